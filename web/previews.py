@@ -97,7 +97,7 @@ def variant_title(variant: Variant) -> str:
 
 def live_text(live: LiveText) -> str:
     """Return the text that is on the platform now."""
-    return outgoing_text.outgoing_text(live.shown)
+    return outgoing_text.outgoing_text(live.current)
 
 
 def short_title(variant: Variant) -> str:
@@ -152,7 +152,7 @@ def _now_reads(post: Post, variant: Variant) -> str:
     live_texts = [
         live for live in corrections.among(post.deliveries) if live.platform_id == variant.target
     ]
-    return live_text(live_texts[0]) if live_texts and live_texts[0].shown.id != variant.id else ""
+    return live_text(live_texts[0]) if live_texts and live_texts[0].current.id != variant.id else ""
 
 
 def _when(delivery: Delivery | None) -> str:

@@ -29,7 +29,7 @@ from demo.seeding.context import (
 from demo.seeding.moments import Moments
 from publisher.drafting.collaboration import join
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
-from publisher.drafting.renditions import known, prepare_pictures
+from publisher.drafting.renditions import preparation_context, prepare_pictures
 from publisher.drafting.save import save, start
 from publisher.intake.close import decline, withdraw
 from publisher.intake.form import HandIn
@@ -151,7 +151,7 @@ def _on_post(use_case: UseCase, roles: tuple[Role, ...], *, with_reason: bool = 
                 actor=actor,
                 now=context.now,
                 post_id=post.id,
-                seen=post.newest,
+                seen_revision=post.newest,
                 **reason,
             )
 
@@ -195,7 +195,11 @@ def _save(context: Context, story: Story, act: Act) -> None:
         if act.text in [revision.note for revision in post.revisions]:
             return  # an interrupted seeding repeats an act, and twice is two revisions
         draft = _typed(context, story, act, post)
-        post_id, newest, renditions = post.id, post.newest, known(session, post_id=post.id)
+        post_id, newest, renditions = (
+            post.id,
+            post.newest,
+            preparation_context(session, post_id=post.id),
+        )
     prepared = prepare_pictures(context.store, draft, renditions)
     with context.database.transaction() as session:
         save(
@@ -203,7 +207,7 @@ def _save(context: Context, story: Story, act: Act) -> None:
             actor=context.actor(session, act.by, AT_THE_CELL),
             now=context.now,
             post_id=post_id,
-            seen=newest,
+            seen_revision=newest,
             prepared=prepared,
         )
 
@@ -218,7 +222,7 @@ def _typed(context: Context, story: Story, act: Act, post: Post) -> Draft:
         variants=tuple(
             _variant(context, notice, post.submissions[0], name) for name in story.variants
         ),
-        asked=tuple(sorted(others)),
+        asked_ids=tuple(sorted(others)),
     )
     return _with_slips(context, notice, draft, act.slips) if act.slips else draft
 

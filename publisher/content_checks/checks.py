@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from publisher.content_checks import rules
-from publisher.content_checks.context import known_around, links_seen, texts_of
+from publisher.content_checks.context import links_seen, load_context, texts_of
 from publisher.content_checks.record import ask_for_links, note
 from publisher.content_checks.types import (
     Alike,
@@ -34,8 +34,8 @@ __all__ = [
     "Warned",
     "WarningCode",
     "ask_for_links",
-    "known_around",
     "links_seen",
+    "load_context",
     "note",
     "recorded",
     "texts_of",
@@ -61,9 +61,9 @@ RULES: tuple[Rule, ...] = (
 """In the order in which they are told: what a citizen would be misled by comes first."""
 
 
-def warnings(texts: Sequence[Text], known: CheckContext) -> list[Warned]:
+def warnings(texts: Sequence[Text], context: CheckContext) -> list[Warned]:
     """Everything there is to warn of."""
-    return [one for rule in RULES for one in rule(texts, known)]
+    return [warning for rule in RULES for warning in rule(texts, context)]
 
 
 def warnings_of(session: Session, revision: Revision, *, now: datetime) -> list[Warned]:
@@ -82,8 +82,8 @@ def warnings_of_draft(
     not_before: datetime | None = None,
 ) -> list[Warned]:
     """What there is to warn of in these texts for this post."""
-    known = known_around(session, post, texts, now=now, not_before=not_before)
-    return warnings(texts, known)
+    context = load_context(session, post, texts, now=now, not_before=not_before)
+    return warnings(texts, context)
 
 
 def recorded(session: Session, revision: Revision, *, now: datetime) -> list[dict[str, object]]:
@@ -93,10 +93,10 @@ def recorded(session: Session, revision: Revision, *, now: datetime) -> list[dic
     """
     return [
         {
-            "code": one.code.value,
-            "account": revision.variants[one.place.variant].account_id,
-            "language": revision.variants[one.place.variant].language.value,
-            "field": one.place.field,
+            "code": warning.code.value,
+            "account": revision.variants[warning.location.variant].account_id,
+            "language": revision.variants[warning.location.variant].language.value,
+            "field": warning.location.field,
         }
-        for one in warnings_of(session, revision, now=now)
+        for warning in warnings_of(session, revision, now=now)
     ]

@@ -39,13 +39,13 @@ def texts_of(revision: Revision) -> list[Text]:
             text=variant.text,
             link=variant.link,
             target=variant.target,
-            descriptions=tuple(one.alt_text for one in variant.renditions),
+            descriptions=tuple(rendition.alt_text for rendition in variant.renditions),
         )
         for variant in revision.variants
     ]
 
 
-def known_around(
+def load_context(
     session: Session,
     post: Post,
     texts: Sequence[Text],
@@ -67,12 +67,12 @@ def known_around(
 
 def _event(post: Post) -> tuple[date, date] | None:
     """The days of the event, where exactly one is known of all that the post rests on."""
-    found = [
-        (one.event_on, one.event_until_on or one.event_on)
-        for one in post.submissions
-        if one.event_on is not None
+    event_days = [
+        (submission.event_on, submission.event_until_on or submission.event_on)
+        for submission in post.submissions
+        if submission.event_on is not None
     ]
-    return found[0] if len(set(found)) == 1 else None
+    return event_days[0] if len(set(event_days)) == 1 else None
 
 
 def _city_numbers(session: Session) -> frozenset[str]:
@@ -86,13 +86,13 @@ def _city_numbers(session: Session) -> frozenset[str]:
 
 def links_seen(session: Session, addresses: Sequence[str]) -> dict[str, SeenLink]:
     """What is known of these addresses, each of them; nothing but itself where it is new."""
-    digests = [digest_of(one) for one in addresses]
+    digests = [digest_of(address) for address in addresses]
     query = select(CheckedLink).where(CheckedLink.digest.in_(digests))
     rows = {row.url: row for row in session.scalars(query)} if digests else {}
-    return {one: _seen(one, rows.get(one)) for one in addresses}
+    return {address: _seen_link(address, rows.get(address)) for address in addresses}
 
 
-def _seen(url: str, row: CheckedLink | None) -> SeenLink:
+def _seen_link(url: str, row: CheckedLink | None) -> SeenLink:
     if row is None:
         return SeenLink(url)
     return SeenLink(url, row.finding, row.code, row.checked_at, row.title, row.picture_sha256)
@@ -102,23 +102,26 @@ def _alike(
     session: Session, post: Post, texts: Sequence[Text], *, now: datetime
 ) -> dict[int, Alike]:
     """For each text the likest of the last thirty days, if there is one; two queries at most."""
-    runs = [fingerprints.runs_of(one.text) for one in texts]
-    wanted = frozenset().union(*(fingerprints.marks_of(one) for one in runs))
-    earlier = _candidates(session, post, wanted, now=now) if wanted else []
-    found: dict[int, Alike] = {}
-    for index, mine in enumerate(runs):
+    runs = [fingerprints.runs_of(text.text) for text in texts]
+    marks = frozenset().union(*(fingerprints.marks_of(some_runs) for some_runs in runs))
+    earlier = _candidates(session, post, marks, now=now) if marks else []
+    alike_by_index: dict[int, Alike] = {}
+    for index, text_runs in enumerate(runs):
         shares = [
-            (fingerprints.share(mine, fingerprints.runs_of(one.text)), one) for one in earlier
+            (fingerprints.share(text_runs, fingerprints.runs_of(variant.text)), variant)
+            for variant in earlier
         ]
         best = max(shares, key=lambda pair: pair[0], default=(0.0, None))
         if best[1] is not None and best[0] >= ALIKE:
-            there = best[1].revision
-            found[index] = Alike(there.post_id, there.post.title, there.saved_at, best[0])
-    return found
+            revision = best[1].revision
+            alike_by_index[index] = Alike(
+                revision.post_id, revision.post.title, revision.saved_at, best[0]
+            )
+    return alike_by_index
 
 
 def _candidates(
-    session: Session, post: Post, wanted: frozenset[int], *, now: datetime
+    session: Session, post: Post, marks: frozenset[int], *, now: datetime
 ) -> list[Variant]:
     """The texts of other posts that share most marks: those that are out, or may still leave."""
     since = now - LATELY
@@ -130,7 +133,7 @@ def _candidates(
         .join(Variant, Variant.id == TextMark.variant_id)
         .join(Variant.revision)
         .join(Revision.post)
-        .where(TextMark.mark.in_(wanted), Post.id != post.id, Post.kind == PostKind.POST)
+        .where(TextMark.mark.in_(marks), Post.id != post.id, Post.kind == PostKind.POST)
         .where(Revision.number == Post.newest)
         .where(or_(live, ~given_up & (Revision.saved_at >= since)))
         .group_by(TextMark.variant_id)

@@ -34,22 +34,22 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
 
 def words_of(text: str) -> list[str]:
     """The words that count: no addresses, no marks, one kind of digits, small letters."""
-    kept, at = [], 0
+    pieces, at = [], 0
     for start, end in spans_of(text):
-        kept.append(text[at:start])
+        pieces.append(text[at:start])
         at = end
-    plain = _INVISIBLE.sub("", " ".join([*kept, text[at:]]))
+    plain = _INVISIBLE.sub("", " ".join([*pieces, text[at:]]))
     composed = unicodedata.normalize("NFC", latin_digits(plain)).casefold()
     return _WORD.findall(composed)[:MOST_WORDS]
 
 
 def runs_of(text: str) -> frozenset[int]:
     """The runs of three words as numbers; a shorter text is one run."""
-    words = words_of(text)
-    if not words:
+    tokens = words_of(text)
+    if not tokens:
         return frozenset()
-    last = max(1, len(words) - RUN + 1)
-    return frozenset(_number(" ".join(words[at : at + RUN])) for at in range(last))
+    last = max(1, len(tokens) - RUN + 1)
+    return frozenset(_number(" ".join(tokens[at : at + RUN])) for at in range(last))
 
 
 def _number(run: str) -> int:
@@ -69,7 +69,7 @@ def _mark(at: int, rows: list[int]) -> int:
     return int.from_bytes(blake2b(written.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def share(one: frozenset[int], other: frozenset[int]) -> float:
+def share(runs: frozenset[int], other_runs: frozenset[int]) -> float:
     """How much of their runs two texts share, from 0 to 1."""
-    both = len(one | other)
-    return len(one & other) / both if both else 0.0
+    union_size = len(runs | other_runs)
+    return len(runs & other_runs) / union_size if union_size else 0.0

@@ -19,18 +19,18 @@ from publisher.models.content_checks import CheckedLink, LinkFinding
 from publisher.platforms.base.protocol import Deadline
 from publisher.settings.environment import Reach
 
-ONE_LINK = 4.0
+LINK_TIMEOUT = 4.0
 """Seconds for one link, its picture and all."""
 
-PATIENCE = 4.5
+PAGE_TIMEOUT = 4.5
 """Seconds that a page waits for its links; what is not seen by then the clock sees."""
 
-AT_ONCE = 10
+BATCH_SIZE = 10
 _LEASE = timedelta(minutes=5)
-_AGAIN = (timedelta(minutes=10), timedelta(hours=1))
-_SURE = (LinkFinding.FINE, LinkFinding.GUARDED, LinkFinding.UNSAFE)
+_RETRY_DELAYS = (timedelta(minutes=10), timedelta(hours=1))
+_FINAL_FINDINGS = (LinkFinding.FINE, LinkFinding.GUARDED, LinkFinding.UNSAFE)
 
-Seen = tuple[str, Looked, str]
+FetchedLink = tuple[str, Looked, str]
 """An address, what came of looking, and the digest of its stored picture, or nothing."""
 
 
@@ -49,22 +49,22 @@ def tick_links(link_checker: LinkChecker, *, now: Callable[[], datetime]) -> int
     if link_checker.reach is Reach.NONE or not _any_due(link_checker.database, now=now()):
         return 0
     with link_checker.database.transaction() as session:
-        due = _claimed(session, link_checker.reach, now=now())
-    seen = _look_at(link_checker, due, patience=ONE_LINK * AT_ONCE)
+        due_urls = _claim_due(session, link_checker.reach, now=now())
+    fetched_links = _fetch_all(link_checker, due_urls, patience=LINK_TIMEOUT * BATCH_SIZE)
     with link_checker.database.transaction() as session:
-        _record(session, seen, now=now())
-    return len(seen)
+        _record(session, fetched_links, now=now())
+    return len(fetched_links)
 
 
 def check_now(link_checker: LinkChecker, urls: Sequence[str], *, now: datetime) -> int:
-    """Look at these links within `PATIENCE`; the rest is left to the clock. Gives how many."""
+    """Look at these links within `PAGE_TIMEOUT`; the rest is left to the clock. Gives how many."""
     with link_checker.database.transaction() as session:
         ask_for_links(session, urls, now=now)
-    wanted = [one for one in urls if is_within(one, link_checker.reach)]
-    seen = _look_at(link_checker, wanted, patience=PATIENCE)
+    reachable_urls = [url for url in urls if is_within(url, link_checker.reach)]
+    fetched_links = _fetch_all(link_checker, reachable_urls, patience=PAGE_TIMEOUT)
     with link_checker.database.transaction() as session:
-        _record(session, seen, now=now)
-    return len(seen)
+        _record(session, fetched_links, now=now)
+    return len(fetched_links)
 
 
 def _any_due(database: Database, *, now: datetime) -> bool:
@@ -74,7 +74,7 @@ def _any_due(database: Database, *, now: datetime) -> bool:
         return session.scalar(query) is not None
 
 
-def _claimed(session: Session, reach: Reach, *, now: datetime) -> list[str]:
+def _claim_due(session: Session, reach: Reach, *, now: datetime) -> list[str]:
     """The addresses that are due, put off while they are looked at: another clock takes others.
 
     What is out of reach is not asked for again.
@@ -83,7 +83,7 @@ def _claimed(session: Session, reach: Reach, *, now: datetime) -> list[str]:
         select(CheckedLink)
         .where(CheckedLink.next_at <= now)
         .order_by(CheckedLink.next_at)
-        .limit(AT_ONCE)
+        .limit(BATCH_SIZE)
         .with_for_update(skip_locked=True)
     )
     rows = list(session.scalars(query))
@@ -92,22 +92,24 @@ def _claimed(session: Session, reach: Reach, *, now: datetime) -> list[str]:
     return [row.url for row in rows if row.next_at is not None]
 
 
-def _look_at(link_checker: LinkChecker, urls: Sequence[str], *, patience: float) -> list[Seen]:
+def _fetch_all(
+    link_checker: LinkChecker, urls: Sequence[str], *, patience: float
+) -> list[FetchedLink]:
     """What came of each address that answered in time."""
     pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="links")
-    todo_kinds = [pool.submit(_look, link_checker, url) for url in urls]
-    done, _late = wait(todo_kinds, timeout=patience)
+    futures = [pool.submit(_fetch, link_checker, url) for url in urls]
+    done, _late = wait(futures, timeout=patience)
     pool.shutdown(wait=False, cancel_futures=True)
-    return [one.result() for one in todo_kinds if one in done]
+    return [future.result() for future in futures if future in done]
 
 
-def _look(link_checker: LinkChecker, url: str) -> Seen:
-    deadline = Deadline.after(ONE_LINK, link_checker.monotonic)
-    looked = fetch_preview(url, reach=link_checker.reach, remaining=deadline.remaining)
-    return url, looked, _kept(link_checker, looked.picture) if looked.picture else ""
+def _fetch(link_checker: LinkChecker, url: str) -> FetchedLink:
+    deadline = Deadline.after(LINK_TIMEOUT, link_checker.monotonic)
+    preview = fetch_preview(url, reach=link_checker.reach, remaining=deadline.remaining)
+    return url, preview, _store_picture(link_checker, preview.picture) if preview.picture else ""
 
 
-def _kept(link_checker: LinkChecker, picture: bytes) -> str:
+def _store_picture(link_checker: LinkChecker, picture: bytes) -> str:
     """The digest of its picture; nothing where none can be kept now."""
     try:
         return link_checker.store.save(picture)
@@ -115,19 +117,19 @@ def _kept(link_checker: LinkChecker, picture: bytes) -> str:
         return ""
 
 
-def _record(session: Session, seen: Sequence[Seen], *, now: datetime) -> None:
-    for url, looked, picture in seen:
+def _record(session: Session, fetched_links: Sequence[FetchedLink], *, now: datetime) -> None:
+    for url, preview, picture in fetched_links:
         row = session.get(CheckedLink, digest_of(url))
         if row is None:
             continue
-        row.checked_at, row.finding, row.code = now, looked.finding, looked.code
-        row.landed_on, row.title, row.picture_sha256 = looked.landed_on, looked.title, picture
-        row.next_at = _next(row, now)
+        row.checked_at, row.finding, row.code = now, preview.finding, preview.code
+        row.landed_on, row.title, row.picture_sha256 = preview.landed_on, preview.title, picture
+        row.next_at = _next_check_at(row, now)
         row.tries += 1
 
 
-def _next(row: CheckedLink, now: datetime) -> datetime | None:
+def _next_check_at(row: CheckedLink, now: datetime) -> datetime | None:
     """When to look again: what did not answer may only have been slow."""
-    if row.finding in _SURE or row.tries >= len(_AGAIN):
+    if row.finding in _FINAL_FINDINGS or row.tries >= len(_RETRY_DELAYS):
         return None
-    return now + _AGAIN[row.tries]
+    return now + _RETRY_DELAYS[row.tries]

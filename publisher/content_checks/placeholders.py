@@ -27,26 +27,26 @@ class Placeholder:
 
 def blanks_in(text: str) -> list[Placeholder]:
     """The blanks of a text in the order in which they first stand, each once."""
-    names = (found[1].strip() for found in _BLANK.finditer(text))
+    names = (match[1].strip() for match in _BLANK.finditer(text))
     return [Placeholder(name) for name in dict.fromkeys(names) if name]
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """The text with these blanks filled; one without a value stays as it is."""
 
-    def filling(found: re.Match[str]) -> str:
-        words = " ".join(values.get(found[1].strip(), "").split())
-        return words or found[0]
+    def replacement(match: re.Match[str]) -> str:
+        filled_text = " ".join(values.get(match[1].strip(), "").split())
+        return filled_text or match[0]
 
-    return _BLANK.sub(filling, text)
+    return _BLANK.sub(replacement, text)
 
 
 def unfilled(texts: Iterable[tuple[str, str]]) -> list[FieldError]:
     """A problem for each text that still holds blanks; `texts` are (field, text)."""
-    found = ((field, blanks_in(text)) for field, text in texts)
+    blanks_by_field = ((field, blanks_in(text)) for field, text in texts)
     return [
-        FieldError(field, "blank_left", {"blanks": ", ".join(one.text for one in blanks)})
-        for field, blanks in found
+        FieldError(field, "blank_left", {"blanks": ", ".join(blank.text for blank in blanks)})
+        for field, blanks in blanks_by_field
         if blanks
     ]
 
@@ -59,8 +59,8 @@ def check_filled(revision: Revision) -> None:
         for pair in (
             (f"variants-{index}-text", variant.text),
             *(
-                (f"variants-{index}-pictures-{place}-alt_text", one.alt_text)
-                for place, one in enumerate(variant.renditions)
+                (f"variants-{index}-pictures-{picture_index}-alt_text", rendition.alt_text)
+                for picture_index, rendition in enumerate(variant.renditions)
             ),
         )
     ]

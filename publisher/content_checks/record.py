@@ -50,11 +50,11 @@ def ask_for_links(session: Session, addresses: Iterable[str], *, now: datetime) 
         return
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(make(CheckedLink).values(rows).on_conflict_do_nothing())
-    known = CheckedLink.digest.in_([row["digest"] for row in rows])
+    is_listed = CheckedLink.digest.in_([row["digest"] for row in rows])
     stale = CheckedLink.checked_at < now - FRESH
     session.execute(
         update(CheckedLink)
-        .where(known, stale, CheckedLink.next_at.is_(None))
+        .where(is_listed, stale, CheckedLink.next_at.is_(None))
         .values(next_at=now, asked_at=now, tries=0)
         .execution_options(synchronize_session=False)
     )

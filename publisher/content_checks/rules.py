@@ -40,13 +40,13 @@ _TRIMMED = ".,;:!?)]}'…।"
 
 def spans_of(text: str) -> list[tuple[int, int]]:
     """Where web addresses stand: those with a protocol, and the bare ones that X finds."""
-    found = [
+    spans = [
         (match.start(), match.start() + len(match.group().rstrip(_TRIMMED)))
         for match in _WITH_PROTOCOL.finditer(text)
     ]
-    bare = [(one.start, one.end) for one in address_spans(text)]
-    within = {at for start, end in found for at in range(start, end)}
-    return sorted([*found, *(one for one in bare if one[0] not in within)])
+    bare = [(address_span.start, address_span.end) for address_span in address_spans(text)]
+    within = {at for start, end in spans for at in range(start, end)}
+    return sorted([*spans, *(span for span in bare if span[0] not in within)])
 
 
 def addresses_of(text: Text, index: int) -> list[tuple[str, TextLocation]]:
@@ -54,76 +54,89 @@ def addresses_of(text: Text, index: int) -> list[tuple[str, TextLocation]]:
 
     One that stands in the text without a protocol is opened as the platforms open it.
     """
-    found = [(text.link, TextLocation(index, "link"))] if "://" in text.link else []
+    addresses = [(text.link, TextLocation(index, "link"))] if "://" in text.link else []
     for start, end in spans_of(text.text):
         written = text.text[start:end]
         if written != text.link:
             address = written if "://" in written else f"http://{written}"
-            found.append((address, TextLocation(index, "text", (start, end))))
-    return found
+            addresses.append((address, TextLocation(index, "text", (start, end))))
+    return addresses
 
 
 def all_addresses(texts: Sequence[Text]) -> list[str]:
     """Every web address of a draft once, in order, no more than `MOST_LINKS`."""
-    found = (address for at, text in enumerate(texts) for address, _place in addresses_of(text, at))
-    return list(dict.fromkeys(found))[:MOST_LINKS]
+    addresses = (
+        address for at, text in enumerate(texts) for address, _where in addresses_of(text, at)
+    )
+    return list(dict.fromkeys(addresses))[:MOST_LINKS]
 
 
 REFERENCE = timedelta(days=400)
 """A date further back is a decision's or a law's; a year written by mistake lies within."""
 
 
-def passed(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
+def passed(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
     """Dates that will have passed on the first day on which the post can leave."""
-    for index, found in _each(texts, known):
-        if known.leaves_on - REFERENCE <= found.last < known.leaves_on:
+    for index, written_date in _each_date(texts, context):
+        if context.leaves_on - REFERENCE <= written_date.last < context.leaves_on:
             yield Warned(
-                WarningCode.DATE_PASSED, _place(index, found), _values(texts, index, found)
+                WarningCode.DATE_PASSED,
+                _location(index, written_date),
+                _date_values(texts, index, written_date),
             )
 
 
-def off_the_event(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
+def off_the_event(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
     """A text with dates of which none is the event's, told at the first that is still to come."""
-    if known.event is None:
+    if context.event is None:
         return
-    first, last = known.event
+    first, last = context.event
     for index, text in enumerate(texts):
-        dates = dates_in(text.text, today=known.leaves_on)
-        if any(one.day <= last and first <= one.last for one in dates):
+        dates = dates_in(text.text, today=context.leaves_on)
+        if any(date.day <= last and first <= date.last for date in dates):
             continue
-        coming = [one for one in dates if one.last >= known.leaves_on] or dates
-        for found in coming[:1]:
-            values = {**_values(texts, index, found), "event_on": first, "event_until_on": last}
-            yield Warned(WarningCode.DATE_DIFFERS, _place(index, found), values)
+        coming = [date for date in dates if date.last >= context.leaves_on] or dates
+        for written_date in coming[:1]:
+            values = {
+                **_date_values(texts, index, written_date),
+                "event_on": first,
+                "event_until_on": last,
+            }
+            yield Warned(WarningCode.DATE_DIFFERS, _location(index, written_date), values)
 
 
-def weekdays(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
+def weekdays(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
     """A weekday that is not the one of its date."""
-    for index, found in _each(texts, known):
-        if found.weekday is not None and found.day.weekday() != found.weekday:
+    for index, written_date in _each_date(texts, context):
+        if written_date.weekday is not None and written_date.day.weekday() != written_date.weekday:
             yield Warned(
-                WarningCode.WRONG_WEEKDAY, _place(index, found), _values(texts, index, found)
+                WarningCode.WRONG_WEEKDAY,
+                _location(index, written_date),
+                _date_values(texts, index, written_date),
             )
 
 
-def _each(texts: Sequence[Text], known: CheckContext) -> Iterator[tuple[int, WrittenDate]]:
+def _each_date(texts: Sequence[Text], context: CheckContext) -> Iterator[tuple[int, WrittenDate]]:
     for index, text in enumerate(texts):
-        for found in dates_in(text.text, today=known.leaves_on):
-            yield index, found
+        for written_date in dates_in(text.text, today=context.leaves_on):
+            yield index, written_date
 
 
-def _place(index: int, found: WrittenDate) -> TextLocation:
-    return TextLocation(index, "text", (found.start, found.end))
+def _location(index: int, written_date: WrittenDate) -> TextLocation:
+    return TextLocation(index, "text", (written_date.start, written_date.end))
 
 
-def _values(texts: Sequence[Text], index: int, found: WrittenDate) -> dict[str, object]:
-    return {"written": texts[index].text[found.start : found.end], "day": found.day}
+def _date_values(texts: Sequence[Text], index: int, written_date: WrittenDate) -> dict[str, object]:
+    return {
+        "written": texts[index].text[written_date.start : written_date.end],
+        "day": written_date.day,
+    }
 
 
-def same(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
+def same(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
     """Texts of which a like one was found."""
     for index in range(len(texts)):
-        alike = known.alike.get(index)
+        alike = context.alike.get(index)
         if alike is not None:
             code = WarningCode.SAME_TEXT if alike.share == 1.0 else WarningCode.ALIKE_TEXT
             values = {
@@ -138,58 +151,64 @@ def same(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
 _ALIVE = (None, LinkFinding.FINE, LinkFinding.GUARDED)
 
 
-def dead(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
+def dead(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
     """Links that were looked at and lead nowhere."""
-    for seen, place in _seen(texts, known):
-        if seen.finding not in _ALIVE:
-            values = {"url": seen.url, "finding": seen.finding, "answer": seen.code}
-            yield Warned(WarningCode.DEAD_LINK, place, values)
+    for link, location in _seen_links(texts, context):
+        if link.finding not in _ALIVE:
+            values = {"url": link.url, "finding": link.finding, "answer": link.code}
+            yield Warned(WarningCode.DEAD_LINK, location, values)
 
 
-def without_picture(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
+def without_picture(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
     """The first link of a text without photos, where its page names no picture for a preview."""
-    told: set[int] = set()
-    for seen, place in _seen(texts, known):
-        if place.variant in told or texts[place.variant].descriptions:
+    checked_variants: set[int] = set()
+    for link, location in _seen_links(texts, context):
+        if location.variant in checked_variants or texts[location.variant].descriptions:
             continue
-        told.add(place.variant)
-        if seen.finding is LinkFinding.FINE and not seen.picture_sha256:
-            yield Warned(WarningCode.NO_LINK_PICTURE, place, {"url": seen.url})
+        checked_variants.add(location.variant)
+        if link.finding is LinkFinding.FINE and not link.picture_sha256:
+            yield Warned(WarningCode.NO_LINK_PICTURE, location, {"url": link.url})
 
 
-def _seen(texts: Sequence[Text], known: CheckContext) -> Iterator[tuple[SeenLink, TextLocation]]:
+def _seen_links(
+    texts: Sequence[Text], context: CheckContext
+) -> Iterator[tuple[SeenLink, TextLocation]]:
     for index, text in enumerate(texts):
-        for address, place in addresses_of(text, index):
-            if address in known.links:
-                yield known.links[address], place
+        for address, location in addresses_of(text, index):
+            if address in context.links:
+                yield context.links[address], location
 
 
 BOTH = (Language.MARATHI, Language.ENGLISH)
 
 
-def descriptions(texts: Sequence[Text], _known: CheckContext) -> Iterator[Warned]:
+def descriptions(texts: Sequence[Text], _context: CheckContext) -> Iterator[Warned]:
     """Pictures without a description in the language of their text."""
     for index, text in enumerate(texts):
-        for number, words in enumerate(text.descriptions):
-            if not words.strip():
-                place = TextLocation(index, f"pictures-{number}")
+        for number, description in enumerate(text.descriptions):
+            if not description.strip():
+                location = TextLocation(index, f"pictures-{number}")
                 values = {"picture": number + 1, "language": text.language}
-                yield Warned(WarningCode.NO_DESCRIPTION, place, values)
+                yield Warned(WarningCode.NO_DESCRIPTION, location, values)
 
 
-def languages(texts: Sequence[Text], _known: CheckContext) -> Iterator[Warned]:
+def languages(texts: Sequence[Text], _context: CheckContext) -> Iterator[Warned]:
     """An account with a text in Marathi or English alone; an answer needs only its own."""
-    seen: dict[int, set[Language]] = {}
+    languages_by_account: dict[int, set[Language]] = {}
     for text in texts:
-        seen.setdefault(text.account_id, set()).add(text.language)
+        languages_by_account.setdefault(text.account_id, set()).add(text.language)
     for index, text in enumerate(texts):
-        there = seen.pop(text.account_id, set())
-        wanted = [one for one in BOTH if one not in there]
-        if len(there) == 1 and Language.MIXED not in there and not text.target:
+        account_languages = languages_by_account.pop(text.account_id, set())
+        missing = [language for language in BOTH if language not in account_languages]
+        if (
+            len(account_languages) == 1
+            and Language.MIXED not in account_languages
+            and not text.target
+        ):
             yield Warned(
                 WarningCode.ONE_LANGUAGE,
                 TextLocation(index, "language"),
-                {"language": text.language, "missing": wanted[0]},
+                {"language": text.language, "missing": missing[0]},
             )
 
 
@@ -204,33 +223,33 @@ def mobiles_in(text: str) -> Iterator[tuple[str, int, int]]:
         yield re.sub(r"\D", "", match[1]), match.start(), match.end()
 
 
-def mobiles(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
+def mobiles(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
     """Mobile numbers that are not the city's own."""
     for index, text in enumerate(texts):
         for digits, start, end in mobiles_in(text.text):
-            if digits not in known.city_numbers:
-                place = TextLocation(index, "text", (start, end))
+            if digits not in context.city_numbers:
+                location = TextLocation(index, "text", (start, end))
                 values = {"written": text.text[start:end]}
-                yield Warned(WarningCode.MOBILE_NUMBER, place, values)
+                yield Warned(WarningCode.MOBILE_NUMBER, location, values)
 
 
-def aadhaar(texts: Sequence[Text], _known: CheckContext) -> Iterator[Warned]:
+def aadhaar(texts: Sequence[Text], _context: CheckContext) -> Iterator[Warned]:
     """Twelve digits that pass the check of an Aadhaar number; the number itself is not kept."""
     for index, text in enumerate(texts):
         mobile = {(start, end) for _digits, start, end in mobiles_in(text.text)}
         for match in _TWELVE.finditer(latin_digits(text.text)):
             digits = match[1] + match[3] + match[4]
             if verhoeff.is_valid(digits) and match.span() not in mobile:
-                place = TextLocation(index, "text", match.span())
-                yield Warned(WarningCode.AADHAAR_NUMBER, place, {"ends_with": digits[-4:]})
+                location = TextLocation(index, "text", match.span())
+                yield Warned(WarningCode.AADHAAR_NUMBER, location, {"ends_with": digits[-4:]})
 
 
 X = "x"
 
 
-def refused(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
+def refused(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
     """A reply on X to somebody who did not mention us, under a post that is not ours."""
-    if known.may_reply:
+    if context.may_reply:
         return
     for index, text in enumerate(texts):
         if text.target and text.platform == X:

@@ -47,7 +47,7 @@ class Warned:
     """One warning: a stable code, its place, and what the sentence about it needs."""
 
     code: WarningCode
-    place: TextLocation
+    location: TextLocation
     values: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
 

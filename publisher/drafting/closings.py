@@ -32,11 +32,13 @@ def closings(texts: Iterable[StartingText], language: Language) -> Closings:
 
     `texts` stand with the department's own before those for all.
     """
-    found: dict[TextPart, str] = {}
+    texts_by_part: dict[TextPart, str] = {}
     for text in texts:
-        if words := in_language(text, language):
-            found.setdefault(text.part, words)
-    return Closings(found.get(TextPart.SIGNATURE, ""), found.get(TextPart.HASHTAGS, ""))
+        if part_text := in_language(text, language):
+            texts_by_part.setdefault(text.part, part_text)
+    return Closings(
+        texts_by_part.get(TextPart.SIGNATURE, ""), texts_by_part.get(TextPart.HASHTAGS, "")
+    )
 
 
 def begun_with(starting: str, written: str) -> str:
@@ -53,6 +55,6 @@ def closed_with(written: str, closing: Closings) -> str:
         return written
     if closing.signature and closing.signature not in text:
         text = f"{text}\n{closing.signature}"
-    standing = set(text.split())
-    missing = [one for one in closing.hashtags.split() if one not in standing]
+    present_words = set(text.split())
+    missing = [tag for tag in closing.hashtags.split() if tag not in present_words]
     return f"{text}\n{' '.join(missing)}" if missing else text

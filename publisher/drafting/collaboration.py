@@ -34,8 +34,8 @@ def join(session: Session, *, actor: Actor, now: datetime, post_id: int, number:
     open, or joined already.
     """
     _check(session.get(Post, post_id), post_id, actor=actor, now=now)
-    submission = _found(session, number)
-    post = _locked(session, post_id, actor=actor, now=now)
+    submission = _submission_by_number(session, number)
+    post = _locked_post(session, post_id, actor=actor, now=now)
     if submission in post.submissions:
         raise Invalid([FieldError("number", "joined_already", {"number": submission.number})])
     if submission.state not in OPEN:
@@ -67,12 +67,14 @@ def part(
     Raises `Invalid` where the post would rest on nothing of its owning department, or the
     submission on no post: what is drafted has to lead somewhere.
     """
-    post = _locked(session, post_id, actor=actor, now=now)
-    submission = next((one for one in post.submissions if one.id == submission_id), None)
+    post = _locked_post(session, post_id, actor=actor, now=now)
+    submission = next(
+        (candidate for candidate in post.submissions if candidate.id == submission_id), None
+    )
     if submission is None:
         raise NotFound(submission_id)
-    rest = [one for one in post.submissions if one is not submission]
-    if all(one.department_id != post.department_id for one in rest):
+    remaining = [other for other in post.submissions if other is not submission]
+    if all(other.department_id != post.department_id for other in remaining):
         raise Invalid([FieldError("number", "last_of_owner", {"number": submission.number})])
     if submission.posts == [post]:
         raise Invalid([FieldError("number", "only_here", {"number": submission.number})])
@@ -82,7 +84,7 @@ def part(
     return submission
 
 
-def _locked(session: Session, post_id: int, *, actor: Actor, now: datetime) -> Post:
+def _locked_post(session: Session, post_id: int, *, actor: Actor, now: datetime) -> Post:
     return _check(transitions.lock(session, Post, post_id), post_id, actor=actor, now=now)
 
 
@@ -96,16 +98,16 @@ def _check(post: Post | None, post_id: int, *, actor: Actor, now: datetime) -> P
     return post
 
 
-def _found(session: Session, number: str) -> Submission:
+def _submission_by_number(session: Session, number: str) -> Submission:
     """The submission of this number, in Latin or Devanagari digits, locked."""
-    typed = latin_digits("".join(number.split())).upper()
-    if not typed:
+    full_number = latin_digits("".join(number.split())).upper()
+    if not full_number:
         raise Invalid([FieldError("number", "required")])
-    query = select(Submission.id).where(Submission.number == typed)
+    query = select(Submission.id).where(Submission.number == full_number)
     key = session.scalars(query).one_or_none()
     submission = transitions.lock(session, Submission, key) if key is not None else None
     if submission is None:
-        raise Invalid([FieldError("number", "unknown_number", {"number": typed[:40]})])
+        raise Invalid([FieldError("number", "unknown_number", {"number": full_number[:40]})])
     return submission
 
 
@@ -121,14 +123,14 @@ def write_note(
         raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
     validator = Validator()
-    words = validator.text("clerk_note", text, most=LONGEST_CLERK_NOTE, required=True)
+    note_text = validator.text("clerk_note", text, most=LONGEST_CLERK_NOTE, required=True)
     validator.finish()
     note = ClerkNote(
         post_id=post_id,
         person_id=person_of(actor),
         appointment_id=actor.appointment_id,
         at=now,
-        text=words,
+        text=note_text,
     )
     session.add(note)
     session.flush()

@@ -34,41 +34,41 @@ def fit(
     fitted = []
     for index, variant in placed:
         slot = variant.account_id, variant.language
-        one = _fitted(variant, targets.get(slot), f"variants-{index}", validator)
-        fitted += [] if one is None else [(index, one)]
+        fitted_variant = _fitted(variant, targets.get(slot), f"variants-{index}", validator)
+        fitted += [] if fitted_variant is None else [(index, fitted_variant)]
     if placed and not fitted:
         validator.add("variants", "nothing_changed")
     return fitted
 
 
 def _fitted(
-    variant: PreparedVariant, target: Target | None, place: str, validator: Validator
+    variant: PreparedVariant, target: Target | None, field_prefix: str, validator: Validator
 ) -> PreparedVariant | None:
     if target is None:
         return replace(variant, target="")
     match target.way:
         case CorrectionMode.EDIT:
-            return _as_edit(variant, target, place, validator)
+            return _as_edit(variant, target, field_prefix, validator)
         case CorrectionMode.NOTE:
             return _as_note(variant, target)
         case CorrectionMode.UNKNOWN:
-            validator.add(f"{place}-text", "link_not_given")
+            validator.add(f"{field_prefix}-text", "link_not_given")
             return variant
 
 
 def _as_edit(
-    variant: PreparedVariant, target: Target, place: str, validator: Validator
+    variant: PreparedVariant, target: Target, field_prefix: str, validator: Validator
 ) -> PreparedVariant | None:
     """Words alone can be changed: pictures and their descriptions stay, and so does a link card."""
-    first, shown = target.live.first, target.live.shown
+    first, current = target.live.first, target.live.current
     if _sources(variant.pictures) != _sources(first.renditions):
-        validator.add(f"{place}-pictures", "edit_keeps_pictures")
+        validator.add(f"{field_prefix}-pictures", "edit_keeps_pictures")
     if _has_card(first) and variant.link.strip() not in ("", first.link):
-        validator.add(f"{place}-link", "edit_keeps_link")
+        validator.add(f"{field_prefix}-link", "edit_keeps_link")
     link = link_left(target, variant.link)
-    if outgoing_text.outgoing_text(shown) == with_link(corrections.plain(variant.text), link):
+    if outgoing_text.outgoing_text(current) == with_link(corrections.plain(variant.text), link):
         return None
-    pictures = tuple(_same_picture(one) for one in first.renditions)
+    pictures = tuple(_same_picture(rendition) for rendition in first.renditions)
     return replace(variant, link=link, pictures=pictures, target=target.live.platform_id)
 
 
@@ -95,22 +95,27 @@ def _has_card(first: Variant) -> bool:
 
 def _as_note(variant: PreparedVariant, target: Target) -> PreparedVariant | None:
     """An answer under it repeats neither the link nor the pictures that stand above it."""
-    if corrections.is_only_begun(variant.text):
+    if corrections.has_only_opening(variant.text):
         return None
     out = pictures_out(target)
     return replace(
         variant,
         link=link_left(target, variant.link),
-        pictures=tuple(one for one in variant.pictures if one.source_sha256 not in out),
+        pictures=tuple(picture for picture in variant.pictures if picture.source_sha256 not in out),
         target=target.live.platform_id,
     )
 
 
 def _sources(pictures: Iterable[PreparedPicture | Rendition]) -> list[str]:
-    return [one.source_sha256 for one in pictures]
+    return [picture.source_sha256 for picture in pictures]
 
 
-def _same_picture(one: Rendition) -> PreparedPicture:
+def _same_picture(rendition: Rendition) -> PreparedPicture:
     return PreparedPicture(
-        one.sha256, one.source_sha256, one.mime, one.width, one.height, one.alt_text
+        rendition.sha256,
+        rendition.source_sha256,
+        rendition.mime,
+        rendition.width,
+        rendition.height,
+        rendition.alt_text,
     )

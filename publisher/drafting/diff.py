@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import regex
 
-from publisher.models.posts import Rendition, Revision, Variant
+from publisher.models.posts import Language, Rendition, Revision, Variant
 
 # A word ends at a blank or a punctuation mark, never inside: `\w` would part a Devanagari word
 # at its vowel signs.
@@ -81,8 +81,8 @@ def changes(old: Revision, new: Revision) -> list[Change]:
 
 
 def _variants(old: Revision, new: Revision) -> Iterator[Change]:
-    before = {(one.account_id, one.language): one for one in old.variants}
-    after = {(one.account_id, one.language): one for one in new.variants}
+    before = {_slot(variant): variant for variant in old.variants}
+    after = {_slot(variant): variant for variant in new.variants}
     for key, variant in after.items():
         if key in before:
             yield from _within(before[key], variant)
@@ -95,6 +95,10 @@ def _variants(old: Revision, new: Revision) -> Iterator[Change]:
             yield Change(ChangeKind.VARIANT_REMOVED, variant, pieces)
 
 
+def _slot(variant: Variant) -> tuple[int, Language]:
+    return variant.account_id, variant.language
+
+
 def _within(old: Variant, new: Variant) -> Iterator[Change]:
     if old.text != new.text:
         yield Change(ChangeKind.TEXT, new, difference(old.text, new.text))
@@ -104,8 +108,8 @@ def _within(old: Variant, new: Variant) -> Iterator[Change]:
 
 
 def _pictures(old: Variant, new: Variant) -> Iterator[Change]:
-    before = {one.sha256: one for one in old.renditions}
-    after = {one.sha256: one for one in new.renditions}
+    before = {picture.sha256: picture for picture in old.renditions}
+    after = {picture.sha256: picture for picture in new.renditions}
     for digest, picture in after.items():
         if digest not in before:
             yield Change(ChangeKind.PICTURE_ADDED, new, picture=picture)
@@ -115,7 +119,7 @@ def _pictures(old: Variant, new: Variant) -> Iterator[Change]:
     for digest, picture in before.items():
         if digest not in after:
             yield Change(ChangeKind.PICTURE_REMOVED, new, picture=picture)
-    if [one for one in before if one in after] != [one for one in after if one in before]:
+    if [key for key in before if key in after] != [key for key in after if key in before]:
         yield Change(ChangeKind.PICTURES_REORDERED, new)
 
 
@@ -124,14 +128,14 @@ def _whole(old: Revision, new: Revision) -> Iterator[Change]:
         yield Change(ChangeKind.NOT_BEFORE, before=old.not_before, after=new.not_before)
     if old.not_after != new.not_after:
         yield Change(ChangeKind.NOT_AFTER, before=old.not_after, after=new.not_after)
-    for kind, asked in ((ChangeKind.ASKED, True), (ChangeKind.NAMED, False)):
-        before, after = _departments(old, asked=asked), _departments(new, asked=asked)
+    for kind, is_asked in ((ChangeKind.ASKED, True), (ChangeKind.NAMED, False)):
+        before, after = _departments(old, is_asked=is_asked), _departments(new, is_asked=is_asked)
         if before != after:
             yield Change(kind, before=before, after=after)
 
 
-def _departments(revision: Revision, *, asked: bool) -> tuple[int, ...]:
-    return tuple(sorted(row.department_id for row in revision.departments if row.asked is asked))
+def _departments(revision: Revision, *, is_asked: bool) -> tuple[int, ...]:
+    return tuple(sorted(row.department_id for row in revision.departments if row.asked is is_asked))
 
 
 def difference(old: str, new: str) -> tuple[Piece, ...]:
@@ -176,11 +180,11 @@ def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[st
 def _common(old: list[str], new: list[str]) -> int:
     """How many they begin with alike."""
     pairs = enumerate(zip(old, new, strict=False))
-    return next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
+    return next((at for at, (before, after) in pairs if before != after), min(len(old), len(new)))
 
 
-def _append(pieces: list[Piece], kind: PieceKind, words: list[str]) -> None:
-    text = "".join(words)
+def _append(pieces: list[Piece], kind: PieceKind, parts: list[str]) -> None:
+    text = "".join(parts)
     if pieces and text and pieces[-1].kind is kind:
         text = pieces.pop().text + text
     if text:
@@ -221,16 +225,16 @@ def finely(pieces: Sequence[Piece]) -> tuple[FinePiece, ...]:
 
     The texts of the pieces stay whole words, so that they can be read out as such.
     """
-    found: list[FinePiece] = []
+    fine_pieces: list[FinePiece] = []
     for at, piece in enumerate(pieces):
         before = pieces[at - 1] if at else None
         if _follows(before, piece) and before is not None:
             gone, came = _runs(before.text, piece.text)
-            found[-1] = FinePiece(before.kind, before.text, gone)
-            found.append(FinePiece(piece.kind, piece.text, came))
+            fine_pieces[-1] = FinePiece(before.kind, before.text, gone)
+            fine_pieces.append(FinePiece(piece.kind, piece.text, came))
         else:
-            found.append(FinePiece(piece.kind, piece.text, (Run(piece.text, differs=False),)))
-    return tuple(found)
+            fine_pieces.append(FinePiece(piece.kind, piece.text, (Run(piece.text, differs=False),)))
+    return tuple(fine_pieces)
 
 
 def _follows(before: Piece | None, piece: Piece) -> bool:

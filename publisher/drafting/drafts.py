@@ -62,8 +62,8 @@ class VariantDraft:
 class Draft:
     """Everything on the drafting page, as typed; times are aware UTC.
 
-    `asked` are the departments that have to approve beside the owning one, `named` those that
-    are only named. `found` holds problems that were met while the form was read.
+    `asked_ids` are the departments that have to approve besides the owning department, and
+    `named_ids` those that are only named. `form_errors` are the errors met while parsing the form.
     """
 
     title: str
@@ -71,9 +71,9 @@ class Draft:
     not_before: datetime | None = None
     not_after: datetime | None = None
     variants: tuple[VariantDraft, ...] = ()
-    asked: tuple[int, ...] = ()
-    named: tuple[int, ...] = ()
-    found: tuple[FieldError, ...] = ()
+    asked_ids: tuple[int, ...] = ()
+    named_ids: tuple[int, ...] = ()
+    form_errors: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,14 @@ class PreparedPicture:
 
 @dataclass(frozen=True)
 class PreparationContext:
-    """What is known before a draft's pictures are made.
+    """The rows that are read before the pictures of a draft are rendered.
 
-    `platforms` by the id of the account; `made` are the post's renditions of earlier revisions,
-    by the digest of their original and by platform.
+    `platforms` maps account ids to platform names. `renditions` holds those of the post's earlier
+    revisions, by the digest of the original and the platform.
     """
 
     platforms: Mapping[int, str]
-    made: Mapping[tuple[str, str], PreparedPicture] = field(default_factory=dict)
+    renditions: Mapping[tuple[str, str], PreparedPicture] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ def begun(post: Post, accounts: Sequence[Account]) -> Draft:
     proposed as one to be asked.
     """
     draft = as_corrected(post) if post.revisions else _from_sources(post, accounts)
-    met = {post.department_id, *draft.asked, *draft.named}
-    more = {one.department_id for one in post.submissions} - met
-    return replace(draft, asked=tuple(sorted({*draft.asked, *more})))
+    met = {post.department_id, *draft.asked_ids, *draft.named_ids}
+    more = {submission.department_id for submission in post.submissions} - met
+    return replace(draft, asked_ids=tuple(sorted({*draft.asked_ids, *more})))
 
 
 def as_corrected(post: Post) -> Draft:
@@ -34,28 +34,34 @@ def as_corrected(post: Post) -> Draft:
     draft, targets = draft_of(newest), corrections.targets_of(post)
     if not targets:
         return draft
-    said = {
-        (one.account_id, one.language): one
-        for one in newest.variants
-        if not corrections.is_out(one, post.deliveries)
+    written_slots = {
+        (variant.account_id, variant.language): variant
+        for variant in newest.variants
+        if not corrections.is_out(variant, post.deliveries)
     }
-    kept = [one for one in draft.variants if (one.account_id, one.language) in said]
+    continued = [
+        variant_draft
+        for variant_draft in draft.variants
+        if (variant_draft.account_id, variant_draft.language) in written_slots
+    ]
     gone = [
-        one for one in draft.variants if (one.account_id, one.language) not in {*said, *targets}
+        variant_draft
+        for variant_draft in draft.variants
+        if (variant_draft.account_id, variant_draft.language) not in {*written_slots, *targets}
     ]
-    begun = [
-        _begun(slot, target)
+    begun_corrections = [
+        _begun_correction(slot, target)
         for slot, target in targets.items()
-        if slot not in said and target.way is not CorrectionMode.UNKNOWN
+        if slot not in written_slots and target.way is not CorrectionMode.UNKNOWN
     ]
-    return replace(draft, variants=(*kept, *gone, *begun))
+    return replace(draft, variants=(*continued, *gone, *begun_corrections))
 
 
-def _begun(slot: Slot, target: Target) -> VariantDraft:
+def _begun_correction(slot: Slot, target: Target) -> VariantDraft:
     """A correction as the page begins with it: the text as it stands, or the words before one."""
     account_id, language = slot
     whole = _variant_draft(target.live.first)
-    link = whole.link or target.live.shown.link
+    link = whole.link or target.live.current.link
     if target.way is CorrectionMode.EDIT:
         return replace(whole, text=target.begins_with, link=link)
     return VariantDraft(account_id, language, target.begins_with, link)
@@ -64,28 +70,29 @@ def _begun(slot: Slot, target: Target) -> VariantDraft:
 def sources_of(post: Post) -> list[Submission]:
     """The submissions that a post rests on, those of its owning department first."""
     return sorted(
-        post.submissions, key=lambda one: (one.department_id != post.department_id, one.id)
+        post.submissions,
+        key=lambda submission: (submission.department_id != post.department_id, submission.id),
     )
 
 
 def _from_sources(post: Post, accounts: Sequence[Account]) -> Draft:
     """The submissions' texts one after the other, with the first of all their pictures."""
-    first, *more = (first_draft(one, accounts) for one in sources_of(post))
-    variants = {(one.account_id, one.language): one for one in first.variants}
+    first, *more = (first_draft(submission, accounts) for submission in sources_of(post))
+    variants = {(variant.account_id, variant.language): variant for variant in first.variants}
     for draft in more:
-        for one in draft.variants:
-            key = (one.account_id, one.language)
-            variants[key] = _together(variants[key], one) if key in variants else one
+        for variant in draft.variants:
+            key = (variant.account_id, variant.language)
+            variants[key] = _merged(variants[key], variant) if key in variants else variant
     return replace(first, title=post.title, variants=tuple(variants.values()))
 
 
-def _together(one: VariantDraft, other: VariantDraft) -> VariantDraft:
-    pictures = {picture.source_sha256: picture for picture in (*other.pictures, *one.pictures)}
-    order = dict.fromkeys(picture.source_sha256 for picture in (*one.pictures, *other.pictures))
+def _merged(variant: VariantDraft, other: VariantDraft) -> VariantDraft:
+    pictures = {picture.source_sha256: picture for picture in (*other.pictures, *variant.pictures)}
+    order = dict.fromkeys(picture.source_sha256 for picture in (*variant.pictures, *other.pictures))
     return replace(
-        one,
-        text=f"{one.text}\n\n{other.text}",
-        link=one.link or other.link,
+        variant,
+        text=f"{variant.text}\n\n{other.text}",
+        link=variant.link or other.link,
         pictures=tuple(pictures[key] for key in order)[:MOST_PICTURES],
     )
 
@@ -147,8 +154,8 @@ def draft_of(revision: Revision) -> Draft:
         not_before=revision.not_before,
         not_after=revision.not_after,
         variants=tuple(_variant_draft(variant) for variant in revision.variants),
-        asked=tuple(sorted(row.department_id for row in others if row.asked)),
-        named=tuple(sorted(row.department_id for row in others if not row.asked)),
+        asked_ids=tuple(sorted(row.department_id for row in others if row.asked)),
+        named_ids=tuple(sorted(row.department_id for row in others if not row.asked)),
     )
 
 
@@ -159,7 +166,7 @@ def _variant_draft(variant: Variant) -> VariantDraft:
         text=variant.text,
         link=variant.link,
         pictures=tuple(
-            PictureDraft(alt_text=one.alt_text, source_sha256=one.source_sha256)
-            for one in variant.renditions
+            PictureDraft(alt_text=rendition.alt_text, source_sha256=rendition.source_sha256)
+            for rendition in variant.renditions
         ),
     )

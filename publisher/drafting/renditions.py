@@ -30,10 +30,10 @@ from publisher.validation import Validator
 MOVING = "image/gif"
 """Only what moves stays a GIF; X takes one of it, and no picture beside it."""
 
-Made = dict[tuple[str, str], PreparedPicture]
+Renditions = dict[tuple[str, str], PreparedPicture]
 
 
-def known(session: Session, *, post_id: int | None = None) -> PreparationContext:
+def preparation_context(session: Session, *, post_id: int | None = None) -> PreparationContext:
     """The accounts' platforms, and the renditions that the post's revisions have already."""
     platforms = {account.id: account.platform for account in usable_accounts(session)}
     query = (
@@ -44,65 +44,76 @@ def known(session: Session, *, post_id: int | None = None) -> PreparationContext
         .where(Revision.post_id == post_id)
         .order_by(Rendition.id)
     )
-    made = {
-        (one.source_sha256, platform): PreparedPicture(
-            one.sha256, one.source_sha256, one.mime, one.width, one.height, ""
+    renditions = {
+        (rendition.source_sha256, platform): PreparedPicture(
+            rendition.sha256,
+            rendition.source_sha256,
+            rendition.mime,
+            rendition.width,
+            rendition.height,
+            "",
         )
-        for one, platform in session.execute(query)
+        for rendition, platform in session.execute(query)
     }
-    return PreparationContext(platforms, made)
+    return PreparationContext(platforms, renditions)
 
 
-def prepare_pictures(store: MediaStore, draft: Draft, known: PreparationContext) -> PreparedDraft:
+def prepare_pictures(store: MediaStore, draft: Draft, context: PreparationContext) -> PreparedDraft:
     """Store new pictures and make every rendition of the draft, each once.
 
     What an earlier revision sent of a picture to a platform stays the same to the byte. Takes
     seconds, and is called while no transaction is open. What is wrong with pictures is kept for
     `save`, which raises it with everything else.
     """
-    validator = Validator(draft.found)
-    standing = {key: one for key, one in known.made.items() if store.exists(one.sha256)}
-    context = _Bench(store, standing, validator)
+    validator = Validator(draft.form_errors)
+    stored_renditions = {
+        key: rendition
+        for key, rendition in context.renditions.items()
+        if store.exists(rendition.sha256)
+    }
+    maker = _RenditionMaker(store, stored_renditions, validator)
     variants = tuple(
-        context.prepare(f"variants-{index}", variant, known.platforms)
+        maker.prepare(f"variants-{index}", variant, context.platforms)
         for index, variant in enumerate(draft.variants)
     )
     return PreparedDraft(draft, variants, tuple(validator.problems))
 
 
 @dataclass(frozen=True)
-class _Bench:
+class _RenditionMaker:
     """Where renditions are made: what was made already is taken again."""
 
     store: MediaStore
-    made: Made
+    renditions: Renditions
     validator: Validator
 
     def prepare(
-        self, place: str, variant: VariantDraft, platforms: Mapping[int, str]
+        self, field_prefix: str, variant: VariantDraft, platforms: Mapping[int, str]
     ) -> PreparedVariant:
         prepared = PreparedVariant(variant.account_id, variant.language, variant.text, variant.link)
         platform = platforms.get(variant.account_id)
         if platform is None:
-            self.validator.add(f"{place}-account_id", "unknown_account")
+            self.validator.add(f"{field_prefix}-account_id", "unknown_account")
             return prepared
         count = len(variant.pictures)
         if count > MOST_PICTURES:
             self.validator.add(
-                f"{place}-pictures", "too_many_pictures", found=count, most=MOST_PICTURES
+                f"{field_prefix}-pictures", "too_many_pictures", found=count, most=MOST_PICTURES
             )
         pictures = [
-            self._picture(f"{place}-pictures-{index}", picture, platform)
+            self._picture(f"{field_prefix}-pictures-{index}", picture, platform)
             for index, picture in enumerate(variant.pictures[:MOST_PICTURES])
         ]
-        if count > 1 and any(one is not None and one.mime == MOVING for one in pictures):
-            self.validator.add(f"{place}-pictures", "moving_alone")
-        return replace(prepared, pictures=tuple(one for one in pictures if one))
+        if count > 1 and any(
+            picture is not None and picture.mime == MOVING for picture in pictures
+        ):
+            self.validator.add(f"{field_prefix}-pictures", "moving_alone")
+        return replace(prepared, pictures=tuple(picture for picture in pictures if picture))
 
-    def _picture(self, place: str, picture: PictureDraft, platform: str) -> PreparedPicture | None:
+    def _picture(self, field: str, picture: PictureDraft, platform: str) -> PreparedPicture | None:
         values: Mapping[str, object] = {}
         try:
-            made = self._made(self._source(picture), platform)
+            rendition = self._rendition(self._source(picture), platform)
         except (BadFile, BadPicture) as bad:
             code, values = bad.code.value, bad.values
         except MediumMissing:
@@ -112,8 +123,8 @@ class _Bench:
         except StoreAway:
             code = "store_away"
         else:
-            return replace(made, alt_text=picture.alt_text)
-        self.validator.add(place, code, **{**values, "name": picture.name})
+            return replace(rendition, alt_text=picture.alt_text)
+        self.validator.add(field, code, **{**values, "name": picture.name})
         return None
 
     def _source(self, picture: PictureDraft) -> str:
@@ -125,10 +136,10 @@ class _Bench:
         images.inspect(picture.content)
         return self.store.save(picture.content)
 
-    def _made(self, source: str, platform: str) -> PreparedPicture:
-        if (source, platform) not in self.made:
+    def _rendition(self, source: str, platform: str) -> PreparedPicture:
+        if (source, platform) not in self.renditions:
             rendition = images.render(self.store.open(source), platform=platform)
-            self.made[source, platform] = PreparedPicture(
+            self.renditions[source, platform] = PreparedPicture(
                 sha256=self.store.save(rendition.content),
                 source_sha256=source,
                 mime=rendition.mime,
@@ -136,4 +147,4 @@ class _Bench:
                 height=rendition.height,
                 alt_text="",
             )
-        return self.made[source, platform]
+        return self.renditions[source, platform]

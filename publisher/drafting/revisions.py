@@ -43,27 +43,31 @@ def write_revision(
     note: str = "",
     not_before: datetime | None = None,
     not_after: datetime | None = None,
-    asked: Collection[int] = (),
-    named: Collection[int] = (),
-    found: Collection[FieldError] = (),
+    asked_ids: Collection[int] = (),
+    named_ids: Collection[int] = (),
+    form_errors: Collection[FieldError] = (),
     restored_from: Revision | None = None,
 ) -> Revision:
     """Add the next revision of a post that the caller has locked; rights are asked before.
 
     `restored_from` is the older one whose words it brings back: four eyes bind its authors too.
     A post that was beyond draft is put back, and its unsent deliveries are cancelled. Raises
-    `WrongState`, or `Invalid` with `found` and everything else that is wrong.
+    `WrongState`, or `Invalid` with `form_errors` and everything else that is wrong.
     """
     if post.state is not PostState.DRAFT:
         check_move(POST_MOVES, post.state, PostState.DRAFT)
-    validator = Validator(found)
-    words = validator.text("note", note, most=LONGEST_NOTE)
+    validator = Validator(form_errors)
+    cleaned_note = validator.text("note", note, most=LONGEST_NOTE)
     placed = fit(session, post, variants, validator)
     checked = _checked(session, placed, validator, is_post=post.kind is PostKind.POST)
     _check_open(session, post, placed, validator)
     _check_window(validator, not_before, not_after, now=now)
     departments = _checked_departments(
-        session, validator, asked={post.department_id, *asked}, named=set(named), now=now
+        session,
+        validator,
+        asked_ids={post.department_id, *asked_ids},
+        named_ids=set(named_ids),
+        now=now,
     )
     validator.finish()
     revision = Revision(
@@ -72,7 +76,7 @@ def write_revision(
         author_id=person_of(actor),
         author_under_id=actor.appointment_id,
         restored_from=restored_from,
-        note=words,
+        note=cleaned_note,
         saved_at=now,
         not_before=not_before,
         not_after=not_after,
@@ -102,19 +106,21 @@ def _put_back(session: Session, post: Post, number: int, *, actor: Actor, now: d
 def _checked(
     session: Session, placed: Sequence[Placed], validator: Validator, *, is_post: bool
 ) -> list[PreparedVariant]:
-    if not placed and all(one.field != "variants" for one in validator.problems):
+    if not placed and all(problem.field != "variants" for problem in validator.problems):
         validator.add("variants", "required")
     ids = {variant.account_id for _, variant in placed}
-    found = session.scalars(select(Account).where(Account.id.in_(ids)))
-    accounts = {account.id: account for account in found}
+    account_rows = session.scalars(select(Account).where(Account.id.in_(ids)))
+    accounts = {account.id: account for account in account_rows}
     checked = []
-    taken: set[tuple[int, str]] = set()
+    used_slots: set[tuple[int, str]] = set()
     for index, variant in placed:
-        place = f"variants-{index}"
-        if (variant.account_id, variant.language) in taken:
-            validator.add(f"{place}-language", "twice", language=variant.language)
-        taken.add((variant.account_id, variant.language))
-        checked.append(_checked_variant(place, variant, accounts, validator, is_post=is_post))
+        field_prefix = f"variants-{index}"
+        if (variant.account_id, variant.language) in used_slots:
+            validator.add(f"{field_prefix}-language", "twice", language=variant.language)
+        used_slots.add((variant.account_id, variant.language))
+        checked.append(
+            _checked_variant(field_prefix, variant, accounts, validator, is_post=is_post)
+        )
     return checked
 
 
@@ -125,15 +131,19 @@ def _check_open(
 
     An answer or a correction goes where it belongs.
     """
-    own = {one.account_id for _, one in placed if post.kind is PostKind.POST and not one.target}
+    own = {
+        variant.account_id
+        for _, variant in placed
+        if post.kind is PostKind.POST and not variant.target
+    }
     closed = outgoing_text.closed_among(session, own, post.department_id)
-    for index, one in placed:
-        if one.account_id in closed:
+    for index, variant in placed:
+        if variant.account_id in closed:
             validator.add(f"variants-{index}-account_id", "account_not_open")
 
 
 def _checked_variant(
-    place: str,
+    field_prefix: str,
     variant: PreparedVariant,
     accounts: Mapping[int, Account],
     validator: Validator,
@@ -141,51 +151,60 @@ def _checked_variant(
     is_post: bool,
 ) -> PreparedVariant:
     before = len(validator.problems)
-    text = validator.text(f"{place}-text", variant.text, most=_LONGEST_TEXT, required=True)
-    link = validator.link(f"{place}-link", variant.link)
-    pictures = _checked_pictures(place, variant.pictures, validator)
+    text = validator.text(f"{field_prefix}-text", variant.text, most=_LONGEST_TEXT, required=True)
+    link = validator.link(f"{field_prefix}-link", variant.link)
+    pictures = _checked_pictures(field_prefix, variant.pictures, validator)
     account = accounts.get(variant.account_id)
     if account is None:
-        validator.add(f"{place}-account_id", "unknown_account")
+        validator.add(f"{field_prefix}-account_id", "unknown_account")
     elif account.state is AccountState.DISCONNECTED:
-        validator.add(f"{place}-account_id", "disconnected", account=account.name)
+        validator.add(f"{field_prefix}-account_id", "disconnected", account=account.name)
     elif before == len(validator.problems):
-        kept = replace(variant, text=text, link=link)
-        _check_room(place, account.platform, kept, validator, is_post=is_post)
+        cleaned = replace(variant, text=text, link=link)
+        _check_length(field_prefix, account.platform, cleaned, validator, is_post=is_post)
     return replace(variant, text=text, link=link, pictures=pictures)
 
 
-def _check_room(
-    place: str, platform: str, variant: PreparedVariant, validator: Validator, *, is_post: bool
+def _check_length(
+    field_prefix: str,
+    platform: str,
+    variant: PreparedVariant,
+    validator: Validator,
+    *,
+    is_post: bool,
 ) -> None:
     """The target of a post is what it corrects: on Facebook that takes as much as any post."""
     text, has_pictures = variant.text, bool(variant.pictures)
     is_reply = bool(variant.target) and not is_post
-    room = outgoing_text.length_limit(
+    limit = outgoing_text.length_limit(
         platform, text, variant.link, is_reply=is_reply, has_pictures=has_pictures
     )
-    if not room.is_enough:
+    if not limit.is_enough:
         alone = outgoing_text.length_limit(platform, text, "", is_reply=is_reply)
         code = "too_long_with_link" if alone.is_enough else "too_long"
-        validator.add(f"{place}-text", code, found=room.found, most=room.most, platform=platform)
+        validator.add(
+            f"{field_prefix}-text", code, found=limit.found, most=limit.most, platform=platform
+        )
 
 
 def _checked_pictures(
-    place: str, pictures: tuple[PreparedPicture, ...], validator: Validator
+    field_prefix: str, pictures: tuple[PreparedPicture, ...], validator: Validator
 ) -> tuple[PreparedPicture, ...]:
     count = len(pictures)
     if count > MOST_PICTURES:
-        validator.add(f"{place}-pictures", "too_many_pictures", found=count, most=MOST_PICTURES)
-    if len({one.sha256 for one in pictures}) < count:
-        validator.add(f"{place}-pictures", "same_picture_twice")
+        validator.add(
+            f"{field_prefix}-pictures", "too_many_pictures", found=count, most=MOST_PICTURES
+        )
+    if len({picture.sha256 for picture in pictures}) < count:
+        validator.add(f"{field_prefix}-pictures", "same_picture_twice")
     return tuple(
         replace(
-            one,
+            picture,
             alt_text=validator.text(
-                f"{place}-pictures-{index}-alt_text", one.alt_text, most=LONGEST_ALT_TEXT
+                f"{field_prefix}-pictures-{index}-alt_text", picture.alt_text, most=LONGEST_ALT_TEXT
             ),
         )
-        for index, one in enumerate(pictures)
+        for index, picture in enumerate(pictures)
     )
 
 
@@ -199,17 +218,28 @@ def _check_window(
 
 
 def _checked_departments(
-    session: Session, validator: Validator, *, asked: set[int], named: set[int], now: datetime
+    session: Session,
+    validator: Validator,
+    *,
+    asked_ids: set[int],
+    named_ids: set[int],
+    now: datetime,
 ) -> list[RevisionDepartment]:
     """A row for each; whoever is asked is not only named, and has not ended."""
-    everybody = asked | named
-    found = session.scalars(select(Department).where(Department.id.in_(everybody)))
-    known = {one.id: one for one in found}
-    if everybody - known.keys():
+    department_ids = asked_ids | named_ids
+    departments = session.scalars(select(Department).where(Department.id.in_(department_ids)))
+    departments_by_id = {department.id: department for department in departments}
+    if department_ids - departments_by_id.keys():
         validator.add("asked", "unknown_department")
-    if any(not is_in_force(known[one], now=now) for one in asked & known.keys()):
+    if any(
+        not is_in_force(departments_by_id[department_id], now=now)
+        for department_id in asked_ids & departments_by_id.keys()
+    ):
         validator.add("asked", "closed")
-    return [RevisionDepartment(department_id=one, asked=one in asked) for one in sorted(everybody)]
+    return [
+        RevisionDepartment(department_id=department_id, asked=department_id in asked_ids)
+        for department_id in sorted(department_ids)
+    ]
 
 
 def _variant(position: int, variant: PreparedVariant) -> Variant:
@@ -220,7 +250,10 @@ def _variant(position: int, variant: PreparedVariant) -> Variant:
         text=variant.text,
         link=variant.link,
         target=variant.target,
-        renditions=[_rendition(place, one) for place, one in enumerate(variant.pictures)],
+        renditions=[
+            _rendition(picture_position, picture)
+            for picture_position, picture in enumerate(variant.pictures)
+        ],
     )
 
 

@@ -32,7 +32,7 @@ def start(
         session, submission_id, actor=actor, action=Action.DRAFT, now=now
     )
     validator = Validator()
-    words = validator.line(
+    checked_title = validator.line(
         "title", submission.title if title is None else title, most=LONGEST_TITLE, required=True
     )
     validator.finish()
@@ -43,7 +43,7 @@ def start(
         )
     post = Post(
         kind=PostKind.POST,
-        title=words,
+        title=checked_title,
         department_id=submission.department_id,
         created_at=now,
         state_at=now,
@@ -61,10 +61,10 @@ def save(
     actor: Actor,
     now: datetime,
     post_id: int,
-    seen: int,
+    seen_revision: int,
     prepared: PreparedDraft,
 ) -> Revision:
-    """Write a new revision; `seen` is the number of the one that the writer began from.
+    """Write a new revision; `seen_revision` is the number of the one that the writer began from.
 
     Whoever saves second is told by `StaleRevision`, before anything else is looked at. The
     departments of its submissions are named, where they are not asked. Raises
@@ -74,7 +74,7 @@ def save(
     if post is None or post.kind is not PostKind.POST:
         raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
-    gate.check_seen(seen, post.newest)
+    gate.check_seen(seen_revision, post.newest)
     draft = prepared.draft
     validator = Validator(prepared.problems)
     title = validator.line("title", draft.title, most=LONGEST_TITLE, required=True)
@@ -87,9 +87,12 @@ def save(
         note=draft.note,
         not_before=draft.not_before,
         not_after=draft.not_after,
-        asked=draft.asked,
-        named={*draft.named, *(one.department_id for one in post.submissions)},
-        found=validator.problems,
+        asked_ids=draft.asked_ids,
+        named_ids={
+            *draft.named_ids,
+            *(submission.department_id for submission in post.submissions),
+        },
+        form_errors=validator.problems,
     )
     post.title = title
     session.flush()
@@ -103,7 +106,7 @@ def restore(
     actor: Actor,
     now: datetime,
     post_id: int,
-    seen: int,
+    seen_revision: int,
     number: int,
     note: str,
 ) -> Revision:
@@ -118,10 +121,10 @@ def restore(
     if post is None or post.kind is not PostKind.POST:
         raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
-    old = next((one for one in post.revisions if one.number == number), None)
+    old = next((revision for revision in post.revisions if revision.number == number), None)
     if old is None:
         raise NotFound(number)
-    gate.check_seen(seen, post.newest)
+    gate.check_seen(seen_revision, post.newest)
     rows = (*old.departments, *post.revisions[-1].departments)
     ends_later = old.not_after is not None and old.not_after > now
     return write_revision(
@@ -129,12 +132,13 @@ def restore(
         actor=actor,
         now=now,
         post=post,
-        variants=[_variant(one) for one in old.variants],
+        variants=[_variant(variant) for variant in old.variants],
         note=note,
         not_before=old.not_before,
         not_after=old.not_after if ends_later else None,
-        asked={one.department_id for one in rows if _is_asked(one, now)},
-        named={row.department_id for row in rows} | {one.department_id for one in post.submissions},
+        asked_ids={row.department_id for row in rows if _is_asked(row, now)},
+        named_ids={row.department_id for row in rows}
+        | {submission.department_id for submission in post.submissions},
         restored_from=old,
     )
 
@@ -151,7 +155,7 @@ def _variant(variant: Variant) -> PreparedVariant:
         text=variant.text,
         link=variant.link,
         target=variant.target,
-        pictures=tuple(_picture(one) for one in variant.renditions),
+        pictures=tuple(_picture(rendition) for rendition in variant.renditions),
     )
 
 

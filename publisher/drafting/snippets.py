@@ -24,7 +24,7 @@ from publisher.validation import NotFound, Validator
 LONGEST_NAME = 120
 LONGEST_TEXT = 5_000
 LONGEST_LINE = 300
-TONGUES = ("text_mr", "text_en", "text_hi")
+TEXT_COLUMNS = ("text_mr", "text_en", "text_hi")
 
 
 @dataclass(frozen=True)
@@ -46,22 +46,30 @@ def make(session: Session, *, actor: Actor, now: datetime, form: SnippetDraft) -
     checked = _checked(session, form)
     text = StartingText(made_at=now, **checked)
     session.add(text)
-    transitions.record(session, text, "make", actor=actor, now=now, values=_told(form, {}, checked))
+    transitions.record(
+        session, text, "make", actor=actor, now=now, values=_changes(form, {}, checked)
+    )
     return text
 
 
 def change(
-    session: Session, *, actor: Actor, now: datetime, text_id: int, seen: int, form: SnippetDraft
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    text_id: int,
+    seen_version: int,
+    form: SnippetDraft,
 ) -> StartingText:
-    """Change a text; `seen` is the version that the writer began from.
+    """Change a text; `seen_version` is the version that the writer began from.
 
     Raises `Missing` (also where it has ended), `WrongRole`, `StaleRevision` or `Invalid`.
     """
     text = _locked(session, text_id, actor=actor, now=now)
-    gate.check_seen(seen, text.version)
+    gate.check_seen(seen_version, text.version)
     before = {name: getattr(text, name) for name in asdict(form)}
     checked = _checked(session, form)
-    values = _told(form, before, checked)
+    values = _changes(form, before, checked)
     if not values["changed"]:
         return text
     for name, value in checked.items():
@@ -95,7 +103,7 @@ def _checked(session: Session, form: SnippetDraft) -> dict[str, object]:
     name = validator.line("name", form.name, most=LONGEST_NAME, required=True)
     whole = form.part is not TextPart.HASHTAGS and form.part is not TextPart.SIGNATURE
     read, most = (validator.text, LONGEST_TEXT) if whole else (validator.line, LONGEST_LINE)
-    texts = {one: read(one, getattr(form, one), most=most) for one in TONGUES}
+    texts = {column: read(column, getattr(form, column), most=most) for column in TEXT_COLUMNS}
     if not any(texts.values()):
         validator.add("text_mr", "no_text")
     if form.department_id is not None and session.get(Department, form.department_id) is None:
@@ -105,7 +113,7 @@ def _checked(session: Session, form: SnippetDraft) -> dict[str, object]:
     return {**plain, "name": name, **texts}
 
 
-def _told(
+def _changes(
     form: SnippetDraft, before: dict[str, object], after: dict[str, object]
 ) -> dict[str, object]:
     """What changed, as the history keeps it: by field, what was there and what came."""
@@ -193,10 +201,10 @@ def history_of(session: Session, text_id: int) -> list[SnippetChange]:
             joinedload(Event.appointment).joinedload(Appointment.department),
         )
     )
-    return [_entry(one) for one in session.scalars(query)]
+    return [_snippet_change(event) for event in session.scalars(query)]
 
 
-def _entry(event: Event) -> SnippetChange:
+def _snippet_change(event: Event) -> SnippetChange:
     changed = event.details.get("changed", {})
     return SnippetChange(
         verb=event.verb,

@@ -178,7 +178,9 @@ def _decide(
 ) -> None:
     """By own hand where the responsible department's officer wrote it, else through review."""
     if actor.role not in OWN_HAND or actor.department_id != post.department_id:
-        decide.send_for_review(session, actor=actor, now=now, post_id=post.id, seen=revision.number)
+        decide.send_for_review(
+            session, actor=actor, now=now, post_id=post.id, seen_revision=revision.number
+        )
         return
     decide.approve_by_own_hand(session, actor=actor, now=now, post=post, revision=revision)
     schedule.send_reply(session, actor=actor, now=now, revision=revision)

@@ -56,7 +56,7 @@ def pull_out(
     values = {"number": submission.number, "approval": bool(lost), "from": submission.department_id}
     verb = Action.WITHDRAW_SUBMISSION
     transitions.record(session, post, verb, actor=actor, now=now, values=values)
-    told: dict[str, object] = {
+    notice_values: dict[str, object] = {
         "number": submission.number,
         "title": post.title,
         "department": submission.department,
@@ -64,10 +64,10 @@ def pull_out(
         "approval": bool(lost),
         "by": session.get_one(Person, person_of(actor)),
     }
-    for person in _others([*concerned, *(one.person for one in lost)], actor):
+    for person in _others([*concerned, *(decision.person for decision in lost)], actor):
         kind = NoticeKind.SUBMISSION_WITHDRAWN
         path = links.post(post.id)
-        compose.queue(session, kind=kind, person=person, values=told, now=now, path=path)
+        compose.queue(session, kind=kind, person=person, values=notice_values, now=now, path=path)
 
 
 def _makers(session: Session, post: Post) -> Iterator[Person]:
@@ -99,14 +99,14 @@ def _owners(
     """The first who answers for the owning department, where that is another one."""
     if post.department_id == submission.department_id:
         return
-    for one in responsibility.responsible_chain(session, post.department_id, now=now)[:1]:
-        yield one.person
+    for appointment in responsibility.responsible_chain(session, post.department_id, now=now)[:1]:
+        yield appointment.person
 
 
 def _others(people: Iterable[Person], actor: Actor) -> list[Person]:
     """Each once, and nobody is told of what they did themselves."""
-    found = {one.id: one for one in people if one.id != actor.person_id}
-    return list(found.values())
+    people_by_id = {person.id: person for person in people if person.id != actor.person_id}
+    return list(people_by_id.values())
 
 
 def locked_submission(
@@ -154,9 +154,9 @@ def withdraw(
     action = Action.WITHDRAW_SUBMISSION
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
     check_move(SUBMISSION_MOVES, submission.state, SubmissionState.WITHDRAWN)
-    words = checked_reason(reason)
+    cleaned_reason = checked_reason(reason)
     for post in submission.posts:
-        _let_go(session, post, submission, actor=actor, now=now, reason=words)
+        _let_go(session, post, submission, actor=actor, now=now, reason=cleaned_reason)
     _end(
         session, submission, SubmissionState.WITHDRAWN, action, actor=actor, now=now, reason=reason
     )
@@ -185,9 +185,9 @@ def _let_go(
 
 def _rests_on_it_alone(post: Post, submission: Submission) -> bool:
     """Whether no other is left; what another department owns is not this one's to withdraw."""
-    others = [one for one in post.submissions if one is not submission]
-    left = [one for one in others if one.state is not SubmissionState.WITHDRAWN]
-    return not left and (not others or post.department_id == submission.department_id)
+    others = [other for other in post.submissions if other is not submission]
+    remaining = [other for other in others if other.state is not SubmissionState.WITHDRAWN]
+    return not remaining and (not others or post.department_id == submission.department_id)
 
 
 def _end(

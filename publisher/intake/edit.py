@@ -46,12 +46,12 @@ def change(
     now: datetime,
     store: MediaStore,
     submission_id: int,
-    seen: int,
+    seen_edition: int,
     form: HandIn,
 ) -> tuple[str, ...]:
     """Let the submission say what the form says; gives the fields that changed.
 
-    `seen` is the edition that the form was filled from. Raises `Missing`, `WrongRole`,
+    `seen_edition` is the edition that the form was filled from. Raises `Missing`, `WrongRole`,
     `DraftingBegun`, `WrongState` where it has ended, `ChangedMeanwhile`, or `Invalid`.
     """
     action = Action.CHANGE_SUBMISSION
@@ -62,8 +62,8 @@ def change(
     before = _differences(submission, checked)
     if not before:
         return ()
-    if seen != submission.edition:
-        raise ChangedMeanwhile(submission.edition, changed_since(session, submission, seen))
+    if seen_edition != submission.edition:
+        raise ChangedMeanwhile(submission.edition, changed_since(session, submission, seen_edition))
     _write(session, submission, checked, before)
     values = {"edition": submission.edition, "fields": list(before)}
     transitions.record(session, submission, action, actor=actor, now=now, values=values)
@@ -84,10 +84,10 @@ def check_open(submission: Submission) -> None:
         raise WrongState(state=submission.state, to=submission.state)
 
 
-def changed_since(session: Session, submission: Submission, seen: int) -> tuple[str, ...]:
+def changed_since(session: Session, submission: Submission, seen_edition: int) -> tuple[str, ...]:
     """The fields that were changed after that edition, each once."""
     query = select(SubmissionChange.field).where(
-        SubmissionChange.submission_id == submission.id, SubmissionChange.edition > seen
+        SubmissionChange.submission_id == submission.id, SubmissionChange.edition > seen_edition
     )
     return tuple(dict.fromkeys(session.scalars(query.order_by(SubmissionChange.id))))
 
@@ -99,7 +99,9 @@ def _checked(
     at_desk = bool(submission.brought_by)
     checked = check(form, at_desk=at_desk, now=now, standing=standing)
     missing = persistence.keep_contents(store, checked)
-    wards = [one for one in form.wards if one not in {ward.id for ward in submission.wards}]
+    wards = [
+        ward_id for ward_id in form.wards if ward_id not in {ward.id for ward in submission.wards}
+    ]
     if problems := [*checked.problems, *missing, *persistence.wrong_wards(session, wards)]:
         raise Invalid(problems)
     return checked
@@ -108,21 +110,23 @@ def _checked(
 def _differences(submission: Submission, checked: Checked) -> Mapping[str, str]:
     """Each field that is to change, with what stood in it."""
     form = checked.form
-    found = {
-        name: _said(getattr(submission, name))
+    previous_texts = {
+        name: _as_text(getattr(submission, name))
         for name in ("kind", *persistence.COPIED)
         if getattr(submission, name) != getattr(form, name)
     }
     if tuple(ward.id for ward in submission.wards) != form.wards:
-        found["wards"] = ", ".join(ward.code for ward in submission.wards)
-    old = [(one.sha256, one.name, one.alt_mr, one.alt_en) for one in submission.files]
-    new = [(one.sha256, one.name, one.alt_mr, one.alt_en) for one in checked.files]
+        previous_texts["wards"] = ", ".join(ward.code for ward in submission.wards)
+    old = [(file.sha256, file.name, file.alt_mr, file.alt_en) for file in submission.files]
+    new = [(file.sha256, file.name, file.alt_mr, file.alt_en) for file in checked.files]
     if old != new:
-        found["files"] = "\n".join(" · ".join(filter(None, one)) for one in old)
-    return found
+        previous_texts["files"] = "\n".join(
+            " · ".join(filter(None, file_fields)) for file_fields in old
+        )
+    return previous_texts
 
 
-def _said(value: object) -> str:
+def _as_text(value: object) -> str:
     if value is None:
         return ""
     return value.isoformat() if isinstance(value, date) else str(value)
@@ -132,13 +136,13 @@ def _write(
     session: Session, submission: Submission, checked: Checked, before: Mapping[str, str]
 ) -> None:
     submission.edition += 1
-    for field, words in before.items():
+    for field, previous_text in before.items():
         session.add(
             SubmissionChange(
                 submission_id=submission.id,
                 edition=submission.edition,
                 field=field,
-                before=words,
+                before=previous_text,
             )
         )
     persistence.fill(session, submission, checked.form)

@@ -26,7 +26,7 @@ class HandIn:
 
     `form_token` is the form's own: the same one twice is one submission. `inward_number` and
     `brought_by` count only where the cell records it at its desk. `wards` are ids of ward
-    offices. `found` holds problems that were met while the form was read, such as a date that
+    offices. `form_errors` holds problems that were met while the form was read, such as a date that
     does not exist.
     """
 
@@ -50,7 +50,7 @@ class HandIn:
     form_token: str = ""
     inward_number: str = ""
     brought_by: str = ""
-    found: tuple[FieldError, ...] = ()
+    form_errors: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ NOTHING = FixedTimes()
 
 def check(form: HandIn, *, at_desk: bool, now: datetime, standing: FixedTimes = NOTHING) -> Checked:
     """Look the whole form over; `at_desk` where the cell records it for somebody."""
-    validator = Validator(form.found)
+    validator = Validator(form.form_errors)
     if form.kind is None:
         validator.add("kind", "required")
     cleaned = _with_numbers(_with_texts(form, validator), validator, at_desk=at_desk)
@@ -125,8 +125,8 @@ def _with_event(form: HandIn, validator: Validator) -> HandIn:
         validator.add("event_on", "first_day_missing")
     if form.event_on and form.event_until_on and form.event_until_on < form.event_on:
         validator.add("event_until_on", "before_event", event_on=form.event_on)
-    place = validator.line("event_place", form.event_place, most=LONGEST_PLACE)
-    return replace(form, event_place=place, wards=tuple(sorted(set(form.wards))))
+    event_place = validator.line("event_place", form.event_place, most=LONGEST_PLACE)
+    return replace(form, event_place=event_place, wards=tuple(sorted(set(form.wards))))
 
 
 def _check_times(form: HandIn, validator: Validator, now: datetime, standing: FixedTimes) -> None:
@@ -143,34 +143,34 @@ def _received(
 ) -> tuple[KeptFile, ...]:
     if len(uploads) > MOST_FILES:
         validator.add("files", "too_many_files", found=len(uploads), most=MOST_FILES)
-    found = [
+    checked_files = [
         _received_file(f"files-{index}", upload, validator)
         for index, upload in enumerate(uploads[:MOST_FILES])
     ]
-    received = tuple(one for one in found if one is not None)
-    pictures = sum(one.is_picture for one in received)
+    received = tuple(file for file in checked_files if file is not None)
+    pictures = sum(file.is_picture for file in received)
     if pictures > MOST_PICTURES:
         validator.add("files", "too_many_pictures", found=pictures, most=MOST_PICTURES)
-    _check_twice(received, validator)
+    _check_for_duplicates(received, validator)
     return received
 
 
 def _received_file(
-    place: str, upload: UploadedFile | KeptFile, validator: Validator
+    field: str, upload: UploadedFile | KeptFile, validator: Validator
 ) -> KeptFile | None:
-    alt_mr = validator.text(f"{place}-alt_mr", upload.alt_mr, most=LONGEST_ALT_TEXT)
-    alt_en = validator.text(f"{place}-alt_en", upload.alt_en, most=LONGEST_ALT_TEXT)
+    alt_mr = validator.text(f"{field}-alt_mr", upload.alt_mr, most=LONGEST_ALT_TEXT)
+    alt_en = validator.text(f"{field}-alt_en", upload.alt_en, most=LONGEST_ALT_TEXT)
     if isinstance(upload, KeptFile):
         return replace(upload, alt_mr=alt_mr, alt_en=alt_en)
     try:
         return replace(look_over(upload), alt_mr=alt_mr, alt_en=alt_en)
     except UploadRefused as bad:
-        validator.add(place, bad.code, **bad.values)
+        validator.add(field, bad.code, **bad.values)
         return None
 
 
-def _check_twice(received: tuple[KeptFile, ...], validator: Validator) -> None:
-    for digest, count in Counter(one.sha256 for one in received).items():
+def _check_for_duplicates(received: tuple[KeptFile, ...], validator: Validator) -> None:
+    for digest, count in Counter(file.sha256 for file in received).items():
         if count > 1:
-            name = next(one.name for one in received if one.sha256 == digest)
+            name = next(file.name for file in received if file.sha256 == digest)
             validator.add("files", "same_file_twice", name=name)

@@ -47,23 +47,33 @@ def merge(
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
     check_move(SUBMISSION_MOVES, submission.state, to)
     other = session.get(Submission, other_id) if other_id else None
-    words = _checked(submission, other, number, reason)
+    cleaned_reason = _checked(submission, other, number, reason)
     if other is None:
         raise Invalid([FieldError("number", "unknown_number", {"number": number})])
-    submission.merged_into, submission.reason = other, words
-    into = {"into": other.number, "into_id": other.id, "same": _same_place(submission, other)}
-    transitions.apply(session, submission, to, actor=actor, now=now, verb=action, values=into)
-    taken = {"number": submission.number, "id": submission.id, "same": into["same"]}
-    transitions.record(session, other, TAKE_IN, actor=actor, now=now, values=taken)
+    submission.merged_into, submission.reason = other, cleaned_reason
+    merge_details = {
+        "into": other.number,
+        "into_id": other.id,
+        "same": _same_department(submission, other),
+    }
+    transitions.apply(
+        session, submission, to, actor=actor, now=now, verb=action, values=merge_details
+    )
+    take_in_details = {
+        "number": submission.number,
+        "id": submission.id,
+        "same": merge_details["same"],
+    }
+    transitions.record(session, other, TAKE_IN, actor=actor, now=now, values=take_in_details)
     by = session.get_one(Person, person_of(actor))
-    more: dict[str, object] = {"into": other.number, "reason": words, "by": by}
+    more: dict[str, object] = {"into": other.number, "reason": cleaned_reason, "by": by}
     tell(session, submission, NoticeKind.SUBMISSION_MERGED, now=now, more=more)
     return submission
 
 
-def whole_number(typed: str, like: str) -> str:
+def whole_number(number: str, like: str) -> str:
     """A number as it is written; digits alone are one of the same city and year as `like`."""
-    plain = latin_digits("".join(typed.split())).upper()
+    plain = latin_digits("".join(number.split())).upper()
     if re.fullmatch(r"[0-9]{1,6}", plain):
         return f"{like.rpartition('/')[0]}/{int(plain):06d}"
     return plain
@@ -71,34 +81,34 @@ def whole_number(typed: str, like: str) -> str:
 
 def _id_of(session: Session, submission_id: int, number: str) -> int | None:
     own = session.scalar(select(Submission.number).where(Submission.id == submission_id))
-    wanted = whole_number(number, own or "")
-    if not wanted.isprintable() or len(wanted) > LONGEST_NUMBER:
+    full_number = whole_number(number, own or "")
+    if not full_number.isprintable() or len(full_number) > LONGEST_NUMBER:
         return None
-    return session.scalar(select(Submission.id).where(Submission.number == wanted))
+    return session.scalar(select(Submission.id).where(Submission.number == full_number))
 
 
 def _checked(submission: Submission, other: Submission | None, number: str, reason: str) -> str:
     """The reason's words; raises `Invalid` with what is wrong with it and with the number."""
-    check = Validator()
+    validator = Validator()
     if not number.strip():
-        check.add("number", "required")
+        validator.add("number", "required")
     elif other is None:
-        check.add("number", "unknown_number", number=number[:LONGEST_NUMBER])
+        validator.add("number", "unknown_number", number=number[:LONGEST_NUMBER])
     elif other.id == submission.id:
-        check.add("number", "itself")
+        validator.add("number", "itself")
     elif other.merged_into is not None:
-        check.add("number", "merged_itself", into=other.merged_into.number)
+        validator.add("number", "merged_itself", into=other.merged_into.number)
     elif other.state not in _GOES_ON:
-        check.add("number", "has_ended", number=other.number)
+        validator.add("number", "has_ended", number=other.number)
     try:
-        words = checked_reason(reason)
+        cleaned_reason = checked_reason(reason)
     except Invalid as invalid:
-        raise Invalid([*check.problems, *invalid.problems]) from invalid
-    check.finish()
-    return words
+        raise Invalid([*validator.problems, *invalid.problems]) from invalid
+    validator.finish()
+    return cleaned_reason
 
 
-def _same_place(submission: Submission, other: Submission) -> bool:
+def _same_department(submission: Submission, other: Submission) -> bool:
     """Whether the department that reads the one may read the other."""
     return submission.department_id == other.department_id
 

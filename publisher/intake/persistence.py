@@ -65,7 +65,7 @@ def _keep(store: MediaStore, content: bytes) -> str:
 def ward_offices(session: Session, *, now: datetime) -> list[Department]:
     """The ward offices in force, by name."""
     query = select(Department).where(Department.kind == WARD_OFFICE).order_by(Department.name_mr)
-    return [one for one in session.scalars(query) if is_in_force(one, now=now)]
+    return [office for office in session.scalars(query) if is_in_force(office, now=now)]
 
 
 def wrong_wards(session: Session, wards: Sequence[int]) -> list[FieldError]:
@@ -73,8 +73,8 @@ def wrong_wards(session: Session, wards: Sequence[int]) -> list[FieldError]:
     if not wards:
         return []
     offices = select(Department.id).where(Department.id.in_(wards), Department.kind == WARD_OFFICE)
-    known = set(session.scalars(offices))
-    return [] if known == set(wards) else [FieldError("wards", "unknown_ward")]
+    ward_ids = set(session.scalars(offices))
+    return [] if ward_ids == set(wards) else [FieldError("wards", "unknown_ward")]
 
 
 def fill(session: Session, submission: Submission, form: HandIn) -> None:
@@ -90,36 +90,36 @@ def fill(session: Session, submission: Submission, form: HandIn) -> None:
 
 def fill_files(session: Session, submission: Submission, files: Sequence[KeptFile]) -> None:
     """Let the submission have these files in this order; one that stays keeps its address."""
-    standing = {file.sha256: file for file in submission.files}
-    for digest, file in standing.items():
+    files_by_digest = {file.sha256: file for file in submission.files}
+    for digest, file in files_by_digest.items():
         file.position = -1 - file.position  # out of the way: a place is taken by one file
-        if digest not in {one.sha256 for one in files}:
+        if digest not in {kept_file.sha256 for kept_file in files}:
             submission.files.remove(file)
             session.delete(file)
     session.flush()
-    for position, given in enumerate(files):
-        file = standing.get(given.sha256) or _new_file(session, submission, given)
-        file.position, file.name = position, given.name
-        file.alt_mr, file.alt_en = given.alt_mr, given.alt_en
+    for position, kept_file in enumerate(files):
+        file = files_by_digest.get(kept_file.sha256) or _new_file(session, submission, kept_file)
+        file.position, file.name = position, kept_file.name
+        file.alt_mr, file.alt_en = kept_file.alt_mr, kept_file.alt_en
     session.flush()
     session.expire(submission, ["files"])
 
 
-def _new_file(session: Session, submission: Submission, given: KeptFile) -> SubmissionFile:
+def _new_file(session: Session, submission: Submission, kept_file: KeptFile) -> SubmissionFile:
     file = SubmissionFile(
         submission=submission,
-        sha256=given.sha256,
-        mime=given.mime,
-        size=given.size,
-        width=given.width,
-        height=given.height,
-        seconds=given.seconds,
+        sha256=kept_file.sha256,
+        mime=kept_file.mime,
+        size=kept_file.size,
+        width=kept_file.width,
+        height=kept_file.height,
+        seconds=kept_file.seconds,
     )
     session.add(file)
     return file
 
 
-AGAIN = ("title", "text_mr", "text_en", "text_hi", "link", "event_place")
+REUSED = ("title", "text_mr", "text_en", "text_hi", "link", "event_place")
 """What a new submission takes from an earlier one, besides kind, wards and files: no dates."""
 
 
@@ -130,7 +130,7 @@ def form_of(submission: Submission) -> HandIn:
 
 def form_again(submission: Submission) -> HandIn:
     """What can be used again of it."""
-    return _form(submission, AGAIN)
+    return _form(submission, REUSED)
 
 
 def _form(submission: Submission, names: tuple[str, ...]) -> HandIn:

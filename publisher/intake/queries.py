@@ -20,7 +20,7 @@ from publisher.states import SubmissionState
 from publisher.validation import NotFound, check_in_sight, departments_in_sight
 
 MOST_WORDS = 8
-Place = tuple[datetime, int]
+PageCursor = tuple[datetime, int]
 """Where a page of a list ended: `received_at` and `id` of its last submission."""
 
 
@@ -31,15 +31,15 @@ def submissions_for(
     states: Collection[SubmissionState] = (),
     department_id: int | None = None,
     kind: SubmissionKind | None = None,
-    words: str = "",
-    before: Place | None = None,
+    search_text: str = "",
+    before: PageCursor | None = None,
     limit: int = 50,
 ) -> list[Submission]:
     """The actor's submissions, newest first, those after the place `before` where it is given.
 
-    Every word of `words` has to stand in the title, a text or a number. Raises `WrongRole`.
+    Every word of `search_text` has to stand in the title, a text or a number. Raises `WrongRole`.
     """
-    query = select(Submission).where(*_in_sight(actor, department_id), *holding(words))
+    query = select(Submission).where(*_in_sight(actor, department_id), *contains_words(search_text))
     if states:
         query = query.where(Submission.state.in_(states))
     if kind is not None:
@@ -56,8 +56,8 @@ def counts(
     """How many of the actor's submissions are in each state; every state is named."""
     query = select(Submission.state, func.count()).group_by(Submission.state)
     rows = session.execute(query.where(*_in_sight(actor, department_id)))
-    found = dict(rows.all())
-    return {state: found.get(state, 0) for state in SubmissionState}
+    count_by_state = dict(rows.all())
+    return {state: count_by_state.get(state, 0) for state in SubmissionState}
 
 
 def submission_for(session: Session, *, actor: Actor, submission_id: int) -> Submission:
@@ -71,18 +71,18 @@ def submission_for(session: Session, *, actor: Actor, submission_id: int) -> Sub
 
 
 def _in_sight(actor: Actor, department_id: int | None) -> list[ColumnElement[bool]]:
-    seen = departments_in_sight(actor, Action.SEE_SUBMISSION)
+    visible_ids = departments_in_sight(actor, Action.SEE_SUBMISSION)
     conditions: list[ColumnElement[bool]] = []
-    if seen is not None:
-        conditions.append(Submission.department_id.in_(seen))
+    if visible_ids is not None:
+        conditions.append(Submission.department_id.in_(visible_ids))
     if department_id is not None:
         conditions.append(Submission.department_id == department_id)
     return conditions
 
 
-def holding(words: str) -> list[ColumnElement[bool]]:
+def contains_words(search_text: str) -> list[ColumnElement[bool]]:
     """The submission holds every one of these words in its title, a text or a number."""
-    cleaned = text_cleaning.clean(words)
+    cleaned = text_cleaning.clean(search_text)
     if not cleaned.ok:
         return [false()]
     return [_holds(word) for word in cleaned.text.split()[:MOST_WORDS]]
@@ -97,8 +97,8 @@ def _holds(word: str) -> ColumnElement[bool]:
     )
 
 
-def _after(place: Place) -> ColumnElement[bool]:
-    at, last = place
+def _after(cursor: PageCursor) -> ColumnElement[bool]:
+    at, last = cursor
     same_moment = and_(Submission.received_at == at, Submission.id < last)
     return or_(Submission.received_at < at, same_moment)
 

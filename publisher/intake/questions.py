@@ -64,23 +64,23 @@ def complete(
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
     check_recorded_here(submission, actor)
     check_move(SUBMISSION_MOVES, submission.state, to)
-    words = checked_reason(answer, field="answer")
-    note = _write(session, submission, NoteKind.ANSWER, words, actor, now)
+    cleaned_answer = checked_reason(answer, field="answer")
+    note = _write(session, submission, NoteKind.ANSWER, cleaned_answer, actor, now)
     submission.reason = ""
     transitions.apply(
         session, submission, to, actor=actor, now=now, verb=action, values={"note": note.id}
     )
-    asked = last_note(session, submission, NoteKind.QUESTION)
-    if asked is not None and asked.person_id != actor.person_id:
+    question = last_note(session, submission, NoteKind.QUESTION)
+    if question is not None and question.person_id != actor.person_id:
         by = session.get_one(Person, person_of(actor))
-        more = {"answer": words, "by": by}
+        more = {"answer": cleaned_answer, "by": by}
         kind = NoticeKind.SUBMISSION_COMPLETED
-        _tell(session, submission, kind, asked.person, now=now, more=more)
+        _tell(session, submission, kind, question.person, now=now, more=more)
     return submission
 
 
 def add_note(
-    session: Session, *, actor: Actor, now: datetime, submission_id: int, words: str
+    session: Session, *, actor: Actor, now: datetime, submission_id: int, note_text: str
 ) -> Submission:
     """Let the department say something more to the cell, which can no longer be changed in it.
 
@@ -91,7 +91,7 @@ def add_note(
     check_recorded_here(submission, actor)
     if submission.state not in _GOES_ON:
         raise WrongState(state=submission.state, to=submission.state)
-    text = checked_reason(words, field="note")
+    text = checked_reason(note_text, field="note")
     note = _write(session, submission, NoteKind.NOTE, text, actor, now)
     transitions.record(
         session, submission, ADD_NOTE, actor=actor, now=now, values={"note": note.id}
@@ -155,7 +155,7 @@ def _department_side(session: Session, submission: Submission, now: datetime) ->
 
 def _clerk(session: Session, submission: Submission) -> Person | None:
     """Who wrote the newest revision that rests on it, else who began the draft."""
-    authors = [one.revisions[-1].author for one in submission.posts if one.revisions]
+    authors = [post.revisions[-1].author for post in submission.posts if post.revisions]
     if authors:
         return authors[-1]
     began = select(Event).where(

@@ -49,7 +49,7 @@ def hand_in(
     at_desk = scope_of(actor, Action.HAND_IN) is Scope.ANY
     checked = check(form, at_desk=at_desk, now=now)
     missing = persistence.keep_contents(store, checked)
-    if first := _handed_in_before(session, actor, form) or _just_now(
+    if first := _handed_in_before(session, actor, form) or _same_within_the_hour(
         session, actor, checked, now=now
     ):
         return first
@@ -81,7 +81,7 @@ def _handed_in_before(session: Session, actor: Actor, form: HandIn) -> Submissio
     return first
 
 
-def _just_now(
+def _same_within_the_hour(
     session: Session, actor: Actor, checked: Checked, *, now: datetime
 ) -> Submission | None:
     """The same to the letter from the same person's page within the hour: its answer was lost."""
@@ -96,8 +96,10 @@ def _just_now(
         Submission.state == SubmissionState.RECEIVED,
         Submission.title == form.title,
     )
-    wanted = (_words(form), form.wards, [file.sha256 for file in checked.files])
-    same = [one for one in session.scalars(query) if _content_of(one) == wanted]
+    content = (_words(form), form.wards, [file.sha256 for file in checked.files])
+    same = [
+        submission for submission in session.scalars(query) if _content_of(submission) == content
+    ]
     return same[0] if same else None
 
 
@@ -219,15 +221,15 @@ def tell_duplicates(session: Session, original: Submission, *, actor: Actor, now
         "reason": original.reason,
         "by": by,
     }
-    for one in _under(original):
-        same = one.department_id == original.department_id
+    for duplicate in _all_duplicates(original):
+        same = duplicate.department_id == original.department_id
         values = {"into": original.number, "into_id": original.id, "same": same}
-        transitions.record(session, one, VERB, actor=actor, now=now, values=values)
-        tell(session, one, NoticeKind.ORIGINAL_ENDED, now=now, more=more)
+        transitions.record(session, duplicate, VERB, actor=actor, now=now, values=values)
+        tell(session, duplicate, NoticeKind.ORIGINAL_ENDED, now=now, more=more)
 
 
-def _under(original: Submission) -> Iterator[Submission]:
+def _all_duplicates(original: Submission) -> Iterator[Submission]:
     """Everything that was merged into it, by way of others too."""
-    for one in original.duplicates:
-        yield one
-        yield from _under(one)
+    for duplicate in original.duplicates:
+        yield duplicate
+        yield from _all_duplicates(duplicate)

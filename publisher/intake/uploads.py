@@ -75,8 +75,8 @@ class UploadRefused(Exception):
 
 def look_over(upload: UploadedFile) -> KeptFile:
     """What `look_at` finds in bytes in memory, which come along. Raises `UploadRefused`."""
-    looked = look_at(upload.name, io.BytesIO(upload.content))
-    return replace(looked, content=upload.content, alt_mr=upload.alt_mr, alt_en=upload.alt_en)
+    kept_file = look_at(upload.name, io.BytesIO(upload.content))
+    return replace(kept_file, content=upload.content, alt_mr=upload.alt_mr, alt_en=upload.alt_en)
 
 
 def look_at(name: str, source: BinaryIO) -> KeptFile:
@@ -84,22 +84,22 @@ def look_at(name: str, source: BinaryIO) -> KeptFile:
 
     Only a picture within the limits is held in memory; a video is read piece by piece.
     """
-    shown = own_name(name)
+    display_name = own_name(name)
     size = source.seek(0, io.SEEK_END)
     source.seek(0)
     try:
-        known = files.accept(
+        file_type = files.accept(
             source.read(file_signatures.HEAD_BYTES), name, size=size, limits=files.FileLimits()
         )
-        kept = KeptFile(shown, _digest_of(source), known.mime, size)
-        if known.kind is FileKind.PICTURE:
+        kept_file = KeptFile(display_name, _digest_of(source), file_type.mime, size)
+        if file_type.kind is FileKind.PICTURE:
             source.seek(0)
             picture = images.inspect(source.read())
-            return replace(kept, width=picture.width, height=picture.height)
+            return replace(kept_file, width=picture.width, height=picture.height)
     except (BadFile, BadPicture) as bad:
-        raise UploadRefused(bad.code.value, {**bad.values, "name": shown}) from bad
-    is_video = known.kind is FileKind.VIDEO
-    return replace(kept, seconds=video.seconds_of(source) if is_video else None)
+        raise UploadRefused(bad.code.value, {**bad.values, "name": display_name}) from bad
+    is_video = file_type.kind is FileKind.VIDEO
+    return replace(kept_file, seconds=video.seconds_of(source) if is_video else None)
 
 
 def _digest_of(source: BinaryIO) -> str:
@@ -115,8 +115,8 @@ def own_name(name: str) -> str:
     last = name.replace("\\", "/").rpartition("/")[2]
     cleaned = text_cleaning.clean(last)
     bad = {problem.index for problem in cleaned.problems}
-    shown = "".join("_" if at in bad else letter for at, letter in enumerate(cleaned.text))
-    return " ".join(shown.split())[-_LONGEST_FILE_NAME:]
+    visible = "".join("_" if at in bad else letter for at, letter in enumerate(cleaned.text))
+    return " ".join(visible.split())[-_LONGEST_FILE_NAME:]
 
 
 def kept_of(file: SubmissionFile) -> KeptFile:

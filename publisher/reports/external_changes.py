@@ -185,5 +185,5 @@ def _own_text(session: Session, watch: Watch) -> str:
     first = watch.receipt.delivery
     for correction in corrections.of_post(session, first.post_id) if first.post.newest > 1 else ():
         if correction.receipt.id == watch.receipt_id:
-            return outgoing_text.outgoing_text(correction.shown)
+            return outgoing_text.outgoing_text(correction.current)
     return outgoing_text.outgoing_text(first.variant)

@@ -37,7 +37,7 @@ def check_under(actor: Actor, appointment_id: int | None) -> None:
 
 
 def send_for_review(
-    session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int
+    session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int
 ) -> Post:
     """Fix the newest revision's window and digest, and ask the department's officers.
 
@@ -46,7 +46,7 @@ def send_for_review(
     """
     post = locked_post(session, post_id)
     require(actor, Action.SEND_FOR_REVIEW, post.department_id, now=now)
-    gate.check_seen(seen, post.newest)
+    gate.check_seen(seen_revision, post.newest)
     revision = schedule.newest_revision(post)
     if post.kind is PostKind.POST:
         placeholders.check_filled(revision)
@@ -90,7 +90,9 @@ def fix(revision: Revision, *, now: datetime) -> None:
     revision.digest = gate.digest(revision.canonical)
 
 
-def approve(session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int) -> Decision:
+def approve(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int
+) -> Decision:
     """Approve exactly the revision that was seen, for the actor's department.
 
     The post is approved once every asked department has approved. Raises `WrongRole`,
@@ -98,30 +100,36 @@ def approve(session: Session, *, actor: Actor, now: datetime, post_id: int, seen
     give the digest that was fixed for review.
     """
     revision, department_id = _to_decide(
-        session, Action.APPROVE, actor=actor, now=now, post_id=post_id, seen=seen
+        session, Action.APPROVE, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
     )
     if gate.digest(gate.canonical(gate_adapter.subject_of(revision))) != revision.digest:
         raise NotApproved(reason=gate.Refusal.CHANGED)
-    _make_room(session, revision, department_id, actor=actor, now=now)
+    _supersede_lapsed_approvals(session, revision, department_id, actor=actor, now=now)
     decision = _decide(
         session, DecisionKind.APPROVED, revision, department_id, actor=actor, now=now
     )
-    _settle(session, revision, actor=actor, now=now)
+    _approve_post_if_complete(session, revision, actor=actor, now=now)
     failpoints.hit("approve.before_commit")
     return decision
 
 
 def _to_decide(
-    session: Session, action: Action, *, actor: Actor, now: datetime, post_id: int, seen: int
+    session: Session,
+    action: Action,
+    *,
+    actor: Actor,
+    now: datetime,
+    post_id: int,
+    seen_revision: int,
 ) -> tuple[Revision, int]:
     """The newest revision and the department that decides, if the actor may."""
     post = locked_post(session, post_id)
     revision = schedule.newest_revision(post)
-    _check_still_asked(post, actor, seen)
+    _check_still_asked(post, actor, seen_revision)
     department_id = deciding_department(session, revision, action, actor=actor, now=now)
     gate.check_approval(
         state=post.state,
-        seen_revision=seen,
+        seen_revision=seen_revision,
         newest_revision=post.newest,
         person_id=actor.person_id or 0,
         authors=gate_adapter.bound_authors(revision) if action is Action.APPROVE else (),
@@ -129,7 +137,7 @@ def _to_decide(
     return revision, department_id
 
 
-def _check_still_asked(post: Post, actor: Actor, seen: int) -> None:
+def _check_still_asked(post: Post, actor: Actor, seen_revision: int) -> None:
     """Whoever decides for a department that only an older revision asked is told of the newer one.
 
     Being turned away would not say why.
@@ -137,9 +145,12 @@ def _check_still_asked(post: Post, actor: Actor, seen: int) -> None:
     decides = scope_of(actor, Action.APPROVE) is not None
     if not decides or actor.department_id in gate_adapter.asked_departments(post.revisions[-1]):
         return
-    looked_at = [one for one in post.revisions if one.number == seen]
-    if any(actor.department_id in gate_adapter.asked_departments(one) for one in looked_at):
-        gate.check_seen(seen, post.newest)
+    seen_revisions = [revision for revision in post.revisions if revision.number == seen_revision]
+    if any(
+        actor.department_id in gate_adapter.asked_departments(revision)
+        for revision in seen_revisions
+    ):
+        gate.check_seen(seen_revision, post.newest)
 
 
 def deciding_department(
@@ -149,20 +160,20 @@ def deciding_department(
     department_id = actor.department_id
     if department_id is None or department_id not in gate_adapter.asked_departments(revision):
         raise WrongRole(role=actor.role, action=action)
-    able = gate_adapter.approvers_for(session, revision, department_id, now=now)
-    require(actor, action, department_id, now=now, standing_in=able.standing_in)
+    approvers = gate_adapter.approvers_for(session, revision, department_id, now=now)
+    require(actor, action, department_id, now=now, standing_in=approvers.standing_in)
     gate_adapter.check_in_office(session, actor, action, now=now)
     return department_id
 
 
-def _make_room(
+def _supersede_lapsed_approvals(
     session: Session, revision: Revision, department_id: int, *, actor: Actor, now: datetime
 ) -> None:
     """A department approves once; an approval that no longer counts gives way to a new one."""
-    for standing in standing_approvals(revision, department_id):
-        if gate_adapter.is_in_force(standing, now=now):
+    for approval in standing_approvals(revision, department_id):
+        if gate_adapter.is_in_force(approval, now=now):
             raise Overtaken(state=revision.post.state, to=PostState.APPROVED)
-        standing.withdrawn_at, standing.withdrawn_by_id = now, actor.person_id
+        approval.withdrawn_at, approval.withdrawn_by_id = now, actor.person_id
     session.flush()
 
 
@@ -194,7 +205,9 @@ def _decide(
     return decision
 
 
-def _settle(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:
+def _approve_post_if_complete(
+    session: Session, revision: Revision, *, actor: Actor, now: datetime
+) -> None:
     """Move the post to approved once no asked department is missing; else note the approval."""
     post, values = revision.post, {"revision": revision.number}
     case = gate_adapter.case_of(revision, now=now)
@@ -237,11 +250,11 @@ def _check_own_hand(session: Session, revision: Revision, *, actor: Actor, now: 
 
 
 def return_post(
-    session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int, reason: str
+    session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int, reason: str
 ) -> Decision:
     """Send the revision back to the cell with what to change."""
     revision, department_id = _to_decide(
-        session, Action.RETURN, actor=actor, now=now, post_id=post_id, seen=seen
+        session, Action.RETURN, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
     )
     return _refuse(
         session, DecisionKind.RETURNED, revision, department_id, actor=actor, now=now, reason=reason
@@ -249,11 +262,11 @@ def return_post(
 
 
 def reject(
-    session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int, reason: str
+    session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int, reason: str
 ) -> Decision:
     """Refuse the post with a reason."""
     revision, department_id = _to_decide(
-        session, Action.REJECT, actor=actor, now=now, post_id=post_id, seen=seen
+        session, Action.REJECT, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
     )
     return _refuse(
         session, DecisionKind.REJECTED, revision, department_id, actor=actor, now=now, reason=reason
@@ -278,15 +291,17 @@ def _refuse(
 ) -> Decision:
     """One department's no is enough: approvals that others gave this revision fall with it."""
     state, verb, notice = _REFUSALS[kind]
-    words = checked_reason(reason)
-    decision = _decide(session, kind, revision, department_id, actor=actor, now=now, reason=words)
+    cleaned_reason = checked_reason(reason)
+    decision = _decide(
+        session, kind, revision, department_id, actor=actor, now=now, reason=cleaned_reason
+    )
     for other in standing_approvals(revision):
         other.withdrawn_at, other.withdrawn_by_id = now, actor.person_id
     values = {"revision": revision.number, "decision": decision.id}
     transitions.apply(session, revision.post, state, actor=actor, now=now, verb=verb, values=values)
     if revision.post.reply is not None:
         revision.post.reply.withdrawn_at = now  # so that the comment can be answered anew
-    more = {"reason": words, **notify.by(session, actor)}
+    more = {"reason": cleaned_reason, **notify.by(session, actor)}
     notify.tell(session, notice, revision.author, revision, now=now, more=more)
     return decision
 
@@ -294,11 +309,11 @@ def _refuse(
 def standing_approvals(revision: Revision, department_id: int | None = None) -> list[Decision]:
     """The approvals of this revision that nobody has taken back, of one department or of all."""
     return [
-        one
-        for one in revision.decisions
-        if one.kind in gate_adapter.APPROVALS
-        and one.withdrawn_at is None
-        and department_id in (None, one.department_id)
+        decision
+        for decision in revision.decisions
+        if decision.kind in gate_adapter.APPROVALS
+        and decision.withdrawn_at is None
+        and department_id in (None, decision.department_id)
     ]
 
 

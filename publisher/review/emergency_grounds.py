@@ -49,8 +49,8 @@ def row_of(blank: TemplateField) -> dict[str, object]:
 
 def standing_approval(revision: TemplateRevision) -> TemplateDecision | None:
     """The approval of exactly this revision that nobody took back; None where there is none."""
-    given = [one for one in revision.decisions if stands(one, revision)]
-    return given[-1] if given else None
+    approvals = [decision for decision in revision.decisions if stands(decision, revision)]
+    return approvals[-1] if approvals else None
 
 
 def stands(approval: TemplateDecision, revision: TemplateRevision) -> bool:
@@ -68,7 +68,7 @@ def counts(use: EmergencyUse | None, subject: Subject) -> bool:
     if use is None:
         return False
     revision, approval = use.template_revision, use.approval
-    ground = EmergencyBasis(
+    basis = EmergencyBasis(
         template=template_of(revision),
         stored_digest=revision.digest,
         approved_digest=approval.digest,
@@ -76,4 +76,4 @@ def counts(use: EmergencyUse | None, subject: Subject) -> bool:
         refused=use.ratification is Ratification.REFUSED,
         blank_values=use.said,
     )
-    return emergency.stands(ground, subject)
+    return emergency.stands(basis, subject)

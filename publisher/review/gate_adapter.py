@@ -36,7 +36,9 @@ def subject_of(revision: Revision) -> gate.Subject:
 
 
 def _variant(variant: Variant) -> gate.VariantSubject:
-    pictures = tuple(gate.Picture(one.sha256, one.alt_text) for one in variant.renditions)
+    pictures = tuple(
+        gate.Picture(rendition.sha256, rendition.alt_text) for rendition in variant.renditions
+    )
     return gate.VariantSubject(
         account_id=variant.account_id,
         language=variant.language,
@@ -81,9 +83,9 @@ def is_in_force(decision: Decision, *, now: datetime) -> bool:
 
     An emergency one has to have its ground as well: an approved template, in exactly its texts.
     """
-    held = decision.withdrawn_at is None and _is_in_office(decision.appointment, now)
-    if not held or decision.kind is not DecisionKind.EMERGENCY:
-        return held
+    is_valid = decision.withdrawn_at is None and _is_in_office(decision.appointment, now)
+    if not is_valid or decision.kind is not DecisionKind.EMERGENCY:
+        return is_valid
     return emergency_grounds.counts(decision.use, subject_of(decision.revision))
 
 
@@ -96,20 +98,20 @@ def check_in_office(session: Session, actor: Actor, action: Action, *, now: date
 
     A page that was opened in office may be sent after it; a decision is asked once more.
     """
-    held = session.get(Appointment, actor.appointment_id) if actor.appointment_id else None
+    appointment = session.get(Appointment, actor.appointment_id) if actor.appointment_id else None
     claimed = (actor.person_id, actor.role, actor.department_id)
     if (
-        held is None
-        or claimed != (held.person_id, held.role, held.department_id)
-        or not _is_in_office(held, now)
+        appointment is None
+        or claimed != (appointment.person_id, appointment.role, appointment.department_id)
+        or not _is_in_office(appointment, now)
     ):
         raise WrongRole(role=actor.role, action=action)
 
 
 def asked_departments(revision: Revision) -> list[int]:
     """The departments that have to approve; the owning one where none is listed."""
-    asked = [row.department_id for row in revision.departments if row.asked]
-    return asked or [revision.post.department_id]
+    department_ids = [row.department_id for row in revision.departments if row.asked]
+    return department_ids or [revision.post.department_id]
 
 
 def check_asked(revision: Revision, *, now: datetime) -> None:
@@ -117,9 +119,11 @@ def check_asked(revision: Revision, *, now: datetime) -> None:
 
     A department may have ended since the revision was written: it would be waited for in vain.
     """
-    asked = [row.department for row in revision.departments if row.asked]
+    approving_departments = [row.department for row in revision.departments if row.asked]
     owner_is_asked = revision.post.department_id in asked_departments(revision)
-    if not owner_is_asked or any(not departments.is_in_force(one, now=now) for one in asked):
+    if not owner_is_asked or any(
+        not departments.is_in_force(department, now=now) for department in approving_departments
+    ):
         raise Invalid([FieldError("asked", "closed")])
 
 
@@ -151,7 +155,7 @@ def standings(revision: Revision, *, now: datetime) -> list[DepartmentReview]:
     post = revision.post
     rows = {row.department_id: (row.department, row.asked) for row in revision.departments}
     rows.setdefault(post.department_id, (post.department, True))
-    found = [
+    reviews = [
         DepartmentReview(
             department=department,
             is_owner=department.id == post.department_id,
@@ -160,19 +164,21 @@ def standings(revision: Revision, *, now: datetime) -> list[DepartmentReview]:
         )
         for department, is_asked in rows.values()
     ]
-    return sorted(found, key=lambda one: (not one.is_owner, not one.is_asked, one.department.id))
+    return sorted(
+        reviews, key=lambda review: (not review.is_owner, not review.is_asked, review.department.id)
+    )
 
 
 def _decided(revision: Revision, department_id: int, *, now: datetime) -> Decision | None:
     counting = [
-        one
-        for one in revision.decisions
-        if one.department_id == department_id and _still_says(one, now=now)
+        decision
+        for decision in revision.decisions
+        if decision.department_id == department_id and _still_counts(decision, now=now)
     ]
     return counting[-1] if counting else None
 
 
-def _still_says(decision: Decision, *, now: datetime) -> bool:
+def _still_counts(decision: Decision, *, now: datetime) -> bool:
     """An approval while it is in force, a refusal until the revision is sent for review again."""
     if _approves(decision):
         return is_in_force(decision, now=now)
@@ -186,7 +192,10 @@ def approvers_for(
     """Who can approve this revision for that department now."""
     top = responsibility.head(session, department_id, now=now)
     return gate.approvers(
-        [_candidate(one) for one in responsibility.officers(session, department_id, now=now)],
+        [
+            _candidate(officer)
+            for officer in responsibility.officers(session, department_id, now=now)
+        ],
         _candidate(top) if top else None,
         bound_authors(revision),
     )
@@ -196,9 +205,12 @@ def lacking(
     session: Session, revision: Revision, standings: Sequence[DepartmentReview], *, now: datetime
 ) -> list[tuple[Department, str]]:
     """The asked departments that have not decided and where nobody can, each with why."""
-    waited_for = [one.department for one in standings if one.is_missing]
-    found = [(one, approvers_for(session, revision, one.id, now=now).blocked) for one in waited_for]
-    return [(one, why) for one, why in found if why is not None]
+    waited_for = [review.department for review in standings if review.is_missing]
+    reasons = [
+        (department, approvers_for(session, revision, department.id, now=now).blocked)
+        for department in waited_for
+    ]
+    return [(department, why) for department, why in reasons if why is not None]
 
 
 def bound_authors(revision: Revision) -> frozenset[int]:
@@ -208,11 +220,11 @@ def bound_authors(revision: Revision) -> frozenset[int]:
 
 def authors_of(revision: Revision) -> frozenset[int]:
     """Who wrote it; where it was restored, whoever restored it and whoever wrote those words."""
-    found, one = {revision.author_id}, revision.restored_from
-    while one is not None:
-        found.add(one.author_id)
-        one = one.restored_from
-    return frozenset(found)
+    author_ids, source = {revision.author_id}, revision.restored_from
+    while source is not None:
+        author_ids.add(source.author_id)
+        source = source.restored_from
+    return frozenset(author_ids)
 
 
 def _candidate(appointment: Appointment) -> gate.Candidate:

@@ -19,7 +19,7 @@ from publisher.states import DeliveryState
 from publisher.validation import departments_in_sight, person_of
 from publisher.working_time import from_local, local_day
 
-Place = tuple[datetime, int]
+PageCursor = tuple[datetime, int]
 """Where a page ended: when the last decision on it was made, and its id."""
 
 MOST_IN_A_MONTH = 1_000
@@ -58,7 +58,7 @@ class DecidedPage:
     """A part of the list, newest first; `following` is None where it ends."""
 
     rows: tuple[PastDecision, ...]
-    following: Place | None
+    following: PageCursor | None
 
 
 def decisions_by(
@@ -66,7 +66,7 @@ def decisions_by(
     *,
     actor: Actor,
     month: date | None = None,
-    before: Place | None = None,
+    before: PageCursor | None = None,
     limit: int = 25,
 ) -> DecidedPage:
     """What the person has decided, under any appointment, in a number of queries that never grows.
@@ -82,11 +82,11 @@ def decisions_by(
         earlier = and_(Decision.at == at, Decision.id < last)
         query = query.where(or_(Decision.at < at, earlier))
     ordered = query.order_by(Decision.at.desc(), Decision.id.desc()).limit(limit + 1)
-    found = list(session.scalars(ordered.options(*_IN_FULL)))
-    seen = departments_in_sight(actor, Action.SEE_POST)
-    shown = found[:limit]
-    following = (shown[-1].at, shown[-1].id) if len(found) > limit else None
-    return DecidedPage(tuple(_row(one, seen) for one in shown), following)
+    decisions = list(session.scalars(ordered.options(*_IN_FULL)))
+    visible_ids = departments_in_sight(actor, Action.SEE_POST)
+    page = decisions[:limit]
+    following = (page[-1].at, page[-1].id) if len(decisions) > limit else None
+    return DecidedPage(tuple(_row(decision, visible_ids) for decision in page), following)
 
 
 _POST = joinedload(Decision.revision).joinedload(Revision.post)
@@ -118,21 +118,23 @@ def months_of(session: Session, *, actor: Actor, now: datetime) -> list[date]:
     if first is None:
         return []
     month, last = local_day(first).replace(day=1), local_day(now)
-    found = []
+    months = []
     while month <= last:
-        found.append(month)
+        months.append(month)
         month = _next_month(month)
-    return found[::-1]
+    return months[::-1]
 
 
-def already(session: Session, *, actor: Actor, post_id: int, seen: int) -> Decision | None:
+def decision_on(
+    session: Session, *, actor: Actor, post_id: int, seen_revision: int
+) -> Decision | None:
     """What this person has decided about that revision before, and nobody has taken back."""
     query = (
         select(Decision)
         .join(Revision, Revision.id == Decision.revision_id)
         .where(
             Revision.post_id == post_id,
-            Revision.number == seen,
+            Revision.number == seen_revision,
             Decision.person_id == person_of(actor),
             Decision.withdrawn_at.is_(None),
         )
@@ -140,25 +142,25 @@ def already(session: Session, *, actor: Actor, post_id: int, seen: int) -> Decis
     return session.scalars(query.order_by(Decision.id.desc()).limit(1)).one_or_none()
 
 
-def _row(decision: Decision, seen: frozenset[int] | None) -> PastDecision:
+def _row(decision: Decision, visible_ids: frozenset[int] | None) -> PastDecision:
     revision = decision.revision
     departments = {revision.post.department_id, *gate_adapter.asked_departments(revision)}
-    deliveries = tuple(one for variant in revision.variants for one in variant.deliveries)
+    deliveries = tuple(delivery for variant in revision.variants for delivery in variant.deliveries)
     return PastDecision(
         decision=decision,
         revision=revision,
         post=revision.post,
-        became=_became(decision, deliveries),
+        became=_outcome(decision, deliveries),
         deliveries=deliveries,
-        is_in_sight=seen is None or not seen.isdisjoint(departments),
+        is_in_sight=visible_ids is None or not visible_ids.isdisjoint(departments),
     )
 
 
-def _became(decision: Decision, deliveries: tuple[Delivery, ...]) -> Outcome:
+def _outcome(decision: Decision, deliveries: tuple[Delivery, ...]) -> Outcome:
     post = decision.revision.post
     if decision.kind not in gate_adapter.APPROVALS:
-        return _became_of_a_no(decision)
-    if any(one.state is not DeliveryState.CANCELLED for one in deliveries):
+        return _outcome_of_refusal(decision)
+    if any(delivery.state is not DeliveryState.CANCELLED for delivery in deliveries):
         return Outcome.DELIVERIES
     if decision.withdrawn_at is not None:
         return Outcome.WITHDRAWN_APPROVAL
@@ -170,7 +172,7 @@ def _became(decision: Decision, deliveries: tuple[Delivery, ...]) -> Outcome:
     return Outcome.WAITS_FOR_OTHERS if in_review else Outcome.WAITS_FOR_A_TIME
 
 
-def _became_of_a_no(decision: Decision) -> Outcome:
+def _outcome_of_refusal(decision: Decision) -> Outcome:
     post = decision.revision.post
     if post.newest > decision.revision.number:
         return Outcome.NEWER_REVISION

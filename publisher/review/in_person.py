@@ -84,13 +84,13 @@ def spell(seed: str, secret: str) -> Spelled:
 
 
 def _letters(number: int) -> Iterator[str]:
-    for _place in range(LENGTH):
+    for _position in range(LENGTH):
         number, at = divmod(number, len(LETTERS))
         yield LETTERS[at]
 
 
 def make(
-    session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int, secret: str
+    session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int, secret: str
 ) -> SpotCode:
     """Make a code for the revision that is in review; an earlier one of it ends.
 
@@ -100,7 +100,7 @@ def make(
     if post is None:
         raise NotFound(post_id)
     require(actor, Action.SEND_FOR_REVIEW, post.department_id, now=now)
-    gate.check_seen(seen, post.newest)
+    gate.check_seen(seen_revision, post.newest)
     if post.state is not PostState.IN_REVIEW or actor.appointment_id is None:
         raise WrongState(state=post.state, to=PostState.APPROVED)
     revision = post.revisions[-1]
@@ -156,17 +156,21 @@ def problem_of(code: SpotCode, *, now: datetime) -> ApprovalCodeProblem | None:
 def _was_decided(code: SpotCode) -> bool:
     """Whether a decision has ended the code, be it one of several that are wanted."""
     ended = code.ended_at
-    return ended is not None and any(one.at == ended for one in code.revision.decisions)
+    return ended is not None and any(decision.at == ended for decision in code.revision.decisions)
 
 
-def scanned(session: Session, *, actor: Actor, now: datetime, token: str) -> SpotCode | CodeRefusal:
+def find_by_token(
+    session: Session, *, actor: Actor, now: datetime, token: str
+) -> SpotCode | CodeRefusal:
     """The code behind a scanned address, or why it leads nowhere. Writes nothing."""
     query = select(SpotCode).where(SpotCode.token_digest == digest_of(token))
     code = session.scalars(query).one_or_none()
     return _answer(code, actor=actor, now=now)
 
 
-def typed(session: Session, *, actor: Actor, now: datetime, letters: str) -> SpotCode | CodeRefusal:
+def find_by_letters(
+    session: Session, *, actor: Actor, now: datetime, letters: str
+) -> SpotCode | CodeRefusal:
     """The code that was typed, in any spacing; wrong ones are counted against the person.
 
     A refusal is a result and no error: the failed try has to be committed.
@@ -175,10 +179,10 @@ def typed(session: Session, *, actor: Actor, now: datetime, letters: str) -> Spo
     until = throttling.closed_until(session, keys, now=now)
     if until is not None:
         return CodeRefusal(ApprovalCodeProblem.THROTTLED, until)
-    wanted = readable(letters)
-    if wanted is None:
+    code_letters = readable(letters)
+    if code_letters is None:
         return CodeRefusal(ApprovalCodeProblem.UNREADABLE)
-    query = select(SpotCode).where(SpotCode.letters_digest == digest_of(wanted))
+    query = select(SpotCode).where(SpotCode.letters_digest == digest_of(code_letters))
     code = session.scalars(query).one_or_none()
     if code is None:
         throttling.store_failure(session, keys, now=now)
@@ -189,8 +193,8 @@ def typed(session: Session, *, actor: Actor, now: datetime, letters: str) -> Spo
 
 def readable(letters: str) -> str | None:
     """The eight letters as they are stored, however they were typed; None where they are not."""
-    plain = "".join(one for one in latin_digits(letters).upper() if one.isalnum())
-    fits = len(plain) == LENGTH and all(one in LETTERS for one in plain)
+    plain = "".join(letter for letter in latin_digits(letters).upper() if letter.isalnum())
+    fits = len(plain) == LENGTH and all(letter in LETTERS for letter in plain)
     return plain if fits else None
 
 
@@ -215,4 +219,4 @@ def _is_in_sight(revision: Revision, actor: Actor) -> bool:
 
 def decisions_of(revision: Revision) -> list[Decision]:
     """What was decided about this revision, the latest first."""
-    return sorted(revision.decisions, key=lambda one: one.id, reverse=True)
+    return sorted(revision.decisions, key=lambda decision: decision.id, reverse=True)

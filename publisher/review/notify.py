@@ -28,16 +28,16 @@ def ask(
     session: Session, revision: Revision, department_id: int, *, actor: Actor, now: datetime
 ) -> None:
     """Tell those who can approve; where nobody can, tell the cell's lead who can mend it."""
-    able = gate_adapter.approvers_for(session, revision, department_id, now=now)
-    if able.blocked is not None:
-        _say_blocked(session, revision, department_id, able.blocked, actor=actor, now=now)
+    approvers = gate_adapter.approvers_for(session, revision, department_id, now=now)
+    if approvers.blocked is not None:
+        _say_blocked(session, revision, department_id, approvers.blocked, actor=actor, now=now)
         return
-    for one in able.everybody:
-        person = session.get_one(Person, one.person_id)
+    for approver in approvers.everybody:
+        person = session.get_one(Person, approver.person_id)
         if revision.post.reply is None:
             more = {
                 "due_at": _wished(revision) or revision.not_after,
-                "standing_in": able.standing_in,
+                "standing_in": approvers.standing_in,
                 **by(session, actor),
             }
             tell(session, NoticeKind.REVIEW_ASKED, person, revision, now=now, more=more)
@@ -57,8 +57,8 @@ def _say_blocked(
     values = {"why": why, "department": department_id}
     transitions.record(session, revision.post, "blocked", actor=actor, now=now, values=values)
     more = {"why": why, "department": session.get_one(Department, department_id)}
-    for one in responsibility.fallback_admins(session, now=now):
-        tell(session, NoticeKind.REVIEW_BLOCKED, one.person, revision, now=now, more=more)
+    for admin in responsibility.fallback_admins(session, now=now):
+        tell(session, NoticeKind.REVIEW_BLOCKED, admin.person, revision, now=now, more=more)
 
 
 def _say_answer_waits(
@@ -110,8 +110,12 @@ def by(session: Session, actor: Actor) -> dict[str, object]:
 
 def _wished(revision: Revision) -> datetime | None:
     """The earliest time that a department wished for, if any did."""
-    wished = [one.wished_at for one in revision.post.submissions if one.wished_at is not None]
-    return min(wished, default=None)
+    wished_times = [
+        submission.wished_at
+        for submission in revision.post.submissions
+        if submission.wished_at is not None
+    ]
+    return min(wished_times, default=None)
 
 
 MOST = 20
@@ -123,22 +127,22 @@ def mine(session: Session, *, actor: Actor) -> list[ReturnText]:
     return list(session.scalars(query.order_by(ReturnText.id)))
 
 
-def keep(session: Session, *, actor: Actor, now: datetime, words: str) -> ReturnText:
+def keep(session: Session, *, actor: Actor, now: datetime, return_text: str) -> ReturnText:
     """Keep a text; one that is kept already is left as it is. Raises `Invalid`."""
-    check = Validator()
-    text = check.text("words", words, most=LONGEST_TEXT, required=True)
-    check.finish()
+    validator = Validator()
+    text = validator.text("words", return_text, most=LONGEST_TEXT, required=True)
+    validator.finish()
     own = ReturnText.person_id == person_of(actor)
     query = select(ReturnText).where(own, ReturnText.words == text)
-    known = session.scalars(query).one_or_none()
-    if known is not None:
-        return known
+    existing = session.scalars(query).one_or_none()
+    if existing is not None:
+        return existing
     if (session.scalar(select(func.count()).where(own)) or 0) >= MOST:
         raise Invalid([FieldError("words", "too_many_texts", {"most": MOST})])
-    kept = ReturnText(person_id=person_of(actor), words=text, kept_at=now)
-    session.add(kept)
+    row = ReturnText(person_id=person_of(actor), words=text, kept_at=now)
+    session.add(row)
     session.flush()
-    return kept
+    return row
 
 
 def remove(session: Session, *, actor: Actor, text_id: int) -> None:

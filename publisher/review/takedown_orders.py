@@ -64,26 +64,26 @@ def order(
     """
     if actor.person_id is None or actor.appointment_id is None:
         raise WrongRole(role=actor.role, action=action)
-    words = checked_reason(reason)
+    cleaned_reason = checked_reason(reason)
     _check_none_pending(session, receipt, comment)
     delivery = _delivery(session, actor=actor, now=now, action=action, variant=variant)
-    made = Order(
+    takedown_order = Order(
         delivery=delivery,
         action=action,
         target=target,
         receipt=receipt,
         comment=comment,
         department_id=department_id,
-        reason=words,
+        reason=cleaned_reason,
         at=now,
         person_id=actor.person_id,
         appointment_id=actor.appointment_id,
     )
-    session.add(made)
+    session.add(takedown_order)
     session.flush()
-    values = {"action": action.value, "order": made.id}
+    values = {"action": action.value, "order": takedown_order.id}
     transitions.record(session, delivery, "order", actor=actor, now=now, values=values)
-    return made
+    return takedown_order
 
 
 def _delivery(
@@ -112,9 +112,9 @@ def _check_none_pending(
         query = query.where(Order.receipt_id == receipt.id)
     if comment is not None:
         query = query.where(Order.comment_id == comment.id)
-    standing = session.scalars(query.order_by(Order.id.desc())).first()
-    if standing is not None:
-        raise AlreadyOrdered(at=standing.at)
+    pending = session.scalars(query.order_by(Order.id.desc())).first()
+    if pending is not None:
+        raise AlreadyOrdered(at=pending.at)
 
 
 def take_back(
@@ -133,42 +133,58 @@ def take_back(
     """
     post = decide.locked_post(session, post_id)
     require(actor, Action.ORDER_DELETION, post.department_id, now=now)
-    words = checked_reason(reason)
+    cleaned_reason = checked_reason(reason)
     standing = to_take_back(session, post_id)
-    chosen = [one for one in standing if one.receipt.id in set(receipt_ids) and one.is_known]
+    chosen = [
+        live_text
+        for live_text in standing
+        if live_text.receipt.id in set(receipt_ids) and live_text.is_known
+    ]
     if not chosen:
         raise Invalid([FieldError("things", "nothing_chosen")])
-    orders = [_deletion(session, one, post, words, actor=actor, now=now) for one in chosen]
+    orders = [
+        _deletion(session, live_text, post, cleaned_reason, actor=actor, now=now)
+        for live_text in chosen
+    ]
     if len(chosen) == len(standing) and not _may_be_live(session, post_id):
-        _withdraw(session, post, words, actor=actor, now=now)
+        _withdraw(session, post, cleaned_reason, actor=actor, now=now)
     return orders
 
 
 def to_take_back(session: Session, post_id: int) -> list[LiveText]:
     """What of a post stands, and is not ordered away yet."""
-    pending = {one.receipt_id for one in orders_of(session, post_id) if is_pending(one)}
-    return [one for one in corrections.of_post(session, post_id) if one.receipt.id not in pending]
+    pending = {
+        takedown_order.receipt_id
+        for takedown_order in orders_of(session, post_id)
+        if is_pending(takedown_order)
+    }
+    return [
+        live_text
+        for live_text in corrections.of_post(session, post_id)
+        if live_text.receipt.id not in pending
+    ]
 
 
 def _deletion(
-    session: Session, one: LiveText, post: Post, reason: str, *, actor: Actor, now: datetime
+    session: Session, live_text: LiveText, post: Post, reason: str, *, actor: Actor, now: datetime
 ) -> Order:
     return order(
         session,
         actor=actor,
         now=now,
         action=DeliveryAction.DELETE,
-        target=one.platform_id,
+        target=live_text.platform_id,
         department_id=post.department_id,
         reason=reason,
-        variant=one.first,
-        receipt=one.receipt,
+        variant=live_text.first,
+        receipt=live_text.receipt,
     )
 
 
 def _may_be_live(session: Session, post_id: int) -> bool:
     return any(
-        one.state in corrections.MAY_BE_LIVE for one in corrections.deliveries_of(session, post_id)
+        delivery.state in corrections.MAY_BE_LIVE
+        for delivery in corrections.deliveries_of(session, post_id)
     )
 
 
@@ -188,20 +204,22 @@ def carried_out(session: Session, delivery: Delivery, *, now: datetime) -> None:
 
     For whoever moves the delivery to *published*, in the same transaction.
     """
-    given = delivery.order
-    if given is None:
+    takedown_order = delivery.order
+    if takedown_order is None:
         return
-    if given.receipt is not None and given.action is DeliveryAction.DELETE:
-        given.receipt.gone_at = given.receipt.gone_at or now
-    if given.comment is not None:
-        given.comment.hidden_at = now if given.action is DeliveryAction.HIDE else None
+    if takedown_order.receipt is not None and takedown_order.action is DeliveryAction.DELETE:
+        takedown_order.receipt.gone_at = takedown_order.receipt.gone_at or now
+    if takedown_order.comment is not None:
+        takedown_order.comment.hidden_at = (
+            now if takedown_order.action is DeliveryAction.HIDE else None
+        )
         transitions.record(
             session,
-            given.comment,
-            "hidden" if given.action is DeliveryAction.HIDE else "shown_again",
+            takedown_order.comment,
+            "hidden" if takedown_order.action is DeliveryAction.HIDE else "shown_again",
             actor=CLOCK,
             now=now,
-            values={"order": given.id},
+            values={"order": takedown_order.id},
         )
 
 
@@ -231,11 +249,11 @@ _IN_FULL = (
 )
 
 
-def is_pending(given: Order) -> bool:
+def is_pending(takedown_order: Order) -> bool:
     """Whether it is being carried out, or may have been."""
-    return given.delivery.state in UNSETTLED
+    return takedown_order.delivery.state in UNSETTLED
 
 
 def last_of(orders: Iterable[Order]) -> Order | None:
     """The newest of these orders."""
-    return max(orders, key=lambda one: one.id, default=None)
+    return max(orders, key=lambda takedown_order: takedown_order.id, default=None)

@@ -23,7 +23,13 @@ from publisher.validation import checked_reason
 
 
 def withdraw_approval(
-    session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int, reason: str = ""
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    post_id: int,
+    seen_revision: int,
+    reason: str = "",
 ) -> list[Delivery]:
     """Take back the department's approval and stop whatever has not left; gives what was stopped.
 
@@ -34,18 +40,18 @@ def withdraw_approval(
     revision = schedule.newest_revision(post)
     action = Action.WITHDRAW_APPROVAL
     department_id = decide.deciding_department(session, revision, action, actor=actor, now=now)
-    gate.check_seen(seen, post.newest)
+    gate.check_seen(seen_revision, post.newest)
     if post.state not in (PostState.IN_REVIEW, PostState.APPROVED):
         raise WrongState(state=post.state, to=PostState.IN_REVIEW)
-    mine = decide.standing_approvals(revision, department_id)
-    if not mine:
+    approvals = decide.standing_approvals(revision, department_id)
+    if not approvals:
         raise NotApproved(reason=gate.Refusal.APPROVAL_MISSING)
-    words = checked_reason(reason) if reason.strip() else ""
+    cleaned_reason = checked_reason(reason) if reason.strip() else ""
     _check_something_left_to_stop(session, post)
     stopped = schedule.cancel_unsent(
         session, actor=actor, now=now, post_id=post.id, why="withdraw_approval"
     )
-    _take_back(session, revision, mine, actor=actor, now=now, reason=words)
+    _take_back(session, revision, approvals, actor=actor, now=now, reason=cleaned_reason)
     return stopped
 
 
@@ -68,14 +74,14 @@ def _check_something_left_to_stop(session: Session, post: Post) -> None:
 def _take_back(
     session: Session,
     revision: Revision,
-    mine: list[Decision],
+    approvals: list[Decision],
     *,
     actor: Actor,
     now: datetime,
     reason: str,
 ) -> None:
     values = {"revision": revision.number, "reason": bool(reason)}
-    _void(session, revision, mine, actor=actor, now=now, values=values)
+    _void(session, revision, approvals, actor=actor, now=now, values=values)
     more = {"reason": reason, **notify.by(session, actor)}
     notify.tell(
         session, NoticeKind.APPROVAL_WITHDRAWN, revision.author, revision, now=now, more=more
@@ -107,14 +113,14 @@ def lose_approval(
 def _void(
     session: Session,
     revision: Revision,
-    given: list[Decision],
+    approvals: list[Decision],
     *,
     actor: Actor,
     now: datetime,
     values: Mapping[str, object],
 ) -> None:
     """These approvals count no longer; a post that rested on them is in review again."""
-    for decision in given:
+    for decision in approvals:
         decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
     post = revision.post
     if post.state is PostState.APPROVED:

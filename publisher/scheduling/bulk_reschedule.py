@@ -17,9 +17,22 @@ from publisher.models.deliveries import Delivery
 from publisher.models.desk import QuietTime
 from publisher.models.posts import Post, Variant
 from publisher.scheduling import holds, schedule
-from publisher.scheduling.constraints import GONE, Taken, clash_among, taken, wrong_times
+from publisher.scheduling.constraints import (
+    GONE,
+    OccupiedTime,
+    clash_among,
+    occupied_times,
+    wrong_times,
+)
 from publisher.scheduling.holds import facts_of
-from publisher.scheduling.slots import AHEAD, SOON, free_times, quiet_at, quiet_times, slots
+from publisher.scheduling.slots import (
+    MINIMUM_NOTICE,
+    SEARCH_SPAN,
+    free_times,
+    quiet_at,
+    quiet_times,
+    slots,
+)
 from publisher.validation import FieldError, NotFound, Validator
 
 MOST = 200
@@ -88,28 +101,30 @@ def plan(
     Raises `Invalid` where none or too many are chosen, `Missing` for one that does not exist.
     """
     chosen = _chosen(session, delivery_ids)
-    for one in chosen:
-        require(actor, Action.SCHEDULE, one.post.department_id, now=now)
+    for delivery in chosen:
+        require(actor, Action.SCHEDULE, delivery.post.department_id, now=now)
     quiet = quiet_times(session)
     targets = _targets(session, chosen, how, quiet, now=now)
-    known = holds.freezes_ahead(session, now=now)
-    steps = [_step(one, targets.get(one.id), quiet, known, now=now) for one in chosen]
+    freezes = holds.freezes_ahead(session, now=now)
+    steps = [
+        _step(delivery, targets.get(delivery.id), quiet, freezes, now=now) for delivery in chosen
+    ]
     return steps if despite_clash else _with_clashes(session, steps)
 
 
 def _with_clashes(session: Session, steps: Sequence[Planned]) -> list[Planned]:
     """What cannot go stays where it is, and may so be in the way of another."""
-    times = [one.due_at for one in steps if one.due_at is not None]
-    others = taken(session, begins=min(times), ends=max(times)) if times else []
+    times = [step.due_at for step in steps if step.due_at is not None]
+    others = occupied_times(session, begins=min(times), ends=max(times)) if times else []
     while True:
-        going = {one.delivery.id for one in steps if one.goes}
-        staying = [one for one in others if one.delivery_id not in going]
-        told: list[Planned] = []
-        for one in steps:
-            told.append(_beside(one, [*staying, *_arriving(told)]))
-        if going == {one.delivery.id for one in told if one.goes}:
-            return told
-        steps = told
+        going = {step.delivery.id for step in steps if step.goes}
+        staying = [occupied for occupied in others if occupied.delivery_id not in going]
+        checked_steps: list[Planned] = []
+        for step in steps:
+            checked_steps.append(_with_clash(step, [*staying, *_occupied_by(checked_steps)]))
+        if going == {step.delivery.id for step in checked_steps if step.goes}:
+            return checked_steps
+        steps = checked_steps
 
 
 def move_all(
@@ -119,13 +134,13 @@ def move_all(
     now: datetime,
     delivery_ids: Collection[int],
     how: How,
-    seen: Mapping[int, datetime] | None,
+    expected_times: Mapping[int, datetime] | None,
     despite_clash: bool = False,
 ) -> list[Delivery]:
-    """Move those that can be moved, each by `scheduling.reschedule`; gives them.
+    """Move the deliveries that can be moved, and return them.
 
-    `seen` is where each was shown to go; raises `PlanChanged` where that is not so any more.
-    Without it nothing was shown, and all of them have to go.
+    `expected_times` maps delivery ids to the times in the plan that the user confirmed; raises
+    `PlanChanged` if the plan differs now. If it is None, every delivery has to be movable.
     """
     steps = plan(
         session,
@@ -135,8 +150,8 @@ def move_all(
         how=how,
         despite_clash=despite_clash,
     )
-    going = {one.delivery.id: one.due_at for one in steps if one.goes}
-    if going != seen if seen is not None else len(going) < len(steps):
+    going = {step.delivery.id: step.due_at for step in steps if step.goes}
+    if going != expected_times if expected_times is not None else len(going) < len(steps):
         raise PlanChanged
     return [
         schedule.reschedule(
@@ -154,20 +169,20 @@ def move_all(
 
 
 def _late_limit(steps: Sequence[Planned], delivery_id: int) -> int:
-    return next(one.delivery.late_limit for one in steps if one.delivery.id == delivery_id)
+    return next(step.delivery.late_limit for step in steps if step.delivery.id == delivery_id)
 
 
 def _chosen(session: Session, delivery_ids: Collection[int]) -> list[Delivery]:
-    wanted = set(delivery_ids)
-    check = Validator()
-    if not wanted:
-        check.add("chosen", "none_chosen")
-    if len(wanted) > MOST:
-        check.add("chosen", "too_many_chosen", most=MOST)
-    check.finish()
+    ids = set(delivery_ids)
+    validator = Validator()
+    if not ids:
+        validator.add("chosen", "none_chosen")
+    if len(ids) > MOST:
+        validator.add("chosen", "too_many_chosen", most=MOST)
+    validator.finish()
     query = (
         select(Delivery)
-        .where(Delivery.id.in_(wanted))
+        .where(Delivery.id.in_(ids))
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.variant).joinedload(Variant.revision),
@@ -177,10 +192,10 @@ def _chosen(session: Session, delivery_ids: Collection[int]) -> list[Delivery]:
         )
         .order_by(Delivery.due_at, Delivery.id)
     )
-    found = list(session.scalars(query))
-    if len(found) != len(wanted):
-        raise NotFound(sorted(wanted - {one.id for one in found}))
-    return found
+    deliveries = list(session.scalars(query))
+    if len(deliveries) != len(ids):
+        raise NotFound(sorted(ids - {delivery.id for delivery in deliveries}))
+    return deliveries
 
 
 def _targets(
@@ -192,17 +207,17 @@ def _targets(
     now: datetime,
 ) -> dict[int, datetime | None]:
     """Where each that has not left goes; None where there is no place for it."""
-    waiting = [one for one in chosen if not _standing(one)]
+    waiting = [delivery for delivery in chosen if not _immovable_problems(delivery)]
     match how:
         case Shift(span):
-            return {one.id: one.due_at + span for one in waiting}
+            return {delivery.id: delivery.due_at + span for delivery in waiting}
         case At(due_at):
-            return {one.id: due_at for one in waiting}
+            return {delivery.id: due_at for delivery in waiting}
         case ToSlots():
             return _to_slots(session, waiting, quiet, now=now)
 
 
-def _standing(delivery: Delivery) -> tuple[FieldError, ...]:
+def _immovable_problems(delivery: Delivery) -> tuple[FieldError, ...]:
     """Why a delivery cannot be moved at all."""
     if delivery.state in GONE:
         return (FieldError("due_at", "on_its_way"),)
@@ -216,28 +231,32 @@ def _to_slots(
     session: Session, chosen: Sequence[Delivery], quiet: Sequence[QuietTime], *, now: datetime
 ) -> dict[int, datetime | None]:
     """The same post's languages share a time; another post waits for the next one."""
-    begins = now + SOON
-    known = slots(session)
-    going = {one.id for one in chosen}
+    begins = now + MINIMUM_NOTICE
+    all_slots = slots(session)
+    going = {delivery.id for delivery in chosen}
     others = [
-        one
-        for one in taken(session, begins=begins, ends=begins + AHEAD)
-        if one.delivery_id not in going
+        occupied
+        for occupied in occupied_times(session, begins=begins, ends=begins + SEARCH_SPAN)
+        if occupied.delivery_id not in going
     ]
     targets: dict[int, datetime | None] = {}
-    for one in chosen:
-        not_before = one.variant.revision.not_before
+    for delivery in chosen:
+        not_before = delivery.variant.revision.not_before
         free = free_times(
-            one.account_id,
-            [slot for slot in known if slot.account_id == one.account_id],
+            delivery.account_id,
+            [slot for slot in all_slots if slot.account_id == delivery.account_id],
             quiet,
-            [other for other in others if other.post_id != one.post_id],
+            [other for other in others if other.post_id != delivery.post_id],
             begins=max(begins, not_before) if not_before else begins,
-            ends=begins + AHEAD,
+            ends=begins + SEARCH_SPAN,
         )
-        targets[one.id] = at = next(free, None)
+        targets[delivery.id] = at = next(free, None)
         if at is not None:
-            others.append(Taken(one.id, one.account_id, one.post_id, one.post.title, at))
+            others.append(
+                OccupiedTime(
+                    delivery.id, delivery.account_id, delivery.post_id, delivery.post.title, at
+                )
+            )
     return targets
 
 
@@ -245,13 +264,13 @@ def _step(
     delivery: Delivery,
     due_at: datetime | None,
     quiet: Sequence[QuietTime],
-    known: Sequence[Freeze],
+    freezes: Sequence[Freeze],
     *,
     now: datetime,
 ) -> Planned:
     """Where it would go, judged by itself."""
-    if standing := _standing(delivery):
-        return Planned(delivery, None, standing)
+    if problems := _immovable_problems(delivery):
+        return Planned(delivery, None, problems)
     if due_at is None:
         return Planned(delivery, None, (FieldError("due_at", "no_slot"),))
     return Planned(
@@ -259,31 +278,33 @@ def _step(
         due_at,
         tuple(wrong_times(delivery.variant.revision, due_at, now=now)),
         quiet_at(quiet, delivery.account_id, due_at) is not None,
-        holds.freeze_at(known, facts_of(delivery), due_at),
+        holds.freeze_at(freezes, facts_of(delivery), due_at),
     )
 
 
-def _arriving(steps: Sequence[Planned]) -> list[Taken]:
+def _occupied_by(steps: Sequence[Planned]) -> list[OccupiedTime]:
     return [
-        Taken(
-            one.delivery.id,
-            one.delivery.account_id,
-            one.delivery.post_id,
-            one.delivery.post.title,
-            one.due_at,
+        OccupiedTime(
+            step.delivery.id,
+            step.delivery.account_id,
+            step.delivery.post_id,
+            step.delivery.post.title,
+            step.due_at,
         )
-        for one in steps
-        if one.goes and one.due_at is not None
+        for step in steps
+        if step.goes and step.due_at is not None
     ]
 
 
-def _beside(step: Planned, others: Collection[Taken]) -> Planned:
+def _with_clash(step: Planned, others: Collection[OccupiedTime]) -> Planned:
     """The same, with a clash told where another post stands too near."""
     if not step.goes or step.due_at is None:
         return step
-    one = step.delivery
-    near = clash_among(others, account_id=one.account_id, post_id=one.post_id, due_at=step.due_at)
+    delivery = step.delivery
+    near = clash_among(
+        others, account_id=delivery.account_id, post_id=delivery.post_id, due_at=step.due_at
+    )
     if near is None:
         return step
-    told = FieldError("due_at", "clash", {"title": near.title, "due_at": near.due_at})
-    return replace(step, problems=(told,))
+    clash = FieldError("due_at", "clash", {"title": near.title, "due_at": near.due_at})
+    return replace(step, problems=(clash,))

@@ -27,7 +27,7 @@ CLASH = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class Taken:
+class OccupiedTime:
     """A moment at which a post leaves on an account, or left."""
 
     delivery_id: int
@@ -41,7 +41,7 @@ class Taken:
         return self.account_id == account_id
 
 
-def taken(session: Session, *, begins: datetime, ends: datetime) -> list[Taken]:
+def occupied_times(session: Session, *, begins: datetime, ends: datetime) -> list[OccupiedTime]:
     """What leaves from ten minutes before `begins` to ten minutes after `ends`, in order.
 
     Answers to citizens, and what was cancelled, missed or failed, count for nothing.
@@ -58,16 +58,20 @@ def taken(session: Session, *, begins: datetime, ends: datetime) -> list[Taken]:
         )
     )
     rows = session.execute(query.order_by(Delivery.due_at, Delivery.id))
-    return [Taken(*row) for row in rows]
+    return [OccupiedTime(*row) for row in rows]
 
 
 def clash_among(
-    others: Collection[Taken], *, account_id: int, post_id: int, due_at: datetime
-) -> Taken | None:
+    others: Collection[OccupiedTime], *, account_id: int, post_id: int, due_at: datetime
+) -> OccupiedTime | None:
     """The first of another post on that account within ten minutes of this time."""
-    for one in others:
-        if one.is_on(account_id) and one.post_id != post_id and abs(one.due_at - due_at) < CLASH:
-            return one
+    for occupied in others:
+        if (
+            occupied.is_on(account_id)
+            and occupied.post_id != post_id
+            and abs(occupied.due_at - due_at) < CLASH
+        ):
+            return occupied
     return None
 
 

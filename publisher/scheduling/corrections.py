@@ -35,12 +35,12 @@ UNKNOWN_ID = "not-given-"
 class LiveText:
     """One publication that stands on a platform: its receipt, and the text it shows now.
 
-    `first` is the text with which it came out; `shown` that of the last edit since, at `since`.
+    `first` is the text with which it came out; `current` that of the last edit since, at `since`.
     """
 
     receipt: ReceiptRow
     first: Variant
-    shown: Variant
+    current: Variant
     since: datetime
 
     @property
@@ -76,27 +76,37 @@ class LiveText:
 
 def among(deliveries: Iterable[Delivery]) -> list[LiveText]:
     """What of these deliveries of one post stands now, in the order in which it came out."""
-    done = [one for one in deliveries if one.state is DeliveryState.PUBLISHED and one.receipt]
-    edits = [one for one in done if one.action is DeliveryAction.EDIT]
-    edits.sort(key=_came)
-    made = [one for one in done if one.action is DeliveryAction.PUBLISH]
-    found = [_live(one, one.receipt, edits) for one in made if one.receipt]
-    standing = [one for one in found if one.receipt.gone_at is None]
-    return sorted(standing, key=lambda one: (one.receipt.published_at, one.receipt.id))
+    done = [
+        delivery
+        for delivery in deliveries
+        if delivery.state is DeliveryState.PUBLISHED and delivery.receipt
+    ]
+    edits = [delivery for delivery in done if delivery.action is DeliveryAction.EDIT]
+    edits.sort(key=_carried_out_at)
+    published = [delivery for delivery in done if delivery.action is DeliveryAction.PUBLISH]
+    live_texts = [
+        _live(delivery, delivery.receipt, edits) for delivery in published if delivery.receipt
+    ]
+    still_live = [live_text for live_text in live_texts if live_text.receipt.gone_at is None]
+    return sorted(
+        still_live, key=lambda live_text: (live_text.receipt.published_at, live_text.receipt.id)
+    )
 
 
-def _came(delivery: Delivery) -> tuple[datetime, int]:
+def _carried_out_at(delivery: Delivery) -> tuple[datetime, int]:
     """When it was carried out; of two in one moment the later one counts."""
     return (delivery.receipt.published_at if delivery.receipt else delivery.due_at), delivery.id
 
 
 def _live(delivery: Delivery, receipt: ReceiptRow, edits: Iterable[Delivery]) -> LiveText:
-    shown, since = delivery.variant, receipt.published_at
-    for one in edits:
-        same = one.account_id == delivery.account_id and one.variant.target == receipt.platform_id
-        if same:
-            shown, since = one.variant, _came(one)[0]
-    return LiveText(receipt, delivery.variant, shown, since)
+    current, since = delivery.variant, receipt.published_at
+    for edit in edits:
+        is_of_this = (
+            edit.account_id == delivery.account_id and edit.variant.target == receipt.platform_id
+        )
+        if is_of_this:
+            current, since = edit.variant, _carried_out_at(edit)[0]
+    return LiveText(receipt, delivery.variant, current, since)
 
 
 def of_post(session: Session, post_id: int) -> list[LiveText]:
@@ -125,11 +135,11 @@ def deliveries_of(session: Session, post_id: int) -> list[Delivery]:
 
 def by_slot(lives: Iterable[LiveText]) -> dict[Slot, LiveText]:
     """For each account and language the publication that a correction is about: the first one."""
-    found: dict[Slot, LiveText] = {}
-    for one in lives:
-        if not one.is_note:
-            found.setdefault(one.slot, one)
-    return found
+    first_by_slot: dict[Slot, LiveText] = {}
+    for live_text in lives:
+        if not live_text.is_note:
+            first_by_slot.setdefault(live_text.slot, live_text)
+    return first_by_slot
 
 
 STARTS: Mapping[Language, str] = {
@@ -180,19 +190,19 @@ class Target:
     @property
     def begins_with(self) -> str:
         """What the box for the correction begins with."""
-        text = self.live.shown.text
+        text = self.live.current.text
         return text if self.way is CorrectionMode.EDIT else f"{STARTS[self.live.first.language]} "
 
 
 def targets(lives: Iterable[LiveText]) -> dict[Slot, Target]:
     """What a new revision of the post would correct, by account and language."""
-    return {slot: Target(one, _way(one)) for slot, one in by_slot(lives).items()}
+    return {slot: Target(live_text, _mode(live_text)) for slot, live_text in by_slot(lives).items()}
 
 
-def _way(one: LiveText) -> CorrectionMode:
-    if not one.is_known:
+def _mode(live_text: LiveText) -> CorrectionMode:
+    if not live_text.is_known:
         return CorrectionMode.UNKNOWN
-    return CorrectionMode.EDIT if one.can_be_edited else CorrectionMode.NOTE
+    return CorrectionMode.EDIT if live_text.can_be_edited else CorrectionMode.NOTE
 
 
 def targets_of(post: Post) -> dict[Slot, Target]:
@@ -200,7 +210,7 @@ def targets_of(post: Post) -> dict[Slot, Target]:
     return targets(among(post.deliveries)) if post.kind is PostKind.POST else {}
 
 
-def is_only_begun(text: str) -> bool:
+def has_only_opening(text: str) -> bool:
     """Whether nothing stands there but the words with which a correction begins."""
     return plain(text) in {"", *STARTS.values()}
 
@@ -212,10 +222,13 @@ def plain(text: str) -> str:
 
 def is_out(variant: Variant, deliveries: Iterable[Delivery]) -> bool:
     """Whether this very text came out."""
-    return any(one.variant_id == variant.id and one.receipt is not None for one in deliveries)
+    return any(
+        delivery.variant_id == variant.id and delivery.receipt is not None
+        for delivery in deliveries
+    )
 
 
-def check_beside(session: Session, variant: Variant) -> None:
+def check_still_correct(session: Session, variant: Variant) -> None:
     """What an earlier revision brought out is corrected where it stands, and while it stands.
 
     Between the writing of this revision and its scheduling something may have gone live, or may
@@ -226,20 +239,22 @@ def check_beside(session: Session, variant: Variant) -> None:
         return
     deliveries = deliveries_of(session, revision.post_id)
     slot = variant.account_id, variant.language
-    if slot in unsettled(one for one in deliveries if one.variant_id != variant.id):
+    if slot in unsettled(delivery for delivery in deliveries if delivery.variant_id != variant.id):
         raise MayBeLive
     lives = among(deliveries)
-    if variant.target and variant.target not in {one.platform_id for one in lives}:
+    if variant.target and variant.target not in {live_text.platform_id for live_text in lives}:
         raise CorrectsNothing
-    stands = by_slot(lives).get(slot)
-    if not variant.target and stands is not None and stands.first.id != variant.id:
+    live_here = by_slot(lives).get(slot)
+    if not variant.target and live_here is not None and live_here.first.id != variant.id:
         raise OutAlready
 
 
 def unsettled(deliveries: Iterable[Delivery]) -> set[Slot]:
     """Where something may be live and nobody knows: on which accounts, in which languages."""
     return {
-        (one.account_id, one.variant.language) for one in deliveries if one.state in MAY_BE_LIVE
+        (delivery.account_id, delivery.variant.language)
+        for delivery in deliveries
+        if delivery.state in MAY_BE_LIVE
     }
 
 

@@ -57,7 +57,7 @@ class Holds:
         """What holds this back; a stop counts before a freeze."""
         if self.stop is not None and facts.action not in TAKES_BACK:
             return Hold.STOPPED
-        return Hold.FROZEN if any(freezes(one, facts) for one in self.freezes) else None
+        return Hold.FROZEN if any(freezes(freeze, facts) for freeze in self.freezes) else None
 
 
 def active_holds(session: Session, *, now: datetime) -> Holds:
@@ -120,16 +120,16 @@ def facts_for(
         department_id=post.department_id,
         is_reply=post.kind is PostKind.REPLY,
         urgent=urgent,
-        kinds=frozenset(one.kind.value for one in post.submissions),
+        kinds=frozenset(submission.kind.value for submission in post.submissions),
     )
 
 
 def not_held(holds: Holds) -> ColumnElement[bool]:
     """The same as a condition on `deliveries` joined with `posts`, for many at once."""
-    held: list[ColumnElement[bool]] = [is_held(one) for one in holds.freezes]
+    conditions: list[ColumnElement[bool]] = [is_held(freeze) for freeze in holds.freezes]
     if holds.stop is not None:
-        held.append(Delivery.action.not_in(TAKES_BACK))
-    return not_(or_(*held)) if held else Delivery.id.is_not(None)
+        conditions.append(Delivery.action.not_in(TAKES_BACK))
+    return not_(or_(*conditions)) if conditions else Delivery.id.is_not(None)
 
 
 def is_held(freeze: Freeze) -> ColumnElement[bool]:
@@ -166,12 +166,14 @@ def freezes_ahead(session: Session, *, now: datetime) -> list[Freeze]:
     return list(session.scalars(query))
 
 
-def touching(known: Iterable[Freeze], facts: Facts) -> list[Freeze]:
+def touching(candidates: Iterable[Freeze], facts: Facts) -> list[Freeze]:
     """Those of these freezes that concern such a delivery, their dates aside."""
-    return [one for one in known if freezes(one, facts)]
+    return [freeze for freeze in candidates if freezes(freeze, facts)]
 
 
-def freeze_at(known: Iterable[Freeze], facts: Facts, at: datetime) -> Freeze | None:
+def freeze_at(candidates: Iterable[Freeze], facts: Facts, at: datetime) -> Freeze | None:
     """The freeze that would hold such a delivery at this moment; of several the longest."""
-    holding = [one for one in touching(known, facts) if one.from_at <= at < one.until_at]
-    return max(holding, key=lambda one: one.until_at, default=None)
+    holding = [
+        freeze for freeze in touching(candidates, facts) if freeze.from_at <= at < freeze.until_at
+    ]
+    return max(holding, key=lambda freeze: freeze.until_at, default=None)

@@ -60,7 +60,7 @@ def schedule(
     post = _locked_post(session, variant.revision.post_id)
     require(actor, Action.SCHEDULE, post.department_id, now=now)
     _check_approved(post, variant.revision)
-    corrections.check_beside(session, variant)
+    corrections.check_still_correct(session, variant)
     if not variant.target:
         outgoing_text.check_open(session, variant.account, post.department_id)
     check_time(session, variant, due_at, late_limit, now=now, despite_clash=despite_clash)
@@ -172,18 +172,18 @@ def cancel_unsent(
     query = select(Delivery).where(
         Delivery.post_id == post_id, Delivery.state.in_(UNSENT), Delivery.action.in_(OF_TEXTS)
     )
-    found = list(session.scalars(query.order_by(Delivery.id).with_for_update()))
+    deliveries = list(session.scalars(query.order_by(Delivery.id).with_for_update()))
     for state in UNSENT:
         transitions.apply_all(
             session,
-            [one for one in found if one.state is state],
+            [delivery for delivery in deliveries if delivery.state is state],
             DeliveryState.CANCELLED,
             actor=actor,
             now=now,
             verb="cancel",
             values={"why": why},
         )
-    return found
+    return deliveries
 
 
 def send_reply(

@@ -14,15 +14,15 @@ from publisher import transitions
 from publisher.models.deliveries import Account
 from publisher.models.desk import QuietTime, Slot
 from publisher.models.posts import Post, Variant
-from publisher.scheduling.constraints import CLASH, Taken, taken
+from publisher.scheduling.constraints import CLASH, OccupiedTime, occupied_times
 from publisher.states import AccountState
 from publisher.validation import NotFound, Validator
 from publisher.working_time import ONE_DAY, from_local, local, local_day
 
-AHEAD = timedelta(days=31)
+SEARCH_SPAN = timedelta(days=31)
 """How far free times are looked for where the approval's window has no end."""
 
-SOON = timedelta(minutes=5)
+MINIMUM_NOTICE = timedelta(minutes=5)
 WEEKDAYS = range(7)
 
 
@@ -61,14 +61,14 @@ def set_quiet_time(
     the same, or there is no such weekday or account.
     """
     _require(actor)
-    check = Validator()
+    validator = Validator()
     if account_id is not None:
-        _check_account(session, check, account_id)
+        _check_account(session, validator, account_id)
     if weekday is not None and weekday not in WEEKDAYS:
-        check.add("weekday", "unknown_day")
+        validator.add("weekday", "unknown_day")
     if minute_of(begins) == minute_of(ends):
-        check.add("ends", "same_time")
-    check.finish()
+        validator.add("ends", "same_time")
+    validator.finish()
     quiet = QuietTime(
         account_id=account_id,
         weekday=weekday,
@@ -78,7 +78,9 @@ def set_quiet_time(
         set_by_id=actor.person_id,
     )
     session.add(quiet)
-    transitions.record(session, quiet, "set_quiet_time", actor=actor, now=now, values=_said(quiet))
+    transitions.record(
+        session, quiet, "set_quiet_time", actor=actor, now=now, values=_quiet_time_values(quiet)
+    )
     return quiet
 
 
@@ -89,7 +91,7 @@ def remove_quiet_time(session: Session, *, actor: Actor, now: datetime, quiet_id
     if quiet is None:
         raise NotFound(quiet_id)
     transitions.record(
-        session, quiet, "remove_quiet_time", actor=actor, now=now, values=_said(quiet)
+        session, quiet, "remove_quiet_time", actor=actor, now=now, values=_quiet_time_values(quiet)
     )
     session.delete(quiet)
 
@@ -108,16 +110,16 @@ def set_slots(
     Raises `Invalid` where no weekday was chosen or there is no such account.
     """
     _require(actor)
-    check = Validator()
-    _check_account(session, check, account_id)
+    validator = Validator()
+    _check_account(session, validator, account_id)
     if not weekdays:
-        check.add("weekdays", "required")
-    check.finish()
-    known = select(Slot.weekday).where(
+        validator.add("weekdays", "required")
+    validator.finish()
+    existing = select(Slot.weekday).where(
         Slot.account_id == account_id, Slot.minute == minute_of(clock)
     )
-    missing = sorted(set(weekdays) - set(session.scalars(known)))
-    return [_set_slot(session, actor, now, account_id, one, clock) for one in missing]
+    missing = sorted(set(weekdays) - set(session.scalars(existing)))
+    return [_set_slot(session, actor, now, account_id, weekday, clock) for weekday in missing]
 
 
 def _set_slot(
@@ -131,7 +133,7 @@ def _set_slot(
         set_by_id=actor.person_id,
     )
     session.add(slot)
-    transitions.record(session, slot, "set_slot", actor=actor, now=now, values=_told(slot))
+    transitions.record(session, slot, "set_slot", actor=actor, now=now, values=_slot_values(slot))
     return slot
 
 
@@ -141,17 +143,19 @@ def remove_slot(session: Session, *, actor: Actor, now: datetime, slot_id: int) 
     slot = session.get(Slot, slot_id)
     if slot is None:
         raise NotFound(slot_id)
-    transitions.record(session, slot, "remove_slot", actor=actor, now=now, values=_told(slot))
+    transitions.record(
+        session, slot, "remove_slot", actor=actor, now=now, values=_slot_values(slot)
+    )
     session.delete(slot)
 
 
-def quiet_at(known: Iterable[QuietTime], account_id: int, at: datetime) -> QuietTime | None:
+def quiet_at(candidates: Iterable[QuietTime], account_id: int, at: datetime) -> QuietTime | None:
     """The quiet time, of those known, into which a moment on that account falls."""
-    here = local(at)
-    minute = minute_of(here.time())
-    for one in known:
-        if one.account_id in (None, account_id) and _covers(one, here.weekday(), minute):
-            return one
+    local_time = local(at)
+    minute = minute_of(local_time.time())
+    for quiet in candidates:
+        if quiet.account_id in (None, account_id) and _covers(quiet, local_time.weekday(), minute):
+            return quiet
     return None
 
 
@@ -171,17 +175,21 @@ def next_slots(
     Inside the approval's window, outside quiet times, with room beside other posts.
     """
     revision = variant.revision
-    known = [one for one in slots(session) if one.account_id == variant.account_id]
-    begins = max(one for one in (now + SOON, revision.not_before, wished_at) if one is not None)
-    ends = begins + AHEAD
+    account_slots = [slot for slot in slots(session) if slot.account_id == variant.account_id]
+    begins = max(
+        moment
+        for moment in (now + MINIMUM_NOTICE, revision.not_before, wished_at)
+        if moment is not None
+    )
+    ends = begins + SEARCH_SPAN
     if revision.not_after is not None:
         ends = min(ends, revision.not_after)
-    others = taken(session, begins=begins, ends=ends)
+    others = occupied_times(session, begins=begins, ends=ends)
     free = free_times(
         variant.account_id,
-        known,
+        account_slots,
         quiet_times(session),
-        [one for one in others if one.post_id != revision.post_id],
+        [occupied for occupied in others if occupied.post_id != revision.post_id],
         begins=begins,
         ends=ends,
     )
@@ -190,9 +198,9 @@ def next_slots(
 
 def free_times(
     account_id: int,
-    known: Sequence[Slot],
+    account_slots: Sequence[Slot],
     quiet: Sequence[QuietTime],
-    others: Collection[Taken],
+    others: Collection[OccupiedTime],
     *,
     begins: datetime,
     ends: datetime,
@@ -200,10 +208,14 @@ def free_times(
     """The moments of the account's slots from `begins` to `ends` that are not quiet or taken."""
     day = local_day(begins)
     while day <= local_day(ends):
-        for slot in known:
+        for slot in account_slots:
             at = from_local(day, clock_of(slot.minute))
             if slot.weekday == day.weekday() and begins <= at <= ends:
-                near = (abs(at - one.due_at) < CLASH for one in others if one.is_on(account_id))
+                near = (
+                    abs(at - occupied.due_at) < CLASH
+                    for occupied in others
+                    if occupied.is_on(account_id)
+                )
                 if not any(near) and quiet_at(quiet, account_id, at) is None:
                     yield at
         day += ONE_DAY
@@ -211,7 +223,9 @@ def free_times(
 
 def wished_time(post: Post) -> datetime | None:
     """The earliest moment for which one of the post's submissions wishes it."""
-    wishes = [one.wished_at for one in post.submissions if one.wished_at is not None]
+    wishes = [
+        submission.wished_at for submission in post.submissions if submission.wished_at is not None
+    ]
     return min(wishes, default=None)
 
 
@@ -236,7 +250,7 @@ def _check_account(session: Session, validator: Validator, account_id: int) -> N
         validator.add("account", "unknown_account")
 
 
-def _said(quiet: QuietTime) -> dict[str, object]:
+def _quiet_time_values(quiet: QuietTime) -> dict[str, object]:
     return {
         "account": quiet.account_id,
         "weekday": quiet.weekday,
@@ -245,5 +259,5 @@ def _said(quiet: QuietTime) -> dict[str, object]:
     }
 
 
-def _told(slot: Slot) -> dict[str, object]:
+def _slot_values(slot: Slot) -> dict[str, object]:
     return {"account": slot.account_id, "weekday": slot.weekday, "minute": slot.minute}

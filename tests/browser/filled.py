@@ -97,7 +97,7 @@ def write(town: City, post_id: int, notice: DemoNotice, *, note: str = "", other
     with town.read() as session:
         post = session.get_one(Post, post_id)
         seen = post.newest
-        known = renditions.known(session, post_id=post_id)
+        known = renditions.preparation_context(session, post_id=post_id)
         sources = [file.sha256 for one in post.submissions for file in one.files]
     draft = Draft(
         title=notice.mr.title,
@@ -127,7 +127,7 @@ def write(town: City, post_id: int, notice: DemoNotice, *, note: str = "", other
             actor=town.actor("clerk"),
             now=town.now,
             post_id=post_id,
-            seen=seen,
+            seen_revision=seen,
             prepared=prepared,
         )
 
@@ -430,4 +430,4 @@ def _own_texts(town: City) -> None:
     """What the water supply's officer keeps for returning a post."""
     with town.write() as session:
         for words in ("मदत क्रमांक नमूद करावा.", "तारखेसोबत वार लिहावा."):
-            notify.keep(session, actor=town.actor("first"), now=town.now, words=words)
+            notify.keep(session, actor=town.actor("first"), now=town.now, return_text=words)

@@ -49,7 +49,10 @@ def _live(town: City) -> int:
 def _correct(town: City, post_id: int) -> None:
     """A correction that is in review, for both accounts."""
     with town.read() as session:
-        post, known = session.get_one(Post, post_id), renditions.known(session, post_id=post_id)
+        post, known = (
+            session.get_one(Post, post_id),
+            renditions.preparation_context(session, post_id=post_id),
+        )
     texts = {"x": f"शुद्धिपत्रक: {MENDED}", "facebook": MENDED}
     variants = [
         VariantDraft(town.accounts[one], Language.MARATHI, text) for one, text in texts.items()
@@ -62,7 +65,7 @@ def _correct(town: City, post_id: int) -> None:
             actor=town.actor("clerk"),
             now=town.now,
             post_id=post_id,
-            seen=post.newest,
+            seen_revision=post.newest,
             prepared=prepared,
         )
     town.send(post_id)

@@ -57,7 +57,7 @@ def test_the_same_text_as_another_posts_is_found_with_that_post(database: Databa
         found = checks.warnings_of(session, newest(session, later), now=NOW)
     alike = [one for one in found if one.code is WarningCode.ALIKE_TEXT]
     assert {one.values["post_id"] for one in alike} == {earlier}
-    assert [one.place.variant for one in alike] == [0, 1]
+    assert [one.location.variant for one in alike] == [0, 1]
 
 
 def test_an_equal_text_is_called_the_same(database: Database) -> None:

@@ -42,9 +42,9 @@ def test_a_date_that_has_passed_is_warned_of_at_its_place() -> None:
     words = "शिबीर दि. २३ नोव्हेंबर रोजी"
     (found,) = rules.passed([text("पाणी"), text(words)], KNOWN)
     assert found.code is WarningCode.DATE_PASSED
-    assert (found.place.variant, found.place.field) == (1, "text")
-    assert found.place.span is not None
-    assert words[slice(*found.place.span)] == found.values["written"] == "२३ नोव्हेंबर"
+    assert (found.location.variant, found.location.field) == (1, "text")
+    assert found.location.span is not None
+    assert words[slice(*found.location.span)] == found.values["written"] == "२३ नोव्हेंबर"
     assert found.values["day"] == date(2026, 11, 23)
 
 
@@ -104,8 +104,8 @@ def test_a_weekday_that_is_not_its_dates_is_warned_of() -> None:
 def test_a_mobile_number_is_warned_of(words: str) -> None:
     (found,) = rules.mobiles([text(words)], KNOWN)
     assert found.code is WarningCode.MOBILE_NUMBER
-    assert found.place.span is not None
-    assert words[slice(*found.place.span)] == found.values["written"]
+    assert found.location.span is not None
+    assert words[slice(*found.location.span)] == found.values["written"]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_photo_without_a_description_is_warned_of_in_its_language() -> None:
         text("a", language=Language.ENGLISH, descriptions=("words", "more")),
     ]
     (found,) = rules.descriptions(texts, KNOWN)
-    assert found.place == TextLocation(0, "pictures-1")
+    assert found.location == TextLocation(0, "pictures-1")
     assert found.values == {"picture": 2, "language": Language.MARATHI}
 
 
@@ -163,7 +163,7 @@ def test_an_account_with_one_language_is_warned_of_with_the_one_it_lacks() -> No
         text("a", platform="facebook", language=Language.ENGLISH),
     ]
     (found,) = rules.languages(texts, KNOWN)
-    assert found.place == TextLocation(2, "language")
+    assert found.location == TextLocation(2, "language")
     assert found.values["missing"] is Language.MARATHI
 
 
@@ -187,9 +187,9 @@ def test_a_dead_link_is_warned_of_at_the_field_and_in_the_text() -> None:
     url = "https://pmc.example/camp"
     known = seen(url, LinkFinding.GONE, code=404)
     (field,) = rules.dead([text("अ", link=url)], known)
-    assert (field.place, field.values["answer"]) == (TextLocation(0, "link"), 404)
+    assert (field.location, field.values["answer"]) == (TextLocation(0, "link"), 404)
     (within,) = rules.dead([text(f"पाहा {url} येथे")], known)
-    assert within.place == TextLocation(0, "text", (5, 5 + len(url)))
+    assert within.location == TextLocation(0, "text", (5, 5 + len(url)))
 
 
 @pytest.mark.parametrize("finding", [None, LinkFinding.FINE, LinkFinding.GUARDED])
@@ -208,7 +208,7 @@ def test_a_link_whose_preview_has_no_picture_is_warned_of_where_no_photo_goes_wi
     url = "https://pmc.example/camp"
     known = seen(url, LinkFinding.FINE)
     (found,) = rules.without_picture([text("अ", link=url)], known)
-    assert (found.code, found.place) == (WarningCode.NO_LINK_PICTURE, TextLocation(0, "link"))
+    assert (found.code, found.location) == (WarningCode.NO_LINK_PICTURE, TextLocation(0, "link"))
     assert list(rules.without_picture([text("अ", link=url, descriptions=("फोटो",))], known)) == []
     with_picture = seen(url, LinkFinding.FINE, picture="a" * 64)
     assert list(rules.without_picture([text("अ", link=url)], with_picture)) == []
@@ -234,7 +234,7 @@ def test_a_like_text_is_told_as_the_same_or_nearly_so(share: float, code: Warnin
     alike = Alike(7, "पाणी बंद", datetime(2026, 11, 20, tzinfo=UTC), share)
     known = CheckContext(leaves_on=TODAY, alike={1: alike})
     (found,) = rules.same([text("अ"), text("आ")], known)
-    assert (found.code, found.place.variant) == (code, 1)
+    assert (found.code, found.location.variant) == (code, 1)
     assert (found.values["post_id"], found.values["percent"]) == (7, int(share * 100))
 
 

@@ -151,7 +151,7 @@ def test_people_and_clocks_at_once_never_let_out_what_was_taken_back(standing: H
                     actor=town.actor("first"),
                     now=now(),
                     post_id=post.id,
-                    seen=post.newest,
+                    seen_revision=post.newest,
                 )
         except NotAllowed:  # all of it is on its way, or the approval was taken back before
             continue

@@ -275,7 +275,7 @@ def test_withdrawing_the_approval_cancels_it_and_then_no_hand_publishes_it(town:
             actor=town.actor("first"),
             now=town.now + MINUTE,
             post_id=town.delivery(delivery_id).post_id,
-            seen=1,
+            seen_revision=1,
         )
     with pytest.raises(NotAllowed):
         paste(town, delivery_id, link_to("1"))

@@ -30,7 +30,10 @@ MENDED = "शनिवारी सकाळी १० पासून पाण
 def write(town: City, post_id: int, texts: Mapping[str, str], *, link: str = "") -> int:
     """Save these texts, by account, as the next revision of the post; gives its number."""
     with town.read() as session:
-        post, known = session.get_one(Post, post_id), renditions.known(session, post_id=post_id)
+        post, known = (
+            session.get_one(Post, post_id),
+            renditions.preparation_context(session, post_id=post_id),
+        )
     variants = [
         VariantDraft(town.accounts[account], Language.MARATHI, text, link)
         for account, text in texts.items()
@@ -43,7 +46,7 @@ def write(town: City, post_id: int, texts: Mapping[str, str], *, link: str = "")
             actor=town.actor("clerk"),
             now=town.now,
             post_id=post_id,
-            seen=post.newest,
+            seen_revision=post.newest,
             prepared=prepared,
         ).number
 
@@ -68,7 +71,7 @@ def lives(town: City, post_id: int) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     with town.read() as session:
         for one in corrections.of_post(session, post_id):
-            text = outgoing_text.outgoing_text(one.shown)
+            text = outgoing_text.outgoing_text(one.current)
             found.setdefault(one.account.platform, []).append(text)
     return found
 

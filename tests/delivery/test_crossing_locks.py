@@ -246,7 +246,7 @@ def _withdraw(town: City, payload: DeliveryPayload) -> None:
             actor=town.actor("first"),
             now=town.now,
             post_id=town.delivery(payload.claim.delivery_id).post_id,
-            seen=1,
+            seen_revision=1,
             reason="वेळ बदलली.",
         )
 

@@ -267,7 +267,7 @@ def _claim(town: City) -> DeliveryPayload:
 def _withdraw(town: City, session: Session) -> None:
     post = session.scalars(select(Post)).one()
     withdraw.withdraw_approval(
-        session, actor=town.actor("first"), now=town.now, post_id=post.id, seen=post.newest
+        session, actor=town.actor("first"), now=town.now, post_id=post.id, seen_revision=post.newest
     )
 
 

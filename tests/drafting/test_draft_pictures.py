@@ -32,7 +32,7 @@ def problems(prepared: PreparedDraft) -> list[tuple[str, str]]:
 def save(database: Database, house: House, post: Post, ready: PreparedDraft, seen: int) -> Revision:
     with database.transaction() as session:
         return drafting_save(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=seen, prepared=ready
         )
 
 

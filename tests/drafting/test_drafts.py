@@ -20,11 +20,15 @@ def _saved(
 ) -> None:
     pictures = (PictureDraft("अ", content=photo()),)
     typed = draft(
-        variant(house.x, pictures=pictures), variant(house.facebook, pictures=pictures), asked=asked
+        variant(house.x, pictures=pictures),
+        variant(house.facebook, pictures=pictures),
+        asked_ids=asked,
     )
     ready = prepared(database, store, typed)
     with database.transaction() as session:
-        save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready)
+        save(
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=seen, prepared=ready
+        )
 
 
 def test_a_post_is_seen_by_its_department_and_those_asked_and_missing_for_others(
@@ -59,8 +63,12 @@ def test_a_post_comes_in_full_with_the_same_number_of_statements_however_many_re
     post = started(database, house, store)
     _saved(database, house, store, post, 0)
     with database.transaction() as session:
-        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=1)
-        decide.approve(session, actor=house.first_officer, now=NOW, post_id=post.id, seen=1)
+        decide.send_for_review(
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=1
+        )
+        decide.approve(
+            session, actor=house.first_officer, now=NOW, post_id=post.id, seen_revision=1
+        )
 
     def statements() -> int:
         with database.reading() as session, Counted(database) as counted:

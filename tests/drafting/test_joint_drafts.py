@@ -75,7 +75,7 @@ def save(database: Database, store: Store, house: House, post: Post, **changed: 
     with database.transaction() as session:
         seen = session.get_one(Post, post.id).newest
         drafting_save.save(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=seen, prepared=ready
         )
 
 
@@ -154,7 +154,7 @@ def test_the_first_draft_holds_the_texts_of_both_and_proposes_to_ask_the_other(
         Language.ENGLISH,
         "There will be no water in the east on Saturday.",
     )
-    assert (begun.asked, begun.named) == ((house.roads,), ())
+    assert (begun.asked_ids, begun.named_ids) == ((house.roads,), ())
     assert begun.title == post.title
 
 
@@ -168,7 +168,7 @@ def test_a_source_s_department_is_named_even_where_nobody_asked_for_it(
         assert rows == {house.water: True, house.roads: False}
         assert gate_adapter.asked_departments(revision) == [house.water]
         again = prefill.draft_of(revision)
-        assert (again.asked, again.named) == ((), (house.roads,))
+        assert (again.asked_ids, again.named_ids) == ((), (house.roads,))
 
 
 def test_a_named_department_sees_the_post_and_a_stranger_does_not(
@@ -187,11 +187,15 @@ def test_a_named_department_sees_the_post_and_a_stranger_does_not(
 def test_who_has_approved_and_who_has_not_is_told_department_by_department(
     database: Database, house: House, store: Store, joint: Post
 ) -> None:
-    save(database, store, house, joint, asked=(house.roads,), named=(house.it,))
+    save(database, store, house, joint, asked_ids=(house.roads,), named_ids=(house.it,))
     with database.transaction() as session:
-        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=joint.id, seen=1)
+        decide.send_for_review(
+            session, actor=house.clerk, now=NOW, post_id=joint.id, seen_revision=1
+        )
     with database.transaction() as session:
-        decide.approve(session, actor=house.roads_officer, now=NOW, post_id=joint.id, seen=1)
+        decide.approve(
+            session, actor=house.roads_officer, now=NOW, post_id=joint.id, seen_revision=1
+        )
     with database.reading() as session:
         post = session.get_one(Post, joint.id)
         found = gate_adapter.standings(post.revisions[-1], now=NOW)
@@ -209,17 +213,21 @@ def test_who_has_approved_and_who_has_not_is_told_department_by_department(
 def test_a_return_by_one_department_is_told_and_takes_the_others_approval(
     database: Database, house: House, store: Store, joint: Post
 ) -> None:
-    save(database, store, house, joint, asked=(house.roads,))
+    save(database, store, house, joint, asked_ids=(house.roads,))
     with database.transaction() as session:
-        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=joint.id, seen=1)
-        decide.approve(session, actor=house.first_officer, now=NOW, post_id=joint.id, seen=1)
+        decide.send_for_review(
+            session, actor=house.clerk, now=NOW, post_id=joint.id, seen_revision=1
+        )
+        decide.approve(
+            session, actor=house.first_officer, now=NOW, post_id=joint.id, seen_revision=1
+        )
     with database.transaction() as session:
         decide.return_post(
             session,
             actor=house.roads_officer,
             now=NOW,
             post_id=joint.id,
-            seen=1,
+            seen_revision=1,
             reason="रस्त्याचे नाव चुकीचे आहे.",
         )
     with database.reading() as session:

@@ -57,11 +57,11 @@ def test_a_revision_comes_back_as_the_draft_it_was(
         variant(house.x, link="https://pmc.gov.in/", pictures=(PictureDraft("अ", source),)),
         not_before=NOW,
         not_after=NOW + DAY,
-        asked=(house.roads,),
+        asked_ids=(house.roads,),
         note="",
     )
     ready = prepared(database, store, typed)
     with database.transaction() as session:
-        save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=0, prepared=ready)
+        save(session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=0, prepared=ready)
     with database.reading() as session:
         assert prefill.draft_of(session.get_one(Post, post.id).revisions[0]) == typed

@@ -46,7 +46,7 @@ def save(database: Database, store: Store, house: House, post: Post, typed: Draf
     with database.transaction() as session:
         seen = session.get_one(Post, post.id).newest
         drafting_save.save(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=seen, prepared=ready
         )
 
 
@@ -57,8 +57,8 @@ def post(database: Database, house: House, store: Store) -> Post:
     picture = PictureDraft("जलवाहिनी", content=photo(), name="a.jpg")
     first = draft(
         variant(house.x, text="पहिला मजकूर", link="https://pmc.gov.in/", pictures=(picture,)),
-        asked=(house.roads,),
-        named=(house.it,),
+        asked_ids=(house.roads,),
+        named_ids=(house.it,),
         not_before=NOW + HOUR,
         not_after=NOW + DAY,
     )
@@ -82,7 +82,7 @@ def restore(
             actor=actor,
             now=NOW + 2 * DAY if late else NOW,
             post_id=post.id,
-            seen=seen,
+            seen_revision=seen,
             number=number,
             note="आवृत्ती १ पुन्हा आणली",
         )
@@ -140,7 +140,7 @@ def test_a_department_that_is_asked_by_now_stays_asked(
 ) -> None:
     begun = started(database, house, store)
     save(database, store, house, begun, draft(variant(house.x)))
-    later = draft(variant(house.x, text="दुसरा"), asked=(house.roads,), named=(house.it,))
+    later = draft(variant(house.x, text="दुसरा"), asked_ids=(house.roads,), named_ids=(house.it,))
     save(database, store, house, begun, later)
     restore(database, house.clerk, begun)
     expected = {house.water: True, house.roads: True, house.it: False}
@@ -162,7 +162,9 @@ def test_an_end_that_has_passed_is_left_open(database: Database, house: House, p
 
 def test_a_post_in_review_is_a_draft_again(database: Database, house: House, post: Post) -> None:
     with database.transaction() as session:
-        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=2)
+        decide.send_for_review(
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=2
+        )
     restore(database, house.clerk, post)
     with database.reading() as session:
         assert session.get_one(Post, post.id).state is PostState.DRAFT

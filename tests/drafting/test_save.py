@@ -45,7 +45,7 @@ def save(
     ready = prepared(database, store, typed)
     with database.transaction() as session:
         return drafting_save.save(
-            session, actor=actor, now=NOW, post_id=post.id, seen=seen, prepared=ready
+            session, actor=actor, now=NOW, post_id=post.id, seen_revision=seen, prepared=ready
         )
 
 
@@ -114,12 +114,17 @@ def test_the_owning_department_is_always_asked_beside_the_others(
     database: Database, house: House, store: Store
 ) -> None:
     post = started(database, house, store)
-    typed = draft(variant(house.x), asked=(house.roads,))
+    typed = draft(variant(house.x), asked_ids=(house.roads,))
     revision = save(database, store, post, typed, actor=house.clerk, seen=0)
     assert sorted(row.department_id for row in revision.departments) == [house.water, house.roads]
     with pytest.raises(Invalid) as caught:
         save(
-            database, store, post, draft(variant(house.x), asked=(999,)), actor=house.clerk, seen=1
+            database,
+            store,
+            post,
+            draft(variant(house.x), asked_ids=(999,)),
+            actor=house.clerk,
+            seen=1,
         )
     assert caught.value.codes == [("asked", "unknown_department")]
 
@@ -149,7 +154,7 @@ def test_of_two_clerks_who_save_at_once_one_is_told(
         try:
             with database.transaction() as session:
                 drafting_save.save(
-                    session, actor=actor, now=NOW, post_id=post.id, seen=0, prepared=ready
+                    session, actor=actor, now=NOW, post_id=post.id, seen_revision=0, prepared=ready
                 )
         except StaleRevision as told:
             return told.code
@@ -166,9 +171,13 @@ def _approved(database: Database, house: House, store: Store) -> Post:
     post = started(database, house, store)
     saved(database, house, store, post, seen=0)
     with database.transaction() as session:
-        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=1)
+        decide.send_for_review(
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=1
+        )
     with database.transaction() as session:
-        decide.approve(session, actor=house.first_officer, now=NOW, post_id=post.id, seen=1)
+        decide.approve(
+            session, actor=house.first_officer, now=NOW, post_id=post.id, seen_revision=1
+        )
     return post
 
 
@@ -229,14 +238,16 @@ def test_a_post_in_review_or_rejected_is_a_draft_again(
     post = started(database, house, store)
     saved(database, house, store, post, seen=0)
     with database.transaction() as session:
-        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=1)
+        decide.send_for_review(
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=1
+        )
         if to is PostState.REJECTED:
             decide.reject(
                 session,
                 actor=house.first_officer,
                 now=NOW,
                 post_id=post.id,
-                seen=1,
+                seen_revision=1,
                 reason="चुकीचे",
             )
     saved(database, house, store, post, seen=1)
@@ -266,7 +277,7 @@ def test_an_answer_to_a_comment_is_not_saved_here(
                 actor=house.clerk,
                 now=NOW,
                 post_id=key,
-                seen=0,
+                seen_revision=0,
                 prepared=PreparedDraft(draft(), (), ()),
             )
 

@@ -55,7 +55,7 @@ def test_a_change_stays_in_the_history_with_what_was_and_what_came(
             actor=house.other_clerk,
             now=NOW,
             text_id=text_id,
-            seen=1,
+            seen_version=1,
             form=typed(name="पाणी बंद", text_mr="पाणी नाही.", department_id=house.water),
         )
         snippets.end(session, actor=house.lead, now=NOW, text_id=text_id)
@@ -77,7 +77,9 @@ def test_a_change_stays_in_the_history_with_what_was_and_what_came(
 def test_saving_the_same_once_more_is_no_change(database: Database, house: House) -> None:
     with database.transaction() as session:
         text_id = make(session, house).id
-        snippets.change(session, actor=house.clerk, now=NOW, text_id=text_id, seen=1, form=typed())
+        snippets.change(
+            session, actor=house.clerk, now=NOW, text_id=text_id, seen_version=1, form=typed()
+        )
         assert len(snippets.history_of(session, text_id)) == 1
 
 
@@ -100,7 +102,7 @@ def test_what_has_ended_is_neither_changed_nor_ended_again(
             snippets.end(session, actor=house.clerk, now=NOW, text_id=text_id)
         with pytest.raises(NotFound):
             snippets.change(
-                session, actor=house.clerk, now=NOW, text_id=text_id, seen=1, form=typed()
+                session, actor=house.clerk, now=NOW, text_id=text_id, seen_version=1, form=typed()
             )
 
 
@@ -199,9 +201,11 @@ def test_a_blank_left_in_a_text_or_a_description_is_not_sent_for_review(
         ),
     )
     with database.transaction() as session:
-        save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=0, prepared=ready)
+        save(session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=0, prepared=ready)
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=1)
+        decide.send_for_review(
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=1
+        )
     assert [(one.field, one.values["blanks"]) for one in caught.value.problems] == [
         ("variants-1-text", "{date}, {ward}"),
         ("variants-1-pictures-0-alt_text", "{place}"),

@@ -133,7 +133,7 @@ def test_an_approval_taken_back_and_given_again_lets_the_answer_leave_once(town:
     town.approve(post_id)
     with town.write() as session:
         withdraw.withdraw_approval(
-            session, actor=town.actor("first"), now=town.now, post_id=post_id, seen=1
+            session, actor=town.actor("first"), now=town.now, post_id=post_id, seen_revision=1
         )
     town.press(MINUTE)
     assert len(town.platform("x").published) == 1
@@ -167,7 +167,7 @@ def test_a_returned_answer_gives_way_to_another(town: City) -> None:
             actor=town.actor("first"),
             now=town.now,
             post_id=post_id,
-            seen=1,
+            seen_revision=1,
             reason="वेळ लिहावी.",
         )
     town.answer(comment_id, "उद्या सकाळी ९ वाजता.")

@@ -51,7 +51,7 @@ def change(
         now=NOW + DAY / 2,
         store=store,
         submission_id=submission.id,
-        seen=seen,
+        seen_edition=seen,
         form=replace(wanted or own, **changed),  # type: ignore[arg-type]  # a test's own fields
     )
 

@@ -82,7 +82,7 @@ def test_filters_narrow_the_list(database: Database, house: House) -> None:
 def test_words_are_looked_for_in_title_texts_and_numbers(
     database: Database, house: House, words: str, found: list[str]
 ) -> None:
-    assert titles(database, house.clerk, words=words) == found
+    assert titles(database, house.clerk, search_text=words) == found
 
 
 @pytest.mark.usefixtures("three")

@@ -205,7 +205,7 @@ def test_a_note_goes_to_who_began_the_draft_and_then_to_who_wrote_it(
 ) -> None:
     def note(session: Session, words: str) -> None:
         questions.add_note(
-            session, actor=house.member, now=NOW, submission_id=submission.id, words=words
+            session, actor=house.member, now=NOW, submission_id=submission.id, note_text=words
         )
 
     with database.transaction() as session:
@@ -229,7 +229,7 @@ def test_no_note_is_written_to_what_has_ended(
         close.decline(session, actor=house.clerk, now=NOW, submission_id=submission.id, reason="जुने")
     with pytest.raises(WrongState), database.transaction() as session:
         questions.add_note(
-            session, actor=house.member, now=NOW, submission_id=submission.id, words="टीप"
+            session, actor=house.member, now=NOW, submission_id=submission.id, note_text="टीप"
         )
 
 

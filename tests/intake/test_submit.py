@@ -211,7 +211,7 @@ def test_every_problem_is_told_at_once(database: Database, house: House, store: 
         outward_number="९" * 81,
         files=(UploadedFile("a.jpg", SVG, alt_mr="\u202e"),),
         form_token="no blanks",
-        found=(FieldError("useful_until_date", "date_does_not_exist"),),
+        form_errors=(FieldError("useful_until_date", "date_does_not_exist"),),
     )
     assert sorted(codes) == sorted(
         [

@@ -353,7 +353,7 @@ def test_an_older_revision_comes_back_without_asking_a_department_that_has_ended
             actor=town.actor("clerk"),
             now=town.now,
             post_id=post,
-            seen=2,
+            seen_revision=2,
             number=1,
             note="",
         )

@@ -169,7 +169,12 @@ def test_codes_for_the_spot_go_30_days_after_their_end(town: City) -> None:
     post_id = town.in_review()
     with town.write() as session:
         in_person.make(
-            session, actor=town.actor("clerk"), now=town.now, post_id=post_id, seen=1, secret="s"
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            post_id=post_id,
+            seen_revision=1,
+            secret="s",
         )
     town.approve(post_id)
     events = count(town, Event)

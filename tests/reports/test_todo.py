@@ -222,7 +222,7 @@ def _note(town: City, submission_id: int, words: str) -> None:
             actor=town.actor("member"),
             now=town.now,
             submission_id=submission_id,
-            words=words,
+            note_text=words,
         )
 
 

@@ -32,7 +32,7 @@ def bring_back(town: City, post_id: int, number: int, *, by: str) -> None:
             actor=town.actor(by),
             now=town.now,
             post_id=post_id,
-            seen=seen,
+            seen_revision=seen,
             number=number,
             note="",
         )

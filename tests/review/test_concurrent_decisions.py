@@ -72,7 +72,7 @@ def acting(use: Callable[..., object], **given: object) -> Act:
 
 def approving(board: Board, post_id: int, who: str) -> Act:
     actor = getattr(board, who)
-    return acting(decide.approve, actor=actor, now=NOW, post_id=post_id, seen=1)
+    return acting(decide.approve, actor=actor, now=NOW, post_id=post_id, seen_revision=1)
 
 
 def decisions(session: Session, post_id: int) -> list[str]:
@@ -114,7 +114,12 @@ def test_an_approval_and_a_rejection_at_once_leave_one_decision(
     for _ in range(ROUNDS):
         post_id = waiting(house, board)
         rejecting = acting(
-            decide.reject, actor=board.datta, now=NOW, post_id=post_id, seen=1, reason="नको"
+            decide.reject,
+            actor=board.datta,
+            now=NOW,
+            post_id=post_id,
+            seen_revision=1,
+            reason="नको",
         )
         came = at_once(house, approving(board, post_id, "usha"), rejecting)
         assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
@@ -176,7 +181,7 @@ def test_scheduling_and_withdrawing_an_approval_at_once_leave_nothing_that_leave
             post_id = desk.approved(session, board)
             variant_id = desk.variants_of(session, post_id)[0].id
         withdrawing_it = acting(
-            withdraw.withdraw_approval, actor=board.datta, now=NOW, post_id=post_id, seen=1
+            withdraw.withdraw_approval, actor=board.datta, now=NOW, post_id=post_id, seen_revision=1
         )
         at_once(house, scheduling_first(board, variant_id, 1), withdrawing_it)
         with house.reading() as session:

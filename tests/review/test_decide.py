@@ -65,7 +65,7 @@ def wrote(session: Session, board: Board, post_id: int, actor: Actor) -> Revisio
 
 def return_it(session: Session, post_id: int, actor: Actor, reason: str = "वेळ बदला") -> None:
     newest = session.get_one(Post, post_id).newest
-    return_post(session, actor=actor, now=NOW, post_id=post_id, seen=newest, reason=reason)
+    return_post(session, actor=actor, now=NOW, post_id=post_id, seen_revision=newest, reason=reason)
 
 
 def test_both_officers_are_asked_and_nobody_else(session: Session, board: Board) -> None:
@@ -263,9 +263,11 @@ def decide(session: Session, act: str, post_id: int, actor: Actor) -> None:
         case "return":
             return_it(session, post_id, actor)
         case "reject":
-            reject(session, actor=actor, now=NOW, post_id=post_id, seen=1, reason="नको")
+            reject(session, actor=actor, now=NOW, post_id=post_id, seen_revision=1, reason="नको")
         case _:
-            withdraw.withdraw_approval(session, actor=actor, now=NOW, post_id=post_id, seen=1)
+            withdraw.withdraw_approval(
+                session, actor=actor, now=NOW, post_id=post_id, seen_revision=1
+            )
 
 
 @pytest.mark.parametrize(
@@ -296,10 +298,10 @@ def test_the_author_hears_what_became_of_it(session: Session, board: Board) -> N
     desk.approve(session, post_id, by=board.datta)
     assert told(session, "approved") == [clerk]
     withdraw.withdraw_approval(
-        session, actor=board.usha, now=NOW, post_id=post_id, seen=1, reason="थांबा"
+        session, actor=board.usha, now=NOW, post_id=post_id, seen_revision=1, reason="थांबा"
     )
     assert told(session, "approval_withdrawn") == [clerk]
-    reject(session, actor=board.usha, now=NOW, post_id=post_id, seen=1, reason="लागू नाही")
+    reject(session, actor=board.usha, now=NOW, post_id=post_id, seen_revision=1, reason="लागू नाही")
     assert told(session, "rejected") == [clerk]
     assert desk.events(session, post_id) == [
         "draft",
@@ -321,7 +323,7 @@ def test_a_return_and_a_rejection_need_words_that_can_be_read(
     assert callable(use)
     post_id = in_review(session, board)
     with pytest.raises(Invalid) as invalid:
-        use(session, actor=board.usha, now=NOW, post_id=post_id, seen=1, reason=reason)
+        use(session, actor=board.usha, now=NOW, post_id=post_id, seen_revision=1, reason=reason)
     assert [field for field, _ in invalid.value.codes] == ["reason"]
     assert state(session, post_id) is PostState.IN_REVIEW
 
@@ -329,11 +331,13 @@ def test_a_return_and_a_rejection_need_words_that_can_be_read(
 def test_there_is_nothing_to_decide_about_what_nobody_saved(session: Session, board: Board) -> None:
     post_id = desk.started(session, board)
     with pytest.raises(WrongState):
-        send_for_review(session, actor=board.clerk, now=NOW, post_id=post_id, seen=0)
+        send_for_review(session, actor=board.clerk, now=NOW, post_id=post_id, seen_revision=0)
     with pytest.raises(WrongState):
         desk.approve(session, post_id, by=board.usha)
     with pytest.raises(WrongState):
-        withdraw.withdraw_approval(session, actor=board.usha, now=NOW, post_id=post_id, seen=0)
+        withdraw.withdraw_approval(
+            session, actor=board.usha, now=NOW, post_id=post_id, seen_revision=0
+        )
 
 
 @pytest.mark.parametrize("post_id", [0, -1, 10**12])
@@ -341,9 +345,9 @@ def test_a_post_that_does_not_exist_is_missing(
     session: Session, board: Board, post_id: int
 ) -> None:
     with pytest.raises(NotFound):
-        send_for_review(session, actor=board.clerk, now=NOW, post_id=post_id, seen=1)
+        send_for_review(session, actor=board.clerk, now=NOW, post_id=post_id, seen_revision=1)
     with pytest.raises(NotFound):
-        approve(session, actor=board.usha, now=NOW, post_id=post_id, seen=1)
+        approve(session, actor=board.usha, now=NOW, post_id=post_id, seen_revision=1)
     with pytest.raises(NotFound):
         withdraw.withdraw_post(session, actor=board.lead, now=NOW, post_id=post_id, reason="नको")
 

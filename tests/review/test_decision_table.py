@@ -164,7 +164,9 @@ class City:
             return post_id
         desk.send(session, self.board, post_id)
         if state == "rejected":
-            decide.reject(session, actor=approver, now=NOW, post_id=post_id, seen=2, reason="नको")
+            decide.reject(
+                session, actor=approver, now=NOW, post_id=post_id, seen_revision=2, reason="नको"
+            )
         if state in ("approved", "withdrawn"):
             desk.approve(session, post_id, by=approver)
             desk.schedule(session, self.board, post_id)
@@ -220,19 +222,25 @@ def act(session: Session, city: City, action: str, post_id: int, actor: Actor, s
     """Do it by the use case itself."""
     match action:
         case "approve":
-            decide.approve(session, actor=actor, now=NOW, post_id=post_id, seen=seen)
+            decide.approve(session, actor=actor, now=NOW, post_id=post_id, seen_revision=seen)
         case "return":
             decide.return_post(
-                session, actor=actor, now=NOW, post_id=post_id, seen=seen, reason="बदला"
+                session, actor=actor, now=NOW, post_id=post_id, seen_revision=seen, reason="बदला"
             )
         case "reject":
-            decide.reject(session, actor=actor, now=NOW, post_id=post_id, seen=seen, reason="नको")
+            decide.reject(
+                session, actor=actor, now=NOW, post_id=post_id, seen_revision=seen, reason="नको"
+            )
         case "withdraw_approval":
-            withdraw.withdraw_approval(session, actor=actor, now=NOW, post_id=post_id, seen=seen)
+            withdraw.withdraw_approval(
+                session, actor=actor, now=NOW, post_id=post_id, seen_revision=seen
+            )
         case "withdraw_post":
             withdraw.withdraw_post(session, actor=actor, now=NOW, post_id=post_id, reason="नको")
         case "send_for_review":
-            decide.send_for_review(session, actor=actor, now=NOW, post_id=post_id, seen=seen)
+            decide.send_for_review(
+                session, actor=actor, now=NOW, post_id=post_id, seen_revision=seen
+            )
         case "save":
             desk.save(session, city.board, post_id, by=actor, seen=seen)
         case _:

@@ -47,7 +47,7 @@ def at_the_cell(session: Session, board: Board, officer: Actor) -> Actor:
 def restore(session: Session, post_id: int, number: int, *, by: Actor) -> Revision:
     seen = session.get_one(Post, post_id).newest
     found = save.restore(
-        session, actor=by, now=NOW, post_id=post_id, seen=seen, number=number, note=""
+        session, actor=by, now=NOW, post_id=post_id, seen_revision=seen, number=number, note=""
     )
     session.expire_all()
     return found
@@ -142,6 +142,6 @@ def test_a_revision_brought_back_is_returned_by_its_author_as_any_other(
     restore(session, post_id, 1, by=board.clerk)
     desk.send(session, board, post_id)
     decide.return_post(
-        session, actor=board.usha, now=NOW, post_id=post_id, seen=3, reason="जुना मजकूर आहे."
+        session, actor=board.usha, now=NOW, post_id=post_id, seen_revision=3, reason="जुना मजकूर आहे."
     )
     assert session.get_one(Post, post_id).state is PostState.DRAFT

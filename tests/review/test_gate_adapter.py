@@ -82,7 +82,9 @@ def test_sent_again_the_same_revision_keeps_its_window_and_its_digest(
     post_id = saved(session, board)
     desk.send(session, board, post_id)
     first = newest(session, post_id).digest
-    decide.return_post(session, actor=board.usha, now=NOW, post_id=post_id, seen=1, reason="पुन्हा")
+    decide.return_post(
+        session, actor=board.usha, now=NOW, post_id=post_id, seen_revision=1, reason="पुन्हा"
+    )
     desk.send(session, board, post_id, now=NOW + DAY)
     assert newest(session, post_id).digest == first
     assert newest(session, post_id).not_after == NOW + 30 * DAY
@@ -141,17 +143,23 @@ def act_on(session: Session, board: Board, act: str, post_id: int, seen: int) ->
     officer, at = board.usha, NOW
     match act:
         case "approve":
-            decide.approve(session, actor=officer, now=at, post_id=post_id, seen=seen)
+            decide.approve(session, actor=officer, now=at, post_id=post_id, seen_revision=seen)
         case "return":
             decide.return_post(
-                session, actor=officer, now=at, post_id=post_id, seen=seen, reason="बदला"
+                session, actor=officer, now=at, post_id=post_id, seen_revision=seen, reason="बदला"
             )
         case "reject":
-            decide.reject(session, actor=officer, now=at, post_id=post_id, seen=seen, reason="नको")
+            decide.reject(
+                session, actor=officer, now=at, post_id=post_id, seen_revision=seen, reason="नको"
+            )
         case "withdraw":
-            withdraw.withdraw_approval(session, actor=officer, now=at, post_id=post_id, seen=seen)
+            withdraw.withdraw_approval(
+                session, actor=officer, now=at, post_id=post_id, seen_revision=seen
+            )
         case "send":
-            decide.send_for_review(session, actor=board.clerk, now=at, post_id=post_id, seen=seen)
+            decide.send_for_review(
+                session, actor=board.clerk, now=at, post_id=post_id, seen_revision=seen
+            )
         case _:
             desk.save(session, board, post_id, seen=seen)
 
@@ -354,7 +362,9 @@ def test_a_reply_whose_approval_was_taken_back_leaves_by_the_next_one(
     session.get_one(Post, post_id).state = PostState.IN_REVIEW
     session.flush()
     desk.approve(session, post_id, by=board.usha)
-    withdraw.withdraw_approval(session, actor=board.datta, now=NOW, post_id=post_id, seen=1)
+    withdraw.withdraw_approval(
+        session, actor=board.datta, now=NOW, post_id=post_id, seen_revision=1
+    )
     stopped = session.query(Delivery).one()
     assert stopped.state is DeliveryState.CANCELLED
     desk.approve(session, post_id, by=board.datta, now=NOW + HOUR)

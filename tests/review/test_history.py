@@ -65,7 +65,7 @@ def only(session: Session, actor: Actor) -> PastDecision:
 def refuse(session: Session, post_id: int, act: str, actor: Actor) -> None:
     use = {"return": decide.return_post, "reject": decide.reject}[act]
     newest = session.get_one(Post, post_id).newest
-    use(session, actor=actor, now=NOW, post_id=post_id, seen=newest, reason="वेळ बदला")
+    use(session, actor=actor, now=NOW, post_id=post_id, seen_revision=newest, reason="वेळ बदला")
 
 
 def test_an_approval_waits_for_a_time_and_then_shows_its_deliveries(
@@ -82,7 +82,9 @@ def test_an_approval_waits_for_a_time_and_then_shows_its_deliveries(
 
 def test_an_approval_that_was_taken_back_no_longer_counts(session: Session, board: Board) -> None:
     post_id = approved(session, board)
-    withdraw.withdraw_approval(session, actor=board.datta, now=NOW, post_id=post_id, seen=1)
+    withdraw.withdraw_approval(
+        session, actor=board.datta, now=NOW, post_id=post_id, seen_revision=1
+    )
     row = only(session, board.usha)
     assert (row.became, row.decision.withdrawn_at) == (Outcome.WITHDRAWN_APPROVAL, NOW)
 
@@ -174,13 +176,15 @@ def test_what_was_decided_before_is_found_until_it_is_taken_back(
     session: Session, board: Board
 ) -> None:
     post_id = approved(session, board)
-    done = history.already(session, actor=board.usha, post_id=post_id, seen=1)
+    done = history.decision_on(session, actor=board.usha, post_id=post_id, seen_revision=1)
     assert done is not None
     assert done.kind is DecisionKind.APPROVED
     for actor, seen in ((board.datta, 1), (board.usha, 2)):
-        assert history.already(session, actor=actor, post_id=post_id, seen=seen) is None
-    withdraw.withdraw_approval(session, actor=board.usha, now=NOW, post_id=post_id, seen=1)
-    assert history.already(session, actor=board.usha, post_id=post_id, seen=1) is None
+        assert (
+            history.decision_on(session, actor=actor, post_id=post_id, seen_revision=seen) is None
+        )
+    withdraw.withdraw_approval(session, actor=board.usha, now=NOW, post_id=post_id, seen_revision=1)
+    assert history.decision_on(session, actor=board.usha, post_id=post_id, seen_revision=1) is None
 
 
 def test_an_ended_appointment_is_still_named(session: Session, board: Board) -> None:

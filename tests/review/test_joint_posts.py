@@ -114,7 +114,14 @@ def test_one_no_takes_every_approval_with_it(
     assert callable(use)
     desk.approve(session, joint, by=board.usha)
     desk.approve(session, joint, by=board.health_head)
-    use(session, actor=board.roads_officer, now=NOW, post_id=joint, seen=1, reason="रस्ता चुकीचा")
+    use(
+        session,
+        actor=board.roads_officer,
+        now=NOW,
+        post_id=joint,
+        seen_revision=1,
+        reason="रस्ता चुकीचा",
+    )
     assert standing(session, joint) == []
     withdrawn = session.query(Decision).filter_by(kind="approved").all()
     assert [one.withdrawn_by_id for one in withdrawn] == [board.roads_officer.person_id] * 2
@@ -125,7 +132,12 @@ def test_after_a_return_each_department_approves_anew(
 ) -> None:
     desk.approve(session, joint, by=board.usha)
     decide.return_post(
-        session, actor=board.roads_officer, now=NOW, post_id=joint, seen=1, reason="पुन्हा पहा"
+        session,
+        actor=board.roads_officer,
+        now=NOW,
+        post_id=joint,
+        seen_revision=1,
+        reason="पुन्हा पहा",
     )
     desk.send(session, board, joint)
     desk.approve(session, joint, by=board.roads_officer)
@@ -140,12 +152,19 @@ def test_a_department_that_returned_it_is_waited_for_once_it_is_sent_again(
 ) -> None:
     revision, roads = revision_of(session, joint), board.departments["roads"]
     decide.return_post(
-        session, actor=board.roads_officer, now=NOW, post_id=joint, seen=1, reason="दुरुस्त करावे"
+        session,
+        actor=board.roads_officer,
+        now=NOW,
+        post_id=joint,
+        seen_revision=1,
+        reason="दुरुस्त करावे",
     )
     session.expire(revision)
     (one,) = [x for x in gate_adapter.standings(revision, now=NOW) if x.department.id == roads]
     assert one.decision is not None
-    decide.send_for_review(session, actor=board.clerk, now=NOW + HOUR, post_id=joint, seen=1)
+    decide.send_for_review(
+        session, actor=board.clerk, now=NOW + HOUR, post_id=joint, seen_revision=1
+    )
     session.expire(revision)
     assert all(x.is_missing for x in gate_adapter.standings(revision, now=NOW + HOUR))
 
@@ -156,7 +175,7 @@ def test_one_department_takes_back_its_own_approval_and_the_others_stand(
     approve_all(session, board, joint)
     deliveries = desk.schedule(session, board, joint)
     stopped = withdraw.withdraw_approval(
-        session, actor=board.roads_officer, now=NOW, post_id=joint, seen=1
+        session, actor=board.roads_officer, now=NOW, post_id=joint, seen_revision=1
     )
     assert stopped == deliveries
     assert state(session, joint) is PostState.IN_REVIEW
@@ -169,7 +188,7 @@ def test_an_approval_given_before_the_others_can_be_taken_back(
     session: Session, board: Board, joint: int
 ) -> None:
     desk.approve(session, joint, by=board.usha)
-    withdraw.withdraw_approval(session, actor=board.datta, now=NOW, post_id=joint, seen=1)
+    withdraw.withdraw_approval(session, actor=board.datta, now=NOW, post_id=joint, seen_revision=1)
     assert (state(session, joint), standing(session, joint)) == (PostState.IN_REVIEW, [])
     approve_all(session, board, joint)
     assert state(session, joint) is PostState.APPROVED
@@ -213,7 +232,9 @@ def test_a_post_whose_approver_left_is_approved_again_by_way_of_a_withdrawal(
     revision = revision_of(session, post_id)
     case = gate_adapter.case_of(revision, now=later)
     assert gate.judge(case, now=later).refusal is gate.Refusal.APPROVAL_MISSING
-    withdraw.withdraw_approval(session, actor=board.datta, now=later, post_id=post_id, seen=1)
+    withdraw.withdraw_approval(
+        session, actor=board.datta, now=later, post_id=post_id, seen_revision=1
+    )
     desk.approve(session, post_id, by=board.datta, now=later)
     session.expire_all()
     assert gate.judge(gate_adapter.case_of(revision, now=later), now=later).allowed

@@ -14,7 +14,7 @@ from tests.support.small_house import NOW, House
 
 
 def keep(session: Session, actor: Actor, words: str) -> int:
-    return notify.keep(session, actor=actor, now=NOW, words=words).id
+    return notify.keep(session, actor=actor, now=NOW, return_text=words).id
 
 
 def words_of(session: Session, actor: Actor) -> list[str]:

@@ -64,7 +64,7 @@ def put(session: Session, board: Board, post_id: int, *states: str) -> list[Deli
 def take_back(session: Session, board: Board, post_id: int, reason: str = "") -> list[Delivery]:
     newest = session.get_one(Post, post_id).newest
     return withdraw.withdraw_approval(
-        session, actor=board.usha, now=NOW, post_id=post_id, seen=newest, reason=reason
+        session, actor=board.usha, now=NOW, post_id=post_id, seen_revision=newest, reason=reason
     )
 
 

@@ -48,7 +48,7 @@ def move(
             now=town.now,
             delivery_ids=chosen,
             how=how,
-            seen=seen,
+            expected_times=seen,
             despite_clash=despite_clash,
         )
         return [one.id for one in moved]

@@ -184,14 +184,14 @@ def save(
         title="पाणीपुरवठा बंद",
         not_before=not_before,
         not_after=not_after,
-        asked=tuple(board.departments[code] for code in asked),
+        asked_ids=tuple(board.departments[code] for code in asked),
     )
     return drafting_save.save(
         session,
         actor=by or board.clerk,
         now=now,
         post_id=post_id,
-        seen=post.newest if seen is None else seen,
+        seen_revision=post.newest if seen is None else seen,
         prepared=PreparedDraft(draft, variants, ()),
     )
 
@@ -199,7 +199,9 @@ def save(
 def send(session: Session, board: Board, post_id: int, *, now: datetime = NOW) -> None:
     """Send the newest revision for review."""
     newest = session.get_one(Post, post_id).newest
-    decide.send_for_review(session, actor=board.clerk, now=now, post_id=post_id, seen=newest)
+    decide.send_for_review(
+        session, actor=board.clerk, now=now, post_id=post_id, seen_revision=newest
+    )
 
 
 def in_review(
@@ -217,7 +219,7 @@ def approve(
 ) -> None:
     """Approve the newest revision."""
     newest = session.get_one(Post, post_id).newest if seen is None else seen
-    decide.approve(session, actor=by, now=now, post_id=post_id, seen=newest)
+    decide.approve(session, actor=by, now=now, post_id=post_id, seen_revision=newest)
 
 
 def approved(session: Session, board: Board) -> int:

@@ -250,12 +250,15 @@ class City:
     ) -> int:
         """Save a revision for these accounts; gives its number."""
         with self.read() as session:
-            post, known = session.get_one(Post, post_id), renditions.known(session, post_id=post_id)
+            post, known = (
+                session.get_one(Post, post_id),
+                renditions.preparation_context(session, post_id=post_id),
+            )
         draft = Draft(
             title=post.title,
             not_before=not_before,
             not_after=not_after,
-            asked=tuple(self.departments[one] for one in asked),
+            asked_ids=tuple(self.departments[one] for one in asked),
             variants=tuple(
                 VariantDraft(
                     self.accounts[one],
@@ -274,7 +277,7 @@ class City:
                 actor=self.actor(by),
                 now=self.now,
                 post_id=post_id,
-                seen=post.newest,
+                seen_revision=post.newest,
                 prepared=prepared,
             )
             return revision.number
@@ -301,7 +304,14 @@ class City:
     def _review(self, act: Callable[..., object], post_id: int, by: str, **more: str) -> None:
         seen = self.newest(post_id)
         with self.write() as session:
-            act(session, actor=self.actor(by), now=self.now, post_id=post_id, seen=seen, **more)
+            act(
+                session,
+                actor=self.actor(by),
+                now=self.now,
+                post_id=post_id,
+                seen_revision=seen,
+                **more,
+            )
 
     def return_post(
         self, post_id: int, reason: str = "वेळ दुरुस्त करावी.", *, by: str = "first"

@@ -122,7 +122,7 @@ def approval_withdrawn(town: City) -> None:
 def withdraw_approval_of(town: City, post_id: int) -> None:
     with town.write() as session:
         withdraw.withdraw_approval(
-            session, actor=town.actor("first"), now=town.now, post_id=post_id, seen=1
+            session, actor=town.actor("first"), now=town.now, post_id=post_id, seen_revision=1
         )
 
 

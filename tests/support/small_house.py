@@ -182,7 +182,7 @@ def prepared(
 ) -> PreparedDraft:
     """The draft as the page prepares it before it opens a transaction."""
     with database.reading() as session:
-        known = renditions.known(session, post_id=post_id)
+        known = renditions.preparation_context(session, post_id=post_id)
     return renditions.prepare_pictures(store, typed, known)
 
 
@@ -197,7 +197,9 @@ def saved(database: Database, house: House, store: Store, post: Post, *, seen: i
     """A revision of the post for both accounts."""
     ready = prepared(database, store, draft(variant(house.x), variant(house.facebook)))
     with database.transaction() as session:
-        save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready)
+        save(
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=seen, prepared=ready
+        )
 
 
 def verbs(session: Session, thing: Submission | Post) -> list[str]:

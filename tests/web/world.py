@@ -341,7 +341,7 @@ def _spot(city: City, department: str) -> str:
             actor=city.actor("clerk"),
             now=city.now,
             post_id=post_id,
-            seen=1,
+            seen_revision=1,
             secret=SECRET,
         )
         return in_person.spell(code.seed, SECRET).token

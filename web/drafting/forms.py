@@ -160,9 +160,9 @@ def read(sheet: Sheet) -> Draft:
         variants=tuple(
             _variant(sheet, slot, [one for one in new if one.content]) for slot in written(sheet)
         ),
-        asked=drafting_joint.read(form, sheet.joint, drafting_joint.ASKED),
-        named=drafting_joint.read(form, sheet.joint, drafting_joint.NAMED),
-        found=tuple(found),
+        asked_ids=drafting_joint.read(form, sheet.joint, drafting_joint.ASKED),
+        named_ids=drafting_joint.read(form, sheet.joint, drafting_joint.NAMED),
+        form_errors=tuple(found),
     )
 
 

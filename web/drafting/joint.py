@@ -61,9 +61,9 @@ def rows(post: Post, draft: Draft, departments: Sequence[Department]) -> tuple[J
 
 
 def _wanted(draft: Draft) -> Iterator[tuple[int, str]]:
-    for how, ids in ((ASKED, draft.asked), (NAMED, draft.named)):
+    for how, ids in ((ASKED, draft.asked_ids), (NAMED, draft.named_ids)):
         yield from ((one, how) for one in ids)
-    met = {*draft.asked, *draft.named}
+    met = {*draft.asked_ids, *draft.named_ids}
     for typed in request.form.getlist("joint"):
         if (key := number_of(typed)) not in met:
             yield key, ASKED

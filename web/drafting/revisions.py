@@ -120,7 +120,7 @@ def restore(post_id: int) -> Page:
                 actor=actor(),
                 now=ctx.now(),
                 post_id=post_id,
-                seen=number_of(request.form.get("seen")),
+                seen_revision=number_of(request.form.get("seen")),
                 number=number,
                 note=_("Brought back from revision %(number)s.", number=number),
             )

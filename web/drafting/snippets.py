@@ -118,7 +118,7 @@ def edit(text_id: int) -> Page:
                 actor=actor(),
                 now=ctx.now(),
                 text_id=text_id,
-                seen=number_of(form.seen.data),
+                seen_version=number_of(form.seen.data),
                 form=_read(form),
             )
     except Invalid as invalid:

@@ -15,7 +15,7 @@ from publisher.drafting import collaboration, drafts, prefill, renditions
 from publisher.drafting import save as drafting_save
 from publisher.drafting.closings import begun_with, closed_with, closings, in_language
 from publisher.drafting.drafts import Draft
-from publisher.drafting.renditions import known as known_pictures
+from publisher.drafting.renditions import preparation_context as known_pictures
 from publisher.models.posts import Post
 from publisher.review import decide
 from publisher.validation import Invalid
@@ -155,7 +155,7 @@ def _store(post_id: int, seen: int, prepared: drafts.PreparedDraft, before: Draf
                 actor=actor(),
                 now=ctx.now(),
                 post_id=post_id,
-                seen=seen,
+                seen_revision=seen,
                 prepared=prepared,
             ).number
         if words := request.form.get("clerk_note", "").strip():
@@ -169,7 +169,9 @@ def _store(post_id: int, seen: int, prepared: drafts.PreparedDraft, before: Draf
 
 def _send(session: Session, post_id: int, seen: int) -> None:
     """Send for review, once no blank is left; the draft is then closed."""
-    decide.send_for_review(session, actor=actor(), now=ctx.now(), post_id=post_id, seen=seen)
+    decide.send_for_review(
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=seen
+    )
     collaboration.close_draft(session, actor=actor(), post_id=post_id)
 
 
@@ -178,9 +180,9 @@ def _same(before: Draft, after: Draft) -> bool:
         replace(
             draft,
             note="",
-            found=(),
-            asked=tuple(sorted(draft.asked)),
-            named=tuple(sorted(draft.named)),
+            form_errors=(),
+            asked_ids=tuple(sorted(draft.asked_ids)),
+            named_ids=tuple(sorted(draft.named_ids)),
             variants=tuple(
                 replace(
                     one,

@@ -69,7 +69,7 @@ def of_revision(session: Session, revision: Revision) -> WarningList:
     variants = revision.variants
     spots = [
         Spot(variant_title(variants[at]), f"variant-{variants[at].id}")
-        for at in (one.place.variant for one in found)
+        for at in (one.location.variant for one in found)
     ]
     return WarningList(tuple(_lines(found, spots)))
 
@@ -80,7 +80,7 @@ def of_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -> Warnin
     slots = forms.written(sheet)
     now, not_before = ctx.now(), draft.not_before
     found = checks.warnings_of_draft(session, post, texts, now=now, not_before=not_before)
-    spots = [_spot(sheet, slots[one.place.variant], one) for one in found]
+    spots = [_spot(sheet, slots[one.location.variant], one) for one in found]
     at: dict[str, dict[str, None]] = {}
     for one, spot in zip(found, spots, strict=True):
         at.setdefault(spot.anchor, {})[warning_sentence(one)] = None
@@ -133,7 +133,7 @@ def _lines(found: Sequence[Warned], spots: Sequence[Spot]) -> Iterable[WarningLi
 def _spot(sheet: Sheet, slot: TextSlot, warned: Warned) -> Spot:
     """The field of the form, and what it is called."""
     named = f"{account_name(slot.account)} – {_(LANGUAGE_WORDS[slot.language])}"
-    kind, _dash, index = warned.place.field.partition("-")
+    kind, _dash, index = warned.location.field.partition("-")
     if kind == "link":
         return Spot(_("Link"), sheet.form.link.id)
     if kind == "language":

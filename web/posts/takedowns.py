@@ -88,7 +88,7 @@ def _take_back_page(
         "posts/take_down.html",
         post=post,
         standing=standing,
-        texts={one.receipt.id: outgoing_text.outgoing_text(one.shown) for one in standing},
+        texts={one.receipt.id: outgoing_text.outgoing_text(one.current) for one in standing},
         chosen=chosen,
         form=form,
         happened=happened,

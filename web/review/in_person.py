@@ -117,7 +117,7 @@ def make(post_id: int) -> Page:
                 actor=actor(),
                 now=ctx.now(),
                 post_id=post_id,
-                seen=number_of(request.form.get("seen")),
+                seen_revision=number_of(request.form.get("seen")),
                 secret=ctx.settings.secret_key,
             )
     except NotAllowed as refusal:
@@ -145,7 +145,7 @@ def follow() -> Page:
     """Lead to the revision that the typed code stands for."""
     form = ApprovalCodeForm()
     with ctx.database.transaction() as session:
-        found = in_person.typed(
+        found = in_person.find_by_letters(
             session, actor=actor(), now=ctx.now(), letters=form.letters.data or ""
         )
         if isinstance(found, SpotCode):
@@ -160,7 +160,7 @@ def follow() -> Page:
 @reads
 def arrive(session: Session, spot: str) -> Page:
     """Where the scanned code leads: on to the revision, or to what can be done instead."""
-    found = in_person.scanned(session, actor=actor(), now=ctx.now(), token=spot)
+    found = in_person.find_by_token(session, actor=actor(), now=ctx.now(), token=spot)
     if isinstance(found, CodeRefusal):
         return render_template("review/code_spent.html", happened=code_sentence(found)), 404
     return _lead(found)

@@ -94,7 +94,7 @@ def keep_text() -> Page:
     form = DecisionTextForm()
     try:
         with ctx.database.transaction() as session:
-            notify.keep(session, actor=actor(), now=ctx.now(), words=form.words.data or "")
+            notify.keep(session, actor=actor(), now=ctx.now(), return_text=form.words.data or "")
     except Invalid as invalid:
         form.show(invalid.problems)
         return _texts_page(form), 422

@@ -154,7 +154,7 @@ def approve(post_id: int) -> Page:
                 actor=actor(),
                 now=ctx.now(),
                 post_id=post_id,
-                seen=form.seen.data or 0,
+                seen_revision=form.seen.data or 0,
             )
         failpoints.hit("approve.after_commit")
     except NotAllowed as refusal:
@@ -171,7 +171,7 @@ def _done_before(
     if not isinstance(refusal, WrongState):
         return None
     with ctx.database.reading() as session:
-        done = history.already(session, actor=actor(), post_id=post_id, seen=seen)
+        done = history.decision_on(session, actor=actor(), post_id=post_id, seen_revision=seen)
         if done is None or done.kind not in kinds:
             return None
         flash(already_sentence(done), "grey")
@@ -193,19 +193,19 @@ Use = Callable[[Session, int, int, str], object]
 
 def _return(session: Session, post_id: int, seen: int, reason: str) -> object:
     return decide.return_post(
-        session, actor=actor(), now=ctx.now(), post_id=post_id, seen=seen, reason=reason
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=seen, reason=reason
     )
 
 
 def _reject(session: Session, post_id: int, seen: int, reason: str) -> object:
     return decide.reject(
-        session, actor=actor(), now=ctx.now(), post_id=post_id, seen=seen, reason=reason
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=seen, reason=reason
     )
 
 
 def _withdraw_approval(session: Session, post_id: int, seen: int, reason: str) -> object:
     return withdraw.withdraw_approval(
-        session, actor=actor(), now=ctx.now(), post_id=post_id, seen=seen, reason=reason
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=seen, reason=reason
     )
 
 
@@ -294,7 +294,7 @@ def _with_own_text(post_id: int, form: DecisionReasonForm) -> Page:
         with ctx.database.transaction() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
             if "keep" in request.form:
-                notify.keep(session, actor=actor(), now=ctx.now(), words=words)
+                notify.keep(session, actor=actor(), now=ctx.now(), return_text=words)
                 flash(_("The text is kept. You find it here the next time."))
             else:
                 wanted = number_of(request.form.get("use"))

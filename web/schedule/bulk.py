@@ -179,7 +179,7 @@ def _done(form: BulkMoveForm, chosen: list[int], how: How) -> Page:
                 now=ctx.now(),
                 delivery_ids=chosen,
                 how=how,
-                seen=None if dragged else _seen(chosen),
+                expected_times=None if dragged else _seen(chosen),
                 despite_clash=bool(form.despite_clash.data),
             )
     except PlanChanged as refusal:

@@ -171,7 +171,7 @@ def _step(act: str) -> SubmissionAction:
             questions.add_note,
             "note",
             _("The note stands here, and the clerk is told by mail."),
-            wanted="words",
+            wanted="note_text",
         ),
     }[act]
 

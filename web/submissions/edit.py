@@ -237,7 +237,7 @@ def _change(filled: Filled, handed: HandIn, problems: Sequence[FieldError]) -> t
             now=ctx.now(),
             store=ctx.store,
             submission_id=filled.submission.id,
-            seen=number_of(filled.form.seen.data),
+            seen_edition=number_of(filled.form.seen.data),
             form=handed,
         )
 

@@ -146,7 +146,7 @@ def read(
         priority=Priority.URGENT if urgent else Priority.NORMAL,
         files=tuple(row.file for row in rows),
         form_token=form.form_token.data or "",
-        found=tuple(found),
+        form_errors=tuple(found),
         **texts,
     )
 

@@ -206,5 +206,5 @@ def _uncorrected(
     return tuple(
         live_text
         for live_text in live_texts
-        if live_text.shown.revision_id == revision_id and live_text.platform_id not in corrected
+        if live_text.current.revision_id == revision_id and live_text.platform_id not in corrected
     )

@@ -171,7 +171,7 @@ def sought(live_text: LiveText) -> Outgoing:
     media = tuple(
         Medium(b"", picture.mime, picture.alt_text, picture.sha256) for picture in pictures
     )
-    variant = live_text.shown
+    variant = live_text.current
     return Outgoing(
         outgoing_text.outgoing_text(variant), outgoing_text.outgoing_link(variant), media
     )

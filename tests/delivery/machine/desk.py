@@ -98,7 +98,7 @@ class AtTheDesk(AtTheClock):
                 self.use(how, scheduling_schedule.cancel, delivery_id=one.id)
         else:
             seen, who = self.town.newest(post), self.approver
-            self.use(how, withdraw.withdraw_approval, by=who, post_id=post, seen=seen)
+            self.use(how, withdraw.withdraw_approval, by=who, post_id=post, seen_revision=seen)
 
     # What is out
 
