@@ -1,1 +1,1 @@
-"""Checks of a draft before review: each rule returns what may be wrong, and where."""
+"""Checks of a draft before review: each rule yields warnings with their locations."""

@@ -1,6 +1,6 @@
-"""Warnings before review: what may be wrong with a draft, where, and never in the way of sending.
+"""Warn before review about what may be wrong with a draft; a warning never blocks sending.
 
-Each rule is a small function of its own, from the texts and what is known around them.
+Each rule is a function of the texts and their context.
 """
 
 from __future__ import annotations
@@ -58,16 +58,16 @@ RULES: tuple[Rule, ...] = (
     rules.descriptions,
     rules.without_picture,
 )
-"""In the order in which they are told: what a citizen would be misled by comes first."""
+"""The order in which warnings are shown: what would mislead a citizen comes first."""
 
 
 def warnings(texts: Sequence[Text], context: CheckContext) -> list[Warned]:
-    """Everything there is to warn of."""
+    """Return the warnings of every rule."""
     return [warning for rule in RULES for warning in rule(texts, context)]
 
 
 def warnings_of(session: Session, revision: Revision, *, now: datetime) -> list[Warned]:
-    """What there is to warn of in a saved revision, as things stand now."""
+    """Return the warnings about a saved revision as of `now`."""
     return warnings_of_draft(
         session, revision.post, texts_of(revision), now=now, not_before=revision.not_before
     )
@@ -81,15 +81,16 @@ def warnings_of_draft(
     now: datetime,
     not_before: datetime | None = None,
 ) -> list[Warned]:
-    """What there is to warn of in these texts for this post."""
+    """Return the warnings about these texts of a post."""
     context = load_context(session, post, texts, now=now, not_before=not_before)
     return warnings(texts, context)
 
 
 def recorded(session: Session, revision: Revision, *, now: datetime) -> list[dict[str, object]]:
-    """What was known when a revision was sent for review, for its Event: codes and places.
+    """Return the warnings at the time a revision was sent for review, for its Event.
 
-    Neither the words nor a number out of the text: history holds no personal text.
+    Each has its code, account, language and field. The text itself is left out, as the history may
+    hold no personal data.
     """
     return [
         {

@@ -1,4 +1,4 @@
-"""What is known around a draft, read from the tables in a fixed number of queries."""
+"""Load the context that the rules need, in a fixed number of queries."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _MOST_CANDIDATES = 20
 
 
 def digest_of(url: str) -> str:
-    """The key under which a web address is known."""
+    """Return the key of a URL in `checked_links`."""
     return sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def texts_of(revision: Revision) -> list[Text]:
-    """A revision's variants as they are looked at."""
+    """Return a revision's variants as the rules read them."""
     return [
         Text(
             account_id=variant.account_id,
@@ -53,7 +53,7 @@ def load_context(
     now: datetime,
     not_before: datetime | None = None,
 ) -> CheckContext:
-    """Everything that the warnings of this post's texts rest on."""
+    """Load everything that the rules need for this post's texts."""
     reply = post.reply
     return CheckContext(
         leaves_on=local_day(max(now, not_before or now)),
@@ -66,7 +66,7 @@ def load_context(
 
 
 def _event(post: Post) -> tuple[date, date] | None:
-    """The days of the event, where exactly one is known of all that the post rests on."""
+    """Return the first and last day of the event if all submissions of the post agree on them."""
     event_days = [
         (submission.event_on, submission.event_until_on or submission.event_on)
         for submission in post.submissions
@@ -76,7 +76,7 @@ def _event(post: Post) -> tuple[date, date] | None:
 
 
 def _city_numbers(session: Session) -> frozenset[str]:
-    """The mobile numbers in the cell's own starting texts and signatures: the city's helplines."""
+    """Return the mobile numbers in snippets that are in force: they are the city's helplines."""
     columns = (StartingText.text_mr, StartingText.text_en, StartingText.text_hi)
     rows = session.execute(select(*columns).where(StartingText.ended_at.is_(None)))
     return frozenset(
@@ -85,7 +85,7 @@ def _city_numbers(session: Session) -> frozenset[str]:
 
 
 def links_seen(session: Session, addresses: Sequence[str]) -> dict[str, SeenLink]:
-    """What is known of these addresses, each of them; nothing but itself where it is new."""
+    """Return a `SeenLink` for each address; it has no finding if the address was never checked."""
     digests = [digest_of(address) for address in addresses]
     query = select(CheckedLink).where(CheckedLink.digest.in_(digests))
     rows = {row.url: row for row in session.scalars(query)} if digests else {}
@@ -101,7 +101,7 @@ def _seen_link(url: str, row: CheckedLink | None) -> SeenLink:
 def _alike(
     session: Session, post: Post, texts: Sequence[Text], *, now: datetime
 ) -> dict[int, Alike]:
-    """For each text the likest of the last thirty days, if there is one; two queries at most."""
+    """Return the most similar text of the last thirty days for each index; at most two queries."""
     runs = [fingerprints.runs_of(text.text) for text in texts]
     marks = frozenset().union(*(fingerprints.marks_of(some_runs) for some_runs in runs))
     earlier = _candidates(session, post, marks, now=now) if marks else []
@@ -123,7 +123,7 @@ def _alike(
 def _candidates(
     session: Session, post: Post, marks: frozenset[int], *, now: datetime
 ) -> list[Variant]:
-    """The texts of other posts that share most marks: those that are out, or may still leave."""
+    """Return the texts of other posts, live or still to be sent, that share the most marks."""
     since = now - LATELY
     live = exists().where(Delivery.post_id == Post.id, ReceiptRow.published_at >= since)
     live = live.where(ReceiptRow.delivery_id == Delivery.id)

@@ -1,8 +1,8 @@
-"""Marks of a text: a few numbers of which texts that are nearly the same share at least one.
+"""Compute the marks of a text, so that nearly equal texts share at least one of them (MinHash).
 
-A text is taken as its runs of three words. Thirty-two smallest hashes stand for it, four of them
-make a mark: two texts that share nine tenths of their runs share a mark but for one pair in five
-thousand, and texts that share a third of them nearly never do.
+A text is a set of runs of three words. Its signature are 32 minimum hashes, and each group of four
+is a mark. Texts that share 90 % of their runs share a mark in all but one of five thousand pairs;
+texts that share a third of them nearly never do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RUN = 3
 MARKS = 8
 ROWS = 4
 MOST_WORDS = 5_000
-"""Of a longer text the beginning stands for the whole."""
+"""Only the beginning of a longer text is used."""
 
 _PRIME = (1 << 61) - 1
 _TURNS = tuple(
@@ -33,7 +33,7 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
 
 
 def words_of(text: str) -> list[str]:
-    """The words that count: no addresses, no marks, one kind of digits, small letters."""
+    """Return the words: without URLs and punctuation, with Latin digits, case-folded."""
     pieces, at = [], 0
     for start, end in spans_of(text):
         pieces.append(text[at:start])
@@ -44,7 +44,7 @@ def words_of(text: str) -> list[str]:
 
 
 def runs_of(text: str) -> frozenset[int]:
-    """The runs of three words as numbers; a shorter text is one run."""
+    """Return the hashes of the runs of three words; a shorter text is one run."""
     tokens = words_of(text)
     if not tokens:
         return frozenset()
@@ -57,7 +57,7 @@ def _number(run: str) -> int:
 
 
 def marks_of(runs: frozenset[int]) -> frozenset[int]:
-    """The marks of a text by its runs, as whole numbers of 63 bits; none for no words."""
+    """Return the marks of a text as 63-bit integers; the set is empty if there are no runs."""
     if not runs:
         return frozenset()
     smallest = [min((turn * run + shift) % _PRIME for run in runs) for turn, shift in _TURNS]
@@ -70,6 +70,6 @@ def _mark(at: int, rows: list[int]) -> int:
 
 
 def share(runs: frozenset[int], other_runs: frozenset[int]) -> float:
-    """How much of their runs two texts share, from 0 to 1."""
+    """Return the share of common runs (Jaccard similarity), from 0 to 1."""
     union_size = len(runs | other_runs)
     return len(runs & other_runs) / union_size if union_size else 0.0

@@ -1,4 +1,4 @@
-"""Looking at links: by the clock's tick, or at once for whoever waits, never in a transaction."""
+"""Check links, in the clock's tick or at once for a waiting page, and never in a transaction."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from publisher.platforms.base.protocol import Deadline
 from publisher.settings.environment import Reach
 
 LINK_TIMEOUT = 4.0
-"""Seconds for one link, its picture and all."""
+"""Seconds for one link, including its picture."""
 
 PAGE_TIMEOUT = 4.5
-"""Seconds that a page waits for its links; what is not seen by then the clock sees."""
+"""Seconds that a page waits for its links; the clock checks the rest."""
 
 BATCH_SIZE = 10
 _LEASE = timedelta(minutes=5)
@@ -31,12 +31,12 @@ _RETRY_DELAYS = (timedelta(minutes=10), timedelta(hours=1))
 _FINAL_FINDINGS = (LinkFinding.FINE, LinkFinding.GUARDED, LinkFinding.UNSAFE)
 
 FetchedLink = tuple[str, Looked, str]
-"""An address, what came of looking, and the digest of its stored picture, or nothing."""
+"""A URL, its preview, and the digest of the stored picture or ""."""
 
 
 @dataclass(frozen=True)
 class LinkChecker:
-    """What links are looked at with; `monotonic` gives seconds for deadlines."""
+    """The dependencies for checking links; `monotonic` returns seconds for deadlines."""
 
     database: Database
     store: MediaStore
@@ -45,7 +45,7 @@ class LinkChecker:
 
 
 def tick_links(link_checker: LinkChecker, *, now: Callable[[], datetime]) -> int:
-    """Look at the links that are due; gives how many. Where none may be asked, none are."""
+    """Check the links that are due, and return their number; without network access do nothing."""
     if link_checker.reach is Reach.NONE or not _any_due(link_checker.database, now=now()):
         return 0
     with link_checker.database.transaction() as session:
@@ -57,7 +57,7 @@ def tick_links(link_checker: LinkChecker, *, now: Callable[[], datetime]) -> int
 
 
 def check_now(link_checker: LinkChecker, urls: Sequence[str], *, now: datetime) -> int:
-    """Look at these links within `PAGE_TIMEOUT`; the rest is left to the clock. Gives how many."""
+    """Check these links within `PAGE_TIMEOUT`, and return the number; the clock checks the rest."""
     with link_checker.database.transaction() as session:
         ask_for_links(session, urls, now=now)
     reachable_urls = [url for url in urls if is_within(url, link_checker.reach)]
@@ -68,16 +68,16 @@ def check_now(link_checker: LinkChecker, urls: Sequence[str], *, now: datetime) 
 
 
 def _any_due(database: Database, *, now: datetime) -> bool:
-    """Looked at by reading alone: the tick comes often, and there is nothing most of the time."""
+    # Read only: the tick is frequent, and most of the time nothing is due.
     with database.reading() as session:
         query = select(CheckedLink.digest).where(CheckedLink.next_at <= now).limit(1)
         return session.scalar(query) is not None
 
 
 def _claim_due(session: Session, reach: Reach, *, now: datetime) -> list[str]:
-    """The addresses that are due, put off while they are looked at: another clock takes others.
+    """Return the URLs that are due, and postpone them so that another clock takes others.
 
-    What is out of reach is not asked for again.
+    URLs out of reach are not scheduled again.
     """
     query = (
         select(CheckedLink)
@@ -95,7 +95,7 @@ def _claim_due(session: Session, reach: Reach, *, now: datetime) -> list[str]:
 def _fetch_all(
     link_checker: LinkChecker, urls: Sequence[str], *, patience: float
 ) -> list[FetchedLink]:
-    """What came of each address that answered in time."""
+    """Return the previews of the URLs that answered in time."""
     pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="links")
     futures = [pool.submit(_fetch, link_checker, url) for url in urls]
     done, _late = wait(futures, timeout=patience)
@@ -110,7 +110,7 @@ def _fetch(link_checker: LinkChecker, url: str) -> FetchedLink:
 
 
 def _store_picture(link_checker: LinkChecker, picture: bytes) -> str:
-    """The digest of its picture; nothing where none can be kept now."""
+    """Return the digest of the stored picture, or "" if the store is unavailable."""
     try:
         return link_checker.store.save(picture)
     except StoreAway:
@@ -129,7 +129,7 @@ def _record(session: Session, fetched_links: Sequence[FetchedLink], *, now: date
 
 
 def _next_check_at(row: CheckedLink, now: datetime) -> datetime | None:
-    """When to look again: what did not answer may only have been slow."""
+    """Return when to check again: a link that did not answer may only have been slow."""
     if row.finding in _FINAL_FINDINGS or row.tries >= len(_RETRY_DELAYS):
         return None
     return now + _RETRY_DELAYS[row.tries]

@@ -1,6 +1,6 @@
-"""How a variant's text and link leave on each platform, and how much text each one takes.
+"""Render a variant's text and link as they are sent, and measure their length on each platform.
 
-Which departments' posts may leave by which account: all, where an account names no users.
+It also says which departments may use an account: all, unless the account lists its users.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ FACEBOOK = "facebook"
 FACEBOOK_POST = 63_206
 FACEBOOK_COMMENT = 8_000
 CAN_EDIT = frozenset({FACEBOOK})
-"""Where the text of what is out can be changed; elsewhere a correction stands under it."""
+"""Platforms that can edit a published text; on others a correction is a reply below it."""
 
 
 @dataclass(frozen=True)
 class LengthLimit:
-    """How long a text is, in the platform's own units, and how long it may be."""
+    """The length of a text and the longest allowed length, in the platform's own units."""
 
     found: int
     most: int
 
     @property
     def is_enough(self) -> bool:
-        """Whether the text fits."""
+        """Return True if the text fits."""
         return self.found <= self.most
 
 
 def is_edit(variant: Variant) -> bool:
-    """Whether it changes the text of the post that is its target; an answer has another one."""
+    """Return True if the variant edits the publication that is its target."""
     return _corrects(variant) and variant.account.platform in CAN_EDIT
 
 
 def is_note(variant: Variant) -> bool:
-    """Whether it leaves as an answer of ours under the post that it corrects."""
+    """Return True if the variant is sent as our reply below the post that it corrects."""
     return _corrects(variant) and variant.account.platform not in CAN_EDIT
 
 
@@ -53,17 +53,17 @@ def _corrects(variant: Variant) -> bool:
 
 
 def is_answer(variant: Variant) -> bool:
-    """Whether it stands under something, and not for itself."""
+    """Return True if the variant is sent as a reply and not as a post."""
     return bool(variant.target) and not is_edit(variant)
 
 
 def outgoing_text(variant: Variant) -> str:
-    """The text as it leaves, with the link in it where the platform has no place of its own."""
+    """Return the text as it is sent, including the link if the platform has no field for it."""
     return _leaving(variant)[0]
 
 
 def outgoing_link(variant: Variant) -> str | None:
-    """The link that leaves beside the text; None where there is none, or it is in the text."""
+    """Return the link that is sent beside the text; None if there is none or the text has it."""
     return _leaving(variant)[1]
 
 
@@ -80,9 +80,9 @@ def _leaving(variant: Variant) -> tuple[str, str | None]:
 def render_outgoing(
     platform: str, text: str, link: str, *, has_target: bool, has_pictures: bool
 ) -> tuple[str, str | None]:
-    """Text and link as they leave; the link goes into the text where it has no field.
+    """Return text and link as they are sent; the link is put into the text if it has no field.
 
-    `has_target`: it answers something, or gives something live another text.
+    `has_target` is True for a reply and for an edit.
     """
     if has_field_for_link(platform, is_reply=has_target, has_pictures=has_pictures):
         return text, link or None
@@ -92,14 +92,14 @@ def render_outgoing(
 def has_field_for_link(
     platform: str, *, is_reply: bool = False, has_pictures: bool = False
 ) -> bool:
-    """Whether the link stays out of the text: only for a post on Facebook without pictures."""
+    """Return True if the link is not part of the text: in a Facebook post without pictures."""
     return platform == FACEBOOK and not is_reply and not has_pictures
 
 
 def length_limit(
     platform: str, text: str, link: str, *, is_reply: bool = False, has_pictures: bool = False
 ) -> LengthLimit:
-    """How much of what the platform takes this text needs, its link counted where it is in it."""
+    """Measure the text, including the link if it is part of the text."""
     beside = has_field_for_link(platform, is_reply=is_reply, has_pictures=has_pictures)
     whole = text if beside else with_link(text, link)
     if platform == X:
@@ -108,13 +108,13 @@ def length_limit(
 
 
 class AccountNotOpen(NotAllowed):
-    """The account is kept for other departments than the one whose post this is."""
+    """The account is reserved for other departments than the post's."""
 
     code = "account_not_open"
 
 
 def is_open_to(department_id: int) -> ColumnElement[bool]:
-    """That `Account` may be used for a post of this department; its owner always may."""
+    """Return a condition on `Account`: this department, or the account's owner, may use it."""
     users = exists().where(AccountDepartment.account_id == Account.id)
     named = users.where(AccountDepartment.department_id == department_id)
     owns = Account.department_id == department_id
@@ -122,7 +122,7 @@ def is_open_to(department_id: int) -> ColumnElement[bool]:
 
 
 def closed_among(session: Session, account_ids: set[int], department_id: int) -> set[int]:
-    """Those of these accounts that a post of this department may not use."""
+    """Return the accounts among these that a post of this department may not use."""
     if not account_ids:
         return set()
     query = select(Account.id).where(Account.id.in_(account_ids), ~is_open_to(department_id))
@@ -130,6 +130,6 @@ def closed_among(session: Session, account_ids: set[int], department_id: int) ->
 
 
 def check_open(session: Session, account: Account, department_id: int) -> None:
-    """Raise `AccountNotOpen` where a post of this department may not leave by this account."""
+    """Raise `AccountNotOpen` if a post of this department may not be sent by this account."""
     if closed_among(session, {account.id}, department_id):
         raise AccountNotOpen(account=account.name)

@@ -1,4 +1,4 @@
-"""Blanks in a text, written like {helpline}: found, filled, and none of them sent for review."""
+"""Find and fill blanks like {helpline}, and refuse to review a text that still has some."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _BLANK = re.compile(r"\{([^{}\n]{1," + str(LONGEST_BLANK) + r"})\}")
 
 @dataclass(frozen=True)
 class Placeholder:
-    """A blank by its name, as it stands between the braces."""
+    """A blank; `name` is the text between the braces."""
 
     name: str
 
     @property
     def text(self) -> str:
-        """As it stands in a text: `{helpline}`."""
+        """Return the blank as it is written in a text: `{helpline}`."""
         return "{" + self.name + "}"
 
 
 def blanks_in(text: str) -> list[Placeholder]:
-    """The blanks of a text in the order in which they first stand, each once."""
+    """Return the blanks of a text, each once, in order of first appearance."""
     names = (match[1].strip() for match in _BLANK.finditer(text))
     return [Placeholder(name) for name in dict.fromkeys(names) if name]
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """The text with these blanks filled; one without a value stays as it is."""
+    """Fill the blanks that have a value; the others stay."""
 
     def replacement(match: re.Match[str]) -> str:
         filled_text = " ".join(values.get(match[1].strip(), "").split())
@@ -42,7 +42,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def unfilled(texts: Iterable[tuple[str, str]]) -> list[FieldError]:
-    """A problem for each text that still holds blanks; `texts` are (field, text)."""
+    """Return an error for each of the (field, text) pairs whose text still has blanks."""
     blanks_by_field = ((field, blanks_in(text)) for field, text in texts)
     return [
         FieldError(field, "blank_left", {"blanks": ", ".join(blank.text for blank in blanks)})
@@ -52,7 +52,7 @@ def unfilled(texts: Iterable[tuple[str, str]]) -> list[FieldError]:
 
 
 def check_filled(revision: Revision) -> None:
-    """Raise `Invalid` where a text or a description of this revision holds a blank."""
+    """Raise `Invalid` if a text or a description of this revision still has blanks."""
     texts = [
         pair
         for index, variant in enumerate(revision.variants)

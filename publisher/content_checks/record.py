@@ -1,4 +1,4 @@
-"""What is written down of a revision's texts when it is saved: their marks, and their links."""
+"""Store the marks and the links of a revision's texts when it is saved."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from publisher.models.content_checks import CheckedLink, TextMark
 from publisher.models.posts import Revision
 
 FRESH = timedelta(hours=6)
-"""A link looked at within this time is not asked for again."""
+"""A link that was checked within this time is not checked again."""
 
 
 def note(session: Session, revision: Revision, *, now: datetime) -> None:
-    """Write down what later warnings need of a revision that was flushed; its links are asked."""
+    """Store the marks of a flushed revision, and request checks of its links."""
     rows = [
         {"variant_id": variant.id, "mark": mark}
         for variant in revision.variants
@@ -32,7 +32,7 @@ def note(session: Session, revision: Revision, *, now: datetime) -> None:
 
 
 def ask_for_links(session: Session, addresses: Iterable[str], *, now: datetime) -> None:
-    """Let the clock look at these addresses, unless it did so a short while ago."""
+    """Request checks of these addresses, unless they were checked recently."""
     rows = [
         {
             "digest": digest_of(url),

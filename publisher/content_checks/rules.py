@@ -1,11 +1,7 @@
-"""The web addresses of a text, as the platforms will open them.
+"""The rules that warn about a draft, and the web addresses and mobile numbers they look for.
 
-Dates in a text that have passed, that are not the event's, or that bear the wrong weekday.
-The same text as another post's of the last thirty days, or nearly the same.
-Links that lead nowhere, and links whose preview would show no picture.
-What a draft lacks: words for a picture, a second language.
-Numbers that may be a private person's: a mobile number, or an Aadhaar number.
-Where X takes no reply of ours.
+The rules find wrong dates and weekdays, texts like an earlier one, dead links, links without a
+preview picture, missing descriptions and languages, private numbers, and replies that X refuses.
 """
 
 from __future__ import annotations
@@ -32,14 +28,14 @@ from publisher.models.posts import Language
 from publisher.platforms.x.url_detection import address_spans
 
 MOST_LINKS = 10
-"""So many addresses of one draft are looked at; a post with more is no post for people."""
+"""Only this many addresses of a draft are checked; a real post has fewer."""
 
 _WITH_PROTOCOL = re.compile(r"https?://[^\s<>\"“”‘’]+", re.IGNORECASE)
 _TRIMMED = ".,;:!?)]}'…।"
 
 
 def spans_of(text: str) -> list[tuple[int, int]]:
-    """Where web addresses stand: those with a protocol, and the bare ones that X finds."""
+    """Return the spans of web addresses: those with a protocol, and bare ones that X would link."""
     spans = [
         (match.start(), match.start() + len(match.group().rstrip(_TRIMMED)))
         for match in _WITH_PROTOCOL.finditer(text)
@@ -50,9 +46,9 @@ def spans_of(text: str) -> list[tuple[int, int]]:
 
 
 def addresses_of(text: Text, index: int) -> list[tuple[str, TextLocation]]:
-    """The web addresses of a variant, and where each stands.
+    """Return the web addresses of a variant with their locations.
 
-    One that stands in the text without a protocol is opened as the platforms open it.
+    An address without a protocol is completed as the platforms complete it.
     """
     addresses = [(text.link, TextLocation(index, "link"))] if "://" in text.link else []
     for start, end in spans_of(text.text):
@@ -64,7 +60,7 @@ def addresses_of(text: Text, index: int) -> list[tuple[str, TextLocation]]:
 
 
 def all_addresses(texts: Sequence[Text]) -> list[str]:
-    """Every web address of a draft once, in order, no more than `MOST_LINKS`."""
+    """Return every web address of a draft once, in order, at most `MOST_LINKS`."""
     addresses = (
         address for at, text in enumerate(texts) for address, _where in addresses_of(text, at)
     )
@@ -72,11 +68,11 @@ def all_addresses(texts: Sequence[Text]) -> list[str]:
 
 
 REFERENCE = timedelta(days=400)
-"""A date further back is a decision's or a law's; a year written by mistake lies within."""
+"""An older date belongs to a decision or a law; a mistyped year is more recent than this."""
 
 
 def passed(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
-    """Dates that will have passed on the first day on which the post can leave."""
+    """Warn about dates that will have passed on the first day the post can be published."""
     for index, written_date in _each_date(texts, context):
         if context.leaves_on - REFERENCE <= written_date.last < context.leaves_on:
             yield Warned(
@@ -87,7 +83,7 @@ def passed(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
 
 
 def off_the_event(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
-    """A text with dates of which none is the event's, told at the first that is still to come."""
+    """Warn at the first date still to come if none of a text's dates is the event's."""
     if context.event is None:
         return
     first, last = context.event
@@ -106,7 +102,7 @@ def off_the_event(texts: Sequence[Text], context: CheckContext) -> Iterator[Warn
 
 
 def weekdays(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
-    """A weekday that is not the one of its date."""
+    """Warn about a weekday that does not match its date."""
     for index, written_date in _each_date(texts, context):
         if written_date.weekday is not None and written_date.day.weekday() != written_date.weekday:
             yield Warned(
@@ -134,7 +130,7 @@ def _date_values(texts: Sequence[Text], index: int, written_date: WrittenDate) -
 
 
 def same(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
-    """Texts of which a like one was found."""
+    """Warn about texts that are similar to a recent one."""
     for index in range(len(texts)):
         alike = context.alike.get(index)
         if alike is not None:
@@ -152,7 +148,7 @@ _ALIVE = (None, LinkFinding.FINE, LinkFinding.GUARDED)
 
 
 def dead(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
-    """Links that were looked at and lead nowhere."""
+    """Warn about links that were checked and lead nowhere."""
     for link, location in _seen_links(texts, context):
         if link.finding not in _ALIVE:
             values = {"url": link.url, "finding": link.finding, "answer": link.code}
@@ -160,7 +156,7 @@ def dead(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
 
 
 def without_picture(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
-    """The first link of a text without photos, where its page names no picture for a preview."""
+    """Warn if the first link of a text without photos has no preview picture."""
     checked_variants: set[int] = set()
     for link, location in _seen_links(texts, context):
         if location.variant in checked_variants or texts[location.variant].descriptions:
@@ -183,7 +179,7 @@ BOTH = (Language.MARATHI, Language.ENGLISH)
 
 
 def descriptions(texts: Sequence[Text], _context: CheckContext) -> Iterator[Warned]:
-    """Pictures without a description in the language of their text."""
+    """Warn about pictures without a description in the language of their text."""
     for index, text in enumerate(texts):
         for number, description in enumerate(text.descriptions):
             if not description.strip():
@@ -193,7 +189,7 @@ def descriptions(texts: Sequence[Text], _context: CheckContext) -> Iterator[Warn
 
 
 def languages(texts: Sequence[Text], _context: CheckContext) -> Iterator[Warned]:
-    """An account with a text in Marathi or English alone; an answer needs only its own."""
+    """Warn if an account has only a Marathi or an English text; a reply needs one language only."""
     languages_by_account: dict[int, set[Language]] = {}
     for text in texts:
         languages_by_account.setdefault(text.account_id, set()).add(text.language)
@@ -218,13 +214,13 @@ _TWELVE = re.compile(r"(?<![\d/+.-])([2-9]\d{3})([\s-]?)(\d{4})\2(\d{4})(?![\d/]
 
 
 def mobiles_in(text: str) -> Iterator[tuple[str, int, int]]:
-    """Each mobile number of a text as ten digits, with its span."""
+    """Yield each mobile number of a text as ten digits, with its span."""
     for match in _MOBILE.finditer(latin_digits(text)):
         yield re.sub(r"\D", "", match[1]), match.start(), match.end()
 
 
 def mobiles(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
-    """Mobile numbers that are not the city's own."""
+    """Warn about mobile numbers that are not the city's own."""
     for index, text in enumerate(texts):
         for digits, start, end in mobiles_in(text.text):
             if digits not in context.city_numbers:
@@ -234,7 +230,7 @@ def mobiles(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
 
 
 def aadhaar(texts: Sequence[Text], _context: CheckContext) -> Iterator[Warned]:
-    """Twelve digits that pass the check of an Aadhaar number; the number itself is not kept."""
+    """Warn about twelve digits with a valid Aadhaar checksum; only the last four are recorded."""
     for index, text in enumerate(texts):
         mobile = {(start, end) for _digits, start, end in mobiles_in(text.text)}
         for match in _TWELVE.finditer(latin_digits(text.text)):
@@ -248,7 +244,7 @@ X = "x"
 
 
 def refused(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
-    """A reply on X to somebody who did not mention us, under a post that is not ours."""
+    """Warn about a reply on X to a person who did not mention us, below a post that is not ours."""
     if context.may_reply:
         return
     for index, text in enumerate(texts):
@@ -257,13 +253,13 @@ def refused(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
 
 
 def may_reply(comment: Comment) -> bool:
-    """Whether X takes a reply to this comment: it stands under a post of ours, or mentions us."""
+    """Return True if X accepts a reply to this comment: it is below our post, or mentions us."""
     is_ours = comment.thread.receipt_id is not None
     return takes_reply(comment.account.platform, comment.account.handle, comment.text, is_ours)
 
 
 def takes_reply(platform: str, handle: str, text: str, is_ours: bool) -> bool:
-    """The same by what decides it: the comment's text, and whether the post above is ours."""
+    """Return True if X accepts a reply to this text; `is_ours` says that the post above is ours."""
     if platform != X or is_ours:
         return True
     name = re.escape(handle.lstrip("@"))

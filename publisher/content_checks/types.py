@@ -1,4 +1,4 @@
-"""A text as it is looked at, what is known around it, and what there is to warn of."""
+"""Data classes of the content checks: their input, their context and their warnings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from publisher.models.posts import Language
 
 
 class WarningCode(StrEnum):
-    """What may be wrong with a draft that is not forbidden."""
+    """Kinds of warnings; none of them blocks a draft."""
 
     DATE_PASSED = "date_passed"
     DATE_DIFFERS = "date_differs"
@@ -31,10 +31,10 @@ class WarningCode(StrEnum):
 
 @dataclass(frozen=True)
 class TextLocation:
-    """Where it is: in which variant of the draft (its index), at which field.
+    """The location of a warning: the index of the variant in the draft, and the field.
 
-    `field` is "text", "link", "language" or "pictures-<index>"; `span` is from where to where in
-    the text, in code points.
+    `field` is "text", "link", "language" or "pictures-<index>"; `span` is the start and end in the
+    text, in code points.
     """
 
     variant: int
@@ -44,7 +44,7 @@ class TextLocation:
 
 @dataclass(frozen=True)
 class Warned:
-    """One warning: a stable code, its place, and what the sentence about it needs."""
+    """A warning: a stable code, its location, and the values for its message."""
 
     code: WarningCode
     location: TextLocation
@@ -53,9 +53,9 @@ class Warned:
 
 @dataclass(frozen=True)
 class Text:
-    """One variant as it is looked at; `descriptions` are its pictures' words, in order.
+    """One variant as the rules read it; `descriptions` are those of its pictures, in order.
 
-    `target` is the comment that it answers on its platform.
+    `target` is the platform id of the comment that it replies to.
     """
 
     account_id: int
@@ -69,7 +69,7 @@ class Text:
 
 @dataclass(frozen=True)
 class SeenLink:
-    """What is known of a web address: nothing yet where `finding` is None."""
+    """The result of the last check of a URL; `finding` is None if it was never checked."""
 
     url: str
     finding: LinkFinding | None = None
@@ -81,7 +81,7 @@ class SeenLink:
 
 @dataclass(frozen=True)
 class Alike:
-    """An earlier text that is the same (`share` 1.0), or shares so much of its words."""
+    """An earlier text that is the same (`share` 1.0) or similar."""
 
     post_id: int
     title: str
@@ -91,12 +91,12 @@ class Alike:
 
 @dataclass(frozen=True)
 class CheckContext:
-    """What is known around a draft.
+    """The input of the rules besides the texts.
 
-    `leaves_on` is the first day on which it can leave; `event` the first and last day of what it
-    tells of. `city_numbers` are mobile numbers of the city's own, ten digits each. `links` stand
-    by their address, `alike` by the index of the variant. `may_reply` says whether X takes a
-    reply there (True for whatever answers nothing).
+    `leaves_on` is the first day on which the post can be published. `event` is the first and last
+    day of the event that it announces. `city_numbers` are the city's own mobile numbers, ten digits
+    each. `links` are by address, `alike` by the index of the variant. `may_reply` is True if X
+    accepts the reply, or if the post is no reply.
     """
 
     leaves_on: date

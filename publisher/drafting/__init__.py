@@ -1,1 +1,1 @@
-"""Posts as the cell writes them: each save is a revision with its author, note and pictures."""
+"""Drafts of posts: each save is a revision with its author, note and pictures."""

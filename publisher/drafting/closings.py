@@ -1,4 +1,4 @@
-"""Putting a starting text above what is written, and signature and hashtags below it."""
+"""Insert a starting text above a draft's text, and append the signature and hashtags."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from publisher.models.posts import Language
 
 @dataclass(frozen=True)
 class Closings:
-    """What stands at the end of a post in one language: the signature line, the hashtags."""
+    """The signature line and the hashtags that end a post in one language."""
 
     signature: str = ""
     hashtags: str = ""
 
 
 def in_language(text: StartingText, language: Language) -> str:
-    """The text in this language; a mixed text takes the Marathi one."""
+    """Return the snippet in this language; a mixed text uses the Marathi version."""
     return {
         Language.MARATHI: text.text_mr,
         Language.MIXED: text.text_mr,
@@ -28,9 +28,9 @@ def in_language(text: StartingText, language: Language) -> str:
 
 
 def closings(texts: Iterable[StartingText], language: Language) -> Closings:
-    """The first signature and the first hashtags among these that speak the language.
+    """Return the first signature and the first hashtags that exist in this language.
 
-    `texts` stand with the department's own before those for all.
+    `texts` are ordered: the department's own snippets come before those for every department.
     """
     texts_by_part: dict[TextPart, str] = {}
     for text in texts:
@@ -42,14 +42,14 @@ def closings(texts: Iterable[StartingText], language: Language) -> Closings:
 
 
 def begun_with(starting: str, written: str) -> str:
-    """The starting text, and below it whatever stood there: nothing written is lost."""
+    """Return `starting`, followed by what was already `written`, so that nothing is lost."""
     if not starting or starting in written:
         return written
     return f"{starting}\n\n{written}" if written.strip() else starting
 
 
 def closed_with(written: str, closing: Closings) -> str:
-    """The text with signature and hashtags at its end, each once; an empty text stays empty."""
+    """Append signature and hashtags to the text, each once; an empty text stays empty."""
     text = written.rstrip()
     if not text:
         return written

@@ -1,8 +1,4 @@
-"""A post on several submissions: another one is taken in by its number, or let go again.
-
-Notes between clerks about a post: written by the cell, never seen by a department.
-Who has a draft open: said on its page, so that two clerks do not write the same text.
-"""
+"""Work on a post together: join submissions to it, write notes, and show who has it open."""
 
 from __future__ import annotations
 
@@ -27,11 +23,11 @@ OPEN = (SubmissionState.RECEIVED, SubmissionState.DRAFTED)
 
 
 def join(session: Session, *, actor: Actor, now: datetime, post_id: int, number: str) -> Submission:
-    """Let a post rest on one more submission, named by its acknowledgement number.
+    """Add one more submission to a post, named by its acknowledgement number.
 
-    The submission counts as drafted from now on, and is locked before the post, as wherever both
-    are. Raises `Missing`, `WrongRole`, `WrongState`, or `Invalid` at `number`: not known, no longer
-    open, or joined already.
+    The submission becomes drafted. It is locked before the post, in the order used wherever both
+    are locked. Raises `NotFound`, `WrongRole`, `WrongState`, or `Invalid` at `number` if the
+    submission is unknown, not open, or joined already.
     """
     _check(session.get(Post, post_id), post_id, actor=actor, now=now)
     submission = _submission_by_number(session, number)
@@ -62,10 +58,10 @@ def join(session: Session, *, actor: Actor, now: datetime, post_id: int, number:
 def part(
     session: Session, *, actor: Actor, now: datetime, post_id: int, submission_id: int
 ) -> Submission:
-    """Let a submission go that was joined by mistake.
+    """Remove a submission from a post that was joined by mistake, and return it.
 
-    Raises `Invalid` where the post would rest on nothing of its owning department, or the
-    submission on no post: what is drafted has to lead somewhere.
+    Raises `Invalid` if the post would be left without a submission of its owning department, or the
+    submission without a post: a drafted submission has to belong to one.
     """
     post = _locked_post(session, post_id, actor=actor, now=now)
     submission = next(
@@ -89,7 +85,7 @@ def _locked_post(session: Session, post_id: int, *, actor: Actor, now: datetime)
 
 
 def _check(post: Post | None, post_id: int, *, actor: Actor, now: datetime) -> Post:
-    """The post, where the actor may write it and it still stands."""
+    """Return the post if the actor may write it and it is not withdrawn; raise otherwise."""
     if post is None or post.kind is not PostKind.POST:
         raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
@@ -99,7 +95,7 @@ def _check(post: Post | None, post_id: int, *, actor: Actor, now: datetime) -> P
 
 
 def _submission_by_number(session: Session, number: str) -> Submission:
-    """The submission of this number, in Latin or Devanagari digits, locked."""
+    """Return the submission with this number (Latin or Devanagari digits), locked."""
     full_number = latin_digits("".join(number.split())).upper()
     if not full_number:
         raise Invalid([FieldError("number", "required")])
@@ -117,7 +113,7 @@ LONGEST_CLERK_NOTE = 2_000
 def write_note(
     session: Session, *, actor: Actor, now: datetime, post_id: int, text: str
 ) -> ClerkNote:
-    """Add a note to a post; raises `Missing`, `WrongRole`, or `Invalid` at `clerk_note`."""
+    """Add a note to a post; raises `NotFound`, `WrongRole`, or `Invalid` at `clerk_note`."""
     post = session.get(Post, post_id)
     if post is None:
         raise NotFound(post_id)
@@ -138,13 +134,13 @@ def write_note(
 
 
 def reads_notes(actor: Actor) -> bool:
-    """Whether the actor reads the notes between clerks: the cell, and the auditor."""
+    """Return True if the actor may read the notes between clerks: the cell and the auditor may."""
     sees_all = scope_of(actor, Action.SEE_SUBMISSION) is Scope.ANY
     return sees_all and actor.role in (Role.CELL, Role.CELL_LEAD, Role.AUDITOR)
 
 
 def notes_of(session: Session, *, actor: Actor, post_id: int) -> list[ClerkNote]:
-    """The notes about a post, oldest first; none for whoever may not read them."""
+    """Return the notes about a post, oldest first, or none if the actor may not read them."""
     if not reads_notes(actor):
         return []
     query = (
@@ -160,13 +156,13 @@ def notes_of(session: Session, *, actor: Actor, post_id: int) -> list[ClerkNote]
 
 
 FADES_AFTER = timedelta(minutes=10)
-"""So long after its last sign of life an open draft is no longer shown."""
+"""An open draft is no longer shown this long after its page last reported that it is open."""
 
 
 def open_draft(session: Session, *, actor: Actor, now: datetime, post_id: int) -> None:
-    """Note that the actor has the draft open; `Missing` where there is no such post.
+    """Record that the actor has the draft open; raises `NotFound` if there is no such post.
 
-    Who comes back after it has faded has it open since now. Two tabs of one person are one row.
+    A person has one row, however many tabs are open. If the old row has faded, `opened_at` is now.
     """
     post = session.get(Post, post_id)
     if post is None:
@@ -183,7 +179,7 @@ def open_draft(session: Session, *, actor: Actor, now: datetime, post_id: int) -
 
 
 def _touch(session: Session, person_id: int, *, now: datetime, post_id: int) -> bool:
-    """Whether there was a row to touch."""
+    """Update the person's row; returns False if there is none."""
     mine = (OpenDraft.post_id == post_id, OpenDraft.person_id == person_id)
     row = session.scalars(select(OpenDraft).where(*mine)).one_or_none()
     if row is None:
@@ -195,13 +191,13 @@ def _touch(session: Session, person_id: int, *, now: datetime, post_id: int) -> 
 
 
 def close_draft(session: Session, *, actor: Actor, post_id: int) -> None:
-    """The actor has left the draft: it was sent for review."""
+    """Delete the actor's open-draft row, after the draft was sent for review."""
     mine = (OpenDraft.post_id == post_id, OpenDraft.person_id == person_of(actor))
     session.execute(delete(OpenDraft).where(*mine))
 
 
 def others_at(session: Session, *, actor: Actor, now: datetime, post_id: int) -> list[OpenDraft]:
-    """The other persons who have the draft open, longest first."""
+    """Return the open-draft rows of other persons, the longest open first."""
     query = (
         select(OpenDraft)
         .where(

@@ -1,4 +1,4 @@
-"""A revision fitted to what is out already: each text finds the publication that it corrects."""
+"""Match each text of a new revision with the publication that it corrects."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from publisher.scheduling.corrections import CorrectionMode, Target
 from publisher.validation import Validator
 
 Placed = tuple[int, PreparedVariant]
-"""A text with its place in the form, where its errors are shown."""
+"""The index of a variant in the form, which its errors refer to, and the variant."""
 
 
 def fit(
     session: Session, post: Post, variants: Sequence[PreparedVariant], validator: Validator
 ) -> list[Placed]:
-    """Give each text the target that it corrects; what would change nothing is left out.
+    """Set the target that each text corrects, and drop texts that would change nothing.
 
-    An answer to a comment has its target already. Adds problems where the link of what is live
-    was never given, and where an edit would have to change more than words.
+    A reply to a comment has its target already. Adds errors if the link of a live post is unknown,
+    or if an edit would change more than the text.
     """
     placed = list(enumerate(variants))
     if post.kind is not PostKind.POST or post.newest == 0:
@@ -59,7 +59,7 @@ def _fitted(
 def _as_edit(
     variant: PreparedVariant, target: Target, field_prefix: str, validator: Validator
 ) -> PreparedVariant | None:
-    """Words alone can be changed: pictures and their descriptions stay, and so does a link card."""
+    """Return the variant as an edit, or None if it changes nothing."""
     first, current = target.live.first, target.live.current
     if _sources(variant.pictures) != _sources(first.renditions):
         validator.add(f"{field_prefix}-pictures", "edit_keeps_pictures")
@@ -73,14 +73,14 @@ def _as_edit(
 
 
 def link_left(target: Target, link: str) -> str:
-    """What leaves of a link with a correction: nothing, where it stands with what it corrects."""
+    """Return the link that a correction sends, or "" if the publication already shows it."""
     first = target.live.first
     stands = link.strip() == first.link if target.way is CorrectionMode.NOTE else _has_card(first)
     return "" if stands else link.strip()
 
 
 def pictures_out(target: Target) -> frozenset[str]:
-    """The originals, by digest, of the pictures that an answer under them need not repeat."""
+    """Return the digests of the originals that a reply below the publication need not repeat."""
     return (
         frozenset(_sources(target.live.first.renditions))
         if target.way is CorrectionMode.NOTE
@@ -89,12 +89,12 @@ def pictures_out(target: Target) -> frozenset[str]:
 
 
 def _has_card(first: Variant) -> bool:
-    """Whether it came out with a link beside the text, which stands there for good."""
+    """Return True if the variant was published with a link card, which cannot be edited."""
     return outgoing_text.outgoing_link(first) is not None
 
 
 def _as_note(variant: PreparedVariant, target: Target) -> PreparedVariant | None:
-    """An answer under it repeats neither the link nor the pictures that stand above it."""
+    """Return the variant as a reply, without the link and pictures that the publication shows."""
     if corrections.has_only_opening(variant.text):
         return None
     out = pictures_out(target)

@@ -1,6 +1,6 @@
-"""What changed from one revision to the next, word by word, for those who approve it.
+"""Compare two revisions word by word, and within changed words by grapheme.
 
-Within words that differ, where: by grapheme, so that no conjunct or emoji is ever parted.
+Comparing by grapheme keeps conjuncts and emoji whole.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _WORDS = re.compile(r"\s|[!-/:-@\[-`{-~।॥‘’“”–—…]|[^\s!-/:-@\[
 
 _SENTENCES = re.compile(r"[^.।!?\n]*[.।!?\n]+\s*|[^.।!?\n]+")
 _MOST_PAIRS = 4_000_000
-"""Above so many pairs of words, comparing them would keep the page waiting: told as a whole."""
+"""Above this number of word pairs a comparison is too slow: the text is replaced as a whole."""
 
 
 class PieceKind(StrEnum):
-    """Whether words stand in both revisions, or only in one."""
+    """A piece of text is in both revisions, only in the old, or only in the new one."""
 
     SAME = "same"
     REMOVED = "removed"
@@ -35,14 +35,14 @@ class PieceKind(StrEnum):
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of text; the pieces of one change, in order, give both texts."""
+    """A run of text; the pieces of a change are in order, and together hold both texts."""
 
     kind: PieceKind
     text: str
 
 
 class ChangeKind(StrEnum):
-    """What differs."""
+    """The part of a revision that a change is about."""
 
     VARIANT_ADDED = "variant_added"
     VARIANT_REMOVED = "variant_removed"
@@ -62,9 +62,9 @@ class ChangeKind(StrEnum):
 class Change:
     """One difference between two revisions.
 
-    `variant` is where it is (the old one's where it is gone), None for the revision as a whole.
-    Texts come as `pieces`; pictures as `picture`, the rendition meant; links, moments (or None)
-    and the ids of the departments asked or named as `before` and `after`.
+    `variant` is the changed variant (the old one if it was removed), or None for the revision as a
+    whole. Texts are `pieces`, and `picture` is the changed rendition. `before` and `after` are
+    links, moments (or None), or the ids of the departments asked or named.
     """
 
     kind: ChangeKind
@@ -76,7 +76,7 @@ class Change:
 
 
 def changes(old: Revision, new: Revision) -> list[Change]:
-    """Every difference from `old` to `new`: variants in the new order, then the whole revision."""
+    """Return the differences from `old` to `new`: by variant, then of the revision as a whole."""
     return [*_variants(old, new), *_whole(old, new)]
 
 
@@ -139,9 +139,9 @@ def _departments(revision: Revision, *, is_asked: bool) -> tuple[int, ...]:
 
 
 def difference(old: str, new: str) -> tuple[Piece, ...]:
-    """The two texts as one row of pieces: what stayed, what went and what came, word by word.
+    """Return the pieces that turn the old text into the new one, word by word.
 
-    Sentences are compared first, and words only within those that differ.
+    Sentences are compared first, and words only within sentences that differ.
     """
     pieces: list[Piece] = []
     for gone, came in _blocks(_SENTENCES.findall(old), _SENTENCES.findall(new)):
@@ -162,7 +162,7 @@ def _words(sentences: list[str]) -> list[str]:
 
 
 def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[str]]]:
-    """Both lists cut into pairs of stretches that are equal, or differ throughout."""
+    """Cut both lists into pairs of blocks that are either equal or differ throughout."""
     start = _common(old, new)
     end = _common(old[start:][::-1], new[start:][::-1])
     before, after = old[start : len(old) - end], new[start : len(new) - end]
@@ -178,7 +178,7 @@ def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[st
 
 
 def _common(old: list[str], new: list[str]) -> int:
-    """How many they begin with alike."""
+    """Return the length of the common prefix."""
     pairs = enumerate(zip(old, new, strict=False))
     return next((at for at, (before, after) in pairs if before != after), min(len(old), len(new)))
 
@@ -193,14 +193,14 @@ def _append(pieces: list[Piece], kind: PieceKind, parts: list[str]) -> None:
 
 _GRAPHEME = regex.compile(r"\X")
 _LEAST_ALIKE = 0.5
-"""Words less alike than this are told apart as wholes: marking single signs would be noise."""
+"""Below this similarity words are replaced as a whole: marking single graphemes would be noise."""
 _MOST_GRAPHEMES = 400
-"""Longer stretches are told as wholes; comparing them sign by sign would help nobody."""
+"""Longer texts are not compared by grapheme, as nobody could read such a comparison."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run of graphemes; `differs` where the other text has something else in its place."""
+    """A run of graphemes; `differs` is True if the other text has something else in its place."""
 
     text: str
     differs: bool
@@ -208,7 +208,7 @@ class Run:
 
 @dataclass(frozen=True)
 class FinePiece:
-    """A piece of a difference, and the runs that it is made of."""
+    """A piece of a difference, divided into runs of graphemes."""
 
     kind: PieceKind
     text: str
@@ -216,14 +216,14 @@ class FinePiece:
 
 
 def graphemes(text: str) -> list[str]:
-    """The text as its reader counts it: क्षे, त्र; a family emoji is one."""
+    """Return the graphemes of the text: क्षे and त्र are one each, and so is a family emoji."""
     return _GRAPHEME.findall(text)
 
 
 def finely(pieces: Sequence[Piece]) -> tuple[FinePiece, ...]:
-    """The same pieces; where words gave way to similar ones, the graphemes that differ stand out.
+    """Return the same pieces, with differing graphemes marked where a word replaced a similar one.
 
-    The texts of the pieces stay whole words, so that they can be read out as such.
+    The texts of the pieces stay whole words, so that a screen reader can read them.
     """
     fine_pieces: list[FinePiece] = []
     for at, piece in enumerate(pieces):

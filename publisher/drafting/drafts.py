@@ -1,7 +1,4 @@
-"""A draft as it is typed, and the same with its pictures made ready for each platform.
-
-A post in full, as far as the actor may see it, and the accounts it can be written for.
-"""
+"""Data classes of a draft, and a post loaded with everything that belongs to it."""
 
 from __future__ import annotations
 
@@ -39,7 +36,7 @@ LONGEST_NOTE = 2_000
 
 @dataclass(frozen=True)
 class PictureDraft:
-    """A picture of a variant: a stored original by its digest, or the bytes of a new one."""
+    """A picture of a variant: a stored original by its digest, or the bytes of a new upload."""
 
     alt_text: str
     source_sha256: str = ""
@@ -49,7 +46,7 @@ class PictureDraft:
 
 @dataclass(frozen=True)
 class VariantDraft:
-    """One text on one account in one language, as typed."""
+    """One text for one account in one language, as submitted by the form."""
 
     account_id: int
     language: Language
@@ -60,7 +57,7 @@ class VariantDraft:
 
 @dataclass(frozen=True)
 class Draft:
-    """Everything on the drafting page, as typed; times are aware UTC.
+    """The fields of the drafting page, as submitted; times are aware UTC.
 
     `asked_ids` are the departments that have to approve besides the owning department, and
     `named_ids` those that are only named. `form_errors` are the errors met while parsing the form.
@@ -78,7 +75,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class PreparedPicture:
-    """A rendition that lies in the store, with its words; width and height in pixels."""
+    """A stored rendition with its description; width and height are in pixels."""
 
     sha256: str
     source_sha256: str
@@ -102,7 +99,7 @@ class PreparationContext:
 
 @dataclass(frozen=True)
 class PreparedVariant:
-    """A variant whose pictures lie in the store; `target` is what it answers on its platform."""
+    """A variant with stored pictures; `target` is the platform id that it replies to or edits."""
 
     account_id: int
     language: Language
@@ -114,7 +111,7 @@ class PreparedVariant:
 
 @dataclass(frozen=True)
 class PreparedDraft:
-    """A draft ready to be written; `problems` are those of its form and its pictures."""
+    """A draft whose pictures are rendered; `problems` are the errors of its form and pictures."""
 
     draft: Draft
     variants: tuple[PreparedVariant, ...]
@@ -122,10 +119,10 @@ class PreparedDraft:
 
 
 def post_for(session: Session, *, actor: Actor, post_id: int) -> Post:
-    """A post with its revisions, decisions, deliveries and submissions.
+    """Return a post with its revisions, decisions, deliveries and submissions.
 
-    `Missing` unless its department, one that a revision names, or one whose submission it rests
-    on is in the actor's sight.
+    Raises `NotFound` unless the actor may see its department, one that a revision names, or the
+    department of one of its submissions.
     """
     query = select(Post).where(Post.id == post_id).options(*_IN_FULL)
     post = session.scalars(query).one_or_none()
@@ -138,7 +135,7 @@ def post_for(session: Session, *, actor: Actor, post_id: int) -> Post:
 
 
 def usable_accounts(session: Session, post: Post | None = None) -> list[Account]:
-    """The accounts a post can be written for: connected or only paused, open to its department."""
+    """Return the connected or paused accounts that are open to the post's department."""
     usable = Account.state.in_((AccountState.CONNECTED, AccountState.PAUSED))
     query = select(Account).where(usable).order_by(Account.platform.desc(), Account.id)
     if post is not None and post.kind is PostKind.POST:

@@ -1,4 +1,4 @@
-"""What the drafting page begins with, and what a clerk may still want to look at."""
+"""Fill the drafting page: from the newest revision, or from the departments' submissions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from publisher.scheduling.corrections import CorrectionMode, Slot, Target
 
 
 def begun(post: Post, accounts: Sequence[Account]) -> Draft:
-    """What the page begins with: the newest revision, else what the departments handed in.
+    """Return the draft that the page starts with: the newest revision, or the submissions' texts.
 
-    A department whose submission the post rests on, and that the revision does not name yet, is
-    proposed as one to be asked.
+    The department of a submission that the revision does not name yet is proposed as asked.
     """
     draft = as_corrected(post) if post.revisions else _from_sources(post, accounts)
     met = {post.department_id, *draft.asked_ids, *draft.named_ids}
@@ -26,9 +25,9 @@ def begun(post: Post, accounts: Sequence[Account]) -> Draft:
 
 
 def as_corrected(post: Post) -> Draft:
-    """The newest revision to go on from; what it brought out begins with its correction.
+    """Return the newest revision as a draft, in which published texts start as corrections.
 
-    So does what stands of earlier revisions, where this one says nothing about it.
+    Publications of earlier revisions that this revision does not touch start as corrections, too.
     """
     newest = post.revisions[-1]
     draft, targets = draft_of(newest), corrections.targets_of(post)
@@ -58,7 +57,7 @@ def as_corrected(post: Post) -> Draft:
 
 
 def _begun_correction(slot: Slot, target: Target) -> VariantDraft:
-    """A correction as the page begins with it: the text as it stands, or the words before one."""
+    """Return the start of a correction: the live text (edit) or the opening words (reply)."""
     account_id, language = slot
     whole = _variant_draft(target.live.first)
     link = whole.link or target.live.current.link
@@ -68,7 +67,7 @@ def _begun_correction(slot: Slot, target: Target) -> VariantDraft:
 
 
 def sources_of(post: Post) -> list[Submission]:
-    """The submissions that a post rests on, those of its owning department first."""
+    """Return the submissions of a post, those of its owning department first."""
     return sorted(
         post.submissions,
         key=lambda submission: (submission.department_id != post.department_id, submission.id),
@@ -76,7 +75,7 @@ def sources_of(post: Post) -> list[Submission]:
 
 
 def _from_sources(post: Post, accounts: Sequence[Account]) -> Draft:
-    """The submissions' texts one after the other, with the first of all their pictures."""
+    """Concatenate the submissions' texts, and take the first of all their pictures."""
     first, *more = (first_draft(submission, accounts) for submission in sources_of(post))
     variants = {(variant.account_id, variant.language): variant for variant in first.variants}
     for draft in more:
@@ -98,9 +97,9 @@ def _merged(variant: VariantDraft, other: VariantDraft) -> VariantDraft:
 
 
 def first_draft(submission: Submission, accounts: Iterable[Account]) -> Draft:
-    """The submission's texts, whole, for each account in each language it was handed in.
+    """Return the submission's full texts for each account, in each language that it has.
 
-    A text too long for its platform stays whole: the counter says how much has to go.
+    A text that is too long for its platform is not cut: the page counts how much is too much.
     """
     return Draft(
         title=submission.title,
@@ -129,7 +128,7 @@ def _texts(submission: Submission) -> Iterator[tuple[Language, str]]:
 
 
 def _pictures(submission: Submission, language: Language) -> tuple[PictureDraft, ...]:
-    """The first pictures, described in the variant's language where the department did so."""
+    """Return the first pictures, described in the variant's language if the department did so."""
     pictures = [file for file in submission.files if file.width is not None]
     return tuple(
         PictureDraft(
@@ -146,7 +145,7 @@ def _description(file: SubmissionFile, language: Language) -> str:
 
 
 def draft_of(revision: Revision) -> Draft:
-    """A saved revision as a draft to go on from, without its note."""
+    """Return a saved revision as a draft, without its note."""
     owner = revision.post.department_id
     others = [row for row in revision.departments if row.department_id != owner]
     return Draft(

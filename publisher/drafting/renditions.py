@@ -1,4 +1,4 @@
-"""Pictures of a draft, made ready for each platform and stored before any transaction begins."""
+"""Render and store the pictures of a draft, before a transaction begins."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ from publisher.models.posts import Rendition, Revision, Variant
 from publisher.validation import Validator
 
 MOVING = "image/gif"
-"""Only what moves stays a GIF; X takes one of it, and no picture beside it."""
+"""Only animated pictures stay GIFs; X accepts one of them per post, and no other picture with it.
+"""
 
 Renditions = dict[tuple[str, str], PreparedPicture]
 
 
 def preparation_context(session: Session, *, post_id: int | None = None) -> PreparationContext:
-    """The accounts' platforms, and the renditions that the post's revisions have already."""
+    """Return the platforms of the accounts, and the renditions of the post's earlier revisions."""
     platforms = {account.id: account.platform for account in usable_accounts(session)}
     query = (
         select(Rendition, Account.platform)
@@ -59,11 +60,11 @@ def preparation_context(session: Session, *, post_id: int | None = None) -> Prep
 
 
 def prepare_pictures(store: MediaStore, draft: Draft, context: PreparationContext) -> PreparedDraft:
-    """Store new pictures and make every rendition of the draft, each once.
+    """Store new pictures and render each picture of the draft once for each platform.
 
-    What an earlier revision sent of a picture to a platform stays the same to the byte. Takes
-    seconds, and is called while no transaction is open. What is wrong with pictures is kept for
-    `save`, which raises it with everything else.
+    A rendition of an earlier revision is reused byte for byte. This takes seconds, so no
+    transaction may be open. Errors are returned in `problems`, and `save` raises them together with
+    all others.
     """
     validator = Validator(draft.form_errors)
     stored_renditions = {
@@ -81,7 +82,7 @@ def prepare_pictures(store: MediaStore, draft: Draft, context: PreparationContex
 
 @dataclass(frozen=True)
 class _RenditionMaker:
-    """Where renditions are made: what was made already is taken again."""
+    """Renders pictures; a picture that was rendered before is reused."""
 
     store: MediaStore
     renditions: Renditions
@@ -128,7 +129,7 @@ class _RenditionMaker:
         return None
 
     def _source(self, picture: PictureDraft) -> str:
-        """The digest of the original; a new one is looked over and stored first."""
+        """Return the digest of the original; a new picture is checked and stored first."""
         if picture.content is None:
             return picture.source_sha256
         if picture.name:

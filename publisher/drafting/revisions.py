@@ -1,4 +1,4 @@
-"""Writing a revision: checked, numbered, and whatever it overtakes put back in the same breath."""
+"""Write a revision: validate it, number it, and reset the post to a draft."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def write_revision(
     form_errors: Collection[FieldError] = (),
     restored_from: Revision | None = None,
 ) -> Revision:
-    """Add the next revision of a post that the caller has locked; rights are asked before.
+    """Add the next revision of a post that the caller has locked and is allowed to write.
 
-    `restored_from` is the older one whose words it brings back: four eyes bind its authors too.
-    A post that was beyond draft is put back, and its unsent deliveries are cancelled. Raises
-    `WrongState`, or `Invalid` with `form_errors` and everything else that is wrong.
+    `restored_from` is the older revision that is restored; its authors may not approve this one
+    either. A post beyond draft becomes a draft again, and its unsent deliveries are cancelled.
+    Raises `WrongState`, or `Invalid` with `form_errors` and every other error.
     """
     if post.state is not PostState.DRAFT:
         check_move(POST_MOVES, post.state, PostState.DRAFT)
@@ -92,7 +92,7 @@ def write_revision(
 
 
 def _put_back(session: Session, post: Post, number: int, *, actor: Actor, now: datetime) -> None:
-    """The post is a draft again, and nothing of an older revision leaves any more."""
+    """Make the post a draft again, and cancel unsent deliveries of older revisions."""
     values = {"revision": number}
     if post.state is PostState.DRAFT:
         transitions.record(session, post, "save", actor=actor, now=now, values=values)
@@ -127,9 +127,9 @@ def _checked(
 def _check_open(
     session: Session, post: Post, placed: Sequence[Placed], validator: Validator
 ) -> None:
-    """A post of its own leaves by accounts that are open to its department.
+    """Check that each account is open to the department of a new post.
 
-    An answer or a correction goes where it belongs.
+    A reply or a correction is sent from the account of what it answers or corrects.
     """
     own = {
         variant.account_id
@@ -173,8 +173,8 @@ def _check_length(
     *,
     is_post: bool,
 ) -> None:
-    """The target of a post is what it corrects: on Facebook that takes as much as any post."""
     text, has_pictures = variant.text, bool(variant.pictures)
+    # A post's target is what it corrects: on Facebook an edit may be as long as a new post.
     is_reply = bool(variant.target) and not is_post
     limit = outgoing_text.length_limit(
         platform, text, variant.link, is_reply=is_reply, has_pictures=has_pictures
@@ -211,7 +211,7 @@ def _checked_pictures(
 def _check_window(
     validator: Validator, not_before: datetime | None, not_after: datetime | None, *, now: datetime
 ) -> None:
-    """A beginning in the past means at once; an end in the past would let nothing leave."""
+    """Check the window: a start in the past means at once, but its end must be in the future."""
     validator.future("not_after", not_after, now=now)
     if not_before and not_after and not_after <= not_before:
         validator.add("not_after", "before_not_before", not_before=not_before)
@@ -225,7 +225,7 @@ def _checked_departments(
     named_ids: set[int],
     now: datetime,
 ) -> list[RevisionDepartment]:
-    """A row for each; whoever is asked is not only named, and has not ended."""
+    """Return a row for each department; one that is asked must be in force."""
     department_ids = asked_ids | named_ids
     departments = session.scalars(select(Department).where(Department.id.in_(department_ids)))
     departments_by_id = {department.id: department for department in departments}

@@ -1,6 +1,6 @@
-"""Beginning a post from a submission, and saving it: the newest revision is never overwritten.
+"""Start a post from a submission, save its revisions, and restore an older revision.
 
-Bringing an older revision back: a new one, with its texts and pictures as they were stored.
+The newest revision is never overwritten: each save adds one.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from publisher.validation import NotFound, Validator
 def start(
     session: Session, *, actor: Actor, now: datetime, submission_id: int, title: str | None = None
 ) -> Post:
-    """Begin a post from a submission, without a revision yet; another one from the same is fine.
+    """Start a post from a submission, without a revision; a submission may have several posts.
 
-    Raises `Missing`, `WrongRole`, `WrongState` or `Invalid` (the title).
+    Raises `NotFound`, `WrongRole`, `WrongState` or `Invalid` (the title).
     """
     submission = locked_submission(
         session, submission_id, actor=actor, action=Action.DRAFT, now=now
@@ -64,11 +64,11 @@ def save(
     seen_revision: int,
     prepared: PreparedDraft,
 ) -> Revision:
-    """Write a new revision; `seen_revision` is the number of the one that the writer began from.
+    """Write a new revision; `seen_revision` is the number of the revision that was edited.
 
-    Whoever saves second is told by `StaleRevision`, before anything else is looked at. The
-    departments of its submissions are named, where they are not asked. Raises
-    `Missing`, `WrongRole`, `WrongState`, or `Invalid` with every problem at once.
+    Raises `StaleRevision`, before anything else is checked, if another revision was saved in
+    between. The departments of the post's submissions are named if they are not asked. Raises
+    `NotFound`, `WrongRole`, `WrongState`, or `Invalid` with every error.
     """
     post = transitions.lock(session, Post, post_id)
     if post is None or post.kind is not PostKind.POST:
@@ -110,12 +110,12 @@ def restore(
     number: int,
     note: str,
 ) -> Revision:
-    """Write a new revision with what revision `number` held; nothing of the others is lost.
+    """Write a new revision with the contents of revision `number`.
 
-    `note` says where it comes from. An end of its window that has passed is left open. Whoever
-    has joined the post since stays asked or named; a department that has ended is only named.
-    Raises `Missing`, `WrongRole`, `StaleRevision`, `WrongState`, or `Invalid` (an account
-    disconnected).
+    `note` says which revision was restored. If the end of its window has passed, the window is left
+    open. Departments of the newest revision stay asked or named, but a department that has ended is
+    only named. Raises `NotFound`, `WrongRole`, `StaleRevision`, `WrongState`, or `Invalid` (an
+    account is disconnected).
     """
     post = transitions.lock(session, Post, post_id)
     if post is None or post.kind is not PostKind.POST:
@@ -144,7 +144,7 @@ def restore(
 
 
 def _is_asked(row: RevisionDepartment, now: datetime) -> bool:
-    """Nobody is asked who cannot answer any more; such a department is still named."""
+    """Return True if the department is asked and still in force, so that it can decide."""
     return row.asked and is_in_force(row.department, now=now)
 
 

@@ -1,7 +1,4 @@
-"""Making, changing and ending starting texts; each change stays in the history.
-
-Looking through the starting texts: all of them, those that suit a post, one with its history.
-"""
+"""Create, change, end and list starting texts, signatures and hashtags, and their history."""
 
 from __future__ import annotations
 
@@ -29,7 +26,7 @@ TEXT_COLUMNS = ("text_mr", "text_en", "text_hi")
 
 @dataclass(frozen=True)
 class SnippetDraft:
-    """A starting text as it is typed; without kind or department it is for all of them."""
+    """A snippet as submitted; without a kind or department it is offered for all of them."""
 
     part: TextPart | None = None
     name: str = ""
@@ -41,7 +38,7 @@ class SnippetDraft:
 
 
 def make(session: Session, *, actor: Actor, now: datetime, form: SnippetDraft) -> StartingText:
-    """Keep a new text; raises `WrongRole`, or `Invalid` with everything that is wrong."""
+    """Create a snippet; raises `WrongRole`, or `Invalid` with every error."""
     require(actor, Action.DRAFT, None, now=now)
     checked = _checked(session, form)
     text = StartingText(made_at=now, **checked)
@@ -61,9 +58,9 @@ def change(
     seen_version: int,
     form: SnippetDraft,
 ) -> StartingText:
-    """Change a text; `seen_version` is the version that the writer began from.
+    """Change a snippet; `seen_version` is the version that was edited.
 
-    Raises `Missing` (also where it has ended), `WrongRole`, `StaleRevision` or `Invalid`.
+    Raises `NotFound` (also if it has ended), `WrongRole`, `StaleRevision` or `Invalid`.
     """
     text = _locked(session, text_id, actor=actor, now=now)
     gate.check_seen(seen_version, text.version)
@@ -80,7 +77,7 @@ def change(
 
 
 def end(session: Session, *, actor: Actor, now: datetime, text_id: int) -> StartingText:
-    """Offer a text no longer; it stays to be read, with its history."""
+    """End a snippet: it is no longer offered, but can still be read with its history."""
     text = _locked(session, text_id, actor=actor, now=now)
     text.ended_at = now
     transitions.record(session, text, "end", actor=actor, now=now)
@@ -96,7 +93,7 @@ def _locked(session: Session, text_id: int, *, actor: Actor, now: datetime) -> S
 
 
 def _checked(session: Session, form: SnippetDraft) -> dict[str, object]:
-    """The columns' values; raises `Invalid`."""
+    """Return the values of the columns; raises `Invalid`."""
     validator = Validator()
     if form.part is None:
         validator.add("part", "required")
@@ -116,7 +113,7 @@ def _checked(session: Session, form: SnippetDraft) -> dict[str, object]:
 def _changes(
     form: SnippetDraft, before: dict[str, object], after: dict[str, object]
 ) -> dict[str, object]:
-    """What changed, as the history keeps it: by field, what was there and what came."""
+    """Return the changed fields for the history, each with its old and new value."""
     return {
         "changed": {
             name: [before.get(name), after[name]]
@@ -131,7 +128,7 @@ MOST_SHOWN = 500
 
 @dataclass(frozen=True)
 class SnippetChange:
-    """One step of a text's history: the verb, who and when, and by field what was and what came."""
+    """One event in a snippet's history; `changed` maps fields to their old and new values."""
 
     verb: str
     at: datetime
@@ -140,7 +137,7 @@ class SnippetChange:
 
 
 def every_text(session: Session, *, ended: bool = False) -> list[StartingText]:
-    """The texts that are offered, or those that have ended, by part, department and name."""
+    """Return the offered snippets, or the ended ones, by part, department and name."""
     over = StartingText.ended_at.is_not(None) if ended else StartingText.ended_at.is_(None)
     query = (
         select(StartingText)
@@ -155,9 +152,9 @@ def every_text(session: Session, *, ended: bool = False) -> list[StartingText]:
 def suited(
     session: Session, *, kinds: Collection[SubmissionKind], department_id: int
 ) -> list[StartingText]:
-    """What is offered for a post of that department, from submissions of these kinds.
+    """Return the snippets that are offered for a post of this department and these kinds.
 
-    The department's own stand before those for all, and those for the kind before the others.
+    The department's own come first, and those for the kind before those for every kind.
     """
     kind, department = StartingText.kind, StartingText.department_id
     query = (
@@ -182,7 +179,7 @@ def _for_all_last() -> ColumnElement[int]:
 
 
 def text_of(session: Session, text_id: int) -> StartingText:
-    """One text, ended or not, or `Missing`."""
+    """Return a snippet, ended or not; raises `NotFound`."""
     query = select(StartingText).where(StartingText.id == text_id)
     text = session.scalars(query.options(joinedload(StartingText.department))).one_or_none()
     if text is None:
@@ -191,7 +188,7 @@ def text_of(session: Session, text_id: int) -> StartingText:
 
 
 def history_of(session: Session, text_id: int) -> list[SnippetChange]:
-    """What happened to a text, newest first."""
+    """Return the changes of a snippet, newest first."""
     query = (
         select(Event)
         .where(Event.subject == StartingText.__tablename__, Event.subject_id == text_id)

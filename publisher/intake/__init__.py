@@ -1,1 +1,1 @@
-"""What departments hand in: received with a number, looked through, changed, asked about, ended."""
+"""Submissions of the departments: hand in, list, edit, ask, merge and close."""

@@ -1,6 +1,6 @@
-"""What becomes of a joint post when one department takes its submission out of it.
+"""End a submission without a post: the cell declines it, or the department withdraws it.
 
-Where a submission ends without a post: declined by the cell, withdrawn by the department.
+A joint post continues without a submission that is withdrawn.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def pull_out(
     now: datetime,
     reason: str,
 ) -> None:
-    """Let a post, locked by the caller, go on without the submission that is withdrawn now.
+    """Continue a joint post, locked by the caller, without the submission that is being withdrawn.
 
-    If its department is asked by the newest revision, its approval counts no longer; if it is only
-    named, nothing is stopped. Whoever has to do with the post is told either way. Raises
-    `OnItsWay` where everything has left already on that approval.
+    If the newest revision asks its department, that approval is withdrawn; if it is only named,
+    nothing is stopped. Everybody concerned is notified. Raises `OnItsWay` if everything was already
+    sent with that approval.
     """
     concerned = [
         *_makers(session, post),
@@ -71,7 +71,7 @@ def pull_out(
 
 
 def _makers(session: Session, post: Post) -> Iterator[Person]:
-    """Who wrote the newest revision; before there is one, who began the draft."""
+    """Yield the author of the newest revision, or the person who started the draft."""
     if post.revisions:
         yield post.revisions[-1].author
         return
@@ -84,7 +84,7 @@ def _makers(session: Session, post: Post) -> Iterator[Person]:
 
 
 def _schedulers(session: Session, post: Post) -> list[Person]:
-    """Who gave a time to what has not left."""
+    """Return who scheduled the unsent deliveries."""
     query = (
         select(Person)
         .join(Delivery, Delivery.scheduled_by_id == Person.id)
@@ -96,7 +96,7 @@ def _schedulers(session: Session, post: Post) -> list[Person]:
 def _owners(
     session: Session, post: Post, submission: Submission, *, now: datetime
 ) -> Iterator[Person]:
-    """The first who answers for the owning department, where that is another one."""
+    """Yield the owning department's first responsible person, unless it is the submission's."""
     if post.department_id == submission.department_id:
         return
     for appointment in responsibility.responsible_chain(session, post.department_id, now=now)[:1]:
@@ -104,7 +104,7 @@ def _owners(
 
 
 def _others(people: Iterable[Person], actor: Actor) -> list[Person]:
-    """Each once, and nobody is told of what they did themselves."""
+    """Return each person once, without the actor."""
     people_by_id = {person.id: person for person in people if person.id != actor.person_id}
     return list(people_by_id.values())
 
@@ -112,10 +112,9 @@ def _others(people: Iterable[Person], actor: Actor) -> list[Person]:
 def locked_submission(
     session: Session, submission_id: int, *, actor: Actor, action: Action, now: datetime
 ) -> Submission:
-    """The submission, locked until the transaction ends, for an actor who may do this to it.
+    """Return the submission, locked until the transaction ends, if the actor may do `action`.
 
-    Raises `Missing` where it is not in the actor's sight, `WrongRole` where it is, but the
-    action is another's.
+    Raises `NotFound` if the actor may not see it, `WrongRole` if the actor may see it only.
     """
     submission = transitions.lock(session, Submission, submission_id)
     if submission is None:
@@ -128,9 +127,9 @@ def locked_submission(
 def decline(
     session: Session, *, actor: Actor, now: datetime, submission_id: int, reason: str
 ) -> Submission:
-    """Decline a submission with a reason, and tell the department, and those of its duplicates.
+    """Decline a submission with a reason, and notify its department and those of its duplicates.
 
-    Raises `Missing`, `WrongRole`, `WrongState`, or `Invalid` for the reason.
+    Raises `NotFound`, `WrongRole`, `WrongState`, or `Invalid` for the reason.
     """
     action = Action.DECLINE_SUBMISSION
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
@@ -145,11 +144,10 @@ def decline(
 def withdraw(
     session: Session, *, actor: Actor, now: datetime, submission_id: int, reason: str
 ) -> Submission:
-    """Take a submission back, and with it each post that rests on it alone.
+    """Withdraw a submission, together with each post that rests on it alone.
 
-    A joint post goes on without it, and without the department's approval. Raises `WrongRole`
-    where a post that rests on it alone stands and the actor may not withdraw it, and `OnItsWay`
-    where one has left already; else as `decline`.
+    A joint post continues, without the department's approval. Raises `WrongRole` if the actor may
+    not withdraw such a post, and `OnItsWay` if it was already sent; otherwise as `decline`.
     """
     action = Action.WITHDRAW_SUBMISSION
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
@@ -173,7 +171,7 @@ def _let_go(
     now: datetime,
     reason: str,
 ) -> None:
-    """Withdraw a post that rests on nothing else; a joint one goes on without this submission."""
+    """Withdraw a post that rests on this submission alone; a joint post continues without it."""
     post = decide.locked_post(session, post.id)
     if post.state is PostState.WITHDRAWN:
         return
@@ -184,7 +182,7 @@ def _let_go(
 
 
 def _rests_on_it_alone(post: Post, submission: Submission) -> bool:
-    """Whether no other is left; what another department owns is not this one's to withdraw."""
+    """Return True if the post is the department's own and has no other submission in force."""
     others = [other for other in post.submissions if other is not submission]
     remaining = [other for other in others if other.state is not SubmissionState.WITHDRAWN]
     return not remaining and (not others or post.department_id == submission.department_id)

@@ -1,4 +1,4 @@
-"""Changing what was handed in, by the department and until drafting starts; each change is kept."""
+"""Edit a submission until drafting starts; the history keeps every change."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ AT_THE_CELL = (Role.CELL, Role.CELL_LEAD)
 
 
 class DraftingBegun(NotAllowed):
-    """The cell works on it already: what is still to be said goes by a note."""
+    """Drafting has started: further information has to be sent as a note."""
 
     code = "drafting_begun"
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody else changed these `fields` since the form was opened; `newest` is the edition."""
+    """The `fields` were changed since the form was opened; `newest` is the present edition."""
 
     def __init__(self, newest: int, fields: tuple[str, ...]) -> None:
         super().__init__(newest, fields)
@@ -49,10 +49,10 @@ def change(
     seen_edition: int,
     form: HandIn,
 ) -> tuple[str, ...]:
-    """Let the submission say what the form says; gives the fields that changed.
+    """Apply the form to the submission, and return the names of the changed fields.
 
-    `seen_edition` is the edition that the form was filled from. Raises `Missing`, `WrongRole`,
-    `DraftingBegun`, `WrongState` where it has ended, `ChangedMeanwhile`, or `Invalid`.
+    `seen_edition` is the edition that the form was filled from. Raises `NotFound`, `WrongRole`,
+    `DraftingBegun`, `WrongState` if it has ended, `ChangedMeanwhile`, or `Invalid`.
     """
     action = Action.CHANGE_SUBMISSION
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
@@ -71,13 +71,13 @@ def change(
 
 
 def check_recorded_here(submission: Submission, actor: Actor) -> None:
-    """Raise `WrongRole` where the cell would speak for a department that handed in itself."""
+    """Raise `WrongRole` if the cell edits a submission that the department handed in itself."""
     if actor.role in AT_THE_CELL and not submission.brought_by:
         raise WrongRole(role=actor.role)
 
 
 def check_open(submission: Submission) -> None:
-    """Raise `DraftingBegun`, or `WrongState` where it has ended."""
+    """Raise `DraftingBegun`, or `WrongState` if the submission has ended."""
     if submission.state is SubmissionState.DRAFTED:
         raise DraftingBegun(number=submission.number)
     if submission.state not in OPEN:
@@ -85,7 +85,7 @@ def check_open(submission: Submission) -> None:
 
 
 def changed_since(session: Session, submission: Submission, seen_edition: int) -> tuple[str, ...]:
-    """The fields that were changed after that edition, each once."""
+    """Return the fields that were changed after that edition, each once."""
     query = select(SubmissionChange.field).where(
         SubmissionChange.submission_id == submission.id, SubmissionChange.edition > seen_edition
     )
@@ -108,7 +108,7 @@ def _checked(
 
 
 def _differences(submission: Submission, checked: Checked) -> Mapping[str, str]:
-    """Each field that is to change, with what stood in it."""
+    """Return the fields that the form changes, with their previous texts."""
     form = checked.form
     previous_texts = {
         name: _as_text(getattr(submission, name))
@@ -152,7 +152,7 @@ def _write(
 
 
 def changes_of(session: Session, submission: Submission) -> list[SubmissionChange]:
-    """What stood in each field before it was changed, the newest edition first."""
+    """Return the previous texts of all changed fields, newest edition first."""
     query = select(SubmissionChange).where(SubmissionChange.submission_id == submission.id)
     order = (SubmissionChange.edition.desc(), SubmissionChange.id)
     return list(session.scalars(query.order_by(*order)))

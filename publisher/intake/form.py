@@ -1,4 +1,4 @@
-"""The form that is handed in, and everything that can be wrong with it but the department."""
+"""Validate the submission form, except for its department and ward offices."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ MOST_FILES = 8
 
 @dataclass(frozen=True)
 class HandIn:
-    """What is handed in, as typed; times are aware UTC, days the city's.
+    """A submission form; times are aware UTC, dates are the city's.
 
-    `form_token` is the form's own: the same one twice is one submission. `inward_number` and
-    `brought_by` count only where the cell records it at its desk. `wards` are ids of ward
-    offices. `form_errors` holds problems that were met while the form was read, such as a date that
-    does not exist.
+    `form_token` identifies the form: submitted twice it is one submission. `inward_number` and
+    `brought_by` are used only if the cell records the submission for a department. `wards` are ids
+    of ward offices. `form_errors` are errors met while parsing, such as a date that does not exist.
     """
 
     department_id: int
@@ -55,7 +54,7 @@ class HandIn:
 
 @dataclass(frozen=True)
 class FixedTimes:
-    """The times that a submission has already: left as they are, they may have passed."""
+    """The present times of a submission; they are valid although they may have passed."""
 
     wished_at: datetime | None = None
     useful_until: datetime | None = None
@@ -63,7 +62,7 @@ class FixedTimes:
 
 @dataclass(frozen=True)
 class Checked:
-    """The form with its texts cleaned, the files that may be kept, and what is wrong."""
+    """The form with cleaned texts, the accepted files, and all errors."""
 
     form: HandIn
     files: tuple[KeptFile, ...]
@@ -74,7 +73,7 @@ NOTHING = FixedTimes()
 
 
 def check(form: HandIn, *, at_desk: bool, now: datetime, standing: FixedTimes = NOTHING) -> Checked:
-    """Look the whole form over; `at_desk` where the cell records it for somebody."""
+    """Validate the whole form; `at_desk` is True if the cell records it for a department."""
     validator = Validator(form.form_errors)
     if form.kind is None:
         validator.add("kind", "required")
@@ -113,7 +112,7 @@ def _with_numbers(form: HandIn, validator: Validator, *, at_desk: bool) -> HandI
 
 
 def _with_priority(form: HandIn, validator: Validator) -> HandIn:
-    """Why it is urgent has to be said; of what is not, nothing is kept."""
+    """Require a reason for an urgent submission, and drop it for any other."""
     if form.priority is Priority.NORMAL:
         return replace(form, urgent_reason="")
     why = validator.text("urgent_reason", form.urgent_reason, most=LONGEST_REASON, required=True)

@@ -1,4 +1,4 @@
-"""A duplicate goes on under the other's number: merged, said why, and linked from both."""
+"""Merge a duplicate into another submission, with a reason, and link both."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def merge(
     number: str,
     reason: str,
 ) -> Submission:
-    """Let a duplicate go on under another submission's number, and tell its department which.
+    """Merge a duplicate into another submission, and notify its department.
 
-    `number` may be the whole number or its last digits within the same year. Raises `Missing`,
+    `number` is the whole number, or its last digits within the same year. Raises `NotFound`,
     `WrongRole`, `WrongState`, or `Invalid` for the number or the reason.
     """
     other_id = _id_of(session, submission_id, number)
@@ -72,7 +72,7 @@ def merge(
 
 
 def whole_number(number: str, like: str) -> str:
-    """A number as it is written; digits alone are one of the same city and year as `like`."""
+    """Return the full number; mere digits are completed with the city and year of `like`."""
     plain = latin_digits("".join(number.split())).upper()
     if re.fullmatch(r"[0-9]{1,6}", plain):
         return f"{like.rpartition('/')[0]}/{int(plain):06d}"
@@ -88,7 +88,7 @@ def _id_of(session: Session, submission_id: int, number: str) -> int | None:
 
 
 def _checked(submission: Submission, other: Submission | None, number: str, reason: str) -> str:
-    """The reason's words; raises `Invalid` with what is wrong with it and with the number."""
+    """Return the cleaned reason; raises `Invalid` with the errors of the reason and the number."""
     validator = Validator()
     if not number.strip():
         validator.add("number", "required")
@@ -109,12 +109,12 @@ def _checked(submission: Submission, other: Submission | None, number: str, reas
 
 
 def _same_department(submission: Submission, other: Submission) -> bool:
-    """Whether the department that reads the one may read the other."""
+    """Return True if both belong to one department, which may then see both."""
     return submission.department_id == other.department_id
 
 
 def likely_originals(session: Session, submission: Submission) -> list[Submission]:
-    """A few others that its department handed in and that go on, the newest first."""
+    """Return a few open submissions of the same department, newest first."""
     query = select(Submission).where(
         Submission.department_id == submission.department_id,
         Submission.state.in_(_GOES_ON),

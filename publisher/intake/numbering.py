@@ -1,4 +1,4 @@
-"""Acknowledgement numbers, gapless: the counter counts in the transaction that uses the number."""
+"""Issue gapless acknowledgement numbers: the counter is increased in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from publisher.working_time import local
 
 
 def next_number(session: Session, *, city_code: str, now: datetime) -> str:
-    """The next number of the city's year, such as `PMC/2026/000123`.
+    """Return the next number of the city's year, such as `PMC/2026/000123`.
 
-    Whoever else needs one waits until this transaction has ended; undone, the number is free
-    again.
+    Other transactions wait for this one to end; if it is rolled back, the number is used again.
     """
     series = f"{city_code}/{local(now).year}"
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert

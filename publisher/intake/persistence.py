@@ -1,7 +1,4 @@
-"""Writing a checked form down: the submission's own fields, its wards and its files.
-
-A submission as a form again: to be changed, or to be used for a new one.
-"""
+"""Write a validated form into a submission, and read a submission back into a form."""
 
 from __future__ import annotations
 
@@ -37,11 +34,11 @@ COPIED = (
     "inward_number",
     "brought_by",
 )
-"""The fields that a form and a submission have under the same name, but for the kind."""
+"""Fields with the same name in the form and the submission, except for the kind."""
 
 
 def keep_contents(store: MediaStore, checked: Checked) -> list[FieldError]:
-    """Store what does not lie in the store yet; gives the problems of what should lie there."""
+    """Store new contents, and return the errors of files that are missing or cannot be stored."""
     missing = []
     for index, file in enumerate(checked.files):
         if file.content is not None:
@@ -54,7 +51,7 @@ def keep_contents(store: MediaStore, checked: Checked) -> list[FieldError]:
 
 
 def _keep(store: MediaStore, content: bytes) -> str:
-    """Store it; gives why it could not be, else nothing."""
+    """Store the content, and return an error code or ""."""
     try:
         store.save(content)
     except StoreAway:
@@ -63,13 +60,13 @@ def _keep(store: MediaStore, content: bytes) -> str:
 
 
 def ward_offices(session: Session, *, now: datetime) -> list[Department]:
-    """The ward offices in force, by name."""
+    """Return the ward offices in force, by name."""
     query = select(Department).where(Department.kind == WARD_OFFICE).order_by(Department.name_mr)
     return [office for office in session.scalars(query) if is_in_force(office, now=now)]
 
 
 def wrong_wards(session: Session, wards: Sequence[int]) -> list[FieldError]:
-    """The problem of a ward office that is none, if there is one."""
+    """Return an error if one of the ids is not a ward office."""
     if not wards:
         return []
     offices = select(Department.id).where(Department.id.in_(wards), Department.kind == WARD_OFFICE)
@@ -78,7 +75,7 @@ def wrong_wards(session: Session, wards: Sequence[int]) -> list[FieldError]:
 
 
 def fill(session: Session, submission: Submission, form: HandIn) -> None:
-    """Put the form's fields into the submission. Raises ValueError for a form without its kind."""
+    """Copy the form's fields into the submission; raises ValueError if the form has no kind."""
     if form.kind is None:
         raise ValueError("a form without its kind is not written")
     submission.kind = form.kind
@@ -89,10 +86,10 @@ def fill(session: Session, submission: Submission, form: HandIn) -> None:
 
 
 def fill_files(session: Session, submission: Submission, files: Sequence[KeptFile]) -> None:
-    """Let the submission have these files in this order; one that stays keeps its address."""
+    """Replace the submission's files by these, in order; a file that stays keeps its id."""
     files_by_digest = {file.sha256: file for file in submission.files}
     for digest, file in files_by_digest.items():
-        file.position = -1 - file.position  # out of the way: a place is taken by one file
+        file.position = -1 - file.position  # temporary: (submission, position) is unique
         if digest not in {kept_file.sha256 for kept_file in files}:
             submission.files.remove(file)
             session.delete(file)
@@ -120,16 +117,16 @@ def _new_file(session: Session, submission: Submission, kept_file: KeptFile) -> 
 
 
 REUSED = ("title", "text_mr", "text_en", "text_hi", "link", "event_place")
-"""What a new submission takes from an earlier one, besides kind, wards and files: no dates."""
+"""Fields that a new submission takes from an earlier one, besides kind, wards and files."""
 
 
 def form_of(submission: Submission) -> HandIn:
-    """Everything the submission holds, as its form."""
+    """Return the submission as a form."""
     return _form(submission, COPIED)
 
 
 def form_again(submission: Submission) -> HandIn:
-    """What can be used again of it."""
+    """Return a form for a new submission like this one, without its dates."""
     return _form(submission, REUSED)
 
 

@@ -1,4 +1,4 @@
-"""Looking through submissions: lists, counts and one in full, as far as the actor may see."""
+"""Query submissions within the actor's sight: lists, counts, and a single one in full."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from publisher.validation import NotFound, check_in_sight, departments_in_sight
 
 MOST_WORDS = 8
 PageCursor = tuple[datetime, int]
-"""Where a page of a list ended: `received_at` and `id` of its last submission."""
+"""The position where a page ended: `received_at` and `id` of its last submission."""
 
 
 def submissions_for(
@@ -35,9 +35,9 @@ def submissions_for(
     before: PageCursor | None = None,
     limit: int = 50,
 ) -> list[Submission]:
-    """The actor's submissions, newest first, those after the place `before` where it is given.
+    """Return the actor's submissions, newest first, after the cursor `before` if given.
 
-    Every word of `search_text` has to stand in the title, a text or a number. Raises `WrongRole`.
+    Every word of `search_text` must occur in the title, a text or a number. Raises `WrongRole`.
     """
     query = select(Submission).where(*_in_sight(actor, department_id), *contains_words(search_text))
     if states:
@@ -53,7 +53,7 @@ def submissions_for(
 def counts(
     session: Session, *, actor: Actor, department_id: int | None = None
 ) -> dict[SubmissionState, int]:
-    """How many of the actor's submissions are in each state; every state is named."""
+    """Return the number of the actor's submissions for every state."""
     query = select(Submission.state, func.count()).group_by(Submission.state)
     rows = session.execute(query.where(*_in_sight(actor, department_id)))
     count_by_state = dict(rows.all())
@@ -61,7 +61,7 @@ def counts(
 
 
 def submission_for(session: Session, *, actor: Actor, submission_id: int) -> Submission:
-    """One submission with its files, posts and deliveries, or `Missing`."""
+    """Return a submission with its files, posts and deliveries; raises `NotFound`."""
     query = select(Submission).where(Submission.id == submission_id).options(*_IN_FULL)
     submission = session.scalars(query).one_or_none()
     if submission is None:
@@ -81,7 +81,7 @@ def _in_sight(actor: Actor, department_id: int | None) -> list[ColumnElement[boo
 
 
 def contains_words(search_text: str) -> list[ColumnElement[bool]]:
-    """The submission holds every one of these words in its title, a text or a number."""
+    """Return conditions: each word occurs in the title, a text or a number."""
     cleaned = text_cleaning.clean(search_text)
     if not cleaned.ok:
         return [false()]

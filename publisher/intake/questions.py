@@ -1,4 +1,4 @@
-"""Questions of the cell and answers of the department, and notes once drafting has begun."""
+"""Ask the department a question, answer it, and add notes once drafting has started."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def return_submission(
 ) -> Submission:
     """Return a submission to its department with a question; it keeps its number.
 
-    Who handed it in is told, and the first who answers for the department. Raises `Missing`,
-    `WrongRole`, `WrongState`, or `Invalid` for the question.
+    Notifies the person who handed it in and the department's first responsible person. Raises
+    `NotFound`, `WrongRole`, `WrongState`, or `Invalid` for the question.
     """
     action, to = Action.RETURN_SUBMISSION, SubmissionState.RETURNED
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
@@ -56,9 +56,9 @@ def return_submission(
 def complete(
     session: Session, *, actor: Actor, now: datetime, submission_id: int, answer: str
 ) -> Submission:
-    """Answer the question: the submission is with the cell again, under its number.
+    """Answer the question, so that the submission is with the cell again, under its number.
 
-    Who asked is told. Raises as `return_submission`.
+    Notifies the person who asked. Raises as `return_submission`.
     """
     action, to = Action.COMPLETE_SUBMISSION, SubmissionState.RECEIVED
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
@@ -82,9 +82,9 @@ def complete(
 def add_note(
     session: Session, *, actor: Actor, now: datetime, submission_id: int, note_text: str
 ) -> Submission:
-    """Let the department say something more to the cell, which can no longer be changed in it.
+    """Add a note of the department to a submission that can no longer be edited.
 
-    Who drafts it is told. Raises as `return_submission`.
+    Notifies the person who drafts it. Raises as `return_submission`.
     """
     action = Action.CHANGE_SUBMISSION
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
@@ -104,9 +104,9 @@ def add_note(
 
 
 def see_note(session: Session, *, actor: Actor, now: datetime, submission_id: int) -> Submission:
-    """Mark what the department has noted so far as seen at the cell, which takes it up or not.
+    """Mark the department's notes so far as seen by the cell.
 
-    Raises `Missing` or `WrongRole`.
+    Raises `NotFound` or `WrongRole`.
     """
     action = Action.DRAFT
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
@@ -115,7 +115,7 @@ def see_note(session: Session, *, actor: Actor, now: datetime, submission_id: in
 
 
 def last_note(session: Session, submission: Submission, kind: NoteKind) -> SubmissionNote | None:
-    """The newest of its questions, answers or notes."""
+    """Return the newest note of this kind, or None."""
     query = select(SubmissionNote).where(
         SubmissionNote.submission_id == submission.id, SubmissionNote.kind == kind
     )
@@ -144,7 +144,7 @@ def _write(
 
 
 def _department_side(session: Session, submission: Submission, now: datetime) -> Iterator[Person]:
-    """Who handed it in, and the first who answers for the department, each once."""
+    """Yield who handed it in and the department's first responsible person, each once."""
     first = contact(session, submission, now=now)
     if first is not None:
         yield first
@@ -154,7 +154,7 @@ def _department_side(session: Session, submission: Submission, now: datetime) ->
 
 
 def _clerk(session: Session, submission: Submission) -> Person | None:
-    """Who wrote the newest revision that rests on it, else who began the draft."""
+    """Return the author of the newest revision that uses it, or who started the draft."""
     authors = [post.revisions[-1].author for post in submission.posts if post.revisions]
     if authors:
         return authors[-1]

@@ -1,6 +1,6 @@
-"""Handing in: once for each form, with a number at once and an acknowledgement by mail.
+"""Hand in a submission: once per form, with a number and an acknowledgement by mail.
 
-What becomes of duplicates when the submission under which they went on ends without a post.
+Departments of duplicates are notified when the original ends without a post.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def hand_in(
     store: MediaStore,
     form: HandIn,
 ) -> Submission:
-    """Record what a department hands in and acknowledge it; the same form twice is one submission.
+    """Create a submission and acknowledge it; the same form submitted twice is one submission.
 
-    Files are looked over and stored before the session is first used, so that no transaction
-    waits for them. Raises `WrongRole`, or `Invalid` with every problem at once.
+    Files are checked and stored before the session is first used, so that no transaction waits for
+    them. Raises `WrongRole`, or `Invalid` with every error.
     """
     require(actor, Action.HAND_IN, form.department_id, now=now)
     at_desk = scope_of(actor, Action.HAND_IN) is Scope.ANY
@@ -70,7 +70,7 @@ def hand_in(
 
 
 def _handed_in_before(session: Session, actor: Actor, form: HandIn) -> Submission | None:
-    """What this very form became when it was handed in before."""
+    """Return the submission that was created from this very form, or None."""
     token = form.form_token
     if not token or not token.isprintable():
         return None
@@ -84,7 +84,7 @@ def _handed_in_before(session: Session, actor: Actor, form: HandIn) -> Submissio
 def _same_within_the_hour(
     session: Session, actor: Actor, checked: Checked, *, now: datetime
 ) -> Submission | None:
-    """The same to the letter from the same person's page within the hour: its answer was lost."""
+    """Return the person's identical submission of the last hour, whose response was lost."""
     form = checked.form
     if not form.form_token:
         return None
@@ -147,7 +147,7 @@ def _write(
 def _acknowledge(
     session: Session, submission: Submission, *, actor: Actor, now: datetime, at_desk: bool
 ) -> None:
-    """Write the history's first line, and send the number to whoever stands for the department."""
+    """Record the event, and send the number to the department's contact."""
     values = {"number": submission.number, "at_desk": at_desk}
     transitions.record(session, submission, Action.HAND_IN, actor=actor, now=now, values=values)
     more: dict[str, object] = {
@@ -167,7 +167,7 @@ def tell(
     now: datetime,
     more: Mapping[str, object],
 ) -> None:
-    """Queue a mail about a submission to the department, if anybody there can get one."""
+    """Queue a mail about a submission to the department's contact, if there is one."""
     person = contact(session, submission, now=now)
     if person is None:
         return
@@ -177,9 +177,9 @@ def tell(
 
 
 def contact(session: Session, submission: Submission, *, now: datetime) -> Person | None:
-    """Who is told about a submission: who handed it in for the department, else its first rung.
+    """Return the person to notify: who handed it in, otherwise the first responsible person.
 
-    None where the department has nobody in office.
+    None if nobody is in office.
     """
     under = submission.handed_in_under
     person = submission.handed_in_by
@@ -196,7 +196,7 @@ ENDED = (SubmissionState.DECLINED, SubmissionState.WITHDRAWN)
 
 
 def original_of(submission: Submission) -> Submission | None:
-    """The submission under which a duplicate goes on in the end; None where it is no duplicate."""
+    """Return the submission that a duplicate was finally merged into, or None."""
     original = submission.merged_into
     while original is not None and original.merged_into is not None:
         original = original.merged_into
@@ -204,15 +204,15 @@ def original_of(submission: Submission) -> Submission | None:
 
 
 def ended_original(submission: Submission) -> Submission | None:
-    """The same where that one was declined or withdrawn: nothing comes of the duplicate either."""
+    """Return the original if it was declined or withdrawn, otherwise None."""
     original = original_of(submission)
     return original if original is not None and original.state in ENDED else None
 
 
 def tell_duplicates(session: Session, original: Submission, *, actor: Actor, now: datetime) -> None:
-    """Tell the department of each duplicate that the original has ended, why, and what to do.
+    """Notify the department of each duplicate that the original has ended, and why.
 
-    A duplicate stays merged and keeps its number: it has been answered for by the original.
+    A duplicate stays merged and keeps its number.
     """
     by = session.get_one(Person, person_of(actor))
     more: dict[str, object] = {
@@ -229,7 +229,7 @@ def tell_duplicates(session: Session, original: Submission, *, actor: Actor, now
 
 
 def _all_duplicates(original: Submission) -> Iterator[Submission]:
-    """Everything that was merged into it, by way of others too."""
+    """Yield the duplicates of the submission, and their duplicates."""
     for duplicate in original.duplicates:
         yield duplicate
         yield from _all_duplicates(duplicate)

@@ -1,4 +1,4 @@
-"""Files on their way in: looked over before anything is kept, and counted for each person."""
+"""Check uploaded files before they are stored, and count them per person and day."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class UploadedFile:
-    """A file as it was chosen, with what it shows in words."""
+    """An uploaded file with its descriptions."""
 
     name: str
     content: bytes = field(repr=False)
@@ -41,10 +41,10 @@ class UploadedFile:
 
 @dataclass(frozen=True)
 class KeptFile:
-    """A file that was looked over and may be kept, with what it shows in words.
+    """A checked file with its descriptions.
 
-    Size in bytes, width and height in pixels of a picture, `seconds` of a video that says how
-    long it is. `content` is there where its bytes do not lie in the store yet.
+    `size` is in bytes, `width` and `height` are in pixels (pictures only), `seconds` is the length
+    of a video if known. `content` is None if the bytes are already stored.
     """
 
     name: str
@@ -60,12 +60,12 @@ class KeptFile:
 
     @property
     def is_picture(self) -> bool:
-        """Whether it can be shown in a post."""
+        """Return True if the file can be shown in a post."""
         return self.width is not None
 
 
 class UploadRefused(Exception):
-    """A file that cannot be taken: `code` says why, `values` what the sentence needs."""
+    """A refused file: `code` is the error code, `values` are those of its message."""
 
     def __init__(self, code: str, values: Mapping[str, object]) -> None:
         super().__init__(code)
@@ -74,15 +74,15 @@ class UploadRefused(Exception):
 
 
 def look_over(upload: UploadedFile) -> KeptFile:
-    """What `look_at` finds in bytes in memory, which come along. Raises `UploadRefused`."""
+    """Check an upload in memory; raises `UploadRefused`."""
     kept_file = look_at(upload.name, io.BytesIO(upload.content))
     return replace(kept_file, content=upload.content, alt_mr=upload.alt_mr, alt_en=upload.alt_en)
 
 
 def look_at(name: str, source: BinaryIO) -> KeptFile:
-    """Type by content and by name, size, and what the file says of itself. Raises `UploadRefused`.
+    """Check a file's type by content and name, its size and its metadata; raises `UploadRefused`.
 
-    Only a picture within the limits is held in memory; a video is read piece by piece.
+    Only a picture within the limits is held in memory; a video is read in chunks.
     """
     display_name = own_name(name)
     size = source.seek(0, io.SEEK_END)
@@ -111,7 +111,7 @@ def _digest_of(source: BinaryIO) -> str:
 
 
 def own_name(name: str) -> str:
-    """A file's name as it can be shown: without folders and deceiving characters, not too long."""
+    """Return the file's name without folders and deceptive characters, shortened."""
     last = name.replace("\\", "/").rpartition("/")[2]
     cleaned = text_cleaning.clean(last)
     bad = {problem.index for problem in cleaned.problems}
@@ -120,7 +120,7 @@ def own_name(name: str) -> str:
 
 
 def kept_of(file: SubmissionFile) -> KeptFile:
-    """A submission's file, to be handed in once more."""
+    """Return a submission's file as a checked file, to be submitted again."""
     return KeptFile(
         name=file.name,
         sha256=file.sha256,
@@ -135,10 +135,10 @@ def kept_of(file: SubmissionFile) -> KeptFile:
 
 
 def admit(session: Session, *, actor: Actor, now: datetime, file: KeptFile) -> int | None:
-    """Count a file among what the person has sent today; raises `Invalid` beyond the day's quota.
+    """Count a file towards the person's daily quota; raises `Invalid` beyond it.
 
-    The same bytes sent again on the same day count once: None, where they were counted before.
-    What it gives else is taken by `give_back`, should the file not be stored after all.
+    The same bytes count once a day. Returns the id for `give_back`, or None if they were counted
+    before.
     """
     person = person_of(actor)
     begin, end = day_bounds(local_day(now))
@@ -156,7 +156,7 @@ def admit(session: Session, *, actor: Actor, now: datetime, file: KeptFile) -> i
 
 
 def give_back(session: Session, *, upload_id: int | None) -> None:
-    """The file that was counted could not be stored, and counts no more; None was not counted."""
+    """Remove the count of a file that could not be stored; None does nothing."""
     session.execute(delete(Upload).where(Upload.id == upload_id))
 
 

@@ -1,1 +1,1 @@
-"""Review: a nodal officer approves, returns or rejects a revision; approvals are withdrawn."""
+"""Review of revisions: officers approve, return or reject them, or withdraw an approval."""

@@ -1,4 +1,4 @@
-"""Sending for review, and what the department's officer decides: approve, return, reject."""
+"""Send a post for review, and record what officers decide: approve, return or reject."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ USEFUL_FOR = timedelta(days=30)
 
 
 class ActsUnderAnother(NotAllowed):
-    """The page was opened under another appointment than the session acts under now."""
+    """The page was opened under another appointment than the session's present one."""
 
     code = "acts_under_another"
 
 
 def check_under(actor: Actor, appointment_id: int | None) -> None:
-    """Raise `ActsUnderAnother` unless the actor still acts as the page has said.
+    """Raise `ActsUnderAnother` unless the actor still acts under the page's appointment.
 
-    Whoever works in two windows may have changed the appointment in the other one.
+    A person with two windows may have switched the appointment in the other one.
     """
     if appointment_id is None or appointment_id != actor.appointment_id:
         raise ActsUnderAnother
@@ -39,10 +39,10 @@ def check_under(actor: Actor, appointment_id: int | None) -> None:
 def send_for_review(
     session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int
 ) -> Post:
-    """Fix the newest revision's window and digest, and ask the department's officers.
+    """Fix the newest revision's window and digest, and ask the departments' officers to review it.
 
-    Raises `StaleRevision`, `WrongState`, or `Invalid` where the window is already over, a blank
-    is not filled in, or a department that is asked has ended.
+    Raises `StaleRevision`, `WrongState`, or `Invalid` if the window has passed, a blank is not
+    filled, or an asked department has ended.
     """
     post = locked_post(session, post_id)
     require(actor, Action.SEND_FOR_REVIEW, post.department_id, now=now)
@@ -58,9 +58,10 @@ def send_for_review(
 
 
 def _open_review(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:
-    """Only a draft is sent: the way back from approved belongs to whoever approved it."""
+    """Move the post from draft to in review."""
     post = revision.post
     values: dict[str, object] = {"revision": revision.number}
+    # From approved a post returns to review only if an approver withdraws the approval.
     if post.state is not PostState.DRAFT:
         raise WrongState(state=post.state, to=PostState.IN_REVIEW)
     fix(revision, now=now)
@@ -77,7 +78,7 @@ def _open_review(session: Session, revision: Revision, *, actor: Actor, now: dat
 
 
 def fix(revision: Revision, *, now: datetime) -> None:
-    """Fix what will be approved: the window's end, the canonical form and its digest."""
+    """Fix what is approved: the end of the window, the canonical form and its digest."""
     if revision.not_after is None:
         revision.not_after = now + USEFUL_FOR
     if revision.not_after <= now:
@@ -95,9 +96,9 @@ def approve(
 ) -> Decision:
     """Approve exactly the revision that was seen, for the actor's department.
 
-    The post is approved once every asked department has approved. Raises `WrongRole`,
-    `StaleRevision`, `WrongState`, `FourEyesRequired`, or `NotApproved` where the rows no longer
-    give the digest that was fixed for review.
+    The post is approved when every asked department has approved. Raises `WrongRole`,
+    `StaleRevision`, `WrongState`, `FourEyesRequired`, or `NotApproved` if the rows no longer have
+    the digest that was fixed for review.
     """
     revision, department_id = _to_decide(
         session, Action.APPROVE, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
@@ -122,7 +123,7 @@ def _to_decide(
     post_id: int,
     seen_revision: int,
 ) -> tuple[Revision, int]:
-    """The newest revision and the department that decides, if the actor may."""
+    """Return the newest revision and the deciding department if the actor may decide."""
     post = locked_post(session, post_id)
     revision = schedule.newest_revision(post)
     _check_still_asked(post, actor, seen_revision)
@@ -138,10 +139,7 @@ def _to_decide(
 
 
 def _check_still_asked(post: Post, actor: Actor, seen_revision: int) -> None:
-    """Whoever decides for a department that only an older revision asked is told of the newer one.
-
-    Being turned away would not say why.
-    """
+    """Raise `StaleRevision` if the actor's department was asked only by an older revision."""
     decides = scope_of(actor, Action.APPROVE) is not None
     if not decides or actor.department_id in gate_adapter.asked_departments(post.revisions[-1]):
         return
@@ -156,7 +154,7 @@ def _check_still_asked(post: Post, actor: Actor, seen_revision: int) -> None:
 def deciding_department(
     session: Session, revision: Revision, action: Action, *, actor: Actor, now: datetime
 ) -> int:
-    """The actor's department, if this revision asks it and the actor decides; else `WrongRole`."""
+    """Return the actor's department; raises `WrongRole` unless it is asked and the actor may."""
     department_id = actor.department_id
     if department_id is None or department_id not in gate_adapter.asked_departments(revision):
         raise WrongRole(role=actor.role, action=action)
@@ -169,7 +167,7 @@ def deciding_department(
 def _supersede_lapsed_approvals(
     session: Session, revision: Revision, department_id: int, *, actor: Actor, now: datetime
 ) -> None:
-    """A department approves once; an approval that no longer counts gives way to a new one."""
+    """Withdraw the department's lapsed approvals; raises `Overtaken` if one is still in force."""
     for approval in standing_approvals(revision, department_id):
         if gate_adapter.is_in_force(approval, now=now):
             raise Overtaken(state=revision.post.state, to=PostState.APPROVED)
@@ -208,7 +206,7 @@ def _decide(
 def _approve_post_if_complete(
     session: Session, revision: Revision, *, actor: Actor, now: datetime
 ) -> None:
-    """Move the post to approved once no asked department is missing; else note the approval."""
+    """Approve the post if no asked department is missing; otherwise only record the approval."""
     post, values = revision.post, {"revision": revision.number}
     case = gate_adapter.case_of(revision, now=now)
     if gate.missing_departments(case, gate.counting(case)):
@@ -226,7 +224,7 @@ def _approve_post_if_complete(
 def approve_by_own_hand(
     session: Session, *, actor: Actor, now: datetime, post: Post, revision: Revision
 ) -> Decision:
-    """Approve a reply by writing it: only the responsible department's officer, or its head."""
+    """Approve a reply by writing it, as an officer or head of the responsible department."""
     require(actor, Action.ANSWER, post.department_id, now=now)
     _check_own_hand(session, revision, actor=actor, now=now)
     _open_review(session, revision, actor=actor, now=now)
@@ -241,7 +239,7 @@ def approve_by_own_hand(
 
 
 def _check_own_hand(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:
-    """The hand is one that decides (for its own department only), and it wrote this revision."""
+    """Check that the actor decides for the department, and wrote this revision."""
     decides = scope_of(actor, Action.APPROVE) is not None
     wrote = actor.person_id is not None and actor.person_id == revision.author_id
     if revision.post.kind is not PostKind.REPLY or not (decides and wrote):
@@ -252,7 +250,7 @@ def _check_own_hand(session: Session, revision: Revision, *, actor: Actor, now: 
 def return_post(
     session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int, reason: str
 ) -> Decision:
-    """Send the revision back to the cell with what to change."""
+    """Return the revision to the cell with a reason."""
     revision, department_id = _to_decide(
         session, Action.RETURN, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
     )
@@ -264,7 +262,7 @@ def return_post(
 def reject(
     session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int, reason: str
 ) -> Decision:
-    """Refuse the post with a reason."""
+    """Reject the post with a reason."""
     revision, department_id = _to_decide(
         session, Action.REJECT, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
     )
@@ -289,7 +287,7 @@ def _refuse(
     now: datetime,
     reason: str,
 ) -> Decision:
-    """One department's no is enough: approvals that others gave this revision fall with it."""
+    """Record a refusal: one is enough, so the other departments' approvals are withdrawn."""
     state, verb, notice = _REFUSALS[kind]
     cleaned_reason = checked_reason(reason)
     decision = _decide(
@@ -300,14 +298,14 @@ def _refuse(
     values = {"revision": revision.number, "decision": decision.id}
     transitions.apply(session, revision.post, state, actor=actor, now=now, verb=verb, values=values)
     if revision.post.reply is not None:
-        revision.post.reply.withdrawn_at = now  # so that the comment can be answered anew
+        revision.post.reply.withdrawn_at = now  # so that the comment can be answered again
     more = {"reason": cleaned_reason, **notify.by(session, actor)}
     notify.tell(session, notice, revision.author, revision, now=now, more=more)
     return decision
 
 
 def standing_approvals(revision: Revision, department_id: int | None = None) -> list[Decision]:
-    """The approvals of this revision that nobody has taken back, of one department or of all."""
+    """Return the approvals of this revision that are not withdrawn, of one department or of all."""
     return [
         decision
         for decision in revision.decisions
@@ -318,7 +316,7 @@ def standing_approvals(revision: Revision, department_id: int | None = None) -> 
 
 
 def locked_post(session: Session, post_id: int) -> Post:
-    """The post, locked until the transaction ends, or `Missing`."""
+    """Return the post, locked until the transaction ends; raises `NotFound`."""
     post = transitions.lock(session, Post, post_id)
     if post is None:
         raise NotFound(post_id)

@@ -1,4 +1,4 @@
-"""What an emergency approval rests on, from rows to the rulebook."""
+"""Build the basis of an emergency approval from its rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from publisher.models.posts import Language
 
 
 def template_of(revision: TemplateRevision) -> Template:
-    """Everything that the approval of this revision covers."""
+    """Return everything that an approval of this template revision covers."""
     return Template(
         department_id=revision.department_id,
         names=(revision.name_mr, revision.name_en),
@@ -38,7 +38,7 @@ def template_of(revision: TemplateRevision) -> Template:
 
 
 def row_of(blank: TemplateField) -> dict[str, object]:
-    """A blank as its row of a revision keeps it."""
+    """Return a blank as it is stored in a template revision."""
     return {
         "name": blank.name,
         "kind": blank.kind.value,
@@ -48,13 +48,13 @@ def row_of(blank: TemplateField) -> dict[str, object]:
 
 
 def standing_approval(revision: TemplateRevision) -> TemplateDecision | None:
-    """The approval of exactly this revision that nobody took back; None where there is none."""
+    """Return the approval in force of exactly this revision, or None."""
     approvals = [decision for decision in revision.decisions if stands(decision, revision)]
     return approvals[-1] if approvals else None
 
 
 def stands(approval: TemplateDecision, revision: TemplateRevision) -> bool:
-    """Whether this is an approval of that revision, not taken back, of what it holds now."""
+    """Return True if the approval is in force and covers the present content of the revision."""
     return (
         approval.revision_id == revision.id
         and approval.verdict is TemplateVerdict.APPROVED
@@ -64,7 +64,7 @@ def stands(approval: TemplateDecision, revision: TemplateRevision) -> bool:
 
 
 def counts(use: EmergencyUse | None, subject: Subject) -> bool:
-    """Whether an emergency Decision with this use counts for what would leave."""
+    """Return True if an emergency decision with this use is valid for the subject."""
     if use is None:
         return False
     revision, approval = use.template_revision, use.approval

@@ -1,4 +1,4 @@
-"""From rows to the gate: what a revision would send out, and who may approve it."""
+"""Build the gate's input from rows: what a revision would publish, and who may approve it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OWNER_OF_THE_REST = "information-technology"
 
 
 def subject_of(revision: Revision) -> gate.Subject:
-    """What leaves if this revision leaves; its window has to be fixed."""
+    """Return what is published if this revision is sent; its window has to be fixed."""
     if revision.not_after is None:
         raise ValueError("the window is not fixed before review")
     return gate.Subject(
@@ -50,7 +50,7 @@ def _variant(variant: Variant) -> gate.VariantSubject:
 
 
 def case_of(revision: Revision, *, now: datetime) -> gate.Case:
-    """The case that the gate judges."""
+    """Return the case that the gate judges."""
     return gate.Case(
         state=revision.post.state,
         revision=revision.number,
@@ -79,9 +79,9 @@ def _approval(decision: Decision, now: datetime) -> gate.Approval:
 
 
 def is_in_force(decision: Decision, *, now: datetime) -> bool:
-    """Whether nobody took the approval back and the approver is in office.
+    """Return True if the approval is not withdrawn and the approver is in office.
 
-    An emergency one has to have its ground as well: an approved template, in exactly its texts.
+    An emergency approval also needs its basis: an approved template, filled in unchanged.
     """
     is_valid = decision.withdrawn_at is None and _is_in_office(decision.appointment, now)
     if not is_valid or decision.kind is not DecisionKind.EMERGENCY:
@@ -94,9 +94,9 @@ def _is_in_office(appointment: Appointment, now: datetime) -> bool:
 
 
 def check_in_office(session: Session, actor: Actor, action: Action, *, now: datetime) -> None:
-    """Raise `WrongRole` unless the appointment that the actor acts under holds at `now`.
+    """Raise `WrongRole` unless the actor's appointment is in force at `now`.
 
-    A page that was opened in office may be sent after it; a decision is asked once more.
+    A page that was opened in office may be submitted later, so this is checked again on deciding.
     """
     appointment = session.get(Appointment, actor.appointment_id) if actor.appointment_id else None
     claimed = (actor.person_id, actor.role, actor.department_id)
@@ -109,15 +109,15 @@ def check_in_office(session: Session, actor: Actor, action: Action, *, now: date
 
 
 def asked_departments(revision: Revision) -> list[int]:
-    """The departments that have to approve; the owning one where none is listed."""
+    """Return the departments that have to approve, or the owning one if none is listed."""
     department_ids = [row.department_id for row in revision.departments if row.asked]
     return department_ids or [revision.post.department_id]
 
 
 def check_asked(revision: Revision, *, now: datetime) -> None:
-    """Raise `Invalid` where the owning department is not asked, or one that is asked has ended.
+    """Raise `Invalid` if the owning department is not asked, or an asked one has ended.
 
-    A department may have ended since the revision was written: it would be waited for in vain.
+    A department may have ended after the revision was written, and could never decide.
     """
     approving_departments = [row.department for row in revision.departments if row.asked]
     owner_is_asked = revision.post.department_id in asked_departments(revision)
@@ -129,9 +129,9 @@ def check_asked(revision: Revision, *, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class DepartmentReview:
-    """How one department stands to a revision: whether it is asked, and what it decided.
+    """The review of a revision by one department.
 
-    `decision` is its approval in force, else its return or rejection, else None.
+    `decision` is its approval in force, otherwise its return or rejection, otherwise None.
     """
 
     department: Department
@@ -141,17 +141,17 @@ class DepartmentReview:
 
     @property
     def has_approved(self) -> bool:
-        """Whether an approval of it is in force."""
+        """Return True if its approval is in force."""
         return self.decision is not None and self.decision.kind in APPROVALS
 
     @property
     def is_missing(self) -> bool:
-        """Whether it is asked and has not decided."""
+        """Return True if it is asked and has not decided."""
         return self.is_asked and self.decision is None
 
 
 def standings(revision: Revision, *, now: datetime) -> list[DepartmentReview]:
-    """Every department of a revision: the owning one, those asked, those only named."""
+    """Return the reviews of all departments: the owning, then the asked, then the named ones."""
     post = revision.post
     rows = {row.department_id: (row.department, row.asked) for row in revision.departments}
     rows.setdefault(post.department_id, (post.department, True))
@@ -179,7 +179,7 @@ def _decided(revision: Revision, department_id: int, *, now: datetime) -> Decisi
 
 
 def _still_counts(decision: Decision, *, now: datetime) -> bool:
-    """An approval while it is in force, a refusal until the revision is sent for review again."""
+    """Return True for an approval in force, or a refusal since the last sending for review."""
     if _approves(decision):
         return is_in_force(decision, now=now)
     sent_at = decision.revision.sent_for_review_at
@@ -189,7 +189,7 @@ def _still_counts(decision: Decision, *, now: datetime) -> bool:
 def approvers_for(
     session: Session, revision: Revision, department_id: int, *, now: datetime
 ) -> gate.Approvers:
-    """Who can approve this revision for that department now."""
+    """Return who can approve this revision for that department now."""
     top = responsibility.head(session, department_id, now=now)
     return gate.approvers(
         [
@@ -204,7 +204,7 @@ def approvers_for(
 def lacking(
     session: Session, revision: Revision, standings: Sequence[DepartmentReview], *, now: datetime
 ) -> list[tuple[Department, str]]:
-    """The asked departments that have not decided and where nobody can, each with why."""
+    """Return the asked, undecided departments without an approver, each with the reason."""
     waited_for = [review.department for review in standings if review.is_missing]
     reasons = [
         (department, approvers_for(session, revision, department.id, now=now).blocked)
@@ -214,12 +214,12 @@ def lacking(
 
 
 def bound_authors(revision: Revision) -> frozenset[int]:
-    """Whom four eyes keep from approving this revision."""
+    """Return the ids of the persons who may not approve this revision, by the four-eyes rule."""
     return gate.bound_authors(revision.post.kind, authors_of(revision))
 
 
 def authors_of(revision: Revision) -> frozenset[int]:
-    """Who wrote it; where it was restored, whoever restored it and whoever wrote those words."""
+    """Return the ids of the authors of this revision and of those that it restores."""
     author_ids, source = {revision.author_id}, revision.restored_from
     while source is not None:
         author_ids.add(source.author_id)
@@ -232,6 +232,6 @@ def _candidate(appointment: Appointment) -> gate.Candidate:
 
 
 def owner_of_the_rest(session: Session) -> int:
-    """The department that owns what no other does."""
+    """Return the id of the department that owns what no other department owns."""
     query = select(Department.id).where(Department.code == OWNER_OF_THE_REST)
     return session.execute(query).scalar_one()

@@ -1,4 +1,4 @@
-"""What a person has decided about posts, and what became of each."""
+"""List what a person has decided about posts, and the outcome of each decision."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from publisher.validation import departments_in_sight, person_of
 from publisher.working_time import from_local, local_day
 
 PageCursor = tuple[datetime, int]
-"""Where a page ended: when the last decision on it was made, and its id."""
+"""The position where a page ended: time and id of its last decision."""
 
 MOST_IN_A_MONTH = 1_000
 
 
 class Outcome(StrEnum):
-    """What became of a decided revision, where its deliveries do not say it."""
+    """The outcome of a decision; `DELIVERIES` means that the deliveries show it."""
 
     WITHDRAWN_APPROVAL = "withdrawn_approval"
     POST_WITHDRAWN = "post_withdrawn"
@@ -40,9 +40,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class PastDecision:
-    """A decision and what became of it; `deliveries` are those of the decided revision.
+    """A decision and its outcome; `deliveries` are those of the decided revision.
 
-    `is_in_sight` is false where the person's present appointment does not show the post.
+    `is_in_sight` is False if the person's present appointment may not see the post.
     """
 
     decision: Decision
@@ -55,7 +55,7 @@ class PastDecision:
 
 @dataclass(frozen=True)
 class DecidedPage:
-    """A part of the list, newest first; `following` is None where it ends."""
+    """A page of the list, newest first; `following` is None on the last page."""
 
     rows: tuple[PastDecision, ...]
     following: PageCursor | None
@@ -69,9 +69,9 @@ def decisions_by(
     before: PageCursor | None = None,
     limit: int = 25,
 ) -> DecidedPage:
-    """What the person has decided, under any appointment, in a number of queries that never grows.
+    """Return the person's decisions under any appointment, in a constant number of queries.
 
-    `month` is any day of it, in Pune. Raises `WrongRole` where no person acts.
+    `month` is any day of the month, in the city's time. Raises `WrongRole` if no person acts.
     """
     query = select(Decision).where(Decision.person_id == person_of(actor))
     if month is not None:
@@ -102,7 +102,7 @@ _IN_FULL = (
 
 
 def _bounds(month: date) -> tuple[datetime, datetime]:
-    """The first moment of the month in the city, and the first one after it."""
+    """Return the first moment of the month in the city, and of the next month."""
     first = month.replace(day=1)
     return from_local(first, time(0)), from_local(_next_month(first), time(0))
 
@@ -112,7 +112,7 @@ def _next_month(first: date) -> date:
 
 
 def months_of(session: Session, *, actor: Actor, now: datetime) -> list[date]:
-    """The first days of the months since the person's first decision, this month first."""
+    """Return the first days of the months since the person's first decision, newest first."""
     own = Decision.person_id == person_of(actor)
     first = session.scalar(select(func.min(Decision.at)).where(own))
     if first is None:
@@ -128,7 +128,7 @@ def months_of(session: Session, *, actor: Actor, now: datetime) -> list[date]:
 def decision_on(
     session: Session, *, actor: Actor, post_id: int, seen_revision: int
 ) -> Decision | None:
-    """What this person has decided about that revision before, and nobody has taken back."""
+    """Return the person's decision about that revision that is not withdrawn, or None."""
     query = (
         select(Decision)
         .join(Revision, Revision.id == Decision.revision_id)

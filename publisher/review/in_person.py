@@ -1,7 +1,6 @@
-"""Approving on the spot: a code leads an officer's own phone to one revision, and gives no right.
+"""Approve in person: a code opens the review page of a revision on the officer's own phone.
 
-Nothing can be decided by the code itself: it opens the review page of that revision, where the
-officer's own session decides.
+The code grants no right: on that page the officer decides in their own session.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from publisher.validation import NotFound, check_in_sight, person_of
 
 LASTS: Final = timedelta(minutes=15)
 LETTERS: Final = "34679ACDEFGHJKMNPQRTVWXY"
-"""What the typed code is made of: nothing that is taken for something else, read or heard."""
+"""The alphabet of typed codes, without letters that are mistaken for others, read or heard."""
 
 LENGTH: Final = 8
 _TOKEN_BYTES = 16
@@ -43,19 +42,19 @@ _TOKEN_BYTES = 16
 
 @dataclass(frozen=True)
 class Spelled:
-    """A code as people meet it: `token` stands in the address that is scanned."""
+    """The two forms of a code: `token` is part of the scanned URL, `letters` are typed."""
 
     token: str
     letters: str
 
     @property
     def grouped(self) -> str:
-        """The letters in two groups of four."""
+        """Return the letters in two groups of four."""
         return f"{self.letters[:4]}-{self.letters[4:]}"
 
 
 class ApprovalCodeProblem(StrEnum):
-    """Why a code leads nowhere."""
+    """The reason why a code is refused."""
 
     UNREADABLE = "unreadable"
     UNKNOWN = "unknown"
@@ -69,14 +68,14 @@ class ApprovalCodeProblem(StrEnum):
 
 @dataclass(frozen=True)
 class CodeRefusal:
-    """Why not; `until` says how long a throttled one has to wait (aware UTC)."""
+    """A refused code; `until` is the end of the wait if the person is throttled (aware UTC)."""
 
     problem: ApprovalCodeProblem
     until: datetime | None = None
 
 
 def spell(seed: str, secret: str) -> Spelled:
-    """What is scanned and typed for this seed; only who knows the house's secret key can tell."""
+    """Derive both forms of a code from its seed with the installation's secret key."""
     mixed = hmac.new(secret.encode(), f"spot code {seed}".encode(), hashlib.sha256).digest()
     token = urlsafe_b64encode(mixed[:_TOKEN_BYTES]).decode().rstrip("=")
     rest = int.from_bytes(mixed[_TOKEN_BYTES:])
@@ -92,9 +91,9 @@ def _letters(number: int) -> Iterator[str]:
 def make(
     session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int, secret: str
 ) -> SpotCode:
-    """Make a code for the revision that is in review; an earlier one of it ends.
+    """Create a code for the revision in review, and end its earlier codes.
 
-    Raises `WrongRole`, `StaleRevision`, or `WrongState` where nothing waits for a decision.
+    Raises `WrongRole`, `StaleRevision`, or `WrongState` if no decision is pending.
     """
     post = transitions.lock(session, Post, post_id)
     if post is None:
@@ -127,7 +126,7 @@ def _code(revision: Revision, *, secret: str, now: datetime) -> SpotCode:
 
 
 def end_for(session: Session, *, revision: Revision, now: datetime) -> None:
-    """End the open codes of a revision: it was decided, or a newer code takes their place."""
+    """End the open codes of a revision, after a decision or before a new code."""
     session.execute(
         update(SpotCode)
         .where(SpotCode.revision_id == revision.id, SpotCode.ended_at.is_(None))
@@ -136,13 +135,13 @@ def end_for(session: Session, *, revision: Revision, now: datetime) -> None:
 
 
 def latest(session: Session, *, revision: Revision) -> SpotCode | None:
-    """The code of this revision that was made last, be it open or not."""
+    """Return the newest code of this revision, open or not."""
     query = select(SpotCode).where(SpotCode.revision_id == revision.id)
     return session.scalars(query.order_by(SpotCode.id.desc()).limit(1)).one_or_none()
 
 
 def problem_of(code: SpotCode, *, now: datetime) -> ApprovalCodeProblem | None:
-    """Why this code leads nowhere any more; None while it does."""
+    """Return why this code is not valid, or None if it is."""
     post = code.revision.post
     if code.revision.number != post.newest:
         return ApprovalCodeProblem.NEWER_REVISION
@@ -154,7 +153,7 @@ def problem_of(code: SpotCode, *, now: datetime) -> ApprovalCodeProblem | None:
 
 
 def _was_decided(code: SpotCode) -> bool:
-    """Whether a decision has ended the code, be it one of several that are wanted."""
+    """Return True if a decision ended the code, even if other departments have yet to decide."""
     ended = code.ended_at
     return ended is not None and any(decision.at == ended for decision in code.revision.decisions)
 
@@ -162,7 +161,7 @@ def _was_decided(code: SpotCode) -> bool:
 def find_by_token(
     session: Session, *, actor: Actor, now: datetime, token: str
 ) -> SpotCode | CodeRefusal:
-    """The code behind a scanned address, or why it leads nowhere. Writes nothing."""
+    """Return the code with this scanned token, or a refusal; writes nothing."""
     query = select(SpotCode).where(SpotCode.token_digest == digest_of(token))
     code = session.scalars(query).one_or_none()
     return _answer(code, actor=actor, now=now)
@@ -171,9 +170,9 @@ def find_by_token(
 def find_by_letters(
     session: Session, *, actor: Actor, now: datetime, letters: str
 ) -> SpotCode | CodeRefusal:
-    """The code that was typed, in any spacing; wrong ones are counted against the person.
+    """Return the code with these typed letters, or a refusal; a wrong code counts as a failed try.
 
-    A refusal is a result and no error: the failed try has to be committed.
+    The refusal is returned and not raised, because the failed try has to be committed.
     """
     keys = (throttling.key_of_identifier(f"spot code of {person_of(actor)}"),)
     until = throttling.closed_until(session, keys, now=now)
@@ -192,7 +191,7 @@ def find_by_letters(
 
 
 def readable(letters: str) -> str | None:
-    """The eight letters as they are stored, however they were typed; None where they are not."""
+    """Return the eight letters in their stored form, or None if they are no code."""
     plain = "".join(letter for letter in latin_digits(letters).upper() if letter.isalnum())
     fits = len(plain) == LENGTH and all(letter in LETTERS for letter in plain)
     return plain if fits else None
@@ -208,7 +207,7 @@ def _answer(code: SpotCode | None, *, actor: Actor, now: datetime) -> SpotCode |
 
 
 def _is_in_sight(revision: Revision, actor: Actor) -> bool:
-    """Whether the actor may see the post; the code alone lets nobody look."""
+    """Return True if the actor may see the post: a code alone shows nothing."""
     departments = {revision.post.department_id, *gate_adapter.asked_departments(revision)}
     try:
         check_in_sight(actor, Action.SEE_POST, departments)
@@ -218,5 +217,5 @@ def _is_in_sight(revision: Revision, actor: Actor) -> bool:
 
 
 def decisions_of(revision: Revision) -> list[Decision]:
-    """What was decided about this revision, the latest first."""
+    """Return the decisions about this revision, newest first."""
     return sorted(revision.decisions, key=lambda decision: decision.id, reverse=True)

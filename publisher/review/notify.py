@@ -1,7 +1,4 @@
-"""Asking those who can approve, and telling people what became of a revision.
-
-The reasons to return a post that a person keeps, to choose one again instead of typing it.
-"""
+"""Ask approvers to review, tell people about decisions, and keep a person's return texts."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ from publisher.validation import FieldError, Invalid, Validator, person_of
 def ask(
     session: Session, revision: Revision, department_id: int, *, actor: Actor, now: datetime
 ) -> None:
-    """Tell those who can approve; where nobody can, tell the cell's lead who can mend it."""
+    """Notify those who can approve, or the admins if the department has no approver."""
     approvers = gate_adapter.approvers_for(session, revision, department_id, now=now)
     if approvers.blocked is not None:
         _say_blocked(session, revision, department_id, approvers.blocked, actor=actor, now=now)
@@ -89,7 +86,7 @@ def tell(
     now: datetime,
     more: Mapping[str, object] | None = None,
 ) -> None:
-    """Queue a notice about this revision for a person."""
+    """Queue a notification about this revision for a person."""
     post = revision.post
     values = {
         "title": post.title,
@@ -102,14 +99,14 @@ def tell(
 
 
 def by(session: Session, actor: Actor) -> dict[str, object]:
-    """Who did it, as a mail says it; nothing where no person did."""
+    """Return the acting person as a value for mails, or {} if no person acts."""
     if actor.person_id is None:
         return {}
     return {"by": session.get_one(Person, actor.person_id)}
 
 
 def _wished(revision: Revision) -> datetime | None:
-    """The earliest time that a department wished for, if any did."""
+    """Return the earliest time that a submission wishes for, or None."""
     wished_times = [
         submission.wished_at
         for submission in revision.post.submissions
@@ -122,13 +119,13 @@ MOST = 20
 
 
 def mine(session: Session, *, actor: Actor) -> list[ReturnText]:
-    """The person's own texts, the one kept first at the top."""
+    """Return the person's saved texts, oldest first."""
     query = select(ReturnText).where(ReturnText.person_id == person_of(actor))
     return list(session.scalars(query.order_by(ReturnText.id)))
 
 
 def keep(session: Session, *, actor: Actor, now: datetime, return_text: str) -> ReturnText:
-    """Keep a text; one that is kept already is left as it is. Raises `Invalid`."""
+    """Save a text, unless the person has it already; raises `Invalid`."""
     validator = Validator()
     text = validator.text("words", return_text, most=LONGEST_TEXT, required=True)
     validator.finish()
@@ -146,14 +143,14 @@ def keep(session: Session, *, actor: Actor, now: datetime, return_text: str) -> 
 
 
 def remove(session: Session, *, actor: Actor, text_id: int) -> None:
-    """Forget a text of one's own; anybody else's is left alone."""
+    """Delete a text if it is the person's own."""
     session.execute(
         delete(ReturnText).where(ReturnText.id == text_id, ReturnText.person_id == person_of(actor))
     )
 
 
 def with_text(reason: str, chosen: str) -> str:
-    """A chosen text put after what stands there already; twice it is not needed."""
+    """Append the chosen text to the reason, unless the reason contains it already."""
     before = reason.strip()
     if chosen in before.splitlines():
         return before

@@ -1,6 +1,6 @@
-"""Orders about what is out: to delete what is ours, to hide a comment under it, to show it again.
+"""Takedown orders: delete a publication of ours, hide a comment below it, or show it again.
 
-An order carries who gave it and why; its delivery carries it out, by the press, as soon as may be.
+An order has a person and a reason; its delivery carries it out as soon as possible.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ UNSETTLED = (
     DeliveryState.UNCONFIRMED,
     DeliveryState.HELD,
 )
-"""An order that is being carried out, or of which nobody knows yet whether it was."""
+"""States of an order's delivery that is not carried out yet, or may have been."""
 
 
 class AlreadyOrdered(NotAllowed):
-    """An order about this is being carried out; `at` is when it was given."""
+    """An order about the same target is pending; `at` is the time of that order."""
 
     code = "already_ordered"
 
@@ -56,11 +56,11 @@ def order(
     receipt: ReceiptRow | None = None,
     comment: Comment | None = None,
 ) -> Order:
-    """Give an order about `target`, the platform's id of a receipt's publication or of a comment.
+    """Give an order about `target`, the platform id of a receipt's publication or of a comment.
 
-    `variant` is the text under which it stands. Whoever calls has asked for the right. Raises
-    `AlreadyOrdered` while an earlier one about the same thing is unsettled, and `Invalid` without
-    a reason.
+    `variant` is the text below which the target is shown. The caller has checked the right. Raises
+    `AlreadyOrdered` while an earlier order about the same target is unsettled, and `Invalid`
+    without a reason.
     """
     if actor.person_id is None or actor.appointment_id is None:
         raise WrongRole(role=actor.role, action=action)
@@ -128,8 +128,8 @@ def take_back(
 ) -> list[Order]:
     """Order the deletion of these publications of a post; the reason is public.
 
-    Once all of it is ordered away the post is withdrawn, and nothing more of it leaves. Raises
-    `Invalid` where none of them stands, or its link was never given.
+    When all publications are ordered to be deleted, the post is withdrawn, and its unsent texts are
+    cancelled. Raises `Invalid` if none of them is live, or if its link is unknown.
     """
     post = decide.locked_post(session, post_id)
     require(actor, Action.ORDER_DELETION, post.department_id, now=now)
@@ -152,7 +152,7 @@ def take_back(
 
 
 def to_take_back(session: Session, post_id: int) -> list[LiveText]:
-    """What of a post stands, and is not ordered away yet."""
+    """Return the live texts of a post without a pending order."""
     pending = {
         takedown_order.receipt_id
         for takedown_order in orders_of(session, post_id)
@@ -189,7 +189,7 @@ def _may_be_live(session: Session, post_id: int) -> bool:
 
 
 def _withdraw(session: Session, post: Post, reason: str, *, actor: Actor, now: datetime) -> None:
-    """What of it has not left never will; an answer counts until it is gone from its platform."""
+    """Withdraw the post and cancel its unsent texts; a reply stays until it is deleted."""
     if post.state is PostState.WITHDRAWN:
         return
     schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="order_deletion")
@@ -200,9 +200,9 @@ def _withdraw(session: Session, post: Post, reason: str, *, actor: Actor, now: d
 
 
 def carried_out(session: Session, delivery: Delivery, *, now: datetime) -> None:
-    """Keep the fact that an order has made: what it was about is gone, hidden, or seen again.
+    """Record that an order was carried out: its target is gone, hidden, or shown again.
 
-    For whoever moves the delivery to *published*, in the same transaction.
+    Called in the transaction that moves the delivery to *published*.
     """
     takedown_order = delivery.order
     if takedown_order is None:
@@ -224,7 +224,7 @@ def carried_out(session: Session, delivery: Delivery, *, now: datetime) -> None:
 
 
 def orders_of(session: Session, post_id: int) -> list[Order]:
-    """Every order about what is out of a post, oldest first, with who gave it."""
+    """Return every order about the publications of a post, oldest first, with its person."""
     query = (
         select(Order)
         .join(Order.delivery)
@@ -236,7 +236,7 @@ def orders_of(session: Session, post_id: int) -> list[Order]:
 
 
 def orders_about(session: Session, comment_id: int) -> list[Order]:
-    """Every order to hide a comment or show it again, oldest first."""
+    """Return every order to hide or show a comment, oldest first."""
     query = select(Order).where(Order.comment_id == comment_id).options(*_IN_FULL)
     return list(session.scalars(query.order_by(Order.id)))
 
@@ -250,10 +250,10 @@ _IN_FULL = (
 
 
 def is_pending(takedown_order: Order) -> bool:
-    """Whether it is being carried out, or may have been."""
+    """Return True if the order is not settled."""
     return takedown_order.delivery.state in UNSETTLED
 
 
 def last_of(orders: Iterable[Order]) -> Order | None:
-    """The newest of these orders."""
+    """Return the newest of these orders, or None."""
     return max(orders, key=lambda takedown_order: takedown_order.id, default=None)

@@ -1,4 +1,4 @@
-"""Taking back what was approved, or giving a post up, as long as something can still be stopped."""
+"""Withdraw an approval or a whole post, as long as something can still be stopped."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def withdraw_approval(
     seen_revision: int,
     reason: str = "",
 ) -> list[Delivery]:
-    """Take back the department's approval and stop whatever has not left; gives what was stopped.
+    """Withdraw the department's approval, cancel unsent deliveries, and return these.
 
-    Raises `OnItsWay` where all of this revision has left already, `WrongState` where it is not
-    before the department or approved, and `NotApproved` where no approval of it stands.
+    Raises `OnItsWay` if all of this revision was sent, `WrongState` if it is neither in review nor
+    approved, and `NotApproved` if it has no approval of the department.
     """
     post = decide.locked_post(session, post_id)
     revision = schedule.newest_revision(post)
@@ -56,7 +56,7 @@ def withdraw_approval(
 
 
 def _check_something_left_to_stop(session: Session, post: Post) -> None:
-    """What an earlier revision sent out is another matter: this one can still be stopped."""
+    """Raise `OnItsWay` if every delivery of the newest revision was sent."""
     query = (
         select(Delivery.state)
         .join(Variant, Variant.id == Delivery.variant_id)
@@ -91,11 +91,11 @@ def _take_back(
 def lose_approval(
     session: Session, *, actor: Actor, now: datetime, post: Post, department_id: int
 ) -> list[Decision]:
-    """Let a department's approval of the newest revision count no longer: it has lost its ground.
+    """Withdraw a department's approval of the newest revision because its basis is gone.
 
-    Stops what has not left, and gives the approvals that fell, none where none stood. The caller
-    has locked the post, has asked for the right to what takes the ground away, and tells people.
-    Raises `OnItsWay` where all of this revision has left already.
+    Cancels unsent deliveries and returns the withdrawn approvals. The caller has locked the post,
+    has checked the right to the change, and notifies people. Raises `OnItsWay` if all of this
+    revision was sent.
     """
     if post.state not in (PostState.IN_REVIEW, PostState.APPROVED):
         return []
@@ -119,7 +119,7 @@ def _void(
     now: datetime,
     values: Mapping[str, object],
 ) -> None:
-    """These approvals count no longer; a post that rested on them is in review again."""
+    """Withdraw these approvals; an approved post is in review again."""
     for decision in approvals:
         decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
     post = revision.post
@@ -140,7 +140,7 @@ def _void(
 def withdraw_post(
     session: Session, *, actor: Actor, now: datetime, post_id: int, reason: str
 ) -> Post:
-    """Give the post up: nothing of it that has not left will leave."""
+    """Withdraw the post and cancel its unsent deliveries."""
     post = decide.locked_post(session, post_id)
     require(actor, Action.WITHDRAW_POST, post.department_id, now=now)
     post.reason = checked_reason(reason)

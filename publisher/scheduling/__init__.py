@@ -1,1 +1,1 @@
-"""Scheduling: when approved variants leave, and what holds them back."""
+"""Schedule of approved variants, and the stops and freezes that hold them back."""

@@ -1,4 +1,4 @@
-"""Moving several deliveries at once: shown first, then done in one transaction, one by one."""
+"""Reschedule several deliveries: plan first, then move all of them in one transaction."""
 
 from __future__ import annotations
 
@@ -36,30 +36,30 @@ from publisher.scheduling.slots import (
 from publisher.validation import FieldError, NotFound, Validator
 
 MOST = 200
-"""How many can be moved at once."""
+"""The largest number of deliveries that can be moved at once."""
 
 
 class PlanChanged(NotAllowed):
-    """What was shown is not what would be done now: it has to be looked at once more."""
+    """The plan that was confirmed is outdated, and has to be reviewed again."""
 
     code = "plan_changed"
 
 
 @dataclass(frozen=True)
 class Shift:
-    """Each of them earlier or later by the same span."""
+    """Move each delivery earlier or later by the same span."""
 
     span: timedelta
 
 
 @dataclass(frozen=True)
 class ToSlots:
-    """Each of them to the next free good time of its account, in the order of their times."""
+    """Move each delivery to the next free slot of its account, in the order of their times."""
 
 
 @dataclass(frozen=True)
 class At:
-    """All of them to one moment."""
+    """Move all deliveries to one moment."""
 
     due_at: datetime
 
@@ -69,10 +69,10 @@ How = Shift | ToSlots | At
 
 @dataclass(frozen=True)
 class Planned:
-    """Where a delivery would go, or why it cannot; `due_at` is None where no slot is free.
+    """The new time of a delivery, or the problems that prevent the move.
 
-    `is_quiet` where the new time lies in a quiet time, `freeze` the freeze into which it falls;
-    both are told and refuse nothing.
+    `due_at` is None if there is no free slot. `is_quiet` is True if the new time lies in a quiet
+    time, and `freeze` is the freeze at that time; neither prevents the move.
     """
 
     delivery: Delivery
@@ -83,7 +83,7 @@ class Planned:
 
     @property
     def goes(self) -> bool:
-        """Whether it would be moved."""
+        """Return True if the delivery would be moved."""
         return self.due_at is not None and not self.problems
 
 
@@ -96,9 +96,9 @@ def plan(
     how: How,
     despite_clash: bool = False,
 ) -> list[Planned]:
-    """What moving these would do, in the order of their times; nothing is changed.
+    """Return where each delivery would be moved, in the order of their times.
 
-    Raises `Invalid` where none or too many are chosen, `Missing` for one that does not exist.
+    Raises `Invalid` if none or too many are chosen, `NotFound` if one does not exist.
     """
     chosen = _chosen(session, delivery_ids)
     for delivery in chosen:
@@ -113,7 +113,7 @@ def plan(
 
 
 def _with_clashes(session: Session, steps: Sequence[Planned]) -> list[Planned]:
-    """What cannot go stays where it is, and may so be in the way of another."""
+    """Add clashes; a delivery that cannot be moved keeps its time, and may block another."""
     times = [step.due_at for step in steps if step.due_at is not None]
     others = occupied_times(session, begins=min(times), ends=max(times)) if times else []
     while True:
@@ -206,7 +206,7 @@ def _targets(
     *,
     now: datetime,
 ) -> dict[int, datetime | None]:
-    """Where each that has not left goes; None where there is no place for it."""
+    """Return the new time of each delivery that can be moved, or None if there is no free slot."""
     waiting = [delivery for delivery in chosen if not _immovable_problems(delivery)]
     match how:
         case Shift(span):
@@ -218,7 +218,7 @@ def _targets(
 
 
 def _immovable_problems(delivery: Delivery) -> tuple[FieldError, ...]:
-    """Why a delivery cannot be moved at all."""
+    """Return the reasons why a delivery cannot be moved at all."""
     if delivery.state in GONE:
         return (FieldError("due_at", "on_its_way"),)
     is_newest = delivery.variant.revision.number == delivery.post.newest
@@ -230,7 +230,7 @@ def _immovable_problems(delivery: Delivery) -> tuple[FieldError, ...]:
 def _to_slots(
     session: Session, chosen: Sequence[Delivery], quiet: Sequence[QuietTime], *, now: datetime
 ) -> dict[int, datetime | None]:
-    """The same post's languages share a time; another post waits for the next one."""
+    """Assign slots: languages of one post share a time, another post gets the next slot."""
     begins = now + MINIMUM_NOTICE
     all_slots = slots(session)
     going = {delivery.id for delivery in chosen}
@@ -268,7 +268,7 @@ def _step(
     *,
     now: datetime,
 ) -> Planned:
-    """Where it would go, judged by itself."""
+    """Return where the delivery would be moved, without regard to other deliveries."""
     if problems := _immovable_problems(delivery):
         return Planned(delivery, None, problems)
     if due_at is None:
@@ -297,7 +297,7 @@ def _occupied_by(steps: Sequence[Planned]) -> list[OccupiedTime]:
 
 
 def _with_clash(step: Planned, others: Collection[OccupiedTime]) -> Planned:
-    """The same, with a clash told where another post stands too near."""
+    """Return the step, with an error if another post is too near."""
     if not step.goes or step.due_at is None:
         return step
     delivery = step.delivery

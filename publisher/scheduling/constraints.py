@@ -1,4 +1,4 @@
-"""What a delivery's time must hold: the window, the late limit, and room beside other posts."""
+"""Check a delivery's time against its window, its late limit and the times of other posts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CLASH = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class OccupiedTime:
-    """A moment at which a post leaves on an account, or left."""
+    """The time of a post on an account, in the past or in the future."""
 
     delivery_id: int
     account_id: int
@@ -37,14 +37,14 @@ class OccupiedTime:
     due_at: datetime
 
     def is_on(self, account_id: int) -> bool:
-        """Whether it is that account."""
+        """Return True if it is on this account."""
         return self.account_id == account_id
 
 
 def occupied_times(session: Session, *, begins: datetime, ends: datetime) -> list[OccupiedTime]:
-    """What leaves from ten minutes before `begins` to ten minutes after `ends`, in order.
+    """Return the times from ten minutes before `begins` to ten minutes after `ends`, in order.
 
-    Answers to citizens, and what was cancelled, missed or failed, count for nothing.
+    Replies to citizens, and cancelled, missed or failed deliveries are left out.
     """
     query = (
         select(Delivery.id, Delivery.account_id, Delivery.post_id, Post.title, Delivery.due_at)
@@ -64,7 +64,7 @@ def occupied_times(session: Session, *, begins: datetime, ends: datetime) -> lis
 def clash_among(
     others: Collection[OccupiedTime], *, account_id: int, post_id: int, due_at: datetime
 ) -> OccupiedTime | None:
-    """The first of another post on that account within ten minutes of this time."""
+    """Return the first time of another post on that account within ten minutes of `due_at`."""
     for occupied in others:
         if (
             occupied.is_on(account_id)
@@ -76,9 +76,9 @@ def clash_among(
 
 
 def latest_moment(delivery: Delivery) -> datetime:
-    """Until when this delivery may still leave: its late limit, and never past its window.
+    """Return the latest time at which a delivery may be sent: its late limit, within its window.
 
-    An order is bound by no window: what is to be taken back is long out, as a rule.
+    A takedown order has no window, as its post is already published.
     """
     limit = delivery.due_at + timedelta(minutes=delivery.late_limit)
     if delivery.action not in OF_TEXTS:
@@ -90,9 +90,9 @@ def latest_moment(delivery: Delivery) -> datetime:
 def clashes(
     session: Session, *, account_id: int, due_at: datetime, variant_id: int
 ) -> list[Delivery]:
-    """Other posts on that account within ten minutes of this time.
+    """Return the deliveries of other posts on that account within ten minutes of this time.
 
-    The post's own other languages may stand beside it, and answers to citizens count for nothing.
+    Other languages of the same post and replies to citizens do not clash.
     """
     own = select(Revision.post_id).join(Variant.revision).where(Variant.id == variant_id)
     query = (
@@ -120,7 +120,7 @@ def check_time(
     now: datetime,
     despite_clash: bool,
 ) -> None:
-    """Raise `Invalid` for a past time, one outside the window, a clash or a wrong limit."""
+    """Raise `Invalid` for a past time, a time outside the window, a clash or a wrong late limit."""
     problems = [*wrong_times(variant.revision, due_at, now=now), *_wrong_limit(late_limit)]
     others = clashes(session, account_id=variant.account_id, due_at=due_at, variant_id=variant.id)
     if not problems and others and not despite_clash:
@@ -131,7 +131,7 @@ def check_time(
 
 
 def wrong_times(revision: Revision, due_at: datetime, *, now: datetime) -> list[FieldError]:
-    """What is wrong with a time by itself: it has passed, or lies outside the window."""
+    """Return the error of a time that has passed or lies outside the window."""
     if due_at < now - GRACE:
         return [FieldError("due_at", "past", {})]
     if revision.not_before is not None and due_at < revision.not_before:

@@ -1,9 +1,7 @@
-"""शुद्धिपत्रक: what a new revision does to what is out already, account by account.
+"""शुद्धिपत्रक: find out which texts of a post are live, and how a revision corrects them.
 
-Where the platform lets a text be changed, it is changed; elsewhere an answer of ours that says
-what changed stands under it. Where nothing is out, the text is published as any other.
-
-What of a post is live now, and in which words: a fact of its receipts, not of its state.
+If the platform can edit a text, it is edited; otherwise our reply below it says what changed. If
+nothing is live, the text is published as a post. Receipts decide what is live, not states.
 """
 
 from __future__ import annotations
@@ -24,18 +22,20 @@ from publisher.models.posts import Language, Post, PostKind, Revision, Variant
 from publisher.states import DeliveryState
 
 Slot = tuple[int, Language]
-"""An account and a language: where one text of a post stands."""
+"""An account and a language: each text of a post has its own."""
 
 MAY_BE_LIVE = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.HELD)
 UNKNOWN_ID = "not-given-"
-"""How the id begins of what a person saw live, without giving its link."""
+"""The prefix of the platform id of a publication that a person confirmed without giving its link.
+"""
 
 
 @dataclass(frozen=True)
 class LiveText:
-    """One publication that stands on a platform: its receipt, and the text it shows now.
+    """A publication that is live, with its receipt.
 
-    `first` is the text with which it came out; `current` that of the last edit since, at `since`.
+    `first` is the text that was published; `current` is the text since the last edit, made at
+    `since`.
     """
 
     receipt: ReceiptRow
@@ -45,37 +45,37 @@ class LiveText:
 
     @property
     def account(self) -> Account:
-        """Where it stands."""
+        """Return the account that it is published on."""
         return self.first.account
 
     @property
     def slot(self) -> Slot:
-        """On which account, in which language."""
+        """Return its account and language."""
         return self.first.account_id, self.first.language
 
     @property
     def platform_id(self) -> str:
-        """The platform's id of it."""
+        """Return its id on the platform."""
         return self.receipt.platform_id
 
     @property
     def is_known(self) -> bool:
-        """Whether its id is known, so that it can be changed and deleted from here."""
+        """Return True if its platform id is known, so that it can be edited and deleted."""
         return not self.receipt.platform_id.startswith(UNKNOWN_ID)
 
     @property
     def is_note(self) -> bool:
-        """Whether it is a correction that stands as an answer under what it corrects."""
+        """Return True if it is a reply that corrects another publication."""
         return outgoing_text.is_note(self.first)
 
     @property
     def can_be_edited(self) -> bool:
-        """Whether the platform lets a text be changed that is out."""
+        """Return True if its text can be edited on the platform."""
         return self.is_known and self.account.platform in outgoing_text.CAN_EDIT
 
 
 def among(deliveries: Iterable[Delivery]) -> list[LiveText]:
-    """What of these deliveries of one post stands now, in the order in which it came out."""
+    """Return the live texts among the deliveries of one post, in the order of publication."""
     done = [
         delivery
         for delivery in deliveries
@@ -94,7 +94,7 @@ def among(deliveries: Iterable[Delivery]) -> list[LiveText]:
 
 
 def _carried_out_at(delivery: Delivery) -> tuple[datetime, int]:
-    """When it was carried out; of two in one moment the later one counts."""
+    """Return a sort key: the time of publication, then the id."""
     return (delivery.receipt.published_at if delivery.receipt else delivery.due_at), delivery.id
 
 
@@ -110,12 +110,12 @@ def _live(delivery: Delivery, receipt: ReceiptRow, edits: Iterable[Delivery]) ->
 
 
 def of_post(session: Session, post_id: int) -> list[LiveText]:
-    """What of this post is live, freshly read."""
+    """Return the live texts of this post, freshly read."""
     return among(deliveries_of(session, post_id))
 
 
 def deliveries_of(session: Session, post_id: int) -> list[Delivery]:
-    """Every delivery that brings a text of this post out, with its receipt, freshly read."""
+    """Return every delivery of a text of this post, with its receipt, freshly read."""
     query = (
         select(Delivery)
         .where(Delivery.post_id == post_id, Delivery.action.in_(OF_TEXTS))
@@ -134,7 +134,7 @@ def deliveries_of(session: Session, post_id: int) -> list[Delivery]:
 
 
 def by_slot(lives: Iterable[LiveText]) -> dict[Slot, LiveText]:
-    """For each account and language the publication that a correction is about: the first one."""
+    """Return for each slot the live text that a correction refers to: the first published."""
     first_by_slot: dict[Slot, LiveText] = {}
     for live_text in lives:
         if not live_text.is_note:
@@ -148,29 +148,29 @@ STARTS: Mapping[Language, str] = {
     Language.HINDI: "शुद्धिपत्र:",
     Language.MIXED: "शुद्धिपत्रक:",
 }
-"""How an answer that corrects begins, in the language of what it corrects."""
+"""The opening words of a reply that corrects, in the language of the corrected text."""
 
 
 class OutAlready(NotAllowed):
-    """An earlier revision stands on this account: it is corrected there, not posted again."""
+    """An earlier revision is live on this account: it has to be corrected, not posted again."""
 
     code = "out_already"
 
 
 class CorrectsNothing(NotAllowed):
-    """What this corrects is no longer on its platform."""
+    """The publication that this text corrects is no longer live."""
 
     code = "corrects_nothing"
 
 
 class MayBeLive(NotAllowed):
-    """An earlier revision may be live on this account, and nobody knows: that is settled first."""
+    """An earlier revision may be live on this account; its delivery has to be settled first."""
 
     code = "may_be_live"
 
 
 class CorrectionMode(StrEnum):
-    """What a correction does on one account."""
+    """The way in which a correction reaches a publication."""
 
     EDIT = "edit"
     NOTE = "note"
@@ -179,9 +179,9 @@ class CorrectionMode(StrEnum):
 
 @dataclass(frozen=True)
 class Target:
-    """What stands on an account in a language, and how a correction reaches it.
+    """A live text and how a correction reaches it.
 
-    `UNKNOWN`: a person said that it is live, and its link was never given.
+    `UNKNOWN` means that a person confirmed the publication without giving its link.
     """
 
     live: LiveText
@@ -189,13 +189,13 @@ class Target:
 
     @property
     def begins_with(self) -> str:
-        """What the box for the correction begins with."""
+        """Return the initial text of the form field for the correction."""
         text = self.live.current.text
         return text if self.way is CorrectionMode.EDIT else f"{STARTS[self.live.first.language]} "
 
 
 def targets(lives: Iterable[LiveText]) -> dict[Slot, Target]:
-    """What a new revision of the post would correct, by account and language."""
+    """Return what a new revision of the post would correct, by slot."""
     return {slot: Target(live_text, _mode(live_text)) for slot, live_text in by_slot(lives).items()}
 
 
@@ -206,22 +206,22 @@ def _mode(live_text: LiveText) -> CorrectionMode:
 
 
 def targets_of(post: Post) -> dict[Slot, Target]:
-    """The same from the rows of a post in hand; an answer is not corrected, but given anew."""
+    """Return the targets from a loaded post; a reply to a citizen has none."""
     return targets(among(post.deliveries)) if post.kind is PostKind.POST else {}
 
 
 def has_only_opening(text: str) -> bool:
-    """Whether nothing stands there but the words with which a correction begins."""
+    """Return True if the text is empty or only the opening words of a correction."""
     return plain(text) in {"", *STARTS.values()}
 
 
 def plain(text: str) -> str:
-    """A text as it would be kept, for comparing."""
+    """Return the text as it would be saved, for comparison."""
     return text_cleaning.clean(text).text.strip()
 
 
 def is_out(variant: Variant, deliveries: Iterable[Delivery]) -> bool:
-    """Whether this very text came out."""
+    """Return True if this variant was published."""
     return any(
         delivery.variant_id == variant.id and delivery.receipt is not None
         for delivery in deliveries
@@ -229,10 +229,11 @@ def is_out(variant: Variant, deliveries: Iterable[Delivery]) -> bool:
 
 
 def check_still_correct(session: Session, variant: Variant) -> None:
-    """What an earlier revision brought out is corrected where it stands, and while it stands.
+    """Check that the variant still corrects what is live.
 
-    Between the writing of this revision and its scheduling something may have gone live, or may
-    have gone: `OutAlready` and `CorrectsNothing` say so, and `MayBeLive` where nobody knows.
+    That may have changed since it was written. Raises `OutAlready` if a text was published
+    meanwhile, `CorrectsNothing` if the corrected one is gone, and `MayBeLive` if the state of a
+    delivery is unknown.
     """
     revision = variant.revision
     if revision.number == 1 or revision.post.kind is not PostKind.POST:
@@ -250,7 +251,7 @@ def check_still_correct(session: Session, variant: Variant) -> None:
 
 
 def unsettled(deliveries: Iterable[Delivery]) -> set[Slot]:
-    """Where something may be live and nobody knows: on which accounts, in which languages."""
+    """Return the slots in which something may be live without being confirmed."""
     return {
         (delivery.account_id, delivery.variant.language)
         for delivery in deliveries
@@ -259,7 +260,7 @@ def unsettled(deliveries: Iterable[Delivery]) -> set[Slot]:
 
 
 def way_of(variant: Variant) -> CorrectionMode | None:
-    """What this text does to what is out; None where it is published, or answers a comment."""
+    """Return how the variant corrects a publication, or None if it is a new post or a reply."""
     if outgoing_text.is_edit(variant):
         return CorrectionMode.EDIT
     return CorrectionMode.NOTE if outgoing_text.is_note(variant) else None

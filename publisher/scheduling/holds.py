@@ -1,7 +1,4 @@
-"""What holds a delivery back beside its approval: a stop of everything, and freezes in force.
-
-Which freezes a planned time falls into: told to whoever schedules, and refusing nothing.
-"""
+"""Hold deliveries back by a stop or by freezes; scheduling only warns about freezes."""
 
 from __future__ import annotations
 
@@ -19,11 +16,11 @@ from publisher.models.posts import Post, PostKind
 from publisher.models.submissions import PostSubmission, Submission
 
 TAKES_BACK = (DeliveryAction.DELETE, DeliveryAction.HIDE, DeliveryAction.UNHIDE)
-"""What goes on under a stop and a freeze: it takes from the public, or gives back to it."""
+"""Actions that a stop and a freeze do not hold back: they remove something, or show it again."""
 
 
 class Hold(StrEnum):
-    """Why something that is due and approved stays here for the moment."""
+    """The reason why a due and approved delivery is held back."""
 
     STOPPED = "stopped"
     FROZEN = "frozen"
@@ -31,7 +28,7 @@ class Hold(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """What a delivery is to a stop and a freeze; `kinds` are those of its submissions."""
+    """The properties of a delivery that decide on holds; `kinds` are those of its submissions."""
 
     action: DeliveryAction
     account_id: int
@@ -42,31 +39,31 @@ class Facts:
 
     @property
     def can_freeze(self) -> bool:
-        """Whether a freeze can touch it: posts alone, no answers and no emergencies."""
+        """Return True if freezes apply: they do to posts, not to replies or emergencies."""
         return self.action not in TAKES_BACK and not self.is_reply and not self.urgent
 
 
 @dataclass(frozen=True)
 class Holds:
-    """The standing stop, if there is one, and the freezes in force."""
+    """The stop, if there is one, and the freezes in force."""
 
     stop: Stop | None
     freezes: tuple[Freeze, ...]
 
     def holds(self, facts: Facts) -> Hold | None:
-        """What holds this back; a stop counts before a freeze."""
+        """Return what holds the delivery back, a stop before a freeze, or None."""
         if self.stop is not None and facts.action not in TAKES_BACK:
             return Hold.STOPPED
         return Hold.FROZEN if any(freezes(freeze, facts) for freeze in self.freezes) else None
 
 
 def active_holds(session: Session, *, now: datetime) -> Holds:
-    """What holds back now."""
+    """Return the stop and the freezes in force now."""
     return Holds(standing_stop(session), tuple(freezes_at(session, now)))
 
 
 def are_any(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """That a stop stands or a freeze is in force, whatever they hold: seldom, and asked often."""
+    """Return an SQL condition: any stop or freeze is in force, whichever deliveries it holds."""
     return or_(exists().where(Stop.released_at.is_(None)), exists().where(*_in_force(now)))
 
 
@@ -75,19 +72,19 @@ def _in_force(at: datetime | BindParameter[datetime]) -> tuple[ColumnElement[boo
 
 
 def standing_stop(session: Session) -> Stop | None:
-    """The stop that nobody has released; None where the press is free."""
+    """Return the stop that is not released, or None."""
     query = select(Stop).where(Stop.released_at.is_(None)).order_by(Stop.id).limit(1)
     return session.scalars(query).one_or_none()
 
 
 def freezes_at(session: Session, at: datetime) -> list[Freeze]:
-    """The freezes that hold at this moment, in the order in which they were laid."""
+    """Return the freezes in force at this moment, in order of creation."""
     query = select(Freeze).where(*_in_force(at)).order_by(Freeze.id)
     return list(session.scalars(query))
 
 
 def freezes(freeze: Freeze, facts: Facts) -> bool:
-    """Whether this freeze touches that delivery, its dates aside."""
+    """Return True if this freeze applies to the delivery, regardless of its dates."""
     return (
         facts.can_freeze
         and freeze.account_id in (None, facts.account_id)
@@ -97,7 +94,7 @@ def freezes(freeze: Freeze, facts: Facts) -> bool:
 
 
 def facts_of(delivery: Delivery) -> Facts:
-    """What this delivery is to a stop and a freeze."""
+    """Return the facts of this delivery."""
     return facts_for(
         delivery.post,
         action=delivery.action,
@@ -113,7 +110,7 @@ def facts_for(
     action: DeliveryAction = DeliveryAction.PUBLISH,
     urgent: bool = False,
 ) -> Facts:
-    """What a delivery of this post on that account would be to a stop and a freeze."""
+    """Return the facts of a planned delivery of this post on this account."""
     return Facts(
         action=action,
         account_id=account_id,
@@ -125,7 +122,7 @@ def facts_for(
 
 
 def not_held(holds: Holds) -> ColumnElement[bool]:
-    """The same as a condition on `deliveries` joined with `posts`, for many at once."""
+    """Return the condition on `deliveries` joined with `posts` that no hold applies."""
     conditions: list[ColumnElement[bool]] = [is_held(freeze) for freeze in holds.freezes]
     if holds.stop is not None:
         conditions.append(Delivery.action.not_in(TAKES_BACK))
@@ -133,7 +130,7 @@ def not_held(holds: Holds) -> ColumnElement[bool]:
 
 
 def is_held(freeze: Freeze) -> ColumnElement[bool]:
-    """`freezes` as a condition on `deliveries` joined with `posts`."""
+    """Return the condition on `deliveries` joined with `posts` that this freeze applies."""
     return and_(
         Delivery.action.not_in(TAKES_BACK),
         Post.kind != PostKind.REPLY,
@@ -156,7 +153,7 @@ def _where(freeze: Freeze) -> Iterable[ColumnElement[bool]]:
 
 
 def freezes_ahead(session: Session, *, now: datetime) -> list[Freeze]:
-    """The freezes that hold or are still to come, by the time at which they begin."""
+    """Return the freezes in force or still to come, by start."""
     query = (
         select(Freeze)
         .where(Freeze.lifted_at.is_(None), Freeze.until_at > now)
@@ -167,12 +164,12 @@ def freezes_ahead(session: Session, *, now: datetime) -> list[Freeze]:
 
 
 def touching(candidates: Iterable[Freeze], facts: Facts) -> list[Freeze]:
-    """Those of these freezes that concern such a delivery, their dates aside."""
+    """Return those of the freezes that apply to the delivery, regardless of their dates."""
     return [freeze for freeze in candidates if freezes(freeze, facts)]
 
 
 def freeze_at(candidates: Iterable[Freeze], facts: Facts, at: datetime) -> Freeze | None:
-    """The freeze that would hold such a delivery at this moment; of several the longest."""
+    """Return the freeze that would hold the delivery at this moment, of several the last to end."""
     holding = [
         freeze for freeze in touching(candidates, facts) if freeze.from_at <= at < freeze.until_at
     ]

@@ -1,4 +1,4 @@
-"""When each variant of an approved post leaves: schedule, reschedule, cancel, publish now."""
+"""Schedule, reschedule, cancel and publish the variants of an approved post."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from publisher.validation import NotFound
 
 
 class OnItsWay(NotAllowed):
-    """The delivery has already left, or may have: it cannot be stopped any more."""
+    """The delivery was sent, or may have been: it cannot be stopped any more."""
 
     code = "on_its_way"
 
 
 def newest_revision(post: Post) -> Revision:
-    """The revision that counts; `WrongState` where nothing has been saved yet."""
+    """Return the newest revision; raises `WrongState` if there is none."""
     if not post.revisions:
         raise WrongState(state=post.state, to=PostState.IN_REVIEW)
     return post.revisions[-1]
@@ -51,10 +51,10 @@ def schedule(
     late_limit: int = LATE_LIMIT,
     despite_clash: bool = False,
 ) -> Delivery:
-    """Give a variant of an approved revision its time. `late_limit` is in minutes.
+    """Schedule a variant of an approved revision; `late_limit` is in minutes.
 
-    Raises `Invalid` for a past time, one outside the window, a clash or a wrong limit, and
-    `AccountNotOpen` where its account is kept for other departments.
+    Raises `Invalid` for a past time, a time outside the window, a clash or a wrong limit, and
+    `AccountNotOpen` if its account is reserved for other departments.
     """
     variant = _variant(session, variant_id)
     post = _locked_post(session, variant.revision.post_id)
@@ -80,7 +80,7 @@ def _set_time(
     due_at: datetime,
     late_limit: int,
 ) -> Delivery:
-    """A variant has one delivery: the first time makes it, every later one puts it back."""
+    """Create the variant's delivery, or reschedule it if there is one: a variant has only one."""
     delivery = _delivery_of(session, variant)
     if delivery is None:
         return add_delivery(
@@ -100,9 +100,9 @@ def reschedule(
     late_limit: int = LATE_LIMIT,
     despite_clash: bool = False,
 ) -> Delivery:
-    """Change the time of a delivery that has not left, or give one that did not leave a new one."""
+    """Change the time of a delivery that was not sent."""
     delivery = delivery_for(session, delivery_id)
-    if delivery.action not in OF_TEXTS:  # an order is given anew, not put off
+    if delivery.action not in OF_TEXTS:  # an order is given again, not postponed
         raise WrongState(state=delivery.state, to=DeliveryState.SCHEDULED)
     return schedule(
         session,
@@ -118,7 +118,7 @@ def reschedule(
 def publish_now(
     session: Session, *, actor: Actor, now: datetime, variant_ids: Collection[int]
 ) -> list[Delivery]:
-    """Make these variants due at once; asks for a fresh sign-in."""
+    """Make these variants due at once; requires a fresh sign-in."""
     deliveries = []
     for variant_id in variant_ids:
         variant = _variant(session, variant_id)
@@ -137,7 +137,7 @@ def publish_now(
 
 
 def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
-    """Cancel a delivery that has not left; `OnItsWay` says honestly where it has."""
+    """Cancel a delivery that was not sent; raises `OnItsWay` otherwise."""
     delivery = transitions.lock(session, Delivery, delivery_id)
     if delivery is None:
         raise NotFound(delivery_id)
@@ -158,16 +158,16 @@ _CANCELS = {
 
 
 def _cancels(delivery: Delivery) -> Action:
-    """An order is cancelled by whoever may give it."""
+    """Return the right to cancel this delivery: the right to give an order includes it."""
     return _CANCELS.get(delivery.action, Action.CANCEL)
 
 
 def cancel_unsent(
     session: Session, *, actor: Actor, now: datetime, post_id: int, why: str
 ) -> list[Delivery]:
-    """Cancel whatever text of this post has not left yet, and say why in the history.
+    """Cancel the texts of this post that are not sent, and record why in the history.
 
-    Orders to take something back stand: they are about what is out already.
+    Takedown orders are not cancelled: they concern what is already published.
     """
     query = select(Delivery).where(
         Delivery.post_id == post_id, Delivery.state.in_(UNSENT), Delivery.action.in_(OF_TEXTS)
@@ -189,7 +189,7 @@ def cancel_unsent(
 def send_reply(
     session: Session, *, actor: Actor, now: datetime, revision: Revision
 ) -> list[Delivery]:
-    """An approved reply leaves at once, and within a day: the citizen is waiting."""
+    """Schedule an approved reply for now, with a late limit of a day."""
     return [
         _set_time(
             session,
@@ -204,7 +204,7 @@ def send_reply(
 
 
 def delivery_for(session: Session, delivery_id: int) -> Delivery:
-    """The delivery, or `Missing`."""
+    """Return the delivery, or raise `NotFound`."""
     delivery = session.get(Delivery, delivery_id)
     if delivery is None:
         raise NotFound(delivery_id)
@@ -220,9 +220,9 @@ def add_delivery(
     due_at: datetime,
     late_limit: int,
 ) -> Delivery:
-    """A new delivery of a variant; who may schedule has been asked before.
+    """Create a delivery of a variant; the caller has checked the right to schedule.
 
-    It changes what is out where the variant corrects that and the platform lets it be changed.
+    Its action is an edit if the variant corrects a publication that the platform can edit.
     """
     delivery = Delivery(
         action=DeliveryAction.EDIT if outgoing_text.is_edit(variant) else DeliveryAction.PUBLISH,

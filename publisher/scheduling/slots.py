@@ -1,4 +1,4 @@
-"""Good times and quiet times that the cell sets for each account and weekday: advice, no rule."""
+"""Manage slots (good times) and quiet times per account and weekday; both are advice only."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from publisher.validation import NotFound, Validator
 from publisher.working_time import ONE_DAY, from_local, local, local_day
 
 SEARCH_SPAN = timedelta(days=31)
-"""How far free times are looked for where the approval's window has no end."""
+"""The span in which free slots are searched if the approval's window has no end."""
 
 MINIMUM_NOTICE = timedelta(minutes=5)
 WEEKDAYS = range(7)
 
 
 def quiet_times(session: Session) -> list[QuietTime]:
-    """Every quiet time that is set; those for all accounts first."""
+    """Return every quiet time, those for all accounts first."""
     query = select(QuietTime).options(joinedload(QuietTime.account))
     order = (QuietTime.account_id.is_not(None), QuietTime.account_id, QuietTime.weekday)
     return list(session.scalars(query.order_by(*order, QuietTime.begins, QuietTime.id)))
 
 
 def slots(session: Session) -> list[Slot]:
-    """Every good time that is set, by account, weekday and time."""
+    """Return every slot, by account, weekday and time."""
     query = select(Slot).options(joinedload(Slot.account))
     return list(session.scalars(query.order_by(Slot.account_id, Slot.weekday, Slot.minute)))
 
 
 def accounts(session: Session) -> list[Account]:
-    """The accounts for which times can be set: all but the disconnected ones."""
+    """Return the accounts that times can be set for: all but disconnected ones."""
     query = select(Account).where(Account.state != AccountState.DISCONNECTED)
     return list(session.scalars(query.order_by(Account.id)))
 
@@ -55,10 +55,10 @@ def set_quiet_time(
     begins: time,
     ends: time,
 ) -> QuietTime:
-    """Recommend that nothing leaves between these times of the city's day.
+    """Create a quiet time between these times of the city's day.
 
-    None stands for every account, and for every weekday. Raises `Invalid` where both times are
-    the same, or there is no such weekday or account.
+    `account_id` None means every account, `weekday` None every weekday. Raises `Invalid` if both
+    times are the same, or if the weekday or account does not exist.
     """
     _require(actor)
     validator = Validator()
@@ -85,7 +85,7 @@ def set_quiet_time(
 
 
 def remove_quiet_time(session: Session, *, actor: Actor, now: datetime, quiet_id: int) -> None:
-    """Take a quiet time away; raises `Missing` where there is none."""
+    """Delete a quiet time; raises `NotFound`."""
     _require(actor)
     quiet = session.get(QuietTime, quiet_id)
     if quiet is None:
@@ -105,9 +105,9 @@ def set_slots(
     weekdays: Collection[int],
     clock: time,
 ) -> list[Slot]:
-    """Set a good time on each of these weekdays; one that is there already stays.
+    """Create a slot on each of these weekdays, unless there is one already.
 
-    Raises `Invalid` where no weekday was chosen or there is no such account.
+    Raises `Invalid` if no weekday was chosen or the account does not exist.
     """
     _require(actor)
     validator = Validator()
@@ -138,7 +138,7 @@ def _set_slot(
 
 
 def remove_slot(session: Session, *, actor: Actor, now: datetime, slot_id: int) -> None:
-    """Take a good time away; raises `Missing` where there is none."""
+    """Delete a slot; raises `NotFound`."""
     _require(actor)
     slot = session.get(Slot, slot_id)
     if slot is None:
@@ -150,7 +150,7 @@ def remove_slot(session: Session, *, actor: Actor, now: datetime, slot_id: int) 
 
 
 def quiet_at(candidates: Iterable[QuietTime], account_id: int, at: datetime) -> QuietTime | None:
-    """The quiet time, of those known, into which a moment on that account falls."""
+    """Return the quiet time among the candidates that covers this moment on this account."""
     local_time = local(at)
     minute = minute_of(local_time.time())
     for quiet in candidates:
@@ -170,9 +170,9 @@ def _covers(quiet: QuietTime, weekday: int, minute: int) -> bool:
 def next_slots(
     session: Session, *, variant: Variant, now: datetime, wished_at: datetime | None, most: int = 3
 ) -> list[datetime]:
-    """The next free good times for a variant, from its wished time on where that is to come.
+    """Return the next free slots of a variant, starting from the wished time if that is to come.
 
-    Inside the approval's window, outside quiet times, with room beside other posts.
+    They lie within the approval's window, outside quiet times, and ten minutes from other posts.
     """
     revision = variant.revision
     account_slots = [slot for slot in slots(session) if slot.account_id == variant.account_id]
@@ -205,7 +205,7 @@ def free_times(
     begins: datetime,
     ends: datetime,
 ) -> Iterator[datetime]:
-    """The moments of the account's slots from `begins` to `ends` that are not quiet or taken."""
+    """Yield the account's slots from `begins` to `ends` that are free and not quiet."""
     day = local_day(begins)
     while day <= local_day(ends):
         for slot in account_slots:
@@ -222,7 +222,7 @@ def free_times(
 
 
 def wished_time(post: Post) -> datetime | None:
-    """The earliest moment for which one of the post's submissions wishes it."""
+    """Return the earliest time that a submission of the post wishes for."""
     wishes = [
         submission.wished_at for submission in post.submissions if submission.wished_at is not None
     ]
@@ -230,17 +230,17 @@ def wished_time(post: Post) -> datetime | None:
 
 
 def minute_of(clock: time) -> int:
-    """The minute of the day at which a clock shows this."""
+    """Return the minute of the day."""
     return clock.hour * 60 + clock.minute
 
 
 def clock_of(minute: int) -> time:
-    """What a clock shows at that minute of the day."""
+    """Return the time at this minute of the day."""
     return time(minute // 60, minute % 60)
 
 
 def _require(actor: Actor) -> None:
-    """Who schedules sets the times for it; they belong to no department."""
+    """Raise `WrongRole` unless the actor may schedule; these times belong to no department."""
     if not may(actor, Action.SCHEDULE, None):
         raise WrongRole(role=actor.role, action=Action.SCHEDULE)
 
