@@ -1,4 +1,4 @@
-"""The clock: it only beats time for the ticks of the house; the table is the queue."""
+"""The process `nagarvani clock`: runs the worker and the periodic ticks; tables are the queues."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ from publisher.reports.export import tick_exports
 from publisher.settings.environment import Settings
 
 COLLECTING = (20_000, 20, 50)
-"""How many new objects call for a collection, and how many of these for a longer one."""
+"""The thresholds of Python's garbage collector."""
 
 log = logging.getLogger("nagarvani.clock")
 
 
 @dataclass(frozen=True)
 class Tick:
-    """One thing the clock does again and again; `every` is in seconds."""
+    """A periodic function of the clock; `every` is in seconds. `run` returns how much it did."""
 
     name: str
     every: float
@@ -60,10 +60,10 @@ def ticks(
     is_busy: Callable[[], bool] = lambda: False,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> tuple[Tick, ...]:
-    """Everything the clock does, in the order in which one round does it.
+    """Return all ticks of the clock, in the order in which `run_once` runs them.
 
-    While `is_busy`, less is read of what citizens write: what is due goes before. Once it
-    `is_stopping`, what asks platforms for one thing after another ends after the one in hand.
+    While `is_busy` is true, fewer comments are read, since due deliveries go first. Once
+    `is_stopping` is true, ticks that call platforms end after the current call.
     """
     return (
         Tick("press", 0.5, lambda: tick_press(context)),
@@ -128,65 +128,60 @@ def _links(context: WorkerContext, settings: Settings) -> int:
 
 
 def run_once(context: WorkerContext, settings: Settings) -> dict[str, int]:
-    """Run whatever is due, once; gives how much each tick did."""
+    """Run each tick once; returns how much each did, by name."""
     look_back(context.database, now=context.now())
     return {tick.name: tick.run() for tick in ticks(context, settings)}
 
 
 def run(context: WorkerContext, settings: Settings) -> None:
-    """Tick until SIGTERM or SIGINT; what is under way then is finished first."""
-    asked = threading.Event()
+    """Run until SIGTERM or SIGINT; what has begun by then is finished first."""
+    stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: asked.set())
+        signal.signal(number, lambda _number, _frame: stopping.set())
     look_back(context.database, now=context.now())
-    _leave_alone_what_stays()
+    _tune_garbage_collection()
     died = threading.Event()
-    tables = Tick("tables", 2.0, _watch_tables(context.database, asked, died))
+    tables = Tick("tables", 2.0, _revision_check(context.database, stopping, died))
     with on_one_processor(is_wanted=context.database.is_sqlite):
-        # The press has a thread of its own: it waits for the next due moment, not for a beat.
-        press = Worker(context)
-        printing = threading.Thread(target=_print, args=[press, asked, died], name="press")
-        printing.start()
-    beside = ticks(context, settings, is_busy=press.is_busy, is_stopping=asked.is_set)
-    scheduler = make_scheduler((*(one for one in beside if one.name != "press"), tables))
+        # The worker has a thread of its own: it waits for the next due moment, not for a tick.
+        worker = Worker(context)
+        thread = threading.Thread(target=_run_worker, args=[worker, stopping, died], name="press")
+        thread.start()
+    all_ticks = ticks(context, settings, is_busy=worker.is_busy, is_stopping=stopping.is_set)
+    scheduler = make_scheduler((*(tick for tick in all_ticks if tick.name != "press"), tables))
     scheduler.start()
     log.info("clock %s runs", context.clock_name)
-    asked.wait()
-    scheduler.pause()  # nothing is begun any more
-    press.wake.set()
-    printing.join()
-    press.close()
+    stopping.wait()
+    scheduler.pause()  # no tick starts any more
+    worker.wake.set()
+    thread.join()
+    worker.close()
     scheduler.shutdown(wait=True)
     log.info("clock %s has stopped", context.clock_name)
     if died.is_set():
-        raise SystemExit(1)  # whoever watches over the clock starts it again
+        raise SystemExit(1)  # the service manager starts the clock again
 
 
-def _watch_tables(
-    database: Database, asked: threading.Event, died: threading.Event
+def _revision_check(
+    database: Database, stopping: threading.Event, died: threading.Event
 ) -> Callable[[], int]:
-    """A tick that ends the clock once the tables are another version's.
-
-    What they are then is not for this version to write.
-    """
-    ours = database.head()
+    """Return a tick that stops the clock if the tables no longer have this version's revision."""
+    head = database.head()
 
     def watch() -> int:
-        found = database.revision()
-        if found != ours:
-            log.error("the tables are those of another version (%s, not %s) now", found, ours)
+        revision = database.revision()
+        if revision != head:
+            log.error("the tables are those of another version (%s, not %s) now", revision, head)
             died.set()
-            asked.set()
+            stopping.set()
         return 0
 
     return watch
 
 
-def _leave_alone_what_stays() -> None:
-    """Keep Python's collector from walking again and again through all that was loaded once.
-
-    That took a fifth of the clock's time while much was due; what is young is looked at less often.
-    """
+def _tune_garbage_collection() -> None:
+    """Exclude loaded modules from garbage collection, and collect less often."""
+    # Collections took a fifth of the clock's time while many deliveries were due.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTING)
@@ -194,64 +189,62 @@ def _leave_alone_what_stays() -> None:
 
 @contextmanager
 def on_one_processor(*, is_wanted: bool) -> Iterator[None]:
-    """Threads started meanwhile, and those that they start, share one processor.
-
-    On SQLite the threads of a press take turns all the time, for Python and for the file: handing
-    the turn on to another processor, which has to be woken, takes longer than what is done in it.
-    """
+    """Let threads that are started in the block share one processor; a no-op unless `is_wanted`."""
+    # On SQLite the worker's threads alternate constantly, for the GIL and for the file. Waking
+    # another processor takes longer than the work between two switches.
     can_choose = hasattr(os, "sched_setaffinity")  # Linux
     if not (is_wanted and can_choose):
         yield
         return
     allowed = os.sched_getaffinity(0)
-    _choose({sorted(allowed)[os.getpid() % len(allowed)]})
+    _pin_this_thread({sorted(allowed)[os.getpid() % len(allowed)]})
     try:
         yield
     finally:
-        _choose(allowed)
+        _pin_this_thread(allowed)
 
 
-def _choose(processors: set[int]) -> None:
-    """For this thread. Where that is forbidden, a press is only slower."""
+def _pin_this_thread(processors: set[int]) -> None:
+    # If it is forbidden, the worker is only slower.
     with suppress(OSError):
         os.sched_setaffinity(0, processors)
 
 
-def _print(worker: Worker, asked: threading.Event, died: threading.Event) -> None:
-    """Beat until asked to stop; a clock whose press dies of a mistake ends as a whole."""
+def _run_worker(worker: Worker, stopping: threading.Event, died: threading.Event) -> None:
+    """Run the worker until the clock stops; if the worker raises, stop the clock."""
     try:
-        _beat(worker, asked)
+        _run_until_stopped(worker, stopping)
     finally:
-        if not asked.is_set():
+        if not stopping.is_set():
             died.set()
-            asked.set()
+            stopping.set()
 
 
-def _beat(worker: Worker, asked: threading.Event) -> None:
-    """A database that is away for a moment ends nothing."""
-    while not asked.is_set():
+def _run_until_stopped(worker: Worker, stopping: threading.Event) -> None:
+    # An unreachable database does not end the worker.
+    while not stopping.is_set():
         try:
-            taken = worker.run_for()
+            claimed = worker.run_for()
         except NOT_STORED as problem:
             log.warning("press: the database does not answer (%s)", type(problem).__name__)
-            asked.wait(1.0)
+            stopping.wait(1.0)
         else:
-            if taken:
-                log.info("press: %d", taken)
+            if claimed:
+                log.info("press: %d", claimed)
 
 
 def make_scheduler(of: tuple[Tick, ...]) -> BackgroundScheduler:
-    """A scheduler that only beats time: nothing stored, nothing twice at once, nothing skipped."""
+    """Return a scheduler without a job store that never runs a tick twice at the same time."""
     scheduler = BackgroundScheduler(
         timezone="UTC",
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     for tick in of:
-        scheduler.add_job(_told, "interval", seconds=tick.every, id=tick.name, args=[tick])
+        scheduler.add_job(_run_and_log, "interval", seconds=tick.every, id=tick.name, args=[tick])
     return scheduler
 
 
-def _told(tick: Tick) -> None:
+def _run_and_log(tick: Tick) -> None:
     done = tick.run()
     if done:
         log.info("%s: %d", tick.name, done)

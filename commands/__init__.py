@@ -1,1 +1,1 @@
-"""What the front door's commands do; `cli.py` reads the command line and calls them."""
+"""The commands of `nagarvani`; `cli.py` parses the command line and calls them."""

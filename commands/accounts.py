@@ -1,4 +1,4 @@
-"""`nagarvani accounts`: which there are, sealing them anew, and forgetting all of them."""
+"""`nagarvani accounts`: list accounts, rotate their keys, and forget all credentials."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ YES: Final = "yes"
 
 
 def show(settings: Settings) -> None:
-    """One line for each account, and one for each end of its access that is known."""
+    """Print each account, and each known end of its access."""
     with checked_database(settings) as database, database.reading() as session:
-        lines = [line for one in manage.all_accounts(session) for line in _lines(one)]
+        lines = [line for account in manage.all_accounts(session) for line in _lines(account)]
     for line in lines or ["No account is connected."]:
         click.echo(line)
 
 
 def _lines(account: Account) -> Iterator[str]:
-    users = ", ".join(one.code for one in account.open_to) or "all"
+    users = ", ".join(department.code for department in account.open_to) or "all"
     yield (
         f"{account.platform} {account.handle}: {account.state}; {account.name}; "
         f"owner {account.department.code}; used by {users}"
@@ -45,54 +45,54 @@ def _lines(account: Account) -> Iterator[str]:
 
 
 def rotate(settings: Settings) -> int:
-    """Seal everything anew under the newest key; gives 1 where something cannot be opened."""
+    """Encrypt all credentials with the newest key; returns 1 if any cannot be decrypted, else 0."""
     with checked_database(settings) as database, database.transaction() as session:
-        shut = _seal_anew(session, Vault.of(settings), at=now())
-    for line in shut:
+        failures = _reseal_all(session, Vault.of(settings), at=now())
+    for line in failures:
         click.echo(line, err=True)
-    if not shut:
+    if not failures:
         click.echo(
             f"Everything is sealed under the newest key; older ones can leave {PREFIX}TOKEN_KEYS."
         )
-    return 1 if shut else 0
+    return 1 if failures else 0
 
 
-def _seal_anew(session: Session, vault: Vault, *, at: datetime) -> list[str]:
-    """What could not be opened, a sentence each; it stays as it is."""
-    shut = []
+def _reseal_all(session: Session, vault: Vault, *, at: datetime) -> list[str]:
+    """Return a message for each account that cannot be decrypted; it is left unchanged."""
+    failures = []
     sealed = select(Account).where(Account.credentials != "").order_by(Account.id)
     for account in session.scalars(sealed.with_for_update()):
         try:
             account.credentials = vault.seal_anew(account.credentials)
         except Unsealable:
-            shut.append(
+            failures.append(
                 f"{account.platform} {account.handle}: none of the keys opens it. Put the earlier "
                 f"{PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or connect it anew."
             )
         else:
             transitions.record(session, account, "rotate_keys", actor=COMMAND, now=at)
-    _end_walks(session, at=at)
-    return shut
+    _end_oauth_flows(session, at=at)
+    return failures
 
 
-def _end_walks(session: Session, *, at: datetime) -> None:
-    """Whoever is on the way to a platform begins anew."""
-    for walk in session.scalars(select(Connecting).where(Connecting.ended_at.is_(None))):
-        walk.ended_at, walk.refusal, walk.sealed = at, "expired", ""
+def _end_oauth_flows(session: Session, *, at: datetime) -> None:
+    # They have to be started again.
+    for flow in session.scalars(select(Connecting).where(Connecting.ended_at.is_(None))):
+        flow.ended_at, flow.refusal, flow.sealed = at, "expired", ""
 
 
 def forget(settings: Settings, *, yes: bool) -> None:
-    """Disconnect every account; asks for the word first."""
+    """Disconnect every account, after a confirmation."""
     says = f"Every account is disconnected and its access forgotten. Type {YES} to do it"
     if not yes and click.prompt(says, default="no").strip().lower() != YES:
         raise click.ClickException("Nothing was changed.")
     with checked_database(settings) as database, database.transaction() as session:
         query = select(Account).where(Account.credentials != "").order_by(Account.id)
-        found = list(session.scalars(query.with_for_update()))
-        for account in found:
+        accounts = list(session.scalars(query.with_for_update()))
+        for account in accounts:
             manage.forget(session, account, actor=COMMAND, now=now())
-        _end_walks(session, at=now())
-    click.echo(f"{len(found)} disconnected. At the platforms, remove the app in each account.")
+        _end_oauth_flows(session, at=now())
+    click.echo(f"{len(accounts)} disconnected. At the platforms, remove the app in each account.")
     if any((settings.access.x_access_token, settings.access.facebook_page_token)):
         click.echo(f"Tokens still stand in the settings {PREFIX}X_… or {PREFIX}FACEBOOK_…: init")
         click.echo("would connect them again. Take them out there.")

@@ -1,4 +1,4 @@
-"""Opening the house for a command: settings, the counter's house, the press's bench."""
+"""Sets up what a command needs: settings, database, and the contexts of web and worker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def settings_with_secret() -> Settings:
-    """The settings, with a secret key: one is made and kept under var/ where none is set."""
+    """Return the settings; if no secret key is set, one is generated and kept under var/."""
     settings = load()
     if settings.secret_key:
         return settings
@@ -29,7 +29,7 @@ def settings_with_secret() -> Settings:
 
 
 def kept_secret(path: Path) -> str:
-    """The secret in this file, which only its owner can read; made where there is none."""
+    """Return the secret in this file, which only its owner can read; generated if missing."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
@@ -38,7 +38,7 @@ def kept_secret(path: Path) -> str:
 
 
 def font_file() -> Path:
-    """Where the pages look for their font."""
+    """Return the path of the web font."""
     import web
     from publisher.i18n.fonts import FILE_NAME
 
@@ -46,7 +46,7 @@ def font_file() -> Path:
 
 
 def checked_database(settings: Settings) -> Database:
-    """The database; one sentence where it does not answer, keep its word, or fit this version."""
+    """Return the database; raises `ClickException` if it is unreachable or unfit."""
     from commands.health_messages import sentence
     from publisher.database.session import Database
     from publisher.operations import health_checks
@@ -61,7 +61,7 @@ def checked_database(settings: Settings) -> Database:
 
 
 def open_house(settings: Settings) -> AppContext:
-    """What the counter works with."""
+    """Return the context of the web application."""
     from publisher.delivery.accounts.credentials import opener
     from publisher.media.store import Store
     from publisher.now import now
@@ -78,12 +78,13 @@ def open_house(settings: Settings) -> AppContext:
 
 
 def clock_name() -> str:
-    """A name that no other clock has: in containers host and process number may be the same."""
+    """Return a unique name for this clock."""
+    # In containers host name and process id may be the same.
     return f"{socket.gethostname()[:50]}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
 def open_bench(settings: Settings) -> WorkerContext:
-    """What the press works with."""
+    """Return the context of the worker."""
     from publisher.delivery.accounts.credentials import opener
     from publisher.delivery.worker_context import WorkerContext
     from publisher.media.store import Store

@@ -22,19 +22,19 @@ from publisher.settings.environment import Settings
 
 REASON = "Restored from a backup: look at what was due since then, then release."
 NAMED = 5
-"""So many media that are lost are called by their names."""
+"""The number of lost media that are listed by name."""
 
 
 def write(settings: Settings, file: Path) -> None:
-    """Write the backup; it has its name only once it was read back whole."""
+    """Write a backup; the file gets its name after it has been verified."""
     with checked_database(settings) as database:
         try:
             manifest = backup_write(
-                database, Store(settings.media_dir), file, now=now(), tell=_telling()
+                database, Store(settings.media_dir), file, now=now(), tell=_progress_printer()
             )
         except (OSError, Damaged) as problem:
             raise click.ClickException(f"No backup was written: {problem}") from problem
-    rows = sum(one.rows for one in manifest.tables)
+    rows = sum(table.rows for table in manifest.tables)
     size = file.stat().st_size / 1_000_000
     click.echo(f"{file}: {rows} rows, {len(manifest.media)} media, {size:.1f} MB, read back whole.")
     _say_lost(manifest)
@@ -54,12 +54,12 @@ def _say_lost(manifest: Manifest) -> None:
 
 
 def restore(settings: Settings, file: Path) -> None:
-    """Fill the empty house of these settings; it starts under a stop, and in doubt."""
+    """Restore a backup into an empty database; publishing starts stopped."""
     lay_tables(settings)
     context = open_bench(settings)
     try:
         _say_restored(_fill(context, file))
-        _say_sought(reconcile.seek(context, tell=_telling()))
+        _say_sought(reconcile.seek(context, tell=_progress_printer()))
     finally:
         context.database.dispose()
     click.echo("Everything is stopped. Start web and clock, look at the decisions, then release.")
@@ -68,7 +68,12 @@ def restore(settings: Settings, file: Path) -> None:
 def _fill(context: WorkerContext, file: Path) -> Restored:
     try:
         return backup_restore(
-            context.database, context.store, file, now=now(), reason=REASON, tell=_telling()
+            context.database,
+            context.store,
+            file,
+            now=now(),
+            reason=REASON,
+            tell=_progress_printer(),
         )
     except OtherSchema as problem:
         raise click.ClickException(
@@ -99,15 +104,15 @@ def _say_sought(sought: ReconcileCounts) -> None:
         click.echo("The clock goes on looking for those while everything is stopped.")
 
 
-def _telling() -> Callable[[str, int, int], None]:
+def _progress_printer() -> Callable[[str, int, int], None]:
     """A line for each thing that is begun, and one for each tenth of what is long."""
-    seen: set[tuple[str, int]] = set()
+    printed: set[tuple[str, int]] = set()
 
-    def tell(what: str, done: int, of: int) -> None:
-        tenth = done * 10 // max(of, 1)
+    def tell(what: str, done: int, total: int) -> None:
+        tenth = done * 10 // max(total, 1)
         key = (what, tenth if what in ("media", "reading back", "looking") else 0)
-        if key not in seen:
-            seen.add(key)
-            click.echo(f"  {what}: {done} of {of}", err=True)
+        if key not in printed:
+            printed.add(key)
+            click.echo(f"  {what}: {done} of {total}", err=True)
 
     return tell

@@ -23,7 +23,7 @@ ASKED: Final = (
 
 
 def run(settings: Settings) -> int:
-    """Print every finding; gives 1 where anything is wrong, else 0."""
+    """Print every finding; returns 1 if anything is wrong, else 0."""
     with Database(settings.database_url) as database:
         return _print_all(_findings(settings, database))
 

@@ -1,4 +1,4 @@
-"""What was found of the house, in words: one sentence each, with what to do."""
+"""The messages of health findings; each says what to do."""
 
 from __future__ import annotations
 
@@ -78,5 +78,5 @@ SENTENCES: Final[Mapping[str, str]] = {
 
 
 def sentence(finding: HealthFinding) -> str:
-    """The finding in words."""
+    """Return the message of a finding."""
     return SENTENCES[finding.code].format_map(finding.values)

@@ -44,19 +44,19 @@ class GivenAccount:
 
     @property
     def code(self) -> str:
-        """What it is known by here."""
+        """Its code in our database."""
         return f"{self.platform}-{self.handle.lower()}"
 
 
 def run(settings: Settings) -> None:
-    """Do whatever is not done yet, and say what was done and what comes next."""
-    given = tuple(_given(settings.access))
+    """Run each step that is not done yet, and print what was done and what comes next."""
+    accounts = tuple(_accounts_from_settings(settings.access))
     lay_tables(settings)
     click.echo("Database: the tables are those of this version.")
     with Database(settings.database_url) as database, database.transaction() as session:
         click.echo(_load(session, now()))
         click.echo(_lay_templates(session, now()))
-        for line in _connect_all(session, given, settings, now()):
+        for line in _connect_all(session, accounts, settings, now()):
             click.echo(line)
         somebody = bool(session.scalar(select(exists().select_from(Person))))
     make_font(font_file())
@@ -65,7 +65,7 @@ def run(settings: Settings) -> None:
 
 
 def lay_tables(settings: Settings) -> None:
-    """Lay the tables of this version; each step that was cut off before is taken anew."""
+    """Migrate the tables to this version; raises `ClickException` if they are newer."""
     try:
         migrate(settings.database_url)
     except NewerTables as problem:
@@ -95,9 +95,9 @@ def _lay_templates(session: Session, at: datetime) -> str:
     )
 
 
-def _given(access: Access) -> Iterator[GivenAccount]:
+def _accounts_from_settings(access: Access) -> Iterator[GivenAccount]:
     """The accounts whose settings are given; raises `WrongSetting` where one is given in part."""
-    if _all_given(access, _X, alone=_X_APP):
+    if _are_all_set(access, _X, alone=_X_APP):
         handle = access.x_handle.lstrip("@")
         yield GivenAccount(
             platform="x",
@@ -106,7 +106,7 @@ def _given(access: Access) -> Iterator[GivenAccount]:
             platform_id=access.x_access_token.partition("-")[0],
             credentials={name.removeprefix("x_"): getattr(access, name) for name in _X[1:]},
         )
-    if _all_given(access, _FACEBOOK):
+    if _are_all_set(access, _FACEBOOK):
         yield GivenAccount(
             platform="facebook",
             handle=access.facebook_page_id,
@@ -120,15 +120,15 @@ def _given(access: Access) -> Iterator[GivenAccount]:
         )
 
 
-def _all_given(access: Access, names: tuple[str, ...], *, alone: tuple[str, ...] = ()) -> bool:
-    """Whether all are given. Those of `alone` may be without the others: the app's own keys."""
-    given = tuple(name for name in names if getattr(access, name))
-    wanted = alone if set(given) <= set(alone) else names
-    missing = [name for name in wanted if name not in given]
-    if given and missing:
-        others = " and ".join(PREFIX + name.upper() for name in given)
+def _are_all_set(access: Access, names: tuple[str, ...], *, alone: tuple[str, ...] = ()) -> bool:
+    """Return True if all are set; those of `alone` may be set without the others."""
+    set_names = tuple(name for name in names if getattr(access, name))
+    required = alone if set(set_names) <= set(alone) else names
+    missing = [name for name in required if name not in set_names]
+    if set_names and missing:
+        others = " and ".join(PREFIX + name.upper() for name in set_names)
         raise WrongSetting(missing[0].upper(), f"is missing, though {others} is given")
-    return given == names
+    return set_names == names
 
 
 def _connect_all(
@@ -136,14 +136,18 @@ def _connect_all(
 ) -> Iterator[str]:
     vault = Vault(settings.secret_key, settings.token_keys)
     for account in given:
-        known = manage.find_account(
+        existing = manage.find_account(
             session, account.code, account.platform, account.platform_id, account.handle
         )
         name = f"Account: {account.handle} on {account.platform}"
-        opened = _opened(vault, known) if known is not None else None
+        opened = _open_credentials(vault, existing) if existing is not None else None
         if opened == account.credentials:
             yield f"{name} was connected already."
-        elif known is not None and opened is not None and oauth_flow.is_from_page(session, known):
+        elif (
+            existing is not None
+            and opened is not None
+            and oauth_flow.is_from_page(session, existing)
+        ):
             yield (
                 f"{name} was connected from the page and keeps that access; disconnect it there "
                 "to have the settings' access used."
@@ -155,7 +159,7 @@ def _connect_all(
         yield f"Accounts: none given; the settings {PREFIX}X_… and {PREFIX}FACEBOOK_… name them."
 
 
-def _opened(vault: Vault, account: Account) -> Mapping[str, str] | None:
+def _open_credentials(vault: Vault, account: Account) -> Mapping[str, str] | None:
     try:
         return vault.open(account.credentials)
     except Unsealable:

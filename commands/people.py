@@ -48,7 +48,7 @@ _LINK: Final = re.compile(rf"{links.BASE}\S+")
 
 @dataclass(frozen=True)
 class NewPerson:
-    """Who is to be added, as typed; one appointment for each department."""
+    """The new person as entered; one appointment is recorded for each department."""
 
     name: str
     name_en: str
@@ -71,8 +71,10 @@ def add(settings: Settings, person: NewPerson, *, show_link: bool) -> None:
             is_first = not session.scalar(select(exists().select_from(Person)))
             recorded = _record(session, person, is_first=is_first, at=now())
             notice = _invite(session, recorded[0].person, at=now())
-            lines = [_said(one) for one in recorded]
-            lines.append(_invited(notice, settings.base_url, show_link=show_link or is_first))
+            lines = [_recorded_line(appointment) for appointment in recorded]
+            lines.append(
+                _invitation_line(notice, settings.base_url, show_link=show_link or is_first)
+            )
     except BadPerson as problem:
         raise click.ClickException(_sentence(problem)) from problem
     for line in lines:
@@ -97,10 +99,15 @@ def _record(
 
 
 def _department(session: Session, code: str) -> int:
-    found = session.scalars(select(Department.id).where(Department.code == code)).one_or_none()
-    if found is not None:
-        return found
-    near = ", ".join(f"{one.code} ({one.name_mr})" for one in find_departments(session, code)[:5])
+    department_id = session.scalars(
+        select(Department.id).where(Department.code == code)
+    ).one_or_none()
+    if department_id is not None:
+        return department_id
+    near = ", ".join(
+        f"{department.code} ({department.name_mr})"
+        for department in find_departments(session, code)[:5]
+    )
     hint = f"perhaps {near}" if near else "codes stand on the page Departments"
     raise click.ClickException(f"No department has the code {code}: {hint}.")
 
@@ -139,19 +146,19 @@ def _appoint(session: Session, person: NewPerson, department_id: int, at: dateti
 
 
 def _invite(session: Session, person: Person, *, at: datetime) -> Notice | None:
-    """An invitation for whoever has no password yet."""
+    """Invite the person, unless they have a password already."""
     if person.password_hash is not None:
         return None
     return invitations.invite(session, actor=COMMAND, person=person, now=at)
 
 
-def _said(appointment: Appointment) -> str:
+def _recorded_line(appointment: Appointment) -> str:
     rank = f" {appointment.rank}" if appointment.rank else ""
     person, department = appointment.person.name_mr, appointment.department.name_mr
     return f"Recorded: {person}, {appointment.role}{rank}, {department}"
 
 
-def _invited(notice: Notice | None, base_url: str, *, show_link: bool) -> str:
+def _invitation_line(notice: Notice | None, base_url: str, *, show_link: bool) -> str:
     if notice is None:
         return "The person has a password already and signs in with it."
     says = f"An invitation goes to {notice.address} as soon as the clock runs."
@@ -165,7 +172,7 @@ def _invited(notice: Notice | None, base_url: str, *, show_link: bool) -> str:
 
 
 def _sentence(problem: BadPerson) -> str:
-    words = PROBLEMS.get(f"{problem.field}.{problem.code}") or PROBLEMS.get(problem.code)
+    template = PROBLEMS.get(f"{problem.field}.{problem.code}") or PROBLEMS.get(problem.code)
     option = _OPTIONS.get(problem.field, f"--{problem.field.removesuffix('_id')}")
     values = {"option": option, **problem.values}
-    return (words or "{option} cannot be recorded as it stands.").format_map(values)
+    return (template or "{option} cannot be recorded as it stands.").format_map(values)

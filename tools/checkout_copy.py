@@ -1,4 +1,4 @@
-"""A copy of the checkout that may be broken: planted bugs are tried in it."""
+"""Copies the checkout, so that planted bugs can be tried in the copy."""
 
 from __future__ import annotations
 

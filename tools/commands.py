@@ -1,4 +1,4 @@
-"""What stands behind each target of the Makefile."""
+"""The commands behind the targets of the Makefile."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools import environment, system
+from tools.console import UsageError, say, warn
 from tools.environment import ROOT, Environment
-from tools.said import UsageError, say, warn
 
 CACHES = (
     ".pytest_cache",
@@ -31,7 +31,7 @@ LOCKS = {
     "test": ["--group", "test"],
     "bench": ["--group", "bench", "--constraint", "requirements/test.txt"],
 }
-"""The lock files, each with what it takes beside the product's own packages."""
+"""The lock files, each with its arguments beside the product's own packages."""
 
 CHECKS = (
     ("ruff check", ["ruff", "check"]),
@@ -42,13 +42,13 @@ CHECKS = (
 
 
 def demo(options: argparse.Namespace) -> int:
-    """Set up and become the demo; does not come back unless something is in the way."""
+    """Set up and become the demo; returns only if a step fails."""
     for package in system.missing([system.FRIBIDI]):
         warn(package.sentence)
-    there = environment.chosen()
-    there.ensure("run")
-    _make_files(there)
-    call = [str(there.program("nagarvani")), "demo"]
+    python_environment = environment.chosen()
+    python_environment.ensure("run")
+    _make_files(python_environment)
+    call = [str(python_environment.program("nagarvani")), "demo"]
     call += ["--port", options.port] if options.port else []
     call += ["--fresh"] if options.fresh else []
     return _replace_process(call)
@@ -70,32 +70,40 @@ def ci(options: argparse.Namespace) -> int:
 
 
 def crash(options: argparse.Namespace) -> int:
-    """Set up and become the crashes: the short form, or with `--long` the one without end."""
-    there = _ready_for_tests()
+    """Set up and become the crash tests, or with `--long` the endless ones."""
+    python_environment = _ready_for_tests()
     if options.long:
-        return _replace_process([str(there.python), "-m", "tests.crash", *options.arguments])
-    return _replace_by_pytest(there, ["-m", "", "tests/crash", *options.arguments])
+        return _replace_process(
+            [str(python_environment.python), "-m", "tests.crash", *options.arguments]
+        )
+    return _replace_by_pytest(python_environment, ["-m", "", "tests/crash", *options.arguments])
 
 
 def mutants(options: argparse.Namespace) -> int:
     """Set up and become the planted bugs."""
-    there = _ready_for_tests()
-    return _replace_process([str(there.python), "-m", "tests.mutants", *options.arguments])
+    python_environment = _ready_for_tests()
+    return _replace_process(
+        [str(python_environment.python), "-m", "tests.mutants", *options.arguments]
+    )
 
 
 def mutate(options: argparse.Namespace) -> int:
     """Set up and try changes that are drawn by a seed."""
-    there = _ready_for_tests()
-    return _replace_process([str(there.python), "-m", "tools.mutator", *options.arguments])
+    python_environment = _ready_for_tests()
+    return _replace_process(
+        [str(python_environment.python), "-m", "tools.mutator", *options.arguments]
+    )
 
 
 def bench(options: argparse.Namespace) -> int:
-    """Set up and become the benches: all of them, or the one that is named."""
-    there = _ready_for_tests("bench")
+    """Set up and become the benchmarks: all of them, or the one that is named."""
+    python_environment = _ready_for_tests("bench")
     if missing := system.try_to_bring([system.REDIS]):
         warn(missing)
     named = [options.only] if options.only else []
-    return _replace_process([str(there.python), "-m", "bench", *named, *options.arguments])
+    return _replace_process(
+        [str(python_environment.python), "-m", "bench", *named, *options.arguments]
+    )
 
 
 def figures(options: argparse.Namespace) -> int:
@@ -105,23 +113,23 @@ def figures(options: argparse.Namespace) -> int:
 
 def lint(_options: argparse.Namespace) -> int:
     """Check style, types and layers."""
-    there = environment.chosen()
-    there.ensure("test")
-    if failed := _check(there):
+    python_environment = environment.chosen()
+    python_environment.ensure("test")
+    if failed := _check(python_environment):
         raise UsageError(f"{', '.join(failed)} failed.")
     return 0
 
 
 def fmt(_options: argparse.Namespace) -> int:
-    """Put the code in shape."""
-    there = environment.chosen()
-    there.ensure("test")
+    """Format the code, and fix what ruff can fix."""
+    python_environment = environment.chosen()
+    python_environment.ensure("test")
     calls = (["check", "--fix", "--quiet"], ["format"])
-    return max(_call([str(there.program("ruff")), *call]) for call in calls)
+    return max(_call([str(python_environment.program("ruff")), *call]) for call in calls)
 
 
 def lock(options: argparse.Namespace) -> int:
-    """Write the lock files anew, in a virtual environment that is thrown away."""
+    """Rewrite the lock files, in a temporary virtual environment."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         _run_checked([f"{folder}/bin/python", "-m", "pip", "install", "--quiet", "uv"])
@@ -136,41 +144,41 @@ def shots(_options: argparse.Namespace) -> int:
 
 
 def clean(_options: argparse.Namespace) -> int:
-    """Remove caches and what was built."""
+    """Remove caches and built files."""
     for name in CACHES:
         shutil.rmtree(ROOT / name, ignore_errors=True)
-    for found in [*ROOT.glob("*.egg-info"), *_own_bytecode()]:
-        shutil.rmtree(found, ignore_errors=True)
+    for folder in [*ROOT.glob("*.egg-info"), *_own_bytecode()]:
+        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
 def _ready_for_tests(lock: str = "test") -> Environment:
     system.bring([system.FRIBIDI, system.CHROME])
-    there = environment.chosen()
-    there.ensure(lock)
-    _make_files(there)
-    return there
+    python_environment = environment.chosen()
+    python_environment.ensure(lock)
+    _make_files(python_environment)
+    return python_environment
 
 
 def _checked() -> Environment:
     """Set up, and stop unless style, types and layers are as they should be."""
-    there = _ready_for_tests()
-    if failed := _check(there):
+    python_environment = _ready_for_tests()
+    if failed := _check(python_environment):
         raise UsageError(f"Stopped before the tests: {', '.join(failed)} failed.")
     say("\n== tests")
-    return there
+    return python_environment
 
 
-def _make_files(there: Environment) -> None:
+def _make_files(python_environment: Environment) -> None:
     """Make what the pages need and git does not keep: translations compiled, the web font."""
-    _run_checked([str(there.python), "-m", "tools.made"])
+    _run_checked([str(python_environment.python), "-m", "tools.build_assets"])
 
 
-def _check(there: Environment) -> list[str]:
+def _check(python_environment: Environment) -> list[str]:
     failed = []
     for name, (program, *arguments) in CHECKS:
         say(f"\n== {name}")
-        if _call([str(there.program(program)), *arguments]):
+        if _call([str(python_environment.program(program)), *arguments]):
             failed.append(name)
     return failed
 
@@ -185,7 +193,7 @@ def _compile_call(name: str, extra: list[str], *, upgrade: bool) -> list[str]:
 
 def _own_bytecode() -> list[Path]:
     folders = [entry for entry in ROOT.iterdir() if entry.is_dir() and entry.name[0] != "."]
-    return [found for folder in folders for found in folder.rglob("__pycache__")]
+    return [cache for folder in folders for cache in folder.rglob("__pycache__")]
 
 
 def _call(call: Sequence[str]) -> int:
@@ -199,8 +207,8 @@ def _run_checked(call: Sequence[str]) -> None:
         )
 
 
-def _replace_by_pytest(there: Environment, arguments: list[str]) -> int:
-    return _replace_process([str(there.python), "-m", "pytest", *WORKERS, *arguments])
+def _replace_by_pytest(python_environment: Environment, arguments: list[str]) -> int:
+    return _replace_process([str(python_environment.python), "-m", "pytest", *WORKERS, *arguments])
 
 
 def _replace_process(call: list[str]) -> int:
@@ -210,7 +218,7 @@ def _replace_process(call: list[str]) -> int:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carry out one target; gives the exit code."""
+    """Run one target; returns the exit code."""
     options, rest = _parser().parse_known_args(arguments)
     options.arguments = rest
     try:

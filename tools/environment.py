@@ -1,4 +1,4 @@
-"""The virtual environment: made from a lock file with hashes, and left alone while that stands."""
+"""The virtual environment, installed from a lock file with hashes whenever that changes."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.said import UsageError, say
+from tools.console import UsageError, say
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment at a folder."""
+    """A virtual environment in a folder."""
 
     folder: Path
 
     @property
     def python(self) -> Path:
-        """Its interpreter."""
+        """The path of its interpreter."""
         return self.folder / "bin" / "python"
 
     def program(self, name: str) -> Path:
-        """One of its commands."""
+        """Return the path of one of its commands."""
         return self.folder / "bin" / name
 
     def ensure(self, lock: str) -> None:
-        """Bring it to the state of `requirements/<lock>.txt`, with the project itself in it."""
+        """Install `requirements/<lock>.txt` and the project, if either has changed."""
         if not self._works():
             say(f"Making {self.folder.name} with Python {sys.version.split()[0]}")
             venv.create(self.folder, clear=True, with_pip=True)
@@ -46,12 +46,12 @@ class Environment:
 
     def _works(self) -> bool:
         try:
-            asked = [
+            call = [
                 str(self.python),
                 "-c",
                 "import pip, sys; sys.exit(sys.version_info < (3, 11))",
             ]
-            return subprocess.run(asked, check=False, capture_output=True).returncode == 0
+            return subprocess.run(call, check=False, capture_output=True).returncode == 0
         except OSError:
             return False
 
@@ -66,7 +66,7 @@ class Environment:
             raise UsageError("The packages could not be installed; what pip said stands above.")
 
     def is_new(self, name: str, source: Path) -> bool:
-        """Whether this source has changed since it was noted, or never was."""
+        """Return True if this source has changed since `note`, or was never noted."""
         stamp = self._stamp(name)
         return not stamp.exists() or stamp.read_text() != self._digest(source)
 
@@ -83,5 +83,5 @@ class Environment:
 
 
 def chosen() -> Environment:
-    """The one at `.venv`, or where `VENV` says."""
+    """Return the environment at `.venv`, or at the path in `VENV`."""
     return Environment(ROOT / (os.environ.get("VENV") or ".venv"))

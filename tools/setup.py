@@ -23,7 +23,7 @@ except ImportError:
 
 
 def ask(python: str) -> "tuple[tuple[int, int], bool]":
-    """Its version and whether it can make virtual environments: ((3, 11), True)."""
+    """Return its version, and True if it can make virtual environments: ((3, 11), True)."""
     try:
         answer = subprocess.check_output([python, "-c", QUESTION], stderr=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError):
@@ -33,19 +33,19 @@ def ask(python: str) -> "tuple[tuple[int, int], bool]":
 
 
 def choose(names: "list[str]") -> "tuple[str | None, str]":
-    """The first that fits, and else None with the sentence to say."""
-    found = [(name, ask(name)) for name in names]
-    for name, (version, complete) in found:
+    """Return the first that fits, or None with the message to print."""
+    candidates = [(name, ask(name)) for name in names]
+    for name, (version, complete) in candidates:
         if version >= OLDEST and complete:
             return (name, "")
-    for name, (version, _) in found:
+    for name, (version, _) in candidates:
         if version >= OLDEST:
             return (None, say_incomplete(name, version))
-    return (None, say_old(max([version for _, (version, _) in found] or [(0, 0)])))
+    return (None, say_old(max([version for _, (version, _) in candidates] or [(0, 0)])))
 
 
 def say_incomplete(name: str, version: "tuple[int, int]") -> str:
-    """The sentence for a Python without venv."""
+    """Return the message for a Python without venv."""
     package = (
         "python3-venv" if os.path.basename(name) == "python3" else "python%d.%d-venv" % version
     )
@@ -55,17 +55,17 @@ def say_incomplete(name: str, version: "tuple[int, int]") -> str:
 
 
 def say_old(newest: "tuple[int, int]") -> str:
-    """The sentence for a machine whose Pythons are all too old, or absent."""
-    there = "this is Python %d.%d" % newest if newest > (0, 0) else "none was found"
+    """Return the message for a machine whose Pythons are all too old, or absent."""
+    finding = "this is Python %d.%d" % newest if newest > (0, 0) else "none was found"
     return (
         "Nagarvani needs Python 3.11 or newer, and %s: install one "
         "(Debian 12, Ubuntu 24.04 or later: apt-get install python3 python3-venv) "
-        "or name it: make PYTHON=python3.12" % there
+        "or name it: make PYTHON=python3.12" % finding
     )
 
 
 def main() -> int:
-    """Go on under a Python that fits: this one, or another that the machine has."""
+    """Run the target in a Python that fits: this one, or another of the machine."""
     named = os.environ.get("PYTHON")
     others = [] if named else list(filter(shutil.which, NAMES))
     python, sentence = choose([sys.executable, *others])

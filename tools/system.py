@@ -1,4 +1,4 @@
-"""What the operating system has to bring: named where missing, installed where it may be."""
+"""Packages of the operating system: named if missing, installed if that is allowed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tools.said import UsageError, say
+from tools.console import UsageError, say
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @dataclass(frozen=True)
 class Package:
-    """A Debian package, what needs it, and how to see that it is there."""
+    """A Debian package, its purpose, and the check that it is installed."""
 
     name: str
     needed_for: str
@@ -24,7 +24,7 @@ class Package:
 
     @property
     def sentence(self) -> str:
-        """What to say when it is not there."""
+        """The message if it is not installed."""
         return f"{self.name} is missing ({self.needed_for}): apt-get install {self.name}"
 
 
@@ -50,22 +50,22 @@ REDIS = Package(
 
 
 def missing(packages: Sequence[Package]) -> list[Package]:
-    """Those that are not there."""
+    """Return the packages that are not installed."""
     return [package for package in packages if not package.is_there()]
 
 
 def bring(packages: Sequence[Package]) -> None:
-    """Install what is missing where this process may; raises `Stop` for what stays missing."""
-    wanted = missing(packages)
-    if wanted and os.geteuid() == 0 and shutil.which("apt-get"):
-        _install([package.name for package in wanted])
-        wanted = missing(wanted)
-    if wanted:
-        raise UsageError("\n".join(package.sentence for package in wanted))
+    """Install missing packages as root; raises `UsageError` if any is still missing."""
+    absent = missing(packages)
+    if absent and os.geteuid() == 0 and shutil.which("apt-get"):
+        _install([package.name for package in absent])
+        absent = missing(absent)
+    if absent:
+        raise UsageError("\n".join(package.sentence for package in absent))
 
 
 def try_to_bring(packages: Sequence[Package]) -> str:
-    """The same for what can be done without; gives the sentences of what stays missing."""
+    """Install optional packages; returns the messages of those still missing."""
     try:
         bring(packages)
     except UsageError as stop:

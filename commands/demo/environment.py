@@ -67,11 +67,13 @@ class DemoEnvironment:
 
     def _gateway(self) -> dict[str, str]:
         """SMS go to the practice platform's letterbox."""
-        places = ("to", "text", "template_id", "sender")
+        placeholders = ("to", "text", "template_id", "sender")
         return {
             "SMS_URL": f"{self.sandbox_address}/sms",
             "SMS_HEADERS": json.dumps({"Content-Type": "application/json"}),
-            "SMS_BODY": json.dumps({place: f"{{{place}}}" for place in places}),
+            "SMS_BODY": json.dumps(
+                {placeholder: f"{{{placeholder}}}" for placeholder in placeholders}
+            ),
             "SMS_SUCCESS": '"type": ?"success"',
             "SMS_SENDER": "PMCNGV",
             "SMS_TEMPLATES": str(files("demo") / "texts" / "sms.toml"),
@@ -125,20 +127,22 @@ def check(ground: DemoEnvironment) -> None:
             first, *_, last = ground.ports
             raise click.ClickException(
                 f"Port {port} is taken, and the demo needs {first} to {last}: "
-                f"choose others with make demo PORT={_others(ground.port)}"
+                f"choose others with make demo PORT={_free_ports(ground.port)}"
             )
-    found = fonts.check()
-    if found.missing_package is not None:
+    font_check = fonts.check()
+    if font_check.missing_package is not None:
         raise click.ClickException(
             f"Devanagari in pictures cannot be drawn right here: "
-            f"apt-get install {found.missing_package}"
+            f"apt-get install {font_check.missing_package}"
         )
 
 
-def _others(port: int) -> int:
+def _free_ports(port: int) -> int:
     """The next three neighbouring ports that are free just now."""
     candidates = range(port + 10, 65_500, 10)
-    return next(one for one in candidates if all(_is_free(one + more) for more in range(3)))
+    return next(
+        first for first in candidates if all(_is_free(first + offset) for offset in range(3))
+    )
 
 
 def _is_free(port: int) -> bool:

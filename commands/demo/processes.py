@@ -22,7 +22,7 @@ PATIENCE = 8.0
 DOOR = Path(commands.__path__[0]).parent / "cli.py"
 COLOURS = {"demo": "green", "sandbox": "magenta", "web": "cyan", "clock": "yellow"}
 _WIDTH = max(map(len, COLOURS))
-Wanted = Callable[[str], bool]
+LineFilter = Callable[[str], bool]
 
 
 class Log:
@@ -93,7 +93,7 @@ class Children:
         for child in reversed(self.running):
             child.stop()
 
-    def start(self, label: str, *arguments: str, wanted: Wanted = bool) -> Child:
+    def start(self, label: str, *arguments: str, wanted: LineFilter = bool) -> Child:
         """Start one of our commands; only wanted lines of what it says are shown.
 
         Called from the main thread, whose end would be taken for this program's.
@@ -118,8 +118,8 @@ class Children:
         self.running.append(child)
         return child
 
-    def _read(self, label: str, said: IO[str], wanted: Wanted) -> None:
-        for line in said:
+    def _read(self, label: str, output: IO[str], wanted: LineFilter) -> None:
+        for line in output:
             text = line.rstrip()
             if wanted(text):
                 self.log(label, text)

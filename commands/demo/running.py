@@ -23,18 +23,18 @@ class DemoStopped(Exception):
 
 def run(*, port: int, fresh: bool, folder: Path) -> int:
     """Run the demo until Ctrl-C or SIGTERM; gives the exit code."""
-    ground, log, asked = DemoEnvironment(folder, port), Log(), threading.Event()
+    ground, log, stopping = DemoEnvironment(folder, port), Log(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked.set())
+        signal.signal(number, lambda *_: stopping.set())
     check(ground)
     with held(ground, fresh=fresh):
         lay(ground, log)
         with Children(ground.environment(), folder, log) as children:
             try:
-                begin(ground, children, asked)
-                if not asked.is_set():
+                begin(ground, children, stopping)
+                if not stopping.is_set():
                     table.show(ground)
-                _go_on(ground, children, log, asked)
+                _fill_and_run(ground, children, log, stopping)
             except DemoStopped as problem:
                 log("demo", str(problem))
                 return 1
@@ -52,29 +52,29 @@ def lay(ground: DemoEnvironment, log: Log) -> None:
     migrate(ground.settings().database_url)
 
 
-def begin(ground: DemoEnvironment, children: Children, asked: threading.Event) -> None:
+def begin(ground: DemoEnvironment, children: Children, stopping: threading.Event) -> None:
     """Sandbox, web and the cast, until a page answers."""
     page, practice, letterbox = map(str, ground.ports)
     ports = ("--port", practice, "--smtp-port", letterbox)
-    children.start("sandbox", "sandbox", *ports, "--state", "sandbox", wanted=_is_told)
+    children.start("sandbox", "sandbox", *ports, "--state", "sandbox", wanted=_is_shown)
     children.start("web", "web", "--port", page)
     city.found(ground)
     for port, path in ((ground.port + 1, "/health"), (ground.port, "/sign-in")):
-        wait_for(port, path, children, asked)
+        wait_for(port, path, children, stopping)
 
 
-def _is_told(line: str) -> bool:
+def _is_shown(line: str) -> bool:
     """What the practice platforms are asked again and again would bury all else."""
     return bool(line) and " sandbox GET " not in line
 
 
-def wait_for(port: int, path: str, children: Children, asked: threading.Event) -> None:
+def wait_for(port: int, path: str, children: Children, stopping: threading.Event) -> None:
     """Until this page answers; raises `DemoStopped` where none does, or a child has ended."""
     for _ in range(TRIES):
-        if asked.is_set() or _answers(port, path):
+        if stopping.is_set() or _answers(port, path):
             return
         check_all_run(children)
-        asked.wait(PAUSE)
+        stopping.wait(PAUSE)
     raise DemoStopped(f"Nothing answers at port {port}; what was said stands above.")
 
 
@@ -89,7 +89,9 @@ def _answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def _go_on(ground: DemoEnvironment, children: Children, log: Log, asked: threading.Event) -> None:
+def _fill_and_run(
+    ground: DemoEnvironment, children: Children, log: Log, stopping: threading.Event
+) -> None:
     """Let the city live up to today, then start the clock, and run until somebody asks to end.
 
     The clock waits for the city: it would find everything of the past far too late.
@@ -97,24 +99,24 @@ def _go_on(ground: DemoEnvironment, children: Children, log: Log, asked: threadi
     if not city.is_finished(ground):
         log.hushed.add("sandbox")  # it has days to catch up with
         seed = children.start("demo", "seed", str(ground.folder), ground.sandbox_address)
-        wait_for_end(seed, children, asked)
-        if seed.code and not asked.is_set():
+        wait_for_end(seed, children, stopping)
+        if seed.code and not stopping.is_set():
             log("demo", "The city is not complete; make demo FRESH=1 starts anew.")
         log.hushed.clear()
         children.running.remove(seed)
         seed.stop()
-    if asked.is_set():
+    if stopping.is_set():
         return
     children.start("clock", "clock")
     log("demo", f"Everything runs: {ground.address}")
-    while not asked.wait(PAUSE):
+    while not stopping.wait(PAUSE):
         check_all_run(children)
 
 
-def wait_for_end(seed: Child, children: Children, asked: threading.Event) -> None:
+def wait_for_end(seed: Child, children: Children, stopping: threading.Event) -> None:
     """Until the seeding is over, or somebody asks to end."""
-    while seed.code is None and not asked.is_set():
-        asked.wait(PAUSE)
+    while seed.code is None and not stopping.is_set():
+        stopping.wait(PAUSE)
         check_all_run(children, but=seed)
 
 

@@ -74,7 +74,7 @@ def _lines(person: DemoPerson) -> Iterator[str]:
 
 def _office(person: DemoPerson, language: str) -> str:
     """The role and department of the first appointment."""
-    held = person.appointments[0]
-    role = in_words({"role": held.role}, language, now=now())["role"]
+    appointment = person.appointments[0]
+    role = in_words({"role": appointment.role}, language, now=now())["role"]
     names = {row.code: (row.name_mr, row.name_en) for row in load_register()}
-    return f"{role}, {names[held.department][language == 'en']}"
+    return f"{role}, {names[appointment.department][language == 'en']}"

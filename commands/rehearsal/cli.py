@@ -39,20 +39,20 @@ def start(settings: Settings, scenario: Scenario, *, port: int | None) -> None:
     try:
         begun = processes.start(settings.rehearsals_dir, scenario, now=now(), port=port)
     except CannotRehearse as problem:
-        raise _said(problem) from problem
+        raise _as_click_error(problem) from problem
     _wait_for_a_page(settings, begun)
-    _tell(begun)
+    _print_addresses(begun)
 
 
-def _said(problem: CannotRehearse) -> click.ClickException:
+def _as_click_error(problem: CannotRehearse) -> click.ClickException:
     return click.ClickException(SENTENCES[problem.code].format(**problem.values))
 
 
 def _wait_for_a_page(settings: Settings, begun: Rehearsal) -> None:
     for _ in range(int(WAITS / PAUSE)):
-        found = processes.find(settings.rehearsals_dir, begun.scenario)
-        if found is None or not found.running:
-            reason = found.says if found and found.says else "it ended by itself"
+        rehearsal = processes.find(settings.rehearsals_dir, begun.scenario)
+        if rehearsal is None or not rehearsal.running:
+            reason = rehearsal.says if rehearsal and rehearsal.says else "it ended by itself"
             raise click.ClickException(f"{reason} ({begun.log})")
         if _answers(begun.port):
             return
@@ -71,7 +71,7 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def _tell(begun: Rehearsal) -> None:
+def _print_addresses(begun: Rehearsal) -> None:
     click.secho(
         f"\n  सराव – हे खरे नाही · rehearsal “{begun.scenario}”    {begun.address}", bold=True
     )
@@ -84,14 +84,14 @@ def _tell(begun: Rehearsal) -> None:
 
 def show(settings: Settings) -> None:
     """List every rehearsal, a line each."""
-    found = processes.all_in(settings.rehearsals_dir)
-    if not found:
+    rehearsals = processes.all_in(settings.rehearsals_dir)
+    if not rehearsals:
         click.echo("No rehearsal was started.")
-    for one in found:
-        click.echo(f"{one.scenario:<10} {_standing(one)}")
+    for rehearsal in rehearsals:
+        click.echo(f"{rehearsal.scenario:<10} {_status(rehearsal)}")
 
 
-def _standing(one: Rehearsal) -> str:
+def _status(one: Rehearsal) -> str:
     if not one.running:
         return f"not running{f' ({one.says})' if one.says else ''}"
     if one.step is RehearsalStep.READY:
@@ -105,5 +105,5 @@ def drop(settings: Settings, scenario: Scenario) -> None:
     try:
         processes.drop(settings.rehearsals_dir, scenario)
     except CannotRehearse as problem:
-        raise _said(problem) from problem
+        raise _as_click_error(problem) from problem
     click.echo(f"Dropped “{scenario}”.")

@@ -37,8 +37,8 @@ def check_apart(settings: Settings, folder: Path) -> None:
     """Raise `NotApart` unless all is kept in this folder and all calls stay on this machine."""
     if not settings.rehearsal:
         raise NotApart("These settings are not a rehearsal's.")
-    kind, _, place = settings.database_url.partition(":///")
-    if kind != "sqlite" or not Path(place).resolve().is_relative_to(folder.resolve()):
+    kind, _, path = settings.database_url.partition(":///")
+    if kind != "sqlite" or not Path(path).resolve().is_relative_to(folder.resolve()):
         raise NotApart("The database is not the rehearsal's own.")
     if not settings.media_dir.resolve().is_relative_to(folder.resolve()):
         raise NotApart("The media are not the rehearsal's own.")

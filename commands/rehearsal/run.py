@@ -27,14 +27,14 @@ from publisher.settings.environment import load
 def run(*, scenario: Scenario, folder: Path, port: int, lock: int) -> int:
     """Run a rehearsal; gives the exit code. `lock` is the number of the file that keeps it."""
     os.set_inheritable(lock, False)  # held by this command alone: with it the rehearsal is over
-    ground, log, asked = RehearsalGround(folder, port, scenario), Log(), threading.Event()
+    ground, log, stopping = RehearsalGround(folder, port, scenario), Log(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked.set())
+        signal.signal(number, lambda *_: stopping.set())
     try:
         ground.settings()
         lay(ground, log)
         with Children(ground.environment(), folder, log) as children:
-            _go(ground, children, asked)
+            _fill_and_run(ground, children, stopping)
     except (DemoStopped, NotApart) as problem:
         log("demo", str(problem))
         processes.keep(folder, step=RehearsalStep.ENDED.value, says=str(problem))
@@ -43,16 +43,16 @@ def run(*, scenario: Scenario, folder: Path, port: int, lock: int) -> int:
     return 0
 
 
-def _go(ground: RehearsalGround, children: Children, asked: threading.Event) -> None:
+def _fill_and_run(ground: RehearsalGround, children: Children, stopping: threading.Event) -> None:
     """Open the pages, let the scenario live up to now, then start the clock."""
-    begin(ground, children, asked)
-    if asked.is_set():
+    begin(ground, children, stopping)
+    if stopping.is_set():
         return
     processes.keep(ground.folder, step=RehearsalStep.FILLING.value)
     arguments = (ground.scenario.value, str(ground.folder), ground.sandbox_address)
     seed = children.start("demo", "rehearse", "seed", *arguments)
-    wait_for_end(seed, children, asked)
-    if asked.is_set():
+    wait_for_end(seed, children, stopping)
+    if stopping.is_set():
         return
     if seed.code:
         raise DemoStopped("The scenario could not be filled.")
@@ -60,7 +60,7 @@ def _go(ground: RehearsalGround, children: Children, asked: threading.Event) -> 
     seed.stop()
     children.start("clock", "clock")
     processes.keep(ground.folder, step=RehearsalStep.READY.value)
-    while not asked.wait(PAUSE):
+    while not stopping.wait(PAUSE):
         check_all_run(children)
 
 

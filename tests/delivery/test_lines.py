@@ -357,7 +357,7 @@ def test_a_press_that_dies_ends_its_clock() -> None:
 
     asked, died = Event(), Event()
     with pytest.raises(ZeroDivisionError):
-        scheduler._print(Dying(), asked, died)
+        scheduler._run_worker(Dying(), asked, died)
     assert (asked.is_set(), died.is_set()) == (True, True)
 
 

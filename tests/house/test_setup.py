@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.runs import CHECKOUT
-from tools import environment, said, system
+from tools import console, environment, system
 from tools.environment import Environment
 from tools.setup import choose
 from tools.source import read, tracked
@@ -117,7 +117,7 @@ def test_a_missing_system_package_is_named_with_the_line_that_installs_it(
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")  # so that there is no apt-get to try
     with pytest.raises(
-        said.UsageError, match=r"no-such-package is missing .* apt-get install no-such-pac"
+        console.UsageError, match=r"no-such-package is missing .* apt-get install no-such-pac"
     ):
         system.bring([NO_PACKAGE])
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.runs import CHECKOUT
+from tools.console import UsageError
 from tools.mutator.__main__ import main
 from tools.mutator.changes import CALL, COMPARISON, CONDITION, Change, find_changes
 from tools.mutator.draw import PLACES, all_changes, draw, read_list, save_list
 from tools.mutator.results import read_results
 from tools.mutator.stages import TestFiles
 from tools.mutator.trial import Tests, read_output
-from tools.said import UsageError
 
 GATE = "approvals/gate.py"
 RULE = """def may_publish(age: int) -> bool:

@@ -96,13 +96,19 @@ def is_participle(word: str) -> bool:
 
 def activity_modules(tree: Tree) -> Measurement:
     """The modules and packages whose last word is a gerund or a participle."""
-    return count([path for path, words in _module_names(tree) if _is_activity(words[-1])])
+    return count([path for path, name_parts in _module_names(tree) if _is_activity(name_parts[-1])])
 
 
 def bare_participles(tree: Tree) -> Measurement:
     """The modules and packages whose name is a participle and nothing else."""
     named = _module_names(tree)
-    return count([path for path, words in named if len(words) == 1 and is_participle(words[0])])
+    return count(
+        [
+            path
+            for path, name_parts in named
+            if len(name_parts) == 1 and is_participle(name_parts[0])
+        ]
+    )
 
 
 def _is_activity(word: str) -> bool:

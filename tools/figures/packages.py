@@ -31,7 +31,7 @@ def _package(source: Source) -> str:
 
 def facades(tree: Tree) -> Measurement:
     """The names that an `__init__` imports from inside its own package."""
-    return count([place for source in tree.product for place in facade_names(source)])
+    return count([name_at for source in tree.product for name_at in facade_names(source)])
 
 
 def facade_names(source: Source) -> Iterator[str]:

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.checkout_copy import copy_checkout
+from tools.console import UsageError, say, warn
 from tools.environment import ROOT
 from tools.mutator.changes import Change
 from tools.mutator.draw import all_changes, draw, read_list, save_list
 from tools.mutator.results import Results, read_results
 from tools.mutator.stages import TestFiles
 from tools.mutator.trial import Copy, try_change
-from tools.said import UsageError, say, warn
 
 SEED = 12
 COUNT = 40

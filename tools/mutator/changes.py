@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from tools.said import UsageError
+from tools.console import UsageError
 
 COMPARISON = "comparison turned"
 CONDITION = "condition dropped"
@@ -132,8 +132,8 @@ def _turn_comparisons(module: _Module, node: ast.AST) -> Iterator[Change]:
     if not isinstance(node, ast.Compare):
         return
     operands = [node.left, *node.comparators]
-    for left, operator, right in zip(operands, node.ops, node.comparators, strict=False):
-        between = module.end(left)
+    for operand, operator, right in zip(operands, node.ops, node.comparators, strict=False):
+        between = module.end(operand)
         written = OPERATOR.search(module.text, between, module.start(right))
         if written:
             yield module.change(COMPARISON, *written.span(), TURNED[type(operator)])
@@ -143,8 +143,8 @@ def _drop_operands(module: _Module, node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.BoolOp):
         for operand, others in _each_left_out(node.values):
             if not _binds(operand):
-                kept = others[0] if len(others) == 1 else ast.BoolOp(node.op, others)
-                yield module.replace(CONDITION, node, f"({ast.unparse(kept)})")
+                remaining = others[0] if len(others) == 1 else ast.BoolOp(node.op, others)
+                yield module.replace(CONDITION, node, f"({ast.unparse(remaining)})")
 
 
 def _pass_tests(module: _Module, node: ast.AST) -> Iterator[Change]:

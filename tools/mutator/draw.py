@@ -9,8 +9,8 @@ from itertools import cycle
 from pathlib import Path
 from random import Random
 
+from tools.console import UsageError
 from tools.mutator.changes import Change, find_changes
-from tools.said import UsageError
 
 
 @dataclass(frozen=True)

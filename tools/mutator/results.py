@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from tools.console import UsageError
 from tools.mutator.changes import Change
 from tools.mutator.trial import CAUGHT, NOT_NEARBY, TIMED_OUT, Outcome
-from tools.said import UsageError
 
 
 class Results:

@@ -87,4 +87,4 @@ def _is_test(path: str) -> bool:
 
 
 def _lies_in(path: str, places: tuple[str, ...]) -> bool:
-    return any(path == place or path.startswith(f"{place}/") for place in places)
+    return any(path == parent or path.startswith(f"{parent}/") for parent in places)

@@ -15,9 +15,9 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from tempfile import gettempdir
 
+from tools.console import UsageError, say
 from tools.mutator.changes import Change
 from tools.mutator.stages import NEAREST, Stage
-from tools.said import UsageError, say
 
 CAUGHT = "caught"
 TIMED_OUT = "timed out"

@@ -1,6 +1,6 @@
-"""Makes what the pages need and git does not keep: compiled translations and the web font.
+"""Builds the files that git does not keep: compiled translations and the web font.
 
-The one neighbour that runs inside the virtual environment: `python -m tools.made`.
+Unlike the other tools it runs in the virtual environment: `python -m tools.build_assets`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ FONT = ROOT / "web" / "static" / "fonts" / FILE_NAME
 
 
 def make_all() -> None:
-    """Make what is missing or older than its source."""
+    """Build each file that is missing or older than its source."""
     compile_all()
     make_font(FONT)
 
