@@ -193,7 +193,7 @@ def _other_page(
     none = _("no other department") if act == "place" else _("Choose a department")
     _offer_others(session, form, excluded_code=code, empty_label=none)
     return render_template(
-        f"departments/{act}.html",
+        f"people/department_{act}.html",
         form=form,
         department=department_of(session, code),
         things=open_things,
