@@ -386,8 +386,11 @@ class Call:
 
 
 def calls(site: Site) -> Iterator[Call]:
-    """Every route of the URL map with each of its methods."""
-    for rule in site.app.url_map.iter_rules():
+    """Every route of the URL map with each of its methods, in the order of the table."""
+    # What a call ends (a template, a session) is not there for the calls after it, so that the
+    # order must not be that in which blueprints happen to be registered.
+    positions = {endpoint: position for position, endpoint in enumerate(TABLE)}
+    for rule in sorted(site.app.url_map.iter_rules(), key=lambda rule: positions[rule.endpoint]):
         for method in sorted((rule.methods or set()) & set(LETS_IN)):
             yield Call(rule.endpoint, method, foreign=False)
             if TABLE[rule.endpoint].foreign:
