@@ -38,6 +38,17 @@ SUBMISSION_MOVES: Moves = {
 }
 
 
+# Each submission state is in exactly one of these two classes; a test checks that.
+#: The cell or the department still has something to do.
+OPEN_SUBMISSION = (SubmissionState.RECEIVED, SubmissionState.RETURNED, SubmissionState.DRAFTED)
+#: Nothing more comes of it.
+ENDED_SUBMISSION = (
+    SubmissionState.DECLINED,
+    SubmissionState.MERGED,
+    SubmissionState.WITHDRAWN,
+)
+
+
 class DeliveryState(StrEnum):
     """The state of a delivery."""
 
@@ -86,6 +97,35 @@ DELIVERY_MOVES: Moves = {
     DeliveryState.CANCELLED: frozenset({DeliveryState.SCHEDULED}),
     DeliveryState.PUBLISHED: frozenset(),
 }
+
+
+# Each delivery state is in exactly one of these five classes; a test checks that.
+#: Nothing has left this machine: a person may still cancel.
+UNSENT = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
+#: A request may be under way.
+IN_FLIGHT = (DeliveryState.SENDING,)
+#: A request was made, and no receipt says what became of it.
+UNCERTAIN = (DeliveryState.UNCONFIRMED, DeliveryState.HELD)
+#: A receipt says that it was carried out.
+LIVE = (DeliveryState.PUBLISHED,)
+#: It was not carried out; a person may schedule it again.
+NOT_PUBLISHED = (DeliveryState.MISSED, DeliveryState.FAILED, DeliveryState.CANCELLED)
+
+# Unions and parts of those classes, each needed in several places.
+#: A clock works on it and holds a lease.
+CLAIMED_OR_SENDING = (DeliveryState.CLAIMED, DeliveryState.SENDING)
+#: It may be on the platform although no receipt says so; a late answer still settles it.
+MAY_BE_LIVE = (*IN_FLIGHT, *UNCERTAIN)
+#: It can no longer be cancelled.
+SENT = (*MAY_BE_LIVE, *LIVE)
+#: Neither carried out nor given up.
+OPEN_DELIVERY = (*UNSENT, *MAY_BE_LIVE)
+#: It waits until a person gives it a new time.
+STUCK = (DeliveryState.MISSED, DeliveryState.FAILED)
+#: It goes on only when a person decides.
+NEEDS_PERSON = (DeliveryState.HELD, *STUCK)
+#: Nothing is left to do.
+FINAL = (DeliveryState.PUBLISHED, DeliveryState.CANCELLED)
 
 
 class CommentState(StrEnum):

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import pytest
 
 from approvals.errors import WrongState
 from approvals.states import POST_MOVES, Moves, PostState, check_move
-from publisher import transitions
+from publisher import states, transitions
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.notifications import Notice
@@ -130,3 +131,31 @@ def test_what_is_published_stays_published_and_what_is_unconfirmed_is_never_sent
         assert DeliveryState.SENDING not in DELIVERY_MOVES[state]
         assert DeliveryState.CLAIMED not in DELIVERY_MOVES[state]
     assert DeliveryState.SCHEDULED not in DELIVERY_MOVES[DeliveryState.UNCONFIRMED]
+
+
+@pytest.mark.parametrize(
+    ("enum", "classes"),
+    [
+        (
+            DeliveryState,
+            [
+                *(states.UNSENT, states.IN_FLIGHT, states.UNCERTAIN),
+                *(states.LIVE, states.NOT_PUBLISHED),
+            ],
+        ),
+        (SubmissionState, [states.OPEN_SUBMISSION, states.ENDED_SUBMISSION]),
+    ],
+)
+def test_every_state_is_in_exactly_one_class(
+    enum: type[StrEnum], classes: list[Sequence[StrEnum]]
+) -> None:
+    assert sorted(state for members in classes for state in members) == sorted(enum)
+
+
+def test_only_unsent_deliveries_can_be_cancelled() -> None:
+    cancellable = {state for state in DeliveryState if "cancelled" in DELIVERY_MOVES[state]}
+    assert cancellable == set(states.UNSENT)
+
+
+def test_a_late_answer_can_publish_whatever_may_be_live() -> None:
+    assert all("published" in DELIVERY_MOVES[state] for state in states.MAY_BE_LIVE)

@@ -13,7 +13,7 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
-from publisher.states import DeliveryState
+from publisher.states import CLAIMED_OR_SENDING, DeliveryState
 from web.core.context import ctx
 from web.core.i18n import LANGUAGES, _, page_language
 from web.core.state_badges import N_
@@ -35,9 +35,6 @@ def register(app: Flask) -> None:
     app.jinja_env.filters["variant_title"] = variant_title
     app.jinja_env.filters["language_text"] = language_text
     app.jinja_env.filters["live_text"] = live_text
-
-
-SENDING_STATES = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,9 @@ class Preview:
         if self.delivery is None:
             return False
         due = self.delivery.state == DeliveryState.SCHEDULED
-        return self.delivery.state in SENDING_STATES or (due and self.delivery.due_at <= ctx.now())
+        return self.delivery.state in CLAIMED_OR_SENDING or (
+            due and self.delivery.due_at <= ctx.now()
+        )
 
 
 def previews_of(revision: Revision) -> list[Preview]:

@@ -18,7 +18,7 @@ from publisher.models.deliveries import Attempt, ClockBeat, Delivery
 from publisher.models.posts import Revision, Variant
 from publisher.scheduling import holds
 from publisher.settings.delivery import DeliverySettings
-from publisher.states import AccountState, DeliveryState
+from publisher.states import CLAIMED_OR_SENDING, NOT_PUBLISHED, AccountState, DeliveryState
 
 SHORTEST_LIMIT = timedelta(minutes=1)
 
@@ -162,15 +162,6 @@ def end_unfinished(
         outcomes.finish(session, attempt, "lease_ended", "", now)
 
 
-TRIED = (DeliveryState.CLAIMED, DeliveryState.SENDING)
-NOT_LEFT = (
-    DeliveryState.SCHEDULED,
-    DeliveryState.CANCELLED,
-    DeliveryState.MISSED,
-    DeliveryState.FAILED,
-)
-
-
 def tick_overtaken(context: WorkerContext) -> int:
     """End attempts that no clock will end any more, and return their number.
 
@@ -191,7 +182,7 @@ def tick_overtaken(context: WorkerContext) -> int:
 
 def _overtaken(claimed_before: datetime) -> Select[int]:
     """Select open attempts that never reached `sending` and whose delivery is not being tried."""
-    is_past = (Delivery.fence > Attempt.fence) & Delivery.state.not_in(TRIED)
+    is_past = (Delivery.fence > Attempt.fence) & Delivery.state.not_in(CLAIMED_OR_SENDING)
     return (
         select(Attempt.id)
         .join(Delivery, Delivery.id == Attempt.delivery_id)
@@ -199,7 +190,7 @@ def _overtaken(claimed_before: datetime) -> Select[int]:
             Attempt.ended_at.is_(None),
             Attempt.sending_at.is_(None),
             Attempt.claimed_at < claimed_before,
-            or_(Delivery.state.in_(NOT_LEFT), is_past),
+            or_(Delivery.state.in_((DeliveryState.SCHEDULED, *NOT_PUBLISHED)), is_past),
         )
         .order_by(Attempt.id)
     )
@@ -210,7 +201,11 @@ def _end_overtaken(session: Session, attempt_id: int, now: datetime) -> None:
     attempt = session.get_one(Attempt, attempt_id)
     delivery = transitions.lock(session, Delivery, attempt.delivery_id)
     session.refresh(attempt)
-    if delivery is not None and delivery.state not in TRIED and attempt.ended_at is None:
+    if (
+        delivery is not None
+        and delivery.state not in CLAIMED_OR_SENDING
+        and attempt.ended_at is None
+    ):
         outcomes.finish(session, attempt, "gate", "overtaken", now)
 
 

@@ -30,16 +30,10 @@ from publisher.review import gate_adapter
 from publisher.scheduling import holds
 from publisher.scheduling.holds import Hold
 from publisher.scheduling.schedule import OnItsWay
-from publisher.states import DeliveryState
+from publisher.states import CLAIMED_OR_SENDING, STUCK, UNCERTAIN, DeliveryState
 from publisher.validation import FieldError, Invalid, NotFound
 
-FROM = (
-    DeliveryState.SCHEDULED,
-    DeliveryState.FAILED,
-    DeliveryState.MISSED,
-    DeliveryState.UNCONFIRMED,
-    DeliveryState.HELD,
-)
+FROM = (DeliveryState.SCHEDULED, *STUCK, *UNCERTAIN)
 """States in which a delivery can be published by hand."""
 
 LOOK_BACK = timedelta(days=1)
@@ -101,7 +95,7 @@ def ready(session: Session, *, actor: Actor, now: datetime, delivery_id: int) ->
 
 
 def _check_state(delivery: Delivery) -> None:
-    if delivery.state in (DeliveryState.CLAIMED, DeliveryState.SENDING):
+    if delivery.state in CLAIMED_OR_SENDING:
         raise OnItsWay(state=delivery.state)
     if delivery.state not in FROM or delivery.action is not DeliveryAction.PUBLISH:
         raise WrongState(state=delivery.state, to=DeliveryState.PUBLISHED)

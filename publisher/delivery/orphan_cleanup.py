@@ -13,12 +13,10 @@ from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptRow
 from publisher.platforms.base.protocol import Deadline, PlatformError
-from publisher.states import DeliveryState
+from publisher.states import NOT_PUBLISHED, DeliveryState
 
 REST = timedelta(hours=1)
 """The age of an attempt from which on its staged post is deleted; it may be retried before."""
-
-SETTLED = (DeliveryState.CANCELLED, DeliveryState.MISSED, DeliveryState.FAILED)
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def _orphans(context: WorkerContext, most: int) -> list[_Orphan]:
                 Attempt.tidied_at.is_(None),
                 Attempt.claimed_at < context.now() - REST,
                 or_(
-                    Delivery.state.in_(SETTLED),
+                    Delivery.state.in_(NOT_PUBLISHED),
                     (Delivery.state == DeliveryState.PUBLISHED)
                     & (ReceiptRow.platform_id != Attempt.staged_id),
                     (Delivery.state == DeliveryState.SCHEDULED)

@@ -24,7 +24,7 @@ from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.platforms.base.protocol import CredentialsExpired, OutcomeUnknown, TryLater
 from publisher.platforms.base.types import Allowance
-from publisher.states import DeliveryState
+from publisher.states import CLAIMED_OR_SENDING, DeliveryState
 
 Allowances = tuple[Allowance, ...]
 
@@ -180,7 +180,7 @@ def held_delivery(session: Session, claim: Claim) -> Delivery | None:
 def _still_trying(session: Session, claim: Claim) -> Delivery | None:
     """Return the delivery if this claim holds it and it has not been settled meanwhile."""
     delivery = held_delivery(session, claim)
-    trying = (DeliveryState.CLAIMED, DeliveryState.SENDING)
+    trying = CLAIMED_OR_SENDING
     return delivery if delivery is not None and delivery.state in trying else None
 
 

@@ -21,7 +21,7 @@ from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Attempt, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
 from publisher.platforms.base.types import Receipt
 from publisher.review import takedown_orders
-from publisher.states import DeliveryState
+from publisher.states import MAY_BE_LIVE, DeliveryState
 from publisher.transitions import NOW, ClaimedTransitions
 
 _RECEIPT, _ATTEMPT = table_of(ReceiptRow), table_of(Attempt)
@@ -37,9 +37,6 @@ IS_PUBLISH = bindparam(
     "publish", DeliveryAction.PUBLISH, type_=_RECEIPT.c.action.type, literal_execute=True
 )
 """A literal in the statement, so that the partial index of publications can be used."""
-
-LATE_ANSWER = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.HELD)
-"""States in which a receipt is still accepted: a late response settles the doubt."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +156,7 @@ def _store_late(
 ) -> None:
     """Store one receipt that is late, no publication, or has an id that proves nothing."""
     delivery = outcomes.held_delivery(session, payload.claim)
-    if delivery is None or delivery.state not in LATE_ANSWER:
+    if delivery is None or delivery.state not in MAY_BE_LIVE:
         return
     if payload.action is DeliveryAction.PUBLISH and is_known(
         session, delivery.account_id, receipt.platform_id

@@ -26,7 +26,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.posts import Language, Post, PostKind, Revision
 from publisher.review import decide
 from publisher.scheduling import schedule
-from publisher.states import CommentState, DeliveryState
+from publisher.states import NOT_PUBLISHED, CommentState, DeliveryState
 
 
 def reopen_unanswered(session: Session, *, now: datetime) -> int:
@@ -88,7 +88,6 @@ def _reason(session: Session, reply: Reply) -> str:
 
 
 OWN_HAND = (Role.OFFICER, Role.HEAD)
-NOT_LEFT = {DeliveryState.FAILED, DeliveryState.MISSED, DeliveryState.CANCELLED}
 
 
 class AlreadyAnswered(NotAllowed):
@@ -154,7 +153,7 @@ def _came_to_nothing(post: Post) -> bool:
     if post.state in (PostState.DRAFT, PostState.REJECTED):
         return True
     states = {one.state for one in post.deliveries}
-    return bool(states) and states <= NOT_LEFT
+    return bool(states) and states <= set(NOT_PUBLISHED)
 
 
 def _new_reply(session: Session, comment: Comment, kind: AnswerKind, *, now: datetime) -> Post:

@@ -20,8 +20,8 @@ from publisher.models.posts import Post
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
-from publisher.scheduling import constraints, schedule
-from publisher.states import CommentState
+from publisher.scheduling import schedule
+from publisher.states import SENT, CommentState
 from publisher.validation import NotFound, checked_reason
 
 
@@ -249,7 +249,7 @@ def take_back_answer(
     if reply is None:
         return
     transitions.lock(session, Post, reply.post_id)
-    gone = [one.state for one in reply.post.deliveries if one.state in constraints.GONE]
+    gone = [one.state for one in reply.post.deliveries if one.state in SENT]
     if gone:
         raise schedule.OnItsWay(state=gone[0])
     withdraw_reply(session, reply, actor=actor, now=now, why=why)

@@ -25,8 +25,7 @@ from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 from publisher.review import decide
 from publisher.review.withdraw import lose_approval, withdraw_post
-from publisher.scheduling.constraints import UNSENT
-from publisher.states import SUBMISSION_MOVES, SubmissionState
+from publisher.states import SUBMISSION_MOVES, UNSENT, SubmissionState
 from publisher.validation import NotFound, check_in_sight, checked_reason, person_of
 
 

@@ -18,7 +18,7 @@ from publisher.notifications import links
 from publisher.reports import sql_conditions, sql_scheduling
 from publisher.reports.types import AccountName, Office, account_of, office_of
 from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead, standing_stop
-from publisher.states import AccountState, DeliveryState
+from publisher.states import UNSENT, AccountState, DeliveryState
 from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, day_bounds, local_day
 
@@ -199,7 +199,7 @@ class _Holds:
 
 
 def _entry(delivery: Delivery, holds: _Holds) -> CalendarEntry:
-    is_unsent = delivery.state in (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
+    is_unsent = delivery.state in UNSENT
     frozen_until = holds.frozen_until(delivery) if is_unsent else None
     is_held = (
         frozen_until is not None

@@ -21,7 +21,7 @@ from publisher.reports.calendar import CalendarEntry, entries_by_day
 from publisher.reports.types import AccountName, Office, account_of, office_of
 from publisher.scheduling import slots
 from publisher.scheduling.constraints import CLASH
-from publisher.states import AccountState, DeliveryState
+from publisher.states import STUCK, AccountState, DeliveryState
 from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, day_bounds, is_working_day, local_day
 
@@ -31,7 +31,7 @@ GAP_DAYS = 14
 _PLANNED = (PostState.DRAFT, PostState.IN_REVIEW, PostState.REJECTED)
 _OVER = frozenset({"cancelled", "missed", "failed", "rejected"})
 _LEFT = frozenset({"published", "by_hand"})
-_MOVABLE = (DeliveryState.SCHEDULED, DeliveryState.MISSED, DeliveryState.FAILED)
+_MOVABLE = (DeliveryState.SCHEDULED, *STUCK)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from approvals.states import PostState
 from publisher.models.deliveries import Delivery
@@ -15,7 +16,15 @@ from publisher.reports.officer_coverage import Roster
 from publisher.reports.post_bundles import CommentThread, PostBundle
 from publisher.reports.types import CELL, CELL_LEAD, MACHINE, Who, who_acted, who_of
 from publisher.review import gate_adapter
-from publisher.states import CommentState, DeliveryState, SubmissionState
+from publisher.states import (
+    IN_FLIGHT,
+    MAY_BE_LIVE,
+    NEEDS_PERSON,
+    UNSENT,
+    CommentState,
+    DeliveryState,
+    SubmissionState,
+)
 
 
 class NextKind(StrEnum):
@@ -178,7 +187,7 @@ def _to_leave(bundle: PostBundle, wished_at: datetime | None) -> Next | None:
 
 def _counts(delivery: Delivery, bundle: PostBundle) -> bool:
     """The delivery is held, unconfirmed or sending, or belongs to the newest revision."""
-    if delivery.state in (DeliveryState.HELD, DeliveryState.UNCONFIRMED, DeliveryState.SENDING):
+    if delivery.state in MAY_BE_LIVE:
         return True
     return delivery.variant_id in {variant.id for variant in _variants(bundle)}
 
@@ -203,30 +212,30 @@ def _due_at(delivery: Delivery) -> datetime:
     return delivery.due_at
 
 
-_NEXT_BY_STATE: Mapping[DeliveryState, tuple[NextKind, tuple[Who, ...]]] = {
-    DeliveryState.HELD: (NextKind.SETTLE_HELD, (CELL_LEAD,)),
-    DeliveryState.FAILED: (NextKind.RESCHEDULE, (CELL,)),
-    DeliveryState.MISSED: (NextKind.RESCHEDULE, (CELL,)),
-    DeliveryState.UNCONFIRMED: (NextKind.CONFIRM, (MACHINE,)),
-    DeliveryState.SENDING: (NextKind.PUBLISH, (MACHINE,)),
-    DeliveryState.CLAIMED: (NextKind.PUBLISH, (MACHINE,)),
-    DeliveryState.SCHEDULED: (NextKind.PUBLISH, (MACHINE,)),
-}
-
-
 def _next_for_delivery(delivery: Delivery) -> Next:
-    kind, holders = _NEXT_BY_STATE[delivery.state]
+    kind, holders = _kind_and_holders(delivery.state)
     code = str(delivery.reason.get("code", ""))
     return Next(kind, holders, delivery.state_at, delivery.due_at, code=code)
 
 
-_IN_PROGRESS = (
-    DeliveryState.SCHEDULED,
-    DeliveryState.CLAIMED,
-    DeliveryState.SENDING,
-    DeliveryState.UNCONFIRMED,
-)
-_STOPPED = (DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.MISSED)
+def _kind_and_holders(state: DeliveryState) -> tuple[NextKind, tuple[Who, ...]]:
+    """Returns what is done next with a delivery in this state, and by whom."""
+    match state:
+        case DeliveryState.HELD:
+            return NextKind.SETTLE_HELD, (CELL_LEAD,)
+        case DeliveryState.FAILED | DeliveryState.MISSED:
+            return NextKind.RESCHEDULE, (CELL,)
+        case DeliveryState.UNCONFIRMED:
+            return NextKind.CONFIRM, (MACHINE,)
+        case DeliveryState.SENDING | DeliveryState.CLAIMED | DeliveryState.SCHEDULED:
+            return NextKind.PUBLISH, (MACHINE,)
+        case DeliveryState.PUBLISHED | DeliveryState.CANCELLED:
+            raise ValueError(f"nothing is next for a delivery that is {state}")
+        case _:
+            assert_never(state)
+
+
+_IN_PROGRESS = (*UNSENT, *IN_FLIGHT, DeliveryState.UNCONFIRMED)
 
 
 def _to_take_back(bundle: PostBundle) -> Next | None:
@@ -237,7 +246,7 @@ def _to_take_back(bundle: PostBundle) -> Next | None:
         if delivery.order is not None
     }
     last_orders.pop(None, None)
-    stuck = [delivery for delivery in last_orders.values() if delivery.state in _STOPPED]
+    stuck = [delivery for delivery in last_orders.values() if delivery.state in NEEDS_PERSON]
     if stuck:
         return Next(NextKind.ORDER_AGAIN, (CELL_LEAD,), stuck[0].state_at)
     under_way = [delivery for delivery in last_orders.values() if delivery.state in _IN_PROGRESS]

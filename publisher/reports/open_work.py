@@ -31,21 +31,19 @@ from publisher.reports import sql_conditions, sql_scheduling
 from publisher.reports.progress import PRESSING, Stage, published_of
 from publisher.reports.sql_basics import has
 from publisher.reports.sql_conditions import Condition
-from publisher.states import DeliveryState, SubmissionState
+from publisher.states import (
+    CLAIMED_OR_SENDING,
+    ENDED_SUBMISSION,
+    OPEN_DELIVERY,
+    OPEN_SUBMISSION,
+    DeliveryState,
+    SubmissionState,
+)
 
 RankedIds = Select[int, int]
 """Ids of submissions, each with the rank of a stage in `PRESSING`."""
 ORDER = len(PRESSING)
 """The rank of an order (deletion, hiding), which needs work and is no stage of a text."""
-OPEN = (SubmissionState.RECEIVED, SubmissionState.RETURNED, SubmissionState.DRAFTED)
-ENDED = (SubmissionState.DECLINED, SubmissionState.MERGED, SubmissionState.WITHDRAWN)
-NOT_SETTLED = (
-    DeliveryState.SCHEDULED,
-    DeliveryState.CLAIMED,
-    DeliveryState.SENDING,
-    DeliveryState.UNCONFIRMED,
-    DeliveryState.HELD,
-)
 
 
 def open_work_query(*, now: datetime) -> CompoundSelect[int, int]:
@@ -59,7 +57,10 @@ def stage_in(stages: Collection[Stage], *, now: datetime) -> Condition:
     ranks = [PRESSING.index(stage) for stage in stages]
     submission_ids = select(rows.c.submission_id).group_by(rows.c.submission_id)
     most_pressing = func.min(rows.c.rank).in_(ranks)
-    return and_(Submission.state.in_(OPEN), Submission.id.in_(submission_ids.having(most_pressing)))
+    return and_(
+        Submission.state.in_(OPEN_SUBMISSION),
+        Submission.id.in_(submission_ids.having(most_pressing)),
+    )
 
 
 def counted(narrowed: Collection[Condition], *, now: datetime) -> Select[int, int]:
@@ -70,7 +71,7 @@ def counted(narrowed: Collection[Condition], *, now: datetime) -> Select[int, in
     first = (
         select(func.min(rows.c.rank).label("rank"))
         .join(Submission, Submission.id == rows.c.submission_id + 0)
-        .where(Submission.state.in_(OPEN), *narrowed)
+        .where(Submission.state.in_(OPEN_SUBMISSION), *narrowed)
         .group_by(rows.c.submission_id)
         .subquery()
     )
@@ -93,7 +94,7 @@ def _of_deliveries() -> Iterator[RankedIds]:
     for stage, states in (
         (Stage.HELD, (DeliveryState.HELD,)),
         (Stage.UNCONFIRMED, (DeliveryState.UNCONFIRMED,)),
-        (Stage.SENDING, (DeliveryState.CLAIMED, DeliveryState.SENDING)),
+        (Stage.SENDING, CLAIMED_OR_SENDING),
         (Stage.SCHEDULED, (DeliveryState.SCHEDULED,)),
     ):
         for state in states:
@@ -109,7 +110,7 @@ def _of_deliveries() -> Iterator[RankedIds]:
 
 def _of_orders() -> Iterator[RankedIds]:
     order, of_order = literal(ORDER).label("rank"), Delivery.action.not_in(OF_TEXTS)
-    for state in NOT_SETTLED:
+    for state in OPEN_DELIVERY:
         yield _resting(order, of_order, Delivery.state == state)
     yield _resting(order, of_order, sql_conditions.stands_still())
 
@@ -141,18 +142,20 @@ def is_open() -> Condition:
     under_way = union_all(
         select(Post.id).where(Post.state.in_((PostState.DRAFT, PostState.IN_REVIEW))),
         select(Post.id).where(sql_scheduling.is_without_a_time()),
-        *(deliveries.where(Delivery.state == state) for state in NOT_SETTLED),
+        *(deliveries.where(Delivery.state == state) for state in OPEN_DELIVERY),
         deliveries.where(sql_conditions.stands_still()),
     )
     rests = select(PostSubmission.submission_id).where(PostSubmission.post_id.in_(under_way))
-    return and_(Submission.state.in_(OPEN), Submission.id.in_(union_all(waiting_ids, rests)))
+    return and_(
+        Submission.state.in_(OPEN_SUBMISSION), Submission.id.in_(union_all(waiting_ids, rests))
+    )
 
 
 def is_ended() -> Condition:
     """The row of `submissions` has no open work and nothing live."""
     submission = aliased(Submission)
-    own = select(submission.id).where(submission.state.in_(ENDED))
-    may_be = Submission.state.in_((*ENDED, SubmissionState.DRAFTED))
+    own = select(submission.id).where(submission.state.in_(ENDED_SUBMISSION))
+    may_be = Submission.state.in_((*ENDED_SUBMISSION, SubmissionState.DRAFTED))
     return and_(may_be, Submission.id.in_(union_all(own, _not_live())), ~is_open())
 
 

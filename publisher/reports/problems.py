@@ -19,9 +19,9 @@ from publisher.notifications.retry import did_not_go
 from publisher.reports import sql_conditions
 from publisher.reports.external_changes import ExternalChange, how_many, open_findings
 from publisher.reports.types import AccountName, account_of
-from publisher.scheduling.constraints import UNSENT, latest_moment
+from publisher.scheduling.constraints import latest_moment
 from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead, standing_stop
-from publisher.states import AccountState, DeliveryState
+from publisher.states import UNSENT, AccountState, DeliveryState
 from publisher.validation import departments_in_sight
 
 

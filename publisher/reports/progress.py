@@ -22,7 +22,7 @@ from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import sql_conditions, sql_scheduling
 from publisher.reports.sql_basics import has, is_one_of
 from publisher.reports.sql_conditions import Condition
-from publisher.states import DeliveryState, SubmissionState
+from publisher.states import CLAIMED_OR_SENDING, DeliveryState, SubmissionState
 
 
 class Stage(StrEnum):
@@ -85,7 +85,6 @@ _ENDED = {
     SubmissionState.MERGED: Stage.MERGED,
     SubmissionState.WITHDRAWN: Stage.WITHDRAWN,
 }
-_IN_FLIGHT = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 
 
 def stage_of(*, now: datetime) -> ColumnElement[str]:
@@ -168,7 +167,7 @@ def _stage_conditions(now: datetime) -> list[tuple[Stage, Condition]]:
         (Stage.FAILED, _has_delivery([DeliveryState.FAILED], current)),
         (Stage.MISSED, _has_delivery([DeliveryState.MISSED], current)),
         (Stage.UNCONFIRMED, _has_delivery([DeliveryState.UNCONFIRMED])),
-        (Stage.SENDING, _has_delivery(_IN_FLIGHT)),
+        (Stage.SENDING, _has_delivery(CLAIMED_OR_SENDING)),
         (Stage.SCHEDULED, _has_delivery([DeliveryState.SCHEDULED])),
         (Stage.GONE, _has_delivery([DeliveryState.PUBLISHED], sql_conditions.is_current())),
         (Stage.APPROVED, _has_post([PostState.APPROVED])),

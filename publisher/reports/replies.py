@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -18,7 +19,7 @@ from publisher.notifications import links
 from publisher.reports.post_bundles import PostBundle, bundles_by_post
 from publisher.reports.types import MACHINE, Who, who_acted, who_of
 from publisher.review import gate_adapter
-from publisher.states import DeliveryState
+from publisher.states import LIVE, UNCERTAIN, DeliveryState
 
 
 class ReplyState(StrEnum):
@@ -67,18 +68,6 @@ class ReplyView:
         return self.state in (ReplyState.LIVE, ReplyState.UNCONFIRMED, ReplyState.HELD)
 
 
-_STATE_BY_DELIVERY: Mapping[DeliveryState, ReplyState] = {
-    DeliveryState.SCHEDULED: ReplyState.ON_ITS_WAY,
-    DeliveryState.CLAIMED: ReplyState.ON_ITS_WAY,
-    DeliveryState.SENDING: ReplyState.ON_ITS_WAY,
-    DeliveryState.UNCONFIRMED: ReplyState.UNCONFIRMED,
-    DeliveryState.HELD: ReplyState.HELD,
-    DeliveryState.PUBLISHED: ReplyState.LIVE,
-    DeliveryState.FAILED: ReplyState.FAILED,
-    DeliveryState.MISSED: ReplyState.MISSED,
-    DeliveryState.CANCELLED: ReplyState.TAKEN_BACK,
-}
-_MAY_BE_LIVE = (DeliveryState.PUBLISHED, DeliveryState.UNCONFIRMED, DeliveryState.HELD)
 _REFUSALS = {
     DecisionKind.RETURNED: ReplyState.RETURNED,
     DecisionKind.REJECTED: ReplyState.REJECTED,
@@ -149,13 +138,34 @@ def _state(
 ) -> ReplyState:
     """Returns the reply's state."""
     # A reply that may be live keeps that state whatever was decided about it later.
-    if delivery is not None and delivery.state in _MAY_BE_LIVE:
+    if delivery is not None and delivery.state in (*LIVE, *UNCERTAIN):
         gone = delivery.receipt is not None and delivery.receipt.gone_at is not None
-        return ReplyState.TAKEN_BACK if gone else _STATE_BY_DELIVERY[delivery.state]
+        return ReplyState.TAKEN_BACK if gone else _state_by_delivery(delivery.state)
     if refusal is not None:
         return _REFUSALS[refusal.kind]
     if reply.withdrawn_at is not None or bundle.post.state is PostState.WITHDRAWN:
         return ReplyState.TAKEN_BACK
     if bundle.post.state is not PostState.APPROVED:
         return ReplyState.WAITS_FOR_OFFICER
-    return ReplyState.ON_ITS_WAY if delivery is None else _STATE_BY_DELIVERY[delivery.state]
+    return ReplyState.ON_ITS_WAY if delivery is None else _state_by_delivery(delivery.state)
+
+
+def _state_by_delivery(state: DeliveryState) -> ReplyState:
+    """Returns what a delivery's state means for the reply that it carries."""
+    match state:
+        case DeliveryState.SCHEDULED | DeliveryState.CLAIMED | DeliveryState.SENDING:
+            return ReplyState.ON_ITS_WAY
+        case DeliveryState.UNCONFIRMED:
+            return ReplyState.UNCONFIRMED
+        case DeliveryState.HELD:
+            return ReplyState.HELD
+        case DeliveryState.PUBLISHED:
+            return ReplyState.LIVE
+        case DeliveryState.FAILED:
+            return ReplyState.FAILED
+        case DeliveryState.MISSED:
+            return ReplyState.MISSED
+        case DeliveryState.CANCELLED:
+            return ReplyState.TAKEN_BACK
+        case _:
+            assert_never(state)

@@ -26,11 +26,10 @@ from publisher.models.posts import (
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports.sql_basics import has, is_open_order
 from publisher.review.gate_adapter import APPROVALS
-from publisher.states import CommentState, DeliveryState
+from publisher.states import STUCK, CommentState, DeliveryState
 
 Condition = ColumnElement[bool]
 OPEN = (CommentState.RECEIVED, CommentState.ROUTED)
-STUCK = (DeliveryState.MISSED, DeliveryState.FAILED)
 
 
 def newest(revision: type[Revision] = Revision) -> Condition:

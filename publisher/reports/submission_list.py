@@ -41,7 +41,7 @@ from publisher.reports.types import (
     who_acted,
     with_names,
 )
-from publisher.states import DeliveryState
+from publisher.states import IN_FLIGHT, UNSENT
 
 __all__ = [
     "NEVER",
@@ -319,7 +319,7 @@ def _row(
 
 
 def _leaves_on(bundles: Sequence[PostBundle]) -> tuple[str, ...]:
-    states = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED, DeliveryState.SENDING)
+    states = (*UNSENT, *IN_FLIGHT)
     deliveries = [
         delivery for bundle in bundles for delivery in bundle.deliveries if delivery.state in states
     ]

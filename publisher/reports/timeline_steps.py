@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.history import Event
@@ -148,25 +149,6 @@ _BACK_TO_DRAFT: Mapping[str, StepKind] = {
 }
 """The verbs that put a post back to draft."""
 
-_BY_STATE: Mapping[str, StepKind] = {
-    DeliveryState.CANCELLED.value: StepKind.CANCELLED,
-    DeliveryState.PUBLISHED.value: StepKind.PUBLISHED,
-    DeliveryState.UNCONFIRMED.value: StepKind.UNCONFIRMED,
-    DeliveryState.HELD.value: StepKind.HELD,
-    DeliveryState.MISSED.value: StepKind.MISSED,
-    DeliveryState.FAILED.value: StepKind.FAILED,
-}
-
-
-_DELETION_BY_STATE: Mapping[str, StepKind] = {
-    DeliveryState.PUBLISHED.value: StepKind.DELETED,
-    DeliveryState.CANCELLED.value: StepKind.ORDER_NOT_DONE,
-    DeliveryState.MISSED.value: StepKind.ORDER_NOT_DONE,
-    DeliveryState.FAILED.value: StepKind.ORDER_NOT_DONE,
-    DeliveryState.UNCONFIRMED.value: StepKind.ORDER_UNCLEAR,
-    DeliveryState.HELD.value: StepKind.ORDER_UNCLEAR,
-}
-
 
 @dataclass(frozen=True)
 class Background:
@@ -223,7 +205,7 @@ def _of_an_order(event: Event, delivery: Delivery) -> StepKind | None:
         return None
     if event.verb == "order":
         return StepKind.DELETION_ORDERED
-    return _DELETION_BY_STATE.get(event.state_after or "")
+    return _deletion_step(DeliveryState(event.state_after)) if event.state_after else None
 
 
 def _of_a_text(event: Event, delivery: Delivery) -> StepKind | None:
@@ -233,7 +215,43 @@ def _of_a_text(event: Event, delivery: Delivery) -> StepKind | None:
             return StepKind.EDITED
         if delivery.variant.target:
             return StepKind.CORRECTED
-    return _BY_STATE.get(event.state_after or "")
+    return _text_step(DeliveryState(event.state_after)) if event.state_after else None
+
+
+def _text_step(state: DeliveryState) -> StepKind | None:
+    """Returns the step of a text that came into this state; None for the machine's own states."""
+    match state:
+        case DeliveryState.SCHEDULED | DeliveryState.CLAIMED | DeliveryState.SENDING:
+            return None
+        case DeliveryState.PUBLISHED:
+            return StepKind.PUBLISHED
+        case DeliveryState.UNCONFIRMED:
+            return StepKind.UNCONFIRMED
+        case DeliveryState.HELD:
+            return StepKind.HELD
+        case DeliveryState.MISSED:
+            return StepKind.MISSED
+        case DeliveryState.FAILED:
+            return StepKind.FAILED
+        case DeliveryState.CANCELLED:
+            return StepKind.CANCELLED
+        case _:
+            assert_never(state)
+
+
+def _deletion_step(state: DeliveryState) -> StepKind | None:
+    """Returns the step of a deletion that came into this state."""
+    match state:
+        case DeliveryState.SCHEDULED | DeliveryState.CLAIMED | DeliveryState.SENDING:
+            return None
+        case DeliveryState.PUBLISHED:
+            return StepKind.DELETED
+        case DeliveryState.UNCONFIRMED | DeliveryState.HELD:
+            return StepKind.ORDER_UNCLEAR
+        case DeliveryState.MISSED | DeliveryState.FAILED | DeliveryState.CANCELLED:
+            return StepKind.ORDER_NOT_DONE
+        case _:
+            assert_never(state)
 
 
 def _step(kind: StepKind, event: Event, rows: Background) -> TimelineStep:

@@ -24,17 +24,8 @@ from publisher.review import decide
 from publisher.scheduling import corrections, schedule
 from publisher.scheduling.constraints import LONGEST_LATE_LIMIT
 from publisher.scheduling.corrections import LiveText
-from publisher.states import DeliveryState
+from publisher.states import MAY_BE_LIVE, OPEN_DELIVERY
 from publisher.validation import FieldError, Invalid, checked_reason
-
-UNSETTLED = (
-    DeliveryState.SCHEDULED,
-    DeliveryState.CLAIMED,
-    DeliveryState.SENDING,
-    DeliveryState.UNCONFIRMED,
-    DeliveryState.HELD,
-)
-"""States of an order's delivery that is not carried out yet, or may have been."""
 
 
 class AlreadyOrdered(NotAllowed):
@@ -107,7 +98,7 @@ def _delivery(
 def _check_none_pending(
     session: Session, receipt: ReceiptRow | None, comment: Comment | None
 ) -> None:
-    query = select(Order).join(Order.delivery).where(Delivery.state.in_(UNSETTLED))
+    query = select(Order).join(Order.delivery).where(Delivery.state.in_(OPEN_DELIVERY))
     if receipt is not None:
         query = query.where(Order.receipt_id == receipt.id)
     if comment is not None:
@@ -183,8 +174,7 @@ def _deletion(
 
 def _may_be_live(session: Session, post_id: int) -> bool:
     return any(
-        delivery.state in corrections.MAY_BE_LIVE
-        for delivery in corrections.deliveries_of(session, post_id)
+        delivery.state in MAY_BE_LIVE for delivery in corrections.deliveries_of(session, post_id)
     )
 
 
@@ -251,7 +241,7 @@ _IN_FULL = (
 
 def is_pending(takedown_order: Order) -> bool:
     """Return True if the order is not settled."""
-    return takedown_order.delivery.state in UNSETTLED
+    return takedown_order.delivery.state in OPEN_DELIVERY
 
 
 def last_of(orders: Iterable[Order]) -> Order | None:

@@ -17,8 +17,8 @@ from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.posts import Decision, Post, Revision, Variant
 from publisher.notifications.compose import NoticeKind
 from publisher.review import decide, notify
-from publisher.scheduling import constraints, schedule
-from publisher.states import DeliveryState
+from publisher.scheduling import schedule
+from publisher.states import SENT, DeliveryState
 from publisher.validation import checked_reason
 
 
@@ -66,7 +66,7 @@ def _check_something_left_to_stop(session: Session, post: Post) -> None:
         .with_for_update(of=Delivery)
     )
     states = list(session.scalars(query))
-    if states and all(state in constraints.GONE for state in states):
+    if states and all(state in SENT for state in states):
         gone = {state for state in states if state is not DeliveryState.PUBLISHED}
         raise schedule.OnItsWay(state=gone.pop() if gone else DeliveryState.PUBLISHED)
 

@@ -18,7 +18,6 @@ from publisher.models.desk import QuietTime
 from publisher.models.posts import Post, Variant
 from publisher.scheduling import holds, schedule
 from publisher.scheduling.constraints import (
-    GONE,
     OccupiedTime,
     clash_among,
     occupied_times,
@@ -33,6 +32,7 @@ from publisher.scheduling.slots import (
     quiet_times,
     slots,
 )
+from publisher.states import SENT
 from publisher.validation import FieldError, NotFound, Validator
 
 MOST = 200
@@ -219,7 +219,7 @@ def _targets(
 
 def _immovable_problems(delivery: Delivery) -> tuple[FieldError, ...]:
     """Return the reasons why a delivery cannot be moved at all."""
-    if delivery.state in GONE:
+    if delivery.state in SENT:
         return (FieldError("due_at", "on_its_way"),)
     is_newest = delivery.variant.revision.number == delivery.post.newest
     if delivery.post.state is not PostState.APPROVED or not is_newest:

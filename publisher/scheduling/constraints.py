@@ -11,16 +11,9 @@ from sqlalchemy.orm import Session
 
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.posts import Post, PostKind, Revision, Variant
-from publisher.states import DeliveryState
+from publisher.states import SENT, UNSENT
 from publisher.validation import GRACE, FieldError, Invalid
 
-UNSENT = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
-GONE = (
-    DeliveryState.SENDING,
-    DeliveryState.PUBLISHED,
-    DeliveryState.UNCONFIRMED,
-    DeliveryState.HELD,
-)
 LATE_LIMIT = 60
 LONGEST_LATE_LIMIT = 24 * 60
 CLASH = timedelta(minutes=10)
@@ -52,7 +45,7 @@ def occupied_times(session: Session, *, begins: datetime, ends: datetime) -> lis
         .where(
             Post.kind == PostKind.POST,
             Delivery.action.in_(OF_TEXTS),
-            Delivery.state.in_((*UNSENT, *GONE)),
+            Delivery.state.in_((*UNSENT, *SENT)),
             Delivery.due_at > begins - CLASH,
             Delivery.due_at < ends + CLASH,
         )
@@ -103,7 +96,7 @@ def clashes(
             Delivery.post_id != own.scalar_subquery(),
             Post.kind == PostKind.POST,
             Delivery.action.in_(OF_TEXTS),
-            Delivery.state.in_((*UNSENT, *GONE)),
+            Delivery.state.in_((*UNSENT, *SENT)),
             Delivery.due_at > due_at - CLASH,
             Delivery.due_at < due_at + CLASH,
         )

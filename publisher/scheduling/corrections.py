@@ -19,12 +19,11 @@ from publisher.content_checks import outgoing_text
 from publisher.i18n import text_cleaning
 from publisher.models.deliveries import OF_TEXTS, Account, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.posts import Language, Post, PostKind, Revision, Variant
-from publisher.states import DeliveryState
+from publisher.states import MAY_BE_LIVE, DeliveryState
 
 Slot = tuple[int, Language]
 """An account and a language: each text of a post has its own."""
 
-MAY_BE_LIVE = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.HELD)
 UNKNOWN_ID = "not-given-"
 """The prefix of the platform id of a publication that a person confirmed without giving its link.
 """

@@ -18,13 +18,11 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.posts import Post, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.scheduling.constraints import (
-    GONE,
     LATE_LIMIT,
     LONGEST_LATE_LIMIT,
-    UNSENT,
     check_time,
 )
-from publisher.states import DeliveryState
+from publisher.states import SENT, UNSENT, DeliveryState
 from publisher.validation import NotFound
 
 
@@ -142,7 +140,7 @@ def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -
     if delivery is None:
         raise NotFound(delivery_id)
     require(actor, _cancels(delivery), delivery.post.department_id, now=now)
-    if delivery.state in GONE:
+    if delivery.state in SENT:
         raise OnItsWay(state=delivery.state)
     transitions.apply(
         session, delivery, DeliveryState.CANCELLED, actor=actor, now=now, verb="cancel"
@@ -251,7 +249,7 @@ def _put_back(
     late_limit: int,
 ) -> None:
     values = {"due_at": due_at.isoformat(), "before": delivery.due_at.isoformat()}
-    if delivery.state in GONE:
+    if delivery.state in SENT:
         raise OnItsWay(state=delivery.state)
     if delivery.state is DeliveryState.SCHEDULED:
         transitions.record(session, delivery, "reschedule", actor=actor, now=now, values=values)

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from publisher.models.deliveries import Delivery
 from publisher.models.posts import Post, Variant
-from publisher.scheduling import constraints, holds, slots
+from publisher.scheduling import holds, slots
 from publisher.scheduling.holds import Facts, Hold
+from publisher.states import UNSENT
 from web.core.context import ctx
 from web.messages.reasons import delivery_reason, freeze_words
 
@@ -20,7 +21,7 @@ SHOWN_FREE, MOST_FREE = 3, 60
 
 def kept(session: Session, delivery: Delivery) -> str:
     """What keeps here what has not left: a stop, or the freeze into which it falls."""
-    if delivery.state not in constraints.UNSENT:
+    if delivery.state not in UNSENT:
         return ""
     now = ctx.now()
     facts = holds.facts_of(delivery)

@@ -26,8 +26,8 @@ from publisher.models.submissions import SubmissionKind
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import departments, responsibility
-from publisher.scheduling.constraints import UNSENT
 from publisher.scheduling.holds import Holds, not_held
+from publisher.states import UNSENT
 from publisher.validation import LONGEST_REASON, NotFound, Validator, person_of
 
 

@@ -27,9 +27,8 @@ from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 from publisher.review.gate_adapter import APPROVALS
-from publisher.scheduling.constraints import UNSENT
 from publisher.scheduling.holds import TAKES_BACK, is_held
-from publisher.states import DeliveryState
+from publisher.states import UNSENT, DeliveryState
 from publisher.validation import FieldError, Invalid, checked_reason
 
 ON_ITS_WAY = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)

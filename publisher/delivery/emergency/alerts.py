@@ -23,7 +23,7 @@ from publisher.notifications.compose import NoticeKind
 from publisher.notifications.sms import template_of
 from publisher.people import responsibility
 from publisher.settings.sms import Sms
-from publisher.states import DeliveryState
+from publisher.states import UNSENT, DeliveryState
 from publisher.validation import NotFound, person_of
 
 AGAIN_AFTER = timedelta(minutes=10)
@@ -48,7 +48,6 @@ _OVER = {
     DeliveryState.HELD: Trouble.HELD,
     DeliveryState.MISSED: Trouble.MISSED,
 }
-_UNSENT = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
 
 
 def tick_alerts(database: Database, *, sms: Sms, now: Callable[[], datetime]) -> int:
@@ -83,18 +82,18 @@ def _raise_new(session: Session, *, now: datetime) -> None:
 
 
 def _since() -> ColumnElement[datetime]:
-    is_unsent = Delivery.state.in_(_UNSENT)
+    is_unsent = Delivery.state.in_(UNSENT)
     return case((is_unsent, Delivery.due_at), else_=Delivery.state_at)
 
 
 def _in_trouble(now: datetime) -> ColumnElement[bool]:
-    is_waiting = and_(Delivery.state.in_(_UNSENT), Delivery.due_at <= now - PATIENCE)
+    is_waiting = and_(Delivery.state.in_(UNSENT), Delivery.due_at <= now - PATIENCE)
     return or_(Delivery.state.in_(_OVER), is_waiting)
 
 
 def trouble_of(delivery: Delivery, *, now: datetime) -> Trouble | None:
     """Return the delivery's trouble at `now`; None if it is live, or not overdue."""
-    if delivery.state in _UNSENT:
+    if delivery.state in UNSENT:
         return Trouble.WAITING if delivery.due_at <= now - PATIENCE else None
     return _OVER.get(delivery.state)
 

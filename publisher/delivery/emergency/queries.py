@@ -17,7 +17,7 @@ from publisher.models.emergency import EmergencyUse, Ratification, TemplateDecis
 from publisher.models.people import Appointment
 from publisher.models.posts import Decision, Post, Revision, Variant
 from publisher.scheduling import corrections
-from publisher.states import DeliveryState
+from publisher.states import MAY_BE_LIVE, DeliveryState
 from publisher.validation import NotFound, departments_in_sight
 
 PAGE = 50
@@ -192,7 +192,7 @@ def _owed(
     if use.ratification is Ratification.RATIFIED:
         return Owed.RATIFIED
     if use.ratification is Ratification.REFUSED:
-        unknown = any(delivery.state in corrections.MAY_BE_LIVE for delivery in own)
+        unknown = any(delivery.state in MAY_BE_LIVE for delivery in own)
         return Owed.REFUSED if wrong or unknown else Owed.CORRECTED
     return Owed.OVERDUE if now >= use.due_at else Owed.OWED
 

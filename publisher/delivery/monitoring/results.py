@@ -20,10 +20,9 @@ from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.platforms.base.text import shows
 from publisher.platforms.base.types import Medium, Outgoing, RemotePost
-from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
-from publisher.states import DeliveryState
+from publisher.states import MAY_BE_LIVE, OPEN_DELIVERY, DeliveryState
 
 _WATCHES = table_of(Watch)
 _MARK_UNCHANGED = (
@@ -119,11 +118,11 @@ def _is_ours_to_change(session: Session, watch: Watch, live_text: LiveText, at: 
     deleting = (
         select(Order.id)
         .join(Delivery, Delivery.id == Order.delivery_id)
-        .where(Order.receipt_id == receipt.id, Delivery.state.in_(takedown_orders.UNSETTLED))
+        .where(Order.receipt_id == receipt.id, Delivery.state.in_(OPEN_DELIVERY))
     )
     if session.scalars(deleting).first() is not None:
         return True
-    under_way = (*corrections.MAY_BE_LIVE, DeliveryState.CLAIMED)
+    under_way = (*MAY_BE_LIVE, DeliveryState.CLAIMED)
     return any(
         delivery.action is DeliveryAction.EDIT
         and delivery.state in under_way

@@ -23,7 +23,7 @@ from publisher.models.deliveries import Delivery
 from publisher.operations.backup.archive_format import Manifest, check
 from publisher.operations.backup.row_codec import columns_to_itself, from_line
 from publisher.operations.backup.write import Progress
-from publisher.states import DeliveryState
+from publisher.states import CLAIMED_OR_SENDING, DeliveryState
 
 AT_ONCE = 500
 
@@ -150,7 +150,7 @@ def stop_everything(session: Session, *, now: datetime, reason: str, backup_at: 
 def doubt(session: Session, *, since: datetime, now: datetime) -> int:
     """Marks deliveries that may have left after the backup as unconfirmed."""
     doubtful = or_(
-        Delivery.state.in_((DeliveryState.CLAIMED, DeliveryState.SENDING)),
+        Delivery.state.in_(CLAIMED_OR_SENDING),
         (Delivery.state == DeliveryState.SCHEDULED) & (Delivery.due_at <= now),
     )
     query = select(Delivery).where(doubtful).order_by(Delivery.id).with_for_update()

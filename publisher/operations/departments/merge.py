@@ -27,8 +27,7 @@ from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.operations.departments.open_items import ENDED, asks, open_comments
 from publisher.people import appointment_transfer, responsibility
-from publisher.scheduling.constraints import GONE
-from publisher.states import CommentState
+from publisher.states import SENT, CommentState
 
 VERB = "merge_department"
 
@@ -79,7 +78,7 @@ def _put_back(
     session: Session, source: Department, target: Department, *, actor: Actor, now: datetime
 ) -> None:
     """Returns approved posts that were not sent to draft."""
-    has_left = exists().where(Delivery.post_id == Post.id, Delivery.state.in_(GONE))
+    has_left = exists().where(Delivery.post_id == Post.id, Delivery.state.in_(SENT))
     query = select(Post).where(
         or_(Post.department_id == source.id, asks(source.id)),
         Post.state == PostState.APPROVED,

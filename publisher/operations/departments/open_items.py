@@ -22,7 +22,7 @@ from publisher.models.posts import Post, PostKind, Revision, RevisionDepartment,
 from publisher.models.submissions import Submission
 from publisher.people import appointment_transfer
 from publisher.people.departments import is_in_force
-from publisher.states import AccountState, CommentState, DeliveryState, SubmissionState
+from publisher.states import FINAL, AccountState, CommentState, SubmissionState
 
 MOST: Final = 200
 """How many items of each kind are listed; the rest shows once those are settled."""
@@ -30,7 +30,6 @@ MOST: Final = 200
 ENDED: Final = (SubmissionState.DECLINED, SubmissionState.MERGED, SubmissionState.WITHDRAWN)
 OPEN_SUBMISSIONS: Final = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
 OPEN_COMMENTS: Final = (CommentState.RECEIVED, CommentState.ROUTED)
-_AT_REST: Final = (DeliveryState.PUBLISHED, DeliveryState.CANCELLED)
 
 
 class OpenKind(StrEnum):
@@ -167,7 +166,7 @@ def asks(department_id: int) -> ColumnElement[bool]:
 
 
 def _unsettled() -> ColumnElement[bool]:
-    return exists().where(Delivery.post_id == Post.id, Delivery.state.not_in(_AT_REST))
+    return exists().where(Delivery.post_id == Post.id, Delivery.state.not_in(FINAL))
 
 
 def _without_a_time() -> ColumnElement[bool]:

@@ -13,9 +13,9 @@ from publisher.delivery import manual
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.posts import Post, Revision, Variant
 from publisher.review import withdraw
-from publisher.scheduling import constraints, corrections
+from publisher.scheduling import corrections
 from publisher.scheduling import schedule as scheduling_schedule
-from publisher.states import DeliveryState
+from publisher.states import SENT, DeliveryState
 from publisher.validation import Invalid
 from tests.delivery.machine.clocks import AtTheClock
 from tests.delivery.machine.ledger import Ledger
@@ -174,7 +174,7 @@ class AtTheDesk(AtTheClock):
 
         If something of that post has left already, those of one that was approved just now.
         """
-        gone = Delivery.state.in_((*constraints.GONE, DeliveryState.CLAIMED))
+        gone = Delivery.state.in_((*SENT, DeliveryState.CLAIMED))
         if self.deliveries(Delivery.post_id == post, gone):
             post = self._approved(on)
         newest = select(Revision.id).join(Post, Post.newest == Revision.number)
