@@ -15,7 +15,7 @@ from commands.app_setup import font_file
 from publisher.database.session import Database, NewerTables, migrate
 from publisher.delivery.accounts import manage, oauth_flow
 from publisher.delivery.accounts.credentials import Unsealable, Vault
-from publisher.delivery.emergency.seed_templates import lay_templates
+from publisher.delivery.emergency.seed_templates import insert_missing
 from publisher.i18n.fonts import make_font
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
@@ -86,7 +86,7 @@ def _load(session: Session, at: datetime) -> str:
 
 
 def _lay_templates(session: Session, at: datetime) -> str:
-    laid = lay_templates(session, now=at)
+    laid = insert_missing(session, now=at)
     if not laid:
         return "Emergency templates: every one was there already."
     return (

@@ -21,7 +21,7 @@ from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
 from publisher.delivery.accounts.manage import connect
 from publisher.delivery.emergency.roster import put_on
-from publisher.delivery.emergency.seed_templates import lay_templates
+from publisher.delivery.emergency.seed_templates import insert_missing
 from publisher.delivery.emergency.template_approval import approve
 from publisher.delivery.emergency.templates import approvers_of, newest
 from publisher.drafting.snippets import SnippetDraft, make
@@ -83,7 +83,7 @@ def set_up_city(
             _keep_texts(session, lead, now=began_at - _DAY)
         if not slots.quiet_times(session):
             _set_times(session, lead, now=began_at - _DAY)
-        if lay_templates(session, now=began_at - _DAY):
+        if insert_missing(session, now=began_at - _DAY):
             _approve_templates(session, now=began_at - _DAY)
         if _is_empty(session, Duty):
             _put_on_duty(session, lead, began_at)

@@ -146,15 +146,15 @@ def lock_and_load(
     # Approvers are locked so that none leaves office meanwhile; their tenure comes with the locks.
     # The rest is read by a later statement, so it is never older than the locks.
     values: dict[str, Value] = {"delivery_id": payload.claim.delivery_id, "now": now}
-    facts = _GATE_ROWS(values)
+    gate_rows = _GATE_ROWS(values)
     if payload.creates:
-        approvers, rows = run(connection, _LOCK_ALL(values), facts)
+        approvers, rows = run(connection, _LOCK_ALL(values), gate_rows)
         if approvers:
             return rows, {approver.id: approver for approver in approvers}
     if connection.dialect.name == "postgresql":  # SQLite is locked as a whole
-        _, rows = run(connection, _LOCK_POST(values), facts)
+        _, rows = run(connection, _LOCK_POST(values), gate_rows)
     elif not payload.creates:
-        (rows,) = run(connection, facts)
+        (rows,) = run(connection, gate_rows)
     return rows, {}
 
 

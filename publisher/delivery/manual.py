@@ -73,7 +73,9 @@ class LinkedPost:
     answer: str = ""
 
 
-def ready(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
+def require_publishable(
+    session: Session, *, actor: Actor, now: datetime, delivery_id: int
+) -> Delivery:
     """Return the delivery if this actor may publish it by hand now.
 
     Raises `NotFound`, `WrongRole`, `OnItsWay`, `WrongState`, `HeldByStop`, `HeldByFreeze`, and
@@ -106,9 +108,9 @@ def look_at_link(
 ) -> ManualPost:
     """Parse the link and check it against the account, without storing or requesting anything.
 
-    Raises what `ready` raises, and `Invalid` if the link leads elsewhere.
+    Raises what `require_publishable` raises, and `Invalid` if the link leads elsewhere.
     """
-    delivery = ready(session, actor=actor, now=now, delivery_id=delivery_id)
+    delivery = require_publishable(session, actor=actor, now=now, delivery_id=delivery_id)
     (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
     pasted = link_of(session, payload, link)
     if pasted.platform_id:
@@ -233,14 +235,14 @@ def publish_by_hand(
 ) -> Delivery:
     """Store that a person published the delivery, with the receipt, after judging it once more.
 
-    Raises what `ready` raises, and `Invalid` if the post belongs to another delivery.
+    Raises what `require_publishable` raises, and `Invalid` if the post belongs to another delivery.
     """
     row = session.get(Delivery, manual_post.delivery_id)
     if row is None:
         raise NotFound(manual_post.delivery_id)
     transitions.lock(session, Post, row.post_id)
     transitions.lock(session, Delivery, row.id)
-    delivery = ready(session, actor=actor, now=now, delivery_id=row.id)
+    delivery = require_publishable(session, actor=actor, now=now, delivery_id=row.id)
     _check_unknown(session, delivery, linked_post.platform_id)
     receipt = Receipt(
         linked_post.platform_id,

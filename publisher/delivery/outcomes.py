@@ -102,7 +102,7 @@ def store_failure(
                 _distrust_second_step(delivery)
             move(session, delivery, DeliveryState.FAILED, payload.claim, now, "fail")
             notify.tell_failed(session, delivery, now=now)
-        _learn(session, payload, allowances, now)
+        _store_limits(session, payload, allowances, now)
 
 
 def _distrust_second_step(delivery: Delivery) -> None:
@@ -124,7 +124,7 @@ def store_delay(
             delivery.reason = {"code": "later", "at": delivery.not_before.isoformat()}
             move(session, delivery, DeliveryState.SCHEDULED, payload.claim, now, "give_back")
             retry.quieten(session, delivery.account_id, until=problem.at)
-        _learn(session, payload, allowances, now)
+        _store_limits(session, payload, allowances, now)
 
 
 def store_expiry(
@@ -144,7 +144,7 @@ def store_expiry(
             manage.pause(
                 session, actor=CLOCK, now=now, account_id=delivery.account_id, reason="credentials"
             )
-        _learn(session, payload, allowances, now)
+        _store_limits(session, payload, allowances, now)
 
 
 def store_unknown(
@@ -160,10 +160,10 @@ def store_unknown(
         end_attempt(session, payload.claim, "unknown", problem.detail, now)
         if delivery is not None:
             unconfirm(context, session, delivery, payload.claim, "unknown")
-        _learn(session, payload, allowances, now)
+        _store_limits(session, payload, allowances, now)
 
 
-def _learn(
+def _store_limits(
     session: Session, payload: DeliveryPayload, allowances: Allowances, now: datetime
 ) -> None:
     # Last: these rows are locked after the delivery, its attempt and the account, as everywhere.

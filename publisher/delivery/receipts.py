@@ -68,12 +68,12 @@ def store_receipts(context: WorkerContext, completions: Sequence[Completion]) ->
                 _store_late(context, session, completion.payload, completion.receipt, now)
         # Deliveries are locked before their attempts everywhere: see outcomes.py.
         _end_attempts(session, completions, now)
-        _learn(session, completions, now)
+        _store_limits(session, completions, now)
         failpoints.hit("publish.in_receipt_commit")
     failpoints.hit("publish.stored")
 
 
-def _learn(session: Session, completions: Sequence[Completion], now: datetime) -> None:
+def _store_limits(session: Session, completions: Sequence[Completion], now: datetime) -> None:
     # In the order of accounts, so that two clocks never deadlock.
     by_account = {
         completion.payload.account.id: completion.allowances

@@ -65,19 +65,19 @@ def tick_reconcile(
 
     An account that does not respond is skipped until the next tick, so that it delays no other.
     """
-    pool, looks = PlatformPool(context), 0
+    pool, checks = PlatformPool(context), 0
     silent_ids: set[int] = set()
-    while looks < most and not is_stopping():
-        look = _next_look(context, silent_ids)
-        if look is None:
+    while checks < most and not is_stopping():
+        check = _next_check(context, silent_ids)
+        if check is None:
             break
-        looks += 1
-        if not _look(pool, look):
-            silent_ids.add(look.payload.account.id)
-    return looks
+        checks += 1
+        if not _check(pool, check):
+            silent_ids.add(check.payload.account.id)
+    return checks
 
 
-def _next_look(context: WorkerContext, silent: Collection[int]) -> ReconcileCheck | None:
+def _next_check(context: WorkerContext, silent: Collection[int]) -> ReconcileCheck | None:
     """Lease the next check that is due, so that no other clock makes it at the same time."""
     with context.database.transaction() as session:
         now = context.now()
@@ -96,57 +96,57 @@ def _next_look(context: WorkerContext, silent: Collection[int]) -> ReconcileChec
         delivery.looks += 1
         delivery.look_at = now + timedelta(seconds=context.delivery_settings.lease)
         (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
-        look = ReconcileCheck(payload, delivery.looks, delivery.sending_at or delivery.due_at)
+        check = ReconcileCheck(payload, delivery.looks, delivery.sending_at or delivery.due_at)
     failpoints.hit("look.marked")
-    return look
+    return check
 
 
-def _look(pool: PlatformPool, look: ReconcileCheck) -> bool:
+def _check(pool: PlatformPool, check: ReconcileCheck) -> bool:
     """Make the check and store its result; return True if the platform responded."""
-    answer = _ask(pool, look)
+    answer = _ask(pool, check)
     if isinstance(answer, CredentialsExpired):
-        _pause(pool.context, look)
-    _store_look(pool.context, look, answer)
+        _pause(pool.context, check)
+    _store_check(pool.context, check, answer)
     failpoints.hit("look.stored")
     return not isinstance(answer, (TryLater, OutcomeUnknown))
 
 
-def _ask(pool: PlatformPool, look: ReconcileCheck) -> Match | PlatformError | None:
+def _ask(pool: PlatformPool, check: ReconcileCheck) -> Match | PlatformError | None:
     """Return what the platform shows, or the error, which is no evidence of absence."""
     try:
-        platform = pool.open(look.payload.account)
-        match = platform_actions.find_published(platform, look.payload, since=look.since)
+        platform = pool.open(check.payload.account)
+        match = platform_actions.find_published(platform, check.payload, since=check.since)
         failpoints.hit("look.read")
-        if match is None and look.payload.staged_id:
-            match = staged_posts.release_again(pool.context, platform, look.payload)
+        if match is None and check.payload.staged_id:
+            match = staged_posts.release_again(pool.context, platform, check.payload)
     except (TryLater, Refused, OutcomeUnknown, CredentialsExpired) as problem:
         return problem
     return match
 
 
-def _pause(context: WorkerContext, look: ReconcileCheck) -> None:
+def _pause(context: WorkerContext, check: ReconcileCheck) -> None:
     with context.database.transaction() as session:
         manage.pause(
             session,
             actor=CLOCK,
             now=context.now(),
-            account_id=look.payload.account.id,
+            account_id=check.payload.account.id,
             reason="credentials",
         )
 
 
-def _store_look(
-    context: WorkerContext, look: ReconcileCheck, answer: Match | PlatformError | None
+def _store_check(
+    context: WorkerContext, check: ReconcileCheck, answer: Match | PlatformError | None
 ) -> None:
     with context.database.transaction() as session:
         now = context.now()
-        delivery = outcomes.held_delivery(session, look.payload.claim)
+        delivery = outcomes.held_delivery(session, check.payload.claim)
         if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
             return
         if isinstance(answer, PlatformError):
             _look_again_later(delivery, context, now)
         elif answer is None or _proves_another(session, delivery, answer):
-            _not_found(session, delivery, look, context, now)
+            _not_found(session, delivery, check, context, now)
         else:
             _confirm(session, delivery, answer, now)
         failpoints.hit("look.in_commit")
@@ -180,7 +180,7 @@ def _confirm(session: Session, delivery: Delivery, match: Match, now: datetime) 
 def _not_found(
     session: Session,
     delivery: Delivery,
-    look: ReconcileCheck,
+    check: ReconcileCheck,
     context: WorkerContext,
     now: datetime,
 ) -> None:
@@ -188,9 +188,9 @@ def _not_found(
 
     A platform may list a post late, so a single absence proves nothing.
     """
-    if look.number < len(context.delivery_settings.looks):
+    if check.number < len(context.delivery_settings.looks):
         since = delivery.sending_at or now
-        next_at = since + timedelta(seconds=context.delivery_settings.looks[look.number])
+        next_at = since + timedelta(seconds=context.delivery_settings.looks[check.number])
         delivery.look_at = max(next_at, now + timedelta(seconds=1))
         return
     delivery.look_at = None

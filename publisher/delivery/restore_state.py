@@ -73,14 +73,16 @@ def open_restores(session: Session) -> Restores | None:
 
 def not_reconciled(restores: Restores) -> ColumnElement[bool]:
     """Return a condition: scheduled, and not reconciled with the platform since the restore."""
-    sought = exists().where(
+    is_reconciled = exists().where(
         Event.subject == Delivery.__tablename__,
         Event.subject_id == Delivery.id,
         Event.verb == SEEK,
         Event.id > restores.event_id,
     )
     return (
-        (Delivery.state == DeliveryState.SCHEDULED) & Delivery.action.not_in(TAKES_BACK) & ~sought
+        (Delivery.state == DeliveryState.SCHEDULED)
+        & Delivery.action.not_in(TAKES_BACK)
+        & ~is_reconciled
     )
 
 

@@ -42,7 +42,7 @@ def ends(
 
 
 def tick(town: City, look: AccountCheck = WELL) -> int:
-    return token_expiry.tick_tokens(town.context, NEVER, look=lambda _account: look)
+    return token_expiry.tick_tokens(town.context, NEVER, checker=lambda _account: look)
 
 
 def account(town: City, on: str = "x") -> Account:
@@ -157,9 +157,9 @@ def test_a_clock_that_is_to_stop_asks_about_no_further_account(town: City) -> No
     def stop() -> bool:
         return len(asked) == 1
 
-    token_expiry.tick_tokens(town.context, NEVER, look=look, is_stopping=stop)
+    token_expiry.tick_tokens(town.context, NEVER, checker=look, is_stopping=stop)
     assert len(asked) == 1
-    token_expiry.tick_tokens(town.context, NEVER, look=look)
+    token_expiry.tick_tokens(town.context, NEVER, checker=look)
     assert sorted(asked) == sorted(town.accounts.values())
 
 
@@ -169,7 +169,7 @@ def test_what_was_connected_anew_while_it_was_looked_at_is_left_alone(town: City
             session.get_one(Account, seen.id).credentials = "new"
         return AccountCheck(Health(False, HealthProblem.CREDENTIALS, "", None))
 
-    token_expiry.tick_tokens(town.context, NEVER, look=look)
+    token_expiry.tick_tokens(town.context, NEVER, checker=look)
     assert account(town).state is AccountState.CONNECTED
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from commands.health_messages import sentence
 from publisher.delivery.monitoring import intervals, overdue, poll
-from publisher.delivery.monitoring.overdue import Behind
+from publisher.delivery.monitoring.overdue import OverdueChecks
 from publisher.models.deliveries import Account, ReceiptRow
 from publisher.operations import health_checks
 from publisher.platforms.base.protocol import RefusalCode, Refused, TryLater
@@ -21,7 +21,7 @@ from tests.support.city import DAY, HOUR, MINUTE, City
 ENOUGH = intervals.LONGEST + DAY
 
 
-def behind(town: City, weekly_after: timedelta | None = None) -> Mapping[int, Behind]:
+def behind(town: City, weekly_after: timedelta | None = None) -> Mapping[int, OverdueChecks]:
     """Which accounts are behind now."""
     with town.read() as session:
         return overdue.behind(session, now=town.now, weekly_after=weekly_after)
@@ -51,7 +51,7 @@ def test_what_is_not_seen_for_a_day_too_long_is_behind_however_often_it_is_asked
     assert behind(town) == {}
     town.clock.move(timedelta(seconds=1))
     x = town.accounts["x"]
-    assert behind(town) == {x: Behind(x, 2, published_at)}
+    assert behind(town) == {x: OverdueChecks(x, 2, published_at)}
     away.said = {}
     watch(town, HOUR)
     assert behind(town) == {}
@@ -91,7 +91,7 @@ def test_what_was_found_late_is_not_behind_in_its_first_hours(town: City) -> Non
     poll.tick_watching(town.context)
     assert behind(town) == {}
     town.clock.move(ENOUGH + MINUTE)
-    assert behind(town) == {x: Behind(x, 1, stored_at)}
+    assert behind(town) == {x: OverdueChecks(x, 1, stored_at)}
 
 
 def test_what_nobody_can_or_need_look_at_is_not_behind(town: City) -> None:

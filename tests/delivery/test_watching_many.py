@@ -203,7 +203,7 @@ def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
 
     between = Between(town.database.url)
     between.after = found
-    results.keep(replace(town.context, database=between), seen, at=town.now)
+    results.store(replace(town.context, database=between), seen, at=town.now)
     between.dispose()
     with town.read() as session:
         kept = {one.id: one for one in session.scalars(select(Watch))}

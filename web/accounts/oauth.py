@@ -112,7 +112,11 @@ def back(platform: str) -> Page:
         )
         with ctx.database.transaction() as session:
             oauth_flow.store_candidates(
-                session, walk_id=walk_id, sign_in_id=sign_in_id, accounts=candidates, vault=_vault()
+                session,
+                connecting_id=walk_id,
+                sign_in_id=sign_in_id,
+                accounts=candidates,
+                vault=_vault(),
             )
     except Turned as turned:
         _store_refusal(walk_id, turned)
@@ -124,7 +128,7 @@ def _store_refusal(walk_id: int, turned: Turned) -> None:
         oauth_flow.refuse(
             session,
             now=ctx.now(),
-            walk_id=walk_id,
+            connecting_id=walk_id,
             sign_in_id=acting().sign_in_id,
             turned=turned,
         )
@@ -225,7 +229,7 @@ def _connect(
             session,
             actor=actor(),
             now=ctx.now(),
-            walk_id=walk_id,
+            connecting_id=walk_id,
             sign_in_id=acting().sign_in_id,
             chosen=chosen,
             facts=facts,
@@ -251,7 +255,7 @@ def _callback(platform: str) -> str:
 
 
 def _oauth_flows() -> OAuthFlows:
-    return credentials.ways(ctx.settings, now=ctx.now)
+    return credentials.oauth_flows(ctx.settings, now=ctx.now)
 
 
 def _vault() -> Vault:

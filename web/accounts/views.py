@@ -41,7 +41,7 @@ def index(session: Session) -> Page:
     """List the accounts with owner, state and expiring tokens."""
     accounts = manage.all_accounts(session)
     now = ctx.now()
-    ways = credentials.ways(ctx.settings)
+    ways = credentials.oauth_flows(ctx.settings)
     return render_template(
         "accounts/index.html",
         accounts=accounts,
@@ -69,11 +69,11 @@ def show(session: Session, account_id: int) -> Page:
         free_at=free_at(session, account_id, now),
         waiting=waiting_for(session, account_id),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
-        lacking=credentials.ways(ctx.settings).lacks(account.platform),
+        lacking=credentials.oauth_flows(ctx.settings).lacks(account.platform),
     )
 
 
-def _behind(session: Session) -> Mapping[int, overdue.Behind]:
+def _behind(session: Session) -> Mapping[int, overdue.OverdueChecks]:
     weekly_after = ctx.settings.delivery.weekly_looks_after
     return overdue.behind(session, now=ctx.now(), weekly_after=weekly_after)
 
@@ -198,5 +198,5 @@ def _check_on_platform(account_id: int) -> AccountCheck:
     # The platform is asked after the session has closed, outside of any transaction.
     with ctx.database.reading() as session:
         account = manage.account_for(session, account_id, lock=False)
-    checker = credentials.looker(ctx.settings, ctx.open_account, now=ctx.now)
+    checker = credentials.account_checker(ctx.settings, ctx.open_account, now=ctx.now)
     return checker(account)

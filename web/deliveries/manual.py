@@ -84,7 +84,7 @@ def _delivery(session: Session, delivery_id: int) -> Delivery:
 def _refusal(session: Session, delivery_id: int) -> str:
     """Why it may not be published by hand now; empty where it may."""
     try:
-        manual.ready(session, actor=actor(), now=ctx.now(), delivery_id=delivery_id)
+        manual.require_publishable(session, actor=actor(), now=ctx.now(), delivery_id=delivery_id)
     except NotAllowed as refusal:
         return refusal_sentence(refusal)
     return ""

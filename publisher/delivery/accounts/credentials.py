@@ -83,14 +83,14 @@ class AccountCheck:
     facts: TokenFacts | None = None
 
 
-LookAt = Callable[[Account], AccountCheck]
+CheckAccount = Callable[[Account], AccountCheck]
 """Checks an account on its platform; called while no transaction is open."""
 
 
 def opener(settings: Settings) -> OpenAccount:
     """Return the function that opens accounts, on the platforms that the settings point to."""
-    vault, press = Vault.of(settings), settings.delivery
-    return lambda account: _open(account, vault, press)
+    vault, delivery = Vault.of(settings), settings.delivery
+    return lambda account: _open(account, vault, delivery)
 
 
 def _open(account: Account, vault: Vault, delivery_settings: DeliverySettings) -> Platform:
@@ -108,36 +108,36 @@ def _open(account: Account, vault: Vault, delivery_settings: DeliverySettings) -
     )
 
 
-def ways(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> OAuthFlows:
+def oauth_flows(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> OAuthFlows:
     """Return the OAuth flows, with this installation's app keys."""
-    press, access = settings.delivery, settings.access
+    delivery, access = settings.delivery, settings.access
     return OAuthFlows(
         App(
             x_consumer_key=access.x_consumer_key,
             x_consumer_secret=access.x_consumer_secret,
             facebook_app_id=access.facebook_app_id,
             facebook_app_secret=access.facebook_app_secret,
-            x_api_url=press.x_api_url,
-            x_web_url=press.x_web_url,
-            graph_api_url=press.graph_api_url,
-            graph_api_version=press.graph_api_version,
-            facebook_web_url=press.facebook_web_url,
+            x_api_url=delivery.x_api_url,
+            x_web_url=delivery.x_web_url,
+            graph_api_url=delivery.graph_api_url,
+            graph_api_version=delivery.graph_api_version,
+            facebook_web_url=delivery.facebook_web_url,
             now=now,
             monotonic=time.monotonic,
         )
     )
 
 
-def looker(
+def account_checker(
     settings: Settings, open_account: OpenAccount, *, now: Callable[[], datetime] = wall.now
-) -> LookAt:
+) -> CheckAccount:
     """Return the function that checks an account by its token, and the token by the app's."""
-    vault, to = Vault.of(settings), ways(settings, now=now)
-    return lambda account: _look(account, open_account, vault, to)
+    vault, flows = Vault.of(settings), oauth_flows(settings, now=now)
+    return lambda account: _check(account, open_account, vault, flows)
 
 
-def _look(
-    account: Account, open_account: OpenAccount, vault: Vault, to: OAuthFlows
+def _check(
+    account: Account, open_account: OpenAccount, vault: Vault, flows: OAuthFlows
 ) -> AccountCheck:
     try:
         health = open_account(account).check()
@@ -148,15 +148,15 @@ def _look(
     own_facts = None if health.missing is None else TokenFacts(missing=health.missing)
     try:
         return AccountCheck(
-            health, to.examine(account.platform, vault.open(account.credentials)) or own_facts
+            health, flows.examine(account.platform, vault.open(account.credentials)) or own_facts
         )
     except Unsealable:
         return AccountCheck(health)
     except Turned as turned:
-        return _doubted(health, turned)
+        return _check_of_rejected(health, turned)
 
 
-def _doubted(health: Health, turned: Turned) -> AccountCheck:
+def _check_of_rejected(health: Health, turned: Turned) -> AccountCheck:
     """Return the check of a healthy account whose token the platform rejects."""
     if turned.why is Why.EXPIRED:
         return AccountCheck(

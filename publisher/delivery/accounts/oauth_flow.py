@@ -47,7 +47,7 @@ def start_oauth(
 ) -> Connecting:
     """Store a flow that begins; `account_id` is an account to reconnect."""
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
-    walk = Connecting(
+    connecting = Connecting(
         platform=platform,
         state_digest=_digest(begun.state),
         sign_in_id=sign_in_id,
@@ -56,22 +56,24 @@ def start_oauth(
         begun_at=now,
         sealed=vault.seal({"secret": begun.secret}),
     )
-    session.add(walk)
+    session.add(connecting)
     session.flush()
-    return walk
+    return connecting
 
 
 def oauth_session(
-    session: Session, walk_id: int, *, sign_in_id: int, lock: bool = True
+    session: Session, connecting_id: int, *, sign_in_id: int, lock: bool = True
 ) -> Connecting:
     """Return a flow of this sign-in, locked with `lock`. Raises `NotFound`."""
-    query = select(Connecting).where(Connecting.id == walk_id, Connecting.sign_in_id == sign_in_id)
+    query = select(Connecting).where(
+        Connecting.id == connecting_id, Connecting.sign_in_id == sign_in_id
+    )
     statement = query.with_for_update() if lock else query
     fresh = statement.execution_options(populate_existing=True)
-    walk = session.scalars(fresh).one_or_none()
-    if walk is None:
-        raise NotFound(walk_id)
-    return walk
+    connecting = session.scalars(fresh).one_or_none()
+    if connecting is None:
+        raise NotFound(connecting_id)
+    return connecting
 
 
 def oauth_callback(
@@ -87,19 +89,19 @@ def oauth_callback(
         Connecting.sign_in_id == sign_in_id,
     )
     fresh = query.with_for_update().execution_options(populate_existing=True)
-    walk = session.scalars(fresh).one_or_none()
-    if walk is None or walk.back_at is not None or walk.ended_at is not None:
+    connecting = session.scalars(fresh).one_or_none()
+    if connecting is None or connecting.back_at is not None or connecting.ended_at is not None:
         raise Turned(Why.WRONG_STATE)
-    if now > walk.begun_at + LIFE:
+    if now > connecting.begun_at + LIFE:
         raise Turned(Why.EXPIRED)
-    walk.back_at = now
-    return walk, vault.open(walk.sealed)["secret"]
+    connecting.back_at = now
+    return connecting, vault.open(connecting.sealed)["secret"]
 
 
 def store_candidates(
     session: Session,
     *,
-    walk_id: int,
+    connecting_id: int,
     sign_in_id: int,
     accounts: Sequence[ConnectableAccount],
     vault: Vault,
@@ -108,14 +110,16 @@ def store_candidates(
 
     Raises `Turned` if an account was to be reconnected and is not among them.
     """
-    walk = oauth_session(session, walk_id, sign_in_id=sign_in_id)
+    connecting = oauth_session(session, connecting_id, sign_in_id=sign_in_id)
     fitting = [
-        account for account in accounts if walk.account is None or _is_same(walk.account, account)
+        account
+        for account in accounts
+        if connecting.account is None or _is_same(connecting.account, account)
     ]
     if not fitting:
         raise Turned(Why.OTHER_ACCOUNT, ", ".join(account.name for account in accounts))
     accounts_json = json.dumps([account.plain() for account in fitting], ensure_ascii=False)
-    walk.sealed = vault.seal({"found": accounts_json})
+    connecting.sealed = vault.seal({"found": accounts_json})
 
 
 def _is_same(account: Account, candidate: ConnectableAccount) -> bool:
@@ -124,21 +128,21 @@ def _is_same(account: Account, candidate: ConnectableAccount) -> bool:
     return account.handle.lower() == candidate.handle.lower()
 
 
-def candidates(walk: Connecting, vault: Vault) -> tuple[ConnectableAccount, ...]:
+def candidates(connecting: Connecting, vault: Vault) -> tuple[ConnectableAccount, ...]:
     """Return the accounts found by a flow after its callback; () before, or once it has ended."""
-    if walk.back_at is None or walk.ended_at is not None:
+    if connecting.back_at is None or connecting.ended_at is not None:
         return ()
-    accounts_json = vault.open(walk.sealed).get("found", "[]")
+    accounts_json = vault.open(connecting.sealed).get("found", "[]")
     return tuple(ConnectableAccount.read(fields) for fields in json.loads(accounts_json))
 
 
 def refuse(
-    session: Session, *, now: datetime, walk_id: int, sign_in_id: int, turned: Turned
+    session: Session, *, now: datetime, connecting_id: int, sign_in_id: int, turned: Turned
 ) -> None:
     """End the flow without an account, and delete what it had found."""
-    walk = oauth_session(session, walk_id, sign_in_id=sign_in_id)
-    walk.refusal, walk.details = turned.why.value, turned.about[:500]
-    walk.ended_at, walk.sealed = now, ""
+    connecting = oauth_session(session, connecting_id, sign_in_id=sign_in_id)
+    connecting.refusal, connecting.details = turned.why.value, turned.about[:500]
+    connecting.ended_at, connecting.sealed = now, ""
 
 
 def tidy(session: Session, *, now: datetime) -> int:
@@ -146,8 +150,8 @@ def tidy(session: Session, *, now: datetime) -> int:
     old = Connecting.begun_at < now - CHOICE_LIFE
     query = select(Connecting).where(Connecting.ended_at.is_(None), old)
     unfinished = list(session.scalars(query.with_for_update(skip_locked=True)))
-    for walk in unfinished:
-        walk.refusal, walk.ended_at, walk.sealed = Why.EXPIRED.value, now, ""
+    for connecting in unfinished:
+        connecting.refusal, connecting.ended_at, connecting.sealed = Why.EXPIRED.value, now, ""
     return len(unfinished)
 
 
@@ -156,7 +160,7 @@ def finish(
     *,
     actor: Actor,
     now: datetime,
-    walk_id: int,
+    connecting_id: int,
     sign_in_id: int,
     chosen: ConnectableAccount,
     facts: TokenFacts | None,
@@ -168,21 +172,21 @@ def finish(
     Raises `Invalid`, or `Turned` if the flow has ended or a right is missing.
     """
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
-    walk = oauth_session(session, walk_id, sign_in_id=sign_in_id)
-    if walk.ended_at is not None:
+    connecting = oauth_session(session, connecting_id, sign_in_id=sign_in_id)
+    if connecting.ended_at is not None:
         raise Turned(Why.WRONG_STATE)
-    if now > walk.begun_at + CHOICE_LIFE:
+    if now > connecting.begun_at + CHOICE_LIFE:
         raise Turned(Why.EXPIRED)
     missing = (*chosen.missing, *(facts.missing if facts else ()))
     if missing:
         raise Turned(Why.MISSING_RIGHTS, ", ".join(missing))
     account_settings = manage.checked(session, choice)
-    account = _taken_up(session, walk.platform, chosen, account_settings, actor=actor, now=now)
+    account = _connect(session, connecting.platform, chosen, account_settings, actor=actor, now=now)
     account.credentials = vault.seal(chosen.credentials)
     account.checked_at = now
     manage.keep_facts(account, facts or TokenFacts())
     manage.apply_choice(session, account, account_settings, now=now)
-    walk.ended_at, walk.sealed, walk.account_id = now, "", account.id
+    connecting.ended_at, connecting.sealed, connecting.account_id = now, "", account.id
     return account
 
 
@@ -198,7 +202,7 @@ def is_from_page(session: Session, account: Account) -> bool:
     return session.scalar(query.order_by(Event.id.desc()).limit(1)) is not None
 
 
-def _taken_up(
+def _connect(
     session: Session,
     platform: str,
     chosen: ConnectableAccount,

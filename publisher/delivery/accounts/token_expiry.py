@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.delivery.accounts import manage, oauth_flow
-from publisher.delivery.accounts.credentials import AccountCheck, LookAt, looker
+from publisher.delivery.accounts.credentials import AccountCheck, CheckAccount, account_checker
 from publisher.models.accounts import Ending, EndingWarning
 from publisher.models.deliveries import Account
 from publisher.notifications import compose, links
@@ -35,7 +35,7 @@ def tick_tokens(
     context: WorkerContext,
     settings: Settings,
     *,
-    look: LookAt | None = None,
+    checker: CheckAccount | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Check each account once a day, warn of what expires, and end unfinished OAuth flows.
@@ -43,9 +43,9 @@ def tick_tokens(
     Returns the number of checks, ended flows and warnings. No transaction is open while a platform
     is called.
     """
-    check_account = look or looker(settings, context.open_account, now=context.now)
+    check_account = checker or account_checker(settings, context.open_account, now=context.now)
     done = 0
-    for account in takewhile(lambda _: not is_stopping(), _unseen(context)):
+    for account in takewhile(lambda _: not is_stopping(), _unchecked(context)):
         _store(context, account, check_account(account))
         done += 1
     with context.database.transaction() as session:
@@ -53,7 +53,7 @@ def tick_tokens(
         return done + warn(session, now=context.now())
 
 
-def _unseen(context: WorkerContext) -> list[Account]:
+def _unchecked(context: WorkerContext) -> list[Account]:
     longest_ago = context.now() - LOOK_EVERY
     query = select(Account).where(
         Account.state == AccountState.CONNECTED,
@@ -63,7 +63,7 @@ def _unseen(context: WorkerContext) -> list[Account]:
         return list(session.scalars(query.order_by(Account.id)))
 
 
-def _store(context: WorkerContext, checked_account: Account, look: AccountCheck) -> None:
+def _store(context: WorkerContext, checked_account: Account, check: AccountCheck) -> None:
     """Store the check, unless the account's credentials were changed meanwhile."""
     with context.database.transaction() as session:
         now = context.now()
@@ -71,9 +71,9 @@ def _store(context: WorkerContext, checked_account: Account, look: AccountCheck)
         if account is None or account.credentials != checked_account.credentials:
             return
         account.checked_at = now
-        if look.facts is not None:
-            manage.keep_facts(account, look.facts)
-        if look.health.problem is HealthProblem.CREDENTIALS:
+        if check.facts is not None:
+            manage.keep_facts(account, check.facts)
+        if check.health.problem is HealthProblem.CREDENTIALS:
             manage.pause(
                 session, actor=CLOCK, now=now, account_id=checked_account.id, reason="credentials"
             )

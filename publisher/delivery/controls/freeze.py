@@ -31,12 +31,12 @@ from publisher.states import UNSENT
 from publisher.validation import LONGEST_REASON, NotFound, Validator, person_of
 
 
-def tell_laid(session: Session, freeze: Freeze, *, now: datetime) -> None:
+def notify_frozen(session: Session, freeze: Freeze, *, now: datetime) -> None:
     """Notify that a freeze was made, and holds posts."""
     _tell(session, NoticeKind.FROZEN, freeze, by_id=freeze.person_id, now=now)
 
 
-def tell_lifted(session: Session, freeze: Freeze, *, now: datetime) -> None:
+def notify_lifted(session: Session, freeze: Freeze, *, now: datetime) -> None:
     """Notify that the freeze was lifted, so that posts which are not too late are sent."""
     kind, by_id = NoticeKind.FREEZE_LIFTED, freeze.lifted_by_id
     _tell(session, kind, freeze, by_id=by_id, now=now)
@@ -148,8 +148,8 @@ def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -
         appointment_id=actor.appointment_id,
     )
     session.add(row)
-    transitions.record(session, row, "freeze", actor=actor, now=now, values=_said(row))
-    tell_laid(session, row, now=now)
+    transitions.record(session, row, "freeze", actor=actor, now=now, values=_event_values(row))
+    notify_frozen(session, row, now=now)
     return row
 
 
@@ -185,8 +185,8 @@ def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Fr
     if row.lifted_at is not None or row.until_at <= now:
         raise FreezeOver
     row.lifted_at, row.lifted_by_id = now, actor.person_id
-    transitions.record(session, row, "lift", actor=actor, now=now, values=_said(row))
-    tell_lifted(session, row, now=now)
+    transitions.record(session, row, "lift", actor=actor, now=now, values=_event_values(row))
+    notify_lifted(session, row, now=now)
     return row
 
 
@@ -228,7 +228,7 @@ def with_names() -> tuple[ORMOption, ...]:
     )
 
 
-def _said(row: Freeze) -> dict[str, object]:
+def _event_values(row: Freeze) -> dict[str, object]:
     return {
         "from_at": row.from_at.isoformat(),
         "until_at": row.until_at.isoformat(),

@@ -85,10 +85,10 @@ class AlertText:
 
 @dataclass(frozen=True)
 class Plan:
-    """All texts that are published at once; `beside` are the accounts that are paused."""
+    """All texts that are published at once; `paused` are the accounts that are paused."""
 
     pieces: tuple[AlertText, ...]
-    beside: tuple[Account, ...]
+    paused: tuple[Account, ...]
     digest: str
 
 
@@ -153,7 +153,7 @@ def read_values(template: Template, form: UseForm, *, now: datetime) -> FilledTe
 
 
 @dataclass(frozen=True)
-class Word:
+class Instruction:
     """The instruction that a publication rests on: name and post of its author, when, and how."""
 
     name: str
@@ -162,7 +162,7 @@ class Word:
     how: WordHow
 
 
-def read_word(form: UseForm, *, now: datetime) -> Word:
+def read_word(form: UseForm, *, now: datetime) -> Instruction:
     """Return the instruction. Raises `Invalid` with everything that is wrong."""
     validator = Validator()
     name = validator.line("word_name", form.word_name, most=LONGEST_WORD, required=True)
@@ -175,7 +175,7 @@ def read_word(form: UseForm, *, now: datetime) -> Word:
     elif not now - OWED_WITHIN <= form.word_at <= now + timedelta(minutes=1):
         validator.add("word_at", "not_lately")
     validator.finish()
-    return Word(name, post, form.word_at or now, hows[form.word_how])
+    return Instruction(name, post, form.word_at or now, hows[form.word_how])
 
 
 def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> EmergencyUse:
@@ -197,10 +197,10 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
     texts = read_values(emergency_grounds.template_of(revision), form, now=now)
     word = read_word(form, now=now)
     leaves = _checked_plan(session, revision, texts, form.seen_plan)
-    post = _lay_post(session, template, leaves, actor=actor, now=now)
+    post = _add_post(session, template, leaves, actor=actor, now=now)
     decision = _decide(session, post, actor=actor, now=now)
-    use = _keep(session, decision, approval, texts, word, form, now=now)
-    _let_leave(session, use, actor=actor, now=now)
+    use = _add_use(session, decision, approval, texts, word, form, now=now)
+    _schedule(session, use, actor=actor, now=now)
     able = templates.able_in(session, template.department_id, [decision.person_id], now=now)
     notify.say_owed(session, use, notify.deciders(session, able, now=now), now=now)
     return use
@@ -234,7 +234,7 @@ def _checked_plan(
     return leaves.pieces
 
 
-def _lay_post(
+def _add_post(
     session: Session,
     template: EmergencyTemplate,
     pieces: Sequence[AlertText],
@@ -303,12 +303,12 @@ def _decide(session: Session, post: Post, *, actor: Actor, now: datetime) -> Dec
     return decision
 
 
-def _keep(
+def _add_use(
     session: Session,
     decision: Decision,
     approval: TemplateDecision,
     texts: FilledTexts,
-    word: Word,
+    word: Instruction,
     form: UseForm,
     *,
     now: datetime,
@@ -332,7 +332,7 @@ def _keep(
     return use
 
 
-def _let_leave(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
+def _schedule(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
     """Schedule urgent deliveries for now. Raises `NotApproved` if the gate refuses."""
     revision = use.decision.revision
     gate.require_verdict(gate.judge(gate_adapter.case_of(revision, now=now), now=now))

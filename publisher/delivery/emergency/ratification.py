@@ -47,7 +47,7 @@ def refuse(
     use = _to_decide(session, use_id, actor=actor, now=now)
     text = checked_reason(reason)
     _say(session, use, Ratification.REFUSED, text, actor=actor, now=now)
-    _back_to_the_desk(session, use, actor=actor, now=now)
+    _return_to_cell(session, use, actor=actor, now=now)
     notify.say_refused(session, use, now=now)
     return use
 
@@ -105,7 +105,7 @@ def _say(
     return use
 
 
-def _back_to_the_desk(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
+def _return_to_cell(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
     """Cancel the unsent deliveries and make the post a draft, from which the cell corrects it."""
     post = use.decision.revision.post
     schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="refuse_to_ratify")

@@ -20,7 +20,7 @@ from publisher.models.people import Department
 from publisher.people.departments import is_in_force
 
 
-def lay_templates(session: Session, *, now: datetime) -> int:
+def insert_missing(session: Session, *, now: datetime) -> int:
     """Insert the missing templates, without an approval; return how many were inserted.
 
     Existing templates stay as they are, even if they were changed or ended. Templates of a
@@ -38,11 +38,11 @@ def lay_templates(session: Session, *, now: datetime) -> int:
         if row["code"] not in existing_codes and row["department"] in departments
     ]
     for row in missing:
-        _lay(session, row, departments[row["department"]], now=now)
+        _insert(session, row, departments[row["department"]], now=now)
     return len(missing)
 
 
-def _lay(
+def _insert(
     session: Session, row: Mapping[str, Any], department: Department, *, now: datetime
 ) -> None:
     wording = template_editing.checked(session, form_of(row, department.id), now=now)

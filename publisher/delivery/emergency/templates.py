@@ -42,9 +42,7 @@ def returned(template: EmergencyTemplate) -> TemplateDecision | None:
 
 def offered(session: Session) -> list[EmergencyTemplate]:
     """Return the templates that can be used now, by name."""
-    return [
-        template for template in _found(session, _in_use()) if approval_of(template) is not None
-    ]
+    return [template for template in _load(session, _in_use()) if approval_of(template) is not None]
 
 
 def visible(session: Session, *, actor: Actor, ended: bool = False) -> list[EmergencyTemplate]:
@@ -53,7 +51,7 @@ def visible(session: Session, *, actor: Actor, ended: bool = False) -> list[Emer
     query = _ended() if ended else _in_use()
     if department_ids is not None:
         query = query.where(EmergencyTemplate.department_id.in_(department_ids))
-    return _found(session, query)
+    return _load(session, query)
 
 
 def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[EmergencyTemplate]:
@@ -61,7 +59,7 @@ def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[Emerge
     if actor.department_id is None:
         return []
     query = _in_use().where(EmergencyTemplate.department_id == actor.department_id)
-    undecided = [template for template in _found(session, query) if not newest(template).decisions]
+    undecided = [template for template in _load(session, query) if not newest(template).decisions]
     if not undecided:
         return []
     able = deciders_of(session, actor.department_id, now=now)
@@ -96,7 +94,7 @@ def _whole() -> Select[EmergencyTemplate]:
     )
 
 
-def _found(session: Session, query: Select[EmergencyTemplate]) -> list[EmergencyTemplate]:
+def _load(session: Session, query: Select[EmergencyTemplate]) -> list[EmergencyTemplate]:
     return list(session.scalars(query))
 
 

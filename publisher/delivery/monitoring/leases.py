@@ -21,7 +21,7 @@ from publisher.platforms.base.protocol import Refused, TryLater
 
 
 @dataclass(frozen=True)
-class Looks:
+class LeasedChecks:
     """Checks of live posts of one account, in one request begun at `at`.
 
     `ids` maps watch ids to the platform's ids, `due` to when each check was due. Other clocks are
@@ -35,7 +35,7 @@ class Looks:
     leased_until: datetime
 
 
-def take(context: WorkerContext, account: Account, most: int) -> Looks:
+def lease(context: WorkerContext, account: Account, most: int) -> LeasedChecks:
     """Lease up to `most` due checks of the account, the longest overdue first."""
     with context.database.reading() as session:
         now = context.now()
@@ -58,17 +58,19 @@ def take(context: WorkerContext, account: Account, most: int) -> Looks:
         for watch in watches:
             watch.look_at = until
         ids = {watch.id: watch.receipt.platform_id for watch in watches}
-    return Looks(account, ids, was_due, now, until)
+    return LeasedChecks(account, ids, was_due, now, until)
 
 
-def _leased(session: Session, looks: Looks) -> Iterable[Watch]:
+def _leased(session: Session, looks: LeasedChecks) -> Iterable[Watch]:
     """Return the watches still leased by this clock, locked in the order of their ids."""
     is_ours = Watch.look_at == looks.leased_until
     query = select(Watch).where(Watch.id.in_(looks.ids), is_ours).order_by(Watch.id)
     return session.scalars(query.with_for_update())
 
 
-def put_off(context: WorkerContext, looks: Looks, unread: Mapping[int, TryLater | Refused]) -> None:
+def put_off(
+    context: WorkerContext, looks: LeasedChecks, unread: Mapping[int, TryLater | Refused]
+) -> None:
     """Put off what could not be read: until the platform's time, at least by `AFTER_TROUBLE`."""
     with context.database.transaction() as session:
         soonest = context.now() + AFTER_TROUBLE
@@ -79,14 +81,16 @@ def put_off(context: WorkerContext, looks: Looks, unread: Mapping[int, TryLater 
                 watch.look_at = max(until, soonest) if until else soonest
 
 
-def give_back(context: WorkerContext, looks: Looks) -> None:
+def give_back(context: WorkerContext, looks: LeasedChecks) -> None:
     """End the leases, so that the checks are due as before."""
     with context.database.transaction() as session:
         for watch in _leased(session, looks):
             watch.look_at = looks.due[watch.id]
 
 
-def pause_account(context: WorkerContext, tried: Account, looks: Looks | None = None) -> None:
+def pause_account(
+    context: WorkerContext, tried: Account, looks: LeasedChecks | None = None
+) -> None:
     """Pause the account whose access has ended, unless it has new credentials by now."""
     with context.database.transaction() as session:
         now = context.now()

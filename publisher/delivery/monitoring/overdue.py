@@ -16,7 +16,7 @@ from publisher.states import AccountState
 
 
 @dataclass(frozen=True)
-class Behind:
+class OverdueChecks:
     """The number of an account's posts whose check is overdue by more than a day.
 
     `since` is the last check of the post that has waited longest.
@@ -29,7 +29,7 @@ class Behind:
 
 def behind(
     session: Session, *, now: datetime, weekly_after: timedelta | None
-) -> Mapping[int, Behind]:
+) -> Mapping[int, OverdueChecks]:
     """Return the accounts whose checks are overdue by more than a day, by account id.
 
     Disconnected accounts are left out, since nothing can be read there.
@@ -49,6 +49,6 @@ def behind(
         .group_by(ReceiptRow.account_id)
     )
     return {
-        account_id: Behind(account_id, number, since)
+        account_id: OverdueChecks(account_id, number, since)
         for account_id, number, since in session.execute(query)
     }

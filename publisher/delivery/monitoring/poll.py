@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from publisher.delivery.monitoring import leases, results
 from publisher.delivery.monitoring.intervals import LONGEST, pause
-from publisher.delivery.monitoring.leases import Looks
+from publisher.delivery.monitoring.leases import LeasedChecks
 from publisher.delivery.monitoring.rate_guard import heed, may_be_asked
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account, DeliveryAction, ReceiptRow
@@ -47,7 +47,7 @@ CATCH_UP = 1_000
 
 
 @dataclass(frozen=True)
-class Turn:
+class RequestOutcome:
     """The result of one request for an account: the number of checks, 0 without a request.
 
     `most` is the size of its next request in this tick; 0 if it is done.
@@ -79,7 +79,7 @@ def tick_watching(
         if requests == most or is_stopping():
             break
         if at_once[account_id]:
-            turn = _turn(context, account_id, at_once[account_id])
+            turn = _request(context, account_id, at_once[account_id])
             at_once[account_id] = turn.most
             number += turn.looks
             requests += turn.looks > 0
@@ -144,25 +144,29 @@ def _waiting(context: WorkerContext) -> list[int]:
         return list(session.scalars(query))
 
 
-def _turn(context: WorkerContext, account_id: int, at_once: int) -> Turn:
+def _request(context: WorkerContext, account_id: int, at_once: int) -> RequestOutcome:
     """Make one request for an account, of at most `at_once` checks."""
     # The account is read again: it may have been reconnected since the tick began.
     query = select(Account).where(Account.id == account_id, *may_be_asked(context.now()))
     with context.database.reading() as session:
         account = session.scalars(query).one_or_none()
     if account is None:
-        return Turn()
+        return RequestOutcome()
     try:
         platform = context.open_account(account)
     except CredentialsExpired:
         leases.pause_account(context, account)
-        return Turn()
+        return RequestOutcome()
     most = min(at_once, platform.limits.seen_at_once)
-    looks = leases.take(context, account, most)
-    return Turn(len(looks.ids), _look(context, platform, looks, most)) if looks.ids else Turn()
+    looks = leases.lease(context, account, most)
+    return (
+        RequestOutcome(len(looks.ids), _look(context, platform, looks, most))
+        if looks.ids
+        else RequestOutcome()
+    )
 
 
-def _look(context: WorkerContext, platform: Platform, looks: Looks, most: int) -> int:
+def _look(context: WorkerContext, platform: Platform, looks: LeasedChecks, most: int) -> int:
     """Make the request without an open transaction; return the size of the next one."""
     answers = _ask(context, platform, looks)
     if answers is None:
@@ -173,19 +177,19 @@ def _look(context: WorkerContext, platform: Platform, looks: Looks, most: int) -
             leases.give_back(context, looks)
             return max(1, len(looks.ids) // PART)
         answers = dict.fromkeys(looks.ids.values(), answers)
-    unread, posts = _parted({watch_id: answers[key] for watch_id, key in looks.ids.items()})
+    unread, posts = _divide({watch_id: answers[key] for watch_id, key in looks.ids.items()})
     if _is_doubtful(context, platform, looks.account, posts.values()):
         unread |= dict.fromkeys(posts, TryLater())
         posts = {}
     if unread:
         leases.put_off(context, looks, unread)
-    results.keep(context, posts, at=looks.at)
+    results.store(context, posts, at=looks.at)
     is_answered = not any(isinstance(problem, TryLater) for problem in unread.values())
     return most if is_answered and len(looks.ids) == most else 0
 
 
 def _ask(
-    context: WorkerContext, platform: Platform, looks: Looks
+    context: WorkerContext, platform: Platform, looks: LeasedChecks
 ) -> Mapping[str, OneSeen] | TryLater | Refused | None:
     """Return the answer for each post, or for the whole request; None if access has ended."""
     answers: Mapping[str, OneSeen] | TryLater | Refused
@@ -226,7 +230,7 @@ def _is_doubtful(
     return False
 
 
-def _parted(
+def _divide(
     answers: Mapping[int, OneSeen],
 ) -> tuple[dict[int, TryLater | Refused], dict[int, RemotePost | None]]:
     """Divide the answers into those that could not be read, and posts (None: missing)."""

@@ -38,14 +38,14 @@ _MARK_UNCHANGED = (
 """Leaves watches alone for which another clock has found something since the comparison."""
 
 
-def keep(context: WorkerContext, posts: Mapping[int, RemotePost | None], *, at: datetime) -> None:
+def store(context: WorkerContext, posts: Mapping[int, RemotePost | None], *, at: datetime) -> None:
     """Store the results of checks begun at `at`: posts by watch id (None: missing)."""
     # Almost every check finds no change. These are compared without locks and recorded by one
     # guarded UPDATE; each of the others is handled in a transaction of its own.
     now = context.now()
     with context.database.reading() as session:
         watches = _watches(session, list(posts))
-        same = [watch for watch in watches if _is_as_it_should(session, watch, posts[watch.id])]
+        same = [watch for watch in watches if _is_unchanged(session, watch, posts[watch.id])]
         rows = [
             {
                 "watch": watch.id,
@@ -59,7 +59,7 @@ def keep(context: WorkerContext, posts: Mapping[int, RemotePost | None], *, at: 
         with context.database.transaction() as session:
             session.connection().execute(_MARK_UNCHANGED, rows)
     for watch_id in sorted(posts.keys() - {watch["watch"] for watch in rows}):
-        _keep_one(context, watch_id, posts[watch_id], at)
+        _store_one(context, watch_id, posts[watch_id], at)
 
 
 def _watches(session: Session, watch_ids: list[int]) -> list[Watch]:
@@ -72,15 +72,15 @@ def _watches(session: Session, watch_ids: list[int]) -> list[Watch]:
     return list(session.scalars(query))
 
 
-def _is_as_it_should(session: Session, watch: Watch, remote_post: RemotePost | None) -> bool:
+def _is_unchanged(session: Session, watch: Watch, remote_post: RemotePost | None) -> bool:
     """Return True if the post is as we last published it, and there was no finding before."""
     if remote_post is None or not remote_post.is_public or watch.absent_at or watch.differs_at:
         return False
     live_text = _standing(session, watch)
-    return live_text is not None and shows(remote_post, sought(live_text))
+    return live_text is not None and shows(remote_post, expected(live_text))
 
 
-def _keep_one(
+def _store_one(
     context: WorkerContext, watch_id: int, remote_post: RemotePost | None, at: datetime
 ) -> None:
     with context.database.transaction() as session:
@@ -148,7 +148,7 @@ def _absent(session: Session, watch: Watch, now: datetime, at: datetime) -> None
 def _compare(
     session: Session, watch: Watch, live_text: LiveText, remote_post: RemotePost, now: datetime
 ) -> None:
-    if shows(remote_post, sought(live_text)):
+    if shows(remote_post, expected(live_text)):
         if watch.differs_at is not None:
             transitions.record(session, watch.receipt.delivery, "same_again", actor=CLOCK, now=now)
         watch.differs_at, watch.seen_text = None, ""
@@ -164,7 +164,7 @@ def _open(watch: Watch) -> None:
     watch.note = ""
 
 
-def sought(live_text: LiveText) -> Outgoing:
+def expected(live_text: LiveText) -> Outgoing:
     """Return what should be live. Pictures are only counted, so they have no bytes."""
     pictures = live_text.first.renditions
     media = tuple(

@@ -89,7 +89,7 @@ def spend(
         capped = capped.join(Delivery, Delivery.id == delivery_id).with_for_update(of=Delivery)
     cap = session.scalar(capped)
     if cap is not None:
-        daily_cap.lay(session, account_id, cap, now)
+        daily_cap.ensure_row(session, account_id, cap, now)
     rows = _locked(session, account_id, now)
     windows = [window for window in rows if window.name == CAP or not counted]
     full = [

@@ -28,7 +28,7 @@ def recount(session: Session, account_id: int, now: datetime) -> None:
         )
         session.execute(gone)
         return
-    lay(session, account_id, cap, now)
+    ensure_row(session, account_id, cap, now)
     _write(session, account_id, cap, _sent(session, account_id, cap, now), now)
 
 
@@ -55,7 +55,7 @@ def _sent(session: Session, account_id: int, most: int | None, now: datetime) ->
     return [at for at in session.scalars(query) if at is not None]
 
 
-def lay(session: Session, account_id: int, cap: int, now: datetime) -> None:
+def ensure_row(session: Session, account_id: int, cap: int, now: datetime) -> None:
     """Insert the cap's row, which clocks lock, unless it exists."""
     connection = session.connection()
     statement = insert_for(connection.dialect.name)

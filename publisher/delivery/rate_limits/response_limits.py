@@ -27,17 +27,17 @@ def learn(
     include what other clocks have spent since.
     """
     for window in rate_limits.read(allowances, now=now):
-        _keep(session, account_id, window, now)
+        _upsert(session, account_id, window, now)
 
 
-def _keep(session: Session, account_id: int, window: RateWindow, now: datetime) -> None:
+def _upsert(session: Session, account_id: int, window: RateWindow, now: datetime) -> None:
     connection = session.connection()
-    statement = _keeping(connection.dialect.name)
+    statement = _upsert_statement(connection.dialect.name)
     connection.execute(statement, values_of(account_id, window, now))
 
 
 @cache
-def _keeping(dialect: str) -> sqlite.Insert | postgresql.Insert:
+def _upsert_statement(dialect: str) -> sqlite.Insert | postgresql.Insert:
     statement = insert_for(dialect)
     new = statement.excluded
     lower = (AllowanceRow.resets_at == new.resets_at) & (AllowanceRow.remaining < new.remaining)

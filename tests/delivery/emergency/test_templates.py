@@ -216,16 +216,16 @@ def test_names_texts_department_and_limit_are_asked_for(town: City) -> None:
 def test_those_that_come_with_the_product_are_laid_once_and_unapproved(town: City) -> None:
     with town.write() as session:
         load_register(session, now=town.now)
-        assert seed_templates.lay_templates(session, now=town.now) >= 5
+        assert seed_templates.insert_missing(session, now=town.now) >= 5
     with town.write() as session:
-        assert seed_templates.lay_templates(session, now=town.now) == 0
+        assert seed_templates.insert_missing(session, now=town.now) == 0
     assert offered(town) == []
 
 
 def test_those_that_come_with_the_product_are_approved_by_any_officer(town: City) -> None:
     with town.write() as session:
         load_register(session, now=town.now)
-        seed_templates.lay_templates(session, now=town.now)
+        seed_templates.insert_missing(session, now=town.now)
         known = {one.code: one.id for one in session.query(EmergencyTemplate)}
     lane.approve(town, known["water-contaminated"])
     assert offered(town) == ["Water contaminated"]

@@ -155,7 +155,7 @@ class AtTheDesk(AtTheClock):
     def _may_by_hand(self, delivery_id: int) -> bool:
         with self.town.read() as session:
             clerk = self.town.actor("clerk")
-            manual.ready(session, actor=clerk, now=self.now, delivery_id=delivery_id)
+            manual.require_publishable(session, actor=clerk, now=self.now, delivery_id=delivery_id)
         return True
 
     def _by_hand(self, delivery: Delivery) -> str:
