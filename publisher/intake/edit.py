@@ -13,7 +13,7 @@ from approvals.policy import Action, Actor, Role
 from publisher import transitions
 from publisher.intake import persistence
 from publisher.intake.close import locked_submission
-from publisher.intake.form import Checked, FixedTimes, HandIn, check
+from publisher.intake.form import FIELDS, Checked, FixedTimes, HandIn, check
 from publisher.media.store import MediaStore
 from publisher.models.submission_details import SubmissionChange
 from publisher.models.submissions import Submission
@@ -112,7 +112,7 @@ def _differences(submission: Submission, checked: Checked) -> Mapping[str, str]:
     form = checked.form
     previous_texts = {
         name: _as_text(getattr(submission, name))
-        for name in ("kind", *persistence.COPIED)
+        for name in ("kind", *FIELDS)
         if getattr(submission, name) != getattr(form, name)
     }
     if tuple(ward.id for ward in submission.wards) != form.wards:

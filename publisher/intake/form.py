@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any, Literal
 
 from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, look_over
 from publisher.models.submissions import Priority, SubmissionKind
@@ -18,6 +20,42 @@ LONGEST_PLACE = 200
 LONGEST_ALT_TEXT = 1_000
 MOST_PICTURES = 4
 MOST_FILES = 8
+
+
+@dataclass(frozen=True)
+class FieldRule:
+    """How a field of the form is checked, stored and used again.
+
+    `check` is the validator's method for its text (None: it is no text), `most` its length in
+    characters. A field that is `reused` is copied into the form of a new submission like this one.
+    """
+
+    check: Literal["line", "text", "link"] | None = None
+    most: int = 0
+    required: bool = False
+    reused: bool = False
+
+
+# The one list of fields that have the same name in the form, in the submission and on the page.
+FIELDS: Mapping[str, FieldRule] = {
+    "title": FieldRule("line", LONGEST_TITLE, required=True, reused=True),
+    "text_mr": FieldRule("text", LONGEST_TEXT, reused=True),
+    "text_en": FieldRule("text", LONGEST_TEXT, reused=True),
+    "text_hi": FieldRule("text", LONGEST_TEXT, reused=True),
+    "link": FieldRule("link", reused=True),
+    "wished_at": FieldRule(),
+    "useful_until": FieldRule(),
+    "event_on": FieldRule(),
+    "event_until_on": FieldRule(),
+    "event_place": FieldRule("line", LONGEST_PLACE, reused=True),
+    "priority": FieldRule(),
+    "urgent_reason": FieldRule("text", LONGEST_REASON, required=True),
+    "outward_number": FieldRule("line", LONGEST_NUMBER),
+    "inward_number": FieldRule("line", LONGEST_NUMBER),
+    "brought_by": FieldRule("line", LONGEST_NAME, required=True),
+}
+TEXT_FIELDS = tuple(name for name, rule in FIELDS.items() if rule.check)
+REUSED_FIELDS = tuple(name for name, rule in FIELDS.items() if rule.reused)
 
 
 @dataclass(frozen=True)
@@ -86,37 +124,24 @@ def check(form: HandIn, *, at_desk: bool, now: datetime, standing: FixedTimes = 
 
 
 def _with_texts(form: HandIn, validator: Validator) -> HandIn:
-    cleaned = replace(
-        form,
-        title=validator.line("title", form.title, most=LONGEST_TITLE, required=True),
-        text_mr=validator.text("text_mr", form.text_mr, most=LONGEST_TEXT),
-        text_en=validator.text("text_en", form.text_en, most=LONGEST_TEXT),
-        text_hi=validator.text("text_hi", form.text_hi, most=LONGEST_TEXT),
-        link=validator.link("link", form.link),
-    )
+    cleaned = _clean(form, validator, "title", "text_mr", "text_en", "text_hi", "link")
     if not (cleaned.text_mr or cleaned.text_en or cleaned.text_hi):
         validator.add("text_mr", "no_text")
     return cleaned
 
 
 def _with_numbers(form: HandIn, validator: Validator, *, at_desk: bool) -> HandIn:
-    outward = validator.line("outward_number", form.outward_number, most=LONGEST_NUMBER)
     if not at_desk:
-        return replace(form, outward_number=outward, inward_number="", brought_by="")
-    return replace(
-        form,
-        outward_number=outward,
-        inward_number=validator.line("inward_number", form.inward_number, most=LONGEST_NUMBER),
-        brought_by=validator.line("brought_by", form.brought_by, most=LONGEST_NAME, required=True),
-    )
+        form = replace(form, inward_number="", brought_by="")
+        return _clean(form, validator, "outward_number")
+    return _clean(form, validator, "outward_number", "inward_number", "brought_by")
 
 
 def _with_priority(form: HandIn, validator: Validator) -> HandIn:
     """Require a reason for an urgent submission, and drop it for any other."""
     if form.priority is Priority.NORMAL:
         return replace(form, urgent_reason="")
-    why = validator.text("urgent_reason", form.urgent_reason, most=LONGEST_REASON, required=True)
-    return replace(form, urgent_reason=why)
+    return _clean(form, validator, "urgent_reason")
 
 
 def _with_event(form: HandIn, validator: Validator) -> HandIn:
@@ -124,8 +149,23 @@ def _with_event(form: HandIn, validator: Validator) -> HandIn:
         validator.add("event_on", "first_day_missing")
     if form.event_on and form.event_until_on and form.event_until_on < form.event_on:
         validator.add("event_until_on", "before_event", event_on=form.event_on)
-    event_place = validator.line("event_place", form.event_place, most=LONGEST_PLACE)
-    return replace(form, event_place=event_place, wards=tuple(sorted(set(form.wards))))
+    cleaned = _clean(form, validator, "event_place")
+    return replace(cleaned, wards=tuple(sorted(set(form.wards))))
+
+
+def _clean(form: HandIn, validator: Validator, *names: str) -> HandIn:
+    """Return the form with these texts cleaned and checked by their rules."""
+    texts: dict[str, Any] = {}
+    for name in names:
+        rule, text = FIELDS[name], getattr(form, name)
+        match rule.check:
+            case "link":
+                texts[name] = validator.link(name, text)
+            case "line":
+                texts[name] = validator.line(name, text, most=rule.most, required=rule.required)
+            case _:
+                texts[name] = validator.text(name, text, most=rule.most, required=rule.required)
+    return replace(form, **texts)
 
 
 def _check_times(form: HandIn, validator: Validator, now: datetime, standing: FixedTimes) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.intake.form import Checked, HandIn
+from publisher.intake.form import FIELDS, REUSED_FIELDS, Checked, HandIn
 from publisher.intake.uploads import KeptFile, kept_of
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.people import Department
@@ -17,24 +17,6 @@ from publisher.people.departments import is_in_force
 from publisher.validation import FieldError
 
 WARD_OFFICE = "ward-office"
-COPIED = (
-    "title",
-    "text_mr",
-    "text_en",
-    "text_hi",
-    "link",
-    "wished_at",
-    "useful_until",
-    "event_on",
-    "event_until_on",
-    "event_place",
-    "priority",
-    "urgent_reason",
-    "outward_number",
-    "inward_number",
-    "brought_by",
-)
-"""Fields with the same name in the form and the submission, except for the kind."""
 
 
 def keep_contents(store: MediaStore, checked: Checked) -> list[FieldError]:
@@ -79,7 +61,7 @@ def fill(session: Session, submission: Submission, form: HandIn) -> None:
     if form.kind is None:
         raise ValueError("a form without its kind is not written")
     submission.kind = form.kind
-    for name in COPIED:
+    for name in FIELDS:
         setattr(submission, name, getattr(form, name))
     wards = select(Department).where(Department.id.in_(form.wards)).order_by(Department.id)
     submission.wards = list(session.scalars(wards)) if form.wards else []
@@ -116,21 +98,17 @@ def _new_file(session: Session, submission: Submission, kept_file: KeptFile) -> 
     return file
 
 
-REUSED = ("title", "text_mr", "text_en", "text_hi", "link", "event_place")
-"""Fields that a new submission takes from an earlier one, besides kind, wards and files."""
-
-
 def form_of(submission: Submission) -> HandIn:
     """Return the submission as a form."""
-    return _form(submission, COPIED)
+    return _form(submission, FIELDS)
 
 
 def form_again(submission: Submission) -> HandIn:
     """Return a form for a new submission like this one, without its dates."""
-    return _form(submission, REUSED)
+    return _form(submission, REUSED_FIELDS)
 
 
-def _form(submission: Submission, names: tuple[str, ...]) -> HandIn:
+def _form(submission: Submission, names: Iterable[str]) -> HandIn:
     values = {name: getattr(submission, name) for name in names}
     return HandIn(
         department_id=submission.department_id,

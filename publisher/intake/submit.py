@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Action, Actor, Role, Scope, may, require, scope_of
 from publisher import transitions
 from publisher.intake import persistence
-from publisher.intake.form import Checked, HandIn, check
+from publisher.intake.form import FIELDS, Checked, HandIn, check
 from publisher.intake.numbering import next_number
 from publisher.media.store import MediaStore
 from publisher.models.people import Department, Person
@@ -104,7 +104,7 @@ def _same_within_the_hour(
 
 
 def _words(source: HandIn | Submission) -> tuple[object, ...]:
-    return tuple(getattr(source, name) for name in persistence.COPIED)
+    return tuple(getattr(source, name) for name in FIELDS)
 
 
 def _content_of(submission: Submission) -> tuple[object, ...]:

@@ -17,7 +17,7 @@ from wtforms import (
 )
 
 from publisher.i18n.date_parsing import BadWhen, parse_when
-from publisher.intake.form import HandIn
+from publisher.intake.form import TEXT_FIELDS, HandIn
 from publisher.models.people import Department
 from publisher.models.submissions import Priority, SubmissionKind
 from publisher.validation import FieldError
@@ -42,18 +42,6 @@ WITH_AN_EVENT = (SubmissionKind.EVENT, SubmissionKind.SCHEME, SubmissionKind.MEA
 
 PRIORITY_WORDS = {Priority.NORMAL: N_("In its turn"), Priority.URGENT: N_("Urgent")}
 _END_OF_DAY = time(23, 59)
-_TEXTS = (
-    "title",
-    "text_mr",
-    "text_en",
-    "text_hi",
-    "link",
-    "event_place",
-    "urgent_reason",
-    "outward_number",
-    "inward_number",
-    "brought_by",
-)
 
 
 class HandInForm(Form):
@@ -109,7 +97,7 @@ def empty_form(
 
 def fill(form: HandInForm, handed: HandIn) -> None:
     """Let an empty form show what was handed in."""
-    for name in _TEXTS:
+    for name in TEXT_FIELDS:
         form[name].data = getattr(handed, name)
     form.kind.data = handed.kind.value if handed.kind else None
     form.priority.data = handed.priority.value
@@ -133,7 +121,7 @@ def read(
     """What the form says; `useful_until` is what stood so far, kept where its day is the same."""
     found: list[FieldError] = []
     kind = form.kind.data
-    texts = {name: form[name].data or "" for name in _TEXTS}
+    texts = {name: form[name].data or "" for name in TEXT_FIELDS}
     urgent = form.priority.data == Priority.URGENT.value
     return HandIn(
         department_id=department_id,
