@@ -1,4 +1,4 @@
-"""Mails that did not go: which, why, and sending one again."""
+"""The list of mails that could not be sent, with their errors, and the retry."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Page = Response | str | tuple[str, int]
 @for_action(Action.SEND_MAIL_AGAIN)
 @reads
 def index(session: Session) -> Page:
-    """The mails that did not go, the latest first."""
-    found = retry.stuck_mails(session, before=decode_cursor(request.args.get("before", "")))
-    rows = found[: retry.PAGE]
-    more = len(found) > retry.PAGE
+    """List the failed mails, the latest first."""
+    mails = retry.stuck_mails(session, before=decode_cursor(request.args.get("before", "")))
+    rows = mails[: retry.PAGE]
+    more = len(mails) > retry.PAGE
     return render_template(
         "deliveries/failed_mail.html",
-        rows=[(one, retry.can_go_again(one)) for one in rows],
+        rows=[(mail, retry.can_go_again(mail)) for mail in rows],
         next_place=encode_cursor((rows[-1].state_at, rows[-1].id)) if more else "",
     )
 
@@ -38,7 +38,7 @@ def index(session: Session) -> Page:
 @routes.post("/mails/<int:notice_id>/send-again")
 @for_action(Action.SEND_MAIL_AGAIN)
 def send_again(notice_id: int) -> Page:
-    """Queue one again."""
+    """Queue a failed mail again."""
     with ctx.database.transaction() as session:
         notice = session.get(Notice, notice_id)
         if notice is None:

@@ -1,4 +1,4 @@
-"""What a stop or a freeze keeps here, said on the pages of a delivery and of its time."""
+"""Stops and freezes as the pages of a delivery and its schedule show them."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ from web.core.context import ctx
 from web.messages.reasons import delivery_reason, freeze_words
 
 SHOWN_FREE, MOST_FREE = 3, 60
-"""How many free good times are shown, and how many are looked at: some lie in a freeze."""
+"""How many free slots are shown, and how many are read: some lie in a freeze."""
 
 
-def kept(session: Session, delivery: Delivery) -> str:
-    """What keeps here what has not left: a stop, or the freeze into which it falls."""
+def hold_sentence(session: Session, delivery: Delivery) -> str:
+    """Return the reason why an unsent delivery is held (a stop or a freeze); empty if it is not."""
     if delivery.state not in UNSENT:
         return ""
     now = ctx.now()
     facts = holds.facts_of(delivery)
-    held = holds.active_holds(session, now=now).holds(facts) if delivery.due_at <= now else None
-    if held is Hold.STOPPED:
-        return delivery_reason(delivery.state, {"code": held})
-    known = holds.freezes_ahead(session, now=now)
-    found = holds.freeze_at(known, facts, max(delivery.due_at, now))
-    return freeze_words(found) if found is not None else ""
+    hold = holds.active_holds(session, now=now).holds(facts) if delivery.due_at <= now else None
+    if hold is Hold.STOPPED:
+        return delivery_reason(delivery.state, {"code": hold})
+    freezes = holds.freezes_ahead(session, now=now)
+    freeze = holds.freeze_at(freezes, facts, max(delivery.due_at, now))
+    return freeze_words(freeze) if freeze is not None else ""
 
 
-def in_freeze(session: Session, variant: Variant, due_at: datetime) -> list[str]:
-    """What is to be said of a time that falls into a freeze."""
-    known = holds.freezes_ahead(session, now=ctx.now())
-    found = holds.freeze_at(known, _facts(variant), due_at)
-    return [freeze_words(found)] if found is not None else []
+def freeze_sentences(session: Session, variant: Variant, due_at: datetime) -> list[str]:
+    """Return a sentence if the time lies in a freeze that concerns this variant, else none."""
+    freezes = holds.freezes_ahead(session, now=ctx.now())
+    freeze = holds.freeze_at(freezes, _facts(variant), due_at)
+    return [freeze_words(freeze)] if freeze is not None else []
 
 
 def advice(
     session: Session, post: Post, variant: Variant, delivery: Delivery | None
 ) -> dict[str, object]:
-    """The freezes that concern this text, whether its time falls into one, and free good times."""
+    """Return the variant's freezes, the freeze its due time lies in, and the next free slots."""
     now, facts = ctx.now(), _facts(variant)
-    known = holds.touching(holds.freezes_ahead(session, now=now), facts)
+    freezes = holds.touching(holds.freezes_ahead(session, now=now), facts)
     wished_at = slots.wished_time(post)
     times = slots.next_slots(session, variant=variant, now=now, wished_at=wished_at, most=MOST_FREE)
-    free = (one for one in times if holds.freeze_at(known, facts, one) is None)
-    stands = holds.freeze_at(known, facts, delivery.due_at) if delivery is not None else None
+    free = (slot_at for slot_at in times if holds.freeze_at(freezes, facts, slot_at) is None)
+    due_freeze = holds.freeze_at(freezes, facts, delivery.due_at) if delivery is not None else None
     return {
         "free": list(islice(free, SHOWN_FREE)),
-        "freezes": known,
-        "stands_frozen": freeze_words(stands) if stands is not None else "",
+        "freezes": freezes,
+        "stands_frozen": freeze_words(due_freeze) if due_freeze is not None else "",
     }
 
 

@@ -1,4 +1,4 @@
-"""Published by hand: what is to be copied onto the platform, and the link of what stands there."""
+"""Manual publishing: show the text to copy to the platform, and store the link of the post."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Page = Response | str | tuple[str, int]
 
 
 class PastedForm(Form):
-    """The link of what a person posted."""
+    """The link of the post that a person published."""
 
     link = StringField(_l("Link of what you posted"))
 
@@ -39,7 +39,7 @@ class PastedForm(Form):
 @routes.get("/deliveries/<int:delivery_id>/by-hand")
 @for_action(Action.PUBLISH_BY_HAND)
 def show(delivery_id: int) -> Page:
-    """Exactly what was approved, to be copied; where it may not leave, why not."""
+    """Show the approved text to copy, or the reason why it may not be published."""
     return _page(delivery_id, PastedForm(formdata=None))
 
 
@@ -49,24 +49,24 @@ def _page(
     delivery_id: int,
     form: PastedForm,
     *,
-    happened: str = "",
-    there: str = "",
+    message: str = "",
+    platform_text: str = "",
 ) -> str:
     delivery = _delivery(session, delivery_id)
-    view = next(
-        one
-        for one in previews_of(delivery.variant.revision)
-        if one.variant.id == delivery.variant_id
+    preview = next(
+        preview
+        for preview in previews_of(delivery.variant.revision)
+        if preview.variant.id == delivery.variant_id
     )
     return render_template(
         "deliveries/manual.html",
         delivery=delivery,
         post=delivery.post,
-        view=view,
+        view=preview,
         form=form,
-        happened=happened,
+        happened=message,
         refusal=_refusal(session, delivery_id),
-        there=there,
+        there=platform_text,
         text=outgoing_text.outgoing_text(delivery.variant),
         link=outgoing_text.outgoing_link(delivery.variant),
         leaves_itself=delivery.state is DeliveryState.SCHEDULED
@@ -75,14 +75,14 @@ def _page(
 
 
 def _delivery(session: Session, delivery_id: int) -> Delivery:
-    """The delivery, in sight; raises `Missing`."""
+    """Return the delivery; raises `NotFound` if the actor may not see its post."""
     delivery = schedule.delivery_for(session, delivery_id)
     drafts.post_for(session, actor=actor(), post_id=delivery.post_id)
     return delivery
 
 
 def _refusal(session: Session, delivery_id: int) -> str:
-    """Why it may not be published by hand now; empty where it may."""
+    """Return the reason why it may not be published by hand now; empty if it may."""
     try:
         manual.require_publishable(session, actor=actor(), now=ctx.now(), delivery_id=delivery_id)
     except NotAllowed as refusal:
@@ -93,25 +93,29 @@ def _refusal(session: Session, delivery_id: int) -> str:
 @routes.post("/deliveries/<int:delivery_id>/by-hand")
 @for_action(Action.PUBLISH_BY_HAND)
 def publish(delivery_id: int) -> Page:
-    """Check the link, read back what stands there, then keep it."""
+    """Check the link, read the post from the platform, then store the publication."""
     form = PastedForm()
     try:
-        wanted = _wanted(delivery_id, form.link.data or "")
-        found = read_back(wanted)
+        manual_post = _manual_post(delivery_id, form.link.data or "")
+        linked_post = read_back(manual_post)
         with ctx.database.transaction() as session:
             manual.publish_by_hand(
-                session, actor=actor(), now=ctx.now(), manual_post=wanted, linked_post=found
+                session,
+                actor=actor(),
+                now=ctx.now(),
+                manual_post=manual_post,
+                linked_post=linked_post,
             )
     except Invalid as invalid:
         form.show(invalid.problems)
-        return _page(delivery_id, form, there=_there(invalid.problems)), 422
+        return _page(delivery_id, form, platform_text=_platform_text(invalid.problems)), 422
     except NotAllowed as refusal:
-        return _page(delivery_id, form, happened=refusal_sentence(refusal)), 409
-    _say(found)
+        return _page(delivery_id, form, message=refusal_sentence(refusal)), 409
+    _flash_result(linked_post)
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
 
 
-def _wanted(delivery_id: int, link: str) -> ManualPost:
+def _manual_post(delivery_id: int, link: str) -> ManualPost:
     with ctx.database.reading() as session:
         _delivery(session, delivery_id)
         return manual.look_at_link(
@@ -119,22 +123,22 @@ def _wanted(delivery_id: int, link: str) -> ManualPost:
         )
 
 
-def read_back(wanted: ManualPost) -> LinkedPost:
-    """Ask the platform, outside of any transaction; raises `Invalid`."""
+def read_back(manual_post: ManualPost) -> LinkedPost:
+    """Read the linked post from the platform, outside of any transaction; raises `Invalid`."""
     try:
-        platform = ctx.open_account(wanted.account)
+        platform = ctx.open_account(manual_post.account)
     except CredentialsExpired:
-        return manual.unread(wanted)
-    return manual.read_back(platform, wanted)
+        return manual.unread(manual_post)
+    return manual.read_back(platform, manual_post)
 
 
-def _there(problems: tuple[FieldError, ...]) -> str:
-    """The text that stands there, where it is another than the approved one."""
-    return next((str(one.values["there"]) for one in problems if "there" in one.values), "")
+def _platform_text(problems: tuple[FieldError, ...]) -> str:
+    """Return the text on the platform if it differs from the approved one, else empty."""
+    return next((str(error.values["there"]) for error in problems if "there" in error.values), "")
 
 
-def _say(found: LinkedPost) -> None:
-    if found.is_read:
+def _flash_result(linked_post: LinkedPost) -> None:
+    if linked_post.is_read:
         flash(_("Kept: published by hand. It was read back and says what was approved."))
         return
     flash(

@@ -1,4 +1,4 @@
-"""What leaves: each delivery, what became of it, and deciding what the machine cannot."""
+"""Pages of deliveries: the decision board, a delivery, and the actions on it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Page = Response | str | tuple[str, int]
 
 
 class PlatformLinkForm(Form):
-    """The link of what a person saw on the platform."""
+    """The link of a post that a person saw on the platform."""
 
     link = StringField(_l("Link of the post"))
 
@@ -48,7 +48,7 @@ class PlatformLinkForm(Form):
 @for_action(Action.SETTLE_HELD, Action.SCHEDULE, Action.SEE_ATTEMPTS)
 @reads
 def board(session: Session) -> Page:
-    """Everything that does not go on without a person."""
+    """List everything that needs a person's decision."""
     return render_template(
         "deliveries/board.html",
         rows=decisions(session, actor=actor(), now=ctx.now()),
@@ -63,23 +63,25 @@ def board(session: Session) -> Page:
 @for_roles()
 @reads
 def show(session: Session, delivery_id: int) -> Page:
-    """One delivery: what leaves, when, what became of it, and what can be done."""
+    """Show a delivery: its text, time, attempts and possible actions."""
     return _page(session, delivery_id, PlatformLinkForm())
 
 
-def _page(session: Session, delivery_id: int, form: PlatformLinkForm, *, happened: str = "") -> str:
+def _page(session: Session, delivery_id: int, form: PlatformLinkForm, *, message: str = "") -> str:
     delivery, post = _delivery(session, delivery_id)
     revision = delivery.variant.revision
-    view = next(one for one in previews_of(revision) if one.variant.id == delivery.variant_id)
+    preview = next(
+        preview for preview in previews_of(revision) if preview.variant.id == delivery.variant_id
+    )
     return render_template(
         "deliveries/delivery.html",
         delivery=delivery,
         post=post,
-        view=view,
+        view=preview,
         form=form,
-        happened=happened,
+        happened=message,
         acts=_acts(delivery),
-        kept=holds.kept(session, delivery),
+        kept=holds.hold_sentence(session, delivery),
         by_hand=_by_hand(session, delivery),
         reads_answers=may(actor(), Action.SEE_RAW_ANSWER, post.department_id),
         patience_ends=(delivery.sending_at or ctx.now()) + reconcile.PATIENCE,
@@ -93,17 +95,17 @@ def _delivery(session: Session, delivery_id: int) -> tuple[Delivery, Post]:
 
 
 def _acts(delivery: Delivery) -> frozenset[Action]:
-    """What this actor may do about it, by right; whether it can be done is the state's."""
-    asked = (
+    """Return the actions that the actor's rights allow, in whatever state the delivery is."""
+    actions = (
         *(Action.SCHEDULE, Action.CANCEL, Action.PUBLISH_NOW, Action.SETTLE_HELD),
         Action.PUBLISH_BY_HAND,
     )
     department_id = delivery.post.department_id
-    return frozenset(one for one in asked if may(actor(), one, department_id))
+    return frozenset(action for action in actions if may(actor(), action, department_id))
 
 
 def _by_hand(session: Session, delivery: Delivery) -> str:
-    """Who published it by hand; empty where the system did."""
+    """Return the name of the person who published it by hand; empty if the system did."""
     receipt = delivery.receipt
     if receipt is None or receipt.origin is not ReceiptOrigin.BY_HAND or receipt.person_id is None:
         return ""
@@ -122,8 +124,8 @@ Use = Callable[[Session], object]
 @routes.post("/deliveries/<int:delivery_id>/cancel")
 @for_action(Action.CANCEL)
 def cancel(delivery_id: int) -> Page:
-    """Cancel a delivery that has not left."""
-    return _act(
+    """Cancel a delivery that has not been sent."""
+    return _run_in_transaction(
         delivery_id,
         lambda session: schedule.cancel(
             session, actor=actor(), now=ctx.now(), delivery_id=delivery_id
@@ -135,11 +137,13 @@ def cancel(delivery_id: int) -> Page:
 @routes.post("/deliveries/<int:delivery_id>/live")
 @for_action(Action.SETTLE_HELD)
 def it_is_live(delivery_id: int) -> Page:
-    """A person saw a held delivery on the platform."""
+    """Confirm that a held delivery is live on the platform."""
     form = PlatformLinkForm()
     try:
-        return _told(
-            delivery_id, lambda: _live(delivery_id, form.link.data or ""), _("Kept: it is live.")
+        return _run(
+            delivery_id,
+            lambda: _confirm_live(delivery_id, form.link.data or ""),
+            _("Kept: it is live."),
         )
     except Invalid as invalid:
         form.show(invalid.problems)
@@ -147,26 +151,31 @@ def it_is_live(delivery_id: int) -> Page:
             return _page(session, delivery_id, form), 422
 
 
-def _live(delivery_id: int, link: str) -> None:
-    """Look for what the link alone does not tell, outside of any transaction; then keep it."""
-    who, now = actor(), ctx.now()
+def _confirm_live(delivery_id: int, link: str) -> None:
+    """Read the linked post if necessary, outside of any transaction; then confirm the delivery."""
+    viewer, now = actor(), ctx.now()
     with ctx.database.reading() as session:
         _delivery(session, delivery_id)
-        wanted = reconcile.unconfirmed_deliveries(
-            session, actor=who, now=now, delivery_id=delivery_id, link=link
+        manual_post = reconcile.unconfirmed_deliveries(
+            session, actor=viewer, now=now, delivery_id=delivery_id, link=link
         )
-    found = manual.read_back(wanted) if wanted is not None else None
+    linked_post = manual.read_back(manual_post) if manual_post is not None else None
     with ctx.database.transaction() as session:
         reconcile.confirm_live(
-            session, actor=who, now=ctx.now(), delivery_id=delivery_id, link=link, linked_post=found
+            session,
+            actor=viewer,
+            now=ctx.now(),
+            delivery_id=delivery_id,
+            link=link,
+            linked_post=linked_post,
         )
 
 
 @routes.post("/deliveries/<int:delivery_id>/send-again")
 @for_action(Action.SETTLE_HELD)
 def send_again(delivery_id: int) -> Page:
-    """A person looked, and a held delivery is not live."""
-    return _act(
+    """Send a held delivery again, after a person saw that it is not live."""
+    return _run_in_transaction(
         delivery_id,
         lambda session: reconcile.send_again(
             session, actor=actor(), now=ctx.now(), delivery_id=delivery_id
@@ -175,26 +184,26 @@ def send_again(delivery_id: int) -> Page:
     )
 
 
-def _act(delivery_id: int, use: Use, said: str) -> Page:
-    """Carry out an act on a delivery in sight, in one transaction."""
+def _run_in_transaction(delivery_id: int, use: Use, done_message: str) -> Page:
+    """Run an action on a visible delivery in one transaction."""
 
     def act() -> None:
         with ctx.database.transaction() as session:
             _delivery(session, delivery_id)
             use(session)
 
-    return _told(delivery_id, act, said)
+    return _run(delivery_id, act, done_message)
 
 
-def _told(delivery_id: int, act: Callable[[], None], said: str) -> Page:
-    """Carry out an act; a refusal is told on the delivery's own page."""
+def _run(delivery_id: int, act: Callable[[], None], done_message: str) -> Page:
+    """Run an action; a refusal is shown on the delivery's page."""
     try:
         act()
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())
     except NotAllowed as refusal:
         with ctx.database.reading() as session:
-            happened = refusal_sentence(refusal)
-            return _page(session, delivery_id, PlatformLinkForm(), happened=happened), 409
-    flash(said)
+            message = refusal_sentence(refusal)
+            return _page(session, delivery_id, PlatformLinkForm(), message=message), 409
+    flash(done_message)
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))

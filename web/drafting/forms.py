@@ -1,4 +1,4 @@
-"""The drafting form: one text for each account and language, pictures shared by all of them."""
+"""The drafting form: a text for each account and language, with pictures that all share."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ MARATHI_AND_ENGLISH = (Language.MARATHI, Language.ENGLISH)
 
 @dataclass(frozen=True)
 class TextSlot:
-    """Where one text stands on the page."""
+    """A text field of the page, for one account and language."""
 
     account: Account
     language: Language
 
     @property
     def title(self) -> str:
-        """What it is called where an error leads to it: "X – Marathi text"."""
+        """The label in error messages, such as "X – Marathi text"."""
         return f"{account_name(self.account)} – {language_text(self.language)}"
 
     @property
     def name(self) -> str:
-        """The name of its field."""
+        """The name of the form field."""
         return f"text_{self.account.id}_{self.language.value}"
 
 
 class DraftForm(Form):
-    """What every draft has; texts and descriptions are added for each draft."""
+    """The fields of every draft; `make_sheet` adds those of the texts and descriptions."""
 
     seen = HiddenField(default="0")
     title = StringField(_l("Title"))
@@ -74,28 +74,30 @@ class DraftForm(Form):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A form with its slots and pictures, in the order in which they stand.
-
-    `targets` are what is out already, by the name of the slot in which it is corrected.
-    """
+    """A form with its slots and pictures, in the order of the page."""
 
     form: DraftForm
     slots: tuple[TextSlot, ...]
     pictures: tuple[PictureDraft, ...]
     joint: tuple[JointRow, ...] = ()
+
+    #: The live publications, by the name of the slot in which each is corrected.
     targets: Mapping[str, Target] = field(default_factory=dict)
 
 
 def slots_for(accounts: Sequence[Account], languages: Iterable[Language]) -> tuple[TextSlot, ...]:
-    """A slot for each account and language; Marathi and English are always there."""
-    wanted = [*MARATHI_AND_ENGLISH, *(one for one in languages if one not in MARATHI_AND_ENGLISH)]
-    return tuple(TextSlot(account, language) for account in accounts for language in wanted)
+    """Return a slot for each account and language; Marathi and English are always included."""
+    ordered = [
+        *MARATHI_AND_ENGLISH,
+        *(language for language in languages if language not in MARATHI_AND_ENGLISH),
+    ]
+    return tuple(TextSlot(account, language) for account in accounts for language in ordered)
 
 
 def make_sheet(
     slots: tuple[TextSlot, ...], pictures: Sequence[PictureDraft], joint: Sequence[JointRow] = ()
 ) -> Sheet:
-    """The form for these slots and pictures, filled by the POST in hand where there is one."""
+    """Return the form for these slots and pictures, filled from the request if it is a POST."""
     fields: dict[str, object] = {slot.name: TextAreaField(slot.title) for slot in slots}
     languages = dict.fromkeys(slot.language for slot in slots)
     for index, _picture in enumerate(pictures):
@@ -103,28 +105,28 @@ def make_sheet(
         for language in languages:
             fields[f"alt_{index}_{language.value}"] = TextAreaField()
     fields |= {row.name: row.field() for row in joint}
-    made = type("FilledDraftForm", (DraftForm,), fields)
-    return Sheet(cast(DraftForm, made()), slots, tuple(pictures), tuple(joint))
+    form_class = type("FilledDraftForm", (DraftForm,), fields)
+    return Sheet(cast(DraftForm, form_class()), slots, tuple(pictures), tuple(joint))
 
 
 def offer(sheet: Sheet, texts: Sequence[StartingText], departments: Sequence[Department]) -> None:
-    """Let the form offer these starting texts, and the departments that have no row yet."""
+    """Set the form's choices: the starting texts, and the departments that have no row yet."""
     form = sheet.form
-    whole = [(str(one.id), one.name) for one in texts if one.part is TextPart.WHOLE]
+    whole = [(str(text.id), text.name) for text in texts if text.part is TextPart.WHOLE]
     form.starting.choices = options([("", _("Choose a starting text")), *whole])
     drafting_joint.choose_from(form.joint_add, sheet.joint, departments)
     ways = (drafting_joint.ASKED, drafting_joint.NAMED)
-    form.joint_add_as.choices = options((one, _(drafting_joint.HOW[one])) for one in ways)
+    form.joint_add_as.choices = options((how, _(drafting_joint.HOW[how])) for how in ways)
 
 
-def fill(sheet: Sheet, draft: Draft, *, seen: int) -> None:
-    """Put a draft into the form."""
+def fill(sheet: Sheet, draft: Draft, *, revision_number: int) -> None:
+    """Fill the form from a draft."""
     form = sheet.form
-    form.seen.data, form.title.data, form.note.data = str(seen), draft.title, draft.note
-    form.link.data = next((one.link for one in draft.variants if one.link), "")
+    form.seen.data, form.title.data, form.note.data = str(revision_number), draft.title, draft.note
+    form.link.data = next((variant.link for variant in draft.variants if variant.link), "")
     _fill_moment(form, "not_before", draft.not_before)
     _fill_moment(form, "not_after", draft.not_after)
-    texts = {(one.account_id, one.language): one for one in draft.variants}
+    texts = {(variant.account_id, variant.language): variant for variant in draft.variants}
     for slot in sheet.slots:
         variant = texts.get((slot.account.id, slot.language))
         form[slot.name].data = variant.text if variant else ""
@@ -137,37 +139,40 @@ def fill(sheet: Sheet, draft: Draft, *, seen: int) -> None:
 def _fill_moment(form: DraftForm, name: str, at: datetime | None) -> None:
     if at is None:
         return
-    here = local(at)
-    form[f"{name}_day"].data = here.date()
-    form[f"{name}_clock"].data = here.strftime("%H:%M")
+    moment = local(at)
+    form[f"{name}_day"].data = moment.date()
+    form[f"{name}_clock"].data = moment.strftime("%H:%M")
 
 
 def pictures_of(draft: Draft) -> tuple[PictureDraft, ...]:
-    """The pictures of a draft; every variant carries the same ones."""
-    return max((one.pictures for one in draft.variants), key=len, default=())
+    """Return the pictures of a draft, which all its variants share."""
+    return max((variant.pictures for variant in draft.variants), key=len, default=())
 
 
 def read(sheet: Sheet) -> Draft:
-    """The form as a draft; a slot left empty is no variant."""
+    """Read the form as a draft; an empty slot makes no variant."""
     form = sheet.form
-    found: list[FieldError] = []
-    new = [_uploaded(one) for one in form.photos.data or [] if isinstance(one, FileStorage)]
+    errors: list[FieldError] = []
+    uploaded = [
+        _uploaded(upload) for upload in form.photos.data or [] if isinstance(upload, FileStorage)
+    ]
     return Draft(
         title=form.title.data or "",
         note=form.note.data or "",
-        not_before=_moment(form, "not_before", found, "00:00"),
-        not_after=_moment(form, "not_after", found, "23:59"),
+        not_before=_moment(form, "not_before", errors, "00:00"),
+        not_after=_moment(form, "not_after", errors, "23:59"),
         variants=tuple(
-            _variant(sheet, slot, [one for one in new if one.content]) for slot in written(sheet)
+            _variant(sheet, slot, [picture for picture in uploaded if picture.content])
+            for slot in written(sheet)
         ),
         asked_ids=drafting_joint.read(form, sheet.joint, drafting_joint.ASKED),
         named_ids=drafting_joint.read(form, sheet.joint, drafting_joint.NAMED),
-        form_errors=tuple(found),
+        form_errors=tuple(errors),
     )
 
 
 def written(sheet: Sheet) -> list[TextSlot]:
-    """The slots with a text, in the order in which the draft numbers its variants."""
+    """Return the slots that have a text, in the order of the draft's variants."""
     return [slot for slot in sheet.slots if (sheet.form[slot.name].data or "").strip()]
 
 
@@ -175,9 +180,9 @@ def _uploaded(file: FileStorage) -> PictureDraft:
     return PictureDraft(alt_text="", content=file.read(), name=file.filename or "")
 
 
-def _variant(sheet: Sheet, slot: TextSlot, new: list[PictureDraft]) -> VariantDraft:
+def _variant(sheet: Sheet, slot: TextSlot, uploaded: list[PictureDraft]) -> VariantDraft:
     form = sheet.form
-    kept = [
+    stored = [
         PictureDraft(
             alt_text=form[f"alt_{index}_{slot.language.value}"].data or "",
             source_sha256=picture.source_sha256,
@@ -191,25 +196,27 @@ def _variant(sheet: Sheet, slot: TextSlot, new: list[PictureDraft]) -> VariantDr
         language=slot.language,
         text=form[slot.name].data or "",
         link=form.link.data or "",
-        pictures=(*kept, *new),
+        pictures=(*stored, *uploaded),
     )
 
 
-def _moment(form: DraftForm, name: str, found: list[FieldError], usual: str) -> datetime | None:
-    """A day without a time begins or ends with that day; a time without a day is asked about."""
+def _moment(
+    form: DraftForm, name: str, errors: list[FieldError], default_time: str
+) -> datetime | None:
+    """Parse a moment; `default_time` completes a day without a time. Appends to `errors`."""
     day, clock = form[f"{name}_day"], (form[f"{name}_clock"].data or "").strip()
     if not (clock or day.is_typed):
         return None
     try:
-        return parse_when(day.typed, clock or usual)
+        return parse_when(day.typed, clock or default_time)
     except BadWhen as bad:
         part = "day" if bad.code.field == "date" else "clock"
-        found.append(FieldError(f"{name}_{part}", bad.code.value))
+        errors.append(FieldError(f"{name}_{part}", bad.code.value))
         return None
 
 
-def place_of(sheet: Sheet, error: FieldError) -> FieldError:
-    """The same problem at the field of this form that it belongs to."""
+def as_form_error(sheet: Sheet, error: FieldError) -> FieldError:
+    """Return the error under the name of this form's field that it belongs to."""
     parts = error.field.split("-")
     if parts[0] != "variants" or len(parts) < 3:
         names = {"not_before": "not_before_day", "not_after": "not_after_day"}

@@ -1,4 +1,4 @@
-"""The other departments of a joint post on the drafting form: asked to approve, or only named."""
+"""Further departments of a joint post on the drafting form: asked to approve, or only named."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HOW: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class JointRow:
-    """A department beside the owning one; one whose submission the post rests on stays named."""
+    """A further department of a post; it cannot be left out if the post has its submission."""
 
     department: Department
     is_source: bool
@@ -34,13 +34,13 @@ class JointRow:
 
     @property
     def name(self) -> str:
-        """The name of its field."""
+        """The name of the form field."""
         return f"joint_{self.department.id}"
 
     def field(self) -> SelectField:
-        """What it is asked for."""
-        ways = [one for one in HOW if one != OUT or not self.is_source]
-        choices = options((one, _(HOW[one])) for one in ways)
+        """Return the field that chooses how the department takes part."""
+        ways = [how for how in HOW if how != OUT or not self.is_source]
+        choices = options((how, _(HOW[how])) for how in ways)
         return SelectField(
             department_name(self.department),
             choices=choices,
@@ -50,37 +50,41 @@ class JointRow:
 
 
 def rows(post: Post, draft: Draft, departments: Sequence[Department]) -> tuple[JointRow, ...]:
-    """The departments of the draft, those that a form in hand holds, and the one it adds."""
-    known = {one.id: one for one in departments}
-    sources = {one.department_id for one in post.submissions}
+    """Return a row for each further department of the draft, the sent form and its addition."""
+    departments_by_id = {department.id: department for department in departments}
+    sources = {submission.department_id for submission in post.submissions}
     return tuple(
-        JointRow(known[one], one in sources, how)
-        for one, how in dict(_wanted(draft)).items()
-        if one in known and one != post.department_id
+        JointRow(departments_by_id[department_id], department_id in sources, how)
+        for department_id, how in dict(_departments_and_ways(draft)).items()
+        if department_id in departments_by_id and department_id != post.department_id
     )
 
 
-def _wanted(draft: Draft) -> Iterator[tuple[int, str]]:
+def _departments_and_ways(draft: Draft) -> Iterator[tuple[int, str]]:
     for how, ids in ((ASKED, draft.asked_ids), (NAMED, draft.named_ids)):
-        yield from ((one, how) for one in ids)
-    met = {*draft.asked_ids, *draft.named_ids}
-    for typed in request.form.getlist("joint"):
-        if (key := number_of(typed)) not in met:
+        yield from ((department_id, how) for department_id in ids)
+    yielded = {*draft.asked_ids, *draft.named_ids}
+    for text in request.form.getlist("joint"):
+        if (key := number_of(text)) not in yielded:
             yield key, ASKED
     if added := number_of(request.form.get("joint_add")):
         yield added, request.form.get("joint_add_as", ASKED)
 
 
 def choose_from(
-    field: SelectField, taken: Sequence[JointRow], departments: Sequence[Department]
+    field: SelectField, joint_rows: Sequence[JointRow], departments: Sequence[Department]
 ) -> None:
-    """Offer the departments that have no row yet; what was added has got its own."""
-    there = {one.department.id for one in taken}
-    rest = [(str(one.id), department_name(one)) for one in departments if one.id not in there]
-    field.choices = options([("", _("Choose a department")), *rest])
+    """Offer the departments that have no row yet, and reset the field."""
+    row_ids = {row.department.id for row in joint_rows}
+    choices = [
+        (str(department.id), department_name(department))
+        for department in departments
+        if department.id not in row_ids
+    ]
+    field.choices = options([("", _("Choose a department")), *choices])
     field.data, field.raw_data = "", []
 
 
-def read(form: Mapping[str, Field], taken: Sequence[JointRow], how: str) -> tuple[int, ...]:
-    """The ids of the departments that are to be asked, or only named."""
-    return tuple(one.department.id for one in taken if form[one.name].data == how)
+def read(form: Mapping[str, Field], joint_rows: Sequence[JointRow], how: str) -> tuple[int, ...]:
+    """Return the ids of the departments for which `how` was chosen."""
+    return tuple(row.department.id for row in joint_rows if form[row.name].data == how)

@@ -1,4 +1,4 @@
-"""What the drafting page shows round its form: previews, who else writes, who will approve."""
+"""The drafting page around its form: previews, other writers, and approvers."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from web.previews import LANGUAGE_WORDS, ShownPicture
 
 
 @dataclass(frozen=True)
-class Happened:
-    """What the page has to say above the form; `newer` where somebody else saved first."""
+class DraftMessages:
+    """Messages above the form; `newer` is set if another person saved a newer revision."""
 
     sentences: tuple[str, ...] = ()
-    done: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     newer: StaleRevision | None = None
 
 
 @dataclass(frozen=True)
 class DepartmentApprovers:
-    """Who decides for one department: its officers, else its head; nobody where it has neither."""
+    """The people who decide for a department: its officers, else its head, else nobody."""
 
     department: Department
     people: tuple[Appointment, ...]
@@ -49,8 +49,8 @@ class DepartmentApprovers:
 
 
 @dataclass(frozen=True)
-class Beside:
-    """One text of mine beside the one that was saved meanwhile, as a difference from theirs."""
+class TextDifference:
+    """A typed text as its difference from the text that was saved meanwhile."""
 
     title: str
     language: str
@@ -59,51 +59,58 @@ class Beside:
 
 
 def departments_of(session: Session) -> list[Department]:
-    """Every department that is open today, by name."""
+    """Return every department that is open today, ordered by name."""
     return departments_in_force(session, now=ctx.now())
 
 
 def texts_for(session: Session, post: Post) -> list[StartingText]:
-    """The starting texts, signatures and hashtags that suit a post."""
-    kinds = {one.kind for one in post.submissions}
+    """Return the starting texts, signatures and hashtags that suit a post."""
+    kinds = {submission.kind for submission in post.submissions}
     return snippets.suited(session, kinds=kinds, department_id=post.department_id)
 
 
 def make_sheet(session: Session, post: Post, draft: Draft) -> Sheet:
-    """The form for this post, filled by the POST in hand where there is one."""
+    """Return the form for this post, filled from the request if it is a POST."""
     accounts = drafts.usable_accounts(session, post)
-    slots = forms.slots_for(accounts, [one.language for one in draft.variants])
+    slots = forms.slots_for(accounts, [variant.language for variant in draft.variants])
     departments = departments_of(session)
     joint = rows(post, draft, departments)
     sheet = forms.make_sheet(slots, _pictures(post, draft), joint)
     targets = corrections.targets_of(post)
-    here = {one.name: targets.get((one.account.id, one.language)) for one in slots}
-    sheet = replace(sheet, targets={name: one for name, one in here.items() if one is not None})
-    others = [one for one in departments if one.id != post.department_id]
+    targets_by_slot = {slot.name: targets.get((slot.account.id, slot.language)) for slot in slots}
+    sheet = replace(
+        sheet,
+        targets={name: target for name, target in targets_by_slot.items() if target is not None},
+    )
+    others = [department for department in departments if department.id != post.department_id]
     forms.offer(sheet, texts_for(session, post), others)
     return sheet
 
 
 def _pictures(post: Post, draft: Draft) -> tuple[PictureDraft, ...]:
     """The draft's pictures, and whatever a form in hand still holds of older revisions."""
-    held = request.form.getlist("picture")
-    if not held:
+    digests = request.form.getlist("picture")
+    if not digests:
         return forms.pictures_of(draft)
-    known = {
-        one.source_sha256
+    known_digests = {
+        rendition.source_sha256
         for revision in post.revisions
         for variant in revision.variants
-        for one in variant.renditions
+        for rendition in variant.renditions
     } | {file.sha256 for submission in post.submissions for file in submission.files}
-    return tuple(PictureDraft(alt_text="", source_sha256=one) for one in held if one in known)
+    return tuple(
+        PictureDraft(alt_text="", source_sha256=digest)
+        for digest in digests
+        if digest in known_digests
+    )
 
 
 def render(
-    session: Session, post: Post, sheet: Sheet, draft: Draft, happened: Happened | None = None
+    session: Session, post: Post, sheet: Sheet, draft: Draft, messages: DraftMessages | None = None
 ) -> str:
     """The whole page; `draft` is what the form holds."""
-    told = happened or Happened()
-    blanks = placeholders.shown(sheet)
+    shown_messages = messages or DraftMessages()
+    blanks = placeholders.blanks_in_sheet(sheet)
     return render_template(
         "drafting/draft.html",
         post=post,
@@ -114,14 +121,14 @@ def render(
         accounts=list(dict.fromkeys(slot.account for slot in sheet.slots)),
         **_texts(post, sheet),
         blanks=blanks,
-        blanks_form=placeholders.form_of(blanks),
+        blanks_form=placeholders.blanks_form(blanks),
         warned=warnings.of_draft(session, post, sheet, draft),
-        happened=[(one, None) for one in told.sentences],
-        done=told.done,
-        is_newer=told.newer is not None,
-        newer=_changes(post, told.newer) if told.newer else [],
-        beside=_beside(post, sheet) if told.newer else [],
-        returned=_returned(post),
+        happened=[(sentence, None) for sentence in shown_messages.sentences],
+        done=shown_messages.notices,
+        is_newer=shown_messages.newer is not None,
+        newer=_changes(post, shown_messages.newer) if shown_messages.newer else [],
+        beside=_differences(post, sheet) if shown_messages.newer else [],
+        returned=_refusing_decision(post),
         others=collaboration.others_at(session, actor=actor(), now=ctx.now(), post_id=post.id),
         notes=collaboration.notes_of(session, actor=actor(), post_id=post.id),
         approvers=_approvers(session, post, sheet),
@@ -129,29 +136,29 @@ def render(
 
 
 def _texts(post: Post, sheet: Sheet) -> dict[str, object]:
-    sources = [_source(post, one) for one in sheet.pictures]
+    sources = [_source(post, picture) for picture in sheet.pictures]
     return {
         "picture_sources": sources,
         "previews": {slot.name: _preview(post, sheet, slot, sources) for slot in sheet.slots},
-        "leaves": {slot.name: _leaves(sheet, slot) for slot in sheet.slots},
+        "leaves": {slot.name: _outgoing(sheet, slot) for slot in sheet.slots},
         "languages": LANGUAGE_WORDS,
-        "rooms": {one.name: _room(sheet, one) for one in sheet.slots},
+        "rooms": {slot.name: _room(sheet, slot) for slot in sheet.slots},
         "begins": _begins(post, sheet),
     }
 
 
 def _begins(post: Post, sheet: Sheet) -> dict[str, str]:
-    """What to know of each box: what is live there, or may be."""
+    """Return a sentence for each text field whose text is live, or may be."""
     doubtful = corrections.unsettled(post.deliveries) if post.kind is PostKind.POST else set()
-    said = {name: begins(target) for name, target in sheet.targets.items()}
+    sentences = {name: begins(target) for name, target in sheet.targets.items()}
     for slot in sheet.slots:
         if (slot.account.id, slot.language) in doubtful:
-            said[slot.name] = _(MAY_BE_LIVE)
-    return said
+            sentences[slot.name] = _(MAY_BE_LIVE)
+    return sentences
 
 
 def _source(post: Post, picture: PictureDraft) -> str:
-    """Where the page fetches an original: from the post, or from the submission it came with."""
+    """Return the URL of an original picture: from its submission, else from the post."""
     for submission in post.submissions:
         for file in submission.files:
             if file.sha256 == picture.source_sha256:
@@ -182,28 +189,31 @@ def _preview(
 
 
 def _sizes(post: Post) -> dict[str, tuple[int, int]]:
-    """Width and height of the pictures that are known, by the original's digest."""
-    files = [one for submission in post.submissions for one in submission.files]
-    sizes = {one.sha256: (one.width or 0, one.height or 0) for one in files}
+    """Return width and height of the known pictures, by the digest of the original."""
+    files = [file for submission in post.submissions for file in submission.files]
+    sizes = {file.sha256: (file.width or 0, file.height or 0) for file in files}
     for revision in post.revisions:
         for variant in revision.variants:
-            sizes |= {one.source_sha256: (one.width, one.height) for one in variant.renditions}
+            sizes |= {
+                rendition.source_sha256: (rendition.width, rendition.height)
+                for rendition in variant.renditions
+            }
     return sizes
 
 
 def _room(sheet: Sheet, slot: TextSlot) -> outgoing_text.LengthLimit:
-    text, link = _typed(sheet, slot)
+    text, link = _entered(sheet, slot)
     return outgoing_text.length_limit(
         slot.account.platform, text, link, has_pictures=_has_pictures(sheet)
     )
 
 
-def _typed(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
-    """Text and link without the blanks and the browser's line ends, as they are kept."""
+def _entered(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
+    """Return the typed text and link as they are stored: stripped, with LF line ends."""
     text, link = sheet.form[slot.name].data or "", sheet.form.link.data or ""
     target = sheet.targets.get(slot.name)
-    left = correction_targets.link_left(target, link) if target else link.strip()
-    return text.replace("\r\n", "\n").strip(), left
+    own_link = correction_targets.link_left(target, link) if target else link.strip()
+    return text.replace("\r\n", "\n").strip(), own_link
 
 
 def _has_pictures(sheet: Sheet) -> bool:
@@ -212,52 +222,54 @@ def _has_pictures(sheet: Sheet) -> bool:
     )
 
 
-def _leaves(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
-    """The text as readers will see it, and the link that then stands beside it."""
-    text, link = _typed(sheet, slot)
-    words, beside = outgoing_text.render_outgoing(
+def _outgoing(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
+    """Return the text as it is published, and the link if it is published beside the text."""
+    text, link = _entered(sheet, slot)
+    outgoing, shown_link = outgoing_text.render_outgoing(
         slot.account.platform,
         text,
         link,
         has_target=slot.name in sheet.targets,
         has_pictures=_has_pictures(sheet),
     )
-    return words, beside or ""
+    return outgoing, shown_link or ""
 
 
 def _changes(post: Post, stale: StaleRevision) -> list[diff.Change]:
-    """What was changed since the revision that this writer began from."""
-    known = {one.number: one for one in post.revisions}
-    began = known.get(int(str(stale.values["seen"])))
+    """Return the changes since the revision that this writer began from."""
+    revisions = {revision.number: revision for revision in post.revisions}
+    began = revisions.get(int(str(stale.values["seen"])))
     return diff.changes(began, post.revisions[-1]) if began else []
 
 
-def _beside(post: Post, sheet: Sheet) -> list[Beside]:
-    """Each text of the form that is another than the newest revision's."""
-    newest = {(one.account_id, one.language): one for one in post.revisions[-1].variants}
-    found = []
+def _differences(post: Post, sheet: Sheet) -> list[TextDifference]:
+    """Return the texts of the form that differ from the newest revision's."""
+    newest = {
+        (variant.account_id, variant.language): variant for variant in post.revisions[-1].variants
+    }
+    differences = []
     for slot in sheet.slots:
         variant = newest.get((slot.account.id, slot.language))
-        theirs, mine = variant.text if variant else "", _typed(sheet, slot)[0]
-        if theirs != mine:
-            pieces = diff.finely(diff.difference(theirs, mine))
-            found.append(Beside(slot.title, slot.language, slot.name, pieces))
-    return found
+        newest_text, own_text = variant.text if variant else "", _entered(sheet, slot)[0]
+        if newest_text != own_text:
+            pieces = diff.finely(diff.difference(newest_text, own_text))
+            differences.append(TextDifference(slot.title, slot.language, slot.name, pieces))
+    return differences
 
 
-def _returned(post: Post) -> Decision | None:
-    """The officer's words, where the newest revision was returned or rejected."""
+def _refusing_decision(post: Post) -> Decision | None:
+    """Return the decision that returned or rejected the newest revision, if there is one."""
     decisions = post.revisions[-1].decisions if post.revisions else []
     refusals = (DecisionKind.RETURNED, DecisionKind.REJECTED)
-    refusing = [one for one in decisions if one.kind in refusals]
+    refusing = [decision for decision in decisions if decision.kind in refusals]
     return refusing[-1] if refusing else None
 
 
 def _approvers(session: Session, post: Post, sheet: Sheet) -> list[DepartmentApprovers]:
-    """Who will be asked when this is sent, department by department, the owning one first."""
+    """Return who will be asked to approve: the owning department first, then the others."""
     form = sheet.form
-    asked = [one.department for one in sheet.joint if form[one.name].data == ASKED]
-    return [_approvers_of(session, one) for one in (post.department, *asked)]
+    departments = [row.department for row in sheet.joint if form[row.name].data == ASKED]
+    return [_approvers_of(session, department) for department in (post.department, *departments)]
 
 
 def _approvers_of(session: Session, department: Department) -> DepartmentApprovers:

@@ -1,4 +1,4 @@
-"""The blanks of the texts in hand, each with a box to fill it in, language by language."""
+"""Blanks of the texts on the drafting form, each with a field to fill it in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KNOWN: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class ShownBlank:
-    """A blank of the texts in one language: the name of its box, and what it is called."""
+    """A blank of the texts in a language, with the name and label of its field."""
 
     blank: Placeholder
     language: Language
@@ -37,43 +37,43 @@ class ShownBlank:
     label: str
 
 
-def shown(sheet: Sheet) -> list[ShownBlank]:
-    """Every blank that still stands in a text, once for each language."""
-    found = {
+def blanks_in_sheet(sheet: Sheet) -> list[ShownBlank]:
+    """Return every blank that a text still contains, once for each language."""
+    blanks = {
         (slot.language, blank.name): blank
         for slot in sheet.slots
         for blank in placeholders.blanks_in(sheet.form[slot.name].data or "")
     }
     return [
         ShownBlank(blank, language, _name(language, blank), _label(blank))
-        for (language, _text), blank in found.items()
+        for (language, _text), blank in blanks.items()
     ]
 
 
 def _name(language: Language, blank: Placeholder) -> str:
-    """A field's name that any letters survive in."""
+    # Hexadecimal, because a blank's name may contain any letters.
     return f"blank_{language.value}_{blank.name.encode().hex()}"
 
 
 def _label(blank: Placeholder) -> str:
-    words = KNOWN.get(blank.name.lower())
-    return f"{_(words)} – {blank.text}" if words else blank.text
+    label = KNOWN.get(blank.name.lower())
+    return f"{_(label)} – {blank.text}" if label else blank.text
 
 
-def form_of(found: list[ShownBlank]) -> PlainForm:
-    """The boxes, with whatever was typed into them and could not be put in yet."""
-    fields = {one.name: StringField(one.label) for one in found}
-    made = cast("type[PlainForm]", type("BlanksForm", (PlainForm,), fields))
-    return made(request.form if request.method == "POST" else None)
+def blanks_form(blanks: list[ShownBlank]) -> PlainForm:
+    """Return a form with a field for each blank, filled from the sent form."""
+    fields = {blank.name: StringField(blank.label) for blank in blanks}
+    form_class = cast("type[PlainForm]", type("BlanksForm", (PlainForm,), fields))
+    return form_class(request.form if request.method == "POST" else None)
 
 
 def fill_in(sheet: Sheet) -> None:
-    """Put what was typed into the boxes in the place of the blanks."""
+    """Replace the blanks of the texts by what was typed into their fields."""
     for slot in sheet.slots:
         field = sheet.form[slot.name]
         written = field.data or ""
         values = {
-            one.name: request.form.get(_name(slot.language, one), "")
-            for one in placeholders.blanks_in(written)
+            blank.name: request.form.get(_name(slot.language, blank), "")
+            for blank in placeholders.blanks_in(written)
         }
         field.data = placeholders.fill(written, values)

@@ -1,4 +1,4 @@
-"""Any two revisions of a post beside each other, word by word; and bringing an older one back."""
+"""Compare two revisions of a post word by word, and restore an older one."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ Page = Response | str | tuple[str, int]
 
 @dataclass(frozen=True)
 class Compared:
-    """One text in both revisions; without changes it is the same in both."""
+    """A text of two revisions with its changes, which are empty if both are the same."""
 
     variant: Variant
     changes: tuple[Change, ...]
 
 
-def decided_before(post: Post, revision: Revision) -> Revision | None:
-    """The revision before this one, to compare it with."""
-    earlier = [one for one in post.revisions if one.number < revision.number]
+def previous_revision(post: Post, revision: Revision) -> Revision | None:
+    """Return the revision before this one, or None for the first."""
+    earlier = [candidate for candidate in post.revisions if candidate.number < revision.number]
     return earlier[-1] if earlier else None
 
 
 def newer_changes(post: Post, revision: Revision) -> list[Change]:
-    """What changed from this revision to the newest; nothing where it is that."""
+    """Return the changes from this revision to the newest; none if it is the newest."""
     newest = post.revisions[-1]
     return diff.changes(revision, newest) if newest.number != revision.number else []
 
@@ -53,49 +53,49 @@ def newer_changes(post: Post, revision: Revision) -> list[Change]:
 @for_roles()
 @reads
 def show(session: Session, post_id: int) -> Page:
-    """Two revisions by `from` and `to`; the newest and the one before where none are asked for."""
+    """Compare the revisions `from` and `to`; by default the newest two."""
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     return _page(post)
 
 
-def _page(post: Post, *, happened: Sequence[str] = ()) -> str:
+def _page(post: Post, *, messages: Sequence[str] = ()) -> str:
     if not post.revisions:
         raise NotFound(post.id)
-    old, new = _chosen(post)
-    found = diff.changes(old, new)
+    old, new = _chosen_pair(post)
+    changes = diff.changes(old, new)
     return render_template(
         "posts/compare.html",
         post=post,
         old=old,
         new=new,
-        texts=_texts(old, new, found),
-        whole=[one for one in found if one.variant is None],
+        texts=_texts(old, new, changes),
+        whole=[change for change in changes if change.variant is None],
         departments=_departments(old, new),
         finely=diff.finely,
-        happened=happened,
+        happened=messages,
         may_restore=_may_restore(post),
     )
 
 
-def _chosen(post: Post) -> tuple[Revision, Revision]:
-    """The revisions asked for; a number that none bears is read as the nearest default."""
-    known = {str(one.number): one for one in post.revisions}
-    new = known.get(request.values.get("to", ""), post.revisions[-1])
-    before = [one for one in post.revisions if one.number < new.number]
-    old = known.get(request.values.get("from", ""), before[-1] if before else new)
+def _chosen_pair(post: Post) -> tuple[Revision, Revision]:
+    """Return the old and the new revision; an unknown number is replaced by the default."""
+    revisions = {str(revision.number): revision for revision in post.revisions}
+    new = revisions.get(request.values.get("to", ""), post.revisions[-1])
+    before = [revision for revision in post.revisions if revision.number < new.number]
+    old = revisions.get(request.values.get("from", ""), before[-1] if before else new)
     return old, new
 
 
-def _texts(old: Revision, new: Revision, found: Sequence[Change]) -> list[Compared]:
-    """Every text of either revision, in the new order, with its changes."""
-    variants = {(one.account_id, one.language): one for one in new.variants}
-    for one in old.variants:
-        variants.setdefault((one.account_id, one.language), one)
+def _texts(old: Revision, new: Revision, changed: Sequence[Change]) -> list[Compared]:
+    """Return every text of both revisions with its changes, in the order of the new revision."""
+    variants = {(variant.account_id, variant.language): variant for variant in new.variants}
+    for variant in old.variants:
+        variants.setdefault((variant.account_id, variant.language), variant)
     changes: dict[tuple[int, str], list[Change]] = {key: [] for key in variants}
-    for change in found:
+    for change in changed:
         if change.variant is not None:
             changes[change.variant.account_id, change.variant.language].append(change)
-    return [Compared(one, tuple(changes[key])) for key, one in variants.items()]
+    return [Compared(variant, tuple(changes[key])) for key, variant in variants.items()]
 
 
 def _departments(old: Revision, new: Revision) -> dict[int, Department]:
@@ -111,11 +111,11 @@ def _may_restore(post: Post) -> bool:
 @routes.post("/posts/<int:post_id>/restore")
 @for_action(Action.DRAFT)
 def restore(post_id: int) -> Page:
-    """Make a new revision of what an older one held."""
+    """Save the content of an older revision as a new one."""
     number = number_of(request.form.get("number"))
     try:
         with ctx.database.transaction() as session:
-            made = save.restore(
+            revision = save.restore(
                 session,
                 actor=actor(),
                 now=ctx.now(),
@@ -124,16 +124,16 @@ def restore(post_id: int) -> Page:
                 number=number,
                 note=_("Brought back from revision %(number)s.", number=number),
             )
-            said = _("Saved as revision %(number)s.", number=made.number)
+            message = _("Saved as revision %(number)s.", number=revision.number)
     except Invalid as invalid:
-        return _refused(post_id, [problem_sentence(one) for one in invalid.problems]), 422
+        return _refused_page(post_id, [problem_sentence(error) for error in invalid.problems]), 422
     except StaleRevision as stale:
-        return _refused(post_id, [refusal_sentence(stale)]), 409
-    flash(said)
+        return _refused_page(post_id, [refusal_sentence(stale)]), 409
+    flash(message)
     return redirect(url_for("drafting.edit", post_id=post_id))
 
 
 @reads
-def _refused(session: Session, post_id: int, happened: Sequence[str]) -> str:
+def _refused_page(session: Session, post_id: int, messages: Sequence[str]) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    return _page(post, happened=happened)
+    return _page(post, messages=messages)

@@ -1,4 +1,4 @@
-"""The cell's own texts: starting texts, signature lines and hashtags, with their history."""
+"""Pages of the cell's snippets: starting texts, signature lines and hashtags, with history."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ VERBS: Mapping[str, str] = {
 
 
 class OneTextForm(Form):
-    """A text, for which kind and department, in up to three languages."""
+    """A snippet in up to three languages, with the kind and department it is offered for."""
 
     seen = HiddenField(default="0")
     part = RadioField(_l("What it is"), validate_choice=False, default=TextPart.WHOLE.value)
@@ -62,7 +62,7 @@ class OneTextForm(Form):
 
 @dataclass(frozen=True)
 class SnippetStep:
-    """One step of the history as the page shows it; texts as differences, word by word."""
+    """A change in a snippet's history, with its texts as differences word by word."""
 
     entry: SnippetChange
     word: str
@@ -73,14 +73,14 @@ class SnippetStep:
 @for_action(Action.DRAFT)
 @reads
 def index(session: Session) -> Page:
-    """What is offered when drafting; with `?ended=1` what no longer is."""
+    """List the snippets that are offered when drafting; `?ended=1` lists those that ended."""
     ended = request.args.get("ended") == "1"
-    found = snippets.every_text(session, ended=ended)
+    texts = snippets.every_text(session, ended=ended)
     return render_template(
         "drafting/snippets.html",
         ended=ended,
         groups=[
-            (words, [one for one in found if one.part == part]) for part, words in PARTS.items()
+            (label, [text for text in texts if text.part == part]) for part, label in PARTS.items()
         ],
         kinds=KIND_WORDS,
     )
@@ -89,7 +89,7 @@ def index(session: Session) -> Page:
 @routes.route("/texts/new", methods=["GET", "POST"])
 @for_action(Action.DRAFT)
 def new() -> Page:
-    """A new text."""
+    """Create a snippet."""
     form = _form()
     if request.method == "GET":
         return _page(form)
@@ -107,9 +107,9 @@ def new() -> Page:
 @routes.route("/texts/<int:text_id>", methods=["GET", "POST"])
 @for_action(Action.DRAFT)
 def edit(text_id: int) -> Page:
-    """One text: what it says, its history; changing it makes its next version."""
+    """Show a snippet with its history, or store a change as its next version."""
     if request.method == "GET":
-        return _shown(text_id)
+        return _stored_page(text_id)
     form = _form()
     try:
         with ctx.database.transaction() as session:
@@ -123,18 +123,18 @@ def edit(text_id: int) -> Page:
             )
     except Invalid as invalid:
         form.show(invalid.problems)
-        return _one(text_id, form), 422
+        return _page_with_form(text_id, form), 422
     except StaleRevision as stale:
         form.seen.data = str(stale.values["newest"])
         form.seen.raw_data = [form.seen.data]
-        return _one(text_id, form, overtaken=True), 409
+        return _page_with_form(text_id, form, overtaken=True), 409
     flash(f"text-{text_id}", "draft-done")
     flash(_("The text is changed. Drafts that took it before stay as they are."))
     return redirect(url_for("texts.edit", text_id=text_id))
 
 
 @reads
-def _shown(session: Session, text_id: int) -> str:
+def _stored_page(session: Session, text_id: int) -> str:
     text = snippets.text_of(session, text_id)
     form = _form(session)
     form.seen.data, form.part.data, form.name.data = str(text.version), text.part.value, text.name
@@ -146,10 +146,12 @@ def _shown(session: Session, text_id: int) -> str:
 
 
 @reads
-def _one(session: Session, text_id: int, form: OneTextForm, *, overtaken: bool = False) -> str:
-    """The page of a text with a form in hand; where somebody was faster, with what came of it."""
+def _page_with_form(
+    session: Session, text_id: int, form: OneTextForm, *, overtaken: bool = False
+) -> str:
+    """Return the page with the sent form; if `overtaken`, with the differences."""
     text = snippets.text_of(session, text_id)
-    beside = _beside(text, form) if overtaken else ()
+    beside = _unsaved_differences(text, form) if overtaken else ()
     return _page(form, text=text, history=_steps(session, text_id), beside=beside)
 
 
@@ -160,35 +162,39 @@ def _page(
     history: list[SnippetStep] | None = None,
     beside: tuple[tuple[str, str, tuple[FinePiece, ...]], ...] = (),
 ) -> str:
-    said = _("Somebody changed this text while you were writing. Yours stands below, not kept yet.")
+    message = _(
+        "Somebody changed this text while you were writing. Yours stands below, not kept yet."
+    )
     return render_template(
         "drafting/snippet.html",
         form=form,
         text=text,
         history=history or [],
         beside=beside,
-        happened=[(said, None)] if beside else [],
+        happened=[(message, None)] if beside else [],
         texts=TEXTS,
     )
 
 
 def _form(session: Session | None = None) -> OneTextForm:
-    """The form with its choices; it opens the database itself where no session is at hand."""
+    """Return the form with its choices; opens a session if none is passed."""
     if session is None:
         with ctx.database.reading() as opened:
             return _form(opened)
     form = OneTextForm()
-    form.part.choices = options((part, _(words)) for part, words in PARTS.items())
-    kinds = [(kind.value, _(words)) for kind, words in KIND_WORDS.items()]
+    form.part.choices = options((part, _(label)) for part, label in PARTS.items())
+    kinds = [(kind.value, _(label)) for kind, label in KIND_WORDS.items()]
     form.kind.choices = options([("", _("All kinds")), *kinds])
-    names = [(str(one.id), department_name(one)) for one in departments_of(session)]
+    names = [
+        (str(department.id), department_name(department)) for department in departments_of(session)
+    ]
     form.department_id.choices = options([("", _("All departments")), *names])
     return form
 
 
 def _read(form: OneTextForm) -> SnippetDraft:
-    kinds = {one.value: one for one in SubmissionKind}
-    parts = {one.value: one for one in TextPart}
+    kinds = {kind.value: kind for kind in SubmissionKind}
+    parts = {part.value: part for part in TextPart}
     return SnippetDraft(
         part=parts.get(form.part.data or ""),
         name=form.name.data or "",
@@ -202,29 +208,31 @@ def _read(form: OneTextForm) -> SnippetDraft:
 
 def _steps(session: Session, text_id: int) -> list[SnippetStep]:
     return [
-        SnippetStep(one, _(VERBS.get(one.verb, "Changed")), _differences(one))
-        for one in snippets.history_of(session, text_id)
+        SnippetStep(change, _(VERBS.get(change.verb, "Changed")), _differences(change))
+        for change in snippets.history_of(session, text_id)
     ]
 
 
-def _differences(entry: SnippetChange) -> tuple[tuple[str, str, tuple[FinePiece, ...]], ...]:
+def _differences(change: SnippetChange) -> tuple[tuple[str, str, tuple[FinePiece, ...]], ...]:
     return tuple(
         _difference(name, str(before or ""), str(after or ""))
-        for name, (before, after) in entry.changed.items()
+        for name, (before, after) in change.changed.items()
         if name in TEXTS
     )
 
 
-def _beside(
+def _unsaved_differences(
     text: StartingText, form: OneTextForm
 ) -> tuple[tuple[str, str, tuple[FinePiece, ...]], ...]:
-    """Where what is typed is another text than the one that is kept now."""
+    """Return the differences between the stored text and the typed one, by language."""
     pairs = {
         name: (getattr(text, name), (form[name].data or "").replace("\r\n", "\n").strip())
         for name in TEXTS
     }
     return tuple(
-        _difference(name, theirs, mine) for name, (theirs, mine) in pairs.items() if theirs != mine
+        _difference(name, stored_text, own_text)
+        for name, (stored_text, own_text) in pairs.items()
+        if stored_text != own_text
     )
 
 
@@ -237,7 +245,7 @@ def _difference(name: str, before: str, after: str) -> tuple[str, str, tuple[Fin
 @for_action(Action.DRAFT)
 @writes
 def end(session: Session, text_id: int) -> Page:
-    """Offer it no longer; its history stays."""
+    """End a snippet: it is no longer offered, and its history stays."""
     text = snippets.end(session, actor=actor(), now=ctx.now(), text_id=text_id)
     flash(_("“%(name)s” is no longer offered. It stays to be read.", name=text.name))
     return redirect(url_for("texts.index"))

@@ -1,4 +1,4 @@
-"""The submissions that a post rests on: another is taken in by its number, or let go."""
+"""The source submissions of a post: add one by its number, or remove one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Page = Response | str | tuple[str, int]
 
 
 class NumberForm(Form):
-    """The acknowledgement number of a submission that a post is to rest on as well."""
+    """The acknowledgement number of a submission to add to a post."""
 
     number = StringField(_l("Acknowledgement number"))
 
@@ -29,7 +29,7 @@ class NumberForm(Form):
 @routes.route("/posts/<int:post_id>/submissions", methods=["GET", "POST"])
 @for_action(Action.DRAFT)
 def show(post_id: int) -> Page:
-    """Let the post rest on one more submission, named by its number."""
+    """Add a submission to the post by its number."""
     form = NumberForm()
     if request.method == "GET":
         return _join_page(post_id, form)
@@ -42,11 +42,11 @@ def show(post_id: int) -> Page:
                 post_id=post_id,
                 number=form.number.data or "",
             )
-            said = _("The post now rests on %(number)s as well.", number=joined.number)
+            message = _("The post now rests on %(number)s as well.", number=joined.number)
     except Invalid as invalid:
         form.show(invalid.problems)
         return _join_page(post_id, form), 422
-    flash(said)
+    flash(message)
     return redirect(url_for("joining.show", post_id=post_id))
 
 
@@ -61,20 +61,20 @@ def _join_page(session: Session, post_id: int, form: NumberForm) -> str:
 @routes.post("/posts/<int:post_id>/submissions/<int:submission_id>/part")
 @for_action(Action.DRAFT)
 def part(post_id: int, submission_id: int) -> Page:
-    """Let a submission go that was joined by mistake."""
+    """Remove a submission that was added by mistake."""
     try:
         with ctx.database.transaction() as session:
-            gone = collaboration.part(
+            submission = collaboration.part(
                 session,
                 actor=actor(),
                 now=ctx.now(),
                 post_id=post_id,
                 submission_id=submission_id,
             )
-            said = _("The post no longer rests on %(number)s.", number=gone.number)
+            message = _("The post no longer rests on %(number)s.", number=submission.number)
     except Invalid as invalid:
         form = NumberForm(formdata=None)
         form.show(invalid.problems)
         return _join_page(post_id, form), 422
-    flash(said)
+    flash(message)
     return redirect(url_for("joining.show", post_id=post_id))

@@ -1,4 +1,4 @@
-"""The cell's desk: a submission becomes texts for each account, beside their previews."""
+"""The drafting pages: start a draft from a submission, edit it, save it, send it for review."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from web.core.i18n import _
 from web.core.permissions import for_action
 from web.drafting import forms, page, placeholders, warnings
 from web.drafting.forms import Sheet
-from web.drafting.page import Happened
+from web.drafting.page import DraftMessages
 from web.forms import number_of
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("drafting", __name__)
 Page = Response | str | tuple[str, int]
-STAYS = frozenset({"start", "close", "fill", "more", "note", "links"})
-"""The buttons that change the form in hand, and save no revision."""
+FORM_BUTTONS = frozenset({"start", "close", "fill", "more", "note", "links"})
+"""The buttons that change the form and save no revision."""
 
 
 @routes.post("/submissions/<int:submission_id>/draft")
 @for_action(Action.DRAFT)
 @writes
 def start(session: Session, submission_id: int) -> Response:
-    """Begin a post from a submission."""
+    """Start a post from a submission."""
     post = drafting_save.start(session, actor=actor(), now=ctx.now(), submission_id=submission_id)
     return redirect(url_for("drafting.edit", post_id=post.id))
 
@@ -48,7 +48,7 @@ def start(session: Session, submission_id: int) -> Response:
 @routes.get("/posts/<int:post_id>/draft")
 @for_action(Action.DRAFT)
 def edit(post_id: int) -> Page:
-    """The newest revision to go on from; before the first, the department's own texts."""
+    """Show the form with the newest revision, or with the submission's texts if there is none."""
     with ctx.database.transaction() as session:
         collaboration.open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
     return _edit(post_id)
@@ -59,50 +59,50 @@ def _edit(session: Session, post_id: int) -> Page:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     draft = prefill.begun(post, drafts.usable_accounts(session, post))
     sheet = page.make_sheet(session, post, draft)
-    forms.fill(sheet, draft, seen=post.newest)
+    forms.fill(sheet, draft, revision_number=post.newest)
     return page.render(session, post, sheet, draft)
 
 
 @routes.post("/posts/<int:post_id>/draft")
 @for_action(Action.DRAFT)
 def save(post_id: int) -> Page:
-    """Save a new revision, with the second button send it for review as well.
+    """Save a new revision, and send it for review if that button was pressed.
 
-    The other buttons change the form in hand and give it back; nothing typed is lost by them.
+    The other buttons change the form and return it with everything that was typed.
     """
     with ctx.database.reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         begun = prefill.begun(post, drafts.usable_accounts(session, post))
         sheet = page.make_sheet(session, post, begun)
-        _put_in(session, post, sheet)
-        known = known_pictures(session, post_id=post_id)
+        _fill_texts(session, post, sheet)
+        pictures = known_pictures(session, post_id=post_id)
     draft = forms.read(sheet)
-    if request.form.get("then") in STAYS:
-        return _stay(post_id, sheet, draft)
-    seen = number_of(sheet.form.seen.data)
-    prepared = renditions.prepare_pictures(ctx.store, draft, known)
+    if request.form.get("then") in FORM_BUTTONS:
+        return _run_form_button(post_id, sheet, draft)
+    number_on_page = number_of(sheet.form.seen.data)
+    prepared = renditions.prepare_pictures(ctx.store, draft, pictures)
     try:
-        number = _store(post_id, seen, prepared, _stored(post, seen))
+        number = _store(post_id, number_on_page, prepared, _stored_draft(post, number_on_page))
     except Invalid as invalid:
-        return _wrong(post_id, sheet, draft, invalid)
+        return _invalid_page(post_id, sheet, draft, invalid)
     except StaleRevision as stale:
-        return _overtaken(post_id, sheet, draft, stale)
+        return _stale_page(post_id, sheet, draft, stale)
     except NotAllowed as refusal:
-        return _again(post_id, sheet, draft, Happened((refusal_sentence(refusal),))), 409
+        return _form_page(post_id, sheet, draft, DraftMessages((refusal_sentence(refusal),))), 409
     failpoints.hit("edit.after_commit")
     return _saved(post_id, number)
 
 
-def _put_in(session: Session, post: Post, sheet: Sheet) -> None:
-    """What was typed into blanks; with its button a starting text, or signature and hashtags."""
+def _fill_texts(session: Session, post: Post, sheet: Sheet) -> None:
+    """Fill in the blanks; with its button, insert a starting text or signature and hashtags."""
     placeholders.fill_in(sheet)
     then, texts = request.form.get("then"), page.texts_for(session, post)
     if then == "start":
-        chosen = {str(one.id): one for one in texts}.get(sheet.form.starting.data or "")
+        chosen = {str(text.id): text for text in texts}.get(sheet.form.starting.data or "")
         for slot in sheet.slots if chosen else ():
             field = sheet.form[slot.name]
-            words = in_language(chosen, slot.language) if chosen else ""
-            field.data = begun_with(words, field.data or "")
+            opening = in_language(chosen, slot.language) if chosen else ""
+            field.data = begun_with(opening, field.data or "")
     if then == "close":
         for slot in sheet.slots:
             field = sheet.form[slot.name]
@@ -110,56 +110,58 @@ def _put_in(session: Session, post: Post, sheet: Sheet) -> None:
             field.data = closed_with(field.data or "", closing)
 
 
-def _stay(post_id: int, sheet: Sheet, draft: Draft) -> Page:
-    """The form again, with what its button did; a note between clerks is kept at once."""
+def _run_form_button(post_id: int, sheet: Sheet, draft: Draft) -> Page:
+    """Return the form after one of its buttons; a note between clerks is stored at once."""
     if request.form.get("then") == "links":
         warnings.look_at_links(sheet, draft)
     if request.form.get("then") != "note":
-        return _again(post_id, sheet, draft)
+        return _form_page(post_id, sheet, draft)
     try:
         with ctx.database.transaction() as session:
             _write_note(session, post_id, sheet.form.clerk_note.data or "")
     except Invalid as invalid:
-        return _wrong(post_id, sheet, draft, invalid)
+        return _invalid_page(post_id, sheet, draft, invalid)
     sheet.form.clerk_note.data = ""
-    return _again(post_id, sheet, draft, Happened(done=(_("The note is kept."),)))
+    return _form_page(post_id, sheet, draft, DraftMessages(notices=(_("The note is kept."),)))
 
 
-def _write_note(session: Session, post_id: int, words: str) -> None:
-    collaboration.write_note(session, actor=actor(), now=ctx.now(), post_id=post_id, text=words)
+def _write_note(session: Session, post_id: int, text: str) -> None:
+    collaboration.write_note(session, actor=actor(), now=ctx.now(), post_id=post_id, text=text)
 
 
-def _stored(post: Post, seen: int) -> Draft | None:
-    """The revision that the writer began from, where it is still the newest."""
-    return prefill.as_corrected(post) if post.revisions and post.newest == seen else None
+def _stored_draft(post: Post, number: int) -> Draft | None:
+    """Return the draft of the revision that the writer began from, if it is still the newest."""
+    return prefill.as_corrected(post) if post.revisions and post.newest == number else None
 
 
-def _chosen_again() -> tuple[str, ...]:
-    """New photos come with the form only once it is taken: they are named, to choose once more."""
-    names = [one.filename for one in request.files.getlist("photos") if one.filename]
-    said = _("Choose these files once more: %(names)s", names=", ".join(names))
-    return (said,) if names else ()
+def _lost_uploads_message() -> tuple[str, ...]:
+    # Browsers do not send a file again with the returned form.
+    names = [upload.filename for upload in request.files.getlist("photos") if upload.filename]
+    message = _("Choose these files once more: %(names)s", names=", ".join(names))
+    return (message,) if names else ()
 
 
-def _store(post_id: int, seen: int, prepared: drafts.PreparedDraft, before: Draft | None) -> int:
-    """Save, and send for review where that button was pressed; gives the revision's number.
+def _store(
+    post_id: int, number_on_page: int, prepared: drafts.PreparedDraft, before: Draft | None
+) -> int:
+    """Save, send for review if that button was pressed, and return the revision's number.
 
-    Sending an unchanged draft makes no new revision of it.
+    Sending an unchanged draft creates no new revision.
     """
     sends = request.form.get("then") == "send"
     with ctx.database.transaction() as session:
-        number = seen
+        number = number_on_page
         if not (sends and before is not None and _same(before, prepared.draft)):
             number = drafting_save.save(
                 session,
                 actor=actor(),
                 now=ctx.now(),
                 post_id=post_id,
-                seen_revision=seen,
+                seen_revision=number_on_page,
                 prepared=prepared,
             ).number
-        if words := request.form.get("clerk_note", "").strip():
-            _write_note(session, post_id, words)
+        if note := request.form.get("clerk_note", "").strip():
+            _write_note(session, post_id, note)
         if sends:
             _send(session, post_id, number)
         else:
@@ -167,10 +169,10 @@ def _store(post_id: int, seen: int, prepared: drafts.PreparedDraft, before: Draf
     return number
 
 
-def _send(session: Session, post_id: int, seen: int) -> None:
-    """Send for review, once no blank is left; the draft is then closed."""
+def _send(session: Session, post_id: int, number: int) -> None:
+    """Send a revision for review and close the draft. Raises `Invalid` if a blank is left."""
     decide.send_for_review(
-        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=seen
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=number
     )
     collaboration.close_draft(session, actor=actor(), post_id=post_id)
 
@@ -185,10 +187,12 @@ def _same(before: Draft, after: Draft) -> bool:
             named_ids=tuple(sorted(draft.named_ids)),
             variants=tuple(
                 replace(
-                    one,
-                    pictures=tuple(replace(picture, name="") for picture in one.pictures),
+                    variant,
+                    pictures=tuple(replace(picture, name="") for picture in variant.pictures),
                 )
-                for one in sorted(draft.variants, key=lambda one: (one.account_id, one.language))
+                for variant in sorted(
+                    draft.variants, key=lambda variant: (variant.account_id, variant.language)
+                )
             ),
         )
         for draft in (before, after)
@@ -207,56 +211,62 @@ def _saved(post_id: int, number: int) -> Response:
     return redirect(url_for("posts.show" if sends else "drafting.edit", post_id=post_id))
 
 
-def _wrong(post_id: int, sheet: Sheet, draft: Draft, invalid: Invalid) -> Page:
-    places = [forms.place_of(sheet, one) for one in invalid.problems]
-    return _again(post_id, sheet, draft, Happened(tuple(sheet.form.show(places)))), 422
+def _invalid_page(post_id: int, sheet: Sheet, draft: Draft, invalid: Invalid) -> Page:
+    errors = [forms.as_form_error(sheet, error) for error in invalid.problems]
+    return _form_page(post_id, sheet, draft, DraftMessages(tuple(sheet.form.show(errors)))), 422
 
 
-def _overtaken(post_id: int, sheet: Sheet, draft: Draft, stale: StaleRevision) -> Page:
-    """Somebody saved first: both texts are kept, this one in the form."""
+def _stale_page(post_id: int, sheet: Sheet, draft: Draft, stale: StaleRevision) -> Page:
+    """Return the form with the typed text, after another person saved a newer revision."""
     newest = str(stale.values["newest"])
     sheet.form.seen.data = newest
     sheet.form.seen.raw_data = [newest]
-    said = _(
+    message = _(
         "Somebody saved revision %(newest)s while you were writing. Your text stands below, "
         "unsaved. Look at what changed there; saving now makes yours the next revision.",
         newest=stale.values["newest"],
     )
-    return _again(post_id, sheet, draft, Happened((said,), newer=stale)), 409
+    return _form_page(post_id, sheet, draft, DraftMessages((message,), newer=stale)), 409
 
 
 @reads
-def _again(
-    session: Session, post_id: int, sheet: Sheet, draft: Draft, happened: Happened | None = None
+def _form_page(
+    session: Session,
+    post_id: int,
+    sheet: Sheet,
+    draft: Draft,
+    messages: DraftMessages | None = None,
 ) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    told = happened or Happened()
-    told = replace(told, sentences=(*told.sentences, *_chosen_again()))
-    return page.render(session, post, sheet, draft, told)
+    shown_messages = messages or DraftMessages()
+    shown_messages = replace(
+        shown_messages, sentences=(*shown_messages.sentences, *_lost_uploads_message())
+    )
+    return page.render(session, post, sheet, draft, shown_messages)
 
 
 @routes.post("/posts/<int:post_id>/send-for-review")
 @for_action(Action.SEND_FOR_REVIEW)
 def send(post_id: int) -> Page:
-    """Send the newest revision for review; what is in the way is shown at the draft."""
-    seen = request.form.get("seen", 0, type=int)
+    """Send the newest revision for review; errors are shown on the drafting form."""
+    number = request.form.get("seen", 0, type=int)
     try:
         with ctx.database.transaction() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
-            _send(session, post_id, seen)
+            _send(session, post_id, number)
     except Invalid as invalid:
-        return _not_sent(post_id, invalid), 422
-    flash(_("Revision %(number)s is with the department for approval.", number=seen))
+        return _saved_draft_page(post_id, invalid), 422
+    flash(_("Revision %(number)s is with the department for approval.", number=number))
     return redirect(url_for("posts.show", post_id=post_id))
 
 
 @reads
-def _not_sent(session: Session, post_id: int, invalid: Invalid) -> str:
-    """The draft as it is saved, with what keeps it from being sent at its fields."""
+def _saved_draft_page(session: Session, post_id: int, invalid: Invalid) -> str:
+    """Return the drafting form of the saved draft, with the errors at its fields."""
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     draft = prefill.begun(post, drafts.usable_accounts(session, post))
     sheet = page.make_sheet(session, post, draft)
-    forms.fill(sheet, draft, seen=post.newest)
-    places = [forms.place_of(sheet, one) for one in invalid.problems]
-    happened = Happened(tuple(sheet.form.show(places)))
-    return page.render(session, post, sheet, draft, happened)
+    forms.fill(sheet, draft, revision_number=post.newest)
+    errors = [forms.as_form_error(sheet, error) for error in invalid.problems]
+    messages = DraftMessages(tuple(sheet.form.show(errors)))
+    return page.render(session, post, sheet, draft, messages)

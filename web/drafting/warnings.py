@@ -1,4 +1,4 @@
-"""Warnings as the pages show them: a list on top with links to the places, and words at each."""
+"""Content warnings as pages show them: a list with links, and a sentence at each field."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from web.previews import LANGUAGE_WORDS, variant_title
 
 @dataclass(frozen=True)
 class Spot:
-    """Where it is: what the place is called, and the id on the page that a link leads to."""
+    """The position of a warning: its label, and the HTML id that a link leads to."""
 
     name: str
     anchor: str
@@ -37,7 +37,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class WarningLine:
-    """One line of the list: its places, the sentence, the way on, and a post to look at."""
+    """A row of the list: its positions, the sentence, the advice, and the URL of a related post."""
 
     spots: tuple[Spot, ...]
     sentence: str
@@ -47,7 +47,7 @@ class WarningLine:
 
 @dataclass(frozen=True)
 class Links:
-    """How far the links of a draft were looked at: how many there are, and how many not yet."""
+    """How many links a draft has, how many are unchecked, and when the oldest check was."""
 
     count: int = 0
     unseen: int = 0
@@ -56,7 +56,7 @@ class Links:
 
 @dataclass(frozen=True)
 class WarningList:
-    """Everything to show: lines on top, sentences by the field's id, and the links' state."""
+    """All warnings of a page: rows of the list, sentences by HTML id, and the links' state."""
 
     lines: tuple[WarningLine, ...]
     at: Mapping[str, str] = field(default_factory=dict)
@@ -64,32 +64,32 @@ class WarningList:
 
 
 def of_revision(session: Session, revision: Revision) -> WarningList:
-    """What there is to check in a saved revision; places lead to the previews."""
-    found = checks.warnings_of(session, revision, now=ctx.now())
+    """Return the warnings of a saved revision, which link to the previews."""
+    warnings = checks.warnings_of(session, revision, now=ctx.now())
     variants = revision.variants
     spots = [
         Spot(variant_title(variants[at]), f"variant-{variants[at].id}")
-        for at in (one.location.variant for one in found)
+        for at in (warning.location.variant for warning in warnings)
     ]
-    return WarningList(tuple(_lines(found, spots)))
+    return WarningList(tuple(_lines(warnings, spots)))
 
 
 def of_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -> WarningList:
-    """What there is to check in the form in hand; places lead to its fields."""
+    """Return the warnings of the sent form, which link to its fields."""
     texts = texts_of(sheet, draft)
     slots = forms.written(sheet)
     now, not_before = ctx.now(), draft.not_before
-    found = checks.warnings_of_draft(session, post, texts, now=now, not_before=not_before)
-    spots = [_spot(sheet, slots[one.location.variant], one) for one in found]
+    warnings = checks.warnings_of_draft(session, post, texts, now=now, not_before=not_before)
+    spots = [_spot(sheet, slots[warning.location.variant], warning) for warning in warnings]
     at: dict[str, dict[str, None]] = {}
-    for one, spot in zip(found, spots, strict=True):
-        at.setdefault(spot.anchor, {})[warning_sentence(one)] = None
-    told = {anchor: " ".join(sentences) for anchor, sentences in at.items()}
-    return WarningList(tuple(_lines(found, spots)), told, _links(session, texts))
+    for warning, spot in zip(warnings, spots, strict=True):
+        at.setdefault(spot.anchor, {})[warning_sentence(warning)] = None
+    by_anchor = {anchor: " ".join(sentences) for anchor, sentences in at.items()}
+    return WarningList(tuple(_lines(warnings, spots)), by_anchor, _links(session, texts))
 
 
 def of_reply(comment: CommentPage) -> str:
-    """What to know before answering this comment; empty where its platform takes the answer."""
+    """Return a warning if the platform would refuse an answer to this comment, else empty."""
     account, is_ours = comment.account, comment.own_post is not None
     if takes_reply(account.platform, account.handle, comment.text, is_ours):
         return ""
@@ -98,40 +98,40 @@ def of_reply(comment: CommentPage) -> str:
 
 
 def texts_of(sheet: Sheet, draft: Draft) -> list[Text]:
-    """The draft's variants as they are looked at."""
+    """Return the draft's variants in the form that the content checks take."""
     platforms = {slot.account.id: slot.account.platform for slot in sheet.slots}
     return [
         Text(
-            account_id=one.account_id,
-            platform=platforms[one.account_id],
-            language=one.language,
-            text=one.text.replace("\r\n", "\n").strip(),
-            link=one.link.strip(),
-            descriptions=tuple(picture.alt_text for picture in one.pictures),
+            account_id=variant.account_id,
+            platform=platforms[variant.account_id],
+            language=variant.language,
+            text=variant.text.replace("\r\n", "\n").strip(),
+            link=variant.link.strip(),
+            descriptions=tuple(picture.alt_text for picture in variant.pictures),
         )
-        for one in draft.variants
+        for variant in draft.variants
     ]
 
 
 def look_at_links(sheet: Sheet, draft: Draft) -> None:
-    """Look at the draft's links while somebody waits; called while no transaction is open."""
+    """Check the draft's links now. It waits for the network, so no transaction may be open."""
     link_checker = LinkChecker(ctx.database, ctx.store, ctx.settings.link_reach, monotonic)
     check_now(link_checker, all_addresses(texts_of(sheet, draft)), now=ctx.now())
 
 
-def _lines(found: Sequence[Warned], spots: Sequence[Spot]) -> Iterable[WarningLine]:
-    """One line for the same words at several places."""
+def _lines(warnings: Sequence[Warned], spots: Sequence[Spot]) -> Iterable[WarningLine]:
+    """Yield one row for each warning, with all its positions."""
     grouped: dict[tuple[str, str, str], dict[Spot, None]] = {}
-    for one, spot in zip(found, spots, strict=True):
-        post_id = one.values.get("post_id")
+    for warning, spot in zip(warnings, spots, strict=True):
+        post_id = warning.values.get("post_id")
         see = url_for("posts.show", post_id=post_id) if post_id else ""
-        grouped.setdefault((warning_sentence(one), way_on(one), see), {})[spot] = None
+        grouped.setdefault((warning_sentence(warning), way_on(warning), see), {})[spot] = None
     for (sentence, way, see), places in grouped.items():
         yield WarningLine(tuple(places), sentence, way, see)
 
 
 def _spot(sheet: Sheet, slot: TextSlot, warned: Warned) -> Spot:
-    """The field of the form, and what it is called."""
+    """Return the label and HTML id of the field that a warning concerns."""
     named = f"{account_name(slot.account)} – {_(LANGUAGE_WORDS[slot.language])}"
     kind, _dash, index = warned.location.field.partition("-")
     if kind == "link":
@@ -145,16 +145,20 @@ def _spot(sheet: Sheet, slot: TextSlot, warned: Warned) -> Spot:
 
 
 def _alt_field(sheet: Sheet, slot: TextSlot, number: int) -> str:
-    """The description's field of the so-manieth photo that is kept; of a new one the photos'."""
-    kept = [at for at, _one in enumerate(sheet.pictures) if not sheet.form[f"drop_{at}"].data]
-    if number < len(kept):
-        return f"alt_{kept[number]}_{slot.language.value}"
+    """Return the id of the description of the stored photo `number`, or of the upload."""
+    indexes = [
+        index
+        for index, _picture in enumerate(sheet.pictures)
+        if not sheet.form[f"drop_{index}"].data
+    ]
+    if number < len(indexes):
+        return f"alt_{indexes[number]}_{slot.language.value}"
     return str(sheet.form.photos.id)
 
 
 def _links(session: Session, texts: Sequence[Text]) -> Links:
     reach = ctx.settings.link_reach
-    wanted = [one for one in all_addresses(texts) if is_within(one, reach)]
-    seen = context.links_seen(session, wanted).values()
-    times = [one.checked_at for one in seen if one.checked_at is not None]
-    return Links(len(seen), len(seen) - len(times), min(times, default=None))
+    addresses = [address for address in all_addresses(texts) if is_within(address, reach)]
+    checks = context.links_seen(session, addresses).values()
+    times = [link.checked_at for link in checks if link.checked_at is not None]
+    return Links(len(checks), len(checks) - len(times), min(times, default=None))

@@ -1,4 +1,4 @@
-"""The form of the emergency lane: a template's blanks, whose word it is, and what was seen."""
+"""The form of an emergency publication: blanks, the instruction, and the confirmation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEPS = (BLANKS, WORD, CONFIRM)
 
 
 class LaneForm(Form):
-    """All steps in one form: each page shows its own part and carries the others along."""
+    """All steps in one form: each page shows its own fields and carries the others hidden."""
 
     aliases = {"word_at": "day"}  # noqa: RUF012  read by the base class only
 
@@ -40,21 +40,21 @@ class LaneForm(Form):
 
     @property
     def blanks(self) -> list[Field]:
-        """The fields of the blanks, in their order."""
-        return [one for name, one in self._fields.items() if name.startswith("blank-")]
+        """The fields of the template's blanks, in their order."""
+        return [field for name, field in self._fields.items() if name.startswith("blank-")]
 
     @property
     def word(self) -> list[Field]:
-        """The fields about whose word it rests on."""
+        """The fields of the instruction: who gave it, how and when."""
         return [self.word_name, self.word_post, self.word_how, self.day, self.clock]
 
     def has_errors(self, fields: Iterable[Field]) -> bool:
-        """Whether one of these fields has a problem."""
-        return any(one.errors for one in fields)
+        """Return True if one of these fields has errors."""
+        return any(field.errors for field in fields)
 
     def carried(self, fields: Iterable[Field]) -> list[tuple[str, str]]:
-        """What a page that does not show these fields carries along."""
-        return [(one.name, value) for one in fields for value in _values_of(one)]
+        """Return names and values of these fields, for a page that carries them hidden."""
+        return [(field.name, value) for field in fields for value in _values_of(field)]
 
 
 def _values_of(field: Field) -> list[str]:
@@ -64,33 +64,33 @@ def _values_of(field: Field) -> list[str]:
 
 
 def make_form(template: Template) -> LaneForm:
-    """The form for this template's blanks, filled with whatever was sent."""
+    """Return the form with the template's blanks, filled from the request."""
     fields = {name: _field(blank, rules) for name, blank, rules in placeholders.fields_of(template)}
-    made = type("FilledLaneForm", (LaneForm,), fields)
-    form: LaneForm = made()
-    form.word_how.choices = options((how, _(words)) for how, words in HOWS.items())
+    form_class = type("FilledLaneForm", (LaneForm,), fields)
+    form: LaneForm = form_class()
+    form.word_how.choices = options((how, _(label)) for how, label in HOWS.items())
     if not form.token.data:
         form.token.data = secrets.token_urlsafe(24)
     return form
 
 
-def _field(blank: TemplateField, tongue: str) -> Field:
-    word = blank_word(blank.name)
+def _field(blank: TemplateField, language: str) -> Field:
+    label = blank_word(blank.name)
     if blank.kind is BlankKind.CHOICE:
         at = 1 if page_language() == "en" else 0
         choices = options((str(n), pair[at]) for n, pair in enumerate(blank.choices))
-        return RadioField(word, choices=choices, validate_choice=False)
-    if tongue:
-        word = (
-            _("%(blank)s, in Marathi", blank=word)
-            if tongue == "mr"
-            else _("%(blank)s, in English", blank=word)
+        return RadioField(label, choices=choices, validate_choice=False)
+    if language:
+        label = (
+            _("%(blank)s, in Marathi", blank=label)
+            if language == "mr"
+            else _("%(blank)s, in English", blank=label)
         )
-    return StringField(word, description=_hint(blank))
+    return StringField(label, description=_hint(blank))
 
 
 def _hint(blank: TemplateField) -> str:
-    """What may be typed, where the blank's name does not say it."""
+    """Return a hint on the format of a blank; empty if its name is enough."""
     match blank.kind:
         case BlankKind.TIME:
             return _("Time in India, for example 17:30.")
@@ -103,18 +103,18 @@ def _hint(blank: TemplateField) -> str:
 
 
 def begin_word(form: LaneForm, now: datetime) -> None:
-    """The word came just now, where nothing else was typed."""
+    """Fill the time of the instruction with `now`, unless a time was typed."""
     if form.day.is_typed or form.clock.data:
         return
-    here = local(now)
-    form.day.data, form.clock.data = here.date(), f"{here:%H:%M}"
+    moment = local(now)
+    form.day.data, form.clock.data = moment.date(), f"{moment:%H:%M}"
 
 
 def read(form: LaneForm, template_id: int) -> UseForm:
-    """What was typed, as the use case takes it; raises `Invalid` where the moment is none."""
+    """Read the form for the use case; raises `Invalid` if its time cannot be parsed."""
     return UseForm(
         template_id=template_id,
-        blank_texts={one.name: str(one.data or "") for one in form.blanks},
+        blank_texts={blank.name: str(blank.data or "") for blank in form.blanks},
         word_name=form.word_name.data or "",
         word_post=form.word_post.data or "",
         word_at=_moment(form),

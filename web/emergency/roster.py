@@ -1,4 +1,4 @@
-"""The duty roster: who is on duty now and next, who was; kept by the admin and the cell's lead."""
+"""The duty roster: who is, will be and was on duty; the admin and the cell's lead edit it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Page = Response | str | tuple[str, int]
 
 
 class DutyForm(Form):
-    """Who is on duty, from when until when."""
+    """A person on duty, and the period."""
 
     person_id = SelectField(_l("Person"), validate_choice=False)
     from_day = DayMonthYearField(_l("From"))
@@ -42,15 +42,19 @@ class DutyForm(Form):
 @for_roles()
 @reads
 def index(session: Session) -> Page:
-    """Who is on duty now, and next; whoever keeps the roster sees who was, and puts people on."""
+    """Show who is on duty now and next, and the form and the past to those who may edit it."""
     return _page(session, DutyForm(formdata=None))
 
 
-def _page(session: Session, form: DutyForm, happened: list[str] | None = None) -> str:
+def _page(session: Session, form: DutyForm, messages: list[str] | None = None) -> str:
     now, keeps = ctx.now(), may(actor(), Action.KEEP_ROSTER, None)
     if keeps:
-        found = roster.candidates(session, now=now)
-        people = [(str(one.person_id), _words(one)) for one in found if _is_another(one)]
+        candidates = roster.candidates(session, now=now)
+        people = [
+            (str(appointment.person_id), _label(appointment))
+            for appointment in candidates
+            if _is_another(appointment)
+        ]
         form.person_id.choices = options([("", _("Choose")), *people])
     sees_past = keeps or may(actor(), Action.SEE_EMERGENCY, None)
     return render_template(
@@ -63,7 +67,7 @@ def _page(session: Session, form: DutyForm, happened: list[str] | None = None) -
         own_person=actor().person_id,
         post_at=post_at,
         form=form,
-        happened=[(one, None) for one in happened or []],
+        happened=[(message, None) for message in messages or []],
     )
 
 
@@ -71,24 +75,24 @@ def _is_another(appointment: Appointment) -> bool:
     return appointment.person_id != actor().person_id
 
 
-def _words(appointment: Appointment) -> str:
+def _label(appointment: Appointment) -> str:
     return f"{person_name(appointment.person)} – {post_of(appointment)}"
 
 
 def post_at(duty: Duty) -> str:
-    """What the person is, as it held when the duty began, or holds by now; empty out of office."""
-    held = [
-        one
-        for one in duty.person.appointments
-        if one.in_force(duty.from_at) or one.in_force(ctx.now())
+    """Return the person's appointment when the duty began, or now; empty if there is none."""
+    appointments = [
+        appointment
+        for appointment in duty.person.appointments
+        if appointment.in_force(duty.from_at) or appointment.in_force(ctx.now())
     ]
-    return post_of(held[0]) if held else ""
+    return post_of(appointments[0]) if appointments else ""
 
 
 @routes.post("")
 @for_action(Action.KEEP_ROSTER)
 def put_on() -> Page:
-    """Put somebody on the roster."""
+    """Add a person to the roster."""
     form = DutyForm()
     try:
         with ctx.database.transaction() as session:
@@ -102,20 +106,20 @@ def put_on() -> Page:
             )
             name = person_name(duty.person)
     except Invalid as invalid:
-        return _again(form, form.show(invalid.problems), 422)
+        return _form_page(form, form.show(invalid.problems), 422)
     except NotAllowed as refusal:
-        return _again(form, [refusal_sentence(refusal)], 409)
+        return _form_page(form, [refusal_sentence(refusal)], 409)
     flash(_("%(name)s is on the roster, and is told.", name=name))
     return redirect(url_for("duty.index"))
 
 
 @reads
-def _again(session: Session, form: DutyForm, happened: list[str], code: int) -> Page:
-    return _page(session, form, happened), code
+def _form_page(session: Session, form: DutyForm, messages: list[str], code: int) -> Page:
+    return _page(session, form, messages), code
 
 
 def _moment(form: DutyForm, which: str) -> datetime | None:
-    """The moment of one end; None where nothing was typed. Raises `Invalid`."""
+    """Parse the "from" or "until" moment; None if nothing was typed. Raises `Invalid`."""
     day, clock = form[f"{which}_day"], form[f"{which}_clock"]
     if not day.is_typed and not clock.data:
         return None
@@ -130,7 +134,7 @@ def _moment(form: DutyForm, which: str) -> datetime | None:
 @for_action(Action.KEEP_ROSTER)
 @writes
 def take_off(session: Session, duty_id: int) -> Page:
-    """End a duty now, or take one back that has yet to begin."""
+    """End a duty now, or cancel a future duty."""
     duty = roster.take_off(session, actor=actor(), now=ctx.now(), duty_id=duty_id)
     flash(_("%(name)s is off the roster.", name=person_name(duty.person)))
     return redirect(url_for("duty.index"))

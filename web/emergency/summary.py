@@ -1,4 +1,4 @@
-"""What of the emergency lane waits for somebody: its tab, and its part of Today and the board."""
+"""Open emergency work: its tab, and its part of Today and of the decision board."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from web.core.layout import MenuEntry, Tab
 
 @dataclass(frozen=True)
 class Lane:
-    """What of the lane waits for somebody: stuck, refused, owed, and templates to approve."""
+    """Open emergency work: alerts, refused uses, uses to ratify, and templates to approve."""
 
     alerts: list[Alert]
     wrong: list[UseOutcome]
@@ -29,32 +29,32 @@ class Lane:
 
     @property
     def number(self) -> int:
-        """How many things these are."""
+        """The number of all entries."""
         return len(self.alerts) + len(self.wrong) + len(self.owed) + len(self.templates)
 
 
 def number_of(session: Session) -> int:
-    """How many things wait in the lane; the page in hand may have looked already."""
-    found: int | None = g.get("lane_number")
-    return lane_of(session).number if found is None else found
+    """Return the number of open entries; reads the database at most once per request."""
+    number: int | None = g.get("lane_number")
+    return lane_of(session).number if number is None else number
 
 
 def lane_of(session: Session) -> Lane:
-    """What waits in the lane for whoever is at the counter."""
-    who, now = actor(), ctx.now()
-    takes = may_take(session, actor=who, now=now)
+    """Return the open emergency work of the signed-in person."""
+    viewer, now = actor(), ctx.now()
+    takes = may_take(session, actor=viewer, now=now)
     lane = Lane(
         alerts=open_alerts(session) if takes else [],
-        wrong=queries.wanting_correction(session, actor=who, now=now),
-        owed=queries.owed_by(session, actor=who, now=now),
-        templates=waiting_for(session, actor=who, now=now),
+        wrong=queries.wanting_correction(session, actor=viewer, now=now),
+        owed=queries.owed_by(session, actor=viewer, now=now),
+        templates=waiting_for(session, actor=viewer, now=now),
     )
     g.lane_number = lane.number
     return lane
 
 
 def tab() -> tuple[Tab, ...]:
-    """The way into the lane, with what is stuck there: only for whoever is on duty now."""
+    """Return the tab with the number of open alerts; none if the person is not on duty."""
     with ctx.database.reading() as session:
         if not roster.is_on_duty(session, actor(), now=ctx.now()):
             return ()
@@ -64,5 +64,5 @@ def tab() -> tuple[Tab, ...]:
 
 
 def entry() -> tuple[MenuEntry, ...]:
-    """The lane's list of uses, which leads to its templates and the roster."""
+    """Return the menu entry of the list of uses, which links to templates and roster."""
     return (MenuEntry(_("Emergency publications"), url_for("emergency.uses"), icon="megaphone"),)

@@ -1,4 +1,4 @@
-"""The form in which a template is worded: names, texts, and up to six blanks."""
+"""The form of an emergency template: names, texts, and up to six blanks."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ ROWS = range(MOST_BLANKS)
 
 
 class NumberField(IntegerField):
-    """A whole number; what is none counts as none, and the use case says so."""
+    """An integer field; an unreadable number is None, and the use case reports it."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read it; Devanagari digits as well."""
-        typed = valuelist[0].strip() if valuelist else ""
-        self.data = int(typed) if typed.isdecimal() and len(typed) < 6 else None
+        """Parse the number, also from Devanagari digits."""
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = int(text) if text.isdecimal() and len(text) < 6 else None
 
 
 class TemplateFormPage(Form):
-    """A template as its page asks for it; the blanks' rows are added below."""
+    """The fields of a template; `make_form` adds the rows of its blanks."""
 
     seen = HiddenField(default="0")
     name_mr = StringField(_l("Name in Marathi"))
@@ -39,17 +39,17 @@ class TemplateFormPage(Form):
     late_limit = MinutesField(_l("Late limit in minutes"), default=60)
 
     def row(self, at: int) -> list[Field]:
-        """Name, kind, length and choices of one blank."""
+        """Return the fields of a blank: name, kind, length and choices."""
         return [self[f"blanks-{at}-{part}"] for part in ("name", "kind", "most", "choices")]
 
     @property
     def rows(self) -> list[list[Field]]:
-        """Every row of blanks."""
+        """The fields of all blanks, row by row."""
         return [self.row(at) for at in ROWS]
 
 
 def make_form() -> TemplateFormPage:
-    """The form with its choices, filled with whatever was sent."""
+    """Return the form with its choices, filled from the request."""
     fields: dict[str, object] = {}
     for at in ROWS:
         fields |= {
@@ -59,22 +59,25 @@ def make_form() -> TemplateFormPage:
             f"blanks-{at}-choices": TextAreaField(_("Choices")),
         }
     form: TemplateFormPage = type("WholeTemplateForm", (TemplateFormPage,), fields)()
-    kinds = [(kind.value, _(words)) for kind, words in KINDS.items()]
+    kinds = [(kind.value, _(label)) for kind, label in KINDS.items()]
     for at in ROWS:
         form[f"blanks-{at}-kind"].choices = options(kinds)
     with ctx.database.reading() as session:
-        names = [(str(one.id), department_name(one)) for one in departments_of(session)]
+        names = [
+            (str(department.id), department_name(department))
+            for department in departments_of(session)
+        ]
     form.department_id.choices = options([("", _("Choose")), *names])
     return form
 
 
 def filled_form(revision: TemplateRevision) -> TemplateFormPage:
-    """The form as a revision fills it."""
+    """Return the form, filled from a revision."""
     form = make_form()
     form.seen.data = str(revision.number)
     form.department_id.data = str(revision.department_id)
-    for one in ("name_mr", "name_en", "text_mr", "text_en", "late_limit"):
-        form[one].data = getattr(revision, one)
+    for field_name in ("name_mr", "name_en", "text_mr", "text_en", "late_limit"):
+        form[field_name].data = getattr(revision, field_name)
     for (name, kind, most, choices), blank in zip(
         form.rows, emergency_grounds.template_of(revision).blanks, strict=False
     ):
@@ -84,7 +87,7 @@ def filled_form(revision: TemplateRevision) -> TemplateFormPage:
 
 
 def read(form: TemplateFormPage) -> TemplateForm:
-    """What was typed, as the use case takes it."""
+    """Read the form for the use case."""
     return TemplateForm(
         name_mr=form.name_mr.data or "",
         name_en=form.name_en.data or "",

@@ -1,4 +1,4 @@
-"""Templates of the emergency lane: worded by the cell, approved by the owning department."""
+"""Pages of emergency templates: the cell writes them, the owning department approves them."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ Page = Response | str | tuple[str, int]
 
 
 class TemplateReasonForm(Form):
-    """What to change, or why the approval is taken back."""
+    """The reason for returning a template or withdrawing its approval."""
 
     reason = TextAreaField(_l("Reason"))
 
 
 def state_of(template: EmergencyTemplate) -> str:
-    """How a template stands, as its chip says it."""
+    """Return the template's state, as its badge shows it."""
     if template.ended_at is not None:
         return "ended"
     if templates.approval_of(template) is not None:
@@ -56,7 +56,7 @@ def _last(template: EmergencyTemplate) -> TemplateDecision | None:
 @for_action(Action.SEE_EMERGENCY)
 @reads
 def index(session: Session) -> Page:
-    """The templates in sight; with `?ended=1` those that are no longer in use."""
+    """List the visible templates; `?ended=1` lists those that have ended."""
     ended = request.args.get("ended") == "1"
     return render_template(
         "emergency/templates.html",
@@ -72,11 +72,11 @@ def index(session: Session) -> Page:
 @for_action(Action.SEE_EMERGENCY)
 @reads
 def show(session: Session, template_id: int) -> Page:
-    """One template: its texts, its blanks, who approved it, and what can be done."""
+    """Show a template: its texts, blanks, approval and possible actions."""
     return _page(session, template_id)
 
 
-def _page(session: Session, template_id: int, happened: str = "") -> str:
+def _page(session: Session, template_id: int, message: str = "") -> str:
     template = templates.template_for(session, actor=actor(), template_id=template_id)
     revision = templates.newest(template)
     whole = emergency_grounds.template_of(revision)
@@ -97,7 +97,7 @@ def _page(session: Session, template_id: int, happened: str = "") -> str:
         decides=state != "ended" and _decides(template, standing_in=able.standing_in),
         wrote=revision.author_id == actor().person_id,
         drafts=may(actor(), Action.DRAFT_TEMPLATE, None),
-        happened=happened,
+        happened=message,
     )
 
 
@@ -108,26 +108,26 @@ def _decides(template: EmergencyTemplate, *, standing_in: bool) -> bool:
 @routes.route("/new", methods=["GET", "POST"])
 @for_action(Action.DRAFT_TEMPLATE)
 def new() -> Page:
-    """Word a new template."""
+    """Create a template."""
     form = make_form()
     if request.method == "GET":
         return _form_page(form)
     try:
         with ctx.database.transaction() as session:
-            made = template_editing.make(session, actor=actor(), now=ctx.now(), form=read(form))
+            template = template_editing.make(session, actor=actor(), now=ctx.now(), form=read(form))
     except Invalid as invalid:
-        return _form_page(form, happened=form.show(invalid.problems)), 422
+        return _form_page(form, messages=form.show(invalid.problems)), 422
     flash("template-new", "draft-done")
     flash(_("Kept. It can be used once its department has approved it."))
-    return redirect(url_for("emergency_templates.show", template_id=made.id))
+    return redirect(url_for("emergency_templates.show", template_id=template.id))
 
 
 @routes.route("/<int:template_id>/edit", methods=["GET", "POST"])
 @for_action(Action.DRAFT_TEMPLATE)
 def edit(template_id: int) -> Page:
-    """Word it anew: another revision, to be approved anew."""
+    """Change a template: a new revision, which needs a new approval."""
     if request.method == "GET":
-        return _shown(template_id)
+        return _stored_page(template_id)
     form = make_form()
     try:
         with ctx.database.transaction() as session:
@@ -143,43 +143,43 @@ def edit(template_id: int) -> Page:
         return _edit_page(template_id, form, form.show(invalid.problems)), 422
     except StaleRevision as stale:
         form.seen.data, form.seen.raw_data = str(stale.values["newest"]), None
-        said = _("Somebody changed this template while you were writing. Yours is not kept yet.")
-        return _edit_page(template_id, form, [said]), 409
+        message = _("Somebody changed this template while you were writing. Yours is not kept yet.")
+        return _edit_page(template_id, form, [message]), 409
     flash(f"template-{template_id}", "draft-done")
     flash(_("Kept. It can be used once its department has approved it."))
     return redirect(url_for("emergency_templates.show", template_id=template_id))
 
 
 @reads
-def _shown(session: Session, template_id: int) -> str:
+def _stored_page(session: Session, template_id: int) -> str:
     template = templates.in_use(session, template_id)
     return _form_page(filled_form(templates.newest(template)), template)
 
 
 @reads
 def _edit_page(
-    session: Session, template_id: int, form: TemplateFormPage, happened: list[str]
+    session: Session, template_id: int, form: TemplateFormPage, messages: list[str]
 ) -> str:
-    return _form_page(form, templates.in_use(session, template_id), happened)
+    return _form_page(form, templates.in_use(session, template_id), messages)
 
 
 def _form_page(
     form: TemplateFormPage,
     template: EmergencyTemplate | None = None,
-    happened: list[str] | None = None,
+    messages: list[str] | None = None,
 ) -> str:
     return render_template(
         "emergency/edit.html",
         form=form,
         template=template,
-        happened=[(one, None) for one in happened or []],
+        happened=[(message, None) for message in messages or []],
     )
 
 
 @routes.post("/<int:template_id>/approve")
 @for_action(Action.APPROVE_TEMPLATE)
 def approve(template_id: int) -> Page:
-    """Approve exactly the revision that was seen."""
+    """Approve the revision that the page showed."""
     try:
         with ctx.database.transaction() as session:
             templates.template_for(session, actor=actor(), template_id=template_id)
@@ -191,27 +191,27 @@ def approve(template_id: int) -> Page:
                 seen_revision=number_of(request.form.get("seen")),
             )
     except NotAllowed as refusal:
-        return _refused(template_id, refusal_sentence(refusal))
+        return _refused_page(template_id, refusal_sentence(refusal))
     flash(_("Approved. Whoever is on duty can use it from now on."))
     return redirect(url_for("emergency_templates.show", template_id=template_id))
 
 
 @reads
-def _refused(session: Session, template_id: int, happened: str) -> Page:
-    return _page(session, template_id, happened), 409
+def _refused_page(session: Session, template_id: int, message: str) -> Page:
+    return _page(session, template_id, message), 409
 
 
 @routes.route("/<int:template_id>/return", methods=["GET", "POST"])
 @for_action(Action.APPROVE_TEMPLATE)
 def return_template(template_id: int) -> Page:
-    """Send it back to the cell with what to change."""
+    """Return the template to the cell with the changes to make."""
     return _with_reason(template_id, template_approval.return_template, _("Returned to the cell."))
 
 
 @routes.route("/<int:template_id>/withdraw", methods=["GET", "POST"])
 @for_action(Action.APPROVE_TEMPLATE)
 def withdraw(template_id: int) -> Page:
-    """Take the approval back: it can be used no more, and what has not left stays."""
+    """Withdraw the approval: the template can no longer be used, and nothing more is sent."""
     return _with_reason(
         template_id,
         template_approval.withdraw,
@@ -219,8 +219,8 @@ def withdraw(template_id: int) -> Page:
     )
 
 
-def _with_reason(template_id: int, act: Callable[..., object], said: str) -> Page:
-    """Ask for the reason, then act; both act on the revision that was seen."""
+def _with_reason(template_id: int, act: Callable[..., object], done_message: str) -> Page:
+    """Ask for the reason, then run the action on the revision that the page showed."""
     form = TemplateReasonForm()
     if request.method == "GET":
         return _reason_page(template_id, form)
@@ -239,8 +239,8 @@ def _with_reason(template_id: int, act: Callable[..., object], said: str) -> Pag
         form.show(invalid.problems)
         return _reason_page(template_id, form), 422
     except NotAllowed as refusal:
-        return _refused(template_id, refusal_sentence(refusal))
-    flash(said)
+        return _refused_page(template_id, refusal_sentence(refusal))
+    flash(done_message)
     return redirect(url_for("emergency_templates.show", template_id=template_id))
 
 
@@ -259,7 +259,7 @@ def _reason_page(session: Session, template_id: int, form: TemplateReasonForm) -
 @for_action(Action.DRAFT_TEMPLATE)
 @writes
 def end(session: Session, template_id: int) -> Page:
-    """Offer it no longer; its uses stay."""
+    """End a template: it is no longer offered, and its uses stay."""
     template_editing.end(session, actor=actor(), now=ctx.now(), template_id=template_id)
     flash(_("It is no longer offered. It stays to be read."))
     return redirect(url_for("emergency_templates.index"))

@@ -1,4 +1,4 @@
-"""Every use of the emergency lane, and what the department says of it afterwards."""
+"""Uses of the emergency lane, and their ratification or refusal by the department."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Page = Response | str | tuple[str, int]
 
 
 class RefusalForm(Form):
-    """Why the department does not stand by it."""
+    """The reason why the department refuses to ratify a use."""
 
     reason = TextAreaField(_l("Reason"))
 
@@ -35,11 +35,11 @@ class RefusalForm(Form):
 @for_action(Action.SEE_EMERGENCY)
 @reads
 def uses(session: Session) -> Page:
-    """Every use in sight: who, when, by which template, on whose word, and what became of it."""
+    """List the visible uses with person, time, template, instruction and outcome."""
     page = max(request.args.get("page", 1, type=int), 1)
-    found = queries.uses(session, actor=actor(), now=ctx.now(), page=page)
+    rows = queries.uses(session, actor=actor(), now=ctx.now(), page=page)
     return render_template(
-        "emergency/uses.html", found=found[:PAGE], page=page, more=len(found) > PAGE
+        "emergency/uses.html", found=rows[:PAGE], page=page, more=len(rows) > PAGE
     )
 
 
@@ -47,11 +47,11 @@ def uses(session: Session) -> Page:
 @for_action(Action.SEE_EMERGENCY)
 @reads
 def show(session: Session, use_id: int) -> Page:
-    """One use: what left, on whose word, and what the department says of it."""
+    """Show a use: its texts, its instruction and the department's ratification."""
     return _use_page(session, use_id)
 
 
-def _use_page(session: Session, use_id: int, happened: str = "") -> str:
+def _use_page(session: Session, use_id: int, message: str = "") -> str:
     now = ctx.now()
     used = queries.use_for(session, actor=actor(), now=now, use_id=use_id)
     return render_template(
@@ -62,12 +62,12 @@ def _use_page(session: Session, use_id: int, happened: str = "") -> str:
         under=session.get(Appointment, actor().appointment_id),
         sees_post=may(actor(), Action.SEE_POST, used.post.department_id),
         drafts=may(actor(), Action.DRAFT, used.post.department_id),
-        happened=happened,
+        happened=message,
     )
 
 
 def _decides(session: Session, used: UseOutcome) -> bool:
-    """Whether this actor may say the department's word now."""
+    """Return True if the actor may ratify or refuse the use now."""
     if used.use.ratification is not None or used.use.decision.person_id == actor().person_id:
         return False
     standing_in = ratification.may_head_decide(session, used.use, now=ctx.now())
@@ -78,33 +78,33 @@ def _decides(session: Session, used: UseOutcome) -> bool:
 @routes.post("/uses/<int:use_id>/ratify")
 @for_action(Action.RATIFY)
 def ratify(use_id: int) -> Page:
-    """The department stands by it."""
+    """Ratify a use for the department."""
     try:
         with ctx.database.transaction() as session:
             ratification.ratify(session, actor=actor(), now=ctx.now(), use_id=use_id)
     except NotAllowed as refusal:
-        return _refused(use_id, refusal_sentence(refusal))
+        return _refused_page(use_id, refusal_sentence(refusal))
     flash(_("Ratified. The department stands by what was published."))
     return redirect(url_for("emergency.show", use_id=use_id))
 
 
 @reads
-def _refused(session: Session, use_id: int, happened: str) -> Page:
-    return _use_page(session, use_id, happened), 409
+def _refused_page(session: Session, use_id: int, message: str) -> Page:
+    return _use_page(session, use_id, message), 409
 
 
 @routes.get("/uses/<int:use_id>/refuse")
 @for_action(Action.RATIFY)
 @reads
 def ask_refusal(session: Session, use_id: int) -> Page:
-    """Why the department does not stand by it."""
+    """Ask why the department refuses to ratify the use."""
     return _refusal_page(session, use_id, RefusalForm())
 
 
 @routes.post("/uses/<int:use_id>/refuse")
 @for_action(Action.RATIFY)
 def refuse(use_id: int) -> Page:
-    """The department does not stand by it; a correction is owed from now on."""
+    """Refuse to ratify a use; from now on a correction is owed."""
     form = RefusalForm()
     try:
         with ctx.database.transaction() as session:
@@ -115,7 +115,7 @@ def refuse(use_id: int) -> Page:
         with ctx.database.reading() as session:
             return _refusal_page(session, use_id, form), 422
     except NotAllowed as refusal:
-        return _refused(use_id, refusal_sentence(refusal))
+        return _refused_page(use_id, refusal_sentence(refusal))
     flash(_("Refused. The cell is told, and a correction is owed until it is out."), "amber")
     return redirect(url_for("emergency.show", use_id=use_id))
 

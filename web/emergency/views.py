@@ -1,4 +1,4 @@
-"""The emergency lane at the counter: publishing by a template, alerts, and every use of it."""
+"""Pages of the emergency lane: alerts, and publishing from a template in three steps."""
 
 from __future__ import annotations
 
@@ -41,19 +41,24 @@ Page = Response | str | tuple[str, int]
 @for_action(Action.PUBLISH_EMERGENCY)
 @reads
 def index(session: Session) -> Page:
-    """What is stuck, and the templates to choose from: for whoever is on duty, and the lead."""
+    """Show the alerts and the templates. Raises `NotOnDuty` if the actor may use neither."""
     now = ctx.now()
     on_duty = roster.is_on_duty(session, actor(), now=now)
     if not on_duty and not emergency_alerts.may_take(session, actor=actor(), now=now):
         raise NotOnDuty(action=Action.PUBLISH_EMERGENCY)
-    alerts, taken = emergency_alerts.open_alerts(session), emergency_alerts.taken_alerts(session)
+    alerts, taken_alerts = (
+        emergency_alerts.open_alerts(session),
+        emergency_alerts.taken_alerts(session),
+    )
     return render_template(
         "emergency/index.html",
         on_duty=on_duty,
         offered=templates.offered(session) if on_duty else [],
         alerts=alerts,
-        taken=taken,
-        use_of=queries.uses_of(session, [one.delivery.post_id for one in (*alerts, *taken)]),
+        taken=taken_alerts,
+        use_of=queries.uses_of(
+            session, [alert.delivery.post_id for alert in (*alerts, *taken_alerts)]
+        ),
     )
 
 
@@ -61,7 +66,7 @@ def index(session: Session) -> Page:
 @for_action(Action.PUBLISH_EMERGENCY)
 @writes
 def take(session: Session, alert_id: int) -> Page:
-    """Take it upon oneself: nobody is called about this one any more."""
+    """Take an alert, so that nobody else is called about it."""
     alert = emergency_alerts.take(session, actor=actor(), now=ctx.now(), alert_id=alert_id)
     post_id = alert.delivery.post_id
     flash(_("You have taken it. Nobody is called about it any more; do what its page says."))
@@ -72,7 +77,7 @@ def take(session: Session, alert_id: int) -> Page:
 @for_action(Action.PUBLISH_EMERGENCY)
 @reads
 def fill(session: Session, template_id: int) -> Page:
-    """The first step: the blanks of the template."""
+    """Show the first step: the blanks of the template."""
     template = _template(session, template_id)
     form = make_form(emergency_grounds.template_of(templates.newest(template)))
     form.seen_revision.data = str(template.newest)
@@ -82,7 +87,7 @@ def fill(session: Session, template_id: int) -> Page:
 @routes.post("/publish/<int:template_id>")
 @for_action(Action.PUBLISH_EMERGENCY)
 def go_on(template_id: int) -> Page:
-    """The next step, or one back; at the last one it is published."""
+    """Show the next or the previous step; the last step publishes."""
     step, back = request.form.get("step", ""), request.form.get("back", "")
     if step == CONFIRM and not back:
         return _publish(template_id)
@@ -99,19 +104,21 @@ def _template(session: Session, template_id: int) -> EmergencyTemplate:
 
 
 def _forward(session: Session, template: EmergencyTemplate, form: LaneForm, step: str) -> Page:
-    """The page after this one, or the same again where something on it is wrong."""
+    """Return the next step's page, or the same page again with its errors."""
     now = ctx.now()
     try:
         filled = read(form, template.id)
-        said = read_values(_approved(template), filled, now=now)
+        blank_values = read_values(_approved(template), filled, now=now)
         if step == BLANKS:
             return _step(template, form, WORD)
         read_word(filled, now=now)
     except Invalid as invalid:
-        rest = form.show(invalid.problems)
+        messages = form.show(invalid.problems)
         wrong = BLANKS if form.has_errors(form.blanks) else WORD
-        return _step(template, form, wrong, rest), 422
-    return _preview(session, template, form, plan(session, templates.newest(template), said))
+        return _step(template, form, wrong, messages), 422
+    return _preview(
+        session, template, form, plan(session, templates.newest(template), blank_values)
+    )
 
 
 def _approved(template: EmergencyTemplate) -> Template:
@@ -122,24 +129,24 @@ def _step(
     template: EmergencyTemplate,
     form: LaneForm,
     step: str,
-    happened: list[str] | None = None,
+    messages: list[str] | None = None,
 ) -> str:
     if step == CONFIRM:
         step = WORD
     if step == WORD:
         begin_word(form, ctx.now())
-    _say_step(form, step)
+    _set_step(form, step)
     return render_template(
         f"emergency/{step}.html",
         template=template,
         revision=templates.newest(template),
         form=form,
         carried=form.carried(form.word if step == BLANKS else form.blanks),
-        happened=[(one, None) for one in happened or []],
+        happened=[(message, None) for message in messages or []],
     )
 
 
-def _say_step(form: LaneForm, step: str) -> None:
+def _set_step(form: LaneForm, step: str) -> None:
     form.step.data = step
     form.step.raw_data = [step]
 
@@ -148,12 +155,12 @@ def _preview(
     session: Session,
     template: EmergencyTemplate,
     form: LaneForm,
-    leaves: Plan,
-    happened: str = "",
+    publish_plan: Plan,
+    message: str = "",
 ) -> str:
-    """Exactly what leaves, whole, on each account in each language."""
-    _say_step(form, CONFIRM)
-    form.seen_plan.data, form.seen_revision.data = leaves.digest, str(template.newest)
+    """Return the page with the full text for each account and language."""
+    _set_step(form, CONFIRM)
+    form.seen_plan.data, form.seen_revision.data = publish_plan.digest, str(template.newest)
     form.seen_plan.raw_data, form.seen_revision.raw_data = None, None
     return render_template(
         "emergency/confirm.html",
@@ -161,11 +168,11 @@ def _preview(
         revision=templates.newest(template),
         approval=templates.approval_of(template),
         form=form,
-        leaves=leaves,
+        leaves=publish_plan,
         stop=holds.standing_stop(session),
         word=read_word(read(form, template.id), now=ctx.now()),
         carried=form.carried([*form.blanks, *form.word]),
-        happened=[(happened, None)] if happened else [],
+        happened=[(message, None)] if message else [],
     )
 
 
@@ -178,36 +185,36 @@ def _publish(template_id: int) -> Page:
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())
     except Invalid as invalid:
-        return _again(template_id, invalid)
+        return _invalid_page(template_id, invalid)
     except WrongRole:
         raise
     except NotAllowed as refusal:
-        return _look_again(template_id, refusal)
+        return _changed_page(template_id, refusal)
     flash(_("It leaves now, ahead of everything. Look again in a moment to see that it is live."))
     return redirect(url_for("emergency.show", use_id=use.id))
 
 
 @reads
-def _again(session: Session, template_id: int, invalid: Invalid) -> Page:
-    """Something on an earlier page is wrong by now: that page again, with everything in it."""
+def _invalid_page(session: Session, template_id: int, invalid: Invalid) -> Page:
+    """Return the page of an earlier step that has become invalid, with all input."""
     template = _template(session, template_id)
     form = make_form(_approved(template))
-    rest = form.show(invalid.problems)
+    messages = form.show(invalid.problems)
     wrong = BLANKS if form.has_errors(form.blanks) else WORD
-    return _step(template, form, wrong, rest), 422
+    return _step(template, form, wrong, messages), 422
 
 
 @reads
-def _look_again(session: Session, template_id: int, refusal: NotAllowed) -> Page:
-    """What would leave has changed: it is shown anew, and nothing was published."""
+def _changed_page(session: Session, template_id: int, refusal: NotAllowed) -> Page:
+    """Show the preview again, because its content has changed; nothing was published."""
     if not isinstance(refusal, WhatLeavesChanged | StaleRevision):
         raise refusal
     template = _template(session, template_id)
     form = make_form(_approved(template))
     try:
-        said = read_values(_approved(template), read(form, template_id), now=ctx.now())
+        blank_values = read_values(_approved(template), read(form, template_id), now=ctx.now())
     except Invalid as invalid:  # the template was worded anew, with other blanks
         form.show(invalid.problems)
         return _step(template, form, BLANKS, [refusal_sentence(refusal)]), 422
-    leaves = plan(session, templates.newest(template), said)
-    return _preview(session, template, form, leaves, refusal_sentence(refusal)), 409
+    publish_plan = plan(session, templates.newest(template), blank_values)
+    return _preview(session, template, form, publish_plan, refusal_sentence(refusal)), 409

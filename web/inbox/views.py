@@ -1,4 +1,4 @@
-"""Citizens' comments: who has which, and answering, transferring, closing, opening again."""
+"""Pages of citizens' comments: the list, a comment, its answer and its routing."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ from web.messages.refusals import refusal_sentence
 routes = Blueprint("inbox", __name__)
 Page = Response | str | tuple[str, int]
 TO_THE_CELL = 0
-BESIDE = 12
+SIDE_LIST_LENGTH = 12
 
 
 class AnswerForm(Form):
-    """An answer; an interim one leaves the matter open."""
+    """An answer; an interim answer leaves the comment open."""
 
     aliases = {"variants-0-text": "text"}  # noqa: RUF012  read by the base class only
 
@@ -50,7 +50,7 @@ class AnswerForm(Form):
 
 
 class RoutingForm(Form):
-    """A department and a reason, as far as the act asks for them."""
+    """A department and a reason; an action uses the fields it needs."""
 
     department = SelectField(_l("Department"), coerce=key_of, validate_choice=False)
     reason = TextAreaField(_l("Reason"))
@@ -60,10 +60,10 @@ class RoutingForm(Form):
 @for_action(Action.SEE_COMMENT)
 @reads
 def index(session: Session) -> Page:
-    """The comments of one view."""
+    """List the comments of a view."""
     views = inbox_list.views_for(actor())
-    asked = request.args.get("view", "")
-    view = next((one for one in views if one.value == asked), views[0])
+    view_name = request.args.get("view", "")
+    view = next((candidate for candidate in views if candidate.value == view_name), views[0])
     page = inbox_list.comments_in(
         session,
         actor=actor(),
@@ -85,12 +85,12 @@ def index(session: Session) -> Page:
 @for_action(Action.SEE_COMMENT)
 @reads
 def show(session: Session, comment_id: int) -> Page:
-    """One comment with its thread, why it is here, and the answer."""
+    """Show a comment with its thread, its routing and the answer."""
     return _page(session, comment_id, AnswerForm())
 
 
 def _page(
-    session: Session, comment_id: int, form: AnswerForm, *, happened: list[str] | None = None
+    session: Session, comment_id: int, form: AnswerForm, *, messages: list[str] | None = None
 ) -> str:
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
     return render_template(
@@ -102,11 +102,11 @@ def _page(
         ),
         reply_words=REPLIES,
         reply_warning=warnings.of_reply(comment),
-        acts={one.value for one in comment.acts},
+        acts={action.value for action in comment.acts},
         own_hand=actor().role in reply.OWN_HAND,
-        beside=_beside(session, comment.state),
+        beside=_side_list(session, comment.state),
         departments=_departments(session) if Action.ASSIGN in comment.acts else [],
-        happened=[(one, None) for one in happened or []],
+        happened=[(message, None) for message in messages or []],
         orders=takedown_orders.orders_about(session, comment_id),
     )
 
@@ -119,33 +119,35 @@ _VIEW_OF = {
 }
 
 
-def _beside(session: Session, state: CommentState) -> tuple[inbox_list.CommentRow, ...]:
-    """The list that stands beside a comment at the desk: the view it was probably taken from."""
+def _side_list(session: Session, state: CommentState) -> tuple[inbox_list.CommentRow, ...]:
+    """Return the list beside a comment: that of the view which contains its state."""
     views = inbox_list.views_for(actor())
     view = _VIEW_OF[state] if _VIEW_OF[state] in views else InboxView.DEPARTMENT
-    page = inbox_list.comments_in(session, actor=actor(), now=ctx.now(), view=view, limit=BESIDE)
+    page = inbox_list.comments_in(
+        session, actor=actor(), now=ctx.now(), view=view, limit=SIDE_LIST_LENGTH
+    )
     return page.rows
 
 
 def _departments(session: Session) -> list[tuple[int, str]]:
     today = ctx.now().date()
-    found = session.scalars(select(Department).order_by(Department.name_mr))
+    departments = session.scalars(select(Department).order_by(Department.name_mr))
     return [
-        (one.id, department_name(one))
-        for one in found
-        if one.until_on is None or one.until_on >= today
+        (department.id, department_name(department))
+        for department in departments
+        if department.until_on is None or department.until_on >= today
     ]
 
 
 @routes.post("/comments/<int:comment_id>/answer")
 @for_action(Action.ANSWER)
 def answer(comment_id: int) -> Page:
-    """Answer; an officer's own answer leaves at once."""
+    """Answer a comment; an officer's own answer is sent at once."""
     form = AnswerForm()
     kind = AnswerKind.INTERIM if form.interim.data else AnswerKind.FINAL
     try:
         with ctx.database.transaction() as session:
-            _in_sight(session, comment_id)
+            _check_in_sight(session, comment_id)
             post = reply.answer(
                 session,
                 actor=actor(),
@@ -157,19 +159,19 @@ def answer(comment_id: int) -> Page:
             leaves = bool(post.deliveries)
         failpoints.hit("answer.after_commit")
     except Invalid as invalid:
-        rest = form.show(invalid.problems)
+        unplaced = form.show(invalid.problems)
         with ctx.database.reading() as session:
-            return _page(session, comment_id, form, happened=rest), 422
+            return _page(session, comment_id, form, messages=unplaced), 422
     except NotAllowed as refusal:
         with ctx.database.reading() as session:
-            return _page(session, comment_id, form, happened=[refusal_sentence(refusal)]), 409
+            return _page(session, comment_id, form, messages=[refusal_sentence(refusal)]), 409
     flash(f"answer-{comment_id}", "draft-done")
     flash(_("The answer is on its way.") if leaves else _("The answer waits for the officer."))
     return redirect(url_for("inbox.show", comment_id=comment_id))
 
 
-def _in_sight(session: Session, comment_id: int) -> None:
-    """Raise `Missing` for another department's comment."""
+def _check_in_sight(session: Session, comment_id: int) -> None:
+    """Raise `NotFound` for another department's comment."""
     comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
 
 
@@ -179,7 +181,7 @@ Use = Callable[[Session, RoutingForm], object]
 @routes.post("/comments/<int:comment_id>/assign")
 @for_action(Action.ASSIGN)
 def assign(comment_id: int) -> Page:
-    """Give a comment from the queue to a department."""
+    """Assign a comment from the queue to a department."""
 
     def use(session: Session, form: RoutingForm) -> object:
         return routing.assign(
@@ -190,13 +192,13 @@ def assign(comment_id: int) -> Page:
             department_id=form.department.data or 0,
         )
 
-    return _moved(comment_id, "assign", use, _("The comment is with the department now."))
+    return _routing_action(comment_id, "assign", use, _("The comment is with the department now."))
 
 
 @routes.route("/comments/<int:comment_id>/transfer", methods=["GET", "POST"])
 @for_action(Action.TRANSFER)
 def transfer(comment_id: int) -> Page:
-    """Give a comment to another department, or back to the cell, with a reason."""
+    """Transfer a comment to another department, or back to the cell, with a reason."""
 
     def use(session: Session, form: RoutingForm) -> object:
         return routing.transfer(
@@ -208,7 +210,7 @@ def transfer(comment_id: int) -> Page:
             reason=form.reason.data or "",
         )
 
-    return _moved(comment_id, "transfer", use, _("The comment has been transferred."))
+    return _routing_action(comment_id, "transfer", use, _("The comment has been transferred."))
 
 
 @routes.route("/comments/<int:comment_id>/close", methods=["GET", "POST"])
@@ -225,13 +227,13 @@ def close(comment_id: int) -> Page:
             reason=form.reason.data or "",
         )
 
-    return _moved(comment_id, "close", use, _("The comment is closed."))
+    return _routing_action(comment_id, "close", use, _("The comment is closed."))
 
 
 @routes.route("/comments/<int:comment_id>/reopen", methods=["GET", "POST"])
 @for_action(Action.REOPEN)
 def reopen(comment_id: int) -> Page:
-    """Open an answered or closed comment again."""
+    """Reopen an answered or closed comment."""
 
     def use(session: Session, form: RoutingForm) -> object:
         return routing.reopen(
@@ -242,40 +244,38 @@ def reopen(comment_id: int) -> Page:
             reason=form.reason.data or "",
         )
 
-    return _moved(comment_id, "reopen", use, _("The comment is open again."))
+    return _routing_action(comment_id, "reopen", use, _("The comment is open again."))
 
 
-def _moved(comment_id: int, act: str, use: Use, said: str) -> Page:
+def _routing_action(comment_id: int, act: str, use: Use, done_message: str) -> Page:
     form = RoutingForm()
     if request.method == "GET":
         return _move_page(comment_id, act, form)
     try:
         with ctx.database.transaction() as session:
-            _in_sight(session, comment_id)
+            _check_in_sight(session, comment_id)
             use(session, form)
     except Invalid as invalid:
         form.show(invalid.problems)
         return _move_page(comment_id, act, form), 422
     except NotAllowed as refusal:
-        return _move_page(comment_id, act, form, happened=refusal_sentence(refusal)), 409
-    flash(said)
+        return _move_page(comment_id, act, form, message=refusal_sentence(refusal)), 409
+    flash(done_message)
     flash(f"{act}-{comment_id}", "draft-done")
-    return redirect(_after(comment_id, act))
+    return redirect(_address_after(comment_id, act))
 
 
-def _after(comment_id: int, act: str) -> str:
-    """A transferred comment may be out of sight now."""
-    gone = act in ("transfer", "close")
-    return url_for("inbox.index") if gone else url_for("inbox.show", comment_id=comment_id)
+def _address_after(comment_id: int, act: str) -> str:
+    # After a transfer the actor may no longer see the comment.
+    out_of_sight = act in ("transfer", "close")
+    return url_for("inbox.index") if out_of_sight else url_for("inbox.show", comment_id=comment_id)
 
 
 @reads
 def _move_page(
-    session: Session, comment_id: int, act: str, form: RoutingForm, *, happened: str = ""
+    session: Session, comment_id: int, act: str, form: RoutingForm, *, message: str = ""
 ) -> str:
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
-    places = [(TO_THE_CELL, _("Back to the Social Media Cell")), *_departments(session)]
-    form.department.choices = options((str(value), words) for value, words in places)
-    return render_template(
-        "inbox/move.html", comment=comment, act=act, form=form, happened=happened
-    )
+    departments = [(TO_THE_CELL, _("Back to the Social Media Cell")), *_departments(session)]
+    form.department.choices = options((str(key), name) for key, name in departments)
+    return render_template("inbox/move.html", comment=comment, act=act, form=form, happened=message)

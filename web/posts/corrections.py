@@ -1,4 +1,4 @@
-"""What is live of a post, and what others did to it on its platform: seen, and seen to."""
+"""The live publications of a post, and changes that others made to them on the platform."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ Page = Response | str | tuple[str, int]
 
 
 class ChangeNoteForm(Form):
-    """What somebody says about what was found."""
+    """A note that explains an external change."""
 
     note = TextAreaField(_l("What is it about?"))
 
 
 @dataclass(frozen=True)
-class Outside:
-    """One publication of a post that stands, with the order about it and what was found there."""
+class LivePublication:
+    """A live publication of a post, with its latest takedown order and external change."""
 
     live: LiveText
     order: Order | None
@@ -47,8 +47,8 @@ class Outside:
 
 
 @dataclass(frozen=True)
-class Was:
-    """One publication that stands no more: by an order of ours, or found to be gone."""
+class PastPublication:
+    """A publication that is no longer live, by a takedown order or deleted by others."""
 
     order: Order | None
     finding: ExternalChange | None
@@ -56,53 +56,63 @@ class Was:
 
 @dataclass(frozen=True)
 class Situation:
-    """Everything of a post that is out, and what became of what was."""
+    """The live and the past publications of a post."""
 
-    standing: tuple[Outside, ...]
-    was: tuple[Was, ...]
+    standing: tuple[LivePublication, ...]
+    was: tuple[PastPublication, ...]
 
     @property
     def can_be_taken_back(self) -> bool:
-        """Whether something stands that nobody has ordered away."""
+        """True if a publication is live and has no pending takedown order."""
         return any(
-            one.live.is_known and (one.order is None or not takedown_orders.is_pending(one.order))
-            for one in self.standing
+            publication.live.is_known
+            and (publication.order is None or not takedown_orders.is_pending(publication.order))
+            for publication in self.standing
         )
 
 
 def situation_of(session: Session, post: Post) -> Situation:
-    """What of this post is out, in three queries at most."""
+    """Return the live and past publications of the post, with at most three queries."""
     lives = corrections.among(post.deliveries)
-    if not any(one.receipt is not None for one in post.deliveries):
+    if not any(delivery.receipt is not None for delivery in post.deliveries):
         return Situation((), ())
     orders = takedown_orders.orders_of(session, post.id)
     findings = findings_of(session, actor=actor(), post_id=post.id)
-    standing = tuple(_outside(one, orders, findings) for one in lives)
-    here = {one.live.receipt.id for one in standing}
-    gone = tuple(Was(one, None) for one in orders if one.receipt_id not in here)
-    missed = (one for one in findings if one.kind is FindingKind.GONE)
-    return Situation(standing, gone + tuple(Was(None, one) for one in missed))
+    publications = tuple(_live_publication(live, orders, findings) for live in lives)
+    live_receipt_ids = {publication.live.receipt.id for publication in publications}
+    ordered_away = tuple(
+        PastPublication(order, None) for order in orders if order.receipt_id not in live_receipt_ids
+    )
+    deleted_by_others = (finding for finding in findings if finding.kind is FindingKind.GONE)
+    return Situation(
+        publications,
+        ordered_away + tuple(PastPublication(None, finding) for finding in deleted_by_others),
+    )
 
 
-def _outside(one: LiveText, orders: list[Order], findings: tuple[ExternalChange, ...]) -> Outside:
-    about = [order for order in orders if order.receipt_id == one.receipt.id]
-    found = [
+def _live_publication(
+    live: LiveText, orders: list[Order], findings: tuple[ExternalChange, ...]
+) -> LivePublication:
+    own_orders = [order for order in orders if order.receipt_id == live.receipt.id]
+    changes = [
         finding
         for finding in findings
-        if finding.receipt_id == one.receipt.id and finding.kind is FindingKind.CHANGED
+        if finding.receipt_id == live.receipt.id and finding.kind is FindingKind.CHANGED
     ]
-    return Outside(one, about[-1] if about else None, found[-1] if found else None)
+    return LivePublication(
+        live, own_orders[-1] if own_orders else None, changes[-1] if changes else None
+    )
 
 
 @routes.get("/found/<int:watch_id>")
 @for_roles()
 @reads
 def found(session: Session, watch_id: int) -> Page:
-    """What stands there now, what we published, and what can be done."""
+    """Show the published text beside the text that the platform shows now."""
     return _page(session, watch_id, ChangeNoteForm(formdata=None))
 
 
-def _page(session: Session, watch_id: int, form: ChangeNoteForm, *, happened: str = "") -> str:
+def _page(session: Session, watch_id: int, form: ChangeNoteForm, *, message: str = "") -> str:
     finding = finding_for(session, actor=actor(), watch_id=watch_id)
     changed = finding.kind is FindingKind.CHANGED
     pieces = diff.difference(finding.ours, finding.seen) if changed else ()
@@ -110,7 +120,7 @@ def _page(session: Session, watch_id: int, form: ChangeNoteForm, *, happened: st
         "posts/external_change.html",
         finding=finding,
         form=form,
-        happened=happened,
+        happened=message,
         pieces=diff.finely(pieces) if changed else [],
     )
 
@@ -118,7 +128,7 @@ def _page(session: Session, watch_id: int, form: ChangeNoteForm, *, happened: st
 @routes.post("/found/<int:watch_id>/seen")
 @for_action(Action.NOTE_FINDING)
 def seen(watch_id: int) -> Page:
-    """Somebody has seen it, and says what it is about."""
+    """Mark the external change as seen, with a note."""
     form = ChangeNoteForm()
     try:
         with ctx.database.transaction() as session:
@@ -136,7 +146,7 @@ def seen(watch_id: int) -> Page:
             return _page(session, watch_id, form), 422
     except NotAllowed as refusal:
         with ctx.database.reading() as session:
-            return _page(session, watch_id, form, happened=refusal_sentence(refusal)), 409
+            return _page(session, watch_id, form, message=refusal_sentence(refusal)), 409
     flash(_("Noted. It no longer stands among the decisions."))
     flash(f"found-{watch_id}", "draft-done")
     return redirect(url_for("correcting.found", watch_id=watch_id))

@@ -1,4 +1,4 @@
-"""Orders about what is out: deleting what is ours, hiding a comment, showing it again."""
+"""Takedown orders: delete our publications, hide a comment, show it again."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ Page = Response | str | tuple[str, int]
 
 
 class TakeBackForm(Form):
-    """Which publications, and why; the reason is public."""
+    """The publications to delete, and the reason, which is public."""
 
     things = SelectMultipleField(_l("What is to be deleted"), validate_choice=False)
     reason = TextAreaField(_l("Reason"))
 
 
 class HideReasonForm(Form):
-    """Why a comment is hidden, or shown again."""
+    """The reason for hiding a comment or showing it again."""
 
     reason = TextAreaField(_l("Reason"))
 
@@ -42,26 +42,26 @@ class HideReasonForm(Form):
 @routes.route("/posts/<int:post_id>/take-back", methods=["GET", "POST"])
 @for_action(Action.ORDER_DELETION)
 def take_back(post_id: int) -> Page:
-    """Choose what of a post is deleted on its platforms, and say why."""
+    """Order the deletion of chosen publications of a post, with a reason."""
     form = TakeBackForm()
     if request.method == "GET":
         return _take_back_page(post_id, form)
     try:
-        number = _order(post_id, form)
+        is_withdrawn = _order_deletion(post_id, form)
     except Invalid as invalid:
         form.show(invalid.problems)
         return _take_back_page(post_id, form), 422
     except NotAllowed as refusal:
-        return _take_back_page(post_id, form, happened=refusal_sentence(refusal)), 409
+        return _take_back_page(post_id, form, message=refusal_sentence(refusal)), 409
     flash(_("The deletion is ordered. Look again in a moment to see that it is carried out."))
     flash(f"take-back-{post_id}", "draft-done")
-    if number:
+    if is_withdrawn:
         flash(_("The post is withdrawn: nothing more of it will be published."))
     return redirect(url_for("posts.show", post_id=post_id))
 
 
-def _order(post_id: int, form: TakeBackForm) -> bool:
-    """Give the orders; whether nothing of the post is left, so that it is withdrawn."""
+def _order_deletion(post_id: int, form: TakeBackForm) -> bool:
+    """Order the deletions; returns True if nothing is left and the post is withdrawn."""
     with ctx.database.transaction() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         takedown_orders.take_back(
@@ -69,7 +69,7 @@ def _order(post_id: int, form: TakeBackForm) -> bool:
             actor=actor(),
             now=ctx.now(),
             post_id=post_id,
-            receipt_ids=[number_of(one) for one in form.things.data or []],
+            receipt_ids=[number_of(receipt_id) for receipt_id in form.things.data or []],
             reason=form.reason.data or "",
         )
         return post.state.value == "withdrawn"
@@ -77,21 +77,24 @@ def _order(post_id: int, form: TakeBackForm) -> bool:
 
 @reads
 def _take_back_page(
-    session: Session, post_id: int, form: TakeBackForm, *, happened: str = ""
+    session: Session, post_id: int, form: TakeBackForm, *, message: str = ""
 ) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    standing = takedown_orders.to_take_back(session, post_id)
-    chosen = {number_of(one) for one in form.things.data or []}
+    live_texts = takedown_orders.to_take_back(session, post_id)
+    chosen = {number_of(receipt_id) for receipt_id in form.things.data or []}
     if request.method == "GET":
-        chosen = {one.receipt.id for one in standing if one.is_known}
+        chosen = {live_text.receipt.id for live_text in live_texts if live_text.is_known}
     return render_template(
         "posts/take_down.html",
         post=post,
-        standing=standing,
-        texts={one.receipt.id: outgoing_text.outgoing_text(one.current) for one in standing},
+        standing=live_texts,
+        texts={
+            live_text.receipt.id: outgoing_text.outgoing_text(live_text.current)
+            for live_text in live_texts
+        },
         chosen=chosen,
         form=form,
-        happened=happened,
+        happened=message,
         is_answer=post.reply is not None,
     )
 
@@ -99,28 +102,28 @@ def _take_back_page(
 @routes.route("/comments/<int:comment_id>/hide", methods=["GET", "POST"])
 @for_action(Action.HIDE)
 def hide(comment_id: int) -> Page:
-    """Hide a comment under a post of ours."""
-    return _hidden(comment_id, "hide", _("The comment is being hidden."))
+    """Hide a comment below one of our posts."""
+    return _hide_or_unhide(comment_id, "hide", _("The comment is being hidden."))
 
 
 @routes.route("/comments/<int:comment_id>/unhide", methods=["GET", "POST"])
 @for_action(Action.UNHIDE)
 def unhide(comment_id: int) -> Page:
     """Show a hidden comment again."""
-    return _hidden(comment_id, "unhide", _("The comment is being shown again."))
+    return _hide_or_unhide(comment_id, "unhide", _("The comment is being shown again."))
 
 
-_USES = {"hide": inbox_hide.hide, "unhide": inbox_hide.unhide}
+_HIDE_FUNCTIONS = {"hide": inbox_hide.hide, "unhide": inbox_hide.unhide}
 
 
-def _hidden(comment_id: int, act: str, said: str) -> Page:
+def _hide_or_unhide(comment_id: int, act: str, done_message: str) -> Page:
     form = HideReasonForm()
     if request.method == "GET":
         return _hide_page(comment_id, act, form)
     try:
         with ctx.database.transaction() as session:
-            _in_sight(session, comment_id)
-            _USES[act](
+            _check_in_sight(session, comment_id)
+            _HIDE_FUNCTIONS[act](
                 session,
                 actor=actor(),
                 now=ctx.now(),
@@ -131,22 +134,20 @@ def _hidden(comment_id: int, act: str, said: str) -> Page:
         form.show(invalid.problems)
         return _hide_page(comment_id, act, form), 422
     except NotAllowed as refusal:
-        return _hide_page(comment_id, act, form, happened=refusal_sentence(refusal)), 409
-    flash(said)
+        return _hide_page(comment_id, act, form, message=refusal_sentence(refusal)), 409
+    flash(done_message)
     flash(f"{act}-{comment_id}", "draft-done")
     return redirect(url_for("inbox.show", comment_id=comment_id))
 
 
-def _in_sight(session: Session, comment_id: int) -> None:
-    """Raise `Missing` for another department's comment."""
+def _check_in_sight(session: Session, comment_id: int) -> None:
+    """Raise `NotFound` for another department's comment."""
     comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
 
 
 @reads
 def _hide_page(
-    session: Session, comment_id: int, act: str, form: HideReasonForm, *, happened: str = ""
+    session: Session, comment_id: int, act: str, form: HideReasonForm, *, message: str = ""
 ) -> str:
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
-    return render_template(
-        "posts/hide.html", comment=comment, act=act, form=form, happened=happened
-    )
+    return render_template("posts/hide.html", comment=comment, act=act, form=form, happened=message)

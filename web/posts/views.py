@@ -1,4 +1,4 @@
-"""One post: how it stands, what happened so far, what leaves when, and what can be done."""
+"""The page of a post: its state, timeline, deliveries and actions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Page = Response | str | tuple[str, int]
 
 
 class ClerkNoteForm(Form):
-    """A note between clerks."""
+    """A note that only clerks read."""
 
     clerk_note = TextAreaField(_l("Internal note"))
 
@@ -41,7 +41,7 @@ class ClerkNoteForm(Form):
 @for_roles()
 @reads
 def show(session: Session, post_id: int) -> Page:
-    """The post as it stands."""
+    """Show a post."""
     return _page(session, post_id, ClerkNoteForm(formdata=None))
 
 
@@ -49,7 +49,7 @@ def _page(session: Session, post_id: int, form: ClerkNoteForm) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     newest = post.revisions[-1] if post.revisions else None
     situation = situation_of(session, post)
-    acts = _acts(post) | _acts_outside(post, situation)
+    acts = _acts(post) | _deletion_acts(post, situation)
     return render_template(
         "posts/post.html",
         post=post,
@@ -62,8 +62,8 @@ def _page(session: Session, post_id: int, form: ClerkNoteForm) -> str:
         situation=situation,
         standings=(standings := _standings(newest)),
         blocked=_blocked(session, post, standings),
-        sisters=_sisters(post),
-        in_sight=_in_sight(post),
+        sisters=_sibling_posts(post),
+        in_sight=_visible_submission_ids(post),
         notes=collaboration.notes_of(session, actor=actor(), post_id=post_id),
         reads_notes=collaboration.reads_notes(actor()),
         note_form=form,
@@ -76,7 +76,7 @@ def _standings(newest: Revision | None) -> list[DepartmentReview]:
 
 
 def _blocked(session: Session, post: Post, standings: Sequence[DepartmentReview]) -> set[int]:
-    """The asked departments for which nobody can approve the newest revision."""
+    """Return the ids of asked departments in which nobody can approve the newest revision."""
     if post.state is not PostState.IN_REVIEW:
         return set()
     lacking = gate_adapter.lacking(session, post.revisions[-1], standings, now=ctx.now())
@@ -87,29 +87,33 @@ def _others(session: Session, post_id: int) -> list[OpenDraft]:
     return collaboration.others_at(session, actor=actor(), now=ctx.now(), post_id=post_id)
 
 
-def _in_sight(post: Post) -> set[int]:
-    """The submissions that this person may open: those of other departments only the cell's."""
+def _visible_submission_ids(post: Post) -> set[int]:
+    """Return the ids of the post's submissions that the actor may open."""
     if scope_of(actor(), Action.SEE_SUBMISSION) is None:
         return set()
-    seen = departments_in_sight(actor(), Action.SEE_SUBMISSION)
-    return {one.id for one in post.submissions if seen is None or one.department_id in seen}
+    department_ids = departments_in_sight(actor(), Action.SEE_SUBMISSION)
+    return {
+        submission.id
+        for submission in post.submissions
+        if department_ids is None or submission.department_id in department_ids
+    }
 
 
-def _sisters(post: Post) -> list[Post]:
-    """The other posts from the same submissions, as far as this person may see them."""
-    seen = departments_in_sight(actor(), Action.SEE_POST)
-    others = {one.id: one for submission in post.submissions for one in submission.posts}
+def _sibling_posts(post: Post) -> list[Post]:
+    """Return the other posts from the same submissions that the actor may see."""
+    department_ids = departments_in_sight(actor(), Action.SEE_POST)
+    others = {other.id: other for submission in post.submissions for other in submission.posts}
     return [
-        one
-        for key, one in sorted(others.items())
-        if key != post.id and (seen is None or one.department_id in seen)
+        other
+        for key, other in sorted(others.items())
+        if key != post.id and (department_ids is None or other.department_id in department_ids)
     ]
 
 
 @routes.post("/posts/<int:post_id>/notes")
 @for_action(Action.DRAFT)
 def note(post_id: int) -> Page:
-    """Add a note between clerks; departments do not see it."""
+    """Add a note for clerks, which departments do not see."""
     form = ClerkNoteForm()
     try:
         with ctx.database.transaction() as session:
@@ -130,48 +134,50 @@ def note(post_id: int) -> Page:
 
 
 def _acts(post: Post) -> frozenset[str]:
-    """What this person can do now, by right and by the post's state; names as in the policy."""
-    wanted = {
+    """Return the names of the actions that the actor's rights and the post's state allow now."""
+    is_possible = {
         Action.DRAFT: post.kind is PostKind.POST and post.state is not PostState.WITHDRAWN,
         Action.SEND_FOR_REVIEW: bool(post.revisions) and post.state is PostState.DRAFT,
         Action.SCHEDULE: post.state is PostState.APPROVED,
         Action.WITHDRAW_POST: post.state is not PostState.WITHDRAWN,
     }
-    found = {
+    names = {
         action.value
-        for action, possible in wanted.items()
+        for action, possible in is_possible.items()
         if possible and may(actor(), action, post.department_id)
     }
-    if _may_come_to_the_desk(post):
-        found.add("on_the_spot")
-    return frozenset(found | _decisions(post))
+    if _can_decide_in_person(post):
+        names.add("on_the_spot")
+    return frozenset(names | _decisions(post))
 
 
-def _acts_outside(post: Post, situation: Situation) -> frozenset[str]:
-    """Ordering the deletion of what is live; what is out is not simply withdrawn any more."""
-    mine = may(actor(), Action.ORDER_DELETION, post.department_id)
-    return frozenset({"take_back"} if mine and situation.can_be_taken_back else ())
+def _deletion_acts(post: Post, situation: Situation) -> frozenset[str]:
+    """Return "take_back" if the actor may order the deletion of a live publication."""
+    may_order = may(actor(), Action.ORDER_DELETION, post.department_id)
+    return frozenset({"take_back"} if may_order and situation.can_be_taken_back else ())
 
 
-def _may_come_to_the_desk(post: Post) -> bool:
-    """Whether an officer who stands at the clerk's desk could decide there, on their own phone."""
-    todo_kinds = post.state is PostState.IN_REVIEW
-    return todo_kinds and may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
+def _can_decide_in_person(post: Post) -> bool:
+    """Return True if the actor may show an approval code for an officer's own phone."""
+    in_review = post.state is PostState.IN_REVIEW
+    return in_review and may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
 
 
 def _decisions(post: Post) -> set[str]:
-    """Deciding, once for each asked department, and taking its approval back."""
-    mine = actor().department_id
-    if not post.revisions or mine not in asked_departments(post.revisions[-1]):
+    """Return whether the actor may decide for their department or withdraw its approval."""
+    department_id = actor().department_id
+    if not post.revisions or department_id not in asked_departments(post.revisions[-1]):
         return set()
-    standing = [
-        one for one in decide.standing_approvals(post.revisions[-1]) if one.department_id == mine
+    approvals = [
+        approval
+        for approval in decide.standing_approvals(post.revisions[-1])
+        if approval.department_id == department_id
     ]
-    in_force = any(gate_adapter.is_in_force(one, now=ctx.now()) for one in standing)
-    found = set()
-    todo_kinds = post.state is PostState.IN_REVIEW and not in_force
-    if todo_kinds and may(actor(), Action.APPROVE, mine, standing_in=True):
-        found.add("decide")
-    if standing and may(actor(), Action.WITHDRAW_APPROVAL, mine, standing_in=True):
-        found.add(Action.WITHDRAW_APPROVAL.value)
-    return found
+    in_force = any(gate_adapter.is_in_force(approval, now=ctx.now()) for approval in approvals)
+    names = set()
+    is_undecided = post.state is PostState.IN_REVIEW and not in_force
+    if is_undecided and may(actor(), Action.APPROVE, department_id, standing_in=True):
+        names.add("decide")
+    if approvals and may(actor(), Action.WITHDRAW_APPROVAL, department_id, standing_in=True):
+        names.add(Action.WITHDRAW_APPROVAL.value)
+    return names

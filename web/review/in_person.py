@@ -1,4 +1,4 @@
-"""Approving on the spot: the clerk's page shows a code, the officer's own phone follows it."""
+"""Approval in person: the clerk's page shows a code, which the officer opens on a phone."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ Page = Response | str | tuple[str, int]
 
 
 class ApprovalCodeForm(Form):
-    """The eight characters."""
+    """The eight characters of an approval code."""
 
     letters = StringField(_l("Code"))
 
 
 @dataclass(frozen=True)
 class CodeView:
-    """A code as the clerk's page shows it, with the address that the picture holds."""
+    """A code as the clerk's page shows it, with the URL that the QR code contains."""
 
     code: SpotCode
     spelled: Spelled
@@ -52,7 +52,7 @@ class CodeView:
 @for_action(Action.SEND_FOR_REVIEW)
 @reads
 def show(session: Session, post_id: int) -> Page:
-    """The code of the newest revision while it holds, and what has been decided."""
+    """Show the newest revision's code while it is valid, and the decisions so far."""
     return _page(session, drafts.post_for(session, actor=actor(), post_id=post_id))
 
 
@@ -67,48 +67,50 @@ def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
         post=post,
         revision=revision,
         waiting=post.state is PostState.IN_REVIEW,
-        shown=_shown(code) if code is not None and problem is None else None,
+        shown=_code_view(code) if code is not None and problem is None else None,
         expired=problem is ApprovalCodeProblem.EXPIRED,
         decisions=in_person.decisions_of(revision),
         deciders=_deciders(session, revision),
         refusal=refusal,
-        base=_outside(""),
+        base=_public_address(""),
         decided_words=DECIDED,
     )
 
 
-def _shown(code: SpotCode) -> CodeView:
+def _code_view(code: SpotCode) -> CodeView:
     spelled = in_person.spell(code.seed, ctx.settings.secret_key)
-    address = _outside(url_for("on_the_spot.arrive", spot=spelled.token))
-    return CodeView(code, spelled, address, _picture(address))
+    address = _public_address(url_for("on_the_spot.arrive", spot=spelled.token))
+    return CodeView(code, spelled, address, _qr_code(address))
 
 
-def _outside(path: str) -> str:
-    """The address of a page as a phone outside reaches it, whatever the Host header says."""
+def _public_address(path: str) -> str:
+    """Return the public URL of a path, from the settings and not from the Host header."""
     return ctx.settings.base_url.rstrip("/") + path
 
 
-def _picture(address: str) -> Markup:
-    """The address as a QR code, drawn into the page."""
-    drawn = segno.make(address, error="m", micro=False)
+def _qr_code(address: str) -> Markup:
+    """Return the address as a QR code in SVG."""
+    qr_code = segno.make(address, error="m", micro=False)
     return Markup(  # noqa: S704  made of squares; the address is drawn, not written
-        drawn.svg_inline(omitsize=True, border=4, dark="#000", light="#fff", svgclass="qr-code")
+        qr_code.svg_inline(omitsize=True, border=4, dark="#000", light="#fff", svgclass="qr-code")
     )
 
 
 def _deciders(session: Session, revision: Revision) -> list[Appointment]:
-    """Those who can decide now, department by department."""
-    found = []
+    """Return the appointments that can decide now, department by department."""
+    deciders = []
     for department_id in gate_adapter.asked_departments(revision):
-        able = gate_adapter.approvers_for(session, revision, department_id, now=ctx.now())
-        found += [session.get_one(Appointment, one.appointment_id) for one in able.everybody]
-    return found
+        approvers = gate_adapter.approvers_for(session, revision, department_id, now=ctx.now())
+        deciders += [
+            session.get_one(Appointment, officer.appointment_id) for officer in approvers.everybody
+        ]
+    return deciders
 
 
 @routes.post("/posts/<int:post_id>/on-the-spot")
 @for_action(Action.SEND_FOR_REVIEW)
 def make(post_id: int) -> Page:
-    """Make a code for the revision that was on the screen."""
+    """Create a code for the revision that the page showed."""
     try:
         with ctx.database.transaction() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
@@ -121,11 +123,11 @@ def make(post_id: int) -> Page:
                 secret=ctx.settings.secret_key,
             )
     except NotAllowed as refusal:
-        return _refused(post_id, refusal)
+        return _refused_page(post_id, refusal)
     return redirect(url_for("on_the_spot.show", post_id=post_id))
 
 
-def _refused(post_id: int, refusal: NotAllowed) -> Page:
+def _refused_page(post_id: int, refusal: NotAllowed) -> Page:
     with ctx.database.reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         page = _page(session, post, refusal=refusal_sentence(refusal))
@@ -135,37 +137,37 @@ def _refused(post_id: int, refusal: NotAllowed) -> Page:
 @routes.get("/code")
 @for_roles()
 def ask() -> Page:
-    """Where the eight characters are typed."""
+    """Show the page on which the eight characters are typed."""
     return render_template("review/code.html", form=ApprovalCodeForm(formdata=None))
 
 
 @routes.post("/code")
 @for_roles()
 def follow() -> Page:
-    """Lead to the revision that the typed code stands for."""
+    """Redirect to the revision of the typed code."""
     form = ApprovalCodeForm()
     with ctx.database.transaction() as session:
-        found = in_person.find_by_letters(
+        approval_code = in_person.find_by_letters(
             session, actor=actor(), now=ctx.now(), letters=form.letters.data or ""
         )
-        if isinstance(found, SpotCode):
-            return _lead(found)
-    form.letters.errors = [code_sentence(found)]
-    code = 429 if found.problem is ApprovalCodeProblem.THROTTLED else 422
-    return render_template("review/code.html", form=form), code
+        if isinstance(approval_code, SpotCode):
+            return _to_revision(approval_code)
+    form.letters.errors = [code_sentence(approval_code)]
+    status = 429 if approval_code.problem is ApprovalCodeProblem.THROTTLED else 422
+    return render_template("review/code.html", form=form), status
 
 
 @routes.get("/code/<spot>")
 @for_roles()
 @reads
 def arrive(session: Session, spot: str) -> Page:
-    """Where the scanned code leads: on to the revision, or to what can be done instead."""
-    found = in_person.find_by_token(session, actor=actor(), now=ctx.now(), token=spot)
-    if isinstance(found, CodeRefusal):
-        return render_template("review/code_spent.html", happened=code_sentence(found)), 404
-    return _lead(found)
+    """Redirect from the scanned code to its revision, or show why the code is refused."""
+    code = in_person.find_by_token(session, actor=actor(), now=ctx.now(), token=spot)
+    if isinstance(code, CodeRefusal):
+        return render_template("review/code_spent.html", happened=code_sentence(code)), 404
+    return _to_revision(code)
 
 
-def _lead(code: SpotCode) -> Response:
+def _to_revision(code: SpotCode) -> Response:
     number, post_id = code.revision.number, code.revision.post_id
     return redirect(url_for("reviewing.show", post_id=post_id, revision=number))

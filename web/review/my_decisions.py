@@ -1,4 +1,4 @@
-"""What an officer has decided, with what became of it, and the officer's own texts."""
+"""An officer's decisions with their outcomes, and the officer's saved return texts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
 
 
 class DecisionTextForm(Form):
-    """A text to keep."""
+    """A return text to save."""
 
     words = TextAreaField(_l("Text"), id="own-words")  # the page has an id "words" already
 
@@ -36,11 +36,11 @@ class DecisionTextForm(Form):
 @for_action(*DECIDERS)
 @reads
 def index(session: Session) -> str:
-    """One's own decisions, newest first; `month` narrows, `whole` shows a month in one piece."""
+    """List the actor's decisions, newest first; `?month=` filters, `?whole` shows a full month."""
     months = history.months_of(session, actor=actor(), now=ctx.now())
     month = _month(request.args.get("month", ""))
     whole = month is not None and "whole" in request.args
-    found = history.decisions_by(
+    page = history.decisions_by(
         session,
         actor=actor(),
         month=month,
@@ -49,9 +49,9 @@ def index(session: Session) -> str:
     )
     return render_template(
         "review/my_decisions.html",
-        page=found,
-        following=encode_cursor(found.following),
-        months=[(one.strftime("%Y-%m"), _month_words(one)) for one in months],
+        page=page,
+        following=encode_cursor(page.following),
+        months=[(first_day.strftime("%Y-%m"), _month_words(first_day)) for first_day in months],
         month=month.strftime("%Y-%m") if month else "",
         month_words=_month_words(month) if month else "",
         whole=whole,
@@ -60,9 +60,9 @@ def index(session: Session) -> str:
     )
 
 
-def _month(typed: str) -> date | None:
-    """The month of "2026-11"; None where it is none."""
-    year, _dash, month = typed.partition("-")
+def _month(text: str) -> date | None:
+    """Parse "2026-11" as the first day of that month; None if it is no month."""
+    year, _dash, month = text.partition("-")
     known_year = number_of(year) in range(2000, 2100)
     known_month = number_of(month) in range(1, 13)
     return date(number_of(year), number_of(month), 1) if known_year and known_month else None
@@ -75,22 +75,22 @@ def _month_words(month: date) -> str:
 @routes.get("/return-texts")
 @for_action(*DECIDERS)
 def texts() -> Page:
-    """One's own texts for returning a post."""
+    """List the actor's saved texts for returning a post."""
     return _texts_page(DecisionTextForm(formdata=None))
 
 
 @reads
 def _texts_page(session: Session, form: DecisionTextForm) -> str:
-    kept = notify.mine(session, actor=actor())
+    texts = notify.mine(session, actor=actor())
     return render_template(
-        "review/decision_texts.html", form=form, texts=kept, is_full=len(kept) >= notify.MOST
+        "review/decision_texts.html", form=form, texts=texts, is_full=len(texts) >= notify.MOST
     )
 
 
 @routes.post("/return-texts")
 @for_action(*DECIDERS)
 def keep_text() -> Page:
-    """Keep a text."""
+    """Save a return text."""
     form = DecisionTextForm()
     try:
         with ctx.database.transaction() as session:
@@ -106,7 +106,7 @@ def keep_text() -> Page:
 @routes.post("/return-texts/remove")
 @for_action(*DECIDERS)
 def remove_text() -> Page:
-    """Forget a text of one's own."""
+    """Delete one of the actor's return texts."""
     with ctx.database.transaction() as session:
         text_id = number_of(request.form.get("text"))
         notify.remove(session, actor=actor(), text_id=text_id)

@@ -1,8 +1,8 @@
-"""The officer's desk: exactly what will leave, on one page, and the decision about it."""
+"""The review page of a revision, and the decisions about it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -15,7 +15,6 @@ from approvals.policy import Action, may
 from approvals.states import PostState
 from publisher import failpoints
 from publisher.drafting import diff, drafts
-from publisher.models.approvals import ReturnText
 from publisher.models.posts import DecisionKind, Post, Revision
 from publisher.review import decide, gate_adapter, history, notify, withdraw
 from publisher.review.decide import ActsUnderAnother
@@ -26,7 +25,7 @@ from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action, for_roles
 from web.drafting import warnings
-from web.drafting.revisions import decided_before, newer_changes
+from web.drafting.revisions import newer_changes, previous_revision
 from web.forms import Form, number_of
 from web.messages.names import department_name
 from web.messages.refusals import refusal_sentence
@@ -39,14 +38,14 @@ DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
 
 
 class SeenForm(Form):
-    """Which revision was on the screen, and under which appointment the page was opened."""
+    """The revision that the page showed, and the appointment under which it was opened."""
 
     seen = IntegerField()
     under = IntegerField()
 
 
 class DecisionReasonForm(Form):
-    """A reason, for the revision that was on the screen, under the appointment of the page."""
+    """A reason, with the revision and the appointment of the page."""
 
     seen = HiddenField()
     under = HiddenField()
@@ -58,19 +57,19 @@ class DecisionReasonForm(Form):
 @for_roles()
 @reads
 def show(session: Session, post_id: int) -> Page:
-    """The whole of what will leave, what changed, the window and the source."""
+    """Show all texts of a revision, its changes, its time window and its sources."""
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     if not post.revisions:
         return redirect(url_for("posts.show", post_id=post_id))
-    seen = request.args.get("revision", post.newest, type=int)
-    revision = next((one for one in post.revisions if one.number == seen), post.revisions[-1])
+    number = request.args.get("revision", post.newest, type=int)
+    revision = next((row for row in post.revisions if row.number == number), post.revisions[-1])
     return _page(session, post, revision)
 
 
 def _page(
     session: Session, post: Post, revision: Revision, *, refusal: NotAllowed | None = None
 ) -> str:
-    before, now = decided_before(post, revision), ctx.now()
+    before, now = previous_revision(post, revision), ctx.now()
     standings = gate_adapter.standings(revision, now=now)
     lacking = gate_adapter.lacking(session, revision, standings, now=now)
     return render_template(
@@ -79,7 +78,9 @@ def _page(
         revision=revision,
         shown=(views := previews_of(revision)),
         jumps=[(short_title(view.variant), f"#{view.anchor}") for view in views],
-        photos=len({one.source_sha256 for view in views for one in view.variant.renditions}),
+        photos=len(
+            {picture.source_sha256 for view in views for picture in view.variant.renditions}
+        ),
         warned=warnings.of_revision(session, revision),
         before=before,
         changes=diff.changes(before, revision) if before else [],
@@ -87,36 +88,36 @@ def _page(
         standings=standings,
         lacking=lacking,
         approvers=gate_adapter.approvers_for(session, revision, _my_department(revision), now=now),
-        refusal=refusal_sentence(refusal) if refusal else _cannot(session, post, revision),
+        refusal=refusal_sentence(refusal) if refusal else _blocker(session, post, revision),
         pressed=refusal is not None,
-        can_still=isinstance(refusal, ActsUnderAnother) and not _cannot(session, post, revision),
+        can_still=isinstance(refusal, ActsUnderAnother) and not _blocker(session, post, revision),
         under=actor().appointment_id,
         asks=may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
-        and sum(one.is_missing for one in standings) > len(lacking),
+        and sum(review.is_missing for review in standings) > len(lacking),
     )
 
 
 def _my_department(revision: Revision) -> int:
-    """The actor's department where it is asked, else the owning one."""
-    mine = actor().department_id
-    asked = gate_adapter.asked_departments(revision)
-    return mine if mine is not None and mine in asked else asked[0]
+    """Return the id of the actor's department if it is asked, else of the owning department."""
+    own_id = actor().department_id
+    asked_ids = gate_adapter.asked_departments(revision)
+    return own_id if own_id is not None and own_id in asked_ids else asked_ids[0]
 
 
-def _cannot(session: Session, post: Post, revision: Revision) -> str:
-    """Why this person cannot decide now; empty where they can."""
+def _blocker(session: Session, post: Post, revision: Revision) -> str:
+    """Return the reason why the actor cannot decide now; empty if they can."""
     if post.state is not PostState.IN_REVIEW or revision.number != post.newest:
         return ""
-    mine = actor().department_id
-    if mine not in gate_adapter.asked_departments(revision):
+    department_id = actor().department_id
+    if department_id not in gate_adapter.asked_departments(revision):
         return _("Only the department that was asked can decide.")
-    if waits_for := _waits_for_others(revision, mine):
+    if waits_for := _waits_for_others(revision, department_id):
         return _(
             "Your department has approved this revision. It waits for: %(departments)s.",
             departments=waits_for,
         )
-    able = gate_adapter.approvers_for(session, revision, mine, now=ctx.now())
-    if not may(actor(), Action.APPROVE, mine, standing_in=able.standing_in):
+    able = gate_adapter.approvers_for(session, revision, department_id, now=ctx.now())
+    if not may(actor(), Action.APPROVE, department_id, standing_in=able.standing_in):
         return _("An officer of your department decides about this.")
     try:
         gate.check_approval(
@@ -133,18 +134,20 @@ def _cannot(session: Session, post: Post, revision: Revision) -> str:
     return ""
 
 
-def _waits_for_others(revision: Revision, mine: int | None) -> str:
-    """The asked departments that are missing, once the own one has approved; else nothing."""
+def _waits_for_others(revision: Revision, department_id: int | None) -> str:
+    """Return the departments yet to approve if the actor's has approved; else empty."""
     standings = gate_adapter.standings(revision, now=ctx.now())
-    own = any(one.has_approved for one in standings if one.department.id == mine)
-    missing = [department_name(one.department) for one in standings if one.is_missing]
-    return ", ".join(missing) if own else ""
+    has_approved = any(
+        review.has_approved for review in standings if review.department.id == department_id
+    )
+    missing = [department_name(review.department) for review in standings if review.is_missing]
+    return ", ".join(missing) if has_approved else ""
 
 
 @routes.post("/posts/<int:post_id>/approve")
 @for_action(*DECIDERS)
 def approve(post_id: int) -> Page:
-    """Approve the revision that was on the screen."""
+    """Approve the revision that the page showed."""
     form = SeenForm()
     try:
         decide.check_under(actor(), form.under.data)
@@ -158,58 +161,61 @@ def approve(post_id: int) -> Page:
             )
         failpoints.hit("approve.after_commit")
     except NotAllowed as refusal:
-        done = _done_before(post_id, form.seen.data or 0, gate_adapter.APPROVALS, refusal)
-        return done or _refused(post_id, form.seen.data or 0, refusal)
+        response = _already_decided(post_id, form.seen.data or 0, gate_adapter.APPROVALS, refusal)
+        return response or _refused_page(post_id, form.seen.data or 0, refusal)
     flash(_("You have approved this revision. The cell sets its time."))
     return redirect(url_for("posts.show", post_id=post_id))
 
 
-def _done_before(
-    post_id: int, seen: int, kinds: Collection[DecisionKind], refusal: NotAllowed
+def _already_decided(
+    post_id: int, number: int, kinds: Collection[DecisionKind], refusal: NotAllowed
 ) -> Response | None:
-    """Pressed twice, or once more after going back: the first press counts, none is an error."""
+    """Redirect if the actor has already decided so, else return None."""
+    # A button pressed twice, or again after going back, is no error.
     if not isinstance(refusal, WrongState):
         return None
     with ctx.database.reading() as session:
-        done = history.decision_on(session, actor=actor(), post_id=post_id, seen_revision=seen)
-        if done is None or done.kind not in kinds:
+        decision = history.decision_on(
+            session, actor=actor(), post_id=post_id, seen_revision=number
+        )
+        if decision is None or decision.kind not in kinds:
             return None
-        flash(already_sentence(done), "grey")
+        flash(already_sentence(decision), "grey")
     return redirect(url_for("posts.show", post_id=post_id))
 
 
-def _refused(post_id: int, seen: int, refusal: NotAllowed) -> Page:
-    """The review page again, with what stands in the way; the stale one with the difference."""
+def _refused_page(post_id: int, number: int, refusal: NotAllowed) -> Page:
+    """Return the review page with the refusal; a stale revision is shown with its changes."""
     with ctx.database.reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
-        known = {one.number: one for one in post.revisions}
+        revisions = {candidate.number: candidate for candidate in post.revisions}
         stale = isinstance(refusal, StaleRevision)
-        revision = known.get(seen if stale else post.newest, post.revisions[-1])
+        revision = revisions.get(number if stale else post.newest, post.revisions[-1])
         return _page(session, post, revision, refusal=refusal), 409
 
 
 Use = Callable[[Session, int, int, str], object]
 
 
-def _return(session: Session, post_id: int, seen: int, reason: str) -> object:
+def _return(session: Session, post_id: int, number: int, reason: str) -> object:
     return decide.return_post(
-        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=seen, reason=reason
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=number, reason=reason
     )
 
 
-def _reject(session: Session, post_id: int, seen: int, reason: str) -> object:
+def _reject(session: Session, post_id: int, number: int, reason: str) -> object:
     return decide.reject(
-        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=seen, reason=reason
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=number, reason=reason
     )
 
 
-def _withdraw_approval(session: Session, post_id: int, seen: int, reason: str) -> object:
+def _withdraw_approval(session: Session, post_id: int, number: int, reason: str) -> object:
     return withdraw.withdraw_approval(
-        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=seen, reason=reason
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=number, reason=reason
     )
 
 
-def _withdraw_post(session: Session, post_id: int, _seen: int, reason: str) -> object:
+def _withdraw_post(session: Session, post_id: int, _number: int, reason: str) -> object:
     return withdraw.withdraw_post(
         session, actor=actor(), now=ctx.now(), post_id=post_id, reason=reason
     )
@@ -218,7 +224,7 @@ def _withdraw_post(session: Session, post_id: int, _seen: int, reason: str) -> o
 @routes.route("/posts/<int:post_id>/return", methods=["GET", "POST"])
 @for_action(*DECIDERS)
 def return_post(post_id: int) -> Page:
-    """Return the revision to the cell with what to change."""
+    """Return the revision to the cell with the changes to make."""
     return _with_reason(post_id, "return", _return, _("Returned to the cell with your words."))
 
 
@@ -232,25 +238,25 @@ def reject(post_id: int) -> Page:
 @routes.route("/posts/<int:post_id>/withdraw-approval", methods=["GET", "POST"])
 @for_action(Action.WITHDRAW_APPROVAL)
 def withdraw_approval(post_id: int) -> Page:
-    """Take one's department's approval back, as long as something can be stopped."""
-    said = _("The approval is taken back. Nothing more of it leaves.")
-    return _with_reason(post_id, "withdraw_approval", _withdraw_approval, said)
+    """Withdraw the approval of the actor's department, as long as something is unsent."""
+    done_message = _("The approval is taken back. Nothing more of it leaves.")
+    return _with_reason(post_id, "withdraw_approval", _withdraw_approval, done_message)
 
 
 @routes.route("/posts/<int:post_id>/withdraw", methods=["GET", "POST"])
 @for_action(Action.WITHDRAW_POST)
 def withdraw_post(post_id: int) -> Page:
-    """Give the post up."""
+    """Withdraw the post."""
     return _with_reason(post_id, "withdraw_post", _withdraw_post, _("The post is withdrawn."))
 
 
-_SAME_AGAIN: Mapping[str, Collection[DecisionKind]] = {
+_REPEATED_KINDS: Mapping[str, Collection[DecisionKind]] = {
     "return": (DecisionKind.RETURNED,),
     "reject": (DecisionKind.REJECTED,),
 }
 
 
-def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
+def _with_reason(post_id: int, act: str, use: Use, done_message: str) -> Page:
     form = DecisionReasonForm()
     if request.method == "GET":
         return _reason_page(post_id, act, form)
@@ -266,7 +272,7 @@ def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
         return _reason_page(post_id, act, form), 422
     except NotAllowed as refusal:
         return _reason_refused(post_id, act, form, refusal)
-    flash(said)
+    flash(done_message)
     if act in ("withdraw_approval", "withdraw_post"):
         in_flight.flash_for_post(post_id)
     flash(f"{act}-{post_id}", "draft-done")
@@ -274,46 +280,45 @@ def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
 
 
 def _reason_refused(post_id: int, act: str, form: DecisionReasonForm, refusal: NotAllowed) -> Page:
-    """The words stay; what was pressed twice is no error."""
-    seen = number_of(form.seen.data)
+    """Return the page with the typed reason and the refusal; a repeated decision redirects."""
+    number = number_of(form.seen.data)
     if isinstance(refusal, StaleRevision):
-        return _overtaken(post_id, act, form, refusal)
-    if done := _done_before(post_id, seen, _SAME_AGAIN.get(act, ()), refusal):
+        return _stale_page(post_id, act, form, refusal)
+    if response := _already_decided(post_id, number, _REPEATED_KINDS.get(act, ()), refusal):
         flash(f"{act}-{post_id}", "draft-done")
-        return done
+        return response
     if isinstance(refusal, ActsUnderAnother):
         form.under.data = str(actor().appointment_id)
         form.under.raw_data = [form.under.data]
-    return _reason_page(post_id, act, form, happened=refusal_sentence(refusal)), 409
+    return _reason_page(post_id, act, form, message=refusal_sentence(refusal)), 409
 
 
 def _with_own_text(post_id: int, form: DecisionReasonForm) -> Page:
-    """Put one of one's own texts into the reason, or keep the reason as one of them."""
-    words, code = form.reason.data or "", 200
+    """Insert one of the actor's saved texts into the reason, or save the reason as a text."""
+    reason, code = form.reason.data or "", 200
     try:
         with ctx.database.transaction() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
             if "keep" in request.form:
-                notify.keep(session, actor=actor(), now=ctx.now(), return_text=words)
+                notify.keep(session, actor=actor(), now=ctx.now(), return_text=reason)
                 flash(_("The text is kept. You find it here the next time."))
             else:
-                wanted = number_of(request.form.get("use"))
-                texts = {one.id: one.words for one in notify.mine(session, actor=actor())}
-                words = notify.with_text(words, texts.get(wanted, ""))
+                text_id = number_of(request.form.get("use"))
+                texts = {text.id: text.words for text in notify.mine(session, actor=actor())}
+                reason = notify.with_text(reason, texts.get(text_id, ""))
     except Invalid as invalid:
         form.show(invalid.problems)
         code = 422
-    form.reason.data = words
+    form.reason.data = reason
     return _reason_page(post_id, "return", form, filled=True), code
 
 
-def _overtaken(post_id: int, act: str, form: DecisionReasonForm, stale: StaleRevision) -> Page:
-    """The words stay; the next press is about the newer revision, whose difference is shown."""
-    seen = number_of(form.seen.data)
+def _stale_page(post_id: int, act: str, form: DecisionReasonForm, stale: StaleRevision) -> Page:
+    """Return the page with the typed reason, now for the newer revision, with its changes."""
+    number = number_of(form.seen.data)
     form.seen.data = str(stale.values["newest"])
     form.seen.raw_data = [form.seen.data]
-    happened = refusal_sentence(stale)
-    return _reason_page(post_id, act, form, happened=happened, seen=seen), 409
+    return _reason_page(post_id, act, form, message=refusal_sentence(stale), number=number), 409
 
 
 @reads
@@ -323,13 +328,13 @@ def _reason_page(
     act: str,
     form: DecisionReasonForm,
     *,
-    happened: str = "",
-    seen: int | None = None,
+    message: str = "",
+    number: int | None = None,
     filled: bool = False,
 ) -> str:
-    """The page of an act with its reason; `seen` is the revision that a newer one has overtaken."""
+    """Return the page that asks for a reason; `number` is an outdated revision to compare."""
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    old = next((one for one in post.revisions if one.number == seen), None)
+    old = next((candidate for candidate in post.revisions if candidate.number == number), None)
     if request.method == "GET":
         form.seen.data = str(request.args.get("revision", post.newest, type=int))
         form.under.data = str(actor().appointment_id)
@@ -338,12 +343,8 @@ def _reason_page(
         post=post,
         act=act,
         form=form,
-        happened=happened,
+        happened=message,
         changes=newer_changes(post, old) if old else [],
-        filled=filled or bool(form.errors) or bool(happened),
-        texts=_own_texts(session) if act == "return" else [],
+        filled=filled or bool(form.errors) or bool(message),
+        texts=notify.mine(session, actor=actor()) if act == "return" else [],
     )
-
-
-def _own_texts(session: Session) -> Sequence[ReturnText]:
-    return notify.mine(session, actor=actor())

@@ -1,4 +1,4 @@
-"""Moving several posts at once: choose, see what would happen, then do it."""
+"""Bulk rescheduling: choose deliveries, preview their new times, then move them."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ MOST_HOURS, MOST_DAYS = 24 * 31, 366
 
 
 class AmountField(IntegerField):
-    """A whole number, also below zero; Devanagari digits as well."""
+    """An integer field, which also reads negative numbers and Devanagari digits."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read it; what is none is told in the language of the page."""
+        """Parse the number; the error message is in the language of the page."""
         try:
             super().process_formdata(valuelist)
         except ValueError as problem:
@@ -41,7 +41,7 @@ class AmountField(IntegerField):
 
 
 class BulkMoveForm(Form):
-    """Which way they go, and how far."""
+    """The way in which the deliveries move, and how far."""
 
     aliases = {"due_at": "day"}  # noqa: RUF012  read by the base class only
 
@@ -55,22 +55,22 @@ class BulkMoveForm(Form):
 @routes.get("/calendar/move")
 @for_action(Action.SCHEDULE)
 def index() -> Page:
-    """What can be moved, and which way."""
-    return _choosing(BulkMoveForm(formdata=None), _chosen(request.args.getlist("chosen")))
+    """Show the deliveries that can be moved, and the ways to move them."""
+    return _choosing(BulkMoveForm(formdata=None), _chosen_ids(request.args.getlist("chosen")))
 
 
-def _chosen(typed: list[str]) -> list[int]:
-    """The ids of deliveries, each once; a list of several may stand in one field."""
-    found = [number_of(one) for value in typed for one in value.split(",")]
-    return list(dict.fromkeys(one for one in found if one))
+def _chosen_ids(fields: list[str]) -> list[int]:
+    """Return the ids of the chosen deliveries, each once; a field may hold several with commas."""
+    ids = [number_of(text) for field in fields for text in field.split(",")]
+    return list(dict.fromkeys(delivery_id for delivery_id in ids if delivery_id))
 
 
 @reads
 def _choosing(
     session: Session, form: BulkMoveForm, chosen: list[int], *, wrong: list[str] | None = None
 ) -> str:
-    """The choosing page; what is `wrong` with the choice leads to its first box."""
-    _offer(form)
+    """Return the page to choose on; the messages in `wrong` link to the first checkbox."""
+    _set_choices(form)
     rows = calendar.movable(session, actor=actor())
     first = f"chosen-{rows[0].delivery_id}" if rows else None
     return render_template(
@@ -79,11 +79,11 @@ def _choosing(
         chosen=chosen,
         rows=rows,
         wrong=wrong,
-        lines=[(one, first) for one in wrong or []],
+        lines=[(message, first) for message in wrong or []],
     )
 
 
-def _offer(form: BulkMoveForm) -> None:
+def _set_choices(form: BulkMoveForm) -> None:
     form.way.choices = options(
         [
             ("hours", _("by hours")),
@@ -97,36 +97,36 @@ def _offer(form: BulkMoveForm) -> None:
 @routes.post("/calendar/move")
 @for_action(Action.SCHEDULE)
 def move() -> Page:
-    """Show what would happen, or do what was shown; what was dragged is done at once if it can."""
-    form, chosen = BulkMoveForm(), _chosen(request.form.getlist("chosen"))
+    """Show the plan, or carry it out; a delivery dragged in the calendar moves at once."""
+    form, chosen = BulkMoveForm(), _chosen_ids(request.form.getlist("chosen"))
     if not form.validate():
         return _choosing(form, chosen), 422
     try:
-        how = _how(form)
+        how = _read_how(form)
         if request.form.get("step") in ("do", "drag"):
-            return _done(form, chosen, how)
-        return _planned(form, chosen, how)
+            return _move_all(form, chosen, how)
+        return _plan(form, chosen, how)
     except Invalid as invalid:
         return _choosing(form, chosen, wrong=form.show(invalid.problems)), 422
 
 
-def _how(form: BulkMoveForm) -> How:
-    """The way that was chosen; raises `Invalid` where it cannot be gone."""
-    check, amount = Validator(), form.amount.data or 0
+def _read_how(form: BulkMoveForm) -> How:
+    """Read the chosen way to move; raises `Invalid`."""
+    validator, amount = Validator(), form.amount.data or 0
     how: How = ToSlots()
     if form.way.data == "at":
-        how = At(_when(check, form))
+        how = At(_read_time(validator, form))
     elif form.way.data in ("hours", "days"):
         most = MOST_HOURS if form.way.data == "hours" else MOST_DAYS
         if not amount or abs(amount) > most:
-            check.add("amount", "amount", most=most)
+            validator.add("amount", "amount", most=most)
             amount = 1
         how = Shift(timedelta(**{form.way.data: amount}))
-    check.finish()
+    validator.finish()
     return how
 
 
-def _when(validator: Validator, form: BulkMoveForm) -> datetime:
+def _read_time(validator: Validator, form: BulkMoveForm) -> datetime:
     day = form.day.data.isoformat() if form.day.data else ""
     try:
         return parse_when(day, form.clock.data or "")
@@ -135,8 +135,8 @@ def _when(validator: Validator, form: BulkMoveForm) -> datetime:
         return ctx.now()
 
 
-def _planned(form: BulkMoveForm, chosen: list[int], how: How, *, happened: str = "") -> str:
-    """What would happen, each with its words."""
+def _plan(form: BulkMoveForm, chosen: list[int], how: How, *, message: str = "") -> str:
+    """Return the page with the new time of each delivery, or the reason why it cannot move."""
     with ctx.database.reading() as session:
         steps = bulk_reschedule.plan(
             session,
@@ -146,30 +146,30 @@ def _planned(form: BulkMoveForm, chosen: list[int], how: How, *, happened: str =
             how=how,
             despite_clash=bool(form.despite_clash.data),
         )
-        return _plan_page(form, steps, happened=happened)
+        return _plan_page(form, steps, message=message)
 
 
-def _plan_page(form: BulkMoveForm, steps: list[Planned], *, happened: str = "") -> str:
-    _offer(form)
+def _plan_page(form: BulkMoveForm, steps: list[Planned], *, message: str = "") -> str:
+    _set_choices(form)
     return render_template(
         "schedule/bulk_plan.html",
         form=form,
-        steps=[(one, [problem_sentence(each) for each in one.problems]) for one in steps],
-        going=sum(one.goes for one in steps),
-        is_clash=any(each.code == "clash" for one in steps for each in one.problems),
+        steps=[(step, [problem_sentence(error) for error in step.problems]) for step in steps],
+        going=sum(step.goes for step in steps),
+        is_clash=any(error.code == "clash" for step in steps for error in step.problems),
         back=_back(),
-        happened=[(happened, None)] if happened else [],
+        happened=[(message, None)] if message else [],
     )
 
 
 def _back() -> str:
-    """Where the mover came from, a page of ours."""
+    """Return the path that the person came from; the calendar if it is not one of our pages."""
     path = request.form.get("back", "")
     return path if form_recovery.is_own_path(path) else url_for("calendar.index")
 
 
-def _done(form: BulkMoveForm, chosen: list[int], how: How) -> Page:
-    """Do it in one transaction; where it cannot be as shown, it is shown anew."""
+def _move_all(form: BulkMoveForm, chosen: list[int], how: How) -> Page:
+    """Move all in one transaction; if the plan has changed meanwhile, show the new one."""
     dragged = request.form.get("step") == "drag"
     try:
         with ctx.database.transaction() as session:
@@ -179,24 +179,24 @@ def _done(form: BulkMoveForm, chosen: list[int], how: How) -> Page:
                 now=ctx.now(),
                 delivery_ids=chosen,
                 how=how,
-                expected_times=None if dragged else _seen(chosen),
+                expected_times=None if dragged else _planned_times(chosen),
                 despite_clash=bool(form.despite_clash.data),
             )
     except PlanChanged as refusal:
-        happened = _("It was not moved. See why.") if dragged else refusal_sentence(refusal)
-        return _planned(form, chosen, how, happened=happened), 409
+        message = _("It was not moved. See why.") if dragged else refusal_sentence(refusal)
+        return _plan(form, chosen, how, message=message), 409
     flash(_n("%(num)s text has its new time.", "%(num)s texts have their new time.", len(moved)))
     return redirect(_back())
 
 
-def _seen(chosen: list[int]) -> dict[int, datetime]:
-    """Where each was shown to go, as the page that showed it sends it back."""
-    seen = {}
-    for one in chosen:
+def _planned_times(chosen: list[int]) -> dict[int, datetime]:
+    """Return the times that the preview showed, by delivery id, as its page sends them back."""
+    times = {}
+    for delivery_id in chosen:
         try:
-            at = datetime.fromisoformat(request.form.get(f"seen_{one}", ""))
+            at = datetime.fromisoformat(request.form.get(f"seen_{delivery_id}", ""))
         except ValueError:
             continue
         if at.tzinfo is not None:
-            seen[one] = at
-    return seen
+            times[delivery_id] = at
+    return times

@@ -1,4 +1,4 @@
-"""What leaves when: a month, a week and a list, and what is approved but has no time yet."""
+"""The calendar: deliveries by month, week or list, and approved posts without a time."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ LEGEND: tuple[tuple[str, str], ...] = (
     ("delivery", "failed"),
     ("delivery", "cancelled"),
 )
-"""What may stand in the calendar; also what it can be narrowed to."""
+"""The kinds and states that the calendar shows and can be filtered by."""
 
 
 @routes.record_once
 def _equip(state: BlueprintSetupState) -> None:
-    """Give the templates short times, and how an item looks in a cell."""
+    """Register the template filters for short times and for an item's CSS classes."""
     state.app.jinja_env.filters["short_time"] = _short_time
     state.app.jinja_env.filters["item_classes"] = _item_classes
 
@@ -60,8 +60,8 @@ def _equip(state: BlueprintSetupState) -> None:
 @for_action(Action.SEE_POST)
 @reads
 def index(session: Session) -> str:
-    """A month, a week or a list of days, from the one asked for; this month if none was."""
-    choice = _choice()
+    """Show a month, a week or a list of days; by default the present month."""
+    choice = _read_query()
     days = calendar_days(
         session,
         actor=actor(),
@@ -83,14 +83,14 @@ def index(session: Session) -> str:
         ),
         may_schedule=may(actor(), Action.SCHEDULE, actor().department_id),
         legend=LEGEND,
-        **_laid_out(choice, days),
+        **_layout(choice, days),
     )
 
 
-def _laid_out(choice: CalendarQuery, days: Sequence[CalendarDay]) -> dict[str, object]:
-    """The days as tables and as a list, and the ways to others."""
+def _layout(choice: CalendarQuery, days: Sequence[CalendarDay]) -> dict[str, object]:
+    """Return the template variables: the days as tables and as a list, and the navigation."""
     today = local_day(ctx.now())
-    begins = calendar_layout.place(choice, today)
+    begins = calendar_layout.first_day_of_view(choice, today)
     return {
         "days": days,
         "today": today,
@@ -98,36 +98,36 @@ def _laid_out(choice: CalendarQuery, days: Sequence[CalendarDay]) -> dict[str, o
         "title": calendar_layout.title(choice),
         "names": dates.weekdays(page_language()),
         "ways": calendar_layout.ways(choice, today),
-        "views": [(one, choice.href(one, begins)) for one in CalendarView],
+        "views": [(view, choice.href(view, begins)) for view in CalendarView],
         "weeks": calendar_layout.weeks(days, choice, today),
         "bands": calendar_layout.bands(days, choice, today),
         "listed": calendar_layout.listed(days, choice, today),
     }
 
 
-def _choice() -> CalendarQuery:
-    """What is asked for; whatever cannot be read counts for nothing."""
-    asked = request.args
-    known = {one.value for one in CalendarView}
-    view = CalendarView(asked["view"]) if asked.get("view") in known else CalendarView.MONTH
+def _read_query() -> CalendarQuery:
+    """Parse the request's query; values that cannot be read are ignored."""
+    query = request.args
+    view_names = {known_view.value for known_view in CalendarView}
+    view = CalendarView(query["view"]) if query.get("view") in view_names else CalendarView.MONTH
     today = local_day(ctx.now())
-    first = _day(asked.get("from", ""), today)
-    month = _day(f"{asked.get('month', '')}-1", first).replace(day=1)
+    first = _day(query.get("from", ""), today)
+    month = _day(f"{query.get('month', '')}-1", first).replace(day=1)
     begins, days = _span(view, first, month)
-    state = asked.get("state", "")
+    state = query.get("state", "")
     return CalendarQuery(
         view=view,
         first=begins,
         days=days,
         month=month,
-        account=number_of(asked.get("account")) or None,
-        department=number_of(asked.get("department")) or None,
-        state=state if any(state == one for _thing, one in LEGEND) else "",
+        account=number_of(query.get("account")) or None,
+        department=number_of(query.get("department")) or None,
+        state=state if any(state == known_state for _kind, known_state in LEGEND) else "",
     )
 
 
 def _span(view: CalendarView, first: date, month: date) -> tuple[date, int]:
-    """The first day and how many are shown."""
+    """Return the first day and the number of days that the view shows."""
     if view is CalendarView.MONTH:
         return month_grid(month)
     if view is CalendarView.WEEK:
@@ -135,20 +135,20 @@ def _span(view: CalendarView, first: date, month: date) -> tuple[date, int]:
     return first, LIST_DAYS
 
 
-def _day(typed: str, otherwise: date) -> date:
+def _day(text: str, default: date) -> date:
     try:
-        return parse_day(typed)
+        return parse_day(text)
     except BadWhen:
-        return otherwise
+        return default
 
 
 def _departments(session: Session) -> list[Department]:
-    """The departments to choose from: all for whoever sees all, else those of the line."""
-    known = departments_in_force(session, now=ctx.now())
+    """Return the departments to filter by: those that the actor sees, if there are several."""
+    departments = departments_in_force(session, now=ctx.now())
     if scope_of(actor(), Action.SEE_POST) is Scope.ANY:
-        return known
-    seen = actor().line | {actor().department_id}
-    own = [one for one in known if one.id in seen]
+        return departments
+    department_ids = actor().line | {actor().department_id}
+    own = [department for department in departments if department.id in department_ids]
     return own if len(own) > 1 else []
 
 
@@ -157,7 +157,7 @@ def _short_time(item: Item) -> str:
 
 
 def _item_classes(item: Item) -> str:
-    """Filled where a person must act, white where it is past, tinted where it is to come."""
+    """Return the CSS classes: filled if a person must act, white if past, tinted if to come."""
     look = STATE_LOOK[item.thing, item.state]
     if look.fill == "filled":
         return f"tone-{look.tone} month-item-filled"

@@ -1,4 +1,4 @@
-"""The calendar laid out: which part is asked for, and the rows and cells of its tables."""
+"""The layout of the calendar: the requested part, and the rows and cells of its tables."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ BANDS: tuple[tuple[int, int], ...] = (
     (20, 22),
     (22, 24),
 )
-"""The rows of a week: from an hour of the day up to another."""
+"""The rows of a week, as the first hour and the hour at which the row ends."""
 
 
 class CalendarView(StrEnum):
-    """How the calendar is laid out."""
+    """The views of the calendar."""
 
     MONTH = "month"
     WEEK = "week"
@@ -42,7 +42,7 @@ class CalendarView(StrEnum):
 
 @dataclass(frozen=True)
 class CalendarQuery:
-    """What of the calendar is asked for."""
+    """The requested part of the calendar, with its filters."""
 
     view: CalendarView
     first: date
@@ -53,9 +53,9 @@ class CalendarQuery:
     state: str
 
     def href(self, view: str, first: date) -> str:
-        """The address of another part, with the same choices."""
+        """Return the URL of another part with the same filters."""
         in_month = view == CalendarView.MONTH
-        asked: dict[str, Any] = {
+        parameters: dict[str, Any] = {
             "view": None if in_month else str(view),
             "month": f"{first:%Y-%m}" if in_month else None,
             "from": None if in_month else first.isoformat(),
@@ -63,23 +63,23 @@ class CalendarQuery:
             "department": self.department,
             "state": self.state or None,
         }
-        return url_for("calendar.index", **asked)
+        return url_for("calendar.index", **parameters)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A day of a table: how it is called there, and what stands in it."""
+    """A day in a table, with its label and the items that it shows."""
 
-    of: CalendarDay
+    calendar_day: CalendarDay
     label: str
     classes: str
-    shown: tuple[Item, ...]
+    items: tuple[Item, ...]
     more: int
 
 
 @dataclass(frozen=True)
 class Band:
-    """A row of the week: its first and last moment of a day as clocks show it, and its cells."""
+    """A row of the week table: its first hour, its label, and a cell for each day."""
 
     begins: time
     label: str
@@ -87,7 +87,7 @@ class Band:
 
 
 def title(choice: CalendarQuery) -> str:
-    """The month, or the first day and the last."""
+    """Return the title: the month, or the first and the last day."""
     rules, now = page_language(), ctx.now()
     if choice.view is CalendarView.MONTH:
         return dates.month(choice.month, rules)
@@ -97,10 +97,10 @@ def title(choice: CalendarQuery) -> str:
 
 
 def ways(choice: CalendarQuery, today: date) -> list[tuple[str, str, str]]:
-    """Earlier, today, later: what it is called (empty where words are enough) and where it is."""
+    """Return earlier, today and later, each as its key, its label (which may be empty) and URL."""
     if choice.view is CalendarView.MONTH:
         earlier, later = previous_month(choice.month), next_month(choice.month)
-        names = [dates.month(one, page_language()) for one in (earlier, later)]
+        names = [dates.month(month, page_language()) for month in (earlier, later)]
     else:
         span = choice.days * ONE_DAY
         earlier, later, names = choice.first - span, choice.first + span, ["", ""]
@@ -111,53 +111,53 @@ def ways(choice: CalendarQuery, today: date) -> list[tuple[str, str, str]]:
     ]
 
 
-def place(choice: CalendarQuery, today: date) -> date:
-    """Where another view begins: today, where that is in sight, else at the same place."""
+def first_day_of_view(choice: CalendarQuery, today: date) -> date:
+    """Return the first day of another view: today if the calendar shows it, else the same day."""
     if choice.first <= today < choice.first + choice.days * ONE_DAY:
         return today
     return choice.month if choice.view is CalendarView.MONTH else choice.first
 
 
 def listed(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[CalendarDay]:
-    """The days of the list: in a month only its own, from today on, that have anything."""
+    """Return the days of the list; of a month only its days with items, from today on."""
     if choice.view is not CalendarView.MONTH:
         return list(days)
-    own = [one for one in days if one.day.replace(day=1) == choice.month]
-    return [one for one in own if one.day == today or (one.items and one.day >= _since(own, today))]
+    own = [day for day in days if day.day.replace(day=1) == choice.month]
+    return [day for day in own if day.day == today or (day.items and day.day >= _since(own, today))]
 
 
 def _since(own: Sequence[CalendarDay], today: date) -> date:
-    return today if any(one.day == today for one in own) else date.min
+    return today if any(day.day == today for day in own) else date.min
 
 
 def weeks(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[list[Cell]]:
-    """The rows of a month."""
+    """Return the rows of a month, with seven cells each."""
     if choice.view is not CalendarView.MONTH:
         return []
-    cells = [_cell(one, choice, today) for one in days]
+    cells = [_cell(day, choice, today) for day in days]
     return [cells[at : at + 7] for at in range(0, len(cells), 7)]
 
 
-def _cell(one: CalendarDay, choice: CalendarQuery, today: date, most: int = MOST_IN_CELL) -> Cell:
-    is_other = choice.view is CalendarView.MONTH and one.day.replace(day=1) != choice.month
+def _cell(day: CalendarDay, choice: CalendarQuery, today: date, limit: int = MOST_IN_CELL) -> Cell:
+    is_other = choice.view is CalendarView.MONTH and day.day.replace(day=1) != choice.month
     marks = (
-        ("today", one.day == today),
-        ("past-day", one.day < today),
+        ("today", day.day == today),
+        ("past-day", day.day < today),
         ("other-month", is_other),
     )
-    is_named = one.day.day == 1 and is_other
-    shown = one.items[: most if len(one.items) <= most else most - 1]
+    is_named = day.day.day == 1 and is_other
+    items = day.items[: limit if len(day.items) <= limit else limit - 1]
     return Cell(
-        of=one,
-        label=dates.short_day(one.day, page_language()) if is_named else str(one.day.day),
+        calendar_day=day,
+        label=dates.short_day(day.day, page_language()) if is_named else str(day.day.day),
         classes=" ".join(name for name, holds in marks if holds),
-        shown=shown,
-        more=len(one.items) - len(shown),
+        items=items,
+        more=len(day.items) - len(items),
     )
 
 
 def bands(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[Band]:
-    """The rows of a week, in each of them seven days."""
+    """Return the rows of a week, with seven cells each."""
     if choice.view is not CalendarView.WEEK:
         return []
     return [
@@ -165,21 +165,21 @@ def bands(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> li
             begins=time(begins),
             label=_hours(today, begins, ends),
             cells=tuple(
-                _cell(_part(one, begins, ends), choice, today, most=len(one.items)) for one in days
+                _cell(_part(day, begins, ends), choice, today, limit=len(day.items)) for day in days
             ),
         )
         for begins, ends in BANDS
     ]
 
 
-def _part(one: CalendarDay, begins: int, ends: int) -> CalendarDay:
+def _part(day: CalendarDay, begins: int, ends: int) -> CalendarDay:
     return CalendarDay(
-        one.day, tuple(item for item in one.items if begins <= local(item.at).hour < ends)
+        day.day, tuple(item for item in day.items if begins <= local(item.at).hour < ends)
     )
 
 
 def _hours(day: date, begins: int, ends: int) -> str:
-    """Between which hours, by the city's clock."""
+    """Return the hours of a row as text, in the city's time zone."""
     first, last = (
         dates.clock_time(dates.from_local(day, time(hour % 24)), page_language(), short=True)
         for hour in (begins, ends)

@@ -1,4 +1,4 @@
-"""The calendar in a person's own calendar program: its page, and the link itself."""
+"""The calendar as an iCalendar feed: the page of a person's link, and the feed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from web.messages.names import account_name, department_name
 routes = Blueprint("feeds", __name__)
 Page = Response | str | tuple[str, int]
 LASTS = timedelta(minutes=10)
-"""How long a post stands in a calendar that shows no moments."""
+"""How long an event lasts: calendar programs show no moments without a length."""
 
 ASK_AGAIN = "PT30M"
 
@@ -34,7 +34,7 @@ ASK_AGAIN = "PT30M"
 @for_roles()
 @reads
 def index(session: Session) -> Page:
-    """The person's link: whether there is one, and since when."""
+    """Show if the person has a link, and since when."""
     return _page(session)
 
 
@@ -46,7 +46,7 @@ def _page(session: Session, *, address: str = "") -> str:
 @routes.post("/calendar/feed")
 @for_roles()
 def renew() -> Page:
-    """Make the link, or another one; its address is shown this once."""
+    """Create or replace the person's link; its URL is shown only once."""
     with ctx.database.transaction() as session:
         token = ical_feeds.renew(session, actor=actor(), now=ctx.now())
     address = ctx.settings.base_url + url_for("feeds.calendar", token=token)
@@ -57,7 +57,7 @@ def renew() -> Page:
 @routes.post("/calendar/feed/end")
 @for_roles()
 def end() -> Page:
-    """End the link; whoever holds it sees nothing from now on."""
+    """End the link: its URL answers 404 from now on."""
     with ctx.database.transaction() as session:
         ical_feeds.end(session, actor=actor(), now=ctx.now())
     flash(_("The link has ended."))
@@ -67,17 +67,17 @@ def end() -> Page:
 @routes.get("/feeds/<token>.ics")
 @public
 def calendar(token: str) -> Response:
-    """The calendar behind a link, for calendar programs; nothing tells who holds none."""
+    """Return the calendar of a link, for calendar programs; 404 if the token is unknown."""
     try:
         with ctx.database.transaction() as session:
             fed = ical_feeds.fetch(session, token=token, now=ctx.now())
     except NotFound:
         return Response("", 404, mimetype="text/plain")
     except TooOften as problem:
-        todo_kinds = {"Retry-After": str(problem.again_in)}
-        return Response("", 429, mimetype="text/plain", headers=todo_kinds)
+        headers = {"Retry-After": str(problem.again_in)}
+        return Response("", 429, mimetype="text/plain", headers=headers)
     with flask_babel.force_locale(fed.person.language):
-        answer = make_response(written(fed, ctx.settings.base_url))
+        answer = make_response(ical_bytes(fed, ctx.settings.base_url))
     answer.mimetype = "text/calendar"
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Content-Disposition"] = 'inline; filename="nagarvani.ics"'
@@ -86,38 +86,38 @@ def calendar(token: str) -> Response:
     return answer.make_conditional(request)
 
 
-def written(fed: FeedContent, base_url: str) -> bytes:
-    """The calendar as RFC 5545 has it, in the language of the page."""
-    shown = Calendar()
-    shown.add("prodid", "-//Nagarvani//calendar//MR")
-    shown.add("version", "2.0")
-    shown.add("x-wr-calname", _("Nagarvani calendar"))
-    shown.add("x-published-ttl", ASK_AGAIN)
+def ical_bytes(fed: FeedContent, base_url: str) -> bytes:
+    """Return the calendar in iCalendar format (RFC 5545), in the language of the page."""
+    ical = Calendar()
+    ical.add("prodid", "-//Nagarvani//calendar//MR")
+    ical.add("version", "2.0")
+    ical.add("x-wr-calname", _("Nagarvani calendar"))
+    ical.add("x-published-ttl", ASK_AGAIN)
     host = urlsplit(base_url).hostname or "nagarvani"
     for item in fed.items:
-        shown.add_component(_event(item, fed, base_url, host))
-    return bytes(shown.to_ical())
+        ical.add_component(_event(item, fed, base_url, host))
+    return bytes(ical.to_ical())
 
 
 def _event(item: Item, fed: FeedContent, base_url: str, host: str) -> Event:
     state = _(STATE_WORDS[item.thing, item.state])
-    accounts = ", ".join(dict.fromkeys(account_name(one) for one in item.accounts))
-    own = f"delivery-{min(item.deliveries)}" if item.deliveries else f"post-{item.post_id}"
-    shown = Event()
-    shown.add("uid", f"{own}@{host}")
-    shown.add("dtstamp", fed.changed_at)
-    shown.add("dtstart", item.at)
-    shown.add("dtend", item.at + LASTS)
-    shown.add("summary", " · ".join(one for one in (item.title, accounts, state) if one))
-    shown.add("description", f"{department_name(item.department)}\n{state}")
-    shown.add("url", base_url + item.path)
-    shown.add("status", _certainty(item))
-    shown.add("transp", "TRANSPARENT")
-    return shown
+    accounts = ", ".join(dict.fromkeys(account_name(account) for account in item.accounts))
+    uid = f"delivery-{min(item.deliveries)}" if item.deliveries else f"post-{item.post_id}"
+    event = Event()
+    event.add("uid", f"{uid}@{host}")
+    event.add("dtstamp", fed.changed_at)
+    event.add("dtstart", item.at)
+    event.add("dtend", item.at + LASTS)
+    event.add("summary", " · ".join(part for part in (item.title, accounts, state) if part))
+    event.add("description", f"{department_name(item.department)}\n{state}")
+    event.add("url", base_url + item.path)
+    event.add("status", _status(item))
+    event.add("transp", "TRANSPARENT")
+    return event
 
 
-def _certainty(item: Item) -> str:
-    """How sure it is, in the three words of the format."""
+def _status(item: Item) -> str:
+    """Return the STATUS of an event, which is one of three words in RFC 5545."""
     if item.state in ("cancelled", "rejected"):
         return "CANCELLED"
     return "CONFIRMED" if item.thing == "delivery" else "TENTATIVE"

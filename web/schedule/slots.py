@@ -1,4 +1,4 @@
-"""Good times and quiet times for the calendar, set by the cell."""
+"""Settings of good times (slots) and quiet times of the calendar."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ from web.messages.names import account_name
 routes = Blueprint("slots", __name__)
 Page = Response | str | tuple[str, int]
 ALL = ""
-"""The choice that stands for every account, or for every day."""
+"""The choice for all accounts, or all days."""
 
 
-NONE_AT_ALL = -1
-"""What stands for no account and no weekday: what was not sent, or is no number, is not all."""
+NO_MATCH = -1
+"""Matches no account and no weekday: a missing or unreadable choice must not mean "all"."""
 
 
-def _one_or_all(typed: object) -> int | None:
-    if typed in (None, ALL):
+def _one_or_all(text: object) -> int | None:
+    if text in (None, ALL):
         return None
     try:
-        return key_of(typed)
+        return key_of(text)
     except ValueError:
-        return NONE_AT_ALL
+        return NO_MATCH
 
 
 def _chosen(field: SelectField) -> int | None:
-    """The account or weekday; None for all of them, where that was chosen."""
-    found: int | None = field.data
-    return found if field.raw_data else NONE_AT_ALL
+    """Return the chosen account id or weekday; None if "all" was chosen."""
+    number: int | None = field.data
+    return number if field.raw_data else NO_MATCH
 
 
 class SlotForm(Form):
-    """A good time of an account, on one weekday or several."""
+    """A good time of an account, on one or several weekdays."""
 
     account = SelectField(_l("Social media account"), coerce=key_of, validate_choice=False)
     weekdays = SelectMultipleField(_l("Days of the week"), coerce=key_of, validate_choice=False)
@@ -60,7 +60,7 @@ class SlotForm(Form):
 
 
 class QuietForm(Form):
-    """Hours in which nothing is to leave."""
+    """Hours in which nothing is to be published."""
 
     account = SelectField(_l("Social media account"), coerce=_one_or_all, validate_choice=False)
     weekday = SelectField(_l("Day of the week"), coerce=_one_or_all, validate_choice=False)
@@ -70,7 +70,7 @@ class QuietForm(Form):
 
 @routes.record_once
 def _equip(state: BlueprintSetupState) -> None:
-    """Give the templates times by the minute of the day, and the names of weekdays."""
+    """Register the template filters for the minute of a day and for weekday names."""
     state.app.jinja_env.filters["minute_words"] = _minute_words
     state.app.jinja_env.filters["weekday_name"] = _weekday_name
 
@@ -87,14 +87,14 @@ def _weekday_name(weekday: int) -> str:
 @routes.get("/slots")
 @for_action(Action.SCHEDULE)
 def index() -> Page:
-    """What is set, and a form for more of each."""
+    """List the good times and quiet times, with forms to add more."""
     return _page(SlotForm(formdata=None), QuietForm(formdata=None, prefix="quiet-"))
 
 
 @reads
 def _page(session: Session, form: SlotForm, quiet_form: QuietForm) -> str:
     accounts = slots.accounts(session)
-    _offer(form, quiet_form, accounts)
+    _set_choices(form, quiet_form, accounts)
     return render_template(
         "schedule/slots.html",
         form=form,
@@ -106,28 +106,30 @@ def _page(session: Session, form: SlotForm, quiet_form: QuietForm) -> str:
     )
 
 
-def _offer(form: SlotForm, quiet_form: QuietForm, accounts: list[Account]) -> None:
-    named = [(str(one.id), f"{account_name(one)} · {one.name}") for one in accounts]
+def _set_choices(form: SlotForm, quiet_form: QuietForm, accounts: list[Account]) -> None:
+    account_choices = [
+        (str(account.id), f"{account_name(account)} · {account.name}") for account in accounts
+    ]
     days = [(str(day), _weekday_name(day)) for day in WEEKDAYS]
-    form.account.choices = options(named)
+    form.account.choices = options(account_choices)
     form.weekdays.choices = options(days)
-    quiet_form.account.choices = options([(ALL, _("All accounts")), *named])
+    quiet_form.account.choices = options([(ALL, _("All accounts")), *account_choices])
     quiet_form.weekday.choices = options([(ALL, _("Every day")), *days])
 
 
 @routes.post("/slots")
 @for_action(Action.SCHEDULE)
 def set_slots() -> Page:
-    """Set a good time."""
+    """Add a good time."""
     form = SlotForm()
     try:
         with ctx.database.transaction() as session:
-            check = Validator()
-            clock = _clock(check, "clock", form.clock.data)
-            weekdays = [one for one in form.weekdays.data or [] if one in WEEKDAYS]
+            validator = Validator()
+            clock = _read_clock(validator, "clock", form.clock.data)
+            weekdays = [weekday for weekday in form.weekdays.data or [] if weekday in WEEKDAYS]
             if not weekdays:
-                check.add("weekdays", "required")
-            check.finish()
+                validator.add("weekdays", "required")
+            validator.finish()
             slots.set_slots(
                 session,
                 actor=actor(),
@@ -143,10 +145,10 @@ def set_slots() -> Page:
     return redirect(url_for("slots.index"))
 
 
-def _clock(validator: Validator, field: str, typed: str | None) -> time:
-    """A time as it was typed; what cannot be read is noted."""
+def _read_clock(validator: Validator, field: str, text: str | None) -> time:
+    """Parse a time; an unreadable one is added to the validator's errors."""
     try:
-        return parse_time(typed or "")
+        return parse_time(text or "")
     except BadWhen as bad:
         validator.add(field, bad.code.value)
         return time(0)
@@ -155,14 +157,14 @@ def _clock(validator: Validator, field: str, typed: str | None) -> time:
 @routes.post("/slots/quiet")
 @for_action(Action.SCHEDULE)
 def set_quiet_time() -> Page:
-    """Set a quiet time."""
+    """Add a quiet time."""
     form = QuietForm(prefix="quiet-")
     try:
         with ctx.database.transaction() as session:
-            check = Validator()
-            begins = _clock(check, "begins", form.begins.data)
-            ends = _clock(check, "ends", form.ends.data)
-            check.finish()
+            validator = Validator()
+            begins = _read_clock(validator, "begins", form.begins.data)
+            ends = _read_clock(validator, "ends", form.ends.data)
+            validator.finish()
             slots.set_quiet_time(
                 session,
                 actor=actor(),
@@ -182,7 +184,7 @@ def set_quiet_time() -> Page:
 @routes.post("/slots/<int:slot_id>/remove")
 @for_action(Action.SCHEDULE)
 def remove_slot(slot_id: int) -> Page:
-    """Take a good time away."""
+    """Remove a good time."""
     return _remove(
         lambda session: slots.remove_slot(session, actor=actor(), now=ctx.now(), slot_id=slot_id)
     )
@@ -191,7 +193,7 @@ def remove_slot(slot_id: int) -> Page:
 @routes.post("/slots/quiet/<int:quiet_id>/remove")
 @for_action(Action.SCHEDULE)
 def remove_quiet_time(quiet_id: int) -> Page:
-    """Take a quiet time away."""
+    """Remove a quiet time."""
     return _remove(
         lambda session: slots.remove_quiet_time(
             session, actor=actor(), now=ctx.now(), quiet_id=quiet_id

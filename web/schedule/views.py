@@ -1,4 +1,4 @@
-"""When a post leaves: giving each of its texts a time, another one, or none but now."""
+"""Schedule a variant, move it, or publish it at once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Page = Response | str | tuple[str, int]
 
 
 class TimeForm(Form):
-    """A time in Asia/Kolkata, and how late it may still leave."""
+    """A time in Asia/Kolkata, and how late it may still be published."""
 
     aliases = {"due_at": "day"}  # noqa: RUF012  read by the base class only
 
@@ -55,31 +55,31 @@ class TimeForm(Form):
 @routes.route("/posts/<int:post_id>/variants/<int:variant_id>/schedule", methods=["GET", "POST"])
 @for_action(Action.SCHEDULE)
 def schedule(post_id: int, variant_id: int) -> Page:
-    """Give a variant its time, or another one."""
+    """Set or change the time of a variant."""
     form = TimeForm()
     if request.method == "GET":
         return _time_page(post_id, variant_id, form)
-    if filled := request.form.get("fill"):
-        return _time_page(post_id, variant_id, _filled(form, filled))
+    if moment := request.form.get("fill"):
+        return _time_page(post_id, variant_id, _with_moment(form, moment))
     if not form.validate():
         return _time_page(post_id, variant_id, form), 422
     try:
-        told = _schedule(post_id, variant_id, form)
+        sentences = _schedule(post_id, variant_id, form)
     except Invalid as invalid:
-        rest = form.show(invalid.problems)
-        clash = any(one.code == "clash" for one in invalid.problems)
-        return _time_page(post_id, variant_id, form, happened=rest, clash=clash), 422
+        unplaced = form.show(invalid.problems)
+        clash = any(error.code == "clash" for error in invalid.problems)
+        return _time_page(post_id, variant_id, form, messages=unplaced, clash=clash), 422
     except NotAllowed as refusal:
-        return _time_page(post_id, variant_id, form, happened=[refusal_sentence(refusal)]), 409
+        return _time_page(post_id, variant_id, form, messages=[refusal_sentence(refusal)]), 409
     failpoints.hit("schedule.after_commit")
     flash(_("The time is set."))
-    for sentence in told:
+    for sentence in sentences:
         flash(sentence, "amber")
     return redirect(url_for("posts.show", post_id=post_id))
 
 
-def _filled(form: TimeForm, moment: str) -> TimeForm:
-    """The form as it was typed, with this moment in it; what is no moment changes nothing."""
+def _with_moment(form: TimeForm, moment: str) -> TimeForm:
+    """Return the form with this ISO moment filled in; unchanged if it cannot be parsed."""
     try:
         at = local(datetime.fromisoformat(moment))
     except (ValueError, OverflowError):
@@ -90,18 +90,18 @@ def _filled(form: TimeForm, moment: str) -> TimeForm:
 
 
 def _variant(post: Post, variant_id: int) -> Variant:
-    """The post's text of that id; raises `Missing`."""
+    """Return the post's variant with this id; raises `NotFound`."""
     for revision in post.revisions:
-        for one in revision.variants:
-            if one.id == variant_id:
-                return one
+        for variant in revision.variants:
+            if variant.id == variant_id:
+                return variant
     raise NotFound(variant_id)
 
 
 def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
-    """Read the time as it was typed and set it; gives what is to be said about it.
+    """Set the typed time and return warnings about quiet times and freezes.
 
-    Raises `Invalid` with whatever is wrong.
+    Raises `Invalid` if the time cannot be read or used.
     """
     with ctx.database.transaction() as session:
         variant = _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
@@ -122,7 +122,10 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
             despite_clash=form.despite_clash.data,
         )
         quiet = slots.quiet_times(session)
-        return [*_in_quiet(quiet, variant, due_at), *holds.in_freeze(session, variant, due_at)]
+        return [
+            *_in_quiet(quiet, variant, due_at),
+            *holds.freeze_sentences(session, variant, due_at),
+        ]
 
 
 def _in_quiet(quiet: Sequence[QuietTime], variant: Variant, due_at: datetime) -> list[str]:
@@ -138,32 +141,40 @@ def _time_page(
     variant_id: int,
     form: TimeForm,
     *,
-    happened: list[str] | None = None,
+    messages: list[str] | None = None,
     clash: bool = False,
 ) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     variant = _variant(post, variant_id)
-    view = next(one for one in previews_of(variant.revision) if one.variant.id == variant_id)
+    preview = next(
+        preview for preview in previews_of(variant.revision) if preview.variant.id == variant_id
+    )
     return render_template(
         "schedule/schedule.html",
         post=post,
         variant=variant,
         title=variant_title(variant),
         form=form,
-        view=view,
-        happened_lines=[(one, None) for one in happened or []],
+        view=preview,
+        happened_lines=[(message, None) for message in messages or []],
         clash=clash,
         **_advice(session, post, variant),
     )
 
 
 def _advice(session: Session, post: Post, variant: Variant) -> dict[str, object]:
-    """The next free good times, and the quiet times, of the variant's account."""
+    """Return the template variables: free slots, freezes and quiet times of the account."""
     quiet = slots.quiet_times(session)
-    delivery = next((one for one in post.deliveries if one.variant_id == variant.id), None)
+    delivery = next(
+        (candidate for candidate in post.deliveries if candidate.variant_id == variant.id), None
+    )
     return {
         **holds.advice(session, post, variant, delivery),
-        "quiet": [one for one in quiet if one.account_id in (None, variant.account_id)],
+        "quiet": [
+            quiet_time
+            for quiet_time in quiet
+            if quiet_time.account_id in (None, variant.account_id)
+        ],
         "stands_quiet": delivery is not None
         and slots.quiet_at(quiet, variant.account_id, delivery.due_at) is not None,
     }

@@ -1,4 +1,4 @@
-"""One submission: where it is, who has it, what comes next, and what can be done with it."""
+"""Pages of a submission: its timeline, and the actions on it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ RECEIVED, RETURNED, DRAFTED = (
 
 
 class SubmissionReasonForm(Form):
-    """A reason, question, answer or note: one text under the name its use case gives it."""
+    """A text, in the field that the use case names: reason, question, answer or note."""
 
     reason = TextAreaField(_l("Reason"))
     question = TextAreaField(_l("Question"))
@@ -52,27 +52,27 @@ class SubmissionReasonForm(Form):
 
 
 class MergeForm(Form):
-    """Under which number it goes on, and why."""
+    """The number of the submission to merge into, and the reason."""
 
     number = StringField(_l("Number of the other submission"))
     reason = TextAreaField(_l("Reason"))
 
 
 def departments_by_name(session: Session) -> list[Department]:
-    """Every department that is not closed, by name."""
+    """Return every department that is not closed, ordered by name."""
     return departments_in_force(session, now=ctx.now())
 
 
 @routes.get("/submissions/<int:submission_id>")
 @for_action(Action.SEE_SUBMISSION)
 def show(submission_id: int) -> Page:
-    """One submission with its timeline."""
+    """Show a submission with its timeline."""
     return _submission_page(submission_id, SubmissionReasonForm())
 
 
 @reads
 def _submission_page(
-    session: Session, submission_id: int, form: SubmissionReasonForm, *, happened: str = ""
+    session: Session, submission_id: int, form: SubmissionReasonForm, *, message: str = ""
 ) -> str:
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     return render_template(
@@ -91,11 +91,11 @@ def _submission_page(
         unseen=_unseen(session, submission),
         ended=submit.ended_original(submission),
         form=form,
-        happened=happened,
+        happened=message,
     )
 
 
-_WHEN: Mapping[Action, tuple[SubmissionState, ...]] = {
+_ALLOWED_STATES: Mapping[Action, tuple[SubmissionState, ...]] = {
     Action.DRAFT: (RECEIVED, DRAFTED),
     Action.RETURN_SUBMISSION: (RECEIVED,),
     Action.MERGE_SUBMISSION: (RECEIVED,),
@@ -104,31 +104,31 @@ _WHEN: Mapping[Action, tuple[SubmissionState, ...]] = {
     Action.CHANGE_SUBMISSION: (RECEIVED, RETURNED),
     Action.WITHDRAW_SUBMISSION: (RECEIVED, RETURNED, DRAFTED),
 }
-_OF_ITS_WRITER = (Action.COMPLETE_SUBMISSION, Action.CHANGE_SUBMISSION)
+_AUTHOR_ACTIONS = (Action.COMPLETE_SUBMISSION, Action.CHANGE_SUBMISSION)
 
 
 def _acts(submission: Submission) -> frozenset[str]:
-    """What can be done with it now, by right and by its state."""
-    found = {
+    """Return the names of the actions that the actor's rights and the state allow now."""
+    names = {
         action.value
-        for action, states in _WHEN.items()
+        for action, states in _ALLOWED_STATES.items()
         if submission.state in states and _may(action, submission)
     }
     if submission.state is DRAFTED and _may(Action.CHANGE_SUBMISSION, submission):
-        found.add("add_note")
+        names.add("add_note")
     if scope_of(actor(), Action.HAND_IN) and may(actor(), Action.HAND_IN, submission.department_id):
-        found.add("use_again")
-    return frozenset(found)
+        names.add("use_again")
+    return frozenset(names)
 
 
 def _unseen(session: Session, submission: Submission) -> list[SubmissionNote]:
-    """The department's notes that the cell, whose clerk this is, has yet to see."""
+    """Return the department's notes that the cell has not seen; empty for other actors."""
     drafts = submission.state is DRAFTED and may(actor(), Action.DRAFT, submission.department_id)
     return unseen_notes(session, [submission.id]) if drafts else []
 
 
 def _may(action: Action, submission: Submission) -> bool:
-    if action in _OF_ITS_WRITER:
+    if action in _AUTHOR_ACTIONS:
         try:
             check_recorded_here(submission, actor())
         except NotAllowed:
@@ -137,23 +137,25 @@ def _may(action: Action, submission: Submission) -> bool:
 
 
 def _related(submission: Submission) -> list[tuple[Submission, bool]]:
-    """The one it was merged into and those merged into it, each with whether it may be seen."""
+    """Return the merged submissions, each with True if the actor may see it."""
     others = [submission.merged_into] if submission.merged_into else []
     others += submission.duplicates
-    return [(one, may(actor(), Action.SEE_SUBMISSION, one.department_id)) for one in others]
+    return [(other, may(actor(), Action.SEE_SUBMISSION, other.department_id)) for other in others]
 
 
 @dataclass(frozen=True)
 class SubmissionAction:
-    """One step that asks for words: its use case, their field, and what is said when it is done."""
+    """An action that asks for a text: its use case, the text's field, and the final message."""
 
-    use: Callable[..., Submission]
+    function: Callable[..., Submission]
     field: str
-    said: str
-    wanted: str = ""
+    done_message: str
+
+    #: The use case's keyword for the text, if it is not the name of the field.
+    parameter: str = ""
 
 
-def _step(act: str) -> SubmissionAction:
+def _action_for(act: str) -> SubmissionAction:
     return {
         "decline": SubmissionAction(
             close.decline, "reason", _("Declined. The department is told why.")
@@ -171,7 +173,7 @@ def _step(act: str) -> SubmissionAction:
             questions.add_note,
             "note",
             _("The note stands here, and the clerk is told by mail."),
-            wanted="note_text",
+            parameter="note_text",
         ),
     }[act]
 
@@ -179,35 +181,35 @@ def _step(act: str) -> SubmissionAction:
 @routes.route("/submissions/<int:submission_id>/decline", methods=["GET", "POST"])
 @for_action(Action.DECLINE_SUBMISSION)
 def decline(submission_id: int) -> Page:
-    """Decline with a reason; the department is told."""
-    return _with_words(submission_id, "decline")
+    """Decline the submission with a reason; the department is notified."""
+    return _text_action(submission_id, "decline")
 
 
 @routes.route("/submissions/<int:submission_id>/withdraw", methods=["GET", "POST"])
 @for_action(Action.WITHDRAW_SUBMISSION)
 def withdraw(submission_id: int) -> Page:
-    """The department takes its submission back."""
-    return _with_words(submission_id, "withdraw")
+    """Withdraw the submission for its department."""
+    return _text_action(submission_id, "withdraw")
 
 
 @routes.route("/submissions/<int:submission_id>/return", methods=["GET", "POST"])
 @for_action(Action.RETURN_SUBMISSION)
 def return_submission(submission_id: int) -> Page:
-    """Return it to the department with a question."""
-    return _with_words(submission_id, "return")
+    """Return the submission to the department with a question."""
+    return _text_action(submission_id, "return")
 
 
 @routes.route("/submissions/<int:submission_id>/note", methods=["GET", "POST"])
 @for_action(Action.CHANGE_SUBMISSION)
 def note(submission_id: int) -> Page:
-    """The department says something more, once the cell has begun."""
-    return _with_words(submission_id, "note")
+    """Add a note of the department, after the cell has begun to draft."""
+    return _text_action(submission_id, "note")
 
 
 @routes.post("/submissions/<int:submission_id>/note/seen")
 @for_action(Action.DRAFT)
 def see_note(submission_id: int) -> Page:
-    """The cell has seen the department's notes; they no longer wait under Today."""
+    """Mark the department's notes as seen, which removes them from Today."""
     with ctx.database.transaction() as session:
         questions.see_note(session, actor=actor(), now=ctx.now(), submission_id=submission_id)
     flash(_("Noted. It no longer waits under Today; the department sees that you have seen it."))
@@ -217,65 +219,67 @@ def see_note(submission_id: int) -> Page:
 @routes.post("/submissions/<int:submission_id>/complete")
 @for_action(Action.COMPLETE_SUBMISSION)
 def complete(submission_id: int) -> Page:
-    """The department answers the question, on the submission's own page."""
-    return _with_words(submission_id, "complete")
+    """Store the department's answer to the question, which is asked on the submission's page."""
+    return _text_action(submission_id, "complete")
 
 
-def _with_words(submission_id: int, act: str) -> Page:
+def _text_action(submission_id: int, act: str) -> Page:
     form = SubmissionReasonForm()
     if request.method == "GET":
-        return _words_page(submission_id, act, form)
+        return _text_page(submission_id, act, form)
     try:
-        _take(_step(act), submission_id, form)
+        _run_action(_action_for(act), submission_id, form)
     except Invalid as invalid:
         form.show(invalid.problems)
-        return _words_page(submission_id, act, form), 422
+        return _text_page(submission_id, act, form), 422
     except WrongRole:
         raise
     except NotAllowed as refusal:
-        return _words_page(submission_id, act, form, happened=refusal_sentence(refusal)), 409
-    flash(_step(act).said)
+        return _text_page(submission_id, act, form, message=refusal_sentence(refusal)), 409
+    flash(_action_for(act).done_message)
     flash(f"{act}-{submission_id}", "draft-done")
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
-def _take(step: SubmissionAction, submission_id: int, form: SubmissionReasonForm) -> None:
-    words = {step.wanted or step.field: form[step.field].data or ""}
+def _run_action(action: SubmissionAction, submission_id: int, form: SubmissionReasonForm) -> None:
+    keywords = {action.parameter or action.field: form[action.field].data or ""}
     with ctx.database.transaction() as session:
-        step.use(session, actor=actor(), now=ctx.now(), submission_id=submission_id, **words)
+        action.function(
+            session, actor=actor(), now=ctx.now(), submission_id=submission_id, **keywords
+        )
 
 
-def _words_page(
-    submission_id: int, act: str, form: SubmissionReasonForm, *, happened: str = ""
+def _text_page(
+    submission_id: int, act: str, form: SubmissionReasonForm, *, message: str = ""
 ) -> str:
-    """The page that asks for the words; an answer is asked for on the submission's own."""
+    """Return the page that asks for the text; for an answer, the submission's own page."""
     if act == "complete":
-        return _submission_page(submission_id, form, happened=happened)
-    return _reason_page(submission_id, act, form, happened)
+        return _submission_page(submission_id, form, message=message)
+    return _reason_page(submission_id, act, form, message)
 
 
 @reads
 def _reason_page(
-    session: Session, submission_id: int, act: str, form: SubmissionReasonForm, happened: str
+    session: Session, submission_id: int, act: str, form: SubmissionReasonForm, message: str
 ) -> str:
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     if act == "note":
         check_recorded_here(submission, actor())
-    field = form[_step(act).field]
+    field = form[_action_for(act).field]
     return render_template(
         "submissions/reason.html",
         submission=submission,
         act=act,
         form=form,
         field=field,
-        happened=happened,
+        happened=message,
     )
 
 
 @routes.route("/submissions/<int:submission_id>/merge", methods=["GET", "POST"])
 @for_action(Action.MERGE_SUBMISSION)
 def merge(submission_id: int) -> Page:
-    """Let a duplicate go on under another's number."""
+    """Merge a duplicate into another submission."""
     form = MergeForm()
     if request.method == "GET":
         return _merge_page(submission_id, form)
@@ -294,21 +298,19 @@ def merge(submission_id: int) -> Page:
         form.show(invalid.problems)
         return _merge_page(submission_id, form), 422
     except NotAllowed as refusal:
-        return _merge_page(submission_id, form, happened=refusal_sentence(refusal)), 409
+        return _merge_page(submission_id, form, message=refusal_sentence(refusal)), 409
     flash(_("It goes on under %(number)s. The department is told.", number=number))
     flash(f"merge-{submission_id}", "draft-done")
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
 @reads
-def _merge_page(
-    session: Session, submission_id: int, form: MergeForm, *, happened: str = ""
-) -> str:
+def _merge_page(session: Session, submission_id: int, form: MergeForm, *, message: str = "") -> str:
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     return render_template(
         "submissions/merge.html",
         submission=submission,
         near=intake_merge.likely_originals(session, submission),
         form=form,
-        happened=happened,
+        happened=message,
     )

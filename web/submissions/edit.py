@@ -1,4 +1,4 @@
-"""The pages of the form: handing in, using an earlier one again, changing, and sending files."""
+"""Pages of the hand-in form: submit, reuse an earlier submission, change, and upload files."""
 
 from __future__ import annotations
 
@@ -34,35 +34,38 @@ SEND = "send"
 
 @dataclass
 class Filled:
-    """The form with its files, and what has to be said above it.
-
-    `submission` is the one that is being changed; `theirs` are the fields that somebody else
-    changed meanwhile, `begun` tells that the cell works on it already, and `again` that the form
-    shows an earlier submission.
-    """
+    """A hand-in form with its files and the messages above it."""
 
     form: HandInForm
     rows: list[FileRow]
+
+    #: The submission that is being changed; None for a new submission.
     submission: Submission | None = None
-    happened: list[str] = field(default_factory=list)
-    theirs: tuple[str, ...] = ()
-    begun: bool = False
+    messages: list[str] = field(default_factory=list)
+
+    #: The names of the fields that another person changed meanwhile.
+    overtaken_fields: tuple[str, ...] = ()
+
+    #: True if the cell has begun to draft, so that the submission can no longer be changed.
+    drafting_begun: bool = False
+
+    #: True if the form was filled from an earlier submission.
     again: bool = False
 
     @property
     def at_desk(self) -> bool:
-        """Whether the cell's own fields are shown."""
+        """True if the form shows the fields that only the cell fills in."""
         if self.submission is not None:
             return bool(self.submission.brought_by)
         return scope_of(actor(), Action.HAND_IN) is Scope.ANY
 
     def show(self, problems: Sequence[FieldError]) -> None:
-        """Put every problem at its place."""
-        rest = uploads.show_problems(self.rows, problems)
-        self.happened += self.form.show(rest)
+        """Show each error at its field or file, and the others above the form."""
+        unplaced = uploads.show_problems(self.rows, problems)
+        self.messages += self.form.show(unplaced)
 
     def page(self) -> str:
-        """The form's page."""
+        """Return the HTML of the form's page."""
         return render_template(
             "submissions/new.html",
             filled=self,
@@ -70,7 +73,7 @@ class Filled:
             rows=self.rows,
             at_desk=self.at_desk,
             submission=self.submission,
-            summary=[(one, None) for one in self.happened] + uploads.summary_of(self.rows),
+            summary=[(message, None) for message in self.messages] + uploads.summary_of(self.rows),
             field_words=FIELD_WORDS,
             kinds=KIND_WORDS,
             with_an_event=WITH_AN_EVENT,
@@ -82,15 +85,15 @@ class Filled:
 @for_action(Action.HAND_IN)
 @reads
 def new(session: Session) -> Page:
-    """The empty form; `?again=` fills it from an earlier submission, without its dates."""
+    """Show an empty form; `?again=<id>` fills it from an earlier submission, without its dates."""
     earlier = request.args.get("again", type=key_of)
     form = _empty_form(session)
     if earlier is None:
         return Filled(form, []).page()
     submission = queries.submission_for(session, actor=actor(), submission_id=earlier)
-    handed = persistence.form_again(submission)
-    forms.fill(form, handed)
-    return Filled(form, uploads.rows_of(handed.files), again=True).page()
+    hand_in_form = persistence.form_again(submission)
+    forms.fill(form, hand_in_form)
+    return Filled(form, uploads.rows_of(hand_in_form.files), again=True).page()
 
 
 @reads
@@ -108,47 +111,52 @@ def _empty_form(session: Session) -> HandInForm:
 @routes.post("/submissions/new")
 @for_action(Action.HAND_IN)
 def create() -> Page:
-    """Hand in; the number stands on the next page at once."""
+    """Store the submission and show its number on the next page."""
     filled, problems = _read_files(_form_in_hand())
     if (act := request.form.get("act", SEND)) != SEND:
-        return _acted(filled, problems, act)
+        return _page_after_file_act(filled, problems, act)
     own = actor().department_id or 0
     chosen = (filled.form.department.data or 0) if filled.at_desk else own
-    handed = forms.read(filled.form, filled.rows, department_id=chosen)
+    hand_in_form = forms.read(filled.form, filled.rows, department_id=chosen)
     try:
-        submission_id, number = _hand_in(filled, handed, problems)
+        submission_id, number = _hand_in(filled, hand_in_form, problems)
     except Invalid as invalid:
         filled.show([*problems, *invalid.problems])
         return filled.page(), 422
     flash("hand-in", "draft-done")
-    said = _(
+    message = _(
         "Handed in. The acknowledgement number is %(number)s; it comes by mail as well.",
         number=number,
     )
-    flash(said)
+    flash(message)
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
 def _read_files(
     form: HandInForm, submission: Submission | None = None
 ) -> tuple[Filled, list[FieldError]]:
-    """The form in hand with the files it carries and those that were chosen now."""
+    """Return the sent form with its carried and new files, and the errors of the new files."""
     rows = uploads.carried()
     problems = uploads.take_up(rows)
     return Filled(form, rows, submission), problems
 
 
-def _acted(filled: Filled, problems: Sequence[FieldError], act: str) -> Page:
-    """The form once more after a step among its files, everything typed as it was."""
+def _page_after_file_act(filled: Filled, problems: Sequence[FieldError], act: str) -> Page:
+    """Return the form after a file was moved or removed; the other fields keep their input."""
     filled.rows = uploads.act_on(filled.rows, act)
     filled.show(problems)
     return filled.page(), 422 if problems else 200
 
 
-def _hand_in(filled: Filled, handed: HandIn, problems: Sequence[FieldError]) -> tuple[int, str]:
-    """Hand it in; what cannot be read or taken counts among what is wrong with the form."""
+def _hand_in(
+    filled: Filled, hand_in_form: HandIn, problems: Sequence[FieldError]
+) -> tuple[int, str]:
+    """Store the submission and return its id and number.
+
+    Raises `Invalid` with all errors of the form if a field or file cannot be read.
+    """
     if not filled.form.validate() or problems:
-        _tell_the_rest(filled, handed)
+        _raise_all_errors(filled, hand_in_form)
     with ctx.database.transaction() as session:
         submission = hand_in(
             session,
@@ -156,14 +164,14 @@ def _hand_in(filled: Filled, handed: HandIn, problems: Sequence[FieldError]) -> 
             now=ctx.now(),
             city_code=ctx.settings.city.code,
             store=ctx.store,
-            form=handed,
+            form=hand_in_form,
         )
         return submission.id, submission.number
 
 
-def _tell_the_rest(filled: Filled, handed: HandIn) -> None:
-    """Raise `Invalid` with whatever else is wrong, so that everything is told at once."""
-    checked = check(handed, at_desk=filled.at_desk, now=ctx.now())
+def _raise_all_errors(filled: Filled, hand_in_form: HandIn) -> None:
+    """Raise `Invalid` with the remaining errors, so that the form shows all of them at once."""
+    checked = check(hand_in_form, at_desk=filled.at_desk, now=ctx.now())
     raise Invalid(checked.problems)
 
 
@@ -171,7 +179,7 @@ def _tell_the_rest(filled: Filled, handed: HandIn) -> None:
 @for_action(Action.CHANGE_SUBMISSION)
 @reads
 def change(session: Session, submission_id: int) -> Page:
-    """The form as the submission stands; once drafting has begun, a note in its place."""
+    """Show the form with the stored submission; once drafting has begun, redirect to the note."""
     submission = _changeable(session, submission_id)
     try:
         check_open(submission)
@@ -180,14 +188,14 @@ def change(session: Session, submission_id: int) -> Page:
         where = "note" if isinstance(refusal, DraftingBegun) else "show"
         return redirect(url_for(f"submissions.{where}", submission_id=submission_id))
     form = _empty_form(session)
-    handed = persistence.form_of(submission)
-    forms.fill(form, handed)
+    hand_in_form = persistence.form_of(submission)
+    forms.fill(form, hand_in_form)
     form.seen.data = str(submission.edition)
-    return Filled(form, uploads.rows_of(handed.files), submission).page()
+    return Filled(form, uploads.rows_of(hand_in_form.files), submission).page()
 
 
 def _changeable(session: Session, submission_id: int) -> Submission:
-    """The submission, for those who may change it."""
+    """Return the submission; raises `NotAllowed` if the actor may not change it."""
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     check_recorded_here(submission, actor())
     return submission
@@ -197,39 +205,41 @@ def _changeable(session: Session, submission_id: int) -> Submission:
 @for_action(Action.CHANGE_SUBMISSION)
 @reads
 def save(session: Session, submission_id: int) -> Page:
-    """Let the submission say what the form says; a form that was overtaken loses nothing."""
+    """Store the changed submission; if another person was faster, show the form with its input."""
     submission = _changeable(session, submission_id)
     filled, problems = _read_files(_empty_form(session), submission)
     if (act := request.form.get("act", SEND)) != SEND:
-        return _acted(filled, problems, act)
-    handed = forms.read(
+        return _page_after_file_act(filled, problems, act)
+    hand_in_form = forms.read(
         filled.form,
         filled.rows,
         department_id=submission.department_id,
         useful_until=submission.useful_until,
     )
     try:
-        fields = _change(filled, handed, problems)
+        fields = _change(filled, hand_in_form, problems)
     except Invalid as invalid:
         filled.show([*problems, *invalid.problems])
         return filled.page(), 422
     except ChangedMeanwhile as meanwhile:
-        filled.theirs, filled.form.seen.data = meanwhile.fields, str(meanwhile.newest)
+        filled.overtaken_fields, filled.form.seen.data = meanwhile.fields, str(meanwhile.newest)
         return filled.page(), 409
     except NotAllowed as refusal:
-        filled.begun = isinstance(refusal, DraftingBegun)
-        filled.happened.append(refusal_sentence(refusal))
+        filled.drafting_begun = isinstance(refusal, DraftingBegun)
+        filled.messages.append(refusal_sentence(refusal))
         return filled.page(), 409
     flash(f"change-{submission_id}", "draft-done")
     flash(_("The submission is changed.") if fields else _("There was nothing to change."))
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
-def _change(filled: Filled, handed: HandIn, problems: Sequence[FieldError]) -> tuple[str, ...]:
+def _change(
+    filled: Filled, hand_in_form: HandIn, problems: Sequence[FieldError]
+) -> tuple[str, ...]:
     if filled.submission is None:
         raise ValueError("there is nothing to change")
     if not filled.form.validate() or problems:
-        _tell_the_rest(filled, handed)
+        _raise_all_errors(filled, hand_in_form)
     with ctx.database.transaction() as session:
         return edit.change(
             session,
@@ -238,26 +248,26 @@ def _change(filled: Filled, handed: HandIn, problems: Sequence[FieldError]) -> t
             store=ctx.store,
             submission_id=filled.submission.id,
             seen_edition=number_of(filled.form.seen.data),
-            form=handed,
+            form=hand_in_form,
         )
 
 
 @routes.post("/submissions/files")
 @for_action(Action.HAND_IN)
 def upload() -> Page:
-    """Take files while the form is still being written; answers with their rows alone."""
+    """Store files while the form is being written, and return the HTML of their rows only."""
     rows = uploads.carried()
     before = {row.key for row in rows} if request.form.get("only") == "new" else set()
     problems = uploads.take_up(rows)
     if problems or not rows:
-        sentences = [problem_sentence(one) for one in problems]
+        sentences = [problem_sentence(error) for error in problems]
         return " ".join(sentences) or _("Choose a file."), 422
-    shown = [row for row in rows if row.key not in before]
-    return render_template("submissions/rows.html", rows=shown)
+    new_rows = [row for row in rows if row.key not in before]
+    return render_template("submissions/rows.html", rows=new_rows)
 
 
 def may_change(submission: Submission) -> bool:
-    """Whether the person at the counter may change it as it stands."""
+    """Return True if the signed-in person may change the submission in its present state."""
     try:
         check_recorded_here(submission, actor())
         check_open(submission)

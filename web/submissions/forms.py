@@ -1,4 +1,4 @@
-"""The form by which something is handed in, changed, or used again."""
+"""The form to submit, change or reuse a submission."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ KIND_WORDS = {
     SubmissionKind.OTHER: N_("Other"),
 }
 WITH_AN_EVENT = (SubmissionKind.EVENT, SubmissionKind.SCHEME, SubmissionKind.MEASURE)
-"""The kinds whose day and place are asked for without being looked for."""
+"""The kinds for which the form shows the day and place of the event at once."""
 
 PRIORITY_WORDS = {Priority.NORMAL: N_("In its turn"), Priority.URGENT: N_("Urgent")}
 _END_OF_DAY = time(23, 59)
 
 
 class HandInForm(Form):
-    """What a department tells; the cell adds for whom, and who brought it."""
+    """The fields of a submission; the cell also names the department and who brought it."""
 
     aliases = {  # noqa: RUF012  read by the base class only
         "wished_at": "wished_day",
@@ -78,37 +78,46 @@ class HandInForm(Form):
 
 
 def empty_form(
-    departments: Sequence[Department], wards: Sequence[Department], own: int | None
+    departments: Sequence[Department], wards: Sequence[Department], own_department_id: int | None
 ) -> HandInForm:
-    """A form in the language of the page; `own` is chosen beforehand."""
+    """Return an empty form in the page's language, with `own_department_id` preselected."""
     form = HandInForm()
-    form.kind.choices = options((kind.value, _(words)) for kind, words in KIND_WORDS.items())
-    form.department.choices = options((str(one.id), department_name(one)) for one in departments)
-    form.wards.choices = options((str(one.id), department_name(one)) for one in wards)
-    form.priority.choices = options((one.value, _(word)) for one, word in PRIORITY_WORDS.items())
+    form.kind.choices = options((kind.value, _(label)) for kind, label in KIND_WORDS.items())
+    form.department.choices = options(
+        (str(department.id), department_name(department)) for department in departments
+    )
+    form.wards.choices = options(
+        (str(department.id), department_name(department)) for department in wards
+    )
+    form.priority.choices = options(
+        (priority.value, _(word)) for priority, word in PRIORITY_WORDS.items()
+    )
     if not form.form_token.data:
         form.form_token.data = secrets.token_urlsafe(24)
     if not form.priority.data:
         form.priority.data = Priority.NORMAL.value
-    if own is not None and not form.is_submitted():
-        form.department.data = own
+    if own_department_id is not None and not form.is_submitted():
+        form.department.data = own_department_id
     return form
 
 
-def fill(form: HandInForm, handed: HandIn) -> None:
-    """Let an empty form show what was handed in."""
+def fill(form: HandInForm, hand_in_form: HandIn) -> None:
+    """Fill an empty form from a `HandIn`."""
     for name in TEXT_FIELDS:
-        form[name].data = getattr(handed, name)
-    form.kind.data = handed.kind.value if handed.kind else None
-    form.priority.data = handed.priority.value
-    form.wards.data = list(handed.wards)
-    form.event_on.data, form.event_until_on.data = handed.event_on, handed.event_until_on
-    form.department.data = handed.department_id
-    if handed.wished_at is not None:
-        at = local(handed.wished_at)
+        form[name].data = getattr(hand_in_form, name)
+    form.kind.data = hand_in_form.kind.value if hand_in_form.kind else None
+    form.priority.data = hand_in_form.priority.value
+    form.wards.data = list(hand_in_form.wards)
+    form.event_on.data, form.event_until_on.data = (
+        hand_in_form.event_on,
+        hand_in_form.event_until_on,
+    )
+    form.department.data = hand_in_form.department_id
+    if hand_in_form.wished_at is not None:
+        at = local(hand_in_form.wished_at)
         form.wished_day.data, form.wished_clock.data = at.date(), f"{at:%H:%M}"
-    if handed.useful_until is not None:
-        form.useful_day.data = local(handed.useful_until).date()
+    if hand_in_form.useful_until is not None:
+        form.useful_day.data = local(hand_in_form.useful_until).date()
 
 
 def read(
@@ -118,15 +127,18 @@ def read(
     department_id: int,
     useful_until: datetime | None = None,
 ) -> HandIn:
-    """What the form says; `useful_until` is what stood so far, kept where its day is the same."""
-    found: list[FieldError] = []
+    """Read the form as a `HandIn`.
+
+    `useful_until` is the stored moment; it is kept if the form names the same day.
+    """
+    errors: list[FieldError] = []
     kind = form.kind.data
     texts = {name: form[name].data or "" for name in TEXT_FIELDS}
     urgent = form.priority.data == Priority.URGENT.value
     return HandIn(
         department_id=department_id,
         kind=SubmissionKind(kind) if kind in set(SubmissionKind) else None,
-        wished_at=_wished(form, found),
+        wished_at=_wished(form, errors),
         useful_until=_useful(form, useful_until),
         event_on=form.event_on.data,
         event_until_on=form.event_until_on.data,
@@ -134,30 +146,30 @@ def read(
         priority=Priority.URGENT if urgent else Priority.NORMAL,
         files=tuple(row.file for row in rows),
         form_token=form.form_token.data or "",
-        form_errors=tuple(found),
+        form_errors=tuple(errors),
         **texts,
     )
 
 
-def _wished(form: HandInForm, found: list[FieldError]) -> datetime | None:
+def _wished(form: HandInForm, errors: list[FieldError]) -> datetime | None:
     day: date | None = form.wished_day.data
     clock = (form.wished_clock.data or "").strip()
     if day is None:
         if clock and not form.wished_day.process_errors:
-            found.append(FieldError("wished_day", "date_missing"))
+            errors.append(FieldError("wished_day", "date_missing"))
         return None
     try:
         return parse_when(day.isoformat(), clock)
     except BadWhen as bad:
-        found.append(FieldError("wished_clock", bad.code.value))
+        errors.append(FieldError("wished_clock", bad.code.value))
         return None
 
 
-def _useful(form: HandInForm, standing: datetime | None) -> datetime | None:
-    """The end of that day."""
+def _useful(form: HandInForm, previous: datetime | None) -> datetime | None:
+    """Return the end of the chosen day, or `previous` if that lies on the same day."""
     day: date | None = form.useful_day.data
     if day is None:
         return None
-    if standing is not None and local(standing).date() == day:
-        return standing
+    if previous is not None and local(previous).date() == day:
+        return previous
     return from_local(day, _END_OF_DAY)

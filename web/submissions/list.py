@@ -1,4 +1,4 @@
-"""The list of submissions: views with counts, filters, views kept by name, and the list as CSV."""
+"""The list of submissions: views with counts, filters, saved views and CSV export."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ HOLDER_WORDS: Mapping[Holder, str] = {
 @for_action(Action.SEE_SUBMISSION)
 @reads
 def index(session: Session) -> Page:
-    """The submissions in sight, with state, who has them and what comes next."""
+    """List the visible submissions with their state, holder and next step."""
     return _page(session, filter_from_query(request.args))
 
 
@@ -118,57 +118,59 @@ def _page(session: Session, filters: SubmissionFilter, *, name: str = "", proble
     )
 
 
-def address(filters: SubmissionFilter, place: str = "") -> str:
-    """The address of the list with these filters, from a place on where it is given."""
-    behind = "&".join(part for part in (filters.query, place) if part)
-    return url_for("submissions.index") + (f"?{behind}" if behind else "")
+def address(filters: SubmissionFilter, position: str = "") -> str:
+    """Return the URL of the list with these filters; `position` is a parameter of the page."""
+    query = "&".join(part for part in (filters.query, position) if part)
+    return url_for("submissions.index") + (f"?{query}" if query else "")
 
 
 def _views(
     filters: SubmissionFilter, counts: Mapping[SubmissionView, int]
 ) -> list[dict[str, object]]:
-    """Every view with its address; what is seldom needed stands only where something is in it."""
-    shown = [
-        one
-        for one in SubmissionView
-        if one is not SubmissionView.TO_DECIDE or counts[one] or filters.view is one
+    """Return every view with its URL; "For decision" only if it is open or not empty."""
+    views = [
+        view
+        for view in SubmissionView
+        if view is not SubmissionView.TO_DECIDE or counts[view] or filters.view is view
     ]
     return [
         {
-            "label": _(VIEW_WORDS[one]),
-            "href": address(replace(filters, view=one)),
-            "count": counts.get(one),
-            "here": filters.view is one,
+            "label": _(VIEW_WORDS[view]),
+            "href": address(replace(filters, view=view)),
+            "count": counts.get(view),
+            "here": filters.view is view,
         }
-        for one in shown
+        for view in views
     ]
 
 
 def _steps(filters: SubmissionFilter, listing: Listing) -> dict[str, str | None]:
-    """Where the next and the previous page lie, and the older ones that were not looked through."""
+    """Return the URLs of the next and previous page, and of the older and the newest rows."""
     back = decode_cursor(request.args.get("back", ""))
-    among = {"back": encode_cursor(back)} if back is not None else {}
+    kept_query = {"back": encode_cursor(back)} if back is not None else {}
 
-    def there(given: Mapping[str, str], name: str, place: Cursor | None) -> str | None:
-        if place is None:
+    def page_address(
+        parameters: Mapping[str, str], name: str, position: Cursor | None
+    ) -> str | None:
+        if position is None:
             return None
-        return address(filters, urlencode({**given, name: encode_cursor(place)}))
+        return address(filters, urlencode({**parameters, name: encode_cursor(position)}))
 
     return {
-        "next": there(among, "after", listing.following),
-        "previous": there(among, "before", listing.preceding),
-        "older": there({}, "back", listing.older),
-        "newest": address(filters) if among else None,
+        "next": page_address(kept_query, "after", listing.following),
+        "previous": page_address(kept_query, "before", listing.preceding),
+        "older": page_address({}, "back", listing.older),
+        "newest": address(filters) if kept_query else None,
     }
 
 
 def _sees_several() -> bool:
-    """Whether there is more than the actor's own department to choose from."""
+    """Return True if the actor sees submissions of more than their own department."""
     return scope_of(actor(), Action.SEE_SUBMISSION) is Scope.ANY or bool(actor().line)
 
 
 def _departments(session: Session) -> Sequence[Department]:
-    """The departments to choose from, closed ones too: their submissions remain."""
+    """Return the departments to filter by, including closed ones, whose submissions remain."""
     query = select(Department).order_by(Department.name_mr)
     if scope_of(actor(), Action.SEE_SUBMISSION) is not Scope.ANY:
         query = query.where(Department.id.in_([*actor().line, actor().department_id or 0]))
@@ -178,22 +180,22 @@ def _departments(session: Session) -> Sequence[Department]:
 @routes.get("/submissions.csv")
 @for_action(Action.SEE_SUBMISSION)
 def csv() -> Response:
-    """The same list as CSV; a long one is prepared first, at `/exports`."""
-    wanted = filter_from_query(request.args)
+    """Return the list as CSV; redirects to `/exports` if it is too long to send at once."""
+    filters = filter_from_query(request.args)
     with ctx.database.reading() as session:
-        total = submission_total(session, actor=actor(), now=ctx.now(), filters=wanted)
+        total = submission_total(session, actor=actor(), now=ctx.now(), filters=filters)
     if total >= export.AT_ONCE:
-        return redirect(url_for("exports.index", list=wanted.query))
-    return csv_response(_every_row(wanted, actor()))
+        return redirect(url_for("exports.index", list=filters.query))
+    return csv_response(_every_row(filters, actor()))
 
 
-def _every_row(filters: SubmissionFilter, seeing: Actor) -> Iterator[Plain]:
-    """All of the list, part by part, each in a reading of its own."""
+def _every_row(filters: SubmissionFilter, viewer: Actor) -> Iterator[Plain]:
+    """Yield all rows of the list, page by page, each page in a transaction of its own."""
     now, after = ctx.now(), None
     while True:
         with ctx.database.reading() as session:
-            page = read_on(session, actor=seeing, now=now, filters=filters, after=after)
-        yield from (export.plain_row(one) for one in page.rows)
+            page = read_on(session, actor=viewer, now=now, filters=filters, after=after)
+        yield from (export.plain_row(row) for row in page.rows)
         after = page.following
         if after is None:
             return
@@ -202,31 +204,31 @@ def _every_row(filters: SubmissionFilter, seeing: Actor) -> Iterator[Plain]:
 @routes.post("/submissions/views")
 @for_action(Action.SEE_SUBMISSION)
 def keep_view() -> Page:
-    """Keep the filters in hand under a name, as a link of this person."""
-    wanted, name = filter_from_query(request.form), request.form.get("name", "")
+    """Save the sent filters as a named view of the signed-in person."""
+    filters, name = filter_from_query(request.form), request.form.get("name", "")
     try:
         with ctx.database.transaction() as session:
-            kept = saved_views.keep_view(
+            saved_view = saved_views.keep_view(
                 session,
                 actor=actor(),
                 now=ctx.now(),
                 page=export.SUBMISSIONS,
                 name=name,
-                query=wanted.query,
+                query=filters.query,
             )
     except Invalid as invalid:
         with ctx.database.reading() as session:
             sentence = problem_sentence(invalid.problems[0])
-            return _page(session, wanted, name=name, problem=sentence), 422
-    flash(_("Kept as “%(name)s”.", name=kept.name))
-    return redirect(address(wanted))
+            return _page(session, filters, name=name, problem=sentence), 422
+    flash(_("Kept as “%(name)s”.", name=saved_view.name))
+    return redirect(address(filters))
 
 
 @routes.post("/submissions/views/<int:view_id>/remove")
 @for_action(Action.SEE_SUBMISSION)
 @writes
 def remove_view(session: Session, view_id: int) -> Response:
-    """Remove one of one's own kept views; nothing else changes."""
-    gone: KeptView = saved_views.drop_view(session, actor=actor(), view_id=view_id)
-    flash(_("“%(name)s” is removed from your list.", name=gone.name))
+    """Delete a saved view of the signed-in person."""
+    saved_view: KeptView = saved_views.drop_view(session, actor=actor(), view_id=view_id)
+    flash(_("“%(name)s” is removed from your list.", name=saved_view.name))
     return redirect(url_for("submissions.index"))

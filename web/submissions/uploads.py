@@ -1,4 +1,4 @@
-"""The files of the form that hands in: each a row that the page carries, in the order it shows."""
+"""Files of the hand-in form: the page carries each as a signed row, in the order shown."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ACTS = ("up", "down", "out")
 
 @dataclass
 class FileRow:
-    """A file that the form holds, by a key of its own; `errors` by the name of the field."""
+    """An uploaded file in the form, with a key of its own and errors by field name."""
 
     key: str
     file: KeptFile
@@ -39,46 +39,46 @@ class FileRow:
 
     @property
     def thumbnail(self) -> str:
-        """A small picture of it that stands in the page itself; empty where it shows none."""
+        """A thumbnail as a data URL; empty if the file is no readable picture."""
         return _thumbnail(self.file.sha256) if self.file.is_picture else ""
 
     @property
     def token(self) -> str:
-        """The row as the page carries it: signed, and of use to this person alone."""
-        one = self.file
-        measures = [one.size, one.width, one.height, one.seconds]
-        return _seal().dumps(
-            [actor().person_id, self.key, one.name, one.sha256, one.mime, *measures]
+        """The row as a signed token, which is valid for the signed-in person only."""
+        file = self.file
+        measures = [file.size, file.width, file.height, file.seconds]
+        return _serializer().dumps(
+            [actor().person_id, self.key, file.name, file.sha256, file.mime, *measures]
         )
 
 
 def _thumbnail(digest: str) -> str:
     try:
-        content = _small(ctx.store, digest)
+        content = _thumbnail_bytes(ctx.store, digest)
     except (MediumMissing, MediumChanged, BadPicture):
         return ""
     return "data:image/jpeg;base64," + base64.b64encode(content).decode()
 
 
 @lru_cache(maxsize=128)
-def _small(store: Store, digest: str) -> bytes:
-    """Made once while a form goes to and fro."""
+def _thumbnail_bytes(store: Store, digest: str) -> bytes:
+    # Cached, because a form that is sent several times shows the same thumbnails.
     return images.thumbnail(store.open(digest), SIDE).content
 
 
-def _seal() -> URLSafeSerializer:
+def _serializer() -> URLSafeSerializer:
     return URLSafeSerializer(ctx.settings.secret_key, salt="kept file")
 
 
 def rows_of(files: Iterable[UploadedFile | KeptFile]) -> list[FileRow]:
-    """Rows for those of the files that lie in the store."""
-    return [FileRow(secrets.token_hex(4), one) for one in files if isinstance(one, KeptFile)]
+    """Return rows for those files that are stored; skips files that are not."""
+    return [FileRow(secrets.token_hex(4), file) for file in files if isinstance(file, KeptFile)]
 
 
 def row_of_token(token: str, alt_mr: str = "", alt_en: str = "") -> FileRow | None:
-    """The row that the page carried; None where this person's page never did."""
+    """Return the row of a token; None if it is invalid or was signed for another person."""
     try:
-        person, key, name, digest, mime, size, width, height, seconds = _seal().loads(token)
+        person, key, name, digest, mime, size, width, height, seconds = _serializer().loads(token)
     except (BadSignature, ValueError, TypeError):
         return None
     if person != actor().person_id:
@@ -88,30 +88,30 @@ def row_of_token(token: str, alt_mr: str = "", alt_en: str = "") -> FileRow | No
 
 
 def carried() -> list[FileRow]:
-    """The rows of the form in hand, in their order, with what is written beside each."""
-    words = {name: request.form.getlist(name) for name in ("alt_mr", "alt_en")}
-    found = []
-    for place, token in enumerate(request.form.getlist("kept")):
-        alt_mr, alt_en = (_at(words[name], place) for name in ("alt_mr", "alt_en"))
+    """Return the rows of the sent form in their order, with their descriptions."""
+    descriptions = {name: request.form.getlist(name) for name in ("alt_mr", "alt_en")}
+    rows = []
+    for index, token in enumerate(request.form.getlist("kept")):
+        alt_mr, alt_en = (_text_at(descriptions[name], index) for name in ("alt_mr", "alt_en"))
         if (row := row_of_token(token, alt_mr, alt_en)) is not None:
-            found.append(row)
-    return found
+            rows.append(row)
+    return rows
 
 
-def _at(words: Sequence[str], place: int) -> str:
-    return words[place] if place < len(words) else ""
+def _text_at(texts: Sequence[str], index: int) -> str:
+    return texts[index] if index < len(texts) else ""
 
 
 def take_up(rows: list[FileRow]) -> list[FieldError]:
-    """Add the files that were chosen now; gives what is wrong with those that were not taken."""
-    chosen = [one for one in request.files.getlist("files") if one.filename]
+    """Append the newly uploaded files to `rows`; returns the errors of those refused."""
+    chosen = [upload for upload in request.files.getlist("files") if upload.filename]
     if len(rows) + len(chosen) > MOST_FILES:
         values = {"found": len(chosen), "most": MOST_FILES, "kept": len(rows)}
         return [FieldError("files", "too_many_chosen_files", values)] if chosen else []
     problems = []
-    for one in chosen:
+    for upload in chosen:
         try:
-            rows.append(_taken(one, rows))
+            rows.append(_store_upload(upload, rows))
         except UploadRefused as bad:
             problems.append(FieldError("files", bad.code, bad.values))
         except Invalid as invalid:
@@ -119,8 +119,8 @@ def take_up(rows: list[FileRow]) -> list[FieldError]:
     return problems
 
 
-def _taken(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
-    """One file, looked over, counted and stored. Raises `Refused` or `Invalid`."""
+def _store_upload(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
+    """Check, count and store a file. Raises `UploadRefused` or `Invalid`."""
     name = chosen.filename or ""
     stream = chosen.stream
     if isinstance(stream, HeldFile) and stream.is_cut:
@@ -141,34 +141,34 @@ def _taken(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
 
 
 def act_on(rows: list[FileRow], act: str) -> list[FileRow]:
-    """Move a row up or down, or take it out: "up-<key>", "down-<key>", "out-<key>"."""
+    """Move a row up or down, or remove it: "up-<key>", "down-<key>", "out-<key>"."""
     verb, _dash, key = act.partition("-")
-    at = next((place for place, row in enumerate(rows) if row.key == key), None)
-    if verb not in ACTS or at is None:
+    position = next((index for index, row in enumerate(rows) if row.key == key), None)
+    if verb not in ACTS or position is None:
         return rows
     moved = [*rows]
-    row = moved.pop(at)
+    row = moved.pop(position)
     if verb != "out":
-        moved.insert(max(0, at + (-1 if verb == "up" else 1)), row)
+        moved.insert(max(0, position + (-1 if verb == "up" else 1)), row)
     return moved
 
 
 def show_problems(rows: Sequence[FileRow], problems: Iterable[FieldError]) -> list[FieldError]:
-    """Put each problem of a file beside its row; gives those that belong to no row."""
-    rest = []
+    """Store each error of a file in its row; returns the errors that belong to no row."""
+    unplaced = []
     for problem in problems:
         parts = problem.field.split("-")
         if parts[0] != "files" or len(parts) < 2:
-            rest.append(problem)
+            unplaced.append(problem)
             continue
         name = parts[2] if len(parts) > 2 else "file"
-        worded = problem_sentence(replace(problem, field=name))
-        rows[int(parts[1])].errors.setdefault(name, []).append(worded)
-    return rest
+        sentence = problem_sentence(replace(problem, field=name))
+        rows[int(parts[1])].errors.setdefault(name, []).append(sentence)
+    return unplaced
 
 
 def summary_of(rows: Sequence[FileRow]) -> list[tuple[str, str]]:
-    """The sentences at the rows, each with the place it leads to."""
+    """Return the error sentences of the rows, each with the HTML id it links to."""
     return [
         (sentence, f"{name}-{row.key}")
         for row in rows
