@@ -125,7 +125,7 @@ def _appoint_all(session: Session, began_at: datetime) -> None:
             person=_person(session, person.key),
             password=person.password,
             now=began_at - _DAY,
-            made=hashes[person.password],
+            password_hash=hashes[person.password],
         )
 
 

@@ -1,1 +1,1 @@
-"""Signing in by password, and what a session is worth."""
+"""Sign-in by password, sessions, and one-time links."""

@@ -1,4 +1,4 @@
-"""Reading how people can be reached, in any usual spelling, into the one form that is stored."""
+"""Parse contact details, in any usual spelling, into their stored form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a
 
 
 class BadPerson(NotAllowed):
-    """What was given about a person or an appointment cannot be recorded: which field, and why."""
+    """Input about a person or an appointment was refused: `field` and `code` say where and why."""
 
     def __init__(self, field: str, code: str, **values: object) -> None:
         super().__init__(field=field, **values)
@@ -28,9 +28,9 @@ class BadPerson(NotAllowed):
         self.code = code
 
 
-def read_mail(typed: str | None) -> str | None:
-    """A mail address in lower case, None where nothing was typed; raises `BadPerson`."""
-    mail = (typed or "").strip().lower()
+def read_mail(mail_text: str | None) -> str | None:
+    """Return a mail address in lower case, or None if the input is empty. Raises `BadPerson`."""
+    mail = (mail_text or "").strip().lower()
     if not mail:
         return None
     if len(mail) > _LONGEST_MAIL or not _MAIL.fullmatch(mail) or ".." in mail:
@@ -38,13 +38,13 @@ def read_mail(typed: str | None) -> str | None:
     return mail
 
 
-def read_mobile(typed: str | None) -> str | None:
-    """A mobile number in E.164, None where nothing was typed; raises `BadPerson`.
+def read_mobile(number_text: str | None) -> str | None:
+    """Return a mobile number in E.164, or None if the input is empty. Raises `BadPerson`.
 
-    Numbers without a country are Indian. An Indian one counts by its ten digits, so that the
-    numbers given to nobody, which a demo needs, can be recorded; a landline does not.
+    Numbers without a country code are Indian. An Indian number is only checked for its ten digits,
+    so that unassigned numbers, which a demo needs, can be recorded; landlines are refused.
     """
-    written = (typed or "").strip()
+    written = (number_text or "").strip()
     if not written:
         return None
     try:
@@ -66,18 +66,21 @@ def _is_whole(number: PhoneNumber) -> bool:
     return phonenumbers.is_valid_number(number)
 
 
-def read_identifier(typed: str) -> str | None:
-    """What somebody signs in with, as a mail address or mobile number; None where neither."""
-    reader = read_mail if "@" in typed else read_mobile
+def read_identifier(identifier: str) -> str | None:
+    """Return a login as a mail address or mobile number; None if it is neither."""
+    reader = read_mail if "@" in identifier else read_mobile
     try:
-        return reader(typed)
+        return reader(identifier)
     except BadPerson:
         return None
 
 
-def read_line(field: str, typed: str, *, longest: int, needed: bool = False) -> str:
-    """One line of text as it may be stored; raises `BadPerson` (missing, too_long, unreadable)."""
-    cleaned = clean(typed)
+def read_line(field: str, text: str, *, longest: int, needed: bool = False) -> str:
+    """Return one line of text in its stored form.
+
+    Raises `BadPerson` (missing, too_long, unreadable).
+    """
+    cleaned = clean(text)
     line = " ".join(cleaned.text.split())
     if not cleaned.ok:
         raise BadPerson(field, "unreadable")

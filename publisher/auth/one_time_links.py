@@ -1,4 +1,4 @@
-"""One-use links and codes: for one purpose, subject and person, used up by one act, no login."""
+"""One-time links and codes: for one purpose, subject and person; they do not sign anybody in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CODE_DIGITS: Final = 8
 
 
 class LinkPurpose(StrEnum):
-    """What a link leads to, once."""
+    """The purpose of a link."""
 
     INVITATION = "invitation"
     PASSWORD = "password"  # noqa: S105  a purpose
@@ -29,19 +29,19 @@ class LinkPurpose(StrEnum):
 
 
 class LinkSpent(NotAllowed):
-    """The link was used, ended, or has run out."""
+    """The link was used, ended, or has expired."""
 
     code = "link_spent"
 
 
 def digest_of(token: str) -> str:
-    """What is stored of a random token: of 256 random bits a plain SHA-256 gives nothing away."""
+    """Return the stored digest of a random token; for 256 random bits a plain SHA-256 is safe."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class LinkSubject:
-    """What a link or code is for: one purpose, one row (`subject` is its table), one person."""
+    """The subject of a link or code: a purpose, a row (`subject` is its table), and a person."""
 
     purpose: LinkPurpose
     subject: str
@@ -59,37 +59,39 @@ def make(
     now: datetime,
     lasts: timedelta,
 ) -> str:
-    """Make a link to one row (`subject` is its table) for a person; gives the token, once."""
+    """Make a link to a row (`subject` is its table) for a person; return the token, once."""
     token = secrets.token_urlsafe(32)
-    ground = LinkSubject(purpose, subject, subject_id, person)
-    _add(session, digest_of(token), ground, now=now, lasts=lasts)
+    link_subject = LinkSubject(purpose, subject, subject_id, person)
+    _add(session, digest_of(token), link_subject, now=now, lasts=lasts)
     return token
 
 
-def make_code(session: Session, ground: LinkSubject, *, now: datetime, lasts: timedelta) -> str:
-    """Make eight digits that can be typed in place of a link; gives them, once.
+def make_code(
+    session: Session, link_subject: LinkSubject, *, now: datetime, lasts: timedelta
+) -> str:
+    """Make a code of eight digits, to be typed instead of a link; return it, once.
 
-    They are kept with purpose and person in the digest. Eight digits can be guessed, so whoever
-    takes them counts the tries.
+    Its digest includes purpose and person. Eight digits can be guessed, so the caller has to
+    throttle attempts.
     """
     while True:
         code = "".join(secrets.choice(string.digits) for _ in range(CODE_DIGITS))
-        digest = _digest_of_code(ground.purpose, ground.person.id, code)
+        digest = _digest_of_code(link_subject.purpose, link_subject.person.id, code)
         if session.scalar(select(Link.id).where(Link.token_digest == digest)) is None:
-            _add(session, digest, ground, now=now, lasts=lasts)
+            _add(session, digest, link_subject, now=now, lasts=lasts)
             return code
 
 
 def _add(
-    session: Session, digest: str, ground: LinkSubject, *, now: datetime, lasts: timedelta
+    session: Session, digest: str, link_subject: LinkSubject, *, now: datetime, lasts: timedelta
 ) -> None:
     session.add(
         Link(
             token_digest=digest,
-            purpose=ground.purpose,
-            subject=ground.subject,
-            subject_id=ground.subject_id,
-            person=ground.person,
+            purpose=link_subject.purpose,
+            subject=link_subject.subject,
+            subject_id=link_subject.subject_id,
+            person=link_subject.person,
             made_at=now,
             expires_at=now + lasts,
         )
@@ -104,15 +106,17 @@ def _digest_of_code(purpose: LinkPurpose, person_id: int, code: str) -> str:
 def find_code(
     session: Session, *, code: str, purpose: LinkPurpose, person_id: int, now: datetime
 ) -> Link | None:
-    """The link behind typed digits, in either script, while it can be used for this purpose."""
-    typed = "".join(str(unicodedata.digit(one)) for one in code if one.isdecimal())
-    digest = _digest_of_code(purpose, person_id, typed)
+    """Return the link behind a typed code, in either script, if it is valid for this purpose."""
+    digits = "".join(
+        str(unicodedata.digit(character)) for character in code if character.isdecimal()
+    )
+    digest = _digest_of_code(purpose, person_id, digits)
     link = session.scalars(select(Link).where(Link.token_digest == digest)).one_or_none()
     return link if link is not None and _is_open(link, now) else None
 
 
 def find(session: Session, *, token: str, purpose: LinkPurpose, now: datetime) -> Link | None:
-    """The link behind a token, while it can be used for this purpose."""
+    """Return the link behind a token, if it is valid for this purpose."""
     query = select(Link).where(Link.token_digest == digest_of(token), Link.purpose == purpose)
     link = session.scalars(query).one_or_none()
     return link if link is not None and _is_open(link, now) else None
@@ -123,7 +127,10 @@ def _is_open(link: Link, now: datetime) -> bool:
 
 
 def use(session: Session, *, link: Link, now: datetime) -> None:
-    """Use the link up, in the transaction of the act; raises `LinkSpent` for whoever is second."""
+    """Mark the link as used, in the same transaction as its act.
+
+    Raises `LinkSpent` if it was used.
+    """
     unused = (
         update(Link)
         .where(
@@ -140,13 +147,13 @@ def use(session: Session, *, link: Link, now: datetime) -> None:
 
 
 def end_for_password(session: Session, *, person: Person, now: datetime) -> None:
-    """End every open link or code by which the person's password could be set."""
+    """End every open link or code that could set the person's password."""
     for purpose in (LinkPurpose.INVITATION, LinkPurpose.PASSWORD):
         end_of_person(session, person=person, purpose=purpose, now=now)
 
 
 def end_of_person(session: Session, *, person: Person, purpose: LinkPurpose, now: datetime) -> None:
-    """End every open link of this purpose that is about the person."""
+    """End every open link of this purpose about the person."""
     end_for(session, subject=Person.__tablename__, subject_id=person.id, purpose=purpose, now=now)
 
 

@@ -1,4 +1,4 @@
-"""Passwords: what may be one, and how it is kept (Argon2id)."""
+"""Passwords: their rules, and their storage as Argon2id hashes."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _APART = re.compile(r"[^\w\u0900-\u097f]+|_")
 
 
 class Hasher(Protocol):
-    """What keeps passwords; `argon2.PasswordHasher` is one."""
+    """The interface of a password hasher; `argon2.PasswordHasher` implements it."""
 
     def hash(self, password: str) -> str:
-        """A salted hash, with its parameters in it."""
+        """Return a salted hash that includes its parameters."""
 
     def verify(self, hash: str, password: str) -> bool:  # noqa: A002  argon2's own name
-        """True, or `VerifyMismatchError`."""
+        """Return True, or raise `VerifyMismatchError`."""
 
     def check_needs_rehash(self, hash: str) -> bool:  # noqa: A002  argon2's own name
-        """Whether the hash was made with other parameters."""
+        """Return True if the hash was made with other parameters."""
 
     def __hash__(self) -> int:
-        """One spare hash is kept for each."""
+        """Return a hash, as a dummy password hash is cached for each hasher."""
 
 
 HASHER: Final[Hasher] = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
@@ -48,7 +48,7 @@ HASHER: Final[Hasher] = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 
 class BadPassword(NotAllowed):
-    """The password cannot be taken; the code says why."""
+    """The password was refused; `code` is the reason."""
 
     def __init__(self, code: str, **values: object) -> None:
         super().__init__(**values)
@@ -58,8 +58,8 @@ class BadPassword(NotAllowed):
 def check_password(password: str, person: Person, *, city_words: Collection[str] = ()) -> None:
     """Raise `BadPassword`: too_short, too_long, common or context.
 
-    There are no rules of composition. What consists of common passwords is `common`; what
-    consists of the person's own names, mail and mobile, the city and the house is `context`.
+    There are no rules of composition. A password of common passwords is `common`; one of the
+    person's own names, mail and mobile, the city and this product is `context`.
     """
     length = len(_normal(password))
     if length < SHORTEST:
@@ -77,37 +77,39 @@ def check_password(password: str, person: Person, *, city_words: Collection[str]
 
 @dataclass(frozen=True)
 class Proof:
-    """What came of holding a typed password against a kept hash.
+    """The result of verifying a typed password against a stored hash.
 
-    That takes a tenth of a second and much memory, so it is done while no transaction is open.
-    `renewed` is the hash with today's parameters, where the kept one has others.
+    Verifying takes a tenth of a second and much memory, so it is done outside transactions.
+    `renewed` is a hash with today's parameters if the stored one has others.
     """
 
-    kept: str | None
+    stored_hash: str | None
     is_right: bool
     renewed: str | None = None
 
 
-def try_password(kept: str | None, password: str, *, hasher: Hasher = HASHER) -> Proof:
-    """Hold a typed password against a kept hash.
+def try_password(stored_hash: str | None, password: str, *, hasher: Hasher = HASHER) -> Proof:
+    """Verify a typed password against a stored hash.
 
-    Nobody, or somebody without one, costs the same work: the password is held against a hash
-    that nothing matches.
+    Without a stored hash it takes the same time, as the password is verified against a dummy hash.
     """
-    typed = _normal(password)[: LONGEST + 1]
+    normal_password = _normal(password)[: LONGEST + 1]
     try:
-        hasher.verify(kept or _spare_hash(hasher), typed)
+        hasher.verify(stored_hash or _spare_hash(hasher), normal_password)
     except VerifyMismatchError:
-        return Proof(kept, is_right=False)
-    if kept is None:
-        return Proof(kept, is_right=False)
-    renewed = hasher.hash(typed) if hasher.check_needs_rehash(kept) else None
-    return Proof(kept, is_right=True, renewed=renewed)
+        return Proof(stored_hash, is_right=False)
+    if stored_hash is None:
+        return Proof(stored_hash, is_right=False)
+    renewed = hasher.hash(normal_password) if hasher.check_needs_rehash(stored_hash) else None
+    return Proof(stored_hash, is_right=True, renewed=renewed)
 
 
 def settles(person: Person | None, proof: Proof) -> bool:
-    """Whether the proof is this person's: right, and of the password that counts now."""
-    if person is None or not proof.is_right or person.password_hash != proof.kept:
+    """Return True if the proof is right and about the person's present password.
+
+    An outdated hash is replaced.
+    """
+    if person is None or not proof.is_right or person.password_hash != proof.stored_hash:
         return False
     if proof.renewed is not None:
         person.password_hash = proof.renewed
@@ -115,13 +117,15 @@ def settles(person: Person | None, proof: Proof) -> bool:
 
 
 def hashed(password: str, *, hasher: Hasher = HASHER) -> str:
-    """What is kept of a password; made while no transaction is open, as it takes its time."""
+    """Return the hash of a password; slow, so call it outside transactions."""
     return hasher.hash(_normal(password))
 
 
-def keep(person: Person, password: str, *, hasher: Hasher, made: str | None = None) -> None:
-    """Keep a checked password; `made` is its hash where that was made beforehand."""
-    person.password_hash = made or hashed(password, hasher=hasher)
+def keep(
+    person: Person, password: str, *, hasher: Hasher, password_hash: str | None = None
+) -> None:
+    """Store a checked password; `password_hash` is its hash if it was made beforehand."""
+    person.password_hash = password_hash or hashed(password, hasher=hasher)
 
 
 @lru_cache(maxsize=8)
@@ -130,18 +134,18 @@ def _spare_hash(hasher: Hasher) -> str:
 
 
 def _normal(password: str) -> str:
-    """One form for what looks the same, however a keyboard composes it."""
+    # NFKC: equal-looking passwords are equal, however a keyboard composes them.
     return unicodedata.normalize("NFKC", password)
 
 
-def _is_made_of(plain: str, words: Collection[str]) -> bool:
-    """Whether little is left without these words, be it spelt with look-alike signs or not."""
+def _is_made_of(plain: str, word_list: Collection[str]) -> bool:
+    """Return True if little is left without these words, also with look-alike characters."""
     spellings = (plain, plain.translate(_LOOK_ALIKE))
-    return any(_left_of(spelling, words) < OF_ONES_OWN for spelling in spellings)
+    return any(_left_of(spelling, word_list) < OF_ONES_OWN for spelling in spellings)
 
 
-def _left_of(plain: str, words: Collection[str]) -> int:
-    for word in sorted(words, key=len, reverse=True):
+def _left_of(plain: str, word_list: Collection[str]) -> int:
+    for word in sorted(word_list, key=len, reverse=True):
         plain = plain.replace(word, " ")
     return len(_APART.sub("", plain))
 

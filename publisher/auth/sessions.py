@@ -1,4 +1,4 @@
-"""Sessions: who acts in one, under which appointment, until when."""
+"""Sessions: the acting person and appointment, and their expiry."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ NEW_FOR: Final = timedelta(days=7)
 
 
 class NotYours(NotAllowed):
-    """The appointment, or the session, is not one of the person's own that are in force."""
+    """The appointment or session is not one of the person's own that are in force."""
 
     code = "not_yours"
 
 
 @dataclass(frozen=True)
 class Present:
-    """Who is here, in which session, under which of the person's appointments in force.
+    """The person present in a session, under an appointment in force.
 
-    `is_stale`: the session's row does not say so yet.
+    `is_stale`: the session's row has to be updated.
     """
 
     actor: Actor
@@ -42,10 +42,10 @@ class Present:
 
 
 def session_of(session: Session, *, token: str, now: datetime) -> Present | None:
-    """Who acts in the session of this token; None where it has ended or never was.
+    """Return the person present in the session of this token; None if it is not valid.
 
-    Writes down that it was seen (at most once a minute), so it wants a session that commits.
-    Where its appointment has ended, it goes on under another one that is in force.
+    Records the time it was seen (at most once a minute), so it needs a session that commits. If its
+    appointment has ended, it continues under another one in force.
     """
     present = peek(session, token=token, now=now)
     if present is not None and present.is_stale:
@@ -55,31 +55,31 @@ def session_of(session: Session, *, token: str, now: datetime) -> Present | None
 
 
 def peek(session: Session, *, token: str, now: datetime) -> Present | None:
-    """The same answer without writing; where it `is_stale`, `session_of` is due."""
+    """Return the same as `session_of` without writing; if it `is_stale`, call `session_of`."""
     query = select(SignIn).where(SignIn.token_digest == digest_of(token))
-    found = session.scalars(query).one_or_none()
-    if found is None or not _is_alive(found, now):
+    sign_in = session.scalars(query).one_or_none()
+    if sign_in is None or not _is_alive(sign_in, now):
         return None
-    held: Appointment | None = found.appointment
-    if not found.appointment.in_force(now):
-        held = chosen_appointment(session, found.person, now=now)
-    if held is None:
+    appointment: Appointment | None = sign_in.appointment
+    if not sign_in.appointment.in_force(now):
+        appointment = chosen_appointment(session, sign_in.person, now=now)
+    if appointment is None:
         return None
-    is_stale = now - found.seen_at >= SEEN_EVERY or held.id != found.appointment_id
-    return Present(_actor(session, found, held), found, held, is_stale)
+    is_stale = now - sign_in.seen_at >= SEEN_EVERY or appointment.id != sign_in.appointment_id
+    return Present(_actor(session, sign_in, appointment), sign_in, appointment, is_stale)
 
 
-def _is_alive(found: SignIn, now: datetime) -> bool:
+def _is_alive(sign_in: SignIn, now: datetime) -> bool:
     return (
-        found.ended_at is None
-        and found.person.disabled_at is None
-        and now - found.seen_at < IDLE_LIMIT
-        and now - found.signed_in_at < ABSOLUTE_LIMIT
+        sign_in.ended_at is None
+        and sign_in.person.disabled_at is None
+        and now - sign_in.seen_at < IDLE_LIMIT
+        and now - sign_in.signed_in_at < ABSOLUTE_LIMIT
     )
 
 
 def in_force(session: Session, person: Person, *, now: datetime) -> list[Appointment]:
-    """The person's appointments in force, the oldest first: those to choose from."""
+    """Return the person's appointments in force, the oldest first."""
     query = select(Appointment).where(
         Appointment.person_id == person.id,
         Appointment.from_at <= now,
@@ -89,20 +89,22 @@ def in_force(session: Session, person: Person, *, now: datetime) -> list[Appoint
 
 
 def chosen_appointment(session: Session, person: Person, *, now: datetime) -> Appointment | None:
-    """The appointment to begin under: the one last acted under, else the first, else None."""
-    open_to = {one.id: one for one in in_force(session, person, now=now)}
+    """Return the appointment last used, or the first in force; None if there is none."""
+    appointments = {
+        appointment.id: appointment for appointment in in_force(session, person, now=now)
+    }
     last = (
         select(SignIn.appointment_id)
-        .where(SignIn.person_id == person.id, SignIn.appointment_id.in_(open_to))
+        .where(SignIn.person_id == person.id, SignIn.appointment_id.in_(appointments))
         .order_by(SignIn.seen_at.desc(), SignIn.id.desc())
         .limit(1)
     )
-    found = session.scalar(last) if open_to else None
-    return open_to[found] if found is not None else next(iter(open_to.values()), None)
+    last_id = session.scalar(last) if appointments else None
+    return appointments[last_id] if last_id is not None else next(iter(appointments.values()), None)
 
 
 def actor_of(session: Session, sign_in: SignIn, *, now: datetime) -> Actor:
-    """The actor of a session, under its appointment. Raises `NotYours` where that has ended."""
+    """Return the actor of a session. Raises `NotYours` if its appointment has ended."""
     if not sign_in.appointment.in_force(now):
         raise NotYours(appointment=sign_in.appointment_id)
     return _actor(session, sign_in, sign_in.appointment)
@@ -122,26 +124,26 @@ def _actor(session: Session, sign_in: SignIn, appointment: Appointment) -> Actor
 
 
 def line_of(session: Session, appointment: Appointment) -> frozenset[int]:
-    """The departments that report to an oversight office, directly or through others."""
+    """Return the departments that report to an oversight office, directly or indirectly."""
     if appointment.role is not Role.OVERSIGHT:
         return frozenset()
     under: defaultdict[int | None, set[int]] = defaultdict(set)
     for department_id, above in session.execute(select(Department.id, Department.reports_to_id)):
         under[above].add(department_id)
-    found: set[int] = set()
-    fresh = {appointment.department_id}
-    while fresh:
-        fresh = set().union(*(under[one] for one in fresh)) - found
-        found |= fresh
-    return frozenset(found)
+    department_ids: set[int] = set()
+    new_ids = {appointment.department_id}
+    while new_ids:
+        new_ids = set().union(*(under[department_id] for department_id in new_ids)) - department_ids
+        department_ids |= new_ids
+    return frozenset(department_ids)
 
 
 def switch(session: Session, *, sign_in_id: int, appointment_id: int, now: datetime) -> Actor:
-    """Act under another of one's own appointments in force; raises `NotYours`."""
+    """Switch to another of the person's own appointments in force. Raises `NotYours`."""
     sign_in = session.get_one(SignIn, sign_in_id)
-    for held in in_force(session, sign_in.person, now=now):
-        if held.id == appointment_id:
-            sign_in.appointment = held
+    for appointment in in_force(session, sign_in.person, now=now):
+        if appointment.id == appointment_id:
+            sign_in.appointment = appointment
             actor = actor_of(session, sign_in, now=now)
             transitions.record(session, sign_in, "switch", actor=actor, now=now)
             return actor
@@ -158,14 +160,14 @@ def end(session: Session, *, sign_in_id: int, now: datetime) -> None:
 
 
 def sessions_of(session: Session, *, person_id: int, now: datetime) -> list[SignIn]:
-    """The person's sessions that can still be used, the one last seen first."""
+    """Return the person's sessions that are valid, the last seen first."""
     query = select(SignIn).where(SignIn.person_id == person_id, SignIn.ended_at.is_(None))
-    found = session.scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id.desc()))
-    return [one for one in found if _is_alive(one, now)]
+    sign_ins = session.scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id.desc()))
+    return [sign_in for sign_in in sign_ins if _is_alive(sign_in, now)]
 
 
 def is_newcomer(session: Session, *, actor: Actor, now: datetime) -> bool:
-    """Whether the actor's first session began less than seven days ago."""
+    """Return True if the actor's first session began less than seven days ago."""
     query = select(SignIn.id).where(
         SignIn.person_id == actor.person_id, SignIn.signed_in_at <= now - NEW_FOR
     )
@@ -173,7 +175,7 @@ def is_newcomer(session: Session, *, actor: Actor, now: datetime) -> bool:
 
 
 def end_other(session: Session, *, person_id: int, sign_in_id: int, now: datetime) -> None:
-    """End one of the person's own sessions; raises `NotYours` for anybody else's."""
+    """End one of the person's own sessions. Raises `NotYours` for any other."""
     other = session.get(SignIn, sign_in_id)
     if other is None or other.person_id != person_id:
         raise NotYours(sign_in=sign_in_id)
@@ -181,12 +183,12 @@ def end_other(session: Session, *, person_id: int, sign_in_id: int, now: datetim
 
 
 def end_others(session: Session, *, sign_in_id: int, now: datetime) -> int:
-    """End every session of the person but this one; gives how many could still be used."""
+    """End the person's other sessions; return the number of valid ones."""
     own = session.get_one(SignIn, sign_in_id)
-    found = sessions_of(session, person_id=own.person_id, now=now)
-    others = [one for one in found if one.id != sign_in_id]
-    for one in others:
-        one.ended_at = now
+    sign_ins = sessions_of(session, person_id=own.person_id, now=now)
+    others = [other_sign_in for other_sign_in in sign_ins if other_sign_in.id != sign_in_id]
+    for other_sign_in in others:
+        other_sign_in.ended_at = now
     if others:
         actor = Actor(ActorKind.PERSON, own.person_id, own.appointment_id)
         values = {"ended": len(others)}

@@ -1,4 +1,4 @@
-"""Signing in, and proving oneself again, by password."""
+"""Sign in by password, and prove one's identity again within a session."""
 
 from __future__ import annotations
 
@@ -31,11 +31,14 @@ from publisher.models.people import Person, SignIn
 from publisher.notifications.formatting import LANGUAGES
 
 NOBODY = Actor(ActorKind.PERSON)
-"""Somebody at the door, of whom nothing is proved."""
+"""A visitor without any proof of identity."""
 
 
 class SignInProblem(StrEnum):
-    """Why somebody was not signed in. All but the first two are told to the owner alone."""
+    """The reason why a sign-in failed.
+
+    Only the account's owner learns others than the first two.
+    """
 
     WRONG = "wrong"
     THROTTLED = "throttled"
@@ -45,7 +48,7 @@ class SignInProblem(StrEnum):
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A new session; `token` goes into the cookie and is kept nowhere else."""
+    """A new session; `token` is put into the cookie and stored nowhere else."""
 
     token: str
     sign_in: SignIn
@@ -53,7 +56,7 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class SignInRefusal:
-    """Why not; `until` says how long a throttled one has to wait (aware UTC)."""
+    """A refused sign-in; `until` is the end of throttling (aware UTC)."""
 
     code: SignInProblem
     until: datetime | None = None
@@ -70,17 +73,17 @@ def sign_in(
     hasher: Hasher = HASHER,
     proof: Proof | None = None,
 ) -> SignedIn | SignInRefusal:
-    """Sign somebody in by mail address or mobile number, in any usual spelling, and password.
+    """Sign a person in by mail address or mobile number, in any usual spelling, and password.
 
-    A refusal is a result and no error: the failed try has to be committed. It costs the same
-    work and says the same whether the account exists or not. `proof` is what came of the
-    password where it was tried before the transaction was opened; see `hash_to_try`.
+    A refusal is returned and not raised, as the failed attempt has to be committed. Time and
+    message are the same whether the account exists or not. `proof` is the verified password, if
+    that was done before the transaction; see `hash_to_try`.
     """
-    who, keys = _asked(identifier, address)
+    identifier_key, keys = _asked(identifier, address)
     until = throttling.closed_until(session, keys, now=now)
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
-    person = _person_of(session, who)
+    person = _person_of(session, identifier_key)
     if proof is None:
         proof = try_password(person.password_hash if person else None, password, hasher=hasher)
     if not settles(person, proof) or person is None:
@@ -95,20 +98,23 @@ def sign_in(
 
 
 def _asked(identifier: str, address: str) -> tuple[str, tuple[str, str]]:
-    """Whom somebody says to be, and the keys under which the tries are counted."""
-    who = read_identifier(identifier) or identifier.strip().lower()
-    return who, (throttling.key_of_identifier(who), throttling.key_of_address(address))
+    """Return the normalised login, and the throttling keys of the attempt."""
+    identifier_key = read_identifier(identifier) or identifier.strip().lower()
+    return identifier_key, (
+        throttling.key_of_identifier(identifier_key),
+        throttling.key_of_address(address),
+    )
 
 
 @dataclass(frozen=True)
 class StoredPassword:
-    """What a typed password is to be held against; nothing where the door is closed."""
+    """The hash to verify a typed password against; `is_closed` while attempts are throttled."""
 
     password_hash: str | None
     is_closed: bool
 
     def proof(self, password: str, *, hasher: Hasher = HASHER) -> Proof:
-        """Try the password; a closed door is not worth the work."""
+        """Verify the password, without that work while throttled."""
         if self.is_closed:
             return Proof(self.password_hash, is_right=False)
         return try_password(self.password_hash, password, hasher=hasher)
@@ -117,15 +123,15 @@ class StoredPassword:
 def hash_to_try(
     session: Session, *, identifier: str, address: str, now: datetime
 ) -> StoredPassword:
-    """What the password of a sign-in is held against, read before its transaction is opened."""
-    who, keys = _asked(identifier, address)
-    person = _person_of(session, who)
+    """Return the hash that a sign-in is verified against, read before its transaction is opened."""
+    identifier_key, keys = _asked(identifier, address)
+    person = _person_of(session, identifier_key)
     is_closed = throttling.closed_until(session, keys, now=now) is not None
     return StoredPassword(person.password_hash if person is not None else None, is_closed)
 
 
 def own_hash(session: Session, *, person_id: int, now: datetime) -> StoredPassword:
-    """The same for a person who proves themselves once more within a session."""
+    """Return the hash of a person who proves their identity within a session."""
     keys = (throttling.key_of_identifier(f"person:{person_id}"),)
     is_closed = throttling.closed_until(session, keys, now=now) is not None
     return StoredPassword(session.get_one(Person, person_id).password_hash, is_closed)
@@ -140,9 +146,9 @@ def _write_down(
     *,
     now: datetime,
 ) -> None:
-    """Keep a refused sign-in in the history, without what was typed.
+    """Record a refused sign-in in the history, without what was typed.
 
-    Tries while a door is closed are not kept: nobody can fill the history by knocking.
+    Throttled attempts are not recorded, so that nobody can flood the history.
     """
     refused = RefusedSignIn(
         at=now,
@@ -157,9 +163,9 @@ def _write_down(
     transitions.record(session, refused, "refuse_sign_in", actor=NOBODY, now=now, values=values)
 
 
-def _person_of(session: Session, who: str) -> Person | None:
-    column = Person.mail if "@" in who else Person.mobile
-    return session.scalars(select(Person).where(column == who)).one_or_none()
+def _person_of(session: Session, identifier_key: str) -> Person | None:
+    column = Person.mail if "@" in identifier_key else Person.mobile
+    return session.scalars(select(Person).where(column == identifier_key)).one_or_none()
 
 
 def _enter(
@@ -197,9 +203,9 @@ def prove(
     hasher: Hasher = HASHER,
     proof: Proof | None = None,
 ) -> SignInRefusal | None:
-    """Sign in again within a session, for what asks for it; None once it is proved.
+    """Verify the password within a session; return None if it is right, else the refusal.
 
-    `proof` is what came of the password where it was tried beforehand; see `own_hash`.
+    `proof` is the verified password, if that was done beforehand; see `own_hash`.
     """
     sign_in = session.get_one(SignIn, sign_in_id)
     keys = (throttling.key_of_identifier(f"person:{sign_in.person_id}"),)
@@ -207,8 +213,8 @@ def prove(
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
     actor = actor_of(session, sign_in, now=now)
-    found = proof or try_password(sign_in.person.password_hash, password, hasher=hasher)
-    if not settles(sign_in.person, found):
+    password_proof = proof or try_password(sign_in.person.password_hash, password, hasher=hasher)
+    if not settles(sign_in.person, password_proof):
         throttling.store_failure(session, keys, now=now)
         transitions.record(session, sign_in, "refuse_prove", actor=actor, now=now)
         return SignInRefusal(SignInProblem.WRONG)
@@ -226,19 +232,19 @@ def set_password(
     now: datetime,
     hasher: Hasher = HASHER,
     city_words: Collection[str] = (),
-    made: str | None = None,
+    password_hash: str | None = None,
 ) -> None:
-    """Give a person a password; raises `BadPassword`. Every session begun by another ends.
+    """Set a person's password, and end the person's sessions. Raises `BadPassword`.
 
-    `made` is its hash, where that was made before the transaction was opened.
+    `password_hash` is its hash, if that was made before the transaction was opened.
     """
     check_password(password, person, city_words=city_words)
-    keep(person, password, hasher=hasher, made=made)
+    keep(person, password, hasher=hasher, password_hash=password_hash)
     end_all(session, person_id=person.id, now=now)
 
 
 def choose_language(session: Session, *, person_id: int, language: str) -> None:
-    """Keep the language in which the person is written to: mr, en or hi."""
+    """Store the language of mails to the person: mr, en or hi. Raises ValueError for others."""
     if language not in LANGUAGES:
         raise ValueError(language)
     session.get_one(Person, person_id).language = language

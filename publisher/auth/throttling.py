@@ -1,4 +1,4 @@
-"""Slowing down those who guess passwords, by what they typed and by where they are."""
+"""Throttle password guessing, by account and by network address."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ FOR_ONE_ADDRESS: Final = 30
 
 
 def key_of_identifier(identifier: str) -> str:
-    """The key of an account, whether it exists or not; what was typed is not kept."""
+    """Return the key of an account, whether it exists or not, without the login itself."""
     return f"who:{hashlib.sha256(identifier.encode()).hexdigest()}"
 
 
 def key_of_address(address: str) -> str:
-    """The key of a network address."""
+    """Return the key of a network address."""
     return f"at:{hashlib.sha256(address.encode()).hexdigest()}"
 
 
 def closed_until(session: Session, keys: Iterable[str], *, now: datetime) -> datetime | None:
-    """Until when no more tries count under these keys, or None."""
+    """Return when attempts under these keys are accepted again; None if they are accepted now."""
     ends = [end for key in keys if (end := _closed_until(session, key, now)) is not None]
     return max(ends, default=None)
 
@@ -46,12 +46,12 @@ def _closed_until(session: Session, key: str, now: datetime) -> datetime | None:
 
 
 def store_failure(session: Session, keys: Iterable[str], *, now: datetime) -> None:
-    """Count a failed try; those that count no more are forgotten."""
+    """Count a failed attempt, and delete those outside the window."""
     session.execute(delete(SignInAttempt).where(SignInAttempt.at <= now - WINDOW))
     session.add_all(SignInAttempt(key=key, at=now) for key in keys)
     session.flush()
 
 
 def forget(session: Session, key: str) -> None:
-    """Whoever got in starts again from nought."""
+    """Reset the count of a key after a success."""
     session.execute(delete(SignInAttempt).where(SignInAttempt.key == key))

@@ -1,4 +1,4 @@
-"""How the house speaks: dates, numbers, scripts, fonts and translations."""
+"""Dates, numbers, scripts, fonts and translations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiled translations: each .po file stands beside the .mo that gettext reads, made from it."""
+"""Compile translations: the .mo that gettext reads is beside the .po it is compiled from."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from publisher.i18n import TRANSLATIONS
 
 
 def compile_all(folder: Path = TRANSLATIONS) -> list[Path]:
-    """Compile every .po below `folder` whose .mo is missing or older; returns what was written.
+    """Compile every .po below `folder` whose .mo is missing or older; return the written files.
 
-    Cheap where all is fresh, and safe where several do it at once. A .mo that came with the
-    package is enough: then nothing is written.
+    It is cheap if all files are fresh, and safe in parallel. If the folder of an installed package
+    is not writable, the .mo of the package is used.
     """
     return [_compile(source) for source in sorted(folder.rglob("*.po")) if not _is_fresh(source)]
 

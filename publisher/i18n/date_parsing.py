@@ -1,4 +1,4 @@
-"""Reading the dates and times that people type or pick, by the city's clock."""
+"""Parse the dates and times that people type or pick, in the city's time zone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CLOCK = re.compile(
 
 
 class WhenProblem(StrEnum):
-    """What is wrong with a typed date or time; the first word names the field."""
+    """The error of a typed date or time; the first word is the field."""
 
     DATE_MISSING = "date_missing"
     DATE_UNREADABLE = "date_unreadable"
@@ -37,12 +37,12 @@ class WhenProblem(StrEnum):
 
     @property
     def field(self) -> str:
-        """`date` or `time`: where the form shows it."""
+        """`date` or `time`: the field of the form that shows the error."""
         return self.value.partition("_")[0]
 
 
 class BadWhen(Exception):
-    """A date or time that cannot be read: `code` says why, `text` is what was typed."""
+    """A date or time cannot be parsed: `code` is the reason, `text` the input."""
 
     def __init__(self, code: WhenProblem, text: str) -> None:
         super().__init__(code.value)
@@ -51,63 +51,66 @@ class BadWhen(Exception):
 
 
 def parse_when(date_text: str, time_text: str) -> datetime:
-    """The UTC moment of a typed date and time of the city; raises BadWhen."""
+    """Return the UTC moment of a typed local date and time. Raises BadWhen."""
     return from_local(parse_day(date_text), parse_time(time_text))
 
 
 def parse_day(text: str) -> date:
-    """A day from `2026-11-27`, `27/11/2026`, `27-11-26` or `२७.११.२०२६`; raises BadWhen."""
-    typed = latin_digits(text).strip()
-    if not typed:
+    """Parse a day such as `2026-11-27`, `27/11/2026`, `27-11-26` or `२७.११.२०२६`.
+
+    Raises BadWhen.
+    """
+    latin_text = latin_digits(text).strip()
+    if not latin_text:
         raise BadWhen(WhenProblem.DATE_MISSING, text)
-    found = _ISO_DAY.fullmatch(typed) or _INDIAN_DAY.fullmatch(typed)
-    if found is None:
+    match = _ISO_DAY.fullmatch(latin_text) or _INDIAN_DAY.fullmatch(latin_text)
+    if match is None:
         raise BadWhen(WhenProblem.DATE_UNREADABLE, text)
-    year = int(found["year"])
-    if len(found["year"]) == 2:
+    year = int(match["year"])
+    if len(match["year"]) == 2:
         year += FIRST_YEAR
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise BadWhen(WhenProblem.DATE_OUT_OF_RANGE, text)
     try:
-        return date(year, int(found["month"]), int(found["day"]))
+        return date(year, int(match["month"]), int(match["day"]))
     except ValueError as error:
         raise BadWhen(WhenProblem.DATE_DOES_NOT_EXIST, text) from error
 
 
 def parse_time(text: str) -> time:
-    """A time from `18:00`, `6:00 pm`, `6 pm`, `सायं. ६:००` or `सायंकाळी ६`; raises BadWhen.
+    """Parse a time such as `18:00`, `6:00 pm`, `6 pm`, `सायं. ६:००` or `सायंकाळी ६`. Raises BadWhen.
 
-    An hour alone is read only with the part of the day it belongs to.
+    An hour alone is accepted only with its part of the day.
     """
-    typed = latin_digits(text).strip().lower()
-    if not typed:
+    latin_text = latin_digits(text).strip().lower()
+    if not latin_text:
         raise BadWhen(WhenProblem.TIME_MISSING, text)
-    found = _CLOCK.fullmatch(typed) if len(typed) <= LONGEST else None
-    if found is None:
+    match = _CLOCK.fullmatch(latin_text) if len(latin_text) <= LONGEST else None
+    if match is None:
         raise BadWhen(WhenProblem.TIME_UNREADABLE, text)
-    word = f"{found['before']} {found['after']}".replace("बजे", "").replace("वाजता", "").strip()
-    if (word and word not in _PARTS) or not (word or found["minute"]):
+    word = f"{match['before']} {match['after']}".replace("बजे", "").replace("वाजता", "").strip()
+    if (word and word not in _PARTS) or not (word or match["minute"]):
         raise BadWhen(WhenProblem.TIME_UNREADABLE, text)
-    hour = _hour(int(found["hour"]), _PARTS.get(word))
-    minute = int(found["minute"] or 0)
+    hour = _hour(int(match["hour"]), _PARTS.get(word))
+    minute = int(match["minute"] or 0)
     if hour is None or minute > 59:
         raise BadWhen(WhenProblem.TIME_DOES_NOT_EXIST, text)
     return time(hour, minute)
 
 
-def _hour(typed: int, parts: frozenset[int] | None) -> int | None:
-    """The hour from 0 to 23 that falls into one of the named parts; None where none does."""
-    if typed > 23:
+def _hour(hour_number: int, parts: frozenset[int] | None) -> int | None:
+    """Return the hour from 0 to 23 within one of the named parts; None if there is none."""
+    if hour_number > 23:
         return None
     if parts is None:
-        return typed
-    meant = [typed % 12, typed % 12 + 12] if typed <= 12 else [typed]
+        return hour_number
+    meant = [hour_number % 12, hour_number % 12 + 12] if hour_number <= 12 else [hour_number]
     return next((hour for hour in meant if bisect_right(PART_STARTS, hour) - 1 in parts), None)
 
 
 def _part_words() -> dict[str, frozenset[int]]:
-    """Every word for a part of the day, with the parts it may mean."""
-    words: dict[str, set[int]] = {
+    """Return every name of a part of the day, with the parts it may mean."""
+    parts_by_name: dict[str, set[int]] = {
         "a.m.": {0, 1, 2},
         "p.m.": {3, 4, 5},
         "सायंकाळी": {4},
@@ -116,9 +119,9 @@ def _part_words() -> dict[str, frozenset[int]]:
     for spoken in (MARATHI, ENGLISH, HINDI):
         for names in (spoken.parts, spoken.short_parts):
             for part, name in enumerate(names):
-                words.setdefault(name, set()).add(part)
-                words.setdefault(name.removesuffix("."), set()).add(part)
-    return {name: frozenset(parts) for name, parts in words.items()}
+                parts_by_name.setdefault(name, set()).add(part)
+                parts_by_name.setdefault(name.removesuffix("."), set()).add(part)
+    return {name: frozenset(parts) for name, parts in parts_by_name.items()}
 
 
 _PARTS = _part_words()

@@ -1,6 +1,6 @@
-"""Dates that stand in a running text, in Marathi, English and Hindi, with their weekday.
+"""Find dates in running text, in Marathi, English and Hindi, with their weekday.
 
-What months and weekdays are called in running text, as people write them, not as we do.
+The names of months and weekdays include people's spellings, not only ours.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _weekdays() -> dict[str, int]:
 
 
 def _in_every_case(names: dict[str, int], *, never_small: tuple[str, ...]) -> dict[str, int]:
-    """English names in small and in capital letters too, but for those that are other words."""
+    """Add English names in lower and upper case, except for those that are other words."""
     small = {name.lower(): at for name, at in names.items() if name.lower() not in never_small}
     return {**names, **small, **{name.upper(): at for name, at in names.items()}}
 
@@ -136,20 +136,31 @@ _LOOK_BACK = 30
 
 
 def dates_in(text: str, *, today: date) -> list[WrittenDate]:
-    """The dates in a text, in order; a day without a year is the one nearest to `today`.
+    """Return the dates in a text, in order; a day without a year is the one nearest to `today`.
 
-    What no calendar holds (30 February) is left out, as is a month without a day.
+    Impossible dates (30 February) are left out, as is a month without a day.
     """
     plain = latin_digits(text)
-    found = sorted([*_named(plain, today), *_figures(plain, today)], key=lambda one: one.start)
-    return [_until(plain, one, after) for one, after in pairwise([*found, None]) if one]
+    dates = sorted(
+        [*_named(plain, today), *_figures(plain, today)],
+        key=lambda written_date: written_date.start,
+    )
+    return [
+        _until(plain, written_date, after)
+        for written_date, after in pairwise([*dates, None])
+        if written_date
+    ]
 
 
-def _until(text: str, one: WrittenDate, after: WrittenDate | None) -> WrittenDate:
-    """The date, going on to the next one where the text says that it does."""
-    if after is None or after.last < one.day or not _GOES_ON.fullmatch(text, one.end, after.start):
-        return one
-    return replace(one, last=after.last)
+def _until(text: str, written_date: WrittenDate, after: WrittenDate | None) -> WrittenDate:
+    """Return the date, extended to the next one if the text joins them to a range."""
+    if (
+        after is None
+        or after.last < written_date.day
+        or not _GOES_ON.fullmatch(text, written_date.end, after.start)
+    ):
+        return written_date
+    return replace(written_date, last=after.last)
 
 
 def _named(text: str, today: date) -> Iterator[WrittenDate]:
@@ -165,10 +176,14 @@ def _named(text: str, today: date) -> Iterator[WrittenDate]:
 
 
 def _stem(name: str) -> str:
-    """The month's name as the table has it, without a dot and without what is tied to it."""
+    """Return the month's name as in the table, without a dot and without suffixes."""
     bare = name.rstrip(".")
-    known = (one for one in MONTHS if bare == one or (bare.startswith(one) and not one.isascii()))
-    return max(known, key=len, default="")
+    names = (
+        known_name
+        for known_name in MONTHS
+        if bare == known_name or (bare.startswith(known_name) and not known_name.isascii())
+    )
+    return max(names, key=len, default="")
 
 
 def _figures(text: str, today: date) -> Iterator[WrittenDate]:
@@ -185,7 +200,7 @@ def _figures(text: str, today: date) -> Iterator[WrittenDate]:
 
 
 def _is_bare_date(text: str, match: re.Match[str]) -> bool:
-    """A day and month alone: `25/11` in full figures, or whatever follows "दि." and the like."""
+    """Return True for a date of day and month only: `25/11` in full figures, or after "दि."."""
     in_full = match["bare_mark"] == "/" and len(match["bare_day"] + match["bare_month"]) == 4
     before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
     return in_full or _SAYS_DATE.search(before) is not None
@@ -199,7 +214,7 @@ def _written(
     year: str | None,
     today: date,
 ) -> Iterator[WrittenDate]:
-    first, last = (_day(one, month, year, today) for one in days)
+    first, last = (_day(number, month, year, today) for number in days)
     if first is None or last is None:
         return
     start, end, weekday = _with_weekday(text, match.start(), match.end())
@@ -207,16 +222,16 @@ def _written(
 
 
 def _day(day: int, month: int, year: str | None, today: date) -> date | None:
-    """The day, in its year or the one in which it lies nearest to today; None where there is none.
+    """Return the day in its year, or in the year nearest to today; None if it does not exist.
 
-    Two figures of a year mean this century.
+    A year of two figures is in this century.
     """
     if year is not None:
         number = int(year) + (FIRST_YEAR if len(year) == 2 else 0)
         return _real(number, month, day) if number <= LAST_YEAR else None
     near = (_real(today.year + step, month, day) for step in (0, 1, -1))
-    real = [one for one in near if one is not None]
-    return min(real, key=lambda one: abs(one - today), default=None)
+    real = [candidate for candidate in near if candidate is not None]
+    return min(real, key=lambda candidate: abs(candidate - today), default=None)
 
 
 def _real(year: int, month: int, day: int) -> date | None:
@@ -227,7 +242,7 @@ def _real(year: int, month: int, day: int) -> date | None:
 
 
 def _with_weekday(text: str, start: int, end: int) -> tuple[int, int, int | None]:
-    """The span with the weekday that stands right before it, or right behind it."""
+    """Return the span extended by the weekday directly before or after it, and the weekday."""
     begin = max(0, start - _LOOK_BACK)
     before = _BEFORE.search(text, begin, start)
     if before is not None:
@@ -240,5 +255,5 @@ def _with_weekday(text: str, start: int, end: int) -> tuple[int, int, int | None
 
 def _weekday(name: str) -> int | None:
     bare = name.rstrip(".")
-    known = [one for one in WEEKDAYS if bare.startswith(one)]
-    return WEEKDAYS[max(known, key=len)] if known else None
+    names = [known_name for known_name in WEEKDAYS if bare.startswith(known_name)]
+    return WEEKDAYS[max(names, key=len)] if names else None

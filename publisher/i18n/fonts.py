@@ -1,6 +1,7 @@
-"""The pages' font: Noto Sans Devanagari, cut from its package to the letters and weights we use.
+"""Build the pages' font: Noto Sans Devanagari, subset to the characters and weights we use.
 
-Whether this machine can draw Devanagari: Pillow needs raqm, and raqm the system's FriBiDi.
+`check` tells if this machine can shape Devanagari: Pillow needs raqm, and raqm the system's
+FriBiDi.
 """
 
 from __future__ import annotations
@@ -44,25 +45,25 @@ _NAMES_KEPT = [0, 1, 2, 3, 4, 5, 6, 13, 14]
 
 
 def source() -> Path:
-    """The installed font; raises fontpkg.FamilyNotInstalled."""
+    """Return the path of the installed font. Raises fontpkg.FamilyNotInstalled."""
     return Path(fontpkg.path(FAMILY))
 
 
 def make_font(target: Path) -> None:
-    """Write the pages' font to the file `target`, its licence and a stamp beside it.
+    """Write the pages' font to the file `target`, with its licence and a stamp beside it.
 
-    Takes about two seconds; where the stamp shows that nothing has changed, it does nothing.
-    Raises fontpkg.FamilyNotInstalled.
+    It takes about two seconds, and does nothing if the stamp is up to date. Raises
+    fontpkg.FamilyNotInstalled.
     """
     original = source()
-    stamp, wanted = _stamp_of(target), _recipe(original)
-    if target.is_file() and stamp.is_file() and stamp.read_text("ascii") == wanted:
+    stamp, recipe = _stamp_of(target), _recipe(original)
+    if target.is_file() and stamp.is_file() and stamp.read_text("ascii") == recipe:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     licence = original.parent.parent / "LICENSE"
     _replace(target.with_suffix(".LICENSE.txt"), licence.read_bytes())
     _replace(target, _cut(_narrowed(original)))
-    _replace(stamp, wanted.encode("ascii"))
+    _replace(stamp, recipe.encode("ascii"))
 
 
 def _stamp_of(target: Path) -> Path:
@@ -70,13 +71,13 @@ def _stamp_of(target: Path) -> Path:
 
 
 def _recipe(original: Path) -> str:
-    """A digest of all that the result depends on."""
+    """Return a digest of all inputs of the build."""
     made_with = repr((fonttools_version, WEIGHTS, FULL_WIDTH, RANGES, _NAMES_KEPT))
     return sha256(original.read_bytes() + made_with.encode("ascii")).hexdigest()
 
 
 def _narrowed(original: Path) -> BytesIO:
-    """The whole font at full width with the weights we use, saved once."""
+    """Return the font at full width with the weights we use."""
     out = BytesIO()
     with TTFont(original, recalcTimestamp=False) as font:
         axes = {"wdth": FULL_WIDTH, "wght": WEIGHTS}
@@ -88,7 +89,7 @@ def _narrowed(original: Path) -> BytesIO:
 
 
 def _cut(narrowed: BytesIO) -> bytes:
-    """The kept letters with every layout feature, the Marathi forms among them, as WOFF2."""
+    """Return the subset as WOFF2, with every layout feature, including the Marathi forms."""
     options = Options()
     options.layout_features = ["*"]
     options.layout_scripts = ["*"]
@@ -131,7 +132,7 @@ class Shaping:
 
 
 def check() -> Shaping:
-    """Look for raqm and FriBiDi, and name the system package to install where they lack."""
+    """Look for raqm and FriBiDi, and name the system package to install if they are missing."""
     works = bool(features.check("raqm"))
     return Shaping(
         works=works,

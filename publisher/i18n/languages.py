@@ -1,6 +1,6 @@
-"""What dates, times and numbers need of each language: Marathi, English and Hindi.
+"""The rules of Marathi, English and Hindi for dates, times and numbers.
 
-Numbers as each language writes them: digits, grouping, plurals, and the "No." before them.
+Numbers have their digits, grouping, plurals, and the "No." before them.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ _TONGUES = {"mr": MARATHI, "mixed": MARATHI, "hi": HINDI, "en": ENGLISH}
 
 
 def language_rules(locale: str) -> LanguageRules:
-    """The language of a locale code such as `mr`, `hi_IN` or `mixed`; English for any other."""
+    """Return the rules of a locale such as `mr`, `hi_IN` or `mixed`; English for any other."""
     return _TONGUES.get(locale.partition("_")[0].partition("-")[0].lower(), ENGLISH)
 
 
@@ -206,9 +206,9 @@ _WITHOUT_LATIN_LETTERS = re.compile(r"(?<!\S)[^\sA-Za-z]+(?!\S)")
 
 
 def digits(text: str, locale: str) -> str:
-    """The text with the digits of its language: Devanagari in Marathi, else as it stands.
+    """Return the text with its language's digits: Devanagari in Marathi, else unchanged.
 
-    Words that hold Latin letters keep theirs: `PMC/2026/000123`, addresses, handles.
+    Words with Latin letters keep theirs: `PMC/2026/000123`, addresses, handles.
     """
     if not language_rules(locale).devanagari_digits:
         return text
@@ -216,12 +216,12 @@ def digits(text: str, locale: str) -> str:
 
 
 def latin_digits(text: str) -> str:
-    """The text with every Devanagari digit as 0 to 9, for reading what people type."""
+    """Return the text with every Devanagari digit as 0 to 9, for parsing input."""
     return text.translate(_TO_LATIN)
 
 
 def number(value: int, locale: str) -> str:
-    """A whole number grouped the Indian way, `12,34,567`, in the language's digits."""
+    """Return an integer with Indian grouping, `12,34,567`, in the language's digits."""
     figures = str(abs(value))
     head, tail = figures[:-3], figures[-3:]
     pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
@@ -230,16 +230,16 @@ def number(value: int, locale: str) -> str:
 
 
 def numbered(value: int, locale: str) -> str:
-    """`क्र. ३` or `No. 3`, which no line break parts."""
+    """Return `क्र. ३` or `No. 3`, with a no-break space."""
     return language_rules(locale).numbered.format(number=digits(str(value), locale))
 
 
-def plural(value: int, one: str, other: str, locale: str) -> str:
-    """The form that goes with `value`: in Hindi nought takes the singular too."""
+def plural(value: int, singular_form: str, other: str, locale: str) -> str:
+    """Return the form for `value`: in Hindi zero is singular too."""
     singular = value == 1 or (value == 0 and language_rules(locale).zero_is_singular)
-    return one if singular else other
+    return singular_form if singular else other
 
 
-def counted(value: int, one: str, other: str, locale: str) -> str:
-    """The number and the noun in the form that goes with it: `३ मिनिटे`, `1 hour`."""
-    return f"{number(value, locale)} {plural(value, one, other, locale)}"
+def counted(value: int, singular_form: str, other: str, locale: str) -> str:
+    """Return the number and the noun in its form: `३ मिनिटे`, `1 hour`."""
+    return f"{number(value, locale)} {plural(value, singular_form, other, locale)}"

@@ -1,6 +1,6 @@
-"""Text as it may be stored: composed, with plain newlines, and without what deceives or breaks.
+"""Clean texts for storage: composed, with plain newlines, without deceptive characters.
 
-Whether a text shows anything at all: joiners, marks of direction and odd blanks do not.
+A text is visible if it has more than joiners, direction marks and blanks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _NEWLINES = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _BYTE_ORDER_MARK = "\ufeff"
 _SURROGATES = range(0xD800, 0xE000)
 _REPLACED = 0xFFFD
-"""What a browser has made of half a character by the time its text is here."""
+"""The replacement that a browser has sent in place of a lone surrogate."""
 
 _NONCHARACTERS = range(0xFDD0, 0xFDF0)
 _BIDI = frozenset([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -25,7 +25,7 @@ _MOSTLY = 0.8
 
 
 class TextProblem(StrEnum):
-    """What a text must not hold."""
+    """The kinds of refused characters."""
 
     CONTROL = "control_character"
     BIDI = "bidirectional_override"
@@ -35,7 +35,7 @@ class TextProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CleaningResult:
-    """One refused character of the cleaned text: index from 0, line and column from 1."""
+    """A refused character of the cleaned text: index from 0, line and column from 1."""
 
     code: TextProblem
     index: int
@@ -53,14 +53,14 @@ class Cleaned:
 
     @property
     def ok(self) -> bool:
-        """Whether the text may be stored."""
+        """True if the text may be stored."""
         return not self.problems
 
 
 def clean(text: str) -> Cleaned:
-    """Compose and normalise a text and name every character that must be refused.
+    """Compose and normalise a text, and list every character that is refused.
 
-    A tab becomes a space and a byte order mark at the beginning goes; nothing else is lost.
+    A tab becomes a space and a leading byte order mark is removed; nothing else is lost.
     """
     plain = _NEWLINES.sub("\n", text.removeprefix(_BYTE_ORDER_MARK)).replace("\t", " ")
     composed = unicodedata.normalize("NFC", plain)
@@ -92,13 +92,13 @@ def _refused(point: int) -> TextProblem | None:
 
 
 def language_of(text: str) -> str | None:
-    """`mr`, `en` or `mixed` by the script of its letters; None where it has no letters.
+    """Return `mr`, `en` or `mixed` by the script of the letters; None if there are no letters.
 
-    Addresses, handles and hashtags are left out. Hindi, in the same script, counts as `mr`.
+    URLs, handles and hashtags are ignored. Hindi, in the same script, counts as `mr`.
     """
-    words = "".join(word for word in text.split() if not _NO_WORDS.search(word))
-    devanagari = sum("\u0900" <= letter <= "\u097f" and letter.isalpha() for letter in words)
-    latin = sum(letter.isascii() and letter.isalpha() for letter in words)
+    word_text = "".join(word for word in text.split() if not _NO_WORDS.search(word))
+    devanagari = sum("\u0900" <= letter <= "\u097f" and letter.isalpha() for letter in word_text)
+    latin = sum(letter.isascii() and letter.isalpha() for letter in word_text)
     if not devanagari + latin:
         return None
     share = devanagari / (devanagari + latin)
@@ -113,7 +113,7 @@ _SELECTORS = range(0xFE00, 0xFE10)
 
 
 def is_visible(text: str) -> bool:
-    """Whether at least one character of the text can be seen."""
+    """Return True if at least one character of the text can be seen."""
     return any(not _is_silent(letter) for letter in text)
 
 

@@ -1,1 +1,1 @@
-"""What comes back: comments are read, routed to who answers for them, and answered."""
+"""Citizens' comments: they are ingested, routed to the responsible department, and answered."""

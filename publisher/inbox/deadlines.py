@@ -1,4 +1,4 @@
-"""By when a comment has to be assigned, and by when it has to be answered."""
+"""Deadlines for assigning and for answering a comment."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ ASSIGN_WITHIN = 4.0
 
 
 def answer_by(received_at: datetime) -> datetime:
-    """When an answer is due, counted from when the citizen wrote."""
+    """Return when an answer is due, counted from when the citizen wrote."""
     return working_time.add_working_days(received_at, ANSWER_WITHIN)
 
 
 def assign_by(received_at: datetime) -> datetime:
-    """When the cell has to have found the department of a comment."""
+    """Return when the cell has to have assigned the comment to a department."""
     return working_time.add_working_hours(received_at, ASSIGN_WITHIN)

@@ -1,4 +1,4 @@
-"""Hiding a citizen's comment under a post of ours, and showing it again, each with a reason."""
+"""Hide a citizen's comment under a post of ours, or show it again, each with a reason."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from publisher.review import takedown_orders
 
 
 class NotUnderOurs(NotAllowed):
-    """The comment stands under no post of ours that is live: nobody but its author can hide it."""
+    """The comment is under no live post of ours, so only its author can hide it."""
 
     code = "not_under_ours"
 
 
 class HiddenAlready(NotAllowed):
-    """It is already as it was asked for."""
+    """The comment is already hidden, or already shown."""
 
     code = "hidden_already"
 
 
 def hide(session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str) -> Order:
-    """Order a comment to be hidden; it stays here, with its clock, and can still be answered."""
+    """Order a comment to be hidden; it keeps its deadline, and can still be answered."""
     return _order(session, actor=actor, now=now, comment_id=comment_id, reason=reason, hidden=True)
 
 
@@ -61,6 +61,6 @@ def _order(
 
 
 def above_of(comment: Comment) -> ReceiptRow | None:
-    """The live post of ours under which a comment stands; None where there is none."""
+    """Return the receipt of the live post of ours above a comment; None if there is none."""
     above = comment.thread.receipt
     return above if above is not None and above.gone_at is None else None

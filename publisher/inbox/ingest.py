@@ -1,4 +1,4 @@
-"""Reading what citizens wrote: each page is stored with its cursor, each comment once."""
+"""Ingest citizens' comments: each page is stored with its cursor, each comment once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from publisher.platforms.base.protocol import CredentialsExpired, Refused, TryLa
 from publisher.states import AccountState, CommentState
 
 MENTIONS_ON = frozenset({"x"})
-"""The platforms on which citizens reach us without standing under a post of ours."""
+"""The platforms on which citizens can mention us outside our own posts."""
 
 RHYTHM = (
     (timedelta(hours=1), timedelta(minutes=1)),
@@ -32,17 +32,17 @@ RHYTHM = (
     (timedelta(days=7), timedelta(hours=1)),
     (timedelta(days=30), timedelta(hours=6)),
 )
-"""How old a post is at most, and how often it is read then; after the last it is read no more."""
+"""The maximum age of a post, and its reading interval up to that age; older posts are not read."""
 
 MENTIONS_EVERY = timedelta(minutes=2)
 AFTER_TROUBLE = timedelta(minutes=5)
 WHEN_BUSY = 5
-"""How many sources a tick reads in any case, while the press has more to send than it can begin."""
+"""The number of sources that a tick reads even while due deliveries are waiting."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One source that this clock reads now."""
+    """A source that this clock reads now."""
 
     source_id: int
     account: Account
@@ -57,14 +57,15 @@ def tick_listening(
     is_busy: Callable[[], bool] = lambda: False,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Read every source whose time has come; gives the number of new comments.
+    """Read every source that is due; return the number of new comments.
 
-    While `is_busy`, a few are read and the rest wait for the next tick: what is due goes before.
-    So do the others of an account that gives no answer: it keeps no other account waiting.
+    While `is_busy`, only a few are read, since due deliveries go first; the rest waits for the next
+    tick. After an account fails to respond, its other sources wait too, so that it delays no other
+    account.
     """
     with context.database.transaction() as session:
         open_sources(session, now=context.now())
-    found = 0
+    new_count = 0
     silent: set[int] = set()
     for number in range(most):
         if is_stopping() or (number >= WHEN_BUSY and is_busy()):
@@ -72,15 +73,15 @@ def tick_listening(
         reading = _next_reading(context, silent)
         if reading is None:
             break
-        kept = _read(context, reading)
-        if kept is None:
+        page_count = _read(context, reading)
+        if page_count is None:
             silent.add(reading.account.id)
-        found += kept or 0
-    return found
+        new_count += page_count or 0
+    return new_count
 
 
 def open_sources(session: Session, *, now: datetime) -> None:
-    """Listen under every post that went live, and to the mentions of each account that has them."""
+    """Create the sources of every new live post, and of each account that has mentions."""
     unheard = (
         select(ReceiptRow.account_id, ReceiptRow.id, literal(now, UtcDateTime))
         .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
@@ -106,7 +107,7 @@ def open_sources(session: Session, *, now: datetime) -> None:
 
 
 def _next_reading(context: WorkerContext, silent: Collection[int] = ()) -> Reading | None:
-    """Take the source that has waited longest, and keep other clocks off it for a lease."""
+    """Claim the source that has waited longest, for the length of a lease."""
     with context.database.transaction() as session:
         now = context.now()
         query = (
@@ -130,7 +131,7 @@ def _next_reading(context: WorkerContext, silent: Collection[int] = ()) -> Readi
 
 
 def _read(context: WorkerContext, reading: Reading) -> int | None:
-    """Read one page; gives how many comments were new, None where the platform did not answer."""
+    """Read one page; return the number of new comments, or None if the platform did not respond."""
     try:
         platform = context.open_account(reading.account)
         page = platform.comments_since(reading.where, reading.cursor)
@@ -144,9 +145,9 @@ def _read(context: WorkerContext, reading: Reading) -> int | None:
         _pause(context, reading)
         return 0
     failpoints.hit("listen.page_unstored")
-    found = _store(context, reading, page)
+    new_count = _store(context, reading, page)
     failpoints.hit("listen.page_stored")
-    return found
+    return new_count
 
 
 def _wait(context: WorkerContext, reading: Reading, at: datetime | None) -> None:
@@ -165,16 +166,21 @@ def _pause(context: WorkerContext, reading: Reading) -> None:
 
 
 def _store(context: WorkerContext, reading: Reading, page: types.CommentPage) -> int:
-    """Store the page and its cursor in one transaction; the account's lock keeps order."""
+    """Store the page and its cursor in one transaction; the account's lock keeps the order."""
     with context.database.transaction() as session:
         now = context.now()
         transitions.lock(session, Account, reading.account.id)
         source = session.get_one(Source, reading.source_id)
-        remote_comments = [one for one in page.remarks if not one.by_ourselves]
-        found = sum(keep(session, source.account_id, one, now=now) for one in remote_comments)
+        remote_comments = [
+            remote_comment for remote_comment in page.remarks if not remote_comment.by_ourselves
+        ]
+        new_count = sum(
+            keep(session, source.account_id, remote_comment, now=now)
+            for remote_comment in remote_comments
+        )
         source.cursor, source.last_read_at = page.cursor, now
         source.read_at = now if page.more else _next_time(source, now)
-    return found
+    return new_count
 
 
 def _next_time(source: Source, now: datetime) -> datetime | None:
@@ -188,13 +194,13 @@ def _next_time(source: Source, now: datetime) -> datetime | None:
 def keep(
     session: Session, account_id: int, remote_comment: types.RemoteComment, *, now: datetime
 ) -> bool:
-    """Store a comment the first time it is seen, and route it; gives whether it was new."""
+    """Store and route a comment if it is new; return True if it was new."""
     query = select(Comment).where(
         Comment.account_id == account_id, Comment.platform_id == remote_comment.platform_id
     )
-    known = session.scalars(query).one_or_none()
-    if known is not None:
-        _note_edit(session, known, remote_comment, now=now)
+    comment = session.scalars(query).one_or_none()
+    if comment is not None:
+        _note_edit(session, comment, remote_comment, now=now)
         return False
     comment = _new_comment(session, account_id, remote_comment, now=now)
     transitions.record(session, comment, "receive", actor=CLOCK, now=now)
@@ -203,12 +209,12 @@ def keep(
 
 
 def _note_edit(
-    session: Session, known: Comment, remote_comment: types.RemoteComment, *, now: datetime
+    session: Session, comment: Comment, remote_comment: types.RemoteComment, *, now: datetime
 ) -> None:
-    if known.text == remote_comment.text:
+    if comment.text == remote_comment.text:
         return
-    known.text = remote_comment.text
-    transitions.record(session, known, "edited_by_citizen", actor=CLOCK, now=now)
+    comment.text = remote_comment.text
+    transitions.record(session, comment, "edited_by_citizen", actor=CLOCK, now=now)
 
 
 def _new_comment(

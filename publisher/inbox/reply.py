@@ -1,6 +1,6 @@
-"""Answering a comment: a reply is a post, and meets the same gate and the same press.
+"""Answer a comment: a reply is a post, with the same gate and the same delivery.
 
-A comment whose final answer we have deleted has none any more: it is opened again.
+A comment whose final answer we deleted is unanswered, and is reopened.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from publisher.states import NOT_PUBLISHED, CommentState, DeliveryState
 
 
 def reopen_unanswered(session: Session, *, now: datetime) -> int:
-    """Open these comments again, each with the reason that its answer was deleted for."""
-    found = list(session.scalars(_deleted_answers()))
-    for reply in found:
+    """Reopen comments whose final answer was deleted, each with the reason of the deletion."""
+    replies = list(session.scalars(_deleted_answers()))
+    for reply in replies:
         _reopen(session, reply, now=now)
-    return len(found)
+    return len(replies)
 
 
 def _deleted_answers() -> Select[Reply]:
-    """The final answers of which an order to delete was carried out, and nobody has noted it.
+    """Select the final answers with an executed deletion that is not yet noted.
 
-    Found from the orders, which are few, and not from all the answers ever given.
+    The query starts from the orders, which are few, and not from all answers.
     """
     deleted = (
         select(Delivery.post_id)
@@ -64,7 +64,7 @@ def _deleted_answers() -> Select[Reply]:
 
 
 def _reopen(session: Session, reply: Reply, *, now: datetime) -> None:
-    """Where it answered an earlier opening, the comment stands as it is."""
+    # A reply of an earlier opening leaves the comment as it is.
     reply.withdrawn_at = now
     session.flush()
     comment = transitions.lock(session, Comment, reply.comment_id)
@@ -77,7 +77,7 @@ def _reopen(session: Session, reply: Reply, *, now: datetime) -> None:
 
 
 def _reason(session: Session, reply: Reply) -> str:
-    """The words with which the deletion was ordered, the latest ones."""
+    """Return the reason of the latest order to delete the reply."""
     query = (
         select(Order.reason)
         .join(Delivery, Delivery.id == Order.delivery_id)
@@ -91,7 +91,7 @@ OWN_HAND = (Role.OFFICER, Role.HEAD)
 
 
 class AlreadyAnswered(NotAllowed):
-    """This opening of the comment has its final answer already; `post` is its id."""
+    """This opening of the comment already has a final answer; `post` is its post's id."""
 
     code = "already_answered"
 
@@ -107,8 +107,8 @@ def answer(
 ) -> Post:
     """Write the answer to a comment.
 
-    An officer's own answer is approved by writing it and leaves at once; anybody else's waits
-    for the department's officer. Raises `Invalid`, `WrongState` or `AlreadyAnswered`.
+    An officer's own answer is approved by writing it and is sent at once; any other waits for the
+    department's officer. Raises `Invalid`, `WrongState` or `AlreadyAnswered`.
     """
     comment = routing.locked_comment(session, comment_id)
     require(actor, Action.ANSWER, comment.department_id, now=now)
@@ -126,7 +126,7 @@ def answer(
 
 
 def _variant(comment: Comment, text: str) -> PreparedVariant:
-    """The answer stands on the comment's own account, under that very comment."""
+    """Return the variant on the comment's own account, as a reply to the comment."""
     return PreparedVariant(
         account_id=comment.account_id,
         language=Language(text_cleaning.language_of(text) or Language.MARATHI),
@@ -138,21 +138,21 @@ def _variant(comment: Comment, text: str) -> PreparedVariant:
 def _make_room(
     session: Session, comment: Comment, kind: AnswerKind, *, actor: Actor, now: datetime
 ) -> None:
-    """A final answer that was not approved, or did not leave, gives way to a new one."""
-    given = routing.standing_answer(session, comment)
-    if kind is not AnswerKind.FINAL or given is None:
+    """Withdraw an earlier final answer that was rejected or not sent. Raises AlreadyAnswered."""
+    earlier_reply = routing.standing_answer(session, comment)
+    if kind is not AnswerKind.FINAL or earlier_reply is None:
         return
-    if not _came_to_nothing(given.post):
-        raise AlreadyAnswered(post=given.post_id)
-    routing.withdraw_reply(session, given, actor=actor, now=now, why="answered_anew")
+    if not _came_to_nothing(earlier_reply.post):
+        raise AlreadyAnswered(post=earlier_reply.post_id)
+    routing.withdraw_reply(session, earlier_reply, actor=actor, now=now, why="answered_anew")
     session.flush()
 
 
 def _came_to_nothing(post: Post) -> bool:
-    """Whether the department's no, or the platform's, or the clock's, was the end of it."""
+    """Return True if the post was rejected, or failed, was missed or cancelled on delivery."""
     if post.state in (PostState.DRAFT, PostState.REJECTED):
         return True
-    states = {one.state for one in post.deliveries}
+    states = {delivery.state for delivery in post.deliveries}
     return bool(states) and states <= set(NOT_PUBLISHED)
 
 
@@ -175,7 +175,7 @@ def _new_reply(session: Session, comment: Comment, kind: AnswerKind, *, now: dat
 def _decide(
     session: Session, post: Post, revision: Revision, *, actor: Actor, now: datetime
 ) -> None:
-    """By own hand where the responsible department's officer wrote it, else through review."""
+    # An officer of the responsible department approves by writing; others need a review.
     if actor.role not in OWN_HAND or actor.department_id != post.department_id:
         decide.send_for_review(
             session, actor=actor, now=now, post_id=post.id, seen_revision=revision.number
@@ -186,9 +186,9 @@ def _decide(
 
 
 def tick_answers(database: Database, *, now: datetime) -> int:
-    """Mark comments whose answer is live: answered by a final one, noted by an interim one.
+    """Mark comments whose answer is live: as answered, or with an interim answer.
 
-    One whose final answer we have deleted is opened again.
+    Reopen comments whose final answer we deleted. Returns the number of comments changed.
     """
     with database.transaction() as session:
         live = list(session.scalars(_live_replies()))
@@ -199,7 +199,7 @@ def tick_answers(database: Database, *, now: datetime) -> int:
 
 
 def _live_replies() -> Select[Reply]:
-    """The replies to open comments that are live and not yet noted as such."""
+    """Select the live replies to open comments that are not yet noted."""
     return (
         select(Reply)
         .join(Comment, Comment.id == Reply.comment_id)

@@ -1,4 +1,4 @@
-"""Who has a comment: each routing keeps the department, the person, since when, and why."""
+"""Route comments: each routing records the department, the person, the time and the reason."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from publisher.validation import NotFound, checked_reason
 
 
 class RoutingReason(StrEnum):
-    """Why a comment is where it is."""
+    """The reason of a routing."""
 
     UNDER_POST = "under_post"
     NO_DEPARTMENT = "no_department"
@@ -39,7 +39,7 @@ class RoutingReason(StrEnum):
 
 
 def route_new(session: Session, comment: Comment, *, now: datetime) -> None:
-    """Give a new comment to the department of the post it stands under, else to the cell."""
+    """Route a new comment to the department of the post above it, else to the cell."""
     receipt = comment.thread.receipt
     if receipt is None:
         _put(session, comment, None, RoutingReason.NO_DEPARTMENT, {}, actor=CLOCK, now=now)
@@ -72,7 +72,7 @@ def _put(
     now: datetime,
     verb: str = "route",
 ) -> None:
-    """End who had it, give it to the department's first rung, or to the cell where none is."""
+    """Route to the department's first responsible person, or to the cell if there is none."""
     for routing in comment.routings:
         routing.until_at = routing.until_at or now
     session.flush()
@@ -142,14 +142,14 @@ def _tell(session: Session, comment: Comment, *, now: datetime) -> None:
 
 
 def current(comment: Comment) -> Routing:
-    """The routing in force."""
-    return next(one for one in reversed(comment.routings) if one.until_at is None)
+    """Return the routing in force."""
+    return next(routing for routing in reversed(comment.routings) if routing.until_at is None)
 
 
 def assign(
     session: Session, *, actor: Actor, now: datetime, comment_id: int, department_id: int
 ) -> Comment:
-    """The cell gives a comment from its queue to a department."""
+    """Assign a comment from the cell's queue to a department."""
     comment = locked_comment(session, comment_id)
     require(actor, Action.ASSIGN, department_id, now=now)
     if comment.state is not CommentState.RECEIVED:
@@ -177,21 +177,21 @@ def transfer(
     department_id: int | None,
     reason: str,
 ) -> Comment:
-    """Give a comment to another department, or back to the cell (None), with a reason.
+    """Transfer a comment to another department, or back to the cell (None), with a reason.
 
-    An answer that has not left is taken back; the citizen's clock goes on.
+    An answer that was not sent is withdrawn; the deadline stays.
     """
     comment = locked_comment(session, comment_id)
     require(actor, Action.TRANSFER, comment.department_id, now=now)
     if comment.state is not CommentState.ROUTED:
         raise WrongState(state=comment.state, to=CommentState.ROUTED)
-    words = checked_reason(reason)
+    reason_text = checked_reason(reason)
     if department_id is not None:
         _check_department(session, department_id)
     take_back_answer(session, comment, actor=actor, now=now, why="transfer")
     back = department_id is None
     why = RoutingReason.GIVEN_BACK if back else RoutingReason.TRANSFERRED
-    details = {"from": comment.department_id, "words": words}
+    details = {"from": comment.department_id, "words": reason_text}
     _put(session, comment, department_id, why, details, actor=actor, now=now, verb="transfer")
     return comment
 
@@ -212,7 +212,7 @@ def close(
 def reopen(
     session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str
 ) -> Comment:
-    """Open an answered or closed comment again, for another answer by its department."""
+    """Reopen an answered or closed comment, for another answer by its department."""
     comment = locked_comment(session, comment_id)
     require(actor, Action.REOPEN, comment.department_id, now=now)
     if comment.state not in (CommentState.ANSWERED, CommentState.CLOSED):
@@ -231,7 +231,7 @@ def open_again(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """One more opening of an answered or closed comment, whose clock begins anew."""
+    """Reopen an answered or closed comment, with a new deadline."""
     department_id = comment.department_id or actor.department_id
     comment.opening += 1
     comment.reason = ""
@@ -244,12 +244,17 @@ def open_again(
 def take_back_answer(
     session: Session, comment: Comment, *, actor: Actor, now: datetime, why: str
 ) -> None:
-    """Withdraw a final answer of this opening that has not left; `OnItsWay` where it has."""
+    """Withdraw a final answer of this opening.
+
+    Raises `OnItsWay` if it is being sent or was sent.
+    """
     reply = standing_answer(session, comment)
     if reply is None:
         return
     transitions.lock(session, Post, reply.post_id)
-    gone = [one.state for one in reply.post.deliveries if one.state in SENT]
+    gone = [
+        delivery.state for delivery in reply.post.deliveries if delivery.state in SENT
+    ]
     if gone:
         raise schedule.OnItsWay(state=gone[0])
     withdraw_reply(session, reply, actor=actor, now=now, why=why)
@@ -258,7 +263,7 @@ def take_back_answer(
 def withdraw_reply(
     session: Session, reply: Reply, *, actor: Actor, now: datetime, why: str
 ) -> None:
-    """Give an answer up for good: what of it has not left never will."""
+    """Withdraw an answer for good, and cancel its deliveries that were not sent."""
     post = transitions.lock(session, Post, reply.post_id)
     schedule.cancel_unsent(session, actor=actor, now=now, post_id=reply.post_id, why=why)
     reply.withdrawn_at = now
@@ -276,7 +281,7 @@ def withdraw_reply(
 
 
 def standing_answer(session: Session, comment: Comment) -> Reply | None:
-    """The final answer of this opening that nobody has taken back."""
+    """Return the final answer of this opening that was not withdrawn; None if there is none."""
     query = select(Reply).where(
         Reply.comment_id == comment.id,
         Reply.opening == comment.opening,
@@ -287,7 +292,7 @@ def standing_answer(session: Session, comment: Comment) -> Reply | None:
 
 
 def locked_comment(session: Session, comment_id: int) -> Comment:
-    """The comment, locked until the transaction ends, or `Missing`."""
+    """Return the comment, locked until the transaction ends. Raises NotFound."""
     comment = transitions.lock(session, Comment, comment_id)
     if comment is None:
         raise NotFound(comment_id)

@@ -1,1 +1,1 @@
-"""Pictures and other files: looked at, made ready for each platform, stored and opened."""
+"""Pictures and other files: they are inspected, rendered for each platform, stored and opened."""

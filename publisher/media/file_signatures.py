@@ -1,4 +1,4 @@
-"""What the first bytes of a file say: its type, and the size of a picture before decoding."""
+"""Detect the type of a file, and the size of a picture, from the first bytes without decoding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNKNOWN = "unknown"
 
 HEAD_BYTES = 4096
 _BOXES = 1_000_000
-"""Where the boxes that describe a HEIC have ended, and its picture data stand."""
+"""The bytes of a HEIC in which the descriptive boxes have ended, and the picture data begin."""
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", JPEG),
@@ -55,7 +55,7 @@ _VIDEO_BRANDS = (b"iso", b"mp4", b"avc1", b"M4V", b"MSNV", b"dash", b"3gp", b"3g
 
 
 def found_type(head: bytes) -> str:
-    """A short name of the type the first bytes show, or `unknown`; 4,096 bytes are enough."""
+    """Return the short name of the type by the first bytes, or `unknown`; 4,096 are enough."""
     for signature, name in _SIGNATURES:
         if head.startswith(signature):
             return name
@@ -83,7 +83,7 @@ def _in_text(head: bytes) -> str | None:
 
 
 def pixel_size(content: bytes, kind: str) -> tuple[int, int] | None:
-    """Width and height that a picture announces, or None where it announces none.
+    """Return the width and height in a picture's header; None if there are none.
 
     Nothing is decoded, so a few bytes that claim a gigantic picture cost nothing.
     """
@@ -120,14 +120,14 @@ def _webp_size(content: bytes) -> tuple[int, int] | None:
 
 
 def _heic_size(content: bytes) -> tuple[int, int] | None:
-    """The largest size that one of its boxes announces: those of tiles and thumbnails are small."""
-    found: list[tuple[int, int]] = []
+    """Return the largest size among its boxes: those of tiles and thumbnails are smaller."""
+    sizes: list[tuple[int, int]] = []
     at = content.find(b"ispe", 0, _BOXES)
     while at >= 0 and len(content) >= at + 16:
         wide, high = (int.from_bytes(content[at + by : at + by + 4], "big") for by in (8, 12))
-        found.append((wide, high))
+        sizes.append((wide, high))
         at = content.find(b"ispe", at + 4, _BOXES)
-    return max(found, key=lambda size: size[0] * size[1], default=None)
+    return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int] | None:
@@ -141,7 +141,7 @@ def _jpeg_size(content: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg_segments(content: bytes) -> Iterator[tuple[int, int]]:
-    """Each segment's marker, and where its length stands; ends where the picture data begin."""
+    """Yield each segment's marker and the offset of its length, up to the picture data."""
     at = 2
     while (at := content.find(b"\xff", at)) >= 0 and at + 4 <= len(content):
         marker = content[at + 1]

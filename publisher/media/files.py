@@ -1,4 +1,4 @@
-"""Files handed in with a submission: pictures, and videos and PDFs that are only kept."""
+"""Files of a submission: pictures, and videos and PDFs that are only stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from publisher.media import file_signatures
 
 
 class FileKind(StrEnum):
-    """What a file is to us."""
+    """The kind of a file."""
 
     PICTURE = "picture"
     VIDEO = "video"
@@ -18,7 +18,7 @@ class FileKind(StrEnum):
 
 
 class FileProblem(StrEnum):
-    """Why a file is not taken in."""
+    """The reason why a file is refused."""
 
     EMPTY = "empty"
     UNSUPPORTED_TYPE = "unsupported_type"
@@ -27,7 +27,7 @@ class FileProblem(StrEnum):
 
 
 class BadFile(Exception):
-    """A refused file: `code` says why, `values` what the sentence about it needs."""
+    """A file was refused: `code` is the reason, `values` are the values of its message."""
 
     def __init__(self, code: FileProblem, **values: int | str) -> None:
         super().__init__(code.value)
@@ -37,7 +37,7 @@ class BadFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileType:
-    """One type that is taken in, with the endings its names may have."""
+    """A type that is accepted, with the extensions its file names may have."""
 
     kind: FileKind
     mime: str
@@ -46,14 +46,14 @@ class FileType:
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """The most bytes of each kind of file."""
+    """The maximum size of each kind of file, in bytes."""
 
     picture: int = 20_000_000
     video: int = 200_000_000
     document: int = 20_000_000
 
     def of(self, kind: FileKind) -> int:
-        """The limit of one kind, in bytes; what is refused has none to spend."""
+        """Return the limit of one kind, in bytes; zero for refused files."""
         return {
             FileKind.PICTURE: self.picture,
             FileKind.VIDEO: self.video,
@@ -79,7 +79,7 @@ TYPES: dict[str, FileType] = {
 
 
 def kind_of(content_head: bytes, filename: str) -> FileKind:
-    """What a file is, where its first bytes and its name's ending agree; else `refused`."""
+    """Return the kind of a file by its first bytes and its extension; `refused` if they differ."""
     try:
         return file_type(content_head, filename).kind
     except BadFile:
@@ -87,32 +87,32 @@ def kind_of(content_head: bytes, filename: str) -> FileKind:
 
 
 def file_type(content_head: bytes, filename: str) -> FileType:
-    """The type by content and by name; raises BadFile where they differ or it is not taken in.
+    """Return the type by content and name. Raises BadFile if they differ or it is not accepted.
 
     `content_head` is the file's first 4,096 bytes, or more.
     """
     if not content_head:
         raise BadFile(FileProblem.EMPTY)
-    found = file_signatures.found_type(content_head[: file_signatures.HEAD_BYTES])
-    known = TYPES.get(found)
-    if known is None:
-        raise BadFile(FileProblem.UNSUPPORTED_TYPE, found=found)
+    type_name = file_signatures.found_type(content_head[: file_signatures.HEAD_BYTES])
+    accepted_type = TYPES.get(type_name)
+    if accepted_type is None:
+        raise BadFile(FileProblem.UNSUPPORTED_TYPE, found=type_name)
     ending = extension(filename)
-    if ending not in known.extensions:
-        raise BadFile(FileProblem.NAME_AND_CONTENT_DIFFER, found=found, extension=ending)
-    return known
+    if ending not in accepted_type.extensions:
+        raise BadFile(FileProblem.NAME_AND_CONTENT_DIFFER, found=type_name, extension=ending)
+    return accepted_type
 
 
 def accept(content_head: bytes, filename: str, *, size: int, limits: FileLimits) -> FileType:
-    """The type of a file of `size` bytes that may be taken in; raises BadFile."""
-    known = file_type(content_head, filename)
-    limit = limits.of(known.kind)
+    """Return the type of an acceptable file of `size` bytes. Raises BadFile."""
+    accepted_type = file_type(content_head, filename)
+    limit = limits.of(accepted_type.kind)
     if size > limit:
         raise BadFile(FileProblem.TOO_MANY_BYTES, found=size, limit=limit)
-    return known
+    return accepted_type
 
 
 def extension(filename: str) -> str:
-    """What follows the last dot of a name, in small letters; empty where there is no dot."""
+    """Return the text after the last dot of a name, in lower case; empty if there is no dot."""
     before, dot, after = filename.rpartition(".")
     return after.strip().lower() if dot and before else ""

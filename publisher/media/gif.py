@@ -1,4 +1,4 @@
-"""Animated GIFs: every frame as it is, and nothing beside the frames."""
+"""Strip animated GIFs: every frame stays as it is, and everything else is removed."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _COMMENTLESS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
-"""The two extensions of applications that only say how often the frames come round."""
+"""The two application extensions that only set the number of repetitions."""
 
 _IMAGE, _EXTENSION, _END = 0x2C, 0x21, 0x3B
 _GRAPHIC_CONTROL, _APPLICATION = 0xF9, 0xFF
 
 
 class BrokenAnimation(Exception):
-    """The blocks of the file do not follow each other as they should."""
+    """The blocks of the file are not well-formed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Animation:
-    """A GIF's frames alone; width and height in pixels."""
+    """A GIF with its frames only; width and height in pixels."""
 
     content: bytes
     width: int
@@ -27,9 +27,9 @@ class Animation:
 
 
 def stripped(content: bytes) -> Animation:
-    """The same GIF without comments, texts, foreign extensions and whatever follows its end.
+    """Return the GIF without comments, texts, foreign extensions and trailing data.
 
-    Nothing is drawn anew, so each frame stays as it is. Raises `BrokenAnimation`.
+    Nothing is re-encoded, so each frame stays as it is. Raises `BrokenAnimation`.
     """
     try:
         return _read(content)
@@ -40,7 +40,7 @@ def stripped(content: bytes) -> Animation:
 def _read(content: bytes) -> Animation:
     width, height = (int.from_bytes(content[at : at + 2], "little") for at in (6, 8))
     begin = 13 + _table(content[10])
-    kept, frames = [content[:begin]], 0
+    chunks, frames = [content[:begin]], 0
     for kind, block in _blocks(content, begin):
         if kind == _IMAGE:
             left, top, wide, high = (
@@ -50,17 +50,17 @@ def _read(content: bytes) -> Animation:
                 raise BrokenAnimation
             frames += 1
         if kind == _IMAGE or _may_stay(block):
-            kept.append(block)
-    return Animation(b"".join([*kept, bytes([_END])]), width, height, frames)
+            chunks.append(block)
+    return Animation(b"".join([*chunks, bytes([_END])]), width, height, frames)
 
 
 def _table(packed: int) -> int:
-    """How many bytes a table of colours takes."""
+    """Return the number of bytes of a colour table."""
     return 3 * 2 ** ((packed & 7) + 1) if packed & 0x80 else 0
 
 
 def _blocks(content: bytes, at: int) -> Iterator[tuple[int, bytes]]:
-    """Each block up to the end, with its kind."""
+    """Yield each block up to the end, with its kind."""
     while (kind := content[at]) != _END:
         begin = at
         if kind == _IMAGE:

@@ -1,4 +1,4 @@
-"""Pictures: looked at before they are taken in, and made ready for each platform by Pillow."""
+"""Inspect pictures before they are accepted, and render them for each platform with Pillow."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _UPRIGHT: dict[int, Image.Transpose] = {
 
 
 class PictureProblem(StrEnum):
-    """Why a file is not taken as a picture."""
+    """The reason why a file is not accepted as a picture."""
 
     NOT_A_PICTURE = "not_a_picture"
     UNSUPPORTED_TYPE = "unsupported_type"
@@ -68,7 +68,7 @@ class PictureProblem(StrEnum):
 
 
 class BadPicture(Exception):
-    """A refused picture: `code` says why, `values` what the sentence about it needs."""
+    """A picture was refused: `code` is the reason, `values` are the values of its message."""
 
     def __init__(self, code: PictureProblem, **values: int | str) -> None:
         super().__init__(code.value)
@@ -77,7 +77,7 @@ class BadPicture(Exception):
 
 
 class PictureKind(StrEnum):
-    """The types of picture that are taken in."""
+    """The types of picture that are accepted."""
 
     JPEG = file_signatures.JPEG
     PNG = file_signatures.PNG
@@ -87,18 +87,18 @@ class PictureKind(StrEnum):
 
     @property
     def reader(self) -> str:
-        """The name of Pillow's reader for it."""
+        """The name of Pillow's reader of this type."""
         return "HEIF" if self is PictureKind.HEIC else self.value
 
     @property
     def mime(self) -> str:
-        """The media type, as in `image/jpeg`."""
+        """The media type, such as `image/jpeg`."""
         return f"image/{self.value}"
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedImage:
-    """A picture that may be taken in; width and height in pixels, as seen when upright."""
+    """An acceptable picture; width and height in pixels, in upright orientation."""
 
     kind: PictureKind
     width: int
@@ -108,7 +108,7 @@ class AcceptedImage:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What a platform takes: the longest side in pixels, the most bytes, and whether it moves."""
+    """A platform's limits: the longest side in pixels, the maximum bytes, if animations move."""
 
     side: int
     max_bytes: int
@@ -117,7 +117,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class EncodedImage:
-    """A picture's bytes as they will leave, with nothing in them but the picture."""
+    """A picture's bytes as they are sent, without any metadata."""
 
     content: bytes
     mime: str
@@ -137,9 +137,9 @@ FITS: dict[str, Fit] = {
 def inspect(
     content: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
 ) -> AcceptedImage:
-    """Look a picture over, down to its last byte; raises BadPicture.
+    """Inspect a picture, down to its last byte. Raises BadPicture.
 
-    Type and size are read from the header; only what is within the limits is decoded.
+    Type and size are read from the header; only a picture within the limits is decoded.
     """
     kind = _kind(content, max_bytes, max_pixels)
     with _opened(content, kind, max_pixels) as picture:
@@ -153,17 +153,17 @@ def inspect(
 
 
 def render(content: bytes, *, platform: str, max_pixels: int = MAX_PIXELS) -> EncodedImage:
-    """The picture as `x` or `facebook` gets it; raises BadPicture, KeyError for other platforms.
+    """Render a picture for `x` or `facebook`. Raises BadPicture; KeyError for other platforms.
 
-    Upright, in sRGB, on white where it was transparent, without EXIF, GPS, XMP, profile or
-    comment. An animation stays whole where the platform shows it moving and it is not too large,
-    else it gives its first frame. The same bytes always give the same rendition.
+    The rendition is upright, in sRGB, on white where the picture is transparent, without EXIF, GPS,
+    XMP, profile or comment. An animation stays whole if the platform shows it moving and it is not
+    too large; otherwise its first frame is used. Equal bytes always produce equal renditions.
     """
     return render_within(content, FITS[platform], max_pixels=max_pixels)
 
 
 def render_within(content: bytes, fit: Fit, *, max_pixels: int = MAX_PIXELS) -> EncodedImage:
-    """The picture within any size: as PNG where it was drawn and is small, else as JPEG."""
+    """Render a picture within a size: as PNG if it was drawn and is small, else as JPEG."""
     kind = _kind(content, len(content), max_pixels)
     drawn = kind in (PictureKind.PNG, PictureKind.GIF)
     with _in_memory(max_pixels):
@@ -178,22 +178,31 @@ def render_within(content: bytes, fit: Fit, *, max_pixels: int = MAX_PIXELS) -> 
 
 
 def _animation(content: bytes, fit: Fit) -> EncodedImage | None:
-    """The animation with all its frames; None where it stands still or the platform refuses it."""
+    """Return the animation with all frames; None if it is still or beyond the platform's limits."""
     try:
-        found = gif.stripped(content)
+        animation = gif.stripped(content)
     except BrokenAnimation:
         return None
     wide, high = MOVING_SIZE
-    pixels = found.width * found.height * found.frames
-    fits = found.width <= wide and found.height <= high and len(found.content) <= fit.max_bytes
-    if not fits or not 1 < found.frames <= MOVING_FRAMES or pixels > MOVING_PIXELS:
+    pixels = animation.width * animation.height * animation.frames
+    fits = (
+        animation.width <= wide
+        and animation.height <= high
+        and len(animation.content) <= fit.max_bytes
+    )
+    if not fits or not 1 < animation.frames <= MOVING_FRAMES or pixels > MOVING_PIXELS:
         return None
-    digest = sha256(found.content).hexdigest()
-    return EncodedImage(found.content, PictureKind.GIF.mime, found.width, found.height, digest)
+    digest = sha256(animation.content).hexdigest()
+    return EncodedImage(
+        animation.content, PictureKind.GIF.mime, animation.width, animation.height, digest
+    )
 
 
 def thumbnail(content: bytes, side: int, *, max_pixels: int = MAX_PIXELS) -> EncodedImage:
-    """A small JPEG for our own pages, `side` pixels on its longer side; raises BadPicture."""
+    """Return a small JPEG for our own pages, `side` pixels on its longer side.
+
+    Raises BadPicture.
+    """
     kind = _kind(content, len(content), max_pixels)
     with _in_memory(max_pixels):
         picture = _plain(content, kind, side, max_pixels)
@@ -201,19 +210,19 @@ def thumbnail(content: bytes, side: int, *, max_pixels: int = MAX_PIXELS) -> Enc
 
 
 def _kind(content: bytes, max_bytes: int, max_pixels: int) -> PictureKind:
-    """The type by content, once the limits are kept as far as the header tells."""
+    """Return the type by content, after checking the limits by the header."""
     if len(content) > max_bytes:
         raise BadPicture(PictureProblem.TOO_MANY_BYTES, found=len(content), limit=max_bytes)
-    found = file_signatures.found_type(content[: file_signatures.HEAD_BYTES])
-    if found == file_signatures.UNKNOWN:
+    type_name = file_signatures.found_type(content[: file_signatures.HEAD_BYTES])
+    if type_name == file_signatures.UNKNOWN:
         raise BadPicture(PictureProblem.NOT_A_PICTURE)
-    if found not in [kind.value for kind in PictureKind]:
-        raise BadPicture(PictureProblem.UNSUPPORTED_TYPE, found=found)
-    size = file_signatures.pixel_size(content, found)
+    if type_name not in [kind.value for kind in PictureKind]:
+        raise BadPicture(PictureProblem.UNSUPPORTED_TYPE, found=type_name)
+    size = file_signatures.pixel_size(content, type_name)
     if size is None:
         raise BadPicture(PictureProblem.TRUNCATED)
     _check_pixels(size, max_pixels)
-    return PictureKind(found)
+    return PictureKind(type_name)
 
 
 def _check_pixels(size: tuple[int, int], limit: int) -> None:
@@ -224,7 +233,7 @@ def _check_pixels(size: tuple[int, int], limit: int) -> None:
 
 @contextmanager
 def _opened(content: bytes, kind: PictureKind, max_pixels: int) -> Iterator[Image.Image]:
-    """The picture by Pillow's reader of that one type, every complaint as BadPicture."""
+    """Open the picture with Pillow's reader of that type, and raise its errors as BadPicture."""
     try:
         with Image.open(BytesIO(content), formats=[kind.reader]) as picture:
             # A GIF's first frame may be larger than its header says.
@@ -242,9 +251,9 @@ def _opened(content: bytes, kind: PictureKind, max_pixels: int) -> Iterator[Imag
 
 @contextmanager
 def _in_memory(max_pixels: int) -> Iterator[None]:
-    """What was decoded is turned, scaled and written in memory, which may not do for that either.
+    """Raise BadPicture if memory runs out while a decoded picture is processed.
 
-    Nothing is written but to memory, so that Pillow's `OSError` there says no more.
+    Everything is written to memory, so that an `OSError` of Pillow has no other cause.
     """
     try:
         yield
@@ -253,16 +262,16 @@ def _in_memory(max_pixels: int) -> Iterator[None]:
 
 
 def _orientation(picture: Image.Image) -> int:
-    """EXIF's orientation, 1 to 8; 1 where there is none or the EXIF block is broken."""
+    """Return EXIF's orientation, 1 to 8; 1 if it is missing or the EXIF block is broken."""
     try:
-        found = picture.getexif().get(ExifTags.Base.Orientation, 1)
+        orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
     except _BROKEN:
         return 1
-    return found if found in _UPRIGHT else 1
+    return orientation if orientation in _UPRIGHT else 1
 
 
 def _plain(content: bytes, kind: PictureKind, side: int, max_pixels: int) -> Image.Image:
-    """Upright RGB on white, no side longer than `side`, and nothing but pixels."""
+    """Return upright RGB pixels on white, with no side longer than `side`, and no metadata."""
     with _opened(content, kind, max_pixels) as source:
         source.draft(None, (side, side))
         turn = _UPRIGHT.get(_orientation(source))
@@ -279,7 +288,7 @@ def _plain(content: bytes, kind: PictureKind, side: int, max_pixels: int) -> Ima
 
 
 def _expanded(picture: Image.Image) -> Image.Image:
-    """The picture in a mode that can be scaled: L, RGB, RGBA or CMYK; itself where it is in one."""
+    """Return the picture in a mode that can be scaled: L, RGB, RGBA or CMYK."""
     if picture.mode == "RGBA":
         return picture
     if picture.has_transparency_data:
@@ -293,7 +302,7 @@ def _expanded(picture: Image.Image) -> Image.Image:
 
 
 def _on_white(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """In sRGB, what was transparent on white: a dark page must not swallow dark writing."""
+    # Transparent pixels become white: a dark page must not swallow dark writing.
     if picture.mode != "RGBA":
         return _in_srgb(picture, profile)
     alpha = picture.getchannel("A")
@@ -303,7 +312,7 @@ def _on_white(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """The picture's colours by its profile; without one, or with a broken one, as they stand."""
+    """Convert to sRGB by the picture's profile; without a valid profile keep the colours."""
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(BytesIO(profile))
@@ -316,10 +325,10 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _fitting_jpeg(picture: Image.Image, max_bytes: int, *, sharp: bool) -> EncodedImage:
-    """The best JPEG that fits: first less quality, then fewer pixels."""
+    """Return the best JPEG that fits: first the quality is reduced, then the number of pixels."""
     while True:
         for quality in _QUALITIES:
-            made = _encoded(
+            jpeg = _encoded(
                 picture,
                 "JPEG",
                 quality=quality,
@@ -327,8 +336,8 @@ def _fitting_jpeg(picture: Image.Image, max_bytes: int, *, sharp: bool) -> Encod
                 optimize=True,
                 progressive=True,
             )
-            if len(made.content) <= max_bytes or picture.size == (1, 1):
-                return made
+            if len(jpeg.content) <= max_bytes or picture.size == (1, 1):
+                return jpeg
         smaller = [max(1, int(length * _SHRINK)) for length in picture.size]
         picture = picture.resize((smaller[0], smaller[1]), Image.Resampling.LANCZOS)
 

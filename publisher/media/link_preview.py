@@ -1,10 +1,8 @@
-"""A web address looked at from the server: whether it answers, its title, its preview's picture.
+"""Fetch a link preview from the server: if the URL responds, its title, and its picture.
 
-Whoever writes an address must not be able to make the server speak to its own network: each name
-is resolved once, every address of it has to be public, the connection goes to that very address,
-and each redirection is judged anew. Few bytes, few hops, one deadline over all of it.
-
-What a web page says of itself for a preview: its title and its picture.
+A user's URL must not make the server access its own network: each name is resolved once, all its
+addresses have to be public, the connection goes to that very address, and each redirection is
+checked again. Bytes, redirections and the total time are limited.
 """
 
 from __future__ import annotations
@@ -34,27 +32,29 @@ _PICTURES = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image")
 
 @dataclass(frozen=True)
 class PreviewPage:
-    """The title as platforms show it, and the address of the picture; empty where none is."""
+    """The title as platforms show it, and the URL of the picture; each may be empty."""
 
     title: str
     picture: str
 
 
 def read_page(content: bytes, content_type: str) -> PreviewPage:
-    """Read the beginning of a page, in whatever it says it is written."""
+    """Read the beginning of a page, in its declared encoding."""
     reader = _MetaParser()
     with suppress(AssertionError):  # that is how the parser gives up on broken marks
         reader.feed(_decoded(content, content_type))
-    found = reader.found
-    title = next((found[one] for one in _TITLES if found.get(one)), reader.title)
-    picture = next((found[one] for one in _PICTURES if found.get(one)), "")
+    metas = reader.metas
+    title = next((metas[name] for name in _TITLES if metas.get(name)), reader.title)
+    picture = next((metas[name] for name in _PICTURES if metas.get(name)), "")
     title = " ".join(storable(title).split())
     return PreviewPage(title[:LONGEST_TITLE], picture.strip()[:LONGEST_ADDRESS])
 
 
 def storable(text: str) -> str:
-    """The text without what no database keeps: control characters and halves of a character."""
-    return "".join(one for one in text if one in "\t\n\r" or not _is_unkept(one))
+    """Return the text without characters that no database stores: controls and lone surrogates."""
+    return "".join(
+        character for character in text if character in "\t\n\r" or not _is_unkept(character)
+    )
 
 
 def _is_unkept(letter: str) -> bool:
@@ -71,29 +71,29 @@ def _decoded(content: bytes, content_type: str) -> str:
 
 
 class _MetaParser(HTMLParser):
-    """Collects the metas and the title; whatever else the page holds is passed over."""
+    """Collects the meta elements and the title, and ignores everything else."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: dict[str, str] = {}
+        self.metas: dict[str, str] = {}
         self.title = ""
         self._in_title = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a meta; the first of a name counts."""
+        """Store a meta element; the first of a name counts."""
         if tag == "meta":
-            given = {name: value or "" for name, value in attrs}
-            name = (given.get("property") or given.get("name") or "").lower()
-            self.found.setdefault(name, given.get("content", ""))
+            values = {name: value or "" for name, value in attrs}
+            name = (values.get("property") or values.get("name") or "").lower()
+            self.metas.setdefault(name, values.get("content", ""))
         self._in_title = tag == "title" and not self.title
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave the title."""
+        """End the title."""
         if tag == "title":
             self._in_title = False
 
     def handle_data(self, data: str) -> None:
-        """Take the title's words."""
+        """Add to the title."""
         if self._in_title:
             self.title += data
 
@@ -110,7 +110,7 @@ _HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 @dataclass(frozen=True)
 class Looked:
-    """What came of looking: `code` is the answer's, `picture` a small one as it is shown."""
+    """The result of a fetch: `code` is the response's, `picture` a small JPEG for our pages."""
 
     finding: LinkFinding
     code: int | None = None
@@ -120,7 +120,7 @@ class Looked:
 
 
 def is_within(url: str, reach: Reach) -> bool:
-    """Whether an address is looked at at all: in a rehearsal none is that names another host."""
+    """Return True if a URL may be fetched; a rehearsal fetches none of another host."""
     if reach is not Reach.LOOPBACK:
         return reach is Reach.PUBLIC
     try:
@@ -130,15 +130,15 @@ def is_within(url: str, reach: Reach) -> bool:
 
 
 class _Loops(Exception):
-    """More redirections than anybody needs."""
+    """There were too many redirections."""
 
 
 def fetch_preview(
     url: str, *, reach: Reach, remaining: Callable[[], float], names: Resolve = resolve
 ) -> Looked:
-    """Look at an address: HEAD, then the beginning of its page. Raises nothing of the network.
+    """Fetch a URL: HEAD, then the beginning of its page. Raises no network errors.
 
-    `remaining` gives the seconds that are left for all of it.
+    `remaining` returns the seconds left for the whole fetch.
     """
     route = Route(reach, remaining, names)
     try:
@@ -153,12 +153,12 @@ def fetch_preview(
         return Looked(LinkFinding.UNTRUSTED)
     except (OSError, http.client.HTTPException, ValueError):
         return Looked(LinkFinding.UNREACHABLE)
-    found = Looked(_finding(answer.code), answer.code, storable(landed_on))
-    return _with_preview(found, answer, route) if answer.is_html else found
+    preview = Looked(_finding(answer.code), answer.code, storable(landed_on))
+    return _with_preview(preview, answer, route) if answer.is_html else preview
 
 
 def _follow(url: str, method: str, route: Route, *, most: int) -> tuple[str, FetchedResponse]:
-    """Where an address leads in the end, and what is answered there."""
+    """Follow the redirections; return the final URL and its response."""
     for _hop in range(MOST_HOPS + 1):
         answer = ask(method, url, route, most=most)
         location = answer.headers.get("location", "")
@@ -176,17 +176,17 @@ def _finding(code: int) -> LinkFinding:
     return LinkFinding.GONE if code < 500 else LinkFinding.TROUBLE
 
 
-def _with_preview(found: Looked, answer: FetchedResponse, route: Route) -> Looked:
-    """The same with title and picture, where there is a page to take them from."""
-    if found.finding is not LinkFinding.FINE:
-        return found
+def _with_preview(preview: Looked, answer: FetchedResponse, route: Route) -> Looked:
+    """Return the preview with title and picture, if there is a page to read them from."""
+    if preview.finding is not LinkFinding.FINE:
+        return preview
     page: PreviewPage = read_page(answer.body, answer.headers.get("content-type", ""))
-    picture = _picture(found.landed_on, page.picture, route) if page.picture else b""
-    return replace(found, title=page.title, picture=picture)
+    picture = _picture(preview.landed_on, page.picture, route) if page.picture else b""
+    return replace(preview, title=page.title, picture=picture)
 
 
 def _picture(page: str, address: str, route: Route) -> bytes:
-    """The picture made small and plain, as any that is taken in; nothing where that fails."""
+    """Return the picture as a thumbnail; empty if that fails."""
     try:
         url = urljoin(page, address)
         if urlsplit(url).scheme not in ("http", "https"):

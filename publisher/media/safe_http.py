@@ -1,4 +1,4 @@
-"""One request to an address that was judged before: a pinned connection under one deadline."""
+"""A single request to a checked address: a pinned connection under one deadline."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ _HEADERS = {
 
 
 class AddressRefused(Exception):
-    """This address may not be asked from here."""
+    """This address may not be requested from here."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """How far we may go: to which addresses, for how many seconds more, by which names."""
+    """The constraints of a fetch: the allowed addresses, the seconds left, and the resolver."""
 
     reach: Reach
     remaining: Callable[[], float]
     names: Resolve
 
     def seconds(self) -> float:
-        """Seconds to wait for the network now; raises TimeoutError once there are none."""
+        """Return the seconds to wait for the network now. Raises TimeoutError if there are none."""
         left = self.remaining()
         if left <= 0:
             raise TimeoutError("no time is left")
@@ -52,7 +52,7 @@ class Route:
 
 @dataclass(frozen=True)
 class FetchedResponse:
-    """An answer: header names are small, `is_cut` says that the body went on."""
+    """A response: header names are in lower case, `is_cut` is true if the body was longer."""
 
     code: int
     headers: Mapping[str, str]
@@ -61,18 +61,18 @@ class FetchedResponse:
 
     @property
     def is_html(self) -> bool:
-        """Whether it is a page."""
+        """True if it is an HTML page."""
         return "html" in self.headers.get("content-type", "")
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a name; raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(one[4][0]) for one in found]
+    """Return the addresses of a host name. Raises OSError."""
+    rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(row[4][0]) for row in rows]
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is anybody's to ask, also the one that it wraps."""
+    """Return True for a public address; an address that embeds another is checked by that one."""
     if isinstance(address, ipaddress.IPv6Address):
         wrapped = address.ipv4_mapped or address.sixtofour or _translated(address)
         if wrapped is not None:
@@ -83,23 +83,28 @@ def is_public(address: Address) -> bool:
 
 
 def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address behind one that a network translates; None for any other."""
+    """Return the IPv4 address that a NAT64 address embeds; None for any other address."""
     if address not in _NAT64:
         return None
     return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 
 
 def pinned(url: str, route: Route) -> tuple[str, str, int, str]:
-    """Scheme, host, port and the one address to connect to; raises Refused, OSError, ValueError."""
+    """Return scheme, host, port and the address to connect to.
+
+    Raises AddressRefused, OSError, ValueError.
+    """
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
         raise AddressRefused(url)
     host = parts.hostname.encode("idna").decode("ascii") if ":" not in parts.hostname else ""
     port = parts.port or _PORTS[parts.scheme]
-    found = [ipaddress.ip_address(one) for one in route.names(host or parts.hostname, port)]
-    if not found or not all(_may_ask(one, port, route.reach) for one in found):
+    addresses = [
+        ipaddress.ip_address(ip_text) for ip_text in route.names(host or parts.hostname, port)
+    ]
+    if not addresses or not all(_may_ask(address, port, route.reach) for address in addresses):
         raise AddressRefused(url)
-    return parts.scheme, host or parts.hostname, port, str(found[0])
+    return parts.scheme, host or parts.hostname, port, str(addresses[0])
 
 
 def _may_ask(address: Address, port: int, reach: Reach) -> bool:
@@ -109,9 +114,9 @@ def _may_ask(address: Address, port: int, reach: Reach) -> bool:
 
 
 def ask(method: str, url: str, route: Route, *, most: int) -> FetchedResponse:
-    """Ask once, following nothing; at most so many bytes of the body are read.
+    """Make one request without following redirections; at most `most` bytes of the body are read.
 
-    Raises Refused, OSError, HTTPException or ValueError.
+    Raises AddressRefused, OSError, HTTPException or ValueError.
     """
     scheme, host, port, address = pinned(url, route)
     connection = _Pinned(host, port, address, route, with_tls=scheme == "https")
@@ -130,7 +135,7 @@ def _headers(method: str, most: int) -> dict[str, str]:
 
 
 def _target(url: str) -> str:
-    """Path and query in ASCII, as a browser would send them."""
+    """Return path and query in ASCII, as a browser sends them."""
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return "".join(_escaped(letter) for letter in path)
@@ -143,7 +148,7 @@ def _escaped(letter: str) -> str:
 
 
 class _PatientReader(io.RawIOBase):
-    """Reads a socket, each time no longer than is left: an answer that drips ends too."""
+    """Reads a socket, each time no longer than the time left, so that slow responses end too."""
 
     def __init__(self, sock: socket.socket, route: Route) -> None:
         self._sock = sock
@@ -151,7 +156,7 @@ class _PatientReader(io.RawIOBase):
         self._route = route
 
     def readable(self) -> bool:
-        """It can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int | None:
@@ -160,7 +165,7 @@ class _PatientReader(io.RawIOBase):
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
-        """Let the socket go."""
+        """Close the socket."""
         self._raw.close()
         super().close()
 
@@ -177,7 +182,7 @@ class _Pinned(http.client.HTTPConnection):
         self.response_class = partial(_Response, route)  # type: ignore[assignment]  # a class by its base
 
     def connect(self) -> None:
-        """Connect, and speak TLS with the name where that is asked."""
+        """Connect, with TLS for the host name if required."""
         sock = socket.create_connection((self._address, self.port), self._route.seconds())
         if self._tls is not None:
             sock.settimeout(self._route.seconds())
@@ -186,7 +191,7 @@ class _Pinned(http.client.HTTPConnection):
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer that keeps the deadline."""
+    """A response that respects the deadline."""
 
     def __init__(self, route: Route, sock: socket.socket, method: str | None = None) -> None:
         super().__init__(sock, method=method)

@@ -1,4 +1,4 @@
-"""The one place where media are saved and opened: by their SHA-256, under one folder."""
+"""The media store: files are saved and opened by their SHA-256, under one folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PIECE = 1_000_000
 
 
 class MediumMissing(Exception):
-    """No medium stands under this digest."""
+    """No medium is stored under this digest."""
 
     def __init__(self, digest: str) -> None:
         super().__init__(digest)
@@ -26,7 +26,7 @@ class MediumMissing(Exception):
 
 
 class MediumChanged(Exception):
-    """What stands under this digest is no longer what was saved."""
+    """The file under this digest is no longer what was saved."""
 
     def __init__(self, digest: str) -> None:
         super().__init__(digest)
@@ -34,29 +34,32 @@ class MediumChanged(Exception):
 
 
 class StoreAway(Exception):
-    """Nothing can be kept now: the disk is full, or its folder cannot be written."""
+    """Nothing can be stored now: the disk is full, or the folder is not writable."""
 
 
 class MediaStore(Protocol):
-    """What the house needs of a store, so that a shared one can take this one's place."""
+    """The interface of a media store, so that a shared store can replace this one."""
 
     def save(self, content: bytes) -> str:
-        """Keep `content` durably, give its SHA-256 in 64 hexadecimal digits; or StoreAway."""
+        """Store `content` durably; return its SHA-256 in 64 hexadecimal digits.
+
+        Raises StoreAway.
+        """
 
     def save_file(self, source: BinaryIO) -> str:
-        """The same for a file of any length, from its beginning, piece by piece."""
+        """Store a file of any length, from its beginning, in chunks; otherwise as `save`."""
 
     def open(self, digest: str) -> bytes:
-        """The bytes under `digest`; raises MediumMissing or MediumChanged."""
+        """Return the bytes under `digest`. Raises MediumMissing or MediumChanged."""
 
     def open_file(self, digest: str) -> BinaryIO:
-        """The same as an open file at its beginning, which the caller closes."""
+        """Return an open file at its beginning, which the caller closes; otherwise as `open`."""
 
     def exists(self, digest: str) -> bool:
-        """Whether something stands under `digest`; its bytes are not compared."""
+        """Return True if a medium is stored under `digest`; its bytes are not compared."""
 
     def remove(self, digest: str) -> None:
-        """Let go of what stands under `digest`, if anything does."""
+        """Remove the medium under `digest`, if there is one."""
 
 
 class Store:
@@ -66,23 +69,29 @@ class Store:
         self.root = root
 
     def path(self, digest: str) -> Path:
-        """Where the medium of this digest stands or would stand; MediumMissing for no digest."""
+        """Return the path of a digest's medium, stored or not.
+
+        Raises MediumMissing if it is no digest.
+        """
         if not _DIGEST.fullmatch(digest):
             raise MediumMissing(digest)
         return self.root / digest[:2] / digest[2:4] / digest
 
     def digests(self) -> Iterator[str]:
-        """The digest of everything that is kept, in no order."""
+        """Yield the digest of every stored medium, in no order."""
         for file in self.root.glob("??/??/*"):
             if _DIGEST.fullmatch(file.name):
                 yield file.name
 
     def exists(self, digest: str) -> bool:
-        """Whether a file stands under `digest`; its bytes are not compared."""
+        """Return True if a file is stored under `digest`; its bytes are not compared."""
         return _DIGEST.fullmatch(digest) is not None and self.path(digest).is_file()
 
     def open(self, digest: str) -> bytes:
-        """The bytes under `digest`, compared with it; raises MediumMissing or MediumChanged."""
+        """Return the bytes under `digest`, compared with it.
+
+        Raises MediumMissing or MediumChanged.
+        """
         try:
             content = self.path(digest).read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -92,10 +101,10 @@ class Store:
         return content
 
     def save(self, content: bytes) -> str:
-        """Keep `content` so that a power cut leaves all of it or nothing; gives its digest.
+        """Store `content` atomically even in a power cut, and return its digest.
 
-        What was saved before is kept once; what has changed on disk since is mended. Raises
-        StoreAway where the folder takes nothing.
+        Content that is stored already is not written again, and a damaged file is repaired. Raises
+        StoreAway if the folder is not writable.
         """
         digest = sha256(content).hexdigest()
         if not self._stands(digest):
@@ -103,7 +112,10 @@ class Store:
         return digest
 
     def open_file(self, digest: str) -> BinaryIO:
-        """The file under `digest`, compared with it; raises MediumMissing or MediumChanged."""
+        """Return the file under `digest`, compared with it.
+
+        Raises MediumMissing or MediumChanged.
+        """
         try:
             file = self.path(digest).open("rb")
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -114,7 +126,7 @@ class Store:
         return file
 
     def save_file(self, source: BinaryIO) -> str:
-        """Keep a file of any length as `save` does, without holding it in memory."""
+        """Store a file of any length as `save` does, without holding it in memory."""
         digest = _digest_of(source)
         if not self._stands(digest):
             self._keep(digest, _pieces(source))
@@ -130,9 +142,9 @@ class Store:
             raise StoreAway from problem
 
     def remove(self, digest: str) -> None:
-        """Remove the file under `digest`, if one stands there; raises MediumMissing for no digest.
+        """Remove the file under `digest`, if there is one. Raises MediumMissing if it is no digest.
 
-        Whoever calls this knows that nothing names it any more.
+        The caller has to know that nothing refers to it any more.
         """
         self.path(digest).unlink(missing_ok=True)
 
@@ -179,7 +191,7 @@ def _write(target: Path, pieces: Iterable[bytes]) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the folder's own entries durable, new names among them."""
+    """Make the folder's own entries durable, including new names."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""How long a video is, as far as its own headers say; nothing of it is decoded."""
+"""Read the length of a video from its headers; nothing is decoded."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 MOST_BOXES = 200
-"""How many boxes are looked at: a real file has a dozen."""
+"""The maximum number of boxes to read; a real file has a dozen."""
 
 LONGEST = 100 * 3600
-"""What a header says beyond this many seconds is not believed."""
+"""The maximum length in seconds; a header with a longer one is not believed."""
 
 Box = tuple[bytes, int, int]
 
 
 def seconds_of(video: BinaryIO) -> int | None:
-    """The length of an MP4 or QuickTime file in whole seconds, at least 1; None where unknown."""
+    """Return the length of an MP4 or QuickTime file in seconds, at least 1; None if unknown."""
     end = video.seek(0, 2)
     for kind, begin, after in _boxes(video, 0, end):
         if kind == b"moov":
@@ -32,7 +32,7 @@ def _of_movie(video: BinaryIO, begin: int, after: int) -> int | None:
 
 
 def _of_header(header: bytes) -> int | None:
-    """Scale and duration stand behind two dates, which are longer in version 1."""
+    # Scale and duration follow two dates, which are longer in version 1.
     at, length = (20, 8) if header[:1] == b"\x01" else (12, 4)
     scale = int.from_bytes(header[at : at + 4], "big")
     duration = int.from_bytes(header[at + 4 : at + 4 + length], "big")
@@ -43,7 +43,7 @@ def _of_header(header: bytes) -> int | None:
 
 
 def _boxes(video: BinaryIO, at: int, end: int) -> Iterator[Box]:
-    """Each box between two places: its kind, where its content begins, and where it ends."""
+    """Yield each box between two offsets: its kind, and where its content begins and ends."""
     for _ in range(MOST_BOXES):
         video.seek(at)
         head = video.read(16)

@@ -1,1 +1,1 @@
-"""What the house tells its people: mails composed in their language, and sent by a tick."""
+"""Notices to people: composed in their language, and sent by e-mail or SMS in a tick."""

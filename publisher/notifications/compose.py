@@ -1,4 +1,4 @@
-"""Composing notices: a kind and its values become a text in the reader's language, and a row."""
+"""Compose notices: a kind and its values become a text in the reader's language, and a row."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NEW_LINES = re.compile(r" *[\r\n]+ *")
 
 
 class NoticeKind(StrEnum):
-    """What a mail is about; each kind has a template in every language."""
+    """The kinds of notices; each has a template in every language."""
 
     INVITATION = "invitation"
     PASSWORD_LINK = "password_link"  # noqa: S105  a kind of notice
@@ -119,7 +119,7 @@ _WANTED: Mapping[NoticeKind, str] = {
 
 
 class WrongValues(Exception):
-    """A mail of this kind needs values that are missing, or knows nothing of these."""
+    """Values of this kind of notice are missing, or it has no such values."""
 
 
 def queue(
@@ -132,25 +132,25 @@ def queue(
     path: str = "",
     to: str = "",
 ) -> Notice | None:
-    """Queue a notice to a person in the person's language, on the ways that the person chose.
+    """Queue a notice to a person in the person's language, by the channels that the person chose.
 
-    None where there is no address, or the person is disabled; else the first of its rows.
-    Moments are aware; they, numbers, roles, persons and departments are put into words here.
-    `path` (from `publisher.notifications.links`) is where the mail's link leads; Today by default.
-    `to` is a mail address or mobile number to use in place of the person's own.
-    Raises `WrongValues` where the values do not fit the kind.
+    Returns the first of its rows, or None if there is no address or the person is disabled. Moments
+    have to be aware; moments, numbers, roles, persons and departments are formatted here. `path`
+    (from `publisher.notifications.links`) is the target of the mail's link; the default is Today.
+    `to` is a mail address or mobile number instead of the person's own. Raises `WrongValues` if the
+    values do not fit the kind.
     """
     ways = [_way_to(to)] if to else ways_to(session, person, kind)
     if not ways or person.disabled_at is not None:
         return None
-    said = _in_words(kind, person, values, now=now, path=path)
-    subject, body = _written(kind, person, said, now=now)
-    made = [
+    texts = _in_words(kind, person, values, now=now, path=path)
+    subject, body = _written(kind, person, texts, now=now)
+    notices = [
         Notice(
             kind=kind,
             channel=way.channel,
             mail_too=way.mail_too,
-            variables=dict(said) if way.channel is Channel.SMS else {},
+            variables=dict(texts) if way.channel is Channel.SMS else {},
             person=person,
             address=way.address,
             language=language_of(person),
@@ -163,9 +163,9 @@ def queue(
         )
         for way in ways
     ]
-    session.add_all(made)
+    session.add_all(notices)
     session.flush()
-    return made[0]
+    return notices[0]
 
 
 def _way_to(address: str) -> NoticeRoute:
@@ -180,37 +180,37 @@ def compose(
     now: datetime,
     path: str = "",
 ) -> tuple[str, str]:
-    """Subject and text of a mail; its links begin with the mark that stands for our address."""
+    """Return subject and text of a mail; its links begin with the placeholder of our base URL."""
     return _written(kind, person, _in_words(kind, person, values, now=now, path=path), now=now)
 
 
 def _in_words(
     kind: NoticeKind, person: Person, values: Mapping[str, object], *, now: datetime, path: str
 ) -> dict[str, str]:
-    """What a template of this kind may say, with the link."""
-    said = in_words(values, language_of(person), now=now)
-    said = _checked(kind, {name: _plain(name, text) for name, text in said.items()})
-    said["link"] = links.BASE + (path or links.today())
-    return said
+    """Return the values of this kind's template, with the link."""
+    texts = in_words(values, language_of(person), now=now)
+    texts = _checked(kind, {name: _plain(name, text) for name, text in texts.items()})
+    texts["link"] = links.BASE + (path or links.today())
+    return texts
 
 
 def variables_of(kind: NoticeKind) -> frozenset[str]:
-    """What an SMS of this kind may be filled with."""
+    """Return the variables that an SMS of this kind may use."""
     return frozenset({"link", *(name.removesuffix("?") for name in _WANTED[kind].split())})
 
 
 def _written(
-    kind: NoticeKind, person: Person, said: Mapping[str, str], *, now: datetime
+    kind: NoticeKind, person: Person, texts: Mapping[str, str], *, now: datetime
 ) -> tuple[str, str]:
     language = language_of(person)
-    subject, _, letter = _render(language, kind, said).partition("\n")
+    subject, _, letter = _render(language, kind, texts).partition("\n")
     name = _plain("name", in_words({"name": person}, language, now=now)["name"])
     body = _render(language, "letter", {"name": name, "letter": letter.strip()})
     return _shortened(" ".join(subject.split())), body.strip() + "\n"
 
 
 def _plain(name: str, value: str) -> str:
-    """Without our marks, in one line unless it is a quotation; a long one is cut."""
+    """Return the value without our marks; shortened, and in one line unless it is a quotation."""
     text = value.replace(links.BASE, "").replace(links.MARK, "")
     if name == "secret":
         return links.secret(text)
@@ -219,13 +219,13 @@ def _plain(name: str, value: str) -> str:
     return text if len(text) <= LONGEST_QUOTATION else text[: LONGEST_QUOTATION - 1] + "…"
 
 
-def _checked(kind: NoticeKind, said: dict[str, str]) -> dict[str, str]:
-    wanted = _WANTED[kind].split()
-    needed = {name for name in wanted if not name.endswith("?")}
-    known = {name.removesuffix("?") for name in wanted}
-    if not needed <= said.keys() <= known:
-        raise WrongValues(kind, sorted(needed - said.keys()), sorted(said.keys() - known))
-    return dict.fromkeys(known, "") | said
+def _checked(kind: NoticeKind, texts: dict[str, str]) -> dict[str, str]:
+    names = _WANTED[kind].split()
+    required = {name for name in names if not name.endswith("?")}
+    allowed = {name.removesuffix("?") for name in names}
+    if not required <= texts.keys() <= allowed:
+        raise WrongValues(kind, sorted(required - texts.keys()), sorted(texts.keys() - allowed))
+    return dict.fromkeys(allowed, "") | texts
 
 
 def _shortened(subject: str) -> str:
@@ -246,5 +246,5 @@ def _templates() -> SandboxedEnvironment:
     )
 
 
-def _render(language: str, name: str, said: Mapping[str, str]) -> str:
-    return _templates().get_template(f"{language}/{name}.txt").render(said)
+def _render(language: str, name: str, texts: Mapping[str, str]) -> str:
+    return _templates().get_template(f"{language}/{name}.txt").render(texts)

@@ -1,9 +1,8 @@
-"""The tick that sends notices: claimed in one transaction, handed over, recorded in another.
+"""Send notices in the clock's tick: claim in one transaction, hand over, record in another.
 
-What was lost on the way may have gone. Such a notice is sent once more, under the same id: one
-that comes twice is less bad than none. Lost a second time, it stays unconfirmed for a person.
-
-What can go wrong while a notice is handed over, whichever way it goes.
+A notice lost on the way may have arrived. It is sent once more under the same id, since a duplicate
+is better than none; lost a second time, it stays unconfirmed for a person. The module also defines
+the errors of a handover.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ LONGEST_REASON = 300
 
 
 class NotSent(Exception):
-    """The notice was not accepted; `reason` is the other side's word for it."""
+    """The notice was not accepted; `reason` is the server's answer."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -37,19 +36,19 @@ class NotSent(Exception):
 
 
 class NoticeRefused(NotSent):
-    """This notice is refused for good."""
+    """This notice is refused permanently."""
 
 
 class NoticeDeferred(NotSent):
-    """This notice is not taken now."""
+    """This notice is not accepted now, but may be later."""
 
 
 class Unreachable(NoticeDeferred):
-    """There is no talking to the other side, for this notice or any other."""
+    """The server cannot be used now, for this notice or any other."""
 
 
 class NoticeUncertain(NotSent):
-    """The connection was lost while the text was handed over: the notice may have gone."""
+    """The connection was lost while the text was sent, so the notice may have arrived."""
 
 
 LEASE = timedelta(minutes=5)
@@ -58,22 +57,22 @@ GIVEN_UP_AFTER = timedelta(days=5)
 
 
 class Carrier(Protocol):
-    """One way that notices go: mail, or SMS."""
+    """A channel that sends notices: mail, or SMS."""
 
     @property
     def channel(self) -> Channel:
-        """Which notices it carries."""
+        """The channel of the notices it sends."""
 
     def hand_over(self, notice: Notice) -> None:
-        """Hand one over; returns once it is accepted, else raises a `NotSent`."""
+        """Send a notice; return once it is accepted. Raises a `NotSent`."""
 
     def give_up_on(self, session: Session, notice: Notice, *, now: datetime) -> bool:
-        """Whether a notice that is refused for good goes another way, which is then arranged."""
+        """Requeue a permanently refused notice on another channel; return False without one."""
 
 
 @dataclass(frozen=True)
 class _Office:
-    """What the tick sends with."""
+    """The dependencies of a tick."""
 
     database: Database
     carrier: Carrier
@@ -85,9 +84,9 @@ class _Office:
         return self.carrier.channel
 
     def own(self) -> ColumnElement[bool]:
-        """Which notices are this tick's."""
-        of_channel = Notice.channel == self.channel
-        return and_(of_channel, Notice.kind == self.only) if self.only else of_channel
+        """Return the condition of this tick's notices."""
+        is_own_channel = Notice.channel == self.channel
+        return and_(is_own_channel, Notice.kind == self.only) if self.only else is_own_channel
 
 
 def tick(
@@ -99,10 +98,10 @@ def tick(
     only: str = "",
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Send up to `limit` notices that are due; returns how many were accepted.
+    """Send up to `limit` due notices; return the number accepted.
 
-    Where the other side cannot be reached, and once its clock `is_stopping`, the tick ends and the
-    rest waits untouched. With `only` none but notices of this kind are sent.
+    The tick ends early, and leaves the rest untouched, if the server is unreachable or once
+    `is_stopping`. With `only`, just the notices of this kind are sent.
     """
     office = _Office(database, carrier, now, only)
     if not _is_anything_due(office):
@@ -125,7 +124,7 @@ def tick(
 
 
 def _is_anything_due(office: _Office) -> bool:
-    """Looked up first, so that a tick with nothing to do holds up no writer."""
+    # Read only, so that a tick without due notices blocks no writer.
     now = office.now()
     due = or_(
         (Notice.state == NoticeState.QUEUED) & (Notice.send_at <= now),
@@ -136,7 +135,7 @@ def _is_anything_due(office: _Office) -> bool:
 
 
 def _settle_ended_leases(session: Session, channel: Channel, *, now: datetime) -> None:
-    """Whoever claimed these is gone, or slower than any server: nobody knows of the notice."""
+    # The process that claimed these is gone, or slower than any server: the outcome is unknown.
     lost = (
         select(Notice)
         .where(
@@ -151,7 +150,7 @@ def _settle_ended_leases(session: Session, channel: Channel, *, now: datetime) -
 
 
 def _claim(office: _Office) -> Notice | None:
-    """Take the notice that has waited longest; until its lease ends nobody else does."""
+    """Claim the notice that has waited longest, until its lease ends."""
     now = office.now()
     longest = (
         select(Notice)
@@ -175,7 +174,7 @@ def _claim(office: _Office) -> Notice | None:
 
 
 def _send(office: _Office, notice: Notice) -> NotSent | None:
-    """Hand the notice over, outside any transaction; gives what was wrong, or None."""
+    """Send the notice outside any transaction; return the error, or None."""
     try:
         office.carrier.hand_over(notice)
     except NotSent as problem:
@@ -208,7 +207,7 @@ def _record(
 
 
 def fail(session: Session, carrier: Carrier, notice: Notice, reason: str, *, now: datetime) -> None:
-    """End a notice that is being sent and is refused for good, unless it can go another way."""
+    """End a notice that was refused permanently, unless another channel takes it."""
     if not carrier.give_up_on(session, notice, now=now):
         _end(session, notice, NoticeState.FAILED, f"{notice.channel}_failed", reason, now=now)
 
@@ -248,7 +247,7 @@ def _end(
     now: datetime,
     keep: bool = False,
 ) -> None:
-    """Where a notice comes to rest, no one-use link or code rests with it."""
+    # A notice in a final state holds no one-time link or code.
     _move(session, notice, state, verb, now)
     notice.reason = reason
     notice.leased_until = None

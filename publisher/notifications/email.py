@@ -1,4 +1,4 @@
-"""The tick that sends the mails."""
+"""The tick that sends e-mails."""
 
 from __future__ import annotations
 
@@ -33,11 +33,10 @@ def tick_mail(
     only: str = "",
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Send up to `limit` mails that are due; returns how many the server accepted.
+    """Send up to `limit` due mails; return the number that the server accepted.
 
-    Where the server cannot be reached, and once its clock `is_stopping`, the tick ends and the rest
-    waits untouched.
-    With `only` none but mails of this kind are sent.
+    The tick ends early, and leaves the rest untouched, if the server is unreachable or once
+    `is_stopping`. With `only`, just the mails of this kind are sent.
     """
     carrier = _ByMail(mail_server(smtp_url, context), mail_from, base_url, now)
     return dispatch.tick(
@@ -47,7 +46,7 @@ def tick_mail(
 
 @dataclass(frozen=True)
 class _ByMail:
-    """Hands mails to the mail server."""
+    """Sends mails by the mail server."""
 
     server: MailServer
     mail_from: str
@@ -56,11 +55,11 @@ class _ByMail:
     channel: Channel = Channel.MAIL
 
     def hand_over(self, notice: Notice) -> None:
-        """Hand one mail over; returns once it is accepted, else raises a `NotSent`."""
+        """Send a mail; return once it is accepted. Raises a `NotSent`."""
         hand_over(self.server, self._letter(notice))
 
     def give_up_on(self, session: Session, notice: Notice, *, now: datetime) -> bool:
-        """A mail goes no other way."""
+        """Return False: a mail has no other channel."""
         return False
 
     def _letter(self, notice: Notice) -> EmailMessage:

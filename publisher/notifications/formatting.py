@@ -1,4 +1,4 @@
-"""Values of a mail in words: moments, numbers, roles, names, platforms and reasons."""
+"""Format the values of a mail: moments, numbers, roles, names, platforms and reasons."""
 
 from __future__ import annotations
 
@@ -131,12 +131,12 @@ _LISTS: Final = {
 
 
 def language_of(person: Person) -> str:
-    """The language in which this person is written to."""
+    """Return the language of mails to this person."""
     return person.language if person.language in LANGUAGES else LANGUAGES[0]
 
 
 def in_words(values: Mapping[str, object], language: str, *, now: datetime) -> dict[str, str]:
-    """The values as texts; of `name_mr`, `name_en` and `name_hi` one is left, called `name`."""
+    """Return the values as texts; of `name_mr`, `name_en` and `name_hi` one remains, as `name`."""
     whole = {name: value for name, value in values.items() if not _is_translated(name)}
     for name in filter(_is_translated, values):
         base = name.rpartition("_")[0]
@@ -167,7 +167,7 @@ def _said(name: str, value: object, language: str, now: datetime) -> str:
 
 
 def _person(person: Person, language: str) -> str:
-    """Name and post; in English the name alone, where the post is recorded in Marathi."""
+    """Return name and post; in English the post is left out if it is recorded in Marathi."""
     if language == "en":
         post = person.designation if person.designation.isascii() else ""
         return ", ".join(filter(None, [person.name_en or person.name_mr, post]))
@@ -175,11 +175,11 @@ def _person(person: Person, language: str) -> str:
 
 
 def _from_list(name: str, text: str, language: str) -> str:
-    """Platforms, reasons and what was changed come as codes; every other text as it is."""
+    """Translate the codes of platforms, reasons and changes; every other text stays as it is."""
     codes = _LISTS.get(name)
     if codes is None:
         return text
-    found = codes.get(text)
-    if found is None:
+    translations = codes.get(text)
+    if translations is None:
         return text if name == "platform" else ""
-    return found[LANGUAGES.index(language)]
+    return translations[LANGUAGES.index(language)]

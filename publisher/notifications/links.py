@@ -1,4 +1,4 @@
-"""The one file of paths that mails lead to; each is a page of the counter."""
+"""Paths of the pages that mails link to."""
 
 from __future__ import annotations
 
@@ -42,120 +42,120 @@ _CODE = re.compile(rf"{MARK}[^{MARK}]*{MARK}")
 
 
 def today() -> str:
-    """What waits for the reader."""
+    """Return the path of the reader's open work."""
     return PATTERNS["today"]
 
 
 def invitation(token: str) -> str:
-    """Where an invited person sets the first password."""
+    """Return the path where an invited person sets the first password."""
     return PATTERNS["invitation"].format(token=token)
 
 
 def forgotten_link(token: str) -> str:
-    """Where somebody who forgot their password sets another."""
+    """Return the path where a forgotten password is reset by link."""
     return PATTERNS["forgotten_link"].format(token=token)
 
 
 def forgotten_code() -> str:
-    """Where somebody who forgot their password types the code that came to their mobile."""
+    """Return the path where a forgotten password is reset by the code sent by SMS."""
     return PATTERNS["forgotten_code"]
 
 
 def contact_code() -> str:
-    """Where somebody types the code that came to their new address or number."""
+    """Return the path where the code for a new address or number is entered."""
     return PATTERNS["contact_code"]
 
 
 def profile() -> str:
-    """Where somebody sees how they are reached."""
+    """Return the path of the reader's own contact details."""
     return PATTERNS["profile"]
 
 
 def submission(submission_id: int) -> str:
-    """A submission with its state."""
+    """Return the path of a submission."""
     return PATTERNS["submission"].format(submission_id=submission_id)
 
 
 def post(post_id: int) -> str:
-    """A post as it stands."""
+    """Return the path of a post."""
     return PATTERNS["post"].format(post_id=post_id)
 
 
 def review(post_id: int) -> str:
-    """The page on which a post is approved, returned or rejected."""
+    """Return the path where a post is approved, returned or rejected."""
     return PATTERNS["review"].format(post_id=post_id)
 
 
 def comment(comment_id: int) -> str:
-    """A citizen's comment, with its thread."""
+    """Return the path of a citizen's comment and its thread."""
     return PATTERNS["comment"].format(comment_id=comment_id)
 
 
 def delivery(delivery_id: int) -> str:
-    """A delivery, with what to decide about it."""
+    """Return the path of a delivery and its decisions."""
     return PATTERNS["delivery"].format(delivery_id=delivery_id)
 
 
 def found(watch_id: int) -> str:
-    """What others did to something of ours on its platform."""
+    """Return the path of a change by others to a post of ours on its platform."""
     return PATTERNS["found"].format(watch_id=watch_id)
 
 
 def accounts() -> str:
-    """The city's social media accounts."""
+    """Return the path of the city's social media accounts."""
     return PATTERNS["accounts"]
 
 
 def stop() -> str:
-    """Whether everything is stopped, by whom and why."""
+    """Return the path of the emergency stop."""
     return PATTERNS["stop"]
 
 
 def decisions() -> str:
-    """What waits for a decision, and what a stop or a freeze keeps here."""
+    """Return the path of pending decisions, and of deliveries held by a stop or a freeze."""
     return PATTERNS["decisions"]
 
 
 def clocks() -> str:
-    """Which clocks run, and when none did."""
+    """Return the path of the clocks' status and gaps."""
     return PATTERNS["clocks"]
 
 
 def department(code: str) -> str:
-    """A department with its people and its history."""
+    """Return the path of a department, its people and its history."""
     return PATTERNS["department"].format(code=code)
 
 
 def duty() -> str:
-    """The duty roster."""
+    """Return the path of the duty roster."""
     return PATTERNS["duty"]
 
 
 def emergency() -> str:
-    """Where whoever is on duty publishes, and takes alerts."""
+    """Return the path where the person on duty publishes, and takes alerts."""
     return PATTERNS["emergency"]
 
 
 def emergency_use(use_id: int) -> str:
-    """One use of the emergency lane, with what the department says afterwards."""
+    """Return the path of a use of the emergency lane, and the department's later decision."""
     return PATTERNS["emergency_use"].format(use_id=use_id)
 
 
 def emergency_template(template_id: int) -> str:
-    """A template, with its approval."""
+    """Return the path of a template and its approval."""
     return PATTERNS["emergency_template"].format(template_id=template_id)
 
 
 def secret(code: str) -> str:
-    """The code as it stands in a stored notice."""
+    """Return a one-time code with the marks of a stored notice."""
     return f"{MARK}{code}{MARK}"
 
 
 def with_base(text: str, base_url: str) -> str:
-    """The text as it leaves: the house's address in every link, no marks."""
+    """Return the text as it is sent: with our base URL in every link, and without marks."""
     return text.replace(BASE, base_url).replace(MARK, "")
 
 
 def without_secrets(text: str) -> str:
-    """The text with every code and the token of every one-use link taken out."""
+    """Return the text without every code and the token of every one-time link."""
     return _CODE.sub("…", _SECRET.sub(r"\1…", text))

@@ -1,4 +1,4 @@
-"""How somebody is told: which way each group of notices goes, as its reader chose."""
+"""Notification preferences: the channel of each group of notices, as its reader chose."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
 
 @dataclass(frozen=True)
 class NoticeRoute:
-    """Where a notice goes, and whether the same goes by mail as well."""
+    """The channel and address of a notice, and if it goes by mail as well."""
 
     channel: Channel
     address: str
@@ -50,19 +50,19 @@ class NoticeRoute:
 
 
 def group_of(kind: str) -> NoticeGroup | None:
-    """The group that a kind of notice belongs to, if any."""
+    """Return the group of a kind of notice; None if it has no group."""
     return next((group for group, kinds in GROUPS.items() if kind in kinds), None)
 
 
 def ways_to(session: Session, person: Person, kind: str) -> list[NoticeRoute]:
-    """The ways on which this person is told of this kind; none where nothing reaches them."""
-    telling = _chosen(session, person, kind)
-    by_sms = person.mobile is not None and telling is not Telling.MAIL
-    by_mail = person.mail is not None and (not by_sms or telling is Telling.BOTH)
-    found = [NoticeRoute(Channel.MAIL, person.mail or "")] if by_mail else []
+    """Return the routes of this kind of notice to this person; empty if there is no address."""
+    preference = _chosen(session, person, kind)
+    by_sms = person.mobile is not None and preference is not Telling.MAIL
+    by_mail = person.mail is not None and (not by_sms or preference is Telling.BOTH)
+    routes = [NoticeRoute(Channel.MAIL, person.mail or "")] if by_mail else []
     if by_sms:
-        found.append(NoticeRoute(Channel.SMS, person.mobile or "", mail_too=by_mail))
-    return found
+        routes.append(NoticeRoute(Channel.SMS, person.mobile or "", mail_too=by_mail))
+    return routes
 
 
 def _chosen(session: Session, person: Person, kind: str) -> Telling:
@@ -74,9 +74,9 @@ def _chosen(session: Session, person: Person, kind: str) -> Telling:
 
 
 def preferences_of(session: Session, *, person_id: int) -> dict[NoticeGroup, Telling]:
-    """How a person is told of each group; by mail where nothing was chosen."""
+    """Return a person's preference for each group; mail is the default."""
     query = select(Preference).where(Preference.person_id == person_id)
-    chosen = {one.about: one.telling for one in session.scalars(query)}
+    chosen = {preference.about: preference.telling for preference in session.scalars(query)}
     return {group: chosen.get(group, Telling.MAIL) for group in NoticeGroup}
 
 
@@ -85,12 +85,14 @@ def choose(
     *,
     actor: Actor,
     person: Person,
-    wanted: Mapping[NoticeGroup, Telling],
+    preferences: Mapping[NoticeGroup, Telling],
     now: datetime,
 ) -> None:
-    """Keep how a person wants to be told; an Event where anything changes."""
+    """Store a person's preferences, with an Event if anything changes."""
     before = preferences_of(session, person_id=person.id)
-    changed = {group: telling for group, telling in wanted.items() if before[group] is not telling}
+    changed = {
+        group: telling for group, telling in preferences.items() if before[group] is not telling
+    }
     for group, telling in changed.items():
         session.merge(Preference(person_id=person.id, about=group, telling=telling))
     if changed:

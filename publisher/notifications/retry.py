@@ -1,4 +1,4 @@
-"""Mails that did not go: which, why, and sending one again when a person asks for it."""
+"""Failed mails: list them with their reasons, and resend one on a person's request."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _BEARS_A_CODE = frozenset({NoticeKind.PASSWORD_CODE, NoticeKind.CONTACT_CODE})
 
 
 class LinkGone(NotAllowed):
-    """The mail bore a one-use link or code that was not kept: a new one has to be made instead."""
+    """The mail held a one-time link or code that was removed: a new one has to be made instead."""
 
     code = "link_gone"
 
 
 class AccessClosed(NotAllowed):
-    """Its person was shut out meanwhile, and gets nothing any more."""
+    """The person was disabled meanwhile, and gets no mails any more."""
 
     code = "access_closed"
 
 
 def did_not_go() -> ColumnElement[bool]:
-    """The mail failed, or nobody knows whether it went; a person has to look.
+    """Return the condition of mails that failed or are unconfirmed: a person has to look.
 
-    The states stand in the statement itself: SQLite takes the index of these few for no other.
+    The states are literals in the statement, as SQLite uses the partial index only then.
     """
     states: BindParameter[Sequence[NoticeState]] = bindparam(
         "stuck_states", STUCK, expanding=True, literal_execute=True
@@ -51,7 +51,7 @@ def did_not_go() -> ColumnElement[bool]:
 def stuck_mails(
     session: Session, *, before: tuple[datetime, int] | None = None, most: int = PAGE
 ) -> Sequence[Notice]:
-    """The mails that did not go, the latest first; one more than `most`, where there is one."""
+    """Return the failed mails, latest first; up to `most` + 1, to see if there are more."""
     query = select(Notice).where(did_not_go()).options(joinedload(Notice.person))
     if before is not None:
         at, key = before
@@ -61,33 +61,33 @@ def stuck_mails(
 
 
 def can_go_again(notice: Notice) -> bool:
-    """Whether it can be sent as it is: one whose one-use link or code was taken out cannot."""
+    """Return True if it can be resent as it is, with its link or code if it had one."""
     is_whole = _LINK_TAKEN_OUT.search(notice.body) is None and notice.kind not in _BEARS_A_CODE
     return notice.state in STUCK and is_whole
 
 
 def send_again(session: Session, *, actor: Actor, now: datetime, notice: Notice) -> None:
-    """Queue a mail that did not go once more, to where its person is reached now.
+    """Requeue a failed mail, to the person's present address.
 
-    It is tried for as long as a new one. Raises `LinkGone` where its one-use link or code is
-    gone, `AccessClosed`, or `WrongState` where it is not stuck.
+    It has as many retries as a new one. Raises `LinkGone` if its one-time link or code was removed,
+    `AccessClosed`, or `WrongState` if it did not fail.
     """
     require(actor, Action.SEND_MAIL_AGAIN, None, now=now)
-    found = transitions.lock(session, Notice, notice.id)
-    if found is None or (found.state in STUCK and not can_go_again(found)):
+    locked_notice = transitions.lock(session, Notice, notice.id)
+    if locked_notice is None or (locked_notice.state in STUCK and not can_go_again(locked_notice)):
         raise LinkGone
-    if found.person is not None and found.person.disabled_at is not None:
+    if locked_notice.person is not None and locked_notice.person.disabled_at is not None:
         raise AccessClosed
     transitions.apply(
-        session, found, NoticeState.QUEUED, actor=actor, now=now, verb="send_mail_again"
+        session, locked_notice, NoticeState.QUEUED, actor=actor, now=now, verb="send_mail_again"
     )
-    found.queued_at = found.send_at = now
-    found.leased_until, found.reason = None, ""
-    found.address = _address_now(found)
+    locked_notice.queued_at = locked_notice.send_at = now
+    locked_notice.leased_until, locked_notice.reason = None, ""
+    locked_notice.address = _address_now(locked_notice)
 
 
 def _address_now(notice: Notice) -> str:
-    """What tells of a changed address goes to the one before; all else to the person's own."""
+    # A notice of a changed address goes to the old address; all others to the present one.
     if notice.person is None or notice.kind == NoticeKind.ACCESS_CHANGED:
         return notice.address
     own = notice.person.mail if notice.channel is Channel.MAIL else notice.person.mobile

@@ -1,6 +1,6 @@
-"""The tick that sends the SMS: each by the template that the operators have registered for it.
+"""The tick that sends SMS, each by the template registered with the operators.
 
-An operator drops what is not registered. So a kind without a template goes by mail alone.
+Operators drop unregistered texts, so a kind without a template is sent by mail only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from publisher.states import NoticeState
 
 PLACE: Final = "{#var#}"
 LONGEST_VARIABLE: Final = 30
-"""What operators let stand in one place of a registered template; a link is left whole."""
+"""The maximum length of a variable in a registered template; a link is never shortened."""
 
 _TO_THIS_NUMBER_ALONE: Final = frozenset({NoticeKind.CONTACT_CODE})
 
@@ -39,25 +39,25 @@ def tick_sms(
     limit: int = 50,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Send up to `limit` SMS that are due; returns how many the gateway accepted.
+    """Send up to `limit` due SMS; return the number that the gateway accepted.
 
-    Where the gateway cannot be reached, and once its clock `is_stopping`, the tick ends and the
-    rest waits untouched.
+    The tick ends early, and leaves the rest untouched, if the gateway is unreachable or once
+    `is_stopping`.
     """
     carrier = _BySms(sms, base_url)
     return dispatch.tick(database, carrier, now=now, limit=limit, is_stopping=is_stopping)
 
 
 def template_of(sms: Sms, kind: str, language: str = "") -> SmsTemplate | None:
-    """The registered template of a kind, in this language if there is one of it."""
+    """Return the registered template of a kind, preferably in this language; else None."""
     if not sms.is_set:
         return None
     return sms.sms_templates.get(f"{kind}_{language}") or sms.sms_templates.get(kind)
 
 
 def unknown_in(sms: Sms) -> list[str]:
-    """The templates that no notice will ever use, or that want what no notice says."""
-    return [name for name, one in sms.sms_templates.items() if not _fits(name, one)]
+    """Return the names of templates that no notice uses, or with variables that no notice has."""
+    return [name for name, template in sms.sms_templates.items() if not _fits(name, template)]
 
 
 def _fits(name: str, template: SmsTemplate) -> bool:
@@ -70,31 +70,32 @@ _LANGUAGES: Final = ("mr", "en", "hi")
 
 @dataclass(frozen=True)
 class _BySms:
-    """Hands SMS to the gateway."""
+    """Sends SMS by the gateway."""
 
     sms: Sms
     base_url: str
     channel: Channel = Channel.SMS
 
     def hand_over(self, notice: Notice) -> None:
-        """Hand one SMS over; returns once it is accepted, else raises a `NotSent`."""
+        """Send an SMS; return once it is accepted. Raises a `NotSent`."""
         template = template_of(self.sms, notice.kind, notice.language)
         if template is None:
             raise NoticeRefused("no template is registered for it")
-        said = {name: links.with_base(text, self.base_url) for name, text in _said(notice)}
-        missing = [name for name in template.variables if name not in said]
+        texts = {name: links.with_base(text, self.base_url) for name, text in _said(notice)}
+        missing = [name for name in template.variables if name not in texts]
         if missing:
             raise NoticeRefused(f"its template wants what it does not say: {', '.join(missing)}")
-        sms_gateway.hand_over(self.sms, self._values(notice, template, said))
+        sms_gateway.hand_over(self.sms, self._values(notice, template, texts))
 
     def _values(
-        self, notice: Notice, template: SmsTemplate, said: Mapping[str, str]
+        self, notice: Notice, template: SmsTemplate, texts: Mapping[str, str]
     ) -> dict[str, str]:
         variables = [
-            said[name] if name == "link" else _shortened(said[name]) for name in template.variables
+            texts[name] if name == "link" else _shortened(texts[name])
+            for name in template.variables
         ]
-        left = iter(variables)  # each once: a title may look like a place itself
-        text = re.sub(re.escape(PLACE), lambda _place: next(left, PLACE), template.text)
+        remaining = iter(variables)  # each once: a title may look like a place itself
+        text = re.sub(re.escape(PLACE), lambda _match: next(remaining, PLACE), template.text)
         return {
             "to": notice.address.removeprefix("+"),
             "text": text,
@@ -102,11 +103,11 @@ class _BySms:
             "sender": self.sms.sms_sender,
             "entity_id": self.sms.sms_entity_id,
             "id": notice.mail_id,
-            **{f"var{place}": variable for place, variable in enumerate(variables, start=1)},
+            **{f"var{index}": variable for index, variable in enumerate(variables, start=1)},
         }
 
     def give_up_on(self, session: Session, notice: Notice, *, now: datetime) -> bool:
-        """Let it go by mail, where the same does not go by mail already and may go there."""
+        """Requeue it by mail, unless it goes by mail already or must not go there."""
         mail = notice.person.mail if notice.person is not None else None
         if notice.mail_too or mail is None or notice.kind in _TO_THIS_NUMBER_ALONE:
             return False

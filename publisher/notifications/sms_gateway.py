@@ -1,4 +1,4 @@
-"""Handing one SMS to the city's gateway: it is accepted, or an error says what that means."""
+"""Hand an SMS to the city's gateway: it is accepted, or an error class says what to do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from publisher.notifications.dispatch import (
 from publisher.settings.sms import Sms
 
 TIMEOUT: Final = (5.0, 20.0)
-"""Seconds to connect, and for each wait while reading: the whole of it fits into a lease."""
+"""Seconds to connect, and for each wait while reading: both together fit into a lease."""
 
 MOST_BYTES: Final = 64 * 1024
 SHORTEST_SECRET: Final = 8
@@ -32,23 +32,28 @@ _FOR_NOW = frozenset({408, 425, 429})
 
 
 def hand_over(sms: Sms, values: Mapping[str, str]) -> None:
-    """Ask the gateway to send one SMS; `values` fill the places of address and body.
+    """Ask the gateway to send an SMS; `values` fill the placeholders of URL and body.
 
-    Returns once the gateway says that it has it, else raises a `NotSent`.
+    Returns once the gateway has accepted it. Raises a `NotSent`.
     """
     try:
-        code, said = _asked(sms, values)
+        code, response_text = _asked(sms, values)
     except requests.RequestException as problem:
         raise _trouble(problem) from problem
-    found = _verdict(code, f"{code} {_masked(sms, ' '.join(said.split()))}", said, sms.sms_success)
-    if found is not None:
-        raise found
+    error = _verdict(
+        code,
+        f"{code} {_masked(sms, ' '.join(response_text.split()))}",
+        response_text,
+        sms.sms_success,
+    )
+    if error is not None:
+        raise error
 
 
 def filled(template: str, values: Mapping[str, str], escape: Callable[[str], str]) -> str:
-    """The template with every place that is known; any other braces stay as they are."""
+    """Return the template with every known placeholder filled; other braces stay as they are."""
     return _PLACE.sub(
-        lambda place: escape(values[place[1]]) if place[1] in values else place[0], template
+        lambda match: escape(values[match[1]]) if match[1] in values else match[0], template
     )
 
 
@@ -89,10 +94,10 @@ def _in_address(value: str) -> str:
     return quote(value, safe="")
 
 
-def _verdict(code: int, reason: str, said: str, success: str) -> NotSent | None:
-    """What an answer means; gateways often refuse with a 200, hence the test for success."""
+def _verdict(code: int, reason: str, response_text: str, success: str) -> NotSent | None:
+    """Return the error of a response, or None; gateways often refuse with a 200."""
     if 200 <= code < 300:
-        return None if re.search(success, said) else NoticeRefused(reason)
+        return None if re.search(success, response_text) else NoticeRefused(reason)
     if code >= 500:
         return NoticeUncertain(reason)
     if code in _FOR_NOW:
@@ -102,16 +107,16 @@ def _verdict(code: int, reason: str, said: str, success: str) -> NotSent | None:
     return NoticeRefused(reason)
 
 
-def _masked(sms: Sms, said: str) -> str:
-    """A gateway's answer may repeat what it was asked with."""
+def _masked(sms: Sms, response_text: str) -> str:
+    # A gateway's response may repeat the request's headers, with their secrets.
     for value in sms.sms_headers.values():
         if len(value) >= SHORTEST_SECRET:
-            said = said.replace(value, "…")
-    return said
+            response_text = response_text.replace(value, "…")
+    return response_text
 
 
 def _trouble(problem: requests.RequestException) -> NotSent:
-    """Its words are left out: they repeat the address, which may hold a password."""
+    # The message is left out: it repeats the URL, which may hold a password.
     why = type(problem).__name__
     cause = problem.args[0] if problem.args else None
     never_there = isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

@@ -1,4 +1,4 @@
-"""Handing one mail to the mail server: it is accepted, or an error says what that means for it."""
+"""Hand a mail to the mail server: it is accepted, or an error class says what to do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mails are handed in; `context` decides which certificates are trusted."""
+    """The mail server; `context` decides which certificates are trusted."""
 
     host: str
     port: int
@@ -36,12 +36,12 @@ class MailServer:
 
     @property
     def is_near(self) -> bool:
-        """Whether it runs on this very machine, so that nobody can listen on the way."""
+        """True if the server runs on this machine, so that nobody can intercept the connection."""
         return self.host in LOOPBACK
 
 
 def mail_server(url: str, context: ssl.SSLContext | None = None) -> MailServer:
-    """The server of a setting such as `smtp://name:password@host:587` or `smtps://host`."""
+    """Parse a setting such as `smtp://name:password@host:587` or `smtps://host`."""
     parts = urlsplit(url)
     is_smtps = parts.scheme == "smtps"
     return MailServer(
@@ -55,7 +55,7 @@ def mail_server(url: str, context: ssl.SSLContext | None = None) -> MailServer:
 
 
 def hand_over(server: MailServer, letter: EmailMessage) -> None:
-    """Give the server one mail; returns once it is accepted, else raises a `NotSent`."""
+    """Send a mail; return once it is accepted. Raises a `NotSent`."""
     client = _connected(server)
     try:
         _say_whom(client, parseaddr(str(letter["from"]))[1], parseaddr(str(letter["to"]))[1])
@@ -67,7 +67,7 @@ def hand_over(server: MailServer, letter: EmailMessage) -> None:
 
 
 def _connected(server: MailServer) -> SMTP:
-    """A connection on which mail may be sent, in secret where that is due."""
+    """Return a connection that is ready to send, encrypted if required."""
     try:
         client = _called(server)
     except OSError as problem:
@@ -91,10 +91,10 @@ def _called(server: MailServer) -> SMTP:
 
 
 def _secure(server: MailServer, client: SMTP) -> None:
-    """Turn to TLS where it is offered; a password goes over no line without it.
+    """Switch to TLS if it is offered; a password is never sent without it.
 
-    On this very machine TLS hides nothing, and a server's own certificate there is seldom one
-    to be trusted: it is used only where a password goes with it.
+    On this machine TLS hides nothing, and a local server's own certificate is seldom trusted, so
+    TLS is used there only to send a password.
     """
     client.ehlo_or_helo_if_needed()
     is_secret = server.is_smtps
@@ -109,37 +109,37 @@ def _secure(server: MailServer, client: SMTP) -> None:
 
 
 def _say_whom(client: SMTP, sender: str, recipient: str) -> None:
-    """A sender that is refused is our setting's fault, not the mail's: it waits."""
+    # A refused sender is the fault of our setting, not of this mail: it waits.
     try:
-        code, said = client.mail(sender)
+        code, answer = client.mail(sender)
         if code != 250:
-            raise Unreachable(_answer(code, said))
-        code, said = client.rcpt(recipient)
+            raise Unreachable(_answer(code, answer))
+        code, answer = client.rcpt(recipient)
     except OSError as problem:
         raise Unreachable(_words(problem)) from problem
     if code not in {250, 251}:
-        raise _refusal(code, said)
+        raise _refusal(code, answer)
 
 
 def _hand_text(client: SMTP, text: bytes) -> None:
     try:
-        code, said = client.data(text)
+        code, answer = client.data(text)
     except SMTPDataError as problem:  # it did not even want to see the text
         raise _refusal(problem.smtp_code, problem.smtp_error) from problem
     except OSError as problem:
         raise NoticeUncertain(_words(problem)) from problem
     if code != 250:
-        raise _refusal(code, said)
+        raise _refusal(code, answer)
 
 
-def _refusal(code: int, said: bytes | str) -> NotSent:
+def _refusal(code: int, answer: bytes | str) -> NotSent:
     kind = NoticeRefused if 500 <= code < 600 else NoticeDeferred
-    return kind(_answer(code, said))
+    return kind(_answer(code, answer))
 
 
-def _answer(code: int, said: bytes | str) -> str:
-    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return f"{code} {' '.join(words.replace(chr(0), ' ').split())}"
+def _answer(code: int, answer: bytes | str) -> str:
+    answer_text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return f"{code} {' '.join(answer_text.replace(chr(0), ' ').split())}"
 
 
 def _words(problem: OSError) -> str:

@@ -1,1 +1,1 @@
-"""Who works here: appointments, sign-in, one-use links, and who comes next."""
+"""People and departments: appointments, permissions, invitations, and responsibility."""

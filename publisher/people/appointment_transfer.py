@@ -1,4 +1,4 @@
-"""Appointments of a department that ends: carried over to another one, or ended with it."""
+"""Transfer the appointments of a department that ends to another one, or end them with it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from publisher.people.appointments import RANKS, close_up
 from publisher.people.permissions import action_to_record, not_ended
 
 ORDINARY: Final = frozenset({Role.OFFICER, Role.HEAD, Role.MEMBER})
-"""What ends or moves with a department; whoever runs the house is moved by hand."""
+"""The roles that end or move with a department; others are moved by hand."""
 
 
 def standing_in(session: Session, *, department_id: int, now: datetime) -> list[Appointment]:
-    """The department's appointments that have not ended, those yet to begin among them."""
+    """Return the department's appointments that have not ended, including future ones."""
     query = (
         select(Appointment)
         .where(Appointment.department_id == department_id, not_ended(now))
@@ -31,27 +31,33 @@ def standing_in(session: Session, *, department_id: int, now: datetime) -> list[
 
 
 def without_place(
-    leaving: Sequence[Appointment], there: Sequence[Appointment]
+    leaving: Sequence[Appointment], existing: Sequence[Appointment]
 ) -> list[Appointment]:
-    """Those for whom the other department has no place: a second head, a third officer."""
-    held = {(one.person_id, one.role) for one in there}
-    coming = [one for one in leaving if (one.person_id, one.role) not in held]
-    officers = [one for one in coming if one.role is Role.OFFICER]
-    heads = [one for one in coming if one.role is Role.HEAD]
-    free = len(RANKS) - sum(one.role is Role.OFFICER for one in there)
-    has_head = any(one.role is Role.HEAD for one in there)
+    """Return those without a free rank in the other department: a second head, a third officer."""
+    held_roles = {(appointment.person_id, appointment.role) for appointment in existing}
+    newcomers = [
+        appointment
+        for appointment in leaving
+        if (appointment.person_id, appointment.role) not in held_roles
+    ]
+    officers = [appointment for appointment in newcomers if appointment.role is Role.OFFICER]
+    heads = [appointment for appointment in newcomers if appointment.role is Role.HEAD]
+    free = len(RANKS) - sum(appointment.role is Role.OFFICER for appointment in existing)
+    has_head = any(appointment.role is Role.HEAD for appointment in existing)
     return [*officers[max(free, 0) :], *(heads if has_head else heads[1:])]
 
 
 def end_with(
     session: Session, leaving: Iterable[Appointment], *, actor: Actor, now: datetime
 ) -> None:
-    """End these appointments, as their department ends; who holds no other is signed out."""
-    for one in leaving:
-        one.until_at = max(now, one.from_at)
-        values = {"role": one.role, "department": one.department_id}
-        transitions.record(session, one, "end_appointment", actor=actor, now=now, values=values)
-        close_up(session, one.person, now)
+    """End the appointments of a department that ends; people without any other are signed out."""
+    for appointment in leaving:
+        appointment.until_at = max(now, appointment.from_at)
+        values = {"role": appointment.role, "department": appointment.department_id}
+        transitions.record(
+            session, appointment, "end_appointment", actor=actor, now=now, values=values
+        )
+        close_up(session, appointment.person, now)
 
 
 def carry_over(
@@ -63,17 +69,17 @@ def carry_over(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Appoint these people to the other department as what they are, and end what they hold.
+    """Appoint these people to the other department in the same role, and end their appointments.
 
-    Whether there is a place for each is asked before, by `without_place`.
+    The caller has to check with `without_place` first.
     """
-    there = standing_in(session, department_id=to.id, now=now)
-    held = {(one.person_id, one.role) for one in there}
-    ranks = [one for one in RANKS if one not in {held.rank for held in there}]
-    for one in leaving:
-        if (one.person_id, one.role) not in held:
-            rank = ranks.pop(0) if one.role is Role.OFFICER else None
-            _appoint(session, one, to, rank, order_number, actor=actor, now=now)
+    existing = standing_in(session, department_id=to.id, now=now)
+    held_roles = {(appointment.person_id, appointment.role) for appointment in existing}
+    ranks = [rank for rank in RANKS if rank not in {appointment.rank for appointment in existing}]
+    for appointment in leaving:
+        if (appointment.person_id, appointment.role) not in held_roles:
+            rank = ranks.pop(0) if appointment.role is Role.OFFICER else None
+            _appoint(session, appointment, to, rank, order_number, actor=actor, now=now)
     end_with(session, leaving, actor=actor, now=now)
 
 

@@ -1,7 +1,4 @@
-"""Recording appointments and ending them.
-
-Shutting a person out at once, and letting them in again.
-"""
+"""Record and end appointments; disable and enable people."""
 
 from __future__ import annotations
 
@@ -55,18 +52,18 @@ def record_person(
     order_number: str = "",
     from_at: datetime | None = None,
 ) -> Appointment:
-    """Appoint a person, who is known by mail or mobile or recorded now, from `from_at` or now.
+    """Appoint a person from `from_at` or now; the person is found by mail or mobile, or recorded.
 
     An officer without a `rank` gets the first free one. Raises `WrongRole`, `OwnAppointment`, and
     `BadPerson` with the field and a code.
     """
     require_record(actor, role, department_id, now=now)
-    given = lookup.read(
+    details = lookup.read(
         name_mr=name_mr, name_en=name_en, designation=designation, mail=mail, mobile=mobile
     )
     order = read_line("order_number", order_number, longest=80)
     department = _locked_department(session, department_id, now)
-    person = lookup.find_or_add(session, given, actor=actor, now=now)
+    person = lookup.find_or_add(session, details, actor=actor, now=now)
     begins = from_at or now
     appointment = Appointment(
         person=person,
@@ -85,7 +82,7 @@ def record_person(
 
 
 def _locked_department(session: Session, department_id: int, now: datetime) -> Department:
-    """Locked, so that two people at once do not give one place to two officers."""
+    # The lock keeps two people from appointing two officers to one rank at the same time.
     department = session.get(
         Department, department_id, with_for_update=True, populate_existing=True
     )
@@ -105,12 +102,12 @@ def _free_rank(
     rank: int | None,
     begins: datetime,
 ) -> int | None:
-    """Check that the department has a place for this role; gives an officer's rank."""
+    """Check that the role is free in the department; return an officer's rank."""
     query = select(Appointment).where(
         Appointment.department_id == department.id, Appointment.role == role, not_ended(begins)
     )
     holding = list(session.scalars(query))
-    if any(one.person_id == person.id for one in holding):
+    if any(appointment.person_id == person.id for appointment in holding):
         raise BadPerson("role", "already_appointed")
     if role is Role.HEAD and holding:
         raise BadPerson("role", "head_exists")
@@ -122,7 +119,11 @@ def _free_rank(
 
 
 def _officers_rank(holding: Sequence[Appointment], rank: int | None) -> int:
-    free = [one for one in RANKS if one not in {held.rank for held in holding}]
+    free = [
+        rank_number
+        for rank_number in RANKS
+        if rank_number not in {appointment.rank for appointment in holding}
+    ]
     if not free:
         raise BadPerson("role", "two_officers")
     if rank is not None and rank not in free:
@@ -133,10 +134,10 @@ def _officers_rank(holding: Sequence[Appointment], rank: int | None) -> int:
 def end_appointment(
     session: Session, *, actor: Actor, appointment: Appointment, now: datetime
 ) -> None:
-    """End an appointment now; one that has not begun never will.
+    """End an appointment now; a future one never begins.
 
-    Whoever holds no other one is signed out. Raises `WrongRole`, `OwnAppointment`, `LastAdmin`,
-    or `WrongState` where it has ended already.
+    The person is signed out if there is no other appointment. Raises `WrongRole`, `OwnAppointment`,
+    `LastAdmin`, or `WrongState` if it has ended already.
     """
     require_record(actor, appointment.role, appointment.department_id, now=now)
     require_not_own(actor, appointment.person)
@@ -153,7 +154,7 @@ def end_appointment(
 
 
 def close_up(session: Session, person: Person, now: datetime) -> None:
-    """Without any appointment there is nothing to sign in to, and nothing to be invited to."""
+    """End the sessions and invitations of a person without any appointment."""
     if standing(session, person_id=person.id, now=now):
         return
     end_all(session, person_id=person.id, now=now)
@@ -178,7 +179,7 @@ def first_admin(
     designation: str = "",
     order_number: str = "",
 ) -> Appointment:
-    """Record the first admin by command; raises `SomebodyExists` where there is anybody."""
+    """Record the first admin from the command line. Raises `SomebodyExists` if there are people."""
     _locked_department(session, department_id, now)
     if session.scalar(select(exists().select_from(Person))):
         raise SomebodyExists
@@ -198,9 +199,9 @@ def first_admin(
 
 
 def disable_person(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
-    """Shut a person out: every session and every link to a password ends now.
+    """Disable a person, and end the person's sessions and password links at once.
 
-    Raises `WrongRole`, `OwnAppointment`, `LastAdmin`, or `WrongState` where it is so already.
+    Raises `WrongRole`, `OwnAppointment`, `LastAdmin`, or `WrongState` if already disabled.
     """
     require_disable(session, actor, person, now=now)
     if is_admin(session, person, now=now):
@@ -215,7 +216,7 @@ def disable_person(session: Session, *, actor: Actor, person: Person, now: datet
 
 
 def enable_person(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
-    """Let a person in again, with the same password; raises as `disable_person` does."""
+    """Enable a person again, with the same password; raises as `disable_person` does."""
     require_disable(session, actor, person, now=now)
     session.refresh(person, with_for_update=True)
     if person.disabled_at is None:
@@ -225,7 +226,7 @@ def enable_person(session: Session, *, actor: Actor, person: Person, now: dateti
 
 
 def disabling_of(session: Session, person: Person) -> Event | None:
-    """The event by which a person was shut out, if that is so now: since when, and by whom."""
+    """Return the event that disabled a person; None if the person is not disabled."""
     if person.disabled_at is None:
         return None
     query = (

@@ -1,4 +1,4 @@
-"""How a person is reached: another mail address or mobile number, proved by a code sent to it."""
+"""Change a person's mail address or mobile number, verified by a code sent to the new one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CODE_LASTS: Final = timedelta(hours=1)
 
 
 class ContactCodeProblem(StrEnum):
-    """Why a typed code changed nothing."""
+    """The reason why a code was refused."""
 
     WRONG = "wrong"
     THROTTLED = "throttled"
@@ -39,17 +39,16 @@ def ask_change(
     actor: Actor,
     person_id: int,
     field: ContactField,
-    typed: str,
+    contact_text: str,
     now: datetime,
 ) -> ContactChange:
-    """Send a code to a new address or number; until it is typed, the one before stays.
+    """Send a code to a new address or number; the old one stays until the code is entered.
 
-    Raises `BadPerson`. Whether the address is somebody else's is told to its owner alone, when
-    the code is typed. Whoever calls this has seen the person's password a moment ago, and has
-    asked `closed_until`.
+    Raises `BadPerson`. If the address belongs to another person, only its owner learns that, when
+    the code is entered. The caller has to verify the person's password and `closed_until` before.
     """
     person = session.get_one(Person, person_id)
-    value = (read_mail if field is ContactField.MAIL else read_mobile)(typed)
+    value = (read_mail if field is ContactField.MAIL else read_mobile)(contact_text)
     if value is None:
         raise BadPerson(field, "empty")
     if value == getattr(person, field):
@@ -68,7 +67,10 @@ def ask_change(
 
 
 def closed_until(session: Session, *, person_id: int, now: datetime) -> datetime | None:
-    """Until when this person is sent no more codes, or None: they go to whatever was typed."""
+    """Return when the person may request codes again; None if now.
+
+    A code goes to any address typed, hence the limit.
+    """
     return throttling.closed_until(session, [_key_of_asking(person_id)], now=now)
 
 
@@ -77,8 +79,8 @@ def _key_of_asking(person_id: int) -> str:
 
 
 def _give_up_earlier(session: Session, person: Person, now: datetime) -> None:
-    for one in _open_changes(session, person.id, now):
-        _end(session, one, now)
+    for change in _open_changes(session, person.id, now):
+        _end(session, change, now)
 
 
 def _open_changes(session: Session, person_id: int, now: datetime) -> list[ContactChange]:
@@ -103,8 +105,8 @@ def _end(session: Session, change: ContactChange, now: datetime) -> None:
 
 def _send(session: Session, change: ContactChange, now: datetime) -> None:
     table = ContactChange.__tablename__
-    ground = LinkSubject(LinkPurpose.CONTACT, table, change.id, change.person)
-    code = one_time_links.make_code(session, ground, now=now, lasts=CODE_LASTS)
+    link_subject = LinkSubject(LinkPurpose.CONTACT, table, change.id, change.person)
+    code = one_time_links.make_code(session, link_subject, now=now, lasts=CODE_LASTS)
     compose.queue(
         session,
         kind=NoticeKind.CONTACT_CODE,
@@ -117,17 +119,17 @@ def _send(session: Session, change: ContactChange, now: datetime) -> None:
 
 
 def waiting_change(session: Session, *, person_id: int, now: datetime) -> ContactChange | None:
-    """The change whose code has yet to be typed, if there is one."""
-    found = _open_changes(session, person_id, now)
-    return found[-1] if found else None
+    """Return the change whose code was not entered yet; None if there is none."""
+    changes = _open_changes(session, person_id, now)
+    return changes[-1] if changes else None
 
 
 def confirm(
     session: Session, *, actor: Actor, person_id: int, code: str, now: datetime
 ) -> ContactCodeProblem | None:
-    """Take the new address or number, if this is the code that went there; None once it is done.
+    """Accept the new address or number if this is its code; return None, or the refusal.
 
-    A refusal is a result and no error: the wrong try has to be committed.
+    A refusal is returned and not raised, as the failed attempt has to be committed.
     """
     change = waiting_change(session, person_id=person_id, now=now)
     if change is None:

@@ -1,6 +1,6 @@
-"""Adding, renaming and placing departments, each by an order from a day on.
+"""Add, rename and move departments, each by an order in force from a day on.
 
-A change whose day lies ahead waits as a row; the clock's tick carries it out on its day.
+A change in the future waits as a row; the clock's tick carries it out on its day.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ def add(
 ) -> Department:
     """Add a department, in force from the order's day on. Raises `WrongRole`, `BadDepartment`."""
     require(actor, Action.RECORD_DEPARTMENT, None, now=now)
-    read = read_names(names)
+    clean_names = read_names(names)
     if kind not in KINDS:
         raise BadDepartment("kind", "unknown")
-    check_new_names(session, read, but=None, now=now)
+    check_new_names(session, clean_names, but=None, now=now)
     department = Department(
-        code=free_code(session, code or _APART.sub("-", read.en.lower()).strip("-")[:60]),
-        name_mr=read.mr,
-        name_en=read.en,
-        name_hi=read.hi,
+        code=free_code(session, code or _APART.sub("-", clean_names.en.lower()).strip("-")[:60]),
+        name_mr=clean_names.mr,
+        name_en=clean_names.en,
+        name_hi=clean_names.hi,
         kind=kind,
         reports_to_id=above_of(session, reports_to_id, now=now),
         from_on=order.in_force_on,
@@ -74,21 +74,21 @@ def rename(
     names: Names,
     order: DepartmentOrder,
 ) -> DepartmentChange:
-    """Give a department another name from the order's day on; by the old one it is still found.
+    """Rename a department from the order's day on; searches still find it by the old name.
 
     Raises `WrongRole`, `BadDepartment`.
     """
     require(actor, Action.RECORD_DEPARTMENT, department.id, now=now)
-    read = read_names(names)
-    if (read.mr, read.en, read.hi) == (
+    clean_names = read_names(names)
+    if (clean_names.mr, clean_names.en, clean_names.hi) == (
         department.name_mr,
         department.name_en,
         department.name_hi,
     ):
         raise BadDepartment("name_mr", "same")
-    check_new_names(session, read, but=department, now=now)
+    check_new_names(session, clean_names, but=department, now=now)
     change = _new_change(department, DepartmentChangeKind.RENAMED, order, actor=actor, now=now)
-    change.name_mr, change.name_en, change.name_hi = read.mr, read.en, read.hi
+    change.name_mr, change.name_en, change.name_hi = clean_names.mr, clean_names.en, clean_names.hi
     return _record(session, change, order, actor=actor, now=now)
 
 
@@ -113,14 +113,14 @@ def place(
 
 
 def _check_no_ring(session: Session, department_id: int, above: int | None) -> None:
-    """Nobody reports to themselves, through whomever."""
+    """Check that the department does not report to itself, directly or indirectly."""
     rows = session.execute(select(Department.id, Department.reports_to_id))
     parents: dict[int, int | None] = {row.id: row.reports_to_id for row in rows}
-    seen: set[int] = set()
-    while above is not None and above not in seen:
+    visited: set[int] = set()
+    while above is not None and above not in visited:
         if above == department_id:
             raise BadDepartment("other_id", "ring")
-        seen.add(above)
+        visited.add(above)
         above = parents.get(above)
 
 
@@ -151,7 +151,10 @@ def record_ending(
     actor: Actor,
     now: datetime,
 ) -> DepartmentChange:
-    """Keep that a department ends: merged into another, or closed (None). It ends nothing yet."""
+    """Record that a department will be merged into another, or closed (None).
+
+    It is not ended yet.
+    """
     kind = DepartmentChangeKind.CLOSED if other is None else DepartmentChangeKind.MERGED
     change = _new_change(department, kind, order, actor=actor, now=now)
     change.other = other
@@ -167,7 +170,7 @@ def _record(
     actor: Actor,
     now: datetime,
 ) -> DepartmentChange:
-    """Keep a change of name or place; it is carried out at once where its day has come."""
+    """Record a change of name or superior, and carry it out at once if its day has come."""
     _keep(session, change, actor=actor, now=now)
     if order.has_come(now):
         carry_out(session, change, actor=actor, now=now)
@@ -180,7 +183,7 @@ def _keep(session: Session, change: DepartmentChange, *, actor: Actor, now: date
 
 
 def carry_out(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
-    """Let a recorded change of name or place take effect."""
+    """Carry out a recorded change of name or superior."""
     department = change.department
     change.former_mr, change.former_en = department.name_mr, department.name_en
     change.former_hi = department.name_hi
@@ -194,7 +197,7 @@ def carry_out(session: Session, change: DepartmentChange, *, actor: Actor, now: 
 
 
 def finish(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
-    """Note that a change has taken effect."""
+    """Record that a change has taken effect."""
     change.done_at = now
     verbs = {
         DepartmentChangeKind.RENAMED: "rename_department",
@@ -220,7 +223,7 @@ def _write_down(
 
 
 def drop(session: Session, *, actor: Actor, change: DepartmentChange, now: datetime) -> None:
-    """Give up a change whose day has not come. Raises `WrongRole`, `WrongState`."""
+    """Cancel a change whose day has not come. Raises `WrongRole`, `WrongState`."""
     require(actor, Action.RECORD_DEPARTMENT, change.department_id, now=now)
     session.refresh(change, with_for_update=True)
     if not change.waits:

@@ -1,6 +1,6 @@
-"""What is given about a department: its names, and the order by which something changes.
+"""Input about departments: their names, and the orders of their changes.
 
-What became of a department, what waits for its day, and what each was formerly called.
+The module also reads a department's history, its pending changes and its former names.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class BadDepartment(NotAllowed):
-    """What was given about a department cannot be recorded: which field, and why."""
+    """Input about a department was refused: `field` and `code` say where and why."""
 
     def __init__(self, field: str, code: str, **values: object) -> None:
         super().__init__(field=field, **values)
@@ -39,19 +39,19 @@ class BadDepartment(NotAllowed):
 
 @dataclass(frozen=True)
 class DepartmentOrder:
-    """By which order something changes, and from which day on."""
+    """The number of the order, and the day from which it is in force."""
 
     number: str
     in_force_on: date
 
     def has_come(self, now: datetime) -> bool:
-        """Whether its day has come in the city."""
+        """Return True if the order's day has come, by the city's date."""
         return self.in_force_on <= local_day(now)
 
 
 @dataclass(frozen=True)
 class Names:
-    """A department's name in three languages; the Hindi one may be left out."""
+    """A department's name in three languages; the Hindi one is optional."""
 
     mr: str
     en: str
@@ -59,7 +59,7 @@ class Names:
 
 
 def read_order(number: str, in_force_on: date | None) -> DepartmentOrder:
-    """The order as it may be recorded; raises `BadDepartment`."""
+    """Return the order in its stored form. Raises `BadDepartment`."""
     line = _line("order_number", number, longest=80, needed=True)
     if in_force_on is None:
         raise BadDepartment("in_force_on", "missing")
@@ -68,9 +68,9 @@ def read_order(number: str, in_force_on: date | None) -> DepartmentOrder:
     return DepartmentOrder(line, in_force_on)
 
 
-def _line(field: str, typed: str, *, longest: int, needed: bool = False) -> str:
+def _line(field: str, text: str, *, longest: int, needed: bool = False) -> str:
     try:
-        return read_line(field, typed, longest=longest, needed=needed)
+        return read_line(field, text, longest=longest, needed=needed)
     except BadPerson as problem:
         raise BadDepartment(problem.field, problem.code, **_but_field(problem.values)) from problem
 
@@ -80,7 +80,7 @@ def _but_field(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def read_names(names: Names) -> Names:
-    """The names as they may be stored; raises `BadDepartment`."""
+    """Return the names in their stored form. Raises `BadDepartment`."""
     return Names(
         _line("name_mr", names.mr, longest=LONGEST_NAME, needed=True),
         _line("name_en", names.en, longest=LONGEST_NAME, needed=True),
@@ -89,7 +89,7 @@ def read_names(names: Names) -> Names:
 
 
 def free_code(session: Session, code: str) -> str:
-    """The code, if no department has it; raises `BadDepartment`."""
+    """Return the code if no department has it. Raises `BadDepartment`."""
     if not _CODE.fullmatch(code) or len(code) > 60:
         raise BadDepartment("code", "unreadable")
     if session.scalar(select(Department.id).where(Department.code == code)) is not None:
@@ -100,7 +100,7 @@ def free_code(session: Session, code: str) -> str:
 def check_new_names(
     session: Session, names: Names, *, but: Department | None, now: datetime
 ) -> None:
-    """Two departments in force at once do not bear one name; raises `BadDepartment`."""
+    """Check that no other department in force has one of the names. Raises `BadDepartment`."""
     for field, column, name in (
         ("name_mr", Department.name_mr, names.mr),
         ("name_en", Department.name_en, names.en),
@@ -111,7 +111,7 @@ def check_new_names(
 
 
 def above_of(session: Session, department_id: int | None, *, now: datetime) -> int | None:
-    """The id of a department in force, or None where none is meant; raises `BadDepartment`."""
+    """Return the id of a department in force, or None for no id. Raises `BadDepartment`."""
     if not department_id:
         return None
     above = session.get(Department, department_id)
@@ -121,7 +121,7 @@ def above_of(session: Session, department_id: int | None, *, now: datetime) -> i
 
 
 def history(session: Session, *, department_id: int) -> list[DepartmentChange]:
-    """What became of a department, the newest first; those given up are left out."""
+    """Return a department's changes, the newest first, without cancelled ones."""
     query = (
         select(DepartmentChange)
         .where(
@@ -134,7 +134,7 @@ def history(session: Session, *, department_id: int) -> list[DepartmentChange]:
 
 
 def waiting_ending(session: Session, *, department_id: int) -> DepartmentChange | None:
-    """The merging or closing of this department that waits, if there is one."""
+    """Return the department's pending merger or closure; None if there is none."""
     ends = (DepartmentChangeKind.MERGED, DepartmentChangeKind.CLOSED)
     query = select(DepartmentChange).where(
         DepartmentChange.department_id == department_id,
@@ -146,7 +146,7 @@ def waiting_ending(session: Session, *, department_id: int) -> DepartmentChange 
 
 
 def due_changes(session: Session, *, now: datetime) -> list[int]:
-    """The ids of the changes whose day has come, in the order in which they take effect."""
+    """Return the ids of the changes whose day has come, in the order in which they take effect."""
     query = (
         select(DepartmentChange.id)
         .where(
@@ -160,7 +160,7 @@ def due_changes(session: Session, *, now: datetime) -> list[int]:
 
 
 def former_names(session: Session, ids: Iterable[int]) -> dict[int, list[DepartmentChange]]:
-    """The renamings of these departments, the newest first: what each was formerly called."""
+    """Return the renamings of each department, the newest first."""
     query = (
         select(DepartmentChange)
         .where(
@@ -170,7 +170,7 @@ def former_names(session: Session, ids: Iterable[int]) -> dict[int, list[Departm
         )
         .order_by(DepartmentChange.in_force_on.desc(), DepartmentChange.id.desc())
     )
-    found: dict[int, list[DepartmentChange]] = {}
+    renamings: dict[int, list[DepartmentChange]] = {}
     for change in session.scalars(query):
-        found.setdefault(change.department_id, []).append(change)
-    return found
+        renamings.setdefault(change.department_id, []).append(change)
+    return renamings

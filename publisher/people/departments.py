@@ -1,4 +1,4 @@
-"""The register of departments in the database: loaded once, searched in every spelling."""
+"""The register of departments in the database: load it once, and search it in every spelling."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ NAMED_NOBODY = "named_nobody"
 
 
 def load_register(session: Session, *, now: datetime) -> int:
-    """Add the departments of the shipped register that are missing; gives how many were added.
+    """Add the departments of the shipped register that are missing; return the number added.
 
-    What is there stays as it is: it may have been renamed since. For those that the circular's
-    annex lists, its fact is recorded as of 14 July 2021.
+    Existing rows stay, as they may have been renamed since. For those in the circular's annex, that
+    fact is recorded as of 14 July 2021.
     """
-    known = set(session.scalars(select(Department.code)))
-    missing = [row for row in register_data.load() if row.code not in known]
+    codes = set(session.scalars(select(Department.code)))
+    missing = [row for row in register_data.load() if row.code not in codes]
     for row in missing:
         _add(session, row, now)
     return len(missing)
@@ -53,42 +53,45 @@ def _add(session: Session, row: RegisterRow, now: datetime) -> None:
 
 
 def departments_in_force(session: Session, *, now: datetime) -> list[Department]:
-    """Every department in force on the city's day, by its Marathi name."""
-    found = session.scalars(select(Department).order_by(Department.name_mr))
-    return [one for one in found if is_in_force(one, now=now)]
+    """Return every department in force on the city's date, by Marathi name."""
+    departments = session.scalars(select(Department).order_by(Department.name_mr))
+    return [department for department in departments if is_in_force(department, now=now)]
 
 
 def is_in_force(department: Department, *, now: datetime) -> bool:
-    """Whether the department stands on the city's day; `until_on` is its last one."""
+    """Return True if the department is in force on the city's date; `until_on` is its last day."""
     today = local_day(now)
     from_on, until_on = department.from_on or today, department.until_on or today
     return from_on <= today <= until_on
 
 
-def find_departments(session: Session, words: str) -> list[Department]:
-    """The departments in whose code, names or annex spelling every one of the words occurs.
+def find_departments(session: Session, search_text: str) -> list[Department]:
+    """Return the departments whose code, names or annex spelling contain every search word.
 
-    The names that it bore once count as well. One whose code is exactly what was typed comes
-    first.
+    Former names count too. A department whose code equals the search text comes first.
     """
-    sought = _folded(words).split()
-    if not sought:
+    search_words = _folded(search_text).split()
+    if not search_words:
         return []
     former = _former_spellings(session)
-    found = [
+    departments = [
         department
         for department in session.scalars(select(Department).order_by(Department.name_mr))
-        if all(word in _spellings(department, former) for word in sought)
+        if all(word in _spellings(department, former) for word in search_words)
     ]
-    return sorted(found, key=lambda department: department.code != words.strip().lower())
+    return sorted(
+        departments, key=lambda department: department.code != search_text.strip().lower()
+    )
 
 
 def _former_spellings(session: Session) -> Mapping[int, str]:
-    found: defaultdict[int, str] = defaultdict(str)
+    spellings: defaultdict[int, str] = defaultdict(str)
     query = select(DepartmentChange).where(DepartmentChange.done_at.is_not(None))
-    for one in session.scalars(query):
-        found[one.department_id] += f" {one.former_mr} {one.former_en} {one.former_hi}"
-    return found
+    for change in session.scalars(query):
+        spellings[change.department_id] += (
+            f" {change.former_mr} {change.former_en} {change.former_hi}"
+        )
+    return spellings
 
 
 def _spellings(department: Department, former: Mapping[int, str]) -> str:

@@ -1,4 +1,4 @@
-"""Inviting a person by a one-use link, which sets the first password and nothing else."""
+"""Invite a person by a one-time link that sets the first password and nothing else."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ INVITATION_LASTS: Final = timedelta(days=14)
 
 
 def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> Notice:
-    """Mail the person a link that sets a password; an earlier link ends.
+    """Mail the person a link that sets a password, and end an earlier link.
 
-    Raises `WrongRole`, or `BadPerson` where the person has no mail, no appointment, or is
-    disabled. The token stands in the mail alone: whoever invites never sees it.
+    Raises `WrongRole`, or `BadPerson` if the person has no mail, no appointment, or is disabled.
+    The token is in the mail only, and never visible to the inviting person.
     """
     require_whole_person(session, actor, person, now=now)
-    held = _invited_to(session, person, now)
+    appointment = _invited_to(session, person, now)
     one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.INVITATION, now=now)
     token = one_time_links.make(
         session,
@@ -48,8 +48,8 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
         kind=NoticeKind.INVITATION,
         person=person,
         values={
-            "role": held.role,
-            "department": held.department,
+            "role": appointment.role,
+            "department": appointment.department,
             "expires_at": now + INVITATION_LASTS,
             "by": session.get(Person, actor.person_id) if actor.person_id else None,
         },
@@ -65,14 +65,14 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
 def _invited_to(session: Session, person: Person, now: datetime) -> Appointment:
     if person.disabled_at is not None:
         raise BadPerson("mail", "disabled")
-    held = standing(session, person_id=person.id, now=now)
-    if not held:
+    appointments = standing(session, person_id=person.id, now=now)
+    if not appointments:
         raise BadPerson("role", "no_appointment")
-    return held[0]
+    return appointments[0]
 
 
 def invited(session: Session, *, token: str, now: datetime) -> Person | None:
-    """Whom an open invitation is for; looking at it changes nothing."""
+    """Return the person of a valid invitation, without using it; None if it is not valid."""
     link = one_time_links.find(session, token=token, purpose=LinkPurpose.INVITATION, now=now)
     return link.person if link is not None and _is_welcome(session, link, now) else None
 
@@ -91,12 +91,12 @@ def accept_invitation(
     now: datetime,
     hasher: Hasher = HASHER,
     city_words: Collection[str] = (),
-    made: str | None = None,
+    password_hash: str | None = None,
 ) -> Person:
-    """Set the password of the invited person and use the link up; it signs nobody in.
+    """Set the password of the invited person and use up the link; nobody is signed in.
 
-    `made` is the password's hash, where that was made before the transaction was opened. Raises
-    `LinkSpent`, or `BadPassword`, after which the link still works.
+    `password_hash` is the password's hash, if that was made before the transaction was opened.
+    Raises `LinkSpent`, or `BadPassword`, after which the link is still valid.
     """
     link = one_time_links.find(session, token=token, purpose=LinkPurpose.INVITATION, now=now)
     if link is None or not _is_welcome(session, link, now):
@@ -111,6 +111,6 @@ def accept_invitation(
         now=now,
         hasher=hasher,
         city_words=city_words,
-        made=made,
+        password_hash=password_hash,
     )
     return link.person

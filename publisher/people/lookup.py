@@ -1,4 +1,4 @@
-"""The person behind what was given: one who is known by mail or mobile, or a new one."""
+"""Find a person by mail or mobile, or record a new one."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from publisher.people.permissions import require_not_own, require_whole_person
 
 
 @dataclass(frozen=True)
-class Given:
-    """What was given about a person, read and checked."""
+class PersonDetails:
+    """Validated input about a person."""
 
     name_mr: str
     name_en: str
@@ -29,85 +29,85 @@ class Given:
 
 def read(
     *, name_mr: str, name_en: str, designation: str, mail: str | None, mobile: str | None
-) -> Given:
-    """Read what was typed; raises `BadPerson` for the first field that cannot be taken."""
-    given = Given(
+) -> PersonDetails:
+    """Parse input about a person. Raises `BadPerson` for the first invalid field."""
+    details = PersonDetails(
         name_mr=read_line("name_mr", name_mr, longest=120, needed=True),
         name_en=read_line("name_en", name_en, longest=120),
         designation=read_line("designation", designation, longest=160),
         mail=read_mail(mail),
         mobile=read_mobile(mobile),
     )
-    if given.mail is None and given.mobile is None:
+    if details.mail is None and details.mobile is None:
         raise BadPerson("mail", "missing")
-    return given
+    return details
 
 
-def find_or_add(session: Session, given: Given, *, actor: Actor, now: datetime) -> Person:
-    """The person known by this mail or mobile, else a new one.
+def find_or_add(session: Session, details: PersonDetails, *, actor: Actor, now: datetime) -> Person:
+    """Return the person with this mail or mobile, or a new one.
 
-    Raises `OwnAppointment`, and `BadPerson` where what is recorded differs from what is given.
+    Raises `OwnAppointment`, and `BadPerson` if the record differs from the input.
     """
-    found = _known(session, given)
-    if len(found) > 1:
+    people = _known(session, details)
+    if len(people) > 1:
         raise BadPerson("mobile", "another_person")
-    if not found:
-        return _add(session, given, actor=actor, now=now)
-    person = found[0]
+    if not people:
+        return _add(session, details, actor=actor, now=now)
+    person = people[0]
     require_not_own(actor, person)
-    _check_same(person, given)
-    _complete(session, person, given, actor=actor, now=now)
+    _check_same(person, details)
+    _complete(session, person, details, actor=actor, now=now)
     return person
 
 
-def _known(session: Session, given: Given) -> list[Person]:
-    keys = ((Person.mail, given.mail), (Person.mobile, given.mobile))
-    found: dict[int, Person] = {}
+def _known(session: Session, details: PersonDetails) -> list[Person]:
+    keys = ((Person.mail, details.mail), (Person.mobile, details.mobile))
+    people_by_id: dict[int, Person] = {}
     for column, value in keys:
         if value is not None:
             person = session.scalars(select(Person).where(column == value)).one_or_none()
-            found |= {person.id: person} if person is not None else {}
-    return list(found.values())
+            people_by_id |= {person.id: person} if person is not None else {}
+    return list(people_by_id.values())
 
 
-def _add(session: Session, given: Given, *, actor: Actor, now: datetime) -> Person:
+def _add(session: Session, details: PersonDetails, *, actor: Actor, now: datetime) -> Person:
     person = Person(
-        name_mr=given.name_mr,
-        name_en=given.name_en,
-        designation=given.designation,
-        mail=given.mail,
-        mobile=given.mobile,
+        name_mr=details.name_mr,
+        name_en=details.name_en,
+        designation=details.designation,
+        mail=details.mail,
+        mobile=details.mobile,
         created_at=now,
     )
     try:
         with session.begin_nested():
             session.add(person)
     except IntegrityError as problem:  # somebody else recorded the same person a moment ago
-        raise BadPerson("mail" if given.mail else "mobile", "just_recorded") from problem
+        raise BadPerson("mail" if details.mail else "mobile", "just_recorded") from problem
     transitions.record(session, person, "record_person", actor=actor, now=now)
     return person
 
 
-def _check_same(person: Person, given: Given) -> None:
-    """A number or address may have gone to somebody else: then this is not that person."""
+def _check_same(person: Person, details: PersonDetails) -> None:
+    # A number or address may have passed to another person: then the names differ.
     if person.disabled_at is not None:
-        raise BadPerson("mail" if given.mail else "mobile", "disabled")
-    if person.name_mr != given.name_mr:
+        raise BadPerson("mail" if details.mail else "mobile", "disabled")
+    if person.name_mr != details.name_mr:
         raise BadPerson("name_mr", "differs", recorded=person.name_mr)
-    for field, new in (("mail", given.mail), ("mobile", given.mobile)):
+    for field, new in (("mail", details.mail), ("mobile", details.mobile)):
         recorded = getattr(person, field)
         if new is not None and recorded is not None and new != recorded:
             raise BadPerson(field, "differs")
 
 
 def _complete(
-    session: Session, person: Person, given: Given, *, actor: Actor, now: datetime
+    session: Session, person: Person, details: PersonDetails, *, actor: Actor, now: datetime
 ) -> None:
-    """Fill in what was not known yet; what is known is never overwritten here."""
+    """Fill in missing fields; existing values are never overwritten."""
     blanks = {
         field: new
         for field in ("name_en", "designation", "mail", "mobile")
-        if (new := getattr(given, field)) and not getattr(person, field)
+        if (new := getattr(details, field)) and not getattr(person, field)
     }
     if {"mail", "mobile"} & blanks.keys():
         require_whole_person(session, actor, person, now=now)

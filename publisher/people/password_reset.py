@@ -1,6 +1,6 @@
-"""Who forgot their password sets another, by a link to their mailbox or a code to their mobile.
+"""Reset a forgotten password, by a link sent by mail or a code sent by SMS.
 
-Asking says the same to everybody and sends something to those alone whom we know. Neither link
+A request has the same answer for everybody, and sends something only to known people. Neither link
 nor code signs anybody in.
 """
 
@@ -29,49 +29,52 @@ from publisher.people.permissions import standing
 LINK_LASTS: Final = timedelta(hours=1)
 CODE_LASTS: Final = timedelta(minutes=15)
 NOBODY: Final = Actor(ActorKind.PERSON)
-"""Whoever asks, of whom nothing is proved."""
+"""The visitor who requests a reset, without any proof of identity."""
 
 
 def ask(session: Session, *, identifier: str, address: str, now: datetime) -> datetime | None:
-    """Send a link or a code to whoever has this mail address or mobile number.
+    """Send a link or a code to the person with this mail address or mobile number.
 
-    Nothing tells whether anybody has. Gives until when this network address has to wait, where
-    it has asked too often; one account that is asked for too often gets nothing more meanwhile.
+    The result does not reveal if there is one. Returns the end of throttling if this network
+    address has requested too often; an account with too many requests gets nothing more meanwhile.
     """
-    who = read_identifier(identifier) or identifier.strip().lower()
-    here, theirs = throttling.key_of_address(f"forgotten {address}"), _key_of(who)
-    if (until := throttling.closed_until(session, [here], now=now)) is not None:
+    identifier_key = read_identifier(identifier) or identifier.strip().lower()
+    address_key, person_key = (
+        throttling.key_of_address(f"forgotten {address}"),
+        _key_of(identifier_key),
+    )
+    if (until := throttling.closed_until(session, [address_key], now=now)) is not None:
         return until
-    is_closed = throttling.closed_until(session, [theirs], now=now) is not None
-    throttling.store_failure(session, [here, theirs], now=now)
-    person = _person_of(session, who)
+    is_closed = throttling.closed_until(session, [person_key], now=now) is not None
+    throttling.store_failure(session, [address_key, person_key], now=now)
+    person = _person_of(session, identifier_key)
     if person is not None and not is_closed and _is_welcome(session, person, now):
-        _send(session, person, who, now)
+        _send(session, person, identifier_key, now)
     return None
 
 
-def _key_of(who: str) -> str:
-    return throttling.key_of_identifier(f"forgotten {who}")
+def _key_of(identifier_key: str) -> str:
+    return throttling.key_of_identifier(f"forgotten {identifier_key}")
 
 
-def _person_of(session: Session, who: str) -> Person | None:
-    column = Person.mail if "@" in who else Person.mobile
-    return session.scalars(select(Person).where(column == who)).one_or_none()
+def _person_of(session: Session, identifier_key: str) -> Person | None:
+    column = Person.mail if "@" in identifier_key else Person.mobile
+    return session.scalars(select(Person).where(column == identifier_key)).one_or_none()
 
 
 def _is_welcome(session: Session, person: Person, now: datetime) -> bool:
     return person.disabled_at is None and bool(standing(session, person_id=person.id, now=now))
 
 
-def _send(session: Session, person: Person, who: str, now: datetime) -> None:
+def _send(session: Session, person: Person, identifier_key: str, now: datetime) -> None:
     one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.PASSWORD, now=now)
-    ground = LinkSubject(LinkPurpose.PASSWORD, Person.__tablename__, person.id, person)
-    if "@" in who:
+    link_subject = LinkSubject(LinkPurpose.PASSWORD, Person.__tablename__, person.id, person)
+    if "@" in identifier_key:
         token = one_time_links.make(
             session,
-            purpose=ground.purpose,
-            subject=ground.subject,
-            subject_id=ground.subject_id,
+            purpose=link_subject.purpose,
+            subject=link_subject.subject,
+            subject_id=link_subject.subject_id,
             person=person,
             now=now,
             lasts=LINK_LASTS,
@@ -79,36 +82,38 @@ def _send(session: Session, person: Person, who: str, now: datetime) -> None:
         kind, path = NoticeKind.PASSWORD_LINK, forgotten_link(token)
         values: dict[str, object] = {"expires_at": now + LINK_LASTS}
     else:
-        code = one_time_links.make_code(session, ground, now=now, lasts=CODE_LASTS)
+        code = one_time_links.make_code(session, link_subject, now=now, lasts=CODE_LASTS)
         kind, path = NoticeKind.PASSWORD_CODE, forgotten_code()
         values = {"expires_at": now + CODE_LASTS, "secret": code}
-    compose.queue(session, kind=kind, person=person, values=values, now=now, path=path, to=who)
+    compose.queue(
+        session, kind=kind, person=person, values=values, now=now, path=path, to=identifier_key
+    )
     transitions.record(session, person, "forget_password", actor=NOBODY, now=now)
 
 
 def by_link(session: Session, *, token: str, now: datetime) -> Link | None:
-    """The open link behind a token; looking at it uses nothing up."""
+    """Return the valid link of a token, without using it."""
     link = one_time_links.find(session, token=token, purpose=LinkPurpose.PASSWORD, now=now)
     return link if link is not None and _is_welcome(session, link.person, now) else None
 
 
 def by_code(session: Session, *, identifier: str, code: str, now: datetime) -> Link | None:
-    """The open code that was sent to this mobile number; a wrong one counts as a try.
+    """Return the valid code that was sent to this mobile number; a wrong code counts as an attempt.
 
-    None as well where there were too many tries, so it wants a session that commits.
+    Returns None also while throttled. Attempts are counted, so it needs a session that commits.
     """
-    who = read_identifier(identifier) or identifier.strip().lower()
-    tries = throttling.key_of_identifier(f"code {who}")
+    identifier_key = read_identifier(identifier) or identifier.strip().lower()
+    tries = throttling.key_of_identifier(f"code {identifier_key}")
     if throttling.closed_until(session, [tries], now=now) is not None:
         return None
-    link = _code_of(session, who, code, now)
+    link = _code_of(session, identifier_key, code, now)
     if link is None:
         throttling.store_failure(session, [tries], now=now)
     return link
 
 
-def _code_of(session: Session, who: str, code: str, now: datetime) -> Link | None:
-    person = _person_of(session, who)
+def _code_of(session: Session, identifier_key: str, code: str, now: datetime) -> Link | None:
+    person = _person_of(session, identifier_key)
     if person is None or not _is_welcome(session, person, now):
         return None
     return one_time_links.find_code(
@@ -124,11 +129,11 @@ def reset(
     now: datetime,
     hasher: Hasher = HASHER,
     city_words: Collection[str] = (),
-    made: str | None = None,
+    password_hash: str | None = None,
 ) -> Person:
-    """Set the password, use link or code up, and end every session of the person.
+    """Set the password, use up the link or code, and end every session of the person.
 
-    Raises `BadPassword`, after which it still works, or `LinkSpent` for whoever is second.
+    Raises `BadPassword`, after which it is still valid, or `LinkSpent` if it was used.
     """
     person = link.person
     if not _is_welcome(session, person, now):
@@ -140,12 +145,12 @@ def reset(
         now=now,
         hasher=hasher,
         city_words=city_words,
-        made=made,
+        password_hash=password_hash,
     )
     one_time_links.use(session, link=link, now=now)
     one_time_links.end_for_password(session, person=person, now=now)
-    for who in filter(None, (person.mail, person.mobile)):
-        throttling.forget(session, throttling.key_of_identifier(who))
+    for contact in filter(None, (person.mail, person.mobile)):
+        throttling.forget(session, throttling.key_of_identifier(contact))
     actor = Actor(ActorKind.LINK, person_id=person.id)
     transitions.record(session, person, "reset_password", actor=actor, now=now)
     say_changed(session, person, "password", now=now)
@@ -155,7 +160,7 @@ def reset(
 def say_changed(
     session: Session, person: Person, changed: str, *, now: datetime, to: str = ""
 ) -> None:
-    """Tell a person that their password, mail address or mobile number has changed."""
+    """Notify a person that their password, mail address or mobile number has changed."""
     compose.queue(
         session,
         kind=NoticeKind.ACCESS_CHANGED,

@@ -1,4 +1,4 @@
-"""Who may record, invite, end and disable whom."""
+"""Check who may record, invite, disable and end the appointments of whom."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from approvals.policy import Action, Actor, ActorKind, Role, may, require
 from publisher.models.people import Appointment, Person
 
 COMMAND: Final = Actor(kind=ActorKind.SERVICE, name="command")
-"""Whoever may run the commands of this installation: they hold its database anyway."""
+"""The person who runs the commands of this installation, with access to its database anyway."""
 
 _RECORD: Final[Mapping[Role, Action]] = {
     Role.MEMBER: Action.RECORD_MEMBER,
@@ -24,30 +24,30 @@ _RECORD: Final[Mapping[Role, Action]] = {
 
 
 class OwnAppointment(NotAllowed):
-    """Nobody records, changes or ends their own appointment, nor disables themselves."""
+    """People may not record, change or end their own appointment, nor disable themselves."""
 
     code = "own_appointment"
 
 
 class LastAdmin(NotAllowed):
-    """Without this admin nobody could mend anything any more."""
+    """Without this admin there would be none."""
 
     code = "last_admin"
 
 
 class SomebodyExists(NotAllowed):
-    """There are people already: one of them records the next."""
+    """There are people already: one of them has to record the next."""
 
     code = "somebody_exists"
 
 
 def action_to_record(role: Role) -> Action:
-    """What somebody must be allowed to do who records, ends or invites for this role."""
+    """Return the action that is required to record, end or invite for this role."""
     return _RECORD.get(role, Action.RECORD_OTHER_ROLE)
 
 
 def may_record(actor: Actor, role: Role, department_id: int | None) -> bool:
-    """Whether the actor may record and end appointments to this role in this department."""
+    """Return True if the actor may record and end appointments to this role in this department."""
     return _is_command(actor) or may(actor, action_to_record(role), department_id)
 
 
@@ -58,7 +58,7 @@ def require_record(actor: Actor, role: Role, department_id: int, *, now: datetim
 
 
 def may_disable(session: Session, actor: Actor, person: Person, *, now: datetime) -> bool:
-    """Whether the actor may disable and enable this person."""
+    """Return True if the actor may disable and enable this person."""
     try:
         require_disable(session, actor, person, now=now)
     except NotAllowed:
@@ -67,7 +67,7 @@ def may_disable(session: Session, actor: Actor, person: Person, *, now: datetime
 
 
 def require_disable(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
-    """Raise `WrongRole`, or `OwnAppointment` where the person is the actor."""
+    """Raise `WrongRole`, or `OwnAppointment` if the person is the actor."""
     if not _is_command(actor):
         require(actor, Action.DISABLE_PERSON, None, now=now)
     require_not_own(actor, person)
@@ -75,37 +75,37 @@ def require_disable(session: Session, actor: Actor, person: Person, *, now: date
 
 
 def require_not_own(actor: Actor, person: Person) -> None:
-    """Raise `OwnAppointment` where the person is the actor, under whichever appointment."""
+    """Raise `OwnAppointment` if the person is the actor, under any appointment."""
     if actor.person_id is not None and actor.person_id == person.id:
         raise OwnAppointment
 
 
 def require_whole_person(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
-    """Raise `WrongRole` unless the actor may record all that the person is.
+    """Raise `WrongRole` unless the actor may record all of the person's appointments.
 
-    Otherwise a cell lead could give an admin another address, and send an invitation there.
+    Otherwise a cell lead could change an admin's address, and send an invitation there.
     """
-    for held in standing(session, person_id=person.id, now=now):
-        if not may_record(actor, held.role, held.department_id):
-            raise WrongRole(role=actor.role, action=action_to_record(held.role))
+    for appointment in standing(session, person_id=person.id, now=now):
+        if not may_record(actor, appointment.role, appointment.department_id):
+            raise WrongRole(role=actor.role, action=action_to_record(appointment.role))
 
 
 def standing(session: Session, *, person_id: int, now: datetime) -> list[Appointment]:
-    """The person's appointments that have not ended; some of them may be yet to begin."""
+    """Return the person's appointments that have not ended, including future ones."""
     query = select(Appointment).where(Appointment.person_id == person_id, not_ended(now))
     return list(session.scalars(query.order_by(Appointment.id)))
 
 
 def not_ended(now: datetime) -> ColumnElement[bool]:
-    """The condition of appointments that have not ended."""
+    """Return the condition of appointments that have not ended."""
     return or_(Appointment.until_at.is_(None), Appointment.until_at > now)
 
 
 def require_another_admin(session: Session, *, person_id: int, now: datetime) -> None:
-    """Raise `LastAdmin` unless somebody else is an admin in force.
+    """Raise `LastAdmin` unless there is another admin in force.
 
-    Every row of an admin is locked first, so that of two admins who end each other at the same
-    moment the second finds the first one's change.
+    All admins' rows are locked first: if two admins end each other at the same moment, the second
+    sees the first one's change.
     """
     admins = select(Appointment.id).where(Appointment.role == Role.ADMIN).order_by(Appointment.id)
     session.execute(admins.with_for_update())
@@ -125,9 +125,12 @@ def require_another_admin(session: Session, *, person_id: int, now: datetime) ->
 
 
 def is_admin(session: Session, person: Person, *, now: datetime) -> bool:
-    """Whether the person is an admin in force."""
-    held = standing(session, person_id=person.id, now=now)
-    return any(one.role is Role.ADMIN and one.from_at <= now for one in held)
+    """Return True if the person is an admin in force."""
+    appointments = standing(session, person_id=person.id, now=now)
+    return any(
+        appointment.role is Role.ADMIN and appointment.from_at <= now
+        for appointment in appointments
+    )
 
 
 def _is_command(actor: Actor) -> bool:

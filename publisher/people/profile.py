@@ -1,4 +1,4 @@
-"""What a person changes about themselves: names, language, how to be told, and the password."""
+"""A person's own profile: names, language, notification preferences, and the password."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from publisher.people.password_reset import say_changed
 
 @dataclass(frozen=True)
 class Profile:
-    """What a person has written about themselves."""
+    """The fields of the person's own profile."""
 
     name_mr: str
     name_en: str
@@ -33,7 +33,10 @@ class Profile:
 def save(
     session: Session, *, actor: Actor, person_id: int, profile: Profile, now: datetime
 ) -> None:
-    """Keep it; raises `BadPerson`. The history says what was changed, and not into what."""
+    """Store the profile.
+
+    Raises `BadPerson`. The history names the changed fields, not the values.
+    """
     person = session.get_one(Person, person_id)
     names = {
         "name_mr": read_line("name_mr", profile.name_mr, longest=120, needed=True),
@@ -46,7 +49,7 @@ def save(
         values = {"fields": changed}
         transitions.record(session, person, "change_name", actor=actor, now=now, values=values)
     choose_language(session, person_id=person_id, language=profile.language)
-    preferences.choose(session, actor=actor, person=person, wanted=profile.tellings, now=now)
+    preferences.choose(session, actor=actor, person=person, preferences=profile.tellings, now=now)
 
 
 def change_password(
@@ -60,13 +63,13 @@ def change_password(
     hasher: Hasher = HASHER,
     city_words: Collection[str] = (),
     proof: Proof | None = None,
-    made: str | None = None,
+    password_hash: str | None = None,
 ) -> SignInRefusal | None:
-    """Set another password, given the old one; the other sessions end where that is asked for.
+    """Change the password, given the old one, and end the other sessions if `ends_others`.
 
-    A refusal is a result and no error: the failed try has to be committed. `proof` of the old
-    one and hash of the new one (`made`) are made before the transaction is opened. Raises
-    `BadPassword`.
+    A refusal is returned and not raised, as the failed attempt has to be committed. `proof` of the
+    old password and `password_hash` of the new one are made before the transaction is opened.
+    Raises `BadPassword`.
     """
     sign_in = session.get_one(SignIn, sign_in_id)
     refusal = prove(
@@ -75,7 +78,7 @@ def change_password(
     if refusal is not None:
         return refusal
     check_password(new, sign_in.person, city_words=city_words)
-    keep(sign_in.person, new, hasher=hasher, made=made)
+    keep(sign_in.person, new, hasher=hasher, password_hash=password_hash)
     actor = _actor_of(sign_in)
     transitions.record(session, sign_in.person, "change_password", actor=actor, now=now)
     one_time_links.end_for_password(session, person=sign_in.person, now=now)

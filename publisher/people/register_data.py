@@ -1,4 +1,4 @@
-"""The register of departments as it is shipped: what a fresh house is loaded with."""
+"""The shipped register of departments, which a new installation loads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMED_NOBODY_ON: Final = date(2021, 7, 14)
 
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
-    """One department or office as known when the house is opened.
+    """A department or office as known at installation.
 
     `annex_no` is its number (1 to 61) in the circular's annex, None outside it.
     `name_mr_transcribed` is the annex's own spelling: a search word, never printed.
@@ -32,12 +32,12 @@ class RegisterRow:
 
     @property
     def named_nobody(self) -> bool:
-        """Whether the annex lists it as having named nobody by `NAMED_NOBODY_ON`."""
+        """True if the annex lists it as having named nobody by `NAMED_NOBODY_ON`."""
         return self.annex_no is not None
 
 
 def load() -> tuple[RegisterRow, ...]:
-    """Return all rows of the shipped register, in the annex's order, the others after it."""
+    """Return all rows of the shipped register: the annex's in its order, then the others."""
     source = files(__package__).joinpath("departments.csv")
     lines = source.read_text(encoding="utf-8").splitlines()
     return tuple(_row(fields) for fields in csv.DictReader(lines))

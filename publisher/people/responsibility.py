@@ -1,4 +1,4 @@
-"""Who answers for a department: its first officer, else the second, else the head."""
+"""The people responsible for a department: its first officer, then the second, then the head."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from publisher.models.people import Appointment, Person
 def holders(
     session: Session, role: Role, *, now: datetime, department_id: int | None = None
 ) -> list[Appointment]:
-    """The appointments to this role in force at `now`, of people who are not disabled."""
+    """Return the appointments to this role in force at `now`, of people who are not disabled."""
     query = (
         select(Appointment)
         .join(Appointment.person)
@@ -33,27 +33,27 @@ def holders(
 
 
 def officers(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
-    """The department's officers, the first one first."""
+    """Return the department's officers, by rank."""
     return holders(session, Role.OFFICER, now=now, department_id=department_id)
 
 
 def head(session: Session, department_id: int, *, now: datetime) -> Appointment | None:
-    """The department's head, if there is one."""
+    """Return the department's head; None if there is none."""
     heads = holders(session, Role.HEAD, now=now, department_id=department_id)
     return heads[0] if heads else None
 
 
 def responsible_chain(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
-    """Who has a matter of the department, in order: first officer, second officer, head."""
+    """Return the department's responsible people in order: first officer, second officer, head."""
     top = head(session, department_id, now=now)
     return officers(session, department_id, now=now) + ([top] if top else [])
 
 
 def cell(session: Session, *, now: datetime) -> list[Appointment]:
-    """The Social Media Cell: its lead, then its staff."""
+    """Return the Social Media Cell: its lead, then its staff."""
     return holders(session, Role.CELL_LEAD, now=now) + holders(session, Role.CELL, now=now)
 
 
 def fallback_admins(session: Session, *, now: datetime) -> list[Appointment]:
-    """Those who look after accounts: the cell's lead and the admins."""
+    """Return the people who look after accounts: the cell's lead and the admins."""
     return holders(session, Role.CELL_LEAD, now=now) + holders(session, Role.ADMIN, now=now)

@@ -1,4 +1,4 @@
-"""Refuses before anything is sent what a platform would refuse for certain."""
+"""Raise before sending when a platform is certain to refuse the post."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from publisher.platforms.base.types import Outgoing, PlatformLimits, PreparedPos
 
 
 def refuse_unfit(outgoing: Outgoing, limits: PlatformLimits, units: int) -> None:
-    """Raise Refused where the text (`units` long) or a picture is beyond the limits."""
+    """Raise Refused if the text (of length `units`) or a picture exceeds the limits."""
     reason = _reason(outgoing, limits, units)
     if reason is not None:
         raise Refused(reason, "beyond the platform's limits; nothing was sent")
@@ -28,7 +28,7 @@ def _reason(outgoing: Outgoing, limits: PlatformLimits, units: int) -> RefusalCo
 
 
 def must_answer(prepared: PreparedPost) -> PreparedPost:
-    """The same, if it answers something. Raises ValueError."""
+    """Return `prepared` unchanged if it is a reply. Raises ValueError otherwise."""
     if prepared.outgoing.reply_to is None:
         raise ValueError("a reply needs what it answers")
     return prepared

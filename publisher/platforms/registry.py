@@ -1,4 +1,7 @@
-"""The platforms by name: a new one is a file, one line here, and the contract's tests."""
+"""Open accounts by the name of their platform.
+
+A new platform needs its package, an entry in `OPENERS`, and the contract tests.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ Credentials = TypeVar("Credentials")
 
 
 class UnknownPlatform(LookupError):
-    """No platform of this name is known."""
+    """No platform has this name."""
 
 
 @dataclass(frozen=True)
 class PlatformSettings:
-    """Where the platforms are reached, where their posts are seen, and the clocks."""
+    """The base URLs of the platforms, and the clocks (aware UTC, monotonic seconds)."""
 
     x_api_url: str
     x_web_url: str
@@ -41,13 +44,13 @@ def _x() -> Opener:
     from publisher.platforms.x.api import XCredentials
     from publisher.platforms.x.platform import XPlatform
 
-    def opened(credentials: Mapping[str, str], ways: PlatformSettings) -> Platform:
+    def opened(credentials: Mapping[str, str], settings: PlatformSettings) -> Platform:
         return XPlatform(
             _made(XCredentials, credentials),
-            now=ways.now,
-            monotonic=ways.monotonic,
-            api_url=ways.x_api_url,
-            web_url=ways.x_web_url,
+            now=settings.now,
+            monotonic=settings.monotonic,
+            api_url=settings.x_api_url,
+            web_url=settings.x_web_url,
         )
 
     return opened
@@ -58,13 +61,13 @@ def _facebook() -> Opener:
     from publisher.platforms.facebook.api import FacebookCredentials
     from publisher.platforms.facebook.platform import FacebookPlatform
 
-    def opened(credentials: Mapping[str, str], ways: PlatformSettings) -> Platform:
+    def opened(credentials: Mapping[str, str], settings: PlatformSettings) -> Platform:
         return FacebookPlatform(
             _made(FacebookCredentials, credentials),
-            now=ways.now,
-            monotonic=ways.monotonic,
-            api_url=ways.graph_api_url,
-            graph_version=ways.graph_api_version,
+            now=settings.now,
+            monotonic=settings.monotonic,
+            api_url=settings.graph_api_url,
+            graph_version=settings.graph_api_version,
         )
 
     return opened
@@ -73,9 +76,9 @@ def _facebook() -> Opener:
 OPENERS: Mapping[str, Callable[[], Opener]] = {"x": _x, "facebook": _facebook}
 
 
-def _made(kind: Callable[..., Credentials], given: Mapping[str, str]) -> Credentials:
+def _made(kind: Callable[..., Credentials], credentials: Mapping[str, str]) -> Credentials:
     try:
-        return kind(**given)
+        return kind(**credentials)
     except TypeError:
         raise CredentialsExpired("the stored credentials have other parts than needed") from None
 
@@ -91,16 +94,18 @@ def open_platform(
     now: Callable[[], datetime] = wall.now,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Platform:
-    """An account on the platform of this name; calls nobody.
+    """Return an account on the named platform, without any network call.
 
-    What is opened keeps its connections alive, so it is worth keeping by account and credentials;
-    one thread at a time may use it.
+    It keeps its connections alive, so cache it by account and credentials; only one thread at a
+    time may use it.
 
     Credentials have the names of XCredentials (consumer_key, consumer_secret, access_token,
-    access_token_secret) or FacebookCredentials (page_id, page_token, and app_secret if wanted).
-    Raises UnknownPlatform, or CredentialsExpired where a part is missing.
+    access_token_secret) or FacebookCredentials (page_id, page_token, and optionally app_secret).
+    Raises UnknownPlatform, or CredentialsExpired if a credential is missing.
     """
     if name not in OPENERS:
         raise UnknownPlatform(name)
-    ways = PlatformSettings(x_api_url, x_web_url, graph_api_url, graph_api_version, now, monotonic)
-    return OPENERS[name]()(credentials, ways)
+    settings = PlatformSettings(
+        x_api_url, x_web_url, graph_api_url, graph_api_version, now, monotonic
+    )
+    return OPENERS[name]()(credentials, settings)

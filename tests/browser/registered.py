@@ -29,7 +29,7 @@ def fill(town: City, paths: dict[str, int | str]) -> None:
             actor=town.actor("head"),
             person_id=town.people["head"],
             field=ContactField.MAIL,
-            typed="ujjwala@pmc.example",
+            contact_text="ujjwala@pmc.example",
             now=town.now,
         )
 

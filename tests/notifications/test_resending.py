@@ -102,7 +102,7 @@ def test_one_whose_code_was_taken_out_is_not_sent(town: City, channel: Channel) 
                 actor=town.actor("member"),
                 person_id=person.id,
                 field=ContactField.MAIL,
-                typed="new@pmc.example",
+                contact_text="new@pmc.example",
                 now=town.now,
             )
     failed = planned.fail_mail(town, channel=channel)

@@ -70,7 +70,9 @@ class Room:
         with self.database.transaction() as session:
             person = session.get_one(Person, self.person_id)
             actor = Actor(ActorKind.PERSON, person_id=person.id)
-            preferences.choose(session, actor=actor, person=person, wanted={group: how}, now=NOW)
+            preferences.choose(
+                session, actor=actor, person=person, preferences={group: how}, now=NOW
+            )
 
     def write(self, kind: NoticeKind = NoticeKind.APPROVED, **more: object) -> None:
         values = VALUES if kind is NoticeKind.APPROVED else more.pop("values")

@@ -47,7 +47,7 @@ def test_a_killed_sender_loses_no_sms(
         person = appoint(session, add_department(session), mail=MAIL, mobile=MOBILE).person
         actor = Actor(ActorKind.PERSON, person_id=person.id)
         wanted = {NoticeGroup.APPROVALS: Telling.SMS}
-        preferences.choose(session, actor=actor, person=person, wanted=wanted, now=NOW)
+        preferences.choose(session, actor=actor, person=person, preferences=wanted, now=NOW)
         notice = queue(session, kind=NoticeKind.APPROVED, person=person, values=VALUES, now=NOW)
         assert notice is not None
     with running(path=tmp_path / "sandbox") as places:

@@ -156,7 +156,7 @@ def test_an_asked_change_of_contact_goes_with_its_code(town: City) -> None:
             actor=town.actor("first"),
             person_id=town.people["first"],
             field=ContactField.MAIL,
-            typed="new@pmc.example",
+            contact_text="new@pmc.example",
             now=town.now,
         )
     tick(town, SPENT)

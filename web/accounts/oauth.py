@@ -108,7 +108,7 @@ def back(platform: str) -> Page:
         return _back_to_index(turned)
     try:
         candidates = _oauth_flows().finish(
-            platform, callback=_callback(platform), secret=secret, given=parameters
+            platform, callback=_callback(platform), secret=secret, query=parameters
         )
         with ctx.database.transaction() as session:
             oauth_flow.store_candidates(

@@ -113,7 +113,7 @@ def use_link(token: str) -> Page:
             password=form.new_password.data or "",
             now=ctx.now(),
             city_words=city_words(),
-            made=password_hash,
+            password_hash=password_hash,
         )
     return _to_sign_in()
 
@@ -146,7 +146,7 @@ def use_code() -> Page:
             password=form.new_password.data or "",
             now=ctx.now(),
             city_words=city_words(),
-            made=password_hash,
+            password_hash=password_hash,
         )
     return _to_sign_in()
 

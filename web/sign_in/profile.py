@@ -190,7 +190,7 @@ def _store_password(form: PasswordForm, password_hash: str) -> SignInRefusal | N
             now=ctx.now(),
             city_words=city_words(),
             proof=proof,
-            made=password_hash,
+            password_hash=password_hash,
         )
 
 
@@ -273,7 +273,7 @@ def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | N
                 actor=actor(),
                 person_id=_own_id(),
                 field=field,
-                typed=form.value.data or "",
+                contact_text=form.value.data or "",
                 now=ctx.now(),
             )
         return refusal

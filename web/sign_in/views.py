@@ -139,7 +139,7 @@ def accept_invitation(token: str) -> Page:
             password=form.new_password.data or "",
             now=ctx.now(),
             city_words=city_words(),
-            made=password_hash,
+            password_hash=password_hash,
         )
     flash(_("Your password is kept. Sign in with it now."))
     return redirect(url_for("signing.ask"))

@@ -1,1 +1,1 @@
-"""What a platform offers the house: plain values in and out, and errors that carry a decision."""
+"""The protocol of a platform: plain values in and out, and errors that say what to do next."""

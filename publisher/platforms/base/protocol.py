@@ -1,6 +1,6 @@
-"""The one protocol behind which every platform stands, and the time that one try has.
+"""The protocol that every platform implements, its errors, and the deadline of an attempt.
 
-The errors of a platform: each carries the decision what to do next.
+Each error class carries the decision what to do next.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from publisher.platforms.base.types import (
 
 
 class RefusalCode(StrEnum):
-    """Why a platform refused, as a code that is put into words elsewhere."""
+    """The reason of a refusal, as a code that the pages translate."""
 
     TOO_LONG = "too_long"
     DUPLICATE = "duplicate"
@@ -41,7 +41,7 @@ class RefusalCode(StrEnum):
 
 
 class PlatformError(Exception):
-    """A platform did not do what was asked; `detail` is for the record, with secrets masked."""
+    """A platform call failed; `detail` is for the record, with secrets masked."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
@@ -49,7 +49,7 @@ class PlatformError(Exception):
 
 
 class TryLater(PlatformError):
-    """Nothing was published, and trying again is safe: at `at`, or when the caller sees fit."""
+    """Nothing was published, and a retry is safe: at `at`, or when the caller chooses."""
 
     def __init__(self, at: datetime | None = None, detail: str = "") -> None:
         super().__init__(detail)
@@ -57,7 +57,7 @@ class TryLater(PlatformError):
 
 
 class Refused(PlatformError):
-    """The platform said no, and would say so again: a person has to change something."""
+    """The platform refused, and a retry would fail again: a person has to change something."""
 
     def __init__(self, reason: RefusalCode, detail: str = "") -> None:
         super().__init__(detail)
@@ -69,133 +69,131 @@ class CredentialsExpired(PlatformError):
 
 
 class OutcomeUnknown(PlatformError):
-    """It may be live or not: look, and never send again by machine."""
+    """The post may or may not be live: check the platform, and never retry automatically."""
 
 
 OneSeen = RemotePost | Refused | TryLater | None
-"""One of many that were read back: as it stands, or why it was not read; None: not there."""
+"""The result for one of many ids: the post, or why it was not read; None if it does not exist."""
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """The end of one try, on a monotonic clock that the caller hands in (seconds)."""
+    """The end of one attempt, in seconds of the caller's monotonic clock."""
 
     ends_at: float
     clock: Callable[[], float]
 
     @classmethod
     def after(cls, seconds: float, clock: Callable[[], float]) -> Deadline:
-        """A deadline that many seconds from now on that clock."""
+        """Return a deadline `seconds` from now on that clock."""
         return cls(clock() + seconds, clock)
 
     def remaining(self) -> float:
-        """Seconds left, never below zero."""
+        """Return the seconds left, never below zero."""
         return max(0.0, self.ends_at - self.clock())
 
     def passed(self) -> bool:
-        """Whether no time is left."""
+        """Return True if no time is left."""
         return self.remaining() <= 0.0
 
 
 class Platform(Protocol):
-    """One account on one platform, opened: it keeps its connections alive between calls.
+    """An opened account on a platform; it keeps its connections alive between calls.
 
-    It is safe to use from one thread at a time; threads that work at once open one each.
+    Only one thread at a time may use it; parallel threads open one each.
     """
 
     @property
     def name(self) -> str:
-        """The platform's name in the register, such as "x"."""
+        """The platform's name in the registry, such as "x"."""
         ...
 
     @property
     def limits(self) -> PlatformLimits:
-        """What this account may send."""
+        """The limits of what this account may send."""
         ...
 
     @property
     def allowances(self) -> tuple[Allowance, ...]:
-        """What this account may still do, as the answers so far told it; empty before any."""
+        """The rate limits that the latest responses reported; empty before the first response."""
         ...
 
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
-        """Check the limits and upload the pictures: harmless, and safe to do again.
+        """Check the limits and upload the pictures; nothing becomes visible, and a retry is safe.
 
         Raises TryLater, Refused or CredentialsExpired.
         """
         ...
 
     def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """Create the post, or the reply where it answers something. Raises any PlatformError."""
+        """Create the post, or the reply if `reply_to` is set. Raises any PlatformError."""
         ...
 
     def reply(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """Answer `outgoing.reply_to`, which must be given. Raises any PlatformError."""
+        """Reply to `outgoing.reply_to`, which is required. Raises any PlatformError."""
         ...
 
     def stage(self, prepared: PreparedPost, *, deadline: Deadline) -> str:
-        """Make the post unpublished, where `limits.has_two_steps`; its id. Nobody sees it.
+        """Create the post unpublished, if `limits.has_two_steps`, and return its id.
 
-        Raises TryLater, Refused or CredentialsExpired: a second one would be as invisible.
+        Raises TryLater, Refused or CredentialsExpired; the outcome is never unknown, since a second
+        staged post would be as invisible as the first.
         """
         ...
 
     def release(self, staged_id: str, *, deadline: Deadline) -> Receipt:
-        """Make public what was staged; doing it again changes nothing.
+        """Publish a staged post; idempotent.
 
-        Raises any PlatformError; OutcomeUnknown also where the platform says that it is done and
-        does not show it.
+        Raises any PlatformError; OutcomeUnknown also if the platform reports success but does not
+        show the post.
         """
         ...
 
     def edit(self, platform_id: str, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """Give a live post or answer of ours the new text, where `limits.can_edit`.
+        """Change the text of a live post or reply of ours, if `limits.can_edit`.
 
-        Its pictures and a link in a field of its own stay as they are. Raises any PlatformError;
-        OutcomeUnknown also where the platform then shows another text.
+        Its pictures and a link in its own field stay. Raises any PlatformError; OutcomeUnknown also
+        if the platform then shows another text.
         """
         ...
 
     def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
-        """Remove what is ours; what is gone already counts as done. Raises any PlatformError."""
+        """Delete a post of ours; if it is gone already, this succeeds. Raises any PlatformError."""
         ...
 
     def hide(self, platform_id: str, *, hidden: bool, deadline: Deadline) -> Receipt:
-        """Hide a citizen's comment under a post of ours, or show it again.
-
-        Raises any PlatformError.
-        """
+        """Hide or unhide a citizen's comment under a post of ours. Raises any PlatformError."""
         ...
 
     def see(self, platform_id: str) -> RemotePost | None:
-        """Read one thing back by its id; None if it is not there (any more).
+        """Read a post or comment by its id; return None if it does not exist (any more).
 
         Raises TryLater, Refused or CredentialsExpired.
         """
         ...
 
     def see_many(self, platform_ids: Sequence[str]) -> Mapping[str, OneSeen]:
-        """Read things back by their ids, at most `limits.seen_at_once`; an answer for each.
+        """Read posts or comments by their ids, at most `limits.seen_at_once`; return all results.
 
-        An error is raised where it is about all of them, and given as an answer where about one.
-        Raises TryLater, Refused or CredentialsExpired.
+        An error about all of them is raised; an error about one of them is its result. Raises
+        TryLater, Refused or CredentialsExpired.
         """
         ...
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
-        """Find what may have been created since the attempt began; None if it is not seen.
+        """Find a post that may have been created since the attempt began; return None if not found.
 
         Raises TryLater, Refused or CredentialsExpired.
         """
         ...
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
-        """Read a page of comments after the cursor (None: from the start), ours among them.
+        """Read a page of comments after the cursor (None: from the start), including our own.
 
         Raises TryLater, Refused or CredentialsExpired.
         """
         ...
 
     def check(self) -> Health:
-        """Ask the platform who we are. Raises nothing but programming errors."""
+        """Ask the platform for the account of these credentials. Raises no PlatformError."""
         ...

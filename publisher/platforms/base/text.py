@@ -1,4 +1,4 @@
-"""Texts as they are sent, compared and kept."""
+"""Normalise texts for sending, comparing and storing."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _PUNYCODE = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
 
 
 def with_link(text: str, link: str | None) -> str:
-    """The text as readers see it where a platform has no field for the link: link on a new line.
+    """Return the text with the link on a new line, for platforms without a field for the link.
 
-    A link that the text already holds is not added.
+    A link that the text already contains is not added.
     """
     if not link or link in text:
         return text
@@ -23,16 +23,16 @@ def with_link(text: str, link: str | None) -> str:
 
 
 def shows(remote_post: RemotePost, outgoing: Outgoing) -> bool:
-    """Whether what the platform shows is what was sent: the same words, and as many pictures."""
-    said = with_link(outgoing.text, outgoing.link)
-    is_same = plain(remote_post.text) in (plain(outgoing.text), plain(said))
+    """Return True if the platform shows what was sent: the same text, and as many pictures."""
+    text_with_link = with_link(outgoing.text, outgoing.link)
+    is_same = plain(remote_post.text) in (plain(outgoing.text), plain(text_with_link))
     return is_same and remote_post.media == len(outgoing.media)
 
 
 def plain(text: str) -> str:
-    """The words to compare by: platforms set blanks, protocols and last slashes as they like."""
-    words = _PUNYCODE.sub(_in_own_script, _PROTOCOL.sub("", normal(text))).split()
-    return " ".join(word.rstrip("/") for word in words)
+    """Return the text for comparison: platforms change white space, protocols and final slashes."""
+    parts = _PUNYCODE.sub(_in_own_script, _PROTOCOL.sub("", normal(text))).split()
+    return " ".join(word.rstrip("/") for word in parts)
 
 
 def _in_own_script(label: re.Match[str]) -> str:
@@ -43,11 +43,11 @@ def _in_own_script(label: re.Match[str]) -> str:
 
 
 def normal(text: str) -> str:
-    """The text in Unicode's composed form (NFC), as it is hashed, counted and sent."""
+    """Return the text in Unicode's composed form (NFC), in which it is hashed, counted and sent."""
     return unicodedata.normalize("NFC", text)
 
 
 def shortened(answer: str) -> str:
-    """An answer cut to the length that is kept, without what no column of text can hold."""
+    """Return a response shortened to the stored length, without NUL, which no text column holds."""
     answer = answer.replace("\0", "")
     return answer if len(answer) <= ANSWER_LENGTH else answer[: ANSWER_LENGTH - 1] + "…"

@@ -1,4 +1,4 @@
-"""What goes to a platform and comes back from it, as plain values."""
+"""Plain values that are sent to a platform and read from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class Medium:
-    """One picture as it leaves: the stored rendition's bytes, type, words and digest (hex)."""
+    """A picture as it is sent: the stored rendition's bytes, type, alt text and digest (hex)."""
 
     content: bytes
     mime: str
@@ -19,9 +19,9 @@ class Medium:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """What leaves: the text, an optional link, pictures in order, and what it answers.
+    """A post as it is sent: text, optional link, pictures in order, and what it replies to.
 
-    `reply_to` is the platform's id of the post or comment answered, None for a post of its own.
+    `reply_to` is the platform's id of the post or comment replied to, None for a top-level post.
     """
 
     text: str
@@ -32,7 +32,7 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class PreparedPost:
-    """What is ready to leave: its pictures are uploaded, by these ids, and nobody sees them yet."""
+    """A post ready to be published: its pictures are uploaded under these ids, not yet visible."""
 
     outgoing: Outgoing
     media_ids: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class PreparedPost:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the platform answered to a creation; `answer` is its raw answer, shortened, masked."""
+    """The platform's response to a creation; `answer` is its raw body, shortened and masked."""
 
     platform_id: str
     url: str
@@ -50,7 +50,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Match:
-    """What a look at the platform's own timeline found: the same fields as a receipt."""
+    """A post found on the account's own timeline, with the same fields as a receipt."""
 
     platform_id: str
     url: str
@@ -60,7 +60,7 @@ class Match:
 
 @dataclass(frozen=True)
 class CommentSource:
-    """Where comments are read: under one post, or, without a post, where we are mentioned."""
+    """A source of comments: the replies under one post, or our mentions if `post_id` is None."""
 
     post_id: str | None = None
 
@@ -70,11 +70,11 @@ MENTIONS = CommentSource()
 
 @dataclass(frozen=True)
 class RemotePost:
-    """One thing as a platform shows it now, read by its id.
+    """A post or comment as the platform shows it now, read by its id.
 
-    `text` has short links expanded; `media` counts pictures; `is_public` is false for what was
-    made unpublished; `is_hidden` for a comment that was hidden, where the platform tells it (X
-    does not). `platform_id` is another than was asked for where an edit gave it a new one.
+    `text` has short links expanded; `media` is the number of pictures; `is_public` is false for an
+    unpublished post; `is_hidden` is true for a hidden comment if the platform reports it (X does
+    not). `platform_id` differs from the requested id if an edit assigned a new one.
     """
 
     platform_id: str
@@ -90,10 +90,10 @@ class RemotePost:
 
 @dataclass(frozen=True)
 class RemoteComment:
-    """One comment as read from a platform.
+    """A comment as read from a platform.
 
-    `parent_id` is what it directly answers (a post or a comment), None where it answers nothing;
-    `root_id` is the post or thread it stands under.
+    `parent_id` is the post or comment it replies to, or None; `root_id` is the post or thread that
+    contains it.
     """
 
     platform_id: str
@@ -112,11 +112,11 @@ class RemoteComment:
 
 @dataclass(frozen=True)
 class CommentPage:
-    """One page of remarks, with the cursor to save beside them.
+    """A page of comments, with the cursor to save together with them.
 
-    The cursor is opaque and safe to save with each page: reading on from it leaves nothing out.
-    A remark may come more than once (reads overlap, since platforms list late), so keep each by
-    its platform id. `more` says that reading on at once is worth while.
+    The cursor is opaque; reading on from it misses nothing. A comment may come twice (reads
+    overlap, since platforms list late), so deduplicate by platform id. `more` is true if the next
+    page should be read at once.
     """
 
     remarks: tuple[RemoteComment, ...]
@@ -126,11 +126,11 @@ class CommentPage:
 
 @dataclass(frozen=True)
 class PlatformLimits:
-    """What a platform takes: text in its own units, number and bytes of pictures, alt text.
+    """The limits of a platform: text in its own units, number and bytes of pictures, alt text.
 
-    `can_edit`: what is live can be changed. `has_two_steps`: it can be made unpublished first.
-    `tells_hidden`: what is read back says whether a comment is hidden. `seen_at_once`: how many
-    things are read back in one request.
+    `can_edit`: live posts can be edited. `has_two_steps`: posts can be staged unpublished first.
+    `tells_hidden`: reads report whether a comment is hidden. `seen_at_once`: the maximum number of
+    ids in one read.
     """
 
     text_units: int
@@ -146,12 +146,12 @@ class PlatformLimits:
 
 @dataclass(frozen=True)
 class Allowance:
-    """How often something may be done, as a platform's last answers told it.
+    """A rate limit as the platform's latest responses reported it.
 
-    `name` is what is counted and over what time: "publish.15min", "publish.app_day",
-    "publish.business_hour", "timeline.15min"; nothing can be published while one that begins with
-    "publish." is used up. `most` and `remaining` are numbers of calls, or hundredths where a
-    platform tells a share; `resets_at` when the count begins anew. None: not told.
+    `name` is the operation and its window: "publish.15min", "publish.app_day",
+    "publish.business_hour", "timeline.15min"; nothing can be published while a limit that begins
+    with "publish." is exhausted. `most` and `remaining` are numbers of calls, or hundredths if the
+    platform reports a share; `resets_at` is the end of the window. None means not reported.
     """
 
     name: str
@@ -161,7 +161,7 @@ class Allowance:
 
 
 class HealthProblem(StrEnum):
-    """Why an account does not work, as a code that is put into words elsewhere."""
+    """The reason why an account does not work, as a code that the pages translate."""
 
     CREDENTIALS = "credentials"
     WRONG_ACCOUNT = "wrong_account"
@@ -171,9 +171,9 @@ class HealthProblem(StrEnum):
 
 @dataclass(frozen=True)
 class Health:
-    """Whether the account's credentials work, the name the platform knows it by, and until when.
+    """The result of a health check: if the credentials work, the account's name, and their expiry.
 
-    `missing` are rights that this house needs and that the access does not have; None: not told.
+    `missing` are required permissions that the access lacks; None means not reported.
     """
 
     ok: bool

@@ -1,4 +1,4 @@
-"""Facebook pages, through facebook-sdk: posts with photos, comments, and what is said back.
+"""Facebook pages, through facebook-sdk: posts with photos, comments and replies.
 
-Source: the Graph interface's own pages on page feeds, photos, comments, errors and rate limits.
+Source: the Graph API's own documentation of page feeds, photos, comments, errors and rate limits.
 """

@@ -1,6 +1,6 @@
-"""The calls that one page makes of Facebook: made by facebook-sdk, over a channel of ours.
+"""Graph API calls of one page, made by facebook-sdk over our own session.
 
-What the Graph interface's error codes mean.
+The module also maps the Graph API's error codes to faults.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ REFUSED = {
 
 
 def read_error(answer: PlatformResponse) -> ResponseFault | None:
-    """What an answer means by its body; None where it holds no error."""
+    """Return the fault that a response body reports; None if it holds no error."""
     error = at(answer.json(), "error")
     if not isinstance(error, dict):
         return None
@@ -71,19 +71,19 @@ def _refusal(error: Json, code: int | None) -> ResponseFault:
 
 
 def regained_at(answer: PlatformResponse) -> datetime | None:
-    """When the page may call again, by the header that says it in minutes; None where unsaid."""
+    """Return when the page may call again, from a header in minutes; None if it is not reported."""
     try:
         usage = json.loads(answer.headers.get("x-business-use-case-usage", ""))
     except ValueError:
         return None
     if not isinstance(usage, dict):
         return None
-    todo_kinds = [
+    wait_minutes = [
         number_at(row, "estimated_time_to_regain_access") or 0
         for name in usage
         for row in rows_at(usage, name)
     ]
-    until = answer.received_at + timedelta(minutes=min(max([0, *todo_kinds]), 10**6))
+    until = answer.received_at + timedelta(minutes=min(max([0, *wait_minutes]), 10**6))
     return sensible(until, answer.received_at)
 
 
@@ -92,7 +92,7 @@ HOME = "https://graph.facebook.com"
 
 @dataclass(frozen=True)
 class FacebookCredentials:
-    """A page's number and token; the app's secret, where the app asks for proof of it."""
+    """A page's id and token, and the app's secret if the app requires proof of it."""
 
     page_id: str
     page_token: str
@@ -100,7 +100,7 @@ class FacebookCredentials:
 
 
 class FacebookCalls(Opened):
-    """One page's way to Facebook."""
+    """The Graph API calls of one page."""
 
     def __init__(
         self,
@@ -127,92 +127,95 @@ class FacebookCalls(Opened):
 
     @property
     def allowances(self) -> tuple[Allowance, ...]:
-        """What the page may still do, by the headers of the last answers."""
+        """The rate limits that the headers of the latest responses reported."""
         return learned(self._channel.learned)
 
     def get(self, path: str, **args: str) -> Json:
         """Read a node or an edge."""
-        found: Json = self._graph.get_object(path, **args, **self._proof)
-        return found
+        response: Json = self._graph.get_object(path, **args, **self._proof)
+        return response
 
-    def get_each(self, call: ClientCall, asked: Mapping[str, str]) -> list[PlatformResponse | None]:
-        """Read nodes by their ids in one request, each with its fields; an answer for each.
+    def get_each(
+        self, call: ClientCall, fields_by_id: Mapping[str, str]
+    ) -> list[PlatformResponse | None]:
+        """Read nodes by their ids in one batch request, each with its fields; return all responses.
 
-        None: Facebook had no time for that one. Its way by `?ids=` ended with version 26.0 (of
-        August 2026: restfb issue 1692), and failed as a whole where one id was gone; a batch does
-        not. Assumed: the proof beside the batch holds for all of it, as its own clients send it.
+        A response is None if Facebook ran out of time for it. Multiple ids by `?ids=` ended with
+        version 26.0 (August 2026, restfb issue 1692), and failed as a whole if one id was gone; a
+        batch does not. It is assumed that the proof beside the batch holds for all of it, as
+        Facebook's own clients send it.
         """
         version = self._graph.version
         batch = [
             {"method": "GET", "relative_url": f"{version}/{quote(key)}?{_query(fields)}"}
-            for key, fields in asked.items()
+            for key, fields in fields_by_id.items()
         ]
         form = {"batch": json.dumps(batch), "include_headers": "false", **self._proof}
         self._graph.request(f"{version}/", post_args=form)
         whole = call.answers[-1]
-        found = whole.listed() or []
-        if len(found) != len(asked):
+        parts = whole.listed() or []
+        if len(parts) != len(fields_by_id):
             call.senseless("the answer holds more or fewer than were asked for")
-        return [_part(whole, one) for one in found]
+        return [_part(whole, part) for part in parts]
 
     def put(self, parent: str, edge: str, form: dict[str, str]) -> Json:
-        """Make something on an edge."""
-        made: Json = self._graph.put_object(parent, edge, **form, **self._proof)
-        return made
+        """Create an object on an edge."""
+        response: Json = self._graph.put_object(parent, edge, **form, **self._proof)
+        return response
 
     def change(self, key: str, form: dict[str, str]) -> Json:
         """Change a node."""
         path = f"{self._graph.version}/{key}"
-        done: Json = self._graph.request(path, post_args={**form, **self._proof})
-        return done
+        response: Json = self._graph.request(path, post_args={**form, **self._proof})
+        return response
 
     def remove(self, key: str) -> Json:
         """Delete a node."""
         path = f"{self._graph.version}/{key}"
-        done: Json = self._graph.request(path, args=dict(self._proof), method="DELETE")
-        return done
+        response: Json = self._graph.request(path, args=dict(self._proof), method="DELETE")
+        return response
 
     def upload(self, medium: Medium) -> Json:
-        """Send a photo, unpublished."""
+        """Upload a photo, unpublished."""
         file = (f"{medium.sha256[:16]}", medium.content, medium.mime)
         form = {"published": "false", "alt_text_custom": medium.alt_text, **self._proof}
-        made: Json = self._graph.put_photo(file, f"{self.page_id}/photos", **form)
-        return made
+        response: Json = self._graph.put_photo(file, f"{self.page_id}/photos", **form)
+        return response
 
     def is_post(self, key: str) -> bool:
-        """Whether this is the id of a post of the page; a comment's begins with its post's."""
+        """Return True for the id of a post of the page; a comment's id begins with its post's."""
         return key.startswith(f"{self.page_id}_")
 
-    def address(self, found: Json) -> str:
-        """Where people see a post or comment."""
-        address = text_at(found, "permalink_url")
+    def address(self, node: Json) -> str:
+        """Return the public URL of a post or comment."""
+        address = text_at(node, "permalink_url")
         is_whole = address.startswith(("https://", "http://"))
-        return address if is_whole else f"{self._web_url}/{text_at(found, 'id')}"
+        return address if is_whole else f"{self._web_url}/{text_at(node, 'id')}"
 
 
 def _query(fields: str) -> str:
     return urlencode({"fields": fields})
 
 
-def _part(whole: PlatformResponse, one: object) -> PlatformResponse | None:
-    """One answer of a batch as if it had come alone; how often may be asked is told of all."""
-    code = number_at(one, "code")
-    return None if code is None else replace(whole, code=code, body=text_at(one, "body"))
+def _part(whole: PlatformResponse, part: object) -> PlatformResponse | None:
+    """Return one response of a batch as if it had come alone, with the batch's headers."""
+    code = number_at(part, "code")
+    return None if code is None else replace(whole, code=code, body=text_at(part, "body"))
 
 
 def must_succeed(call: ClientCall, done: Json) -> None:
-    """Facebook says `success`; anything else makes no sense. Raises OutcomeUnknown."""
+    """Check that Facebook reports `success`. Raises OutcomeUnknown otherwise."""
     if done.get("success") is not True:
         call.senseless("the answer does not say that it is done")
 
 
 def of_another(call: ClientCall) -> NoReturn:
-    """Say that an answer tells of somebody else's. Raises OutcomeUnknown."""
+    """Report a response about another account. Raises OutcomeUnknown."""
     call.senseless("the answer names what is another's")
 
 
 def _proof(credentials: FacebookCredentials) -> dict[str, str]:
-    """The parameter that proves the app's secret; none where no secret is given."""
+    """Return the parameter that proves the app's secret; empty if there is no secret."""
     if not credentials.app_secret:
         return {}
     key, token = credentials.app_secret.encode(), credentials.page_token.encode()

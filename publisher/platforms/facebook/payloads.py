@@ -1,6 +1,6 @@
-"""What Facebook is sent, and how what it answers is compared with it.
+"""Request forms for Facebook, texts to compare its responses with, and its rate limit headers.
 
-What Facebook's headers tell of its limits: shares of an hour in hundredths.
+The headers report shares of an hour in hundredths.
 """
 
 from __future__ import annotations
@@ -32,46 +32,46 @@ COMMENT_LIMITS = replace(LIMITS, text_units=8_000, media=1, has_two_steps=False)
 
 
 def limits_for(outgoing: Outgoing) -> PlatformLimits:
-    """The limits of a post, or of a comment where it answers something."""
+    """Return the limits of a post, or of a comment if it replies to something."""
     return LIMITS if outgoing.reply_to is None else COMMENT_LIMITS
 
 
 def post_words(outgoing: Outgoing) -> str:
-    """The text of a post: its link has a field of its own, but not beside photos."""
+    """Return the text of a post: without photos the link goes into a field of its own."""
     return with_link(outgoing.text, outgoing.link) if outgoing.media else outgoing.text
 
 
 def words_of(outgoing: Outgoing) -> str:
-    """The text as it is sent: of a comment its link is a part."""
+    """Return the text as it is sent; a comment's text includes its link."""
     if outgoing.reply_to is None:
         return normal(post_words(outgoing))
     return normal(with_link(outgoing.text, outgoing.link))
 
 
 def post_form(prepared: PreparedPost) -> dict[str, str]:
-    """The fields of a post on the page's feed."""
+    """Return the form fields of a post on the page's feed."""
     outgoing = prepared.outgoing
     form = {"message": words_of(outgoing)}
     if outgoing.link and not outgoing.media:
         form["link"] = outgoing.link
-    for place, number in enumerate(prepared.media_ids):
-        form[f"attached_media[{place}]"] = json.dumps({"media_fbid": number})
+    for index, number in enumerate(prepared.media_ids):
+        form[f"attached_media[{index}]"] = json.dumps({"media_fbid": number})
     return form
 
 
 def comment_form(prepared: PreparedPost) -> dict[str, str]:
-    """The fields of a comment; Facebook takes one picture there."""
+    """Return the form fields of a comment; Facebook takes one picture there."""
     form = {"message": words_of(prepared.outgoing)}
     if prepared.media_ids:
         form["attachment_id"] = prepared.media_ids[0]
     return form
 
 
-def photo_count(found: Json) -> int:
-    """How many photos a post or comment shows."""
-    if text_at(found, "attachment", "type") in ("photo", "sticker"):
+def photo_count(node: Json) -> int:
+    """Return the number of photos of a post or comment."""
+    if text_at(node, "attachment", "type") in ("photo", "sticker"):
         return 1
-    for attachment in rows_at(found, "attachments", "data"):
+    for attachment in rows_at(node, "attachments", "data"):
         parts = rows_at(attachment, "subattachments", "data")
         return len(parts) or int(text_at(attachment, "media_type") == "photo")
     return 0
@@ -84,11 +84,16 @@ BUSINESS = "x-business-use-case-usage"
 
 
 def learned(answers: Mapping[str, PlatformResponse]) -> tuple[Allowance, ...]:
-    """What the last answers tell; the newer counts. All calls share these, publishing too."""
-    found: dict[str, Allowance] = {}
+    """Return the rate limits of the latest responses; the newest wins.
+
+    All calls share these limits.
+    """
+    allowances: dict[str, Allowance] = {}
     for answer in answers.values():
-        found |= {one.name: one for one in (*_shares(answer), *_business(answer))}
-    return tuple(found.values())
+        allowances |= {
+            allowance.name: allowance for allowance in (*_shares(answer), *_business(answer))
+        }
+    return tuple(allowances.values())
 
 
 def _shares(answer: PlatformResponse) -> Iterator[Allowance]:
@@ -99,26 +104,26 @@ def _shares(answer: PlatformResponse) -> Iterator[Allowance]:
 
 
 def _business(answer: PlatformResponse) -> Iterator[Allowance]:
-    """Facebook: by business and kind of use; what is used most counts, and the longest wait."""
+    """Yield the limit by business and use case: the highest usage, and the longest wait."""
     usage = _read(answer, BUSINESS)
     rows = [row for number in usage for row in rows_at(usage, number)]
-    told = [used for row in rows if (used := _used(row)) is not None]
-    todo_kinds = [number_at(row, "estimated_time_to_regain_access") or 0 for row in rows]
-    if told:
-        minutes = min(max(todo_kinds), 10**6)
+    used_shares = [used for row in rows if (used := _used(row)) is not None]
+    wait_minutes = [number_at(row, "estimated_time_to_regain_access") or 0 for row in rows]
+    if used_shares:
+        minutes = min(max(wait_minutes), 10**6)
         until = answer.received_at + timedelta(minutes=minutes) if minutes > 0 else None
-        left = 0 if until else max(0, WHOLE - max(told))
+        left = 0 if until else max(0, WHOLE - max(used_shares))
         yield Allowance("publish.business_hour", WHOLE, left, until)
 
 
 def _used(usage: Json) -> int | None:
-    told = [number for part in PARTS if (number := number_at(usage, part)) is not None]
-    return max(told) if told else None
+    shares = [number for part in PARTS if (number := number_at(usage, part)) is not None]
+    return max(shares) if shares else None
 
 
 def _read(answer: PlatformResponse, header: str) -> Json:
     try:
-        found = json.loads(answer.headers.get(header, ""))
+        usage = json.loads(answer.headers.get(header, ""))
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return usage if isinstance(usage, dict) else {}

@@ -1,4 +1,4 @@
-"""Facebook as the house knows it: one page behind the protocol of platforms."""
+"""A Facebook page behind the platform protocol."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from publisher.platforms.prechecks import must_answer, refuse_unfit
 
 
 class FacebookPlatform(FacebookCalls):
-    """One page on Facebook. Opening it calls nobody; it is safe to use from one thread at a time.
+    """A Facebook page. Opening it makes no network call; use it from one thread at a time.
 
-    `graph_version` is the Graph interface's, such as "v26.0"; `read_seconds` the deadline of a
-    whole reading call; the two clocks give aware UTC and monotonic seconds.
+    `graph_version` is the Graph API's, such as "v26.0"; `read_seconds` is the deadline of a whole
+    read; the clocks return aware UTC and monotonic seconds.
     """
 
     name = "facebook"
@@ -56,43 +56,43 @@ class FacebookPlatform(FacebookCalls):
         )
 
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
-        """Check the limits and upload the photos unpublished: Facebook drops them after a day."""
+        """Check the limits and upload the photos unpublished; Facebook drops them after a day."""
         refuse_unfit(outgoing, limits_for(outgoing), len(normal(outgoing.text)))
-        media_ids = tuple(write.upload(self, one, deadline) for one in outgoing.media)
+        media_ids = tuple(write.upload(self, medium, deadline) for medium in outgoing.media)
         return PreparedPost(outgoing, media_ids)
 
     def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """Create the post in one step, or the comment where it answers something."""
+        """Create the post in one step, or the comment if it replies to something."""
         return write.create(self, prepared, deadline)
 
     def reply(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """Answer a post or a comment as the page."""
+        """Reply to a post or a comment as the page."""
         return self.publish(must_answer(prepared), deadline=deadline)
 
     def stage(self, prepared: PreparedPost, *, deadline: Deadline) -> str:
-        """Make the post unpublished; Facebook has no unpublished comments: those are refused."""
+        """Create the post unpublished; comments are refused, as Facebook cannot stage them."""
         if prepared.outgoing.reply_to is not None:
             raise Refused(RefusalCode.INVALID, "a comment is published in one step")
         return write.stage(self, prepared, deadline)
 
     def release(self, staged_id: str, *, deadline: Deadline) -> Receipt:
-        """Publish what was made unpublished, and read it back."""
+        """Publish a staged post, and read it back."""
         return write.release(self, staged_id, deadline)
 
     def edit(self, platform_id: str, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """Give a post or comment of the page another text, and read it back."""
+        """Change the text of a post or comment of the page, and read it back."""
         return write.edit(self, platform_id, prepared, deadline)
 
     def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
-        """Delete a post or comment of the page; what is gone already counts as done."""
+        """Delete a post or comment of the page; if it is gone already, this succeeds."""
         return write.delete(self, platform_id, deadline)
 
     def hide(self, platform_id: str, *, hidden: bool, deadline: Deadline) -> Receipt:
-        """Hide a comment under a post of the page, or show it again."""
+        """Hide or unhide a comment under a post of the page."""
         return write.hide(self, platform_id, hidden, deadline)
 
     def see(self, platform_id: str) -> RemotePost | None:
-        """Read one post or comment. What may not be seen looks as if it were gone."""
+        """Read one post or comment. A post that we may not see looks as if it did not exist."""
         return read.one(self, platform_id)
 
     def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
@@ -100,16 +100,19 @@ class FacebookPlatform(FacebookCalls):
         return read.many(self, platform_ids)
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
-        """Look through the page's posts, or the comments under what is answered, newest first."""
+        """Search the page's posts, or the comments under what is replied to, newest first."""
         return self.sought(since, lambda oldest: read.find(self, outgoing, oldest))
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
-        """Read all comments under a post, nested ones too. Facebook lists no mentions: none."""
+        """Read all comments under a post, including nested ones.
+
+        Facebook lists no mentions, so their page is empty.
+        """
         post_id = source.post_id
         if post_id is None:
             return CommentPage((), cursor, False)
         return read_on(
-            CursorPosition.read(cursor), lambda place: read.comments(self, post_id, place)
+            CursorPosition.read(cursor), lambda position: read.comments(self, post_id, position)
         )
 
     def check(self) -> Health:

@@ -1,4 +1,4 @@
-"""What is read on Facebook: one post or comment, the page's own, and what stands under a post."""
+"""Read from Facebook: posts and comments by id, the page's own posts, and comments under a post."""
 
 from __future__ import annotations
 
@@ -34,54 +34,54 @@ COMMENT_FIELDS = "id,message,from,created_time,parent{id},permalink_url,is_hidde
 
 
 def one(calls: FacebookCalls, key: str) -> RemotePost | None:
-    """A post or comment by its id; None where Facebook says that there is none for this page."""
+    """Return a post or comment by its id; None if Facebook reports that it does not exist."""
     try:
         with calls.reading() as call:
-            found = calls.get(key, fields=_fields(calls, key))
-            if not text_at(found, "id"):
+            node = calls.get(key, fields=_fields(calls, key))
+            if not text_at(node, "id"):
                 call.senseless("the answer names nothing")
     except Refused as refused:
         if refused.reason is RefusalCode.TARGET_GONE:
             return None
         raise
-    return _seen(calls, key, found)
+    return _seen(calls, key, node)
 
 
 def _fields(calls: FacebookCalls, key: str) -> str:
     return SEEN_FIELDS if calls.is_post(key) else COMMENT_FIELDS
 
 
-def _seen(calls: FacebookCalls, key: str, found: Json) -> RemotePost:
+def _seen(calls: FacebookCalls, key: str, node: Json) -> RemotePost:
     return RemotePost(
-        platform_id=text_at(found, "id"),
-        url=calls.address(found),
-        text=text_at(found, "message"),
-        parent_id=None if calls.is_post(key) else _parent_id(calls, found),
-        media=photo_count(found),
-        published_at=moment_at(found, "created_time") or calls.now(),
-        by_ourselves=text_at(found, "from", "id") == calls.page_id,
-        is_public=found.get("is_published") is not False,
-        is_hidden=found.get("is_hidden") is True,
+        platform_id=text_at(node, "id"),
+        url=calls.address(node),
+        text=text_at(node, "message"),
+        parent_id=None if calls.is_post(key) else _parent_id(calls, node),
+        media=photo_count(node),
+        published_at=moment_at(node, "created_time") or calls.now(),
+        by_ourselves=text_at(node, "from", "id") == calls.page_id,
+        is_public=node.get("is_published") is not False,
+        is_hidden=node.get("is_hidden") is True,
     )
 
 
 def many(calls: FacebookCalls, keys: Sequence[str]) -> dict[str, OneSeen]:
-    """Posts and comments by their ids, each with an answer of its own."""
-    asked = {key: _fields(calls, key) for key in keys}
-    if not asked:
+    """Return posts and comments by their ids, with a result for each."""
+    fields_by_id = {key: _fields(calls, key) for key in keys}
+    if not fields_by_id:
         return {}
     with calls.reading_many(is_list=True) as call:
-        parts = calls.get_each(call, asked)
+        parts = calls.get_each(call, fields_by_id)
         return {
             key: _one_of_many(calls, call, key, part)
-            for key, part in zip(asked, parts, strict=True)
+            for key, part in zip(fields_by_id, parts, strict=True)
         }
 
 
 def _one_of_many(
     calls: FacebookCalls, call: ClientCall, key: str, part: PlatformResponse | None
 ) -> OneSeen:
-    """What a batch says of one id; raises where that is true of the whole page."""
+    """Return a batch's result for one id; raises if the error concerns the whole page."""
     if part is None:
         return TryLater(None, "no answer came for this one")
     finding = by_code(part)
@@ -89,9 +89,9 @@ def _one_of_many(
         finding = read_error(part) or finding
     detail = shortened(f"HTTP {part.code}: {call.mask(part.body)}")
     if finding is None:
-        found = part.json() or {}
-        named = text_at(found, "id")
-        return _seen(calls, key, found) if named else TryLater(None, detail)
+        node = part.json() or {}
+        named = text_at(node, "id")
+        return _seen(calls, key, node) if named else TryLater(None, detail)
     problem = error_for(finding, detail, creating=False)
     if isinstance(problem, CredentialsExpired):
         raise problem
@@ -100,21 +100,21 @@ def _one_of_many(
     return problem if isinstance(problem, TryLater) else TryLater(None, detail)
 
 
-def _parent_id(calls: FacebookCalls, found: Json) -> str:
-    """Facebook: a comment's id begins with its post's number, which alone lacks the page's."""
-    number = text_at(found, "id").partition("_")[0]
-    return text_at(found, "parent", "id") or f"{calls.page_id}_{number}"
+def _parent_id(calls: FacebookCalls, comment: Json) -> str:
+    # Facebook: a comment's id begins with its post's number, which alone lacks the page's.
+    number = text_at(comment, "id").partition("_")[0]
+    return text_at(comment, "parent", "id") or f"{calls.page_id}_{number}"
 
 
 def find(calls: FacebookCalls, outgoing: Outgoing, oldest: datetime) -> Match | None:
-    """Look through the page's posts, or the comments under what is answered, newest first."""
+    """Search the page's posts, or the comments under what is replied to, newest first."""
     with calls.reading() as call:
-        for found in _own(calls, call, outgoing):
-            made_at = moment_at(found, "created_time")
+        for node in _own(calls, call, outgoing):
+            made_at = moment_at(node, "created_time")
             if made_at is not None and made_at < oldest:
                 return None
-            if made_at is not None and _is_it(calls, found, outgoing):
-                return calls.sighting(text_at(found, "id"), calls.address(found), made_at, found)
+            if made_at is not None and _is_it(calls, node, outgoing):
+                return calls.sighting(text_at(node, "id"), calls.address(node), made_at, node)
     return None
 
 
@@ -140,36 +140,36 @@ def _listed(calls: FacebookCalls, call: ClientCall, edge: str, args: dict[str, s
     return page
 
 
-def _is_it(calls: FacebookCalls, found: Json, outgoing: Outgoing) -> bool:
-    if outgoing.reply_to is not None and text_at(found, "from", "id") != calls.page_id:
+def _is_it(calls: FacebookCalls, node: Json, outgoing: Outgoing) -> bool:
+    if outgoing.reply_to is not None and text_at(node, "from", "id") != calls.page_id:
         return False
-    is_same = plain(text_at(found, "message")) == plain(words_of(outgoing))
-    return is_same and photo_count(found) == len(outgoing.media)
+    is_same = plain(text_at(node, "message")) == plain(words_of(outgoing))
+    return is_same and photo_count(node) == len(outgoing.media)
 
 
-def comments(calls: FacebookCalls, post_id: str, place: CursorPosition) -> CommentPage:
-    """A page of all comments under a post, nested ones too."""
+def comments(calls: FacebookCalls, post_id: str, position: CursorPosition) -> CommentPage:
+    """Return a page of all comments under a post, including nested ones."""
     args = {
         "fields": COMMENT_FIELDS,
         "filter": "stream",
         "order": "chronological",
         "limit": "100",
     }
-    if place.since.isdecimal():
-        args["since"] = str(max(0, int(place.since) - int(OVERLAP.total_seconds())))
-    if place.token:
-        args["after"] = place.token
+    if position.since.isdecimal():
+        args["since"] = str(max(0, int(position.since) - int(OVERLAP.total_seconds())))
+    if position.token:
+        args["after"] = position.token
     with calls.reading() as call:
         page = _listed(calls, call, f"{post_id}/comments", args)
-    return _page(calls, page, post_id, place)
+    return _page(calls, page, post_id, position)
 
 
-def _page(calls: FacebookCalls, page: Json, post_id: str, place: CursorPosition) -> CommentPage:
+def _page(calls: FacebookCalls, page: Json, post_id: str, position: CursorPosition) -> CommentPage:
     rows = [row for row in rows_at(page, "data") if text_at(row, "id")]
     remote_comments = tuple(_remark(calls, row, post_id) for row in rows)
-    seconds = [int(one.written_at.timestamp()) for one in remote_comments]
-    newest = max([int(place.newest or 0), *seconds])
-    following = place.after(str(newest) if newest else "", _after(page))
+    seconds = [int(remote_comment.written_at.timestamp()) for remote_comment in remote_comments]
+    newest = max([int(position.newest or 0), *seconds])
+    following = position.after(str(newest) if newest else "", _after(page))
     return CommentPage(remote_comments, following.written(), bool(following.token))
 
 
@@ -191,6 +191,6 @@ def _remark(calls: FacebookCalls, row: Json, post_id: str) -> RemoteComment:
 
 
 def _after(page: Json) -> str:
-    """The cursor of the next page; empty on the last one."""
+    """Return the cursor of the next page; empty on the last page."""
     has_next = text_at(page, "paging", "next") != ""
     return text_at(page, "paging", "cursors", "after") if has_next else ""

@@ -1,7 +1,7 @@
-"""What changes something on Facebook: photos, posts in one step or two, comments, edits, deletions.
+"""Write to Facebook: photos, posts in one step or two, comments, edits, deletions, hiding.
 
-That a post made unpublished is published by `is_published` rests on the interface's list of
-parameters; whether a page does so is tried there, and else one step is used.
+Publishing a staged post by `is_published` rests on the API's list of parameters; whether a page
+supports it is tried on that page, and otherwise one step is used.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ IN_FEED = f"{MADE},is_published"
 
 
 def upload(calls: FacebookCalls, medium: Medium, deadline: Deadline) -> str:
-    """Upload a photo unpublished; its id."""
+    """Upload a photo unpublished, and return its id."""
     with calls.harmless(deadline) as call:
         number = text_at(calls.upload(medium), "id")
         if not number:
@@ -36,55 +36,55 @@ def upload(calls: FacebookCalls, medium: Medium, deadline: Deadline) -> str:
 
 
 def create(calls: FacebookCalls, prepared: PreparedPost, deadline: Deadline) -> Receipt:
-    """Create a post, or a comment where it answers something; the answer has to say the same."""
+    """Create a post or comment; the response has to show the same text."""
     outgoing = prepared.outgoing
     with calls.changing(deadline) as call:
         if outgoing.reply_to is not None:
             form = {**comment_form(prepared), "fields": MADE}
-            made = calls.put(outgoing.reply_to, "comments", form)
+            node = calls.put(outgoing.reply_to, "comments", form)
         else:
-            made = calls.put(calls.page_id, "feed", {**post_form(prepared), "fields": MADE})
-            _must_be_on_our_page(calls, call, made)
-        _must_be_it(calls, call, made, prepared)
-        made_at = moment_at(made, "created_time")
-        return calls.receipt(text_at(made, "id"), calls.address(made), call, made_at)
+            node = calls.put(calls.page_id, "feed", {**post_form(prepared), "fields": MADE})
+            _must_be_on_our_page(calls, call, node)
+        _must_be_it(calls, call, node, prepared)
+        made_at = moment_at(node, "created_time")
+        return calls.receipt(text_at(node, "id"), calls.address(node), call, made_at)
 
 
-def _must_be_on_our_page(calls: FacebookCalls, call: ClientCall, made: Json) -> None:
-    """Facebook: a post's id holds the page's number in front."""
-    page_id, bar, _ = text_at(made, "id").partition("_")
+def _must_be_on_our_page(calls: FacebookCalls, call: ClientCall, node: Json) -> None:
+    # Facebook: a post's id begins with the page's number.
+    page_id, bar, _ = text_at(node, "id").partition("_")
     if bar and page_id != calls.page_id:
         of_another(call)
 
 
-def _must_be_it(calls: FacebookCalls, call: ClientCall, made: Json, prepared: PreparedPost) -> None:
-    if not text_at(made, "id"):
+def _must_be_it(calls: FacebookCalls, call: ClientCall, node: Json, prepared: PreparedPost) -> None:
+    if not text_at(node, "id"):
         call.senseless("the answer names nothing")
-    if text_at(made, "from", "id") not in ("", calls.page_id):
+    if text_at(node, "from", "id") not in ("", calls.page_id):
         of_another(call)
-    given = text_at(made, "message")
-    if given and plain(given) != plain(words_of(prepared.outgoing)):
+    shown_text = text_at(node, "message")
+    if shown_text and plain(shown_text) != plain(words_of(prepared.outgoing)):
         call.senseless("the answer holds another text")
 
 
 def stage(calls: FacebookCalls, prepared: PreparedPost, deadline: Deadline) -> str:
-    """Make a post unpublished; its id.
+    """Create a post unpublished, and return its id.
 
-    A page that publishes it all the same is found out when it is released: by this one id, so
-    that nothing is made twice.
+    If a page publishes it all the same, the release notices that by this very id, so that nothing
+    is created twice.
     """
     form = {**post_form(prepared), "published": "false", "fields": MADE}
     with calls.harmless(deadline) as call:
-        made = calls.put(calls.page_id, "feed", form)
-        _must_be_on_our_page(calls, call, made)
-        _must_be_it(calls, call, made, prepared)
-        return text_at(made, "id")
+        node = calls.put(calls.page_id, "feed", form)
+        _must_be_on_our_page(calls, call, node)
+        _must_be_it(calls, call, node, prepared)
+        return text_at(node, "id")
 
 
 def release(calls: FacebookCalls, key: str, deadline: Deadline) -> Receipt:
-    """Publish what was made unpublished, and read it back.
+    """Publish a staged post, and read it back.
 
-    What refuses may have been published before: only reading tells.
+    A refusal may mean that it was published before: only reading it tells.
     """
     try:
         with calls.changing(deadline) as call:
@@ -92,29 +92,29 @@ def release(calls: FacebookCalls, key: str, deadline: Deadline) -> Receipt:
     except Refused as refused:
         if refused.reason is RefusalCode.TARGET_GONE:
             raise
-        found = _read_back(calls, key, deadline, IN_FEED, _is_public)
-        if found is None:
+        receipt = _read_back(calls, key, deadline, IN_FEED, _is_public)
+        if receipt is None:
             raise
-        return found
+        return receipt
     return _shown(_read_back(calls, key, deadline, IN_FEED, _is_public))
 
 
-def _is_public(found: Json) -> bool:
-    return found.get("is_published") is True
+def _is_public(node: Json) -> bool:
+    return node.get("is_published") is True
 
 
 def edit(calls: FacebookCalls, key: str, prepared: PreparedPost, deadline: Deadline) -> Receipt:
-    """Give a post or comment of the page another text, and read it back."""
-    words = words_of(prepared.outgoing)
+    """Change the text of a post or comment of the page, and read it back."""
+    text = words_of(prepared.outgoing)
     with calls.changing(deadline) as call:
-        must_succeed(call, calls.change(key, {"message": words}))
+        must_succeed(call, calls.change(key, {"message": text}))
     return _shown(
         _read_back(
             calls,
             key,
             deadline,
             MADE,
-            lambda found: plain(text_at(found, "message")) == plain(words),
+            lambda node: plain(text_at(node, "message")) == plain(text),
         )
     )
 
@@ -126,19 +126,22 @@ def _read_back(
     fields: str,
     is_so: Callable[[Json], bool],
 ) -> Receipt | None:
-    """What a change has come to, None if it is not so. What cannot be read is unknown."""
+    """Return the receipt if the change is visible, else None.
+
+    Raises OutcomeUnknown if unreadable.
+    """
     try:
         with calls.harmless(deadline) as call:
-            found = calls.get(key, fields=fields)
+            node = calls.get(key, fields=fields)
     except Refused as refused:
         if refused.reason is RefusalCode.TARGET_GONE:
             raise
         raise OutcomeUnknown(refused.detail) from None
     except PlatformError as problem:
         raise OutcomeUnknown(problem.detail) from None
-    made_at = moment_at(found, "created_time")
-    receipt = Receipt(key, calls.address(found), made_at or calls.now(), call.answer)
-    return receipt if is_so(found) else None
+    made_at = moment_at(node, "created_time")
+    receipt = Receipt(key, calls.address(node), made_at or calls.now(), call.answer)
+    return receipt if is_so(node) else None
 
 
 def _shown(receipt: Receipt | None) -> Receipt:
@@ -148,7 +151,7 @@ def _shown(receipt: Receipt | None) -> Receipt:
 
 
 def delete(calls: FacebookCalls, key: str, deadline: Deadline) -> Receipt:
-    """Delete a post or comment of the page; what is gone already counts as done."""
+    """Delete a post or comment of the page; if it is gone already, this succeeds."""
     with calls.changing(deadline) as call:
         try:
             must_succeed(call, calls.remove(key))
@@ -159,7 +162,7 @@ def delete(calls: FacebookCalls, key: str, deadline: Deadline) -> Receipt:
 
 
 def hide(calls: FacebookCalls, key: str, hidden: bool, deadline: Deadline) -> Receipt:
-    """Hide a comment under a post of the page, or show it again."""
+    """Hide or unhide a comment under a post of the page."""
     with calls.changing(deadline) as call:
         must_succeed(call, calls.change(key, {"is_hidden": "true" if hidden else "false"}))
         return calls.receipt(key, calls.address({"id": key}), call)

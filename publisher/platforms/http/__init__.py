@@ -1,1 +1,1 @@
-"""The one place that turns HTTP into the platforms' errors, and that knows what may have left."""
+"""HTTP for all platforms: maps responses to platform errors, and knows what may have been sent."""

@@ -1,7 +1,7 @@
-"""Connections that know their call: they write nothing past its deadline and note the first byte.
+"""Connections that write nothing past the call's deadline, and note the first byte sent.
 
-The deadline is looked at after connecting and before each read, so that neither a slow network
-nor an answer that drips can outlast it.
+The deadline is checked after connecting and before each read, so that neither a slow network nor a
+slow response can outlast it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class DeadlinePassed(OSError):
 
 @dataclass
 class Passage:
-    """How far one call has come: its deadline, its patience, and whether a byte has left."""
+    """The progress of a call: its deadline, its read time-out, and if a byte was sent."""
 
     deadline: Deadline
     read_seconds: float
@@ -48,7 +48,7 @@ class Passage:
     changes: bool = False
 
     def seconds(self, most: float | None = None) -> float:
-        """Seconds to wait for the network now. Raises DeadlinePassed."""
+        """Return the seconds to wait for the network now. Raises DeadlinePassed."""
         left = self.deadline.remaining()
         if left <= 0:
             raise DeadlinePassed("the deadline has passed")
@@ -59,7 +59,7 @@ CURRENT: ContextVar[Passage] = ContextVar("current passage")
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Reads a socket, each time no longer than the call has left."""
+    """Reads a socket, each time no longer than the call's remaining time."""
 
     def __init__(self, sock: socket.socket, passage: Passage) -> None:
         self._sock = sock
@@ -95,7 +95,7 @@ class _Watched(HTTPConnection):
     response_class = _WatchedResponse
 
     def send(self, data: Sendable) -> None:
-        """Write, if there is time: the last look before anything leaves."""
+        """Write if there is time; this is the last check before anything is sent."""
         passage = CURRENT.get()
         if self.sock is None:
             self.connect()
@@ -108,7 +108,7 @@ class _Watched(HTTPConnection):
         super().send(data)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 and http.client differ
-        """Begin to read: from here on somebody else knows what became of it, and we do not yet."""
+        """Begin to read: from here on the platform knows the outcome, and we do not yet."""
         if CURRENT.get().changes:
             failpoints.hit("publish.sent_unread")
         return super().getresponse()
@@ -127,9 +127,9 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 def pool_for(base: SplitResult, *, trusted: str = DEFAULT_CA_BUNDLE_PATH) -> HTTPConnectionPool:
-    """Connections of this kind to one host, one of them kept.
+    """Return a pool that keeps one connection to one host.
 
-    `trusted` is the file of authorities whose certificates are good: those of `requests`.
+    `trusted` is the file of trusted certificate authorities; the default is that of `requests`.
     """
     host = base.hostname or ""
     if base.scheme == "https":

@@ -1,4 +1,4 @@
-"""The limits that answers told, made whole where a platform leaves something unsaid."""
+"""Rate limits from responses, completed if a platform leaves something out."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from publisher.platforms.http.responses import sensible
 PUBLISH = "publish"
 HOUR = timedelta(hours=1)
 AGAIN = timedelta(minutes=5)
-"""When to ask anew where a bucket is full and nothing says until when."""
+"""The time until the next attempt if a limit is exhausted and its end is not reported."""
 
 
 @dataclass(frozen=True)
 class RateWindow:
-    """One limit as an answer told it: `name` is the operation and its window."""
+    """A rate limit as a response reported it: `name` is the operation and its window."""
 
     name: str
     most: int
@@ -26,19 +26,23 @@ class RateWindow:
 
 
 def read(allowances: Iterable[Allowance], *, now: datetime) -> tuple[RateWindow, ...]:
-    """The limits that a platform told of; what makes no sense is left out.
+    """Return the limits that a platform reported, without those that make no sense.
 
-    The last that tells of a window counts. Where none says when it ends, a full one is asked about
-    again soon, and another one holds for an hour.
+    The last report of a window counts. If its end is not reported, an exhausted limit is retried
+    soon, and any other holds for an hour.
     """
-    found = {one.name: window for one in allowances if (window := _whole(one, now)) is not None}
-    return tuple(found.values())
+    windows = {
+        allowance.name: window
+        for allowance in allowances
+        if (window := _whole(allowance, now)) is not None
+    }
+    return tuple(windows.values())
 
 
-def _whole(told: Allowance, now: datetime) -> RateWindow | None:
-    if told.remaining is None:
+def _whole(allowance: Allowance, now: datetime) -> RateWindow | None:
+    if allowance.remaining is None:
         return None
-    most = told.remaining if told.most is None else told.most
-    unsaid = now + (AGAIN if told.remaining <= 0 else HOUR)
-    resets_at = sensible(told.resets_at or unsaid, now)
-    return RateWindow(told.name, most, told.remaining, resets_at) if resets_at else None
+    most = allowance.remaining if allowance.most is None else allowance.most
+    default_reset = now + (AGAIN if allowance.remaining <= 0 else HOUR)
+    resets_at = sensible(allowance.resets_at or default_reset, now)
+    return RateWindow(allowance.name, most, allowance.remaining, resets_at) if resets_at else None

@@ -1,7 +1,6 @@
-"""Keeps secrets out of logs, errors and stored answers.
+"""Masks secrets, reads response bodies up to a size limit, and maps responses to errors.
 
-Reads an answer's body piece by piece, and unpacks it no further than an answer may grow.
-What an HTTP answer means: the table of outcomes, the same for every platform.
+The mapping of HTTP codes to errors is the same for every platform.
 """
 
 from __future__ import annotations
@@ -40,21 +39,21 @@ _FIELD = re.compile(r'(?i)("(?:access_token|appsecret_proof)"\s*:\s*")[^"]+')
 
 
 class Mask:
-    """Replaces the given secrets, and whatever stands where a token stands, in a text."""
+    """Replaces the given secrets, and anything in the position of a token, in a text."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""))}
-        self._secrets = sorted(known, key=len, reverse=True)
+        forms = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""))}
+        self._secrets = sorted(forms, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
-        """The text with the secrets masked."""
+        """Return the text with the secrets masked."""
         for secret in self._secrets:
             text = text.replace(secret, MASKED)
         return _FIELD.sub(rf"\g<1>{MASKED}", _PARAMETER.sub(rf"\g<1>{MASKED}", text))
 
 
 class _MaskedLog(logging.Filter):
-    """Masks tokens in the addresses that the connection pool logs at its lowest level."""
+    """Masks tokens in the URLs that the connection pool logs at DEBUG level."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = Mask()(record.getMessage()), None
@@ -62,15 +61,15 @@ class _MaskedLog(logging.Filter):
 
 
 def quieten_clients() -> None:
-    """Let no client write secrets to a log; doing it twice changes nothing.
+    """Keep the clients from logging secrets; idempotent.
 
-    The connection pool's log is masked. The clients' own, at its lowest level, holds tokens and
-    whole bodies, and is left out.
+    The connection pool's log is masked. The clients' own DEBUG logs hold tokens and whole bodies,
+    and are disabled.
     """
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.INFO)
     pool = logging.getLogger("urllib3.connectionpool")
-    if not any(isinstance(known, _MaskedLog) for known in pool.filters):
+    if not any(isinstance(log_filter, _MaskedLog) for log_filter in pool.filters):
         pool.addFilter(_MaskedLog())
 
 
@@ -80,13 +79,13 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 class TooBig(Exception):
-    """The answer is larger than any answer we expect."""
+    """The response is larger than any that is expected."""
 
 
 def whole(pieces: Iterable[bytes], coding: str, most: int) -> bytes:
-    """The body, unpacked. Raises TooBig beyond `most` bytes, DecodeError where it cannot be read.
+    """Return the body, decompressed. Raises TooBig beyond `most` bytes, DecodeError if unreadable.
 
-    `coding` is the answer's Content-Encoding.
+    `coding` is the response's Content-Encoding.
     """
     if coding in ("", "identity"):
         return _joined(pieces, most)
@@ -96,17 +95,17 @@ def whole(pieces: Iterable[bytes], coding: str, most: int) -> bytes:
 
 
 def _joined(pieces: Iterable[bytes], most: int) -> bytes:
-    kept, size = [], 0
+    chunks, size = [], 0
     for piece in pieces:
         size += len(piece)
         if size > most:
             raise TooBig("the answer is too large")
-        kept.append(piece)
-    return b"".join(kept)
+        chunks.append(piece)
+    return b"".join(chunks)
 
 
 def _unpacked(pieces: Iterable[bytes], most: int) -> Iterable[bytes]:
-    """Each piece unpacked, never more than `most` bytes at once."""
+    """Yield each piece decompressed, never more than `most` bytes at once."""
     unpacking, is_empty = zlib.decompressobj(_GZIP_OR_ZLIB), True
     try:
         for piece in pieces:
@@ -142,9 +141,9 @@ RATE_HEADERS = (
 
 @dataclass(frozen=True)
 class PlatformResponse:
-    """An answer read to its end: `path` without query, header names in lower case.
+    """A response read to its end: `path` without query, header names in lower case.
 
-    `skew` is how far the other side's clock is ahead of ours: see `skew_of`.
+    `skew` is how far the server's clock is ahead of ours: see `skew_of`.
     """
 
     method: str
@@ -156,11 +155,11 @@ class PlatformResponse:
     skew: timedelta = timedelta(0)
 
     def json(self) -> dict[str, object] | None:
-        """The body as a JSON object, read once; None where it is anything else."""
+        """Return the body as a JSON object, parsed once; None if it is anything else."""
         return self._parsed if isinstance(self._parsed, dict) else None
 
     def listed(self) -> list[object] | None:
-        """The body as a JSON list; None where it is anything else."""
+        """Return the body as a JSON list; None if it is anything else."""
         return self._parsed if isinstance(self._parsed, list) else None
 
     @cached_property
@@ -172,17 +171,17 @@ class PlatformResponse:
 
 
 def skew_of(date: str, received_at: datetime) -> timedelta:
-    """How far the other side's clock is ahead of ours, by its Date; nothing below a minute."""
+    """Return how far the server's clock is ahead of ours, by its Date; zero below a minute."""
     try:
-        told = parsedate_to_datetime(date)
-        ahead = told.replace(tzinfo=told.tzinfo or UTC) - received_at
+        server_time = parsedate_to_datetime(date)
+        ahead = server_time.replace(tzinfo=server_time.tzinfo or UTC) - received_at
     except (ValueError, OverflowError):
         return timedelta(0)
     return ahead if abs(ahead) > LEAST_SKEW else timedelta(0)
 
 
 class Fault(StrEnum):
-    """What an answer says went wrong."""
+    """The kind of an error response."""
 
     THROTTLED = "throttled"
     CREDENTIALS = "credentials"
@@ -193,7 +192,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class ResponseFault:
-    """A fault with what is known of it: why it was refused, until when it is throttled."""
+    """A fault, with the reason of a refusal and the end of a rate limit if they are known."""
 
     fault: Fault
     reason: RefusalCode = RefusalCode.UNKNOWN
@@ -201,10 +200,10 @@ class ResponseFault:
 
 
 def by_code(answer: PlatformResponse, *, is_list: bool = False) -> ResponseFault | None:
-    """What the HTTP code alone says; None for a success with a JSON object, or with a list."""
+    """Return the fault by the HTTP code alone; None for a success with a JSON object (or list)."""
     if 200 <= answer.code < 300:
-        found = answer.listed() if is_list else answer.json()
-        return ResponseFault(Fault.TROUBLE) if found is None else None
+        body = answer.listed() if is_list else answer.json()
+        return ResponseFault(Fault.TROUBLE) if body is None else None
     if answer.code == 401:
         return ResponseFault(Fault.CREDENTIALS)
     if answer.code == 429:
@@ -215,7 +214,7 @@ def by_code(answer: PlatformResponse, *, is_list: bool = False) -> ResponseFault
 
 
 def error_for(finding: ResponseFault, detail: str, *, creating: bool) -> PlatformError:
-    """The error that carries the decision. Only a creation can have an unknown outcome."""
+    """Return the error that carries the decision. Only a creation can have an unknown outcome."""
     if finding.fault is Fault.THROTTLED:
         return TryLater(finding.until, detail)
     if finding.fault is Fault.CREDENTIALS:
@@ -226,28 +225,28 @@ def error_for(finding: ResponseFault, detail: str, *, creating: bool) -> Platfor
 
 
 def reset_at(answer: PlatformResponse) -> datetime | None:
-    """When the limit that was met ends, by the answer's own headers; None where it is unsaid.
+    """Return when the exhausted limit resets, by the response's headers; None if not reported.
 
-    Of several windows those that are used up count, and the last of them to end.
+    Of several windows the exhausted ones count, and of those the last to reset.
     """
     windows = ("x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour")
     used_up = [w for w in windows if answer.headers.get(f"{w}-remaining", "").strip() == "0"]
-    said = [moment_in(answer, f"{w}-reset") for w in used_up or windows[:1]]
-    said.append(_after(answer.headers.get("retry-after"), answer.received_at))
-    ends = [moment for moment in said if moment is not None]
+    resets = [moment_in(answer, f"{w}-reset") for w in used_up or windows[:1]]
+    resets.append(_after(answer.headers.get("retry-after"), answer.received_at))
+    ends = [moment for moment in resets if moment is not None]
     return sensible(max(ends), answer.received_at) if ends else None
 
 
 def sensible(moment: datetime, received_at: datetime) -> datetime | None:
-    """The moment, unless it is past or too far away to be meant."""
+    """Return the moment, unless it is past or implausibly far away."""
     return moment if received_at < moment <= received_at + LONGEST_WAIT else None
 
 
 def moment_in(answer: PlatformResponse, header: str) -> datetime | None:
-    """A header's time in seconds since 1970, by our clock: both sides' clocks may differ."""
+    """Return a header's Unix time by our clock, corrected for the server's skew."""
     try:
-        told = datetime.fromtimestamp(int(answer.headers.get(header, "")), UTC)
-        return told - answer.skew
+        moment = datetime.fromtimestamp(int(answer.headers.get(header, "")), UTC)
+        return moment - answer.skew
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -1,6 +1,6 @@
-"""A session of ours for the platforms' clients: one host, time-outs, a deadline, no secret in logs.
+"""A session for the platforms' clients: one host, time-outs, a deadline, no secrets in logs.
 
-A client that gets an answer from it has got a success: everything else is raised before.
+A client that gets a response from it has a success: everything else is raised before.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ from publisher.platforms.http.responses import (
 CHUNK = 64 * 1024
 IN_QUERY = "access_token"
 SAID = ("params", "data", "json", "files", "auth")
-"""What a client says of a request, beside its headers."""
+"""The request options that a client may pass, beside its headers."""
 
 NOT_HTTP = (ValueError, OverflowError)
-"""What the libraries raise bare where an answer is no HTTP: a chunk of less than nothing."""
+"""The bare errors of the libraries if a response is no HTTP, such as a negative chunk size."""
 
 # A connection that rested longer may have been forgotten on the way without a word, and what is
 # written into it is lost: the outcome would be unknown for nothing.
@@ -58,10 +58,10 @@ _OPEN: ContextVar[ClientCall] = ContextVar("open call")
 
 @dataclass
 class ClientCall:
-    """One call of a client: what was answered last, for the receipt.
+    """An open call of a client, with its responses for the receipt.
 
-    `is_list`: a success is a list, not an object. `most_bytes`: what its answers may hold, where
-    that is more than is usual.
+    `is_list`: a success is a list, not an object. `most_bytes`: the maximum size of a response, if
+    larger than usual.
     """
 
     creating: bool
@@ -72,24 +72,24 @@ class ClientCall:
 
     @property
     def answer(self) -> str:
-        """The last raw answer, masked and shortened; empty before one came."""
+        """The last raw response body, masked and shortened; empty before the first response."""
         return shortened(self.mask(self.answers[-1].body)) if self.answers else ""
 
     def senseless(self, what: str) -> NoReturn:
-        """Say that a success makes no sense. Raises OutcomeUnknown, or TryLater for a reading."""
+        """Report a success that makes no sense. Raises OutcomeUnknown, or TryLater for a read."""
         detail = shortened(f"{what}: {self.answer}")
         raise error_for(ResponseFault(Fault.TROUBLE), detail, creating=self.creating)
 
 
 class PlatformSession:
-    """One account's way to one host.
+    """One account's session with one host.
 
-    `home` is the address that the client believes in, `base_url` where it really goes; `read`
-    says what a platform's own error body means (None: go by the HTTP code); `now` gives aware UTC;
-    seconds are for connecting and for each wait while reading; `most_bytes` caps an answer.
-    `takes_forms`: a success need not be JSON (the addresses that give out tokens).
+    `home` is the URL that the client uses, `base_url` the real one; `read` maps a platform's own
+    error body (None: use the HTTP code); `now` returns aware UTC; the seconds are for connecting
+    and for each wait while reading; `most_bytes` limits a response. `takes_forms`: a success need
+    not be JSON (token endpoints).
 
-    Connections are kept alive from call to call. It is safe to use from one thread at a time.
+    Connections are kept alive between calls. Only one thread at a time may use it.
     """
 
     def __init__(
@@ -126,10 +126,10 @@ class PlatformSession:
         is_list: bool = False,
         most_bytes: int = 0,
     ) -> Iterator[ClientCall]:
-        """Open a call: what the client asks for inside must end by the deadline.
+        """Open a call: the client's requests inside must end by the deadline.
 
-        `creating`: what is sent may become visible, so its outcome may stay unknown. `ClientCall`
-        says what the others are.
+        `creating`: the request may become visible, so its outcome may stay unknown. See
+        `ClientCall` for the others.
         """
         self._rest(deadline.clock())
         call = ClientCall(creating, self.mask, is_list, most_bytes)
@@ -142,7 +142,7 @@ class PlatformSession:
             CURRENT.reset(passage)
 
     def note(self, answer: PlatformResponse) -> None:
-        """Keep the last answer that tells a rate limit, by method and path; the newest last."""
+        """Store the latest response with a rate limit, by method and path, in order of arrival."""
         self.skew = answer.skew
         if any(name in answer.headers for name in RATE_HEADERS):
             route = f"{answer.method} {_NUMBER.sub('/:id', answer.path)}"
@@ -150,17 +150,17 @@ class PlatformSession:
             self.learned[route] = replace(answer, body="")
 
     def _rest(self, seconds: float) -> None:
-        """Let go of connections that have rested for long, before anything is written."""
+        """Close connections that were idle for long, before anything is written."""
         if seconds - self._called_at > LONGEST_REST:
             self._adapter.close()
         self._called_at = seconds
 
 
 class _Session(requests.Session):
-    """A session that knows one host only, and takes nothing from the environment.
+    """A session for one host, independent of the environment.
 
-    It keeps nothing from call to call, cookies neither, so that there is nothing to be merged:
-    a request is made of what its client says, and of the session's headers.
+    It keeps no state between calls, not even cookies, so that a request consists of its client's
+    options and the session's headers only.
     """
 
     def __init__(self, home: str, adapter: BaseAdapter) -> None:
@@ -175,19 +175,19 @@ class _Session(requests.Session):
         method: str | bytes,
         url: str | bytes,
         *unnamed: Any,  # noqa: ANN401  as in `requests`
-        **asked: Any,  # noqa: ANN401  as in `requests`
+        **options: Any,  # noqa: ANN401  as in `requests`
     ) -> requests.Response:
-        """Make the request and send it; time-outs, proxies and the like are the channel's own."""
+        """Make and send the request; time-outs and proxies are the session's own."""
         if unnamed:
             raise TypeError("what is said of a request goes by its name")
-        told = {name: asked[name] for name in SAID if asked.get(name) is not None}
-        headers = {**self.headers, **(asked.get("headers") or {})}
-        made = requests.Request(str(method).upper(), url, headers=headers, **told)
-        return self.get_adapter(str(url)).send(made.prepare())
+        passed_options = {name: options[name] for name in SAID if options.get(name) is not None}
+        headers = {**self.headers, **(options.get("headers") or {})}
+        request = requests.Request(str(method).upper(), url, headers=headers, **passed_options)
+        return self.get_adapter(str(url)).send(request.prepare())
 
 
 def _without_token(headers: dict[str, str], query: str) -> str:
-    """A token does not travel in an address: it moves from the query to the header."""
+    """Move a token from the query to the header, so that no URL contains it."""
     if IN_QUERY not in query:
         return query
     pairs = parse_qsl(query, keep_blank_values=True)
@@ -198,10 +198,10 @@ def _without_token(headers: dict[str, str], query: str) -> str:
 
 
 class _Adapter(BaseAdapter):
-    """Sends over connections of ours to the configured host, whatever host the client believes in.
+    """Sends over our own connections to the configured host, whichever host the client uses.
 
-    It speaks to the pool without `requests`' own adapter between, which at each request looks
-    again for what is fixed here: the host, whom to trust, that there is no proxy.
+    It uses the pool without `requests`' own adapter, which looks up again for each request what is
+    fixed here: the host, the certificates, and that there is no proxy.
     """
 
     def __init__(
@@ -215,7 +215,7 @@ class _Adapter(BaseAdapter):
         self._now = now
 
     def close(self) -> None:
-        """Close the connections that are kept; the next request opens new ones."""
+        """Close the kept connections; the next request opens new ones."""
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.close()
@@ -229,7 +229,7 @@ class _Adapter(BaseAdapter):
         cert: object = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send to the real host; give back a success, raise the platforms' errors otherwise."""
+        """Send to the real host; return a success, and raise the platforms' errors otherwise."""
         call, passage = _OPEN.get(), CURRENT.get()
         passage.has_written = False
         try:
@@ -254,7 +254,7 @@ class _Adapter(BaseAdapter):
             response.close()
             response.release_conn()
         received_at = self._now()
-        headers = {name.lower(): told for name, told in response.headers.itermerged()}
+        headers = {name.lower(): text for name, text in response.headers.itermerged()}
         return PlatformResponse(
             method=str(request.method),
             path=parts.path,
@@ -268,7 +268,7 @@ class _Adapter(BaseAdapter):
     def _ask(
         self, request: requests.PreparedRequest, parts: SplitResult, passage: Passage
     ) -> BaseHTTPResponse:
-        """The same request to the configured host; the Host header stays the original one."""
+        """Send the same request to the configured host; the Host header stays the original one."""
         headers = {**request.headers, "Host": parts.netloc}
         query = _without_token(headers, parts.query)
         path = self._base.path + parts.path
@@ -308,7 +308,7 @@ class _Adapter(BaseAdapter):
 
 
 class _Handed(requests.Response):
-    """A success handed on to the client, which need not parse it once more."""
+    """A success for the client, which need not parse it again."""
 
     def __init__(self, request: requests.PreparedRequest, answer: PlatformResponse) -> None:
         super().__init__()
@@ -322,6 +322,6 @@ class _Handed(requests.Response):
         self._answer = answer
 
     def json(self, **kwargs: object) -> dict[str, object] | None:
-        """The answer as it was parsed already."""
+        """Return the parsed body."""
         del kwargs
         return self._answer.json()

@@ -1,1 +1,1 @@
-"""A platform in memory, for tests: it keeps, fails as it is told, and lets citizens speak."""
+"""A platform in memory for tests: it stores posts, fails as planned, and takes comments."""

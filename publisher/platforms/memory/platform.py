@@ -1,4 +1,4 @@
-"""A platform in memory: keeps what it is given, fails as it is told, and lets citizens speak."""
+"""The platform in memory: it stores posts, fails as planned, and takes citizens' comments."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ class _Planned:
 
 
 class MemoryPlatform:
-    """One account of a platform that nobody else sees; `now` gives aware UTC.
+    """An account of a platform in memory; `now` returns aware UTC.
 
-    `lag` is how long a new post stays out of sight of look_up and comments_since; `page_size` how
-    many remarks a page holds; `two_steps` and `can_edit` what the account may do. `kept` is what
-    there is, `gone` what was deleted, `health` and `allowances` what it tells of itself.
+    `lag` is how long a new post is invisible to look_up and comments_since; `page_size` the number
+    of comments in a page; `two_steps` and `can_edit` are the account's abilities. `kept` are the
+    posts that exist, `gone` the deleted ones; `health` and `allowances` are what it reports.
     """
 
     def __init__(
@@ -88,35 +88,35 @@ class MemoryPlatform:
 
     @property
     def published(self) -> list[StoredPost]:
-        """What the account itself has made and the public sees, oldest first."""
-        return [one for one in self.kept if one.author == OURSELVES and one.is_public]
+        """The account's own public posts, oldest first."""
+        return [post for post in self.kept if post.author == OURSELVES and post.is_public]
 
     @property
     def staged(self) -> list[StoredPost]:
-        """What the account has made and nobody sees."""
-        return [one for one in self.kept if not one.is_public]
+        """The account's unpublished posts."""
+        return [post for post in self.kept if not post.is_public]
 
     def fail_next(
         self, error: PlatformError, *, after_keeping: bool = False, on: Call = "publish"
     ) -> None:
         """Let the next call of this kind fail, without doing it or after it is done.
 
-        "publish" stands for posts in one step and for replies.
+        "publish" includes posts in one step and replies.
         """
         self._planned.setdefault(on, deque()).append(_Planned(error, after_keeping))
 
     def citizen_says(
         self, text: str, *, parent_id: str | None = None, author: str = "नागरिक"
     ) -> str:
-        """Let a citizen comment under a post or comment, or mention us; the new one's id."""
+        """Add a citizen's comment under a post or comment, or a mention; return its id."""
         return self._shelf.keep(author, text, parent_id).platform_id
 
     def somebody_deletes(self, platform_id: str) -> None:
-        """Let somebody else delete it on the platform. Raises LookupError."""
+        """Delete a post as another user of the platform. Raises LookupError."""
         self._shelf.remove(self._shelf.known(platform_id))
 
     def somebody_edits(self, platform_id: str, text: str) -> None:
-        """Let somebody else change its text on the platform. Raises LookupError."""
+        """Change a post's text as another user of the platform. Raises LookupError."""
         self._shelf.change(self._shelf.known(platform_id), text=text)
 
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
@@ -127,90 +127,93 @@ class MemoryPlatform:
         return PreparedPost(outgoing, tuple(medium.sha256 for medium in outgoing.media))
 
     def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """Keep the post or reply, unless a failure was planned."""
+        """Store the post or reply, unless a failure was planned."""
         return self._make(prepared.outgoing, deadline, "publish", is_public=True)
 
     def reply(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """Answer what `reply_to` names."""
+        """Reply to `reply_to`."""
         return self.publish(must_answer(prepared), deadline=deadline)
 
     def stage(self, prepared: PreparedPost, *, deadline: Deadline) -> str:
-        """Keep the post out of everybody's sight, where the account has two steps."""
+        """Store the post unpublished, if the account has two steps."""
         if not self.limits.has_two_steps or prepared.outgoing.reply_to is not None:
             raise Refused(RefusalCode.INVALID)
         return self._make(prepared.outgoing, deadline, "stage", is_public=False).platform_id
 
     def release(self, staged_id: str, *, deadline: Deadline) -> Receipt:
-        """Let everybody see what was staged; once or more often."""
+        """Publish a staged post; idempotent."""
         if not self.limits.has_two_steps:
             raise Refused(RefusalCode.INVALID)
         return self._change(staged_id, "release", deadline, is_public=True)
 
     def edit(self, platform_id: str, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """Give it the new text, where the account may."""
+        """Change the text of a post, if the account can edit."""
         if not self.limits.can_edit:
             raise Refused(RefusalCode.INVALID)
         return self._change(platform_id, "edit", deadline, text=words_of(prepared.outgoing))
 
     def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
-        """Remove it, unless it is gone."""
+        """Delete the post, if it exists."""
         _in_time(deadline)
-        planned, found = self._begin("delete"), self._shelf.find(platform_id)
-        if found is not None:
-            self._shelf.remove(found)
+        planned, post = self._begin("delete"), self._shelf.find(platform_id)
+        if post is not None:
+            self._shelf.remove(post)
         _fail_after(planned)
         return Receipt(platform_id, address(platform_id), self._now(), "")
 
     def hide(self, platform_id: str, *, hidden: bool, deadline: Deadline) -> Receipt:
-        """Hide a comment, or show it again."""
+        """Hide or unhide a comment."""
         return self._change(platform_id, "hide", deadline, is_hidden=hidden)
 
     def see(self, platform_id: str) -> RemotePost | None:
-        """What there is under this id now, without any lag."""
+        """Return the post under this id now, without any lag."""
         self._begin("see")
-        found = self._shelf.find(platform_id)
-        return seen(found) if found is not None else None
+        post = self._shelf.find(platform_id)
+        return seen(post) if post is not None else None
 
     def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
-        """What there is under these ids now; a failure that was planned is that of all."""
+        """Return the posts under these ids now; a planned failure is that of the whole call."""
         self._begin("see")
-        found = {one: self._shelf.find(one) for one in platform_ids}
-        return {one: seen(kept) if kept is not None else None for one, kept in found.items()}
+        posts = {platform_id: self._shelf.find(platform_id) for platform_id in platform_ids}
+        return {
+            platform_id: seen(post) if post is not None else None
+            for platform_id, post in posts.items()
+        }
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
-        """Find what was made since the attempt, once the lag is over."""
+        """Find a post created since the attempt, once the lag is over."""
         self._begin("look_up")
-        for one in self._visible():
+        for post in self._visible():
             if (
-                one.author == OURSELVES
-                and one.created_at >= since - SLACK
-                and (one.text, one.parent_id) == (words_of(outgoing), outgoing.reply_to)
-                and len(one.media) == len(outgoing.media)
+                post.author == OURSELVES
+                and post.created_at >= since - SLACK
+                and (post.text, post.parent_id) == (words_of(outgoing), outgoing.reply_to)
+                and len(post.media) == len(outgoing.media)
             ):
-                url = address(one.platform_id)
-                return Match(one.platform_id, url, one.created_at, one.text)
+                url = address(post.platform_id)
+                return Match(post.platform_id, url, post.created_at, post.text)
         return None
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
-        """Read what is under a post, or who names us outside our posts, in order."""
+        """Read the comments under a post, or mentions outside our posts, in order."""
         self._begin("comments")
         done = int(cursor or 0)
-        found = [
-            one
-            for one in self._visible()
-            if int(one.platform_id) > done and is_under(one, source.post_id)
+        posts = [
+            post
+            for post in self._visible()
+            if int(post.platform_id) > done and is_under(post, source.post_id)
         ]
-        shown = found[: self.page_size]
-        following = shown[-1].platform_id if shown else cursor
-        remote_comments = tuple(remark(one) for one in shown)
-        return CommentPage(remote_comments, following, len(found) > len(shown))
+        page = posts[: self.page_size]
+        following = page[-1].platform_id if page else cursor
+        remote_comments = tuple(remark(post) for post in page)
+        return CommentPage(remote_comments, following, len(posts) > len(page))
 
     def check(self) -> Health:
-        """What `health` was set to."""
+        """Return `health` as it was set."""
         return self.health
 
     def _begin(self, on: Call) -> _Planned | None:
-        """The failure that comes once this is done; raises one that comes before."""
+        """Return the failure to raise after the call; raise a failure planned before it."""
         waiting = self._planned.get(on)
         planned = waiting.popleft() if waiting else None
         if planned is not None and not planned.is_kept:
@@ -224,11 +227,11 @@ class MemoryPlatform:
         planned = self._begin(on)
         if outgoing.reply_to is not None and self._shelf.find(outgoing.reply_to) is None:
             raise Refused(RefusalCode.TARGET_GONE)
-        made = self._shelf.keep(
+        post = self._shelf.keep(
             OURSELVES, words_of(outgoing), outgoing.reply_to, outgoing.media, is_public=is_public
         )
         _fail_after(planned)
-        return receipt(made)
+        return receipt(post)
 
     def _change(
         self,
@@ -241,16 +244,16 @@ class MemoryPlatform:
         is_hidden: bool | None = None,
     ) -> Receipt:
         _in_time(deadline)
-        planned, found = self._begin(on), self._shelf.find(platform_id)
-        if found is None:
+        planned, post = self._begin(on), self._shelf.find(platform_id)
+        if post is None:
             raise Refused(RefusalCode.TARGET_GONE)
-        changed = self._shelf.change(found, text=text, is_public=is_public, is_hidden=is_hidden)
+        changed = self._shelf.change(post, text=text, is_public=is_public, is_hidden=is_hidden)
         _fail_after(planned)
         return receipt(changed)
 
     def _visible(self) -> list[StoredPost]:
         horizon = self._now() - self.lag
-        return [one for one in self.kept if one.is_public and one.created_at <= horizon]
+        return [post for post in self.kept if post.is_public and post.created_at <= horizon]
 
 
 def _in_time(deadline: Deadline) -> None:

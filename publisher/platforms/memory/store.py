@@ -1,4 +1,4 @@
-"""What a platform in memory keeps, and how it shows it."""
+"""The posts of a platform in memory, and how it shows them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OURSELVES = "city"
 
 @dataclass(frozen=True)
 class StoredPost:
-    """One post, reply or comment, as the platform keeps it."""
+    """A post, reply or comment, as the platform stores it."""
 
     platform_id: str
     author: str
@@ -28,7 +28,7 @@ class StoredPost:
 
 
 class Shelf:
-    """Everything that is there, and what was deleted; `now` gives aware UTC."""
+    """The existing and the deleted posts; `now` returns aware UTC."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.kept: list[StoredPost] = []
@@ -44,100 +44,100 @@ class Shelf:
         *,
         is_public: bool = True,
     ) -> StoredPost:
-        """Keep something new."""
+        """Store a new post."""
         parent = self.find(parent_id) if parent_id else None
         platform_id = str(1_000 + len(self.kept) + len(self.gone))
         root_id = parent.root_id if parent else platform_id
-        made = StoredPost(
+        post = StoredPost(
             platform_id, author, normal(text), parent_id, root_id, media, self._now(), is_public
         )
-        self.kept.append(made)
-        return made
+        self.kept.append(post)
+        return post
 
     def change(
         self,
-        found: StoredPost,
+        post: StoredPost,
         *,
         text: str | None = None,
         is_public: bool | None = None,
         is_hidden: bool | None = None,
     ) -> StoredPost:
-        """Put something else in its place; None leaves as it is."""
+        """Replace a post by a changed one; None leaves a field as it is."""
         changed = replace(
-            found,
-            text=found.text if text is None else normal(text),
-            is_public=found.is_public if is_public is None else is_public,
-            is_hidden=found.is_hidden if is_hidden is None else is_hidden,
+            post,
+            text=post.text if text is None else normal(text),
+            is_public=post.is_public if is_public is None else is_public,
+            is_hidden=post.is_hidden if is_hidden is None else is_hidden,
         )
-        self.kept[self.kept.index(found)] = changed
+        self.kept[self.kept.index(post)] = changed
         return changed
 
-    def remove(self, found: StoredPost) -> None:
-        """Take it away."""
-        self.kept.remove(found)
-        self.gone.append(found)
+    def remove(self, post: StoredPost) -> None:
+        """Delete a post."""
+        self.kept.remove(post)
+        self.gone.append(post)
 
     def find(self, platform_id: str) -> StoredPost | None:
-        """What is there under this id."""
-        return next((one for one in self.kept if one.platform_id == platform_id), None)
+        """Return the post under this id; None if there is none."""
+        return next((post for post in self.kept if post.platform_id == platform_id), None)
 
     def known(self, platform_id: str) -> StoredPost:
-        """What is there under this id. Raises LookupError."""
-        found = self.find(platform_id)
-        if found is None:
+        """Return the post under this id. Raises LookupError."""
+        post = self.find(platform_id)
+        if post is None:
             raise LookupError(platform_id)
-        return found
+        return post
 
 
 def words_of(outgoing: Outgoing) -> str:
-    """The text as it is kept."""
+    """Return the text as it is stored."""
     return normal(with_link(outgoing.text, outgoing.link))
 
 
 def address(platform_id: str) -> str:
-    """Where people would see it."""
+    """Return a post's public URL."""
     return f"https://platform.example/{platform_id}"
 
 
-def is_under(one: StoredPost, post_id: str | None) -> bool:
-    """Whether it stands under that post, or, without a post, names us."""
+def is_under(post: StoredPost, post_id: str | None) -> bool:
+    """Return True if it is under that post, or, without a post, if it mentions us."""
     if post_id is None:
-        return one.author != OURSELVES and "@" + OURSELVES in one.text
-    return one.root_id == post_id and one.platform_id != post_id
+        return post.author != OURSELVES and "@" + OURSELVES in post.text
+    return post.root_id == post_id and post.platform_id != post_id
 
 
-def receipt(one: StoredPost) -> Receipt:
-    """What a change of it is answered with."""
-    return Receipt(one.platform_id, address(one.platform_id), one.created_at, one.text)
+def receipt(post: StoredPost) -> Receipt:
+    """Return the receipt of a change."""
+    return Receipt(post.platform_id, address(post.platform_id), post.created_at, post.text)
 
 
-def seen(one: StoredPost) -> RemotePost:
-    """What is read of it by its id."""
+def seen(post: StoredPost) -> RemotePost:
+    """Return the post as it is read by its id."""
     return RemotePost(
-        platform_id=one.platform_id,
-        url=address(one.platform_id),
-        text=one.text,
-        parent_id=one.parent_id,
-        media=len(one.media),
-        published_at=one.created_at,
-        by_ourselves=one.author == OURSELVES,
-        is_public=one.is_public,
-        is_hidden=one.is_hidden,
+        platform_id=post.platform_id,
+        url=address(post.platform_id),
+        text=post.text,
+        parent_id=post.parent_id,
+        media=len(post.media),
+        published_at=post.created_at,
+        by_ourselves=post.author == OURSELVES,
+        is_public=post.is_public,
+        is_hidden=post.is_hidden,
     )
 
 
-def remark(one: StoredPost) -> RemoteComment:
-    """What is read of it as a comment."""
+def remark(post: StoredPost) -> RemoteComment:
+    """Return the post as it is read as a comment."""
     return RemoteComment(
-        platform_id=one.platform_id,
-        parent_id=one.parent_id,
-        root_id=one.root_id,
-        author_id=one.author,
-        author_name=one.author,
+        platform_id=post.platform_id,
+        parent_id=post.parent_id,
+        root_id=post.root_id,
+        author_id=post.author,
+        author_name=post.author,
         author_handle=None,
-        text=one.text,
-        written_at=one.created_at,
-        url=address(one.platform_id),
-        by_ourselves=one.author == OURSELVES,
-        hidden=one.is_hidden,
+        text=post.text,
+        written_at=post.created_at,
+        url=address(post.platform_id),
+        by_ourselves=post.author == OURSELVES,
+        hidden=post.is_hidden,
     )

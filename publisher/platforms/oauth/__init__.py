@@ -1,1 +1,1 @@
-"""Connecting an account: the ways of X and Facebook by which a person lets our app act for it."""
+"""Connect accounts: the OAuth flows of X and Facebook, by which a person authorises our app."""

@@ -1,6 +1,6 @@
-"""Connecting a Facebook page: dialog, code, long-lived token, the person's pages, debug_token.
+"""Connect a Facebook page: dialog, code, long-lived token, the person's pages, debug_token.
 
-Source: the platform's pages on long-lived tokens, permissions and securing requests.
+Source: the platform's documentation of long-lived tokens, permissions and securing requests.
 """
 
 from __future__ import annotations
@@ -33,19 +33,22 @@ TASKS = ("CREATE_CONTENT", "MODERATE")
 
 
 def address(app: App, callback: str, state: str) -> str:
-    """The dialog on which the person chooses pages and rights."""
-    asked = {
+    """Return the URL of the dialog in which the person chooses pages and permissions."""
+    params = {
         "client_id": app.facebook_app_id,
         "redirect_uri": callback,
         "state": state,
         "response_type": "code",
         "scope": ",".join(SCOPES),
     }
-    return f"{app.facebook_web_url}/{app.graph_api_version}/dialog/oauth?{urlencode(asked)}"
+    return f"{app.facebook_web_url}/{app.graph_api_version}/dialog/oauth?{urlencode(params)}"
 
 
 def finish(app: App, *, code: str, callback: str) -> tuple[ConnectableAccount, ...]:
-    """The pages that the person let the app see, each with its token. Raises `Turned`."""
+    """Return the pages that the person shared with the app, each with its token.
+
+    Raises `Turned`.
+    """
     keys = {"app_id": app.facebook_app_id, "app_secret": app.facebook_app_secret}
     with _leg(app, code, refused=Why.EXPIRED) as graph:
         short = text_at(graph.get_access_token_from_code(code, callback, **keys), "access_token")
@@ -55,43 +58,43 @@ def finish(app: App, *, code: str, callback: str) -> tuple[ConnectableAccount, .
     facts = examine(app, long)
     if facts.missing:
         raise Turned(Why.MISSING_RIGHTS, ", ".join(facts.missing))
-    found = tuple(_candidate(app, page) for page in _pages(app, long))
-    if not found:
+    candidates = tuple(_candidate(app, page) for page in _pages(app, long))
+    if not candidates:
         raise Turned(Why.NO_PAGE)
-    return found
+    return candidates
 
 
 def examine(app: App, token: str, *, page_id: str = "") -> TokenFacts:
-    """What Facebook says of a token; with `page_id` it has to be that page's, and our app's.
+    """Return Facebook's facts about a token; with `page_id` it has to be that page's.
 
-    Raises `Turned`.
+    The token has to be our app's. Raises `Turned`.
     """
     with _leg(app, token, refused=Why.APP_KEYS) as graph:
         answer: Json = graph.debug_access_token(token, app.facebook_app_id, app.facebook_app_secret)
-    told = at(answer, "data")
-    if at(told, "is_valid") is not True:
-        raise Turned(Why.EXPIRED, text_at(told, "error", "message"))
-    if text_at(told, "app_id") != app.facebook_app_id:
-        raise Turned(Why.OTHER_APP, text_at(told, "application"))
-    if page_id and text_at(told, "profile_id") != page_id:
-        raise Turned(Why.OTHER_ACCOUNT, text_at(told, "profile_id"))
-    scopes = _scopes(told)
+    facts = at(answer, "data")
+    if at(facts, "is_valid") is not True:
+        raise Turned(Why.EXPIRED, text_at(facts, "error", "message"))
+    if text_at(facts, "app_id") != app.facebook_app_id:
+        raise Turned(Why.OTHER_APP, text_at(facts, "application"))
+    if page_id and text_at(facts, "profile_id") != page_id:
+        raise Turned(Why.OTHER_ACCOUNT, text_at(facts, "profile_id"))
+    scopes = _scopes(facts)
     return TokenFacts(
-        until=_end(told, "expires_at"),
-        data_until=_end(told, "data_access_expires_at"),
+        until=_end(facts, "expires_at"),
+        data_until=_end(facts, "data_access_expires_at"),
         scopes=scopes,
-        missing=tuple(one for one in SCOPES if one not in scopes),
+        missing=tuple(scope for scope in SCOPES if scope not in scopes),
     )
 
 
-def _scopes(told: object) -> tuple[str, ...]:
-    found = at(told, "scopes")
-    return tuple(str(one) for one in found) if isinstance(found, list) else ()
+def _scopes(facts: object) -> tuple[str, ...]:
+    scopes = at(facts, "scopes")
+    return tuple(str(scope) for scope in scopes) if isinstance(scopes, list) else ()
 
 
-def _end(told: object, name: str) -> datetime | None:
-    """A moment in seconds since 1970; 0 is never."""
-    seconds = number_at(told, name)
+def _end(facts: object, name: str) -> datetime | None:
+    """Return a Unix time as a moment; 0 means never, and is None."""
+    seconds = number_at(facts, name)
     if not seconds:
         return None
     try:
@@ -114,7 +117,7 @@ def _pages(app: App, token: str) -> Iterator[Json]:
 
 def _candidate(app: App, page: Json) -> ConnectableAccount:
     number, tasks = text_at(page, "id"), at(page, "tasks")
-    held = tasks if isinstance(tasks, list) else []
+    granted_tasks = tasks if isinstance(tasks, list) else []
     return ConnectableAccount(
         platform_id=number,
         handle=number,
@@ -125,7 +128,7 @@ def _candidate(app: App, page: Json) -> ConnectableAccount:
             "page_token": text_at(page, "access_token"),
             "app_secret": app.facebook_app_secret,
         },
-        missing=tuple(one for one in TASKS if one not in held),
+        missing=tuple(task for task in TASKS if task not in granted_tasks),
     )
 
 
@@ -136,7 +139,7 @@ def _proof(app: App, token: str) -> dict[str, str]:
 
 @contextmanager
 def _leg(app: App, secret: str, *, refused: Why) -> Iterator[facebook.GraphAPI]:
-    """The client for one call; what comes wrong of it is said as `Turned`."""
+    """Open the client for one call, and raise its errors as `Turned`."""
     channel = PlatformSession(
         home=HOME,
         base_url=app.graph_api_url,

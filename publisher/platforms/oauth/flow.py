@@ -1,4 +1,4 @@
-"""The two ways behind one shape: begin, come back, examine. The clients are imported late."""
+"""Both OAuth flows behind one interface: start, finish, examine. The clients are imported late."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from publisher.platforms.oauth.types import App, ConnectableAccount, TokenFacts,
 
 @dataclass(frozen=True)
 class Begun:
-    """Where to send the person, and the parameter by which the answer is known again.
+    """The URL to send the person to, and the parameter that identifies the callback.
 
-    `secret` has to be kept for the way back; empty where there is none.
+    `secret` has to be stored until the callback; it is empty if there is none.
     """
 
     address: str
@@ -22,16 +22,16 @@ class Begun:
 
 @dataclass(frozen=True)
 class OAuthFlows:
-    """The ways to X and Facebook, for one app."""
+    """The OAuth flows of X and Facebook, for one app."""
 
     app: App
 
     def lacks(self, platform: str) -> tuple[str, ...]:
-        """The settings that this platform's way needs and that are not set."""
+        """Return the settings that this platform's flow needs and that are not set."""
         return self.app.lacks(platform)
 
     def set_out(self, platform: str, *, callback: str, state: str) -> Begun:
-        """The first leg. X gives a state of its own: its request token. Raises `Turned`."""
+        """Start the flow. X assigns a state of its own: its request token. Raises `Turned`."""
         if platform == "x":
             from publisher.platforms.oauth import x
 
@@ -41,24 +41,27 @@ class OAuthFlows:
         return Begun(facebook.address(self.app, callback, state), state)
 
     def finish(
-        self, platform: str, *, callback: str, secret: str, given: Mapping[str, str]
+        self, platform: str, *, callback: str, secret: str, query: Mapping[str, str]
     ) -> tuple[ConnectableAccount, ...]:
-        """The accounts behind what came back (`given`: the query's values). Raises `Turned`."""
-        if "denied" in given or given.get("error") == "access_denied":
+        """Return the accounts behind a callback (`query`: its query parameters).
+
+        Raises `Turned`.
+        """
+        if "denied" in query or query.get("error") == "access_denied":
             raise Turned(Why.DENIED)
         if platform == "x":
             from publisher.platforms.oauth import x
 
-            token, verifier = given.get("oauth_token", ""), given.get("oauth_verifier", "")
+            token, verifier = query.get("oauth_token", ""), query.get("oauth_verifier", "")
             return (x.finish(self.app, token=token, secret=secret, verifier=verifier),)
         from publisher.platforms.oauth import facebook
 
-        if not given.get("code"):
-            raise Turned(Why.EXPIRED, given.get("error", ""))
-        return facebook.finish(self.app, code=given["code"], callback=callback)
+        if not query.get("code"):
+            raise Turned(Why.EXPIRED, query.get("error", ""))
+        return facebook.finish(self.app, code=query["code"], callback=callback)
 
     def examine(self, platform: str, credentials: Mapping[str, str]) -> TokenFacts | None:
-        """What the platform says of a stored token; None where it says nothing of the kind.
+        """Return the platform's facts about a stored token; None if the platform has no such API.
 
         Raises `Turned`.
         """
@@ -70,8 +73,8 @@ class OAuthFlows:
         return facebook.examine(self.app, token, page_id=credentials.get("page_id", ""))
 
 
-def state_in(platform: str, given: Mapping[str, str]) -> str:
-    """The parameter of an answer by which its way is known; empty where it names none."""
+def state_in(platform: str, query: Mapping[str, str]) -> str:
+    """Return the callback's parameter that identifies its flow; empty if it has none."""
     if platform == "x":
-        return given.get("oauth_token") or given.get("denied", "")
-    return given.get("state", "")
+        return query.get("oauth_token") or query.get("denied", "")
+    return query.get("state", "")

@@ -1,7 +1,4 @@
-"""What a way to an account finds, and why it ends before it: plain values.
-
-What the city has registered at the platforms, and where they are reached.
-"""
+"""Values of the OAuth flows: candidates, token facts, reasons of an abort, and the app's keys."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from publisher.platforms.base.protocol import CredentialsExpired, PlatformError,
 
 
 class Why(StrEnum):
-    """Why a way ended before its end, as a code that is put into words elsewhere."""
+    """The reason why a flow was aborted, as a code that the pages translate."""
 
     DENIED = "denied"
     EXPIRED = "expired"
@@ -29,7 +26,7 @@ class Why(StrEnum):
 
 
 class Turned(Exception):
-    """The way ended; `why` says so as a code, `about` names what the sentence needs."""
+    """The flow was aborted; `why` is the code, `about` a value for the message."""
 
     def __init__(self, why: Why, about: str = "") -> None:
         super().__init__(why, about)
@@ -39,10 +36,10 @@ class Turned(Exception):
 
 @dataclass(frozen=True)
 class TokenFacts:
-    """What a platform says of a token: when it and the access to data end, which rights it has.
+    """A platform's facts about a token: expiry of the token and of data access, and permissions.
 
-    Moments are aware UTC, None where it is never, or not said. `missing` are rights that this
-    house needs and that were not given.
+    Moments are aware UTC, None if they are never or not reported. `missing` are required
+    permissions that were not granted.
     """
 
     until: datetime | None = None
@@ -53,9 +50,9 @@ class TokenFacts:
 
 @dataclass(frozen=True)
 class ConnectableAccount:
-    """An account that could be connected, by its number, handle and name there.
+    """An account that could be connected, by its id, handle and name on the platform.
 
-    `missing` are rights on this account that the person does not have.
+    `missing` are permissions on this account that the person does not have.
     """
 
     platform_id: str
@@ -66,12 +63,12 @@ class ConnectableAccount:
     missing: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, object]:
-        """As values that can be written as JSON; `read` makes them a candidate again."""
+        """Return values that can be written as JSON; `read` makes a candidate of them again."""
         return asdict(self)
 
     @classmethod
     def read(cls, values: Mapping[str, object]) -> ConnectableAccount:
-        """What `plain` gave."""
+        """Return the candidate of `plain`'s values. Raises TypeError for any others."""
         missing, credentials = values["missing"], values["credentials"]
         if not isinstance(missing, list | tuple) or not isinstance(credentials, dict):
             raise TypeError("no candidate")
@@ -80,7 +77,7 @@ class ConnectableAccount:
 
 
 def turned(problem: PlatformError, *, refused: Why, keys: Why = Why.APP_KEYS) -> Turned:
-    """What a platform's error means on the way: `refused` and `keys` say for this leg."""
+    """Return the abort for a platform's error; `refused` and `keys` are this step's reasons."""
     if isinstance(problem, Refused):
         return Turned(refused, problem.detail)
     if isinstance(problem, CredentialsExpired):
@@ -90,7 +87,7 @@ def turned(problem: PlatformError, *, refused: Why, keys: Why = Why.APP_KEYS) ->
 
 @dataclass(frozen=True)
 class App:
-    """The app's keys, the platforms' addresses, and the clocks (aware UTC, monotonic seconds)."""
+    """The app's keys, the platforms' URLs, and the clocks (aware UTC, monotonic seconds)."""
 
     x_consumer_key: str
     x_consumer_secret: str = field(repr=False)
@@ -105,9 +102,9 @@ class App:
     monotonic: Callable[[], float]
 
     def lacks(self, platform: str) -> tuple[str, ...]:
-        """The settings without which nobody can be sent to this platform; empty where none is."""
-        wanted = {
+        """Return the missing settings without which no flow to this platform can start."""
+        required = {
             "x": ("x_consumer_key", "x_consumer_secret"),
             "facebook": ("facebook_app_id", "facebook_app_secret"),
         }
-        return tuple(name for name in wanted[platform] if not getattr(self, name))
+        return tuple(name for name in required[platform] if not getattr(self, name))

@@ -1,4 +1,4 @@
-"""Connecting an X account: OAuth 1 in three legs, by tweepy's own handler through our channel."""
+"""Connect an X account: OAuth 1 in three legs, by tweepy's own handler over our session."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LEG_SECONDS = 20.0
 
 
 class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no types
-    """tweepy's handler; it makes a session anew for each leg, and each goes through our channel."""
+    """tweepy's handler; it creates a new session for each leg, and each uses our adapter."""
 
     def __init__(self, app: App, channel: PlatformSession, callback: str) -> None:
         self.channel = channel
@@ -33,19 +33,19 @@ class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no
 
     @property
     def oauth(self) -> OAuth1Session:
-        """The session of the leg in hand."""
+        """The session of the present leg."""
         return self._oauth
 
     @oauth.setter
-    def oauth(self, made: OAuth1Session) -> None:
-        made.trust_env = False
-        made.adapters.clear()
-        made.mount(HOME, self.channel.session.get_adapter(HOME))
-        self._oauth = made
+    def oauth(self, session: OAuth1Session) -> None:
+        session.trust_env = False
+        session.adapters.clear()
+        session.mount(HOME, self.channel.session.get_adapter(HOME))
+        self._oauth = session
 
 
 def set_out(app: App, callback: str) -> tuple[str, str, str]:
-    """The first leg: the address to send the person to, the request token and its secret.
+    """Start the flow: return the URL to send the person to, the request token and its secret.
 
     Raises `Turned`.
     """
@@ -61,7 +61,7 @@ def set_out(app: App, callback: str) -> tuple[str, str, str]:
 
 
 def finish(app: App, *, token: str, secret: str, verifier: str) -> ConnectableAccount:
-    """The third leg: the account whose keys these are. Raises `Turned`."""
+    """Return the account of a callback's token and verifier. Raises `Turned`."""
     handler = _Handler(app, _channel(app, token, secret, verifier), "")
     handler.request_token = {"oauth_token": token, "oauth_token_secret": secret}
     try:
@@ -99,12 +99,12 @@ def _candidate(app: App, credentials: XCredentials) -> ConnectableAccount:
 
 
 def _channel(app: App, *secrets: str) -> PlatformSession:
-    known = {str(place): secret for place, secret in enumerate(secrets)}
+    numbered_secrets = {str(index): secret for index, secret in enumerate(secrets)}
     return PlatformSession(
         home=HOME,
         base_url=app.x_api_url,
         read=read_error,
-        secrets={"key": app.x_consumer_key, "secret": app.x_consumer_secret, **known},
+        secrets={"key": app.x_consumer_key, "secret": app.x_consumer_secret, **numbered_secrets},
         now=app.now,
         takes_forms=True,
     )
@@ -112,7 +112,7 @@ def _channel(app: App, *secrets: str) -> PlatformSession:
 
 @contextmanager
 def _leg(app: App, handler: _Handler) -> Iterator[None]:
-    """One call; what tweepy wraps comes out as it went in."""
+    """Open one call, and raise the platform error that tweepy wrapped."""
     with handler.channel.calling(Deadline.after(LEG_SECONDS, app.monotonic)):
         try:
             yield
@@ -125,7 +125,7 @@ def _leg(app: App, handler: _Handler) -> Iterator[None]:
 
 
 def _unwrapped(error: Exception) -> Exception:
-    """What went wrong at first: tweepy wraps it once for each of its own calls."""
+    """Return the original error: tweepy wraps it once for each of its own calls."""
     inner: object = error
     while isinstance(inner, tweepy.TweepyException) and inner.args:
         inner = inner.args[0]

@@ -1,4 +1,4 @@
-"""X by version 2 of its interface, signed for by tweepy: posts, pictures, replies, comments.
+"""X by version 2 of its API, signed by tweepy: posts, pictures, replies, comments.
 
-Both of the interface's dialects are read: the older names (tweet) and the newer (post).
+Both vocabularies of the API are read: the older names (tweet) and the newer ones (post).
 """

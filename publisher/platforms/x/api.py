@@ -1,6 +1,6 @@
-"""The calls that one account makes of X: signed by tweepy, sent over a channel of ours.
+"""API calls of one X account, signed by tweepy and sent over our own session.
 
-What X's refusals mean, by their HTTP code and their words.
+The module also maps X's refusals, by their HTTP code and their text.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ BY_CODE = {
 
 
 def read_error(answer: PlatformResponse) -> ResponseFault | None:
-    """What an answer of X means beyond its HTTP code; None where the code says all."""
+    """Return the fault of a response beyond its HTTP code; None if the code says it all."""
     if answer.code < 400 or answer.code in (401, 408, 429):
         return None
-    said = answer.body.lower()
-    if "expired token" in said:
+    body = answer.body.lower()
+    if "expired token" in body:
         return ResponseFault(Fault.CREDENTIALS)
     if answer.path.startswith("/2/media") and answer.code == 400:
-        is_large = "too large" in said
+        is_large = "too large" in body
         reason = RefusalCode.MEDIA_TOO_LARGE if is_large else RefusalCode.MEDIA_INVALID
         return ResponseFault(Fault.REFUSED, reason)
-    for words, reason in REFUSALS:
-        if words in said:
+    for phrase, reason in REFUSALS:
+        if phrase in body:
             return ResponseFault(Fault.REFUSED, reason)
     return ResponseFault(Fault.REFUSED, BY_CODE.get(answer.code, RefusalCode.UNKNOWN))
 
@@ -61,7 +61,7 @@ HOME = "https://api.twitter.com"
 
 @dataclass(frozen=True)
 class XCredentials:
-    """The app's and the account's keys. An access token begins with the account's number."""
+    """The app's and the account's keys. An access token begins with the account's id."""
 
     consumer_key: str
     consumer_secret: str
@@ -70,12 +70,12 @@ class XCredentials:
 
     @property
     def user_id(self) -> str:
-        """The account's number on X."""
+        """The account's id on X."""
         return self.access_token.partition("-")[0]
 
 
 class XCalls(Opened):
-    """One account's way to X."""
+    """The API calls of one account."""
 
     def __init__(
         self,
@@ -97,22 +97,19 @@ class XCalls(Opened):
 
     @property
     def allowances(self) -> tuple[Allowance, ...]:
-        """What the account may still do, by the headers of the last answers."""
+        """The rate limits that the headers of the latest responses reported."""
         return learned(self._channel.learned)
 
     def ask(
         self, method: str, route: str, *, params: Json | None = None, body: Json | None = None
     ) -> Json:
-        """Sign by tweepy's handler and send; its client would make one anew for each request.
-
-        Its models are left aside as well, since they know one dialect only.
-        """
+        """Sign by tweepy's handler, send, and return the JSON body."""
         response = self._channel.session.request(
             method, HOME + route, params=params, json=body, auth=self._signer
         )
-        found: Json = response.json()
-        return found
+        body_json: Json = response.json()
+        return body_json
 
     def address(self, number: str, handle: str = "i") -> str:
-        """Where people see a post."""
+        """Return the public URL of a post."""
         return f"{self._web_url}/{handle}/status/{number}"

@@ -27,9 +27,10 @@ _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in NEVER}
 
 
 def script() -> str:
-    """A script that lays the tables in `window.nagarvaniCountingTables`; UTF-8, for `counting.js`.
+    """Return a script that puts the tables into `window.nagarvaniCountingTables`.
 
-    Made of the installed lists of domains and emoji: write it anew when those are renewed.
+    `counting.js` reads them. The script depends on the installed lists of domains and emoji:
+    regenerate it when those are updated.
     """
     tables = {
         "limit": LIMIT,
@@ -50,7 +51,7 @@ def script() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the script to the one file named; the exit code."""
+    """Write the script to the file named in the arguments; return the exit code."""
     if len(arguments) != 1:
         sys.stderr.write("Name the one file to write.\n")
         return 2

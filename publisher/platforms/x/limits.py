@@ -1,6 +1,6 @@
-"""What X takes, and the words that it gets.
+"""The limits and texts of posts on X, and the rate limits and permissions in its headers.
 
-What X's headers tell: limits of a quarter of an hour and, for posts, of a day; and our rights.
+Windows are a quarter of an hour, and a day for posts.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
 
 def limits(text_units: int = LIMIT) -> PlatformLimits:
-    """What X takes: four pictures up to 5 MB, alt text up to 1,000; no edit, one step."""
+    """Return X's limits: four pictures up to 5 MB, alt text up to 1,000; no edits, one step."""
     size = 5 * 1024 * 1024
     return PlatformLimits(text_units, 4, size, 1_000, TYPES, tells_hidden=False, seen_at_once=100)
 
 
 def words_of(outgoing: Outgoing) -> str:
-    """The text as X gets it: its link stands in it, and counts."""
+    """Return the text as it is sent to X: it includes the link, which counts."""
     return normal(with_link(outgoing.text, outgoing.link))
 
 
@@ -47,7 +47,7 @@ WINDOWS = {
 
 
 def learned(answers: Mapping[str, PlatformResponse]) -> tuple[Allowance, ...]:
-    """What the last answers tell, by method and path; routes that are not asked are left out."""
+    """Return the rate limits of the latest responses by method and path, for known routes only."""
     return tuple(
         allowance
         for route, answer in answers.items()
@@ -66,12 +66,12 @@ def _told(answer: PlatformResponse, prefix: str, name: str) -> Allowance | None:
 
 
 def _number(answer: PlatformResponse, header: str) -> int | None:
-    told = answer.headers.get(header, "").strip()
-    return int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else None
+    text = answer.headers.get(header, "").strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def missing_rights(answer: PlatformResponse) -> tuple[str, ...] | None:
-    """Which rights this access lacks; None where X does not say.
+    """Return the permissions that this access lacks; None if X does not report them.
 
     Source: its announcement of access levels; its documentation of version 2 is silent on them.
     """

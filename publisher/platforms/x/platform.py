@@ -1,4 +1,4 @@
-"""X as the house knows it: one account behind the protocol of platforms."""
+"""An X account behind the platform protocol."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from publisher.platforms.x.text_length import LIMIT, count
 
 
 class XPlatform(XCalls):
-    """One account on X. Opening it calls nobody; it is safe to use from one thread at a time.
+    """An X account. Opening it makes no network call; use it from one thread at a time.
 
-    `read_seconds` is the deadline of a whole reading call; the two clocks give aware UTC and
-    monotonic seconds.
+    `read_seconds` is the deadline of a whole read; the clocks return aware UTC and monotonic
+    seconds.
     """
 
     name = "x"
@@ -57,57 +57,60 @@ class XPlatform(XCalls):
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits, upload the pictures and describe them."""
         refuse_unfit(outgoing, self.limits, count(words_of(outgoing)).weighted)
-        media_ids = tuple(write.upload(self, one, deadline) for one in outgoing.media)
+        media_ids = tuple(write.upload(self, medium, deadline) for medium in outgoing.media)
         return PreparedPost(outgoing, media_ids)
 
     def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """Create the post, or the reply where it answers something."""
+        """Create the post, or the reply if `reply_to` is set."""
         return write.create(self, prepared, deadline)
 
     def reply(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """Answer a post. X refuses a reply to who did not name the account (not summoned)."""
+        """Reply to a post. X refuses a reply to an author who did not mention the account."""
         return self.publish(must_answer(prepared), deadline=deadline)
 
     def stage(self, prepared: PreparedPost, *, deadline: Deadline) -> str:
-        """X knows no unpublished posts: refused."""
+        """Raise Refused: X has no unpublished posts."""
         raise Refused(RefusalCode.INVALID, "X publishes in one step")
 
     def release(self, staged_id: str, *, deadline: Deadline) -> Receipt:
-        """X knows no unpublished posts: refused."""
+        """Raise Refused: X has no unpublished posts."""
         raise Refused(RefusalCode.INVALID, "X publishes in one step")
 
     def edit(self, platform_id: str, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """X offers no edit to programmes, and each edit would be a new post: refused."""
+        """Raise Refused: X offers no edits by API, and each edit would be a new post."""
         raise Refused(RefusalCode.INVALID, "X lets no programme edit a post")
 
     def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
-        """Delete a post of the account's own; what is gone already counts as done."""
+        """Delete a post of the account; if it is gone already, this succeeds."""
         return write.delete(self, platform_id, deadline)
 
     def hide(self, platform_id: str, *, hidden: bool, deadline: Deadline) -> Receipt:
-        """Hide a reply in a conversation that the account began, or show it again."""
+        """Hide or unhide a reply in a conversation that the account began."""
         return write.hide(self, platform_id, hidden, deadline)
 
     def see(self, platform_id: str) -> RemotePost | None:
-        """Read one post; X does not tell whether a reply is hidden."""
+        """Read one post; X does not report if a reply is hidden."""
         return read.one(self, platform_id)
 
     def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
-        """Read up to a hundred posts in one request; X counts each of them as read."""
+        """Read up to a hundred posts in one request; X counts each of them as a read."""
         return read.many(self, platform_ids)
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
-        """Look through the account's own timeline, newest first, down to when the attempt began."""
+        """Search the account's own timeline, newest first, back to the beginning of the attempt."""
         return self.sought(since, lambda oldest: read.find(self, outgoing, oldest))
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
-        """Read mentions, or all replies under a post, nested ones too (of the last seven days)."""
+        """Read mentions, or all replies under a post, including nested ones.
+
+        X finds replies of the last seven days only.
+        """
         return read_on(
-            CursorPosition.read(cursor), lambda place: read.comments(self, source, place)
+            CursorPosition.read(cursor), lambda position: read.comments(self, source, position)
         )
 
     def check(self) -> Health:
-        """Ask X whose keys these are; where the answer says so, whether they may write."""
+        """Ask X for the account of these keys, and if reported, for their permissions."""
         return self.health(self._whose, self.user_id, missing_rights)
 
     def _whose(self) -> tuple[str, str]:

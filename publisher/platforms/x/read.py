@@ -1,4 +1,4 @@
-"""What is read on X: one post, the account's own posts, mentions and replies, in both dialects."""
+"""Read from X: posts by id, the account's own posts, mentions and replies, in both vocabularies."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ NOT_FOUND = "/resource-not-found"
 _NUMBER = re.compile(r"[0-9]{1,19}")
 
 Read = Json | Refused | TryLater | None
-"""A post, or why it was not read; None: X says that there is none."""
+"""A post, or the error for it; None if X reports that it does not exist."""
 
 
 def one(calls: XCalls, number: str, deadline: Deadline | None = None) -> RemotePost | None:
-    """A post by its id, in its newest version; None where X says that there is none."""
+    """Return a post by its id, in its newest version; None if X reports that it does not exist."""
     with calls.reading(deadline) as call:
         post = _post(calls, call, number)
         if post is None:
@@ -61,7 +61,7 @@ def one(calls: XCalls, number: str, deadline: Deadline | None = None) -> RemoteP
 
 
 def _post(calls: XCalls, call: ClientCall, number: str) -> Json | None:
-    """X: what is not there is a 200 with an error inside; a bare 404 is no answer of its own."""
+    # X: a missing post is a 200 with an error inside; a bare 404 is something else.
     try:
         answer = calls.ask("GET", f"/2/tweets/{number}", params={"tweet.fields": FIELDS})
     except Refused as refused:
@@ -80,25 +80,35 @@ def _post(calls: XCalls, call: ClientCall, number: str) -> Json | None:
 
 
 def many(calls: XCalls, numbers: Sequence[str]) -> dict[str, OneSeen]:
-    """Up to a hundred posts by their ids, each in its newest version.
+    """Return up to a hundred posts by their ids, each in its newest version.
 
-    What is no number is not asked for: X would refuse the whole request for it.
+    Ids that are no numbers are not sent: X would refuse the whole request because of them.
     """
-    asked = [one for one in numbers if _NUMBER.fullmatch(one)]
+    valid_numbers = [number for number in numbers if _NUMBER.fullmatch(number)]
     unfit = Refused(RefusalCode.INVALID, "this is no number of a post")
-    found: dict[str, Read] = dict.fromkeys(numbers, unfit)
+    reads: dict[str, Read] = dict.fromkeys(numbers, unfit)
     with calls.reading_many() as call:
-        found |= _posts(calls, call, asked)
-        newest = {key: newest_version(one) for key, one in found.items() if isinstance(one, dict)}
-        later = {key: one for key, one in newest.items() if one != key}
+        reads |= _posts(calls, call, valid_numbers)
+        newest = {
+            key: newest_version(post) for key, post in reads.items() if isinstance(post, dict)
+        }
+        later = {
+            key: newest_number for key, newest_number in newest.items() if newest_number != key
+        }
         edited = _newest(calls, call, list(dict.fromkeys(later.values())))
-    for key, one in later.items():
-        found[key] = edited[one] if isinstance(edited[one], dict | TryLater) else found[key]
-    return {key: _seen(calls, one) if isinstance(one, dict) else one for key, one in found.items()}
+    for key, newest_number in later.items():
+        reads[key] = (
+            edited[newest_number]
+            if isinstance(edited[newest_number], dict | TryLater)
+            else reads[key]
+        )
+    return {
+        key: _seen(calls, read) if isinstance(read, dict) else read for key, read in reads.items()
+    }
 
 
 def _newest(calls: XCalls, call: ClientCall, numbers: Sequence[str]) -> dict[str, Read]:
-    """The newest versions; where they cannot be read, nothing is known of those edited alone."""
+    """Return the newest versions; an error of this request concerns the edited posts only."""
     try:
         return _posts(calls, call, numbers)
     except (TryLater, Refused) as problem:
@@ -107,16 +117,16 @@ def _newest(calls: XCalls, call: ClientCall, numbers: Sequence[str]) -> dict[str
 
 
 def _posts(calls: XCalls, call: ClientCall, numbers: Sequence[str]) -> dict[str, Read]:
-    """X: what is not there, or not for us, stands among the errors of a 200, by its number."""
+    # X: a post that is missing or not visible to us is among the errors of a 200, by its id.
     if not numbers:
         return {}
     params: Json = {"ids": ",".join(numbers), "tweet.fields": FIELDS}
     answer = calls.ask("GET", "/2/tweets", params=params)
-    posts = {text_at(one, "id"): one for one in rows_at(answer, "data")}
-    errors = {_about(one): one for one in rows_at(answer, "errors")}
+    posts = {text_at(row, "id"): row for row in rows_at(answer, "data")}
+    errors = {_about(row): row for row in rows_at(answer, "errors")}
     if not posts and not errors:
         call.senseless("the answer names no post")
-    return {one: posts.get(one) or _unread(call, errors.get(one)) for one in numbers}
+    return {number: posts.get(number) or _unread(call, errors.get(number)) for number in numbers}
 
 
 def _about(error: Json) -> str:
@@ -124,7 +134,10 @@ def _about(error: Json) -> str:
 
 
 def _unread(call: ClientCall, error: Json | None) -> Refused | None:
-    """None: X says that there is none. A number that it does not name is not said to be gone."""
+    """Return None if X reports that the post does not exist, else the refusal.
+
+    A post that the response does not mention is not taken as gone.
+    """
     if error is None:
         return Refused(RefusalCode.UNKNOWN, "the answer does not name this post")
     if _is_not_found(error):
@@ -150,7 +163,7 @@ def _seen(calls: XCalls, post: Json) -> RemotePost:
 
 
 def find(calls: XCalls, outgoing: Outgoing, oldest: datetime) -> Match | None:
-    """Look through the account's own timeline, newest first, down to that time."""
+    """Search the account's own timeline, newest first, back to that time."""
     with calls.reading() as call:
         for post in _own_posts(calls, call, oldest):
             made_at = moment_at(post, "created_at")
@@ -190,36 +203,45 @@ def _listed(calls: XCalls, call: ClientCall, route: str, params: Json) -> Json:
     return page
 
 
-def comments(calls: XCalls, source: CommentSource, place: CursorPosition) -> CommentPage:
-    """A page of mentions, or of all replies under a post (of the last seven days)."""
+def comments(calls: XCalls, source: CommentSource, position: CursorPosition) -> CommentPage:
+    """Return a page of mentions, or of all replies under a post (of the last seven days)."""
     params: Json = {
         "max_results": 100,
         "tweet.fields": FIELDS,
         "expansions": "author_id",
         "user.fields": "name,username",
     }
-    if place.since:
-        params["since_id"] = _somewhat_before(place.since)
+    if position.since:
+        params["since_id"] = _somewhat_before(position.since)
     if source.post_id is None:
         route, token_name = f"/2/users/{calls.user_id}/mentions", "pagination_token"
     else:
         route, token_name = "/2/tweets/search/recent", "next_token"
         params["query"] = f"conversation_id:{source.post_id}"
-    if place.token:
-        params[token_name] = place.token
+    if position.token:
+        params[token_name] = position.token
     with calls.reading() as call:
         page = _listed(calls, call, route, params)
-    return _page(calls, page, source, place)
+    return _page(calls, page, source, position)
 
 
-def _page(calls: XCalls, page: Json, source: CommentSource, place: CursorPosition) -> CommentPage:
+def _page(
+    calls: XCalls, page: Json, source: CommentSource, position: CursorPosition
+) -> CommentPage:
     authors = {text_at(user, "id"): user for user in rows_at(page, "includes", "users")}
     posts = [post for post in rows_at(page, "data") if text_at(post, "id").isdecimal()]
     remote_comments = [_remark(calls, post, authors) for post in posts]
-    newest = max([place.newest, *(one.platform_id for one in remote_comments)], key=_number)
-    following = place.after(newest, text_at(page, "meta", "next_token"))
-    kept = tuple(one for one in remote_comments if one.platform_id != source.post_id)
-    return CommentPage(kept, following.written(), bool(following.token))
+    newest = max(
+        [position.newest, *(remote_comment.platform_id for remote_comment in remote_comments)],
+        key=_number,
+    )
+    following = position.after(newest, text_at(page, "meta", "next_token"))
+    replies = tuple(
+        remote_comment
+        for remote_comment in remote_comments
+        if remote_comment.platform_id != source.post_id
+    )
+    return CommentPage(replies, following.written(), bool(following.token))
 
 
 def _remark(calls: XCalls, post: Json, authors: dict[str, Json]) -> RemoteComment:

@@ -1,4 +1,4 @@
-"""What X gives back of a text: short links, escaped signs and names in front are undone here."""
+"""Undo X's changes to a text: short links, HTML escapes and leading names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OWN_PICTURE = re.compile(r"/(?:photo|video)/\d+$")
 
 
 def readable(post: Json) -> str:
-    """The text as people see it: long posts whole, short links expanded, no link to its picture."""
+    """Return the text as people see it: in full, links expanded, without the picture's link."""
     whole = _whole(post)
     text = text_at(whole, "text")
     for link in rows_at(whole, "entities", "urls"):
@@ -29,7 +29,7 @@ def readable(post: Json) -> str:
 
 
 def reply_target(post: Json) -> str | None:
-    """The post that this one answers."""
+    """Return the id of the post that this post replies to; None if it is no reply."""
     for name in ("referenced_tweets", "referenced_posts"):
         for reference in rows_at(post, name):
             if text_at(reference, "type") == "replied_to":
@@ -38,13 +38,13 @@ def reply_target(post: Json) -> str | None:
 
 
 def media_count(post: Json) -> int:
-    """How many pictures a post carries."""
+    """Return the number of pictures of a post."""
     keys = at(post, "attachments", "media_keys")
     return len(keys) if isinstance(keys, list) else 0
 
 
 def newest_version(post: Json) -> str:
-    """The id under which a post's newest edit stands: each edit makes a new one."""
+    """Return the id of a post's newest version: each edit has an id of its own."""
     for name in ("edit_history_tweet_ids", "edit_history_post_ids"):
         ids = at(post, name)
         if isinstance(ids, list) and ids and isinstance(ids[-1], str):
@@ -53,53 +53,58 @@ def newest_version(post: Json) -> str:
 
 
 def own_words(post: Json) -> str:
-    """The readable text, in a reply without the names that X sets in front."""
+    """Return the readable text; in a reply without the leading names that X adds."""
     text = readable(post)
     return _LEADING_NAMES.sub("", text) if reply_target(post) is not None else text
 
 
-def same_words(post: Json, words: str) -> bool:
-    """Whether a post says these words.
+def same_words(post: Json, text: str) -> bool:
+    """Return True if the post has this text.
 
-    X writes protocols before bare domains and, in a reply, the names it answers in front.
+    X writes protocols before bare domains and, in a reply, adds the names of those it replies to.
     """
-    expected = words.strip()
+    expected = text.strip()
     if reply_target(post) is not None:
         expected = _LEADING_NAMES.sub("", expected)
     # Signs come back escaped or not, so that "&amp;" may stand for itself.
     return plain(own_words(post)) in (plain(expected), plain(html.unescape(expected)))
 
 
-def echoes(given: str, words: str, *, is_reply: bool, has_pictures: bool) -> bool:
-    """Whether the text in the answer to a creation is the one that was sent.
+def echoes(echoed_text: str, sent_text: str, *, is_reply: bool, has_pictures: bool) -> bool:
+    """Return True if the text in the response to a creation is the one that was sent.
 
-    That answer expands no short link, so any of them stands for any address; a long text may come
-    back cut off.
+    That response expands no short link, so any short link matches any URL; a long text may be
+    truncated.
     """
-    expected = _comparable(_marked(normal(words)), is_reply)
-    for text in (given, html.unescape(given)):
+    expected = _comparable(_marked(normal(sent_text)), is_reply)
+    for text in (echoed_text, html.unescape(echoed_text)):
         without_short = _SHORT_LINK.sub(_LINK, normal(text))
-        said = _comparable(_ANY_ADDRESS.sub(_LINK, without_short), is_reply)
-        if said == expected or (has_pictures and said.removesuffix(_LINK).rstrip() == expected):
+        candidate = _comparable(_ANY_ADDRESS.sub(_LINK, without_short), is_reply)
+        if candidate == expected or (
+            has_pictures and candidate.removesuffix(_LINK).rstrip() == expected
+        ):
             return True
-        if _is_beginning(said.rstrip(f"{_LINK} "), expected) and count(words).weighted > LIMIT:
+        if (
+            _is_beginning(candidate.rstrip(f"{_LINK} "), expected)
+            and count(sent_text).weighted > LIMIT
+        ):
             return True
     return False
 
 
-def _is_beginning(said: str, expected: str) -> bool:
-    beginning = said.removesuffix("…").rstrip()
-    is_cut = said.endswith("…") and len(beginning) >= LEAST_BEGINNING
+def _is_beginning(candidate: str, expected: str) -> bool:
+    beginning = candidate.removesuffix("…").rstrip()
+    is_cut = candidate.endswith("…") and len(beginning) >= LEAST_BEGINNING
     return is_cut and expected.startswith(beginning)
 
 
-def _marked(words: str) -> str:
-    """The words with a mark in place of each address, one under an unknown ending too."""
+def _marked(text: str) -> str:
+    """Return the text with a mark in place of each URL, also with an unknown top-level domain."""
     parts, done = [], 0
-    for span in address_spans(words):
-        parts += [words[done : span.start], _LINK]
+    for span in address_spans(text):
+        parts += [text[done : span.start], _LINK]
         done = span.end
-    return _ANY_ADDRESS.sub(_LINK, "".join([*parts, words[done:]]))
+    return _ANY_ADDRESS.sub(_LINK, "".join([*parts, text[done:]]))
 
 
 def _comparable(text: str, is_reply: bool) -> str:

@@ -1,7 +1,6 @@
-"""The weighted count itself: addresses 23, a whole emoji 2, other characters 1 or 2.
+"""The weighted length of a text on X: URLs count 23, an emoji 2, other characters 1 or 2.
 
-Whole emoji: the sequences of today, each of which counts as one.
-How long X takes a text to be: its weighted count, the same here and in the browser.
+An emoji is a whole sequence of today's Unicode. The browser counts in the same way.
 """
 
 from __future__ import annotations
@@ -26,47 +25,53 @@ ANY_TONE, OTHER_TONE = "T", "U"
 
 @cache
 def sequences() -> frozenset[str]:
-    """Every emoji sequence. The signs © and ® are emoji only when a variation selector says so."""
-    return frozenset(known for known in EMOJI_DATA if known not in ("\u00a9", "\u00ae"))
+    """Return every emoji sequence.
+
+    © and ® are left out, as they are emoji only with a variation selector.
+    """
+    return frozenset(sequence for sequence in EMOJI_DATA if sequence not in ("\u00a9", "\u00ae"))
 
 
 @cache
 def lengths() -> dict[str, tuple[int, ...]]:
-    """For each first character the lengths of the sequences it begins, longest first."""
-    found: dict[str, set[int]] = defaultdict(set)
+    """Return the lengths of the sequences by their first character, longest first."""
+    lengths_by_first: dict[str, set[int]] = defaultdict(set)
     for sequence in sequences():
-        found[sequence[0]].add(len(sequence))
-    return {first: tuple(sorted(known, reverse=True)) for first, known in found.items()}
+        lengths_by_first[sequence[0]].add(len(sequence))
+    return {
+        first: tuple(sorted(sequence_lengths, reverse=True))
+        for first, sequence_lengths in lengths_by_first.items()
+    }
 
 
-def emoji_at(text: str, place: int) -> int:
-    """How many code points the whole emoji at this place has; 0 where none begins.
+def emoji_at(text: str, index: int) -> int:
+    """Return the number of code points of the emoji at this index; 0 if none begins there.
 
-    A sequence that is followed by the selector of text style is no emoji.
+    A sequence that is followed by the text style selector is no emoji.
     """
-    for length in lengths().get(text[place], ()):
-        end = place + length
-        if text[place:end] in sequences() and text[end : end + 1] != TEXT_STYLE:
+    for length in lengths().get(text[index], ()):
+        end = index + length
+        if text[index:end] in sequences() and text[end : end + 1] != TEXT_STYLE:
             return length
     return 0
 
 
 def patterns() -> list[str]:
-    """The sequences as the browser's table writes them, tones folded, sorted."""
+    """Return the sequences as the browser's table writes them, skin tones folded, sorted."""
     groups: dict[str, set[str]] = defaultdict(set)
     for sequence in sequences():
         groups[re.sub(f"[{TONES}]", ANY_TONE, sequence)].add(sequence)
-    return sorted(written for pattern, known in groups.items() for written in _fold(pattern, known))
+    return sorted(written for pattern, group in groups.items() for written in _fold(pattern, group))
 
 
-def _fold(pattern: str, known: set[str]) -> Iterable[str]:
+def _fold(pattern: str, sequences: set[str]) -> Iterable[str]:
     if ANY_TONE not in pattern:
-        return known
+        return sequences
     head, _, tail = pattern.rpartition(ANY_TONE)
     for candidate in (pattern, f"{head}{OTHER_TONE}{tail}"):
-        if set(_unfold(candidate)) == known:
+        if set(_unfold(candidate)) == sequences:
             return [candidate]
-    return known
+    return sequences
 
 
 def _unfold(pattern: str) -> Iterator[str]:
@@ -90,10 +95,10 @@ _HEAVY_ONES = re.compile("[^{}]".format("".join(f"{chr(a)}-{chr(b)}" for a, b in
 
 @dataclass(frozen=True)
 class Count:
-    """A text's weight against the limit.
+    """A text's weighted length against the limit.
 
-    `fits` is how much of the given text stays within the limit, in UTF-16 units from its start,
-    as a browser counts them; `has_invalid` that it holds a character X refuses.
+    `fits` is the length of the part within the limit, in UTF-16 units from the start, as a browser
+    counts them; `has_invalid` is true if the text has a character that X refuses.
     """
 
     weighted: int
@@ -103,17 +108,17 @@ class Count:
 
     @property
     def remaining(self) -> int:
-        """What is left; below zero where the text is too long."""
+        """The weight left; negative if the text is too long."""
         return self.limit - self.weighted
 
     @property
     def valid(self) -> bool:
-        """Whether X would take the text, as far as its length and characters go."""
+        """True if X would take the text, as far as its length and characters are concerned."""
         return 0 < self.weighted <= self.limit and not self.has_invalid
 
 
 def count(text: str, *, limit: int = LIMIT, whole_emoji: bool = True) -> Count:
-    """Weigh a text, composed (NFC) first.
+    """Return the weighted length of a text, composed (NFC) first.
 
     `whole_emoji` False weighs each code point of an emoji, as version 2 of X's rules did.
     """
@@ -133,9 +138,9 @@ def count(text: str, *, limit: int = LIMIT, whole_emoji: bool = True) -> Count:
 
 
 def _plain_weight(text: str) -> int | None:
-    """The weight of a text without anything that might be an emoji or refused; else None.
+    """Return the weight of a text that has no emoji and no refused character; else None.
 
-    Nearly every text is such a one, and this runs for every single publication.
+    This is the fast path of nearly every text: it runs for each publication.
     """
     if not _not_plain().isdisjoint(text):
         return None
@@ -148,7 +153,7 @@ def _plain_weight(text: str) -> int | None:
 
 @cache
 def _not_plain() -> frozenset[str]:
-    """What begins an emoji, or ends the one of a key, and what X refuses."""
+    """Return the characters that begin an emoji or end a keycap, and those that X refuses."""
     return frozenset(lengths()) - frozenset(KEYS) | frozenset(KEYCAP + NEVER)
 
 
@@ -166,14 +171,14 @@ def _parts(text: str, whole_emoji: bool) -> Iterator[tuple[str, int]]:
 
 
 def _characters(text: str, whole_emoji: bool) -> Iterator[tuple[str, int]]:
-    place = 0
-    while place < len(text):
-        length = emoji_at(text, place) if whole_emoji else 0
+    index = 0
+    while index < len(text):
+        length = emoji_at(text, index) if whole_emoji else 0
         if length:
-            yield text[place : place + length], HEAVY
+            yield text[index : index + length], HEAVY
         else:
-            yield text[place], _weight(ord(text[place]))
-        place += length or 1
+            yield text[index], _weight(ord(text[index]))
+        index += length or 1
 
 
 def _weight(point: int) -> int:

@@ -1,9 +1,8 @@
-"""The web addresses in a text as X finds them: with a protocol, and bare domains too.
+"""Find the URLs of a text as X does: with a protocol, and bare domains too.
 
-A host is read from one unbroken run of host characters, so the work grows with the text's length
-alone. The patterns are written so that Python and the browser read them alike.
-
-Which words may end a host name (top-level domains), from the public suffix list.
+A host is read from one unbroken run of host characters, so the time is linear in the text's length.
+The patterns are written so that Python and the browser read them alike. Top-level domains come from
+the public suffix list.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ PRIVATE_PART = "===BEGIN PRIVATE DOMAINS==="
 
 @cache
 def endings() -> frozenset[str]:
-    """Every top-level domain of today, in lower case and its own script ("in", "भारत")."""
+    """Return every present top-level domain, in lower case and its own script ("in", "भारत")."""
     return frozenset(_last_labels(Path(PSLFILE).read_text(encoding="utf-8")))
 
 
 @cache
 def longest_ending() -> int:
-    """The length of the longest of them, in code points."""
+    """Return the length of the longest top-level domain, in code points."""
     return max(map(len, endings()))
 
 
@@ -79,32 +78,32 @@ _PORT, _TAIL_PATH, _TAIL_QUERY = (re.compile(SOURCES[name]) for name in ("port",
 
 @dataclass(frozen=True)
 class Span:
-    """From where to where an address stands, in code points."""
+    """The start and end of a URL, in code points."""
 
     start: int
     end: int
 
 
 def extract_urls(text: str) -> list[str]:
-    """The addresses in a text, in order, as written in it. The text is taken as it is given."""
+    """Return the URLs of a text, in order, as written in it; the text is not normalised."""
     return [text[span.start : span.end] for span in address_spans(text)]
 
 
 def address_spans(text: str) -> list[Span]:
-    """Where the addresses stand."""
-    found: list[Span] = []
+    """Return the spans of the URLs in a text."""
+    spans: list[Span] = []
     free = -1
     for run in _RUN.finditer(text):
         if run.end() > free and "." in run.group():
-            spans, free = _in_run(text, run.start(), run.end(), free)
-            found += spans
-    return found
+            run_spans, free = _in_run(text, run.start(), run.end(), free)
+            spans += run_spans
+    return spans
 
 
 def _in_run(text: str, start: int, end: int, free: int) -> tuple[list[Span], int]:
-    """The addresses whose host stands in this run, and from where the text is free after them.
+    """Return the URLs whose host is in this run, and the new value of `free`.
 
-    `free` is the first character that may stand before an address (-1: the text's beginning).
+    `free` is the first character that may precede a URL (-1: the text's beginning).
     """
     protocol = _protocol_start(text, start, free)
     if protocol is None and not _may_stand_bare(text, start := max(start, free + 1)):
@@ -124,13 +123,17 @@ def _in_run(text: str, start: int, end: int, free: int) -> tuple[list[Span], int
 def _protocol_start(text: str, start: int, free: int) -> int | None:
     if text[start - 3 : start] != "://":
         return None
-    found = _PROTOCOL.search(text, max(0, start - 8), start)
-    if found is None:
+    match = _PROTOCOL.search(text, max(0, start - 8), start)
+    if match is None:
         return None
-    place = found.start()
-    if place == 0:
-        return place
-    return place if place > free and not _NOT_BEFORE.match(text, place - 1) else None
+    protocol_start = match.start()
+    if protocol_start == 0:
+        return protocol_start
+    return (
+        protocol_start
+        if protocol_start > free and not _NOT_BEFORE.match(text, protocol_start - 1)
+        else None
+    )
 
 
 def _may_stand_bare(text: str, start: int) -> bool:
@@ -141,7 +144,7 @@ def _may_stand_bare(text: str, start: int) -> bool:
 
 
 def _host_end(text: str, start: int, end: int) -> int | None:
-    """Where the longest host that begins here ends; None where none does."""
+    """Return the end of the longest host that begins here; None if there is none."""
     best: int | None = None
     label = start
     while (dot := text.find(".", label, end)) > label:
@@ -157,9 +160,9 @@ def _ending_end(text: str, start: int, end: int) -> int | None:
     punycode = _PUNYCODE.match(text, start, end)
     if punycode is not None:
         return punycode.end()
-    for place in range(min(end, start + longest_ending()), start, -1):
-        if text[start:place].lower() in endings() and not _NOT_AFTER.match(text, place):
-            return place
+    for end_index in range(min(end, start + longest_ending()), start, -1):
+        if text[start:end_index].lower() in endings() and not _NOT_AFTER.match(text, end_index):
+            return end_index
     return None
 
 
@@ -169,19 +172,19 @@ class _Tail:
     has_path: bool
 
 
-def _tail_end(text: str, place: int) -> _Tail:
-    """Where port, path and query after a host end, and whether there is a path."""
-    port = _PORT.match(text, place)
-    place = port.end() if port else place
-    path = _TAIL_PATH.match(text, place)
+def _tail_end(text: str, index: int) -> _Tail:
+    """Return the end of port, path and query after a host, and if there is a path."""
+    port = _PORT.match(text, index)
+    index = port.end() if port else index
+    path = _TAIL_PATH.match(text, index)
     if path:
-        kept = len(path.group().rstrip(SOURCES["path_trim"]))
-        place += kept
-        if kept < len(path.group()):
-            return _Tail(place, True)
-    query = _TAIL_QUERY.match(text, place)
-    kept = len(query.group().rstrip(SOURCES["query_trim"])) if query else 0
-    return _Tail(place + kept, path is not None)
+        trimmed_length = len(path.group().rstrip(SOURCES["path_trim"]))
+        index += trimmed_length
+        if trimmed_length < len(path.group()):
+            return _Tail(index, True)
+    query = _TAIL_QUERY.match(text, index)
+    trimmed_length = len(query.group().rstrip(SOURCES["query_trim"])) if query else 0
+    return _Tail(index + trimmed_length, path is not None)
 
 
 def _short_enough(text: str, start: int, end: int, whole: Span, *, with_protocol: bool) -> bool:
@@ -199,15 +202,15 @@ def _ascii_length(label: str) -> int:
 
 
 def _plain_hosts(text: str, start: int, end: int, tail: _Tail) -> list[Span]:
-    """A bare host counts only as far as it is written in Latin letters; a path joins the last."""
-    found = []
+    """Return the parts of a bare host in Latin letters; a path joins the last of them."""
+    spans = []
     for run in _PLAIN_RUN.finditer(text, start, end):
         span = _plain_host(text, run.start(), run.end())
         if span is not None:
-            found.append(span)
-    if found and tail.has_path:
-        found[-1] = Span(found[-1].start, tail.end)
-    return found
+            spans.append(span)
+    if spans and tail.has_path:
+        spans[-1] = Span(spans[-1].start, tail.end)
+    return spans
 
 
 def _plain_host(text: str, start: int, end: int) -> Span | None:
@@ -216,7 +219,7 @@ def _plain_host(text: str, start: int, end: int) -> Span | None:
     while (dot := text.find(".", label, end)) >= 0:
         if dot == label:
             first = dot + 1
-        elif place := _ending_end(text, dot + 1, end):
-            best = Span(first, place)
+        elif ending := _ending_end(text, dot + 1, end):
+            best = Span(first, ending)
         label = dot + 1
     return best

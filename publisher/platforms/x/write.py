@@ -1,4 +1,4 @@
-"""What changes something on X: pictures, posts, answers, deletions and hiding."""
+"""Write to X: pictures, posts, replies, deletions and hiding."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from publisher.platforms.x.text import echoes
 
 
 def upload(calls: XCalls, medium: Medium, deadline: Deadline) -> str:
-    """Upload a picture and describe it; its id. Nobody sees it before a post carries it."""
+    """Upload a picture with its alt text, and return its id; nobody sees it yet."""
     content = base64.b64encode(medium.content).decode()
     with calls.harmless(deadline) as call:
         category = "tweet_gif" if medium.mime == "image/gif" else "tweet_image"
         body: Json = {"media": content, "media_category": category}
-        made = calls.ask("POST", "/2/media/upload", body=body)
-        media_id = text_at(made, "data", "id")
+        response = calls.ask("POST", "/2/media/upload", body=body)
+        media_id = text_at(response, "data", "id")
         if not media_id:
             call.senseless("the answer names no medium")
         if medium.alt_text:
@@ -31,26 +31,29 @@ def upload(calls: XCalls, medium: Medium, deadline: Deadline) -> str:
 
 
 def create(calls: XCalls, prepared: PreparedPost, deadline: Deadline) -> Receipt:
-    """Create a post, or the reply where it answers something; the answer has to say the same."""
+    """Create a post or reply; the response has to show the same text."""
     body: Json = {"text": words_of(prepared.outgoing)}
     if prepared.media_ids:
         body["media"] = {"media_ids": list(prepared.media_ids)}
     if prepared.outgoing.reply_to is not None:
         body["reply"] = {"in_reply_to_tweet_id": prepared.outgoing.reply_to}
     with calls.changing(deadline) as call:
-        made = at(calls.ask("POST", "/2/tweets", body=body), "data")
-        _must_be_it(call, made, prepared)
-        number = text_at(made, "id")
+        post = at(calls.ask("POST", "/2/tweets", body=body), "data")
+        _must_be_it(call, post, prepared)
+        number = text_at(post, "id")
         return calls.receipt(number, calls.address(number), call)
 
 
-def _must_be_it(call: ClientCall, made: object, prepared: PreparedPost) -> None:
-    """X's answer tells no account; an id that was seen before is for the caller to notice."""
-    if not text_at(made, "id").isdecimal():
+def _must_be_it(call: ClientCall, post: object, prepared: PreparedPost) -> None:
+    """Check the response.
+
+    X's response names no account; the caller notices an id that was seen before.
+    """
+    if not text_at(post, "id").isdecimal():
         call.senseless("the answer names no post")
-    given, outgoing = text_at(made, "text"), prepared.outgoing
-    if given and not echoes(
-        given,
+    echoed_text, outgoing = text_at(post, "text"), prepared.outgoing
+    if echoed_text and not echoes(
+        echoed_text,
         words_of(outgoing),
         is_reply=outgoing.reply_to is not None,
         has_pictures=bool(prepared.media_ids),
@@ -59,7 +62,10 @@ def _must_be_it(call: ClientCall, made: object, prepared: PreparedPost) -> None:
 
 
 def delete(calls: XCalls, number: str, deadline: Deadline) -> Receipt:
-    """Delete a post of ours. What is said to be gone is looked for once more: gone is done."""
+    """Delete a post of ours.
+
+    A post that is reported as gone is checked once more, and counts as done.
+    """
     with calls.changing(deadline) as call:
         try:
             done = calls.ask("DELETE", f"/2/tweets/{number}")
@@ -75,7 +81,7 @@ def delete(calls: XCalls, number: str, deadline: Deadline) -> Receipt:
 
 
 def hide(calls: XCalls, number: str, hidden: bool, deadline: Deadline) -> Receipt:
-    """Hide a reply under a post of ours, or show it again."""
+    """Hide or unhide a reply under a post of ours."""
     with calls.changing(deadline) as call:
         done = calls.ask("PUT", f"/2/tweets/{number}/hidden", body={"hidden": hidden})
         if at(done, "data", "hidden") is not hidden:
