@@ -104,8 +104,8 @@ def _hour(hour_number: int, parts: frozenset[int] | None) -> int | None:
         return None
     if parts is None:
         return hour_number
-    meant = [hour_number % 12, hour_number % 12 + 12] if hour_number <= 12 else [hour_number]
-    return next((hour for hour in meant if bisect_right(PART_STARTS, hour) - 1 in parts), None)
+    hours = [hour_number % 12, hour_number % 12 + 12] if hour_number <= 12 else [hour_number]
+    return next((hour for hour in hours if bisect_right(PART_STARTS, hour) - 1 in parts), None)
 
 
 def _part_words() -> dict[str, frozenset[int]]:
@@ -116,8 +116,8 @@ def _part_words() -> dict[str, frozenset[int]]:
         "सायंकाळी": {4},
         "संध्याकाळी": {4},
     }
-    for spoken in (MARATHI, ENGLISH, HINDI):
-        for names in (spoken.parts, spoken.short_parts):
+    for rules in (MARATHI, ENGLISH, HINDI):
+        for names in (rules.parts, rules.short_parts):
             for part, name in enumerate(names):
                 parts_by_name.setdefault(name, set()).add(part)
                 parts_by_name.setdefault(name.removesuffix("."), set()).add(part)

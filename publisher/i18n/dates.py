@@ -66,9 +66,9 @@ def plain_day(when: date, locale: str, *, now: datetime) -> str:
 
 def day_heading(when: date, locale: str, *, now: datetime) -> str:
     """Return `आज, बुधवार, दि. २५ नोव्हेंबर`; without the first word for days further off."""
-    near = _near(_day_of(when), local_day(now), language_rules(locale))
-    written = day(when, locale, now=now)
-    return f"{near}, {written}" if near else written
+    day_name = _near(_day_of(when), local_day(now), language_rules(locale))
+    day_text = day(when, locale, now=now)
+    return f"{day_name}, {day_text}" if day_name else day_text
 
 
 def short_day(when: date, locale: str) -> str:
@@ -91,12 +91,12 @@ def clock_time(at: datetime, locale: str, *, short: bool = False) -> str:
 
 def moment(at: datetime, locale: str, *, now: datetime) -> str:
     """Return `आज सायं. ६:००`, `काल सायं. ७:१०`, or `शुक्रवार, दि. २७ नोव्हेंबर, सायं. ५:३०`."""
-    near = _near(local_day(at), local_day(now), language_rules(locale))
-    if near is None:
+    day_name = _near(local_day(at), local_day(now), language_rules(locale))
+    if day_name is None:
         return f"{day(at, locale, now=now)}, {clock_time(at, locale)}"
     if language_rules(locale).names_date_too and local_day(at) != local_day(now):
-        near = f"{near} ({plain_day(at, locale, now=now)})"
-    return f"{near} {clock_time(at, locale)}"
+        day_name = f"{day_name} ({plain_day(at, locale, now=now)})"
+    return f"{day_name} {clock_time(at, locale)}"
 
 
 def plain_moment(at: datetime, locale: str, *, now: datetime) -> str:
@@ -156,8 +156,8 @@ def duration(span: timedelta, locale: str) -> str:
         units = [(days, rules.days), (hours, rules.hours)]
     else:
         units = [(hours, rules.hours), (minutes, rules.minutes)]
-    written = [counted(value, unit.one, unit.other, locale) for value, unit in units if value]
-    return " ".join(written) or counted(0, rules.minutes.one, rules.minutes.other, locale)
+    parts = [counted(value, unit.singular, unit.plural, locale) for value, unit in units if value]
+    return " ".join(parts) or counted(0, rules.minutes.singular, rules.minutes.plural, locale)
 
 
 def remaining(due_at: datetime, locale: str, *, now: datetime) -> str:
@@ -167,7 +167,7 @@ def remaining(due_at: datetime, locale: str, *, now: datetime) -> str:
         return ""
     if span < _ONE_MINUTE:
         return language_rules(locale).nearly_over
-    return language_rules(locale).left.format(span=duration(span, locale))
+    return language_rules(locale).time_left.format(span=duration(span, locale))
 
 
 def _day_of(when: date) -> date:
@@ -175,8 +175,8 @@ def _day_of(when: date) -> date:
 
 
 def _named(local_date: date, rules: LanguageRules, *, year: bool) -> str:
-    written = f"{rules.day.format(day=local_date.day)} {rules.months[local_date.month - 1]}"
-    return f"{written} {local_date.year}" if year else written
+    day_text = f"{rules.day.format(day=local_date.day)} {rules.months[local_date.month - 1]}"
+    return f"{day_text} {local_date.year}" if year else day_text
 
 
 def _near(local_date: date, today: date, rules: LanguageRules) -> str | None:

@@ -229,9 +229,9 @@ def _day(day: int, month: int, year: str | None, today: date) -> date | None:
     if year is not None:
         number = int(year) + (FIRST_YEAR if len(year) == 2 else 0)
         return _real(number, month, day) if number <= LAST_YEAR else None
-    near = (_real(today.year + step, month, day) for step in (0, 1, -1))
-    real = [candidate for candidate in near if candidate is not None]
-    return min(real, key=lambda candidate: abs(candidate - today), default=None)
+    candidates = (_real(today.year + step, month, day) for step in (0, 1, -1))
+    days = [candidate for candidate in candidates if candidate is not None]
+    return min(days, key=lambda candidate: abs(candidate - today), default=None)
 
 
 def _real(year: int, month: int, day: int) -> date | None:

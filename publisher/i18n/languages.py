@@ -18,8 +18,8 @@ PART_STARTS = (0, 4, 6, 12, 16, 20)
 class Unit:
     """A unit of time in the singular and the plural."""
 
-    one: str
-    other: str
+    singular: str
+    plural: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class LanguageRules:
     days: Unit
     hours: Unit
     minutes: Unit
-    left: str
+    time_left: str
     nearly_over: str
     devanagari_digits: bool = False
     # One word may mean yesterday and tomorrow; then the date stands beside it.
@@ -91,7 +91,7 @@ MARATHI = LanguageRules(
     days=Unit("दिवस", "दिवस"),
     hours=Unit("तास", "तास"),
     minutes=Unit("मिनिट", "मिनिटे"),
-    left="({span} शिल्लक)",
+    time_left="({span} शिल्लक)",
     nearly_over="(एका मिनिटापेक्षा कमी वेळ शिल्लक)",
     devanagari_digits=True,
 )
@@ -138,7 +138,7 @@ ENGLISH = LanguageRules(
     days=Unit("day", "days"),
     hours=Unit("hour", "hours"),
     minutes=Unit("minute", "minutes"),
-    left="({span} left)",
+    time_left="({span} left)",
     nearly_over="(less than a minute left)",
 )
 
@@ -184,7 +184,7 @@ HINDI = LanguageRules(
     days=Unit("दिन", "दिन"),
     hours=Unit("घंटा", "घंटे"),
     minutes=Unit("मिनट", "मिनट"),
-    left="({span} शेष)",
+    time_left="({span} शेष)",
     nearly_over="(एक मिनट से कम समय शेष)",
     names_date_too=True,
     zero_is_singular=True,

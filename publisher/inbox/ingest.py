@@ -66,23 +66,23 @@ def tick_listening(
     with context.database.transaction() as session:
         open_sources(session, now=context.now())
     new_count = 0
-    silent: set[int] = set()
+    silent_ids: set[int] = set()
     for number in range(most):
         if is_stopping() or (number >= WHEN_BUSY and is_busy()):
             break
-        reading = _next_reading(context, silent)
+        reading = _next_reading(context, silent_ids)
         if reading is None:
             break
         page_count = _read(context, reading)
         if page_count is None:
-            silent.add(reading.account.id)
+            silent_ids.add(reading.account.id)
         new_count += page_count or 0
     return new_count
 
 
 def open_sources(session: Session, *, now: datetime) -> None:
     """Create the sources of every new live post, and of each account that has mentions."""
-    unheard = (
+    new_posts = (
         select(ReceiptRow.account_id, ReceiptRow.id, literal(now, UtcDateTime))
         .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
         .join(Post, Post.id == Delivery.post_id)
@@ -94,19 +94,21 @@ def open_sources(session: Session, *, now: datetime) -> None:
             ReceiptRow.gone_at.is_(None),
         )
     )
-    deaf = (
+    new_mentions = (
         select(Account.id, null(), literal(now, UtcDateTime))
         .outerjoin(Source, (Source.account_id == Account.id) & Source.receipt_id.is_(None))
         .where(Source.id.is_(None), Account.platform.in_(MENTIONS_ON))
     )
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    for unopened in (unheard, deaf):
-        opened = make(Source).from_select(["account_id", "receipt_id", "read_at"], unopened)
+    for missing_sources in (new_posts, new_mentions):
+        insertion = make(Source).from_select(
+            ["account_id", "receipt_id", "read_at"], missing_sources
+        )
         # Another clock may open the same ones at this moment.
-        session.execute(opened.on_conflict_do_nothing())
+        session.execute(insertion.on_conflict_do_nothing())
 
 
-def _next_reading(context: WorkerContext, silent: Collection[int] = ()) -> Reading | None:
+def _next_reading(context: WorkerContext, silent_ids: Collection[int] = ()) -> Reading | None:
     """Claim the source that has waited longest, for the length of a lease."""
     with context.database.transaction() as session:
         now = context.now()
@@ -115,7 +117,7 @@ def _next_reading(context: WorkerContext, silent: Collection[int] = ()) -> Readi
             .join(Account, Account.id == Source.account_id)
             .outerjoin(ReceiptRow, ReceiptRow.id == Source.receipt_id)
             .where(Source.read_at <= now, Account.state == AccountState.CONNECTED)
-            .where(ReceiptRow.gone_at.is_(None), Source.account_id.not_in(silent))
+            .where(ReceiptRow.gone_at.is_(None), Source.account_id.not_in(silent_ids))
             .order_by(Source.read_at)
             .limit(1)
             .with_for_update(skip_locked=True, of=Source)

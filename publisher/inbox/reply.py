@@ -72,8 +72,8 @@ def _reopen(session: Session, reply: Reply, *, now: datetime) -> None:
     if comment is None or reply.opening != comment.opening or comment.state not in answered:
         return
     details = {"words": _reason(session, reply)}
-    why = RoutingReason.ANSWER_DELETED
-    routing.open_again(session, comment, why, details, actor=CLOCK, now=now)
+    routing_reason = RoutingReason.ANSWER_DELETED
+    routing.open_again(session, comment, routing_reason, details, actor=CLOCK, now=now)
 
 
 def _reason(session: Session, reply: Reply) -> str:
@@ -116,9 +116,9 @@ def answer(
         raise WrongState(state=comment.state, to=CommentState.ANSWERED)
     _make_room(session, comment, kind, actor=actor, now=now)
     post = _new_reply(session, comment, kind, now=now)
-    written = _variant(comment, text)
+    variant = _variant(comment, text)
     revision = revisions.write_revision(
-        session, actor=actor, now=now, post=post, variants=[written]
+        session, actor=actor, now=now, post=post, variants=[variant]
     )
     _decide(session, post, revision, actor=actor, now=now)
     failpoints.hit("answer.before_commit")

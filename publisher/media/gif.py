@@ -43,10 +43,10 @@ def _read(content: bytes) -> Animation:
     chunks, frames = [content[:begin]], 0
     for kind, block in _blocks(content, begin):
         if kind == _IMAGE:
-            left, top, wide, high = (
+            x_offset, y_offset, wide, high = (
                 int.from_bytes(block[at : at + 2], "little") for at in (1, 3, 5, 7)
             )
-            if left + wide > width or top + high > height:
+            if x_offset + wide > width or y_offset + high > height:
                 raise BrokenAnimation
             frames += 1
         if kind == _IMAGE or _may_stay(block):

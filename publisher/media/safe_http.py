@@ -44,10 +44,10 @@ class Route:
 
     def seconds(self) -> float:
         """Return the seconds to wait for the network now. Raises TimeoutError if there are none."""
-        left = self.remaining()
-        if left <= 0:
+        remaining = self.remaining()
+        if remaining <= 0:
             raise TimeoutError("no time is left")
-        return left
+        return remaining
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The nouns of the house: one module of tables for each group."""
+"""The database tables: one module for each group of them."""
 
 from __future__ import annotations
 

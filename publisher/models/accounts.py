@@ -1,4 +1,4 @@
-"""What is known beside an account: who may use it, its limits, its warnings, its connecting."""
+"""Tables of accounts: departments that may use them, rate limits, warnings, and OAuth sessions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from publisher.models.people import SignIn
 
 
 class Ending(StrEnum):
-    """What of an account's access comes to an end."""
+    """The part of an account's access that ends."""
 
     TOKEN = "token"  # noqa: S105  what ends
     DATA = "data"
 
 
 class AccountDepartment(Base):
-    """A department that may use an account; an account without any is open to all."""
+    """A department that may use an account; an account without any is open to all departments."""
 
     __tablename__ = "account_departments"
 
@@ -30,10 +30,10 @@ class AccountDepartment(Base):
 
 
 class AllowanceRow(Base):
-    """How often a platform, or our own cap, lets an account do something, as last learned.
+    """A rate limit of an account, by the platform or our own cap, as last reported.
 
-    `name` is the operation and its window, such as "publish.15min". After `resets_at` the row
-    says nothing any more; one with nothing `remaining` holds publications back until then.
+    `name` is the operation and its window, such as "publish.15min". After `resets_at` the row is
+    void; until then a row with nothing `remaining` holds publications back.
     """
 
     __tablename__ = "allowances"
@@ -57,7 +57,7 @@ class AllowanceRow(Base):
 
 
 class EndingWarning(Base):
-    """That it was told, so many days before, that a token or the access to data ends then."""
+    """A warning that was sent so many days before a token or the access to data ends."""
 
     __tablename__ = "ending_warnings"
     __table_args__ = (UniqueConstraint("account_id", "about", "ends_at", "days"),)
@@ -71,26 +71,26 @@ class EndingWarning(Base):
 
 
 class Connecting(Base):
-    """One walk to a platform and back, by which an account is connected, in one session.
-
-    `state_digest` is of the parameter that comes back, good once (`back_at`). `sealed` holds what
-    the way needs: X's request token, then what was found; it is emptied when the walk ends.
-    `refusal` is a code, `details` what its sentence needs. `account` is one to be connected anew.
-    """
+    """An OAuth flow in one session, by which an account is connected."""
 
     __tablename__ = "connectings"
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     platform: Mapped[str] = mapped_column(String(20))
+    #: SHA-256 of the `state` parameter of the callback, which is valid once (see `back_at`).
     state_digest: Mapped[str] = mapped_column(String(64), unique=True)
     sign_in_id: Mapped[int] = mapped_column(ForeignKey("sign_ins.id"))
+    #: The account to reconnect, if it is connected already.
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     address: Mapped[str] = mapped_column(Text)
     begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The time of the callback.
     back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The code of a refusal; `details` are the values of its message.
     refusal: Mapped[str] = mapped_column(String(40), default="")
     details: Mapped[str] = mapped_column(Text, default="")
+    #: Encrypted data: X's request token, then the candidates; empty once the flow has ended.
     sealed: Mapped[str] = mapped_column(Text, default="")
 
     sign_in: Mapped[SignIn] = relationship()

@@ -1,4 +1,4 @@
-"""What the gate keeps beside decisions: codes for the spot, own texts, and refused sign-ins."""
+"""Tables beside decisions: codes for approving in person, return texts, and refused sign-ins."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from publisher.models.people import Appointment, Person
 from publisher.models.posts import Decision, Revision
 
 LONGEST_TEXT = 500
-"""Letters in a text that an officer keeps; in any script it still fits into a unique index."""
+"""Characters of a return text; in any script it still fits into a unique index."""
 
 Index("ix_decisions_person_at", Decision.person_id, Decision.at, Decision.id)
 
 
 class SpotCode(Base):
-    """A code that leads an officer's own phone to one revision; it gives no right.
+    """A code that leads an officer's own phone to one revision; it grants no permission.
 
-    What is scanned and what is typed are spelled from `seed` and the house's secret key; the row
-    holds digests alone.
+    The scanned and the typed code are derived from `seed` and the secret key; the row holds digests
+    only.
     """
 
     __tablename__ = "spot_codes"
@@ -43,22 +43,23 @@ class SpotCode(Base):
 
 
 class ReturnText(Base):
-    """A reason to return a post that a person keeps, to choose it again."""
+    """A reason to return a post that a person stored, to choose it again."""
 
     __tablename__ = "return_texts"
     __table_args__ = (UniqueConstraint("person_id", "words"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    #: The text of the reason.
     words: Mapped[str] = mapped_column(String(LONGEST_TEXT))
     kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class RefusedSignIn(Base):
-    """A sign-in that was refused: why and from where, never what was typed.
+    """A refused sign-in: its reason and network address, never what was typed.
 
-    `person_id` is there where the account exists. The history points here, so that address and
-    device can be erased one day without touching it.
+    `person_id` is set if the account exists. The history refers to this row, so that address and
+    device can be erased later without touching the history.
     """
 
     __tablename__ = "refused_sign_ins"

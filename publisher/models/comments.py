@@ -1,4 +1,4 @@
-"""What citizens wrote under what was published, who has it and why."""
+"""Tables of citizens' comments, their routing and the replies."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class AnswerKind(StrEnum):
-    """Whether a reply ends the matter or only says that it is being looked into."""
+    """The kind of a reply: a final answer, or an interim one that says that it is being handled."""
 
     FINAL = "final"
     INTERIM = "interim"
 
 
 class Source(Base):
-    """Where comments are read: an account's mentions (`receipt` None) or one published post."""
+    """A source of comments: an account's mentions (`receipt` None) or a published post."""
 
     __tablename__ = "sources"
     __table_args__ = (
@@ -53,7 +53,7 @@ class Source(Base):
 
 
 class Thread(Base):
-    """The comments under one root on a platform; `receipt` where the root is ours."""
+    """The comments under one root on a platform; `receipt` is set if the root is ours."""
 
     __tablename__ = "threads"
     __table_args__ = (UniqueConstraint("account_id", "root_id"),)
@@ -71,10 +71,7 @@ class Thread(Base):
 
 
 class Comment(Base):
-    """One comment, stored once. `opening` counts how often it was opened for an answer.
-
-    `hidden_at`: since when we have hidden it on its platform.
-    """
+    """A comment, stored once."""
 
     __tablename__ = "comments"
     __table_args__ = (
@@ -105,8 +102,10 @@ class Comment(Base):
     state_at: Mapped[datetime] = mapped_column(UtcDateTime)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The number of times that it was opened for an answer.
     opening: Mapped[int] = mapped_column(default=1)
     interim_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The time since when we have hidden it on its platform.
     hidden_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(Text, default="")
 
@@ -118,7 +117,7 @@ class Comment(Base):
 
 
 class Routing(Base):
-    """Who has a comment, since when and why. Without a department it is the cell's queue."""
+    """A routing of a comment: department (None: the cell's queue), person, time and reason."""
 
     __tablename__ = "routings"
     __table_args__ = (
@@ -146,7 +145,7 @@ class Routing(Base):
 
 
 class Reply(Base):
-    """The post that answers a comment; `opening` says in which opening of that comment."""
+    """The post that answers a comment, in the opening with number `opening`."""
 
     __tablename__ = "replies"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What warnings rest on: links that were looked at, and marks by which like texts are found."""
+"""Tables of content checks: checked links, and fingerprints by which similar texts are found."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from publisher.database.session import Base, UtcDateTime, enum_type
 
 
 class LinkFinding(StrEnum):
-    """What came of looking at a link.
+    """The result of a link check.
 
-    GUARDED is there but not shown to machines; UNSAFE leads to an address that is not public.
+    GUARDED exists but blocks automated requests; UNSAFE leads to an address that is not public.
     """
 
     FINE = "fine"
@@ -28,29 +28,28 @@ class LinkFinding(StrEnum):
 
 
 class CheckedLink(Base):
-    """A web address that stands in some text, by the SHA-256 of it, and what came of looking.
-
-    `next_at` is when the clock looks at it; None where nothing more is asked. `picture_sha256`
-    is the picture of its preview, `landed_on` the address it led to.
-    """
+    """A URL of some text by its SHA-256, and the result of its check."""
 
     __tablename__ = "checked_links"
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     url: Mapped[str] = mapped_column(Text)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The time of the next check; None if there will be none.
     next_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     tries: Mapped[int] = mapped_column(default=0)
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finding: Mapped[LinkFinding | None] = mapped_column(enum_type(LinkFinding, "finding"))
     code: Mapped[int | None]
+    #: The URL after all redirections.
     landed_on: Mapped[str] = mapped_column(Text, default="")
     title: Mapped[str] = mapped_column(String(300), default="")
+    #: The picture of its preview.
     picture_sha256: Mapped[str] = mapped_column(String(64), default="", index=True)
 
 
 class TextMark(Base):
-    """One of the marks of a variant's text: texts that are nearly the same share at least one."""
+    """A mark of a variant's text: texts that are nearly equal share at least one mark."""
 
     __tablename__ = "text_marks"
 

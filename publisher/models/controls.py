@@ -1,4 +1,4 @@
-"""What the press obeys beside approvals: orders to take back or hide, stops and freezes."""
+"""Tables of controls beside approvals: takedown orders, stops and freezes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from publisher.models.people import Appointment, Department, Person
 
 
 class Order(Base):
-    """Something to do to what is live: delete a post or answer, hide or show a comment.
+    """An order about a live post or comment: delete a post or reply, hide or unhide a comment.
 
-    `target` is the platform's id of the thing; `reason` is public where a post is taken back.
-    Exactly one of `receipt` and `comment` says what the thing is here; `delivery` carries it out.
+    Exactly one of `receipt` and `comment` is set: the post or comment here; `delivery` carries the
+    order out.
     """
 
     __tablename__ = "orders"
@@ -25,10 +25,12 @@ class Order(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), unique=True)
     action: Mapped[DeliveryAction] = mapped_column(enum_type(DeliveryAction, "action"))
+    #: The platform's id of the post or comment.
     target: Mapped[str] = mapped_column(String(120))
     receipt_id: Mapped[int | None] = mapped_column(ForeignKey("receipts.id"), index=True)
     comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"), index=True)
     department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    #: The reason, which is public if a post is deleted.
     reason: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
@@ -43,9 +45,9 @@ class Order(Base):
 
 
 class Stop(Base):
-    """Everything is held, but for hides and deletions, until somebody releases it.
+    """A stop of all deliveries except hiding and deleting, until a person releases it.
 
-    `person` is None where no person pressed it: a restored backup starts under a stop.
+    `person` is None if no person pressed it: a restored backup starts under a stop.
     """
 
     __tablename__ = "stops"
@@ -73,10 +75,10 @@ class Stop(Base):
 
 
 class Freeze(Base):
-    """Posts of an account, a department and a kind stay here from one moment to another.
+    """A freeze of posts of an account, a department and a kind from one moment to another.
 
-    None stands for every account, every department, every kind of submission. Answers to
-    citizens and emergencies are not frozen.
+    None means every account, every department, every kind of submission. Replies to citizens and
+    emergency posts are not frozen.
     """
 
     __tablename__ = "freezes"

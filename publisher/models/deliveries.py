@@ -1,4 +1,4 @@
-"""Accounts on platforms, deliveries, their attempts and receipts, and the clocks."""
+"""Tables of accounts, deliveries, their attempts and receipts, and the running clocks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DeliveryAction(StrEnum):
-    """What a delivery does on the platform."""
+    """The action of a delivery on the platform."""
 
     PUBLISH = "publish"
     EDIT = "edit"
@@ -29,27 +29,24 @@ class DeliveryAction(StrEnum):
 
 
 OF_TEXTS = (DeliveryAction.PUBLISH, DeliveryAction.EDIT)
-"""What brings a text out; the rest carries out an order about what is out already."""
+"""The actions that publish a text; the others carry out an order about a live post."""
 
 
 class ReceiptOrigin(StrEnum):
-    """How it is known that a delivery is live."""
+    """The source of the knowledge that a delivery is live."""
 
+    #: The platform's response.
     ANSWER = "answer"
+    #: A search on the platform after an unknown outcome.
     LOOK_UP = "look_up"
+    #: A person who looked on the platform.
     PERSON = "person"
+    #: A person who published it there by hand.
     BY_HAND = "by_hand"
 
 
 class Account(Base):
-    """A page or handle of the city. `credentials` is encrypted; `quiet_until` obeys rate limits.
-
-    `two_steps`: it was seen that a post can be made unpublished here, and published afterwards.
-    `department` owns it; the departments it is `open_to` may use it, all where there are none.
-    `platform_id` is its number there; `daily_cap` how many publications may leave in 24 hours.
-    `token_until` and `data_until` are when its access ends, None where that is never or not known;
-    `scopes` are the rights granted, `missing` those that are needed and were not.
-    """
+    """A page or handle of the city on a platform."""
 
     __tablename__ = "accounts"
 
@@ -65,32 +62,39 @@ class Account(Base):
     )
     state_at: Mapped[datetime] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(Text, default="")
+    #: Encrypted.
     credentials: Mapped[str] = mapped_column(Text, default="")
+    #: The end of a rate limit: nothing is sent before.
     quiet_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: True if this account was seen to stage posts unpublished and publish them afterwards.
     two_steps: Mapped[bool] = mapped_column(default=False, server_default=false())
     purpose: Mapped[str] = mapped_column(Text, default="", server_default="")
+    #: The account's id on the platform.
     platform_id: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    #: The maximum number of publications in 24 hours.
     daily_cap: Mapped[int | None]
+    #: The expiry of the token; None if it is never or not known.
     token_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The end of the access to data; None if it is never or not known.
     data_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The granted permissions.
     scopes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    #: The required permissions that were not granted.
     missing: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
 
     department: Mapped[Department] = relationship()
+    #: The departments that may use it; if there are none, all departments may.
     open_to: Mapped[list[Department]] = relationship(
         secondary="account_departments", order_by="Department.id"
     )
 
 
 class Delivery(Base):
-    """One thing to do on a platform, once.
+    """An action on a platform that has to be carried out exactly once.
 
-    `late_limit` is in minutes. `fence` counts the claims; who holds an older one changes nothing.
-    `not_before` delays a try (a rate limit); `look_at` is when to look for an unconfirmed one.
-    `order` says what to delete or hide; its `variant` is then the one under which the thing
-    stands. `staged_id` is the platform's id of what was made unpublished, in the first of two
-    steps. `urgent` ones leave ahead of all others.
+    `order` is the order to delete or hide; `variant` is then the one under which the post or
+    comment appeared.
     """
 
     __tablename__ = "deliveries"
@@ -139,17 +143,24 @@ class Delivery(Base):
     )
     state_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: Minutes after `due_at` in which it may still be sent.
     late_limit: Mapped[int] = mapped_column(default=60)
+    #: The earliest time of the next attempt (after a rate limit).
     not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The fencing token: the number of claims. A worker with an older number changes nothing.
     fence: Mapped[int] = mapped_column(default=0)
     claimed_by: Mapped[str] = mapped_column(String(80), default="")
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sending_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The time of the next look-up on the platform, if the outcome is unknown.
     look_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The number of look-ups so far.
     looks: Mapped[int] = mapped_column(default=0)
     reason: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     scheduled_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    #: The platform's id of the unpublished post, in the first of two steps.
     staged_id: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    #: Urgent deliveries are sent before all others.
     urgent: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     order: Mapped[Order | None] = relationship(back_populates="delivery")
@@ -161,12 +172,7 @@ class Delivery(Base):
 
 
 class Attempt(Base):
-    """One try of a delivery: by which clock, what was asked, and what came of it.
-
-    `fence` is its claim's; a second step that is taken again has no claim, and one below nought.
-    `staged_id` is what it made unpublished; `tidied_at` when that was removed as an orphan.
-    `counted`: its claim counted it against the account's limits, which is undone if it stays here.
-    """
+    """An attempt of a delivery: by which clock, its request, and its outcome."""
 
     __tablename__ = "attempts"
     __table_args__ = (
@@ -181,6 +187,7 @@ class Attempt(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
+    #: The fencing token of its claim; negative for retries of a staged post, which have no claim.
     fence: Mapped[int]
     clock: Mapped[str] = mapped_column(String(80))
     claimed_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -188,19 +195,20 @@ class Attempt(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str] = mapped_column(String(40), default="")
     answer: Mapped[str] = mapped_column(Text, default="")
+    #: The request to the platform: the action that was attempted.
     asked: Mapped[str] = mapped_column(String(24), default="", server_default="")
+    #: The platform's id of the post that it staged unpublished.
     staged_id: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    #: The time when that staged post was removed as an orphan.
     tidied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: True if its claim was counted against the account's rate limits; undone if nothing was sent.
     counted: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
 
 
 class ReceiptRow(Base):
-    """The proof that a delivery was carried out: the platform's id, link and time.
-
-    `gone_at`: since when what a publication made is no longer on the platform.
-    """
+    """The proof that a delivery was carried out: the platform's id, URL and time."""
 
     __tablename__ = "receipts"
     __table_args__ = (
@@ -229,6 +237,7 @@ class ReceiptRow(Base):
         default=DeliveryAction.PUBLISH,
         server_default=DeliveryAction.PUBLISH.value,
     )
+    #: The time since when the published post is no longer on the platform.
     gone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     delivery: Mapped[Delivery] = relationship(back_populates="receipt")
@@ -236,7 +245,7 @@ class ReceiptRow(Base):
 
 
 class ClockBeat(Base):
-    """A running clock and when it last ticked."""
+    """A running clock and its last heartbeat."""
 
     __tablename__ = "clock_beats"
 

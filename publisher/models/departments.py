@@ -1,4 +1,4 @@
-"""What became of a department: founded, renamed, placed, merged or closed, and by which order."""
+"""The table of department changes: additions, renamings, moves, mergers and closures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PENDING = text("done_at IS NULL AND dropped_at IS NULL")
 
 
 class DepartmentChangeKind(StrEnum):
-    """What an order can do to a department."""
+    """The kind of a department change."""
 
     ADDED = "added"
     RENAMED = "renamed"
@@ -25,11 +25,7 @@ class DepartmentChangeKind(StrEnum):
 
 
 class DepartmentChange(Base):
-    """One change, in force from its day on; `done_at` is when it was carried out, else it waits.
-
-    The three names are those it bears from then on, and `former_*` those it bore until then;
-    `other_id` is the department it is merged into, or placed under (None: under nobody).
-    """
+    """A department change, in force from its day on."""
 
     __tablename__ = "department_changes"
     __table_args__ = (
@@ -48,15 +44,19 @@ class DepartmentChange(Base):
     kind: Mapped[DepartmentChangeKind] = mapped_column(enum_type(DepartmentChangeKind, "kind"))
     in_force_on: Mapped[date]
     order_number: Mapped[str] = mapped_column(String(80))
+    #: The new names, here and in the next two columns.
     name_mr: Mapped[str] = mapped_column(String(200), default="")
     name_en: Mapped[str] = mapped_column(String(200), default="")
     name_hi: Mapped[str] = mapped_column(String(200), default="")
+    #: The old names, here and in the next two columns.
     former_mr: Mapped[str] = mapped_column(String(200), default="")
     former_en: Mapped[str] = mapped_column(String(200), default="")
     former_hi: Mapped[str] = mapped_column(String(200), default="")
+    #: The department it is merged into or reports to; None if it reports to none.
     other_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    #: The time when it was carried out; until then it waits.
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     dropped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -66,5 +66,5 @@ class DepartmentChange(Base):
 
     @property
     def waits(self) -> bool:
-        """Whether its day has not come, or something has stood in its way since."""
+        """True if it was neither carried out nor cancelled."""
         return self.done_at is None and self.dropped_at is None

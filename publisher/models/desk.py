@@ -1,7 +1,4 @@
-"""What the cell's desk keeps beside the posts: notes, who has a draft open, starting texts.
-
-What the cell recommends for its calendar, quiet times and slots, and the private feeds of it.
-"""
+"""Tables of the cell's work: notes, open drafts, snippets, quiet times, slots, calendar feeds."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from publisher.models.submissions import SubmissionKind
 
 
 class ClerkNote(Base):
-    """A note between clerks about a post; departments do not see it. Appended, never changed."""
+    """A note between clerks about a post, invisible to departments; appended, never changed."""
 
     __tablename__ = "clerk_notes"
 
@@ -34,7 +31,7 @@ class ClerkNote(Base):
 
 
 class OpenDraft(Base):
-    """Somebody has a post's draft open since `opened_at`, and was last seen at `touched_at`."""
+    """A person's open draft of a post since `opened_at`, with activity last at `touched_at`."""
 
     __tablename__ = "open_drafts"
 
@@ -47,7 +44,7 @@ class OpenDraft(Base):
 
 
 class TextPart(StrEnum):
-    """Which part of a post a starting text is for."""
+    """The part of a post that a snippet is for."""
 
     WHOLE = "text"
     SIGNATURE = "signature"
@@ -55,10 +52,10 @@ class TextPart(StrEnum):
 
 
 class StartingText(Base):
-    """A text to begin with, a signature line or hashtags, in up to three languages.
+    """A snippet: a text to begin with, a signature line or hashtags, in up to three languages.
 
-    Without a kind or a department it is for all of them. `version` counts the changes; an ended
-    one stays in the history and is no longer offered.
+    Without a kind or a department it is for all of them. `version` is the number of changes; an
+    ended snippet stays in the history and is no longer offered.
     """
 
     __tablename__ = "starting_texts"
@@ -81,9 +78,8 @@ class StartingText(Base):
 class QuietTime(Base):
     """Hours in which no ordinary post is recommended.
 
-    `begins` and `ends` are minutes of the city's day; where `ends` is not later, the quiet lasts
-    into the next day. Without an account it holds for all of them, without a weekday (Monday is
-    0) for every day on which it begins.
+    `begins` and `ends` are minutes of the local day; if `ends` is not later, it lasts into the next
+    day. Without an account it is for all of them, without a weekday (Monday is 0) for every day.
     """
 
     __tablename__ = "quiet_times"
@@ -107,7 +103,7 @@ class QuietTime(Base):
 
 
 class Slot(Base):
-    """A good time for an account on a weekday (Monday is 0); `minute` is of the city's day."""
+    """A good time for an account on a weekday (Monday is 0); `minute` is of the local day."""
 
     __tablename__ = "slots"
     __table_args__ = (
@@ -127,10 +123,10 @@ class Slot(Base):
 
 
 class CalendarFeed(Base):
-    """The calendar of one person behind a private link, kept by the digest of its token.
+    """A person's calendar behind a private link, stored by the digest of its token.
 
-    `fetches` counts since `counted_since`; `contents` is the digest of what was last given out,
-    and `changed_at` is when that became so.
+    `fetches` counts since `counted_since`; `contents` is the digest of the latest response, and
+    `changed_at` is when it last changed.
     """
 
     __tablename__ = "calendar_feeds"

@@ -1,4 +1,4 @@
-"""The emergency lane: who is on duty, approved templates, each use of one, and alerts."""
+"""Tables of the emergency lane: duties, approved templates, their uses, and alerts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from publisher.models.posts import Decision
 
 
 class TemplateVerdict(StrEnum):
-    """What a department decided about a revision of a template."""
+    """A department's decision about a revision of a template."""
 
     APPROVED = "approved"
     RETURNED = "returned"
 
 
 class WordHow(StrEnum):
-    """How the word came on which an emergency publication rests."""
+    """The medium of the instruction for an emergency publication."""
 
     PHONE = "phone"
     IN_PERSON = "in_person"
@@ -32,16 +32,16 @@ class WordHow(StrEnum):
 
 
 class Ratification(StrEnum):
-    """What the department said afterwards."""
+    """The department's decision after an emergency publication."""
 
     RATIFIED = "ratified"
     REFUSED = "refused"
 
 
 class Duty(Base):
-    """Somebody may publish urgent warnings from one moment to another, whatever their role.
+    """A duty of a person, who may publish urgent warnings in that time, whatever the role.
 
-    A duty that was taken back, or cut short, says when and by whom; it stays in the roster.
+    An ended duty records when and by whom it was ended, and stays in the roster.
     """
 
     __tablename__ = "duties"
@@ -63,10 +63,10 @@ class Duty(Base):
 
 
 class EmergencyTemplate(Base):
-    """A warning that is worded beforehand; `department` owns it, `newest` numbers its revisions.
+    """A prepared warning; `department` owns it, `newest` is the number of its latest revision.
 
-    Department and names are those of the newest one.
-    `code` names one that came with the product. An ended one is no longer offered.
+    Department and names are those of the latest revision. `code` names a template that came with
+    the product. An ended one is no longer offered.
     """
 
     __tablename__ = "emergency_templates"
@@ -87,9 +87,9 @@ class EmergencyTemplate(Base):
 
 
 class TemplateRevision(Base):
-    """One version of a template: its texts, its blanks, and the digest that is approved.
+    """A version of a template: its texts, its blanks, and the digest that is approved.
 
-    `blanks` are rows of name, kind, most letters and choices. Without an author it came with the
+    `blanks` are rows of name, kind, maximum length and choices. Without an author it came with the
     product. `late_limit` is in minutes.
     """
 
@@ -159,11 +159,7 @@ _RATIFICATION_OWED = "ratification IS NULL"
 
 
 class EmergencyUse(Base):
-    """What an emergency Decision rests on: a template's revision and its approval, and a word.
-
-    `said` holds what filled the blanks, by language and name; `typed` as it was typed. `due_at`
-    is until when the department owes its word; `reminded` counts the reminders before it.
-    """
+    """The basis of an emergency Decision: an approved template revision, and an instruction."""
 
     __tablename__ = "emergency_uses"
     __table_args__ = (
@@ -181,14 +177,18 @@ class EmergencyUse(Base):
         ForeignKey("template_revisions.id"), index=True
     )
     approval_id: Mapped[int] = mapped_column(ForeignKey("template_decisions.id"))
+    #: The values of the blanks, by language and name.
     said: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON)
+    #: The values of the blanks as they were typed, by name.
     typed: Mapped[dict[str, str]] = mapped_column(JSON)
     word_name: Mapped[str] = mapped_column(String(160))
     word_post: Mapped[str] = mapped_column(String(160))
     word_at: Mapped[datetime] = mapped_column(UtcDateTime)
     word_how: Mapped[WordHow] = mapped_column(enum_type(WordHow, "word_how"))
     form_token: Mapped[str] = mapped_column(String(64), unique=True)
+    #: The deadline of the department's ratification.
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The number of reminders before the deadline.
     reminded: Mapped[int] = mapped_column(default=0)
     escalated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ratification: Mapped[Ratification | None] = mapped_column(
@@ -210,10 +210,7 @@ _OPEN_ALERT = "taken_at IS NULL AND settled_at IS NULL"
 
 
 class Alert(Base):
-    """An urgent delivery is in trouble since `since_at`; somebody takes it, or it settles.
-
-    `told` counts how often the duty roster was told, `told_at` is the last time.
-    """
+    """An alert about an urgent delivery that is in trouble since `since_at`."""
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -230,7 +227,9 @@ class Alert(Base):
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
     trouble: Mapped[str] = mapped_column(String(24))
     since_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The number of times that the duty roster was notified.
     told: Mapped[int] = mapped_column(default=0)
+    #: The time of the last notification.
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     taken_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))

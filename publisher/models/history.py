@@ -1,4 +1,4 @@
-"""The history: what happened to each thing, by whom; appended, never changed."""
+"""The history: an event for each change, with its actor; appended, never changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from publisher.models.people import Appointment, Person
 
 
 class Event(Base):
-    """One row of history: `subject` is a table's name, `details` hold no personal text."""
+    """A row of history: `subject` is a table's name, `details` hold no personal data."""
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_subject", "subject", "subject_id", "id"),)
@@ -36,7 +36,7 @@ class Event(Base):
 
 
 class Seal(Base):
-    """The hash chain behind the events: each seal covers the events up to `event_id`."""
+    """The hash chain of the events: each seal covers the events up to `event_id`."""
 
     __tablename__ = "seals"
 

@@ -1,7 +1,4 @@
-"""What is read back of the things that are out, and what others did to them.
-
-When no clock was alive: then nothing left, and somebody was told.
-"""
+"""Tables of monitoring: checks of live posts, and times without a running clock."""
 
 from __future__ import annotations
 
@@ -18,14 +15,9 @@ _UNSETTLED_CHANGE = "settled_at IS NULL AND (found_gone_at IS NOT NULL OR differ
 
 
 class Watch(Base):
-    """One live publication that is read back again and again.
+    """A live post that is checked again and again.
 
-    `look_at` is when it is read next, None once it is watched no more; `looked_at` when it was
-    read last. `absent_at` is when it was first not there, until it is seen again or found to be
-    gone: one look that finds nothing is no proof. `found_gone_at` is when it was found to have
-    been deleted by somebody else, `differs_at` when its text was found to be another than ours,
-    `seen_text` what stood there. `settled_at`, with a person and a note, says that somebody has
-    seen what was found.
+    `settled_at`, with a person and a note, says that a person has dealt with the finding.
     """
 
     __tablename__ = "watches"
@@ -40,11 +32,17 @@ class Watch(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"), unique=True)
+    #: The time of the next check; None once it is no longer monitored.
     look_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    #: The time of the last check.
     looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The time of the first check that did not find it: a single miss is no proof of a deletion.
     absent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The time when it was found to have been deleted by others.
     found_gone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The time when its text was found to differ from ours.
     differs_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The differing text.
     seen_text: Mapped[str] = mapped_column(Text, default="")
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
@@ -57,16 +55,17 @@ class Watch(Base):
 
 
 class Outage(Base):
-    """A time without any clock; `began_at` is the last beat there was before it,
-    or when the table began to wait for a first clock.
+    """A time without any clock.
 
-    There is one row for each such beat, so of many who notice it one tells. `found_at` is when it
-    was noticed, `ended_at` when a clock was back.
+    There is one row for each last heartbeat, so that only one of many observers notifies.
     """
 
     __tablename__ = "outages"
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
+    #: The last heartbeat before it, or when the table began to wait for a first clock.
     began_at: Mapped[datetime] = mapped_column(UtcDateTime, unique=True)
+    #: The time when it was noticed.
     found_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The time when a clock was running again.
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

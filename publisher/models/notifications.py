@@ -1,4 +1,4 @@
-"""Outgoing mails and SMS: a row in the transaction that causes it, sent by a tick."""
+"""The table of outgoing mails and SMS: queued with the change that causes them, sent by a tick."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from publisher.states import NoticeState
 
 
 class Channel(StrEnum):
-    """The way a notice goes."""
+    """The channel of a notice."""
 
     MAIL = "mail"
     SMS = "sms"
 
 
 class Notice(Base):
-    """One mail or SMS: what it says, to whom, and whether it went.
+    """A mail or SMS: its text, its recipient, and its state.
 
-    An SMS says what its registered template makes of `variables`; subject and body are then what
-    goes by mail where no template is registered, and with `mail_too` beside it.
+    An SMS is its registered template filled with `variables`; subject and body are then the mail
+    that is sent if no template is registered, and, with `mail_too`, in addition.
     """
 
     __tablename__ = "notices"

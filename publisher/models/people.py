@@ -1,4 +1,4 @@
-"""Departments, persons, their appointments, and how they sign in."""
+"""Tables of departments, people, their appointments, sessions, links and preferences."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Department(Base):
 
 
 class Person(Base):
-    """Somebody who uses the house; `mail` is lower case, `mobile` in E.164."""
+    """A user; `mail` is in lower case, `mobile` in E.164."""
 
     __tablename__ = "people"
 
@@ -54,7 +54,7 @@ class Person(Base):
 
 
 class Appointment(Base):
-    """What a person is, in which department, from when until when, by which order.
+    """A person's role in a department for a time, by an order.
 
     `rank` is 1 for the first officer and 2 for the second, else None.
     """
@@ -81,12 +81,12 @@ class Appointment(Base):
     recorded_by: Mapped[Person | None] = relationship(foreign_keys=[recorded_by_id])
 
     def in_force(self, now: datetime) -> bool:
-        """Whether the appointment holds at `now`."""
+        """Return True if the appointment is in force at `now`."""
         return self.from_at <= now and (self.until_at is None or now < self.until_at)
 
 
 class SignIn(Base):
-    """A session of a person, kept by the digest of its random token."""
+    """A session of a person, stored by the digest of its random token."""
 
     __tablename__ = "sign_ins"
 
@@ -106,7 +106,7 @@ class SignIn(Base):
 
 
 class SignInAttempt(Base):
-    """A failed sign-in, by the digest of what was typed and by address, for throttling."""
+    """A failed sign-in, by the digest of the login and by network address, for throttling."""
 
     __tablename__ = "sign_in_attempts"
     __table_args__ = (Index("ix_sign_in_attempts_key_at", "key", "at"),)
@@ -117,7 +117,7 @@ class SignInAttempt(Base):
 
 
 class Link(Base):
-    """A one-use link, kept by the digest of its token: one purpose, one subject, one act."""
+    """A one-time link, stored by the digest of its token: for one purpose, subject and act."""
 
     __tablename__ = "links"
 
@@ -136,7 +136,7 @@ class Link(Base):
 
 
 class NoticeGroup(StrEnum):
-    """What notices are about, as somebody chooses how to be told of it."""
+    """The groups of notices, each with its own preference."""
 
     APPROVALS = "approvals"
     COMMENTS = "comments"
@@ -144,7 +144,7 @@ class NoticeGroup(StrEnum):
 
 
 class Telling(StrEnum):
-    """How somebody wants to be told."""
+    """The channels that a person can choose."""
 
     MAIL = "mail"
     SMS = "sms"
@@ -152,7 +152,7 @@ class Telling(StrEnum):
 
 
 class Preference(Base):
-    """How a person wants to be told of one group of notices; without a row it is by mail."""
+    """A person's preference for one group of notices; without a row it is mail."""
 
     __tablename__ = "preferences"
 
@@ -162,14 +162,14 @@ class Preference(Base):
 
 
 class ContactField(StrEnum):
-    """By what a person is reached, and signs in."""
+    """The contact fields, which are also logins."""
 
     MAIL = "mail"
     MOBILE = "mobile"
 
 
 class ContactChange(Base):
-    """A mail address or mobile number that its owner has yet to prove by a code sent to it."""
+    """A new mail address or mobile number that its owner has yet to verify by a code sent to it."""
 
     __tablename__ = "contact_changes"
     __table_args__ = (Index("ix_contact_changes_person_id", "person_id"),)

@@ -1,7 +1,4 @@
-"""Posts, their revisions and variants, and the decisions about them.
-
-Submissions, and the posts that are made from them.
-"""
+"""Tables of posts, their revisions and variants, and the decisions about them."""
 
 from __future__ import annotations
 
@@ -33,14 +30,14 @@ class Language(StrEnum):
 
 
 class PostKind(StrEnum):
-    """Whether a post stands for itself or answers a comment."""
+    """The kind of a post: a post of its own, or a reply to a comment."""
 
     POST = "post"
     REPLY = "reply"
 
 
 class DecisionKind(StrEnum):
-    """What was decided about a revision; the first three are approvals."""
+    """The kind of a decision about a revision; the first three are approvals."""
 
     APPROVED = "approved"
     OWN_HAND = "own_hand"
@@ -54,11 +51,7 @@ _TEXTS = "and_({}, Delivery.action.in_(['publish', 'edit']))"
 
 
 class Post(Base):
-    """What may leave, through its revisions; `newest` is the number of the latest one.
-
-    `timed`: it was approved, and seen that every text of the newest revision has a delivery.
-    Lists leave such posts aside when they look for what has no time yet.
-    """
+    """A post, with its text in revisions."""
 
     __tablename__ = "posts"
     __table_args__ = (Index("ix_posts_timed", "timed", "state", "kind"),)
@@ -70,7 +63,10 @@ class Post(Base):
     kind: Mapped[PostKind] = mapped_column(enum_type(PostKind, "kind"), default=PostKind.POST)
     title: Mapped[str] = mapped_column(String(200))
     department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), index=True)
+    #: The number of the latest revision.
     newest: Mapped[int] = mapped_column(default=0)
+    #: True if the post is approved and every text of its latest revision has a delivery. Lists use
+    #: it to skip posts that need no time.
     timed: Mapped[bool] = mapped_column(default=False, server_default=false())
     reason: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -92,7 +88,7 @@ class Post(Base):
 
     @validates("newest")
     def _begins_anew(self, _name: str, number: int) -> int:
-        """The texts of another revision have no times."""
+        # The texts of a new revision have no deliveries yet.
         self.timed = False
         return number
 
@@ -101,10 +97,10 @@ _RESTORED = "restored_from_id IS NOT NULL"
 
 
 class Revision(Base):
-    """One version of a post, as somebody saved it.
+    """A version of a post, as a person saved it.
 
     Sending it for review fixes its window, its canonical form and its digest. `restored_from` is
-    the older one of the same post whose words it brings back.
+    the older revision of the same post whose text it restores.
     """
 
     __tablename__ = "revisions"
@@ -146,12 +142,13 @@ class Revision(Base):
 
 
 class RevisionDepartment(Base):
-    """A department named by a revision; `asked` where it has to approve."""
+    """A department named by a revision."""
 
     __tablename__ = "revision_departments"
 
     revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), primary_key=True)
     department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True)
+    #: True if the department has to approve.
     asked: Mapped[bool] = mapped_column(default=True)
 
     revision: Mapped[Revision] = relationship(back_populates="departments")
@@ -159,7 +156,7 @@ class RevisionDepartment(Base):
 
 
 class Variant(Base):
-    """One text on one account in one language; `target` is the reply or edit target."""
+    """A text on one account in one language; `target` is the post to reply to or to edit."""
 
     __tablename__ = "variants"
     __table_args__ = (UniqueConstraint("revision_id", "account_id", "language"),)
@@ -184,7 +181,7 @@ class Variant(Base):
 
 
 class Rendition(Base):
-    """A picture as one platform gets it; `source_sha256` is the original it was made from."""
+    """A picture as it is sent to a platform; `source_sha256` is its original."""
 
     __tablename__ = "renditions"
     __table_args__ = (UniqueConstraint("variant_id", "position"),)

@@ -1,4 +1,4 @@
-"""What a person keeps of the lists: named views and exports; and the indexes lists are read by."""
+"""Tables of saved views and exports, and the indexes of the lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from publisher.models.submissions import Submission
 
 
 class KeptView(Base):
-    """A choice of filters that a person has given a name; `query` is the address behind the `?`."""
+    """A named choice of filters of a person; `query` is the query string after the `?`."""
 
     __tablename__ = "kept_views"
     __table_args__ = (UniqueConstraint("person_id", "page", "name"),)
@@ -34,10 +34,9 @@ class KeptView(Base):
 
 
 class Export(Base):
-    """A list that is being written down for a person, as far as `done` rows of `total`.
+    """A list that is being exported for a person, so far `done` rows of `total`.
 
-    `place` is where the next part begins. It is fetched until `expires_at`. `line` holds the
-    departments that an oversight office saw when it asked.
+    It can be downloaded until `expires_at`.
     """
 
     __tablename__ = "exports"
@@ -45,6 +44,7 @@ class Export(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
     appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    #: The departments that an oversight office could see at the time of the request.
     line: Mapped[list[int]] = mapped_column(JSON)
     page: Mapped[str] = mapped_column(String(40))
     query: Mapped[str] = mapped_column(Text)
@@ -52,6 +52,7 @@ class Export(Base):
     total: Mapped[int]
     done: Mapped[int] = mapped_column(default=0)
     parts: Mapped[int] = mapped_column(default=0)
+    #: The position where the next part begins.
     place: Mapped[str] = mapped_column(String(80), default="")
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,4 @@
-"""What intake keeps beside a submission: its wards, words, changes, and what was uploaded."""
+"""Tables beside submissions: their ward offices, notes, changes, and uploads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class NoteKind(StrEnum):
 
 
 class SubmissionWard(Base):
-    """Which ward offices a submission concerns."""
+    """A ward office that a submission concerns."""
 
     __tablename__ = "submission_wards"
 
@@ -33,7 +33,7 @@ class SubmissionWard(Base):
 
 
 class SubmissionNote(Base):
-    """What cell and department wrote to each other about a submission; the history names it."""
+    """A note between cell and department about a submission; the history refers to it."""
 
     __tablename__ = "submission_notes"
 
@@ -51,7 +51,7 @@ class SubmissionNote(Base):
 
 
 class SubmissionChange(Base):
-    """One field as it stood before the department changed it; `edition` is the one it became."""
+    """The old value of a field that the department changed; `edition` is the resulting edition."""
 
     __tablename__ = "submission_changes"
     __table_args__ = (UniqueConstraint("submission_id", "edition", "field"),)
@@ -66,7 +66,7 @@ class SubmissionChange(Base):
 
 
 class Upload(Base):
-    """A file that somebody sent us, for the quota of a day; `size` in bytes."""
+    """An uploaded file, for the daily quota; `size` in bytes."""
 
     __tablename__ = "uploads"
     __table_args__ = (Index("ix_uploads_person_at", "person_id", "at"),)

@@ -1,4 +1,4 @@
-"""What departments hand in: submissions, their files, and the numbers that they get."""
+"""Tables of submissions by departments, their files, and their numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SubmissionKind(StrEnum):
-    """What a submission is about, as the circular lists it."""
+    """The subject of a submission, as the circular lists it."""
 
     SCHEME = "scheme"
     PROJECT = "project"
@@ -30,14 +30,14 @@ class SubmissionKind(StrEnum):
 
 
 class Priority(StrEnum):
-    """How soon the cell has to take a submission up; urgent ones say why."""
+    """The priority of a submission; urgent ones state a reason."""
 
     NORMAL = "normal"
     URGENT = "urgent"
 
 
 class Counter(Base):
-    """The last number given in a series, counted up in the transaction that uses it."""
+    """The last number of a series, incremented in the transaction that uses it."""
 
     __tablename__ = "counters"
 
@@ -46,10 +46,10 @@ class Counter(Base):
 
 
 class Submission(Base):
-    """What a department handed in, with its acknowledgement number.
+    """A submission of a department, with its acknowledgement number.
 
-    `edition` counts up with each change by the department; `merged_into` is the submission under
-    whose number a duplicate goes on. `wards` are the ward offices it concerns.
+    `edition` is incremented with each change by the department; `merged_into` is the submission
+    under whose number a duplicate continues. `wards` are the ward offices it concerns.
     """
 
     __tablename__ = "submissions"
@@ -109,9 +109,9 @@ class Submission(Base):
 
 
 class SubmissionFile(Base):
-    """A photo or other file of a submission; the bytes lie in the media store by digest.
+    """A photo or other file of a submission; the bytes are in the media store by digest.
 
-    Width and height in pixels of a picture, `seconds` of a video where it says how long it is.
+    Width and height are in pixels for a picture; `seconds` is the length of a video if it is known.
     """
 
     __tablename__ = "submission_files"
@@ -134,7 +134,7 @@ class SubmissionFile(Base):
 
 
 class PostSubmission(Base):
-    """Which submissions a post rests on."""
+    """A submission that a post is based on."""
 
     __tablename__ = "post_submissions"
 

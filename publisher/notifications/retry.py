@@ -90,5 +90,5 @@ def _address_now(notice: Notice) -> str:
     # A notice of a changed address goes to the old address; all others to the present one.
     if notice.person is None or notice.kind == NoticeKind.ACCESS_CHANGED:
         return notice.address
-    own = notice.person.mail if notice.channel is Channel.MAIL else notice.person.mobile
-    return own or notice.address
+    own_address = notice.person.mail if notice.channel is Channel.MAIL else notice.person.mobile
+    return own_address or notice.address

@@ -117,10 +117,10 @@ def _masked(sms: Sms, response_text: str) -> str:
 
 def _trouble(problem: requests.RequestException) -> NotSent:
     # The message is left out: it repeats the URL, which may hold a password.
-    why = type(problem).__name__
+    error_name = type(problem).__name__
     cause = problem.args[0] if problem.args else None
     never_there = isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
-    before = (requests.exceptions.SSLError, requests.exceptions.ConnectTimeout, ValueError)
-    if never_there or isinstance(problem, before):
-        return Unreachable(why)
-    return NoticeUncertain(why)
+    before_sending = (requests.exceptions.SSLError, requests.exceptions.ConnectTimeout, ValueError)
+    if never_there or isinstance(problem, before_sending):
+        return Unreachable(error_name)
+    return NoticeUncertain(error_name)

@@ -84,10 +84,12 @@ def _connected(server: MailServer) -> SMTP:
 
 
 def _called(server: MailServer) -> SMTP:
-    ours = "localhost" if server.is_near else None
+    local_hostname = "localhost" if server.is_near else None
     if server.is_smtps:
-        return SMTP_SSL(server.host, server.port, ours, timeout=TIMEOUT, context=server.context)
-    return SMTP(server.host, server.port, ours, timeout=TIMEOUT)
+        return SMTP_SSL(
+            server.host, server.port, local_hostname, timeout=TIMEOUT, context=server.context
+        )
+    return SMTP(server.host, server.port, local_hostname, timeout=TIMEOUT)
 
 
 def _secure(server: MailServer, client: SMTP) -> None:

@@ -106,23 +106,23 @@ def _free_rank(
     query = select(Appointment).where(
         Appointment.department_id == department.id, Appointment.role == role, not_ended(begins)
     )
-    holding = list(session.scalars(query))
-    if any(appointment.person_id == person.id for appointment in holding):
+    holders = list(session.scalars(query))
+    if any(appointment.person_id == person.id for appointment in holders):
         raise BadPerson("role", "already_appointed")
-    if role is Role.HEAD and holding:
+    if role is Role.HEAD and holders:
         raise BadPerson("role", "head_exists")
     if role is Role.OFFICER:
-        return _officers_rank(holding, rank)
+        return _officers_rank(holders, rank)
     if rank is not None:
         raise BadPerson("rank", "only_officers")
     return None
 
 
-def _officers_rank(holding: Sequence[Appointment], rank: int | None) -> int:
+def _officers_rank(holders: Sequence[Appointment], rank: int | None) -> int:
     free = [
         rank_number
         for rank_number in RANKS
-        if rank_number not in {appointment.rank for appointment in holding}
+        if rank_number not in {appointment.rank for appointment in holders}
     ]
     if not free:
         raise BadPerson("role", "two_officers")

@@ -203,9 +203,9 @@ def _part(whole: PlatformResponse, part: object) -> PlatformResponse | None:
     return None if code is None else replace(whole, code=code, body=text_at(part, "body"))
 
 
-def must_succeed(call: ClientCall, done: Json) -> None:
+def must_succeed(call: ClientCall, response: Json) -> None:
     """Check that Facebook reports `success`. Raises OutcomeUnknown otherwise."""
-    if done.get("success") is not True:
+    if response.get("success") is not True:
         call.senseless("the answer does not say that it is done")
 
 

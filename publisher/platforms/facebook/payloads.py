@@ -112,8 +112,8 @@ def _business(answer: PlatformResponse) -> Iterator[Allowance]:
     if used_shares:
         minutes = min(max(wait_minutes), 10**6)
         until = answer.received_at + timedelta(minutes=minutes) if minutes > 0 else None
-        left = 0 if until else max(0, WHOLE - max(used_shares))
-        yield Allowance("publish.business_hour", WHOLE, left, until)
+        remaining = 0 if until else max(0, WHOLE - max(used_shares))
+        yield Allowance("publish.business_hour", WHOLE, remaining, until)
 
 
 def _used(usage: Json) -> int | None:

@@ -93,11 +93,11 @@ class FacebookPlatform(FacebookCalls):
 
     def see(self, platform_id: str) -> RemotePost | None:
         """Read one post or comment. A post that we may not see looks as if it did not exist."""
-        return read.one(self, platform_id)
+        return read.read_one(self, platform_id)
 
     def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
         """Read up to fifty posts and comments in one request; Facebook counts each as a call."""
-        return read.many(self, platform_ids)
+        return read.read_many(self, platform_ids)
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
         """Search the page's posts, or the comments under what is replied to, newest first."""

@@ -33,7 +33,7 @@ SEEN_FIELDS = f"{POST_FIELDS},from{{id}},is_published"
 COMMENT_FIELDS = "id,message,from,created_time,parent{id},permalink_url,is_hidden,attachment"
 
 
-def one(calls: FacebookCalls, key: str) -> RemotePost | None:
+def read_one(calls: FacebookCalls, key: str) -> RemotePost | None:
     """Return a post or comment by its id; None if Facebook reports that it does not exist."""
     try:
         with calls.reading() as call:
@@ -65,7 +65,7 @@ def _seen(calls: FacebookCalls, key: str, node: Json) -> RemotePost:
     )
 
 
-def many(calls: FacebookCalls, keys: Sequence[str]) -> dict[str, OneSeen]:
+def read_many(calls: FacebookCalls, keys: Sequence[str]) -> dict[str, OneSeen]:
     """Return posts and comments by their ids, with a result for each."""
     fields_by_id = {key: _fields(calls, key) for key in keys}
     if not fields_by_id:
@@ -127,10 +127,10 @@ def _own(calls: FacebookCalls, call: ClientCall, outgoing: Outgoing) -> Iterator
     for _ in range(MOST_PAGES):
         page = _listed(calls, call, edge, {**args, "limit": "100"})
         yield from rows_at(page, "data")
-        after = _after(page)
-        if not after:
+        next_cursor = _after(page)
+        if not next_cursor:
             return
-        args = {**args, "after": after}
+        args = {**args, "after": next_cursor}
 
 
 def _listed(calls: FacebookCalls, call: ClientCall, edge: str, args: dict[str, str]) -> Json:
@@ -166,14 +166,14 @@ def comments(calls: FacebookCalls, post_id: str, position: CursorPosition) -> Co
 
 def _page(calls: FacebookCalls, page: Json, post_id: str, position: CursorPosition) -> CommentPage:
     rows = [row for row in rows_at(page, "data") if text_at(row, "id")]
-    remote_comments = tuple(_remark(calls, row, post_id) for row in rows)
+    remote_comments = tuple(_remote_comment(calls, row, post_id) for row in rows)
     seconds = [int(remote_comment.written_at.timestamp()) for remote_comment in remote_comments]
     newest = max([int(position.newest or 0), *seconds])
     following = position.after(str(newest) if newest else "", _after(page))
     return CommentPage(remote_comments, following.written(), bool(following.token))
 
 
-def _remark(calls: FacebookCalls, row: Json, post_id: str) -> RemoteComment:
+def _remote_comment(calls: FacebookCalls, row: Json, post_id: str) -> RemoteComment:
     author_id = text_at(row, "from", "id")
     return RemoteComment(
         platform_id=text_at(row, "id"),

@@ -143,16 +143,16 @@ class Opened:
 
     def reading(self, deadline: Deadline | None = None) -> AbstractContextManager[ClientCall]:
         """Open a read, whose outcome is never unknown, with its own deadline or an attempt's."""
-        own = Deadline.after(self._clocks.read_seconds, self._clocks.monotonic)
-        return self._channel.calling(deadline or own)
+        own_deadline = Deadline.after(self._clocks.read_seconds, self._clocks.monotonic)
+        return self._channel.calling(deadline or own_deadline)
 
     def reading_many(self, *, is_list: bool = False) -> AbstractContextManager[ClientCall]:
         """Open a read with a large response.
 
         `is_list`: the response is a list.
         """
-        own = Deadline.after(self._clocks.read_seconds, self._clocks.monotonic)
-        return self._channel.calling(own, is_list=is_list, most_bytes=MOST_OF_MANY)
+        own_deadline = Deadline.after(self._clocks.read_seconds, self._clocks.monotonic)
+        return self._channel.calling(own_deadline, is_list=is_list, most_bytes=MOST_OF_MANY)
 
     def changing(self, deadline: Deadline) -> AbstractContextManager[ClientCall]:
         """Open a call whose effect the public may see, so that its outcome may stay unknown."""

@@ -49,10 +49,10 @@ class Passage:
 
     def seconds(self, most: float | None = None) -> float:
         """Return the seconds to wait for the network now. Raises DeadlinePassed."""
-        left = self.deadline.remaining()
-        if left <= 0:
+        remaining = self.deadline.remaining()
+        if remaining <= 0:
             raise DeadlinePassed("the deadline has passed")
-        return left if most is None else min(left, most)
+        return remaining if most is None else min(remaining, most)
 
 
 CURRENT: ContextVar[Passage] = ContextVar("current passage")

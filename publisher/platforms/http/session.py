@@ -133,13 +133,13 @@ class PlatformSession:
         """
         self._rest(deadline.clock())
         call = ClientCall(creating, self.mask, is_list, most_bytes)
-        passage = CURRENT.set(Passage(deadline, self.read_seconds, changes=creating))
-        opened = _OPEN.set(call)
+        passage_token = CURRENT.set(Passage(deadline, self.read_seconds, changes=creating))
+        call_token = _OPEN.set(call)
         try:
             yield call
         finally:
-            _OPEN.reset(opened)
-            CURRENT.reset(passage)
+            _OPEN.reset(call_token)
+            CURRENT.reset(passage_token)
 
     def note(self, answer: PlatformResponse) -> None:
         """Store the latest response with a rate limit, by method and path, in order of arrival."""

@@ -35,8 +35,8 @@ from publisher.platforms.memory.store import (
     address,
     is_under,
     receipt,
-    remark,
-    seen,
+    remote_comment,
+    remote_post,
     words_of,
 )
 from publisher.platforms.prechecks import must_answer, refuse_unfit
@@ -113,11 +113,11 @@ class MemoryPlatform:
 
     def somebody_deletes(self, platform_id: str) -> None:
         """Delete a post as another user of the platform. Raises LookupError."""
-        self._shelf.remove(self._shelf.known(platform_id))
+        self._shelf.remove(self._shelf.get(platform_id))
 
     def somebody_edits(self, platform_id: str, text: str) -> None:
         """Change a post's text as another user of the platform. Raises LookupError."""
-        self._shelf.change(self._shelf.known(platform_id), text=text)
+        self._shelf.change(self._shelf.get(platform_id), text=text)
 
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits; a picture's id is its digest."""
@@ -169,14 +169,14 @@ class MemoryPlatform:
         """Return the post under this id now, without any lag."""
         self._begin("see")
         post = self._shelf.find(platform_id)
-        return seen(post) if post is not None else None
+        return remote_post(post) if post is not None else None
 
     def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
         """Return the posts under these ids now; a planned failure is that of the whole call."""
         self._begin("see")
         posts = {platform_id: self._shelf.find(platform_id) for platform_id in platform_ids}
         return {
-            platform_id: seen(post) if post is not None else None
+            platform_id: remote_post(post) if post is not None else None
             for platform_id, post in posts.items()
         }
 
@@ -197,15 +197,15 @@ class MemoryPlatform:
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         """Read the comments under a post, or mentions outside our posts, in order."""
         self._begin("comments")
-        done = int(cursor or 0)
+        last_id = int(cursor or 0)
         posts = [
             post
             for post in self._visible()
-            if int(post.platform_id) > done and is_under(post, source.post_id)
+            if int(post.platform_id) > last_id and is_under(post, source.post_id)
         ]
         page = posts[: self.page_size]
         following = page[-1].platform_id if page else cursor
-        remote_comments = tuple(remark(post) for post in page)
+        remote_comments = tuple(remote_comment(post) for post in page)
         return CommentPage(remote_comments, following, len(posts) > len(page))
 
     def check(self) -> Health:
@@ -214,8 +214,8 @@ class MemoryPlatform:
 
     def _begin(self, on: Call) -> _Planned | None:
         """Return the failure to raise after the call; raise a failure planned before it."""
-        waiting = self._planned.get(on)
-        planned = waiting.popleft() if waiting else None
+        failures = self._planned.get(on)
+        planned = failures.popleft() if failures else None
         if planned is not None and not planned.is_kept:
             raise planned.error
         return planned

@@ -81,7 +81,7 @@ class Shelf:
         """Return the post under this id; None if there is none."""
         return next((post for post in self.kept if post.platform_id == platform_id), None)
 
-    def known(self, platform_id: str) -> StoredPost:
+    def get(self, platform_id: str) -> StoredPost:
         """Return the post under this id. Raises LookupError."""
         post = self.find(platform_id)
         if post is None:
@@ -111,7 +111,7 @@ def receipt(post: StoredPost) -> Receipt:
     return Receipt(post.platform_id, address(post.platform_id), post.created_at, post.text)
 
 
-def seen(post: StoredPost) -> RemotePost:
+def remote_post(post: StoredPost) -> RemotePost:
     """Return the post as it is read by its id."""
     return RemotePost(
         platform_id=post.platform_id,
@@ -126,7 +126,7 @@ def seen(post: StoredPost) -> RemotePost:
     )
 
 
-def remark(post: StoredPost) -> RemoteComment:
+def remote_comment(post: StoredPost) -> RemoteComment:
     """Return the post as it is read as a comment."""
     return RemoteComment(
         platform_id=post.platform_id,

@@ -56,8 +56,8 @@ def set_out(app: App, callback: str) -> tuple[str, str, str]:
     except PlatformError as problem:
         raise turned(problem, refused=Why.CALLBACK) from None
     token = handler.request_token
-    own = app.x_api_url + address.removeprefix(HOME)
-    return own, str(token["oauth_token"]), str(token["oauth_token_secret"])
+    own_url = app.x_api_url + address.removeprefix(HOME)
+    return own_url, str(token["oauth_token"]), str(token["oauth_token_secret"])
 
 
 def finish(app: App, *, token: str, secret: str, verifier: str) -> ConnectableAccount:
@@ -66,11 +66,14 @@ def finish(app: App, *, token: str, secret: str, verifier: str) -> ConnectableAc
     handler.request_token = {"oauth_token": token, "oauth_token_secret": secret}
     try:
         with _leg(app, handler):
-            own, own_secret = handler.get_access_token(verifier)
+            access_token, access_secret = handler.get_access_token(verifier)
     except PlatformError as problem:
         raise turned(problem, refused=Why.EXPIRED, keys=Why.EXPIRED) from None
     return _candidate(
-        app, XCredentials(app.x_consumer_key, app.x_consumer_secret, str(own), str(own_secret))
+        app,
+        XCredentials(
+            app.x_consumer_key, app.x_consumer_secret, str(access_token), str(access_secret)
+        ),
     )
 
 

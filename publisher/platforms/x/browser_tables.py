@@ -46,8 +46,8 @@ def script() -> str:
         "endings": " ".join(sorted(endings())),
         "emoji": " ".join(patterns()),
     }
-    written = json.dumps(tables, ensure_ascii=False, separators=(",", ":"))
-    return f"window.nagarvaniCountingTables={written.translate(_ESCAPED)};\n"
+    tables_json = json.dumps(tables, ensure_ascii=False, separators=(",", ":"))
+    return f"window.nagarvaniCountingTables={tables_json.translate(_ESCAPED)};\n"
 
 
 def main(arguments: list[str]) -> int:

@@ -90,11 +90,11 @@ class XPlatform(XCalls):
 
     def see(self, platform_id: str) -> RemotePost | None:
         """Read one post; X does not report if a reply is hidden."""
-        return read.one(self, platform_id)
+        return read.read_one(self, platform_id)
 
     def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
         """Read up to a hundred posts in one request; X counts each of them as a read."""
-        return read.many(self, platform_ids)
+        return read.read_many(self, platform_ids)
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
         """Search the account's own timeline, newest first, back to the beginning of the attempt."""

@@ -48,7 +48,7 @@ Read = Json | Refused | TryLater | None
 """A post, or the error for it; None if X reports that it does not exist."""
 
 
-def one(calls: XCalls, number: str, deadline: Deadline | None = None) -> RemotePost | None:
+def read_one(calls: XCalls, number: str, deadline: Deadline | None = None) -> RemotePost | None:
     """Return a post by its id, in its newest version; None if X reports that it does not exist."""
     with calls.reading(deadline) as call:
         post = _post(calls, call, number)
@@ -79,7 +79,7 @@ def _post(calls: XCalls, call: ClientCall, number: str) -> Json | None:
     raise Refused(RefusalCode.PERMISSION, call.answer)
 
 
-def many(calls: XCalls, numbers: Sequence[str]) -> dict[str, OneSeen]:
+def read_many(calls: XCalls, numbers: Sequence[str]) -> dict[str, OneSeen]:
     """Return up to a hundred posts by their ids, each in its newest version.
 
     Ids that are no numbers are not sent: X would refuse the whole request because of them.
@@ -230,7 +230,7 @@ def _page(
 ) -> CommentPage:
     authors = {text_at(user, "id"): user for user in rows_at(page, "includes", "users")}
     posts = [post for post in rows_at(page, "data") if text_at(post, "id").isdecimal()]
-    remote_comments = [_remark(calls, post, authors) for post in posts]
+    remote_comments = [_remote_comment(calls, post, authors) for post in posts]
     newest = max(
         [position.newest, *(remote_comment.platform_id for remote_comment in remote_comments)],
         key=_number,
@@ -244,7 +244,7 @@ def _page(
     return CommentPage(replies, following.written(), bool(following.token))
 
 
-def _remark(calls: XCalls, post: Json, authors: dict[str, Json]) -> RemoteComment:
+def _remote_comment(calls: XCalls, post: Json, authors: dict[str, Json]) -> RemoteComment:
     number, author_id = text_at(post, "id"), text_at(post, "author_id")
     author = authors.get(author_id, {})
     handle = text_at(author, "username")

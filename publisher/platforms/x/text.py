@@ -100,11 +100,11 @@ def _is_beginning(candidate: str, expected: str) -> bool:
 
 def _marked(text: str) -> str:
     """Return the text with a mark in place of each URL, also with an unknown top-level domain."""
-    parts, done = [], 0
+    parts, position = [], 0
     for span in address_spans(text):
-        parts += [text[done : span.start], _LINK]
-        done = span.end
-    return _ANY_ADDRESS.sub(_LINK, "".join([*parts, text[done:]]))
+        parts += [text[position : span.start], _LINK]
+        position = span.end
+    return _ANY_ADDRESS.sub(_LINK, "".join([*parts, text[position:]]))
 
 
 def _comparable(text: str, is_reply: bool) -> str:

@@ -61,7 +61,9 @@ def patterns() -> list[str]:
     groups: dict[str, set[str]] = defaultdict(set)
     for sequence in sequences():
         groups[re.sub(f"[{TONES}]", ANY_TONE, sequence)].add(sequence)
-    return sorted(written for pattern, group in groups.items() for written in _fold(pattern, group))
+    return sorted(
+        pattern_text for pattern, group in groups.items() for pattern_text in _fold(pattern, group)
+    )
 
 
 def _fold(pattern: str, sequences: set[str]) -> Iterable[str]:
@@ -144,11 +146,11 @@ def _plain_weight(text: str) -> int | None:
     """
     if not _not_plain().isdisjoint(text):
         return None
-    weight, done = 0, 0
+    weight, position = 0, 0
     for span in address_spans(text):
-        weight += ADDRESS_WEIGHT + _light_and_heavy(text[done : span.start])
-        done = span.end
-    return weight + _light_and_heavy(text[done:])
+        weight += ADDRESS_WEIGHT + _light_and_heavy(text[position : span.start])
+        position = span.end
+    return weight + _light_and_heavy(text[position:])
 
 
 @cache
@@ -162,12 +164,12 @@ def _light_and_heavy(text: str) -> int:
 
 
 def _parts(text: str, whole_emoji: bool) -> Iterator[tuple[str, int]]:
-    done = 0
+    position = 0
     for span in address_spans(text):
-        yield from _characters(text[done : span.start], whole_emoji)
+        yield from _characters(text[position : span.start], whole_emoji)
         yield text[span.start : span.end], ADDRESS_WEIGHT
-        done = span.end
-    yield from _characters(text[done:], whole_emoji)
+        position = span.end
+    yield from _characters(text[position:], whole_emoji)
 
 
 def _characters(text: str, whole_emoji: bool) -> Iterator[tuple[str, int]]:

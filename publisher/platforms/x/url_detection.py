@@ -139,8 +139,8 @@ def _protocol_start(text: str, start: int, free: int) -> int | None:
 def _may_stand_bare(text: str, start: int) -> bool:
     if start == 0:
         return True
-    before = text[start - 1]
-    return not (_NOT_BEFORE.match(before) or _NOT_BEFORE_BARE.match(before))
+    preceding = text[start - 1]
+    return not (_NOT_BEFORE.match(preceding) or _NOT_BEFORE_BARE.match(preceding))
 
 
 def _host_end(text: str, start: int, end: int) -> int | None:

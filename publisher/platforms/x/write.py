@@ -68,14 +68,14 @@ def delete(calls: XCalls, number: str, deadline: Deadline) -> Receipt:
     """
     with calls.changing(deadline) as call:
         try:
-            done = calls.ask("DELETE", f"/2/tweets/{number}")
+            response = calls.ask("DELETE", f"/2/tweets/{number}")
         except Refused as refused:
             if refused.reason is not RefusalCode.TARGET_GONE:
                 raise
-            if read.one(calls, number, deadline) is not None:
+            if read.read_one(calls, number, deadline) is not None:
                 raise
         else:
-            if at(done, "data", "deleted") is not True:
+            if at(response, "data", "deleted") is not True:
                 call.senseless("the answer does not say that it is deleted")
         return calls.receipt(number, calls.address(number), call)
 
@@ -83,7 +83,7 @@ def delete(calls: XCalls, number: str, deadline: Deadline) -> Receipt:
 def hide(calls: XCalls, number: str, hidden: bool, deadline: Deadline) -> Receipt:
     """Hide or unhide a reply under a post of ours."""
     with calls.changing(deadline) as call:
-        done = calls.ask("PUT", f"/2/tweets/{number}/hidden", body={"hidden": hidden})
-        if at(done, "data", "hidden") is not hidden:
+        response = calls.ask("PUT", f"/2/tweets/{number}/hidden", body={"hidden": hidden})
+        if at(response, "data", "hidden") is not hidden:
             call.senseless("the answer does not say that it is so")
         return calls.receipt(number, calls.address(number), call)
