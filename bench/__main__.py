@@ -25,14 +25,14 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     chosen = options.part or list(PARTS)
     with ground(rounds=options.runs, size=options.size) as laid:
-        found = [PARTS[one](laid, options.database) for one in chosen]
-    figures.write(options.out, options.bench, found)
+        results = [PARTS[part_name](laid, options.database) for part_name in chosen]
+    figures.write(options.out, options.bench, results)
     is_whole = not options.part and (options.runs, options.size) == (ROUNDS, SIZE)
     if is_whole and options.out == KEPT:
         command = f"make bench ONLY={options.bench}"
-        figures.write_page(found, command=command, rounds=options.runs, size=options.size)
-    say("\n".join(figures.table(found)))
-    return int(any(one.holds is False for part in found for one in part.figures))
+        figures.write_page(results, command=command, rounds=options.runs, size=options.size)
+    say("\n".join(figures.table(results)))
+    return int(any(figure.holds is False for part in results for figure in part.figures))
 
 
 def _parser() -> argparse.ArgumentParser:

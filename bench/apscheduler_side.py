@@ -72,8 +72,8 @@ def finish(scheduler: BackgroundScheduler, folder: Path) -> None:
 
 def _left(folder: Path) -> int:
     with sqlite3.connect(folder / NAME, timeout=30) as connection:
-        found = connection.execute("SELECT count(*) FROM apscheduler_jobs").fetchone()
-    return int(found[0])
+        row = connection.execute("SELECT count(*) FROM apscheduler_jobs").fetchone()
+    return int(row[0])
 
 
 def main(what: str, folder: Path, address: str, size: int = 0, seconds: float = 0) -> None:

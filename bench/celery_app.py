@@ -28,7 +28,7 @@ app.conf.update(
 _OPENED: dict[str, Platform] = {}
 
 
-def open_account(**_told: object) -> None:
+def open_account(**_settings: object) -> None:
     """Open the account once a process, as the press opens it once a thread."""
     url = os.environ["BENCH_X"]
     _OPENED["x"] = open_platform(

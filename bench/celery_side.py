@@ -65,11 +65,11 @@ class Rival:
         before = cost.spent(pids)
         self.producer.control.add_consumer(POSTS, reply=True)
         stand_in.wait_for(size)
-        found = stand_in.arrivals()
-        if len(found) != size or len({one.text for one in found}) != size:
-            raise RuntimeError(f"{len(found)} arrived, not {size}")
+        arrivals = stand_in.arrivals()
+        if len(arrivals) != size or len({arrival.text for arrival in arrivals}) != size:
+            raise RuntimeError(f"{len(arrivals)} arrived, not {size}")
         stand_in.forget()
-        return found, cost.spent(pids) - before
+        return arrivals, cost.spent(pids) - before
 
 
 @contextmanager

@@ -99,8 +99,8 @@ def start(opened: House, count: int, *, connections: int = 16) -> None:
     opened.clocks += [
         opened.ground.start.nagarvani("clock", environment=environment) for _ in range(count)
     ]
-    for one in opened.clocks:
-        one.wait_for(" runs", within=60)
+    for clock in opened.clocks:
+        clock.wait_for(" runs", within=60)
 
 
 class Burst(NamedTuple):
@@ -128,16 +128,18 @@ def arrived(opened: House, name: str, size: int) -> list[Arrival]:
     """Wait until so many of that name have arrived, each once, and every receipt is stored."""
     opened.ground.stand_in.wait_for(size)
     opened.settle()
-    found = [one for one in opened.ground.stand_in.arrivals() if f" {name} " in one.text]
-    texts = {one.text for one in found}
+    arrivals = [
+        arrival for arrival in opened.ground.stand_in.arrivals() if f" {name} " in arrival.text
+    ]
+    texts = {arrival.text for arrival in arrivals}
     states = town.counted(opened.town.database)
-    if len(found) != size or len(texts) != size or set(states) != {DeliveryState.PUBLISHED}:
-        raise RuntimeError(f"{len(found)} of {size} arrived, {len(texts)} texts; {states}")
+    if len(arrivals) != size or len(texts) != size or set(states) != {DeliveryState.PUBLISHED}:
+        raise RuntimeError(f"{len(arrivals)} of {size} arrived, {len(texts)} texts; {states}")
     opened.ground.stand_in.forget()
-    return found
+    return arrivals
 
 
-def rate(found: Sequence[Arrival]) -> float:
+def rate(arrivals: Sequence[Arrival]) -> float:
     """Posts a second, from the first byte that arrived to the last answer handed over."""
-    began = min(one.arrived for one in found)
-    return len(found) / (max(one.answered for one in found) - began)
+    began = min(arrival.arrived for arrival in arrivals)
+    return len(arrivals) / (max(arrival.answered for arrival in arrivals) - began)

@@ -16,13 +16,13 @@ def spent(pids: Iterable[int]) -> float:
 
 def family(pid: int) -> list[int]:
     """A process and its children."""
-    every = (int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit())
-    return [pid, *(one for one in every if _fields(one)[1:2] == [str(pid)])]
+    every = (int(process.name) for process in Path("/proc").iterdir() if process.name.isdigit())
+    return [pid, *(process_id for process_id in every if _fields(process_id)[1:2] == [str(pid)])]
 
 
 def _of(pid: int) -> float:
     """Its own time in its code and in the kernel's, and that of its children that have ended."""
-    return sum(int(one) for one in _fields(pid)[11:15]) / TICKS
+    return sum(int(ticks) for ticks in _fields(pid)[11:15]) / TICKS
 
 
 def _fields(pid: int) -> list[str]:

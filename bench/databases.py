@@ -92,8 +92,8 @@ class Databases:
     def _check_disk(self) -> None:
         for setting in ("fsync", "full_page_writes"):
             with self._connect() as connection:
-                found = connection.execute(sql.SQL("SHOW {}").format(sql.Identifier(setting)))
-                if found.fetchone() != ("on",):
+                row = connection.execute(sql.SQL("SHOW {}").format(sql.Identifier(setting)))
+                if row.fetchone() != ("on",):
                     raise RuntimeError(f"{setting} is not on")
 
     def _execute(self, statement: str) -> None:

@@ -69,21 +69,21 @@ def share(values: Sequence[float], part: float) -> float:
 
 def median_ratio(over: Sequence[float], under: Sequence[float]) -> float | None:
     """The median of the ratios, round by round; None where one side was not measured."""
-    ratios = [one / other for one, other in zip(over, under, strict=False)]
+    ratios = [over_value / other for over_value, other in zip(over, under, strict=False)]
     return statistics.median(ratios) if ratios else None
 
 
-def write(folder: Path, name: str, found: Sequence[Found]) -> None:
+def write(folder: Path, name: str, results: Sequence[Found]) -> None:
     """Write the figures and what is behind them, as JSON."""
     folder.mkdir(parents=True, exist_ok=True)
-    figures = [asdict(one) for part in found for one in part.figures]
-    behind = {key: values for part in found for key, values in part.behind.items()}
+    figures = [asdict(figure) for part in results for figure in part.figures]
+    behind = {key: values for part in results for key, values in part.behind.items()}
     for suffix, content in (("", figures), ("-behind", behind)):
         text = json.dumps(content, ensure_ascii=False, indent=1)
         (folder / f"{name}{suffix}.json").write_text(text + "\n")
 
 
-def write_page(found: Sequence[Found], *, command: str, rounds: int, size: int) -> None:
+def write_page(results: Sequence[Found], *, command: str, rounds: int, size: int) -> None:
     """Put the tables into the page, between its marks."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -92,30 +92,34 @@ def write_page(found: Sequence[Found], *, command: str, rounds: int, size: int) 
         BEGIN,
         f"Measured on {now():%d.%m.%Y} by `{command}`, {rounds} rounds of {size:,} on {machine}.",
         "",
-        *table(found),
+        *table(results),
         "",
-        *_behind(found),
+        *_behind(results),
         END,
     ]
     PAGE.write_text(before + "\n".join(lines) + after)
 
 
-def table(found: Sequence[Found]) -> list[str]:
+def table(results: Sequence[Found]) -> list[str]:
     """The figures as lines of a table."""
     rows = ["| figure | value | target | holds |", "|---|---|---|---|"]
-    words = {True: "yes", False: "**no**", None: "–"}
-    for part in found:
-        for one in part.figures:
-            value = "not measured" if one.value is None else f"{one.value:,g}"
-            rows.append(f"| {one.figure} | {value} | {one.target or '–'} | {words[one.holds]} |")
+    verdicts = {True: "yes", False: "**no**", None: "–"}
+    for part in results:
+        for figure in part.figures:
+            value = "not measured" if figure.value is None else f"{figure.value:,g}"
+            rows.append(
+                f"| {figure.figure} | {value} | {figure.target or '–'} | {verdicts[figure.holds]} |"
+            )
     return rows
 
 
-def _behind(found: Sequence[Found]) -> list[str]:
+def _behind(results: Sequence[Found]) -> list[str]:
     rows = ["| behind it | median | least | most |", "|---|---|---|---|"]
-    for part in found:
+    for part in results:
         for name, values in part.behind.items():
             if values:
                 numbers = (statistics.median(values), min(values), max(values))
-                rows.append(f"| {name} | " + " | ".join(f"{one:,.4g}" for one in numbers) + " |")
+                rows.append(
+                    f"| {name} | " + " | ".join(f"{number:,.4g}" for number in numbers) + " |"
+                )
     return rows

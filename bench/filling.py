@@ -44,16 +44,16 @@ EARLIER: Mapping[type[Base], Sequence[str]] = {
 }
 
 
-def fill(made: Town, count: int) -> None:
+def fill(bench_town: Town, count: int) -> None:
     """Lay so many published deliveries of the past, a multiple of `BASE`."""
-    made.city.clock.at = now()
-    town.lay(made, "past", [made.city.now] * BASE)
-    if made.city.press() != BASE:
+    bench_town.city.clock.at = now()
+    town.lay(bench_town, "past", [bench_town.city.now] * BASE)
+    if bench_town.city.press() != BASE:
         raise RuntimeError("what is to be copied was not published")
-    with made.database.transaction() as session:
+    with bench_town.database.transaction() as session:
         for model in SHIFTED:
             _copy(session, model, count // BASE - 1)
-    with made.database.transaction() as session:
+    with bench_town.database.transaction() as session:
         session.execute(text("ANALYZE"))
 
 

@@ -48,7 +48,7 @@ class StandIn:
     def arrivals(self) -> list[Arrival]:
         """All that arrived, in the order in which it was answered."""
         answer = self.session.get(f"{self.url}/arrivals", timeout=PATIENCE)
-        return [Arrival(*one) for one in json.loads(answer.text)]
+        return [Arrival(*row) for row in json.loads(answer.text)]
 
     def forget(self) -> None:
         """Begin with an empty list."""
@@ -116,6 +116,6 @@ def wait(true: Callable[[], bool], what: str, *, within: float = PATIENCE) -> No
 
 def end(started: list[Started]) -> None:
     """End these as one ends a service, and see that they end well."""
-    for one in started:
-        if code := one.stop(within=PATIENCE):
-            raise RuntimeError(f"ended with {code}:\n{one.said()[-4000:]}")
+    for process in started:
+        if code := process.stop(within=PATIENCE):
+            raise RuntimeError(f"ended with {code}:\n{process.said()[-4000:]}")

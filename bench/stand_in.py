@@ -67,8 +67,8 @@ class Connection(asyncio.Protocol):
         self._got.clear()
         self._answer(head.split(b" ", 2), body)
 
-    def _answer(self, words: list[bytes], body: bytes) -> None:
-        method, path = words[0], words[1].split(b"?", 1)[0]
+    def _answer(self, request_line: list[bytes], body: bytes) -> None:
+        method, path = request_line[0], request_line[1].split(b"?", 1)[0]
         if method == b"POST":
             self._post(body)
         elif path == b"/arrivals":

@@ -62,13 +62,13 @@ class Town:
 
 def found(database: Database, folder: Path) -> Town:
     """Found the city: one account on X, with credentials that open the stand-in."""
-    made = city(database, folder)
-    account_id = made.accounts["x"]
+    demo_city = city(database, folder)
+    account_id = demo_city.accounts["x"]
     with database.transaction() as session:
         session.get_one(Account, account_id).credentials = Vault(SECRET, ()).seal(CREDENTIALS)
         # The page has nothing to publish here, and the stand-in does not speak its language.
-        session.get_one(Account, made.accounts["facebook"]).state = AccountState.PAUSED
-    return Town(made, account_id)
+        session.get_one(Account, demo_city.accounts["facebook"]).state = AccountState.PAUSED
+    return Town(demo_city, account_id)
 
 
 def text_of(name: str, number: int) -> str:
@@ -101,8 +101,8 @@ def _rows(
     town: Town, key: int, text: str, due_at: datetime, at: datetime
 ) -> dict[type[Base], dict[str, Any]]:
     """One row of each table; post, revision, variant, decision and delivery share their id."""
-    made = town.city
-    department_id, not_after = made.departments["water"], at + timedelta(days=30)
+    demo_city = town.city
+    department_id, not_after = demo_city.departments["water"], at + timedelta(days=30)
     subject = gate.Subject(
         department_id=department_id,
         asked=(department_id,),
@@ -128,8 +128,8 @@ def _rows(
             "id": key,
             "post_id": key,
             "number": 1,
-            "author_id": made.people["clerk"],
-            "author_under_id": made.appointments["clerk"],
+            "author_id": demo_city.people["clerk"],
+            "author_under_id": demo_city.appointments["clerk"],
             "saved_at": at,
             "sent_for_review_at": at,
             "not_after": not_after,
@@ -150,8 +150,8 @@ def _rows(
             "revision_id": key,
             "department_id": department_id,
             "kind": DecisionKind.APPROVED,
-            "person_id": made.people["first"],
-            "appointment_id": made.appointments["first"],
+            "person_id": demo_city.people["first"],
+            "appointment_id": demo_city.appointments["first"],
             "at": at,
             "digest": digest,
         },
@@ -165,7 +165,7 @@ def _rows(
             "state_at": at,
             "due_at": due_at,
             "late_limit": LATE_LIMIT,
-            "scheduled_by_id": made.people["clerk"],
+            "scheduled_by_id": demo_city.people["clerk"],
         },
     }
 

@@ -43,8 +43,8 @@ def create_sandbox(path: Path, *, public_url: str | None = None) -> Flask:
     app.register_blueprint(blueprint(ledger))
     prepare(app)
     x, facebook = create_x(ledger), create_facebook(ledger, public_url)
-    for one in (app, x, facebook):
-        one.before_request(_read_whole)
+    for flask_app in (app, x, facebook):
+        flask_app.before_request(_read_whole)
     platforms: dict[str, WSGIApplication] = {
         **dict.fromkeys(X_HOSTS, x.wsgi_app),
         **dict.fromkeys(FACEBOOK_HOSTS, facebook.wsgi_app),
@@ -73,7 +73,7 @@ def _by_host(own: WSGIApplication, platforms: dict[str, WSGIApplication]) -> WSG
 def _without_version(environ: WSGIEnvironment) -> WSGIEnvironment:
     """Facebook: any version may stand in front of a path; the next page's address keeps it."""
     path = environ["PATH_INFO"]
-    found = VERSION.match(path)
-    version = found.group() if found else ""
+    match = VERSION.match(path)
+    version = match.group() if match else ""
     rest = path[len(version) :] or "/"
     return {**environ, "PATH_INFO": rest, "sandbox.version": version}

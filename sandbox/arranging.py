@@ -42,22 +42,22 @@ def _sent() -> Mapping[str, object]:
 def _refused(page: str, field: str) -> Answer:
     if request.is_json:
         return jsonify({"error": field}), 400
-    typed = {name: str(text) for name, text in request.form.items() if name in KEPT}
-    return redirect(f"{page}?{urlencode({**typed, 'wrong': field})}", 303)
+    form_values = {name: str(text) for name, text in request.form.items() if name in KEPT}
+    return redirect(f"{page}?{urlencode({**form_values, 'wrong': field})}", 303)
 
 
 def _endings(ledger: Ledger) -> Response:
     with ledger.transaction() as db:
-        found = endings.laid(db)
+        laid_endings = endings.laid(db)
     return jsonify(
         [
             {
-                "platform": one.platform,
-                "account": one.account,
-                "ends_at": written(one.ends_at),
-                "subcode": one.subcode,
+                "platform": ending.platform,
+                "account": ending.account,
+                "ends_at": written(ending.ends_at),
+                "subcode": ending.subcode,
             }
-            for one in found
+            for ending in laid_endings
         ]
     )
 
@@ -82,8 +82,8 @@ def _webhooks(ledger: Ledger) -> Response:
     with ledger.transaction() as db:
         hook, pages = webhooks.hook(db), webhooks.subscriptions(db)
         waiting, over = webhooks.counts(db)
-    told = {"url": hook.url, "most": hook.most, "twice": hook.twice} if hook else None
-    return jsonify({"hook": told, "pages": pages, "waiting": waiting, "over": over})
+    hook_json = {"url": hook.url, "most": hook.most, "twice": hook.twice} if hook else None
+    return jsonify({"hook": hook_json, "pages": pages, "waiting": waiting, "over": over})
 
 
 def _tell(ledger: Ledger) -> Answer:

@@ -117,8 +117,8 @@ def _stranger(ledger: Ledger) -> tuple[Response, int]:
 
 def _letterbox(ledger: Ledger) -> Response:
     with ledger.transaction() as db:
-        found = letterbox.mails(db, request.args.get("to", ""))
-    return jsonify([asdict(mail) for mail in found])
+        mails = letterbox.mails(db, request.args.get("to", ""))
+    return jsonify([asdict(mail) for mail in mails])
 
 
 def _faults(ledger: Ledger) -> Response:

@@ -64,8 +64,8 @@ def chosen(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> li
 
 def find(db: sqlite3.Connection, platform: str, key: str) -> Entry | None:
     """The entry with this id, unless it was deleted."""
-    found = chosen(db, "platform=? AND id=? AND deleted_at IS NULL", (platform, key))
-    return found[0] if found else None
+    rows = chosen(db, "platform=? AND id=? AND deleted_at IS NULL", (platform, key))
+    return rows[0] if rows else None
 
 
 def by_account(

@@ -91,16 +91,16 @@ def answer(
     work: Callable[[Turn], Answer],
 ) -> Response:
     """Do one call of a platform, with whatever fault lies in its way."""
-    now, given = moment(), None
+    now, reply = moment(), None
     with ledger.transaction() as db:
         fault, veil = faults.take(db, voice.platform, operation, account)
         if fault is None or fault.kind is not Kind.HANG_BEFORE:
-            given = _tried(voice, Turn(db, now, account, veil), operation, fault, work)
-    if given is None:
+            reply = _tried(voice, Turn(db, now, account, veil), operation, fault, work)
+    if reply is None:
         pause((fault.seconds if fault else None) or 0.0)
         with ledger.transaction() as db:
-            given = _tried(voice, Turn(db, now, account, veil), operation, None, work)
-    return _sent(voice, given, fault)
+            reply = _tried(voice, Turn(db, now, account, veil), operation, None, work)
+    return _sent(voice, reply, fault)
 
 
 def _tried(
@@ -116,12 +116,12 @@ def _tried(
     try:
         headers = voice.count(turn, operation)
         with _all_or_nothing(turn.db):
-            given = work(turn)
+            reply = work(turn)
     except Refused as refusal:
-        given = refusal.answer
+        reply = refusal.answer
     if fault is not None and fault.kind is Kind.ERROR_JSON_AFTER:
-        given = voice.fault(turn, fault)
-    return replace(given, headers={**headers, **given.headers})
+        reply = voice.fault(turn, fault)
+    return replace(reply, headers={**headers, **reply.headers})
 
 
 def _instead(voice: Voice, turn: Turn, fault: Fault) -> Answer:
@@ -143,17 +143,17 @@ def _all_or_nothing(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _sent(voice: Voice, given: Answer, fault: Fault | None) -> Response:
+def _sent(voice: Voice, reply: Answer, fault: Fault | None) -> Response:
     kind = fault.kind if fault else None
     if kind in RESETS:
         drop_connection()
     if fault is not None and kind is Kind.HANG_AFTER:
         pause(fault.seconds or 0.0)
     if fault is not None and kind is Kind.ERROR_AFTER:
-        given = Answer(fault.code or 500, HTML_ERROR)
+        reply = Answer(fault.code or 500, HTML_ERROR)
     if kind is Kind.NO_ID:
-        given = replace(given, code=200, body=voice.without_id())
-    response = plain(voice.json_type, given)
+        reply = replace(reply, code=200, body=voice.without_id())
+    response = plain(voice.json_type, reply)
     if kind is Kind.EMPTY_BODY:
         response.set_data(b"")
     if kind is Kind.TRUNCATED:
@@ -163,13 +163,13 @@ def _sent(voice: Voice, given: Answer, fault: Fault | None) -> Response:
     return response
 
 
-def plain(json_type: str, given: Answer) -> Response:
+def plain(json_type: str, reply: Answer) -> Response:
     """An answer as it goes over the wire: JSON, or HTML where the body is text."""
-    is_text = isinstance(given.body, str)
-    body = given.body if isinstance(given.body, str) else json.dumps(given.body)
-    response = Response(body, status=given.code)
+    is_text = isinstance(reply.body, str)
+    body = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
+    response = Response(body, status=reply.code)
     response.headers["Content-Type"] = "text/html; charset=utf-8" if is_text else json_type
-    response.headers.extend(dict(given.headers))
+    response.headers.extend(dict(reply.headers))
     return response
 
 
@@ -177,9 +177,9 @@ def _dripping(response: Response, seconds: float) -> Response:
     content = response.get_data()
 
     def drops() -> Iterator[bytes]:
-        for place in range(len(content)):
+        for index in range(len(content)):
             pause(seconds / max(1, len(content)))
-            yield content[place : place + 1]
+            yield content[index : index + 1]
 
     slow = Response(drops(), status=response.status_code, headers=response.headers)
     slow.headers["Content-Length"] = str(len(content))

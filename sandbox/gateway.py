@@ -51,10 +51,10 @@ def add_to(pages: Blueprint, ledger: Ledger) -> None:
 
 def kept(db: sqlite3.Connection, to: str = "") -> list[Sms]:
     """The SMS, newest first; `to` keeps those for one number, written in whichever way."""
-    wanted = re.sub(r"\D", "", to)[-10:]
+    digits = re.sub(r"\D", "", to)[-10:]
     rows = db.execute("SELECT * FROM sms ORDER BY id DESC").fetchall()
-    found = [Sms(**(dict(row) | {"dropped": bool(row["dropped"])})) for row in rows]
-    return [one for one in found if not to or (wanted and one.recipient.endswith(wanted))]
+    messages = [Sms(**(dict(row) | {"dropped": bool(row["dropped"])})) for row in rows]
+    return [sms for sms in messages if not to or (digits and sms.recipient.endswith(digits))]
 
 
 def _take(ledger: Ledger) -> Response | tuple[Response, int]:
@@ -80,8 +80,8 @@ def _answer(fault: Fault | None, key: int) -> Response | tuple[Response, int]:
 
 def _sent() -> Mapping[str, str]:
     body = request.get_json(silent=True) if request.is_json else None
-    found = body if isinstance(body, dict) else request.values
-    return {name: str(value) for name, value in found.items()}
+    fields = body if isinstance(body, dict) else request.values
+    return {name: str(value) for name, value in fields.items()}
 
 
 def _keep(db: sqlite3.Connection, sent: Mapping[str, str]) -> int:

@@ -106,8 +106,8 @@ class Ledger:
 
     def _grow(self) -> None:
         for table, column, kind in LATER:
-            known = self._connection.execute(f"PRAGMA table_info({table})")
-            if column not in {row["name"] for row in known}:
+            columns = self._connection.execute(f"PRAGMA table_info({table})")
+            if column not in {row["name"] for row in columns}:
                 self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     @contextmanager

@@ -74,8 +74,8 @@ def drop(db: sqlite3.Connection, envelope: Envelope) -> None:
 def mails(db: sqlite3.Connection, to: str = "") -> list[Mail]:
     """The mails, newest first; `to` keeps those for one address."""
     rows = db.execute("SELECT * FROM mails ORDER BY id DESC").fetchall()
-    found = [_read(row) for row in rows]
-    return [mail for mail in found if not to or to.lower() in map(str.lower, mail.recipients)]
+    letters = [_read(row) for row in rows]
+    return [mail for mail in letters if not to or to.lower() in map(str.lower, mail.recipients)]
 
 
 def mail(db: sqlite3.Connection, key: int) -> Mail | None:

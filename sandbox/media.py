@@ -105,7 +105,7 @@ def attach(db: sqlite3.Connection, platform: str, entry_id: str, media_ids: list
     """Hang uploads on an entry, in order."""
     db.executemany(
         "INSERT INTO attachments VALUES (?, ?, ?, ?)",
-        [(platform, entry_id, place, key) for place, key in enumerate(media_ids)],
+        [(platform, entry_id, position, key) for position, key in enumerate(media_ids)],
     )
 
 

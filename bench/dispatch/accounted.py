@@ -79,6 +79,6 @@ def _theirs(ground: Ground, steps: list[str], numbers: list[str]) -> int:
         started = ground.start([sys.executable, *call])
         if code := started.popen.wait(900):
             raise RuntimeError(f"APScheduler's side ended with {code}:\n{started.said()[-2000:]}")
-    sent = len({one.text for one in ground.stand_in.arrivals()})
+    sent = len({arrival.text for arrival in ground.stand_in.arrivals()})
     ground.stand_in.forget()
     return sent

@@ -34,9 +34,9 @@ def measure_idle(ground: Ground, kind: Kind) -> Found:
             due[f" idle{number} "] = at.timestamp()
             time.sleep(APART)
         ground.stand_in.wait_for(len(due))
-        for one in ground.stand_in.arrivals():
-            (name,) = (name for name in due if name in one.text)
-            late.append((one.arrived - due[name]) * 1000)
+        for arrival in ground.stand_in.arrivals():
+            (name,) = (name for name in due if name in arrival.text)
+            late.append((arrival.arrived - due[name]) * 1000)
     say(f"idle: {share(late, 0.5):.1f} ms late, 95 of 100 at most {share(late, 0.95):.1f}")
     return Found(
         [at_most("lateness when idle, known 2 s before, p95, ms", share(late, 0.95), 50)],
@@ -50,8 +50,8 @@ def measure_peak(ground: Ground, kind: Kind) -> Found:
     on, count = ("SQLite, one clock", 1) if kind == "sqlite" else ("PostgreSQL, two clocks", 2)
     for _ in range(ground.runs):
         with clocks.house(ground, kind, clocks=count) as house:
-            at, found = clocks.burst(house, "peak", size=size)
-            late = [one.arrived - at.timestamp() for one in found]
+            at, burst = clocks.burst(house, "peak", size=size)
+            late = [arrival.arrived - at.timestamp() for arrival in burst]
             worst.append(share(late, 0.99))
             say(f"{size} at once: 99 of 100 at most {worst[-1]:.2f} s late")
     name = f"{size:,} due in the same second on {on}, p99 late, s"

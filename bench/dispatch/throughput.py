@@ -25,11 +25,11 @@ def measure(ground: Ground, kind: Kind) -> Found:
     for number in range(ground.runs):
         names = list(sides)
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            found, seconds = sides[name](ground)
-            rates[name].append(clocks.rate(found))
+            arrivals, seconds = sides[name](ground)
+            rates[name].append(clocks.rate(arrivals))
             say(f"{name}: {rates[name][-1]:.0f} a second")
             if name in costs:
-                costs[name].append(seconds / len(found) * 1000)
+                costs[name].append(seconds / len(arrivals) * 1000)
                 say(f"  {costs[name][-1]:.2f} ms of processor for each")
     return Found(
         [
@@ -68,10 +68,10 @@ def _on_sqlite(ground: Ground) -> tuple[Sequence[Arrival], float]:
 
 def _press(ground: Ground, kind: Kind, *, clocks_count: int) -> tuple[Sequence[Arrival], float]:
     with clocks.house(ground, kind, clocks=clocks_count) as house:
-        pids = [pid for one in house.clocks for pid in one.session()]
+        pids = [pid for clock in house.clocks for pid in clock.session()]
         before = cost.spent(pids) + ground.databases.spent()
-        found = clocks.burst(house).arrivals
-        return found, cost.spent(pids) + ground.databases.spent() - before
+        arrivals = clocks.burst(house).arrivals
+        return arrivals, cost.spent(pids) + ground.databases.spent() - before
 
 
 def _loop(ground: Ground) -> tuple[Sequence[Arrival], float]:
@@ -80,6 +80,6 @@ def _loop(ground: Ground) -> tuple[Sequence[Arrival], float]:
     started = ground.start(call)
     ground.stand_in.wait_for(ground.size)
     started.popen.wait(60)
-    found = ground.stand_in.arrivals()
+    arrivals = ground.stand_in.arrivals()
     ground.stand_in.forget()
-    return found, 0.0
+    return arrivals, 0.0

@@ -14,11 +14,11 @@ MANY, FEW = 64, 16
 def measure(ground: Ground, kind: Kind) -> Found:
     """One clock with many connections, one with few, two with few, in turns."""
     many: list[float] = []
-    one: list[float] = []
+    one_clock: list[float] = []
     two: list[float] = []
     for _ in range(ground.runs):
         many.append(_rate(ground, kind, count=1, connections=MANY))
-        one.append(_rate(ground, kind, count=1, connections=FEW))
+        one_clock.append(_rate(ground, kind, count=1, connections=FEW))
         if kind == "postgresql":
             two.append(_rate(ground, kind, count=2, connections=FEW))
     best = [MANY / PATIENCE] * len(many)
@@ -29,13 +29,13 @@ def measure(ground: Ground, kind: Kind) -> Found:
             ),
             at_least(
                 "two clocks ÷ one, 200 ms answers, 16 connections each",
-                median_ratio(two, one),
+                median_ratio(two, one_clock),
                 1.8,
             ),
         ],
         {
             "200 ms answers, one clock, 64 connections, posts a second": many,
-            "200 ms answers, one clock, 16 connections, posts a second": one,
+            "200 ms answers, one clock, 16 connections, posts a second": one_clock,
             "200 ms answers, two clocks, 16 connections each, posts a second": two,
         },
     )
@@ -44,6 +44,6 @@ def measure(ground: Ground, kind: Kind) -> Found:
 def _rate(ground: Ground, kind: Kind, *, count: int, connections: int) -> float:
     with clocks.house(ground, kind, clocks=count, connections=connections) as house:
         ground.stand_in.answer_after(PATIENCE)
-        found = clocks.rate(clocks.burst(house).arrivals)
-    say(f"{count} with {connections} connections: {found:.0f} a second")
-    return found
+        rate = clocks.rate(clocks.burst(house).arrivals)
+    say(f"{count} with {connections} connections: {rate:.0f} a second")
+    return rate

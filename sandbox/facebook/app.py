@@ -84,10 +84,10 @@ def _node(ledger: Ledger) -> Callable[[str], Response]:
 
 def _edge(ledger: Ledger) -> Callable[[str, str], Response]:
     def view(node: str, edge: str) -> Response:
-        found = EDGES.get((request.method, edge))
-        if found is None:
+        handler = EDGES.get((request.method, edge))
+        if handler is None:
             raise not_there(f"{node}/{edge}", request.method)
-        operation, work = found
+        operation, work = handler
         return _answer(ledger, operation, lambda turn: work(turn, node))
 
     return view
@@ -121,8 +121,8 @@ def _operation(node: str) -> str:
 
 
 def _no_such_path(error: HTTPException) -> Response:
-    given = refusal("Unknown path components: " + request.path, 2500, http=error.code or 400)
-    return plain(VOICE.json_type, given.answer)
+    answer = refusal("Unknown path components: " + request.path, 2500, http=error.code or 400)
+    return plain(VOICE.json_type, answer.answer)
 
 
 def _with_http_code(ledger: Ledger) -> Callable[[Response], Response]:

@@ -22,32 +22,34 @@ Json = dict[str, object]
 
 def several(turn: Turn) -> Answer:
     """POST /. Facebook: each of them counts as a call; the practice platform only reads so."""
-    asked = _asked()
-    if len(asked) > MOST:
+    batch = _asked()
+    if len(batch) > MOST:
         raise refusal(
             f"Too many requests in batch message. Maximum batch size is {MOST}",
             -3,
             kind="GraphBatchException",
         )
-    given = [_one(turn, one, is_first=place == 0) for place, one in enumerate(asked)]
-    return Answer(200, [{"code": one.code, "body": json.dumps(one.body)} for one in given])
+    answers = [_one(turn, part, is_first=index == 0) for index, part in enumerate(batch)]
+    return Answer(
+        200, [{"code": answer.code, "body": json.dumps(answer.body)} for answer in answers]
+    )
 
 
 def _asked() -> list[Json]:
     try:
-        found = json.loads(request.form.get("batch", ""))
+        batch = json.loads(request.form.get("batch", ""))
     except ValueError:
         raise bad_parameter("param batch must be an array.") from None
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(batch, list) or not all(isinstance(part, dict) for part in batch):
         raise bad_parameter("param batch must be an array.")
-    return found
+    return batch
 
 
-def _one(turn: Turn, asked: Json, *, is_first: bool) -> Answer:
-    parts = urlsplit(VERSION.sub("", str(asked.get("relative_url", ""))))
+def _one(turn: Turn, part: Json, *, is_first: bool) -> Answer:
+    parts = urlsplit(VERSION.sub("", str(part.get("relative_url", ""))))
     fields = parse_qs(parts.query).get("fields", [None])[0]
     try:
-        if asked.get("method") != "GET":
+        if part.get("method") != "GET":
             raise bad_parameter("The practice platform takes batches of GET only")
         if not is_first:  # the first is counted with the request
             FacebookVoice().count(turn, "lookup")

@@ -41,12 +41,12 @@ def access_token(turn: Turn) -> Answer:
 
 
 def _exchanged(turn: Turn, token: str) -> Token:
-    held = issuing.find(turn.db, token)
-    if held is None or held.page is not None:
+    token_row = issuing.find(turn.db, token)
+    if token_row is None or token_row.page is not None:
         raise refusal("Invalid OAuth access token.", 190, http=401)
-    if held.expired(turn.now):
-        raise expired(held.expires_at)
-    return issuing.issue(turn.db, None, held.grant, turn.now, turn.now + LONG)
+    if token_row.expired(turn.now):
+        raise expired(token_row.expires_at)
+    return issuing.issue(turn.db, None, token_row.grant, turn.now, turn.now + LONG)
 
 
 def _given(turn: Turn, token: Token) -> Answer:
@@ -61,8 +61,8 @@ def accounts(turn: Turn, of: Caller) -> Answer:
     if of.person is None:
         raise refusal("(#100) Tried accessing nonexisting field (accounts)", 100)
     grant = of.person.grant
-    seen = grant.pages if "pages_show_list" in grant.scopes else ()
-    found = [
+    page_ids = grant.pages if "pages_show_list" in grant.scopes else ()
+    pages = [
         {
             "access_token": issuing.of_page(turn.db, of.person, page.id, turn.now).token,
             "category": CATEGORY["name"],
@@ -72,10 +72,10 @@ def accounts(turn: Turn, of: Caller) -> Answer:
             "tasks": list(shapes.TASKS),
         }
         for page in FACEBOOK_PAGES
-        if page.id in seen
+        if page.id in page_ids
     ]
     cursors = {"before": "QVFI", "after": "QVFI"}
-    return Answer(200, {"data": found, **({"paging": {"cursors": cursors}} if found else {})})
+    return Answer(200, {"data": pages, **({"paging": {"cursors": cursors}} if pages else {})})
 
 
 def me(turn: Turn, of: Caller) -> Answer:

@@ -160,9 +160,9 @@ def _usage(turn: Turn, percent: int, wait_minutes: int) -> dict[str, str]:
 
 
 def _throttled(headers: Mapping[str, str]) -> Answer:
-    given = refusal(
+    answer = refusal(
         "(#80001) There have been too many calls to this Page account. Wait a bit and try again.",
         80001,
         2446079,
     ).answer
-    return Answer(given.code, given.body, headers)
+    return Answer(answer.code, answer.body, headers)

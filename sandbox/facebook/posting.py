@@ -88,15 +88,19 @@ def _attached_ids() -> list[str]:
     """The ids in attached_media: one JSON list, or attached_media[0], [1] and so on."""
     parts = [request.form["attached_media"]] if "attached_media" in request.form else []
     places = sorted(
-        (int(found[1]), name)
+        (int(match[1]), name)
         for name in request.form
-        if (found := re.fullmatch(r"attached_media\[(\d+)\]", name))
+        if (match := re.fullmatch(r"attached_media\[(\d+)\]", name))
     )
     parts += [request.form[name] for _, name in places]
     try:
         read_parts = [json.loads(part) for part in parts]
-        flat = [one for part in read_parts for one in (part if isinstance(part, list) else [part])]
-        return [str(one["media_fbid"]) for one in flat]
+        flat = [
+            attachment
+            for part in read_parts
+            for attachment in (part if isinstance(part, list) else [part])
+        ]
+        return [str(attachment["media_fbid"]) for attachment in flat]
     except (ValueError, KeyError, TypeError):
         raise bad_parameter("Param attached_media must be an array of media_fbid") from None
 
@@ -145,8 +149,8 @@ def _check_new(turn: Turn, page: FacebookPage, text: str, link: str, photos: lis
         return
     last = posts[0]
     had = [medium.digest for medium in media.attached(turn.db, entries.FACEBOOK, last.id)]
-    found = [media.find(turn.db, entries.FACEBOOK, key) for key in photos]
-    has = [medium.digest for medium in found if medium is not None]
+    uploads = [media.find(turn.db, entries.FACEBOOK, key) for key in photos]
+    has = [medium.digest for medium in uploads if medium is not None]
     if (last.text, last.link, had) == (text, link, has):
         raise duplicate(code)
 

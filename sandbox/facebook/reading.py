@@ -60,30 +60,30 @@ def scheduled_posts(turn: Turn, node: str) -> Answer:
     return _posts(turn, node, lambda entry: bool(entry.public_from) and not entry.public(turn.now))
 
 
-def _posts(turn: Turn, node: str, wanted: Callable[[Entry], bool]) -> Answer:
+def _posts(turn: Turn, node: str, is_wanted: Callable[[Entry], bool]) -> Answer:
     page, fields = acting(turn, node), request.args.get("fields")
-    found = [
+    posts = [
         entry
         for entry in entries.by_account(turn.db, entries.FACEBOOK, page.id, turn.now, turn.veil)
-        if entry.kind == entries.POST and wanted(entry)
+        if entry.kind == entries.POST and is_wanted(entry)
     ]
-    return Answer(200, _page(found, True, lambda e: shapes.post(turn.db, e, fields, turn.now)))
+    return Answer(200, _page(posts, True, lambda e: shapes.post(turn.db, e, fields, turn.now)))
 
 
 def comments(turn: Turn, node: str) -> Answer:
     """GET /{post or comment}/comments. Facebook: without filter=stream, the top level only."""
     above, fields = own(turn, node, "get"), request.args.get("fields")
-    found = entries.under(turn.db, entries.FACEBOOK, above.root_id, turn.now, turn.veil)
+    replies = entries.under(turn.db, entries.FACEBOOK, above.root_id, turn.now, turn.veil)
     if above.kind == entries.COMMENT or _choice("filter", ("toplevel", "stream")) == "toplevel":
-        found = [entry for entry in found if entry.parent_id == above.id]
+        replies = [entry for entry in replies if entry.parent_id == above.id]
     newest_first = _choice("order", ("chronological", "reverse_chronological")) != "chronological"
     if newest_first:
-        found.reverse()
-    body = _page(found, newest_first, lambda entry: shapes.comment(turn.db, entry, fields))
+        replies.reverse()
+    body = _page(replies, newest_first, lambda entry: shapes.comment(turn.db, entry, fields))
     if request.args.get("summary", "").lower() in ("true", "1"):
         body["summary"] = {
             "order": request.args.get("order", "chronological"),
-            "total_count": len(found),
+            "total_count": len(replies),
             "can_comment": True,
         }
     return Answer(200, body)
@@ -96,16 +96,16 @@ def _choice(name: str, choices: tuple[str, str]) -> str:
     return chosen
 
 
-def _page(found: list[Entry], newest_first: bool, shape: Callable[[Entry], Json]) -> Json:
-    left = [entry for entry in found if _is_within(entry, newest_first)]
+def _page(listed: list[Entry], newest_first: bool, shape: Callable[[Entry], Json]) -> Json:
+    left = [entry for entry in listed if _is_within(entry, newest_first)]
     limit = _limit()
-    shown = left[:limit]
-    body: Json = {"data": [shape(entry) for entry in shown]}
-    if not shown:
+    page = left[:limit]
+    body: Json = {"data": [shape(entry) for entry in page]}
+    if not page:
         return body
-    paging: Json = {"cursors": {"before": _cursor(shown[0]), "after": _cursor(shown[-1])}}
+    paging: Json = {"cursors": {"before": _cursor(page[0]), "after": _cursor(page[-1])}}
     if len(left) > limit:
-        paging["next"] = _next(_cursor(shown[-1]))
+        paging["next"] = _next(_cursor(page[-1]))
     return {**body, "paging": paging}
 
 

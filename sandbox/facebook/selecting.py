@@ -31,12 +31,12 @@ def _split(text: str) -> list[str]:
 
 
 def selected(
-    full: Json, text: str | None, usual: tuple[str, ...], known: frozenset[str], kind: str
+    full: Json, text: str | None, usual: tuple[str, ...], known_fields: frozenset[str], kind: str
 ) -> Json:
     """The parts of `full` that are asked for, and the id. Raises Refused for an unknown name."""
     fields = parsed(text) if text else dict.fromkeys(usual)
     for name in fields:
-        if name not in known:
+        if name not in known_fields:
             raise bad_parameter(f"Tried accessing nonexisting field ({name}) on node type ({kind})")
     return _picked(full, {**fields, "id": None})
 

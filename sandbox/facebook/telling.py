@@ -23,10 +23,10 @@ log = logging.getLogger("sandbox")
 def identified(hook: Hook) -> bool:
     """Whether the address repeats the challenge. Facebook: GET with hub.mode, hub.challenge and
     hub.verify_token."""
-    asked = webhooks.challenge()
+    challenge = webhooks.challenge()
     sent = {
         "hub.mode": "subscribe",
-        "hub.challenge": asked,
+        "hub.challenge": challenge,
         "hub.verify_token": hook.verify_token,
     }
     try:
@@ -34,7 +34,7 @@ def identified(hook: Hook) -> bool:
             answer = session.get(hook.url, params=sent, timeout=SECONDS, allow_redirects=False)
     except requests.RequestException:
         return False
-    return answer.ok and hmac.compare_digest(answer.content, asked.encode())
+    return answer.ok and hmac.compare_digest(answer.content, challenge.encode())
 
 
 def bring(ledger: Ledger) -> int:
@@ -44,12 +44,12 @@ def bring(ledger: Ledger) -> int:
     if hook is None or not updates:
         return 0
     raw = webhooks.body(updates)
-    taken = _brought(hook, raw)
+    is_taken = _brought(hook, raw)
     if hook.twice:
         _brought(hook, raw)
     with ledger.transaction() as db:
-        webhooks.settle(db, updates, taken=taken, now=utc_now())
-    return len(updates) if taken else 0
+        webhooks.settle(db, updates, is_taken=is_taken, now=utc_now())
+    return len(updates) if is_taken else 0
 
 
 def _brought(hook: Hook, raw: bytes) -> bool:

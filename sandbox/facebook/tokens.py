@@ -63,15 +63,15 @@ def caller(request: Request, db: sqlite3.Connection, now: datetime) -> Caller:
         raise expired()
     if hmac.compare_digest(token.encode(), FACEBOOK_APP_TOKEN.encode()):
         return Caller(None, token)
-    found = known(db, token)
-    if found is None:
+    token_row = known(db, token)
+    if token_row is None:
         raise refusal("Invalid OAuth access token - Cannot parse access token", 190, http=401)
-    if found.expired(now):
-        raise expired(found.expires_at)
-    if subcode := endings.ended(db, "facebook", found.page, now):
+    if token_row.expired(now):
+        raise expired(token_row.expires_at)
+    if subcode := endings.ended(db, "facebook", token_row.page, now):
         raise ended(subcode)
-    person = found if found.page is None else None
-    return Caller(_page(found.page), token, person, found.grant.scopes)
+    person = token_row if token_row.page is None else None
+    return Caller(_page(token_row.page), token, person, token_row.grant.scopes)
 
 
 def known(db: sqlite3.Connection, token: str) -> Token | None:
@@ -95,25 +95,27 @@ def check_scope(of: Caller, operation: str) -> None:
 
 def examined(db: sqlite3.Connection, token: str, now: datetime) -> dict[str, object]:
     """What debug_token says of a token; 0 as a time means never."""
-    found = known(db, token)
-    wrong = _wrong(db, token, found, now)
-    if found is None:
+    token_row = known(db, token)
+    wrong = _wrong(db, token, token_row, now)
+    if token_row is None:
         return {"app_id": FACEBOOK_APP_ID, "is_valid": False, "error": wrong, "scopes": []}
-    of_page = found.page is not None
-    told: dict[str, object] = {
+    of_page = token_row.page is not None
+    facts: dict[str, object] = {
         "app_id": FACEBOOK_APP_ID,
         "type": "PAGE" if of_page else "USER",
         "application": "Practice",
         "is_valid": not wrong,
-        "expires_at": int(found.expires_at.timestamp()) if found.expires_at else 0,
-        "data_access_expires_at": _data_access(found),
-        "issued_at": int(found.issued_at.timestamp()),
-        "scopes": list(found.grant.scopes),
-        "granular_scopes": _granular(found),
+        "expires_at": int(token_row.expires_at.timestamp()) if token_row.expires_at else 0,
+        "data_access_expires_at": _data_access(token_row),
+        "issued_at": int(token_row.issued_at.timestamp()),
+        "scopes": list(token_row.grant.scopes),
+        "granular_scopes": _granular(token_row),
         "user_id": FACEBOOK_PERSON_ID,
     }
     return (
-        told | ({"profile_id": found.page} if of_page else {}) | ({"error": wrong} if wrong else {})
+        facts
+        | ({"profile_id": token_row.page} if of_page else {})
+        | ({"error": wrong} if wrong else {})
     )
 
 
@@ -128,13 +130,13 @@ def _data_access(token: Token) -> int:
 
 
 def _wrong(
-    db: sqlite3.Connection, token: str, found: Token | None, now: datetime
+    db: sqlite3.Connection, token: str, token_row: Token | None, now: datetime
 ) -> dict[str, object]:
-    if token == FACEBOOK_EXPIRED_TOKEN or (found and found.expired(now)):
+    if token == FACEBOOK_EXPIRED_TOKEN or (token_row and token_row.expired(now)):
         return {"code": 190, "message": "The session has expired.", "subcode": endings.EXPIRED}
-    if found is None:
+    if token_row is None:
         return {"code": 190, "message": "Invalid OAuth access token."}
-    subcode = endings.ended(db, "facebook", found.page, now)
+    subcode = endings.ended(db, "facebook", token_row.page, now)
     return (
         {"code": 190, "message": "The session is invalid.", "subcode": subcode} if subcode else {}
     )

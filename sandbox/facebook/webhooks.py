@@ -116,8 +116,8 @@ def subscriptions(db: sqlite3.Connection) -> list[str]:
 def set_subscriptions(db: sqlite3.Connection, pages: list[str]) -> None:
     """Exactly these of the practice pages are told of."""
     db.execute("DELETE FROM subscriptions")
-    known = [page.id for page in FACEBOOK_PAGES if page.id in pages]
-    db.executemany("INSERT INTO subscriptions VALUES (?, ?)", [(page, FEED) for page in known])
+    known_ids = [page.id for page in FACEBOOK_PAGES if page.id in pages]
+    db.executemany("INSERT INTO subscriptions VALUES (?, ?)", [(page, FEED) for page in known_ids])
 
 
 def subscribe(turn: Turn, node: str) -> Answer:
@@ -174,12 +174,12 @@ def _value(entry: Entry, verb: str) -> dict[str, object]:
 
 def waiting(db: sqlite3.Connection, now: datetime) -> list[Update]:
     """What is to be sent now, oldest first, as much as goes in one call."""
-    told = hook(db)
-    if told is None or told.verified_at is None:
+    current_hook = hook(db)
+    if current_hook is None or current_hook.verified_at is None:
         return []
     rows = db.execute(
         "SELECT * FROM updates WHERE sent_at IS NULL AND next_at<=? ORDER BY id LIMIT ?",
-        (written(now), told.most),
+        (written(now), current_hook.most),
     )
     return [_update(row) for row in rows]
 
@@ -191,12 +191,12 @@ def _update(row: sqlite3.Row) -> Update:
 
 def body(updates: list[Update]) -> bytes:
     """The raw body of one call: entries by page, in order, letters beyond ASCII escaped."""
-    batches = itertools.groupby(updates, lambda one: (one.page, one.noted_at))
-    found = [
-        {"id": page, "time": int(at.timestamp()), "changes": [one.change for one in batch]}
+    batches = itertools.groupby(updates, lambda update: (update.page, update.noted_at))
+    entries_json = [
+        {"id": page, "time": int(at.timestamp()), "changes": [update.change for update in batch]}
         for (page, at), batch in batches
     ]
-    return json.dumps({"object": "page", "entry": found}).encode("ascii")
+    return json.dumps({"object": "page", "entry": entries_json}).encode("ascii")
 
 
 def signature(raw: bytes) -> str:
@@ -204,15 +204,16 @@ def signature(raw: bytes) -> str:
     return "sha256=" + hmac.digest(FACEBOOK_APP_SECRET.encode(), raw, hashlib.sha256).hex()
 
 
-def settle(db: sqlite3.Connection, updates: list[Update], *, taken: bool, now: datetime) -> None:
+def settle(db: sqlite3.Connection, updates: list[Update], *, is_taken: bool, now: datetime) -> None:
     """Note that they were taken, or when to try again; after 36 hours they are given up."""
-    for one in updates:
-        if taken or now - one.noted_at > GIVEN_UP:
-            db.execute("UPDATE updates SET sent_at=? WHERE id=?", (written(now), one.id))
+    for update in updates:
+        if is_taken or now - update.noted_at > GIVEN_UP:
+            db.execute("UPDATE updates SET sent_at=? WHERE id=?", (written(now), update.id))
             continue
-        wait = min(timedelta(seconds=2.0 ** min(one.tries, 12)), LONGEST_WAIT)
+        wait = min(timedelta(seconds=2.0 ** min(update.tries, 12)), LONGEST_WAIT)
         db.execute(
-            "UPDATE updates SET tries=tries+1, next_at=? WHERE id=?", (written(now + wait), one.id)
+            "UPDATE updates SET tries=tries+1, next_at=? WHERE id=?",
+            (written(now + wait), update.id),
         )
 
 

@@ -38,8 +38,8 @@ def prepare(app: Flask) -> None:
 
 def _turned(to: str) -> str:
     """The same page in another language; what its address asks for stays."""
-    kept = {name: text for name, text in request.args.items() if name != "lang"}
-    return "?" + urlencode({**kept, "lang": to})
+    query = {name: text for name, text in request.args.items() if name != "lang"}
+    return "?" + urlencode({**query, "lang": to})
 
 
 def _own_pages_only() -> tuple[str, int] | None:

@@ -49,43 +49,47 @@ def with_values(address: str, **values: str) -> str:
 def _authorize(ledger: Ledger) -> AnyResponse | tuple[str, int]:
     """X: the second leg. Allowed, it leads to the callback, or shows a number to type."""
     with ledger.transaction() as db:
-        held = connecting.find(db, request.values.get("oauth_token", ""), utc_now())
-    if held is None:
+        request_token = connecting.find(db, request.values.get("oauth_token", ""), utc_now())
+    if request_token is None:
         return render_template("refused.html"), 400
     if request.method == "GET":
-        return _page("authorize.html", held.callback, token=held.token, accounts=X_ACCOUNTS)
+        return _page(
+            "authorize.html", request_token.callback, token=request_token.token, accounts=X_ACCOUNTS
+        )
     if request.form.get("answer") != "allow":
-        return _denied(ledger, held)
-    return _allowed(ledger, held)
+        return _denied(ledger, request_token)
+    return _allowed(ledger, request_token)
 
 
-def _denied(ledger: Ledger, held: RequestToken) -> AnyResponse | tuple[str, int]:
+def _denied(ledger: Ledger, request_token: RequestToken) -> AnyResponse | tuple[str, int]:
     with ledger.transaction() as db:
-        connecting.deny(db, held)
-    if held.by_pin:
+        connecting.deny(db, request_token)
+    if request_token.by_pin:
         return render_template("refused.html"), 200
-    return redirect(with_values(held.callback, denied=held.token), 303)
+    return redirect(with_values(request_token.callback, denied=request_token.token), 303)
 
 
-def _allowed(ledger: Ledger, held: RequestToken) -> AnyResponse:
+def _allowed(ledger: Ledger, request_token: RequestToken) -> AnyResponse:
     chosen = request.form.get("account", "")
-    account = next((one for one in X_ACCOUNTS if one.id == chosen), X_ACCOUNTS[0])
+    account = next((x_account for x_account in X_ACCOUNTS if x_account.id == chosen), X_ACCOUNTS[0])
     with ledger.transaction() as db:
-        verifier = connecting.allow(db, held, account)
-    if held.by_pin:
+        verifier = connecting.allow(db, request_token, account)
+    if request_token.by_pin:
         return make_response(render_template("pin.html", pin=verifier, account=account))
-    values = {"oauth_token": held.token, "oauth_verifier": verifier}
-    return redirect(with_values(held.callback, **values), 303)
+    values = {"oauth_token": request_token.token, "oauth_verifier": verifier}
+    return redirect(with_values(request_token.callback, **values), 303)
 
 
 def _dialog(ledger: Ledger) -> AnyResponse | tuple[str, int]:
     """Facebook: the person chooses pages and permissions; a code leads back, or why not."""
-    asked = request.values
-    back, state = asked.get("redirect_uri", ""), asked.get("state", "")
-    if asked.get("client_id") != FACEBOOK_APP_ID or urlsplit(back).scheme not in ("http", "https"):
+    values = request.values
+    back, state = values.get("redirect_uri", ""), values.get("state", "")
+    if values.get("client_id") != FACEBOOK_APP_ID or urlsplit(back).scheme not in ("http", "https"):
         return render_template("refused.html"), 400
     if request.method == "GET":
-        scopes = [one for one in re.split(r"[,\s]+", asked.get("scope", "")) if one in SCOPES]
+        scopes = [
+            scope for scope in re.split(r"[,\s]+", values.get("scope", "")) if scope in SCOPES
+        ]
         person = FACEBOOK_PERSON_NAME
         return _page("dialog.html", back, scopes=scopes, pages=FACEBOOK_PAGES, person=person)
     if request.form.get("answer") != "allow":

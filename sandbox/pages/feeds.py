@@ -82,12 +82,12 @@ def _start(ledger: Ledger) -> str:
 
 def _posts(db: sqlite3.Connection, timeline: Timeline) -> list[Entry]:
     now = utc_now()
-    found = entries.by_account(db, timeline.platform, timeline.id, now)
-    return [entry for entry in found if entry.kind == entries.POST and entry.public(now)]
+    posts = entries.by_account(db, timeline.platform, timeline.id, now)
+    return [entry for entry in posts if entry.kind == entries.POST and entry.public(now)]
 
 
 def _timeline(ledger: Ledger, path: str) -> str:
-    timeline = next((one for one in TIMELINES if one.address == path), None)
+    timeline = next((candidate for candidate in TIMELINES if candidate.address == path), None)
     if timeline is None:
         abort(404)
     with ledger.transaction() as db:
@@ -110,8 +110,8 @@ def _under(db: sqlite3.Connection, post: Entry) -> list[Entry]:
 
 def _post(ledger: Ledger, platform: str, key: str, wrong: str = "") -> str:
     with ledger.transaction() as db:
-        asked = entries.find(db, platform, key)
-        root = entries.find(db, platform, asked.root_id) if asked else None
+        entry = entries.find(db, platform, key)
+        root = entries.find(db, platform, entry.root_id) if entry else None
         if root is None or not root.public(utc_now()):
             abort(404)
         comments = _under(db, root)

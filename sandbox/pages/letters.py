@@ -55,8 +55,8 @@ def _one(ledger: Ledger, key: int) -> letterbox.Mail:
 def _html(ledger: Ledger, key: int) -> Response:
     html = _one(ledger, key).html
     head = re.search(r"<head[^>]*>", html, re.IGNORECASE)
-    place = head.end() if head else 0
-    response = Response(html[:place] + BEFORE + html[place:], mimetype="text/html")
+    position = head.end() if head else 0
+    response = Response(html[:position] + BEFORE + html[position:], mimetype="text/html")
     response.headers["Content-Security-Policy"] = FRAME_POLICY.format(host=request.host_url)
     return response
 

@@ -41,15 +41,15 @@ def number(value: int) -> str:
 def linked(text: str) -> Markup:
     """A text with its web addresses as links."""
     parts, done = Markup(), 0
-    for found in ADDRESS.finditer(text):
-        parts += escape(text[done : found.start()]) + link(found.group(), found.group())
-        done = found.end()
+    for match in ADDRESS.finditer(text):
+        parts += escape(text[done : match.start()]) + link(match.group(), match.group())
+        done = match.end()
     return parts + escape(text[done:])
 
 
-def link(address: str, shown: str) -> Markup:
+def link(address: str, label: str) -> Markup:
     """A link to a web address."""
-    return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(address, shown)
+    return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(address, label)
 
 
 def words_of(entry: Entry) -> Markup:

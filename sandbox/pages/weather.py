@@ -9,7 +9,7 @@ from sandbox.ledger import Ledger
 from sandbox.now import written
 from sandbox.pages.feeds import TIMELINES
 
-ACCOUNTS = {(one.platform, one.id): f"{one.name} ({one.handle})" for one in TIMELINES}
+ACCOUNTS = {(timeline.platform, timeline.id): f"{timeline.name} ({timeline.handle})" for timeline in TIMELINES}
 
 
 def add_to(pages: Blueprint, ledger: Ledger) -> None:
@@ -28,7 +28,9 @@ def _faults(ledger: Ledger) -> str:
         platforms=faults.PLATFORMS,
         operations=faults.OPERATIONS,
         kinds=list(faults.Kind),
-        endings=[(ACCOUNTS[one.platform, one.account], written(one.ends_at)) for one in ends],
+        endings=[
+            (ACCOUNTS[ending.platform, ending.account], written(ending.ends_at)) for ending in ends
+        ],
         accounts=ACCOUNTS,
         subcodes=endings.SUBCODES,
         wrong=request.args.get("wrong", ""),

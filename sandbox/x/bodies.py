@@ -36,9 +36,9 @@ def json_object() -> dict[str, object]:
     return body
 
 
-def only(body: Mapping[str, object], known: frozenset[str], path: str = "$") -> None:
+def only(body: Mapping[str, object], known_keys: frozenset[str], path: str = "$") -> None:
     """Refuse a key that the platform does not know."""
-    for key in sorted(body.keys() - known):
+    for key in sorted(body.keys() - known_keys):
         raise invalid(
             f"[{path}.{key}] is not defined in the schema and the schema does not allow"
             " additional properties",
@@ -46,14 +46,16 @@ def only(body: Mapping[str, object], known: frozenset[str], path: str = "$") -> 
         )
 
 
-def part(body: Mapping[str, object], name: str, known: frozenset[str]) -> dict[str, object] | None:
+def part(
+    body: Mapping[str, object], name: str, known_keys: frozenset[str]
+) -> dict[str, object] | None:
     """An object inside the body, with known keys only; None where there is none."""
     inner = body.get(name)
     if inner is None:
         return None
     if not isinstance(inner, dict):
         raise invalid(f"[$.{name}] is not an object", name)
-    only(inner, known, f"$.{name}")
+    only(inner, known_keys, f"$.{name}")
     return inner
 
 

@@ -39,15 +39,15 @@ def initialize(turn: Turn) -> Answer:
         (key, account.id, mime, size, written(turn.now)),
     )
     life = int(MEDIA_LIFE.total_seconds())
-    told = {"id": key, "media_key": media_key(key), "expires_after_secs": life}
-    return Answer(200, {"data": told})
+    upload_json = {"id": key, "media_key": media_key(key), "expires_after_secs": life}
+    return Answer(200, {"data": upload_json})
 
 
 def append(turn: Turn, key: str) -> Answer:
     """POST /2/media/upload/:id/append, as base64 in JSON or as a form with a file."""
     row = _begun(turn, key)
-    place, content = _part()
-    turn.db.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (key, place, content))
+    segment, content = _part()
+    turn.db.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (key, segment, content))
     ends = read(row["begun_at"]) + MEDIA_LIFE
     return Answer(200, {"data": {"expires_at": int(ends.timestamp())}})
 

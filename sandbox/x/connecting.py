@@ -38,9 +38,9 @@ class RequestToken:
 
 def request_token(turn: Turn) -> Answer:
     """POST /oauth/request_token, signed by the app alone, with a callback or "oob"."""
-    given = signing.given(request)
-    signing.check(request, given, "")
-    callback = given.get("oauth_callback", "")
+    oauth_fields = signing.given(request)
+    signing.check(request, oauth_fields, "")
+    callback = oauth_fields.get("oauth_callback", "")
     if callback != OOB and urlsplit(callback).scheme not in ("http", "https"):
         raise refused(400, 214, "Bad callback.")
     token, secret = f"rt-{secrets.token_urlsafe(24)}", secrets.token_urlsafe(32)
@@ -61,37 +61,41 @@ def find(db: sqlite3.Connection, token: str, now: datetime) -> RequestToken | No
     )
 
 
-def allow(db: sqlite3.Connection, held: RequestToken, account: XAccount) -> str:
+def allow(db: sqlite3.Connection, request_token: RequestToken, account: XAccount) -> str:
     """Somebody lets the app act for an account; gives the verifier."""
     verifier = (
         f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
-        if held.by_pin
+        if request_token.by_pin
         else secrets.token_urlsafe(24)
     )
     db.execute(
         "UPDATE request_tokens SET account=?, verifier=? WHERE token=?",
-        (account.id, verifier, held.token),
+        (account.id, verifier, request_token.token),
     )
     return verifier
 
 
-def deny(db: sqlite3.Connection, held: RequestToken) -> None:
+def deny(db: sqlite3.Connection, request_token: RequestToken) -> None:
     """Somebody does not let it."""
-    db.execute("DELETE FROM request_tokens WHERE token=?", (held.token,))
+    db.execute("DELETE FROM request_tokens WHERE token=?", (request_token.token,))
 
 
 def access_token(turn: Turn) -> Answer:
     """POST /oauth/access_token, signed with the request token, with the verifier; good once."""
-    given = signing.given(request)
-    held = find(turn.db, given.get("oauth_token", ""), turn.now)
-    if held is None:
+    oauth_fields = signing.given(request)
+    request_token = find(turn.db, oauth_fields.get("oauth_token", ""), turn.now)
+    if request_token is None:
         raise refused(401, 32, "Could not authenticate you.")
-    signing.check(request, given, held.secret)
-    sent = given.get("oauth_verifier") or request.form.get("oauth_verifier", "")
-    account = next((one for one in X_ACCOUNTS if one.id == held.account), None)
-    if account is None or not secrets.compare_digest(sent.encode(), (held.verifier or "").encode()):
+    signing.check(request, oauth_fields, request_token.secret)
+    sent = oauth_fields.get("oauth_verifier") or request.form.get("oauth_verifier", "")
+    account = next(
+        (x_account for x_account in X_ACCOUNTS if x_account.id == request_token.account), None
+    )
+    if account is None or not secrets.compare_digest(
+        sent.encode(), (request_token.verifier or "").encode()
+    ):
         raise refused(401, 32, "Could not authenticate you.")
-    deny(turn.db, held)
+    deny(turn.db, request_token)
     return _form(
         oauth_token=account.token,
         oauth_token_secret=account.token_secret,
@@ -100,9 +104,9 @@ def access_token(turn: Turn) -> Answer:
     )
 
 
-def refused(code: int, number: int, words: str) -> Refused:
+def refused(code: int, number: int, message: str) -> Refused:
     """A refusal of these addresses; their exact words are not established."""
-    return Refused(Answer(code, {"errors": [{"code": number, "message": words}]}))
+    return Refused(Answer(code, {"errors": [{"code": number, "message": message}]}))
 
 
 def _form(**values: str) -> Answer:

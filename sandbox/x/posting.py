@@ -34,9 +34,9 @@ def create(turn: Turn) -> Answer:
     _check_new(turn, account, text, above)
     names = _answered(turn, above, account, bodies.left_out(body))
     entry = keep(turn, author(account), text, above, names, ids)
-    made = {"id": entry.id, "text": entry.shown, "edit_history_tweet_ids": [entry.id]}
+    post_json = {"id": entry.id, "text": entry.shown, "edit_history_tweet_ids": [entry.id]}
     new_names = switches.value(turn.db, "x_dialect") == "post"
-    return Answer(201, in_dialect({"data": made}, new_names))
+    return Answer(201, in_dialect({"data": post_json}, new_names))
 
 
 def acting(turn: Turn) -> XAccount:
@@ -91,7 +91,7 @@ def _check_media(turn: Turn, ids: list[str]) -> None:
 def _check_new(turn: Turn, account: XAccount, text: str, above: Entry | None) -> None:
     """X: duplicate refusal, as observed in February 2026 (403, with no id of the first)."""
     hours = switches.number(turn.db, "x_duplicate_hours")
-    found = entries.chosen(
+    duplicates = entries.chosen(
         turn.db,
         "platform='x' AND account=? AND text=? AND text<>'' AND deleted_at IS NULL"
         " AND parent_id IS ? AND created_at>? AND created_at<=?",
@@ -103,7 +103,7 @@ def _check_new(turn: Turn, account: XAccount, text: str, above: Entry | None) ->
             written(turn.now),
         ),
     )
-    if found and hours:
+    if duplicates and hours:
         detail = "You are not allowed to create a Tweet with duplicate content."
         raise problem(403, "Forbidden", detail)
 
@@ -136,7 +136,7 @@ def keep(
     key = next_id(turn.db, turn.now)
     wording = worded(turn.db, text, names, switches.is_on(turn.db, "x_html_escaped"))
     address = f"https://twitter.com/{by[1]}/status/{key}"
-    with_pictures(turn.db, wording, address, [media_key(one) for one in media_ids])
+    with_pictures(turn.db, wording, address, [media_key(media_id) for media_id in media_ids])
     entry = Entry(
         id=key,
         platform=entries.X,

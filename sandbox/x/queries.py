@@ -71,15 +71,15 @@ class _Reader:
         return self.operator(name, value.lower().lstrip("@"))
 
     def operator(self, name: str, value: str) -> Test:
-        known: dict[str, Test] = {
+        tests: dict[str, Test] = {
             "conversation_id": lambda entry: entry.root_id == value,
             "in_reply_to_tweet_id": lambda entry: entry.parent_id == value,
             "to": lambda entry: value in self.answered(entry),
             "from": lambda entry: value in (entry.handle.lower(), entry.account),
             "is": lambda entry: value == "reply" and entry.parent_id is not None,
         }
-        if name in known and value:
-            return known[name]
+        if name in tests and value:
+            return tests[name]
         raise self.wrong()
 
     def answered(self, entry: Entry) -> list[str]:

@@ -48,13 +48,13 @@ def by_ids(turn: Turn) -> Answer:
     if len(ids) > 100:
         raise invalid("The ids query parameter may hold up to 100 ids.", "ids")
     sought = {key: _visible(turn, key) for key in ids}
-    found = [entry for entry in sought.values() if entry is not None]
+    visible = [entry for entry in sought.values() if entry is not None]
     body: dict[str, object] = {}
-    if found:
-        body["data"] = [post(turn.db, entry, fields) for entry in found]
+    if visible:
+        body["data"] = [post(turn.db, entry, fields) for entry in visible]
     if missing := [not_found(key, "ids") for key, entry in sought.items() if entry is None]:
         body["errors"] = missing
-    return Answer(200, _with_includes(turn, body, found, fields))
+    return Answer(200, _with_includes(turn, body, visible, fields))
 
 
 def _visible(turn: Turn, key: str) -> Entry | None:
@@ -66,22 +66,22 @@ def _visible(turn: Turn, key: str) -> Entry | None:
 def timeline(turn: Turn, key: str) -> Answer:
     """GET /2/users/:id/tweets: an account's posts and replies, newest first."""
     _known_account(key)
-    found = entries.by_account(turn.db, entries.X, key, turn.now, turn.veil)
+    posts = entries.by_account(turn.db, entries.X, key, turn.now, turn.veil)
     if "replies" in request.args.get("exclude", "").split(","):
-        found = [entry for entry in found if entry.parent_id is None]
-    return _page(turn, found, least=5)
+        posts = [entry for entry in posts if entry.parent_id is None]
+    return _page(turn, posts, least=5)
 
 
 def mentions(turn: Turn, key: str) -> Answer:
     """GET /2/users/:id/mentions: what others write with the account's name in it."""
     username = _known_account(key)
-    found = entries.chosen(
+    posts = entries.chosen(
         turn.db,
         "platform='x' AND account<>? AND deleted_at IS NULL AND created_at<=?"
         " AND shown LIKE ? ESCAPE '\\'",
         (key, _horizon(turn, turn.veil), f"%@{username.replace('_', chr(92) + '_')}%"),
     )
-    return _page(turn, (e for e in found if username in mentioned(e.shown)), least=5)
+    return _page(turn, (e for e in posts if username in mentioned(e.shown)), least=5)
 
 
 def search(turn: Turn) -> Answer:
@@ -93,12 +93,12 @@ def search(turn: Turn) -> Answer:
         raise invalid("'start_time' must be within the last 7 days.", "start_time")
     _check_since(turn, oldest)
     delay = max(turn.veil, float(switches.number(turn.db, "x_search_delay")))
-    found = entries.chosen(
+    posts = entries.chosen(
         turn.db,
         "platform='x' AND deleted_at IS NULL AND created_at>? AND created_at<=?",
         (written(oldest), _horizon(turn, delay)),
     )
-    return _page(turn, (entry for entry in found if meets(entry)), least=10)
+    return _page(turn, (entry for entry in posts if meets(entry)), least=10)
 
 
 def _check_since(turn: Turn, oldest: datetime) -> None:
@@ -128,18 +128,18 @@ def _time(name: str) -> datetime | None:
         raise invalid(f"'{name}' is not a time.", name, text or "") from None
 
 
-def _page(turn: Turn, found: Iterable[Entry], least: int) -> Answer:
+def _page(turn: Turn, candidates: Iterable[Entry], least: int) -> Answer:
     fields, size = asked(turn.db, request.args), _size(least)
-    left = sorted(filter(_within(), found), key=lambda entry: -int(entry.id))
-    shown = left[:size]
-    meta: dict[str, object] = {"result_count": len(shown)}
+    left = sorted(filter(_within(), candidates), key=lambda entry: -int(entry.id))
+    page = left[:size]
+    meta: dict[str, object] = {"result_count": len(page)}
     body: dict[str, object] = {"meta": meta}
-    if shown:
-        body["data"] = [post(turn.db, entry, fields) for entry in shown]
-        meta |= {"newest_id": shown[0].id, "oldest_id": shown[-1].id}
+    if page:
+        body["data"] = [post(turn.db, entry, fields) for entry in page]
+        meta |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
     if len(left) > size:
-        meta["next_token"] = _token(shown[-1].id)
-    return Answer(200, _with_includes(turn, body, shown, fields))
+        meta["next_token"] = _token(page[-1].id)
+    return Answer(200, _with_includes(turn, body, page, fields))
 
 
 def _size(least: int) -> int:
@@ -202,9 +202,7 @@ def _id_of(token: str) -> int:
         raise invalid("The pagination token is not valid.", "pagination_token", token) from None
 
 
-def _with_includes(
-    turn: Turn, body: dict[str, object], found: list[Entry], fields: Asked
-) -> object:
-    if along := includes(turn.db, found, fields, turn.now, turn.veil):
+def _with_includes(turn: Turn, body: dict[str, object], page: list[Entry], fields: Asked) -> object:
+    if along := includes(turn.db, page, fields, turn.now, turn.veil):
         body["includes"] = along
     return in_dialect(body, fields.new_names)

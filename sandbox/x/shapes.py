@@ -71,9 +71,9 @@ def asked(db: sqlite3.Connection, args: Mapping[str, str]) -> Asked:
     )
 
 
-def _listed(text: str | None, parameter: str, known: frozenset[str]) -> frozenset[str]:
+def _listed(text: str | None, parameter: str, known_names: frozenset[str]) -> frozenset[str]:
     names = frozenset(filter(None, (text or "").split(",")))
-    for name in names - known:
+    for name in names - known_names:
         raise invalid(
             f"The `{parameter}` query parameter value [{name}] is not valid.", parameter, name
         )
@@ -106,11 +106,11 @@ def media_key(key: str) -> str:
     return f"3_{key}"
 
 
-def post(db: sqlite3.Connection, entry: Entry, asked: Asked) -> Json:
+def post(db: sqlite3.Connection, entry: Entry, options: Asked) -> Json:
     """One post. Id, text and edit history always; the rest as asked for."""
     full = _full(db, entry)
-    wanted = {"id", "text", "edit_history_tweet_ids"} | asked.post | _needed(asked.expansions)
-    return {name: full[name] for name in full if name in wanted}
+    names = {"id", "text", "edit_history_tweet_ids"} | options.post | _needed(options.expansions)
+    return {name: full[name] for name in full if name in names}
 
 
 def _needed(expansions: frozenset[str]) -> set[str]:
@@ -144,8 +144,8 @@ def _full(db: sqlite3.Connection, entry: Entry) -> Json:
 
 def any_entry(db: sqlite3.Connection, key: str) -> Entry | None:
     """A post by its id, even one that was deleted."""
-    found = entries.chosen(db, "platform='x' AND id=?", (key,))
-    return found[0] if found else None
+    rows = entries.chosen(db, "platform='x' AND id=?", (key,))
+    return rows[0] if rows else None
 
 
 def _metrics(db: sqlite3.Connection, entry: Entry) -> Json:
@@ -159,7 +159,7 @@ def _metrics(db: sqlite3.Connection, entry: Entry) -> Json:
     return {"reply_count": replies, **zero}
 
 
-def user(key: str, username: str, name: str, asked: Asked) -> Json:
+def user(key: str, username: str, name: str, options: Asked) -> Json:
     """One account. Id, name and username always; the rest as asked for."""
     full: Json = {
         "id": key,
@@ -178,70 +178,70 @@ def user(key: str, username: str, name: str, asked: Asked) -> Json:
             "listed_count": 0,
         },
     }
-    return {k: v for k, v in full.items() if k in {"id", "name", "username"} | asked.user}
+    return {k: v for k, v in full.items() if k in {"id", "name", "username"} | options.user}
 
 
 def includes(
-    db: sqlite3.Connection, found: list[Entry], asked: Asked, now: datetime, veil: float
+    db: sqlite3.Connection, page: list[Entry], options: Asked, now: datetime, veil: float
 ) -> Json:
     """What the expansions bring along: accounts, posts referred to, pictures."""
-    above = _above(db, found, asked, before(now, veil))
+    above = _above(db, page, options, before(now, veil))
     parts: Json = {
-        "users": _users(db, found, above, asked),
-        "tweets": [post(db, entry, asked) for entry in above],
-        "media": _media(db, found, asked),
+        "users": _users(db, page, above, options),
+        "tweets": [post(db, entry, options) for entry in above],
+        "media": _media(db, page, options),
     }
     return {name: part for name, part in parts.items() if part}
 
 
-def _above(db: sqlite3.Connection, found: list[Entry], asked: Asked, until: str) -> list[Entry]:
+def _above(db: sqlite3.Connection, page: list[Entry], options: Asked, until: str) -> list[Entry]:
     if not {"referenced_tweets", "referenced_posts"} & {
-        name.split(".")[0] for name in asked.expansions
+        name.split(".")[0] for name in options.expansions
     }:
         return []
-    ids = dict.fromkeys(entry.parent_id for entry in found if entry.parent_id)
+    ids = dict.fromkeys(entry.parent_id for entry in page if entry.parent_id)
     posts = (entries.find(db, entries.X, key) for key in ids)
     return [entry for entry in posts if entry is not None and entry.created_at <= until]
 
 
 def _users(
-    db: sqlite3.Connection, found: list[Entry], above: list[Entry], asked: Asked
+    db: sqlite3.Connection, page: list[Entry], above: list[Entry], options: Asked
 ) -> list[Json]:
     people: dict[str, Json] = {}
-    shown = list(found) if "author_id" in asked.expansions else []
-    if "referenced_tweets.id.author_id" in asked.expansions:
-        shown += above
-    if "in_reply_to_user_id" in asked.expansions:
-        parents = (any_entry(db, entry.parent_id) for entry in found if entry.parent_id)
-        shown += [entry for entry in parents if entry is not None]
-    for entry in shown:
-        people[entry.account] = user(entry.account, entry.handle, entry.name, asked)
-    if "entities.mentions.username" in asked.expansions:
-        people |= _named(found, asked)
+    authors = list(page) if "author_id" in options.expansions else []
+    if "referenced_tweets.id.author_id" in options.expansions:
+        authors += above
+    if "in_reply_to_user_id" in options.expansions:
+        parents = (any_entry(db, entry.parent_id) for entry in page if entry.parent_id)
+        authors += [entry for entry in parents if entry is not None]
+    for entry in authors:
+        people[entry.account] = user(entry.account, entry.handle, entry.name, options)
+    if "entities.mentions.username" in options.expansions:
+        people |= _named(page, options)
     return list(people.values())
 
 
-def _named(found: list[Entry], asked: Asked) -> dict[str, Json]:
+def _named(page: list[Entry], options: Asked) -> dict[str, Json]:
     names = {
         str(mention["username"]).lower()
-        for entry in found
+        for entry in page
         for mention in json.loads(entry.entities).get("mentions", [])
     }
     return {
-        account.id: user(account.id, account.username, account.name, asked)
+        account.id: user(account.id, account.username, account.name, options)
         for account in X_ACCOUNTS
         if account.username in names
     }
 
 
-def _media(db: sqlite3.Connection, found: list[Entry], asked: Asked) -> list[Json]:
-    if "attachments.media_keys" not in asked.expansions:
+def _media(db: sqlite3.Connection, page: list[Entry], options: Asked) -> list[Json]:
+    if "attachments.media_keys" not in options.expansions:
         return []
-    media_of_all = (m for entry in found for m in media.attached(db, entries.X, entry.id))
-    return [_medium(medium, asked) for medium in {m.id: m for m in media_of_all}.values()]
+    media_of_all = (m for entry in page for m in media.attached(db, entries.X, entry.id))
+    return [_medium(medium, options) for medium in {m.id: m for m in media_of_all}.values()]
 
 
-def _medium(medium: Medium, asked: Asked) -> Json:
+def _medium(medium: Medium, options: Asked) -> Json:
     full: Json = {
         "media_key": media_key(medium.id),
         "type": "photo",
@@ -251,4 +251,4 @@ def _medium(medium: Medium, asked: Asked) -> Json:
     }
     if medium.alt:
         full["alt_text"] = medium.alt
-    return {k: v for k, v in full.items() if k in {"media_key", "type"} | asked.medium}
+    return {k: v for k, v in full.items() if k in {"media_key", "type"} | options.medium}

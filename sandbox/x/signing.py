@@ -48,14 +48,14 @@ def given(request: Request) -> dict[str, str]:
     return _fields(rest)
 
 
-def check(request: Request, given: dict[str, str], token_secret: str) -> None:
+def check(request: Request, oauth_fields: dict[str, str], token_secret: str) -> None:
     """Raise Refused (401) unless the app signed this just now, with this secret of a token."""
-    if given.get("oauth_consumer_key") != X_CONSUMER_KEY:
+    if oauth_fields.get("oauth_consumer_key") != X_CONSUMER_KEY:
         raise unauthorized()
-    if not _is_recent(given.get("oauth_timestamp", "")):
+    if not _is_recent(oauth_fields.get("oauth_timestamp", "")):
         raise unauthorized()
-    right = signature(request, given, token_secret)
-    if not hmac.compare_digest(right.encode(), given.get("oauth_signature", "").encode()):
+    right = signature(request, oauth_fields, token_secret)
+    if not hmac.compare_digest(right.encode(), oauth_fields.get("oauth_signature", "").encode()):
         raise unauthorized()
 
 
@@ -73,11 +73,11 @@ def _fields(header: str) -> dict[str, str]:
     return {name: unquote(value.strip('"')) for name, _, value in pairs}
 
 
-def _signer(request: Request, given: dict[str, str]) -> XAccount:
-    account = next((a for a in X_ACCOUNTS if a.token == given.get("oauth_token")), None)
+def _signer(request: Request, oauth_fields: dict[str, str]) -> XAccount:
+    account = next((a for a in X_ACCOUNTS if a.token == oauth_fields.get("oauth_token")), None)
     if account is None:
         raise unauthorized()
-    check(request, given, account.token_secret)
+    check(request, oauth_fields, account.token_secret)
     return account
 
 
@@ -87,9 +87,9 @@ def _is_recent(timestamp: str) -> bool:
     return abs(utc_now().timestamp() - int(timestamp)) <= CLOCK_SKEW_SECONDS
 
 
-def signature(request: Request, given: dict[str, str], token_secret: str) -> str:
+def signature(request: Request, oauth_fields: dict[str, str], token_secret: str) -> str:
     """The right signature of a request, whose address is taken as https at its Host header."""
-    pairs = [(k, v) for k, v in given.items() if k not in ("oauth_signature", "realm")]
+    pairs = [(k, v) for k, v in oauth_fields.items() if k not in ("oauth_signature", "realm")]
     pairs += parse_qsl(request.query_string.decode(), keep_blank_values=True)
     if request.mimetype == "application/x-www-form-urlencoded":
         pairs += list(request.form.items(multi=True))

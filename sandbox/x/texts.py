@@ -29,38 +29,38 @@ class Wording:
 
     def link(self, short: str, expanded: str, display: str, **more: object) -> None:
         """Put a short link at the end of what stands so far."""
-        place = {"start": len(self.text), "end": len(self.text) + len(short)}
+        indices = {"start": len(self.text), "end": len(self.text) + len(short)}
         self.text += short
         self.urls.append(
-            place | {"url": short, "expanded_url": expanded, "display_url": display} | more
+            indices | {"url": short, "expanded_url": expanded, "display_url": display} | more
         )
 
     def entities(self) -> str:
         """The entities as JSON text; kinds of which there are none are left out."""
-        found = {
+        entities = {
             "urls": self.urls,
             "mentions": _places(MENTION, self.text, "username"),
             "hashtags": _places(HASHTAG, self.text, "tag"),
         }
-        return json.dumps({kind: places for kind, places in found.items() if places})
+        return json.dumps({kind: places for kind, places in entities.items() if places})
 
 
 def _places(pattern: re.Pattern[str], text: str, name: str) -> list[dict[str, object]]:
     return [
-        {"start": found.start(), "end": found.end(), name: found[1]}
-        for found in pattern.finditer(text)
+        {"start": match.start(), "end": match.end(), name: match[1]}
+        for match in pattern.finditer(text)
     ]
 
 
 def mentioned(text: str) -> list[str]:
     """The handles named in a text, in lower case."""
-    return [found[1].lower() for found in MENTION.finditer(text)]
+    return [match[1].lower() for match in MENTION.finditer(text)]
 
 
 def leading(text: str) -> list[str]:
     """The handles that stand in front of a text, as a reply carries them."""
-    found = LEADING.match(text)
-    return [name[1] for name in MENTION.finditer(found.group())] if found else []
+    match = LEADING.match(text)
+    return [name[1] for name in MENTION.finditer(match.group())] if match else []
 
 
 def worded(db: sqlite3.Connection, text: str, names: list[str], escaped: bool) -> Wording:
@@ -69,12 +69,12 @@ def worded(db: sqlite3.Connection, text: str, names: list[str], escaped: bool) -
     missing = [name for name in names if name.lower() not in mentioned(text)]
     text = " ".join([f"@{name}" for name in missing] + [text])
     wording, done = Wording(), 0
-    for found in addresses(text):
-        wording.text += _safe(text[done : found.start()], escaped)
-        full = found.group()
+    for match in addresses(text):
+        wording.text += _safe(text[done : match.start()], escaped)
+        full = match.group()
         expanded = full if "://" in full else f"http://{full}"
         wording.link(short_link(db, expanded), expanded, _display(full))
-        done = found.end()
+        done = match.end()
     wording.text += _safe(text[done:], escaped)
     return wording
 
@@ -89,8 +89,8 @@ def with_pictures(
     expanded = f"{address}/photo/1"
     short = short_link(db, expanded)
     display = short.replace(SHORT, "pic.twitter.com/")
-    for place, key in enumerate(media_keys):
-        if place == 0:
+    for index, key in enumerate(media_keys):
+        if index == 0:
             wording.link(short, expanded, display, media_key=key)
         else:
             wording.urls.append(wording.urls[-1] | {"media_key": key})
@@ -110,7 +110,7 @@ def short_link(db: sqlite3.Connection, url: str) -> str:
     number = int(hashlib.sha256(url.encode()).hexdigest(), 16)
     code = ""
     for _ in range(10):
-        number, place = divmod(number, len(LETTERS))
-        code += LETTERS[place]
+        number, digit = divmod(number, len(LETTERS))
+        code += LETTERS[digit]
     db.execute("INSERT OR IGNORE INTO short_links VALUES (?, ?)", (code, url))
     return SHORT + code

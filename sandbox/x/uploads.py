@@ -58,8 +58,8 @@ def standing(turn: Turn) -> Answer:
     if medium is None or medium.account != acting(turn).id:
         raise invalid("The media id is unknown.", "media_id", key)
     ready = {"state": "succeeded", "progress_percent": 100}
-    told = shape(medium, media.mime_of(turn.db, medium))
-    return Answer(200, {"data": {**told, "processing_info": ready}})
+    upload_json = shape(medium, media.mime_of(turn.db, medium))
+    return Answer(200, {"data": {**upload_json, "processing_info": ready}})
 
 
 def shape(medium: Medium, mime: str) -> dict[str, object]:

@@ -39,7 +39,7 @@ LONGEST_LABEL = 63
 
 def addresses(text: str) -> list[re.Match[str]]:
     """The web addresses in a text, bare domains too, as X finds them."""
-    return [found for found in URL.finditer(text) if _is_address(found.group())]
+    return [match for match in URL.finditer(text) if _is_address(match.group())]
 
 
 def _is_address(text: str) -> bool:
@@ -56,10 +56,10 @@ def weighted_length(text: str) -> int:
     """The length of a text as X counts it: addresses 23, whole emoji 2, the rest by ranges."""
     text = unicodedata.normalize("NFC", text)
     total, rest, done = 0, "", 0
-    for found in addresses(text):
+    for match in addresses(text):
         total += URL_LENGTH
-        rest += text[done : found.start()]
-        done = found.end()
+        rest += text[done : match.start()]
+        done = match.end()
     rest, emoji = EMOJI.subn("", rest + text[done:])
     return total + EMOJI_LENGTH * emoji + sum(_weight(ord(character)) for character in rest)
 
