@@ -1,3 +1,3 @@
-"""What the house can do in a second, measured beside others in one run; no part of the product."""
+"""Benchmarks: throughput and delay of the product, compared with others in one run; not shipped."""
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ BENCHES = ("dispatch",)
 
 
 def main(arguments: list[str]) -> int:
-    """Measure what is asked for; gives 1 where a figure misses its target."""
+    """Run the chosen benchmarks; return 1 if a figure misses its target."""
     options = _parser().parse_args(arguments)
     chosen = options.part or list(PARTS)
     with ground(rounds=options.runs, size=options.size) as laid:

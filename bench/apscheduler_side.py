@@ -32,7 +32,7 @@ _OF_THREAD = threading.local()
 
 
 def post(address: str, text: str) -> None:
-    """Publish a text through the client of the press, opened once a thread."""
+    """Publish a text through the product's platform client, opened once per thread."""
     platform: Platform | None = getattr(_OF_THREAD, "platform", None)
     if platform is None:
         platform = _OF_THREAD.platform = open_platform(
@@ -47,7 +47,7 @@ def post(address: str, text: str) -> None:
 
 
 def make(folder: Path) -> BackgroundScheduler:
-    """The scheduler of the user guide: a job store by SQLAlchemy, twenty threads."""
+    """Return the scheduler of the user guide: a job store by SQLAlchemy, twenty threads."""
     return BackgroundScheduler(
         jobstores={"default": SQLAlchemyJobStore(url=f"sqlite:///{folder / NAME}")},
         executors={"default": ThreadPoolExecutor(20)},
@@ -64,7 +64,7 @@ def lay(scheduler: BackgroundScheduler, address: str, moments: list[datetime]) -
 
 
 def finish(scheduler: BackgroundScheduler, folder: Path) -> None:
-    """Wait until no job is left, and until those that were begun have ended."""
+    """Wait until no job is left, and until the running ones have ended."""
     while _left(folder):
         time.sleep(0.5)
     scheduler.shutdown(wait=True)
@@ -77,7 +77,7 @@ def _left(folder: Path) -> int:
 
 
 def main(what: str, folder: Path, address: str, size: int = 0, seconds: float = 0) -> None:
-    """Do one of the three."""
+    """Run one of the three commands."""
     scheduler, began = make(folder), datetime.now(UTC)
     scheduler.start(paused=what == "lay")
     if what == "burst":

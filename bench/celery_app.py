@@ -29,7 +29,7 @@ _OPENED: dict[str, Platform] = {}
 
 
 def open_account(**_settings: object) -> None:
-    """Open the account once a process, as the press opens it once a thread."""
+    """Open the account once per process, as the worker opens it once per thread."""
     url = os.environ["BENCH_X"]
     _OPENED["x"] = open_platform(
         "x", CREDENTIALS, x_api_url=url, graph_api_url=url, graph_api_version="v26.0"
@@ -37,7 +37,7 @@ def open_account(**_settings: object) -> None:
 
 
 def post(text: str) -> str:
-    """Publish a text; gives its number on the platform."""
+    """Publish a text; return its id on the platform."""
     platform = _OPENED["x"]
     deadline = Deadline.after(45.0, time.monotonic)
     prepared = platform.prepare(Outgoing(text), deadline=deadline)

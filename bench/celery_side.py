@@ -1,4 +1,4 @@
-"""Celery prefork on Redis, started, filled and measured as the press is."""
+"""Celery prefork on Redis, started, filled and measured as the product is."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ PROCESSES = 2
 POSTS, WARM = "posts", "warm"
 WARM_UP = 64
 REDIS = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no")
-"""Nothing is written to the disk: the fastest that Redis can be, and the least durable."""
+"""Nothing is written to the disk: this is Redis at its fastest, and least durable."""
 
 
 def missing() -> str:
-    """What keeps Celery from being measured here, in a sentence; "" where nothing does."""
+    """Return why Celery cannot be measured here, as a sentence; "" if it can."""
     if shutil.which("redis-server") is None:
         return "redis-server is not on this machine"
     if importlib.util.find_spec("celery") is None:
@@ -36,7 +36,7 @@ def missing() -> str:
 
 @dataclass
 class Rival:
-    """A worker of Celery, and who fills its queues."""
+    """A Celery worker, and the client that fills its queues."""
 
     ground: Ground
     producer: Celery
@@ -44,7 +44,7 @@ class Rival:
     worker: Started
 
     def fill(self, queue: str, name: str, size: int) -> None:
-        """Put so many tasks into a queue, with texts of this name."""
+        """Put `count` tasks into a queue, with texts of this name."""
         with self.producer.connection_for_write() as connection:
             for number in range(size):
                 self.producer.send_task(
@@ -55,9 +55,9 @@ class Rival:
                 )
 
     def burst(self) -> tuple[list[Arrival], float]:
-        """Fill a queue that nobody reads, then open it; gives what arrived, and what it cost.
+        """Fill a paused queue, then open it; return the arrivals, and the cost.
 
-        Each text once; the cost in seconds of processor, of Celery and Redis.
+        Each text arrives once; the cost is seconds of processor time, of Celery and Redis.
         """
         size, stand_in = self.ground.size, self.ground.stand_in
         self.fill(POSTS, "burst", size)
@@ -74,7 +74,7 @@ class Rival:
 
 @contextmanager
 def rival(ground: Ground) -> Iterator[Rival]:
-    """A worker with its processes on a Redis of its own, warmed up; its posts wait."""
+    """Run a worker with its processes on a Redis of its own, warmed up."""
     from celery import Celery
 
     port = free_port()

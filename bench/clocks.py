@@ -1,4 +1,4 @@
-"""The press as it runs in earnest: `nagarvani clock`, one process a clock."""
+"""The product as it runs in production: `nagarvani clock`, a process for each clock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.processes import Started
 
 WARM_UP = 64
 AHEAD = timedelta(seconds=2)
-"""How long before its time a burst is laid: the clocks know of it and wait."""
+"""The seconds between scheduling a burst and its due time: the clocks know it and wait."""
 
 
 @dataclass
@@ -35,7 +35,7 @@ class House:
     clocks: list[Started]
 
     def warm_up(self, count: int = WARM_UP) -> None:
-        """Let everything be opened once: threads, connections, what libraries load late."""
+        """Warm up threads, connections and lazily imported libraries."""
         at = now()
         town.lay(self.town, "warm", [at] * count)
         self.ground.stand_in.wait_for(count)
@@ -43,11 +43,11 @@ class House:
         self.ground.stand_in.forget()
 
     def lay(self, name: str, due: Sequence[datetime]) -> None:
-        """Lay a delivery for each of these moments."""
+        """Schedule a delivery for each of these moments."""
         town.lay(self.town, name, due)
 
     def bench(self) -> WorkerContext:
-        """A clock's own bench on this database, for what is measured without a clock."""
+        """Return a clock's context on this database, for measurements without a clock."""
         return replace(
             self.town.city.context,
             now=now,
@@ -56,7 +56,7 @@ class House:
         )
 
     def settle(self) -> float:
-        """Wait until every receipt is stored; gives when the last one was, in seconds."""
+        """Wait until every receipt is stored; return the time of the last one, in seconds."""
         waiting = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED, DeliveryState.SENDING)
         wait(
             lambda: not set(waiting) & town.counted(self.town.database).keys(),
@@ -71,7 +71,7 @@ class House:
 def house(
     ground: Ground, kind: Kind, *, clocks: int, connections: int = 16, at_once: bool = True
 ) -> Iterator[House]:
-    """A town with so many clocks, warmed up; without `at_once` none is started yet."""
+    """Run a town with `count` clocks, warmed up; without `at_once` none is started yet."""
     with ground.databases.new(kind) as database:
         ground.stand_in.answer_after(0)
         ground.stand_in.forget()
@@ -86,7 +86,7 @@ def house(
 
 
 def start(opened: House, count: int, *, connections: int = 16) -> None:
-    """Start so many clocks, and wait until each says that it runs."""
+    """Start `count` clocks, and wait until each reports that it runs."""
     url = opened.town.database.engine.url.render_as_string(hide_password=False)
     environment = {
         "NAGARVANI_DATABASE_URL": url,
@@ -104,16 +104,16 @@ def start(opened: House, count: int, *, connections: int = 16) -> None:
 
 
 class Burst(NamedTuple):
-    """When everything fell due, and what arrived."""
+    """The due time of a burst, and its arrivals."""
 
     due_at: datetime
     arrivals: list[Arrival]
 
 
 def burst(opened: House, name: str = "burst", *, size: int = 0) -> Burst:
-    """Lay many that fall due in one moment, known before; each arrives once.
+    """Schedule many deliveries for one moment ahead; each arrives once.
 
-    Raises where one did not arrive, arrived twice, or is not known to have.
+    Raises if a delivery did not arrive, arrived twice, or has no receipt.
     """
     size = size or opened.ground.size
     due_at = now() + AHEAD + timedelta(seconds=size / 1_000)
@@ -125,7 +125,7 @@ def burst(opened: House, name: str = "burst", *, size: int = 0) -> Burst:
 
 
 def arrived(opened: House, name: str, size: int) -> list[Arrival]:
-    """Wait until so many of that name have arrived, each once, and every receipt is stored."""
+    """Wait until `count` posts of that name have arrived, each once, with every receipt stored."""
     opened.ground.stand_in.wait_for(size)
     opened.settle()
     arrivals = [
@@ -140,6 +140,6 @@ def arrived(opened: House, name: str, size: int) -> list[Arrival]:
 
 
 def rate(arrivals: Sequence[Arrival]) -> float:
-    """Posts a second, from the first byte that arrived to the last answer handed over."""
+    """Return posts per second, from the first byte that arrived to the last response."""
     began = min(arrival.arrived for arrival in arrivals)
     return len(arrivals) / (max(arrival.answered for arrival in arrivals) - began)

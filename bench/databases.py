@@ -1,7 +1,7 @@
-"""The databases of the bench: as durable as in earnest, and asked whether they are.
+"""Databases of the benchmark, checked to be as durable as in production.
 
 PostgreSQL is started with its own defaults, `fsync` above all, in a folder on the disk; the tests'
-server would not do, since it leaves the disk out.
+server does not qualify, since it does not write to the disk.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SETTINGS = ("listen_addresses=''", "max_connections=300", "timezone=UTC")
 
 
 class Databases:
-    """Gives migrated, empty databases of both kinds; the server starts when it is first needed."""
+    """Creates migrated, empty databases of both kinds; the server starts on first use."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -38,7 +38,7 @@ class Databases:
 
     @contextmanager
     def new(self, kind: Kind) -> Iterator[Database]:
-        """A new database for the length of a block; raises where a commit would not be durable."""
+        """Create a database for the length of a block. Raises if a commit would not be durable."""
         name = f"bench_{next(self._numbers)}"
         database = Database(self._sqlite(name) if kind == "sqlite" else self._postgresql(name))
         try:
@@ -52,7 +52,7 @@ class Databases:
             self._drop(kind, name)
 
     def spent(self) -> float:
-        """Seconds of processor that the server has used so far."""
+        """Return the processor time of the server so far, in seconds."""
         pid = postmaster_of(self._run.folder)
         return cost.spent(cost.family(pid)) if pid else 0.0
 
@@ -109,7 +109,7 @@ class Databases:
 
 
 def folder_of(database: Database, run: Run) -> Path:
-    """A folder for what lies beside this database: its media."""
+    """Return a folder for the media of this database."""
     folder = run.folder / f"media-{id(database)}"
     folder.mkdir(exist_ok=True)
     return folder

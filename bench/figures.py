@@ -1,4 +1,4 @@
-"""A figure, its target, and how both are written down."""
+"""A figure, its target, and how both are stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BEGIN, END = "<!-- what was measured -->", "<!-- its end -->"
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured: `holds` says whether it keeps its target; None: nothing to keep."""
+    """A measured figure: `holds` is true if it meets its target; None if it has none."""
 
     figure: str
     value: float | None
@@ -29,31 +29,31 @@ class Figure:
 
 @dataclass(frozen=True)
 class Found:
-    """The figures of one part of the bench, and the numbers that they were made of."""
+    """The figures of one part of the benchmark, and the raw numbers behind them."""
 
     figures: Sequence[Figure]
     behind: Mapping[str, Sequence[float]]
 
 
 def at_least(figure: str, value: float | None, target: float) -> Figure:
-    """A figure that is to reach a target."""
+    """Return a figure that has to reach a target."""
     holds = None if value is None else value >= target
     return Figure(figure, _short(value), f"≥ {target:g}", holds)
 
 
 def at_most(figure: str, value: float | None, target: float, unit: str = "") -> Figure:
-    """A figure that is not to pass a target."""
+    """Return a figure that must not exceed a target."""
     holds = None if value is None else value <= target
     return Figure(figure, _short(value), f"≤ {target:g}{unit}", holds)
 
 
 def exactly(figure: str, value: float, target: float) -> Figure:
-    """A figure that is to be this and nothing else."""
+    """Return a figure that has to have this very value."""
     return Figure(figure, value, f"{target:g}", value == target)
 
 
 def told(figure: str, value: float | None) -> Figure:
-    """A figure without a target."""
+    """Return a figure without a target."""
     return Figure(figure, _short(value), None, None)
 
 
@@ -62,19 +62,19 @@ def _short(value: float | None) -> float | None:
 
 
 def share(values: Sequence[float], part: float) -> float:
-    """The value below which this part of all lie."""
+    """Return the percentile of the values (`part` from 0 to 1)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
 def median_ratio(over: Sequence[float], under: Sequence[float]) -> float | None:
-    """The median of the ratios, round by round; None where one side was not measured."""
+    """Return the median of the ratios by round; None if a side was not measured."""
     ratios = [over_value / other for over_value, other in zip(over, under, strict=False)]
     return statistics.median(ratios) if ratios else None
 
 
 def write(folder: Path, name: str, results: Sequence[Found]) -> None:
-    """Write the figures and what is behind them, as JSON."""
+    """Write the figures and the raw numbers as JSON."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = [asdict(figure) for part in results for figure in part.figures]
     behind = {key: values for part in results for key, values in part.behind.items()}
@@ -84,7 +84,7 @@ def write(folder: Path, name: str, results: Sequence[Found]) -> None:
 
 
 def write_page(results: Sequence[Found], *, command: str, rounds: int, size: int) -> None:
-    """Put the tables into the page, between its marks."""
+    """Write the tables into the page, between its marks."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
@@ -101,7 +101,7 @@ def write_page(results: Sequence[Found], *, command: str, rounds: int, size: int
 
 
 def table(results: Sequence[Found]) -> list[str]:
-    """The figures as lines of a table."""
+    """Return the figures as lines of a table."""
     rows = ["| figure | value | target | holds |", "|---|---|---|---|"]
     verdicts = {True: "yes", False: "**no**", None: "–"}
     for part in results:

@@ -1,7 +1,7 @@
-"""Very many deliveries of the past, copied inside the database: material of a bench alone.
+"""Copy very many past deliveries inside the database, for benchmarks only.
 
-A few are published by the product itself; the rest are these, again and again, an hour earlier
-each time, with all that belongs to them. So every index is as full as it would be.
+A few are published by the product itself; the others are copies, each an hour earlier than the one
+before, with all related rows, so that every index is as full as in production.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from publisher.now import now
 
 BASE = 50
 STEP = 1_000
-"""How far apart the ids of one copy and the next lie."""
+"""The distance between the ids of two copies."""
 
 SHIFTED: Mapping[type[Base], Sequence[str]] = {
     Post: ("id",),
@@ -45,7 +45,7 @@ EARLIER: Mapping[type[Base], Sequence[str]] = {
 
 
 def fill(bench_town: Town, count: int) -> None:
-    """Lay so many published deliveries of the past, a multiple of `BASE`."""
+    """Create `count` published deliveries of the past, a multiple of `BASE`."""
     bench_town.city.clock.at = now()
     town.lay(bench_town, "past", [bench_town.city.now] * BASE)
     if bench_town.city.press() != BASE:
@@ -85,7 +85,7 @@ def _copied(
 def _earlier(
     column: ColumnElement[Any], time: ColumnElement[int], is_sqlite: bool
 ) -> ColumnElement[Any]:
-    """So many hours before, as each database writes it."""
+    """Return the expression for so many hours earlier, in the database's dialect."""
     if is_sqlite:
         back = literal("-") + cast(time, String) + literal(" hours")
         return func.strftime("%Y-%m-%d %H:%M:%f000", column, back)
@@ -93,7 +93,7 @@ def _earlier(
 
 
 def _go_on_counting(session: Session, table: Table) -> None:
-    """New rows get ids above those that were copied."""
+    """Let new rows get ids above the copied ones."""
     most = select(func.max(table.c.id)).scalar_subquery()
     sequence = func.pg_get_serial_sequence(table.name, "id")
     session.execute(select(func.setval(sequence, most)))

@@ -1,4 +1,4 @@
-"""What every figure stands on: the stand-in, the databases, and processes that are started."""
+"""The environment of a benchmark: the stand-in, the databases, and the started processes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.support.processes import Started, Starter
 from tests.support.runs import Run
 
 PATIENCE = 300.0
-"""Seconds for which anything is waited for before the bench gives up."""
+"""The maximum seconds of any wait before the benchmark gives up."""
 
 
 class Arrival(NamedTuple):
-    """One post at the stand-in; both times are the machine's, in seconds."""
+    """A post at the stand-in; both times are the machine's, in seconds."""
 
     text: str
     arrived: float
@@ -32,7 +32,7 @@ class Arrival(NamedTuple):
 
 @dataclass
 class StandIn:
-    """The stand-in, seen from the bench."""
+    """The stand-in's client."""
 
     url: str
     session: requests.Session = field(default_factory=requests.Session)
@@ -41,31 +41,31 @@ class StandIn:
         self.session.trust_env = False
 
     def count(self) -> int:
-        """How many posts have arrived."""
+        """Return the number of posts that have arrived."""
         answer = self.session.head(f"{self.url}/arrivals", timeout=PATIENCE)
         return int(answer.headers["x-count"])
 
     def arrivals(self) -> list[Arrival]:
-        """All that arrived, in the order in which it was answered."""
+        """Return the arrivals, in the order of the responses."""
         answer = self.session.get(f"{self.url}/arrivals", timeout=PATIENCE)
         return [Arrival(*row) for row in json.loads(answer.text)]
 
     def forget(self) -> None:
-        """Begin with an empty list."""
+        """Clear the list of arrivals."""
         self.session.delete(f"{self.url}/arrivals", timeout=PATIENCE)
 
     def answer_after(self, seconds: float) -> None:
-        """How long an answer takes from now on."""
+        """Set the seconds that a response takes from now on."""
         self.session.put(f"{self.url}/patience", data=str(seconds), timeout=PATIENCE)
 
     def wait_for(self, count: int, *, within: float = PATIENCE) -> None:
-        """Wait until so many have arrived; looks seldom, so as not to be in the way."""
+        """Wait until `count` posts have arrived; poll rarely, so as not to disturb the figures."""
         wait(lambda: self.count() >= count, f"{count} posts", within=within)
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What a figure works with; `runs` and `size` are how often and how many."""
+    """The dependencies of a figure; `runs` and `size` are the number of rounds and of posts."""
 
     run: Run
     start: Starter
@@ -76,13 +76,13 @@ class Ground:
 
     @property
     def folder(self) -> Path:
-        """Where everything of this bench lies; it goes at the end."""
+        """The folder of this benchmark, which is removed at the end."""
         return self.run.folder
 
 
 @contextmanager
 def ground(*, rounds: int, size: int) -> Iterator[Ground]:
-    """Lay the ground for a bench; whatever was started is ended with it, by process id."""
+    """Set up a benchmark; every started process is ended with it, by process id."""
     run = runs.begin()
     try:
         with ExitStack() as stack:
@@ -100,13 +100,13 @@ def _serve(starter: Starter, folder: Path) -> str:
 
 
 def say(line: str) -> None:
-    """Tell whoever waits how far it is."""
+    """Print the progress."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 def wait(true: Callable[[], bool], what: str, *, within: float = PATIENCE) -> None:
-    """Ask five times a second until it is so; raises `TimeoutError`."""
+    """Poll five times a second until the condition is true. Raises `TimeoutError`."""
     until = time.monotonic() + within
     while not true():
         if time.monotonic() > until:
@@ -115,7 +115,7 @@ def wait(true: Callable[[], bool], what: str, *, within: float = PATIENCE) -> No
 
 
 def end(started: list[Started]) -> None:
-    """End these as one ends a service, and see that they end well."""
+    """Terminate these processes, and check that they end cleanly."""
     for process in started:
         if code := process.stop(within=PATIENCE):
             raise RuntimeError(f"ended with {code}:\n{process.said()[-4000:]}")

@@ -13,7 +13,7 @@ from bench import town
 
 
 def run(address: str, size: int) -> None:
-    """Post so many texts, as `requests` is commonly used."""
+    """Post `size` texts, as `requests` is commonly used."""
     with requests.Session() as session:
         for number in range(size):
             answer = session.post(

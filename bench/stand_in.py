@@ -24,12 +24,12 @@ HEAD_END = b"\r\n\r\n"
 LIMIT = 1_000_000
 FIRST_ID = 1_990_000_000_000_000_000
 WINDOW = 900.0
-"""Seconds after which X's shortest limit begins anew."""
+"""Seconds until X's shortest rate limit resets."""
 
 
 @dataclass
 class Ledger:
-    """What arrived: text, when its first byte was read, when its answer was handed over."""
+    """The arrivals: text, time of the first byte read, time of the response."""
 
     patience: float = 0.0
     arrivals: list[tuple[str, float, float]] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Ledger:
 
 
 class Connection(asyncio.Protocol):
-    """One connection: a request after the other, each answered in its turn."""
+    """A connection: its requests are answered one after the other."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -47,12 +47,12 @@ class Connection(asyncio.Protocol):
         self._out: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
+        """Store the transport."""
         if isinstance(transport, asyncio.Transport):
             self._out = transport
 
     def data_received(self, data: bytes) -> None:
-        """Collect a request; once it is whole, answer it."""
+        """Collect a request, and answer it once it is complete."""
         if not self._got:
             self._began = time.time()
         self._got += data
@@ -130,7 +130,7 @@ def _length(head: bytes) -> int:
 
 
 async def serve(ready: Path) -> None:
-    """Serve on a free loopback port until killed; writes its address into `ready`."""
+    """Serve on a free loopback port until killed; write the address into `ready`."""
     ledger = Ledger()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(ledger), "127.0.0.1", 0, backlog=512)

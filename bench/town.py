@@ -1,8 +1,8 @@
 """A small city with an X account, and many approved deliveries at once.
 
-People, departments and accounts come to be by the product's use cases. Posts and deliveries are
-laid by one statement a table, since thousands are wanted: each row is as the desk would have
-written it, the digest is the rulebook's own, and the gate would refuse anything less.
+People, departments and accounts are created by the product's use cases. Posts and deliveries are
+inserted by one statement for each table, since thousands are needed; each row is as the product
+would write it, with a valid digest, as the gate would refuse anything else.
 """
 
 from __future__ import annotations
@@ -44,24 +44,24 @@ CREDENTIALS = {
 }
 WORDS = "शनिवारी शहराच्या पूर्व भागाचा पाणीपुरवठा बंद राहील."
 LATE_LIMIT = 24 * 60
-"""Minutes: nothing of a bench is to be missed for being late."""
+"""Minutes: no delivery of a benchmark may be missed for being late."""
 
 
 @dataclass(frozen=True)
 class Town:
-    """The city of a bench."""
+    """The city of a benchmark."""
 
     city: City
     account_id: int
 
     @property
     def database(self) -> Database:
-        """Its database."""
+        """The city's database."""
         return self.city.database
 
 
 def found(database: Database, folder: Path) -> Town:
-    """Found the city: one account on X, with credentials that open the stand-in."""
+    """Create the city: an account on X, with credentials of the stand-in."""
     demo_city = city(database, folder)
     account_id = demo_city.accounts["x"]
     with database.transaction() as session:
@@ -72,12 +72,12 @@ def found(database: Database, folder: Path) -> Town:
 
 
 def text_of(name: str, number: int) -> str:
-    """The text of a delivery; each is there once."""
+    """Return the text of a delivery; each text is unique."""
     return f"{WORDS} {name} {number}"
 
 
 def lay(town: Town, name: str, due: Sequence[datetime]) -> None:
-    """Lay an approved delivery for each of these moments, with texts of this name."""
+    """Insert an approved delivery for each of these moments, with texts of this name."""
     at = now()
     with town.database.transaction() as session:
         first = _next_id(session, Post)
@@ -100,7 +100,7 @@ def _next_id(session: Session, table: type[Post]) -> int:
 def _rows(
     town: Town, key: int, text: str, due_at: datetime, at: datetime
 ) -> dict[type[Base], dict[str, Any]]:
-    """One row of each table; post, revision, variant, decision and delivery share their id."""
+    """Return a row of each table; post, revision, variant, decision and delivery share their id."""
     demo_city = town.city
     department_id, not_after = demo_city.departments["water"], at + timedelta(days=30)
     subject = gate.Subject(
@@ -171,7 +171,7 @@ def _rows(
 
 
 def counted(database: Database) -> dict[DeliveryState, int]:
-    """How many deliveries are in each state."""
+    """Return the number of deliveries in each state."""
     query = select(Delivery.state, func.count()).group_by(Delivery.state)
     with database.reading() as session:
         return dict(session.execute(query).tuples().all())

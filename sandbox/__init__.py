@@ -1,1 +1,1 @@
-"""The practice platform: behaves as X and Facebook do over HTTP, and keeps a letterbox for mail."""
+"""The practice platform: it behaves as X and Facebook do over HTTP, and receives mail and SMS."""

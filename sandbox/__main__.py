@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the practice platform as a process of its own."""
+"""`python -m sandbox` runs the practice platform as a process of its own."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def announce(file: Path, places: Places) -> None:
-    """Write where it answers, whole or not at all."""
+    """Write the addresses to the file atomically."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(file.name + ".new")
     draft.write_text(json.dumps(asdict(places)))

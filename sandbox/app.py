@@ -1,4 +1,4 @@
-"""The whole sandbox as one WSGI application: the Host header says which platform is meant."""
+"""The sandbox as one WSGI application: the Host header selects the platform."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ LARGEST_REQUEST = 64 * 1024 * 1024
 
 
 def create_sandbox(path: Path, *, public_url: str | None = None) -> Flask:
-    """The sandbox, with its ledger in the folder `path` (made where missing).
+    """Return the sandbox, with its ledger in the folder `path` (created if missing).
 
-    Calls whose Host is api.twitter.com or graph.facebook.com are answered as those platforms do;
-    all others see the sandbox's own pages. `public_url` is where those pages are reached, for the
-    links that Facebook's answers carry (None: links as the real Facebook has them). The ledger is
+    Requests with Host api.twitter.com or graph.facebook.com are answered as those platforms do; all
+    others get the sandbox's own pages. `public_url` is the URL of those pages, for the links in
+    Facebook's responses (None: links as the real Facebook has them). The ledger is
     `app.extensions["ledger"]`.
     """
     ledger = Ledger(path)
@@ -54,7 +54,7 @@ def create_sandbox(path: Path, *, public_url: str | None = None) -> Flask:
 
 
 def _read_whole() -> None:
-    """Before anybody else is kept from the ledger: who calls may stop in the midst of it."""
+    # Read the body before the ledger is locked: the client may stall in the middle of it.
     request.get_data(parse_form_data=True)
 
 
@@ -71,7 +71,7 @@ def _by_host(own: WSGIApplication, platforms: dict[str, WSGIApplication]) -> WSG
 
 
 def _without_version(environ: WSGIEnvironment) -> WSGIEnvironment:
-    """Facebook: any version may stand in front of a path; the next page's address keeps it."""
+    """Remove the version in front of a Facebook path; the next page's URL keeps it."""
     path = environ["PATH_INFO"]
     match = VERSION.match(path)
     version = match.group() if match else ""

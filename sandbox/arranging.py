@@ -1,4 +1,4 @@
-"""The sandbox's doors for what a trainer arranges: when access ends, and who is told by webhook."""
+"""Endpoints for a trainer: the end of an account's access, and webhooks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Answer = AnyResponse | tuple[Response, int]
 
 
 def blueprint(ledger: Ledger) -> Blueprint:
-    """The doors over this ledger."""
+    """Return the endpoints over this ledger."""
     doors = Blueprint("arranging", __name__)
     doors.add_url_rule("/endings.json", "endings", lambda: _endings(ledger))
     doors.add_url_rule("/endings", "end", lambda: _end(ledger), methods=["POST"])
@@ -87,7 +87,7 @@ def _webhooks(ledger: Ledger) -> Response:
 
 
 def _tell(ledger: Ledger) -> Answer:
-    """Set the hook, if its address repeats the challenge; nothing is kept where it does not."""
+    """Set the hook if its URL repeats the challenge; otherwise store nothing."""
     sent = _sent()
     try:
         hook = webhooks.read_hook(sent)

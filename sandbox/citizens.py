@@ -1,4 +1,4 @@
-"""Citizens of the practice platforms: free names, with an id that follows from the name."""
+"""Citizens of the practice platforms: any name, with an id that is derived from it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Citizen:
-    """Somebody who comments. `handle` is what X shows behind the @."""
+    """A citizen who comments. `handle` is the name that X shows after the @."""
 
     id: str
     handle: str
@@ -18,7 +18,7 @@ class Citizen:
 
 
 def citizen(author: str) -> Citizen:
-    """The citizen of this name or @handle; the same name is always the same citizen."""
+    """Return the citizen of this name or @handle; equal names are the same citizen."""
     name = " ".join(author.split()) or "nagarik"
     digest = hashlib.sha256(unicodedata.normalize("NFC", name.lstrip("@")).encode()).hexdigest()
     number = int(digest[:12], 16) % 10**9

@@ -1,4 +1,4 @@
-"""A citizen's comment, from the page or by a test: under a post, or under another comment."""
+"""A citizen's comment, from the page or a test: under a post, or under another comment."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LONGEST = 8000
 
 
 class BadComment(ValueError):
-    """A comment that cannot be kept; names the field that is wrong."""
+    """A comment was refused; names the invalid field."""
 
 
 @dataclass(frozen=True)
 class Saying:
-    """What a citizen says. `parent_id` None is a post of one's own, which only X has."""
+    """A citizen's input. `parent_id` None is a post of the citizen, which only X has."""
 
     platform: str
     parent_id: str | None
@@ -32,7 +32,7 @@ class Saying:
 
 
 def comment(ledger: Ledger, saying: Saying, at: datetime) -> Entry:
-    """Keep a citizen's comment at this time. Raises BadComment."""
+    """Store a citizen's comment at this time. Raises BadComment."""
     if saying.platform not in (entries.X, entries.FACEBOOK):
         raise BadComment("platform")
     for name, value in (("author", saying.author), ("text", saying.text)):

@@ -1,4 +1,4 @@
-"""The sandbox's own HTTP doors for tests and the demo: faults, switches, ledger, seeding, mail."""
+"""Endpoints for tests and the demo: faults, switches, ledger, seeding, mail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Json = dict[str, object]
 
 
 def blueprint(ledger: Ledger) -> Blueprint:
-    """The doors over this ledger."""
+    """Return the endpoints over this ledger."""
     doors = Blueprint("control", __name__)
     doors.add_url_rule("/health", "health", lambda: jsonify({"sandbox": True}))
     doors.add_url_rule("/ledger", "ledger", lambda: _ledger(ledger))
@@ -50,7 +50,7 @@ def _wrong(field: str) -> tuple[Response, int]:
 
 
 def _ledger(ledger: Ledger) -> Response:
-    """Everything ever made, oldest first, by platform; deleted and unpublished too."""
+    """Return every entry, oldest first, by platform, including deleted and unpublished ones."""
     with ledger.transaction() as db:
         body = {
             platform: [
@@ -64,7 +64,7 @@ def _ledger(ledger: Ledger) -> Response:
 
 
 def recorded(db: sqlite3.Connection, entry: Entry) -> Json:
-    """One entry as the ledger shows it."""
+    """Return an entry as the ledger shows it."""
     row = asdict(entry)
     edits = db.execute(
         "SELECT edited_at, text_before FROM edits WHERE platform=? AND entry_id=? ORDER BY rowid",
@@ -150,7 +150,7 @@ def _switches(ledger: Ledger) -> Response:
 
 
 def _turn(ledger: Ledger) -> AnyResponse | tuple[Response, int]:
-    """Turn each switch that is sent; none, where one of them is unknown."""
+    """Set every given switch; set none if one of them is unknown."""
     try:
         with ledger.transaction() as db:
             for name, value in _sent().items():

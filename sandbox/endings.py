@@ -1,4 +1,4 @@
-"""When an account's access ends: laid by a person or a test, and taken away again."""
+"""The end of an account's access, as set or revoked by a person or a test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ACCOUNTS: Mapping[str, tuple[str, ...]] = {
 
 
 class BadEnding(ValueError):
-    """An ending that cannot be laid; names the field that is wrong."""
+    """An ending was refused; names the invalid field."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Ending:
 
 
 def read_ending(values: Mapping[str, object], now: datetime) -> Ending:
-    """An ending out of a form or of JSON: `at`, or `minutes` from now. Raises BadEnding."""
+    """Parse an ending from a form or JSON: `at`, or `minutes` from now. Raises BadEnding."""
     both = str(values.get("ending", "")).partition(" ")  # as the page's one field sends them
     platform = str(values.get("platform") or both[0])
     account = str(values.get("account") or both[2])
@@ -61,7 +61,7 @@ def _moment(values: Mapping[str, object], now: datetime) -> datetime:
 
 
 def lay(db: sqlite3.Connection, ending: Ending) -> None:
-    """Let an account's access end; a later one takes the place of an earlier one."""
+    """Set the end of an account's access; it replaces an earlier setting."""
     db.execute(
         "INSERT OR REPLACE INTO endings VALUES (?, ?, ?, ?)",
         (ending.platform, ending.account, written(ending.ends_at), ending.subcode),
@@ -69,7 +69,7 @@ def lay(db: sqlite3.Connection, ending: Ending) -> None:
 
 
 def laid(db: sqlite3.Connection) -> list[Ending]:
-    """Every ending, the next one first."""
+    """Return every ending, the next one first."""
     rows = db.execute("SELECT * FROM endings ORDER BY ends_at, platform, account")
     return [
         Ending(row["platform"], row["account"], read(row["ends_at"]), row["subcode"])
@@ -78,12 +78,12 @@ def laid(db: sqlite3.Connection) -> list[Ending]:
 
 
 def renew(db: sqlite3.Connection) -> None:
-    """Let every access hold again, as after a new token was given."""
+    """Remove every ending, as after new tokens were issued."""
     db.execute("DELETE FROM endings")
 
 
 def ended(db: sqlite3.Connection, platform: str, account: str | None, now: datetime) -> int | None:
-    """Facebook's subcode where this account's access has ended; None while it holds."""
+    """Return Facebook's subcode if this account's access has ended; else None."""
     row = db.execute(
         "SELECT subcode FROM endings WHERE platform=? AND account=? AND ends_at<=?",
         (platform, account, written(now)),

@@ -1,4 +1,4 @@
-"""Posts and comments of both platforms as rows of the ledger."""
+"""Posts and comments of both platforms, as rows of the ledger."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Entry:
     deleted_at: str | None = None
 
     def public(self, at: datetime) -> bool:
-        """Whether everybody may see it at this time."""
+        """Return True if everybody can see it at this time."""
         return self.public_from is not None and self.public_from <= written(at)
 
 
@@ -49,7 +49,7 @@ COLUMNS = tuple(field.name for field in fields(Entry))
 
 
 def add(db: sqlite3.Connection, entry: Entry) -> Entry:
-    """Keep a new entry."""
+    """Store a new entry."""
     names, places = ", ".join(COLUMNS), ", ".join(f":{name}" for name in COLUMNS)
     query = f"INSERT INTO entries ({names}) VALUES ({places})"  # noqa: S608  # our own columns
     db.execute(query, asdict(entry))
@@ -57,13 +57,13 @@ def add(db: sqlite3.Connection, entry: Entry) -> Entry:
 
 
 def chosen(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> list[Entry]:
-    """The entries that meet a condition written by this package (never by a caller's text)."""
+    """Return the entries that meet an SQL condition of this package (never a caller's text)."""
     query = f"SELECT * FROM entries WHERE {where}"  # noqa: S608  # `where` is our own
     return [Entry(**dict(row)) for row in db.execute(query, values)]
 
 
 def find(db: sqlite3.Connection, platform: str, key: str) -> Entry | None:
-    """The entry with this id, unless it was deleted."""
+    """Return the entry with this id, unless it was deleted."""
     rows = chosen(db, "platform=? AND id=? AND deleted_at IS NULL", (platform, key))
     return rows[0] if rows else None
 
@@ -71,7 +71,7 @@ def find(db: sqlite3.Connection, platform: str, key: str) -> Entry | None:
 def by_account(
     db: sqlite3.Connection, platform: str, account: str, now: datetime, lag: float = 0
 ) -> list[Entry]:
-    """What an account wrote, newest first; what is younger than `lag` seconds is not seen yet."""
+    """Return an account's entries, newest first, without those younger than `lag` seconds."""
     return chosen(
         db,
         "platform=? AND account=? AND deleted_at IS NULL AND created_at<=?"
@@ -83,7 +83,7 @@ def by_account(
 def under(
     db: sqlite3.Connection, platform: str, root_id: str, now: datetime, lag: float = 0
 ) -> list[Entry]:
-    """Every comment of one conversation, oldest first."""
+    """Return every comment of a conversation, oldest first."""
     return chosen(
         db,
         "platform=? AND root_id=? AND parent_id IS NOT NULL AND deleted_at IS NULL"
@@ -97,7 +97,7 @@ def _horizon(now: datetime, lag: float) -> str:
 
 
 def change(db: sqlite3.Connection, entry: Entry, column: str, value: object) -> None:
-    """Set one column of an entry; a changed text keeps what stood before."""
+    """Set a column of an entry; the old text of a change is kept in the ledger."""
     if column not in COLUMNS:
         raise ValueError(column)
     query = f"UPDATE entries SET {column}=? WHERE platform=? AND id=?"  # noqa: S608  # checked above
@@ -105,7 +105,7 @@ def change(db: sqlite3.Connection, entry: Entry, column: str, value: object) -> 
 
 
 def edit(db: sqlite3.Connection, entry: Entry, text: str, now: datetime) -> Entry:
-    """Put a new text in place of the old one, which the ledger keeps; gives the new entry."""
+    """Replace an entry's text, and return the new entry; the ledger keeps the old one."""
     db.execute(
         "INSERT INTO edits VALUES (?, ?, ?, ?)",
         (entry.platform, entry.id, written(now), entry.text),
@@ -116,5 +116,5 @@ def edit(db: sqlite3.Connection, entry: Entry, text: str, now: datetime) -> Entr
 
 
 def delete(db: sqlite3.Connection, entry: Entry, now: datetime) -> None:
-    """Take an entry away from everybody's eyes; its row stays for the ledger."""
+    """Delete an entry from the platform; its row stays in the ledger."""
     change(db, entry, "deleted_at", written(now))

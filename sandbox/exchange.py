@@ -1,4 +1,4 @@
-"""One call and its answer: counted, met by its fault, done in one transaction, answered."""
+"""A request and its response: counted, subject to its fault, in one transaction."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RESETS = (Kind.RESET_BEFORE, Kind.RESET_AFTER)
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back: an HTTP code, a JSON body (or HTML, as text) and headers."""
+    """A response: an HTTP code, a JSON body (or HTML, as text) and headers."""
 
     code: int
     body: object
@@ -37,7 +37,7 @@ class Answer:
 
 
 class Refused(Exception):
-    """The platform says no; nothing of the call is kept."""
+    """The platform refuses the request; its changes are rolled back."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(str(answer.body))
@@ -46,10 +46,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Turn:
-    """What a piece of work has in hand: the ledger's transaction, the time, the caller, the veil.
+    """The context of a request: the ledger's transaction, the time, the caller, the veil.
 
-    `account` is the acting account's id (None: the app alone); `veil` hides what is younger than
-    so many seconds.
+    `account` is the acting account's id (None: the app alone); `veil` hides entries younger than
+    that many seconds.
     """
 
     db: sqlite3.Connection
@@ -59,23 +59,23 @@ class Turn:
 
 
 class Voice(Protocol):
-    """How one platform words what is common to all calls."""
+    """A platform's responses that are common to all requests."""
 
     platform: str
     json_type: str
 
     def count(self, turn: Turn, operation: str) -> Mapping[str, str]:
-        """Count the call; headers of the count, or Refused where it is one too many."""
+        """Count the request; return the rate limit headers. Raises Refused beyond the limit."""
 
     def fault(self, turn: Turn, fault: Fault) -> Answer:
-        """The answer that stands instead of the right one (limit, token, block, JSON error)."""
+        """Return the response of a fault (limit, token, block, JSON error)."""
 
     def without_id(self) -> object:
-        """A body as after success, with no id in it."""
+        """Return a success body without an id."""
 
 
 def moment() -> datetime:
-    """The time of this call: now, or what the seed header X-Sandbox-At says (else 400)."""
+    """Return the request's time: now, or that of the seed header X-Sandbox-At (else 400)."""
     text = request.headers.get("X-Sandbox-At")
     try:
         return read(text) if text else utc_now()
@@ -90,7 +90,7 @@ def answer(
     account: str | None,
     work: Callable[[Turn], Answer],
 ) -> Response:
-    """Do one call of a platform, with whatever fault lies in its way."""
+    """Handle a request of a platform, with its fault, if any."""
     now, reply = moment(), None
     with ledger.transaction() as db:
         fault, veil = faults.take(db, voice.platform, operation, account)
@@ -134,7 +134,7 @@ def _instead(voice: Voice, turn: Turn, fault: Fault) -> Answer:
 
 @contextmanager
 def _all_or_nothing(db: sqlite3.Connection) -> Iterator[None]:
-    """What a refused call has written is taken back; the counting around it stays."""
+    """Roll back what a refused request has written; the count around it stays."""
     db.execute("SAVEPOINT work")
     try:
         yield
@@ -164,7 +164,7 @@ def _sent(voice: Voice, reply: Answer, fault: Fault | None) -> Response:
 
 
 def plain(json_type: str, reply: Answer) -> Response:
-    """An answer as it goes over the wire: JSON, or HTML where the body is text."""
+    """Return an HTTP response: JSON, or HTML if the body is text."""
     is_text = isinstance(reply.body, str)
     body = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
     response = Response(body, status=reply.code)
@@ -187,7 +187,7 @@ def _dripping(response: Response, seconds: float) -> Response:
 
 
 def drop_connection() -> None:
-    """End the caller's connection with no answer: a reset. Raises ConnectionResetError."""
+    """Reset the caller's connection without a response. Raises ConnectionResetError."""
     connection = request.environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
         linger = struct.pack("ii", 1, 0)

@@ -1,4 +1,4 @@
-"""Faults that a person or a test lays in the way: which, on which calls, how often."""
+"""Faults that a person or a test plans: their kind, the affected calls, and how often."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What goes wrong. `after` means: what was asked for is done, and kept, all the same."""
+    """The kinds of faults.
+
+    `after` means that the request is carried out and stored nevertheless.
+    """
 
     ERROR_BEFORE = "error_before"
     ERROR_AFTER = "error_after"
@@ -55,7 +58,7 @@ OPERATIONS = (
 
 
 class BadFault(ValueError):
-    """A fault that cannot be laid; says which part of it is wrong."""
+    """A fault was refused; names the invalid part."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Fault:
 
 
 def lay(db: sqlite3.Connection, fault: Fault) -> int:
-    """Lay a fault; its number is returned."""
+    """Plan a fault, and return its id."""
     values = asdict(fault) | {"kind": fault.kind.value}
     cursor = db.execute(
         "INSERT INTO faults"
@@ -92,20 +95,20 @@ def lay(db: sqlite3.Connection, fault: Fault) -> int:
 
 
 def laid(db: sqlite3.Connection) -> list[Fault]:
-    """The faults that still lie in the way, oldest first."""
+    """Return the pending faults, oldest first."""
     rows = db.execute("SELECT * FROM faults ORDER BY id")
     return [Fault(**(dict(row) | {"kind": Kind(row["kind"])})) for row in rows]
 
 
 def clear(db: sqlite3.Connection) -> None:
-    """Take every fault away."""
+    """Remove every fault."""
     db.execute("DELETE FROM faults")
 
 
 def take(
     db: sqlite3.Connection, platform: str, operation: str, account: str | None
 ) -> tuple[Fault | None, float]:
-    """The fault that this call meets, if any, and for how many seconds the new is veiled."""
+    """Return the fault of this call, if any, and for how many seconds new entries are hidden."""
     met: Fault | None = None
     veil = 0.0
     for fault in laid(db):
@@ -142,10 +145,7 @@ def _use(db: sqlite3.Connection, fault: Fault) -> bool:
 
 
 def read(values: Mapping[str, object]) -> Fault:
-    """A fault from the fields of a form or of JSON (`count`: a number or "always").
-
-    Raises BadFault.
-    """
+    """Parse a fault from a form or JSON (`count`: a number or "always"). Raises BadFault."""
     platform = _one_of(values, "platform", PLATFORMS)
     kind = Kind(_one_of(values, "kind", tuple(Kind)))
     count = str(values.get("count") or "1")

@@ -1,7 +1,7 @@
-"""The city's SMS gateway, played: it takes an SMS over HTTP and keeps it for the letterbox.
+"""A practice SMS gateway: it accepts an SMS over HTTP and stores it for the letterbox.
 
-A message without a registered template is accepted all the same and never delivered: so do the
-operators. Registered here is whatever has a number of nineteen digits.
+A message without a registered template is accepted and never delivered, as operators do. A template
+counts as registered if its id has nineteen digits.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS sms (
 
 @dataclass(frozen=True)
 class Sms:
-    """One SMS as it came; `dropped` where an operator would not have delivered it."""
+    """A received SMS; `dropped` is true if an operator would not have delivered it."""
 
     id: int
     received_at: str
@@ -42,7 +42,7 @@ class Sms:
 
 
 def add_to(pages: Blueprint, ledger: Ledger) -> None:
-    """Add the gateway's address, and what tells of it in JSON."""
+    """Add the gateway's endpoint, and the list of its SMS in JSON."""
     with ledger.transaction() as db:
         db.execute(TABLE)
     pages.add_url_rule("/sms", "sms", lambda: _take(ledger), methods=["POST", "GET"])
@@ -50,7 +50,7 @@ def add_to(pages: Blueprint, ledger: Ledger) -> None:
 
 
 def kept(db: sqlite3.Connection, to: str = "") -> list[Sms]:
-    """The SMS, newest first; `to` keeps those for one number, written in whichever way."""
+    """Return the SMS, newest first; `to` filters by number, in any spelling."""
     digits = re.sub(r"\D", "", to)[-10:]
     rows = db.execute("SELECT * FROM sms ORDER BY id DESC").fetchall()
     messages = [Sms(**(dict(row) | {"dropped": bool(row["dropped"])})) for row in rows]
@@ -58,7 +58,7 @@ def kept(db: sqlite3.Connection, to: str = "") -> list[Sms]:
 
 
 def _take(ledger: Ledger) -> Response | tuple[Response, int]:
-    """Keep one SMS; as gateways do, a refusal comes with a 200."""
+    """Store an SMS; as with real gateways, a refusal is a 200."""
     sent = _sent()
     with ledger.transaction() as db:
         fault, _ = faults.take(db, "letterbox", "sms", None)

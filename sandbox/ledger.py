@@ -1,4 +1,4 @@
-"""The sandbox's memory: one SQLite file that keeps everything ever made, durably, over restarts."""
+"""The sandbox's storage: one durable SQLite file of everything ever created."""
 
 from __future__ import annotations
 
@@ -88,10 +88,10 @@ LATER = (("faults", "subcode", "INTEGER"),)
 
 
 class Ledger:
-    """One connection behind one lock: transactions are short, and hanging happens outside them."""
+    """A connection behind a lock: transactions are short, and simulated hangs outside of them."""
 
     def __init__(self, folder: Path) -> None:
-        """Open (or begin) the ledger in `folder`, which is made where it is missing."""
+        """Open or create the ledger in `folder`, which is created if missing."""
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(
@@ -112,7 +112,7 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything in the block is kept durably, or, on any exception, nothing of it."""
+        """Commit the block's changes; roll them back on any exception."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -124,7 +124,7 @@ class Ledger:
 
 
 def next_number(db: sqlite3.Connection, name: str, floor: int) -> int:
-    """A number higher than any given before under this name, and at least `floor`."""
+    """Return a number higher than any before in this series, and at least `floor`."""
     row = db.execute(
         "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE"
         " SET value = max(value + 1, excluded.value) RETURNING value",

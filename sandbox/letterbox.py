@@ -1,4 +1,4 @@
-"""The letterbox: takes every mail over SMTP, keeps it, and takes it apart to be read."""
+"""The letterbox: it receives mail over SMTP, stores it, and parses it for reading."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LARGEST_MAIL = 32 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail as it came, taken apart. Times are written UTC."""
+    """A received mail, parsed. Times are in UTC."""
 
     id: int
     received_at: str
@@ -39,7 +39,7 @@ class Mail:
 
 
 class _Slot:
-    """aiosmtpd's handler: one mail, one row, durable before the 250."""
+    """The handler of aiosmtpd: each mail is a row, durable before the 250."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -62,7 +62,7 @@ class _Slot:
 
 
 def drop(db: sqlite3.Connection, envelope: Envelope) -> None:
-    """Keep a mail."""
+    """Store a mail."""
     content = envelope.content or b""
     raw = content if isinstance(content, bytes) else content.encode()
     db.execute(
@@ -72,14 +72,14 @@ def drop(db: sqlite3.Connection, envelope: Envelope) -> None:
 
 
 def mails(db: sqlite3.Connection, to: str = "") -> list[Mail]:
-    """The mails, newest first; `to` keeps those for one address."""
+    """Return the mails, newest first; `to` filters by address."""
     rows = db.execute("SELECT * FROM mails ORDER BY id DESC").fetchall()
     letters = [_read(row) for row in rows]
     return [mail for mail in letters if not to or to.lower() in map(str.lower, mail.recipients)]
 
 
 def mail(db: sqlite3.Connection, key: int) -> Mail | None:
-    """One mail."""
+    """Return a mail."""
     row = db.execute("SELECT * FROM mails WHERE id=?", (key,)).fetchone()
     return _read(row) if row else None
 
@@ -106,7 +106,7 @@ def _body(parsed: EmailMessage, kind: str) -> str:
 
 @contextmanager
 def listening(ledger: Ledger, host: str, port: int) -> Iterator[int]:
-    """Take mail while the block runs; yields the port that was bound (0 asks for a free one)."""
+    """Receive mail while the block runs; yield the bound port (0 asks for a free one)."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="letterbox", daemon=True)
     thread.start()

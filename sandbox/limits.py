@@ -1,4 +1,4 @@
-"""Windows of calls: how many an account has used, and when the count begins anew."""
+"""Rate limit windows: the used calls of an account, and the reset."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sandbox.now import read, written
 
 @dataclass(frozen=True)
 class Window:
-    """A count as it stands after this call."""
+    """The count after this call."""
 
     limit: int
     used: int
@@ -19,19 +19,19 @@ class Window:
 
     @property
     def remaining(self) -> int:
-        """How many calls are left; never below zero."""
+        """The calls left, never below zero."""
         return max(0, self.limit - self.used)
 
     @property
     def over(self) -> bool:
-        """Whether this call was one too many."""
+        """True if this call exceeded the limit."""
         return self.used > self.limit
 
 
 def count(
     db: sqlite3.Connection, name: str, limit: int, length: timedelta, now: datetime
 ) -> Window:
-    """Count one call in the window of this name, which begins with its first call."""
+    """Count a call in the window of this name, which begins with its first call."""
     row = db.execute("SELECT started_at, used FROM windows WHERE name=?", (name,)).fetchone()
     started, used = (read(row["started_at"]), int(row["used"])) if row else (now, 0)
     if not started <= now < started + length:

@@ -15,7 +15,7 @@ from sandbox.now import written
 
 @dataclass(frozen=True)
 class Picture:
-    """What is known of picture bytes by looking at them."""
+    """The properties of a picture's bytes."""
 
     mime: str
     width: int
@@ -25,7 +25,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Medium:
-    """One upload of a picture by one account."""
+    """An upload of a picture by an account."""
 
     id: str
     platform: str
@@ -39,7 +39,7 @@ class Medium:
 
 
 def look(content: bytes) -> Picture | None:
-    """The picture in these bytes, or None where no picture is to be seen."""
+    """Return the picture in these bytes; None if there is none."""
     try:
         with Image.open(io.BytesIO(content)) as image:
             mime = Image.MIME.get(image.format or "", "")
@@ -51,7 +51,7 @@ def look(content: bytes) -> Picture | None:
 def keep(
     db: sqlite3.Connection, platform: str, account: str, key: str, picture: Picture, now: datetime
 ) -> Medium:
-    """Keep an upload."""
+    """Store an upload."""
     digest = hashlib.sha256(picture.content).hexdigest()
     db.execute(
         "INSERT OR IGNORE INTO pictures VALUES (?, ?, ?)", (digest, picture.mime, picture.content)
@@ -90,19 +90,19 @@ def describe(db: sqlite3.Connection, platform: str, key: str, alt: str) -> None:
 
 
 def find(db: sqlite3.Connection, platform: str, key: str) -> Medium | None:
-    """The upload with this id."""
+    """Return the upload with this id."""
     row = db.execute("SELECT * FROM media WHERE platform=? AND id=?", (platform, key)).fetchone()
     return Medium(**dict(row)) if row else None
 
 
 def mime_of(db: sqlite3.Connection, medium: Medium) -> str:
-    """The media type of an upload's bytes."""
+    """Return the media type of an upload's bytes."""
     row = db.execute("SELECT mime FROM pictures WHERE digest=?", (medium.digest,)).fetchone()
     return str(row["mime"])
 
 
 def attach(db: sqlite3.Connection, platform: str, entry_id: str, media_ids: list[str]) -> None:
-    """Hang uploads on an entry, in order."""
+    """Attach uploads to an entry, in order."""
     db.executemany(
         "INSERT INTO attachments VALUES (?, ?, ?, ?)",
         [(platform, entry_id, position, key) for position, key in enumerate(media_ids)],
@@ -110,7 +110,7 @@ def attach(db: sqlite3.Connection, platform: str, entry_id: str, media_ids: list
 
 
 def attached(db: sqlite3.Connection, platform: str, entry_id: str) -> list[Medium]:
-    """The uploads of an entry, in order."""
+    """Return the uploads of an entry, in order."""
     rows = db.execute(
         "SELECT media.* FROM attachments JOIN media ON media.platform=attachments.platform"
         " AND media.id=attachments.media_id"
@@ -121,6 +121,6 @@ def attached(db: sqlite3.Connection, platform: str, entry_id: str) -> list[Mediu
 
 
 def is_attached(db: sqlite3.Connection, platform: str, key: str) -> bool:
-    """Whether any entry carries this upload."""
+    """Return True if any entry has this upload."""
     query = "SELECT 1 FROM attachments WHERE platform=? AND media_id=?"
     return db.execute(query, (platform, key)).fetchone() is not None

@@ -1,8 +1,8 @@
-"""Sets of names, written as a person lists them."""
+"""Parse sets of names."""
 
 from __future__ import annotations
 
 
 def names(text: str) -> frozenset[str]:
-    """The names in a text, parted by spaces."""
+    """Return the names in a text, separated by spaces."""
     return frozenset(text.split())

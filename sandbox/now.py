@@ -1,4 +1,4 @@
-"""The sandbox's only reader of the time, and its written form in the ledger."""
+"""The only module of the sandbox that reads the time, and the time's format in the ledger."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from datetime import UTC, datetime, timedelta
 
 
 def utc_now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """Return the present moment, aware, in UTC."""
     return datetime.now(UTC)
 
 
 def pause(seconds: float) -> None:
-    """Let this one request hang; the other threads go on."""
+    """Let this request hang; other threads continue."""
     time.sleep(seconds)
 
 
 def written(at: datetime) -> str:
-    """A fixed-width text of an aware time, so that texts sort as times do."""
+    """Format an aware time with fixed width, so that texts sort by time."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def read(text: str) -> datetime:
-    """An aware UTC time from ISO text (a bare time counts as UTC). Raises ValueError."""
+    """Parse an aware UTC time from ISO text (a naive time is UTC). Raises ValueError."""
     at = datetime.fromisoformat(text)
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def before(at: datetime, seconds: float) -> str:
-    """The written form of `seconds` before `at`."""
+    """Return the formatted time `seconds` before `at`."""
     return written(at - timedelta(seconds=seconds))

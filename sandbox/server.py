@@ -1,4 +1,4 @@
-"""The sandbox as a server of its own: HTTP in threads, so that one that hangs blocks no other."""
+"""The sandbox's HTTP server, with threads, so that a hanging request blocks no other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger("sandbox")
 
 @dataclass(frozen=True)
 class Places:
-    """Where a running sandbox is reached."""
+    """The addresses of a running sandbox."""
 
     url: str
     port: int
@@ -54,7 +54,7 @@ class _Handler(WSGIRequestHandler):
 def running(
     *, path: Path, host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0
 ) -> Iterator[Places]:
-    """A sandbox in threads of this process while the block runs; port 0 asks for a free one."""
+    """Run a sandbox in threads of this process while the block runs; port 0 asks for a free one."""
     server = make_server(host, port, Flask("sandbox"), threaded=True, request_handler=_Handler)
     url = f"http://{host}:{server.port}"
     app = create_sandbox(path, public_url=url)
@@ -93,7 +93,10 @@ def serve(
     path: Path,
     ready: Callable[[Places], None] | None = None,
 ) -> None:
-    """Run until SIGTERM or SIGINT, then end cleanly. `ready` is told where, once it answers."""
+    """Run until SIGTERM or SIGINT, then end cleanly.
+
+    `ready` gets the addresses once it responds.
+    """
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -1,4 +1,4 @@
-"""What somebody else does on a platform itself, past the product: deletes, or changes a text."""
+"""Changes by other users on a platform itself: deletions and edits behind the product's back."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sandbox.ledger import Ledger
 
 
 class BadMeddling(ValueError):
-    """What cannot be done; names the field that is wrong."""
+    """The change was refused; names the invalid field."""
 
 
 @dataclass(frozen=True)
 class Meddling:
-    """Which post or comment; `text` None deletes it."""
+    """The post or comment to change; `text` None deletes it."""
 
     platform: str
     key: str

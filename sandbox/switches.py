@@ -1,4 +1,4 @@
-"""Switches for what no source establishes, or sources dispute: each can be tried both ways."""
+"""Switches for behaviour that no source establishes, or sources dispute."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Switch:
-    """A choice among named values, or any whole number where `choices` is empty."""
+    """A choice among named values, or any whole number if `choices` is empty."""
 
     default: str
     choices: tuple[str, ...]
@@ -80,22 +80,22 @@ SWITCHES = {
 
 
 class UnknownSwitch(ValueError):
-    """No such switch, or no such value of it."""
+    """There is no such switch, or no such value of it."""
 
 
 def value(db: sqlite3.Connection, name: str) -> str:
-    """How a switch stands."""
+    """Return the value of a switch."""
     row = db.execute("SELECT value FROM switches WHERE name=?", (name,)).fetchone()
     return str(row["value"]) if row else SWITCHES[name].default
 
 
 def is_on(db: sqlite3.Connection, name: str) -> bool:
-    """Whether an on/off switch stands on."""
+    """Return True if an on/off switch is on."""
     return value(db, name) == "on"
 
 
 def number(db: sqlite3.Connection, name: str) -> int:
-    """A switch that is a number."""
+    """Return the value of a numeric switch."""
     return int(value(db, name))
 
 
@@ -108,10 +108,10 @@ def turn(db: sqlite3.Connection, name: str, to: str) -> None:
 
 
 def all_values(db: sqlite3.Connection) -> dict[str, str]:
-    """Every switch as it stands."""
+    """Return the values of all switches."""
     return {name: value(db, name) for name in SWITCHES}
 
 
 def reset(db: sqlite3.Connection) -> None:
-    """Every switch back to its default."""
+    """Reset every switch to its default."""
     db.execute("DELETE FROM switches")

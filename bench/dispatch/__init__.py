@@ -1,4 +1,4 @@
-"""How fast deliveries leave, how late, and whether all of them do."""
+"""How fast deliveries are sent, how late, and if all of them are sent."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whether everything leaves that is due in one burst, or was due while nothing ran.
+"""Check that everything is sent that was due in a burst, or while no clock ran.
 
-Beside it APScheduler with a job store, as its user guide sets it up.
+It is compared with APScheduler and a job store, as its user guide sets it up.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from publisher.now import now
 OUTAGE = timedelta(minutes=10)
 THEIRS = "APScheduler with a job store, its default grace"
 SLOW = 60
-"""Jobs that APScheduler's store surely takes a second."""
+"""A number of jobs per second that APScheduler's store handles for certain."""
 
 
 def measure(ground: Ground, kind: Kind) -> Found:
-    """A burst and an outage, for the press and for APScheduler."""
+    """Measure a burst and an outage, for the product and for APScheduler."""
     size, count = ground.size, 1 if kind == "sqlite" else 2
     burst = _burst(ground, kind, count)
     outage = _outage(ground, kind, count)
@@ -51,7 +51,7 @@ def _burst(ground: Ground, kind: Kind, count: int) -> int:
 
 
 def _outage(ground: Ground, kind: Kind, count: int) -> int:
-    """Due in the last ten minutes, while no clock ran; then the clocks come back."""
+    """Schedule deliveries in the last ten minutes without a clock, then start the clocks."""
     with clocks.house(ground, kind, clocks=count, at_once=False) as house:
         back, step = now(), OUTAGE / ground.size
         house.lay("outage", [back - step * number for number in range(ground.size)])

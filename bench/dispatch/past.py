@@ -1,4 +1,4 @@
-"""Whether a claim takes longer where very much has been published before."""
+"""Measure if claims take longer when very much was published before."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLAIMS = 100
 
 
 def measure(ground: Ground, kind: Kind) -> Found:
-    """Claims in turns: one with few past deliveries, one with many, both databases as they are."""
+    """Measure claims in turns: with few past deliveries, and with many."""
     few, many = FEW, MANY if ground.size >= FEW // 5 else FEW
     with ExitStack() as stack:
         houses = [

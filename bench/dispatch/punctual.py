@@ -1,6 +1,6 @@
-"""How late deliveries leave: when nothing else is to do, and a thousand in one second.
+"""Measure the delay of deliveries: on an idle clock, and of a thousand in one second.
 
-Late is what lies between the due time and the first byte at the stand-in, by one clock.
+The delay is between the due time and the first byte at the stand-in, by the same clock.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from publisher.now import now
 
 KNOWN = timedelta(seconds=2)
 APART = 0.5
-"""Seconds between one and the next, so that each finds the clock idle."""
+"""Seconds between two deliveries, so that each finds the clock idle."""
 
 EACH_ROUND = 20
 PEAK = 1_000
 
 
 def measure_idle(ground: Ground, kind: Kind) -> Found:
-    """One after the other on one clock, each known two seconds before."""
+    """Measure deliveries one after the other on one clock, each scheduled two seconds ahead."""
     late: list[float] = []
     with clocks.house(ground, kind, clocks=1) as house:
         due: dict[str, float] = {}
@@ -45,7 +45,7 @@ def measure_idle(ground: Ground, kind: Kind) -> Found:
 
 
 def measure_peak(ground: Ground, kind: Kind) -> Found:
-    """A thousand in the same second, on two clocks (on SQLite one)."""
+    """Measure a thousand in the same second, on two clocks (on SQLite one)."""
     size, worst = min(PEAK, ground.size), []
     on, count = ("SQLite, one clock", 1) if kind == "sqlite" else ("PostgreSQL, two clocks", 2)
     for _ in range(ground.runs):

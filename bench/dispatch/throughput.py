@@ -1,4 +1,4 @@
-"""Posts a second beside Celery and beside a bare loop, in turns, in one run."""
+"""Measure posts per second beside Celery and beside a bare loop, in turns, in one run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bench.figures import Found, at_least, median_ratio, told
 from bench.ground import Arrival, Ground, say
 
 Side = Callable[[Ground], tuple[Sequence[Arrival], float]]
-"""Posts them all; gives what arrived, and the seconds of processor that it took."""
+"""A function that sends all posts; it returns the arrivals, and seconds of processor time."""
 
 CELERY, LOOP = "Celery prefork 2 on Redis", "a bare `requests` loop"
 TWO, ONE = "two clocks on PostgreSQL", "one clock on SQLite"
 
 
 def measure(ground: Ground, kind: Kind) -> Found:
-    """The sides one after the other, as often as there are rounds; each time another begins."""
+    """Measure all sides in each round; each round begins with another side."""
     sides = dict(_sides(kind))
     rates: dict[str, list[float]] = {CELERY: [], LOOP: [], TWO: [], ONE: []}
     costs: dict[str, list[float]] = {name: [] for name in rates if name != LOOP}
@@ -44,7 +44,7 @@ def measure(ground: Ground, kind: Kind) -> Found:
 
 
 def _sides(kind: Kind) -> list[tuple[str, Side]]:
-    """All of them; on a bench that is to keep to SQLite only what needs no server."""
+    """Return the sides to measure; without PostgreSQL only those that need no server."""
     problem = celery_side.missing()
     if problem:
         say(f"Celery is left out: {problem}")

@@ -1,4 +1,4 @@
-"""A platform that answers after 200 ms: how much leaves meanwhile, and what two clocks add."""
+"""Measure a platform that responds after 200 ms: the throughput, and the gain of two clocks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MANY, FEW = 64, 16
 
 
 def measure(ground: Ground, kind: Kind) -> Found:
-    """One clock with many connections, one with few, two with few, in turns."""
+    """Measure one clock with many connections, one with few, and two with few, in turns."""
     many: list[float] = []
     one_clock: list[float] = []
     two: list[float] = []

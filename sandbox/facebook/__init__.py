@@ -1,1 +1,1 @@
-"""The practice Facebook: pages of the Graph interface, as far as they are called."""
+"""The practice Facebook: the part of the Graph API that the product uses."""

@@ -1,4 +1,4 @@
-"""Which page a call acts as."""
+"""The page that a request acts as."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sandbox.facebook.errors import refusal
 
 
 def acting(turn: Turn, node: str = "me") -> FacebookPage:
-    """The page that acts, on itself. Raises Refused where the token is another's."""
+    """Return the acting page. Raises Refused if the token is another page's."""
     for page in FACEBOOK_PAGES:
         if page.id == turn.account and node in (page.id, "me"):
             return page

@@ -1,4 +1,4 @@
-"""The practice Facebook as a Flask application of its own."""
+"""The practice Facebook as a Flask application."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NODES: dict[str, Work] = {
 
 
 def create_facebook(ledger: Ledger, public_url: str | None) -> Flask:
-    """Facebook's routes over this ledger; the version in front of a path is already taken off."""
+    """Return Facebook's routes over this ledger; versions in paths are removed before."""
     app = Flask("sandbox.facebook", static_folder=None)
     app.config.update(PROPAGATE_EXCEPTIONS=True, PUBLIC_URL=public_url)
     methods = list(NODES)
@@ -55,7 +55,7 @@ def create_facebook(ledger: Ledger, public_url: str | None) -> Flask:
 
 
 def _access_token(ledger: Ledger) -> Callable[[], Response]:
-    """Nobody has a token yet who asks for one."""
+    # No token is required of a caller who requests one.
     return lambda: answer(ledger, VOICE, "connect", None, connecting.access_token)
 
 
@@ -126,7 +126,7 @@ def _no_such_path(error: HTTPException) -> Response:
 
 
 def _with_http_code(ledger: Ledger) -> Callable[[Response], Response]:
-    """Facebook: which HTTP code a refusal bears is not established, so a switch sets it."""
+    # The HTTP code of a refusal is not established, so a switch sets it.
 
     def after(response: Response) -> Response:
         if response.status_code in (400, 401, 403):

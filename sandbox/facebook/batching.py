@@ -21,7 +21,7 @@ Json = dict[str, object]
 
 
 def several(turn: Turn) -> Answer:
-    """POST /. Facebook: each of them counts as a call; the practice platform only reads so."""
+    """Handle POST /, a batch. Each part counts as a call; only reads are supported."""
     batch = _asked()
     if len(batch) > MOST:
         raise refusal(

@@ -1,4 +1,4 @@
-"""Connecting a page: a code for a token, a short token for a long one, and the person's pages."""
+"""OAuth of a page: a code for a token, a short token for a long one, and the person's pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the Graph interface words an error, and what is common to all its answers."""
+"""The Graph API's errors, and what is common to all its responses."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def refusal(
     http: int = 400,
     **more: object,
 ) -> Refused:
-    """An error in Facebook's envelope, always JSON (its page on handling errors)."""
+    """Return an error in Facebook's envelope, always JSON (see its page on handling errors)."""
     error: dict[str, object] = {"message": message, "type": kind, "code": code}
     if subcode is not None:
         error["error_subcode"] = subcode
@@ -48,7 +48,7 @@ def refusal(
 
 
 def not_there(key: str, method: str = "get") -> Refused:
-    """Code 100, subcode 33: no such thing, or not for this token."""
+    """Return code 100, subcode 33: the object does not exist, or not for this token."""
     return refusal(
         f"Unsupported {method.lower()} request. Object with ID '{key}' does not exist, cannot be"
         " loaded due to missing permissions, or does not support this operation",
@@ -59,18 +59,18 @@ def not_there(key: str, method: str = "get") -> Refused:
 
 
 def bad_parameter(detail: str) -> Refused:
-    """Code 100: a parameter is wrong or missing."""
+    """Return code 100: a parameter is wrong or missing."""
     return refusal(f"(#100) {detail}", 100)
 
 
 def expired(at: datetime | None = None) -> Refused:
-    """Code 190, subcode 463: the token has expired."""
+    """Return code 190, subcode 463: the token has expired."""
     moment = (at or LONG_AGO).strftime("%A, %d-%b-%y %H:%M:%S UTC")
     return _invalid(f"Session has expired on {moment}.", EXPIRED)
 
 
 def ended(subcode: int) -> Refused:
-    """Code 190 with one of Facebook's reasons why a token holds no more."""
+    """Return code 190 with one of Facebook's reasons why a token is invalid."""
     if subcode == EXPIRED:
         return expired()
     return _invalid(ENDED[subcode], subcode)
@@ -81,7 +81,7 @@ def _invalid(reason: str, subcode: int) -> Refused:
 
 
 def blocked() -> Refused:
-    """Code 368, subcode 1390008: posting is stopped for a while."""
+    """Return code 368, subcode 1390008: posting is blocked for a while."""
     return refusal(
         "The action attempted has been deemed abusive or is otherwise disallowed",
         368,
@@ -94,7 +94,7 @@ def blocked() -> Refused:
 
 
 def duplicate(code: str) -> Refused:
-    """Code 506 (or 368, which was seen too): the same post twice in a row."""
+    """Return code 506 (or 368, which was observed too): a repeated post."""
     if code == "368":
         return refusal("You've already posted this.", 368)
     return refusal(
@@ -108,13 +108,13 @@ def duplicate(code: str) -> Refused:
 
 
 class FacebookVoice:
-    """Facebook's words for limits, expired tokens and faults."""
+    """Facebook's responses to limits, expired tokens and faults."""
 
     platform = "facebook"
     json_type = "application/json; charset=UTF-8"
 
     def count(self, turn: Turn, operation: str) -> Mapping[str, str]:
-        """Facebook: how much of the hour is used stands on every answer, in percent."""
+        """Return the share of the hour used, in percent, for every response."""
         limit = switches.number(turn.db, "facebook_call_limit")
         window = count(turn.db, f"facebook:{turn.account}", limit, HOUR, turn.now)
         percent = math.ceil(100 * window.used / max(1, window.limit))
@@ -125,7 +125,7 @@ class FacebookVoice:
         return headers
 
     def fault(self, turn: Turn, fault: Fault) -> Answer:
-        """The answer that a laid fault puts in place of the right one."""
+        """Return the response of a fault."""
         if fault.kind is Kind.EXPIRED_TOKEN:
             return ended(fault.subcode if fault.subcode in SUBCODES else EXPIRED).answer
         if fault.kind is Kind.BLOCKED:
@@ -136,12 +136,12 @@ class FacebookVoice:
         return _transient(fault.subcode, fault.code or 500).answer
 
     def without_id(self) -> object:
-        """A success that names nothing."""
+        """Return a success without an id."""
         return {}
 
 
 def _transient(subcode: int | None, http: int) -> Refused:
-    """Facebook: seen to publish although it answered code 2, or 1 with 99 (public bug reports)."""
+    # Observed to publish although it responded with code 2, or 1 with 99 (public bug reports).
     if subcode is not None:
         return refusal("An unknown error occurred", 1, subcode, http=http)
     message = "An unexpected error has occurred. Please retry your request later."

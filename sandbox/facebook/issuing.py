@@ -1,4 +1,4 @@
-"""Codes and tokens that the practice Facebook gives out while an account is being connected."""
+"""Codes and tokens that the practice Facebook issues while an account is being connected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CODE_LIFE = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Grant:
-    """What the person allowed in the dialog: permissions, and on which pages."""
+    """The person's choice in the dialog: permissions, and on which pages."""
 
     scopes: tuple[str, ...]
     pages: tuple[str, ...]
@@ -34,7 +34,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Token:
-    """A token that was given out; `page` is None for the person's own. Times are aware UTC."""
+    """An issued token; `page` is None for the person's own. Times are aware UTC."""
 
     token: str
     page: str | None
@@ -43,12 +43,12 @@ class Token:
     expires_at: datetime | None
 
     def expired(self, now: datetime) -> bool:
-        """Whether its time is over."""
+        """Return True if the token has expired."""
         return self.expires_at is not None and now >= self.expires_at
 
 
 def make_code(db: sqlite3.Connection, redirect_uri: str, grant: Grant, now: datetime) -> str:
-    """The code that leads back to the app: good once, for a few minutes, for this address."""
+    """Return a code for the callback: valid once, for a few minutes, for this URL."""
     code = secrets.token_urlsafe(48)
     db.execute(
         "INSERT INTO codes VALUES (?, ?, ?, ?, ?)",
@@ -58,7 +58,10 @@ def make_code(db: sqlite3.Connection, redirect_uri: str, grant: Grant, now: date
 
 
 def redeem(db: sqlite3.Connection, code: str, redirect_uri: str, now: datetime) -> Token:
-    """A short-lived token of the person for a code. Raises Refused (words not established)."""
+    """Return the person's short-lived token for a code.
+
+    Raises Refused (wording not established).
+    """
     row = db.execute("SELECT * FROM codes WHERE code=?", (code,)).fetchone()
     if row is None or now > read(row["made_at"]) + CODE_LIFE:
         raise refusal("Invalid verification code format.", 100)
@@ -84,7 +87,7 @@ def issue(
     now: datetime,
     expires_at: datetime | None,
 ) -> Token:
-    """A new token, kept."""
+    """Issue and store a token."""
     token = Token(f"EAAP{secrets.token_hex(40)}", page, grant, now, expires_at)
     db.execute(
         "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?)",
@@ -101,7 +104,7 @@ def issue(
 
 
 def find(db: sqlite3.Connection, token: str) -> Token | None:
-    """A token that was given out."""
+    """Return an issued token; None if there is none."""
     row = db.execute("SELECT * FROM tokens WHERE token=?", (token,)).fetchone()
     if row is None:
         return None
@@ -110,6 +113,6 @@ def find(db: sqlite3.Connection, token: str) -> Token | None:
 
 
 def of_page(db: sqlite3.Connection, person: Token, page: str, now: datetime) -> Token:
-    """A page's token: without end where the person's is long-lived, else it ends with it."""
+    """Return a page's token: it never expires if the person's is long-lived, else with it."""
     long = person.expires_at is not None and person.expires_at - person.issued_at >= LONG
     return issue(db, page, person.grant, now, None if long else person.expires_at)

@@ -1,4 +1,4 @@
-"""Ids as Facebook gives them: a page's or a post's number in front of one's own."""
+"""Ids as Facebook builds them, with the page's or post's number in front."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ FIRST = 122_100_000_000_001
 
 
 def next_id(db: sqlite3.Connection) -> str:
-    """A number never given before."""
+    """Return a number that was never used."""
     return str(next_number(db, "facebook", FIRST))

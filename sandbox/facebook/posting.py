@@ -1,4 +1,4 @@
-"""Making, publishing, editing, hiding and deleting on Facebook."""
+"""Create, publish, edit, hide and delete on Facebook."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LARGEST_PHOTO = 10 * 1024 * 1024
 
 
 def flag(name: str, usual: bool) -> bool:
-    """A yes or no of the form; "True" counts too, as clients in Python send it."""
+    """Parse a boolean of the form; "True" is accepted too, as clients in Python send it."""
     text = request.form.get(name, str(usual)).lower()
     if text not in TRUE + FALSE:
         raise bad_parameter(f"Param {name} must be a boolean")
@@ -35,7 +35,7 @@ def flag(name: str, usual: bool) -> bool:
 
 
 def create(turn: Turn, node: str) -> Answer:
-    """POST /{page}/feed: a post, published or not."""
+    """Handle POST /{page}/feed: create a post, published or not."""
     page = acting(turn, node)
     message, link = request.form.get("message", ""), request.form.get("link", "")
     photos = _attached_ids()
@@ -63,7 +63,7 @@ def keep_post(
     photos: list[str],
     public_from: datetime | None,
 ) -> Entry:
-    """Keep a page's post with its photos."""
+    """Store a page's post with its photos."""
     key = f"{page.id}_{next_id(turn.db)}"
     entry = Entry(
         id=key,
@@ -85,7 +85,7 @@ def keep_post(
 
 
 def _attached_ids() -> list[str]:
-    """The ids in attached_media: one JSON list, or attached_media[0], [1] and so on."""
+    """Return the ids in attached_media: one JSON list, or attached_media[0], [1] and so on."""
     parts = [request.form["attached_media"]] if "attached_media" in request.form else []
     places = sorted(
         (int(match[1]), name)
@@ -112,7 +112,7 @@ def _usable_photo(turn: Turn, key: str) -> None:
 
 
 def is_gone(turn: Turn, medium: media.Medium) -> bool:
-    """Facebook: an unpublished photo that no post carries is deleted after about 24 hours."""
+    """Return True if Facebook deleted the photo: after about 24 hours if no post uses it."""
     life = timedelta(hours=switches.number(turn.db, "facebook_photo_hours"))
     is_old = turn.now > read(medium.created_at) + life
     return is_old and not media.is_attached(turn.db, entries.FACEBOOK, medium.id)
@@ -156,7 +156,7 @@ def _check_new(turn: Turn, page: FacebookPage, text: str, link: str, photos: lis
 
 
 def add_photo(turn: Turn, node: str) -> Answer:
-    """POST /{page}/photos: with published=false it waits for a post to carry it."""
+    """Handle POST /{page}/photos: with published=false it waits for a post that uses it."""
     page = acting(turn, node)
     file = request.files.get("source")
     content = file.read() if file is not None else b""
@@ -174,7 +174,7 @@ def add_photo(turn: Turn, node: str) -> Answer:
 
 
 def update(turn: Turn, node: str) -> Answer:
-    """POST /{post or comment}: publish it, hide it, or give it another text."""
+    """Handle POST /{post or comment}: publish it, hide it, or change its text."""
     entry = own(turn, node, "post")
     form = request.form
     if not {"is_published", "is_hidden", "message"} & form.keys():
@@ -206,7 +206,7 @@ def _make_public(turn: Turn, entry: Entry) -> None:
 
 
 def own(turn: Turn, key: str, method: str) -> Entry:
-    """A post of the acting page, or a comment under one. Raises Refused (100, 33)."""
+    """Return a post of the acting page, or a comment under one. Raises Refused (100, 33)."""
     entry = entries.find(turn.db, entries.FACEBOOK, key)
     root = entries.find(turn.db, entries.FACEBOOK, entry.root_id) if entry else None
     if entry is None or root is None or root.account != turn.account:
@@ -215,7 +215,7 @@ def own(turn: Turn, key: str, method: str) -> Entry:
 
 
 def delete(turn: Turn, node: str) -> Answer:
-    """DELETE /{post or comment}."""
+    """Handle DELETE /{post or comment}."""
     entry = own(turn, node, "delete")
     entries.delete(turn.db, entry, turn.now)
     webhooks.note(turn, entry, "remove")
@@ -223,7 +223,7 @@ def delete(turn: Turn, node: str) -> Answer:
 
 
 def add_comment(turn: Turn, node: str) -> Answer:
-    """POST /{post or comment}/comments: the page comments as itself."""
+    """Handle POST /{post or comment}/comments: the page comments as itself."""
     above, text = own(turn, node, "post"), request.form.get("message", "")
     if not text.strip():
         raise bad_parameter("message or attachment is required")
@@ -237,7 +237,7 @@ def add_comment(turn: Turn, node: str) -> Answer:
 def keep_comment(
     turn: Turn, by: tuple[str, str, str], text: str, above: Entry, citizen: bool = False
 ) -> Entry:
-    """Keep a comment under a post, or an answer to a comment."""
+    """Store a comment under a post, or a reply to a comment."""
     post_number = above.root_id.rpartition("_")[2]
     entry = Entry(
         id=f"{post_number}_{next_id(turn.db)}",

@@ -1,4 +1,4 @@
-"""Reading Facebook: pages, posts, photos, comments, page by page."""
+"""Read Facebook: pages, posts, photos, comments, page by page."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ USUAL = 25
 
 
 def node(turn: Turn, node: str) -> Answer:
-    """GET /{page, post, photo or comment}."""
+    """Handle GET /{page, post, photo or comment}."""
     return shown(turn, node, request.args.get("fields"))
 
 
 def shown(turn: Turn, node: str, fields: str | None) -> Answer:
-    """What is there under this id, with the fields that were asked for."""
+    """Return the object with this id, with the requested fields."""
     if node == "me" or node in (page.id for page in FACEBOOK_PAGES):
         return Answer(200, shapes.page(acting(turn, node), fields))
     medium = media.find(turn.db, entries.FACEBOOK, node)
@@ -46,17 +46,17 @@ def shown(turn: Turn, node: str, fields: str | None) -> Answer:
 
 
 def feed(turn: Turn, node: str) -> Answer:
-    """GET /{page}/feed, which shows the unpublished too."""
+    """Handle GET /{page}/feed, which includes unpublished posts."""
     return _posts(turn, node, lambda _entry: True)
 
 
 def published_posts(turn: Turn, node: str) -> Answer:
-    """GET /{page}/published_posts."""
+    """Handle GET /{page}/published_posts."""
     return _posts(turn, node, lambda entry: entry.public(turn.now))
 
 
 def scheduled_posts(turn: Turn, node: str) -> Answer:
-    """GET /{page}/scheduled_posts: what waits for its time."""
+    """Handle GET /{page}/scheduled_posts: posts that are not public yet."""
     return _posts(turn, node, lambda entry: bool(entry.public_from) and not entry.public(turn.now))
 
 
@@ -71,7 +71,7 @@ def _posts(turn: Turn, node: str, is_wanted: Callable[[Entry], bool]) -> Answer:
 
 
 def comments(turn: Turn, node: str) -> Answer:
-    """GET /{post or comment}/comments. Facebook: without filter=stream, the top level only."""
+    """Handle GET /{post or comment}/comments; without filter=stream, the top level only."""
     above, fields = own(turn, node, "get"), request.args.get("fields")
     replies = entries.under(turn.db, entries.FACEBOOK, above.root_id, turn.now, turn.veil)
     if above.kind == entries.COMMENT or _choice("filter", ("toplevel", "stream")) == "toplevel":
@@ -110,7 +110,7 @@ def _page(listed: list[Entry], newest_first: bool, shape: Callable[[Entry], Json
 
 
 def _next(after: str) -> str:
-    """Facebook: the address of the next page, access token and all."""
+    """Return the URL of the next page, including the access token."""
     args = {k: v for k, v in request.args.items() if k != "after"}
     args |= {"access_token": tokens.sent_token(request), "limit": str(_limit()), "after": after}
     version = request.environ.get("sandbox.version", "")

@@ -1,4 +1,4 @@
-"""Facebook's `fields`: which parts of an answer are asked for, nested ones too."""
+"""Facebook's `fields` parameter: the requested parts of a response, including nested ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Json = dict[str, object]
 
 
 def parsed(text: str) -> Fields:
-    """`id,from{name},comments.limit(5){id}` as names with what is asked inside them."""
+    """Parse `id,from{name},comments.limit(5){id}` into names with their nested fields."""
     fields: Fields = {}
     for part in _split(text):
         name, brace, inner = part.partition("{")
@@ -33,7 +33,7 @@ def _split(text: str) -> list[str]:
 def selected(
     full: Json, text: str | None, usual: tuple[str, ...], known_fields: frozenset[str], kind: str
 ) -> Json:
-    """The parts of `full` that are asked for, and the id. Raises Refused for an unknown name."""
+    """Return the requested parts of `full`, and the id. Raises Refused for an unknown name."""
     fields = parsed(text) if text else dict.fromkeys(usual)
     for name in fields:
         if name not in known_fields:

@@ -1,4 +1,4 @@
-"""What Facebook's answers look like: pages, posts, photos and comments."""
+"""The JSON of Facebook's responses: pages, posts, photos and comments."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ COMMENT_KNOWN = names(
 
 
 def time(text: str) -> str:
-    """A time as Facebook writes it."""
+    """Return a time in Facebook's format."""
     return read(text).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 def page(own: FacebookPage, fields: str | None) -> Json:
-    """The page itself."""
+    """Return the JSON of a page."""
     full: Json = {
         "id": own.id,
         "name": own.name,
@@ -64,7 +64,7 @@ def page(own: FacebookPage, fields: str | None) -> Json:
 
 
 def post(db: sqlite3.Connection, entry: Entry, fields: str | None, now: datetime) -> Json:
-    """One post of a page."""
+    """Return the JSON of a page's post."""
     full: Json = {
         "id": entry.id,
         "created_time": time(entry.created_at),
@@ -127,7 +127,7 @@ def _pictured(picture: Medium) -> Json:
 
 
 def photo(own: FacebookPage, medium: Medium, fields: str | None) -> Json:
-    """One uploaded photo."""
+    """Return the JSON of an uploaded photo."""
     image = {"height": medium.height, "width": medium.width, "source": _source(medium)}
     full: Json = {
         "id": medium.id,
@@ -146,7 +146,7 @@ def photo(own: FacebookPage, medium: Medium, fields: str | None) -> Json:
 
 
 def comment(db: sqlite3.Connection, entry: Entry, fields: str | None) -> Json:
-    """One comment. `from` stands there, since only page tokens read here."""
+    """Return the JSON of a comment; it includes `from`, since only page tokens read here."""
     full = _bare_comment(entry) | {
         "permalink_url": permalink(entry),
         "can_hide": bool(entry.citizen),
@@ -186,7 +186,7 @@ def _count_under(db: sqlite3.Connection, entry: Entry) -> int:
 
 
 def permalink(entry: Entry) -> str:
-    """Where a person sees it: on the practice pages where their address is known."""
+    """Return the public URL: on the practice pages if their URL is known."""
     page_id, _, number = entry.root_id.partition("_")
     address = _address(f"{page_id}/posts/{number}")
     if entry.kind == entries.POST:

@@ -1,4 +1,4 @@
-"""The postman: asks a webhook's address to identify itself, and brings what waits, in a thread."""
+"""Deliver webhooks in a thread, after the receiver's URL has repeated the challenge."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ log = logging.getLogger("sandbox")
 
 
 def identified(hook: Hook) -> bool:
-    """Whether the address repeats the challenge. Facebook: GET with hub.mode, hub.challenge and
-    hub.verify_token."""
+    """Return True if the URL repeats the challenge (hub.mode, hub.challenge, hub.verify_token)."""
     challenge = webhooks.challenge()
     sent = {
         "hub.mode": "subscribe",
@@ -38,7 +37,7 @@ def identified(hook: Hook) -> bool:
 
 
 def bring(ledger: Ledger) -> int:
-    """Bring one call's worth of what waits; gives how many updates were taken."""
+    """Deliver one batch of pending updates; return the number of updates accepted."""
     with ledger.transaction() as db:
         hook, updates = webhooks.hook(db), webhooks.waiting(db, utc_now())
     if hook is None or not updates:
@@ -76,7 +75,7 @@ def _session() -> requests.Session:
 
 @contextmanager
 def postman(ledger: Ledger) -> Iterator[None]:
-    """Bring what waits while the block runs."""
+    """Deliver pending updates while the block runs."""
     over = threading.Event()
 
     def walk() -> None:

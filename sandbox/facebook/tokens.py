@@ -1,4 +1,4 @@
-"""Who calls: tokens in the query, the form or the header, and the app's own token."""
+"""The caller of a request: tokens in the query, the form or the header, and the app's own token."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NEEDS = {
 
 @dataclass(frozen=True)
 class Caller:
-    """The page that acts, or the person (`person`); neither: the app itself."""
+    """The acting page, or the person (`person`); if neither, the app itself."""
 
     page: FacebookPage | None
     token: str
@@ -49,13 +49,16 @@ class Caller:
 
 
 def sent_token(request: Request) -> str:
-    """The access token of a request, wherever it stands; empty where there is none."""
+    """Return the access token of a request, from any position; empty if there is none."""
     header = request.headers.get("Authorization", "").partition(" ")[2]
     return request.args.get("access_token") or request.form.get("access_token") or header
 
 
 def caller(request: Request, db: sqlite3.Connection, now: datetime) -> Caller:
-    """Whose token this is. Raises Refused (104 without, 190 with a wrong or expired one)."""
+    """Return the owner of a token.
+
+    Raises Refused (104 without, 190 with a wrong or expired one).
+    """
     token = sent_token(request)
     if not token:
         raise refusal("An access token is required to request this resource.", 104)
@@ -75,7 +78,7 @@ def caller(request: Request, db: sqlite3.Connection, now: datetime) -> Caller:
 
 
 def known(db: sqlite3.Connection, token: str) -> Token | None:
-    """A token of the practice pages, or one that was given out."""
+    """Return a token of the practice pages, or an issued one."""
     for page in FACEBOOK_PAGES:
         if hmac.compare_digest(token.encode(), page.token.encode()):
             return Token(token, page.id, Grant(SCOPES, (page.id,)), ALWAYS, None)
@@ -87,14 +90,14 @@ def _page(key: str | None) -> FacebookPage | None:
 
 
 def check_scope(of: Caller, operation: str) -> None:
-    """Facebook: code 200 where the permission was not granted."""
+    """Check the permission of an operation. Raises Refused (code 200) without it."""
     needed = NEEDS.get(operation)
     if of.page is not None and needed is not None and needed not in of.scopes:
         raise refusal(f"(#200) Requires {needed} permission to manage the object", 200, http=403)
 
 
 def examined(db: sqlite3.Connection, token: str, now: datetime) -> dict[str, object]:
-    """What debug_token says of a token; 0 as a time means never."""
+    """Return the response of debug_token; 0 as a time means never."""
     token_row = known(db, token)
     wrong = _wrong(db, token, token_row, now)
     if token_row is None:
@@ -125,7 +128,7 @@ def _granular(token: Token) -> list[dict[str, object]]:
 
 
 def _data_access(token: Token) -> int:
-    """The practice pages' own tokens never end; what was given out by the dialog does."""
+    # The practice pages' own tokens never expire; those issued by the dialog do.
     return 0 if token.issued_at == ALWAYS else int((token.issued_at + DATA_ACCESS).timestamp())
 
 

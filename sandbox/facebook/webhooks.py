@@ -1,4 +1,4 @@
-"""Facebook's webhooks: who is told, what is noted, and how what waits is signed and batched."""
+"""Facebook's webhooks: the receiver, the pending updates, their batches and signatures."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ FEED = "feed"
 
 
 class BadHook(ValueError):
-    """An address that cannot be told; names the field that is wrong."""
+    """A webhook was refused; names the invalid field."""
 
 
 @dataclass(frozen=True)
 class Hook:
-    """Where updates go. `most` is how many go in one call; `twice` sends each call two times."""
+    """The receiver of updates. `most` is the batch size; `twice` sends each batch two times."""
 
     url: str
     verify_token: str
@@ -48,7 +48,7 @@ class Hook:
 
 @dataclass(frozen=True)
 class Update:
-    """One noted change of a page."""
+    """A pending update of a page."""
 
     id: int
     page: str
@@ -58,7 +58,7 @@ class Update:
 
 
 def read_hook(values: Mapping[str, object]) -> Hook:
-    """A hook out of a form or of JSON. Raises BadHook: it has to lie on this machine."""
+    """Parse a hook from a form or JSON. Raises BadHook: its URL has to be on this machine."""
     url, most = str(values.get("url", "")).strip(), str(values.get("most") or "100").strip()
     if not _is_on_loopback(url):
         raise BadHook("url")
@@ -81,12 +81,12 @@ def _is_on_loopback(url: str) -> bool:
 
 
 def challenge() -> str:
-    """What the address has to repeat, so that it is known to be the app's."""
+    """Return a challenge that the receiver has to repeat."""
     return str(secrets.randbelow(10**9))
 
 
 def set_hook(db: sqlite3.Connection, hook: Hook, now: datetime) -> None:
-    """Keep a hook that has repeated the challenge; it takes the place of any before."""
+    """Store a hook that has repeated the challenge; it replaces an earlier one."""
     db.execute(
         "INSERT OR REPLACE INTO hooks VALUES ('facebook', ?, ?, ?, ?, ?)",
         (hook.url, hook.verify_token, written(now), hook.most, int(hook.twice)),
@@ -94,7 +94,7 @@ def set_hook(db: sqlite3.Connection, hook: Hook, now: datetime) -> None:
 
 
 def hook(db: sqlite3.Connection) -> Hook | None:
-    """The hook, where one is set."""
+    """Return the hook; None if there is none."""
     row = db.execute("SELECT * FROM hooks").fetchone()
     if row is None:
         return None
@@ -103,25 +103,25 @@ def hook(db: sqlite3.Connection) -> Hook | None:
 
 
 def forget(db: sqlite3.Connection) -> None:
-    """Tell nobody any more; what waited is dropped."""
+    """Remove the hook, and drop pending updates."""
     db.execute("DELETE FROM hooks")
     db.execute("DELETE FROM updates WHERE sent_at IS NULL")
 
 
 def subscriptions(db: sqlite3.Connection) -> list[str]:
-    """The pages whose feed is told."""
+    """Return the pages with webhooks."""
     return [row["page"] for row in db.execute("SELECT page FROM subscriptions ORDER BY page")]
 
 
 def set_subscriptions(db: sqlite3.Connection, pages: list[str]) -> None:
-    """Exactly these of the practice pages are told of."""
+    """Set the practice pages with webhooks."""
     db.execute("DELETE FROM subscriptions")
     known_ids = [page.id for page in FACEBOOK_PAGES if page.id in pages]
     db.executemany("INSERT INTO subscriptions VALUES (?, ?)", [(page, FEED) for page in known_ids])
 
 
 def subscribe(turn: Turn, node: str) -> Answer:
-    """POST /{page}/subscribed_apps?subscribed_fields=feed."""
+    """Handle POST /{page}/subscribed_apps?subscribed_fields=feed."""
     page = acting(turn, node)
     fields = request.form.get("subscribed_fields") or request.args.get("subscribed_fields", "")
     if FEED not in fields.split(","):
@@ -131,21 +131,21 @@ def subscribe(turn: Turn, node: str) -> Answer:
 
 
 def unsubscribe(turn: Turn, node: str) -> Answer:
-    """DELETE /{page}/subscribed_apps."""
+    """Handle DELETE /{page}/subscribed_apps."""
     page = acting(turn, node)
     turn.db.execute("DELETE FROM subscriptions WHERE page=?", (page.id,))
     return Answer(200, {"success": True})
 
 
 def subscribed(turn: Turn, node: str) -> Answer:
-    """GET /{page}/subscribed_apps."""
+    """Handle GET /{page}/subscribed_apps."""
     page = acting(turn, node)
     app = {"id": FACEBOOK_APP_ID, "name": "Practice", "subscribed_fields": [FEED]}
     return Answer(200, {"data": [app] if page.id in subscriptions(turn.db) else []})
 
 
 def note(turn: Turn, entry: Entry, verb: str) -> None:
-    """Keep what changed about a comment for whoever is told: the page's own comments too."""
+    """Store a pending update about a comment, including the page's own."""
     page = entry.root_id.partition("_")[0]
     if entry.kind != entries.COMMENT or page not in subscriptions(turn.db):
         return
@@ -157,7 +157,7 @@ def note(turn: Turn, entry: Entry, verb: str) -> None:
 
 
 def _value(entry: Entry, verb: str) -> dict[str, object]:
-    """Facebook: top level iff parent_id is the post's; a removed one has no message."""
+    # Facebook: top level iff parent_id is the post's; a removed comment has no message.
     value: dict[str, object] = {
         "item": "comment",
         "verb": verb,
@@ -173,7 +173,7 @@ def _value(entry: Entry, verb: str) -> dict[str, object]:
 
 
 def waiting(db: sqlite3.Connection, now: datetime) -> list[Update]:
-    """What is to be sent now, oldest first, as much as goes in one call."""
+    """Return the pending updates, oldest first, up to the batch size."""
     current_hook = hook(db)
     if current_hook is None or current_hook.verified_at is None:
         return []
@@ -190,7 +190,7 @@ def _update(row: sqlite3.Row) -> Update:
 
 
 def body(updates: list[Update]) -> bytes:
-    """The raw body of one call: entries by page, in order, letters beyond ASCII escaped."""
+    """Return the raw body of a batch: entries by page, in order, in ASCII."""
     batches = itertools.groupby(updates, lambda update: (update.page, update.noted_at))
     entries_json = [
         {"id": page, "time": int(at.timestamp()), "changes": [update.change for update in batch]}
@@ -200,12 +200,12 @@ def body(updates: list[Update]) -> bytes:
 
 
 def signature(raw: bytes) -> str:
-    """X-Hub-Signature-256: over the raw bytes, with the app's secret."""
+    """Return X-Hub-Signature-256 of the raw bytes, with the app's secret."""
     return "sha256=" + hmac.digest(FACEBOOK_APP_SECRET.encode(), raw, hashlib.sha256).hex()
 
 
 def settle(db: sqlite3.Connection, updates: list[Update], *, is_taken: bool, now: datetime) -> None:
-    """Note that they were taken, or when to try again; after 36 hours they are given up."""
+    """Record acceptance, or the time of the next try; after 36 hours updates are dropped."""
     for update in updates:
         if is_taken or now - update.noted_at > GIVEN_UP:
             db.execute("UPDATE updates SET sent_at=? WHERE id=?", (written(now), update.id))
@@ -218,6 +218,6 @@ def settle(db: sqlite3.Connection, updates: list[Update], *, is_taken: bool, now
 
 
 def counts(db: sqlite3.Connection) -> tuple[int, int]:
-    """How many updates wait, and how many are over."""
+    """Return the numbers of pending and of finished updates."""
     row = db.execute("SELECT count(*) - count(sent_at), count(sent_at) FROM updates").fetchone()
     return int(row[0]), int(row[1])

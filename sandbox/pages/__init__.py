@@ -1,1 +1,1 @@
-"""The sandbox's pages for a person: timelines, comments, letterbox, faults."""
+"""The sandbox's pages for people: timelines, comments, letterbox, faults."""

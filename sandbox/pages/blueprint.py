@@ -1,4 +1,4 @@
-"""The sandbox's pages for a person: timelines, comments, letterbox, faults. They need no script."""
+"""The sandbox's pages for people: timelines, comments, letterbox, faults. They need no script."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ YEAR_SECONDS = 31_536_000
 
 
 def blueprint(ledger: Ledger) -> Blueprint:
-    """Every page over this ledger."""
+    """Return the blueprint of every page over this ledger."""
     pages = Blueprint("pages", __name__)
     feeds.add_to(pages, ledger)
     letters.add_to(pages, ledger)
@@ -28,7 +28,7 @@ def blueprint(ledger: Ledger) -> Blueprint:
 
 
 def prepare(app: Flask) -> None:
-    """Words, filters, headers and the page for what is not there."""
+    """Add texts, filters, headers and the page for a missing address."""
     app.jinja_env.filters.update(FILTERS)
     app.context_processor(lambda: {"w": word, "lang": language(), "turned": _turned})
     app.before_request(_own_pages_only)
@@ -37,13 +37,13 @@ def prepare(app: Flask) -> None:
 
 
 def _turned(to: str) -> str:
-    """The same page in another language; what its address asks for stays."""
+    """Return the URL of the same page in another language, with its other parameters."""
     query = {name: text for name, text in request.args.items() if name != "lang"}
     return "?" + urlencode({**query, "lang": to})
 
 
 def _own_pages_only() -> tuple[str, int] | None:
-    """Refuse a form that another site's page sends here."""
+    """Refuse a form that another site's page submits."""
     origin = request.headers.get("Origin")
     if request.method != "GET" and origin and urlsplit(origin).netloc != request.host:
         return "Sent from another site.", 403

@@ -1,4 +1,4 @@
-"""The pages on which a person lets an app act for an account: X's authorize, Facebook's dialog."""
+"""The pages that authorise an app: X's authorize, Facebook's dialog."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def add_to(pages: Blueprint, ledger: Ledger) -> None:
 
 
 def with_values(address: str, **values: str) -> str:
-    """An address with more in its query."""
+    """Return a URL with more parameters."""
     parts = urlsplit(address)
     query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *values.items()])
     return urlunsplit(parts._replace(query=query))
 
 
 def _authorize(ledger: Ledger) -> AnyResponse | tuple[str, int]:
-    """X: the second leg. Allowed, it leads to the callback, or shows a number to type."""
+    """X: the second leg. If allowed, redirect to the callback, or show a PIN."""
     with ledger.transaction() as db:
         request_token = connecting.find(db, request.values.get("oauth_token", ""), utc_now())
     if request_token is None:

@@ -26,7 +26,7 @@ WRONG = {
 
 @dataclass(frozen=True)
 class Timeline:
-    """One account with its address on these pages."""
+    """An account with its path on these pages."""
 
     platform: str
     id: str
@@ -65,7 +65,7 @@ def add_to(pages: Blueprint, ledger: Ledger) -> None:
 
 
 def address(entry: Entry) -> str:
-    """Where an entry stands on these pages."""
+    """Return the path of an entry on these pages."""
     if entry.platform == entries.X:
         return f"/x/{entry.handle}/status/{entry.id}"
     page, _, number = entry.root_id.partition("_")

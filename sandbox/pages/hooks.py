@@ -1,4 +1,4 @@
-"""The page on which the webhook's address is set: who is told of comments on Facebook."""
+"""The page that sets the receiver of Facebook's webhooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WRONG = {
 
 
 def add_to(pages: Blueprint, ledger: Ledger) -> None:
-    """Add this page; its forms are sent to the doors."""
+    """Add this page; its forms are submitted to the endpoints."""
     pages.add_url_rule("/webhooks", "webhooks", lambda: _hooks(ledger))
 
 

@@ -1,4 +1,4 @@
-"""The letterbox as a person sees it."""
+"""The letterbox as people see it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _html(ledger: Ledger, key: int) -> Response:
 
 @cache
 def font_file() -> Path | None:
-    """The installed Devanagari font; None where it is not there (the pages then use others)."""
+    """Return the installed Devanagari font; None if it is missing (pages then use others)."""
     try:
         return Path(str(fontpkg.path("Noto Sans Devanagari")))
     except fontpkg.FamilyNotInstalled:

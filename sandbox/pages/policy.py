@@ -1,4 +1,4 @@
-"""What a page of the sandbox may load, and where its forms may lead."""
+"""The content security policy of the sandbox's pages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ POLICY = _POLICY.format("")
 
 
 def leading_to(address: str) -> str:
-    """The policy of a page whose form ends, by a redirection, at this address."""
+    """Return the policy of a page whose form is finally redirected to this URL."""
     parts = urlsplit(address)
     return _POLICY.format(f" {parts.scheme}://{parts.netloc}")

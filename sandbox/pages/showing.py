@@ -1,4 +1,4 @@
-"""How the pages show times, texts with links, and threads."""
+"""Format times, texts with links, and threads for the pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ADDRESS = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")
 
 
 def time(text: str) -> str:
-    """A written time in Pune's time and the page's language."""
+    """Return a stored time in Pune's time and the page's language."""
     at = read(text).astimezone(PUNE)
     if language() == "en":
         return f"{at.day} {at:%B %Y, %H:%M}"
@@ -34,12 +34,12 @@ def time(text: str) -> str:
 
 
 def number(value: int) -> str:
-    """A number in the page's digits."""
+    """Return a number in the page's digits."""
     return str(value) if language() == "en" else str(value).translate(DEVANAGARI)
 
 
 def linked(text: str) -> Markup:
-    """A text with its web addresses as links."""
+    """Return a text with its URLs as links."""
     parts, done = Markup(), 0
     for match in ADDRESS.finditer(text):
         parts += escape(text[done : match.start()]) + link(match.group(), match.group())
@@ -48,12 +48,12 @@ def linked(text: str) -> Markup:
 
 
 def link(address: str, label: str) -> Markup:
-    """A link to a web address."""
+    """Return a link to a URL."""
     return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(address, label)
 
 
 def words_of(entry: Entry) -> Markup:
-    """An entry's text as a citizen sees it: X's short links as what they stand for."""
+    """Return an entry's text as a citizen sees it, with X's short links expanded."""
     if entry.platform != entries.X:
         return linked(entry.text)
     parts, done = Markup(), 0
@@ -69,14 +69,14 @@ def words_of(entry: Entry) -> Markup:
 
 @dataclass
 class Branch:
-    """A comment with the answers under it."""
+    """A comment with the replies under it."""
 
     entry: Entry
     answers: list[Branch] = field(default_factory=list)
 
 
 def threaded(comments: Iterable[Entry]) -> list[Branch]:
-    """Comments as a tree, oldest first; what hangs on a deleted comment hangs on the post."""
+    """Return comments as a tree, oldest first; replies to deleted comments move to the post."""
     branches = {comment.id: Branch(comment) for comment in comments}
     top: list[Branch] = []
     for branch in branches.values():

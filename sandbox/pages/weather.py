@@ -1,4 +1,4 @@
-"""The page of faults and switches: what goes wrong on purpose."""
+"""The page of faults and switches."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from sandbox.ledger import Ledger
 from sandbox.now import written
 from sandbox.pages.feeds import TIMELINES
 
-ACCOUNTS = {(timeline.platform, timeline.id): f"{timeline.name} ({timeline.handle})" for timeline in TIMELINES}
+ACCOUNTS = {
+    (timeline.platform, timeline.id): f"{timeline.name} ({timeline.handle})"
+    for timeline in TIMELINES
+}
 
 
 def add_to(pages: Blueprint, ledger: Ledger) -> None:
-    """Add this page; its forms are sent to the doors for tests."""
+    """Add this page; its forms are submitted to the endpoints for tests."""
     pages.add_url_rule("/faults", "faults", lambda: _faults(ledger))
 
 

@@ -1,4 +1,4 @@
-"""The words of the sandbox's pages: English as written in the templates, and its Marathi."""
+"""The texts of the sandbox's pages: English as in the templates, and their Marathi."""
 
 from __future__ import annotations
 
@@ -198,13 +198,13 @@ ENGLISH = {
 
 
 def language() -> str:
-    """The page's language: `mr`, unless English was chosen now or before."""
+    """Return the page's language: `mr`, unless English was chosen now or before."""
     chosen = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
     return "en" if chosen == "en" else "mr"
 
 
 def word(text: str) -> str:
-    """A text of a template in the page's language."""
+    """Return a template's text in the page's language."""
     if language() == "en":
         return ENGLISH.get(text, text)
     return MARATHI[text]

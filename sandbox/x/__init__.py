@@ -1,1 +1,1 @@
-"""The practice X: version 2 of its HTTP interface, as far as it is called."""
+"""The practice X: the part of version 2 of its API that the product uses."""

@@ -1,4 +1,4 @@
-"""The practice X as a Flask application of its own."""
+"""The practice X as a Flask application."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LEGS: tuple[tuple[str, Work], ...] = (
 
 
 def create_x(ledger: Ledger) -> Flask:
-    """X's routes over this ledger; the outer application chooses it by the Host header."""
+    """Return X's routes over this ledger; the outer application selects it by the Host header."""
     app = Flask("sandbox.x", static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = True
     for method, rule, operation, work in ROUTES:
@@ -69,7 +69,7 @@ def _view(ledger: Ledger, operation: str, work: Work) -> Callable[..., Response]
 
 
 def _leg(ledger: Ledger, work: Work) -> Callable[[], Response]:
-    """Whoever connects an account has no token of it yet; the leg checks its own signature."""
+    # A leg of the OAuth flow has no token yet; it checks its own signature.
     return lambda: answer(ledger, VOICE, "connect", None, work)
 
 

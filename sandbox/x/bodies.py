@@ -1,4 +1,4 @@
-"""Reading what a request to X sends: only known keys, of the right kind."""
+"""Parse the body of a request to X: only known keys, of the right type."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_PICTURES = 4
 
 
 def json_object() -> dict[str, object]:
-    """The request's JSON object. Raises Refused (400)."""
+    """Return the request's JSON object. Raises Refused (400)."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         raise invalid("The request body is not a JSON object.")
@@ -37,7 +37,7 @@ def json_object() -> dict[str, object]:
 
 
 def only(body: Mapping[str, object], known_keys: frozenset[str], path: str = "$") -> None:
-    """Refuse a key that the platform does not know."""
+    """Refuse unknown keys."""
     for key in sorted(body.keys() - known_keys):
         raise invalid(
             f"[{path}.{key}] is not defined in the schema and the schema does not allow"
@@ -49,7 +49,7 @@ def only(body: Mapping[str, object], known_keys: frozenset[str], path: str = "$"
 def part(
     body: Mapping[str, object], name: str, known_keys: frozenset[str]
 ) -> dict[str, object] | None:
-    """An object inside the body, with known keys only; None where there is none."""
+    """Return an object inside the body, with known keys only; None if it is missing."""
     inner = body.get(name)
     if inner is None:
         return None
@@ -73,7 +73,7 @@ def checked_post(body: dict[str, object]) -> None:
 
 
 def reply_target(body: dict[str, object]) -> str | None:
-    """The id that a new post answers."""
+    """Return the id that a new post replies to."""
     reply = part(body, "reply", REPLY_KEYS)
     if reply is None:
         return None
@@ -81,14 +81,14 @@ def reply_target(body: dict[str, object]) -> str | None:
 
 
 def left_out(body: dict[str, object]) -> list[str]:
-    """The accounts that a reply shall not name."""
+    """Return the accounts that a reply must not name."""
     reply = part(body, "reply", REPLY_KEYS) or {}
     ids = reply.get("exclude_reply_user_ids") or []
     return [str(key) for key in ids] if isinstance(ids, list) else []
 
 
 def media_ids(body: dict[str, object]) -> list[str]:
-    """X: one to four uploads hang on a post."""
+    """Return the uploads of a post: one to four."""
     inner = part(body, "media", MEDIA_KEYS)
     if inner is None:
         return []
@@ -99,7 +99,7 @@ def media_ids(body: dict[str, object]) -> list[str]:
 
 
 def an_id(value: object, name: str) -> str:
-    """An id of up to 19 digits. Raises Refused (400)."""
+    """Return an id of up to 19 digits. Raises Refused (400)."""
     if not isinstance(value, str) or not ID.fullmatch(value):
         raise invalid(f"[$.{name}] does not match ^[0-9]{{1,19}}$", name, str(value))
     return value

@@ -1,4 +1,4 @@
-"""Uploading to X in parts: initialize, append, finalize."""
+"""Upload to X in segments: initialize, append, finalize."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_PARTS = 1000
 
 
 def initialize(turn: Turn) -> Answer:
-    """POST /2/media/upload/initialize: says what will come, and gets the id."""
+    """Handle POST /2/media/upload/initialize: announce the upload, and get its id."""
     body = bodies.json_object()
     bodies.only(body, KEYS)
     uploads.check_category(str(body.get("media_category", "")))
@@ -44,7 +44,7 @@ def initialize(turn: Turn) -> Answer:
 
 
 def append(turn: Turn, key: str) -> Answer:
-    """POST /2/media/upload/:id/append, as base64 in JSON or as a form with a file."""
+    """Handle POST /2/media/upload/:id/append, as base64 in JSON or as a form with a file."""
     row = _begun(turn, key)
     segment, content = _part()
     turn.db.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (key, segment, content))
@@ -74,7 +74,7 @@ def _place(sent: object) -> int:
 
 
 def finalize(turn: Turn, key: str) -> Answer:
-    """POST /2/media/upload/:id/finalize: all parts, in order, are the picture."""
+    """Handle POST /2/media/upload/:id/finalize: all segments, in order, are the picture."""
     row = _begun(turn, key)
     parts = turn.db.execute("SELECT bytes FROM parts WHERE medium=? ORDER BY place", (key,))
     content = b"".join(part["bytes"] for part in parts)

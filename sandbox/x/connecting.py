@@ -1,4 +1,4 @@
-"""Connecting an X account in three legs: request token, the page on which one allows it, access."""
+"""OAuth of an X account in three legs: request token, the page that allows it, access token."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PIN_DIGITS = 7
 
 @dataclass(frozen=True)
 class RequestToken:
-    """The first leg's token; `account` and `verifier` stand once somebody has allowed it."""
+    """The first leg's token; `account` and `verifier` are set once a person has allowed it."""
 
     token: str
     secret: str
@@ -32,12 +32,12 @@ class RequestToken:
 
     @property
     def by_pin(self) -> bool:
-        """Whether the verifier is read from the page and typed."""
+        """True if the verifier is read from the page and typed."""
         return self.callback == OOB
 
 
 def request_token(turn: Turn) -> Answer:
-    """POST /oauth/request_token, signed by the app alone, with a callback or "oob"."""
+    """Handle POST /oauth/request_token, signed by the app alone, with a callback or "oob"."""
     oauth_fields = signing.given(request)
     signing.check(request, oauth_fields, "")
     callback = oauth_fields.get("oauth_callback", "")
@@ -52,7 +52,7 @@ def request_token(turn: Turn) -> Answer:
 
 
 def find(db: sqlite3.Connection, token: str, now: datetime) -> RequestToken | None:
-    """A request token that still holds."""
+    """Return a request token that is still valid."""
     row = db.execute("SELECT * FROM request_tokens WHERE token=?", (token,)).fetchone()
     if row is None or now > read(row["made_at"]) + LIFE:
         return None
@@ -62,7 +62,7 @@ def find(db: sqlite3.Connection, token: str, now: datetime) -> RequestToken | No
 
 
 def allow(db: sqlite3.Connection, request_token: RequestToken, account: XAccount) -> str:
-    """Somebody lets the app act for an account; gives the verifier."""
+    """Let the app act for an account; return the verifier."""
     verifier = (
         f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
         if request_token.by_pin
@@ -76,12 +76,12 @@ def allow(db: sqlite3.Connection, request_token: RequestToken, account: XAccount
 
 
 def deny(db: sqlite3.Connection, request_token: RequestToken) -> None:
-    """Somebody does not let it."""
+    """Refuse the app, and delete the request token."""
     db.execute("DELETE FROM request_tokens WHERE token=?", (request_token.token,))
 
 
 def access_token(turn: Turn) -> Answer:
-    """POST /oauth/access_token, signed with the request token, with the verifier; good once."""
+    """Handle POST /oauth/access_token, signed with the request token; valid once."""
     oauth_fields = signing.given(request)
     request_token = find(turn.db, oauth_fields.get("oauth_token", ""), turn.now)
     if request_token is None:
@@ -105,10 +105,10 @@ def access_token(turn: Turn) -> Answer:
 
 
 def refused(code: int, number: int, message: str) -> Refused:
-    """A refusal of these addresses; their exact words are not established."""
+    """Return a refusal of these endpoints; their exact wording is not established."""
     return Refused(Answer(code, {"errors": [{"code": number, "message": message}]}))
 
 
 def _form(**values: str) -> Answer:
-    """X: these addresses answer as a form does, not as JSON."""
+    # X: these endpoints respond with a form, not with JSON.
     return Answer(200, urlencode(values))

@@ -1,4 +1,4 @@
-"""Ids as X gives them: from the time, always growing."""
+"""Ids as X assigns them: from the time, always increasing."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SEED_SECONDS = 1
 
 
 def next_id(db: sqlite3.Connection, at: datetime) -> str:
-    """X: ids follow the time and each is higher than the one before.
+    """Return the next id: ids follow the time, and each is higher than the one before.
 
-    What is seeded for another time gets an id of that time, so that timelines stay in order.
+    An entry seeded for another time gets an id of that time, so that timelines stay in order.
     """
     number = (int(at.timestamp() * 1000) - EPOCH_MS) << 22
     if abs((utc_now() - at).total_seconds()) < SEED_SECONDS:

@@ -1,4 +1,4 @@
-"""Making, deleting and hiding posts on X."""
+"""Create, delete and hide posts on X."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MEDIA_LIFE = timedelta(hours=24)
 
 
 def create(turn: Turn) -> Answer:
-    """POST /2/tweets: a post, or a reply to one."""
+    """Handle POST /2/tweets: create a post, or a reply to one."""
     body = bodies.json_object()
     bodies.checked_post(body)
     text = unicodedata.normalize("NFC", str(body.get("text", "")))
@@ -40,7 +40,7 @@ def create(turn: Turn) -> Answer:
 
 
 def acting(turn: Turn) -> XAccount:
-    """The account that acts. Raises Refused (403) where only the app is known."""
+    """Return the acting account. Raises Refused (403) if only the app is known."""
     for account in X_ACCOUNTS:
         if account.id == turn.account:
             return account
@@ -49,7 +49,7 @@ def acting(turn: Turn) -> XAccount:
 
 
 def author(account: XAccount) -> tuple[str, str, str]:
-    """Id, handle and name of an account, as an entry bears them."""
+    """Return id, handle and name of an account, as an entry has them."""
     return account.id, account.username, account.name
 
 
@@ -89,7 +89,7 @@ def _check_media(turn: Turn, ids: list[str]) -> None:
 
 
 def _check_new(turn: Turn, account: XAccount, text: str, above: Entry | None) -> None:
-    """X: duplicate refusal, as observed in February 2026 (403, with no id of the first)."""
+    """Refuse a duplicate as X did in February 2026 (403, without the id of the first)."""
     hours = switches.number(turn.db, "x_duplicate_hours")
     duplicates = entries.chosen(
         turn.db,
@@ -116,7 +116,7 @@ def _answered(turn: Turn, above: Entry | None, account: XAccount, without: list[
 
 
 def answered_names(turn: Turn, above: Entry, own: str) -> list[str]:
-    """X: a reply carries the name of whom it answers, and the names that post carried."""
+    """Return the names in a reply: of the author it replies to, and those in that post."""
     if not switches.is_on(turn.db, "x_auto_mentions"):
         return []
     names = dict.fromkeys([above.handle, *leading(above.shown)])
@@ -132,7 +132,7 @@ def keep(
     media_ids: list[str],
     citizen: bool = False,
 ) -> Entry:
-    """Keep a post in the ledger, worded as X words it."""
+    """Store a post in the ledger, with X's changes to its text."""
     key = next_id(turn.db, turn.now)
     wording = worded(turn.db, text, names, switches.is_on(turn.db, "x_html_escaped"))
     address = f"https://twitter.com/{by[1]}/status/{key}"
@@ -159,7 +159,7 @@ def keep(
 
 
 def delete(turn: Turn, key: str) -> Answer:
-    """DELETE /2/tweets/:id: only one's own."""
+    """Handle DELETE /2/tweets/:id: only the account's own."""
     entry = _present(turn, key)
     if entry.account != acting(turn).id:
         raise problem(403, "Forbidden", "You are not allowed to delete this Tweet.")
@@ -168,7 +168,7 @@ def delete(turn: Turn, key: str) -> Answer:
 
 
 def hide(turn: Turn, key: str) -> Answer:
-    """PUT /2/tweets/:id/hidden: only replies under one's own post."""
+    """Handle PUT /2/tweets/:id/hidden: only replies under the account's own post."""
     body = bodies.json_object()
     bodies.only(body, frozenset({"hidden"}))
     hidden = body.get("hidden")

@@ -1,4 +1,4 @@
-"""How X words a refusal, and what is common to all its answers."""
+"""X's refusals, and what is common to all its responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Limit:
-    """Calls in 15 minutes: of one account, and of the app alone where it may call at all."""
+    """Calls in 15 minutes: of one account, and of the app alone if it may call at all."""
 
     window: str
     account: int
@@ -46,13 +46,13 @@ APP_IN_A_DAY, ACCOUNT_IN_A_DAY = 10_000, 2_400
 
 
 def problem(code: int, title: str, detail: str, **more: object) -> Refused:
-    """A refusal in X's problem form, of no special type."""
+    """Return a refusal in X's problem format, of no special type."""
     body = {"title": title, "detail": detail, "type": "about:blank", "status": code, **more}
     return Refused(Answer(code, body))
 
 
 def invalid(detail: str, parameter: str = "", value: str = "") -> Refused:
-    """A request that cannot be read: 400 of type invalid-request."""
+    """Return a 400 of type invalid-request: the request cannot be parsed."""
     body: dict[str, object] = {
         "title": "Invalid Request",
         "detail": detail,
@@ -65,12 +65,12 @@ def invalid(detail: str, parameter: str = "", value: str = "") -> Refused:
 
 
 def unauthorized() -> Refused:
-    """No valid signature or token: 401."""
+    """Return a 401: there is no valid signature or token."""
     return problem(401, "Unauthorized", "Unauthorized")
 
 
 def not_found(key: str, parameter: str = "id") -> dict[str, object]:
-    """The partial error that stands in a 200 for a post that is not there."""
+    """Return the partial error that a 200 contains for a missing post."""
     return {
         "title": "Not Found Error",
         "type": PROBLEMS + "resource-not-found",
@@ -83,13 +83,13 @@ def not_found(key: str, parameter: str = "id") -> dict[str, object]:
 
 
 class XVoice:
-    """X's words for limits, expired tokens and faults."""
+    """X's responses to limits, expired tokens and faults."""
 
     platform = "x"
     json_type = "application/json; charset=utf-8"
 
     def count(self, turn: Turn, operation: str) -> Mapping[str, str]:
-        """X: x-rate-limit-limit, -remaining and -reset stand on every answer."""
+        """Return x-rate-limit-limit, -remaining and -reset, for every response."""
         limit = LIMITS.get(operation)
         if limit is None:  # connecting: no figures are documented
             return {}
@@ -105,7 +105,7 @@ class XVoice:
         return headers
 
     def fault(self, turn: Turn, fault: Fault) -> Answer:
-        """The answer that a laid fault puts in place of the right one."""
+        """Return the response of a fault."""
         if fault.kind is Kind.EXPIRED_TOKEN:
             return unauthorized().answer
         if fault.kind is Kind.BLOCKED:
@@ -122,12 +122,12 @@ class XVoice:
         return Answer(fault.code or 500, body)
 
     def without_id(self) -> object:
-        """A success that names nothing."""
+        """Return a success without an id."""
         return {"data": {}}
 
 
 def _rights(turn: Turn, operation: str) -> dict[str, str]:
-    """X: every answer to an account says what its access may do; reading is all some may."""
+    """Return X's access level header: some accounts may only read."""
     level = switches.value(turn.db, "x_access_level")
     if level == "untold" or not turn.account:
         return {}
@@ -142,7 +142,7 @@ def _rights(turn: Turn, operation: str) -> dict[str, str]:
 
 
 def _length(turn: Turn, limit: Limit) -> tuple[int, timedelta, datetime]:
-    """How many calls, in what time, from when; the app alone has figures of its own."""
+    """Return the maximum calls, the window's length and its start; the app has its own figures."""
     most = limit.account if turn.account else limit.app or limit.account
     if limit is POSTS:
         most = switches.number(turn.db, "x_publish_limit")
@@ -150,7 +150,7 @@ def _length(turn: Turn, limit: Limit) -> tuple[int, timedelta, datetime]:
 
 
 def _days(turn: Turn) -> dict[str, Window]:
-    """The day's windows of posts: all accounts of the app share one."""
+    """Return the day's windows of posts: all accounts of the app share one."""
     return {
         "app": count(turn.db, "x:posts:day", APP_IN_A_DAY, DAY, turn.now),
         "user": count(turn.db, f"x:posts:{turn.account}:day", ACCOUNT_IN_A_DAY, DAY, turn.now),
@@ -173,7 +173,7 @@ def _reset_in(turn: Turn, seconds: float | None) -> dict[str, str]:
 
 
 def _too_many(turn: Turn, headers: Mapping[str, str]) -> Answer:
-    """X: both bodies of a 429 are known, the documented one and the playground's."""
+    """Return a 429 in one of two known formats: the documented one and the playground's."""
     if switches.value(turn.db, "x_limit_body") == "documented":
         body: dict[str, object] = {"errors": [{"code": 88, "message": "Rate limit exceeded"}]}
     else:

@@ -1,4 +1,4 @@
-"""The language of recent search, as far as it is asked: conversations, targets, authors, words."""
+"""The query language of recent search, as far as it is used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOKEN = re.compile(r'\(|\)|-?"[^"]*"|[^\s()]+')
 
 
 def compiled(db: sqlite3.Connection, query: str) -> Test:
-    """A test for posts. Raises Refused (400) for a query that cannot be read."""
+    """Compile a query into a test for posts. Raises Refused (400) for an invalid query."""
     if not 1 <= len(query) <= LONGEST:
         raise invalid("The query must have 1 to 512 characters.", "query", query[:80])
     return _Reader(db, query).read()

@@ -1,4 +1,4 @@
-"""Reading X: accounts, posts by id, timelines, mentions and recent search."""
+"""Read X: accounts, posts by id, timelines, mentions and recent search."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ WEEK = timedelta(days=7)
 
 
 def me(turn: Turn) -> Answer:
-    """GET /2/users/me."""
+    """Handle GET /2/users/me."""
     account, fields = acting(turn), asked(turn.db, request.args)
     shape = user(account.id, account.username, account.name, fields)
     return Answer(200, in_dialect({"data": shape}, fields.new_names))
 
 
 def by_id(turn: Turn, key: str) -> Answer:
-    """GET /2/tweets/:id. X: what is not there is a 200 with an error inside."""
+    """Handle GET /2/tweets/:id. X: a missing post is a 200 with an error inside."""
     fields = asked(turn.db, request.args)
     entry = _visible(turn, bodies.an_id(key, "id"))
     if entry is None:
@@ -42,7 +42,7 @@ def by_id(turn: Turn, key: str) -> Answer:
 
 
 def by_ids(turn: Turn) -> Answer:
-    """GET /2/tweets?ids=, up to a hundred."""
+    """Handle GET /2/tweets?ids=, up to a hundred."""
     fields = asked(turn.db, request.args)
     ids = [bodies.an_id(key, "ids") for key in request.args.get("ids", "").split(",")]
     if len(ids) > 100:
@@ -64,7 +64,7 @@ def _visible(turn: Turn, key: str) -> Entry | None:
 
 
 def timeline(turn: Turn, key: str) -> Answer:
-    """GET /2/users/:id/tweets: an account's posts and replies, newest first."""
+    """Handle GET /2/users/:id/tweets: an account's posts and replies, newest first."""
     _known_account(key)
     posts = entries.by_account(turn.db, entries.X, key, turn.now, turn.veil)
     if "replies" in request.args.get("exclude", "").split(","):
@@ -73,7 +73,7 @@ def timeline(turn: Turn, key: str) -> Answer:
 
 
 def mentions(turn: Turn, key: str) -> Answer:
-    """GET /2/users/:id/mentions: what others write with the account's name in it."""
+    """Handle GET /2/users/:id/mentions: posts of others that mention the account."""
     username = _known_account(key)
     posts = entries.chosen(
         turn.db,
@@ -85,7 +85,7 @@ def mentions(turn: Turn, key: str) -> Answer:
 
 
 def search(turn: Turn) -> Answer:
-    """GET /2/tweets/search/recent. X: the last seven days, newest first, 10 to 100 a page."""
+    """Handle GET /2/tweets/search/recent: the last seven days, newest first, 10 to 100 a page."""
     meets = queries.compiled(turn.db, request.args.get("query", ""))
     oldest = turn.now - WEEK
     start = _time("start_time")
@@ -161,7 +161,7 @@ def _within() -> _Bounds:
 
 
 class _Bounds:
-    """Whether a post lies between the ids and times that a request gives."""
+    """The bounds of a request: ids and times between which a post has to be."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What X's answers look like: posts, accounts and pictures, with the fields that were asked for."""
+"""The JSON of X's responses: posts, accounts and pictures, with the requested fields."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ NEW_NAMES = {
 
 @dataclass(frozen=True)
 class Asked:
-    """The fields and expansions that a request asks for, in the older names."""
+    """The fields and expansions of a request, in the older names."""
 
     post: frozenset[str]
     user: frozenset[str]
@@ -59,7 +59,7 @@ class Asked:
 
 
 def asked(db: sqlite3.Connection, args: Mapping[str, str]) -> Asked:
-    """What a query string asks for. Raises Refused (400) for a field that there is not."""
+    """Parse the fields of a query string. Raises Refused (400) for an unknown field."""
     both = ",".join(filter(None, (args.get("tweet.fields"), args.get("post.fields"))))
     dialect = switches.value(db, "x_dialect")
     return Asked(
@@ -86,7 +86,7 @@ def _old_names(names: frozenset[str]) -> frozenset[str]:
 
 
 def in_dialect(body: object, new_names: bool) -> object:
-    """An answer in the names that were asked for."""
+    """Return a body in the requested names."""
     if not new_names:
         return body
     if isinstance(body, list):
@@ -97,17 +97,17 @@ def in_dialect(body: object, new_names: bool) -> object:
 
 
 def time(text: str) -> str:
-    """A time as X writes it."""
+    """Return a time in X's format."""
     return read(text).strftime("%Y-%m-%dT%H:%M:%S.") + f"{read(text).microsecond // 1000:03d}Z"
 
 
 def media_key(key: str) -> str:
-    """The key of an uploaded picture."""
+    """Return the key of an uploaded picture."""
     return f"3_{key}"
 
 
 def post(db: sqlite3.Connection, entry: Entry, options: Asked) -> Json:
-    """One post. Id, text and edit history always; the rest as asked for."""
+    """Return the JSON of a post: id, text and edit history always, the rest if requested."""
     full = _full(db, entry)
     names = {"id", "text", "edit_history_tweet_ids"} | options.post | _needed(options.expansions)
     return {name: full[name] for name in full if name in names}
@@ -143,7 +143,7 @@ def _full(db: sqlite3.Connection, entry: Entry) -> Json:
 
 
 def any_entry(db: sqlite3.Connection, key: str) -> Entry | None:
-    """A post by its id, even one that was deleted."""
+    """Return a post by its id, even if it was deleted."""
     rows = entries.chosen(db, "platform='x' AND id=?", (key,))
     return rows[0] if rows else None
 
@@ -160,7 +160,7 @@ def _metrics(db: sqlite3.Connection, entry: Entry) -> Json:
 
 
 def user(key: str, username: str, name: str, options: Asked) -> Json:
-    """One account. Id, name and username always; the rest as asked for."""
+    """Return the JSON of an account: id, name and username always, the rest if requested."""
     full: Json = {
         "id": key,
         "name": name,
@@ -184,7 +184,7 @@ def user(key: str, username: str, name: str, options: Asked) -> Json:
 def includes(
     db: sqlite3.Connection, page: list[Entry], options: Asked, now: datetime, veil: float
 ) -> Json:
-    """What the expansions bring along: accounts, posts referred to, pictures."""
+    """Return the objects of the expansions: accounts, referenced posts, pictures."""
     above = _above(db, page, options, before(now, veil))
     parts: Json = {
         "users": _users(db, page, above, options),

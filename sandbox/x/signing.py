@@ -1,4 +1,4 @@
-"""Who calls: OAuth 1 signatures (HMAC-SHA1) on the original https address, and bearer tokens."""
+"""Authentication: OAuth 1 signatures (HMAC-SHA1) on the original https URL, and bearer tokens."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ CLOCK_SKEW_SECONDS = 300
 
 @dataclass(frozen=True)
 class Caller:
-    """The account that acts; None where only the app is known."""
+    """The acting account; None if only the app is known."""
 
     account: XAccount | None
 
 
 def caller(request: Request) -> Caller:
-    """Who signed this request. Raises Refused (401) where nobody known did."""
+    """Return the signer of this request. Raises Refused (401) if it is not known."""
     kind, _, rest = request.headers.get("Authorization", "").partition(" ")
     if kind == "Bearer":
         return _bearer(rest.strip())
@@ -41,7 +41,7 @@ def caller(request: Request) -> Caller:
 
 
 def given(request: Request) -> dict[str, str]:
-    """The OAuth fields of the header. Raises Refused (401) where there are none."""
+    """Return the OAuth fields of the header. Raises Refused (401) if there are none."""
     kind, _, rest = request.headers.get("Authorization", "").partition(" ")
     if kind != "OAuth":
         raise unauthorized()
@@ -49,7 +49,7 @@ def given(request: Request) -> dict[str, str]:
 
 
 def check(request: Request, oauth_fields: dict[str, str], token_secret: str) -> None:
-    """Raise Refused (401) unless the app signed this just now, with this secret of a token."""
+    """Raise Refused (401) unless the app signed this just now, with this token secret."""
     if oauth_fields.get("oauth_consumer_key") != X_CONSUMER_KEY:
         raise unauthorized()
     if not _is_recent(oauth_fields.get("oauth_timestamp", "")):
@@ -88,7 +88,7 @@ def _is_recent(timestamp: str) -> bool:
 
 
 def signature(request: Request, oauth_fields: dict[str, str], token_secret: str) -> str:
-    """The right signature of a request, whose address is taken as https at its Host header."""
+    """Return the right signature of a request, whose URL is https at its Host header."""
     pairs = [(k, v) for k, v in oauth_fields.items() if k not in ("oauth_signature", "realm")]
     pairs += parse_qsl(request.query_string.decode(), keep_blank_values=True)
     if request.mimetype == "application/x-www-form-urlencoded":

@@ -1,4 +1,4 @@
-"""A post's text as X gives it back: short links, the names it answers, and where each stands."""
+"""A post's text as X returns it: short links, the names it replies to, and their positions."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ LETTERS = string.ascii_letters + string.digits
 
 @dataclass
 class Wording:
-    """The text that goes back, with the place of each link, name and hashtag in it."""
+    """The returned text, with the position of each link, name and hashtag."""
 
     text: str = ""
     urls: list[dict[str, object]] = field(default_factory=list)
 
     def link(self, short: str, expanded: str, display: str, **more: object) -> None:
-        """Put a short link at the end of what stands so far."""
+        """Append a short link."""
         indices = {"start": len(self.text), "end": len(self.text) + len(short)}
         self.text += short
         self.urls.append(
@@ -36,7 +36,7 @@ class Wording:
         )
 
     def entities(self) -> str:
-        """The entities as JSON text; kinds of which there are none are left out."""
+        """Return the entities as JSON text, without empty kinds."""
         entities = {
             "urls": self.urls,
             "mentions": _places(MENTION, self.text, "username"),
@@ -53,18 +53,18 @@ def _places(pattern: re.Pattern[str], text: str, name: str) -> list[dict[str, ob
 
 
 def mentioned(text: str) -> list[str]:
-    """The handles named in a text, in lower case."""
+    """Return the handles named in a text, in lower case."""
     return [match[1].lower() for match in MENTION.finditer(text)]
 
 
 def leading(text: str) -> list[str]:
-    """The handles that stand in front of a text, as a reply carries them."""
+    """Return the handles at the beginning of a text, as a reply has them."""
     match = LEADING.match(text)
     return [name[1] for name in MENTION.finditer(match.group())] if match else []
 
 
 def worded(db: sqlite3.Connection, text: str, names: list[str], escaped: bool) -> Wording:
-    """X: links become t.co links of 23 characters, kept whole under entities.urls."""
+    """Return the text with t.co links of 23 characters; entities.urls has them expanded."""
     text = unicodedata.normalize("NFC", text)
     missing = [name for name in names if name.lower() not in mentioned(text)]
     text = " ".join([f"@{name}" for name in missing] + [text])
@@ -82,7 +82,7 @@ def worded(db: sqlite3.Connection, text: str, names: list[str], escaped: bool) -
 def with_pictures(
     db: sqlite3.Connection, wording: Wording, address: str, media_keys: list[str]
 ) -> None:
-    """X: a post's pictures stand as one more t.co link at its end."""
+    """Append a post's pictures as one more t.co link."""
     if not media_keys:
         return
     wording.text += " " if wording.text else ""
@@ -106,7 +106,7 @@ def _display(url: str) -> str:
 
 
 def short_link(db: sqlite3.Connection, url: str) -> str:
-    """The t.co link of an address; the same address has the same link."""
+    """Return the t.co link of a URL; equal URLs have the same link."""
     number = int(hashlib.sha256(url.encode()).hexdigest(), 16)
     code = ""
     for _ in range(10):

@@ -1,4 +1,4 @@
-"""Uploading pictures to X and describing them."""
+"""Upload pictures to X and describe them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LONGEST_ALT = 1000
 
 
 def upload(turn: Turn) -> Answer:
-    """POST /2/media/upload, as base64 in JSON or as a form with a file."""
+    """Handle POST /2/media/upload, as base64 in JSON or as a form with a file."""
     category, content = _sent(turn)
     check_category(category)
     if len(content) > LARGEST:
@@ -44,13 +44,13 @@ def upload(turn: Turn) -> Answer:
 
 
 def check_category(category: str) -> None:
-    """Refuse what is no picture."""
+    """Refuse any category but pictures."""
     if category not in ("tweet_image", "tweet_gif"):
         raise invalid("The practice platform takes pictures only.", "media_category", category)
 
 
 def standing(turn: Turn) -> Answer:
-    """GET /2/media/upload?command=STATUS: pictures are ready at once."""
+    """Handle GET /2/media/upload?command=STATUS: pictures are ready at once."""
     if request.args.get("command") != "STATUS":
         raise invalid("'command' must be STATUS", "command", request.args.get("command", ""))
     key = bodies.an_id(request.args.get("media_id"), "media_id")
@@ -63,7 +63,7 @@ def standing(turn: Turn) -> Answer:
 
 
 def shape(medium: Medium, mime: str) -> dict[str, object]:
-    """An upload as X tells of it."""
+    """Return the JSON of an upload."""
     return {
         "id": medium.id,
         "media_key": media_key(medium.id),
@@ -92,7 +92,7 @@ def _sent(turn: Turn) -> tuple[str, bytes]:
 
 
 def describe(turn: Turn) -> Answer:
-    """POST /2/media/metadata: the alt text of an upload."""
+    """Handle POST /2/media/metadata: the alt text of an upload."""
     body = bodies.json_object()
     bodies.only(body, frozenset({"id", "metadata"}))
     key = bodies.an_id(body.get("id"), "id")

@@ -1,4 +1,4 @@
-"""The sandbox's own count of a post's length, as X weighs it."""
+"""The sandbox's own count of a post's length, with X's weights."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LONGEST_LABEL = 63
 
 
 def addresses(text: str) -> list[re.Match[str]]:
-    """The web addresses in a text, bare domains too, as X finds them."""
+    """Return the matches of URLs in a text, bare domains too, as X finds them."""
     return [match for match in URL.finditer(text) if _is_address(match.group())]
 
 
@@ -53,7 +53,7 @@ def _in_ascii(label: str) -> str:
 
 
 def weighted_length(text: str) -> int:
-    """The length of a text as X counts it: addresses 23, whole emoji 2, the rest by ranges."""
+    """Return the weighted length: URLs 23, an emoji 2, the rest by ranges."""
     text = unicodedata.normalize("NFC", text)
     total, rest, done = 0, "", 0
     for match in addresses(text):
