@@ -252,9 +252,7 @@ def take_back_answer(
     if reply is None:
         return
     transitions.lock(session, Post, reply.post_id)
-    gone = [
-        delivery.state for delivery in reply.post.deliveries if delivery.state in SENT
-    ]
+    gone = [delivery.state for delivery in reply.post.deliveries if delivery.state in SENT]
     if gone:
         raise schedule.OnItsWay(state=gone[0])
     withdraw_reply(session, reply, actor=actor, now=now, why=why)

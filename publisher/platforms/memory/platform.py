@@ -89,12 +89,16 @@ class MemoryPlatform:
     @property
     def published(self) -> list[StoredPost]:
         """The account's own public posts, oldest first."""
-        return [post for post in self.kept if post.author == OURSELVES and post.is_public]
+        return [
+            stored_post
+            for stored_post in self.kept
+            if stored_post.author == OURSELVES and stored_post.is_public
+        ]
 
     @property
     def staged(self) -> list[StoredPost]:
         """The account's unpublished posts."""
-        return [post for post in self.kept if not post.is_public]
+        return [stored_post for stored_post in self.kept if not stored_post.is_public]
 
     def fail_next(
         self, error: PlatformError, *, after_keeping: bool = False, on: Call = "publish"
@@ -155,9 +159,9 @@ class MemoryPlatform:
     def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
         """Delete the post, if it exists."""
         _in_time(deadline)
-        planned, post = self._begin("delete"), self._shelf.find(platform_id)
-        if post is not None:
-            self._shelf.remove(post)
+        planned, stored_post = self._begin("delete"), self._shelf.find(platform_id)
+        if stored_post is not None:
+            self._shelf.remove(stored_post)
         _fail_after(planned)
         return Receipt(platform_id, address(platform_id), self._now(), "")
 
@@ -168,30 +172,31 @@ class MemoryPlatform:
     def see(self, platform_id: str) -> RemotePost | None:
         """Return the post under this id now, without any lag."""
         self._begin("see")
-        post = self._shelf.find(platform_id)
-        return remote_post(post) if post is not None else None
+        stored_post = self._shelf.find(platform_id)
+        return remote_post(stored_post) if stored_post is not None else None
 
     def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
         """Return the posts under these ids now; a planned failure is that of the whole call."""
         self._begin("see")
         posts = {platform_id: self._shelf.find(platform_id) for platform_id in platform_ids}
         return {
-            platform_id: remote_post(post) if post is not None else None
-            for platform_id, post in posts.items()
+            platform_id: remote_post(stored_post) if stored_post is not None else None
+            for platform_id, stored_post in posts.items()
         }
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
         """Find a post created since the attempt, once the lag is over."""
         self._begin("look_up")
-        for post in self._visible():
+        for stored_post in self._visible():
             if (
-                post.author == OURSELVES
-                and post.created_at >= since - SLACK
-                and (post.text, post.parent_id) == (words_of(outgoing), outgoing.reply_to)
-                and len(post.media) == len(outgoing.media)
+                stored_post.author == OURSELVES
+                and stored_post.created_at >= since - SLACK
+                and (stored_post.text, stored_post.parent_id)
+                == (words_of(outgoing), outgoing.reply_to)
+                and len(stored_post.media) == len(outgoing.media)
             ):
-                url = address(post.platform_id)
-                return Match(post.platform_id, url, post.created_at, post.text)
+                url = address(stored_post.platform_id)
+                return Match(stored_post.platform_id, url, stored_post.created_at, stored_post.text)
         return None
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
@@ -199,13 +204,13 @@ class MemoryPlatform:
         self._begin("comments")
         last_id = int(cursor or 0)
         posts = [
-            post
-            for post in self._visible()
-            if int(post.platform_id) > last_id and is_under(post, source.post_id)
+            stored_post
+            for stored_post in self._visible()
+            if int(stored_post.platform_id) > last_id and is_under(stored_post, source.post_id)
         ]
         page = posts[: self.page_size]
         following = page[-1].platform_id if page else cursor
-        remote_comments = tuple(remote_comment(post) for post in page)
+        remote_comments = tuple(remote_comment(stored_post) for stored_post in page)
         return CommentPage(remote_comments, following, len(posts) > len(page))
 
     def check(self) -> Health:
@@ -227,11 +232,11 @@ class MemoryPlatform:
         planned = self._begin(on)
         if outgoing.reply_to is not None and self._shelf.find(outgoing.reply_to) is None:
             raise Refused(RefusalCode.TARGET_GONE)
-        post = self._shelf.keep(
+        stored_post = self._shelf.keep(
             OURSELVES, words_of(outgoing), outgoing.reply_to, outgoing.media, is_public=is_public
         )
         _fail_after(planned)
-        return receipt(post)
+        return receipt(stored_post)
 
     def _change(
         self,
@@ -244,16 +249,22 @@ class MemoryPlatform:
         is_hidden: bool | None = None,
     ) -> Receipt:
         _in_time(deadline)
-        planned, post = self._begin(on), self._shelf.find(platform_id)
-        if post is None:
+        planned, stored_post = self._begin(on), self._shelf.find(platform_id)
+        if stored_post is None:
             raise Refused(RefusalCode.TARGET_GONE)
-        changed = self._shelf.change(post, text=text, is_public=is_public, is_hidden=is_hidden)
+        changed = self._shelf.change(
+            stored_post, text=text, is_public=is_public, is_hidden=is_hidden
+        )
         _fail_after(planned)
         return receipt(changed)
 
     def _visible(self) -> list[StoredPost]:
         horizon = self._now() - self.lag
-        return [post for post in self.kept if post.is_public and post.created_at <= horizon]
+        return [
+            stored_post
+            for stored_post in self.kept
+            if stored_post.is_public and stored_post.created_at <= horizon
+        ]
 
 
 def _in_time(deadline: Deadline) -> None:

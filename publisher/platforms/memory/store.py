@@ -48,11 +48,11 @@ class Shelf:
         parent = self.find(parent_id) if parent_id else None
         platform_id = str(1_000 + len(self.kept) + len(self.gone))
         root_id = parent.root_id if parent else platform_id
-        post = StoredPost(
+        remote_post = StoredPost(
             platform_id, author, normal(text), parent_id, root_id, media, self._now(), is_public
         )
-        self.kept.append(post)
-        return post
+        self.kept.append(remote_post)
+        return remote_post
 
     def change(
         self,
@@ -79,14 +79,17 @@ class Shelf:
 
     def find(self, platform_id: str) -> StoredPost | None:
         """Return the post under this id; None if there is none."""
-        return next((post for post in self.kept if post.platform_id == platform_id), None)
+        return next(
+            (remote_post for remote_post in self.kept if remote_post.platform_id == platform_id),
+            None,
+        )
 
     def get(self, platform_id: str) -> StoredPost:
         """Return the post under this id. Raises LookupError."""
-        post = self.find(platform_id)
-        if post is None:
+        remote_post = self.find(platform_id)
+        if remote_post is None:
             raise LookupError(platform_id)
-        return post
+        return remote_post
 
 
 def words_of(outgoing: Outgoing) -> str:

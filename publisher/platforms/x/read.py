@@ -51,13 +51,13 @@ Read = Json | Refused | TryLater | None
 def read_one(calls: XCalls, number: str, deadline: Deadline | None = None) -> RemotePost | None:
     """Return a post by its id, in its newest version; None if X reports that it does not exist."""
     with calls.reading(deadline) as call:
-        post = _post(calls, call, number)
-        if post is None:
+        remote_post = _post(calls, call, number)
+        if remote_post is None:
             return None
-        newest = newest_version(post)
+        newest = newest_version(remote_post)
         if newest != number:
-            post = _post(calls, call, newest) or post
-    return _seen(calls, post)
+            remote_post = _post(calls, call, newest) or remote_post
+    return _seen(calls, remote_post)
 
 
 def _post(calls: XCalls, call: ClientCall, number: str) -> Json | None:
@@ -68,9 +68,9 @@ def _post(calls: XCalls, call: ClientCall, number: str) -> Json | None:
         if refused.reason is RefusalCode.TARGET_GONE and _is_not_found(call.answers[-1].json()):
             return None
         raise
-    post = at(answer, "data")
-    if isinstance(post, dict) and text_at(post, "id"):
-        return post
+    remote_post = at(answer, "data")
+    if isinstance(remote_post, dict) and text_at(remote_post, "id"):
+        return remote_post
     errors = rows_at(answer, "errors")
     if any(_is_not_found(error) for error in errors):
         return None
@@ -90,7 +90,9 @@ def read_many(calls: XCalls, numbers: Sequence[str]) -> dict[str, OneSeen]:
     with calls.reading_many() as call:
         reads |= _posts(calls, call, valid_numbers)
         newest = {
-            key: newest_version(post) for key, post in reads.items() if isinstance(post, dict)
+            key: newest_version(remote_post)
+            for key, remote_post in reads.items()
+            if isinstance(remote_post, dict)
         }
         later = {
             key: newest_number for key, newest_number in newest.items() if newest_number != key
@@ -165,11 +167,11 @@ def _seen(calls: XCalls, post: Json) -> RemotePost:
 def find(calls: XCalls, outgoing: Outgoing, oldest: datetime) -> Match | None:
     """Search the account's own timeline, newest first, back to that time."""
     with calls.reading() as call:
-        for post in _own_posts(calls, call, oldest):
-            made_at = moment_at(post, "created_at")
-            if made_at and made_at >= oldest and _is_it(post, outgoing):
-                number = text_at(post, "id")
-                return calls.sighting(number, calls.address(number), made_at, post)
+        for remote_post in _own_posts(calls, call, oldest):
+            made_at = moment_at(remote_post, "created_at")
+            if made_at and made_at >= oldest and _is_it(remote_post, outgoing):
+                number = text_at(remote_post, "id")
+                return calls.sighting(number, calls.address(number), made_at, remote_post)
     return None
 
 
@@ -229,8 +231,12 @@ def _page(
     calls: XCalls, page: Json, source: CommentSource, position: CursorPosition
 ) -> CommentPage:
     authors = {text_at(user, "id"): user for user in rows_at(page, "includes", "users")}
-    posts = [post for post in rows_at(page, "data") if text_at(post, "id").isdecimal()]
-    remote_comments = [_remote_comment(calls, post, authors) for post in posts]
+    posts = [
+        remote_post
+        for remote_post in rows_at(page, "data")
+        if text_at(remote_post, "id").isdecimal()
+    ]
+    remote_comments = [_remote_comment(calls, remote_post, authors) for remote_post in posts]
     newest = max(
         [position.newest, *(remote_comment.platform_id for remote_comment in remote_comments)],
         key=_number,

@@ -38,9 +38,9 @@ def create(calls: XCalls, prepared: PreparedPost, deadline: Deadline) -> Receipt
     if prepared.outgoing.reply_to is not None:
         body["reply"] = {"in_reply_to_tweet_id": prepared.outgoing.reply_to}
     with calls.changing(deadline) as call:
-        post = at(calls.ask("POST", "/2/tweets", body=body), "data")
-        _must_be_it(call, post, prepared)
-        number = text_at(post, "id")
+        remote_post = at(calls.ask("POST", "/2/tweets", body=body), "data")
+        _must_be_it(call, remote_post, prepared)
+        number = text_at(remote_post, "id")
         return calls.receipt(number, calls.address(number), call)
 
 
