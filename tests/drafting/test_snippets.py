@@ -86,7 +86,7 @@ def test_saving_the_same_once_more_is_no_change(database: Database, house: House
 def test_the_second_to_change_it_is_told(database: Database, house: House) -> None:
     with database.transaction() as session:
         text_id = make(session, house).id
-        again = {"actor": house.clerk, "now": NOW, "text_id": text_id, "seen": 1}
+        again = {"actor": house.clerk, "now": NOW, "text_id": text_id, "seen_version": 1}
         snippets.change(session, form=typed(name="एक"), **again)  # type: ignore[arg-type]  # as above
         with pytest.raises(StaleRevision):
             snippets.change(session, form=typed(name="दोन"), **again)  # type: ignore[arg-type]  # as above

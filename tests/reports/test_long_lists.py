@@ -252,7 +252,7 @@ def _asked(town: City) -> Iterator[list[Asked]]:
 def test_pages_forth_and_back_show_every_row_once(town: City, subtests: pytest.Subtests) -> None:
     _furnish(town)
     for view in SubmissionView:
-        with subtests.test(view), town.read() as session:
+        with subtests.test(view.value), town.read() as session:
             forth, back, ranges = _walk(session, town, SubmissionFilter(view))
             assert forth == back
             assert len(set(forth)) == len(forth) == ranges[0][1]
