@@ -16,7 +16,8 @@ from publisher.media.store import Store
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Platform
 from publisher.settings import environment
-from tests.support.city import NOON, PACE
+from tests.support.city import PACE
+from tests.support.city_people import NOON
 
 on_linux = pytest.mark.skipif(
     not hasattr(os, "sched_getaffinity"), reason="processors are chosen on Linux alone"

@@ -43,7 +43,8 @@ from publisher.review import notify, withdraw
 from publisher.scheduling import schedule
 from tests.browser import outside, registered
 from tests.support import lane, planned
-from tests.support.city import DAY, HOUR, MINUTE, NOON, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE, NOON
 
 MARATHI, ENGLISH = Language.MARATHI, Language.ENGLISH
 

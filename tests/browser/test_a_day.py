@@ -21,7 +21,7 @@ from publisher.states import CommentState, DeliveryState
 from tests.browser.counter import PASSWORD
 from tests.browser.walking import Walk, path_of, walking
 from tests.support.accessibility import examine
-from tests.support.city import HOUR, MINUTE
+from tests.support.city_people import HOUR, MINUTE
 from tests.support.runs import Run
 
 pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(600)]

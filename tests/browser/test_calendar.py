@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from publisher.database.session import Database
 from tests.browser.counter import Counter, founded, serving
-from tests.support.city import DAY, HOUR
+from tests.support.city_people import DAY, HOUR
 
 TODAY, TOMORROW = "2026-11-25", "2026-11-26"
 A4_LANDSCAPE = (842, 595)

@@ -13,7 +13,7 @@ from demo import notices
 from demo.notices import DemoNotice
 from publisher.i18n.languages import digits
 from tests.browser.walking import Walk, path_of, walking
-from tests.support.city import HOUR, NOON
+from tests.support.city_people import HOUR, NOON
 from tests.support.runs import Run
 
 pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]

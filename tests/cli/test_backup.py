@@ -21,7 +21,8 @@ from sandbox.credentials import X_ACCOUNTS
 from tests.cli.doing import SECRET, House, Said, house
 from tests.platforms import grounds
 from tests.platforms.grounds import CREDENTIALS, Ground
-from tests.support.city import HOUR, City, city
+from tests.support.city import City, city
+from tests.support.city_people import HOUR
 
 
 @dataclass

@@ -21,7 +21,7 @@ from tests.crash import points
 from tests.crash.house import PATIENCE, House
 from tests.crash.judging import judge
 from tests.support import sqlite
-from tests.support.city import as_of
+from tests.support.city_people import as_of
 from tests.support.postgres import Server
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]

@@ -25,7 +25,8 @@ from publisher.reports.problems import troubles
 from publisher.settings import environment
 from publisher.states import AccountState
 from publisher.validation import Invalid
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 GOOD = Health(True, None, "@city", None)
 WELL = AccountCheck(GOOD)

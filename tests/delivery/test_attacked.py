@@ -19,7 +19,8 @@ from publisher.models.deliveries import Attempt, Delivery
 from publisher.platforms.base.protocol import TryLater
 from publisher.scheduling.schedule import cancel, schedule
 from publisher.states import DeliveryState
-from tests.support.city import MINUTE, NOON, PACE, City
+from tests.support.city import PACE, City
+from tests.support.city_people import MINUTE, NOON
 from tests.support.holding import IN_15, claimed, learn, left, starts, state
 
 

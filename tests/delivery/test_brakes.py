@@ -12,7 +12,8 @@ from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.submissions import SubmissionKind
 from publisher.scheduling import holds
 from publisher.states import DeliveryState
-from tests.support.city import HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import HOUR, MINUTE
 
 
 def _stop(town: City) -> int:

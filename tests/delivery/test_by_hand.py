@@ -28,7 +28,8 @@ from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid
 from tests.delivery.test_freezing import freeze
 from tests.delivery.test_stopping import stop
-from tests.support.city import HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import HOUR, MINUTE
 
 FROM = [
     DeliveryState.SCHEDULED,

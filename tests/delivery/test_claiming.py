@@ -17,7 +17,8 @@ from publisher.delivery.worker_context import Claim
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
 from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
-from tests.support.city import HOUR, MINUTE, PACE, City
+from tests.support.city import PACE, City
+from tests.support.city_people import HOUR, MINUTE
 
 pytestmark = pytest.mark.both
 

@@ -29,7 +29,8 @@ from publisher.states import AccountState, DeliveryState
 from publisher.validation import Invalid, NotFound
 from tests.delivery.test_by_hand import link_to
 from tests.delivery.test_correcting import MENDED, correct
-from tests.support.city import HOUR, MINUTE, PACE, City
+from tests.support.city import PACE, City
+from tests.support.city_people import HOUR, MINUTE
 
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=PACE.lease)

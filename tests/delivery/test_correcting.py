@@ -20,7 +20,8 @@ from publisher.scheduling import corrections, schedule
 from publisher.scheduling.corrections import CorrectionMode, CorrectsNothing, MayBeLive, OutAlready
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
-from tests.support.city import HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import HOUR, MINUTE
 
 EVERYWHERE = ("x", "facebook")
 SAID = "शुद्धिपत्रक: वेळ सकाळी ९ ऐवजी १० अशी वाचावी."

@@ -30,7 +30,8 @@ from publisher.review import withdraw
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from tests.support import lane
-from tests.support.city import NOON, PACE, City, city
+from tests.support.city import PACE, City, city
+from tests.support.city_people import NOON
 from tests.support.crossing import PATIENCE, after_each, meet
 from tests.support.holding import IN_15, answer, begun, claimed, learn, left, starts, state
 

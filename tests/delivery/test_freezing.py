@@ -22,7 +22,8 @@ from publisher.scheduling.bulk_reschedule import Shift
 from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 WHY = "आचारसंहिता"
 

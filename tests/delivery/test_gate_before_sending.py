@@ -22,7 +22,8 @@ from publisher.models.deliveries import Attempt, Delivery
 from publisher.models.posts import Decision, Post, Rendition, Revision, RevisionDepartment, Variant
 from publisher.review import gate_adapter, withdraw
 from publisher.states import DeliveryState
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 Change = Callable[[City, Session], object]
 

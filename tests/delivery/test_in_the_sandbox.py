@@ -26,7 +26,8 @@ from publisher.validation import Invalid
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS
 from tests.platforms import grounds
 from tests.platforms.grounds import Ground
-from tests.support.city import HOUR, City
+from tests.support.city import City
+from tests.support.city_people import HOUR
 
 HANDLES = {"x": X_ACCOUNTS[0].username, "facebook": FACEBOOK_PAGES[0].id}
 

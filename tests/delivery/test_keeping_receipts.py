@@ -28,7 +28,8 @@ from publisher.platforms.base.text import shortened
 from publisher.platforms.base.types import Match, Outgoing, PreparedPost, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
-from tests.support.city import NOON, PACE, City
+from tests.support.city import PACE, City
+from tests.support.city_people import NOON
 from tests.support.holding import answer, begun, claimed, state
 from tests.support.runs import wait_until
 

@@ -28,7 +28,8 @@ from publisher.platforms.base.types import Allowance as Told
 from publisher.platforms.base.types import PreparedPost, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
-from tests.support.city import MINUTE, NOON, City
+from tests.support.city import City
+from tests.support.city_people import MINUTE, NOON
 from tests.support.holding import claimed, learn, state
 
 PATIENCE = 60

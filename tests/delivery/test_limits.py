@@ -20,7 +20,8 @@ from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.platforms.base.types import Allowance as Told
 from publisher.states import DeliveryState
-from tests.support.city import DAY, HOUR, MINUTE, NOON, PACE, City, statements
+from tests.support.city import PACE, City, statements
+from tests.support.city_people import DAY, HOUR, MINUTE, NOON
 
 IN_15 = NOON + 15 * MINUTE
 

@@ -24,7 +24,8 @@ from publisher.platforms.base.types import PreparedPost
 from publisher.platforms.base.types import Receipt as Answer
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
-from tests.support.city import HOUR, City, city
+from tests.support.city import City, city
+from tests.support.city_people import HOUR
 from tests.support.planned import freeze
 from tests.support.runs import wait_until
 

@@ -22,7 +22,8 @@ from publisher.platforms.base.types import PreparedPost
 from publisher.platforms.base.types import Receipt as Answer
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import AccountState, DeliveryState
-from tests.support.city import MINUTE, NOON, City
+from tests.support.city import City
+from tests.support.city_people import MINUTE, NOON
 
 LATER = NOON + 10 * MINUTE
 EVERYBODY = ["admin", "clerk", "first", "lead", "second"]

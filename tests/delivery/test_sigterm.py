@@ -21,7 +21,8 @@ from publisher.settings import environment
 from publisher.states import DeliveryState
 from tests.crash.house import House, house
 from tests.crash.judging import judge
-from tests.support.city import DAY, City
+from tests.support.city import City
+from tests.support.city_people import DAY
 from tests.support.processes import Started, Starter
 
 pytestmark = pytest.mark.timeout(300)

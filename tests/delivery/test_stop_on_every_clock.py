@@ -23,7 +23,8 @@ from publisher.models.people import Appointment
 from publisher.models.posts import Variant
 from publisher.now import now
 from publisher.states import DeliveryState
-from tests.support.city import DAY, City, city
+from tests.support.city import City, city
+from tests.support.city_people import DAY
 from tests.support.processes import Starter
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(300)]

@@ -21,7 +21,8 @@ from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.emergency import Duty
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
-from tests.support.city import HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import HOUR, MINUTE
 
 WHY = "चुकीची पोस्ट प्रसिद्ध झाली."
 GONE = "पोस्ट हटविली आहे."

@@ -24,7 +24,8 @@ from publisher.review.takedown_orders import AlreadyOrdered
 from publisher.scheduling import constraints, corrections, schedule
 from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 WHY = "चुकीच्या भागाचे नाव प्रसिद्ध झाले."
 

@@ -27,7 +27,8 @@ from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.review import withdraw
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState
-from tests.support.city import HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import HOUR, MINUTE
 
 
 @pytest.fixture

@@ -40,7 +40,8 @@ from publisher.scheduling import corrections
 from publisher.states import AccountState
 from publisher.validation import Invalid
 from tests.delivery.test_correcting import MENDED, correct
-from tests.support.city import DAY, HOUR, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR
 
 QUARTER = timedelta(minutes=15)
 REFUSED = Refused(RefusalCode.UNKNOWN)

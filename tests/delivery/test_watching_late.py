@@ -16,7 +16,8 @@ from publisher.platforms.base.protocol import RefusalCode, Refused, TryLater
 from publisher.states import AccountState
 from tests.delivery.test_watching import watch
 from tests.delivery.test_watching_many import Counting
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 ENOUGH = intervals.LONGEST + DAY
 

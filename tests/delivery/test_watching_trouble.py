@@ -23,7 +23,8 @@ from publisher.platforms.memory.store import OURSELVES
 from publisher.states import AccountState
 from tests.delivery.test_watching import QUARTER, REFUSED, watch
 from tests.delivery.test_watching_many import Counting
-from tests.support.city import DAY, HOUR, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR
 
 Fails = Callable[[Sequence[str]], PlatformError | None]
 ENDED = CredentialsExpired("190")

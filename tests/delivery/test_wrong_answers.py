@@ -26,7 +26,8 @@ from publisher.platforms.registry import open_platform
 from publisher.states import AccountState, DeliveryState
 from tests.platforms.grounds import CREDENTIALS
 from tests.platforms.stub import Stub, answer, drip, serving
-from tests.support.city import MINUTE, NOON, PACE, City
+from tests.support.city import PACE, City
+from tests.support.city_people import MINUTE, NOON
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)

@@ -17,7 +17,8 @@ from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refus
 from publisher.review import decide, withdraw
 from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid
-from tests.support.city import HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import HOUR, MINUTE
 
 
 @pytest.mark.parametrize("who", ["first", "second", "head"])

@@ -23,7 +23,8 @@ from publisher.platforms.base.protocol import (
 from publisher.platforms.base.types import CommentPage
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import AccountState
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 REFUSED = Refused(RefusalCode.UNKNOWN)
 

@@ -18,7 +18,8 @@ from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid, NotFound
-from tests.support.city import DAY, HOUR, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR
 
 WORDS = "हा विषय आपल्या विभागाचा आहे."
 

@@ -20,7 +20,8 @@ from publisher.people import contact_verification, invitations, password_reset
 from publisher.people.permissions import COMMAND
 from publisher.states import NoticeState
 from tests.support import planned
-from tests.support.city import MINUTE, City, city
+from tests.support.city import City, city
+from tests.support.city_people import MINUTE
 
 
 @pytest.fixture

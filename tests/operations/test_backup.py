@@ -23,7 +23,8 @@ from publisher.operations.backup.restore import NotEmpty, OtherSchema, Restored,
 from publisher.operations.backup.write import write
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.states import DeliveryState
-from tests.support.city import HOUR, MINUTE, City, city
+from tests.support.city import City, city
+from tests.support.city_people import HOUR, MINUTE
 
 pytestmark = pytest.mark.both  # locks and SQL of its own
 

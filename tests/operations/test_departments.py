@@ -37,8 +37,9 @@ from publisher.states import CommentState
 from publisher.validation import Invalid
 from publisher.working_time import local_day
 from tests.support import lane
-from tests.support.city import APPROVERS, DAY, City
+from tests.support.city import City
 from tests.support.city import city as found_city
+from tests.support.city_people import APPROVERS, DAY
 
 
 @pytest.fixture

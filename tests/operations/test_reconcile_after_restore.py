@@ -32,7 +32,8 @@ from publisher.states import AccountState, DeliveryState
 from publisher.validation import Invalid
 from scheduler import ticks
 from tests.support import planned
-from tests.support.city import HOUR, MINUTE, City, city
+from tests.support.city import City, city
+from tests.support.city_people import HOUR, MINUTE
 
 WHY = "सर्व पाहिले आहे."
 

@@ -26,7 +26,8 @@ from publisher.operations.retention import LOGS, SPENT, STEP, UNUSED, USED_IN, t
 from publisher.people import contact_verification
 from publisher.review import in_person
 from tests.support import scenes
-from tests.support.city import DAY, HOUR, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR
 
 PASSWORD = "सात डोंगर निळी होडी"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

@@ -13,7 +13,8 @@ from publisher.reports import sql_scheduling
 from publisher.reports.todo import waiting_for
 from publisher.reports.todo_kinds import WaitingKind
 from tests.support import scenes
-from tests.support.city import MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import MINUTE
 
 SCENES = (
     scenes.drafted,

@@ -10,7 +10,8 @@ from publisher.reports.calendar import Day, Unscheduled, deliveries_by_day, unsc
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from tests.support import scenes
-from tests.support.city import DAY, HOUR, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR
 
 TODAY = date(2026, 11, 25)
 

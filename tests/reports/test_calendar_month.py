@@ -16,7 +16,8 @@ from publisher.reports.calendar_month import (
 )
 from publisher.scheduling import slots
 from tests.support import scenes
-from tests.support.city import DAY, HOUR, MINUTE, City, statements
+from tests.support.city import City, statements
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 TODAY = date(2026, 11, 25)
 

@@ -6,7 +6,8 @@ from approvals.errors import WrongRole
 from approvals.policy import CLOCK, Action, Role
 from publisher.reports.decision_board import BoardKind, BoardRow, decisions
 from tests.support import scenes
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 EVERYTHING = [
     scenes.held,

@@ -14,7 +14,8 @@ from publisher.reports import saved_views
 from publisher.reports.export import MOST, export_for, exports_of, parts_of, start, tick_exports
 from publisher.reports.submission_filters import SubmissionFilter, SubmissionView
 from publisher.validation import Invalid, NotFound
-from tests.support.city import DAY, MINUTE, City, city
+from tests.support.city import City, city
+from tests.support.city_people import DAY, MINUTE
 
 ALL = SubmissionFilter(SubmissionView.ALL)
 

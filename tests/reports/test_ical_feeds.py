@@ -15,7 +15,8 @@ from publisher.models.people import Appointment, Department
 from publisher.reports import ical_feeds
 from publisher.reports.ical_feeds import FeedContent, TooOften
 from publisher.validation import NotFound
-from tests.support.city import DAY, HOUR, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from publisher.reports.types import Cursor, Page
 from publisher.states import CommentState
 from publisher.validation import NotFound
 from tests.support import scenes
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 
 def test_each_role_has_its_views(town: City) -> None:

@@ -32,7 +32,8 @@ from publisher.reports.submission_list import NEVER, Listing
 from publisher.reports.tab_counts import counts
 from publisher.review import history
 from tests.support import crowd, scenes
-from tests.support.city import DAY, NOON, City, statements
+from tests.support.city import City, statements
+from tests.support.city_people import DAY, NOON
 
 LIVE = 20
 END = NEVER, 2**62

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from publisher.reports.problems import Troubles, troubles
 from tests.support import planned, scenes
-from tests.support.city import HOUR, City
+from tests.support.city import City
+from tests.support.city_people import HOUR
 
 
 def beside(town: City, who: str) -> Troubles:

@@ -22,7 +22,8 @@ from publisher.reports.submission_filters import (
 from publisher.reports.submission_list import Listing, submission_counts, submissions_in
 from publisher.states import DeliveryState, SubmissionState
 from tests.support import scenes
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.support.scenes import Scene
 
 # Scene, the stage that its department reads, what comes next, and who has it.

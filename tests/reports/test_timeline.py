@@ -14,7 +14,8 @@ from publisher.reports.timeline import Timeline, post_timeline, timeline_of
 from publisher.reports.timeline_steps import StepKind, TimelineStep
 from publisher.validation import NotFound
 from tests.support import scenes
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 
 def test_a_submission_is_told_from_the_first_day_to_the_answer(town: City) -> None:

@@ -17,7 +17,8 @@ from publisher.people.permissions import COMMAND
 from publisher.reports.todo import waiting_for
 from publisher.reports.todo_kinds import DueKind, Waiting, WaitingKind
 from tests.support import scenes
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.support.scenes import Scene
 
 Kinds = dict[str, list[str]]

@@ -9,7 +9,8 @@ import pytest
 from approvals.errors import WrongRole
 from publisher.reports.weekly import Tally, WeeklyReport, weekly_report
 from tests.support import scenes
-from tests.support.city import DAY, City, statements
+from tests.support.city import City, statements
+from tests.support.city_people import DAY
 
 WEEK = timedelta(weeks=1)
 

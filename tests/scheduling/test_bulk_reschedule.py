@@ -14,7 +14,8 @@ from publisher.scheduling import bulk_reschedule, slots
 from publisher.scheduling.bulk_reschedule import At, How, PlanChanged, Planned, Shift, ToSlots
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, NotFound
-from tests.support.city import DAY, HOUR, MINUTE, City, city
+from tests.support.city import City, city
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 ONE_HOUR = Shift(HOUR)
 

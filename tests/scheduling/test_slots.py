@@ -15,7 +15,8 @@ from publisher.models.posts import Variant
 from publisher.scheduling import slots
 from publisher.validation import Invalid, NotFound
 from publisher.working_time import local
-from tests.support.city import DAY, HOUR, City, city
+from tests.support.city import City, city
+from tests.support.city_people import DAY, HOUR
 
 WEDNESDAY, THURSDAY, FRIDAY = 2, 3, 4
 

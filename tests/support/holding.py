@@ -14,7 +14,8 @@ from publisher.models.accounts import AllowanceRow
 from publisher.platforms.base.types import Allowance as Told
 from publisher.platforms.base.types import Receipt
 from publisher.states import DeliveryState
-from tests.support.city import MINUTE, NOON, City
+from tests.support.city import City
+from tests.support.city_people import MINUTE, NOON
 
 IN_15 = NOON + 15 * MINUTE
 

@@ -28,7 +28,8 @@ from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.review import emergency_grounds
 from publisher.settings.sms import Sms
 from publisher.validation import Validator
-from tests.support.city import HOUR, City
+from tests.support.city import City
+from tests.support.city_people import HOUR
 
 NO_SMS = Sms("", "POST", {}, "", "", "", "", {})
 TYPED: Mapping[str, str] = {

@@ -19,7 +19,8 @@ from publisher.platforms.base.protocol import (
 from publisher.review import withdraw
 from publisher.scheduling.schedule import schedule
 from publisher.working_time import local_day
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 Scene = Callable[[City], None]
 

@@ -23,8 +23,9 @@ from publisher.models.people import Department, Person
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.settings.environment import load
 from tests.support import runs
-from tests.support.city import City, Clock
+from tests.support.city import City
 from tests.support.city import city as found_city
+from tests.support.city_people import Clock
 from tests.web.reading import Page, token_in
 from web.app import create_app
 from web.core.auth import SESSION_KEY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from publisher.delivery.monitoring import intervals, poll
-from tests.support.city import DAY, MINUTE
+from tests.support.city_people import DAY, MINUTE
 from tests.web.counter import Site
 
 pytestmark = pytest.mark.both

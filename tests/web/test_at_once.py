@@ -14,7 +14,7 @@ from publisher.models.people import Person
 from publisher.models.posts import Decision
 from publisher.models.submissions import Submission
 from publisher.people import appointments, permissions
-from tests.support.city import DAY, MINUTE
+from tests.support.city_people import DAY, MINUTE
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page
 from tests.web.test_bad_submissions import TYPED

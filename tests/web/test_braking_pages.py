@@ -10,7 +10,8 @@ from publisher.operations.backup import restore
 from publisher.states import DeliveryState
 from publisher.working_time import local
 from tests.support import planned
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.counter import Site
 from tests.web.reading import Page
 

@@ -14,7 +14,8 @@ from publisher.platforms.base.protocol import (
 from publisher.states import DeliveryState
 from tests.delivery.test_by_hand import link_to, post
 from tests.support import planned
-from tests.support.city import HOUR, City
+from tests.support.city import City
+from tests.support.city_people import HOUR
 from tests.web.counter import Site
 from tests.web.reading import Page
 

@@ -11,7 +11,8 @@ from icalendar import Calendar
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.reports.ical_feeds import MOST_FETCHES
 from tests.support import planned
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page
 

@@ -10,7 +10,8 @@ from publisher.delivery.monitoring import poll
 from publisher.models.deliveries import Delivery
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post
-from tests.support.city import DAY, HOUR, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR
 from tests.web.counter import Site
 
 WHY = "चुकीच्या भागाचे नाव प्रसिद्ध झाले."

@@ -21,7 +21,8 @@ from publisher.models.history import Event
 from publisher.models.monitoring import Outage
 from publisher.models.notifications import Notice
 from publisher.operations import retention, worker_health
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.support.mail import Mail, MailServer
 from tests.web.counter import Site, house_of
 from tests.web.reading import Page

@@ -33,7 +33,8 @@ from sandbox.credentials import (
 from sandbox.facebook.issuing import SCOPES
 from sandbox.server import running
 from tests.sandbox.loopback import turn
-from tests.support.city import HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import HOUR, MINUTE
 from tests.web.counter import SECRET, Browser, Site, house_of
 from tests.web.reading import Page
 

@@ -11,7 +11,8 @@ from publisher.delivery.emergency import alerts
 from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.states import DeliveryState
 from tests.support import lane
-from tests.support.city import HOUR, MINUTE, statements
+from tests.support.city import statements
+from tests.support.city_people import HOUR, MINUTE
 from tests.web.counter import PASSWORD, Browser, Site
 from tests.web.reading import Page
 

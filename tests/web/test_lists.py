@@ -9,7 +9,7 @@ import pytest
 
 from publisher.models.submissions import Submission
 from publisher.reports import export, search
-from tests.support.city import DAY
+from tests.support.city_people import DAY
 from tests.support.crowd import multiply
 from tests.web.counter import Site
 from tests.web.reading import Page

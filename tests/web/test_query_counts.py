@@ -11,7 +11,8 @@ import pytest
 from approvals.policy import Role
 from publisher.models.people import Department
 from tests.support import planned
-from tests.support.city import HOUR, City, statements
+from tests.support.city import City, statements
+from tests.support.city_people import HOUR
 from tests.web.counter import Site
 from tests.web.world import CAST
 

@@ -15,7 +15,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Person, SignIn
 from publisher.people import appointments, permissions
 from publisher.states import AccountState
-from tests.support.city import DAY, HOUR, MINUTE
+from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.counter import PASSWORD, Browser, Site
 from tests.web.reading import Page
 

@@ -25,7 +25,8 @@ from publisher.people import department_changes, department_orders
 from publisher.review import in_person
 from publisher.working_time import local_day
 from tests.support import lane, planned
-from tests.support.city import APPROVERS, City
+from tests.support.city import City
+from tests.support.city_people import APPROVERS
 from tests.web import kept, pictures
 from tests.web.counter import SECRET, Browser, Site
 

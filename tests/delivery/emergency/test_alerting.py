@@ -18,7 +18,8 @@ from publisher.scheduling import schedule
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import DeliveryState
 from tests.support import lane
-from tests.support.city import HOUR, MINUTE, PACE, City
+from tests.support.city import PACE, City
+from tests.support.city_people import HOUR, MINUTE
 from tests.support.lane import NO_SMS
 
 REGISTERED = replace(

@@ -24,7 +24,8 @@ from publisher.review import gate_adapter
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import Invalid, NotFound
 from tests.support import lane
-from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 
 @pytest.mark.both

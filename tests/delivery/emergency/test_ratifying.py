@@ -17,7 +17,8 @@ from publisher.models.posts import Language, Post
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, NotFound
 from tests.support import lane
-from tests.support.city import HOUR, MINUTE, City
+from tests.support.city import City
+from tests.support.city_people import HOUR, MINUTE
 
 BOTH = (Language.MARATHI, Language.ENGLISH)
 SEE_IT = (

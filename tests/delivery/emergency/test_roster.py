@@ -12,7 +12,8 @@ from publisher.delivery.emergency.roster import OwnDuty
 from publisher.models.emergency import Duty
 from publisher.validation import Invalid, NotFound
 from tests.support import lane
-from tests.support.city import DAY, HOUR, City
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR
 
 
 def put_on(

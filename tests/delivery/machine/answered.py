@@ -9,7 +9,7 @@ from sqlalchemy import select
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.states import CommentState
 from tests.delivery.machine.inbox import AtTheInbox
-from tests.support.city import DAY, HOUR
+from tests.support.city_people import DAY, HOUR
 
 
 class Answered(AtTheInbox):

@@ -39,7 +39,8 @@ from publisher.states import AccountState, DeliveryState
 from tests.delivery.machine.promises import Once
 from tests.delivery.machine.scene import PLATFORMS, SPANS, posts
 from tests.delivery.test_by_hand import link_to
-from tests.support.city import MINUTE, PACE
+from tests.support.city import PACE
+from tests.support.city_people import MINUTE
 
 FAULTS: Mapping[str, Callable[[], tuple[PlatformError, bool]]] = {
     "lost before": lambda: (OutcomeUnknown("reset"), False),

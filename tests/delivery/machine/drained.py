@@ -17,7 +17,7 @@ from publisher.states import AccountState, DeliveryState
 from tests.delivery.machine.answered import Answered
 from tests.delivery.machine.ledger import Deed
 from tests.delivery.machine.scene import BOTH
-from tests.support.city import HOUR, MINUTE
+from tests.support.city_people import HOUR, MINUTE
 
 UNDER_WAY = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
 MOST_TICKS = 60

@@ -25,7 +25,8 @@ from publisher.scheduling import corrections
 from publisher.states import DeliveryState
 from tests.delivery.machine.ledger import Deed, Line
 from tests.delivery.machine.scene import BOTH, Scene
-from tests.support.city import MINUTE, PACE
+from tests.support.city import PACE
+from tests.support.city_people import MINUTE
 
 MAY_BE_OUT = (
     DeliveryState.SENDING,
