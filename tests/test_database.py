@@ -25,6 +25,7 @@ from publisher.database.session import Database, ReadOnly, UtcDateTime, migrate
 from publisher.models.history import Event, Seal
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.submissions import Counter
+from tests.support.city_people import add_department
 from tests.support.postgres import Server
 
 pytestmark = pytest.mark.both
@@ -473,11 +474,10 @@ def test_only_officers_have_a_rank_and_there_are_two(
 
 
 def appointed(session: Session, *, role: Role, **values: object) -> None:
-    made = session.scalar(select(func.count()).select_from(Department)) or 0
-    department = Department(code=f"d{made}", name_mr="विभाग", name_en="D", kind="department")
-    department.from_on = date(2021, 7, 14)
+    water = session.scalar(select(Department).where(Department.code == "water"))
+    department = water or add_department(session, "water", from_on=date(2021, 7, 14))
     somebody = person(NOW)
-    session.add_all([department, somebody])
+    session.add(somebody)
     session.flush()
     session.add(
         Appointment(

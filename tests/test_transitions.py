@@ -24,6 +24,7 @@ from publisher.models.people import Department, Person
 from publisher.models.posts import Language, Post, Revision, Variant
 from publisher.models.submissions import Submission, SubmissionKind
 from publisher.states import AccountState, CommentState, DeliveryState, NoticeState, SubmissionState
+from tests.support.city_people import add_department
 from tests.test_states import OF, moves
 
 pytestmark = pytest.mark.both
@@ -35,9 +36,9 @@ Things = dict[type[transitions.Stateful], transitions.Stateful]
 
 def add(session: Session) -> Things:
     """One thing of each kind that has a state."""
-    department = Department(code="water", name_mr="पाणीपुरवठा", name_en="Water", kind="department")
+    department = add_department(session, "water")
     person = Person(name_mr="मेधा", created_at=NOW)
-    session.add_all([department, person])
+    session.add(person)
     session.flush()
     account = Account(
         code="x", platform="x", handle="pmc", name="PMC", department_id=department.id, state_at=NOW

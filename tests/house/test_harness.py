@@ -19,6 +19,7 @@ from sqlalchemy import select, text
 from publisher.database.session import Database
 from publisher.models.people import Department
 from tests.support.accessibility import Findings
+from tests.support.city_people import add_department
 from tests.support.lending import Lender
 from tests.support.mail import MailServer
 from tests.support.postgres import Server
@@ -59,24 +60,16 @@ def test_each_test_has_a_database_of_its_own(postgres: Server) -> None:
         postgres.drop(two)
 
 
-def a_department() -> Department:
-    return Department(code="water", name_mr="पाणीपुरवठा", name_en="Water", kind="department")
-
-
 def test_a_lent_database_is_as_new_each_time(lender: Lender) -> None:
     first = Database(lender.lend())
     with first.transaction() as session:
-        session.add(a_department())
-        session.flush()
-        first_id = session.scalars(select(Department.id)).one()
+        first_id = add_department(session, "water").id
     first.dispose()
     second = Database(lender.lend())
     with second.transaction() as session:
         assert session.scalars(select(Department.id)).all() == []
         assert session.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
-        session.add(a_department())
-        session.flush()
-        assert session.scalars(select(Department.id)).one() == first_id
+        assert add_department(session, "water").id == first_id
     second.dispose()
 
 

@@ -22,11 +22,11 @@ from publisher.intake.form import HandIn
 from publisher.intake.uploads import KeptFile, UploadedFile
 from publisher.media.store import Store
 from publisher.models.history import Event
-from publisher.models.people import Department
 from publisher.models.submission_details import SubmissionChange
 from publisher.models.submissions import Priority, Submission, SubmissionKind
 from publisher.states import SubmissionState
 from publisher.validation import Invalid, NotFound
+from tests.support.city_people import add_department
 from tests.support.small_house import DAY, NOW, House, form, handed_in, mails, photo, verbs
 
 FILES = (UploadedFile("a.jpg", photo(60)), UploadedFile("b.jpg", photo(61), alt_mr="टाकी"))
@@ -248,10 +248,7 @@ def test_wards_are_ward_offices_and_nothing_else(
     database: Database, house: House, store: Store, submission: Submission
 ) -> None:
     with database.transaction() as session:
-        named = {"name_mr": "औंध क्षेत्रीय कार्यालय", "name_en": "Aundh Ward Office"}
-        ward = Department(code="ward-aundh", kind="ward-office", **named)
-        session.add(ward)
-        session.flush()
+        ward = add_department(session, "ward-aundh", kind="ward-office")
         assert [one.id for one in persistence.ward_offices(session, now=NOW)] == [ward.id]
         change(session, house, store, submission, wards=(ward.id,))
         changed = session.get_one(Submission, submission.id)

@@ -9,19 +9,18 @@ import pytest
 
 from approvals.policy import Role
 from publisher.database.session import Database
-from publisher.models.people import Department, Person
+from publisher.models.people import Person
 from publisher.notifications import links
 from publisher.notifications.compose import NoticeKind, WrongValues, compose, queue
 from publisher.notifications.formatting import LANGUAGES
 from publisher.states import NoticeState
 from tests.support.cast import NOW, add_department, appoint
+from tests.support.city_people import department
 
 pytestmark = pytest.mark.both
 
 DUE = NOW + timedelta(hours=3)
-WATER = Department(
-    name_mr="पाणीपुरवठा विभाग", name_en="Water Supply", name_hi="जलापूर्ति विभाग", code="water"
-)
+WATER = department("water", name_hi="जलापूर्ति विभाग")
 MEDHA = Person(name_mr="मेधा सातपुते", name_en="Medha Satpute", designation="कक्षप्रमुख")
 
 ABOUT_A_POST: Mapping[str, object] = {

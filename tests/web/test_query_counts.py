@@ -9,7 +9,6 @@ from typing import NamedTuple
 import pytest
 
 from approvals.policy import Role
-from publisher.models.people import Department
 from tests.support import planned
 from tests.support.city import City, statements
 from tests.support.city_people import HOUR
@@ -86,11 +85,7 @@ def departments(city: City, count: int) -> None:
     """In the register, half of them with an officer."""
     for at in range(count):
         code = f"d-{count}-{at}"
-        with city.write() as session:
-            made = Department(code=code, name_mr=code, name_en=code, kind="department")
-            session.add(made)
-            session.flush()
-            city.departments[code] = made.id
+        city.add_department(code)
         if at % 2:
             city.appoint(f"officer-of-{code}", Role.OFFICER, code)
 
