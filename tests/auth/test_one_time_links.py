@@ -10,7 +10,7 @@ from publisher.auth import one_time_links
 from publisher.auth.one_time_links import LinkPurpose, LinkSpent
 from publisher.database.session import Database
 from publisher.models.people import Link, Person
-from tests.support.cast import NOW, add_department, appoint
+from tests.support.city_people import NOON, add_department, appoint
 
 pytestmark = pytest.mark.both
 
@@ -25,17 +25,17 @@ def make(session: Session, person: Person) -> str:
         subject="people",
         subject_id=person.id,
         person=person,
-        now=NOW,
+        now=NOON,
         lasts=LASTS,
     )
 
 
-def find(session: Session, token: str, now: datetime = NOW) -> Link | None:
+def find(session: Session, token: str, now: datetime = NOON) -> Link | None:
     return one_time_links.find(session, token=token, purpose=INVITATION, now=now)
 
 
 def invited(session: Session) -> Person:
-    return appoint(session, add_department(session)).person
+    return appoint(session, add_department(session, "water")).person
 
 
 def test_a_link_is_found_by_its_token_and_looking_uses_nothing_up(database: Database) -> None:
@@ -74,29 +74,29 @@ def test_a_link_works_once(database: Database) -> None:
         token = make(session, invited(session))
         link = find(session, token)
         assert link is not None
-        one_time_links.use(session, link=link, now=NOW)
+        one_time_links.use(session, link=link, now=NOON)
         assert find(session, token) is None
         with pytest.raises(LinkSpent):
-            one_time_links.use(session, link=link, now=NOW)
+            one_time_links.use(session, link=link, now=NOON)
 
 
 def test_a_link_runs_out_at_its_time_even_for_one_who_had_opened_it(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         token = make(session, invited(session))
-        link = find(session, token, NOW + LASTS - timedelta(seconds=1))
+        link = find(session, token, NOON + LASTS - timedelta(seconds=1))
         assert link is not None
-        assert find(session, token, NOW + LASTS) is None
+        assert find(session, token, NOON + LASTS) is None
         with pytest.raises(LinkSpent):
-            one_time_links.use(session, link=link, now=NOW + LASTS)
+            one_time_links.use(session, link=link, now=NOON + LASTS)
 
 
 def test_a_change_of_its_subject_ends_a_link_and_no_other(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         person = invited(session)
-        other = appoint(session, add_department(session, "roads")).person
+        other = appoint(session, add_department(session, "road")).person
         token, others = make(session, person), make(session, other)
         one_time_links.end_for(
-            session, subject="people", subject_id=person.id, purpose=INVITATION, now=NOW
+            session, subject="people", subject_id=person.id, purpose=INVITATION, now=NOON
         )
         assert find(session, token) is None
         assert find(session, others) is not None

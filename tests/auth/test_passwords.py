@@ -17,7 +17,7 @@ from publisher.auth.passwords import (
     try_password,
 )
 from publisher.models.people import Person
-from tests.support.cast import CheapHasher
+from tests.support.passwords import CheapHasher
 
 ASHA = Person(
     name_mr="आशा कदम", name_en="Asha Kadam", mail="asha.kadam@pmc.example", mobile="+919822012345"

@@ -17,16 +17,18 @@ from publisher.models.history import Event
 from publisher.models.people import Person
 from publisher.people.appointments import disable_person, end_appointment
 from publisher.people.permissions import COMMAND
-from tests.support.cast import HASHER, NOW, PASSWORD, add_department, appoint, verbs, with_password
+from tests.support.city_people import NOON, add_department, appoint, verbs
+from tests.support.passwords import HASHER, PASSWORD, with_password
 
 pytestmark = pytest.mark.both
 
-MAIL = "asha.kadam@pmc.example"
+MAIL = "first@pmc.example"
 WRONG = "not the pass-word at all"
 
 
-def asha(session: Session) -> Person:
-    return with_password(session, appoint(session, add_department(session), mail=MAIL).person)
+def officer(session: Session) -> Person:
+    water = add_department(session, "water")
+    return with_password(session, appoint(session, water, mail=MAIL).person)
 
 
 def enter(session: Session, identifier: str = MAIL, password: str = PASSWORD) -> object:
@@ -36,7 +38,7 @@ def enter(session: Session, identifier: str = MAIL, password: str = PASSWORD) ->
         password=password,
         address="203.0.113.7",
         device="Firefox",
-        now=NOW,
+        now=NOON,
         hasher=HASHER,
     )
 
@@ -50,20 +52,20 @@ def test_a_wrong_password_is_written_down_for_a_known_and_an_unknown_account(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        person = asha(session)
+        person = officer(session)
         enter(session, password=WRONG)
         enter(session, "nobody@pmc.example", WRONG)
         known, unknown = refusals(session)
         assert known.details == {"why": "wrong", "person": person.id}
         assert unknown.details == {"why": "wrong", "person": None}
-        assert (known.at, known.subject, known.person_id) == (NOW, "refused_sign_ins", None)
+        assert (known.at, known.subject, known.person_id) == (NOON, "refused_sign_ins", None)
         row = session.get_one(RefusedSignIn, known.subject_id)
         assert (row.person_id, row.address, row.device) == (person.id, "203.0.113.7", "Firefox")
 
 
 def test_nothing_of_what_was_typed_is_kept(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        asha(session)
+        officer(session)
         enter(session, "nobody.typed.this@pmc.example", WRONG)
         enter(session, password=WRONG)
         kept = [json.dumps(one.details) for one in refusals(session)]
@@ -77,18 +79,18 @@ def test_whoever_has_the_password_but_is_let_in_no_more_is_written_down(
     on_sqlite: Database, why: str
 ) -> None:
     with on_sqlite.transaction() as session:
-        person = asha(session)
+        person = officer(session)
         if why == "disabled":
-            disable_person(session, actor=COMMAND, person=person, now=NOW)
+            disable_person(session, actor=COMMAND, person=person, now=NOON)
         else:
-            end_appointment(session, actor=COMMAND, appointment=person.appointments[0], now=NOW)
+            end_appointment(session, actor=COMMAND, appointment=person.appointments[0], now=NOON)
         enter(session)
         assert [one.details for one in refusals(session)] == [{"why": why, "person": person.id}]
 
 
 def test_knocking_at_a_closed_door_fills_no_history(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        asha(session)
+        officer(session)
         for _try in range(FOR_ONE_IDENTIFIER + 20):
             enter(session, password=WRONG)
         assert len(refusals(session)) == FOR_ONE_IDENTIFIER
@@ -96,25 +98,25 @@ def test_knocking_at_a_closed_door_fills_no_history(on_sqlite: Database) -> None
 
 def test_getting_in_is_no_refusal(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        asha(session)
+        officer(session)
         assert isinstance(enter(session), SignedIn)
         assert refusals(session) == []
 
 
 def test_a_wrong_password_within_a_session_is_written_down_too(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        asha(session)
+        officer(session)
         entered = enter(session)
         assert isinstance(entered, SignedIn)
         mine = entered.sign_in.id
-        later = NOW + timedelta(minutes=1)
+        later = NOON + timedelta(minutes=1)
         prove(session, sign_in_id=mine, password=WRONG, now=later, hasher=HASHER)
         assert verbs(session, "sign_ins", mine) == ["sign_in", "refuse_prove"]
 
 
 def test_the_row_stays_when_the_throttle_has_forgotten(database: Database) -> None:
     with database.transaction() as session:
-        asha(session)
+        officer(session)
         enter(session, password=WRONG)
     with database.transaction() as session:
         sign_in(
@@ -123,7 +125,7 @@ def test_the_row_stays_when_the_throttle_has_forgotten(database: Database) -> No
             password=WRONG,
             address="203.0.113.8",
             device="",
-            now=NOW + WINDOW + timedelta(days=179),
+            now=NOON + WINDOW + timedelta(days=179),
             hasher=HASHER,
         )
     with database.reading() as session:

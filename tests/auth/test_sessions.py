@@ -13,15 +13,16 @@ from publisher.database.session import Database
 from publisher.models.people import Appointment, SignIn
 from publisher.people.appointments import disable_person, enable_person, end_appointment
 from publisher.people.permissions import COMMAND
-from tests.support.cast import HASHER, NOW, PASSWORD, add_department, appoint, verbs, with_password
+from tests.support.city_people import NOON, add_department, appoint, verbs
+from tests.support.passwords import HASHER, PASSWORD, with_password
 
 pytestmark = pytest.mark.both
 
-MAIL = "asha@pmc.example"
+MAIL = "first@pmc.example"
 SECOND = timedelta(seconds=1)
 
 
-def enter(session: Session, now: datetime = NOW, mail: str = MAIL) -> SignedIn:
+def enter(session: Session, now: datetime = NOON, mail: str = MAIL) -> SignedIn:
     found = sign_in(
         session,
         identifier=mail,
@@ -36,7 +37,7 @@ def enter(session: Session, now: datetime = NOW, mail: str = MAIL) -> SignedIn:
 
 
 def begin(session: Session, role: Role = Role.OFFICER) -> tuple[SignedIn, Appointment]:
-    held = appoint(session, add_department(session), role, mail=MAIL)
+    held = appoint(session, add_department(session, "water"), role, mail=MAIL)
     with_password(session, held.person)
     return enter(session), held
 
@@ -49,25 +50,25 @@ def test_a_session_knows_who_acts_as_what_and_since_when(database: Database) -> 
     with database.transaction() as session:
         found, held = begin(session)
     with database.transaction() as session:
-        here = present(session, found, NOW + SECOND)
+        here = present(session, found, NOON + SECOND)
         assert here is not None
         actor = here.actor
     assert (actor.person_id, actor.appointment_id) == (held.person_id, held.id)
     assert (actor.role, actor.department_id) == (Role.OFFICER, held.department_id)
-    assert (actor.signed_in_at, actor.name, actor.line) == (NOW, "आशा कदम", frozenset())
+    assert (actor.signed_in_at, actor.name, actor.line) == (NOON, "मेधा सातपुते", frozenset())
 
 
 def test_an_unknown_token_is_nobody(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         begin(session)
-        assert sessions.session_of(session, token="x" * 43, now=NOW) is None
+        assert sessions.session_of(session, token="x" * 43, now=NOON) is None
 
 
 def test_a_session_ends_when_it_was_idle_for_eight_hours(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         found, _ = begin(session)
         assert timedelta(hours=8) == IDLE_LIMIT
-        seen = NOW + IDLE_LIMIT - SECOND
+        seen = NOON + IDLE_LIMIT - SECOND
         assert present(session, found, seen) is not None
         assert present(session, found, seen + IDLE_LIMIT - SECOND) is not None
         assert present(session, found, seen + 2 * IDLE_LIMIT - SECOND) is None
@@ -76,32 +77,32 @@ def test_a_session_ends_when_it_was_idle_for_eight_hours(on_sqlite: Database) ->
 def test_a_session_ends_after_seven_days_however_busy(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         found, _ = begin(session)
-        now = NOW
-        while now + timedelta(hours=7) < NOW + ABSOLUTE_LIMIT:
+        now = NOON
+        while now + timedelta(hours=7) < NOON + ABSOLUTE_LIMIT:
             now += timedelta(hours=7)
             assert present(session, found, now) is not None
-        assert present(session, found, NOW + ABSOLUTE_LIMIT) is None
+        assert present(session, found, NOON + ABSOLUTE_LIMIT) is None
         assert timedelta(days=7) == ABSOLUTE_LIMIT
 
 
 def test_being_seen_is_written_down_at_most_once_a_minute(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         found, _ = begin(session)
-        present(session, found, NOW + 59 * SECOND)
-        assert found.sign_in.seen_at == NOW
-        present(session, found, NOW + 60 * SECOND)
-        assert found.sign_in.seen_at == NOW + 60 * SECOND
+        present(session, found, NOON + 59 * SECOND)
+        assert found.sign_in.seen_at == NOON
+        present(session, found, NOON + 60 * SECOND)
+        assert found.sign_in.seen_at == NOON + 60 * SECOND
 
 
 def test_looking_only_changes_nothing_and_says_when_a_change_is_due(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         found, _ = begin(session)
         for seconds, is_stale in ((59, False), (60, True)):
-            here = sessions.peek(session, token=found.token, now=NOW + seconds * SECOND)
+            here = sessions.peek(session, token=found.token, now=NOON + seconds * SECOND)
             assert here is not None
             assert here.is_stale is is_stale
         assert not session.dirty
-        assert found.sign_in.seen_at == NOW
+        assert found.sign_in.seen_at == NOON
 
 
 def test_disabling_a_person_ends_every_session_at_once_and_enabling_revives_none(
@@ -112,13 +113,13 @@ def test_disabling_a_person_ends_every_session_at_once_and_enabling_revives_none
         second = enter(session)
     with database.transaction() as session:
         person = session.get_one(Appointment, held.id).person
-        disable_person(session, actor=COMMAND, person=person, now=NOW)
+        disable_person(session, actor=COMMAND, person=person, now=NOON)
     with database.transaction() as session:
-        assert [present(session, one, NOW) for one in (first, second)] == [None, None]
+        assert [present(session, one, NOON) for one in (first, second)] == [None, None]
         person = session.get_one(Appointment, held.id).person
-        enable_person(session, actor=COMMAND, person=person, now=NOW)
-        assert [present(session, one, NOW) for one in (first, second)] == [None, None]
-        assert present(session, enter(session), NOW) is not None
+        enable_person(session, actor=COMMAND, person=person, now=NOON)
+        assert [present(session, one, NOON) for one in (first, second)] == [None, None]
+        assert present(session, enter(session), NOON) is not None
 
 
 def test_a_session_goes_on_under_another_appointment_when_its_own_has_ended(
@@ -126,9 +127,9 @@ def test_a_session_goes_on_under_another_appointment_when_its_own_has_ended(
 ) -> None:
     with on_sqlite.transaction() as session:
         found, held = begin(session)
-        other = appoint(session, add_department(session, "roads"), Role.MEMBER, mail=MAIL)
-        end_appointment(session, actor=COMMAND, appointment=held, now=NOW)
-        here = present(session, found, NOW)
+        other = appoint(session, add_department(session, "road"), Role.MEMBER, mail=MAIL)
+        end_appointment(session, actor=COMMAND, appointment=held, now=NOON)
+        here = present(session, found, NOON)
         assert here is not None
         assert (here.actor.appointment_id, here.actor.role) == (other.id, Role.MEMBER)
         assert found.sign_in.appointment_id == other.id or found.sign_in.appointment is other
@@ -137,10 +138,10 @@ def test_a_session_goes_on_under_another_appointment_when_its_own_has_ended(
 def test_a_session_ends_with_the_last_appointment(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         found, held = begin(session)
-        end_appointment(session, actor=COMMAND, appointment=held, now=NOW)
-        assert present(session, found, NOW) is None
+        end_appointment(session, actor=COMMAND, appointment=held, now=NOON)
+        assert present(session, found, NOON) is None
         with pytest.raises(NotYours):
-            actor_of(session, found.sign_in, now=NOW)
+            actor_of(session, found.sign_in, now=NOON)
 
 
 def test_an_appointment_that_ends_by_itself_this_morning_counts_no_more(
@@ -148,26 +149,26 @@ def test_an_appointment_that_ends_by_itself_this_morning_counts_no_more(
 ) -> None:
     with on_sqlite.transaction() as session:
         found, held = begin(session)
-        held.until_at = NOW + timedelta(hours=1)
-        assert present(session, found, NOW + timedelta(hours=1) - SECOND) is not None
-        assert present(session, found, NOW + timedelta(hours=1)) is None
+        held.until_at = NOON + timedelta(hours=1)
+        assert present(session, found, NOON + timedelta(hours=1) - SECOND) is not None
+        assert present(session, found, NOON + timedelta(hours=1)) is None
 
 
 def test_one_switches_between_ones_own_appointments_in_force(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         found, held = begin(session)
-        roads = add_department(session, "roads")
-        other = appoint(session, roads, Role.MEMBER, mail=MAIL)
-        later = appoint(session, roads, Role.HEAD, mail=MAIL, from_at=NOW + timedelta(days=1))
-        strange = appoint(session, roads, mail="sunil@pmc.example")
+        road = add_department(session, "road")
+        other = appoint(session, road, Role.MEMBER, mail=MAIL)
+        later = appoint(session, road, Role.HEAD, mail=MAIL, from_at=NOON + timedelta(days=1))
+        strange = appoint(session, road, mail="sunil@pmc.example")
 
         def switch(to: Appointment) -> None:
-            sessions.switch(session, sign_in_id=found.sign_in.id, appointment_id=to.id, now=NOW)
+            sessions.switch(session, sign_in_id=found.sign_in.id, appointment_id=to.id, now=NOON)
 
         switch(other)
-        here = present(session, found, NOW)
+        here = present(session, found, NOON)
         assert here is not None
-        assert (here.actor.role, here.actor.department_id) == (Role.MEMBER, roads.id)
+        assert (here.actor.role, here.actor.department_id) == (Role.MEMBER, road.id)
         for refused in (later, strange):
             with pytest.raises(NotYours):
                 switch(refused)
@@ -178,31 +179,31 @@ def test_one_switches_between_ones_own_appointments_in_force(on_sqlite: Database
 def test_one_sees_and_ends_ones_own_sessions_and_nobody_elses(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         here, held = begin(session)
-        there = enter(session, NOW + SECOND)
-        strange = appoint(session, add_department(session, "roads"), mail="sunil@pmc.example")
+        there = enter(session, NOON + SECOND)
+        strange = appoint(session, add_department(session, "road"), mail="sunil@pmc.example")
         with_password(session, strange.person)
         others = enter(session, mail="sunil@pmc.example")
 
         def mine() -> list[SignIn]:
-            return sessions.sessions_of(session, person_id=held.person_id, now=NOW)
+            return sessions.sessions_of(session, person_id=held.person_id, now=NOON)
 
         assert mine() == [there.sign_in, here.sign_in]
-        sessions.end_other(session, person_id=held.person_id, sign_in_id=there.sign_in.id, now=NOW)
+        sessions.end_other(session, person_id=held.person_id, sign_in_id=there.sign_in.id, now=NOON)
         assert mine() == [here.sign_in]
         with pytest.raises(NotYours):
             sessions.end_other(
-                session, person_id=held.person_id, sign_in_id=others.sign_in.id, now=NOW
+                session, person_id=held.person_id, sign_in_id=others.sign_in.id, now=NOON
             )
-        assert present(session, there, NOW) is None
-        assert present(session, others, NOW) is not None
+        assert present(session, there, NOON) is None
+        assert present(session, others, NOON) is not None
 
 
 def test_signing_out_ends_the_session_once(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         found, _ = begin(session)
         for _ in range(2):
-            sessions.end(session, sign_in_id=found.sign_in.id, now=NOW)
-        assert present(session, found, NOW) is None
+            sessions.end(session, sign_in_id=found.sign_in.id, now=NOON)
+        assert present(session, found, NOON) is None
         assert verbs(session, "sign_ins", found.sign_in.id) == ["sign_in", "sign_out"]
 
 
@@ -210,27 +211,27 @@ def test_oversight_has_every_department_that_reports_to_it_through_whomever(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        office = add_department(session, "office")
-        water = add_department(session, "water", reports_to=office)
-        pipes = add_department(session, "pipes", reports_to=water)
-        add_department(session, "roads")
-        held = appoint(session, office, Role.OVERSIGHT, mail=MAIL)
-        head = appoint(session, office, Role.HEAD, mail="head@pmc.example")
+        cell = add_department(session, "information-technology")
+        water = add_department(session, "water", reports_to=cell)
+        garden = add_department(session, "garden", reports_to=water)
+        add_department(session, "road")
+        held = appoint(session, cell, Role.OVERSIGHT, mail=MAIL)
+        head = appoint(session, cell, Role.HEAD, mail="head@pmc.example")
         for one in (held, head):
             with_password(session, one.person)
-        assert actor_of(session, enter(session).sign_in, now=NOW).line == {water.id, pipes.id}
+        assert actor_of(session, enter(session).sign_in, now=NOON).line == {water.id, garden.id}
         other = enter(session, mail="head@pmc.example").sign_in
-        assert actor_of(session, other, now=NOW).line == frozenset()
+        assert actor_of(session, other, now=NOON).line == frozenset()
 
 
 def test_departments_that_report_to_each_other_in_a_ring_end_the_search(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        office = add_department(session, "office")
-        water = add_department(session, "water", reports_to=office)
-        office.reports_to = water
-        held = appoint(session, office, Role.OVERSIGHT, mail=MAIL)
+        cell = add_department(session, "information-technology")
+        water = add_department(session, "water", reports_to=cell)
+        cell.reports_to = water
+        held = appoint(session, cell, Role.OVERSIGHT, mail=MAIL)
         with_password(session, held.person)
-        line = actor_of(session, enter(session).sign_in, now=NOW).line
-        assert line == {office.id, water.id}
+        line = actor_of(session, enter(session).sign_in, now=NOON).line
+        assert line == {cell.id, water.id}

@@ -22,25 +22,17 @@ from publisher.database.session import Database
 from publisher.models.people import Person, SignIn, SignInAttempt
 from publisher.people.appointments import disable_person, end_appointment
 from publisher.people.permissions import COMMAND
-from tests.support.cast import (
-    HASHER,
-    NOW,
-    PASSWORD,
-    CheapHasher,
-    add_department,
-    appoint,
-    verbs,
-    with_password,
-)
+from tests.support.city_people import NOON, add_department, appoint, verbs
+from tests.support.passwords import HASHER, PASSWORD, CheapHasher, with_password
 
 pytestmark = pytest.mark.both
 
-MAIL, MOBILE = "asha.kadam@pmc.example", "+919822012345"
+MAIL, MOBILE = "first@pmc.example", "+919822012345"
 MINUTE = timedelta(minutes=1)
 
 
-def asha(session: Session) -> Person:
-    water = add_department(session)
+def officer(session: Session) -> Person:
+    water = add_department(session, "water")
     return with_password(session, appoint(session, water, mail=MAIL, mobile=MOBILE).person)
 
 
@@ -50,7 +42,7 @@ def enter(
     password: str = PASSWORD,
     *,
     address: str = "203.0.113.7",
-    now: datetime = NOW,
+    now: datetime = NOON,
     hasher: CheapHasher = HASHER,
 ) -> SignedIn | SignInRefusal:
     return sign_in(
@@ -76,22 +68,22 @@ def problem(found: SignedIn | SignInRefusal) -> SignInProblem:
 
 @pytest.mark.parametrize(
     "identifier",
-    [MAIL, " Asha.Kadam@PMC.example ", "98220 12345", "०९८२२०१२३४५", "+91-98220-12345"],
+    [MAIL, " First@PMC.example ", "98220 12345", "०९८२२०१२३४५", "+91-98220-12345"],
 )
 def test_one_signs_in_by_mail_or_mobile_in_any_usual_spelling(
     on_sqlite: Database, identifier: str
 ) -> None:
     with on_sqlite.transaction() as session:
-        person = asha(session)
+        person = officer(session)
         found = entered(enter(session, identifier))
         assert found.sign_in.person is person
-        assert (found.sign_in.signed_in_at, found.sign_in.proved_at) == (NOW, NOW)
+        assert (found.sign_in.signed_in_at, found.sign_in.proved_at) == (NOON, NOON)
         assert verbs(session, "sign_ins", found.sign_in.id) == ["sign_in"]
 
 
 def test_the_sessions_token_is_random_and_not_kept(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        asha(session)
+        officer(session)
         first, second = entered(enter(session)), entered(enter(session))
         assert first.token != second.token
         kept = [getattr(first.sign_in, column.key) for column in SignIn.__table__.columns]
@@ -103,8 +95,8 @@ def test_a_wrong_password_and_an_unknown_account_get_the_same_answer_for_the_sam
 ) -> None:
     hasher = CheapHasher()
     with on_sqlite.transaction() as session:
-        asha(session)
-        invited = appoint(session, add_department(session, "roads"), mail="new@pmc.example")
+        officer(session)
+        invited = appoint(session, add_department(session, "road"), mail="new@pmc.example")
         assert invited.person.password_hash is None
         work = []
         for identifier in (
@@ -126,34 +118,34 @@ def test_after_five_failures_an_account_is_closed_whether_it_exists_or_not(
     database: Database, identifier: str
 ) -> None:
     with database.transaction() as session:
-        asha(session)
+        officer(session)
     for failure in range(FOR_ONE_IDENTIFIER):
         with database.transaction() as session:
-            found = enter(session, identifier, "wrong password", now=NOW + failure * MINUTE)
+            found = enter(session, identifier, "wrong password", now=NOON + failure * MINUTE)
             assert problem(found) is SignInProblem.WRONG
     with database.transaction() as session:
-        closed = enter(session, identifier, PASSWORD, now=NOW + 5 * MINUTE)
-        assert closed == SignInRefusal(SignInProblem.THROTTLED, NOW + WINDOW)
+        closed = enter(session, identifier, PASSWORD, now=NOON + 5 * MINUTE)
+        assert closed == SignInRefusal(SignInProblem.THROTTLED, NOON + WINDOW)
 
 
 def test_a_closed_account_opens_by_itself_and_tries_meanwhile_do_not_lengthen_it(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        asha(session)
+        officer(session)
         for _ in range(FOR_ONE_IDENTIFIER):
             enter(session, password="wrong password")
         for minute in range(1, 15):
-            found = enter(session, password="wrong password", now=NOW + minute * MINUTE)
+            found = enter(session, password="wrong password", now=NOON + minute * MINUTE)
             assert problem(found) is SignInProblem.THROTTLED
-        entered(enter(session, now=NOW + WINDOW))
+        entered(enter(session, now=NOON + WINDOW))
 
 
 def test_closing_one_spelling_of_an_account_closes_every_spelling_of_it(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        asha(session)
+        officer(session)
         for identifier in ("9822012345", "98220 12345", "098220-12345", MOBILE, "९८२२०१२३४५"):
             enter(session, identifier, "wrong password")
         assert problem(enter(session, "0091 98220 12345")) is SignInProblem.THROTTLED
@@ -163,7 +155,7 @@ def test_an_address_that_tries_many_accounts_is_closed_and_no_other_one(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        asha(session)
+        officer(session)
         for number in range(FOR_ONE_ADDRESS):
             enter(session, f"guess{number}@pmc.example", "wrong password")
         assert problem(enter(session)) is SignInProblem.THROTTLED
@@ -174,7 +166,7 @@ def test_getting_in_forgets_the_failures_of_the_account_but_not_of_the_address(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        asha(session)
+        officer(session)
         for _ in range(FOR_ONE_IDENTIFIER - 1):
             enter(session, password="wrong password")
         entered(enter(session))
@@ -188,17 +180,17 @@ def test_failures_that_count_no_more_are_deleted_and_nothing_typed_is_kept(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        asha(session)
+        officer(session)
         enter(session, password="wrong password")
-        enter(session, password="wrong password", now=NOW + WINDOW)
+        enter(session, password="wrong password", now=NOON + WINDOW)
         kept = session.scalars(select(SignInAttempt)).all()
-        assert [one.at for one in kept] == [NOW + WINDOW] * 2
+        assert [one.at for one in kept] == [NOON + WINDOW] * 2
         assert not any(MAIL in one.key or "203.0" in one.key for one in kept)
 
 
 def test_a_disabled_person_is_told_so_only_with_the_right_password(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        disable_person(session, actor=COMMAND, person=asha(session), now=NOW)
+        disable_person(session, actor=COMMAND, person=officer(session), now=NOON)
         assert problem(enter(session, password="wrong password")) is SignInProblem.WRONG
         assert problem(enter(session)) is SignInProblem.DISABLED
         assert session.scalars(select(SignIn)).all() == []
@@ -206,48 +198,48 @@ def test_a_disabled_person_is_told_so_only_with_the_right_password(on_sqlite: Da
 
 def test_without_an_appointment_in_force_nobody_is_signed_in(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        person = asha(session)
-        end_appointment(session, actor=COMMAND, appointment=person.appointments[0], now=NOW)
+        person = officer(session)
+        end_appointment(session, actor=COMMAND, appointment=person.appointments[0], now=NOON)
         assert problem(enter(session)) is SignInProblem.NO_APPOINTMENT
 
 
 def test_a_session_begins_under_the_appointment_last_acted_under(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        person = asha(session)
-        second = appoint(session, add_department(session, "roads"), Role.MEMBER, mail=MAIL)
+        person = officer(session)
+        second = appoint(session, add_department(session, "road"), Role.MEMBER, mail=MAIL)
         first = entered(enter(session))
         assert first.sign_in.appointment_id == person.appointments[0].id
         first.sign_in.appointment = second
-        first.sign_in.seen_at = NOW + MINUTE
-        again = entered(enter(session, now=NOW + 2 * MINUTE))
+        first.sign_in.seen_at = NOON + MINUTE
+        again = entered(enter(session, now=NOON + 2 * MINUTE))
         assert again.sign_in.appointment is second
-        end_appointment(session, actor=COMMAND, appointment=second, now=NOW + 3 * MINUTE)
-        after = entered(enter(session, now=NOW + 3 * MINUTE))
+        end_appointment(session, actor=COMMAND, appointment=second, now=NOON + 3 * MINUTE)
+        after = entered(enter(session, now=NOON + 3 * MINUTE))
         assert after.sign_in.appointment_id == first.sign_in.person.appointments[0].id
 
 
 def test_proving_oneself_makes_the_sign_in_fresh(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        asha(session)
+        officer(session)
         mine = entered(enter(session)).sign_in
-        later = NOW + 60 * MINUTE
+        later = NOON + 60 * MINUTE
         refused = prove(
             session, sign_in_id=mine.id, password="wrong password", now=later, hasher=HASHER
         )
         assert refused == SignInRefusal(SignInProblem.WRONG)
-        assert mine.proved_at == NOW
+        assert mine.proved_at == NOON
         assert not prove(session, sign_in_id=mine.id, password=PASSWORD, now=later, hasher=HASHER)
-        assert (mine.proved_at, mine.signed_in_at) == (later, NOW)
+        assert (mine.proved_at, mine.signed_in_at) == (later, NOON)
 
 
 def test_proving_is_throttled_too(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        asha(session)
+        officer(session)
         mine = entered(enter(session)).sign_in
         for _ in range(FOR_ONE_IDENTIFIER):
-            prove(session, sign_in_id=mine.id, password="wrong", now=NOW, hasher=HASHER)
-        found = prove(session, sign_in_id=mine.id, password=PASSWORD, now=NOW, hasher=HASHER)
-        assert found == SignInRefusal(SignInProblem.THROTTLED, NOW + WINDOW)
+            prove(session, sign_in_id=mine.id, password="wrong", now=NOON, hasher=HASHER)
+        found = prove(session, sign_in_id=mine.id, password=PASSWORD, now=NOON, hasher=HASHER)
+        assert found == SignInRefusal(SignInProblem.THROTTLED, NOON + WINDOW)
 
 
 def test_a_password_is_tried_before_the_transaction_and_not_once_more_in_it(
@@ -255,9 +247,9 @@ def test_a_password_is_tried_before_the_transaction_and_not_once_more_in_it(
 ) -> None:
     hasher = CheapHasher()
     with on_sqlite.transaction() as session:
-        person = asha(session)
+        person = officer(session)
         for password, right in ((PASSWORD, True), ("wrong password", False)):
-            kept = hash_to_try(session, identifier=MAIL, address="203.0.113.7", now=NOW)
+            kept = hash_to_try(session, identifier=MAIL, address="203.0.113.7", now=NOON)
             proof = kept.proof(password, hasher=hasher)
             before = hasher.verified
             found = sign_in(
@@ -266,7 +258,7 @@ def test_a_password_is_tried_before_the_transaction_and_not_once_more_in_it(
                 password=password,
                 address="203.0.113.7",
                 device="Firefox",
-                now=NOW,
+                now=NOON,
                 hasher=hasher,
                 proof=proof,
             )
@@ -275,15 +267,15 @@ def test_a_password_is_tried_before_the_transaction_and_not_once_more_in_it(
         assert hasher.verified == 2
         for _ in range(FOR_ONE_IDENTIFIER):
             enter(session, password="wrong password")
-        closed = hash_to_try(session, identifier=MAIL, address="203.0.113.7", now=NOW)
+        closed = hash_to_try(session, identifier=MAIL, address="203.0.113.7", now=NOON)
         assert not closed.proof(PASSWORD, hasher=hasher).is_right
         assert hasher.verified == 2, "a closed door is not worth the work"
-        assert not own_hash(session, person_id=person.id, now=NOW).is_closed
+        assert not own_hash(session, person_id=person.id, now=NOON).is_closed
 
 
 def test_a_person_chooses_the_language_of_their_mails(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        person = asha(session)
+        person = officer(session)
         choose_language(session, person_id=person.id, language="hi")
         assert person.language == "hi"
         with pytest.raises(ValueError, match="xx"):

@@ -20,7 +20,7 @@ from publisher.people.invitations import invite
 from publisher.people.permissions import COMMAND
 from publisher.states import NoticeState
 from tests.notifications.scripted import DROP, certificate, scripted
-from tests.support.cast import NOW, add_department, appoint, verbs
+from tests.support.city_people import NOON, add_department, appoint, verbs
 from tests.support.mail import MailServer
 from tests.support.processes import free_port
 
@@ -36,12 +36,13 @@ class Post:
     """The office's own post room: a database, a clock that the test sets, and the tick."""
 
     database: Database
-    now: datetime = NOW
+    now: datetime = NOON
     ids: list[int] = field(default_factory=list)
 
     def person(self) -> Person:
         with self.database.transaction() as session:
-            return appoint(session, add_department(session), mail="asha@pmc.example").person
+            water = add_department(session, "water")
+            return appoint(session, water, mail="first@pmc.example").person
 
     def write(self, count: int = 1) -> list[int]:
         person = self.person()
@@ -102,7 +103,7 @@ def test_a_queued_mail_arrives_whole_and_is_sent_once(
     assert post.tick(mail_server.url) == 0
     (mail,) = mail_server.mails
     notice = post.notice()
-    assert mail.recipients == ("asha@pmc.example",)
+    assert mail.recipients == ("first@pmc.example",)
     assert mail.sender == "cell@pmc.example"
     assert mail.subject == "मान्यता दिली: पाणीपुरवठा बंद"
     assert "पाणीपुरवठा विभाग यांच्या ‘पाणीपुरवठा बंद’ या पोस्टला (आवृत्ती क्र.\u00a0३)" in mail.text
@@ -152,7 +153,7 @@ def test_once_sent_a_mail_rests_without_its_one_use_link(
     person = post.person()
     with post.database.transaction() as session:
         found = session.get_one(Person, person.id)
-        post.ids.append(invite(session, actor=COMMAND, person=found, now=NOW).id)
+        post.ids.append(invite(session, actor=COMMAND, person=found, now=NOON).id)
     token = post.notice().body.partition("/invitation/")[2].split()[0]
     assert post.tick(mail_server.url) == 1
     assert f"{BASE_URL}/invitation/{token}" in mail_server.mails[0].text
@@ -167,7 +168,7 @@ def test_a_refusal_for_good_is_final_with_the_servers_reason_and_without_the_lin
     person = post.person()
     with post.database.transaction() as session:
         found = session.get_one(Person, person.id)
-        post.ids.append(invite(session, actor=COMMAND, person=found, now=NOW).id)
+        post.ids.append(invite(session, actor=COMMAND, person=found, now=NOON).id)
     with scripted({verb: "550 5.1.1 no such mailbox"}) as server:
         assert post.tick(server.url()) == 0
         post.now += timedelta(days=1)

@@ -13,7 +13,7 @@ from publisher.models.notifications import Notice
 from publisher.notifications.compose import NoticeKind, queue
 from publisher.notifications.email import LEASE, tick_mail
 from publisher.states import NoticeState
-from tests.support.cast import NOW, add_department, appoint
+from tests.support.city_people import NOON, add_department, appoint
 from tests.support.mail import MailServer
 from tests.support.processes import Starter
 
@@ -25,7 +25,7 @@ from datetime import datetime
 from publisher.database.session import Database
 from publisher.notifications.email import tick_mail
 
-at = datetime.fromisoformat({NOW.isoformat()!r})
+at = datetime.fromisoformat({NOON.isoformat()!r})
 tick_mail(
     Database(sys.argv[1]), smtp_url=sys.argv[2], mail_from="cell@pmc.example",
     base_url="https://nagarvani.example", now=lambda: at,
@@ -43,16 +43,16 @@ def test_a_killed_sender_loses_no_mail_and_what_may_have_gone_keeps_its_message_
     arrived: int,
 ) -> None:
     with database.transaction() as session:
-        person = appoint(session, add_department(session), mail="asha@pmc.example").person
+        person = appoint(session, add_department(session, "water"), mail="first@pmc.example").person
         values = {"title": "पाणीपुरवठा बंद", "revision": 3, "department_mr": "पाणीपुरवठा विभाग"}
-        notice = queue(session, kind=NoticeKind.APPROVED, person=person, values=values, now=NOW)
+        notice = queue(session, kind=NoticeKind.APPROVED, person=person, values=values, now=NOON)
         assert notice is not None
     killed = start(
         [sys.executable, "-c", TICK, database_url, mail_server.url],
         environment={"NAGARVANI_CHECKPOINT": point},
     )
     assert killed.popen.wait(60) == -signal.SIGKILL, killed.said()
-    for at in (NOW + LEASE, NOW + LEASE + timedelta(minutes=1)):
+    for at in (NOON + LEASE, NOON + LEASE + timedelta(minutes=1)):
         tick_mail(
             database,
             smtp_url=mail_server.url,

@@ -25,13 +25,13 @@ from publisher.notifications.sms_gateway import filled
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import NoticeState
 from sandbox.server import Places, running
-from tests.support.cast import NOW, add_department, appoint, verbs
+from tests.support.city_people import NOON, add_department, appoint, verbs
 from tests.support.mail import MailServer
 from tests.support.processes import free_port
 
 pytestmark = pytest.mark.both
 
-MAIL, MOBILE = "asha@pmc.example", "+919822012345"
+MAIL, MOBILE = "first@pmc.example", "+919822012345"
 BASE_URL = "https://nagarvani.example"
 VALUES = {"title": "पाणीपुरवठा बंद", "revision": 3, "department_mr": "पाणीपुरवठा विभाग"}
 APPROVED = SmsTemplate("1107000000000000001", "मान्यता दिली: {#var#} {#var#}", ("title", "link"))
@@ -58,12 +58,12 @@ class Room:
     """A database with one reader, and the tick."""
 
     database: Database
-    now: datetime = NOW
+    now: datetime = NOON
     person_id: int = 0
 
     def __post_init__(self) -> None:
         with self.database.transaction() as session:
-            held = appoint(session, add_department(session), mail=MAIL, mobile=MOBILE)
+            held = appoint(session, add_department(session, "water"), mail=MAIL, mobile=MOBILE)
             self.person_id = held.person_id
 
     def choose(self, how: Telling, group: NoticeGroup = NoticeGroup.APPROVALS) -> None:
@@ -71,7 +71,7 @@ class Room:
             person = session.get_one(Person, self.person_id)
             actor = Actor(ActorKind.PERSON, person_id=person.id)
             preferences.choose(
-                session, actor=actor, person=person, preferences={group: how}, now=NOW
+                session, actor=actor, person=person, preferences={group: how}, now=NOON
             )
 
     def write(self, kind: NoticeKind = NoticeKind.APPROVED, **more: object) -> None:
@@ -130,7 +130,7 @@ def test_an_sms_says_what_its_registered_template_makes_of_the_notice(
     assert (sms["template_id"], sms["dropped"]) == (APPROVED.id, False)
     (notice,) = room.notices
     assert (notice.channel, notice.state) == (Channel.SMS, NoticeState.SENT)
-    assert (notice.address, notice.sent_at, notice.tries) == (MOBILE, NOW, 1)
+    assert (notice.address, notice.sent_at, notice.tries) == (MOBILE, NOON, 1)
     assert room.verbs() == ["send_sms", "sms_sent"]
 
 
@@ -142,7 +142,7 @@ def test_a_title_that_looks_like_a_place_takes_no_others(
     with room.database.transaction() as session:
         person = session.get_one(Person, room.person_id)
         said = {**VALUES, "title": "{#var#}"}
-        queue(session, kind=NoticeKind.APPROVED, person=person, values=said, now=NOW)
+        queue(session, kind=NoticeKind.APPROVED, person=person, values=said, now=NOON)
     assert room.tick(gateway(f"{places.url}/sms")) == 1
     (sms,) = letterbox(places)
     assert sms["text"] == f"मान्यता दिली: {{#var#}} {BASE_URL}/"
@@ -199,7 +199,7 @@ def test_where_the_mail_says_the_same_already_it_is_not_mailed_twice(room: Room)
 
 
 def test_a_code_for_a_new_number_goes_to_that_number_alone(room: Room) -> None:
-    values = {"secret": "49172056", "expires_at": NOW + timedelta(minutes=15)}
+    values = {"secret": "49172056", "expires_at": NOON + timedelta(minutes=15)}
     room.write(NoticeKind.CONTACT_CODE, values=values, to="+919822099999")
     room.tick(gateway(""))
     (notice,) = room.notices
@@ -208,7 +208,7 @@ def test_a_code_for_a_new_number_goes_to_that_number_alone(room: Room) -> None:
 
 def test_no_code_rests_with_a_notice_that_has_gone(room: Room, places: Places) -> None:
     template = SmsTemplate("1107000000000000002", "Code {#var#}", ("secret",))
-    values = {"secret": "49172056", "expires_at": NOW + timedelta(minutes=15)}
+    values = {"secret": "49172056", "expires_at": NOON + timedelta(minutes=15)}
     room.write(NoticeKind.PASSWORD_CODE, values=values, to=MOBILE)
     assert "49172056" in room.notices[0].body
     sms = gateway(f"{places.url}/sms", sms_templates={"password_code": template})

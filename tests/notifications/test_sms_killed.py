@@ -21,7 +21,7 @@ from publisher.notifications.sms import tick_sms
 from publisher.states import NoticeState
 from sandbox.server import running
 from tests.notifications.test_sms import BASE_URL, MAIL, MOBILE, VALUES, gateway
-from tests.support.cast import NOW, add_department, appoint
+from tests.support.city_people import NOON, add_department, appoint
 from tests.support.processes import Starter
 
 pytestmark = pytest.mark.proof
@@ -33,7 +33,7 @@ from publisher.database.session import Database
 from publisher.notifications.sms import tick_sms
 from tests.notifications.test_sms import gateway
 
-at = datetime.fromisoformat({NOW.isoformat()!r})
+at = datetime.fromisoformat({NOON.isoformat()!r})
 tick_sms(Database(sys.argv[1]), sms=gateway(sys.argv[2]), base_url={BASE_URL!r}, now=lambda: at)
 """
 
@@ -44,11 +44,11 @@ def test_a_killed_sender_loses_no_sms(
 ) -> None:
     database = Database(sqlite_url)
     with database.transaction() as session:
-        person = appoint(session, add_department(session), mail=MAIL, mobile=MOBILE).person
+        person = appoint(session, add_department(session, "water"), mail=MAIL, mobile=MOBILE).person
         actor = Actor(ActorKind.PERSON, person_id=person.id)
         wanted = {NoticeGroup.APPROVALS: Telling.SMS}
-        preferences.choose(session, actor=actor, person=person, preferences=wanted, now=NOW)
-        notice = queue(session, kind=NoticeKind.APPROVED, person=person, values=VALUES, now=NOW)
+        preferences.choose(session, actor=actor, person=person, preferences=wanted, now=NOON)
+        notice = queue(session, kind=NoticeKind.APPROVED, person=person, values=VALUES, now=NOON)
         assert notice is not None
     with running(path=tmp_path / "sandbox") as places:
         address = f"{places.url}/sms"
@@ -57,7 +57,7 @@ def test_a_killed_sender_loses_no_sms(
             environment={"NAGARVANI_CHECKPOINT": point},
         )
         assert killed.popen.wait(60) == -signal.SIGKILL, killed.said()
-        for at in (NOW + LEASE, NOW + LEASE + timedelta(minutes=1)):
+        for at in (NOON + LEASE, NOON + LEASE + timedelta(minutes=1)):
             tick_sms(
                 database,
                 sms=gateway(address),

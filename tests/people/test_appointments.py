@@ -14,7 +14,7 @@ from publisher.models.people import Appointment, Person
 from publisher.people import appointments, permissions
 from publisher.people.appointments import disable_person, enable_person, end_appointment
 from publisher.people.permissions import LastAdmin, OwnAppointment, SomebodyExists
-from tests.support.cast import NOW, acting, add_department, appoint, verbs
+from tests.support.city_people import NOON, acting, add_department, appoint, verbs
 
 pytestmark = pytest.mark.both
 
@@ -27,24 +27,24 @@ def refusal(problem: pytest.ExceptionInfo[BadPerson]) -> tuple[str, str]:
 
 def test_a_recorded_officer_is_the_first_and_the_next_one_the_second(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         assert [appoint(session, water).rank for _ in range(2)] == [1, 2]
 
 
 def test_a_third_officer_is_refused_until_one_has_ended(database: Database) -> None:
     with database.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         first, _second = appoint(session, water), appoint(session, water)
         with pytest.raises(BadPerson) as problem:
             appoint(session, water)
         assert refusal(problem) == ("role", "two_officers")
-        end_appointment(session, actor=permissions.COMMAND, appointment=first, now=NOW)
+        end_appointment(session, actor=permissions.COMMAND, appointment=first, now=NOON)
         assert appoint(session, water).rank == 1
 
 
 def test_a_rank_that_is_taken_or_unknown_is_refused(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         assert appoint(session, water, rank=2).rank == 2
         for rank, code in ((2, "taken"), (3, "unknown")):
             with pytest.raises(BadPerson) as problem:
@@ -57,9 +57,9 @@ def test_a_rank_that_is_taken_or_unknown_is_refused(on_sqlite: Database) -> None
 
 def test_a_department_has_one_head(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water, roads = add_department(session), add_department(session, "roads")
+        water, road = add_department(session, "water"), add_department(session, "road")
         appoint(session, water, Role.HEAD)
-        appoint(session, roads, Role.HEAD)
+        appoint(session, road, Role.HEAD)
         with pytest.raises(BadPerson) as problem:
             appoint(session, water, Role.HEAD)
         assert refusal(problem) == ("role", "head_exists")
@@ -67,10 +67,10 @@ def test_a_department_has_one_head(on_sqlite: Database) -> None:
 
 def test_a_person_known_by_mail_or_mobile_gets_a_second_appointment(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water, roads = add_department(session), add_department(session, "roads")
-        first = appoint(session, water, mail="asha@pmc.example", mobile="9822012345")
-        second = appoint(session, roads, mail="ASHA@pmc.example")
-        third = appoint(session, roads, Role.MEMBER, mobile="+91 98220 12345")
+        water, road = add_department(session, "water"), add_department(session, "road")
+        first = appoint(session, water, mail="first@pmc.example", mobile="9822012345")
+        second = appoint(session, road, mail="FIRST@pmc.example")
+        third = appoint(session, road, Role.MEMBER, mobile="+91 98220 12345")
         assert first.person is second.person is third.person
         assert session.scalar(select(func.count()).select_from(Person)) == 1
 
@@ -79,7 +79,7 @@ def test_an_address_that_went_to_somebody_else_does_not_appoint_its_old_owner(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        water, roads = add_department(session), add_department(session, "roads")
+        water, road = add_department(session, "water"), add_department(session, "road")
         appoint(session, water, mail="office@pmc.example", mobile="9822012345")
         for given, expected in (
             ({"name": "सुनील माने", "mail": "office@pmc.example"}, ("name_mr", "differs")),
@@ -87,23 +87,23 @@ def test_an_address_that_went_to_somebody_else_does_not_appoint_its_old_owner(
             ({"mail": "other@pmc.example", "mobile": "9822012345"}, ("mail", "differs")),
         ):
             with pytest.raises(BadPerson) as problem:
-                appoint(session, roads, **given)  # type: ignore[arg-type]  # texts, all of them
+                appoint(session, road, **given)  # type: ignore[arg-type]  # texts, all of them
             assert refusal(problem) == expected
 
 
 def test_mail_and_mobile_of_two_people_appoint_neither(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
-        appoint(session, water, mail="asha@pmc.example")
+        water = add_department(session, "water")
+        appoint(session, water, mail="first@pmc.example")
         appoint(session, water, mobile="9822012345")
         with pytest.raises(BadPerson) as problem:
-            appoint(session, water, Role.MEMBER, mail="asha@pmc.example", mobile="9822012345")
+            appoint(session, water, Role.MEMBER, mail="first@pmc.example", mobile="9822012345")
         assert refusal(problem) == ("mobile", "another_person")
 
 
 def test_a_cell_lead_cannot_give_an_admin_another_address(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         admin = appoint(session, water, Role.ADMIN, mobile="9822012345")
         lead = appoint(session, water, Role.CELL_LEAD)
         with pytest.raises(WrongRole):
@@ -115,13 +115,13 @@ def test_a_cell_lead_cannot_give_an_admin_another_address(on_sqlite: Database) -
 
 def test_somebody_who_can_be_reached_by_nothing_is_refused(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         with pytest.raises(BadPerson) as problem:
             appointments.record_person(
                 session,
                 actor=permissions.COMMAND,
-                now=NOW,
-                name_mr="आशा कदम",
+                now=NOON,
+                name_mr="मेधा सातपुते",
                 role=Role.MEMBER,
                 department_id=water.id,
             )
@@ -130,7 +130,7 @@ def test_somebody_who_can_be_reached_by_nothing_is_refused(on_sqlite: Database) 
 
 def test_a_department_that_is_unknown_or_closed_gets_nobody(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         water.until_on = date(2026, 11, 24)
         with pytest.raises(BadPerson) as problem:
             appoint(session, water)
@@ -144,10 +144,10 @@ def test_a_department_that_is_unknown_or_closed_gets_nobody(on_sqlite: Database)
 
 def test_the_same_appointment_twice_is_refused(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
-        appoint(session, water, mail="asha@pmc.example")
+        water = add_department(session, "water")
+        appoint(session, water, mail="first@pmc.example")
         with pytest.raises(BadPerson) as problem:
-            appoint(session, water, mail="asha@pmc.example")
+            appoint(session, water, mail="first@pmc.example")
         assert refusal(problem) == ("role", "already_appointed")
 
 
@@ -155,43 +155,43 @@ def test_nobody_records_or_ends_their_own_appointment_nor_disables_themselves(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         appoint(session, water, Role.ADMIN)
         own = appoint(session, water, Role.ADMIN, mail="me@pmc.example")
         with pytest.raises(OwnAppointment):
             appoint(session, water, mail="me@pmc.example", actor=acting(own))
         with pytest.raises(OwnAppointment):
-            end_appointment(session, actor=acting(own), appointment=own, now=NOW)
+            end_appointment(session, actor=acting(own), appointment=own, now=NOON)
         with pytest.raises(OwnAppointment):
-            disable_person(session, actor=acting(own), person=own.person, now=NOW)
+            disable_person(session, actor=acting(own), person=own.person, now=NOON)
         assert session.scalar(select(func.count()).select_from(Appointment)) == 2
 
 
 def test_an_ended_appointment_is_over_at_that_moment_and_ends_once(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        held = appoint(session, add_department(session))
-        end_appointment(session, actor=permissions.COMMAND, appointment=held, now=NOW + DAY)
-        assert held.in_force(NOW + DAY - timedelta(seconds=1))
-        assert not held.in_force(NOW + DAY)
+        held = appoint(session, add_department(session, "water"))
+        end_appointment(session, actor=permissions.COMMAND, appointment=held, now=NOON + DAY)
+        assert held.in_force(NOON + DAY - timedelta(seconds=1))
+        assert not held.in_force(NOON + DAY)
         with pytest.raises(WrongState):
-            end_appointment(session, actor=permissions.COMMAND, appointment=held, now=NOW + DAY)
+            end_appointment(session, actor=permissions.COMMAND, appointment=held, now=NOON + DAY)
 
 
 def test_an_appointment_that_has_not_begun_never_will_once_ended(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        held = appoint(session, add_department(session), from_at=NOW + DAY)
-        end_appointment(session, actor=permissions.COMMAND, appointment=held, now=NOW)
-        assert not any(held.in_force(NOW + DAY * days) for days in range(3))
+        held = appoint(session, add_department(session, "water"), from_at=NOON + DAY)
+        end_appointment(session, actor=permissions.COMMAND, appointment=held, now=NOON)
+        assert not any(held.in_force(NOON + DAY * days) for days in range(3))
 
 
 def test_every_change_stands_in_the_history_with_who_made_it(database: Database) -> None:
     with database.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         lead = appoint(session, water, Role.CELL_LEAD)
         held = appoint(session, water, actor=acting(lead))
-        disable_person(session, actor=acting(lead), person=held.person, now=NOW)
-        enable_person(session, actor=acting(lead), person=held.person, now=NOW)
-        end_appointment(session, actor=acting(lead), appointment=held, now=NOW)
+        disable_person(session, actor=acting(lead), person=held.person, now=NOON)
+        enable_person(session, actor=acting(lead), person=held.person, now=NOON)
+        end_appointment(session, actor=acting(lead), appointment=held, now=NOON)
         assert verbs(session, "appointments", held.id) == ["record_officer", "end_appointment"]
         assert verbs(session, "people", held.person_id) == [
             "record_person",
@@ -207,13 +207,13 @@ def test_a_cell_lead_disables_an_officer_but_no_admin_and_no_cell_staff(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         lead = acting(appoint(session, water, Role.CELL_LEAD))
-        disable_person(session, actor=lead, person=appoint(session, water).person, now=NOW)
+        disable_person(session, actor=lead, person=appoint(session, water).person, now=NOON)
         for role in (Role.ADMIN, Role.CELL):
             person = appoint(session, water, role).person
             with pytest.raises(WrongRole):
-                disable_person(session, actor=lead, person=person, now=NOW)
+                disable_person(session, actor=lead, person=person, now=NOON)
 
 
 @pytest.mark.parametrize(
@@ -221,58 +221,58 @@ def test_a_cell_lead_disables_an_officer_but_no_admin_and_no_cell_staff(
 )
 def test_nobody_else_disables_anybody(on_sqlite: Database, role: Role) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         person = appoint(session, water, Role.MEMBER).person
         with pytest.raises(WrongRole):
             disable_person(
-                session, actor=acting(appoint(session, water, role)), person=person, now=NOW
+                session, actor=acting(appoint(session, water, role)), person=person, now=NOON
             )
 
 
 def test_disabling_twice_and_enabling_the_enabled_are_refused(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        person = appoint(session, add_department(session)).person
+        person = appoint(session, add_department(session, "water")).person
         with pytest.raises(WrongState):
-            enable_person(session, actor=permissions.COMMAND, person=person, now=NOW)
-        disable_person(session, actor=permissions.COMMAND, person=person, now=NOW)
+            enable_person(session, actor=permissions.COMMAND, person=person, now=NOON)
+        disable_person(session, actor=permissions.COMMAND, person=person, now=NOON)
         with pytest.raises(WrongState):
-            disable_person(session, actor=permissions.COMMAND, person=person, now=NOW)
+            disable_person(session, actor=permissions.COMMAND, person=person, now=NOON)
 
 
 def test_a_disabled_person_is_not_appointed_again_by_the_way(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
-        person = appoint(session, water, mail="asha@pmc.example").person
-        disable_person(session, actor=permissions.COMMAND, person=person, now=NOW)
+        water = add_department(session, "water")
+        person = appoint(session, water, mail="first@pmc.example").person
+        disable_person(session, actor=permissions.COMMAND, person=person, now=NOON)
         with pytest.raises(BadPerson) as problem:
-            appoint(session, water, Role.MEMBER, mail="asha@pmc.example")
+            appoint(session, water, Role.MEMBER, mail="first@pmc.example")
         assert refusal(problem) == ("mail", "disabled")
 
 
 def test_the_last_admin_is_neither_ended_nor_disabled(database: Database) -> None:
     with database.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         last = appoint(session, water, Role.ADMIN)
-        not_yet = appoint(session, water, Role.ADMIN, from_at=NOW + DAY)
+        not_yet = appoint(session, water, Role.ADMIN, from_at=NOON + DAY)
         shut_out = appoint(session, water, Role.ADMIN)
-        disable_person(session, actor=permissions.COMMAND, person=shut_out.person, now=NOW)
+        disable_person(session, actor=permissions.COMMAND, person=shut_out.person, now=NOON)
         with pytest.raises(LastAdmin):
-            disable_person(session, actor=permissions.COMMAND, person=last.person, now=NOW)
+            disable_person(session, actor=permissions.COMMAND, person=last.person, now=NOON)
         with pytest.raises(LastAdmin):
-            end_appointment(session, actor=permissions.COMMAND, appointment=last, now=NOW)
-        later = NOW + DAY
+            end_appointment(session, actor=permissions.COMMAND, appointment=last, now=NOON)
+        later = NOON + DAY
         end_appointment(session, actor=acting(not_yet), appointment=last, now=later)
         assert not last.in_force(later)
 
 
 def test_the_first_admin_is_recorded_by_command_while_there_is_nobody(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         admin = appointments.first_admin(
-            session, now=NOW, name_mr="मेधा", mail="medha@pmc.example", department_id=water.id
+            session, now=NOON, name_mr="मेधा", mail="medha@pmc.example", department_id=water.id
         )
         assert (admin.role, admin.recorded_by_id) == (Role.ADMIN, None)
         with pytest.raises(SomebodyExists):
             appointments.first_admin(
-                session, now=NOW, name_mr="सुनील", mail="sunil@pmc.example", department_id=water.id
+                session, now=NOON, name_mr="सुनील", mail="sunil@pmc.example", department_id=water.id
             )

@@ -17,7 +17,7 @@ from publisher.models.people import Appointment, Department, Person
 from publisher.people import responsibility
 from publisher.people.appointments import disable_person, end_appointment
 from publisher.people.permissions import LastAdmin
-from tests.support.cast import NOW, acting, add_department, appoint
+from tests.support.city_people import NOON, acting, add_department, appoint
 
 pytestmark = pytest.mark.both
 
@@ -43,13 +43,13 @@ def at_once(*acts: Callable[[], None]) -> list[NotAllowed]:
 
 def two_admins(database: Database) -> tuple[Appointment, Appointment]:
     with database.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         return appoint(session, water, Role.ADMIN), appoint(session, water, Role.ADMIN)
 
 
 def admins_left(database: Database) -> int:
     with database.reading() as session:
-        return len(responsibility.holders(session, Role.ADMIN, now=NOW))
+        return len(responsibility.holders(session, Role.ADMIN, now=NOON))
 
 
 def test_two_admins_who_disable_each_other_leave_one(database: Database) -> None:
@@ -58,7 +58,7 @@ def test_two_admins_who_disable_each_other_leave_one(database: Database) -> None
     def disable(actor: Appointment, target: Appointment) -> None:
         with database.transaction() as session:
             person = session.get_one(Person, target.person_id)
-            disable_person(session, actor=acting(actor), person=person, now=NOW)
+            disable_person(session, actor=acting(actor), person=person, now=NOON)
 
     refused = at_once(lambda: disable(one, other), lambda: disable(other, one))
     assert [type(problem) for problem in refused] == [LastAdmin]
@@ -71,12 +71,12 @@ def test_two_admins_who_end_and_disable_each_other_leave_one(database: Database)
     def end() -> None:
         with database.transaction() as session:
             held = session.get_one(Appointment, other.id)
-            end_appointment(session, actor=acting(one), appointment=held, now=NOW)
+            end_appointment(session, actor=acting(one), appointment=held, now=NOON)
 
     def disable() -> None:
         with database.transaction() as session:
             person = session.get_one(Person, one.person_id)
-            disable_person(session, actor=acting(other), person=person, now=NOW)
+            disable_person(session, actor=acting(other), person=person, now=NOON)
 
     refused = at_once(end, disable)
     assert [type(problem) for problem in refused] == [LastAdmin]
@@ -92,7 +92,7 @@ def test_two_officers_recorded_at_once_get_both_places_and_a_third_none(
     database: Database,
 ) -> None:
     with database.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
     refused = at_once(
         *(
             lambda mail=mail: _record(database, water, mail, Role.OFFICER)
@@ -101,50 +101,50 @@ def test_two_officers_recorded_at_once_get_both_places_and_a_third_none(
     )
     assert [problem.code for problem in refused] == ["two_officers"]
     with database.reading() as session:
-        assert [one.rank for one in responsibility.officers(session, water.id, now=NOW)] == [1, 2]
+        assert [one.rank for one in responsibility.officers(session, water.id, now=NOON)] == [1, 2]
 
 
 def test_one_person_recorded_twice_at_once_in_two_departments_is_one_person(
     database: Database,
 ) -> None:
     with database.transaction() as session:
-        departments = [add_department(session, code) for code in ("water", "roads")]
+        departments = [add_department(session, code) for code in ("water", "road")]
     refused = at_once(
         *(
-            lambda one=one: _record(database, one, "asha@pmc.example", Role.MEMBER)
+            lambda one=one: _record(database, one, "first@pmc.example", Role.MEMBER)
             for one in departments
         )
     )
     assert all(isinstance(problem, BadPerson) for problem in refused)
     with database.reading() as session:
-        held = responsibility.holders(session, Role.MEMBER, now=NOW)
+        held = responsibility.holders(session, Role.MEMBER, now=NOON)
         assert len({one.person_id for one in held}) == 1
         assert len(held) + len(refused) == 2
 
 
 def test_a_link_posted_twice_at_once_is_used_once(database: Database) -> None:
     with database.transaction() as session:
-        person = appoint(session, add_department(session)).person
+        person = appoint(session, add_department(session, "water")).person
         token = one_time_links.make(
             session,
             purpose=one_time_links.LinkPurpose.INVITATION,
             subject="people",
             subject_id=person.id,
             person=person,
-            now=NOW,
-            lasts=NOW - NOW.replace(year=2025),
+            now=NOON,
+            lasts=NOON - NOON.replace(year=2025),
         )
     found = threading.Barrier(2)
 
     def use() -> None:
         with database.transaction() as session:
             link = one_time_links.find(
-                session, token=token, purpose=one_time_links.LinkPurpose.INVITATION, now=NOW
+                session, token=token, purpose=one_time_links.LinkPurpose.INVITATION, now=NOON
             )
         assert link is not None
         found.wait(timeout=10)
         with database.transaction() as session:
-            one_time_links.use(session, link=link, now=NOW)
+            one_time_links.use(session, link=link, now=NOON)
 
     refused = at_once(use, use)
     assert [type(problem) for problem in refused] == [LinkSpent]

@@ -22,12 +22,12 @@ from publisher.people.department_orders import (
 )
 from publisher.people.departments import departments_in_force, find_departments
 from publisher.working_time import local_day
-from tests.support.cast import NOW, actor, add_department, appoint, verbs
+from tests.support.city_people import NOON, actor, add_department, appoint, verbs
 
 pytestmark = pytest.mark.both
 
 ADMIN = actor(Role.ADMIN)
-TODAY = local_day(NOW)
+TODAY = local_day(NOON)
 DAY = timedelta(days=1)
 ORDER = DepartmentOrder("आ-१२/२०२६", TODAY)
 NEW = Names("जलस्रोत विभाग", "Water Resources", "जल संसाधन विभाग")
@@ -35,7 +35,7 @@ NEW = Names("जलस्रोत विभाग", "Water Resources", "जल 
 
 def rename(session: Session, department: Department, order: DepartmentOrder = ORDER) -> None:
     department_changes.rename(
-        session, actor=ADMIN, now=NOW, department=department, names=NEW, order=order
+        session, actor=ADMIN, now=NOON, department=department, names=NEW, order=order
     )
 
 
@@ -43,19 +43,19 @@ def test_a_department_is_added_by_an_order_and_stands_from_its_day_on(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        office = add_department(session, "office")
+        cell = add_department(session, "information-technology")
         made = department_changes.add(
             session,
             actor=ADMIN,
-            now=NOW,
+            now=NOON,
             names=NEW,
             kind="department",
             order=DepartmentOrder("आ-१२", TODAY + DAY),
-            reports_to_id=office.id,
+            reports_to_id=cell.id,
         )
-        assert (made.code, made.reports_to_id) == ("water-resources", office.id)
-        assert departments_in_force(session, now=NOW) == [office]
-        assert made in departments_in_force(session, now=NOW + DAY)
+        assert (made.code, made.reports_to_id) == ("water-resources", cell.id)
+        assert departments_in_force(session, now=NOON) == [cell]
+        assert made in departments_in_force(session, now=NOON + DAY)
         (change,) = history(session, department_id=made.id)
         assert (change.kind, change.order_number) == ("added", "आ-१२")
         assert verbs(session, "departments", made.id) == ["add_department"]
@@ -68,24 +68,24 @@ def test_a_renamed_department_is_found_by_its_old_name_as_well(database: Databas
     with database.transaction() as session:
         water = session.get_one(Department, water.id)
         assert (water.name_mr, water.name_en) == (NEW.mr, NEW.en)
-        assert find_departments(session, "Water Department") == [water]
+        assert find_departments(session, "Water Supply") == [water]
         assert find_departments(session, "जलस्रोत") == [water]
         former = former_names(session, [water.id])[water.id]
-        assert [one.former_en for one in former] == ["Water Department"]
+        assert [one.former_en for one in former] == ["Water Supply"]
 
 
 def test_a_change_for_a_day_to_come_waits_for_it(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         water = add_department(session, "water")
         rename(session, water, DepartmentOrder("आ-१३", TODAY + DAY))
-        assert water.name_en == "Water Department"
-        assert due_changes(session, now=NOW) == []
-        (waiting,) = due_changes(session, now=NOW + DAY)
+        assert water.name_en == "Water Supply"
+        assert due_changes(session, now=NOON) == []
+        (waiting,) = due_changes(session, now=NOON + DAY)
         (change,) = history(session, department_id=water.id)
         assert (change.id, change.waits) == (waiting, True)
-        department_changes.carry_out(session, change, actor=CLOCK, now=NOW + DAY)
-        assert (water.name_en, change.former_en) == (NEW.en, "Water Department")
-        assert due_changes(session, now=NOW + DAY) == []
+        department_changes.carry_out(session, change, actor=CLOCK, now=NOON + DAY)
+        assert (water.name_en, change.former_en) == (NEW.en, "Water Supply")
+        assert due_changes(session, now=NOON + DAY) == []
 
 
 def test_what_waits_can_be_given_up_and_what_is_done_cannot(on_sqlite: Database) -> None:
@@ -93,42 +93,42 @@ def test_what_waits_can_be_given_up_and_what_is_done_cannot(on_sqlite: Database)
         water = add_department(session, "water")
         rename(session, water, DepartmentOrder("आ-१३", TODAY + DAY))
         (change,) = history(session, department_id=water.id)
-        department_changes.drop(session, actor=ADMIN, change=change, now=NOW)
+        department_changes.drop(session, actor=ADMIN, change=change, now=NOON)
         assert history(session, department_id=water.id) == []
-        assert due_changes(session, now=NOW + DAY) == []
+        assert due_changes(session, now=NOON + DAY) == []
         rename(session, water)
         (done,) = history(session, department_id=water.id)
         with pytest.raises(WrongState):
-            department_changes.drop(session, actor=ADMIN, change=done, now=NOW)
+            department_changes.drop(session, actor=ADMIN, change=done, now=NOON)
 
 
 def test_a_department_is_placed_under_another_but_never_under_itself(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        office = add_department(session, "office")
-        water = add_department(session, "water", reports_to=office)
-        pipes = add_department(session, "pipes", reports_to=water)
+        cell = add_department(session, "information-technology")
+        water = add_department(session, "water", reports_to=cell)
+        road = add_department(session, "road", reports_to=water)
 
         def place(department: Department, under: Department | None) -> None:
             department_changes.place(
                 session,
                 actor=ADMIN,
-                now=NOW,
+                now=NOON,
                 department=department,
                 reports_to_id=under.id if under else None,
                 order=ORDER,
             )
 
         above = []
-        for under in (office, None):
-            place(pipes, under)
-            above.append(pipes.reports_to_id)
-        assert above == [office.id, None]
+        for under in (cell, None):
+            place(road, under)
+            above.append(road.reports_to_id)
+        assert above == [cell.id, None]
         for one, under, code in (
-            (office, water, "ring"),
+            (cell, water, "ring"),
             (water, water, "ring"),
-            (water, office, "same"),
+            (water, cell, "same"),
         ):
             with pytest.raises(BadDepartment) as refused:
                 place(one, under)
@@ -142,8 +142,8 @@ def test_a_department_is_placed_under_another_but_never_under_itself(
         (Names("नवा", ""), "", "department", ("name_en", "missing")),
         (Names("न" * 201, "New"), "", "department", ("name_mr", "too_long")),
         (Names("न\u202eवा", "New"), "", "department", ("name_mr", "unreadable")),
-        (Names("water विभाग", "New"), "", "department", ("name_mr", "taken")),
-        (Names("नवा", "Water Department"), "", "department", ("name_en", "taken")),
+        (Names("पाणीपुरवठा विभाग", "New"), "", "department", ("name_mr", "taken")),
+        (Names("नवा", "Water Supply"), "", "department", ("name_en", "taken")),
         (Names("नवा", "New"), "water", "department", ("code", "taken")),
         (Names("नवा", "New"), "नवा", "department", ("code", "unreadable")),
         (Names("नवा", "New"), "", "palace", ("kind", "unknown")),
@@ -156,7 +156,7 @@ def test_what_cannot_be_recorded_says_where_and_why(
         add_department(session, "water")
         with pytest.raises(BadDepartment) as refused:
             department_changes.add(
-                session, actor=ADMIN, now=NOW, names=names, kind=kind, order=ORDER, code=code
+                session, actor=ADMIN, now=NOON, names=names, kind=kind, order=ORDER, code=code
             )
         assert (refused.value.field, refused.value.code) == wrong
 
@@ -186,9 +186,9 @@ def test_nobody_but_admin_and_lead_changes_the_register(on_sqlite: Database, rol
         mine = actor(role, water.id, held.person_id)
         with pytest.raises(WrongRole):
             department_changes.rename(
-                session, actor=mine, now=NOW, department=water, names=NEW, order=ORDER
+                session, actor=mine, now=NOON, department=water, names=NEW, order=ORDER
             )
         with pytest.raises(WrongRole):
             department_changes.add(
-                session, actor=mine, now=NOW, names=NEW, kind="department", order=ORDER
+                session, actor=mine, now=NOON, names=NEW, kind="department", order=ORDER
             )

@@ -18,17 +18,8 @@ from publisher.models.people import SignIn
 from publisher.people.appointments import disable_person, end_appointment
 from publisher.people.invitations import INVITATION_LASTS, accept_invitation, invite, invited
 from publisher.people.permissions import COMMAND
-from tests.support.cast import (
-    HASHER,
-    NOW,
-    PASSWORD,
-    acting,
-    actor,
-    add_department,
-    appoint,
-    verbs,
-    with_password,
-)
+from tests.support.city_people import NOON, acting, actor, add_department, appoint, verbs
+from tests.support.passwords import HASHER, PASSWORD, with_password
 
 pytestmark = pytest.mark.both
 
@@ -41,19 +32,19 @@ def token_in(notice: Notice) -> str:
 
 def test_an_invited_officer_sets_the_first_password_and_then_signs_in(database: Database) -> None:
     with database.transaction() as session:
-        held = appoint(session, add_department(session), mail="asha@pmc.example")
-        token = token_in(invite(session, actor=COMMAND, person=held.person, now=NOW))
+        held = appoint(session, add_department(session, "water"), mail="first@pmc.example")
+        token = token_in(invite(session, actor=COMMAND, person=held.person, now=NOON))
     with database.transaction() as session:
-        accept_invitation(session, token=token, password=PASSWORD, now=NOW, hasher=HASHER)
+        accept_invitation(session, token=token, password=PASSWORD, now=NOON, hasher=HASHER)
         assert session.scalars(select(SignIn)).all() == []  # the link is no login
     with database.transaction() as session:
         found = sign_in(
             session,
-            identifier="asha@pmc.example",
+            identifier="first@pmc.example",
             password=PASSWORD,
             address="::1",
             device="",
-            now=NOW,
+            now=NOON,
             hasher=HASHER,
         )
         assert isinstance(found, SignedIn)
@@ -61,15 +52,15 @@ def test_an_invited_officer_sets_the_first_password_and_then_signs_in(database: 
 
 def test_the_mail_says_as_what_by_whom_until_when_and_where(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
-        lead = appoint(session, water, Role.CELL_LEAD, name="मेधा सातपुते")
+        water = add_department(session, "water")
+        lead = appoint(session, water, Role.CELL_LEAD, name="प्रसाद केंजळे")
         held = appoint(session, water)
-        notice = invite(session, actor=acting(lead), person=held.person, now=NOW)
+        notice = invite(session, actor=acting(lead), person=held.person, now=NOON)
         assert verbs(session, "people", held.person_id)[-1] == "invite"
     for words in (
-        "water विभाग",
+        "पाणीपुरवठा विभाग",
         "समन्वयक (IT Nodal Officer)",
-        "मेधा सातपुते",
+        "प्रसाद केंजळे",
         "दि.\u00a0९ डिसेंबर",
         "\ue000/invitation/",
     ):
@@ -78,21 +69,21 @@ def test_the_mail_says_as_what_by_whom_until_when_and_where(on_sqlite: Database)
 
 def test_a_second_invitation_ends_the_first(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        person = appoint(session, add_department(session)).person
+        person = appoint(session, add_department(session, "water")).person
         first, second = (
-            token_in(invite(session, actor=COMMAND, person=person, now=NOW)) for _ in range(2)
+            token_in(invite(session, actor=COMMAND, person=person, now=NOON)) for _ in range(2)
         )
-        assert invited(session, token=first, now=NOW) is None
-        assert invited(session, token=second, now=NOW) is person
+        assert invited(session, token=first, now=NOON) is None
+        assert invited(session, token=second, now=NOON) is person
 
 
 def test_an_invitation_lasts_fourteen_days_and_works_once(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        person = appoint(session, add_department(session)).person
-        token = token_in(invite(session, actor=COMMAND, person=person, now=NOW))
-        last = NOW + timedelta(days=14) - timedelta(seconds=1)
+        person = appoint(session, add_department(session, "water")).person
+        token = token_in(invite(session, actor=COMMAND, person=person, now=NOON))
+        last = NOON + timedelta(days=14) - timedelta(seconds=1)
         assert timedelta(days=14) == INVITATION_LASTS
-        assert invited(session, token=token, now=NOW + timedelta(days=14)) is None
+        assert invited(session, token=token, now=NOON + timedelta(days=14)) is None
         accept_invitation(session, token=token, password=PASSWORD, now=last, hasher=HASHER)
         with pytest.raises(LinkSpent):
             accept_invitation(session, token=token, password=PASSWORD, now=last, hasher=HASHER)
@@ -100,53 +91,53 @@ def test_an_invitation_lasts_fourteen_days_and_works_once(on_sqlite: Database) -
 
 def test_a_refused_password_leaves_the_invitation_open(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        person = appoint(session, add_department(session)).person
-        token = token_in(invite(session, actor=COMMAND, person=person, now=NOW))
+        person = appoint(session, add_department(session, "water")).person
+        token = token_in(invite(session, actor=COMMAND, person=person, now=NOON))
         with pytest.raises(BadPassword):
-            accept_invitation(session, token=token, password="short", now=NOW, hasher=HASHER)
-        assert invited(session, token=token, now=NOW) is person
+            accept_invitation(session, token=token, password="short", now=NOON, hasher=HASHER)
+        assert invited(session, token=token, now=NOON) is person
         assert person.password_hash is None
 
 
 def test_the_end_of_the_appointment_ends_the_invitation(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        held = appoint(session, add_department(session))
-        token = token_in(invite(session, actor=COMMAND, person=held.person, now=NOW))
-        end_appointment(session, actor=COMMAND, appointment=held, now=NOW)
-        assert invited(session, token=token, now=NOW) is None
+        held = appoint(session, add_department(session, "water"))
+        token = token_in(invite(session, actor=COMMAND, person=held.person, now=NOON))
+        end_appointment(session, actor=COMMAND, appointment=held, now=NOON)
+        assert invited(session, token=token, now=NOON) is None
         with pytest.raises(LinkSpent):
-            accept_invitation(session, token=token, password=PASSWORD, now=NOW, hasher=HASHER)
+            accept_invitation(session, token=token, password=PASSWORD, now=NOON, hasher=HASHER)
         with pytest.raises(BadPerson) as problem:
-            invite(session, actor=COMMAND, person=held.person, now=NOW)
+            invite(session, actor=COMMAND, person=held.person, now=NOON)
         assert problem.value.code == "no_appointment"
 
 
 def test_disabling_ends_the_invitation(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        person = appoint(session, add_department(session)).person
-        token = token_in(invite(session, actor=COMMAND, person=person, now=NOW))
-        disable_person(session, actor=COMMAND, person=person, now=NOW)
-        assert invited(session, token=token, now=NOW) is None
+        person = appoint(session, add_department(session, "water")).person
+        token = token_in(invite(session, actor=COMMAND, person=person, now=NOON))
+        disable_person(session, actor=COMMAND, person=person, now=NOON)
+        assert invited(session, token=token, now=NOON) is None
         with pytest.raises(BadPerson) as problem:
-            invite(session, actor=COMMAND, person=person, now=NOW)
+            invite(session, actor=COMMAND, person=person, now=NOON)
         assert problem.value.code == "disabled"
 
 
 def test_somebody_without_a_mail_address_cannot_be_invited_by_mail(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        person = appoint(session, add_department(session), mobile="9822012345").person
+        person = appoint(session, add_department(session, "water"), mobile="9822012345").person
         with pytest.raises(BadPerson) as problem:
-            invite(session, actor=COMMAND, person=person, now=NOW)
+            invite(session, actor=COMMAND, person=person, now=NOON)
         assert (problem.value.field, problem.value.code) == ("mail", "missing")
 
 
 def test_an_officer_invites_nobody_and_a_cell_lead_no_admin(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         officer, admin = appoint(session, water), appoint(session, water, Role.ADMIN)
         for role, person in ((Role.OFFICER, officer.person), (Role.CELL_LEAD, admin.person)):
             with pytest.raises(WrongRole):
-                invite(session, actor=actor(role, water.id), person=person, now=NOW)
+                invite(session, actor=actor(role, water.id), person=person, now=NOON)
         assert session.scalars(select(Notice)).all() == []
 
 
@@ -154,21 +145,21 @@ def test_a_new_password_by_invitation_ends_the_sessions_of_the_old_one(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        held = appoint(session, add_department(session), mail="asha@pmc.example")
+        held = appoint(session, add_department(session, "water"), mail="first@pmc.example")
         with_password(session, held.person)
         found = sign_in(
             session,
-            identifier="asha@pmc.example",
+            identifier="first@pmc.example",
             password=PASSWORD,
             address="",
             device="",
-            now=NOW,
+            now=NOON,
             hasher=HASHER,
         )
         assert isinstance(found, SignedIn)
-        token = token_in(invite(session, actor=COMMAND, person=held.person, now=NOW))
+        token = token_in(invite(session, actor=COMMAND, person=held.person, now=NOON))
         accept_invitation(
-            session, token=token, password="dongar-mathyavar-dhag", now=NOW, hasher=HASHER
+            session, token=token, password="dongar-mathyavar-dhag", now=NOON, hasher=HASHER
         )
         session.refresh(found.sign_in)
-        assert found.sign_in.ended_at == NOW
+        assert found.sign_in.ended_at == NOON

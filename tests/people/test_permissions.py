@@ -8,7 +8,7 @@ from approvals.errors import WrongRole
 from approvals.policy import CLOCK, Action, Actor, ActorKind, Role
 from publisher.database.session import Database
 from publisher.people.permissions import COMMAND, action_to_record, may_record
-from tests.support.cast import actor, add_department, appoint
+from tests.support.city_people import actor, add_department, appoint
 
 OWN, OTHER = 1, 2
 EVERYWHERE = {OWN, OTHER}
@@ -54,6 +54,6 @@ def test_every_role_that_is_not_of_a_department_is_recorded_by_one_action() -> N
 @pytest.mark.parametrize("role", [role for role in Role if TABLE[role][2] == NOWHERE])
 def test_the_use_case_itself_refuses_who_may_not(on_sqlite: Database, role: Role) -> None:
     with on_sqlite.transaction() as session:
-        water = add_department(session)
+        water = add_department(session, "water")
         with pytest.raises(WrongRole):
             appoint(session, water, Role.MEMBER, actor=actor(role, water.id))

@@ -10,16 +10,16 @@ from publisher.database.session import Database
 from publisher.models.history import Event
 from publisher.models.people import Department
 from publisher.people.departments import departments_in_force, find_departments, load_register
-from tests.support.cast import NOW, add_department
+from tests.support.city_people import NOON, add_department
 
 pytestmark = pytest.mark.both
 
 
 def test_the_register_loads_67_departments_once(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        assert load_register(session, now=NOW) == 67
+        assert load_register(session, now=NOON) == 67
     with on_sqlite.transaction() as session:
-        assert load_register(session, now=NOW) == 0
+        assert load_register(session, now=NOON) == 0
         assert session.scalar(select(func.count()).select_from(Department)) == 67
 
 
@@ -27,8 +27,8 @@ def test_the_61_of_the_annex_named_nobody_on_14_july_2021_by_the_citys_calendar(
     database: Database,
 ) -> None:
     with database.transaction() as session:
-        load_register(session, now=NOW)
-        load_register(session, now=NOW)
+        load_register(session, now=NOON)
+        load_register(session, now=NOON)
         events = session.scalars(select(Event).where(Event.verb == "named_nobody")).all()
         annexed = set(
             session.scalars(select(Department.id).where(Department.annex_no.is_not(None)))
@@ -43,11 +43,11 @@ def test_the_61_of_the_annex_named_nobody_on_14_july_2021_by_the_citys_calendar(
 
 def test_loading_again_leaves_a_renamed_department_as_it_is(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        load_register(session, now=NOW)
+        load_register(session, now=NOON)
         water = find_departments(session, "fire")[0]
         water.name_mr = "अग्निशमन व आपत्कालीन सेवा"
     with on_sqlite.transaction() as session:
-        load_register(session, now=NOW)
+        load_register(session, now=NOON)
         assert session.get_one(Department, water.id).name_mr == "अग्निशमन व आपत्कालीन सेवा"
 
 
@@ -55,23 +55,23 @@ def test_a_department_is_found_by_code_by_names_and_by_the_annexs_own_spelling(
     database: Database,
 ) -> None:
     with database.transaction() as session:
-        load_register(session, now=NOW)
+        load_register(session, now=NOON)
         for words in ("fire", "FIRE brigade", "अग्निशमन", "अग्निशामन विभाग", " brigade  fire "):
             assert [one.code for one in find_departments(session, words)][:1] == ["fire"], words
 
 
 def test_a_search_wants_every_word_and_finds_nothing_for_none(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        load_register(session, now=NOW)
+        load_register(session, now=NOON)
         assert find_departments(session, "fire health") == []
         assert find_departments(session, "  ") == []
 
 
 def test_a_department_is_in_force_from_its_first_to_its_last_day(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        add_department(session, "plain")
-        add_department(session, "lastday").until_on = date(2026, 11, 25)
-        add_department(session, "over").until_on = date(2026, 11, 24)
-        add_department(session, "tomorrow").from_on = date(2026, 11, 26)
-        codes = {one.code for one in departments_in_force(session, now=NOW)}
-    assert codes == {"plain", "lastday"}
+        add_department(session, "water")
+        add_department(session, "road").until_on = date(2026, 11, 25)
+        add_department(session, "health").until_on = date(2026, 11, 24)
+        add_department(session, "garden").from_on = date(2026, 11, 26)
+        codes = {one.code for one in departments_in_force(session, now=NOON)}
+    assert codes == {"water", "road"}

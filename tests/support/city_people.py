@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -64,6 +65,7 @@ MEMBERS = {
     "garden": "garden_member",
 }
 APPROVERS = {"water": "first", "road": "road_officer", "health": "health_head"}
+_NUMBERS = count(1)
 
 
 @dataclass
@@ -152,9 +154,8 @@ class CityPeople:
 
     def verbs(self, subject: str, subject_id: int) -> list[str]:
         """Return the verbs of the events of this row, oldest first."""
-        query = select(Event.verb).where(Event.subject == subject, Event.subject_id == subject_id)
         with self.read() as session:
-            return list(session.scalars(query.order_by(Event.id)))
+            return verbs(session, subject, subject_id)
 
     def told(self, kind: str) -> list[str]:
         """Return the names of those who were mailed a notice of this kind, alphabetically."""
@@ -201,6 +202,56 @@ def add_department(session: Session, code: str, **columns: object) -> Department
     session.add(row)
     session.flush()
     return row
+
+
+def appoint(
+    session: Session,
+    department: Department,
+    role: Role = Role.OFFICER,
+    *,
+    name: str = "मेधा सातपुते",
+    mail: str | None = None,
+    mobile: str | None = None,
+    actor: Actor = COMMAND,
+    now: datetime = NOON,
+    rank: int | None = None,
+    from_at: datetime | None = None,
+) -> Appointment:
+    """Appoint a person in a database without the city; two calls without `mail` are two people."""
+    return record_person(
+        session,
+        actor=actor,
+        now=now,
+        name_mr=name,
+        mail=mail or (None if mobile else f"person{next(_NUMBERS)}@pmc.example"),
+        mobile=mobile,
+        role=role,
+        department_id=department.id,
+        rank=rank,
+        from_at=from_at,
+    )
+
+
+def actor(role: Role, department_id: int = 1, person_id: int | None = None) -> Actor:
+    """Return an actor of this role, without an appointment."""
+    return Actor(ActorKind.PERSON, person_id=person_id, role=role, department_id=department_id)
+
+
+def acting(appointment: Appointment) -> Actor:
+    """Return the actor of this appointment."""
+    return Actor(
+        ActorKind.PERSON,
+        person_id=appointment.person_id,
+        appointment_id=appointment.id,
+        role=appointment.role,
+        department_id=appointment.department_id,
+    )
+
+
+def verbs(session: Session, subject: str, subject_id: int) -> list[str]:
+    """Return the verbs of the events of this row, oldest first."""
+    query = select(Event.verb).where(Event.subject == subject, Event.subject_id == subject_id)
+    return list(session.scalars(query.order_by(Event.id)))
 
 
 def as_of(actor: Actor, at: datetime) -> Actor:
