@@ -1,16 +1,14 @@
-"""Ask approvers to review, tell people about decisions, and keep a person's return texts."""
+"""Notify approvers that a revision waits for them, and people of decisions about it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher import transitions
-from publisher.models.approvals import LONGEST_TEXT, ReturnText
 from publisher.models.comments import Reply
 from publisher.models.people import Department, Person
 from publisher.models.posts import Revision
@@ -18,7 +16,6 @@ from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 from publisher.review import gate_adapter
-from publisher.validation import FieldError, Invalid, Validator, person_of
 
 
 def ask(
@@ -113,45 +110,3 @@ def _wished(revision: Revision) -> datetime | None:
         if submission.wished_at is not None
     ]
     return min(wished_times, default=None)
-
-
-MOST = 20
-
-
-def mine(session: Session, *, actor: Actor) -> list[ReturnText]:
-    """Return the person's saved texts, oldest first."""
-    query = select(ReturnText).where(ReturnText.person_id == person_of(actor))
-    return list(session.scalars(query.order_by(ReturnText.id)))
-
-
-def keep(session: Session, *, actor: Actor, now: datetime, return_text: str) -> ReturnText:
-    """Save a text, unless the person has it already; raises `Invalid`."""
-    validator = Validator()
-    text = validator.text("words", return_text, most=LONGEST_TEXT, required=True)
-    validator.finish()
-    own = ReturnText.person_id == person_of(actor)
-    query = select(ReturnText).where(own, ReturnText.words == text)
-    existing = session.scalars(query).one_or_none()
-    if existing is not None:
-        return existing
-    if (session.scalar(select(func.count()).where(own)) or 0) >= MOST:
-        raise Invalid([FieldError("words", "too_many_texts", {"most": MOST})])
-    row = ReturnText(person_id=person_of(actor), words=text, kept_at=now)
-    session.add(row)
-    session.flush()
-    return row
-
-
-def remove(session: Session, *, actor: Actor, text_id: int) -> None:
-    """Delete a text if it is the person's own."""
-    session.execute(
-        delete(ReturnText).where(ReturnText.id == text_id, ReturnText.person_id == person_of(actor))
-    )
-
-
-def with_text(reason: str, chosen: str) -> str:
-    """Append the chosen text to the reason, unless the reason contains it already."""
-    before = reason.strip()
-    if chosen in before.splitlines():
-        return before
-    return f"{before}\n{chosen}" if before else chosen

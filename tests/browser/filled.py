@@ -39,7 +39,7 @@ from publisher.platforms.base.protocol import (
     Refused,
 )
 from publisher.platforms.base.types import Allowance
-from publisher.review import notify, withdraw
+from publisher.review import return_texts, withdraw
 from publisher.scheduling import schedule
 from tests.browser import outside, registered
 from tests.support import lane, planned
@@ -431,4 +431,4 @@ def _own_texts(town: City) -> None:
     """What the water supply's officer keeps for returning a post."""
     with town.write() as session:
         for words in ("मदत क्रमांक नमूद करावा.", "तारखेसोबत वार लिहावा."):
-            notify.keep(session, actor=town.actor("first"), now=town.now, return_text=words)
+            return_texts.save(session, actor=town.actor("first"), now=town.now, return_text=words)

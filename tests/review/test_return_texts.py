@@ -8,17 +8,17 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor
 from publisher.database.session import Database
 from publisher.models.approvals import LONGEST_TEXT
-from publisher.review import notify
+from publisher.review import return_texts
 from publisher.validation import Invalid
 from tests.support.small_house import NOW, House
 
 
 def keep(session: Session, actor: Actor, words: str) -> int:
-    return notify.keep(session, actor=actor, now=NOW, return_text=words).id
+    return return_texts.save(session, actor=actor, now=NOW, return_text=words).id
 
 
 def words_of(session: Session, actor: Actor) -> list[str]:
-    return [one.words for one in notify.mine(session, actor=actor)]
+    return [one.words for one in return_texts.own_texts(session, actor=actor)]
 
 
 def test_a_text_is_kept_for_the_person_alone(database: Database, house: House) -> None:
@@ -60,7 +60,7 @@ def test_what_cannot_be_kept_is_told(
 
 def test_there_is_a_most(database: Database, house: House) -> None:
     with database.transaction() as session:
-        for number in range(notify.MOST):
+        for number in range(return_texts.MOST):
             keep(session, house.first_officer, f"मजकूर {number}")
         with pytest.raises(Invalid) as told:
             keep(session, house.first_officer, "एक जास्त")
@@ -71,9 +71,9 @@ def test_there_is_a_most(database: Database, house: House) -> None:
 def test_one_removes_ones_own_and_nobody_elses(database: Database, house: House) -> None:
     with database.transaction() as session:
         mine = keep(session, house.first_officer, "माझा")
-        notify.remove(session, actor=house.second_officer, text_id=mine)
+        return_texts.remove(session, actor=house.second_officer, text_id=mine)
         assert words_of(session, house.first_officer) == ["माझा"]
-        notify.remove(session, actor=house.first_officer, text_id=mine)
+        return_texts.remove(session, actor=house.first_officer, text_id=mine)
         assert words_of(session, house.first_officer) == []
 
 
@@ -87,4 +87,4 @@ def test_one_removes_ones_own_and_nobody_elses(database: Database, house: House)
     ],
 )
 def test_a_chosen_text_stands_after_what_was_written(before: str, after: str) -> None:
-    assert notify.with_text(before, "वेळ बदला") == after
+    assert return_texts.append(before, "वेळ बदला") == after

@@ -11,7 +11,7 @@ from wtforms import TextAreaField
 
 from approvals.policy import Action
 from publisher.i18n import dates
-from publisher.review import history, notify
+from publisher.review import history, return_texts
 from publisher.validation import Invalid
 from web.core.auth import actor, reads
 from web.core.context import ctx
@@ -81,9 +81,12 @@ def texts() -> Page:
 
 @reads
 def _texts_page(session: Session, form: DecisionTextForm) -> str:
-    texts = notify.mine(session, actor=actor())
+    texts = return_texts.own_texts(session, actor=actor())
     return render_template(
-        "review/decision_texts.html", form=form, texts=texts, is_full=len(texts) >= notify.MOST
+        "review/decision_texts.html",
+        form=form,
+        texts=texts,
+        is_full=len(texts) >= return_texts.MOST,
     )
 
 
@@ -94,7 +97,9 @@ def keep_text() -> Page:
     form = DecisionTextForm()
     try:
         with ctx.database.transaction() as session:
-            notify.keep(session, actor=actor(), now=ctx.now(), return_text=form.words.data or "")
+            return_texts.save(
+                session, actor=actor(), now=ctx.now(), return_text=form.words.data or ""
+            )
     except Invalid as invalid:
         form.show(invalid.problems)
         return _texts_page(form), 422
@@ -109,6 +114,6 @@ def remove_text() -> Page:
     """Delete one of the actor's return texts."""
     with ctx.database.transaction() as session:
         text_id = number_of(request.form.get("text"))
-        notify.remove(session, actor=actor(), text_id=text_id)
+        return_texts.remove(session, actor=actor(), text_id=text_id)
     flash(_("The text is removed."))
     return redirect(url_for("approvals.texts"))

@@ -1,0 +1,195 @@
+"""Decisions that ask for a reason: return, reject, and withdraw an approval or the post."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from wtforms import HiddenField, TextAreaField
+
+from approvals.errors import NotAllowed, StaleRevision
+from approvals.policy import Action
+from publisher.drafting import drafts
+from publisher.models.posts import DecisionKind
+from publisher.review import decide, return_texts, withdraw
+from publisher.review.decide import ActsUnderAnother
+from publisher.validation import Invalid
+from web import in_flight
+from web.core.auth import actor, reads
+from web.core.context import ctx
+from web.core.i18n import _, _l
+from web.core.permissions import for_action
+from web.drafting.revisions import newer_changes
+from web.forms import Form, number_of
+from web.messages.refusals import refusal_sentence
+from web.review.views import DECIDERS, Page, redirect_if_already_decided, routes
+
+
+class DecisionReasonForm(Form):
+    """A reason, with the revision and the appointment of the page."""
+
+    seen = HiddenField()
+    under = HiddenField()
+    reason = TextAreaField(_l("Reason"))
+    aliases = {"words": "reason"}  # noqa: RUF012  as in the base
+
+
+Use = Callable[[Session, int, int, str], object]
+
+
+def _return(session: Session, post_id: int, number: int, reason: str) -> object:
+    return decide.return_post(
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=number, reason=reason
+    )
+
+
+def _reject(session: Session, post_id: int, number: int, reason: str) -> object:
+    return decide.reject(
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=number, reason=reason
+    )
+
+
+def _withdraw_approval(session: Session, post_id: int, number: int, reason: str) -> object:
+    return withdraw.withdraw_approval(
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=number, reason=reason
+    )
+
+
+def _withdraw_post(session: Session, post_id: int, _number: int, reason: str) -> object:
+    return withdraw.withdraw_post(
+        session, actor=actor(), now=ctx.now(), post_id=post_id, reason=reason
+    )
+
+
+@routes.route("/posts/<int:post_id>/return", methods=["GET", "POST"])
+@for_action(*DECIDERS)
+def return_post(post_id: int) -> Page:
+    """Return the revision to the cell with the changes to make."""
+    return _with_reason(post_id, "return", _return, _("Returned to the cell with your words."))
+
+
+@routes.route("/posts/<int:post_id>/reject", methods=["GET", "POST"])
+@for_action(*DECIDERS)
+def reject(post_id: int) -> Page:
+    """Reject the post with a reason."""
+    return _with_reason(post_id, "reject", _reject, _("Rejected. The cell sees your reason."))
+
+
+@routes.route("/posts/<int:post_id>/withdraw-approval", methods=["GET", "POST"])
+@for_action(Action.WITHDRAW_APPROVAL)
+def withdraw_approval(post_id: int) -> Page:
+    """Withdraw the approval of the actor's department, as long as something is unsent."""
+    done_message = _("The approval is taken back. Nothing more of it leaves.")
+    return _with_reason(post_id, "withdraw_approval", _withdraw_approval, done_message)
+
+
+@routes.route("/posts/<int:post_id>/withdraw", methods=["GET", "POST"])
+@for_action(Action.WITHDRAW_POST)
+def withdraw_post(post_id: int) -> Page:
+    """Withdraw the post."""
+    return _with_reason(post_id, "withdraw_post", _withdraw_post, _("The post is withdrawn."))
+
+
+_REPEATED_KINDS: Mapping[str, Collection[DecisionKind]] = {
+    "return": (DecisionKind.RETURNED,),
+    "reject": (DecisionKind.REJECTED,),
+}
+
+
+def _with_reason(post_id: int, act: str, use: Use, done_message: str) -> Page:
+    form = DecisionReasonForm()
+    if request.method == "GET":
+        return _reason_page(post_id, act, form)
+    if act == "return" and ("use" in request.form or "keep" in request.form):
+        return _with_own_text(post_id, form)
+    try:
+        decide.check_under(actor(), number_of(form.under.data))
+        with ctx.database.transaction() as session:
+            drafts.post_for(session, actor=actor(), post_id=post_id)
+            use(session, post_id, number_of(form.seen.data), form.reason.data or "")
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _reason_page(post_id, act, form), 422
+    except NotAllowed as refusal:
+        return _reason_refused(post_id, act, form, refusal)
+    flash(done_message)
+    if act in ("withdraw_approval", "withdraw_post"):
+        in_flight.flash_for_post(post_id)
+    flash(f"{act}-{post_id}", "draft-done")
+    return redirect(url_for("posts.show", post_id=post_id))
+
+
+def _reason_refused(post_id: int, act: str, form: DecisionReasonForm, refusal: NotAllowed) -> Page:
+    """Return the page with the typed reason and the refusal; a repeated decision redirects."""
+    number = number_of(form.seen.data)
+    if isinstance(refusal, StaleRevision):
+        return _stale_page(post_id, act, form, refusal)
+    if response := redirect_if_already_decided(
+        post_id, number, _REPEATED_KINDS.get(act, ()), refusal
+    ):
+        flash(f"{act}-{post_id}", "draft-done")
+        return response
+    if isinstance(refusal, ActsUnderAnother):
+        form.under.data = str(actor().appointment_id)
+        form.under.raw_data = [form.under.data]
+    return _reason_page(post_id, act, form, message=refusal_sentence(refusal)), 409
+
+
+def _with_own_text(post_id: int, form: DecisionReasonForm) -> Page:
+    """Insert one of the actor's saved texts into the reason, or save the reason as a text."""
+    reason, code = form.reason.data or "", 200
+    try:
+        with ctx.database.transaction() as session:
+            drafts.post_for(session, actor=actor(), post_id=post_id)
+            if "keep" in request.form:
+                return_texts.save(session, actor=actor(), now=ctx.now(), return_text=reason)
+                flash(_("The text is kept. You find it here the next time."))
+            else:
+                text_id = number_of(request.form.get("use"))
+                texts = {
+                    text.id: text.words for text in return_texts.own_texts(session, actor=actor())
+                }
+                reason = return_texts.append(reason, texts.get(text_id, ""))
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        code = 422
+    form.reason.data = reason
+    return _reason_page(post_id, "return", form, filled=True), code
+
+
+def _stale_page(post_id: int, act: str, form: DecisionReasonForm, stale: StaleRevision) -> Page:
+    """Return the page with the typed reason, now for the newer revision, with its changes."""
+    number = number_of(form.seen.data)
+    form.seen.data = str(stale.values["newest"])
+    form.seen.raw_data = [form.seen.data]
+    return _reason_page(post_id, act, form, message=refusal_sentence(stale), number=number), 409
+
+
+@reads
+def _reason_page(
+    session: Session,
+    post_id: int,
+    act: str,
+    form: DecisionReasonForm,
+    *,
+    message: str = "",
+    number: int | None = None,
+    filled: bool = False,
+) -> str:
+    """Return the page that asks for a reason; `number` is an outdated revision to compare."""
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    old = next((candidate for candidate in post.revisions if candidate.number == number), None)
+    if request.method == "GET":
+        form.seen.data = str(request.args.get("revision", post.newest, type=int))
+        form.under.data = str(actor().appointment_id)
+    return render_template(
+        "review/reason.html",
+        post=post,
+        act=act,
+        form=form,
+        happened=message,
+        changes=newer_changes(post, old) if old else [],
+        filled=filled or bool(form.errors) or bool(message),
+        texts=return_texts.own_texts(session, actor=actor()) if act == "return" else [],
+    )
