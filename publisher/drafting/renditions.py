@@ -19,9 +19,9 @@ from publisher.drafting.drafts import (
     VariantDraft,
     usable_accounts,
 )
-from publisher.media import file_signatures, files, images
+from publisher.media import file_signatures, files, image_checks, images
 from publisher.media.files import BadFile
-from publisher.media.images import BadPicture
+from publisher.media.image_checks import BadPicture
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.models.deliveries import Account
 from publisher.models.posts import Rendition, Revision, Variant
@@ -134,7 +134,7 @@ class _RenditionMaker:
             return picture.source_sha256
         if picture.name:
             files.file_type(picture.content[: file_signatures.HEAD_BYTES], picture.name)
-        images.inspect(picture.content)
+        image_checks.inspect(picture.content)
         return self.store.save(picture.content)
 
     def _rendition(self, source: str, platform: str) -> PreparedPicture:

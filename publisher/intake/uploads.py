@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.i18n import text_cleaning
-from publisher.media import file_signatures, files, images, video
+from publisher.media import file_signatures, files, image_checks, video
 from publisher.media.files import BadFile, FileKind
-from publisher.media.images import BadPicture
+from publisher.media.image_checks import BadPicture
 from publisher.models.submission_details import Upload
 from publisher.models.submissions import SubmissionFile
 from publisher.validation import FieldError, Invalid, person_of
@@ -94,7 +94,7 @@ def look_at(name: str, source: BinaryIO) -> KeptFile:
         kept_file = KeptFile(display_name, _digest_of(source), file_type.mime, size)
         if file_type.kind is FileKind.PICTURE:
             source.seek(0)
-            picture = images.inspect(source.read())
+            picture = image_checks.inspect(source.read())
             return replace(kept_file, width=picture.width, height=picture.height)
     except (BadFile, BadPicture) as bad:
         raise UploadRefused(bad.code.value, {**bad.values, "name": display_name}) from bad

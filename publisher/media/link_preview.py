@@ -18,7 +18,7 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 from publisher.media import images
-from publisher.media.images import BadPicture
+from publisher.media.image_checks import BadPicture
 from publisher.media.safe_http import AddressRefused, FetchedResponse, Resolve, Route, ask, resolve
 from publisher.models.content_checks import LinkFinding
 from publisher.settings.environment import Reach

@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 
-from publisher.media.images import BadPicture, inspect, render, thumbnail
+from publisher.media.image_checks import BadPicture, inspect
+from publisher.media.images import render, thumbnail
 
 SIZE = (4000, 3000)
 MEGABYTES = (4, 32, 96, 400)

@@ -14,17 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from publisher.media.images import (
-    FITS,
-    BadPicture,
-    Fit,
-    PictureKind,
-    PictureProblem,
-    inspect,
-    render,
-    render_within,
-    thumbnail,
-)
+from publisher.media.image_checks import BadPicture, PictureKind, PictureProblem, inspect
+from publisher.media.images import FITS, Fit, render, render_within, thumbnail
 
 RED, GREEN, BLUE, BLACK, WHITE = (
     (220, 20, 20),

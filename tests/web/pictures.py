@@ -9,7 +9,7 @@ from io import BytesIO
 
 from PIL import ExifTags, Image
 
-from publisher.media import images  # noqa: F401  lets Pillow write a HEIC
+from publisher.media import image_checks  # noqa: F401  lets Pillow write a HEIC
 
 
 @cache

@@ -17,7 +17,7 @@ from publisher.intake import uploads
 from publisher.intake.form import MOST_FILES
 from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, own_name
 from publisher.media import images
-from publisher.media.images import BadPicture
+from publisher.media.image_checks import BadPicture
 from publisher.media.store import MediumChanged, MediumMissing, Store, StoreAway
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor
