@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Flask, url_for
 
 from publisher.content_checks import outgoing_text
-from publisher.content_checks.outgoing_text import LengthLimit
+from publisher.content_checks.outgoing_text import TextLength
 from publisher.i18n import dates
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.posts import Post, PostKind, Revision, Variant
@@ -60,7 +60,7 @@ class Preview:
     text: str
     link: str
     pictures: tuple[ShownPicture, ...]
-    room: LengthLimit
+    length: TextLength
     when: str
     anchor: str
     delivery: Delivery | None
@@ -130,7 +130,7 @@ def _preview(post: Post, variant: Variant) -> Preview:
             )
             for rendition in variant.renditions
         ),
-        room=outgoing_text.length_limit(
+        length=outgoing_text.measure(
             variant.account.platform,
             variant.text,
             variant.link,

@@ -26,16 +26,16 @@ CAN_EDIT = frozenset({FACEBOOK})
 
 
 @dataclass(frozen=True)
-class LengthLimit:
+class TextLength:
     """The length of a text and the longest allowed length, in the platform's own units."""
 
-    found: int
-    most: int
+    used: int
+    limit: int
 
     @property
-    def is_enough(self) -> bool:
+    def fits(self) -> bool:
         """Return True if the text fits."""
-        return self.found <= self.most
+        return self.used <= self.limit
 
 
 def is_edit(variant: Variant) -> bool:
@@ -59,15 +59,15 @@ def is_answer(variant: Variant) -> bool:
 
 def outgoing_text(variant: Variant) -> str:
     """Return the text as it is sent, including the link if the platform has no field for it."""
-    return _leaving(variant)[0]
+    return _rendered(variant)[0]
 
 
 def outgoing_link(variant: Variant) -> str | None:
     """Return the link that is sent beside the text; None if there is none or the text has it."""
-    return _leaving(variant)[1]
+    return _rendered(variant)[1]
 
 
-def _leaving(variant: Variant) -> tuple[str, str | None]:
+def _rendered(variant: Variant) -> tuple[str, str | None]:
     return render_outgoing(
         variant.account.platform,
         variant.text,
@@ -96,15 +96,15 @@ def has_field_for_link(
     return platform == FACEBOOK and not is_reply and not has_pictures
 
 
-def length_limit(
+def measure(
     platform: str, text: str, link: str, *, is_reply: bool = False, has_pictures: bool = False
-) -> LengthLimit:
+) -> TextLength:
     """Measure the text, including the link if it is part of the text."""
-    beside = has_field_for_link(platform, is_reply=is_reply, has_pictures=has_pictures)
-    whole = text if beside else with_link(text, link)
+    is_beside_text = has_field_for_link(platform, is_reply=is_reply, has_pictures=has_pictures)
+    outgoing = text if is_beside_text else with_link(text, link)
     if platform == X:
-        return LengthLimit(text_length.count(whole).weighted, text_length.LIMIT)
-    return LengthLimit(len(whole), FACEBOOK_COMMENT if is_reply else FACEBOOK_POST)
+        return TextLength(text_length.count(outgoing).weighted, text_length.LIMIT)
+    return TextLength(len(outgoing), FACEBOOK_COMMENT if is_reply else FACEBOOK_POST)
 
 
 class AccountNotOpen(NotAllowed):

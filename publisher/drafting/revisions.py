@@ -176,14 +176,14 @@ def _check_length(
     text, has_pictures = variant.text, bool(variant.pictures)
     # A post's target is what it corrects: on Facebook an edit may be as long as a new post.
     is_reply = bool(variant.target) and not is_post
-    limit = outgoing_text.length_limit(
+    length = outgoing_text.measure(
         platform, text, variant.link, is_reply=is_reply, has_pictures=has_pictures
     )
-    if not limit.is_enough:
-        alone = outgoing_text.length_limit(platform, text, "", is_reply=is_reply)
-        code = "too_long_with_link" if alone.is_enough else "too_long"
+    if not length.fits:
+        alone = outgoing_text.measure(platform, text, "", is_reply=is_reply)
+        code = "too_long_with_link" if alone.fits else "too_long"
         validator.add(
-            f"{field_prefix}-text", code, found=limit.found, most=limit.most, platform=platform
+            f"{field_prefix}-text", code, found=length.used, most=length.limit, platform=platform
         )
 
 

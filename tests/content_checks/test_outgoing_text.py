@@ -43,17 +43,15 @@ def test_the_link_leaves_in_the_text_or_beside_it_as_the_platform_takes_it(
 
 
 def test_room_is_counted_as_each_platform_counts() -> None:
-    assert outgoing_text.length_limit("x", "👩‍🚒 पाणी", LINK) == outgoing_text.LengthLimit(
+    assert outgoing_text.measure("x", "👩‍🚒 पाणी", LINK) == outgoing_text.TextLength(
         2 + 1 + 4 + 1 + 23, 280
     )
-    assert outgoing_text.length_limit("facebook", "👩‍🚒", LINK) == outgoing_text.LengthLimit(
-        3, 63_206
-    )
-    assert outgoing_text.length_limit(
+    assert outgoing_text.measure("facebook", "👩‍🚒", LINK) == outgoing_text.TextLength(3, 63_206)
+    assert outgoing_text.measure(
         "facebook", "पाणी", LINK, has_pictures=True
-    ) == outgoing_text.LengthLimit(4 + 1 + len(LINK), 63_206)
-    assert outgoing_text.length_limit(
+    ) == outgoing_text.TextLength(4 + 1 + len(LINK), 63_206)
+    assert outgoing_text.measure(
         "facebook", "पाणी", LINK, is_reply=True
-    ) == outgoing_text.LengthLimit(4 + 1 + len(LINK), 8_000)
-    assert outgoing_text.LengthLimit(280, 280).is_enough
-    assert not outgoing_text.LengthLimit(281, 280).is_enough
+    ) == outgoing_text.TextLength(4 + 1 + len(LINK), 8_000)
+    assert outgoing_text.TextLength(280, 280).fits
+    assert not outgoing_text.TextLength(281, 280).fits

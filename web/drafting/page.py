@@ -142,7 +142,7 @@ def _texts(post: Post, sheet: Sheet) -> dict[str, object]:
         "previews": {slot.name: _preview(post, sheet, slot, sources) for slot in sheet.slots},
         "leaves": {slot.name: _outgoing(sheet, slot) for slot in sheet.slots},
         "languages": LANGUAGE_WORDS,
-        "rooms": {slot.name: _room(sheet, slot) for slot in sheet.slots},
+        "lengths": {slot.name: _length(sheet, slot) for slot in sheet.slots},
         "begins": _begins(post, sheet),
     }
 
@@ -201,9 +201,9 @@ def _sizes(post: Post) -> dict[str, tuple[int, int]]:
     return sizes
 
 
-def _room(sheet: Sheet, slot: TextSlot) -> outgoing_text.LengthLimit:
+def _length(sheet: Sheet, slot: TextSlot) -> outgoing_text.TextLength:
     text, link = _entered(sheet, slot)
-    return outgoing_text.length_limit(
+    return outgoing_text.measure(
         slot.account.platform, text, link, has_pictures=_has_pictures(sheet)
     )
 

@@ -87,8 +87,8 @@ def _page(session: Session, template_id: int, message: str = "") -> str:
         template=template,
         revision=revision,
         blanks=whole.blanks,
-        rooms={
-            rules: outgoing_text.length_limit(outgoing_text.X, text, "")
+        lengths={
+            rules: outgoing_text.measure(outgoing_text.X, text, "")
             for rules, text in emergency.longest(whole).items()
         },
         state=state,

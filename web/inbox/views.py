@@ -97,7 +97,7 @@ def _page(
         "inbox/comment.html",
         comment=comment,
         form=form,
-        room=outgoing_text.length_limit(
+        length=outgoing_text.measure(
             comment.account.platform, form.text.data or "", "", is_reply=True
         ),
         reply_words=REPLIES,

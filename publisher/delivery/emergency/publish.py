@@ -18,7 +18,7 @@ from approvals.policy import Action, Actor
 from approvals.states import PostState
 from publisher import transitions
 from publisher.content_checks import outgoing_text
-from publisher.content_checks.outgoing_text import LengthLimit
+from publisher.content_checks.outgoing_text import TextLength
 from publisher.delivery.emergency import notify, placeholders, roster, templates
 from publisher.delivery.emergency.placeholders import FilledTexts
 from publisher.models.deliveries import Account
@@ -80,7 +80,7 @@ class AlertText:
     account: Account
     language: Language
     text: str
-    room: LengthLimit
+    length: TextLength
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def plan(session: Session, revision: TemplateRevision, values: FilledTexts) -> P
             account,
             Language(language),
             text,
-            outgoing_text.length_limit(account.platform, text, ""),
+            outgoing_text.measure(account.platform, text, ""),
         )
         for account in connected
         for language, text in texts.items()
@@ -228,8 +228,8 @@ def _checked_plan(
     if not leaves.pieces:
         raise Invalid([FieldError("accounts", "no_account")])
     for piece in leaves.pieces:
-        if not piece.room.is_enough:
-            values = {"found": piece.room.found, "most": piece.room.most}
+        if not piece.length.fits:
+            values = {"found": piece.length.used, "most": piece.length.limit}
             raise Invalid([FieldError("accounts", "too_long", values)])
     return leaves.pieces
 

@@ -227,6 +227,8 @@ def _check_texts(wording: Template, validator: Validator) -> None:
     for language, name in emergency.unused_names(wording):
         validator.add(f"text_{language}", "blank_unused", blanks="{" + name + "}")
     for language, text in emergency.longest(wording).items():
-        room = outgoing_text.length_limit(outgoing_text.X, text, "")
-        if not room.is_enough:
-            validator.add(f"text_{language}", "too_long_filled", found=room.found, most=room.most)
+        length = outgoing_text.measure(outgoing_text.X, text, "")
+        if not length.fits:
+            validator.add(
+                f"text_{language}", "too_long_filled", found=length.used, most=length.limit
+            )
