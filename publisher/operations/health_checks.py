@@ -64,7 +64,7 @@ class HealthFinding:
 
 
 def check_settings(settings: Settings) -> HealthFinding:
-    """Checks that passwords are not sent without TLS, except on this machine."""
+    """Check that passwords are not sent without TLS, except on this machine."""
     values = {"base_url": settings.base_url}
     local = urlsplit(settings.base_url).hostname in _LOOPBACK
     if settings.is_tls or local:
@@ -73,7 +73,7 @@ def check_settings(settings: Settings) -> HealthFinding:
 
 
 def check_database(database: Database) -> HealthFinding:
-    """Checks that the database answers and keeps committed transactions."""
+    """Check that the database answers and keeps committed transactions."""
     values = {"url": make_url(database.url).render_as_string(hide_password=True)}
     try:
         problem = database.check_durable()
@@ -88,7 +88,7 @@ def check_database(database: Database) -> HealthFinding:
 
 
 def check_migrations(database: Database) -> HealthFinding:
-    """Checks that the schema is at this version's revision."""
+    """Check that the schema is at this version's revision."""
     head = database.head()
     revision = database.revision()
     values = {"found": revision or "-", "wanted": head}
@@ -101,7 +101,7 @@ def check_migrations(database: Database) -> HealthFinding:
 
 
 def check_font(file: Path) -> HealthFinding:
-    """Checks that the pages' font file was built."""
+    """Check that the pages' font file was built."""
     exists = file.is_file() and file.stat().st_size > 0
     values = {"file": file}
     return HealthFinding(
@@ -110,7 +110,7 @@ def check_font(file: Path) -> HealthFinding:
 
 
 def check_shaping() -> HealthFinding:
-    """Checks that the imaging library can draw Devanagari."""
+    """Check that the imaging library can draw Devanagari."""
     shaping = fonts.check()
     if shaping.missing_package is not None:
         values = {"package": shaping.missing_package}
@@ -119,7 +119,7 @@ def check_shaping() -> HealthFinding:
 
 
 def check_media(folder: Path) -> HealthFinding:
-    """Checks that the media folder is writable."""
+    """Check that the media folder is writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -131,7 +131,7 @@ def check_media(folder: Path) -> HealthFinding:
 
 
 def check_sms(sms: Sms) -> HealthFinding:
-    """Checks that the SMS settings are complete, without sending anything."""
+    """Check that the SMS settings are complete, without sending anything."""
     if not sms.sms_url and not sms.sms_templates:
         return HealthFinding(HealthSubject.SMS, True, "no_sms")
     values: dict[str, object] = {
@@ -147,7 +147,7 @@ def check_sms(sms: Sms) -> HealthFinding:
 
 
 def check_accounts(database: Database, open_account: OpenAccount) -> list[HealthFinding]:
-    """Checks each account's token by asking its platform, outside of any transaction."""
+    """Check each account's token by asking its platform, outside of any transaction."""
     with database.reading() as session:
         accounts = all_accounts(session)
         session.expunge_all()
@@ -157,7 +157,7 @@ def check_accounts(database: Database, open_account: OpenAccount) -> list[Health
 
 
 def check_endings(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Reports access that ends within two weeks, and missing permissions."""
+    """Report access that ends within two weeks, and missing permissions."""
     with database.reading() as session:
         accounts = all_accounts(session)
     findings = [finding for account in accounts for finding in _endings(account, now)]
@@ -214,7 +214,7 @@ def _check_account(account: Account, open_account: OpenAccount) -> HealthFinding
 def check_looks(
     database: Database, *, now: datetime, weekly_after: timedelta | None
 ) -> list[HealthFinding]:
-    """Reports accounts whose published posts were not read back for a day too long."""
+    """Report accounts whose published posts were not read back for a day too long."""
     with database.reading() as session:
         behind = overdue.behind(session, now=now, weekly_after=weekly_after)
         late = [account for account in all_accounts(session) if account.id in behind]
@@ -234,7 +234,7 @@ def check_looks(
 
 
 def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Reports the age of the latest heartbeat, and every worker that is alive."""
+    """Report the age of the latest heartbeat, and every worker that is alive."""
     with database.reading() as session:
         beat_at = worker_health.youngest_beat(session)
         alive = [clock for clock in worker_health.clocks(session, now=now) if clock.is_alive]
@@ -260,6 +260,6 @@ def _beats(clock: Clock, now: datetime) -> dict[str, object]:
 
 
 def _seconds(span: timedelta) -> int:
-    """Returns whole seconds, 0 at least."""
+    """Return whole seconds, 0 at least."""
     # The machines' clocks may differ a little.
     return max(0, round(span.total_seconds()))

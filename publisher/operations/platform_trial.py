@@ -62,7 +62,7 @@ def try_accounts(
     actor: Actor,
     now: Callable[[], datetime],
 ) -> Iterator[HealthFinding]:
-    """Tries each connected account that supports it, and stores the outcome.
+    """Try each connected account that supports it, and store the outcome.
 
     Nothing is tried under a stop. No transaction is open during calls to a platform.
     """
@@ -86,7 +86,7 @@ def try_accounts(
 
 
 def _try(account: Account, open_account: OpenAccount, now: datetime) -> Trial | None:
-    """Returns the outcome, or None if the platform has no unpublished posts."""
+    """Return the outcome, or None if the platform has no unpublished posts."""
     try:
         platform = open_account(account)
     except CredentialsExpired as problem:
@@ -95,7 +95,7 @@ def _try(account: Account, open_account: OpenAccount, now: datetime) -> Trial | 
 
 
 def try_unpublished(platform: Platform, *, now: datetime) -> Trial:
-    """Creates an unpublished post, checks that it is not public, and deletes it."""
+    """Create an unpublished post, check that it is not public, and delete it."""
     # Should a page publish it all the same, whoever reads it is to understand it; the time
     # keeps a second trial from being taken for the same post.
     text = f"चाचणी. कृपया दुर्लक्ष करावे. / A test, please ignore. {now:%Y-%m-%d %H:%M:%S} UTC"
@@ -135,7 +135,7 @@ def _deadline() -> Deadline:
 def _store_trial(
     session: Session, tried_account: Account, trial: Trial, *, actor: Actor, now: datetime
 ) -> None:
-    """Stores the outcome, unless it is unknown or the credentials have changed since."""
+    """Store the outcome, unless it is unknown or the credentials have changed since."""
     query = select(Account).where(Account.id == tried_account.id).with_for_update()
     account = session.scalars(query).one()
     is_the_same = account.credentials == tried_account.credentials

@@ -47,7 +47,7 @@ Table = type[RefusedSignIn | SpotCode | ContactChange | Link | SignIn | SignInAt
 
 
 def tick_retention(database: Database, store: MediaStore, *, now: datetime) -> int:
-    """Deletes expired rows and files, and returns how many.
+    """Delete expired rows and files, and return how many.
 
     History, decisions and published posts are never deleted. The history refers to sessions and
     refused sign-ins by id, so an id must not be used again: the last row stays without its address
@@ -63,7 +63,7 @@ def tick_retention(database: Database, store: MediaStore, *, now: datetime) -> i
 
 
 def _expired(now: datetime) -> dict[Table, ColumnElement[bool]]:
-    """Returns the condition of expired rows by table, in order of foreign keys."""
+    """Return the condition of expired rows by table, in order of foreign keys."""
     spent = now - SPENT
     newest = select(func.max(RefusedSignIn.id)).scalar_subquery()
     return {
@@ -94,7 +94,7 @@ def _erase(session: Session, table: Table, is_expired: ColumnElement[bool]) -> i
 
 
 def _blank(session: Session, now: datetime) -> None:
-    """Clears address and device of the rows that stay."""
+    """Clear address and device of the rows that stay."""
     for table, is_expired in (
         (RefusedSignIn, RefusedSignIn.at <= now - LOGS),
         (SignIn, _has_ended(now - LOGS)),
@@ -106,7 +106,7 @@ def _blank(session: Session, now: datetime) -> None:
 
 
 def _drop_uploads(database: Database, store: MediaStore, now: datetime) -> int:
-    """Deletes old uploads, and the files that nothing else uses."""
+    """Delete old uploads, and the files that nothing else uses."""
     # The lock keeps the same file from being uploaded meanwhile: an upload is inserted before its
     # file is stored, and the insert waits for the end of this transaction.
     with database.transaction() as session:

@@ -15,7 +15,7 @@ STEP = 2_000
 
 
 def tick_timed(database: Database) -> int:
-    """Marks approved posts whose texts all have a delivery, and returns how many.
+    """Mark approved posts whose texts all have a delivery, and return how many.
 
     No list depends on the mark: a post without it is only read again.
     """

@@ -47,7 +47,7 @@ class Clock:
 
 
 def clocks(session: Session, *, now: datetime, most: int = SHOWN) -> list[Clock]:
-    """Returns the workers with the latest heartbeats, newest first."""
+    """Return the workers with the latest heartbeats, newest first."""
     query = (
         select(ClockBeat)
         .where(ClockBeat.name != PLAYED)
@@ -61,12 +61,12 @@ def clocks(session: Session, *, now: datetime, most: int = SHOWN) -> list[Clock]
 
 
 def youngest_beat(session: Session) -> datetime | None:
-    """Returns the time of the latest heartbeat, or None if there is none."""
+    """Return the time of the latest heartbeat, or None if there is none."""
     return session.scalar(select(func.max(ClockBeat.beat_at)).where(ClockBeat.name != PLAYED))
 
 
 def silent_since(session: Session, *, now: datetime) -> datetime | None:
-    """Returns the last heartbeat if no worker has been alive for two minutes, else None.
+    """Return the last heartbeat if no worker has been alive for two minutes, else None.
 
     It is None as well if no worker ever ran.
     """
@@ -75,7 +75,7 @@ def silent_since(session: Session, *, now: datetime) -> datetime | None:
 
 
 def unbegun_since(session: Session, *, now: datetime) -> datetime | None:
-    """Returns since when deliveries have waited for a first worker, else None.
+    """Return since when deliveries have waited for a first worker, else None.
 
     It is None for less than two minutes, if nothing is scheduled, and in a demo.
     """
@@ -87,7 +87,7 @@ def unbegun_since(session: Session, *, now: datetime) -> datetime | None:
 
 
 def alarming_since(session: Session, *, now: datetime) -> datetime | None:
-    """Returns since when nothing is sent for lack of a worker, else None."""
+    """Return since when nothing is sent for lack of a worker, else None."""
     return silent_since(session, now=now) or unbegun_since(session, now=now)
 
 
@@ -96,7 +96,7 @@ PAST: Final = 20
 
 
 def notice(session: Session, *, now: datetime) -> Outage | None:
-    """Records a new outage and notifies the admins; returns None if there is none.
+    """Record a new outage and notify the admins; returns None if there is none.
 
     If several processes notice it at once, exactly one gets the row.
     """
@@ -119,7 +119,7 @@ def is_new(session: Session, *, now: datetime) -> bool:
 
 
 def _begun(session: Session, began_at: datetime | None, now: datetime) -> Outage | None:
-    """Inserts the outage; returns None if it was recorded already (unique `began_at`)."""
+    """Insert the outage; returns None if it was recorded already (unique `began_at`)."""
     if began_at is None:
         return None
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
@@ -145,7 +145,7 @@ def _tell(session: Session, outage: Outage, now: datetime) -> None:
 
 
 def look_back(database: Database, *, now: datetime) -> int:
-    """Records and ends the outage before a worker's first heartbeat; returns how many ended.
+    """Record and end the outage before a worker's first heartbeat; returns how many ended.
 
     Nobody is notified of an outage that is over.
     """
@@ -155,7 +155,7 @@ def look_back(database: Database, *, now: datetime) -> int:
 
 
 def tick_outages(database: Database, *, now: datetime) -> int:
-    """Ends outages if a worker is alive, and returns how many ended."""
+    """End outages if a worker is alive, and return how many ended."""
     open_outage = select(Outage.id).where(Outage.ended_at.is_(None)).limit(1)
     with database.reading() as session:
         if session.scalar(open_outage) is None:
@@ -165,7 +165,7 @@ def tick_outages(database: Database, *, now: datetime) -> int:
 
 
 def _end(session: Session, now: datetime) -> int:
-    """Ends open outages; of several workers, the one with the row lock does."""
+    """End open outages; of several workers, the one with the row lock does."""
     query = select(Outage).where(Outage.ended_at.is_(None)).with_for_update(skip_locked=True)
     over = list(session.scalars(query))
     for outage in over:
@@ -176,6 +176,6 @@ def _end(session: Session, now: datetime) -> int:
 
 
 def past(session: Session) -> list[Outage]:
-    """Returns the latest past outages, newest first."""
+    """Return the latest past outages, newest first."""
     query = select(Outage).where(Outage.ended_at.is_not(None)).order_by(Outage.id.desc())
     return list(session.scalars(query.limit(PAST)))

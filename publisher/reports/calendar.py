@@ -85,7 +85,7 @@ def deliveries_by_day(
     account_id: int | None = None,
     department_id: int | None = None,
 ) -> list[Day]:
-    """Returns each of the days (`MOST_DAYS` at most) with its posts; replies are left out.
+    """Return each of the days (`MOST_DAYS` at most) with its posts; replies are left out.
 
     A cancelled delivery is included only while its revision is the newest. Raises `WrongRole`.
     """
@@ -109,7 +109,7 @@ def entries_by_day(
     department_id: int | None = None,
     now: datetime | None = None,
 ) -> list[Day]:
-    """Returns `deliveries_by_day` for these departments; None means all.
+    """Return `deliveries_by_day` for these departments; None means all.
 
     With `now`, entries that a stop or a freeze keeps are marked.
     """
@@ -154,7 +154,7 @@ def entry_conditions(
     department_id: int | None,
     account: ColumnElement[int],
 ) -> list[ColumnElement[bool]]:
-    """Returns the conditions for visible departments, one account and one department."""
+    """Return the conditions for visible departments, one account and one department."""
     conditions: list[ColumnElement[bool]] = []
     if visible_departments is not None:
         conditions.append(Post.department_id.in_(visible_departments))
@@ -175,7 +175,7 @@ class _Holds:
 
     @classmethod
     def load(cls, session: Session, now: datetime | None) -> _Holds:
-        """Reads the active stop and the coming freezes; returns no holds if `now` is None."""
+        """Read the active stop and the coming freezes; returns no holds if `now` is None."""
         if now is None:
             return cls()
         freezes = tuple(freezes_ahead(session, now=now))
@@ -183,11 +183,11 @@ class _Holds:
 
     @property
     def loader_options(self) -> tuple[ORMOption, ...]:
-        """Returns the options that load what freezes depend on."""
+        """Return the options that load what freezes depend on."""
         return (joinedload(Delivery.post).selectinload(Post.submissions),) if self.freezes else ()
 
     def frozen_until(self, delivery: Delivery) -> datetime | None:
-        """Returns the end of the freeze that covers the delivery, or None."""
+        """Return the end of the freeze that covers the delivery, or None."""
         if self.now is None or not self.freezes:
             return None
         freeze = freeze_at(self.freezes, facts_of(delivery), max(delivery.due_at, self.now))
@@ -232,7 +232,7 @@ def unscheduled(
     account_id: int | None = None,
     department_id: int | None = None,
 ) -> list[Unscheduled]:
-    """Returns the approved variants without a delivery, by wished time.
+    """Return the approved variants without a delivery, by wished time.
 
     Raises `WrongRole`.
     """
@@ -281,7 +281,7 @@ def _unscheduled(
 
 
 def movable(session: Session, *, actor: Actor, most: int = MOST_MOVABLE) -> list[CalendarEntry]:
-    """Returns the deliveries that can be rescheduled, the next due first.
+    """Return the deliveries that can be rescheduled, the next due first.
 
     Raises `WrongRole`.
     """

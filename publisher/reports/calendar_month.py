@@ -76,7 +76,7 @@ class CalendarDay:
 
     @property
     def clashes(self) -> int:
-        """Returns the number of items that clash with another."""
+        """Return the number of items that clash with another."""
         return sum(item.is_clash for item in self.items)
 
 
@@ -91,7 +91,7 @@ def calendar_days(
     department_id: int | None = None,
     state: str = "",
 ) -> list[CalendarDay]:
-    """Returns the days with everything that was published, is due or is wished for.
+    """Return the days with everything that was published, is due or is wished for.
 
     `state` keeps only items in that state. Gaps are computed only if the actor sees every
     department and no filter but the account is set. Raises `WrongRole`.
@@ -130,7 +130,7 @@ def items_by_day(
     account_id: int | None = None,
     department_id: int | None = None,
 ) -> list[CalendarDay]:
-    """Returns the items of these days for the given departments; None means all."""
+    """Return the items of these days for the given departments; None means all."""
     entries = entries_by_day(
         session,
         visible_departments=visible_departments,
@@ -155,7 +155,7 @@ def _order(item: Item) -> tuple[datetime, int, str]:
 
 
 def _grouped(entries: Iterable[CalendarEntry]) -> list[Item]:
-    """Returns one item for each post, time and state."""
+    """Return one item for each post, time and state."""
     groups: defaultdict[tuple[int, datetime, str], list[CalendarEntry]] = defaultdict(list)
     for entry in entries:
         groups[entry.post_id, entry.due_at, _state_of(entry)].append(entry)
@@ -202,7 +202,7 @@ def _wished(
     *,
     now: datetime,
 ) -> dict[date, list[Item]]:
-    """Returns the posts without a delivery by their wished date."""
+    """Return the posts without a delivery by their wished date."""
     moment = sql_conditions.wished_at()
     planned = and_(Post.kind == PostKind.POST, Post.state.in_(_PLANNED))
     query = (
@@ -267,7 +267,7 @@ def _is_open(variant: Variant) -> bool:
 def _with_warnings(
     items: Sequence[Item], quiet: Sequence[QuietTime], *, now: datetime
 ) -> tuple[Item, ...]:
-    """Returns the items with clashes and quiet times marked, as far as they can change."""
+    """Return the items with clashes and quiet times marked, as far as they can change."""
     return tuple(
         item
         if item.is_over or item.at < now
@@ -313,7 +313,7 @@ def _gaps(day: CalendarDay, accounts: Sequence[AccountName]) -> tuple[AccountNam
 
 
 def month_grid(month: date) -> tuple[date, int]:
-    """Returns the Monday on or before the month's first day, and the days of its weeks."""
+    """Return the Monday on or before the month's first day, and the days of its weeks."""
     first = month.replace(day=1)
     begins = first - first.weekday() * ONE_DAY
     last = next_month(first) - ONE_DAY
@@ -321,10 +321,10 @@ def month_grid(month: date) -> tuple[date, int]:
 
 
 def next_month(month: date) -> date:
-    """Returns the first day of the next month."""
+    """Return the first day of the next month."""
     return (month.replace(day=28) + 4 * ONE_DAY).replace(day=1)
 
 
 def previous_month(month: date) -> date:
-    """Returns the first day of the previous month."""
+    """Return the first day of the previous month."""
     return (month.replace(day=1) - ONE_DAY).replace(day=1)

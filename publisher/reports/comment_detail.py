@@ -31,7 +31,7 @@ Links = Mapping[str, tuple[str, int]]
 
 
 def branch_of(session: Session, comment: Comment) -> Sequence[Comment]:
-    """Returns the comment's conversation, oldest first.
+    """Return the comment's conversation, oldest first.
 
     It starts at the topmost comment under our post. Our own replies connect comments too, since
     citizens answer them.
@@ -50,7 +50,7 @@ def branch_of(session: Session, comment: Comment) -> Sequence[Comment]:
 
 
 def _links(session: Session, thread_id: int) -> Links:
-    """Returns everything in the thread, oldest first."""
+    """Return everything in the thread, oldest first."""
     comments = select(Comment.platform_id, Comment.parent_platform_id, Comment.id).where(
         Comment.thread_id == thread_id
     )
@@ -68,7 +68,7 @@ def _links(session: Session, thread_id: int) -> Links:
 
 
 def _top(own: str, links: Links) -> str:
-    """Returns the topmost comment of the conversation, below our post."""
+    """Return the topmost comment of the conversation, below our post."""
     visited = {own}
     while (parent := links[own][0]) in links and parent not in visited:
         visited.add(parent)
@@ -77,7 +77,7 @@ def _top(own: str, links: Links) -> str:
 
 
 def _below(top: str, links: Links) -> set[str]:
-    """Returns this platform id and all its descendants."""
+    """Return this platform id and all its descendants."""
     children = defaultdict(list)
     for own, (parent, _) in links.items():
         children[parent].append(own)
@@ -189,7 +189,7 @@ _PAGE_OPTIONS: tuple[ORMOption, ...] = (
 
 
 def comment_page(session: Session, *, actor: Actor, comment_id: int, now: datetime) -> CommentPage:
-    """Returns the comment's page; raises `NotFound` if the comment is not visible."""
+    """Return the comment's page; raises `NotFound` if the comment is not visible."""
     query = select(Comment).where(Comment.id == comment_id).options(*_PAGE_OPTIONS)
     comment = session.scalars(query).one_or_none()
     if comment is None:
@@ -245,7 +245,7 @@ def _own_post(receipt: ReceiptRow | None) -> OwnPost | None:
 def _thread(
     comment: Comment, branch: Sequence[Comment], replies: Sequence[ReplyView]
 ) -> list[ThreadMessage]:
-    """Returns comments and replies in order of time, without withdrawn replies."""
+    """Return comments and replies in order of time, without withdrawn replies."""
     by_id = {branch_comment.platform_id: branch_comment.id for branch_comment in branch}
     messages = [
         ThreadMessage(
@@ -315,7 +315,7 @@ _ACTIONS_BY_STATE: Mapping[CommentState, tuple[Action, ...]] = {
 
 
 def _visibility_actions(comment: Comment) -> tuple[Action, ...]:
-    """Returns hide or unhide if the comment is under a post of ours that is still live."""
+    """Return hide or unhide if the comment is under a post of ours that is still live."""
     receipt = comment.thread.receipt
     if receipt is None or receipt.gone_at is not None:
         return ()
@@ -323,7 +323,7 @@ def _visibility_actions(comment: Comment) -> tuple[Action, ...]:
 
 
 def _acts(actor: Actor, comment: Comment, replies: Collection[ReplyView]) -> frozenset[Action]:
-    """Returns the actions allowed now; answering is not if a final answer is in force."""
+    """Return the actions allowed now; answering is not if a final answer is in force."""
     possible = (*_ACTIONS_BY_STATE[comment.state], *_visibility_actions(comment))
     allowed = {action for action in possible if may(actor, action, comment.department_id)}
     has_final_reply = any(

@@ -104,7 +104,7 @@ _ORDER = list(BoardKind)
 
 
 def decisions(session: Session, *, actor: Actor, now: datetime) -> list[BoardRow]:
-    """Returns the visible rows of the board, by kind and then by time.
+    """Return the visible rows of the board, by kind and then by time.
 
     Raises `WrongRole` if the actor's role sees no posts.
     """
@@ -121,7 +121,7 @@ def _rank(row: BoardRow) -> tuple[int, datetime, int]:
 
 
 def to_decide(actor: Actor, *, now: datetime) -> list[tuple[type[Delivery | Post], Condition]]:
-    """Returns the tables and conditions that count the decisions; see `problems.to_count`.
+    """Return the tables and conditions that count the decisions; see `problems.to_count`.
 
     Unconfirmed deliveries are not counted: the reconciliation checks them itself.
     """
@@ -201,7 +201,7 @@ def _delivery(delivery: Delivery, number: str | None, actor: Actor, now: datetim
 
 
 def _passed_date(text: str, today: date) -> str:
-    """Returns the first past date of the text, or an empty string.
+    """Return the first past date of the text, or an empty string.
 
     Dates further back than `REFERENCE` are skipped.
     """
@@ -223,7 +223,7 @@ _ORDER_ACTIONS = {
 
 
 def _acts_on(actor: Actor, kind: BoardKind, delivery: Delivery) -> frozenset[Action]:
-    """Returns the actions allowed on a delivery."""
+    """Return the actions allowed on a delivery."""
     # An order that failed is given again under the action that gave it; a held one is settled like
     # any other delivery.
     actions = _ORDER_ACTIONS.get(delivery.action)

@@ -33,7 +33,7 @@ Plain = Mapping[str, object]
 
 
 def start(session: Session, *, actor: Actor, now: datetime, filters: SubmissionFilter) -> Export:
-    """Requests an export of the list as the actor sees it. Raises `WrongRole`."""
+    """Request an export of the list as the actor sees it. Raises `WrongRole`."""
     _make_room(session, person_of(actor))
     export = Export(
         person_id=person_of(actor),
@@ -56,13 +56,13 @@ def _make_room(session: Session, person_id: int) -> None:
 
 
 def exports_of(session: Session, *, actor: Actor, now: datetime) -> Sequence[Export]:
-    """Returns the person's unexpired exports, the newest first."""
+    """Return the person's unexpired exports, the newest first."""
     mine = Export.person_id == actor.person_id, Export.expires_at > now
     return session.scalars(select(Export).where(*mine).order_by(Export.id.desc())).all()
 
 
 def export_for(session: Session, *, actor: Actor, now: datetime, export_id: int) -> Export:
-    """Returns an export of the actor's current appointment; raises `NotFound` otherwise.
+    """Return an export of the actor's current appointment; raises `NotFound` otherwise.
 
     It also raises `NotFound` if a department has left the actor's oversight since.
     """
@@ -75,13 +75,13 @@ def export_for(session: Session, *, actor: Actor, now: datetime, export_id: int)
 
 
 def parts_of(session: Session, export: Export) -> Iterator[Plain]:
-    """Yields the rows of an export in order, with one part in memory at a time."""
+    """Yield the rows of an export in order, with one part in memory at a time."""
     for number in range(export.parts):
         yield from session.get_one(ExportPart, (export.id, number)).rows
 
 
 def remove(session: Session, *, actor: Actor, now: datetime, export_id: int) -> None:
-    """Deletes one of the actor's own exports, finished or not."""
+    """Delete one of the actor's own exports, finished or not."""
     _remove(session, [export_for(session, actor=actor, now=now, export_id=export_id).id])
 
 
@@ -91,7 +91,7 @@ def _remove(session: Session, ids: Sequence[int]) -> None:
 
 
 def tick_exports(database: Database, *, now: datetime, step: int = STEP) -> int:
-    """Advances the oldest unfinished export and deletes expired ones; returns the rows read."""
+    """Advance the oldest unfinished export and delete expired ones; returns the rows read."""
     with database.reading() as session:
         if session.scalar(select(Export.id).where(_is_due(now)).limit(1)) is None:
             return 0  # nothing is written, and nobody waits, as long as there is nothing to do
@@ -109,7 +109,7 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def _step(session: Session, export: Export, now: datetime, step: int) -> int:
-    """Writes the next part; fails the export if the appointment ended or sees less."""
+    """Write the next part; fails the export if the appointment ended or sees less."""
     if not _sees_as_before(session, export, now):
         export.failed_at = now
         return 0
@@ -138,7 +138,7 @@ def _sees_as_before(session: Session, export: Export, now: datetime) -> bool:
 
 
 def filters_of(export: Export) -> SubmissionFilter:
-    """Returns the view and filters of an export."""
+    """Return the view and filters of an export."""
     return filter_from_query(dict(parse_qsl(export.query)))
 
 
@@ -163,7 +163,7 @@ def _parse_cursor(text: str) -> Cursor | None:
 
 
 def plain_row(row: SubmissionRow) -> dict[str, object]:
-    """Returns a row as JSON values that are worded on download; times in ISO 8601."""
+    """Return a row as JSON values that are worded on download; times in ISO 8601."""
     following = row.next
     return {
         "number": row.number,

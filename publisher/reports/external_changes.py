@@ -80,19 +80,19 @@ _FINDING_OPTIONS = (
 
 
 def open_findings(session: Session, *, actor: Actor) -> tuple[ExternalChange, ...]:
-    """Returns the open changes visible to the actor, oldest first."""
+    """Return the open changes visible to the actor, oldest first."""
     query = _findings_query().where(is_open(), *_in_sight(actor)).order_by(Watch.id)
     return tuple(_finding(session, watch, actor) for watch in session.scalars(query))
 
 
 def findings_of(session: Session, *, actor: Actor, post_id: int) -> tuple[ExternalChange, ...]:
-    """Returns all changes of one post. The caller checks the actor's access."""
+    """Return all changes of one post. The caller checks the actor's access."""
     query = _findings_query().where(_is_found(), Delivery.post_id == post_id).order_by(Watch.id)
     return tuple(_finding(session, watch, actor) for watch in session.scalars(query))
 
 
 def finding_for(session: Session, *, actor: Actor, watch_id: int) -> ExternalChange:
-    """Returns one change; raises `NotFound` if there is none or it is not visible."""
+    """Return one change; raises `NotFound` if there is none or it is not visible."""
     watch = session.scalars(
         _findings_query().where(Watch.id == watch_id, _is_found())
     ).one_or_none()
@@ -112,7 +112,7 @@ def is_open_for(actor: Actor, *more: Condition) -> Condition:
 
 
 def how_many(actor: Actor) -> ColumnElement[int]:
-    """Returns the number of open changes visible to the actor, as a column."""
+    """Return the number of open changes visible to the actor, as a column."""
     query = (
         select(func.count()).select_from(Watch).join(ReceiptRow).join(Delivery).join(Delivery.post)
     )
@@ -133,7 +133,7 @@ def _is_found() -> Condition:
 
 
 def _in_sight(actor: Actor) -> list[Condition]:
-    """Returns the condition for visible departments."""
+    """Return the condition for visible departments."""
     # `+ 0` keeps the planner from starting with an index over all posts.
     visible_departments = departments_in_sight(actor, Action.SEE_POST)
     return (
@@ -147,7 +147,7 @@ def _findings_query() -> Select[Watch]:
 
 
 def kind_of(watch: Watch) -> FindingKind:
-    """Returns the kind of change; deletion takes precedence over alteration."""
+    """Return the kind of change; deletion takes precedence over alteration."""
     return FindingKind.CHANGED if watch.found_gone_at is None else FindingKind.GONE
 
 
@@ -181,7 +181,7 @@ def _finding(session: Session, watch: Watch, actor: Actor) -> ExternalChange:
 
 
 def _own_text(session: Session, watch: Watch) -> str:
-    """Returns the text that we last published there, corrections included."""
+    """Return the text that we last published there, corrections included."""
     first = watch.receipt.delivery
     for correction in corrections.of_post(session, first.post_id) if first.post.newest > 1 else ():
         if correction.receipt.id == watch.receipt_id:

@@ -53,7 +53,7 @@ class FeedContent:
 
 
 def feed_of(session: Session, *, person_id: int | None) -> CalendarFeed | None:
-    """Returns the person's open link, or None."""
+    """Return the person's open link, or None."""
     query = select(CalendarFeed).where(
         CalendarFeed.person_id == person_id, CalendarFeed.ended_at.is_(None)
     )
@@ -61,7 +61,7 @@ def feed_of(session: Session, *, person_id: int | None) -> CalendarFeed | None:
 
 
 def renew(session: Session, *, actor: Actor, now: datetime) -> str:
-    """Replaces the person's link and returns its token, which is not stored."""
+    """Replace the person's link and return its token, which is not stored."""
     person_id = person_of(actor)
     end(session, actor=actor, now=now)
     token = secrets.token_urlsafe(32)
@@ -72,7 +72,7 @@ def renew(session: Session, *, actor: Actor, now: datetime) -> str:
 
 
 def end(session: Session, *, actor: Actor, now: datetime) -> None:
-    """Ends the person's link, if there is one."""
+    """End the person's link, if there is one."""
     feed = feed_of(session, person_id=person_of(actor))
     if feed is None:
         return
@@ -85,7 +85,7 @@ def end(session: Session, *, actor: Actor, now: datetime) -> None:
 
 
 def fetch(session: Session, *, token: str, now: datetime) -> FeedContent:
-    """Returns the content of the feed with this token.
+    """Return the content of the feed with this token.
 
     Raises `NotFound` if the link has ended, or its person is disabled or has no appointment; raises
     `TooOften` after `MOST_FETCHES`.
@@ -134,7 +134,7 @@ def _count(feed: CalendarFeed, *, now: datetime) -> None:
 def _visible_departments(
     session: Session, person: Person, *, now: datetime
 ) -> frozenset[int] | None:
-    """Returns the departments visible under any current appointment; None means all."""
+    """Return the departments visible under any current appointment; None means all."""
     appointments = [appointment for appointment in person.appointments if appointment.in_force(now)]
     if not appointments:
         raise NotFound("feed")

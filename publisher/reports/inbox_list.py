@@ -79,7 +79,7 @@ _STATES: Mapping[InboxView, CommentState] = {
 
 
 def views_for(actor: Actor) -> tuple[InboxView, ...]:
-    """Returns the actor's views; the inbox opens with the first."""
+    """Return the actor's views; the inbox opens with the first."""
     match actor.role:
         case Role.OFFICER | Role.HEAD:
             return InboxView.MINE, InboxView.DEPARTMENT, *_SETTLED
@@ -92,7 +92,7 @@ def views_for(actor: Actor) -> tuple[InboxView, ...]:
 
 
 def view_counts(session: Session, *, actor: Actor, now: datetime) -> dict[InboxView, int]:
-    """Returns the number of comments in each of the actor's views, in one query."""
+    """Return the number of comments in each of the actor's views, in one query."""
     views = views_for(actor)
     if not views:
         return {}
@@ -118,7 +118,7 @@ def comments_in(
     before: Cursor | None = None,
     limit: int = 25,
 ) -> Page[CommentRow]:
-    """Returns a page of a view in one query.
+    """Return a page of a view in one query.
 
     Open comments are sorted by due time, settled ones newest first. Raises `WrongRole` if the
     actor's role sees no comments.
@@ -146,7 +146,7 @@ def comments_in(
 
 
 def in_view(actor: Actor, view: InboxView, *, now: datetime) -> list[Condition]:
-    """Returns the conditions of a view and of visibility. Raises `WrongRole`."""
+    """Return the conditions of a view and of visibility. Raises `WrongRole`."""
     visible_departments = departments_in_sight(actor, Action.SEE_COMMENT)
     conditions: list[Condition] = [Comment.state == _STATES[view]]
     if visible_departments is not None:

@@ -76,7 +76,7 @@ _STATE_ORDER = (
 def next_for_submission(
     submission: Submission, bundles: Sequence[PostBundle], roster: Roster
 ) -> Next | None:
-    """Returns the next step of a submission, or None."""
+    """Return the next step of a submission, or None."""
     match submission.state:
         case SubmissionState.RECEIVED:
             return Next(NextKind.DRAFT, (CELL,), submission.state_at, submission.wished_at)
@@ -92,12 +92,12 @@ def next_for_submission(
 def _next_of_bundles(
     submission: Submission, bundles: Sequence[PostBundle], roster: Roster
 ) -> Next | None:
-    """Returns the next step of the post that first needs a person."""
+    """Return the next step of the post that first needs a person."""
     return _most_pressing(next_for_post(bundle, roster, submission.wished_at) for bundle in bundles)
 
 
 def _most_pressing(candidates: Iterable[Next | None]) -> Next | None:
-    """Returns the most urgent step: those of persons before the system's, then by time."""
+    """Return the most urgent step: those of persons before the system's, then by time."""
     return min(
         (candidate for candidate in candidates if candidate is not None), key=_urgency, default=None
     )
@@ -108,7 +108,7 @@ def _urgency(candidate: Next) -> tuple[bool, datetime]:
 
 
 def next_for_post(bundle: PostBundle, roster: Roster, wished_at: datetime | None) -> Next | None:
-    """Returns the next step of a post, or None."""
+    """Return the next step of a post, or None."""
     match bundle.post.state:
         case PostState.DRAFT:
             return _to_write(bundle, wished_at)
@@ -154,7 +154,7 @@ def _to_approve(bundle: PostBundle, roster: Roster, wished_at: datetime | None) 
 
 
 def _undecided(revision: Revision, now: datetime) -> Iterator[int]:
-    """Returns the asked departments that have not approved this revision."""
+    """Return the asked departments that have not approved this revision."""
     approved = {
         decision.department_id
         for decision in revision.decisions
@@ -173,7 +173,7 @@ def _approvers_in(revision: Revision, roster: Roster, department_id: int) -> tup
 
 
 def _to_leave(bundle: PostBundle, wished_at: datetime | None) -> Next | None:
-    """Returns the step of the most pressing delivery, or of a variant without one."""
+    """Return the step of the most pressing delivery, or of a variant without one."""
     deliveries = [delivery for delivery in bundle.deliveries if _counts(delivery, bundle)]
     for state in _STATE_ORDER:
         in_state = [delivery for delivery in deliveries if delivery.state is state]
@@ -219,7 +219,7 @@ def _next_for_delivery(delivery: Delivery) -> Next:
 
 
 def _kind_and_holders(state: DeliveryState) -> tuple[NextKind, tuple[Who, ...]]:
-    """Returns what is done next with a delivery in this state, and by whom."""
+    """Return what is done next with a delivery in this state, and by whom."""
     match state:
         case DeliveryState.HELD:
             return NextKind.SETTLE_HELD, (CELL_LEAD,)
@@ -239,7 +239,7 @@ _IN_PROGRESS = (*UNSENT, *IN_FLIGHT, DeliveryState.UNCONFIRMED)
 
 
 def _to_take_back(bundle: PostBundle) -> Next | None:
-    """Returns the step of a deletion that is in progress or stuck."""
+    """Return the step of a deletion that is in progress or stuck."""
     last_orders = {
         delivery.order.receipt_id: delivery
         for delivery in bundle.orders
@@ -254,7 +254,7 @@ def _to_take_back(bundle: PostBundle) -> Next | None:
 
 
 def _to_answer(thread: CommentThread) -> Next | None:
-    """Returns the step of the open comment due first."""
+    """Return the step of the open comment due first."""
     comment, routing = thread.first, thread.routing
     if comment is None:
         return None

@@ -28,12 +28,12 @@ class Staff:
     head: Appointment | None = None
 
     def approvers(self, authors: Collection[int]) -> gate.Approvers:
-        """Returns the candidates who can approve a text by these authors."""
+        """Return the candidates who can approve a text by these authors."""
         head = _candidate(self.head) if self.head else None
         return gate.approvers([_candidate(officer) for officer in self.officers], head, authors)
 
     def named(self, candidates: Collection[gate.Candidate]) -> tuple[Who, ...]:
-        """Returns the candidates with their names."""
+        """Return the candidates with their names."""
         appointments = [*self.officers, *([self.head] if self.head else [])]
         appointment_ids = {candidate.appointment_id for candidate in candidates}
         return tuple(
@@ -49,7 +49,7 @@ class Roster:
     staff: Mapping[int, Staff]
 
     def of(self, department_id: int) -> Staff:
-        """Returns the staff of a department."""
+        """Return the staff of a department."""
         return self.staff.get(department_id, Staff())
 
 
@@ -58,7 +58,7 @@ def _candidate(appointment: Appointment) -> gate.Candidate:
 
 
 def asked_by(bundles: Iterable[PostBundle]) -> set[int]:
-    """Returns the departments that own these posts or that their revisions list."""
+    """Return the departments that own these posts or that their revisions list."""
     department_ids: set[int] = set()
     for bundle in bundles:
         rows = bundle.revision.departments if bundle.revision is not None else ()
@@ -67,7 +67,7 @@ def asked_by(bundles: Iterable[PostBundle]) -> set[int]:
 
 
 def roster_of(session: Session, departments: Collection[int], *, now: datetime) -> Roster:
-    """Returns the officers and heads in office at `now`, in one query."""
+    """Return the officers and heads in office at `now`, in one query."""
     query = (
         select(Appointment)
         .join(Person, sql_conditions.in_office(Appointment, Person, now=now))

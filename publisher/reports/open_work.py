@@ -47,7 +47,7 @@ ORDER = len(PRESSING)
 
 
 def open_work_query(*, now: datetime) -> CompoundSelect[int, int]:
-    """Returns the submissions with open work and its rank, one row for each piece of work."""
+    """Return the submissions with open work and its rank, one row for each piece of work."""
     return union_all(*_of_submissions(), *_of_deliveries(), *_of_orders(), *_of_posts(now))
 
 
@@ -64,7 +64,7 @@ def stage_in(stages: Collection[Stage], *, now: datetime) -> Condition:
 
 
 def counted(narrowed: Collection[Condition], *, now: datetime) -> Select[int, int]:
-    """Returns the number of submissions at each rank that meet the conditions."""
+    """Return the number of submissions at each rank that meet the conditions."""
     # `submission_id + 0` stops the planner from using that index: each submission is looked up by
     # primary key.
     rows = open_work_query(now=now).subquery()
@@ -89,7 +89,7 @@ def _of_submissions() -> Iterator[RankedIds]:
 
 
 def _of_deliveries() -> Iterator[RankedIds]:
-    """Yields texts in flight or stuck."""
+    """Yield texts in flight or stuck."""
     # One subquery per state, so that each uses its partial index.
     for stage, states in (
         (Stage.HELD, (DeliveryState.HELD,)),
@@ -171,7 +171,7 @@ def is_drafted_only() -> Condition:
 
 @cache
 def _not_live() -> Select[int]:
-    """Returns the submissions with posts of which nothing is live."""
+    """Return the submissions with posts of which nothing is live."""
     # Candidates are submissions with a post that is not approved, not complete (`Post.timed`), not
     # published or gone. All deliveries of any other post are live, so its submission is live.
     unseen = and_(Post.state == PostState.APPROVED, Post.timed == false())
@@ -193,7 +193,7 @@ _NOT_OUT = [state for state in DeliveryState if state is not DeliveryState.PUBLI
 
 
 def _resting(rank: Label[int], *about: Condition) -> RankedIds:
-    """Returns the submissions of the posts whose deliveries meet the conditions."""
+    """Return the submissions of the posts whose deliveries meet the conditions."""
     query = select(PostSubmission.submission_id, rank)
     return query.join(Delivery, Delivery.post_id == PostSubmission.post_id).where(*about)
 

@@ -48,7 +48,7 @@ class PostBundle:
 
     @property
     def lives(self) -> tuple[Live, ...]:
-        """Returns the published texts in order of publication."""
+        """Return the published texts in order of publication."""
         return tuple(
             live_of(published.receipt, published.account, published.first.language)
             for published in corrections.among(self.deliveries)
@@ -58,7 +58,7 @@ class PostBundle:
 def bundles_by_submission(
     session: Session, submissions: Collection[int]
 ) -> dict[int, list[PostBundle]]:
-    """Returns the posts of each of these submissions, in seven queries."""
+    """Return the posts of each of these submissions, in seven queries."""
     query = (
         select(PostSubmission.submission_id, Post)
         .join(Post, Post.id == PostSubmission.post_id)
@@ -75,7 +75,7 @@ def bundles_by_submission(
 
 
 def bundles_by_post(session: Session, posts: Collection[Post]) -> dict[int, PostBundle]:
-    """Returns these posts' bundles by post id."""
+    """Return these posts' bundles by post id."""
     ids = {post.id for post in posts}
     revisions = {revision.post_id: revision for revision in session.scalars(_newest_revisions(ids))}
     deliveries = defaultdict(list)
@@ -171,7 +171,7 @@ def _first_open(
 
 
 def under_posts(query: Select[*Columns], posts: Collection[int]) -> Select[*Columns]:
-    """Restricts a query over comments to those under these posts' publications."""
+    """Restrict a query over comments to those under these posts' publications."""
     return (
         query.select_from(Comment)
         .join(Thread, Thread.id == Comment.thread_id)

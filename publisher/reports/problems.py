@@ -61,12 +61,12 @@ class Troubles:
 
     @property
     def number(self) -> int:
-        """Returns the number of problems; all unsent mails count as one."""
+        """Return the number of problems; all unsent mails count as one."""
         return len(self.accounts) + (self.mails > 0) + len(self.changes) + len(self.ending)
 
 
 def troubles(session: Session, *, actor: Actor) -> Troubles:
-    """Returns the problems that concern the actor.
+    """Return the problems that concern the actor.
 
     Accounts are shown to roles that see all posts, mails to those that may send them again, and
     external changes to those that see the post.
@@ -78,7 +78,7 @@ def troubles(session: Session, *, actor: Actor) -> Troubles:
 
 
 def to_count(actor: Actor) -> list[ColumnElement[int]]:
-    """Returns the parts of `Troubles.number` for this actor, as columns to be added up."""
+    """Return the parts of `Troubles.number` for this actor, as columns to be added up."""
     columns = [how_many(actor)]
     if _hears_of_accounts(actor):
         stopped = select(func.count()).select_from(Account).where(_has_stopped())
@@ -113,7 +113,7 @@ def _has_stopped() -> ColumnElement[bool]:
 
 
 def _endings() -> Select[int, Ending, datetime]:
-    """Returns the endings that were warned of and that no renewal has moved since."""
+    """Return the endings that were warned of and that no renewal has moved since."""
     still = or_(
         and_(EndingWarning.about == Ending.TOKEN, EndingWarning.ends_at == Account.token_until),
         and_(EndingWarning.about == Ending.DATA, EndingWarning.ends_at == Account.data_until),
@@ -193,14 +193,14 @@ class Braked:
 
     @property
     def number(self) -> int:
-        """Returns the number of holds that keep at least one delivery."""
+        """Return the number of holds that keep at least one delivery."""
         return int(self.stop is not None) + sum(
             bool(freeze.delivery_ids) for freeze in self.freezes
         )
 
 
 def braked(session: Session, *, actor: Actor, now: datetime) -> Braked:
-    """Returns the visible deliveries that a stop or freezes hold. Raises `WrongRole`."""
+    """Return the visible deliveries that a stop or freezes hold. Raises `WrongRole`."""
     visible_departments = departments_in_sight(actor, Action.SEE_POST)
     stop = standing_stop(session)
     freezes = freezes_ahead(session, now=now)
@@ -220,7 +220,7 @@ def _unsent(
     *,
     now: datetime,
 ) -> list[Delivery]:
-    """Returns the unsent deliveries due before the last freeze ends."""
+    """Return the unsent deliveries due before the last freeze ends."""
     ends = max([now, *(freeze.until_at for freeze in freezes)])
     query = (
         select(Delivery)

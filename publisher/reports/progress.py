@@ -52,7 +52,7 @@ class Stage(StrEnum):
 
     @property
     def look(self) -> tuple[str, str]:
-        """Returns the subject and state by which pages choose word, icon and colour."""
+        """Return the subject and state by which pages choose word, icon and colour."""
         return _LOOKS[self]
 
 
@@ -88,7 +88,7 @@ _ENDED = {
 
 
 def stage_of(*, now: datetime) -> ColumnElement[str]:
-    """Returns the stage of a row of `submissions`: the first whose condition holds."""
+    """Return the stage of a row of `submissions`: the first whose condition holds."""
     return case(
         *((Submission.state == state, stage.value) for state, stage in _ENDED.items()),
         *((condition, stage.value) for stage, condition in _stage_conditions(now)),
@@ -98,7 +98,7 @@ def stage_of(*, now: datetime) -> ColumnElement[str]:
 
 
 def work_left(*, now: datetime) -> ColumnElement[str | None]:
-    """Returns the most pressing open work of a row of `submissions`; NULL if there is none.
+    """Return the most pressing open work of a row of `submissions`; NULL if there is none.
 
     It differs from the stage if one part is live and another is not yet.
     """
@@ -143,7 +143,7 @@ def is_live() -> Condition:
 
 
 def published_of(submission_id: ColumnElement[int]) -> Select[int]:
-    """Returns the live deliveries of the submission's posts."""
+    """Return the live deliveries of the submission's posts."""
     return (
         select(Delivery.id)
         .join(PostSubmission, PostSubmission.post_id == Delivery.post_id)

@@ -75,7 +75,7 @@ _REFUSALS = {
 
 
 def replies_to(session: Session, comments: Collection[int]) -> list[ReplyView]:
-    """Returns all replies to these comments, oldest first, in a bounded number of queries."""
+    """Return all replies to these comments, oldest first, in a bounded number of queries."""
     query = (
         select(Reply)
         .join(Post, Post.id == Reply.post_id)
@@ -136,7 +136,7 @@ def _approved_by(bundle: PostBundle) -> Who | None:
 def _state(
     reply: Reply, bundle: PostBundle, delivery: Delivery | None, refusal: Decision | None
 ) -> ReplyState:
-    """Returns the reply's state."""
+    """Return the reply's state."""
     # A reply that may be live keeps that state whatever was decided about it later.
     if delivery is not None and delivery.state in (*LIVE, *UNCERTAIN):
         gone = delivery.receipt is not None and delivery.receipt.gone_at is not None
@@ -151,7 +151,7 @@ def _state(
 
 
 def _state_by_delivery(state: DeliveryState) -> ReplyState:
-    """Returns what a delivery's state means for the reply that it carries."""
+    """Return what a delivery's state means for the reply that it carries."""
     match state:
         case DeliveryState.SCHEDULED | DeliveryState.CLAIMED | DeliveryState.SENDING:
             return ReplyState.ON_ITS_WAY

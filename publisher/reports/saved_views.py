@@ -20,7 +20,7 @@ MOST = 20
 def keep_view(
     session: Session, *, actor: Actor, now: datetime, page: str, name: str, query: str
 ) -> KeptView:
-    """Saves the view under this name, replacing one of the same name. Raises `Invalid`."""
+    """Save the view under this name, replacing one of the same name. Raises `Invalid`."""
     person_id = person_of(actor)
     validator = Validator()
     cleaned_name = validator.line("name", name, most=LONGEST_NAME, required=True)
@@ -36,13 +36,13 @@ def keep_view(
 
 
 def saved_views(session: Session, *, actor: Actor, page: str) -> Sequence[KeptView]:
-    """Returns the person's saved views of this page, by name."""
+    """Return the person's saved views of this page, by name."""
     mine = KeptView.person_id == actor.person_id, KeptView.page == page
     return session.scalars(select(KeptView).where(*mine).order_by(KeptView.name)).all()
 
 
 def drop_view(session: Session, *, actor: Actor, view_id: int) -> KeptView:
-    """Deletes one of the person's own views; raises `NotFound` for any other."""
+    """Delete one of the person's own views; raises `NotFound` for any other."""
     view = session.get(KeptView, view_id)
     if view is None or view.person_id != actor.person_id:
         raise NotFound(view_id)

@@ -105,12 +105,12 @@ class SearchGroup:
 
 
 def kinds_for(actor: Actor) -> tuple[Kind, ...]:
-    """Returns the kinds that the actor's role may see."""
+    """Return the kinds that the actor's role may see."""
     return tuple(kind for kind, action in _NEEDS.items() if scope_of(actor, action) is not None)
 
 
 def search(session: Session, *, actor: Actor, text: str, limit: int = FIRST) -> list[SearchGroup]:
-    """Returns the newest visible hits of every kind, in two or three queries for each."""
+    """Return the newest visible hits of every kind, in two or three queries for each."""
     return [
         hits_of(session, actor=actor, kind=kind, text=text, limit=limit)
         for kind in kinds_for(actor)
@@ -127,7 +127,7 @@ def hits_of(
     limit: int = 25,
     span: int = SPAN,
 ) -> SearchGroup:
-    """Returns the hits of one kind, older than `before` if set. Raises `WrongRole`."""
+    """Return the hits of one kind, older than `before` if set. Raises `WrongRole`."""
     stretch = stretch_of(session, _IDS[kind], _sight(actor, kind), before, span)
     match kind:
         case Kind.SUBMISSIONS:
@@ -141,7 +141,7 @@ def hits_of(
 
 
 def _sight(actor: Actor, kind: Kind) -> list[Condition]:
-    """Returns the conditions for visible rows of this kind. Raises `WrongRole`."""
+    """Return the conditions for visible rows of this kind. Raises `WrongRole`."""
     match kind:
         case Kind.SUBMISSIONS:
             return in_sight(actor)
@@ -155,7 +155,7 @@ def _sight(actor: Actor, kind: Kind) -> list[Condition]:
 
 
 def straight_to(session: Session, *, actor: Actor, text: str) -> str | None:
-    """Returns the path of the only visible submission with exactly this number, or None.
+    """Return the path of the only visible submission with exactly this number, or None.
 
     It accepts an acknowledgement number, complete or its last part, and the department's outward or
     an inward number, in Devanagari or Latin digits.
@@ -219,7 +219,7 @@ def _submissions(session: Session, actor: Actor, text: str, stretch: Stretch, li
 def _matching_submissions(
     session: Session, actor: Actor, text: str, stretch: Stretch
 ) -> CompoundSelect[int] | Select[int]:
-    """Returns the submissions of the range that contain the words.
+    """Return the submissions of the range that contain the words.
 
     The newest range also finds the submission with this number, however old it is.
     """
@@ -285,7 +285,7 @@ def _comment(comment: Comment) -> Hit:
 
 
 def _posts_in_sight(actor: Actor, stretch: Stretch) -> list[Condition]:
-    """Returns the condition for visible posts.
+    """Return the condition for visible posts.
 
     A post is visible to its department, to those its revisions name, and to those whose submissions
     it uses.
@@ -308,7 +308,7 @@ def _posts_in_sight(actor: Actor, stretch: Stretch) -> list[Condition]:
 
 
 def _sources() -> Select[int]:
-    """Returns the submissions that the post is based on."""
+    """Return the submissions that the post is based on."""
     return (
         select(Submission.id)
         .join(PostSubmission, PostSubmission.submission_id == Submission.id)
@@ -318,7 +318,7 @@ def _sources() -> Select[int]:
 
 
 def _all(text: str, holds: Callable[[str], Condition]) -> list[Condition]:
-    """Returns a condition for each word; false if the text has no readable word."""
+    """Return a condition for each word; false if the text has no readable word."""
     return [holds(word) for word in words_of(text)] or [false()]
 
 

@@ -24,13 +24,13 @@ _NUMBER = re.compile(r"([A-Z]{1,20})/(\d{4})/(\d{1,6})")
 
 
 def words_of(search_text: str) -> list[str]:
-    """Returns the words to search for, eight at most; none if the text is invalid."""
+    """Return the words to search for, eight at most; none if the text is invalid."""
     cleaned = text_cleaning.clean(search_text)
     return cleaned.text.split()[:MOST_WORDS] if cleaned.ok else []
 
 
 def whole_number(search_text: str) -> str | None:
-    """Returns the complete acknowledgement number in Latin digits, or None."""
+    """Return the complete acknowledgement number in Latin digits, or None."""
     match = _NUMBER.fullmatch(latin_digits(search_text).strip().upper())
     return f"{match[1]}/{match[2]}/{int(match[3]):06d}" if match is not None else None
 
@@ -76,7 +76,7 @@ class Newest:
     ends: Cursor | None = None
 
     def holds(self, search_text: str) -> list[Condition]:
-        """Returns the conditions of the range; a complete number is found outside it too."""
+        """Return the conditions of the range; a complete number is found outside it too."""
         among = [*_before(self.ends), *_from(self.begins)]
         number = whole_number(search_text)
         if number is None or not among:
@@ -87,7 +87,7 @@ class Newest:
 def newest_of(
     session: Session, sight: Sequence[Condition], back: Cursor | None, *, span: int = SPAN
 ) -> Newest:
-    """Returns the range of the newest `span` visible submissions, before `back` if set."""
+    """Return the range of the newest `span` visible submissions, before `back` if set."""
     query = (
         select(Submission.received_at, Submission.id)
         .where(*sight, *_before(back))
@@ -100,7 +100,7 @@ def newest_of(
 
 
 def _before(cursor: Cursor | None) -> list[Condition]:
-    """Returns the condition for rows received earlier."""
+    """Return the condition for rows received earlier."""
     # The separate comparison of `received_at` lets the planner start the index at the cursor.
     if cursor is None:
         return []
@@ -109,7 +109,7 @@ def _before(cursor: Cursor | None) -> list[Condition]:
 
 
 def _from(cursor: Cursor | None) -> list[Condition]:
-    """Returns the condition for rows received then or later."""
+    """Return the condition for rows received then or later."""
     if cursor is None:
         return []
     at, key = cursor
@@ -127,7 +127,7 @@ class Stretch:
     ends: int | None
 
     def of(self, key: Key) -> list[Condition]:
-        """Returns the conditions of the range."""
+        """Return the conditions of the range."""
         conditions = [] if self.begins is None else [key >= self.begins]
         return conditions if self.ends is None else [*conditions, key < self.ends]
 
@@ -135,7 +135,7 @@ class Stretch:
 def stretch_of(
     session: Session, key: Key, sight: list[Condition], before: int | None, span: int
 ) -> Stretch:
-    """Returns the range of the newest `span` visible rows; `begins` is None if all fit."""
+    """Return the range of the newest `span` visible rows; `begins` is None if all fit."""
     older = [] if before is None else [key < before]
     query = select(key).where(*sight, *older).order_by(key.desc()).offset(span).limit(1)
     beyond = session.scalar(query)

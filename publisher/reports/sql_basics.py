@@ -17,7 +17,7 @@ State = TypeVar("State", PostState, DeliveryState)
 
 
 def has(query: Select[int]) -> ColumnElement[bool]:
-    """Returns an EXISTS-like condition as a scalar subquery with LIMIT 1."""
+    """Return an EXISTS-like condition as a scalar subquery with LIMIT 1."""
     # A planner that expects many rows turns EXISTS into a join, and reads every text ever written
     # for the few rows that are needed.
     # A planner that expects many rows turns EXISTS into a join, and reads every text ever written
@@ -28,7 +28,7 @@ def has(query: Select[int]) -> ColumnElement[bool]:
 def is_one_of(
     column: InstrumentedAttribute[State], states: Collection[State]
 ) -> ColumnElement[bool]:
-    """Returns the condition that the state is in `states`, in a form no index serves."""
+    """Return the condition that the state is in `states`, in a form no index serves."""
     # Each state has very many rows, and few belong to the rows in question. Without table
     # statistics a planner that could use an index on the state would begin with it.
     # Each state has very many rows, and few belong to the rows in question. Without table
@@ -37,7 +37,7 @@ def is_one_of(
 
 
 def is_open_order(delivery: type[Delivery] = Delivery) -> ColumnElement[bool]:
-    """Returns the condition that the delivery's order is still to be carried out.
+    """Return the condition that the delivery's order is still to be carried out.
 
     It is the last order about its receipt or comment, and the receipt has not gone.
     """

@@ -101,7 +101,7 @@ def approval_wanted(*more: Condition, now: datetime) -> Condition:
 
 
 def still_asked(*more: Condition, now: datetime) -> Condition:
-    """Returns `approval_wanted` for a post already known to be in review."""
+    """Return `approval_wanted` for a post already known to be in review."""
     revision_ids = (
         select(Revision.id)
         .outerjoin(RevisionDepartment, is_asked())
@@ -130,7 +130,7 @@ def is_asked() -> Condition:
 
 
 def asked_department() -> ColumnElement[int]:
-    """Returns the asked department's id; the owning department if the revision lists none."""
+    """Return the asked department's id; the owning department if the revision lists none."""
     return func.coalesce(RevisionDepartment.department_id, Post.department_id)
 
 
@@ -150,7 +150,7 @@ def is_bound(person_id: ColumnElement[int] | InstrumentedAttribute[int]) -> Cond
 
 @cache
 def _restored_sources() -> CTE:
-    """Returns each restored revision paired with every revision it restores, transitively.
+    """Return each restored revision paired with every revision it restores, transitively.
 
     It is cached, so that a statement contains the CTE once.
     """
@@ -169,7 +169,7 @@ def blocked(*, now: datetime) -> Condition:
 
 
 def nobody_can_approve(*, now: datetime) -> Condition:
-    """Returns `blocked` for a post already known to be in review."""
+    """Return `blocked` for a post already known to be in review."""
     department_id = asked_department()
     return still_asked(
         ~officer_serves(department_id, now=now, unbound=True),
@@ -211,7 +211,7 @@ def stands_still(states: Collection[DeliveryState] = STUCK) -> Condition:
 
 @cache
 def _stuck() -> CTE:
-    """Returns the ids and states of all stuck deliveries; cached like `_restored_sources`."""
+    """Return the ids and states of all stuck deliveries; cached like `_restored_sources`."""
     # Texts and orders are separate subqueries: a planner that must test both on every delivery
     # would join all texts ever published first.
     # Texts and orders are separate subqueries: a planner that must test both on every delivery
@@ -304,7 +304,7 @@ def answers(*conditions: Condition) -> Condition:
 
 
 def wished_at() -> ColumnElement[datetime | None]:
-    """Returns the earliest publication time that the post's submissions wish for."""
+    """Return the earliest publication time that the post's submissions wish for."""
     return (
         select(func.min(Submission.wished_at))
         .join(PostSubmission, PostSubmission.submission_id == Submission.id)
@@ -315,7 +315,7 @@ def wished_at() -> ColumnElement[datetime | None]:
 
 
 def wished_between(begins: datetime, ends: datetime) -> Select[int]:
-    """Returns the posts with a submission whose wished time is in `[begins, ends)`."""
+    """Return the posts with a submission whose wished time is in `[begins, ends)`."""
     return (
         select(PostSubmission.post_id)
         .join(Submission, Submission.id == PostSubmission.submission_id)
@@ -324,7 +324,7 @@ def wished_between(begins: datetime, ends: datetime) -> Select[int]:
 
 
 def answer_by() -> ColumnElement[datetime]:
-    """Returns the due time of the comment that the post answers; NULL for other posts."""
+    """Return the due time of the comment that the post answers; NULL for other posts."""
     return (
         select(Comment.due_at)
         .join(Reply, Reply.comment_id == Comment.id)
@@ -335,7 +335,7 @@ def answer_by() -> ColumnElement[datetime]:
 
 
 def number(post: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[str | None]:
-    """Returns the number of the post's first submission."""
+    """Return the number of the post's first submission."""
     return (
         select(func.min(Submission.number))
         .join(PostSubmission, PostSubmission.submission_id == Submission.id)

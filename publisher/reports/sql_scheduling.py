@@ -37,7 +37,7 @@ def lacks_a_time() -> Condition:
 
 
 def is_partly_unscheduled() -> Condition:
-    """Returns `lacks_a_time` for a post already known to be approved."""
+    """Return `lacks_a_time` for a post already known to be approved."""
     variants = (
         select(Variant.id)
         .join(Revision, Revision.id == Variant.revision_id)
@@ -47,7 +47,7 @@ def is_partly_unscheduled() -> Condition:
 
 
 def is_without_a_time() -> Condition:
-    """Returns `lacks_a_time` in a form for queries over all posts.
+    """Return `lacks_a_time` in a form for queries over all posts.
 
     It searches the posts not yet marked complete (`Post.timed`) and those with a cancelled
     delivery, so it never reads the posts that were published long ago.

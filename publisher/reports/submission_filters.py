@@ -129,7 +129,7 @@ class SubmissionFilter:
 
     @property
     def filters(self) -> dict[str, str]:
-        """Returns the active filters by their URL parameter."""
+        """Return the active filters by their URL parameter."""
         parameters = {
             "q": self.words,
             "department": self.department_id,
@@ -143,13 +143,13 @@ class SubmissionFilter:
 
     @property
     def query(self) -> str:
-        """Returns view and filters as a URL query string."""
+        """Return view and filters as a URL query string."""
         view = {} if self.view is SubmissionView.OPEN else {"view": self.view.value}
         return urlencode(view | self.filters)
 
 
 def filter_from_query(arguments: Mapping[str, str]) -> SubmissionFilter:
-    """Returns the view and filters of URL parameters; invalid values are ignored."""
+    """Return the view and filters of URL parameters; invalid values are ignored."""
     return SubmissionFilter(
         view=_member(SubmissionView, arguments.get("view")) or SubmissionView.OPEN,
         words=arguments.get("q", "").strip()[:LONGEST],
@@ -178,7 +178,7 @@ def _day(text: str) -> date | None:
 
 
 def in_view(filters: SubmissionFilter, *, now: datetime) -> list[Condition]:
-    """Returns the conditions of the view alone."""
+    """Return the conditions of the view alone."""
     match filters.view:
         case SubmissionView.OPEN:
             return [open_work.is_open()]
@@ -193,7 +193,7 @@ def in_view(filters: SubmissionFilter, *, now: datetime) -> list[Condition]:
 
 
 def _has_work_left(stages: tuple[Stage, ...], now: datetime) -> list[Condition]:
-    """Returns the condition that the open work is in one of these stages."""
+    """Return the condition that the open work is in one of these stages."""
     # A submission's state alone decides some stages; then its posts are not read.
     states = [state for state in SubmissionState if state.value in stages]
     if len(states) == len(stages):
@@ -204,7 +204,7 @@ def _has_work_left(stages: tuple[Stage, ...], now: datetime) -> list[Condition]:
 def where_clauses(
     filters: SubmissionFilter, *, actor: Actor, now: datetime, by_index: bool = True
 ) -> list[Condition]:
-    """Returns the conditions of the filters and of visibility; raises `WrongRole`."""
+    """Return the conditions of the filters and of visibility; raises `WrongRole`."""
     sight = in_sight(actor, filters.department_id, by_index=by_index)
     conditions = [*sight, *submission_contains(filters.words)]
     if filters.kind is not None:
@@ -225,7 +225,7 @@ def where_clauses(
 def in_sight(
     actor: Actor, department_id: int | None = None, *, by_index: bool = True
 ) -> list[Condition]:
-    """Returns the conditions for visible submissions, of one department if it is set."""
+    """Return the conditions for visible submissions, of one department if it is set."""
     # Without `by_index`, `department_id + 0` keeps the planner from reading a whole department,
     # nearly all of which is settled.
     visible_departments = departments_in_sight(actor, Action.SEE_SUBMISSION)
@@ -263,7 +263,7 @@ Moment = InstrumentedAttribute[datetime | None] | InstrumentedAttribute[datetime
 def order(
     filters: SubmissionFilter, *, backwards: bool
 ) -> tuple[UnaryExpression[Any], UnaryExpression[int]]:
-    """Returns the order of the list, or the reverse."""
+    """Return the order of the list, or the reverse."""
     moment = _moment(filters)
     if filters.by_wish != backwards:
         return moment.asc().nulls_last(), Submission.id.asc()
@@ -275,7 +275,7 @@ def _moment(filters: SubmissionFilter) -> Moment:
 
 
 def cursor_of(filters: SubmissionFilter, submission: Submission) -> Cursor:
-    """Returns the submission's position in the order of the list."""
+    """Return the submission's position in the order of the list."""
     return (
         submission.wished_at or NEVER
     ) if filters.by_wish else submission.received_at, submission.id

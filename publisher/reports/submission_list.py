@@ -114,7 +114,7 @@ def submissions_in(
     total: int | None = None,
     span: int = SPAN,
 ) -> Listing:
-    """Returns a page of the visible submissions, in a bounded number of queries.
+    """Return a page of the visible submissions, in a bounded number of queries.
 
     Open ones are sorted by wished time, those without one last; live, ended and all views show the
     newest first, and search only the newest `span` rows, or those before `back`. Pass `total` if it
@@ -166,7 +166,7 @@ def _search_window(
     back: Cursor | None,
     span: int,
 ) -> Newest:
-    """Returns the range of rows to search; open views are small and searched as a whole."""
+    """Return the range of rows to search; open views are small and searched as a whole."""
     if not filters.words or filters.by_wish:
         return Newest()
     sight = replace(filters, words="", kind=None, wished=None, holder=None)
@@ -182,7 +182,7 @@ def read_on(
     after: Cursor | None = None,
     limit: int = 500,
 ) -> Page[SubmissionRow]:
-    """Returns the next `limit` rows without a total, for reading the whole list in parts."""
+    """Return the next `limit` rows without a total, for reading the whole list in parts."""
     conditions = [*_narrowing(filters, actor, now), *in_view(filters, now=now)]
     if after is not None:
         conditions.append(behind(filters, after))
@@ -194,14 +194,14 @@ def read_on(
 def submission_total(
     session: Session, *, actor: Actor, now: datetime, filters: SubmissionFilter
 ) -> int:
-    """Returns the number of submissions in the list."""
+    """Return the number of submissions in the list."""
     return _count(session, _narrowing(filters, actor, now), filters, now, None)[1]
 
 
 def submission_counts(
     session: Session, *, actor: Actor, now: datetime, filters: SubmissionFilter
 ) -> dict[SubmissionView, int]:
-    """Returns the number of submissions in each open view, in one query."""
+    """Return the number of submissions in each open view, in one query."""
     conditions = where_clauses(filters, actor=actor, now=now, by_index=False)
     rows = session.execute(open_work.counted(conditions, now=now)).all()
     counts: dict[int, int] = dict(rows)
@@ -220,7 +220,7 @@ def _read(
     backwards: bool = False,
     counts: bool = False,
 ) -> ListedRows:
-    """Returns the first (or last) rows of the list with their stages.
+    """Return the first (or last) rows of the list with their stages.
 
     With `counts` each row has the total too.
     """
@@ -250,7 +250,7 @@ def _count(
     now: datetime,
     start: Cursor | None,
 ) -> tuple[int, int]:
-    """Returns the number of rows before the cursor, and the total."""
+    """Return the number of rows before the cursor, and the total."""
     # Nearly all drafted submissions become live, so live ones are counted as drafted ones minus the
     # few that are not live.
     comes_ahead = ahead(filters, start) if start is not None else false()
@@ -264,7 +264,7 @@ def _count(
 def _tally(
     session: Session, conditions: Sequence[Condition], is_ahead: Condition
 ) -> tuple[int, int]:
-    """Returns how many rows meet the conditions and come ahead, and how many meet them."""
+    """Return how many rows meet the conditions and come ahead, and how many meet them."""
     columns = func.coalesce(func.sum(case((is_ahead, 1), else_=0)), 0), func.count()
     before, everything = session.execute(
         select(*columns).select_from(Submission).where(*conditions)

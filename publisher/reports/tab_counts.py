@@ -60,7 +60,7 @@ class _CountQuery:
 
 
 def counts(session: Session, *, actor: Actor, now: datetime) -> Counts:
-    """Returns the counts of the actor's tabs, in one query."""
+    """Return the counts of the actor's tabs, in one query."""
     count_query = _count_query(actor.role) if actor.role is not None else None
     if count_query is None:
         return Counts()
@@ -73,7 +73,7 @@ def counts(session: Session, *, actor: Actor, now: datetime) -> Counts:
 
 @lru_cache(maxsize=len(Role))
 def _count_query(role: Role) -> _CountQuery | None:
-    """Returns the role's query, or None if it has no counts."""
+    """Return the role's query, or None if it has no counts."""
     anybody = Actor(ActorKind.PERSON, PERSON, APPOINTMENT, role, DEPARTMENT, frozenset({LINE}))
     columns_by_tab = list(_columns(anybody))
     if not columns_by_tab:
@@ -94,7 +94,7 @@ def _count_query(role: Role) -> _CountQuery | None:
 
 
 def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
-    """Yields every count with the tab to which it is added."""
+    """Yield every count with the tab to which it is added."""
     for todo_kind in todo_kinds_for(actor, now=MOMENT):
         yield "today", _count(todo_kind.about, todo_kind.condition)
     if scope_of(actor, Action.HAND_IN) is not None:  # whoever only reads has no such tab
@@ -114,7 +114,7 @@ def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
 def _placeholder(
     element: ExternallyTraversible, distances: dict[str, timedelta | None]
 ) -> BindParameter[object] | None:
-    """Returns a named bind parameter if the value is a placeholder, else None."""
+    """Return a named bind parameter if the value is a placeholder, else None."""
     if not isinstance(element, BindParameter):
         return None
     mark = _mark_of(element.value)
@@ -144,7 +144,7 @@ _IN_SIGHT = {frozenset({DEPARTMENT}): "own", frozenset({DEPARTMENT, LINE}): "lin
 
 
 def _parameters(count_query: _CountQuery, actor: Actor, now: datetime) -> dict[str, object]:
-    """Returns the values of the bind parameters for this actor and time."""
+    """Return the values of the bind parameters for this actor and time."""
     own = [] if actor.department_id is None else [actor.department_id]
     values: dict[str, object] = {
         "person": actor.person_id,

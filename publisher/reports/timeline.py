@@ -56,7 +56,7 @@ class Timeline:
 
 
 def timeline_of(session: Session, *, actor: Actor, submission_id: int, now: datetime) -> Timeline:
-    """Returns a submission's timeline; raises `NotFound` if it is not visible."""
+    """Return a submission's timeline; raises `NotFound` if it is not visible."""
     submission, stage = _submission(session, submission_id, now)
     check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
     bundles = bundles_by_submission(session, [submission_id]).get(submission_id, [])
@@ -74,7 +74,7 @@ def timeline_of(session: Session, *, actor: Actor, submission_id: int, now: date
 
 
 def post_timeline(session: Session, *, post_id: int, now: datetime) -> Timeline:
-    """Returns the timeline of a post or reply. The caller checks the actor's access."""
+    """Return the timeline of a post or reply. The caller checks the actor's access."""
     query = select(Post, sql_conditions.wished_at()).where(Post.id == post_id)
     row = session.execute(query.options(joinedload(Post.department))).one_or_none()
     if row is None:
@@ -156,7 +156,7 @@ def _decisions(posts: Sequence[int]) -> Select[Decision]:
 def _events(
     posts: Sequence[int], deliveries: Sequence[int], submission: Submission | None
 ) -> Select[Event]:
-    """Returns the history of the rows in the order in which it was written."""
+    """Return the history of the rows in the order in which it was written."""
     ids_by_subject = {
         "submissions": [submission.id] if submission else [],
         "posts": posts,
@@ -175,7 +175,7 @@ def _events(
 
 
 def _comments(session: Session, bundles: Sequence[PostBundle]) -> Iterator[TimelineStep]:
-    """Yields a step for each post with the number of its comments and the newest one."""
+    """Yield a step for each post with the number of its comments and the newest one."""
     posts = [bundle.post.id for bundle in bundles if bundle.thread.count]
     counts = {bundle.post.id: bundle.thread.count for bundle in bundles}
     rank = func.row_number().over(
@@ -190,7 +190,7 @@ def _comments(session: Session, bundles: Sequence[PostBundle]) -> Iterator[Timel
 
 
 def _answers(session: Session, bundles: Sequence[PostBundle]) -> Iterator[TimelineStep]:
-    """Yields the newest live replies under these posts, with their authors."""
+    """Yield the newest live replies under these posts, with their authors."""
     under = under_posts(
         select(Comment.id), [bundle.post.id for bundle in bundles if bundle.thread.count]
     )

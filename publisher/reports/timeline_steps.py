@@ -162,7 +162,7 @@ class Background:
 
 
 def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
-    """Returns the steps that matter to the department, oldest first.
+    """Return the steps that matter to the department, oldest first.
 
     Internal events such as claims, leases and attempts without effect are left out. The same action
     on several accounts within `TOGETHER` becomes one step.
@@ -200,7 +200,7 @@ def _kind(event: Event, rows: Background) -> StepKind | None:
 
 
 def _of_an_order(event: Event, delivery: Delivery) -> StepKind | None:
-    """Returns the step of a deletion; hiding a comment is shown with the comment instead."""
+    """Return the step of a deletion; hiding a comment is shown with the comment instead."""
     if delivery.action is not DeliveryAction.DELETE:
         return None
     if event.verb == "order":
@@ -209,7 +209,7 @@ def _of_an_order(event: Event, delivery: Delivery) -> StepKind | None:
 
 
 def _of_a_text(event: Event, delivery: Delivery) -> StepKind | None:
-    """Returns the step of a text; a published edit or correction has its own kind."""
+    """Return the step of a text; a published edit or correction has its own kind."""
     if event.state_after == DeliveryState.PUBLISHED and delivery.post.kind is PostKind.POST:
         if delivery.action is DeliveryAction.EDIT:
             return StepKind.EDITED
@@ -219,7 +219,7 @@ def _of_a_text(event: Event, delivery: Delivery) -> StepKind | None:
 
 
 def _text_step(state: DeliveryState) -> StepKind | None:
-    """Returns the step of a text that came into this state; None for the machine's own states."""
+    """Return the step of a text that came into this state; None for the machine's own states."""
     match state:
         case DeliveryState.SCHEDULED | DeliveryState.CLAIMED | DeliveryState.SENDING:
             return None
@@ -240,7 +240,7 @@ def _text_step(state: DeliveryState) -> StepKind | None:
 
 
 def _deletion_step(state: DeliveryState) -> StepKind | None:
-    """Returns the step of a deletion that came into this state."""
+    """Return the step of a deletion that came into this state."""
     match state:
         case DeliveryState.SCHEDULED | DeliveryState.CLAIMED | DeliveryState.SENDING:
             return None
@@ -281,7 +281,7 @@ def _of_submission(step: TimelineStep, event: Event, rows: Background) -> Timeli
 
 
 def _words(event: Event, rows: Background) -> str:
-    """Returns the text of the note, or the reason for which the submission ended."""
+    """Return the text of the note, or the reason for which the submission ended."""
     note = rows.notes.get(event.details.get("note", 0))
     if note is not None:
         return note.text
@@ -328,7 +328,7 @@ _LIVE_KINDS = (StepKind.PUBLISHED, StepKind.CORRECTED, StepKind.EDITED)
 
 
 def _reason_of(step: TimelineStep, delivery: Delivery, details: Mapping[str, object]) -> str:
-    """Returns the order's reason, the text found on the platform, or a person's note."""
+    """Return the order's reason, the text found on the platform, or a person's note."""
     if step.kind is StepKind.DELETION_ORDERED and delivery.order is not None:
         return delivery.order.reason
     return str(details.get("seen") or details.get("note") or "")

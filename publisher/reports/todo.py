@@ -18,7 +18,7 @@ SOON = timedelta(hours=4)
 def waiting_for(
     session: Session, *, actor: Actor, now: datetime, most: int | None = None
 ) -> list[Waiting]:
-    """Returns the actor's tasks: urgent ones first, then by due time, then by age.
+    """Return the actor's tasks: urgent ones first, then by due time, then by age.
 
     The number of queries depends on the actor's role alone. With `most`, only the most urgent ones
     are read.
@@ -34,7 +34,7 @@ def _is_urgent(row: Waiting, now: datetime) -> bool:
 
 
 def _rank(row: Waiting) -> tuple[bool, bool, datetime, datetime, str, int]:
-    """Returns the sort key: marked as urgent, then by due time, then by age."""
+    """Return the sort key: marked as urgent, then by due time, then by age."""
     due_at = row.due_at or row.since_at
     called = not row.called_urgent
     return called, row.due_at is None, due_at, row.since_at, row.kind, row.subject_id

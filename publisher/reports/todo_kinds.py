@@ -118,12 +118,12 @@ class TodoKind:
     kinds: Mapping[object, WaitingKind] = field(default_factory=dict)
 
     def kind_of(self, row: object) -> WaitingKind:
-        """Returns the kind of a row by its state or kind."""
+        """Return the kind of a row by its state or kind."""
         return self.kinds.get(row, self.kind)
 
 
 def todo_kinds_for(actor: Actor, *, now: datetime) -> list[TodoKind]:
-    """Returns the kinds of tasks this actor can have; none for roles that only read."""
+    """Return the kinds of tasks this actor can have; none for roles that only read."""
     match actor.role:
         case Role.CELL | Role.CELL_LEAD:
             return [*_at_the_cell(), *_for_the_lead(actor, now), *_findings(actor, now)]
@@ -160,7 +160,7 @@ _MISSED: Mapping[object, WaitingKind] = {DeliveryState.MISSED: WaitingKind.DELIV
 
 
 def _for_the_lead(actor: Actor, now: datetime) -> Iterator[TodoKind]:
-    """Yields the tasks that only the lead may settle."""
+    """Yield the tasks that only the lead may settle."""
     if scope_of(actor, Action.SETTLE_HELD) is Scope.ANY:
         yield TodoKind(WaitingKind.DELIVERY_HELD, Delivery, Delivery.state == DeliveryState.HELD)
     if scope_of(actor, Action.RECORD_OFFICER) is Scope.ANY:
@@ -170,7 +170,7 @@ def _for_the_lead(actor: Actor, now: datetime) -> Iterator[TodoKind]:
 
 
 def _endings_due(now: datetime) -> Iterator[TodoKind]:
-    """Yields departments whose day of merger or closing has come and that are still open."""
+    """Yield departments whose day of merger or closing has come and that are still open."""
     due = and_(
         DepartmentChange.kind.in_(_ENDINGS),
         DepartmentChange.done_at.is_(None),
@@ -187,7 +187,7 @@ _ENDINGS: Mapping[object, WaitingKind] = {
 
 
 def _findings(actor: Actor, now: datetime) -> Iterator[TodoKind]:
-    """Yields open external changes, for the cell and the department's officers.
+    """Yield open external changes, for the cell and the department's officers.
 
     The head gets them only if the department has no officer.
     """
@@ -202,7 +202,7 @@ _GONE: Mapping[object, WaitingKind] = {FindingKind.GONE: WaitingKind.FOUND_GONE}
 
 
 def _of_the_submitter(actor: Actor) -> Iterator[TodoKind]:
-    """Yields returned submissions: for their submitter and the department's approvers.
+    """Yield returned submissions: for their submitter and the department's approvers.
 
     Submissions that the cell recorded for the department go to all of its people.
     """

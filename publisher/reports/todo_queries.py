@@ -35,7 +35,7 @@ TO_JUDGE = (WaitingKind.TO_APPROVE, WaitingKind.ANSWER_TO_APPROVE)
 def gather(
     session: Session, todo_kind: TodoKind, most: int | None = None, *, now: datetime
 ) -> Iterator[Waiting]:
-    """Yields the tasks of this kind in no order: the `most` due first, else all."""
+    """Yield the tasks of this kind in no order: the `most` due first, else all."""
     # Subqueries pick the page before its rows are joined, because a planner that has to join a
     # dozen tables may begin with the largest.
     if todo_kind.about is Submission:
@@ -55,7 +55,7 @@ def gather(
 
 
 def _first(due_at: Moment, since_at: Moment) -> tuple[Ordered, Ordered]:
-    """Returns the order by due time (those without one last), then by age."""
+    """Return the order by due time (those without one last), then by age."""
     return due_at.asc().nulls_last(), since_at.asc()
 
 
@@ -96,7 +96,7 @@ def _submissions(session: Session, todo_kind: TodoKind, most: int | None) -> Ite
 
 
 def _with_notes(session: Session, waiting: Iterable[Waiting]) -> Iterator[Waiting]:
-    """Yields the tasks, each with its department's newest unseen note."""
+    """Yield the tasks, each with its department's newest unseen note."""
     rows = list(waiting)
     unseen = unseen_notes(session, [row.subject_id for row in rows])
     notes = {note.submission_id: note for note in unseen}

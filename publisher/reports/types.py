@@ -95,14 +95,14 @@ def page_of(
     to_row: Callable[[Source], Row],
     cursor_of: Callable[[Source], Cursor],
 ) -> Page[Row]:
-    """Returns a page of `limit` rows from `sources`, which were queried with `limit + 1`."""
+    """Return a page of `limit` rows from `sources`, which were queried with `limit + 1`."""
     page_sources = sources[:limit]
     following = cursor_of(page_sources[-1]) if page_sources and len(sources) > limit else None
     return Page(tuple(to_row(source) for source in page_sources), following)
 
 
 def office_of(department: Department) -> Office:
-    """Returns a department's row as a value."""
+    """Return a department's row as a value."""
     return Office(
         department.id,
         department.code,
@@ -113,7 +113,7 @@ def office_of(department: Department) -> Office:
 
 
 def who_of(appointment: Appointment) -> Who:
-    """Returns an appointment's row, with its person and department, as a value."""
+    """Return an appointment's row, with its person and department, as a value."""
     person = appointment.person
     return Who(
         role=appointment.role,
@@ -128,7 +128,7 @@ def who_of(appointment: Appointment) -> Who:
 
 
 def who_acted(appointment: Appointment | None, person: Person | None) -> Who:
-    """Returns the actor: an appointment, a person without appointment, or the system."""
+    """Return the actor: an appointment, a person without appointment, or the system."""
     if appointment is not None:
         return who_of(appointment)
     if person is None:
@@ -137,18 +137,18 @@ def who_acted(appointment: Appointment | None, person: Person | None) -> Who:
 
 
 def account_of(account: Account) -> AccountName:
-    """Returns an account's row as a value, without its credentials."""
+    """Return an account's row as a value, without its credentials."""
     return AccountName(account.id, account.platform, account.name, account.handle, account.url)
 
 
 def live_of(receipt: ReceiptRow, account: Account, language: Language) -> Live:
-    """Returns a receipt as a value."""
+    """Return a receipt as a value."""
     return Live(account_of(account), language, receipt.url, receipt.published_at, receipt.origin)
 
 
 def with_names(
     way: InstrumentedAttribute[Appointment | None] | InstrumentedAttribute[Appointment],
 ) -> tuple[ORMOption, ...]:
-    """Returns the options that load an appointment's person and department by join."""
+    """Return the options that load an appointment's person and department by join."""
     loading = joinedload(way)
     return loading.joinedload(Appointment.person), loading.joinedload(Appointment.department)

@@ -18,7 +18,7 @@ from publisher.states import SubmissionState
 
 
 def unseen_notes(session: Session, submissions: Collection[int]) -> list[SubmissionNote]:
-    """Returns the unseen notes on these submissions, oldest first."""
+    """Return the unseen notes on these submissions, oldest first."""
     query = (
         select(SubmissionNote)
         .where(SubmissionNote.submission_id.in_(submissions), is_unseen())

@@ -49,7 +49,7 @@ class WeeklyReport:
 
     @property
     def total(self) -> Tally:
-        """Returns the sum of all weeks."""
+        """Return the sum of all weeks."""
         return Tally(
             sum(week.tally.posts for week in self.weeks),
             sum(week.tally.answers for week in self.weeks),
@@ -64,7 +64,7 @@ def weekly_report(
     weeks: int = WEEKS,
     department_id: int | None = None,
 ) -> WeeklyReport:
-    """Returns the report of the last `weeks` weeks, the present one included.
+    """Return the report of the last `weeks` weeks, the present one included.
 
     `department_id` restricts the weeks to one department, not the list of departments. Raises
     `WrongRole`.
@@ -104,7 +104,7 @@ def _tally(counts: dict[PostKind, int]) -> Tally:
 def _counted(
     session: Session, mondays: Sequence[date], visible_departments: frozenset[int] | None
 ) -> list[tuple[int, int, PostKind, int]]:
-    """Returns rows of week, department, kind and number, without zeros."""
+    """Return rows of week, department, kind and number, without zeros."""
     begins = [day_bounds(day)[0] for day in mondays]
     ends = [*begins[1:], day_bounds(mondays[-1] + ONE_WEEK)[0]]
     live = _first_live(begins[0], ends[-1])
@@ -123,7 +123,7 @@ def _counted(
 
 
 def _first_live(begins: datetime, ends: datetime) -> Subquery:
-    """Returns when each post first went live, for those where it was in this time."""
+    """Return when each post first went live, for those where it was in this time."""
     before, earlier = aliased(Delivery), aliased(ReceiptRow)
     was_live_before = exists().where(
         before.post_id == Delivery.post_id,

@@ -43,12 +43,12 @@ class Manifest:
 
     @property
     def moment(self) -> datetime:
-        """Returns the time of the backup, aware and in UTC."""
+        """Return the time of the backup, aware and in UTC."""
         return datetime.fromisoformat(self.made_at)
 
 
 def manifest_of(file: Path) -> Manifest:
-    """Returns the file's manifest. Raises `Damaged`, and `OSError` if there is no file."""
+    """Return the file's manifest. Raises `Damaged`, and `OSError` if there is no file."""
     try:
         with ZipFile(file) as archive:
             manifest = json.loads(archive.read(MANIFEST))
@@ -60,7 +60,7 @@ def manifest_of(file: Path) -> Manifest:
 
 
 def check(file: Path, *, tell: Callable[[str, int, int], None]) -> Manifest:
-    """Compares every part of the file with its digest. Raises `Damaged`."""
+    """Compare every part of the file with its digest. Raises `Damaged`."""
     manifest = manifest_of(file)
     digests = {f"rows/{table.name}.jsonl": table.sha256 for table in manifest.tables}
     digests |= {f"media/{digest}": digest for digest in manifest.media}

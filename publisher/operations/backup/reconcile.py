@@ -35,7 +35,7 @@ class ReconcileCounts:
 
 
 def tick_seeking(context: WorkerContext, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
-    """Checks a batch while a restore's stop is active, and returns how many."""
+    """Check a batch while a restore's stop is active, and return how many."""
     counts = seek(
         context, tell=lambda _what, _done, _of: None, most=AT_ONCE, is_stopping=is_stopping
     )
@@ -49,7 +49,7 @@ def seek(
     most: int | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> ReconcileCounts:
-    """Asks the platforms for every scheduled delivery not checked since the restore.
+    """Ask the platforms for every scheduled delivery not checked since the restore.
 
     A delivery found live becomes unconfirmed; for the others the check is recorded, so that this
     can be interrupted and continued. No transaction is open during calls to a platform; an account
@@ -122,7 +122,7 @@ def _pause_if_expired(context: WorkerContext, account: Account, problem: Platfor
 def _store_answer(
     context: WorkerContext, payload: DeliveryPayload, match: Match | None, restores: Restores
 ) -> bool:
-    """Stores the platform's answer; returns True if the post may be live."""
+    """Store the platform's answer; returns True if the post may be live."""
     with context.database.transaction() as session:
         now = context.now()
         delivery = transitions.lock(session, Delivery, payload.claim.delivery_id)

@@ -54,7 +54,7 @@ class Restored:
 def restore(
     database: Database, store: Store, file: Path, *, now: datetime, reason: str, tell: Progress
 ) -> Restored:
-    """Fills an empty, migrated database and the media folder; everything starts stopped.
+    """Fill an empty, migrated database and the media folder; everything starts stopped.
 
     Rows, stop and unconfirmed deliveries are one transaction. `seek` checks later deliveries while
     that stop is active. Raises `Damaged`, `NotEmpty`, `OtherSchema`, and `StoreAway`.
@@ -93,7 +93,7 @@ def _fill(session: Session, archive: ZipFile, tell: Progress) -> int:
 
 
 def _fill_table(session: Session, table: Table, archive: ZipFile) -> int:
-    """Inserts the rows of a table, and sets references within the table afterwards."""
+    """Insert the rows of a table, and set references within the table afterwards."""
     self_references, count = columns_to_itself(table), 0
     for batch in _batches(_rows(table, archive)):
         plain = [{**row, **dict.fromkeys(self_references)} for row in batch]
@@ -111,7 +111,7 @@ def _rows(table: Table, archive: ZipFile) -> Iterator[dict[str, object]]:
 
 
 def _batches(rows: Iterable[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
-    """Yields the rows in batches."""
+    """Yield the rows in batches."""
     remaining = iter(rows)
     while batch := list(islice(remaining, AT_ONCE)):
         yield batch
@@ -130,7 +130,7 @@ def _link(session: Session, table: Table, column: str, archive: ZipFile) -> None
 
 
 def _reset_sequence(session: Session, table: Table) -> None:
-    """Sets the PostgreSQL sequence of `id` to the last value; does nothing on SQLite."""
+    """Set the PostgreSQL sequence of `id` to the last value; does nothing on SQLite."""
     if session.get_bind().dialect.name == "sqlite" or "id" not in table.c:
         return
     last = session.execute(select(func.max(table.c.id))).scalar()
@@ -141,14 +141,14 @@ def _reset_sequence(session: Session, table: Table) -> None:
 
 
 def stop_everything(session: Session, *, now: datetime, reason: str, backup_at: datetime) -> None:
-    """Inserts a stop, so that nothing is sent until a person has checked the restore."""
+    """Insert a stop, so that nothing is sent until a person has checked the restore."""
     stop = Stop(at=now, reason=reason)
     session.add(stop)
     restore_state.record(session, stop, backup_at=backup_at, now=now)
 
 
 def doubt(session: Session, *, since: datetime, now: datetime) -> int:
-    """Marks deliveries that may have left after the backup as unconfirmed."""
+    """Mark deliveries that may have left after the backup as unconfirmed."""
     doubtful = or_(
         Delivery.state.in_(CLAIMED_OR_SENDING),
         (Delivery.state == DeliveryState.SCHEDULED) & (Delivery.due_at <= now),

@@ -14,7 +14,7 @@ from publisher.database.session import UtcDateTime
 
 
 def to_line(row: Mapping[str, Any]) -> str:
-    """Returns the row as a JSON line; times are ISO 8601 in UTC."""
+    """Return the row as a JSON line; times are ISO 8601 in UTC."""
     return json.dumps(
         {name: _plain(value) for name, value in row.items()},
         ensure_ascii=False,
@@ -29,7 +29,7 @@ def _plain(value: object) -> object:
 
 
 def from_line(table: Table, line: str) -> dict[str, Any]:
-    """Returns the row of a JSON line with the types of the table's columns."""
+    """Return the row of a JSON line with the types of the table's columns."""
     return {name: _rich(table.c[name], value) for name, value in json.loads(line).items()}
 
 
@@ -44,7 +44,7 @@ def _rich(column: Column[Any], value: Any) -> Any:  # noqa: ANN401  whatever a c
 
 
 def columns_to_itself(table: Table) -> list[str]:
-    """Returns the columns that refer to other rows of the same table."""
+    """Return the columns that refer to other rows of the same table."""
     return [
         column.name
         for column in table.columns

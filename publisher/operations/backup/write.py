@@ -32,7 +32,7 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)
 def write(
     database: Database, store: Store, file: Path, *, now: datetime, tell: Progress
 ) -> Manifest:
-    """Writes the backup to a temporary file, verifies it, and renames it.
+    """Write the backup to a temporary file, verify it, and rename it.
 
     Raises `Damaged` if the verification fails, and `OSError`.
     """
@@ -51,7 +51,7 @@ def write(
 
 @contextmanager
 def _private(file: Path) -> Iterator[None]:
-    """Creates the file readable by its owner only, and syncs it to disk at the end."""
+    """Create the file readable by its owner only, and sync it to disk at the end."""
     with suppress(FileNotFoundError):
         file.unlink()
     os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -84,7 +84,7 @@ def _write_all(
 
 @contextmanager
 def _snapshot(database: Database) -> Iterator[Connection]:
-    """Opens a connection that reads one snapshot of the database."""
+    """Open a connection that reads one snapshot of the database."""
     level = {} if database.is_sqlite else {"isolation_level": "REPEATABLE READ"}
     with database.engine.connect().execution_options(**level) as connection:
         connection.execute(select(1))
@@ -105,7 +105,7 @@ def _write_table(connection: Connection, table: Table, archive: ZipFile) -> Tabl
 
 
 def _referenced_digests(connection: Connection) -> set[str]:
-    """Returns the digest of every medium that a row names."""
+    """Return the digest of every medium that a row names."""
     digests: set[str] = set()
     for column in retention.USED_IN:
         digests.update(connection.execute(select(column).where(column != "").distinct()).scalars())
@@ -115,7 +115,7 @@ def _referenced_digests(connection: Connection) -> set[str]:
 def _write_media(
     store: Store, digests: list[str], archive: ZipFile, tell: Progress
 ) -> Iterator[str]:
-    """Yields the digest of every medium written; missing and changed ones are skipped."""
+    """Yield the digest of every medium written; missing and changed ones are skipped."""
     for number, digest in enumerate(digests, start=1):
         tell("media", number, len(digests))
         try:
@@ -127,7 +127,7 @@ def _write_media(
 
 
 def _entry(name: str) -> ZipInfo:
-    """Returns an archive entry with a constant date; the manifest has the backup's time."""
+    """Return an archive entry with a constant date; the manifest has the backup's time."""
     entry = ZipInfo(name, EARLIEST)
     entry.compress_type = ZIP_DEFLATED
     entry.external_attr = 0o600 << 16

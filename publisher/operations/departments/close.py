@@ -42,7 +42,7 @@ class StillOpen(NotAllowed):
 def close(
     session: Session, *, actor: Actor, now: datetime, department: Department, order: DepartmentOrder
 ) -> DepartmentChange:
-    """Closes a department from the order's day; its people's appointments end with it.
+    """Close a department from the order's day; its people's appointments end with it.
 
     Raises `WrongRole`, `BadDepartment`, or `StillOpen` with everything to be settled first.
     """
@@ -67,7 +67,7 @@ def merge(
     into: Department,
     order: DepartmentOrder,
 ) -> DepartmentChange:
-    """Merges a department into another from the order's day, with its people and open work.
+    """Merge a department into another from the order's day, with its people and open work.
 
     Raises `WrongRole`, `BadDepartment`, or `StillOpen` with everything that cannot move.
     """
@@ -125,7 +125,7 @@ def _merge_now(session: Session, change: DepartmentChange, *, actor: Actor, now:
 
 
 def tick_departments(database: Database, *, now: Callable[[], datetime]) -> int:
-    """Carries out the changes that are due, and returns how many took effect.
+    """Carry out the changes that are due, and return how many took effect.
 
     A hindered change stays and is tried again at the next tick.
     """
@@ -159,7 +159,7 @@ def _is_hindered(session: Session, change: DepartmentChange, *, now: datetime) -
 def hindering(
     session: Session, change: DepartmentChange, *, actor: Actor, now: datetime
 ) -> list[OpenThing]:
-    """Returns the open work that hinders a recorded change; none for other kinds."""
+    """Return the open work that hinders a recorded change; none for other kinds."""
     if change.kind is DepartmentChangeKind.CLOSED:
         return hinders_closing(session, change.department, actor=actor, now=now)
     if change.kind is DepartmentChangeKind.MERGED and change.other is not None:

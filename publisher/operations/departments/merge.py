@@ -35,7 +35,7 @@ VERB = "merge_department"
 def take_over(
     session: Session, change: DepartmentChange, target: Department, *, actor: Actor, now: datetime
 ) -> None:
-    """Moves everything unfinished of the change's department to `target`."""
+    """Move everything unfinished of the change's department to `target`."""
     source = change.department
     leaving = appointment_transfer.standing_in(session, department_id=source.id, now=now)
     appointment_transfer.carry_over(
@@ -77,7 +77,7 @@ def _posts(
 def _put_back(
     session: Session, source: Department, target: Department, *, actor: Actor, now: datetime
 ) -> None:
-    """Returns approved posts that were not sent to draft."""
+    """Return approved posts that were not sent to draft."""
     has_left = exists().where(Delivery.post_id == Post.id, Delivery.state.in_(SENT))
     query = select(Post).where(
         or_(Post.department_id == source.id, asks(source.id)),
@@ -91,7 +91,7 @@ def _put_back(
 
 
 def _ask_target(session: Session, source: Department, target: Department) -> None:
-    """Makes drafts ask the target department; revisions sent for review stay as they are."""
+    """Make drafts ask the target department; revisions sent for review stay as they are."""
     query = (
         select(RevisionDepartment)
         .join(Revision, Revision.id == RevisionDepartment.revision_id)
@@ -116,7 +116,7 @@ def _ask_target(session: Session, source: Department, target: Department) -> Non
 
 
 def _plain_rows(session: Session, source: Department, target: Department) -> None:
-    """Moves accounts, subordinate departments and starting texts."""
+    """Move accounts, subordinate departments and starting texts."""
     session.flush()
     for column in (Account.department_id, Department.reports_to_id, StartingText.department_id):
         session.execute(
@@ -133,7 +133,7 @@ def _comment(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Transfers the comment and keeps its due time; without an officer it goes to the cell."""
+    """Transfer the comment and keep its due time; without an officer it goes to the cell."""
     chain = responsibility.responsible_chain(session, target.id, now=now)
     current(comment).until_at = now
     session.flush()

@@ -61,7 +61,7 @@ class OpenThing:
 
 
 def lock_work(session: Session, department_id: int) -> None:
-    """Locks the department's submissions and posts until the transaction ends.
+    """Lock the department's submissions and posts until the transaction ends.
 
     Otherwise a post could be approved or scheduled right after the check. Submissions are locked
     before their posts, as everywhere; both like `transitions.lock`.
@@ -82,7 +82,7 @@ def lock_work(session: Session, department_id: int) -> None:
 def hinders_closing(
     session: Session, department: Department, *, actor: Actor, now: datetime
 ) -> list[OpenThing]:
-    """Returns everything that has to be settled before the department can close."""
+    """Return everything that has to be settled before the department can close."""
     return [
         *_submissions(session, department.id),
         *_posts(session, department.id, with_drafts=True),
@@ -98,7 +98,7 @@ def hinders_closing(
 def hinders_merging(
     session: Session, department: Department, into: Department, *, actor: Actor, now: datetime
 ) -> list[OpenThing]:
-    """Returns everything that cannot move to the other department."""
+    """Return everything that cannot move to the other department."""
     leaving = appointment_transfer.standing_in(session, department_id=department.id, now=now)
     staying = appointment_transfer.standing_in(session, department_id=into.id, now=now)
     ordinary = [
@@ -130,7 +130,7 @@ def _submissions(session: Session, department_id: int) -> Iterable[OpenThing]:
 
 
 def _posts(session: Session, department_id: int, *, with_drafts: bool) -> Iterable[OpenThing]:
-    """Yields posts that await a decision, or that have deliveries to be sent or settled.
+    """Yield posts that await a decision, or that have deliveries to be sent or settled.
 
     Posts in review cannot move either, because an approval names the department.
     """
@@ -198,7 +198,7 @@ def _departments(session: Session, department_id: int, now: datetime) -> Iterabl
 
 
 def _arriving(session: Session, department_id: int) -> Iterable[OpenThing]:
-    """Yields departments that are to be merged into this one later."""
+    """Yield departments that are to be merged into this one later."""
     query = (
         select(Department)
         .join(DepartmentChange, DepartmentChange.department_id == Department.id)
@@ -223,7 +223,7 @@ def _accounts(session: Session, department_id: int) -> Iterable[OpenThing]:
 
 
 def _templates(session: Session, department_id: int) -> Iterable[OpenThing]:
-    """Yields emergency templates, which are approved in the department's name."""
+    """Yield emergency templates, which are approved in the department's name."""
     query = select(EmergencyTemplate).where(
         EmergencyTemplate.department_id == department_id, EmergencyTemplate.ended_at.is_(None)
     )
@@ -234,7 +234,7 @@ def _templates(session: Session, department_id: int) -> Iterable[OpenThing]:
 def _immovable(
     session: Session, department: Department, actor: Actor, now: datetime
 ) -> Iterable[OpenThing]:
-    """Yields appointments of the cell, admins and readers, and the actor's own."""
+    """Yield appointments of the cell, admins and readers, and the actor's own."""
     appointments = appointment_transfer.standing_in(session, department_id=department.id, now=now)
     for appointment in appointments:
         if appointment.role not in appointment_transfer.ORDINARY:
@@ -248,7 +248,7 @@ def _appointed(kind: OpenKind, appointment: Appointment) -> OpenThing:
 
 
 def open_comments(session: Session, department_id: int) -> list[Comment]:
-    """Returns the comments routed to the department and not answered."""
+    """Return the comments routed to the department and not answered."""
     query = (
         select(Comment)
         .where(Comment.department_id == department_id, Comment.state == CommentState.ROUTED)
