@@ -15,7 +15,7 @@ from publisher.database.session import Database
 from publisher.media.store import Store
 from publisher.models.content_checks import CheckedLink, LinkFinding
 from publisher.settings.environment import Reach
-from tests.support.small_house import NOW
+from tests.support.city_people import NOON
 from tests.support.webserver import Reply, WebServer, serving
 
 MINUTE = timedelta(minutes=1)
@@ -34,7 +34,7 @@ def link_checker(database: Database, store: Store) -> LinkChecker:
     return LinkChecker(database, store, Reach.LOOPBACK, monotonic)
 
 
-def ask(link_checker: LinkChecker, *urls: str, now: datetime = NOW) -> None:
+def ask(link_checker: LinkChecker, *urls: str, now: datetime = NOON) -> None:
     """Ask for these links, as saving a draft does."""
     with link_checker.database.transaction() as session:
         record.ask_for_links(session, urls, now=now)
@@ -46,7 +46,7 @@ def row(link_checker: LinkChecker, url: str) -> CheckedLink:
         return session.scalars(select(CheckedLink).where(CheckedLink.url == url)).one()
 
 
-def tick(link_checker: LinkChecker, now: datetime = NOW) -> int:
+def tick(link_checker: LinkChecker, now: datetime = NOON) -> int:
     """One tick at this time."""
     return tick_links(link_checker, now=lambda: now)
 
@@ -65,7 +65,7 @@ def test_a_tick_looks_at_what_is_due_and_keeps_what_came_of_it(
         LinkFinding.GONE,
         404,
     )
-    assert row(link_checker, fine).checked_at == NOW
+    assert row(link_checker, fine).checked_at == NOON
     assert tick(link_checker) == 0
 
 
@@ -74,7 +74,7 @@ def test_a_link_that_does_not_answer_is_tried_three_times_and_then_let_be(
 ) -> None:
     url = site.url("/gone")
     ask(link_checker, url)
-    times = [NOW, NOW + 9 * MINUTE, NOW + 11 * MINUTE, NOW + 80 * MINUTE, NOW + 9_000 * MINUTE]
+    times = [NOON, NOON + 9 * MINUTE, NOON + 11 * MINUTE, NOON + 80 * MINUTE, NOON + 9_000 * MINUTE]
     assert [tick(link_checker, at) for at in times] == [1, 0, 1, 1, 0]
     assert row(link_checker, url).next_at is None
 
@@ -86,7 +86,7 @@ def test_a_link_that_came_back_is_dead_no_longer(
     ask(link_checker, url)
     tick(link_checker)
     site.page("/a")
-    tick(link_checker, NOW + 11 * MINUTE)
+    tick(link_checker, NOON + 11 * MINUTE)
     assert row(link_checker, url).finding is LinkFinding.FINE
 
 
@@ -117,7 +117,7 @@ def test_looking_at_once_takes_no_longer_than_a_page_may(
     site.replies["/slow"] = Reply(b"x" * 1_000, drips=True)
     fine = site.page("/a")
     begun = monotonic()
-    check_now(link_checker, [slow, fine], now=NOW)
+    check_now(link_checker, [slow, fine], now=NOON)
     assert monotonic() - begun < PAGE_TIMEOUT + 1
     assert row(link_checker, fine).finding is LinkFinding.FINE
 
@@ -125,7 +125,7 @@ def test_looking_at_once_takes_no_longer_than_a_page_may(
 def test_where_none_may_be_asked_none_is(link_checker: LinkChecker, site: WebServer) -> None:
     nowhere = LinkChecker(link_checker.database, link_checker.store, Reach.NONE, monotonic)
     url = site.page("/a")
-    assert check_now(nowhere, [url], now=NOW) == 0
+    assert check_now(nowhere, [url], now=NOON) == 0
     assert tick(nowhere) == 0
     assert site.asked == []
     assert row(link_checker, url).finding is None

@@ -23,7 +23,7 @@ from publisher.drafting.diff import (
     graphemes,
 )
 from publisher.models.posts import Language, Rendition, Revision, RevisionDepartment, Variant
-from tests.support.small_house import DAY, NOW
+from tests.support.city_people import DAY, NOON
 
 SAME, REMOVED, ADDED = PieceKind.SAME, PieceKind.REMOVED, PieceKind.ADDED
 
@@ -133,8 +133,8 @@ def test_pictures_are_told_by_what_happened_to_them() -> None:
 @pytest.mark.parametrize(
     ("changed", "kind"),
     [
-        ({"not_before": NOW}, "not_before"),
-        ({"not_after": NOW + DAY}, "not_after"),
+        ({"not_before": NOON}, "not_before"),
+        ({"not_after": NOON + DAY}, "not_after"),
         (
             {"departments": [RevisionDepartment(department_id=one, asked=True) for one in (3, 4)]},
             "asked",

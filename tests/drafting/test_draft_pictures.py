@@ -12,7 +12,9 @@ from publisher.drafting.save import save as drafting_save
 from publisher.media.store import Store
 from publisher.models.posts import Language, Post, Revision
 from publisher.validation import Invalid
-from tests.support.small_house import NOW, House, draft, photo, prepared, started, variant
+from tests.support.city import City
+from tests.support.city_people import NOON
+from tests.support.forms import draft, photo, prepared, started, variant
 
 
 class CountingStore(Store):
@@ -29,23 +31,29 @@ def problems(prepared: PreparedDraft) -> list[tuple[str, str]]:
     return [(one.field, one.code) for one in prepared.problems]
 
 
-def save(database: Database, house: House, post: Post, ready: PreparedDraft, seen: int) -> Revision:
+def save(database: Database, town: City, post: Post, ready: PreparedDraft, seen: int) -> Revision:
     with database.transaction() as session:
         return drafting_save(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=seen, prepared=ready
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            post_id=post.id,
+            seen_revision=seen,
+            prepared=ready,
         )
 
 
 def test_each_platform_gets_its_own_rendition_upright_and_without_gps(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     source = photo(3000, 2000, turned=True)
-    post = started(database, house, store)
+    post = started(town)
     picture = PictureDraft("जलवाहिनी", source_sha256=store.save(source))
     typed = draft(
-        variant(house.x, pictures=(picture,)), variant(house.facebook, pictures=(picture,))
+        variant(town.accounts["x"], pictures=(picture,)),
+        variant(town.accounts["facebook"], pictures=(picture,)),
     )
-    save(database, house, post, prepared(database, store, typed), 0)
+    save(database, town, post, prepared(database, store, typed), 0)
     with database.reading() as session:
         on_x, on_facebook = session.get_one(Post, post.id).revisions[0].variants
         sizes = []
@@ -61,13 +69,15 @@ def test_each_platform_gets_its_own_rendition_upright_and_without_gps(
 
 
 def test_a_new_picture_is_kept_as_it_came_beside_its_renditions(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     content = photo()
     ready = prepared(
         database,
         store,
-        draft(variant(house.x, pictures=(PictureDraft("", content=content, name="b.JPG"),))),
+        draft(
+            variant(town.accounts["x"], pictures=(PictureDraft("", content=content, name="b.JPG"),))
+        ),
     )
     (made,) = ready.variants[0].pictures
     assert store.open(made.source_sha256) == content
@@ -75,13 +85,15 @@ def test_a_new_picture_is_kept_as_it_came_beside_its_renditions(
 
 
 def test_one_picture_in_two_languages_is_made_once(
-    database: Database, house: House, tmp_store: CountingStore
+    database: Database, town: City, tmp_store: CountingStore
 ) -> None:
     picture = PictureDraft("अ", source_sha256=tmp_store.save(photo()))
     typed = draft(
-        variant(house.x, pictures=(picture,)),
+        variant(town.accounts["x"], pictures=(picture,)),
         variant(
-            house.x, language=Language.ENGLISH, pictures=(PictureDraft("b", picture.source_sha256),)
+            town.accounts["x"],
+            language=Language.ENGLISH,
+            pictures=(PictureDraft("b", picture.source_sha256),),
         ),
     )
     before = tmp_store.opened
@@ -98,38 +110,38 @@ def tmp_store(store: Store) -> CountingStore:
 
 
 def test_the_next_revision_keeps_the_bytes_of_the_last_one(
-    database: Database, house: House, tmp_store: CountingStore
+    database: Database, town: City, tmp_store: CountingStore
 ) -> None:
     store = tmp_store
-    post = started(database, house, store)
-    typed = draft(variant(house.x, pictures=(PictureDraft("अ", content=photo()),)))
-    save(database, house, post, prepared(database, store, typed), 0)
+    post = started(town)
+    typed = draft(variant(town.accounts["x"], pictures=(PictureDraft("अ", content=photo()),)))
+    save(database, town, post, prepared(database, store, typed), 0)
     before = store.opened
-    again = _again(database, house, store, post)
+    again = _again(database, town, store, post)
     assert store.opened == before
     (first,) = prepared(database, store, typed, post.id).variants
     assert again.variants == (first,)
     assert again.variants[0].pictures[0].alt_text == "अ"
-    revision = save(database, house, post, again, 1)
+    revision = save(database, town, post, again, 1)
     assert revision.number == 2
 
 
 def test_a_rendition_that_was_lost_is_made_again(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = started(database, house, store)
-    typed = draft(variant(house.x, pictures=(PictureDraft("अ", content=photo()),)))
-    save(database, house, post, prepared(database, store, typed), 0)
-    lost = _again(database, house, store, post).variants[0].pictures[0]
+    post = started(town)
+    typed = draft(variant(town.accounts["x"], pictures=(PictureDraft("अ", content=photo()),)))
+    save(database, town, post, prepared(database, store, typed), 0)
+    lost = _again(database, town, store, post).variants[0].pictures[0]
     store.path(lost.sha256).unlink()
-    again = _again(database, house, store, post)
+    again = _again(database, town, store, post)
     assert store.exists(again.variants[0].pictures[0].sha256)
 
 
-def _again(database: Database, house: House, store: Store, post: Post) -> PreparedDraft:
+def _again(database: Database, town: City, store: Store, post: Post) -> PreparedDraft:
     """The newest revision, prepared to be saved once more as it is."""
     with database.reading() as session:
-        found = drafts.post_for(session, actor=house.clerk, post_id=post.id)
+        found = drafts.post_for(session, actor=town.actor("clerk"), post_id=post.id)
         typed = prefill.draft_of(found.revisions[-1])
     return prepared(database, store, typed, post.id)
 
@@ -146,63 +158,63 @@ def _again(database: Database, house: House, store: Store, post: Post) -> Prepar
     ],
 )
 def test_a_picture_that_cannot_be_used_is_named_at_its_place_and_told_with_all_the_rest(
-    database: Database, house: House, store: Store, picture: PictureDraft, code: str
+    database: Database, town: City, store: Store, picture: PictureDraft, code: str
 ) -> None:
     good = PictureDraft("", content=photo())
-    typed = draft(variant(house.x, text="", pictures=(good, picture)))
+    typed = draft(variant(town.accounts["x"], text="", pictures=(good, picture)))
     ready = prepared(database, store, typed)
     assert problems(ready) == [("variants-0-pictures-1", code)]
     assert ready.problems[0].values["name"] == picture.name
-    post = started(database, house, store)
+    post = started(town)
     with pytest.raises(Invalid) as caught:
-        save(database, house, post, ready, 0)
+        save(database, town, post, ready, 0)
     assert caught.value.codes == [("variants-0-pictures-1", code), ("variants-0-text", "required")]
 
 
 def test_a_picture_that_has_changed_on_disk_is_not_used(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     digest = store.save(photo())
     store.path(digest).write_bytes(photo(colour="red"))
-    typed = draft(variant(house.x, pictures=(PictureDraft("", source_sha256=digest),)))
+    typed = draft(variant(town.accounts["x"], pictures=(PictureDraft("", source_sha256=digest),)))
     assert problems(prepared(database, store, typed)) == [
         ("variants-0-pictures-0", "picture_changed")
     ]
 
 
 def test_five_pictures_and_an_over_long_description_are_refused(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     colours = ("red", "green", "blue", "white", "black")
     pictures = [PictureDraft("", content=photo(colour=one)) for one in colours]
     typed = draft(
-        variant(house.x, pictures=tuple(pictures)),
-        variant(house.facebook, pictures=(PictureDraft("अ" * 1_001, content=photo()),)),
+        variant(town.accounts["x"], pictures=tuple(pictures)),
+        variant(town.accounts["facebook"], pictures=(PictureDraft("अ" * 1_001, content=photo()),)),
     )
-    assert _refused(database, house, store, typed) == [
+    assert _refused(database, town, store, typed) == [
         ("variants-0-pictures", "too_many_pictures"),
         ("variants-1-pictures-0-alt_text", "too_long"),
     ]
 
 
 def test_the_same_picture_twice_in_one_post_is_refused(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     twice = (PictureDraft("", content=photo()), PictureDraft("", content=photo()))
-    assert _refused(database, house, store, draft(variant(house.x, pictures=twice))) == [
+    assert _refused(database, town, store, draft(variant(town.accounts["x"], pictures=twice))) == [
         ("variants-0-pictures", "same_picture_twice")
     ]
 
 
-def _refused(database: Database, house: House, store: Store, typed: Draft) -> list[tuple[str, str]]:
-    post = started(database, house, store)
+def _refused(database: Database, town: City, store: Store, typed: Draft) -> list[tuple[str, str]]:
+    post = started(town)
     with pytest.raises(Invalid) as caught:
-        save(database, house, post, prepared(database, store, typed), 0)
+        save(database, town, post, prepared(database, store, typed), 0)
     return caught.value.codes
 
 
 def test_a_moving_picture_leaves_alone_on_x_and_beside_others_on_facebook(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     drawn = [Image.new("RGB", (60, 40), colour) for colour in ("teal", "navy")]
     out = BytesIO()
@@ -214,7 +226,8 @@ def test_a_moving_picture_leaves_alone_on_x_and_beside_others_on_facebook(
         ((moving, still), [("variants-0-pictures", "moving_alone")]),
     ]:
         typed = draft(
-            variant(house.x, pictures=pictures), variant(house.facebook, pictures=pictures)
+            variant(town.accounts["x"], pictures=pictures),
+            variant(town.accounts["facebook"], pictures=pictures),
         )
         ready = prepared(database, store, typed)
         assert problems(ready) == found

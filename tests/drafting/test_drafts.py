@@ -12,67 +12,74 @@ from publisher.media.store import Store
 from publisher.models.posts import Post
 from publisher.review import decide
 from publisher.validation import NotFound
-from tests.support.small_house import NOW, Counted, House, draft, photo, prepared, started, variant
+from tests.support.city import City, statements
+from tests.support.city_people import NOON
+from tests.support.forms import draft, photo, prepared, started, variant
 
 
 def _saved(
-    database: Database, house: House, store: Store, post: Post, seen: int, *asked: int
+    database: Database, town: City, store: Store, post: Post, seen: int, *asked: int
 ) -> None:
     pictures = (PictureDraft("अ", content=photo()),)
     typed = draft(
-        variant(house.x, pictures=pictures),
-        variant(house.facebook, pictures=pictures),
+        variant(town.accounts["x"], pictures=pictures),
+        variant(town.accounts["facebook"], pictures=pictures),
         asked_ids=asked,
     )
     ready = prepared(database, store, typed)
     with database.transaction() as session:
         save(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=seen, prepared=ready
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            post_id=post.id,
+            seen_revision=seen,
+            prepared=ready,
         )
 
 
 def test_a_post_is_seen_by_its_department_and_those_asked_and_missing_for_others(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = started(database, house, store)
-    _saved(database, house, store, post, 0)
+    post = started(town)
+    _saved(database, town, store, post, 0)
 
     def sees(who: str) -> bool:
         with database.reading() as session:
             try:
-                drafts.post_for(session, actor=getattr(house, who), post_id=post.id)
+                drafts.post_for(session, actor=town.actor(who), post_id=post.id)
             except NotFound:
                 return False
             return True
 
-    assert all(sees(who) for who in ("member", "first_officer", "head", "clerk", "auditor"))
+    assert all(sees(who) for who in ("member", "first", "head", "clerk", "auditor"))
     assert sees("admin")
-    assert not sees("roads_officer")
-    _saved(database, house, store, post, 1, house.roads)
-    assert sees("roads_officer")
+    assert not sees("road_officer")
+    _saved(database, town, store, post, 1, town.departments["road"])
+    assert sees("road_officer")
     with database.reading() as session:
         with pytest.raises(NotFound):
-            drafts.post_for(session, actor=house.clerk, post_id=999)
+            drafts.post_for(session, actor=town.actor("clerk"), post_id=999)
         with pytest.raises(WrongRole):
             drafts.post_for(session, actor=CLOCK, post_id=post.id)
 
 
 def test_a_post_comes_in_full_with_the_same_number_of_statements_however_many_revisions(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = started(database, house, store)
-    _saved(database, house, store, post, 0)
+    post = started(town)
+    _saved(database, town, store, post, 0)
     with database.transaction() as session:
         decide.send_for_review(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=1
+            session, actor=town.actor("clerk"), now=NOON, post_id=post.id, seen_revision=1
         )
         decide.approve(
-            session, actor=house.first_officer, now=NOW, post_id=post.id, seen_revision=1
+            session, actor=town.actor("first"), now=NOON, post_id=post.id, seen_revision=1
         )
 
-    def statements() -> int:
-        with database.reading() as session, Counted(database) as counted:
-            found = drafts.post_for(session, actor=house.clerk, post_id=post.id)
+    def count_statements() -> int:
+        with database.reading() as session, statements(database) as executed:
+            found = drafts.post_for(session, actor=town.actor("clerk"), post_id=post.id)
             for revision in found.revisions:
                 assert revision.author.name_mr
                 assert [one.account.name for one in revision.variants]
@@ -81,9 +88,9 @@ def test_a_post_comes_in_full_with_the_same_number_of_statements_however_many_re
                 assert all(one.person.name_mr for one in revision.decisions)
             assert found.submissions[0].department.name_mr
             assert found.reply is None
-        return counted.count
+        return len(executed)
 
-    one = statements()
-    _saved(database, house, store, post, 1)
-    _saved(database, house, store, post, 2)
-    assert statements() == one
+    for_one = count_statements()
+    _saved(database, town, store, post, 1)
+    _saved(database, town, store, post, 2)
+    assert count_statements() == for_one

@@ -20,18 +20,9 @@ from publisher.models.submissions import Submission
 from publisher.review import decide, gate_adapter
 from publisher.states import SubmissionState
 from publisher.validation import Invalid, NotFound
-from tests.support.small_house import (
-    DAY,
-    NOW,
-    House,
-    draft,
-    form,
-    handed_in,
-    prepared,
-    started,
-    variant,
-    verbs,
-)
+from tests.support.city import City
+from tests.support.city_people import DAY, NOON, verbs_of
+from tests.support.forms import draft, form, handed_in, prepared, started, variant
 
 
 @pytest.fixture
@@ -41,17 +32,17 @@ def database(sqlite_url: str) -> Iterator[Database]:
     opened.dispose()
 
 
-def of_roads(session: Session, house: House, store: Store) -> Submission:
+def of_roads(session: Session, town: City, store: Store) -> Submission:
     """What the roads handed in, through the clerk."""
     return submit.hand_in(
         session,
-        actor=house.clerk,
-        now=NOW,
+        actor=town.actor("clerk"),
+        now=NOON,
         city_code="PMC",
         store=store,
         form=form(
-            house,
-            department_id=house.roads,
+            town,
+            department_id=town.departments["road"],
             title="वळण रस्ता",
             text_mr="वळण रस्त्याने जावे.",
             text_en="",
@@ -61,21 +52,28 @@ def of_roads(session: Session, house: House, store: Store) -> Submission:
 
 
 @pytest.fixture
-def joint(database: Database, house: House, store: Store) -> Post:
+def joint(database: Database, town: City, store: Store) -> Post:
     """A post of the water supply that rests on a submission of the roads as well."""
-    post = started(database, house, store)
+    post = started(town)
     with database.transaction() as session:
-        number = of_roads(session, house, store).number
-        collaboration.join(session, actor=house.clerk, now=NOW, post_id=post.id, number=number)
+        number = of_roads(session, town, store).number
+        collaboration.join(
+            session, actor=town.actor("clerk"), now=NOON, post_id=post.id, number=number
+        )
     return post
 
 
-def save(database: Database, store: Store, house: House, post: Post, **changed: object) -> None:
-    ready = prepared(database, store, draft(variant(house.x), **changed))
+def save(database: Database, store: Store, town: City, post: Post, **changed: object) -> None:
+    ready = prepared(database, store, draft(variant(town.accounts["x"]), **changed))
     with database.transaction() as session:
         seen = session.get_one(Post, post.id).newest
         drafting_save.save(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=seen, prepared=ready
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            post_id=post.id,
+            seen_revision=seen,
+            prepared=ready,
         )
 
 
@@ -83,7 +81,7 @@ def join(database: Database, actor: Actor, post: Post, number: str) -> list[tupl
     """Try to join; gives what was wrong."""
     try:
         with database.transaction() as session:
-            collaboration.join(session, actor=actor, now=NOW, post_id=post.id, number=number)
+            collaboration.join(session, actor=actor, now=NOON, post_id=post.id, number=number)
     except Invalid as invalid:
         return invalid.codes
     return []
@@ -96,18 +94,21 @@ def test_a_joined_submission_is_drafted_and_both_histories_say_so(
         post = session.get_one(Post, joint.id)
         own, roads = post.submissions
         assert roads.state is SubmissionState.DRAFTED
-        assert verbs(session, roads) == ["hand_in", "draft"]
-        assert verbs(session, post) == ["draft", "join"]
+        assert verbs_of(session, roads) == ["hand_in", "draft"]
+        assert verbs_of(session, post) == ["draft", "join"]
         assert post.department_id == own.department_id
 
 
 def test_a_number_is_read_in_devanagari_digits_and_with_blanks_round_it(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = started(database, house, store)
+    post = started(town)
     with database.transaction() as session:
-        of_roads(session, house, store)
-    assert join(database, house.clerk, post, " pmc/२०२६/००००२ ".replace("००००२", "०००००२")) == []
+        of_roads(session, town, store)
+    assert (
+        join(database, town.actor("clerk"), post, " pmc/२०२६/००००२ ".replace("००००२", "०००००२"))
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,34 +120,34 @@ def test_a_number_is_read_in_devanagari_digits_and_with_blanks_round_it(
     ],
 )
 def test_a_number_that_cannot_be_joined_says_why(
-    database: Database, house: House, store: Store, number: str, code: str
+    database: Database, town: City, number: str, code: str
 ) -> None:
-    post = started(database, house, store)
-    assert join(database, house.clerk, post, number) == [("number", code)]
+    post = started(town)
+    assert join(database, town.actor("clerk"), post, number) == [("number", code)]
 
 
-def test_a_declined_submission_is_not_joined(
-    database: Database, house: House, store: Store
-) -> None:
-    post = started(database, house, store)
+def test_a_declined_submission_is_not_joined(database: Database, town: City) -> None:
+    post = started(town)
     with database.transaction() as session:
-        other = handed_in(session, house, store)
-        close.decline(session, actor=house.clerk, now=NOW, submission_id=other.id, reason="दुबार")
+        other = handed_in(session, town)
+        close.decline(
+            session, actor=town.actor("clerk"), now=NOON, submission_id=other.id, reason="दुबार"
+        )
         number = other.number
-    assert join(database, house.clerk, post, number) == [("number", "not_open")]
+    assert join(database, town.actor("clerk"), post, number) == [("number", "not_open")]
 
 
-def test_nobody_but_the_cell_joins(database: Database, house: House, store: Store) -> None:
-    post = started(database, house, store)
+def test_nobody_but_the_cell_joins(database: Database, town: City) -> None:
+    post = started(town)
     with pytest.raises(WrongRole):
-        join(database, house.first_officer, post, "PMC/2026/000001")
+        join(database, town.actor("first"), post, "PMC/2026/000001")
 
 
 def test_the_first_draft_holds_the_texts_of_both_and_proposes_to_ask_the_other(
-    database: Database, house: House, joint: Post
+    database: Database, town: City, joint: Post
 ) -> None:
     with database.reading() as session:
-        post = drafts.post_for(session, actor=house.clerk, post_id=joint.id)
+        post = drafts.post_for(session, actor=town.actor("clerk"), post_id=joint.id)
         begun = prefill.begun(post, drafts.usable_accounts(session))
     marathi, english = begun.variants[:2]
     assert marathi.text.endswith("बंद राहील.\n\nवळण रस्त्याने जावे.")
@@ -154,78 +155,90 @@ def test_the_first_draft_holds_the_texts_of_both_and_proposes_to_ask_the_other(
         Language.ENGLISH,
         "There will be no water in the east on Saturday.",
     )
-    assert (begun.asked_ids, begun.named_ids) == ((house.roads,), ())
+    assert (begun.asked_ids, begun.named_ids) == ((town.departments["road"],), ())
     assert begun.title == post.title
 
 
 def test_a_source_s_department_is_named_even_where_nobody_asked_for_it(
-    database: Database, house: House, store: Store, joint: Post
+    database: Database, town: City, store: Store, joint: Post
 ) -> None:
-    save(database, store, house, joint)
+    save(database, store, town, joint)
     with database.reading() as session:
         (revision,) = session.get_one(Post, joint.id).revisions
         rows = {row.department_id: row.asked for row in revision.departments}
-        assert rows == {house.water: True, house.roads: False}
-        assert gate_adapter.asked_departments(revision) == [house.water]
+        assert rows == {town.departments["water"]: True, town.departments["road"]: False}
+        assert gate_adapter.asked_departments(revision) == [town.departments["water"]]
         again = prefill.draft_of(revision)
-        assert (again.asked_ids, again.named_ids) == ((), (house.roads,))
+        assert (again.asked_ids, again.named_ids) == ((), (town.departments["road"],))
 
 
 def test_a_named_department_sees_the_post_and_a_stranger_does_not(
-    database: Database, house: House, store: Store, joint: Post
+    database: Database, town: City, store: Store, joint: Post
 ) -> None:
-    stranger = Actor(kind=ActorKind.PERSON, person_id=1, role=Role.MEMBER, department_id=house.it)
+    stranger = Actor(
+        kind=ActorKind.PERSON,
+        person_id=1,
+        role=Role.MEMBER,
+        department_id=town.departments["information-technology"],
+    )
     for saved in (False, True):
         if saved:
-            save(database, store, house, joint)
+            save(database, store, town, joint)
         with database.reading() as session:
-            drafts.post_for(session, actor=house.roads_officer, post_id=joint.id)
+            drafts.post_for(session, actor=town.actor("road_officer"), post_id=joint.id)
             with pytest.raises(NotFound):
                 drafts.post_for(session, actor=stranger, post_id=joint.id)
 
 
 def test_who_has_approved_and_who_has_not_is_told_department_by_department(
-    database: Database, house: House, store: Store, joint: Post
+    database: Database, town: City, store: Store, joint: Post
 ) -> None:
-    save(database, store, house, joint, asked_ids=(house.roads,), named_ids=(house.it,))
+    save(
+        database,
+        store,
+        town,
+        joint,
+        asked_ids=(town.departments["road"],),
+        named_ids=(town.departments["information-technology"],),
+    )
     with database.transaction() as session:
         decide.send_for_review(
-            session, actor=house.clerk, now=NOW, post_id=joint.id, seen_revision=1
+            session, actor=town.actor("clerk"), now=NOON, post_id=joint.id, seen_revision=1
         )
     with database.transaction() as session:
         decide.approve(
-            session, actor=house.roads_officer, now=NOW, post_id=joint.id, seen_revision=1
+            session, actor=town.actor("road_officer"), now=NOON, post_id=joint.id, seen_revision=1
         )
     with database.reading() as session:
         post = session.get_one(Post, joint.id)
-        found = gate_adapter.standings(post.revisions[-1], now=NOW)
+        found = gate_adapter.standings(post.revisions[-1], now=NOON)
         told = [
             (one.department.id, one.is_owner, one.has_approved, one.is_missing) for one in found
         ]
         assert told == [
-            (house.water, True, False, True),
-            (house.roads, False, True, False),
-            (house.it, False, False, False),
+            (town.departments["water"], True, False, True),
+            (town.departments["road"], False, True, False),
+            (town.departments["information-technology"], False, False, False),
         ]
         assert post.state is PostState.IN_REVIEW
 
 
 def test_a_return_by_one_department_is_told_and_takes_the_others_approval(
-    database: Database, house: House, store: Store, joint: Post
+    database: Database, town: City, store: Store, joint: Post
 ) -> None:
-    save(database, store, house, joint, asked_ids=(house.roads,))
+    save(database, store, town, joint, asked_ids=(town.departments["road"],))
     with database.transaction() as session:
         decide.send_for_review(
-            session, actor=house.clerk, now=NOW, post_id=joint.id, seen_revision=1
+            session, actor=town.actor("clerk"), now=NOON, post_id=joint.id, seen_revision=1
         )
         decide.approve(
-            session, actor=house.first_officer, now=NOW, post_id=joint.id, seen_revision=1
+            session, actor=town.actor("first"), now=NOON, post_id=joint.id, seen_revision=1
         )
     with database.transaction() as session:
         decide.return_post(
             session,
-            actor=house.roads_officer,
-            now=NOW,
+            actor=town.actor("road_officer"),
+            now=NOON,
             post_id=joint.id,
             seen_revision=1,
             reason="रस्त्याचे नाव चुकीचे आहे.",
@@ -234,13 +247,13 @@ def test_a_return_by_one_department_is_told_and_takes_the_others_approval(
         post = session.get_one(Post, joint.id)
         kinds = [
             one.decision.kind if one.decision else None
-            for one in gate_adapter.standings(post.revisions[-1], now=NOW)
+            for one in gate_adapter.standings(post.revisions[-1], now=NOON)
         ]
         assert (kinds, post.state) == ([None, "returned"], PostState.DRAFT)
 
 
 def test_a_submission_joined_by_mistake_is_let_go_once_it_has_a_post_of_its_own(
-    database: Database, house: House, joint: Post
+    database: Database, town: City, joint: Post
 ) -> None:
     with database.reading() as session:
         own, roads = (one.id for one in session.get_one(Post, joint.id).submissions)
@@ -250,8 +263,8 @@ def test_a_submission_joined_by_mistake_is_let_go_once_it_has_a_post_of_its_own(
             with database.transaction() as session:
                 collaboration.part(
                     session,
-                    actor=house.clerk,
-                    now=NOW,
+                    actor=town.actor("clerk"),
+                    now=NOON,
                     post_id=joint.id,
                     submission_id=submission_id,
                 )
@@ -262,9 +275,9 @@ def test_a_submission_joined_by_mistake_is_let_go_once_it_has_a_post_of_its_own(
     assert part(own) == [("number", "last_of_owner")]
     assert part(roads) == [("number", "only_here")]
     with database.transaction() as session:
-        drafting_save.start(session, actor=house.clerk, now=NOW + DAY, submission_id=roads)
+        drafting_save.start(session, actor=town.actor("clerk"), now=NOON + DAY, submission_id=roads)
     assert part(roads) == []
     with database.reading() as session:
         post = session.get_one(Post, joint.id)
         assert [one.id for one in post.submissions] == [own]
-        assert verbs(session, post) == ["draft", "join", "part"]
+        assert verbs_of(session, post) == ["draft", "join", "part"]

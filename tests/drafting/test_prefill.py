@@ -8,11 +8,13 @@ from publisher.intake import queries
 from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store
 from publisher.models.posts import Language, Post
-from tests.support.small_house import DAY, NOW, House, draft, photo, prepared, started, variant
+from tests.support.city import City
+from tests.support.city_people import DAY, NOON
+from tests.support.forms import draft, photo, prepared, started, variant
 
 
 def test_the_first_draft_has_every_text_whole_for_each_account_and_language(
-    database: Database, house: House, store: Store
+    database: Database, town: City
 ) -> None:
     long = "पाणी " * 200
     files = (
@@ -20,9 +22,7 @@ def test_the_first_draft_has_every_text_whole_for_each_account_and_language(
         UploadedFile("b.pdf", b"%PDF-1.7"),
     )
     post = started(
-        database,
-        house,
-        store,
+        town,
         text_mr=long,
         text_hi="पानी",
         link="https://pmc.gov.in/",
@@ -30,38 +30,50 @@ def test_the_first_draft_has_every_text_whole_for_each_account_and_language(
     )
     with database.reading() as session:
         submission = queries.submission_for(
-            session, actor=house.clerk, submission_id=post.submissions[0].id
+            session, actor=town.actor("clerk"), submission_id=post.submissions[0].id
         )
         accounts = drafts.usable_accounts(session)
-        assert [account.id for account in accounts] == [house.x, house.facebook]
+        assert [account.id for account in accounts] == [
+            town.accounts["x"],
+            town.accounts["facebook"],
+        ]
         proposed = prefill.first_draft(submission, accounts)
     places = [(one.account_id, one.language) for one in proposed.variants]
     assert places == [
         (account, language)
-        for account in (house.x, house.facebook)
+        for account in (town.accounts["x"], town.accounts["facebook"])
         for language in (Language.MARATHI, Language.ENGLISH, Language.HINDI)
     ]
     assert proposed.variants[0].text == proposed.variants[3].text == long.strip()
     assert {one.link for one in proposed.variants} == {"https://pmc.gov.in/"}
     descriptions = [[picture.alt_text for picture in one.pictures] for one in proposed.variants[:3]]
     assert descriptions == [["जलवाहिनी"], ["A main"], [""]]
-    assert (proposed.title, proposed.not_after) == ("शनिवारी पाणीपुरवठा बंद", NOW + 3 * DAY)
+    assert (proposed.title, proposed.not_after) == ("शनिवारी पाणीपुरवठा बंद", NOON + 3 * DAY)
 
 
 def test_a_revision_comes_back_as_the_draft_it_was(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = started(database, house, store)
+    post = started(town)
     source = store.save(photo())
     typed = draft(
-        variant(house.x, link="https://pmc.gov.in/", pictures=(PictureDraft("अ", source),)),
-        not_before=NOW,
-        not_after=NOW + DAY,
-        asked_ids=(house.roads,),
+        variant(
+            town.accounts["x"], link="https://pmc.gov.in/", pictures=(PictureDraft("अ", source),)
+        ),
+        not_before=NOON,
+        not_after=NOON + DAY,
+        asked_ids=(town.departments["road"],),
         note="",
     )
     ready = prepared(database, store, typed)
     with database.transaction() as session:
-        save(session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=0, prepared=ready)
+        save(
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            post_id=post.id,
+            seen_revision=0,
+            prepared=ready,
+        )
     with database.reading() as session:
         assert prefill.draft_of(session.get_one(Post, post.id).revisions[0]) == typed

@@ -19,19 +19,9 @@ from publisher.models.posts import Post
 from publisher.review import decide
 from publisher.states import AccountState
 from publisher.validation import Invalid, NotFound
-from tests.support.small_house import (
-    DAY,
-    HOUR,
-    NOW,
-    House,
-    draft,
-    handed_in,
-    photo,
-    prepared,
-    started,
-    variant,
-    verbs,
-)
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, NOON, verbs_of
+from tests.support.forms import draft, handed_in, photo, prepared, started, variant
 
 
 @pytest.fixture
@@ -41,29 +31,36 @@ def database(sqlite_url: str) -> Iterator[Database]:
     opened.dispose()
 
 
-def save(database: Database, store: Store, house: House, post: Post, typed: Draft) -> None:
+def save(database: Database, store: Store, town: City, post: Post, typed: Draft) -> None:
     ready = prepared(database, store, typed)
     with database.transaction() as session:
         seen = session.get_one(Post, post.id).newest
         drafting_save.save(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=seen, prepared=ready
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            post_id=post.id,
+            seen_revision=seen,
+            prepared=ready,
         )
 
 
 @pytest.fixture
-def post(database: Database, house: House, store: Store) -> Post:
+def post(database: Database, town: City, store: Store) -> Post:
     """Two revisions: the first with a picture and asking the roads, the second without either."""
-    begun = started(database, house, store)
+    begun = started(town)
     picture = PictureDraft("जलवाहिनी", content=photo(), name="a.jpg")
     first = draft(
-        variant(house.x, text="पहिला मजकूर", link="https://pmc.gov.in/", pictures=(picture,)),
-        asked_ids=(house.roads,),
-        named_ids=(house.it,),
-        not_before=NOW + HOUR,
-        not_after=NOW + DAY,
+        variant(
+            town.accounts["x"], text="पहिला मजकूर", link="https://pmc.gov.in/", pictures=(picture,)
+        ),
+        asked_ids=(town.departments["road"],),
+        named_ids=(town.departments["information-technology"],),
+        not_before=NOON + HOUR,
+        not_after=NOON + DAY,
     )
-    save(database, store, house, begun, first)
-    save(database, store, house, begun, draft(variant(house.facebook, text="दुसरा मजकूर")))
+    save(database, store, town, begun, first)
+    save(database, store, town, begun, draft(variant(town.accounts["facebook"], text="दुसरा मजकूर")))
     return begun
 
 
@@ -80,7 +77,7 @@ def restore(
         drafting_save.restore(
             session,
             actor=actor,
-            now=NOW + 2 * DAY if late else NOW,
+            now=NOON + 2 * DAY if late else NOON,
             post_id=post.id,
             seen_revision=seen,
             number=number,
@@ -89,61 +86,72 @@ def restore(
 
 
 def test_it_comes_back_as_a_new_revision_and_the_others_stay(
-    database: Database, house: House, post: Post
+    database: Database, town: City, post: Post
 ) -> None:
-    restore(database, house.other_clerk, post)
+    restore(database, town.actor("other_clerk"), post)
     with database.reading() as session:
         found = session.get_one(Post, post.id)
         first, second, third = found.revisions
         assert diff.changes(first, third) == []
         assert diff.changes(second, third) != []
         assert (third.number, third.note) == (3, "आवृत्ती १ पुन्हा आणली")
-        assert third.author_id == house.other_clerk.person_id
+        assert third.author_id == town.actor("other_clerk").person_id
         (old,), (new,) = first.variants[0].renditions, third.variants[0].renditions
         same = ("sha256", "source_sha256", "mime", "width", "height", "alt_text", "position")
         assert [getattr(old, one) for one in same] == [getattr(new, one) for one in same]
         assert {row.department_id: row.asked for row in third.departments} == {
-            house.water: True,
-            house.roads: True,
-            house.it: False,
+            town.departments["water"]: True,
+            town.departments["road"]: True,
+            town.departments["information-technology"]: False,
         }
         assert (third.not_before, third.not_after) == (first.not_before, first.not_after)
-        assert verbs(session, found)[-1] == "save"
+        assert verbs_of(session, found)[-1] == "save"
 
 
-def test_it_knows_where_it_comes_from(database: Database, house: House, post: Post) -> None:
-    restore(database, house.other_clerk, post)
+def test_it_knows_where_it_comes_from(database: Database, town: City, post: Post) -> None:
+    restore(database, town.actor("other_clerk"), post)
     with database.reading() as session:
         first, second, third = session.get_one(Post, post.id).revisions
         assert [one.restored_from for one in (first, second, third)] == [None, None, first]
 
 
 def test_a_department_that_has_joined_since_stays_named(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     """Its submission is part of the post, though the old revision knew nothing of it."""
-    begun = started(database, house, store)
-    save(database, store, house, begun, draft(variant(house.x, text="पहिला मजकूर")))
+    begun = started(town)
+    save(database, store, town, begun, draft(variant(town.accounts["x"], text="पहिला मजकूर")))
     with database.transaction() as session:
-        other = handed_in(session, house, store, title="रस्ता")
-        other.department_id = house.roads
+        other = handed_in(session, town, title="रस्ता")
+        other.department_id = town.departments["road"]
         session.flush()
         collaboration.join(
-            session, actor=house.clerk, now=NOW, post_id=begun.id, number=other.number
+            session, actor=town.actor("clerk"), now=NOON, post_id=begun.id, number=other.number
         )
-    restore(database, house.clerk, begun, number=1, seen=1)
-    assert departments_of(database, begun) == {house.water: True, house.roads: False}
+    restore(database, town.actor("clerk"), begun, number=1, seen=1)
+    assert departments_of(database, begun) == {
+        town.departments["water"]: True,
+        town.departments["road"]: False,
+    }
 
 
 def test_a_department_that_is_asked_by_now_stays_asked(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    begun = started(database, house, store)
-    save(database, store, house, begun, draft(variant(house.x)))
-    later = draft(variant(house.x, text="दुसरा"), asked_ids=(house.roads,), named_ids=(house.it,))
-    save(database, store, house, begun, later)
-    restore(database, house.clerk, begun)
-    expected = {house.water: True, house.roads: True, house.it: False}
+    begun = started(town)
+    save(database, store, town, begun, draft(variant(town.accounts["x"])))
+    later = draft(
+        variant(town.accounts["x"], text="दुसरा"),
+        asked_ids=(town.departments["road"],),
+        named_ids=(town.departments["information-technology"],),
+    )
+    save(database, store, town, begun, later)
+    restore(database, town.actor("clerk"), begun)
+    expected = {
+        town.departments["water"]: True,
+        town.departments["road"]: True,
+        town.departments["information-technology"]: False,
+    }
     assert departments_of(database, begun) == expected
 
 
@@ -154,47 +162,43 @@ def departments_of(database: Database, post: Post) -> dict[int, bool]:
         return {one.department_id: one.asked for one in rows}
 
 
-def test_an_end_that_has_passed_is_left_open(database: Database, house: House, post: Post) -> None:
-    restore(database, house.clerk, post, late=True)
+def test_an_end_that_has_passed_is_left_open(database: Database, town: City, post: Post) -> None:
+    restore(database, town.actor("clerk"), post, late=True)
     with database.reading() as session:
         assert session.get_one(Post, post.id).revisions[-1].not_after is None
 
 
-def test_a_post_in_review_is_a_draft_again(database: Database, house: House, post: Post) -> None:
+def test_a_post_in_review_is_a_draft_again(database: Database, town: City, post: Post) -> None:
     with database.transaction() as session:
         decide.send_for_review(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=2
+            session, actor=town.actor("clerk"), now=NOON, post_id=post.id, seen_revision=2
         )
-    restore(database, house.clerk, post)
+    restore(database, town.actor("clerk"), post)
     with database.reading() as session:
         assert session.get_one(Post, post.id).state is PostState.DRAFT
 
 
-def test_who_looked_at_an_older_newest_is_told(
-    database: Database, house: House, post: Post
-) -> None:
+def test_who_looked_at_an_older_newest_is_told(database: Database, town: City, post: Post) -> None:
     with pytest.raises(StaleRevision):
-        restore(database, house.clerk, post, seen=1)
+        restore(database, town.actor("clerk"), post, seen=1)
 
 
-@pytest.mark.parametrize("who", ["first_officer", "head", "auditor"])
+@pytest.mark.parametrize("who", ["first", "head", "auditor"])
 def test_nobody_but_the_cell_brings_back(
-    database: Database, house: House, post: Post, who: str
+    database: Database, town: City, post: Post, who: str
 ) -> None:
     with pytest.raises(WrongRole):
-        restore(database, getattr(house, who), post)
+        restore(database, town.actor(who), post)
 
 
-def test_a_revision_that_never_was_is_missing(database: Database, house: House, post: Post) -> None:
+def test_a_revision_that_never_was_is_missing(database: Database, town: City, post: Post) -> None:
     with pytest.raises(NotFound):
-        restore(database, house.clerk, post, number=7)
+        restore(database, town.actor("clerk"), post, number=7)
 
 
-def test_an_account_that_is_gone_since_is_named(
-    database: Database, house: House, post: Post
-) -> None:
+def test_an_account_that_is_gone_since_is_named(database: Database, town: City, post: Post) -> None:
     with database.transaction() as session:
-        session.get_one(Account, house.x).state = AccountState.DISCONNECTED
+        session.get_one(Account, town.accounts["x"]).state = AccountState.DISCONNECTED
     with pytest.raises(Invalid) as caught:
-        restore(database, house.clerk, post)
+        restore(database, town.actor("clerk"), post)
     assert caught.value.codes == [("variants-0-account_id", "disconnected")]

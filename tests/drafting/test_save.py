@@ -19,18 +19,9 @@ from publisher.models.posts import Language, Post, PostKind, Revision
 from publisher.review import decide, withdraw
 from publisher.states import AccountState, DeliveryState, SubmissionState
 from publisher.validation import Invalid, NotFound
-from tests.support.small_house import (
-    DAY,
-    HOUR,
-    NOW,
-    House,
-    draft,
-    prepared,
-    saved,
-    started,
-    variant,
-    verbs,
-)
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, NOON, add_account, verbs_of
+from tests.support.forms import draft, prepared, saved, started, variant
 
 
 def save(
@@ -45,97 +36,106 @@ def save(
     ready = prepared(database, store, typed)
     with database.transaction() as session:
         return drafting_save.save(
-            session, actor=actor, now=NOW, post_id=post.id, seen_revision=seen, prepared=ready
+            session, actor=actor, now=NOON, post_id=post.id, seen_revision=seen, prepared=ready
         )
 
 
-def test_a_post_begins_as_a_draft_without_a_revision(
-    database: Database, house: House, store: Store
-) -> None:
-    begun = started(database, house, store)
+def test_a_post_begins_as_a_draft_without_a_revision(database: Database, town: City) -> None:
+    begun = started(town)
     with database.reading() as session:
         post = session.get_one(Post, begun.id)
         assert (post.state, post.newest, post.revisions) == (PostState.DRAFT, 0, [])
-        assert (post.title, post.department_id) == ("शनिवारी पाणीपुरवठा बंद", house.water)
+        assert (post.title, post.department_id) == (
+            "शनिवारी पाणीपुरवठा बंद",
+            town.departments["water"],
+        )
         assert post.submissions[0].state is SubmissionState.DRAFTED
-        assert verbs(session, post) == ["draft"]
-        assert verbs(session, post.submissions[0]) == ["hand_in", "draft"]
+        assert verbs_of(session, post) == ["draft"]
+        assert verbs_of(session, post.submissions[0]) == ["hand_in", "draft"]
 
 
-@pytest.mark.parametrize("who", ["member", "first_officer", "head", "auditor"])
-def test_nobody_but_the_cell_drafts(
-    database: Database, house: House, store: Store, who: str
-) -> None:
-    actor = getattr(house, who)
-    post = started(database, house, store)
+@pytest.mark.parametrize("who", ["member", "first", "head", "auditor"])
+def test_nobody_but_the_cell_drafts(database: Database, town: City, store: Store, who: str) -> None:
+    actor = town.actor(who)
+    post = started(town)
     with pytest.raises(WrongRole), database.transaction() as session:
-        drafting_save.start(session, actor=actor, now=NOW, submission_id=post.submissions[0].id)
+        drafting_save.start(session, actor=actor, now=NOON, submission_id=post.submissions[0].id)
     with pytest.raises(WrongRole):
-        save(database, store, post, draft(variant(house.x)), actor=actor, seen=0)
+        save(database, store, post, draft(variant(town.accounts["x"])), actor=actor, seen=0)
 
 
 def test_each_save_is_a_revision_with_author_note_and_window(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = started(database, house, store)
+    post = started(town)
     typed = draft(
-        variant(house.x, link="https://pmc.gov.in/water"),
-        variant(house.x, language=Language.ENGLISH, text=" No water\r\non Saturday "),
+        variant(town.accounts["x"], link="https://pmc.gov.in/water"),
+        variant(town.accounts["x"], language=Language.ENGLISH, text=" No water\r\non Saturday "),
         title="  पाणी  ",
-        not_before=NOW - HOUR,
-        not_after=NOW + DAY,
+        not_before=NOON - HOUR,
+        not_after=NOON + DAY,
     )
-    save(database, store, post, typed, actor=house.clerk, seen=0)
-    save(database, store, post, draft(variant(house.x)), actor=house.other_clerk, seen=1)
+    save(database, store, post, typed, actor=town.actor("clerk"), seen=0)
+    save(
+        database,
+        store,
+        post,
+        draft(variant(town.accounts["x"])),
+        actor=town.actor("other_clerk"),
+        seen=1,
+    )
     with database.reading() as session:
         found = session.get_one(Post, post.id)
         first, second = found.revisions
         assert (first.number, second.number, found.newest) == (1, 2, 2)
         assert (first.author_id, first.author_under_id) == (
-            house.clerk.person_id,
-            house.clerk.appointment_id,
+            town.actor("clerk").person_id,
+            town.actor("clerk").appointment_id,
         )
-        assert second.author_id == house.other_clerk.person_id
-        assert (first.note, first.saved_at) == ("पहिला मसुदा", NOW)
-        assert (first.not_before, first.not_after) == (NOW - HOUR, NOW + DAY)
+        assert second.author_id == town.actor("other_clerk").person_id
+        assert (first.note, first.saved_at) == ("पहिला मसुदा", NOON)
+        assert (first.not_before, first.not_after) == (NOON - HOUR, NOON + DAY)
         assert [one.text for one in first.variants] == [
             "शनिवारी पाणीपुरवठा बंद.",
             "No water\non Saturday",
         ]
         assert first.variants[0].link == "https://pmc.gov.in/water"
         assert [(row.department_id, row.asked) for row in first.departments] == [
-            (house.water, True)
+            (town.departments["water"], True)
         ]
         assert found.title == "पाणीपुरवठा बंद"
-        assert verbs(session, found) == ["draft", "save", "save"]
+        assert verbs_of(session, found) == ["draft", "save", "save"]
 
 
 def test_the_owning_department_is_always_asked_beside_the_others(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = started(database, house, store)
-    typed = draft(variant(house.x), asked_ids=(house.roads,))
-    revision = save(database, store, post, typed, actor=house.clerk, seen=0)
-    assert sorted(row.department_id for row in revision.departments) == [house.water, house.roads]
+    post = started(town)
+    typed = draft(variant(town.accounts["x"]), asked_ids=(town.departments["road"],))
+    revision = save(database, store, post, typed, actor=town.actor("clerk"), seen=0)
+    assert sorted(row.department_id for row in revision.departments) == [
+        town.departments["water"],
+        town.departments["road"],
+    ]
     with pytest.raises(Invalid) as caught:
         save(
             database,
             store,
             post,
-            draft(variant(house.x), asked_ids=(999,)),
-            actor=house.clerk,
+            draft(variant(town.accounts["x"]), asked_ids=(999,)),
+            actor=town.actor("clerk"),
             seen=1,
         )
     assert caught.value.codes == [("asked", "unknown_department")]
 
 
 def test_who_began_from_an_older_revision_is_told_and_nothing_is_written(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = started(database, house, store)
-    saved(database, house, store, post, seen=0)
+    post = started(town)
+    saved(town, post, seen=0)
     with pytest.raises(StaleRevision) as caught:
-        save(database, store, post, draft(), actor=house.other_clerk, seen=0)
+        save(database, store, post, draft(), actor=town.actor("other_clerk"), seen=0)
     assert caught.value.values == {"seen": 0, "newest": 1}
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Revision)) == 1
@@ -143,10 +143,10 @@ def test_who_began_from_an_older_revision_is_told_and_nothing_is_written(
 
 @pytest.mark.both
 def test_of_two_clerks_who_save_at_once_one_is_told(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = started(database, house, store)
-    ready = prepared(database, store, draft(variant(house.x)))
+    post = started(town)
+    ready = prepared(database, store, draft(variant(town.accounts["x"])))
     together = Barrier(2)
 
     def press(actor: Actor) -> str:
@@ -154,29 +154,29 @@ def test_of_two_clerks_who_save_at_once_one_is_told(
         try:
             with database.transaction() as session:
                 drafting_save.save(
-                    session, actor=actor, now=NOW, post_id=post.id, seen_revision=0, prepared=ready
+                    session, actor=actor, now=NOON, post_id=post.id, seen_revision=0, prepared=ready
                 )
         except StaleRevision as told:
             return told.code
         return "saved"
 
     with ThreadPoolExecutor(2) as clerks:
-        found = sorted(clerks.map(press, (house.clerk, house.other_clerk)))
+        found = sorted(clerks.map(press, (town.actor("clerk"), town.actor("other_clerk"))))
     assert found == ["saved", "stale_revision"]
     with database.reading() as session:
         assert session.get_one(Post, post.id).newest == 1
 
 
-def _approved(database: Database, house: House, store: Store) -> Post:
-    post = started(database, house, store)
-    saved(database, house, store, post, seen=0)
+def _approved(database: Database, town: City, store: Store) -> Post:
+    post = started(town)
+    saved(town, post, seen=0)
     with database.transaction() as session:
         decide.send_for_review(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=1
+            session, actor=town.actor("clerk"), now=NOON, post_id=post.id, seen_revision=1
         )
     with database.transaction() as session:
         decide.approve(
-            session, actor=house.first_officer, now=NOW, post_id=post.id, seen_revision=1
+            session, actor=town.actor("first"), now=NOON, post_id=post.id, seen_revision=1
         )
     return post
 
@@ -191,8 +191,8 @@ def _deliver(database: Database, post: Post, *states: DeliveryState) -> list[int
                 post_id=post.id,
                 account_id=one.account_id,
                 state=state,
-                state_at=NOW,
-                due_at=NOW + HOUR,
+                state_at=NOON,
+                due_at=NOON + HOUR,
             )
             for one, state in zip(found.revisions[-1].variants, states, strict=True)
         ]
@@ -207,11 +207,11 @@ def _states(database: Database, ids: list[int]) -> list[DeliveryState]:
 
 
 def test_a_new_revision_of_an_approved_post_is_a_draft_and_stops_what_has_not_left(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = _approved(database, house, store)
+    post = _approved(database, town, store)
     ids = _deliver(database, post, DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
-    saved(database, house, store, post, seen=1)
+    saved(town, post, seen=1)
     assert _states(database, ids) == [DeliveryState.CANCELLED, DeliveryState.CANCELLED]
     with database.reading() as session:
         found = session.get_one(Post, post.id)
@@ -219,92 +219,100 @@ def test_a_new_revision_of_an_approved_post_is_a_draft_and_stops_what_has_not_le
         (decision,) = found.revisions[0].decisions
         assert decision.withdrawn_at is None
         assert found.revisions[1].digest == ""
-        assert verbs(session, found)[-1] == "save"
+        assert verbs_of(session, found)[-1] == "save"
 
 
 def test_what_is_leaving_or_live_is_left_alone(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = _approved(database, house, store)
+    post = _approved(database, town, store)
     ids = _deliver(database, post, DeliveryState.SENDING, DeliveryState.PUBLISHED)
-    saved(database, house, store, post, seen=1)
+    saved(town, post, seen=1)
     assert _states(database, ids) == [DeliveryState.SENDING, DeliveryState.PUBLISHED]
 
 
 @pytest.mark.parametrize("to", [PostState.IN_REVIEW, PostState.REJECTED])
 def test_a_post_in_review_or_rejected_is_a_draft_again(
-    database: Database, house: House, store: Store, to: PostState
+    database: Database, town: City, to: PostState
 ) -> None:
-    post = started(database, house, store)
-    saved(database, house, store, post, seen=0)
+    post = started(town)
+    saved(town, post, seen=0)
     with database.transaction() as session:
         decide.send_for_review(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=1
+            session, actor=town.actor("clerk"), now=NOON, post_id=post.id, seen_revision=1
         )
         if to is PostState.REJECTED:
             decide.reject(
                 session,
-                actor=house.first_officer,
-                now=NOW,
+                actor=town.actor("first"),
+                now=NOON,
                 post_id=post.id,
                 seen_revision=1,
                 reason="चुकीचे",
             )
-    saved(database, house, store, post, seen=1)
+    saved(town, post, seen=1)
     with database.reading() as session:
         assert session.get_one(Post, post.id).state is PostState.DRAFT
 
 
-def test_a_withdrawn_post_takes_no_revision(database: Database, house: House, store: Store) -> None:
-    post = started(database, house, store)
-    saved(database, house, store, post, seen=0)
+def test_a_withdrawn_post_takes_no_revision(database: Database, town: City, store: Store) -> None:
+    post = started(town)
+    saved(town, post, seen=0)
     with database.transaction() as session:
-        withdraw.withdraw_post(session, actor=house.head, now=NOW, post_id=post.id, reason="रद्द")
+        withdraw.withdraw_post(
+            session, actor=town.actor("head"), now=NOON, post_id=post.id, reason="रद्द"
+        )
     with pytest.raises(WrongState):
-        save(database, store, post, draft(), actor=house.clerk, seen=1)
+        save(database, store, post, draft(), actor=town.actor("clerk"), seen=1)
 
 
-def test_an_answer_to_a_comment_is_not_saved_here(
-    database: Database, house: House, store: Store
-) -> None:
-    post = started(database, house, store)
+def test_an_answer_to_a_comment_is_not_saved_here(database: Database, town: City) -> None:
+    post = started(town)
     with database.transaction() as session:
         session.get_one(Post, post.id).kind = PostKind.REPLY
     for key in (post.id, 999):
         with pytest.raises(NotFound), database.transaction() as session:
             drafting_save.save(
                 session,
-                actor=house.clerk,
-                now=NOW,
+                actor=town.actor("clerk"),
+                now=NOON,
                 post_id=key,
                 seen_revision=0,
                 prepared=PreparedDraft(draft(), (), ()),
             )
 
 
-def problems(database: Database, house: House, store: Store, typed: Draft) -> list[tuple[str, str]]:
-    post = started(database, house, store)
+def problems(database: Database, town: City, store: Store, typed: Draft) -> list[tuple[str, str]]:
+    post = started(town)
     with pytest.raises(Invalid) as caught:
-        save(database, store, post, typed, actor=house.clerk, seen=0)
+        save(database, store, post, typed, actor=town.actor("clerk"), seen=0)
     with database.reading() as session:
         assert session.get_one(Post, post.id).newest == 0
     return caught.value.codes
 
 
-def test_every_problem_is_told_at_once(database: Database, house: House, store: Store) -> None:
+def disconnected(town: City) -> int:
+    """Add an account that is disconnected, and return its id."""
+    with town.write() as session:
+        cell_id = town.departments["information-technology"]
+        state = AccountState.DISCONNECTED
+        return add_account(session, cell_id, "facebook", code="former-page", state=state).id
+
+
+def test_every_problem_is_told_at_once(database: Database, town: City, store: Store) -> None:
     typed = draft(
-        variant(house.x, text=" "),
-        variant(house.x, link="ftp://pmc.gov.in"),
-        variant(house.facebook, text="a\u202eb"),
-        variant(house.facebook, language=Language.ENGLISH, text="क" * 63_207),
-        variant(house.disconnected),
+        variant(town.accounts["x"], text=" "),
+        variant(town.accounts["x"], link="ftp://pmc.gov.in"),
+        variant(town.accounts["facebook"], text="a\u202eb"),
+        variant(town.accounts["facebook"], language=Language.ENGLISH, text="क" * 63_207),
+        variant(disconnected(town)),
         variant(999),
         title="",
         note="न" * 2_001,
-        not_before=NOW + 2 * DAY,
-        not_after=NOW - DAY,
+        not_before=NOON + 2 * DAY,
+        not_after=NOON - DAY,
     )
-    assert sorted(problems(database, house, store, typed)) == sorted(
+    assert sorted(problems(database, town, store, typed)) == sorted(
         [
             ("title", "required"),
             ("note", "too_long"),
@@ -322,19 +330,19 @@ def test_every_problem_is_told_at_once(database: Database, house: House, store: 
     )
 
 
-def test_a_post_without_a_text_is_none(database: Database, house: House, store: Store) -> None:
-    assert problems(database, house, store, draft()) == [("variants", "required")]
+def test_a_post_without_a_text_is_none(database: Database, town: City, store: Store) -> None:
+    assert problems(database, town, store, draft()) == [("variants", "required")]
 
 
 def test_280_on_x_and_63206_on_facebook_just_fit(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = started(database, house, store)
+    post = started(town)
     typed = draft(
-        variant(house.x, text="क" * 256, link="https://pmc.gov.in/" + "a" * 100),
-        variant(house.facebook, text="क" * 63_206, link="https://pmc.gov.in/"),
+        variant(town.accounts["x"], text="क" * 256, link="https://pmc.gov.in/" + "a" * 100),
+        variant(town.accounts["facebook"], text="क" * 63_206, link="https://pmc.gov.in/"),
     )
-    save(database, store, post, typed, actor=house.clerk, seen=0)
+    save(database, store, post, typed, actor=town.actor("clerk"), seen=0)
 
 
 @pytest.mark.parametrize(
@@ -345,16 +353,16 @@ def test_280_on_x_and_63206_on_facebook_just_fit(
     ],
 )
 def test_a_text_that_outgrows_x_tells_by_how_much_and_whether_the_link_did_it(
-    database: Database, house: House, store: Store, text: str, link: str, code: str, found: int
+    database: Database, town: City, store: Store, text: str, link: str, code: str, found: int
 ) -> None:
-    post = started(database, house, store)
+    post = started(town)
     with pytest.raises(Invalid) as caught:
         save(
             database,
             store,
             post,
-            draft(variant(house.x, text=text, link=link)),
-            actor=house.clerk,
+            draft(variant(town.accounts["x"], text=text, link=link)),
+            actor=town.actor("clerk"),
             seen=0,
         )
     (problem,) = caught.value.problems
@@ -362,28 +370,32 @@ def test_a_text_that_outgrows_x_tells_by_how_much_and_whether_the_link_did_it(
     assert (problem.values["found"], problem.values["most"]) == (found, 280)
 
 
-def test_a_paused_account_can_be_written_for(
-    database: Database, house: House, store: Store
-) -> None:
+def test_a_paused_account_can_be_written_for(database: Database, town: City, store: Store) -> None:
     with database.transaction() as session:
-        session.get_one(Account, house.x).state = AccountState.PAUSED
-    post = started(database, house, store)
-    save(database, store, post, draft(variant(house.x)), actor=house.clerk, seen=0)
+        session.get_one(Account, town.accounts["x"]).state = AccountState.PAUSED
+    post = started(town)
+    save(
+        database, store, post, draft(variant(town.accounts["x"])), actor=town.actor("clerk"), seen=0
+    )
 
 
-def test_a_reply_is_held_to_the_limits_of_a_comment(
-    database: Database, house: House, store: Store
-) -> None:
-    post = started(database, house, store)
+def test_a_reply_is_held_to_the_limits_of_a_comment(database: Database, town: City) -> None:
+    post = started(town)
     long = [
-        drafts.PreparedVariant(house.x, Language.MARATHI, "क" * 281, target="17"),
-        drafts.PreparedVariant(house.facebook, Language.MARATHI, "क" * 8_001, target="1_2"),
+        drafts.PreparedVariant(town.accounts["x"], Language.MARATHI, "क" * 281, target="17"),
+        drafts.PreparedVariant(
+            town.accounts["facebook"], Language.MARATHI, "क" * 8_001, target="1_2"
+        ),
     ]
     with database.transaction() as session:
         session.get_one(Post, post.id).kind = PostKind.REPLY
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         revisions.write_revision(
-            session, actor=house.clerk, now=NOW, post=session.get_one(Post, post.id), variants=long
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            post=session.get_one(Post, post.id),
+            variants=long,
         )
     assert caught.value.codes == [
         ("variants-0-text", "too_long"),

@@ -22,7 +22,9 @@ from publisher.models.posts import Language, Post
 from publisher.models.submissions import SubmissionKind
 from publisher.review import decide
 from publisher.validation import Invalid, NotFound
-from tests.support.small_house import NOW, House, draft, photo, prepared, started, variant
+from tests.support.city import City
+from tests.support.city_people import NOON
+from tests.support.forms import draft, photo, prepared, started, variant
 
 
 @pytest.fixture
@@ -41,75 +43,85 @@ def typed(**changed: object) -> SnippetDraft:
     return SnippetDraft(**{**values, **changed})  # type: ignore[arg-type]  # a test's own fields
 
 
-def make(session: Session, house: House, **changed: object) -> StartingText:
-    return snippets.make(session, actor=house.clerk, now=NOW, form=typed(**changed))
+def make(session: Session, town: City, **changed: object) -> StartingText:
+    return snippets.make(session, actor=town.actor("clerk"), now=NOON, form=typed(**changed))
 
 
 def test_a_change_stays_in_the_history_with_what_was_and_what_came(
-    database: Database, house: House
+    database: Database, town: City
 ) -> None:
     with database.transaction() as session:
-        text_id = make(session, house, name="  पाणी   बंद ").id
+        text_id = make(session, town, name="  पाणी   बंद ").id
         snippets.change(
             session,
-            actor=house.other_clerk,
-            now=NOW,
+            actor=town.actor("other_clerk"),
+            now=NOON,
             text_id=text_id,
             seen_version=1,
-            form=typed(name="पाणी बंद", text_mr="पाणी नाही.", department_id=house.water),
+            form=typed(
+                name="पाणी बंद", text_mr="पाणी नाही.", department_id=town.departments["water"]
+            ),
         )
-        snippets.end(session, actor=house.lead, now=NOW, text_id=text_id)
+        snippets.end(session, actor=town.actor("lead"), now=NOON, text_id=text_id)
     with database.reading() as session:
         ended, changed, made = snippets.history_of(session, text_id)
         assert (made.verb, changed.verb, ended.verb) == ("make", "change", "end")
         assert dict(changed.changed) == {
             "text_mr": ("{date} रोजी पाणी नाही.", "पाणी नाही."),
-            "department_id": (None, house.water),
+            "department_id": (None, town.departments["water"]),
         }
         assert changed.appointment is not None
-        assert changed.appointment.person.name_mr == "किरण"
+        assert changed.appointment.person.name_mr == "इम्रान तांबोळी"
         found = snippets.text_of(session, text_id)
-        assert (found.version, found.ended_at) == (2, NOW)
+        assert (found.version, found.ended_at) == (2, NOON)
         assert snippets.every_text(session) == []
         assert [one.id for one in snippets.every_text(session, ended=True)] == [text_id]
 
 
-def test_saving_the_same_once_more_is_no_change(database: Database, house: House) -> None:
+def test_saving_the_same_once_more_is_no_change(database: Database, town: City) -> None:
     with database.transaction() as session:
-        text_id = make(session, house).id
+        text_id = make(session, town).id
         snippets.change(
-            session, actor=house.clerk, now=NOW, text_id=text_id, seen_version=1, form=typed()
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            text_id=text_id,
+            seen_version=1,
+            form=typed(),
         )
         assert len(snippets.history_of(session, text_id)) == 1
 
 
-def test_the_second_to_change_it_is_told(database: Database, house: House) -> None:
+def test_the_second_to_change_it_is_told(database: Database, town: City) -> None:
     with database.transaction() as session:
-        text_id = make(session, house).id
-        again = {"actor": house.clerk, "now": NOW, "text_id": text_id, "seen_version": 1}
+        text_id = make(session, town).id
+        again = {"actor": town.actor("clerk"), "now": NOON, "text_id": text_id, "seen_version": 1}
         snippets.change(session, form=typed(name="एक"), **again)  # type: ignore[arg-type]  # as above
         with pytest.raises(StaleRevision):
             snippets.change(session, form=typed(name="दोन"), **again)  # type: ignore[arg-type]  # as above
 
 
-def test_what_has_ended_is_neither_changed_nor_ended_again(
-    database: Database, house: House
-) -> None:
+def test_what_has_ended_is_neither_changed_nor_ended_again(database: Database, town: City) -> None:
     with database.transaction() as session:
-        text_id = make(session, house).id
-        snippets.end(session, actor=house.clerk, now=NOW, text_id=text_id)
+        text_id = make(session, town).id
+        snippets.end(session, actor=town.actor("clerk"), now=NOON, text_id=text_id)
         with pytest.raises(NotFound):
-            snippets.end(session, actor=house.clerk, now=NOW, text_id=text_id)
+            snippets.end(session, actor=town.actor("clerk"), now=NOON, text_id=text_id)
         with pytest.raises(NotFound):
             snippets.change(
-                session, actor=house.clerk, now=NOW, text_id=text_id, seen_version=1, form=typed()
+                session,
+                actor=town.actor("clerk"),
+                now=NOON,
+                text_id=text_id,
+                seen_version=1,
+                form=typed(),
             )
 
 
-@pytest.mark.parametrize("who", ["member", "first_officer", "head", "auditor", "admin"])
-def test_only_the_cell_keeps_texts(database: Database, house: House, who: str) -> None:
+@pytest.mark.parametrize("who", ["member", "first", "head", "auditor", "admin"])
+def test_only_the_cell_keeps_texts(database: Database, town: City, who: str) -> None:
     with pytest.raises(WrongRole), database.transaction() as session:
-        snippets.make(session, actor=getattr(house, who), now=NOW, form=typed())
+        snippets.make(session, actor=town.actor(who), now=NOON, form=typed())
 
 
 @pytest.mark.parametrize(
@@ -124,25 +136,25 @@ def test_only_the_cell_keeps_texts(database: Database, house: House, who: str) -
     ],
 )
 def test_everything_wrong_is_told_at_once(
-    database: Database, house: House, changed: dict[str, object], codes: list[str]
+    database: Database, town: City, changed: dict[str, object], codes: list[str]
 ) -> None:
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        make(session, house, **changed)
+        make(session, town, **changed)
     assert [field for field, _code in caught.value.codes] == codes
 
 
-def test_what_suits_a_post_stands_with_the_nearest_first(database: Database, house: House) -> None:
+def test_what_suits_a_post_stands_with_the_nearest_first(database: Database, town: City) -> None:
     notice, event = SubmissionKind.PUBLIC_NOTICE, SubmissionKind.EVENT
     with database.transaction() as session:
-        make(session, house, name="सर्वांसाठी")
-        make(session, house, name="सर्व सूचना", kind=notice)
-        make(session, house, name="पाणी", department_id=house.water)
-        make(session, house, name="पाणी सूचना", department_id=house.water, kind=notice)
-        make(session, house, name="रस्ते", department_id=house.roads)
-        make(session, house, name="कार्यक्रम", kind=event)
-        over = make(session, house, name="जुना")
-        snippets.end(session, actor=house.clerk, now=NOW, text_id=over.id)
-        found = snippets.suited(session, kinds={notice}, department_id=house.water)
+        make(session, town, name="सर्वांसाठी")
+        make(session, town, name="सर्व सूचना", kind=notice)
+        make(session, town, name="पाणी", department_id=town.departments["water"])
+        make(session, town, name="पाणी सूचना", department_id=town.departments["water"], kind=notice)
+        make(session, town, name="रस्ते", department_id=town.departments["road"])
+        make(session, town, name="कार्यक्रम", kind=event)
+        over = make(session, town, name="जुना")
+        snippets.end(session, actor=town.actor("clerk"), now=NOON, text_id=over.id)
+        found = snippets.suited(session, kinds={notice}, department_id=town.departments["water"])
     names = [one.name for one in found]
     assert names == ["पाणी सूचना", "पाणी", "सर्व सूचना", "सर्वांसाठी"]
 
@@ -173,14 +185,16 @@ def test_signature_and_hashtags_close_a_text_once_and_an_empty_one_never() -> No
 
 
 def test_a_closing_is_the_department_s_own_in_the_language_of_the_text(
-    database: Database, house: House
+    database: Database, town: City
 ) -> None:
     signature = TextPart.SIGNATURE
     with database.transaction() as session:
-        make(session, house, part=signature, text_mr="– पुणे मनपा", text_en="– PMC")
-        make(session, house, part=signature, text_mr="– पाणी", department_id=house.water)
-        make(session, house, part=TextPart.HASHTAGS, text_mr="", text_hi="#पुणे")
-        found = snippets.suited(session, kinds=(), department_id=house.water)
+        make(session, town, part=signature, text_mr="– पुणे मनपा", text_en="– PMC")
+        make(
+            session, town, part=signature, text_mr="– पाणी", department_id=town.departments["water"]
+        )
+        make(session, town, part=TextPart.HASHTAGS, text_mr="", text_hi="#पुणे")
+        found = snippets.suited(session, kinds=(), department_id=town.departments["water"])
     assert closings(found, Language.MARATHI) == Closings("– पाणी")
     assert closings(found, Language.ENGLISH) == Closings("– PMC")
     assert closings(found, Language.HINDI) == Closings("", "#पुणे")
@@ -188,23 +202,30 @@ def test_a_closing_is_the_department_s_own_in_the_language_of_the_text(
 
 
 def test_a_blank_left_in_a_text_or_a_description_is_not_sent_for_review(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    post = started(database, house, store)
+    post = started(town)
     picture = PictureDraft("{place} येथील टाकी", content=photo(), name="a.jpg")
     ready = prepared(
         database,
         store,
         draft(
-            variant(house.x, text="पाणी बंद."),
-            variant(house.facebook, text="{date} {ward} {date}", pictures=(picture,)),
+            variant(town.accounts["x"], text="पाणी बंद."),
+            variant(town.accounts["facebook"], text="{date} {ward} {date}", pictures=(picture,)),
         ),
     )
     with database.transaction() as session:
-        save(session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=0, prepared=ready)
+        save(
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            post_id=post.id,
+            seen_revision=0,
+            prepared=ready,
+        )
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         decide.send_for_review(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen_revision=1
+            session, actor=town.actor("clerk"), now=NOON, post_id=post.id, seen_revision=1
         )
     assert [(one.field, one.values["blanks"]) for one in caught.value.problems] == [
         ("variants-1-text", "{date}, {ward}"),

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.support.fixtures import house, store
+from tests.support.fixtures import store, town
 
-__all__ = ["house", "store"]
+__all__ = ["store", "town"]

@@ -8,7 +8,6 @@ from approvals.states import PostState
 from publisher.database.session import Database
 from publisher.drafting import save
 from publisher.intake import close
-from publisher.media.store import Store
 from publisher.models.deliveries import Delivery
 from publisher.models.notifications import Notice
 from publisher.models.posts import Post
@@ -16,19 +15,21 @@ from publisher.models.submissions import Submission
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState, SubmissionState
 from publisher.validation import Invalid, NotFound
-from tests.support.small_house import NOW, House, handed_in, mails, saved, started, verbs
+from tests.support.city import City
+from tests.support.city_people import NOON, verbs_of
+from tests.support.forms import handed_in, mails, saved, started
 
 
 def test_the_cell_declines_with_a_reason_and_the_department_is_told(
-    database: Database, house: House, store: Store
+    database: Database, town: City
 ) -> None:
     with database.transaction() as session:
-        submission = handed_in(session, house, store)
+        submission = handed_in(session, town)
     with database.transaction() as session:
         close.decline(
             session,
-            actor=house.clerk,
-            now=NOW,
+            actor=town.actor("clerk"),
+            now=NOON,
             submission_id=submission.id,
             reason=" हेच कालच प्रसिद्ध झाले. ",
         )
@@ -36,18 +37,20 @@ def test_the_cell_declines_with_a_reason_and_the_department_is_told(
         declined = session.get_one(Submission, submission.id)
         assert declined.state is SubmissionState.DECLINED
         assert declined.reason == "हेच कालच प्रसिद्ध झाले."
-        assert verbs(session, declined) == ["hand_in", "decline_submission"]
-        assert mails(session)[1] == ("submission_declined", house.member.person_id)
+        assert verbs_of(session, declined) == ["hand_in", "decline_submission"]
+        assert mails(session)[1] == ("submission_declined", town.actor("member").person_id)
         body = session.scalars(select(Notice.body).order_by(Notice.id.desc())).first()
         assert body
         assert "हेच कालच प्रसिद्ध झाले." in body
 
 
-def test_a_reason_is_needed(database: Database, house: House, store: Store) -> None:
+def test_a_reason_is_needed(database: Database, town: City) -> None:
     with database.transaction() as session:
-        submission = handed_in(session, house, store)
+        submission = handed_in(session, town)
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        close.decline(session, actor=house.clerk, now=NOW, submission_id=submission.id, reason=" ")
+        close.decline(
+            session, actor=town.actor("clerk"), now=NOON, submission_id=submission.id, reason=" "
+        )
     assert caught.value.codes == [("reason", "required")]
 
 
@@ -58,58 +61,60 @@ def test_a_reason_is_needed(database: Database, house: House, store: Store) -> N
         ("head", WrongRole),
         ("auditor", WrongRole),
         ("admin", WrongRole),
-        ("roads_officer", NotFound),
+        ("road_officer", NotFound),
     ],
 )
 def test_nobody_but_the_cell_declines(
-    database: Database, house: House, store: Store, who: str, error: type[Exception]
+    database: Database, town: City, who: str, error: type[Exception]
 ) -> None:
     with database.transaction() as session:
-        submission = handed_in(session, house, store)
+        submission = handed_in(session, town)
     with pytest.raises(error), database.transaction() as session:
         close.decline(
             session,
-            actor=getattr(house, who),
-            now=NOW,
+            actor=town.actor(who),
+            now=NOON,
             submission_id=submission.id,
             reason="कारण",
         )
 
 
-def test_what_became_a_post_is_not_declined(database: Database, house: House, store: Store) -> None:
-    post = started(database, house, store)
+def test_what_became_a_post_is_not_declined(database: Database, town: City) -> None:
+    post = started(town)
     with pytest.raises(WrongState), database.transaction() as session:
         close.decline(
             session,
-            actor=house.clerk,
-            now=NOW,
+            actor=town.actor("clerk"),
+            now=NOON,
             submission_id=post.submissions[0].id,
             reason="कारण",
         )
 
 
-def test_a_number_that_does_not_exist_is_missing(database: Database, house: House) -> None:
+def test_a_number_that_does_not_exist_is_missing(database: Database, town: City) -> None:
     with pytest.raises(NotFound), database.transaction() as session:
-        close.decline(session, actor=house.clerk, now=NOW, submission_id=9, reason="कारण")
+        close.decline(session, actor=town.actor("clerk"), now=NOON, submission_id=9, reason="कारण")
 
 
-def test_a_member_withdraws_what_is_not_drafted_yet(
-    database: Database, house: House, store: Store
-) -> None:
+def test_a_member_withdraws_what_is_not_drafted_yet(database: Database, town: City) -> None:
     with database.transaction() as session:
-        submission = handed_in(session, house, store)
+        submission = handed_in(session, town)
         close.withdraw(
-            session, actor=house.member, now=NOW, submission_id=submission.id, reason="चुकून"
+            session, actor=town.actor("member"), now=NOON, submission_id=submission.id, reason="चुकून"
         )
         assert submission.state is SubmissionState.WITHDRAWN
-        assert verbs(session, submission) == ["hand_in", "withdraw_submission"]
+        assert verbs_of(session, submission) == ["hand_in", "withdraw_submission"]
     with pytest.raises(WrongState), database.transaction() as session:
         close.withdraw(
-            session, actor=house.member, now=NOW, submission_id=submission.id, reason="पुन्हा"
+            session,
+            actor=town.actor("member"),
+            now=NOON,
+            submission_id=submission.id,
+            reason="पुन्हा",
         )
 
 
-def _scheduled(database: Database, house: House, post: Post) -> list[int]:
+def _scheduled(database: Database, town: City, post: Post) -> list[int]:
     """One delivery for each variant of the post, as the schedule would make them."""
     with database.transaction() as session:
         found = session.get_one(Post, post.id)
@@ -118,8 +123,8 @@ def _scheduled(database: Database, house: House, post: Post) -> list[int]:
                 variant_id=one.id,
                 post_id=post.id,
                 account_id=one.account_id,
-                state_at=NOW,
-                due_at=NOW,
+                state_at=NOON,
+                due_at=NOON,
             )
             for one in found.revisions[-1].variants
         ]
@@ -129,16 +134,16 @@ def _scheduled(database: Database, house: House, post: Post) -> list[int]:
 
 
 def test_an_officer_withdraws_a_submission_with_its_posts_and_nothing_leaves(
-    database: Database, house: House, store: Store
+    database: Database, town: City
 ) -> None:
-    post = started(database, house, store)
-    saved(database, house, store, post, seen=0)
-    _scheduled(database, house, post)
+    post = started(town)
+    saved(town, post, seen=0)
+    _scheduled(database, town, post)
     with database.transaction() as session:
         close.withdraw(
             session,
-            actor=house.first_officer,
-            now=NOW,
+            actor=town.actor("first"),
+            now=NOON,
             submission_id=post.submissions[0].id,
             reason="काम पुढे ढकलले",
         )
@@ -150,15 +155,13 @@ def test_an_officer_withdraws_a_submission_with_its_posts_and_nothing_leaves(
         assert {one.state for one in found.deliveries} == {DeliveryState.CANCELLED}
 
 
-def test_a_member_does_not_withdraw_what_has_a_post_by_now(
-    database: Database, house: House, store: Store
-) -> None:
-    post = started(database, house, store)
+def test_a_member_does_not_withdraw_what_has_a_post_by_now(database: Database, town: City) -> None:
+    post = started(town)
     with pytest.raises(WrongRole), database.transaction() as session:
         close.withdraw(
             session,
-            actor=house.member,
-            now=NOW,
+            actor=town.actor("member"),
+            now=NOON,
             submission_id=post.submissions[0].id,
             reason="चुकून",
         )
@@ -166,46 +169,44 @@ def test_a_member_does_not_withdraw_what_has_a_post_by_now(
         assert session.get_one(Post, post.id).state is PostState.DRAFT
 
 
-def test_what_is_live_is_not_withdrawn(database: Database, house: House, store: Store) -> None:
-    post = started(database, house, store)
-    saved(database, house, store, post, seen=0)
-    ids = _scheduled(database, house, post)
+def test_what_is_live_is_not_withdrawn(database: Database, town: City) -> None:
+    post = started(town)
+    saved(town, post, seen=0)
+    ids = _scheduled(database, town, post)
     with database.transaction() as session:
         for delivery in session.scalars(select(Delivery).where(Delivery.id.in_(ids))):
             delivery.state = DeliveryState.PUBLISHED
     with pytest.raises(OnItsWay), database.transaction() as session:
         close.withdraw(
             session,
-            actor=house.head,
-            now=NOW,
+            actor=town.actor("head"),
+            now=NOON,
             submission_id=post.submissions[0].id,
             reason="चुकून",
         )
 
 
-def test_a_post_that_rests_on_another_submission_too_stays(
-    database: Database, house: House, store: Store
-) -> None:
-    post = started(database, house, store)
+def test_a_post_that_rests_on_another_submission_too_stays(database: Database, town: City) -> None:
+    post = started(town)
     with database.transaction() as session:
-        other = handed_in(session, house, store)
+        other = handed_in(session, town)
         found = session.get_one(Post, post.id)
         found.submissions.append(other)
     with database.transaction() as session:
-        close.withdraw(session, actor=house.member, now=NOW, submission_id=other.id, reason="दुहेरी")
+        close.withdraw(
+            session, actor=town.actor("member"), now=NOON, submission_id=other.id, reason="दुहेरी"
+        )
     with database.reading() as session:
         assert session.get_one(Post, post.id).state is PostState.DRAFT
 
 
-def test_the_cell_drafts_twice_from_one_submission(
-    database: Database, house: House, store: Store
-) -> None:
-    post = started(database, house, store)
+def test_the_cell_drafts_twice_from_one_submission(database: Database, town: City) -> None:
+    post = started(town)
     with database.transaction() as session:
         second = save.start(
             session,
-            actor=house.lead,
-            now=NOW,
+            actor=town.actor("lead"),
+            now=NOON,
             submission_id=post.submissions[0].id,
             title="दुसरे पोस्ट",
         )
@@ -213,5 +214,5 @@ def test_the_cell_drafts_twice_from_one_submission(
         submission = session.get_one(Submission, post.submissions[0].id)
         assert [one.id for one in submission.posts] == [post.id, second.id]
         assert submission.state is SubmissionState.DRAFTED
-        assert verbs(session, submission) == ["hand_in", "draft"]
-        assert verbs(session, submission.posts[1]) == ["draft"]
+        assert verbs_of(session, submission) == ["hand_in", "draft"]
+        assert verbs_of(session, submission.posts[1]) == ["draft"]

@@ -23,21 +23,23 @@ from publisher.models.notifications import Notice
 from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
 from publisher.validation import Invalid, NotFound
-from tests.support.small_house import NOW, House, form, handed_in, mails, verbs
+from tests.support.city import City
+from tests.support.city_people import NOON, verbs_of
+from tests.support.forms import form, handed_in, mails
 
 REASON = "दोन्ही प्रस्तावांचा मजकूर एकच आहे."
 
 
 @pytest.fixture
-def two(database: Database, house: House, store: Store) -> tuple[Submission, Submission]:
+def two(database: Database, town: City) -> tuple[Submission, Submission]:
     with database.transaction() as session:
-        first = handed_in(session, house, store)
-        return first, handed_in(session, house, store, title="पुन्हा तेच")
+        first = handed_in(session, town)
+        return first, handed_in(session, town, title="पुन्हा तेच")
 
 
 def merge(
     session: Session,
-    house: House,
+    town: City,
     submission: Submission,
     number: str,
     who: str = "clerk",
@@ -45,8 +47,8 @@ def merge(
 ) -> Submission:
     return intake_merge(
         session,
-        actor=getattr(house, who),
-        now=NOW,
+        actor=town.actor(who),
+        now=NOON,
         submission_id=submission.id,
         number=number,
         reason=reason,
@@ -56,57 +58,63 @@ def merge(
 @pytest.mark.parametrize("number", ["PMC/2026/000001", " pmc/२०२६/०००००१ ", "1", "००१"])
 def test_a_duplicate_goes_on_under_the_others_number_and_its_department_is_told(
     database: Database,
-    house: House,
-    store: Store,
+    town: City,
     two: tuple[Submission, Submission],
     number: str,
 ) -> None:
     with database.transaction() as session:
-        merge(session, house, two[1], number)
+        merge(session, town, two[1], number)
     with database.reading() as session:
         merged = session.get_one(Submission, two[1].id)
         assert merged.state is SubmissionState.MERGED
         assert (merged.merged_into_id, merged.reason) == (two[0].id, REASON)
         assert [one.id for one in session.get_one(Submission, two[0].id).duplicates] == [merged.id]
-        assert verbs(session, merged) == ["hand_in", "merge_submission"]
-        assert verbs(session, two[0]) == ["hand_in", "take_in"]
+        assert verbs_of(session, merged) == ["hand_in", "merge_submission"]
+        assert verbs_of(session, two[0]) == ["hand_in", "take_in"]
         events = select(Event.details).where(Event.verb.in_(["merge_submission", "take_in"]))
         assert list(session.scalars(events.order_by(Event.id))) == [
             {"into": "PMC/2026/000001", "into_id": two[0].id, "same": True},
             {"number": "PMC/2026/000002", "id": two[1].id, "same": True},
         ]
-        assert mails(session)[-1] == ("submission_merged", house.member.person_id)
+        assert mails(session)[-1] == ("submission_merged", town.actor("member").person_id)
         body = list(session.scalars(select(Notice.body).order_by(Notice.id)))[-1]
         assert "PMC/2026/000001" in body
         assert REASON in body
 
 
 def test_nothing_of_the_merged_one_is_drafted_declined_or_merged_again(
-    database: Database, house: House, store: Store, two: tuple[Submission, Submission]
+    database: Database, town: City, two: tuple[Submission, Submission]
 ) -> None:
     with database.transaction() as session:
-        merge(session, house, two[1], "1")
+        merge(session, town, two[1], "1")
     for use in (
-        lambda session: save.start(session, actor=house.clerk, now=NOW, submission_id=two[1].id),
-        lambda session: close.decline(
-            session, actor=house.clerk, now=NOW, submission_id=two[1].id, reason="जुने"
+        lambda session: save.start(
+            session, actor=town.actor("clerk"), now=NOON, submission_id=two[1].id
         ),
-        lambda session: merge(session, house, two[1], "1"),
+        lambda session: close.decline(
+            session, actor=town.actor("clerk"), now=NOON, submission_id=two[1].id, reason="जुने"
+        ),
+        lambda session: merge(session, town, two[1], "1"),
     ):
         with pytest.raises(WrongState), database.transaction() as session:
             use(session)
 
 
 def test_it_may_be_merged_into_what_is_drafted_already_of_another_department_too(
-    database: Database, house: House, store: Store, two: tuple[Submission, Submission]
+    database: Database, town: City, store: Store, two: tuple[Submission, Submission]
 ) -> None:
-    given = form(house, department_id=house.roads)
+    given = form(town, department_id=town.departments["road"])
     with database.transaction() as session:
         other = submit.hand_in(
-            session, actor=house.roads_officer, now=NOW, city_code="PMC", store=store, form=given
+            session,
+            actor=town.actor("road_officer"),
+            now=NOON,
+            city_code="PMC",
+            store=store,
+            form=given,
         )
-        save.start(session, actor=house.clerk, now=NOW, submission_id=other.id)
-        assert merge(session, house, two[1], other.number).merged_into_id == other.id
+        save.start(session, actor=town.actor("clerk"), now=NOON, submission_id=other.id)
+        assert merge(session, town, two[1], other.number).merged_into_id == other.id
         event = session.scalars(select(Event).where(Event.verb == "take_in")).one()
         assert event.details["same"] is False
 
@@ -126,36 +134,36 @@ def test_it_may_be_merged_into_what_is_drafted_already_of_another_department_too
 )
 def test_a_number_under_which_it_cannot_go_on_is_refused_with_the_reason_beside_it(
     database: Database,
-    house: House,
-    store: Store,
+    town: City,
     two: tuple[Submission, Submission],
     number: str,
     code: str,
 ) -> None:
     with database.transaction() as session:
-        declined = handed_in(session, house, store, title="तिसरे")
-        close.decline(session, actor=house.clerk, now=NOW, submission_id=declined.id, reason="जुने")
-        merge(session, house, handed_in(session, house, store, title="चौथे"), "1")
+        declined = handed_in(session, town, title="तिसरे")
+        close.decline(
+            session, actor=town.actor("clerk"), now=NOON, submission_id=declined.id, reason="जुने"
+        )
+        merge(session, town, handed_in(session, town, title="चौथे"), "1")
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        merge(session, house, two[1], number, reason=" ")
+        merge(session, town, two[1], number, reason=" ")
     assert caught.value.codes == [("number", code), ("reason", "required")]
     if code == "merged_itself":
         assert caught.value.problems[0].values == {"into": "PMC/2026/000001"}
 
 
 @pytest.mark.parametrize(
-    ("who", "error"), [("member", WrongRole), ("head", WrongRole), ("roads_officer", NotFound)]
+    ("who", "error"), [("member", WrongRole), ("head", WrongRole), ("road_officer", NotFound)]
 )
 def test_nobody_but_the_cell_merges(
     database: Database,
-    house: House,
-    store: Store,
+    town: City,
     two: tuple[Submission, Submission],
     who: str,
     error: type[Exception],
 ) -> None:
     with pytest.raises(error), database.transaction() as session:
-        merge(session, house, two[1], "1", who)
+        merge(session, town, two[1], "1", who)
 
 
 def test_digits_alone_are_a_number_of_the_same_city_and_year() -> None:
@@ -164,28 +172,28 @@ def test_digits_alone_are_a_number_of_the_same_city_and_year() -> None:
 
 
 KIND = "original_ended"
-Ending = Callable[[Session, House, Submission], Submission]
+Ending = Callable[[Session, City, Submission], Submission]
 
 
-def decline(session: Session, house: House, submission: Submission) -> Submission:
+def decline(session: Session, town: City, submission: Submission) -> Submission:
     reason = "निविदा रद्द झाली."
     return close.decline(
-        session, actor=house.clerk, now=NOW, submission_id=submission.id, reason=reason
+        session, actor=town.actor("clerk"), now=NOON, submission_id=submission.id, reason=reason
     )
 
 
-def withdraw(session: Session, house: House, submission: Submission) -> Submission:
+def withdraw(session: Session, town: City, submission: Submission) -> Submission:
     reason = "निविदा रद्द झाली."
     return close.withdraw(
-        session, actor=house.head, now=NOW, submission_id=submission.id, reason=reason
+        session, actor=town.actor("head"), now=NOON, submission_id=submission.id, reason=reason
     )
 
 
-def merge_into(session: Session, house: House, submission: Submission, into: Submission) -> None:
+def merge_into(session: Session, town: City, submission: Submission, into: Submission) -> None:
     intake_merge(
         session,
-        actor=house.clerk,
-        now=NOW,
+        actor=town.actor("clerk"),
+        now=NOON,
         submission_id=submission.id,
         number=into.number,
         reason="मजकूर एकच आहे.",
@@ -193,14 +201,14 @@ def merge_into(session: Session, house: House, submission: Submission, into: Sub
     session.flush()
 
 
-def of_the_roads(session: Session, house: House, store: Store) -> Submission:
+def of_the_roads(session: Session, town: City, store: Store) -> Submission:
     return submit.hand_in(
         session,
-        actor=house.roads_officer,
-        now=NOW,
+        actor=town.actor("road_officer"),
+        now=NOON,
         city_code="PMC",
         store=store,
-        form=form(house, department_id=house.roads),
+        form=form(town, department_id=town.departments["road"]),
     )
 
 
@@ -209,15 +217,15 @@ both_endings = pytest.mark.parametrize("end", [decline, withdraw])
 
 @both_endings
 def test_the_department_of_the_duplicate_is_told_why_and_what_to_do(
-    database: Database, house: House, store: Store, end: Ending
+    database: Database, town: City, store: Store, end: Ending
 ) -> None:
     with database.transaction() as session:
-        original = handed_in(session, house, store)
-        duplicate = of_the_roads(session, house, store)
-        merge_into(session, house, duplicate, original)
-        end(session, house, original)
+        original = handed_in(session, town)
+        duplicate = of_the_roads(session, town, store)
+        merge_into(session, town, duplicate, original)
+        end(session, town, original)
     with database.reading() as session:
-        assert mails(session)[-1] == (KIND, house.roads_officer.person_id)
+        assert mails(session)[-1] == (KIND, town.actor("road_officer").person_id)
         body = session.scalars(select(Notice.body).where(Notice.kind == KIND)).one()
         for words in (original.number, duplicate.number, "निविदा रद्द झाली.", "‘पुन्हा वापरा’"):
             assert words in body
@@ -226,18 +234,18 @@ def test_the_department_of_the_duplicate_is_told_why_and_what_to_do(
 
 @both_endings
 def test_it_stays_merged_with_its_number_and_the_end_of_the_other_in_its_history(
-    database: Database, house: House, store: Store, end: Ending
+    database: Database, town: City, store: Store, end: Ending
 ) -> None:
     with database.transaction() as session:
-        original = handed_in(session, house, store)
-        duplicate = of_the_roads(session, house, store)
-        merge_into(session, house, duplicate, original)
+        original = handed_in(session, town)
+        duplicate = of_the_roads(session, town, store)
+        merge_into(session, town, duplicate, original)
         number = duplicate.number
-        end(session, house, original)
+        end(session, town, original)
     with database.reading() as session:
         found = session.get_one(Submission, duplicate.id)
         assert (found.state, found.number) == (SubmissionState.MERGED, number)
-        assert verbs(session, found) == ["hand_in", "merge_submission", "original_ended"]
+        assert verbs_of(session, found) == ["hand_in", "merge_submission", "original_ended"]
         details = session.scalars(select(Event.details).where(Event.verb == KIND)).one()
         expected = {"into": original.number, "into_id": original.id, "same": False}
         assert details == expected
@@ -245,20 +253,20 @@ def test_it_stays_merged_with_its_number_and_the_end_of_the_other_in_its_history
 
 
 def test_one_that_was_merged_by_way_of_another_is_told_too(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     with database.transaction() as session:
-        last = handed_in(session, house, store)
-        middle = handed_in(session, house, store, title="दुसरे")
-        first = of_the_roads(session, house, store)
-        merge_into(session, house, first, middle)
-        merge_into(session, house, middle, last)
+        last = handed_in(session, town)
+        middle = handed_in(session, town, title="दुसरे")
+        first = of_the_roads(session, town, store)
+        merge_into(session, town, first, middle)
+        merge_into(session, town, middle, last)
         session.expire_all()
-        decline(session, house, last)
+        decline(session, town, last)
     with database.reading() as session:
         told = [person for kind, person in mails(session) if kind == KIND]
         assert sorted(told, key=str) == sorted(
-            [house.member.person_id, house.roads_officer.person_id], key=str
+            [town.actor("member").person_id, town.actor("road_officer").person_id], key=str
         )
         found = session.get_one(Submission, first.id)
         ended = submit.ended_original(found)
@@ -266,22 +274,20 @@ def test_one_that_was_merged_by_way_of_another_is_told_too(
         assert ended.number == last.number
 
 
-def test_while_the_original_goes_on_nothing_has_ended(
-    database: Database, house: House, store: Store
-) -> None:
+def test_while_the_original_goes_on_nothing_has_ended(database: Database, town: City) -> None:
     with database.transaction() as session:
-        original = handed_in(session, house, store)
-        duplicate = handed_in(session, house, store, title="दुसरे")
-        merge_into(session, house, duplicate, original)
+        original = handed_in(session, town)
+        duplicate = handed_in(session, town, title="दुसरे")
+        merge_into(session, town, duplicate, original)
         assert submit.ended_original(duplicate) is None
         assert submit.ended_original(original) is None
 
 
 @both_endings
 def test_where_nothing_was_merged_nobody_is_told(
-    database: Database, house: House, store: Store, end: Ending
+    database: Database, town: City, end: Ending
 ) -> None:
     with database.transaction() as session:
-        end(session, house, handed_in(session, house, store))
+        end(session, town, handed_in(session, town))
     with database.reading() as session:
         assert KIND not in [kind for kind, _ in mails(session)]

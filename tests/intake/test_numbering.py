@@ -8,7 +8,7 @@ import pytest
 
 from publisher.database.session import Database
 from publisher.intake.numbering import next_number
-from tests.support.small_house import NOW
+from tests.support.city_people import NOON
 
 pytestmark = pytest.mark.both  # locks and SQL of its own
 
@@ -19,7 +19,7 @@ class Undone(Exception):
 
 def test_numbers_count_up_from_one_within_a_year(database: Database) -> None:
     with database.transaction() as session:
-        given = [next_number(session, city_code="PMC", now=NOW) for _ in range(3)]
+        given = [next_number(session, city_code="PMC", now=NOON) for _ in range(3)]
     assert given == ["PMC/2026/000001", "PMC/2026/000002", "PMC/2026/000003"]
 
 
@@ -36,8 +36,8 @@ def test_the_year_begins_at_midnight_in_the_city(database: Database) -> None:
 
 def test_each_city_counts_for_itself(database: Database) -> None:
     with database.transaction() as session:
-        next_number(session, city_code="PMC", now=NOW)
-        assert next_number(session, city_code="NMC", now=NOW) == "NMC/2026/000001"
+        next_number(session, city_code="PMC", now=NOON)
+        assert next_number(session, city_code="NMC", now=NOON) == "NMC/2026/000001"
 
 
 def test_numbers_have_no_gap_under_many_writers_and_undone_transactions(
@@ -49,7 +49,7 @@ def test_numbers_have_no_gap_under_many_writers_and_undone_transactions(
     def give(undone: bool) -> str | None:
         try:
             with database.transaction() as session:
-                number = next_number(session, city_code="PMC", now=NOW)
+                number = next_number(session, city_code="PMC", now=NOON)
                 if undone:
                     raise Undone
         except Undone:

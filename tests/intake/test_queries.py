@@ -14,7 +14,9 @@ from publisher.media.store import Store
 from publisher.models.submissions import SubmissionKind
 from publisher.states import SubmissionState
 from publisher.validation import NotFound
-from tests.support.small_house import NOW, Counted, House, form, handed_in, photo, saved, started
+from tests.support.city import City, statements
+from tests.support.city_people import NOON
+from tests.support.forms import form, handed_in, photo, saved, started
 
 
 def titles(database: Database, actor: Actor, **filters: object) -> list[str]:
@@ -24,44 +26,57 @@ def titles(database: Database, actor: Actor, **filters: object) -> list[str]:
 
 
 @pytest.fixture
-def three(database: Database, house: House, store: Store) -> None:
+def three(database: Database, town: City, store: Store) -> None:
     """Two submissions of the water department and one of the roads department, an hour apart."""
     with database.transaction() as session:
-        handed_in(session, house, store, title="पाणी बंद", outward_number="पापु/१००%")
+        handed_in(session, town, title="पाणी बंद", outward_number="पापु/१००%")
         for hours, actor, changed in (
-            (1, house.roads_officer, {"department_id": house.roads, "title": "Road closed"}),
-            (2, house.head, {"title": "Tankers", "kind": SubmissionKind.MEASURE}),
+            (
+                1,
+                town.actor("road_officer"),
+                {"department_id": town.departments["road"], "title": "Road closed"},
+            ),
+            (2, town.actor("head"), {"title": "Tankers", "kind": SubmissionKind.MEASURE}),
         ):
             submit.hand_in(
                 session,
                 actor=actor,
-                now=NOW + timedelta(hours=hours),
+                now=NOON + timedelta(hours=hours),
                 city_code="PMC",
                 store=store,
-                form=form(house, **changed),
+                form=form(town, **changed),
             )
 
 
 @pytest.mark.usefixtures("three")
-def test_each_sees_their_own_departments_newest_first(database: Database, house: House) -> None:
+def test_each_sees_their_own_departments_newest_first(database: Database, town: City) -> None:
     everything = ["Tankers", "Road closed", "पाणी बंद"]
-    assert titles(database, house.clerk) == everything
-    assert titles(database, house.auditor) == everything
-    assert titles(database, house.member) == ["Tankers", "पाणी बंद"]
-    assert titles(database, house.roads_officer) == ["Road closed"]
-    assert titles(database, house.member, department_id=house.roads) == []
-    office = Actor(ActorKind.PERSON, 1, 1, Role.OVERSIGHT, house.it, line=frozenset({house.roads}))
+    assert titles(database, town.actor("clerk")) == everything
+    assert titles(database, town.actor("auditor")) == everything
+    assert titles(database, town.actor("member")) == ["Tankers", "पाणी बंद"]
+    assert titles(database, town.actor("road_officer")) == ["Road closed"]
+    assert titles(database, town.actor("member"), department_id=town.departments["road"]) == []
+    office = Actor(
+        ActorKind.PERSON,
+        1,
+        1,
+        Role.OVERSIGHT,
+        town.departments["information-technology"],
+        line=frozenset({town.departments["road"]}),
+    )
     assert titles(database, office) == ["Road closed"]
     with pytest.raises(WrongRole):
-        titles(database, house.admin)
+        titles(database, town.actor("admin"))
 
 
 @pytest.mark.usefixtures("three")
-def test_filters_narrow_the_list(database: Database, house: House) -> None:
-    assert titles(database, house.clerk, department_id=house.roads) == ["Road closed"]
-    assert titles(database, house.clerk, kind=SubmissionKind.MEASURE) == ["Tankers"]
-    assert titles(database, house.clerk, states=[SubmissionState.DRAFTED]) == []
-    assert len(titles(database, house.clerk, states=list(SubmissionState))) == 3
+def test_filters_narrow_the_list(database: Database, town: City) -> None:
+    assert titles(database, town.actor("clerk"), department_id=town.departments["road"]) == [
+        "Road closed"
+    ]
+    assert titles(database, town.actor("clerk"), kind=SubmissionKind.MEASURE) == ["Tankers"]
+    assert titles(database, town.actor("clerk"), states=[SubmissionState.DRAFTED]) == []
+    assert len(titles(database, town.actor("clerk"), states=list(SubmissionState))) == 3
 
 
 @pytest.mark.usefixtures("three")
@@ -80,31 +95,31 @@ def test_filters_narrow_the_list(database: Database, house: House) -> None:
     ],
 )
 def test_words_are_looked_for_in_title_texts_and_numbers(
-    database: Database, house: House, words: str, found: list[str]
+    database: Database, town: City, words: str, found: list[str]
 ) -> None:
-    assert titles(database, house.clerk, search_text=words) == found
+    assert titles(database, town.actor("clerk"), search_text=words) == found
 
 
 @pytest.mark.usefixtures("three")
-def test_pages_go_on_where_the_last_one_ended(
-    database: Database, house: House, store: Store
-) -> None:
+def test_pages_go_on_where_the_last_one_ended(database: Database, town: City) -> None:
     with database.transaction() as session:
         for title in ("same moment 1", "same moment 2"):
-            handed_in(session, house, store, title=title)
+            handed_in(session, town, title=title)
     seen: list[str] = []
     before = None
     with database.reading() as session:
-        while page := queries.submissions_for(session, actor=house.clerk, before=before, limit=2):
+        while page := queries.submissions_for(
+            session, actor=town.actor("clerk"), before=before, limit=2
+        ):
             seen += [one.title for one in page]
             before = (page[-1].received_at, page[-1].id)
     assert seen == ["Tankers", "Road closed", "same moment 2", "same moment 1", "पाणी बंद"]
 
 
 @pytest.mark.usefixtures("three")
-def test_counts_name_every_state(database: Database, house: House) -> None:
+def test_counts_name_every_state(database: Database, town: City) -> None:
     with database.reading() as session:
-        found = queries.counts(session, actor=house.member)
+        found = queries.counts(session, actor=town.actor("member"))
     assert found == {
         **dict.fromkeys(SubmissionState, 0),
         SubmissionState.RECEIVED: 2,
@@ -112,48 +127,48 @@ def test_counts_name_every_state(database: Database, house: House) -> None:
 
 
 def test_a_list_takes_the_same_number_of_statements_however_long(
-    database: Database, house: House, store: Store
+    database: Database, town: City
 ) -> None:
-    def statements() -> int:
-        with database.reading() as session, Counted(database) as counted:
-            for one in queries.submissions_for(session, actor=house.clerk):
+    def count_statements() -> int:
+        with database.reading() as session, statements(database) as executed:
+            for one in queries.submissions_for(session, actor=town.actor("clerk")):
                 assert one.department.name_mr
                 assert one.handed_in_by.name_mr
                 assert [delivery.state for post in one.posts for delivery in post.deliveries] == []
-        return counted.count
+        return len(executed)
 
-    started(database, house, store)
-    one = statements()
+    started(town)
+    for_one = count_statements()
     for _ in range(4):
-        started(database, house, store)
-    assert statements() == one
+        started(town)
+    assert count_statements() == for_one
 
 
 def test_a_submission_comes_in_full_without_further_statements(
-    database: Database, house: House, store: Store
+    database: Database, town: City
 ) -> None:
     files = (UploadedFile("a.jpg", photo()),)
-    post = started(database, house, store, files=files)
-    saved(database, house, store, post, seen=0)
+    post = started(town, files=files)
+    saved(town, post, seen=0)
     with database.reading() as session:
         found = queries.submission_for(
-            session, actor=house.member, submission_id=post.submissions[0].id
+            session, actor=town.actor("member"), submission_id=post.submissions[0].id
         )
-        with Counted(database) as counted:
+        with statements(database) as executed:
             assert found.handed_in_under
             assert found.handed_in_under.department.name_mr == found.department.name_mr
             assert found.files[0].name == "a.jpg"
             assert found.posts[0].deliveries == []
-        assert counted.count == 0
+        assert executed == []
 
 
 def test_another_departments_number_is_missing_as_if_there_were_none(
-    database: Database, house: House, store: Store
+    database: Database, town: City
 ) -> None:
     with database.transaction() as session:
-        submission = handed_in(session, house, store)
-    for actor, key in ((house.roads_officer, submission.id), (house.member, 999)):
+        submission = handed_in(session, town)
+    for actor, key in ((town.actor("road_officer"), submission.id), (town.actor("member"), 999)):
         with pytest.raises(NotFound), database.reading() as session:
             queries.submission_for(session, actor=actor, submission_id=key)
     with pytest.raises(NotFound), database.transaction() as session:
-        save.start(session, actor=house.roads_officer, now=NOW, submission_id=submission.id)
+        save.start(session, actor=town.actor("road_officer"), now=NOON, submission_id=submission.id)

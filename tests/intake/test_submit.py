@@ -19,186 +19,203 @@ from publisher.models.people import Department, Person
 from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
 from publisher.validation import FieldError, Invalid
-from tests.support.small_house import DAY, NOW, House, form, handed_in, mails, photo, verbs
+from tests.support.city import City
+from tests.support.city_people import DAY, NOON, verbs_of
+from tests.support.forms import form, handed_in, mails, photo
 
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 
 
 def refused(
-    database: Database, house: House, store: Store, **changed: object
+    database: Database, town: City, store: Store, **changed: object
 ) -> list[tuple[str, str]]:
     """Field and code of each problem with this form."""
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        handed_in(session, house, store, **changed)
+        handed_in(session, town, **changed)
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Submission)) == 0
     return caught.value.codes
 
 
 def test_a_member_hands_in_and_gets_a_number_at_once_and_by_mail(
-    database: Database, house: House, store: Store
+    database: Database, town: City
 ) -> None:
     with database.transaction() as session:
-        handed = handed_in(session, house, store)
+        handed = handed_in(session, town)
     with database.reading() as session:
         submission = session.get_one(Submission, handed.id)
         assert submission.number == "PMC/2026/000001"
         assert submission.state is SubmissionState.RECEIVED
-        assert (submission.received_at, submission.wished_at) == (NOW, NOW + DAY)
+        assert (submission.received_at, submission.wished_at) == (NOON, NOON + DAY)
         assert submission.outward_number == "पापु/३०७"
-        assert submission.handed_in_under_id == house.member.appointment_id
-        assert verbs(session, submission) == ["hand_in"]
-        assert mails(session) == [("acknowledgement", house.member.person_id)]
+        assert submission.handed_in_under_id == town.actor("member").appointment_id
+        assert verbs_of(session, submission) == ["hand_in"]
+        assert mails(session) == [("acknowledgement", town.actor("member").person_id)]
         assert "PMC/2026/000001" in session.scalars(select(Notice.body)).one()
 
 
-@pytest.mark.parametrize("who", ["first_officer", "head"])
+@pytest.mark.parametrize("who", ["first", "head"])
 def test_officers_and_heads_hand_in_for_their_own_department(
-    database: Database, house: House, store: Store, who: str
+    database: Database, town: City, store: Store, who: str
 ) -> None:
-    actor = getattr(house, who)
+    actor = town.actor(who)
     with database.transaction() as session:
         submit.hand_in(
-            session, actor=actor, now=NOW, city_code="PMC", store=store, form=form(house)
+            session, actor=actor, now=NOON, city_code="PMC", store=store, form=form(town)
         )
         assert mails(session) == [("acknowledgement", actor.person_id)]
 
 
-@pytest.mark.parametrize("who", ["roads_officer", "admin", "auditor"])
+@pytest.mark.parametrize("who", ["road_officer", "admin", "auditor"])
 def test_nobody_else_hands_in_for_it(
-    database: Database, house: House, store: Store, who: str
+    database: Database, town: City, store: Store, who: str
 ) -> None:
     with pytest.raises(WrongRole), database.transaction() as session:
         submit.hand_in(
             session,
-            actor=getattr(house, who),
-            now=NOW,
+            actor=town.actor(who),
+            now=NOON,
             city_code="PMC",
             store=store,
-            form=form(house),
+            form=form(town),
         )
 
 
 def test_the_cell_records_for_a_department_which_is_told_through_its_first_officer(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    given = form(house, inward_number="आवक/१२", brought_by="दूरध्वनीवरून, मीरा")
+    given = form(town, inward_number="आवक/१२", brought_by="दूरध्वनीवरून, किरण")
     with database.transaction() as session:
         submission = submit.hand_in(
-            session, actor=house.clerk, now=NOW, city_code="PMC", store=store, form=given
+            session, actor=town.actor("clerk"), now=NOON, city_code="PMC", store=store, form=given
         )
         assert (submission.inward_number, submission.brought_by) == (
             "आवक/१२",
-            "दूरध्वनीवरून, मीरा",
+            "दूरध्वनीवरून, किरण",
         )
-        assert submission.handed_in_by_id == house.clerk.person_id
-        assert mails(session) == [("acknowledgement", house.first_officer.person_id)]
+        assert submission.handed_in_by_id == town.actor("clerk").person_id
+        assert mails(session) == [("acknowledgement", town.actor("first").person_id)]
 
 
-def test_the_cell_has_to_say_who_brought_it(database: Database, house: House, store: Store) -> None:
+def test_the_cell_has_to_say_who_brought_it(database: Database, town: City, store: Store) -> None:
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         submit.hand_in(
-            session, actor=house.clerk, now=NOW, city_code="PMC", store=store, form=form(house)
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            city_code="PMC",
+            store=store,
+            form=form(town),
         )
     assert caught.value.codes == [("brought_by", "required")]
 
 
 def test_a_department_cannot_write_into_the_cells_own_fields(
-    database: Database, house: House, store: Store
+    database: Database, town: City
 ) -> None:
     with database.transaction() as session:
-        submission = handed_in(session, house, store, inward_number="१", brought_by="x" * 999)
+        submission = handed_in(session, town, inward_number="१", brought_by="x" * 999)
         assert (submission.inward_number, submission.brought_by) == ("", "")
 
 
 def test_a_department_without_anybody_in_office_is_recorded_all_the_same(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    given = form(house, department_id=house.it, brought_by="स्वतः")
+    given = form(town, department_id=town.departments["information-technology"], brought_by="स्वतः")
     with database.transaction() as session:
         submit.hand_in(
-            session, actor=house.clerk, now=NOW, city_code="PMC", store=store, form=given
+            session, actor=town.actor("clerk"), now=NOON, city_code="PMC", store=store, form=given
         )
         assert mails(session) == []
 
 
 def test_the_same_form_twice_is_one_submission_even_after_its_wished_time(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     with database.transaction() as session:
-        first = handed_in(session, house, store, form_token="a1")
-    late = form(house, form_token="a1")
+        first = handed_in(session, town, form_token="a1")
+    late = form(town, form_token="a1")
     with database.transaction() as session:
         again = submit.hand_in(
-            session, actor=house.member, now=NOW + 2 * DAY, city_code="PMC", store=store, form=late
+            session,
+            actor=town.actor("member"),
+            now=NOON + 2 * DAY,
+            city_code="PMC",
+            store=store,
+            form=late,
         )
         assert again.id == first.id
         assert len(mails(session)) == 1
     with database.transaction() as session:
-        another = handed_in(session, house, store, form_token="b2", title="दुसरी सूचना")
+        another = handed_in(session, town, form_token="b2", title="दुसरी सूचना")
         assert another.number == "PMC/2026/000002"
 
 
 def test_the_same_content_from_a_new_page_is_one_submission_for_an_hour(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     """The answer was lost on the way, and the browser offers again what was written."""
     with database.transaction() as session:
-        first = handed_in(session, house, store, form_token="a1")
-        assert handed_in(session, house, store, form_token="b2").id == first.id
+        first = handed_in(session, town, form_token="a1")
+        assert handed_in(session, town, form_token="b2").id == first.id
         assert len(mails(session)) == 1
     with database.transaction() as session:
-        changed = handed_in(session, house, store, form_token="c3", text_mr="वेळ बदलली आहे.")
+        changed = handed_in(session, town, form_token="c3", text_mr="वेळ बदलली आहे.")
         assert changed.id != first.id
-    later = form(house, form_token="d4", wished_at=NOW + 3 * DAY)
+    later = form(town, form_token="d4", wished_at=NOON + 3 * DAY)
     with database.transaction() as session:
-        hour_later = NOW + timedelta(hours=2)
+        hour_later = NOON + timedelta(hours=2)
         other = submit.hand_in(
-            session, actor=house.member, now=hour_later, city_code="PMC", store=store, form=later
+            session,
+            actor=town.actor("member"),
+            now=hour_later,
+            city_code="PMC",
+            store=store,
+            form=later,
         )
         assert other.id not in (first.id, changed.id)
 
 
 @pytest.mark.both
 def test_the_same_form_twice_at_once_is_one_submission_and_spends_one_number(
-    database: Database, house: House, store: Store
+    database: Database, town: City
 ) -> None:
     together = Barrier(4)
 
     def send(_: int) -> int:
         together.wait(10)
         with database.transaction() as session:
-            return handed_in(session, house, store, form_token="twice").id
+            return handed_in(session, town, form_token="twice").id
 
     with ThreadPoolExecutor(4) as senders:
         found = set(senders.map(send, range(4)))
     assert len(found) == 1
     with database.transaction() as session:
         assert len(mails(session)) == 1
-        assert handed_in(session, house, store).number == "PMC/2026/000002"
+        assert handed_in(session, town).number == "PMC/2026/000002"
 
 
 def test_a_form_of_another_department_shows_nothing_of_what_it_became(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     with database.transaction() as session:
-        handed_in(session, house, store, form_token="a1")
+        handed_in(session, town, form_token="a1")
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         submit.hand_in(
             session,
-            actor=house.roads_officer,
-            now=NOW,
+            actor=town.actor("road_officer"),
+            now=NOON,
             city_code="PMC",
             store=store,
-            form=form(house, department_id=house.roads, form_token="a1"),
+            form=form(town, department_id=town.departments["road"], form_token="a1"),
         )
     assert caught.value.codes == [("form_token", "used")]
 
 
-def test_every_problem_is_told_at_once(database: Database, house: House, store: Store) -> None:
+def test_every_problem_is_told_at_once(database: Database, town: City, store: Store) -> None:
     codes = refused(
         database,
-        house,
+        town,
         store,
         kind=None,
         title=" ",
@@ -206,8 +223,8 @@ def test_every_problem_is_told_at_once(database: Database, house: House, store: 
         text_en="a\0b",
         text_hi="क" * 20_001,
         link="pmc.gov.in",
-        wished_at=NOW - DAY,
-        useful_until=NOW - 2 * DAY,
+        wished_at=NOON - DAY,
+        useful_until=NOON - 2 * DAY,
         outward_number="९" * 81,
         files=(UploadedFile("a.jpg", SVG, alt_mr="\u202e"),),
         form_token="no blanks",
@@ -233,54 +250,54 @@ def test_every_problem_is_told_at_once(database: Database, house: House, store: 
 
 
 def test_one_text_in_any_language_is_enough_and_none_is_not(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    assert refused(database, house, store, text_mr=" ", text_en="", text_hi="\n") == [
+    assert refused(database, town, store, text_mr=" ", text_en="", text_hi="\n") == [
         ("text_mr", "no_text")
     ]
     with database.transaction() as session:
-        handed_in(session, house, store, text_mr="", text_en="", text_hi="पानी बंद रहेगा।")
+        handed_in(session, town, text_mr="", text_en="", text_hi="पानी बंद रहेगा।")
 
 
 def test_useful_until_before_the_wished_time_is_refused(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    wished, until = NOW + 2 * DAY, NOW + DAY
-    assert refused(database, house, store, wished_at=wished, useful_until=until) == [
+    wished, until = NOON + 2 * DAY, NOON + DAY
+    assert refused(database, town, store, wished_at=wished, useful_until=until) == [
         ("useful_until", "before_wished")
     ]
 
 
 def test_the_minute_that_passed_while_typing_is_forgiven_and_no_more(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
-    late = NOW - timedelta(seconds=61)
-    assert refused(database, house, store, wished_at=late) == [("wished_at", "past")]
+    late = NOON - timedelta(seconds=61)
+    assert refused(database, town, store, wished_at=late) == [("wished_at", "past")]
     with database.transaction() as session:
-        handed_in(session, house, store, wished_at=NOW - timedelta(seconds=59))
+        handed_in(session, town, wished_at=NOON - timedelta(seconds=59))
 
 
 def test_a_closed_department_and_one_that_never_was_are_refused(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     with database.transaction() as session:
-        session.get_one(Department, house.water).until_on = date(2026, 11, 24)
-    assert refused(database, house, store) == [("department_id", "closed")]
-    given = form(house, department_id=99_999, brought_by="मीरा")
+        session.get_one(Department, town.departments["water"]).until_on = date(2026, 11, 24)
+    assert refused(database, town, store) == [("department_id", "closed")]
+    given = form(town, department_id=99_999, brought_by="किरण")
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         submit.hand_in(
-            session, actor=house.clerk, now=NOW, city_code="PMC", store=store, form=given
+            session, actor=town.actor("clerk"), now=NOON, city_code="PMC", store=store, form=given
         )
     assert caught.value.codes == [("department_id", "unknown_department")]
 
 
 def test_a_photo_is_kept_as_it_came_with_its_size_as_seen_upright(
-    database: Database, house: House, store: Store
+    database: Database, town: City, store: Store
 ) -> None:
     content = photo(60, 40, turned=True)
     upload = UploadedFile("C:\\photos\\IMG_1.jpg", content, alt_mr=" जलवाहिनी ", alt_en="A main")
     with database.transaction() as session:
-        submission = handed_in(session, house, store, files=(upload,))
+        submission = handed_in(session, town, files=(upload,))
         (kept,) = session.get_one(Submission, submission.id).files
         assert (kept.width, kept.height, kept.size) == (40, 60, len(content))
         assert (kept.name, kept.mime) == ("IMG_1.jpg", "image/jpeg")
@@ -288,15 +305,13 @@ def test_a_photo_is_kept_as_it_came_with_its_size_as_seen_upright(
         assert store.open(kept.sha256) == content
 
 
-def test_videos_and_documents_are_kept_as_they_are(
-    database: Database, house: House, store: Store
-) -> None:
+def test_videos_and_documents_are_kept_as_they_are(database: Database, town: City) -> None:
     uploads = (
         UploadedFile("v.mp4", b"\0\0\0\x18ftypisom\0\0\0\0isommp42"),
         UploadedFile("p.pdf", b"%PDF-1.7\n"),
     )
     with database.transaction() as session:
-        submission = handed_in(session, house, store, files=uploads)
+        submission = handed_in(session, town, files=uploads)
         kept = session.get_one(Submission, submission.id).files
         assert [(one.mime, one.width) for one in kept] == [
             ("video/mp4", None),
@@ -324,33 +339,33 @@ def _huge() -> bytes:
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_named_and_nothing_is_kept(
-    database: Database, house: House, store: Store, name: str, content: bytes, code: str
+    database: Database, town: City, store: Store, name: str, content: bytes, code: str
 ) -> None:
     files = (UploadedFile("good.jpg", photo()), UploadedFile(name, content))
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        handed_in(session, house, store, files=files)
+        handed_in(session, town, files=files)
     (problem,) = caught.value.problems
     assert (problem.field, problem.code) == ("files-1", code)
     assert problem.values["name"] == name.replace("\u202e", "_")
     assert not store.root.exists()
 
 
-def test_five_pictures_are_one_too_many(database: Database, house: House, store: Store) -> None:
+def test_five_pictures_are_one_too_many(database: Database, town: City, store: Store) -> None:
     five = tuple(UploadedFile(f"{one}.jpg", photo(60 + one)) for one in range(5))
-    assert refused(database, house, store, files=five) == [("files", "too_many_pictures")]
+    assert refused(database, town, store, files=five) == [("files", "too_many_pictures")]
     nine = tuple(UploadedFile(f"{one}.pdf", b"%PDF-1." + bytes([48 + one])) for one in range(9))
-    assert refused(database, house, store, files=nine) == [("files", "too_many_files")]
+    assert refused(database, town, store, files=nine) == [("files", "too_many_files")]
 
 
 def test_who_left_office_since_is_told_no_more_but_the_first_officer_is(
-    database: Database, house: House, store: Store
+    database: Database, town: City
 ) -> None:
     with database.transaction() as session:
-        submission = handed_in(session, house, store)
-        told = submit.contact(session, submission, now=NOW)
+        submission = handed_in(session, town)
+        told = submit.contact(session, submission, now=NOON)
         assert told
-        assert told.id == house.member.person_id
-        session.get_one(Person, house.member.person_id).disabled_at = NOW
-        told = submit.contact(session, submission, now=NOW)
+        assert told.id == town.actor("member").person_id
+        session.get_one(Person, town.actor("member").person_id).disabled_at = NOON
+        told = submit.contact(session, submission, now=NOON)
         assert told
-        assert told.id == house.first_officer.person_id
+        assert told.id == town.actor("first").person_id

@@ -13,7 +13,9 @@ from publisher.intake import uploads
 from publisher.intake.uploads import KeptFile, UploadRefused
 from publisher.models.submission_details import Upload
 from publisher.validation import Invalid
-from tests.support.small_house import DAY, NOW, House, photo
+from tests.support.city import City
+from tests.support.city_people import DAY, NOON
+from tests.support.forms import photo
 
 TIFF = b"II*\x00" + struct.pack("<IH", 8, 1) + struct.pack("<HHIHH", 258, 3, 1, 12, 0) + bytes(4)
 
@@ -69,34 +71,39 @@ def kept(digest: str, size: int) -> KeptFile:
     return KeptFile("a.mp4", digest * 64, "video/mp4", size)
 
 
-def admit(database: Database, house: House, file: KeptFile, *, days: float = 0) -> None:
+def admit(database: Database, town: City, file: KeptFile, *, days: float = 0) -> None:
     with database.transaction() as session:
-        uploads.admit(session, actor=house.member, now=NOW + days * DAY, file=file)
+        uploads.admit(session, actor=town.actor("member"), now=NOON + days * DAY, file=file)
 
 
 def test_a_days_bytes_are_counted_for_each_person_and_the_next_day_begins_anew(
-    database: Database, house: House
+    database: Database, town: City
 ) -> None:
     most = uploads.MOST_BYTES_A_DAY
-    admit(database, house, kept("a", most - 10))
-    admit(database, house, kept("a", most - 10))  # the same bytes count once
-    admit(database, house, kept("b", 10))
+    admit(database, town, kept("a", most - 10))
+    admit(database, town, kept("a", most - 10))  # the same bytes count once
+    admit(database, town, kept("b", 10))
     with pytest.raises(Invalid) as caught:
-        admit(database, house, kept("c", 1))
+        admit(database, town, kept("c", 1))
     assert caught.value.codes == [("files", "quota")]
     assert caught.value.problems[0].values["most"] == 1000
     with database.transaction() as session:
-        uploads.admit(session, actor=house.head, now=NOW, file=kept("c", 1))
-    admit(database, house, kept("c", 1), days=1)
+        uploads.admit(session, actor=town.actor("head"), now=NOON, file=kept("c", 1))
+    admit(database, town, kept("c", 1), days=1)
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Upload)) == 4
 
 
-def test_the_days_files_are_counted_too(database: Database, house: House) -> None:
+def test_the_days_files_are_counted_too(database: Database, town: City) -> None:
     with database.transaction() as session:
         for number in range(uploads.MOST_UPLOADS_A_DAY):
             session.add(
-                Upload(person_id=house.member.person_id, at=NOW, sha256=f"{number:064}", size=1)
+                Upload(
+                    person_id=town.actor("member").person_id,
+                    at=NOON,
+                    sha256=f"{number:064}",
+                    size=1,
+                )
             )
     with pytest.raises(Invalid):
-        admit(database, house, kept("f", 1))
+        admit(database, town, kept("f", 1))

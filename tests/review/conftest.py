@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.support.fixtures import house
+from tests.support.fixtures import town
 
-__all__ = ["house"]
+__all__ = ["town"]

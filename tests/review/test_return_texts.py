@@ -10,71 +10,70 @@ from publisher.database.session import Database
 from publisher.models.approvals import LONGEST_TEXT
 from publisher.review import return_texts
 from publisher.validation import Invalid
-from tests.support.small_house import NOW, House
+from tests.support.city import City
+from tests.support.city_people import NOON
 
 
 def keep(session: Session, actor: Actor, words: str) -> int:
-    return return_texts.save(session, actor=actor, now=NOW, return_text=words).id
+    return return_texts.save(session, actor=actor, now=NOON, return_text=words).id
 
 
 def words_of(session: Session, actor: Actor) -> list[str]:
     return [one.words for one in return_texts.own_texts(session, actor=actor)]
 
 
-def test_a_text_is_kept_for_the_person_alone(database: Database, house: House) -> None:
+def test_a_text_is_kept_for_the_person_alone(database: Database, town: City) -> None:
     with database.transaction() as session:
-        keep(session, house.first_officer, "  मदत क्रमांक नमूद करावा.\n")
+        keep(session, town.actor("first"), "  मदत क्रमांक नमूद करावा.\n")
     with database.reading() as session:
-        assert words_of(session, house.first_officer) == ["मदत क्रमांक नमूद करावा."]
-        assert words_of(session, house.second_officer) == []
+        assert words_of(session, town.actor("first")) == ["मदत क्रमांक नमूद करावा."]
+        assert words_of(session, town.actor("second")) == []
 
 
 def test_the_longest_text_in_four_byte_letters_fits_into_both_databases(
-    database: Database, house: House
+    database: Database, town: City
 ) -> None:
     with database.transaction() as session:
-        keep(session, house.first_officer, "𝌆" * LONGEST_TEXT)
+        keep(session, town.actor("first"), "𝌆" * LONGEST_TEXT)
     with database.reading() as session:
-        assert len(words_of(session, house.first_officer)[0]) == LONGEST_TEXT
+        assert len(words_of(session, town.actor("first"))[0]) == LONGEST_TEXT
 
 
-def test_the_same_text_twice_is_kept_once(database: Database, house: House) -> None:
+def test_the_same_text_twice_is_kept_once(database: Database, town: City) -> None:
     with database.transaction() as session:
-        first = keep(session, house.first_officer, "वेळ दुरुस्त करावी.")
-        assert keep(session, house.first_officer, "वेळ दुरुस्त करावी. ") == first
-        assert len(words_of(session, house.first_officer)) == 1
+        first = keep(session, town.actor("first"), "वेळ दुरुस्त करावी.")
+        assert keep(session, town.actor("first"), "वेळ दुरुस्त करावी. ") == first
+        assert len(words_of(session, town.actor("first"))) == 1
 
 
 @pytest.mark.parametrize(
     ("words", "code"),
     [(" ", "required"), ("ळ" * (LONGEST_TEXT + 1), "too_long"), ("a\0b", "control_character")],
 )
-def test_what_cannot_be_kept_is_told(
-    database: Database, house: House, words: str, code: str
-) -> None:
+def test_what_cannot_be_kept_is_told(database: Database, town: City, words: str, code: str) -> None:
     with database.transaction() as session:
         with pytest.raises(Invalid) as told:
-            keep(session, house.first_officer, words)
+            keep(session, town.actor("first"), words)
         assert told.value.codes == [("words", code)]
 
 
-def test_there_is_a_most(database: Database, house: House) -> None:
+def test_there_is_a_most(database: Database, town: City) -> None:
     with database.transaction() as session:
         for number in range(return_texts.MOST):
-            keep(session, house.first_officer, f"मजकूर {number}")
+            keep(session, town.actor("first"), f"मजकूर {number}")
         with pytest.raises(Invalid) as told:
-            keep(session, house.first_officer, "एक जास्त")
+            keep(session, town.actor("first"), "एक जास्त")
         assert told.value.codes == [("words", "too_many_texts")]
-        keep(session, house.second_officer, "दुसऱ्याचा")
+        keep(session, town.actor("second"), "दुसऱ्याचा")
 
 
-def test_one_removes_ones_own_and_nobody_elses(database: Database, house: House) -> None:
+def test_one_removes_ones_own_and_nobody_elses(database: Database, town: City) -> None:
     with database.transaction() as session:
-        mine = keep(session, house.first_officer, "माझा")
-        return_texts.remove(session, actor=house.second_officer, text_id=mine)
-        assert words_of(session, house.first_officer) == ["माझा"]
-        return_texts.remove(session, actor=house.first_officer, text_id=mine)
-        assert words_of(session, house.first_officer) == []
+        mine = keep(session, town.actor("first"), "माझा")
+        return_texts.remove(session, actor=town.actor("second"), text_id=mine)
+        assert words_of(session, town.actor("first")) == ["माझा"]
+        return_texts.remove(session, actor=town.actor("first"), text_id=mine)
+        assert words_of(session, town.actor("first")) == []
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department
 from publisher.people.appointments import disable_person, end_appointment, record_person
 from publisher.people.permissions import COMMAND
+from publisher.transitions import Stateful
 from tests.support.copied import Copy
 
 NOON = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
@@ -204,6 +205,21 @@ def add_department(session: Session, code: str, **columns: object) -> Department
     return row
 
 
+def add_account(session: Session, department_id: int, platform: str, **columns: object) -> Account:
+    """Add an account of this platform: the city's own, or another by its `code`."""
+    defaults: dict[str, object] = {
+        "code": platform,
+        "handle": f"pmc_{platform}",
+        "name": "पुणे महानगरपालिका",
+        "url": f"https://platform.example/{platform}",
+        "state_at": NOON - DAY,
+    }
+    account = Account(platform=platform, department_id=department_id, **{**defaults, **columns})
+    session.add(account)
+    session.flush()
+    return account
+
+
 def appoint(
     session: Session,
     department: Department,
@@ -254,6 +270,11 @@ def verbs(session: Session, subject: str, subject_id: int) -> list[str]:
     return list(session.scalars(query.order_by(Event.id)))
 
 
+def verbs_of(session: Session, row: Stateful) -> list[str]:
+    """Return the verbs of the events of this row, oldest first."""
+    return verbs(session, row.__tablename__, row.id)
+
+
 def as_of(actor: Actor, at: datetime) -> Actor:
     """Return the same actor, signed in at that moment."""
     return replace(actor, signed_in_at=at)
@@ -267,7 +288,9 @@ def _write(database: Database) -> CityPeople:
         for name, role, code, full_name in CAST:
             _appoint(session, city, name, role, code, full_name)
         for platform in ("x", "facebook"):
-            city.accounts[platform] = _account(session, city, platform)
+            city.accounts[platform] = add_account(
+                session, city.departments["information-technology"], platform
+            ).id
     return city
 
 
@@ -287,18 +310,3 @@ def _appoint(
     city.appointments[name] = appointment.id
     city.people[name] = appointment.person_id
     city.roles[name] = (role, department)
-
-
-def _account(session: Session, city: CityPeople, platform: str) -> int:
-    account = Account(
-        code=platform,
-        platform=platform,
-        handle=f"pmc_{platform}",
-        name="पुणे महानगरपालिका",
-        url=f"https://platform.example/{platform}",
-        department_id=city.departments["information-technology"],
-        state_at=city.now - DAY,
-    )
-    session.add(account)
-    session.flush()
-    return account.id

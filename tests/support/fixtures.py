@@ -13,15 +13,7 @@ import pytest
 
 from publisher.database.session import Database
 from publisher.media.store import Store
-from tests.support import small_house
 from tests.support.city import City, city
-from tests.support.small_house import House
-
-
-@pytest.fixture
-def house(database: Database) -> House:
-    """Builds a small house in the test's own database."""
-    return small_house.build(database)
 
 
 @pytest.fixture
