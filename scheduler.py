@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from publisher.content_checks.link_checker import LinkChecker, tick_links
 from publisher.database.session import Database
 from publisher.delivery.accounts.token_expiry import tick_tokens
-from publisher.delivery.dispatch import tick_overtaken, tick_press
+from publisher.delivery.dispatch import tick_dispatch, tick_overtaken
 from publisher.delivery.emergency.alerts import tick_alerts
 from publisher.delivery.emergency.ratification import tick_ratifications
 from publisher.delivery.monitoring.poll import tick_watching
@@ -66,7 +66,7 @@ def ticks(
     `is_stopping` is true, ticks that call platforms end after the current call.
     """
     return (
-        Tick("press", 0.5, lambda: tick_press(context)),
+        Tick("press", 0.5, lambda: tick_dispatch(context)),
         Tick("tidying", 300.0, lambda: tick_tidying(context, is_stopping=is_stopping)),
         Tick("overtaken", 300.0, lambda: tick_overtaken(context)),
         Tick("confirming", 2.0, lambda: tick_reconcile(context, is_stopping=is_stopping)),
@@ -147,7 +147,7 @@ def run(context: WorkerContext, settings: Settings) -> None:
         worker = Worker(context)
         thread = threading.Thread(target=_run_worker, args=[worker, stopping, died], name="press")
         thread.start()
-    all_ticks = ticks(context, settings, is_busy=worker.is_busy, is_stopping=stopping.is_set)
+    all_ticks = ticks(context, settings, is_busy=worker.has_waiting, is_stopping=stopping.is_set)
     scheduler = make_scheduler((*(tick for tick in all_ticks if tick.name != "press"), tables))
     scheduler.start()
     log.info("clock %s runs", context.clock_name)

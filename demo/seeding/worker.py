@@ -12,7 +12,7 @@ from demo.script import Story
 from demo.seeding.context import Context, delivery_of
 from demo.seeding.moments import MINUTE
 from publisher.content_checks.outgoing_text import outgoing_link, outgoing_text
-from publisher.delivery.dispatch import tick_press
+from publisher.delivery.dispatch import tick_dispatch
 from publisher.delivery.reconcile import tick_reconcile
 from publisher.inbox.reply import tick_answers
 from publisher.platforms.base.protocol import Deadline
@@ -52,7 +52,7 @@ def steps_of(
 
 def deliver(context: Context) -> None:
     """Send what is due, give up what is too late, and note answers that are live."""
-    tick_press(context.context)
+    tick_dispatch(context.context)
     tick_answers(context.database, now=context.now)
 
 
@@ -64,7 +64,7 @@ def _look(context: Context) -> None:
 def _send_into_reset(context: Context, *, variant: str) -> None:
     """Let the connection end before the platform keeps anything."""
     _lay_publish_fault(context, variant, "reset_before")
-    tick_press(context.context)
+    tick_dispatch(context.context)
     context.sandbox.clear_faults()
 
 
@@ -73,7 +73,7 @@ def _send_without_answer(context: Context, *, variant: str) -> None:
     # A reset after the post was kept tells as little as a hang does, and nobody waits for it.
     _lay_publish_fault(context, variant, "reset_after")
     pace = replace(context.context.delivery_settings, looks=(_LOOKED_FOR_LATE,))
-    tick_press(replace(context.context, delivery_settings=pace))
+    tick_dispatch(replace(context.context, delivery_settings=pace))
     context.sandbox.clear_faults()
 
 

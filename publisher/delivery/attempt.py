@@ -1,7 +1,8 @@
-"""One attempt at one delivery: prepare it, let the gate judge, send it, store the outcome.
+"""One attempt at one delivery: prepare the post, check that it may be sent, send it.
 
 Publishing, replying, editing, hiding and deleting all go through here. No transaction is open
-while a platform is called.
+while a platform is called. The caller stores the receipt of a success; every other outcome is
+stored here.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from publisher.platforms.base.protocol import (
 )
 from publisher.platforms.base.types import Allowance, Outgoing, PreparedPost
 
-NOTHING = PreparedPost(Outgoing(""))
+NO_POST = PreparedPost(Outgoing(""))
+"""What is prepared for an action that publishes no text, such as a deletion."""
 
 
 class PlatformPool:
@@ -63,19 +65,19 @@ class PlatformPool:
         return cached[1].allowances if cached is not None else ()
 
 
-def carry_out(
+def attempt_and_store(
     context: WorkerContext, payload: DeliveryPayload, pool: PlatformPool | None = None
 ) -> None:
-    """Attempt this delivery once, and store the outcome."""
-    done = try_once(pool or PlatformPool(context), payload)
-    if done is not None:
-        receipts.store_receipts(context, [done])
+    """Attempt this delivery once, and store its outcome, a receipt as well."""
+    completion = attempt_delivery(pool or PlatformPool(context), payload)
+    if completion is not None:
+        receipts.store_receipts(context, [completion])
 
 
-def try_once(pool: PlatformPool, payload: DeliveryPayload) -> Completion | None:
-    """Attempt the delivery once. Return what the platform did, which the caller has to store.
+def attempt_delivery(pool: PlatformPool, payload: DeliveryPayload) -> Completion | None:
+    """Attempt the delivery once, and return its receipt for the caller to store.
 
-    Returns None for every other outcome, which is stored already.
+    Returns None if the attempt had any other outcome, which is then stored already.
     """
     context = pool.context
     deadline = Deadline.after(context.delivery_settings.send_deadline, context.monotonic)
@@ -109,11 +111,15 @@ def try_once(pool: PlatformPool, payload: DeliveryPayload) -> Completion | None:
 def _prepare(
     context: WorkerContext, platform: Platform, payload: DeliveryPayload, deadline: Deadline
 ) -> tuple[PreparedPost, DeliveryPayload]:
-    """Upload the pictures and stage the post where that is possible; nothing becomes public."""
+    """Upload the pictures, and stage the post if the account publishes in two steps.
+
+    Nothing becomes public. Return the prepared post, and the payload with the id of the staged one.
+    """
     if not payload.creates:
-        return NOTHING, payload
+        return NO_POST, payload
     outgoing = outgoing_of(payload, context.store)
-    if payload.action is DeliveryAction.EDIT:  # its pictures are on the platform already
+    if payload.action is DeliveryAction.EDIT:
+        # The pictures are on the platform already: only the text is checked.
         platform.prepare(dataclasses.replace(outgoing, media=()), deadline=deadline)
         return PreparedPost(outgoing), payload
     prepared = platform.prepare(outgoing, deadline=deadline)

@@ -1,4 +1,8 @@
-"""The dispatch tick: give up late deliveries, recover those of dead clocks, send what is due."""
+"""The dispatch tick: give up late deliveries, recover those of dead clocks, send due ones.
+
+A clock is a process `nagarvani clock`. `publisher/delivery/worker.py` does the same work with
+threads; both use the maintenance in this module.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.delivery import notify, outcomes, restore_state
-from publisher.delivery.attempt import PlatformPool, carry_out
+from publisher.delivery.attempt import PlatformPool, attempt_and_store
 from publisher.delivery.claim import claim, find_due
 from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.worker_context import WorkerContext
@@ -21,20 +25,24 @@ from publisher.settings.delivery import DeliverySettings
 from publisher.states import CLAIMED_OR_SENDING, NOT_PUBLISHED, AccountState, DeliveryState
 
 SHORTEST_LIMIT = timedelta(minutes=1)
+"""The shortest late limit that a delivery can have; no delivery is too late before it."""
 
 
-def tick_press(context: WorkerContext, *, most: int = 50) -> int:
-    """Settle, then send what is due, one by one; return the number of deliveries attempted."""
-    settle(context)
+def tick_dispatch(context: WorkerContext, *, most: int = 50) -> int:
+    """Run the maintenance, then send due deliveries one by one, in this thread.
+
+    Return the number of deliveries attempted. Tests, the demo and `clock --once` use this.
+    """
+    run_maintenance(context)
     pool, attempts = PlatformPool(context), 0
     while attempts < most and (payload := claim_next(context)) is not None:
-        carry_out(context, payload, pool)
+        attempt_and_store(context, payload, pool)
         attempts += 1
     return attempts
 
 
-def settle(context: WorkerContext) -> None:
-    """Record a heartbeat, give up what is too late, and recover the deliveries of dead clocks."""
+def run_maintenance(context: WorkerContext) -> None:
+    """Record a heartbeat, give up late deliveries, and recover the deliveries of dead clocks."""
     with context.database.transaction() as session:
         record_heartbeat(session, context.clock_name, now=context.now())
         give_up_late(session, now=context.now())
@@ -42,7 +50,7 @@ def settle(context: WorkerContext) -> None:
 
 
 def claim_next(context: WorkerContext) -> DeliveryPayload | None:
-    """Claim one due delivery and return it, or None if nothing is due."""
+    """Claim one due delivery and return its payload, or None if nothing is due."""
     for account_id in find_due(context).account_ids:
         if claimed := claim(context, account_id=account_id, most=1):
             return claimed[0]
@@ -63,21 +71,22 @@ def give_up_late(session: Session, *, now: datetime) -> list[Delivery]:
 
     A person decides whether sending them still makes sense.
     """
-    late = _late(session, now)
+    late = _lock_late(session, now)
     if not late:
         return []
-    brakes = holds.active_holds(session, now=now)
+    active_holds = holds.active_holds(session, now=now)
     transitions.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
     for delivery in late:
-        delivery.reason = {"code": _why_late(delivery, brakes), "limit": delivery.late_limit}
-        notify.tell_missed(session, delivery, now=now)
+        delivery.reason = {"code": _why_late(delivery, active_holds), "limit": delivery.late_limit}
+        notify.delivery_missed(session, delivery, now=now)
     return late
 
 
-def _late(session: Session, now: datetime) -> list[Delivery]:
+def _lock_late(session: Session, now: datetime) -> list[Delivery]:
     """Return and lock the deliveries that are past their late limit or their window."""
-    bound = Delivery.action.not_in(holds.TAKES_BACK)
-    not_after = case((bound, Revision.not_after), else_=None)
+    # The approved window binds what is published, not what takes a post back.
+    has_window = Delivery.action.not_in(holds.TAKES_BACK)
+    not_after = case((has_window, Revision.not_after), else_=None)
     query = (
         select(Delivery.id, Delivery.due_at, Delivery.late_limit, not_after.label("not_after"))
         .join(Variant, Variant.id == Delivery.variant_id)
@@ -88,40 +97,46 @@ def _late(session: Session, now: datetime) -> list[Delivery]:
             or_(Delivery.due_at < now - SHORTEST_LIMIT, not_after < now),
         )
     )
-    ids = [
+    # The late limit is a column in minutes, and the two databases add minutes to a time
+    # differently: so the query selects candidates, and Python decides.
+    late_ids = [
         row.id
         for row in session.execute(query)
         if row.due_at + timedelta(minutes=row.late_limit) < now
         or (row.not_after is not None and row.not_after < now)
     ]
-    if not ids:
+    if not late_ids:
         return []
     restores = restore_state.open_restores(session)
-    # After a restore, a delivery that was not reconciled yet may be live: it is not late yet.
-    sought = true() if restores is None else ~restore_state.not_reconciled(restores)
-    locked = (
+    # After a restore from backup, a scheduled delivery may be live already. It is not given up
+    # before the platform was asked.
+    is_reconciled = true() if restores is None else ~restore_state.not_reconciled(restores)
+    locking_query = (
         select(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.state == DeliveryState.SCHEDULED, sought)
+        .where(Delivery.id.in_(late_ids), Delivery.state == DeliveryState.SCHEDULED, is_reconciled)
         .options(joinedload(Delivery.account), joinedload(Delivery.post))
         .order_by(Delivery.due_at)
         .with_for_update(skip_locked=True, of=Delivery)
     )
-    return list(session.scalars(locked).unique())
+    return list(session.scalars(locking_query).unique())
 
 
-def _why_late(delivery: Delivery, brakes: holds.Holds) -> str:
-    """Return the code of what delayed it: a stop or freeze, its paused account, or just "late"."""
-    hold = brakes.holds(holds.facts_of(delivery))
+def _why_late(delivery: Delivery, active_holds: holds.Holds) -> str:
+    """Return the code of the delay's cause: a stop, a freeze, a paused account, else "late"."""
+    hold = active_holds.holds(holds.facts_of(delivery))
     if hold is not None:
         return f"late_{hold}"
     return "late_paused" if delivery.account.state is AccountState.PAUSED else "late"
 
 
 def sweep(session: Session, *, now: datetime, delivery_settings: DeliverySettings) -> None:
-    """Recover deliveries whose lease has ended: claimed ones go back, sending ones are in doubt."""
-    # `claimed` is safe to repeat; `sending` may be live and is never repeated by a machine.
-    for delivery in _lapsed(session, DeliveryState.CLAIMED, now):
-        end_unfinished(session, delivery, now, sending_at=None)
+    """Recover deliveries whose lease has ended, because their clock died or was too slow.
+
+    A claimed one is scheduled again, as nothing was sent. A sending one may be live: it becomes
+    unconfirmed, and no clock ever sends it again by itself.
+    """
+    for delivery in _lock_lapsed(session, DeliveryState.CLAIMED, now):
+        end_lapsed_attempt(session, delivery, now, sending_at=None)
         transitions.apply(
             session,
             delivery,
@@ -131,8 +146,8 @@ def sweep(session: Session, *, now: datetime, delivery_settings: DeliverySetting
             verb="lease_ended",
             fence=delivery.fence,
         )
-    for delivery in _lapsed(session, DeliveryState.SENDING, now):
-        end_unfinished(session, delivery, now, sending_at=delivery.sending_at)
+    for delivery in _lock_lapsed(session, DeliveryState.SENDING, now):
+        end_lapsed_attempt(session, delivery, now, sending_at=delivery.sending_at)
         delivery.look_at = now + timedelta(seconds=delivery_settings.looks[0])
         delivery.reason = {"code": "lease_ended"}
         transitions.apply(
@@ -146,12 +161,12 @@ def sweep(session: Session, *, now: datetime, delivery_settings: DeliverySetting
         )
 
 
-def end_unfinished(
+def end_lapsed_attempt(
     session: Session, delivery: Delivery, now: datetime, *, sending_at: datetime | None
 ) -> None:
-    """End the delivery's current attempt as `lease_ended`, if nobody has ended it.
+    """End the delivery's current attempt as `lease_ended`, if it has not ended.
 
-    With `sending_at` it may be live, and stays counted against the limits.
+    With `sending_at` its post may be live, so the attempt stays counted against the rate limits.
     """
     query = select(Attempt).where(
         Attempt.delivery_id == delivery.id, Attempt.fence == delivery.fence
@@ -165,24 +180,26 @@ def end_unfinished(
 def tick_overtaken(context: WorkerContext) -> int:
     """End attempts that no clock will end any more, and return their number.
 
-    Their delivery was cancelled after the claim, and their clock died before it noticed. What the
-    claim counted against the limits is given back.
+    Their delivery was cancelled after the claim, and their clock died before it noticed. Each gives
+    back the place in the rate limits that its claim had reserved.
     """
     with context.database.reading() as session:
-        ids = list(
+        attempt_ids = list(
             session.scalars(
-                _overtaken(context.now() - timedelta(seconds=context.delivery_settings.lease))
+                _overtaken_attempts(
+                    context.now() - timedelta(seconds=context.delivery_settings.lease)
+                )
             )
         )
-    for attempt_id in ids:
+    for attempt_id in attempt_ids:
         with context.database.transaction() as session:
             _end_overtaken(session, attempt_id, context.now())
-    return len(ids)
+    return len(attempt_ids)
 
 
-def _overtaken(claimed_before: datetime) -> Select[int]:
-    """Select open attempts that never reached `sending` and whose delivery is not being tried."""
-    is_past = (Delivery.fence > Attempt.fence) & Delivery.state.not_in(CLAIMED_OR_SENDING)
+def _overtaken_attempts(claimed_before: datetime) -> Select[int]:
+    """Select the open attempts that never reached `sending` and that no clock works on any more."""
+    is_superseded = (Delivery.fence > Attempt.fence) & Delivery.state.not_in(CLAIMED_OR_SENDING)
     return (
         select(Attempt.id)
         .join(Delivery, Delivery.id == Attempt.delivery_id)
@@ -190,14 +207,15 @@ def _overtaken(claimed_before: datetime) -> Select[int]:
             Attempt.ended_at.is_(None),
             Attempt.sending_at.is_(None),
             Attempt.claimed_at < claimed_before,
-            or_(Delivery.state.in_((DeliveryState.SCHEDULED, *NOT_PUBLISHED)), is_past),
+            or_(Delivery.state.in_((DeliveryState.SCHEDULED, *NOT_PUBLISHED)), is_superseded),
         )
         .order_by(Attempt.id)
     )
 
 
 def _end_overtaken(session: Session, attempt_id: int, now: datetime) -> None:
-    # The delivery is locked before its attempt, as everywhere: so no deadlock is possible.
+    # The delivery is locked before its attempt, as everywhere, so that no deadlock is possible.
+    # After the wait for that lock the attempt may have changed, so it is read again.
     attempt = session.get_one(Attempt, attempt_id)
     delivery = transitions.lock(session, Delivery, attempt.delivery_id)
     session.refresh(attempt)
@@ -209,8 +227,9 @@ def _end_overtaken(session: Session, attempt_id: int, now: datetime) -> None:
         outcomes.finish(session, attempt, "gate", "overtaken", now)
 
 
-def _lapsed(session: Session, state: DeliveryState, now: datetime) -> list[Delivery]:
-    # In the order of accounts, since giving back what was counted locks the accounts' limits.
+def _lock_lapsed(session: Session, state: DeliveryState, now: datetime) -> list[Delivery]:
+    # Ordered by account: ending an attempt locks the rate limits of its account, and two clocks
+    # that lock them in different orders would deadlock.
     query = (
         select(Delivery)
         .where(Delivery.state == state, Delivery.leased_until < now)

@@ -33,7 +33,7 @@ from publisher.scheduling.schedule import OnItsWay
 from publisher.states import CLAIMED_OR_SENDING, STUCK, UNCERTAIN, DeliveryState
 from publisher.validation import FieldError, Invalid, NotFound
 
-FROM = (DeliveryState.SCHEDULED, *STUCK, *UNCERTAIN)
+PUBLISHABLE_BY_HAND = (DeliveryState.SCHEDULED, *STUCK, *UNCERTAIN)
 """States in which a delivery can be published by hand."""
 
 LOOK_BACK = timedelta(days=1)
@@ -99,7 +99,7 @@ def require_publishable(
 def _check_state(delivery: Delivery) -> None:
     if delivery.state in CLAIMED_OR_SENDING:
         raise OnItsWay(state=delivery.state)
-    if delivery.state not in FROM or delivery.action is not DeliveryAction.PUBLISH:
+    if delivery.state not in PUBLISHABLE_BY_HAND or delivery.action is not DeliveryAction.PUBLISH:
         raise WrongState(state=delivery.state, to=DeliveryState.PUBLISHED)
 
 
@@ -183,10 +183,10 @@ def unread(manual_post: ManualPost) -> LinkedPost:
 
 def _read_by_text(platform: Platform, manual_post: ManualPost) -> LinkedPost:
     # The link holds no id, so the account is searched for the approved text.
-    sighting = platform.look_up(manual_post.outgoing, since=manual_post.since)
-    if sighting is None:
+    match = platform.look_up(manual_post.outgoing, since=manual_post.since)
+    if match is None:
         raise Invalid([FieldError("link", "not_found_there")])
-    return LinkedPost(True, sighting.platform_id, sighting.published_at, sighting.answer)
+    return LinkedPost(True, match.platform_id, match.published_at, match.answer)
 
 
 def _read_by_id(platform: Platform, manual_post: ManualPost) -> LinkedPost:
@@ -207,8 +207,10 @@ def _difference(remote_post: RemotePost, outgoing: Outgoing) -> FieldError | Non
         return FieldError("link", "not_public")
     if outgoing.reply_to is not None and remote_post.parent_id != outgoing.reply_to:
         return FieldError("link", "other_target")
-    as_many = replace(remote_post, media=len(outgoing.media))
-    if not shows(as_many, outgoing) and not shows(*_without_names(as_many, outgoing)):
+    with_same_count = replace(remote_post, media=len(outgoing.media))
+    if not shows(with_same_count, outgoing) and not shows(
+        *_without_names(with_same_count, outgoing)
+    ):
         return FieldError("link", "other_text", {"there": remote_post.text})
     if remote_post.media != len(outgoing.media):
         return FieldError(
@@ -221,8 +223,10 @@ def _without_names(remote_post: RemotePost, outgoing: Outgoing) -> tuple[RemoteP
     """Return both without the leading @names that X puts before a reply."""
     if outgoing.reply_to is None:
         return remote_post, outgoing
-    shown_text, meant = (_LEADING_NAMES.sub("", text) for text in (remote_post.text, outgoing.text))
-    return replace(remote_post, text=shown_text), replace(outgoing, text=meant)
+    shown_text, approved_text = (
+        _LEADING_NAMES.sub("", text) for text in (remote_post.text, outgoing.text)
+    )
+    return replace(remote_post, text=shown_text), replace(outgoing, text=approved_text)
 
 
 def publish_by_hand(
@@ -237,12 +241,12 @@ def publish_by_hand(
 
     Raises what `require_publishable` raises, and `Invalid` if the post belongs to another delivery.
     """
-    row = session.get(Delivery, manual_post.delivery_id)
-    if row is None:
+    unlocked = session.get(Delivery, manual_post.delivery_id)
+    if unlocked is None:
         raise NotFound(manual_post.delivery_id)
-    transitions.lock(session, Post, row.post_id)
-    transitions.lock(session, Delivery, row.id)
-    delivery = require_publishable(session, actor=actor, now=now, delivery_id=row.id)
+    transitions.lock(session, Post, unlocked.post_id)
+    transitions.lock(session, Delivery, unlocked.id)
+    delivery = require_publishable(session, actor=actor, now=now, delivery_id=unlocked.id)
     _check_unknown(session, delivery, linked_post.platform_id)
     receipt = Receipt(
         linked_post.platform_id,

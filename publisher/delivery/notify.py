@@ -1,4 +1,7 @@
-"""Notifications of deliveries that were not sent, or may not have been."""
+"""Notify people of deliveries that were not sent, or may not have been.
+
+Each function is named like its kind of notice.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,22 @@ from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 
 
-def tell_failed(session: Session, delivery: Delivery, *, now: datetime) -> None:
+def delivery_failed(session: Session, delivery: Delivery, *, now: datetime) -> None:
     """Notify that the platform or the gate refused the delivery."""
-    _tell(session, NoticeKind.DELIVERY_FAILED, delivery, now=now)
+    _notify(session, NoticeKind.DELIVERY_FAILED, delivery, now=now)
 
 
-def tell_missed(session: Session, delivery: Delivery, *, now: datetime) -> None:
+def delivery_missed(session: Session, delivery: Delivery, *, now: datetime) -> None:
     """Notify that the delivery's late limit passed before it could be sent."""
-    _tell(session, NoticeKind.DELIVERY_MISSED, delivery, now=now)
+    _notify(session, NoticeKind.DELIVERY_MISSED, delivery, now=now)
 
 
-def tell_held(session: Session, delivery: Delivery, *, now: datetime) -> None:
+def delivery_held(session: Session, delivery: Delivery, *, now: datetime) -> None:
     """Notify that the post was not found on the platform, and a person has to decide."""
-    _tell(session, NoticeKind.DELIVERY_HELD, delivery, now=now)
+    _notify(session, NoticeKind.DELIVERY_HELD, delivery, now=now)
 
 
-def _tell(session: Session, kind: NoticeKind, delivery: Delivery, *, now: datetime) -> None:
-    """Notify the cell's lead, the department's officers, and the person who scheduled it."""
+def _notify(session: Session, kind: NoticeKind, delivery: Delivery, *, now: datetime) -> None:
     values = {
         "title": delivery.post.title,
         "account": delivery.account.name,
@@ -37,7 +39,7 @@ def _tell(session: Session, kind: NoticeKind, delivery: Delivery, *, now: dateti
         "due_at": delivery.due_at,
         "code": delivery.reason.get("code", ""),
     }
-    for person in _concerned(session, delivery, now=now):
+    for person in _recipients(session, delivery, now=now):
         compose.queue(
             session,
             kind=kind,
@@ -48,9 +50,10 @@ def _tell(session: Session, kind: NoticeKind, delivery: Delivery, *, now: dateti
         )
 
 
-def _concerned(session: Session, delivery: Delivery, *, now: datetime) -> list[Person]:
+def _recipients(session: Session, delivery: Delivery, *, now: datetime) -> list[Person]:
+    """Return the cell's leads, the admins, the department's officers, and who scheduled it."""
     people = [
-        appointment.person for appointment in responsibility.fallback_admins(session, now=now)
+        appointment.person for appointment in responsibility.lead_and_admins(session, now=now)
     ]
     people += [
         appointment.person

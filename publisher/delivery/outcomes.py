@@ -1,7 +1,7 @@
-"""Storing the outcome of an attempt, unless it is a receipt (see receipts.py).
+"""Store the outcome of an attempt, unless it is a receipt (see receipts.py).
 
-The delivery is locked before its attempt, and the account's limits last, as in the sweeper, so
-that the two never deadlock.
+The delivery is locked before its attempt, and the account's limits last, as in `dispatch.sweep`,
+so that the two never deadlock.
 """
 
 from __future__ import annotations
@@ -36,9 +36,12 @@ DOES_NOT_FIT = (DataError, IntegrityError)
 
 
 def refuse(session: Session, payload: DeliveryPayload, blocker: Blocker, *, now: datetime) -> None:
-    """Store that the delivery was blocked: schedule it again if it only waits, else fail it."""
+    """Store that a precondition blocks the delivery.
+
+    It is scheduled again if waiting can help, and fails otherwise.
+    """
     claim = payload.claim
-    delivery = held_delivery(session, claim)
+    delivery = lock_for_claim(session, claim)
     end_attempt(session, claim, "gate", blocker.code, now)
     if delivery is None or delivery.state is not DeliveryState.CLAIMED:
         return
@@ -48,7 +51,7 @@ def refuse(session: Session, payload: DeliveryPayload, blocker: Blocker, *, now:
         return
     delivery.reason = {"code": blocker.code}
     move(session, delivery, DeliveryState.FAILED, claim, now, "fail")
-    notify.tell_failed(session, delivery, now=now)
+    notify.delivery_failed(session, delivery, now=now)
 
 
 def _wait(delivery: Delivery, blocker: Blocker) -> None:
@@ -61,14 +64,17 @@ def give_back(context: WorkerContext, payload: DeliveryPayload) -> None:
     """Return a claimed delivery that was not begun, so that another clock can take it at once."""
     with context.database.transaction() as session:
         now = context.now()
-        delivery = held_delivery(session, payload.claim)
+        delivery = lock_for_claim(session, payload.claim)
         end_attempt(session, payload.claim, "given_back", "", now)
         if delivery is not None and delivery.state is DeliveryState.CLAIMED:
             move(session, delivery, DeliveryState.SCHEDULED, payload.claim, now, "give_back")
 
 
 def end_overtaken(context: WorkerContext, payload: DeliveryPayload) -> None:
-    """End the attempt of a claim that was lost before `sending`; it is no longer counted."""
+    """End the attempt of a claim that was lost before `sending`, when nothing was sent.
+
+    Its delivery was cancelled or claimed again, so only the attempt is changed.
+    """
     with context.database.transaction() as session:
         attempt = attempt_of(session, payload.claim)
         if attempt.ended_at is None:
@@ -78,7 +84,7 @@ def end_overtaken(context: WorkerContext, payload: DeliveryPayload) -> None:
 def store_staged(context: WorkerContext, payload: DeliveryPayload, staged_id: str) -> None:
     """Store the id of the staged post, before it is published by that id."""
     with context.database.transaction() as session:
-        delivery = held_delivery(session, payload.claim)
+        delivery = lock_for_claim(session, payload.claim)
         attempt_of(session, payload.claim).staged_id = staged_id
         if delivery is not None and delivery.state is DeliveryState.CLAIMED:
             delivery.staged_id = staged_id
@@ -94,14 +100,14 @@ def store_failure(
     """Store a permanent refusal by the platform or the media store: a person has to act."""
     with context.database.transaction() as session:
         now = context.now()
-        delivery = _still_trying(session, payload.claim)
+        delivery = _lock_in_progress(session, payload.claim)
         end_attempt(session, payload.claim, "refused", answer, now)
         if delivery is not None:
             delivery.reason = {"code": code}
             if delivery.staged_id:
                 _distrust_second_step(delivery)
             move(session, delivery, DeliveryState.FAILED, payload.claim, now, "fail")
-            notify.tell_failed(session, delivery, now=now)
+            notify.delivery_failed(session, delivery, now=now)
         _store_limits(session, payload, allowances, now)
 
 
@@ -117,7 +123,7 @@ def store_delay(
     """Store that nothing was sent and a retry is safe: schedule it again for a later time."""
     with context.database.transaction() as session:
         now = context.now()
-        delivery = _still_trying(session, payload.claim)
+        delivery = _lock_in_progress(session, payload.claim)
         end_attempt(session, payload.claim, "later", problem.detail, now)
         if delivery is not None:
             delivery.not_before = retry.next_try(delivery, now=now, retry_at=problem.at)
@@ -136,7 +142,7 @@ def store_expiry(
     """Store that the token has expired: pause the account; the delivery waits."""
     with context.database.transaction() as session:
         now = context.now()
-        delivery = _still_trying(session, payload.claim)
+        delivery = _lock_in_progress(session, payload.claim)
         end_attempt(session, payload.claim, "credentials", problem.detail, now)
         if delivery is not None:
             delivery.reason = {"code": "credentials"}
@@ -156,7 +162,7 @@ def store_unknown(
     """Store that the post may be live: it is looked for, and never sent again by a machine."""
     with context.database.transaction() as session:
         now = context.now()
-        delivery = held_delivery(session, payload.claim)
+        delivery = lock_for_claim(session, payload.claim)
         end_attempt(session, payload.claim, "unknown", problem.detail, now)
         if delivery is not None:
             unconfirm(context, session, delivery, payload.claim, "unknown")
@@ -171,17 +177,21 @@ def _store_limits(
     response_limits.learn(session, payload.account.id, allowances, now)
 
 
-def held_delivery(session: Session, claim: Claim) -> Delivery | None:
-    """Return the delivery, locked, if this claim still holds it."""
+def lock_for_claim(session: Session, claim: Claim) -> Delivery | None:
+    """Lock the delivery, and return it if it was not claimed again since; otherwise None."""
     delivery = transitions.lock(session, Delivery, claim.delivery_id)
     return delivery if delivery is not None and delivery.fence == claim.fence else None
 
 
-def _still_trying(session: Session, claim: Claim) -> Delivery | None:
-    """Return the delivery if this claim holds it and it has not been settled meanwhile."""
-    delivery = held_delivery(session, claim)
-    trying = CLAIMED_OR_SENDING
-    return delivery if delivery is not None and delivery.state in trying else None
+def _lock_in_progress(session: Session, claim: Claim) -> Delivery | None:
+    """Lock the delivery, and return it if this claim's attempt is still the current one.
+
+    It is not if the delivery was claimed again, or if a person has decided about it meanwhile.
+    """
+    delivery = lock_for_claim(session, claim)
+    if delivery is None or delivery.state not in CLAIMED_OR_SENDING:
+        return None
+    return delivery
 
 
 def unconfirm(
@@ -231,7 +241,7 @@ def end_attempt(session: Session, claim: Claim, outcome: str, answer: str, now: 
 
 
 def finish(session: Session, attempt: Attempt, outcome: str, answer: str, now: datetime) -> None:
-    """Store an attempt's outcome; if it was not sent, give back what it counted."""
+    """Store an attempt's outcome. If nothing was sent, give back its place in the rate limits."""
     attempt.ended_at, attempt.outcome, attempt.answer = now, outcome, answer
     if attempt.counted and attempt.sending_at is None:
         attempt.counted = False

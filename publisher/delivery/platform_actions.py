@@ -36,7 +36,7 @@ def send(
 
     A staged post is released by the payload's `staged_id`.
     """
-    return normalized(_carry_out(platform, payload, prepared, deadline))
+    return normalized(_call_platform(platform, payload, prepared, deadline))
 
 
 def stage(platform: Platform, prepared: PreparedPost, deadline: Deadline) -> str:
@@ -71,7 +71,7 @@ def _is_text(text: str) -> bool:
     return NUL not in text and text == text.encode(errors="replace").decode()
 
 
-def _carry_out(
+def _call_platform(
     platform: Platform, payload: DeliveryPayload, prepared: PreparedPost, deadline: Deadline
 ) -> Receipt:
     match payload.action:

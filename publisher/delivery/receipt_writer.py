@@ -14,20 +14,20 @@ from publisher.delivery.worker_context import WorkerContext
 
 log = logging.getLogger("nagarvani.press")
 
-GATHERING = 0.1
+BATCH_DELAY = 0.1
 """Seconds that the first receipt of a batch waits for others, so that they share a commit."""
 
-PAUSES = (0.2, 1.0, 3.0, 10.0, 0.0)
+RETRY_PAUSES = (0.2, 1.0, 3.0, 10.0, 0.0)
 """Seconds to wait after each failed try to store a batch: the database may be restarting."""
 
-MOST_TOGETHER = 64
+LARGEST_BATCH = 64
 """The most receipts in one transaction."""
 
 
 class Recorder:
     """Stores receipts in batches as they arrive, with one try for each of `pauses`."""
 
-    def __init__(self, context: WorkerContext, *, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(self, context: WorkerContext, *, pauses: Sequence[float] = RETRY_PAUSES) -> None:
         self._context = context
         self._pauses = pauses
         self._completions: queue.SimpleQueue[Completion | None] = queue.SimpleQueue()
@@ -38,9 +38,9 @@ class Recorder:
         """Return True while the thread runs."""
         return self._thread.is_alive()
 
-    def put(self, done: Completion) -> None:
+    def put(self, completion: Completion) -> None:
         """Queue a completion, whose receipt is to be stored."""
-        self._completions.put(done)
+        self._completions.put(completion)
 
     def close(self) -> None:
         """Store what is queued, and end the thread."""
@@ -51,42 +51,42 @@ class Recorder:
         is_open = True
         while is_open:
             first = self._completions.get()
-            time.sleep(GATHERING if first is not None else 0)
-            group, is_open = self._gather(first)
-            if group:
-                self._store(group)
+            time.sleep(BATCH_DELAY if first is not None else 0)
+            batch, is_open = self._gather(first)
+            if batch:
+                self._store(batch)
 
     def _gather(self, first: Completion | None) -> tuple[list[Completion], bool]:
-        group: list[Completion] = []
+        batch: list[Completion] = []
         completion = first
         while completion is not None:
-            group.append(completion)
-            if len(group) == MOST_TOGETHER:
-                return group, True
+            batch.append(completion)
+            if len(batch) == LARGEST_BATCH:
+                return batch, True
             try:
                 completion = self._completions.get_nowait()
             except queue.Empty:
-                return group, True
-        return group, False
+                return batch, True
+        return batch, False
 
-    def _store(self, group: list[Completion]) -> None:
+    def _store(self, batch: list[Completion]) -> None:
         # Retries bridge a short outage of the database; what is lost in a longer one is reconciled.
         for pause in self._pauses:
-            problem = self._try(group)
+            problem = self._try(batch)
             if problem is None:
                 return
             if isinstance(problem, outcomes.DOES_NOT_FIT):
                 break
             time.sleep(pause)
         # One by one, so that one bad receipt does not cost the others.
-        for completion in group:
+        for completion in batch:
             self._try([completion])
 
-    def _try(self, group: list[Completion]) -> Exception | None:
+    def _try(self, batch: list[Completion]) -> Exception | None:
         """Store them in one transaction; return the error if that failed."""
         try:
-            receipts.store_receipts(self._context, group)
+            receipts.store_receipts(self._context, batch)
         except outcomes.NOT_STORED as problem:
-            log.warning("%d receipts not stored yet: %s", len(group), type(problem).__name__)
+            log.warning("%d receipts not stored yet: %s", len(batch), type(problem).__name__)
             return problem
         return None

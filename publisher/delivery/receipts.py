@@ -155,7 +155,7 @@ def _store_late(
     now: datetime,
 ) -> None:
     """Store one receipt that is late, no publication, or has an id that proves nothing."""
-    delivery = outcomes.held_delivery(session, payload.claim)
+    delivery = outcomes.lock_for_claim(session, payload.claim)
     if delivery is None or delivery.state not in MAY_BE_LIVE:
         return
     if payload.action is DeliveryAction.PUBLISH and is_known(

@@ -1,4 +1,8 @@
-"""Reconciling deliveries that may be live: look for them, and let a person decide the rest."""
+"""Reconcile unconfirmed deliveries: their post may be live, or not.
+
+The clock looks for the post on the platform several times (the first half of this module). If it
+never appears, the delivery is held, and a person decides about it (the second half).
+"""
 
 from __future__ import annotations
 
@@ -39,19 +43,26 @@ from publisher.scheduling import corrections
 from publisher.states import DeliveryState
 from publisher.validation import FieldError, Invalid, NotFound
 
-PATIENCE = timedelta(minutes=15)
-"""The wait after the last attempt before a person may send again: platforms list late."""
+RESEND_WAIT = timedelta(minutes=15)
+"""The time after the last attempt in which nobody may send again.
+
+A platform may list a new post only minutes after it was created.
+"""
 
 
 class TooSoon(NotAllowed):
-    """The post may still appear; from `at` on a person may decide to send again."""
+    """The post may still appear on the platform; sending again is allowed from `at` on."""
 
     code = "too_soon"
 
 
 @dataclass(frozen=True)
 class ReconcileCheck:
-    """A check for an unconfirmed delivery. `number` counts its checks from 1."""
+    """A search of the platform for an unconfirmed delivery's post.
+
+    `number` counts the delivery's checks from 1. `since` is the earliest time at which the post can
+    have been created.
+    """
 
     payload: DeliveryPayload
     number: int
@@ -61,30 +72,33 @@ class ReconcileCheck:
 def tick_reconcile(
     context: WorkerContext, *, most: int = 50, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
-    """Look for every unconfirmed delivery whose check is due; return the number of checks.
+    """Look for every unconfirmed delivery whose next check is due; return the number of checks.
 
     An account that does not respond is skipped until the next tick, so that it delays no other.
     """
     pool, checks = PlatformPool(context), 0
     silent_ids: set[int] = set()
     while checks < most and not is_stopping():
-        check = _next_check(context, silent_ids)
+        check = _lease_next_check(context, silent_ids)
         if check is None:
             break
         checks += 1
-        if not _check(pool, check):
+        if not _make_check(pool, check):
             silent_ids.add(check.payload.account.id)
     return checks
 
 
-def _next_check(context: WorkerContext, silent: Collection[int]) -> ReconcileCheck | None:
-    """Lease the next check that is due, so that no other clock makes it at the same time."""
+def _lease_next_check(context: WorkerContext, silent_ids: Collection[int]) -> ReconcileCheck | None:
+    """Lease the next check that is due, so that no other clock makes it at the same time.
+
+    Accounts in `silent_ids` are skipped.
+    """
     with context.database.transaction() as session:
         now = context.now()
         query = (
             select(Delivery)
             .where(Delivery.state == DeliveryState.UNCONFIRMED, Delivery.look_at <= now)
-            .where(Delivery.account_id.not_in(silent))
+            .where(Delivery.account_id.not_in(silent_ids))
             .order_by(Delivery.look_at)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -92,7 +106,9 @@ def _next_check(context: WorkerContext, silent: Collection[int]) -> ReconcileChe
         delivery = session.scalars(query).one_or_none()
         if delivery is None:
             return None
-        staged_posts.end_unfinished(session, delivery, now)
+        staged_posts.end_lapsed_releases(session, delivery, now)
+        # The check counts before it is made. If this clock dies, the check is due again after the
+        # lease.
         delivery.looks += 1
         delivery.look_at = now + timedelta(seconds=context.delivery_settings.lease)
         (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
@@ -101,18 +117,22 @@ def _next_check(context: WorkerContext, silent: Collection[int]) -> ReconcileChe
     return check
 
 
-def _check(pool: PlatformPool, check: ReconcileCheck) -> bool:
-    """Make the check and store its result; return True if the platform responded."""
-    answer = _ask(pool, check)
-    if isinstance(answer, CredentialsExpired):
-        _pause(pool.context, check)
-    _store_check(pool.context, check, answer)
+def _make_check(pool: PlatformPool, check: ReconcileCheck) -> bool:
+    """Make the check and store what it found; return True if the platform responded."""
+    finding = _find_or_release(pool, check)
+    if isinstance(finding, CredentialsExpired):
+        _pause_account(pool.context, check)
+    _store_finding(pool.context, check, finding)
     failpoints.hit("look.stored")
-    return not isinstance(answer, (TryLater, OutcomeUnknown))
+    return not isinstance(finding, (TryLater, OutcomeUnknown))
 
 
-def _ask(pool: PlatformPool, check: ReconcileCheck) -> Match | PlatformError | None:
-    """Return what the platform shows, or the error, which is no evidence of absence."""
+def _find_or_release(pool: PlatformPool, check: ReconcileCheck) -> Match | PlatformError | None:
+    """Look for the post; if it is not there but was staged, publish the staged post.
+
+    Return the post, or None if the platform shows none. An error is returned as well: it is no
+    evidence that the post is absent.
+    """
     try:
         platform = pool.open(check.payload.account)
         match = platform_actions.find_published(platform, check.payload, since=check.since)
@@ -124,7 +144,7 @@ def _ask(pool: PlatformPool, check: ReconcileCheck) -> Match | PlatformError | N
     return match
 
 
-def _pause(context: WorkerContext, check: ReconcileCheck) -> None:
+def _pause_account(context: WorkerContext, check: ReconcileCheck) -> None:
     with context.database.transaction() as session:
         manage.pause(
             session,
@@ -135,39 +155,43 @@ def _pause(context: WorkerContext, check: ReconcileCheck) -> None:
         )
 
 
-def _store_check(
-    context: WorkerContext, check: ReconcileCheck, answer: Match | PlatformError | None
+def _store_finding(
+    context: WorkerContext, check: ReconcileCheck, finding: Match | PlatformError | None
 ) -> None:
     with context.database.transaction() as session:
         now = context.now()
-        delivery = outcomes.held_delivery(session, check.payload.claim)
+        delivery = outcomes.lock_for_claim(session, check.payload.claim)
         if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
             return
-        if isinstance(answer, PlatformError):
-            _look_again_later(delivery, context, now)
-        elif answer is None or _proves_another(session, delivery, answer):
-            _not_found(session, delivery, check, context, now)
+        if isinstance(finding, PlatformError):
+            _postpone_check(delivery, context, now)
+        elif finding is None or _belongs_to_another(session, delivery, finding):
+            _schedule_check_or_hold(session, delivery, check, context, now)
         else:
-            _confirm(session, delivery, answer, now)
+            _confirm(session, delivery, finding, now)
         failpoints.hit("look.in_commit")
 
 
-def _proves_another(session: Session, delivery: Delivery, match: Match) -> bool:
+# A post with the same text may be that of another delivery, which has its receipt. An edit or a
+# deletion concerns a post that has a receipt anyway.
+def _belongs_to_another(session: Session, delivery: Delivery, match: Match) -> bool:
     return delivery.action is DeliveryAction.PUBLISH and receipts.is_known(
         session, delivery.account_id, match.platform_id
     )
 
 
-def _look_again_later(delivery: Delivery, context: WorkerContext, now: datetime) -> None:
+def _postpone_check(delivery: Delivery, context: WorkerContext, now: datetime) -> None:
     """Put off a check that had no response, and do not count it.
 
-    The pause grows with the time that the delivery has been in doubt.
+    The pause is a tenth of the time that the delivery has been in doubt, within the configured
+    pauses.
     """
     delivery.looks -= 1
     pauses = [timedelta(seconds=seconds) for seconds in context.delivery_settings.looks]
-    shortest = pauses[min(1, len(pauses) - 1)]
+    # The first pause follows the attempt itself and is very short, so the second is the minimum.
+    shortest_pause = pauses[min(1, len(pauses) - 1)]
     in_doubt = now - delivery.state_at
-    delivery.look_at = now + max(shortest, min(in_doubt / 10, pauses[-1]))
+    delivery.look_at = now + max(shortest_pause, min(in_doubt / 10, pauses[-1]))
 
 
 def _confirm(session: Session, delivery: Delivery, match: Match, now: datetime) -> None:
@@ -177,7 +201,7 @@ def _confirm(session: Session, delivery: Delivery, match: Match, now: datetime) 
     transitions.apply(session, delivery, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="find")
 
 
-def _not_found(
+def _schedule_check_or_hold(
     session: Session,
     delivery: Delivery,
     check: ReconcileCheck,
@@ -195,17 +219,18 @@ def _not_found(
         return
     delivery.look_at = None
     transitions.apply(session, delivery, DeliveryState.HELD, actor=CLOCK, now=now, verb="hold")
-    notify.tell_held(session, delivery, now=now)
+    notify.delivery_held(session, delivery, now=now)
 
 
-def unconfirmed_deliveries(
+def post_to_find(
     session: Session, *, actor: Actor, now: datetime, delivery_id: int, link: str
 ) -> ManualPost | None:
-    """Return the post to look for by its text, if the link holds no id; None if there is none.
+    """Return the post that has to be found by its text, because the link holds no id.
 
-    Raises what `confirm_live` raises.
+    Returns None if there is no link, if the link holds the id, or if the delivery published
+    nothing. Call this before `confirm_live`, which raises the same errors.
     """
-    delivery = _may_settle(session.get(Delivery, delivery_id), delivery_id, actor, now)
+    delivery = _require_held(session.get(Delivery, delivery_id), delivery_id, actor, now)
     pasted = _read_link(session, delivery, link)
     if not pasted.url or pasted.platform_id or delivery.action is not DeliveryAction.PUBLISH:
         return None
@@ -223,19 +248,20 @@ def confirm_live(
     link: str = "",
     linked_post: LinkedPost | None = None,
 ) -> Delivery:
-    """Store that a person has seen a held delivery live; `link` leads to it, if they have one.
+    """Store that a person has seen the post of a held delivery live.
 
-    `linked_post` is the post that was found by its text. Raises `Invalid` if the link is not a
-    link, leads elsewhere, or to another post of ours.
+    `link` leads to the post, if the person has a link. `linked_post` is the post that was found by
+    its text (see `post_to_find`). Raises `Invalid` if the link cannot be parsed, does not lead to
+    this account, or leads to the post of another delivery.
     """
-    delivery = _held(session, delivery_id, actor=actor, now=now)
+    delivery = _lock_held(session, delivery_id, actor=actor, now=now)
     pasted = _read_link(session, delivery, link)
     if linked_post is not None and receipts.is_known(
         session, delivery.account_id, linked_post.platform_id
     ):
         raise Invalid([FieldError("link", "other_post")])
-    linked = linked_post or LinkedPost(False, "")
-    # Without an id, a made-up id marks it as unknown.
+    linked = linked_post or LinkedPost(is_read=False, platform_id="")
+    # A receipt needs an id, so a made-up id says that the real one is unknown.
     platform_id = (
         pasted.platform_id or linked.platform_id or f"{corrections.UNKNOWN_ID}{delivery.id}"
     )
@@ -256,32 +282,36 @@ def confirm_live(
 
 
 def _read_link(session: Session, delivery: Delivery, link: str) -> PastedLink:
-    """Parse the link and check that it leads to this account and to no other post of ours."""
+    """Parse the link; check that it leads to this account and not to another delivery's post.
+
+    Without a link, return an empty one.
+    """
     if not link.strip():
         return PastedLink("", "")
     (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
     pasted = manual.link_of(session, payload, link)
-    if pasted.platform_id and _is_another(session, payload, pasted.platform_id):
+    if pasted.platform_id and _is_id_of_another(session, payload, pasted.platform_id):
         raise Invalid([FieldError("link", "other_post")])
     return pasted
 
 
-def _is_another(session: Session, payload: DeliveryPayload, platform_id: str) -> bool:
-    # An edit has the id of what it edits; only a publication has an id of its own.
+def _is_id_of_another(session: Session, payload: DeliveryPayload, platform_id: str) -> bool:
+    # A publication creates an id, so no receipt may hold it yet. Other actions keep the id of the
+    # post that they change.
     if payload.action is DeliveryAction.PUBLISH:
         return receipts.is_known(session, payload.account.id, platform_id)
     return platform_id != payload.target
 
 
 def send_again(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
-    """Schedule a held delivery again, now, after a person has seen that it is not live.
+    """Schedule a held delivery to be sent now, after a person has seen that its post is not live.
 
-    Raises `TooSoon` within `PATIENCE` of the last attempt.
+    Raises `TooSoon` within `RESEND_WAIT` of the last attempt.
     """
-    delivery = _held(session, delivery_id, actor=actor, now=now)
-    free_at = (delivery.sending_at or now) + PATIENCE
-    if now < free_at:
-        raise TooSoon(at=free_at)
+    delivery = _lock_held(session, delivery_id, actor=actor, now=now)
+    allowed_at = (delivery.sending_at or now) + RESEND_WAIT
+    if now < allowed_at:
+        raise TooSoon(at=allowed_at)
     delivery.due_at, delivery.not_before, delivery.looks = now, None, 0
     delivery.reason = {}
     transitions.apply(
@@ -290,11 +320,11 @@ def send_again(session: Session, *, actor: Actor, now: datetime, delivery_id: in
     return delivery
 
 
-def _held(session: Session, delivery_id: int, *, actor: Actor, now: datetime) -> Delivery:
-    return _may_settle(transitions.lock(session, Delivery, delivery_id), delivery_id, actor, now)
+def _lock_held(session: Session, delivery_id: int, *, actor: Actor, now: datetime) -> Delivery:
+    return _require_held(transitions.lock(session, Delivery, delivery_id), delivery_id, actor, now)
 
 
-def _may_settle(
+def _require_held(
     delivery: Delivery | None, delivery_id: int, actor: Actor, now: datetime
 ) -> Delivery:
     if delivery is None:

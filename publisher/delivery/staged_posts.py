@@ -1,7 +1,8 @@
-"""Retry publishing a staged post. Idempotent.
+"""Retry publishing a staged post, one that the platform holds unpublished under its own id.
 
-Each retry is an Attempt without a claim. The fences of claims count up from 1, and a late response
-finds its delivery by them; so the fences of retries count down from -1.
+Publishing it twice has no effect, so a retry is safe. Each retry is an Attempt without a claim. The
+fences of claims count up from 1, and a late response finds its delivery by them; so the fences of
+retries count down from -1.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _begin(context: WorkerContext, payload: DeliveryPayload) -> int | None:
     """Start an attempt and return its id; None if the post may not be sent now."""
     with context.database.transaction() as session:
         now = context.now()
-        delivery = outcomes.held_delivery(session, payload.claim)
+        delivery = outcomes.lock_for_claim(session, payload.claim)
         if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
             return None
         delivery.leased_until = delivery.look_at
@@ -111,8 +112,8 @@ def _outcome(problem: PlatformError) -> str:
             raise TypeError(type(problem))
 
 
-def end_unfinished(session: Session, delivery: Delivery, now: datetime) -> None:
-    """End the retries that a dead clock has left open. The delivery has to be locked."""
+def end_lapsed_releases(session: Session, delivery: Delivery, now: datetime) -> None:
+    """End the retries that a dead clock has left open; the caller has locked the delivery."""
     query = select(Attempt).where(
         Attempt.delivery_id == delivery.id, Attempt.fence < 0, Attempt.ended_at.is_(None)
     )

@@ -1,7 +1,8 @@
-"""The worker of a running clock: a queue with threads for each account, independent of others.
+"""The worker: the loop in the process `nagarvani clock` that claims and sends due deliveries.
 
-A queue claims a little ahead of its threads. A thread of its own stores receipts in batches; every
-`sending` is a commit of its own.
+Each account has its own queue and its own threads, so that a slow platform delays no other account.
+The worker claims a few deliveries ahead for each queue. One more thread stores receipts in batches,
+but every `sending` is committed by itself.
 """
 
 from __future__ import annotations
@@ -23,22 +24,23 @@ from publisher.delivery.worker_context import WorkerContext
 log = logging.getLogger("nagarvani.press")
 
 PREFETCH = 2
-"""Deliveries claimed ahead for each thread; a queue claims again when half of one round is left.
+"""The number of deliveries that a full queue holds for each of its threads.
 
-So one claim is for many deliveries, and no thread waits for the next one. The same number of
-urgent deliveries may be claimed on top, whatever else is ready.
+A queue is refilled when it holds at most one delivery for every two threads. So one claim is for
+many deliveries, and no thread has to wait for the next one. The same number of urgent deliveries
+may be claimed on top, even if the queue is full.
 """
 
 POLL_INTERVAL = 0.25
-"""The longest pause in seconds between two queries for due deliveries, however full the queues.
+"""The longest pause in seconds between two queries for due deliveries, even if all queues are full.
 
-So what a web process schedules, an emergency above all, is claimed within half a second.
+So a delivery that a web process schedules, above all an emergency, is claimed within half a second.
 """
 
 URGENT_THREADS = 4
 """The most extra threads that a queue starts for urgent deliveries while its own are all busy.
 
-So an emergency never waits for a slow platform.
+So an emergency does not wait behind posts whose platform is slow to respond.
 """
 
 MAX_CONCURRENT_COMMITS = 16
@@ -46,7 +48,10 @@ MAX_CONCURRENT_COMMITS = 16
 
 
 class AccountQueue:
-    """The threads of one account, and the deliveries that were claimed for them."""
+    """The threads of one account, and the deliveries that were claimed for them.
+
+    The worker adds deliveries; the threads take them, and wake the worker when few are left.
+    """
 
     def __init__(
         self, context: WorkerContext, account_id: int, threads: int, worker: Worker
@@ -55,63 +60,68 @@ class AccountQueue:
         self.threads = threads
         self._context = context
         self._worker = worker
-        self._urgent: deque[DeliveryPayload] = deque()  # taken up before all that is ready
+        self._urgent: deque[DeliveryPayload] = deque()  # sent before those in `_ready`
         self._ready: deque[DeliveryPayload] = deque()
-        self._busy = 0
-        self._changed = threading.Condition()
+        self._busy_count = 0  # of `_threads` only: an urgent thread ends once it has no work
+        self._changed = threading.Condition()  # guards every attribute but `_context`, `_worker`
         self._stopping = False
-        self._has_asked = False
+        self._refill_requested = False
         self._threads: list[threading.Thread] = []
         self._urgent_threads: list[threading.Thread] = []
 
     def room(self) -> int:
-        """Return how many deliveries to claim now: 0 as long as enough are ready."""
+        """Return how many deliveries to claim now: 0 as long as enough wait.
+
+        In that case also let the queue request its next refill.
+        """
         with self._changed:
             if self._stopping:
                 return 0
             if not self._is_low():
-                self._has_asked = False  # nothing is claimed now: it asks again once it is low
+                # The worker was woken for nothing; the queue may wake it again once it is low.
+                self._refill_requested = False
                 return 0
-            return self.threads * PREFETCH - self._waiting()
+            return self.threads * PREFETCH - self._waiting_count()
 
     def urgent_room(self) -> int:
-        """Return how many urgent deliveries to claim now, whatever else is ready."""
+        """Return how many urgent deliveries to claim now, even if the queue is full of others."""
         with self._changed:
             return 0 if self._stopping else max(0, self.threads * PREFETCH - len(self._urgent))
 
-    def _waiting(self) -> int:
+    def _waiting_count(self) -> int:
         return len(self._urgent) + len(self._ready)
 
     def _is_low(self) -> bool:
-        return self._waiting() <= self.threads // 2
+        return self._waiting_count() <= self.threads // 2
 
     def _is_low_on_urgent(self) -> bool:
         return len(self._urgent) <= self.threads // 2
 
-    def waits(self) -> bool:
+    def has_waiting(self) -> bool:
         """Return True if a claimed delivery waits for a thread."""
-        return bool(self._waiting())
+        return bool(self._waiting_count())
 
     def add(self, payloads: list[DeliveryPayload]) -> None:
         """Queue these payloads, urgent ones first, and start the threads that they need."""
         with self._changed:
             for payload in payloads:
                 (self._urgent if payload.urgent else self._ready).append(payload)
-            self._has_asked = False
+            self._refill_requested = False
             self._start_threads()
             self._changed.notify(len(payloads))
 
     def _start_threads(self) -> None:
         """Start as many threads as there is work for, and replace those that died.
 
-        The sweeper recovers what a dead thread was sending.
+        The delivery that a dead thread was sending is recovered by `dispatch.sweep`.
         """
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         self._urgent_threads = [thread for thread in self._urgent_threads if thread.is_alive()]
-        needed = min(self.threads, self._waiting() + self._busy)
+        needed = min(self.threads, self._waiting_count() + self._busy_count)
         for _ in range(needed - len(self._threads)):
             self._threads.append(self._start(self._work))
-        idle = len(self._threads) - self._busy
+        # Idle threads take urgent deliveries first; extra threads are for those that remain.
+        idle = len(self._threads) - self._busy_count
         for _ in range(min(URGENT_THREADS - len(self._urgent_threads), len(self._urgent) - idle)):
             self._urgent_threads.append(self._start(self._work_urgent))
 
@@ -121,7 +131,7 @@ class AccountQueue:
         return thread
 
     def stop(self) -> list[DeliveryPayload]:
-        """Take no more payloads, and return those that were claimed and not begun."""
+        """Let the threads end after their current attempt; return the payloads not yet begun."""
         with self._changed:
             self._stopping = True
             unbegun = [*self._urgent, *self._ready]
@@ -131,7 +141,7 @@ class AccountQueue:
         return unbegun
 
     def join(self) -> None:
-        """Wait until all threads have ended; each attempt has a deadline."""
+        """Wait until all threads have ended. They do, as each attempt has a deadline."""
         for thread in [*self._threads, *self._urgent_threads]:
             thread.join()
 
@@ -140,69 +150,76 @@ class AccountQueue:
         pool = PlatformPool(self._context, self._worker.commit_semaphore)
         while (payload := self._take()) is not None:
             try:
-                self._try(pool, payload)
+                self._attempt(pool, payload)
             finally:
-                self._leave()
+                self._mark_idle()
 
     def _work_urgent(self) -> None:
         """Attempt urgent payloads until none is left."""
         pool = PlatformPool(self._context, self._worker.commit_semaphore)
         while (payload := self._take_urgent()) is not None:
-            self._try(pool, payload)
+            self._attempt(pool, payload)
 
-    def _try(self, pool: PlatformPool, payload: DeliveryPayload) -> None:
+    def _attempt(self, pool: PlatformPool, payload: DeliveryPayload) -> None:
         try:
-            done = attempt.try_once(pool, payload)
+            completion = attempt.attempt_delivery(pool, payload)
         except outcomes.NOT_STORED as problem:
-            # The sweeper recovers it: a claimed delivery is repeated, a sending one is looked for.
+            # `dispatch.sweep` recovers it: claimed, it is scheduled again; sending, it is looked
+            # for on the platform.
             log.warning("delivery %d left to the sweeper: %s", payload.claim.delivery_id, problem)
             return
-        if done is not None:
-            self._worker.recorder.put(done)
+        if completion is not None:
+            self._worker.recorder.put(completion)
 
     def _take(self) -> DeliveryPayload | None:
         with self._changed:
-            while not self._waiting() and not self._stopping:
+            while not self._waiting_count() and not self._stopping:
                 self._changed.wait()
-            if not self._waiting():
+            if not self._waiting_count():
                 return None
-            self._busy += 1
-            return self._next()
+            self._busy_count += 1
+            return self._pop_next()
 
     def _take_urgent(self) -> DeliveryPayload | None:
         with self._changed:
             if self._urgent:
-                return self._next()
+                return self._pop_next()
+            # Under the lock: `_start_threads` must not count a thread that takes nothing more.
             self._urgent_threads.remove(threading.current_thread())
             return None
 
-    def _next(self) -> DeliveryPayload:
-        """Return the next payload, and wake the worker if few are left."""
+    def _pop_next(self) -> DeliveryPayload:
+        """Remove and return the next payload, and wake the worker if few are left."""
         payload = (self._urgent or self._ready).popleft()
-        # More urgent deliveries may be due than could be claimed: they come before the rest.
+        # More urgent deliveries may be due than the last claim had room for. They go first, so
+        # the worker has to claim them even if the queue is full of others.
         is_low = self._is_low() or (payload.urgent and self._is_low_on_urgent())
-        if is_low and not self._has_asked:
-            self._has_asked = True
+        if is_low and not self._refill_requested:
+            self._refill_requested = True
             self._worker.wake.set()
         return payload
 
-    def _leave(self) -> None:
+    def _mark_idle(self) -> None:
         with self._changed:
-            self._busy -= 1
+            self._busy_count -= 1
 
 
 class Worker:
-    """Sends the deliveries of one clock: call `run_for` repeatedly, and `close` once at the end."""
+    """Sends due deliveries for one clock process.
 
-    def __init__(self, context: WorkerContext, *, settle_every: float = 1.0) -> None:
+    The caller calls `run_for` repeatedly, and `close` once at the end.
+    """
+
+    def __init__(self, context: WorkerContext, *, maintenance_interval: float = 1.0) -> None:
         self.context = context
-        # Sending has connections of its own, apart from claiming and storing, so that each finds
-        # its statements prepared.
+        # Each pool serves a few statements, so that its connections have them prepared: one pool
+        # commits `sending`, the other claims deliveries and stores receipts. On SQLite both are
+        # `context.database` itself.
         self._databases = [context.database.apart() for _ in range(2)]
-        self._sending, self._storing = (
+        self._sending_context, self._claiming_context = (
             replace(context, database=database) for database in self._databases
         )
-        self.recorder = Recorder(self._storing)
+        self.recorder = Recorder(self._claiming_context)
         self.wake = threading.Event()
         # SQLite allows only one writer at a time anyway.
         self.commit_semaphore = (
@@ -211,72 +228,80 @@ class Worker:
             else threading.BoundedSemaphore(MAX_CONCURRENT_COMMITS)
         )
         self._queues: dict[int, AccountQueue] = {}
-        self._settle_every = settle_every
-        self._settled_at = float("-inf")
+        self._maintenance_interval = maintenance_interval
+        self._maintained_at = float("-inf")
         self._closing = False
 
-    def is_busy(self) -> bool:
-        """Return True if a claimed delivery waits for a thread."""
-        return any(queue.waits() for queue in list(self._queues.values()))
+    def has_waiting(self) -> bool:
+        """Return True if a claimed delivery waits for a thread in any queue."""
+        return any(queue.has_waiting() for queue in list(self._queues.values()))
 
     def run_for(self, seconds: float = 0.5) -> int:
         """Claim deliveries as they fall due for this many seconds; return the number claimed.
 
-        Raises `RuntimeError` if receipts are no longer stored: then nothing more may be sent.
+        Before that, run the maintenance (with the heartbeat) if it is due. Raises `RuntimeError` if
+        receipts are no longer stored: then nothing more may be sent.
         """
         if not self._closing and not self.recorder.is_alive():
             raise RuntimeError("receipts are no longer stored")
-        claimed, ends = 0, self.context.monotonic() + seconds
-        if self.context.monotonic() - self._settled_at >= self._settle_every:
-            dispatch.settle(self.context)
-            self._settled_at = self.context.monotonic()
+        claimed_count, ends_at = 0, self.context.monotonic() + seconds
+        if self.context.monotonic() - self._maintained_at >= self._maintenance_interval:
+            dispatch.run_maintenance(self.context)
+            self._maintained_at = self.context.monotonic()
         while not self._closing:
-            self.wake.clear()
-            due = find_due(self._storing)
-            claimed += self._fill(due)
-            remaining = ends - self.context.monotonic()
+            self.wake.clear()  # before the query: a request during it must not be lost
+            due = find_due(self._claiming_context)
+            claimed_count += self._claim_for_all(due)
+            remaining = ends_at - self.context.monotonic()
             if remaining <= 0:
                 break
-            self.wake.wait(self._patience(remaining, due.next_at))
-        return claimed
+            self.wake.wait(self._seconds_to_wait(remaining, due.next_at))
+        return claimed_count
 
-    def _fill(self, due: Due) -> int:
-        """Claim for every queue that has room, accounts with urgent deliveries first."""
+    def _claim_for_all(self, due: Due) -> int:
+        """Refill the queues of all due accounts, those with urgent deliveries first.
+
+        The accounts share the threads evenly. Return the number of claimed deliveries.
+        """
         threads = max(1, self.context.delivery_settings.connections // max(1, len(due.account_ids)))
         return sum(
-            self._claim(self._queue(account_id, threads), has_urgent=account_id in due.urgent_ids)
+            self._refill(
+                self._queue_for(account_id, threads), has_urgent=account_id in due.urgent_ids
+            )
             for account_id in due.account_ids
         )
 
-    def _claim(self, queue: AccountQueue, *, has_urgent: bool) -> int:
+    def _refill(self, queue: AccountQueue, *, has_urgent: bool) -> int:
         room = queue.room()
         only_urgent = has_urgent and not room
         if only_urgent:
             room = queue.urgent_room()
         if not room:
             return 0
-        claimed = claim(
-            self._storing, account_id=queue.account_id, most=room, only_urgent=only_urgent
+        payloads = claim(
+            self._claiming_context, account_id=queue.account_id, most=room, only_urgent=only_urgent
         )
-        queue.add(claimed)  # an empty list as well: so the queue asks again
-        return len(claimed)
+        queue.add(payloads)  # even if empty: then the queue may request its next refill
+        return len(payloads)
 
-    def _queue(self, account_id: int, threads: int) -> AccountQueue:
+    def _queue_for(self, account_id: int, threads: int) -> AccountQueue:
         if account_id not in self._queues:
-            self._queues[account_id] = AccountQueue(self._sending, account_id, threads, self)
+            self._queues[account_id] = AccountQueue(
+                self._sending_context, account_id, threads, self
+            )
         queue = self._queues[account_id]
         queue.threads = threads
         return queue
 
-    def _patience(self, remaining: float, next_at: datetime | None) -> float:
-        """Return the seconds to wait: until the next delivery is due, at most POLL_INTERVAL."""
+    def _seconds_to_wait(self, remaining: float, next_at: datetime | None) -> float:
+        """Return the seconds until the next delivery is due, at most POLL_INTERVAL."""
         soon = min(remaining, POLL_INTERVAL)
         if next_at is None:
             return soon
         return min(soon, max(0.0, (next_at - self.context.now()).total_seconds()))
 
     def close(self) -> None:
-        """Finish running attempts, give back the rest, and store all receipts."""
+        """Finish running attempts, give back the other claimed deliveries, store all receipts."""
         self._closing = True
         self.wake.set()
         unbegun = [payload for queue in self._queues.values() for payload in queue.stop()]
@@ -285,12 +310,13 @@ class Worker:
         for queue in self._queues.values():
             queue.join()
         self.recorder.close()
+        # On SQLite they are the caller's own database, which stays open.
         for database in self._databases:
             if database is not self.context.database:
                 database.dispose()
 
     def _give_back(self, payload: DeliveryPayload) -> None:
-        # A failure here must not keep the rest from being closed.
+        # A failure here must not keep `close` from storing the receipts of other deliveries.
         try:
             outcomes.give_back(self.context, payload)
         except outcomes.NOT_STORED as problem:

@@ -1,4 +1,4 @@
-"""The context of sending, and the claim by which one clock holds one delivery."""
+"""What every part of the worker needs, and the claim by which one clock owns a delivery."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from publisher.settings.delivery import DeliverySettings
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """The dependencies of sending: database, media store, platforms, settings, and two clocks.
+    """The dependencies of sending, passed to every function that takes part in it.
 
-    `monotonic` returns seconds for deadlines, `now` the current moment.
+    `clock_name` names this process in claims and heartbeats. `open_account` returns an account's
+    platform client. `now` returns the current time in UTC, `monotonic` seconds for deadlines.
     """
 
     database: Database
@@ -30,9 +31,11 @@ class WorkerContext:
 
 @dataclass(frozen=True)
 class Claim:
-    """A delivery that this clock holds until it is claimed again with a later fence.
+    """The right of one clock process to send a delivery, until its lease ends.
 
-    `counted`: it has been counted against its account's limits.
+    Each claim raises the delivery's `fence` by one. A clock whose fence is not the delivery's any
+    more has lost it, and must not write. `counted` is True if the claim was counted against the
+    account's rate limits.
     """
 
     delivery_id: int

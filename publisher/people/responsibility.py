@@ -54,6 +54,6 @@ def cell(session: Session, *, now: datetime) -> list[Appointment]:
     return holders(session, Role.CELL_LEAD, now=now) + holders(session, Role.CELL, now=now)
 
 
-def fallback_admins(session: Session, *, now: datetime) -> list[Appointment]:
-    """Return the people who look after accounts: the cell's lead and the admins."""
+def lead_and_admins(session: Session, *, now: datetime) -> list[Appointment]:
+    """Return the appointments of the cell's leads and of the admins, who look after accounts."""
     return holders(session, Role.CELL_LEAD, now=now) + holders(session, Role.ADMIN, now=now)

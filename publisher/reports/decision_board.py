@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Role, may
 from approvals.states import PostState
-from publisher.delivery.reconcile import PATIENCE
+from publisher.delivery.reconcile import RESEND_WAIT
 from publisher.i18n.dates_in_text import dates_in
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.posts import Language, Post, PostKind, Revision, Variant
@@ -192,7 +192,7 @@ def _delivery(delivery: Delivery, number: str | None, actor: Actor, now: datetim
         late_at=latest_moment(delivery),
         sent_at=tried,
         looks=delivery.looks,
-        again_at=tried + PATIENCE if tried and kind is BoardKind.HELD else None,
+        again_at=tried + RESEND_WAIT if tried and kind is BoardKind.HELD else None,
         variant_id=delivery.variant_id,
         ends_at=delivery.variant.revision.not_after,
         passed=_passed_date(delivery.variant.text, local_day(now)),

@@ -51,7 +51,7 @@ def _say_blocked(
     values = {"why": why, "department": department_id}
     transitions.record(session, revision.post, "blocked", actor=actor, now=now, values=values)
     more = {"why": why, "department": session.get_one(Department, department_id)}
-    for admin in responsibility.fallback_admins(session, now=now):
+    for admin in responsibility.lead_and_admins(session, now=now):
         tell(session, NoticeKind.REVIEW_BLOCKED, admin.person, revision, now=now, more=more)
 
 

@@ -12,7 +12,7 @@ from approvals.policy import CLOCK
 from publisher.delivery import dispatch, outcomes
 from publisher.delivery.accounts import manage
 from publisher.delivery.accounts.manage import AccountSettings
-from publisher.delivery.attempt import carry_out
+from publisher.delivery.attempt import attempt_and_store
 from publisher.delivery.claim import claim
 from publisher.delivery.payload import DeliveryPayload
 from publisher.models.deliveries import Attempt, Delivery
@@ -52,7 +52,7 @@ def test_what_lies_ready_knocks_no_more_once_the_platform_asked_for_quiet(town: 
     first, *others = claimed(town, 3)
     town.platform("x").fail_next(TryLater(IN_15, "429"))
     for one in (first, *others):
-        carry_out(town.context, one)
+        attempt_and_store(town.context, one)
     assert town.platform("x").published == []
     for one in others:
         waiting = town.delivery(one.claim.delivery_id)
@@ -66,7 +66,7 @@ def test_an_urgent_one_leaves_though_its_account_is_quiet(town: City) -> None:
         session.get_one(Delivery, second.claim.delivery_id).urgent = True
     town.platform("x").fail_next(TryLater(IN_15, "429"))
     for one in (first, second):
-        carry_out(town.context, one)
+        attempt_and_store(town.context, one)
     assert state(town, second) is DeliveryState.PUBLISHED
 
 
@@ -142,7 +142,7 @@ def test_a_try_from_before_is_left_alone_while_its_delivery_is_tried_anew(town: 
     (anew,) = claim(town.context, account_id=town.accounts["x"], most=1)
     assert anew.claim.delivery_id == delivery_id
     assert dispatch.tick_overtaken(town.context) == 0
-    carry_out(town.context, anew)
+    attempt_and_store(town.context, anew)
     assert state(town, anew) is DeliveryState.PUBLISHED
     before = left(town)
     assert (dispatch.tick_overtaken(town.context), left(town)) == (1, before + 1)
@@ -195,7 +195,7 @@ def test_what_is_claimed_waits_where_its_account_is_connected_no_longer(
     learn(town, 5)
     (only,) = claimed(town)
     leave(town)
-    carry_out(town.context, only)
+    attempt_and_store(town.context, only)
     assert town.platform("x").published == []
     assert state(town, only) is DeliveryState.SCHEDULED
     attempt = _attempt(town)

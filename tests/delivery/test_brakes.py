@@ -59,7 +59,7 @@ def test_a_stop_between_claim_and_sending_holds_back_what_is_claimed(town: City)
     payload = dispatch.claim_next(town.context)
     assert payload is not None
     _stop(town)
-    attempt.carry_out(town.context, payload)
+    attempt.attempt_and_store(town.context, payload)
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
     assert town.delivery(delivery_id).sending_at is None
     assert town.platform("x").published == []
@@ -108,7 +108,7 @@ def test_a_freeze_between_claim_and_sending_holds_back_what_is_claimed(town: Cit
     payload = dispatch.claim_next(town.context)
     assert payload is not None
     _freeze(town)
-    attempt.carry_out(town.context, payload)
+    attempt.attempt_and_store(town.context, payload)
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
     assert town.platform("x").published == []
 
@@ -162,6 +162,6 @@ def test_a_try_that_could_outlive_its_lease_is_not_begun(town: City) -> None:
     assert payload is not None
     pace = town.context.delivery_settings
     town.clock.move(timedelta(seconds=pace.lease - pace.send_deadline + 1))
-    attempt.carry_out(town.context, payload)
+    attempt.attempt_and_store(town.context, payload)
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
     assert town.platform("x").published == []

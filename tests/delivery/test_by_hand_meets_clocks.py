@@ -147,7 +147,7 @@ def in_doubt(town: City) -> tuple[Completion, ManualPost, LinkedPost]:
     (payload,) = claim(town)
     commit_sending.start(town.context, payload)
     town.clock.move(timedelta(seconds=PACE.lease + 1))
-    dispatch.settle(town.context)
+    dispatch.run_maintenance(town.context)
     assert state(town, payload) is DeliveryState.UNCONFIRMED
     wanted, found = looked_at(town, delivery_id)
     return Completion(payload, answer(int(found.platform_id), town)), wanted, found

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from publisher.delivery import dispatch
 from publisher.delivery.accounts import manage
-from publisher.delivery.attempt import carry_out
+from publisher.delivery.attempt import attempt_and_store
 from publisher.delivery.claim import claim_deliveries
 from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.worker_context import Claim
@@ -71,7 +71,7 @@ def test_clocks_that_work_at_once_send_everything_and_nothing_twice(town: City) 
 
     def work(number: int) -> None:
         together.wait()
-        dispatch.tick_press(town.clock_named(f"clock-{number}"))
+        dispatch.tick_dispatch(town.clock_named(f"clock-{number}"))
 
     with ThreadPoolExecutor(3) as clocks:
         list(clocks.map(work, range(3)))
@@ -169,7 +169,7 @@ def test_a_clock_that_wakes_after_its_lease_sends_nothing(town: City) -> None:
     old = dispatch.claim_next(town.clock_named("sleeper"))
     assert old is not None
     town.press(LEASE + timedelta(seconds=1))
-    carry_out(town.clock_named("sleeper"), old)
+    attempt_and_store(town.clock_named("sleeper"), old)
     assert len(town.platform("x").published) == 1
     assert town.delivery(delivery).state is DeliveryState.PUBLISHED
 
@@ -181,7 +181,7 @@ def test_a_sleeper_whose_delivery_nobody_took_up_sends_nothing_either(town: City
     town.clock.move(LEASE + timedelta(seconds=1))
     with town.write() as session:
         dispatch.sweep(session, now=town.now, delivery_settings=PACE)
-    carry_out(town.clock_named("sleeper"), old)
+    attempt_and_store(town.clock_named("sleeper"), old)
     assert town.platform("x").published == []
     assert town.delivery(delivery).state is DeliveryState.SCHEDULED
 
@@ -200,9 +200,9 @@ def test_a_try_that_lost_its_claim_is_not_said_to_have_gone_out(town: City) -> N
     old = dispatch.claim_next(town.clock_named("sleeper"))
     assert old is not None
     town.clock.move(LEASE + timedelta(seconds=1))
-    dispatch.settle(town.context)
+    dispatch.run_maintenance(town.context)
     assert dispatch.claim_next(town.context) is not None
-    carry_out(town.clock_named("sleeper"), old)
+    attempt_and_store(town.clock_named("sleeper"), old)
     with town.read() as session:
         attempts = session.scalars(select(Attempt).order_by(Attempt.fence)).all()
     assert [one.sending_at for one in attempts] == [None, None]

@@ -374,7 +374,7 @@ def test_what_is_found_by_its_text_must_not_be_another_delivery(town: City) -> N
 def test_nothing_is_looked_for_on_behalf_of_those_who_may_not_settle(town: City, who: str) -> None:
     delivery_id, link = _held_on_our_page(town)
     with town.read() as session, pytest.raises(WrongRole):
-        reconcile.unconfirmed_deliveries(
+        reconcile.post_to_find(
             session, actor=town.actor(who), now=town.now, delivery_id=delivery_id, link=link
         )
 
@@ -421,7 +421,7 @@ def _settle(town: City, delivery_id: int, link: str) -> None:
     """The lead says that it is live, and where; as the page does it."""
     lead, now = town.actor("lead"), town.now
     with town.read() as session:
-        wanted = reconcile.unconfirmed_deliveries(
+        wanted = reconcile.post_to_find(
             session, actor=lead, now=now, delivery_id=delivery_id, link=link
         )
     found = None

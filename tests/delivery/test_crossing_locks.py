@@ -56,7 +56,7 @@ def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
     meet(
         shared,
-        lambda: dispatch.settle(shared.context),
+        lambda: dispatch.run_maintenance(shared.context),
         lambda: starts(shared, only),
         until=lambda said: "FROM deliveries" in said and "leased_until <" in said,
     )
@@ -95,7 +95,7 @@ def test_what_comes_of_a_late_try_and_the_sweeper_do_not_wait_for_one_another(
 
     meet(
         shared,
-        lambda: dispatch.settle(shared.context),
+        lambda: dispatch.run_maintenance(shared.context),
         lambda: OUTCOMES[outcome](shared.context, only),
         until=has_swept,
     )
@@ -160,7 +160,7 @@ def test_what_comes_of_an_older_try_and_a_newer_one_under_a_cap_do_not_wait_for_
     learn(shared, 5)
     (older,) = begun(shared)
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
-    dispatch.settle(shared.context)
+    dispatch.run_maintenance(shared.context)
     _put_back(shared, older, cap=10)
     (newer,) = claim(shared.context, account_id=shared.accounts["x"], most=1)
     assert newer.claim.fence > older.claim.fence

@@ -144,7 +144,7 @@ def test_an_approver_who_leaves_after_it_is_claimed_stops_it_too(town: City) -> 
     (delivery_id,) = town.due()
     claim = _claim(town)
     town.disable("first")
-    attempt.carry_out(town.context, claim)
+    attempt.attempt_and_store(town.context, claim)
     assert town.delivery(delivery_id).reason == {"code": "approval_missing"}
     assert _nothing_left(town)
 
@@ -154,7 +154,7 @@ def test_withdrawing_the_approval_cancels_even_what_is_claimed(town: City) -> No
     claim = _claim(town)
     with town.write() as session:
         _withdraw(town, session)
-    attempt.carry_out(town.context, claim)
+    attempt.attempt_and_store(town.context, claim)
     assert town.delivery(delivery_id).state is DeliveryState.CANCELLED
     assert _nothing_left(town)
 
@@ -164,7 +164,7 @@ def test_a_new_revision_cancels_even_what_is_claimed(town: City) -> None:
     (delivery_id,) = town.schedule(post_id, timedelta(0))
     claim = _claim(town)
     town.save(post_id, on=["x"], text="नवी आवृत्ती")
-    attempt.carry_out(town.context, claim)
+    attempt.attempt_and_store(town.context, claim)
     assert town.delivery(delivery_id).state is DeliveryState.CANCELLED
     assert _nothing_left(town)
 
@@ -176,7 +176,7 @@ def test_withdrawing_and_sending_at_once_never_block_each_other(town: City) -> N
     claim = _claim(town)
     with ThreadPoolExecutor(1) as press, town.write() as session:
         transitions.lock(session, Post, town.delivery(delivery_id).post_id)
-        sending = press.submit(attempt.carry_out, town.context, claim)
+        sending = press.submit(attempt.attempt_and_store, town.context, claim)
         with pytest.raises(TimeoutError):
             sending.result(timeout=0.3)
         _withdraw(town, session)
@@ -236,7 +236,7 @@ def test_what_becomes_late_after_its_claim_goes_back_and_is_missed(town: City) -
     (delivery_id,) = town.due()
     claim = _claim(town)
     town.clock.move(HOUR + MINUTE)
-    attempt.carry_out(town.context, claim)
+    attempt.attempt_and_store(town.context, claim)
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
     town.press()
     assert town.delivery(delivery_id).state is DeliveryState.MISSED

@@ -48,7 +48,7 @@ class Practice:
     def live(self) -> int:
         """A post that this clock has sent there."""
         (delivery_id,) = self.town.due(on=[self.name])
-        dispatch.tick_press(self.context)
+        dispatch.tick_dispatch(self.context)
         assert self.town.delivery(delivery_id).state is DeliveryState.PUBLISHED
         return delivery_id
 
@@ -141,7 +141,7 @@ def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(practice: P
     ingest.tick_listening(practice.context)
     assert town.verbs("comments", town.comment_id(said, on=practice.name))[0] == "receive"
     town.clock.move(2 * HOUR)
-    assert dispatch.tick_press(practice.context) == 0
+    assert dispatch.tick_dispatch(practice.context) == 0
     assert len(practice.ground.made()) == 1
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from publisher.database.session import Database
 from publisher.delivery import platform_actions, receipts
 from publisher.delivery.payload import DeliveryPayload
-from publisher.delivery.receipt_writer import PAUSES as PAUSES_IN_EARNEST
+from publisher.delivery.receipt_writer import RETRY_PAUSES as PAUSES_IN_EARNEST
 from publisher.delivery.receipt_writer import Recorder
 from publisher.delivery.receipts import Completion
 from publisher.delivery.worker import Worker

@@ -86,7 +86,7 @@ def test_what_an_answer_told_is_kept_whatever_came_of_the_try(
         telling.fail_next(error)
     (only,) = claimed(town)
     assert known(town) == []
-    attempt.carry_out(town.context, only)
+    attempt.attempt_and_store(town.context, only)
     assert state(town, only) is comes_to
     assert known(town) == LEARNED
 
@@ -106,7 +106,7 @@ def test_it_is_kept_though_a_person_had_it_sent_again_meanwhile(
             session.get_one(Delivery, only.claim.delivery_id).fence += 1
 
     telling.meanwhile = send_again
-    attempt.carry_out(town.context, only)
+    attempt.attempt_and_store(town.context, only)
     assert state(town, only) is DeliveryState.SENDING
     assert known(town) == LEARNED
 
@@ -119,7 +119,7 @@ def test_a_refusal_while_it_is_prepared_gives_back_what_was_counted_and_learns(
     telling.allowances = TOLD
     telling.fail_next(Refused(RefusalCode.INVALID), on="prepare")
     (only,) = claimed(town)
-    attempt.carry_out(town.context, only)
+    attempt.attempt_and_store(town.context, only)
     assert state(town, only) is DeliveryState.FAILED
     assert known(town) == LEARNED
 

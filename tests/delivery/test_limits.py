@@ -299,7 +299,7 @@ def test_what_a_dead_clock_had_claimed_is_counted_no_more_and_what_it_sent_is(to
     first, *_ = claimed(town, remaining=5)
     commit_sending.start(town.context, first)
     town.clock.move(timedelta(seconds=PACE.lease + 1))
-    dispatch.settle(town.context)
+    dispatch.run_maintenance(town.context)
     assert left(town) == 4
 
 

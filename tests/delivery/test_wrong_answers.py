@@ -49,7 +49,7 @@ class Wire:
     def press(self, after: timedelta = timedelta(0)) -> None:
         """One tick of the press."""
         self.town.clock.move(after)
-        dispatch.tick_press(self.context)
+        dispatch.tick_dispatch(self.context)
 
     def look(self, after: timedelta = timedelta(0)) -> None:
         """One tick of confirming."""

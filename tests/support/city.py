@@ -72,7 +72,7 @@ class City(CityPosts):
     def press(self, after: timedelta = timedelta(0)) -> int:
         """Run one tick of the worker, after that long."""
         self.clock.move(after)
-        return dispatch.tick_press(self.context)
+        return dispatch.tick_dispatch(self.context)
 
     def confirm(self, after: timedelta = timedelta(0)) -> int:
         """Run one tick of reconciling, after that long."""

@@ -84,7 +84,7 @@ def _page(session: Session, delivery_id: int, form: PlatformLinkForm, *, message
         kept=holds.hold_sentence(session, delivery),
         by_hand=_by_hand(session, delivery),
         reads_answers=may(actor(), Action.SEE_RAW_ANSWER, post.department_id),
-        patience_ends=(delivery.sending_at or ctx.now()) + reconcile.PATIENCE,
+        patience_ends=(delivery.sending_at or ctx.now()) + reconcile.RESEND_WAIT,
         attempts=_attempts(delivery),
     )
 
@@ -156,7 +156,7 @@ def _confirm_live(delivery_id: int, link: str) -> None:
     viewer, now = actor(), ctx.now()
     with ctx.database.reading() as session:
         _delivery(session, delivery_id)
-        manual_post = reconcile.unconfirmed_deliveries(
+        manual_post = reconcile.post_to_find(
             session, actor=viewer, now=now, delivery_id=delivery_id, link=link
         )
     linked_post = manual.read_back(manual_post) if manual_post is not None else None

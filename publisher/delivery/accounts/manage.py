@@ -194,7 +194,7 @@ def account_admins(session: Session, *, now: datetime) -> list[Person]:
     """Return the people who look after accounts, without repetition."""
     people = {
         appointment.person_id: appointment.person
-        for appointment in responsibility.fallback_admins(session, now=now)
+        for appointment in responsibility.lead_and_admins(session, now=now)
     }
     return list(people.values())
 

@@ -158,7 +158,7 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
 def _readers(session: Session, *, now: datetime) -> list[Person]:
     people = [duty.person for duty in roster.on_duty(session, now=now)]
     return people or notify.unique_people(
-        appointment.person for appointment in responsibility.fallback_admins(session, now=now)
+        appointment.person for appointment in responsibility.lead_and_admins(session, now=now)
     )
 
 

@@ -1,4 +1,7 @@
-"""Notifications about emergency templates and their uses."""
+"""Notify people about emergency templates, and about posts that were published from one (uses).
+
+Each function is named like its kind of notice.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +20,20 @@ from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 
 
-def ask_to_approve(session: Session, template: EmergencyTemplate, *, now: datetime) -> None:
-    """Notify those who can approve the newest revision; if nobody can, the account admins."""
+def template_waits(session: Session, template: EmergencyTemplate, *, now: datetime) -> None:
+    """Notify those who can approve the template's newest revision.
+
+    If nobody can, the cell's leads and the admins are notified.
+    """
     revision = templates.newest(template)
-    able = templates.approvers_of(session, revision, now=now)
+    approvers = templates.approvers_of(session, revision, now=now)
     values = {
         "template_mr": template.name_mr,
         "template_en": template.name_en,
         "revision": revision.number,
         "department": revision.department,
     }
-    for person in deciders(session, able, now=now):
+    for person in deciders(session, approvers, now=now):
         compose.queue(
             session,
             kind=NoticeKind.TEMPLATE_WAITS,
@@ -38,11 +44,14 @@ def ask_to_approve(session: Session, template: EmergencyTemplate, *, now: dateti
         )
 
 
-def say_returned(session: Session, decision: TemplateDecision, *, now: datetime) -> None:
-    """Notify the revision's author, or the cell's lead, that it was returned or withdrawn."""
+def template_returned(session: Session, decision: TemplateDecision, *, now: datetime) -> None:
+    """Notify the revision's author that it was returned or withdrawn.
+
+    A revision that came with the product has no author; then the cell's leads are notified.
+    """
     revision = decision.revision
-    readers = [revision.author] if revision.author else _leads(session, now=now)
-    for person in readers:
+    recipients = [revision.author] if revision.author else _leads(session, now=now)
+    for person in recipients:
         compose.queue(
             session,
             kind=NoticeKind.TEMPLATE_RETURNED,
@@ -59,60 +68,66 @@ def say_returned(session: Session, decision: TemplateDecision, *, now: datetime)
         )
 
 
-def deciders(session: Session, able: Approvers, *, now: datetime) -> list[Person]:
-    """Return those who can decide for a department; if nobody can, the account admins."""
-    people = [session.get_one(Person, candidate.person_id) for candidate in able.everybody]
+def deciders(session: Session, approvers: Approvers, *, now: datetime) -> list[Person]:
+    """Return those who can decide for a department.
+
+    If nobody can, return the cell's leads and the admins.
+    """
+    people = [session.get_one(Person, candidate.person_id) for candidate in approvers.everybody]
     return people or unique_people(
-        appointment.person for appointment in responsibility.fallback_admins(session, now=now)
+        appointment.person for appointment in responsibility.lead_and_admins(session, now=now)
     )
 
 
-def say_owed(
-    session: Session, use: EmergencyUse, readers: Iterable[Person], *, now: datetime
+def emergency_owed(
+    session: Session, use: EmergencyUse, recipients: Iterable[Person], *, now: datetime
 ) -> None:
-    """Notify that the department has to ratify or refuse a use."""
-    _say(session, NoticeKind.EMERGENCY_OWED, use, readers, now=now)
+    """Notify the recipients that the department has to ratify or refuse the use of a template."""
+    _notify(session, NoticeKind.EMERGENCY_OWED, use, recipients, now=now)
 
 
-def say_overdue(session: Session, use: EmergencyUse, *, now: datetime) -> None:
-    """Notify the head and the overseers of the department that its decision is overdue."""
+def emergency_overdue(session: Session, use: EmergencyUse, *, now: datetime) -> None:
+    """Notify the head and the overseers of the department that its decision is overdue.
+
+    If there are none, the cell's leads and the admins are notified.
+    """
     department = use.decision.department
-    top = responsibility.head(session, department.id, now=now)
-    readers = [top.person] if top else []
+    head = responsibility.head(session, department.id, now=now)
+    recipients = [head.person] if head else []
     if department.reports_to_id is not None:
-        above = responsibility.holders(
+        overseers = responsibility.holders(
             session, Role.OVERSIGHT, now=now, department_id=department.reports_to_id
         )
-        readers += [appointment.person for appointment in above]
-    if not readers:
-        readers = [
-            appointment.person for appointment in responsibility.fallback_admins(session, now=now)
+        recipients += [appointment.person for appointment in overseers]
+    if not recipients:
+        recipients = [
+            appointment.person for appointment in responsibility.lead_and_admins(session, now=now)
         ]
-    _say(session, NoticeKind.EMERGENCY_OVERDUE, use, unique_people(readers), now=now)
+    _notify(session, NoticeKind.EMERGENCY_OVERDUE, use, unique_people(recipients), now=now)
 
 
-def say_refused(session: Session, use: EmergencyUse, *, now: datetime) -> None:
-    """Notify the cell, which has to correct the post, and the duty officer of a refusal."""
-    readers = [appointment.person for appointment in responsibility.cell(session, now=now)]
-    readers.append(use.decision.person)
-    _say(
+def emergency_refused(session: Session, use: EmergencyUse, *, now: datetime) -> None:
+    """Notify the cell, which has to correct the post, and the officer who published it."""
+    recipients = [appointment.person for appointment in responsibility.cell(session, now=now)]
+    recipients.append(use.decision.person)
+    _notify(
         session,
         NoticeKind.EMERGENCY_REFUSED,
         use,
-        unique_people(readers),
+        unique_people(recipients),
         now=now,
         reason=use.reason,
     )
 
 
-def _say(
+def _notify(
     session: Session,
     kind: NoticeKind,
     use: EmergencyUse,
-    readers: Iterable[Person],
+    recipients: Iterable[Person],
     *,
     now: datetime,
-    **more: object,
+    **extra_values: object,
 ) -> None:
     values = {
         "template_mr": use.template_revision.name_mr,
@@ -121,12 +136,13 @@ def _say(
         "by": use.decision.person,
         "at": use.decision.at,
         "due_at": use.due_at,
-        **more,
+        **extra_values,
     }
+    # The other notices name the time by which the department has to decide.
     if kind is NoticeKind.EMERGENCY_REFUSED:
         del values["due_at"]
     path = links.emergency_use(use.id)
-    for person in readers:
+    for person in recipients:
         compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
 
 

@@ -202,7 +202,7 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
     use = _add_use(session, decision, approval, texts, word, form, now=now)
     _schedule(session, use, actor=actor, now=now)
     able = templates.able_in(session, template.department_id, [decision.person_id], now=now)
-    notify.say_owed(session, use, notify.deciders(session, able, now=now), now=now)
+    notify.emergency_owed(session, use, notify.deciders(session, able, now=now), now=now)
     return use
 
 

@@ -48,7 +48,7 @@ def refuse(
     text = checked_reason(reason)
     _say(session, use, Ratification.REFUSED, text, actor=actor, now=now)
     _return_to_cell(session, use, actor=actor, now=now)
-    notify.say_refused(session, use, now=now)
+    notify.emergency_refused(session, use, now=now)
     return use
 
 
@@ -148,7 +148,7 @@ def _reminder_due(span: timedelta, now: datetime) -> ColumnElement[bool]:
 def _remind(session: Session, use: EmergencyUse, now: datetime) -> bool:
     if now >= use.due_at:
         use.escalated_at = now
-        notify.say_overdue(session, use, now=now)
+        notify.emergency_overdue(session, use, now=now)
         _note(session, use, "overdue", now)
         return True
     due = sum(now >= use.decision.at + span for span in REMINDERS)
@@ -157,7 +157,7 @@ def _remind(session: Session, use: EmergencyUse, now: datetime) -> bool:
     use.reminded = due  # one mail, however many reminders were missed while no clock ran
     department_id, person_id = use.decision.department_id, use.decision.person_id
     able = templates.able_in(session, department_id, [person_id], now=now)
-    notify.say_owed(session, use, notify.deciders(session, able, now=now), now=now)
+    notify.emergency_owed(session, use, notify.deciders(session, able, now=now), now=now)
     _note(session, use, "remind", now)
     return True
 

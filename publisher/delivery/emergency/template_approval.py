@@ -54,7 +54,7 @@ def return_template(
     revision = _to_decide(session, template_id, seen_revision, actor=actor, now=now)
     text = checked_reason(reason)
     decision = _decide(session, revision, TemplateVerdict.RETURNED, text, actor=actor, now=now)
-    notify.say_returned(session, decision, now=now)
+    notify.template_returned(session, decision, now=now)
     return decision
 
 
@@ -84,7 +84,7 @@ def withdraw(
     transitions.record(
         session, revision.template, "withdraw_approval", actor=actor, now=now, values=values
     )
-    notify.say_returned(session, approval, now=now)
+    notify.template_returned(session, approval, now=now)
     return _stop_unsent(session, approval, actor=actor, now=now)
 
 

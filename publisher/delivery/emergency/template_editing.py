@@ -114,7 +114,7 @@ def _revise(
     revision.author_id, revision.author_under_id = actor.person_id, actor.appointment_id
     values = {"revision": revision.number}
     transitions.record(session, template, "word_template", actor=actor, now=now, values=values)
-    notify.ask_to_approve(session, template, now=now)
+    notify.template_waits(session, template, now=now)
 
 
 def add_revision(

@@ -1,4 +1,4 @@
-"""Records and notifications of what others did to a post of ours on its platform."""
+"""Record, and notify people of, what somebody else did to a post of ours on its platform."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 
 
-def tell_gone(session: Session, watch: Watch, *, now: datetime) -> None:
-    """Record and notify that the post is gone, and we did not delete it."""
+def record_gone(session: Session, watch: Watch, *, now: datetime) -> None:
+    """Record and notify that the post is gone from the platform, and that we did not delete it."""
     transitions.record(session, watch.receipt.delivery, "found_gone", actor=CLOCK, now=now)
-    _tell(session, NoticeKind.FOUND_GONE, watch, now=now)
+    _notify(session, NoticeKind.FOUND_GONE, watch, now=now)
 
 
-def tell_changed(session: Session, watch: Watch, *, now: datetime) -> None:
+def record_changed(session: Session, watch: Watch, *, now: datetime) -> None:
     """Record and notify that the post's text is not the one we last published."""
     values = {"seen": watch.seen_text}
     delivery = watch.receipt.delivery
     transitions.record(session, delivery, "found_changed", actor=CLOCK, now=now, values=values)
-    _tell(session, NoticeKind.FOUND_CHANGED, watch, now=now)
+    _notify(session, NoticeKind.FOUND_CHANGED, watch, now=now)
 
 
-def _tell(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) -> None:
+def _notify(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) -> None:
     delivery = watch.receipt.delivery
     values = {
         "title": delivery.post.title,
@@ -37,7 +37,7 @@ def _tell(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) ->
         "platform": delivery.account.platform,
         "at": now,
     }
-    for person in _concerned(session, delivery.post.department_id, now=now):
+    for person in _recipients(session, delivery.post.department_id, now=now):
         compose.queue(
             session,
             kind=kind,
@@ -48,12 +48,12 @@ def _tell(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) ->
         )
 
 
-def _concerned(session: Session, department_id: int, *, now: datetime) -> list[Person]:
+def _recipients(session: Session, department_id: int, *, now: datetime) -> list[Person]:
     """Return the cell's lead, and the department's officers, or its head if it has none."""
     appointments = responsibility.holders(session, Role.CELL_LEAD, now=now)
     officers = responsibility.officers(session, department_id, now=now)
-    top = responsibility.head(session, department_id, now=now)
-    appointments += officers or ([top] if top else [])
+    head = responsibility.head(session, department_id, now=now)
+    appointments += officers or ([head] if head else [])
     return list(
         {appointment.person_id: appointment.person for appointment in appointments}.values()
     )

@@ -142,7 +142,7 @@ def _absent(session: Session, watch: Watch, now: datetime, at: datetime) -> None
     watch.receipt.gone_at = watch.found_gone_at = now
     watch.look_at = None
     _open(watch)
-    notify.tell_gone(session, watch, now=now)
+    notify.record_gone(session, watch, now=now)
 
 
 def _compare(
@@ -155,7 +155,7 @@ def _compare(
     elif watch.differs_at is None or watch.seen_text != remote_post.text:
         watch.differs_at, watch.seen_text = now, remote_post.text
         _open(watch)
-        notify.tell_changed(session, watch, now=now)
+        notify.record_changed(session, watch, now=now)
 
 
 def _open(watch: Watch) -> None:

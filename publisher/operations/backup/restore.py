@@ -158,7 +158,7 @@ def doubt(session: Session, *, since: datetime, now: datetime) -> int:
     for delivery in deliveries:
         delivery.look_at, delivery.looks = now, 0
         delivery.sending_at = delivery.sending_at or min(delivery.due_at, since)
-        dispatch.end_unfinished(session, delivery, now, sending_at=delivery.sending_at)
+        dispatch.end_lapsed_attempt(session, delivery, now, sending_at=delivery.sending_at)
         delivery.reason = {"code": "restored"}
         transitions.apply(
             session, delivery, DeliveryState.UNCONFIRMED, actor=CLOCK, now=now, verb="doubt"

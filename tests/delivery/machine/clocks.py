@@ -181,7 +181,7 @@ class AtTheClock(Brakes):
             if how == "claimed":
                 self.asleep.append((context, payload))
             elif how == "sent":
-                attempt.try_once(PlatformPool(context), payload)
+                attempt.attempt_delivery(PlatformPool(context), payload)
                 self.judge_what_was_done()
             else:
                 self._begin(payload)
@@ -204,7 +204,7 @@ class AtTheClock(Brakes):
     def wake(self) -> None:
         """One that stood still after its claim goes on, whatever happened meanwhile."""
         context, payload = self.asleep.pop(0)
-        attempt.carry_out(context, payload, PlatformPool(context))
+        attempt.attempt_and_store(context, payload, PlatformPool(context))
         self.came["wake"] += 1
 
     # What a person makes of what was held
@@ -219,7 +219,7 @@ class AtTheClock(Brakes):
         under_way = Delivery.state.in_((DeliveryState.SENDING, DeliveryState.UNCONFIRMED))
         for _ in PACE.looks if self.deliveries(under_way) else ():
             self.pass_time(16 * MINUTE)
-            dispatch.settle(self.town.context)
+            dispatch.run_maintenance(self.town.context)
             self.came["confirm"] += self.town.confirm()
         for one in self.deliveries(Delivery.state == DeliveryState.HELD):
             platform, number = self.ledger_of(one.account_id), self._found(one)

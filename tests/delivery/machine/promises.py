@@ -222,7 +222,7 @@ class Once(Approved):
 
     def whatever_was_accepted_is_final_or_waits_with_a_reason(self) -> None:
         """I3: once a clock has ticked, each delivery says why it is where it is."""
-        dispatch.settle(self.town.context)
+        dispatch.run_maintenance(self.town.context)
         deliveries = self.deliveries()
         for one in deliveries:
             self._check_waiting(one)
