@@ -124,6 +124,10 @@ OPEN_DELIVERY = (*UNSENT, *MAY_BE_LIVE)
 STUCK = (DeliveryState.MISSED, DeliveryState.FAILED)
 #: It goes on only when a person decides.
 NEEDS_PERSON = (DeliveryState.HELD, *STUCK)
+#: A person may give it a new time.
+RESCHEDULABLE = (DeliveryState.SCHEDULED, *NOT_PUBLISHED)
+#: A person may post it by hand: no clock works on it, and nobody cancelled it.
+PUBLISHABLE_BY_HAND = (DeliveryState.SCHEDULED, *STUCK, *UNCERTAIN)
 #: Nothing is left to do.
 FINAL = (DeliveryState.PUBLISHED, DeliveryState.CANCELLED)
 

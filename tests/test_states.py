@@ -159,3 +159,12 @@ def test_only_unsent_deliveries_can_be_cancelled() -> None:
 
 def test_a_late_answer_can_publish_whatever_may_be_live() -> None:
     assert all("published" in DELIVERY_MOVES[state] for state in states.MAY_BE_LIVE)
+
+
+def test_a_delivery_that_can_be_rescheduled_can_move_to_scheduled() -> None:
+    others = set(states.RESCHEDULABLE) - {DeliveryState.SCHEDULED}
+    assert all("scheduled" in DELIVERY_MOVES[state] for state in others)
+
+
+def test_a_delivery_that_can_be_published_by_hand_can_move_to_published() -> None:
+    assert all("published" in DELIVERY_MOVES[state] for state in states.PUBLISHABLE_BY_HAND)

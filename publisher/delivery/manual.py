@@ -30,11 +30,8 @@ from publisher.review import gate_adapter
 from publisher.scheduling import holds
 from publisher.scheduling.holds import Hold
 from publisher.scheduling.schedule import OnItsWay
-from publisher.states import CLAIMED_OR_SENDING, STUCK, UNCERTAIN, DeliveryState
+from publisher.states import CLAIMED_OR_SENDING, PUBLISHABLE_BY_HAND, DeliveryState
 from publisher.validation import FieldError, Invalid, NotFound
-
-PUBLISHABLE_BY_HAND = (DeliveryState.SCHEDULED, *STUCK, *UNCERTAIN)
-"""States in which a delivery can be published by hand."""
 
 LOOK_BACK = timedelta(days=1)
 _LEADING_NAMES = re.compile(r"^(?:@\w+\s+)+")

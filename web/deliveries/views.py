@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from publisher.reports import problems
 from publisher.reports.decision_board import decisions
 from publisher.reports.problems import troubles
 from publisher.scheduling import schedule
+from publisher.states import PUBLISHABLE_BY_HAND, RESCHEDULABLE, UNSENT, DeliveryState
 from publisher.validation import Invalid
 from web.core import form_recovery
 from web.core.auth import actor, reads
@@ -94,14 +95,24 @@ def _delivery(session: Session, delivery_id: int) -> tuple[Delivery, Post]:
     return delivery, drafts.post_for(session, actor=actor(), post_id=delivery.post_id)
 
 
+# The actions on a delivery, each with the states in which it is offered.
+_ACTIONS: Mapping[Action, Collection[DeliveryState]] = {
+    Action.SCHEDULE: RESCHEDULABLE,
+    Action.PUBLISH_NOW: RESCHEDULABLE,
+    Action.PUBLISH_BY_HAND: PUBLISHABLE_BY_HAND,
+    Action.CANCEL: UNSENT,
+    Action.SETTLE_HELD: (DeliveryState.HELD,),
+}
+
+
 def _acts(delivery: Delivery) -> frozenset[Action]:
-    """Return the actions that the actor's rights allow, in whatever state the delivery is."""
-    actions = (
-        *(Action.SCHEDULE, Action.CANCEL, Action.PUBLISH_NOW, Action.SETTLE_HELD),
-        Action.PUBLISH_BY_HAND,
-    )
+    """Return the actions that the delivery's state and the actor's rights allow."""
     department_id = delivery.post.department_id
-    return frozenset(action for action in actions if may(actor(), action, department_id))
+    return frozenset(
+        action
+        for action, states in _ACTIONS.items()
+        if delivery.state in states and may(actor(), action, department_id)
+    )
 
 
 def _by_hand(session: Session, delivery: Delivery) -> str:
