@@ -62,7 +62,8 @@ class Next:
     code: str = ""
 
 
-_STATE_ORDER = (
+# The states of deliveries that need a next step, the most pressing first; a test keeps it complete.
+STATE_ORDER = (
     DeliveryState.HELD,
     DeliveryState.FAILED,
     DeliveryState.MISSED,
@@ -175,7 +176,7 @@ def _approvers_in(revision: Revision, roster: Roster, department_id: int) -> tup
 def _to_leave(bundle: PostBundle, wished_at: datetime | None) -> Next | None:
     """Return the step of the most pressing delivery, or of a variant without one."""
     deliveries = [delivery for delivery in bundle.deliveries if _counts(delivery, bundle)]
-    for state in _STATE_ORDER:
+    for state in STATE_ORDER:
         in_state = [delivery for delivery in deliveries if delivery.state is state]
         if in_state and state is not DeliveryState.SCHEDULED:
             return _next_for_delivery(min(in_state, key=_due_at))

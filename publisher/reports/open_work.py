@@ -28,14 +28,14 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, ReceiptRow
 from publisher.models.posts import Post
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import sql_conditions, sql_scheduling
-from publisher.reports.progress import PRESSING, Stage, published_of
+from publisher.reports.progress import PRESSING, Stage, published_of, states_at
 from publisher.reports.sql_basics import has
 from publisher.reports.sql_conditions import Condition
 from publisher.states import (
-    CLAIMED_OR_SENDING,
     ENDED_SUBMISSION,
     OPEN_DELIVERY,
     OPEN_SUBMISSION,
+    STUCK,
     DeliveryState,
     SubmissionState,
 )
@@ -91,21 +91,12 @@ def _of_submissions() -> Iterator[RankedIds]:
 def _of_deliveries() -> Iterator[RankedIds]:
     """Yield texts in flight or stuck."""
     # One subquery per state, so that each uses its partial index.
-    for stage, states in (
-        (Stage.HELD, (DeliveryState.HELD,)),
-        (Stage.UNCONFIRMED, (DeliveryState.UNCONFIRMED,)),
-        (Stage.SENDING, CLAIMED_OR_SENDING),
-        (Stage.SCHEDULED, (DeliveryState.SCHEDULED,)),
-    ):
-        for state in states:
-            yield _resting(_rank(stage), Delivery.action.in_(OF_TEXTS), Delivery.state == state)
-    for stage, state in (
-        (Stage.FAILED, DeliveryState.FAILED),
-        (Stage.MISSED, DeliveryState.MISSED),
-    ):
-        yield _resting(
-            _rank(stage), Delivery.action.in_(OF_TEXTS), sql_conditions.stands_still([state])
-        )
+    for stage in PRESSING:
+        for state in states_at(stage):
+            is_in_state = (
+                sql_conditions.stands_still([state]) if state in STUCK else Delivery.state == state
+            )
+            yield _resting(_rank(stage), Delivery.action.in_(OF_TEXTS), is_in_state)
 
 
 def _of_orders() -> Iterator[RankedIds]:

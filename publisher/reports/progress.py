@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,7 +23,7 @@ from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import sql_conditions, sql_scheduling
 from publisher.reports.sql_basics import has, is_one_of
 from publisher.reports.sql_conditions import Condition
-from publisher.states import CLAIMED_OR_SENDING, DeliveryState, SubmissionState
+from publisher.states import DeliveryState, SubmissionState
 
 
 class Stage(StrEnum):
@@ -158,18 +159,46 @@ def published_of(submission_id: ColumnElement[int]) -> Select[int]:
     )
 
 
+def _stage_of_text(state: DeliveryState) -> Stage | None:
+    """Returns the stage of a submission of which a text is in this state; None if cancelled."""
+    match state:
+        case DeliveryState.SCHEDULED:
+            return Stage.SCHEDULED
+        case DeliveryState.CLAIMED | DeliveryState.SENDING:
+            return Stage.SENDING
+        case DeliveryState.PUBLISHED:
+            return Stage.LIVE
+        case DeliveryState.UNCONFIRMED:
+            return Stage.UNCONFIRMED
+        case DeliveryState.HELD:
+            return Stage.HELD
+        case DeliveryState.MISSED:
+            return Stage.MISSED
+        case DeliveryState.FAILED:
+            return Stage.FAILED
+        case DeliveryState.CANCELLED:
+            return None
+        case _:
+            assert_never(state)
+
+
+def states_at(stage: Stage) -> tuple[DeliveryState, ...]:
+    """Returns the states of the texts that bring a submission to this stage."""
+    return tuple(state for state in DeliveryState if _stage_of_text(state) is stage)
+
+
 def _stage_conditions(now: datetime) -> list[tuple[Stage, Condition]]:
     current = sql_conditions.is_current()
     nobody = sql_conditions.nobody_can_approve(now=now)
     return [
-        (Stage.LIVE, _has_delivery([DeliveryState.PUBLISHED], _is_still_live())),
-        (Stage.HELD, _has_delivery([DeliveryState.HELD])),
-        (Stage.FAILED, _has_delivery([DeliveryState.FAILED], current)),
-        (Stage.MISSED, _has_delivery([DeliveryState.MISSED], current)),
-        (Stage.UNCONFIRMED, _has_delivery([DeliveryState.UNCONFIRMED])),
-        (Stage.SENDING, _has_delivery(CLAIMED_OR_SENDING)),
-        (Stage.SCHEDULED, _has_delivery([DeliveryState.SCHEDULED])),
-        (Stage.GONE, _has_delivery([DeliveryState.PUBLISHED], sql_conditions.is_current())),
+        (Stage.LIVE, _has_delivery(states_at(Stage.LIVE), _is_still_live())),
+        (Stage.HELD, _has_delivery(states_at(Stage.HELD))),
+        (Stage.FAILED, _has_delivery(states_at(Stage.FAILED), current)),
+        (Stage.MISSED, _has_delivery(states_at(Stage.MISSED), current)),
+        (Stage.UNCONFIRMED, _has_delivery(states_at(Stage.UNCONFIRMED))),
+        (Stage.SENDING, _has_delivery(states_at(Stage.SENDING))),
+        (Stage.SCHEDULED, _has_delivery(states_at(Stage.SCHEDULED))),
+        (Stage.GONE, _has_delivery(states_at(Stage.LIVE), sql_conditions.is_current())),
         (Stage.APPROVED, _has_post([PostState.APPROVED])),
         (Stage.BLOCKED, _has_post([PostState.IN_REVIEW], nobody)),
         (Stage.IN_REVIEW, _has_post([PostState.IN_REVIEW])),

@@ -214,8 +214,6 @@ def _stuck() -> CTE:
     """Return the ids and states of all stuck deliveries; cached like `_restored_sources`."""
     # Texts and orders are separate subqueries: a planner that must test both on every delivery
     # would join all texts ever published first.
-    # Texts and orders are separate subqueries: a planner that must test both on every delivery
-    # would join all texts ever published first.
     delivery = aliased(Delivery)
     texts = select(delivery.id, delivery.state).where(
         delivery.action.in_(OF_TEXTS), is_current(delivery)

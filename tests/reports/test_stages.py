@@ -1,0 +1,30 @@
+"""Every delivery state and stage of a submission has its place in the lists built from them."""
+
+from __future__ import annotations
+
+from publisher.reports.next_step import STATE_ORDER
+from publisher.reports.progress import PRESSING, Stage, states_at
+from publisher.reports.submission_filters import HOLDS, LEFT
+from publisher.states import FINAL, DeliveryState
+
+
+def test_every_state_but_the_final_ones_has_a_next_step() -> None:
+    assert sorted(STATE_ORDER) == sorted(set(DeliveryState) - set(FINAL))
+
+
+def test_every_unfinished_delivery_leaves_open_work() -> None:
+    counted = [state for stage in PRESSING for state in states_at(stage)]
+    assert sorted(counted) == sorted(set(DeliveryState) - set(FINAL))
+
+
+def test_every_stage_with_open_work_is_shown_in_one_view() -> None:
+    assert sorted(stage for stages in LEFT.values() for stage in stages) == sorted(PRESSING)
+
+
+def test_every_stage_with_open_work_has_a_holder() -> None:
+    assert {stage for stages in HOLDS.values() for stage in stages} == set(PRESSING)
+
+
+def test_every_stage_of_a_delivery_is_open_work_or_live() -> None:
+    stages = {stage for stage in Stage if states_at(stage)}
+    assert stages <= {*PRESSING, Stage.LIVE}
