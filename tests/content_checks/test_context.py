@@ -20,9 +20,9 @@ from publisher.models.deliveries import Account, Delivery, DeliveryAction, Recei
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.posts import Language, Post, Revision
 from publisher.states import CommentState
-from tests.support import board as desk
-from tests.support.board import DAY, NOW, Board
+from tests.support import post_steps
 from tests.support.city import statements
+from tests.support.city_people import DAY, NOON, CityPeople, city_people
 
 NOTICE = (
     "गुरुवारी पर्वती जलकेंद्र येथे दुरुस्ती असल्याने शहराच्या पूर्व भागाचा पाणीपुरवठा दिवसभर बंद राहील. "
@@ -30,19 +30,19 @@ NOTICE = (
 )
 
 
-def codes(session: Session, revision: Revision, *, now: datetime = NOW) -> set[WarningCode]:
+def codes(session: Session, revision: Revision, *, now: datetime = NOON) -> set[WarningCode]:
     """What is warned of."""
     return {one.code for one in checks.warnings_of(session, revision, now=now)}
 
 
-def two(database: Database, first: str, second: str) -> tuple[Board, int, int]:
+def two(database: Database, first: str, second: str) -> tuple[CityPeople, int, int]:
     """Two posts with these texts; gives their ids."""
+    city = city_people(database)
     with database.transaction() as session:
-        board = desk.build(session)
-        posts = [desk.started(session, board) for _text in range(2)]
+        posts = [post_steps.started(session, city) for _text in range(2)]
         for post_id, text in zip(posts, (first, second), strict=True):
-            desk.save(session, board, post_id, text=text)
-    return board, posts[0], posts[1]
+            post_steps.save(session, city, post_id, text=text)
+    return city, posts[0], posts[1]
 
 
 def newest(session: Session, post_id: int) -> Revision:
@@ -52,22 +52,22 @@ def newest(session: Session, post_id: int) -> Revision:
 
 
 def test_the_same_text_as_another_posts_is_found_with_that_post(database: Database) -> None:
-    _board, earlier, later = two(database, NOTICE, f"{NOTICE}\n#पाणी".replace(". ", ".\n\n"))
+    _city, earlier, later = two(database, NOTICE, f"{NOTICE}\n#पाणी".replace(". ", ".\n\n"))
     with database.reading() as session:
-        found = checks.warnings_of(session, newest(session, later), now=NOW)
+        found = checks.warnings_of(session, newest(session, later), now=NOON)
     alike = [one for one in found if one.code is WarningCode.ALIKE_TEXT]
     assert {one.values["post_id"] for one in alike} == {earlier}
     assert [one.location.variant for one in alike] == [0, 1]
 
 
 def test_an_equal_text_is_called_the_same(database: Database) -> None:
-    _board, _earlier, later = two(database, NOTICE, NOTICE)
+    _city, _earlier, later = two(database, NOTICE, NOTICE)
     with database.reading() as session:
         assert WarningCode.SAME_TEXT in codes(session, newest(session, later))
 
 
 def test_another_text_is_neither(database: Database) -> None:
-    _board, _earlier, later = two(database, NOTICE, "उद्यानांच्या वेळेत बदल करण्यात आला आहे.")
+    _city, _earlier, later = two(database, NOTICE, "उद्यानांच्या वेळेत बदल करण्यात आला आहे.")
     with database.reading() as session:
         assert not codes(session, newest(session, later)) & {
             WarningCode.SAME_TEXT,
@@ -78,8 +78,8 @@ def test_another_text_is_neither(database: Database) -> None:
 def test_what_is_older_than_thirty_days_does_not_count_unless_it_went_out_since(
     database: Database,
 ) -> None:
-    board, earlier, later = two(database, NOTICE, NOTICE)
-    after = NOW + 31 * DAY
+    city, earlier, later = two(database, NOTICE, NOTICE)
+    after = NOON + 31 * DAY
     with database.transaction() as session:
         assert WarningCode.SAME_TEXT not in codes(session, newest(session, later), now=after)
         variant = newest(session, earlier).variants[0]
@@ -87,16 +87,16 @@ def test_what_is_older_than_thirty_days_does_not_count_unless_it_went_out_since(
             action=DeliveryAction.PUBLISH,
             variant_id=variant.id,
             post_id=earlier,
-            account_id=board.x,
-            state_at=NOW,
-            due_at=NOW,
+            account_id=city.accounts["x"],
+            state_at=NOON,
+            due_at=NOON,
         )
         session.add(delivery)
         session.flush()
         session.add(
             ReceiptRow(
                 delivery_id=delivery.id,
-                account_id=board.x,
+                account_id=city.accounts["x"],
                 platform_id="9",
                 published_at=after - 5 * DAY,
                 stored_at=after,
@@ -108,11 +108,11 @@ def test_what_is_older_than_thirty_days_does_not_count_unless_it_went_out_since(
 
 
 def test_a_text_that_was_given_up_or_changed_since_does_not_count(database: Database) -> None:
-    board, earlier, later = two(database, NOTICE, NOTICE)
+    city, earlier, later = two(database, NOTICE, NOTICE)
     with database.transaction() as session:
-        desk.save(session, board, earlier, text="उद्यानांच्या वेळेत बदल करण्यात आला आहे.")
+        post_steps.save(session, city, earlier, text="उद्यानांच्या वेळेत बदल करण्यात आला आहे.")
         assert WarningCode.SAME_TEXT not in codes(session, newest(session, later))
-        desk.save(session, board, earlier, text=NOTICE)
+        post_steps.save(session, city, earlier, text=NOTICE)
         assert WarningCode.SAME_TEXT in codes(session, newest(session, later))
         session.get_one(Post, earlier).state = PostState.WITHDRAWN
         session.flush()
@@ -120,49 +120,49 @@ def test_a_text_that_was_given_up_or_changed_since_does_not_count(database: Data
 
 
 def test_a_post_is_never_like_itself(database: Database) -> None:
+    city = city_people(database)
     with database.transaction() as session:
-        board = desk.build(session)
-        post_id = desk.started(session, board)
+        post_id = post_steps.started(session, city)
         for _save in range(2):
-            desk.save(session, board, post_id, text=NOTICE)
+            post_steps.save(session, city, post_id, text=NOTICE)
         assert not codes(session, newest(session, post_id)) & {WarningCode.SAME_TEXT}
         assert len(session.scalars(select(TextMark)).all()) == 4 * 8
 
 
 def test_saving_asks_for_the_links_once(database: Database) -> None:
+    city = city_people(database)
     with database.transaction() as session:
-        board = desk.build(session)
-        post_id = desk.started(session, board)
+        post_id = post_steps.started(session, city)
         for _save in range(2):
-            desk.save(session, board, post_id, text="पाहा https://pmc.example/a व pib.gov.in")
+            post_steps.save(session, city, post_id, text="पाहा https://pmc.example/a व pib.gov.in")
     with database.reading() as session:
         rows = session.scalars(select(CheckedLink).order_by(CheckedLink.url)).all()
         assert [row.url for row in rows] == ["http://pib.gov.in", "https://pmc.example/a"]
-        assert {row.next_at for row in rows} == {NOW}
+        assert {row.next_at for row in rows} == {NOON}
 
 
 def test_a_link_seen_a_short_while_ago_is_not_asked_again_but_an_older_one_is(
     database: Database,
 ) -> None:
     with database.transaction() as session:
-        record.ask_for_links(session, ["https://pmc.example/a"], now=NOW)
+        record.ask_for_links(session, ["https://pmc.example/a"], now=NOON)
         row = session.scalars(select(CheckedLink)).one()
-        row.checked_at, row.next_at, row.finding = NOW, None, LinkFinding.FINE
+        row.checked_at, row.next_at, row.finding = NOON, None, LinkFinding.FINE
         session.flush()
-        record.ask_for_links(session, ["https://pmc.example/a"], now=NOW + timedelta(hours=5))
+        record.ask_for_links(session, ["https://pmc.example/a"], now=NOON + timedelta(hours=5))
         session.refresh(row)
         assert row.next_at is None
-        later = NOW + timedelta(hours=7)
+        later = NOON + timedelta(hours=7)
         record.ask_for_links(session, ["https://pmc.example/a"], now=later)
         session.refresh(row)
         assert row.next_at == later
 
 
 def test_the_events_days_come_from_the_submission(database: Database) -> None:
+    city = city_people(database)
     with database.transaction() as session:
-        board = desk.build(session)
-        post_id = desk.started(session, board)
-        desk.save(session, board, post_id, text="शिबीर दि. २८ नोव्हेंबर रोजी")
+        post_id = post_steps.started(session, city)
+        post_steps.save(session, city, post_id, text="शिबीर दि. २८ नोव्हेंबर रोजी")
         post = session.get_one(Post, post_id)
         assert WarningCode.DATE_DIFFERS not in codes(session, newest(session, post_id))
         post.submissions[0].event_on = date(2026, 11, 29)
@@ -173,18 +173,18 @@ def test_the_events_days_come_from_the_submission(database: Database) -> None:
 
 
 def test_a_mobile_number_in_a_text_of_the_cells_own_is_the_citys(database: Database) -> None:
+    city = city_people(database)
     with database.transaction() as session:
-        board = desk.build(session)
-        post_id = desk.started(session, board)
-        desk.save(session, board, post_id, text="व्हॉट्सॲप 98220 12345")
+        post_id = post_steps.started(session, city)
+        post_steps.save(session, city, post_id, text="व्हॉट्सॲप 98220 12345")
         assert WarningCode.MOBILE_NUMBER in codes(session, newest(session, post_id))
         line = StartingText(
-            part=TextPart.SIGNATURE, name="मदत", text_mr="मदत: ९८२२०१२३४५", made_at=NOW
+            part=TextPart.SIGNATURE, name="मदत", text_mr="मदत: ९८२२०१२३४५", made_at=NOON
         )
         session.add(line)
         session.flush()
         assert WarningCode.MOBILE_NUMBER not in codes(session, newest(session, post_id))
-        line.ended_at = NOW
+        line.ended_at = NOON
         session.flush()
         assert WarningCode.MOBILE_NUMBER in codes(session, newest(session, post_id))
 
@@ -212,14 +212,19 @@ def test_x_takes_a_reply_where_we_are_mentioned_or_under_a_post_of_ours(
 def test_what_was_known_stands_in_the_event_of_sending_without_a_word_of_the_text(
     database: Database,
 ) -> None:
+    city = city_people(database)
     with database.transaction() as session:
-        board = desk.build(session)
-        post_id = desk.started(session, board)
-        desk.save(session, board, post_id, text="रविवार दि. २८ नोव्हेंबर, 98220 12345")
-        desk.send(session, board, post_id)
-        (details,) = desk.details(session, post_id, "send_for_review")
+        post_id = post_steps.started(session, city)
+        post_steps.save(session, city, post_id, text="रविवार दि. २८ नोव्हेंबर, 98220 12345")
+        post_steps.send(session, city, post_id)
+        (details,) = post_steps.details(session, post_id, "send_for_review")
     known: Any = details["warnings"]
-    assert {"code": "wrong_weekday", "account": board.x, "language": "mr", "field": "text"} in known
+    assert {
+        "code": "wrong_weekday",
+        "account": city.accounts["x"],
+        "language": "mr",
+        "field": "text",
+    } in known
     assert {one["code"] for one in known} == {"wrong_weekday", "mobile_number", "one_language"}
     assert "98220" not in str(details)
 
@@ -227,18 +232,24 @@ def test_what_was_known_stands_in_the_event_of_sending_without_a_word_of_the_tex
 def test_a_draft_of_many_texts_asks_the_database_a_fixed_number_of_times(
     database: Database,
 ) -> None:
+    city = city_people(database)
     with database.transaction() as session:
-        board = desk.build(session)
         for _post in range(3):
-            desk.save(session, board, desk.started(session, board), text=NOTICE)
-        post = session.get_one(Post, desk.started(session, board))
+            post_steps.save(session, city, post_steps.started(session, city), text=NOTICE)
+        post = session.get_one(Post, post_steps.started(session, city))
         counts = []
         for many in (1, 1, 8):
             texts = [
-                Text(board.x + at, "x", Language.MARATHI, NOTICE, f"https://pmc.example/{at}")
+                Text(
+                    city.accounts["x"] + at,
+                    "x",
+                    Language.MARATHI,
+                    NOTICE,
+                    f"https://pmc.example/{at}",
+                )
                 for at in range(many)
             ]
             with statements(database) as seen:
-                checks.warnings_of_draft(session, post, texts, now=NOW)
+                checks.warnings_of_draft(session, post, texts, now=NOON)
             counts.append(len(seen))
         assert counts[1] == counts[2] == 3

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.support.fixtures import store, town
+from tests.support.fixtures import city, session, store, town
 
-__all__ = ["store", "town"]
+__all__ = ["city", "session", "store", "town"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import select
@@ -20,75 +20,50 @@ from publisher.models.submissions import Submission
 from publisher.review import decide, gate_adapter
 from publisher.scheduling.schedule import OnItsWay, newest_revision, schedule
 from publisher.states import DeliveryState, SubmissionState
-from tests.support.board import (
-    BOTH,
-    DAY,
-    NOW,
-    Board,
-    Shared,
-    appoint,
+from tests.support.city_people import DAY, NOON, CityPeople, add_appointment, verbs
+from tests.support.post_steps import (
     approve,
     details,
-    events,
     handed_in,
     save,
     send,
-    sharing,
     started,
     told,
-    undone,
     variants_of,
 )
 
 KIND = "submission_withdrawn"
 
 
-@pytest.fixture(scope="module", params=BOTH)
-def shared(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shared]:
-    with sharing(request, tmp_path_factory) as found:
-        yield found
-
-
-@pytest.fixture
-def session(shared: Shared) -> Iterator[Session]:
-    with undone(shared.database) as opened:
-        yield opened
-
-
-@pytest.fixture
-def board(shared: Shared) -> Board:
-    return shared.board
-
-
 def joint(
-    session: Session, board: Board, *, asked: Sequence[str] = ("roads",)
+    session: Session, city: CityPeople, *, asked: Sequence[str] = ("road",)
 ) -> tuple[int, Submission]:
-    """A draft of the water department that rests on a submission of the roads as well."""
-    post_id = started(session, board)
-    other = handed_in(session, board.departments["roads"], board.roads_officer)
-    collaboration.join(session, actor=board.clerk, now=NOW, post_id=post_id, number=other.number)
-    save(session, board, post_id, asked=asked)
+    """A draft of the water department that rests on a submission of the road as well."""
+    post_id = started(session, city)
+    other = handed_in(session, city.departments["road"], city.actor("road_officer"))
+    collaboration.join(
+        session, actor=city.actor("clerk"), now=NOON, post_id=post_id, number=other.number
+    )
+    save(session, city, post_id, asked=asked)
     return post_id, other
 
 
 def approved(
-    session: Session, board: Board, *, asked: Sequence[str] = ("roads",)
+    session: Session, city: CityPeople, *, asked: Sequence[str] = ("road",)
 ) -> tuple[int, Submission]:
     """The same, approved by each department that is asked, scheduled by the cell's lead."""
-    post_id, other = joint(session, board, asked=asked)
-    send(session, board, post_id)
-    approve(session, post_id, by=board.usha)
+    post_id, other = joint(session, city, asked=asked)
+    send(session, city, post_id)
+    approve(session, post_id, by=city.actor("first"))
     if asked:
-        approve(session, post_id, by=board.roads_officer)
+        approve(session, post_id, by=city.actor("road_officer"))
     for variant in variants_of(session, post_id):
         schedule(
             session,
-            actor=board.lead,
-            now=NOW,
+            actor=city.actor("lead"),
+            now=NOON,
             variant_id=variant.id,
-            due_at=NOW + DAY,
+            due_at=NOON + DAY,
             despite_clash=True,
         )
     session.expire_all()
@@ -96,7 +71,7 @@ def approved(
 
 
 def withdraw(session: Session, submission: Submission, by: Actor) -> None:
-    close.withdraw(session, actor=by, now=NOW, submission_id=submission.id, reason="काम पुढे ढकलले.")
+    close.withdraw(session, actor=by, now=NOON, submission_id=submission.id, reason="काम पुढे ढकलले.")
     session.expire_all()
 
 
@@ -120,104 +95,112 @@ def people(*actors: Actor) -> list[int | None]:
     return [one.person_id for one in actors]
 
 
-def test_its_approval_counts_no_longer_and_nothing_leaves(session: Session, board: Board) -> None:
-    post_id, other = approved(session, board)
-    withdraw(session, other, by=board.roads_head)
+def test_its_approval_counts_no_longer_and_nothing_leaves(
+    session: Session, city: CityPeople
+) -> None:
+    post_id, other = approved(session, city)
+    withdraw(session, other, by=city.actor("road_head"))
     post = session.get_one(Post, post_id)
     assert (post.state, other.state) == (PostState.IN_REVIEW, SubmissionState.WITHDRAWN)
-    assert standing(session, post_id) == [board.departments["water"]]
+    assert standing(session, post_id) == [city.departments["water"]]
     assert states(session, post_id) == {DeliveryState.CANCELLED}
     fallen = session.scalars(select(Decision).where(Decision.withdrawn_at.is_not(None))).one()
-    assert fallen.withdrawn_by_id == board.roads_head.person_id
+    assert fallen.withdrawn_by_id == city.actor("road_head").person_id
     revision = newest_revision(post)
     post.state = PostState.APPROVED
     session.flush()
-    verdict = gate.judge(gate_adapter.case_of(revision, now=NOW), now=NOW)
+    verdict = gate.judge(gate_adapter.case_of(revision, now=NOON), now=NOON)
     assert verdict.refusal is gate.Refusal.APPROVAL_MISSING
 
 
 def test_the_clerk_the_scheduler_the_owner_and_the_approver_are_told(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    _, other = approved(session, board)
-    withdraw(session, other, by=board.roads_head)
-    expected = people(board.clerk, board.lead, board.usha, board.roads_officer)
+    _, other = approved(session, city)
+    withdraw(session, other, by=city.actor("road_head"))
+    expected = people(
+        city.actor("clerk"), city.actor("lead"), city.actor("first"), city.actor("road_officer")
+    )
     assert told(session, KIND) == expected
     body = session.scalars(select(Notice.body).where(Notice.kind == KIND)).first() or ""
-    for words in (other.number, "विभाग roads", "काम पुढे ढकलले.", "आता ग्राह्य नाही"):
+    for words in (other.number, "पथ विभाग", "काम पुढे ढकलले.", "आता ग्राह्य नाही"):
         assert words in body
 
 
-def test_it_stands_in_the_history_of_the_post(session: Session, board: Board) -> None:
-    post_id, other = approved(session, board)
-    withdraw(session, other, by=board.roads_head)
-    assert events(session, post_id)[-2:] == ["withdraw_approval", "withdraw_submission"]
+def test_it_stands_in_the_history_of_the_post(session: Session, city: CityPeople) -> None:
+    post_id, other = approved(session, city)
+    withdraw(session, other, by=city.actor("road_head"))
+    assert verbs(session, "posts", post_id)[-2:] == ["withdraw_approval", "withdraw_submission"]
     assert details(session, post_id, "withdraw_submission") == [
-        {"number": other.number, "approval": True, "from": board.departments["roads"]}
+        {"number": other.number, "approval": True, "from": city.departments["road"]}
     ]
 
 
-def test_a_member_who_may_not_approve_takes_it_out_as_well(session: Session, board: Board) -> None:
+def test_a_member_who_may_not_approve_takes_it_out_as_well(
+    session: Session, city: CityPeople
+) -> None:
     """The department says so; that its approval falls is what follows from it."""
-    member = appoint(session, Role.MEMBER, board.departments["roads"])
-    post_id, other = approved(session, board)
+    member = add_appointment(session, Role.MEMBER, city.departments["road"])
+    post_id, other = approved(session, city)
     withdraw(session, other, by=member)
     assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
 
 
-def test_who_withdraws_it_is_not_told_of_it(session: Session, board: Board) -> None:
-    _, other = approved(session, board)
-    withdraw(session, other, by=board.roads_officer)
-    assert board.roads_officer.person_id not in told(session, KIND)
+def test_who_withdraws_it_is_not_told_of_it(session: Session, city: CityPeople) -> None:
+    _, other = approved(session, city)
+    withdraw(session, other, by=city.actor("road_officer"))
+    assert city.actor("road_officer").person_id not in told(session, KIND)
 
 
-def test_a_department_that_is_only_named_stops_nothing(session: Session, board: Board) -> None:
-    post_id, other = approved(session, board, asked=())
-    withdraw(session, other, by=board.roads_officer)
+def test_a_department_that_is_only_named_stops_nothing(session: Session, city: CityPeople) -> None:
+    post_id, other = approved(session, city, asked=())
+    withdraw(session, other, by=city.actor("road_officer"))
     assert session.get_one(Post, post_id).state is PostState.APPROVED
     assert states(session, post_id) == {DeliveryState.SCHEDULED}
-    assert told(session, KIND) == people(board.clerk, board.lead, board.usha)
+    assert told(session, KIND) == people(
+        city.actor("clerk"), city.actor("lead"), city.actor("first")
+    )
     body = session.scalars(select(Notice.body).where(Notice.kind == KIND)).first() or ""
     assert "कोणतीही मान्यता रद्द झालेली नाही" in body
     assert details(session, post_id, "withdraw_submission")[0]["approval"] is False
 
 
 def test_what_has_left_on_its_approval_is_said_honestly_and_nothing_changes(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id, other = approved(session, board)
+    post_id, other = approved(session, city)
     put(session, post_id, DeliveryState.PUBLISHED)
     with pytest.raises(OnItsWay) as gone:
-        withdraw(session, other, by=board.roads_officer)
+        withdraw(session, other, by=city.actor("road_officer"))
     assert gone.value.values == {"state": "published"}
     assert other.state is SubmissionState.DRAFTED
-    assert standing(session, post_id) == [board.departments["water"], board.departments["roads"]]
+    assert standing(session, post_id) == [city.departments["water"], city.departments["road"]]
     assert told(session, KIND) == []
 
 
-def test_what_has_left_in_part_is_stopped_for_the_rest(session: Session, board: Board) -> None:
-    post_id, other = approved(session, board)
+def test_what_has_left_in_part_is_stopped_for_the_rest(session: Session, city: CityPeople) -> None:
+    post_id, other = approved(session, city)
     put(session, post_id, DeliveryState.SENDING, most=1)
-    withdraw(session, other, by=board.roads_officer)
+    withdraw(session, other, by=city.actor("road_officer"))
     assert states(session, post_id) == {DeliveryState.SENDING, DeliveryState.CANCELLED}
     assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
 
 
 def test_a_department_only_named_withdraws_though_the_post_is_live(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id, other = approved(session, board, asked=())
+    post_id, other = approved(session, city, asked=())
     put(session, post_id, DeliveryState.PUBLISHED)
-    withdraw(session, other, by=board.roads_officer)
+    withdraw(session, other, by=city.actor("road_officer"))
     assert other.state is SubmissionState.WITHDRAWN
-    assert told(session, KIND) == people(board.clerk, board.usha)
+    assert told(session, KIND) == people(city.actor("clerk"), city.actor("first"))
 
 
-def test_an_approval_given_before_the_others_falls_too(session: Session, board: Board) -> None:
-    post_id, other = joint(session, board)
-    send(session, board, post_id)
-    approve(session, post_id, by=board.roads_officer)
-    withdraw(session, other, by=board.roads_head)
+def test_an_approval_given_before_the_others_falls_too(session: Session, city: CityPeople) -> None:
+    post_id, other = joint(session, city)
+    send(session, city, post_id)
+    approve(session, post_id, by=city.actor("road_officer"))
+    withdraw(session, other, by=city.actor("road_head"))
     assert (session.get_one(Post, post_id).state, standing(session, post_id)) == (
         PostState.IN_REVIEW,
         [],
@@ -225,65 +208,69 @@ def test_an_approval_given_before_the_others_falls_too(session: Session, board: 
 
 
 def test_the_department_can_approve_again_and_the_post_goes_on(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id, other = approved(session, board)
-    withdraw(session, other, by=board.roads_head)
-    approve(session, post_id, by=board.roads_officer)
+    post_id, other = approved(session, city)
+    withdraw(session, other, by=city.actor("road_head"))
+    approve(session, post_id, by=city.actor("road_officer"))
     assert session.get_one(Post, post_id).state is PostState.APPROVED
 
 
 def test_of_a_draft_without_a_revision_the_clerk_who_began_it_is_told(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id = started(session, board)
-    other = handed_in(session, board.departments["roads"], board.roads_officer)
-    collaboration.join(session, actor=board.lead, now=NOW, post_id=post_id, number=other.number)
-    withdraw(session, other, by=board.roads_officer)
-    assert told(session, KIND) == people(board.clerk, board.usha)
+    post_id = started(session, city)
+    other = handed_in(session, city.departments["road"], city.actor("road_officer"))
+    collaboration.join(
+        session, actor=city.actor("lead"), now=NOON, post_id=post_id, number=other.number
+    )
+    withdraw(session, other, by=city.actor("road_officer"))
+    assert told(session, KIND) == people(city.actor("clerk"), city.actor("first"))
     assert session.get_one(Post, post_id).state is PostState.DRAFT
 
 
 def test_the_owning_department_takes_its_part_out_and_the_others_approval_stands(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id, _ = approved(session, board)
+    post_id, _ = approved(session, city)
     own = session.get_one(Post, post_id).submissions[0]
-    withdraw(session, own, by=board.water_head)
+    withdraw(session, own, by=city.actor("head"))
     assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
-    assert standing(session, post_id) == [board.departments["roads"]]
-    assert told(session, KIND) == people(board.clerk, board.lead, board.usha)
+    assert standing(session, post_id) == [city.departments["road"]]
+    assert told(session, KIND) == people(
+        city.actor("clerk"), city.actor("lead"), city.actor("first")
+    )
 
 
 def test_with_the_last_submission_that_is_left_the_owners_post_is_withdrawn(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id, other = approved(session, board)
-    withdraw(session, other, by=board.roads_head)
-    withdraw(session, session.get_one(Post, post_id).submissions[0], by=board.water_head)
+    post_id, other = approved(session, city)
+    withdraw(session, other, by=city.actor("road_head"))
+    withdraw(session, session.get_one(Post, post_id).submissions[0], by=city.actor("head"))
     assert session.get_one(Post, post_id).state is PostState.WITHDRAWN
 
 
 def test_what_another_department_owns_is_not_withdrawn_with_the_last_one(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id, other = approved(session, board)
-    withdraw(session, session.get_one(Post, post_id).submissions[0], by=board.water_head)
-    withdraw(session, other, by=board.roads_head)
+    post_id, other = approved(session, city)
+    withdraw(session, session.get_one(Post, post_id).submissions[0], by=city.actor("head"))
+    withdraw(session, other, by=city.actor("road_head"))
     assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
     assert standing(session, post_id) == []
 
 
-def test_a_new_revision_without_it_goes_on(session: Session, board: Board) -> None:
+def test_a_new_revision_without_it_goes_on(session: Session, city: CityPeople) -> None:
     """The department is still named: what is withdrawn stays in the post's story."""
-    post_id, other = approved(session, board)
-    withdraw(session, other, by=board.roads_head)
-    revision = save(session, board, post_id)
+    post_id, other = approved(session, city)
+    withdraw(session, other, by=city.actor("road_head"))
+    revision = save(session, city, post_id)
     assert {one.department_id: one.asked for one in revision.departments} == {
-        board.departments["water"]: True,
-        board.departments["roads"]: False,
+        city.departments["water"]: True,
+        city.departments["road"]: False,
     }
-    send(session, board, post_id)
-    approve(session, post_id, by=board.usha)
+    send(session, city, post_id)
+    approve(session, post_id, by=city.actor("first"))
     assert session.get_one(Post, post_id).state is PostState.APPROVED
     assert diff.changes(*session.get_one(Post, post_id).revisions) != []

@@ -28,8 +28,8 @@ from publisher.scheduling.schedule import (
     schedule,
 )
 from publisher.states import DeliveryState
-from tests.support import board as desk
-from tests.support.board import DAY, HOUR, NOW, Board
+from tests.support import post_steps
+from tests.support.city_people import DAY, HOUR, NOON, CityPeople, city_people, verbs
 
 Act = Callable[[Session], object]
 ROUNDS = 6
@@ -43,9 +43,8 @@ def house(postgres_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def board(house: Database) -> Board:
-    with house.transaction() as session:
-        return desk.build(session)
+def city(house: Database) -> CityPeople:
+    return city_people(house)
 
 
 def at_once(house: Database, *acts: Act) -> list[object]:
@@ -70,9 +69,9 @@ def acting(use: Callable[..., object], **given: object) -> Act:
     return lambda session: use(session, **given)
 
 
-def approving(board: Board, post_id: int, who: str) -> Act:
-    actor = getattr(board, who)
-    return acting(decide.approve, actor=actor, now=NOW, post_id=post_id, seen_revision=1)
+def approving(city: CityPeople, post_id: int, who: str) -> Act:
+    actor = city.actor(who)
+    return acting(decide.approve, actor=actor, now=NOON, post_id=post_id, seen_revision=1)
 
 
 def decisions(session: Session, post_id: int) -> list[str]:
@@ -81,47 +80,47 @@ def decisions(session: Session, post_id: int) -> list[str]:
     return [kind.value for kind in session.scalars(query)]
 
 
-def waiting(house: Database, board: Board) -> int:
+def waiting(house: Database, city: CityPeople) -> int:
     with house.transaction() as session:
-        return desk.in_review(session, board)
+        return post_steps.in_review(session, city)
 
 
 def test_of_two_officers_at_once_one_approves_and_the_other_is_told(
-    house: Database, board: Board
+    house: Database, city: CityPeople
 ) -> None:
     for _ in range(ROUNDS):
-        post_id = waiting(house, board)
-        came = at_once(house, approving(board, post_id, "usha"), approving(board, post_id, "datta"))
+        post_id = waiting(house, city)
+        came = at_once(house, approving(city, post_id, "first"), approving(city, post_id, "second"))
         assert came.count("done") == 1
         assert came.count(WrongState) == 1
         with house.reading() as session:
             assert decisions(session, post_id) == ["approved"]
-            assert desk.events(session, post_id).count("approve") == 1
+            assert verbs(session, "posts", post_id).count("approve") == 1
 
 
-def test_the_same_officer_twice_at_once_approves_once(house: Database, board: Board) -> None:
+def test_the_same_officer_twice_at_once_approves_once(house: Database, city: CityPeople) -> None:
     for _ in range(ROUNDS):
-        post_id = waiting(house, board)
-        twice = approving(board, post_id, "usha")
+        post_id = waiting(house, city)
+        twice = approving(city, post_id, "first")
         assert sorted(map(str, at_once(house, twice, twice, twice))) == sorted(
             map(str, ["done", WrongState, WrongState])
         )
 
 
 def test_an_approval_and_a_rejection_at_once_leave_one_decision(
-    house: Database, board: Board
+    house: Database, city: CityPeople
 ) -> None:
     for _ in range(ROUNDS):
-        post_id = waiting(house, board)
+        post_id = waiting(house, city)
         rejecting = acting(
             decide.reject,
-            actor=board.datta,
-            now=NOW,
+            actor=city.actor("second"),
+            now=NOON,
             post_id=post_id,
             seen_revision=1,
             reason="नको",
         )
-        came = at_once(house, approving(board, post_id, "usha"), rejecting)
+        came = at_once(house, approving(city, post_id, "first"), rejecting)
         assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
         with house.reading() as session:
             state = session.get_one(Post, post_id).state
@@ -129,13 +128,13 @@ def test_an_approval_and_a_rejection_at_once_leave_one_decision(
 
 
 def test_an_approval_never_meets_a_revision_saved_at_the_same_moment(
-    house: Database, board: Board
+    house: Database, city: CityPeople
 ) -> None:
     """Either it was approved before, and is a draft again, or the officer looked at an old one."""
     for _ in range(ROUNDS):
-        post_id = waiting(house, board)
-        saving = acting(desk.save, board=board, post_id=post_id, seen=1, text="नवीन मजकूर")
-        came = at_once(house, approving(board, post_id, "usha"), saving)
+        post_id = waiting(house, city)
+        saving = acting(post_steps.save, city=city, post_id=post_id, seen=1, text="नवीन मजकूर")
+        came = at_once(house, approving(city, post_id, "first"), saving)
         assert came in (["done", "done"], [StaleRevision, "done"])
         with house.reading() as session:
             post = session.get_one(Post, post_id)
@@ -143,59 +142,63 @@ def test_an_approval_never_meets_a_revision_saved_at_the_same_moment(
             assert post.revisions[1].decisions == []
 
 
-def scheduling_first(board: Board, variant_id: int, hours: int) -> Act:
+def scheduling_first(city: CityPeople, variant_id: int, hours: int) -> Act:
     return acting(
         schedule,
-        actor=board.clerk,
-        now=NOW,
+        actor=city.actor("clerk"),
+        now=NOON,
         variant_id=variant_id,
-        due_at=NOW + DAY + hours * HOUR,
+        due_at=NOON + DAY + hours * HOUR,
     )
 
 
 def test_two_clerks_scheduling_one_variant_at_once_make_one_delivery(
-    house: Database, board: Board
+    house: Database, city: CityPeople
 ) -> None:
     for _ in range(ROUNDS):
         with house.transaction() as session:
-            post_id = desk.approved(session, board)
-            variant_id = desk.variants_of(session, post_id)[0].id
+            post_id = post_steps.approved(session, city)
+            variant_id = post_steps.variants_of(session, post_id)[0].id
         came = at_once(
             house,
-            scheduling_first(board, variant_id, 1),
-            scheduling_first(board, variant_id, 9),
+            scheduling_first(city, variant_id, 1),
+            scheduling_first(city, variant_id, 9),
         )
         assert "done" in came
         with house.reading() as session:
             query = select(Delivery).where(Delivery.variant_id == variant_id)
             assert len(session.scalars(query).all()) == 1
         with house.transaction() as session:  # out of the way of the next round's clash
-            cancel_unsent(session, actor=board.lead, now=NOW, post_id=post_id, why="round")
+            cancel_unsent(session, actor=city.actor("lead"), now=NOON, post_id=post_id, why="round")
 
 
 def test_scheduling_and_withdrawing_an_approval_at_once_leave_nothing_that_leaves(
-    house: Database, board: Board
+    house: Database, city: CityPeople
 ) -> None:
     for _ in range(ROUNDS):
         with house.transaction() as session:
-            post_id = desk.approved(session, board)
-            variant_id = desk.variants_of(session, post_id)[0].id
+            post_id = post_steps.approved(session, city)
+            variant_id = post_steps.variants_of(session, post_id)[0].id
         withdrawing_it = acting(
-            withdraw.withdraw_approval, actor=board.datta, now=NOW, post_id=post_id, seen_revision=1
+            withdraw.withdraw_approval,
+            actor=city.actor("second"),
+            now=NOON,
+            post_id=post_id,
+            seen_revision=1,
         )
-        at_once(house, scheduling_first(board, variant_id, 1), withdrawing_it)
+        at_once(house, scheduling_first(city, variant_id, 1), withdrawing_it)
         with house.reading() as session:
             assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
             query = select(Delivery.state).join(Variant).where(Variant.id == variant_id)
             assert list(session.scalars(query)) in ([], [DeliveryState.CANCELLED])
 
 
-def test_of_two_who_cancel_at_once_one_is_told(house: Database, board: Board) -> None:
+def test_of_two_who_cancel_at_once_one_is_told(house: Database, city: CityPeople) -> None:
     for _ in range(ROUNDS):
         with house.transaction() as session:
-            post_id = desk.approved(session, board)
-            delivery_id = desk.schedule(session, board, post_id)[0].id
-        cancelling = acting(cancel, actor=board.clerk, now=NOW, delivery_id=delivery_id)
+            post_id = post_steps.approved(session, city)
+            delivery_id = post_steps.schedule(session, city, post_id)[0].id
+        cancelling = acting(cancel, actor=city.actor("clerk"), now=NOON, delivery_id=delivery_id)
         came = at_once(house, cancelling, cancelling)
         assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
         with house.reading() as session:
@@ -208,11 +211,11 @@ def test_of_two_who_cancel_at_once_one_is_told(house: Database, board: Board) ->
 
 
 def test_what_has_left_since_it_was_looked_at_is_not_said_to_be_moved(
-    house: Database, board: Board
+    house: Database, city: CityPeople
 ) -> None:
     with house.transaction() as session:
-        post_id = desk.approved(session, board)
-        delivery = desk.schedule(session, board, post_id)[0]
+        post_id = post_steps.approved(session, city)
+        delivery = post_steps.schedule(session, city, post_id)[0]
         delivery_id, due_at = delivery.id, delivery.due_at
     with house.transaction() as session:
         looked_at = delivery_for(session, delivery_id)
@@ -220,12 +223,12 @@ def test_what_has_left_since_it_was_looked_at_is_not_said_to_be_moved(
         with house.transaction() as press:
             leaving = press.get_one(Delivery, delivery_id)
             for to in (DeliveryState.CLAIMED, DeliveryState.SENDING):
-                transitions.apply(press, leaving, to, actor=CLOCK, now=NOW, verb=to)
+                transitions.apply(press, leaving, to, actor=CLOCK, now=NOON, verb=to)
         with pytest.raises(OnItsWay):
             reschedule(
                 session,
-                actor=board.clerk,
-                now=NOW,
+                actor=city.actor("clerk"),
+                now=NOON,
                 delivery_id=delivery_id,
                 due_at=due_at + HOUR,
                 despite_clash=True,

@@ -23,15 +23,15 @@ from approvals.errors import (
 )
 from approvals.policy import Actor, ActorKind, Role
 from approvals.states import PostState
-from publisher.database.session import Database, migrate
+from publisher.database.session import migrate
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.posts import Post
 from publisher.review import decide, withdraw
 from publisher.scheduling.schedule import cancel, publish_now, schedule
-from tests.support import board as desk
-from tests.support import runs, sqlite
-from tests.support.board import DAY, HOUR, NOW, Board
+from tests.support import post_steps, runs, sqlite
+from tests.support.city_people import DAY, HOUR, NOON, CityPeople, add_appointment
+from tests.support.fixtures import people_on
 from tests.support.postgres import Server
 
 ANY, OWN, HEADED = "any", "own", "own, where no officer can"
@@ -88,9 +88,9 @@ class Place(NamedTuple):
 # In `water` officers can act; `health` has none, so its head approves.
 PLACES = [
     Place("water", "water"),
-    Place("water", "roads"),
+    Place("water", "road"),
     Place("health", "health"),
-    Place("health", "roads"),
+    Place("health", "road"),
 ]
 
 
@@ -109,7 +109,7 @@ def cases(action: str) -> Iterator[Case]:
         for place in PLACES:
             if role == "officer" and place.where == "health":
                 continue  # with an officer it would not be the department without one
-            for wrote in (False, True)[: 1 + (place != Place("health", "roads"))]:
+            for wrote in (False, True)[: 1 + (place != Place("health", "road"))]:
                 for stale in (False, True)[: 1 + (action in SEEING)]:
                     yield Case(role, place, wrote, stale)
 
@@ -132,11 +132,10 @@ def is_headed(case: Case) -> bool:
 
 
 @dataclass(frozen=True)
-class City:
-    """A database with a post in every state by every author."""
+class Cases:
+    """A city with somebody of every role, and a post in every state by every author."""
 
-    database: Database
-    board: Board
+    city: CityPeople
     actors: dict[tuple[str, str], Actor]
     writing: dict[int, Actor]
     approvers: dict[str, Actor]
@@ -147,69 +146,65 @@ class City:
 
     def post(self, state: str, case: Case) -> int:
         """The post of that department in that state, written by the actor or by a clerk."""
-        author = self.actor(case).person_id if case.wrote else self.board.clerk.person_id
+        author = self.actor(case).person_id if case.wrote else self.city.actor("clerk").person_id
         key = (state, case.place.owner, author or 0)
         if key not in self.posts:
-            with self.database.transaction() as session:
+            with self.city.write() as session:
                 self.posts[key] = self._post(session, *key)
         return self.posts[key]
 
     def _post(self, session: Session, state: str, owner: str, author: int) -> int:
-        post_id = desk.in_review(session, self.board, owner)
+        post_id = post_steps.in_review(session, self.city, owner)
         approver = self.approvers[owner]
-        desk.approve(session, post_id, by=approver)
-        desk.schedule(session, self.board, post_id)
-        desk.save(session, self.board, post_id, by=self.writing[author])
+        post_steps.approve(session, post_id, by=approver)
+        post_steps.schedule(session, self.city, post_id)
+        post_steps.save(session, self.city, post_id, by=self.writing[author])
         if state == "draft":
             return post_id
-        desk.send(session, self.board, post_id)
+        post_steps.send(session, self.city, post_id)
         if state == "rejected":
             decide.reject(
-                session, actor=approver, now=NOW, post_id=post_id, seen_revision=2, reason="नको"
+                session, actor=approver, now=NOON, post_id=post_id, seen_revision=2, reason="नको"
             )
         if state in ("approved", "withdrawn"):
-            desk.approve(session, post_id, by=approver)
-            desk.schedule(session, self.board, post_id)
+            post_steps.approve(session, post_id, by=approver)
+            post_steps.schedule(session, self.city, post_id)
         if state == "withdrawn":
-            lead = self.board.lead
-            withdraw.withdraw_post(session, actor=lead, now=NOW, post_id=post_id, reason="नको")
+            lead = self.city.actor("lead")
+            withdraw.withdraw_post(session, actor=lead, now=NOON, post_id=post_id, reason="नको")
         return post_id
 
 
-def city_on(url: str) -> City:
+def cases_in(city: CityPeople) -> Cases:
     """Everybody of every role in three departments; each may write, as a clerk of the cell too."""
-    database = Database(url)
-    with database.transaction() as session:
-        board = desk.build(session)
-        actors, writing = {}, {board.clerk.person_id or 0: board.clerk}
-        for place in sorted({place.where for place in PLACES}):
+    clerk, cell_id = city.actor("clerk"), city.departments["information-technology"]
+    actors, writing = {}, {city.people["clerk"]: clerk}
+    with city.write() as session:
+        for code in sorted({place.where for place in PLACES}):
             for role in ROLES:
-                if (role, place) == ("officer", "health"):
+                if (role, code) == ("officer", "health"):
                     continue
-                one = desk.appoint(session, Role(role), board.departments[place], rank=None)
-                it = board.departments["information-technology"]
-                actors[role, place] = one
-                writing[one.person_id or 0] = desk.appoint(
-                    session, Role.CELL, it, person_id=one.person_id
+                actor = add_appointment(session, Role(role), city.departments[code])
+                actors[role, code] = actor
+                writing[actor.person_id or 0] = add_appointment(
+                    session, Role.CELL, cell_id, person_id=actor.person_id
                 )
-    approvers = {"water": board.usha, "health": board.health_head}
-    return City(database, board, actors, writing, approvers, {})
+    approvers = {"water": city.actor("first"), "health": city.actor("health_head")}
+    return Cases(city, actors, writing, approvers, {})
 
 
 @pytest.fixture(scope="module")
-def city(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    folder = tmp_path_factory.mktemp("city")
-    built = city_on(sqlite.copy(sqlite.template(run, migrate), folder / "city.db"))
-    yield built
-    built.database.dispose()
+def table(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
+    file = tmp_path_factory.mktemp("city") / "city.db"
+    with people_on(sqlite.copy(sqlite.template(run, migrate), file)) as city:
+        yield cases_in(city)
 
 
 @pytest.fixture(scope="module")
-def postgres_city(postgres: Server) -> Iterator[City]:
+def postgres_table(postgres: Server) -> Iterator[Cases]:
     name = postgres.create()
-    built = city_on(postgres.url(name))
-    yield built
-    built.database.dispose()
+    with people_on(postgres.url(name)) as city:
+        yield cases_in(city)
     postgres.drop(name)
 
 
@@ -218,62 +213,62 @@ def newest_delivery(session: Session, post_id: int) -> Delivery:
     return session.scalars(query.limit(1)).one()
 
 
-def act(session: Session, city: City, action: str, post_id: int, actor: Actor, seen: int) -> None:
+def act(session: Session, table: Cases, action: str, post_id: int, actor: Actor, seen: int) -> None:
     """Do it by the use case itself."""
     match action:
         case "approve":
-            decide.approve(session, actor=actor, now=NOW, post_id=post_id, seen_revision=seen)
+            decide.approve(session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen)
         case "return":
             decide.return_post(
-                session, actor=actor, now=NOW, post_id=post_id, seen_revision=seen, reason="बदला"
+                session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen, reason="बदला"
             )
         case "reject":
             decide.reject(
-                session, actor=actor, now=NOW, post_id=post_id, seen_revision=seen, reason="नको"
+                session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen, reason="नको"
             )
         case "withdraw_approval":
             withdraw.withdraw_approval(
-                session, actor=actor, now=NOW, post_id=post_id, seen_revision=seen
+                session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen
             )
         case "withdraw_post":
-            withdraw.withdraw_post(session, actor=actor, now=NOW, post_id=post_id, reason="नको")
+            withdraw.withdraw_post(session, actor=actor, now=NOON, post_id=post_id, reason="नको")
         case "send_for_review":
             decide.send_for_review(
-                session, actor=actor, now=NOW, post_id=post_id, seen_revision=seen
+                session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen
             )
         case "save":
-            desk.save(session, city.board, post_id, by=actor, seen=seen)
+            post_steps.save(session, table.city, post_id, by=actor, seen=seen)
         case _:
             act_on_delivery(session, action, post_id, actor)
 
 
 def act_on_delivery(session: Session, action: str, post_id: int, actor: Actor) -> None:
-    variant = desk.variants_of(session, post_id)[0].id
+    variant = post_steps.variants_of(session, post_id)[0].id
     match action:
         case "schedule":
             schedule(
                 session,
                 actor=actor,
-                now=NOW,
+                now=NOON,
                 variant_id=variant,
-                due_at=NOW + DAY + HOUR,
+                due_at=NOON + DAY + HOUR,
                 despite_clash=True,
             )
         case "publish_now":
-            publish_now(session, actor=actor, now=NOW, variant_ids=[variant])
+            publish_now(session, actor=actor, now=NOON, variant_ids=[variant])
         case "cancel":
             delivery = newest_delivery(session, post_id)
-            cancel(session, actor=actor, now=NOW, delivery_id=delivery.id)
+            cancel(session, actor=actor, now=NOON, delivery_id=delivery.id)
         case _:
             raise ValueError(action)
 
 
-def outcome(city: City, action: str, post_id: int, actor: Actor, seen: int) -> object:
+def outcome(table: Cases, action: str, post_id: int, actor: Actor, seen: int) -> object:
     """The state that the post is in afterwards, or the error; nothing is kept."""
-    with desk.undone(city.database) as session:
+    with Session(table.city.database.engine, expire_on_commit=False) as session:
         before = session.scalars(select(Event.id).order_by(Event.id.desc()).limit(1)).first() or 0
         try:
-            act(session, city, action, post_id, actor, seen)
+            act(session, table, action, post_id, actor, seen)
         except NotAllowed as refusal:
             return type(refusal)
         new = session.scalars(select(Event).where(Event.id > before)).all()
@@ -284,12 +279,12 @@ def outcome(city: City, action: str, post_id: int, actor: Actor, seen: int) -> o
         return session.get_one(Post, post_id).state.value
 
 
-def surprises(city: City, state: str, action: str, tried: list[Case]) -> list[object]:
+def surprises(table: Cases, state: str, action: str, tried: list[Case]) -> list[object]:
     """Every case that came out otherwise than the design says."""
     found: list[object] = []
     for case in tried:
         seen = 1 if case.stale else 2
-        came = outcome(city, action, city.post(state, case), city.actor(case), seen)
+        came = outcome(table, action, table.post(state, case), table.actor(case), seen)
         if came != expected(state, action, case):
             found.append((state, action, case, "came", came, "not", expected(state, action, case)))
     return found
@@ -300,9 +295,9 @@ def surprises(city: City, state: str, action: str, tried: list[Case]) -> list[ob
 @pytest.mark.parametrize("action", MAY)
 @pytest.mark.parametrize("state", STATES)
 def test_each_role_may_exactly_what_the_design_says_in_each_state(
-    city: City, state: str, action: str
+    table: Cases, state: str, action: str
 ) -> None:
-    assert surprises(city, state, action, list(cases(action))) == []
+    assert surprises(table, state, action, list(cases(action))) == []
 
 
 def sample(action: str, number: int) -> list[Case]:
@@ -316,23 +311,23 @@ def sample(action: str, number: int) -> list[Case]:
     return at_home + some[number % 5 :: 5]
 
 
-def test_postgres_agrees_on_a_sample(postgres_city: City) -> None:
+def test_postgres_agrees_on_a_sample(postgres_table: Cases) -> None:
     for state in STATES:
         for number, action in enumerate(MAY):
-            assert surprises(postgres_city, state, action, sample(action, number)) == []
+            assert surprises(postgres_table, state, action, sample(action, number)) == []
 
 
 @pytest.mark.parametrize("action", MAY)
 def test_no_actor_beside_persons_does_any_of_it_whatever_it_carries(
-    city: City, action: str
+    table: Cases, action: str
 ) -> None:
     for state in STATES:
         case = Case("officer", Place("water", "water"), wrote=False, stale=False)
-        post_id = city.post(state, case)
+        post_id = table.post(state, case)
         for role in ("officer", "cell_lead"):
             for kind in (ActorKind.CLOCK, ActorKind.LINK, ActorKind.MAIL, ActorKind.SERVICE):
-                disguised = replace(city.actors[role, "water"], kind=kind)
-                assert outcome(city, action, post_id, disguised, 2) is WrongRole
+                disguised = replace(table.actors[role, "water"], kind=kind)
+                assert outcome(table, action, post_id, disguised, 2) is WrongRole
 
 
 def test_the_tables_of_this_test_name_every_state_role_and_case() -> None:

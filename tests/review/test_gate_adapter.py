@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,49 +18,30 @@ from publisher.review import decide, gate_adapter, withdraw
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
-from tests.support import board as desk
-from tests.support.board import DAY, HOUR, NOW, Board, Shared
+from tests.support import post_steps
+from tests.support.city_people import DAY, HOUR, NOON, CityPeople, add_appointment, verbs
 
 TICK = timedelta(microseconds=1)
-
-
-@pytest.fixture(scope="module", params=desk.BOTH)
-def shared(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shared]:
-    with desk.sharing(request, tmp_path_factory) as found:
-        yield found
-
-
-@pytest.fixture
-def session(shared: Shared) -> Iterator[Session]:
-    with desk.undone(shared.database) as opened:
-        yield opened
-
-
-@pytest.fixture
-def board(shared: Shared) -> Board:
-    return shared.board
 
 
 def newest(session: Session, post_id: int) -> Revision:
     return schedule.newest_revision(session.get_one(Post, post_id))
 
 
-def judged(session: Session, post_id: int, now: datetime = NOW) -> gate.Verdict:
+def judged(session: Session, post_id: int, now: datetime = NOON) -> gate.Verdict:
     session.expire_all()
     return gate.judge(gate_adapter.case_of(newest(session, post_id), now=now), now=now)
 
 
 def saved(
     session: Session,
-    board: Board,
+    city: CityPeople,
     *,
     not_before: datetime | None = None,
     not_after: datetime | None = None,
 ) -> int:
-    post_id = desk.started(session, board)
-    desk.save(session, board, post_id, not_before=not_before, not_after=not_after)
+    post_id = post_steps.started(session, city)
+    post_steps.save(session, city, post_id, not_before=not_before, not_after=not_after)
     return post_id
 
 
@@ -69,43 +49,50 @@ def saved(
 
 
 def test_a_revision_without_an_end_is_good_for_thirty_days_from_review(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id = saved(session, board)
-    desk.send(session, board, post_id, now=NOW + HOUR)
-    assert newest(session, post_id).not_after == NOW + HOUR + 30 * DAY
+    post_id = saved(session, city)
+    post_steps.send(session, city, post_id, now=NOON + HOUR)
+    assert newest(session, post_id).not_after == NOON + HOUR + 30 * DAY
 
 
 def test_sent_again_the_same_revision_keeps_its_window_and_its_digest(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id = saved(session, board)
-    desk.send(session, board, post_id)
+    post_id = saved(session, city)
+    post_steps.send(session, city, post_id)
     first = newest(session, post_id).digest
     decide.return_post(
-        session, actor=board.usha, now=NOW, post_id=post_id, seen_revision=1, reason="पुन्हा"
+        session,
+        actor=city.actor("first"),
+        now=NOON,
+        post_id=post_id,
+        seen_revision=1,
+        reason="पुन्हा",
     )
-    desk.send(session, board, post_id, now=NOW + DAY)
+    post_steps.send(session, city, post_id, now=NOON + DAY)
     assert newest(session, post_id).digest == first
-    assert newest(session, post_id).not_after == NOW + 30 * DAY
+    assert newest(session, post_id).not_after == NOON + 30 * DAY
 
 
-@pytest.mark.parametrize("at", [NOW + HOUR, NOW + HOUR + TICK])
-def test_what_is_over_is_not_sent_for_review(session: Session, board: Board, at: datetime) -> None:
-    post_id = saved(session, board, not_after=NOW + HOUR)
+@pytest.mark.parametrize("at", [NOON + HOUR, NOON + HOUR + TICK])
+def test_what_is_over_is_not_sent_for_review(
+    session: Session, city: CityPeople, at: datetime
+) -> None:
+    post_id = saved(session, city, not_after=NOON + HOUR)
     with pytest.raises(Invalid) as invalid:
-        desk.send(session, board, post_id, now=at)
+        post_steps.send(session, city, post_id, now=at)
     assert invalid.value.codes == [("not_after", "past")]
 
 
-@pytest.mark.parametrize("not_before", [NOW + 30 * DAY, NOW + 40 * DAY])
+@pytest.mark.parametrize("not_before", [NOON + 30 * DAY, NOON + 40 * DAY])
 def test_a_window_in_which_nothing_can_leave_is_not_sent_for_review(
-    session: Session, board: Board, not_before: datetime
+    session: Session, city: CityPeople, not_before: datetime
 ) -> None:
     """The end is only fixed now, so it could not be compared when the revision was saved."""
-    post_id = saved(session, board, not_before=not_before)
+    post_id = saved(session, city, not_before=not_before)
     with pytest.raises(Invalid) as invalid:
-        desk.send(session, board, post_id)
+        post_steps.send(session, city, post_id)
     assert invalid.value.codes == [("not_after", "before_not_before")]
 
 
@@ -113,13 +100,13 @@ def test_a_window_in_which_nothing_can_leave_is_not_sent_for_review(
 
 
 def test_sending_an_approved_post_for_review_does_not_take_its_approval_away(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id = desk.approved(session, board)
-    desk.schedule(session, board, post_id)
+    post_id = post_steps.approved(session, city)
+    post_steps.schedule(session, city, post_id)
     with pytest.raises(WrongState):
-        desk.send(session, board, post_id, now=NOW + HOUR)
-    assert newest(session, post_id).sent_for_review_at == NOW
+        post_steps.send(session, city, post_id, now=NOON + HOUR)
+    assert newest(session, post_id).sent_for_review_at == NOON
     assert judged(session, post_id).allowed
 
 
@@ -129,18 +116,18 @@ def test_sending_an_approved_post_for_review_does_not_take_its_approval_away(
 @pytest.mark.parametrize("seen", [0, 1, 3, -1])
 @pytest.mark.parametrize("act", ["approve", "return", "reject", "withdraw", "send", "save"])
 def test_whoever_looked_at_another_revision_is_told_both_numbers(
-    session: Session, board: Board, act: str, seen: int
+    session: Session, city: CityPeople, act: str, seen: int
 ) -> None:
-    post_id = saved(session, board)
-    desk.save(session, board, post_id)
-    desk.send(session, board, post_id)
+    post_id = saved(session, city)
+    post_steps.save(session, city, post_id)
+    post_steps.send(session, city, post_id)
     with pytest.raises(StaleRevision) as stale:
-        act_on(session, board, act, post_id, seen)
+        act_on(session, city, act, post_id, seen)
     assert stale.value.values == {"seen": seen, "newest": 2}
 
 
-def act_on(session: Session, board: Board, act: str, post_id: int, seen: int) -> None:
-    officer, at = board.usha, NOW
+def act_on(session: Session, city: CityPeople, act: str, post_id: int, seen: int) -> None:
+    officer, at = city.actor("first"), NOON
     match act:
         case "approve":
             decide.approve(session, actor=officer, now=at, post_id=post_id, seen_revision=seen)
@@ -158,10 +145,10 @@ def act_on(session: Session, board: Board, act: str, post_id: int, seen: int) ->
             )
         case "send":
             decide.send_for_review(
-                session, actor=board.clerk, now=at, post_id=post_id, seen_revision=seen
+                session, actor=city.actor("clerk"), now=at, post_id=post_id, seen_revision=seen
             )
         case _:
-            desk.save(session, board, post_id, seen=seen)
+            post_steps.save(session, city, post_id, seen=seen)
 
 
 # Behind the back
@@ -178,20 +165,20 @@ TAMPERED = [
     "UPDATE variants SET position = 1 - position",
     "UPDATE revisions SET not_after = '2027-12-31 00:00:00+00:00'",
     "UPDATE revisions SET not_before = '2026-01-01 00:00:00+00:00'",
-    "UPDATE posts SET department_id = (SELECT id FROM departments WHERE code = 'roads')",
+    "UPDATE posts SET department_id = (SELECT id FROM departments WHERE code = 'road')",
     "UPDATE posts SET kind = 'reply'",
     "UPDATE renditions SET alt_text = 'दुसरे चित्र'",
     "UPDATE renditions SET sha256 = source_sha256",
     "DELETE FROM renditions",
     (
         "INSERT INTO revision_departments (revision_id, department_id, asked)"
-        " SELECT r.id, d.id, TRUE FROM revisions r, departments d WHERE d.code = 'roads'"
+        " SELECT r.id, d.id, TRUE FROM revisions r, departments d WHERE d.code = 'road'"
     ),
 ]
 
 
-def with_picture(session: Session, board: Board) -> int:
-    post_id = saved(session, board)
+def with_picture(session: Session, city: CityPeople) -> int:
+    post_id = saved(session, city)
     session.add(
         Rendition(
             variant=newest(session, post_id).variants[0],
@@ -205,7 +192,7 @@ def with_picture(session: Session, board: Board) -> int:
         )
     )
     session.flush()
-    desk.send(session, board, post_id)
+    post_steps.send(session, city, post_id)
     return post_id
 
 
@@ -218,14 +205,16 @@ def tamper(session: Session, statement: str) -> None:
 
 @pytest.mark.parametrize("statement", TAMPERED)
 def test_what_was_changed_before_the_approval_is_not_approved(
-    session: Session, board: Board, statement: str
+    session: Session, city: CityPeople, statement: str
 ) -> None:
-    post_id = with_picture(session, board)
+    post_id = with_picture(session, city)
     tamper(session, statement)
-    approver = board.roads_officer if "posts SET department" in statement else board.usha
+    approver = (
+        city.actor("road_officer") if "posts SET department" in statement else city.actor("first")
+    )
     asked = "department_id" in statement and "posts SET" in statement
     with pytest.raises((NotApproved, WrongRole)) as refused:
-        desk.approve(session, post_id, by=approver)
+        post_steps.approve(session, post_id, by=approver)
     if not asked:
         assert refused.value.values == {"reason": gate.Refusal.CHANGED}
     assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
@@ -233,20 +222,22 @@ def test_what_was_changed_before_the_approval_is_not_approved(
 
 @pytest.mark.parametrize("statement", TAMPERED)
 def test_what_was_changed_after_the_approval_does_not_leave(
-    session: Session, board: Board, statement: str
+    session: Session, city: CityPeople, statement: str
 ) -> None:
-    post_id = with_picture(session, board)
-    desk.approve(session, post_id, by=board.usha)
+    post_id = with_picture(session, city)
+    post_steps.approve(session, post_id, by=city.actor("first"))
     assert judged(session, post_id).allowed
     tamper(session, statement)
     assert judged(session, post_id).refusal is gate.Refusal.CHANGED
 
 
-def test_a_new_digest_beside_the_old_approval_opens_nothing(session: Session, board: Board) -> None:
+def test_a_new_digest_beside_the_old_approval_opens_nothing(
+    session: Session, city: CityPeople
+) -> None:
     """Somebody changes the text and makes the revision's digest fit it."""
-    post_id = desk.approved(session, board)
+    post_id = post_steps.approved(session, city)
     newest(session, post_id).variants[0].text = "उद्या पाणी येईल"
-    decide.fix(newest(session, post_id), now=NOW)
+    decide.fix(newest(session, post_id), now=NOON)
     session.flush()
     assert judged(session, post_id).refusal is gate.Refusal.APPROVAL_MISSING
 
@@ -255,7 +246,7 @@ FORGED = [
     "UPDATE decisions SET kind = 'returned'",
     "UPDATE decisions SET withdrawn_at = at",
     "UPDATE decisions SET digest = ''",
-    "UPDATE decisions SET department_id = (SELECT id FROM departments WHERE code = 'roads')",
+    "UPDATE decisions SET department_id = (SELECT id FROM departments WHERE code = 'road')",
     "UPDATE decisions SET person_id = (SELECT min(author_id) FROM revisions)",
     "UPDATE decisions SET kind = 'own_hand', person_id = (SELECT min(author_id) FROM revisions)",
     "DELETE FROM decisions",
@@ -264,15 +255,15 @@ FORGED = [
 
 @pytest.mark.parametrize("statement", FORGED)
 def test_a_decision_that_does_not_fit_opens_nothing(
-    session: Session, board: Board, statement: str
+    session: Session, city: CityPeople, statement: str
 ) -> None:
-    post_id = desk.approved(session, board)
+    post_id = post_steps.approved(session, city)
     tamper(session, statement)
     assert judged(session, post_id).refusal is gate.Refusal.APPROVAL_MISSING
 
 
-def test_a_state_alone_opens_nothing(session: Session, board: Board) -> None:
-    post_id = desk.in_review(session, board)
+def test_a_state_alone_opens_nothing(session: Session, city: CityPeople) -> None:
+    post_id = post_steps.in_review(session, city)
     tamper(session, "UPDATE posts SET state = 'approved'")
     assert judged(session, post_id).refusal is gate.Refusal.APPROVAL_MISSING
 
@@ -283,104 +274,106 @@ def test_a_state_alone_opens_nothing(session: Session, board: Board) -> None:
 def own_hand(session: Session, actor: Actor, post_id: int) -> None:
     post = session.get_one(Post, post_id)
     revision = schedule.newest_revision(post)
-    decide.approve_by_own_hand(session, actor=actor, now=NOW, post=post, revision=revision)
+    decide.approve_by_own_hand(session, actor=actor, now=NOON, post=post, revision=revision)
 
 
 def test_an_officers_own_reply_is_approved_by_the_officers_hand(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id = desk.reply_post(session, board, "water", by=board.usha)
-    own_hand(session, board.usha, post_id)
+    post_id = post_steps.reply_post(session, city, "water", by=city.actor("first"))
+    own_hand(session, city.actor("first"), post_id)
     assert judged(session, post_id).allowed
     decided = newest(session, post_id).decisions
     assert [(one.kind, one.person_id) for one in decided] == [
-        (DecisionKind.OWN_HAND, board.usha.person_id)
+        (DecisionKind.OWN_HAND, city.actor("first").person_id)
     ]
-    assert desk.events(session, post_id) == ["save", "send_for_review", "approve"]
+    assert verbs(session, "posts", post_id) == ["save", "send_for_review", "approve"]
 
 
-def test_nobody_lends_a_hand_to_a_reply_that_another_wrote(session: Session, board: Board) -> None:
-    post_id = desk.reply_post(session, board, "water", by=board.clerk)
-    for actor in (board.usha, board.datta, board.water_head):
+def test_nobody_lends_a_hand_to_a_reply_that_another_wrote(
+    session: Session, city: CityPeople
+) -> None:
+    post_id = post_steps.reply_post(session, city, "water", by=city.actor("clerk"))
+    for actor in (city.actor("first"), city.actor("second"), city.actor("head")):
         with pytest.raises(WrongRole):
             own_hand(session, actor, post_id)
 
 
 def test_the_cell_approves_no_reply_not_even_of_its_own_department(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    for actor in (board.clerk, board.lead):
-        post_id = desk.reply_post(session, board, "information-technology", by=actor)
+    for actor in (city.actor("clerk"), city.actor("lead")):
+        post_id = post_steps.reply_post(session, city, "information-technology", by=actor)
         with pytest.raises(WrongRole):
             own_hand(session, actor, post_id)
 
 
 def test_no_hand_approves_another_departments_reply_or_a_post(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    foreign = desk.reply_post(session, board, "roads", by=board.usha)
+    foreign = post_steps.reply_post(session, city, "road", by=city.actor("first"))
     with pytest.raises(WrongRole):
-        own_hand(session, board.usha, foreign)
-    post_id = saved(session, board)
-    newest(session, post_id).author_id = board.usha.person_id or 0
+        own_hand(session, city.actor("first"), foreign)
+    post_id = saved(session, city)
+    newest(session, post_id).author_id = city.actor("first").person_id or 0
     with pytest.raises(WrongRole):
-        own_hand(session, board.usha, post_id)
+        own_hand(session, city.actor("first"), post_id)
 
 
-def test_an_own_hand_ends_with_the_appointment(session: Session, board: Board) -> None:
-    post_id = desk.reply_post(session, board, "water", by=board.usha)
+def test_an_own_hand_ends_with_the_appointment(session: Session, city: CityPeople) -> None:
+    post_id = post_steps.reply_post(session, city, "water", by=city.actor("first"))
     session.connection().execute(
         text("UPDATE appointments SET until_at = from_at WHERE id = :id"),
-        {"id": board.usha.appointment_id},
+        {"id": city.actor("first").appointment_id},
     )
     session.expire_all()
     with pytest.raises(WrongRole):
-        own_hand(session, board.usha, post_id)
+        own_hand(session, city.actor("first"), post_id)
 
 
 def test_four_eyes_does_not_keep_an_officer_from_a_reply_written_at_the_cell(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
     """The same person, once at the cell and once as the officer it waits for."""
-    it = board.departments["information-technology"]
-    at_cell = desk.appoint(session, Role.CELL, it, person_id=board.usha.person_id)
-    post_id = desk.reply_post(session, board, "water", by=at_cell)
-    newest(session, post_id).not_after = NOW + DAY
-    decide.fix(newest(session, post_id), now=NOW)
+    it = city.departments["information-technology"]
+    at_cell = add_appointment(session, Role.CELL, it, person_id=city.actor("first").person_id)
+    post_id = post_steps.reply_post(session, city, "water", by=at_cell)
+    newest(session, post_id).not_after = NOON + DAY
+    decide.fix(newest(session, post_id), now=NOON)
     session.get_one(Post, post_id).state = PostState.IN_REVIEW
     session.flush()
-    desk.approve(session, post_id, by=board.usha)
+    post_steps.approve(session, post_id, by=city.actor("first"))
     assert judged(session, post_id).allowed
 
 
 def test_a_reply_whose_approval_was_taken_back_leaves_by_the_next_one(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
     """Its delivery is the same row again: a variant has only one."""
-    post_id = desk.reply_post(session, board, "water", by=board.clerk)
-    decide.fix(newest(session, post_id), now=NOW)
+    post_id = post_steps.reply_post(session, city, "water", by=city.actor("clerk"))
+    decide.fix(newest(session, post_id), now=NOON)
     session.get_one(Post, post_id).state = PostState.IN_REVIEW
     session.flush()
-    desk.approve(session, post_id, by=board.usha)
+    post_steps.approve(session, post_id, by=city.actor("first"))
     withdraw.withdraw_approval(
-        session, actor=board.datta, now=NOW, post_id=post_id, seen_revision=1
+        session, actor=city.actor("second"), now=NOON, post_id=post_id, seen_revision=1
     )
     stopped = session.query(Delivery).one()
     assert stopped.state is DeliveryState.CANCELLED
-    desk.approve(session, post_id, by=board.datta, now=NOW + HOUR)
+    post_steps.approve(session, post_id, by=city.actor("second"), now=NOON + HOUR)
     again = session.query(Delivery).one()
     assert (again.id, again.state) == (stopped.id, DeliveryState.SCHEDULED)
-    assert again.due_at == NOW + HOUR
+    assert again.due_at == NOON + HOUR
 
 
-def test_a_post_is_not_four_eyed_by_calling_it_a_reply(session: Session, board: Board) -> None:
-    post_id = saved(session, board)
-    it = board.departments["information-technology"]
-    at_cell = desk.appoint(session, Role.CELL, it, person_id=board.usha.person_id)
-    desk.save(session, board, post_id, by=at_cell)
-    desk.send(session, board, post_id)
+def test_a_post_is_not_four_eyed_by_calling_it_a_reply(session: Session, city: CityPeople) -> None:
+    post_id = saved(session, city)
+    it = city.departments["information-technology"]
+    at_cell = add_appointment(session, Role.CELL, it, person_id=city.actor("first").person_id)
+    post_steps.save(session, city, post_id, by=at_cell)
+    post_steps.send(session, city, post_id)
     with pytest.raises(FourEyesRequired):
-        desk.approve(session, post_id, by=board.usha)
+        post_steps.approve(session, post_id, by=city.actor("first"))
     tamper(session, "UPDATE posts SET kind = 'reply'")
     with pytest.raises(NotApproved):
-        desk.approve(session, post_id, by=board.usha)
+        post_steps.approve(session, post_id, by=city.actor("first"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,56 +18,44 @@ from publisher.scheduling import schedule
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
-from tests.support import board as desk
-from tests.support.board import HOUR, NOW, Board, Shared
+from tests.support import post_steps
+from tests.support.city_people import HOUR, NOON, CityPeople, verbs
 
 GONE = ["sending", "published", "unconfirmed", "held"]
 UNSENT = ["scheduled", "claimed"]
 SETTLED = ["failed", "missed", "cancelled"]
 
 
-@pytest.fixture(scope="module", params=desk.BOTH)
-def shared(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shared]:
-    with desk.sharing(request, tmp_path_factory) as found:
-        yield found
-
-
 @pytest.fixture
-def session(shared: Shared) -> Iterator[Session]:
-    with desk.undone(shared.database) as opened:
-        yield opened
+def post_id(session: Session, city: CityPeople) -> int:
+    return post_steps.approved(session, city)
 
 
-@pytest.fixture
-def board(shared: Shared) -> Board:
-    return shared.board
-
-
-@pytest.fixture
-def post_id(session: Session, board: Board) -> int:
-    return desk.approved(session, board)
-
-
-def put(session: Session, board: Board, post_id: int, *states: str) -> list[Delivery]:
+def put(session: Session, city: CityPeople, post_id: int, *states: str) -> list[Delivery]:
     """Schedule both variants, then put each delivery into its state."""
-    deliveries = desk.schedule(session, board, post_id)
+    deliveries = post_steps.schedule(session, city, post_id)
     for delivery, state in zip(deliveries, states, strict=True):
         delivery.state = DeliveryState(state)
     session.flush()
     return deliveries
 
 
-def take_back(session: Session, board: Board, post_id: int, reason: str = "") -> list[Delivery]:
+def take_back(session: Session, city: CityPeople, post_id: int, reason: str = "") -> list[Delivery]:
     newest = session.get_one(Post, post_id).newest
     return withdraw.withdraw_approval(
-        session, actor=board.usha, now=NOW, post_id=post_id, seen_revision=newest, reason=reason
+        session,
+        actor=city.actor("first"),
+        now=NOON,
+        post_id=post_id,
+        seen_revision=newest,
+        reason=reason,
     )
 
 
-def give_up(session: Session, board: Board, post_id: int) -> Post:
-    return withdraw.withdraw_post(session, actor=board.usha, now=NOW, post_id=post_id, reason="रद्द")
+def give_up(session: Session, city: CityPeople, post_id: int) -> Post:
+    return withdraw.withdraw_post(
+        session, actor=city.actor("first"), now=NOON, post_id=post_id, reason="रद्द"
+    )
 
 
 def states(session: Session, post_id: int) -> list[str]:
@@ -83,32 +69,32 @@ def state(session: Session, post_id: int) -> PostState:
 
 
 def test_an_approval_is_taken_back_and_no_longer_counts(
-    session: Session, board: Board, post_id: int
+    session: Session, city: CityPeople, post_id: int
 ) -> None:
-    assert take_back(session, board, post_id) == []
+    assert take_back(session, city, post_id) == []
     assert state(session, post_id) is PostState.IN_REVIEW
     taken = session.scalars(select(Decision)).one()
-    assert (taken.withdrawn_at, taken.withdrawn_by_id) == (NOW, board.usha.person_id)
+    assert (taken.withdrawn_at, taken.withdrawn_by_id) == (NOON, city.actor("first").person_id)
     session.get_one(Post, post_id).state = PostState.APPROVED
     session.flush()
     revision = schedule.newest_revision(session.get_one(Post, post_id))
-    verdict = gate.judge(gate_adapter.case_of(revision, now=NOW), now=NOW)
+    verdict = gate.judge(gate_adapter.case_of(revision, now=NOON), now=NOON)
     assert verdict.refusal is gate.Refusal.APPROVAL_MISSING
 
 
 @pytest.mark.parametrize("first", [*UNSENT, *SETTLED, *GONE])
 @pytest.mark.parametrize("second", [*UNSENT, *SETTLED, *GONE])
 def test_what_has_not_left_is_stopped_and_what_has_is_said(
-    session: Session, board: Board, post_id: int, first: str, second: str
+    session: Session, city: CityPeople, post_id: int, first: str, second: str
 ) -> None:
-    put(session, board, post_id, first, second)
+    put(session, city, post_id, first, second)
     if first in GONE and second in GONE:
         with pytest.raises(OnItsWay):
-            take_back(session, board, post_id)
+            take_back(session, city, post_id)
         assert states(session, post_id) == [first, second]
         assert state(session, post_id) is PostState.APPROVED
         return
-    stopped = take_back(session, board, post_id)
+    stopped = take_back(session, city, post_id)
     assert len(stopped) == sum(one in UNSENT for one in (first, second))
     after = ["cancelled" if one in UNSENT else one for one in (first, second)]
     assert states(session, post_id) == after
@@ -124,88 +110,92 @@ def test_what_has_not_left_is_stopped_and_what_has_is_said(
     ],
 )
 def test_it_says_what_may_still_be_open_rather_than_what_is_live(
-    session: Session, board: Board, post_id: int, first: str, second: str, said: str
+    session: Session, city: CityPeople, post_id: int, first: str, second: str, said: str
 ) -> None:
-    put(session, board, post_id, first, second)
+    put(session, city, post_id, first, second)
     with pytest.raises(OnItsWay) as gone:
-        take_back(session, board, post_id)
+        take_back(session, city, post_id)
     assert gone.value.values == {"state": said}
 
 
 def test_a_correction_can_be_taken_back_though_the_first_revision_is_live(
-    session: Session, board: Board, post_id: int
+    session: Session, city: CityPeople, post_id: int
 ) -> None:
     """Nothing of the revision that was approved now has left."""
-    put(session, board, post_id, "published", "published")
-    desk.save(session, board, post_id)
-    desk.send(session, board, post_id)
-    desk.approve(session, post_id, by=board.usha)
-    deliveries = desk.schedule(session, board, post_id)
-    assert take_back(session, board, post_id) == deliveries
+    put(session, city, post_id, "published", "published")
+    post_steps.save(session, city, post_id)
+    post_steps.send(session, city, post_id)
+    post_steps.approve(session, post_id, by=city.actor("first"))
+    deliveries = post_steps.schedule(session, city, post_id)
+    assert take_back(session, city, post_id) == deliveries
     assert states(session, post_id) == ["published", "published", "cancelled", "cancelled"]
     assert state(session, post_id) is PostState.IN_REVIEW
 
 
 def test_a_correction_can_be_given_up_though_the_first_revision_is_live(
-    session: Session, board: Board, post_id: int
+    session: Session, city: CityPeople, post_id: int
 ) -> None:
-    put(session, board, post_id, "published", "published")
-    desk.save(session, board, post_id)
-    give_up(session, board, post_id)
+    put(session, city, post_id, "published", "published")
+    post_steps.save(session, city, post_id)
+    give_up(session, city, post_id)
     assert states(session, post_id) == ["published", "published"]
     assert state(session, post_id) is PostState.WITHDRAWN
 
 
-def test_there_is_no_approval_to_take_back_in_review(session: Session, board: Board) -> None:
-    post_id = desk.in_review(session, board)
+def test_there_is_no_approval_to_take_back_in_review(session: Session, city: CityPeople) -> None:
+    post_id = post_steps.in_review(session, city)
     with pytest.raises(NotApproved) as refused:
-        take_back(session, board, post_id)
+        take_back(session, city, post_id)
     assert refused.value.values == {"reason": gate.Refusal.APPROVAL_MISSING}
 
 
 def test_a_withdrawn_post_has_no_approval_to_take_back(
-    session: Session, board: Board, post_id: int
+    session: Session, city: CityPeople, post_id: int
 ) -> None:
-    give_up(session, board, post_id)
+    give_up(session, city, post_id)
     with pytest.raises(WrongState):
-        take_back(session, board, post_id)
-    assert desk.events(session, post_id)[-1] == "withdraw_post"
+        take_back(session, city, post_id)
+    assert verbs(session, "posts", post_id)[-1] == "withdraw_post"
 
 
 def test_the_history_says_that_there_was_a_reason_but_not_its_words(
-    session: Session, board: Board, post_id: int
+    session: Session, city: CityPeople, post_id: int
 ) -> None:
-    take_back(session, board, post_id, "चुकीची तारीख")
-    assert desk.details(session, post_id, "withdraw_approval") == [{"revision": 1, "reason": True}]
+    take_back(session, city, post_id, "चुकीची तारीख")
+    assert post_steps.details(session, post_id, "withdraw_approval") == [
+        {"revision": 1, "reason": True}
+    ]
     letter = session.scalars(select(Notice).where(Notice.kind == "approval_withdrawn")).one()
     assert "चुकीची तारीख" in letter.body
 
 
 @pytest.mark.parametrize("reason", ["अ\x00ब", "अ\u202eब", "क" * 2_001])
 def test_a_reason_that_cannot_be_read_is_refused_before_anything_moves(
-    session: Session, board: Board, post_id: int, reason: str
+    session: Session, city: CityPeople, post_id: int, reason: str
 ) -> None:
-    put(session, board, post_id, "scheduled", "scheduled")
+    put(session, city, post_id, "scheduled", "scheduled")
     with pytest.raises(Invalid) as invalid:
-        take_back(session, board, post_id, reason)
+        take_back(session, city, post_id, reason)
     assert [field for field, _ in invalid.value.codes] == ["reason"]
     assert states(session, post_id) == ["scheduled", "scheduled"]
 
 
 @pytest.mark.parametrize("reason", ["", " ", "अ\x00ब"])
 def test_a_post_is_not_given_up_without_words(
-    session: Session, board: Board, post_id: int, reason: str
+    session: Session, city: CityPeople, post_id: int, reason: str
 ) -> None:
     with pytest.raises(Invalid):
-        withdraw.withdraw_post(session, actor=board.lead, now=NOW, post_id=post_id, reason=reason)
+        withdraw.withdraw_post(
+            session, actor=city.actor("lead"), now=NOON, post_id=post_id, reason=reason
+        )
 
 
 @pytest.mark.parametrize("first", UNSENT)
 def test_a_post_that_is_given_up_leaves_no_more(
-    session: Session, board: Board, post_id: int, first: str
+    session: Session, city: CityPeople, post_id: int, first: str
 ) -> None:
-    deliveries = put(session, board, post_id, first, "published")
-    give_up(session, board, post_id)
+    deliveries = put(session, city, post_id, first, "published")
+    give_up(session, city, post_id)
     assert states(session, post_id) == ["cancelled", "published"]
     query = select(Event.details).where(
         Event.subject == "deliveries", Event.subject_id == deliveries[0].id, Event.verb == "cancel"
@@ -214,27 +204,29 @@ def test_a_post_that_is_given_up_leaves_no_more(
 
 
 def test_a_post_that_is_all_out_cannot_be_given_up(
-    session: Session, board: Board, post_id: int
+    session: Session, city: CityPeople, post_id: int
 ) -> None:
-    put(session, board, post_id, "published", "unconfirmed")
+    put(session, city, post_id, "published", "unconfirmed")
     with pytest.raises(OnItsWay):
-        give_up(session, board, post_id)
+        give_up(session, city, post_id)
 
 
-def test_a_post_that_nobody_saved_yet_can_be_given_up(session: Session, board: Board) -> None:
-    post_id = desk.started(session, board)
-    assert give_up(session, board, post_id).state is PostState.WITHDRAWN
+def test_a_post_that_nobody_saved_yet_can_be_given_up(session: Session, city: CityPeople) -> None:
+    post_id = post_steps.started(session, city)
+    assert give_up(session, city, post_id).state is PostState.WITHDRAWN
 
 
-def test_nothing_brings_a_withdrawn_post_back(session: Session, board: Board, post_id: int) -> None:
-    put(session, board, post_id, "scheduled", "scheduled")
-    give_up(session, board, post_id)
+def test_nothing_brings_a_withdrawn_post_back(
+    session: Session, city: CityPeople, post_id: int
+) -> None:
+    put(session, city, post_id, "scheduled", "scheduled")
+    give_up(session, city, post_id)
     for comes_back in (
-        lambda: desk.save(session, board, post_id),
-        lambda: desk.send(session, board, post_id),
-        lambda: desk.approve(session, post_id, by=board.datta),
-        lambda: desk.schedule(session, board, post_id, at=NOW + HOUR),
-        lambda: give_up(session, board, post_id),
+        lambda: post_steps.save(session, city, post_id),
+        lambda: post_steps.send(session, city, post_id),
+        lambda: post_steps.approve(session, post_id, by=city.actor("second")),
+        lambda: post_steps.schedule(session, city, post_id, at=NOON + HOUR),
+        lambda: give_up(session, city, post_id),
     ):
         with pytest.raises(WrongState):
             comes_back()

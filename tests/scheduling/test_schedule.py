@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,59 +21,40 @@ from publisher.scheduling import schedule as scheduling_schedule
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, NotFound
-from tests.support import board as desk
-from tests.support.board import DAY, HOUR, MINUTE, NOW, Board, Shared
+from tests.support import post_steps
+from tests.support.city_people import DAY, HOUR, MINUTE, NOON, CityPeople, verbs_of
 
 TICK = timedelta(microseconds=1)
-FROM, UNTIL = NOW + HOUR, NOW + 5 * DAY
-
-
-@pytest.fixture(scope="module", params=desk.BOTH)
-def shared(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shared]:
-    with desk.sharing(request, tmp_path_factory) as found:
-        yield found
+FROM, UNTIL = NOON + HOUR, NOON + 5 * DAY
 
 
 @pytest.fixture
-def session(shared: Shared) -> Iterator[Session]:
-    with desk.undone(shared.database) as opened:
-        yield opened
-
-
-@pytest.fixture
-def board(shared: Shared) -> Board:
-    return shared.board
-
-
-@pytest.fixture
-def post_id(session: Session, board: Board) -> int:
+def post_id(session: Session, city: CityPeople) -> int:
     """An approved post with a window from one hour to five days after now."""
-    made = desk.started(session, board)
-    desk.save(session, board, made, not_before=FROM, not_after=UNTIL)
-    desk.send(session, board, made)
-    desk.approve(session, made, by=board.usha)
+    made = post_steps.started(session, city)
+    post_steps.save(session, city, made, not_before=FROM, not_after=UNTIL)
+    post_steps.send(session, city, made)
+    post_steps.approve(session, made, by=city.actor("first"))
     return made
 
 
 def variant(session: Session, post_id: int, place: int = 0) -> Variant:
-    return desk.variants_of(session, post_id)[place]
+    return post_steps.variants_of(session, post_id)[place]
 
 
 def schedule(
     session: Session,
-    board: Board,
+    city: CityPeople,
     variant_id: int,
-    at: datetime = NOW + DAY,
+    at: datetime = NOON + DAY,
     *,
     limit: int = 60,
     despite: bool = False,
-    now: datetime = NOW,
+    now: datetime = NOON,
 ) -> Delivery:
     delivery = scheduling_schedule.schedule(
         session,
-        actor=board.clerk,
+        actor=city.actor("clerk"),
         now=now,
         variant_id=variant_id,
         due_at=at,
@@ -85,84 +65,81 @@ def schedule(
     return delivery
 
 
-def codes(session: Session, board: Board, variant_id: int, **given: object) -> list[str]:
+def codes(session: Session, city: CityPeople, variant_id: int, **given: object) -> list[str]:
     """What is wrong with this time; nothing is scheduled then."""
     with pytest.raises(Invalid) as invalid:
-        schedule(session, board, variant_id, **given)  # type: ignore[arg-type]  # as above
+        schedule(session, city, variant_id, **given)  # type: ignore[arg-type]  # as above
     assert session.scalars(select(Delivery).where(Delivery.variant_id == variant_id)).all() == []
     return [f"{field} {code}" for field, code in invalid.value.codes]
-
-
-def verbs(session: Session, delivery: Delivery) -> list[str]:
-    query = select(Event.verb).where(Event.subject == "deliveries", Event.subject_id == delivery.id)
-    return list(session.scalars(query.order_by(Event.id)))
 
 
 # Times
 
 
-@pytest.mark.parametrize("at", [FROM, FROM + TICK, NOW + DAY, UNTIL])
+@pytest.mark.parametrize("at", [FROM, FROM + TICK, NOON + DAY, UNTIL])
 def test_a_time_inside_the_window_is_taken(
-    session: Session, board: Board, post_id: int, at: datetime
+    session: Session, city: CityPeople, post_id: int, at: datetime
 ) -> None:
-    found = schedule(session, board, variant(session, post_id).id, at)
+    found = schedule(session, city, variant(session, post_id).id, at)
     assert (found.state, found.due_at, found.late_limit) == (DeliveryState.SCHEDULED, at, 60)
-    assert (found.post_id, found.account_id) == (post_id, board.x)
-    assert found.scheduled_by_id == board.clerk.person_id
-    assert verbs(session, found) == ["schedule"]
+    assert (found.post_id, found.account_id) == (post_id, city.accounts["x"])
+    assert found.scheduled_by_id == city.actor("clerk").person_id
+    assert verbs_of(session, found) == ["schedule"]
 
 
 @pytest.mark.parametrize(
     ("at", "code"),
     [
-        (NOW - MINUTE - TICK, "due_at past"),
-        (NOW - 9 * DAY, "due_at past"),
+        (NOON - MINUTE - TICK, "due_at past"),
+        (NOON - 9 * DAY, "due_at past"),
         (FROM - TICK, "due_at before_window"),
         (UNTIL + TICK, "due_at after_window"),
     ],
 )
 def test_a_time_outside_is_said_at_once(
-    session: Session, board: Board, post_id: int, at: datetime, code: str
+    session: Session, city: CityPeople, post_id: int, at: datetime, code: str
 ) -> None:
-    assert codes(session, board, variant(session, post_id).id, at=at) == [code]
+    assert codes(session, city, variant(session, post_id).id, at=at) == [code]
 
 
-def test_a_minute_may_pass_while_one_types(session: Session, board: Board) -> None:
-    post_id = desk.approved(session, board)
-    schedule(session, board, variant(session, post_id).id, NOW - MINUTE)
+def test_a_minute_may_pass_while_one_types(session: Session, city: CityPeople) -> None:
+    post_id = post_steps.approved(session, city)
+    schedule(session, city, variant(session, post_id).id, NOON - MINUTE)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 24 * 60 + 1])
 def test_a_late_limit_is_between_a_minute_and_a_day(
-    session: Session, board: Board, post_id: int, limit: int
+    session: Session, city: CityPeople, post_id: int, limit: int
 ) -> None:
-    assert codes(session, board, variant(session, post_id).id, limit=limit) == ["late_limit limit"]
+    assert codes(session, city, variant(session, post_id).id, limit=limit) == ["late_limit limit"]
 
 
 @pytest.mark.parametrize("limit", [1, 24 * 60])
 def test_the_edges_of_the_late_limit_are_taken(
-    session: Session, board: Board, post_id: int, limit: int
+    session: Session, city: CityPeople, post_id: int, limit: int
 ) -> None:
-    assert schedule(session, board, variant(session, post_id).id, limit=limit).late_limit == limit
+    assert schedule(session, city, variant(session, post_id).id, limit=limit).late_limit == limit
 
 
-def test_everything_wrong_is_said_together(session: Session, board: Board, post_id: int) -> None:
-    found = codes(session, board, variant(session, post_id).id, at=NOW - DAY, limit=0)
+def test_everything_wrong_is_said_together(
+    session: Session, city: CityPeople, post_id: int
+) -> None:
+    found = codes(session, city, variant(session, post_id).id, at=NOON - DAY, limit=0)
     assert found == ["due_at past", "late_limit limit"]
 
 
 @pytest.mark.parametrize(
     ("due_at", "limit", "latest"),
     [
-        (NOW + DAY, 60, NOW + DAY + HOUR),
+        (NOON + DAY, 60, NOON + DAY + HOUR),
         (UNTIL - 10 * MINUTE, 60, UNTIL),
         (UNTIL, 1, UNTIL),
     ],
 )
 def test_the_late_limit_never_passes_the_window(
-    session: Session, board: Board, post_id: int, due_at: datetime, limit: int, latest: datetime
+    session: Session, city: CityPeople, post_id: int, due_at: datetime, limit: int, latest: datetime
 ) -> None:
-    found = schedule(session, board, variant(session, post_id).id, due_at, limit=limit)
+    found = schedule(session, city, variant(session, post_id).id, due_at, limit=limit)
     assert constraints.latest_moment(found) == latest
 
 
@@ -180,44 +157,44 @@ def test_the_late_limit_never_passes_the_window(
     ],
 )
 def test_another_post_within_ten_minutes_on_the_account_is_said(
-    session: Session, board: Board, post_id: int, apart: timedelta, clashes: bool
+    session: Session, city: CityPeople, post_id: int, apart: timedelta, clashes: bool
 ) -> None:
-    other = desk.approved(session, board)
-    schedule(session, board, variant(session, other).id, NOW + DAY)
+    other = post_steps.approved(session, city)
+    schedule(session, city, variant(session, other).id, NOON + DAY)
     mine = variant(session, post_id).id
     if not clashes:
-        schedule(session, board, mine, NOW + DAY + apart)
+        schedule(session, city, mine, NOON + DAY + apart)
         return
-    assert codes(session, board, mine, at=NOW + DAY + apart) == ["due_at clash"]
-    schedule(session, board, mine, NOW + DAY + apart, despite=True)
+    assert codes(session, city, mine, at=NOON + DAY + apart) == ["due_at clash"]
+    schedule(session, city, mine, NOON + DAY + apart, despite=True)
 
 
-def test_another_account_does_not_clash(session: Session, board: Board, post_id: int) -> None:
-    schedule(session, board, variant(session, post_id, 0).id)
-    schedule(session, board, variant(session, post_id, 1).id)
+def test_another_account_does_not_clash(session: Session, city: CityPeople, post_id: int) -> None:
+    schedule(session, city, variant(session, post_id, 0).id)
+    schedule(session, city, variant(session, post_id, 1).id)
 
 
 @pytest.mark.parametrize("state", DeliveryState)
 def test_only_what_leaves_or_left_clashes(
-    session: Session, board: Board, post_id: int, state: DeliveryState
+    session: Session, city: CityPeople, post_id: int, state: DeliveryState
 ) -> None:
-    other = desk.approved(session, board)
-    found = schedule(session, board, variant(session, other).id)
+    other = post_steps.approved(session, city)
+    found = schedule(session, city, variant(session, other).id)
     found.state = state
     session.flush()
     mine = variant(session, post_id).id
     if state.value in ("missed", "failed", "cancelled"):
-        schedule(session, board, mine)
+        schedule(session, city, mine)
     else:
-        assert codes(session, board, mine) == ["due_at clash"]
+        assert codes(session, city, mine) == ["due_at clash"]
 
 
 def test_a_delivery_does_not_clash_with_itself(
-    session: Session, board: Board, post_id: int
+    session: Session, city: CityPeople, post_id: int
 ) -> None:
     mine = variant(session, post_id).id
-    schedule(session, board, mine)
-    schedule(session, board, mine, NOW + DAY + MINUTE)
+    schedule(session, city, mine)
+    schedule(session, city, mine, NOON + DAY + MINUTE)
 
 
 # Only what is approved
@@ -225,57 +202,57 @@ def test_a_delivery_does_not_clash_with_itself(
 
 @pytest.mark.parametrize("state", [one for one in PostState if one is not PostState.APPROVED])
 def test_what_is_not_approved_gets_no_time(
-    session: Session, board: Board, post_id: int, state: PostState
+    session: Session, city: CityPeople, post_id: int, state: PostState
 ) -> None:
     session.get_one(Post, post_id).state = state
     session.flush()
     with pytest.raises(WrongState) as wrong:
-        schedule(session, board, variant(session, post_id).id)
+        schedule(session, city, variant(session, post_id).id)
     assert wrong.value.values == {"state": state, "to": DeliveryState.SCHEDULED}
 
 
 def test_an_older_revision_gets_no_time_though_the_post_is_approved(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id = desk.approved(session, board)
+    post_id = post_steps.approved(session, city)
     old = variant(session, post_id).id
-    desk.save(session, board, post_id)
-    desk.send(session, board, post_id)
-    desk.approve(session, post_id, by=board.usha)
+    post_steps.save(session, city, post_id)
+    post_steps.send(session, city, post_id)
+    post_steps.approve(session, post_id, by=city.actor("first"))
     with pytest.raises(NotApproved) as refused:
-        schedule(session, board, old)
+        schedule(session, city, old)
     assert refused.value.values == {"reason": Refusal.NOT_NEWEST}
 
 
 def test_a_cancelled_delivery_of_an_older_revision_is_not_brought_back(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id = desk.approved(session, board)
-    old = desk.schedule(session, board, post_id)[0]
-    desk.save(session, board, post_id)
+    post_id = post_steps.approved(session, city)
+    old = post_steps.schedule(session, city, post_id)[0]
+    post_steps.save(session, city, post_id)
     with pytest.raises(WrongState):
-        bring_back(session, board, old)
-    desk.send(session, board, post_id)
-    desk.approve(session, post_id, by=board.usha)
+        bring_back(session, city, old)
+    post_steps.send(session, city, post_id)
+    post_steps.approve(session, post_id, by=city.actor("first"))
     with pytest.raises(NotApproved):
-        bring_back(session, board, old)
+        bring_back(session, city, old)
     assert old.state is DeliveryState.CANCELLED
 
 
-def bring_back(session: Session, board: Board, delivery: Delivery) -> None:
+def bring_back(session: Session, city: CityPeople, delivery: Delivery) -> None:
     scheduling_schedule.reschedule(
-        session, actor=board.clerk, now=NOW, delivery_id=delivery.id, due_at=NOW + HOUR
+        session, actor=city.actor("clerk"), now=NOON, delivery_id=delivery.id, due_at=NOON + HOUR
     )
 
 
-def test_what_does_not_exist_is_missing(session: Session, board: Board) -> None:
+def test_what_does_not_exist_is_missing(session: Session, city: CityPeople) -> None:
     with pytest.raises(NotFound):
-        schedule(session, board, 10**9)
+        schedule(session, city, 10**9)
     with pytest.raises(NotFound):
-        scheduling_schedule.cancel(session, actor=board.clerk, now=NOW, delivery_id=10**9)
+        scheduling_schedule.cancel(session, actor=city.actor("clerk"), now=NOON, delivery_id=10**9)
     with pytest.raises(NotFound):
         scheduling_schedule.reschedule(
-            session, actor=board.clerk, now=NOW, delivery_id=10**9, due_at=NOW + HOUR
+            session, actor=city.actor("clerk"), now=NOON, delivery_id=10**9, due_at=NOON + HOUR
         )
 
 
@@ -287,48 +264,50 @@ CAN_CANCEL = {"scheduled", "claimed"}
 
 @pytest.mark.parametrize("state", DeliveryState)
 def test_a_new_time_from_each_state(
-    session: Session, board: Board, post_id: int, state: DeliveryState
+    session: Session, city: CityPeople, post_id: int, state: DeliveryState
 ) -> None:
-    found = schedule(session, board, variant(session, post_id).id, limit=90)
-    found.state, found.not_before, found.reason, found.looks = state, NOW, {"code": "late"}, 3
+    found = schedule(session, city, variant(session, post_id).id, limit=90)
+    found.state, found.not_before, found.reason, found.looks = state, NOON, {"code": "late"}, 3
     session.flush()
 
     def again() -> None:
         scheduling_schedule.reschedule(
-            session, actor=board.lead, now=NOW, delivery_id=found.id, due_at=NOW + 2 * DAY
+            session, actor=city.actor("lead"), now=NOON, delivery_id=found.id, due_at=NOON + 2 * DAY
         )
 
     if state.value in GONE:
         with pytest.raises(OnItsWay) as gone:
             again()
         assert gone.value.values == {"state": state}
-        assert (found.state, found.due_at) == (state, NOW + DAY)
+        assert (found.state, found.due_at) == (state, NOON + DAY)
         return
     again()
     session.flush()
     session.expire(found)
     found = scheduling_schedule.delivery_for(session, found.id)
-    assert (found.state, found.due_at) == (DeliveryState.SCHEDULED, NOW + 2 * DAY)
+    assert (found.state, found.due_at) == (DeliveryState.SCHEDULED, NOON + 2 * DAY)
     assert found.not_before is None
     assert (found.reason, found.looks, found.late_limit) == ({}, 0, 60)
-    assert verbs(session, found) == ["schedule", "reschedule"]
+    assert verbs_of(session, found) == ["schedule", "reschedule"]
 
 
 @pytest.mark.parametrize("state", DeliveryState)
 def test_cancelling_from_each_state(
-    session: Session, board: Board, post_id: int, state: DeliveryState
+    session: Session, city: CityPeople, post_id: int, state: DeliveryState
 ) -> None:
-    found = schedule(session, board, variant(session, post_id).id)
+    found = schedule(session, city, variant(session, post_id).id)
     found.state = state
     session.flush()
 
     def cancel() -> None:
-        scheduling_schedule.cancel(session, actor=board.usha, now=NOW, delivery_id=found.id)
+        scheduling_schedule.cancel(
+            session, actor=city.actor("first"), now=NOON, delivery_id=found.id
+        )
 
     if state.value in CAN_CANCEL:
         cancel()
         assert found.state is DeliveryState.CANCELLED
-        assert verbs(session, found) == ["schedule", "cancel"]
+        assert verbs_of(session, found) == ["schedule", "cancel"]
         return
     with pytest.raises(OnItsWay if state.value in GONE else WrongState):
         cancel()
@@ -336,25 +315,30 @@ def test_cancelling_from_each_state(
 
 
 def test_an_officer_cancels_only_the_own_departments(
-    session: Session, board: Board, post_id: int
+    session: Session, city: CityPeople, post_id: int
 ) -> None:
-    found = schedule(session, board, variant(session, post_id).id)
-    for actor in (board.roads_officer, board.roads_head, board.admin):
+    found = schedule(session, city, variant(session, post_id).id)
+    for actor in (city.actor("road_officer"), city.actor("road_head"), city.actor("admin")):
         with pytest.raises(WrongRole):
-            scheduling_schedule.cancel(session, actor=actor, now=NOW, delivery_id=found.id)
-    scheduling_schedule.cancel(session, actor=board.water_head, now=NOW, delivery_id=found.id)
+            scheduling_schedule.cancel(session, actor=actor, now=NOON, delivery_id=found.id)
+    scheduling_schedule.cancel(session, actor=city.actor("head"), now=NOON, delivery_id=found.id)
 
 
 def test_a_variant_has_one_delivery_whatever_comes(
-    session: Session, board: Board, post_id: int
+    session: Session, city: CityPeople, post_id: int
 ) -> None:
     mine = variant(session, post_id)
-    first = schedule(session, board, mine.id)
-    scheduling_schedule.cancel(session, actor=board.clerk, now=NOW, delivery_id=first.id)
-    assert schedule(session, board, mine.id, NOW + 2 * DAY) is first
+    first = schedule(session, city, mine.id)
+    scheduling_schedule.cancel(session, actor=city.actor("clerk"), now=NOON, delivery_id=first.id)
+    assert schedule(session, city, mine.id, NOON + 2 * DAY) is first
     with pytest.raises(IntegrityError):
         scheduling_schedule.add_delivery(
-            session, actor=board.clerk, now=NOW, variant=mine, due_at=NOW + DAY, late_limit=60
+            session,
+            actor=city.actor("clerk"),
+            now=NOON,
+            variant=mine,
+            due_at=NOON + DAY,
+            late_limit=60,
         )
 
 
@@ -363,11 +347,11 @@ def test_a_variant_has_one_delivery_whatever_comes(
 
 @pytest.mark.parametrize("state", DeliveryState)
 def test_a_new_revision_cancels_what_has_not_left(
-    session: Session, board: Board, state: DeliveryState
+    session: Session, city: CityPeople, state: DeliveryState
 ) -> None:
-    post_id = desk.approved(session, board)
-    found = desk.schedule(session, board, post_id, state=state)
-    desk.save(session, board, post_id)
+    post_id = post_steps.approved(session, city)
+    found = post_steps.schedule(session, city, post_id, state=state)
+    post_steps.save(session, city, post_id)
     session.expire_all()
     after = DeliveryState.CANCELLED if state.value in CAN_CANCEL else state
     assert [one.state for one in found] == [after, after]
@@ -381,39 +365,41 @@ def test_a_new_revision_cancels_what_has_not_left(
 
 
 def now_ids(session: Session, post_id: int) -> list[int]:
-    return [one.id for one in desk.variants_of(session, post_id)]
+    return [one.id for one in post_steps.variants_of(session, post_id)]
 
 
 @pytest.mark.parametrize("age", [10 * MINUTE + TICK, None])
 def test_publishing_now_asks_for_a_fresh_sign_in(
-    session: Session, board: Board, age: timedelta | None
+    session: Session, city: CityPeople, age: timedelta | None
 ) -> None:
-    post_id = desk.approved(session, board)
-    proved = None if age is None else NOW - age
-    tired = replace(board.clerk, signed_in_at=proved)
+    post_id = post_steps.approved(session, city)
+    proved = None if age is None else NOON - age
+    tired = replace(city.actor("clerk"), signed_in_at=proved)
     with pytest.raises(FreshSignInRequired):
         scheduling_schedule.publish_now(
-            session, actor=tired, now=NOW, variant_ids=now_ids(session, post_id)
+            session, actor=tired, now=NOON, variant_ids=now_ids(session, post_id)
         )
     assert session.scalars(select(Delivery)).all() == []
 
 
 def test_publishing_now_makes_everything_due_despite_a_clash(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    other = desk.approved(session, board)
-    schedule(session, board, variant(session, other).id, NOW + MINUTE)
-    post_id = desk.approved(session, board)
-    desk.schedule(session, board, post_id, at=NOW + DAY)
+    other = post_steps.approved(session, city)
+    schedule(session, city, variant(session, other).id, NOON + MINUTE)
+    post_id = post_steps.approved(session, city)
+    post_steps.schedule(session, city, post_id, at=NOON + DAY)
     found = scheduling_schedule.publish_now(
-        session, actor=board.lead, now=NOW, variant_ids=now_ids(session, post_id)
+        session, actor=city.actor("lead"), now=NOON, variant_ids=now_ids(session, post_id)
     )
-    assert [(one.state, one.due_at) for one in found] == [(DeliveryState.SCHEDULED, NOW)] * 2
+    assert [(one.state, one.due_at) for one in found] == [(DeliveryState.SCHEDULED, NOON)] * 2
 
 
-def test_publishing_now_keeps_to_the_window(session: Session, board: Board, post_id: int) -> None:
-    for at, code in ((NOW, "before_window"), (UNTIL + TICK, "after_window")):
-        fresh = replace(board.clerk, signed_in_at=at)
+def test_publishing_now_keeps_to_the_window(
+    session: Session, city: CityPeople, post_id: int
+) -> None:
+    for at, code in ((NOON, "before_window"), (UNTIL + TICK, "after_window")):
+        fresh = replace(city.actor("clerk"), signed_in_at=at)
         with pytest.raises(Invalid) as invalid:
             scheduling_schedule.publish_now(
                 session, actor=fresh, now=at, variant_ids=now_ids(session, post_id)
@@ -422,22 +408,22 @@ def test_publishing_now_keeps_to_the_window(session: Session, board: Board, post
 
 
 def test_publishing_now_does_not_publish_what_is_not_approved(
-    session: Session, board: Board
+    session: Session, city: CityPeople
 ) -> None:
-    post_id = desk.in_review(session, board)
+    post_id = post_steps.in_review(session, city)
     with pytest.raises(WrongState):
         scheduling_schedule.publish_now(
-            session, actor=board.lead, now=NOW, variant_ids=now_ids(session, post_id)
+            session, actor=city.actor("lead"), now=NOON, variant_ids=now_ids(session, post_id)
         )
 
 
-@pytest.mark.parametrize("who", ["usha", "water_head", "admin", "roads_officer"])
-def test_only_the_cell_publishes_now(session: Session, board: Board, who: str) -> None:
-    post_id = desk.approved(session, board)
+@pytest.mark.parametrize("who", ["first", "head", "admin", "road_officer"])
+def test_only_the_cell_publishes_now(session: Session, city: CityPeople, who: str) -> None:
+    post_id = post_steps.approved(session, city)
     with pytest.raises(WrongRole):
         scheduling_schedule.publish_now(
             session,
-            actor=getattr(board, who),
-            now=NOW,
+            actor=city.actor(who),
+            now=NOON,
             variant_ids=now_ids(session, post_id),
         )

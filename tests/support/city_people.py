@@ -22,7 +22,7 @@ from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
-from publisher.models.people import Appointment, Department
+from publisher.models.people import Appointment, Department, Person
 from publisher.people.appointments import disable_person, end_appointment, record_person
 from publisher.people.permissions import COMMAND
 from publisher.transitions import Stateful
@@ -246,6 +246,29 @@ def appoint(
         rank=rank,
         from_at=from_at,
     )
+
+
+def add_appointment(
+    session: Session,
+    role: Role,
+    department_id: int,
+    *,
+    rank: int | None = None,
+    person_id: int | None = None,
+) -> Actor:
+    """Appoint a new person, or the one of this id, past the rules; return the actor."""
+    if person_id is None:
+        person = Person(name_mr=role, name_en=role, created_at=NOON - DAY)
+        session.add(person)
+        session.flush()
+        person.mail = f"person{person.id}@pmc.example"
+        person_id = person.id
+    row = Appointment(
+        person_id=person_id, role=role, department_id=department_id, rank=rank, from_at=NOON - DAY
+    )
+    session.add(row)
+    session.flush()
+    return replace(acting(row), signed_in_at=NOON, name=role)
 
 
 def actor(role: Role, department_id: int = 1, person_id: int | None = None) -> Actor:

@@ -7,13 +7,20 @@ of plain rules must start at once.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
-from publisher.database.session import Database
+from approvals.policy import Role
+from publisher.database.session import Database, migrate
 from publisher.media.store import Store
-from tests.support.city import City, city
+from tests.support import runs, sqlite
+from tests.support.city import City
+from tests.support.city import city as build_city
+from tests.support.city_people import CityPeople, city_people
+from tests.support.postgres import Server
 
 
 @pytest.fixture
@@ -25,7 +32,7 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def town(database: Database, tmp_path: Path) -> City:
     """Builds a city in a database of its own, on SQLite and on PostgreSQL."""
-    return city(database, tmp_path)
+    return build_city(database, tmp_path)
 
 
 @pytest.fixture
@@ -35,3 +42,39 @@ def other(request: pytest.FixtureRequest, town: City) -> Iterator[Database]:
     opened = Database(str(request.getfixturevalue(kind)))
     yield opened
     opened.dispose()
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def city(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CityPeople]:
+    """Shares one city among the tests of a module, each of which writes in `session` alone."""
+    if request.param == "sqlite":
+        file = tmp_path_factory.mktemp("city") / "city.db"
+        with people_on(sqlite.copy(sqlite.template(runs.current(), migrate), file)) as shared:
+            yield shared
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = server.create()
+    with people_on(server.url(name)) as shared:
+        yield shared
+    server.drop(name)
+
+
+@pytest.fixture
+def session(city: CityPeople) -> Iterator[Session]:
+    """Opens a session on the shared city; nothing that is written in it is kept."""
+    with Session(city.database.engine, expire_on_commit=False) as opened:
+        yield opened
+
+
+@contextmanager
+def people_on(url: str) -> Iterator[CityPeople]:
+    """Put the city's people, and a head of the road department, into the database at `url`."""
+    database = Database(url)
+    shared = city_people(database)
+    shared.appoint("road_head", Role.HEAD, "road", "सुरेश पवार")
+    yield shared
+    database.dispose()
