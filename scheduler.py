@@ -34,7 +34,7 @@ from publisher.operations.backup.reconcile import tick_seeking
 from publisher.operations.departments.close import tick_departments
 from publisher.operations.retention import tick_retention
 from publisher.operations.schedule_marker import tick_timed
-from publisher.operations.worker_health import look_back, tick_outages
+from publisher.operations.worker_health import close_past_outage, tick_outages
 from publisher.reports.export import tick_exports
 from publisher.settings.environment import Settings
 
@@ -129,7 +129,7 @@ def _links(context: WorkerContext, settings: Settings) -> int:
 
 def run_once(context: WorkerContext, settings: Settings) -> dict[str, int]:
     """Run each tick once; returns how much each did, by name."""
-    look_back(context.database, now=context.now())
+    close_past_outage(context.database, now=context.now())
     return {tick.name: tick.run() for tick in ticks(context, settings)}
 
 
@@ -138,7 +138,7 @@ def run(context: WorkerContext, settings: Settings) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
-    look_back(context.database, now=context.now())
+    close_past_outage(context.database, now=context.now())
     _tune_garbage_collection()
     died = threading.Event()
     tables = Tick("tables", 2.0, _revision_check(context.database, stopping, died))

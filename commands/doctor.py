@@ -65,8 +65,8 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     yield migrations
     if migrations.ok:
         yield from health_checks.check_accounts(database, opener(settings))
-        yield from health_checks.check_endings(database, now=now())
-        yield from health_checks.check_looks(
+        yield from health_checks.check_expiries(database, now=now())
+        yield from health_checks.check_monitoring(
             database, now=now(), weekly_after=settings.delivery.weekly_looks_after
         )
         yield from health_checks.check_clocks(database, now=now())

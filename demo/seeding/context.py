@@ -26,7 +26,7 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Post, Variant
 from publisher.models.submissions import Submission
-from publisher.operations.worker_health import PLAYED
+from publisher.operations.worker_health import DEMO_WORKER
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.facebook.platform import FacebookPlatform
 from publisher.platforms.registry import open_platform
@@ -154,7 +154,7 @@ def opened(
         store=store,
         open_account=_opener(settings, clock, web_url=f"{sandbox_url}/x"),
         delivery_settings=settings.delivery,
-        clock_name=PLAYED,
+        clock_name=DEMO_WORKER,
         now=clock,
         monotonic=time.monotonic,
     )

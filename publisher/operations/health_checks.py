@@ -33,8 +33,12 @@ from publisher.settings.environment import Settings
 from publisher.settings.sms import Sms
 from publisher.states import AccountState
 
-LATE: Final = timedelta(minutes=1)
-"""A worker writes a heartbeat every half second; after this silence it is reported as late."""
+LATE_AFTER: Final = timedelta(minutes=1)
+"""`nagarvani doctor` warns once the latest heartbeat of all workers is older than this.
+
+`worker_health` has two more limits: the shorter `ALIVE_FOR` is applied to each worker alone, and
+after the longer `OUTAGE_AFTER` the admins are notified.
+"""
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -156,11 +160,11 @@ def check_accounts(database: Database, open_account: OpenAccount) -> list[Health
     return [_check_account(account, open_account) for account in accounts]
 
 
-def check_endings(database: Database, *, now: datetime) -> list[HealthFinding]:
+def check_expiries(database: Database, *, now: datetime) -> list[HealthFinding]:
     """Report access that ends within two weeks, and missing permissions."""
     with database.reading() as session:
         accounts = all_accounts(session)
-    findings = [finding for account in accounts for finding in _endings(account, now)]
+    findings = [finding for account in accounts for finding in _expiries(account, now)]
     lacking = [account for account in accounts if account.missing]
     return findings + [
         HealthFinding(
@@ -173,7 +177,7 @@ def check_endings(database: Database, *, now: datetime) -> list[HealthFinding]:
     ]
 
 
-def _endings(account: Account, now: datetime) -> list[HealthFinding]:
+def _expiries(account: Account, now: datetime) -> list[HealthFinding]:
     return [
         HealthFinding(
             HealthSubject.ACCOUNT,
@@ -211,7 +215,7 @@ def _check_account(account: Account, open_account: OpenAccount) -> HealthFinding
     )
 
 
-def check_looks(
+def check_monitoring(
     database: Database, *, now: datetime, weekly_after: timedelta | None
 ) -> list[HealthFinding]:
     """Report accounts whose published posts were not read back for a day too long."""
@@ -234,24 +238,26 @@ def check_looks(
 
 
 def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Report the age of the latest heartbeat, and every worker that is alive."""
+    """Report if the latest heartbeat of all workers is late, and list those that are alive."""
     with database.reading() as session:
-        beat_at = worker_health.youngest_beat(session)
+        beat_at = worker_health.latest_beat(session)
         alive = [clock for clock in worker_health.clocks(session, now=now) if clock.is_alive]
     if beat_at is None:
         return [HealthFinding(HealthSubject.CLOCK, False, "no_clock")]
-    runs = now - beat_at <= LATE
+    is_on_time = now - beat_at <= LATE_AFTER
     values = {"seconds": _seconds(now - beat_at)}
     findings = [
-        HealthFinding(HealthSubject.CLOCK, runs, "clock_runs" if runs else "clock_late", values)
+        HealthFinding(
+            HealthSubject.CLOCK, is_on_time, "clock_runs" if is_on_time else "clock_late", values
+        )
     ]
     return findings + [
-        HealthFinding(HealthSubject.CLOCK, True, "clock_alive", _beats(clock, now))
+        HealthFinding(HealthSubject.CLOCK, True, "clock_alive", _heartbeat_values(clock, now))
         for clock in alive
     ]
 
 
-def _beats(clock: Clock, now: datetime) -> dict[str, object]:
+def _heartbeat_values(clock: Clock, now: datetime) -> dict[str, object]:
     return {
         "name": clock.name,
         "since": f"{clock.started_at:%Y-%m-%d %H:%M} UTC",
@@ -260,6 +266,6 @@ def _beats(clock: Clock, now: datetime) -> dict[str, object]:
 
 
 def _seconds(span: timedelta) -> int:
-    """Return whole seconds, 0 at least."""
-    # The machines' clocks may differ a little.
+    """Return whole seconds, at least 0."""
+    # The clock of the machine that wrote the heartbeat may be a little ahead of this one's.
     return max(0, round(span.total_seconds()))

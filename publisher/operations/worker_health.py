@@ -1,6 +1,8 @@
 """Workers' heartbeats, and outages: times in which no worker runs.
 
-The web server notices an outage and notifies the admins once; the next worker ends it.
+A worker writes a heartbeat about every second (see `Worker.run_for`), and none while the database
+does not respond. The web server notices an outage and notifies the admins once; the next worker
+ends it.
 """
 
 from __future__ import annotations
@@ -23,22 +25,22 @@ from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 from publisher.states import DeliveryState
 
-ALIVE: Final = timedelta(seconds=30)
-"""A worker writes a heartbeat every second; after this silence it counts as dead."""
+ALIVE_FOR: Final = timedelta(seconds=30)
+"""A single worker is listed as alive until its own latest heartbeat is older than this."""
 
-SILENT: Final = timedelta(minutes=2)
-"""After this time without a heartbeat of any worker, an outage begins."""
+OUTAGE_AFTER: Final = timedelta(minutes=2)
+"""An outage begins once the latest heartbeat of all workers is older than this."""
 
-PLAYED: Final = "demo-seeding"
+DEMO_WORKER: Final = "demo-seeding"
 """The worker name under which demo data is created; it counts as no worker."""
 
-SHOWN: Final = 50
+WORKERS_SHOWN: Final = 50
 """How many workers are listed; each run of `clock --once` leaves a name."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """A run of a worker, as its heartbeats show it."""
+    """One run of a clock process, and so of its worker, as its heartbeats show it."""
 
     name: str
     started_at: datetime
@@ -46,44 +48,45 @@ class Clock:
     is_alive: bool
 
 
-def clocks(session: Session, *, now: datetime, most: int = SHOWN) -> list[Clock]:
+def clocks(session: Session, *, now: datetime, most: int = WORKERS_SHOWN) -> list[Clock]:
     """Return the workers with the latest heartbeats, newest first."""
     query = (
         select(ClockBeat)
-        .where(ClockBeat.name != PLAYED)
+        .where(ClockBeat.name != DEMO_WORKER)
         .order_by(ClockBeat.beat_at.desc(), ClockBeat.name)
         .limit(most)
     )
     return [
-        Clock(beat.name, beat.started_at, beat.beat_at, now - beat.beat_at <= ALIVE)
+        Clock(beat.name, beat.started_at, beat.beat_at, now - beat.beat_at <= ALIVE_FOR)
         for beat in session.scalars(query)
     ]
 
 
-def youngest_beat(session: Session) -> datetime | None:
-    """Return the time of the latest heartbeat, or None if there is none."""
-    return session.scalar(select(func.max(ClockBeat.beat_at)).where(ClockBeat.name != PLAYED))
+def latest_beat(session: Session) -> datetime | None:
+    """Return the time of the latest heartbeat of all workers, or None if there is none."""
+    return session.scalar(select(func.max(ClockBeat.beat_at)).where(ClockBeat.name != DEMO_WORKER))
 
 
 def silent_since(session: Session, *, now: datetime) -> datetime | None:
-    """Return the last heartbeat if no worker has been alive for two minutes, else None.
+    """Return the latest heartbeat of all workers if it is older than `OUTAGE_AFTER`, else None.
 
     It is None as well if no worker ever ran.
     """
-    beat_at = youngest_beat(session)
-    return beat_at if beat_at is not None and now - beat_at > SILENT else None
+    beat_at = latest_beat(session)
+    return beat_at if beat_at is not None and now - beat_at > OUTAGE_AFTER else None
 
 
 def unbegun_since(session: Session, *, now: datetime) -> datetime | None:
     """Return since when deliveries have waited for a first worker, else None.
 
-    It is None for less than two minutes, if nothing is scheduled, and in a demo.
+    It is None if they have waited for less than `OUTAGE_AFTER`, if nothing is scheduled, and in a
+    demo.
     """
     scheduled = select(func.min(Delivery.state_at)).where(Delivery.state == DeliveryState.SCHEDULED)
     if session.scalar(select(ClockBeat.name).limit(1)) is not None:
         return None
     since = session.scalar(scheduled)
-    return since if since is not None and now - since > SILENT else None
+    return since if since is not None and now - since > OUTAGE_AFTER else None
 
 
 def alarming_since(session: Session, *, now: datetime) -> datetime | None:
@@ -91,44 +94,45 @@ def alarming_since(session: Session, *, now: datetime) -> datetime | None:
     return silent_since(session, now=now) or unbegun_since(session, now=now)
 
 
-PAST: Final = 20
+PAST_SHOWN: Final = 20
 """How many past outages are shown."""
 
 
-def notice(session: Session, *, now: datetime) -> Outage | None:
+def record_outage(session: Session, *, now: datetime) -> Outage | None:
     """Record a new outage and notify the admins; returns None if there is none.
 
     If several processes notice it at once, exactly one gets the row.
     """
-    outage = _begun(session, alarming_since(session, now=now), now)
+    outage = _insert_outage(session, alarming_since(session, now=now), now)
     if outage is not None:
-        _tell(session, outage, now)
+        _notify_admins(session, outage, now)
     return outage
 
 
-def is_new(session: Session, *, now: datetime) -> bool:
-    """An outage has begun that nobody has recorded."""
+def is_unrecorded(session: Session, *, now: datetime) -> bool:
+    """Return True if an outage has begun that nobody has recorded yet."""
     # It is read first, without a write transaction that others would wait for.
     outage_ids = select(Outage.id).limit(1)
     began_at = silent_since(session, now=now)
     if began_at is not None:
         return session.scalar(outage_ids.where(Outage.began_at == began_at)) is None
-    # Before the first clock there is one outage, whatever was put on the table since.
+    # Before the first worker ever runs there is only one outage, even if the oldest scheduled
+    # delivery, and so `began_at`, has changed since it was recorded.
     began_at = unbegun_since(session, now=now)
     return began_at is not None and session.scalar(outage_ids) is None
 
 
-def _begun(session: Session, began_at: datetime | None, now: datetime) -> Outage | None:
+def _insert_outage(session: Session, began_at: datetime | None, now: datetime) -> Outage | None:
     """Insert the outage; returns None if it was recorded already (unique `began_at`)."""
     if began_at is None:
         return None
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = make(Outage).values(began_at=began_at, found_at=now).on_conflict_do_nothing()
-    outage_id = session.scalar(row.returning(Outage.id))
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    insertion = insert(Outage).values(began_at=began_at, found_at=now).on_conflict_do_nothing()
+    outage_id = session.scalar(insertion.returning(Outage.id))
     return None if outage_id is None else session.get_one(Outage, outage_id)
 
 
-def _tell(session: Session, outage: Outage, now: datetime) -> None:
+def _notify_admins(session: Session, outage: Outage, now: datetime) -> None:
     people = {
         appointment.person_id: appointment.person
         for appointment in responsibility.holders(session, Role.ADMIN, now=now)
@@ -144,14 +148,14 @@ def _tell(session: Session, outage: Outage, now: datetime) -> None:
         )
 
 
-def look_back(database: Database, *, now: datetime) -> int:
+def close_past_outage(database: Database, *, now: datetime) -> int:
     """Record and end the outage before a worker's first heartbeat; returns how many ended.
 
     Nobody is notified of an outage that is over.
     """
     with database.transaction() as session:
-        _begun(session, silent_since(session, now=now), now)
-        return _end(session, now)
+        _insert_outage(session, silent_since(session, now=now), now)
+        return _end_open_outages(session, now)
 
 
 def tick_outages(database: Database, *, now: datetime) -> int:
@@ -161,21 +165,21 @@ def tick_outages(database: Database, *, now: datetime) -> int:
         if session.scalar(open_outage) is None:
             return 0
     with database.transaction() as session:
-        return 0 if silent_since(session, now=now) else _end(session, now)
+        return 0 if silent_since(session, now=now) else _end_open_outages(session, now)
 
 
-def _end(session: Session, now: datetime) -> int:
+def _end_open_outages(session: Session, now: datetime) -> int:
     """End open outages; of several workers, the one with the row lock does."""
     query = select(Outage).where(Outage.ended_at.is_(None)).with_for_update(skip_locked=True)
-    over = list(session.scalars(query))
-    for outage in over:
+    outages = list(session.scalars(query))
+    for outage in outages:
         outage.ended_at = now
         values = {"seconds": round((now - outage.began_at).total_seconds())}
         transitions.record(session, outage, "clock_back", actor=CLOCK, now=now, values=values)
-    return len(over)
+    return len(outages)
 
 
-def past(session: Session) -> list[Outage]:
+def past_outages(session: Session) -> list[Outage]:
     """Return the latest past outages, newest first."""
     query = select(Outage).where(Outage.ended_at.is_not(None)).order_by(Outage.id.desc())
-    return list(session.scalars(query.limit(PAST)))
+    return list(session.scalars(query.limit(PAST_SHOWN)))

@@ -101,7 +101,7 @@ def test_what_was_cancelled_waits_for_no_clock(site: Site) -> None:
 
 
 def test_the_demo_whose_past_was_played_says_nothing(site: Site) -> None:
-    beat(site.city, worker_health.PLAYED)
+    beat(site.city, worker_health.DEMO_WORKER)
     site.city.due()
     site.city.clock.move(DAY)
     assert banner(site.browser("lead").page("/")) == ""
@@ -121,7 +121,7 @@ def test_the_admins_are_mailed_once_that_no_clock_has_run_yet(
     assert ring(ringing) == 0
     assert len(mail_server.mails) == 1
     assert [one.began_at for one in known(city)] == [began_at]
-    assert worker_health.look_back(city.database, now=city.now) == 1
+    assert worker_health.close_past_outage(city.database, now=city.now) == 1
     beat(city)
     assert [one.ended_at for one in known(city)] == [city.now]
 
@@ -173,9 +173,9 @@ def test_of_many_who_notice_at_once_one_writes_it_down(site: Site) -> None:
     beat(site.city)
     now = site.city.clock.move(HOUR)
     with site.city.write() as session:
-        first = worker_health.notice(session, now=now)
+        first = worker_health.record_outage(session, now=now)
     with site.city.write() as session:  # it had looked before the first was through
-        assert worker_health.notice(session, now=now) is None
+        assert worker_health.record_outage(session, now=now) is None
     assert first is not None
     assert site.city.told("clocks_silent") == ["admin"]
 
@@ -216,10 +216,10 @@ def test_a_clock_that_starts_keeps_what_nobody_noticed(site: Site) -> None:
     city = site.city
     began_at = beat(city)
     city.clock.move(HOUR)
-    assert worker_health.look_back(city.database, now=city.now) == 1
+    assert worker_health.close_past_outage(city.database, now=city.now) == 1
     beat(city, "clock-2")
     city.clock.move(MINUTE)
-    assert worker_health.look_back(city.database, now=city.now) == 0
+    assert worker_health.close_past_outage(city.database, now=city.now) == 0
     (outage,) = known(city)
     assert (outage.began_at, outage.ended_at) == (began_at, city.now - MINUTE)
     assert city.told("clocks_silent") == []
@@ -361,7 +361,7 @@ def test_the_page_lists_clocks_with_their_beats_and_times_without_any(site: Site
     assert "अद्याप एकही घड्याळ प्रक्रिया सुरू झालेली नाही." in empty
     beat(city, "gone-7")
     city.clock.move(HOUR)
-    worker_health.look_back(city.database, now=city.now)
+    worker_health.close_past_outage(city.database, now=city.now)
     beat(city, "here-8")
     city.clock.move(30 * SECOND)
     page = site.browser("admin").page("/clocks")

@@ -38,10 +38,10 @@ def index(session: Session) -> str:
     return render_template(
         "controls/workers.html",
         clocks=worker_health.clocks(session, now=now),
-        most=worker_health.SHOWN,
+        most=worker_health.WORKERS_SHOWN,
         past=[
             (outage, dates.duration(outage.ended_at - outage.began_at, page_language()))
-            for outage in worker_health.past(session)
+            for outage in worker_health.past_outages(session)
             if outage.ended_at is not None
         ],
     )
@@ -158,10 +158,10 @@ def ring(context: AppContext) -> int:
     with context.database.reading() as session:
         if worker_health.alarming_since(session, now=context.now()) is None:
             return 0
-        is_new = worker_health.is_new(session, now=context.now())
+        is_new = worker_health.is_unrecorded(session, now=context.now())
     if is_new:
         with context.database.transaction() as session:
-            worker_health.notice(session, now=context.now())
+            worker_health.record_outage(session, now=context.now())
     return tick_mail(
         context.database,
         smtp_url=context.settings.smtp_url,
