@@ -218,7 +218,7 @@ def _set_times(session: Session, lead: Actor, *, now: datetime) -> None:
                 now=now,
                 account_id=account.id,
                 weekdays=range(5),
-                clock=clock,
+                time_of_day=clock,
             )
 
 

@@ -274,7 +274,9 @@ def _with_warnings(
         else replace(
             item,
             is_clash=any(_clash(item, other) for other in items),
-            is_quiet=any(slots.quiet_at(quiet, account.id, item.at) for account in item.accounts),
+            is_quiet=any(
+                slots.quiet_time_at(quiet, account.id, item.at) for account in item.accounts
+            ),
         )
         for item in items
     )

@@ -25,10 +25,10 @@ from publisher.scheduling.constraints import (
 )
 from publisher.scheduling.holds import facts_of
 from publisher.scheduling.slots import (
-    MINIMUM_NOTICE,
     SEARCH_SPAN,
+    SHORTEST_NOTICE,
     free_times,
-    quiet_at,
+    quiet_time_at,
     quiet_times,
     slots,
 )
@@ -231,7 +231,7 @@ def _to_slots(
     session: Session, chosen: Sequence[Delivery], quiet: Sequence[QuietTime], *, now: datetime
 ) -> dict[int, datetime | None]:
     """Assign slots: languages of one post share a time, another post gets the next slot."""
-    begins = now + MINIMUM_NOTICE
+    begins = now + SHORTEST_NOTICE
     all_slots = slots(session)
     going = {delivery.id for delivery in chosen}
     others = [
@@ -277,7 +277,7 @@ def _step(
         delivery,
         due_at,
         tuple(wrong_times(delivery.variant.revision, due_at, now=now)),
-        quiet_at(quiet, delivery.account_id, due_at) is not None,
+        quiet_time_at(quiet, delivery.account_id, due_at) is not None,
         holds.freeze_at(freezes, facts_of(delivery), due_at),
     )
 

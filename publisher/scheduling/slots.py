@@ -1,9 +1,15 @@
-"""Manage slots (good times) and quiet times per account and weekday; both are advice only."""
+"""Manage slots (good times to publish) and quiet times, per account and weekday.
+
+Both are advice: pages suggest free slots and warn of quiet times, but any time can be scheduled.
+A weekday is 0 for Monday to 6 for Sunday, and a time of day is stored as its minute, both in the
+city's time zone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, time, timedelta
+from itertools import islice
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -22,7 +28,9 @@ from publisher.working_time import ONE_DAY, from_local, local, local_day
 SEARCH_SPAN = timedelta(days=31)
 """The span in which free slots are searched if the approval's window has no end."""
 
-MINIMUM_NOTICE = timedelta(minutes=5)
+SHORTEST_NOTICE = timedelta(minutes=5)
+"""A slot that begins sooner than this is not suggested."""
+
 WEEKDAYS = range(7)
 
 
@@ -40,7 +48,7 @@ def slots(session: Session) -> list[Slot]:
 
 
 def accounts(session: Session) -> list[Account]:
-    """Return the accounts that times can be set for: all but disconnected ones."""
+    """Return the accounts for which slots and quiet times can be set: all but disconnected ones."""
     query = select(Account).where(Account.state != AccountState.DISCONNECTED)
     return list(session.scalars(query.order_by(Account.id)))
 
@@ -55,12 +63,12 @@ def set_quiet_time(
     begins: time,
     ends: time,
 ) -> QuietTime:
-    """Create a quiet time between these times of the city's day.
+    """Create a quiet time; if it ends before it begins, it lasts into the next morning.
 
     `account_id` None means every account, `weekday` None every weekday. Raises `Invalid` if both
     times are the same, or if the weekday or account does not exist.
     """
-    _require(actor)
+    _require_may_schedule(actor)
     validator = Validator()
     if account_id is not None:
         _check_account(session, validator, account_id)
@@ -69,7 +77,7 @@ def set_quiet_time(
     if minute_of(begins) == minute_of(ends):
         validator.add("ends", "same_time")
     validator.finish()
-    quiet = QuietTime(
+    quiet_time = QuietTime(
         account_id=account_id,
         weekday=weekday,
         begins=minute_of(begins),
@@ -77,23 +85,33 @@ def set_quiet_time(
         set_at=now,
         set_by_id=actor.person_id,
     )
-    session.add(quiet)
+    session.add(quiet_time)
     transitions.record(
-        session, quiet, "set_quiet_time", actor=actor, now=now, values=_quiet_time_values(quiet)
+        session,
+        quiet_time,
+        "set_quiet_time",
+        actor=actor,
+        now=now,
+        values=_quiet_time_values(quiet_time),
     )
-    return quiet
+    return quiet_time
 
 
-def remove_quiet_time(session: Session, *, actor: Actor, now: datetime, quiet_id: int) -> None:
+def remove_quiet_time(session: Session, *, actor: Actor, now: datetime, quiet_time_id: int) -> None:
     """Delete a quiet time; raises `NotFound`."""
-    _require(actor)
-    quiet = session.get(QuietTime, quiet_id)
-    if quiet is None:
-        raise NotFound(quiet_id)
+    _require_may_schedule(actor)
+    quiet_time = session.get(QuietTime, quiet_time_id)
+    if quiet_time is None:
+        raise NotFound(quiet_time_id)
     transitions.record(
-        session, quiet, "remove_quiet_time", actor=actor, now=now, values=_quiet_time_values(quiet)
+        session,
+        quiet_time,
+        "remove_quiet_time",
+        actor=actor,
+        now=now,
+        values=_quiet_time_values(quiet_time),
     )
-    session.delete(quiet)
+    session.delete(quiet_time)
 
 
 def set_slots(
@@ -103,32 +121,33 @@ def set_slots(
     now: datetime,
     account_id: int,
     weekdays: Collection[int],
-    clock: time,
+    time_of_day: time,
 ) -> list[Slot]:
-    """Create a slot on each of these weekdays, unless there is one already.
+    """Create a slot at this time on each of these weekdays, and return the new ones.
 
-    Raises `Invalid` if no weekday was chosen or the account does not exist.
+    A weekday that has this slot already is left out. Raises `Invalid` if no weekday was chosen, or
+    if the account does not exist.
     """
-    _require(actor)
+    _require_may_schedule(actor)
     validator = Validator()
     _check_account(session, validator, account_id)
     if not weekdays:
         validator.add("weekdays", "required")
     validator.finish()
     existing = select(Slot.weekday).where(
-        Slot.account_id == account_id, Slot.minute == minute_of(clock)
+        Slot.account_id == account_id, Slot.minute == minute_of(time_of_day)
     )
     missing = sorted(set(weekdays) - set(session.scalars(existing)))
-    return [_set_slot(session, actor, now, account_id, weekday, clock) for weekday in missing]
+    return [_set_slot(session, actor, now, account_id, weekday, time_of_day) for weekday in missing]
 
 
 def _set_slot(
-    session: Session, actor: Actor, now: datetime, account_id: int, weekday: int, clock: time
+    session: Session, actor: Actor, now: datetime, account_id: int, weekday: int, time_of_day: time
 ) -> Slot:
     slot = Slot(
         account_id=account_id,
         weekday=weekday,
-        minute=minute_of(clock),
+        minute=minute_of(time_of_day),
         set_at=now,
         set_by_id=actor.person_id,
     )
@@ -139,7 +158,7 @@ def _set_slot(
 
 def remove_slot(session: Session, *, actor: Actor, now: datetime, slot_id: int) -> None:
     """Delete a slot; raises `NotFound`."""
-    _require(actor)
+    _require_may_schedule(actor)
     slot = session.get(Slot, slot_id)
     if slot is None:
         raise NotFound(slot_id)
@@ -149,36 +168,43 @@ def remove_slot(session: Session, *, actor: Actor, now: datetime, slot_id: int) 
     session.delete(slot)
 
 
-def quiet_at(candidates: Iterable[QuietTime], account_id: int, at: datetime) -> QuietTime | None:
+def quiet_time_at(
+    candidates: Iterable[QuietTime], account_id: int, at: datetime
+) -> QuietTime | None:
     """Return the quiet time among the candidates that covers this moment on this account."""
     local_time = local(at)
     minute = minute_of(local_time.time())
-    for quiet in candidates:
-        if quiet.account_id in (None, account_id) and _covers(quiet, local_time.weekday(), minute):
-            return quiet
+    for quiet_time in candidates:
+        if quiet_time.account_id in (None, account_id) and _covers(
+            quiet_time, local_time.weekday(), minute
+        ):
+            return quiet_time
     return None
 
 
-def _covers(quiet: QuietTime, weekday: int, minute: int) -> bool:
-    today = quiet.weekday in (None, weekday)
-    if quiet.begins < quiet.ends:
-        return today and quiet.begins <= minute < quiet.ends
-    from_yesterday = quiet.weekday in (None, (weekday - 1) % 7)
-    return (today and minute >= quiet.begins) or (from_yesterday and minute < quiet.ends)
+def _covers(quiet_time: QuietTime, weekday: int, minute: int) -> bool:
+    includes_today = quiet_time.weekday in (None, weekday)
+    if quiet_time.begins < quiet_time.ends:
+        return includes_today and quiet_time.begins <= minute < quiet_time.ends
+    # It lasts over midnight, so after midnight the weekday on which it began counts.
+    includes_yesterday = quiet_time.weekday in (None, (weekday - 1) % 7)
+    begun_today = includes_today and minute >= quiet_time.begins
+    return begun_today or (includes_yesterday and minute < quiet_time.ends)
 
 
 def next_slots(
     session: Session, *, variant: Variant, now: datetime, wished_at: datetime | None, most: int = 3
 ) -> list[datetime]:
-    """Return the next free slots of a variant, starting from the wished time if that is to come.
+    """Return the next free slots of the variant's account, at most `most`.
 
-    They lie within the approval's window, outside quiet times, and ten minutes from other posts.
+    The search begins at the wished time, if that has not passed. Slots outside the approval's
+    window, in quiet times, or within ten minutes of another post are left out.
     """
     revision = variant.revision
     account_slots = [slot for slot in slots(session) if slot.account_id == variant.account_id]
     begins = max(
         moment
-        for moment in (now + MINIMUM_NOTICE, revision.not_before, wished_at)
+        for moment in (now + SHORTEST_NOTICE, revision.not_before, wished_at)
         if moment is not None
     )
     ends = begins + SEARCH_SPAN
@@ -193,13 +219,13 @@ def next_slots(
         begins=begins,
         ends=ends,
     )
-    return [at for at, _ in zip(free, range(most), strict=False)]
+    return list(islice(free, most))
 
 
 def free_times(
     account_id: int,
     account_slots: Sequence[Slot],
-    quiet: Sequence[QuietTime],
+    all_quiet_times: Sequence[QuietTime],
     others: Collection[OccupiedTime],
     *,
     begins: datetime,
@@ -209,38 +235,38 @@ def free_times(
     day = local_day(begins)
     while day <= local_day(ends):
         for slot in account_slots:
-            at = from_local(day, clock_of(slot.minute))
+            at = from_local(day, time_of(slot.minute))
             if slot.weekday == day.weekday() and begins <= at <= ends:
-                near = (
+                clashes = (
                     abs(at - occupied.due_at) < CLASH
                     for occupied in others
                     if occupied.is_on(account_id)
                 )
-                if not any(near) and quiet_at(quiet, account_id, at) is None:
+                if not any(clashes) and quiet_time_at(all_quiet_times, account_id, at) is None:
                     yield at
         day += ONE_DAY
 
 
-def wished_time(post: Post) -> datetime | None:
-    """Return the earliest time that a submission of the post wishes for."""
+def earliest_wish(post: Post) -> datetime | None:
+    """Return the earliest publication time that any of the post's submissions asks for."""
     wishes = [
         submission.wished_at for submission in post.submissions if submission.wished_at is not None
     ]
     return min(wishes, default=None)
 
 
-def minute_of(clock: time) -> int:
-    """Return the minute of the day."""
-    return clock.hour * 60 + clock.minute
+def minute_of(time_of_day: time) -> int:
+    """Return the minute of the day, from 0 to 1439."""
+    return time_of_day.hour * 60 + time_of_day.minute
 
 
-def clock_of(minute: int) -> time:
+def time_of(minute: int) -> time:
     """Return the time at this minute of the day."""
     return time(minute // 60, minute % 60)
 
 
-def _require(actor: Actor) -> None:
-    """Raise `WrongRole` unless the actor may schedule; these times belong to no department."""
+def _require_may_schedule(actor: Actor) -> None:
+    """Raise `WrongRole` unless the actor may schedule. Slots belong to no department."""
     if not may(actor, Action.SCHEDULE, None):
         raise WrongRole(role=actor.role, action=Action.SCHEDULE)
 
@@ -250,12 +276,12 @@ def _check_account(session: Session, validator: Validator, account_id: int) -> N
         validator.add("account", "unknown_account")
 
 
-def _quiet_time_values(quiet: QuietTime) -> dict[str, object]:
+def _quiet_time_values(quiet_time: QuietTime) -> dict[str, object]:
     return {
-        "account": quiet.account_id,
-        "weekday": quiet.weekday,
-        "begins": quiet.begins,
-        "ends": quiet.ends,
+        "account": quiet_time.account_id,
+        "weekday": quiet_time.weekday,
+        "begins": quiet_time.begins,
+        "ends": quiet_time.ends,
     }
 
 

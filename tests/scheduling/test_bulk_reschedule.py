@@ -122,7 +122,7 @@ def test_to_the_next_slots_one_after_the_other(town: City) -> None:
             now=town.now,
             account_id=town.accounts["x"],
             weekdays=[3, 4],
-            clock=time(9),
+            time_of_day=time(9),
         )
     chosen = [
         *scheduled(town, HOUR, 2 * HOUR),

@@ -36,7 +36,7 @@ def set_slots(town: City, *weekdays: int, clock: time = time(9), on: str = "x") 
             now=town.now,
             account_id=town.accounts[on],
             weekdays=weekdays,
-            clock=clock,
+            time_of_day=clock,
         )
         return [one.id for one in made]
 
@@ -92,14 +92,14 @@ def test_a_quiet_night_lasts_into_the_next_morning(
     weekday: int | None, at: datetime, covered: bool
 ) -> None:
     night = QuietTime(account_id=None, weekday=weekday, begins=22 * 60, ends=7 * 60)
-    assert (slots.quiet_at([night], 1, at) is night) is covered
+    assert (slots.quiet_time_at([night], 1, at) is night) is covered
 
 
 def test_a_quiet_time_of_one_account_leaves_the_others_alone() -> None:
     noon = QuietTime(account_id=1, weekday=None, begins=12 * 60, ends=13 * 60)
     at = datetime(2026, 11, 25, 7, 0, tzinfo=UTC)
-    assert slots.quiet_at([noon], 1, at) is noon
-    assert slots.quiet_at([noon], 2, at) is None
+    assert slots.quiet_time_at([noon], 1, at) is noon
+    assert slots.quiet_time_at([noon], 2, at) is None
 
 
 def test_only_who_schedules_sets_them(town: City) -> None:
@@ -114,7 +114,7 @@ def test_only_who_schedules_sets_them(town: City) -> None:
     with town.write() as session:
         clerk = town.actor("clerk")
         slots.remove_slot(session, actor=clerk, now=town.now, slot_id=slot_id)
-        slots.remove_quiet_time(session, actor=clerk, now=town.now, quiet_id=quiet_id)
+        slots.remove_quiet_time(session, actor=clerk, now=town.now, quiet_time_id=quiet_id)
         session.flush()
         assert slots.slots(session) == []
         assert slots.quiet_times(session) == []

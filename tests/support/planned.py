@@ -31,7 +31,7 @@ def set_times(city: City, minute: int = 0) -> tuple[int, int]:
             now=now,
             account_id=city.accounts["x"],
             weekdays=[0],
-            clock=time(9, minute),
+            time_of_day=time(9, minute),
         )
         quiet = slots.set_quiet_time(
             session,

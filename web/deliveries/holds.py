@@ -46,7 +46,7 @@ def advice(
     """Return the variant's freezes, the freeze its due time lies in, and the next free slots."""
     now, facts = ctx.now(), _facts(variant)
     freezes = holds.touching(holds.freezes_ahead(session, now=now), facts)
-    wished_at = slots.wished_time(post)
+    wished_at = slots.earliest_wish(post)
     times = slots.next_slots(session, variant=variant, now=now, wished_at=wished_at, most=MOST_FREE)
     free = (slot_at for slot_at in times if holds.freeze_at(freezes, facts, slot_at) is None)
     due_freeze = holds.freeze_at(freezes, facts, delivery.due_at) if delivery is not None else None

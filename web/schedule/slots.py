@@ -76,7 +76,7 @@ def _equip(state: BlueprintSetupState) -> None:
 
 
 def _minute_words(minute: int) -> str:
-    at = from_local(local_day(ctx.now()), slots.clock_of(minute))
+    at = from_local(local_day(ctx.now()), slots.time_of(minute))
     return dates.clock_time(at, page_language())
 
 
@@ -136,7 +136,7 @@ def set_slots() -> Page:
                 now=ctx.now(),
                 account_id=form.account.data or 0,
                 weekdays=weekdays,
-                clock=clock,
+                time_of_day=clock,
             )
     except Invalid as invalid:
         form.show(invalid.problems)
@@ -196,7 +196,7 @@ def remove_quiet_time(quiet_id: int) -> Page:
     """Remove a quiet time."""
     return _remove(
         lambda session: slots.remove_quiet_time(
-            session, actor=actor(), now=ctx.now(), quiet_id=quiet_id
+            session, actor=actor(), now=ctx.now(), quiet_time_id=quiet_id
         )
     )
 

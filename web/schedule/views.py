@@ -129,7 +129,7 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
 
 
 def _in_quiet(quiet: Sequence[QuietTime], variant: Variant, due_at: datetime) -> list[str]:
-    if slots.quiet_at(quiet, variant.account_id, due_at) is None:
+    if slots.quiet_time_at(quiet, variant.account_id, due_at) is None:
         return []
     return [_("It lies in a quiet time that the cell has set. It stays as you set it.")]
 
@@ -176,7 +176,7 @@ def _advice(session: Session, post: Post, variant: Variant) -> dict[str, object]
             if quiet_time.account_id in (None, variant.account_id)
         ],
         "stands_quiet": delivery is not None
-        and slots.quiet_at(quiet, variant.account_id, delivery.due_at) is not None,
+        and slots.quiet_time_at(quiet, variant.account_id, delivery.due_at) is not None,
     }
 
 
