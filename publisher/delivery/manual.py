@@ -24,7 +24,7 @@ from publisher.delivery.worker_context import Claim
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
 from publisher.models.posts import Post, PostKind
 from publisher.platforms.base.protocol import CredentialsExpired, Platform, Refused, TryLater
-from publisher.platforms.base.text import shows
+from publisher.platforms.base.text import is_shown_as_sent
 from publisher.platforms.base.types import Outgoing, Receipt, RemotePost
 from publisher.review import gate_adapter
 from publisher.scheduling import holds
@@ -205,7 +205,7 @@ def _difference(remote_post: RemotePost, outgoing: Outgoing) -> FieldError | Non
     if outgoing.reply_to is not None and remote_post.parent_id != outgoing.reply_to:
         return FieldError("link", "other_target")
     with_same_count = replace(remote_post, media=len(outgoing.media))
-    if not shows(with_same_count, outgoing) and not shows(
+    if not is_shown_as_sent(with_same_count, outgoing) and not is_shown_as_sent(
         *_without_names(with_same_count, outgoing)
     ):
         return FieldError("link", "other_text", {"there": remote_post.text})

@@ -15,7 +15,7 @@ from publisher.platforms.base.protocol import (
     RefusalCode,
     Refused,
 )
-from publisher.platforms.base.text import shows
+from publisher.platforms.base.text import is_shown_as_sent
 from publisher.platforms.base.types import Match, Outgoing, PreparedPost, Receipt, RemotePost
 
 HIDES = (DeliveryAction.HIDE, DeliveryAction.UNHIDE)
@@ -122,7 +122,7 @@ def _is_done(payload: DeliveryPayload, remote_post: RemotePost | None, outgoing:
         case DeliveryAction.DELETE:
             return remote_post is None
         case DeliveryAction.EDIT:
-            return remote_post is not None and shows(remote_post, outgoing)
+            return remote_post is not None and is_shown_as_sent(remote_post, outgoing)
         case DeliveryAction.HIDE | DeliveryAction.UNHIDE:
             hidden = payload.action is DeliveryAction.HIDE
             return remote_post is not None and remote_post.is_hidden == hidden

@@ -24,7 +24,7 @@ from publisher.delivery.receipts import Completion
 from publisher.delivery.worker import Worker
 from publisher.models.deliveries import Attempt, Delivery, ReceiptOrigin, ReceiptRow
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.text import shortened
+from publisher.platforms.base.text import for_storage
 from publisher.platforms.base.types import Match, Outgoing, PreparedPost, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
@@ -169,7 +169,7 @@ def test_a_look_that_finds_an_id_which_cannot_be_one_has_found_nothing(
 
 
 def test_an_answer_is_kept_without_what_no_column_can_hold() -> None:
-    assert shortened("so\0so") == "soso"
+    assert for_storage("so\0so") == "soso"
 
 
 def test_of_two_tries_of_one_delivery_answered_together_the_newest_counts(town: City) -> None:

@@ -17,8 +17,8 @@ from publisher.models.deliveries import Account
 from publisher.models.monitoring import Watch
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
-    OneSeen,
     PlatformError,
+    PostOrError,
     RefusalCode,
     Refused,
     TryLater,
@@ -321,7 +321,7 @@ class _Away(MemoryPlatform):
         self.trouble = trouble
         self.asked = 0
 
-    def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
+    def see_many(self, platform_ids: Sequence[str]) -> dict[str, PostOrError]:
         del platform_ids
         self.asked += 1
         raise self.trouble

@@ -61,9 +61,9 @@ def test_what_is_not_seen_for_a_day_too_long_is_behind_however_often_it_is_asked
 def test_doctor_says_so_with_what_to_do(town: City) -> None:
     two_that_cannot_be_read(town)
     watch(town, ENOUGH)
-    assert health_checks.check_looks(town.database, now=town.now, weekly_after=None) == []
+    assert health_checks.check_monitoring(town.database, now=town.now, weekly_after=None) == []
     watch(town, HOUR)
-    (found,) = health_checks.check_looks(town.database, now=town.now, weekly_after=None)
+    (found,) = health_checks.check_monitoring(town.database, now=town.now, weekly_after=None)
     assert not found.ok
     said = sentence(found)
     assert "on x (pmc_x): 2 that are out were not looked at" in said

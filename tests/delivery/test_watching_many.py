@@ -16,7 +16,7 @@ from publisher.delivery.monitoring import intervals, poll, results
 from publisher.delivery.monitoring.intervals import SHORTEST
 from publisher.models.deliveries import ReceiptRow
 from publisher.models.monitoring import Watch
-from publisher.platforms.base.protocol import OneSeen, TryLater
+from publisher.platforms.base.protocol import PostOrError, TryLater
 from publisher.platforms.facebook.payloads import LIMITS
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.platforms.x.limits import limits as x_limits
@@ -37,10 +37,10 @@ class Counting(MemoryPlatform):
         super().__init__(now=town.clock, name="x")
         self.limits = replace(self.limits, seen_at_once=at_once)
         self.asked: list[Sequence[str]] = []
-        self.said: dict[str, OneSeen] = {}
+        self.said: dict[str, PostOrError] = {}
         self.meanwhile: Callable[[], object] = lambda: None
 
-    def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
+    def see_many(self, platform_ids: Sequence[str]) -> dict[str, PostOrError]:
         self.asked.append(platform_ids)
         meanwhile, self.meanwhile = self.meanwhile, lambda: None
         meanwhile()

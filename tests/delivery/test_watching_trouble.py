@@ -13,9 +13,9 @@ from publisher.models.deliveries import Account
 from publisher.models.monitoring import Watch
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
-    OneSeen,
     Platform,
     PlatformError,
+    PostOrError,
     TryLater,
 )
 from publisher.platforms.base.types import Allowance, Health, HealthProblem
@@ -37,7 +37,7 @@ class Failing(Counting):
         super().__init__(town, at_once=at_once)
         self.fails: Fails = lambda _: None
 
-    def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
+    def see_many(self, platform_ids: Sequence[str]) -> dict[str, PostOrError]:
         found = super().see_many(platform_ids)
         problem = self.fails(platform_ids)
         if problem is not None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from publisher.platforms.base.protocol import RefusalCode, Refused, TryLater
-from publisher.platforms.base.text import shows
+from publisher.platforms.base.text import is_shown_as_sent
 from publisher.platforms.base.types import (
     MENTIONS,
     CommentPage,
@@ -228,9 +228,9 @@ def test_what_is_made_is_seen_by_its_id(ground: Ground) -> None:
     assert (found.by_ourselves, found.is_public, found.is_hidden) == (True, True, False)
     assert abs(found.published_at - utc_now()) < timedelta(minutes=1)
     assert found.url.startswith(("https://", "http://"))
-    assert shows(found, outgoing)
-    assert not shows(found, replace(outgoing, media=()))
-    assert not shows(found, replace(outgoing, text="दुसराच मजकूर"))
+    assert is_shown_as_sent(found, outgoing)
+    assert not is_shown_as_sent(found, replace(outgoing, media=()))
+    assert not is_shown_as_sent(found, replace(outgoing, text="दुसराच मजकूर"))
 
 
 def test_a_comment_and_our_answer_are_seen_with_what_they_answer(ground: Ground) -> None:
@@ -243,7 +243,7 @@ def test_a_comment_and_our_answer_are_seen_with_what_they_answer(ground: Ground)
     assert ours is not None
     assert (theirs.parent_id, theirs.by_ourselves) == (root, False)
     assert (ours.parent_id, ours.by_ourselves) == (comment, True)
-    assert shows(ours, reply)
+    assert is_shown_as_sent(ours, reply)
 
 
 def test_what_was_never_there_is_not_seen(ground: Ground) -> None:
@@ -265,7 +265,7 @@ def test_many_are_seen_in_one_request_each_as_it_stands(ground: Ground) -> None:
     ]
     post = found[here]
     assert isinstance(post, RemotePost)
-    assert shows(post, outgoing[0])
+    assert is_shown_as_sent(post, outgoing[0])
     assert ground.platform.see_many([]) == {}
 
 
@@ -327,7 +327,7 @@ def test_what_somebody_else_edits_no_longer_shows_what_was_sent(ground: Ground) 
     ground.meddle(number, "कोणीतरी बदललेला मजकूर")
     found = ground.platform.see(number)
     assert found is not None
-    assert not shows(found, NOTICE)
+    assert not is_shown_as_sent(found, NOTICE)
 
 
 def test_an_edit_gives_what_is_live_another_text(ground: Ground) -> None:
@@ -345,7 +345,7 @@ def test_an_edit_gives_what_is_live_another_text(ground: Ground) -> None:
         assert receipt.url
     found = ground.platform.see(number)
     assert found is not None
-    assert shows(found, changed.outgoing)
+    assert is_shown_as_sent(found, changed.outgoing)
     assert [one["text"] for one in ground.made()] == [changed.outgoing.text]
 
 
@@ -358,7 +358,7 @@ def test_an_answer_of_ours_can_be_edited_where_edits_are_known(ground: Ground) -
     ground.platform.edit(number, PreparedPost(changed), deadline=deadline())
     found = ground.platform.see(number)
     assert found is not None
-    assert shows(found, changed)
+    assert is_shown_as_sent(found, changed)
 
 
 def test_editing_what_is_gone_is_refused(ground: Ground) -> None:
@@ -397,7 +397,7 @@ def test_a_staged_post_is_seen_by_nobody_until_it_is_released_and_then_once(grou
     found = ground.platform.see(staged_id)
     assert found is not None
     assert found.is_public
-    assert shows(found, outgoing)
+    assert is_shown_as_sent(found, outgoing)
     sighting = ground.platform.look_up(outgoing, since=began)
     assert sighting is not None
     assert sighting.platform_id == staged_id

@@ -6,13 +6,13 @@ import pytest
 
 from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.platforms.base.types import CommentPage
-from publisher.platforms.http.client import CursorPosition, read_on
+from publisher.platforms.http.client import CursorPosition, read_next_page
 
 
 def test_a_cursor_is_read_as_it_was_written() -> None:
     place = CursorPosition("5", "9", "to|ken")
-    assert CursorPosition.read(place.written()) == place
-    assert CursorPosition.read(None) == CursorPosition()
+    assert CursorPosition.decode(place.encode()) == place
+    assert CursorPosition.decode(None) == CursorPosition()
 
 
 def test_within_a_round_nothing_counts_as_read_for_certain() -> None:
@@ -38,9 +38,9 @@ def refusing(
         tried.append(place)
         if place in refused:
             raise Refused(reason)
-        return CommentPage((), place.written(), False)
+        return CommentPage((), place.encode(), False)
 
-    return read_on(CursorPosition("5", "9", "old"), read), tried
+    return read_next_page(CursorPosition("5", "9", "old"), read), tried
 
 
 def test_reading_goes_back_to_the_rounds_start_and_then_to_the_very_start() -> None:

@@ -17,7 +17,7 @@ from publisher.platforms.base.protocol import (
     TryLater,
 )
 from publisher.platforms.base.types import Outgoing, PreparedPost, Receipt
-from publisher.platforms.x.text import echoes
+from publisher.platforms.x.text import is_echo
 from tests.platforms.grounds import CREDENTIALS, deadline
 from tests.platforms.stub import Stub, answer, reset
 from tests.platforms.test_http import NOW, open_at
@@ -321,8 +321,8 @@ def test_the_tries_own_deadline_holds_for_reading_back(stub: Stub) -> None:
 def test_a_link_under_an_ending_that_nobody_knows_may_be_shortened_too() -> None:
     words = "उद्या #पुणे\nhttps://propertytax.pmc.example/rebate"
     given = "उद्या #पुणे\nhttps://t.co/5kJpoPmNVc https://t.co/GHb30M7XVH"
-    assert echoes(given, words, is_reply=False, has_pictures=True)
-    assert not echoes(given, words, is_reply=False, has_pictures=False)
+    assert is_echo(given, words, is_reply=False, has_pictures=True)
+    assert not is_echo(given, words, is_reply=False, has_pictures=False)
 
 
 @pytest.mark.parametrize("sign", [";", ",", ".", "?", "।", ")", "”", "…"])
@@ -330,6 +330,6 @@ def test_a_link_under_an_ending_that_nobody_knows_may_be_shortened_too() -> None
 def test_a_sign_after_a_link_is_the_words_own(sign: str, ending: str) -> None:
     words = f"माहिती: https://pune.{ending}/notice{sign} सायंकाळी पाणी येईल"
     given = f"माहिती: https://t.co/XyG2UbA9tL{sign} सायंकाळी पाणी येईल"
-    assert echoes(given, words, is_reply=False, has_pictures=False)
+    assert is_echo(given, words, is_reply=False, has_pictures=False)
     other = given.replace("सायंकाळी", "सकाळी")
-    assert not echoes(other, words, is_reply=False, has_pictures=False)
+    assert not is_echo(other, words, is_reply=False, has_pictures=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from publisher.platforms.http.client import Json, moment_at, number_at, rows_at, text_at
-from publisher.platforms.x.text import media_count, readable, reply_target, same_words
+from publisher.platforms.x.text import has_text, media_count, readable_text, reply_target
 
 LINKS: Json = {
     "urls": [
@@ -21,13 +21,13 @@ def test_short_links_are_expanded_and_links_to_its_own_pictures_left_out() -> No
         "text": "पाहा https://t.co/aaa https://t.co/bbb https://t.co/ccc",
         "entities": LINKS,
     }
-    assert readable(post) == "पाहा http://water.example.in"
+    assert readable_text(post) == "पाहा http://water.example.in"
 
 
 @pytest.mark.parametrize("name", ["note_tweet", "note_post"])
 def test_a_long_post_is_read_whole(name: str) -> None:
     whole = {"text": "लांब मजकूर https://t.co/aaa", "entities": LINKS}
-    assert readable({"text": "लांब…", name: whole}) == "लांब मजकूर http://water.example.in"
+    assert readable_text({"text": "लांब…", name: whole}) == "लांब मजकूर http://water.example.in"
 
 
 @pytest.mark.parametrize("name", ["referenced_tweets", "referenced_posts"])
@@ -48,15 +48,15 @@ def test_only_what_is_answered_is_a_reply_target(name: str) -> None:
     ],
 )
 def test_the_same_words_are_known_again(given: str, written: str) -> None:
-    assert same_words({"text": given}, written)
-    assert not same_words({"text": given + "!"}, written)
+    assert has_text({"text": given}, written)
+    assert not has_text({"text": given + "!"}, written)
 
 
 def test_names_in_front_are_set_aside_in_replies_alone() -> None:
     reply: Json = {"referenced_tweets": [{"type": "replied_to", "id": "5"}], "text": "@a @b हो"}
-    assert same_words(reply, "हो")
-    assert same_words(reply, "@a हो")
-    assert not same_words({"text": "@a हो"}, "हो")
+    assert has_text(reply, "हो")
+    assert has_text(reply, "@a हो")
+    assert not has_text({"text": "@a हो"}, "हो")
 
 
 def test_pictures_are_counted() -> None:

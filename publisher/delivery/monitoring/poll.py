@@ -20,8 +20,8 @@ from publisher.models.deliveries import Account, DeliveryAction, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
-    OneSeen,
     Platform,
+    PostOrError,
     Refused,
     TryLater,
 )
@@ -190,9 +190,9 @@ def _look(context: WorkerContext, platform: Platform, looks: LeasedChecks, most:
 
 def _ask(
     context: WorkerContext, platform: Platform, looks: LeasedChecks
-) -> Mapping[str, OneSeen] | TryLater | Refused | None:
+) -> Mapping[str, PostOrError] | TryLater | Refused | None:
     """Return the answer for each post, or for the whole request; None if access has ended."""
-    answers: Mapping[str, OneSeen] | TryLater | Refused
+    answers: Mapping[str, PostOrError] | TryLater | Refused
     try:
         answers = platform.see_many(list(dict.fromkeys(looks.ids.values())))
     except CredentialsExpired:
@@ -231,7 +231,7 @@ def _is_doubtful(
 
 
 def _divide(
-    answers: Mapping[int, OneSeen],
+    answers: Mapping[int, PostOrError],
 ) -> tuple[dict[int, TryLater | Refused], dict[int, RemotePost | None]]:
     """Divide the answers into those that could not be read, and posts (None: missing)."""
     unread: dict[int, TryLater | Refused] = {}

@@ -11,7 +11,7 @@ from publisher.delivery.rate_limits import response_limits
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account
-from publisher.platforms.base.protocol import OneSeen, Platform, TryLater
+from publisher.platforms.base.protocol import Platform, PostOrError, TryLater
 from publisher.platforms.base.types import Allowance
 from publisher.platforms.http.rate_limits import PUBLISH
 from publisher.states import AccountState
@@ -39,7 +39,7 @@ def may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def heed(
-    context: WorkerContext, account_id: int, platform: Platform, answers: Iterable[OneSeen]
+    context: WorkerContext, account_id: int, platform: Platform, answers: Iterable[PostOrError]
 ) -> None:
     """Store what the answers reported: the remaining limits, and until when polling has to wait."""
     waits = [

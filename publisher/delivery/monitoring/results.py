@@ -18,7 +18,7 @@ from publisher.delivery.worker_context import WorkerContext
 from publisher.models.controls import Order
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.monitoring import Watch
-from publisher.platforms.base.text import shows
+from publisher.platforms.base.text import is_shown_as_sent
 from publisher.platforms.base.types import Medium, Outgoing, RemotePost
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
@@ -77,7 +77,7 @@ def _is_unchanged(session: Session, watch: Watch, remote_post: RemotePost | None
     if remote_post is None or not remote_post.is_public or watch.absent_at or watch.differs_at:
         return False
     live_text = _standing(session, watch)
-    return live_text is not None and shows(remote_post, expected(live_text))
+    return live_text is not None and is_shown_as_sent(remote_post, expected(live_text))
 
 
 def _store_one(
@@ -148,7 +148,7 @@ def _absent(session: Session, watch: Watch, now: datetime, at: datetime) -> None
 def _compare(
     session: Session, watch: Watch, live_text: LiveText, remote_post: RemotePost, now: datetime
 ) -> None:
-    if shows(remote_post, expected(live_text)):
+    if is_shown_as_sent(remote_post, expected(live_text)):
         if watch.differs_at is not None:
             transitions.record(session, watch.receipt.delivery, "same_again", actor=CLOCK, now=now)
         watch.differs_at, watch.seen_text = None, ""

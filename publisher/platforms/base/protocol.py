@@ -72,7 +72,7 @@ class OutcomeUnknown(PlatformError):
     """The post may or may not be live: check the platform, and never retry automatically."""
 
 
-OneSeen = RemotePost | Refused | TryLater | None
+PostOrError = RemotePost | Refused | TryLater | None
 """The result for one of many ids: the post, or why it was not read; None if it does not exist."""
 
 
@@ -172,7 +172,7 @@ class Platform(Protocol):
         """
         ...
 
-    def see_many(self, platform_ids: Sequence[str]) -> Mapping[str, OneSeen]:
+    def see_many(self, platform_ids: Sequence[str]) -> Mapping[str, PostOrError]:
         """Read posts or comments by their ids, at most `limits.seen_at_once`; return all results.
 
         An error about all of them is raised; an error about one of them is its result. Raises

@@ -1,4 +1,4 @@
-"""Normalise texts for sending, comparing and storing."""
+"""Normalise texts before they are sent, compared or stored."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import unicodedata
 
 from publisher.platforms.base.types import Outgoing, RemotePost
 
-ANSWER_LENGTH = 2_000
+LONGEST_ANSWER = 2_000
+"""The number of characters of a platform's response that are stored."""
+
 _PROTOCOL = re.compile(r"https?://", re.IGNORECASE)
 _PUNYCODE = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
 
@@ -22,17 +24,26 @@ def with_link(text: str, link: str | None) -> str:
     return f"{text}\n{link}" if text else link
 
 
-def shows(remote_post: RemotePost, outgoing: Outgoing) -> bool:
-    """Return True if the platform shows what was sent: the same text, and as many pictures."""
-    text_with_link = with_link(outgoing.text, outgoing.link)
-    is_same = plain(remote_post.text) in (plain(outgoing.text), plain(text_with_link))
+def is_shown_as_sent(remote_post: RemotePost, outgoing: Outgoing) -> bool:
+    """Return True if the platform shows the text that was sent, and the same number of pictures.
+
+    Some platforms show the link as a line of the text, others in a field of its own.
+    """
+    with_link_line = with_link(outgoing.text, outgoing.link)
+    is_same = comparable(remote_post.text) in (
+        comparable(outgoing.text),
+        comparable(with_link_line),
+    )
     return is_same and remote_post.media == len(outgoing.media)
 
 
-def plain(text: str) -> str:
-    """Return the text for comparison: platforms change white space, protocols and final slashes."""
-    parts = _PUNYCODE.sub(_in_own_script, _PROTOCOL.sub("", normal(text))).split()
-    return " ".join(word.rstrip("/") for word in parts)
+def comparable(text: str) -> str:
+    """Return the text without what platforms change, so that two texts can be compared.
+
+    White space is collapsed, and URLs lose their protocol, their final slash and their Punycode.
+    """
+    tokens = _PUNYCODE.sub(_in_own_script, _PROTOCOL.sub("", composed(text))).split()
+    return " ".join(word.rstrip("/") for word in tokens)
 
 
 def _in_own_script(label: re.Match[str]) -> str:
@@ -42,12 +53,12 @@ def _in_own_script(label: re.Match[str]) -> str:
         return label.group()
 
 
-def normal(text: str) -> str:
+def composed(text: str) -> str:
     """Return the text in Unicode's composed form (NFC), in which it is hashed, counted and sent."""
     return unicodedata.normalize("NFC", text)
 
 
-def shortened(answer: str) -> str:
-    """Return a response shortened to the stored length, without NUL, which no text column holds."""
+def for_storage(answer: str) -> str:
+    """Return a response as it is stored: shortened, and without NUL, which no text column holds."""
     answer = answer.replace("\0", "")
-    return answer if len(answer) <= ANSWER_LENGTH else answer[: ANSWER_LENGTH - 1] + "…"
+    return answer if len(answer) <= LONGEST_ANSWER else answer[: LONGEST_ANSWER - 1] + "…"

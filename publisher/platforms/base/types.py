@@ -40,7 +40,10 @@ class PreparedPost:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The platform's response to a creation; `answer` is its raw body, shortened and masked."""
+    """The proof that a platform carried out an action, usually the creation of a post.
+
+    `answer` is the response's raw body, shortened and with secrets masked.
+    """
 
     platform_id: str
     url: str
@@ -50,7 +53,10 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Match:
-    """A post found on the account's own timeline, with the same fields as a receipt."""
+    """A post that was found on the platform, and may be that of an unconfirmed delivery.
+
+    It has the same fields as a receipt.
+    """
 
     platform_id: str
     url: str
@@ -114,9 +120,9 @@ class RemoteComment:
 class CommentPage:
     """A page of comments, with the cursor to save together with them.
 
-    The cursor is opaque; reading on from it misses nothing. A comment may come twice (reads
-    overlap, since platforms list late), so deduplicate by platform id. `more` is true if the next
-    page should be read at once.
+    The cursor is opaque; a read that continues from it misses nothing. Reads overlap, since
+    platforms list some comments late: a comment may come twice, with the same platform id. `more`
+    is true if the next page should be read at once.
     """
 
     remarks: tuple[RemoteComment, ...]

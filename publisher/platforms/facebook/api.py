@@ -1,6 +1,7 @@
-"""Graph API calls of one page, made by facebook-sdk over our own session.
+"""Graph API calls of one Facebook page, made by facebook-sdk over our own HTTP session.
 
-The module also maps the Graph API's error codes to faults.
+The module also maps the Graph API's error codes to faults. A *node* is an object with an id (a
+post, a comment, a photo), an *edge* a list of nodes under it.
 """
 
 from __future__ import annotations
@@ -18,18 +19,27 @@ import facebook
 
 from publisher.platforms.base.protocol import RefusalCode
 from publisher.platforms.base.types import Allowance, Medium
-from publisher.platforms.facebook.payloads import learned
-from publisher.platforms.http.client import Clocks, Json, Opened, at, number_at, rows_at, text_at
+from publisher.platforms.facebook.payloads import read_allowances
+from publisher.platforms.http.client import (
+    Clocks,
+    Json,
+    OpenedAccount,
+    at,
+    number_at,
+    rows_at,
+    text_at,
+)
 from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault, sensible
 from publisher.platforms.http.session import ClientCall, PlatformSession
 
-THROTTLED = frozenset({4, 17, 32, 341, 613, 80001})
-CREDENTIALS = frozenset({102, 104, 190})
-# Seen to publish although they were answered: the outcome of a creation is not known.
-TROUBLE = frozenset({1, 2})
-GONE = 33
-WAIT = 1390008
-REFUSED = {
+THROTTLED_CODES = frozenset({4, 17, 32, 341, 613, 80001})
+CREDENTIAL_CODES = frozenset({102, 104, 190})
+# A post was seen to appear after a response with one of these codes, so the outcome of a creation
+# is unknown.
+TROUBLE_CODES = frozenset({1, 2})
+GONE_SUBCODE = 33
+WAIT_SUBCODE = 1390008
+REFUSAL_BY_CODE = {
     3: RefusalCode.PERMISSION,
     10: RefusalCode.PERMISSION,
     100: RefusalCode.INVALID,
@@ -42,18 +52,18 @@ REFUSED = {
 
 
 def read_error(answer: PlatformResponse) -> ResponseFault | None:
-    """Return the fault that a response body reports; None if it holds no error."""
+    """Return the fault that a response's body reports; None if the body holds no error."""
     error = at(answer.json(), "error")
     if not isinstance(error, dict):
         return None
     code = number_at(error, "code")
-    if code in THROTTLED:
+    if code in THROTTLED_CODES:
         return ResponseFault(Fault.THROTTLED, until=regained_at(answer))
-    if code in CREDENTIALS:
+    if code in CREDENTIAL_CODES:
         return ResponseFault(Fault.CREDENTIALS)
-    if code in TROUBLE:
+    if code in TROUBLE_CODES:
         return ResponseFault(Fault.TROUBLE)
-    if code == 368 and number_at(error, "error_subcode") == WAIT:
+    if code == 368 and number_at(error, "error_subcode") == WAIT_SUBCODE:
         return ResponseFault(Fault.THROTTLED)
     return _refusal(error, code)
 
@@ -61,17 +71,20 @@ def read_error(answer: PlatformResponse) -> ResponseFault | None:
 def _refusal(error: Json, code: int | None) -> ResponseFault:
     if code == 368 and "already posted" in text_at(error, "message").lower():
         return ResponseFault(Fault.REFUSED, RefusalCode.DUPLICATE)
-    if code == 100 and number_at(error, "error_subcode") == GONE:
+    if code == 100 and number_at(error, "error_subcode") == GONE_SUBCODE:
         return ResponseFault(Fault.REFUSED, RefusalCode.TARGET_GONE)
     if code is not None and 200 <= code <= 299 and code != 283:
         return ResponseFault(Fault.REFUSED, RefusalCode.PERMISSION)
-    if code not in REFUSED and error.get("is_transient") is True:
+    if code not in REFUSAL_BY_CODE and error.get("is_transient") is True:
         return ResponseFault(Fault.TROUBLE)
-    return ResponseFault(Fault.REFUSED, REFUSED.get(code or 0, RefusalCode.UNKNOWN))
+    return ResponseFault(Fault.REFUSED, REFUSAL_BY_CODE.get(code or 0, RefusalCode.UNKNOWN))
 
 
 def regained_at(answer: PlatformResponse) -> datetime | None:
-    """Return when the page may call again, from a header in minutes; None if it is not reported."""
+    """Return when the page may call again; None if no header reports it.
+
+    The header holds minutes for each business and use case: the longest wait counts.
+    """
     try:
         usage = json.loads(answer.headers.get("x-business-use-case-usage", ""))
     except ValueError:
@@ -92,14 +105,14 @@ HOME = "https://graph.facebook.com"
 
 @dataclass(frozen=True)
 class FacebookCredentials:
-    """A page's id and token, and the app's secret if the app requires proof of it."""
+    """A page's id and token, and our app's secret if the app requires its proof in each call."""
 
     page_id: str
     page_token: str
     app_secret: str = ""
 
 
-class FacebookCalls(Opened):
+class FacebookCalls(OpenedAccount):
     """The Graph API calls of one page."""
 
     def __init__(
@@ -115,20 +128,20 @@ class FacebookCalls(Opened):
     ) -> None:
         self.page_id = credentials.page_id
         self._web_url = web_url
-        self._proof = _proof(credentials)
+        self._proof = _app_secret_proof(credentials)
         secrets = {"token": credentials.page_token, "secret": credentials.app_secret, **self._proof}
         channel = PlatformSession(
             home=HOME, base_url=api_url, read=read_error, secrets=secrets, now=now
         )
         super().__init__(channel, Clocks(now, monotonic, read_seconds))
         self._graph = facebook.GraphAPI(credentials.page_token, session=channel.session)
-        # The client knows no version after 3.1, but sends whichever it is told afterwards.
+        # The client's constructor rejects versions after 3.1; set later, any version is used.
         self._graph.version = graph_version
 
     @property
     def allowances(self) -> tuple[Allowance, ...]:
         """The rate limits that the headers of the latest responses reported."""
-        return learned(self._channel.learned)
+        return read_allowances(self._channel.limit_responses)
 
     def get(self, path: str, **args: str) -> Json:
         """Read a node or an edge."""
@@ -138,40 +151,40 @@ class FacebookCalls(Opened):
     def get_each(
         self, call: ClientCall, fields_by_id: Mapping[str, str]
     ) -> list[PlatformResponse | None]:
-        """Read nodes by their ids in one batch request, each with its fields; return all responses.
+        """Read nodes by their ids in one batch request, each with its fields.
 
-        A response is None if Facebook ran out of time for it. Multiple ids by `?ids=` ended with
-        version 26.0 (August 2026, restfb issue 1692), and failed as a whole if one id was gone; a
-        batch does not. It is assumed that the proof beside the batch holds for all of it, as
-        Facebook's own clients send it.
+        Return one response for each id, in order; it is None if Facebook ran out of time for it.
         """
+        # Not by `?ids=`: that failed as a whole if one id was gone, and ended with version 26.0
+        # (August 2026, restfb issue 1692). As in Facebook's own clients, the app secret's proof is
+        # sent once for the whole batch.
         version = self._graph.version
         batch = [
-            {"method": "GET", "relative_url": f"{version}/{quote(key)}?{_query(fields)}"}
-            for key, fields in fields_by_id.items()
+            {"method": "GET", "relative_url": f"{version}/{quote(node_id)}?{_query(fields)}"}
+            for node_id, fields in fields_by_id.items()
         ]
         form = {"batch": json.dumps(batch), "include_headers": "false", **self._proof}
         self._graph.request(f"{version}/", post_args=form)
         whole = call.answers[-1]
         parts = whole.listed() or []
         if len(parts) != len(fields_by_id):
-            call.senseless("the answer holds more or fewer than were asked for")
-        return [_part(whole, part) for part in parts]
+            call.raise_senseless("the answer holds more or fewer than were asked for")
+        return [_part_response(whole, part) for part in parts]
 
-    def put(self, parent: str, edge: str, form: dict[str, str]) -> Json:
-        """Create an object on an edge."""
-        response: Json = self._graph.put_object(parent, edge, **form, **self._proof)
+    def put(self, parent_id: str, edge: str, form: dict[str, str]) -> Json:
+        """Create a node on an edge of the parent."""
+        response: Json = self._graph.put_object(parent_id, edge, **form, **self._proof)
         return response
 
-    def change(self, key: str, form: dict[str, str]) -> Json:
-        """Change a node."""
-        path = f"{self._graph.version}/{key}"
+    def change(self, node_id: str, form: dict[str, str]) -> Json:
+        """Change fields of a node."""
+        path = f"{self._graph.version}/{node_id}"
         response: Json = self._graph.request(path, post_args={**form, **self._proof})
         return response
 
-    def remove(self, key: str) -> Json:
+    def remove(self, node_id: str) -> Json:
         """Delete a node."""
-        path = f"{self._graph.version}/{key}"
+        path = f"{self._graph.version}/{node_id}"
         response: Json = self._graph.request(path, args=dict(self._proof), method="DELETE")
         return response
 
@@ -182,41 +195,50 @@ class FacebookCalls(Opened):
         response: Json = self._graph.put_photo(file, f"{self.page_id}/photos", **form)
         return response
 
-    def is_post(self, key: str) -> bool:
-        """Return True for the id of a post of the page; a comment's id begins with its post's."""
-        return key.startswith(f"{self.page_id}_")
+    def is_post(self, node_id: str) -> bool:
+        """Return True if this is the id of one of the page's posts, not of a comment.
 
-    def address(self, node: Json) -> str:
-        """Return the public URL of a post or comment."""
-        address = text_at(node, "permalink_url")
-        is_whole = address.startswith(("https://", "http://"))
-        return address if is_whole else f"{self._web_url}/{text_at(node, 'id')}"
+        A post's id begins with the page's, a comment's with the number of its post.
+        """
+        return node_id.startswith(f"{self.page_id}_")
+
+    def public_url(self, node: Json) -> str:
+        """Return the public URL of a post or comment.
+
+        Facebook may report no URL, or one without a host.
+        """
+        url = text_at(node, "permalink_url")
+        is_absolute = url.startswith(("https://", "http://"))
+        return url if is_absolute else f"{self._web_url}/{text_at(node, 'id')}"
 
 
 def _query(fields: str) -> str:
     return urlencode({"fields": fields})
 
 
-def _part(whole: PlatformResponse, part: object) -> PlatformResponse | None:
-    """Return one response of a batch as if it had come alone, with the batch's headers."""
+def _part_response(whole: PlatformResponse, part: object) -> PlatformResponse | None:
+    """Return one part of a batch as a response of its own, with the headers of the batch.
+
+    A part is null, so None is returned, if Facebook ran out of time for it.
+    """
     code = number_at(part, "code")
     return None if code is None else replace(whole, code=code, body=text_at(part, "body"))
 
 
-def must_succeed(call: ClientCall, response: Json) -> None:
-    """Check that Facebook reports `success`. Raises OutcomeUnknown otherwise."""
+def require_success(call: ClientCall, response: Json) -> None:
+    """Raise OutcomeUnknown unless the response of a change reports `success`."""
     if response.get("success") is not True:
-        call.senseless("the answer does not say that it is done")
+        call.raise_senseless("the answer does not say that it is done")
 
 
-def of_another(call: ClientCall) -> NoReturn:
-    """Report a response about another account. Raises OutcomeUnknown."""
-    call.senseless("the answer names what is another's")
+def raise_wrong_account(call: ClientCall) -> NoReturn:
+    """Raise OutcomeUnknown for a response that names another page's post."""
+    call.raise_senseless("the answer names what is another's")
 
 
-def _proof(credentials: FacebookCredentials) -> dict[str, str]:
-    """Return the parameter that proves the app's secret; empty if there is no secret."""
+def _app_secret_proof(credentials: FacebookCredentials) -> dict[str, str]:
+    """Return the parameter that proves the knowledge of the app's secret; empty without one."""
     if not credentials.app_secret:
         return {}
-    key, token = credentials.app_secret.encode(), credentials.page_token.encode()
-    return {"appsecret_proof": hmac.new(key, token, hashlib.sha256).hexdigest()}
+    secret, token = credentials.app_secret.encode(), credentials.page_token.encode()
+    return {"appsecret_proof": hmac.new(secret, token, hashlib.sha256).hexdigest()}

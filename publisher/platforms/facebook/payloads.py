@@ -1,6 +1,6 @@
 """Request forms for Facebook, texts to compare its responses with, and its rate limit headers.
 
-The headers report shares of an hour in hundredths.
+The headers report how much of an hour's limit is used, in per cent.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from publisher.platforms.base.text import normal, with_link
+from publisher.platforms.base.text import composed, with_link
 from publisher.platforms.base.types import Allowance, Outgoing, PlatformLimits, PreparedPost
 from publisher.platforms.http.client import Json, number_at, rows_at, text_at
 from publisher.platforms.http.responses import PlatformResponse
 
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff")
-# Facebook: photos up to 10 MB. How long a text may be is known from others' pages only.
-# A batch holds up to 50 requests.
+# Facebook documents 10 MB for a photo and 50 requests in a batch. It does not document the length
+# of a text: 63,206 characters are reported by others.
 LIMITS = PlatformLimits(
-    63_206,
-    10,
-    10 * 1024 * 1024,
-    1_000,
-    PHOTO_TYPES,
+    text_units=63_206,
+    media=10,
+    media_bytes=10 * 1024 * 1024,
+    alt_text=1_000,
+    media_types=PHOTO_TYPES,
     can_edit=True,
     has_two_steps=True,
     seen_at_once=50,
@@ -36,32 +36,35 @@ def limits_for(outgoing: Outgoing) -> PlatformLimits:
     return LIMITS if outgoing.reply_to is None else COMMENT_LIMITS
 
 
-def post_words(outgoing: Outgoing) -> str:
-    """Return the text of a post: without photos the link goes into a field of its own."""
+def post_text(outgoing: Outgoing) -> str:
+    """Return the text of a post, with the link only if there are photos.
+
+    Without photos the link is sent in a field of its own.
+    """
     return with_link(outgoing.text, outgoing.link) if outgoing.media else outgoing.text
 
 
-def words_of(outgoing: Outgoing) -> str:
+def sent_text(outgoing: Outgoing) -> str:
     """Return the text as it is sent; a comment's text includes its link."""
     if outgoing.reply_to is None:
-        return normal(post_words(outgoing))
-    return normal(with_link(outgoing.text, outgoing.link))
+        return composed(post_text(outgoing))
+    return composed(with_link(outgoing.text, outgoing.link))
 
 
 def post_form(prepared: PreparedPost) -> dict[str, str]:
     """Return the form fields of a post on the page's feed."""
     outgoing = prepared.outgoing
-    form = {"message": words_of(outgoing)}
+    form = {"message": sent_text(outgoing)}
     if outgoing.link and not outgoing.media:
         form["link"] = outgoing.link
-    for index, number in enumerate(prepared.media_ids):
-        form[f"attached_media[{index}]"] = json.dumps({"media_fbid": number})
+    for index, photo_id in enumerate(prepared.media_ids):
+        form[f"attached_media[{index}]"] = json.dumps({"media_fbid": photo_id})
     return form
 
 
 def comment_form(prepared: PreparedPost) -> dict[str, str]:
     """Return the form fields of a comment; Facebook takes one picture there."""
-    form = {"message": words_of(prepared.outgoing)}
+    form = {"message": sent_text(prepared.outgoing)}
     if prepared.media_ids:
         form["attachment_id"] = prepared.media_ids[0]
     return form
@@ -77,51 +80,52 @@ def photo_count(node: Json) -> int:
     return 0
 
 
-WHOLE = 100
-PARTS = ("call_count", "total_time", "total_cputime")
-SHARES = {"x-app-usage": "publish.app_hour", "x-page-usage": "publish.page_hour"}
-BUSINESS = "x-business-use-case-usage"
+FULL_SHARE = 100
+USAGE_FIELDS = ("call_count", "total_time", "total_cputime")
+NAME_BY_HEADER = {"x-app-usage": "publish.app_hour", "x-page-usage": "publish.page_hour"}
+BUSINESS_HEADER = "x-business-use-case-usage"
 
 
-def learned(answers: Mapping[str, PlatformResponse]) -> tuple[Allowance, ...]:
-    """Return the rate limits of the latest responses; the newest wins.
+def read_allowances(answers: Mapping[str, PlatformResponse]) -> tuple[Allowance, ...]:
+    """Return the rate limits of the latest responses, in order of arrival.
 
-    All calls share these limits.
+    All calls share these limits, so the newest response that reports a limit decides.
     """
     allowances: dict[str, Allowance] = {}
     for answer in answers.values():
         allowances |= {
-            allowance.name: allowance for allowance in (*_shares(answer), *_business(answer))
+            allowance.name: allowance
+            for allowance in (*_shared_limits(answer), *_business_limit(answer))
         }
     return tuple(allowances.values())
 
 
-def _shares(answer: PlatformResponse) -> Iterator[Allowance]:
-    for header, name in SHARES.items():
-        used = _used(_read(answer, header))
+def _shared_limits(answer: PlatformResponse) -> Iterator[Allowance]:
+    for header, name in NAME_BY_HEADER.items():
+        used = _highest_share(_read_usage(answer, header))
         if used is not None:
-            yield Allowance(name, WHOLE, max(0, WHOLE - used), None)
+            yield Allowance(name, FULL_SHARE, max(0, FULL_SHARE - used), None)
 
 
-def _business(answer: PlatformResponse) -> Iterator[Allowance]:
+def _business_limit(answer: PlatformResponse) -> Iterator[Allowance]:
     """Yield the limit by business and use case: the highest usage, and the longest wait."""
-    usage = _read(answer, BUSINESS)
-    rows = [row for number in usage for row in rows_at(usage, number)]
-    used_shares = [used for row in rows if (used := _used(row)) is not None]
+    usage = _read_usage(answer, BUSINESS_HEADER)
+    rows = [row for use_case_id in usage for row in rows_at(usage, use_case_id)]
+    used_shares = [used for row in rows if (used := _highest_share(row)) is not None]
     wait_minutes = [number_at(row, "estimated_time_to_regain_access") or 0 for row in rows]
     if used_shares:
         minutes = min(max(wait_minutes), 10**6)
         until = answer.received_at + timedelta(minutes=minutes) if minutes > 0 else None
-        remaining = 0 if until else max(0, WHOLE - max(used_shares))
-        yield Allowance("publish.business_hour", WHOLE, remaining, until)
+        remaining = 0 if until else max(0, FULL_SHARE - max(used_shares))
+        yield Allowance("publish.business_hour", FULL_SHARE, remaining, until)
 
 
-def _used(usage: Json) -> int | None:
-    shares = [number for part in PARTS if (number := number_at(usage, part)) is not None]
+def _highest_share(usage: Json) -> int | None:
+    shares = [number for part in USAGE_FIELDS if (number := number_at(usage, part)) is not None]
     return max(shares) if shares else None
 
 
-def _read(answer: PlatformResponse, header: str) -> Json:
+def _read_usage(answer: PlatformResponse, header: str) -> Json:
     try:
         usage = json.loads(answer.headers.get(header, ""))
     except (ValueError, RecursionError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from publisher.platforms.base.protocol import Deadline, OneSeen, RefusalCode, Refused
-from publisher.platforms.base.text import normal
+from publisher.platforms.base.protocol import Deadline, PostOrError, RefusalCode, Refused
+from publisher.platforms.base.text import composed
 from publisher.platforms.base.types import (
     CommentPage,
     CommentSource,
@@ -20,7 +20,7 @@ from publisher.platforms.base.types import (
 from publisher.platforms.facebook import read, write
 from publisher.platforms.facebook.api import HOME, FacebookCalls, FacebookCredentials
 from publisher.platforms.facebook.payloads import LIMITS, limits_for
-from publisher.platforms.http.client import CursorPosition, read_on, text_at
+from publisher.platforms.http.client import CursorPosition, read_next_page, text_at
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 
 
@@ -57,7 +57,7 @@ class FacebookPlatform(FacebookCalls):
 
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits and upload the photos unpublished; Facebook drops them after a day."""
-        refuse_unfit(outgoing, limits_for(outgoing), len(normal(outgoing.text)))
+        refuse_unfit(outgoing, limits_for(outgoing), len(composed(outgoing.text)))
         media_ids = tuple(write.upload(self, medium, deadline) for medium in outgoing.media)
         return PreparedPost(outgoing, media_ids)
 
@@ -95,13 +95,13 @@ class FacebookPlatform(FacebookCalls):
         """Read one post or comment. A post that we may not see looks as if it did not exist."""
         return read.read_one(self, platform_id)
 
-    def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
+    def see_many(self, platform_ids: Sequence[str]) -> dict[str, PostOrError]:
         """Read up to fifty posts and comments in one request; Facebook counts each as a call."""
         return read.read_many(self, platform_ids)
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
         """Search the page's posts, or the comments under what is replied to, newest first."""
-        return self.sought(since, lambda oldest: read.find(self, outgoing, oldest))
+        return self.find_since(since, lambda oldest: read.find(self, outgoing, oldest))
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         """Read all comments under a post, including nested ones.
@@ -111,8 +111,8 @@ class FacebookPlatform(FacebookCalls):
         post_id = source.post_id
         if post_id is None:
             return CommentPage((), cursor, False)
-        return read_on(
-            CursorPosition.read(cursor), lambda position: read.comments(self, post_id, position)
+        return read_next_page(
+            CursorPosition.decode(cursor), lambda position: read.comments(self, post_id, position)
         )
 
     def check(self) -> Health:

@@ -1,7 +1,7 @@
 """Write to Facebook: photos, posts in one step or two, comments, edits, deletions, hiding.
 
-Publishing a staged post by `is_published` rests on the API's list of parameters; whether a page
-supports it is tried on that page, and otherwise one step is used.
+Facebook documents `is_published` as a parameter, but not that it publishes a staged post. So it is
+tried on each page, and where it does not work, posts are published in one step.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from publisher.platforms.base.protocol import (
     RefusalCode,
     Refused,
 )
-from publisher.platforms.base.text import plain
+from publisher.platforms.base.text import comparable
 from publisher.platforms.base.types import Medium, PreparedPost, Receipt
-from publisher.platforms.facebook.api import FacebookCalls, must_succeed, of_another
-from publisher.platforms.facebook.payloads import comment_form, post_form, words_of
+from publisher.platforms.facebook.api import FacebookCalls, raise_wrong_account, require_success
+from publisher.platforms.facebook.payloads import comment_form, post_form, sent_text
 from publisher.platforms.http.client import Json, moment_at, text_at
 from publisher.platforms.http.session import ClientCall
 
-MADE = "id,permalink_url,created_time,message,from{id}"
-IN_FEED = f"{MADE},is_published"
+NODE_FIELDS = "id,permalink_url,created_time,message,from{id}"
+STAGED_FIELDS = f"{NODE_FIELDS},is_published"
 
 
 def upload(calls: FacebookCalls, medium: Medium, deadline: Deadline) -> str:
     """Upload a photo unpublished, and return its id."""
-    with calls.harmless(deadline) as call:
-        number = text_at(calls.upload(medium), "id")
-        if not number:
-            call.senseless("the answer names no photo")
-    return number
+    with calls.preparing(deadline) as call:
+        photo_id = text_at(calls.upload(medium), "id")
+        if not photo_id:
+            call.raise_senseless("the answer names no photo")
+    return photo_id
 
 
 def create(calls: FacebookCalls, prepared: PreparedPost, deadline: Deadline) -> Receipt:
@@ -40,99 +40,99 @@ def create(calls: FacebookCalls, prepared: PreparedPost, deadline: Deadline) -> 
     outgoing = prepared.outgoing
     with calls.changing(deadline) as call:
         if outgoing.reply_to is not None:
-            form = {**comment_form(prepared), "fields": MADE}
+            form = {**comment_form(prepared), "fields": NODE_FIELDS}
             node = calls.put(outgoing.reply_to, "comments", form)
         else:
-            node = calls.put(calls.page_id, "feed", {**post_form(prepared), "fields": MADE})
-            _must_be_on_our_page(calls, call, node)
-        _must_be_it(calls, call, node, prepared)
+            node = calls.put(calls.page_id, "feed", {**post_form(prepared), "fields": NODE_FIELDS})
+            _check_page(calls, call, node)
+        _check_echo(calls, call, node, prepared)
         made_at = moment_at(node, "created_time")
-        return calls.receipt(text_at(node, "id"), calls.address(node), call, made_at)
+        return calls.receipt(text_at(node, "id"), calls.public_url(node), call, made_at)
 
 
-def _must_be_on_our_page(calls: FacebookCalls, call: ClientCall, node: Json) -> None:
-    # Facebook: a post's id begins with the page's number.
+def _check_page(calls: FacebookCalls, call: ClientCall, node: Json) -> None:
+    # A post's id begins with the id of its page.
     page_id, bar, _ = text_at(node, "id").partition("_")
     if bar and page_id != calls.page_id:
-        of_another(call)
+        raise_wrong_account(call)
 
 
-def _must_be_it(calls: FacebookCalls, call: ClientCall, node: Json, prepared: PreparedPost) -> None:
+def _check_echo(calls: FacebookCalls, call: ClientCall, node: Json, prepared: PreparedPost) -> None:
     if not text_at(node, "id"):
-        call.senseless("the answer names nothing")
+        call.raise_senseless("the answer names nothing")
     if text_at(node, "from", "id") not in ("", calls.page_id):
-        of_another(call)
+        raise_wrong_account(call)
     shown_text = text_at(node, "message")
-    if shown_text and plain(shown_text) != plain(words_of(prepared.outgoing)):
-        call.senseless("the answer holds another text")
+    if shown_text and comparable(shown_text) != comparable(sent_text(prepared.outgoing)):
+        call.raise_senseless("the answer holds another text")
 
 
 def stage(calls: FacebookCalls, prepared: PreparedPost, deadline: Deadline) -> str:
     """Create a post unpublished, and return its id.
 
-    If a page publishes it all the same, the release notices that by this very id, so that nothing
-    is created twice.
+    If Facebook published it at once, `release` would notice that by reading this id, so nothing can
+    be created twice.
     """
-    form = {**post_form(prepared), "published": "false", "fields": MADE}
-    with calls.harmless(deadline) as call:
+    form = {**post_form(prepared), "published": "false", "fields": NODE_FIELDS}
+    with calls.preparing(deadline) as call:
         node = calls.put(calls.page_id, "feed", form)
-        _must_be_on_our_page(calls, call, node)
-        _must_be_it(calls, call, node, prepared)
+        _check_page(calls, call, node)
+        _check_echo(calls, call, node, prepared)
         return text_at(node, "id")
 
 
-def release(calls: FacebookCalls, key: str, deadline: Deadline) -> Receipt:
-    """Publish a staged post, and read it back.
+def release(calls: FacebookCalls, node_id: str, deadline: Deadline) -> Receipt:
+    """Publish a staged post, and read it back to prove it.
 
-    A refusal may mean that it was published before: only reading it tells.
+    Facebook may also refuse because the post is public already, so it is read after a refusal too.
     """
     try:
         with calls.changing(deadline) as call:
-            must_succeed(call, calls.change(key, {"is_published": "true"}))
+            require_success(call, calls.change(node_id, {"is_published": "true"}))
     except Refused as refused:
         if refused.reason is RefusalCode.TARGET_GONE:
             raise
-        receipt = _read_back(calls, key, deadline, IN_FEED, _is_public)
+        receipt = _read_back(calls, node_id, deadline, STAGED_FIELDS, _is_public)
         if receipt is None:
             raise
         return receipt
-    return _shown(_read_back(calls, key, deadline, IN_FEED, _is_public))
+    return _require_shown(_read_back(calls, node_id, deadline, STAGED_FIELDS, _is_public))
 
 
 def _is_public(node: Json) -> bool:
     return node.get("is_published") is True
 
 
-def edit(calls: FacebookCalls, key: str, prepared: PreparedPost, deadline: Deadline) -> Receipt:
+def edit(calls: FacebookCalls, node_id: str, prepared: PreparedPost, deadline: Deadline) -> Receipt:
     """Change the text of a post or comment of the page, and read it back."""
-    text = words_of(prepared.outgoing)
+    text = sent_text(prepared.outgoing)
     with calls.changing(deadline) as call:
-        must_succeed(call, calls.change(key, {"message": text}))
-    return _shown(
+        require_success(call, calls.change(node_id, {"message": text}))
+    return _require_shown(
         _read_back(
             calls,
-            key,
+            node_id,
             deadline,
-            MADE,
-            lambda node: plain(text_at(node, "message")) == plain(text),
+            NODE_FIELDS,
+            lambda node: comparable(text_at(node, "message")) == comparable(text),
         )
     )
 
 
 def _read_back(
     calls: FacebookCalls,
-    key: str,
+    node_id: str,
     deadline: Deadline,
     fields: str,
-    is_so: Callable[[Json], bool],
+    is_done: Callable[[Json], bool],
 ) -> Receipt | None:
-    """Return the receipt if the change is visible, else None.
+    """Read the node; return a receipt if `is_done` is true for it, else None.
 
-    Raises OutcomeUnknown if unreadable.
+    Raises OutcomeUnknown if it cannot be read, and Refused if it does not exist.
     """
     try:
-        with calls.harmless(deadline) as call:
-            node = calls.get(key, fields=fields)
+        with calls.preparing(deadline) as call:
+            node = calls.get(node_id, fields=fields)
     except Refused as refused:
         if refused.reason is RefusalCode.TARGET_GONE:
             raise
@@ -140,29 +140,29 @@ def _read_back(
     except PlatformError as problem:
         raise OutcomeUnknown(problem.detail) from None
     made_at = moment_at(node, "created_time")
-    receipt = Receipt(key, calls.address(node), made_at or calls.now(), call.answer)
-    return receipt if is_so(node) else None
+    receipt = Receipt(node_id, calls.public_url(node), made_at or calls.now(), call.answer)
+    return receipt if is_done(node) else None
 
 
-def _shown(receipt: Receipt | None) -> Receipt:
+def _require_shown(receipt: Receipt | None) -> Receipt:
     if receipt is None:
         raise OutcomeUnknown("it is said to be done, and is not to be seen")
     return receipt
 
 
-def delete(calls: FacebookCalls, key: str, deadline: Deadline) -> Receipt:
+def delete(calls: FacebookCalls, node_id: str, deadline: Deadline) -> Receipt:
     """Delete a post or comment of the page; if it is gone already, this succeeds."""
     with calls.changing(deadline) as call:
         try:
-            must_succeed(call, calls.remove(key))
+            require_success(call, calls.remove(node_id))
         except Refused as refused:
             if refused.reason is not RefusalCode.TARGET_GONE:
                 raise
-        return calls.receipt(key, calls.address({"id": key}), call)
+        return calls.receipt(node_id, calls.public_url({"id": node_id}), call)
 
 
-def hide(calls: FacebookCalls, key: str, hidden: bool, deadline: Deadline) -> Receipt:
+def hide(calls: FacebookCalls, node_id: str, hidden: bool, deadline: Deadline) -> Receipt:
     """Hide or unhide a comment under a post of the page."""
     with calls.changing(deadline) as call:
-        must_succeed(call, calls.change(key, {"is_hidden": "true" if hidden else "false"}))
-        return calls.receipt(key, calls.address({"id": key}), call)
+        require_success(call, calls.change(node_id, {"is_hidden": "true" if hidden else "false"}))
+        return calls.receipt(node_id, calls.public_url({"id": node_id}), call)

@@ -1,6 +1,6 @@
-"""The base class of HTTP clients, the comment cursor, and tolerant access to JSON.
+"""The base class of the platforms' clients, the comment cursor, and tolerant access to JSON.
 
-JSON is read without assuming a shape: a missing value and one of another type are both absent.
+JSON is read without assuming its shape: a value of an unexpected type counts as missing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from publisher.platforms.base.protocol import (
     RefusalCode,
     Refused,
 )
-from publisher.platforms.base.text import shortened
+from publisher.platforms.base.text import for_storage
 from publisher.platforms.base.types import CommentPage, Health, HealthProblem, Match, Receipt
 from publisher.platforms.http.responses import PlatformResponse
 from publisher.platforms.http.session import ClientCall, PlatformSession
@@ -26,11 +26,11 @@ from publisher.platforms.http.session import ClientCall, PlatformSession
 
 @dataclass(frozen=True)
 class CursorPosition:
-    """The position of a comment reader.
+    """How far the comments of a source have been read.
 
-    Everything up to `since` was read; `newest` is the newest comment of this round; `token` leads
-    to the round's next page. Pages come in any order, so `since` moves only when a round is
-    complete.
+    A round reads all pages of comments since `since`. `newest` is the newest comment of the current
+    round so far, `token` leads to its next page. Pages come in any order, so `since` changes only
+    when a round is complete.
     """
 
     since: str = ""
@@ -38,13 +38,13 @@ class CursorPosition:
     token: str = ""
 
     @classmethod
-    def read(cls, cursor: str | None) -> CursorPosition:
-        """Return the position that a cursor encodes."""
+    def decode(cls, cursor: str | None) -> CursorPosition:
+        """Return the position of a stored cursor; the start if there is no valid one."""
         parts = (cursor or "").split("|", 2)
         return cls(*parts) if len(parts) == 3 else cls()
 
-    def written(self) -> str:
-        """Return the cursor."""
+    def encode(self) -> str:
+        """Return the cursor to store."""
         return f"{self.since}|{self.newest}|{self.token}"
 
     def after(self, newest: str, token: str) -> CursorPosition:
@@ -52,15 +52,19 @@ class CursorPosition:
 
         An empty token ends the round.
         """
+        # The same token again would lead to the same page for ever.
         if token and token != self.token:
             return CursorPosition(self.since, newest, token)
         return CursorPosition(newest or self.since)
 
 
-def read_on(position: CursorPosition, read: Callable[[CursorPosition], CommentPage]) -> CommentPage:
-    """Read a page; if the platform rejects the position, restart the round, or read from the start.
+def read_next_page(
+    position: CursorPosition, read: Callable[[CursorPosition], CommentPage]
+) -> CommentPage:
+    """Read the page at this position.
 
-    Raises what `read` raises.
+    If the platform rejects the position, restart the round; if it rejects that too, read from the
+    start. Raises what `read` raises.
     """
     for candidate in dict.fromkeys((position, CursorPosition(position.since))):
         try:
@@ -110,27 +114,35 @@ def moment_at(value: object, *path: str) -> datetime | None:
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
-# Two machines' clocks differ, and platforms list some things later than their times say.
 SLACK = timedelta(minutes=5)
+"""The difference that is tolerated between our clock and a platform's."""
+
 OVERLAP = timedelta(minutes=10)
+"""Each round reads this span again: platforms list some comments later than their times say."""
+
 MOST_PAGES = 5
-MOST_OF_MANY = 32 * 1024 * 1024
+"""The most pages of an account's own posts that are searched for one post."""
+
+LARGEST_BATCH_BYTES = 32 * 1024 * 1024
 """The maximum size of a response with many long texts, every character of them escaped."""
 
 
 @dataclass(frozen=True)
 class Clocks:
-    """Aware UTC, monotonic seconds, and the maximum seconds of a whole read."""
+    """The sources of time: `now` in aware UTC, `monotonic` in seconds.
+
+    `read_seconds` is the longest time that a read may take in all.
+    """
 
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     read_seconds: float
 
 
-class Opened:
-    """An opened account. It makes no call by itself, and keeps its connections alive between calls.
+class OpenedAccount:
+    """The base class of an account's client. It keeps its connections alive between calls.
 
-    Only one thread at a time may use it.
+    Only one thread at a time may use it. Constructing it makes no call.
     """
 
     def __init__(self, channel: PlatformSession, clocks: Clocks) -> None:
@@ -147,19 +159,16 @@ class Opened:
         return self._channel.calling(deadline or own_deadline)
 
     def reading_many(self, *, is_list: bool = False) -> AbstractContextManager[ClientCall]:
-        """Open a read with a large response.
-
-        `is_list`: the response is a list.
-        """
+        """Open a read with a large response, which is a list if `is_list`."""
         own_deadline = Deadline.after(self._clocks.read_seconds, self._clocks.monotonic)
-        return self._channel.calling(own_deadline, is_list=is_list, most_bytes=MOST_OF_MANY)
+        return self._channel.calling(own_deadline, is_list=is_list, most_bytes=LARGEST_BATCH_BYTES)
 
     def changing(self, deadline: Deadline) -> AbstractContextManager[ClientCall]:
-        """Open a call whose effect the public may see, so that its outcome may stay unknown."""
+        """Open a call with a public effect: if it fails midway, its outcome is unknown."""
         return self._channel.calling(deadline, creating=True)
 
-    def harmless(self, deadline: Deadline) -> AbstractContextManager[ClientCall]:
-        """Open a call whose effect nobody sees, so that a retry is safe."""
+    def preparing(self, deadline: Deadline) -> AbstractContextManager[ClientCall]:
+        """Open a call without a public effect, such as an upload: a retry is safe."""
         return self._channel.calling(deadline)
 
     def receipt(
@@ -167,18 +176,19 @@ class Opened:
     ) -> Receipt:
         """Return the receipt of a change, with the platform's time if it is close to our clock."""
         now = self.now()
-        is_likely = made_at is not None and abs(made_at - now) <= SLACK
-        return Receipt(platform_id, url, made_at if made_at and is_likely else now, call.answer)
+        is_plausible = made_at is not None and abs(made_at - now) <= SLACK
+        return Receipt(platform_id, url, made_at if made_at and is_plausible else now, call.answer)
 
-    def sighting(self, platform_id: str, url: str, made_at: datetime, shown_json: Json) -> Match:
-        """Return the match, with what the platform showed."""
-        answer = shortened(self._channel.mask(json.dumps(shown_json, ensure_ascii=False)))
+    def match(self, platform_id: str, url: str, made_at: datetime, shown_json: Json) -> Match:
+        """Return a match whose `answer` is the JSON that the platform showed."""
+        answer = for_storage(self._channel.mask(json.dumps(shown_json, ensure_ascii=False)))
         return Match(platform_id, url, made_at, answer)
 
-    def sought(self, since: datetime, find: Callable[[datetime], Match | None]) -> Match | None:
-        """Find a post created since then; if the platform's clock is off, also by its clock.
+    def find_since(self, since: datetime, find: Callable[[datetime], Match | None]) -> Match | None:
+        """Find a post that was created at `since` or later.
 
-        `find` searches back to the given time.
+        `find` searches back to the time that is passed to it. If the platform's clock differs from
+        ours, it is called a second time with that time by the platform's clock.
         """
         match = find(since - SLACK)
         skew = self._channel.skew
@@ -190,9 +200,10 @@ class Opened:
         expected: str,
         lacks: Callable[[PlatformResponse], tuple[str, ...] | None] = lambda _: None,
     ) -> Health:
-        """Return if the credentials work and belong to the expected id; `ask` returns id and name.
+        """Check that the credentials work and belong to the account with the expected id.
 
-        `lacks` reads the missing permissions from the response.
+        `ask` requests the account's id and name. `lacks` reads the missing permissions from the
+        response.
         """
         try:
             with self.reading() as call:

@@ -213,14 +213,14 @@ def by_code(answer: PlatformResponse, *, is_list: bool = False) -> ResponseFault
     return ResponseFault(Fault.TROUBLE)
 
 
-def error_for(finding: ResponseFault, detail: str, *, creating: bool) -> PlatformError:
+def error_for(fault: ResponseFault, detail: str, *, creating: bool) -> PlatformError:
     """Return the error that carries the decision. Only a creation can have an unknown outcome."""
-    if finding.fault is Fault.THROTTLED:
-        return TryLater(finding.until, detail)
-    if finding.fault is Fault.CREDENTIALS:
+    if fault.fault is Fault.THROTTLED:
+        return TryLater(fault.until, detail)
+    if fault.fault is Fault.CREDENTIALS:
         return CredentialsExpired(detail)
-    if finding.fault is Fault.REFUSED:
-        return Refused(finding.reason, detail)
+    if fault.fault is Fault.REFUSED:
+        return Refused(fault.reason, detail)
     return OutcomeUnknown(detail) if creating else TryLater(None, detail)
 
 

@@ -1,6 +1,7 @@
-"""A session for the platforms' clients: one host, time-outs, a deadline, no secrets in logs.
+"""A `requests` session for the platforms' clients: one host, a deadline, no secrets in logs.
 
-A client that gets a response from it has a success: everything else is raised before.
+A client only ever gets a successful response from it. Every other response is raised as a
+`PlatformError`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.text import shortened
+from publisher.platforms.base.text import for_storage
 from publisher.platforms.http.connections import CURRENT, NETWORK_ERRORS, Passage, pool_for
 from publisher.platforms.http.responses import (
     ACCEPTED,
@@ -41,27 +42,27 @@ from publisher.platforms.http.responses import (
 )
 
 CHUNK = 64 * 1024
-IN_QUERY = "access_token"
-SAID = ("params", "data", "json", "files", "auth")
+QUERY_PARAMETER = "access_token"
+PASSED_OPTIONS = ("params", "data", "json", "files", "auth")
 """The request options that a client may pass, beside its headers."""
 
 NOT_HTTP = (ValueError, OverflowError)
 """The bare errors of the libraries if a response is no HTTP, such as a negative chunk size."""
 
-# A connection that rested longer may have been forgotten on the way without a word, and what is
-# written into it is lost: the outcome would be unknown for nothing.
-LONGEST_REST = 15.0
+# A router may have dropped a connection that was idle for longer, without telling us. A request
+# written into it would be lost, and its outcome would be unknown.
+LONGEST_IDLE = 15.0
 _NUMBER = re.compile(r"(?<=[a-z])/[0-9_]+(?=/|$)")
-Reading = Callable[[PlatformResponse], ResponseFault | None]
+ErrorReader = Callable[[PlatformResponse], ResponseFault | None]
 _OPEN: ContextVar[ClientCall] = ContextVar("open call")
 
 
 @dataclass
 class ClientCall:
-    """An open call of a client, with its responses for the receipt.
+    """A call of a client: one or more requests, whose responses are kept for the receipt.
 
-    `is_list`: a success is a list, not an object. `most_bytes`: the maximum size of a response, if
-    larger than usual.
+    `creating` is True if the call has a public effect. `is_list` is True if a successful response
+    is a list, not an object. `most_bytes` is the largest size of a response, if larger than usual.
     """
 
     creating: bool
@@ -73,11 +74,14 @@ class ClientCall:
     @property
     def answer(self) -> str:
         """The last raw response body, masked and shortened; empty before the first response."""
-        return shortened(self.mask(self.answers[-1].body)) if self.answers else ""
+        return for_storage(self.mask(self.answers[-1].body)) if self.answers else ""
 
-    def senseless(self, what: str) -> NoReturn:
-        """Report a success that makes no sense. Raises OutcomeUnknown, or TryLater for a read."""
-        detail = shortened(f"{what}: {self.answer}")
+    def raise_senseless(self, what: str) -> NoReturn:
+        """Raise the error for a successful response that makes no sense.
+
+        It is OutcomeUnknown, or TryLater for a call without a public effect.
+        """
+        detail = for_storage(f"{what}: {self.answer}")
         raise error_for(ResponseFault(Fault.TROUBLE), detail, creating=self.creating)
 
 
@@ -97,7 +101,7 @@ class PlatformSession:
         *,
         home: str,
         base_url: str,
-        read: Reading,
+        read: ErrorReader,
         secrets: Mapping[str, str],
         now: Callable[[], datetime],
         connect_seconds: float = 5.0,
@@ -111,7 +115,7 @@ class PlatformSession:
         self.read_seconds = read_seconds
         self.most_bytes = most_bytes
         self.takes_forms = takes_forms
-        self.learned: dict[str, PlatformResponse] = {}
+        self.limit_responses: dict[str, PlatformResponse] = {}
         self.skew = timedelta(0)
         self._adapter = _Adapter(self, base_url, read, now)
         self._called_at = float("-inf")
@@ -131,7 +135,7 @@ class PlatformSession:
         `creating`: the request may become visible, so its outcome may stay unknown. See
         `ClientCall` for the others.
         """
-        self._rest(deadline.clock())
+        self._close_if_idle(deadline.clock())
         call = ClientCall(creating, self.mask, is_list, most_bytes)
         passage_token = CURRENT.set(Passage(deadline, self.read_seconds, changes=creating))
         call_token = _OPEN.set(call)
@@ -141,17 +145,17 @@ class PlatformSession:
             _OPEN.reset(call_token)
             CURRENT.reset(passage_token)
 
-    def note(self, answer: PlatformResponse) -> None:
-        """Store the latest response with a rate limit, by method and path, in order of arrival."""
+    def store_limits(self, answer: PlatformResponse) -> None:
+        """Keep the latest response with a rate limit for each route, in order of arrival."""
         self.skew = answer.skew
         if any(name in answer.headers for name in RATE_HEADERS):
             route = f"{answer.method} {_NUMBER.sub('/:id', answer.path)}"
-            self.learned.pop(route, None)
-            self.learned[route] = replace(answer, body="")
+            self.limit_responses.pop(route, None)
+            self.limit_responses[route] = replace(answer, body="")
 
-    def _rest(self, seconds: float) -> None:
-        """Close connections that were idle for long, before anything is written."""
-        if seconds - self._called_at > LONGEST_REST:
+    def _close_if_idle(self, seconds: float) -> None:
+        """Close the connections if the last call was long ago."""
+        if seconds - self._called_at > LONGEST_IDLE:
             self._adapter.close()
         self._called_at = seconds
 
@@ -180,7 +184,9 @@ class _Session(requests.Session):
         """Make and send the request; time-outs and proxies are the session's own."""
         if unnamed:
             raise TypeError("what is said of a request goes by its name")
-        passed_options = {name: options[name] for name in SAID if options.get(name) is not None}
+        passed_options = {
+            name: options[name] for name in PASSED_OPTIONS if options.get(name) is not None
+        }
         headers = {**self.headers, **(options.get("headers") or {})}
         request = requests.Request(str(method).upper(), url, headers=headers, **passed_options)
         return self.get_adapter(str(url)).send(request.prepare())
@@ -188,24 +194,28 @@ class _Session(requests.Session):
 
 def _without_token(headers: dict[str, str], query: str) -> str:
     """Move a token from the query to the header, so that no URL contains it."""
-    if IN_QUERY not in query:
+    if QUERY_PARAMETER not in query:
         return query
     pairs = parse_qsl(query, keep_blank_values=True)
-    tokens = [value for name, value in pairs if name == IN_QUERY]
+    tokens = [value for name, value in pairs if name == QUERY_PARAMETER]
     if tokens:
         headers["Authorization"] = f"Bearer {tokens[0]}"
-    return urlencode([(name, value) for name, value in pairs if name != IN_QUERY])
+    return urlencode([(name, value) for name, value in pairs if name != QUERY_PARAMETER])
 
 
 class _Adapter(BaseAdapter):
     """Sends over our own connections to the configured host, whichever host the client uses.
 
-    It uses the pool without `requests`' own adapter, which looks up again for each request what is
-    fixed here: the host, the certificates, and that there is no proxy.
+    It replaces the adapter of `requests`, which looks up the host, the certificates and the proxy
+    for each request; here they are fixed.
     """
 
     def __init__(
-        self, channel: PlatformSession, base_url: str, read: Reading, now: Callable[[], datetime]
+        self,
+        channel: PlatformSession,
+        base_url: str,
+        read: ErrorReader,
+        now: Callable[[], datetime],
     ) -> None:
         super().__init__()
         self._channel = channel
@@ -235,19 +245,21 @@ class _Adapter(BaseAdapter):
         try:
             answer = self._exchange(request, passage)
         except (*NETWORK_ERRORS, *NOT_HTTP, HTTPError, TooBig) as broken:
-            detail = shortened(self._channel.mask(f"{type(broken).__name__}: {broken}"))
+            detail = for_storage(self._channel.mask(f"{type(broken).__name__}: {broken}"))
             creating = call.creating and passage.has_written
             raise error_for(ResponseFault(Fault.TROUBLE), detail, creating=creating) from None
         call.answers.append(answer)
-        self._channel.note(answer)
-        self._judge(answer, call)
-        return _Handed(request, answer)
+        self._channel.store_limits(answer)
+        self._raise_errors(answer, call)
+        return _ParsedResponse(request, answer)
 
     def _exchange(self, request: requests.PreparedRequest, passage: Passage) -> PlatformResponse:
         parts = urlsplit(str(request.url))
         response = self._ask(request, parts, passage)
         try:
-            if response.status < 200:  # the answer itself would be taken for that to the next
+            # The final response would follow on this connection, and be read as the response to
+            # the next request.
+            if response.status < 200:
                 raise HTTPException(f"an interim answer alone: {response.status}")
             body = self._body(response)
         finally:
@@ -296,19 +308,19 @@ class _Adapter(BaseAdapter):
         most = max(self._channel.most_bytes, _OPEN.get().most_bytes)
         return whole(pieces, coding, most).decode("utf-8", errors="replace")
 
-    def _judge(self, answer: PlatformResponse, call: ClientCall) -> None:
+    def _raise_errors(self, answer: PlatformResponse, call: ClientCall) -> None:
         is_form = self._channel.takes_forms and 200 <= answer.code < 300
-        finding = None if is_form else by_code(answer, is_list=call.is_list)
-        # A server in trouble is not believed when it gives a reason as well.
+        fault = None if is_form else by_code(answer, is_list=call.is_list)
+        # The reason in the body of a server error is not trusted.
         if answer.code < 500:
-            finding = self._read(answer) or finding
-        if finding is not None:
-            detail = shortened(f"HTTP {answer.code}: {self._channel.mask(answer.body)}")
-            raise error_for(finding, detail, creating=call.creating)
+            fault = self._read(answer) or fault
+        if fault is not None:
+            detail = for_storage(f"HTTP {answer.code}: {self._channel.mask(answer.body)}")
+            raise error_for(fault, detail, creating=call.creating)
 
 
-class _Handed(requests.Response):
-    """A success for the client, which need not parse it again."""
+class _ParsedResponse(requests.Response):
+    """A successful response for the client, with the body that was parsed already."""
 
     def __init__(self, request: requests.PreparedRequest, answer: PlatformResponse) -> None:
         super().__init__()

@@ -10,8 +10,8 @@ from typing import Literal
 
 from publisher.platforms.base.protocol import (
     Deadline,
-    OneSeen,
     PlatformError,
+    PostOrError,
     RefusalCode,
     Refused,
     TryLater,
@@ -175,7 +175,7 @@ class MemoryPlatform:
         stored_post = self._shelf.find(platform_id)
         return remote_post(stored_post) if stored_post is not None else None
 
-    def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
+    def see_many(self, platform_ids: Sequence[str]) -> dict[str, PostOrError]:
         """Return the posts under these ids now; a planned failure is that of the whole call."""
         self._begin("see")
         posts = {platform_id: self._shelf.find(platform_id) for platform_id in platform_ids}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publisher.platforms.base.text import normal, with_link
+from publisher.platforms.base.text import composed, with_link
 from publisher.platforms.base.types import Medium, Outgoing, Receipt, RemoteComment, RemotePost
 
 OURSELVES = "city"
@@ -49,7 +49,7 @@ class Shelf:
         platform_id = str(1_000 + len(self.kept) + len(self.gone))
         root_id = parent.root_id if parent else platform_id
         remote_post = StoredPost(
-            platform_id, author, normal(text), parent_id, root_id, media, self._now(), is_public
+            platform_id, author, composed(text), parent_id, root_id, media, self._now(), is_public
         )
         self.kept.append(remote_post)
         return remote_post
@@ -65,7 +65,7 @@ class Shelf:
         """Replace a post by a changed one; None leaves a field as it is."""
         changed = replace(
             post,
-            text=post.text if text is None else normal(text),
+            text=post.text if text is None else composed(text),
             is_public=post.is_public if is_public is None else is_public,
             is_hidden=post.is_hidden if is_hidden is None else is_hidden,
         )
@@ -94,7 +94,7 @@ class Shelf:
 
 def words_of(outgoing: Outgoing) -> str:
     """Return the text as it is stored."""
-    return normal(with_link(outgoing.text, outgoing.link))
+    return composed(with_link(outgoing.text, outgoing.link))
 
 
 def address(platform_id: str) -> str:

@@ -1,6 +1,6 @@
-"""API calls of one X account, signed by tweepy and sent over our own session.
+"""API calls of one X account, signed by tweepy and sent over our own HTTP session.
 
-The module also maps X's refusals, by their HTTP code and their text.
+The module also maps X's error responses to refusal codes, by their HTTP code and their text.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import tweepy
 
 from publisher.platforms.base.protocol import RefusalCode
 from publisher.platforms.base.types import Allowance
-from publisher.platforms.http.client import Clocks, Json, Opened
+from publisher.platforms.http.client import Clocks, Json, OpenedAccount
 from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault
 from publisher.platforms.http.session import PlatformSession
-from publisher.platforms.x.limits import learned
+from publisher.platforms.x.limits import read_allowances
 
-# What a refusal says, and what it means. The words for a reply that was not summoned and for
-# an over-long text are not established; they are looked for here and nowhere else.
-REFUSALS = (
+# Phrases in the body of an error response, and what they mean. X does not document those for an
+# over-long text and for a reply to somebody who did not mention the account: they are guesses.
+REFUSAL_BY_PHRASE = (
     ("duplicate", RefusalCode.DUPLICATE),
     ("deleted or not visible", RefusalCode.TARGET_GONE),
     ("too long", RefusalCode.TOO_LONG),
@@ -30,7 +30,7 @@ REFUSALS = (
     ("suspended", RefusalCode.BLOCKED),
     ("locked", RefusalCode.BLOCKED),
 )
-BY_CODE = {
+REFUSAL_BY_CODE = {
     400: RefusalCode.INVALID,
     402: RefusalCode.PERMISSION,
     403: RefusalCode.PERMISSION,
@@ -40,7 +40,7 @@ BY_CODE = {
 
 
 def read_error(answer: PlatformResponse) -> ResponseFault | None:
-    """Return the fault of a response beyond its HTTP code; None if the code says it all."""
+    """Return the fault that a response's body reports; None if the HTTP code alone decides."""
     if answer.code < 400 or answer.code in (401, 408, 429):
         return None
     body = answer.body.lower()
@@ -50,10 +50,10 @@ def read_error(answer: PlatformResponse) -> ResponseFault | None:
         is_large = "too large" in body
         reason = RefusalCode.MEDIA_TOO_LARGE if is_large else RefusalCode.MEDIA_INVALID
         return ResponseFault(Fault.REFUSED, reason)
-    for phrase, reason in REFUSALS:
+    for phrase, reason in REFUSAL_BY_PHRASE:
         if phrase in body:
             return ResponseFault(Fault.REFUSED, reason)
-    return ResponseFault(Fault.REFUSED, BY_CODE.get(answer.code, RefusalCode.UNKNOWN))
+    return ResponseFault(Fault.REFUSED, REFUSAL_BY_CODE.get(answer.code, RefusalCode.UNKNOWN))
 
 
 HOME = "https://api.twitter.com"
@@ -61,7 +61,7 @@ HOME = "https://api.twitter.com"
 
 @dataclass(frozen=True)
 class XCredentials:
-    """The app's and the account's keys. An access token begins with the account's id."""
+    """The keys of our app and of the account. An access token begins with the account's id."""
 
     consumer_key: str
     consumer_secret: str
@@ -74,7 +74,7 @@ class XCredentials:
         return self.access_token.partition("-")[0]
 
 
-class XCalls(Opened):
+class XCalls(OpenedAccount):
     """The API calls of one account."""
 
     def __init__(
@@ -98,18 +98,21 @@ class XCalls(Opened):
     @property
     def allowances(self) -> tuple[Allowance, ...]:
         """The rate limits that the headers of the latest responses reported."""
-        return learned(self._channel.learned)
+        return read_allowances(self._channel.limit_responses)
 
-    def ask(
+    def request(
         self, method: str, route: str, *, params: Json | None = None, body: Json | None = None
     ) -> Json:
-        """Sign by tweepy's handler, send, and return the JSON body."""
+        """Sign the request by tweepy's handler, send it, and return the JSON body.
+
+        Raises a `PlatformError` unless the response is a success.
+        """
         response = self._channel.session.request(
             method, HOME + route, params=params, json=body, auth=self._signer
         )
         body_json: Json = response.json()
         return body_json
 
-    def address(self, number: str, handle: str = "i") -> str:
-        """Return the public URL of a post."""
-        return f"{self._web_url}/{handle}/status/{number}"
+    def post_url(self, post_id: str, handle: str = "i") -> str:
+        """Return the public URL of a post. With the handle "i", X redirects to any author's."""
+        return f"{self._web_url}/{handle}/status/{post_id}"

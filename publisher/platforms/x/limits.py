@@ -1,13 +1,13 @@
-"""The limits and texts of posts on X, and the rate limits and permissions in its headers.
+"""The limits and the text of posts on X, and the rate limits and permissions in its headers.
 
-Windows are a quarter of an hour, and a day for posts.
+X counts requests by quarters of an hour, and posts also by days.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.platforms.base.text import normal, with_link
+from publisher.platforms.base.text import composed, with_link
 from publisher.platforms.base.types import Allowance, Outgoing, PlatformLimits
 from publisher.platforms.http.responses import PlatformResponse, moment_in
 from publisher.platforms.x.text_length import LIMIT
@@ -16,17 +16,28 @@ TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
 
 def limits(text_units: int = LIMIT) -> PlatformLimits:
-    """Return X's limits: four pictures up to 5 MB, alt text up to 1,000; no edits, one step."""
-    size = 5 * 1024 * 1024
-    return PlatformLimits(text_units, 4, size, 1_000, TYPES, tells_hidden=False, seen_at_once=100)
+    """Return X's limits for a post.
+
+    They are four pictures of up to 5 MB, and 1,000 characters of alt text. Posts cannot be edited
+    by the API, nor staged unpublished.
+    """
+    return PlatformLimits(
+        text_units=text_units,
+        media=4,
+        media_bytes=5 * 1024 * 1024,
+        alt_text=1_000,
+        media_types=TYPES,
+        tells_hidden=False,
+        seen_at_once=100,
+    )
 
 
-def words_of(outgoing: Outgoing) -> str:
-    """Return the text as it is sent to X: it includes the link, which counts."""
-    return normal(with_link(outgoing.text, outgoing.link))
+def sent_text(outgoing: Outgoing) -> str:
+    """Return the text as it is sent to X. It includes the link, which X counts as text."""
+    return composed(with_link(outgoing.text, outgoing.link))
 
 
-NAMES = {
+OPERATION_BY_ROUTE = {
     "POST /2/tweets": "publish",
     "DELETE /2/tweets/:id": "delete",
     "PUT /2/tweets/:id/hidden": "hide",
@@ -38,7 +49,7 @@ NAMES = {
     "POST /2/media/upload": "media",
     "POST /2/media/metadata": "alt_text",
 }
-WRITE = "write"
+WRITE_PERMISSION = "write"
 WINDOWS = {
     "x-rate-limit": "15min",
     "x-app-limit-24hour": "app_day",
@@ -46,18 +57,19 @@ WINDOWS = {
 }
 
 
-def learned(answers: Mapping[str, PlatformResponse]) -> tuple[Allowance, ...]:
+def read_allowances(answers: Mapping[str, PlatformResponse]) -> tuple[Allowance, ...]:
     """Return the rate limits of the latest responses by method and path, for known routes only."""
     return tuple(
         allowance
         for route, answer in answers.items()
-        if route in NAMES
+        if route in OPERATION_BY_ROUTE
         for prefix, window in WINDOWS.items()
-        if (allowance := _told(answer, prefix, f"{NAMES[route]}.{window}")) is not None
+        if (allowance := _allowance(answer, prefix, f"{OPERATION_BY_ROUTE[route]}.{window}"))
+        is not None
     )
 
 
-def _told(answer: PlatformResponse, prefix: str, name: str) -> Allowance | None:
+def _allowance(answer: PlatformResponse, prefix: str, name: str) -> Allowance | None:
     most, remaining = (_number(answer, f"{prefix}-{part}") for part in ("limit", "remaining"))
     resets_at = moment_in(answer, f"{prefix}-reset")
     if most is None and remaining is None and resets_at is None:
@@ -73,7 +85,7 @@ def _number(answer: PlatformResponse, header: str) -> int | None:
 def missing_rights(answer: PlatformResponse) -> tuple[str, ...] | None:
     """Return the permissions that this access lacks; None if X does not report them.
 
-    Source: its announcement of access levels; its documentation of version 2 is silent on them.
+    X announced the header of access levels, but does not document it for version 2 of the API.
     """
     level = answer.headers.get("x-access-level", "")
-    return None if not level else (WRITE,) if level == "read" else ()
+    return None if not level else (WRITE_PERMISSION,) if level == "read" else ()

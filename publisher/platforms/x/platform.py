@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from publisher.platforms.base.protocol import Deadline, OneSeen, RefusalCode, Refused
+from publisher.platforms.base.protocol import Deadline, PostOrError, RefusalCode, Refused
 from publisher.platforms.base.types import (
     CommentPage,
     CommentSource,
@@ -16,11 +16,11 @@ from publisher.platforms.base.types import (
     Receipt,
     RemotePost,
 )
-from publisher.platforms.http.client import CursorPosition, at, read_on, text_at
+from publisher.platforms.http.client import CursorPosition, at, read_next_page, text_at
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 from publisher.platforms.x import read, write
 from publisher.platforms.x.api import HOME, XCalls, XCredentials
-from publisher.platforms.x.limits import limits, missing_rights, words_of
+from publisher.platforms.x.limits import limits, missing_rights, sent_text
 from publisher.platforms.x.text_length import LIMIT, count
 
 
@@ -56,7 +56,7 @@ class XPlatform(XCalls):
 
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits, upload the pictures and describe them."""
-        refuse_unfit(outgoing, self.limits, count(words_of(outgoing)).weighted)
+        refuse_unfit(outgoing, self.limits, count(sent_text(outgoing)).weighted)
         media_ids = tuple(write.upload(self, medium, deadline) for medium in outgoing.media)
         return PreparedPost(outgoing, media_ids)
 
@@ -92,21 +92,21 @@ class XPlatform(XCalls):
         """Read one post; X does not report if a reply is hidden."""
         return read.read_one(self, platform_id)
 
-    def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
+    def see_many(self, platform_ids: Sequence[str]) -> dict[str, PostOrError]:
         """Read up to a hundred posts in one request; X counts each of them as a read."""
         return read.read_many(self, platform_ids)
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
         """Search the account's own timeline, newest first, back to the beginning of the attempt."""
-        return self.sought(since, lambda oldest: read.find(self, outgoing, oldest))
+        return self.find_since(since, lambda oldest: read.find(self, outgoing, oldest))
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         """Read mentions, or all replies under a post, including nested ones.
 
         X finds replies of the last seven days only.
         """
-        return read_on(
-            CursorPosition.read(cursor), lambda position: read.comments(self, source, position)
+        return read_next_page(
+            CursorPosition.decode(cursor), lambda position: read.comments(self, source, position)
         )
 
     def check(self) -> Health:
@@ -114,5 +114,5 @@ class XPlatform(XCalls):
         return self.health(self._whose, self.user_id, missing_rights)
 
     def _whose(self) -> tuple[str, str]:
-        me = at(self.ask("GET", "/2/users/me"), "data")
+        me = at(self.request("GET", "/2/users/me"), "data")
         return text_at(me, "id"), f"@{text_at(me, 'username')}"

@@ -1,27 +1,31 @@
-"""Undo X's changes to a text: short links, HTML escapes and leading names."""
+"""Undo what X changes in a text: it shortens links, escapes HTML and adds leading @names."""
 
 from __future__ import annotations
 
 import html
 import re
 
-from publisher.platforms.base.text import normal, plain
+from publisher.platforms.base.text import comparable, composed
 from publisher.platforms.http.client import Json, at, rows_at, text_at
 from publisher.platforms.x.text_length import LIMIT, count
 from publisher.platforms.x.url_detection import address_spans
 
 _LEADING_NAMES = re.compile(r"^(?:@\w+\s+)+")
-# A sign that ends a sentence or a bracket belongs to the words, not to the address before it.
+# A full stop or a closing bracket after a URL belongs to the sentence, not to the URL.
 _ANY_ADDRESS = re.compile(r"https?://[^\s\0]*[^\s\0.,;:!?।…\"'’”)\]}]")
 _SHORT_LINK = re.compile(r"https://t\.co/[A-Za-z0-9]+")
 _LINK = "\0"
-LEAST_BEGINNING = 100
+"""The mark that replaces each URL before two texts are compared; no text contains it."""
+
+SHORTEST_BEGINNING = 100
+"""A truncated text counts as the beginning of another from this number of characters on."""
+
 _OWN_PICTURE = re.compile(r"/(?:photo|video)/\d+$")
 
 
-def readable(post: Json) -> str:
-    """Return the text as people see it: in full, links expanded, without the picture's link."""
-    whole = _whole(post)
+def readable_text(post: Json) -> str:
+    """Return the text as people see it: in full, with expanded links, without links to pictures."""
+    whole = _long_text_or_post(post)
     text = text_at(whole, "text")
     for link in rows_at(whole, "entities", "urls"):
         text = text.replace(text_at(link, "url") or "\0", _expanded(link))
@@ -52,33 +56,33 @@ def newest_version(post: Json) -> str:
     return text_at(post, "id")
 
 
-def own_words(post: Json) -> str:
-    """Return the readable text; in a reply without the leading names that X adds."""
-    text = readable(post)
+def own_text(post: Json) -> str:
+    """Return the readable text, for a reply without the leading @names that X adds."""
+    text = readable_text(post)
     return _LEADING_NAMES.sub("", text) if reply_target(post) is not None else text
 
 
-def same_words(post: Json, text: str) -> bool:
-    """Return True if the post has this text.
+def has_text(post: Json, text: str) -> bool:
+    """Return True if the post has this text, apart from what X changes.
 
-    X writes protocols before bare domains and, in a reply, adds the names of those it replies to.
+    X adds "https://" to bare domains and, in a reply, the @names of those replied to.
     """
     expected = text.strip()
     if reply_target(post) is not None:
         expected = _LEADING_NAMES.sub("", expected)
-    # Signs come back escaped or not, so that "&amp;" may stand for itself.
-    return plain(own_words(post)) in (plain(expected), plain(html.unescape(expected)))
+    # X returns "&" escaped or not, so "&amp;" in its response may be an escape or the text itself.
+    return comparable(own_text(post)) in (comparable(expected), comparable(html.unescape(expected)))
 
 
-def echoes(echoed_text: str, sent_text: str, *, is_reply: bool, has_pictures: bool) -> bool:
-    """Return True if the text in the response to a creation is the one that was sent.
+def is_echo(echoed_text: str, sent_text: str, *, is_reply: bool, has_pictures: bool) -> bool:
+    """Return True if the text in the response to a creation is the text that was sent.
 
-    That response expands no short link, so any short link matches any URL; a long text may be
-    truncated.
+    That response does not expand short links, so a short link matches any URL. It may truncate a
+    long text, and append a link to the pictures.
     """
-    expected = _comparable(_marked(normal(sent_text)), is_reply)
+    expected = _comparable(_with_link_marks(composed(sent_text)), is_reply)
     for text in (echoed_text, html.unescape(echoed_text)):
-        without_short = _SHORT_LINK.sub(_LINK, normal(text))
+        without_short = _SHORT_LINK.sub(_LINK, composed(text))
         candidate = _comparable(_ANY_ADDRESS.sub(_LINK, without_short), is_reply)
         if candidate == expected or (
             has_pictures and candidate.removesuffix(_LINK).rstrip() == expected
@@ -94,12 +98,12 @@ def echoes(echoed_text: str, sent_text: str, *, is_reply: bool, has_pictures: bo
 
 def _is_beginning(candidate: str, expected: str) -> bool:
     beginning = candidate.removesuffix("…").rstrip()
-    is_cut = candidate.endswith("…") and len(beginning) >= LEAST_BEGINNING
+    is_cut = candidate.endswith("…") and len(beginning) >= SHORTEST_BEGINNING
     return is_cut and expected.startswith(beginning)
 
 
-def _marked(text: str) -> str:
-    """Return the text with a mark in place of each URL, also with an unknown top-level domain."""
+def _with_link_marks(text: str) -> str:
+    """Return the text with a mark in place of each URL, even of an unknown top-level domain."""
     parts, position = [], 0
     for span in address_spans(text):
         parts += [text[position : span.start], _LINK]
@@ -108,11 +112,11 @@ def _marked(text: str) -> str:
 
 
 def _comparable(text: str, is_reply: bool) -> str:
-    without = _LEADING_NAMES.sub("", text.strip()) if is_reply else text
-    return " ".join(without.split())
+    without_names = _LEADING_NAMES.sub("", text.strip()) if is_reply else text
+    return " ".join(without_names.split())
 
 
-def _whole(post: Json) -> object:
+def _long_text_or_post(post: Json) -> object:
     for name in ("note_tweet", "note_post"):
         if text_at(post, name, "text"):
             return at(post, name)
