@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import insert, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Insert, insert, literal, select, true, update
 from sqlalchemy.orm import Session
 
 from publisher.content_checks.context import digest_of, texts_of
 from publisher.content_checks.fingerprints import marks_of, runs_of
 from publisher.content_checks.rules import all_addresses
+from publisher.database.bulk import as_json, insert_for, rows_from_json
+from publisher.database.session import table_of
 from publisher.models.content_checks import CheckedLink, TextMark
 from publisher.models.posts import Revision
+from publisher.transitions import NOW
 
 FRESH = timedelta(hours=6)
 """A link that was checked within this time is not checked again."""
@@ -33,23 +36,12 @@ def note(session: Session, revision: Revision, *, now: datetime) -> None:
 
 def ask_for_links(session: Session, addresses: Iterable[str], *, now: datetime) -> None:
     """Request checks of these addresses, unless they were checked recently."""
-    rows = [
-        {
-            "digest": digest_of(url),
-            "url": url,
-            "asked_at": now,
-            "next_at": now,
-            "tries": 0,
-            "landed_on": "",
-            "title": "",
-            "picture_sha256": "",
-        }
-        for url in addresses
-    ]
+    rows = [{"digest": digest_of(url), "url": url} for url in addresses]
     if not rows:
         return
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(make(CheckedLink).values(rows).on_conflict_do_nothing())
+    session.flush()
+    connection = session.connection()
+    connection.execute(_insert_links(connection.dialect.name), {"rows": as_json(rows), "now": now})
     is_listed = CheckedLink.digest.in_([row["digest"] for row in rows])
     stale = CheckedLink.checked_at < now - FRESH
     session.execute(
@@ -57,4 +49,23 @@ def ask_for_links(session: Session, addresses: Iterable[str], *, now: datetime) 
         .where(is_listed, stale, CheckedLink.next_at.is_(None))
         .values(next_at=now, asked_at=now, tries=0)
         .execution_options(synchronize_session=False)
+    )
+
+
+@cache
+def _insert_links(dialect: str) -> Insert:
+    table = table_of(CheckedLink)
+    links = rows_from_json(dialect, {"digest": table.c.digest.type, "url": table.c.url.type})
+    columns = {
+        "digest": links.c.digest,
+        "url": links.c.url,
+        "asked_at": NOW,
+        "next_at": NOW,
+        "tries": literal(0),
+        **{name: literal("") for name in ("landed_on", "title", "picture_sha256")},
+    }
+    # Without a WHERE, SQLite would take ON CONFLICT for the condition of a join.
+    query = select(*(column.label(name) for name, column in columns.items())).where(true())
+    return (
+        insert_for(dialect, CheckedLink).from_select(list(columns), query).on_conflict_do_nothing()
     )

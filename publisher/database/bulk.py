@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
@@ -56,6 +57,12 @@ def bulk_insert(session: Session, model: type[Base], rows: Sequence[Values]) -> 
 def _insert(table: Table, column_names: tuple[str, ...]) -> Insert:
     rows = _from_json({name: table.c[name].type for name in column_names})
     return insert(table).from_select(column_names, select(*(rows.c[name] for name in column_names)))
+
+
+def insert_for(dialect: str, model: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that supports ON CONFLICT."""
+    table = table_of(model)
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def rows_from_json(dialect: str, types: Mapping[str, TypeEngine[Any]]) -> FromClause:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Row,
+    Select,
     bindparam,
     exists,
     or_,
@@ -61,7 +62,9 @@ def _is_due(now: query.Moment) -> tuple[ColumnElement[bool], ...]:
 
 _OF_ACCOUNT = (Delivery.account_id == Account.id, *_is_due(NOW))
 # A scalar subquery: for an EXISTS, PostgreSQL would collect all due deliveries of all accounts.
-_FIRST_OF_ACCOUNT = select(Delivery.id).where(*_OF_ACCOUNT).limit(1).correlate(Account)
+_FIRST_OF_ACCOUNT = (
+    select(Delivery.id).where(*_OF_ACCOUNT).limit(1).correlate(Account).scalar_subquery()
+)
 _FIRST_URGENT = (
     select(Delivery.id)
     .where(*_OF_ACCOUNT, Delivery.urgent.is_(True))
@@ -79,7 +82,7 @@ _ACCOUNTS_WITH_DUE = PreparedStatement(
     select(Account.id, _FIRST_URGENT.is_not(None).label("has_urgent"))
     .where(
         Account.state == AccountState.CONNECTED,
-        _FIRST_OF_ACCOUNT.scalar_subquery().is_not(None),
+        _FIRST_OF_ACCOUNT.is_not(None),
         or_(query.is_free(NOW), _MORE_THAN_POSTS),
     )
     .order_by(Account.id),
@@ -130,19 +133,21 @@ _ANY_HOLDS = PreparedStatement(
     select(true().label("any_holds")).where(holds.are_any(NOW)),
     [NOW],
 )
-_DUE = (
-    select(Delivery.id)
-    .where(*_is_due(NOW), Delivery.account_id == ACCOUNT_ID)
-    .order_by(Delivery.due_at, Delivery.id)
-    .limit(_LIMIT)
-    .with_for_update(skip_locked=True, of=Delivery)
-)
-_IS_URGENT = Delivery.urgent.is_(True), Delivery.urgent.is_(False)
+
+
+def _candidates(*, urgent: bool) -> Select[int]:
+    return (
+        select(Delivery.id)
+        .where(*_is_due(NOW), Delivery.account_id == ACCOUNT_ID, Delivery.urgent.is_(urgent))
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(_LIMIT)
+        .with_for_update(skip_locked=True, of=Delivery)
+    )
+
+
 # Two statements, so that each reads its rows in this order from an index, however many are due.
-URGENT, OTHERS = (
-    PreparedStatement(name, _DUE.where(condition), [NOW, ACCOUNT_ID, _LIMIT])
-    for name, condition in zip(("urgent_candidates", "candidates"), _IS_URGENT, strict=True)
-)
+URGENT = PreparedStatement("urgent_candidates", _candidates(urgent=True), [NOW, ACCOUNT_ID, _LIMIT])
+OTHERS = PreparedStatement("candidates", _candidates(urgent=False), [NOW, ACCOUNT_ID, _LIMIT])
 
 
 def candidate_ids(
@@ -157,9 +162,9 @@ def candidate_ids(
     if not any_holds:
         return [row.id for rows in candidates for row in rows][:most]
     is_free = holds.not_held(holds.active_holds(session, now=now))
-    free = _DUE.join(Post, Post.id == Delivery.post_id).where(is_free)
-    queries = [free.where(condition) for condition in _IS_URGENT[: len(statements)]]
-    free_ids = [connection.execute(query, values).scalars() for query in queries]
+    queries = [_candidates(urgent=urgent) for urgent in (True, False)[: len(statements)]]
+    free = [query.join(Post, Post.id == Delivery.post_id).where(is_free) for query in queries]
+    free_ids = [connection.execute(query, values).scalars() for query in free]
     return list(chain.from_iterable(free_ids))[:most]
 
 
@@ -174,8 +179,8 @@ def claim_deliveries(
     values = {
         "rows": as_json([{"id": delivery_id} for delivery_id in delivery_ids]),
         "now": now,
-        "clock_name": context.clock_name,
-        "lease_end": now + timedelta(seconds=context.delivery_settings.lease),
+        "claimed_by": context.clock_name,
+        "leased_until": now + timedelta(seconds=context.delivery_settings.lease),
     }
     claimed = connection.execute(_claim(connection.dialect.name), values).all()
     in_order = sorted(claimed, key=lambda row: delivery_ids.index(row.id))
@@ -209,8 +214,8 @@ def _claim(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, int]:
             state=DeliveryState.CLAIMED,
             state_at=NOW,
             fence=table.c.fence + 1,
-            claimed_by=bindparam("clock_name"),
-            leased_until=bindparam("lease_end"),
+            claimed_by=bindparam("claimed_by"),
+            leased_until=bindparam("leased_until"),
         )
         .returning(table.c.id, table.c.fence, table.c.action, table.c.account_id)
     )

@@ -18,19 +18,18 @@ from publisher.states import DeliveryState
 from publisher.transitions import DELIVERY_ID, FENCE, NOW, ClaimedTransition
 
 _ATTEMPT = table_of(Attempt)
-_SET_SENDING_AT = (
-    update(_ATTEMPT)
-    .where(_ATTEMPT.c.delivery_id == DELIVERY_ID, _ATTEMPT.c.fence == FENCE)
-    .values(sending_at=NOW)
-    .returning(_ATTEMPT.c.id)
-)
 _SEND = ClaimedTransition(
     DeliveryState.CLAIMED,
     DeliveryState.SENDING,
     actor=CLOCK,
     verb="send",
     set_columns={"sending_at": NOW},
-    side_updates=[_SET_SENDING_AT],
+    side_updates=[
+        update(_ATTEMPT)
+        .where(_ATTEMPT.c.delivery_id == DELIVERY_ID, _ATTEMPT.c.fence == FENCE)
+        .values(sending_at=NOW)
+        .returning(_ATTEMPT.c.id)
+    ],
 )
 
 

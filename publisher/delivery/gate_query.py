@@ -36,27 +36,31 @@ _DECISION, _APPOINTMENT, _PERSON = table_of(Decision), table_of(Appointment), ta
 _ACCOUNT, _ALLOWANCE = table_of(Account), table_of(AllowanceRow)
 _APPROVES = or_(*(_DECISION.c.kind == kind for kind in sorted(gate_adapter.APPROVALS)))
 
-_LOCKS = (
+_IS_POST = _POST.c.id == _DELIVERY.c.post_id
+_LOCK_POST = PreparedStatement(
+    "lock_post",
     select(_POST.c.id)
     .select_from(_DELIVERY)
-    .join(_POST, _POST.c.id == _DELIVERY.c.post_id)
+    .join(_POST, _IS_POST)
     .where(_DELIVERY.c.id == DELIVERY_ID)
-)
-_LOCK_POST = PreparedStatement(
-    "lock_post", _LOCKS.with_for_update(read=True, of=_POST), [DELIVERY_ID]
+    .with_for_update(read=True, of=_POST),
+    [DELIVERY_ID],
 )
 _LOCK_ALL = PreparedStatement(
     "lock_post_and_approvers",
-    _LOCKS.join(_VARIANT, _VARIANT.c.id == _DELIVERY.c.variant_id)
-    .join(_DECISION, and_(_DECISION.c.revision_id == _VARIANT.c.revision_id, _APPROVES))
-    .join(_APPOINTMENT, _APPOINTMENT.c.id == _DECISION.c.appointment_id)
-    .join(_PERSON, _PERSON.c.id == _APPOINTMENT.c.person_id)
-    .with_only_columns(
+    select(
         _DECISION.c.id,
         _APPOINTMENT.c.from_at,
         _APPOINTMENT.c.until_at,
         _PERSON.c.disabled_at,
     )
+    .select_from(_DELIVERY)
+    .join(_POST, _IS_POST)
+    .join(_VARIANT, _VARIANT.c.id == _DELIVERY.c.variant_id)
+    .join(_DECISION, and_(_DECISION.c.revision_id == _VARIANT.c.revision_id, _APPROVES))
+    .join(_APPOINTMENT, _APPOINTMENT.c.id == _DECISION.c.appointment_id)
+    .join(_PERSON, _PERSON.c.id == _APPOINTMENT.c.person_id)
+    .where(_DELIVERY.c.id == DELIVERY_ID)
     .with_for_update(read=True, of=(_POST, _APPOINTMENT, _PERSON)),
     [DELIVERY_ID],
 )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import literal, null, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Insert, Select, null, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
-from publisher.database.session import UtcDateTime
+from publisher.database.bulk import insert_for
 from publisher.delivery.accounts import manage
 from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox import deadlines, routing
@@ -22,6 +23,7 @@ from publisher.models.posts import Post, PostKind
 from publisher.platforms.base import types
 from publisher.platforms.base.protocol import CredentialsExpired, Refused, TryLater
 from publisher.states import AccountState, CommentState
+from publisher.transitions import NOW
 
 MENTIONS_ON = frozenset({"x"})
 """The platforms on which citizens can mention us outside our own posts."""
@@ -82,8 +84,17 @@ def tick_listening(
 
 def open_sources(session: Session, *, now: datetime) -> None:
     """Create the sources of every new live post, and of each account that has mentions."""
+    session.flush()
+    connection = session.connection()
+    dialect = connection.dialect.name
+    for statement in (_insert_sources_of_posts(dialect), _insert_sources_of_mentions(dialect)):
+        connection.execute(statement, {"now": now})
+
+
+@cache
+def _insert_sources_of_posts(dialect: str) -> Insert:
     new_posts = (
-        select(ReceiptRow.account_id, ReceiptRow.id, literal(now, UtcDateTime))
+        select(ReceiptRow.account_id, ReceiptRow.id, NOW.label("read_at"))
         .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
         .join(Post, Post.id == Delivery.post_id)
         .outerjoin(Source, Source.receipt_id == ReceiptRow.id)
@@ -94,18 +105,25 @@ def open_sources(session: Session, *, now: datetime) -> None:
             ReceiptRow.gone_at.is_(None),
         )
     )
+    return _insert_sources(dialect, new_posts)
+
+
+@cache
+def _insert_sources_of_mentions(dialect: str) -> Insert:
     new_mentions = (
-        select(Account.id, null(), literal(now, UtcDateTime))
+        select(Account.id, null().label("receipt_id"), NOW.label("read_at"))
         .outerjoin(Source, (Source.account_id == Account.id) & Source.receipt_id.is_(None))
-        .where(Source.id.is_(None), Account.platform.in_(MENTIONS_ON))
+        .where(Source.id.is_(None), Account.platform.in_(sorted(MENTIONS_ON)))
     )
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    for missing_sources in (new_posts, new_mentions):
-        insertion = make(Source).from_select(
-            ["account_id", "receipt_id", "read_at"], missing_sources
-        )
-        # Another clock may open the same ones at this moment.
-        session.execute(insertion.on_conflict_do_nothing())
+    return _insert_sources(dialect, new_mentions)
+
+
+def _insert_sources(dialect: str, query: Select[*tuple[Any, ...]]) -> Insert:
+    insertion = insert_for(dialect, Source).from_select(
+        ["account_id", "receipt_id", "read_at"], query
+    )
+    # Another clock may open the same ones at this moment.
+    return insertion.on_conflict_do_nothing()
 
 
 def _next_reading(context: WorkerContext, silent_ids: Collection[int] = ()) -> Reading | None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
+from publisher.database.bulk import insert_for
+from publisher.database.session import table_of
 from publisher.models.submissions import Counter
 from publisher.working_time import local
 
@@ -17,10 +21,19 @@ def next_number(session: Session, *, city_code: str, now: datetime) -> str:
     Other transactions wait for this one to end; if it is rolled back, the number is used again.
     """
     series = f"{city_code}/{local(now).year}"
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = make(Counter).values(series=series, value=1)
-    counted = statement.on_conflict_do_update(
-        index_elements=[Counter.series], set_={"value": Counter.value + 1}
-    ).returning(Counter.value)
-    value = session.execute(counted, execution_options={"synchronize_session": False}).scalar_one()
+    session.flush()
+    connection = session.connection()
+    statement = _count_up(connection.dialect.name)
+    value = connection.execute(statement, {"series": series}).scalar_one()
     return f"{series}/{value:06d}"
+
+
+@cache
+def _count_up(dialect: str) -> ReturningInsert[int]:
+    table = table_of(Counter)
+    return (
+        insert_for(dialect, Counter)
+        .values(series=bindparam("series"), value=1)
+        .on_conflict_do_update(index_elements=["series"], set_={"value": table.c.value + 1})
+        .returning(table.c.value)
+    )

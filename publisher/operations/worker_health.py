@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from approvals.policy import CLOCK, Role
 from publisher import transitions
-from publisher.database.session import Database
+from publisher.database.bulk import insert_for
+from publisher.database.session import Database, table_of
 from publisher.models.deliveries import ClockBeat, Delivery
 from publisher.models.monitoring import Outage
 from publisher.notifications import compose, links
@@ -126,10 +128,21 @@ def _insert_outage(session: Session, began_at: datetime | None, now: datetime) -
     """Insert the outage; returns None if it was recorded already (unique `began_at`)."""
     if began_at is None:
         return None
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    insertion = insert(Outage).values(began_at=began_at, found_at=now).on_conflict_do_nothing()
-    outage_id = session.scalar(insertion.returning(Outage.id))
+    session.flush()
+    connection = session.connection()
+    statement = _outage_insertion(connection.dialect.name)
+    outage_id = connection.scalar(statement, {"began_at": began_at, "found_at": now})
     return None if outage_id is None else session.get_one(Outage, outage_id)
+
+
+@cache
+def _outage_insertion(dialect: str) -> ReturningInsert[int]:
+    return (
+        insert_for(dialect, Outage)
+        .values(began_at=bindparam("began_at"), found_at=bindparam("found_at"))
+        .on_conflict_do_nothing()
+        .returning(table_of(Outage).c.id)
+    )
 
 
 def _notify_admins(session: Session, outage: Outage, now: datetime) -> None:

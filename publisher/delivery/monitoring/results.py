@@ -28,12 +28,12 @@ _WATCHES = table_of(Watch)
 _MARK_UNCHANGED = (
     update(_WATCHES)
     .where(
-        _WATCHES.c.id == bindparam("watch"),
+        _WATCHES.c.id == bindparam("watch_id"),
         _WATCHES.c.absent_at.is_(None),
         _WATCHES.c.differs_at.is_(None),
         _WATCHES.c.look_at.is_not(None),
     )
-    .values(looked_at=bindparam("seen_at"), look_at=bindparam("next_at"))
+    .values(looked_at=bindparam("looked_at"), look_at=bindparam("look_at"))
 )
 """Leaves watches alone for which another clock has found something since the comparison."""
 
@@ -48,9 +48,9 @@ def store(context: WorkerContext, posts: Mapping[int, RemotePost | None], *, at:
         same = [watch for watch in watches if _is_unchanged(session, watch, posts[watch.id])]
         rows = [
             {
-                "watch": watch.id,
-                "seen_at": now,
-                "next_at": now
+                "watch_id": watch.id,
+                "looked_at": now,
+                "look_at": now
                 + next_pause(watch.receipt, now, context.delivery_settings.weekly_looks_after),
             }
             for watch in same
@@ -58,7 +58,7 @@ def store(context: WorkerContext, posts: Mapping[int, RemotePost | None], *, at:
     if rows:
         with context.database.transaction() as session:
             session.connection().execute(_MARK_UNCHANGED, rows)
-    for watch_id in sorted(posts.keys() - {watch["watch"] for watch in rows}):
+    for watch_id in sorted(posts.keys() - {row["watch_id"] for row in rows}):
         _store_one(context, watch_id, posts[watch_id], at)
 
 

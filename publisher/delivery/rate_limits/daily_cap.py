@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Insert, delete, select, update
 from sqlalchemy.orm import Session
 
-from publisher.delivery.rate_limits.response_limits import insert_for, values_of
+from publisher.database.bulk import insert_for
+from publisher.delivery.rate_limits.response_limits import ROW, values_of
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
 from publisher.platforms.http.rate_limits import PUBLISH, RateWindow
@@ -58,11 +60,14 @@ def _sent(session: Session, account_id: int, most: int | None, now: datetime) ->
 def ensure_row(session: Session, account_id: int, cap: int, now: datetime) -> None:
     """Insert the cap's row, which clocks lock, unless it exists."""
     connection = session.connection()
-    statement = insert_for(connection.dialect.name)
-    connection.execute(
-        statement.on_conflict_do_nothing(index_elements=["account_id", "name"]),
-        values_of(account_id, RateWindow(CAP, cap, cap, now + DAY), now),
-    )
+    cap_row = values_of(account_id, RateWindow(CAP, cap, cap, now + DAY), now)
+    connection.execute(_insert_missing(connection.dialect.name), cap_row)
+
+
+@cache
+def _insert_missing(dialect: str) -> Insert:
+    statement = insert_for(dialect, AllowanceRow).values(ROW)
+    return statement.on_conflict_do_nothing(index_elements=["account_id", "name"])
 
 
 def count(session: Session, account_id: int, cap: int, now: datetime) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import case
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BindParameter, Insert, bindparam, case
 from sqlalchemy.orm import Session
 
-from publisher.database.session import table_of
+from publisher.database.bulk import insert_for
 from publisher.models.accounts import AllowanceRow
 from publisher.platforms.base.types import Allowance
 from publisher.platforms.http import rate_limits
 from publisher.platforms.http.rate_limits import RateWindow
+
+ROW: Mapping[str, BindParameter[Any]] = {
+    name: bindparam(name)
+    for name in ("account_id", "name", "most", "remaining", "resets_at", "learned_at")
+}
+"""The parameters of an INSERT into `allowances`."""
 
 
 def learn(
@@ -37,8 +43,8 @@ def _upsert(session: Session, account_id: int, window: RateWindow, now: datetime
 
 
 @cache
-def _upsert_statement(dialect: str) -> sqlite.Insert | postgresql.Insert:
-    statement = insert_for(dialect)
+def _upsert_statement(dialect: str) -> Insert:
+    statement = insert_for(dialect, AllowanceRow).values(ROW)
     new = statement.excluded
     lower = (AllowanceRow.resets_at == new.resets_at) & (AllowanceRow.remaining < new.remaining)
     return statement.on_conflict_do_update(
@@ -52,12 +58,6 @@ def _upsert_statement(dialect: str) -> sqlite.Insert | postgresql.Insert:
     )
 
 
-def insert_for(dialect: str) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT into `allowances` that supports ON CONFLICT."""
-    table = table_of(AllowanceRow)
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-
-
 def values_of(account_id: int, window: RateWindow, now: datetime) -> dict[str, object]:
-    """Return the row of a window, as values to insert."""
+    """Return the row of a window, as the values of `ROW`."""
     return {"account_id": account_id, "learned_at": now, **asdict(window)}
