@@ -135,6 +135,7 @@ class ClaimedTransition:
 
     Their parameters are `delivery_id`, `fence` and `now`. `set_columns` are further columns of the
     delivery to set; `side_updates` run together with the move and take the same parameters.
+    `statement` does all of this at once on PostgreSQL.
     """
 
     def __init__(
@@ -163,9 +164,8 @@ class ClaimedTransition:
             PreparedStatement(f"{verb}_beside_{number}", statement, PARAMETERS)
             for number, statement in enumerate([event, *side_updates])
         ]
-        self._combined = PreparedStatement(
-            verb, _combined_statement(changed_rows, event_values, side_updates), PARAMETERS
-        )
+        self.statement = _combined_statement(changed_rows, event_values, side_updates)
+        self._combined = PreparedStatement(verb, self.statement, PARAMETERS)
 
     def apply(self, connection: Connection, values: Mapping[str, Value], *, commit: bool) -> bool:
         """Make the move; returns False, and changes nothing, if the claim was lost.
@@ -184,7 +184,7 @@ class ClaimedTransition:
 class ClaimedTransitions:
     """The same move of many claimed deliveries at once.
 
-    `set_columns` are further columns of the deliveries to set.
+    `set_columns` are further columns of the deliveries to set. `statement` is PostgreSQL's.
     """
 
     def __init__(
@@ -202,7 +202,7 @@ class ClaimedTransitions:
             dialect: _update_many(dialect, before, {"state": to, "state_at": NOW, **set_columns})
             for dialect in ("sqlite", "postgresql")
         }
-        self._combined = _combined_statement(self._updates["postgresql"], event_values)
+        self.statement = _combined_statement(self._updates["postgresql"], event_values)
         self._insert_events = _insert_events(
             rows_from_json("sqlite", {"id": Key}), event_values, with_types=False
         )
@@ -218,7 +218,7 @@ class ClaimedTransitions:
         )
         values = {"rows": rows, "now": now}
         if connection.dialect.name == "postgresql":
-            return frozenset(connection.execute(self._combined, values).scalars())
+            return frozenset(connection.execute(self.statement, values).scalars())
         moved = connection.execute(self._updates["sqlite"], values).scalars().all()
         if moved:
             values = {

@@ -52,6 +52,14 @@ def ask_for_links(session: Session, addresses: Iterable[str], *, now: datetime) 
     )
 
 
+#: PostgreSQL:
+#:   INSERT INTO checked_links (digest, url, asked_at, next_at, tries, landed_on, title,
+#:       picture_sha256)
+#:   SELECT json_rows.digest AS digest, json_rows.url AS url, :now AS asked_at, :now AS next_at,
+#:       0 AS tries, '' AS landed_on, '' AS title, '' AS picture_sha256
+#:   FROM json_to_recordset(CAST(:rows AS JSON)) AS json_rows(digest VARCHAR(64), url TEXT)
+#:   WHERE true
+#:   ON CONFLICT DO NOTHING
 @cache
 def _insert_links(dialect: str) -> Insert:
     table = table_of(CheckedLink)

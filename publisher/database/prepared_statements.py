@@ -52,7 +52,7 @@ class PreparedStatement:
         self, name: str, statement: ClauseElement, parameters: Sequence[BindParameter[Any]]
     ) -> None:
         self.name = name
-        self._statement = statement
+        self.statement = statement
         self._parameter_names = tuple(parameter.key for parameter in parameters)
         self._compiled: dict[str, _Compiled] = {}
 
@@ -65,7 +65,7 @@ class PreparedStatement:
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = _Compiled(
-                self._statement, self._parameter_names, dialect
+                self.statement, self._parameter_names, dialect
             )
         return compiled
 

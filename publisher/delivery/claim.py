@@ -77,6 +77,45 @@ _MORE_THAN_POSTS = exists().where(
     *_OF_ACCOUNT, or_(Delivery.urgent.is_(True), Delivery.action != DeliveryAction.PUBLISH)
 )
 
+#: PostgreSQL:
+#:   SELECT accounts.id, (
+#:     SELECT deliveries.id
+#:     FROM deliveries
+#:     WHERE deliveries.account_id = accounts.id
+#:       AND deliveries.state = 'scheduled'
+#:       AND deliveries.due_at <= :now
+#:       AND (deliveries.not_before IS NULL OR deliveries.not_before <= :now)
+#:       AND deliveries.urgent IS true
+#:     LIMIT 1
+#:   ) IS NOT NULL AS has_urgent
+#:   FROM accounts
+#:   WHERE accounts.state = 'connected'
+#:     AND (
+#:       SELECT deliveries.id
+#:       FROM deliveries
+#:       WHERE deliveries.account_id = accounts.id
+#:         AND deliveries.state = 'scheduled'
+#:         AND deliveries.due_at <= :now
+#:         AND (deliveries.not_before IS NULL OR deliveries.not_before <= :now)
+#:       LIMIT 1
+#:     ) IS NOT NULL
+#:     AND ((accounts.quiet_until IS NULL OR accounts.quiet_until <= :now) AND NOT (EXISTS (
+#:       SELECT *
+#:       FROM allowances
+#:       WHERE allowances.account_id = accounts.id
+#:         AND allowances.remaining <= 0
+#:         AND allowances.resets_at > :now
+#:         AND (allowances.name LIKE 'publish.' || '%')
+#:     )) OR (EXISTS (
+#:       SELECT *
+#:       FROM deliveries
+#:       WHERE deliveries.account_id = accounts.id
+#:         AND deliveries.state = 'scheduled'
+#:         AND deliveries.due_at <= :now
+#:         AND (deliveries.not_before IS NULL OR deliveries.not_before <= :now)
+#:         AND (deliveries.urgent IS true OR deliveries.action != 'publish')
+#:     )))
+#:   ORDER BY accounts.id
 _ACCOUNTS_WITH_DUE = PreparedStatement(
     "accounts_with_due",
     select(Account.id, _FIRST_URGENT.is_not(None).label("has_urgent"))
@@ -88,6 +127,14 @@ _ACCOUNTS_WITH_DUE = PreparedStatement(
     .order_by(Account.id),
     [NOW],
 )
+
+#: PostgreSQL:
+#:   SELECT deliveries.due_at
+#:   FROM deliveries
+#:   WHERE deliveries.state = 'scheduled'
+#:     AND deliveries.due_at > :now
+#:   ORDER BY deliveries.due_at
+#:   LIMIT 1
 _NEXT_DUE = PreparedStatement(
     "next_due",
     select(Delivery.due_at)
@@ -128,6 +175,16 @@ def claim(
     return payloads
 
 
+#: PostgreSQL:
+#:   SELECT true AS any_holds
+#:   WHERE (EXISTS (SELECT * FROM stops WHERE stops.released_at IS NULL))
+#:     OR (EXISTS (
+#:       SELECT *
+#:       FROM freezes
+#:       WHERE freezes.lifted_at IS NULL
+#:         AND freezes.from_at <= :now
+#:         AND freezes.until_at > :now
+#:     ))
 _ANY_HOLDS = PreparedStatement(
     "is_braked",
     select(true().label("any_holds")).where(holds.are_any(NOW)),
@@ -146,7 +203,30 @@ def _candidates(*, urgent: bool) -> Select[int]:
 
 
 # Two statements, so that each reads its rows in this order from an index, however many are due.
+#: PostgreSQL:
+#:   SELECT deliveries.id
+#:   FROM deliveries
+#:   WHERE deliveries.state = 'scheduled'
+#:     AND deliveries.due_at <= :now
+#:     AND (deliveries.not_before IS NULL OR deliveries.not_before <= :now)
+#:     AND deliveries.account_id = :account_id
+#:     AND deliveries.urgent IS true
+#:   ORDER BY deliveries.due_at, deliveries.id
+#:   LIMIT :limit
+#:   FOR UPDATE OF deliveries SKIP LOCKED
 URGENT = PreparedStatement("urgent_candidates", _candidates(urgent=True), [NOW, ACCOUNT_ID, _LIMIT])
+
+#: PostgreSQL:
+#:   SELECT deliveries.id
+#:   FROM deliveries
+#:   WHERE deliveries.state = 'scheduled'
+#:     AND deliveries.due_at <= :now
+#:     AND (deliveries.not_before IS NULL OR deliveries.not_before <= :now)
+#:     AND deliveries.account_id = :account_id
+#:     AND deliveries.urgent IS false
+#:   ORDER BY deliveries.due_at, deliveries.id
+#:   LIMIT :limit
+#:   FOR UPDATE OF deliveries SKIP LOCKED
 OTHERS = PreparedStatement("candidates", _candidates(urgent=False), [NOW, ACCOUNT_ID, _LIMIT])
 
 
@@ -201,6 +281,14 @@ def claim_deliveries(
     return [Claim(row.id, row.fence, row.id in counted_ids) for row in in_order]
 
 
+#: PostgreSQL:
+#:   UPDATE deliveries
+#:   SET state='claimed', state_at=:now, fence=(deliveries.fence + 1), claimed_by=:claimed_by,
+#:       leased_until=:leased_until
+#:   FROM json_to_recordset(CAST(:rows AS JSON)) AS json_rows(id BIGINT)
+#:   WHERE deliveries.id = json_rows.id
+#:     AND (deliveries.state = 'scheduled') IS true
+#:   RETURNING deliveries.id, deliveries.fence, deliveries.action, deliveries.account_id
 @cache
 def _claim(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, int]:
     table = table_of(Delivery)

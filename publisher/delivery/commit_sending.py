@@ -18,6 +18,34 @@ from publisher.states import DeliveryState
 from publisher.transitions import DELIVERY_ID, FENCE, NOW, ClaimedTransition
 
 _ATTEMPT = table_of(Attempt)
+
+#: PostgreSQL:
+#:   WITH moved AS (
+#:     UPDATE deliveries
+#:     SET state='sending', state_at=:now, sending_at=:now
+#:     WHERE deliveries.id = :delivery_id
+#:       AND deliveries.fence = :fence
+#:       AND (deliveries.state = 'claimed') IS true
+#:     RETURNING deliveries.id
+#:   ), beside_0 AS (
+#:     UPDATE attempts
+#:     SET sending_at=:now
+#:     WHERE attempts.delivery_id = :delivery_id
+#:       AND attempts.fence = :fence
+#:       AND (EXISTS (SELECT moved.id FROM moved))
+#:     RETURNING attempts.id
+#:   )
+#:   INSERT INTO events (at, subject, subject_id, verb, state_before, state_after, actor_kind,
+#:       person_id, appointment_id, details)
+#:   SELECT CAST(:now AS TIMESTAMP WITH TIME ZONE) AS at,
+#:       CAST('deliveries' AS VARCHAR(40)) AS subject, CAST(moved.id AS BIGINT) AS subject_id,
+#:       CAST('send' AS VARCHAR(40)) AS verb, CAST('claimed' AS VARCHAR(24)) AS state_before,
+#:       CAST('sending' AS VARCHAR(24)) AS state_after, CAST('clock' AS VARCHAR(24)) AS actor_kind,
+#:       CAST(NULL AS BIGINT) AS person_id, CAST(NULL AS BIGINT) AS appointment_id,
+#:       CAST('{}' AS JSON) AS details
+#:   FROM moved
+#:   ORDER BY moved.id
+#:   RETURNING events.subject_id
 _SEND = ClaimedTransition(
     DeliveryState.CLAIMED,
     DeliveryState.SENDING,

@@ -37,6 +37,13 @@ _ACCOUNT, _ALLOWANCE = table_of(Account), table_of(AllowanceRow)
 _APPROVES = or_(*(_DECISION.c.kind == kind for kind in sorted(gate_adapter.APPROVALS)))
 
 _IS_POST = _POST.c.id == _DELIVERY.c.post_id
+
+#: PostgreSQL:
+#:   SELECT posts.id
+#:   FROM deliveries
+#:   JOIN posts ON posts.id = deliveries.post_id
+#:   WHERE deliveries.id = :delivery_id
+#:   FOR SHARE OF posts
 _LOCK_POST = PreparedStatement(
     "lock_post",
     select(_POST.c.id)
@@ -46,6 +53,19 @@ _LOCK_POST = PreparedStatement(
     .with_for_update(read=True, of=_POST),
     [DELIVERY_ID],
 )
+
+#: PostgreSQL:
+#:   SELECT decisions.id, appointments.from_at, appointments.until_at, people.disabled_at
+#:   FROM deliveries
+#:   JOIN posts ON posts.id = deliveries.post_id
+#:   JOIN variants ON variants.id = deliveries.variant_id
+#:   JOIN decisions ON decisions.revision_id = variants.revision_id
+#:     AND (decisions.kind = 'approved' OR decisions.kind = 'emergency'
+#:         OR decisions.kind = 'own_hand')
+#:   JOIN appointments ON appointments.id = decisions.appointment_id
+#:   JOIN people ON people.id = appointments.person_id
+#:   WHERE deliveries.id = :delivery_id
+#:   FOR SHARE OF posts, appointments, people
 _LOCK_ALL = PreparedStatement(
     "lock_post_and_approvers",
     select(
@@ -136,6 +156,41 @@ def _query() -> Select[*tuple[Any, ...]]:
     )
 
 
+#: PostgreSQL:
+#:   SELECT deliveries.due_at, deliveries.late_limit, deliveries.leased_until, deliveries.urgent,
+#:       (EXISTS (
+#:         SELECT * FROM stops WHERE stops.released_at IS NULL
+#:       )) OR (EXISTS (
+#:         SELECT *
+#:         FROM freezes
+#:         WHERE freezes.lifted_at IS NULL
+#:           AND freezes.from_at <= :now
+#:           AND freezes.until_at > :now
+#:       )) AS any_holds, accounts.daily_cap IS NOT NULL OR (EXISTS (
+#:         SELECT * FROM allowances WHERE allowances.account_id = accounts.id
+#:       )) AS is_limited, accounts.daily_cap IS NOT NULL AS is_capped, accounts.quiet_until,
+#:       accounts.state AS account_state, posts.state, posts.newest, posts.department_id,
+#:       posts.kind, revisions.id AS revision_id, revisions.number, revisions.digest,
+#:       revisions.author_id, revisions.restored_from_id, revisions.not_before, revisions.not_after,
+#:       revision_departments.department_id AS asked, decisions.id AS decision_id,
+#:       decisions.kind AS decision_kind, decisions.department_id AS decision_department_id,
+#:       decisions.person_id, decisions.digest AS decision_digest, decisions.withdrawn_at,
+#:       variants.id AS variant_id, variants.account_id, variants.language, variants.text,
+#:       variants.link, variants.target, renditions.position, renditions.sha256, renditions.alt_text
+#:   FROM deliveries
+#:   JOIN accounts ON accounts.id = deliveries.account_id
+#:   JOIN posts ON posts.id = deliveries.post_id
+#:   JOIN variants AS own ON own.id = deliveries.variant_id
+#:   JOIN revisions ON revisions.id = own.revision_id
+#:   JOIN variants ON variants.revision_id = revisions.id
+#:   LEFT OUTER JOIN renditions ON renditions.variant_id = variants.id
+#:   LEFT OUTER JOIN revision_departments ON revision_departments.revision_id = revisions.id
+#:     AND revision_departments.asked IS true
+#:   LEFT OUTER JOIN decisions ON decisions.revision_id = revisions.id
+#:     AND (decisions.kind = 'approved' OR decisions.kind = 'emergency'
+#:         OR decisions.kind = 'own_hand')
+#:   WHERE deliveries.id = :delivery_id
+#:   ORDER BY variants.position, variants.id, renditions.position, decisions.id
 _GATE_ROWS = PreparedStatement("facts_of_delivery", _query(), [DELIVERY_ID, NOW])
 
 

@@ -86,6 +86,21 @@ def load_payloads(session: Session, claims: Sequence[Claim]) -> list[DeliveryPay
 _ACCOUNT_COLUMNS = ("id", "code", "platform", "handle", "name", "url", "credentials", "two_steps")
 
 
+#: PostgreSQL:
+#:   SELECT deliveries.id, deliveries.action, deliveries.staged_id, deliveries.urgent,
+#:       deliveries.variant_id, variants.account_id AS variant_account_id, variants.language,
+#:       variants.text, variants.link, variants.target, posts.kind, orders.target AS order_target,
+#:       accounts.id AS account_id, accounts.code AS account_code,
+#:       accounts.platform AS account_platform, accounts.handle AS account_handle,
+#:       accounts.name AS account_name, accounts.url AS account_url,
+#:       accounts.credentials AS account_credentials, accounts.two_steps AS account_two_steps
+#:   FROM deliveries
+#:   JOIN json_to_recordset(CAST(:rows AS JSON)) AS json_rows(id BIGINT)
+#:       ON json_rows.id = deliveries.id
+#:   JOIN variants ON variants.id = deliveries.variant_id
+#:   JOIN posts ON posts.id = deliveries.post_id
+#:   JOIN accounts ON accounts.id = deliveries.account_id
+#:   LEFT OUTER JOIN orders ON orders.delivery_id = deliveries.id
 @cache
 def _deliveries(dialect: str) -> Select[*tuple[Any, ...]]:
     ids = rows_from_json(dialect, {"id": Key})
@@ -113,6 +128,12 @@ def _deliveries(dialect: str) -> Select[*tuple[Any, ...]]:
     )
 
 
+#: PostgreSQL:
+#:   SELECT renditions.variant_id, renditions.sha256, renditions.mime, renditions.alt_text
+#:   FROM renditions
+#:   JOIN json_to_recordset(CAST(:rows AS JSON)) AS json_rows(id BIGINT)
+#:       ON json_rows.id = renditions.variant_id
+#:   ORDER BY renditions.variant_id, renditions.position
 @cache
 def _renditions(dialect: str) -> Select[int, str, str, str]:
     ids = rows_from_json(dialect, {"id": Key})

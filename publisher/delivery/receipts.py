@@ -25,6 +25,28 @@ from publisher.states import MAY_BE_LIVE, DeliveryState
 from publisher.transitions import NOW, ClaimedTransitions
 
 _RECEIPT, _ATTEMPT = table_of(ReceiptRow), table_of(Attempt)
+
+#: PostgreSQL:
+#:   WITH moved AS (
+#:     UPDATE deliveries
+#:     SET state='published', state_at=:now, reason='{}'::JSON
+#:     FROM json_to_recordset(CAST(:rows AS JSON)) AS json_rows(id BIGINT, fence INTEGER)
+#:     WHERE deliveries.id = json_rows.id
+#:       AND deliveries.fence = json_rows.fence
+#:       AND (deliveries.state = 'sending') IS true
+#:     RETURNING deliveries.id
+#:   )
+#:   INSERT INTO events (at, subject, subject_id, verb, state_before, state_after, actor_kind,
+#:       person_id, appointment_id, details)
+#:   SELECT CAST(:now AS TIMESTAMP WITH TIME ZONE) AS at,
+#:       CAST('deliveries' AS VARCHAR(40)) AS subject, CAST(moved.id AS BIGINT) AS subject_id,
+#:       CAST('publish' AS VARCHAR(40)) AS verb, CAST('sending' AS VARCHAR(24)) AS state_before,
+#:       CAST('published' AS VARCHAR(24)) AS state_after,
+#:       CAST('clock' AS VARCHAR(24)) AS actor_kind, CAST(NULL AS BIGINT) AS person_id,
+#:       CAST(NULL AS BIGINT) AS appointment_id, CAST('{}' AS JSON) AS details
+#:   FROM moved
+#:   ORDER BY moved.id
+#:   RETURNING events.subject_id
 _PUBLISH = ClaimedTransitions(
     DeliveryState.SENDING,
     DeliveryState.PUBLISHED,
@@ -123,6 +145,13 @@ def _stored_ids(session: Session, ids: Sequence[tuple[int, str]]) -> set[tuple[i
     return {(row.account_id, row.platform_id) for row in rows}
 
 
+#: PostgreSQL:
+#:   SELECT receipts.account_id, receipts.platform_id
+#:   FROM receipts
+#:   JOIN json_to_recordset(CAST(:rows AS JSON)) AS json_rows(account_id BIGINT,
+#:       platform_id VARCHAR(120)) ON receipts.account_id = json_rows.account_id
+#:     AND receipts.platform_id = json_rows.platform_id
+#:   WHERE receipts.action = 'publish'
 @cache
 def _stored_ids_query(dialect: str) -> Select[int, str]:
     columns = (_RECEIPT.c.account_id, _RECEIPT.c.platform_id)
@@ -206,6 +235,13 @@ def add_receipt(
     return row
 
 
+#: PostgreSQL:
+#:   UPDATE attempts
+#:   SET ended_at=:now, outcome='published', answer=json_rows.answer
+#:   FROM json_to_recordset(CAST(:rows AS JSON)) AS json_rows(delivery_id BIGINT, fence INTEGER,
+#:       answer TEXT)
+#:   WHERE attempts.delivery_id = json_rows.delivery_id
+#:     AND attempts.fence = json_rows.fence
 @cache
 def _ending(dialect: str) -> Update:
     answers = rows_from_json(dialect, {"delivery_id": Key, "fence": Integer(), "answer": Text()})

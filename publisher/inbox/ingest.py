@@ -91,6 +91,18 @@ def open_sources(session: Session, *, now: datetime) -> None:
         connection.execute(statement, {"now": now})
 
 
+#: PostgreSQL:
+#:   INSERT INTO sources (account_id, receipt_id, read_at)
+#:   SELECT receipts.account_id, receipts.id, :now AS read_at
+#:   FROM receipts
+#:   JOIN deliveries ON deliveries.id = receipts.delivery_id
+#:   JOIN posts ON posts.id = deliveries.post_id
+#:   LEFT OUTER JOIN sources ON sources.receipt_id = receipts.id
+#:   WHERE sources.id IS NULL
+#:     AND posts.kind = 'post'
+#:     AND receipts.action = 'publish'
+#:     AND receipts.gone_at IS NULL
+#:   ON CONFLICT DO NOTHING
 @cache
 def _insert_sources_of_posts(dialect: str) -> Insert:
     new_posts = (
@@ -108,6 +120,15 @@ def _insert_sources_of_posts(dialect: str) -> Insert:
     return _insert_sources(dialect, new_posts)
 
 
+#: PostgreSQL:
+#:   INSERT INTO sources (account_id, receipt_id, read_at)
+#:   SELECT accounts.id, NULL AS receipt_id, :now AS read_at
+#:   FROM accounts
+#:   LEFT OUTER JOIN sources ON sources.account_id = accounts.id
+#:     AND sources.receipt_id IS NULL
+#:   WHERE sources.id IS NULL
+#:     AND accounts.platform IN ('x')
+#:   ON CONFLICT DO NOTHING
 @cache
 def _insert_sources_of_mentions(dialect: str) -> Insert:
     new_mentions = (

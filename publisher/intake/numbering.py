@@ -28,6 +28,11 @@ def next_number(session: Session, *, city_code: str, now: datetime) -> str:
     return f"{series}/{value:06d}"
 
 
+#: PostgreSQL:
+#:   INSERT INTO counters (series, value)
+#:   VALUES (:series, 1)
+#:   ON CONFLICT (series) DO UPDATE SET value = (counters.value + 1)
+#:   RETURNING counters.value
 @cache
 def _count_up(dialect: str) -> ReturningInsert[int]:
     table = table_of(Counter)

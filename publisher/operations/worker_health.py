@@ -135,6 +135,11 @@ def _insert_outage(session: Session, began_at: datetime | None, now: datetime) -
     return None if outage_id is None else session.get_one(Outage, outage_id)
 
 
+#: PostgreSQL:
+#:   INSERT INTO outages (began_at, found_at)
+#:   VALUES (:began_at, :found_at)
+#:   ON CONFLICT DO NOTHING
+#:   RETURNING outages.id
 @cache
 def _outage_insertion(dialect: str) -> ReturningInsert[int]:
     return (

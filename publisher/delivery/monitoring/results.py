@@ -25,6 +25,14 @@ from publisher.scheduling.corrections import LiveText
 from publisher.states import MAY_BE_LIVE, OPEN_DELIVERY, DeliveryState
 
 _WATCHES = table_of(Watch)
+
+#: PostgreSQL:
+#:   UPDATE watches
+#:   SET look_at=:look_at, looked_at=:looked_at
+#:   WHERE watches.id = :watch_id
+#:     AND watches.absent_at IS NULL
+#:     AND watches.differs_at IS NULL
+#:     AND watches.look_at IS NOT NULL
 _MARK_UNCHANGED = (
     update(_WATCHES)
     .where(

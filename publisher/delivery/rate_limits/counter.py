@@ -114,9 +114,20 @@ def _locked(session: Session, account_id: int, now: datetime) -> list[AllowanceR
     return list(session.scalars(locked.execution_options(populate_existing=True)))
 
 
+#: PostgreSQL:
+#:   SELECT accounts.daily_cap FROM accounts WHERE accounts.id = :account_id
 _CAP = PreparedStatement(
     "cap_of_account", select(Account.daily_cap).where(Account.id == ACCOUNT_ID), [ACCOUNT_ID]
 )
+
+#: PostgreSQL:
+#:   SELECT allowances.remaining
+#:   FROM allowances
+#:   WHERE allowances.account_id = :account_id
+#:     AND allowances.resets_at > :now
+#:     AND (allowances.name LIKE 'publish.' || '%')
+#:   ORDER BY allowances.id
+#:   FOR UPDATE
 _WINDOWS = PreparedStatement(
     "windows_of_account",
     select(AllowanceRow.remaining)
@@ -129,6 +140,15 @@ _WINDOWS = PreparedStatement(
     .with_for_update(),
     [ACCOUNT_ID, NOW],
 )
+
+#: PostgreSQL:
+#:   UPDATE allowances
+#:   SET remaining=CASE WHEN (allowances.remaining > :count) THEN allowances.remaining - :count
+#:       ELSE 0 END
+#:   WHERE allowances.account_id = :account_id
+#:     AND allowances.resets_at > :now
+#:     AND (allowances.name = 'publish.15min' OR allowances.name = 'publish.app_day'
+#:         OR allowances.name = 'publish.user_day')
 _COUNT_DOWN = PreparedStatement(
     "count_down",
     update(table_of(AllowanceRow))

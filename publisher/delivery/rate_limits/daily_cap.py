@@ -64,6 +64,11 @@ def ensure_row(session: Session, account_id: int, cap: int, now: datetime) -> No
     connection.execute(_insert_missing(connection.dialect.name), cap_row)
 
 
+#: PostgreSQL:
+#:   INSERT INTO allowances (account_id, name, most, remaining, resets_at, learned_at)
+#:   VALUES (:account_id, :name, :most, :remaining, :resets_at, :learned_at)
+#:   ON CONFLICT (account_id, name) DO NOTHING
+#:   RETURNING allowances.id
 @cache
 def _insert_missing(dialect: str) -> Insert:
     statement = insert_for(dialect, AllowanceRow).values(ROW)

@@ -42,6 +42,15 @@ def _upsert(session: Session, account_id: int, window: RateWindow, now: datetime
     connection.execute(statement, values_of(account_id, window, now))
 
 
+#: PostgreSQL:
+#:   INSERT INTO allowances (account_id, name, most, remaining, resets_at, learned_at)
+#:   VALUES (:account_id, :name, :most, :remaining, :resets_at, :learned_at)
+#:   ON CONFLICT (account_id, name) DO UPDATE SET most = excluded.most, remaining = CASE
+#:       WHEN (allowances.resets_at = excluded.resets_at
+#:       AND allowances.remaining < excluded.remaining) THEN allowances.remaining
+#:       ELSE excluded.remaining END, resets_at = excluded.resets_at,
+#:       learned_at = excluded.learned_at
+#:   RETURNING allowances.id
 @cache
 def _upsert_statement(dialect: str) -> Insert:
     statement = insert_for(dialect, AllowanceRow).values(ROW)
