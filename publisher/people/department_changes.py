@@ -17,14 +17,14 @@ from publisher import transitions
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.people import Department
 from publisher.people.department_orders import (
-    KINDS,
+    DEPARTMENT_KINDS,
     BadDepartment,
+    DepartmentNames,
     DepartmentOrder,
-    Names,
-    above_of,
     check_new_names,
     free_code,
     read_names,
+    superior_id,
 )
 
 _APART = re.compile(r"[^a-z0-9]+")
@@ -35,7 +35,7 @@ def add(
     *,
     actor: Actor,
     now: datetime,
-    names: Names,
+    names: DepartmentNames,
     kind: str,
     order: DepartmentOrder,
     code: str = "",
@@ -44,16 +44,16 @@ def add(
     """Add a department, in force from the order's day on. Raises `WrongRole`, `BadDepartment`."""
     require(actor, Action.RECORD_DEPARTMENT, None, now=now)
     clean_names = read_names(names)
-    if kind not in KINDS:
+    if kind not in DEPARTMENT_KINDS:
         raise BadDepartment("kind", "unknown")
-    check_new_names(session, clean_names, but=None, now=now)
+    check_new_names(session, clean_names, except_for=None, now=now)
     department = Department(
         code=free_code(session, code or _APART.sub("-", clean_names.en.lower()).strip("-")[:60]),
         name_mr=clean_names.mr,
         name_en=clean_names.en,
         name_hi=clean_names.hi,
         kind=kind,
-        reports_to_id=above_of(session, reports_to_id, now=now),
+        reports_to_id=superior_id(session, reports_to_id, now=now),
         from_on=order.in_force_on,
     )
     session.add(department)
@@ -71,7 +71,7 @@ def rename(
     actor: Actor,
     now: datetime,
     department: Department,
-    names: Names,
+    names: DepartmentNames,
     order: DepartmentOrder,
 ) -> DepartmentChange:
     """Rename a department from the order's day on; searches still find it by the old name.
@@ -86,7 +86,7 @@ def rename(
         department.name_hi,
     ):
         raise BadDepartment("name_mr", "same")
-    check_new_names(session, clean_names, but=department, now=now)
+    check_new_names(session, clean_names, except_for=department, now=now)
     change = _new_change(department, DepartmentChangeKind.RENAMED, order, actor=actor, now=now)
     change.name_mr, change.name_en, change.name_hi = clean_names.mr, clean_names.en, clean_names.hi
     return _record(session, change, order, actor=actor, now=now)
@@ -103,7 +103,7 @@ def place(
 ) -> DepartmentChange:
     """Let a department report to another, or to none. Raises `WrongRole`, `BadDepartment`."""
     require(actor, Action.RECORD_DEPARTMENT, department.id, now=now)
-    above = above_of(session, reports_to_id, now=now)
+    above = superior_id(session, reports_to_id, now=now)
     if above == department.reports_to_id:
         raise BadDepartment("other_id", "same")
     _check_no_ring(session, department.id, above)

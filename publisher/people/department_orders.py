@@ -21,7 +21,7 @@ from publisher.models.people import Department
 from publisher.people.departments import is_in_force
 from publisher.working_time import local_day
 
-KINDS: Final = ("department", "ward-office", "zone", "office")
+DEPARTMENT_KINDS: Final = ("department", "ward-office", "zone", "office")
 LONGEST_NAME: Final = 200
 FIRST_DAY: Final = date(1950, 1, 1)
 LAST_DAY: Final = date(2099, 12, 31)
@@ -50,7 +50,7 @@ class DepartmentOrder:
 
 
 @dataclass(frozen=True)
-class Names:
+class DepartmentNames:
     """A department's name in three languages; the Hindi one is optional."""
 
     mr: str
@@ -72,16 +72,18 @@ def _line(field: str, text: str, *, longest: int, needed: bool = False) -> str:
     try:
         return read_line(field, text, longest=longest, needed=needed)
     except BadPerson as problem:
-        raise BadDepartment(problem.field, problem.code, **_but_field(problem.values)) from problem
+        raise BadDepartment(
+            problem.field, problem.code, **_without_field(problem.values)
+        ) from problem
 
 
-def _but_field(values: Mapping[str, object]) -> dict[str, object]:
+def _without_field(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if name != "field"}
 
 
-def read_names(names: Names) -> Names:
+def read_names(names: DepartmentNames) -> DepartmentNames:
     """Return the names in their stored form. Raises `BadDepartment`."""
-    return Names(
+    return DepartmentNames(
         _line("name_mr", names.mr, longest=LONGEST_NAME, needed=True),
         _line("name_en", names.en, longest=LONGEST_NAME, needed=True),
         _line("name_hi", names.hi, longest=LONGEST_NAME),
@@ -98,7 +100,7 @@ def free_code(session: Session, code: str) -> str:
 
 
 def check_new_names(
-    session: Session, names: Names, *, but: Department | None, now: datetime
+    session: Session, names: DepartmentNames, *, except_for: Department | None, now: datetime
 ) -> None:
     """Check that no other department in force has one of the names. Raises `BadDepartment`."""
     for field, column, name in (
@@ -106,18 +108,18 @@ def check_new_names(
         ("name_en", Department.name_en, names.en),
     ):
         for other in session.scalars(select(Department).where(column == name)):
-            if (but is None or other.id != but.id) and is_in_force(other, now=now):
+            if (except_for is None or other.id != except_for.id) and is_in_force(other, now=now):
                 raise BadDepartment(field, "taken")
 
 
-def above_of(session: Session, department_id: int | None, *, now: datetime) -> int | None:
+def superior_id(session: Session, department_id: int | None, *, now: datetime) -> int | None:
     """Return the id of a department in force, or None for no id. Raises `BadDepartment`."""
     if not department_id:
         return None
-    above = session.get(Department, department_id)
-    if above is None or not is_in_force(above, now=now):
+    superior = session.get(Department, department_id)
+    if superior is None or not is_in_force(superior, now=now):
         raise BadDepartment("other_id", "unknown")
-    return above.id
+    return superior.id
 
 
 def history(session: Session, *, department_id: int) -> list[DepartmentChange]:
@@ -133,7 +135,7 @@ def history(session: Session, *, department_id: int) -> list[DepartmentChange]:
     return list(session.scalars(query))
 
 
-def waiting_ending(session: Session, *, department_id: int) -> DepartmentChange | None:
+def pending_ending(session: Session, *, department_id: int) -> DepartmentChange | None:
     """Return the department's pending merger or closure; None if there is none."""
     ends = (DepartmentChangeKind.MERGED, DepartmentChangeKind.CLOSED)
     query = select(DepartmentChange).where(

@@ -10,7 +10,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import ContactField, Department
 from publisher.operations.departments import close
 from publisher.people import contact_verification, department_changes, password_reset
-from publisher.people.department_orders import DepartmentOrder, Names
+from publisher.people.department_orders import DepartmentNames, DepartmentOrder
 from publisher.working_time import local_day
 from tests.support.city import City
 
@@ -47,9 +47,12 @@ def _departments(town: City) -> None:
                 kind="department",
                 order=DepartmentOrder("सामान्य प्रशासन/१२/२०२६", today - timedelta(days=200)),
             )
-            for names in (Names("नाले विभाग", "Drainage"), Names("मुद्रण विभाग", "Press"))
+            for names in (
+                DepartmentNames("नाले विभाग", "Drainage"),
+                DepartmentNames("मुद्रण विभाग", "Press"),
+            )
         )
-        named = Names("मलनिस्सारण विभाग", "Drainage and Sewerage", "जल-मल निकास विभाग")
+        named = DepartmentNames("मलनिस्सारण विभाग", "Drainage and Sewerage", "जल-मल निकास विभाग")
         department_changes.rename(
             session,
             actor=lead,

@@ -97,7 +97,7 @@ def holders(town: City, code: str) -> list[tuple[str, int | None]]:
 
 
 def things(refused: StillOpen) -> list[tuple[OpenKind, int]]:
-    return [(one.kind, one.id) for one in refused.things]
+    return [(one.kind, one.id) for one in refused.open_items]
 
 
 def test_a_department_with_nothing_open_closes_and_its_people_go_with_it(town: City) -> None:
@@ -146,7 +146,7 @@ def test_what_is_live_and_what_was_given_up_does_not_keep_a_department_open(town
 def test_the_cells_own_department_does_not_close(town: City) -> None:
     with pytest.raises(StillOpen) as refused:
         close(town, "information-technology")
-    kinds = {one.kind for one in refused.value.things}
+    kinds = {one.kind for one in refused.value.open_items}
     assert kinds == {OpenKind.APPOINTMENT, OpenKind.ACCOUNT}
 
 
@@ -275,7 +275,7 @@ def test_a_renaming_for_a_day_to_come_takes_effect_by_the_tick(town: City) -> No
             actor=town.actor("lead"),
             now=town.now,
             department=session.get_one(Department, town.departments["road"]),
-            names=department_orders.Names("रस्ते विभाग", "Streets"),
+            names=department_orders.DepartmentNames("रस्ते विभाग", "Streets"),
             order=order(town, DAY),
         )
     town.clock.move(DAY)

@@ -14,8 +14,8 @@ from publisher.models.people import Department
 from publisher.people import department_changes, department_orders
 from publisher.people.department_orders import (
     BadDepartment,
+    DepartmentNames,
     DepartmentOrder,
-    Names,
     due_changes,
     former_names,
     history,
@@ -30,7 +30,7 @@ ADMIN = actor(Role.ADMIN)
 TODAY = local_day(NOON)
 DAY = timedelta(days=1)
 ORDER = DepartmentOrder("आ-१२/२०२६", TODAY)
-NEW = Names("जलस्रोत विभाग", "Water Resources", "जल संसाधन विभाग")
+NEW = DepartmentNames("जलस्रोत विभाग", "Water Resources", "जल संसाधन विभाग")
 
 
 def rename(session: Session, department: Department, order: DepartmentOrder = ORDER) -> None:
@@ -138,19 +138,19 @@ def test_a_department_is_placed_under_another_but_never_under_itself(
 @pytest.mark.parametrize(
     ("names", "code", "kind", "wrong"),
     [
-        (Names("", "New"), "", "department", ("name_mr", "missing")),
-        (Names("नवा", ""), "", "department", ("name_en", "missing")),
-        (Names("न" * 201, "New"), "", "department", ("name_mr", "too_long")),
-        (Names("न\u202eवा", "New"), "", "department", ("name_mr", "unreadable")),
-        (Names("पाणीपुरवठा विभाग", "New"), "", "department", ("name_mr", "taken")),
-        (Names("नवा", "Water Supply"), "", "department", ("name_en", "taken")),
-        (Names("नवा", "New"), "water", "department", ("code", "taken")),
-        (Names("नवा", "New"), "नवा", "department", ("code", "unreadable")),
-        (Names("नवा", "New"), "", "palace", ("kind", "unknown")),
+        (DepartmentNames("", "New"), "", "department", ("name_mr", "missing")),
+        (DepartmentNames("नवा", ""), "", "department", ("name_en", "missing")),
+        (DepartmentNames("न" * 201, "New"), "", "department", ("name_mr", "too_long")),
+        (DepartmentNames("न\u202eवा", "New"), "", "department", ("name_mr", "unreadable")),
+        (DepartmentNames("पाणीपुरवठा विभाग", "New"), "", "department", ("name_mr", "taken")),
+        (DepartmentNames("नवा", "Water Supply"), "", "department", ("name_en", "taken")),
+        (DepartmentNames("नवा", "New"), "water", "department", ("code", "taken")),
+        (DepartmentNames("नवा", "New"), "नवा", "department", ("code", "unreadable")),
+        (DepartmentNames("नवा", "New"), "", "palace", ("kind", "unknown")),
     ],
 )
 def test_what_cannot_be_recorded_says_where_and_why(
-    on_sqlite: Database, names: Names, code: str, kind: str, wrong: tuple[str, str]
+    on_sqlite: Database, names: DepartmentNames, code: str, kind: str, wrong: tuple[str, str]
 ) -> None:
     with on_sqlite.transaction() as session:
         add_department(session, "water")

@@ -365,7 +365,7 @@ def _renaming(city: City, department: str) -> int:
             actor=city.actor("admin"),
             now=city.now,
             department=session.get_one(Department, city.departments[department]),
-            names=department_orders.Names(f"नवे नाव {department}", f"New {department}"),
+            names=department_orders.DepartmentNames(f"नवे नाव {department}", f"New {department}"),
             order=department_orders.DepartmentOrder(
                 "आ-१२", local_day(city.now) + timedelta(days=2)
             ),

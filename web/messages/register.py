@@ -8,7 +8,7 @@ from flask import Flask, url_for
 
 from publisher.models.accounts import AllowanceRow
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
-from publisher.operations.departments.open_items import OpenKind, OpenThing
+from publisher.operations.departments.open_items import OpenItem, OpenKind
 from publisher.people.department_orders import BadDepartment
 from publisher.platforms.oauth.types import Why
 from web.core.i18n import _, page_language
@@ -103,28 +103,28 @@ def _name_in_language(change: DepartmentChange, prefix: str) -> str:
     return getattr(change, f"{prefix}_{language}", "") or getattr(change, f"{prefix}_mr")
 
 
-def open_word(open_thing: OpenThing) -> str:
+def open_word(open_item: OpenItem) -> str:
     """Return the label of an open item that blocks a change."""
-    return _(OPEN[open_thing.kind])
+    return _(OPEN[open_item.kind])
 
 
-def open_href(open_thing: OpenThing) -> str:
+def open_href(open_item: OpenItem) -> str:
     """Return the URL of the page where an open item can be settled."""
-    match open_thing.kind:
+    match open_item.kind:
         case OpenKind.SUBMISSION:
-            return url_for("submissions.show", submission_id=open_thing.id)
+            return url_for("submissions.show", submission_id=open_item.id)
         case OpenKind.POST | OpenKind.ANSWER:
-            return url_for("posts.show", post_id=open_thing.id)
+            return url_for("posts.show", post_id=open_item.id)
         case OpenKind.COMMENT:
-            return url_for("inbox.show", comment_id=open_thing.id)
+            return url_for("inbox.show", comment_id=open_item.id)
         case OpenKind.DEPARTMENT:
-            return url_for("departments.show", code=open_thing.code)
+            return url_for("departments.show", code=open_item.code)
         case OpenKind.ACCOUNT:
             return url_for("accounts.index")
         case OpenKind.TEMPLATE:
-            return url_for("emergency_templates.show", template_id=open_thing.id)
+            return url_for("emergency_templates.show", template_id=open_item.id)
         case _:
-            return url_for("people.show", person_id=open_thing.id)
+            return url_for("people.show", person_id=open_item.id)
 
 
 ABORT_REASONS: Mapping[str, str] = {

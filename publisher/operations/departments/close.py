@@ -17,7 +17,7 @@ from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.people import Department
 from publisher.operations.departments.merge import take_over
 from publisher.operations.departments.open_items import (
-    OpenThing,
+    OpenItem,
     hinders_closing,
     hinders_merging,
     lock_work,
@@ -30,13 +30,13 @@ ONE_DAY = timedelta(days=1)
 
 
 class StillOpen(NotAllowed):
-    """The department has open work, or work that cannot be moved; `things` lists it."""
+    """The department has open work, or work that cannot be moved; `open_items` lists it."""
 
     code = "still_open"
 
-    def __init__(self, things: Sequence[OpenThing]) -> None:
-        super().__init__(count=len(things))
-        self.things = tuple(things)
+    def __init__(self, open_items: Sequence[OpenItem]) -> None:
+        super().__init__(count=len(open_items))
+        self.open_items = tuple(open_items)
 
 
 def close(
@@ -47,9 +47,9 @@ def close(
     Raises `WrongRole`, `BadDepartment`, or `StillOpen` with everything to be settled first.
     """
     _check_may_end(session, department, order, actor=actor, now=now)
-    things = hinders_closing(session, department, actor=actor, now=now)
-    if things:
-        raise StillOpen(things)
+    open_items = hinders_closing(session, department, actor=actor, now=now)
+    if open_items:
+        raise StillOpen(open_items)
     change = department_changes.record_ending(
         session, department, None, order, actor=actor, now=now
     )
@@ -73,9 +73,9 @@ def merge(
     """
     _check_may_end(session, department, order, actor=actor, now=now)
     _check_takes_over(session, department, into, now=now)
-    things = hinders_merging(session, department, into, actor=actor, now=now)
-    if things:
-        raise StillOpen(things)
+    open_items = hinders_merging(session, department, into, actor=actor, now=now)
+    if open_items:
+        raise StillOpen(open_items)
     change = department_changes.record_ending(
         session, department, into, order, actor=actor, now=now
     )
@@ -92,7 +92,7 @@ def _check_may_end(
     session.refresh(department, with_for_update=True)  # whoever writes its work has it after that
     if not is_in_force(department, now=now):
         raise BadDepartment("in_force_on", "ended")
-    if department_orders.waiting_ending(session, department_id=department.id) is not None:
+    if department_orders.pending_ending(session, department_id=department.id) is not None:
         raise BadDepartment("in_force_on", "ends_already")
     if department.from_on is not None and order.in_force_on <= department.from_on:
         raise BadDepartment("in_force_on", "before_beginning")
@@ -103,7 +103,7 @@ def _check_takes_over(
 ) -> None:
     if into.id == department.id:
         raise BadDepartment("other_id", "itself")
-    ends = department_orders.waiting_ending(session, department_id=into.id) is not None
+    ends = department_orders.pending_ending(session, department_id=into.id) is not None
     if ends or not is_in_force(into, now=now):
         raise BadDepartment("other_id", "unknown")
 
@@ -158,7 +158,7 @@ def _is_hindered(session: Session, change: DepartmentChange, *, now: datetime) -
 
 def hindering(
     session: Session, change: DepartmentChange, *, actor: Actor, now: datetime
-) -> list[OpenThing]:
+) -> list[OpenItem]:
     """Return the open work that hinders a recorded change; none for other kinds."""
     if change.kind is DepartmentChangeKind.CLOSED:
         return hinders_closing(session, change.department, actor=actor, now=now)

@@ -48,7 +48,7 @@ class OpenKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class OpenThing:
+class OpenItem:
     """An item that hinders the change, with its id and a title (`words`).
 
     The `id` of an appointment's item is the person's.
@@ -81,7 +81,7 @@ def lock_work(session: Session, department_id: int) -> None:
 
 def hinders_closing(
     session: Session, department: Department, *, actor: Actor, now: datetime
-) -> list[OpenThing]:
+) -> list[OpenItem]:
     """Return everything that has to be settled before the department can close."""
     return [
         *_submissions(session, department.id),
@@ -97,7 +97,7 @@ def hinders_closing(
 
 def hinders_merging(
     session: Session, department: Department, into: Department, *, actor: Actor, now: datetime
-) -> list[OpenThing]:
+) -> list[OpenItem]:
     """Return everything that cannot move to the other department."""
     leaving = appointment_transfer.standing_in(session, department_id=department.id, now=now)
     staying = appointment_transfer.standing_in(session, department_id=into.id, now=now)
@@ -116,7 +116,7 @@ def hinders_merging(
     ]
 
 
-def _submissions(session: Session, department_id: int) -> Iterable[OpenThing]:
+def _submissions(session: Session, department_id: int) -> Iterable[OpenItem]:
     query = (
         select(Submission)
         .where(Submission.department_id == department_id, Submission.state.in_(OPEN_SUBMISSIONS))
@@ -124,12 +124,12 @@ def _submissions(session: Session, department_id: int) -> Iterable[OpenThing]:
         .limit(MOST)
     )
     for submission in session.scalars(query):
-        yield OpenThing(
+        yield OpenItem(
             OpenKind.SUBMISSION, submission.id, f"{submission.number} · {submission.title}"
         )
 
 
-def _posts(session: Session, department_id: int, *, with_drafts: bool) -> Iterable[OpenThing]:
+def _posts(session: Session, department_id: int, *, with_drafts: bool) -> Iterable[OpenItem]:
     """Yield posts that await a decision, or that have deliveries to be sent or settled.
 
     Posts in review cannot move either, because an approval names the department.
@@ -151,7 +151,7 @@ def _posts(session: Session, department_id: int, *, with_drafts: bool) -> Iterab
     for post in session.scalars(query):
         kind = OpenKind.ANSWER if post.kind is PostKind.REPLY else OpenKind.POST
         numbers = [submission.number for submission in post.submissions]
-        yield OpenThing(kind, post.id, " · ".join([*numbers, post.title]))
+        yield OpenItem(kind, post.id, " · ".join([*numbers, post.title]))
 
 
 def asks(department_id: int) -> ColumnElement[bool]:
@@ -179,7 +179,7 @@ def _without_a_time() -> ColumnElement[bool]:
     )
 
 
-def _comments(session: Session, department_id: int) -> Iterable[OpenThing]:
+def _comments(session: Session, department_id: int) -> Iterable[OpenItem]:
     query = (
         select(Comment)
         .where(Comment.department_id == department_id, Comment.state.in_(OPEN_COMMENTS))
@@ -187,17 +187,17 @@ def _comments(session: Session, department_id: int) -> Iterable[OpenThing]:
         .limit(MOST)
     )
     for comment in session.scalars(query):
-        yield OpenThing(OpenKind.COMMENT, comment.id, comment.text[:80])
+        yield OpenItem(OpenKind.COMMENT, comment.id, comment.text[:80])
 
 
-def _departments(session: Session, department_id: int, now: datetime) -> Iterable[OpenThing]:
+def _departments(session: Session, department_id: int, now: datetime) -> Iterable[OpenItem]:
     query = select(Department).where(Department.reports_to_id == department_id)
     for department in session.scalars(query.order_by(Department.name_mr)):
         if is_in_force(department, now=now):
-            yield OpenThing(OpenKind.DEPARTMENT, department.id, department.name_mr, department.code)
+            yield OpenItem(OpenKind.DEPARTMENT, department.id, department.name_mr, department.code)
 
 
-def _arriving(session: Session, department_id: int) -> Iterable[OpenThing]:
+def _arriving(session: Session, department_id: int) -> Iterable[OpenItem]:
     """Yield departments that are to be merged into this one later."""
     query = (
         select(Department)
@@ -211,29 +211,29 @@ def _arriving(session: Session, department_id: int) -> Iterable[OpenThing]:
         .order_by(Department.name_mr)
     )
     for department in session.scalars(query):
-        yield OpenThing(OpenKind.DEPARTMENT, department.id, department.name_mr, department.code)
+        yield OpenItem(OpenKind.DEPARTMENT, department.id, department.name_mr, department.code)
 
 
-def _accounts(session: Session, department_id: int) -> Iterable[OpenThing]:
+def _accounts(session: Session, department_id: int) -> Iterable[OpenItem]:
     query = select(Account).where(
         Account.department_id == department_id, Account.state != AccountState.DISCONNECTED
     )
     for account in session.scalars(query.order_by(Account.id)):
-        yield OpenThing(OpenKind.ACCOUNT, account.id, f"{account.name} · {account.handle}")
+        yield OpenItem(OpenKind.ACCOUNT, account.id, f"{account.name} · {account.handle}")
 
 
-def _templates(session: Session, department_id: int) -> Iterable[OpenThing]:
+def _templates(session: Session, department_id: int) -> Iterable[OpenItem]:
     """Yield emergency templates, which are approved in the department's name."""
     query = select(EmergencyTemplate).where(
         EmergencyTemplate.department_id == department_id, EmergencyTemplate.ended_at.is_(None)
     )
     for template in session.scalars(query.order_by(EmergencyTemplate.id)):
-        yield OpenThing(OpenKind.TEMPLATE, template.id, template.name_mr)
+        yield OpenItem(OpenKind.TEMPLATE, template.id, template.name_mr)
 
 
 def _immovable(
     session: Session, department: Department, actor: Actor, now: datetime
-) -> Iterable[OpenThing]:
+) -> Iterable[OpenItem]:
     """Yield appointments of the cell, admins and readers, and the actor's own."""
     appointments = appointment_transfer.standing_in(session, department_id=department.id, now=now)
     for appointment in appointments:
@@ -243,8 +243,8 @@ def _immovable(
             yield _appointed(OpenKind.OWN_APPOINTMENT, appointment)
 
 
-def _appointed(kind: OpenKind, appointment: Appointment) -> OpenThing:
-    return OpenThing(kind, appointment.person_id, appointment.person.name_mr)
+def _appointed(kind: OpenKind, appointment: Appointment) -> OpenItem:
+    return OpenItem(kind, appointment.person_id, appointment.person.name_mr)
 
 
 def open_comments(session: Session, department_id: int) -> list[Comment]:

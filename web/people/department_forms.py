@@ -1,0 +1,88 @@
+"""Forms for changes of departments, and what is read from them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+from wtforms import SelectField, StringField
+
+from publisher.people import department_orders
+from publisher.people.department_orders import BadDepartment, DepartmentNames, DepartmentOrder
+from publisher.people.departments import departments_in_force
+from publisher.working_time import local_day
+from web.core.context import ctx
+from web.core.i18n import _l
+from web.forms import DayMonthYearField, Form, options
+from web.messages.names import department_name
+from web.messages.register import department_problem
+
+
+class DepartmentOrderForm(Form):
+    """The city's order for a change: its number, and the day from which it is in force."""
+
+    in_force_on = DayMonthYearField(_l("In force from"))
+    order_number = StringField(_l("Order number"))
+
+
+class DepartmentNamesForm(DepartmentOrderForm):
+    """A department's name in three languages."""
+
+    name_mr = StringField(_l("Name in Marathi"))
+    name_en = StringField(_l("Name in English"))
+    name_hi = StringField(_l("Name in Hindi"))
+
+
+class NewDepartmentForm(DepartmentNamesForm):
+    """A new department."""
+
+    kind = SelectField(_l("Kind of department"), validate_choice=False)
+    code = StringField(_l("Code in addresses"))
+    other_id = SelectField(_l("Reports to"), validate_choice=False)
+
+
+class OtherDepartmentForm(DepartmentOrderForm):
+    """The other department: to report to, or to merge into."""
+
+    other_id = SelectField(_l("Department"), validate_choice=False)
+
+
+def today() -> date:
+    """Return the city's date."""
+    return local_day(ctx.now())
+
+
+def read_order(form: DepartmentOrderForm) -> DepartmentOrder:
+    """Return the typed order; raises `BadDepartment`."""
+    return department_orders.read_order(form.order_number.data or "", form.in_force_on.data)
+
+
+def read_names(form: DepartmentNamesForm) -> DepartmentNames:
+    """Return the typed names, not checked yet."""
+    return DepartmentNames(
+        form.name_mr.data or "", form.name_en.data or "", form.name_hi.data or ""
+    )
+
+
+def offer_others(
+    session: Session,
+    form: NewDepartmentForm | OtherDepartmentForm,
+    *,
+    excluded_code: str,
+    empty_label: str,
+) -> None:
+    """Set the choices: all departments in force but the excluded one, below an empty choice."""
+    departments = departments_in_force(session, now=ctx.now())
+    pairs = [
+        (str(department.id), department_name(department))
+        for department in departments
+        if department.code != excluded_code
+    ]
+    form.other_id.choices = options([("", empty_label), *pairs])
+
+
+def show_problem(form: DepartmentOrderForm, problem: BadDepartment) -> None:
+    """Show the problem at its field, or at the order number if the form has no such field."""
+    field = form._fields.get(problem.field, form.order_number)
+    if not field.errors:  # an unreadable day has the field's own sentence already
+        field.errors = [department_problem(problem)]
