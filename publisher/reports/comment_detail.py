@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,81 +11,17 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Action, Actor, may
-from publisher.models.comments import AnswerKind, Comment, Reply, Routing, Thread
+from publisher.models.comments import AnswerKind, Comment, Routing, Thread
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.people import Appointment, Department
 from publisher.models.posts import Post
 from publisher.notifications import links
 from publisher.reports import sql_conditions
+from publisher.reports.conversation import conversation_of
 from publisher.reports.replies import ReplyView, replies_to
 from publisher.reports.types import AccountName, Office, Who, account_of, office_of, who_of
 from publisher.states import CommentState
 from publisher.validation import NotFound, check_in_sight
-
-MOST = 100
-"""How many comments of a conversation are read at most, centred on the requested comment."""
-
-Links = Mapping[str, tuple[str, int]]
-"""By platform id: the parent's platform id and our comment's id, 0 for our own reply."""
-
-
-def branch_of(session: Session, comment: Comment) -> Sequence[Comment]:
-    """Return the comment's conversation, oldest first.
-
-    It starts at the topmost comment under our post. Our own replies connect comments too, since
-    citizens answer them.
-    """
-    links = _links(session, comment.thread_id)
-    branch_ids = _below(_top(comment.platform_id, links), links)
-    ids = [
-        links[platform_id][1]
-        for platform_id in links
-        if platform_id in branch_ids and links[platform_id][1]
-    ]
-    position = ids.index(comment.id)
-    nearest_ids = ids[max(0, position - MOST // 2) : position + MOST // 2]
-    query = select(Comment).where(Comment.id.in_(nearest_ids))
-    return list(session.scalars(query.order_by(Comment.written_at, Comment.id)))
-
-
-def _links(session: Session, thread_id: int) -> Links:
-    """Return everything in the thread, oldest first."""
-    comments = select(Comment.platform_id, Comment.parent_platform_id, Comment.id).where(
-        Comment.thread_id == thread_id
-    )
-    answered = (
-        select(ReceiptRow.platform_id, Comment.platform_id)
-        .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
-        .join(Reply, Reply.post_id == Delivery.post_id)
-        .join(Comment, Comment.id == Reply.comment_id)
-        .where(Comment.thread_id == thread_id)
-    )
-    ordered = session.execute(comments.order_by(Comment.written_at, Comment.id))
-    links = {own: (parent, comment_id) for own, parent, comment_id in ordered}
-    ours = session.execute(answered)
-    return links | {own: (parent, 0) for own, parent in ours}
-
-
-def _top(own: str, links: Links) -> str:
-    """Return the topmost comment of the conversation, below our post."""
-    visited = {own}
-    while (parent := links[own][0]) in links and parent not in visited:
-        visited.add(parent)
-        own = parent
-    return own
-
-
-def _below(top: str, links: Links) -> set[str]:
-    """Return this platform id and all its descendants."""
-    children = defaultdict(list)
-    for own, (parent, _) in links.items():
-        children[parent].append(own)
-    platform_ids, pending = {top}, [top]
-    while pending:
-        new = [child for child in children[pending.pop()] if child not in platform_ids]
-        platform_ids.update(new)
-        pending.extend(new)
-    return platform_ids
 
 
 @dataclass(frozen=True)
@@ -122,8 +57,9 @@ class OwnPost:
 class RoutingStep:
     """A period in which a department or officer had the comment.
 
-    `reason` is a `RoutingReason`, `words` a person's reason; `title` and `published_at` are those
-    of the post. `meant` is the department it was for (`meant_reason`), if nobody serves there.
+    `reason` is a `RoutingReason`, and `words` the sentence that a person wrote. `title` and
+    `published_at` are those of the post. If nobody serves in the department that the rules name,
+    the comment goes to the cell: `intended` is that department, `intended_reason` the rule.
     """
 
     reason: str
@@ -135,13 +71,17 @@ class RoutingStep:
     title: str = ""
     published_at: datetime | None = None
     came_from: Office | None = None
-    meant: Office | None = None
-    meant_reason: str = ""
+    intended: Office | None = None
+    intended_reason: str = ""
 
 
 @dataclass(frozen=True)
-class CommentPage:
-    """Everything on the page of a comment; `acts` are the actions allowed to this actor."""
+class CommentDetail:
+    """Everything on the page of a comment.
+
+    `reason` tells why it was closed, `opening` counts how often it was opened, and `acts` are the
+    actions allowed to this actor now.
+    """
 
     comment_id: int
     account: AccountName
@@ -161,8 +101,8 @@ class CommentPage:
     department: Office | None
     holder: Who | None
     own_post: OwnPost | None
-    thread: tuple[ThreadMessage, ...]
-    routings: tuple[RoutingStep, ...]
+    messages: tuple[ThreadMessage, ...]
+    routing_steps: tuple[RoutingStep, ...]
     replies: tuple[ReplyView, ...]
     hidden_at: datetime | None
     acts: frozenset[Action]
@@ -188,18 +128,20 @@ _PAGE_OPTIONS: tuple[ORMOption, ...] = (
 )
 
 
-def comment_page(session: Session, *, actor: Actor, comment_id: int, now: datetime) -> CommentPage:
+def comment_page(
+    session: Session, *, actor: Actor, comment_id: int, now: datetime
+) -> CommentDetail:
     """Return the comment's page; raises `NotFound` if the comment is not visible."""
     query = select(Comment).where(Comment.id == comment_id).options(*_PAGE_OPTIONS)
     comment = session.scalars(query).one_or_none()
     if comment is None:
         raise NotFound(comment_id)
-    own = [] if comment.department_id is None else [comment.department_id]
-    check_in_sight(actor, Action.SEE_COMMENT, own)
-    branch = branch_of(session, comment)
-    replies = replies_to(session, [branch_comment.id for branch_comment in branch])
-    steps = _routings(session, comment)
-    return CommentPage(
+    department_ids = [] if comment.department_id is None else [comment.department_id]
+    check_in_sight(actor, Action.SEE_COMMENT, department_ids)
+    conversation = conversation_of(session, comment)
+    replies = replies_to(session, [branch_comment.id for branch_comment in conversation])
+    routing_steps = _routing_steps(session, comment)
+    return CommentDetail(
         comment_id=comment.id,
         account=account_of(comment.account),
         author_name=comment.author_name,
@@ -216,13 +158,13 @@ def comment_page(session: Session, *, actor: Actor, comment_id: int, now: dateti
         reason=comment.reason,
         opening=comment.opening,
         department=office_of(comment.department) if comment.department else None,
-        holder=steps[-1].holder if steps else None,
+        holder=routing_steps[-1].holder if routing_steps else None,
         own_post=_own_post(comment.thread.receipt),
-        thread=tuple(_thread(comment, branch, replies)),
-        routings=steps,
+        messages=tuple(_messages(comment, conversation, replies)),
+        routing_steps=routing_steps,
         replies=tuple(reply for reply in replies if reply.comment_id == comment.id),
         hidden_at=comment.hidden_at,
-        acts=_acts(actor, comment, replies),
+        acts=_allowed_actions(actor, comment, replies),
     )
 
 
@@ -242,11 +184,13 @@ def _own_post(receipt: ReceiptRow | None) -> OwnPost | None:
     )
 
 
-def _thread(
-    comment: Comment, branch: Sequence[Comment], replies: Sequence[ReplyView]
+def _messages(
+    comment: Comment, conversation: Sequence[Comment], replies: Sequence[ReplyView]
 ) -> list[ThreadMessage]:
     """Return comments and replies in order of time, without withdrawn replies."""
-    by_id = {branch_comment.platform_id: branch_comment.id for branch_comment in branch}
+    ids_by_platform_id = {
+        branch_comment.platform_id: branch_comment.id for branch_comment in conversation
+    }
     messages = [
         ThreadMessage(
             at=branch_comment.written_at,
@@ -255,16 +199,18 @@ def _thread(
             text=branch_comment.text,
             url=branch_comment.url,
             state=branch_comment.state,
-            parent_id=by_id.get(branch_comment.parent_platform_id),
+            parent_id=ids_by_platform_id.get(branch_comment.parent_platform_id),
             is_this=branch_comment.id == comment.id,
         )
-        for branch_comment in branch
+        for branch_comment in conversation
     ]
-    answers = [_answer(reply) for reply in replies if reply.stands or reply.has_left]
-    return sorted([*messages, *answers], key=lambda message: message.at)
+    reply_messages = [
+        _reply_message(reply) for reply in replies if reply.is_in_force or reply.may_be_live
+    ]
+    return sorted([*messages, *reply_messages], key=lambda message: message.at)
 
 
-def _answer(reply: ReplyView) -> ThreadMessage:
+def _reply_message(reply: ReplyView) -> ThreadMessage:
     return ThreadMessage(
         at=reply.published_at or reply.written_at,
         comment_id=reply.comment_id,
@@ -276,7 +222,7 @@ def _answer(reply: ReplyView) -> ThreadMessage:
     )
 
 
-def _routings(session: Session, comment: Comment) -> tuple[RoutingStep, ...]:
+def _routing_steps(session: Session, comment: Comment) -> tuple[RoutingStep, ...]:
     department_ids = {
         routing.details[key]
         for routing in comment.routings
@@ -285,10 +231,10 @@ def _routings(session: Session, comment: Comment) -> tuple[RoutingStep, ...]:
     }
     departments = session.scalars(select(Department).where(Department.id.in_(department_ids)))
     offices = {department.id: office_of(department) for department in departments}
-    return tuple(_routing(routing, offices) for routing in comment.routings)
+    return tuple(_routing_step(routing, offices) for routing in comment.routings)
 
 
-def _routing(routing: Routing, offices: Mapping[int, Office]) -> RoutingStep:
+def _routing_step(routing: Routing, offices: Mapping[int, Office]) -> RoutingStep:
     details = routing.details
     published_at = details.get("published_at")
     return RoutingStep(
@@ -301,8 +247,8 @@ def _routing(routing: Routing, offices: Mapping[int, Office]) -> RoutingStep:
         title=str(details.get("title", "")),
         published_at=datetime.fromisoformat(published_at) if published_at else None,
         came_from=offices.get(details.get("from", 0)),
-        meant=offices.get(details.get("department", 0)),
-        meant_reason=str(details.get("meant", "")),
+        intended=offices.get(details.get("department", 0)),
+        intended_reason=str(details.get("meant", "")),
     )
 
 
@@ -322,12 +268,14 @@ def _visibility_actions(comment: Comment) -> tuple[Action, ...]:
     return (Action.HIDE,) if comment.hidden_at is None else (Action.UNHIDE,)
 
 
-def _acts(actor: Actor, comment: Comment, replies: Collection[ReplyView]) -> frozenset[Action]:
+def _allowed_actions(
+    actor: Actor, comment: Comment, replies: Collection[ReplyView]
+) -> frozenset[Action]:
     """Return the actions allowed now; answering is not if a final answer is in force."""
     possible = (*_ACTIONS_BY_STATE[comment.state], *_visibility_actions(comment))
     allowed = {action for action in possible if may(actor, action, comment.department_id)}
     has_final_reply = any(
-        reply.comment_id == comment.id and reply.stands and reply.kind is AnswerKind.FINAL
+        reply.comment_id == comment.id and reply.is_in_force and reply.kind is AnswerKind.FINAL
         for reply in replies
     )
     return frozenset(allowed - {Action.ANSWER} if has_final_reply else allowed)

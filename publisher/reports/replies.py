@@ -42,8 +42,8 @@ class ReplyView:
     """A reply with its state.
 
     `code` is the reason of a failure, `words` the officer's reason for not approving it; `url` and
-    `published_at` are set once it is live. `stands` is false if it was withdrawn or answered an
-    earlier opening of the comment.
+    `published_at` are set once it is live. `is_in_force` is false if it was withdrawn, or if the
+    comment was opened again after it.
     """
 
     post_id: int
@@ -60,10 +60,10 @@ class ReplyView:
     published_at: datetime | None
     code: str
     words: str
-    stands: bool
+    is_in_force: bool
 
     @property
-    def has_left(self) -> bool:
+    def may_be_live(self) -> bool:
         """The reply is live or may be."""
         return self.state in (ReplyState.LIVE, ReplyState.UNCONFIRMED, ReplyState.HELD)
 
@@ -74,12 +74,12 @@ _REFUSALS = {
 }
 
 
-def replies_to(session: Session, comments: Collection[int]) -> list[ReplyView]:
+def replies_to(session: Session, comment_ids: Collection[int]) -> list[ReplyView]:
     """Return all replies to these comments, oldest first, in a bounded number of queries."""
     query = (
         select(Reply)
         .join(Post, Post.id == Reply.post_id)
-        .where(Reply.comment_id.in_(comments), Post.newest > 0)
+        .where(Reply.comment_id.in_(comment_ids), Post.newest > 0)
         .options(
             joinedload(Reply.comment),
             joinedload(Reply.post).joinedload(Post.department),
@@ -110,7 +110,7 @@ def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:
         published_at=receipt.published_at if receipt is not None else None,
         code=str(delivery.reason.get("code", "")) if delivery is not None else "",
         words=refusal.reason if refusal is not None else bundle.post.reason,
-        stands=reply.withdrawn_at is None and reply.opening == comment.opening,
+        is_in_force=reply.withdrawn_at is None and reply.opening == comment.opening,
     )
 
 
@@ -128,7 +128,7 @@ def _approved_by(bundle: PostBundle) -> Who | None:
     approvals = [
         decision
         for decision in decisions
-        if decision.kind in gate_adapter.APPROVALS and decision.withdrawn_at is None
+        if decision.kind in gate_adapter.APPROVAL_KINDS and decision.withdrawn_at is None
     ]
     return who_of(approvals[-1].appointment) if approvals else None
 

@@ -12,7 +12,7 @@ from publisher.models.comments import Comment
 from publisher.models.controls import Order
 from publisher.platforms.memory.store import StoredPost
 from publisher.reports import comment_detail, timeline
-from publisher.reports.comment_detail import CommentPage
+from publisher.reports.comment_detail import CommentDetail
 from publisher.review import takedown_orders
 from publisher.review.takedown_orders import AlreadyOrdered
 from publisher.states import DeliveryState
@@ -32,7 +32,7 @@ def hide(town: City, comment_id: int, *, by: str = "first", again: bool = False)
         return made.delivery_id
 
 
-def page(town: City, comment_id: int, *, by: str = "first") -> CommentPage:
+def page(town: City, comment_id: int, *, by: str = "first") -> CommentDetail:
     """The comment's page."""
     with town.read() as session:
         return comment_detail.comment_page(

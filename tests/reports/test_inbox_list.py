@@ -7,7 +7,7 @@ from approvals.policy import Action
 from publisher.inbox import routing
 from publisher.models.comments import AnswerKind
 from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refused
-from publisher.reports.comment_detail import CommentPage, comment_page
+from publisher.reports.comment_detail import CommentDetail, comment_page
 from publisher.reports.inbox_list import CommentRow, InboxView, comments_in, view_counts, views_for
 from publisher.reports.replies import ReplyState
 from publisher.reports.types import Cursor, Page
@@ -121,7 +121,7 @@ def test_a_page_shows_our_post_and_why_the_comment_is_here(town: City) -> None:
     assert page.own_post.title == "शनिवारी पाणीपुरवठा बंद"
     assert page.own_post.url == f"https://platform.example/{town.platform_id(delivery_id)}"
     assert page.own_post.department.code == "water"
-    (step,) = page.routings
+    (step,) = page.routing_steps
     assert (step.reason, step.title) == ("under_post", "शनिवारी पाणीपुरवठा बंद")
     assert page.holder is not None
     assert page.holder.name_mr == "मेधा सातपुते"
@@ -130,7 +130,7 @@ def test_a_page_shows_our_post_and_why_the_comment_is_here(town: City) -> None:
 def test_a_mention_stands_under_no_post_of_ours(town: City) -> None:
     page = _comment(town, town.comment(), who="clerk")
     assert page.own_post is None
-    assert [one.is_this for one in page.thread] == [True]
+    assert [one.is_this for one in page.messages] == [True]
     assert page.acts == {Action.ASSIGN, Action.CLOSE}
 
 
@@ -154,7 +154,7 @@ def test_after_a_transfer_it_is_missing_for_the_first_department(town: City) -> 
     scenes.transferred(town)
     with pytest.raises(NotFound):
         _comment(town, 1)
-    step = _comment(town, 1, who="road_officer").routings[-1]
+    step = _comment(town, 1, who="road_officer").routing_steps[-1]
     assert (step.reason, step.words) == ("transferred", "पथ विभागाचा विषय.")
     assert step.came_from is not None
     assert step.came_from.code == "water"
@@ -163,10 +163,10 @@ def test_after_a_transfer_it_is_missing_for_the_first_department(town: City) -> 
 def test_with_nobody_there_the_routing_names_the_department_meant(town: City) -> None:
     (delivery_id,) = town.live("road")
     town.end("road_officer")
-    (step,) = _comment(town, town.comment(under=delivery_id), who="clerk").routings
-    assert (step.reason, step.meant_reason) == ("nobody_there", "under_post")
-    assert step.meant is not None
-    assert step.meant.code == "road"
+    (step,) = _comment(town, town.comment(under=delivery_id), who="clerk").routing_steps
+    assert (step.reason, step.intended_reason) == ("nobody_there", "under_post")
+    assert step.intended is not None
+    assert step.intended.code == "road"
 
 
 def test_the_thread_is_the_conversation_with_our_answers_in_it_and_no_other(town: City) -> None:
@@ -182,12 +182,12 @@ def test_the_thread_is_the_conversation_with_our_answers_in_it_and_no_other(town
     town.listen(HOUR)
     again = town.comment_id(own, on="facebook")
     page = _comment(town, again)
-    assert [(one.text, one.is_this) for one in page.thread] == [
+    assert [(one.text, one.is_this) for one in page.messages] == [
         ("पहिली", False),
         ("आमचे उत्तर", False),
         ("पुन्हा", True),
     ]
-    assert [one.reply is not None for one in page.thread] == [False, True, False]
+    assert [one.reply is not None for one in page.messages] == [False, True, False]
     assert page.replies == ()
 
 
@@ -196,7 +196,7 @@ def test_a_reply_to_a_comment_names_what_it_answers(town: City) -> None:
     parent = town.comment("एक", under=delivery_id)
     own = town.platform("x").citizen_says("दोन", parent_id=town.platform("x").kept[-1].platform_id)
     town.listen(HOUR)
-    said = _comment(town, town.comment_id(own)).thread
+    said = _comment(town, town.comment_id(own)).messages
     assert [one.parent_id for one in said] == [None, parent]
 
 
@@ -241,9 +241,9 @@ def test_what_the_officer_said_against_an_answer_stands_beside_it(town: City) ->
     scenes.answer_returned(town)
     page = _comment(town, 1)
     assert page.replies[0].words == "वेळ दुरुस्त करावी."
-    assert not page.replies[0].stands
+    assert not page.replies[0].is_in_force
     assert Action.ANSWER in page.acts
-    assert len(page.thread) == 1
+    assert len(page.messages) == 1
 
 
 def test_an_answer_of_which_nobody_knows_is_looked_for_and_then_held(town: City) -> None:
@@ -271,7 +271,7 @@ def test_an_answer_taken_back_by_a_transfer_is_told_in_the_history_only(town: Ci
         )
     page = _comment(town, 1, who="road_officer")
     assert [one.state for one in page.replies] == [ReplyState.TAKEN_BACK]
-    assert len(page.thread) == 1
+    assert len(page.messages) == 1
 
 
 def test_after_reopening_the_earlier_answer_stays_in_the_thread(town: City) -> None:
@@ -282,8 +282,8 @@ def test_after_reopening_the_earlier_answer_stays_in_the_thread(town: City) -> N
         )
     page = _comment(town, 1)
     assert page.opening == 2
-    assert not page.replies[0].stands
-    assert len(page.thread) == 2
+    assert not page.replies[0].is_in_force
+    assert len(page.messages) == 2
     assert Action.ANSWER in page.acts
 
 
@@ -346,7 +346,7 @@ def _ids(town: City, who: str, view: InboxView) -> list[int]:
     return [one.comment_id for one in _page(town, who, view).rows]
 
 
-def _comment(town: City, comment_id: int, *, who: str = "first") -> CommentPage:
+def _comment(town: City, comment_id: int, *, who: str = "first") -> CommentDetail:
     with town.read() as session:
         return comment_page(session, actor=town.actor(who), comment_id=comment_id, now=town.now)
 

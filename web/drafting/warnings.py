@@ -17,7 +17,7 @@ from publisher.content_checks.types import Text, TextLocation, Warned, WarningCo
 from publisher.drafting.drafts import Draft
 from publisher.media.link_preview import is_within
 from publisher.models.posts import Language, Post, Revision
-from publisher.reports.comment_detail import CommentPage
+from publisher.reports.comment_detail import CommentDetail
 from web.core.context import ctx
 from web.core.i18n import _
 from web.drafting import forms
@@ -88,7 +88,7 @@ def of_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -> Warnin
     return WarningList(tuple(_lines(warnings, spots)), by_anchor, _links(session, texts))
 
 
-def of_reply(comment: CommentPage) -> str:
+def of_reply(comment: CommentDetail) -> str:
     """Return a warning if the platform would refuse an answer to this comment, else empty."""
     account, is_ours = comment.account, comment.own_post is not None
     if takes_reply(account.platform, account.handle, comment.text, is_ours):

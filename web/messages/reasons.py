@@ -169,7 +169,7 @@ def freeze_words(freeze: Freeze) -> str:
 
 def routing_reason(step: RoutingStep) -> str:
     """Return why a comment was routed to its department or the cell."""
-    department = step.department or step.meant
+    department = step.department or step.intended
     return _(
         ROUTING[step.reason],
         department=department_name(department) if department else "",
