@@ -195,14 +195,14 @@ def _counts(approval: Approval, case: Case) -> bool:
         return False
     match approval.kind:
         case ApprovalKind.APPROVED:
-            return approval.person_id not in bound_authors(case.subject.kind, case.authors)
+            return approval.person_id not in excluded_authors(case.subject.kind, case.authors)
         case ApprovalKind.OWN_HAND:
             return case.subject.kind == REPLY and approval.person_id in case.authors
         case ApprovalKind.EMERGENCY:
             return True
 
 
-def bound_authors(kind: str, authors: Collection[int]) -> frozenset[int]:
+def excluded_authors(kind: str, authors: Collection[int]) -> frozenset[int]:
     """Return the authors, who may not approve a post; for a reply, nobody."""
     return frozenset() if kind == REPLY else frozenset(authors)
 

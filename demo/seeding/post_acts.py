@@ -27,7 +27,7 @@ from demo.seeding.context import (
     submission_of,
 )
 from demo.seeding.moments import Moments
-from publisher.drafting.collaboration import join
+from publisher.drafting.collaboration import join_submission
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
 from publisher.drafting.renditions import preparation_context, prepare_pictures
 from publisher.drafting.save import save, start
@@ -185,7 +185,7 @@ def _draft(context: Context, story: Story, act: Act) -> None:
 def _join(context: Context, story: Story, act: Act) -> None:
     with _post(context, story, act, AT_THE_CELL) as (session, post, actor):
         number = _number(context, session, act.to)
-        join(session, actor=actor, now=context.now, post_id=post.id, number=number)
+        join_submission(session, actor=actor, now=context.now, post_id=post.id, number=number)
 
 
 def _save(context: Context, story: Story, act: Act) -> None:

@@ -34,7 +34,7 @@ _VARIANT, _OWN_VARIANT = table_of(Variant), table_of(Variant).alias("own")
 _RENDITION, _REVISION_DEPARTMENT = table_of(Rendition), table_of(RevisionDepartment)
 _DECISION, _APPOINTMENT, _PERSON = table_of(Decision), table_of(Appointment), table_of(Person)
 _ACCOUNT, _ALLOWANCE = table_of(Account), table_of(AllowanceRow)
-_APPROVES = or_(*(_DECISION.c.kind == kind for kind in sorted(gate_adapter.APPROVALS)))
+_APPROVES = or_(*(_DECISION.c.kind == kind for kind in sorted(gate_adapter.APPROVAL_KINDS)))
 
 _IS_POST = _POST.c.id == _DELIVERY.c.post_id
 

@@ -1,4 +1,4 @@
-"""Work on a post together: join submissions to it, write notes, and show who has it open."""
+"""Work on a post together: add submissions to it, write notes, and show who else has it open."""
 
 from __future__ import annotations
 
@@ -19,27 +19,37 @@ from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
 from publisher.validation import FieldError, Invalid, NotFound, Validator, person_of
 
-OPEN = (SubmissionState.RECEIVED, SubmissionState.DRAFTED)
+JOINABLE = (SubmissionState.RECEIVED, SubmissionState.DRAFTED)
+"""The states in which a submission can be added to a post that exists already."""
+
+LONGEST_CLERK_NOTE = 2_000
+OPEN_DRAFT_TIMEOUT = timedelta(minutes=10)
+"""A draft counts as open in a browser until this long after the page last reported it."""
 
 
-def join(session: Session, *, actor: Actor, now: datetime, post_id: int, number: str) -> Submission:
-    """Add one more submission to a post, named by its acknowledgement number.
+def join_submission(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, number: str
+) -> Submission:
+    """Add the submission with this acknowledgement number to a post; it becomes drafted.
 
-    The submission becomes drafted. It is locked before the post, in the order used wherever both
-    are locked. Raises `NotFound`, `WrongRole`, `WrongState`, or `Invalid` at `number` if the
-    submission is unknown, not open, or joined already.
+    Raises `NotFound`, `WrongRole`, `WrongState`, or `Invalid` at `number` if the submission is
+    unknown, not open, or joined already.
     """
-    _check(session.get(Post, post_id), post_id, actor=actor, now=now)
+    # The post is checked now and again once it is locked: a submission is locked before its post,
+    # here as everywhere, or two transactions could wait for each other.
+    _check_editable(session.get(Post, post_id), post_id, actor=actor, now=now)
     submission = _submission_by_number(session, number)
     post = _locked_post(session, post_id, actor=actor, now=now)
     if submission in post.submissions:
         raise Invalid([FieldError("number", "joined_already", {"number": submission.number})])
-    if submission.state not in OPEN:
+    if submission.state not in JOINABLE:
         raise Invalid([FieldError("number", "not_open", {"number": submission.number})])
     post.submissions.append(submission)
-    verb, values = Action.DRAFT, {"post": post_id}
+    verb, submission_values = Action.DRAFT, {"post": post_id}
     if submission.state is SubmissionState.DRAFTED:
-        transitions.record(session, submission, verb, actor=actor, now=now, values=values)
+        transitions.record(
+            session, submission, verb, actor=actor, now=now, values=submission_values
+        )
     else:
         transitions.apply(
             session,
@@ -48,17 +58,17 @@ def join(session: Session, *, actor: Actor, now: datetime, post_id: int, number:
             actor=actor,
             now=now,
             verb=verb,
-            values=values,
+            values=submission_values,
         )
-    more = {"number": submission.number}
-    transitions.record(session, post, "join", actor=actor, now=now, values=more)
+    post_values = {"number": submission.number}
+    transitions.record(session, post, "join", actor=actor, now=now, values=post_values)
     return submission
 
 
-def part(
+def remove_submission(
     session: Session, *, actor: Actor, now: datetime, post_id: int, submission_id: int
 ) -> Submission:
-    """Remove a submission from a post that was joined by mistake, and return it.
+    """Remove a submission that was added to a post by mistake, and return it.
 
     Raises `Invalid` if the post would be left without a submission of its owning department, or the
     submission without a post: a drafted submission has to belong to one.
@@ -81,10 +91,10 @@ def part(
 
 
 def _locked_post(session: Session, post_id: int, *, actor: Actor, now: datetime) -> Post:
-    return _check(transitions.lock(session, Post, post_id), post_id, actor=actor, now=now)
+    return _check_editable(transitions.lock(session, Post, post_id), post_id, actor=actor, now=now)
 
 
-def _check(post: Post | None, post_id: int, *, actor: Actor, now: datetime) -> Post:
+def _check_editable(post: Post | None, post_id: int, *, actor: Actor, now: datetime) -> Post:
     """Return the post if the actor may write it and it is not withdrawn; raise otherwise."""
     if post is None or post.kind is not PostKind.POST:
         raise NotFound(post_id)
@@ -96,18 +106,17 @@ def _check(post: Post | None, post_id: int, *, actor: Actor, now: datetime) -> P
 
 def _submission_by_number(session: Session, number: str) -> Submission:
     """Return the submission with this number (Latin or Devanagari digits), locked."""
-    full_number = latin_digits("".join(number.split())).upper()
-    if not full_number:
+    normalized_number = latin_digits("".join(number.split())).upper()
+    if not normalized_number:
         raise Invalid([FieldError("number", "required")])
-    query = select(Submission.id).where(Submission.number == full_number)
-    key = session.scalars(query).one_or_none()
-    submission = transitions.lock(session, Submission, key) if key is not None else None
+    query = select(Submission.id).where(Submission.number == normalized_number)
+    submission_id = session.scalars(query).one_or_none()
+    submission = (
+        transitions.lock(session, Submission, submission_id) if submission_id is not None else None
+    )
     if submission is None:
-        raise Invalid([FieldError("number", "unknown_number", {"number": full_number[:40]})])
+        raise Invalid([FieldError("number", "unknown_number", {"number": normalized_number[:40]})])
     return submission
-
-
-LONGEST_CLERK_NOTE = 2_000
 
 
 def write_note(
@@ -133,7 +142,7 @@ def write_note(
     return note
 
 
-def reads_notes(actor: Actor) -> bool:
+def may_read_notes(actor: Actor) -> bool:
     """Return True if the actor may read the notes between clerks: the cell and the auditor may."""
     sees_all = scope_of(actor, Action.SEE_SUBMISSION) is Scope.ANY
     return sees_all and actor.role in (Role.CELL, Role.CELL_LEAD, Role.AUDITOR)
@@ -141,7 +150,7 @@ def reads_notes(actor: Actor) -> bool:
 
 def notes_of(session: Session, *, actor: Actor, post_id: int) -> list[ClerkNote]:
     """Return the notes about a post, oldest first, or none if the actor may not read them."""
-    if not reads_notes(actor):
+    if not may_read_notes(actor):
         return []
     query = (
         select(ClerkNote)
@@ -155,55 +164,53 @@ def notes_of(session: Session, *, actor: Actor, post_id: int) -> list[ClerkNote]
     return list(session.scalars(query))
 
 
-FADES_AFTER = timedelta(minutes=10)
-"""An open draft is no longer shown this long after its page last reported that it is open."""
-
-
-def open_draft(session: Session, *, actor: Actor, now: datetime, post_id: int) -> None:
+def record_open_draft(session: Session, *, actor: Actor, now: datetime, post_id: int) -> None:
     """Record that the actor has the draft open; raises `NotFound` if there is no such post.
 
-    A person has one row, however many tabs are open. If the old row has faded, `opened_at` is now.
+    A person has one row, however many tabs are open. If the row has expired, `opened_at` is now.
     """
     post = session.get(Post, post_id)
     if post is None:
         raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
-    if _touch(session, person_of(actor), now=now, post_id=post_id):
+    if _refresh(session, person_of(actor), now=now, post_id=post_id):
         return
     row = OpenDraft(post_id=post_id, person_id=person_of(actor), opened_at=now, touched_at=now)
     try:
         with session.begin_nested():
             session.add(row)
     except IntegrityError:  # the same person's other tab was first
-        _touch(session, person_of(actor), now=now, post_id=post_id)
+        _refresh(session, person_of(actor), now=now, post_id=post_id)
 
 
-def _touch(session: Session, person_id: int, *, now: datetime, post_id: int) -> bool:
+def _refresh(session: Session, person_id: int, *, now: datetime, post_id: int) -> bool:
     """Update the person's row; returns False if there is none."""
-    mine = (OpenDraft.post_id == post_id, OpenDraft.person_id == person_id)
-    row = session.scalars(select(OpenDraft).where(*mine)).one_or_none()
+    own_row = (OpenDraft.post_id == post_id, OpenDraft.person_id == person_id)
+    row = session.scalars(select(OpenDraft).where(*own_row)).one_or_none()
     if row is None:
         return False
-    faded = row.touched_at <= now - FADES_AFTER
-    values = {"touched_at": now, **({"opened_at": now} if faded else {})}
-    session.execute(update(OpenDraft).where(*mine).values(values))
+    has_expired = row.touched_at <= now - OPEN_DRAFT_TIMEOUT
+    values = {"touched_at": now, **({"opened_at": now} if has_expired else {})}
+    session.execute(update(OpenDraft).where(*own_row).values(values))
     return True
 
 
-def close_draft(session: Session, *, actor: Actor, post_id: int) -> None:
+def delete_open_draft(session: Session, *, actor: Actor, post_id: int) -> None:
     """Delete the actor's open-draft row, after the draft was sent for review."""
-    mine = (OpenDraft.post_id == post_id, OpenDraft.person_id == person_of(actor))
-    session.execute(delete(OpenDraft).where(*mine))
+    own_row = (OpenDraft.post_id == post_id, OpenDraft.person_id == person_of(actor))
+    session.execute(delete(OpenDraft).where(*own_row))
 
 
-def others_at(session: Session, *, actor: Actor, now: datetime, post_id: int) -> list[OpenDraft]:
+def other_editors(
+    session: Session, *, actor: Actor, now: datetime, post_id: int
+) -> list[OpenDraft]:
     """Return the open-draft rows of other persons, the longest open first."""
     query = (
         select(OpenDraft)
         .where(
             OpenDraft.post_id == post_id,
             OpenDraft.person_id != person_of(actor),
-            OpenDraft.touched_at > now - FADES_AFTER,
+            OpenDraft.touched_at > now - OPEN_DRAFT_TIMEOUT,
         )
         .order_by(OpenDraft.opened_at, OpenDraft.person_id)
         .options(joinedload(OpenDraft.person))

@@ -159,18 +159,19 @@ def _undecided(revision: Revision, now: datetime) -> Iterator[int]:
     approved = {
         decision.department_id
         for decision in revision.decisions
-        if decision.kind in gate_adapter.APPROVALS and gate_adapter.is_in_force(decision, now=now)
+        if decision.kind in gate_adapter.APPROVAL_KINDS
+        and gate_adapter.is_in_force(decision, now=now)
     }
     return (
         department_id
-        for department_id in gate_adapter.asked_departments(revision)
+        for department_id in gate_adapter.asked_department_ids(revision)
         if department_id not in approved
     )
 
 
 def _approvers_in(revision: Revision, roster: Roster, department_id: int) -> tuple[Who, ...]:
     staff = roster.of(department_id)
-    return staff.named(staff.approvers(gate_adapter.bound_authors(revision)).everybody)
+    return staff.named(staff.approvers(gate_adapter.excluded_authors(revision)).everybody)
 
 
 def _to_leave(bundle: PostBundle, wished_at: datetime | None) -> Next | None:

@@ -25,7 +25,7 @@ from publisher.models.posts import (
 )
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports.sql_basics import has, is_open_order
-from publisher.review.gate_adapter import APPROVALS
+from publisher.review.gate_adapter import APPROVAL_KINDS
 from publisher.states import STUCK, CommentState, DeliveryState
 
 Condition = ColumnElement[bool]
@@ -116,7 +116,7 @@ def has_decided(*, now: datetime) -> Condition:
     approval = exists().where(
         Decision.revision_id == Revision.id,
         Decision.department_id == asked_department(),
-        Decision.kind.in_(APPROVALS),
+        Decision.kind.in_(APPROVAL_KINDS),
         Decision.withdrawn_at.is_(None),
         Decision.appointment_id == appointment.id,
         in_office(appointment, person, now=now),
@@ -137,7 +137,7 @@ def asked_department() -> ColumnElement[int]:
 def is_bound(person_id: ColumnElement[int] | InstrumentedAttribute[int]) -> Condition:
     """The four-eyes rule keeps this person from approving `Revision`.
 
-    It is the SQL form of `judging.bound_authors`: the person wrote the revision or one that it
+    It is the SQL form of `gate.excluded_authors`: the person wrote the revision or one that it
     restores. Replies bind nobody.
     """
     sources, older = _restored_sources(), aliased(Revision)

@@ -27,7 +27,7 @@ class ActsUnderAnother(NotAllowed):
     code = "acts_under_another"
 
 
-def check_under(actor: Actor, appointment_id: int | None) -> None:
+def check_acting_under(actor: Actor, appointment_id: int | None) -> None:
     """Raise `ActsUnderAnother` unless the actor still acts under the page's appointment.
 
     A person with two windows may have switched the appointment in the other one.
@@ -52,7 +52,7 @@ def send_for_review(
         placeholders.check_filled(revision)
         gate_adapter.check_asked(revision, now=now)
     _open_review(session, revision, actor=actor, now=now)
-    for department_id in gate_adapter.asked_departments(revision):
+    for department_id in gate_adapter.asked_department_ids(revision):
         notify.ask(session, revision, department_id, actor=actor, now=now)
     return post
 
@@ -133,7 +133,7 @@ def _to_decide(
         seen_revision=seen_revision,
         newest_revision=post.newest,
         person_id=actor.person_id or 0,
-        authors=gate_adapter.bound_authors(revision) if action is Action.APPROVE else (),
+        authors=gate_adapter.excluded_authors(revision) if action is Action.APPROVE else (),
     )
     return revision, department_id
 
@@ -141,11 +141,11 @@ def _to_decide(
 def _check_still_asked(post: Post, actor: Actor, seen_revision: int) -> None:
     """Raise `StaleRevision` if the actor's department was asked only by an older revision."""
     decides = scope_of(actor, Action.APPROVE) is not None
-    if not decides or actor.department_id in gate_adapter.asked_departments(post.revisions[-1]):
+    if not decides or actor.department_id in gate_adapter.asked_department_ids(post.revisions[-1]):
         return
     seen_revisions = [revision for revision in post.revisions if revision.number == seen_revision]
     if any(
-        actor.department_id in gate_adapter.asked_departments(revision)
+        actor.department_id in gate_adapter.asked_department_ids(revision)
         for revision in seen_revisions
     ):
         gate.check_seen(seen_revision, post.newest)
@@ -156,7 +156,7 @@ def deciding_department(
 ) -> int:
     """Return the actor's department; raises `WrongRole` unless it is asked and the actor may."""
     department_id = actor.department_id
-    if department_id is None or department_id not in gate_adapter.asked_departments(revision):
+    if department_id is None or department_id not in gate_adapter.asked_department_ids(revision):
         raise WrongRole(role=actor.role, action=action)
     approvers = gate_adapter.approvers_for(session, revision, department_id, now=now)
     require(actor, action, department_id, now=now, standing_in=approvers.standing_in)
@@ -309,7 +309,7 @@ def standing_approvals(revision: Revision, department_id: int | None = None) -> 
     return [
         decision
         for decision in revision.decisions
-        if decision.kind in gate_adapter.APPROVALS
+        if decision.kind in gate_adapter.APPROVAL_KINDS
         and decision.withdrawn_at is None
         and department_id in (None, decision.department_id)
     ]

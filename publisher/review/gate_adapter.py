@@ -18,8 +18,8 @@ from publisher.people import departments, responsibility
 from publisher.review import emergency_grounds
 from publisher.validation import FieldError, Invalid
 
-APPROVALS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY})
-OWNER_OF_THE_REST = "information-technology"
+APPROVAL_KINDS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY})
+DEFAULT_OWNER_CODE = "information-technology"
 
 
 def subject_of(revision: Revision) -> gate.Subject:
@@ -65,7 +65,7 @@ def case_of(revision: Revision, *, now: datetime) -> gate.Case:
 
 
 def _approves(decision: Decision) -> bool:
-    return decision.kind in APPROVALS
+    return decision.kind in APPROVAL_KINDS
 
 
 def _approval(decision: Decision, now: datetime) -> gate.Approval:
@@ -99,16 +99,16 @@ def check_in_office(session: Session, actor: Actor, action: Action, *, now: date
     A page that was opened in office may be submitted later, so this is checked again on deciding.
     """
     appointment = session.get(Appointment, actor.appointment_id) if actor.appointment_id else None
-    claimed = (actor.person_id, actor.role, actor.department_id)
+    actor_identity = (actor.person_id, actor.role, actor.department_id)
     if (
         appointment is None
-        or claimed != (appointment.person_id, appointment.role, appointment.department_id)
+        or actor_identity != (appointment.person_id, appointment.role, appointment.department_id)
         or not _is_in_office(appointment, now)
     ):
         raise WrongRole(role=actor.role, action=action)
 
 
-def asked_departments(revision: Revision) -> list[int]:
+def asked_department_ids(revision: Revision) -> list[int]:
     """Return the departments that have to approve, or the owning one if none is listed."""
     department_ids = [row.department_id for row in revision.departments if row.asked]
     return department_ids or [revision.post.department_id]
@@ -120,7 +120,7 @@ def check_asked(revision: Revision, *, now: datetime) -> None:
     A department may have ended after the revision was written, and could never decide.
     """
     approving_departments = [row.department for row in revision.departments if row.asked]
-    owner_is_asked = revision.post.department_id in asked_departments(revision)
+    owner_is_asked = revision.post.department_id in asked_department_ids(revision)
     if not owner_is_asked or any(
         not departments.is_in_force(department, now=now) for department in approving_departments
     ):
@@ -142,15 +142,15 @@ class DepartmentReview:
     @property
     def has_approved(self) -> bool:
         """Return True if its approval is in force."""
-        return self.decision is not None and self.decision.kind in APPROVALS
+        return self.decision is not None and self.decision.kind in APPROVAL_KINDS
 
     @property
-    def is_missing(self) -> bool:
+    def is_pending(self) -> bool:
         """Return True if it is asked and has not decided."""
         return self.is_asked and self.decision is None
 
 
-def standings(revision: Revision, *, now: datetime) -> list[DepartmentReview]:
+def department_reviews(revision: Revision, *, now: datetime) -> list[DepartmentReview]:
     """Return the reviews of all departments: the owning, then the asked, then the named ones."""
     post = revision.post
     rows = {row.department_id: (row.department, row.asked) for row in revision.departments}
@@ -160,7 +160,7 @@ def standings(revision: Revision, *, now: datetime) -> list[DepartmentReview]:
             department=department,
             is_owner=department.id == post.department_id,
             is_asked=is_asked,
-            decision=_decided(revision, department.id, now=now),
+            decision=_decision_in_force(revision, department.id, now=now),
         )
         for department, is_asked in rows.values()
     ]
@@ -169,16 +169,16 @@ def standings(revision: Revision, *, now: datetime) -> list[DepartmentReview]:
     )
 
 
-def _decided(revision: Revision, department_id: int, *, now: datetime) -> Decision | None:
-    counting = [
+def _decision_in_force(revision: Revision, department_id: int, *, now: datetime) -> Decision | None:
+    decisions = [
         decision
         for decision in revision.decisions
-        if decision.department_id == department_id and _still_counts(decision, now=now)
+        if decision.department_id == department_id and _counts(decision, now=now)
     ]
-    return counting[-1] if counting else None
+    return decisions[-1] if decisions else None
 
 
-def _still_counts(decision: Decision, *, now: datetime) -> bool:
+def _counts(decision: Decision, *, now: datetime) -> bool:
     """Return True for an approval in force, or a refusal since the last sending for review."""
     if _approves(decision):
         return is_in_force(decision, now=now)
@@ -190,32 +190,32 @@ def approvers_for(
     session: Session, revision: Revision, department_id: int, *, now: datetime
 ) -> gate.Approvers:
     """Return who can approve this revision for that department now."""
-    top = responsibility.head(session, department_id, now=now)
+    head = responsibility.head(session, department_id, now=now)
     return gate.approvers(
         [
             _candidate(officer)
             for officer in responsibility.officers(session, department_id, now=now)
         ],
-        _candidate(top) if top else None,
-        bound_authors(revision),
+        _candidate(head) if head else None,
+        excluded_authors(revision),
     )
 
 
-def lacking(
-    session: Session, revision: Revision, standings: Sequence[DepartmentReview], *, now: datetime
+def without_approver(
+    session: Session, revision: Revision, reviews: Sequence[DepartmentReview], *, now: datetime
 ) -> list[tuple[Department, str]]:
     """Return the asked, undecided departments without an approver, each with the reason."""
-    waited_for = [review.department for review in standings if review.is_missing]
+    pending_departments = [review.department for review in reviews if review.is_pending]
     reasons = [
         (department, approvers_for(session, revision, department.id, now=now).blocked)
-        for department in waited_for
+        for department in pending_departments
     ]
-    return [(department, why) for department, why in reasons if why is not None]
+    return [(department, reason) for department, reason in reasons if reason is not None]
 
 
-def bound_authors(revision: Revision) -> frozenset[int]:
+def excluded_authors(revision: Revision) -> frozenset[int]:
     """Return the ids of the persons who may not approve this revision, by the four-eyes rule."""
-    return gate.bound_authors(revision.post.kind, authors_of(revision))
+    return gate.excluded_authors(revision.post.kind, authors_of(revision))
 
 
 def authors_of(revision: Revision) -> frozenset[int]:
@@ -231,7 +231,7 @@ def _candidate(appointment: Appointment) -> gate.Candidate:
     return gate.Candidate(appointment.person_id, appointment.id)
 
 
-def owner_of_the_rest(session: Session) -> int:
+def default_owner_id(session: Session) -> int:
     """Return the id of the department that owns what no other department owns."""
-    query = select(Department.id).where(Department.code == OWNER_OF_THE_REST)
+    query = select(Department.id).where(Department.code == DEFAULT_OWNER_CODE)
     return session.execute(query).scalar_one()

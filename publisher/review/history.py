@@ -144,7 +144,7 @@ def decision_on(
 
 def _row(decision: Decision, visible_ids: frozenset[int] | None) -> PastDecision:
     revision = decision.revision
-    departments = {revision.post.department_id, *gate_adapter.asked_departments(revision)}
+    departments = {revision.post.department_id, *gate_adapter.asked_department_ids(revision)}
     deliveries = tuple(delivery for variant in revision.variants for delivery in variant.deliveries)
     return PastDecision(
         decision=decision,
@@ -158,7 +158,7 @@ def _row(decision: Decision, visible_ids: frozenset[int] | None) -> PastDecision
 
 def _outcome(decision: Decision, deliveries: tuple[Delivery, ...]) -> Outcome:
     post = decision.revision.post
-    if decision.kind not in gate_adapter.APPROVALS:
+    if decision.kind not in gate_adapter.APPROVAL_KINDS:
         return _outcome_of_refusal(decision)
     if any(delivery.state is not DeliveryState.CANCELLED for delivery in deliveries):
         return Outcome.DELIVERIES

@@ -208,7 +208,7 @@ def _answer(code: SpotCode | None, *, actor: Actor, now: datetime) -> SpotCode |
 
 def _is_in_sight(revision: Revision, actor: Actor) -> bool:
     """Return True if the actor may see the post: a code alone shows nothing."""
-    departments = {revision.post.department_id, *gate_adapter.asked_departments(revision)}
+    departments = {revision.post.department_id, *gate_adapter.asked_department_ids(revision)}
     try:
         check_in_sight(actor, Action.SEE_POST, departments)
     except (LookupError, WrongRole):

@@ -306,9 +306,9 @@ def test_a_reply_is_approved_by_the_hand_that_wrote_it_and_by_no_other_own_hand(
 
 def test_four_eyes_does_not_bind_a_reply() -> None:
     assert refusal(about(replace(SUBJECT, kind="reply"), approval(person_id=AUTHOR))) is None
-    assert gate.bound_authors("reply", {AUTHOR}) == frozenset()
-    assert gate.bound_authors("post", {AUTHOR}) == {AUTHOR}
-    assert gate.bound_authors("post", {AUTHOR, OTHER}) == {AUTHOR, OTHER}
+    assert gate.excluded_authors("reply", {AUTHOR}) == frozenset()
+    assert gate.excluded_authors("post", {AUTHOR}) == {AUTHOR}
+    assert gate.excluded_authors("post", {AUTHOR, OTHER}) == {AUTHOR, OTHER}
 
 
 def test_an_emergency_decision_counts_for_its_very_digest_while_it_is_in_force() -> None:

@@ -148,7 +148,7 @@ def _was_approved(delivery: Delivery | None) -> bool:
         return False
     revision, left_at = delivery.variant.revision, (delivery.sending_at or now()) - AT_ONCE
     return any(
-        one.kind in gate_adapter.APPROVALS
+        one.kind in gate_adapter.APPROVAL_KINDS
         and one.digest == revision.digest
         and all(end is None or end > left_at for end in _ends(one))
         for one in revision.decisions

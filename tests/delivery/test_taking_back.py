@@ -209,7 +209,7 @@ def test_deleting_a_final_answer_opens_its_comment_again(town: City) -> None:
         page = comment_detail.comment_page(
             session, actor=town.actor("first"), comment_id=comment_id, now=town.now
         )
-    assert (page.routings[-1].reason, page.routings[-1].words) == ("answer_deleted", WHY)
+    assert (page.routing_steps[-1].reason, page.routing_steps[-1].words) == ("answer_deleted", WHY)
     assert town.note_answers() == 0
     town.answer(comment_id, "आज रात्री आठ वाजता.")
     town.press()

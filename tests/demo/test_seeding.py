@@ -34,7 +34,7 @@ from publisher.models.people import Appointment, Department
 from publisher.models.posts import Post, PostKind, Rendition
 from publisher.models.submissions import Submission, SubmissionFile
 from publisher.now import now
-from publisher.review.gate_adapter import standings
+from publisher.review.gate_adapter import department_reviews
 from publisher.states import CommentState, DeliveryState, SubmissionState
 from tests.demo.conftest import City
 from tests.reports.test_tab_counts import check as check_counts
@@ -151,7 +151,7 @@ def check_special_posts_are_what_the_demo_shows_them_for(city: City, session: Se
     assert joint is post_of(session, story_of("lights-off"))
     stand = {
         standing.department.code: (standing.is_owner, standing.has_approved)
-        for standing in standings(joint.revisions[-1], now=began_at)
+        for standing in department_reviews(joint.revisions[-1], now=began_at)
     }
     assert stand == {"tree": (True, True), "electrical": (False, False)}
     slips = post_of(session, story_of("sports-meet")).revisions[-1]

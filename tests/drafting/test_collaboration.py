@@ -13,7 +13,7 @@ from approvals.errors import WrongRole
 from approvals.policy import Actor
 from publisher.database.session import Database
 from publisher.drafting import collaboration
-from publisher.drafting.collaboration import FADES_AFTER
+from publisher.drafting.collaboration import OPEN_DRAFT_TIMEOUT
 from publisher.models.desk import OpenDraft
 from publisher.models.posts import Post
 from publisher.validation import Invalid, NotFound
@@ -89,7 +89,7 @@ def test_the_database_lets_nobody_change_a_note(
 
 def open_draft(database: Database, actor: Actor, post: Post, *, minutes: int = 0) -> None:
     with database.transaction() as session:
-        collaboration.open_draft(
+        collaboration.record_open_draft(
             session, actor=actor, now=NOON + minutes * HOUR / 60, post_id=post.id
         )
 
@@ -98,7 +98,7 @@ def others(database: Database, actor: Actor, post: Post, *, minutes: int = 0) ->
     """Who else has it open, and since how many minutes after the beginning."""
     at = NOON + minutes * HOUR / 60
     with database.reading() as session:
-        found = collaboration.others_at(session, actor=actor, now=at, post_id=post.id)
+        found = collaboration.other_editors(session, actor=actor, now=at, post_id=post.id)
         return [(one.person.name_mr, (one.opened_at - NOON).seconds // 60) for one in found]
 
 
@@ -114,7 +114,7 @@ def test_an_open_draft_is_shown_to_others_and_fades_without_a_sign_of_life(
     assert others(database, town.actor("other_clerk"), post, minutes=19) == []
     open_draft(database, town.actor("clerk"), post, minutes=60)
     assert others(database, town.actor("other_clerk"), post, minutes=60) == [("स्वाती रणपिसे", 60)]
-    assert FADES_AFTER == HOUR / 6
+    assert OPEN_DRAFT_TIMEOUT == HOUR / 6
 
 
 def test_a_draft_that_is_closed_is_no_longer_shown(database: Database, town: City) -> None:
@@ -122,7 +122,7 @@ def test_a_draft_that_is_closed_is_no_longer_shown(database: Database, town: Cit
     open_draft(database, town.actor("clerk"), post)
     open_draft(database, town.actor("lead"), post, minutes=1)
     with database.transaction() as session:
-        collaboration.close_draft(session, actor=town.actor("clerk"), post_id=post.id)
+        collaboration.delete_open_draft(session, actor=town.actor("clerk"), post_id=post.id)
     assert others(database, town.actor("other_clerk"), post, minutes=2) == [("प्रसाद केंजळे", 1)]
 
 
@@ -134,7 +134,9 @@ def test_two_tabs_that_open_it_at_once_are_one_row(database: Database, town: Cit
     def press(_tab: int) -> None:
         together.wait(10)
         with database.transaction() as session:
-            collaboration.open_draft(session, actor=town.actor("clerk"), now=NOON, post_id=post.id)
+            collaboration.record_open_draft(
+                session, actor=town.actor("clerk"), now=NOON, post_id=post.id
+            )
 
     with ThreadPoolExecutor(2) as tabs:
         list(tabs.map(press, range(2)))

@@ -57,7 +57,7 @@ def joint(database: Database, town: City, store: Store) -> Post:
     post = started(town)
     with database.transaction() as session:
         number = of_roads(session, town, store).number
-        collaboration.join(
+        collaboration.join_submission(
             session, actor=town.actor("clerk"), now=NOON, post_id=post.id, number=number
         )
     return post
@@ -81,7 +81,9 @@ def join(database: Database, actor: Actor, post: Post, number: str) -> list[tupl
     """Try to join; gives what was wrong."""
     try:
         with database.transaction() as session:
-            collaboration.join(session, actor=actor, now=NOON, post_id=post.id, number=number)
+            collaboration.join_submission(
+                session, actor=actor, now=NOON, post_id=post.id, number=number
+            )
     except Invalid as invalid:
         return invalid.codes
     return []
@@ -167,7 +169,7 @@ def test_a_source_s_department_is_named_even_where_nobody_asked_for_it(
         (revision,) = session.get_one(Post, joint.id).revisions
         rows = {row.department_id: row.asked for row in revision.departments}
         assert rows == {town.departments["water"]: True, town.departments["road"]: False}
-        assert gate_adapter.asked_departments(revision) == [town.departments["water"]]
+        assert gate_adapter.asked_department_ids(revision) == [town.departments["water"]]
         again = prefill.draft_of(revision)
         assert (again.asked_ids, again.named_ids) == ((), (town.departments["road"],))
 
@@ -211,9 +213,9 @@ def test_who_has_approved_and_who_has_not_is_told_department_by_department(
         )
     with database.reading() as session:
         post = session.get_one(Post, joint.id)
-        found = gate_adapter.standings(post.revisions[-1], now=NOON)
+        found = gate_adapter.department_reviews(post.revisions[-1], now=NOON)
         told = [
-            (one.department.id, one.is_owner, one.has_approved, one.is_missing) for one in found
+            (one.department.id, one.is_owner, one.has_approved, one.is_pending) for one in found
         ]
         assert told == [
             (town.departments["water"], True, False, True),
@@ -247,7 +249,7 @@ def test_a_return_by_one_department_is_told_and_takes_the_others_approval(
         post = session.get_one(Post, joint.id)
         kinds = [
             one.decision.kind if one.decision else None
-            for one in gate_adapter.standings(post.revisions[-1], now=NOON)
+            for one in gate_adapter.department_reviews(post.revisions[-1], now=NOON)
         ]
         assert (kinds, post.state) == ([None, "returned"], PostState.DRAFT)
 
@@ -261,7 +263,7 @@ def test_a_submission_joined_by_mistake_is_let_go_once_it_has_a_post_of_its_own(
     def part(submission_id: int) -> list[tuple[str, str]]:
         try:
             with database.transaction() as session:
-                collaboration.part(
+                collaboration.remove_submission(
                     session,
                     actor=town.actor("clerk"),
                     now=NOON,

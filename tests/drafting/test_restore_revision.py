@@ -125,7 +125,7 @@ def test_a_department_that_has_joined_since_stays_named(
         other = handed_in(session, town, title="रस्ता")
         other.department_id = town.departments["road"]
         session.flush()
-        collaboration.join(
+        collaboration.join_submission(
             session, actor=town.actor("clerk"), now=NOON, post_id=begun.id, number=other.number
         )
     restore(database, town.actor("clerk"), begun, number=1, seen=1)

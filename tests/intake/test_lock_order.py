@@ -143,7 +143,7 @@ def _withdrawing(town: City, submission_id: int) -> Act:
 
 
 def _joining(town: City, post_id: int, number: str) -> Act:
-    return lambda session: collaboration.join(
+    return lambda session: collaboration.join_submission(
         session, actor=town.actor("clerk"), now=town.now, post_id=post_id, number=number
     )
 

@@ -41,7 +41,7 @@ def joint(
     """A draft of the water department that rests on a submission of the road as well."""
     post_id = started(session, city)
     other = handed_in(session, city.departments["road"], city.actor("road_officer"))
-    collaboration.join(
+    collaboration.join_submission(
         session, actor=city.actor("clerk"), now=NOON, post_id=post_id, number=other.number
     )
     save(session, city, post_id, asked=asked)
@@ -221,7 +221,7 @@ def test_of_a_draft_without_a_revision_the_clerk_who_began_it_is_told(
 ) -> None:
     post_id = started(session, city)
     other = handed_in(session, city.departments["road"], city.actor("road_officer"))
-    collaboration.join(
+    collaboration.join_submission(
         session, actor=city.actor("lead"), now=NOON, post_id=post_id, number=other.number
     )
     withdraw(session, other, by=city.actor("road_officer"))

@@ -148,13 +148,15 @@ def test_a_department_that_returned_it_is_waited_for_once_it_is_sent_again(
         reason="दुरुस्त करावे",
     )
     session.expire(revision)
-    (one,) = [x for x in gate_adapter.standings(revision, now=NOON) if x.department.id == road]
+    (one,) = [
+        x for x in gate_adapter.department_reviews(revision, now=NOON) if x.department.id == road
+    ]
     assert one.decision is not None
     decide.send_for_review(
         session, actor=city.actor("clerk"), now=NOON + HOUR, post_id=joint, seen_revision=1
     )
     session.expire(revision)
-    assert all(x.is_missing for x in gate_adapter.standings(revision, now=NOON + HOUR))
+    assert all(x.is_pending for x in gate_adapter.department_reviews(revision, now=NOON + HOUR))
 
 
 def test_one_department_takes_back_its_own_approval_and_the_others_stand(

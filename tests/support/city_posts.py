@@ -202,7 +202,7 @@ class CityPosts(CityPeople):
         """Join one more submission to a post."""
         with self.write() as session:
             number = session.get_one(Submission, submission_id).number
-            collaboration.join(
+            collaboration.join_submission(
                 session, actor=self.actor(by), now=self.now, post_id=post_id, number=number
             )
 
@@ -216,7 +216,9 @@ class CityPosts(CityPeople):
     def open_draft(self, post_id: int, *, by: str = "clerk") -> None:
         """Open a draft, as its page does."""
         with self.write() as session:
-            collaboration.open_draft(session, actor=self.actor(by), now=self.now, post_id=post_id)
+            collaboration.record_open_draft(
+                session, actor=self.actor(by), now=self.now, post_id=post_id
+            )
 
     def starting_text(
         self,

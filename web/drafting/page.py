@@ -129,7 +129,7 @@ def render(
         newer=_changes(post, shown_messages.newer) if shown_messages.newer else [],
         beside=_differences(post, sheet) if shown_messages.newer else [],
         returned=_refusing_decision(post),
-        others=collaboration.others_at(session, actor=actor(), now=ctx.now(), post_id=post.id),
+        others=collaboration.other_editors(session, actor=actor(), now=ctx.now(), post_id=post.id),
         notes=collaboration.notes_of(session, actor=actor(), post_id=post.id),
         approvers=_approvers(session, post, sheet),
     )

@@ -35,7 +35,7 @@ def show(post_id: int) -> Page:
         return _join_page(post_id, form)
     try:
         with ctx.database.transaction() as session:
-            joined = collaboration.join(
+            joined = collaboration.join_submission(
                 session,
                 actor=actor(),
                 now=ctx.now(),
@@ -64,7 +64,7 @@ def part(post_id: int, submission_id: int) -> Page:
     """Remove a submission that was added by mistake."""
     try:
         with ctx.database.transaction() as session:
-            submission = collaboration.part(
+            submission = collaboration.remove_submission(
                 session,
                 actor=actor(),
                 now=ctx.now(),

@@ -50,7 +50,7 @@ def start(session: Session, submission_id: int) -> Response:
 def edit(post_id: int) -> Page:
     """Show the form with the newest revision, or with the submission's texts if there is none."""
     with ctx.database.transaction() as session:
-        collaboration.open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
+        collaboration.record_open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
     return _edit(post_id)
 
 
@@ -165,7 +165,7 @@ def _store(
         if sends:
             _send(session, post_id, number)
         else:
-            collaboration.open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
+            collaboration.record_open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
     return number
 
 
@@ -174,7 +174,7 @@ def _send(session: Session, post_id: int, number: int) -> None:
     decide.send_for_review(
         session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=number
     )
-    collaboration.close_draft(session, actor=actor(), post_id=post_id)
+    collaboration.delete_open_draft(session, actor=actor(), post_id=post_id)
 
 
 def _same(before: Draft, after: Draft) -> bool:

@@ -16,7 +16,7 @@ from publisher.models.desk import OpenDraft
 from publisher.models.posts import Post, PostKind, Revision
 from publisher.reports import timeline
 from publisher.review import decide, gate_adapter
-from publisher.review.gate_adapter import DepartmentReview, asked_departments
+from publisher.review.gate_adapter import DepartmentReview, asked_department_ids
 from publisher.validation import Invalid, departments_in_sight
 from web.core.auth import actor, reads
 from web.core.context import ctx
@@ -60,31 +60,33 @@ def _page(session: Session, post_id: int, form: ClerkNoteForm) -> str:
         next_words=NEXT,
         acts=acts,
         situation=situation,
-        standings=(standings := _standings(newest)),
-        blocked=_blocked(session, post, standings),
+        reviews=(reviews := _department_reviews(newest)),
+        blocked=_blocked(session, post, reviews),
         sisters=_sibling_posts(post),
         in_sight=_visible_submission_ids(post),
         notes=collaboration.notes_of(session, actor=actor(), post_id=post_id),
-        reads_notes=collaboration.reads_notes(actor()),
+        reads_notes=collaboration.may_read_notes(actor()),
         note_form=form,
         others=_others(session, post_id) if "draft" in acts else [],
     )
 
 
-def _standings(newest: Revision | None) -> list[DepartmentReview]:
-    return gate_adapter.standings(newest, now=ctx.now()) if newest else []
+def _department_reviews(newest: Revision | None) -> list[DepartmentReview]:
+    return gate_adapter.department_reviews(newest, now=ctx.now()) if newest else []
 
 
-def _blocked(session: Session, post: Post, standings: Sequence[DepartmentReview]) -> set[int]:
+def _blocked(session: Session, post: Post, reviews: Sequence[DepartmentReview]) -> set[int]:
     """Return the ids of asked departments in which nobody can approve the newest revision."""
     if post.state is not PostState.IN_REVIEW:
         return set()
-    lacking = gate_adapter.lacking(session, post.revisions[-1], standings, now=ctx.now())
-    return {department.id for department, _why in lacking}
+    without_approver = gate_adapter.without_approver(
+        session, post.revisions[-1], reviews, now=ctx.now()
+    )
+    return {department.id for department, _why in without_approver}
 
 
 def _others(session: Session, post_id: int) -> list[OpenDraft]:
-    return collaboration.others_at(session, actor=actor(), now=ctx.now(), post_id=post_id)
+    return collaboration.other_editors(session, actor=actor(), now=ctx.now(), post_id=post_id)
 
 
 def _visible_submission_ids(post: Post) -> set[int]:
@@ -166,7 +168,7 @@ def _can_decide_in_person(post: Post) -> bool:
 def _decisions(post: Post) -> set[str]:
     """Return whether the actor may decide for their department or withdraw its approval."""
     department_id = actor().department_id
-    if not post.revisions or department_id not in asked_departments(post.revisions[-1]):
+    if not post.revisions or department_id not in asked_department_ids(post.revisions[-1]):
         return set()
     approvals = [
         approval

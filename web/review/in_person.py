@@ -99,7 +99,7 @@ def _qr_code(address: str) -> Markup:
 def _deciders(session: Session, revision: Revision) -> list[Appointment]:
     """Return the appointments that can decide now, department by department."""
     deciders = []
-    for department_id in gate_adapter.asked_departments(revision):
+    for department_id in gate_adapter.asked_department_ids(revision):
         approvers = gate_adapter.approvers_for(session, revision, department_id, now=ctx.now())
         deciders += [
             session.get_one(Appointment, officer.appointment_id) for officer in approvers.everybody

@@ -27,36 +27,53 @@ from web.review.views import DECIDERS, Page, redirect_if_already_decided, routes
 
 
 class DecisionReasonForm(Form):
-    """A reason, with the revision and the appointment of the page."""
+    """A reason, with the hidden values of `ApproveForm`."""
 
     seen = HiddenField()
     under = HiddenField()
     reason = TextAreaField(_l("Reason"))
+    # `return_texts.save` reports its errors at `words`; here they belong to the reason.
     aliases = {"words": "reason"}  # noqa: RUF012  as in the base
 
 
-Use = Callable[[Session, int, int, str], object]
+Decide = Callable[[Session, int, int, str], object]
+"""Record a decision, by session, post id, the number of the revision shown, and the reason."""
 
 
-def _return(session: Session, post_id: int, number: int, reason: str) -> object:
+def _return(session: Session, post_id: int, revision_number: int, reason: str) -> object:
     return decide.return_post(
-        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=number, reason=reason
+        session,
+        actor=actor(),
+        now=ctx.now(),
+        post_id=post_id,
+        seen_revision=revision_number,
+        reason=reason,
     )
 
 
-def _reject(session: Session, post_id: int, number: int, reason: str) -> object:
+def _reject(session: Session, post_id: int, revision_number: int, reason: str) -> object:
     return decide.reject(
-        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=number, reason=reason
+        session,
+        actor=actor(),
+        now=ctx.now(),
+        post_id=post_id,
+        seen_revision=revision_number,
+        reason=reason,
     )
 
 
-def _withdraw_approval(session: Session, post_id: int, number: int, reason: str) -> object:
+def _withdraw_approval(session: Session, post_id: int, revision_number: int, reason: str) -> object:
     return withdraw.withdraw_approval(
-        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=number, reason=reason
+        session,
+        actor=actor(),
+        now=ctx.now(),
+        post_id=post_id,
+        seen_revision=revision_number,
+        reason=reason,
     )
 
 
-def _withdraw_post(session: Session, post_id: int, _number: int, reason: str) -> object:
+def _withdraw_post(session: Session, post_id: int, _revision_number: int, reason: str) -> object:
     return withdraw.withdraw_post(
         session, actor=actor(), now=ctx.now(), post_id=post_id, reason=reason
     )
@@ -91,54 +108,58 @@ def withdraw_post(post_id: int) -> Page:
     return _with_reason(post_id, "withdraw_post", _withdraw_post, _("The post is withdrawn."))
 
 
-_REPEATED_KINDS: Mapping[str, Collection[DecisionKind]] = {
+# By the name of the act, which is also the id of the page's form. A withdrawal is no `Decision`.
+_DECISION_KINDS: Mapping[str, Collection[DecisionKind]] = {
     "return": (DecisionKind.RETURNED,),
     "reject": (DecisionKind.REJECTED,),
 }
 
 
-def _with_reason(post_id: int, act: str, use: Use, done_message: str) -> Page:
+def _with_reason(post_id: int, act: str, decide_with: Decide, done_message: str) -> Page:
+    """Ask for a reason on GET; on POST decide with it and redirect to the post."""
     form = DecisionReasonForm()
     if request.method == "GET":
         return _reason_page(post_id, act, form)
+    # The page that returns a post has two more buttons, which decide nothing.
     if act == "return" and ("use" in request.form or "keep" in request.form):
-        return _with_own_text(post_id, form)
+        return _with_saved_text(post_id, form)
     try:
-        decide.check_under(actor(), number_of(form.under.data))
+        decide.check_acting_under(actor(), number_of(form.under.data))
         with ctx.database.transaction() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
-            use(session, post_id, number_of(form.seen.data), form.reason.data or "")
-    except Invalid as invalid:
-        form.show(invalid.problems)
+            decide_with(session, post_id, number_of(form.seen.data), form.reason.data or "")
+    except Invalid as error:
+        form.show(error.problems)
         return _reason_page(post_id, act, form), 422
     except NotAllowed as refusal:
         return _reason_refused(post_id, act, form, refusal)
     flash(done_message)
     if act in ("withdraw_approval", "withdraw_post"):
+        # What is being sent already is beyond a withdrawal, and the person has to know.
         in_flight.flash_for_post(post_id)
-    flash(f"{act}-{post_id}", "draft-done")
+    flash(f"{act}-{post_id}", "draft-done")  # the browser forgets the draft of this form
     return redirect(url_for("posts.show", post_id=post_id))
 
 
 def _reason_refused(post_id: int, act: str, form: DecisionReasonForm, refusal: NotAllowed) -> Page:
     """Return the page with the typed reason and the refusal; a repeated decision redirects."""
-    number = number_of(form.seen.data)
+    revision_number = number_of(form.seen.data)
     if isinstance(refusal, StaleRevision):
         return _stale_page(post_id, act, form, refusal)
     if response := redirect_if_already_decided(
-        post_id, number, _REPEATED_KINDS.get(act, ()), refusal
+        post_id, revision_number, _DECISION_KINDS.get(act, ()), refusal
     ):
         flash(f"{act}-{post_id}", "draft-done")
         return response
     if isinstance(refusal, ActsUnderAnother):
+        # Sent once more, the form decides under the present appointment, which the page names.
         form.under.data = str(actor().appointment_id)
-        form.under.raw_data = [form.under.data]
     return _reason_page(post_id, act, form, message=refusal_sentence(refusal)), 409
 
 
-def _with_own_text(post_id: int, form: DecisionReasonForm) -> Page:
+def _with_saved_text(post_id: int, form: DecisionReasonForm) -> Page:
     """Insert one of the actor's saved texts into the reason, or save the reason as a text."""
-    reason, code = form.reason.data or "", 200
+    reason, status = form.reason.data or "", 200
     try:
         with ctx.database.transaction() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
@@ -153,17 +174,18 @@ def _with_own_text(post_id: int, form: DecisionReasonForm) -> Page:
                 reason = return_texts.append(reason, texts.get(text_id, ""))
     except Invalid as invalid:
         form.show(invalid.problems)
-        code = 422
+        status = 422
     form.reason.data = reason
-    return _reason_page(post_id, "return", form, filled=True), code
+    return _reason_page(post_id, "return", form, filled=True), status
 
 
 def _stale_page(post_id: int, act: str, form: DecisionReasonForm, stale: StaleRevision) -> Page:
     """Return the page with the typed reason, now for the newer revision, with its changes."""
-    number = number_of(form.seen.data)
+    outdated_number = number_of(form.seen.data)
     form.seen.data = str(stale.values["newest"])
-    form.seen.raw_data = [form.seen.data]
-    return _reason_page(post_id, act, form, message=refusal_sentence(stale), number=number), 409
+    return _reason_page(
+        post_id, act, form, message=refusal_sentence(stale), outdated_number=outdated_number
+    ), 409
 
 
 @reads
@@ -174,12 +196,14 @@ def _reason_page(
     form: DecisionReasonForm,
     *,
     message: str = "",
-    number: int | None = None,
+    outdated_number: int | None = None,
     filled: bool = False,
 ) -> str:
-    """Return the page that asks for a reason; `number` is an outdated revision to compare."""
+    """Return the page that asks for a reason, with the changes since an outdated revision."""
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    old = next((candidate for candidate in post.revisions if candidate.number == number), None)
+    outdated = next(
+        (candidate for candidate in post.revisions if candidate.number == outdated_number), None
+    )
     if request.method == "GET":
         form.seen.data = str(request.args.get("revision", post.newest, type=int))
         form.under.data = str(actor().appointment_id)
@@ -188,8 +212,8 @@ def _reason_page(
         post=post,
         act=act,
         form=form,
-        happened=message,
-        changes=newer_changes(post, old) if old else [],
+        message=message,
+        changes=newer_changes(post, outdated) if outdated else [],
         filled=filled or bool(form.errors) or bool(message),
         texts=return_texts.own_texts(session, actor=actor()) if act == "return" else [],
     )

@@ -35,11 +35,12 @@ Page = Response | str | tuple[str, int]
 DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
 
 
-class SeenForm(Form):
-    """The revision that the page showed, and the appointment under which it was opened."""
+class ApproveForm(Form):
+    """The hidden values of the approve button."""
 
-    seen = IntegerField()
-    under = IntegerField()
+    # Names of form fields are data: they stand in templates and in forms kept for a new sign-in.
+    seen = IntegerField()  # the number of the revision that the page showed
+    under = IntegerField()  # the appointment under which the page was opened
 
 
 @routes.get("/posts/<int:post_id>/review")
@@ -58,55 +59,68 @@ def show(session: Session, post_id: int) -> Page:
 def _page(
     session: Session, post: Post, revision: Revision, *, refusal: NotAllowed | None = None
 ) -> str:
-    before, now = previous_revision(post, revision), ctx.now()
-    standings = gate_adapter.standings(revision, now=now)
-    lacking = gate_adapter.lacking(session, revision, standings, now=now)
+    previous, now = previous_revision(post, revision), ctx.now()
+    reviews = gate_adapter.department_reviews(revision, now=now)
+    without_approver = gate_adapter.without_approver(session, revision, reviews, now=now)
+    previews, blocking_sentence = previews_of(revision), _blocking_sentence(session, post, revision)
+    department_id = _deciding_department_id(revision)
     return render_template(
         "review/review.html",
         post=post,
         revision=revision,
-        shown=(views := previews_of(revision)),
-        jumps=[(short_title(view.variant), f"#{view.anchor}") for view in views],
-        photos=len(
-            {picture.source_sha256 for view in views for picture in view.variant.renditions}
-        ),
+        previews=previews,
+        jumps=[(short_title(preview.variant), f"#{preview.anchor}") for preview in previews],
+        photos=_count_photos(revision),
         warned=warnings.of_revision(session, revision),
-        before=before,
-        changes=diff.changes(before, revision) if before else [],
+        previous=previous,
+        changes=diff.changes(previous, revision) if previous else [],
         changes_since=newer_changes(post, revision),
-        standings=standings,
-        lacking=lacking,
-        approvers=gate_adapter.approvers_for(session, revision, _my_department(revision), now=now),
-        refusal=refusal_sentence(refusal) if refusal else _blocker(session, post, revision),
-        pressed=refusal is not None,
-        can_still=isinstance(refusal, ActsUnderAnother) and not _blocker(session, post, revision),
-        under=actor().appointment_id,
-        asks=may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
-        and sum(review.is_missing for review in standings) > len(lacking),
+        reviews=reviews,
+        without_approver=without_approver,
+        approvers=gate_adapter.approvers_for(session, revision, department_id, now=now),
+        refusal=refusal_sentence(refusal) if refusal else blocking_sentence,
+        was_refused=refusal is not None,
+        # After a switch of the appointment nothing was decided: the button is shown once more.
+        may_retry=isinstance(refusal, ActsUnderAnother) and not blocking_sentence,
+        appointment_id=actor().appointment_id,
+        # It takes a department that has yet to decide and has somebody who can.
+        may_approve_in_person=may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
+        and sum(review.is_pending for review in reviews) > len(without_approver),
     )
 
 
-def _my_department(revision: Revision) -> int:
-    """Return the id of the actor's department if it is asked, else of the owning department."""
+def _count_photos(revision: Revision) -> int:
+    # A photo is rendered for each account, and is counted once.
+    return len(
+        {
+            rendition.source_sha256
+            for variant in revision.variants
+            for rendition in variant.renditions
+        }
+    )
+
+
+def _deciding_department_id(revision: Revision) -> int:
+    """Return the id of the actor's department if it is asked, else of the first asked one."""
     own_id = actor().department_id
-    asked_ids = gate_adapter.asked_departments(revision)
+    asked_ids = gate_adapter.asked_department_ids(revision)
     return own_id if own_id is not None and own_id in asked_ids else asked_ids[0]
 
 
-def _blocker(session: Session, post: Post, revision: Revision) -> str:
-    """Return the reason why the actor cannot decide now; empty if they can."""
+def _blocking_sentence(session: Session, post: Post, revision: Revision) -> str:
+    """Return the sentence why the actor cannot decide; empty if they can, or nothing is asked."""
     if post.state is not PostState.IN_REVIEW or revision.number != post.newest:
         return ""
     department_id = actor().department_id
-    if department_id not in gate_adapter.asked_departments(revision):
+    if department_id not in gate_adapter.asked_department_ids(revision):
         return _("Only the department that was asked can decide.")
-    if waits_for := _waits_for_others(revision, department_id):
+    if department_names := _pending_department_names(revision, department_id):
         return _(
             "Your department has approved this revision. It waits for: %(departments)s.",
-            departments=waits_for,
+            departments=department_names,
         )
-    able = gate_adapter.approvers_for(session, revision, department_id, now=ctx.now())
-    if not may(actor(), Action.APPROVE, department_id, standing_in=able.standing_in):
+    approvers = gate_adapter.approvers_for(session, revision, department_id, now=ctx.now())
+    if not may(actor(), Action.APPROVE, department_id, standing_in=approvers.standing_in):
         return _("An officer of your department decides about this.")
     try:
         gate.check_approval(
@@ -114,32 +128,33 @@ def _blocker(session: Session, post: Post, revision: Revision) -> str:
             seen_revision=revision.number,
             newest_revision=post.newest,
             person_id=actor().person_id or 0,
-            authors=gate_adapter.bound_authors(revision),
+            authors=gate_adapter.excluded_authors(revision),
         )
     except FourEyesRequired as refusal:
+        # The authors of the revisions that this one restores are excluded as well.
         if revision.author_id != actor().person_id:
             return _("This revision brings back words that you wrote. Somebody else approves it.")
         return refusal_sentence(refusal)
     return ""
 
 
-def _waits_for_others(revision: Revision, department_id: int | None) -> str:
-    """Return the departments yet to approve if the actor's has approved; else empty."""
-    standings = gate_adapter.standings(revision, now=ctx.now())
+def _pending_department_names(revision: Revision, department_id: int | None) -> str:
+    """Return the departments yet to decide, joined by commas, if the actor's has approved."""
+    reviews = gate_adapter.department_reviews(revision, now=ctx.now())
     has_approved = any(
-        review.has_approved for review in standings if review.department.id == department_id
+        review.has_approved for review in reviews if review.department.id == department_id
     )
-    missing = [department_name(review.department) for review in standings if review.is_missing]
-    return ", ".join(missing) if has_approved else ""
+    pending_names = [department_name(review.department) for review in reviews if review.is_pending]
+    return ", ".join(pending_names) if has_approved else ""
 
 
 @routes.post("/posts/<int:post_id>/approve")
 @for_action(*DECIDERS)
 def approve(post_id: int) -> Page:
     """Approve the revision that the page showed."""
-    form = SeenForm()
+    form = ApproveForm()
     try:
-        decide.check_under(actor(), form.under.data)
+        decide.check_acting_under(actor(), form.under.data)
         with ctx.database.transaction() as session:
             decide.approve(
                 session,
@@ -148,10 +163,10 @@ def approve(post_id: int) -> Page:
                 post_id=post_id,
                 seen_revision=form.seen.data or 0,
             )
-        failpoints.hit("approve.after_commit")
+        failpoints.hit("approve.after_commit")  # a crash test kills the process here
     except NotAllowed as refusal:
         response = redirect_if_already_decided(
-            post_id, form.seen.data or 0, gate_adapter.APPROVALS, refusal
+            post_id, form.seen.data or 0, gate_adapter.APPROVAL_KINDS, refusal
         )
         return response or _refused_page(post_id, form.seen.data or 0, refusal)
     flash(_("You have approved this revision. The cell sets its time."))
@@ -159,7 +174,7 @@ def approve(post_id: int) -> Page:
 
 
 def redirect_if_already_decided(
-    post_id: int, number: int, kinds: Collection[DecisionKind], refusal: NotAllowed
+    post_id: int, revision_number: int, kinds: Collection[DecisionKind], refusal: NotAllowed
 ) -> Response | None:
     """Redirect if the actor has already decided so, else return None."""
     # A button pressed twice, or again after going back, is no error.
@@ -167,7 +182,7 @@ def redirect_if_already_decided(
         return None
     with ctx.database.reading() as session:
         decision = history.decision_on(
-            session, actor=actor(), post_id=post_id, seen_revision=number
+            session, actor=actor(), post_id=post_id, seen_revision=revision_number
         )
         if decision is None or decision.kind not in kinds:
             return None
@@ -175,11 +190,11 @@ def redirect_if_already_decided(
     return redirect(url_for("posts.show", post_id=post_id))
 
 
-def _refused_page(post_id: int, number: int, refusal: NotAllowed) -> Page:
+def _refused_page(post_id: int, revision_number: int, refusal: NotAllowed) -> Page:
     """Return the review page with the refusal; a stale revision is shown with its changes."""
     with ctx.database.reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         revisions = {candidate.number: candidate for candidate in post.revisions}
-        stale = isinstance(refusal, StaleRevision)
-        revision = revisions.get(number if stale else post.newest, post.revisions[-1])
+        is_stale = isinstance(refusal, StaleRevision)
+        revision = revisions.get(revision_number if is_stale else post.newest, post.revisions[-1])
         return _page(session, post, revision, refusal=refusal), 409

@@ -26,7 +26,7 @@ from publisher.models.posts import Decision, Post, Variant
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
-from publisher.review.gate_adapter import APPROVALS
+from publisher.review.gate_adapter import APPROVAL_KINDS
 from publisher.scheduling.holds import TAKES_BACK, is_held
 from publisher.states import UNSENT, DeliveryState
 from publisher.validation import FieldError, Invalid, checked_reason
@@ -166,7 +166,7 @@ def _rests_on(appointment_ids: Collection[int]) -> ColumnElement[bool]:
     return exists().where(
         Variant.id == Delivery.variant_id,
         Decision.revision_id == Variant.revision_id,
-        Decision.kind.in_(APPROVALS),
+        Decision.kind.in_(APPROVAL_KINDS),
         Decision.appointment_id.in_(appointment_ids),
     )
 
