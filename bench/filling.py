@@ -48,7 +48,7 @@ def fill(bench_town: Town, count: int) -> None:
     """Create `count` published deliveries of the past, a multiple of `BASE`."""
     bench_town.city.clock.at = now()
     town.lay(bench_town, "past", [bench_town.city.now] * BASE)
-    if bench_town.city.press() != BASE:
+    if bench_town.city.tick_dispatch() != BASE:
         raise RuntimeError("what is to be copied was not published")
     with bench_town.database.transaction() as session:
         for model in SHIFTED:

@@ -165,12 +165,12 @@ def _emergencies(town: City, paths: dict[str, int | str]) -> None:
     paths["waiting_template"] = lane.worded(town)
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
     paths["used"] = lane.publish(town, template)
-    town.press()
+    town.tick_dispatch()
     alerts.tick_alerts(town.database, sms=lane.NO_SMS, now=town.clock)
     paths["refused"] = refused = lane.publish(
         town, template, form=lane.filled(town, template, token="two")
     )
-    town.press()
+    town.tick_dispatch()
     with town.write() as session:
         ratification.refuse(
             session,
@@ -190,7 +190,7 @@ def _days_before(town: City, paths: dict[str, int | str]) -> None:
     town.clock.move(HOUR)
     paths["live_delivery"], *more = town.schedule(post_id, MINUTE)
     paths["live_facebook"] = more[1]
-    town.press(2 * MINUTE)
+    town.tick_dispatch(2 * MINUTE)
     paths["live_post"] = post_id
     paths["live_submission"] = _submission_of(town, post_id)
 
@@ -205,7 +205,7 @@ def _what_went_wrong(town: City, paths: dict[str, int | str]) -> None:
     town.platform("x").fail_next(Refused(RefusalCode.DUPLICATE))
     (paths["failed"],) = town.live()
     (paths["missed"],) = town.due("road")
-    town.press(2 * HOUR)
+    town.tick_dispatch(2 * HOUR)
     (paths["cancelled"],) = town.schedule(town.approved())
     with town.write() as session:
         schedule.cancel(
@@ -247,17 +247,17 @@ def _comments(town: City, paths: dict[str, int | str]) -> None:
     (live,) = town.live()
     paths["answered"] = town.comment("टँकरसाठी कुणाला फोन करायचा?", under=live, author="namuna_p")
     town.answer(int(paths["answered"]), "०२०-५५५०-०१२३ वर सकाळी ७ ते रात्री ९. – पाणीपुरवठा विभाग")
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
     paths["closed"] = town.comment("धन्यवाद 🙏", under=live, author="udaharan_sk")
     _close(town, int(paths["closed"]))
     paths["answer_failed"] = town.comment("पुण्यात नळ कधी सुरू?", under=live, author="namuna_v")
     town.answer(int(paths["answer_failed"]))
     town.platform("x").fail_next(Refused(RefusalCode.DUPLICATE))
-    town.press()
+    town.tick_dispatch()
     paths["interim"] = town.comment("Which areas of Kharadi?", under=live, author="udaharan_fern")
     town.answer(int(paths["interim"]), "माहिती घेत आहोत.", kind=AnswerKind.INTERIM)
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
     paths["waiting_answer"] = town.comment("रविवारी तरी येईल का?", under=live, author="namuna_j")
     paths["reply"] = town.answer(int(paths["waiting_answer"]), "होय, उशिरा.", by="clerk")

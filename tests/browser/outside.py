@@ -30,7 +30,7 @@ def fill(town: City, paths: dict[str, int | str]) -> None:
     taken = _live(town)
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION), on="delete")
     _take_back(town, taken)
-    town.press()
+    town.tick_dispatch()
     paths["taken"] = taken
     with town.read() as session:
         orders = takedown_orders.orders_of(session, taken)
@@ -119,5 +119,5 @@ def _hide(town: City, paths: dict[str, int | str]) -> None:
             comment_id=comment_id,
             reason="एका व्यक्तीवर वैयक्तिक आरोप व तिचा दूरध्वनी क्रमांक.",
         )
-    town.press()
+    town.tick_dispatch()
     paths["hidden"] = comment_id

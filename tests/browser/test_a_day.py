@@ -157,7 +157,7 @@ def publish(walk: Walk, posts: list[str]) -> None:
         press(page, "form[action$='/publish-now'] button")
         if post == posts[0]:
             town.platform("x").fail_next(OutcomeUnknown("no answer"))
-        town.press()
+        town.tick_dispatch()
     for post, clock in zip(posts[6:], ("13:30", "14:00"), strict=True):
         page = walk.go("clerk", post)
         press(page, "a[href$='/schedule']")
@@ -167,9 +167,9 @@ def publish(walk: Walk, posts: list[str]) -> None:
         press(page, ACT)
     fit(walk, walk.go("clerk", "/calendar"), "calendar")
     for _look in range(4):
-        town.confirm(16 * MINUTE)
+        town.tick_reconcile(16 * MINUTE)
     town.clock.move(4 * HOUR)  # the clock stood still for the afternoon
-    town.press()
+    town.tick_dispatch()
     assert states(walk) == {
         DeliveryState.PUBLISHED: 5,
         DeliveryState.HELD: 1,
@@ -203,7 +203,7 @@ def answer(walk: Walk) -> None:
     page = walk.go("health_head", f"/comments/{comments_of(walk, 'health')[0]}")
     page.fill("#text", "आपल्या प्रभागात सोमवारी फवारणी होईल. – आरोग्य विभाग")
     press(page, ACT)
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
     fit(walk, walk.go("first", f"/comments/{mine[0]}"), "answered")
 
@@ -244,7 +244,7 @@ def mend(walk: Walk) -> None:
             press(page, ACT)
             page = walk.go("clerk", f"/deliveries/{delivery}")
             press(page, "form[action$='/publish-now'] button")
-    walk.town.press(MINUTE)
+    walk.town.tick_dispatch(MINUTE)
 
 
 def ends_well(walk: Walk) -> None:

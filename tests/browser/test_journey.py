@@ -130,10 +130,10 @@ def schedule(walk: Walk, post: str) -> None:
         press(page, "form[action$='/publish-now'] button")
     walk.keep(page, "scheduled")
     walk.keep(walk.go("clerk", "/calendar"), "calendar")
-    walk.town.press(timedelta(minutes=1))
+    walk.town.tick_dispatch(timedelta(minutes=1))
     assert len(walk.town.platform("x").published) == 1
     walk.town.clock.at = due_at + timedelta(minutes=31)
-    walk.town.press()
+    walk.town.tick_dispatch()
     assert len(walk.town.platform("x").published) == 2
     assert len(walk.town.platform("facebook").published) == 2
     page = walk.go("member", "/submissions?view=all")
@@ -157,7 +157,7 @@ def answer(walk: Walk) -> None:
     page.fill("#text", "शनिवारी रात्री ९ नंतर. टँकरसाठी ०२०-५५५०-०१२३. – पाणीपुरवठा विभाग")
     walk.keep(page, "answering")
     press(page, ACT)
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
     page.reload()
     expect(page.locator(".chip").filter(has_text="उत्तर दिले").first).to_be_visible()

@@ -222,11 +222,11 @@ def test_what_was_approved_before_is_not_scheduled_on_an_account_of_others(town:
 def test_what_is_scheduled_already_leaves_and_answers_are_not_limited(town: City) -> None:
     (delivery,) = town.due()
     change(town, "road")
-    town.press()
+    town.tick_dispatch()
     assert town.delivery(delivery).state == "published"
     comment = town.comment(under=delivery)
     town.answer(comment)
-    town.press()
+    town.tick_dispatch()
     with town.read() as session:
         states = session.scalars(select(Delivery.state).where(Delivery.id != delivery))
         assert list(states) == ["published"]
@@ -310,9 +310,9 @@ def test_a_publication_held_up_by_a_gone_account_waits_until_its_late_limit(town
         manage.disconnect(
             session, actor=town.actor("admin"), now=town.now, account_id=town.accounts["x"]
         )
-    town.press(2 * MINUTE)
+    town.tick_dispatch(2 * MINUTE)
     assert town.delivery(delivery).state == "scheduled"
-    town.press(timedelta(minutes=61))
+    town.tick_dispatch(timedelta(minutes=61))
     assert town.delivery(delivery).state == "missed"
 
 

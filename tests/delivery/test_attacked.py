@@ -80,7 +80,7 @@ def test_what_a_clerk_cancels_after_the_claim_keeps_no_other_here(town: City) ->
             delivery_id=taken[0].claim.delivery_id,
         )
     assert [starts(town, one) for one in taken] == [False, True, True]
-    assert town.press() == 0
+    assert town.tick_dispatch() == 0
 
 
 def test_what_is_counted_for_a_move_that_is_not_made_is_undone(town: City) -> None:

@@ -47,10 +47,10 @@ def _freeze(town: City, **what: object) -> None:
 def test_under_a_stop_nothing_is_claimed_and_after_it_everything_goes_on(town: City) -> None:
     (delivery_id,) = town.due()
     stop_id = _stop(town)
-    assert town.press() == 0
+    assert town.tick_dispatch() == 0
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
     _release(town, stop_id)
-    assert town.press() == 1
+    assert town.tick_dispatch() == 1
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
@@ -68,7 +68,7 @@ def test_a_stop_between_claim_and_sending_holds_back_what_is_claimed(town: City)
 def test_what_a_stop_kept_past_its_limit_is_missed_and_says_so(town: City) -> None:
     (delivery_id,) = town.due()
     _stop(town)
-    town.press(HOUR + MINUTE)
+    town.tick_dispatch(HOUR + MINUTE)
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.reason["code"]) == (DeliveryState.MISSED, "late_stopped")
 
@@ -77,11 +77,11 @@ def test_what_a_stop_kept_past_its_limit_is_missed_and_says_so(town: City) -> No
 def test_a_freeze_holds_what_it_touches(town: City, touched: dict[str, str]) -> None:
     (delivery_id,) = town.due()
     _freeze(town, **_keys(town, touched))
-    assert town.press() == 0
+    assert town.tick_dispatch() == 0
     town.clock.move(30 * MINUTE)
     parcel_free = town.delivery(delivery_id)
     assert parcel_free.state is DeliveryState.SCHEDULED
-    town.press(31 * MINUTE)
+    town.tick_dispatch(31 * MINUTE)
     delivery = town.delivery(delivery_id)
     # The freeze is over after an hour, and so is the late limit: exactly then it may still go.
     assert delivery.state in (DeliveryState.MISSED, DeliveryState.PUBLISHED)
@@ -91,16 +91,16 @@ def test_a_freeze_holds_what_it_touches(town: City, touched: dict[str, str]) -> 
 def test_a_freeze_lets_go_what_it_does_not_touch(town: City, touched: dict[str, str]) -> None:
     town.due()
     _freeze(town, **_keys(town, touched))
-    assert town.press() == 1
+    assert town.tick_dispatch() == 1
 
 
 def test_a_freeze_of_a_kind_holds_posts_of_that_kind_alone(town: City) -> None:
     town.due()
     _freeze(town, kind=SubmissionKind.SCHEME.value)
-    assert town.press() == 1
+    assert town.tick_dispatch() == 1
     town.due()
     _freeze(town, kind=SubmissionKind.PUBLIC_NOTICE.value)
-    assert town.press() == 0
+    assert town.tick_dispatch() == 0
 
 
 def test_a_freeze_between_claim_and_sending_holds_back_what_is_claimed(town: City) -> None:
@@ -119,9 +119,9 @@ def test_an_urgent_one_yields_to_a_stop_and_not_to_a_freeze(town: City) -> None:
         session.get_one(Delivery, delivery_id).urgent = True
     _freeze(town)
     stop_id = _stop(town)
-    assert town.press() == 0
+    assert town.tick_dispatch() == 0
     _release(town, stop_id)
-    assert town.press() == 1
+    assert town.tick_dispatch() == 1
 
 
 def test_an_answer_to_a_citizen_is_not_frozen(town: City) -> None:
@@ -129,7 +129,7 @@ def test_an_answer_to_a_citizen_is_not_frozen(town: City) -> None:
     comment = town.comment(under=live)
     _freeze(town)
     town.answer(comment)
-    assert town.press() == 1
+    assert town.tick_dispatch() == 1
     assert len(town.platform("x").published) == 2
 
 

@@ -102,7 +102,7 @@ def test_it_is_published_with_the_persons_receipt_and_sent_by_nobody(
     assert (receipt.origin, receipt.person_id) == (ReceiptOrigin.BY_HAND, town.people["clerk"])
     assert (receipt.url, receipt.platform_id) == (link, link.rpartition("/")[2])
     assert receipt.answer
-    town.press(2 * HOUR)
+    town.tick_dispatch(2 * HOUR)
     assert len(town.platform("x").published) == 1
     assert town.verbs("deliveries", delivery_id)[-1] == "publish_by_hand"
 

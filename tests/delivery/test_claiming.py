@@ -75,7 +75,7 @@ def test_clocks_that_work_at_once_send_everything_and_nothing_twice(town: City) 
 
     with ThreadPoolExecutor(3) as clocks:
         list(clocks.map(work, range(3)))
-    town.press()
+    town.tick_dispatch()
 
     texts = Counter(one.text for one in town.platform("x").published)
     assert len(texts) == 6
@@ -99,15 +99,15 @@ def test_the_claim_is_committed_before_anything_is_sent(town: City) -> None:
 
 def test_nothing_is_claimed_before_its_time(town: City) -> None:
     (delivery,) = town.schedule(town.approved(), HOUR)
-    assert town.press(HOUR - timedelta(seconds=1)) == 0
-    assert town.press(timedelta(seconds=1)) == 1
+    assert town.tick_dispatch(HOUR - timedelta(seconds=1)) == 0
+    assert town.tick_dispatch(timedelta(seconds=1)) == 1
     assert town.delivery(delivery).state is DeliveryState.PUBLISHED
 
 
 def test_what_is_due_first_is_sent_first(town: City) -> None:
     later = town.schedule(town.approved(), 10 * MINUTE)
     sooner = town.schedule(town.approved("road"), 5 * MINUTE)
-    town.press(15 * MINUTE)
+    town.tick_dispatch(15 * MINUTE)
     with town.read() as session:
         order = session.scalars(select(Attempt.delivery_id).order_by(Attempt.id)).all()
     assert list(order) == [*sooner, *later]
@@ -123,7 +123,7 @@ def test_a_paused_account_keeps_its_deliveries_and_others_go_on(town: City) -> N
             account_id=town.accounts["x"],
             reason="credentials",
         )
-    assert town.press() == 1
+    assert town.tick_dispatch() == 1
     assert town.delivery(on_x).state is DeliveryState.SCHEDULED
     assert town.delivery(on_facebook).state is DeliveryState.PUBLISHED
 
@@ -139,7 +139,7 @@ def test_a_paused_accounts_delivery_leaves_once_the_account_is_checked_again(tow
             account_id=account_id,
             reason="credentials",
         )
-    town.press(MINUTE)
+    town.tick_dispatch(MINUTE)
     with town.write() as session:
         manage.resume(
             session,
@@ -148,7 +148,7 @@ def test_a_paused_accounts_delivery_leaves_once_the_account_is_checked_again(tow
             account_id=account_id,
             health=town.platform("x").check(),
         )
-    town.press(MINUTE)
+    town.tick_dispatch(MINUTE)
     assert town.delivery(delivery).state is DeliveryState.PUBLISHED
     with town.read() as session:
         assert session.get_one(Account, account_id).state is AccountState.CONNECTED
@@ -157,8 +157,8 @@ def test_a_paused_accounts_delivery_leaves_once_the_account_is_checked_again(tow
 def test_a_claim_whose_lease_ended_is_taken_up_again_and_sent_once(town: City) -> None:
     (delivery,) = town.due()
     dispatch.claim_next(town.clock_named("dead"))
-    assert town.press(LEASE) == 0
-    assert town.press(timedelta(seconds=1)) == 1
+    assert town.tick_dispatch(LEASE) == 0
+    assert town.tick_dispatch(timedelta(seconds=1)) == 1
     assert town.delivery(delivery).state is DeliveryState.PUBLISHED
     assert town.delivery(delivery).fence == 2
     assert len(town.platform("x").published) == 1
@@ -168,7 +168,7 @@ def test_a_clock_that_wakes_after_its_lease_sends_nothing(town: City) -> None:
     (delivery,) = town.due()
     old = dispatch.claim_next(town.clock_named("sleeper"))
     assert old is not None
-    town.press(LEASE + timedelta(seconds=1))
+    town.tick_dispatch(LEASE + timedelta(seconds=1))
     attempt_and_store(town.clock_named("sleeper"), old)
     assert len(town.platform("x").published) == 1
     assert town.delivery(delivery).state is DeliveryState.PUBLISHED
@@ -188,8 +188,8 @@ def test_a_sleeper_whose_delivery_nobody_took_up_sends_nothing_either(town: City
 
 def test_each_tick_writes_down_that_the_clock_is_alive(town: City) -> None:
     began = town.now
-    town.press()
-    town.press(MINUTE)
+    town.tick_dispatch()
+    town.tick_dispatch(MINUTE)
     with town.read() as session:
         beat = session.get_one(ClockBeat, "clock-1")
         assert (beat.started_at, beat.beat_at) == (began, began + MINUTE)

@@ -39,8 +39,8 @@ LEASE = timedelta(seconds=PACE.lease)
 @pytest.mark.both
 def test_what_the_platform_kept_is_found_and_published_with_its_id(town: City) -> None:
     delivery_id = _unknown(town, is_kept=True)
-    assert town.confirm(19 * SECOND) == 0
-    assert town.confirm(SECOND) == 1
+    assert town.tick_reconcile(19 * SECOND) == 0
+    assert town.tick_reconcile(SECOND) == 1
     with town.read() as session:
         delivery = session.get_one(Delivery, delivery_id)
         assert (delivery.state, delivery.reason) == (DeliveryState.PUBLISHED, {})
@@ -53,20 +53,20 @@ def test_what_is_not_found_is_looked_for_at_20_s_1_5_and_15_min_and_then_held(to
     delivery_id = _unknown(town)
     sent_at, looks = town.now, []
     while town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED:
-        if town.confirm(10 * SECOND):
+        if town.tick_reconcile(10 * SECOND):
             looks.append((town.now - sent_at).total_seconds())
     assert looks == [20, 60, 300, 900]
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.look_at) == (DeliveryState.HELD, None)
     assert town.told("delivery_held") == ["admin", "clerk", "first", "lead", "second"]
-    assert town.confirm(MINUTE) == 0
+    assert town.tick_reconcile(MINUTE) == 0
 
 
 def test_a_timeline_that_lags_ten_minutes_is_waited_for(town: City) -> None:
     town.platform("x").lag = timedelta(minutes=10)
     delivery_id = _unknown(town, is_kept=True)
     for _ in range(100):
-        town.confirm(10 * SECOND)
+        town.tick_reconcile(10 * SECOND)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
     assert len(town.platform("x").published) == 1
 
@@ -78,7 +78,7 @@ def test_a_platform_that_cannot_be_asked_is_no_proof_of_absence(
     delivery_id = _unknown(town)
     town.platforms[town.accounts["x"]] = _Deaf(town, trouble)
     for _ in range(10):
-        town.confirm(15 * MINUTE)
+        town.tick_reconcile(15 * MINUTE)
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.looks) == (DeliveryState.UNCONFIRMED, 0)
 
@@ -90,7 +90,7 @@ def test_the_longer_a_platform_does_not_answer_the_longer_it_is_left_in_peace(to
     for _ in range(3):
         before = deaf.asked
         for _ in range(8 * 60):
-            town.confirm(MINUTE)
+            town.tick_reconcile(MINUTE)
         asked.append(deaf.asked - before)
     assert asked[0] < 60
     assert asked[1:] == [8 * 4] * 2
@@ -102,19 +102,19 @@ def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other
 ) -> None:
     deaf, lost, kept = _three_on_each(town, trouble)
     before = {one: town.delivery(one).look_at for one in lost}
-    assert town.confirm() == 1 + 3
+    assert town.tick_reconcile() == 1 + 3
     assert deaf.asked == 1
     assert {town.delivery(one).state for one in kept} == {DeliveryState.PUBLISHED}
     waiting = [one for one in lost if town.delivery(one).look_at == before[one]]
     assert len(waiting) == 2
     assert {town.delivery(one).looks for one in lost} == {0}
-    assert town.confirm() == 1
+    assert town.tick_reconcile() == 1
     assert deaf.asked == 2
 
 
 def test_a_platform_that_refuses_has_answered_and_is_asked_on(town: City) -> None:
     deaf, _, _ = _three_on_each(town, Refused(RefusalCode.UNKNOWN))
-    assert town.confirm() == 6
+    assert town.tick_reconcile() == 6
     assert deaf.asked == 3
 
 
@@ -127,7 +127,7 @@ def test_a_clock_that_is_to_stop_ends_after_the_look_in_hand(town: City) -> None
 def test_looking_with_an_expired_token_pauses_the_account_and_holds_nothing(town: City) -> None:
     delivery_id = _unknown(town)
     town.platforms[town.accounts["x"]] = _Deaf(town, CredentialsExpired())
-    town.confirm(MINUTE)
+    town.tick_reconcile(MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
     with town.read() as session:
         assert session.get_one(Account, town.accounts["x"]).state is AccountState.PAUSED
@@ -158,26 +158,26 @@ def test_a_sighting_that_proves_another_delivery_proves_nothing_here(town: City)
         town.approve(post_id)
         (delivery_id,) = town.schedule(post_id, timedelta(0))
         if len(town.platform("x").published) == 0:
-            town.press()
+            town.tick_dispatch()
     town.platform("x").fail_next(OutcomeUnknown())
-    town.press()
+    town.tick_dispatch()
     for _ in range(100):
-        town.confirm(10 * SECOND)
+        town.tick_reconcile(10 * SECOND)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
 
 
 def test_a_clock_that_died_while_sending_leaves_an_unconfirmed_delivery(town: City) -> None:
     (delivery_id,) = town.due()
     _die_while_sending(town)
-    assert town.press(LEASE) == 0
+    assert town.tick_dispatch(LEASE) == 0
     assert town.delivery(delivery_id).state is DeliveryState.SENDING
-    town.press(SECOND)
+    town.tick_dispatch(SECOND)
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.reason) == (
         DeliveryState.UNCONFIRMED,
         {"code": "lease_ended"},
     )
-    town.press(MINUTE)
+    town.tick_dispatch(MINUTE)
     assert town.platform("x").published == []
 
 
@@ -187,8 +187,8 @@ def test_an_answer_that_comes_late_settles_what_was_only_not_known(town: City, w
     (delivery_id,) = town.due()
     claim = _die_while_sending(town)
     for _ in range(wait // 30):
-        town.press(30 * SECOND)
-        town.confirm()
+        town.tick_dispatch(30 * SECOND)
+        town.tick_reconcile()
     states = {0: DeliveryState.SENDING, 60: DeliveryState.SENDING, 3_600: DeliveryState.HELD}
     assert town.delivery(delivery_id).state is states[wait]
     receipts.store_receipts(town.context, [Completion(claim, _receipt(town))])
@@ -278,7 +278,7 @@ def test_sent_again_is_the_same_row_with_the_next_fence_and_leaves_once(town: Ci
     delivery_id = town.hold()
     with town.write() as session:
         _send_again(town, session, delivery_id)
-    town.press()
+    town.tick_dispatch()
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.fence) == (DeliveryState.PUBLISHED, 2)
     assert len(town.platform("x").published) == 1
@@ -442,7 +442,7 @@ def _held_on_our_page(town: City, *, is_kept: bool = False) -> tuple[int, str]:
     town.platform("facebook").fail_next(OutcomeUnknown("no answer"), after_keeping=is_kept)
     (delivery_id,) = town.live(on=["facebook"])
     for _ in PACE.looks:
-        town.confirm(16 * MINUTE)
+        town.tick_reconcile(16 * MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
     town.platform("facebook").lag = timedelta(0)
     return delivery_id, f"{PAGE}/PMCPune/posts/pfbid0abcXYZ"
@@ -459,9 +459,9 @@ def _held_edit(town: City, platform_id: str) -> int:
         post_id = delivery.post_id
     town.platform("facebook").fail_next(OutcomeUnknown(), on="edit")
     (edit,) = correct(town, post_id, {"facebook": MENDED})
-    town.press()
+    town.tick_dispatch()
     for _ in PACE.looks:
-        town.confirm(16 * MINUTE)
+        town.tick_reconcile(16 * MINUTE)
     assert town.delivery(edit).state is DeliveryState.HELD
     return edit
 

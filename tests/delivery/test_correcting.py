@@ -81,7 +81,7 @@ def test_a_correction_edits_on_facebook_and_stands_under_the_post_on_x(town: Cit
     post_id = live_post(town)
     (x_post,), (facebook_post,) = (town.platform(one).published for one in EVERYWHERE)
     deliveries = correct(town, post_id, {"x": SAID, "facebook": MENDED})
-    town.press()
+    town.tick_dispatch()
 
     actions = {town.delivery(one).action for one in deliveries}
     assert actions == {DeliveryAction.PUBLISH, DeliveryAction.EDIT}
@@ -101,7 +101,7 @@ def test_until_it_is_published_what_is_live_stays_what_was_published_last(town: 
     town.approve(post_id)
     assert lives(town, post_id) == {"facebook": [text]}
     town.schedule(post_id, timedelta(0))
-    town.press()
+    town.tick_dispatch()
     assert lives(town, post_id) == {"facebook": [MENDED]}
 
 
@@ -132,7 +132,7 @@ def test_where_nothing_is_live_a_correction_is_published_as_any_other(town: City
     x, facebook = correct(town, post_id, {"x": MENDED, "facebook": MENDED})
     assert town.delivery(x).action is DeliveryAction.PUBLISH
     assert town.delivery(facebook).action is DeliveryAction.EDIT
-    town.press()
+    town.tick_dispatch()
     assert [(one.text, one.parent_id) for one in town.platform("x").published] == [(MENDED, None)]
 
 
@@ -152,13 +152,13 @@ def test_the_next_correction_begins_with_the_last_one_and_edits_the_same_post(to
     post_id = live_post(town, on=("facebook",))
     own = town.platform("facebook").published[0].platform_id
     correct(town, post_id, {"facebook": MENDED})
-    town.press(MINUTE)
+    town.tick_dispatch(MINUTE)
     with town.read() as session:
         post = drafts.post_for(session, actor=town.actor("clerk"), post_id=post_id)
         (again,) = prefill.begun(post, drafts.usable_accounts(session)).variants
     assert again.text == MENDED
     correct(town, post_id, {"facebook": f"{MENDED} टँकर मिळेल."})
-    town.press(MINUTE)
+    town.tick_dispatch(MINUTE)
     (edited,) = town.platform("facebook").published
     assert (edited.platform_id, edited.text) == (own, f"{MENDED} टँकर मिळेल.")
 
@@ -223,7 +223,7 @@ def test_a_link_that_stands_with_the_post_is_not_said_again(town: City) -> None:
     town.send(post_id)
     town.approve(post_id)
     town.schedule(post_id, timedelta(0))
-    town.press()
+    town.tick_dispatch()
     write(town, post_id, {"x": SAID, "facebook": MENDED}, link=link)
     with town.read() as session:
         links = {one.link for one in session.get_one(Post, post_id).revisions[-1].variants}

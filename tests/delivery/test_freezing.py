@@ -65,9 +65,9 @@ def state(town: City, delivery_id: int) -> DeliveryState:
 def test_a_freeze_keeps_a_post_here_until_it_ends(town: City) -> None:
     (delivery_id,) = town.schedule(town.approved(), MINUTE, late_limit=180)
     made = freeze(town, ends=town.now + HOUR)
-    assert town.press(2 * MINUTE) == 0
+    assert town.tick_dispatch(2 * MINUTE) == 0
     assert state(town, delivery_id) is DeliveryState.SCHEDULED
-    assert town.press(HOUR) == 1
+    assert town.tick_dispatch(HOUR) == 1
     assert state(town, delivery_id) is DeliveryState.PUBLISHED
     assert town.verbs("freezes", made) == ["freeze"]
 
@@ -75,7 +75,7 @@ def test_a_freeze_keeps_a_post_here_until_it_ends(town: City) -> None:
 def test_what_a_freeze_outlasts_is_missed_and_says_why(town: City) -> None:
     (delivery_id,) = town.due()
     freeze(town)
-    town.press(2 * HOUR)
+    town.tick_dispatch(2 * HOUR)
     assert state(town, delivery_id) is DeliveryState.MISSED
     assert town.delivery(delivery_id).reason["code"] == "late_frozen"
 
@@ -83,9 +83,9 @@ def test_what_a_freeze_outlasts_is_missed_and_says_why(town: City) -> None:
 def test_lifted_early_what_is_not_too_late_leaves(town: City) -> None:
     (delivery_id,) = town.due()
     made = freeze(town)
-    assert town.press(MINUTE) == 0
+    assert town.tick_dispatch(MINUTE) == 0
     lift(town, made)
-    assert town.press() == 1
+    assert town.tick_dispatch() == 1
     assert state(town, delivery_id) is DeliveryState.PUBLISHED
     assert town.verbs("freezes", made) == ["freeze", "lift"]
 
@@ -112,7 +112,7 @@ def test_a_freeze_is_for_an_account_a_department_and_a_kind(
 ) -> None:
     (delivery_id,) = town.due()
     freeze(town, on=on, department=department, kind=kind)
-    town.press()
+    town.tick_dispatch()
     assert (state(town, delivery_id) is DeliveryState.SCHEDULED) is held
 
 
@@ -166,7 +166,7 @@ def test_answers_and_emergencies_are_not_frozen(town: City) -> None:
     with town.write() as session:
         session.get_one(Delivery, urgent).urgent = True
     freeze(town)
-    assert town.press() == 2
+    assert town.tick_dispatch() == 2
 
 
 @pytest.mark.parametrize("by", ["clerk", "first", "head", "member", "oversight", "auditor"])
@@ -337,7 +337,7 @@ def test_the_mail_about_what_was_missed_says_what_kept_it(
 ) -> None:
     town.due()
     holds(town)
-    town.press(2 * HOUR)
+    town.tick_dispatch(2 * HOUR)
     bodies = _bodies(town, "delivery_missed")
     assert "lead" in bodies
     assert {said in one for one in bodies.values()} == {True}

@@ -87,7 +87,7 @@ def test_whatever_is_changed_in_the_rows_after_approval_does_not_leave(
     (delivery_id,) = _due_with_picture(town)
     with town.write() as session:
         change(town, session)
-    town.press(HOUR)
+    town.tick_dispatch(HOUR)
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, {"code": "changed"})
     assert _nothing_left(town)
@@ -98,7 +98,7 @@ def test_whatever_is_changed_in_the_rows_after_approval_does_not_leave(
 
 def test_what_was_approved_leaves_with_its_picture(town: City) -> None:
     _due_with_picture(town)
-    town.press(HOUR)
+    town.tick_dispatch(HOUR)
     (made,) = town.platform("x").published
     assert [one.alt_text for one in made.media] == ["पाण्याची टाकी"]
 
@@ -111,7 +111,7 @@ def test_a_digest_forged_beside_the_text_is_no_approval(town: City) -> None:
         revision.variants[0].text = "बदललेला मजकूर"
         session.flush()
         revision.digest = gate.digest(gate.canonical(gate_adapter.subject_of(revision)))
-    town.press(HOUR)
+    town.tick_dispatch(HOUR)
     assert town.delivery(delivery_id).reason == {"code": "approval_missing"}
     assert _nothing_left(town)
 
@@ -120,7 +120,7 @@ def test_an_approval_taken_back_in_the_rows_is_missing(town: City) -> None:
     (delivery_id,) = town.schedule(town.approved(), HOUR)
     with town.write() as session:
         session.execute(update(Decision).values(withdrawn_at=town.now))
-    town.press(HOUR)
+    town.tick_dispatch(HOUR)
     assert town.delivery(delivery_id).reason == {"code": "approval_missing"}
     assert _nothing_left(town)
 
@@ -131,7 +131,7 @@ def test_an_approver_who_left_office_approves_nothing_any_more(
 ) -> None:
     (delivery_id,) = town.schedule(town.approved(), HOUR)
     leave(town, "first")
-    town.press(HOUR)
+    town.tick_dispatch(HOUR)
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.reason) == (
         DeliveryState.FAILED,
@@ -189,7 +189,7 @@ def test_withdrawing_and_sending_at_once_never_block_each_other(town: City) -> N
 def test_a_picture_that_is_gone_stops_the_delivery_with_a_reason(town: City) -> None:
     (delivery_id,) = _due_with_picture(town)
     _stored(town).unlink()
-    town.press(HOUR)
+    town.tick_dispatch(HOUR)
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, {"code": "medium_missing"})
     assert _nothing_left(town)
@@ -198,7 +198,7 @@ def test_a_picture_that_is_gone_stops_the_delivery_with_a_reason(town: City) -> 
 def test_a_picture_changed_on_disk_stops_the_delivery_with_a_reason(town: City) -> None:
     (delivery_id,) = _due_with_picture(town)
     _stored(town).write_bytes(b"another picture")
-    town.press(HOUR)
+    town.tick_dispatch(HOUR)
     assert town.delivery(delivery_id).reason == {"code": "medium_changed"}
     assert _nothing_left(town)
 
@@ -209,20 +209,20 @@ def test_a_window_that_closed_makes_it_missed_and_not_sent(town: City) -> None:
     town.send(post_id)
     town.approve(post_id)
     (delivery_id,) = town.schedule(post_id, HOUR, late_limit=600)
-    town.press(91 * MINUTE)
+    town.tick_dispatch(91 * MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.MISSED
     assert _nothing_left(town)
 
 
 def test_exactly_at_its_late_limit_it_still_leaves(town: City) -> None:
     (delivery_id,) = town.due()
-    town.press(HOUR)
+    town.tick_dispatch(HOUR)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
 def test_past_its_late_limit_it_is_missed_and_people_are_told(town: City) -> None:
     (delivery_id,) = town.due()
-    town.press(HOUR + timedelta(seconds=1))
+    town.tick_dispatch(HOUR + timedelta(seconds=1))
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.reason) == (
         DeliveryState.MISSED,
@@ -238,7 +238,7 @@ def test_what_becomes_late_after_its_claim_goes_back_and_is_missed(town: City) -
     town.clock.move(HOUR + MINUTE)
     attempt.attempt_and_store(town.context, claim)
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
-    town.press()
+    town.tick_dispatch()
     assert town.delivery(delivery_id).state is DeliveryState.MISSED
     assert _nothing_left(town)
 

@@ -135,7 +135,7 @@ class _Odd(MemoryPlatform):
 def test_an_address_that_cannot_be_kept_is_left_out(town: City, url: str) -> None:
     (delivery_id,) = town.due()
     town.platforms[town.accounts["x"]] = _Odd(town, Receipt("7", url, town.now, "so\0so"))
-    town.press()
+    town.tick_dispatch()
     with town.read() as session:
         row = session.scalars(select(ReceiptRow)).one()
     assert (row.delivery_id, row.platform_id, row.url, row.answer) == (delivery_id, "7", "", "soso")
@@ -148,7 +148,7 @@ def test_an_id_that_cannot_be_one_proves_nothing_and_is_looked_for(
     (delivery_id,) = town.due()
     answer = Receipt(platform_id, "", town.now, "")
     town.platforms[town.accounts["x"]] = _Odd(town, answer)
-    town.press()
+    town.tick_dispatch()
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
     with town.read() as session:
         assert session.scalars(select(ReceiptRow)).all() == []

@@ -190,7 +190,7 @@ def test_the_urgent_leave_before_what_was_due_long_ago(town: City) -> None:
     with town.write() as session:
         session.get_one(Delivery, second).urgent = True
     town.clock.move(timedelta(minutes=1))
-    assert town.press() == 2
+    assert town.tick_dispatch() == 2
     with town.read() as session:
         order = list(session.scalars(select(Attempt.delivery_id).order_by(Attempt.id)))
     assert order == [second, first]
@@ -322,7 +322,7 @@ def test_an_account_with_something_urgent_has_its_turn_before_the_others(town: C
     found = claim.find_due(town.context)
     assert found.account_ids == (town.accounts[second], town.accounts[first])
     assert found.urgent_ids == {town.accounts[second]}
-    assert town.press() == 2
+    assert town.tick_dispatch() == 2
     with town.read() as session:
         order = list(session.scalars(select(Attempt.delivery_id).order_by(Attempt.id)))
     assert order == [urgent, other]

@@ -86,7 +86,7 @@ def watched(town: City) -> _Watched:
 def test_no_transaction_is_open_while_a_platform_is_called(town: City, watched: _Watched) -> None:
     watched.fail_next(OutcomeUnknown("reset"), after_keeping=True)
     town.live()
-    town.confirm(timedelta(minutes=1))
+    town.tick_reconcile(timedelta(minutes=1))
     town.listen(timedelta(minutes=10))
     assert watched.found == {
         "prepare": True,

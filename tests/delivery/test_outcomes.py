@@ -119,7 +119,7 @@ def test_each_answer_of_a_platform_has_its_own_end(
 ) -> None:
     (delivery_id,) = town.due()
     town.platform("x").fail_next(error())
-    town.press()
+    town.tick_dispatch()
 
     delivery = town.delivery(delivery_id)
     assert delivery.state is expected.state
@@ -138,7 +138,7 @@ def test_each_answer_of_a_platform_has_its_own_end(
 
 def test_a_receipt_proves_that_it_is_live(town: City) -> None:
     (delivery_id,) = town.due()
-    town.press()
+    town.tick_dispatch()
     with town.read() as session:
         delivery = session.get_one(Delivery, delivery_id)
         assert (delivery.state, delivery.reason) == (DeliveryState.PUBLISHED, {})
@@ -154,9 +154,9 @@ def test_a_receipt_proves_that_it_is_live(town: City) -> None:
 def test_what_was_asked_to_come_later_leaves_then_and_once(town: City) -> None:
     (delivery_id,) = town.due()
     town.platform("x").fail_next(TryLater(LATER))
-    town.press()
-    assert town.press(9 * MINUTE) == 0
-    assert town.press(MINUTE) == 1
+    town.tick_dispatch()
+    assert town.tick_dispatch(9 * MINUTE) == 0
+    assert town.tick_dispatch(MINUTE) == 1
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
     assert len(town.platform("x").published) == 1
 
@@ -165,7 +165,7 @@ def test_a_rate_limit_quietens_everything_of_its_account_and_of_no_other(town: C
     first, other = town.due(on=["x", "facebook"])
     (second,) = town.due("road")
     town.platform("x").fail_next(TryLater(LATER))
-    town.press()
+    town.tick_dispatch()
     assert town.delivery(first).state is DeliveryState.SCHEDULED
     assert town.delivery(second).state is DeliveryState.SCHEDULED
     assert town.delivery(second).fence == 0
@@ -192,17 +192,17 @@ def _pause(outcomes: list[str]) -> float:
 def test_an_expired_token_loses_nothing_and_waits(town: City) -> None:
     deliveries = town.due() + town.due("road")
     town.platform("x").fail_next(CredentialsExpired())
-    town.press()
-    assert town.press(MINUTE) == 0
+    town.tick_dispatch()
+    assert town.tick_dispatch(MINUTE) == 0
     assert {town.delivery(one).state for one in deliveries} == {DeliveryState.SCHEDULED}
 
 
 def test_an_unknown_outcome_is_never_sent_again_by_itself(town: City) -> None:
     (delivery_id,) = town.due()
     town.platform("x").fail_next(OutcomeUnknown(), after_keeping=True)
-    town.press()
+    town.tick_dispatch()
     for _ in range(4):
-        town.press(15 * MINUTE)
+        town.tick_dispatch(15 * MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
     assert len(town.platform("x").published) == 1
 
@@ -211,7 +211,7 @@ def test_one_id_cannot_be_the_proof_of_two_deliveries(town: City) -> None:
     town.live()
     (second,) = town.due("road")
     town.platforms[town.accounts["x"]] = _Repeating(now=town.clock, name="x")
-    town.press()
+    town.tick_dispatch()
     delivery = town.delivery(second)
     assert (delivery.state, delivery.reason["code"]) == (
         DeliveryState.UNCONFIRMED,

@@ -65,11 +65,11 @@ def put_on_duty(town: City, name: str) -> None:
 def test_a_stop_holds_what_is_due_and_a_release_lets_it_leave(town: City) -> None:
     (delivery_id,) = town.due()
     stopped = stop(town)
-    assert town.press() == 0
+    assert town.tick_dispatch() == 0
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
     assert town.platform("x").published == []
     release(town, stopped)
-    assert town.press() == 1
+    assert town.tick_dispatch() == 1
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
@@ -89,7 +89,7 @@ def test_what_was_claimed_before_the_stop_goes_back_to_the_table(town: City) -> 
 def test_a_stop_past_the_late_limit_makes_it_missed_and_says_why(town: City) -> None:
     (delivery_id,) = town.due()
     stop(town)
-    town.press(2 * HOUR)
+    town.tick_dispatch(2 * HOUR)
     delivery = town.delivery(delivery_id)
     assert delivery.state is DeliveryState.MISSED
     assert delivery.reason["code"] == "late_stopped"
@@ -147,10 +147,10 @@ def test_a_second_stop_for_another_reason_stands_beside_the_first(town: City) ->
     first, second = stop(town), stop(town, "admin", "खाते दुसऱ्याच्या ताब्यात आहे.")
     release(town, first)
     assert standing_ids(town) == [second]
-    assert town.press() == 0
+    assert town.tick_dispatch() == 0
     assert town.told("released") == []
     release(town, second)
-    assert town.press() == 1
+    assert town.tick_dispatch() == 1
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 

@@ -70,7 +70,7 @@ def test_what_is_ordered_away_is_deleted_and_the_post_withdrawn(town: City) -> N
     assert post(town, post_id).state is PostState.WITHDRAWN
     assert post(town, post_id).reason == WHY
     assert len(town.platform("x").published) == 1
-    town.press()
+    town.tick_dispatch()
     assert town.platform("x").published == town.platform("facebook").published == []
     for one in deliveries:
         carried = town.delivery(one)
@@ -86,7 +86,7 @@ def test_what_is_ordered_away_is_deleted_and_the_post_withdrawn(town: City) -> N
 def test_a_part_of_it_can_be_ordered_away_and_the_rest_stands(town: City) -> None:
     post_id = live_post(town)
     take_back(town, post_id, on=["x"])
-    town.press()
+    town.tick_dispatch()
     assert post(town, post_id).state is PostState.APPROVED
     assert town.platform("x").published == []
     assert len(town.platform("facebook").published) == 1
@@ -152,7 +152,7 @@ def test_a_new_revision_does_not_call_an_order_back(town: City) -> None:
     post_id = live_post(town)
     (order,) = take_back(town, post_id, on=["x"])
     town.save(post_id, on=["facebook"], text="दुरुस्त मजकूर")
-    town.press()
+    town.tick_dispatch()
     assert town.delivery(order).state is DeliveryState.PUBLISHED
     assert town.platform("x").published == []
 
@@ -165,7 +165,7 @@ def test_an_order_is_bound_by_no_window(town: City) -> None:
     with town.read() as session:
         row = session.get_one(Delivery, order)
         assert constraints.latest_moment(row) == town.now + DAY
-    town.press(5 * MINUTE)
+    town.tick_dispatch(5 * MINUTE)
     assert town.delivery(order).state is DeliveryState.PUBLISHED
 
 
@@ -175,7 +175,7 @@ def test_an_order_that_the_platform_refuses_stands_on_the_board_until_it_is_give
     post_id = live_post(town, on=["x"])
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION), on="delete")
     (order,) = take_back(town, post_id)
-    town.press()
+    town.tick_dispatch()
     assert town.delivery(order).state is DeliveryState.FAILED
     with town.read() as session:
         (row,) = decision_board.decisions(session, actor=town.actor("lead"), now=town.now)
@@ -185,7 +185,7 @@ def test_an_order_that_the_platform_refuses_stands_on_the_board_until_it_is_give
     (again,) = take_back(town, post_id)
     with town.read() as session:
         assert decision_board.decisions(session, actor=town.actor("lead"), now=town.now) == []
-    town.press()
+    town.tick_dispatch()
     assert town.delivery(again).state is DeliveryState.PUBLISHED
     with town.read() as session:
         assert decision_board.decisions(session, actor=town.actor("lead"), now=town.now) == []
@@ -195,13 +195,13 @@ def test_deleting_a_final_answer_opens_its_comment_again(town: City) -> None:
     (delivery,) = town.live()
     comment_id = town.comment(under=delivery)
     answer = town.answer(comment_id)
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
     assert _comment(town, comment_id).state is CommentState.ANSWERED
     take_back(town, answer, by="first")
     town.note_answers()
     assert _comment(town, comment_id).state is CommentState.ANSWERED
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
     reopened = _comment(town, comment_id)
     assert (reopened.state, reopened.opening) == (CommentState.ROUTED, 2)
@@ -212,7 +212,7 @@ def test_deleting_a_final_answer_opens_its_comment_again(town: City) -> None:
     assert (page.routing_steps[-1].reason, page.routing_steps[-1].words) == ("answer_deleted", WHY)
     assert town.note_answers() == 0
     town.answer(comment_id, "आज रात्री आठ वाजता.")
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
     assert _comment(town, comment_id).state is CommentState.ANSWERED
 
@@ -229,7 +229,7 @@ def test_comments_under_a_deleted_post_are_no_longer_read(town: City) -> None:
         post_id = session.get_one(Delivery, delivery).post_id
         sources = session.query(Source).filter(Source.receipt_id.is_not(None)).count()
     take_back(town, post_id)
-    town.press()
+    town.tick_dispatch()
     asked = town.platform("x")
     town.listen(2 * HOUR)
     with town.read() as session:
@@ -246,13 +246,13 @@ def test_the_department_reads_in_its_timeline_what_became_of_it(town: City) -> N
     town.send(post_id)
     town.approve(post_id)
     town.schedule(post_id, timedelta(0))
-    town.press()
+    town.tick_dispatch()
     town.clock.move(HOUR)
     take_back(town, post_id)
     before = _timeline(town, submission)
     assert before.next is not None
     assert before.next.kind is NextKind.TAKE_BACK
-    town.press()
+    town.tick_dispatch()
     after = _timeline(town, submission)
     kinds = [one.kind for one in after.steps]
     assert kinds[-3:] == [StepKind.DELETION_ORDERED, StepKind.POST_WITHDRAWN, StepKind.DELETED]
@@ -274,7 +274,7 @@ def test_an_order_to_delete_is_called_off_by_whoever_may_give_it(town: City) -> 
         schedule.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=order)
     with town.write() as session:
         schedule.cancel(session, actor=town.actor("first"), now=town.now, delivery_id=order)
-    town.press()
+    town.tick_dispatch()
     assert len(town.platform("x").published) == 1
     with town.read() as session:
         assert session.query(Order).count() == 1

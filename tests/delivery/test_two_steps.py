@@ -45,7 +45,7 @@ def test_it_is_made_unpublished_and_then_published_by_its_id(
     town: City, facebook: MemoryPlatform
 ) -> None:
     (delivery_id,) = town.due(on=["facebook"])
-    town.press()
+    town.tick_dispatch()
     delivery = town.delivery(delivery_id)
     assert delivery.state is DeliveryState.PUBLISHED
     assert delivery.staged_id == town.platform_id(delivery_id)
@@ -56,7 +56,7 @@ def test_it_is_made_unpublished_and_then_published_by_its_id(
 def test_its_id_is_stored_before_anything_can_be_seen(town: City, facebook: MemoryPlatform) -> None:
     (delivery_id,) = town.due(on=["facebook"])
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
-    town.press()
+    town.tick_dispatch()
     delivery = town.delivery(delivery_id)
     assert delivery.state is DeliveryState.UNCONFIRMED
     assert [one.platform_id for one in facebook.staged] == [delivery.staged_id]
@@ -68,9 +68,9 @@ def test_what_is_unknown_heals_by_itself_and_is_seen_once(
 ) -> None:
     (delivery_id,) = town.due(on=["facebook"])
     facebook.fail_next(OutcomeUnknown("reset"), on="release", after_keeping=is_done)
-    town.press()
+    town.tick_dispatch()
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
-    town.confirm(MINUTE)
+    town.tick_reconcile(MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
     assert len(facebook.published) == 1
     assert ("release_again" in town.verbs("deliveries", delivery_id)) is not is_done
@@ -93,7 +93,7 @@ def test_a_clock_that_died_before_the_second_step_is_healed_by_the_next(
     with town.write() as session:
         dispatch.sweep(session, now=town.now, delivery_settings=town.context.delivery_settings)
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
-    town.confirm(MINUTE)
+    town.tick_reconcile(MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
     assert "release_again" in town.verbs("deliveries", delivery_id)
     assert len(facebook.published) == 1
@@ -118,8 +118,8 @@ def test_each_second_step_taken_again_is_a_try_with_its_outcome_and_leaves_once(
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
     facebook.fail_next(problem, on="release")
     (delivery_id,) = town.live(on=["facebook"])
-    town.confirm(MINUTE)
-    town.confirm(MINUTE)
+    town.tick_reconcile(MINUTE)
+    town.tick_reconcile(MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
     (first, again, last) = tries(town)
     assert first == ("publish", "unknown", "reset", True)
@@ -137,7 +137,7 @@ def test_a_second_step_refused_again_and_again_is_held_in_the_end(
         facebook.fail_next(Refused(RefusalCode.INVALID, "no such thing"), on="release")
     (delivery_id,) = town.live(on=["facebook"])
     for _ in range(5):
-        town.confirm(5 * MINUTE)
+        town.tick_reconcile(5 * MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
     refused = ("release", "refused", "no such thing", True)
     assert tries(town)[1:] == [refused] * len(town.context.delivery_settings.looks)
@@ -160,9 +160,9 @@ def test_a_clock_that_dies_in_a_second_step_taken_again_leaves_no_try_open(
     dying.fail_next(OutcomeUnknown("reset"), on="release")
     (delivery_id,) = town.live(on=["facebook"])
     with pytest.raises(KeyboardInterrupt):
-        town.confirm(MINUTE)
+        town.tick_reconcile(MINUTE)
     assert tries(town)[1] == ("release", "", "", False)
-    town.confirm(HOUR)
+    town.tick_reconcile(HOUR)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
     assert tries(town)[1] == ("release", "lease_ended", "", True)
     assert len(tries(town)) == 2
@@ -174,7 +174,7 @@ def test_a_late_answer_of_the_first_try_is_taken_after_a_second_step_too(
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
     (delivery_id,) = town.live(on=["facebook"])
-    town.confirm(MINUTE)
+    town.tick_reconcile(MINUTE)
     with town.read() as session:
         (parcel,) = payload.load_payloads(session, [Claim(delivery_id, 1)])
     late = Receipt(parcel.staged_id, "", town.now, "late")
@@ -188,11 +188,11 @@ def test_what_may_not_leave_any_more_is_not_released_again_but_held(
 ) -> None:
     (delivery_id,) = town.due(on=["facebook"])
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
-    town.press()
+    town.tick_dispatch()
     with town.write() as session:
         session.add(Stop(at=town.now, reason="चाचणी", person_id=town.people["lead"]))
     for _ in town.context.delivery_settings.looks:
-        town.confirm(16 * MINUTE)
+        town.tick_reconcile(16 * MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
     assert facebook.published == []
 
@@ -202,10 +202,10 @@ def test_an_approver_who_left_stops_the_second_step_too(
 ) -> None:
     (delivery_id,) = town.due(on=["facebook"])
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
-    town.press()
+    town.tick_dispatch()
     town.disable("first")
     for _ in town.context.delivery_settings.looks:
-        town.confirm(16 * MINUTE)
+        town.tick_reconcile(16 * MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
     assert facebook.published == []
 
@@ -224,7 +224,7 @@ def test_an_id_that_cannot_be_one_is_told_and_nothing_is_published(
     long_ids = _LongIds(now=town.clock, name="facebook", two_steps=True)
     town.platforms[town.accounts["facebook"]] = long_ids
     (delivery_id,) = town.due(on=["facebook"])
-    town.press()
+    town.tick_dispatch()
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, {"code": "invalid"})
     assert long_ids.published == facebook.published == []
@@ -233,8 +233,8 @@ def test_an_id_that_cannot_be_one_is_told_and_nothing_is_published(
 def test_what_was_staged_once_is_used_by_the_next_try(town: City, facebook: MemoryPlatform) -> None:
     (delivery_id,) = town.due(on=["facebook"])
     facebook.fail_next(TryLater(None, "limit"), on="release")
-    town.press()
-    town.press(MINUTE)
+    town.tick_dispatch()
+    town.tick_dispatch(MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
     assert len(facebook.kept) == 1
 
@@ -280,7 +280,7 @@ def test_where_the_second_step_is_refused_the_account_gets_one_from_then_on(
 ) -> None:
     (delivery_id,) = town.due(on=["facebook"])
     facebook.fail_next(Refused(RefusalCode.INVALID, "no such parameter"), on="release")
-    town.press()
+    town.tick_dispatch()
     assert town.delivery(delivery_id).state is DeliveryState.FAILED
     with town.read() as session:
         assert not session.get_one(Account, town.accounts["facebook"]).two_steps
@@ -292,6 +292,6 @@ def test_where_the_second_step_is_refused_the_account_gets_one_from_then_on(
             delivery_id=delivery_id,
             due_at=town.now,
         )
-    town.press()
+    town.tick_dispatch()
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
     assert len(facebook.published) == 1

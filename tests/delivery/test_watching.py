@@ -148,7 +148,7 @@ def test_what_we_changed_or_deleted_ourselves_is_nobody_elses(town: City) -> Non
     watch(town)
     town.clock.move(DAY)
     correct(town, post_id, {"facebook": MENDED})
-    town.press()
+    town.tick_dispatch()
     watch(town, 2 * DAY)
     assert findings(town) == ()
     with town.write() as session:
@@ -161,7 +161,7 @@ def test_what_we_changed_or_deleted_ourselves_is_nobody_elses(town: City) -> Non
             receipt_ids=[one.receipt.id],
             reason="चुकीची माहिती",
         )
-    town.press()
+    town.tick_dispatch()
     watch(town, 2 * DAY)
     assert findings(town) == ()
     with town.read() as session:
@@ -176,7 +176,7 @@ def test_a_correction_of_what_somebody_changed_settles_it(town: City) -> None:
     watch(town, DAY)
     assert len(findings(town)) == 1
     correct(town, post_id, {"facebook": MENDED})
-    town.press()
+    town.tick_dispatch()
     watch(town, DAY)
     assert findings(town) == ()
     assert "same_again" in town.verbs("deliveries", delivery)
@@ -330,7 +330,7 @@ class _Away(MemoryPlatform):
 def test_answers_are_watched_too(town: City) -> None:
     (delivery,) = town.live()
     answer = town.answer(town.comment(under=delivery))
-    town.press()
+    town.tick_dispatch()
     watch(town)
     own = town.platform("x").published[-1].platform_id
     town.platform("x").somebody_deletes(own)

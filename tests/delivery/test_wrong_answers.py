@@ -46,21 +46,21 @@ class Wire:
     stubs: dict[str, Stub]
     context: WorkerContext
 
-    def press(self, after: timedelta = timedelta(0)) -> None:
-        """One tick of the press."""
+    def tick_dispatch(self, after: timedelta = timedelta(0)) -> None:
+        """Move the clock by `after`, and send what is due."""
         self.town.clock.move(after)
         dispatch.tick_dispatch(self.context)
 
-    def look(self, after: timedelta = timedelta(0)) -> None:
-        """One tick of confirming."""
+    def tick_reconcile(self, after: timedelta = timedelta(0)) -> None:
+        """Move the clock by `after`, and look for unconfirmed posts."""
         self.town.clock.move(after)
         reconcile.tick_reconcile(self.context)
 
     def wait(self) -> None:
         """Let an hour pass, with all its ticks."""
         for _ in range(8):
-            self.look(8 * MINUTE)
-            self.press()
+            self.tick_reconcile(8 * MINUTE)
+            self.tick_dispatch()
 
     def creations(self, name: str) -> list[dict[str, str]]:
         """What was sent to be made, oldest first."""
@@ -153,14 +153,14 @@ def expect_held_and_sent_once(wire: Wire, name: str, delivery_id: int) -> None:
 def test_a_200_without_an_id_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
     (delivery_id,) = wire.town.due(on=[name])
     wire.stubs[name].plan(answer({"data": {}}, 200))
-    wire.press()
+    wire.tick_dispatch()
     expect_held_and_sent_once(wire, name, delivery_id)
 
 
 def test_a_200_with_the_id_of_another_page_is_unknown_and_sent_once(wire: Wire) -> None:
     (delivery_id,) = wire.town.due(on=["facebook"])
     wire.stubs["facebook"].plan(made("facebook", "999000000000009_7"))
-    wire.press()
+    wire.tick_dispatch()
     expect_held_and_sent_once(wire, "facebook", delivery_id)
 
 
@@ -168,7 +168,7 @@ def test_a_200_with_the_id_of_another_page_is_unknown_and_sent_once(wire: Wire) 
 def test_a_201_with_another_text_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
     (delivery_id,) = wire.town.due(on=[name])
     wire.stubs[name].plan(made(name, "77", "कोणाचा तरी दुसराच मजकूर"))
-    wire.press()
+    wire.tick_dispatch()
     expect_held_and_sent_once(wire, name, delivery_id)
 
 
@@ -176,10 +176,10 @@ def test_a_201_with_another_text_is_unknown_and_sent_once(wire: Wire, name: str)
 def test_a_502_in_html_is_unknown_and_found_by_looking(wire: Wire, name: str) -> None:
     (delivery_id,) = wire.town.due(on=[name])
     wire.stubs[name].plan(answer(HTML, 502, kind="html"))
-    wire.press()
+    wire.tick_dispatch()
     assert wire.state(delivery_id) == (DeliveryState.UNCONFIRMED, "unknown")
     wire.stubs[name].plan(listed("77", sent_text(wire, name), wire.town.now + SECOND))
-    wire.look(20 * SECOND)
+    wire.tick_reconcile(20 * SECOND)
     wire.wait()
     assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
     assert [one.platform_id for one in wire.receipts()] == ["77"]
@@ -194,7 +194,7 @@ def test_a_redirect_to_another_host_is_not_followed(wire: Wire, name: str, code:
         thief.otherwise = made(name, "77")
         elsewhere = thief.url.replace("127.0.0.1", "localhost") + "/2/tweets"
         wire.stubs[name].plan(answer({}, code, {"Location": elsewhere}))
-        wire.press()
+        wire.tick_dispatch()
         expect_held_and_sent_once(wire, name, delivery_id)
         assert (thief.connections, thief.requests) == (0, [])
 
@@ -204,7 +204,7 @@ def test_a_gzip_bomb_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
     (delivery_id,) = wire.town.due(on=[name])
     bomb = gzip.compress(b" " * 50_000_000 + b"{}")
     wire.stubs[name].plan(answer(bomb, 201, {"Content-Encoding": "gzip"}))
-    wire.press()
+    wire.tick_dispatch()
     expect_held_and_sent_once(wire, name, delivery_id)
 
 
@@ -216,7 +216,7 @@ def test_an_answer_that_drips_ends_at_the_deadline(wire: Wire, name: str) -> Non
     stub = wire.stubs[name]
     stub.plan(drip(made(name, "77"), stub.over, 1.0))
     began = time.monotonic()
-    wire.press()
+    wire.tick_dispatch()
     assert 2 < time.monotonic() - began < 4
     expect_held_and_sent_once(wire, name, delivery_id)
 
@@ -234,7 +234,7 @@ def test_where_the_platforms_clock_is_off_its_answer_counts_at_our_time(
         {"Date": format_datetime(theirs, usegmt=True)},
     )
     wire.stubs[name].plan(said)
-    wire.press()
+    wire.tick_dispatch()
     wire.wait()
     assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
     assert [one.published_at for one in wire.receipts()] == [NOON]
@@ -248,12 +248,12 @@ def test_where_the_platforms_clock_is_off_ours_is_found_all_the_same(
 ) -> None:
     (delivery_id,) = wire.town.due(on=[name])
     wire.stubs[name].plan(answer(HTML, 502))
-    wire.press()
+    wire.tick_dispatch()
     off = hours * HOUR
     told = {"Date": format_datetime(wire.town.now + off + 20 * SECOND, usegmt=True)}
     page = listed("77", sent_text(wire, name), wire.town.now + off + SECOND, **told)
     wire.stubs[name].plan(page, page)
-    wire.look(20 * SECOND)
+    wire.tick_reconcile(20 * SECOND)
     assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
     assert len(wire.creations(name)) == 1
 
@@ -267,12 +267,12 @@ def test_where_the_platforms_clock_is_off_its_limit_ends_by_ours(wire: Wire, hou
         "x-rate-limit-reset": str(int((theirs + 9 * MINUTE).timestamp())),
     }
     wire.stubs["x"].plan(answer({}, 429, told))
-    wire.press()
+    wire.tick_dispatch()
     assert wire.town.delivery(delivery_id).not_before == NOON + 9 * MINUTE
     wire.stubs["x"].plan(made("x", "77"))
-    wire.press(8 * MINUTE)
+    wire.tick_dispatch(8 * MINUTE)
     assert wire.state(delivery_id) == (DeliveryState.SCHEDULED, "later")
-    wire.press(MINUTE)
+    wire.tick_dispatch(MINUTE)
     assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
 
 
@@ -284,12 +284,12 @@ def test_a_429_that_says_no_time_to_come_is_tried_again_after_a_pause_of_our_own
     (delivery_id,) = wire.town.due(on=[name])
     told = {} if reset is None else {"x-rate-limit-reset": str(int((NOON + reset).timestamp()))}
     wire.stubs[name].plan(answer({"errors": [{"code": 88}]}, 429, told), made(name, "77"))
-    wire.press()
+    wire.tick_dispatch()
     assert wire.state(delivery_id) == (DeliveryState.SCHEDULED, "later")
     assert wire.town.delivery(delivery_id).not_before == NOON + 30 * SECOND
-    wire.press(29 * SECOND)
+    wire.tick_dispatch(29 * SECOND)
     assert len(wire.creations(name)) == 1
-    wire.press(SECOND)
+    wire.tick_dispatch(SECOND)
     assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
     wire.wait()
     assert wire.outcomes(delivery_id) == ["later", "published"]
@@ -307,7 +307,7 @@ def test_a_duplicate_where_ours_is_not_there_is_for_a_person(wire: Wire, name: s
     """The platform saw these words before, but not by us: it did not leave, and says why."""
     (delivery_id,) = wire.town.due(on=[name])
     wire.stubs[name].plan(DUPLICATES[name])
-    wire.press()
+    wire.tick_dispatch()
     wire.wait()
     assert wire.state(delivery_id) == (DeliveryState.FAILED, "duplicate")
     assert wire.receipts() == []
@@ -329,7 +329,7 @@ def test_a_401_in_mid_batch_pauses_the_account_and_no_other(wire: Wire, name: st
     (other,) = wire.town.due("water", on=[other_name])
     wire.stubs[name].plan(made(name, "77"), EXPIRED[name])
     wire.stubs[other_name].plan(made(other_name, "88"))
-    wire.press()
+    wire.tick_dispatch()
     assert wire.state(first) == (DeliveryState.PUBLISHED, "")
     assert wire.state(second) == (DeliveryState.SCHEDULED, "credentials")
     assert wire.state(third) == (DeliveryState.SCHEDULED, "")
@@ -338,7 +338,7 @@ def test_a_401_in_mid_batch_pauses_the_account_and_no_other(wire: Wire, name: st
     assert (paused.state, paused.reason) == (AccountState.PAUSED, "credentials")
     assert going.state is AccountState.CONNECTED
     for _ in range(3):
-        wire.press(10 * MINUTE)
+        wire.tick_dispatch(10 * MINUTE)
     assert len(wire.creations(name)) == 2
     assert wire.outcomes(third) == []
 
@@ -347,7 +347,7 @@ def test_a_401_in_mid_batch_pauses_the_account_and_no_other(wire: Wire, name: st
 def test_an_id_that_was_seen_before_proves_nothing(wire: Wire, name: str) -> None:
     first, second = (wire.town.due(where, on=[name])[0] for where in ("water", "road"))
     wire.stubs[name].plan(made(name, "77"), made(name, "77"))
-    wire.press()
+    wire.tick_dispatch()
     assert wire.state(first) == (DeliveryState.PUBLISHED, "")
     assert wire.state(second) == (DeliveryState.UNCONFIRMED, "id_seen_before")
     wire.wait()

@@ -27,7 +27,7 @@ def test_an_officers_own_answer_leaves_at_once_under_that_very_comment(
 ) -> None:
     comment_id = _routed(town)
     post_id = town.answer(comment_id, "उद्या सकाळी सहा वाजता.", by=who)
-    town.press()
+    town.tick_dispatch()
     answer = town.platform("x").published[-1]
     assert answer.text == "उद्या सकाळी सहा वाजता."
     assert answer.parent_id == _comment(town, comment_id).platform_id
@@ -41,12 +41,12 @@ def test_an_officers_own_answer_leaves_at_once_under_that_very_comment(
 def test_an_answer_by_the_cell_waits_for_the_officer(town: City, who: str) -> None:
     comment_id = _routed(town)
     post_id = town.answer(comment_id, by=who)
-    town.press(MINUTE)
+    town.tick_dispatch(MINUTE)
     assert _post(town, post_id).state is PostState.IN_REVIEW
     assert len(town.platform("x").published) == 1
     assert town.told("answer_waits") == ["first", "second"]
     town.approve(post_id, by="second")
-    town.press()
+    town.tick_dispatch()
     assert len(town.platform("x").published) == 2
 
 
@@ -55,7 +55,7 @@ def test_a_comment_is_answered_when_its_answer_is_live_and_not_before(town: City
     town.answer(comment_id)
     assert town.note_answers() == 0
     assert _comment(town, comment_id).state is CommentState.ROUTED
-    town.press()
+    town.tick_dispatch()
     assert town.note_answers() == 1
     assert _comment(town, comment_id).state is CommentState.ANSWERED
     assert town.note_answers() == 0
@@ -66,9 +66,9 @@ def test_an_answer_found_by_a_look_answers_too(town: City) -> None:
     comment_id = _routed(town)
     town.platform("x").fail_next(OutcomeUnknown(), after_keeping=True)
     town.answer(comment_id)
-    town.press()
+    town.tick_dispatch()
     assert town.note_answers() == 0
-    town.confirm(MINUTE)
+    town.tick_reconcile(MINUTE)
     assert town.note_answers() == 1
 
 
@@ -76,14 +76,14 @@ def test_an_interim_answer_is_noted_and_the_clock_runs_on(town: City) -> None:
     comment_id = _routed(town)
     due_at = _comment(town, comment_id).due_at
     town.answer(comment_id, "तपासून कळवितो.", kind=AnswerKind.INTERIM)
-    town.press()
+    town.tick_dispatch()
     assert town.note_answers() == 1
     comment = _comment(town, comment_id)
     assert (comment.state, comment.interim_at) == (CommentState.ROUTED, town.now)
     assert comment.due_at == due_at
     assert town.note_answers() == 0
     town.answer(comment_id)
-    town.press()
+    town.tick_dispatch()
     assert town.note_answers() == 1
     assert _comment(town, comment_id).state is CommentState.ANSWERED
 
@@ -124,7 +124,7 @@ def test_after_the_officers_no_the_comment_can_be_answered_anew(
     refused = town.answer(comment_id, "चुकीचे उत्तर.", by="clerk")
     no(town, refused)
     town.answer(comment_id, "बरोबर उत्तर.", by="first")
-    town.press()
+    town.tick_dispatch()
     assert [one.text for one in town.platform("x").published][1:] == ["बरोबर उत्तर."]
 
 
@@ -136,10 +136,10 @@ def test_an_approval_taken_back_and_given_again_lets_the_answer_leave_once(town:
         withdraw.withdraw_approval(
             session, actor=town.actor("first"), now=town.now, post_id=post_id, seen_revision=1
         )
-    town.press(MINUTE)
+    town.tick_dispatch(MINUTE)
     assert len(town.platform("x").published) == 1
     town.approve(post_id)
-    town.press(MINUTE)
+    town.tick_dispatch(MINUTE)
     assert len(town.platform("x").published) == 2
 
 
@@ -147,14 +147,14 @@ def test_a_failed_answer_says_why_and_gives_way_to_another(town: City) -> None:
     comment_id = _routed(town)
     town.platform("x").fail_next(Refused(RefusalCode.DUPLICATE))
     post_id = town.answer(comment_id)
-    town.press()
+    town.tick_dispatch()
     with town.read() as session:
         failed = session.scalars(select(Delivery).where(Delivery.post_id == post_id)).one()
         assert (failed.state, failed.reason) == (DeliveryState.FAILED, {"code": "duplicate"})
     town.answer(comment_id, "दुसऱ्या शब्दांत उत्तर.")
     with town.read() as session:
         assert session.get_one(Post, post_id).state is PostState.WITHDRAWN
-    town.press()
+    town.tick_dispatch()
     assert len(town.platform("x").published) == 2
     assert town.note_answers() == 1
 
@@ -172,7 +172,7 @@ def test_a_returned_answer_gives_way_to_another(town: City) -> None:
             reason="वेळ लिहावी.",
         )
     town.answer(comment_id, "उद्या सकाळी ९ वाजता.")
-    town.press()
+    town.tick_dispatch()
     assert town.note_answers() == 1
 
 
@@ -188,7 +188,7 @@ def test_an_answer_to_a_comment_that_is_gone_fails_with_that_reason(town: City) 
     platform = town.platform("x")
     platform.kept.pop()
     post_id = town.answer(comment_id)
-    town.press()
+    town.tick_dispatch()
     with town.read() as session:
         failed = session.scalars(select(Delivery).where(Delivery.post_id == post_id)).one()
     assert failed.reason == {"code": "target_gone"}
@@ -197,7 +197,7 @@ def test_an_answer_to_a_comment_that_is_gone_fails_with_that_reason(town: City) 
 def test_an_answer_that_waited_longer_than_a_day_is_missed(town: City) -> None:
     comment_id = _routed(town)
     post_id = town.answer(comment_id)
-    town.press(24 * HOUR + MINUTE)
+    town.tick_dispatch(24 * HOUR + MINUTE)
     with town.read() as session:
         missed = session.scalars(select(Delivery).where(Delivery.post_id == post_id)).one()
     assert missed.state is DeliveryState.MISSED
@@ -233,7 +233,7 @@ def test_an_officer_who_leaves_before_the_answer_is_sent_stops_it(town: City) ->
     comment_id = _routed(town)
     post_id = town.answer(comment_id)
     town.disable("first")
-    town.press()
+    town.tick_dispatch()
     with town.read() as session:
         failed = session.scalars(select(Delivery).where(Delivery.post_id == post_id)).one()
     assert failed.reason == {"code": "approval_missing"}

@@ -46,14 +46,14 @@ def test_a_comment_is_hidden_and_shown_again_by_the_press(town: City) -> None:
     assert Action.HIDE in page(town, comment_id).acts
     hide(town, comment_id)
     assert page(town, comment_id).hidden_at is None
-    town.press()
+    town.tick_dispatch()
     assert _there(town, own).is_hidden
     hidden = page(town, comment_id)
     assert hidden.hidden_at == town.now
     assert {Action.HIDE, Action.UNHIDE} & hidden.acts == {Action.UNHIDE}
     assert "hidden" in town.verbs("comments", comment_id)
     hide(town, comment_id, again=True)
-    town.press()
+    town.tick_dispatch()
     assert not _there(town, own).is_hidden
     assert page(town, comment_id).hidden_at is None
     with town.read() as session:
@@ -69,7 +69,7 @@ def test_it_stays_with_its_officer_and_can_still_be_answered(town: City) -> None
     comment_id = town.comment(under=town.live()[0])
     before = page(town, comment_id)
     hide(town, comment_id)
-    town.press()
+    town.tick_dispatch()
     after = page(town, comment_id)
     assert (after.state, after.due_at, after.holder) == (
         before.state,
@@ -98,7 +98,7 @@ def test_it_is_hidden_once_and_with_a_reason(town: City) -> None:
     hide(town, comment_id)
     with pytest.raises(AlreadyOrdered):
         hide(town, comment_id)
-    town.press()
+    town.tick_dispatch()
     with pytest.raises(HiddenAlready):
         hide(town, comment_id)
 
@@ -122,7 +122,7 @@ def test_a_hidden_comment_is_not_told_as_something_that_happened_to_the_post(tow
     with town.read() as session:
         before = timeline.post_timeline(session, post_id=post_id, now=town.now).steps
     order = hide(town, comment_id)
-    town.press()
+    town.tick_dispatch()
     assert town.delivery(order).state is DeliveryState.PUBLISHED
     with town.read() as session:
         after = timeline.post_timeline(session, post_id=post_id, now=town.now).steps

@@ -74,7 +74,7 @@ def test_our_own_answers_are_no_comments(town: City) -> None:
     (delivery_id,) = town.live()
     comment_id = town.comment(under=delivery_id)
     town.answer(comment_id)
-    town.press()
+    town.tick_dispatch()
     assert len(town.platform("x").published) == 2
     assert town.listen(HOUR) == 0
     assert _count(town) == 1

@@ -150,11 +150,11 @@ def test_a_transfer_takes_back_an_answer_that_has_not_left(town: City) -> None:
     comment_id = _routed(town)
     post_id = town.answer(comment_id)
     _transfer(town, comment_id, "road")
-    town.press(HOUR)
+    town.tick_dispatch(HOUR)
     assert _delivery_of(town, post_id).state is DeliveryState.CANCELLED
     assert len(town.platform("x").published) == 1
     town.answer(comment_id, by="road_officer")
-    town.press()
+    town.tick_dispatch()
     assert len(town.platform("x").published) == 2
 
 
@@ -164,7 +164,7 @@ def test_an_answer_in_review_can_no_longer_be_approved_after_a_transfer(town: Ci
     _transfer(town, comment_id, "road", by="clerk")
     with pytest.raises(WrongState):
         town.approve(post_id, by="first")
-    town.press()
+    town.tick_dispatch()
     assert len(town.platform("x").published) == 1
 
 
@@ -181,7 +181,7 @@ def test_an_answer_that_may_be_live_holds_the_comment(town: City, settle: str) -
     comment_id = _routed(town)
     town.platform("x").fail_next(OutcomeUnknown())
     town.answer(comment_id)
-    town.press()
+    town.tick_dispatch()
     with pytest.raises(OnItsWay):
         _settle(town, settle, comment_id)
     assert _look(town, comment_id)[0].state is CommentState.ROUTED
@@ -228,7 +228,7 @@ def test_reopened_it_can_be_answered_once_more(town: City) -> None:
     comment_id = _answered(town)
     _reopen(town, comment_id)
     town.answer(comment_id, "आणखी एक उत्तर.")
-    town.press()
+    town.tick_dispatch()
     assert town.note_answers() == 1
     assert _look(town, comment_id)[0].state is CommentState.ANSWERED
     assert len(town.platform("x").published) == 3
@@ -297,7 +297,7 @@ def _routed(town: City) -> int:
 def _answered(town: City) -> int:
     comment_id = _routed(town)
     town.answer(comment_id)
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
     assert _look(town, comment_id)[0].state is CommentState.ANSWERED
     return comment_id

@@ -93,7 +93,7 @@ def test_it_starts_under_a_stop_and_what_fell_due_is_looked_for(
     soon, later = (town.schedule(town.approved(), after)[0] for after in (HOUR, 5 * HOUR))
     file = tmp_path / "house.zip"
     _write(town, file)
-    town.press(2 * HOUR)  # the old house sends one of them, and is lost
+    town.tick_dispatch(2 * HOUR)  # the old house sends one of them, and is lost
     assert len(town.platform("x").published) == 1
     assert _restore(town, other, file).unconfirmed == 1
     again = replace(town, database=other)
@@ -101,9 +101,9 @@ def test_it_starts_under_a_stop_and_what_fell_due_is_looked_for(
     assert states == {soon: DeliveryState.UNCONFIRMED, later: DeliveryState.SCHEDULED}
     with again.read() as session:
         assert session.scalars(select(Stop.reason)).one() == REASON
-    again.confirm(MINUTE)
+    again.tick_reconcile(MINUTE)
     assert again.delivery(soon).state is DeliveryState.PUBLISHED
-    again.press(4 * HOUR)  # under the stop nothing leaves
+    again.tick_dispatch(4 * HOUR)  # under the stop nothing leaves
     assert len(town.platform("x").published) == 1
 
 
@@ -115,14 +115,14 @@ def test_what_was_moved_forward_and_sent_after_the_backup_is_found(
     _write(town, file)
     with town.write() as session:
         session.get_one(Delivery, sent).due_at = town.now
-    town.press(MINUTE)
+    town.tick_dispatch(MINUTE)
     _restore(town, other, file)
     again = replace(town, database=other)
     sought = reconcile.seek(again.context, tell=_nothing)
     assert (sought.checked, sought.live, sought.unchecked) == (2, 1, 0)
     assert again.delivery(sent).state is DeliveryState.UNCONFIRMED
     assert again.delivery(ahead).state is DeliveryState.SCHEDULED
-    again.confirm()
+    again.tick_reconcile()
     assert again.delivery(sent).state is DeliveryState.PUBLISHED
 
 
@@ -345,7 +345,7 @@ def _live(town: City) -> None:
     """Something of everything: live, held, answered, merged, with a file."""
     (live,) = town.live()
     town.answer(town.comment(under=live))
-    town.press()
+    town.tick_dispatch()
     town.platform("facebook").fail_next(OutcomeUnknown("reset"))
     town.hold(on="facebook")
     town.store.save(b"a picture")

@@ -52,7 +52,7 @@ def send_ahead(town: City, delivery_id: int) -> None:
     """The old house moves it forward and sends it, after the backup."""
     with town.write() as session:
         session.get_one(Delivery, delivery_id).due_at = town.now
-    town.press(MINUTE)
+    town.tick_dispatch(MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
@@ -109,9 +109,9 @@ def test_killed_before_it_sought_the_clock_finds_it_and_it_is_never_sent_again(
     assert seeking.run() == 2
     assert states(again, ids) == [DeliveryState.UNCONFIRMED, DeliveryState.SCHEDULED]
     assert refused(again) == 1  # live, and not confirmed yet
-    again.confirm()
+    again.tick_reconcile()
     release(again)
-    again.press(5 * HOUR)
+    again.tick_dispatch(5 * HOUR)
     assert states(again, ids) == [DeliveryState.PUBLISHED] * 2
     assert len(town.platform("x").published) == 2
 
@@ -123,10 +123,10 @@ def test_past_its_late_limit_it_is_missed_only_once_it_was_looked_for(
     again, ids = cut_off(town, other, tmp_path)
     again.platform("x").fail_next(TryLater(), on="look_up")
     assert seek(again.context, tell=tell) == ReconcileCounts(0, 0, 2)
-    again.press(12 * HOUR)
+    again.tick_dispatch(12 * HOUR)
     assert states(again, ids) == [DeliveryState.SCHEDULED] * 2
     assert tick_seeking(again.context) == 2
-    again.press(MINUTE)
+    again.tick_dispatch(MINUTE)
     assert states(again, ids) == [DeliveryState.UNCONFIRMED, DeliveryState.MISSED]
 
 
@@ -139,7 +139,7 @@ def test_a_platform_that_fails_once_is_asked_for_a_restored_one_again_within_min
     again.clock.move(timedelta(days=1))
     assert tick_seeking(again.context) == 1
     again.platform("x").fail_next(TryLater(), on="look_up")
-    again.confirm()
+    again.tick_reconcile()
     look_at = again.delivery(ids[0]).look_at
     assert look_at is not None
     assert look_at <= again.now + timedelta(seconds=again.context.delivery_settings.looks[1])

@@ -146,7 +146,7 @@ def test_a_date_in_the_text_that_has_passed_is_named(town: City, text: str, pass
     town.send(post_id)
     town.approve(post_id)
     town.schedule(post_id, MINUTE)
-    town.press(2 * HOUR)
+    town.tick_dispatch(2 * HOUR)
     (row,) = _board(town, "clerk")
     assert row.kind is BoardKind.MISSED
     assert row.passed.strip() == passed

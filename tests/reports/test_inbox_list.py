@@ -36,7 +36,7 @@ def test_views_hold_what_they_say_and_their_counts_agree(town: City) -> None:
     mine = town.comment("माझी", under=delivery_id)
     answered = town.comment("उत्तर दिलेली", under=delivery_id)
     town.answer(answered)
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
     closed = town.comment("बंद", under=delivery_id)
     _close(town, closed)
@@ -175,7 +175,7 @@ def test_the_thread_is_the_conversation_with_our_answers_in_it_and_no_other(town
     town.comment("दुसऱ्याची", under=delivery_id, on="facebook", author="ख")
     town.clock.move(MINUTE)
     town.answer(first, "आमचे उत्तर")
-    town.press()
+    town.tick_dispatch()
     town.clock.move(MINUTE)
     answer = town.platform("facebook").published[-1].platform_id
     own = town.platform("facebook").citizen_says("पुन्हा", parent_id=answer, author="क")
@@ -207,7 +207,7 @@ def test_an_answer_is_followed_until_it_is_live(town: City) -> None:
     assert _state(town, comment_id) is ReplyState.WAITS_FOR_OFFICER
     town.approve(post_id)
     assert _state(town, comment_id) is ReplyState.ON_ITS_WAY
-    town.press()
+    town.tick_dispatch()
     (reply,) = _comment(town, comment_id).replies
     assert reply.state is ReplyState.LIVE
     assert reply.url == f"https://platform.example/{town.platform('x').published[-1].platform_id}"
@@ -251,10 +251,10 @@ def test_an_answer_of_which_nobody_knows_is_looked_for_and_then_held(town: City)
     comment_id = town.comment(under=delivery_id)
     town.platform("x").fail_next(OutcomeUnknown())
     town.answer(comment_id)
-    town.press()
+    town.tick_dispatch()
     assert _state(town, comment_id) is ReplyState.UNCONFIRMED
     for _ in range(4):
-        town.confirm(16 * MINUTE)
+        town.tick_reconcile(16 * MINUTE)
     assert _state(town, comment_id) is ReplyState.HELD
 
 
@@ -291,7 +291,7 @@ def test_an_interim_answer_leaves_room_for_the_final_one(town: City) -> None:
     (delivery_id,) = town.live()
     comment_id = town.comment(under=delivery_id)
     town.answer(comment_id, kind=AnswerKind.INTERIM)
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
     page = _comment(town, comment_id)
     assert page.interim_at == town.now
@@ -326,7 +326,7 @@ def test_a_refused_answer_is_not_in_the_way_of_the_failure_of_another(town: City
     scenes.answer_returned(town)
     town.platform("x").fail_next(Refused(RefusalCode.TOO_LONG))
     town.answer(1)
-    town.press()
+    town.tick_dispatch()
     assert [one.state for one in _comment(town, 1).replies] == [
         ReplyState.RETURNED,
         ReplyState.FAILED,

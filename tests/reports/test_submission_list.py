@@ -122,7 +122,7 @@ def test_the_row_has_every_live_link_and_the_comments_under_them(town: City) -> 
     answered = town.comment("एक", under=on_x)
     town.comment("दोन", under=on_facebook, on="facebook")
     town.answer(answered)
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
     (row,) = _page(town, "member").rows
     assert [one.account.platform for one in row.lives] == ["x", "facebook"]
@@ -286,7 +286,7 @@ def test_an_officer_has_what_waits_for_this_officers_approval(town: City) -> Non
 def test_what_is_partly_live_stands_among_the_live_and_among_what_is_left(town: City) -> None:
     town.platform("facebook").fail_next(OutcomeUnknown("no answer"))
     town.due(on=["x", "facebook"])
-    town.press()
+    town.tick_dispatch()
     (row,) = _page(town, "clerk", SubmissionView.OPEN).rows
     assert (row.stage, row.left) == (Stage.LIVE, Stage.UNCONFIRMED)
     (again,) = _page(town, "clerk", SubmissionView.LIVE).rows

@@ -105,7 +105,7 @@ def test_a_comment_whose_answer_is_on_its_way_is_counted_as_long_as_the_inbox_li
         assert check(session, town.actor("clerk"), town.now).comments == 1
         found = check(session, town.actor("first"), town.now)
         assert (found.comments, found.today) == (1, 0)
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
     with town.read() as session:
         assert check(session, town.actor("first"), town.now).comments == 0

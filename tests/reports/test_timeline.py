@@ -31,10 +31,10 @@ def test_a_submission_is_told_from_the_first_day_to_the_answer(town: City) -> No
     town.approve(post_id, by="second")
     on_x, _ = town.schedule(post_id, HOUR)
     due_at = town.now + HOUR
-    town.press(HOUR)
+    town.tick_dispatch(HOUR)
     comment_id = town.comment("किती दिवस?", under=on_x)
     town.answer(comment_id)
-    town.press(HOUR)
+    town.tick_dispatch(HOUR)
     told = _told(town, submission_id)
     assert [(one.kind.value, one.by.name_mr) for one in told.steps] == [
         ("received", "किरण वाबळे"),
@@ -115,8 +115,8 @@ def test_the_same_thing_for_two_accounts_hours_apart_is_two_steps(town: City) ->
     post_id = town.approved(on=["x", "facebook"])
     on_x, on_facebook = town.schedule(post_id, HOUR)
     town.platform("facebook").fail_next(OutcomeUnknown(), after_keeping=True)
-    town.press(HOUR)
-    town.confirm(2 * HOUR)
+    town.tick_dispatch(HOUR)
+    town.tick_reconcile(2 * HOUR)
     published = [one for one in _told(town).steps if one.kind is StepKind.PUBLISHED]
     assert [[outlet.account.platform for outlet in one.outlets] for one in published] == [
         ["x"],

@@ -155,7 +155,7 @@ def test_a_quiet_time_is_told_and_refuses_nothing(town: City) -> None:
 
 def test_what_did_not_leave_gets_another_chance(town: City) -> None:
     (missed,) = town.due()
-    town.press(2 * HOUR)
+    town.tick_dispatch(2 * HOUR)
     assert town.delivery(missed).state is DeliveryState.MISSED
     assert move(town, [missed], At(town.now + HOUR), None) == [missed]
     assert town.delivery(missed).state is DeliveryState.SCHEDULED

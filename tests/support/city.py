@@ -66,26 +66,26 @@ class City(CityPosts):
     def live(self, department: str = "water", *, on: Sequence[str] = ("x",)) -> list[int]:
         """Publish a post, and return its deliveries' ids."""
         deliveries = self.due(department, on=on)
-        self.press()
+        self.tick_dispatch()
         return deliveries
 
-    def press(self, after: timedelta = timedelta(0)) -> int:
-        """Run one tick of the worker, after that long."""
+    def tick_dispatch(self, after: timedelta = timedelta(0)) -> int:
+        """Move the clock by `after`, and send what is due; return how many were attempted."""
         self.clock.move(after)
         return dispatch.tick_dispatch(self.context)
 
-    def confirm(self, after: timedelta = timedelta(0)) -> int:
-        """Run one tick of reconciling, after that long."""
+    def tick_reconcile(self, after: timedelta = timedelta(0)) -> int:
+        """Move the clock by `after`, and look for unconfirmed posts; return how many."""
         self.clock.move(after)
         return reconcile.tick_reconcile(self.context)
 
     def hold(self, *, on: str = "x", department: str = "water") -> int:
-        """Leave a delivery of unknown outcome to a person, and return its id."""
+        """Return the id of a delivery that was never found on the platform, and so is held."""
         self.platform(on).fail_next(OutcomeUnknown("no answer"))
         delivery = self.due(department, on=[on])[0]
-        self.press()
+        self.tick_dispatch()
         for _ in PACE.looks:
-            self.confirm(timedelta(minutes=16))
+            self.tick_reconcile(timedelta(minutes=16))
         return delivery
 
     def listen(self, after: timedelta = timedelta(0)) -> int:

@@ -165,7 +165,7 @@ def furnish(town: City, department: str, approver: str) -> dict[str, int]:
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
     form = filled(town, template_id, token=f"of-{department}")
     use_id = publish(town, template_id, form=form)
-    town.press()
+    town.tick_dispatch()
     alerts.tick_alerts(town.database, sms=NO_SMS, now=town.clock)
     with town.read() as session:
         alert_id = session.scalars(select(Alert.id).order_by(Alert.id.desc())).first() or 0

@@ -139,7 +139,7 @@ def live(town: City) -> None:
 
 def missed(town: City) -> None:
     town.due()
-    town.press(2 * HOUR)
+    town.tick_dispatch(2 * HOUR)
 
 
 def failed(town: City) -> None:
@@ -209,18 +209,18 @@ def answer_rejected(town: City) -> None:
 
 def answer_missed(town: City) -> None:
     answer_on_its_way(town)
-    town.press(25 * HOUR)
+    town.tick_dispatch(25 * HOUR)
 
 
 def answer_failed(town: City) -> None:
     answer_on_its_way(town)
     town.platform("x").fail_next(Refused(RefusalCode.DUPLICATE))
-    town.press()
+    town.tick_dispatch()
 
 
 def answered(town: City) -> None:
     answer_on_its_way(town)
-    town.press()
+    town.tick_dispatch()
     town.note_answers()
 
 

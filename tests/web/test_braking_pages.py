@@ -60,7 +60,7 @@ def test_two_presses_with_a_reason_stop_everything_and_say_what_is_on_its_way(si
     assert f"/deliveries/{todo_kinds}" not in page.html
     assert "हे आता थांबविता येत नाही" in page
     assert "१ मजकुराची वेळ झाली असून तो थांबला आहे." in page
-    assert site.city.press() == 0
+    assert site.city.tick_dispatch() == 0
     assert state_of(site.city, todo_kinds) is DeliveryState.SCHEDULED
 
 
@@ -105,7 +105,7 @@ def test_a_release_lets_it_go_on_and_a_second_one_is_no_error(site: Site) -> Non
     page = lead.page("/stop")
     assert not banner(page)
     assert "पोस्ट हटविली." in page
-    assert site.city.press() == 1
+    assert site.city.tick_dispatch() == 1
     assert admin.post("/stop/release", form).status_code == 302
     assert "प्रसिद्धी आधीच पुन्हा सुरू केलेली आहे." in admin.page("/stop")
     assert state_of(site.city, delivery) is DeliveryState.PUBLISHED

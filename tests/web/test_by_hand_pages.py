@@ -114,8 +114,8 @@ def test_each_try_is_shown_in_order_and_its_raw_answer_to_cell_and_admin_alone(s
     city.platform("x").fail_next(TryLater(None, "503 over capacity"))
     city.platform("x").fail_next(Refused(RefusalCode.DUPLICATE, RAW))
     (delivery,) = city.due()
-    city.press()
-    city.press(HOUR / 2)
+    city.tick_dispatch()
+    city.tick_dispatch(HOUR / 2)
     for name, reads in (
         *[(one, True) for one in ("clerk", "lead", "admin")],
         *[(one, False) for one in ("first", "head", "member", "auditor", "oversight")],
@@ -134,7 +134,7 @@ def test_what_the_check_before_sending_found_is_said_in_words(site: Site) -> Non
     city = site.city
     (delivery,) = city.due()
     city.end("first")
-    city.press()
+    city.tick_dispatch()
     page = site.browser("auditor").page(f"/deliveries/{delivery}")
     assert "कोणतीही मान्यता लागू राहिली नव्हती" in page
     assert "approval_missing" not in page.html
@@ -147,7 +147,7 @@ def test_an_unconfirmed_one_found_by_a_person_is_kept_by_its_link(site: Site) ->
     number = city.platform("x").published[0].platform_id
     answer = clerk.post(f"/deliveries/{delivery}/by-hand", {"link": link_to(number)})
     assert answer.status_code == 302
-    city.confirm(HOUR)
+    city.tick_reconcile(HOUR)
     assert city.platform_id(delivery) == number
 
 

@@ -339,7 +339,7 @@ def test_who_asks_without_end_is_told_when_to_come_back(site: Site) -> None:
 def test_the_report_draws_what_its_table_says(site: Site) -> None:
     site.city.live(on=["x", "facebook"])
     site.city.answer(site.city.comment(under=1))
-    site.city.press()
+    site.city.tick_dispatch()
     page = site.browser("clerk").page("/report")
     drawn = [one for one in page.all if one.tag == "rect" and one.get("height") != "0.0"]
     assert [one.get("class") for one in drawn[:2]] == ["chart-posts", "chart-answers"]

@@ -53,7 +53,7 @@ def test_the_clerk_corrects_what_is_live_and_the_officer_reads_what_will_happen(
     assert "उत्तर म्हणून दिसेल" in review.html
     assert officer.post(f"/posts/{post_id}/approve", _seen(town, post_id)).status_code == 302
     town.schedule(post_id, timedelta(0))
-    town.press()
+    town.tick_dispatch()
     member = site.browser("member")
     assert MENDED in member.page(f"/posts/{post_id}").html
     assert [one.text for one in town.platform("facebook").published] == [MENDED]
@@ -96,7 +96,7 @@ def test_the_officer_orders_a_deletion_and_the_department_reads_why(site: Site) 
     fields = [("things", one) for one in things] + [("reason", WHY)]
     assert officer.post(f"/posts/{post_id}/take-back", fields).status_code == 302
     assert WHY in site.browser("member").page(f"/posts/{post_id}").html
-    town.press()
+    town.tick_dispatch()
     after = site.browser("member").page(f"/posts/{post_id}")
     assert "अंमलबजावणी झाली" in after.html
     assert "काढून टाकण्याचा आदेश दिला" in after.html
@@ -118,12 +118,12 @@ def test_a_comment_is_hidden_and_shown_again_from_its_page(site: Site) -> None:
     again = officer.post(f"/comments/{comment_id}/hide", {"reason": WHY})
     assert again.status_code == 409
     assert WHY in again.text
-    town.press()
+    town.tick_dispatch()
     page = officer.page(f"/comments/{comment_id}")
     assert "माध्यमावर लपविले" in page.html
     assert WHY in page.html
     assert officer.post(f"/comments/{comment_id}/unhide", {"reason": WHY}).status_code == 302
-    town.press()
+    town.tick_dispatch()
     assert "माध्यमावर लपविले" not in officer.page(f"/comments/{comment_id}").html
 
 

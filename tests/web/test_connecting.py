@@ -534,7 +534,7 @@ def test_disconnecting_forgets_the_access_and_lets_what_is_scheduled_wait(walk: 
     with city.read() as session:
         gone = session.get_one(Account, x)
     assert (gone.credentials, gone.state) == ("", AccountState.DISCONNECTED)
-    assert city.press(HOUR + timedelta(seconds=1)) == 0
+    assert city.tick_dispatch(HOUR + timedelta(seconds=1)) == 0
     assert city.delivery(delivery).state == "scheduled"
     board = walk.site.browser("lead").page("/decisions")
     assert "या खात्याची जोडणी काढली आहे" in board

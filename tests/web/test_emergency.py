@@ -65,7 +65,7 @@ def test_whoever_is_on_duty_publishes_in_three_steps(site: Site) -> None:
     assert "विलास थोपटे, अग्निशमन केंद्र अधिकारी" in page
     done = browser.post(path, page.form("lane"))
     assert done.status_code == 302
-    site.city.press()
+    site.city.tick_dispatch()
     used = browser.page(done.location)
     assert used.text.count(lane.MARATHI) == 2
     found = lane.deliveries(site.city, int(done.location.rpartition("/")[2]))
@@ -216,7 +216,7 @@ def test_what_is_stuck_is_taken_by_whoever_is_on_duty(site: Site) -> None:
 def test_every_other_page_of_the_post_stands_too(site: Site) -> None:
     """An emergency's post rests on no submission; refused, it is drafted anew."""
     use_id = lane.used(site.city)
-    site.city.press()
+    site.city.tick_dispatch()
     post_id = lane.post_of(site.city, use_id)
     officer, clerk = site.browser("first"), site.browser("clerk")
     assert "कार्योत्तर" in officer.page("/").text
@@ -254,7 +254,7 @@ def _another(site: Site, template_id: int, number: int) -> None:
     site.city.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
     form = lane.filled(site.city, template_id, token=f"no-{number}")
     lane.publish(site.city, template_id, by="first", form=form)
-    site.city.press()
+    site.city.tick_dispatch()
     lane.worded(site.city)
     alerts.tick_alerts(site.city.database, sms=lane.NO_SMS, now=site.city.clock)
 

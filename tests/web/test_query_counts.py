@@ -47,7 +47,7 @@ def missed(city: City, count: int) -> None:
     """Past their time, for a person to decide."""
     for _one in range(count):
         city.schedule(city.approved(), timedelta(minutes=1))
-    city.press(5 * HOUR)
+    city.tick_dispatch(5 * HOUR)
 
 
 def comments(city: City, count: int) -> None:

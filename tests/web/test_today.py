@@ -33,7 +33,7 @@ def test_what_an_officer_owes_and_what_is_stuck_are_counted_and_one_click_away(
 ) -> None:
     town = site.city
     use_id = lane.used(town)
-    town.press()
+    town.tick_dispatch()
     officer = site.browser("first").page("/")
     assert _count(officer, "/") == len(_in_the_lane(officer)) == 1
     assert [one.get("href") for one in _links(officer)] == [f"/emergency/uses/{use_id}"]

@@ -46,7 +46,7 @@ def failed(town: City) -> int:
     """A use of which one text was refused by X; gives the use's id."""
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
     use_id = lane.used(town)
-    town.press()
+    town.tick_dispatch()
     return use_id
 
 
@@ -94,10 +94,10 @@ def test_only_one_takes_it(town: City) -> None:
 def test_a_held_one_calls(town: City) -> None:
     town.platform("x").fail_next(OutcomeUnknown("no answer"))
     lane.used(town)
-    town.press()
+    town.tick_dispatch()
     assert call(town) == 0
     for _look in PACE.looks:
-        town.confirm(16 * MINUTE)
+        town.tick_reconcile(16 * MINUTE)
     assert call(town) == 1
     assert [one.trouble for one in alerts(town)] == ["held"]
 
@@ -106,11 +106,11 @@ def test_a_stop_that_holds_it_calls_after_two_minutes_and_once_missed_again(town
     with town.write() as session:
         stop.stop_all(session, actor=town.actor("lead"), now=town.now, reason="तपासणी")
     lane.used(town)
-    town.press()
+    town.tick_dispatch()
     assert call(town) == 0
-    town.press(2 * MINUTE)
+    town.tick_dispatch(2 * MINUTE)
     assert call(town) == 4
-    town.press(HOUR)
+    town.tick_dispatch(HOUR)
     assert call(town) == 4
     assert {one.trouble for one in alerts(town) if one.settled_at is None} == {"missed"}
     assert {one.trouble for one in alerts(town) if one.settled_at} == {"waiting"}
@@ -129,7 +129,7 @@ def test_what_has_gone_well_in_the_end_calls_nobody(town: City) -> None:
             due_at=town.now,
             despite_clash=True,
         )
-    town.press()
+    town.tick_dispatch()
     town.clock.move(10 * MINUTE)
     assert call(town) == 0
     assert all(one.settled_at for one in alerts(town))
@@ -139,7 +139,7 @@ def test_what_is_not_urgent_calls_nobody(town: City) -> None:
     lane.on_duty(town)
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
     town.due(on=["x"])
-    town.press()
+    town.tick_dispatch()
     assert call(town) == 0
 
 

@@ -31,7 +31,7 @@ from tests.support.city_people import DAY, HOUR, MINUTE
 @pytest.mark.both
 def test_it_leaves_at_once_on_every_connected_account_in_both_languages(town: City) -> None:
     use_id = lane.used(town)
-    town.press()
+    town.tick_dispatch()
     live = lane.deliveries(town, use_id)
     assert [one.state for one in live] == [DeliveryState.PUBLISHED] * 4
     assert all(one.urgent for one in live)
@@ -66,7 +66,7 @@ def test_it_goes_ahead_of_everything_that_is_due(town: City) -> None:
     town.due("road", on=["x"])
     town.clock.move(MINUTE)
     lane.used(town)
-    town.press()
+    town.tick_dispatch()
     texts = [one.text for one in town.platform("x").published]
     assert set(texts[:2]) == {lane.MARATHI, lane.ENGLISH}
     assert len(texts) == 3
@@ -254,7 +254,7 @@ def test_withdrawing_the_templates_approval_stops_what_has_not_left(town: City) 
     use_id = lane.publish(town, template_id)
     _withdraw(town, template_id)
     assert {one.state for one in lane.deliveries(town, use_id)} == {DeliveryState.CANCELLED}
-    town.press()
+    town.tick_dispatch()
     assert town.platform("x").published == []
 
 
@@ -300,13 +300,13 @@ def test_the_gate_refuses_an_emergency_decision_that_names_no_use(town: City) ->
     found = lane.deliveries(town, use_id)
     with town.write() as session:
         session.delete(session.get_one(EmergencyUse, use_id))
-    town.press()
+    town.tick_dispatch()
     for one in found:
         assert town.delivery(one.id).reason["code"] == "approval_missing"
 
 
 def _expect_refused(town: City, use_id: int, code: str) -> None:
-    town.press()
+    town.tick_dispatch()
     for one in lane.deliveries(town, use_id):
         assert (one.state, one.reason["code"]) == (DeliveryState.FAILED, code)
     assert town.platform("x").published == town.platform("facebook").published == []
@@ -345,11 +345,11 @@ def test_a_stop_holds_it_and_a_freeze_does_not(town: City) -> None:
         freeze(session, actor=town.actor("lead"), now=town.now, form=form)
         stop = stop_all(session, actor=town.actor("lead"), now=town.now, reason="तपासणी")
     use_id = lane.used(town)
-    town.press()
+    town.tick_dispatch()
     assert {one.state for one in lane.deliveries(town, use_id)} == {DeliveryState.SCHEDULED}
     with town.write() as session:
         release(session, actor=town.actor("lead"), now=town.now, stop_ids=[stop.id], reason="झाली")
-    town.press(MINUTE)
+    town.tick_dispatch(MINUTE)
     assert {one.state for one in lane.deliveries(town, use_id)} == {DeliveryState.PUBLISHED}
 
 

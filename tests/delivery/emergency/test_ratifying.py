@@ -152,7 +152,7 @@ def test_a_refusal_stops_what_has_not_left_and_owes_nothing_then(town: City) -> 
 
 def test_a_refusal_of_what_is_out_owes_a_correction_until_all_of_it_is_gone(town: City) -> None:
     use_id = lane.used(town)
-    town.press()
+    town.tick_dispatch()
     refuse(town, use_id)
     assert owed(town, use_id) is Owed.REFUSED
     with town.read() as session:
@@ -177,7 +177,7 @@ def _gone(town: City, *, keep: int) -> None:
 
 def test_a_correcting_revision_that_is_out_ends_it(town: City) -> None:
     use_id = lane.used(town)
-    town.press()
+    town.tick_dispatch()
     refuse(town, use_id)
     post_id = lane.post_of(town, use_id)
     town.save(post_id, languages=BOTH, text="दुरुस्ती: कात्रज नव्हे, कोंढवा.")
@@ -185,7 +185,7 @@ def test_a_correcting_revision_that_is_out_ends_it(town: City) -> None:
     town.approve(post_id, by="first")
     assert owed(town, use_id) is Owed.REFUSED
     town.schedule(post_id, MINUTE)
-    town.press(2 * MINUTE)
+    town.tick_dispatch(2 * MINUTE)
     with town.read() as session:
         assert {one.state for one in session.scalars(select(Delivery))} == {DeliveryState.PUBLISHED}
     assert owed(town, use_id) is Owed.CORRECTED
@@ -199,7 +199,7 @@ def test_after_a_refusal_a_person_cannot_send_it_again(town: City) -> None:
         for one in session.scalars(select(Delivery)):
             one.state = DeliveryState.SCHEDULED
         session.get_one(Post, lane.post_of(town, use_id)).state = PostState.APPROVED
-    town.press()
+    town.tick_dispatch()
     assert town.platform("x").published == []
 
 

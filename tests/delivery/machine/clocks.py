@@ -123,7 +123,7 @@ class AtTheClock(Brakes):
     def tick(self) -> None:
         """All the ticks that matter here, at this moment."""
         self.send()
-        self.came["confirm"] += self.town.confirm()
+        self.came["confirm"] += self.town.tick_reconcile()
         if self._is_anything_unread():
             self.came["listen"] += self.town.listen()
         self.came["answer_live"] += self.town.note_answers()
@@ -140,7 +140,7 @@ class AtTheClock(Brakes):
 
     def send(self) -> None:
         """The press's tick; what it leaves here although it is due has a reason (I3)."""
-        self.came["press"] += self.town.press()
+        self.came["press"] += self.town.tick_dispatch()
         self.judge_what_was_done()
         with self.town.read() as session:
             is_stopped = bool(stop.open_stops(session))
@@ -220,7 +220,7 @@ class AtTheClock(Brakes):
         for _ in PACE.looks if self.deliveries(under_way) else ():
             self.pass_time(16 * MINUTE)
             dispatch.run_maintenance(self.town.context)
-            self.came["confirm"] += self.town.confirm()
+            self.came["confirm"] += self.town.tick_reconcile()
         for one in self.deliveries(Delivery.state == DeliveryState.HELD):
             platform, number = self.ledger_of(one.account_id), self._found(one)
             if number:

@@ -33,7 +33,7 @@ class AtTheDesk(AtTheClock):
         """There is something that waits for its time, and something that is live."""
         todo_kinds, is_live = self._approved(BOTH), self._approved(BOTH)
         self.town.schedule(is_live, timedelta(0))
-        self.town.press()
+        self.town.tick_dispatch()
         return multiple(todo_kinds, is_live)
 
     @rule(target=posts, on=SOMEWHERE, then=THEN)

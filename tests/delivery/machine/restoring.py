@@ -34,7 +34,7 @@ class Restored(Drained):
         write(self.database, self.town.store, file, now=self.now, tell=tell)
         if is_moved_forward:
             self._move_forward()
-        self.town.press(timedelta(seconds=after))
+        self.town.tick_dispatch(timedelta(seconds=after))
         self.judge_what_was_done()
         for platform in self.town.platforms.values():
             platform.lag = timedelta(0)
