@@ -110,7 +110,8 @@ def test_a_test_name_of_more_than_90_letters_is_found() -> None:
 
 @pytest.mark.parametrize("call", ["Department(code=1)", "models.people.Department(code=1)"])
 def test_a_second_city_is_found(call: str) -> None:
-    tests = [Source(path, f"row = {call}") for path in ("tests/support/city.py", "bench/city.py")]
+    paths = ("tests/support/city_people.py", "bench/city.py")
+    tests = [Source(path, f"row = {call}") for path in paths]
     (sentence,) = complaints_of("city_builders", [], tests=tests, ceiling=1)
-    assert "use the one city of the tests" in sentence
+    assert "use tests/support/city.py" in sentence
     assert complaints_of("city_builders", [], tests=tests[:1], ceiling=1) == []

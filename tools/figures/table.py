@@ -134,7 +134,7 @@ FIGURES = (
         "city_builders",
         "modules of tests and bench that make departments of their own",
         names.city_builders,
-        "use the one city of the tests instead of building a second",
+        "use tests/support/city.py; add_department of city_people.py adds one more department",
         goal=1,
     ),
     Figure(
