@@ -34,7 +34,7 @@ from publisher.drafting.save import save, start
 from publisher.intake.close import decline, withdraw
 from publisher.intake.form import HandIn
 from publisher.intake.merge import merge
-from publisher.intake.questions import complete, return_submission
+from publisher.intake.questions import answer_question, return_submission
 from publisher.intake.submit import hand_in
 from publisher.intake.uploads import UploadedFile
 from publisher.models.people import Department
@@ -286,7 +286,7 @@ ACTS: Final[Mapping[str, Handler]] = {
     "hand_in": _hand_in,
     "decline": _on_submission(decline, AT_THE_CELL, "reason"),
     "ask": _on_submission(return_submission, AT_THE_CELL, "question"),
-    "complete": _on_submission(complete, OF_A_DEPARTMENT, "answer"),
+    "complete": _on_submission(answer_question, OF_A_DEPARTMENT, "answer"),
     "withdraw": _on_submission(withdraw, OF_A_DEPARTMENT, "reason"),
     "merge": _merge,
     "draft": _draft,

@@ -21,9 +21,13 @@ from publisher.states import SUBMISSION_MOVES, SubmissionState
 from publisher.validation import FieldError, Invalid, Validator, checked_reason, person_of
 
 TAKE_IN = "take_in"
-LONGEST_NUMBER = 40
+LONGEST_ORIGINAL_NUMBER = 40
 MOST_LIKELY = 8
-_GOES_ON = (SubmissionState.RECEIVED, SubmissionState.RETURNED, SubmissionState.DRAFTED)
+_STATES_TO_MERGE_INTO = (
+    SubmissionState.RECEIVED,
+    SubmissionState.RETURNED,
+    SubmissionState.DRAFTED,
+)
 
 
 def merge(
@@ -82,7 +86,7 @@ def whole_number(number: str, like: str) -> str:
 def _id_of(session: Session, submission_id: int, number: str) -> int | None:
     own = session.scalar(select(Submission.number).where(Submission.id == submission_id))
     full_number = whole_number(number, own or "")
-    if not full_number.isprintable() or len(full_number) > LONGEST_NUMBER:
+    if not full_number.isprintable() or len(full_number) > LONGEST_ORIGINAL_NUMBER:
         return None
     return session.scalar(select(Submission.id).where(Submission.number == full_number))
 
@@ -93,12 +97,12 @@ def _checked(submission: Submission, other: Submission | None, number: str, reas
     if not number.strip():
         validator.add("number", "required")
     elif other is None:
-        validator.add("number", "unknown_number", number=number[:LONGEST_NUMBER])
+        validator.add("number", "unknown_number", number=number[:LONGEST_ORIGINAL_NUMBER])
     elif other.id == submission.id:
         validator.add("number", "itself")
     elif other.merged_into is not None:
         validator.add("number", "merged_itself", into=other.merged_into.number)
-    elif other.state not in _GOES_ON:
+    elif other.state not in _STATES_TO_MERGE_INTO:
         validator.add("number", "has_ended", number=other.number)
     try:
         cleaned_reason = checked_reason(reason)
@@ -117,7 +121,7 @@ def likely_originals(session: Session, submission: Submission) -> list[Submissio
     """Return a few open submissions of the same department, newest first."""
     query = select(Submission).where(
         Submission.department_id == submission.department_id,
-        Submission.state.in_(_GOES_ON),
+        Submission.state.in_(_STATES_TO_MERGE_INTO),
         Submission.id != submission.id,
     )
     newest = query.order_by(Submission.received_at.desc(), Submission.id.desc())

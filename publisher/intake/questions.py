@@ -1,4 +1,8 @@
-"""Ask the department a question, answer it, and add notes once drafting has started."""
+"""Questions of the cell to the department, their answers, and notes of the department.
+
+A submission that is returned with a question waits for the answer. A note can be added at any
+time until it is declined, merged or withdrawn, also when it can no longer be edited.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,7 @@ from publisher.validation import checked_reason, person_of
 
 ADD_NOTE = "add_note"
 SEE_NOTE = "see_note"
-_GOES_ON = (SubmissionState.RECEIVED, SubmissionState.RETURNED, SubmissionState.DRAFTED)
+_STATES_FOR_NOTES = (SubmissionState.RECEIVED, SubmissionState.RETURNED, SubmissionState.DRAFTED)
 
 
 def return_submission(
@@ -38,44 +42,51 @@ def return_submission(
     Notifies the person who handed it in and the department's first responsible person. Raises
     `NotFound`, `WrongRole`, `WrongState`, or `Invalid` for the question.
     """
-    action, to = Action.RETURN_SUBMISSION, SubmissionState.RETURNED
+    action, target = Action.RETURN_SUBMISSION, SubmissionState.RETURNED
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
-    check_move(SUBMISSION_MOVES, submission.state, to)
+    check_move(SUBMISSION_MOVES, submission.state, target)
     submission.reason = checked_reason(question, field="question")
-    note = _write(session, submission, NoteKind.QUESTION, submission.reason, actor, now)
+    note = _store_note(session, submission, NoteKind.QUESTION, submission.reason, actor, now)
     transitions.apply(
-        session, submission, to, actor=actor, now=now, verb=action, values={"note": note.id}
+        session, submission, target, actor=actor, now=now, verb=action, values={"note": note.id}
     )
-    by = session.get_one(Person, person_of(actor))
-    more = {"reason": submission.reason, "by": by}
-    for person in _department_side(session, submission, now):
-        _tell(session, submission, NoticeKind.SUBMISSION_RETURNED, person, now=now, more=more)
+    asker = session.get_one(Person, person_of(actor))
+    notice_values = {"reason": submission.reason, "by": asker}
+    for person in _people_to_notify(session, submission, now):
+        _notify(
+            session,
+            submission,
+            NoticeKind.SUBMISSION_RETURNED,
+            person,
+            now=now,
+            more_values=notice_values,
+        )
     return submission
 
 
-def complete(
+def answer_question(
     session: Session, *, actor: Actor, now: datetime, submission_id: int, answer: str
 ) -> Submission:
-    """Answer the question, so that the submission is with the cell again, under its number.
+    """Answer the question: the submission is with the cell again, under the same number.
 
     Notifies the person who asked. Raises as `return_submission`.
     """
-    action, to = Action.COMPLETE_SUBMISSION, SubmissionState.RECEIVED
+    action, target = Action.COMPLETE_SUBMISSION, SubmissionState.RECEIVED
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
     check_recorded_here(submission, actor)
-    check_move(SUBMISSION_MOVES, submission.state, to)
+    check_move(SUBMISSION_MOVES, submission.state, target)
     cleaned_answer = checked_reason(answer, field="answer")
-    note = _write(session, submission, NoteKind.ANSWER, cleaned_answer, actor, now)
+    note = _store_note(session, submission, NoteKind.ANSWER, cleaned_answer, actor, now)
     submission.reason = ""
     transitions.apply(
-        session, submission, to, actor=actor, now=now, verb=action, values={"note": note.id}
+        session, submission, target, actor=actor, now=now, verb=action, values={"note": note.id}
     )
     question = last_note(session, submission, NoteKind.QUESTION)
     if question is not None and question.person_id != actor.person_id:
-        by = session.get_one(Person, person_of(actor))
-        more = {"answer": cleaned_answer, "by": by}
+        answerer = session.get_one(Person, person_of(actor))
+        notice_values = {"answer": cleaned_answer, "by": answerer}
         kind = NoticeKind.SUBMISSION_COMPLETED
-        _tell(session, submission, kind, question.person, now=now, more=more)
+        _notify(session, submission, kind, question.person, now=now, more_values=notice_values)
     return submission
 
 
@@ -89,21 +100,30 @@ def add_note(
     action = Action.CHANGE_SUBMISSION
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
     check_recorded_here(submission, actor)
-    if submission.state not in _GOES_ON:
+    if submission.state not in _STATES_FOR_NOTES:
         raise WrongState(state=submission.state, to=submission.state)
     text = checked_reason(note_text, field="note")
-    note = _write(session, submission, NoteKind.NOTE, text, actor, now)
+    note = _store_note(session, submission, NoteKind.NOTE, text, actor, now)
     transitions.record(
         session, submission, ADD_NOTE, actor=actor, now=now, values={"note": note.id}
     )
-    clerk = _clerk(session, submission)
+    clerk = _drafting_clerk(session, submission)
     if clerk is not None and clerk.id != actor.person_id:
-        more = {"answer": text, "by": session.get_one(Person, person_of(actor))}
-        _tell(session, submission, NoticeKind.SUBMISSION_NOTE, clerk, now=now, more=more)
+        notice_values = {"answer": text, "by": session.get_one(Person, person_of(actor))}
+        _notify(
+            session,
+            submission,
+            NoticeKind.SUBMISSION_NOTE,
+            clerk,
+            now=now,
+            more_values=notice_values,
+        )
     return submission
 
 
-def see_note(session: Session, *, actor: Actor, now: datetime, submission_id: int) -> Submission:
+def mark_notes_seen(
+    session: Session, *, actor: Actor, now: datetime, submission_id: int
+) -> Submission:
     """Mark the department's notes so far as seen by the cell.
 
     Raises `NotFound` or `WrongRole`.
@@ -122,7 +142,7 @@ def last_note(session: Session, submission: Submission, kind: NoteKind) -> Submi
     return session.scalars(query.order_by(SubmissionNote.id.desc()).limit(1)).first()
 
 
-def _write(
+def _store_note(
     session: Session,
     submission: Submission,
     kind: NoteKind,
@@ -143,37 +163,37 @@ def _write(
     return note
 
 
-def _department_side(session: Session, submission: Submission, now: datetime) -> Iterator[Person]:
-    """Yield who handed it in and the department's first responsible person, each once."""
-    first = contact(session, submission, now=now)
-    if first is not None:
-        yield first
+def _people_to_notify(session: Session, submission: Submission, now: datetime) -> Iterator[Person]:
+    """Yield the contact person and the department's first responsible person, each once."""
+    contact_person = contact(session, submission, now=now)
+    if contact_person is not None:
+        yield contact_person
     chain = responsibility.responsible_chain(session, submission.department_id, now=now)
-    if chain and first is not None and chain[0].person_id != first.id:
+    if chain and contact_person is not None and chain[0].person_id != contact_person.id:
         yield chain[0].person
 
 
-def _clerk(session: Session, submission: Submission) -> Person | None:
-    """Return the author of the newest revision that uses it, or who started the draft."""
+def _drafting_clerk(session: Session, submission: Submission) -> Person | None:
+    """Return the author of the newest revision made from the submission, or who began to draft."""
     authors = [post.revisions[-1].author for post in submission.posts if post.revisions]
     if authors:
         return authors[-1]
-    began = select(Event).where(
+    draft_events = select(Event).where(
         Event.subject == "submissions", Event.subject_id == submission.id, Event.verb == "draft"
     )
-    event = session.scalars(began.order_by(Event.id.desc()).limit(1)).first()
+    event = session.scalars(draft_events.order_by(Event.id.desc()).limit(1)).first()
     return event.person if event is not None else None
 
 
-def _tell(
+def _notify(
     session: Session,
     submission: Submission,
     kind: NoticeKind,
     person: Person,
     *,
     now: datetime,
-    more: dict[str, object],
+    more_values: dict[str, object],
 ) -> None:
-    values = {"number": submission.number, "title": submission.title, **more}
+    values = {"number": submission.number, "title": submission.title, **more_values}
     path = links.submission(submission.id)
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)

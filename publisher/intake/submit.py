@@ -191,7 +191,7 @@ def contact(session: Session, submission: Submission, *, now: datetime) -> Perso
     return chain[0].person if chain else None
 
 
-VERB = "original_ended"
+ORIGINAL_ENDED = "original_ended"
 ENDED = (SubmissionState.DECLINED, SubmissionState.WITHDRAWN)
 
 
@@ -224,7 +224,7 @@ def tell_duplicates(session: Session, original: Submission, *, actor: Actor, now
     for duplicate in _all_duplicates(original):
         same = duplicate.department_id == original.department_id
         values = {"into": original.number, "into_id": original.id, "same": same}
-        transitions.record(session, duplicate, VERB, actor=actor, now=now, values=values)
+        transitions.record(session, duplicate, ORIGINAL_ENDED, actor=actor, now=now, values=values)
         tell(session, duplicate, NoticeKind.ORIGINAL_ENDED, now=now, more=more)
 
 

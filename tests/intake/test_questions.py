@@ -42,7 +42,7 @@ def ask(session: Session, town: City, submission: Submission, question: str = QU
 def answer(
     session: Session, town: City, submission: Submission, who: str = "member", words: str = ANSWER
 ) -> Submission:
-    return questions.complete(
+    return questions.answer_question(
         session,
         actor=town.actor(who),
         now=NOON + DAY,

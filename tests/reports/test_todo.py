@@ -191,7 +191,7 @@ def test_a_departments_note_waits_at_the_cell_until_it_is_seen(town: City) -> No
     town.clock.move(HOUR)
     with town.write() as session:
         actor = town.actor("clerk")
-        questions.see_note(session, actor=actor, now=town.now, submission_id=submission_id)
+        questions.mark_notes_seen(session, actor=actor, now=town.now, submission_id=submission_id)
     assert _today(town, "clerk") == _today(town, "lead") == []
     town.clock.move(HOUR)
     _note(town, submission_id, "वेळही बदलली आहे.")
@@ -213,7 +213,7 @@ def test_only_the_cell_marks_a_note_as_seen(town: City) -> None:
     town.draft(submission_id)
     member = town.actor("member")
     with town.write() as session, pytest.raises(WrongRole):
-        questions.see_note(session, actor=member, now=town.now, submission_id=submission_id)
+        questions.mark_notes_seen(session, actor=member, now=town.now, submission_id=submission_id)
 
 
 def _note(town: City, submission_id: int, words: str) -> None:
