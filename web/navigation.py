@@ -22,9 +22,8 @@ from web.controls import stop as controls_stop
 from web.controls import workers
 from web.core.auth import Acting
 from web.core.context import ctx
-from web.core.i18n import LANGUAGES, _, code, page_language
+from web.core.i18n import LANGUAGES, N_, _, code, page_language
 from web.core.layout import ActingLabel, Banner, Chrome, Help, LanguageChoice, MenuEntry, Tab
-from web.core.state_badges import N_
 from web.emergency import summary
 from web.messages.names import post_of
 from web.rehearsals import views

@@ -15,8 +15,7 @@ from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
 from publisher.states import CLAIMED_OR_SENDING, DeliveryState
 from web.core.context import ctx
-from web.core.i18n import LANGUAGES, _, page_language
-from web.core.state_badges import N_
+from web.core.i18n import LANGUAGES, N_, _, page_language
 from web.messages.corrections import happens
 from web.messages.names import account_name
 

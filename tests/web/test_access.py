@@ -178,10 +178,10 @@ def test_a_part_of_one_thing_is_not_found_under_another(world: World) -> None:
 
 def test_a_route_without_a_rule_keeps_the_counter_closed(site: Site, tmp_path: Path) -> None:
     view = site.app.view_functions["people.disable"]
-    rule = permissions._RULES.pop(view)
+    rule = permissions._RULES_BY_VIEW.pop(view)
     try:
         with pytest.raises(permissions.RouteWithoutRule, match=r"people\.disable"):
             open_counter(site.city, tmp_path)
     finally:
-        permissions._RULES[view] = rule
+        permissions._RULES_BY_VIEW[view] = rule
     open_counter(site.city, tmp_path)

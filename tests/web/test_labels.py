@@ -15,7 +15,7 @@ from publisher.models.submissions import Priority, Submission
 from publisher.states import CLAIMED_OR_SENDING, DeliveryState
 from tests.web.counter import Site
 from web import messages
-from web.messages.intake import FIELD_WORDS
+from web.messages.intake import FIELD_LABELS
 from web.schedule.calendar import LEGEND
 
 # These tables leave out members that never come to be shown by them.
@@ -44,7 +44,7 @@ def test_the_calendar_explains_every_state_that_lasts() -> None:
 
 
 def test_every_field_of_a_submission_has_its_label() -> None:
-    assert set(FIELD_WORDS) == {"kind", "wards", "files", *FIELDS}
+    assert set(FIELD_LABELS) == {"kind", "wards", "files", *FIELDS}
 
 
 def test_the_form_has_a_control_for_every_text_field(site: Site) -> None:

@@ -28,7 +28,7 @@ from web.core.i18n import _
 from web.core.permissions import for_action
 from web.core.sign_in_page import prove_page
 from web.forms import number_of
-from web.messages.register import turned_sentence
+from web.messages.register import connection_end_sentence
 
 routes = Blueprint("accounts_connecting", __name__)
 Page = Response | str | tuple[str, int]
@@ -190,7 +190,7 @@ def _connecting_page(
     return render_template(
         "accounts/connecting.html",
         walk=connecting,
-        refusal=turned_sentence(connecting.refusal, connecting.details)
+        refusal=connection_end_sentence(connecting.refusal, connecting.details)
         if connecting.refusal
         else "",
         is_old=connecting.back_at is None and ctx.now() > connecting.begun_at + oauth_flow.LIFE,
@@ -239,13 +239,13 @@ def _connect(
 
 
 def _aborted_page(turned: Turned, missing_settings: tuple[str, ...] = ()) -> Page:
-    refusal = turned_sentence(turned.why, turned.about)
+    refusal = connection_end_sentence(turned.why, turned.about)
     return render_template("accounts/turned.html", refusal=refusal, lacking=missing_settings), 409
 
 
 def _back_to_index(turned: Turned) -> Page:
     """Redirect to the list of accounts with the reason, if this session is not connecting one."""
-    flash(turned_sentence(turned.why, turned.about), "red")
+    flash(connection_end_sentence(turned.why, turned.about), "red")
     return redirect(url_for("accounts.index"))
 
 

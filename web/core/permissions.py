@@ -1,4 +1,12 @@
-"""Access rules of routes: every route declares one, or the application does not start."""
+"""Access rules of routes: every route declares one, or the application does not start.
+
+A view declares its rule by a decorator directly below those of the route:
+
+    @routes.get("/posts/<int:post_id>")
+    @for_roles()
+    @reads
+    def show(session: Session, post_id: int) -> Page:
+"""
 
 from __future__ import annotations
 
@@ -20,31 +28,35 @@ class RouteWithoutRule(Exception):
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A page is public, or open to these roles; the queries narrow down what each role sees."""
+class AccessRule:
+    """A page is public, or open to these roles.
+
+    Within a role, a use case or query decides which rows of the database the person may see.
+    """
 
     public: bool
     roles: frozenset[Role]
 
 
-_RULES: dict[Callable[..., object], Rule] = {}
-_PUBLIC_ENDPOINTS = frozenset({"static", "bootstrap.static"})
+# By the function that Flask calls: a decorator that wraps the view has to stand below the rule's.
+_RULES_BY_VIEW: dict[Callable[..., object], AccessRule] = {}
+_PUBLIC_ENDPOINTS = frozenset({"static", "bootstrap.static"})  # these views are not ours
 
 
 def public(view: View) -> View:
     """Declare that a page is open to everybody, signed in or not."""
-    _RULES[view] = Rule(public=True, roles=EVERYBODY)
+    _RULES_BY_VIEW[view] = AccessRule(public=True, roles=EVERYBODY)
     return view
 
 
 def for_roles(*roles: Role) -> Callable[[View], View]:
     """Declare that a page is open to these roles; without arguments, to every role."""
 
-    def set_rule(view: View) -> View:
-        _RULES[view] = Rule(public=False, roles=frozenset(roles) or EVERYBODY)
+    def declare(view: View) -> View:
+        _RULES_BY_VIEW[view] = AccessRule(public=False, roles=frozenset(roles) or EVERYBODY)
         return view
 
-    return set_rule
+    return declare
 
 
 def for_action(*actions: Action) -> Callable[[View], View]:
@@ -57,17 +69,17 @@ def roles_with(actions: Collection[Action]) -> list[Role]:
     return [role for role in Role if any(action in POLICY[role] for action in actions)]
 
 
-def rule_of(app: Flask, endpoint: str) -> Rule:
+def rule_of(app: Flask, endpoint: str) -> AccessRule:
     """Return the rule of an endpoint; raises `RouteWithoutRule` if it has none."""
     if endpoint in _PUBLIC_ENDPOINTS:
-        return Rule(public=True, roles=EVERYBODY)
+        return AccessRule(public=True, roles=EVERYBODY)
     view = app.view_functions[endpoint]
-    if view not in _RULES:
+    if view not in _RULES_BY_VIEW:
         raise RouteWithoutRule(endpoint)
-    return _RULES[view]
+    return _RULES_BY_VIEW[view]
 
 
 def check_every_route(app: Flask) -> None:
     """Raise `RouteWithoutRule` if any route of the application has no rule."""
-    for rule in app.url_map.iter_rules():
-        rule_of(app, rule.endpoint)
+    for route in app.url_map.iter_rules():
+        rule_of(app, route.endpoint)

@@ -11,8 +11,7 @@ from wtforms import Field, SelectField
 from publisher.drafting.drafts import Draft
 from publisher.models.people import Department
 from publisher.models.posts import Post
-from web.core.i18n import _
-from web.core.state_badges import N_
+from web.core.i18n import N_, _
 from web.forms import number_of, options
 from web.messages.names import department_name
 

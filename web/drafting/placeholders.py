@@ -13,8 +13,7 @@ from wtforms import StringField
 from publisher.content_checks import placeholders
 from publisher.content_checks.placeholders import Placeholder
 from publisher.models.posts import Language
-from web.core.i18n import _
-from web.core.state_badges import N_
+from web.core.i18n import N_, _
 from web.drafting.forms import Sheet
 
 KNOWN: Mapping[str, str] = {

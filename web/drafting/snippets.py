@@ -20,9 +20,8 @@ from publisher.models.submissions import SubmissionKind
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writes
 from web.core.context import ctx
-from web.core.i18n import _, _l
+from web.core.i18n import N_, _, _l
 from web.core.permissions import for_action
-from web.core.state_badges import N_
 from web.drafting.page import departments_of
 from web.forms import Form, number_of, options
 from web.messages.names import department_name

@@ -19,8 +19,8 @@ from publisher.reports.search import (
     straight_to,
 )
 from web.core.auth import actor, reads
+from web.core.i18n import N_
 from web.core.permissions import for_roles
-from web.core.state_badges import N_
 from web.forms import number_of
 
 routes = Blueprint("search", __name__)

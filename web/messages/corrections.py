@@ -11,8 +11,7 @@ from publisher.reports.external_changes import FindingKind
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import CorrectionMode, Target
 from web.core.context import ctx
-from web.core.i18n import _, page_language
-from web.core.state_badges import N_
+from web.core.i18n import N_, _, page_language
 from web.messages.names import platform_word
 
 HAPPENS: Mapping[CorrectionMode, str] = {

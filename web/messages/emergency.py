@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from approvals.emergency import BlankKind
 from publisher.delivery.emergency.alerts import Trouble
 from publisher.models.emergency import EmergencyUse, WordHow
-from web.core.i18n import _, page_language
-from web.core.state_badges import N_
+from web.core.i18n import N_, _, page_language
 
 SENTENCES: Mapping[str, str] = {
     "only_letters": N_("Only letters, digits, commas, dots and hyphens; no web address."),

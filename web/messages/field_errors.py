@@ -10,8 +10,7 @@ from publisher.i18n import dates
 from publisher.i18n.languages import number
 from publisher.validation import FieldError
 from web.core.context import ctx
-from web.core.i18n import _, page_language
-from web.core.state_badges import N_
+from web.core.i18n import N_, _, page_language
 from web.messages.emergency import SENTENCES as EMERGENCY_SENTENCES
 from web.messages.intake import SENTENCES
 

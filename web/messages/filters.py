@@ -9,7 +9,7 @@ from flask import Flask
 from web.messages import emergency
 from web.messages.corrections import action_words, finding_words, state_subject
 from web.messages.field_errors import problem_sentence
-from web.messages.intake import field_word, file_length, file_size
+from web.messages.intake import field_label, file_size, video_duration
 from web.messages.names import (
     account_name,
     author_shown,
@@ -62,8 +62,8 @@ def register(app: Flask) -> None:
         {
             **emergency.FILTERS,
             "department_name": department_name,
-            "field_word": field_word,
-            "file_length": file_length,
+            "field_label": field_label,
+            "video_duration": video_duration,
             "file_size": file_size,
             "iso_day": date.fromisoformat,
             "iso_moment": datetime.fromisoformat,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from publisher.i18n.languages import digits
-from web.core.i18n import _, page_language
-from web.core.state_badges import N_
+from web.core.i18n import N_, _, page_language
 
-FIELD_WORDS: Mapping[str, str] = {
+FIELD_LABELS: Mapping[str, str] = {
     "kind": N_("Kind"),
     "title": N_("Title"),
     "text_mr": N_("Marathi text"),
@@ -29,6 +28,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "files": N_("Photos and files"),
 }
 
+# By the code of a field error; "field.code" takes precedence, see `field_errors.problem_sentence`.
 SENTENCES: Mapping[str, str] = {
     "question.required": N_("Write what is missing."),
     "answer.required": N_("Write the answer."),
@@ -66,9 +66,9 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
-def field_word(field: str) -> str:
+def field_label(field: str) -> str:
     """Return the label of a submission's field."""
-    return _(FIELD_WORDS[field]) if field in FIELD_WORDS else field
+    return _(FIELD_LABELS[field]) if field in FIELD_LABELS else field
 
 
 def file_size(size: int) -> str:
@@ -79,11 +79,14 @@ def file_size(size: int) -> str:
     return _("%(number)s MB", number=digits(f"{size / 1_000_000:.1f}", language))
 
 
-def file_length(seconds: int) -> str:
+def video_duration(seconds: int) -> str:
     """Format a video's length in seconds as minutes and seconds."""
-    minutes, rest = divmod(seconds, 60)
+    minutes, remaining_seconds = divmod(seconds, 60)
     language = page_language()
     if not minutes:
-        return _("%(seconds)s s", seconds=digits(str(rest), language))
-    figures = {"minutes": digits(str(minutes), language), "seconds": digits(str(rest), language)}
-    return _("%(minutes)s min %(seconds)s s", **figures)
+        return _("%(seconds)s s", seconds=digits(str(remaining_seconds), language))
+    values = {
+        "minutes": digits(str(minutes), language),
+        "seconds": digits(str(remaining_seconds), language),
+    }
+    return _("%(minutes)s min %(seconds)s s", **values)

@@ -11,8 +11,7 @@ from publisher.i18n import dates
 from publisher.models.deliveries import Account
 from publisher.models.people import Appointment
 from publisher.reports.types import AccountName, Who
-from web.core.i18n import _, page_language
-from web.core.state_badges import N_
+from web.core.i18n import N_, _, page_language
 
 ROLE_WORDS: Mapping[Role, str] = {
     Role.ADMIN: N_("Admin"),

@@ -9,7 +9,7 @@ from publisher.reports.next_step import NextKind
 from publisher.reports.replies import ReplyState
 from publisher.reports.timeline_steps import StepKind
 from publisher.reports.todo_kinds import DueKind, WaitingKind
-from web.core.state_badges import N_
+from web.core.i18n import N_
 
 WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
     WaitingKind.SUBMISSION: (N_("Submission received"), "inbox", N_("See and make a draft")),

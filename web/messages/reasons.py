@@ -9,8 +9,7 @@ from publisher.i18n import dates
 from publisher.models.controls import Freeze
 from publisher.reports.comment_detail import RoutingStep
 from web.core.context import ctx
-from web.core.i18n import _, page_language
-from web.core.state_badges import N_
+from web.core.i18n import N_, _, page_language
 from web.messages.names import department_name
 
 DELIVERY: Mapping[str, str] = {

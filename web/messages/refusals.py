@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from approvals.errors import NotAllowed
-from web.core.i18n import _
-from web.core.state_badges import N_
+from web.core.i18n import N_, _
 from web.messages import emergency
 from web.messages.field_errors import localized
 

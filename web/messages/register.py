@@ -11,8 +11,7 @@ from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.operations.departments.open_items import OpenItem, OpenKind
 from publisher.people.department_orders import BadDepartment
 from publisher.platforms.oauth.types import Why
-from web.core.i18n import _, page_language
-from web.core.state_badges import N_
+from web.core.i18n import N_, _, page_language
 from web.messages.field_errors import localized
 from web.messages.names import department_name
 
@@ -79,7 +78,7 @@ def department_problem(problem: BadDepartment) -> str:
     return _(sentence, **localized(problem.values, sentence))
 
 
-def kind_word(kind: str) -> str:
+def kind_label(kind: str) -> str:
     """Return the label of a kind: department, ward office, zone or office."""
     return _(KINDS.get(kind, KINDS["department"]))
 
@@ -103,12 +102,12 @@ def _name_in_language(change: DepartmentChange, prefix: str) -> str:
     return getattr(change, f"{prefix}_{language}", "") or getattr(change, f"{prefix}_mr")
 
 
-def open_word(open_item: OpenItem) -> str:
+def open_item_label(open_item: OpenItem) -> str:
     """Return the label of an open item that blocks a change."""
     return _(OPEN[open_item.kind])
 
 
-def open_href(open_item: OpenItem) -> str:
+def open_item_url(open_item: OpenItem) -> str:
     """Return the URL of the page where an open item can be settled."""
     match open_item.kind:
         case OpenKind.SUBMISSION:
@@ -175,27 +174,29 @@ OPERATIONS: Mapping[str, str] = {
 }
 
 
-def turned_sentence(why: str, about: str = "") -> str:
+def connection_end_sentence(why: str, about: str = "") -> str:
     """Return why connecting an account ended, and what to do."""
     sentence = ABORT_REASONS.get(why, ABORT_REASONS[Why.UNREACHABLE])
     return _(
-        sentence, about=rights_words(about.split(", ")) if why == Why.MISSING_RIGHTS else about
+        sentence, about=rights_labels(about.split(", ")) if why == Why.MISSING_RIGHTS else about
     )
 
 
-def rights_words(rights: list[str]) -> str:
+def rights_labels(rights: list[str]) -> str:
     """Return the labels of rights, each with the platform's own name."""
     return ", ".join(
         f"{_(RIGHTS[right])} ({right})" if right in RIGHTS else right for right in rights
     )
 
 
-def allowance_word(allowance: AllowanceRow) -> str:
+def allowance_label(allowance: AllowanceRow) -> str:
     """Return what a rate limit counts; empty for limits that do not affect publishing."""
     return _(OPERATIONS[allowance.name]) if allowance.name in OPERATIONS else ""
 
 
 def register(app: Flask) -> None:
     """Register the template filters for rights, limits and ended connections."""
-    app.jinja_env.filters.update({"rights_words": rights_words, "turned_sentence": turned_sentence})
-    app.jinja_env.filters["allowance_word"] = allowance_word
+    app.jinja_env.filters.update(
+        {"rights_labels": rights_labels, "connection_end_sentence": connection_end_sentence}
+    )
+    app.jinja_env.filters["allowance_label"] = allowance_label

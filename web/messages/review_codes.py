@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from publisher.models.posts import Decision, DecisionKind
 from publisher.review.history import Outcome
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal
-from web.core.i18n import _
-from web.core.state_badges import N_
+from web.core.i18n import N_, _
 from web.messages.field_errors import localized
 
 CODES: Mapping[ApprovalCodeProblem, str] = {

@@ -8,8 +8,7 @@ from datetime import datetime
 from publisher.auth.passwords import BadPassword
 from publisher.auth.sign_in import SignInProblem, SignInRefusal
 from publisher.people.contact_verification import ContactCodeProblem
-from web.core.i18n import _
-from web.core.state_badges import N_
+from web.core.i18n import N_, _
 from web.messages.field_errors import localized
 
 SIGN_IN: Mapping[SignInProblem, str] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from approvals.policy import Role
-from web.core.state_badges import N_
+from web.core.i18n import N_
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from publisher.i18n import dates
 from publisher.i18n.languages import number
 from publisher.models.content_checks import LinkFinding
 from web.core.context import ctx
-from web.core.i18n import _, page_language
-from web.core.state_badges import N_
+from web.core.i18n import N_, _, page_language
 
 SENTENCES: Mapping[WarningCode, str] = {
     WarningCode.WRONG_WEEKDAY: N_("“%(written)s” – this date is a %(weekday)s."),

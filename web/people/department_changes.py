@@ -33,9 +33,9 @@ from web.forms import number_of, options
 from web.messages.register import (
     change_sentence,
     former_name,
-    kind_word,
-    open_href,
-    open_word,
+    kind_label,
+    open_item_label,
+    open_item_url,
 )
 from web.people.department_forms import (
     DepartmentNamesForm,
@@ -52,7 +52,7 @@ from web.people.department_forms import (
 routes = Blueprint("reorganising", __name__)
 Page = Response | str | tuple[str, int]
 # These filters serve the templates in `templates/people`, although Jinja has them in all templates.
-for template_filter in (change_sentence, former_name, open_href, open_word):
+for template_filter in (change_sentence, former_name, open_item_url, open_item_label):
     routes.add_app_template_filter(template_filter, template_filter.__name__)
 
 
@@ -75,7 +75,7 @@ def new(session: Session) -> Page:
 
 
 def _new_page(session: Session, form: NewDepartmentForm) -> str:
-    form.kind.choices = options((kind, kind_word(kind)) for kind in DEPARTMENT_KINDS)
+    form.kind.choices = options((kind, kind_label(kind)) for kind in DEPARTMENT_KINDS)
     offer_others(session, form, excluded_code="", empty_label=_("no other department"))
     return render_template("people/department_new.html", form=form)
 

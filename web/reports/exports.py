@@ -25,9 +25,9 @@ from publisher.validation import NotFound
 from publisher.working_time import local
 from web.core.auth import actor, reads, writes
 from web.core.context import ctx
-from web.core.i18n import _
+from web.core.i18n import N_, _
 from web.core.permissions import for_action
-from web.core.state_badges import N_, state_word
+from web.core.state_badges import state_word
 from web.messages.names import department_name, who_name
 from web.messages.progress import NEXT
 from web.submissions.forms import KIND_WORDS

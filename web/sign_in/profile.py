@@ -19,9 +19,8 @@ from publisher.people.profile import Profile
 from web.core.auth import acting, actor, reads
 from web.core.context import ctx
 from web.core.i18n import LANGUAGES as PAGE_LANGUAGES
-from web.core.i18n import _, _l
+from web.core.i18n import N_, _, _l
 from web.core.permissions import for_roles
-from web.core.state_badges import N_
 from web.forms import Form, options
 from web.messages.field_errors import person_problem
 from web.messages.sign_in import code_sentence, sign_in_sentence, throttled_until

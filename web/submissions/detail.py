@@ -28,7 +28,7 @@ from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.forms import Form
-from web.messages.intake import FIELD_WORDS
+from web.messages.intake import FIELD_LABELS
 from web.messages.progress import NEXT, STEPS
 from web.messages.refusals import refusal_sentence
 from web.submissions.forms import KIND_WORDS
@@ -84,7 +84,7 @@ def _submission_page(
         steps=STEPS,
         next_words=NEXT,
         kinds=KIND_WORDS,
-        field_words=FIELD_WORDS,
+        field_labels=FIELD_LABELS,
         acts=_acts(submission),
         changes=edit.changes_of(session, submission),
         related=_related(submission),
@@ -167,7 +167,9 @@ def _action_for(act: str) -> SubmissionAction:
             _("Returned. The department is asked by mail, and answers on this page."),
         ),
         "complete": SubmissionAction(
-            questions.complete, "answer", _("Answered. The submission is with the cell again.")
+            questions.answer_question,
+            "answer",
+            _("Answered. The submission is with the cell again."),
         ),
         "note": SubmissionAction(
             questions.add_note,
@@ -211,7 +213,9 @@ def note(submission_id: int) -> Page:
 def see_note(submission_id: int) -> Page:
     """Mark the department's notes as seen, which removes them from Today."""
     with ctx.database.transaction() as session:
-        questions.see_note(session, actor=actor(), now=ctx.now(), submission_id=submission_id)
+        questions.mark_notes_seen(
+            session, actor=actor(), now=ctx.now(), submission_id=submission_id
+        )
     flash(_("Noted. It no longer waits under Today; the department sees that you have seen it."))
     return redirect(url_for("submissions.show", submission_id=submission_id))
 

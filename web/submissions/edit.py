@@ -22,7 +22,7 @@ from web.core.i18n import _
 from web.core.permissions import for_action
 from web.forms import key_of, number_of
 from web.messages.field_errors import problem_sentence
-from web.messages.intake import FIELD_WORDS
+from web.messages.intake import FIELD_LABELS
 from web.messages.refusals import refusal_sentence
 from web.submissions import forms, uploads
 from web.submissions.detail import Page, departments_by_name, routes
@@ -74,7 +74,7 @@ class Filled:
             at_desk=self.at_desk,
             submission=self.submission,
             summary=[(message, None) for message in self.messages] + uploads.summary_of(self.rows),
-            field_words=FIELD_WORDS,
+            field_labels=FIELD_LABELS,
             kinds=KIND_WORDS,
             with_an_event=WITH_AN_EVENT,
             most_pictures=MOST_PICTURES,

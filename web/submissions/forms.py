@@ -22,8 +22,7 @@ from publisher.models.people import Department
 from publisher.models.submissions import Priority, SubmissionKind
 from publisher.validation import FieldError
 from publisher.working_time import from_local, local
-from web.core.i18n import _, _l
-from web.core.state_badges import N_
+from web.core.i18n import N_, _, _l
 from web.forms import DayMonthYearField, Form, key_of, number_of, options
 from web.messages.names import department_name
 from web.submissions.uploads import FileRow

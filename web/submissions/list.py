@@ -35,9 +35,8 @@ from publisher.validation import Invalid
 from web.core.auth import actor, reads, writes
 from web.core.context import ctx
 from web.core.filters import decode_cursor, encode_cursor
-from web.core.i18n import _
+from web.core.i18n import N_, _
 from web.core.permissions import for_action
-from web.core.state_badges import N_
 from web.messages.field_errors import problem_sentence
 from web.messages.progress import NEXT
 from web.reports.exports import csv_response
