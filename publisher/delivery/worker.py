@@ -126,7 +126,7 @@ class AccountQueue:
             self._urgent_threads.append(self._start(self._work_urgent))
 
     def _start(self, run: Callable[[], None]) -> threading.Thread:
-        thread = threading.Thread(target=run, name=f"line-{self.account_id}", daemon=True)
+        thread = threading.Thread(target=run, name=f"account-{self.account_id}", daemon=True)
         thread.start()
         return thread
 
