@@ -14,8 +14,7 @@ from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.now import now
 from sandbox import credentials
-from tests.cli.doing import DOOR, House, Said, house
-from tests.support.processes import Starter
+from tests.cli.doing import House, Said, house
 
 SUBJECTS = (
     "settings",
@@ -30,15 +29,6 @@ SUBJECTS = (
     "clock",
     "clock",
 )
-
-
-@pytest.fixture
-def practice(start: Starter, tmp_path: Path) -> str:
-    """A running practice platform."""
-    ready = tmp_path / "ready.json"
-    call = [*DOOR, "sandbox", "--port", "0", "--smtp-port", "0", "--state", str(tmp_path / "s")]
-    start([*call, "--ready", str(ready)], ready=ready, cwd=tmp_path)
-    return str(json.loads(ready.read_text())["url"])
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,7 @@ from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.now import now
 from sandbox import credentials
-from tests.cli.doing import DOOR, House, house
-from tests.support.processes import Starter
-
-
-@pytest.fixture
-def practice(start: Starter, tmp_path: Path) -> str:
-    """A running practice platform."""
-    ready = tmp_path / "ready.json"
-    call = [*DOOR, "sandbox", "--port", "0", "--smtp-port", "0", "--state", str(tmp_path / "s")]
-    start([*call, "--ready", str(ready)], ready=ready, cwd=tmp_path)
-    return str(json.loads(ready.read_text())["url"])
+from tests.cli.doing import House, house
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy.orm import Session
 
@@ -26,10 +24,8 @@ from tests.support.forms import draft, form, handed_in, prepared, started, varia
 
 
 @pytest.fixture
-def database(sqlite_url: str) -> Iterator[Database]:
-    opened = Database(sqlite_url)
-    yield opened
-    opened.dispose()
+def database(on_sqlite: Database) -> Database:
+    return on_sqlite
 
 
 def of_roads(session: Session, town: City, store: Store) -> Submission:

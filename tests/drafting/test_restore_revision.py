@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from approvals.errors import StaleRevision, WrongRole
@@ -25,10 +23,8 @@ from tests.support.forms import draft, handed_in, photo, prepared, started, vari
 
 
 @pytest.fixture
-def database(sqlite_url: str) -> Iterator[Database]:
-    opened = Database(sqlite_url)
-    yield opened
-    opened.dispose()
+def database(on_sqlite: Database) -> Database:
+    return on_sqlite
 
 
 def save(database: Database, store: Store, town: City, post: Post, typed: Draft) -> None:

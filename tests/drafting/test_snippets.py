@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy.orm import Session
 
@@ -28,10 +26,8 @@ from tests.support.forms import draft, photo, prepared, started, variant
 
 
 @pytest.fixture
-def database(sqlite_url: str) -> Iterator[Database]:
-    opened = Database(sqlite_url)
-    yield opened
-    opened.dispose()
+def database(on_sqlite: Database) -> Database:
+    return on_sqlite
 
 
 def typed(**changed: object) -> SnippetDraft:

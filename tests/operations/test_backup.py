@@ -23,7 +23,7 @@ from publisher.operations.backup.restore import NotEmpty, OtherSchema, Restored,
 from publisher.operations.backup.write import write
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.states import DeliveryState
-from tests.support.city import City, city
+from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
 
 pytestmark = pytest.mark.both  # locks and SQL of its own
@@ -33,12 +33,6 @@ REASON = "पुनर्स्थापित"
 
 def _nothing(_what: str, _done: int, _of: int) -> None:
     return
-
-
-@pytest.fixture
-def town(database: Database, tmp_path: Path) -> City:
-    """A city that has lived: submissions, posts, answers, held ones, media."""
-    return city(database, tmp_path / "first")
 
 
 def _write(town: City, file: Path) -> archive_format.Manifest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -43,11 +42,9 @@ from tests.support.city_people import APPROVERS, DAY
 
 
 @pytest.fixture
-def town(sqlite_url: str, tmp_path: Path) -> Iterator[City]:
-    """On SQLite alone; one test below runs on both."""
-    opened = Database(sqlite_url)
-    yield found_city(opened, tmp_path)
-    opened.dispose()
+def town(on_sqlite: Database, tmp_path: Path) -> City:
+    """Builds the city on SQLite alone; one test below runs on both."""
+    return found_city(on_sqlite, tmp_path)
 
 
 def order(town: City, after: timedelta = timedelta(0)) -> DepartmentOrder:

@@ -32,16 +32,10 @@ from publisher.states import AccountState, DeliveryState
 from publisher.validation import Invalid
 from scheduler import ticks
 from tests.support import planned
-from tests.support.city import City, city
+from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
 
 WHY = "सर्व पाहिले आहे."
-
-
-@pytest.fixture
-def town(database: Database, tmp_path: Path) -> City:
-    """The city whose backup is restored."""
-    return city(database, tmp_path / "first")
 
 
 def tell(_what: str, _done: int, _of: int) -> None:

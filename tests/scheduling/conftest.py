@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.support.fixtures import city, session
+from tests.support.fixtures import city, session, sqlite_town
 
-__all__ = ["city", "session"]
+__all__ = ["city", "session", "sqlite_town"]

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from pathlib import Path
 
 import pytest
 
 from approvals.errors import WrongRole
-from publisher.database.session import Database
 from publisher.scheduling import bulk_reschedule, slots
 from publisher.scheduling.bulk_reschedule import At, How, PlanChanged, Planned, Shift, ToSlots
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, NotFound
-from tests.support.city import City, city
+from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 
 ONE_HOUR = Shift(HOUR)
-
-
-@pytest.fixture
-def town(sqlite_url: str, tmp_path: Path) -> Iterator[City]:
-    database = Database(sqlite_url)
-    yield city(database, tmp_path)
-    database.dispose()
 
 
 def plan(town: City, chosen: list[int], how: How, *, by: str = "clerk") -> list[Planned]:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 
 import pytest
 
 from approvals.errors import WrongRole
-from publisher.database.session import Database
 from publisher.models.desk import QuietTime
 from publisher.models.posts import Variant
 from publisher.scheduling import slots
 from publisher.validation import Invalid, NotFound
 from publisher.working_time import local
-from tests.support.city import City, city
+from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
 
 WEDNESDAY, THURSDAY, FRIDAY = 2, 3, 4
-
-
-@pytest.fixture
-def town(sqlite_url: str, tmp_path: Path) -> Iterator[City]:
-    database = Database(sqlite_url)
-    yield city(database, tmp_path)
-    database.dispose()
 
 
 def set_slots(town: City, *weekdays: int, clock: time = time(9), on: str = "x") -> list[int]:

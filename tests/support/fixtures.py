@@ -35,6 +35,12 @@ def town(database: Database, tmp_path: Path) -> City:
     return build_city(database, tmp_path)
 
 
+@pytest.fixture(name="town")
+def sqlite_town(on_sqlite: Database, tmp_path: Path) -> City:
+    """Builds a city on SQLite alone, for rules in which the databases cannot differ."""
+    return build_city(on_sqlite, tmp_path)
+
+
 @pytest.fixture
 def other(request: pytest.FixtureRequest, town: City) -> Iterator[Database]:
     """Opens an empty, migrated database of the other kind: a backup belongs to no kind."""

@@ -1,0 +1,20 @@
+"""Fixtures of the tests of commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.doing import DOOR
+from tests.support.processes import Starter
+
+
+@pytest.fixture
+def practice(start: Starter, tmp_path: Path) -> str:
+    """Starts a practice platform, and returns its address."""
+    ready = tmp_path / "ready.json"
+    call = [*DOOR, "sandbox", "--port", "0", "--smtp-port", "0", "--state", str(tmp_path / "s")]
+    start([*call, "--ready", str(ready)], ready=ready, cwd=tmp_path)
+    return str(json.loads(ready.read_text())["url"])
