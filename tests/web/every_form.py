@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from publisher.database.session import Database
 from tests.browser.filled import Ids, fill
-from tests.web.counter import Browser, Site
-from tests.web.reading import Element, Page
+from tests.web.html_page import Element, Page
+from tests.web.site import Browser, Site
 
 Pairs = tuple[tuple[str, str], ...]
 COOKIE = "__Host-nagarvani"

@@ -14,8 +14,8 @@ from sqlalchemy import inspect, text
 
 from publisher.auth.sessions import SEEN_EVERY
 from publisher.database.session import Database
-from tests.web.counter import Browser, Site, open_counter
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Browser, Site, make_app
 from tests.web.world import CAST, TABLE, Call, World, calls, expected, make, path_of
 from web.core import permissions
 
@@ -181,7 +181,7 @@ def test_a_route_without_a_rule_keeps_the_counter_closed(site: Site, tmp_path: P
     rule = permissions._RULES_BY_VIEW.pop(view)
     try:
         with pytest.raises(permissions.RouteWithoutRule, match=r"people\.disable"):
-            open_counter(site.city, tmp_path)
+            make_app(site.city, tmp_path)
     finally:
         permissions._RULES_BY_VIEW[view] = rule
-    open_counter(site.city, tmp_path)
+    make_app(site.city, tmp_path)

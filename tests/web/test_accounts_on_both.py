@@ -6,7 +6,7 @@ import pytest
 
 from publisher.delivery.monitoring import intervals, poll
 from tests.support.city_people import DAY, MINUTE
-from tests.web.counter import Site
+from tests.web.site import Site
 
 pytestmark = pytest.mark.both
 

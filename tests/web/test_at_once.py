@@ -15,8 +15,8 @@ from publisher.models.posts import Decision
 from publisher.models.submissions import Submission
 from publisher.people import appointments, permissions
 from tests.support.city_people import DAY, MINUTE
-from tests.web.counter import Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Browser, Site
 from tests.web.test_bad_submissions import TYPED
 
 pytestmark = pytest.mark.both

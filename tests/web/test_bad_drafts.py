@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from tests.web import pictures
-from tests.web.counter import Browser, File, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Browser, File, Site
 
 X_TEXT = "शनिवारी पूर्व भागाचा पाणीपुरवठा बंद राहील. " * 6
 FACEBOOK_TEXT = "शनिवारी पूर्व भागाचा पाणीपुरवठा बंद राहील.\r\n\r\nचौकशी: १८०० २००"

@@ -9,9 +9,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.support.runs import Run
-from tests.web.conftest import found_site
+from tests.web.conftest import new_site
 from tests.web.every_form import BY_HAND, Everywhere, Form, found_everywhere
-from tests.web.reading import Element, Page
+from tests.web.html_page import Element, Page
 
 pytestmark = pytest.mark.xdist_group("bad input")
 
@@ -68,7 +68,7 @@ def often(kinds: dict[str, str]) -> list[object]:
 def everywhere(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]:
     """A city with something on every page, and every form."""
     folder = tmp_path_factory.mktemp("everywhere")
-    found = found_everywhere(found_site(run, folder), folder)
+    found = found_everywhere(new_site(run, folder), folder)
     yield found
     found.site.city.database.dispose()
 

@@ -8,8 +8,8 @@ import pytest
 
 from publisher.models.submission_details import Upload
 from tests.web import pictures
-from tests.web.counter import Browser, File, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Browser, File, Site
 
 TYPED: dict[str, list[str]] = {
     "kind": ["public_notice"],

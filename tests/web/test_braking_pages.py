@@ -12,8 +12,8 @@ from publisher.working_time import local
 from tests.support import planned
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
-from tests.web.counter import Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Site
 
 WHY = "चुकीची पोस्ट प्रसिद्ध झाली."
 STOP, RELEASE = "सर्व प्रसिद्धी तातडीने थांबवा", "प्रसिद्धी पुन्हा सुरू करा"

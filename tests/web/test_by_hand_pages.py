@@ -16,8 +16,8 @@ from tests.delivery.test_by_hand import link_to, post
 from tests.support import planned
 from tests.support.city import City
 from tests.support.city_people import HOUR
-from tests.web.counter import Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Site
 
 BUTTON = "स्वतः पोस्ट करून प्रसिद्ध करा"
 RAW = "403 duplicate: status is a duplicate, trace 7f3a"

@@ -13,8 +13,8 @@ from publisher.reports.ical_feeds import MOST_FETCHES
 from tests.support import planned
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
-from tests.web.counter import Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Browser, Site
 
 
 def when(town: City, delivery_id: int) -> datetime:

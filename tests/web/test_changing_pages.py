@@ -12,7 +12,7 @@ from publisher.models.monitoring import Watch
 from publisher.models.posts import Post
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
-from tests.web.counter import Site
+from tests.web.site import Site
 
 WHY = "चुकीच्या भागाचे नाव प्रसिद्ध झाले."
 MENDED = "शनिवारी सकाळी १० पासून पाणीपुरवठा बंद राहील."

@@ -24,8 +24,8 @@ from publisher.operations import retention, worker_health
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.support.mail import Mail, MailServer
-from tests.web.counter import Site, house_of
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Site, app_context
 from web.app import create_app
 from web.controls import workers
 from web.controls.workers import Alarm, ring
@@ -65,7 +65,7 @@ def known(city: City) -> list[Outage]:
 @pytest.fixture
 def ringing(site: Site, tmp_path: Path, mail_server: MailServer) -> AppContext:
     """A counter that tells the admins, by this mail server."""
-    found = house_of(site.city, tmp_path)
+    found = app_context(site.city, tmp_path)
     return replace(found, settings=replace(found.settings, smtp_url=mail_server.url), rings=True)
 
 

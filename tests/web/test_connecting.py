@@ -35,8 +35,8 @@ from sandbox.server import running
 from tests.sandbox.loopback import turn
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
-from tests.web.counter import SECRET, Browser, Site, house_of
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import SECRET, Browser, Site, app_context
 
 CITY, WATER = X_ACCOUNTS[0], X_ACCOUNTS[1]
 CITY_PAGE, WATER_PAGE = FACEBOOK_PAGES[0], FACEBOOK_PAGES[1]
@@ -182,7 +182,7 @@ def walk(site: Site, practice: str, tmp_path: Path) -> Walk:
 
 def reach(site: Site, practice: str, folder: Path, keys: Mapping[str, str]) -> None:
     """Let the counter know these keys, and the practice platforms as the real ones."""
-    house = house_of(site.city, folder)
+    house = app_context(site.city, folder)
     settings = load(
         {
             "NAGARVANI_SECRET_KEY": SECRET,

@@ -14,8 +14,8 @@ from publisher.database.session import Database
 from publisher.models.people import Department, Person
 from publisher.operations.departments.close import tick_departments
 from publisher.working_time import local_day
-from tests.web.counter import Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Browser, Site
 from tests.web.test_signing import also
 
 ORDER = "सामान्य प्रशासन/४५/२०२६"

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission
-from tests.web.counter import Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Browser, Site
 
 Pairs = list[tuple[str, str]]
 Typed = Mapping[str, str]

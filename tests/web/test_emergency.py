@@ -13,8 +13,8 @@ from publisher.states import DeliveryState
 from tests.support import lane
 from tests.support.city import statements
 from tests.support.city_people import HOUR, MINUTE
-from tests.web.counter import PASSWORD, Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import PASSWORD, Browser, Site
 
 WORD = {
     "word_name": "विलास थोपटे",

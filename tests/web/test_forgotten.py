@@ -13,8 +13,8 @@ from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.people import Person
 from publisher.people.password_reset import CODE_LASTS, LINK_LASTS
-from tests.web.counter import Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Browser, Site
 
 NEW = "तळ्यात पाच बदके आणि चंद्र"
 MOBILE = "+919822012345"

@@ -10,8 +10,8 @@ import pytest
 
 from publisher.auth.sessions import IDLE_LIMIT
 from tests.web import pictures
-from tests.web.counter import PASSWORD, Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import PASSWORD, Browser, Site
 from tests.web.test_bad_submissions import TYPED
 
 FILLED_FIELDS = [(name, value) for name, values in TYPED.items() for value in values]

@@ -14,8 +14,8 @@ from publisher.models.posts import Decision, Post
 from publisher.people import appointments
 from publisher.people.permissions import COMMAND
 from tests.support.city import statements
-from tests.web.counter import Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Browser, Site
 
 Sent = list[tuple[str, str]]
 

@@ -8,7 +8,7 @@ import pytest
 from flask import session
 
 from publisher.settings.help import HelpDesk, Hours
-from tests.web.counter import Site
+from tests.web.site import Site
 from web.core.layout import Help
 from web.navigation import help_of
 

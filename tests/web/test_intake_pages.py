@@ -9,8 +9,8 @@ import pytest
 from publisher.intake.uploads import UploadedFile
 from publisher.models.submissions import Submission
 from tests.web import pictures
-from tests.web.counter import Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Browser, Site
 
 
 @pytest.fixture

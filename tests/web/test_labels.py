@@ -13,7 +13,7 @@ import pytest
 from publisher.intake.form import FIELDS, TEXT_FIELDS
 from publisher.models.submissions import Priority, Submission
 from publisher.states import CLAIMED_OR_SENDING, DeliveryState
-from tests.web.counter import Site
+from tests.web.site import Site
 from web import messages
 from web.messages.intake import FIELD_LABELS
 from web.schedule.calendar import LEGEND

@@ -11,8 +11,8 @@ from publisher.models.submissions import Submission
 from publisher.reports import export, search
 from tests.support.city_people import DAY
 from tests.support.crowd import multiply
-from tests.web.counter import Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Site
 from web.reports.exports import BOM, HEADINGS, defused
 
 

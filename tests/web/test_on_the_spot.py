@@ -13,8 +13,8 @@ from publisher.models.approvals import SpotCode
 from publisher.models.people import SignIn
 from publisher.models.posts import Decision, Post
 from publisher.review.in_person import spell
-from tests.web.counter import SECRET, Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import SECRET, Browser, Site
 
 LETTERS = re.compile(r"[3-9A-Y]{4}-[3-9A-Y]{4}")
 

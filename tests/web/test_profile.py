@@ -12,8 +12,8 @@ from publisher.models.notifications import Notice
 from publisher.models.people import NoticeGroup, Person, Telling
 from publisher.notifications import preferences
 from publisher.people import appointments, invitations
-from tests.web.counter import PASSWORD, Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import PASSWORD, Browser, Site
 
 NEW = "तळ्यात पाच बदके आणि चंद्र"
 WRITTEN = {

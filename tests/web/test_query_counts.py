@@ -12,7 +12,7 @@ from approvals.policy import Role
 from tests.support import planned
 from tests.support.city import City, statements
 from tests.support.city_people import HOUR
-from tests.web.counter import Site
+from tests.web.site import Site
 from tests.web.world import CAST
 
 FEW, MANY = 4, 60

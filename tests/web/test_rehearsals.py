@@ -16,7 +16,7 @@ from demo.rehearsals.processes import CannotRehearse, RehearsalStep
 from demo.rehearsals.scenarios import Scenario
 from publisher.settings.environment import Settings
 from tests.support.runs import wait_until, working_in
-from tests.web.counter import Site
+from tests.web.site import Site
 from tests.web.world import CAST, TABLE, Call, World, path_of
 from web.core.context import AppContext
 

@@ -13,8 +13,8 @@ from publisher.intake.uploads import UploadedFile
 from publisher.models.notifications import Notice
 from publisher.models.submissions import SubmissionFile
 from tests.web import pictures
-from tests.web.counter import BASE, PASSWORD, Browser, Site, open_counter
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import BASE_URL, PASSWORD, Browser, Site, make_app
 from tests.web.world import CAST, World, calls, path_of
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
@@ -84,7 +84,7 @@ def test_pages_of_errors_carry_the_headers_too(site: Site) -> None:
         member.post("/submissions/new", {"title": "<b onclick=x>"}),
         member.post("/submissions/new", token=""),
         site.nobody().get("/submissions"),
-        member.client.put("/submissions", base_url=BASE),
+        member.client.put("/submissions", base_url=BASE_URL),
     ]
     assert [one.status_code for one in answers] == [404, 403, 422, 400, 401, 405]
     for one in answers:
@@ -93,8 +93,8 @@ def test_pages_of_errors_carry_the_headers_too(site: Site) -> None:
 
 
 def test_without_tls_nothing_promises_it(site: Site, tmp_path: Path) -> None:
-    plain = open_counter(site.city, tmp_path, base_url="http://127.0.0.1:8000")
-    answer = plain.test_client().get("/sign-in", base_url=BASE)
+    plain = make_app(site.city, tmp_path, base_url="http://127.0.0.1:8000")
+    answer = plain.test_client().get("/sign-in", base_url=BASE_URL)
     assert "Strict-Transport-Security" not in answer.headers
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
@@ -125,7 +125,7 @@ HOSTS = ("elsewhere.example", "nagarvani.example:8443", "[::1]")
 
 def as_another_host(browser: Browser, host: str, path: str, **form: str) -> TestResponse:
     """The same session, asked under another host; with a form, a POST."""
-    with browser.client.session_transaction(base_url=BASE):
+    with browser.client.session_transaction(base_url=BASE_URL):
         pass
     kept = browser.client.get_cookie("__Host-nagarvani", domain="127.0.0.1")
     assert kept is not None
@@ -138,7 +138,7 @@ def as_another_host(browser: Browser, host: str, path: str, **form: str) -> Test
     }
     stranger = browser.app.test_client(use_cookies=False)
     method = "POST" if form else "GET"
-    return stranger.open(path, method=method, base_url=BASE, headers=headers, data=form or None)
+    return stranger.open(path, method=method, base_url=BASE_URL, headers=headers, data=form or None)
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -198,7 +198,7 @@ def test_choosing_a_language_never_leads_elsewhere(site: Site, path: str) -> Non
 def test_the_sign_in_page_does_not_take_an_address_of_elsewhere_along(
     site: Site, path: str
 ) -> None:
-    answer = site.nobody().client.get("/sign-in", base_url=BASE, query_string={"next": path})
+    answer = site.nobody().client.get("/sign-in", base_url=BASE_URL, query_string={"next": path})
     assert Page(answer.text).named("next")[-1].get("value") in ("/", "")
     assert "elsewhere.example" not in dict(Page(answer.text).form("sign-in")).values()
 

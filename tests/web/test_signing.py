@@ -16,8 +16,8 @@ from publisher.models.people import Person, SignIn
 from publisher.people import appointments, permissions
 from publisher.states import AccountState
 from tests.support.city_people import DAY, HOUR, MINUTE
-from tests.web.counter import PASSWORD, Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import PASSWORD, Browser, Site
 
 NOT_RIGHT = "ईमेल पत्ता, मोबाइल क्रमांक किंवा पासवर्ड बरोबर नाही. तपासून पुन्हा प्रयत्न करावा."
 NEW_PASSWORD = "तळ्यात पाच बदके आणि चंद्र"

@@ -12,8 +12,8 @@ from publisher.models.submission_details import Upload
 from publisher.models.submissions import Submission
 from publisher.operations import health_checks
 from tests.web import pictures
-from tests.web.counter import Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Site
 from tests.web.test_bad_submissions import TYPED
 
 PHOTO = ("टाकी.jpg", pictures.jpeg())

@@ -7,8 +7,8 @@ import pytest
 from publisher.delivery.emergency import alerts
 from publisher.i18n.languages import latin_digits
 from tests.support import lane
-from tests.web.counter import Site
-from tests.web.reading import Element, Page
+from tests.web.html_page import Element, Page
+from tests.web.site import Site
 from tests.web.world import CAST, World
 
 SETTLED_BY_PEOPLE = "निर्णयाशिवाय पुढे जाणार नाही"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from approvals.policy import Role
-from tests.web.counter import Site
+from tests.web.site import Site
 from tests.web.world import CAST
 from web.messages.tour import TOURS
 

@@ -27,8 +27,8 @@ from publisher.platforms.base.protocol import Platform
 from publisher.platforms.registry import open_platform
 from tests.support.city import City
 from tests.support.processes import free_port
-from tests.web.counter import BASE, SECRET, Browser, Site, open_counter, open_site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import BASE_URL, SECRET, Browser, Site, make_app, open_site
 from tests.web.test_bad_submissions import TYPED
 
 LONG = {"text_mr": ["शनिवारी पाणीपुरवठा बंद राहील. " * 500]}
@@ -163,10 +163,10 @@ def test_a_database_that_goes_away_in_the_middle_of_a_request_still_gets_its_pag
 
 def test_a_database_at_a_wrong_port_is_a_page_that_says_so(site: Site, tmp_path: Path) -> None:
     database = Database(f"postgresql://nagarvani@127.0.0.1:{free_port()}/nagarvani")
-    app = open_counter(site.city, tmp_path, database=database)
+    app = make_app(site.city, tmp_path, database=database)
     member = site.browser("member")
     member.app, stranger = app, app.test_client()
-    with stranger.session_transaction(base_url=BASE) as kept:
+    with stranger.session_transaction(base_url=BASE_URL) as kept:
         kept["sign_in"] = member.cookie()
     browser = Browser(app, stranger)
     check_kept(browser)
@@ -212,7 +212,7 @@ def far_away(site: Site) -> Site:
             now=city.clock,
         )
 
-    app = open_counter(city, city.store.root.parent, open_account=open_account)
+    app = make_app(city, city.store.root.parent, open_account=open_account)
     return Site(city, app)
 
 
@@ -271,7 +271,7 @@ def upload(
         answer = browser.client.open(
             path,
             method="POST",
-            base_url=BASE,
+            base_url=BASE_URL,
             environ_overrides={
                 "wsgi.input": body,
                 "wsgi.input_terminated": True,

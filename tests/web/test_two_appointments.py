@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 
 from approvals.policy import Role
 from publisher.models.submissions import Submission
-from tests.web.counter import Browser, Site
-from tests.web.reading import Page
+from tests.web.html_page import Page
+from tests.web.site import Browser, Site
 from tests.web.test_bad_submissions import TYPED
 from tests.web.test_signing import also
 

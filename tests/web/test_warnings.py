@@ -16,8 +16,8 @@ from publisher.models.history import Event
 from publisher.models.posts import Post
 from publisher.settings.environment import Reach
 from tests.support.webserver import Reply, WebServer, serving
-from tests.web.counter import Browser, Site
-from tests.web.reading import Element, Page
+from tests.web.html_page import Element, Page
+from tests.web.site import Browser, Site
 
 WRONG = "शिबीर रविवार दि. २८ नोव्हेंबर रोजी. चौकशी: ९८२२० १२३४५"
 RIGHT = "शिबीर शनिवार दि. २८ नोव्हेंबर रोजी. चौकशी: ०२०-५५५०-०१४५"

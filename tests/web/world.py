@@ -27,8 +27,8 @@ from publisher.working_time import local_day
 from tests.support import lane, planned
 from tests.support.city import City
 from tests.support.city_people import APPROVERS
-from tests.web import kept, pictures
-from tests.web.counter import SECRET, Browser, Site
+from tests.web import pictures, saved_lists
+from tests.web.site import SECRET, Browser, Site
 
 CAST = {
     "admin": "admin",
@@ -289,7 +289,7 @@ def furnish(city: City, department: str) -> Ids:
         newest = session.get_one(Post, post).revisions[-1]
         sha256 = newest.variants[0].renditions[0].sha256
     slot, quiet = planned.set_times(city, minute=len(department))
-    kept.keep_lists(city, CAST.values() if department == "water" else ["road_member"])
+    saved_lists.save_lists(city, CAST.values() if department == "water" else ["road_member"])
     return {
         "view_id": 0,
         "export_id": 0,
@@ -446,7 +446,7 @@ class World:
         whose = "road_member" if call.foreign else name
         ids["sign_in_id"] = self._session_of(whose)
         ids["own_appointment"] = self.site.city.appointments[whose]
-        ids |= kept.lists_of(self.site.city, whose)
+        ids |= saved_lists.lists_of(self.site.city, whose)
         return ids
 
     def _session_of(self, name: str) -> int:

@@ -1,4 +1,4 @@
-"""What each of the cast has kept of the lists: a named view, and a list that is prepared."""
+"""Saved views and finished exports of lists, for people of the city."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from publisher.models.saved_views import Export, KeptView
 from tests.support.city import City
 
 
-def keep_lists(city: City, names: Iterable[str]) -> None:
-    """A view and a prepared list, without rows, for each of them."""
+def save_lists(city: City, names: Iterable[str]) -> None:
+    """Store a saved view, and a finished export without rows, for each of these people."""
     with city.write() as session:
         for name in names:
             person_id = city.people[name]
@@ -41,7 +41,7 @@ def keep_lists(city: City, names: Iterable[str]) -> None:
 
 
 def lists_of(city: City, name: str) -> dict[str, int]:
-    """The ids of what somebody has kept; 0 where nothing is."""
+    """Return the ids of a person's view and export; 0 for what the person does not have."""
     person_id = city.people[name]
     views = select(KeptView.id).where(KeptView.person_id == person_id)
     exports = select(Export.id).where(Export.person_id == person_id)

@@ -1,4 +1,4 @@
-"""The counter of a small city, and browsers that come to it."""
+"""The web application of a small city, and browsers for its people, over Flask's test client."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from tests.support import runs
 from tests.support.city import City
 from tests.support.city import city as found_city
 from tests.support.city_people import Clock
-from tests.web.reading import Page, token_in
+from tests.web.html_page import Page, token_in
 from web.app import create_app
 from web.core.auth import SESSION_KEY
 from web.core.context import AppContext
 
-BASE = "https://127.0.0.1"
+BASE_URL = "https://127.0.0.1"
 PASSWORD = "सात डोंगर निळी होडी"
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-"""Argon2id at its cheapest: the cost of a sign-in is not what these tests are about."""
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Argon2id with its lowest cost: these tests are not about the cost of a sign-in."""
 
 Fields = Mapping[str, object] | Iterable[tuple[str, str]]
 File = tuple[str, bytes]
@@ -43,22 +43,22 @@ SECRET = "a key that only these tests know, and that is long enough"
 
 @dataclass
 class Browser:
-    """A browser at the counter; it keeps its cookies and sends what a browser sends."""
+    """A browser: it has cookies, and sends the token and the headers that a browser sends."""
 
     app: Flask
     client: FlaskClient
-    base: str = BASE
+    base: str = BASE_URL
     _token: str = ""
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        """Open a page."""
+        """Request a page."""
         answer = self.client.get(path, base_url=self.base, headers=headers)
         answer.get_data()
         answer.close()
         return answer
 
     def page(self, path: str) -> Page:
-        """Open a page and read it; it has to be there."""
+        """Request a page and parse it; its status has to be 200."""
         answer = self.get(path)
         assert answer.status_code == 200, (path, answer.status_code)
         return Page(answer.text)
@@ -71,7 +71,7 @@ class Browser:
         return self._token
 
     def forget_token(self) -> None:
-        """The cookie has been made anew, and the token with it."""
+        """Forget the token, because the server has replaced the cookie that it belongs to."""
         self._token = ""
 
     def post(
@@ -83,96 +83,97 @@ class Browser:
         token: str | None = None,
         site: str = "same-origin",
     ) -> TestResponse:
-        """Send a form as a page of ours sends it; `token` "" leaves the token out."""
-        sent: MultiDict[str, object] = MultiDict(
+        """Send a form as a page of this site does; with `token=""` it has no CSRF token."""
+        form_data: MultiDict[str, object] = MultiDict(
             fields if isinstance(fields, Mapping) else list(fields)
         )
-        chosen = self.token if token is None else token
-        if chosen:
-            sent["csrf_token"] = chosen
+        csrf_token = self.token if token is None else token
+        if csrf_token:
+            form_data["csrf_token"] = csrf_token
         for name, (file_name, content) in files:
-            sent.add(name, (BytesIO(content), file_name))
+            form_data.add(name, (BytesIO(content), file_name))
         answer = self.client.post(
-            path, base_url=self.base, data=sent, headers={"Sec-Fetch-Site": site}
+            path, base_url=self.base, data=form_data, headers={"Sec-Fetch-Site": site}
         )
         answer.request.environ["wsgi.input"].close()
         return answer
 
     def sign_in(self, name: str, password: str = PASSWORD, **more: str) -> TestResponse:
-        """Sign in by the page."""
+        """Sign in through the sign-in page."""
         mail = f"{name.replace('_', '-')}@pmc.example"
         answer = self.post("/sign-in", {"identifier": mail, "password": password, **more})
         self.forget_token()
         return answer
 
     def cookie(self) -> str:
-        """The session's token as it stands in the cookie; empty where there is none."""
-        with self.client.session_transaction(base_url=self.base) as kept:
-            return str(kept.get(SESSION_KEY, ""))
+        """Return the session token in the cookie; empty if there is none."""
+        with self.client.session_transaction(base_url=self.base) as cookie_session:
+            return str(cookie_session.get(SESSION_KEY, ""))
 
 
 @dataclass
 class Site:
-    """A city and its counter."""
+    """A city and its web application."""
 
     city: City
     app: Flask
     _passwords: set[str] = field(default_factory=set)
 
     def nobody(self) -> Browser:
-        """A browser of somebody who has not signed in."""
+        """Return a browser in which nobody has signed in."""
         return Browser(self.app, self.app.test_client())
 
     def browser(self, name: str) -> Browser:
-        """A browser in which somebody of the cast has signed in just now."""
+        """Return a browser in which this person of the city has signed in just now."""
         self.give_password(name)
-        opened = self.nobody()
+        browser = self.nobody()
         with self.city.write() as session:
-            entered = auth_sign_in.sign_in(
+            signed_in = auth_sign_in.sign_in(
                 session,
                 identifier=f"{name.replace('_', '-')}@pmc.example",
                 password=PASSWORD,
                 address="127.0.0.1",
                 device=f"browser of {name}",
                 now=self.city.now,
-                hasher=CHEAP,
+                hasher=CHEAP_HASHER,
             )
-            assert isinstance(entered, auth_sign_in.SignedIn), entered
-        with opened.client.session_transaction(base_url=BASE) as kept:
-            kept[SESSION_KEY] = entered.token
-        return opened
+            assert isinstance(signed_in, auth_sign_in.SignedIn), signed_in
+        with browser.client.session_transaction(base_url=BASE_URL) as cookie_session:
+            cookie_session[SESSION_KEY] = signed_in.token
+        return browser
 
     def give_password(self, name: str) -> None:
-        """Let somebody of the cast have the password of these tests."""
+        """Set the password of these tests for a person of the city, once."""
         if name in self._passwords:
             return
         with self.city.write() as session:
             person = session.get_one(Person, self.city.people[name])
             auth_sign_in.set_password(
-                session, person=person, password=PASSWORD, now=self.city.now, hasher=CHEAP
+                session, person=person, password=PASSWORD, now=self.city.now, hasher=CHEAP_HASHER
             )
         self._passwords.add(name)
 
 
 def open_site(database: Database, folder: Path, app: Flask | None = None) -> Site:
-    """Found the city, put its water supply under the overseeing office, and open the counter.
+    """Fill the database with the city, and return it with an application that serves it.
 
-    `app` is a counter that now serves this city; making one takes longer than most tests.
+    `app` is an application that serves this city from now on: to create one takes longer than most
+    tests. The water supply reports to the office that oversees departments.
     """
     city = found_city(database, folder)
     with city.write() as session:
         water = session.get_one(Department, city.departments["water"])
         water.reports_to_id = city.departments["information-technology"]
     if app is None:
-        return Site(city, open_counter(city, folder))
-    app.extensions["house"] = house_of(city, folder)
+        return Site(city, make_app(city, folder))
+    app.extensions["house"] = app_context(city, folder)
     return Site(city, app)
 
 
-def move_in(site: Site, file: Path, folder: Path, app: Flask) -> Site:
-    """The same city as it stood, in a copy of its SQLite file: founding it takes much longer.
+def copy_site(site: Site, file: Path, folder: Path, app: Flask) -> Site:
+    """Return the same city in a copy of its SQLite file, which is much faster than to fill one.
 
-    `app` is a counter that now serves this city.
+    `app` is an application that serves the copy from now on.
     """
     shutil.copyfile(file, folder / "nagarvani.db")
     if site.city.store.root.exists():
@@ -187,11 +188,11 @@ def move_in(site: Site, file: Path, folder: Path, app: Flask) -> Site:
     for name, account_id in city.accounts.items():
         can_edit = name == "facebook"
         city.platforms[account_id] = MemoryPlatform(now=city.clock, name=name, can_edit=can_edit)
-    app.extensions["house"] = house_of(city, folder)
+    app.extensions["house"] = app_context(city, folder)
     return Site(city, app, set(site._passwords))
 
 
-def house_of(
+def app_context(
     city: City,
     folder: Path,
     *,
@@ -199,7 +200,7 @@ def house_of(
     open_account: OpenAccount | None = None,
     database: Database | None = None,
 ) -> AppContext:
-    """What a counter of this city works with."""
+    """Return the context of an application that serves this city."""
     settings = load(
         {
             "NAGARVANI_SECRET_KEY": SECRET,
@@ -218,7 +219,7 @@ def house_of(
     )
 
 
-def open_counter(
+def make_app(
     city: City,
     folder: Path,
     *,
@@ -226,9 +227,9 @@ def open_counter(
     open_account: OpenAccount | None = None,
     database: Database | None = None,
 ) -> Flask:
-    """Another counter of the same city; its templates are compiled once in a run."""
+    """Create an application that serves this city; templates are compiled once in a test run."""
     app = create_app(
-        house_of(city, folder, base_url=base_url, open_account=open_account, database=database)
+        app_context(city, folder, base_url=base_url, open_account=open_account, database=database)
     )
     templates = runs.current().folder / "templates"
     templates.mkdir(exist_ok=True)
