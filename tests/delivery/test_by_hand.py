@@ -90,7 +90,7 @@ def receipt_of(town: City, delivery_id: int) -> ReceiptRow:
 
 
 @pytest.mark.parametrize("state", FROM)
-def test_it_is_published_with_the_persons_receipt_and_sent_by_nobody(
+def test_a_manual_post_stores_the_persons_receipt_and_is_never_sent(
     town: City, state: DeliveryState
 ) -> None:
     delivery_id = scheduled(town)
@@ -108,7 +108,9 @@ def test_it_is_published_with_the_persons_receipt_and_sent_by_nobody(
 
 
 @pytest.mark.parametrize("state", [DeliveryState.CLAIMED, DeliveryState.SENDING])
-def test_what_a_clock_holds_is_on_its_way(town: City, state: DeliveryState) -> None:
+def test_a_delivery_that_a_clock_has_claimed_cannot_be_published_by_hand(
+    town: City, state: DeliveryState
+) -> None:
     delivery_id = scheduled(town)
     put(town, delivery_id, state)
     with pytest.raises(OnItsWay):
@@ -116,7 +118,9 @@ def test_what_a_clock_holds_is_on_its_way(town: City, state: DeliveryState) -> N
 
 
 @pytest.mark.parametrize("state", [DeliveryState.CANCELLED, DeliveryState.PUBLISHED])
-def test_what_was_cancelled_or_is_live_cannot_be(town: City, state: DeliveryState) -> None:
+def test_a_cancelled_or_published_delivery_cannot_be_published_by_hand(
+    town: City, state: DeliveryState
+) -> None:
     delivery_id = scheduled(town)
     put(town, delivery_id, state)
     with pytest.raises(WrongState):
@@ -132,14 +136,14 @@ def test_only_the_cell_publishes_by_hand(town: City, by: str) -> None:
     assert paste(town, delivery_id, link, by="lead").state is DeliveryState.PUBLISHED
 
 
-def test_comments_under_it_are_listened_to_and_routed(town: City) -> None:
+def test_comments_under_a_manual_post_are_read_and_routed(town: City) -> None:
     delivery_id = scheduled(town)
     paste(town, delivery_id, post(town, delivery_id))
     comment = town.comment(under=delivery_id)
     assert town.verbs("comments", comment)[0] == "receive"
 
 
-def test_an_answer_by_hand_answers_its_comment(town: City) -> None:
+def test_a_manual_reply_answers_its_comment(town: City) -> None:
     comment = town.comment(under=town.live()[0])
     post_id = town.answer(comment)
     with town.read() as session:
@@ -154,7 +158,7 @@ def test_an_answer_by_hand_answers_its_comment(town: City) -> None:
         assert session.get_one(Comment, comment).state is CommentState.ANSWERED
 
 
-def test_another_text_is_refused_and_shown(town: City) -> None:
+def test_a_manual_post_with_another_text_is_refused_and_the_text_shown(town: City) -> None:
     delivery_id = scheduled(town)
     link = post(town, delivery_id, text="दुसराच मजकूर")
     with pytest.raises(Invalid) as found:
@@ -164,14 +168,14 @@ def test_another_text_is_refused_and_shown(town: City) -> None:
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
 
 
-def test_a_picture_that_was_not_approved_is_refused(town: City) -> None:
+def test_a_manual_post_with_an_unapproved_picture_is_refused(town: City) -> None:
     delivery_id = scheduled(town)
     with pytest.raises(Invalid) as found:
         paste(town, delivery_id, post(town, delivery_id, media=(PICTURE,)))
     assert found.value.codes == [("link", "other_pictures")]
 
 
-def test_what_a_citizen_wrote_or_nobody_is_refused(town: City) -> None:
+def test_a_link_to_a_citizens_post_or_to_no_post_is_refused(town: City) -> None:
     delivery_id = scheduled(town)
     theirs = town.platform("x").citizen_says("पाणी कधी येणार?")
     for number, code in ((theirs, "other_account"), ("999999", "not_there")):
@@ -180,7 +184,7 @@ def test_what_a_citizen_wrote_or_nobody_is_refused(town: City) -> None:
         assert found.value.codes == [("link", code)]
 
 
-def test_the_proof_of_another_delivery_proves_nothing(town: City) -> None:
+def test_a_link_to_the_post_of_another_delivery_is_refused(town: City) -> None:
     live = town.live("road")[0]
     delivery_id = scheduled(town)
     with pytest.raises(Invalid) as found:
@@ -193,7 +197,7 @@ def test_the_proof_of_another_delivery_proves_nothing(town: City) -> None:
     [TryLater(), Refused(RefusalCode.PERMISSION), CredentialsExpired()],
     ids=["away", "no right", "expired"],
 )
-def test_where_the_platform_cannot_be_read_it_is_kept_and_said_so(
+def test_a_manual_post_that_cannot_be_read_back_is_stored_as_unverified(
     town: City, trouble: PlatformError
 ) -> None:
     delivery_id = scheduled(town)
@@ -205,7 +209,7 @@ def test_where_the_platform_cannot_be_read_it_is_kept_and_said_so(
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
-def test_a_link_without_a_number_is_looked_for_by_its_text(town: City) -> None:
+def test_a_link_without_an_id_is_found_by_the_text_of_the_post(town: City) -> None:
     """Facebook's newer links name no number: the id is what the look at the timeline finds."""
     delivery_id = scheduled(town, on="facebook")
     number = post(town, delivery_id, on="facebook").rpartition("/")[2]
@@ -213,7 +217,7 @@ def test_a_link_without_a_number_is_looked_for_by_its_text(town: City) -> None:
     assert receipt_of(town, delivery_id).platform_id == number
 
 
-def test_a_link_without_a_number_to_another_text_is_refused(town: City) -> None:
+def test_a_link_without_an_id_is_refused_if_the_text_is_not_found(town: City) -> None:
     delivery_id = scheduled(town, on="facebook")
     post(town, delivery_id, on="facebook", text="दुसराच मजकूर")
     with pytest.raises(Invalid) as found:
@@ -232,7 +236,7 @@ def test_nothing_is_published_by_hand_under_a_stop_or_a_freeze(town: City) -> No
         paste(town, delivery_id, link)
 
 
-def test_an_approval_taken_back_after_the_link_was_read_keeps_it_out(town: City) -> None:
+def test_an_approval_lost_after_the_link_was_read_blocks_the_manual_post(town: City) -> None:
     """The gate judges in the transaction that stores, not when the page was opened."""
     delivery_id = scheduled(town)
     link = post(town, delivery_id)
@@ -250,7 +254,7 @@ def test_an_approval_taken_back_after_the_link_was_read_keeps_it_out(town: City)
     assert town.delivery(delivery_id).state is DeliveryState.FAILED
 
 
-def test_past_the_approvals_window_it_is_refused(town: City) -> None:
+def test_a_manual_post_after_the_approvals_window_is_refused(town: City) -> None:
     delivery_id = scheduled(town)
     put(town, delivery_id, DeliveryState.MISSED)
     link = post(town, delivery_id)
@@ -259,7 +263,7 @@ def test_past_the_approvals_window_it_is_refused(town: City) -> None:
         paste(town, delivery_id, link)
 
 
-def test_pasted_twice_it_is_kept_once(town: City) -> None:
+def test_the_same_link_pasted_twice_is_stored_once(town: City) -> None:
     delivery_id = scheduled(town)
     link = post(town, delivery_id)
     paste(town, delivery_id, link)
@@ -268,7 +272,7 @@ def test_pasted_twice_it_is_kept_once(town: City) -> None:
     assert receipt_of(town, delivery_id).person_id == town.people["clerk"]
 
 
-def test_withdrawing_the_approval_cancels_it_and_then_no_hand_publishes_it(town: City) -> None:
+def test_a_delivery_whose_approval_is_withdrawn_cannot_be_published_by_hand(town: City) -> None:
     delivery_id = scheduled(town)
     with town.write() as session:
         withdraw.withdraw_approval(

@@ -63,7 +63,7 @@ def proofs(town: City) -> list[ReceiptOrigin]:
         return list(session.scalars(select(ReceiptRow.origin)))
 
 
-def test_a_clock_that_claims_meanwhile_gets_nothing_of_what_a_person_keeps(town: City) -> None:
+def test_a_clock_cannot_claim_a_delivery_while_a_person_publishes_it(town: City) -> None:
     (delivery_id,) = town.due()
     wanted, found = looked_at(town, delivery_id)
     claimed: list[DeliveryPayload] = []
@@ -79,7 +79,7 @@ def test_a_clock_that_claims_meanwhile_gets_nothing_of_what_a_person_keeps(town:
     assert len(town.platform("x").published) == 1, "what the person posted, and nothing else"
 
 
-def test_a_person_is_told_that_a_clock_has_claimed_it_meanwhile(town: City) -> None:
+def test_a_manual_post_is_refused_if_a_clock_claims_the_delivery_first(town: City) -> None:
     (delivery_id,) = town.due()
     wanted, found = looked_at(town, delivery_id)
     claimed: list[DeliveryPayload] = []
@@ -109,7 +109,7 @@ def held_by_a_clock(town: City) -> tuple[DeliveryPayload, ManualPost, LinkedPost
     return payload, wanted, found
 
 
-def test_a_person_is_told_of_what_a_clock_is_about_to_send(town: City) -> None:
+def test_a_manual_post_is_refused_while_a_clock_commits_sending(town: City) -> None:
     payload, wanted, found = held_by_a_clock(town)
     meet(
         town,
@@ -120,7 +120,7 @@ def test_a_person_is_told_of_what_a_clock_is_about_to_send(town: City) -> None:
     assert state(town, payload) is DeliveryState.SENDING
 
 
-def test_a_person_who_comes_first_does_not_keep_a_clock_from_what_it_has_claimed(
+def test_a_refused_manual_post_does_not_stop_the_clock_that_has_the_claim(
     town: City,
 ) -> None:
     payload, wanted, found = held_by_a_clock(town)
@@ -153,7 +153,7 @@ def in_doubt(town: City) -> tuple[Completion, ManualPost, LinkedPost]:
     return Completion(payload, answer(int(found.platform_id), town)), wanted, found
 
 
-def test_an_answer_that_comes_while_a_person_keeps_the_same_adds_nothing(town: City) -> None:
+def test_a_receipt_adds_nothing_if_a_person_stores_the_post_first(town: City) -> None:
     done, wanted, found = in_doubt(town)
     meet(
         town,
@@ -165,7 +165,7 @@ def test_an_answer_that_comes_while_a_person_keeps_the_same_adds_nothing(town: C
     assert proofs(town) == [ReceiptOrigin.BY_HAND]
 
 
-def test_a_person_is_told_that_an_answer_came_meanwhile(town: City) -> None:
+def test_a_manual_post_is_refused_if_the_receipt_is_stored_first(town: City) -> None:
     done, wanted, found = in_doubt(town)
 
     def is_refused() -> None:

@@ -81,7 +81,7 @@ CHANGES: list[Change] = [
 
 @pytest.mark.both
 @pytest.mark.parametrize("change", CHANGES)
-def test_whatever_is_changed_in_the_rows_after_approval_does_not_leave(
+def test_a_post_changed_in_the_database_after_approval_is_not_sent(
     town: City, change: Change
 ) -> None:
     (delivery_id,) = _due_with_picture(town)
@@ -96,14 +96,14 @@ def test_whatever_is_changed_in_the_rows_after_approval_does_not_leave(
         assert session.scalars(select(Attempt.outcome)).one() == "gate"
 
 
-def test_what_was_approved_leaves_with_its_picture(town: City) -> None:
+def test_an_approved_post_is_sent_with_its_picture(town: City) -> None:
     _due_with_picture(town)
     town.tick_dispatch(HOUR)
     (made,) = town.platform("x").published
     assert [one.alt_text for one in made.media] == ["पाण्याची टाकी"]
 
 
-def test_a_digest_forged_beside_the_text_is_no_approval(town: City) -> None:
+def test_a_digest_changed_together_with_the_text_is_no_approval(town: City) -> None:
     """Whoever edits text and digest alike still lacks a decision for that digest."""
     (delivery_id,) = town.schedule(town.approved(), HOUR)
     with town.write() as session:
@@ -116,7 +116,7 @@ def test_a_digest_forged_beside_the_text_is_no_approval(town: City) -> None:
     assert _nothing_left(town)
 
 
-def test_an_approval_taken_back_in_the_rows_is_missing(town: City) -> None:
+def test_an_approval_withdrawn_in_the_database_is_missing(town: City) -> None:
     (delivery_id,) = town.schedule(town.approved(), HOUR)
     with town.write() as session:
         session.execute(update(Decision).values(withdrawn_at=town.now))
@@ -126,7 +126,7 @@ def test_an_approval_taken_back_in_the_rows_is_missing(town: City) -> None:
 
 
 @pytest.mark.parametrize("leave", [City.disable, City.end])
-def test_an_approver_who_left_office_approves_nothing_any_more(
+def test_the_approval_of_somebody_whose_appointment_ended_does_not_count(
     town: City, leave: Callable[[City, str], None]
 ) -> None:
     (delivery_id,) = town.schedule(town.approved(), HOUR)
@@ -140,7 +140,7 @@ def test_an_approver_who_left_office_approves_nothing_any_more(
     assert _nothing_left(town)
 
 
-def test_an_approver_who_leaves_after_it_is_claimed_stops_it_too(town: City) -> None:
+def test_an_approver_who_leaves_after_the_claim_stops_the_delivery(town: City) -> None:
     (delivery_id,) = town.due()
     claim = _claim(town)
     town.disable("first")
@@ -149,7 +149,7 @@ def test_an_approver_who_leaves_after_it_is_claimed_stops_it_too(town: City) -> 
     assert _nothing_left(town)
 
 
-def test_withdrawing_the_approval_cancels_even_what_is_claimed(town: City) -> None:
+def test_withdrawing_the_approval_cancels_even_a_claimed_delivery(town: City) -> None:
     (delivery_id,) = town.due()
     claim = _claim(town)
     with town.write() as session:
@@ -159,7 +159,7 @@ def test_withdrawing_the_approval_cancels_even_what_is_claimed(town: City) -> No
     assert _nothing_left(town)
 
 
-def test_a_new_revision_cancels_even_what_is_claimed(town: City) -> None:
+def test_a_new_revision_cancels_even_a_claimed_delivery(town: City) -> None:
     post_id = town.approved()
     (delivery_id,) = town.schedule(post_id, timedelta(0))
     claim = _claim(town)
@@ -170,7 +170,7 @@ def test_a_new_revision_cancels_even_what_is_claimed(town: City) -> None:
 
 
 @pytest.mark.both
-def test_withdrawing_and_sending_at_once_never_block_each_other(town: City) -> None:
+def test_withdrawing_and_sending_at_the_same_time_never_deadlock(town: City) -> None:
     """The desk holds the post and wants the delivery; the press must not hold it the other way."""
     (delivery_id,) = town.due()
     claim = _claim(town)
@@ -186,7 +186,7 @@ def test_withdrawing_and_sending_at_once_never_block_each_other(town: City) -> N
     assert _nothing_left(town)
 
 
-def test_a_picture_that_is_gone_stops_the_delivery_with_a_reason(town: City) -> None:
+def test_a_missing_picture_fails_the_delivery_with_a_reason(town: City) -> None:
     (delivery_id,) = _due_with_picture(town)
     _stored(town).unlink()
     town.tick_dispatch(HOUR)
@@ -195,7 +195,7 @@ def test_a_picture_that_is_gone_stops_the_delivery_with_a_reason(town: City) -> 
     assert _nothing_left(town)
 
 
-def test_a_picture_changed_on_disk_stops_the_delivery_with_a_reason(town: City) -> None:
+def test_a_picture_changed_on_disk_fails_the_delivery_with_a_reason(town: City) -> None:
     (delivery_id,) = _due_with_picture(town)
     _stored(town).write_bytes(b"another picture")
     town.tick_dispatch(HOUR)
@@ -203,7 +203,7 @@ def test_a_picture_changed_on_disk_stops_the_delivery_with_a_reason(town: City) 
     assert _nothing_left(town)
 
 
-def test_a_window_that_closed_makes_it_missed_and_not_sent(town: City) -> None:
+def test_a_delivery_whose_window_has_closed_is_missed_and_not_sent(town: City) -> None:
     post_id = town.start(town.hand_in())
     town.save(post_id, on=["x"], not_after=town.now + 90 * MINUTE)
     town.send(post_id)
@@ -214,13 +214,13 @@ def test_a_window_that_closed_makes_it_missed_and_not_sent(town: City) -> None:
     assert _nothing_left(town)
 
 
-def test_exactly_at_its_late_limit_it_still_leaves(town: City) -> None:
+def test_a_delivery_exactly_at_its_late_limit_is_sent(town: City) -> None:
     (delivery_id,) = town.due()
     town.tick_dispatch(HOUR)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
-def test_past_its_late_limit_it_is_missed_and_people_are_told(town: City) -> None:
+def test_a_delivery_past_its_late_limit_is_missed_and_people_are_notified(town: City) -> None:
     (delivery_id,) = town.due()
     town.tick_dispatch(HOUR + timedelta(seconds=1))
     delivery = town.delivery(delivery_id)
@@ -232,7 +232,7 @@ def test_past_its_late_limit_it_is_missed_and_people_are_told(town: City) -> Non
     assert _nothing_left(town)
 
 
-def test_what_becomes_late_after_its_claim_goes_back_and_is_missed(town: City) -> None:
+def test_a_delivery_that_becomes_late_after_its_claim_is_missed(town: City) -> None:
     (delivery_id,) = town.due()
     claim = _claim(town)
     town.clock.move(HOUR + MINUTE)

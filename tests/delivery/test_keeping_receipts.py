@@ -38,7 +38,7 @@ pytestmark = pytest.mark.both
 PATIENCE = 20
 
 
-def test_a_receipt_that_cannot_be_stored_costs_no_other(town: City) -> None:
+def test_a_receipt_that_cannot_be_stored_does_not_lose_the_others(town: City) -> None:
     bad, good = begun(town, 2)
     with town.write() as session:  # one receipt to a delivery, and this one has its own already
         session.add(_row(bad, town))
@@ -53,7 +53,7 @@ def test_a_receipt_that_cannot_be_stored_costs_no_other(town: City) -> None:
 PAUSES = (0.1, 0.3, 0.0)
 
 
-def test_a_database_that_is_away_for_a_while_costs_no_receipt(town: City) -> None:
+def test_a_short_database_outage_loses_no_receipt(town: City) -> None:
     taken = begun(town, 2)
     done = [Completion(one, answer(number, town)) for number, one in enumerate(taken, 1)]
     recorder = Recorder(town.context, pauses=PAUSES)
@@ -67,7 +67,7 @@ def test_a_database_that_is_away_for_a_while_costs_no_receipt(town: City) -> Non
     assert all(one >= pause for one, pause in zip(waited, PAUSES, strict=False))
 
 
-def test_a_database_that_stays_away_ends_no_recorder_and_leaves_the_rest_to_the_looks(
+def test_a_long_database_outage_loses_a_receipt_but_not_the_recorder(
     town: City,
 ) -> None:
     lost, stored = begun(town, 2)
@@ -82,7 +82,7 @@ def test_a_database_that_stays_away_ends_no_recorder_and_leaves_the_rest_to_the_
     assert state(town, lost) is DeliveryState.SENDING  # nothing is known of it: it is looked for
 
 
-def test_receipts_wait_longer_than_a_database_takes_to_start_anew() -> None:
+def test_receipts_are_retried_for_longer_than_a_database_restart() -> None:
     """Ten seconds; and the first pause is short, for a connection that was only cut."""
     assert sum(PAUSES_IN_EARNEST) > 10
     assert PAUSES_IN_EARNEST[0] < 1
@@ -132,7 +132,7 @@ class _Odd(MemoryPlatform):
 
 
 @pytest.mark.parametrize("url", ["https://x.example/" + "a" * 500, "https://x.example/\0"])
-def test_an_address_that_cannot_be_kept_is_left_out(town: City, url: str) -> None:
+def test_a_url_that_cannot_be_stored_is_dropped(town: City, url: str) -> None:
     (delivery_id,) = town.due()
     town.platforms[town.accounts["x"]] = _Odd(town, Receipt("7", url, town.now, "so\0so"))
     town.tick_dispatch()
@@ -142,7 +142,7 @@ def test_an_address_that_cannot_be_kept_is_left_out(town: City, url: str) -> Non
 
 
 @pytest.mark.parametrize("platform_id", ["9" * 121, "9\0"])
-def test_an_id_that_cannot_be_one_proves_nothing_and_is_looked_for(
+def test_a_receipt_with_an_invalid_id_leaves_the_delivery_unconfirmed(
     town: City, platform_id: str
 ) -> None:
     (delivery_id,) = town.due()
@@ -155,9 +155,7 @@ def test_an_id_that_cannot_be_one_proves_nothing_and_is_looked_for(
 
 
 @pytest.mark.parametrize("platform_id", ["9" * 121, "9\0"])
-def test_a_look_that_finds_an_id_which_cannot_be_one_has_found_nothing(
-    town: City, platform_id: str
-) -> None:
+def test_a_check_that_finds_an_invalid_id_has_found_nothing(town: City, platform_id: str) -> None:
     class Strange(MemoryPlatform):
         def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
             del outgoing
@@ -168,11 +166,11 @@ def test_a_look_that_finds_an_id_which_cannot_be_one_has_found_nothing(
     assert found is None
 
 
-def test_an_answer_is_kept_without_what_no_column_can_hold() -> None:
+def test_a_response_is_stored_without_characters_that_no_column_holds() -> None:
     assert for_storage("so\0so") == "soso"
 
 
-def test_of_two_tries_of_one_delivery_answered_together_the_newest_counts(town: City) -> None:
+def test_of_two_receipts_of_a_delivery_in_a_batch_the_newest_counts(town: City) -> None:
     first, other = begun(town, 2)
     again = replace(first, claim=replace(first.claim, fence=2))
     with town.write() as session:  # a person had it sent again meanwhile
@@ -207,7 +205,7 @@ class _Slow(MemoryPlatform):
         return super().publish(prepared, deadline=deadline)
 
 
-def test_closing_stores_every_receipt_though_one_cannot_be_given_back(town: City) -> None:
+def test_closing_stores_receipts_even_if_giving_back_a_delivery_fails(town: City) -> None:
     slow = _Slow(town.clock)
     town.platforms[town.accounts["x"]] = slow
     for _ in range(3):

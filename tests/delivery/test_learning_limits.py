@@ -78,7 +78,7 @@ OUTCOMES: dict[str, tuple[PlatformError | None, DeliveryState]] = {
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_what_an_answer_told_is_kept_whatever_came_of_the_try(
+def test_rate_limits_of_a_response_are_stored_whatever_its_outcome(
     town: City, telling: _Telling, outcome: str
 ) -> None:
     error, comes_to = OUTCOMES[outcome]
@@ -92,7 +92,7 @@ def test_what_an_answer_told_is_kept_whatever_came_of_the_try(
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_it_is_kept_though_a_person_had_it_sent_again_meanwhile(
+def test_rate_limits_are_stored_even_if_the_claim_was_lost_meanwhile(
     town: City, telling: _Telling, outcome: str
 ) -> None:
     """What a platform said of an account holds, whoever asked."""
@@ -111,9 +111,7 @@ def test_it_is_kept_though_a_person_had_it_sent_again_meanwhile(
     assert known(town) == LEARNED
 
 
-def test_a_refusal_while_it_is_prepared_gives_back_what_was_counted_and_learns(
-    town: City, telling: _Telling
-) -> None:
+def test_a_refusal_during_preparation_gives_back_its_count(town: City, telling: _Telling) -> None:
     """Nothing was sent, so it is counted no more; what the answer says of the window holds."""
     learn(town, 50)
     telling.allowances = TOLD
@@ -125,7 +123,7 @@ def test_a_refusal_while_it_is_prepared_gives_back_what_was_counted_and_learns(
 
 
 @pytest.mark.both
-def test_the_threads_of_a_press_learn_as_well(town: City, telling: _Telling) -> None:
+def test_the_threads_of_a_worker_store_rate_limits_too(town: City, telling: _Telling) -> None:
     town.due()
     press = Worker(replace(town.context, monotonic=time.monotonic))
     press.run_for(0.1)

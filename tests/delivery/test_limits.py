@@ -90,14 +90,14 @@ def was_sent(town: City, *ago: timedelta, outcome: str = "published") -> None:
             )
 
 
-def test_without_anything_learned_every_account_is_free(town: City) -> None:
+def test_an_account_without_known_rate_limits_is_free(town: City) -> None:
     assert free(town) == ["facebook", "x"]
     assert free_at(town) is None
     assert spend(town) is None
 
 
 @pytest.mark.both
-def test_what_an_answer_says_holds_for_every_clock_until_its_reset(town: City) -> None:
+def test_a_reported_rate_limit_holds_every_clock_until_its_reset(town: City) -> None:
     learn(town, publishing(0))
     assert (free(town), free_at(town)) == (["facebook"], IN_15)
     assert spend(town) == IN_15
@@ -122,7 +122,7 @@ def test_a_late_answer_of_the_same_window_gives_back_nothing(town: City) -> None
     assert left(town) == 99
 
 
-def test_what_is_no_publication_holds_none_back(town: City) -> None:
+def test_limits_of_other_operations_do_not_hold_publications(town: City) -> None:
     names = ("mentions", "hide", "delete", "media", "timeline")
     learn(town, tuple(Told(f"{name}.15min", 50, 0, IN_15) for name in names))
     assert free(town) == ["facebook", "x"]
@@ -139,7 +139,7 @@ def test_what_is_no_publication_holds_none_back(town: City) -> None:
         (None, IN_15, None),
     ],
 )
-def test_a_limit_holds_until_it_ends_and_one_that_makes_no_sense_not_at_all(
+def test_a_limit_holds_until_its_end_and_a_senseless_one_not_at_all(
     town: City, remaining: int | None, resets: datetime | None, until: datetime | None
 ) -> None:
     """Facebook tells shares of an hour without an end: a full one is asked about again soon."""
@@ -154,7 +154,7 @@ def test_a_limit_whose_size_is_not_told_holds_too(town: City) -> None:
 
 
 @pytest.mark.both
-def test_of_two_clocks_only_one_spends_the_last_one(town: City) -> None:
+def test_only_one_of_two_clocks_uses_the_last_publication(town: City) -> None:
     learn(town, publishing(1))
     together = Barrier(4)
 
@@ -193,20 +193,20 @@ def test_a_cap_that_is_set_counts_what_left_before_and_one_taken_away_holds_noth
 
 
 @pytest.mark.parametrize("outcome", ["later", "refused", "credentials", "gate"])
-def test_a_try_of_which_nothing_came_is_not_counted(town: City, outcome: str) -> None:
+def test_an_attempt_that_sent_nothing_is_not_counted(town: City, outcome: str) -> None:
     was_sent(town, HOUR, outcome=outcome)
     cap(town, 1)
     assert free_at(town) is None
 
 
-def test_an_urgent_one_is_counted_and_never_held_back(town: City) -> None:
+def test_an_urgent_delivery_is_counted_but_never_held_by_a_limit(town: City) -> None:
     learn(town, publishing(1))
     assert spend(town) is None
     assert spend(town, urgent=True) is None
     assert spend(town) == IN_15
 
 
-def test_what_is_due_says_until_when_it_waits_and_why(town: City) -> None:
+def test_a_limited_delivery_shows_why_and_until_when_it_waits(town: City) -> None:
     due, later = town.due()[0], town.schedule(town.approved(), 2 * HOUR)[0]
     learn(town, publishing(0))
     assert rate_limits_query.tick_limits(town.database, now=town.now) == 1
@@ -221,7 +221,7 @@ def test_what_is_due_says_until_when_it_waits_and_why(town: City) -> None:
     assert town.delivery(due).reason == {"code": "cap", "at": until.isoformat()}
 
 
-def test_a_full_account_slows_no_other_and_an_urgent_one_is_told_nothing(town: City) -> None:
+def test_a_limit_marks_no_other_account_and_no_urgent_delivery(town: City) -> None:
     x, facebook = town.due(on=["x", "facebook"])
     with town.write() as session:
         session.get_one(Delivery, x).urgent = True
@@ -251,7 +251,7 @@ def test_a_claim_counts_what_it_takes_before_another_clock_can(town: City) -> No
     assert left(town) == 2
 
 
-def test_what_was_counted_at_the_claim_is_sent_without_asking_a_limit(town: City) -> None:
+def test_a_delivery_counted_at_its_claim_is_sent_without_another_count(town: City) -> None:
     first, *_ = claimed(town, remaining=3)
     with statements(town.database) as seen:
         commit_sending.start(town.context, first)
@@ -260,7 +260,7 @@ def test_what_was_counted_at_the_claim_is_sent_without_asking_a_limit(town: City
     assert left(town) == 0
 
 
-def test_where_little_is_left_the_rest_is_claimed_uncounted_and_waits_with_a_reason(
+def test_deliveries_beyond_the_limit_are_claimed_uncounted_and_then_wait(
     town: City,
 ) -> None:
     taken = claimed(town, remaining=2)
@@ -274,7 +274,7 @@ def test_where_little_is_left_the_rest_is_claimed_uncounted_and_waits_with_a_rea
     assert left(town) == 0
 
 
-def test_nothing_is_counted_at_the_claim_under_a_cap_of_ours_or_of_an_unknown_account(
+def test_a_claim_counts_nothing_under_a_daily_cap_or_without_known_limits(
     town: City,
 ) -> None:
     town.due()
@@ -287,7 +287,7 @@ def test_nothing_is_counted_at_the_claim_under_a_cap_of_ours_or_of_an_unknown_ac
     assert left(town) == 4
 
 
-def test_what_is_claimed_and_given_back_is_counted_no_more(town: City) -> None:
+def test_a_delivery_that_is_given_back_gives_back_its_count(town: City) -> None:
     first, *_ = claimed(town, remaining=5)
     outcomes.give_back(town.context, first)
     assert left(town) == 3
@@ -295,7 +295,7 @@ def test_what_is_claimed_and_given_back_is_counted_no_more(town: City) -> None:
     assert left(town) == 3
 
 
-def test_what_a_dead_clock_had_claimed_is_counted_no_more_and_what_it_sent_is(town: City) -> None:
+def test_of_a_dead_clock_only_deliveries_that_it_may_have_sent_stay_counted(town: City) -> None:
     first, *_ = claimed(town, remaining=5)
     commit_sending.start(town.context, first)
     town.clock.move(timedelta(seconds=PACE.lease + 1))
@@ -303,7 +303,7 @@ def test_what_a_dead_clock_had_claimed_is_counted_no_more_and_what_it_sent_is(to
     assert left(town) == 4
 
 
-def test_what_the_gate_keeps_here_is_counted_no_more(town: City) -> None:
+def test_a_delivery_that_the_gate_blocks_gives_back_its_count(town: City) -> None:
     (only,) = claimed(town, remaining=5, due=1)
     town.disable("first")
     with pytest.raises(commit_sending.HeldBack):
@@ -312,7 +312,7 @@ def test_what_the_gate_keeps_here_is_counted_no_more(town: City) -> None:
 
 
 @pytest.mark.both
-def test_of_two_clocks_each_claims_only_what_the_other_has_left(town: City) -> None:
+def test_two_clocks_together_never_count_more_than_the_limit(town: City) -> None:
     learn(town, publishing(3))
     for _ in range(6):
         town.due()

@@ -114,7 +114,7 @@ OUTCOMES: list[tuple[Callable[[], PlatformError], Outcome]] = [
 
 
 @pytest.mark.parametrize(("error", "expected"), OUTCOMES)
-def test_each_answer_of_a_platform_has_its_own_end(
+def test_each_error_of_a_platform_leads_to_its_own_state_and_notices(
     town: City, error: Callable[[], PlatformError], expected: Outcome
 ) -> None:
     (delivery_id,) = town.due()
@@ -136,7 +136,7 @@ def test_each_answer_of_a_platform_has_its_own_end(
     assert town.platform("x").published == []
 
 
-def test_a_receipt_proves_that_it_is_live(town: City) -> None:
+def test_a_receipt_makes_the_delivery_published(town: City) -> None:
     (delivery_id,) = town.due()
     town.tick_dispatch()
     with town.read() as session:
@@ -151,7 +151,7 @@ def test_a_receipt_proves_that_it_is_live(town: City) -> None:
     assert town.told("delivery_failed") == []
 
 
-def test_what_was_asked_to_come_later_leaves_then_and_once(town: City) -> None:
+def test_a_delivery_that_is_to_be_retried_later_is_sent_then_and_once(town: City) -> None:
     (delivery_id,) = town.due()
     town.platform("x").fail_next(TryLater(LATER))
     town.tick_dispatch()
@@ -161,7 +161,7 @@ def test_what_was_asked_to_come_later_leaves_then_and_once(town: City) -> None:
     assert len(town.platform("x").published) == 1
 
 
-def test_a_rate_limit_quietens_everything_of_its_account_and_of_no_other(town: City) -> None:
+def test_a_rate_limit_delays_all_deliveries_of_its_account_only(town: City) -> None:
     first, other = town.due(on=["x", "facebook"])
     (second,) = town.due("road")
     town.platform("x").fail_next(TryLater(LATER))
@@ -172,12 +172,12 @@ def test_a_rate_limit_quietens_everything_of_its_account_and_of_no_other(town: C
     assert town.delivery(other).state is DeliveryState.PUBLISHED
 
 
-def test_pauses_double_up_to_a_quarter_of_an_hour() -> None:
+def test_pauses_between_retries_double_up_to_a_quarter_of_an_hour() -> None:
     pauses = [_pause(["later"] * times) for times in (1, 2, 3, 5, 6, 7, 40)]
     assert pauses == [30, 60, 120, 480, 900, 900, 900]
 
 
-def test_clocks_that_died_make_no_pause_longer() -> None:
+def test_attempts_of_dead_clocks_do_not_lengthen_the_retry_pause() -> None:
     assert _pause(["lease_ended", "lease_ended", "gate", "lease_ended", "later"]) == 30
 
 
@@ -189,7 +189,7 @@ def _pause(outcomes: list[str]) -> float:
     return (retry.next_try(tried, now=NOON, retry_at=None) - NOON).total_seconds()
 
 
-def test_an_expired_token_loses_nothing_and_waits(town: City) -> None:
+def test_a_delivery_waits_while_the_token_of_its_account_is_expired(town: City) -> None:
     deliveries = town.due() + town.due("road")
     town.platform("x").fail_next(CredentialsExpired())
     town.tick_dispatch()
@@ -197,7 +197,7 @@ def test_an_expired_token_loses_nothing_and_waits(town: City) -> None:
     assert {town.delivery(one).state for one in deliveries} == {DeliveryState.SCHEDULED}
 
 
-def test_an_unknown_outcome_is_never_sent_again_by_itself(town: City) -> None:
+def test_a_delivery_of_unknown_outcome_is_never_sent_again_by_a_clock(town: City) -> None:
     (delivery_id,) = town.due()
     town.platform("x").fail_next(OutcomeUnknown(), after_keeping=True)
     town.tick_dispatch()
@@ -207,7 +207,7 @@ def test_an_unknown_outcome_is_never_sent_again_by_itself(town: City) -> None:
     assert len(town.platform("x").published) == 1
 
 
-def test_one_id_cannot_be_the_proof_of_two_deliveries(town: City) -> None:
+def test_two_deliveries_cannot_have_receipts_with_the_same_id(town: City) -> None:
     town.live()
     (second,) = town.due("road")
     town.platforms[town.accounts["x"]] = _Repeating(now=town.clock, name="x")

@@ -43,7 +43,7 @@ def _plan(connection: Connection, call: BoundStatement) -> str:
     ("asked", "index"),
     [(claim.URGENT, "ix_deliveries_urgent"), (claim.OTHERS, "ix_deliveries_account_due")],
 )
-def test_what_is_to_be_claimed_comes_in_its_order_from_an_index(
+def test_claim_candidates_are_read_in_order_from_an_index(
     town: City, asked: PreparedStatement, index: str
 ) -> None:
     values: dict[str, Value] = {
@@ -58,14 +58,14 @@ def test_what_is_to_be_claimed_comes_in_its_order_from_an_index(
     assert "TEMP B-TREE" not in plan
 
 
-def test_whether_something_urgent_is_due_is_seen_in_the_index_of_the_urgent(town: City) -> None:
+def test_urgent_due_deliveries_are_read_from_their_own_index(town: City) -> None:
     """However much else is due: the press asks it four times a second."""
     with town.database.connection() as connection:
         plan = _plan(connection, claim._ACCOUNTS_WITH_DUE({"now": town.now}))
     assert "ix_deliveries_urgent" in plan
 
 
-def test_what_is_found_by_its_key_is_not_looked_for_by_its_state(town: City) -> None:
+def test_a_row_found_by_its_key_is_not_searched_by_its_state(town: City) -> None:
     table = table_of(Delivery)
     held = select(table.c.id).where(
         table.c.id == DELIVERY_ID, column_equals(table.c.state, DeliveryState.CLAIMED)
@@ -99,7 +99,7 @@ def _noted(database: Database, seen: list[str]) -> Iterator[None]:
         event.remove(database.engine, "before_cursor_execute", note)
 
 
-def test_urgent_ones_come_first_then_the_oldest_and_never_more_than_asked_for(town: City) -> None:
+def test_candidates_are_urgent_first_then_oldest_and_at_most_the_limit(town: City) -> None:
     first, second, third = (town.due(on=["x"])[0] for _ in range(3))
     with town.write() as session:
         session.get_one(Delivery, third).urgent = True
@@ -109,7 +109,7 @@ def test_urgent_ones_come_first_then_the_oldest_and_never_more_than_asked_for(to
             assert claim.candidate_ids(session, account_id, town.now, most) == expected
 
 
-def test_apart_each_statement_is_planned_once(postgres_url: str, tmp_path: Path) -> None:
+def test_a_separate_pool_plans_each_statement_once(postgres_url: str, tmp_path: Path) -> None:
     database = Database(postgres_url)
     town = city(database, tmp_path)
     apart = database.apart()
@@ -131,7 +131,7 @@ def test_apart_each_statement_is_planned_once(postgres_url: str, tmp_path: Path)
     assert all((generic, custom) == (3, 0) for _name, generic, custom in told)
 
 
-def test_sqlite_is_never_apart(sqlite_url: str) -> None:
+def test_sqlite_has_no_separate_pool(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     assert database.apart() is database
     database.dispose()

@@ -52,7 +52,7 @@ def ends(clock: Started) -> tuple[int, float]:
 
 
 @pytest.mark.proof
-def test_a_clock_that_is_asked_to_end_finishes_what_it_began_and_gives_back_the_rest(
+def test_sigterm_finishes_running_attempts_and_gives_back_the_rest(
     standing: House,
 ) -> None:
     standing.posts(POSTS, on=["x"])
@@ -95,7 +95,7 @@ def _tries(standing: House) -> list[tuple[DeliveryState, bool, str]]:
 
 
 @pytest.mark.proof
-def test_a_clock_that_is_asked_to_end_reads_no_further_than_the_page_in_hand(
+def test_sigterm_ends_reading_after_the_current_page_of_comments(
     standing: House,
 ) -> None:
     standing.posts(POSTS, on=["x"])
@@ -120,9 +120,7 @@ def _read(standing: House, condition: ColumnElement[bool]) -> int:
 
 
 @pytest.mark.parametrize("name", ["confirming", "watching", "listening"])
-def test_once_a_clock_is_to_end_its_ticks_ask_platforms_for_nothing_more(
-    town: City, name: str
-) -> None:
+def test_ticks_of_a_stopping_clock_make_no_more_platform_calls(town: City, name: str) -> None:
     (post,) = town.live()
     poll.tick_watching(town.context)
     town.platform("x").fail_next(OutcomeUnknown(), after_keeping=True)

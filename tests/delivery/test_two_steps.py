@@ -41,7 +41,7 @@ def facebook(town: City) -> MemoryPlatform:
     return platform
 
 
-def test_it_is_made_unpublished_and_then_published_by_its_id(
+def test_a_post_is_created_unpublished_and_then_published_by_its_id(
     town: City, facebook: MemoryPlatform
 ) -> None:
     (delivery_id,) = town.due(on=["facebook"])
@@ -53,7 +53,9 @@ def test_it_is_made_unpublished_and_then_published_by_its_id(
     assert facebook.staged == []
 
 
-def test_its_id_is_stored_before_anything_can_be_seen(town: City, facebook: MemoryPlatform) -> None:
+def test_the_staged_id_is_stored_before_the_post_is_public(
+    town: City, facebook: MemoryPlatform
+) -> None:
     (delivery_id,) = town.due(on=["facebook"])
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
     town.tick_dispatch()
@@ -63,7 +65,7 @@ def test_its_id_is_stored_before_anything_can_be_seen(town: City, facebook: Memo
 
 
 @pytest.mark.parametrize("is_done", [True, False])
-def test_what_is_unknown_heals_by_itself_and_is_seen_once(
+def test_a_staged_post_of_unknown_outcome_is_published_exactly_once(
     town: City, facebook: MemoryPlatform, *, is_done: bool
 ) -> None:
     (delivery_id,) = town.due(on=["facebook"])
@@ -77,7 +79,7 @@ def test_what_is_unknown_heals_by_itself_and_is_seen_once(
 
 
 @pytest.mark.parametrize("cap", [None, 1])
-def test_a_clock_that_died_before_the_second_step_is_healed_by_the_next(
+def test_a_staged_post_of_a_dead_clock_is_published_by_the_next(
     town: City, facebook: MemoryPlatform, cap: int | None
 ) -> None:
     """Its lease has ended; and what it has counted is not counted again."""
@@ -112,7 +114,7 @@ def tries(town: City) -> list[tuple[str, str, str, bool]]:
     ("problem", "outcome"),
     [(OutcomeUnknown("reset"), "unknown"), (TryLater(None, "limit"), "later")],
 )
-def test_each_second_step_taken_again_is_a_try_with_its_outcome_and_leaves_once(
+def test_each_retried_release_is_an_attempt_and_the_post_appears_once(
     town: City, facebook: MemoryPlatform, problem: PlatformError, outcome: str
 ) -> None:
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
@@ -129,7 +131,7 @@ def test_each_second_step_taken_again_is_a_try_with_its_outcome_and_leaves_once(
         assert daily_cap.sent_in_a_day(session, town.accounts["facebook"], town.now) == 1
 
 
-def test_a_second_step_refused_again_and_again_is_held_in_the_end(
+def test_a_delivery_whose_release_is_refused_repeatedly_is_held(
     town: City, facebook: MemoryPlatform
 ) -> None:
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
@@ -152,9 +154,7 @@ class _Dying(MemoryPlatform):
         raise KeyboardInterrupt
 
 
-def test_a_clock_that_dies_in_a_second_step_taken_again_leaves_no_try_open(
-    town: City, facebook: MemoryPlatform
-) -> None:
+def test_the_release_attempt_of_a_dead_clock_is_ended(town: City, facebook: MemoryPlatform) -> None:
     dying = _Dying(now=town.clock, name="facebook", two_steps=True)
     town.platforms[town.accounts["facebook"]] = dying
     dying.fail_next(OutcomeUnknown("reset"), on="release")
@@ -168,7 +168,7 @@ def test_a_clock_that_dies_in_a_second_step_taken_again_leaves_no_try_open(
     assert len(tries(town)) == 2
 
 
-def test_a_late_answer_of_the_first_try_is_taken_after_a_second_step_too(
+def test_a_late_receipt_of_the_first_attempt_counts_after_a_retried_release(
     town: City, facebook: MemoryPlatform
 ) -> None:
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
@@ -183,7 +183,7 @@ def test_a_late_answer_of_the_first_try_is_taken_after_a_second_step_too(
     assert [one[1] for one in tries(town)] == ["published", "unknown"]
 
 
-def test_what_may_not_leave_any_more_is_not_released_again_but_held(
+def test_a_staged_post_that_may_no_longer_be_sent_is_held(
     town: City, facebook: MemoryPlatform
 ) -> None:
     (delivery_id,) = town.due(on=["facebook"])
@@ -197,9 +197,7 @@ def test_what_may_not_leave_any_more_is_not_released_again_but_held(
     assert facebook.published == []
 
 
-def test_an_approver_who_left_stops_the_second_step_too(
-    town: City, facebook: MemoryPlatform
-) -> None:
+def test_an_approver_who_left_stops_the_release_too(town: City, facebook: MemoryPlatform) -> None:
     (delivery_id,) = town.due(on=["facebook"])
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
     town.tick_dispatch()
@@ -218,7 +216,7 @@ class _LongIds(MemoryPlatform):
         return super().stage(prepared, deadline=deadline) + "9" * 121
 
 
-def test_an_id_that_cannot_be_one_is_told_and_nothing_is_published(
+def test_an_invalid_staged_id_fails_the_delivery_before_publication(
     town: City, facebook: MemoryPlatform
 ) -> None:
     long_ids = _LongIds(now=town.clock, name="facebook", two_steps=True)
@@ -230,7 +228,9 @@ def test_an_id_that_cannot_be_one_is_told_and_nothing_is_published(
     assert long_ids.published == facebook.published == []
 
 
-def test_what_was_staged_once_is_used_by_the_next_try(town: City, facebook: MemoryPlatform) -> None:
+def test_the_next_attempt_uses_the_post_that_is_staged_already(
+    town: City, facebook: MemoryPlatform
+) -> None:
     (delivery_id,) = town.due(on=["facebook"])
     facebook.fail_next(TryLater(None, "limit"), on="release")
     town.tick_dispatch()
@@ -239,9 +239,7 @@ def test_what_was_staged_once_is_used_by_the_next_try(town: City, facebook: Memo
     assert len(facebook.kept) == 1
 
 
-def test_an_orphan_is_removed_and_nobody_can_publish_it_any_more(
-    town: City, facebook: MemoryPlatform
-) -> None:
+def test_an_orphaned_staged_post_is_deleted(town: City, facebook: MemoryPlatform) -> None:
     (delivery_id,) = town.due(on=["facebook"])
     payload = dispatch.claim_next(town.context)
     assert payload is not None
@@ -268,14 +266,14 @@ def test_an_orphan_is_removed_and_nobody_can_publish_it_any_more(
     assert attempt.tidied_at == town.now
 
 
-def test_what_is_published_is_no_orphan(town: City, facebook: MemoryPlatform) -> None:
+def test_a_published_post_is_not_deleted_as_an_orphan(town: City, facebook: MemoryPlatform) -> None:
     town.live(on=["facebook"])
     town.clock.move(timedelta(days=2))
     assert orphan_cleanup.tick_tidying(town.context) == 0
     assert len(facebook.published) == 1
 
 
-def test_where_the_second_step_is_refused_the_account_gets_one_from_then_on(
+def test_an_account_whose_release_is_refused_publishes_in_one_step_from_then(
     town: City, facebook: MemoryPlatform
 ) -> None:
     (delivery_id,) = town.due(on=["facebook"])

@@ -280,7 +280,7 @@ def test_an_expired_access_pauses_the_account(town: City) -> None:
 
 
 @pytest.mark.parametrize(("trouble", "asked"), [(TryLater(), 1), (REFUSED, 2)])
-def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other_waiting(
+def test_a_silent_platform_is_asked_once_a_tick_and_delays_no_other(
     town: City, trouble: PlatformError, asked: int
 ) -> None:
     away = _two_on_each(town, trouble)
@@ -295,7 +295,7 @@ def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other
     assert poll.tick_watching(town.context) == 2 - asked
 
 
-def test_a_clock_that_is_to_stop_ends_after_the_look_in_hand(town: City) -> None:
+def test_a_stopping_clock_ends_after_the_current_check(town: City) -> None:
     away = _two_on_each(town, REFUSED)
     assert poll.tick_watching(town.context, is_stopping=lambda: away.asked == 1) == 1
 

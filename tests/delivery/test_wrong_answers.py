@@ -209,7 +209,7 @@ def test_a_gzip_bomb_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_answer_that_drips_ends_at_the_deadline(wire: Wire, name: str) -> None:
+def test_a_response_that_trickles_in_ends_at_the_deadline(wire: Wire, name: str) -> None:
     """A byte a second is always in time for the next one; only the whole try has an end."""
     (delivery_id,) = wire.town.due(on=[name])
     wire.context = replace(wire.context, delivery_settings=replace(PACE, send_deadline=2.5))
@@ -278,7 +278,7 @@ def test_where_the_platforms_clock_is_off_its_limit_ends_by_ours(wire: Wire, hou
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("reset", [None, -9 * MINUTE], ids=["without reset", "reset in the past"])
-def test_a_429_that_says_no_time_to_come_is_tried_again_after_a_pause_of_our_own(
+def test_a_429_without_a_time_is_retried_after_our_own_pause(
     wire: Wire, name: str, reset: timedelta | None
 ) -> None:
     (delivery_id,) = wire.town.due(on=[name])
@@ -303,7 +303,9 @@ DUPLICATES = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_duplicate_where_ours_is_not_there_is_for_a_person(wire: Wire, name: str) -> None:
+def test_a_duplicate_error_without_our_post_there_is_left_to_a_person(
+    wire: Wire, name: str
+) -> None:
     """The platform saw these words before, but not by us: it did not leave, and says why."""
     (delivery_id,) = wire.town.due(on=[name])
     wire.stubs[name].plan(DUPLICATES[name])
@@ -344,7 +346,7 @@ def test_a_401_in_mid_batch_pauses_the_account_and_no_other(wire: Wire, name: st
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_id_that_was_seen_before_proves_nothing(wire: Wire, name: str) -> None:
+def test_a_response_with_the_id_of_an_earlier_post_proves_nothing(wire: Wire, name: str) -> None:
     first, second = (wire.town.due(where, on=[name])[0] for where in ("water", "road"))
     wire.stubs[name].plan(made(name, "77"), made(name, "77"))
     wire.tick_dispatch()

@@ -203,7 +203,7 @@ def test_a_platform_that_names_a_time_is_left_alone_until_then(town: City) -> No
 
 
 @pytest.mark.parametrize(("trouble", "asked"), [(TryLater(), 1), (REFUSED, 3)])
-def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other_waiting(
+def test_a_silent_platform_is_asked_once_a_tick_and_delays_no_other(
     town: City, trouble: PlatformError, asked: int
 ) -> None:
     """On X two posts and the mentions, on Facebook two posts; X has waited longest."""

@@ -44,7 +44,7 @@ def _freeze(town: City, **what: object) -> None:
         )
 
 
-def test_under_a_stop_nothing_is_claimed_and_after_it_everything_goes_on(town: City) -> None:
+def test_nothing_is_claimed_during_a_stop_and_all_after_its_release(town: City) -> None:
     (delivery_id,) = town.due()
     stop_id = _stop(town)
     assert town.tick_dispatch() == 0
@@ -54,7 +54,7 @@ def test_under_a_stop_nothing_is_claimed_and_after_it_everything_goes_on(town: C
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
-def test_a_stop_between_claim_and_sending_holds_back_what_is_claimed(town: City) -> None:
+def test_a_stop_after_the_claim_holds_the_claimed_delivery(town: City) -> None:
     (delivery_id,) = town.due()
     payload = dispatch.claim_next(town.context)
     assert payload is not None
@@ -65,7 +65,7 @@ def test_a_stop_between_claim_and_sending_holds_back_what_is_claimed(town: City)
     assert town.platform("x").published == []
 
 
-def test_what_a_stop_kept_past_its_limit_is_missed_and_says_so(town: City) -> None:
+def test_a_delivery_stopped_past_its_late_limit_is_missed_with_the_reason(town: City) -> None:
     (delivery_id,) = town.due()
     _stop(town)
     town.tick_dispatch(HOUR + MINUTE)
@@ -74,7 +74,9 @@ def test_what_a_stop_kept_past_its_limit_is_missed_and_says_so(town: City) -> No
 
 
 @pytest.mark.parametrize("touched", [{}, {"account_id": "x"}, {"department_id": "water"}])
-def test_a_freeze_holds_what_it_touches(town: City, touched: dict[str, str]) -> None:
+def test_a_freeze_holds_the_deliveries_that_it_applies_to(
+    town: City, touched: dict[str, str]
+) -> None:
     (delivery_id,) = town.due()
     _freeze(town, **_keys(town, touched))
     assert town.tick_dispatch() == 0
@@ -88,13 +90,15 @@ def test_a_freeze_holds_what_it_touches(town: City, touched: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize("touched", [{"account_id": "facebook"}, {"department_id": "road"}])
-def test_a_freeze_lets_go_what_it_does_not_touch(town: City, touched: dict[str, str]) -> None:
+def test_a_freeze_does_not_hold_deliveries_that_it_does_not_apply_to(
+    town: City, touched: dict[str, str]
+) -> None:
     town.due()
     _freeze(town, **_keys(town, touched))
     assert town.tick_dispatch() == 1
 
 
-def test_a_freeze_of_a_kind_holds_posts_of_that_kind_alone(town: City) -> None:
+def test_a_freeze_of_a_submission_kind_holds_only_posts_of_that_kind(town: City) -> None:
     town.due()
     _freeze(town, kind=SubmissionKind.SCHEME.value)
     assert town.tick_dispatch() == 1
@@ -103,7 +107,7 @@ def test_a_freeze_of_a_kind_holds_posts_of_that_kind_alone(town: City) -> None:
     assert town.tick_dispatch() == 0
 
 
-def test_a_freeze_between_claim_and_sending_holds_back_what_is_claimed(town: City) -> None:
+def test_a_freeze_after_the_claim_holds_the_claimed_delivery(town: City) -> None:
     (delivery_id,) = town.due()
     payload = dispatch.claim_next(town.context)
     assert payload is not None
@@ -113,7 +117,7 @@ def test_a_freeze_between_claim_and_sending_holds_back_what_is_claimed(town: Cit
     assert town.platform("x").published == []
 
 
-def test_an_urgent_one_yields_to_a_stop_and_not_to_a_freeze(town: City) -> None:
+def test_an_urgent_delivery_is_held_by_a_stop_but_not_by_a_freeze(town: City) -> None:
     (delivery_id,) = town.due()
     with town.write() as session:
         session.get_one(Delivery, delivery_id).urgent = True
@@ -124,7 +128,7 @@ def test_an_urgent_one_yields_to_a_stop_and_not_to_a_freeze(town: City) -> None:
     assert town.tick_dispatch() == 1
 
 
-def test_an_answer_to_a_citizen_is_not_frozen(town: City) -> None:
+def test_a_reply_to_a_citizen_is_not_frozen(town: City) -> None:
     (live,) = town.live()
     comment = town.comment(under=live)
     _freeze(town)
@@ -134,7 +138,7 @@ def test_an_answer_to_a_citizen_is_not_frozen(town: City) -> None:
 
 
 @pytest.mark.parametrize("action", list(DeliveryAction))
-def test_the_rule_for_one_and_the_rule_for_many_say_the_same(
+def test_holds_in_python_and_in_sql_agree_for_every_action(
     town: City, action: DeliveryAction
 ) -> None:
     (delivery_id,) = town.due()
@@ -156,7 +160,7 @@ def _keys(town: City, touched: dict[str, str]) -> dict[str, int]:
     return {name: known[name][code] for name, code in touched.items()}
 
 
-def test_a_try_that_could_outlive_its_lease_is_not_begun(town: City) -> None:
+def test_an_attempt_that_could_outlast_its_lease_is_not_begun(town: City) -> None:
     (delivery_id,) = town.due()
     payload = dispatch.claim_next(town.context)
     assert payload is not None

@@ -37,7 +37,7 @@ LEASE = timedelta(seconds=PACE.lease)
 
 
 @pytest.mark.both
-def test_what_the_platform_kept_is_found_and_published_with_its_id(town: City) -> None:
+def test_an_unconfirmed_post_that_is_live_is_found_and_its_id_stored(town: City) -> None:
     delivery_id = _unknown(town, is_kept=True)
     assert town.tick_reconcile(19 * SECOND) == 0
     assert town.tick_reconcile(SECOND) == 1
@@ -49,7 +49,7 @@ def test_what_the_platform_kept_is_found_and_published_with_its_id(town: City) -
         assert delivery.receipt.platform_id == town.platform("x").published[0].platform_id
 
 
-def test_what_is_not_found_is_looked_for_at_20_s_1_5_and_15_min_and_then_held(town: City) -> None:
+def test_a_post_is_looked_for_after_20_s_1_5_and_15_min_and_then_held(town: City) -> None:
     delivery_id = _unknown(town)
     sent_at, looks = town.now, []
     while town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED:
@@ -62,7 +62,7 @@ def test_what_is_not_found_is_looked_for_at_20_s_1_5_and_15_min_and_then_held(to
     assert town.tick_reconcile(MINUTE) == 0
 
 
-def test_a_timeline_that_lags_ten_minutes_is_waited_for(town: City) -> None:
+def test_a_post_that_is_listed_ten_minutes_late_is_found(town: City) -> None:
     town.platform("x").lag = timedelta(minutes=10)
     delivery_id = _unknown(town, is_kept=True)
     for _ in range(100):
@@ -72,9 +72,7 @@ def test_a_timeline_that_lags_ten_minutes_is_waited_for(town: City) -> None:
 
 
 @pytest.mark.parametrize("trouble", [TryLater(), Refused(RefusalCode.UNKNOWN)])
-def test_a_platform_that_cannot_be_asked_is_no_proof_of_absence(
-    town: City, trouble: PlatformError
-) -> None:
+def test_a_check_that_fails_does_not_count_as_absence(town: City, trouble: PlatformError) -> None:
     delivery_id = _unknown(town)
     town.platforms[town.accounts["x"]] = _Deaf(town, trouble)
     for _ in range(10):
@@ -83,7 +81,7 @@ def test_a_platform_that_cannot_be_asked_is_no_proof_of_absence(
     assert (delivery.state, delivery.looks) == (DeliveryState.UNCONFIRMED, 0)
 
 
-def test_the_longer_a_platform_does_not_answer_the_longer_it_is_left_in_peace(town: City) -> None:
+def test_checks_become_rarer_while_a_platform_does_not_respond(town: City) -> None:
     _unknown(town)
     deaf = town.platforms[town.accounts["x"]] = _Deaf(town, TryLater())
     asked = []
@@ -97,7 +95,7 @@ def test_the_longer_a_platform_does_not_answer_the_longer_it_is_left_in_peace(to
 
 
 @pytest.mark.parametrize("trouble", [TryLater(), OutcomeUnknown("time-out")])
-def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other_waiting(
+def test_a_silent_platform_is_asked_once_a_tick_and_delays_no_other(
     town: City, trouble: PlatformError
 ) -> None:
     deaf, lost, kept = _three_on_each(town, trouble)
@@ -112,19 +110,19 @@ def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other
     assert deaf.asked == 2
 
 
-def test_a_platform_that_refuses_has_answered_and_is_asked_on(town: City) -> None:
+def test_a_platform_that_refuses_is_asked_about_its_other_posts(town: City) -> None:
     deaf, _, _ = _three_on_each(town, Refused(RefusalCode.UNKNOWN))
     assert town.tick_reconcile() == 6
     assert deaf.asked == 3
 
 
-def test_a_clock_that_is_to_stop_ends_after_the_look_in_hand(town: City) -> None:
+def test_a_stopping_clock_ends_after_the_current_check(town: City) -> None:
     deaf, _, kept = _three_on_each(town, Refused(RefusalCode.UNKNOWN))
     assert reconcile.tick_reconcile(town.context, is_stopping=lambda: deaf.asked == 2) == 2
     assert {town.delivery(one).looks for one in kept} == {0}
 
 
-def test_looking_with_an_expired_token_pauses_the_account_and_holds_nothing(town: City) -> None:
+def test_a_check_with_an_expired_token_pauses_the_account_and_holds_nothing(town: City) -> None:
     delivery_id = _unknown(town)
     town.platforms[town.accounts["x"]] = _Deaf(town, CredentialsExpired())
     town.tick_reconcile(MINUTE)
@@ -133,7 +131,7 @@ def test_looking_with_an_expired_token_pauses_the_account_and_holds_nothing(town
         assert session.get_one(Account, town.accounts["x"]).state is AccountState.PAUSED
 
 
-def test_credentials_that_cannot_be_opened_do_not_stop_the_looks_for_others(town: City) -> None:
+def test_undecryptable_credentials_do_not_stop_the_checks_of_other_accounts(town: City) -> None:
     stuck = _unknown(town)
     town.platform("facebook").fail_next(OutcomeUnknown(), after_keeping=True)
     (found,) = town.live("road", on=["facebook"])
@@ -149,7 +147,7 @@ def test_credentials_that_cannot_be_opened_do_not_stop_the_looks_for_others(town
     assert town.delivery(found).state is DeliveryState.PUBLISHED
 
 
-def test_a_sighting_that_proves_another_delivery_proves_nothing_here(town: City) -> None:
+def test_a_post_with_the_receipt_of_another_delivery_confirms_nothing(town: City) -> None:
     """The same text went out before; the earlier post must not be taken for this one."""
     post_id = town.start(town.hand_in())
     for _ in range(2):
@@ -182,7 +180,9 @@ def test_a_clock_that_died_while_sending_leaves_an_unconfirmed_delivery(town: Ci
 
 
 @pytest.mark.parametrize("wait", [0, 60, 3_600])
-def test_an_answer_that_comes_late_settles_what_was_only_not_known(town: City, wait: int) -> None:
+def test_a_late_receipt_confirms_a_sending_unconfirmed_or_held_delivery(
+    town: City, wait: int
+) -> None:
     """In sending, unconfirmed and held alike: nothing else may be moved by it."""
     (delivery_id,) = town.due()
     claim = _die_while_sending(town)
@@ -195,7 +195,7 @@ def test_an_answer_that_comes_late_settles_what_was_only_not_known(town: City, w
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
-def test_a_late_failure_settles_nothing(town: City) -> None:
+def test_a_late_failure_changes_nothing(town: City) -> None:
     delivery_id = _unknown(town)
     claim = _of(town, delivery_id, 1)
     store_failure(town.context, claim, "too_long", "late")
@@ -205,7 +205,7 @@ def test_a_late_failure_settles_nothing(town: City) -> None:
 
 
 @pytest.mark.both
-def test_an_answer_to_an_older_claim_changes_nothing(town: City) -> None:
+def test_a_receipt_of_an_older_claim_changes_nothing(town: City) -> None:
     delivery_id = town.hold()
     with town.write() as session:
         reconcile.send_again(
@@ -216,7 +216,7 @@ def test_an_answer_to_an_older_claim_changes_nothing(town: City) -> None:
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
 
 
-def test_an_answer_to_an_older_claim_settles_no_later_try(town: City) -> None:
+def test_a_receipt_of_an_older_claim_does_not_end_a_later_attempt(town: City) -> None:
     delivery_id = town.hold()
     with town.write() as session:
         _send_again(town, session, delivery_id)
@@ -228,7 +228,7 @@ def test_an_answer_to_an_older_claim_settles_no_later_try(town: City) -> None:
 
 
 @pytest.mark.parametrize("who", ["lead", "first", "second", "head"])
-def test_those_who_may_settle_say_that_it_is_live(town: City, who: str) -> None:
+def test_those_who_may_decide_can_confirm_that_a_held_post_is_live(town: City, who: str) -> None:
     delivery_id = town.hold()
     link = "https://platform.example/pmc_x/status/77?s=20"
     with town.write() as session:
@@ -245,7 +245,7 @@ def test_those_who_may_settle_say_that_it_is_live(town: City, who: str) -> None:
 
 
 @pytest.mark.parametrize("who", ["clerk", "admin", "member", "auditor", "road_officer"])
-def test_nobody_else_settles_a_held_delivery(town: City, who: str) -> None:
+def test_nobody_else_decides_about_a_held_delivery(town: City, who: str) -> None:
     delivery_id = town.hold()
     for settle in (reconcile.confirm_live, reconcile.send_again):
         with town.write() as session, pytest.raises(WrongRole):
@@ -253,7 +253,7 @@ def test_nobody_else_settles_a_held_delivery(town: City, who: str) -> None:
     assert town.delivery(delivery_id).state is DeliveryState.HELD
 
 
-def test_settling_asks_for_a_fresh_sign_in(town: City) -> None:
+def test_deciding_about_a_held_delivery_needs_a_fresh_sign_in(town: City) -> None:
     delivery_id = town.hold()
     stale = town.actor("lead", fresh=False)
     for settle in (reconcile.confirm_live, reconcile.send_again):
@@ -261,7 +261,7 @@ def test_settling_asks_for_a_fresh_sign_in(town: City) -> None:
             settle(session, actor=stale, now=town.now, delivery_id=delivery_id)
 
 
-def test_sending_again_has_to_wait_for_a_quarter_of_an_hour(town: City) -> None:
+def test_sending_again_is_refused_for_a_quarter_of_an_hour(town: City) -> None:
     delivery_id = _hold_early(town)
     free_at = town.delivery(delivery_id).sending_at
     assert free_at is not None
@@ -274,7 +274,7 @@ def test_sending_again_has_to_wait_for_a_quarter_of_an_hour(town: City) -> None:
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
 
 
-def test_sent_again_is_the_same_row_with_the_next_fence_and_leaves_once(town: City) -> None:
+def test_sending_again_reuses_the_row_with_the_next_fence_and_sends_once(town: City) -> None:
     delivery_id = town.hold()
     with town.write() as session:
         _send_again(town, session, delivery_id)
@@ -298,7 +298,7 @@ def test_sent_again_is_the_same_row_with_the_next_fence_and_leaves_once(town: Ci
         ("https://platform.example/someone_else/status/5", "other_account"),
     ],
 )
-def test_a_link_that_is_none_or_leads_elsewhere_is_told_at_its_field(
+def test_an_invalid_link_or_one_to_another_site_is_a_field_error(
     town: City, link: str, code: str
 ) -> None:
     delivery_id = town.hold()
@@ -308,7 +308,7 @@ def test_a_link_that_is_none_or_leads_elsewhere_is_told_at_its_field(
     assert town.delivery(delivery_id).state is DeliveryState.HELD
 
 
-def test_the_link_of_another_post_of_ours_is_refused(town: City) -> None:
+def test_a_link_to_another_post_of_ours_is_refused(town: City) -> None:
     (other,) = town.live("road")
     delivery_id = town.hold()
     with pytest.raises(Invalid) as problem:
@@ -327,7 +327,7 @@ PAGE = "https://www.facebook.com"
         ("", "not-given-{}"),
     ],
 )
-def test_a_link_to_our_page_gives_facebooks_id_or_says_that_it_is_not_known(
+def test_a_facebook_link_yields_the_posts_id_or_an_unknown_id(
     town: City, link: str, wanted: str
 ) -> None:
     delivery_id, _ = _held_on_our_page(town)
@@ -338,7 +338,7 @@ def test_a_link_to_our_page_gives_facebooks_id_or_says_that_it_is_not_known(
     assert (receipt.platform_id, receipt.url) == (wanted.format(delivery_id), link)
 
 
-def test_a_link_without_a_number_is_looked_for_by_its_text(town: City) -> None:
+def test_a_link_without_an_id_is_found_by_the_text_of_the_post(town: City) -> None:
     delivery_id, link = _held_on_our_page(town, is_kept=True)
     _settle(town, delivery_id, link)
     (made,) = town.platform("facebook").published
@@ -348,7 +348,7 @@ def test_a_link_without_a_number_is_looked_for_by_its_text(town: City) -> None:
     assert (receipt.platform_id, receipt.url, receipt.answer) == (made.platform_id, link, made.text)
 
 
-def test_a_link_without_a_number_where_nothing_is_found_is_told_at_its_field(town: City) -> None:
+def test_a_link_without_an_id_whose_post_is_not_found_is_a_field_error(town: City) -> None:
     delivery_id, link = _held_on_our_page(town)
     with pytest.raises(Invalid) as problem:
         _settle(town, delivery_id, link)
@@ -358,7 +358,7 @@ def test_a_link_without_a_number_where_nothing_is_found_is_told_at_its_field(tow
     assert town.platform_id(delivery_id) == f"not-given-{delivery_id}"
 
 
-def test_what_is_found_by_its_text_must_not_be_another_delivery(town: City) -> None:
+def test_a_post_found_by_its_text_must_not_belong_to_another_delivery(town: City) -> None:
     delivery_id, link = _held_on_our_page(town, is_kept=True)
     (other,) = town.live("road", on=["facebook"])
     with town.write() as session:
@@ -371,7 +371,7 @@ def test_what_is_found_by_its_text_must_not_be_another_delivery(town: City) -> N
 
 
 @pytest.mark.parametrize("who", ["clerk", "admin", "member"])
-def test_nothing_is_looked_for_on_behalf_of_those_who_may_not_settle(town: City, who: str) -> None:
+def test_no_post_is_looked_for_if_the_actor_may_not_decide(town: City, who: str) -> None:
     delivery_id, link = _held_on_our_page(town)
     with town.read() as session, pytest.raises(WrongRole):
         reconcile.post_to_find(
@@ -379,7 +379,7 @@ def test_nothing_is_looked_for_on_behalf_of_those_who_may_not_settle(town: City,
         )
 
 
-def test_an_edit_that_is_live_stands_under_the_id_of_what_it_edits(town: City) -> None:
+def test_a_live_edit_is_confirmed_under_the_id_of_the_edited_post(town: City) -> None:
     edit = _held_edit(town, "55_1000")
     page = "https://platform.example/55/posts"
     with pytest.raises(Invalid) as problem:
@@ -389,7 +389,7 @@ def test_an_edit_that_is_live_stands_under_the_id_of_what_it_edits(town: City) -
     assert town.platform_id(edit) == "55_1000"
 
 
-def test_only_what_is_held_can_be_settled(town: City) -> None:
+def test_only_a_held_delivery_can_be_confirmed_or_sent_again(town: City) -> None:
     (delivery_id,) = town.live()
     for settle in (reconcile.confirm_live, reconcile.send_again):
         with town.write() as session, pytest.raises(WrongState):

@@ -1,4 +1,4 @@
-"""What changes between the claim and `sending`, and whom it keeps here."""
+"""What happens to a claimed delivery if something changes before it is sent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _attempt(town: City) -> Attempt:
         return session.scalars(select(Attempt)).one()
 
 
-def test_a_cap_that_is_set_after_the_claim_holds_what_the_claim_has_counted(town: City) -> None:
+def test_a_cap_set_after_the_claim_holds_counted_deliveries_too(town: City) -> None:
     learn(town, 5)
     taken = claimed(town, 3)
     assert all(one.claim.counted for one in taken)
@@ -47,7 +47,7 @@ def test_a_cap_that_is_set_after_the_claim_holds_what_the_claim_has_counted(town
     assert left(town) == 4  # counted once, and the two that stay here are given back
 
 
-def test_what_lies_ready_knocks_no_more_once_the_platform_asked_for_quiet(town: City) -> None:
+def test_claimed_deliveries_wait_once_the_platform_throttles_the_account(town: City) -> None:
     learn(town, 5)
     first, *others = claimed(town, 3)
     town.platform("x").fail_next(TryLater(IN_15, "429"))
@@ -60,7 +60,7 @@ def test_what_lies_ready_knocks_no_more_once_the_platform_asked_for_quiet(town: 
         assert waiting.reason == {"code": "limit", "at": IN_15.isoformat()}
 
 
-def test_an_urgent_one_leaves_though_its_account_is_quiet(town: City) -> None:
+def test_an_urgent_delivery_is_sent_although_its_account_is_throttled(town: City) -> None:
     first, second = claimed(town, 2)
     with town.write() as session:
         session.get_one(Delivery, second.claim.delivery_id).urgent = True
@@ -70,7 +70,7 @@ def test_an_urgent_one_leaves_though_its_account_is_quiet(town: City) -> None:
     assert state(town, second) is DeliveryState.PUBLISHED
 
 
-def test_what_a_clerk_cancels_after_the_claim_keeps_no_other_here(town: City) -> None:
+def test_a_delivery_cancelled_after_the_claim_does_not_block_the_others(town: City) -> None:
     taken = claimed(town, 3)
     with town.write() as session:
         cancel(
@@ -83,7 +83,7 @@ def test_what_a_clerk_cancels_after_the_claim_keeps_no_other_here(town: City) ->
     assert town.tick_dispatch() == 0
 
 
-def test_what_is_counted_for_a_move_that_is_not_made_is_undone(town: City) -> None:
+def test_a_count_is_rolled_back_if_sending_cannot_be_committed(town: City) -> None:
     """Nothing was known of the limits at the claim, so it is counted in `sending` itself."""
     (only,) = claimed(town)
     assert not only.claim.counted
@@ -93,7 +93,7 @@ def test_what_is_counted_for_a_move_that_is_not_made_is_undone(town: City) -> No
     assert left(town) == 5
 
 
-def test_what_a_clerk_cancels_after_the_claim_is_counted_no_more(town: City) -> None:
+def test_a_delivery_cancelled_after_the_claim_gives_back_its_count(town: City) -> None:
     learn(town, 5)
     (only,) = claimed(town)
     _cancel(town, only)
@@ -104,7 +104,7 @@ def test_what_a_clerk_cancels_after_the_claim_is_counted_no_more(town: City) -> 
     assert left(town) == 5
 
 
-def test_what_is_cancelled_before_its_clock_dies_is_counted_no_more(town: City) -> None:
+def test_a_cancelled_delivery_of_a_dead_clock_gives_back_its_count(town: City) -> None:
     """Nor is it where it was claimed anew meanwhile; what is tried now stays as it is."""
     learn(town, 5)
     gone, _tried = claimed(town, 2)
@@ -123,7 +123,7 @@ def test_what_is_cancelled_before_its_clock_dies_is_counted_no_more(town: City) 
     assert (dispatch.tick_overtaken(town.context), left(town)) == (0, 4)
 
 
-def test_a_try_from_before_is_left_alone_while_its_delivery_is_tried_anew(town: City) -> None:
+def test_an_old_attempt_is_not_ended_while_a_new_claim_is_in_progress(town: City) -> None:
     learn(town, 5)
     (gone,) = claimed(town)
     _cancel(town, gone)
@@ -148,7 +148,7 @@ def test_a_try_from_before_is_left_alone_while_its_delivery_is_tried_anew(town: 
     assert (dispatch.tick_overtaken(town.context), left(town)) == (1, before + 1)
 
 
-def test_what_may_have_left_is_never_said_to_have_been_overtaken(town: City) -> None:
+def test_an_attempt_that_may_have_sent_is_never_ended_as_overtaken(town: City) -> None:
     """Such as in a restored house, whose backup was taken in the midst of it."""
     (only,) = claimed(town)
     assert starts(town, only)
@@ -160,7 +160,7 @@ def test_what_may_have_left_is_never_said_to_have_been_overtaken(town: City) -> 
     assert _attempt(town).outcome == ""
 
 
-def test_a_try_that_the_sweeper_has_ended_is_ended_once(town: City) -> None:
+def test_an_attempt_that_the_sweep_has_ended_is_not_ended_again(town: City) -> None:
     learn(town, 5)
     (only,) = claimed(town)
     with town.write() as session:
@@ -189,7 +189,7 @@ def _disconnect(town: City) -> None:
 
 
 @pytest.mark.parametrize("leave", [_pause, _disconnect])
-def test_what_is_claimed_waits_where_its_account_is_connected_no_longer(
+def test_a_claimed_delivery_waits_if_its_account_is_no_longer_connected(
     town: City, leave: Callable[[City], None]
 ) -> None:
     learn(town, 5)
@@ -203,7 +203,7 @@ def test_what_is_claimed_waits_where_its_account_is_connected_no_longer(
     assert not attempt.counted  # given back
 
 
-def test_a_window_that_began_after_the_claim_gets_nothing_back(town: City) -> None:
+def test_a_rate_limit_window_begun_after_the_claim_gets_no_count_back(town: City) -> None:
     learn(town, 5)
     (only,) = claimed(town)
     town.clock.move(timedelta(seconds=30))
