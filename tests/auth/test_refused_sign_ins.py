@@ -48,7 +48,7 @@ def refusals(session: Session) -> list[Event]:
     return list(session.scalars(query))
 
 
-def test_a_wrong_password_is_written_down_for_a_known_and_an_unknown_account(
+def test_a_wrong_password_is_recorded_for_known_and_unknown_accounts(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:

@@ -105,7 +105,7 @@ def test_looking_only_changes_nothing_and_says_when_a_change_is_due(on_sqlite: D
         assert found.sign_in.seen_at == NOON
 
 
-def test_disabling_a_person_ends_every_session_at_once_and_enabling_revives_none(
+def test_disabling_a_person_ends_all_sessions_and_enabling_revives_none(
     database: Database,
 ) -> None:
     with database.transaction() as session:
@@ -122,7 +122,7 @@ def test_disabling_a_person_ends_every_session_at_once_and_enabling_revives_none
         assert present(session, enter(session), NOON) is not None
 
 
-def test_a_session_goes_on_under_another_appointment_when_its_own_has_ended(
+def test_a_session_continues_under_another_appointment_in_force(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
@@ -207,7 +207,7 @@ def test_signing_out_ends_the_session_once(on_sqlite: Database) -> None:
         assert verbs(session, "sign_ins", found.sign_in.id) == ["sign_in", "sign_out"]
 
 
-def test_oversight_has_every_department_that_reports_to_it_through_whomever(
+def test_oversight_covers_departments_that_report_to_it_indirectly(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:

@@ -90,7 +90,7 @@ def test_the_sessions_token_is_random_and_not_kept(on_sqlite: Database) -> None:
         assert not any(first.token in str(value) for value in kept)
 
 
-def test_a_wrong_password_and_an_unknown_account_get_the_same_answer_for_the_same_work(
+def test_a_wrong_password_and_an_unknown_account_are_indistinguishable(
     on_sqlite: Database,
 ) -> None:
     hasher = CheapHasher()
@@ -128,7 +128,7 @@ def test_after_five_failures_an_account_is_closed_whether_it_exists_or_not(
         assert closed == SignInRefusal(SignInProblem.THROTTLED, NOON + WINDOW)
 
 
-def test_a_closed_account_opens_by_itself_and_tries_meanwhile_do_not_lengthen_it(
+def test_a_locked_account_unlocks_itself_and_attempts_do_not_extend_it(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
@@ -162,7 +162,7 @@ def test_an_address_that_tries_many_accounts_is_closed_and_no_other_one(
         entered(enter(session, address="203.0.113.8"))
 
 
-def test_getting_in_forgets_the_failures_of_the_account_but_not_of_the_address(
+def test_signing_in_clears_failures_of_the_account_not_of_the_address(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
@@ -242,7 +242,7 @@ def test_proving_is_throttled_too(on_sqlite: Database) -> None:
         assert found == SignInRefusal(SignInProblem.THROTTLED, NOON + WINDOW)
 
 
-def test_a_password_is_tried_before_the_transaction_and_not_once_more_in_it(
+def test_a_password_is_checked_before_the_transaction_and_not_in_it(
     on_sqlite: Database,
 ) -> None:
     hasher = CheapHasher()

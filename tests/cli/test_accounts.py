@@ -44,7 +44,7 @@ def test_the_list_says_whose_they_are_and_in_which_state(own: House) -> None:
     ]
 
 
-def test_everything_is_sealed_anew_under_the_newest_key_and_older_ones_can_go(own: House) -> None:
+def test_everything_is_resealed_under_the_newest_key_and_old_keys_can_go(own: House) -> None:
     assert own.call("accounts", "rotate-keys", TOKEN_KEYS=FIRST).code == 0
     said = own.call("accounts", "rotate-keys", TOKEN_KEYS=f"{SECOND},{FIRST}")
     assert (said.code, "NAGARVANI_TOKEN_KEYS" in said.out) == (0, True)

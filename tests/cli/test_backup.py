@@ -91,7 +91,7 @@ def test_restore_looks_for_what_lies_ahead_before_it_ends(practice: Practice) ->
     assert states(practice.new) == [DeliveryState.UNCONFIRMED, DeliveryState.SCHEDULED]
 
 
-def test_where_the_platform_is_away_it_says_how_many_and_that_the_clock_goes_on(
+def test_a_restore_counts_silent_platforms_and_the_clock_goes_on(
     practice: Practice,
 ) -> None:
     practice.town.schedule(practice.town.approved(), 5 * HOUR)
@@ -105,7 +105,7 @@ def test_where_the_platform_is_away_it_says_how_many_and_that_the_clock_goes_on(
     assert states(practice.new) == [DeliveryState.SCHEDULED]
 
 
-def test_media_that_the_folder_has_lost_are_counted_and_named_and_the_backup_is_good(
+def test_missing_media_are_named_and_the_backup_is_still_good(
     practice: Practice,
 ) -> None:
     store = practice.town.store

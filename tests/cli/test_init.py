@@ -62,7 +62,7 @@ def test_running_it_again_adds_nothing(own: House, database: Database) -> None:
     assert [count(database, kind) for kind in (Department, Event, Account)] == before
 
 
-def test_given_accounts_are_connected_sealed_and_owned_by_information_technology(
+def test_given_accounts_are_sealed_and_owned_by_information_technology(
     own: House, database: Database
 ) -> None:
     said = own.call("init", **X, **FACEBOOK)

@@ -75,7 +75,7 @@ def test_another_text_is_neither(database: Database) -> None:
         }
 
 
-def test_what_is_older_than_thirty_days_does_not_count_unless_it_went_out_since(
+def test_texts_over_thirty_days_old_count_only_if_published_since(
     database: Database,
 ) -> None:
     city, earlier, later = two(database, NOTICE, NOTICE)
@@ -141,7 +141,7 @@ def test_saving_asks_for_the_links_once(database: Database) -> None:
         assert {row.next_at for row in rows} == {NOON}
 
 
-def test_a_link_seen_a_short_while_ago_is_not_asked_again_but_an_older_one_is(
+def test_a_recently_checked_link_is_not_checked_again_an_older_one_is(
     database: Database,
 ) -> None:
     with database.transaction() as session:
@@ -209,7 +209,7 @@ def test_x_takes_a_reply_where_we_are_mentioned_or_under_a_post_of_ours(
     assert may_reply(comment) is may
 
 
-def test_what_was_known_stands_in_the_event_of_sending_without_a_word_of_the_text(
+def test_the_sending_event_records_warnings_without_any_of_the_text(
     database: Database,
 ) -> None:
     city = city_people(database)

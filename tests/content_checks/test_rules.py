@@ -204,7 +204,7 @@ def test_an_address_without_a_protocol_is_opened_as_the_platforms_do() -> None:
     ]
 
 
-def test_a_link_whose_preview_has_no_picture_is_warned_of_where_no_photo_goes_with_it() -> None:
+def test_a_link_preview_without_a_picture_warns_if_no_photo_goes_along() -> None:
     url = "https://pmc.example/camp"
     known = seen(url, LinkFinding.FINE)
     (found,) = rules.without_picture([text("अ", link=url)], known)

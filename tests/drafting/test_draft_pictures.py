@@ -157,7 +157,7 @@ def _again(database: Database, town: City, store: Store, post: Post) -> Prepared
         (PictureDraft("", source_sha256="../../etc/passwd"), "picture_missing"),
     ],
 )
-def test_a_picture_that_cannot_be_used_is_named_at_its_place_and_told_with_all_the_rest(
+def test_an_unusable_picture_is_reported_in_place_with_all_other_errors(
     database: Database, town: City, store: Store, picture: PictureDraft, code: str
 ) -> None:
     good = PictureDraft("", content=photo())

@@ -38,7 +38,7 @@ def _saved(
         )
 
 
-def test_a_post_is_seen_by_its_department_and_those_asked_and_missing_for_others(
+def test_a_post_is_visible_to_its_own_and_the_asked_departments_only(
     database: Database, town: City, store: Store
 ) -> None:
     post = started(town)
@@ -64,7 +64,7 @@ def test_a_post_is_seen_by_its_department_and_those_asked_and_missing_for_others
             drafts.post_for(session, actor=CLOCK, post_id=post.id)
 
 
-def test_a_post_comes_in_full_with_the_same_number_of_statements_however_many_revisions(
+def test_loading_a_post_takes_as_many_statements_for_many_revisions(
     database: Database, town: City, store: Store
 ) -> None:
     post = started(town)

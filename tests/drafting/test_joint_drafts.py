@@ -141,7 +141,7 @@ def test_nobody_but_the_cell_joins(database: Database, town: City) -> None:
         join(database, town.actor("first"), post, "PMC/2026/000001")
 
 
-def test_the_first_draft_holds_the_texts_of_both_and_proposes_to_ask_the_other(
+def test_the_first_draft_joins_both_texts_and_proposes_asking_the_other(
     database: Database, town: City, joint: Post
 ) -> None:
     with database.reading() as session:
@@ -250,7 +250,7 @@ def test_a_return_by_one_department_is_told_and_takes_the_others_approval(
         assert (kinds, post.state) == ([None, "returned"], PostState.DRAFT)
 
 
-def test_a_submission_joined_by_mistake_is_let_go_once_it_has_a_post_of_its_own(
+def test_a_wrongly_joined_submission_leaves_once_it_has_its_own_post(
     database: Database, town: City, joint: Post
 ) -> None:
     with database.reading() as session:

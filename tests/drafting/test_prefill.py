@@ -13,7 +13,7 @@ from tests.support.city_people import DAY, NOON
 from tests.support.forms import draft, photo, prepared, started, variant
 
 
-def test_the_first_draft_has_every_text_whole_for_each_account_and_language(
+def test_the_first_draft_has_each_text_for_each_account_and_language(
     database: Database, town: City
 ) -> None:
     long = "पाणी " * 200

@@ -206,7 +206,7 @@ def _states(database: Database, ids: list[int]) -> list[DeliveryState]:
         return [session.get_one(Delivery, key).state for key in ids]
 
 
-def test_a_new_revision_of_an_approved_post_is_a_draft_and_stops_what_has_not_left(
+def test_a_new_revision_of_an_approved_post_cancels_what_is_unsent(
     database: Database, town: City, store: Store
 ) -> None:
     post = _approved(database, town, store)
@@ -352,7 +352,7 @@ def test_280_on_x_and_63206_on_facebook_just_fit(
         ("क" * 257, "https://pmc.gov.in/a", "too_long_with_link", 281),
     ],
 )
-def test_a_text_that_outgrows_x_tells_by_how_much_and_whether_the_link_did_it(
+def test_a_text_too_long_for_x_says_by_how_much_and_if_the_link_did_it(
     database: Database, town: City, store: Store, text: str, link: str, code: str, found: int
 ) -> None:
     post = started(town)

@@ -133,7 +133,7 @@ def _scheduled(database: Database, town: City, post: Post) -> list[int]:
         return [one.id for one in deliveries]
 
 
-def test_an_officer_withdraws_a_submission_with_its_posts_and_nothing_leaves(
+def test_an_officer_withdraws_a_submission_and_nothing_is_published(
     database: Database, town: City
 ) -> None:
     post = started(town)

@@ -69,7 +69,7 @@ def submission(database: Database, town: City) -> Submission:
         return handed_in(session, town, files=FILES)
 
 
-def test_texts_times_and_the_event_are_changed_and_what_stood_there_is_kept(
+def test_texts_times_and_event_change_and_the_former_ones_are_kept(
     database: Database, town: City, store: Store, submission: Submission
 ) -> None:
     with database.transaction() as session:
@@ -152,7 +152,7 @@ def test_a_form_that_changes_nothing_leaves_no_trace(
         assert verbs_of(session, submission) == ["hand_in"]
 
 
-def test_files_are_taken_out_turned_round_and_added_and_the_rest_keep_their_address(
+def test_files_are_removed_rotated_and_added_and_the_rest_keep_addresses(
     database: Database, town: City, store: Store, submission: Submission
 ) -> None:
     with database.transaction() as session:
@@ -198,7 +198,7 @@ def test_the_second_of_two_is_told_what_the_first_changed(
         assert set(fields) == {"title", "link", "text_mr"}
 
 
-def test_a_wished_time_that_has_passed_may_stay_but_no_new_one_may_lie_in_the_past(
+def test_a_past_wished_time_may_stay_but_no_new_one_may_be_in_the_past(
     database: Database, town: City, store: Store
 ) -> None:
     with database.transaction() as session:
@@ -314,7 +314,7 @@ def test_a_file_that_is_no_longer_in_the_store_is_named(
     assert caught.value.codes == [("files-1", "picture_missing")]
 
 
-def test_a_change_at_the_moment_when_drafting_begins_is_in_the_draft_or_refused(
+def test_a_change_racing_with_drafting_is_in_the_draft_or_refused(
     database: Database, town: City, store: Store
 ) -> None:
     for round_ in range(4):

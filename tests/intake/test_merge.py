@@ -56,7 +56,7 @@ def merge(
 
 
 @pytest.mark.parametrize("number", ["PMC/2026/000001", " pmc/२०२६/०००००१ ", "1", "००१"])
-def test_a_duplicate_goes_on_under_the_others_number_and_its_department_is_told(
+def test_a_duplicate_takes_the_others_number_and_its_department_is_told(
     database: Database,
     town: City,
     two: tuple[Submission, Submission],
@@ -100,7 +100,7 @@ def test_nothing_of_the_merged_one_is_drafted_declined_or_merged_again(
             use(session)
 
 
-def test_it_may_be_merged_into_what_is_drafted_already_of_another_department_too(
+def test_merging_into_a_drafted_submission_of_another_department_works(
     database: Database, town: City, store: Store, two: tuple[Submission, Submission]
 ) -> None:
     given = form(town, department_id=town.departments["road"])
@@ -132,7 +132,7 @@ def test_it_may_be_merged_into_what_is_drafted_already_of_another_department_too
         ("4", "merged_itself"),
     ],
 )
-def test_a_number_under_which_it_cannot_go_on_is_refused_with_the_reason_beside_it(
+def test_a_number_that_cannot_take_a_duplicate_is_refused_with_a_reason(
     database: Database,
     town: City,
     two: tuple[Submission, Submission],
@@ -233,7 +233,7 @@ def test_the_department_of_the_duplicate_is_told_why_and_what_to_do(
 
 
 @both_endings
-def test_it_stays_merged_with_its_number_and_the_end_of_the_other_in_its_history(
+def test_a_duplicate_stays_merged_when_its_original_ends(
     database: Database, town: City, store: Store, end: Ending
 ) -> None:
     with database.transaction() as session:

@@ -56,7 +56,7 @@ def notes(session: Session) -> list[tuple[NoteKind, str]]:
     return [(one.kind, one.text) for one in rows]
 
 
-def test_a_question_returns_it_and_an_answer_brings_it_back_under_the_same_number(
+def test_a_question_returns_a_submission_and_an_answer_brings_it_back(
     database: Database, town: City, submission: Submission
 ) -> None:
     with database.transaction() as session:
@@ -77,7 +77,7 @@ def test_a_question_returns_it_and_an_answer_brings_it_back_under_the_same_numbe
         assert session.scalars(events).all()[1:] == [{"note": 1}, {"note": 2}]
 
 
-def test_the_member_and_the_first_officer_are_asked_and_the_clerk_is_answered_by_mail(
+def test_member_and_first_officer_are_asked_and_the_clerk_gets_the_answer(
     database: Database, town: City, submission: Submission
 ) -> None:
     with database.transaction() as session:
@@ -188,7 +188,7 @@ def test_nobody_but_the_cell_asks(
         )
 
 
-def test_what_is_returned_is_not_drafted_and_what_was_not_asked_is_not_answered(
+def test_a_returned_submission_is_not_drafted_or_answered_unasked(
     database: Database, town: City, submission: Submission
 ) -> None:
     with pytest.raises(WrongState), database.transaction() as session:

@@ -81,7 +81,7 @@ def test_nobody_else_hands_in_for_it(
         )
 
 
-def test_the_cell_records_for_a_department_which_is_told_through_its_first_officer(
+def test_the_cell_submits_for_a_department_and_tells_its_first_officer(
     database: Database, town: City, store: Store
 ) -> None:
     given = form(town, inward_number="आवक/१२", brought_by="दूरध्वनीवरून, किरण")
@@ -177,7 +177,7 @@ def test_the_same_content_from_a_new_page_is_one_submission_for_an_hour(
 
 
 @pytest.mark.both
-def test_the_same_form_twice_at_once_is_one_submission_and_spends_one_number(
+def test_a_form_sent_twice_at_once_is_one_submission_with_one_number(
     database: Database, town: City
 ) -> None:
     together = Barrier(4)

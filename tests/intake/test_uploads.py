@@ -76,7 +76,7 @@ def admit(database: Database, town: City, file: KeptFile, *, days: float = 0) ->
         uploads.admit(session, actor=town.actor("member"), now=NOON + days * DAY, file=file)
 
 
-def test_a_days_bytes_are_counted_for_each_person_and_the_next_day_begins_anew(
+def test_a_persons_daily_bytes_are_counted_and_reset_the_next_day(
     database: Database, town: City
 ) -> None:
     most = uploads.MOST_BYTES_A_DAY

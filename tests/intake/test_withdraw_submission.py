@@ -165,7 +165,7 @@ def test_a_department_that_is_only_named_stops_nothing(session: Session, city: C
     assert details(session, post_id, "withdraw_submission")[0]["approval"] is False
 
 
-def test_what_has_left_on_its_approval_is_said_honestly_and_nothing_changes(
+def test_withdrawal_after_publishing_is_refused_and_changes_nothing(
     session: Session, city: CityPeople
 ) -> None:
     post_id, other = approved(session, city)
@@ -229,7 +229,7 @@ def test_of_a_draft_without_a_revision_the_clerk_who_began_it_is_told(
     assert session.get_one(Post, post_id).state is PostState.DRAFT
 
 
-def test_the_owning_department_takes_its_part_out_and_the_others_approval_stands(
+def test_the_owner_withdraws_its_part_and_the_others_approval_remains(
     session: Session, city: CityPeople
 ) -> None:
     post_id, _ = approved(session, city)
@@ -242,7 +242,7 @@ def test_the_owning_department_takes_its_part_out_and_the_others_approval_stands
     )
 
 
-def test_with_the_last_submission_that_is_left_the_owners_post_is_withdrawn(
+def test_withdrawing_the_last_submission_withdraws_the_owners_post(
     session: Session, city: CityPeople
 ) -> None:
     post_id, other = approved(session, city)

@@ -327,7 +327,7 @@ def test_a_missing_or_unknown_value_is_an_error_at_once(
         written(NoticeKind.APPROVED, "mr", values)
 
 
-def test_a_title_cannot_break_out_of_the_subject_nor_become_a_template_or_a_link_of_ours() -> None:
+def test_a_title_injects_no_header_no_template_and_no_link() -> None:
     title = "पाणी\r\nBcc: all@pmc.example {{ link }} {% raw %} \ue000/x"
     subject, body = written(NoticeKind.APPROVED, "mr", {**ABOUT_A_POST, "title": title})
     assert "\nBcc" not in subject + body
@@ -375,7 +375,7 @@ def test_nobody_is_written_to_without_an_address_or_once_disabled(on_sqlite: Dat
             assert found is None
 
 
-def test_every_kind_has_a_template_in_every_language_and_no_template_is_left_over() -> None:
+def test_every_kind_has_a_template_per_language_and_none_is_unused() -> None:
     folder = files("publisher.i18n").joinpath("templates")
     expected = {f"{kind}.txt" for kind in NoticeKind} | {"letter.txt"}
     for language in LANGUAGES:

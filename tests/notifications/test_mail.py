@@ -118,7 +118,7 @@ def test_a_queued_mail_arrives_whole_and_is_sent_once(
     assert post.verbs() == ["send_mail", "mail_sent"]
 
 
-def test_mails_leave_in_the_order_in_which_they_were_queued_up_to_the_limit(
+def test_mails_leave_in_the_order_of_queueing_up_to_the_limit(
     post: Post, mail_server: MailServer
 ) -> None:
     ids = post.write(3)
@@ -162,7 +162,7 @@ def test_once_sent_a_mail_rests_without_its_one_use_link(
 
 
 @pytest.mark.parametrize("verb", ["RCPT", "DATA", "TEXT"])
-def test_a_refusal_for_good_is_final_with_the_servers_reason_and_without_the_link(
+def test_a_permanent_refusal_keeps_the_servers_reason_but_not_the_link(
     post: Post, verb: str
 ) -> None:
     person = post.person()
@@ -208,7 +208,7 @@ def test_a_mail_that_nobody_takes_for_five_days_has_failed(post: Post) -> None:
     assert (post.notice().state, post.notice().reason) == (NoticeState.FAILED, "451 full")
 
 
-def test_a_server_that_is_away_delays_one_mail_and_leaves_the_rest_untouched(
+def test_an_unreachable_server_delays_one_mail_and_no_others(
     post: Post, mail_server: MailServer
 ) -> None:
     post.write(3)
@@ -239,7 +239,7 @@ def test_a_connection_lost_before_the_text_is_only_tried_later(post: Post, verb:
         assert post.tick(server.url()) == 1
 
 
-def test_a_mail_lost_on_the_way_is_sent_once_more_under_the_same_message_id(post: Post) -> None:
+def test_a_mail_lost_in_transit_is_resent_under_the_same_message_id(post: Post) -> None:
     post.write()
     with scripted({"TEXT": DROP}) as server:
         assert post.tick(server.url()) == 0
@@ -311,7 +311,7 @@ def test_a_claim_whose_lease_has_ended_is_unconfirmed_and_sent_once_more(
     assert post.notice().state is NoticeState.SENT
 
 
-def test_a_sender_that_wakes_after_its_lease_does_not_touch_another_ones_try(
+def test_a_sender_that_wakes_after_its_lease_leaves_the_new_try_alone(
     database: Database, mail_server: MailServer
 ) -> None:
     """The first sender is held up while it hands the mail over; a second one takes over."""

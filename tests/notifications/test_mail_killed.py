@@ -34,7 +34,7 @@ tick_mail(
 
 
 @pytest.mark.parametrize(("point", "arrived"), [("mail.claimed", 1), ("mail.accepted_unstored", 2)])
-def test_a_killed_sender_loses_no_mail_and_what_may_have_gone_keeps_its_message_id(
+def test_a_killed_sender_loses_no_mail_and_keeps_message_ids(
     database: Database,
     database_url: str,
     mail_server: MailServer,

@@ -75,7 +75,7 @@ def test_a_person_known_by_mail_or_mobile_gets_a_second_appointment(on_sqlite: D
         assert session.scalar(select(func.count()).select_from(Person)) == 1
 
 
-def test_an_address_that_went_to_somebody_else_does_not_appoint_its_old_owner(
+def test_a_reassigned_address_does_not_appoint_its_former_owner(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
@@ -151,7 +151,7 @@ def test_the_same_appointment_twice_is_refused(on_sqlite: Database) -> None:
         assert refusal(problem) == ("role", "already_appointed")
 
 
-def test_nobody_records_or_ends_their_own_appointment_nor_disables_themselves(
+def test_nobody_changes_their_own_appointment_or_disables_themselves(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:

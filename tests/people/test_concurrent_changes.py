@@ -104,7 +104,7 @@ def test_two_officers_recorded_at_once_get_both_places_and_a_third_none(
         assert [one.rank for one in responsibility.officers(session, water.id, now=NOON)] == [1, 2]
 
 
-def test_one_person_recorded_twice_at_once_in_two_departments_is_one_person(
+def test_two_departments_recording_a_person_at_once_make_one_person(
     database: Database,
 ) -> None:
     with database.transaction() as session:

@@ -23,7 +23,7 @@ def test_the_register_loads_67_departments_once(on_sqlite: Database) -> None:
         assert session.scalar(select(func.count()).select_from(Department)) == 67
 
 
-def test_the_61_of_the_annex_named_nobody_on_14_july_2021_by_the_citys_calendar(
+def test_the_annexs_61_departments_named_nobody_on_14_july_2021(
     database: Database,
 ) -> None:
     with database.transaction() as session:
@@ -51,7 +51,7 @@ def test_loading_again_leaves_a_renamed_department_as_it_is(on_sqlite: Database)
         assert session.get_one(Department, water.id).name_mr == "अग्निशमन व आपत्कालीन सेवा"
 
 
-def test_a_department_is_found_by_code_by_names_and_by_the_annexs_own_spelling(
+def test_a_department_is_found_by_code_name_or_the_annexs_spelling(
     database: Database,
 ) -> None:
     with database.transaction() as session:

@@ -172,7 +172,7 @@ def test_two_clerks_scheduling_one_variant_at_once_make_one_delivery(
             cancel_unsent(session, actor=city.actor("lead"), now=NOON, post_id=post_id, why="round")
 
 
-def test_scheduling_and_withdrawing_an_approval_at_once_leave_nothing_that_leaves(
+def test_scheduling_while_an_approval_is_withdrawn_publishes_nothing(
     house: Database, city: CityPeople
 ) -> None:
     for _ in range(ROUNDS):

@@ -385,7 +385,7 @@ def test_a_post_that_does_not_exist_is_missing(
         )
 
 
-def test_what_an_officer_cannot_see_out_of_office_is_no_approval_at_the_press(
+def test_an_approval_by_an_officer_whose_appointment_ended_does_not_count(
     session: Session, city: CityPeople
 ) -> None:
     """The approver left after approving: the gate lets nothing go, and another may approve."""

@@ -93,7 +93,7 @@ def test_what_somebody_else_writes_anew_binds_that_one_alone(
     assert gate_adapter.excluded_authors(newest) == {city.actor("clerk").person_id}
 
 
-def test_the_gate_does_not_count_an_approval_of_own_words_that_was_stored_all_the_same(
+def test_the_gate_ignores_a_stored_approval_of_ones_own_text(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
     restore(session, post_id, 1, by=city.actor("clerk"))

@@ -99,7 +99,7 @@ def test_a_window_in_which_nothing_can_leave_is_not_sent_for_review(
 # Only a draft is sent
 
 
-def test_sending_an_approved_post_for_review_does_not_take_its_approval_away(
+def test_sending_an_approved_post_for_review_keeps_its_approval(
     session: Session, city: CityPeople
 ) -> None:
     post_id = post_steps.approved(session, city)
@@ -331,7 +331,7 @@ def test_an_own_hand_ends_with_the_appointment(session: Session, city: CityPeopl
         own_hand(session, city.actor("first"), post_id)
 
 
-def test_four_eyes_does_not_keep_an_officer_from_a_reply_written_at_the_cell(
+def test_four_eyes_lets_an_officer_approve_a_reply_written_at_the_cell(
     session: Session, city: CityPeople
 ) -> None:
     """The same person, once at the cell and once as the officer it waits for."""

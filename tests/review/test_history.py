@@ -90,7 +90,7 @@ def test_a_rejected_post_says_so(session: Session, city: CityPeople) -> None:
     assert only(session, city.actor("first")).became is Outcome.REJECTED
 
 
-def test_one_sees_ones_own_decisions_under_every_appointment_and_nobody_elses(
+def test_people_see_only_their_own_decisions_under_every_appointment(
     session: Session, city: CityPeople
 ) -> None:
     approve(session, in_review(session, city), by=city.actor("second"))

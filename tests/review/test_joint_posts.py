@@ -214,7 +214,7 @@ def test_an_approval_whose_giver_left_office_gives_way_to_the_next(
     assert len(standing(session, joint)) == 3
 
 
-def test_a_post_whose_approver_left_is_approved_again_by_way_of_a_withdrawal(
+def test_a_post_whose_approver_left_is_approved_again_after_withdrawal(
     session: Session, city: CityPeople
 ) -> None:
     post_id = post_steps.approved(session, city)

@@ -164,7 +164,7 @@ def test_nothing_is_done_where_it_is_not_as_it_was_shown(town: City) -> None:
     assert [town.delivery(one).due_at for one in chosen] == before
 
 
-def test_who_may_not_schedule_may_not_move_and_none_or_too_many_are_refused(town: City) -> None:
+def test_moving_needs_the_right_to_schedule_and_a_bounded_selection(town: City) -> None:
     chosen = scheduled(town, HOUR)
     for who in ("first", "head", "admin", "auditor"):
         with pytest.raises(WrongRole):
