@@ -144,11 +144,11 @@ def difference(old: str, new: str) -> tuple[Piece, ...]:
     Sentences are compared first, and words only within sentences that differ.
     """
     pieces: list[Piece] = []
-    for gone, came in _blocks(_SENTENCES.findall(old), _SENTENCES.findall(new)):
-        if gone == came:
-            _append(pieces, PieceKind.SAME, gone)
+    for old_sentences, new_sentences in _blocks(_SENTENCES.findall(old), _SENTENCES.findall(new)):
+        if old_sentences == new_sentences:
+            _append(pieces, PieceKind.SAME, old_sentences)
             continue
-        for removed, added in _blocks(_words(gone), _words(came)):
+        for removed, added in _blocks(_words(old_sentences), _words(new_sentences)):
             if removed == added:
                 _append(pieces, PieceKind.SAME, removed)
                 continue

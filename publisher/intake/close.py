@@ -134,8 +134,8 @@ def decline(
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
     _end(session, submission, SubmissionState.DECLINED, action, actor=actor, now=now, reason=reason)
     by = session.get_one(Person, person_of(actor))
-    more: dict[str, object] = {"reason": submission.reason, "by": by}
-    tell(session, submission, NoticeKind.SUBMISSION_DECLINED, now=now, more=more)
+    notice_values: dict[str, object] = {"reason": submission.reason, "by": by}
+    tell(session, submission, NoticeKind.SUBMISSION_DECLINED, now=now, more_values=notice_values)
     tell_duplicates(session, submission, actor=actor, now=now)
     return submission
 

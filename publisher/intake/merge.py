@@ -70,8 +70,8 @@ def merge(
     }
     transitions.record(session, other, TAKE_IN, actor=actor, now=now, values=take_in_details)
     by = session.get_one(Person, person_of(actor))
-    more: dict[str, object] = {"into": other.number, "reason": cleaned_reason, "by": by}
-    tell(session, submission, NoticeKind.SUBMISSION_MERGED, now=now, more=more)
+    notice_values: dict[str, object] = {"into": other.number, "reason": cleaned_reason, "by": by}
+    tell(session, submission, NoticeKind.SUBMISSION_MERGED, now=now, more_values=notice_values)
     return submission
 
 
@@ -84,8 +84,8 @@ def whole_number(number: str, like: str) -> str:
 
 
 def _id_of(session: Session, submission_id: int, number: str) -> int | None:
-    own = session.scalar(select(Submission.number).where(Submission.id == submission_id))
-    full_number = whole_number(number, own or "")
+    own_number = session.scalar(select(Submission.number).where(Submission.id == submission_id))
+    full_number = whole_number(number, own_number or "")
     if not full_number.isprintable() or len(full_number) > LONGEST_ORIGINAL_NUMBER:
         return None
     return session.scalar(select(Submission.id).where(Submission.number == full_number))

@@ -150,13 +150,13 @@ def _acknowledge(
     """Record the event, and send the number to the department's contact."""
     values = {"number": submission.number, "at_desk": at_desk}
     transitions.record(session, submission, Action.HAND_IN, actor=actor, now=now, values=values)
-    more: dict[str, object] = {
+    notice_values: dict[str, object] = {
         "department": submission.department,
         "received_at": submission.received_at,
     }
     if submission.wished_at is not None:
-        more["wished_at"] = submission.wished_at
-    tell(session, submission, NoticeKind.ACKNOWLEDGEMENT, now=now, more=more)
+        notice_values["wished_at"] = submission.wished_at
+    tell(session, submission, NoticeKind.ACKNOWLEDGEMENT, now=now, more_values=notice_values)
 
 
 def tell(
@@ -165,13 +165,13 @@ def tell(
     kind: NoticeKind,
     *,
     now: datetime,
-    more: Mapping[str, object],
+    more_values: Mapping[str, object],
 ) -> None:
     """Queue a mail about a submission to the department's contact, if there is one."""
     person = contact(session, submission, now=now)
     if person is None:
         return
-    values = {"number": submission.number, "title": submission.title, **more}
+    values = {"number": submission.number, "title": submission.title, **more_values}
     path = links.submission(submission.id)
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
 
@@ -184,8 +184,8 @@ def contact(session: Session, submission: Submission, *, now: datetime) -> Perso
     under = submission.handed_in_under
     person = submission.handed_in_by
     if under is not None and under.in_force(now) and person.disabled_at is None:
-        own = under.department_id == submission.department_id
-        if own and under.role in _OF_A_DEPARTMENT:
+        is_own_department = under.department_id == submission.department_id
+        if is_own_department and under.role in _OF_A_DEPARTMENT:
             return person
     chain = responsibility.responsible_chain(session, submission.department_id, now=now)
     return chain[0].person if chain else None
@@ -215,7 +215,7 @@ def tell_duplicates(session: Session, original: Submission, *, actor: Actor, now
     A duplicate stays merged and keeps its number.
     """
     by = session.get_one(Person, person_of(actor))
-    more: dict[str, object] = {
+    notice_values: dict[str, object] = {
         "into": original.number,
         "declined": original.state is SubmissionState.DECLINED,
         "reason": original.reason,
@@ -225,7 +225,7 @@ def tell_duplicates(session: Session, original: Submission, *, actor: Actor, now
         same = duplicate.department_id == original.department_id
         values = {"into": original.number, "into_id": original.id, "same": same}
         transitions.record(session, duplicate, ORIGINAL_ENDED, actor=actor, now=now, values=values)
-        tell(session, duplicate, NoticeKind.ORIGINAL_ENDED, now=now, more=more)
+        tell(session, duplicate, NoticeKind.ORIGINAL_ENDED, now=now, more_values=notice_values)
 
 
 def _all_duplicates(original: Submission) -> Iterator[Submission]:

@@ -102,13 +102,13 @@ def finding_for(session: Session, *, actor: Actor, watch_id: int) -> ExternalCha
     return _finding(session, watch, actor)
 
 
-def is_open_for(actor: Actor, *more: Condition) -> Condition:
+def is_open_for(actor: Actor, *conditions: Condition) -> Condition:
     """The row of `watches` is an open change visible to the actor.
 
-    `more` may restrict its post as well.
+    `conditions` may restrict the finding's post as well.
     """
     watch_ids = select(Watch.id).join(ReceiptRow).join(Delivery).join(Delivery.post)
-    return Watch.id.in_(watch_ids.where(is_open(), *_in_sight(actor), *more))
+    return Watch.id.in_(watch_ids.where(is_open(), *_in_sight(actor), *conditions))
 
 
 def how_many(actor: Actor) -> ColumnElement[int]:

@@ -27,9 +27,11 @@ def held_by(actor: Actor, *, now: datetime) -> Condition:
         for todo_kind in todo_kinds_for(actor, now=now)
         if todo_kind.kind in _PERSONAL_KINDS
     ]
-    own = [todo_kind.condition for todo_kind in todo_kinds if todo_kind.about is Submission]
+    submission_conditions = [
+        todo_kind.condition for todo_kind in todo_kinds if todo_kind.about is Submission
+    ]
     posts = [todo_kind.condition for todo_kind in todo_kinds if todo_kind.about is Post]
-    return or_(*own, _rests_on([_writes(actor), *posts]))
+    return or_(*submission_conditions, _rests_on([_writes(actor), *posts]))
 
 
 def _writes(actor: Actor) -> Condition:

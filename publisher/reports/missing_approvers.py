@@ -39,7 +39,7 @@ def _lacking(posts: Collection[int], *, now: datetime) -> Select[int, Department
             Post.id.in_(posts),
             ~sql_conditions.has_decided(now=now),
             ~sql_conditions.officer_serves(department_id, now=now, unbound=True),
-            ~sql_conditions.unbound_head_serves(department_id, now=now),
+            ~sql_conditions.other_head_serves(department_id, now=now),
         )
         .order_by(Post.id, Department.id)
     )

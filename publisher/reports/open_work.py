@@ -145,9 +145,9 @@ def is_open() -> Condition:
 def is_ended() -> Condition:
     """The row of `submissions` has no open work and nothing live."""
     submission = aliased(Submission)
-    own = select(submission.id).where(submission.state.in_(ENDED_SUBMISSION))
+    submission_ids = select(submission.id).where(submission.state.in_(ENDED_SUBMISSION))
     may_be = Submission.state.in_((*ENDED_SUBMISSION, SubmissionState.DRAFTED))
-    return and_(may_be, Submission.id.in_(union_all(own, _not_live())), ~is_open())
+    return and_(may_be, Submission.id.in_(union_all(submission_ids, _not_live())), ~is_open())
 
 
 def is_drafted() -> Condition:

@@ -136,8 +136,8 @@ def hits_of(
             hits, ids = _posts(session, actor, text, stretch, limit)
         case Kind.COMMENTS:
             hits, ids = _comments(session, actor, text, stretch, limit)
-    more = ids[limit - 1] if len(ids) > limit else stretch.begins
-    return SearchGroup(kind, tuple(hits[:limit]), more)
+    following = ids[limit - 1] if len(ids) > limit else stretch.begins
+    return SearchGroup(kind, tuple(hits[:limit]), following)
 
 
 def _sight(actor: Actor, kind: Kind) -> list[Condition]:
@@ -147,8 +147,8 @@ def _sight(actor: Actor, kind: Kind) -> list[Condition]:
             return in_sight(actor)
         case Kind.POSTS:
             visible = departments_in_sight(actor, Action.SEE_POST)
-            own = [] if visible is None else [Post.department_id.in_(visible)]
-            return [Post.kind == PostKind.POST, *own]
+            department_conditions = [] if visible is None else [Post.department_id.in_(visible)]
+            return [Post.kind == PostKind.POST, *department_conditions]
         case Kind.COMMENTS:
             visible = departments_in_sight(actor, Action.SEE_COMMENT)
             return [] if visible is None else [Comment.department_id.in_(visible)]
@@ -173,9 +173,9 @@ def straight_to(session: Session, *, actor: Actor, text: str) -> str | None:
 
 def _has_number(session: Session, number: str) -> Condition:
     """The acknowledgement number matches; its last part alone matches in any year."""
-    whole = whole_number(number)
-    if whole is not None:
-        return Submission.number == whole
+    full_number = whole_number(number)
+    if full_number is not None:
+        return Submission.number == full_number
     if _SHORT.fullmatch(number):
         series = session.scalars(select(Counter.series)).all()
         return Submission.number.in_([f"{name}/{int(number):06d}" for name in series])
@@ -293,7 +293,7 @@ def _posts_in_sight(actor: Actor, stretch: Stretch) -> list[Condition]:
     visible = departments_in_sight(actor, Action.SEE_POST)
     if visible is None:
         return []
-    own = select(Post.id).where(Post.department_id.in_(visible), *stretch.of(Post.id))
+    own_post_ids = select(Post.id).where(Post.department_id.in_(visible), *stretch.of(Post.id))
     named = (
         select(Revision.post_id)
         .join(RevisionDepartment, RevisionDepartment.revision_id == Revision.id)
@@ -304,7 +304,7 @@ def _posts_in_sight(actor: Actor, stretch: Stretch) -> list[Condition]:
         .join(Submission, Submission.id == PostSubmission.submission_id)
         .where(Submission.department_id.in_(visible), *stretch.of(PostSubmission.post_id))
     )
-    return [Post.id.in_(union_all(own, named, rests))]
+    return [Post.id.in_(union_all(own_post_ids, named, rests))]
 
 
 def _sources() -> Select[int]:

@@ -64,11 +64,11 @@ def officer_serves(
         appointment.department_id == department,
     ]
     if unbound:
-        serving.append(~is_bound(appointment.person_id))
+        serving.append(~is_excluded_author(appointment.person_id))
     return exists().where(*serving).correlate_except(appointment, person)
 
 
-def unbound_head_serves(department: ColumnElement[int], *, now: datetime) -> Condition:
+def other_head_serves(department: ColumnElement[int], *, now: datetime) -> Condition:
     """The department's head may approve `Revision` under the four-eyes rule.
 
     If two heads are in office, the one recorded first counts.
@@ -86,26 +86,26 @@ def unbound_head_serves(department: ColumnElement[int], *, now: datetime) -> Con
         in_office(appointment, person, now=now),
         appointment.role == Role.HEAD,
         appointment.department_id == department,
-        ~is_bound(appointment.person_id),
+        ~is_excluded_author(appointment.person_id),
         ~earlier,
     )
     return serving.correlate_except(appointment, person)
 
 
-def approval_wanted(*more: Condition, now: datetime) -> Condition:
+def approval_wanted(*conditions: Condition, now: datetime) -> Condition:
     """The post is in review, and an asked department has no approval in force.
 
-    `more` restricts the department (`asked_department`) and the `Revision`.
+    `conditions` restrict the department (`asked_department`) and the `Revision`.
     """
-    return and_(Post.state == PostState.IN_REVIEW, still_asked(*more, now=now))
+    return and_(Post.state == PostState.IN_REVIEW, still_asked(*conditions, now=now))
 
 
-def still_asked(*more: Condition, now: datetime) -> Condition:
+def still_asked(*conditions: Condition, now: datetime) -> Condition:
     """Return `approval_wanted` for a post already known to be in review."""
     revision_ids = (
         select(Revision.id)
         .outerjoin(RevisionDepartment, is_asked())
-        .where(newest(), ~has_decided(now=now), *more)
+        .where(newest(), ~has_decided(now=now), *conditions)
     )
     return has(revision_ids.correlate(Post))
 
@@ -134,7 +134,7 @@ def asked_department() -> ColumnElement[int]:
     return func.coalesce(RevisionDepartment.department_id, Post.department_id)
 
 
-def is_bound(person_id: ColumnElement[int] | InstrumentedAttribute[int]) -> Condition:
+def is_excluded_author(person_id: ColumnElement[int] | InstrumentedAttribute[int]) -> Condition:
     """The four-eyes rule keeps this person from approving `Revision`.
 
     It is the SQL form of `gate.excluded_authors`: the person wrote the revision or one that it
@@ -173,7 +173,7 @@ def nobody_can_approve(*, now: datetime) -> Condition:
     department_id = asked_department()
     return still_asked(
         ~officer_serves(department_id, now=now, unbound=True),
-        ~unbound_head_serves(department_id, now=now),
+        ~other_head_serves(department_id, now=now),
         now=now,
     )
 

@@ -229,12 +229,12 @@ def in_sight(
     # Without `by_index`, `department_id + 0` keeps the planner from reading a whole department,
     # nearly all of which is settled.
     visible_departments = departments_in_sight(actor, Action.SEE_SUBMISSION)
-    own = Submission.department_id if by_index else Submission.department_id + 0
+    department_column = Submission.department_id if by_index else Submission.department_id + 0
     conditions: list[Condition] = []
     if visible_departments is not None:
-        conditions.append(own.in_(visible_departments))
+        conditions.append(department_column.in_(visible_departments))
     if department_id is not None:
-        conditions.append(own == department_id)
+        conditions.append(department_column == department_id)
     return conditions
 
 

@@ -145,14 +145,14 @@ _IN_SIGHT = {frozenset({DEPARTMENT}): "own", frozenset({DEPARTMENT, LINE}): "lin
 
 def _parameters(count_query: _CountQuery, actor: Actor, now: datetime) -> dict[str, object]:
     """Return the values of the bind parameters for this actor and time."""
-    own = [] if actor.department_id is None else [actor.department_id]
+    own_department_ids = [] if actor.department_id is None else [actor.department_id]
     values: dict[str, object] = {
         "person": actor.person_id,
         "appointment": actor.appointment_id,
         "department": actor.department_id,
-        "own": own,
+        "own": own_department_ids,
         "today": local_day(now),
-        "line": [*actor.line, *own],
+        "line": [*actor.line, *own_department_ids],
     }
     values |= {_moment_name(distance): now + distance for distance in count_query.distances}
     return {name: values[name] for name in count_query.names}

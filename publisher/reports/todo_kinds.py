@@ -211,8 +211,8 @@ def _of_the_submitter(actor: Actor) -> Iterator[TodoKind]:
         Appointment.department_id != Submission.department_id,
     )
     mine = or_(Submission.handed_in_by_id == actor.person_id, at_the_desk)
-    own = Submission.department_id == actor.department_id
-    returned = (Submission.state == SubmissionState.RETURNED) & own
+    is_of_department = Submission.department_id == actor.department_id
+    returned = (Submission.state == SubmissionState.RETURNED) & is_of_department
     if actor.role is Role.MEMBER:
         returned &= mine
     yield TodoKind(WaitingKind.SUBMISSION_RETURNED, Submission, returned)
@@ -222,8 +222,10 @@ def _of_the_department(actor: Actor, now: datetime) -> Iterator[TodoKind]:
     head = actor.role is Role.HEAD
     to_approve = _to_approve(actor, now)
     mine = sql_conditions.is_with(actor.appointment_id, actor.department_id, head=head, now=now)
-    own = [] if actor.department_id is None else [actor.department_id]
-    is_held = and_(Delivery.state == DeliveryState.HELD, *sql_conditions.of_department(own))
+    own_department_ids = [] if actor.department_id is None else [actor.department_id]
+    is_held = and_(
+        Delivery.state == DeliveryState.HELD, *sql_conditions.of_department(own_department_ids)
+    )
     stuck = and_(sql_conditions.stands_still(), sql_conditions.answers(mine))
     yield TodoKind(WaitingKind.TO_APPROVE, Post, to_approve & (Post.kind == PostKind.POST))
     yield TodoKind(WaitingKind.ANSWER_TO_APPROVE, Post, to_approve & (Post.kind == PostKind.REPLY))
@@ -239,10 +241,10 @@ def _to_approve(actor: Actor, now: datetime) -> Condition:
     """
     department_id, bound = (
         sql_conditions.asked_department(),
-        sql_conditions.is_bound(literal(actor.person_id or 0)),
+        sql_conditions.is_excluded_author(literal(actor.person_id or 0)),
     )
     conditions = [department_id == actor.department_id, ~bound]
     if scope_of(actor, Action.APPROVE) is Scope.STANDING_IN:
         conditions.append(~sql_conditions.officer_serves(department_id, now=now, unbound=True))
-        conditions.append(sql_conditions.unbound_head_serves(department_id, now=now))
+        conditions.append(sql_conditions.other_head_serves(department_id, now=now))
     return sql_conditions.approval_wanted(*conditions, now=now)

@@ -147,8 +147,8 @@ def live_of(receipt: ReceiptRow, account: Account, language: Language) -> Live:
 
 
 def with_names(
-    way: InstrumentedAttribute[Appointment | None] | InstrumentedAttribute[Appointment],
+    relation: InstrumentedAttribute[Appointment | None] | InstrumentedAttribute[Appointment],
 ) -> tuple[ORMOption, ...]:
     """Return the options that load an appointment's person and department by join."""
-    loading = joinedload(way)
+    loading = joinedload(relation)
     return loading.joinedload(Appointment.person), loading.joinedload(Appointment.department)

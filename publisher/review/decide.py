@@ -215,8 +215,10 @@ def _approve_post_if_complete(
     transitions.apply(
         session, post, PostState.APPROVED, actor=actor, now=now, verb="approve", values=values
     )
-    more = notify.by(session, actor)
-    notify.tell(session, NoticeKind.APPROVED, revision.author, revision, now=now, more=more)
+    notice_values = notify.actor_values(session, actor)
+    notify.tell(
+        session, NoticeKind.APPROVED, revision.author, revision, now=now, more_values=notice_values
+    )
     if post.kind is PostKind.REPLY:
         schedule.send_reply(session, actor=actor, now=now, revision=revision)
 
@@ -299,8 +301,8 @@ def _refuse(
     transitions.apply(session, revision.post, state, actor=actor, now=now, verb=verb, values=values)
     if revision.post.reply is not None:
         revision.post.reply.withdrawn_at = now  # so that the comment can be answered again
-    more = {"reason": cleaned_reason, **notify.by(session, actor)}
-    notify.tell(session, notice, revision.author, revision, now=now, more=more)
+    notice_values = {"reason": cleaned_reason, **notify.actor_values(session, actor)}
+    notify.tell(session, notice, revision.author, revision, now=now, more_values=notice_values)
     return decision
 
 

@@ -113,8 +113,8 @@ def _next_month(first: date) -> date:
 
 def months_of(session: Session, *, actor: Actor, now: datetime) -> list[date]:
     """Return the first days of the months since the person's first decision, newest first."""
-    own = Decision.person_id == person_of(actor)
-    first = session.scalar(select(func.min(Decision.at)).where(own))
+    is_own = Decision.person_id == person_of(actor)
+    first = session.scalar(select(func.min(Decision.at)).where(is_own))
     if first is None:
         return []
     month, last = local_day(first).replace(day=1), local_day(now)

@@ -29,12 +29,19 @@ def ask(
     for approver in approvers.everybody:
         person = session.get_one(Person, approver.person_id)
         if revision.post.reply is None:
-            more = {
+            notice_values = {
                 "due_at": _wished(revision) or revision.not_after,
                 "standing_in": approvers.standing_in,
-                **by(session, actor),
+                **actor_values(session, actor),
             }
-            tell(session, NoticeKind.REVIEW_ASKED, person, revision, now=now, more=more)
+            tell(
+                session,
+                NoticeKind.REVIEW_ASKED,
+                person,
+                revision,
+                now=now,
+                more_values=notice_values,
+            )
         else:
             _say_answer_waits(session, person, revision, revision.post.reply, now=now)
 
@@ -50,9 +57,16 @@ def _say_blocked(
 ) -> None:
     values = {"why": why, "department": department_id}
     transitions.record(session, revision.post, "blocked", actor=actor, now=now, values=values)
-    more = {"why": why, "department": session.get_one(Department, department_id)}
+    notice_values = {"why": why, "department": session.get_one(Department, department_id)}
     for admin in responsibility.lead_and_admins(session, now=now):
-        tell(session, NoticeKind.REVIEW_BLOCKED, admin.person, revision, now=now, more=more)
+        tell(
+            session,
+            NoticeKind.REVIEW_BLOCKED,
+            admin.person,
+            revision,
+            now=now,
+            more_values=notice_values,
+        )
 
 
 def _say_answer_waits(
@@ -81,7 +95,7 @@ def tell(
     revision: Revision,
     *,
     now: datetime,
-    more: Mapping[str, object] | None = None,
+    more_values: Mapping[str, object] | None = None,
 ) -> None:
     """Queue a notification about this revision for a person."""
     post = revision.post
@@ -89,14 +103,14 @@ def tell(
         "title": post.title,
         "revision": revision.number,
         "department": post.department,
-        **(more or {}),
+        **(more_values or {}),
     }
     path = links.review(post.id) if kind is NoticeKind.REVIEW_ASKED else links.post(post.id)
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
 
 
-def by(session: Session, actor: Actor) -> dict[str, object]:
-    """Return the acting person as a value for mails, or {} if no person acts."""
+def actor_values(session: Session, actor: Actor) -> dict[str, object]:
+    """Return the acting person as `by` of a notification's values; empty if no person acts."""
     if actor.person_id is None:
         return {}
     return {"by": session.get_one(Person, actor.person_id)}

@@ -26,12 +26,12 @@ def save(session: Session, *, actor: Actor, now: datetime, return_text: str) -> 
     validator = Validator()
     text = validator.text("words", return_text, most=LONGEST_TEXT, required=True)
     validator.finish()
-    own = ReturnText.person_id == person_of(actor)
-    query = select(ReturnText).where(own, ReturnText.words == text)
+    is_own = ReturnText.person_id == person_of(actor)
+    query = select(ReturnText).where(is_own, ReturnText.words == text)
     existing = session.scalars(query).one_or_none()
     if existing is not None:
         return existing
-    if (session.scalar(select(func.count()).where(own)) or 0) >= MOST:
+    if (session.scalar(select(func.count()).where(is_own)) or 0) >= MOST:
         raise Invalid([FieldError("words", "too_many_texts", {"most": MOST})])
     row = ReturnText(person_id=person_of(actor), words=text, kept_at=now)
     session.add(row)

@@ -82,9 +82,9 @@ def _take_back(
 ) -> None:
     values = {"revision": revision.number, "reason": bool(reason)}
     _void(session, revision, approvals, actor=actor, now=now, values=values)
-    more = {"reason": reason, **notify.by(session, actor)}
+    more = {"reason": reason, **notify.actor_values(session, actor)}
     notify.tell(
-        session, NoticeKind.APPROVAL_WITHDRAWN, revision.author, revision, now=now, more=more
+        session, NoticeKind.APPROVAL_WITHDRAWN, revision.author, revision, now=now, more_values=more
     )
 
 

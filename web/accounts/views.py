@@ -41,14 +41,14 @@ def index(session: Session) -> Page:
     """List the accounts with owner, state and expiring tokens."""
     accounts = manage.all_accounts(session)
     now = ctx.now()
-    ways = credentials.oauth_flows(ctx.settings)
+    oauth_flows = credentials.oauth_flows(ctx.settings)
     return render_template(
         "accounts/index.html",
         accounts=accounts,
         ending={account.id: token_expiry.ends(account, now=now) for account in accounts},
         behind=_behind(session),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
-        lacking={platform: ways.lacks(platform) for platform in ("x", "facebook")},
+        lacking={platform: oauth_flows.lacks(platform) for platform in ("x", "facebook")},
     )
 
 

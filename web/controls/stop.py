@@ -156,17 +156,19 @@ def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
 
 
 def _stop_sentence(stops: list[Stop]) -> str:
-    first, more = stops[0], len(stops) - 1
+    first, other_count = stops[0], len(stops) - 1
     sentence = _(
         "All publishing has been stopped since %(at)s by %(who)s. Reason: %(reason)s",
         at=dates.moment(first.at, page_language(), now=ctx.now()),
         who=stopper(first),
         reason=_shortened(first.reason),
     )
-    if not more:
+    if not other_count:
         return sentence
     others = _n(
-        "(%(num)s more stop stands beside it.)", "(%(num)s more stops stand beside it.)", more
+        "(%(num)s more stop stands beside it.)",
+        "(%(num)s more stops stand beside it.)",
+        other_count,
     )
     return f"{sentence} {others}"
 

@@ -27,11 +27,11 @@ def index(session: Session) -> Page:
     """List the failed mails, the latest first."""
     mails = retry.stuck_mails(session, before=decode_cursor(request.args.get("before", "")))
     rows = mails[: retry.PAGE]
-    more = len(mails) > retry.PAGE
+    has_more = len(mails) > retry.PAGE
     return render_template(
         "deliveries/failed_mail.html",
         rows=[(mail, retry.can_go_again(mail)) for mail in rows],
-        next_place=encode_cursor((rows[-1].state_at, rows[-1].id)) if more else "",
+        next_place=encode_cursor((rows[-1].state_at, rows[-1].id)) if has_more else "",
     )
 
 

@@ -129,7 +129,7 @@ def _attempts(delivery: Delivery) -> list[object]:
     return []
 
 
-Use = Callable[[Session], object]
+DeliveryAction = Callable[[Session], object]
 
 
 @routes.post("/deliveries/<int:delivery_id>/cancel")
@@ -195,13 +195,13 @@ def send_again(delivery_id: int) -> Page:
     )
 
 
-def _run_in_transaction(delivery_id: int, use: Use, done_message: str) -> Page:
+def _run_in_transaction(delivery_id: int, action: DeliveryAction, done_message: str) -> Page:
     """Run an action on a visible delivery in one transaction."""
 
     def act() -> None:
         with ctx.database.transaction() as session:
             _delivery(session, delivery_id)
-            use(session)
+            action(session)
 
     return _run(delivery_id, act, done_message)
 

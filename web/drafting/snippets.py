@@ -151,7 +151,7 @@ def _page_with_form(
     """Return the page with the sent form; if `overtaken`, with the differences."""
     text = snippets.text_of(session, text_id)
     beside = _unsaved_differences(text, form) if overtaken else ()
-    return _page(form, text=text, history=_steps(session, text_id), beside=beside)
+    return _page(form, text=text, history=_steps(session, text_id), unsaved_differences=beside)
 
 
 def _page(
@@ -159,7 +159,7 @@ def _page(
     *,
     text: StartingText | None = None,
     history: list[SnippetStep] | None = None,
-    beside: tuple[tuple[str, str, tuple[FinePiece, ...]], ...] = (),
+    unsaved_differences: tuple[tuple[str, str, tuple[FinePiece, ...]], ...] = (),
 ) -> str:
     message = _(
         "Somebody changed this text while you were writing. Yours stands below, not kept yet."
@@ -169,8 +169,8 @@ def _page(
         form=form,
         text=text,
         history=history or [],
-        beside=beside,
-        happened=[(message, None)] if beside else [],
+        beside=unsaved_differences,
+        happened=[(message, None)] if unsaved_differences else [],
         texts=TEXTS,
     )
 

@@ -79,22 +79,22 @@ def show(session: Session, template_id: int) -> Page:
 def _page(session: Session, template_id: int, message: str = "") -> str:
     template = templates.template_for(session, actor=actor(), template_id=template_id)
     revision = templates.newest(template)
-    whole = emergency_grounds.template_of(revision)
-    able = templates.approvers_of(session, revision, now=ctx.now())
+    wording = emergency_grounds.template_of(revision)
+    approvers = templates.approvers_of(session, revision, now=ctx.now())
     state = state_of(template)
     return render_template(
         "emergency/template.html",
         template=template,
         revision=revision,
-        blanks=whole.blanks,
+        blanks=wording.blanks,
         lengths={
             rules: outgoing_text.measure(outgoing_text.X, text, "")
-            for rules, text in emergency.longest(whole).items()
+            for rules, text in emergency.longest(wording).items()
         },
         state=state,
         last=_last(template),
-        blocked=able.blocked if state != "ended" else None,
-        decides=state != "ended" and _decides(template, standing_in=able.standing_in),
+        blocked=approvers.blocked if state != "ended" else None,
+        decides=state != "ended" and _decides(template, standing_in=approvers.standing_in),
         wrote=revision.author_id == actor().person_id,
         drafts=may(actor(), Action.DRAFT_TEMPLATE, None),
         happened=message,

@@ -175,7 +175,7 @@ def _check_in_sight(session: Session, comment_id: int) -> None:
     comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
 
 
-Use = Callable[[Session, RoutingForm], object]
+RoutingAction = Callable[[Session, RoutingForm], object]
 
 
 @routes.post("/comments/<int:comment_id>/assign")
@@ -183,7 +183,7 @@ Use = Callable[[Session, RoutingForm], object]
 def assign(comment_id: int) -> Page:
     """Assign a comment from the queue to a department."""
 
-    def use(session: Session, form: RoutingForm) -> object:
+    def action(session: Session, form: RoutingForm) -> object:
         return routing.assign(
             session,
             actor=actor(),
@@ -192,7 +192,9 @@ def assign(comment_id: int) -> Page:
             department_id=form.department.data or 0,
         )
 
-    return _routing_action(comment_id, "assign", use, _("The comment is with the department now."))
+    return _routing_action(
+        comment_id, "assign", action, _("The comment is with the department now.")
+    )
 
 
 @routes.route("/comments/<int:comment_id>/transfer", methods=["GET", "POST"])
@@ -200,7 +202,7 @@ def assign(comment_id: int) -> Page:
 def transfer(comment_id: int) -> Page:
     """Transfer a comment to another department, or back to the cell, with a reason."""
 
-    def use(session: Session, form: RoutingForm) -> object:
+    def action(session: Session, form: RoutingForm) -> object:
         return routing.transfer(
             session,
             actor=actor(),
@@ -210,7 +212,7 @@ def transfer(comment_id: int) -> Page:
             reason=form.reason.data or "",
         )
 
-    return _routing_action(comment_id, "transfer", use, _("The comment has been transferred."))
+    return _routing_action(comment_id, "transfer", action, _("The comment has been transferred."))
 
 
 @routes.route("/comments/<int:comment_id>/close", methods=["GET", "POST"])
@@ -218,7 +220,7 @@ def transfer(comment_id: int) -> Page:
 def close(comment_id: int) -> Page:
     """Close a comment without an answer."""
 
-    def use(session: Session, form: RoutingForm) -> object:
+    def action(session: Session, form: RoutingForm) -> object:
         return routing.close(
             session,
             actor=actor(),
@@ -227,7 +229,7 @@ def close(comment_id: int) -> Page:
             reason=form.reason.data or "",
         )
 
-    return _routing_action(comment_id, "close", use, _("The comment is closed."))
+    return _routing_action(comment_id, "close", action, _("The comment is closed."))
 
 
 @routes.route("/comments/<int:comment_id>/reopen", methods=["GET", "POST"])
@@ -235,7 +237,7 @@ def close(comment_id: int) -> Page:
 def reopen(comment_id: int) -> Page:
     """Reopen an answered or closed comment."""
 
-    def use(session: Session, form: RoutingForm) -> object:
+    def action(session: Session, form: RoutingForm) -> object:
         return routing.reopen(
             session,
             actor=actor(),
@@ -244,17 +246,17 @@ def reopen(comment_id: int) -> Page:
             reason=form.reason.data or "",
         )
 
-    return _routing_action(comment_id, "reopen", use, _("The comment is open again."))
+    return _routing_action(comment_id, "reopen", action, _("The comment is open again."))
 
 
-def _routing_action(comment_id: int, act: str, use: Use, done_message: str) -> Page:
+def _routing_action(comment_id: int, act: str, action: RoutingAction, done_message: str) -> Page:
     form = RoutingForm()
     if request.method == "GET":
         return _move_page(comment_id, act, form)
     try:
         with ctx.database.transaction() as session:
             _check_in_sight(session, comment_id)
-            use(session, form)
+            action(session, form)
     except Invalid as invalid:
         form.show(invalid.problems)
         return _move_page(comment_id, act, form), 422

@@ -29,8 +29,8 @@ from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("people", __name__)
 Page = Response | str | tuple[str, int]
-RECORDING = (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
-MOST = 200
+RECORD_ACTIONS = (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
+MOST_APPOINTMENTS = 200
 LONGEST_SEARCH = 200
 """The longest search text: no name is longer, and databases limit the pattern."""
 
@@ -49,7 +49,7 @@ class PersonForm(Form):
 
 
 @routes.get("/people")
-@for_action(*RECORDING)
+@for_action(*RECORD_ACTIONS)
 @reads
 def index(session: Session) -> Page:
     """List people with their appointments, by department."""
@@ -60,7 +60,7 @@ def index(session: Session) -> Page:
         .join(Appointment.department)
         .options(joinedload(Appointment.person), joinedload(Appointment.department))
         .order_by(Department.name_mr, Appointment.role, Appointment.rank, Appointment.id)
-        .limit(MOST)
+        .limit(MOST_APPOINTMENTS)
     )
     if search_text:
         query = query.where(
@@ -80,8 +80,8 @@ def index(session: Session) -> Page:
 def _form(session: Session) -> PersonForm:
     """Return the form with the roles that this actor may record."""
     form = PersonForm()
-    own = actor().department_id
-    roles = [role for role in Role if permissions.may_record(actor(), role, own)]
+    own_department_id = actor().department_id
+    roles = [role for role in Role if permissions.may_record(actor(), role, own_department_id)]
     form.role.choices = options((role.value, _(ROLE_WORDS[role])) for role in roles)
     departments = departments_in_force(session, now=ctx.now())
     form.department_id.choices = options(
@@ -98,7 +98,7 @@ def _form(session: Session) -> PersonForm:
 
 
 @routes.get("/people/new")
-@for_action(*RECORDING)
+@for_action(*RECORD_ACTIONS)
 @reads
 def new(session: Session) -> Page:
     """Show the empty form."""
@@ -106,7 +106,7 @@ def new(session: Session) -> Page:
 
 
 @routes.post("/people/new")
-@for_action(*RECORDING)
+@for_action(*RECORD_ACTIONS)
 def create() -> Page:
     """Record a person and send the invitation."""
     with ctx.database.reading() as session:
@@ -148,7 +148,7 @@ def _record(session: Session, form: PersonForm) -> int:
 
 
 @routes.get("/people/<int:person_id>")
-@for_action(*RECORDING)
+@for_action(*RECORD_ACTIONS)
 @reads
 def show(session: Session, person_id: int) -> Page:
     """Show a person with past and present appointments."""
@@ -170,26 +170,26 @@ def _page(session: Session, person_id: int, *, error: str = "") -> str:
 
 def _person(session: Session, person_id: int) -> Person:
     with_appointments = selectinload(Person.appointments)
-    loaded = (
+    options = (
         with_appointments.joinedload(Appointment.department),
         with_appointments.joinedload(Appointment.recorded_by),
     )
     person = session.scalars(
-        select(Person).where(Person.id == person_id).options(*loaded)
+        select(Person).where(Person.id == person_id).options(*options)
     ).one_or_none()
     if person is None:
         raise NotFound(person_id)
     return person
 
 
-Use = Callable[[Session, Person], object]
+PersonAction = Callable[[Session, Person], object]
 
 
-def _act(person_id: int, use: Use, message: str) -> Page:
+def _act(person_id: int, action: PersonAction, message: str) -> Page:
     """Carry out an action on a person; a refusal is shown on the person's page."""
     try:
         with ctx.database.transaction() as session:
-            use(session, _person(session, person_id))
+            action(session, _person(session, person_id))
     except NotAllowed as refusal:
         error = (
             person_problem(refusal) if isinstance(refusal, BadPerson) else refusal_sentence(refusal)
@@ -201,7 +201,7 @@ def _act(person_id: int, use: Use, message: str) -> Page:
 
 
 @routes.post("/people/<int:person_id>/invite")
-@for_action(*RECORDING)
+@for_action(*RECORD_ACTIONS)
 def invite(person_id: int) -> Page:
     """Send a new invitation; the previous one becomes invalid."""
     return _act(
@@ -247,11 +247,11 @@ def enable(person_id: int) -> Page:
 
 
 @routes.post("/people/<int:person_id>/appointments/<int:appointment_id>/end")
-@for_action(*RECORDING)
+@for_action(*RECORD_ACTIONS)
 def end(person_id: int, appointment_id: int) -> Page:
     """End an appointment now."""
 
-    def use(session: Session, person: Person) -> None:
+    def action(session: Session, person: Person) -> None:
         appointment = next(
             (candidate for candidate in person.appointments if candidate.id == appointment_id), None
         )
@@ -259,7 +259,7 @@ def end(person_id: int, appointment_id: int) -> Page:
             raise NotFound(appointment_id)
         appointments.end_appointment(session, actor=actor(), appointment=appointment, now=ctx.now())
 
-    response = _act(person_id, use, _("The appointment has ended."))
+    response = _act(person_id, action, _("The appointment has ended."))
     if isinstance(response, Response):
         in_flight.flash_for_approvals([appointment_id])
     return response

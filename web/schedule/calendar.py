@@ -148,8 +148,8 @@ def _departments(session: Session) -> list[Department]:
     if scope_of(actor(), Action.SEE_POST) is Scope.ANY:
         return departments
     department_ids = actor().line | {actor().department_id}
-    own = [department for department in departments if department.id in department_ids]
-    return own if len(own) > 1 else []
+    own_departments = [department for department in departments if department.id in department_ids]
+    return own_departments if len(own_departments) > 1 else []
 
 
 def _short_time(item: Item) -> str:

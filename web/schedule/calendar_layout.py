@@ -122,12 +122,16 @@ def listed(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> l
     """Return the days of the list; of a month only its days with items, from today on."""
     if choice.view is not CalendarView.MONTH:
         return list(days)
-    own = [day for day in days if day.day.replace(day=1) == choice.month]
-    return [day for day in own if day.day == today or (day.items and day.day >= _since(own, today))]
+    days_of_month = [day for day in days if day.day.replace(day=1) == choice.month]
+    return [
+        day
+        for day in days_of_month
+        if day.day == today or (day.items and day.day >= _since(days_of_month, today))
+    ]
 
 
-def _since(own: Sequence[CalendarDay], today: date) -> date:
-    return today if any(day.day == today for day in own) else date.min
+def _since(days: Sequence[CalendarDay], today: date) -> date:
+    return today if any(day.day == today for day in days) else date.min
 
 
 def weeks(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[list[Cell]]:

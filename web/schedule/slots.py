@@ -201,8 +201,8 @@ def remove_quiet_time(quiet_id: int) -> Page:
     )
 
 
-def _remove(use: Callable[[Session], None]) -> Page:
+def _remove(remove: Callable[[Session], None]) -> Page:
     with ctx.database.transaction() as session:
-        use(session)
+        remove(session)
     flash(_("It is taken away."))
     return redirect(url_for("slots.index"))
