@@ -26,7 +26,7 @@ from publisher.delivery.rate_limits.query import tick_limits
 from publisher.delivery.reconcile import tick_reconcile
 from publisher.delivery.worker import Worker
 from publisher.delivery.worker_context import WorkerContext
-from publisher.inbox.ingest import tick_listening
+from publisher.inbox.ingest import tick_ingest
 from publisher.inbox.reply import tick_answers
 from publisher.notifications.email import tick_mail
 from publisher.notifications.sms import tick_sms
@@ -82,7 +82,7 @@ def ticks(
         Tick(
             "listening",
             5.0,
-            lambda: tick_listening(context, is_busy=is_busy, is_stopping=is_stopping),
+            lambda: tick_ingest(context, is_busy=is_busy, is_stopping=is_stopping),
         ),
         Tick("mail", 2.0, lambda: _mail(context, settings, is_stopping)),
         Tick("exports", 1.0, lambda: tick_exports(context.database, now=context.now())),

@@ -148,7 +148,9 @@ def _now_reads(post: Post, variant: Variant) -> str:
     if not variant.target or post.kind is not PostKind.POST:
         return ""
     live_texts = [
-        live for live in corrections.among(post.deliveries) if live.platform_id == variant.target
+        live
+        for live in corrections.live_texts_among(post.deliveries)
+        if live.platform_id == variant.target
     ]
     return live_text(live_texts[0]) if live_texts and live_texts[0].current.id != variant.id else ""
 

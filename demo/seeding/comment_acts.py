@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor
 from demo.script import Act, CitizenComment, Story
 from demo.seeding.context import AT_THE_CELL, DECIDERS, Context, delivery_of, department_id
-from publisher.inbox.ingest import tick_listening
+from publisher.inbox.ingest import tick_ingest
 from publisher.inbox.reply import answer
 from publisher.inbox.routing import assign, close, reopen, transfer
 from publisher.models.comments import Comment
@@ -26,7 +26,7 @@ _NAMED: Final = "@pmc_namuna"
 
 def listen(context: Context) -> None:
     """Read what citizens wrote, and send the mails that have piled up."""
-    tick_listening(context.context)
+    tick_ingest(context.context)
     settings = context.settings
     tick_mail(
         context.database,

@@ -12,7 +12,7 @@ from publisher.drafting.drafts import PreparedPicture, PreparedVariant
 from publisher.models.posts import Post, PostKind, Rendition, Variant
 from publisher.platforms.base.text import with_link
 from publisher.scheduling import corrections
-from publisher.scheduling.corrections import CorrectionMode, Target
+from publisher.scheduling.corrections import CorrectionMode, CorrectionTarget
 from publisher.validation import Validator
 
 Placed = tuple[int, PreparedVariant]
@@ -30,7 +30,7 @@ def fit(
     placed = list(enumerate(variants))
     if post.kind is not PostKind.POST or post.newest == 0:
         return placed
-    targets = corrections.targets(corrections.of_post(session, post.id))
+    targets = corrections.targets(corrections.live_texts_of(session, post.id))
     fitted = []
     for index, variant in placed:
         slot = variant.account_id, variant.language
@@ -42,11 +42,14 @@ def fit(
 
 
 def _fitted(
-    variant: PreparedVariant, target: Target | None, field_prefix: str, validator: Validator
+    variant: PreparedVariant,
+    target: CorrectionTarget | None,
+    field_prefix: str,
+    validator: Validator,
 ) -> PreparedVariant | None:
     if target is None:
         return replace(variant, target="")
-    match target.way:
+    match target.mode:
         case CorrectionMode.EDIT:
             return _as_edit(variant, target, field_prefix, validator)
         case CorrectionMode.NOTE:
@@ -57,7 +60,7 @@ def _fitted(
 
 
 def _as_edit(
-    variant: PreparedVariant, target: Target, field_prefix: str, validator: Validator
+    variant: PreparedVariant, target: CorrectionTarget, field_prefix: str, validator: Validator
 ) -> PreparedVariant | None:
     """Return the variant as an edit, or None if it changes nothing."""
     first, current = target.live.first, target.live.current
@@ -66,24 +69,24 @@ def _as_edit(
     if _has_card(first) and variant.link.strip() not in ("", first.link):
         validator.add(f"{field_prefix}-link", "edit_keeps_link")
     link = link_left(target, variant.link)
-    if outgoing_text.outgoing_text(current) == with_link(corrections.plain(variant.text), link):
+    if outgoing_text.outgoing_text(current) == with_link(corrections.as_saved(variant.text), link):
         return None
     pictures = tuple(_same_picture(rendition) for rendition in first.renditions)
     return replace(variant, link=link, pictures=pictures, target=target.live.platform_id)
 
 
-def link_left(target: Target, link: str) -> str:
+def link_left(target: CorrectionTarget, link: str) -> str:
     """Return the link that a correction sends, or "" if the publication already shows it."""
     first = target.live.first
-    stands = link.strip() == first.link if target.way is CorrectionMode.NOTE else _has_card(first)
+    stands = link.strip() == first.link if target.mode is CorrectionMode.NOTE else _has_card(first)
     return "" if stands else link.strip()
 
 
-def pictures_out(target: Target) -> frozenset[str]:
+def pictures_out(target: CorrectionTarget) -> frozenset[str]:
     """Return the digests of the originals that a reply below the publication need not repeat."""
     return (
         frozenset(_sources(target.live.first.renditions))
-        if target.way is CorrectionMode.NOTE
+        if target.mode is CorrectionMode.NOTE
         else frozenset()
     )
 
@@ -93,7 +96,7 @@ def _has_card(first: Variant) -> bool:
     return outgoing_text.outgoing_link(first) is not None
 
 
-def _as_note(variant: PreparedVariant, target: Target) -> PreparedVariant | None:
+def _as_note(variant: PreparedVariant, target: CorrectionTarget) -> PreparedVariant | None:
     """Return the variant as a reply, without the link and pictures that the publication shows."""
     if corrections.has_only_opening(variant.text):
         return None

@@ -10,7 +10,7 @@ from publisher.models.deliveries import Account
 from publisher.models.posts import Language, Post, Revision, Variant
 from publisher.models.submissions import Submission, SubmissionFile
 from publisher.scheduling import corrections
-from publisher.scheduling.corrections import CorrectionMode, Slot, Target
+from publisher.scheduling.corrections import CorrectionMode, CorrectionTarget, TextKey
 
 
 def begun(post: Post, accounts: Sequence[Account]) -> Draft:
@@ -36,7 +36,7 @@ def as_corrected(post: Post) -> Draft:
     written_slots = {
         (variant.account_id, variant.language): variant
         for variant in newest.variants
-        if not corrections.is_out(variant, post.deliveries)
+        if not corrections.was_published(variant, post.deliveries)
     }
     continued = [
         variant_draft
@@ -51,19 +51,19 @@ def as_corrected(post: Post) -> Draft:
     begun_corrections = [
         _begun_correction(slot, target)
         for slot, target in targets.items()
-        if slot not in written_slots and target.way is not CorrectionMode.UNKNOWN
+        if slot not in written_slots and target.mode is not CorrectionMode.UNKNOWN
     ]
     return replace(draft, variants=(*continued, *gone, *begun_corrections))
 
 
-def _begun_correction(slot: Slot, target: Target) -> VariantDraft:
+def _begun_correction(slot: TextKey, target: CorrectionTarget) -> VariantDraft:
     """Return the start of a correction: the live text (edit) or the opening words (reply)."""
     account_id, language = slot
     whole = _variant_draft(target.live.first)
     link = whole.link or target.live.current.link
-    if target.way is CorrectionMode.EDIT:
-        return replace(whole, text=target.begins_with, link=link)
-    return VariantDraft(account_id, language, target.begins_with, link)
+    if target.mode is CorrectionMode.EDIT:
+        return replace(whole, text=target.initial_text, link=link)
+    return VariantDraft(account_id, language, target.initial_text, link)
 
 
 def sources_of(post: Post) -> list[Submission]:

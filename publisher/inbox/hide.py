@@ -16,13 +16,13 @@ from publisher.review import takedown_orders
 
 
 class NotUnderOurs(NotAllowed):
-    """The comment is under no live post of ours, so only its author can hide it."""
+    """The comment is not under a live post of ours, so we cannot hide it."""
 
     code = "not_under_ours"
 
 
 class HiddenAlready(NotAllowed):
-    """The comment is already hidden, or already shown."""
+    """The comment is already hidden, or, for `unhide`, already visible."""
 
     code = "hidden_already"
 
@@ -42,8 +42,8 @@ def _order(
 ) -> Order:
     comment = routing.locked_comment(session, comment_id)
     require(actor, Action.HIDE if hidden else Action.UNHIDE, comment.department_id, now=now)
-    above = above_of(comment)
-    if above is None:
+    receipt_above = post_above(comment)
+    if receipt_above is None:
         raise NotUnderOurs
     if hidden is (comment.hidden_at is not None):
         raise HiddenAlready
@@ -53,14 +53,14 @@ def _order(
         now=now,
         action=DeliveryAction.HIDE if hidden else DeliveryAction.UNHIDE,
         target=comment.platform_id,
-        department_id=comment.department_id or above.delivery.post.department_id,
+        department_id=comment.department_id or receipt_above.delivery.post.department_id,
         reason=reason,
-        variant=above.delivery.variant,
+        variant=receipt_above.delivery.variant,
         comment=comment,
     )
 
 
-def above_of(comment: Comment) -> ReceiptRow | None:
+def post_above(comment: Comment) -> ReceiptRow | None:
     """Return the receipt of the live post of ours above a comment; None if there is none."""
     above = comment.thread.receipt
     return above if above is not None and above.gone_at is None else None

@@ -1,4 +1,9 @@
-"""Ingest citizens' comments: each page is stored with its cursor, each comment once."""
+"""Ingest citizens' comments: read the sources that are due, store and route what is new.
+
+A source is one post of ours, or the mentions of an account. A page of comments is stored in the
+same transaction as the cursor behind it, so that no comment is lost; a comment that comes twice is
+stored once.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +33,7 @@ from publisher.transitions import NOW
 MENTIONS_ON = frozenset({"x"})
 """The platforms on which citizens can mention us outside our own posts."""
 
-RHYTHM = (
+READING_INTERVALS = (
     (timedelta(hours=1), timedelta(minutes=1)),
     (timedelta(days=1), timedelta(minutes=5)),
     (timedelta(days=7), timedelta(hours=1)),
@@ -37,8 +42,12 @@ RHYTHM = (
 """The maximum age of a post, and its reading interval up to that age; older posts are not read."""
 
 MENTIONS_EVERY = timedelta(minutes=2)
-AFTER_TROUBLE = timedelta(minutes=5)
-WHEN_BUSY = 5
+"""The interval at which mentions are read."""
+
+PAUSE_AFTER_ERROR = timedelta(minutes=5)
+"""The pause of a source that could not be read, unless the platform names a time."""
+
+MOST_WHEN_BUSY = 5
 """The number of sources that a tick reads even while due deliveries are waiting."""
 
 
@@ -48,11 +57,11 @@ class Reading:
 
     source_id: int
     account: Account
-    where: types.CommentSource
+    comment_source: types.CommentSource
     cursor: str | None
 
 
-def tick_listening(
+def tick_ingest(
     context: WorkerContext,
     *,
     most: int = 50,
@@ -70,12 +79,12 @@ def tick_listening(
     new_count = 0
     silent_ids: set[int] = set()
     for number in range(most):
-        if is_stopping() or (number >= WHEN_BUSY and is_busy()):
+        if is_stopping() or (number >= MOST_WHEN_BUSY and is_busy()):
             break
-        reading = _next_reading(context, silent_ids)
+        reading = _lease_next_reading(context, silent_ids)
         if reading is None:
             break
-        page_count = _read(context, reading)
+        page_count = _read_page(context, reading)
         if page_count is None:
             silent_ids.add(reading.account.id)
         new_count += page_count or 0
@@ -147,8 +156,8 @@ def _insert_sources(dialect: str, query: Select[*tuple[Any, ...]]) -> Insert:
     return insertion.on_conflict_do_nothing()
 
 
-def _next_reading(context: WorkerContext, silent_ids: Collection[int] = ()) -> Reading | None:
-    """Claim the source that has waited longest, for the length of a lease."""
+def _lease_next_reading(context: WorkerContext, silent_ids: Collection[int] = ()) -> Reading | None:
+    """Lease the source that has waited longest, so that no other clock reads it now."""
     with context.database.transaction() as session:
         now = context.now()
         query = (
@@ -165,39 +174,39 @@ def _next_reading(context: WorkerContext, silent_ids: Collection[int] = ()) -> R
         if source is None:
             return None
         source.read_at = now + timedelta(seconds=context.delivery_settings.lease)
-        where = (
+        comment_source = (
             types.CommentSource(source.receipt.platform_id) if source.receipt else types.MENTIONS
         )
-        return Reading(source.id, source.account, where, source.cursor)
+        return Reading(source.id, source.account, comment_source, source.cursor)
 
 
-def _read(context: WorkerContext, reading: Reading) -> int | None:
+def _read_page(context: WorkerContext, reading: Reading) -> int | None:
     """Read one page; return the number of new comments, or None if the platform did not respond."""
     try:
         platform = context.open_account(reading.account)
-        page = platform.comments_since(reading.where, reading.cursor)
+        page = platform.comments_since(reading.comment_source, reading.cursor)
     except TryLater as problem:
-        _wait(context, reading, problem.at)
+        _postpone(context, reading, problem.at)
         return None
     except Refused:
-        _wait(context, reading, None)
+        _postpone(context, reading, None)
         return 0
     except CredentialsExpired:
-        _pause(context, reading)
+        _pause_account(context, reading)
         return 0
     failpoints.hit("listen.page_unstored")
-    new_count = _store(context, reading, page)
+    new_count = _store_page(context, reading, page)
     failpoints.hit("listen.page_stored")
     return new_count
 
 
-def _wait(context: WorkerContext, reading: Reading, at: datetime | None) -> None:
+def _postpone(context: WorkerContext, reading: Reading, at: datetime | None) -> None:
     with context.database.transaction() as session:
         source = session.get_one(Source, reading.source_id)
-        source.read_at = max(at, context.now()) if at else context.now() + AFTER_TROUBLE
+        source.read_at = max(at, context.now()) if at else context.now() + PAUSE_AFTER_ERROR
 
 
-def _pause(context: WorkerContext, reading: Reading) -> None:
+def _pause_account(context: WorkerContext, reading: Reading) -> None:
     with context.database.transaction() as session:
         now = context.now()
         session.get_one(Source, reading.source_id).read_at = now
@@ -206,17 +215,20 @@ def _pause(context: WorkerContext, reading: Reading) -> None:
         )
 
 
-def _store(context: WorkerContext, reading: Reading, page: types.CommentPage) -> int:
-    """Store the page and its cursor in one transaction; the account's lock keeps the order."""
+def _store_page(context: WorkerContext, reading: Reading, page: types.CommentPage) -> int:
+    """Store the page with its cursor; return the number of new comments.
+
+    The account is locked, so that two clocks do not store the same comment.
+    """
     with context.database.transaction() as session:
         now = context.now()
         transitions.lock(session, Account, reading.account.id)
         source = session.get_one(Source, reading.source_id)
         remote_comments = [
-            remote_comment for remote_comment in page.remarks if not remote_comment.by_ourselves
+            remote_comment for remote_comment in page.comments if not remote_comment.by_ourselves
         ]
         new_count = sum(
-            keep(session, source.account_id, remote_comment, now=now)
+            store_comment(session, source.account_id, remote_comment, now=now)
             for remote_comment in remote_comments
         )
         source.cursor, source.last_read_at = page.cursor, now
@@ -228,11 +240,11 @@ def _next_time(source: Source, now: datetime) -> datetime | None:
     if source.receipt is None:
         return now + MENTIONS_EVERY
     age = now - source.receipt.published_at
-    pauses = [pause for oldest, pause in RHYTHM if age <= oldest]
+    pauses = [pause for oldest, pause in READING_INTERVALS if age <= oldest]
     return now + pauses[0] if pauses else None
 
 
-def keep(
+def store_comment(
     session: Session, account_id: int, remote_comment: types.RemoteComment, *, now: datetime
 ) -> bool:
     """Store and route a comment if it is new; return True if it was new."""
@@ -241,7 +253,7 @@ def keep(
     )
     comment = session.scalars(query).one_or_none()
     if comment is not None:
-        _note_edit(session, comment, remote_comment, now=now)
+        _store_edit(session, comment, remote_comment, now=now)
         return False
     comment = _new_comment(session, account_id, remote_comment, now=now)
     transitions.record(session, comment, "receive", actor=CLOCK, now=now)
@@ -249,7 +261,7 @@ def keep(
     return True
 
 
-def _note_edit(
+def _store_edit(
     session: Session, comment: Comment, remote_comment: types.RemoteComment, *, now: datetime
 ) -> None:
     if comment.text == remote_comment.text:

@@ -183,7 +183,9 @@ def _finding(session: Session, watch: Watch, actor: Actor) -> ExternalChange:
 def _own_text(session: Session, watch: Watch) -> str:
     """Return the text that we last published there, corrections included."""
     first = watch.receipt.delivery
-    for correction in corrections.of_post(session, first.post_id) if first.post.newest > 1 else ():
+    for correction in (
+        corrections.live_texts_of(session, first.post_id) if first.post.newest > 1 else ()
+    ):
         if correction.receipt.id == watch.receipt_id:
             return outgoing_text.outgoing_text(correction.current)
     return outgoing_text.outgoing_text(first.variant)

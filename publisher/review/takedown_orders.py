@@ -151,7 +151,7 @@ def to_take_back(session: Session, post_id: int) -> list[LiveText]:
     }
     return [
         live_text
-        for live_text in corrections.of_post(session, post_id)
+        for live_text in corrections.live_texts_of(session, post_id)
         if live_text.receipt.id not in pending
     ]
 

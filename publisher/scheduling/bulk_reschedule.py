@@ -1,4 +1,7 @@
-"""Reschedule several deliveries: plan first, then move all of them in one transaction."""
+"""Reschedule several deliveries: plan the moves, let a person confirm them, then move them.
+
+All are moved in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ from publisher.scheduling.slots import (
 from publisher.states import SENT
 from publisher.validation import FieldError, NotFound, Validator
 
-MOST = 200
+MOST_AT_ONCE = 200
 """The largest number of deliveries that can be moved at once."""
 
 
@@ -58,17 +61,17 @@ class ToSlots:
 
 
 @dataclass(frozen=True)
-class At:
+class ToMoment:
     """Move all deliveries to one moment."""
 
     due_at: datetime
 
 
-How = Shift | ToSlots | At
+NewTime = Shift | ToSlots | ToMoment
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedMove:
     """The new time of a delivery, or the problems that prevent the move.
 
     `due_at` is None if there is no free slot. `is_quiet` is True if the new time lies in a quiet
@@ -82,7 +85,7 @@ class Planned:
     freeze: Freeze | None = None
 
     @property
-    def goes(self) -> bool:
+    def can_move(self) -> bool:
         """Return True if the delivery would be moved."""
         return self.due_at is not None and not self.problems
 
@@ -93,36 +96,43 @@ def plan(
     actor: Actor,
     now: datetime,
     delivery_ids: Collection[int],
-    how: How,
+    how: NewTime,
     despite_clash: bool = False,
-) -> list[Planned]:
-    """Return where each delivery would be moved, in the order of their times.
+) -> list[PlannedMove]:
+    """Return the planned move of each delivery, in the order of their present times.
 
     Raises `Invalid` if none or too many are chosen, `NotFound` if one does not exist.
     """
-    chosen = _chosen(session, delivery_ids)
+    chosen = _load_chosen(session, delivery_ids)
     for delivery in chosen:
         require(actor, Action.SCHEDULE, delivery.post.department_id, now=now)
     quiet = quiet_times(session)
-    targets = _targets(session, chosen, how, quiet, now=now)
+    new_times = _new_times(session, chosen, how, quiet, now=now)
     freezes = holds.freezes_ahead(session, now=now)
     steps = [
-        _step(delivery, targets.get(delivery.id), quiet, freezes, now=now) for delivery in chosen
+        _planned_move(delivery, new_times.get(delivery.id), quiet, freezes, now=now)
+        for delivery in chosen
     ]
     return steps if despite_clash else _with_clashes(session, steps)
 
 
-def _with_clashes(session: Session, steps: Sequence[Planned]) -> list[Planned]:
-    """Add clashes; a delivery that cannot be moved keeps its time, and may block another."""
-    times = [step.due_at for step in steps if step.due_at is not None]
-    others = occupied_times(session, begins=min(times), ends=max(times)) if times else []
+def _with_clashes(session: Session, steps: Sequence[PlannedMove]) -> list[PlannedMove]:
+    """Return the steps, with an error where another post would be too near.
+
+    A delivery that cannot be moved keeps its old time, and so may block another one. So the check
+    is repeated until no more deliveries drop out.
+    """
+    new_times = [step.due_at for step in steps if step.due_at is not None]
+    others = (
+        occupied_times(session, begins=min(new_times), ends=max(new_times)) if new_times else []
+    )
     while True:
-        going = {step.delivery.id for step in steps if step.goes}
-        staying = [occupied for occupied in others if occupied.delivery_id not in going]
-        checked_steps: list[Planned] = []
+        moving_ids = {step.delivery.id for step in steps if step.can_move}
+        other_times = [occupied for occupied in others if occupied.delivery_id not in moving_ids]
+        checked_steps: list[PlannedMove] = []
         for step in steps:
-            checked_steps.append(_with_clash(step, [*staying, *_occupied_by(checked_steps)]))
-        if going == {step.delivery.id for step in checked_steps if step.goes}:
+            checked_steps.append(_with_clash(step, [*other_times, *_occupied_by(checked_steps)]))
+        if moving_ids == {step.delivery.id for step in checked_steps if step.can_move}:
             return checked_steps
         steps = checked_steps
 
@@ -133,7 +143,7 @@ def move_all(
     actor: Actor,
     now: datetime,
     delivery_ids: Collection[int],
-    how: How,
+    how: NewTime,
     expected_times: Mapping[int, datetime] | None,
     despite_clash: bool = False,
 ) -> list[Delivery]:
@@ -150,8 +160,8 @@ def move_all(
         how=how,
         despite_clash=despite_clash,
     )
-    going = {step.delivery.id: step.due_at for step in steps if step.goes}
-    if going != expected_times if expected_times is not None else len(going) < len(steps):
+    new_times = {step.delivery.id: step.due_at for step in steps if step.can_move}
+    if new_times != expected_times if expected_times is not None else len(new_times) < len(steps):
         raise PlanChanged
     return [
         schedule.reschedule(
@@ -161,24 +171,24 @@ def move_all(
             delivery_id=delivery_id,
             due_at=due_at,
             late_limit=_late_limit(steps, delivery_id),
-            despite_clash=True,  # judged above, with all of them at their new times
+            despite_clash=True,  # `plan` has checked it, with all deliveries at their new times
         )
-        for delivery_id, due_at in going.items()
+        for delivery_id, due_at in new_times.items()
         if due_at is not None
     ]
 
 
-def _late_limit(steps: Sequence[Planned], delivery_id: int) -> int:
+def _late_limit(steps: Sequence[PlannedMove], delivery_id: int) -> int:
     return next(step.delivery.late_limit for step in steps if step.delivery.id == delivery_id)
 
 
-def _chosen(session: Session, delivery_ids: Collection[int]) -> list[Delivery]:
+def _load_chosen(session: Session, delivery_ids: Collection[int]) -> list[Delivery]:
     ids = set(delivery_ids)
     validator = Validator()
     if not ids:
         validator.add("chosen", "none_chosen")
-    if len(ids) > MOST:
-        validator.add("chosen", "too_many_chosen", most=MOST)
+    if len(ids) > MOST_AT_ONCE:
+        validator.add("chosen", "too_many_chosen", most=MOST_AT_ONCE)
     validator.finish()
     query = (
         select(Delivery)
@@ -198,20 +208,20 @@ def _chosen(session: Session, delivery_ids: Collection[int]) -> list[Delivery]:
     return deliveries
 
 
-def _targets(
+def _new_times(
     session: Session,
     chosen: Sequence[Delivery],
-    how: How,
+    how: NewTime,
     quiet: Sequence[QuietTime],
     *,
     now: datetime,
 ) -> dict[int, datetime | None]:
-    """Return the new time of each delivery that can be moved, or None if there is no free slot."""
+    """Return the new time of each delivery that can be moved; None if it finds no free slot."""
     waiting = [delivery for delivery in chosen if not _immovable_problems(delivery)]
     match how:
         case Shift(span):
             return {delivery.id: delivery.due_at + span for delivery in waiting}
-        case At(due_at):
+        case ToMoment(due_at):
             return {delivery.id: due_at for delivery in waiting}
         case ToSlots():
             return _to_slots(session, waiting, quiet, now=now)
@@ -233,13 +243,13 @@ def _to_slots(
     """Assign slots: languages of one post share a time, another post gets the next slot."""
     begins = now + SHORTEST_NOTICE
     all_slots = slots(session)
-    going = {delivery.id for delivery in chosen}
+    moving_ids = {delivery.id for delivery in chosen}
     others = [
         occupied
         for occupied in occupied_times(session, begins=begins, ends=begins + SEARCH_SPAN)
-        if occupied.delivery_id not in going
+        if occupied.delivery_id not in moving_ids
     ]
-    targets: dict[int, datetime | None] = {}
+    new_times: dict[int, datetime | None] = {}
     for delivery in chosen:
         not_before = delivery.variant.revision.not_before
         free = free_times(
@@ -250,30 +260,30 @@ def _to_slots(
             begins=max(begins, not_before) if not_before else begins,
             ends=begins + SEARCH_SPAN,
         )
-        targets[delivery.id] = at = next(free, None)
+        new_times[delivery.id] = at = next(free, None)
         if at is not None:
             others.append(
                 OccupiedTime(
                     delivery.id, delivery.account_id, delivery.post_id, delivery.post.title, at
                 )
             )
-    return targets
+    return new_times
 
 
-def _step(
+def _planned_move(
     delivery: Delivery,
     due_at: datetime | None,
     quiet: Sequence[QuietTime],
     freezes: Sequence[Freeze],
     *,
     now: datetime,
-) -> Planned:
-    """Return where the delivery would be moved, without regard to other deliveries."""
+) -> PlannedMove:
+    """Return the planned move of a delivery, before other deliveries are considered."""
     if problems := _immovable_problems(delivery):
-        return Planned(delivery, None, problems)
+        return PlannedMove(delivery, None, problems)
     if due_at is None:
-        return Planned(delivery, None, (FieldError("due_at", "no_slot"),))
-    return Planned(
+        return PlannedMove(delivery, None, (FieldError("due_at", "no_slot"),))
+    return PlannedMove(
         delivery,
         due_at,
         tuple(wrong_times(delivery.variant.revision, due_at, now=now)),
@@ -282,7 +292,7 @@ def _step(
     )
 
 
-def _occupied_by(steps: Sequence[Planned]) -> list[OccupiedTime]:
+def _occupied_by(steps: Sequence[PlannedMove]) -> list[OccupiedTime]:
     return [
         OccupiedTime(
             step.delivery.id,
@@ -292,13 +302,13 @@ def _occupied_by(steps: Sequence[Planned]) -> list[OccupiedTime]:
             step.due_at,
         )
         for step in steps
-        if step.goes and step.due_at is not None
+        if step.can_move and step.due_at is not None
     ]
 
 
-def _with_clash(step: Planned, others: Collection[OccupiedTime]) -> Planned:
+def _with_clash(step: PlannedMove, others: Collection[OccupiedTime]) -> PlannedMove:
     """Return the step, with an error if another post is too near."""
-    if not step.goes or step.due_at is None:
+    if not step.can_move or step.due_at is None:
         return step
     delivery = step.delivery
     near = clash_among(

@@ -1,7 +1,8 @@
-"""शुद्धिपत्रक: find out which texts of a post are live, and how a revision corrects them.
+"""Corrections (शुद्धिपत्रक): find out which texts of a post are live, and how to correct them.
 
-If the platform can edit a text, it is edited; otherwise our reply below it says what changed. If
-nothing is live, the text is published as a post. Receipts decide what is live, not states.
+If the platform can edit a text, it is edited; otherwise a reply of ours below it says what changed.
+If nothing is live, the text is published as a post. A text is live if it has a receipt: the state
+of its delivery does not decide.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from publisher.models.deliveries import OF_TEXTS, Account, Delivery, DeliveryAct
 from publisher.models.posts import Language, Post, PostKind, Revision, Variant
 from publisher.states import MAY_BE_LIVE, DeliveryState
 
-Slot = tuple[int, Language]
-"""An account and a language: each text of a post has its own."""
+TextKey = tuple[int, Language]
+"""The account and the language of a text; a post has at most one text for each."""
 
 UNKNOWN_ID = "not-given-"
 """The prefix of the platform id of a publication that a person confirmed without giving its link.
@@ -48,7 +49,7 @@ class LiveText:
         return self.first.account
 
     @property
-    def slot(self) -> Slot:
+    def text_key(self) -> TextKey:
         """Return its account and language."""
         return self.first.account_id, self.first.language
 
@@ -73,18 +74,18 @@ class LiveText:
         return self.is_known and self.account.platform in outgoing_text.CAN_EDIT
 
 
-def among(deliveries: Iterable[Delivery]) -> list[LiveText]:
+def live_texts_among(deliveries: Iterable[Delivery]) -> list[LiveText]:
     """Return the live texts among the deliveries of one post, in the order of publication."""
-    done = [
+    carried_out = [
         delivery
         for delivery in deliveries
         if delivery.state is DeliveryState.PUBLISHED and delivery.receipt
     ]
-    edits = [delivery for delivery in done if delivery.action is DeliveryAction.EDIT]
+    edits = [delivery for delivery in carried_out if delivery.action is DeliveryAction.EDIT]
     edits.sort(key=_carried_out_at)
-    published = [delivery for delivery in done if delivery.action is DeliveryAction.PUBLISH]
+    published = [delivery for delivery in carried_out if delivery.action is DeliveryAction.PUBLISH]
     live_texts = [
-        _live(delivery, delivery.receipt, edits) for delivery in published if delivery.receipt
+        _live_text(delivery, delivery.receipt, edits) for delivery in published if delivery.receipt
     ]
     still_live = [live_text for live_text in live_texts if live_text.receipt.gone_at is None]
     return sorted(
@@ -97,7 +98,7 @@ def _carried_out_at(delivery: Delivery) -> tuple[datetime, int]:
     return (delivery.receipt.published_at if delivery.receipt else delivery.due_at), delivery.id
 
 
-def _live(delivery: Delivery, receipt: ReceiptRow, edits: Iterable[Delivery]) -> LiveText:
+def _live_text(delivery: Delivery, receipt: ReceiptRow, edits: Iterable[Delivery]) -> LiveText:
     current, since = delivery.variant, receipt.published_at
     for edit in edits:
         is_of_this = (
@@ -108,13 +109,13 @@ def _live(delivery: Delivery, receipt: ReceiptRow, edits: Iterable[Delivery]) ->
     return LiveText(receipt, delivery.variant, current, since)
 
 
-def of_post(session: Session, post_id: int) -> list[LiveText]:
-    """Return the live texts of this post, freshly read."""
-    return among(deliveries_of(session, post_id))
+def live_texts_of(session: Session, post_id: int) -> list[LiveText]:
+    """Return the live texts of this post, read from the database anew."""
+    return live_texts_among(deliveries_of(session, post_id))
 
 
 def deliveries_of(session: Session, post_id: int) -> list[Delivery]:
-    """Return every delivery of a text of this post, with its receipt, freshly read."""
+    """Return every delivery of a text of this post, with its receipt, read anew."""
     query = (
         select(Delivery)
         .where(Delivery.post_id == post_id, Delivery.action.in_(OF_TEXTS))
@@ -132,16 +133,19 @@ def deliveries_of(session: Session, post_id: int) -> list[Delivery]:
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
-def by_slot(lives: Iterable[LiveText]) -> dict[Slot, LiveText]:
-    """Return for each slot the live text that a correction refers to: the first published."""
-    first_by_slot: dict[Slot, LiveText] = {}
-    for live_text in lives:
+def corrected_texts(live_texts: Iterable[LiveText]) -> dict[TextKey, LiveText]:
+    """Return for each account and language the live text that a correction refers to.
+
+    It is the one that was published first; replies that correct it do not count.
+    """
+    first_by_key: dict[TextKey, LiveText] = {}
+    for live_text in live_texts:
         if not live_text.is_note:
-            first_by_slot.setdefault(live_text.slot, live_text)
-    return first_by_slot
+            first_by_key.setdefault(live_text.text_key, live_text)
+    return first_by_key
 
 
-STARTS: Mapping[Language, str] = {
+OPENING_WORDS: Mapping[Language, str] = {
     Language.MARATHI: "शुद्धिपत्रक:",
     Language.ENGLISH: "Correction:",
     Language.HINDI: "शुद्धिपत्र:",
@@ -150,7 +154,7 @@ STARTS: Mapping[Language, str] = {
 """The opening words of a reply that corrects, in the language of the corrected text."""
 
 
-class OutAlready(NotAllowed):
+class AlreadyLive(NotAllowed):
     """An earlier revision is live on this account: it has to be corrected, not posted again."""
 
     code = "out_already"
@@ -177,25 +181,32 @@ class CorrectionMode(StrEnum):
 
 
 @dataclass(frozen=True)
-class Target:
+class CorrectionTarget:
     """A live text and how a correction reaches it.
 
     `UNKNOWN` means that a person confirmed the publication without giving its link.
     """
 
     live: LiveText
-    way: CorrectionMode
+    mode: CorrectionMode
 
     @property
-    def begins_with(self) -> str:
+    def initial_text(self) -> str:
         """Return the initial text of the form field for the correction."""
         text = self.live.current.text
-        return text if self.way is CorrectionMode.EDIT else f"{STARTS[self.live.first.language]} "
+        return (
+            text
+            if self.mode is CorrectionMode.EDIT
+            else f"{OPENING_WORDS[self.live.first.language]} "
+        )
 
 
-def targets(lives: Iterable[LiveText]) -> dict[Slot, Target]:
-    """Return what a new revision of the post would correct, by slot."""
-    return {slot: Target(live_text, _mode(live_text)) for slot, live_text in by_slot(lives).items()}
+def targets(live_texts: Iterable[LiveText]) -> dict[TextKey, CorrectionTarget]:
+    """Return what a new revision of the post would correct, by account and language."""
+    return {
+        text_key: CorrectionTarget(live_text, _mode(live_text))
+        for text_key, live_text in corrected_texts(live_texts).items()
+    }
 
 
 def _mode(live_text: LiveText) -> CorrectionMode:
@@ -204,22 +215,22 @@ def _mode(live_text: LiveText) -> CorrectionMode:
     return CorrectionMode.EDIT if live_text.can_be_edited else CorrectionMode.NOTE
 
 
-def targets_of(post: Post) -> dict[Slot, Target]:
+def targets_of(post: Post) -> dict[TextKey, CorrectionTarget]:
     """Return the targets from a loaded post; a reply to a citizen has none."""
-    return targets(among(post.deliveries)) if post.kind is PostKind.POST else {}
+    return targets(live_texts_among(post.deliveries)) if post.kind is PostKind.POST else {}
 
 
 def has_only_opening(text: str) -> bool:
     """Return True if the text is empty or only the opening words of a correction."""
-    return plain(text) in {"", *STARTS.values()}
+    return as_saved(text) in {"", *OPENING_WORDS.values()}
 
 
-def plain(text: str) -> str:
+def as_saved(text: str) -> str:
     """Return the text as it would be saved, for comparison."""
     return text_cleaning.clean(text).text.strip()
 
 
-def is_out(variant: Variant, deliveries: Iterable[Delivery]) -> bool:
+def was_published(variant: Variant, deliveries: Iterable[Delivery]) -> bool:
     """Return True if this variant was published."""
     return any(
         delivery.variant_id == variant.id and delivery.receipt is not None
@@ -228,29 +239,31 @@ def is_out(variant: Variant, deliveries: Iterable[Delivery]) -> bool:
 
 
 def check_still_correct(session: Session, variant: Variant) -> None:
-    """Check that the variant still corrects what is live.
+    """Check that the variant still corrects a text that is live.
 
-    That may have changed since it was written. Raises `OutAlready` if a text was published
-    meanwhile, `CorrectsNothing` if the corrected one is gone, and `MayBeLive` if the state of a
-    delivery is unknown.
+    That may have changed since the variant was written. Raises `AlreadyLive` if a text was
+    published meanwhile, `CorrectsNothing` if the corrected one is gone, and `MayBeLive` if it is
+    unknown whether a text is live.
     """
     revision = variant.revision
     if revision.number == 1 or revision.post.kind is not PostKind.POST:
         return
     deliveries = deliveries_of(session, revision.post_id)
-    slot = variant.account_id, variant.language
-    if slot in unsettled(delivery for delivery in deliveries if delivery.variant_id != variant.id):
+    text_key = variant.account_id, variant.language
+    if text_key in unsettled(
+        delivery for delivery in deliveries if delivery.variant_id != variant.id
+    ):
         raise MayBeLive
-    lives = among(deliveries)
-    if variant.target and variant.target not in {live_text.platform_id for live_text in lives}:
+    live_texts = live_texts_among(deliveries)
+    if variant.target and variant.target not in {live_text.platform_id for live_text in live_texts}:
         raise CorrectsNothing
-    live_here = by_slot(lives).get(slot)
-    if not variant.target and live_here is not None and live_here.first.id != variant.id:
-        raise OutAlready
+    corrected = corrected_texts(live_texts).get(text_key)
+    if not variant.target and corrected is not None and corrected.first.id != variant.id:
+        raise AlreadyLive
 
 
-def unsettled(deliveries: Iterable[Delivery]) -> set[Slot]:
-    """Return the slots in which something may be live without being confirmed."""
+def unsettled(deliveries: Iterable[Delivery]) -> set[TextKey]:
+    """Return the accounts and languages in which a text may be live without being confirmed."""
     return {
         (delivery.account_id, delivery.variant.language)
         for delivery in deliveries
@@ -258,7 +271,7 @@ def unsettled(deliveries: Iterable[Delivery]) -> set[Slot]:
     }
 
 
-def way_of(variant: Variant) -> CorrectionMode | None:
+def mode_of(variant: Variant) -> CorrectionMode | None:
     """Return how the variant corrects a publication, or None if it is a new post or a reply."""
     if outgoing_text.is_edit(variant):
         return CorrectionMode.EDIT

@@ -78,7 +78,7 @@ def _take_back(town: City, post_id: int) -> None:
             actor=town.actor("lead"),
             now=town.now,
             post_id=post_id,
-            receipt_ids=[one.receipt.id for one in corrections.of_post(session, post_id)],
+            receipt_ids=[one.receipt.id for one in corrections.live_texts_of(session, post_id)],
             reason="चुकीच्या भागाचे नाव प्रसिद्ध झाले होते; सुधारित माहिती लवकरच.",
         )
 
@@ -94,7 +94,7 @@ def _found(town: City, post_id: int, *, seen: str) -> int:
     with town.write() as session:
         (receipt,) = [
             one.receipt
-            for one in corrections.of_post(session, post_id)
+            for one in corrections.live_texts_of(session, post_id)
             if one.account.platform == "facebook"
         ]
         watch = Watch(receipt_id=receipt.id, looked_at=town.now, seen_text=seen)

@@ -17,7 +17,7 @@ from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin,
 from publisher.models.posts import Language, Post
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections, schedule
-from publisher.scheduling.corrections import CorrectionMode, CorrectsNothing, MayBeLive, OutAlready
+from publisher.scheduling.corrections import AlreadyLive, CorrectionMode, CorrectsNothing, MayBeLive
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from tests.support.city import City
@@ -71,7 +71,7 @@ def lives(town: City, post_id: int) -> dict[str, list[str]]:
     """What stands of the post now, by platform."""
     found: dict[str, list[str]] = {}
     with town.read() as session:
-        for one in corrections.of_post(session, post_id):
+        for one in corrections.live_texts_of(session, post_id):
             text = outgoing_text.outgoing_text(one.current)
             found.setdefault(one.account.platform, []).append(text)
     return found
@@ -141,7 +141,9 @@ def test_the_page_begins_with_what_is_live_and_with_the_words_of_a_correction(to
     with town.read() as session:
         post = drafts.post_for(session, actor=town.actor("clerk"), post_id=post_id)
         begun = prefill.begun(post, drafts.usable_accounts(session))
-        ways = {one.live.account.platform: one.way for one in corrections.targets_of(post).values()}
+        ways = {
+            one.live.account.platform: one.mode for one in corrections.targets_of(post).values()
+        }
     texts = {one.account_id: one.text for one in begun.variants}
     assert texts[town.accounts["facebook"]] == town.platform("facebook").published[0].text
     assert texts[town.accounts["x"]] == "शुद्धिपत्रक: "
@@ -183,7 +185,7 @@ def test_what_went_live_while_a_newer_revision_was_written_is_not_posted_again(
     _let_out(town, delivery_id)
     town.send(post_id)
     town.approve(post_id)
-    with pytest.raises(OutAlready):
+    with pytest.raises(AlreadyLive):
         town.schedule(post_id, HOUR)
 
 
@@ -210,7 +212,7 @@ def test_what_is_gone_meanwhile_is_not_corrected(town: City) -> None:
     town.send(post_id)
     town.approve(post_id)
     with town.write() as session:
-        (one,) = corrections.of_post(session, post_id)
+        (one,) = corrections.live_texts_of(session, post_id)
         one.receipt.gone_at = town.now
     with pytest.raises(CorrectsNothing):
         town.schedule(post_id, HOUR)
@@ -236,7 +238,7 @@ def test_a_link_that_stands_with_the_post_is_not_said_again(town: City) -> None:
 def test_an_order_about_what_is_out_is_not_put_off_like_a_text(town: City) -> None:
     post_id = live_post(town, on=("x",))
     with town.write() as session:
-        (one,) = corrections.of_post(session, post_id)
+        (one,) = corrections.live_texts_of(session, post_id)
         (order,) = takedown_orders.take_back(
             session,
             actor=town.actor("lead"),

@@ -244,7 +244,7 @@ def test_moving_several_tells_which_fall_into_a_freeze_and_moves_them(town: City
         )
         found = [one.freeze.id if one.freeze else None for one in steps]
     assert found == [made, None]
-    assert all(one.goes for one in steps)
+    assert all(one.can_move for one in steps)
 
 
 def test_the_board_counts_what_falls_in_and_what_will_be_missed(town: City) -> None:

@@ -138,7 +138,7 @@ def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(practice: P
         own_id = delivery.receipt.platform_id
     said = practice.ground.say("पाणी कधी येणार?", own_id)
     town.clock.move(timedelta(minutes=10))
-    ingest.tick_listening(practice.context)
+    ingest.tick_ingest(practice.context)
     assert town.verbs("comments", town.comment_id(said, on=practice.name))[0] == "receive"
     town.clock.move(2 * HOUR)
     assert dispatch.tick_dispatch(practice.context) == 0

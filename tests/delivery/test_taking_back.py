@@ -37,7 +37,7 @@ def take_back(
     with town.write() as session:
         wanted = [
             one.receipt.id
-            for one in corrections.of_post(session, post_id)
+            for one in corrections.live_texts_of(session, post_id)
             if one.account.platform in on
         ]
         orders = takedown_orders.take_back(
@@ -76,7 +76,7 @@ def test_what_is_ordered_away_is_deleted_and_the_post_withdrawn(town: City) -> N
         carried = town.delivery(one)
         assert (carried.action, carried.state) == (DeliveryAction.DELETE, DeliveryState.PUBLISHED)
     with town.read() as session:
-        assert corrections.of_post(session, post_id) == []
+        assert corrections.live_texts_of(session, post_id) == []
         orders = takedown_orders.orders_of(session, post_id)
         assert [one.reason for one in orders] == [WHY, WHY]
         gone = [one.receipt.gone_at for one in orders if one.receipt is not None]
@@ -110,7 +110,7 @@ def test_an_order_needs_a_reason_and_something_that_stands(town: City) -> None:
     post_id = live_post(town, on=["x"])
     actor = town.actor("lead")
     with town.write() as session:
-        (one,) = corrections.of_post(session, post_id)
+        (one,) = corrections.live_texts_of(session, post_id)
         for receipts, reason, code in (
             ([one.receipt.id], "  ", ("reason", "required")),
             ([], WHY, ("things", "nothing_chosen")),
@@ -131,7 +131,7 @@ def test_an_order_needs_a_reason_and_something_that_stands(town: City) -> None:
 def test_the_same_is_not_ordered_twice_at_once(town: City) -> None:
     post_id = live_post(town, on=["x"])
     with town.read() as session:
-        (one,) = corrections.of_post(session, post_id)
+        (one,) = corrections.live_texts_of(session, post_id)
     take_back(town, post_id)
     with town.write() as session, pytest.raises(AlreadyOrdered):
         takedown_orders.order(

@@ -106,7 +106,7 @@ def test_what_somebody_else_deleted_is_found_within_a_day_and_told(town: City) -
     assert town.told("found_gone") == ["first", "lead", "second"]
     assert town.verbs("deliveries", delivery)[-1] == "found_gone"
     with town.read() as session:
-        assert corrections.of_post(session, found.post_id) == []
+        assert corrections.live_texts_of(session, found.post_id) == []
     assert findings(town, by="road_officer") == ()
 
 
@@ -152,7 +152,7 @@ def test_what_we_changed_or_deleted_ourselves_is_nobody_elses(town: City) -> Non
     watch(town, 2 * DAY)
     assert findings(town) == ()
     with town.write() as session:
-        (one,) = corrections.of_post(session, post_id)
+        (one,) = corrections.live_texts_of(session, post_id)
         takedown_orders.take_back(
             session,
             actor=town.actor("lead"),

@@ -126,12 +126,12 @@ def test_two_clocks_that_read_the_same_page_store_each_comment_once(town: City) 
     town.listen()
     town.platform("x").citizen_says("एकदाच", parent_id=town.platform_id(delivery_id))
     town.clock.move(10 * MINUTE)
-    readings = [ingest._next_reading(town.context)]
+    readings = [ingest._lease_next_reading(town.context)]
     with town.write() as session:
         for source in session.scalars(select(Source)):
             source.read_at = town.now
-    readings.append(ingest._next_reading(town.clock_named("clock-2")))
-    found = [ingest._read(town.context, one) for one in readings if one is not None]
+    readings.append(ingest._lease_next_reading(town.clock_named("clock-2")))
+    found = [ingest._read_page(town.context, one) for one in readings if one is not None]
     assert set(found) == {0, 1}
     assert _count(town) == 1
 
@@ -220,7 +220,7 @@ def test_a_silent_platform_is_asked_once_a_tick_and_delays_no_other(
 
 def test_a_clock_that_is_to_stop_ends_after_the_page_in_hand(town: City) -> None:
     troubled = _two_posts_on_each(town, REFUSED)
-    stopped = ingest.tick_listening(town.context, is_stopping=lambda: troubled.asked == 1)
+    stopped = ingest.tick_ingest(town.context, is_stopping=lambda: troubled.asked == 1)
     assert (stopped, troubled.asked) == (0, 1)
 
 
@@ -255,7 +255,7 @@ def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, 
         _swap(town, CredentialsExpired())
         found = town.listen()
     else:
-        found = ingest.tick_listening(
+        found = ingest.tick_ingest(
             replace(town.context, open_account=lambda account: _opened(town, account))
         )
     assert found == 1
@@ -265,7 +265,7 @@ def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, 
     assert town.told("account_paused") == ["admin", "lead"]
 
 
-@pytest.mark.parametrize(("busy", "read"), [(False, 7), (True, ingest.WHEN_BUSY)])
+@pytest.mark.parametrize(("busy", "read"), [(False, 7), (True, ingest.MOST_WHEN_BUSY)])
 def test_while_the_press_is_busy_a_few_are_read_and_the_rest_by_the_next_tick(
     town: City, *, busy: bool, read: int
 ) -> None:
@@ -300,7 +300,7 @@ def _open_sources(town: City) -> None:
 
 def _read_by_one_tick(town: City, *, busy: bool) -> int:
     town.clock.move(timedelta(seconds=1))
-    ingest.tick_listening(town.context, is_busy=lambda: busy)
+    ingest.tick_ingest(town.context, is_busy=lambda: busy)
     with town.read() as session:
         return len(session.scalars(select(Source).where(Source.last_read_at == town.now)).all())
 

@@ -32,7 +32,7 @@ def read_all(
     page = CommentPage((), cursor, True)
     while page.more:
         page = ground.platform.comments_since(source, page.cursor)
-        found |= {one.platform_id: one for one in page.remarks}
+        found |= {one.platform_id: one for one in page.comments}
     return list(found.values()), page.cursor or ""
 
 
@@ -141,11 +141,11 @@ def test_many_comments_come_page_by_page_and_none_is_left_out(ground: Ground) ->
     said = {ground.say(f"टिप्पणी {number}", root) for number in range(120)}
     page = ground.platform.comments_since(CommentSource(root), None)
     assert page.more
-    assert len(page.remarks) < 120
+    assert len(page.comments) < 120
     late = ground.say("मध्येच आलेली टिप्पणी", root)
     rest, cursor = read_all(ground, CommentSource(root), page.cursor)
     again, _ = read_all(ground, CommentSource(root), cursor)
-    seen = {one.platform_id for one in (*page.remarks, *rest, *again)}
+    seen = {one.platform_id for one in (*page.comments, *rest, *again)}
     assert seen == said | {late}
 
 

@@ -191,7 +191,7 @@ def test_x_is_read_in_either_dialect_and_unescaped(on_x: Ground, switches: dict[
     assert found is not None
     assert found.platform_id == answered
     remote_comments = {
-        r.platform_id: r for r in on_x.platform.comments_since(CommentSource(root), None).remarks
+        r.platform_id: r for r in on_x.platform.comments_since(CommentSource(root), None).comments
     }
     assert remote_comments[answered].parent_id == comment
     assert remote_comments[comment].text.endswith("का? R&D <3")
@@ -211,14 +211,14 @@ def test_x_restarts_where_its_search_no_longer_takes_the_cursor(on_x: Ground) ->
     comment = on_x.say("कधी?", root)
     on_x.switch(x_since_id_window="on")
     page = on_x.platform.comments_since(CommentSource(root), "5000000||")
-    assert [one.platform_id for one in page.remarks] == [comment]
+    assert [one.platform_id for one in page.comments] == [comment]
 
 
 def test_a_mention_that_answers_our_post_says_what_it_answers(on_x: Ground) -> None:
     root = on_x.send(NOTICE)
     comment = on_x.say("कधी?", root)
     page = on_x.platform.comments_since(MENTIONS, None)
-    assert [(one.platform_id, one.parent_id, one.root_id) for one in page.remarks] == [
+    assert [(one.platform_id, one.parent_id, one.root_id) for one in page.comments] == [
         (comment, root, root)
     ]
 

@@ -8,7 +8,14 @@ import pytest
 
 from approvals.errors import WrongRole
 from publisher.scheduling import bulk_reschedule, slots
-from publisher.scheduling.bulk_reschedule import At, How, PlanChanged, Planned, Shift, ToSlots
+from publisher.scheduling.bulk_reschedule import (
+    NewTime,
+    PlanChanged,
+    PlannedMove,
+    Shift,
+    ToMoment,
+    ToSlots,
+)
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, NotFound
 from tests.support.city import City
@@ -17,7 +24,7 @@ from tests.support.city_people import DAY, HOUR, MINUTE
 ONE_HOUR = Shift(HOUR)
 
 
-def plan(town: City, chosen: list[int], how: How, *, by: str = "clerk") -> list[Planned]:
+def plan(town: City, chosen: list[int], how: NewTime, *, by: str = "clerk") -> list[PlannedMove]:
     with town.read() as session:
         return bulk_reschedule.plan(
             session, actor=town.actor(by), now=town.now, delivery_ids=chosen, how=how
@@ -27,7 +34,7 @@ def plan(town: City, chosen: list[int], how: How, *, by: str = "clerk") -> list[
 def move(
     town: City,
     chosen: list[int],
-    how: How,
+    how: NewTime,
     seen: dict[int, datetime] | None,
     *,
     despite_clash: bool = False,
@@ -49,7 +56,7 @@ def scheduled(town: City, *after: timedelta, department: str = "water") -> list[
     return [town.schedule(town.approved(department), one)[0] for one in after]
 
 
-def told(steps: list[Planned]) -> list[list[str]]:
+def told(steps: list[PlannedMove]) -> list[list[str]]:
     return [[each.code for each in one.problems] for one in steps]
 
 
@@ -97,7 +104,7 @@ def test_each_that_cannot_go_says_why(town: City) -> None:
 
 def test_two_posts_do_not_go_to_one_time_unless_it_is_said(town: City) -> None:
     chosen = scheduled(town, HOUR, 2 * HOUR)
-    how = At(town.now + DAY)
+    how = ToMoment(town.now + DAY)
     assert told(plan(town, chosen, how)) == [[], ["clash"]]
     assert move(town, chosen, how, {chosen[0]: town.now + DAY}) == chosen[:1]
     both = dict.fromkeys(chosen, town.now + DAY)
@@ -139,15 +146,15 @@ def test_a_quiet_time_is_told_and_refuses_nothing(town: City) -> None:
             begins=time(22),
             ends=time(7),
         )
-    (one,) = plan(town, scheduled(town, HOUR), At(town.now + 11 * HOUR))
-    assert (one.is_quiet, one.goes) == (True, True)
+    (one,) = plan(town, scheduled(town, HOUR), ToMoment(town.now + 11 * HOUR))
+    assert (one.is_quiet, one.can_move) == (True, True)
 
 
 def test_what_did_not_leave_gets_another_chance(town: City) -> None:
     (missed,) = town.due()
     town.tick_dispatch(2 * HOUR)
     assert town.delivery(missed).state is DeliveryState.MISSED
-    assert move(town, [missed], At(town.now + HOUR), None) == [missed]
+    assert move(town, [missed], ToMoment(town.now + HOUR), None) == [missed]
     assert town.delivery(missed).state is DeliveryState.SCHEDULED
 
 

@@ -91,7 +91,7 @@ class City(CityPosts):
     def listen(self, after: timedelta = timedelta(0)) -> int:
         """Read comments once, after that long, and return the number of new ones."""
         self.clock.move(after)
-        return ingest.tick_listening(self.context)
+        return ingest.tick_ingest(self.context)
 
     def note_answers(self) -> int:
         """Run one tick that marks comments whose answer is live."""

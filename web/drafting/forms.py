@@ -23,7 +23,7 @@ from publisher.models.deliveries import Account
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.people import Department
 from publisher.models.posts import Language
-from publisher.scheduling.corrections import Target
+from publisher.scheduling.corrections import CorrectionTarget
 from publisher.validation import FieldError
 from publisher.working_time import local
 from web.core.i18n import _, _l
@@ -82,7 +82,7 @@ class Sheet:
     joint: tuple[JointRow, ...] = ()
 
     #: The live publications, by the name of the slot in which each is corrected.
-    targets: Mapping[str, Target] = field(default_factory=dict)
+    targets: Mapping[str, CorrectionTarget] = field(default_factory=dict)
 
 
 def slots_for(accounts: Sequence[Account], languages: Iterable[Language]) -> tuple[TextSlot, ...]:

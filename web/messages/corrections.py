@@ -9,7 +9,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.posts import Variant
 from publisher.reports.external_changes import FindingKind
 from publisher.scheduling import corrections
-from publisher.scheduling.corrections import CorrectionMode, Target
+from publisher.scheduling.corrections import CorrectionMode, CorrectionTarget
 from web.core.context import ctx
 from web.core.i18n import N_, _, page_language
 from web.messages.names import platform_word
@@ -53,17 +53,17 @@ ACTIONS: Mapping[DeliveryAction, str] = {
 
 def happens(variant: Variant) -> str:
     """Return how this text corrects a published one; empty if it corrects nothing."""
-    mode = corrections.way_of(variant)
+    mode = corrections.mode_of(variant)
     platform = platform_word(variant.account.platform)
     return _(HAPPENS[mode], platform=platform) if mode is not None else ""
 
 
-def begins(target: Target) -> str:
+def begins(target: CorrectionTarget) -> str:
     """Return what an author has to know to write a correction of this target."""
     now, language = ctx.now(), page_language()
     since = dates.moment(target.live.since, language, now=now)
     platform = platform_word(target.live.account.platform)
-    sentence = BEGINS[target.way]
+    sentence = BEGINS[target.mode]
     values = {"at": since, "platform": platform}
     return _(
         sentence, **{name: value for name, value in values.items() if f"%({name})s" in sentence}

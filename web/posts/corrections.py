@@ -73,7 +73,7 @@ class Situation:
 
 def situation_of(session: Session, post: Post) -> Situation:
     """Return the live and past publications of the post, with at most three queries."""
-    lives = corrections.among(post.deliveries)
+    lives = corrections.live_texts_among(post.deliveries)
     if not any(delivery.receipt is not None for delivery in post.deliveries):
         return Situation((), ())
     orders = takedown_orders.orders_of(session, post.id)

@@ -13,7 +13,14 @@ from approvals.policy import Action
 from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.reports import calendar
 from publisher.scheduling import bulk_reschedule
-from publisher.scheduling.bulk_reschedule import At, How, PlanChanged, Planned, Shift, ToSlots
+from publisher.scheduling.bulk_reschedule import (
+    NewTime,
+    PlanChanged,
+    PlannedMove,
+    Shift,
+    ToMoment,
+    ToSlots,
+)
 from publisher.validation import Invalid, Validator
 from web.core import form_recovery
 from web.core.auth import actor, reads
@@ -110,12 +117,12 @@ def move() -> Page:
         return _choosing(form, chosen, wrong=form.show(invalid.problems)), 422
 
 
-def _read_how(form: BulkMoveForm) -> How:
+def _read_how(form: BulkMoveForm) -> NewTime:
     """Read the chosen way to move; raises `Invalid`."""
     validator, amount = Validator(), form.amount.data or 0
-    how: How = ToSlots()
+    how: NewTime = ToSlots()
     if form.way.data == "at":
-        how = At(_read_time(validator, form))
+        how = ToMoment(_read_time(validator, form))
     elif form.way.data in ("hours", "days"):
         most = MOST_HOURS if form.way.data == "hours" else MOST_DAYS
         if not amount or abs(amount) > most:
@@ -135,7 +142,7 @@ def _read_time(validator: Validator, form: BulkMoveForm) -> datetime:
         return ctx.now()
 
 
-def _plan(form: BulkMoveForm, chosen: list[int], how: How, *, message: str = "") -> str:
+def _plan(form: BulkMoveForm, chosen: list[int], how: NewTime, *, message: str = "") -> str:
     """Return the page with the new time of each delivery, or the reason why it cannot move."""
     with ctx.database.reading() as session:
         steps = bulk_reschedule.plan(
@@ -149,13 +156,13 @@ def _plan(form: BulkMoveForm, chosen: list[int], how: How, *, message: str = "")
         return _plan_page(form, steps, message=message)
 
 
-def _plan_page(form: BulkMoveForm, steps: list[Planned], *, message: str = "") -> str:
+def _plan_page(form: BulkMoveForm, steps: list[PlannedMove], *, message: str = "") -> str:
     _set_choices(form)
     return render_template(
         "schedule/bulk_plan.html",
         form=form,
         steps=[(step, [problem_sentence(error) for error in step.problems]) for step in steps],
-        going=sum(step.goes for step in steps),
+        going=sum(step.can_move for step in steps),
         is_clash=any(error.code == "clash" for step in steps for error in step.problems),
         back=_back(),
         happened=[(message, None)] if message else [],
@@ -168,7 +175,7 @@ def _back() -> str:
     return path if form_recovery.is_own_path(path) else url_for("calendar.index")
 
 
-def _move_all(form: BulkMoveForm, chosen: list[int], how: How) -> Page:
+def _move_all(form: BulkMoveForm, chosen: list[int], how: NewTime) -> Page:
     """Move all in one transaction; if the plan has changed meanwhile, show the new one."""
     dragged = request.form.get("step") == "drag"
     try:

@@ -201,7 +201,7 @@ def _uncorrected(
     deliveries: Sequence[Delivery], revision_id: int
 ) -> tuple[corrections.LiveText, ...]:
     """Return the live texts of that revision that have no correction."""
-    live_texts = corrections.among(deliveries)
+    live_texts = corrections.live_texts_among(deliveries)
     corrected = {live_text.first.target for live_text in live_texts if live_text.is_note}
     return tuple(
         live_text

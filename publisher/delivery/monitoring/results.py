@@ -112,7 +112,7 @@ def _store_one(
 
 def _standing(session: Session, watch: Watch) -> LiveText | None:
     """Return what we last published there; None once it is known to be gone."""
-    lives = corrections.of_post(session, watch.receipt.delivery.post_id)
+    lives = corrections.live_texts_of(session, watch.receipt.delivery.post_id)
     return next(
         (live_text for live_text in lives if live_text.receipt.id == watch.receipt_id), None
     )

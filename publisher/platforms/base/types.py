@@ -125,7 +125,7 @@ class CommentPage:
     is true if the next page should be read at once.
     """
 
-    remarks: tuple[RemoteComment, ...]
+    comments: tuple[RemoteComment, ...]
     cursor: str | None
     more: bool
 

@@ -108,7 +108,7 @@ class AtTheDesk(AtTheClock):
         with self.town.read() as session:
             on = {
                 one.account.platform
-                for one in corrections.of_post(session, post)
+                for one in corrections.live_texts_of(session, post)
                 if not one.is_note
             }
         texts = {name: self.words() for name in sorted(on)}
