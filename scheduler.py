@@ -1,4 +1,7 @@
-"""The process `nagarvani clock`: runs the worker and the periodic ticks; tables are the queues."""
+"""The process `nagarvani clock`: runs the worker and the periodic ticks.
+
+No job is kept in APScheduler: each tick reads what is due from the tables.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from publisher.delivery.dispatch import tick_dispatch, tick_overtaken
 from publisher.delivery.emergency.alerts import tick_alerts
 from publisher.delivery.emergency.ratification import tick_ratifications
 from publisher.delivery.monitoring.poll import tick_watching
-from publisher.delivery.orphan_cleanup import tick_tidying
+from publisher.delivery.orphan_cleanup import tick_orphan_cleanup
 from publisher.delivery.outcomes import NOT_STORED
 from publisher.delivery.rate_limits.query import tick_limits
 from publisher.delivery.reconcile import tick_reconcile
@@ -38,8 +41,8 @@ from publisher.operations.worker_health import close_past_outage, tick_outages
 from publisher.reports.export import tick_exports
 from publisher.settings.environment import Settings
 
-COLLECTING = (20_000, 20, 50)
-"""The thresholds of Python's garbage collector."""
+GC_THRESHOLDS = (20_000, 20, 50)
+"""The arguments of `gc.set_threshold`, far above Python's own."""
 
 log = logging.getLogger("nagarvani.clock")
 
@@ -67,7 +70,7 @@ def ticks(
     """
     return (
         Tick("press", 0.5, lambda: tick_dispatch(context)),
-        Tick("tidying", 300.0, lambda: tick_tidying(context, is_stopping=is_stopping)),
+        Tick("tidying", 300.0, lambda: tick_orphan_cleanup(context, is_stopping=is_stopping)),
         Tick("overtaken", 300.0, lambda: tick_overtaken(context)),
         Tick("confirming", 2.0, lambda: tick_reconcile(context, is_stopping=is_stopping)),
         Tick("seeking", 60.0, lambda: tick_seeking(context, is_stopping=is_stopping)),
@@ -141,6 +144,7 @@ def run(context: WorkerContext, settings: Settings) -> None:
     close_past_outage(context.database, now=context.now())
     _tune_garbage_collection()
     died = threading.Event()
+    # An upgrade while this clock runs changes the tables under it: it stops and is started again.
     tables = Tick("tables", 2.0, _revision_check(context.database, stopping, died))
     with on_one_processor(is_wanted=context.database.is_sqlite):
         # The worker has a thread of its own: it waits for the next due moment, not for a tick.
@@ -184,7 +188,7 @@ def _tune_garbage_collection() -> None:
     # Collections took a fifth of the clock's time while many deliveries were due.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*COLLECTING)
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 @contextmanager
@@ -233,13 +237,13 @@ def _run_until_stopped(worker: Worker, stopping: threading.Event) -> None:
                 log.info("press: %d", claimed)
 
 
-def make_scheduler(of: tuple[Tick, ...]) -> BackgroundScheduler:
+def make_scheduler(periodic_ticks: tuple[Tick, ...]) -> BackgroundScheduler:
     """Return a scheduler without a job store that never runs a tick twice at the same time."""
     scheduler = BackgroundScheduler(
         timezone="UTC",
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    for tick in of:
+    for tick in periodic_ticks:
         scheduler.add_job(_run_and_log, "interval", seconds=tick.every, id=tick.name, args=[tick])
     return scheduler
 

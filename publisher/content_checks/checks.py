@@ -14,24 +14,24 @@ from publisher.content_checks import rules
 from publisher.content_checks.context import links_seen, load_context, texts_of
 from publisher.content_checks.record import ask_for_links, note
 from publisher.content_checks.types import (
-    Alike,
     CheckContext,
+    ContentWarning,
     SeenLink,
+    SimilarText,
     Text,
     TextLocation,
-    Warned,
     WarningCode,
 )
 from publisher.models.posts import Post, Revision
 
 __all__ = [
     "RULES",
-    "Alike",
     "CheckContext",
+    "ContentWarning",
     "SeenLink",
+    "SimilarText",
     "Text",
     "TextLocation",
-    "Warned",
     "WarningCode",
     "ask_for_links",
     "links_seen",
@@ -44,7 +44,7 @@ __all__ = [
     "warnings_of_draft",
 ]
 
-Rule = Callable[[Sequence[Text], CheckContext], Iterable[Warned]]
+Rule = Callable[[Sequence[Text], CheckContext], Iterable[ContentWarning]]
 RULES: tuple[Rule, ...] = (
     rules.weekdays,
     rules.off_the_event,
@@ -61,12 +61,12 @@ RULES: tuple[Rule, ...] = (
 """The order in which warnings are shown: what would mislead a citizen comes first."""
 
 
-def warnings(texts: Sequence[Text], context: CheckContext) -> list[Warned]:
+def warnings(texts: Sequence[Text], context: CheckContext) -> list[ContentWarning]:
     """Return the warnings of every rule."""
     return [warning for rule in RULES for warning in rule(texts, context)]
 
 
-def warnings_of(session: Session, revision: Revision, *, now: datetime) -> list[Warned]:
+def warnings_of(session: Session, revision: Revision, *, now: datetime) -> list[ContentWarning]:
     """Return the warnings about a saved revision as of `now`."""
     return warnings_of_draft(
         session, revision.post, texts_of(revision), now=now, not_before=revision.not_before
@@ -80,7 +80,7 @@ def warnings_of_draft(
     *,
     now: datetime,
     not_before: datetime | None = None,
-) -> list[Warned]:
+) -> list[ContentWarning]:
     """Return the warnings about these texts of a post."""
     context = load_context(session, post, texts, now=now, not_before=not_before)
     return warnings(texts, context)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.states import PostState
 from publisher.content_checks import fingerprints, rules
 from publisher.content_checks.rules import all_addresses
-from publisher.content_checks.types import Alike, CheckContext, SeenLink, Text
+from publisher.content_checks.types import CheckContext, SeenLink, SimilarText, Text
 from publisher.models.content_checks import CheckedLink, TextMark
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.desk import StartingText
@@ -100,21 +100,24 @@ def _seen_link(url: str, row: CheckedLink | None) -> SeenLink:
 
 def _alike(
     session: Session, post: Post, texts: Sequence[Text], *, now: datetime
-) -> dict[int, Alike]:
+) -> dict[int, SimilarText]:
     """Return the most similar text of the last thirty days for each index; at most two queries."""
     runs = [fingerprints.runs_of(text.text) for text in texts]
     marks = frozenset().union(*(fingerprints.marks_of(some_runs) for some_runs in runs))
     earlier = _candidates(session, post, marks, now=now) if marks else []
-    alike_by_index: dict[int, Alike] = {}
+    alike_by_index: dict[int, SimilarText] = {}
     for index, text_runs in enumerate(runs):
         shares = [
-            (fingerprints.share(text_runs, fingerprints.runs_of(variant.text)), variant)
+            (
+                fingerprints.jaccard_similarity(text_runs, fingerprints.runs_of(variant.text)),
+                variant,
+            )
             for variant in earlier
         ]
         best = max(shares, key=lambda pair: pair[0], default=(0.0, None))
         if best[1] is not None and best[0] >= ALIKE:
             revision = best[1].revision
-            alike_by_index[index] = Alike(
+            alike_by_index[index] = SimilarText(
                 revision.post_id, revision.post.title, revision.saved_at, best[0]
             )
     return alike_by_index

@@ -32,7 +32,7 @@ _WORD = re.compile(r"[^\W_](?:[\w\u0900-\u0963])*|[\u0904-\u0939][\u0900-\u0963]
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
 
 
-def words_of(text: str) -> list[str]:
+def normalized_words(text: str) -> list[str]:
     """Return the words: without URLs and punctuation, with Latin digits, case-folded."""
     pieces, at = [], 0
     for start, end in spans_of(text):
@@ -45,7 +45,7 @@ def words_of(text: str) -> list[str]:
 
 def runs_of(text: str) -> frozenset[int]:
     """Return the hashes of the runs of three words; a shorter text is one run."""
-    tokens = words_of(text)
+    tokens = normalized_words(text)
     if not tokens:
         return frozenset()
     last = max(1, len(tokens) - RUN + 1)
@@ -69,7 +69,7 @@ def _mark(at: int, rows: list[int]) -> int:
     return int.from_bytes(blake2b(written.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def share(runs: frozenset[int], other_runs: frozenset[int]) -> float:
+def jaccard_similarity(runs: frozenset[int], other_runs: frozenset[int]) -> float:
     """Return the share of common runs (Jaccard similarity), from 0 to 1."""
     union_size = len(runs | other_runs)
     return len(runs & other_runs) / union_size if union_size else 0.0

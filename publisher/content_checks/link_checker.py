@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from publisher.content_checks.context import digest_of
 from publisher.content_checks.record import ask_for_links
 from publisher.database.session import Database
-from publisher.media.link_preview import Looked, fetch_preview, is_within
+from publisher.media.link_preview import LinkPreview, fetch_preview, may_fetch
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.content_checks import CheckedLink, LinkFinding
 from publisher.platforms.base.protocol import Deadline
@@ -30,7 +30,7 @@ _LEASE = timedelta(minutes=5)
 _RETRY_DELAYS = (timedelta(minutes=10), timedelta(hours=1))
 _FINAL_FINDINGS = (LinkFinding.FINE, LinkFinding.GUARDED, LinkFinding.UNSAFE)
 
-FetchedLink = tuple[str, Looked, str]
+FetchedLink = tuple[str, LinkPreview, str]
 """A URL, its preview, and the digest of the stored picture or ""."""
 
 
@@ -60,7 +60,7 @@ def check_now(link_checker: LinkChecker, urls: Sequence[str], *, now: datetime) 
     """Check these links within `PAGE_TIMEOUT`, and return the number; the clock checks the rest."""
     with link_checker.database.transaction() as session:
         ask_for_links(session, urls, now=now)
-    reachable_urls = [url for url in urls if is_within(url, link_checker.reach)]
+    reachable_urls = [url for url in urls if may_fetch(url, link_checker.reach)]
     fetched_links = _fetch_all(link_checker, reachable_urls, patience=PAGE_TIMEOUT)
     with link_checker.database.transaction() as session:
         _record(session, fetched_links, now=now)
@@ -88,7 +88,7 @@ def _claim_due(session: Session, reach: Reach, *, now: datetime) -> list[str]:
     )
     rows = list(session.scalars(query))
     for row in rows:
-        row.next_at = now + _LEASE if is_within(row.url, reach) else None
+        row.next_at = now + _LEASE if may_fetch(row.url, reach) else None
     return [row.url for row in rows if row.next_at is not None]
 
 

@@ -14,10 +14,10 @@ from stdnum import verhoeff
 
 from publisher.content_checks.types import (
     CheckContext,
+    ContentWarning,
     SeenLink,
     Text,
     TextLocation,
-    Warned,
     WarningCode,
 )
 from publisher.i18n.dates_in_text import WrittenDate, dates_in
@@ -71,18 +71,18 @@ REFERENCE = timedelta(days=400)
 """An older date belongs to a decision or a law; a mistyped year is more recent than this."""
 
 
-def passed(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
+def passed(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about dates that will have passed on the first day the post can be published."""
     for index, written_date in _each_date(texts, context):
         if context.leaves_on - REFERENCE <= written_date.last < context.leaves_on:
-            yield Warned(
+            yield ContentWarning(
                 WarningCode.DATE_PASSED,
                 _location(index, written_date),
                 _date_values(texts, index, written_date),
             )
 
 
-def off_the_event(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
+def off_the_event(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn at the first date still to come if none of a text's dates is the event's."""
     if context.event is None:
         return
@@ -98,14 +98,14 @@ def off_the_event(texts: Sequence[Text], context: CheckContext) -> Iterator[Warn
                 "event_on": first,
                 "event_until_on": last,
             }
-            yield Warned(WarningCode.DATE_DIFFERS, _location(index, written_date), values)
+            yield ContentWarning(WarningCode.DATE_DIFFERS, _location(index, written_date), values)
 
 
-def weekdays(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
+def weekdays(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about a weekday that does not match its date."""
     for index, written_date in _each_date(texts, context):
         if written_date.weekday is not None and written_date.day.weekday() != written_date.weekday:
-            yield Warned(
+            yield ContentWarning(
                 WarningCode.WRONG_WEEKDAY,
                 _location(index, written_date),
                 _date_values(texts, index, written_date),
@@ -129,7 +129,7 @@ def _date_values(texts: Sequence[Text], index: int, written_date: WrittenDate) -
     }
 
 
-def same(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
+def same(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about texts that are similar to a recent one."""
     for index in range(len(texts)):
         alike = context.alike.get(index)
@@ -141,21 +141,21 @@ def same(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
                 "saved_at": alike.saved_at,
                 "percent": int(alike.share * 100),
             }
-            yield Warned(code, TextLocation(index, "text"), values)
+            yield ContentWarning(code, TextLocation(index, "text"), values)
 
 
 _ALIVE = (None, LinkFinding.FINE, LinkFinding.GUARDED)
 
 
-def dead(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
+def dead(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about links that were checked and lead nowhere."""
     for link, location in _seen_links(texts, context):
         if link.finding not in _ALIVE:
             values = {"url": link.url, "finding": link.finding, "answer": link.code}
-            yield Warned(WarningCode.DEAD_LINK, location, values)
+            yield ContentWarning(WarningCode.DEAD_LINK, location, values)
 
 
-def without_picture(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
+def without_picture(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn if the first link of a text without photos has no preview picture."""
     checked_variants: set[int] = set()
     for link, location in _seen_links(texts, context):
@@ -163,7 +163,7 @@ def without_picture(texts: Sequence[Text], context: CheckContext) -> Iterator[Wa
             continue
         checked_variants.add(location.variant)
         if link.finding is LinkFinding.FINE and not link.picture_sha256:
-            yield Warned(WarningCode.NO_LINK_PICTURE, location, {"url": link.url})
+            yield ContentWarning(WarningCode.NO_LINK_PICTURE, location, {"url": link.url})
 
 
 def _seen_links(
@@ -178,17 +178,17 @@ def _seen_links(
 BOTH = (Language.MARATHI, Language.ENGLISH)
 
 
-def descriptions(texts: Sequence[Text], _context: CheckContext) -> Iterator[Warned]:
+def descriptions(texts: Sequence[Text], _context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about pictures without a description in the language of their text."""
     for index, text in enumerate(texts):
         for number, description in enumerate(text.descriptions):
             if not description.strip():
                 location = TextLocation(index, f"pictures-{number}")
                 values = {"picture": number + 1, "language": text.language}
-                yield Warned(WarningCode.NO_DESCRIPTION, location, values)
+                yield ContentWarning(WarningCode.NO_DESCRIPTION, location, values)
 
 
-def languages(texts: Sequence[Text], _context: CheckContext) -> Iterator[Warned]:
+def languages(texts: Sequence[Text], _context: CheckContext) -> Iterator[ContentWarning]:
     """Warn if an account has only a Marathi or an English text; a reply needs one language only."""
     languages_by_account: dict[int, set[Language]] = {}
     for text in texts:
@@ -201,7 +201,7 @@ def languages(texts: Sequence[Text], _context: CheckContext) -> Iterator[Warned]
             and Language.MIXED not in account_languages
             and not text.target
         ):
-            yield Warned(
+            yield ContentWarning(
                 WarningCode.ONE_LANGUAGE,
                 TextLocation(index, "language"),
                 {"language": text.language, "missing": missing[0]},
@@ -219,17 +219,17 @@ def mobiles_in(text: str) -> Iterator[tuple[str, int, int]]:
         yield re.sub(r"\D", "", match[1]), match.start(), match.end()
 
 
-def mobiles(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
+def mobiles(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about mobile numbers that are not the city's own."""
     for index, text in enumerate(texts):
         for digits, start, end in mobiles_in(text.text):
             if digits not in context.city_numbers:
                 location = TextLocation(index, "text", (start, end))
                 values = {"written": text.text[start:end]}
-                yield Warned(WarningCode.MOBILE_NUMBER, location, values)
+                yield ContentWarning(WarningCode.MOBILE_NUMBER, location, values)
 
 
-def aadhaar(texts: Sequence[Text], _context: CheckContext) -> Iterator[Warned]:
+def aadhaar(texts: Sequence[Text], _context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about twelve digits with a valid Aadhaar checksum; only the last four are recorded."""
     for index, text in enumerate(texts):
         mobile = {(start, end) for _digits, start, end in mobiles_in(text.text)}
@@ -237,19 +237,21 @@ def aadhaar(texts: Sequence[Text], _context: CheckContext) -> Iterator[Warned]:
             digits = match[1] + match[3] + match[4]
             if verhoeff.is_valid(digits) and match.span() not in mobile:
                 location = TextLocation(index, "text", match.span())
-                yield Warned(WarningCode.AADHAAR_NUMBER, location, {"ends_with": digits[-4:]})
+                yield ContentWarning(
+                    WarningCode.AADHAAR_NUMBER, location, {"ends_with": digits[-4:]}
+                )
 
 
 X = "x"
 
 
-def refused(texts: Sequence[Text], context: CheckContext) -> Iterator[Warned]:
+def refused(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about a reply on X to a person who did not mention us, below a post that is not ours."""
     if context.may_reply:
         return
     for index, text in enumerate(texts):
         if text.target and text.platform == X:
-            yield Warned(WarningCode.REPLY_REFUSED, TextLocation(index, "text"))
+            yield ContentWarning(WarningCode.REPLY_REFUSED, TextLocation(index, "text"))
 
 
 def may_reply(comment: Comment) -> bool:

@@ -43,7 +43,7 @@ class TextLocation:
 
 
 @dataclass(frozen=True)
-class Warned:
+class ContentWarning:
     """A warning: a stable code, its location, and the values for its message."""
 
     code: WarningCode
@@ -80,7 +80,7 @@ class SeenLink:
 
 
 @dataclass(frozen=True)
-class Alike:
+class SimilarText:
     """An earlier text that is the same (`share` 1.0) or similar."""
 
     post_id: int
@@ -103,5 +103,5 @@ class CheckContext:
     event: tuple[date, date] | None = None
     city_numbers: frozenset[str] = frozenset()
     links: Mapping[str, SeenLink] = dataclasses.field(default_factory=dict)
-    alike: Mapping[int, Alike] = dataclasses.field(default_factory=dict)
+    alike: Mapping[int, SimilarText] = dataclasses.field(default_factory=dict)
     may_reply: bool = True

@@ -26,7 +26,7 @@ class _Orphan:
     staged_id: str
 
 
-def tick_tidying(
+def tick_orphan_cleanup(
     context: WorkerContext, *, most: int = 20, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
     """Delete staged posts that no delivery needs; return the number deleted."""

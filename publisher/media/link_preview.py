@@ -19,7 +19,14 @@ from urllib.parse import urljoin, urlsplit
 
 from publisher.media import images
 from publisher.media.image_checks import BadPicture
-from publisher.media.safe_http import AddressRefused, FetchedResponse, Resolve, Route, ask, resolve
+from publisher.media.safe_http import (
+    AddressRefused,
+    FetchedResponse,
+    Resolve,
+    Route,
+    request_once,
+    resolve,
+)
 from publisher.models.content_checks import LinkFinding
 from publisher.settings.environment import Reach
 
@@ -41,7 +48,7 @@ class PreviewPage:
 def read_page(content: bytes, content_type: str) -> PreviewPage:
     """Read the beginning of a page, in its declared encoding."""
     reader = _MetaParser()
-    with suppress(AssertionError):  # that is how the parser gives up on broken marks
+    with suppress(AssertionError):  # html.parser raises it for some broken declarations
         reader.feed(_decoded(content, content_type))
     metas = reader.metas
     title = next((metas[name] for name in _TITLES if metas.get(name)), reader.title)
@@ -53,11 +60,11 @@ def read_page(content: bytes, content_type: str) -> PreviewPage:
 def storable(text: str) -> str:
     """Return the text without characters that no database stores: controls and lone surrogates."""
     return "".join(
-        character for character in text if character in "\t\n\r" or not _is_unkept(character)
+        character for character in text if character in "\t\n\r" or not _is_unstorable(character)
     )
 
 
-def _is_unkept(letter: str) -> bool:
+def _is_unstorable(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cc", "Cs")
 
 
@@ -66,7 +73,7 @@ def _decoded(content: bytes, content_type: str) -> str:
     named = _CHARSET.search(content_type) or _CHARSET.search(head)
     try:
         return content.decode(named[1] if named else "utf-8", errors="replace")
-    except (LookupError, UnicodeError):  # some names are known, and no writing of pages
+    except (LookupError, UnicodeError):  # an unknown charset, or a codec that is none for text
         return content.decode("utf-8", errors="replace")
 
 
@@ -103,13 +110,13 @@ MOST_PAGE = 128 * 1024
 MOST_PICTURE = 3_000_000
 PICTURE_SIDE = 480
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_GUARDED = frozenset({401, 402, 403, 407, 429, 451, 999})
-_HEAD_REFUSED = 400
-_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+_ACCESS_DENIED_CODES = frozenset({401, 402, 403, 407, 429, 451, 999})
+_FIRST_ERROR_CODE = 400
+_LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True)
-class Looked:
+class LinkPreview:
     """The result of a fetch: `code` is the response's, `picture` a small JPEG for our pages."""
 
     finding: LinkFinding
@@ -119,64 +126,64 @@ class Looked:
     picture: bytes = b""
 
 
-def is_within(url: str, reach: Reach) -> bool:
+def may_fetch(url: str, reach: Reach) -> bool:
     """Return True if a URL may be fetched; a rehearsal fetches none of another host."""
     if reach is not Reach.LOOPBACK:
         return reach is Reach.PUBLIC
     try:
-        return urlsplit(url).hostname in _HERE
+        return urlsplit(url).hostname in _LOOPBACK_HOSTS
     except ValueError:
         return False
 
 
-class _Loops(Exception):
-    """There were too many redirections."""
+class _TooManyRedirects(Exception):
+    """The URL redirected more than `MOST_HOPS` times."""
 
 
 def fetch_preview(
-    url: str, *, reach: Reach, remaining: Callable[[], float], names: Resolve = resolve
-) -> Looked:
+    url: str, *, reach: Reach, remaining: Callable[[], float], resolver: Resolve = resolve
+) -> LinkPreview:
     """Fetch a URL: HEAD, then the beginning of its page. Raises no network errors.
 
     `remaining` returns the seconds left for the whole fetch.
     """
-    route = Route(reach, remaining, names)
+    route = Route(reach, remaining, resolver)
     try:
         landed_on, answer = _follow(url, "HEAD", route, most=0)
-        if answer.code >= _HEAD_REFUSED or answer.is_html:
+        if answer.code >= _FIRST_ERROR_CODE or answer.is_html:
             landed_on, answer = _follow(landed_on, "GET", route, most=MOST_PAGE)
     except AddressRefused:
-        return Looked(LinkFinding.UNSAFE)
-    except _Loops:
-        return Looked(LinkFinding.LOOPS)
+        return LinkPreview(LinkFinding.UNSAFE)
+    except _TooManyRedirects:
+        return LinkPreview(LinkFinding.LOOPS)
     except ssl.SSLCertVerificationError:
-        return Looked(LinkFinding.UNTRUSTED)
+        return LinkPreview(LinkFinding.UNTRUSTED)
     except (OSError, http.client.HTTPException, ValueError):
-        return Looked(LinkFinding.UNREACHABLE)
-    preview = Looked(_finding(answer.code), answer.code, storable(landed_on))
+        return LinkPreview(LinkFinding.UNREACHABLE)
+    preview = LinkPreview(_finding(answer.code), answer.code, storable(landed_on))
     return _with_preview(preview, answer, route) if answer.is_html else preview
 
 
 def _follow(url: str, method: str, route: Route, *, most: int) -> tuple[str, FetchedResponse]:
     """Follow the redirections; return the final URL and its response."""
     for _hop in range(MOST_HOPS + 1):
-        answer = ask(method, url, route, most=most)
+        answer = request_once(method, url, route, most=most)
         location = answer.headers.get("location", "")
         if answer.code not in _REDIRECTS or not location:
             return url, answer
         url = urljoin(url, location)
-    raise _Loops(url)
+    raise _TooManyRedirects(url)
 
 
 def _finding(code: int) -> LinkFinding:
     if code < 300:
         return LinkFinding.FINE
-    if code in _GUARDED:
+    if code in _ACCESS_DENIED_CODES:
         return LinkFinding.GUARDED
     return LinkFinding.GONE if code < 500 else LinkFinding.TROUBLE
 
 
-def _with_preview(preview: Looked, answer: FetchedResponse, route: Route) -> Looked:
+def _with_preview(preview: LinkPreview, answer: FetchedResponse, route: Route) -> LinkPreview:
     """Return the preview with title and picture, if there is a page to read them from."""
     if preview.finding is not LinkFinding.FINE:
         return preview
@@ -195,5 +202,12 @@ def _picture(page: str, address: str, route: Route) -> bytes:
         if answer.code >= 300 or answer.is_cut:
             return b""
         return images.thumbnail(answer.body, PICTURE_SIDE).content
-    except (AddressRefused, _Loops, BadPicture, OSError, http.client.HTTPException, ValueError):
+    except (
+        AddressRefused,
+        _TooManyRedirects,
+        BadPicture,
+        OSError,
+        http.client.HTTPException,
+        ValueError,
+    ):
         return b""

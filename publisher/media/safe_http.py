@@ -40,7 +40,7 @@ class Route:
 
     reach: Reach
     remaining: Callable[[], float]
-    names: Resolve
+    resolver: Resolve
 
     def seconds(self) -> float:
         """Return the seconds to wait for the network now. Raises TimeoutError if there are none."""
@@ -89,7 +89,7 @@ def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 
 
-def pinned(url: str, route: Route) -> tuple[str, str, int, str]:
+def resolve_pinned(url: str, route: Route) -> tuple[str, str, int, str]:
     """Return scheme, host, port and the address to connect to.
 
     Raises AddressRefused, OSError, ValueError.
@@ -100,25 +100,25 @@ def pinned(url: str, route: Route) -> tuple[str, str, int, str]:
     host = parts.hostname.encode("idna").decode("ascii") if ":" not in parts.hostname else ""
     port = parts.port or _PORTS[parts.scheme]
     addresses = [
-        ipaddress.ip_address(ip_text) for ip_text in route.names(host or parts.hostname, port)
+        ipaddress.ip_address(ip_text) for ip_text in route.resolver(host or parts.hostname, port)
     ]
-    if not addresses or not all(_may_ask(address, port, route.reach) for address in addresses):
+    if not addresses or not all(_may_connect(address, port, route.reach) for address in addresses):
         raise AddressRefused(url)
     return parts.scheme, host or parts.hostname, port, str(addresses[0])
 
 
-def _may_ask(address: Address, port: int, reach: Reach) -> bool:
+def _may_connect(address: Address, port: int, reach: Reach) -> bool:
     if reach is Reach.LOOPBACK:
         return address.is_loopback
     return reach is Reach.PUBLIC and is_public(address) and port in _PORTS.values()
 
 
-def ask(method: str, url: str, route: Route, *, most: int) -> FetchedResponse:
+def request_once(method: str, url: str, route: Route, *, most: int) -> FetchedResponse:
     """Make one request without following redirections; at most `most` bytes of the body are read.
 
     Raises AddressRefused, OSError, HTTPException or ValueError.
     """
-    scheme, host, port, address = pinned(url, route)
+    scheme, host, port, address = resolve_pinned(url, route)
     connection = _Pinned(host, port, address, route, with_tls=scheme == "https")
     try:
         connection.request(method, _target(url), headers=_headers(method, most))

@@ -28,7 +28,7 @@ LONGEST_REASON = 300
 
 
 class NotSent(Exception):
-    """The notice was not accepted; `reason` is the server's answer."""
+    """The notice was not accepted; `reason` is the server's answer, shortened."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -52,8 +52,9 @@ class NoticeUncertain(NotSent):
 
 
 LEASE = timedelta(minutes=5)
+#: The time until the next try, by the number of tries so far.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60))
-GIVEN_UP_AFTER = timedelta(days=5)
+GIVE_UP_AFTER = timedelta(days=5)
 
 
 class Carrier(Protocol):
@@ -71,7 +72,7 @@ class Carrier(Protocol):
 
 
 @dataclass(frozen=True)
-class _Office:
+class _TickContext:
     """The dependencies of a tick."""
 
     database: Database
@@ -83,7 +84,7 @@ class _Office:
     def channel(self) -> Channel:
         return self.carrier.channel
 
-    def own(self) -> ColumnElement[bool]:
+    def is_own_notice(self) -> ColumnElement[bool]:
         """Return the condition of this tick's notices."""
         is_own_channel = Notice.channel == self.channel
         return and_(is_own_channel, Notice.kind == self.only) if self.only else is_own_channel
@@ -103,35 +104,35 @@ def tick(
     The tick ends early, and leaves the rest untouched, if the server is unreachable or once
     `is_stopping`. With `only`, just the notices of this kind are sent.
     """
-    office = _Office(database, carrier, now, only)
-    if not _is_anything_due(office):
+    context = _TickContext(database, carrier, now, only)
+    if not _is_anything_due(context):
         return 0
     with database.transaction() as session:
-        _settle_ended_leases(session, office.channel, now=now())
+        _settle_ended_leases(session, context.channel, now=now())
     sent = 0
     for _ in range(limit):
-        notice = None if is_stopping() else _claim(office)
+        notice = None if is_stopping() else _claim(context)
         if notice is None:
             break
-        hit(f"{office.channel}.claimed")
-        problem = _send(office, notice)
+        hit(f"{context.channel}.claimed")
+        problem = _send(context, notice)
         with database.transaction() as session:
-            _record(session, office.carrier, notice, problem, now=now())
+            _record(session, context.carrier, notice, problem, now=now())
         if isinstance(problem, Unreachable):
             break
         sent += problem is None
     return sent
 
 
-def _is_anything_due(office: _Office) -> bool:
+def _is_anything_due(context: _TickContext) -> bool:
     # Read only, so that a tick without due notices blocks no writer.
-    now = office.now()
+    now = context.now()
     due = or_(
         (Notice.state == NoticeState.QUEUED) & (Notice.send_at <= now),
         (Notice.state == NoticeState.SENDING) & (Notice.leased_until <= now),
     )
-    with office.database.reading() as session:
-        return bool(session.scalar(select(exists().where(due, office.own()))))
+    with context.database.reading() as session:
+        return bool(session.scalar(select(exists().where(due, context.is_own_notice()))))
 
 
 def _settle_ended_leases(session: Session, channel: Channel, *, now: datetime) -> None:
@@ -146,24 +147,24 @@ def _settle_ended_leases(session: Session, channel: Channel, *, now: datetime) -
         .with_for_update(skip_locked=True)
     )
     for notice in session.scalars(lost):
-        _lose(session, notice, "the sender stopped on the way", now=now)
+        _record_lost(session, notice, "the sender stopped on the way", now=now)
 
 
-def _claim(office: _Office) -> Notice | None:
+def _claim(context: _TickContext) -> Notice | None:
     """Claim the notice that has waited longest, until its lease ends."""
-    now = office.now()
+    now = context.now()
     longest = (
         select(Notice)
         .where(
             Notice.state == NoticeState.QUEUED,
             Notice.send_at <= now,
-            office.own(),
+            context.is_own_notice(),
         )
         .order_by(Notice.send_at, Notice.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    with office.database.transaction() as session:
+    with context.database.transaction() as session:
         notice = session.scalars(longest).first()
         if notice is None:
             return None
@@ -173,13 +174,13 @@ def _claim(office: _Office) -> Notice | None:
         return notice
 
 
-def _send(office: _Office, notice: Notice) -> NotSent | None:
+def _send(context: _TickContext, notice: Notice) -> NotSent | None:
     """Send the notice outside any transaction; return the error, or None."""
     try:
-        office.carrier.hand_over(notice)
+        context.carrier.hand_over(notice)
     except NotSent as problem:
         return problem
-    hit(f"{office.channel}.accepted_unstored")
+    hit(f"{context.channel}.accepted_unstored")
     return None
 
 
@@ -199,45 +200,48 @@ def _record(
     elif notice.state is not NoticeState.SENDING:
         return  # it was settled as lost meanwhile
     elif isinstance(problem, NoticeUncertain):
-        _lose(session, notice, problem.reason, now=now)
-    elif isinstance(problem, NoticeRefused) or now - notice.queued_at >= GIVEN_UP_AFTER:
+        _record_lost(session, notice, problem.reason, now=now)
+    elif isinstance(problem, NoticeRefused) or now - notice.queued_at >= GIVE_UP_AFTER:
         fail(session, carrier, notice, problem.reason, now=now)
     else:
-        _wait(session, notice, problem.reason, f"{notice.channel}_later", now=now)
+        _requeue(session, notice, problem.reason, f"{notice.channel}_later", now=now)
 
 
 def fail(session: Session, carrier: Carrier, notice: Notice, reason: str, *, now: datetime) -> None:
     """End a notice that was refused permanently, unless another channel takes it."""
     if not carrier.give_up_on(session, notice, now=now):
-        _end(session, notice, NoticeState.FAILED, f"{notice.channel}_failed", reason, now=now)
+        _finish(session, notice, NoticeState.FAILED, f"{notice.channel}_failed", reason, now=now)
 
 
 def _record_sent(session: Session, notice: Notice, *, now: datetime) -> None:
     if notice.state is NoticeState.QUEUED:  # queued again after its lease: no need any more
         _move(session, notice, NoticeState.SENDING, f"send_{notice.channel}", now)
     notice.sent_at = now
-    _end(session, notice, NoticeState.SENT, f"{notice.channel}_sent", "", now=now)
+    _finish(session, notice, NoticeState.SENT, f"{notice.channel}_sent", "", now=now)
 
 
-def _lose(session: Session, notice: Notice, reason: str, *, now: datetime) -> None:
+def _record_lost(session: Session, notice: Notice, reason: str, *, now: datetime) -> None:
+    # An unclear outcome is retried once: its event in the history tells the second from the first.
     lost = f"{notice.channel}_unconfirmed"
     before = select(func.count()).where(
         Event.subject == Notice.__tablename__, Event.subject_id == notice.id, Event.verb == lost
     )
     is_first_time = not session.scalar(before)
-    _end(session, notice, NoticeState.UNCONFIRMED, lost, reason, now=now, keep=is_first_time)
+    _finish(
+        session, notice, NoticeState.UNCONFIRMED, lost, reason, now=now, keep_secrets=is_first_time
+    )
     if is_first_time:
-        _wait(session, notice, reason, f"{notice.channel}_again", now=now)
+        _requeue(session, notice, reason, f"{notice.channel}_again", now=now)
 
 
-def _wait(session: Session, notice: Notice, reason: str, verb: str, *, now: datetime) -> None:
+def _requeue(session: Session, notice: Notice, reason: str, verb: str, *, now: datetime) -> None:
     _move(session, notice, NoticeState.QUEUED, verb, now)
     notice.send_at = now + WAITS[min(notice.tries, len(WAITS)) - 1]
     notice.reason = reason
     notice.leased_until = None
 
 
-def _end(
+def _finish(
     session: Session,
     notice: Notice,
     state: NoticeState,
@@ -245,13 +249,13 @@ def _end(
     reason: str,
     *,
     now: datetime,
-    keep: bool = False,
+    keep_secrets: bool = False,
 ) -> None:
     # A notice in a final state holds no one-time link or code.
     _move(session, notice, state, verb, now)
     notice.reason = reason
     notice.leased_until = None
-    if not keep:
+    if not keep_secrets:
         notice.body = links.without_secrets(notice.body)
         notice.variables = {
             name: links.without_secrets(value) for name, value in notice.variables.items()

@@ -19,10 +19,10 @@ from publisher.states import NoticeState
 
 STUCK = (NoticeState.FAILED, NoticeState.UNCONFIRMED)
 PAGE = 50
-_LINK_TAKEN_OUT = re.compile(rf"{links.BASE}\S*/…")
+_REMOVED_LINK = re.compile(rf"{links.BASE}\S*/…")
 
 
-_BEARS_A_CODE = frozenset({NoticeKind.PASSWORD_CODE, NoticeKind.CONTACT_CODE})
+_KINDS_WITH_CODE = frozenset({NoticeKind.PASSWORD_CODE, NoticeKind.CONTACT_CODE})
 
 
 class LinkGone(NotAllowed):
@@ -37,7 +37,7 @@ class AccessClosed(NotAllowed):
     code = "access_closed"
 
 
-def did_not_go() -> ColumnElement[bool]:
+def is_undelivered() -> ColumnElement[bool]:
     """Return the condition of mails that failed or are unconfirmed: a person has to look.
 
     The states are literals in the statement, as SQLite uses the partial index only then.
@@ -52,7 +52,7 @@ def stuck_mails(
     session: Session, *, before: tuple[datetime, int] | None = None, most: int = PAGE
 ) -> Sequence[Notice]:
     """Return the failed mails, latest first; up to `most` + 1, to see if there are more."""
-    query = select(Notice).where(did_not_go()).options(joinedload(Notice.person))
+    query = select(Notice).where(is_undelivered()).options(joinedload(Notice.person))
     if before is not None:
         at, key = before
         query = query.where(or_(Notice.state_at < at, and_(Notice.state_at == at, Notice.id < key)))
@@ -62,7 +62,7 @@ def stuck_mails(
 
 def can_go_again(notice: Notice) -> bool:
     """Return True if it can be resent as it is, with its link or code if it had one."""
-    is_whole = _LINK_TAKEN_OUT.search(notice.body) is None and notice.kind not in _BEARS_A_CODE
+    is_whole = _REMOVED_LINK.search(notice.body) is None and notice.kind not in _KINDS_WITH_CODE
     return notice.state in STUCK and is_whole
 
 

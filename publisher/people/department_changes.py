@@ -27,7 +27,7 @@ from publisher.people.department_orders import (
     superior_id,
 )
 
-_APART = re.compile(r"[^a-z0-9]+")
+_NOT_IN_A_CODE = re.compile(r"[^a-z0-9]+")
 
 
 def add(
@@ -48,7 +48,9 @@ def add(
         raise BadDepartment("kind", "unknown")
     check_new_names(session, clean_names, except_for=None, now=now)
     department = Department(
-        code=free_code(session, code or _APART.sub("-", clean_names.en.lower()).strip("-")[:60]),
+        code=free_code(
+            session, code or _NOT_IN_A_CODE.sub("-", clean_names.en.lower()).strip("-")[:60]
+        ),
         name_mr=clean_names.mr,
         name_en=clean_names.en,
         name_hi=clean_names.hi,
@@ -61,7 +63,7 @@ def add(
     change = _new_change(department, DepartmentChangeKind.ADDED, order, actor=actor, now=now)
     change.other_id, change.done_at = department.reports_to_id, now
     session.add(change)
-    _write_down(session, change, "add_department", actor=actor, now=now)
+    _record_event(session, change, "add_department", actor=actor, now=now)
     return department
 
 
@@ -89,7 +91,7 @@ def rename(
     check_new_names(session, clean_names, except_for=department, now=now)
     change = _new_change(department, DepartmentChangeKind.RENAMED, order, actor=actor, now=now)
     change.name_mr, change.name_en, change.name_hi = clean_names.mr, clean_names.en, clean_names.hi
-    return _record(session, change, order, actor=actor, now=now)
+    return _record_and_carry_out(session, change, order, actor=actor, now=now)
 
 
 def place(
@@ -106,13 +108,13 @@ def place(
     above = superior_id(session, reports_to_id, now=now)
     if above == department.reports_to_id:
         raise BadDepartment("other_id", "same")
-    _check_no_ring(session, department.id, above)
+    _check_no_cycle(session, department.id, above)
     change = _new_change(department, DepartmentChangeKind.PLACED, order, actor=actor, now=now)
     change.other_id = above
-    return _record(session, change, order, actor=actor, now=now)
+    return _record_and_carry_out(session, change, order, actor=actor, now=now)
 
 
-def _check_no_ring(session: Session, department_id: int, above: int | None) -> None:
+def _check_no_cycle(session: Session, department_id: int, above: int | None) -> None:
     """Check that the department does not report to itself, directly or indirectly."""
     rows = session.execute(select(Department.id, Department.reports_to_id))
     parents: dict[int, int | None] = {row.id: row.reports_to_id for row in rows}
@@ -158,11 +160,11 @@ def record_ending(
     kind = DepartmentChangeKind.CLOSED if other is None else DepartmentChangeKind.MERGED
     change = _new_change(department, kind, order, actor=actor, now=now)
     change.other = other
-    _keep(session, change, actor=actor, now=now)
+    _add_change(session, change, actor=actor, now=now)
     return change
 
 
-def _record(
+def _record_and_carry_out(
     session: Session,
     change: DepartmentChange,
     order: DepartmentOrder,
@@ -171,15 +173,15 @@ def _record(
     now: datetime,
 ) -> DepartmentChange:
     """Record a change of name or superior, and carry it out at once if its day has come."""
-    _keep(session, change, actor=actor, now=now)
+    _add_change(session, change, actor=actor, now=now)
     if order.has_come(now):
         carry_out(session, change, actor=actor, now=now)
     return change
 
 
-def _keep(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
+def _add_change(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
     session.add(change)
-    _write_down(session, change, "record_department_change", actor=actor, now=now)
+    _record_event(session, change, "record_department_change", actor=actor, now=now)
 
 
 def carry_out(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
@@ -191,7 +193,7 @@ def carry_out(session: Session, change: DepartmentChange, *, actor: Actor, now: 
         department.name_mr, department.name_en = change.name_mr, change.name_en
         department.name_hi = change.name_hi
     else:
-        _check_no_ring(session, department.id, change.other_id)
+        _check_no_cycle(session, department.id, change.other_id)
         department.reports_to_id = change.other_id
     finish(session, change, actor=actor, now=now)
 
@@ -205,10 +207,10 @@ def finish(session: Session, change: DepartmentChange, *, actor: Actor, now: dat
         DepartmentChangeKind.MERGED: "merge_department",
         DepartmentChangeKind.CLOSED: "close_department",
     }
-    _write_down(session, change, verbs[change.kind], actor=actor, now=now)
+    _record_event(session, change, verbs[change.kind], actor=actor, now=now)
 
 
-def _write_down(
+def _record_event(
     session: Session, change: DepartmentChange, verb: str, *, actor: Actor, now: datetime
 ) -> None:
     session.flush()
@@ -222,11 +224,13 @@ def _write_down(
     transitions.record(session, change.department, verb, actor=actor, now=now, values=values)
 
 
-def drop(session: Session, *, actor: Actor, change: DepartmentChange, now: datetime) -> None:
+def cancel_change(
+    session: Session, *, actor: Actor, change: DepartmentChange, now: datetime
+) -> None:
     """Cancel a change whose day has not come. Raises `WrongRole`, `WrongState`."""
     require(actor, Action.RECORD_DEPARTMENT, change.department_id, now=now)
     session.refresh(change, with_for_update=True)
     if not change.waits:
         raise WrongState(state="done", to="dropped")
     change.dropped_at = now
-    _write_down(session, change, "drop_department_change", actor=actor, now=now)
+    _record_event(session, change, "drop_department_change", actor=actor, now=now)

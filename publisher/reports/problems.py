@@ -15,7 +15,7 @@ from publisher.models.controls import Freeze, Stop
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.notifications import Notice
 from publisher.models.posts import Post, PostKind, Variant
-from publisher.notifications.retry import did_not_go
+from publisher.notifications.retry import is_undelivered
 from publisher.reports import sql_conditions
 from publisher.reports.external_changes import ExternalChange, how_many, open_findings
 from publisher.reports.types import AccountName, account_of
@@ -50,7 +50,7 @@ class EndingAccess:
 
 
 @dataclass(frozen=True)
-class Troubles:
+class ProblemSummary:
     """The problems that concern this actor; `mails_since` is the oldest unsent mail's time."""
 
     accounts: tuple[StoppedAccount, ...] = ()
@@ -65,7 +65,7 @@ class Troubles:
         return len(self.accounts) + (self.mails > 0) + len(self.changes) + len(self.ending)
 
 
-def troubles(session: Session, *, actor: Actor) -> Troubles:
+def problem_summary(session: Session, *, actor: Actor) -> ProblemSummary:
     """Return the problems that concern the actor.
 
     Accounts are shown to roles that see all posts, mails to those that may send them again, and
@@ -74,18 +74,18 @@ def troubles(session: Session, *, actor: Actor) -> Troubles:
     mails, since = _mails(session) if _hears_of_mails(actor) else (0, None)
     hears = _hears_of_accounts(actor)
     accounts, ending = (_stopped(session), _ending(session)) if hears else ((), ())
-    return Troubles(accounts, mails, since, open_findings(session, actor=actor), ending)
+    return ProblemSummary(accounts, mails, since, open_findings(session, actor=actor), ending)
 
 
 def to_count(actor: Actor) -> list[ColumnElement[int]]:
-    """Return the parts of `Troubles.number` for this actor, as columns to be added up."""
+    """Return the parts of `ProblemSummary.number` for this actor, as columns to be added up."""
     columns = [how_many(actor)]
     if _hears_of_accounts(actor):
         stopped = select(func.count()).select_from(Account).where(_has_stopped())
         columns.append(stopped.scalar_subquery())
         columns.append(select(func.count()).select_from(_endings().subquery()).scalar_subquery())
     if _hears_of_mails(actor):
-        columns.append(case((exists().where(did_not_go()), 1), else_=0))
+        columns.append(case((exists().where(is_undelivered()), 1), else_=0))
     return columns
 
 
@@ -98,7 +98,7 @@ def _hears_of_mails(actor: Actor) -> bool:
 
 
 def _mails(session: Session) -> tuple[int, datetime | None]:
-    query = select(func.count(), func.min(Notice.state_at)).where(did_not_go())
+    query = select(func.count(), func.min(Notice.state_at)).where(is_undelivered())
     count, since = session.execute(query).one()
     return count, since
 
@@ -184,7 +184,7 @@ class FreezeImpact:
 
 
 @dataclass(frozen=True)
-class Braked:
+class HeldDeliveries:
     """The active stop with the number of deliveries due, and the coming freezes."""
 
     stop: Stop | None
@@ -199,14 +199,14 @@ class Braked:
         )
 
 
-def braked(session: Session, *, actor: Actor, now: datetime) -> Braked:
+def held_deliveries(session: Session, *, actor: Actor, now: datetime) -> HeldDeliveries:
     """Return the visible deliveries that a stop or freezes hold. Raises `WrongRole`."""
     visible_departments = departments_in_sight(actor, Action.SEE_POST)
     stop = standing_stop(session)
     freezes = freezes_ahead(session, now=now)
     waiting = _unsent(session, visible_departments, freezes, now=now) if stop or freezes else []
     due = [delivery for delivery in waiting if delivery.due_at <= now]
-    return Braked(
+    return HeldDeliveries(
         stop=stop,
         waiting=len(due) if stop else 0,
         freezes=tuple(_frozen(freeze, waiting, now=now) for freeze in freezes),

@@ -25,13 +25,13 @@ from publisher.notifications import links
 from publisher.reports import sql_conditions
 from publisher.reports.search_window import (
     SPAN,
+    IdRange,
     Key,
-    Stretch,
     contains_word,
-    stretch_of,
+    newest_ids,
+    search_words,
     submission_contains,
     whole_number,
-    words_of,
 )
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.submission_filters import in_sight
@@ -128,7 +128,7 @@ def hits_of(
     span: int = SPAN,
 ) -> SearchGroup:
     """Return the hits of one kind, older than `before` if set. Raises `WrongRole`."""
-    stretch = stretch_of(session, _IDS[kind], _sight(actor, kind), before, span)
+    stretch = newest_ids(session, _IDS[kind], _sight(actor, kind), before, span)
     match kind:
         case Kind.SUBMISSIONS:
             hits, ids = _submissions(session, actor, text, stretch, limit)
@@ -193,7 +193,7 @@ Hits = tuple[list[Hit], list[int]]
 """The hits and their ids, newest first; one extra row if there are more."""
 
 
-def _submissions(session: Session, actor: Actor, text: str, stretch: Stretch, limit: int) -> Hits:
+def _submissions(session: Session, actor: Actor, text: str, stretch: IdRange, limit: int) -> Hits:
     query = (
         select(Submission)
         .where(Submission.id.in_(_matching_submissions(session, actor, text, stretch)))
@@ -217,7 +217,7 @@ def _submissions(session: Session, actor: Actor, text: str, stretch: Stretch, li
 
 
 def _matching_submissions(
-    session: Session, actor: Actor, text: str, stretch: Stretch
+    session: Session, actor: Actor, text: str, stretch: IdRange
 ) -> CompoundSelect[int] | Select[int]:
     """Return the submissions of the range that contain the words.
 
@@ -225,19 +225,19 @@ def _matching_submissions(
     """
     holds = submission_contains(text) or [false()]
     sight = in_sight(actor)
-    matching = select(Submission.id).where(*sight, *stretch.of(Submission.id), *holds)
+    matching = select(Submission.id).where(*sight, *stretch.conditions(Submission.id), *holds)
     if stretch.ends is not None or stretch.begins is None:
         return matching
     number = _has_number(session, latin_digits(text).strip())
     return union_all(matching, select(Submission.id).where(*sight, number))
 
 
-def _posts(session: Session, actor: Actor, text: str, stretch: Stretch, limit: int) -> Hits:
+def _posts(session: Session, actor: Actor, text: str, stretch: IdRange, limit: int) -> Hits:
     query = (
         select(Post, sql_conditions.number(Post.id))
         .where(
             Post.kind == PostKind.POST,
-            *stretch.of(Post.id),
+            *stretch.conditions(Post.id),
             *_posts_in_sight(actor, stretch),
             *_all(text, _post_holds),
         )
@@ -260,10 +260,14 @@ def _posts(session: Session, actor: Actor, text: str, stretch: Stretch, limit: i
     return hits, [post.id for post, _ in rows]
 
 
-def _comments(session: Session, actor: Actor, text: str, stretch: Stretch, limit: int) -> Hits:
+def _comments(session: Session, actor: Actor, text: str, stretch: IdRange, limit: int) -> Hits:
     query = (
         select(Comment)
-        .where(*_sight(actor, Kind.COMMENTS), *stretch.of(Comment.id), *_all(text, _comment_holds))
+        .where(
+            *_sight(actor, Kind.COMMENTS),
+            *stretch.conditions(Comment.id),
+            *_all(text, _comment_holds),
+        )
         .order_by(Comment.id.desc())
         .options(joinedload(Comment.department), joinedload(Comment.account))
     )
@@ -284,7 +288,7 @@ def _comment(comment: Comment) -> Hit:
     )
 
 
-def _posts_in_sight(actor: Actor, stretch: Stretch) -> list[Condition]:
+def _posts_in_sight(actor: Actor, stretch: IdRange) -> list[Condition]:
     """Return the condition for visible posts.
 
     A post is visible to its department, to those its revisions name, and to those whose submissions
@@ -293,16 +297,18 @@ def _posts_in_sight(actor: Actor, stretch: Stretch) -> list[Condition]:
     visible = departments_in_sight(actor, Action.SEE_POST)
     if visible is None:
         return []
-    own_post_ids = select(Post.id).where(Post.department_id.in_(visible), *stretch.of(Post.id))
+    own_post_ids = select(Post.id).where(
+        Post.department_id.in_(visible), *stretch.conditions(Post.id)
+    )
     named = (
         select(Revision.post_id)
         .join(RevisionDepartment, RevisionDepartment.revision_id == Revision.id)
-        .where(RevisionDepartment.department_id.in_(visible), *stretch.of(Revision.post_id))
+        .where(RevisionDepartment.department_id.in_(visible), *stretch.conditions(Revision.post_id))
     )
     rests = (
         select(PostSubmission.post_id)
         .join(Submission, Submission.id == PostSubmission.submission_id)
-        .where(Submission.department_id.in_(visible), *stretch.of(PostSubmission.post_id))
+        .where(Submission.department_id.in_(visible), *stretch.conditions(PostSubmission.post_id))
     )
     return [Post.id.in_(union_all(own_post_ids, named, rests))]
 
@@ -319,7 +325,7 @@ def _sources() -> Select[int]:
 
 def _all(text: str, holds: Callable[[str], Condition]) -> list[Condition]:
     """Return a condition for each word; false if the text has no readable word."""
-    return [holds(word) for word in words_of(text)] or [false()]
+    return [holds(word) for word in search_words(text)] or [false()]
 
 
 def _post_holds(word: str) -> Condition:

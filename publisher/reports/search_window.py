@@ -23,7 +23,7 @@ Text = InstrumentedAttribute[str]
 _NUMBER = re.compile(r"([A-Z]{1,20})/(\d{4})/(\d{1,6})")
 
 
-def words_of(search_text: str) -> list[str]:
+def search_words(search_text: str) -> list[str]:
     """Return the words to search for, eight at most; none if the text is invalid."""
     cleaned = text_cleaning.clean(search_text)
     return cleaned.text.split()[:MOST_WORDS] if cleaned.ok else []
@@ -47,7 +47,7 @@ def submission_contains(search_text: str) -> list[Condition]:
     """The submission contains every word in its title, a text or a number."""
     if not text_cleaning.clean(search_text).ok:
         return [false()]
-    return [_holds(word) for word in words_of(search_text)]
+    return [_holds(word) for word in search_words(search_text)]
 
 
 def _holds(word: str) -> Condition:
@@ -69,13 +69,13 @@ SPAN = 5_000
 
 
 @dataclass(frozen=True)
-class Newest:
+class SubmissionRange:
     """The range of submissions to search: from `begins`, before `ends`; None is unbounded."""
 
     begins: Cursor | None = None
     ends: Cursor | None = None
 
-    def holds(self, search_text: str) -> list[Condition]:
+    def conditions(self, search_text: str) -> list[Condition]:
         """Return the conditions of the range; a complete number is found outside it too."""
         among = [*_before(self.ends), *_from(self.begins)]
         number = whole_number(search_text)
@@ -84,9 +84,9 @@ class Newest:
         return [or_(and_(*among), Submission.number == number)]
 
 
-def newest_of(
+def newest_submissions(
     session: Session, sight: Sequence[Condition], back: Cursor | None, *, span: int = SPAN
-) -> Newest:
+) -> SubmissionRange:
     """Return the range of the newest `span` visible submissions, before `back` if set."""
     query = (
         select(Submission.received_at, Submission.id)
@@ -96,7 +96,7 @@ def newest_of(
         .limit(2)
     )
     last = session.execute(query).all()
-    return Newest((last[0][0], last[0][1]) if len(last) > 1 else None, back)
+    return SubmissionRange((last[0][0], last[0][1]) if len(last) > 1 else None, back)
 
 
 def _before(cursor: Cursor | None) -> list[Condition]:
@@ -120,23 +120,23 @@ Key = InstrumentedAttribute[int]
 
 
 @dataclass(frozen=True)
-class Stretch:
+class IdRange:
     """The range of ids to search: from `begins`, before `ends`; None is unbounded."""
 
     begins: int | None
     ends: int | None
 
-    def of(self, key: Key) -> list[Condition]:
+    def conditions(self, key: Key) -> list[Condition]:
         """Return the conditions of the range."""
         conditions = [] if self.begins is None else [key >= self.begins]
         return conditions if self.ends is None else [*conditions, key < self.ends]
 
 
-def stretch_of(
+def newest_ids(
     session: Session, key: Key, sight: list[Condition], before: int | None, span: int
-) -> Stretch:
+) -> IdRange:
     """Return the range of the newest `span` visible rows; `begins` is None if all fit."""
     older = [] if before is None else [key < before]
     query = select(key).where(*sight, *older).order_by(key.desc()).offset(span).limit(1)
     beyond = session.scalar(query)
-    return Stretch(None if beyond is None else beyond + 1, before)
+    return IdRange(None if beyond is None else beyond + 1, before)

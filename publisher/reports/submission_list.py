@@ -17,7 +17,7 @@ from publisher.reports.next_step import Next, next_for_submission
 from publisher.reports.officer_coverage import Roster, asked_by, roster_of
 from publisher.reports.post_bundles import PostBundle, bundles_by_submission
 from publisher.reports.progress import Stage
-from publisher.reports.search_window import SPAN, Newest, newest_of
+from publisher.reports.search_window import SPAN, SubmissionRange, newest_submissions
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.submission_filters import (
     LEFT,
@@ -121,7 +121,7 @@ def submissions_in(
     is known. Raises `WrongRole`.
     """
     newest = _search_window(session, filters, actor, now, back, span)
-    narrow = [*_narrowing(filters, actor, now), *newest.holds(filters.words)]
+    narrow = [*_narrowing(filters, actor, now), *newest.conditions(filters.words)]
     conditions = [*narrow, *in_view(filters, now=now)]
     bounds = [ahead(filters, before)] if before else [behind(filters, after)] if after else []
     counts = total is None and not bounds and not _needs_count_query(filters)
@@ -165,12 +165,12 @@ def _search_window(
     now: datetime,
     back: Cursor | None,
     span: int,
-) -> Newest:
+) -> SubmissionRange:
     """Return the range of rows to search; open views are small and searched as a whole."""
     if not filters.words or filters.by_wish:
-        return Newest()
+        return SubmissionRange()
     sight = replace(filters, words="", kind=None, wished=None, holder=None)
-    return newest_of(session, where_clauses(sight, actor=actor, now=now), back, span=span)
+    return newest_submissions(session, where_clauses(sight, actor=actor, now=now), back, span=span)
 
 
 def read_on(

@@ -23,7 +23,7 @@ ONE_WEEK = timedelta(weeks=1)
 
 
 @dataclass(frozen=True)
-class Tally:
+class PublishedCounts:
     """The number of posts and replies, each counted on the day it first went live."""
 
     posts: int = 0
@@ -37,7 +37,7 @@ class Week:
     first_day: date
     last_day: date
     is_present: bool
-    tally: Tally
+    tally: PublishedCounts
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class WeeklyReport:
     """The weeks, oldest first, and the totals of each visible department."""
 
     weeks: tuple[Week, ...]
-    departments: tuple[tuple[Office, Tally], ...]
+    departments: tuple[tuple[Office, PublishedCounts], ...]
 
     @property
-    def total(self) -> Tally:
+    def total(self) -> PublishedCounts:
         """Return the sum of all weeks."""
-        return Tally(
+        return PublishedCounts(
             sum(week.tally.posts for week in self.weeks),
             sum(week.tally.answers for week in self.weeks),
         )
@@ -97,8 +97,8 @@ def _mondays(today: date, weeks: int) -> list[date]:
     return [present - back * ONE_WEEK for back in reversed(range(weeks))]
 
 
-def _tally(counts: dict[PostKind, int]) -> Tally:
-    return Tally(counts.get(PostKind.POST, 0), counts.get(PostKind.REPLY, 0))
+def _tally(counts: dict[PostKind, int]) -> PublishedCounts:
+    return PublishedCounts(counts.get(PostKind.POST, 0), counts.get(PostKind.REPLY, 0))
 
 
 def _counted(

@@ -8,9 +8,9 @@ import pytest
 
 from publisher.content_checks import checks, rules
 from publisher.content_checks.types import (
-    Alike,
     CheckContext,
     SeenLink,
+    SimilarText,
     Text,
     TextLocation,
     WarningCode,
@@ -231,7 +231,7 @@ def test_a_reply_that_x_does_not_take_is_warned_of() -> None:
     ("share", "code"), [(1.0, WarningCode.SAME_TEXT), (0.94, WarningCode.ALIKE_TEXT)]
 )
 def test_a_like_text_is_told_as_the_same_or_nearly_so(share: float, code: WarningCode) -> None:
-    alike = Alike(7, "पाणी बंद", datetime(2026, 11, 20, tzinfo=UTC), share)
+    alike = SimilarText(7, "पाणी बंद", datetime(2026, 11, 20, tzinfo=UTC), share)
     known = CheckContext(leaves_on=TODAY, alike={1: alike})
     (found,) = rules.same([text("अ"), text("आ")], known)
     assert (found.code, found.location.variant) == (code, 1)

@@ -21,7 +21,7 @@ from publisher.models.notifications import Notice
 from publisher.models.posts import Post
 from publisher.platforms.base.types import Health, HealthProblem
 from publisher.platforms.oauth.types import TokenFacts
-from publisher.reports.problems import troubles
+from publisher.reports.problems import problem_summary
 from publisher.settings import environment
 from publisher.states import AccountState
 from publisher.validation import Invalid
@@ -100,7 +100,7 @@ def test_what_is_first_known_late_is_told_once_and_a_renewed_one_anew(town: City
 def test_what_ends_stands_on_the_board_until_it_is_renewed(town: City) -> None:
     def board(who: str) -> list[tuple[str, datetime]]:
         with town.read() as session:
-            found = troubles(session, actor=town.actor(who))
+            found = problem_summary(session, actor=town.actor(who))
         return [(one.about.value, one.ends_at) for one in found.ending]
 
     end = town.now + 3 * DAY

@@ -16,7 +16,7 @@ from publisher.delivery.controls.freeze import FreezeForm, FreezeOver
 from publisher.models.controls import Freeze
 from publisher.models.deliveries import Delivery
 from publisher.models.notifications import Notice
-from publisher.reports.problems import braked
+from publisher.reports.problems import held_deliveries
 from publisher.scheduling import bulk_reschedule
 from publisher.scheduling.bulk_reschedule import Shift
 from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead
@@ -255,8 +255,8 @@ def test_the_board_counts_what_falls_in_and_what_will_be_missed(town: City) -> N
     town.schedule(town.approved("road"), 2 * DAY)
     freeze(town, ends=town.now + 6 * HOUR)
     with town.read() as session:
-        (found,) = braked(session, actor=town.actor("lead"), now=town.now).freezes
-        others = braked(session, actor=town.actor("road_officer"), now=town.now).freezes
+        (found,) = held_deliveries(session, actor=town.actor("lead"), now=town.now).freezes
+        others = held_deliveries(session, actor=town.actor("road_officer"), now=town.now).freezes
     assert found.delivery_ids == (short, long)
     assert (found.next_at, found.lost) == (town.now + HOUR, 1)
     assert others[0].delivery_ids == ()

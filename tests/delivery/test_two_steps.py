@@ -236,7 +236,7 @@ def test_the_next_attempt_uses_the_post_that_is_staged_already(
     town.tick_dispatch()
     town.tick_dispatch(MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
-    assert len(facebook.kept) == 1
+    assert len(facebook.posts) == 1
 
 
 def test_an_orphaned_staged_post_is_deleted(town: City, facebook: MemoryPlatform) -> None:
@@ -253,14 +253,14 @@ def test_an_orphaned_staged_post_is_deleted(town: City, facebook: MemoryPlatform
             post_id=session.get_one(Delivery, delivery_id).post_id,
             reason="रद्द",
         )
-    assert orphan_cleanup.tick_tidying(town.context) == 0  # it rests for an hour
+    assert orphan_cleanup.tick_orphan_cleanup(town.context) == 0  # it rests for an hour
     town.clock.move(HOUR + MINUTE)
-    assert orphan_cleanup.tick_tidying(town.context, is_stopping=lambda: True) == 0
+    assert orphan_cleanup.tick_orphan_cleanup(town.context, is_stopping=lambda: True) == 0
     assert len(facebook.staged) == 1
-    assert orphan_cleanup.tick_tidying(town.context) == 1
+    assert orphan_cleanup.tick_orphan_cleanup(town.context) == 1
     assert facebook.staged == []
     assert town.delivery(delivery_id).staged_id == ""
-    assert orphan_cleanup.tick_tidying(town.context) == 0
+    assert orphan_cleanup.tick_orphan_cleanup(town.context) == 0
     with town.read() as session:
         attempt = session.scalars(select(Attempt)).one()
     assert attempt.tidied_at == town.now
@@ -269,7 +269,7 @@ def test_an_orphaned_staged_post_is_deleted(town: City, facebook: MemoryPlatform
 def test_a_published_post_is_not_deleted_as_an_orphan(town: City, facebook: MemoryPlatform) -> None:
     town.live(on=["facebook"])
     town.clock.move(timedelta(days=2))
-    assert orphan_cleanup.tick_tidying(town.context) == 0
+    assert orphan_cleanup.tick_orphan_cleanup(town.context) == 0
     assert len(facebook.published) == 1
 
 

@@ -30,7 +30,7 @@ from publisher.reports.external_changes import (
     finding_for,
     open_findings,
 )
-from publisher.reports.problems import troubles
+from publisher.reports.problems import problem_summary
 from publisher.reports.progress import Stage
 from publisher.reports.tab_counts import counts
 from publisher.reports.timeline import post_timeline, timeline_of
@@ -115,10 +115,10 @@ def test_one_look_that_finds_nothing_is_no_proof(town: City) -> None:
     watch(town)
     platform = town.platform("x")
     town.clock.move(20 * HOUR)
-    hidden = platform.kept.pop()
+    hidden = platform.posts.pop()
     poll.tick_watching(town.context)
     assert findings(town) == ()
-    platform.kept.append(hidden)
+    platform.posts.append(hidden)
     town.clock.move(QUARTER)
     poll.tick_watching(town.context)
     assert findings(town) == ()
@@ -234,7 +234,7 @@ def test_what_is_found_stands_on_the_board_and_is_counted(town: City) -> None:
     watch(town, DAY)
     with town.read() as session:
         for who in ("lead", "clerk", "first"):
-            beside = troubles(session, actor=town.actor(who))
+            beside = problem_summary(session, actor=town.actor(who))
             counted = counts(session, actor=town.actor(who), now=town.now)
             assert (len(beside.changes), counted.decisions) == (1, beside.number)
 

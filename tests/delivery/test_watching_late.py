@@ -34,7 +34,7 @@ def two_that_cannot_be_read(town: City) -> Counting:
     town.live(on=["facebook"])
     (later,) = town.live(on=["x"])
     away = Counting(town, at_once=100)
-    away.kept.extend(town.platform("x").kept)
+    away.posts.extend(town.platform("x").posts)
     away.said = {
         town.platform_id(refused): Refused(RefusalCode.PERMISSION),
         town.platform_id(later): TryLater(),

@@ -107,7 +107,7 @@ def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> No
     poll.tick_watching(town.context)
     later = town.now + 2 * DAY
     platform = Counting(town, at_once=100)
-    platform.kept.extend(town.platform("x").kept)
+    platform.posts.extend(town.platform("x").posts)
     platform.said = {
         live[0]: REFUSED,
         live[1]: TryLater(),
@@ -137,7 +137,7 @@ def test_two_looks_at_once_are_one_look(town: City) -> None:
     town.live()
     poll.tick_watching(town.context)
     town.clock.move(DAY)
-    town.platform("x").kept.clear()
+    town.platform("x").posts.clear()
     for _ in range(2):
         poll.tick_watching(town.context)
         with town.write() as session:
@@ -159,7 +159,7 @@ def test_of_two_clocks_that_look_one_looks_at_each(town: City) -> None:
     town.clock.move(DAY)
     other = town.clock_named("clock-2")
     platform = Counting(town, at_once=2)
-    platform.kept.extend(town.platform("x").kept)
+    platform.posts.extend(town.platform("x").posts)
     platform.meanwhile = lambda: poll.tick_watching(other, rounds=1)
     town.platforms[town.accounts["x"]] = platform
     assert poll.tick_watching(town.context, rounds=1) == 2
@@ -174,7 +174,7 @@ def test_what_another_clock_has_just_taken_is_left_to_it(town: City) -> None:
     poll.tick_watching(town.context)
     town.clock.move(DAY)
     platform = Counting(town, at_once=2)
-    platform.kept.extend(town.platform("x").kept)
+    platform.posts.extend(town.platform("x").posts)
     town.platforms[town.accounts["x"]] = platform
     between = Between(town.database.url)
     between.number = 3

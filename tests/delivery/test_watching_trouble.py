@@ -200,7 +200,7 @@ def test_that_all_of_many_are_gone_is_not_believed_where_a_right_may_have_gone(
 ) -> None:
     platform = live(town, 7, at_once=5)
     ids = wait(town)
-    platform.kept.clear()
+    platform.posts.clear()
     doubt(town, platform)
     poll.tick_watching(town.context)
     assert platform.asked == [ids[:5]]
@@ -212,7 +212,7 @@ def test_that_all_of_many_are_gone_is_not_believed_where_a_right_may_have_gone(
 def test_that_all_of_many_are_gone_is_believed_of_an_account_in_good_health(town: City) -> None:
     platform = live(town, 5, at_once=5)
     ids = wait(town)
-    platform.kept.clear()
+    platform.posts.clear()
     for _ in range(2):
         poll.tick_watching(town.context)
         town.clock.move(QUARTER)
@@ -223,7 +223,7 @@ def test_that_all_of_many_are_gone_is_believed_of_an_account_in_good_health(town
 def test_a_few_or_not_all_are_believed_as_they_are(town: City, number: int, left: int) -> None:
     platform = live(town, number, at_once=number)
     ids = wait(town)
-    del platform.kept[left:]
+    del platform.posts[left:]
     _is_ill(town, platform)
     poll.tick_watching(town.context)
     assert len([one for one in ids if watches(town)[one].absent_at]) == number - left

@@ -186,7 +186,7 @@ def test_an_answer_on_its_way_gives_way_to_nothing(town: City) -> None:
 def test_an_answer_to_a_comment_that_is_gone_fails_with_that_reason(town: City) -> None:
     comment_id = _routed(town)
     platform = town.platform("x")
-    platform.kept.pop()
+    platform.posts.pop()
     post_id = town.answer(comment_id)
     town.tick_dispatch()
     with town.read() as session:

@@ -42,7 +42,7 @@ def page(town: City, comment_id: int, *, by: str = "first") -> CommentDetail:
 
 def test_a_comment_is_hidden_and_shown_again_by_the_press(town: City) -> None:
     comment_id = town.comment(under=town.live()[0])
-    own = town.platform("x").kept[-1].platform_id
+    own = town.platform("x").posts[-1].platform_id
     assert Action.HIDE in page(town, comment_id).acts
     hide(town, comment_id)
     assert page(town, comment_id).hidden_at is None
@@ -62,7 +62,7 @@ def test_a_comment_is_hidden_and_shown_again_by_the_press(town: City) -> None:
 
 
 def _there(town: City, platform_id: str) -> StoredPost:
-    return next(one for one in town.platform("x").kept if one.platform_id == platform_id)
+    return next(one for one in town.platform("x").posts if one.platform_id == platform_id)
 
 
 def test_it_stays_with_its_officer_and_can_still_be_answered(town: City) -> None:

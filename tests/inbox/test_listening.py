@@ -84,7 +84,7 @@ def test_an_edited_comment_keeps_its_row_and_gets_its_new_text(town: City) -> No
     (delivery_id,) = town.live()
     comment_id = town.comment("जुना मजकूर", under=delivery_id)
     platform = town.platform("x")
-    platform.kept[-1] = replace(platform.kept[-1], text="नवा मजकूर")
+    platform.posts[-1] = replace(platform.posts[-1], text="नवा मजकूर")
     _forget_cursors(town)
     assert town.listen(HOUR) == 0
     with town.read() as session:
@@ -101,7 +101,7 @@ def test_many_pages_are_read_in_one_tick_each_with_its_cursor(town: City) -> Non
     assert town.listen() == 5
     with town.read() as session:
         source = session.scalars(select(Source).where(Source.receipt_id.is_not(None))).one()
-        assert source.cursor == platform.kept[-1].platform_id
+        assert source.cursor == platform.posts[-1].platform_id
 
 
 @pytest.mark.both

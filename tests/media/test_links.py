@@ -11,7 +11,7 @@ from time import monotonic
 import pytest
 from PIL import Image
 
-from publisher.media.link_preview import MOST_HOPS, MOST_PAGE, Looked, fetch_preview, read_page
+from publisher.media.link_preview import MOST_HOPS, MOST_PAGE, LinkPreview, fetch_preview, read_page
 from publisher.media.safe_http import is_public
 from publisher.models.content_checks import LinkFinding
 from publisher.settings.environment import Reach
@@ -32,7 +32,7 @@ def within(seconds: float) -> Callable[[], float]:
     return lambda: ends - monotonic()
 
 
-def at(url: str, *, reach: Reach = Reach.LOOPBACK, seconds: float = 5.0) -> Looked:
+def at(url: str, *, reach: Reach = Reach.LOOPBACK, seconds: float = 5.0) -> LinkPreview:
     """Look at an address, as in a rehearsal."""
     return fetch_preview(url, reach=reach, remaining=within(seconds))
 
@@ -177,7 +177,7 @@ def test_an_address_that_is_not_public_is_refused_before_connecting(address: str
         "http://pmc.example/",
         reach=Reach.PUBLIC,
         remaining=within(1),
-        names=answering(address),
+        resolver=answering(address),
     )
     assert found.finding is LinkFinding.UNSAFE
 
@@ -187,7 +187,7 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused() -> None:
         "http://pmc.example/",
         reach=Reach.PUBLIC,
         remaining=within(1),
-        names=answering("8.8.8.8", "10.0.0.1"),
+        resolver=answering("8.8.8.8", "10.0.0.1"),
     )
     assert found.finding is LinkFinding.UNSAFE
     assert is_public(IPv4Address("8.8.8.8"))
@@ -214,7 +214,7 @@ def test_a_public_address_is_asked_at_the_ports_of_the_web_only() -> None:
         "http://pmc.example:25/",
         reach=Reach.PUBLIC,
         remaining=within(1),
-        names=answering("8.8.8.8"),
+        resolver=answering("8.8.8.8"),
     )
     assert found.finding is LinkFinding.UNSAFE
 
@@ -228,7 +228,7 @@ def test_a_name_is_resolved_once_for_each_request(site: WebServer) -> None:
 
     url = f"http://pmc.example:{site.port}/a.pdf"
     site.replies["/a.pdf"] = Reply(b"", kind="application/pdf")
-    found = fetch_preview(url, reach=Reach.LOOPBACK, remaining=within(2), names=names)
+    found = fetch_preview(url, reach=Reach.LOOPBACK, remaining=within(2), resolver=names)
     assert (found.finding, asked) == (LinkFinding.FINE, ["pmc.example"])
     assert site.headers[0]["Host"] == f"pmc.example:{site.port}"
 

@@ -15,7 +15,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Person
 from publisher.notifications import links
 from publisher.notifications.compose import NoticeKind, queue
-from publisher.notifications.email import GIVEN_UP_AFTER, LEASE, tick_mail
+from publisher.notifications.email import GIVE_UP_AFTER, LEASE, tick_mail
 from publisher.people.invitations import invite
 from publisher.people.permissions import COMMAND
 from publisher.states import NoticeState
@@ -202,7 +202,7 @@ def test_a_refusal_for_now_waits_longer_each_time_and_then_arrives(post: Post, v
 
 def test_a_mail_that_nobody_takes_for_five_days_has_failed(post: Post) -> None:
     post.write()
-    post.now += GIVEN_UP_AFTER
+    post.now += GIVE_UP_AFTER
     with scripted({"RCPT": "451 full"}) as server:
         post.tick(server.url())
     assert (post.notice().state, post.notice().reason) == (NoticeState.FAILED, "451 full")

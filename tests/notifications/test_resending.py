@@ -14,7 +14,7 @@ from publisher.models.notifications import Channel, Notice
 from publisher.models.people import ContactField, Person
 from publisher.notifications import links, retry
 from publisher.notifications.compose import NoticeKind
-from publisher.notifications.email import GIVEN_UP_AFTER
+from publisher.notifications.email import GIVE_UP_AFTER
 from publisher.notifications.retry import AccessClosed, LinkGone
 from publisher.people import contact_verification, invitations, password_reset
 from publisher.people.permissions import COMMAND
@@ -49,7 +49,7 @@ def stuck(town: City, before: int | None = None, most: int = 50) -> list[int]:
 def test_a_mail_is_queued_again_as_if_it_were_new(town: City) -> None:
     town.in_review()
     failed = planned.fail_mail(town)
-    town.clock.move(GIVEN_UP_AFTER)
+    town.clock.move(GIVE_UP_AFTER)
     notice = send_again(town, failed)
     assert notice.state is NoticeState.QUEUED
     assert notice.queued_at == notice.send_at == town.now

@@ -93,13 +93,13 @@ def test_what_waits_can_be_given_up_and_what_is_done_cannot(on_sqlite: Database)
         water = add_department(session, "water")
         rename(session, water, DepartmentOrder("आ-१३", TODAY + DAY))
         (change,) = history(session, department_id=water.id)
-        department_changes.drop(session, actor=ADMIN, change=change, now=NOON)
+        department_changes.cancel_change(session, actor=ADMIN, change=change, now=NOON)
         assert history(session, department_id=water.id) == []
         assert due_changes(session, now=NOON + DAY) == []
         rename(session, water)
         (done,) = history(session, department_id=water.id)
         with pytest.raises(WrongState):
-            department_changes.drop(session, actor=ADMIN, change=done, now=NOON)
+            department_changes.cancel_change(session, actor=ADMIN, change=done, now=NOON)
 
 
 def test_a_department_is_placed_under_another_but_never_under_itself(

@@ -109,7 +109,7 @@ def in_memory() -> Ground:
                 "hidden": one.is_hidden,
                 "citizen": one.author != OURSELVES,
             }
-            for one in platform.kept
+            for one in platform.posts
         ]
 
     def meddle(platform_id: str, text: str | None) -> None:

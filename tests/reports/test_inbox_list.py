@@ -194,7 +194,7 @@ def test_the_thread_is_the_conversation_with_our_answers_in_it_and_no_other(town
 def test_a_reply_to_a_comment_names_what_it_answers(town: City) -> None:
     (delivery_id,) = town.live()
     parent = town.comment("एक", under=delivery_id)
-    own = town.platform("x").citizen_says("दोन", parent_id=town.platform("x").kept[-1].platform_id)
+    own = town.platform("x").citizen_says("दोन", parent_id=town.platform("x").posts[-1].platform_id)
     town.listen(HOUR)
     said = _comment(town, town.comment_id(own)).messages
     assert [one.parent_id for one in said] == [None, parent]

@@ -25,7 +25,7 @@ from publisher.reports import (
     weekly,
 )
 from publisher.reports.inbox_list import InboxView
-from publisher.reports.problems import troubles
+from publisher.reports.problems import problem_summary
 from publisher.reports.search import Kind, hits_of, search, straight_to
 from publisher.reports.submission_filters import SubmissionFilter, SubmissionView, Wished
 from publisher.reports.submission_list import NEVER, Listing
@@ -145,7 +145,7 @@ PAGES: Mapping[str, Ask] = {
     ),
     "board": lambda session, town, actor: (
         decision_board.decisions(session, actor=actor, now=town.now),
-        troubles(session, actor=actor),
+        problem_summary(session, actor=actor),
     ),
     "calendar": _calendar(),
     "calendar, years ago": _calendar(back=2_000),

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from publisher.reports.problems import Troubles, troubles
+from publisher.reports.problems import ProblemSummary, problem_summary
 from tests.support import planned, scenes
 from tests.support.city import City
 from tests.support.city_people import HOUR
 
 
-def beside(town: City, who: str) -> Troubles:
+def beside(town: City, who: str) -> ProblemSummary:
     with town.read() as session:
-        return troubles(session, actor=town.actor(who))
+        return problem_summary(session, actor=town.actor(who))
 
 
 def test_where_all_is_well_there_is_nothing(town: City) -> None:
     scenes.in_review(town)
-    assert beside(town, "lead") == Troubles()
+    assert beside(town, "lead") == ProblemSummary()
     assert beside(town, "lead").number == 0
 
 
@@ -44,4 +44,4 @@ def test_mails_that_did_not_go_are_told_to_who_may_send_them_again(town: City) -
     for who in ("admin", "lead"):
         found = beside(town, who)
         assert (found.mails, found.mails_since, found.number) == (2, since, 1)
-    assert beside(town, "clerk") == beside(town, "first") == Troubles()
+    assert beside(town, "clerk") == beside(town, "first") == ProblemSummary()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Action, Actor, scope_of
 from publisher.reports.decision_board import COUNTED_FOR, BoardKind, decisions
 from publisher.reports.inbox_list import comments_in, view_counts, views_for
-from publisher.reports.problems import troubles
+from publisher.reports.problems import problem_summary
 from publisher.reports.submission_filters import SubmissionFilter
 from publisher.reports.submission_list import submissions_in
 from publisher.reports.tab_counts import Counts, counts
@@ -92,7 +92,7 @@ def _decisions(session: Session, actor: Actor, now: datetime) -> int:
         return 0
     board = decisions(session, actor=actor, now=now)
     todo_kinds = [one for one in board if one.kind is not BoardKind.UNCONFIRMED]
-    return len(todo_kinds) + troubles(session, actor=actor).number
+    return len(todo_kinds) + problem_summary(session, actor=actor).number
 
 
 def test_a_comment_whose_answer_is_on_its_way_is_counted_as_long_as_the_inbox_lists_it(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from approvals.errors import WrongRole
-from publisher.reports.weekly import Tally, WeeklyReport, weekly_report
+from publisher.reports.weekly import PublishedCounts, WeeklyReport, weekly_report
 from tests.support import scenes
 from tests.support.city import City, statements
 from tests.support.city_people import DAY
@@ -25,8 +25,8 @@ def report(town: City, who: str = "clerk", *, department: str | None = None) -> 
         )
 
 
-def tallies(found: WeeklyReport) -> dict[date, Tally]:
-    return {one.first_day: one.tally for one in found.weeks if one.tally != Tally()}
+def tallies(found: WeeklyReport) -> dict[date, PublishedCounts]:
+    return {one.first_day: one.tally for one in found.weeks if one.tally != PublishedCounts()}
 
 
 def test_weeks_run_from_monday_and_the_present_one_is_the_last(town: City) -> None:
@@ -35,19 +35,19 @@ def test_weeks_run_from_monday_and_the_present_one_is_the_last(town: City) -> No
     last = found.weeks[-1]
     assert (last.first_day, last.last_day) == (date(2026, 11, 23), date(2026, 11, 29))
     assert [one.is_present for one in found.weeks] == [False] * 11 + [True]
-    assert found.total == Tally()
+    assert found.total == PublishedCounts()
 
 
 def test_a_post_counts_once_however_many_texts_it_has(town: City) -> None:
     town.live(on=["x", "facebook"])
-    assert tallies(report(town)) == {date(2026, 11, 23): Tally(posts=1)}
+    assert tallies(report(town)) == {date(2026, 11, 23): PublishedCounts(posts=1)}
 
 
 def test_an_answer_is_counted_beside_the_posts(town: City) -> None:
     scenes.answered(town)
     found = report(town)
-    assert tallies(found) == {date(2026, 11, 23): Tally(posts=1, answers=1)}
-    assert found.total == Tally(posts=1, answers=1)
+    assert tallies(found) == {date(2026, 11, 23): PublishedCounts(posts=1, answers=1)}
+    assert found.total == PublishedCounts(posts=1, answers=1)
 
 
 def test_midnight_between_sunday_and_monday_is_the_citys(town: City) -> None:
@@ -57,15 +57,15 @@ def test_midnight_between_sunday_and_monday_is_the_citys(town: City) -> None:
     town.clock.at += timedelta(minutes=1)
     town.live()
     assert tallies(report(town)) == {
-        date(2026, 11, 23): Tally(posts=1),
-        date(2026, 11, 30): Tally(posts=1),
+        date(2026, 11, 23): PublishedCounts(posts=1),
+        date(2026, 11, 30): PublishedCounts(posts=1),
     }
 
 
 def test_what_is_older_than_twelve_weeks_is_left_out(town: City) -> None:
     town.live()
     town.clock.at += 11 * WEEK
-    assert tallies(report(town)) == {date(2026, 11, 23): Tally(posts=1)}
+    assert tallies(report(town)) == {date(2026, 11, 23): PublishedCounts(posts=1)}
     town.clock.at += WEEK
     assert tallies(report(town)) == {}
 
@@ -92,7 +92,7 @@ def test_one_department_narrows_the_weeks_alone(town: City) -> None:
     town.live()
     town.live("road")
     found = report(town, department="road")
-    assert tallies(found) == {date(2026, 11, 23): Tally(posts=1)}
+    assert tallies(found) == {date(2026, 11, 23): PublishedCounts(posts=1)}
     assert sum(tally.posts for _one, tally in found.departments) == 2
     assert tallies(report(town, "head", department="road")) == {}
 

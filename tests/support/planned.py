@@ -15,7 +15,7 @@ from publisher.delivery.controls.freeze import FreezeForm
 from publisher.delivery.controls.freeze import freeze as controls_freeze
 from publisher.models.notifications import Notice
 from publisher.models.people import SignIn
-from publisher.platforms.oauth.flow import Begun
+from publisher.platforms.oauth.flow import StartedFlow
 from publisher.scheduling import slots
 from publisher.states import NoticeState
 from tests.support.city import City
@@ -102,7 +102,7 @@ def begin_walk(city: City, state: str) -> int:
             actor=city.actor("admin"),
             now=city.now,
             platform="x",
-            begun=Begun("https://platform.example/allow", state),
+            begun=StartedFlow("https://platform.example/allow", state),
             sign_in_id=elsewhere.id,
             vault=Vault("a key that nobody needs", ()),
         ).id

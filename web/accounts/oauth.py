@@ -18,7 +18,12 @@ from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
 from publisher.platforms.oauth.flow import OAuthFlows, state_in
-from publisher.platforms.oauth.types import ConnectableAccount, TokenFacts, Turned, Why
+from publisher.platforms.oauth.types import (
+    AbortReason,
+    ConnectableAccount,
+    OAuthAborted,
+    TokenFacts,
+)
 from publisher.validation import Invalid, NotFound
 from web.accounts.forms import AccountForm, account_form
 from web.core import form_recovery
@@ -47,12 +52,12 @@ def begin() -> Page:
         return prompt
     _check_account(platform, account_id)
     if missing_settings := _oauth_flows().lacks(platform):
-        return _aborted_page(Turned(Why.APP_KEYS), missing_settings)
+        return _aborted_page(OAuthAborted(AbortReason.APP_KEYS), missing_settings)
     try:
         redirection = _oauth_flows().set_out(
             platform, callback=_callback(platform), state=secrets.token_urlsafe(32)
         )
-    except Turned as turned:
+    except OAuthAborted as turned:
         return _aborted_page(turned)
     with ctx.database.transaction() as session:
         connecting = oauth_flow.start_oauth(
@@ -104,7 +109,7 @@ def back(platform: str) -> Page:
                 vault=_vault(),
             )
             walk_id = connecting.id
-    except Turned as turned:
+    except OAuthAborted as turned:
         return _back_to_index(turned)
     try:
         candidates = _oauth_flows().finish(
@@ -118,12 +123,12 @@ def back(platform: str) -> Page:
                 accounts=candidates,
                 vault=_vault(),
             )
-    except Turned as turned:
+    except OAuthAborted as turned:
         _store_refusal(walk_id, turned)
     return redirect(url_for("accounts_connecting.walk", walk_id=walk_id))
 
 
-def _store_refusal(walk_id: int, turned: Turned) -> None:
+def _store_refusal(walk_id: int, turned: OAuthAborted) -> None:
     with ctx.database.transaction() as session:
         oauth_flow.refuse(
             session,
@@ -141,7 +146,7 @@ def walk(walk_id: int) -> Page:
     with ctx.database.reading() as session:
         row = session.get(Connecting, walk_id)
         if row is not None and row.sign_in_id != acting().sign_in_id:
-            return _back_to_index(Turned(Why.WRONG_STATE))
+            return _back_to_index(OAuthAborted(AbortReason.WRONG_STATE))
         connecting = oauth_flow.oauth_session(
             session, walk_id, sign_in_id=acting().sign_in_id, lock=False
         )
@@ -214,7 +219,7 @@ def _finish(connecting: Connecting, chosen: ConnectableAccount, form: AccountFor
         return _connecting_page(
             connecting, (chosen,), chosen, form, [(sentence, None) for sentence in rest]
         ), 422
-    except Turned as turned:
+    except OAuthAborted as turned:
         _store_refusal(connecting.id, turned)
         return redirect(url_for("accounts_connecting.walk", walk_id=connecting.id))
     flash(_("The account is connected."))
@@ -238,12 +243,12 @@ def _connect(
         )
 
 
-def _aborted_page(turned: Turned, missing_settings: tuple[str, ...] = ()) -> Page:
+def _aborted_page(turned: OAuthAborted, missing_settings: tuple[str, ...] = ()) -> Page:
     refusal = connection_end_sentence(turned.why, turned.about)
     return render_template("accounts/turned.html", refusal=refusal, lacking=missing_settings), 409
 
 
-def _back_to_index(turned: Turned) -> Page:
+def _back_to_index(turned: OAuthAborted) -> Page:
     """Redirect to the list of accounts with the reason, if this session is not connecting one."""
     flash(connection_end_sentence(turned.why, turned.about), "red")
     return redirect(url_for("accounts.index"))

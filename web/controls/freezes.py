@@ -16,7 +16,7 @@ from publisher.i18n.date_parsing import BadWhen, parse_day, parse_when
 from publisher.models.controls import Freeze
 from publisher.models.submissions import SubmissionKind
 from publisher.people.departments import departments_in_force
-from publisher.reports.problems import braked
+from publisher.reports.problems import held_deliveries
 from publisher.reports.types import who_of
 from publisher.scheduling import slots
 from publisher.validation import LONGEST_REASON, Invalid, Validator
@@ -75,7 +75,7 @@ def _page(session: Session, form: LayForm, *, error: str = "") -> str:
         standing=controls_freeze.standing_freezes(session, now=now),
         held={
             held_freeze.freeze.id: held_freeze
-            for held_freeze in braked(session, actor=actor(), now=now).freezes
+            for held_freeze in held_deliveries(session, actor=actor(), now=now).freezes
         },
         past=controls_freeze.past_freezes(session, now=now),
         may_freeze=may(actor(), Action.FREEZE, None),

@@ -18,7 +18,7 @@ from publisher.models.people import Person
 from publisher.models.posts import Post
 from publisher.reports import problems
 from publisher.reports.decision_board import decisions
-from publisher.reports.problems import troubles
+from publisher.reports.problems import problem_summary
 from publisher.scheduling import schedule
 from publisher.states import PUBLISHABLE_BY_HAND, RESCHEDULABLE, UNSENT, DeliveryState
 from publisher.validation import Invalid
@@ -53,9 +53,9 @@ def board(session: Session) -> Page:
     return render_template(
         "deliveries/board.html",
         rows=decisions(session, actor=actor(), now=ctx.now()),
-        beside=troubles(session, actor=actor()),
+        beside=problem_summary(session, actor=actor()),
         lane=lane_of(session),
-        braked=problems.braked(session, actor=actor(), now=ctx.now()),
+        braked=problems.held_deliveries(session, actor=actor(), now=ctx.now()),
         may_move=may(actor(), Action.SCHEDULE, None),
     )
 

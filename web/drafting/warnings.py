@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from publisher.content_checks import checks, context
 from publisher.content_checks.link_checker import LinkChecker, check_now
 from publisher.content_checks.rules import all_addresses, takes_reply
-from publisher.content_checks.types import Text, TextLocation, Warned, WarningCode
+from publisher.content_checks.types import ContentWarning, Text, TextLocation, WarningCode
 from publisher.drafting.drafts import Draft
-from publisher.media.link_preview import is_within
+from publisher.media.link_preview import may_fetch
 from publisher.models.posts import Language, Post, Revision
 from publisher.reports.comment_detail import CommentDetail
 from web.core.context import ctx
@@ -93,7 +93,7 @@ def of_reply(comment: CommentDetail) -> str:
     account, is_ours = comment.account, comment.own_post is not None
     if takes_reply(account.platform, account.handle, comment.text, is_ours):
         return ""
-    refused = Warned(WarningCode.REPLY_REFUSED, TextLocation(0, "text"))
+    refused = ContentWarning(WarningCode.REPLY_REFUSED, TextLocation(0, "text"))
     return f"{warning_sentence(refused)} {way_on(refused)}"
 
 
@@ -119,7 +119,7 @@ def look_at_links(sheet: Sheet, draft: Draft) -> None:
     check_now(link_checker, all_addresses(texts_of(sheet, draft)), now=ctx.now())
 
 
-def _lines(warnings: Sequence[Warned], spots: Sequence[Spot]) -> Iterable[WarningLine]:
+def _lines(warnings: Sequence[ContentWarning], spots: Sequence[Spot]) -> Iterable[WarningLine]:
     """Yield one row for each warning, with all its positions."""
     grouped: dict[tuple[str, str, str], dict[Spot, None]] = {}
     for warning, spot in zip(warnings, spots, strict=True):
@@ -130,7 +130,7 @@ def _lines(warnings: Sequence[Warned], spots: Sequence[Spot]) -> Iterable[Warnin
         yield WarningLine(tuple(places), sentence, way, see)
 
 
-def _spot(sheet: Sheet, slot: TextSlot, warned: Warned) -> Spot:
+def _spot(sheet: Sheet, slot: TextSlot, warned: ContentWarning) -> Spot:
     """Return the label and HTML id of the field that a warning concerns."""
     named = f"{account_name(slot.account)} – {_(LANGUAGE_WORDS[slot.language])}"
     kind, _dash, index = warned.location.field.partition("-")
@@ -158,7 +158,7 @@ def _alt_field(sheet: Sheet, slot: TextSlot, number: int) -> str:
 
 def _links(session: Session, texts: Sequence[Text]) -> Links:
     reach = ctx.settings.link_reach
-    addresses = [address for address in all_addresses(texts) if is_within(address, reach)]
+    addresses = [address for address in all_addresses(texts) if may_fetch(address, reach)]
     checks = context.links_seen(session, addresses).values()
     times = [link.checked_at for link in checks if link.checked_at is not None]
     return Links(len(checks), len(checks) - len(times), min(times, default=None))

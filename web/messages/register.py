@@ -10,7 +10,7 @@ from publisher.models.accounts import AllowanceRow
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.operations.departments.open_items import OpenItem, OpenKind
 from publisher.people.department_orders import BadDepartment
-from publisher.platforms.oauth.types import Why
+from publisher.platforms.oauth.types import AbortReason
 from web.core.i18n import N_, _, page_language
 from web.messages.field_errors import localized
 from web.messages.names import department_name
@@ -127,28 +127,34 @@ def open_item_url(open_item: OpenItem) -> str:
 
 
 ABORT_REASONS: Mapping[str, str] = {
-    Why.DENIED: N_("On the platform the permission was refused. Nothing was connected."),
-    Why.EXPIRED: N_(
+    AbortReason.DENIED: N_("On the platform the permission was refused. Nothing was connected."),
+    AbortReason.EXPIRED: N_(
         "The permission was not confirmed in time, or its answer was used once already. Nothing "
         "was connected."
     ),
-    Why.APP_KEYS: N_(
+    AbortReason.APP_KEYS: N_(
         "The platform does not accept the keys of our app. The administrator of the server checks "
         "the settings."
     ),
-    Why.CALLBACK: N_(
+    AbortReason.CALLBACK: N_(
         "The platform does not accept the address to come back to. It has to be registered in the "
         "app’s settings there."
     ),
-    Why.UNREACHABLE: N_("The platform gave no clear answer. Nothing was connected. Try again."),
-    Why.NO_PAGE: N_("No page was chosen on Facebook, so none can be connected."),
-    Why.MISSING_RIGHTS: N_("Nothing was connected, for these rights are missing: %(about)s."),
-    Why.OTHER_ACCOUNT: N_(
+    AbortReason.UNREACHABLE: N_(
+        "The platform gave no clear answer. Nothing was connected. Try again."
+    ),
+    AbortReason.NO_PAGE: N_("No page was chosen on Facebook, so none can be connected."),
+    AbortReason.MISSING_RIGHTS: N_(
+        "Nothing was connected, for these rights are missing: %(about)s."
+    ),
+    AbortReason.OTHER_ACCOUNT: N_(
         "Another account than the one to be connected anew was chosen there: %(about)s. Nothing "
         "was changed."
     ),
-    Why.OTHER_APP: N_("This access was given to another app than ours. Nothing was connected."),
-    Why.WRONG_STATE: N_(
+    AbortReason.OTHER_APP: N_(
+        "This access was given to another app than ours. Nothing was connected."
+    ),
+    AbortReason.WRONG_STATE: N_(
         "This answer belongs to no connecting that was begun in this session, or it was used "
         "already. Nothing was connected."
     ),
@@ -176,9 +182,10 @@ OPERATIONS: Mapping[str, str] = {
 
 def connection_end_sentence(why: str, about: str = "") -> str:
     """Return why connecting an account ended, and what to do."""
-    sentence = ABORT_REASONS.get(why, ABORT_REASONS[Why.UNREACHABLE])
+    sentence = ABORT_REASONS.get(why, ABORT_REASONS[AbortReason.UNREACHABLE])
     return _(
-        sentence, about=rights_labels(about.split(", ")) if why == Why.MISSING_RIGHTS else about
+        sentence,
+        about=rights_labels(about.split(", ")) if why == AbortReason.MISSING_RIGHTS else about,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from publisher.content_checks.types import Warned, WarningCode
+from publisher.content_checks.types import ContentWarning, WarningCode
 from publisher.i18n import dates
 from publisher.i18n.languages import number
 from publisher.models.content_checks import LinkFinding
@@ -85,7 +85,7 @@ URL_LENGTH = 60
 """The number of characters of a URL that is shown; the field has all of it."""
 
 
-def warning_sentence(warned: Warned) -> str:
+def warning_sentence(warned: ContentWarning) -> str:
     """Return the sentence for a warning."""
     values = {name: _localized(name, value) for name, value in warned.values.items()}
     if warned.code is WarningCode.DEAD_LINK:
@@ -104,7 +104,7 @@ def warning_name(code: str) -> str:
     return _(NAMES[code]) if code in NAMES else code
 
 
-def way_on(warned: Warned) -> str:
+def way_on(warned: ContentWarning) -> str:
     """Return what can be done about a warning."""
     return _(WAYS_ON[warned.code])
 

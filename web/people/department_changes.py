@@ -279,7 +279,7 @@ def drop(code: str, change_id: int) -> Page:
         change = session.get(DepartmentChange, change_id)
         if change is None or change.department.code != code:
             raise NotFound(change_id)
-        department_changes.drop(session, actor=actor(), change=change, now=ctx.now())
+        department_changes.cancel_change(session, actor=actor(), change=change, now=ctx.now())
     flash(_("The change will not take place."))
     return redirect(url_for("departments.show", code=code))
 

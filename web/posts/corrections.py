@@ -55,11 +55,11 @@ class PastPublication:
 
 
 @dataclass(frozen=True)
-class Situation:
+class PostPublications:
     """The live and the past publications of a post."""
 
-    standing: tuple[LivePublication, ...]
-    was: tuple[PastPublication, ...]
+    live: tuple[LivePublication, ...]
+    past: tuple[PastPublication, ...]
 
     @property
     def can_be_taken_back(self) -> bool:
@@ -67,15 +67,15 @@ class Situation:
         return any(
             publication.live.is_known
             and (publication.order is None or not takedown_orders.is_pending(publication.order))
-            for publication in self.standing
+            for publication in self.live
         )
 
 
-def situation_of(session: Session, post: Post) -> Situation:
+def publications_of(session: Session, post: Post) -> PostPublications:
     """Return the live and past publications of the post, with at most three queries."""
     lives = corrections.live_texts_among(post.deliveries)
     if not any(delivery.receipt is not None for delivery in post.deliveries):
-        return Situation((), ())
+        return PostPublications((), ())
     orders = takedown_orders.orders_of(session, post.id)
     findings = findings_of(session, actor=actor(), post_id=post.id)
     publications = tuple(_live_publication(live, orders, findings) for live in lives)
@@ -84,7 +84,7 @@ def situation_of(session: Session, post: Post) -> Situation:
         PastPublication(order, None) for order in orders if order.receipt_id not in live_receipt_ids
     )
     deleted_by_others = (finding for finding in findings if finding.kind is FindingKind.GONE)
-    return Situation(
+    return PostPublications(
         publications,
         ordered_away + tuple(PastPublication(None, finding) for finding in deleted_by_others),
     )

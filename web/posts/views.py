@@ -24,7 +24,7 @@ from web.core.i18n import _, _l
 from web.core.permissions import for_action, for_roles
 from web.forms import Form
 from web.messages.progress import NEXT, STEPS
-from web.posts.corrections import Situation, situation_of
+from web.posts.corrections import PostPublications, publications_of
 from web.previews import previews_of
 
 routes = Blueprint("posts", __name__)
@@ -48,8 +48,8 @@ def show(session: Session, post_id: int) -> Page:
 def _page(session: Session, post_id: int, form: ClerkNoteForm) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     newest = post.revisions[-1] if post.revisions else None
-    situation = situation_of(session, post)
-    acts = _acts(post) | _deletion_acts(post, situation)
+    publications = publications_of(session, post)
+    acts = _acts(post) | _deletion_acts(post, publications)
     return render_template(
         "posts/post.html",
         post=post,
@@ -59,7 +59,7 @@ def _page(session: Session, post_id: int, form: ClerkNoteForm) -> str:
         steps=STEPS,
         next_words=NEXT,
         acts=acts,
-        situation=situation,
+        publications=publications,
         reviews=(reviews := _department_reviews(newest)),
         blocked=_blocked(session, post, reviews),
         sisters=_sibling_posts(post),
@@ -153,10 +153,10 @@ def _acts(post: Post) -> frozenset[str]:
     return frozenset(names | _decisions(post))
 
 
-def _deletion_acts(post: Post, situation: Situation) -> frozenset[str]:
+def _deletion_acts(post: Post, publications: PostPublications) -> frozenset[str]:
     """Return "take_back" if the actor may order the deletion of a live publication."""
     may_order = may(actor(), Action.ORDER_DELETION, post.department_id)
-    return frozenset({"take_back"} if may_order and situation.can_be_taken_back else ())
+    return frozenset({"take_back"} if may_order and publications.can_be_taken_back else ())
 
 
 def _can_decide_in_person(post: Post) -> bool:

@@ -13,7 +13,7 @@ from approvals.policy import Action
 from publisher.i18n import dates
 from publisher.i18n.languages import digits, language_rules
 from publisher.reports.types import Office
-from publisher.reports.weekly import Tally, WeeklyReport, weekly_report
+from publisher.reports.weekly import PublishedCounts, WeeklyReport, weekly_report
 from web.core.auth import actor, reads
 from web.core.context import ctx
 from web.core.i18n import page_language
@@ -31,7 +31,7 @@ BAR, LINE = 17, 24
 VALUE = 44
 """The width left for the number at the end of a horizontal bar."""
 
-Named = Sequence[tuple[str, Tally]]
+Named = Sequence[tuple[str, PublishedCounts]]
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _lying(named: Named, *, width: int, beside: int) -> Chart:
     return Chart(width, len(groups) * row + 8, 0, tuple(groups), is_beside=bool(beside))
 
 
-def _busiest(departments: Sequence[tuple[Office, Tally]]) -> Named:
+def _busiest(departments: Sequence[tuple[Office, PublishedCounts]]) -> Named:
     """Return the busiest departments, as many as a chart holds; the table has all of them."""
     active = [(office, tally) for office, tally in departments if tally.posts or tally.answers]
     active.sort(key=lambda pair: (-pair[1].posts - pair[1].answers, pair[0].id))
@@ -164,5 +164,5 @@ def _shortened(name: str) -> str:
     return name if len(name) <= 30 else name[:29] + "…"
 
 
-def _pair(tally: Tally) -> tuple[tuple[str, int], tuple[str, int]]:
+def _pair(tally: PublishedCounts) -> tuple[tuple[str, int], tuple[str, int]]:
     return ("posts", tally.posts), ("answers", tally.answers)

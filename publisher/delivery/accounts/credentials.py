@@ -20,7 +20,7 @@ from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import CredentialsExpired, Platform
 from publisher.platforms.base.types import Health, HealthProblem
 from publisher.platforms.oauth.flow import OAuthFlows
-from publisher.platforms.oauth.types import App, TokenFacts, Turned, Why
+from publisher.platforms.oauth.types import AbortReason, App, OAuthAborted, TokenFacts
 from publisher.platforms.registry import open_platform
 from publisher.settings.delivery import DeliverySettings
 from publisher.settings.environment import Settings
@@ -152,17 +152,17 @@ def _check(
         )
     except Unsealable:
         return AccountCheck(health)
-    except Turned as turned:
+    except OAuthAborted as turned:
         return _check_of_rejected(health, turned)
 
 
-def _check_of_rejected(health: Health, turned: Turned) -> AccountCheck:
+def _check_of_rejected(health: Health, turned: OAuthAborted) -> AccountCheck:
     """Return the check of a healthy account whose token the platform rejects."""
-    if turned.why is Why.EXPIRED:
+    if turned.why is AbortReason.EXPIRED:
         return AccountCheck(
             Health(False, HealthProblem.CREDENTIALS, health.name, None, turned.about)
         )
-    if turned.why in (Why.OTHER_ACCOUNT, Why.OTHER_APP):
+    if turned.why in (AbortReason.OTHER_ACCOUNT, AbortReason.OTHER_APP):
         return AccountCheck(
             Health(False, HealthProblem.WRONG_ACCOUNT, health.name, None, turned.about)
         )

@@ -22,8 +22,13 @@ from publisher.delivery.accounts.manage import AccountSettings
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
-from publisher.platforms.oauth.flow import Begun
-from publisher.platforms.oauth.types import ConnectableAccount, TokenFacts, Turned, Why
+from publisher.platforms.oauth.flow import StartedFlow
+from publisher.platforms.oauth.types import (
+    AbortReason,
+    ConnectableAccount,
+    OAuthAborted,
+    TokenFacts,
+)
 from publisher.states import AccountState
 from publisher.validation import NotFound
 
@@ -40,7 +45,7 @@ def start_oauth(
     actor: Actor,
     now: datetime,
     platform: str,
-    begun: Begun,
+    begun: StartedFlow,
     sign_in_id: int,
     vault: Vault,
     account_id: int | None = None,
@@ -81,7 +86,8 @@ def oauth_callback(
 ) -> tuple[Connecting, str]:
     """Return the flow that this callback belongs to, now used up, and its secret.
 
-    Raises `Turned`: WRONG_STATE if no flow of this sign-in waits for it, EXPIRED if it is too old.
+    Raises `OAuthAborted`: WRONG_STATE if no flow of this sign-in waits for it, EXPIRED if it is
+    too old.
     """
     query = select(Connecting).where(
         Connecting.state_digest == _digest(state),
@@ -91,9 +97,9 @@ def oauth_callback(
     fresh = query.with_for_update().execution_options(populate_existing=True)
     connecting = session.scalars(fresh).one_or_none()
     if connecting is None or connecting.back_at is not None or connecting.ended_at is not None:
-        raise Turned(Why.WRONG_STATE)
+        raise OAuthAborted(AbortReason.WRONG_STATE)
     if now > connecting.begun_at + LIFE:
-        raise Turned(Why.EXPIRED)
+        raise OAuthAborted(AbortReason.EXPIRED)
     connecting.back_at = now
     return connecting, vault.open(connecting.sealed)["secret"]
 
@@ -108,7 +114,7 @@ def store_candidates(
 ) -> None:
     """Store the accounts found, encrypted, until the person has chosen.
 
-    Raises `Turned` if an account was to be reconnected and is not among them.
+    Raises `OAuthAborted` if an account was to be reconnected and is not among them.
     """
     connecting = oauth_session(session, connecting_id, sign_in_id=sign_in_id)
     fitting = [
@@ -117,7 +123,9 @@ def store_candidates(
         if connecting.account is None or _is_same(connecting.account, account)
     ]
     if not fitting:
-        raise Turned(Why.OTHER_ACCOUNT, ", ".join(account.name for account in accounts))
+        raise OAuthAborted(
+            AbortReason.OTHER_ACCOUNT, ", ".join(account.name for account in accounts)
+        )
     accounts_json = json.dumps([account.plain() for account in fitting], ensure_ascii=False)
     connecting.sealed = vault.seal({"found": accounts_json})
 
@@ -137,7 +145,7 @@ def candidates(connecting: Connecting, vault: Vault) -> tuple[ConnectableAccount
 
 
 def refuse(
-    session: Session, *, now: datetime, connecting_id: int, sign_in_id: int, turned: Turned
+    session: Session, *, now: datetime, connecting_id: int, sign_in_id: int, turned: OAuthAborted
 ) -> None:
     """End the flow without an account, and delete what it had found."""
     connecting = oauth_session(session, connecting_id, sign_in_id=sign_in_id)
@@ -151,7 +159,11 @@ def tidy(session: Session, *, now: datetime) -> int:
     query = select(Connecting).where(Connecting.ended_at.is_(None), old)
     unfinished = list(session.scalars(query.with_for_update(skip_locked=True)))
     for connecting in unfinished:
-        connecting.refusal, connecting.ended_at, connecting.sealed = Why.EXPIRED.value, now, ""
+        connecting.refusal, connecting.ended_at, connecting.sealed = (
+            AbortReason.EXPIRED.value,
+            now,
+            "",
+        )
     return len(unfinished)
 
 
@@ -169,17 +181,17 @@ def finish(
 ) -> Account:
     """Connect the chosen account and return it; an existing account keeps its row.
 
-    Raises `Invalid`, or `Turned` if the flow has ended or a right is missing.
+    Raises `Invalid`, or `OAuthAborted` if the flow has ended or a right is missing.
     """
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
     connecting = oauth_session(session, connecting_id, sign_in_id=sign_in_id)
     if connecting.ended_at is not None:
-        raise Turned(Why.WRONG_STATE)
+        raise OAuthAborted(AbortReason.WRONG_STATE)
     if now > connecting.begun_at + CHOICE_LIFE:
-        raise Turned(Why.EXPIRED)
+        raise OAuthAborted(AbortReason.EXPIRED)
     missing = (*chosen.missing, *(facts.missing if facts else ()))
     if missing:
-        raise Turned(Why.MISSING_RIGHTS, ", ".join(missing))
+        raise OAuthAborted(AbortReason.MISSING_RIGHTS, ", ".join(missing))
     account_settings = manage.checked(session, choice)
     account = _connect(session, connecting.platform, chosen, account_settings, actor=actor, now=now)
     account.credentials = vault.seal(chosen.credentials)

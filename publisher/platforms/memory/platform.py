@@ -30,14 +30,14 @@ from publisher.platforms.base.types import (
 )
 from publisher.platforms.memory.store import (
     OURSELVES,
-    Shelf,
+    PostStore,
     StoredPost,
     address,
     is_under,
     receipt,
     remote_comment,
     remote_post,
-    words_of,
+    stored_text,
 )
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 
@@ -59,8 +59,8 @@ class MemoryPlatform:
     """An account of a platform in memory; `now` returns aware UTC.
 
     `lag` is how long a new post is invisible to look_up and comments_since; `page_size` the number
-    of comments in a page; `two_steps` and `can_edit` are the account's abilities. `kept` are the
-    posts that exist, `gone` the deleted ones; `health` and `allowances` are what it reports.
+    of comments in a page; `two_steps` and `can_edit` are the account's abilities. `posts` are
+    those that exist, `deleted_posts` the deleted ones; `health` and `allowances` are its reports.
     """
 
     def __init__(
@@ -78,9 +78,9 @@ class MemoryPlatform:
         self.limits = replace(limits, has_two_steps=two_steps, can_edit=can_edit)
         self.lag = lag
         self.page_size = page_size
-        self._shelf = Shelf(now)
-        self.kept: list[StoredPost] = self._shelf.kept
-        self.gone: list[StoredPost] = self._shelf.gone
+        self._shelf = PostStore(now)
+        self.posts: list[StoredPost] = self._shelf.posts
+        self.deleted_posts: list[StoredPost] = self._shelf.deleted_posts
         self.health = Health(True, None, OURSELVES, None)
         self.allowances: tuple[Allowance, ...] = ()
         self._now = now
@@ -91,14 +91,14 @@ class MemoryPlatform:
         """The account's own public posts, oldest first."""
         return [
             stored_post
-            for stored_post in self.kept
+            for stored_post in self.posts
             if stored_post.author == OURSELVES and stored_post.is_public
         ]
 
     @property
     def staged(self) -> list[StoredPost]:
         """The account's unpublished posts."""
-        return [stored_post for stored_post in self.kept if not stored_post.is_public]
+        return [stored_post for stored_post in self.posts if not stored_post.is_public]
 
     def fail_next(
         self, error: PlatformError, *, after_keeping: bool = False, on: Call = "publish"
@@ -126,7 +126,7 @@ class MemoryPlatform:
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits; a picture's id is its digest."""
         _in_time(deadline)
-        refuse_unfit(outgoing, self.limits, len(words_of(outgoing)))
+        refuse_unfit(outgoing, self.limits, len(stored_text(outgoing)))
         self._begin("prepare")
         return PreparedPost(outgoing, tuple(medium.sha256 for medium in outgoing.media))
 
@@ -154,7 +154,7 @@ class MemoryPlatform:
         """Change the text of a post, if the account can edit."""
         if not self.limits.can_edit:
             raise Refused(RefusalCode.INVALID)
-        return self._change(platform_id, "edit", deadline, text=words_of(prepared.outgoing))
+        return self._change(platform_id, "edit", deadline, text=stored_text(prepared.outgoing))
 
     def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
         """Delete the post, if it exists."""
@@ -192,7 +192,7 @@ class MemoryPlatform:
                 stored_post.author == OURSELVES
                 and stored_post.created_at >= since - SLACK
                 and (stored_post.text, stored_post.parent_id)
-                == (words_of(outgoing), outgoing.reply_to)
+                == (stored_text(outgoing), outgoing.reply_to)
                 and len(stored_post.media) == len(outgoing.media)
             ):
                 url = address(stored_post.platform_id)
@@ -233,7 +233,7 @@ class MemoryPlatform:
         if outgoing.reply_to is not None and self._shelf.find(outgoing.reply_to) is None:
             raise Refused(RefusalCode.TARGET_GONE)
         stored_post = self._shelf.keep(
-            OURSELVES, words_of(outgoing), outgoing.reply_to, outgoing.media, is_public=is_public
+            OURSELVES, stored_text(outgoing), outgoing.reply_to, outgoing.media, is_public=is_public
         )
         _fail_after(planned)
         return receipt(stored_post)
@@ -262,7 +262,7 @@ class MemoryPlatform:
         horizon = self._now() - self.lag
         return [
             stored_post
-            for stored_post in self.kept
+            for stored_post in self.posts
             if stored_post.is_public and stored_post.created_at <= horizon
         ]
 

@@ -27,12 +27,12 @@ class StoredPost:
     is_hidden: bool = False
 
 
-class Shelf:
+class PostStore:
     """The existing and the deleted posts; `now` returns aware UTC."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
-        self.kept: list[StoredPost] = []
-        self.gone: list[StoredPost] = []
+        self.posts: list[StoredPost] = []
+        self.deleted_posts: list[StoredPost] = []
         self._now = now
 
     def keep(
@@ -46,12 +46,12 @@ class Shelf:
     ) -> StoredPost:
         """Store a new post."""
         parent = self.find(parent_id) if parent_id else None
-        platform_id = str(1_000 + len(self.kept) + len(self.gone))
+        platform_id = str(1_000 + len(self.posts) + len(self.deleted_posts))
         root_id = parent.root_id if parent else platform_id
         remote_post = StoredPost(
             platform_id, author, composed(text), parent_id, root_id, media, self._now(), is_public
         )
-        self.kept.append(remote_post)
+        self.posts.append(remote_post)
         return remote_post
 
     def change(
@@ -69,18 +69,18 @@ class Shelf:
             is_public=post.is_public if is_public is None else is_public,
             is_hidden=post.is_hidden if is_hidden is None else is_hidden,
         )
-        self.kept[self.kept.index(post)] = changed
+        self.posts[self.posts.index(post)] = changed
         return changed
 
     def remove(self, post: StoredPost) -> None:
         """Delete a post."""
-        self.kept.remove(post)
-        self.gone.append(post)
+        self.posts.remove(post)
+        self.deleted_posts.append(post)
 
     def find(self, platform_id: str) -> StoredPost | None:
         """Return the post under this id; None if there is none."""
         return next(
-            (remote_post for remote_post in self.kept if remote_post.platform_id == platform_id),
+            (remote_post for remote_post in self.posts if remote_post.platform_id == platform_id),
             None,
         )
 
@@ -92,7 +92,7 @@ class Shelf:
         return remote_post
 
 
-def words_of(outgoing: Outgoing) -> str:
+def stored_text(outgoing: Outgoing) -> str:
     """Return the text as it is stored."""
     return composed(with_link(outgoing.text, outgoing.link))
 

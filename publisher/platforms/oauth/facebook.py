@@ -18,7 +18,14 @@ from publisher.platforms.base.protocol import Deadline, PlatformError
 from publisher.platforms.facebook.api import HOME, read_error
 from publisher.platforms.http.client import Json, at, number_at, rows_at, text_at
 from publisher.platforms.http.session import PlatformSession
-from publisher.platforms.oauth.types import App, ConnectableAccount, TokenFacts, Turned, Why, turned
+from publisher.platforms.oauth.types import (
+    AbortReason,
+    App,
+    ConnectableAccount,
+    OAuthAborted,
+    TokenFacts,
+    aborted_by,
+)
 
 LEG_SECONDS = 20.0
 MOST_PAGES = 5
@@ -47,37 +54,37 @@ def address(app: App, callback: str, state: str) -> str:
 def finish(app: App, *, code: str, callback: str) -> tuple[ConnectableAccount, ...]:
     """Return the pages that the person shared with the app, each with its token.
 
-    Raises `Turned`.
+    Raises `OAuthAborted`.
     """
     keys = {"app_id": app.facebook_app_id, "app_secret": app.facebook_app_secret}
-    with _leg(app, code, refused=Why.EXPIRED) as graph:
+    with _leg(app, code, refused=AbortReason.EXPIRED) as graph:
         short = text_at(graph.get_access_token_from_code(code, callback, **keys), "access_token")
-    with _leg(app, short, refused=Why.EXPIRED) as graph:
+    with _leg(app, short, refused=AbortReason.EXPIRED) as graph:
         graph.access_token = short
         long = text_at(graph.extend_access_token(**keys), "access_token")
     facts = examine(app, long)
     if facts.missing:
-        raise Turned(Why.MISSING_RIGHTS, ", ".join(facts.missing))
+        raise OAuthAborted(AbortReason.MISSING_RIGHTS, ", ".join(facts.missing))
     candidates = tuple(_candidate(app, page) for page in _pages(app, long))
     if not candidates:
-        raise Turned(Why.NO_PAGE)
+        raise OAuthAborted(AbortReason.NO_PAGE)
     return candidates
 
 
 def examine(app: App, token: str, *, page_id: str = "") -> TokenFacts:
     """Return Facebook's facts about a token; with `page_id` it has to be that page's.
 
-    The token has to be our app's. Raises `Turned`.
+    The token has to be our app's. Raises `OAuthAborted`.
     """
-    with _leg(app, token, refused=Why.APP_KEYS) as graph:
+    with _leg(app, token, refused=AbortReason.APP_KEYS) as graph:
         answer: Json = graph.debug_access_token(token, app.facebook_app_id, app.facebook_app_secret)
     facts = at(answer, "data")
     if at(facts, "is_valid") is not True:
-        raise Turned(Why.EXPIRED, text_at(facts, "error", "message"))
+        raise OAuthAborted(AbortReason.EXPIRED, text_at(facts, "error", "message"))
     if text_at(facts, "app_id") != app.facebook_app_id:
-        raise Turned(Why.OTHER_APP, text_at(facts, "application"))
+        raise OAuthAborted(AbortReason.OTHER_APP, text_at(facts, "application"))
     if page_id and text_at(facts, "profile_id") != page_id:
-        raise Turned(Why.OTHER_ACCOUNT, text_at(facts, "profile_id"))
+        raise OAuthAborted(AbortReason.OTHER_ACCOUNT, text_at(facts, "profile_id"))
     scopes = _scopes(facts)
     return TokenFacts(
         until=_end(facts, "expires_at"),
@@ -106,7 +113,7 @@ def _end(facts: object, name: str) -> datetime | None:
 def _pages(app: App, token: str) -> Iterator[Json]:
     args = {"fields": "id,name,access_token,tasks", "limit": "100", **_proof(app, token)}
     for _ in range(MOST_PAGES):
-        with _leg(app, token, refused=Why.EXPIRED) as graph:
+        with _leg(app, token, refused=AbortReason.EXPIRED) as graph:
             graph.access_token = token
             listed: Json = graph.get_connections("me", "accounts", **args)
         yield from (page for page in rows_at(listed, "data") if text_at(page, "access_token"))
@@ -138,8 +145,8 @@ def _proof(app: App, token: str) -> dict[str, str]:
 
 
 @contextmanager
-def _leg(app: App, secret: str, *, refused: Why) -> Iterator[facebook.GraphAPI]:
-    """Open the client for one call, and raise its errors as `Turned`."""
+def _leg(app: App, secret: str, *, refused: AbortReason) -> Iterator[facebook.GraphAPI]:
+    """Open the client for one call, and raise its errors as `OAuthAborted`."""
     channel = PlatformSession(
         home=HOME,
         base_url=app.graph_api_url,
@@ -155,5 +162,5 @@ def _leg(app: App, secret: str, *, refused: Why) -> Iterator[facebook.GraphAPI]:
     except PlatformError as problem:
         # A wrong secret is answered by the code that else means trouble of the platform's own.
         if "client secret" in problem.detail.lower() or "application id" in problem.detail.lower():
-            raise Turned(Why.APP_KEYS, problem.detail) from None
-        raise turned(problem, refused=refused, keys=Why.EXPIRED) from None
+            raise OAuthAborted(AbortReason.APP_KEYS, problem.detail) from None
+        raise aborted_by(problem, refused=refused, keys=AbortReason.EXPIRED) from None

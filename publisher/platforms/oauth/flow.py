@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from publisher.platforms.oauth.types import App, ConnectableAccount, TokenFacts, Turned, Why
+from publisher.platforms.oauth.types import (
+    AbortReason,
+    App,
+    ConnectableAccount,
+    OAuthAborted,
+    TokenFacts,
+)
 
 
 @dataclass(frozen=True)
-class Begun:
+class StartedFlow:
     """The URL to send the person to, and the parameter that identifies the callback.
 
     `secret` has to be stored until the callback; it is empty if there is none.
@@ -30,25 +36,25 @@ class OAuthFlows:
         """Return the settings that this platform's flow needs and that are not set."""
         return self.app.lacks(platform)
 
-    def set_out(self, platform: str, *, callback: str, state: str) -> Begun:
-        """Start the flow. X assigns a state of its own: its request token. Raises `Turned`."""
+    def set_out(self, platform: str, *, callback: str, state: str) -> StartedFlow:
+        """Start the flow; X assigns its request token as the state. Raises `OAuthAborted`."""
         if platform == "x":
             from publisher.platforms.oauth import x
 
-            return Begun(*x.set_out(self.app, callback))
+            return StartedFlow(*x.set_out(self.app, callback))
         from publisher.platforms.oauth import facebook
 
-        return Begun(facebook.address(self.app, callback, state), state)
+        return StartedFlow(facebook.address(self.app, callback, state), state)
 
     def finish(
         self, platform: str, *, callback: str, secret: str, query: Mapping[str, str]
     ) -> tuple[ConnectableAccount, ...]:
         """Return the accounts behind a callback (`query`: its query parameters).
 
-        Raises `Turned`.
+        Raises `OAuthAborted`.
         """
         if "denied" in query or query.get("error") == "access_denied":
-            raise Turned(Why.DENIED)
+            raise OAuthAborted(AbortReason.DENIED)
         if platform == "x":
             from publisher.platforms.oauth import x
 
@@ -57,13 +63,13 @@ class OAuthFlows:
         from publisher.platforms.oauth import facebook
 
         if not query.get("code"):
-            raise Turned(Why.EXPIRED, query.get("error", ""))
+            raise OAuthAborted(AbortReason.EXPIRED, query.get("error", ""))
         return facebook.finish(self.app, code=query["code"], callback=callback)
 
     def examine(self, platform: str, credentials: Mapping[str, str]) -> TokenFacts | None:
         """Return the platform's facts about a stored token; None if the platform has no such API.
 
-        Raises `Turned`.
+        Raises `OAuthAborted`.
         """
         if platform != "facebook" or self.lacks("facebook"):
             return None

@@ -10,7 +10,7 @@ from enum import StrEnum
 from publisher.platforms.base.protocol import CredentialsExpired, PlatformError, Refused
 
 
-class Why(StrEnum):
+class AbortReason(StrEnum):
     """The reason why a flow was aborted, as a code that the pages translate."""
 
     DENIED = "denied"
@@ -25,10 +25,10 @@ class Why(StrEnum):
     WRONG_STATE = "wrong_state"
 
 
-class Turned(Exception):
+class OAuthAborted(Exception):
     """The flow was aborted; `why` is the code, `about` a value for the message."""
 
-    def __init__(self, why: Why, about: str = "") -> None:
+    def __init__(self, why: AbortReason, about: str = "") -> None:
         super().__init__(why, about)
         self.why = why
         self.about = about
@@ -76,13 +76,15 @@ class ConnectableAccount:
         return cls(**text, credentials=credentials, missing=tuple(missing))
 
 
-def turned(problem: PlatformError, *, refused: Why, keys: Why = Why.APP_KEYS) -> Turned:
+def aborted_by(
+    problem: PlatformError, *, refused: AbortReason, keys: AbortReason = AbortReason.APP_KEYS
+) -> OAuthAborted:
     """Return the abort for a platform's error; `refused` and `keys` are this step's reasons."""
     if isinstance(problem, Refused):
-        return Turned(refused, problem.detail)
+        return OAuthAborted(refused, problem.detail)
     if isinstance(problem, CredentialsExpired):
-        return Turned(keys, problem.detail)
-    return Turned(Why.UNREACHABLE, problem.detail)
+        return OAuthAborted(keys, problem.detail)
+    return OAuthAborted(AbortReason.UNREACHABLE, problem.detail)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,12 @@ import tweepy
 from publisher.platforms.base.protocol import Deadline, PlatformError
 from publisher.platforms.base.types import HealthProblem
 from publisher.platforms.http.session import PlatformSession
-from publisher.platforms.oauth.types import ConnectableAccount, Turned, Why, turned
+from publisher.platforms.oauth.types import (
+    AbortReason,
+    ConnectableAccount,
+    OAuthAborted,
+    aborted_by,
+)
 from publisher.platforms.x.api import HOME, XCredentials, read_error
 from publisher.platforms.x.platform import XPlatform
 
@@ -47,28 +52,28 @@ class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no
 def set_out(app: App, callback: str) -> tuple[str, str, str]:
     """Start the flow: return the URL to send the person to, the request token and its secret.
 
-    Raises `Turned`.
+    Raises `OAuthAborted`.
     """
     handler = _Handler(app, _channel(app), callback)
     try:
         with _leg(app, handler):
             address = str(handler.get_authorization_url())
     except PlatformError as problem:
-        raise turned(problem, refused=Why.CALLBACK) from None
+        raise aborted_by(problem, refused=AbortReason.CALLBACK) from None
     token = handler.request_token
     own_url = app.x_api_url + address.removeprefix(HOME)
     return own_url, str(token["oauth_token"]), str(token["oauth_token_secret"])
 
 
 def finish(app: App, *, token: str, secret: str, verifier: str) -> ConnectableAccount:
-    """Return the account of a callback's token and verifier. Raises `Turned`."""
+    """Return the account of a callback's token and verifier. Raises `OAuthAborted`."""
     handler = _Handler(app, _channel(app, token, secret, verifier), "")
     handler.request_token = {"oauth_token": token, "oauth_token_secret": secret}
     try:
         with _leg(app, handler):
             access_token, access_secret = handler.get_access_token(verifier)
     except PlatformError as problem:
-        raise turned(problem, refused=Why.EXPIRED, keys=Why.EXPIRED) from None
+        raise aborted_by(problem, refused=AbortReason.EXPIRED, keys=AbortReason.EXPIRED) from None
     return _candidate(
         app,
         XCredentials(
@@ -88,7 +93,9 @@ def _candidate(app: App, credentials: XCredentials) -> ConnectableAccount:
     health = platform.check()
     if not health.ok:
         unreachable = health.problem is HealthProblem.UNREACHABLE
-        raise Turned(Why.UNREACHABLE if unreachable else Why.EXPIRED, health.detail)
+        raise OAuthAborted(
+            AbortReason.UNREACHABLE if unreachable else AbortReason.EXPIRED, health.detail
+        )
     handle = health.name.lstrip("@")
     url = f"{app.x_web_url}/{handle}"
     return ConnectableAccount(
@@ -124,7 +131,7 @@ def _leg(app: App, handler: _Handler) -> Iterator[None]:
             if isinstance(inner, PlatformError):
                 raise inner from None
             # An answer without the token that it should hold.
-            raise Turned(Why.UNREACHABLE, type(inner).__name__) from None
+            raise OAuthAborted(AbortReason.UNREACHABLE, type(inner).__name__) from None
 
 
 def _unwrapped(error: Exception) -> Exception:

@@ -133,7 +133,7 @@ class AtTheClock(Brakes):
 
     def _is_anything_unread(self) -> bool:
         """Each reading asks every post: where nobody said anything it would only take time."""
-        everybody = [one for there in self.town.platforms.values() for one in there.kept]
+        everybody = [one for there in self.town.platforms.values() for one in there.posts]
         with self.town.read() as session:
             read = session.scalar(select(func.count(Comment.id))) or 0
         return sum(one.author != OURSELVES for one in everybody) > read

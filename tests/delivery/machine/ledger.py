@@ -10,7 +10,7 @@ from enum import StrEnum
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.types import Medium, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
-from publisher.platforms.memory.store import OURSELVES, Shelf, StoredPost
+from publisher.platforms.memory.store import OURSELVES, PostStore, StoredPost
 
 
 class Deed(StrEnum):
@@ -40,7 +40,7 @@ class Line:
         return self.deed, self.platform_id, self.text
 
 
-class _Written(Shelf):
+class _Written(PostStore):
     """A shelf that writes down what changes on it."""
 
     def __init__(self, now: Callable[[], datetime], lines: list[Line]) -> None:
@@ -85,7 +85,7 @@ class Ledger(MemoryPlatform):
         super().__init__(now=now, name=name, can_edit=can_edit)
         self.lines: list[Line] = []
         self._shelf = _Written(now, self.lines)
-        self.kept, self.gone = self._shelf.kept, self._shelf.gone
+        self.posts, self.deleted_posts = self._shelf.posts, self._shelf.deleted_posts
 
     def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
         """Write down that it was asked for, whether or not anything stands there still."""
