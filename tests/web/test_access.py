@@ -20,13 +20,13 @@ from tests.web.world import CAST, TABLE, Call, World, calls, expected, make, pat
 from web.core import permissions
 
 
-def test_every_route_has_its_line_in_the_table_and_every_line_its_route(site: Site) -> None:
+def test_the_table_of_access_lists_every_route_and_no_other(site: Site) -> None:
     routes = {one.endpoint for one in site.app.url_map.iter_rules()}
     assert routes == set(TABLE)
 
 
 @pytest.mark.parametrize("role", CAST)
-def test_a_role_gets_where_the_table_lets_it_and_looking_changes_nothing(
+def test_a_role_opens_exactly_the_pages_of_the_table_without_any_write(
     world: World, role: str
 ) -> None:
     browser = world.site.browser(CAST[role])
@@ -55,7 +55,7 @@ def _wrong(world: World, call: Call, browser: Browser, role: str) -> Iterator[st
         yield f"{call.method} {path} ({whose}): {code}, not {sorted(wanted)}"
 
 
-def test_nobody_is_asked_to_sign_in_everywhere_but_on_public_pages(world: World) -> None:
+def test_every_page_that_is_not_public_asks_an_anonymous_visitor_to_sign_in(world: World) -> None:
     nobody, wrong = world.site.nobody(), []
     ids = {**world.own, "sign_in_id": 1, "own_appointment": 1}
     for call in calls(world.site):
@@ -67,7 +67,7 @@ def test_nobody_is_asked_to_sign_in_everywhere_but_on_public_pages(world: World)
     assert not wrong, "\n".join(wrong)
 
 
-def test_what_nobody_typed_is_carried_by_the_sign_in_page(world: World) -> None:
+def test_an_anonymous_post_is_carried_by_the_sign_in_page(world: World) -> None:
     nobody, lost = world.site.nobody(), []
     ids = {**world.own, "sign_in_id": 1, "own_appointment": 1}
     for call in calls(world.site):
@@ -83,7 +83,7 @@ def test_what_nobody_typed_is_carried_by_the_sign_in_page(world: World) -> None:
     assert not lost
 
 
-def test_no_form_is_taken_without_its_token(world: World) -> None:
+def test_a_form_without_a_csrf_token_is_refused(world: World) -> None:
     """By whoever may send it; neither without a token nor with one of another session."""
     site, wrong = world.site, []
     browsers = {name: site.browser(name) for name in CAST.values()}
@@ -108,7 +108,7 @@ def _somebody_who_may(call: Call) -> str:
     return CAST[allowed[0]] if allowed else ""
 
 
-def test_being_seen_is_all_that_time_writes_down(site: Site) -> None:
+def test_a_get_writes_nothing_but_the_session_s_last_use(site: Site) -> None:
     browser = site.browser("clerk")
     before = everything(site.city.database)
     site.city.clock.move(SEEN_EVERY)
@@ -135,7 +135,7 @@ def everything(database: Database) -> Rows:
         }
 
 
-def test_what_does_not_exist_is_not_found(world: World) -> None:
+def test_an_unknown_id_is_a_404(world: World) -> None:
     site, wrong = world.site, []
     browsers = {name: site.browser(name) for name in CAST.values()}
     nothing: dict[str, object] = dict.fromkeys(world.own, 999_999)
@@ -155,7 +155,7 @@ def _arguments(site: Site, call: Call) -> set[str]:
     return {one for rule in site.app.url_map.iter_rules(call.endpoint) for one in rule.arguments}
 
 
-def test_a_part_of_one_thing_is_not_found_under_another(world: World) -> None:
+def test_the_id_of_a_part_under_another_parent_is_a_404(world: World) -> None:
     """A text, a file, an appointment that exists, but belongs to something else."""
     own, other = world.own, world.foreign
     clerk, admin = world.site.browser("clerk"), world.site.browser("admin")
@@ -176,7 +176,9 @@ def test_a_part_of_one_thing_is_not_found_under_another(world: World) -> None:
     assert codes == dict.fromkeys(codes, 404)
 
 
-def test_a_route_without_a_rule_keeps_the_counter_closed(site: Site, tmp_path: Path) -> None:
+def test_the_application_does_not_start_if_a_route_has_no_access_rule(
+    site: Site, tmp_path: Path
+) -> None:
     view = site.app.view_functions["people.disable"]
     rule = permissions._RULES_BY_VIEW.pop(view)
     try:

@@ -12,20 +12,20 @@ pytestmark = pytest.mark.both
 
 
 @pytest.mark.parametrize("page", ["", "/change", "/disconnect"])
-def test_an_account_opens(any_site: Site, page: str) -> None:
+def test_the_page_of_an_account_opens(any_site: Site, page: str) -> None:
     admin = any_site.browser("admin")
     account_id = any_site.city.accounts["x"]
     assert admin.get(f"/accounts/{account_id}{page}").status_code == 200
 
 
-def test_looking_again_at_an_account_ends_on_its_page(any_site: Site) -> None:
+def test_checking_an_account_redirects_to_its_page(any_site: Site) -> None:
     admin = any_site.browser("admin")
     account_id = any_site.city.accounts["x"]
     answer = admin.post(f"/accounts/{account_id}/check", {})
     assert answer.status_code in (302, 303)
 
 
-def test_looks_that_are_behind_are_said_on_both_pages(any_site: Site) -> None:
+def test_overdue_checks_are_shown_on_the_list_and_on_the_account_s_page(any_site: Site) -> None:
     city = any_site.city
     city.live(on=["x"])
     poll.tick_watching(city.context)

@@ -52,7 +52,7 @@ def test_the_same_form_sent_by_two_threads_at_once_is_one_submission(any_site: S
     assert count(any_site, Submission) == 1
 
 
-def test_somebody_elses_form_is_not_handed_in_again(site: Site) -> None:
+def test_the_token_of_another_person_s_form_does_not_find_their_submission(site: Site) -> None:
     form = [*PAIRS, ("form_token", "one-and-the-same")]
     site.browser("member").post("/submissions/new", form)
     answer = site.browser("road_member").post("/submissions/new", form)
@@ -68,7 +68,7 @@ def count(site: Site, table: type[Submission | Notice | Decision]) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_the_second_of_two_clerks_is_told_keeps_the_text_and_sees_the_difference(
+def test_the_second_clerk_to_save_keeps_the_text_and_sees_the_difference(
     any_site: Site,
 ) -> None:
     city = any_site.city
@@ -100,7 +100,7 @@ def added(page: Page) -> str:
     return " ".join(one.text for one in page.all if one.tag == "ins")
 
 
-def test_approving_what_changed_a_second_ago_is_refused_and_the_difference_shown(
+def test_approving_an_outdated_revision_is_refused_and_shows_the_difference(
     any_site: Site,
 ) -> None:
     city = any_site.city
@@ -119,7 +119,7 @@ def test_approving_what_changed_a_second_ago_is_refused_and_the_difference_shown
     assert officer.post(f"/posts/{post}/approve", {**seen, "seen": "2"}).status_code == 302
 
 
-def test_returning_what_changed_a_second_ago_is_refused_and_the_words_are_kept(site: Site) -> None:
+def test_returning_an_outdated_revision_is_refused_and_keeps_the_reason(site: Site) -> None:
     city = site.city
     post, words = city.in_review(), "वेळ सकाळी दहा अशी करावी."
     city.save(post, on=["x"], text="बदललेला मजकूर.")
@@ -136,7 +136,7 @@ def test_returning_what_changed_a_second_ago_is_refused_and_the_words_are_kept(s
     assert count(site, Decision) == 1
 
 
-def test_an_answer_to_what_is_no_longer_the_departments_is_not_lost(site: Site) -> None:
+def test_an_answer_to_a_comment_that_was_transferred_meanwhile_is_not_lost(site: Site) -> None:
     """Somebody transferred the comment meanwhile: it is out of sight, the words are not."""
     city = site.city
     comment = city.comment(under=city.live()[0])
@@ -153,7 +153,7 @@ def test_an_answer_to_what_is_no_longer_the_departments_is_not_lost(site: Site) 
     assert "उद्या सकाळी सहा वाजता." in page
 
 
-def test_an_officer_whose_appointment_ended_this_morning_does_not_approve(any_site: Site) -> None:
+def test_an_officer_whose_appointment_has_ended_cannot_approve(any_site: Site) -> None:
     """The page was open; at the press of the button the right is gone."""
     city = any_site.city
     post = city.in_review()
@@ -172,7 +172,7 @@ def test_an_officer_whose_appointment_ended_this_morning_does_not_approve(any_si
     ) in Page(refused.text)
 
 
-def test_an_officer_who_is_only_a_member_since_this_morning_does_not_approve(site: Site) -> None:
+def test_an_officer_who_has_become_a_member_cannot_approve(site: Site) -> None:
     """The session goes on under the appointment that is left; it does not carry the old right."""
     city = site.city
     post = city.in_review()
@@ -197,7 +197,7 @@ def test_an_officer_who_is_only_a_member_since_this_morning_does_not_approve(sit
     assert count(site, Decision) == 0
 
 
-def test_another_departments_id_is_a_page_that_does_not_exist(site: Site) -> None:
+def test_the_id_of_another_department_s_row_is_a_404(site: Site) -> None:
     foreign = site.city.hand_in("रस्ता बंद", department="road")
     answer = site.browser("member").get(f"/submissions/{foreign}")
     page = Page(answer.text)
@@ -206,7 +206,7 @@ def test_another_departments_id_is_a_page_that_does_not_exist(site: Site) -> Non
     assert "रस्ता बंद" not in page
 
 
-def test_whoever_answers_second_is_told_that_it_is_answered(any_site: Site) -> None:
+def test_a_second_answer_is_refused_because_the_comment_is_answered(any_site: Site) -> None:
     city = any_site.city
     comment = city.comment(under=city.live()[0])
     first, second = any_site.browser("first"), any_site.browser("second")

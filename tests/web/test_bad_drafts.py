@@ -73,7 +73,7 @@ def desk(site: Site) -> Desk:
     return Desk(site.browser("clerk"), post_id, str(x), str(facebook))
 
 
-def test_an_x_text_that_grows_past_280_by_the_link_says_so(desk: Desk) -> None:
+def test_a_text_for_x_that_is_too_long_only_with_its_link_says_so(desk: Desk) -> None:
     """It fits alone; the link at its end counts 23, and a blank before it."""
     text = "पाणी " * 54
     page = desk.save({f"text_{desk.x}_mr": [text]})
@@ -88,7 +88,7 @@ def test_the_same_x_text_without_the_link_fits(desk: Desk) -> None:
     assert desk.browser.post(desk.path, pairs).status_code == 302
 
 
-def test_an_over_long_x_text_says_how_long_it_is_and_may_be(desk: Desk) -> None:
+def test_a_text_too_long_for_x_shows_its_length_and_the_limit(desk: Desk) -> None:
     page = desk.save({f"text_{desk.x}_mr": [X_TEXT * 2], "link": [""]})
     said = page.error_at(f"text_{desk.x}_mr")
     assert said == "मजकूर मोठा आहे: ५१५ अक्षरे; जास्तीत जास्त २८० चालतात."
@@ -106,26 +106,26 @@ def test_a_draft_without_a_title_asks_for_one(desk: Desk) -> None:
     assert desk.save({"title": [""]}).error_at("title") == "शीर्षक लिहावे."
 
 
-def test_a_nul_in_a_text_is_pointed_at(desk: Desk) -> None:
+def test_the_error_for_a_nul_character_in_a_text_names_its_line(desk: Desk) -> None:
     page = desk.save({f"text_{desk.facebook}_mr": ["एक\r\nदोन\x00"]})
     assert page.error_at(f"text_{desk.facebook}_mr") == (
         "ओळ क्र. २ मध्ये न दिसणारे नियंत्रण चिन्ह (U+0000) आहे. ते काढून टाकावे."
     )
 
 
-def test_a_bidirectional_override_in_a_text_is_pointed_at(desk: Desk) -> None:
+def test_the_error_for_a_bidirectional_override_in_a_text_names_its_line(desk: Desk) -> None:
     page = desk.save({f"text_{desk.x}_en": ["No \u202ewater"]})
     assert page.error_at(f"text_{desk.x}_en") == (
         "ओळ क्र. १ मध्ये लेखनाची दिशा बदलणारे न दिसणारे चिन्ह (U+202E) आहे. ते काढून टाकावे."
     )
 
 
-def test_a_bidirectional_override_in_the_link_is_pointed_at(desk: Desk) -> None:
+def test_a_bidirectional_override_in_the_link_is_an_error_at_the_link(desk: Desk) -> None:
     page = desk.save({"link": ["https://pmc.example/\u202egpj.exe"]})
     assert page.error_at("link").startswith("ओळ क्र. १ मध्ये लेखनाची दिशा बदलणारे")
 
 
-def test_five_pictures_are_one_too_many(desk: Desk) -> None:
+def test_a_draft_with_five_pictures_is_refused(desk: Desk) -> None:
     five = [("photos", (f"{at}.jpg", pictures.jpeg(shade=at * 30))) for at in range(5)]
     page = desk.save({}, files=five)
     assert page.error_at("photos") == ("एका पोस्टमध्ये जास्तीत जास्त ४ फोटो असतात. काही फोटो वगळावेत.")
@@ -153,12 +153,12 @@ BAD_PICTURES = {
 
 
 @pytest.mark.parametrize("what", BAD_PICTURES)
-def test_a_bad_picture_is_named_once_at_the_photos(desk: Desk, what: str) -> None:
+def test_a_bad_picture_is_one_error_at_the_photos(desk: Desk, what: str) -> None:
     file, said = BAD_PICTURES[what]
     assert desk.save({}, files=[("photos", file)]).error_at("photos") == said
 
 
-def test_the_day_from_which_it_holds_on_30_february_is_no_day(desk: Desk) -> None:
+def test_a_window_that_begins_on_30_february_is_an_error_at_the_day(desk: Desk) -> None:
     page = desk.save({"not_before_day": ["30", "2", "2027"]})
     said = "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
     assert page.error_at("not_before_day") == said
@@ -212,7 +212,7 @@ def test_a_time_to_publish_in_the_past_asks_for_a_later_one(site: Site) -> None:
 
 
 @pytest.mark.parametrize("limit", ["सात", "", "0", "-5", "99999999999"])
-def test_a_late_limit_that_is_none_is_told_at_its_field(site: Site, limit: str) -> None:
+def test_an_invalid_late_limit_is_an_error_at_its_field(site: Site, limit: str) -> None:
     post = site.city.approved()
     path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/schedule"
     day = [("day", "27"), ("day", "11"), ("day", "2026"), ("clock", "10:00")]

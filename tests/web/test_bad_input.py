@@ -73,7 +73,7 @@ def everywhere(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[E
     found.site.city.database.dispose()
 
 
-def test_every_address_that_takes_a_form_is_met(everywhere: Everywhere) -> None:
+def test_the_table_of_forms_covers_every_route_that_accepts_a_post(everywhere: Everywhere) -> None:
     rules = everywhere.site.app.url_map.iter_rules()
     wanted = {one.endpoint for one in rules if "POST" in (one.methods or ())}
     assert wanted - set(everywhere.forms) == set()
@@ -89,7 +89,7 @@ def typed_forms(everywhere: Everywhere) -> list[Form]:
 
 
 @pytest.mark.parametrize("kind", often(REFUSED))
-def test_what_cannot_be_taken_is_told_at_its_field_and_everything_typed_stands_there(
+def test_bad_input_is_an_error_at_its_field_and_no_other_input_is_lost(
     everywhere: Everywhere, kind: str
 ) -> None:
     wrong, taken = [], set()
@@ -104,7 +104,7 @@ def test_what_cannot_be_taken_is_told_at_its_field_and_everything_typed_stands_t
 
 
 @pytest.mark.parametrize("kind", often(TAKEN))
-def test_whatever_else_is_written_is_taken_or_told_in_the_same_way(
+def test_unusual_text_is_accepted_or_is_an_error_at_its_field(
     everywhere: Everywhere, kind: str
 ) -> None:
     wrong = []
@@ -153,7 +153,7 @@ def _unsaid(page: Page, field: Element, value: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", often(TAMPERED))
-def test_whatever_stands_in_hidden_fields_and_choices_nothing_breaks(
+def test_tampered_hidden_fields_and_choices_are_no_server_error(
     everywhere: Everywhere, kind: str
 ) -> None:
     broken = []
@@ -183,7 +183,7 @@ SOUGHT = {
 
 
 @pytest.mark.parametrize("kind", SOUGHT)
-def test_whatever_is_searched_for_or_filtered_by_a_page_comes(
+def test_unusual_search_and_filter_parameters_are_no_server_error(
     everywhere: Everywhere, kind: str
 ) -> None:
     asked = [form for form in everywhere.forms.values() if form.method == "get"]
@@ -207,7 +207,7 @@ def test_sequences_of_emoji_are_kept_as_they_were_written(everywhere: Everywhere
 
 @pytest.mark.proof
 @pytest.mark.timeout(600)
-def test_a_text_without_end_in_any_one_field_is_told_and_all_still_there(
+def test_an_overlong_text_in_any_field_is_an_error_and_no_input_is_lost(
     everywhere: Everywhere,
 ) -> None:
     wrong: list[str] = []
@@ -221,7 +221,7 @@ def test_a_text_without_end_in_any_one_field_is_told_and_all_still_there(
 
 @pytest.mark.proof
 @pytest.mark.timeout(600)
-def test_a_million_characters_in_any_form_are_told_and_all_still_there(
+def test_a_million_characters_in_any_form_are_an_error_and_nothing_is_lost(
     everywhere: Everywhere,
 ) -> None:
     wrong: list[str] = []

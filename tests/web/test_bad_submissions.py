@@ -58,7 +58,7 @@ def send(browser: Browser, changed: Typed, files: Iterable[tuple[str, File]] = (
     return page
 
 
-def test_without_any_text_each_field_that_is_wanted_says_so(member: Browser) -> None:
+def test_an_empty_form_has_an_error_at_each_required_field(member: Browser) -> None:
     page = send(
         member, {"kind": [], "title": [""], "text_mr": [""], "text_en": [""], "text_hi": [""]}
     )
@@ -67,35 +67,35 @@ def test_without_any_text_each_field_that_is_wanted_says_so(member: Browser) -> 
     assert page.error_at("text_mr") == "किमान एका भाषेत मजकूर लिहावा."
 
 
-def test_a_text_of_blanks_is_no_text(member: Browser) -> None:
+def test_a_text_of_spaces_counts_as_empty(member: Browser) -> None:
     page = send(member, {"title": [" \u00a0\u2003 "]})
     assert page.error_at("title") == "शीर्षक लिहावे."
 
 
-def test_an_over_long_title_says_how_long_it_is_and_may_be(member: Browser) -> None:
+def test_the_error_for_an_overlong_title_shows_its_length_and_the_limit(member: Browser) -> None:
     page = send(member, {"title": ["पाणी " * 200]})
     assert page.error_at("title") == "मजकूर मोठा आहे: ९९९ अक्षरे; जास्तीत जास्त २०० चालतात."
 
 
-def test_an_over_long_text_says_how_long_it_is_and_may_be(member: Browser) -> None:
+def test_the_error_for_an_overlong_text_shows_its_length_and_the_limit(member: Browser) -> None:
     page = send(member, {"text_mr": ["पा" * 10_001]})
     assert page.error_at("text_mr") == "मजकूर मोठा आहे: २०,००२ अक्षरे; जास्तीत जास्त २०,००० चालतात."
 
 
-def test_a_nul_is_pointed_at_in_its_line(member: Browser) -> None:
+def test_the_error_for_a_nul_character_names_its_line(member: Browser) -> None:
     page = send(member, {"text_mr": ["पहिली ओळ\r\nदुसरी\x00ओळ"]})
     said = page.error_at("text_mr")
     assert said == "ओळ क्र. २ मध्ये न दिसणारे नियंत्रण चिन्ह (U+0000) आहे. ते काढून टाकावे."
 
 
-def test_a_bidirectional_override_is_pointed_at_in_its_line(member: Browser) -> None:
+def test_the_error_for_a_bidirectional_override_names_its_line(member: Browser) -> None:
     page = send(member, {"title": ["पाणी \u202eबंद"]})
     assert page.error_at("title") == (
         "ओळ क्र. १ मध्ये लेखनाची दिशा बदलणारे न दिसणारे चिन्ह (U+202E) आहे. ते काढून टाकावे."
     )
 
 
-def test_a_link_that_is_none_says_how_one_begins(member: Browser) -> None:
+def test_the_error_for_an_invalid_link_says_how_a_link_begins(member: Browser) -> None:
     page = send(member, {"link": ["javascript:alert(1)"]})
     assert page.error_at("link") == "https:// ने सुरू होणारी पूर्ण लिंक लिहावी."
 
@@ -106,24 +106,24 @@ def test_a_wished_time_in_the_past_asks_for_a_later_one(member: Browser) -> None
     assert page.error_at("wished_day") == said
 
 
-def test_a_wished_time_on_30_february_is_no_day(member: Browser) -> None:
+def test_a_wished_time_on_30_february_is_an_error_at_the_day(member: Browser) -> None:
     page = send(member, {"wished_day": ["30", "2", "2027"], "useful_day": ["1", "3", "2027"]})
     said = "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
     assert page.error_at("wished_day") == said
 
 
-def test_a_day_that_is_wrong_is_told_together_with_whatever_else_is(member: Browser) -> None:
+def test_an_invalid_day_is_shown_together_with_all_other_errors(member: Browser) -> None:
     page = send(member, {"wished_day": ["३०", "२", "२०२७"], "title": [""]})
     assert page.error_at("wished_day") == "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
     assert page.error_at("title") == "शीर्षक लिहावे."
 
 
-def test_a_time_that_no_clock_shows_is_told_at_the_time(member: Browser) -> None:
+def test_an_invalid_time_of_day_is_an_error_at_the_time(member: Browser) -> None:
     page = send(member, {"wished_clock": ["25:70"]})
     assert page.error_at("wished_clock") == "अशी वेळ नसते. तास व मिनिटे तपासावीत."
 
 
-def test_useful_until_before_the_wished_time_is_told_at_its_date(member: Browser) -> None:
+def test_useful_until_before_the_wished_time_is_an_error_at_its_date(member: Browser) -> None:
     page = send(member, {"useful_day": ["26", "11", "2026"]})
     assert page.error_at("useful_day") == (
         "माहिती उपयुक्त राहण्याची अंतिम तारीख प्रसिद्धीच्या अपेक्षित वेळेनंतरची असावी."
@@ -170,14 +170,16 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("what", BAD_FILES)
-def test_a_bad_file_is_named_at_its_place_and_not_kept(member: Browser, what: str) -> None:
+def test_the_error_for_a_bad_file_names_it_and_the_file_is_not_stored(
+    member: Browser, what: str
+) -> None:
     file, said = BAD_FILES[what]
     page = send(member, {}, files=[("files", file)])
     assert page.error_at("files") == said
     assert not page.named("kept")
 
 
-def test_good_photos_beside_a_bad_one_are_kept_and_handed_in_with_the_mended_form(
+def test_good_photos_next_to_a_bad_one_are_kept_for_the_corrected_form(
     member: Browser,
 ) -> None:
     good, bad = ("टाकी.jpg", pictures.jpeg()), ("फोटो.jpg", pictures.executable())
@@ -230,7 +232,7 @@ def press(member: Browser, page: Page, verb: str, place: int) -> Page:
     return Page(answer.text)
 
 
-def test_photos_are_attached_moved_and_taken_out_without_a_script(member: Browser) -> None:
+def test_photos_are_attached_moved_and_removed_without_javascript(member: Browser) -> None:
     page = attach(member, "एक.jpg", "दोन.jpg", "तीन.jpg")
     assert rows(page) == ["एक.jpg", "दोन.jpg", "तीन.jpg"]
     page = press(member, page, "down", 0)
@@ -251,7 +253,7 @@ def test_photos_are_attached_moved_and_taken_out_without_a_script(member: Browse
     assert pictures_shown == words
 
 
-def test_a_description_that_is_too_long_is_told_at_its_own_photo(member: Browser) -> None:
+def test_an_overlong_description_is_an_error_at_its_photo(member: Browser) -> None:
     page = attach(member, "एक.jpg", "दोन.jpg")
     told = 0
     pairs = []
@@ -268,7 +270,7 @@ def test_a_description_that_is_too_long_is_told_at_its_own_photo(member: Browser
     assert f"#{wrong[0].get('id')}" in [one.get("href") for one in refused.all]
 
 
-def test_five_hundred_photos_at_once_are_refused_and_everything_typed_is_kept(
+def test_five_hundred_photos_at_once_are_refused_and_no_input_is_lost(
     member: Browser,
 ) -> None:
     files = [("files", (f"IMG_{at}.jpg", pictures.jpeg())) for at in range(500)]
@@ -280,7 +282,7 @@ def test_five_hundred_photos_at_once_are_refused_and_everything_typed_is_kept(
     assert not page.named("kept")
 
 
-def test_five_photos_are_one_too_many_and_one_is_taken_out(member: Browser) -> None:
+def test_a_fifth_photo_is_refused_until_one_is_removed(member: Browser) -> None:
     page = attach(member, *(f"{at}.jpg" for at in range(5)))
     refused = member.post("/submissions/new", [*page.form("hand-in"), ("act", "send")])
     said = Page(refused.text)
@@ -329,7 +331,7 @@ def test_a_heic_from_a_phone_is_shown_and_handed_in(member: Browser) -> None:
     assert member.get(source).mimetype == "image/jpeg"
 
 
-def test_a_file_is_taken_while_the_form_is_still_written(member: Browser) -> None:
+def test_a_file_is_uploaded_before_the_form_is_sent(member: Browser) -> None:
     photo = ("टाकी.jpg", pictures.jpeg())
     answer = member.post("/submissions/files", {"only": "new"}, files=[("files", photo)])
     assert answer.status_code == 200
@@ -348,13 +350,15 @@ def test_a_file_is_taken_while_the_form_is_still_written(member: Browser) -> Non
     assert member.post("/submissions/files").status_code == 422
 
 
-def test_what_one_person_sent_is_of_no_use_to_another(site: Site, member: Browser) -> None:
+def test_an_upload_cannot_be_used_by_another_person(site: Site, member: Browser) -> None:
     answer = member.post("/submissions/files", files=[("files", ("अ.jpg", pictures.jpeg()))])
     token = Page(f"<body>{answer.text}</body>").named("kept")[0].get("value")
     assert site.browser("head").post("/submissions/files", {"kept": token}).status_code == 422
 
 
-def test_beyond_a_days_quota_it_says_when_to_go_on(site: Site, member: Browser) -> None:
+def test_beyond_the_daily_quota_the_error_says_when_to_continue(
+    site: Site, member: Browser
+) -> None:
     with site.city.write() as session:
         session.add(
             Upload(
@@ -372,12 +376,12 @@ def test_beyond_a_days_quota_it_says_when_to_go_on(site: Site, member: Browser) 
 
 
 @pytest.mark.parametrize("title", ["\u200b\u200d\u2060", "\u200f\u202e\u2066", "\u3164\u2800"])
-def test_a_title_that_shows_nothing_is_no_title(member: Browser, title: str) -> None:
+def test_a_title_of_invisible_characters_counts_as_empty(member: Browser, title: str) -> None:
     page = send(member, {"title": [title]})
     assert page.error_at("title") == "शीर्षक लिहावे."
 
 
-def test_a_lone_surrogate_is_pointed_at_in_its_line(member: Browser) -> None:
+def test_the_error_for_a_lone_surrogate_names_its_line(member: Browser) -> None:
     """No browser sends one; its bytes become the mark of a broken character on their way."""
     typed = TYPED | {"text_mr": ["@@"], "csrf_token": [member.token]}
     parts = [
@@ -398,16 +402,18 @@ def test_a_lone_surrogate_is_pointed_at_in_its_line(member: Browser) -> None:
     assert page.error_at("text_mr") == "ओळ क्र. २ मध्ये एक अक्षर अपूर्ण आहे. ते पुन्हा लिहावे."
 
 
-def test_a_million_letters_say_how_many_fit_and_are_all_still_there(member: Browser) -> None:
+def test_the_error_for_a_million_letters_shows_the_limit_and_keeps_the_text(
+    member: Browser,
+) -> None:
     page = send(member, {"text_mr": ["पाणी " * 200_000]})
     assert page.error_at("text_mr") == ("मजकूर मोठा आहे: ९,९९,९९९ अक्षरे; जास्तीत जास्त २०,००० चालतात.")
 
 
-def test_what_is_urgent_has_to_say_why(member: Browser) -> None:
+def test_an_urgent_submission_needs_a_reason(member: Browser) -> None:
     page = send(member, {"urgent_reason": [" "]})
     assert page.error_at("urgent_reason") == "तातडीचे का आहे ते लिहावे."
 
 
-def test_an_event_that_ends_before_it_begins_is_told_at_its_last_day(member: Browser) -> None:
+def test_an_event_that_ends_before_it_begins_is_an_error_at_its_last_day(member: Browser) -> None:
     page = send(member, {"event_until_on": ["२७", "११", "२०२६"]})
     assert page.error_at("event_until_on") == "शेवटचा दिवस पहिल्या दिवसानंतरचा असावा."

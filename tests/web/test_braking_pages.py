@@ -65,7 +65,7 @@ def test_two_presses_with_a_reason_stop_everything_and_say_what_is_on_its_way(si
 
 
 @pytest.mark.parametrize("name", ["admin", "lead", "clerk", "first", "head", "member", "auditor"])
-def test_everybody_reads_on_every_page_who_stopped_and_why(site: Site, name: str) -> None:
+def test_during_a_stop_every_page_shows_who_stopped_and_why(site: Site, name: str) -> None:
     planned.stop_all(site.city, reason=WHY)
     browser = site.browser(name)
     for path in ("/", "/profile", "/calendar"):
@@ -75,12 +75,12 @@ def test_everybody_reads_on_every_page_who_stopped_and_why(site: Site, name: str
         assert (RELEASE in said) is (name in ("admin", "lead"))
 
 
-def test_a_page_before_signing_in_says_nothing_of_it(site: Site) -> None:
+def test_pages_without_a_session_do_not_mention_a_stop(site: Site) -> None:
     planned.stop_all(site.city, reason=WHY)
     assert WHY not in site.nobody().page("/sign-in")
 
 
-def test_a_page_that_is_not_there_says_it_too(site: Site) -> None:
+def test_the_404_page_mentions_a_stop(site: Site) -> None:
     planned.stop_all(site.city, reason=WHY)
     assert WHY in banner(Page(site.browser("member").get("/posts/9999").text))
 
@@ -96,7 +96,7 @@ def test_without_a_reason_nothing_is_stopped_or_released(site: Site) -> None:
     assert Page(answer.text).error_at("release-reason") == "कारण लिहावे."
 
 
-def test_a_release_lets_it_go_on_and_a_second_one_is_no_error(site: Site) -> None:
+def test_a_release_ends_the_stop_and_a_second_release_is_no_error(site: Site) -> None:
     (delivery,) = site.city.due()
     lead, admin = site.browser("lead"), site.browser("admin")
     planned.stop_all(site.city, reason=WHY)
@@ -111,7 +111,7 @@ def test_a_release_lets_it_go_on_and_a_second_one_is_no_error(site: Site) -> Non
     assert state_of(site.city, delivery) is DeliveryState.PUBLISHED
 
 
-def test_a_stop_made_meanwhile_goes_on_standing_and_that_is_said(site: Site) -> None:
+def test_a_release_does_not_end_a_stop_that_was_made_meanwhile(site: Site) -> None:
     lead = site.browser("lead")
     planned.stop_all(site.city, reason=WHY)
     form = dict(lead.page("/stop").form("release-form")) | {"release-reason": "पोस्ट हटविली."}
@@ -142,7 +142,7 @@ def test_officers_see_the_button_while_they_are_on_duty(site: Site) -> None:
     assert WHY in banner(first.page("/"))
 
 
-def test_a_restored_house_says_what_is_in_doubt_and_is_released_only_by_whoever_knows(
+def test_a_release_after_a_restore_confirms_how_many_deliveries_are_in_doubt(
     site: Site,
 ) -> None:
     city, lead = site.city, site.browser("lead")
@@ -170,7 +170,7 @@ def test_a_restored_house_says_what_is_in_doubt_and_is_released_only_by_whoever_
     assert not banner(lead.page("/"))
 
 
-def test_once_nothing_is_in_doubt_a_restored_house_is_released_as_any_other(site: Site) -> None:
+def test_a_release_after_a_restore_without_doubtful_deliveries_is_ordinary(site: Site) -> None:
     city, lead = site.city, site.browser("lead")
     with city.write() as session:
         restore.stop_everything(
@@ -196,7 +196,7 @@ def typed(at: object, until: object, **more: str) -> list[tuple[str, str]]:
     return fields
 
 
-def test_a_freeze_is_laid_seen_by_whoever_schedules_and_lifted(site: Site) -> None:
+def test_a_freeze_is_created_shown_on_the_schedule_and_lifted(site: Site) -> None:
     city, lead, clerk = site.city, site.browser("lead"), site.browser("clerk")
     post = city.approved()
     (delivery,) = city.schedule(post, DAY)
@@ -222,7 +222,7 @@ def test_a_freeze_is_laid_seen_by_whoever_schedules_and_lifted(site: Site) -> No
     assert "ही स्थगिती संपली आहे" in lead.page("/freezes")
 
 
-def test_a_time_in_a_freeze_is_set_and_told_and_bulk_moving_tells_it(site: Site) -> None:
+def test_scheduling_into_a_freeze_is_possible_with_a_warning(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     planned.freeze(city, department="water", ahead=0, days=3)
     post = city.approved()
@@ -237,7 +237,7 @@ def test_a_time_in_a_freeze_is_set_and_told_and_bulk_moving_tells_it(site: Site)
     assert "स्थगितीत येते" in Page(clerk.post("/calendar/move", form).text)
 
 
-def test_free_good_times_leave_a_freeze_out(site: Site) -> None:
+def test_suggested_times_do_not_lie_in_a_freeze(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     planned.set_times(city)  # Mondays at nine
     post = city.approved()
@@ -249,7 +249,7 @@ def test_free_good_times_leave_a_freeze_out(site: Site) -> None:
     assert before[1] == after[0]
 
 
-def test_a_wrong_freeze_keeps_what_was_typed_and_says_what_is_wrong(site: Site) -> None:
+def test_an_invalid_freeze_shows_its_errors_and_keeps_the_input(site: Site) -> None:
     city, lead = site.city, site.browser("lead")
     water = str(city.departments["water"])
     fields = [("from_day", one) for one in ("30", "2", "2027")]
@@ -276,7 +276,7 @@ def test_without_a_time_a_freeze_lasts_whole_days(site: Site) -> None:
 # Too late: honest words
 
 
-def test_after_an_approval_is_withdrawn_what_is_on_its_way_is_named(site: Site) -> None:
+def test_withdrawing_an_approval_names_the_deliveries_that_are_being_sent(site: Site) -> None:
     city, first = site.city, site.browser("first")
     post = city.approved(on=["x", "facebook"])
     gone, todo_kinds = city.schedule(post, MINUTE)
@@ -289,7 +289,7 @@ def test_after_an_approval_is_withdrawn_what_is_on_its_way_is_named(site: Site) 
 
 
 @pytest.mark.both  # it locks what the page has read
-def test_ending_an_approvers_appointment_names_what_is_on_its_way(site: Site) -> None:
+def test_ending_an_approver_s_appointment_names_deliveries_being_sent(site: Site) -> None:
     city, admin = site.city, site.browser("admin")
     (gone,) = city.due()
     send(city, gone)
@@ -300,7 +300,9 @@ def test_ending_an_approvers_appointment_names_what_is_on_its_way(site: Site) ->
 
 
 @pytest.mark.parametrize("then", ["save", "send"])
-def test_whoever_edits_reads_what_of_the_post_is_on_its_way(site: Site, then: str) -> None:
+def test_saving_a_draft_names_the_post_s_deliveries_that_are_being_sent(
+    site: Site, then: str
+) -> None:
     city, clerk = site.city, site.browser("clerk")
     post = city.approved(on=["x", "facebook"])
     gone, todo_kinds = city.schedule(post, MINUTE)
@@ -321,7 +323,7 @@ def test_whoever_edits_reads_what_of_the_post_is_on_its_way(site: Site, then: st
 @pytest.mark.parametrize(
     ("department", "ahead", "is_named"), [("", 0, True), ("road", 0, False), ("", 1, False)]
 )
-def test_whoever_lays_a_freeze_reads_what_of_it_is_on_its_way(
+def test_creating_a_freeze_names_the_deliveries_that_are_being_sent(
     site: Site, department: str, ahead: int, is_named: bool
 ) -> None:
     city, lead = site.city, site.browser("lead")
@@ -345,7 +347,7 @@ def test_a_delivery_that_is_being_sent_says_so_and_cannot_be_cancelled(site: Sit
     assert answer.status_code == 409
 
 
-def test_due_under_a_stop_a_delivery_shows_as_paused(site: Site) -> None:
+def test_a_delivery_that_is_due_during_a_stop_is_shown_as_paused(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     (delivery,) = city.due()
     planned.stop_all(city)

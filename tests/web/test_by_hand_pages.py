@@ -35,7 +35,7 @@ def failed(city: City) -> int:
     return city.live()[0]
 
 
-def test_what_failed_is_copied_posted_pasted_and_then_shown_as_published_by_hand(
+def test_a_failed_delivery_is_published_by_hand_with_the_pasted_link(
     site: Site,
 ) -> None:
     city, clerk = site.city, site.browser("clerk")
@@ -54,7 +54,7 @@ def test_what_failed_is_copied_posted_pasted_and_then_shown_as_published_by_hand
     assert city.delivery(delivery).state is DeliveryState.PUBLISHED
 
 
-def test_another_text_is_shown_beside_and_the_link_stays(site: Site) -> None:
+def test_a_link_to_a_post_with_another_text_is_refused_and_kept(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     delivery = failed(city)
     link = post(city, delivery, text="दुसराच मजकूर")
@@ -75,7 +75,7 @@ def test_another_text_is_shown_beside_and_the_link_stays(site: Site) -> None:
         (link_to("99"), "माध्यमावर काहीही दिसत नाही"),
     ],
 )
-def test_a_wrong_link_is_told_at_its_field(site: Site, link: str, says: str) -> None:
+def test_a_wrong_link_is_an_error_at_its_field(site: Site, link: str, says: str) -> None:
     delivery = failed(site.city)
     answer = site.browser("clerk").post(f"/deliveries/{delivery}/by-hand", {"link": link})
     assert answer.status_code == 422
@@ -83,7 +83,7 @@ def test_a_wrong_link_is_told_at_its_field(site: Site, link: str, says: str) -> 
 
 
 @pytest.mark.parametrize("how", ["away", "no token"])
-def test_where_the_platform_cannot_be_read_the_page_says_so_for_good(site: Site, how: str) -> None:
+def test_the_page_says_if_the_text_on_the_platform_was_not_checked(site: Site, how: str) -> None:
     city, clerk = site.city, site.browser("clerk")
     delivery = failed(city)
     link = post(city, delivery)
@@ -92,7 +92,7 @@ def test_where_the_platform_cannot_be_read_the_page_says_so_for_good(site: Site,
     assert "तेथील मजकूर तपासलेला नाही" in clerk.page(f"/deliveries/{delivery}")
 
 
-def test_what_the_clock_will_send_itself_and_what_may_be_live_is_warned_of(site: Site) -> None:
+def test_publishing_by_hand_warns_if_the_delivery_is_due_or_may_be_live(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     (scheduled,) = city.schedule(city.approved("road"), HOUR)
     assert "अन्यथा ते दोनदा प्रसिद्ध होईल" in clerk.page(f"/deliveries/{scheduled}/by-hand")
@@ -100,7 +100,7 @@ def test_what_the_clock_will_send_itself_and_what_may_be_live_is_warned_of(site:
     assert "हे आधीच प्रसिद्ध झालेले असू शकते" in clerk.page(f"/deliveries/{held}/by-hand")
 
 
-def test_under_a_stop_nothing_is_offered_to_copy(site: Site) -> None:
+def test_during_a_stop_publishing_by_hand_is_not_offered(site: Site) -> None:
     delivery = failed(site.city)
     planned.stop_all(site.city)
     page = site.browser("clerk").page(f"/deliveries/{delivery}/by-hand")
@@ -109,7 +109,7 @@ def test_under_a_stop_nothing_is_offered_to_copy(site: Site) -> None:
     assert "copy-text" not in page.html
 
 
-def test_each_try_is_shown_in_order_and_its_raw_answer_to_cell_and_admin_alone(site: Site) -> None:
+def test_attempts_are_in_order_and_only_cell_and_admin_see_raw_responses(site: Site) -> None:
     city = site.city
     city.platform("x").fail_next(TryLater(None, "503 over capacity"))
     city.platform("x").fail_next(Refused(RefusalCode.DUPLICATE, RAW))
@@ -130,7 +130,7 @@ def test_each_try_is_shown_in_order_and_its_raw_answer_to_cell_and_admin_alone(s
         assert "प्रसिद्ध करणे" in rows[1], name
 
 
-def test_what_the_check_before_sending_found_is_said_in_words(site: Site) -> None:
+def test_a_failed_check_before_sending_is_explained_in_a_sentence(site: Site) -> None:
     city = site.city
     (delivery,) = city.due()
     city.end("first")
@@ -140,7 +140,7 @@ def test_what_the_check_before_sending_found_is_said_in_words(site: Site) -> Non
     assert "approval_missing" not in page.html
 
 
-def test_an_unconfirmed_one_found_by_a_person_is_kept_by_its_link(site: Site) -> None:
+def test_an_unconfirmed_delivery_is_settled_by_the_link_that_a_person_found(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     city.platform("x").fail_next(OutcomeUnknown("reset"), after_keeping=True)
     (delivery,) = city.live()
@@ -151,7 +151,7 @@ def test_an_unconfirmed_one_found_by_a_person_is_kept_by_its_link(site: Site) ->
     assert city.platform_id(delivery) == number
 
 
-def test_where_it_is_said_that_it_is_live_a_wrong_link_is_told_at_its_field_too(
+def test_a_wrong_link_is_an_error_when_a_delivery_is_confirmed_as_live(
     site: Site,
 ) -> None:
     held, lead = site.city.hold(), site.browser("lead")
@@ -163,7 +163,7 @@ def test_where_it_is_said_that_it_is_live_a_wrong_link_is_told_at_its_field_too(
     assert site.city.platform_id(held) == "5"
 
 
-def test_where_it_is_said_that_it_is_live_a_link_without_a_number_is_looked_for(
+def test_a_link_without_an_id_is_looked_up_when_a_delivery_is_confirmed(
     site: Site,
 ) -> None:
     held, lead = site.city.hold(on="facebook"), site.browser("lead")

@@ -38,7 +38,7 @@ def addresses(page: Page, pattern: str, attribute: str = "href") -> list[str]:
 # The calendar
 
 
-def test_a_month_shows_today_past_and_future_and_leads_to_others(site: Site) -> None:
+def test_a_month_shows_past_today_and_future_and_links_to_other_months(site: Site) -> None:
     site.city.live()
     site.city.hold()
     site.city.schedule(site.city.approved(), 5 * DAY)
@@ -57,7 +57,7 @@ def test_a_month_shows_today_past_and_future_and_leads_to_others(site: Site) -> 
     assert addresses(page, "month=2026-12")
 
 
-def test_the_same_days_stand_as_a_list_for_narrow_screens(site: Site) -> None:
+def test_the_calendar_also_has_a_list_of_days_for_narrow_screens(site: Site) -> None:
     (delivery,) = site.city.schedule(site.city.approved(), DAY)
     page = site.browser("clerk").page("/calendar")
     headings = [one.text for one in page.all if one.tag == "h2"]
@@ -78,7 +78,9 @@ def test_the_same_days_stand_as_a_list_for_narrow_screens(site: Site) -> None:
         ("?month=2026-12", 0),
     ],
 )
-def test_it_narrows_by_account_department_and_state(site: Site, query: str, shown: int) -> None:
+def test_the_calendar_is_filtered_by_account_department_and_state(
+    site: Site, query: str, shown: int
+) -> None:
     city = site.city
     assert (city.accounts, city.departments["water"]) == ({"x": 1, "facebook": 2}, 2)
     city.schedule(city.approved(on=["x", "facebook"]), HOUR)
@@ -87,7 +89,7 @@ def test_it_narrows_by_account_department_and_state(site: Site, query: str, show
     assert len(items(site.browser("clerk").page(f"/calendar{query}"))) == shown
 
 
-def test_a_crowded_day_leads_to_its_list(site: Site) -> None:
+def test_a_day_with_many_deliveries_links_to_its_list(site: Site) -> None:
     for at in range(6):
         site.city.schedule(site.city.approved(), (at + 1) * HOUR)
     page = site.browser("clerk").page("/calendar")
@@ -98,7 +100,7 @@ def test_a_crowded_day_leads_to_its_list(site: Site) -> None:
     assert len([one for one in listed.all if one.get("class") == "day-entry"]) == 6
 
 
-def test_clashes_quiet_times_and_gaps_are_told_in_words(site: Site) -> None:
+def test_conflicts_quiet_times_and_gaps_are_shown_as_sentences(site: Site) -> None:
     site.city.schedule(site.city.approved(), 10 * HOUR + 30 * MINUTE)
     site.city.schedule(site.city.approved("road"), 10 * HOUR + 35 * MINUTE)
     planned.set_times(site.city)
@@ -111,7 +113,7 @@ def test_clashes_quiet_times_and_gaps_are_told_in_words(site: Site) -> None:
     assert "काही नाही" not in site.browser("first").page("/calendar")
 
 
-def test_only_who_schedules_can_drag(site: Site) -> None:
+def test_only_a_person_who_may_schedule_can_drag_a_delivery(site: Site) -> None:
     site.city.schedule(site.city.approved(), DAY)
     for who, may in {"clerk": True, "lead": True, "first": False, "auditor": False}.items():
         page = site.browser(who).page("/calendar")
@@ -122,7 +124,7 @@ def test_only_who_schedules_can_drag(site: Site) -> None:
 # Good times and quiet times
 
 
-def test_times_are_set_shown_and_taken_away(site: Site) -> None:
+def test_times_of_a_post_are_set_shown_and_removed(site: Site) -> None:
     clerk = site.browser("clerk")
     form = [("account", "1"), ("weekdays", "0"), ("weekdays", "3"), ("clock", "सकाळी ९:००")]
     assert clerk.post("/slots", form).status_code == 302
@@ -164,9 +166,7 @@ def test_a_wrong_time_is_told_at_its_field_and_kept(
 
 
 @pytest.mark.parametrize("weekday", ["9", "-1", "सोमवार", None])
-def test_a_weekday_that_is_none_does_not_come_to_mean_every_day(
-    site: Site, weekday: str | None
-) -> None:
+def test_an_invalid_weekday_is_not_taken_for_every_day(site: Site, weekday: str | None) -> None:
     form = {"quiet-account": "", "quiet-begins": "22:00", "quiet-ends": "7:00"}
     sent = form if weekday is None else {**form, "quiet-weekday": weekday}
     clerk = site.browser("clerk")
@@ -176,7 +176,7 @@ def test_a_weekday_that_is_none_does_not_come_to_mean_every_day(
     assert "अद्याप शांत वेळ ठरविलेली नाही." in clerk.page("/slots")
 
 
-def test_a_free_slot_fills_the_form_and_a_quiet_time_only_warns(site: Site) -> None:
+def test_a_free_slot_fills_the_form_and_a_quiet_time_is_only_a_warning(site: Site) -> None:
     planned.set_times(site.city)
     post_id = site.city.approved()
     path = f"/posts/{post_id}/variants/{site.city.variants(post_id)[0]}/schedule"
@@ -205,7 +205,7 @@ def chosen(*deliveries: int, **fields: object) -> list[tuple[str, str]]:
     ]
 
 
-def test_several_are_shown_then_moved(site: Site) -> None:
+def test_a_bulk_move_shows_its_plan_before_it_moves(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     first, second = (city.schedule(city.approved(), at * HOUR)[0] for at in (1, 2))
     before = when(city, first)
@@ -222,7 +222,7 @@ def test_several_are_shown_then_moved(site: Site) -> None:
     ]
 
 
-def test_what_was_taken_meanwhile_is_shown_anew(site: Site) -> None:
+def test_a_bulk_move_shows_its_plan_again_if_a_slot_was_taken_meanwhile(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     (one,) = city.schedule(city.approved(), HOUR)
     sent = chosen(one, way="hours", amount="1", step="show")
@@ -234,7 +234,7 @@ def test_what_was_taken_meanwhile_is_shown_anew(site: Site) -> None:
     assert when(city, one) == city.now + HOUR
 
 
-def test_what_is_dropped_is_moved_at_once_or_the_reason_is_shown(site: Site) -> None:
+def test_a_dropped_delivery_is_moved_at_once_or_the_refusal_is_shown(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     both = city.schedule(city.approved(on=["x", "facebook"]), HOUR)
     dropped = [("chosen", ",".join(map(str, both))), ("step", "drag"), ("way", "days")]
@@ -258,7 +258,7 @@ def test_what_is_dropped_is_moved_at_once_or_the_reason_is_shown(site: Site) -> 
         {"way": "hours", "amount": "1", "chosen": ""},
     ],
 )
-def test_a_wrong_way_is_refused_with_all_that_was_chosen(
+def test_an_invalid_bulk_move_is_refused_and_keeps_the_selection(
     site: Site, fields: dict[str, str]
 ) -> None:
     (one,) = site.city.schedule(site.city.approved(), HOUR)
@@ -298,7 +298,7 @@ def test_a_calendar_program_reads_what_its_person_may_see(site: Site) -> None:
     assert all(len(line) <= 75 for line in answer.data.split(b"\r\n"))
 
 
-def test_it_is_read_again_only_when_something_has_changed(site: Site) -> None:
+def test_the_calendar_feed_answers_304_until_something_has_changed(site: Site) -> None:
     site.city.schedule(site.city.approved(), DAY)
     path, nobody = link_of(site.browser("clerk")), site.nobody()
     first = nobody.get(path)
@@ -315,7 +315,7 @@ def test_it_is_read_again_only_when_something_has_changed(site: Site) -> None:
     assert len(Calendar.from_ical(changed.data).walk("VEVENT")) == 2
 
 
-def test_a_dead_link_answers_as_one_that_never_was(site: Site) -> None:
+def test_a_revoked_feed_link_answers_like_an_unknown_one(site: Site) -> None:
     path, nobody = link_of(site.browser("first")), site.nobody()
     assert nobody.get("/feeds/nobody-made-this.ics").status_code == 404
     assert site.browser("first").post("/calendar/feed/end").status_code == 302
@@ -326,7 +326,7 @@ def test_a_dead_link_answers_as_one_that_never_was(site: Site) -> None:
     assert (answer.status_code, answer.data) == (404, b"")
 
 
-def test_who_asks_without_end_is_told_when_to_come_back(site: Site) -> None:
+def test_too_many_requests_for_a_feed_are_answered_with_retry_after(site: Site) -> None:
     path, nobody = link_of(site.browser("clerk")), site.nobody()
     codes = [nobody.get(path).status_code for _one in range(MOST_FETCHES + 1)]
     assert codes == [200] * MOST_FETCHES + [429]
@@ -336,7 +336,7 @@ def test_who_asks_without_end_is_told_when_to_come_back(site: Site) -> None:
 # The report, the board, the mails
 
 
-def test_the_report_draws_what_its_table_says(site: Site) -> None:
+def test_the_charts_of_the_report_show_the_numbers_of_its_table(site: Site) -> None:
     site.city.live(on=["x", "facebook"])
     site.city.answer(site.city.comment(under=1))
     site.city.tick_dispatch()
@@ -352,7 +352,7 @@ def test_the_report_draws_what_its_table_says(site: Site) -> None:
     assert "या आठवड्यांत काहीही प्रसिद्ध झाले नाही." in other
 
 
-def test_mails_that_did_not_go_stand_on_the_board_and_go_again(site: Site) -> None:
+def test_failed_mails_are_listed_and_can_be_sent_again(site: Site) -> None:
     site.city.in_review()
     failed = planned.fail_mail(site.city, "550 no such mailbox")
     lead = site.browser("lead")
@@ -364,7 +364,7 @@ def test_mails_that_did_not_go_stand_on_the_board_and_go_again(site: Site) -> No
     assert lead.post(f"/mails/{failed}/send-again").status_code == 409
 
 
-def test_a_stopped_account_stands_on_the_board_with_what_to_do(site: Site) -> None:
+def test_an_account_with_expired_access_is_listed_with_what_to_do(site: Site) -> None:
     site.city.platform("x").fail_next(CredentialsExpired())
     site.city.live()
     page = site.browser("clerk").page("/decisions")

@@ -69,7 +69,9 @@ def ringing(site: Site, tmp_path: Path, mail_server: MailServer) -> AppContext:
     return replace(found, settings=replace(found.settings, smtp_url=mail_server.url), rings=True)
 
 
-def test_a_house_that_is_being_set_up_says_nothing(site: Site, ringing: AppContext) -> None:
+def test_before_anything_is_scheduled_a_missing_clock_is_not_mentioned(
+    site: Site, ringing: AppContext
+) -> None:
     city = site.city
     city.approved()
     city.clock.move(DAY)
@@ -90,7 +92,7 @@ def test_once_something_waits_for_the_first_clock_everybody_reads_it(site: Site,
     assert banner(browser.page("/")) == ""
 
 
-def test_what_was_cancelled_waits_for_no_clock(site: Site) -> None:
+def test_cancelled_deliveries_do_not_wait_for_a_clock(site: Site) -> None:
     city, lead = site.city, site.browser("lead")
     city.schedule(post := city.approved(), DAY)
     city.clock.move(HOUR)
@@ -142,7 +144,7 @@ def test_after_two_minutes_without_a_clock_everybody_reads_it(site: Site, name: 
     assert banner(browser.page("/")) == ""
 
 
-def test_nobody_who_has_not_signed_in_reads_it(site: Site) -> None:
+def test_a_silent_clock_is_not_mentioned_without_a_session(site: Site) -> None:
     beat(site.city)
     site.city.clock.move(HOUR)
     assert banner(site.nobody().page("/sign-in")) == ""
@@ -169,7 +171,7 @@ def test_the_admins_are_mailed_once_and_nothing_else_leaves(
 
 
 @pytest.mark.both
-def test_of_many_who_notice_at_once_one_writes_it_down(site: Site) -> None:
+def test_an_outage_noticed_by_many_requests_is_recorded_once(site: Site) -> None:
     beat(site.city)
     now = site.city.clock.move(HOUR)
     with site.city.write() as session:
@@ -180,7 +182,7 @@ def test_of_many_who_notice_at_once_one_writes_it_down(site: Site) -> None:
     assert site.city.told("clocks_silent") == ["admin"]
 
 
-def test_a_mail_server_that_is_away_is_asked_again(
+def test_the_mail_about_an_outage_is_retried_if_the_mail_server_is_away(
     site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
     beat(site.city)
@@ -193,7 +195,7 @@ def test_a_mail_server_that_is_away_is_asked_again(
     assert len(known(site.city)) == 1
 
 
-def test_the_next_clock_ends_it_and_writes_down_how_long_it_was(
+def test_the_next_clock_ends_the_outage_and_records_its_duration(
     site: Site, ringing: AppContext
 ) -> None:
     city = site.city
@@ -212,7 +214,7 @@ def test_the_next_clock_ends_it_and_writes_down_how_long_it_was(
     assert event.details == {"seconds": 3600}
 
 
-def test_a_clock_that_starts_keeps_what_nobody_noticed(site: Site) -> None:
+def test_a_starting_clock_records_an_outage_that_nobody_noticed(site: Site) -> None:
     city = site.city
     began_at = beat(city)
     city.clock.move(HOUR)
@@ -225,7 +227,7 @@ def test_a_clock_that_starts_keeps_what_nobody_noticed(site: Site) -> None:
     assert city.told("clocks_silent") == []
 
 
-def test_a_request_looks_in_the_background_and_not_more_often_than_needed(
+def test_requests_check_the_clock_in_the_background_and_not_too_often(
     site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
     beat(site.city)
@@ -243,7 +245,7 @@ def test_a_request_looks_in_the_background_and_not_more_often_than_needed(
     again.join(20)
 
 
-def test_any_page_rings_even_before_signing_in(
+def test_a_request_without_a_session_checks_the_clock_as_well(
     site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
     beat(site.city)
@@ -259,7 +261,7 @@ def test_any_page_rings_even_before_signing_in(
 
 
 @pytest.mark.both
-def test_with_nobody_at_the_web_any_number_of_processes_mail_the_admins_once(
+def test_several_web_processes_without_requests_mail_the_admins_once(
     site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
     began_at, ended = beat(site.city), threading.Event()
@@ -297,7 +299,7 @@ class Away(Database):
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("problem", [Away.problem, ValueError("of anything at all")])
-def test_the_watch_outlives_a_look_that_fails(
+def test_the_background_check_survives_a_failed_check(
     site: Site, ringing: AppContext, mail_server: MailServer, problem: Exception
 ) -> None:
     beat(site.city)
@@ -337,7 +339,7 @@ class Held(Database):
 
 
 @pytest.mark.both
-def test_nothing_of_the_database_is_held_while_a_mail_is_sent(
+def test_no_transaction_is_open_while_a_mail_is_sent(
     site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
     beat(site.city)
@@ -376,7 +378,7 @@ def test_the_page_lists_clocks_with_their_beats_and_times_without_any(site: Site
     assert "संकेत नाही" in rows(site.browser("admin").page("/clocks"))[0]
 
 
-def test_beats_of_the_dead_go_after_seven_days(site: Site) -> None:
+def test_heartbeats_of_ended_clocks_are_deleted_after_seven_days(site: Site) -> None:
     city = site.city
     beat(city, "gone-7")
     city.clock.move(7 * DAY - SECOND)

@@ -334,7 +334,9 @@ OLD = "परवानगीची वेळ संपली आहे"
 
 
 @pytest.mark.parametrize("platform", ["x", "facebook"])
-def test_who_says_no_there_is_told_so_and_nothing_is_stored(walk: Walk, platform: str) -> None:
+def test_a_refusal_on_the_platform_is_explained_and_nothing_is_stored(
+    walk: Walk, platform: str
+) -> None:
     at = walk.at_x if platform == "x" else walk.at_facebook
     end = walk.come(at(walk.begin(platform), answer="deny"))
     assert DENIED in walk.admin.page(end)
@@ -342,7 +344,7 @@ def test_who_says_no_there_is_told_so_and_nothing_is_stored(walk: Walk, platform
 
 
 @pytest.mark.parametrize("platform", ["x", "facebook"])
-def test_an_answer_counts_once_in_its_own_session_and_with_its_own_state(
+def test_an_oauth_callback_counts_once_and_only_in_its_own_session_and_state(
     walk: Walk, platform: str
 ) -> None:
     at = walk.at_x if platform == "x" else walk.at_facebook
@@ -359,7 +361,7 @@ def test_an_answer_counts_once_in_its_own_session_and_with_its_own_state(
     assert walk.count() == 2
 
 
-def test_the_walk_of_another_session_is_not_shown(walk: Walk) -> None:
+def test_the_connection_of_another_session_is_not_shown(walk: Walk) -> None:
     end = walk.come(walk.at_x(walk.begin("x")))
     stranger = walk.site.browser("admin")
     assert stranger.get(end).headers["Location"] == "/accounts"
@@ -368,7 +370,7 @@ def test_the_walk_of_another_session_is_not_shown(walk: Walk) -> None:
 
 
 @pytest.mark.parametrize("platform", ["x", "facebook"])
-def test_an_answer_after_a_quarter_of_an_hour_is_too_late(walk: Walk, platform: str) -> None:
+def test_an_oauth_callback_after_fifteen_minutes_is_refused(walk: Walk, platform: str) -> None:
     at = walk.at_x if platform == "x" else walk.at_facebook
     back = at(walk.begin(platform))
     walk.city.clock.move(16 * MINUTE)
@@ -377,7 +379,7 @@ def test_an_answer_after_a_quarter_of_an_hour_is_too_late(walk: Walk, platform: 
 
 
 @pytest.mark.parametrize(("platform", "wrong"), [("x", "oauth_verifier"), ("facebook", "code")])
-def test_a_verifier_or_code_that_the_platform_does_not_know_ends_the_walk(
+def test_an_unknown_verifier_or_code_ends_the_connection(
     walk: Walk, platform: str, wrong: str
 ) -> None:
     at = walk.at_x if platform == "x" else walk.at_facebook
@@ -413,12 +415,12 @@ def test_another_page_than_the_one_to_be_connected_anew_is_refused(walk: Walk) -
     assert walk.count() == 3
 
 
-def test_no_page_chosen_is_said(walk: Walk) -> None:
+def test_the_error_for_no_chosen_facebook_page_is_shown(walk: Walk) -> None:
     end = walk.come(walk.at_facebook(walk.begin("facebook"), pages=()))
     assert "फेसबुकवर कोणतेही पान निवडलेले नाही" in walk.admin.page(end)
 
 
-def test_wrong_keys_of_the_app_are_said_before_anybody_leaves(
+def test_wrong_app_keys_are_an_error_before_the_redirect_to_the_platform(
     walk: Walk, practice: str, tmp_path: Path
 ) -> None:
     reach(walk.site, practice, tmp_path, KEYS | {"NAGARVANI_X_CONSUMER_SECRET": "another"})
@@ -427,7 +429,7 @@ def test_wrong_keys_of_the_app_are_said_before_anybody_leaves(
     assert "माध्यम आपल्या ॲपच्या कळा स्वीकारत नाही." in Page(answer.text)
 
 
-def test_a_wrong_secret_of_the_app_at_facebook_is_said(
+def test_a_wrong_app_secret_for_facebook_is_an_error(
     walk: Walk, practice: str, tmp_path: Path
 ) -> None:
     reach(walk.site, practice, tmp_path, KEYS | {"NAGARVANI_FACEBOOK_APP_SECRET": "another"})
@@ -435,7 +437,7 @@ def test_a_wrong_secret_of_the_app_at_facebook_is_said(
     assert "माध्यम आपल्या ॲपच्या कळा स्वीकारत नाही." in walk.admin.page(end)
 
 
-def test_a_platform_that_is_in_trouble_is_said_and_one_begins_anew(walk: Walk) -> None:
+def test_a_failing_platform_is_an_error_and_the_connection_can_be_restarted(walk: Walk) -> None:
     fault = {"platform": "x", "operation": "connect", "kind": "error_before"}
     assert requests.post(f"{walk.sandbox}/faults", json=fault, timeout=5).status_code == 201
     answer = walk.admin.post("/accounts/connect", {"platform": "x"})
@@ -467,7 +469,7 @@ def test_each_step_asks_for_a_fresh_sign_in_and_goes_on_from_there(walk: Walk) -
     assert ("kept:platform", "x") in Page(again.text).form("prove")
 
 
-def test_what_was_found_is_forgotten_after_an_hour(walk: Walk) -> None:
+def test_the_access_of_an_unfinished_connection_is_deleted_after_an_hour(walk: Walk) -> None:
     end = walk.come(walk.at_x(walk.begin("x")))
     walk.city.clock.move(HOUR + MINUTE)
     with walk.city.write() as session:
@@ -479,7 +481,7 @@ def test_what_was_found_is_forgotten_after_an_hour(walk: Walk) -> None:
         assert session.scalars(select(Connecting.sealed)).one() == ""
 
 
-def test_check_again_tells_which_right_was_taken_away(walk: Walk) -> None:
+def test_checking_an_account_names_a_permission_that_was_revoked(walk: Walk) -> None:
     walk.confirm(walk.come(walk.at_facebook(walk.begin("facebook"))))
     known = walk.account("facebook", WATER_PAGE.id)
     house = walk.site.app.extensions["house"]
@@ -522,7 +524,7 @@ def _take_right(walk: Walk, right: str) -> None:
         session.get_one(Account, known.id).credentials = sealed
 
 
-def test_disconnecting_forgets_the_access_and_lets_what_is_scheduled_wait(walk: Walk) -> None:
+def test_disconnecting_deletes_the_token_and_scheduled_deliveries_wait(walk: Walk) -> None:
     city = walk.city
     (delivery,) = city.schedule(city.approved(), HOUR)
     x = city.accounts["x"]

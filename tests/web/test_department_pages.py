@@ -36,7 +36,7 @@ def rename(browser: Browser, on: date, code: str = "road") -> int:
     return browser.post(f"/departments/{code}/rename", fields).status_code
 
 
-def test_a_department_is_added_and_stands_in_the_register(any_site: Site) -> None:
+def test_a_department_is_added_and_listed(any_site: Site) -> None:
     lead = any_site.browser("lead")
     page = lead.page("/departments/new")
     assert ("in_force_on", "25") in page.form("department")
@@ -62,7 +62,7 @@ def test_a_renamed_department_is_found_by_its_old_name_and_says_so(site: Site) -
     assert "पूर्वीचे नाव: पथ विभाग" in found
 
 
-def test_a_change_for_a_day_to_come_waits_and_can_be_given_up(site: Site) -> None:
+def test_a_change_for_a_later_day_waits_and_can_be_cancelled(site: Site) -> None:
     lead = site.browser("lead")
     assert rename(lead, today(site) + timedelta(days=3)) == 302
     page = lead.page("/departments/road")
@@ -76,7 +76,7 @@ def test_a_change_for_a_day_to_come_waits_and_can_be_given_up(site: Site) -> Non
     assert "रस्ते विभाग" not in site.browser("lead").page("/departments")
 
 
-def test_what_is_missing_is_told_at_its_field_and_nothing_typed_is_lost(site: Site) -> None:
+def test_a_missing_or_invalid_value_is_an_error_and_no_input_is_lost(site: Site) -> None:
     lead = site.browser("lead")
     fields = [("name_mr", "रस्ते विभाग"), ("name_en", "Streets"), ("order_number", "")]
     day = [("in_force_on", one) for one in ("31", "2", "2026")]
@@ -88,7 +88,7 @@ def test_what_is_missing_is_told_at_its_field_and_nothing_typed_is_lost(site: Si
     assert dict(page.form("rename"))["name_en"] == "Streets"
 
 
-def test_closing_is_refused_with_links_to_what_is_open(any_site: Site) -> None:
+def test_closing_a_department_is_refused_with_links_to_its_open_work(any_site: Site) -> None:
     item = any_site.city.hand_in(department="garden")
     admin = any_site.browser("admin")
     answer = admin.post("/departments/garden/close", order(today(any_site)))
@@ -101,7 +101,7 @@ def test_closing_is_refused_with_links_to_what_is_open(any_site: Site) -> None:
     assert "विभाग बंद करा" in admin.page("/departments/garden")
 
 
-def test_a_closed_department_says_since_when_and_offers_nothing(site: Site) -> None:
+def test_a_closed_department_shows_since_when_and_offers_no_action(site: Site) -> None:
     admin = site.browser("admin")
     assert admin.post("/departments/garden/close", order(today(site))).status_code == 302
     page = admin.page("/departments/garden")
@@ -111,7 +111,7 @@ def test_a_closed_department_says_since_when_and_offers_nothing(site: Site) -> N
     assert "कार्यरत नाही" in admin.page("/departments?q=उद्यान")
 
 
-def test_merging_moves_people_and_work_and_is_refused_with_what_cannot_move(
+def test_merging_moves_people_and_work_or_is_refused_with_what_cannot_move(
     site: Site,
 ) -> None:
     admin = site.browser("admin")
@@ -129,7 +129,7 @@ def test_merging_moves_people_and_work_and_is_refused_with_what_cannot_move(
     assert "दुसऱ्या विभागात जागा नाही" in page
 
 
-def test_what_keeps_a_department_beyond_its_day_stands_on_its_page(site: Site) -> None:
+def test_open_work_that_delays_a_closing_is_on_the_department_s_page(site: Site) -> None:
     admin = site.browser("admin")
     tomorrow = today(site) + timedelta(days=1)
     assert admin.post("/departments/garden/close", order(tomorrow)).status_code == 302
@@ -141,7 +141,7 @@ def test_what_keeps_a_department_beyond_its_day_stands_on_its_page(site: Site) -
     assert f"/submissions/{item}" in [one.get("href") for one in page.all]
 
 
-def test_departments_are_placed_under_an_office_and_never_in_a_ring(site: Site) -> None:
+def test_a_department_can_report_to_another_but_not_in_a_circle(site: Site) -> None:
     admin = site.browser("admin")
     office = site.city.departments["information-technology"]
     fields = [("other_id", str(office)), *order(today(site))]

@@ -111,7 +111,7 @@ def joint(site: Site) -> Desk:
     return desk
 
 
-def test_a_joint_post_goes_its_way_over_the_pages_of_both_departments(site: Site) -> None:
+def test_a_joint_post_is_approved_on_the_pages_of_both_departments(site: Site) -> None:
     desk, road = joint(site), site.city.departments["road"]
     assert (f"joint_{road}", "asked") in desk.form()
     assert desk.press("send").status_code == 302
@@ -132,7 +132,7 @@ def test_a_joint_post_goes_its_way_over_the_pages_of_both_departments(site: Site
     assert state(site, desk.post_id) == "approved"
 
 
-def test_one_return_returns_a_joint_post_and_its_page_says_by_whom(site: Site) -> None:
+def test_one_department_s_return_returns_a_joint_post_and_is_named(site: Site) -> None:
     desk = joint(site)
     desk.press("send")
     path = f"/posts/{desk.post_id}"
@@ -178,7 +178,7 @@ def test_sending_an_unchanged_draft_still_asks_a_department_joined_meanwhile(sit
     assert asked(site, desk.post_id) == {"water": True, "road": True}
 
 
-def test_a_number_that_is_none_is_told_at_its_field_and_kept(desk: Desk) -> None:
+def test_an_invalid_number_is_an_error_at_its_field_and_is_kept(desk: Desk) -> None:
     answer = desk.browser.post(f"/posts/{desk.post_id}/submissions", {"number": "PMC/2026/000777"})
     page = Page(answer.text)
     assert answer.status_code == 422
@@ -291,12 +291,12 @@ def test_a_note_is_kept_from_the_draft_and_no_department_sees_it(desk: Desk) -> 
         assert "clerk_note" not in browser.page(path).html
 
 
-def test_a_note_typed_beside_a_save_is_kept_as_well(desk: Desk) -> None:
+def test_a_note_typed_while_saving_a_draft_is_stored_as_well(desk: Desk) -> None:
     assert desk.press("save", {"clerk_note": "वेळ तपासावी"}).status_code == 302
     assert "वेळ तपासावी" in desk.browser.page(desk.path).by_id("notes").text
 
 
-def test_a_note_on_the_post_s_page_needs_words(desk: Desk) -> None:
+def test_a_note_on_the_post_s_page_must_not_be_empty(desk: Desk) -> None:
     path = f"/posts/{desk.post_id}"
     empty = desk.browser.post(f"{path}/notes", {"clerk_note": " "})
     assert empty.status_code == 422
@@ -322,7 +322,7 @@ def test_a_draft_that_was_sent_is_no_longer_open(desk: Desk) -> None:
     assert "उघडलेला आहे" not in other.browser.page(other.path)
 
 
-def test_the_second_saver_sees_both_texts_and_saves_all_the_same(desk: Desk) -> None:
+def test_the_second_person_to_save_sees_both_texts_and_can_still_save(desk: Desk) -> None:
     other = desk_of(desk.site, desk.post_id, "other_clerk")
     mine, theirs = desk.form(), other.form()
     assert other.press("save", {desk.text: "शनिवारी पाणीपुरवठा बंद."}, theirs).status_code == 302
@@ -347,7 +347,7 @@ def test_the_second_saver_sees_both_texts_and_saves_all_the_same(desk: Desk) -> 
 # Comparing, and bringing back
 
 
-def test_any_two_revisions_are_compared_and_what_changed_can_be_heard(desk: Desk) -> None:
+def test_any_two_revisions_are_compared_and_changes_have_hidden_labels(desk: Desk) -> None:
     for words in ("पाणीपुरवठा सोमवारी बंद.", "पाणीपुरवठ्याची वेळ बदलली.", "पाणीपुरवठा बुधवारी बंद."):
         desk.site.city.save(desk.post_id, text=words, on=["x"])
     path = f"/posts/{desk.post_id}/compare"

@@ -54,7 +54,7 @@ def shown(browser: Browser, template_id: int) -> tuple[str, TestResponse]:
     return path, third
 
 
-def test_whoever_is_on_duty_publishes_in_three_steps(site: Site) -> None:
+def test_the_person_on_duty_publishes_an_emergency_text_in_three_steps(site: Site) -> None:
     template_id = lane.ready(site.city, duty="member")
     browser = site.browser("member")
     assert f"/emergency/publish/{template_id}" in browser.get("/emergency").text
@@ -72,14 +72,14 @@ def test_whoever_is_on_duty_publishes_in_three_steps(site: Site) -> None:
     assert {one.state for one in found} == {DeliveryState.PUBLISHED}
 
 
-def test_two_clicks_in_haste_lead_to_the_same_page(site: Site) -> None:
+def test_a_double_click_on_publish_leads_to_the_same_page_twice(site: Site) -> None:
     browser = site.browser("clerk")
     path, third = shown(browser, lane.ready(site.city))
     sent = Page(third.text).form("lane")
     assert browser.post(path, sent).location == browser.post(path, sent).location
 
 
-def test_an_old_sign_in_is_proved_once_more_and_nothing_typed_is_lost(site: Site) -> None:
+def test_an_old_sign_in_is_confirmed_by_password_and_no_input_is_lost(site: Site) -> None:
     browser = site.browser("clerk")
     template_id = lane.ready(site.city)
     site.city.clock.move(11 * MINUTE)
@@ -106,7 +106,7 @@ def test_what_is_wrong_is_told_at_its_field_and_everything_stays(site: Site) -> 
     assert dict(page.form("lane"))["blank-0"] == "1"
 
 
-def test_one_may_go_back_and_find_everything(site: Site) -> None:
+def test_going_back_a_step_keeps_all_input(site: Site) -> None:
     browser = site.browser("clerk")
     path, third = shown(browser, lane.ready(site.city))
     back = go_on(browser, path, third, {"back": "blanks"})
@@ -116,7 +116,7 @@ def test_one_may_go_back_and_find_everything(site: Site) -> None:
     assert dict(Page(word.text).form("lane"))["word_how"] == "radio"
 
 
-def test_what_changed_since_it_was_seen_is_shown_again(site: Site) -> None:
+def test_an_emergency_plan_that_has_changed_meanwhile_is_shown_again(site: Site) -> None:
     browser = site.browser("clerk")
     path, third = shown(browser, lane.ready(site.city))
     stale = with_words(Page(third.text).form("lane"), {"seen_plan": "something else"})
@@ -125,7 +125,7 @@ def test_what_changed_since_it_was_seen_is_shown_again(site: Site) -> None:
     assert browser.post(path, Page(again.text).form("lane")).status_code == 302
 
 
-def test_the_link_stands_in_the_bar_only_for_whoever_is_on_duty(site: Site) -> None:
+def test_only_the_person_on_duty_has_the_emergency_link_in_the_bar(site: Site) -> None:
     lane.on_duty(site.city, "first")
     on_duty, off_duty = site.browser("first"), site.browser("second")
     assert 'href="/emergency"' in on_duty.get("/").text
@@ -199,7 +199,7 @@ def test_the_roster_says_who_is_on_duty_now_and_next(site: Site) -> None:
     assert "नितीन घोलप" in admin.page("/duty")
 
 
-def test_what_is_stuck_is_taken_by_whoever_is_on_duty(site: Site) -> None:
+def test_the_person_on_duty_takes_charge_of_a_stuck_emergency_delivery(site: Site) -> None:
     city = site.city
     ids = lane.furnish(city, "water", "first")
     member = site.browser("garden_member")
@@ -235,7 +235,7 @@ def test_every_other_page_of_the_post_stands_too(site: Site) -> None:
     assert "कार्योत्तर मान्यता नाकारली" in clerk.page(f"/posts/{post_id}").text
 
 
-def test_the_lists_ask_as_often_for_many_rows_as_for_a_few(site: Site) -> None:
+def test_emergency_lists_run_as_many_queries_for_many_rows_as_for_few(site: Site) -> None:
     city, paths = site.city, ("/emergency/uses", "/emergency/templates", "/emergency", "/", "/duty")
     template_id = lane.ready(city, duty="first")
     for number in range(2):

@@ -51,7 +51,7 @@ def with_mobile(site: Site, name: str = "member") -> None:
         session.get_one(Person, site.city.people[name]).mobile = MOBILE
 
 
-def test_the_answer_is_the_same_for_everybody_and_only_the_known_get_something(
+def test_a_reset_answers_everybody_alike_and_mails_only_known_people(
     any_site: Site,
 ) -> None:
     with_mobile(any_site)
@@ -115,7 +115,7 @@ def test_a_code_cannot_be_guessed_without_end(site: Site) -> None:
 
 
 @pytest.mark.parametrize("by", ["link", "code"])
-def test_what_was_sent_runs_out(site: Site, by: str) -> None:
+def test_a_reset_link_or_code_expires(site: Site, by: str) -> None:
     with_mobile(site)
     ask(site, "member@pmc.example" if by == "link" else MOBILE)
     path = link(site) if by == "link" else "/forgotten/code"
@@ -127,7 +127,7 @@ def test_what_was_sent_runs_out(site: Site, by: str) -> None:
     assert site.nobody().sign_in("member", NEW).status_code == 401
 
 
-def test_a_new_link_makes_the_one_before_void(site: Site) -> None:
+def test_a_new_reset_link_invalidates_the_previous_one(site: Site) -> None:
     ask(site, "member@pmc.example")
     first = link(site)
     ask(site, "member@pmc.example")
@@ -135,7 +135,7 @@ def test_a_new_link_makes_the_one_before_void(site: Site) -> None:
     assert site.nobody().get(link(site)).status_code == 200
 
 
-def test_a_link_dies_with_the_access_of_its_person(site: Site) -> None:
+def test_disabling_a_person_invalidates_the_reset_link(site: Site) -> None:
     ask(site, "member@pmc.example")
     path = link(site)
     site.city.disable("member")
@@ -143,7 +143,7 @@ def test_a_link_dies_with_the_access_of_its_person(site: Site) -> None:
     assert site.nobody().post(path, {"new_password": NEW}).status_code == 404
 
 
-def test_a_password_that_will_not_do_uses_nothing_up(site: Site) -> None:
+def test_a_refused_password_does_not_use_up_the_link_or_code(site: Site) -> None:
     ask(site, "member@pmc.example")
     path = link(site)
     answer = site.nobody().post(path, {"new_password": "लहान"})
@@ -152,7 +152,7 @@ def test_a_password_that_will_not_do_uses_nothing_up(site: Site) -> None:
     assert site.nobody().post(path, {"new_password": NEW}).status_code == 302
 
 
-def test_one_account_is_not_flooded_and_nobody_learns_of_it(site: Site) -> None:
+def test_resets_of_one_account_are_throttled_without_being_visible(site: Site) -> None:
     places = {ask(site, "member@pmc.example") for _ in range(FOR_ONE_IDENTIFIER + 3)}
     assert places == {"/forgotten/sent?by=mail"}
     assert len(sent(site, "password_link")) == FOR_ONE_IDENTIFIER
@@ -161,7 +161,7 @@ def test_one_account_is_not_flooded_and_nobody_learns_of_it(site: Site) -> None:
     assert len(sent(site, "password_link")) == FOR_ONE_IDENTIFIER + 1
 
 
-def test_whoever_asks_for_many_is_told_to_wait_and_can_still_sign_in(site: Site) -> None:
+def test_many_resets_from_one_address_are_throttled_but_sign_in_is_not(site: Site) -> None:
     site.give_password("member")
     nobody = site.nobody()
     for number in range(FOR_ONE_ADDRESS):
@@ -172,14 +172,14 @@ def test_whoever_asks_for_many_is_told_to_wait_and_can_still_sign_in(site: Site)
     assert nobody.sign_in("member").status_code == 302
 
 
-def test_nothing_typed_stands_in_the_history(site: Site) -> None:
+def test_the_history_does_not_contain_what_was_typed(site: Site) -> None:
     ask(site, "member@pmc.example")
     with site.city.read() as session:
         events = session.scalars(select(Event).where(Event.verb == "forget_password")).all()
         assert [one.details for one in events] == [{}]
 
 
-def test_an_empty_question_is_told_at_its_field(site: Site) -> None:
+def test_a_reset_without_an_address_or_number_is_an_error_at_its_field(site: Site) -> None:
     answer = site.nobody().post("/forgotten", {"identifier": ""})
     assert answer.status_code == 422
     said = "आपला ईमेल पत्ता किंवा मोबाइल क्रमांक लिहावा."

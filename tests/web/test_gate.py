@@ -127,7 +127,9 @@ def test_a_tab_of_another_appointment_decides_nothing_and_says_under_which_one_n
 
 
 @pytest.mark.parametrize("act", ["return", "reject", "withdraw-approval", "withdraw"])
-def test_the_same_holds_where_a_reason_is_written_and_the_words_stay(site: Site, act: str) -> None:
+def test_a_reason_sent_under_another_appointment_decides_nothing_and_stays(
+    site: Site, act: str
+) -> None:
     other = second_appointment(site, "first", Role.OFFICER, "road")
     post = joint(site)
     officer = site.browser("first")
@@ -145,7 +147,7 @@ def test_the_same_holds_where_a_reason_is_written_and_the_words_stay(site: Site,
     assert dict(page.form(form))["under"] == str(other)
 
 
-def test_a_press_that_does_not_say_its_appointment_decides_nothing(site: Site) -> None:
+def test_an_approval_without_its_appointment_decides_nothing(site: Site) -> None:
     post = site.city.in_review()
     officer = site.browser("first")
     for under in ({}, {"under": ""}, {"under": "abc"}, {"under": "999999"}):
@@ -178,7 +180,7 @@ def test_four_eyes_see_the_person_whatever_the_appointment(site: Site) -> None:
     assert not [one for one in Page(answer.text).all if one.get("name") == "under"]
 
 
-def test_pressed_twice_approves_once_and_the_second_press_is_no_error(site: Site) -> None:
+def test_a_second_press_of_approve_is_no_error_and_approves_once(site: Site) -> None:
     post = site.city.in_review()
     officer = site.browser("first")
     path, sent = approve_form(officer, post)
@@ -198,7 +200,7 @@ def test_a_reason_sent_twice_counts_once(site: Site, act: str) -> None:
     assert len(decisions(site)) == 1
 
 
-def test_a_return_after_ones_own_approval_is_told_and_keeps_the_words(site: Site) -> None:
+def test_a_return_after_ones_own_approval_is_refused_and_keeps_the_reason(site: Site) -> None:
     """Not the same press twice, but a change of mind: withdrawing is another page."""
     post = site.city.in_review()
     officer, path = site.browser("first"), f"/posts/{post}/return"
@@ -209,7 +211,7 @@ def test_a_return_after_ones_own_approval_is_told_and_keeps_the_words(site: Site
     assert dict(Page(answer.text).form("return"))["reason"] == "वेळ चुकीची आहे."
 
 
-def test_stale_is_told_before_everything_else_that_could_be_said(site: Site) -> None:
+def test_a_stale_revision_is_reported_before_any_other_refusal(site: Site) -> None:
     """The older revision asked the roads too, the newer one does not; it is a draft besides."""
     post = joint(site)
     officer = site.browser("road_officer")
@@ -233,7 +235,7 @@ def test_after_the_window_nothing_can_be_published_and_the_page_says_so(site: Si
     assert "कालावधी संपला" in officer.page(f"/posts/{post}/review")
 
 
-def test_an_own_text_fills_the_reason_without_a_script_and_what_was_typed_stays(
+def test_a_saved_text_is_appended_to_the_typed_reason_without_javascript(
     site: Site,
 ) -> None:
     post = site.city.in_review()
@@ -264,7 +266,7 @@ def test_a_text_of_somebody_else_is_neither_shown_nor_put_in(site: Site) -> None
     assert "दुसऱ्याचे शब्द" not in answer.text
 
 
-def test_own_texts_are_kept_and_removed_on_their_page(site: Site) -> None:
+def test_saved_texts_are_added_and_removed_on_their_page(site: Site) -> None:
     officer = site.browser("first")
     wrong = officer.post("/return-texts", {"words": "ळ" * 501})
     assert Page(wrong.text).error_at("words")
@@ -313,7 +315,7 @@ def shown_rows(page: Page) -> int:
     return sum(one.tag == "tr" for one in page.all) - 1
 
 
-def test_my_decisions_ask_as_often_for_many_rows_as_for_few(site: Site) -> None:
+def test_my_decisions_run_as_many_queries_for_many_rows_as_for_few(site: Site) -> None:
     officer = site.browser("first")
     counts = []
     for more in (3, 15):

@@ -42,7 +42,7 @@ def test_help_on_one_day_names_that_day_once(site: Site) -> None:
         assert help_of(desk).hours.replace("\xa0", " ") == "Wednesday, 9:00 am to 12:00 pm"
 
 
-def test_what_is_not_set_is_not_promised(site: Site) -> None:
+def test_help_does_not_show_contact_details_that_are_not_set(site: Site) -> None:
     with site.app.test_request_context("/sign-in"):
         assert help_of(HelpDesk("", "", None)) == Help()
     page = site.nobody().get("/sign-in").text

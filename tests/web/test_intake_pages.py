@@ -131,7 +131,7 @@ def test_once_the_cell_has_begun_a_note_takes_the_place_of_a_change(
     assert "विभागाची टीप" in site.browser("clerk").page(path)
 
 
-def test_a_duplicate_goes_on_under_the_others_number_and_each_leads_to_the_other(
+def test_a_merged_duplicate_and_its_original_link_to_each_other(
     site: Site, submission: int
 ) -> None:
     twin = site.city.hand_in("पुन्हा तेच")
@@ -204,7 +204,7 @@ def test_an_earlier_one_is_used_again_with_its_photo_and_without_its_dates(
     assert site.browser("road_member").get(link).status_code == 404
 
 
-def test_what_is_urgent_stands_loud_above_its_page(site: Site, submission: int) -> None:
+def test_an_urgent_submission_is_marked_at_the_top_of_its_page(site: Site, submission: int) -> None:
     member, path = site.browser("member"), f"/submissions/{submission}/change"
     urgent = [
         (name, {"priority": "urgent", "urgent_reason": "जलवाहिनी फुटली"}.get(name, value))

@@ -16,7 +16,7 @@ from tests.web.site import Site
 from web.reports.exports import BOM, HEADINGS, defused
 
 
-def test_a_view_is_kept_shown_as_a_link_and_removed(site: Site) -> None:
+def test_a_view_is_saved_shown_as_a_link_and_removed(site: Site) -> None:
     site.city.hand_in()
     browser = site.browser("clerk")
     kept = browser.post("/submissions/views", {"name": "माझे", "holder": "me", "view": "draft"})
@@ -28,7 +28,7 @@ def test_a_view_is_kept_shown_as_a_link_and_removed(site: Site) -> None:
     assert "माझे</a>" not in browser.get("/submissions").text
 
 
-def test_a_view_without_a_name_is_told_so_and_loses_nothing(site: Site) -> None:
+def test_a_view_without_a_name_is_an_error_and_keeps_the_filters(site: Site) -> None:
     answer = site.browser("clerk").post("/submissions/views", {"name": " ", "q": "पाणी"})
     assert answer.status_code == 422
     assert 'id="name-error"' in answer.text
@@ -66,11 +66,11 @@ def test_the_csv_holds_the_filtered_rows_in_sight(site: Site) -> None:
         ("", ""),
     ],
 )
-def test_a_cell_is_no_formula(cell: str, written: str) -> None:
+def test_a_csv_cell_cannot_be_a_formula(cell: str, written: str) -> None:
     assert defused(cell) == written
 
 
-def test_a_title_that_is_a_formula_arrives_as_words(site: Site) -> None:
+def test_a_title_that_looks_like_a_formula_is_exported_as_text(site: Site) -> None:
     submission_id = site.city.hand_in()
     with site.city.write() as session:
         session.get_one(Submission, submission_id).title = '=HYPERLINK("x")'
@@ -139,7 +139,7 @@ NOT_BEFORE_EITHER = "त्याआधीच्या ५००० मध्य
 
 
 @pytest.mark.parametrize("page", ["/search?q={}", "/submissions?view=all&q={}"])
-def test_nothing_among_the_newest_is_no_end(site: Site, page: str) -> None:
+def test_a_search_without_hits_among_the_newest_rows_can_go_on(site: Site, page: str) -> None:
     _many_newer(site, "विहीर")
     browser = site.browser("clerk")
     newest = browser.page(page.format("विहीर"))
@@ -158,7 +158,9 @@ def test_nothing_among_the_newest_is_no_end(site: Site, page: str) -> None:
         ("/submissions?view=all&q=नसलेला", "या निवडीशी जुळणारे काही नाही."),
     ],
 )
-def test_nothing_anywhere_is_told_after_the_oldest(site: Site, page: str, nothing: str) -> None:
+def test_only_after_the_oldest_rows_a_search_says_that_nothing_was_found(
+    site: Site, page: str, nothing: str
+) -> None:
     site.city.hand_in()
     multiply(site.city, 2 * search.SPAN)
     browser = site.browser("clerk")
@@ -170,7 +172,7 @@ def test_nothing_anywhere_is_told_after_the_oldest(site: Site, page: str, nothin
     assert [nothing in one for one in seen] == [False, False, True]
 
 
-def test_a_page_of_hits_says_how_far_back_was_looked(site: Site) -> None:
+def test_a_page_of_hits_says_how_many_of_the_newest_rows_were_searched(site: Site) -> None:
     _many_newer(site, "विहीर")
     browser = site.browser("clerk")
     newest = browser.page("/submissions?view=all&q=पाणीपुरवठा")

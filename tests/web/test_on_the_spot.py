@@ -185,7 +185,7 @@ def test_a_new_code_takes_the_place_of_the_one_before(site: Site) -> None:
     assert typed(officer, letters_on(second))[0] == 302
 
 
-def test_an_officer_of_another_department_is_led_nowhere(site: Site) -> None:
+def test_the_code_does_not_lead_an_officer_of_another_department_anywhere(site: Site) -> None:
     post = site.city.in_review()
     _clerk, page = make_code(site, post)
     stranger = site.browser("road_officer")
@@ -195,7 +195,7 @@ def test_an_officer_of_another_department_is_led_nowhere(site: Site) -> None:
     assert (answer.status_code, sentence in Page(answer.text)) == (404, True)
 
 
-def test_five_wrong_codes_close_the_page_for_a_while_even_for_the_right_one(site: Site) -> None:
+def test_after_five_wrong_codes_even_the_right_one_is_refused_for_a_while(site: Site) -> None:
     post = site.city.in_review()
     _clerk, page = make_code(site, post)
     guesser = site.browser("first")
@@ -208,7 +208,7 @@ def test_five_wrong_codes_close_the_page_for_a_while_even_for_the_right_one(site
     assert typed(guesser, letters_on(page))[0] == 429
 
 
-def test_what_is_no_code_is_told_at_the_field_and_costs_no_try(site: Site) -> None:
+def test_an_unreadable_code_is_an_error_and_does_not_count_as_an_attempt(site: Site) -> None:
     officer = site.browser("first")
     for typo in ("", "ABCD", "OOOO-1111", "३३३३", "🙂🙂🙂🙂🙂🙂🙂🙂", "A" * 5000):
         code, sentence = typed(officer, typo)
@@ -226,7 +226,7 @@ def test_a_code_is_made_only_for_what_waits_and_as_it_was_seen(site: Site) -> No
         assert session.scalars(select(SpotCode)).all() == []
 
 
-def test_the_rows_hold_neither_what_is_scanned_nor_what_is_typed(site: Site) -> None:
+def test_the_database_stores_neither_the_token_nor_the_letters_of_a_code(site: Site) -> None:
     post = site.city.in_review()
     _clerk, page = make_code(site, post)
     letters, token = letters_on(page), token_of(site)

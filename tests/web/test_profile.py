@@ -48,7 +48,7 @@ def change(browser: Browser, old: str = PASSWORD, new: str = NEW, **more: str) -
     return Page(browser.post("/profile/password", fields).text)
 
 
-def test_names_language_and_how_to_be_told_are_kept(any_site: Site) -> None:
+def test_names_language_and_notification_settings_are_saved(any_site: Site) -> None:
     member = any_site.browser("member")
     assert member.post("/profile", WRITTEN).status_code == 302
     page = member.page("/profile")
@@ -73,7 +73,7 @@ def test_the_pages_speak_the_chosen_language_and_so_do_the_mails(site: Site) -> 
     assert person(site).language == "en"
 
 
-def test_what_cannot_be_kept_says_where_and_loses_nothing(site: Site) -> None:
+def test_an_invalid_profile_has_errors_at_its_fields_and_keeps_the_input(site: Site) -> None:
     member = site.browser("member")
     answer = member.post("/profile", {**WRITTEN, "name_mr": " ", "name_en": "Kiran W."})
     page = Page(answer.text)
@@ -101,7 +101,7 @@ def test_a_password_is_changed_with_the_old_one_and_other_sessions_end_on_reques
     assert any_site.city.verbs("people", any_site.city.people["member"])[-1] == "change_password"
 
 
-def test_other_sessions_go_on_where_that_was_not_asked_for(site: Site) -> None:
+def test_a_password_change_keeps_other_sessions_unless_asked(site: Site) -> None:
     here, phone = site.browser("member"), site.browser("member")
     change(here)
     assert phone.get("/").status_code == 200
@@ -116,7 +116,7 @@ def test_a_wrong_old_password_changes_nothing_and_is_not_guessed_without_end(sit
     assert site.nobody().sign_in("member", NEW).status_code == 401
 
 
-def test_a_new_password_that_will_not_do_says_why(site: Site) -> None:
+def test_a_refused_new_password_says_why(site: Site) -> None:
     member = site.browser("member")
     assert change(member, new="लहान").error_at("new_password") == "किमान १२ अक्षरे असावीत."
     assert change(member, new="").error_at("new_password") == "पासवर्ड लिहावा."
@@ -178,7 +178,7 @@ def test_a_contact_is_not_changed_without_the_password(site: Site) -> None:
     assert notices(site, "contact_code") == []
 
 
-def test_what_is_no_address_or_the_same_one_is_told_at_its_field(site: Site) -> None:
+def test_an_invalid_or_unchanged_address_is_an_error_at_its_field(site: Site) -> None:
     member = site.browser("member")
     for value, said in (
         ("", "ही माहिती भरावी."),
@@ -199,7 +199,7 @@ def test_ending_all_other_sessions_keeps_this_one(site: Site) -> None:
     assert "इतर सर्व साइन इन समाप्त करा" not in here.page("/sessions")
 
 
-def test_nobody_is_flooded_with_codes_that_they_never_asked_for(site: Site) -> None:
+def test_codes_that_one_person_requests_for_others_are_throttled(site: Site) -> None:
     member = site.browser("member")
     for number in range(FOR_ONE_IDENTIFIER):
         asked = {"value": f"stranger-{number}@pmc.example", "password": PASSWORD}
@@ -237,7 +237,7 @@ def test_an_invitation_dies_when_another_password_is_set_by_a_link(site: Site) -
     assert is_dead(site, path)
 
 
-def test_a_link_does_not_come_back_to_life_with_its_person(site: Site) -> None:
+def test_enabling_a_person_again_does_not_restore_their_links(site: Site) -> None:
     path = link_to_set_it(site)
     site.city.disable("member")
     with site.city.write() as session:

@@ -119,7 +119,7 @@ LISTS: dict[str, tuple[Furnish, tuple[tuple[str, str], ...]]] = {
 
 @pytest.mark.proof
 @pytest.mark.parametrize("what", LISTS)
-def test_a_list_asks_as_often_for_sixty_rows_as_for_a_few(site: Site, what: str) -> None:
+def test_a_list_runs_as_many_queries_for_sixty_rows_as_for_a_few(site: Site, what: str) -> None:
     furnish, pages = LISTS[what]
     furnish(site.city, FEW)
     few = {page: asked(site, *page) for page in pages}
