@@ -52,7 +52,7 @@ class Due:
     urgent_ids: frozenset[int] = frozenset()
 
 
-def _is_due(now: query.Moment) -> tuple[ColumnElement[bool], ...]:
+def _due_conditions(now: query.Moment) -> tuple[ColumnElement[bool], ...]:
     return (
         Delivery.state == DeliveryState.SCHEDULED,
         Delivery.due_at <= now,
@@ -60,21 +60,21 @@ def _is_due(now: query.Moment) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-_OF_ACCOUNT = (Delivery.account_id == Account.id, *_is_due(NOW))
+_DUE_ON_ACCOUNT = (Delivery.account_id == Account.id, *_due_conditions(NOW))
 # A scalar subquery: for an EXISTS, PostgreSQL would collect all due deliveries of all accounts.
-_FIRST_OF_ACCOUNT = (
-    select(Delivery.id).where(*_OF_ACCOUNT).limit(1).correlate(Account).scalar_subquery()
+_FIRST_DUE = (
+    select(Delivery.id).where(*_DUE_ON_ACCOUNT).limit(1).correlate(Account).scalar_subquery()
 )
 _FIRST_URGENT = (
     select(Delivery.id)
-    .where(*_OF_ACCOUNT, Delivery.urgent.is_(True))
+    .where(*_DUE_ON_ACCOUNT, Delivery.urgent.is_(True))
     .limit(1)
     .correlate(Account)
     .scalar_subquery()
 )
 # Emergencies, edits, deletions and hides, which no rate limit of publications holds back.
-_MORE_THAN_POSTS = exists().where(
-    *_OF_ACCOUNT, or_(Delivery.urgent.is_(True), Delivery.action != DeliveryAction.PUBLISH)
+_HAS_UNLIMITED = exists().where(
+    *_DUE_ON_ACCOUNT, or_(Delivery.urgent.is_(True), Delivery.action != DeliveryAction.PUBLISH)
 )
 
 #: PostgreSQL:
@@ -121,8 +121,8 @@ _ACCOUNTS_WITH_DUE = PreparedStatement(
     select(Account.id, _FIRST_URGENT.is_not(None).label("has_urgent"))
     .where(
         Account.state == AccountState.CONNECTED,
-        _FIRST_OF_ACCOUNT.is_not(None),
-        or_(query.is_free(NOW), _MORE_THAN_POSTS),
+        _FIRST_DUE.is_not(None),
+        or_(query.is_free(NOW), _HAS_UNLIMITED),
     )
     .order_by(Account.id),
     [NOW],
@@ -162,7 +162,7 @@ def claim(
 ) -> list[DeliveryPayload]:
     """Claim up to `most` deliveries due on this account, urgent ones first, then the oldest.
 
-    Returns their payloads; the claim is committed.
+    Return their payloads. The claim is committed before this returns.
     """
     failpoints.hit("publish.before_claim")
     now = context.now()
@@ -195,7 +195,9 @@ _ANY_HOLDS = PreparedStatement(
 def _candidates(*, urgent: bool) -> Select[int]:
     return (
         select(Delivery.id)
-        .where(*_is_due(NOW), Delivery.account_id == ACCOUNT_ID, Delivery.urgent.is_(urgent))
+        .where(
+            *_due_conditions(NOW), Delivery.account_id == ACCOUNT_ID, Delivery.urgent.is_(urgent)
+        )
         .order_by(Delivery.due_at, Delivery.id)
         .limit(_LIMIT)
         .with_for_update(skip_locked=True, of=Delivery)
@@ -238,13 +240,17 @@ def candidate_ids(
     connection = session.connection()
     statements = (URGENT,) if only_urgent else (URGENT, OTHERS)
     calls = [statement(values) for statement in statements]
+    # One round trip. Holds are rare: only if there are any, the candidates are selected once more,
+    # now without those that a hold applies to.
     any_holds, *candidates = run(connection, _ANY_HOLDS(values), *calls)
     if not any_holds:
         return [row.id for rows in candidates for row in rows][:most]
-    is_free = holds.not_held(holds.active_holds(session, now=now))
+    no_hold_applies = holds.not_held(holds.active_holds(session, now=now))
     queries = [_candidates(urgent=urgent) for urgent in (True, False)[: len(statements)]]
-    free = [query.join(Post, Post.id == Delivery.post_id).where(is_free) for query in queries]
-    free_ids = [connection.execute(query, values).scalars() for query in free]
+    due_and_free = [
+        query.join(Post, Post.id == Delivery.post_id).where(no_hold_applies) for query in queries
+    ]
+    free_ids = [connection.execute(query, values).scalars() for query in due_and_free]
     return list(chain.from_iterable(free_ids))[:most]
 
 
@@ -262,10 +268,10 @@ def claim_deliveries(
         "claimed_by": context.clock_name,
         "leased_until": now + timedelta(seconds=context.delivery_settings.lease),
     }
-    claimed = connection.execute(_claim(connection.dialect.name), values).all()
-    in_order = sorted(claimed, key=lambda row: delivery_ids.index(row.id))
-    counted_ids = _count(session, in_order, now)
-    rows = [
+    claimed_rows = connection.execute(_claim_statement(connection.dialect.name), values).all()
+    in_order = sorted(claimed_rows, key=lambda row: delivery_ids.index(row.id))
+    counted_ids = _reserve_limits(session, in_order, now)
+    attempt_rows = [
         {
             "delivery_id": row.id,
             "fence": row.fence,
@@ -276,8 +282,8 @@ def claim_deliveries(
         }
         for row in in_order
     ]
-    if rows:
-        bulk_insert(session, Attempt, rows)
+    if attempt_rows:
+        bulk_insert(session, Attempt, attempt_rows)
     return [Claim(row.id, row.fence, row.id in counted_ids) for row in in_order]
 
 
@@ -290,7 +296,7 @@ def claim_deliveries(
 #:     AND (deliveries.state = 'scheduled') IS true
 #:   RETURNING deliveries.id, deliveries.fence, deliveries.action, deliveries.account_id
 @cache
-def _claim(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, int]:
+def _claim_statement(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, int]:
     table = table_of(Delivery)
     return (
         update(table)
@@ -309,7 +315,7 @@ def _claim(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, int]:
     )
 
 
-def _count(
+def _reserve_limits(
     session: Session, rows: Sequence[Row[int, int, DeliveryAction, int]], now: datetime
 ) -> frozenset[int]:
     """Reserve rate limit for the publications among these; return the ids that were counted."""

@@ -57,9 +57,9 @@ def test_pictures_leave_in_order_with_their_alt_texts(ground: Ground) -> None:
     number = ground.send(replace(NOTICE, media=media))
     made = [one for one in ground.made() if one["id"] == number]
     assert [one["alts"] for one in made] == [["लाल", "निळे", ""]]
-    sighting = ground.platform.look_up(replace(NOTICE, media=media), since=began)
-    assert sighting is not None
-    assert sighting.platform_id == number
+    match = ground.platform.look_up(replace(NOTICE, media=media), since=began)
+    assert match is not None
+    assert match.platform_id == number
     assert ground.platform.look_up(replace(NOTICE, media=media[:2]), since=began) is None
 
 
@@ -398,9 +398,9 @@ def test_a_staged_post_is_seen_by_nobody_until_it_is_released_and_then_once(grou
     assert found is not None
     assert found.is_public
     assert is_shown_as_sent(found, outgoing)
-    sighting = ground.platform.look_up(outgoing, since=began)
-    assert sighting is not None
-    assert sighting.platform_id == staged_id
+    match = ground.platform.look_up(outgoing, since=began)
+    assert match is not None
+    assert match.platform_id == staged_id
     assert len(ground.made()) == 1
 
 
