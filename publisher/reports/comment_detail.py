@@ -57,7 +57,7 @@ class OwnPost:
 class RoutingStep:
     """A period in which a department or officer had the comment.
 
-    `reason` is a `RoutingReason`, and `words` the sentence that a person wrote. `title` and
+    `reason` is a `RoutingReason`, and `person_reason` the sentence that a person wrote. `title` and
     `published_at` are those of the post. If nobody serves in the department that the rules name,
     the comment goes to the cell: `intended` is that department, `intended_reason` the rule.
     """
@@ -67,7 +67,7 @@ class RoutingStep:
     until_at: datetime | None
     department: Office | None
     holder: Who | None
-    words: str = ""
+    person_reason: str = ""
     title: str = ""
     published_at: datetime | None = None
     came_from: Office | None = None
@@ -243,7 +243,7 @@ def _routing_step(routing: Routing, offices: Mapping[int, Office]) -> RoutingSte
         until_at=routing.until_at,
         department=office_of(routing.department) if routing.department else None,
         holder=who_of(routing.appointment) if routing.appointment else None,
-        words=str(details.get("words", "")),
+        person_reason=str(details.get("words", "")),
         title=str(details.get("title", "")),
         published_at=datetime.fromisoformat(published_at) if published_at else None,
         came_from=offices.get(details.get("from", 0)),

@@ -34,9 +34,9 @@ class FindingKind(StrEnum):
 class ExternalChange:
     """A change found on a platform.
 
-    `seen` is the text now on the platform, `ours` the text that we last published, `url` its
-    address. `note`, `noted_by` and `noted_at` record who dealt with it; until then it is open.
-    `acts` are the actions allowed to this actor.
+    `remote_text` is the text now on the platform, `url` its address, and `own_text` the text that
+    we last published. `note`, `noted_by` and `noted_at` record who dealt with it; until then it is
+    open. `acts` are the actions allowed to this actor.
     """
 
     watch_id: int
@@ -51,8 +51,8 @@ class ExternalChange:
     account: AccountName
     language: Language
     url: str
-    seen: str
-    ours: str
+    remote_text: str
+    own_text: str
     note: str
     noted_by: Who | None
     noted_at: datetime | None
@@ -171,8 +171,8 @@ def _finding(session: Session, watch: Watch, actor: Actor) -> ExternalChange:
         account=account_of(receipt.account),
         language=delivery.variant.language,
         url=receipt.url,
-        seen=watch.seen_text,
-        ours=_own_text(session, watch),
+        remote_text=watch.seen_text,
+        own_text=_own_text(session, watch),
         note=watch.note,
         noted_by=who_acted(watch.settled_under, watch.settled_by) if is_noted else None,
         noted_at=watch.settled_at,

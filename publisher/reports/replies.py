@@ -41,9 +41,9 @@ class ReplyState(StrEnum):
 class ReplyView:
     """A reply with its state.
 
-    `code` is the reason of a failure, `words` the officer's reason for not approving it; `url` and
-    `published_at` are set once it is live. `is_in_force` is false if it was withdrawn, or if the
-    comment was opened again after it.
+    `code` is the reason of a failure, `refusal_reason` the officer's reason for not approving it;
+    `url` and `published_at` are set once it is live. `is_in_force` is false if it was withdrawn, or
+    if the comment was opened again after it.
     """
 
     post_id: int
@@ -59,7 +59,7 @@ class ReplyView:
     url: str
     published_at: datetime | None
     code: str
-    words: str
+    refusal_reason: str
     is_in_force: bool
 
     @property
@@ -109,7 +109,7 @@ def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:
         url=receipt.url if receipt is not None else "",
         published_at=receipt.published_at if receipt is not None else None,
         code=str(delivery.reason.get("code", "")) if delivery is not None else "",
-        words=refusal.reason if refusal is not None else bundle.post.reason,
+        refusal_reason=refusal.reason if refusal is not None else bundle.post.reason,
         is_in_force=reply.withdrawn_at is None and reply.opening == comment.opening,
     )
 

@@ -82,7 +82,7 @@ class Hit:
     """A hit; `thing` and `state` choose its label, `at` is its time of receipt."""
 
     path: str
-    words: str
+    title: str
     thing: str
     state: str
     at: datetime
@@ -204,7 +204,7 @@ def _submissions(session: Session, actor: Actor, text: str, stretch: IdRange, li
     hits = [
         Hit(
             path=links.submission(submission.id),
-            words=submission.title,
+            title=submission.title,
             thing="submission",
             state=submission.state.value,
             at=submission.received_at,
@@ -248,7 +248,7 @@ def _posts(session: Session, actor: Actor, text: str, stretch: IdRange, limit: i
     hits = [
         Hit(
             path=links.post(post.id),
-            words=post.title,
+            title=post.title,
             thing="post",
             state=post.state.value,
             at=post.created_at,
@@ -278,7 +278,7 @@ def _comments(session: Session, actor: Actor, text: str, stretch: IdRange, limit
 def _comment(comment: Comment) -> Hit:
     return Hit(
         path=links.comment(comment.id),
-        words=comment.text,
+        title=comment.text,
         thing="comment",
         state=comment.state.value,
         at=comment.written_at,

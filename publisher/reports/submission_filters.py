@@ -107,7 +107,7 @@ class SubmissionFilter:
     """
 
     view: SubmissionView = SubmissionView.OPEN
-    words: str = ""
+    search_text: str = ""
     department_id: int | None = None
     kind: SubmissionKind | None = None
     wished: Wished | None = None
@@ -131,7 +131,7 @@ class SubmissionFilter:
     def filters(self) -> dict[str, str]:
         """Return the active filters by their URL parameter."""
         parameters = {
-            "q": self.words,
+            "q": self.search_text,
             "department": self.department_id,
             "kind": self.kind,
             "wished": self.wished,
@@ -152,7 +152,7 @@ def filter_from_query(arguments: Mapping[str, str]) -> SubmissionFilter:
     """Return the view and filters of URL parameters; invalid values are ignored."""
     return SubmissionFilter(
         view=_member(SubmissionView, arguments.get("view")) or SubmissionView.OPEN,
-        words=arguments.get("q", "").strip()[:LONGEST],
+        search_text=arguments.get("q", "").strip()[:LONGEST],
         department_id=_key(arguments.get("department", "")),
         kind=_member(SubmissionKind, arguments.get("kind")),
         wished=_member(Wished, arguments.get("wished")),
@@ -206,7 +206,7 @@ def where_clauses(
 ) -> list[Condition]:
     """Return the conditions of the filters and of visibility; raises `WrongRole`."""
     sight = in_sight(actor, filters.department_id, by_index=by_index)
-    conditions = [*sight, *submission_contains(filters.words)]
+    conditions = [*sight, *submission_contains(filters.search_text)]
     if filters.kind is not None:
         conditions.append(Submission.kind == filters.kind)
     if filters.wished is not None:

@@ -121,7 +121,7 @@ def submissions_in(
     is known. Raises `WrongRole`.
     """
     newest = _search_window(session, filters, actor, now, back, span)
-    narrow = [*_narrowing(filters, actor, now), *newest.conditions(filters.words)]
+    narrow = [*_narrowing(filters, actor, now), *newest.conditions(filters.search_text)]
     conditions = [*narrow, *in_view(filters, now=now)]
     bounds = [ahead(filters, before)] if before else [behind(filters, after)] if after else []
     counts = total is None and not bounds and not _needs_count_query(filters)
@@ -155,7 +155,7 @@ def _narrowing(filters: SubmissionFilter, actor: Actor, now: datetime) -> list[C
 
 def _needs_count_query(filters: SubmissionFilter) -> bool:
     """The total needs its own COUNT query, because the view is large."""
-    return filters.view in (SubmissionView.LIVE, SubmissionView.ALL) and not filters.words
+    return filters.view in (SubmissionView.LIVE, SubmissionView.ALL) and not filters.search_text
 
 
 def _search_window(
@@ -167,9 +167,9 @@ def _search_window(
     span: int,
 ) -> SubmissionRange:
     """Return the range of rows to search; open views are small and searched as a whole."""
-    if not filters.words or filters.by_wish:
+    if not filters.search_text or filters.by_wish:
         return SubmissionRange()
-    sight = replace(filters, words="", kind=None, wished=None, holder=None)
+    sight = replace(filters, search_text="", kind=None, wished=None, holder=None)
     return newest_submissions(session, where_clauses(sight, actor=actor, now=now), back, span=span)
 
 

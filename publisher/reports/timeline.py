@@ -185,7 +185,7 @@ def _comments(session: Session, bundles: Sequence[PostBundle]) -> Iterator[Timel
     ranked = under_posts(columns, posts).subquery()
     for post_id, at, text, _ in session.execute(select(ranked).where(ranked.c.rank == 1)):
         yield TimelineStep(
-            StepKind.COMMENTED, at, post_id=post_id, words=text, count=counts[post_id]
+            StepKind.COMMENTED, at, post_id=post_id, statement=text, count=counts[post_id]
         )
 
 
@@ -225,7 +225,7 @@ def _answer(
         receipt.published_at,
         who_acted(revision.author_under, revision.author),
         post_id=reply.post_id,
-        words=comment.text,
+        statement=comment.text,
         text=variant.text,
         code=reply.answer.value,
         outlets=(Outlet(account_of(delivery.account), variant.language, receipt.url),),

@@ -85,8 +85,8 @@ class Outlet:
 class TimelineStep:
     """A step of the timeline; fields that its kind does not use stay empty.
 
-    `words` is a person's reason or a citizen's comment, `code` the system's reason. `due_at` is the
-    scheduled time. `count` is the number of comments, or of files handed in; `took` is the time
+    `statement` is a person's reason or a citizen's comment, `code` the system's reason. `due_at` is
+    the scheduled time. `count` is the number of comments, or of files handed in; `took` is the time
     until the reply. `fields` are those of a submission that the department changed. `number` is
     that of the other submission of a merger (with its `path`, if the same department reads both),
     or of the submission withdrawn from the post. `warned` are the codes of warnings that were open
@@ -98,7 +98,7 @@ class TimelineStep:
     by: Who = MACHINE
     post_id: int | None = None
     revision: int | None = None
-    words: str = ""
+    statement: str = ""
     code: str = ""
     due_at: datetime | None = None
     outlets: tuple[Outlet, ...] = ()
@@ -277,7 +277,7 @@ def _of_submission(step: TimelineStep, event: Event, rows: Background) -> Timeli
         return _linked(step, event, "into", "into_id")
     if step.kind is StepKind.MERGED:
         step = _linked(step, event, "into", "into_id")
-    return replace(step, words=_words(event, rows))
+    return replace(step, statement=_words(event, rows))
 
 
 def _words(event: Event, rows: Background) -> str:
@@ -300,7 +300,7 @@ def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep
         step,
         post_id=event.subject_id,
         revision=details.get("revision"),
-        words=decision.reason if decision is not None else "",
+        statement=decision.reason if decision is not None else "",
         code=str(details.get("why", "")),
         number=str(details["number"]) if step.kind is StepKind.PULLED_OUT else "",
         warned=tuple(dict.fromkeys(warning["code"] for warning in details.get("warnings", ()))),
@@ -320,7 +320,7 @@ def _of_delivery(step: TimelineStep, event: Event, rows: Background) -> Timeline
         outlets=(Outlet(account_of(delivery.account), delivery.variant.language, url),),
         due_at=datetime.fromisoformat(due_at) if due_at else None,
         code=str(details.get("code") or details.get("why") or missed),
-        words=_reason_of(step, delivery, details),
+        statement=_reason_of(step, delivery, details),
     )
 
 

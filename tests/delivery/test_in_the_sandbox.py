@@ -122,7 +122,7 @@ def test_what_somebody_else_changes_there_is_noticed_and_shown(practice: Practic
     delivery_id = practice.live()
     practice.ground.meddle(practice.town.platform_id(delivery_id), "पाणी उद्या येणार नाही.")
     (found,) = practice.watch_for_two_days()
-    assert (found.kind, found.seen) == (FindingKind.CHANGED, "पाणी उद्या येणार नाही.")
+    assert (found.kind, found.remote_text) == (FindingKind.CHANGED, "पाणी उद्या येणार नाही.")
 
 
 def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(practice: Practice) -> None:

@@ -209,7 +209,10 @@ def test_deleting_a_final_answer_opens_its_comment_again(town: City) -> None:
         page = comment_detail.comment_page(
             session, actor=town.actor("first"), comment_id=comment_id, now=town.now
         )
-    assert (page.routing_steps[-1].reason, page.routing_steps[-1].words) == ("answer_deleted", WHY)
+    assert (page.routing_steps[-1].reason, page.routing_steps[-1].person_reason) == (
+        "answer_deleted",
+        WHY,
+    )
     assert town.note_answers() == 0
     town.answer(comment_id, "आज रात्री आठ वाजता.")
     town.tick_dispatch()
@@ -256,7 +259,9 @@ def test_the_department_reads_in_its_timeline_what_became_of_it(town: City) -> N
     after = _timeline(town, submission)
     kinds = [one.kind for one in after.steps]
     assert kinds[-3:] == [StepKind.DELETION_ORDERED, StepKind.POST_WITHDRAWN, StepKind.DELETED]
-    assert next(one for one in after.steps if one.kind is StepKind.DELETION_ORDERED).words == WHY
+    assert (
+        next(one for one in after.steps if one.kind is StepKind.DELETION_ORDERED).statement == WHY
+    )
     assert (after.lives, after.stage, after.next) == ((), Stage.POST_WITHDRAWN, None)
 
 

@@ -134,8 +134,8 @@ def test_what_somebody_else_changed_is_found_with_the_words_that_stand_there(tow
     town.platform("facebook").somebody_edits(town.platform_id(delivery), "पाणी बंद नाही.")
     watch(town, DAY - HOUR)
     (found,) = findings(town, by="first")
-    assert (found.kind, found.seen) == (FindingKind.CHANGED, "पाणी बंद नाही.")
-    assert found.ours.startswith("शनिवारी")
+    assert (found.kind, found.remote_text) == (FindingKind.CHANGED, "पाणी बंद नाही.")
+    assert found.own_text.startswith("शनिवारी")
     assert town.told("found_changed") == ["first", "lead", "second"]
     watch(town, DAY)
     assert len(findings(town)) == 1
@@ -224,7 +224,7 @@ def test_another_change_after_it_was_seen_stands_on_the_board_again(town: City) 
     assert findings(town) == ()
     town.platform("facebook").somebody_edits(own, "दोन")
     watch(town, DAY)
-    assert [one.seen for one in findings(town)] == ["दोन"]
+    assert [one.remote_text for one in findings(town)] == ["दोन"]
 
 
 def test_what_is_found_stands_on_the_board_and_is_counted(town: City) -> None:

@@ -155,7 +155,7 @@ def test_after_a_transfer_it_is_missing_for_the_first_department(town: City) -> 
     with pytest.raises(NotFound):
         _comment(town, 1)
     step = _comment(town, 1, who="road_officer").routing_steps[-1]
-    assert (step.reason, step.words) == ("transferred", "पथ विभागाचा विषय.")
+    assert (step.reason, step.person_reason) == ("transferred", "पथ विभागाचा विषय.")
     assert step.came_from is not None
     assert step.came_from.code == "water"
 
@@ -240,7 +240,7 @@ def test_an_answer_that_will_not_leave_says_so(
 def test_what_the_officer_said_against_an_answer_stands_beside_it(town: City) -> None:
     scenes.answer_returned(town)
     page = _comment(town, 1)
-    assert page.replies[0].words == "वेळ दुरुस्त करावी."
+    assert page.replies[0].refusal_reason == "वेळ दुरुस्त करावी."
     assert not page.replies[0].is_in_force
     assert Action.ANSWER in page.acts
     assert len(page.messages) == 1

@@ -92,10 +92,12 @@ PAGES: dict[str, Ask] = {
     "ended, of a department": _list("first", SubmissionFilter(SubmissionView.ENDED)),
     "everything": _list("clerk", SubmissionFilter(SubmissionView.ALL)),
     "a word without a hit": _list(
-        "clerk", SubmissionFilter(SubmissionView.ALL, words="नसलेला"), span=500
+        "clerk", SubmissionFilter(SubmissionView.ALL, search_text="नसलेला"), span=500
     ),
-    "a live word": _list("clerk", SubmissionFilter(SubmissionView.LIVE, words="नसलेला"), span=500),
-    "an open word": _list("clerk", SubmissionFilter(words="नसलेला")),
+    "a live word": _list(
+        "clerk", SubmissionFilter(SubmissionView.LIVE, search_text="नसलेला"), span=500
+    ),
+    "an open word": _list("clerk", SubmissionFilter(search_text="नसलेला")),
     **{f"with me ({who})": _list(who, _MINE) for who in ("clerk", "lead", "first", "member")},
     **{f"the tabs of {who}": _tabs(who) for who in ("clerk", "lead", "first", "head", "member")},
 }
@@ -141,7 +143,7 @@ def test_words_are_looked_for_among_the_newest_and_further_back_when_asked(
     for title in titles:
         town.hand_in(title)
         town.clock.move(timedelta(hours=1))
-    wanted, found, back = SubmissionFilter(SubmissionView.ALL, words="विहीर"), [], None
+    wanted, found, back = SubmissionFilter(SubmissionView.ALL, search_text="विहीर"), [], None
     for _page in range(4):
         with town.read() as session:
             page = submission_list.submissions_in(
@@ -164,7 +166,7 @@ def test_a_number_is_found_however_old_it_is(on_sqlite: Database, tmp_path: Path
             session,
             actor=town.actor("clerk"),
             now=town.now,
-            filters=SubmissionFilter(SubmissionView.ALL, words=first),
+            filters=SubmissionFilter(SubmissionView.ALL, search_text=first),
             span=2,
         )
     assert [one.submission_id for one in page.rows] == [1]

@@ -115,7 +115,7 @@ def _number(session: Session, _town: City, actor: Actor) -> object:
 PAGES: Mapping[str, Ask] = {
     "submissions, first": _list(SubmissionFilter()),
     "submissions, last": _list(SubmissionFilter(), before=END),
-    "submissions, filtered": _list(SubmissionFilter(words="पाणी", wished=Wished.NONE)),
+    "submissions, filtered": _list(SubmissionFilter(search_text="पाणी", wished=Wished.NONE)),
     "submissions, of a department": _list(SubmissionFilter(department_id=1)),
     "submissions, all": _list(SubmissionFilter(SubmissionView.ALL)),
     "submissions, the oldest": _list(

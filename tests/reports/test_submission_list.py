@@ -222,7 +222,7 @@ def test_a_full_last_page_promises_no_more(town: City) -> None:
 def test_rows_are_found_by_words_and_numbers(town: City, words: str, titles: list[str]) -> None:
     town.hand_in("डेंग्यू प्रतिबंध मोहीम")
     scenes.in_review(town)
-    assert _listed(town, "clerk", SubmissionFilter(words=words)) == titles
+    assert _listed(town, "clerk", SubmissionFilter(search_text=words)) == titles
 
 
 def test_rows_are_found_by_wished_time(town: City) -> None:
@@ -297,7 +297,7 @@ def test_what_is_partly_live_stands_among_the_live_and_among_what_is_left(town: 
 def test_view_and_filters_come_back_out_of_their_address(town: City) -> None:
     wanted = SubmissionFilter(
         view=SubmissionView.LIVE,
-        words="पाणी & रस्ता",
+        search_text="पाणी & रस्ता",
         department_id=7,
         kind=SubmissionKind.EVENT,
         wished=Wished.SOON,

@@ -49,14 +49,14 @@ def test_a_submission_is_told_from_the_first_day_to_the_answer(town: City) -> No
         ("answered", "मेधा सातपुते"),
     ]
     by_kind = {one.kind: one for one in told.steps}
-    assert by_kind[StepKind.RETURNED].words == "नकाशा जोडावा."
+    assert by_kind[StepKind.RETURNED].statement == "नकाशा जोडावा."
     assert by_kind[StepKind.APPROVED].revision == 2
     assert by_kind[StepKind.SCHEDULED].due_at == due_at
     published = by_kind[StepKind.PUBLISHED]
     assert [one.account.platform for one in published.outlets] == ["x", "facebook"]
     assert all(one.url for one in published.outlets)
     answered = by_kind[StepKind.ANSWERED]
-    assert (answered.words, answered.took) == ("किती दिवस?", HOUR + 10 * MINUTE)
+    assert (answered.statement, answered.took) == ("किती दिवस?", HOUR + 10 * MINUTE)
     assert told.stage is Stage.LIVE
 
 
@@ -147,7 +147,7 @@ def test_a_decline_is_told_with_its_words(town: City) -> None:
             reason="आधीच प्रसिद्ध झाले आहे.",
         )
     told = _told(town, submission_id)
-    assert (_last(town).kind, _last(town).words) == (
+    assert (_last(town).kind, _last(town).statement) == (
         StepKind.DECLINED,
         "आधीच प्रसिद्ध झाले आहे.",
     )
@@ -165,7 +165,7 @@ def test_many_comments_are_one_step_with_the_newest(town: City) -> None:
     for words in ("एक", "दोन", "तीन"):
         town.comment(words, under=delivery_id)
     (step,) = [one for one in _told(town).steps if one.kind is StepKind.COMMENTED]
-    assert (step.count, step.words) == (3, "तीन")
+    assert (step.count, step.statement) == (3, "तीन")
 
 
 def test_what_comes_next_is_the_open_comment_that_is_due_first(town: City) -> None:

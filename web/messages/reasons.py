@@ -173,7 +173,7 @@ def routing_reason(step: RoutingStep) -> str:
         ROUTING[step.reason],
         department=department_name(department) if department else "",
         day=_day(step.published_at) if step.published_at else "",
-        words=step.words,
+        words=step.person_reason,
     )
 
 

@@ -115,7 +115,7 @@ def found(session: Session, watch_id: int) -> Page:
 def _page(session: Session, watch_id: int, form: ChangeNoteForm, *, message: str = "") -> str:
     finding = finding_for(session, actor=actor(), watch_id=watch_id)
     changed = finding.kind is FindingKind.CHANGED
-    pieces = diff.difference(finding.ours, finding.seen) if changed else ()
+    pieces = diff.difference(finding.own_text, finding.remote_text) if changed else ()
     return render_template(
         "posts/external_change.html",
         finding=finding,

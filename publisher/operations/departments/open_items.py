@@ -49,14 +49,14 @@ class OpenKind(StrEnum):
 
 @dataclass(frozen=True)
 class OpenItem:
-    """An item that hinders the change, with its id and a title (`words`).
+    """An item that hinders the change, with its id and a title.
 
     The `id` of an appointment's item is the person's.
     """
 
     kind: OpenKind
     id: int
-    words: str
+    title: str
     code: str = ""
 
 
