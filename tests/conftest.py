@@ -150,6 +150,7 @@ def database(database_url: str) -> Iterator[Database]:
 def on_sqlite(sqlite_url: str) -> Iterator[Database]:
     """Opens a database on SQLite alone, for rules in which the databases cannot differ."""
     opened = Database(sqlite_url)
+    sqlite.skip_fsync(opened)
     yield opened
     opened.dispose()
 

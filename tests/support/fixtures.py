@@ -32,6 +32,7 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def town(database: Database, tmp_path: Path) -> City:
     """Builds a city in a database of its own, on SQLite and on PostgreSQL."""
+    sqlite.skip_fsync(database)
     return build_city(database, tmp_path)
 
 
@@ -80,6 +81,7 @@ def session(city: CityPeople) -> Iterator[Session]:
 def people_on(url: str) -> Iterator[CityPeople]:
     """Put the city's people, and a head of the road department, into the database at `url`."""
     database = Database(url)
+    sqlite.skip_fsync(database)
     shared = city_people(database)
     shared.appoint("road_head", Role.HEAD, "road", "सुरेश पवार")
     yield shared

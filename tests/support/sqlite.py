@@ -6,6 +6,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from publisher.database.session import Database
 from tests.support.locks import locked
 from tests.support.runs import Run
 
@@ -25,6 +29,19 @@ def copy(template_file: Path, to: Path) -> str:
     """Copy the template to a new file; gives its address as the product's settings take it."""
     shutil.copyfile(template_file, to)
     return address(to)
+
+
+def skip_fsync(database: Database) -> None:
+    """Let the database's commits on SQLite return before they are on disk."""
+    # Nothing here cuts the power, and a test's many commits would each wait for the disk.
+    if database.is_sqlite:
+        event.listen(database.engine, "connect", _skip_fsync)
+
+
+def _skip_fsync(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=OFF")
+    cursor.close()
 
 
 def address(file: Path) -> str:

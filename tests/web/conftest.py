@@ -7,20 +7,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
-from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from publisher.database.session import Database, migrate
 from tests.support import runs, sqlite
 from tests.web.site import Site, copy_site, open_site
 from tests.web.world import World, furnish
-
-
-def _skip_fsync(connection: DBAPIConnection, _record: object) -> None:
-    """Do not wait for the disk on each of a thousand commits: no test here cuts the power."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA synchronous=OFF")
-    cursor.close()
 
 
 def new_site(run: runs.Run, folder: Path) -> Site:
@@ -55,7 +46,7 @@ def shared_app(founded: Site) -> Flask:
 
 def _copy(original: Site, folder: Path, app: Flask) -> Site:
     site = copy_site(original, _file_of(original), folder, app)
-    event.listen(site.city.database.engine, "connect", _skip_fsync)
+    sqlite.skip_fsync(site.city.database)
     return site
 
 
@@ -82,6 +73,5 @@ def world(furnished: World, shared_app: Flask, tmp_path: Path) -> Iterator[World
 @pytest.fixture
 def any_site(database: Database, shared_app: Flask, tmp_path: Path) -> Site:
     """Return the city, once on SQLite and once on PostgreSQL."""
-    if database.is_sqlite:
-        event.listen(database.engine, "connect", _skip_fsync)
+    sqlite.skip_fsync(database)
     return open_site(database, tmp_path, shared_app)
