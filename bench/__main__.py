@@ -12,11 +12,11 @@ from pathlib import Path
 
 from bench import figures
 from bench.dispatch import PARTS
-from bench.ground import ground, say
+from bench.setup import bench_setup, say
 from tests.support.runs import CHECKOUT
 
 ROUNDS, SIZE = 5, 2_000
-KEPT = CHECKOUT / "var" / "bench"
+OUTPUT_FOLDER = CHECKOUT / "var" / "bench"
 BENCHES = ("dispatch",)
 
 
@@ -24,11 +24,11 @@ def main(arguments: list[str]) -> int:
     """Run the chosen benchmarks; return 1 if a figure misses its target."""
     options = _parser().parse_args(arguments)
     chosen = options.part or list(PARTS)
-    with ground(rounds=options.runs, size=options.size) as laid:
-        results = [PARTS[part_name](laid, options.database) for part_name in chosen]
+    with bench_setup(rounds=options.runs, size=options.size) as setup:
+        results = [PARTS[part_name](setup, options.database) for part_name in chosen]
     figures.write(options.out, options.bench, results)
     is_whole = not options.part and (options.runs, options.size) == (ROUNDS, SIZE)
-    if is_whole and options.out == KEPT:
+    if is_whole and options.out == OUTPUT_FOLDER:
         command = f"make bench ONLY={options.bench}"
         figures.write_page(results, command=command, rounds=options.runs, size=options.size)
     say("\n".join(figures.table(results)))
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         default="postgresql",
         help="what is measured on one database alone",
     )
-    parser.add_argument("--out", type=Path, default=KEPT, help="folder of the figures")
+    parser.add_argument("--out", type=Path, default=OUTPUT_FOLDER, help="folder of the figures")
     return parser
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench import cost, town
-from bench.ground import Arrival, Ground, end, wait
+from bench.setup import Arrival, BenchSetup, stop_all, wait
 from tests.support.processes import Started, free_port
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def missing() -> str:
 class Rival:
     """A Celery worker, and the client that fills its queues."""
 
-    ground: Ground
+    setup: BenchSetup
     producer: Celery
     redis: Started
     worker: Started
@@ -59,7 +59,7 @@ class Rival:
 
         Each text arrives once; the cost is seconds of processor time, of Celery and Redis.
         """
-        size, stand_in = self.ground.size, self.ground.stand_in
+        size, stand_in = self.setup.size, self.setup.stand_in
         self.fill(POSTS, "burst", size)
         pids = [*self.worker.session(), self.redis.pid]
         before = cost.spent(pids)
@@ -73,38 +73,38 @@ class Rival:
 
 
 @contextmanager
-def rival(ground: Ground) -> Iterator[Rival]:
+def rival(setup: BenchSetup) -> Iterator[Rival]:
     """Run a worker with its processes on a Redis of its own, warmed up."""
     from celery import Celery
 
     port = free_port()
     broker = f"redis://127.0.0.1:{port}/0"
-    redis = ground.start(["redis-server", "--port", str(port), *REDIS], cwd=ground.folder)
+    redis = setup.start(["redis-server", "--port", str(port), *REDIS], cwd=setup.folder)
     wait(lambda: _answers(port), "redis-server", within=20)
-    opened = Rival(ground, Celery("filling", broker=broker), redis, _worker(ground, broker))
+    opened = Rival(setup, Celery("filling", broker=broker), redis, _worker(setup, broker))
     try:
-        ground.stand_in.answer_after(0)
-        ground.stand_in.forget()
+        setup.stand_in.answer_after(0)
+        setup.stand_in.forget()
         opened.fill(WARM, WARM, WARM_UP)
-        ground.stand_in.wait_for(WARM_UP)
-        ground.stand_in.forget()
+        setup.stand_in.wait_for(WARM_UP)
+        setup.stand_in.forget()
         yield opened
     finally:
-        end([opened.worker])
+        stop_all([opened.worker])
         opened.producer.close()
         redis.stop()
 
 
-def _worker(ground: Ground, broker: str) -> Started:
+def _worker(setup: BenchSetup, broker: str) -> Started:
     call = ["-m", "celery", "-A", "bench.celery_app:app", "worker", "--pool", "prefork"]
     call += ["--concurrency", str(PROCESSES), "--queues", WARM, "--loglevel", "WARNING"]
     # It runs as whoever runs the bench; on a machine of one's own that may be root.
     environment = {
         "BENCH_BROKER": broker,
-        "BENCH_X": ground.stand_in.url,
+        "BENCH_X": setup.stand_in.url,
         "C_FORCE_ROOT": "1",
     }
-    return ground.start([sys.executable, *call], environment=environment)
+    return setup.start([sys.executable, *call], environment=environment)
 
 
 def _answers(port: int) -> bool:

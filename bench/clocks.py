@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from bench import town
 from bench.databases import Kind, folder_of
-from bench.ground import Arrival, Ground, end, wait
+from bench.setup import Arrival, BenchSetup, stop_all, wait
 from bench.town import SECRET, Town
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import ReceiptRow
@@ -27,26 +27,26 @@ AHEAD = timedelta(seconds=2)
 
 
 @dataclass
-class House:
+class RunningTown:
     """A town on one database, and its clocks."""
 
-    ground: Ground
+    setup: BenchSetup
     town: Town
     clocks: list[Started]
 
     def warm_up(self, count: int = WARM_UP) -> None:
         """Warm up threads, connections and lazily imported libraries."""
         at = now()
-        town.lay(self.town, "warm", [at] * count)
-        self.ground.stand_in.wait_for(count)
+        town.schedule(self.town, "warm", [at] * count)
+        self.setup.stand_in.wait_for(count)
         self.settle()
-        self.ground.stand_in.forget()
+        self.setup.stand_in.forget()
 
-    def lay(self, name: str, due: Sequence[datetime]) -> None:
+    def schedule(self, name: str, due: Sequence[datetime]) -> None:
         """Schedule a delivery for each of these moments."""
-        town.lay(self.town, name, due)
+        town.schedule(self.town, name, due)
 
-    def bench(self) -> WorkerContext:
+    def worker_context(self) -> WorkerContext:
         """Return a clock's context on this database, for measurements without a clock."""
         return replace(
             self.town.city.context,
@@ -68,38 +68,38 @@ class House:
 
 
 @contextmanager
-def house(
-    ground: Ground, kind: Kind, *, clocks: int, connections: int = 16, at_once: bool = True
-) -> Iterator[House]:
+def running_town(
+    setup: BenchSetup, kind: Kind, *, clocks: int, connections: int = 16, at_once: bool = True
+) -> Iterator[RunningTown]:
     """Run a town with `count` clocks, warmed up; without `at_once` none is started yet."""
-    with ground.databases.new(kind) as database:
-        ground.stand_in.answer_after(0)
-        ground.stand_in.forget()
-        opened = House(ground, town.found(database, folder_of(database, ground.run)), [])
+    with setup.databases.new(kind) as database:
+        setup.stand_in.answer_after(0)
+        setup.stand_in.forget()
+        running = RunningTown(setup, town.found(database, folder_of(database, setup.run)), [])
         try:
             if at_once:
-                start(opened, clocks, connections=connections)
-                opened.warm_up()
-            yield opened
+                start(running, clocks, connections=connections)
+                running.warm_up()
+            yield running
         finally:
-            end(opened.clocks)
+            stop_all(running.clocks)
 
 
-def start(opened: House, count: int, *, connections: int = 16) -> None:
+def start(running: RunningTown, count: int, *, connections: int = 16) -> None:
     """Start `count` clocks, and wait until each reports that it runs."""
-    url = opened.town.database.engine.url.render_as_string(hide_password=False)
+    url = running.town.database.engine.url.render_as_string(hide_password=False)
     environment = {
         "NAGARVANI_DATABASE_URL": url,
-        "NAGARVANI_MEDIA_DIR": str(folder_of(opened.town.database, opened.ground.run)),
+        "NAGARVANI_MEDIA_DIR": str(folder_of(running.town.database, running.setup.run)),
         "NAGARVANI_SECRET_KEY": SECRET,
-        "NAGARVANI_X_API_URL": opened.ground.stand_in.url,
-        "NAGARVANI_GRAPH_API_URL": opened.ground.stand_in.url,
+        "NAGARVANI_X_API_URL": running.setup.stand_in.url,
+        "NAGARVANI_GRAPH_API_URL": running.setup.stand_in.url,
         "NAGARVANI_CONNECTIONS": str(connections),
     }
-    opened.clocks += [
-        opened.ground.start.nagarvani("clock", environment=environment) for _ in range(count)
+    running.clocks += [
+        running.setup.start.nagarvani("clock", environment=environment) for _ in range(count)
     ]
-    for clock in opened.clocks:
+    for clock in running.clocks:
         clock.wait_for(" runs", within=60)
 
 
@@ -110,32 +110,32 @@ class Burst(NamedTuple):
     arrivals: list[Arrival]
 
 
-def burst(opened: House, name: str = "burst", *, size: int = 0) -> Burst:
+def burst(running: RunningTown, name: str = "burst", *, size: int = 0) -> Burst:
     """Schedule many deliveries for one moment ahead; each arrives once.
 
     Raises if a delivery did not arrive, arrived twice, or has no receipt.
     """
-    size = size or opened.ground.size
+    size = size or running.setup.size
     due_at = now() + AHEAD + timedelta(seconds=size / 1_000)
-    opened.lay(name, [due_at] * size)
+    running.schedule(name, [due_at] * size)
     if now() >= due_at:
         raise RuntimeError("the burst began before it was laid")
     time.sleep((due_at - now()).total_seconds())
-    return Burst(due_at, arrived(opened, name, size))
+    return Burst(due_at, arrived(running, name, size))
 
 
-def arrived(opened: House, name: str, size: int) -> list[Arrival]:
+def arrived(running: RunningTown, name: str, size: int) -> list[Arrival]:
     """Wait until `count` posts of that name have arrived, each once, with every receipt stored."""
-    opened.ground.stand_in.wait_for(size)
-    opened.settle()
+    running.setup.stand_in.wait_for(size)
+    running.settle()
     arrivals = [
-        arrival for arrival in opened.ground.stand_in.arrivals() if f" {name} " in arrival.text
+        arrival for arrival in running.setup.stand_in.arrivals() if f" {name} " in arrival.text
     ]
     texts = {arrival.text for arrival in arrivals}
-    states = town.counted(opened.town.database)
+    states = town.counted(running.town.database)
     if len(arrivals) != size or len(texts) != size or set(states) != {DeliveryState.PUBLISHED}:
         raise RuntimeError(f"{len(arrivals)} of {size} arrived, {len(texts)} texts; {states}")
-    opened.ground.stand_in.forget()
+    running.setup.stand_in.forget()
     return arrivals
 
 

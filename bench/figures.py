@@ -28,11 +28,11 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Found:
+class PartResult:
     """The figures of one part of the benchmark, and the raw numbers behind them."""
 
     figures: Sequence[Figure]
-    behind: Mapping[str, Sequence[float]]
+    raw_values: Mapping[str, Sequence[float]]
 
 
 def at_least(figure: str, value: float | None, target: float) -> Figure:
@@ -52,7 +52,7 @@ def exactly(figure: str, value: float, target: float) -> Figure:
     return Figure(figure, value, f"{target:g}", value == target)
 
 
-def told(figure: str, value: float | None) -> Figure:
+def without_target(figure: str, value: float | None) -> Figure:
     """Return a figure without a target."""
     return Figure(figure, _short(value), None, None)
 
@@ -61,7 +61,7 @@ def _short(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.4g}")
 
 
-def share(values: Sequence[float], part: float) -> float:
+def percentile(values: Sequence[float], part: float) -> float:
     """Return the percentile of the values (`part` from 0 to 1)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
@@ -73,17 +73,17 @@ def median_ratio(over: Sequence[float], under: Sequence[float]) -> float | None:
     return statistics.median(ratios) if ratios else None
 
 
-def write(folder: Path, name: str, results: Sequence[Found]) -> None:
+def write(folder: Path, name: str, results: Sequence[PartResult]) -> None:
     """Write the figures and the raw numbers as JSON."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = [asdict(figure) for part in results for figure in part.figures]
-    behind = {key: values for part in results for key, values in part.behind.items()}
+    behind = {key: values for part in results for key, values in part.raw_values.items()}
     for suffix, content in (("", figures), ("-behind", behind)):
         text = json.dumps(content, ensure_ascii=False, indent=1)
         (folder / f"{name}{suffix}.json").write_text(text + "\n")
 
 
-def write_page(results: Sequence[Found], *, command: str, rounds: int, size: int) -> None:
+def write_page(results: Sequence[PartResult], *, command: str, rounds: int, size: int) -> None:
     """Write the tables into the page, between its marks."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -94,13 +94,13 @@ def write_page(results: Sequence[Found], *, command: str, rounds: int, size: int
         "",
         *table(results),
         "",
-        *_behind(results),
+        *_raw_table(results),
         END,
     ]
     PAGE.write_text(before + "\n".join(lines) + after)
 
 
-def table(results: Sequence[Found]) -> list[str]:
+def table(results: Sequence[PartResult]) -> list[str]:
     """Return the figures as lines of a table."""
     rows = ["| figure | value | target | holds |", "|---|---|---|---|"]
     verdicts = {True: "yes", False: "**no**", None: "–"}
@@ -113,10 +113,10 @@ def table(results: Sequence[Found]) -> list[str]:
     return rows
 
 
-def _behind(results: Sequence[Found]) -> list[str]:
-    rows = ["| behind it | median | least | most |", "|---|---|---|---|"]
+def _raw_table(results: Sequence[PartResult]) -> list[str]:
+    rows = ["| measurement | median | min | max |", "|---|---|---|---|"]
     for part in results:
-        for name, values in part.behind.items():
+        for name, values in part.raw_values.items():
             if values:
                 numbers = (statistics.median(values), min(values), max(values))
                 rows.append(

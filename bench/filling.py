@@ -47,7 +47,7 @@ EARLIER: Mapping[type[Base], Sequence[str]] = {
 def fill(bench_town: Town, count: int) -> None:
     """Create `count` published deliveries of the past, a multiple of `BASE`."""
     bench_town.city.clock.at = now()
-    town.lay(bench_town, "past", [bench_town.city.now] * BASE)
+    town.schedule(bench_town, "past", [bench_town.city.now] * BASE)
     if bench_town.city.tick_dispatch() != BASE:
         raise RuntimeError("what is to be copied was not published")
     with bench_town.database.transaction() as session:

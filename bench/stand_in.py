@@ -1,13 +1,13 @@
-"""A stand-in for X that costs next to nothing: it answers posts, and notes when each arrived.
+"""A stand-in for X that costs next to nothing: it answers posts and records when each arrived.
 
     python -m bench.stand_in READY-FILE
 
-It speaks HTTP/1.1 with kept connections, answers a post as X does (201, the text again, the
-headers of its limits) and every question with an empty list. Times are the machine's own, aware
-of nothing else: an arrival is when the first byte of a request was read.
+It speaks HTTP/1.1 with keep-alive, answers a post as X does (201, its text, the rate-limit headers)
+and every GET with an empty list. Times are seconds since the epoch by this machine's clock; a post
+arrives when the first byte of its request is read.
 
-`GET /arrivals` gives a line `text, arrived, answered` for each post, `DELETE /arrivals` forgets
-them, `PUT /patience` with a number sets how many seconds an answer takes.
+`GET /arrivals` returns a row `text, arrived, answered` for each post, `HEAD` only their number;
+`DELETE /arrivals` clears them; `PUT /patience` sets the seconds that a response takes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Ledger:
 
     patience: float = 0.0
     arrivals: list[tuple[str, float, float]] = field(default_factory=list)
-    made: int = 0
+    post_count: int = 0
     began_at: float = field(default_factory=time.time)
 
 
@@ -89,13 +89,14 @@ class Connection(asyncio.Protocol):
 
     def _made(self, text: str, arrived: float) -> None:
         ledger = self._ledger
-        ledger.made += 1
-        number = str(FIRST_ID + ledger.made)
+        ledger.post_count += 1
+        number = str(FIRST_ID + ledger.post_count)
         data = {"id": number, "text": text, "edit_history_tweet_ids": [number]}
         answer = json.dumps({"data": data}, ensure_ascii=False).encode()
         reset = int(ledger.began_at + WINDOW * (1 + (time.time() - ledger.began_at) // WINDOW))
         limits = (
-            f"x-rate-limit-limit: {LIMIT}\r\nx-rate-limit-remaining: {LIMIT - ledger.made}\r\n"
+            f"x-rate-limit-limit: {LIMIT}\r\n"
+            f"x-rate-limit-remaining: {LIMIT - ledger.post_count}\r\n"
             f"x-rate-limit-reset: {reset}\r\n"
         )
         self._write(201, answer, limits)

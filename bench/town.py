@@ -76,7 +76,7 @@ def text_of(name: str, number: int) -> str:
     return f"{WORDS} {name} {number}"
 
 
-def lay(town: Town, name: str, due: Sequence[datetime]) -> None:
+def schedule(town: Town, name: str, due: Sequence[datetime]) -> None:
     """Insert an approved delivery for each of these moments, with texts of this name."""
     at = now()
     with town.database.transaction() as session:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 from bench.databases import Kind
 from bench.dispatch import accounted, past, punctual, throughput, waiting
-from bench.figures import Found
-from bench.ground import Ground
+from bench.figures import PartResult
+from bench.setup import BenchSetup
 
-Measure = Callable[[Ground, Kind], Found]
+Measure = Callable[[BenchSetup, Kind], PartResult]
 
 PARTS: Mapping[str, Measure] = {
     "throughput": throughput.measure,
@@ -19,5 +19,6 @@ PARTS: Mapping[str, Measure] = {
     "peak": punctual.measure_peak,
     "past": past.measure,
 }
-"""The parts of the bench by the name that `FIGURE` takes; the second argument is the database of
-what is measured on one alone."""
+"""The parts of the benchmark by the name that `--part` takes.
+
+The second argument is the database of the parts that are measured on one database only."""

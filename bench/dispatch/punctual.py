@@ -11,48 +11,54 @@ from datetime import timedelta
 
 from bench import clocks
 from bench.databases import Kind
-from bench.figures import Found, at_most, share
-from bench.ground import Ground, say
+from bench.figures import PartResult, at_most, percentile
+from bench.setup import BenchSetup, say
 from publisher.now import now
 
-KNOWN = timedelta(seconds=2)
-APART = 0.5
+SCHEDULED_AHEAD = timedelta(seconds=2)
+GAP_SECONDS = 0.5
 """Seconds between two deliveries, so that each finds the clock idle."""
 
 EACH_ROUND = 20
 PEAK = 1_000
 
 
-def measure_idle(ground: Ground, kind: Kind) -> Found:
+def measure_idle(setup: BenchSetup, kind: Kind) -> PartResult:
     """Measure deliveries one after the other on one clock, each scheduled two seconds ahead."""
     late: list[float] = []
-    with clocks.house(ground, kind, clocks=1) as house:
+    with clocks.running_town(setup, kind, clocks=1) as house:
         due: dict[str, float] = {}
-        for number in range(EACH_ROUND * ground.runs):
-            at = now() + KNOWN
-            house.lay(f"idle{number}", [at])
+        for number in range(EACH_ROUND * setup.runs):
+            at = now() + SCHEDULED_AHEAD
+            house.schedule(f"idle{number}", [at])
             due[f" idle{number} "] = at.timestamp()
-            time.sleep(APART)
-        ground.stand_in.wait_for(len(due))
-        for arrival in ground.stand_in.arrivals():
+            time.sleep(GAP_SECONDS)
+        setup.stand_in.wait_for(len(due))
+        for arrival in setup.stand_in.arrivals():
             (name,) = (name for name in due if name in arrival.text)
             late.append((arrival.arrived - due[name]) * 1000)
-    say(f"idle: {share(late, 0.5):.1f} ms late, 95 of 100 at most {share(late, 0.95):.1f}")
-    return Found(
-        [at_most("lateness when idle, known 2 s before, p95, ms", share(late, 0.95), 50)],
-        {"lateness when idle, ms": late},
+    say(
+        f"idle: {percentile(late, 0.5):.1f} ms late, 95 of 100 at most {percentile(late, 0.95):.1f}"
+    )
+    return PartResult(
+        [
+            at_most(
+                "delay of a single post, scheduled 2 s ahead, p95, ms", percentile(late, 0.95), 50
+            )
+        ],
+        {"delay of a single post, ms": late},
     )
 
 
-def measure_peak(ground: Ground, kind: Kind) -> Found:
+def measure_peak(setup: BenchSetup, kind: Kind) -> PartResult:
     """Measure a thousand in the same second, on two clocks (on SQLite one)."""
-    size, worst = min(PEAK, ground.size), []
+    size, worst = min(PEAK, setup.size), []
     on, count = ("SQLite, one clock", 1) if kind == "sqlite" else ("PostgreSQL, two clocks", 2)
-    for _ in range(ground.runs):
-        with clocks.house(ground, kind, clocks=count) as house:
+    for _ in range(setup.runs):
+        with clocks.running_town(setup, kind, clocks=count) as house:
             at, burst = clocks.burst(house, "peak", size=size)
             late = [arrival.arrived - at.timestamp() for arrival in burst]
-            worst.append(share(late, 0.99))
+            worst.append(percentile(late, 0.99))
             say(f"{size} at once: 99 of 100 at most {worst[-1]:.2f} s late")
-    name = f"{size:,} due in the same second on {on}, p99 late, s"
-    return Found([at_most(name, statistics.median(worst), 5)], {"p99 late, s": worst})
+    name = f"{size:,} due in the same second on {on}, p99 delay, s"
+    return PartResult([at_most(name, statistics.median(worst), 5)], {"p99 delay, s": worst})

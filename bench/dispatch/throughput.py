@@ -7,39 +7,39 @@ from collections.abc import Callable, Sequence
 
 from bench import celery_side, clocks, cost
 from bench.databases import Kind
-from bench.figures import Found, at_least, median_ratio, told
-from bench.ground import Arrival, Ground, say
+from bench.figures import PartResult, at_least, median_ratio, without_target
+from bench.setup import Arrival, BenchSetup, say
 
-Side = Callable[[Ground], tuple[Sequence[Arrival], float]]
+Side = Callable[[BenchSetup], tuple[Sequence[Arrival], float]]
 """A function that sends all posts; it returns the arrivals, and seconds of processor time."""
 
 CELERY, LOOP = "Celery prefork 2 on Redis", "a bare `requests` loop"
 TWO, ONE = "two clocks on PostgreSQL", "one clock on SQLite"
 
 
-def measure(ground: Ground, kind: Kind) -> Found:
+def measure(setup: BenchSetup, kind: Kind) -> PartResult:
     """Measure all sides in each round; each round begins with another side."""
     sides = dict(_sides(kind))
     rates: dict[str, list[float]] = {CELERY: [], LOOP: [], TWO: [], ONE: []}
     costs: dict[str, list[float]] = {name: [] for name in rates if name != LOOP}
-    for number in range(ground.runs):
+    for number in range(setup.runs):
         names = list(sides)
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            arrivals, seconds = sides[name](ground)
+            arrivals, seconds = sides[name](setup)
             rates[name].append(clocks.rate(arrivals))
             say(f"{name}: {rates[name][-1]:.0f} a second")
             if name in costs:
                 costs[name].append(seconds / len(arrivals) * 1000)
-                say(f"  {costs[name][-1]:.2f} ms of processor for each")
-    return Found(
+                say(f"  {costs[name][-1]:.2f} CPU ms per post")
+    return PartResult(
         [
             at_least(f"{TWO} ÷ {CELERY}", median_ratio(rates[TWO], rates[CELERY]), 0.9),
             at_least(f"{ONE} ÷ {CELERY}", median_ratio(rates[ONE], rates[CELERY]), 0.7),
-            told(f"{TWO} ÷ {LOOP}", median_ratio(rates[TWO], rates[LOOP])),
-            told(f"{ONE} ÷ {LOOP}", median_ratio(rates[ONE], rates[LOOP])),
+            without_target(f"{TWO} ÷ {LOOP}", median_ratio(rates[TWO], rates[LOOP])),
+            without_target(f"{ONE} ÷ {LOOP}", median_ratio(rates[ONE], rates[LOOP])),
         ],
-        {f"{name}, posts a second": values for name, values in rates.items()}
-        | {f"{name}, ms of processor for each": values for name, values in costs.items()},
+        {f"{name}, posts per second": values for name, values in rates.items()}
+        | {f"{name}, CPU ms per post": values for name, values in costs.items()},
     )
 
 
@@ -53,33 +53,33 @@ def _sides(kind: Kind) -> list[tuple[str, Side]]:
     return [*sides, (ONE, _on_sqlite), (LOOP, _loop)]
 
 
-def _celery(ground: Ground) -> tuple[Sequence[Arrival], float]:
-    with celery_side.rival(ground) as rival:
+def _celery(setup: BenchSetup) -> tuple[Sequence[Arrival], float]:
+    with celery_side.rival(setup) as rival:
         return rival.burst()
 
 
-def _on_postgresql(ground: Ground) -> tuple[Sequence[Arrival], float]:
-    return _press(ground, "postgresql", clocks_count=2)
+def _on_postgresql(setup: BenchSetup) -> tuple[Sequence[Arrival], float]:
+    return _press(setup, "postgresql", clocks_count=2)
 
 
-def _on_sqlite(ground: Ground) -> tuple[Sequence[Arrival], float]:
-    return _press(ground, "sqlite", clocks_count=1)
+def _on_sqlite(setup: BenchSetup) -> tuple[Sequence[Arrival], float]:
+    return _press(setup, "sqlite", clocks_count=1)
 
 
-def _press(ground: Ground, kind: Kind, *, clocks_count: int) -> tuple[Sequence[Arrival], float]:
-    with clocks.house(ground, kind, clocks=clocks_count) as house:
+def _press(setup: BenchSetup, kind: Kind, *, clocks_count: int) -> tuple[Sequence[Arrival], float]:
+    with clocks.running_town(setup, kind, clocks=clocks_count) as house:
         pids = [pid for clock in house.clocks for pid in clock.session()]
-        before = cost.spent(pids) + ground.databases.spent()
+        before = cost.spent(pids) + setup.databases.spent()
         arrivals = clocks.burst(house).arrivals
-        return arrivals, cost.spent(pids) + ground.databases.spent() - before
+        return arrivals, cost.spent(pids) + setup.databases.spent() - before
 
 
-def _loop(ground: Ground) -> tuple[Sequence[Arrival], float]:
-    ground.stand_in.forget()
-    call = [sys.executable, "-m", "bench.loop", ground.stand_in.url, str(ground.size)]
-    started = ground.start(call)
-    ground.stand_in.wait_for(ground.size)
+def _loop(setup: BenchSetup) -> tuple[Sequence[Arrival], float]:
+    setup.stand_in.forget()
+    call = [sys.executable, "-m", "bench.loop", setup.stand_in.url, str(setup.size)]
+    started = setup.start(call)
+    setup.stand_in.wait_for(setup.size)
     started.popen.wait(60)
-    arrivals = ground.stand_in.arrivals()
-    ground.stand_in.forget()
+    arrivals = setup.stand_in.arrivals()
+    setup.stand_in.forget()
     return arrivals, 0.0

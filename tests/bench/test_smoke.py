@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import figures
-from bench.figures import Found, at_least, at_most, exactly, told
+from bench.figures import PartResult, at_least, at_most, exactly, without_target
 from tests.support.processes import plain_environment
 from tests.support.runs import CHECKOUT
 
@@ -50,7 +50,7 @@ def test_twenty_at_once_leave_by_a_real_clock_and_their_lateness_is_written_down
     assert 0 < figure["value"] < 20
     assert f"| {figure['figure']} | {figure['value']:,g} | ≤ 5 |" in said
     behind = json.loads((tmp_path / "dispatch-behind.json").read_text())
-    assert len(behind["p99 late, s"]) == 1
+    assert len(behind["p99 delay, s"]) == 1
 
 
 @pytest.mark.proof
@@ -59,7 +59,7 @@ def test_what_is_due_in_a_burst_and_after_an_outage_arrives(tmp_path: Path) -> N
     for words in ("one burst: sent", "outage: sent"):
         assert value_of(found, words) == 20
     assert value_of(found, "default grace, outage: lost") == 20
-    assert "| due in one burst: sent | 20 | 20 | yes |" in said
+    assert "| due at the same moment: sent | 20 | 20 | yes |" in said
 
 
 @pytest.mark.proof
@@ -69,24 +69,26 @@ def test_every_other_part_measures_something(tmp_path: Path) -> None:
     for words in ("one clock on SQLite ÷ a bare", "64 connections ÷", "when idle", "claim with"):
         assert isinstance(value_of(found, words), float), measured
     behind = json.loads((tmp_path / "dispatch-behind.json").read_text())
-    assert len(behind["lateness when idle, ms"]) == 20
+    assert len(behind["delay of a single post, ms"]) == 20
 
 
 def test_a_figure_says_whether_it_keeps_its_target() -> None:
     assert [at_least("a", value, 0.9).holds for value in (0.9, 0.89, None)] == [True, False, None]
     assert [at_most("a", value, 50).holds for value in (50, 50.1)] == [True, False]
     assert [exactly("a", value, 20).holds for value in (20, 19)] == [True, False]
-    assert told("a", 1.23456).value == 1.235
+    assert without_target("a", 1.23456).value == 1.235
 
 
 def test_the_ratio_is_the_median_of_the_rounds_and_none_where_a_side_is_missing() -> None:
     assert figures.median_ratio([10, 30, 20], [10, 10, 10]) == 2
     assert figures.median_ratio([10, 30, 20], []) is None
-    assert figures.share([*range(100)], 0.95) == 95
+    assert figures.percentile([*range(100)], 0.95) == 95
 
 
 def test_the_table_names_what_was_not_measured_and_what_misses_its_target() -> None:
-    found = Found([at_least("a", None, 0.9), at_least("b", 0.5, 0.9), told("c", 2)], {})
+    found = PartResult(
+        [at_least("a", None, 0.9), at_least("b", 0.5, 0.9), without_target("c", 2)], {}
+    )
     assert figures.table([found])[2:] == [
         "| a | not measured | ≥ 0.9 | – |",
         "| b | 0.5 | ≥ 0.9 | **no** |",

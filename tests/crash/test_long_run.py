@@ -80,7 +80,7 @@ def test_the_table_stands_between_its_marks_and_nothing_else_changes(kept: Kept)
     assert (lines[0], lines[1], lines[-2], lines[-1]) == ("before", BEGIN, END, "after")
     assert lines[2] == "|  | PostgreSQL | SQLite |"
     assert "| clocks killed (SIGKILL) | 0 | 80 |" in lines
-    assert "| … which had come to a named point | 0 | 4 |" in lines
+    assert "| … which had reached a named point | 0 | 4 |" in lines
     assert "| … at each of the 17 points at least | 0 | 0 |" in lines
     assert "| PostgreSQL restarted in immediate mode | 0 | – |" in lines
     assert "| posts | 0 | 1,480 |" in lines

@@ -1,4 +1,4 @@
-"""The environment of a benchmark: the stand-in, the databases, and the started processes."""
+"""Sets up a benchmark: the stand-in for X, the databases, and the processes it starts."""
 
 from __future__ import annotations
 
@@ -64,8 +64,11 @@ class StandIn:
 
 
 @dataclass(frozen=True)
-class Ground:
-    """The dependencies of a figure; `runs` and `size` are the number of rounds and of posts."""
+class BenchSetup:
+    """What every part of the benchmark uses.
+
+    `runs` is the number of rounds, `size` the number of posts in each.
+    """
 
     run: Run
     start: Starter
@@ -81,14 +84,14 @@ class Ground:
 
 
 @contextmanager
-def ground(*, rounds: int, size: int) -> Iterator[Ground]:
+def bench_setup(*, rounds: int, size: int) -> Iterator[BenchSetup]:
     """Set up a benchmark; every started process is ended with it, by process id."""
     run = runs.begin()
     try:
         with ExitStack() as stack:
             starter = Starter(run.folder, stack)
             url = _serve(starter, run.folder)
-            yield Ground(run, starter, Databases(run), StandIn(url), rounds, size)
+            yield BenchSetup(run, starter, Databases(run), StandIn(url), rounds, size)
     finally:
         run.end()
 
@@ -105,16 +108,16 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def wait(true: Callable[[], bool], what: str, *, within: float = PATIENCE) -> None:
+def wait(condition: Callable[[], bool], description: str, *, within: float = PATIENCE) -> None:
     """Poll five times a second until the condition is true. Raises `TimeoutError`."""
     until = time.monotonic() + within
-    while not true():
+    while not condition():
         if time.monotonic() > until:
-            raise TimeoutError(f"waited {within:.0f} s in vain for {what}")
+            raise TimeoutError(f"waited {within:.0f} s in vain for {description}")
         time.sleep(0.2)
 
 
-def end(started: list[Started]) -> None:
+def stop_all(started: list[Started]) -> None:
     """Terminate these processes, and check that they end cleanly."""
     for process in started:
         if code := process.stop(within=PATIENCE):
