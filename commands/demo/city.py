@@ -1,4 +1,4 @@
-"""The demo's city: founded before the first page, and then lived up to today."""
+"""The demo's city: created before the pages are served, then filled with its history."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
     from demo.seeding.setup import DemoAccount
 
 
-def found(ground: DemoEnvironment) -> None:
-    """Register, cast and accounts, where they are not there yet."""
+def create_city(demo: DemoEnvironment) -> None:
+    """Create the departments, people and accounts that do not exist yet."""
     from demo.seeding.progress import Progress
     from demo.seeding.setup import set_up_city
     from publisher.database.session import Database
     from publisher.now import now
 
-    settings = ground.settings()
-    progress = Progress.read(ground.folder, now=now())
-    accounts = accounts_at(ground.sandbox_address)
+    settings = demo.settings()
+    progress = Progress.read(demo.folder, now=now())
+    accounts = accounts_at(demo.sandbox_address)
     with Database(settings.database_url) as database:
         set_up_city(database, settings=settings, accounts=accounts, began_at=progress.began_at)
 
 
-def is_finished(ground: DemoEnvironment) -> bool:
-    """Whether the city has lived up to the day on which the demo began."""
+def is_finished(demo: DemoEnvironment) -> bool:
+    """Return True if the script was played up to the day on which the demo began."""
     from demo.seeding.progress import Progress
     from publisher.now import now
 
-    return Progress.read(ground.folder, now=now()).finished
+    return Progress.read(demo.folder, now=now()).finished
 
 
 def enliven(folder: Path, sandbox_url: str) -> None:
-    """Play the plan, or what is left of it; this is a command of its own beside the pages."""
+    """Play the script, or what is left of it; runs as a process of its own beside the pages."""
     from demo.script import city
     from demo.seeding.play import play
     from demo.seeding.progress import Progress
@@ -51,7 +51,7 @@ def enliven(folder: Path, sandbox_url: str) -> None:
 
 
 def accounts_at(sandbox_url: str) -> tuple[DemoAccount, ...]:
-    """The practice handle and page that the city publishes on."""
+    """Return the sandbox accounts on which the city publishes."""
     from demo.seeding.setup import DemoAccount
     from sandbox import credentials
 

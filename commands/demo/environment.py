@@ -1,4 +1,4 @@
-"""What the demo stands on: its folder, its ports, its own settings, and what has to be there."""
+"""The demo's folder, ports and settings, and a check of what it needs on this machine."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class DemoEnvironment:
-    """The demo's folder and its three ports: pages, practice platforms, letterbox."""
+    """The demo's folder and its three ports: for the pages, the sandbox, and its mail server."""
 
     folder: Path
     port: int
 
     @property
     def ports(self) -> tuple[int, int, int]:
-        """All three, in that order."""
+        """Return the ports of the pages, the sandbox and the mail server."""
         return self.port, self.port + 1, self.port + 2
 
     @property
     def address(self) -> str:
-        """Where the pages are."""
+        """Return the URL of the pages."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def sandbox_address(self) -> str:
-        """Where the practice platforms and the letterbox are."""
+        """Return the URL of the sandbox, with its inbox of mails and SMS."""
         return f"http://{HOST}:{self.port + 1}"
 
     def environment(self) -> dict[str, str]:
-        """This terminal's environment, with the demo's own settings in place of all others."""
+        """Return this terminal's environment with all of our settings replaced by the demo's."""
         others = {name: text for name, text in os.environ.items() if not _is_setting(name)}
         own = {
             "DATABASE_URL": f"sqlite:///{self.folder / 'nagarvani.db'}",
@@ -54,7 +54,7 @@ class DemoEnvironment:
             "X_API_URL": self.sandbox_address,
             "X_WEB_URL": f"{self.sandbox_address}/x",
             "GRAPH_API_URL": self.sandbox_address,
-            **_app(),
+            **_app_keys(),
             "SMTP_URL": f"smtp://{HOST}:{self.port + 2}",
             "MAIL_FROM": "nagarvani@pmc.example",
             "HELP_PHONE": "020-5550-0100",
@@ -66,7 +66,7 @@ class DemoEnvironment:
         return {**others, **named, "PYTHONUNBUFFERED": "1"}
 
     def _gateway(self) -> dict[str, str]:
-        """SMS go to the practice platform's letterbox."""
+        """Return the SMS settings: the sandbox plays the gateway."""
         placeholders = ("to", "text", "template_id", "sender")
         return {
             "SMS_URL": f"{self.sandbox_address}/sms",
@@ -80,12 +80,12 @@ class DemoEnvironment:
         }
 
     def settings(self) -> Settings:
-        """The same as settings."""
+        """Return the settings that `environment` describes."""
         return load(self.environment(), folder=self.folder)
 
 
-def _app() -> dict[str, str]:
-    """The app that is registered at the practice platforms."""
+def _app_keys() -> dict[str, str]:
+    """Return the keys of the app that the sandbox knows."""
     from sandbox import credentials
 
     return {
@@ -97,37 +97,37 @@ def _app() -> dict[str, str]:
 
 
 def _is_setting(name: str) -> bool:
-    """By the marks of tests, which look like settings, they find again what they started."""
+    # Variables NAGARVANI_TEST_… are passed on: by them the tests find the processes they started.
     return name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_")
 
 
 @contextmanager
-def held(ground: DemoEnvironment, *, fresh: bool) -> Iterator[None]:
-    """The folder, for this demo alone; emptied first where it shall be fresh."""
-    ground.folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = ground.folder.with_name(ground.folder.name + ".lock")
+def locked_folder(demo: DemoEnvironment, *, fresh: bool) -> Iterator[None]:
+    """Lock the folder for this demo, and empty it first if `fresh`. Raises `ClickException`."""
+    demo.folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = demo.folder.with_name(demo.folder.name + ".lock")
     with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as taken:
-            says = f"A demo runs in {ground.folder} already; end it first (Ctrl-C in its terminal)."
+            says = f"A demo runs in {demo.folder} already; end it first (Ctrl-C in its terminal)."
             raise click.ClickException(says) from taken
         if fresh:
-            shutil.rmtree(ground.folder, ignore_errors=True)
-        ground.folder.mkdir(exist_ok=True)
+            shutil.rmtree(demo.folder, ignore_errors=True)
+        demo.folder.mkdir(exist_ok=True)
         yield
 
 
-def check(ground: DemoEnvironment) -> None:
-    """Say in one sentence what is in the way: a taken port, or a missing system package."""
+def check(demo: DemoEnvironment) -> None:
+    """Raise `ClickException` if a port is in use or a system package is missing."""
     from publisher.i18n import fonts
 
-    for port in ground.ports:
+    for port in demo.ports:
         if not _is_free(port):
-            first, *_, last = ground.ports
+            first, *_, last = demo.ports
             raise click.ClickException(
                 f"Port {port} is taken, and the demo needs {first} to {last}: "
-                f"choose others with make demo PORT={_free_ports(ground.port)}"
+                f"choose others with make demo PORT={_free_ports(demo.port)}"
             )
     font_check = fonts.check()
     if font_check.missing_package is not None:
@@ -138,7 +138,7 @@ def check(ground: DemoEnvironment) -> None:
 
 
 def _free_ports(port: int) -> int:
-    """The next three neighbouring ports that are free just now."""
+    """Return the first of the next three neighbouring ports that are free."""
     candidates = range(port + 10, 65_500, 10)
     return next(
         first for first in candidates if all(_is_free(first + offset) for offset in range(3))

@@ -1,4 +1,4 @@
-"""The demo's child processes: each in its own group, ended with this one, its lines labelled."""
+"""The demo's child processes: each in a process group of its own, ended with this process."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ import commands
 from commands.demo import child_process
 
 PATIENCE = 8.0
-DOOR = Path(commands.__path__[0]).parent / "cli.py"
+CLI_FILE = Path(commands.__path__[0]).parent / "cli.py"
 COLOURS = {"demo": "green", "sandbox": "magenta", "web": "cyan", "clock": "yellow"}
 _WIDTH = max(map(len, COLOURS))
 LineFilter = Callable[[str], bool]
 
 
 class Log:
-    """One log for all, line by line; colours only where a terminal shows them."""
+    """Prints the lines of all processes, each with its label; coloured on a terminal."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.hushed: set[str] = set()
 
     def __call__(self, label: str, text: str) -> None:
-        """Write a line under its label, unless that is hushed."""
+        """Print a line with its label, unless the label is in `hushed`."""
         if label in self.hushed:
             return
         mark = click.style(f"{label:<{_WIDTH}} │", fg=COLOURS.get(label))
@@ -43,7 +43,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Child:
-    """A command of ours that runs beside."""
+    """A running command of ours, and the thread that reads its output."""
 
     label: str
     popen: subprocess.Popen[str]
@@ -51,16 +51,16 @@ class Child:
 
     @property
     def code(self) -> int | None:
-        """Its exit code, None while it runs."""
+        """Return the exit code, or None while it runs."""
         return self.popen.poll()
 
-    def ask(self) -> None:
-        """Ask it to end, without waiting for it."""
+    def terminate(self) -> None:
+        """Send SIGTERM, without waiting."""
         self._signal(signal.SIGTERM)
 
     def stop(self) -> None:
-        """Ask it to end, then end whatever is left of its group."""
-        self.ask()
+        """Terminate it, and kill what is left of its group after `PATIENCE` seconds."""
+        self.terminate()
         with suppress(subprocess.TimeoutExpired):
             self.popen.wait(PATIENCE)
         self._signal(signal.SIGKILL)
@@ -74,10 +74,7 @@ class Child:
 
 @dataclass
 class Children:
-    """All of them, stopped at the end of the block.
-
-    The first is what the others speak with: they are all asked to end at once, it after them.
-    """
+    """All child processes; they are stopped at the end of the block, the first one last."""
 
     environment: Mapping[str, str]
     folder: Path
@@ -88,17 +85,16 @@ class Children:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # The first is the sandbox, which the others call until they have ended.
         for child in self.running[1:]:
-            child.ask()  # each needs a second or two for it, on one core after the other
+            child.terminate()  # each needs a second or two for it, on one core after the other
         for child in reversed(self.running):
             child.stop()
 
-    def start(self, label: str, *arguments: str, wanted: LineFilter = bool) -> Child:
-        """Start one of our commands; only wanted lines of what it says are shown.
-
-        Called from the main thread, whose end would be taken for this program's.
-        """
-        command = [sys.executable, str(DOOR), *arguments]
+    def start(self, label: str, *arguments: str, is_shown: LineFilter = bool) -> Child:
+        """Start one of our commands; of its output only lines that pass `is_shown` are printed."""
+        # Call it in the main thread: a child is ended with the thread that started it.
+        command = [sys.executable, str(CLI_FILE), *arguments]
         tie = [sys.executable, "-I", "-S", str(child_process.__file__), str(os.getpid())]
         popen = subprocess.Popen(  # noqa: S603  our own commands
             [*tie, *command],
@@ -111,19 +107,19 @@ class Children:
             errors="replace",
             process_group=0,
         )
-        reader = threading.Thread(target=self._read, args=(label, popen.stdout, wanted))
+        reader = threading.Thread(target=self._read, args=(label, popen.stdout, is_shown))
         reader.daemon = True
         reader.start()
         child = Child(label, popen, reader)
         self.running.append(child)
         return child
 
-    def _read(self, label: str, output: IO[str], wanted: LineFilter) -> None:
+    def _read(self, label: str, output: IO[str], is_shown: LineFilter) -> None:
         for line in output:
             text = line.rstrip()
-            if wanted(text):
+            if is_shown(text):
                 self.log(label, text)
 
-    def ended(self) -> Child | None:
-        """One that has ended, though nobody asked it to."""
+    def first_ended(self) -> Child | None:
+        """Return the first process that has ended, or None."""
         return next((child for child in self.running if child.code is not None), None)

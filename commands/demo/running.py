@@ -1,4 +1,4 @@
-"""From an empty folder to a page that answers, and on until somebody ends it."""
+"""Runs the demo: prepares its folder, starts its processes, and waits until the user ends it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from commands.app_setup import font_file
 from commands.demo import city, table
-from commands.demo.environment import HOST, DemoEnvironment, check, held
+from commands.demo.environment import HOST, DemoEnvironment, check, locked_folder
 from commands.demo.processes import Child, Children, Log
 
 PAUSE = 0.2
@@ -18,23 +18,23 @@ TRIES = 300
 
 
 class DemoStopped(Exception):
-    """The demo cannot go on, and the sentence says why."""
+    """The demo cannot continue; the message says why in one sentence."""
 
 
 def run(*, port: int, fresh: bool, folder: Path) -> int:
-    """Run the demo until Ctrl-C or SIGTERM; gives the exit code."""
-    ground, log, stopping = DemoEnvironment(folder, port), Log(), threading.Event()
+    """Run the demo until Ctrl-C or SIGTERM; return the exit code."""
+    demo, log, stopping = DemoEnvironment(folder, port), Log(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    check(ground)
-    with held(ground, fresh=fresh):
-        lay(ground, log)
-        with Children(ground.environment(), folder, log) as children:
+    check(demo)
+    with locked_folder(demo, fresh=fresh):
+        prepare(demo, log)
+        with Children(demo.environment(), folder, log) as children:
             try:
-                begin(ground, children, stopping)
+                start_children(demo, children, stopping)
                 if not stopping.is_set():
-                    table.show(ground)
-                _fill_and_run(ground, children, log, stopping)
+                    table.show(demo)
+                _fill_and_run(demo, children, log, stopping)
             except DemoStopped as problem:
                 log("demo", str(problem))
                 return 1
@@ -42,34 +42,34 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
     return 0
 
 
-def lay(ground: DemoEnvironment, log: Log) -> None:
-    """The font, and the database with its tables."""
+def prepare(demo: DemoEnvironment, log: Log) -> None:
+    """Make the font and the tables of the database."""
     from publisher.database.session import migrate
     from publisher.i18n.fonts import make_font
 
-    log("demo", f"Laying the demo in {ground.folder}")
+    log("demo", f"Laying the demo in {demo.folder}")
     make_font(font_file())
-    migrate(ground.settings().database_url)
+    migrate(demo.settings().database_url)
 
 
-def begin(ground: DemoEnvironment, children: Children, stopping: threading.Event) -> None:
-    """Sandbox, web and the cast, until a page answers."""
-    page, practice, letterbox = map(str, ground.ports)
+def start_children(demo: DemoEnvironment, children: Children, stopping: threading.Event) -> None:
+    """Start the sandbox and the web server, create the city, and wait until both respond."""
+    page, practice, letterbox = map(str, demo.ports)
     ports = ("--port", practice, "--smtp-port", letterbox)
-    children.start("sandbox", "sandbox", *ports, "--state", "sandbox", wanted=_is_shown)
+    children.start("sandbox", "sandbox", *ports, "--state", "sandbox", is_shown=_is_shown)
     children.start("web", "web", "--port", page)
-    city.found(ground)
-    for port, path in ((ground.port + 1, "/health"), (ground.port, "/sign-in")):
+    city.create_city(demo)
+    for port, path in ((demo.port + 1, "/health"), (demo.port, "/sign-in")):
         wait_for(port, path, children, stopping)
 
 
 def _is_shown(line: str) -> bool:
-    """What the practice platforms are asked again and again would bury all else."""
+    # The clock polls the sandbox all the time: its GET requests would bury all other lines.
     return bool(line) and " sandbox GET " not in line
 
 
 def wait_for(port: int, path: str, children: Children, stopping: threading.Event) -> None:
-    """Until this page answers; raises `DemoStopped` where none does, or a child has ended."""
+    """Wait until this page responds. Raises `DemoStopped` if it does not, or a child ended."""
     for _ in range(TRIES):
         if stopping.is_set() or _answers(port, path):
             return
@@ -90,15 +90,13 @@ def _answers(port: int, path: str) -> bool:
 
 
 def _fill_and_run(
-    ground: DemoEnvironment, children: Children, log: Log, stopping: threading.Event
+    demo: DemoEnvironment, children: Children, log: Log, stopping: threading.Event
 ) -> None:
-    """Let the city live up to today, then start the clock, and run until somebody asks to end.
-
-    The clock waits for the city: it would find everything of the past far too late.
-    """
-    if not city.is_finished(ground):
+    """Play the script up to the present, then start the clock, and wait until `stopping`."""
+    # The clock is started last: it would mark all deliveries of the past as missed.
+    if not city.is_finished(demo):
         log.hushed.add("sandbox")  # it has days to catch up with
-        seed = children.start("demo", "seed", str(ground.folder), ground.sandbox_address)
+        seed = children.start("demo", "seed", str(demo.folder), demo.sandbox_address)
         wait_for_end(seed, children, stopping)
         if seed.code and not stopping.is_set():
             log("demo", "The city is not complete; make demo FRESH=1 starts anew.")
@@ -108,20 +106,20 @@ def _fill_and_run(
     if stopping.is_set():
         return
     children.start("clock", "clock")
-    log("demo", f"Everything runs: {ground.address}")
+    log("demo", f"Everything runs: {demo.address}")
     while not stopping.wait(PAUSE):
         check_all_run(children)
 
 
 def wait_for_end(seed: Child, children: Children, stopping: threading.Event) -> None:
-    """Until the seeding is over, or somebody asks to end."""
+    """Wait until the seeding has ended, or until `stopping`."""
     while seed.code is None and not stopping.is_set():
         stopping.wait(PAUSE)
         check_all_run(children, but=seed)
 
 
 def check_all_run(children: Children, but: Child | None = None) -> None:
-    """Raise `DemoStopped` where a child has ended by itself."""
+    """Raise `DemoStopped` if a child other than `but` has ended by itself."""
     for child in children.running:
         if child is not but and child.code is not None:
             raise DemoStopped(

@@ -1,4 +1,4 @@
-"""What the terminal shows once a page answers: where, who may sign in, and what to try first."""
+"""The table that the terminal shows: the URL, who can sign in, and what to try first."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ TRIES: Final[Mapping[str, tuple[str, str]]] = {
 _COUNTRY: Final = "+91"
 
 
-def show(ground: DemoEnvironment) -> None:
-    """Print addresses and people."""
+def show(demo: DemoEnvironment) -> None:
+    """Print the URLs and the people."""
     click.echo()
-    click.secho(f"  नगरवाणी · Nagarvani    {ground.address}", bold=True)
-    click.echo(f"  नागरिक म्हणून टिप्पणी करा · comment as a citizen    {ground.sandbox_address}")
-    click.echo(f"  टपालपेटी · letterbox    {ground.sandbox_address}/letterbox")
+    click.secho(f"  नगरवाणी · Nagarvani    {demo.address}", bold=True)
+    click.echo(f"  नागरिक म्हणून टिप्पणी करा · comment as a citizen    {demo.sandbox_address}")
+    click.echo(f"  टपालपेटी · letterbox    {demo.sandbox_address}/letterbox")
     click.echo("  थांबविण्यासाठी · to end: Ctrl-C")
     click.echo(
         "  नमुना शहर भरले जात आहे (सुमारे एक मिनिट); तोपर्यंत साइन इन करता येईल.\n"
@@ -73,7 +73,7 @@ def _lines(person: DemoPerson) -> Iterator[str]:
 
 
 def _office(person: DemoPerson, language: str) -> str:
-    """The role and department of the first appointment."""
+    """Return the role and department of the person's first appointment."""
     appointment = person.appointments[0]
     role = in_words({"role": appointment.role}, language, now=now())["role"]
     names = {row.code: (row.name_mr, row.name_en) for row in load_register()}

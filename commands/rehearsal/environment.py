@@ -1,4 +1,4 @@
-"""A rehearsal's ground: the demo's, marked as a rehearsal, and apart from the real house."""
+"""A rehearsal's environment: the demo's, marked as a rehearsal, with a folder of its own."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from publisher.settings.environment import PREFIX, Settings
 
 
 class NotApart(Exception):
-    """A rehearsal would touch something real; the sentence says what."""
+    """A rehearsal would touch something real; the message says what."""
 
 
 @dataclass(frozen=True)
-class RehearsalGround(DemoEnvironment):
+class RehearsalEnvironment(DemoEnvironment):
     """A rehearsal's folder and its three ports."""
 
     scenario: Scenario
 
     def environment(self) -> dict[str, str]:
-        """The demo's, where every page says that it is a rehearsal."""
+        """Return the demo's environment, with the setting that marks every page as a rehearsal."""
         return {**super().environment(), f"{PREFIX}REHEARSAL": self.scenario.value}
 
     def settings(self) -> Settings:
-        """Its settings, proven to touch nothing real. Raises `NotApart`."""
+        """Return the settings after checking that they touch nothing real. Raises `NotApart`."""
         settings = super().settings()
         check_apart(settings, self.folder)
         return settings

@@ -26,7 +26,7 @@ _NAMED: Final = "@pmc_namuna"
 
 def listen(context: Context) -> None:
     """Read what citizens wrote, and send the mails that have piled up."""
-    tick_ingest(context.context)
+    tick_ingest(context.worker_context)
     settings = context.settings
     tick_mail(
         context.database,

@@ -1,4 +1,4 @@
-"""What the seeding works with: the database, the sandbox, and a clock that it sets itself."""
+"""The dependencies of the seeding: the database, the sandbox, and a clock that it sets itself."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _AT: Final = "X-Sandbox-At"
 
 @dataclass
 class SetClock:
-    """A clock that shows the moment to which it was set; a call returns that moment."""
+    """A clock for `now`: a call returns `at`, which the seeding sets before each step."""
 
     at: datetime
 
@@ -53,10 +53,10 @@ class SetClock:
 
 @dataclass
 class Context:
-    """What the acts of a script are carried out with.
+    """The dependencies of the acts of a script.
 
-    `notices` have their days filled in, `accounts` are ids by platform, `handle` is the city's
-    name on X, and `base` is the moment that the script counts from.
+    The days of `notices` are filled in. `accounts` are ids by platform, `handle` is the city's on
+    X. Times in the script are relative to `base`.
     """
 
     script: Script
@@ -67,28 +67,31 @@ class Context:
     store: Store
     clock: SetClock
     sandbox: SandboxClient
-    context: WorkerContext
+    worker_context: WorkerContext
     accounts: Mapping[str, int]
     handle: str
 
     @property
     def now(self) -> datetime:
-        """The moment that is being played."""
+        """The time of the step that is being played."""
         return self.clock.at
 
     def actor(
         self, session: Session, key: str, roles: tuple[Role, ...], department_id: int | None = None
     ) -> Actor:
-        """Return a person under the appointment that fits; raises `Missing`."""
+        """Return the person as an actor, by their first appointment in one of these roles.
+
+        Raises `NotFound` if they have none (in that department, if given).
+        """
         mail = people.by_key()[key].mail
         person = session.scalars(select(Person).where(Person.mail == mail)).one()
         for appointment in in_force(session, person, now=self.now):
             if appointment.role in roles and department_id in (None, appointment.department_id):
-                return acting(appointment, now=self.now)
+                return actor_for(appointment, now=self.now)
         raise NotFound(key)
 
 
-def acting(appointment: Appointment, *, now: datetime) -> Actor:
+def actor_for(appointment: Appointment, *, now: datetime) -> Actor:
     """Return the actor of a person who has just signed in under this appointment."""
     return Actor(
         kind=ActorKind.PERSON,
@@ -107,7 +110,7 @@ def department_id(session: Session, code: str) -> int:
 
 
 def submission_of(session: Session, story: Story) -> Submission:
-    """Return the submission of a story; raises `Missing` before it was handed in."""
+    """Return the submission of a story; raises `NotFound` before it was handed in."""
     query = select(Submission).where(Submission.form_token == story.form_token)
     submission = session.scalars(query).one_or_none()
     if submission is None:
@@ -116,7 +119,7 @@ def submission_of(session: Session, story: Story) -> Submission:
 
 
 def post_of(session: Session, story: Story) -> Post:
-    """Return the post of a story; raises `Missing` before it was drafted."""
+    """Return the post of a story; raises `NotFound` before it was drafted."""
     posts = submission_of(session, story).posts
     if not posts:
         raise NotFound(story.notice)
@@ -129,7 +132,7 @@ def name_of(variant: Variant) -> str:
 
 
 def delivery_of(session: Session, story: Story, variant: str) -> Delivery:
-    """Return the delivery of a variant; raises `Missing` if there is none."""
+    """Return the delivery of a variant; raises `NotFound` if there is none."""
     for delivery in post_of(session, story).deliveries:
         if name_of(delivery.variant) == variant:
             return delivery
@@ -137,7 +140,7 @@ def delivery_of(session: Session, story: Story, variant: str) -> Delivery:
 
 
 @contextmanager
-def opened(
+def open_context(
     script: Script,
     settings: Settings,
     *,
@@ -145,14 +148,14 @@ def opened(
     sandbox_url: str,
     notices: Mapping[str, DemoNotice],
 ) -> Iterator[Context]:
-    """Open database and sandbox for the length of a play."""
+    """Open the database and the sandbox, and close them after the block."""
     sandbox = SandboxClient(sandbox_url)
     database, store = Database(settings.database_url), Store(settings.media_dir)
     clock = SetClock(base)
     context = WorkerContext(
         database=database,
         store=store,
-        open_account=_opener(settings, clock, web_url=f"{sandbox_url}/x"),
+        open_account=_account_opener(settings, clock, web_url=f"{sandbox_url}/x"),
         delivery_settings=settings.delivery,
         clock_name=DEMO_WORKER,
         now=clock,
@@ -170,7 +173,7 @@ def opened(
             store=store,
             clock=clock,
             sandbox=sandbox,
-            context=context,
+            worker_context=context,
             accounts={platform: account.id for platform, account in accounts.items()},
             handle=accounts["x"].handle,
         )
@@ -179,17 +182,17 @@ def opened(
         database.dispose()
 
 
-def _opener(settings: Settings, clock: SetClock, *, web_url: str) -> OpenAccount:
-    """Return what opens an account so that each of its calls happens at the time of `clock`."""
-    vault, press = Vault(settings.secret_key, settings.token_keys), settings.delivery
+def _account_opener(settings: Settings, clock: SetClock, *, web_url: str) -> OpenAccount:
+    """Return a function that opens an account whose calls the sandbox dates by `clock`."""
+    vault, delivery_settings = Vault(settings.secret_key, settings.token_keys), settings.delivery
 
     def open_account(account: Account) -> Platform:
         platform = open_platform(
             account.platform,
             vault.open(account.credentials),
-            x_api_url=press.x_api_url,
-            graph_api_url=press.graph_api_url,
-            graph_api_version=press.graph_api_version,
+            x_api_url=delivery_settings.x_api_url,
+            graph_api_url=delivery_settings.graph_api_url,
+            graph_api_version=delivery_settings.graph_api_version,
             x_web_url=web_url,
             now=clock,
         )

@@ -1,4 +1,4 @@
-"""Plays a script: all its steps in the order of time, each once, and on from where it stopped."""
+"""Plays a script: carries out its steps in order of time, and resumes after an interruption."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from demo import notices
 from demo.notices import DemoNotice
 from demo.script import Act, CitizenComment, Script, ScriptError, Story
 from demo.seeding import comment_acts, post_acts, worker
-from demo.seeding.context import Context, opened
+from demo.seeding.context import Context, open_context
 from demo.seeding.moments import MINUTE, Moments, next_hour
 from demo.seeding.progress import Progress
 from publisher.delivery.accounts.credentials import Vault
@@ -26,13 +26,13 @@ from publisher.validation import Invalid, NotFound
 from publisher.working_time import local_day
 
 Handler = Callable[..., None]
-#: What may be wrong with one step, such as a visitor who was faster: the others go on.
-_LEFT_OUT: Final = (NotAllowed, Invalid, NotFound, requests.HTTPError)
+#: Errors for which a step is skipped, for instance if a visitor of the demo acted first.
+_SKIPPED_ERRORS: Final = (NotAllowed, Invalid, NotFound, requests.HTTPError)
 
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """Something that happens at a moment; `story` is the number of the story it belongs to."""
+    """A step with its time; `story` is the number of the story it belongs to."""
 
     at: datetime
     name: str
@@ -48,18 +48,20 @@ def play(
     sandbox_url: str,
     say: Callable[[str], None],
 ) -> list[str]:
-    """Let a city live up to `progress.began_at`; returns what had to be left out, and why.
+    """Play the script up to `progress.began_at`; return the skipped steps with their errors.
 
-    `say` is told how far it has come. An interrupted play goes on: what it did is not done again.
+    `say` prints the progress. An interrupted play is resumed: no step is played twice.
     Raises `ScriptError` before anything is played.
     """
     base = progress.began_at
     steps = steps_of(script, base)
     filled = _filled(script, base)
-    with opened(script, settings, base=base, sandbox_url=sandbox_url, notices=filled) as context:
+    with open_context(
+        script, settings, base=base, sandbox_url=sandbox_url, notices=filled
+    ) as context:
         context.sandbox.clear_faults()  # an interrupted play may have left one
         left_out = _play_all(context, steps, progress, say)
-        _leave(context)
+        _lay_faults(context)
     progress.finished = True
     progress.write()
     return left_out
@@ -77,7 +79,7 @@ def _play_all(
     first, progress.of = progress.done, len(steps)
     last_steps = _last_steps(steps)
     for index in range(first, len(steps)):
-        problem = _played(context, steps[index])
+        problem = _play_step(context, steps[index])
         # The first step after an interruption may have been done already, and is refused then.
         if problem and (index > first or not first):
             left_out.append(problem)
@@ -88,12 +90,12 @@ def _play_all(
     return left_out
 
 
-def _played(context: Context, step: PlannedStep) -> str:
-    """Play a step; returns why it had to be left out, or an empty string."""
+def _play_step(context: Context, step: PlannedStep) -> str:
+    """Play a step; return its error if it was skipped, else an empty string."""
     context.clock.at = step.at
     try:
         step.play(context)
-    except _LEFT_OUT as error:
+    except _SKIPPED_ERRORS as error:
         return f"{step.name} ({type(error).__name__} {error})"
     return ""
 
@@ -104,8 +106,8 @@ def _last_steps(steps: list[PlannedStep]) -> dict[int, int]:
     return {index: count for count, index in enumerate(sorted(last.values()), 1)}
 
 
-def _leave(context: Context) -> None:
-    """Let go wrong from now on what a trainer wants to go wrong."""
+def _lay_faults(context: Context) -> None:
+    """Set up the faults and the expiring tokens that the script asks for after its last step."""
     for fault in context.script.faults:
         context.sandbox.lay_fault(fault)
     for platform, minutes in context.script.token_ends.items():

@@ -194,7 +194,7 @@ def _save(context: Context, story: Story, act: Act) -> None:
         post = post_of(session, story)
         if act.text in [revision.note for revision in post.revisions]:
             return  # an interrupted seeding repeats an act, and twice is two revisions
-        draft = _typed(context, story, act, post)
+        draft = _draft_of(context, story, act, post)
         post_id, newest, renditions = (
             post.id,
             post.newest,
@@ -212,7 +212,7 @@ def _save(context: Context, story: Story, act: Act) -> None:
         )
 
 
-def _typed(context: Context, story: Story, act: Act, post: Post) -> Draft:
+def _draft_of(context: Context, story: Story, act: Act, post: Post) -> Draft:
     notice = context.notices[story.notice]
     others = {submission.department_id for submission in post.submissions} - {post.department_id}
     draft = Draft(

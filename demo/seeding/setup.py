@@ -14,7 +14,7 @@ from approvals.policy import Actor, Role
 from demo import people
 from demo.people import DemoAppointment, DemoPerson
 from demo.script import read_toml
-from demo.seeding.context import acting, department_id
+from demo.seeding.context import actor_for, department_id
 from publisher.auth.passwords import hashed
 from publisher.auth.sign_in import set_password
 from publisher.database.session import Database
@@ -78,7 +78,7 @@ def set_up_city(
             for account in accounts:
                 _connect(session, account, vault, now=began_at - _CONNECTED)
     with database.transaction() as session:
-        lead = acting(_holder(session, Role.CELL_LEAD, began_at), now=began_at - _DAY)
+        lead = actor_for(_holder(session, Role.CELL_LEAD, began_at), now=began_at - _DAY)
         if _is_empty(session, StartingText):
             _keep_texts(session, lead, now=began_at - _DAY)
         if not slots.quiet_times(session):
@@ -108,7 +108,7 @@ def _appoint_all(session: Session, began_at: datetime) -> None:
     """Record everybody; the first person is the admin, who records all the others."""
     first, *others = people.load()
     since = first.appointments[0].since_days
-    admin = acting(_appoint_admin(session, first, began_at), now=began_at)
+    admin = actor_for(_appoint_admin(session, first, began_at), now=began_at)
     # Nothing was recorded before there was an admin.
     records = [
         (began_at + max(appointment.since_days, since + 1) * _DAY, person, appointment)
@@ -228,7 +228,7 @@ def _approve_templates(session: Session, *, now: datetime) -> None:
         for candidate in approvers_of(session, newest(template), now=now).everybody[:1]:
             approve(
                 session,
-                actor=acting(session.get_one(Appointment, candidate.appointment_id), now=now),
+                actor=actor_for(session.get_one(Appointment, candidate.appointment_id), now=now),
                 now=now,
                 template_id=template.id,
                 seen_revision=template.newest,

@@ -52,19 +52,19 @@ def steps_of(
 
 def deliver(context: Context) -> None:
     """Send what is due, give up what is too late, and note answers that are live."""
-    tick_dispatch(context.context)
+    tick_dispatch(context.worker_context)
     tick_answers(context.database, now=context.now)
 
 
 def _look(context: Context) -> None:
     """Look for what is unconfirmed."""
-    tick_reconcile(context.context)
+    tick_reconcile(context.worker_context)
 
 
 def _send_into_reset(context: Context, *, variant: str) -> None:
     """Let the connection end before the platform keeps anything."""
     _lay_publish_fault(context, variant, "reset_before")
-    tick_dispatch(context.context)
+    tick_dispatch(context.worker_context)
     context.sandbox.clear_faults()
 
 
@@ -72,8 +72,8 @@ def _send_without_answer(context: Context, *, variant: str) -> None:
     """Let the platform keep the post without answering; nobody looks for it for a long while."""
     # A reset after the post was kept tells as little as a hang does, and nobody waits for it.
     _lay_publish_fault(context, variant, "reset_after")
-    pace = replace(context.context.delivery_settings, looks=(_LOOKED_FOR_LATE,))
-    tick_dispatch(replace(context.context, delivery_settings=pace))
+    pace = replace(context.worker_context.delivery_settings, looks=(_LOOKED_FOR_LATE,))
+    tick_dispatch(replace(context.worker_context, delivery_settings=pace))
     context.sandbox.clear_faults()
 
 
@@ -87,10 +87,10 @@ def _post_by_hand(context: Context, *, story: Story, variant: str) -> None:
     with context.database.reading() as session:
         delivery = delivery_of(session, story, variant)
         text, link = outgoing_text(delivery.variant), outgoing_link(delivery.variant)
-        platform = context.context.open_account(delivery.account)
+        platform = context.worker_context.open_account(delivery.account)
     outgoing = Outgoing(text=text, link=link)
     deadline = Deadline.after(
-        context.context.delivery_settings.send_deadline, context.context.monotonic
+        context.worker_context.delivery_settings.send_deadline, context.worker_context.monotonic
     )
     if platform.look_up(outgoing, since=context.now) is None:
         platform.publish(platform.prepare(outgoing, deadline=deadline), deadline=deadline)

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from commands.demo.environment import DemoEnvironment, held
+from commands.demo.environment import DemoEnvironment, locked_folder
 from demo import people
 from tests.cli.doing import DOOR, Browser, House, house, three_free_ports
 from tests.support.processes import Started, Starter
@@ -125,7 +125,7 @@ def typed(folder: Path) -> House:
 
 def test_a_second_demo_in_the_same_folder_is_told_of_the_first(tmp_path: Path) -> None:
     first = DemoEnvironment(tmp_path / "demo", three_free_ports())
-    with held(first, fresh=False):
+    with locked_folder(first, fresh=False):
         port = str(three_free_ports())
         said = typed(tmp_path).do("demo", "--port", port, "--folder", "demo")
     assert said.code == 1
@@ -135,19 +135,22 @@ def test_a_second_demo_in_the_same_folder_is_told_of_the_first(tmp_path: Path) -
 
 def test_fresh_removes_what_was_there_and_nothing_else_does(tmp_path: Path) -> None:
     ground = DemoEnvironment(tmp_path / "demo", 8000)
-    with held(ground, fresh=False):
+    with locked_folder(ground, fresh=False):
         (ground.folder / "nagarvani.db").write_text("of before")
-    with held(ground, fresh=False):
+    with locked_folder(ground, fresh=False):
         assert (ground.folder / "nagarvani.db").exists()
-    with held(ground, fresh=True):
+    with locked_folder(ground, fresh=True):
         assert list(ground.folder.iterdir()) == []
 
 
 def test_fresh_leaves_a_running_demo_alone(tmp_path: Path) -> None:
     ground = DemoEnvironment(tmp_path / "demo", 8000)
-    with held(ground, fresh=False):
+    with locked_folder(ground, fresh=False):
         (ground.folder / "nagarvani.db").write_text("in use")
-        with pytest.raises(click.ClickException, match="already"), held(ground, fresh=True):
+        with (
+            pytest.raises(click.ClickException, match="already"),
+            locked_folder(ground, fresh=True),
+        ):
             pass
         assert (ground.folder / "nagarvani.db").exists()
 
@@ -159,7 +162,7 @@ def test_the_demo_takes_no_setting_of_the_real_house(
     monkeypatch.setenv("NAGARVANI_X_ACCESS_TOKEN", "real")
     monkeypatch.setenv("NAGARVANI_TRUSTED_PROXIES", "3")
     ground = DemoEnvironment(tmp_path / "demo", 8100)
-    with held(ground, fresh=False):
+    with locked_folder(ground, fresh=False):
         settings = ground.settings()
         secret = settings.secret_key
         assert ground.settings().secret_key == secret

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.rehearsal.environment import NotApart, RehearsalGround, check_apart
+from commands.rehearsal.environment import NotApart, RehearsalEnvironment, check_apart
 from demo import people
 from demo.rehearsals import processes
 from demo.rehearsals.processes import CannotRehearse
@@ -149,10 +149,10 @@ def test_whoever_starts_one_waits_while_another_chooses_its_ports(real: House) -
     assert begun
 
 
-def ground(tmp_path: Path) -> RehearsalGround:
+def ground(tmp_path: Path) -> RehearsalEnvironment:
     folder = tmp_path / "lag"
     folder.mkdir()
-    return RehearsalGround(folder, 8110, Scenario.LAG)
+    return RehearsalEnvironment(folder, 8110, Scenario.LAG)
 
 
 def test_a_rehearsals_own_settings_touch_nothing_real(

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from approvals.states import PostState
 from demo import notices, people, script
 from demo.script import Story
-from demo.seeding.context import acting, post_of
+from demo.seeding.context import actor_for, post_of
 from publisher.auth.sessions import line_of
 from publisher.auth.sign_in import SignedIn, sign_in
 from publisher.content_checks.checks import warnings_of
@@ -272,7 +272,7 @@ def check_departments_have_something_to_show(_city: City, session: Session) -> N
 def check_every_tab_counts_what_its_page_lists(_city: City, session: Session) -> None:
     at = now()
     in_force = [held for held in session.scalars(select(Appointment)) if held.in_force(at)]
-    actors = [replace(acting(held, now=at), line=line_of(session, held)) for held in in_force]
+    actors = [replace(actor_for(held, now=at), line=line_of(session, held)) for held in in_force]
     counts = [check_counts(session, actor, at) for actor in actors]
     for tab in ("today", "submissions", "decisions", "comments"):
         assert any(getattr(count, tab) for count in counts), tab
