@@ -63,7 +63,7 @@ class AccountQueue:
         self._urgent: deque[DeliveryPayload] = deque()  # sent before those in `_ready`
         self._ready: deque[DeliveryPayload] = deque()
         self._busy_count = 0  # of `_threads` only: an urgent thread ends once it has no work
-        self._changed = threading.Condition()  # guards every attribute but `_context`, `_worker`
+        self._changed = threading.Condition()  # held whenever the queues or the counts change
         self._stopping = False
         self._refill_requested = False
         self._threads: list[threading.Thread] = []

@@ -34,7 +34,7 @@ class Claim:
     """The right of one clock process to send a delivery, until its lease ends.
 
     Each claim raises the delivery's `fence` by one. A clock whose fence is not the delivery's any
-    more has lost it, and must not write. `counted` is True if the claim was counted against the
+    more has lost it, and must not change it. `counted` is True if the claim was counted against the
     account's rate limits.
     """
 
