@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 import publisher.models  # noqa: F401  the tables have to be known
@@ -28,9 +27,9 @@ from publisher.review import in_person
 from tests.support import scenes
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
+from tests.support.passwords import HASHER
 
 PASSWORD = "सात डोंगर निळी होडी"
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 RECORD = (Submission, Post, Revision, Variant, Decision, Delivery, ReceiptRow, Event)
 SECOND = timedelta(seconds=1)
 
@@ -48,7 +47,7 @@ def count(town: City, table: type[Base]) -> int:
 def give_password(town: City, name: str) -> None:
     with town.write() as session:
         person = session.get_one(Person, town.people[name])
-        set_password(session, person=person, password=PASSWORD, now=town.now, hasher=CHEAP)
+        set_password(session, person=person, password=PASSWORD, now=town.now, hasher=HASHER)
 
 
 def enter(town: City, name: str, password: str = PASSWORD) -> int:
@@ -61,7 +60,7 @@ def enter(town: City, name: str, password: str = PASSWORD) -> int:
             address="198.51.100.7",
             device="a telephone",
             now=town.now,
-            hasher=CHEAP,
+            hasher=HASHER,
         )
         return found.sign_in.id if isinstance(found, SignedIn) else 0
 

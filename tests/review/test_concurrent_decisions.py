@@ -36,24 +36,24 @@ ROUNDS = 6
 
 
 @pytest.fixture
-def house(postgres_url: str) -> Iterator[Database]:
+def database(postgres_url: str) -> Iterator[Database]:
     opened = Database(postgres_url)
     yield opened
     opened.dispose()
 
 
 @pytest.fixture
-def city(house: Database) -> CityPeople:
-    return city_people(house)
+def city(database: Database) -> CityPeople:
+    return city_people(database)
 
 
-def at_once(house: Database, *acts: Act) -> list[object]:
+def at_once(database: Database, *acts: Act) -> list[object]:
     """Each act in a thread and a transaction of its own, begun together; what came of each."""
     ready = Barrier(len(acts), timeout=30)
 
     def run(act: Act) -> object:
         try:
-            with house.transaction() as session:
+            with database.transaction() as session:
                 session.execute(select(1))
                 ready.wait()
                 act(session)
@@ -80,38 +80,40 @@ def decisions(session: Session, post_id: int) -> list[str]:
     return [kind.value for kind in session.scalars(query)]
 
 
-def waiting(house: Database, city: CityPeople) -> int:
-    with house.transaction() as session:
+def waiting(database: Database, city: CityPeople) -> int:
+    with database.transaction() as session:
         return post_steps.in_review(session, city)
 
 
 def test_of_two_officers_at_once_one_approves_and_the_other_is_told(
-    house: Database, city: CityPeople
+    database: Database, city: CityPeople
 ) -> None:
     for _ in range(ROUNDS):
-        post_id = waiting(house, city)
-        came = at_once(house, approving(city, post_id, "first"), approving(city, post_id, "second"))
+        post_id = waiting(database, city)
+        came = at_once(
+            database, approving(city, post_id, "first"), approving(city, post_id, "second")
+        )
         assert came.count("done") == 1
         assert came.count(WrongState) == 1
-        with house.reading() as session:
+        with database.reading() as session:
             assert decisions(session, post_id) == ["approved"]
             assert verbs(session, "posts", post_id).count("approve") == 1
 
 
-def test_the_same_officer_twice_at_once_approves_once(house: Database, city: CityPeople) -> None:
+def test_the_same_officer_twice_at_once_approves_once(database: Database, city: CityPeople) -> None:
     for _ in range(ROUNDS):
-        post_id = waiting(house, city)
+        post_id = waiting(database, city)
         twice = approving(city, post_id, "first")
-        assert sorted(map(str, at_once(house, twice, twice, twice))) == sorted(
+        assert sorted(map(str, at_once(database, twice, twice, twice))) == sorted(
             map(str, ["done", WrongState, WrongState])
         )
 
 
 def test_an_approval_and_a_rejection_at_once_leave_one_decision(
-    house: Database, city: CityPeople
+    database: Database, city: CityPeople
 ) -> None:
     for _ in range(ROUNDS):
-        post_id = waiting(house, city)
+        post_id = waiting(database, city)
         rejecting = acting(
             decide.reject,
             actor=city.actor("second"),
@@ -120,23 +122,23 @@ def test_an_approval_and_a_rejection_at_once_leave_one_decision(
             seen_revision=1,
             reason="नको",
         )
-        came = at_once(house, approving(city, post_id, "first"), rejecting)
+        came = at_once(database, approving(city, post_id, "first"), rejecting)
         assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
-        with house.reading() as session:
+        with database.reading() as session:
             state = session.get_one(Post, post_id).state
             assert decisions(session, post_id) == [state.value]
 
 
 def test_an_approval_never_meets_a_revision_saved_at_the_same_moment(
-    house: Database, city: CityPeople
+    database: Database, city: CityPeople
 ) -> None:
     """Either it was approved before, and is a draft again, or the officer looked at an old one."""
     for _ in range(ROUNDS):
-        post_id = waiting(house, city)
+        post_id = waiting(database, city)
         saving = acting(post_steps.save, city=city, post_id=post_id, seen=1, text="नवीन मजकूर")
-        came = at_once(house, approving(city, post_id, "first"), saving)
+        came = at_once(database, approving(city, post_id, "first"), saving)
         assert came in (["done", "done"], [StaleRevision, "done"])
-        with house.reading() as session:
+        with database.reading() as session:
             post = session.get_one(Post, post_id)
             assert (post.state, post.newest) == (PostState.DRAFT, 2)
             assert post.revisions[1].decisions == []
@@ -153,30 +155,30 @@ def scheduling_first(city: CityPeople, variant_id: int, hours: int) -> Act:
 
 
 def test_two_clerks_scheduling_one_variant_at_once_make_one_delivery(
-    house: Database, city: CityPeople
+    database: Database, city: CityPeople
 ) -> None:
     for _ in range(ROUNDS):
-        with house.transaction() as session:
+        with database.transaction() as session:
             post_id = post_steps.approved(session, city)
             variant_id = post_steps.variants_of(session, post_id)[0].id
         came = at_once(
-            house,
+            database,
             scheduling_first(city, variant_id, 1),
             scheduling_first(city, variant_id, 9),
         )
         assert "done" in came
-        with house.reading() as session:
+        with database.reading() as session:
             query = select(Delivery).where(Delivery.variant_id == variant_id)
             assert len(session.scalars(query).all()) == 1
-        with house.transaction() as session:  # out of the way of the next round's clash
+        with database.transaction() as session:  # out of the way of the next round's clash
             cancel_unsent(session, actor=city.actor("lead"), now=NOON, post_id=post_id, why="round")
 
 
 def test_scheduling_while_an_approval_is_withdrawn_publishes_nothing(
-    house: Database, city: CityPeople
+    database: Database, city: CityPeople
 ) -> None:
     for _ in range(ROUNDS):
-        with house.transaction() as session:
+        with database.transaction() as session:
             post_id = post_steps.approved(session, city)
             variant_id = post_steps.variants_of(session, post_id)[0].id
         withdrawing_it = acting(
@@ -186,22 +188,22 @@ def test_scheduling_while_an_approval_is_withdrawn_publishes_nothing(
             post_id=post_id,
             seen_revision=1,
         )
-        at_once(house, scheduling_first(city, variant_id, 1), withdrawing_it)
-        with house.reading() as session:
+        at_once(database, scheduling_first(city, variant_id, 1), withdrawing_it)
+        with database.reading() as session:
             assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
             query = select(Delivery.state).join(Variant).where(Variant.id == variant_id)
             assert list(session.scalars(query)) in ([], [DeliveryState.CANCELLED])
 
 
-def test_of_two_who_cancel_at_once_one_is_told(house: Database, city: CityPeople) -> None:
+def test_of_two_who_cancel_at_once_one_is_told(database: Database, city: CityPeople) -> None:
     for _ in range(ROUNDS):
-        with house.transaction() as session:
+        with database.transaction() as session:
             post_id = post_steps.approved(session, city)
             delivery_id = post_steps.schedule(session, city, post_id)[0].id
         cancelling = acting(cancel, actor=city.actor("clerk"), now=NOON, delivery_id=delivery_id)
-        came = at_once(house, cancelling, cancelling)
+        came = at_once(database, cancelling, cancelling)
         assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
-        with house.reading() as session:
+        with database.reading() as session:
             query = select(Event.id).where(
                 Event.subject == "deliveries",
                 Event.subject_id == delivery_id,
@@ -211,16 +213,16 @@ def test_of_two_who_cancel_at_once_one_is_told(house: Database, city: CityPeople
 
 
 def test_what_has_left_since_it_was_looked_at_is_not_said_to_be_moved(
-    house: Database, city: CityPeople
+    database: Database, city: CityPeople
 ) -> None:
-    with house.transaction() as session:
+    with database.transaction() as session:
         post_id = post_steps.approved(session, city)
         delivery = post_steps.schedule(session, city, post_id)[0]
         delivery_id, due_at = delivery.id, delivery.due_at
-    with house.transaction() as session:
+    with database.transaction() as session:
         looked_at = delivery_for(session, delivery_id)
         assert looked_at.state is DeliveryState.SCHEDULED
-        with house.transaction() as press:
+        with database.transaction() as press:
             leaving = press.get_one(Delivery, delivery_id)
             for to in (DeliveryState.CLAIMED, DeliveryState.SENDING):
                 transitions.apply(press, leaving, to, actor=CLOCK, now=NOON, verb=to)
@@ -233,5 +235,5 @@ def test_what_has_left_since_it_was_looked_at_is_not_said_to_be_moved(
                 due_at=due_at + HOUR,
                 despite_clash=True,
             )
-    with house.reading() as session:
+    with database.reading() as session:
         assert session.get_one(Delivery, delivery_id).due_at == due_at

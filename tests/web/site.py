@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
@@ -26,6 +25,7 @@ from tests.support import runs
 from tests.support.city import City
 from tests.support.city import city as found_city
 from tests.support.city_people import Clock
+from tests.support.passwords import HASHER
 from tests.web.html_page import Page, token_in
 from web.app import create_app
 from web.core.auth import SESSION_KEY
@@ -33,7 +33,6 @@ from web.core.context import AppContext
 
 BASE_URL = "https://127.0.0.1"
 PASSWORD = "सात डोंगर निळी होडी"
-CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Argon2id with its lowest cost: these tests are not about the cost of a sign-in."""
 
 Fields = Mapping[str, object] | Iterable[tuple[str, str]]
@@ -135,7 +134,7 @@ class Site:
                 address="127.0.0.1",
                 device=f"browser of {name}",
                 now=self.city.now,
-                hasher=CHEAP_HASHER,
+                hasher=HASHER,
             )
             assert isinstance(signed_in, auth_sign_in.SignedIn), signed_in
         with browser.client.session_transaction(base_url=BASE_URL) as cookie_session:
@@ -149,7 +148,7 @@ class Site:
         with self.city.write() as session:
             person = session.get_one(Person, self.city.people[name])
             auth_sign_in.set_password(
-                session, person=person, password=PASSWORD, now=self.city.now, hasher=CHEAP_HASHER
+                session, person=person, password=PASSWORD, now=self.city.now, hasher=HASHER
             )
         self._passwords.add(name)
 
