@@ -20,11 +20,11 @@ from publisher.models.people import Person
 SHORTEST: Final = 12
 LONGEST: Final = 256
 #: Letters and digits that have to be left when all common and context words are taken out.
-OF_ONES_OWN: Final = 6
+FEWEST_OWN_CHARACTERS: Final = 6
 _FEWEST_DIFFERENT = 5
 _SHORTEST_WORD = 3
-_LOOK_ALIKE = str.maketrans("@4031!5$7", "aaoeiisst")
-_APART = re.compile(r"[^\w\u0900-\u097f]+|_")
+_LETTERS_FOR_SIGNS = str.maketrans("@4031!5$7", "aaoeiisst")
+_SEPARATORS = re.compile(r"[^\w\u0900-\u097f]+|_")
 
 
 class Hasher(Protocol):
@@ -104,11 +104,12 @@ def try_password(stored_hash: str | None, password: str, *, hasher: Hasher = HAS
     return Proof(stored_hash, is_right=True, renewed=renewed)
 
 
-def settles(person: Person | None, proof: Proof) -> bool:
-    """Return True if the proof is right and about the person's present password.
+def accept_proof(person: Person | None, proof: Proof) -> bool:
+    """Return True if the proof is right, and of the person's present password.
 
-    An outdated hash is replaced.
+    A hash made with outdated parameters is replaced by the renewed one.
     """
+    # Hashing takes long and is done before the transaction: the password may have changed since.
     if person is None or not proof.is_right or person.password_hash != proof.stored_hash:
         return False
     if proof.renewed is not None:
@@ -121,7 +122,7 @@ def hashed(password: str, *, hasher: Hasher = HASHER) -> str:
     return hasher.hash(_normal(password))
 
 
-def keep(
+def store_password(
     person: Person, password: str, *, hasher: Hasher, password_hash: str | None = None
 ) -> None:
     """Store a checked password; `password_hash` is its hash if it was made beforehand."""
@@ -140,14 +141,14 @@ def _normal(password: str) -> str:
 
 def _is_made_of(plain: str, word_list: Collection[str]) -> bool:
     """Return True if little is left without these words, also with look-alike characters."""
-    spellings = (plain, plain.translate(_LOOK_ALIKE))
-    return any(_left_of(spelling, word_list) < OF_ONES_OWN for spelling in spellings)
+    spellings = (plain, plain.translate(_LETTERS_FOR_SIGNS))
+    return any(_left_of(spelling, word_list) < FEWEST_OWN_CHARACTERS for spelling in spellings)
 
 
 def _left_of(plain: str, word_list: Collection[str]) -> int:
     for word in sorted(word_list, key=len, reverse=True):
         plain = plain.replace(word, " ")
-    return len(_APART.sub("", plain))
+    return len(_SEPARATORS.sub("", plain))
 
 
 def _own_words(person: Person) -> set[str]:
@@ -157,7 +158,7 @@ def _own_words(person: Person) -> set[str]:
 
 
 def _pieces(texts: Iterable[str]) -> set[str]:
-    pieces = {piece for text in texts for piece in _APART.split(_normal(text).casefold())}
+    pieces = {piece for text in texts for piece in _SEPARATORS.split(_normal(text).casefold())}
     return {piece for piece in pieces if len(piece) >= _SHORTEST_WORD}
 
 

@@ -20,9 +20,9 @@ from publisher.auth.passwords import (
     HASHER,
     Hasher,
     Proof,
+    accept_proof,
     check_password,
-    keep,
-    settles,
+    store_password,
     try_password,
 )
 from publisher.auth.sessions import actor_of, chosen_appointment, end_all
@@ -79,25 +79,25 @@ def sign_in(
     message are the same whether the account exists or not. `proof` is the verified password, if
     that was done before the transaction; see `hash_to_try`.
     """
-    identifier_key, keys = _asked(identifier, address)
-    until = throttling.closed_until(session, keys, now=now)
+    identifier_key, keys = _login_and_keys(identifier, address)
+    until = throttling.throttled_until(session, keys, now=now)
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
     person = _person_of(session, identifier_key)
     if proof is None:
         proof = try_password(person.password_hash if person else None, password, hasher=hasher)
-    if not settles(person, proof) or person is None:
+    if not accept_proof(person, proof) or person is None:
         throttling.store_failure(session, keys, now=now)
-        _write_down(session, SignInProblem.WRONG, person, address, device, now=now)
+        _record_refusal(session, SignInProblem.WRONG, person, address, device, now=now)
         return SignInRefusal(SignInProblem.WRONG)
-    throttling.forget(session, keys[0])
-    entered = _enter(session, person, address=address, device=device, now=now)
-    if isinstance(entered, SignInRefusal):
-        _write_down(session, entered.code, person, address, device, now=now)
-    return entered
+    throttling.reset(session, keys[0])
+    outcome = _open_session(session, person, address=address, device=device, now=now)
+    if isinstance(outcome, SignInRefusal):
+        _record_refusal(session, outcome.code, person, address, device, now=now)
+    return outcome
 
 
-def _asked(identifier: str, address: str) -> tuple[str, tuple[str, str]]:
+def _login_and_keys(identifier: str, address: str) -> tuple[str, tuple[str, str]]:
     """Return the normalised login, and the throttling keys of the attempt."""
     identifier_key = read_identifier(identifier) or identifier.strip().lower()
     return identifier_key, (
@@ -108,14 +108,14 @@ def _asked(identifier: str, address: str) -> tuple[str, tuple[str, str]]:
 
 @dataclass(frozen=True)
 class StoredPassword:
-    """The hash to verify a typed password against; `is_closed` while attempts are throttled."""
+    """The hash to verify a typed password against; `is_throttled` while attempts are throttled."""
 
     password_hash: str | None
-    is_closed: bool
+    is_throttled: bool
 
     def proof(self, password: str, *, hasher: Hasher = HASHER) -> Proof:
         """Verify the password, without that work while throttled."""
-        if self.is_closed:
+        if self.is_throttled:
             return Proof(self.password_hash, is_right=False)
         return try_password(self.password_hash, password, hasher=hasher)
 
@@ -124,22 +124,22 @@ def hash_to_try(
     session: Session, *, identifier: str, address: str, now: datetime
 ) -> StoredPassword:
     """Return the hash that a sign-in is verified against, read before its transaction is opened."""
-    identifier_key, keys = _asked(identifier, address)
+    identifier_key, keys = _login_and_keys(identifier, address)
     person = _person_of(session, identifier_key)
-    is_closed = throttling.closed_until(session, keys, now=now) is not None
-    return StoredPassword(person.password_hash if person is not None else None, is_closed)
+    is_throttled = throttling.throttled_until(session, keys, now=now) is not None
+    return StoredPassword(person.password_hash if person is not None else None, is_throttled)
 
 
 def own_hash(session: Session, *, person_id: int, now: datetime) -> StoredPassword:
     """Return the hash of a person who proves their identity within a session."""
     keys = (throttling.key_of_identifier(f"person:{person_id}"),)
-    is_closed = throttling.closed_until(session, keys, now=now) is not None
-    return StoredPassword(session.get_one(Person, person_id).password_hash, is_closed)
+    is_throttled = throttling.throttled_until(session, keys, now=now) is not None
+    return StoredPassword(session.get_one(Person, person_id).password_hash, is_throttled)
 
 
-def _write_down(
+def _record_refusal(
     session: Session,
-    why: SignInProblem,
+    problem: SignInProblem,
     person: Person | None,
     address: str,
     device: str,
@@ -152,14 +152,14 @@ def _write_down(
     """
     refused = RefusedSignIn(
         at=now,
-        why=why,
+        why=problem,
         person_id=person.id if person is not None else None,
         address=address[:64],
         device=device[:200],
     )
     session.add(refused)
     session.flush()
-    values = {"why": why.value, "person": refused.person_id}
+    values = {"why": problem.value, "person": refused.person_id}
     transitions.record(session, refused, "refuse_sign_in", actor=NOBODY, now=now, values=values)
 
 
@@ -168,7 +168,7 @@ def _person_of(session: Session, identifier_key: str) -> Person | None:
     return session.scalars(select(Person).where(column == identifier_key)).one_or_none()
 
 
-def _enter(
+def _open_session(
     session: Session, person: Person, *, address: str, device: str, now: datetime
 ) -> SignedIn | SignInRefusal:
     if person.disabled_at is not None:
@@ -177,7 +177,7 @@ def _enter(
     if appointment is None:
         return SignInRefusal(SignInProblem.NO_APPOINTMENT)
     token = secrets.token_urlsafe(32)
-    entered = SignIn(
+    sign_in_row = SignIn(
         token_digest=digest_of(token),
         person=person,
         appointment=appointment,
@@ -187,11 +187,11 @@ def _enter(
         device=device[:200],
         address=address[:64],
     )
-    session.add(entered)
+    session.add(sign_in_row)
     session.flush()
-    actor = actor_of(session, entered, now=now)
-    transitions.record(session, entered, "sign_in", actor=actor, now=now)
-    return SignedIn(token, entered)
+    actor = actor_of(session, sign_in_row, now=now)
+    transitions.record(session, sign_in_row, "sign_in", actor=actor, now=now)
+    return SignedIn(token, sign_in_row)
 
 
 def prove(
@@ -209,16 +209,16 @@ def prove(
     """
     sign_in = session.get_one(SignIn, sign_in_id)
     keys = (throttling.key_of_identifier(f"person:{sign_in.person_id}"),)
-    until = throttling.closed_until(session, keys, now=now)
+    until = throttling.throttled_until(session, keys, now=now)
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
     actor = actor_of(session, sign_in, now=now)
     password_proof = proof or try_password(sign_in.person.password_hash, password, hasher=hasher)
-    if not settles(sign_in.person, password_proof):
+    if not accept_proof(sign_in.person, password_proof):
         throttling.store_failure(session, keys, now=now)
         transitions.record(session, sign_in, "refuse_prove", actor=actor, now=now)
         return SignInRefusal(SignInProblem.WRONG)
-    throttling.forget(session, keys[0])
+    throttling.reset(session, keys[0])
     sign_in.proved_at = now
     transitions.record(session, sign_in, "prove", actor=actor, now=now)
     return None
@@ -239,7 +239,7 @@ def set_password(
     `password_hash` is its hash, if that was made before the transaction was opened.
     """
     check_password(password, person, city_words=city_words)
-    keep(person, password, hasher=hasher, password_hash=password_hash)
+    store_password(person, password, hasher=hasher, password_hash=password_hash)
     end_all(session, person_id=person.id, now=now)
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from publisher.models.people import SignInAttempt
 
 WINDOW: Final = timedelta(minutes=15)
-FOR_ONE_IDENTIFIER: Final = 5
-FOR_ONE_ADDRESS: Final = 30
+MOST_PER_IDENTIFIER: Final = 5
+MOST_PER_ADDRESS: Final = 30
 
 
 def key_of_identifier(identifier: str) -> str:
@@ -27,14 +27,14 @@ def key_of_address(address: str) -> str:
     return f"at:{hashlib.sha256(address.encode()).hexdigest()}"
 
 
-def closed_until(session: Session, keys: Iterable[str], *, now: datetime) -> datetime | None:
+def throttled_until(session: Session, keys: Iterable[str], *, now: datetime) -> datetime | None:
     """Return when attempts under these keys are accepted again; None if they are accepted now."""
-    ends = [end for key in keys if (end := _closed_until(session, key, now)) is not None]
+    ends = [end for key in keys if (end := _throttled_until(session, key, now)) is not None]
     return max(ends, default=None)
 
 
-def _closed_until(session: Session, key: str, now: datetime) -> datetime | None:
-    limit = FOR_ONE_ADDRESS if key.startswith("at:") else FOR_ONE_IDENTIFIER
+def _throttled_until(session: Session, key: str, now: datetime) -> datetime | None:
+    limit = MOST_PER_ADDRESS if key.startswith("at:") else MOST_PER_IDENTIFIER
     latest = (
         select(SignInAttempt.at)
         .where(SignInAttempt.key == key, SignInAttempt.at > now - WINDOW)
@@ -52,6 +52,6 @@ def store_failure(session: Session, keys: Iterable[str], *, now: datetime) -> No
     session.flush()
 
 
-def forget(session: Session, key: str) -> None:
+def reset(session: Session, key: str) -> None:
     """Reset the count of a key after a success."""
     session.execute(delete(SignInAttempt).where(SignInAttempt.key == key))

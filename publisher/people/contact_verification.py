@@ -45,7 +45,7 @@ def ask_change(
     """Send a code to a new address or number; the old one stays until the code is entered.
 
     Raises `BadPerson`. If the address belongs to another person, only its owner learns that, when
-    the code is entered. The caller has to verify the person's password and `closed_until` before.
+    the code is entered. The caller verifies the password and checks `throttled_until` first.
     """
     person = session.get_one(Person, person_id)
     value = (read_mail if field is ContactField.MAIL else read_mobile)(contact_text)
@@ -66,12 +66,12 @@ def ask_change(
     return change
 
 
-def closed_until(session: Session, *, person_id: int, now: datetime) -> datetime | None:
+def throttled_until(session: Session, *, person_id: int, now: datetime) -> datetime | None:
     """Return when the person may request codes again; None if now.
 
     A code goes to any address typed, hence the limit.
     """
-    return throttling.closed_until(session, [_key_of_asking(person_id)], now=now)
+    return throttling.throttled_until(session, [_key_of_asking(person_id)], now=now)
 
 
 def _key_of_asking(person_id: int) -> str:
@@ -135,7 +135,7 @@ def confirm(
     if change is None:
         return ContactCodeProblem.NOTHING_ASKED
     tries = throttling.key_of_identifier(f"contact {person_id}")
-    if throttling.closed_until(session, [tries], now=now) is not None:
+    if throttling.throttled_until(session, [tries], now=now) is not None:
         return ContactCodeProblem.THROTTLED
     link = one_time_links.find_code(
         session, code=code, purpose=LinkPurpose.CONTACT, person_id=person_id, now=now

@@ -43,9 +43,9 @@ def ask(session: Session, *, identifier: str, address: str, now: datetime) -> da
         throttling.key_of_address(f"forgotten {address}"),
         _key_of(identifier_key),
     )
-    if (until := throttling.closed_until(session, [address_key], now=now)) is not None:
+    if (until := throttling.throttled_until(session, [address_key], now=now)) is not None:
         return until
-    is_closed = throttling.closed_until(session, [person_key], now=now) is not None
+    is_closed = throttling.throttled_until(session, [person_key], now=now) is not None
     throttling.store_failure(session, [address_key, person_key], now=now)
     person = _person_of(session, identifier_key)
     if person is not None and not is_closed and _is_welcome(session, person, now):
@@ -104,7 +104,7 @@ def by_code(session: Session, *, identifier: str, code: str, now: datetime) -> L
     """
     identifier_key = read_identifier(identifier) or identifier.strip().lower()
     tries = throttling.key_of_identifier(f"code {identifier_key}")
-    if throttling.closed_until(session, [tries], now=now) is not None:
+    if throttling.throttled_until(session, [tries], now=now) is not None:
         return None
     link = _code_of(session, identifier_key, code, now)
     if link is None:
@@ -150,7 +150,7 @@ def reset(
     one_time_links.use(session, link=link, now=now)
     one_time_links.end_for_password(session, person=person, now=now)
     for contact in filter(None, (person.mail, person.mobile)):
-        throttling.forget(session, throttling.key_of_identifier(contact))
+        throttling.reset(session, throttling.key_of_identifier(contact))
     actor = Actor(ActorKind.LINK, person_id=person.id)
     transitions.record(session, person, "reset_password", actor=actor, now=now)
     say_changed(session, person, "password", now=now)

@@ -12,7 +12,7 @@ from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.auth import one_time_links
 from publisher.auth.contact_details import read_line
-from publisher.auth.passwords import HASHER, Hasher, Proof, check_password, keep
+from publisher.auth.passwords import HASHER, Hasher, Proof, check_password, store_password
 from publisher.auth.sessions import end_others
 from publisher.auth.sign_in import SignInRefusal, choose_language, prove
 from publisher.models.people import NoticeGroup, Person, SignIn, Telling
@@ -78,7 +78,7 @@ def change_password(
     if refusal is not None:
         return refusal
     check_password(new, sign_in.person, city_words=city_words)
-    keep(sign_in.person, new, hasher=hasher, password_hash=password_hash)
+    store_password(sign_in.person, new, hasher=hasher, password_hash=password_hash)
     actor = _actor_of(sign_in)
     transitions.record(session, sign_in.person, "change_password", actor=actor, now=now)
     one_time_links.end_for_password(session, person=sign_in.person, now=now)

@@ -175,7 +175,7 @@ def find_by_letters(
     The refusal is returned and not raised, because the failed try has to be committed.
     """
     keys = (throttling.key_of_identifier(f"spot code of {person_of(actor)}"),)
-    until = throttling.closed_until(session, keys, now=now)
+    until = throttling.throttled_until(session, keys, now=now)
     if until is not None:
         return CodeRefusal(ApprovalCodeProblem.THROTTLED, until)
     code_letters = readable(letters)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.auth.sign_in import SignedIn, prove, sign_in
-from publisher.auth.throttling import FOR_ONE_IDENTIFIER, WINDOW
+from publisher.auth.throttling import MOST_PER_IDENTIFIER, WINDOW
 from publisher.database.session import Database
 from publisher.models.approvals import RefusedSignIn
 from publisher.models.history import Event
@@ -91,9 +91,9 @@ def test_whoever_has_the_password_but_is_let_in_no_more_is_written_down(
 def test_knocking_at_a_closed_door_fills_no_history(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
-        for _try in range(FOR_ONE_IDENTIFIER + 20):
+        for _try in range(MOST_PER_IDENTIFIER + 20):
             enter(session, password=WRONG)
-        assert len(refusals(session)) == FOR_ONE_IDENTIFIER
+        assert len(refusals(session)) == MOST_PER_IDENTIFIER
 
 
 def test_getting_in_is_no_refusal(on_sqlite: Database) -> None:

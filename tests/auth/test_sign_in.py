@@ -17,7 +17,7 @@ from publisher.auth.sign_in import (
     prove,
     sign_in,
 )
-from publisher.auth.throttling import FOR_ONE_ADDRESS, FOR_ONE_IDENTIFIER, WINDOW
+from publisher.auth.throttling import MOST_PER_ADDRESS, MOST_PER_IDENTIFIER, WINDOW
 from publisher.database.session import Database
 from publisher.models.people import Person, SignIn, SignInAttempt
 from publisher.people.appointments import disable_person, end_appointment
@@ -119,7 +119,7 @@ def test_after_five_failures_an_account_is_closed_whether_it_exists_or_not(
 ) -> None:
     with database.transaction() as session:
         officer(session)
-    for failure in range(FOR_ONE_IDENTIFIER):
+    for failure in range(MOST_PER_IDENTIFIER):
         with database.transaction() as session:
             found = enter(session, identifier, "wrong password", now=NOON + failure * MINUTE)
             assert problem(found) is SignInProblem.WRONG
@@ -133,7 +133,7 @@ def test_a_locked_account_unlocks_itself_and_attempts_do_not_extend_it(
 ) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
-        for _ in range(FOR_ONE_IDENTIFIER):
+        for _ in range(MOST_PER_IDENTIFIER):
             enter(session, password="wrong password")
         for minute in range(1, 15):
             found = enter(session, password="wrong password", now=NOON + minute * MINUTE)
@@ -156,7 +156,7 @@ def test_an_address_that_tries_many_accounts_is_closed_and_no_other_one(
 ) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
-        for number in range(FOR_ONE_ADDRESS):
+        for number in range(MOST_PER_ADDRESS):
             enter(session, f"guess{number}@pmc.example", "wrong password")
         assert problem(enter(session)) is SignInProblem.THROTTLED
         entered(enter(session, address="203.0.113.8"))
@@ -167,13 +167,13 @@ def test_signing_in_clears_failures_of_the_account_not_of_the_address(
 ) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
-        for _ in range(FOR_ONE_IDENTIFIER - 1):
+        for _ in range(MOST_PER_IDENTIFIER - 1):
             enter(session, password="wrong password")
         entered(enter(session))
-        for _ in range(FOR_ONE_IDENTIFIER - 1):
+        for _ in range(MOST_PER_IDENTIFIER - 1):
             assert problem(enter(session, password="wrong password")) is SignInProblem.WRONG
         keys = session.scalars(select(SignInAttempt.key)).all()
-        assert sum(key.startswith("at:") for key in keys) == 2 * (FOR_ONE_IDENTIFIER - 1)
+        assert sum(key.startswith("at:") for key in keys) == 2 * (MOST_PER_IDENTIFIER - 1)
 
 
 def test_failures_that_count_no_more_are_deleted_and_nothing_typed_is_kept(
@@ -236,7 +236,7 @@ def test_proving_is_throttled_too(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
         mine = entered(enter(session)).sign_in
-        for _ in range(FOR_ONE_IDENTIFIER):
+        for _ in range(MOST_PER_IDENTIFIER):
             prove(session, sign_in_id=mine.id, password="wrong", now=NOON, hasher=HASHER)
         found = prove(session, sign_in_id=mine.id, password=PASSWORD, now=NOON, hasher=HASHER)
         assert found == SignInRefusal(SignInProblem.THROTTLED, NOON + WINDOW)
@@ -265,12 +265,12 @@ def test_a_password_is_checked_before_the_transaction_and_not_in_it(
             assert isinstance(found, SignedIn) is right
             assert hasher.verified == before
         assert hasher.verified == 2
-        for _ in range(FOR_ONE_IDENTIFIER):
+        for _ in range(MOST_PER_IDENTIFIER):
             enter(session, password="wrong password")
         closed = hash_to_try(session, identifier=MAIL, address="203.0.113.7", now=NOON)
         assert not closed.proof(PASSWORD, hasher=hasher).is_right
         assert hasher.verified == 2, "a closed door is not worth the work"
-        assert not own_hash(session, person_id=person.id, now=NOON).is_closed
+        assert not own_hash(session, person_id=person.id, now=NOON).is_throttled
 
 
 def test_a_person_chooses_the_language_of_their_mails(on_sqlite: Database) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from publisher.auth.throttling import FOR_ONE_ADDRESS, FOR_ONE_IDENTIFIER
+from publisher.auth.throttling import MOST_PER_ADDRESS, MOST_PER_IDENTIFIER
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.people import Person
@@ -106,7 +106,7 @@ def test_a_code_cannot_be_guessed_without_end(site: Site) -> None:
     right = code(site)
     wrong = f"{(int(right) + 1) % 10**8:08}"
     typed = {"identifier": MOBILE, "new_password": NEW}
-    for _try in range(FOR_ONE_IDENTIFIER):
+    for _try in range(MOST_PER_IDENTIFIER):
         answer = site.nobody().post("/forgotten/code", {**typed, "code": wrong})
         said = "संकेतांक बरोबर नाही किंवा त्याची मुदत संपली आहे. नवीन मागवावा."
         assert Page(answer.text).error_at("code") == said
@@ -153,18 +153,18 @@ def test_a_refused_password_does_not_use_up_the_link_or_code(site: Site) -> None
 
 
 def test_resets_of_one_account_are_throttled_without_being_visible(site: Site) -> None:
-    places = {ask(site, "member@pmc.example") for _ in range(FOR_ONE_IDENTIFIER + 3)}
+    places = {ask(site, "member@pmc.example") for _ in range(MOST_PER_IDENTIFIER + 3)}
     assert places == {"/forgotten/sent?by=mail"}
-    assert len(sent(site, "password_link")) == FOR_ONE_IDENTIFIER
+    assert len(sent(site, "password_link")) == MOST_PER_IDENTIFIER
     site.city.clock.move(timedelta(minutes=16))
     ask(site, "member@pmc.example")
-    assert len(sent(site, "password_link")) == FOR_ONE_IDENTIFIER + 1
+    assert len(sent(site, "password_link")) == MOST_PER_IDENTIFIER + 1
 
 
 def test_many_resets_from_one_address_are_throttled_but_sign_in_is_not(site: Site) -> None:
     site.give_password("member")
     nobody = site.nobody()
-    for number in range(FOR_ONE_ADDRESS):
+    for number in range(MOST_PER_ADDRESS):
         ask(site, f"guess{number}@pmc.example", nobody)
     answer = nobody.post("/forgotten", {"identifier": "member@pmc.example"})
     assert answer.status_code == 429

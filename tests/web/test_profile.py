@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from publisher.auth.throttling import FOR_ONE_IDENTIFIER
+from publisher.auth.throttling import MOST_PER_IDENTIFIER
 from publisher.models.notifications import Notice
 from publisher.models.people import NoticeGroup, Person, Telling
 from publisher.notifications import preferences
@@ -109,7 +109,7 @@ def test_a_password_change_keeps_other_sessions_unless_asked(site: Site) -> None
 
 def test_a_wrong_old_password_changes_nothing_and_is_not_guessed_without_end(site: Site) -> None:
     member = site.browser("member")
-    for _try in range(FOR_ONE_IDENTIFIER):
+    for _try in range(MOST_PER_IDENTIFIER):
         page = change(member, old="not the password")
         assert "बरोबर नाही" in page.error_at("password")
     assert "लागोपाठ फार प्रयत्न झाले." in change(member).error_at("password")
@@ -153,7 +153,7 @@ def test_a_wrong_code_changes_nothing_and_is_not_guessed_without_end(site: Site)
     member.post("/profile/mail", {"value": "new@pmc.example", "password": PASSWORD})
     right = code(site)
     wrong = f"{(int(right) + 1) % 10**8:08}"
-    for _try in range(FOR_ONE_IDENTIFIER):
+    for _try in range(MOST_PER_IDENTIFIER):
         answer = member.post("/profile/code", {"code": wrong})
         assert "संकेतांक बरोबर नाही." in Page(answer.text).error_at("code")
     answer = member.post("/profile/code", {"code": right})
@@ -201,13 +201,13 @@ def test_ending_all_other_sessions_keeps_this_one(site: Site) -> None:
 
 def test_codes_that_one_person_requests_for_others_are_throttled(site: Site) -> None:
     member = site.browser("member")
-    for number in range(FOR_ONE_IDENTIFIER):
+    for number in range(MOST_PER_IDENTIFIER):
         asked = {"value": f"stranger-{number}@pmc.example", "password": PASSWORD}
         assert member.post("/profile/mail", asked).status_code == 302
     answer = member.post("/profile/mail", {**asked, "value": "one-more@pmc.example"})
     assert answer.status_code == 422
     assert "लागोपाठ फार प्रयत्न झाले." in Page(answer.text).error_at("password")
-    assert len(notices(site, "contact_code")) == FOR_ONE_IDENTIFIER
+    assert len(notices(site, "contact_code")) == MOST_PER_IDENTIFIER
 
 
 @pytest.mark.parametrize("kind", ["password_link", "invitation"])

@@ -261,7 +261,7 @@ def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | N
             now=ctx.now(),
             proof=proof,
         )
-        until = contact_verification.closed_until(
+        until = contact_verification.throttled_until(
             database_session, person_id=_own_id(), now=ctx.now()
         )
         if refusal is None and until is not None:
