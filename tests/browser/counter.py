@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flask import Flask, abort
-from flask.testing import FlaskClient
 from playwright.sync_api import BrowserContext
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from publisher.auth.sign_in import set_password
+from publisher.auth import sign_in
 from publisher.database.session import Database
 from publisher.models.people import Person
 from publisher.settings import environment
 from tests.support.city import City, city
+from tests.support.passwords import HASHER
+from tests.web.site import cache_templates
 from web.app import create_app
 from web.core import permissions
+from web.core.auth import SESSION_KEY
 from web.core.context import AppContext
+from web.core.i18n import LANGUAGES
 
 PASSWORD = "kavita-nadi-sagar-ubhi"
 COOKIE = "__Host-nagarvani"
@@ -45,37 +47,36 @@ class Counter:
     cookies: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def sign_in(self, name: str) -> None:
-        """Sign somebody of the cast in, as one does; the session is kept for each language."""
-        client = self.app.test_client()
+        """Sign somebody of the cast in; the session is kept for each language."""
         self._give_password(name)
-        mail = f"{name.replace('_', '-')}@pmc.example"
-        self._send(client, "/sign-in", identifier=mail, password=PASSWORD, next="/")
-        self._keep(client, name)
+        with self.town.write() as session:
+            entered = sign_in.sign_in(
+                session,
+                identifier=f"{name.replace('_', '-')}@pmc.example",
+                password=PASSWORD,
+                address="127.0.0.1",
+                device=f"browser of {name}",
+                now=self.town.now,
+                hasher=HASHER,
+            )
+        assert isinstance(entered, sign_in.SignedIn), entered
+        self._keep(name, {SESSION_KEY: entered.token})
 
-    def _keep(self, client: FlaskClient, name: str) -> None:
-        for lang in ("hi", "en", "mr"):  # the last one stays the person's own
-            self._send(client, "/language", lang=lang, next="/sign-in")
+    def _keep(self, name: str, values: Mapping[str, str]) -> None:
+        """Keep a cookie with these values for each language."""
+        url = self.address.replace("http://", "https://")
+        for lang in LANGUAGES:
+            client = self.app.test_client()
+            with client.session_transaction(base_url=url) as flask_session:
+                flask_session.update(values, language=lang)
             cookie = client.get_cookie(COOKIE, domain="127.0.0.1")
             assert cookie is not None
             self.cookies[name, lang] = cookie.value
 
-    def _send(self, client: FlaskClient, path: str, **form: str) -> None:
-        base = self.address.replace("http://", "https://")
-        page = client.get("/sign-in", base_url=base).text
-        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        assert token is not None
-        answer = client.post(
-            path,
-            data={**form, "csrf_token": token.group(1)},
-            base_url=base,
-            headers={"Referer": base + path},
-        )
-        assert answer.status_code == 302, answer.text
-
     def enter(self, window: BrowserContext, name: str, lang: str) -> None:
         """Put somebody's session, or nobody's (""), and a language into a window."""
         if not name and ("", lang) not in self.cookies:
-            self._keep(self.app.test_client(), "")
+            self._keep("", {})
         window.clear_cookies()
         value = self.cookies[name, lang]
         # A browser takes loopback for a safe place, but wants to be told of the cookie by https.
@@ -85,7 +86,9 @@ class Counter:
     def _give_password(self, name: str) -> None:
         with self.town.write() as session:
             person = session.get_one(Person, self.town.people[name])
-            set_password(session, person=person, password=PASSWORD, now=self.town.now)
+            sign_in.set_password(
+                session, person=person, password=PASSWORD, now=self.town.now, hasher=HASHER
+            )
 
 
 def founded(database: Database, folder: Path) -> City:
@@ -108,7 +111,7 @@ def open_app(town: City, folder: Path) -> Flask:
         },
         folder=folder,
     )
-    return create_app(
+    app = create_app(
         AppContext(
             settings=found,
             database=town.database,
@@ -117,6 +120,8 @@ def open_app(town: City, folder: Path) -> Flask:
             now=town.clock,
         )
     )
+    cache_templates(app)
+    return app
 
 
 def _add_failing_page(app: Flask) -> None:

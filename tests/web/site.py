@@ -226,11 +226,16 @@ def make_app(
     open_account: OpenAccount | None = None,
     database: Database | None = None,
 ) -> Flask:
-    """Create an application that serves this city; templates are compiled once in a test run."""
+    """Create an application that serves this city."""
     app = create_app(
         app_context(city, folder, base_url=base_url, open_account=open_account, database=database)
     )
+    cache_templates(app)
+    return app
+
+
+def cache_templates(app: Flask) -> None:
+    """Let every application of a run use the templates that the first has compiled."""
     templates = runs.current().folder / "templates"
     templates.mkdir(exist_ok=True)
     app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(templates))
-    return app
