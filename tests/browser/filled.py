@@ -67,8 +67,8 @@ def _notice(key: str) -> DemoNotice:
 def hand_in(town: City, notice: DemoNotice, *, by: str, wished: timedelta = DAY) -> int:
     """Hand in a notice as it is, with its photos; gives the submission's id."""
     files = tuple(
-        UploadedFile(f"IMG_22{place}.jpg", spec.read(), spec.alt_mr, spec.alt_en)
-        for place, spec in enumerate(notice.photos)
+        UploadedFile(f"IMG_22{number}.jpg", spec.read(), spec.alt_mr, spec.alt_en)
+        for number, spec in enumerate(notice.photos)
     )
     _role, department = town.roles[by]
     form = HandIn(
@@ -97,9 +97,9 @@ def write(town: City, post_id: int, notice: DemoNotice, *, note: str = "", other
     """Save a revision with the notice's four texts and its photos; `other` changes X's end."""
     with town.read() as session:
         post = session.get_one(Post, post_id)
-        seen = post.newest
-        known = renditions.preparation_context(session, post_id=post_id)
-        sources = [file.sha256 for one in post.submissions for file in one.files]
+        newest = post.newest
+        context = renditions.preparation_context(session, post_id=post_id)
+        sources = [file.sha256 for submission in post.submissions for file in submission.files]
     draft = Draft(
         title=notice.mr.title,
         note=note,
@@ -121,14 +121,14 @@ def write(town: City, post_id: int, notice: DemoNotice, *, note: str = "", other
             for language in (MARATHI, ENGLISH)
         ),
     )
-    prepared = renditions.prepare_pictures(town.store, draft, known)
+    prepared = renditions.prepare_pictures(town.store, draft, context)
     with town.write() as session:
         save(
             session,
             actor=town.actor("clerk"),
             now=town.now,
             post_id=post_id,
-            seen_revision=seen,
+            seen_revision=newest,
             prepared=prepared,
         )
 
@@ -384,7 +384,7 @@ def _people(town: City, paths: dict[str, int | str]) -> None:
 def _second_appointment(town: City, paths: dict[str, int | str]) -> None:
     """The head of water is a member of garden too."""
     with town.write() as session:
-        held = appointments.record_person(
+        appointment_id = appointments.record_person(
             session,
             actor=COMMAND,
             now=town.now,
@@ -394,7 +394,7 @@ def _second_appointment(town: City, paths: dict[str, int | str]) -> None:
             department_id=town.departments["garden"],
         )
         session.flush()
-        paths["second_appointment"] = held.id
+        paths["second_appointment"] = appointment_id.id
 
 
 def _frozen(town: City) -> None:
@@ -410,7 +410,7 @@ def _accounts(town: City, paths: dict[str, int | str]) -> None:
     """X: what it is for, access that ends soon, a limit that is used up, looks that are late."""
     paths["account_x"], paths["account_facebook"] = town.accounts["x"], town.accounts["facebook"]
     paths["walk"] = planned.begin_walk(town, "begun elsewhere")
-    told = (
+    allowances = (
         Allowance("publish.15min", 100, 0, town.now + HOUR),
         Allowance("publish.user_day", 2_400, 2_120, town.now + 9 * HOUR),
     )
@@ -419,7 +419,7 @@ def _accounts(town: City, paths: dict[str, int | str]) -> None:
         account.purpose = "शहरातील सर्व नागरिकांसाठी विभागांच्या सूचना व कार्यक्रम"
         account.token_until = town.now + 6 * DAY
         account.missing = ["pages_manage_engagement"]
-        response_limits.learn(session, account.id, told, town.now)
+        response_limits.learn(session, account.id, allowances, town.now)
         # Nothing of it was read back for days.
         poll.open_watches(session, now=town.now)
         of_x = select(ReceiptRow.id).where(ReceiptRow.account_id == account.id)
@@ -430,5 +430,7 @@ def _accounts(town: City, paths: dict[str, int | str]) -> None:
 def _own_texts(town: City) -> None:
     """What the water supply's officer keeps for returning a post."""
     with town.write() as session:
-        for words in ("मदत क्रमांक नमूद करावा.", "तारखेसोबत वार लिहावा."):
-            return_texts.save(session, actor=town.actor("first"), now=town.now, return_text=words)
+        for sentence in ("मदत क्रमांक नमूद करावा.", "तारखेसोबत वार लिहावा."):
+            return_texts.save(
+                session, actor=town.actor("first"), now=town.now, return_text=sentence
+            )

@@ -16,16 +16,16 @@ def sentences(language: str) -> frozenset[str]:
     """What the pages say in a language, as far as it is told from names: four words or more."""
     translated = "mr" if language == "en" else language
     with (TRANSLATIONS / translated / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        entries = [one for one in read_po(file) if one.id]
-    found: set[str] = set()
-    for one in entries:
-        said = one.id if language == "en" else one.string
-        found.update([said] if isinstance(said, str) else said or ())
-    return frozenset(one for one in found if "%(" not in one and len(one.split()) > 3)
+        entries = [message for message in read_po(file) if message.id]
+    texts: set[str] = set()
+    for log_entry in entries:
+        text = log_entry.id if language == "en" else log_entry.string
+        texts.update([text] if isinstance(text, str) else text or ())
+    return frozenset(text for text in texts if "%(" not in text and len(text.split()) > 3)
 
 
 def foreign(text: str, language: str) -> list[str]:
     """The sentences of the other languages that stand in the visible text of a page."""
     others = [sentences(other) for other in LANGUAGES if other != language]
     strange = frozenset().union(*others) - sentences(language)
-    return sorted(one for one in strange if one in text)
+    return sorted(message_text for message_text in strange if message_text in text)

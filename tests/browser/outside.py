@@ -27,13 +27,13 @@ def fill(town: City, paths: dict[str, int | str]) -> None:
     corrected = _live(town)
     _correct(town, corrected)
     paths["corrected"] = corrected
-    taken = _live(town)
+    live_texts = _live(town)
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION), on="delete")
-    _take_back(town, taken)
+    _take_back(town, live_texts)
     town.tick_dispatch()
-    paths["taken"] = taken
+    paths["taken"] = live_texts
     with town.read() as session:
-        orders = takedown_orders.orders_of(session, taken)
+        orders = takedown_orders.orders_of(session, live_texts)
         paths["deletion"], paths["stuck_deletion"] = _by_state(orders)
     paths["found"] = _found(town, _live(town), seen="शनिवारी पाणीपुरवठा सुरळीत राहील.")
     paths["found_gone"] = _found(town, _live(town), seen="")
@@ -49,16 +49,17 @@ def _live(town: City) -> int:
 def _correct(town: City, post_id: int) -> None:
     """A correction that is in review, for both accounts."""
     with town.read() as session:
-        post, known = (
+        post, context = (
             session.get_one(Post, post_id),
             renditions.preparation_context(session, post_id=post_id),
         )
     texts = {"x": f"शुद्धिपत्रक: {MENDED}", "facebook": MENDED}
     variants = [
-        VariantDraft(town.accounts[one], Language.MARATHI, text) for one, text in texts.items()
+        VariantDraft(town.accounts[platform], Language.MARATHI, text)
+        for platform, text in texts.items()
     ]
     draft = Draft(title=post.title, note="वेळ दुरुस्त केली.", variants=tuple(variants))
-    prepared = renditions.prepare_pictures(town.store, draft, known)
+    prepared = renditions.prepare_pictures(town.store, draft, context)
     with town.write() as session:
         save(
             session,
@@ -78,14 +79,16 @@ def _take_back(town: City, post_id: int) -> None:
             actor=town.actor("lead"),
             now=town.now,
             post_id=post_id,
-            receipt_ids=[one.receipt.id for one in corrections.live_texts_of(session, post_id)],
+            receipt_ids=[
+                live_text.receipt.id for live_text in corrections.live_texts_of(session, post_id)
+            ],
             reason="चुकीच्या भागाचे नाव प्रसिद्ध झाले होते; सुधारित माहिती लवकरच.",
         )
 
 
 def _by_state(orders: list[Order]) -> tuple[int, int]:
     """The deletion that was carried out, and the one that was refused."""
-    done = {one.delivery.state.value: one.delivery_id for one in orders}
+    done = {order.delivery.state.value: order.delivery_id for order in orders}
     return done["published"], done["failed"]
 
 
@@ -93,9 +96,9 @@ def _found(town: City, post_id: int, *, seen: str) -> int:
     """Somebody else changed the post on Facebook, or deleted it; gives the watch's id."""
     with town.write() as session:
         (receipt,) = [
-            one.receipt
-            for one in corrections.live_texts_of(session, post_id)
-            if one.account.platform == "facebook"
+            live_text.receipt
+            for live_text in corrections.live_texts_of(session, post_id)
+            if live_text.account.platform == "facebook"
         ]
         watch = Watch(receipt_id=receipt.id, looked_at=town.now, seen_text=seen)
         if seen:

@@ -84,7 +84,7 @@ def fit(walk: Walk, page: Page, name: str) -> None:
     assert page.locator("html").get_attribute("lang") == walk.lang
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 844})
-        assert [str(one) for one in examine(page).violations] == [], (name, width)
+        assert [str(violation) for violation in examine(page).violations] == [], (name, width)
         assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
     page.set_viewport_size(own)
 
@@ -103,19 +103,19 @@ def hand_in(walk: Walk, name: str) -> None:
 
 def draft(walk: Walk, name: str) -> list[str]:
     """The clerk makes two posts of each matter and sends them; gives their paths."""
-    found = []
+    post_ids = []
     for title in MATTERS[name]:
-        for place in ("x", "facebook"):
+        for platform in ("x", "facebook"):
             page = walk.go("clerk", "/submissions?view=all")
             page.get_by_role("link", name=title, exact=True).first.click()
             press(page, "form[action$='/draft'] button")
-            account = str(walk.town.accounts[place])
-            words = title.replace("शनिवारी", TYPO) if place == "facebook" else title
-            page.fill(f"[name=text_{account}_mr]", f"{words}. – {place} #पुणे")
+            account = str(walk.town.accounts[platform])
+            text = title.replace("शनिवारी", TYPO) if platform == "facebook" else title
+            page.fill(f"[name=text_{account}_mr]", f"{text}. – {platform} #पुणे")
             press(page, "button[value=send]")
-            found.append(path_of(page))
+            post_ids.append(path_of(page))
     fit(walk, page, f"sent-{name}")
-    return found
+    return post_ids
 
 
 def decide(walk: Walk, name: str, posts: list[str], *, returned: str = "") -> None:
@@ -180,11 +180,11 @@ def publish(walk: Walk, posts: list[str]) -> None:
 def answer(walk: Walk) -> None:
     """Twenty comments come; each kind of answer is given, one is assigned, one transferred."""
     town = walk.town
-    live = [(one.platform_id, name) for name in ("x", "facebook") for one in own(walk, name)]
+    live = [(post.platform_id, name) for name in ("x", "facebook") for post in own(walk, name)]
     for number in range(19):
-        parent, place = live[number % len(live)]
+        parent, platform = live[number % len(live)]
         text = f"{COMMENTS[number % len(COMMENTS)]} ({number})"
-        town.platform(place).citizen_says(text, parent_id=parent, author=f"udaharan_{number}")
+        town.platform(platform).citizen_says(text, parent_id=parent, author=f"udaharan_{number}")
     town.platform("x").citizen_says("@city रस्त्यावर दिवे नाहीत.", author="udaharan_19")
     town.listen(10 * MINUTE)
     assert count(walk) == 20
@@ -221,10 +221,10 @@ def move(walk: Walk, name: str, comment: int, act: str, why: str) -> None:
 def assign(walk: Walk) -> None:
     """What stands under no post of ours gets its department from the clerk."""
     with walk.town.read() as session:
-        found = session.scalars(
+        comment_id = session.scalars(
             select(Comment.id).where(Comment.state == CommentState.RECEIVED)
         ).one()
-    page = walk.go("clerk", f"/comments/{found}")
+    page = walk.go("clerk", f"/comments/{comment_id}")
     page.select_option("#department", str(walk.town.departments["water"]))
     fit(walk, page, "assigning")
     press(page, "form[action$='/assign'] button")
@@ -250,7 +250,7 @@ def mend(walk: Walk) -> None:
 def ends_well(walk: Walk) -> None:
     """All eight stand there once, and the member sees it."""
     assert states(walk) == {DeliveryState.PUBLISHED: 8 + 3}  # three answers are posts too
-    texts = [one.text for name in ("x", "facebook") for one in own(walk, name)]
+    texts = [post.text for name in ("x", "facebook") for post in own(walk, name)]
     assert len(texts) == len(set(texts))
     page = walk.go("lead", "/decisions")
     assert not page.locator(".either").count()

@@ -54,26 +54,26 @@ def test_a_post_is_dragged_to_another_day_with_all_its_texts(
     drop(page, "[data-move]", f"td[data-day='{TOMORROW}']")
     assert page.url == f"{counter.address}/calendar"
     assert page.locator(f"td[data-day='{TOMORROW}'] [data-move]").count() == 1
-    assert {town.delivery(one).due_at for one in both} == {town.now + DAY + HOUR}
+    assert {town.delivery(delivery_id).due_at for delivery_id in both} == {town.now + DAY + HOUR}
 
 
 def test_in_a_week_it_is_dragged_to_an_hour(counter: Counter, window: Open) -> None:
     town = counter.town
-    (one,) = town.schedule(town.approved(), HOUR)
+    (delivery_id,) = town.schedule(town.approved(), HOUR)
     page = look(counter, window, "/calendar?view=week")
     drop(page, "[data-move]", f"td[data-day='{TOMORROW}'][data-clock='16:00']")
-    assert town.delivery(one).due_at == town.now + DAY + 4 * HOUR
+    assert town.delivery(delivery_id).due_at == town.now + DAY + 4 * HOUR
 
 
 def test_what_cannot_be_dropped_there_stays_and_says_why(counter: Counter, window: Open) -> None:
     town = counter.town
-    (one,) = town.schedule(town.approved(), HOUR)
+    (delivery_id,) = town.schedule(town.approved(), HOUR)
     town.schedule(town.approved("road"), DAY + HOUR)
     page = look(counter, window, "/calendar")
     drop(page, f"td[data-day='{TODAY}'] [data-move]", f"td[data-day='{TOMORROW}']")
     assert page.locator("[data-error-summary]").inner_text().count("वेळ बदलली नाही.") == 1
     assert "या खात्यावर" in page.locator("table").inner_text()
-    assert town.delivery(one).due_at == town.now + HOUR
+    assert town.delivery(delivery_id).due_at == town.now + HOUR
 
 
 def test_without_a_script_it_leads_to_other_months_and_to_the_form(
@@ -113,8 +113,8 @@ def test_a_list_is_printed_upright(counter: Counter, window: Open) -> None:
 
 def sheets(page: Page) -> list[tuple[int, int]]:
     """The sizes of the pages on which it is printed, in points."""
-    found = re.findall(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", printed(page))
-    return [(round(float(width)), round(float(height))) for width, height in found]
+    sizes = re.findall(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", printed(page))
+    return [(round(float(width)), round(float(height))) for width, height in sizes]
 
 
 def printed(page: Page) -> bytes:

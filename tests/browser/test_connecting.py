@@ -40,7 +40,7 @@ def walk(
         running(path=tmp_path / "practice") as places,
         walking(browser, run, tmp_path, width=request.param, shoot=shoot) as opened,
     ):
-        found = environment.load(
+        environment_settings = environment.load(
             {
                 "NAGARVANI_SECRET_KEY": SECRET,
                 "NAGARVANI_BASE_URL": opened.counter.address,
@@ -54,13 +54,13 @@ def walk(
             folder=tmp_path,
         )
         house = opened.counter.app.extensions["house"]
-        opened.counter.app.extensions["house"] = replace(house, settings=found)
+        opened.counter.app.extensions["house"] = replace(house, settings=environment_settings)
         yield opened
 
 
 def keep(walk: Walk, page: Page, name: str) -> None:
     """Look at a page of ours as everybody may, and keep a picture."""
-    assert [str(one) for one in examine(page).violations] == []
+    assert [str(violation) for violation in examine(page).violations] == []
     walk.keep(page, f"connecting-{name}")
 
 
@@ -97,8 +97,8 @@ def test_an_admin_connects_an_account_of_x_and_a_page_of_facebook(walk: Walk) ->
     finish(walk, page, "x")
 
     page = begin(walk, "facebook")
-    for one in FACEBOOK_PAGES[:2]:
-        page.check(f"[name=pages][value='{one.id}']")
+    for facebook_page in FACEBOOK_PAGES[:2]:
+        page.check(f"[name=pages][value='{facebook_page.id}']")
     page.click("[name=answer][value=allow]")
     keep(walk, page, "facebook-choice")
     page.click(f"a[href*='page={WATER_PAGE.id}']")

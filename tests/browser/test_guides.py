@@ -81,7 +81,7 @@ def test_a_guide_is_written_in_marathi(guide: Path) -> None:
 
 def seen(name: str, places: Places, looking: Looking) -> str:
     """What a person sees of this page on a phone, as an address that holds the picture itself."""
-    open_case(next(one for one in CASES if one.id == name), "mr", places, looking)
+    open_case(next(case for case in CASES if case.id == name), "mr", places, looking)
     looking.page.set_viewport_size({"width": 390, "height": 742})
     picture = base64.b64encode(looking.page.screenshot()).decode()
     return f"data:image/png;base64,{picture}"

@@ -108,7 +108,7 @@ def test_nothing_shown_or_sent_depends_on_the_clock_of_the_phone(walk: Walk) -> 
     approved = walk.town.approved()
     path = f"/posts/{approved}/variants/{walk.town.variants(approved)[0]}/schedule"
     walk.counter.sign_in("clerk")
-    shown = []
+    widths = []
     for off in (timedelta(0), *OFF):
         zone = "Asia/Kolkata" if not off else "America/Los_Angeles"
         window = walk.browser.new_context(locale="mr-IN", timezone_id=zone)
@@ -117,14 +117,14 @@ def test_nothing_shown_or_sent_depends_on_the_clock_of_the_phone(walk: Walk) -> 
         page.clock.set_fixed_time(datetime.now(UTC) + off)
         page.goto(walk.counter.address + path)
         page.locator("[name=fill]").first.click()
-        shown.append([one.input_value() for one in page.locator("[name=day]").all()])
-        shown[-1].append(page.input_value("[name=clock]"))
+        widths.append([field.input_value() for field in page.locator("[name=day]").all()])
+        widths[-1].append(page.input_value("[name=clock]"))
         page.goto(walk.counter.address + "/calendar")
-        shown[-1].append(page.locator("main").inner_text())
+        widths[-1].append(page.locator("main").inner_text())
         window.close()
-    assert shown[0][0].isdecimal()
-    for other in shown[1:]:
-        assert other == shown[0]
+    assert widths[0][0].isdecimal()
+    for other in widths[1:]:
+        assert other == widths[0]
 
 
 @pytest.mark.proof
@@ -167,8 +167,8 @@ def schedule(walk: Walk, post_id: int) -> None:
     """Set its time; going back and sending the same once more changes nothing."""
     variant = walk.town.variants(post_id)[0]
     page = walk.go("clerk", f"/posts/{post_id}/variants/{variant}/schedule")
-    for place, part in enumerate(("28", "11", "2026")):
-        page.locator("[name=day]").nth(place).fill(part)
+    for number, part in enumerate(("28", "11", "2026")):
+        page.locator("[name=day]").nth(number).fill(part)
     page.fill("[name=clock]", "10:00")
     with page.expect_navigation():
         page.locator(ACT).first.click()
@@ -183,7 +183,7 @@ def schedule(walk: Walk, post_id: int) -> None:
 def back_and_forth(page: Page) -> None:
     """Back to what was sent, forth again, and a reload: a page comes each time, none breaks."""
     codes: list[int] = []
-    page.on("response", lambda one: codes.append(one.status))
+    page.on("response", lambda code: codes.append(code.status))
     path = path_of(page)
     page.go_back()
     expect(page.locator("h1")).to_be_visible()
@@ -191,7 +191,7 @@ def back_and_forth(page: Page) -> None:
     assert path_of(page) == path
     page.reload()
     assert path_of(page) == path
-    assert [one for one in codes if one >= 400] == []
+    assert [code for code in codes if code >= 400] == []
 
 
 WIDER = """() => {
@@ -218,8 +218,8 @@ def test_letters_twice_as_large_fit_on_a_small_phone(places: Places, looking: Lo
     for case in (*CASES, *FAILURES):
         open_case(case, "mr", places, looking)
         looking.page.set_viewport_size({"width": 320, "height": 640})
-        if found := looking.page.evaluate(WIDER):
-            wide[case.id] = found
+        if wider := looking.page.evaluate(WIDER):
+            wide[case.id] = wider
         looking.page.evaluate("window.localStorage.clear()")
     assert wide == {}
 
@@ -241,6 +241,6 @@ def test_letters_twice_as_large_fit_where_the_work_is_done(
         if case.id in MAIN_LINE:
             open_case(case, "mr", places, looking)
             looking.page.set_viewport_size({"width": 320, "height": 640})
-            if found := looking.page.evaluate(WIDER):
-                wide[case.id] = found
+            if wider := looking.page.evaluate(WIDER):
+                wide[case.id] = wider
     assert wide == {}

@@ -147,7 +147,7 @@ def answer(walk: Walk) -> None:
     """A citizen asks, the officer answers, and sees the answer live under that very comment."""
     town = walk.town
     parent = town.platform("x").published[0].platform_id
-    asked = town.platform("x").citizen_says(
+    comment = town.platform("x").citizen_says(
         "kadhi yenar pani? tanker pathva", parent_id=parent, author="udaharan_rk"
     )
     town.listen(timedelta(minutes=10))
@@ -162,7 +162,7 @@ def answer(walk: Walk) -> None:
     page.reload()
     expect(page.locator(".chip").filter(has_text="उत्तर दिले").first).to_be_visible()
     walk.keep(page, "answered")
-    assert town.platform("x").published[-1].parent_id == asked
+    assert town.platform("x").published[-1].parent_id == comment
 
 
 def test_the_counter_of_x_grows_by_the_link_and_agrees_with_the_server(

@@ -124,10 +124,10 @@ def test_who_goes_back_after_handing_in_finds_an_empty_form(phone: Walk) -> None
 
 def test_of_two_windows_the_second_is_told_and_loses_nothing(phone: Walk) -> None:
     post_id = phone.town.draft(phone.town.hand_in())
-    one = phone.go("clerk", f"/posts/{post_id}/draft")
-    two = one.context.new_page()
-    two.goto(one.url)
-    for page, text in ((one, "पहिला मजकूर"), (two, "दुसरा मजकूर")):
+    second_page = phone.go("clerk", f"/posts/{post_id}/draft")
+    two = second_page.context.new_page()
+    two.goto(second_page.url)
+    for page, text in ((second_page, "पहिला मजकूर"), (two, "दुसरा मजकूर")):
         page.locator("textarea[name^=text_]").first.fill(text)
         with page.expect_navigation():
             page.locator("button[value=save]").click()

@@ -44,14 +44,14 @@ def walk(
 def decoded(picture: Locator) -> str:
     """What a phone's camera reads in the picture as it is drawn on the screen."""
     image = Image.open(BytesIO(picture.screenshot()))
-    (found,) = zxingcpp.read_barcodes(image)
-    assert found.format == zxingcpp.BarcodeFormat.QRCode
-    return str(found.text)
+    (barcode,) = zxingcpp.read_barcodes(image)
+    assert barcode.format == zxingcpp.BarcodeFormat.QRCode
+    return str(barcode.text)
 
 
 def kept_in(walk: Walk, page: Page) -> dict[str, object]:
     """What the session's cookie holds; its stamp is new with every answer."""
-    (cookie,) = [one["value"] for one in page.context.cookies() if one["name"] == COOKIE]
+    (cookie,) = [cookie["value"] for cookie in page.context.cookies() if cookie["name"] == COOKIE]
     interface = walk.counter.app.session_interface
     assert isinstance(interface, SecureCookieSessionInterface)
     serializer = interface.get_signing_serializer(walk.counter.app)
@@ -113,8 +113,8 @@ def gains_nothing(clerk: Page, address: str, post: int) -> None:
     for act in ("approve", "return", "reject", "withdraw-approval"):
         form: dict[str, str | float | bool] = {"csrf_token": token, "seen": "1", "under": "1"}
         path = f"{address}/posts/{post}/{act}"
-        answer = clerk.request.post(path, form=form, headers={"Referer": path}, max_redirects=0)
-        assert answer.status == 403, act
+        response = clerk.request.post(path, form=form, headers={"Referer": path}, max_redirects=0)
+        assert response.status == 403, act
 
 
 def test_going_back_after_deciding_offers_no_second_decision(walk: Walk) -> None:

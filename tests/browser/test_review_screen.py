@@ -136,15 +136,15 @@ def test_every_word_has_seven_times_the_light_or_the_dark_of_its_ground(
     page = open_review(places, looking, "mr", size)
     if query:
         page.goto(page.url + query)
-    found = page.evaluate(CONTRASTS)
-    assert len(found) > 15
-    assert [one for one in found if not one[0] >= LEAST_CONTRAST] == []
+    contrasts = page.evaluate(CONTRASTS)
+    assert len(contrasts) > 15
+    assert [contrast for contrast in contrasts if not contrast[0] >= LEAST_CONTRAST] == []
 
 
 def test_a_pale_word_would_be_found(places: Places, looking: Looking) -> None:
     page = open_review(places, looking, "mr", PHONE)
     page.evaluate("document.querySelector('h1').style.color = '#777'")
-    assert [one for one in page.evaluate(CONTRASTS) if one[0] < LEAST_CONTRAST]
+    assert [contrast for contrast in page.evaluate(CONTRASTS) if contrast[0] < LEAST_CONTRAST]
 
 
 def heard(session: CDPSession) -> tuple[str, str]:
@@ -152,10 +152,10 @@ def heard(session: CDPSession) -> tuple[str, str]:
 
     What a tab counts is left away: it changes from day to day.
     """
-    found = session.send("Runtime.evaluate", {"expression": "document.activeElement"})
+    focused = session.send("Runtime.evaluate", {"expression": "document.activeElement"})
     tree = session.send(
         "Accessibility.getPartialAXTree",
-        {"objectId": found["result"]["objectId"], "fetchRelatives": False},
+        {"objectId": focused["result"]["objectId"], "fetchRelatives": False},
     )
     node = tree["nodes"][0]
     return value_of(node, "role"), re.sub(r" [0-9०-९]+$", "", value_of(node, "name"))
@@ -220,23 +220,25 @@ def test_headings_and_landmarks_are_what_the_walk_through_says(
     page = open_review(places, looking, "en", DESK)
     title = page.locator("h1").inner_text()
     marks = {"banner", "navigation", "main", "region", "complementary", "contentinfo", "search"}
-    found = in_order(page)
-    assert [(role, name or "–") for role, name in found if role in marks] == written("Landmarks")
-    headings = [name for role, name in found if role == "heading"]
-    said = [title if name == "the post’s title" else name for name, _why in written("Headings")]
-    assert headings == said
+    on_screen = in_order(page)
+    assert [(role, name or "–") for role, name in on_screen if role in marks] == written(
+        "Landmarks"
+    )
+    headings = [name for role, name in on_screen if role == "heading"]
+    expected = [title if name == "the post’s title" else name for name, _why in written("Headings")]
+    assert headings == expected
 
 
 def in_order(page: Page) -> list[tuple[str, str]]:
     """Role and name of everything in the accessibility tree, as it is read from top to bottom."""
     session = page.context.new_cdp_session(page)
     session.send("Accessibility.enable")
-    nodes = {one["nodeId"]: one for one in session.send("Accessibility.getFullAXTree")["nodes"]}
+    nodes = {node["nodeId"]: node for node in session.send("Accessibility.getFullAXTree")["nodes"]}
     session.detach()
-    found, ahead = [], [next(iter(nodes))]
+    in_reading_order, ahead = [], [next(iter(nodes))]
     while ahead:
         node = nodes.get(ahead.pop())
         if node is not None:
-            found.append((value_of(node, "role"), value_of(node, "name")))
+            in_reading_order.append((value_of(node, "role"), value_of(node, "name")))
             ahead += reversed(node.get("childIds", []))
-    return found
+    return in_reading_order

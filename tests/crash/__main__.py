@@ -68,7 +68,7 @@ class Lanes:
 
     def go_on(self, kinds: list[str]) -> None:
         """Begin them all, and wait until they have ended."""
-        self.threads = [Thread(target=self._lane, args=[one], daemon=True) for one in kinds]
+        self.threads = [Thread(target=self._lane, args=[kind], daemon=True) for kind in kinds]
         for thread in self.threads:
             thread.start()
         for thread in self.threads:
@@ -104,8 +104,11 @@ class Lanes:
             nursery = Nursery(Path(name))
             starter = Forking(Path(name), nursery=nursery)
             starter.stack.callback(nursery.close)
-            with starter.stack, house(starter, url, Path(name), pace=self.form.pace) as standing:
-                self._play(kind, standing, own, tally)
+            with (
+                starter.stack,
+                house(starter, url, Path(name), pace=self.form.pace) as installation,
+            ):
+                self._play(kind, installation, own, tally)
 
     def _play(self, kind: str, standing: House, own: OwnServer | None, tally: Tally) -> None:
         playing = Round(
@@ -143,7 +146,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ending.ask)
     form = IN_EARNEST if options.real else SHORTENED
-    kinds = [one for one in form.lanes if one.startswith(options.only or "")]
+    kinds = [lane for lane in form.lanes if lane.startswith(options.only or "")]
     return 0 if _go_on(form, kinds, kept, ending) else 1
 
 
@@ -153,7 +156,7 @@ def _go_on(form: Form, kinds: list[str], kept: Kept, ending: Ending) -> bool:
     with ExitStack() as stack:
         stack.callback(run.end)
         sqlite.template(run, migrate)  # before the threads: migrations know of none
-        needs_server = any(one.startswith("postgresql") for one in kinds)
+        needs_server = any(kind.startswith("postgresql") for kind in kinds)
         server = stack.enter_context(own_server(run)) if needs_server else None
         lanes = Lanes(form, run, server, kept, ending)
         lanes.go_on(kinds)

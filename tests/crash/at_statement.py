@@ -17,10 +17,10 @@ def arm() -> None:
     """Die there, where the environment asks for it."""
     if WORDS not in os.environ:
         return
-    words, log = os.environ[WORDS], Path(os.environ[LOG])
+    text, log = os.environ[WORDS], Path(os.environ[LOG])
 
     def die(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if words in statement:
+        if text in statement:
             log.write_text(statement)
             os.kill(os.getpid(), signal.SIGKILL)
 

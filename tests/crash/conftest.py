@@ -16,9 +16,9 @@ from tests.support.processes import Starter
 @pytest.fixture(scope="session")
 def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
     """Forks the processes of this worker's scenarios."""
-    found = Nursery(tmp_path_factory.mktemp("nursery"))
-    yield found
-    found.close()
+    nursery = Nursery(tmp_path_factory.mktemp("nursery"))
+    yield nursery
+    nursery.close()
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def standing(forking: Forking, database_url: str, tmp_path: Path) -> Iterator[Ho
 @pytest.fixture
 def counter(database_url: str, forking: Forking, tmp_path: Path) -> Iterator[Counter]:
     """A city without pages and without a clock."""
-    found = Counter(forking, database_url, tmp_path)
-    found.up()
-    yield found
-    found.database.dispose()
+    counter = Counter(forking, database_url, tmp_path)
+    counter.up()
+    yield counter
+    counter.database.dispose()

@@ -105,9 +105,9 @@ class Counter(Standing):
             del self.environment[in_commit.WORDS]
             return
         folder = Path(mkdtemp(prefix="nagarvani-"))  # a socket's path may not be long
-        said = words.encode()
+        text = words.encode()
         with cutting(
-            self.database_url, folder, said, lets_through=is_kept, most=1, kills=True
+            self.database_url, folder, text, lets_through=is_kept, most=1, kills=True
         ) as cutter:
             self.environment["NAGARVANI_DATABASE_URL"] = cutter.own_url
             self._lose(visitor, page, where, values)

@@ -51,7 +51,7 @@ class Tally:
     found: Judgement = field(default_factory=Judgement)
 
     def __add__(self, other: Tally) -> Tally:
-        summed = {one.name: _plus(self, other, one.name) for one in fields(self)}
+        summed = {field.name: _plus(self, other, field.name) for field in fields(self)}
         return Tally(**summed)
 
     @property
@@ -67,7 +67,7 @@ class Tally:
     @property
     def at_each_point(self) -> int:
         """Kills at that named point which was reached least."""
-        return min(self.points.get(one, 0) for one in POINTS)
+        return min(self.points.get(point, 0) for point in POINTS)
 
     @property
     def posts(self) -> int:
@@ -131,21 +131,21 @@ class Kept:
         try:
             yield
         finally:
-            self.under_way = [one for one in self.under_way if one[1] is not tally]
+            self.under_way = [running for running in self.under_way if running[1] is not tally]
 
     def finish(self, kind: str, tally: Tally) -> None:
         """Add the line of a finished round, and write the table."""
         with self._alone:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with (self.folder / f"{kind}.jsonl").open("a") as kept:
-                kept.write(json.dumps(asdict(tally)) + "\n")
+            with (self.folder / f"{kind}.jsonl").open("a") as lines:
+                lines.write(json.dumps(asdict(tally)) + "\n")
             self.write_table()
 
     def tell(self, kind: str, words: str) -> None:
         """Keep what went wrong beside what was counted, and say it."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / f"{kind}-found.txt").open("a") as kept:
-            kept.write(words + "\n\n")
+        with (self.folder / f"{kind}-found.txt").open("a") as report:
+            report.write(words + "\n\n")
         sys.stdout.write(words + "\n")
 
     def counted(self, kind: str) -> Tally:
@@ -153,11 +153,11 @@ class Kept:
 
         A line that was cut short by a kill, or was written by another form of the run, is none.
         """
-        total, kept = Tally(), self.folder / f"{kind}.jsonl"
-        for line in kept.read_text().splitlines() if kept.exists() else ():
+        total, path = Tally(), self.folder / f"{kind}.jsonl"
+        for line in path.read_text().splitlines() if path.exists() else ():
             try:
-                one = json.loads(line)
-                total += Tally(**{**one, "found": Judgement(**one["found"])})
+                record = json.loads(line)
+                total += Tally(**{**record, "found": Judgement(**record["found"])})
             except (json.JSONDecodeError, TypeError):
                 continue
         return total
@@ -165,18 +165,18 @@ class Kept:
     def done(self, kind: str) -> Tally:
         """What is counted, and what the rounds under way have done so far."""
         total = self.counted(kind)
-        for one, tally in list(self.under_way):
-            if one == kind:
+        for tally_kind, tally in list(self.under_way):
+            if tally_kind == kind:
                 total += tally
         return total
 
     def write_table(self) -> None:
         """Write the table between its two marks; of real times only what has been counted."""
-        totals = {one: self.counted(one) for one in KINDS}
-        shown = [one for one in KINDS if totals[one].kills or not one.endswith("-real")]
-        rows = [["", *(KINDS[one] for one in shown)], ["---", *("---:" for _ in shown)]]
+        totals = {kind: self.counted(kind) for kind in KINDS}
+        kinds = [kind for kind in KINDS if totals[kind].kills or not kind.endswith("-real")]
+        rows = [["", *(KINDS[kind] for kind in kinds)], ["---", *("---:" for _ in kinds)]]
         rows += [
-            [words, *(_cell(one, totals[one], name) for one in shown)] for words, name in LINES
+            [label, *(_cell(kind, totals[kind], name) for kind in kinds)] for label, name in LINES
         ]
         lines = ["| " + " | ".join(row) + " |" for row in rows]
         before, _, rest = self.page.read_text().partition(BEGIN)

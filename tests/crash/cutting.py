@@ -61,9 +61,9 @@ class Cutter:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                there = socket.socket(socket.AF_UNIX)
-                there.connect(self.server)
-                self._passages.append(_Passage(self, client, there))
+                listener = socket.socket(socket.AF_UNIX)
+                listener.connect(self.server)
+                self._passages.append(_Passage(self, client, listener))
                 self._passages[-1].begin()
 
     def close(self) -> None:
@@ -71,8 +71,8 @@ class Cutter:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for one in self._passages:
-            one.end()
+        for passage in self._passages:
+            passage.end()
 
 
 @dataclass
@@ -82,12 +82,14 @@ class _Passage:
     cutter: Cutter
     client: socket.socket
     there: socket.socket
-    said: bytes = b""
+    received: bytes = b""
     is_cut: bool = False
     ways: list[threading.Thread] = field(default_factory=list)
 
     def begin(self) -> None:
-        self.ways = [threading.Thread(target=one, daemon=True) for one in (self._up, self._down)]
+        self.ways = [
+            threading.Thread(target=direction, daemon=True) for direction in (self._up, self._down)
+        ]
         for way in self.ways:
             way.start()
 
@@ -101,17 +103,17 @@ class _Passage:
     def _up(self) -> None:
         with suppress(OSError):
             while data := self.client.recv(65_536):
-                self.said += data
+                self.received += data
                 if b"COMMIT" in data:
                     self._commit(data)
-                    self.said = b""
+                    self.received = b""
                 else:
                     self.there.sendall(data)
         self._hang_up()
 
     def _commit(self, data: bytes) -> None:
         cutter = self.cutter
-        if cutter.words not in self.said or cutter.cut >= cutter.most:
+        if cutter.words not in self.received or cutter.cut >= cutter.most:
             self.there.sendall(data)
             return
         cutter.cut += 1
@@ -134,14 +136,14 @@ class _Passage:
     def _end(self) -> None:
         """Nobody will read what became of it."""
         if self.cutter.kills:
-            told = self.client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
-            os.kill(PEER.unpack(told)[0], signal.SIGKILL)
+            credentials = self.client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
+            os.kill(PEER.unpack(credentials)[0], signal.SIGKILL)
         self._hang_up()
 
     def _hang_up(self) -> None:
-        for one in (self.client, self.there):
+        for connection in (self.client, self.there):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -39,8 +39,8 @@ class Disk:
                     continue
 
     def _free(self) -> int:
-        found = os.statvfs(self.folder)
-        return found.f_bavail * found.f_frsize // PAGE
+        statistics = os.statvfs(self.folder)
+        return statistics.f_bavail * statistics.f_frsize // PAGE
 
     def empty(self) -> None:
         """Give the space back."""

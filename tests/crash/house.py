@@ -104,9 +104,9 @@ class House:
         """Give the city's two accounts the sandbox's credentials."""
         vault = Vault(SECRET, ())
         with self.database.transaction() as session:
-            for given in accounts_at(self.sandbox):
-                account = session.get_one(Account, self.town.accounts[given.platform])
-                account.credentials = vault.seal(given.credentials)
+            for platform_account in accounts_at(self.sandbox):
+                account = session.get_one(Account, self.town.accounts[platform_account.platform])
+                account.credentials = vault.seal(platform_account.credentials)
 
     # What happens
 
@@ -119,16 +119,16 @@ class House:
         pictures: tuple[PictureDraft, ...] = (),
     ) -> list[int]:
         """So many deliveries, approved and due now or then, each with a text of its own."""
-        made: list[int] = []
+        delivery_ids: list[int] = []
         languages = (Language.MARATHI, Language.ENGLISH, Language.HINDI)
-        while len(made) < count:
+        while len(delivery_ids) < count:
             self.town.clock.at = due or now()
             post_id = self.town.start(self.town.hand_in())
             self.town.save(post_id, on=on, languages=languages, pictures=pictures)
             self.town.send(post_id)
             self.town.approve(post_id)
-            made += self.town.schedule(post_id, timedelta(0), late_limit=24 * 60)
-        return made
+            delivery_ids += self.town.schedule(post_id, timedelta(0), late_limit=24 * 60)
+        return delivery_ids
 
     def clock(self, *, dies_at: str = "", **more: str) -> Started:
         """Start a clock; `dies_at` names the point at which it kills itself."""
@@ -168,8 +168,8 @@ class House:
 
     def end_clocks(self) -> None:
         """Kill whatever runs, as a crash would."""
-        for one in self.clocks:
-            one.kill()
+        for clock in self.clocks:
+            clock.kill()
         self.clocks.clear()
 
     def drain(self, *, within: float = PATIENCE) -> None:
@@ -189,14 +189,14 @@ class House:
     def fault(self, platform: str, operation: str, kind: str, **more: object) -> int:
         """Lay a fault in the way of calls to the sandbox; gives its number."""
         laid = {"platform": platform, "operation": operation, "kind": kind, **more}
-        answer = requests.post(self.sandbox + "/faults", json=laid, timeout=PATIENCE)
-        assert answer.status_code == 201, answer.text
-        return int(answer.json()["id"])
+        response = requests.post(self.sandbox + "/faults", json=laid, timeout=PATIENCE)
+        assert response.status_code == 201, response.text
+        return int(response.json()["id"])
 
     def faults(self) -> set[int]:
         """The numbers of those that nothing has met yet, or not as often as it may."""
-        answer = requests.get(self.sandbox + "/faults.json", timeout=PATIENCE)
-        return {int(one["id"]) for one in answer.json()}
+        response = requests.get(self.sandbox + "/faults.json", timeout=PATIENCE)
+        return {int(comment["id"]) for comment in response.json()}
 
     def post_as_a_person(self, text: str) -> None:
         """What somebody does who has the access of our account on X and asks nobody here."""
@@ -208,10 +208,10 @@ class House:
 
     def say(self, platform: str, text: str, *, under: str, author: str) -> str:
         """Let a citizen comment; gives the comment's id there."""
-        said = {"platform": platform, "parent": under, "author": author, "text": text}
-        answer = requests.post(self.sandbox + "/citizens/comment", json=said, timeout=PATIENCE)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["id"])
+        comment = {"platform": platform, "parent": under, "author": author, "text": text}
+        response = requests.post(self.sandbox + "/citizens/comment", json=comment, timeout=PATIENCE)
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
 
     def listen_soon(self) -> None:
         """Let the clock read all comments at its next tick, not in a minute."""
@@ -266,8 +266,8 @@ class House:
 
     def switch(self, **values: str) -> None:
         """Turn switches of the sandbox."""
-        answer = requests.post(self.sandbox + "/switches", json=values, timeout=PATIENCE)
-        assert answer.ok, answer.text
+        response = requests.post(self.sandbox + "/switches", json=values, timeout=PATIENCE)
+        assert response.ok, response.text
 
     # What is seen
 
@@ -280,10 +280,11 @@ class House:
         query = select(Delivery).where(Delivery.state.in_(WAITING))
         with self.database.reading() as session:
             return "\n".join(
-                f"{one.id} {one.state} fence {one.fence} due {one.due_at} not before "
-                f"{one.not_before} leased until {one.leased_until} look at {one.look_at} "
-                f"({one.looks}) {one.reason} {[(a.outcome, a.answer[:80]) for a in one.attempts]}"
-                for one in session.scalars(query)
+                f"{delivery.id} {delivery.state} fence {delivery.fence} due {delivery.due_at} "
+                f"not before {delivery.not_before} leased until {delivery.leased_until} "
+                f"look at {delivery.look_at} ({delivery.looks}) {delivery.reason} "
+                f"{[(attempt.outcome, attempt.answer[:80]) for attempt in delivery.attempts]}"
+                for delivery in session.scalars(query)
             )
 
     def count(self, *states: DeliveryState) -> int:
@@ -295,17 +296,17 @@ class House:
     def wait_for(self, question: Callable[[], bool]) -> None:
         """Wait until this is so."""
         if not wait_until(question, within=PATIENCE):
-            said = "\n".join(one.said()[-3_000:] for one in self.clocks)
+            output = "\n".join(clock.said()[-3_000:] for clock in self.clocks)
             raise AssertionError(
                 f"waited {PATIENCE} s in vain; there wait:\n{self.unsettled()}\n"
-                f"and the clocks said:\n{said}"
+                f"and the clocks said:\n{output}"
             )
 
     def ledger(self, platform: str) -> list[Row]:
         """Everything that was ever made on a platform, oldest first."""
-        answer = requests.get(self.sandbox + "/ledger", timeout=PATIENCE)
-        found: list[Row] = answer.json()[platform]
-        return found
+        response = requests.get(self.sandbox + "/ledger", timeout=PATIENCE)
+        posts: list[Row] = response.json()[platform]
+        return posts
 
     def close(self) -> None:
         """End the clocks and let the database go."""

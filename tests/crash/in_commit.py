@@ -42,9 +42,9 @@ def arm() -> None:
 
 
 def _watch(connection: DBAPIConnection, _record: object) -> None:
-    said = _Said()
-    connection.set_trace_callback(said)
-    event.listen(Pool, "checkin", said.wait)
+    commits = _Said()
+    connection.set_trace_callback(commits)
+    event.listen(Pool, "checkin", commits.wait)
 
 
 class _Said:

@@ -55,25 +55,25 @@ class Judgement:
         return (self.duplicates, self.losses, self.unapproved) == (0, 0, 0)
 
     def __add__(self, other: Judgement) -> Judgement:
-        sums = (getattr(self, one.name) + getattr(other, one.name) for one in fields(self))
+        sums = (getattr(self, field.name) + getattr(other, field.name) for field in fields(self))
         return Judgement(*sums)
 
 
 def judge(house: House) -> Judgement:
     """Compare what is out with what was approved, and every row with where it has to be."""
-    found = _found(house)
+    published = _found(house)
     deliveries = _deliveries(house)
-    wanted = {_key(one): one for one in deliveries}
-    held = [one for one in deliveries if one.state is DeliveryState.HELD]
+    by_key = {_key(delivery): delivery for delivery in deliveries}
+    held_deliveries = [delivery for delivery in deliveries if delivery.state is DeliveryState.HELD]
     return Judgement(
         posts=len(deliveries),
-        pictured=sum(bool(one.variant.renditions) for one in deliveries),
-        published=sum(one.state is DeliveryState.PUBLISHED for one in deliveries),
-        duplicates=sum(count - 1 for count in found.values()),
-        losses=sum(not _is_safe(one, found) for one in deliveries),
-        unapproved=len(_unapproved(house, wanted)),
-        held=len(held),
-        held_live=sum(found[_key(one)] > 0 for one in held),
+        pictured=sum(bool(delivery.variant.renditions) for delivery in deliveries),
+        published=sum(delivery.state is DeliveryState.PUBLISHED for delivery in deliveries),
+        duplicates=sum(count - 1 for count in published.values()),
+        losses=sum(not _is_safe(delivery, published) for delivery in deliveries),
+        unapproved=len(_unapproved(house, by_key)),
+        held=len(held_deliveries),
+        held_live=sum(published[_key(delivery)] > 0 for delivery in held_deliveries),
     )
 
 
@@ -85,10 +85,10 @@ def _found(house: House) -> Counter[Key]:
 def _shown(house: House) -> list[tuple[Key, int]]:
     """What is out of ours, and with how many pictures."""
     return [
-        ((platform, str(one["text"])), len(one["media"]))
+        ((platform, str(post["text"])), len(post["media"]))
         for platform in ("x", "facebook")
-        for one in house.ledger(platform)
-        if not one["citizen"] and one["published"]
+        for post in house.ledger(platform)
+        if not post["citizen"] and post["published"]
     ]
 
 
@@ -103,14 +103,15 @@ def _unapproved(house: House, wanted: Mapping[Key, Delivery]) -> set[Key]:
 
 def explain(house: House) -> str:
     """Each delivery that breaks a promise, a line each, with what is known of it."""
-    found = _found(house)
-    wanted = {_key(one): one for one in _deliveries(house)}
-    lines = [f"{key}: {count} times out there" for key, count in found.items() if count > 1]
-    lines += [f"{key}: never approved" for key in _unapproved(house, wanted)]
+    published = _found(house)
+    by_key = {_key(delivery): delivery for delivery in _deliveries(house)}
+    lines = [f"{key}: {count} times out there" for key, count in published.items() if count > 1]
+    lines += [f"{key}: never approved" for key in _unapproved(house, by_key)]
     lines += [
-        f"{key}: delivery {one.id} is {one.state}, fence {one.fence}, {one.reason}"
-        for key, one in wanted.items()
-        if not _is_safe(one, found) or found[key] > 1
+        f"{key}: delivery {delivery.id} is {delivery.state}, fence {delivery.fence}, "
+        f"{delivery.reason}"
+        for key, delivery in by_key.items()
+        if not _is_safe(delivery, published) or published[key] > 1
     ]
     return "\n".join([*lines, house.unsettled()])
 
@@ -123,10 +124,10 @@ def _deliveries(house: House) -> list[Delivery]:
     )
     with house.database.reading() as session:
         rows = list(session.scalars(query).unique())
-        for one in rows:
-            outgoing_text.outgoing_text(one.variant)
-            len(one.variant.renditions)
-            for decision in one.variant.revision.decisions:
+        for row in rows:
+            outgoing_text.outgoing_text(row.variant)
+            len(row.variant.renditions)
+            for decision in row.variant.revision.decisions:
                 _ends(decision)
     return rows
 
@@ -148,10 +149,10 @@ def _was_approved(delivery: Delivery | None) -> bool:
         return False
     revision, left_at = delivery.variant.revision, (delivery.sending_at or now()) - AT_ONCE
     return any(
-        one.kind in gate_adapter.APPROVAL_KINDS
-        and one.digest == revision.digest
-        and all(end is None or end > left_at for end in _ends(one))
-        for one in revision.decisions
+        decision.kind in gate_adapter.APPROVAL_KINDS
+        and decision.digest == revision.digest
+        and all(end is None or end > left_at for end in _ends(decision))
+        for decision in revision.decisions
     )
 
 

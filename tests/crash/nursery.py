@@ -87,13 +87,13 @@ class Nursery:
         self.count += 1
         output = self.folder / f"{arguments[0]}-{self.count}.txt"
         output.touch()
-        asked = {
+        request = {
             "arguments": arguments,
             "environment": dict(environment),
             "output": str(output),
         }
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         forked = cast("subprocess.Popen[bytes]", Forked(int(self._read())))
         return Started(forked, output)

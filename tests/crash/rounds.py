@@ -106,7 +106,7 @@ class Round:
         For all of it once nothing is wanting but the points that only these come to.
         """
         lacking = self.wanted.points(self.done())
-        by_two = sum(lacking.get(one, 0) for one in points.IN_TWO_STEPS)
+        by_two = sum(lacking.get(in_two_step, 0) for in_two_step in points.IN_TWO_STEPS)
         share = by_two / sum(lacking.values()) if lacking else 0
         self.traffic.go_by(two_steps=self.chance.random() < max(0.5, share))
 
@@ -119,7 +119,7 @@ class Round:
             self._start(self._point_for_one())
 
     def _bury_the_dead(self) -> None:
-        for clock in [one for one in self.standing.clocks if not one.is_running()]:
+        for clock in [clock for clock in self.standing.clocks if not clock.is_running()]:
             self._bury(clock, was_killed=False)
 
     def _point_for_one(self) -> str:
@@ -129,7 +129,7 @@ class Round:
         """
         done = self.done()
         lacking = {"": self.wanted.kills(done)}
-        lacking |= {one: 2 * number for one, number in self._points().items()}
+        lacking |= {point: 2 * number for point, number in self._points().items()}
         if not sum(lacking.values()):
             return ""
         return self.chance.choices([*lacking], [*lacking.values()])[0]
@@ -138,7 +138,7 @@ class Round:
         """How many kills are wanting at each of the points that can be reached now."""
         lacking = self.wanted.points(self.done())
         far = () if self.traffic.has_two_steps else points.IN_TWO_STEPS
-        return {one: number for one, number in lacking.items() if one not in far}
+        return {point: number for point, number in lacking.items() if point not in far}
 
     def _start(self, name: str = "") -> None:
         self.started += 1
@@ -184,7 +184,9 @@ class Round:
         with self.standing.database.reading() as session:
             names = list(session.scalars(query))
         return [
-            one for one in self.standing.clocks if any(f"-{one.pid}-" in name for name in names)
+            clock
+            for clock in self.standing.clocks
+            if any(f"-{clock.pid}-" in name for name in names)
         ]
 
     # What strikes
@@ -203,7 +205,9 @@ class Round:
 
     def _one_of(self, clocks: list[Started]) -> Started:
         """One of these by chance; where there are others, none that is to die by its own hand."""
-        return self.chance.choice([one for one in clocks if one.pid not in self.armed] or clocks)
+        return self.chance.choice(
+            [clock for clock in clocks if clock.pid not in self.armed] or clocks
+        )
 
     # What strikes
 
@@ -219,14 +223,14 @@ class Round:
     def _point(self) -> None:
         """Clocks get the time to come to their points; one at least is on the way to one."""
         lacking = self._points()
-        if lacking and not any(one.pid in self.armed for one in self.standing.clocks):
+        if lacking and not any(clock.pid in self.armed for clock in self.standing.clocks):
             if not self.server:  # which takes a second clock only when the first is gone
                 self._kill()
             self._start(self.chance.choices([*lacking], [*lacking.values()])[0])
         self._work()
         clocks = list(self.standing.clocks)
         within = 1 if self.server else 4  # there nobody else is killed before it comes to its own
-        wait_until(lambda: any(not one.is_running() for one in clocks), within=within)
+        wait_until(lambda: any(not clock.is_running() for clock in clocks), within=within)
 
     def _still(self) -> None:
         """SIGSTOP; it wakes when its lease is long over, and works on."""
@@ -241,19 +245,19 @@ class Round:
             self._wake_sleepers(all_of_them=True)
 
     def _wake_sleepers(self, *, all_of_them: bool = False) -> None:
-        for one in list(self.sleepers):
+        for sleeper in list(self.sleepers):
             if all_of_them:
-                time.sleep(max(0.0, one.until - time.monotonic()))
-            if not one.is_awake and time.monotonic() >= one.until:
+                time.sleep(max(0.0, sleeper.until - time.monotonic()))
+            if not sleeper.is_awake and time.monotonic() >= sleeper.until:
                 # One that was dying by its own hand as it was stopped slept no moment.
-                self.tally.stood_still += one.held and one.clock.is_running()
-                _send_to([one.clock], wake)
-                one.is_awake, one.until = True, time.monotonic() + AWAKE
+                self.tally.stood_still += sleeper.held and sleeper.clock.is_running()
+                _send_to([sleeper.clock], wake)
+                sleeper.is_awake, sleeper.until = True, time.monotonic() + AWAKE
             if all_of_them:
-                time.sleep(max(0.0, one.until - time.monotonic()))
-            if one.is_awake and time.monotonic() >= one.until:
-                self.sleepers.remove(one)
-                self.standing.clocks.append(one.clock)
+                time.sleep(max(0.0, sleeper.until - time.monotonic()))
+            if sleeper.is_awake and time.monotonic() >= sleeper.until:
+                self.sleepers.remove(sleeper)
+                self.standing.clocks.append(sleeper.clock)
 
     def _restart(self) -> None:
         """PostgreSQL ends as in a crash, and comes back after a moment."""
@@ -275,12 +279,12 @@ class Round:
 
     def _commit(self) -> None:
         """A clock's connection ends inside a COMMIT that matters; it is killed in its trouble."""
-        words = self.chance.choice((SENDING, RECEIPTS))
+        statement = self.chance.choice((SENDING, RECEIPTS))
         lets_through = self.chance.random() < 0.5
         url = self.standing.database.url
         with (
             TemporaryDirectory(prefix="nagarvani-") as folder,  # a socket's path may not be long
-            cutting(url, Path(folder), words, lets_through=lets_through, most=1) as cutter,
+            cutting(url, Path(folder), statement, lets_through=lets_through, most=1) as cutter,
         ):
             address = self.standing.pace.address(cutter.own_url)
             clock = self.standing.clock(NAGARVANI_DATABASE_URL=address)
@@ -294,7 +298,7 @@ class Round:
     @contextmanager
     def _others_stopped(self, clock: Started) -> Iterator[None]:
         """Whatever falls due meanwhile is this clock's."""
-        others = [one for one in self.standing.clocks if one is not clock]
+        others = [running for running in self.standing.clocks if running is not clock]
         _send_to(others, freeze)
         try:
             yield
@@ -322,9 +326,9 @@ class Round:
 
 
 def _send_to(clocks: Iterable[Started], sign: Callable[[Started], None]) -> None:
-    for one in clocks:
+    for clock in clocks:
         with suppress(ProcessLookupError):  # it may come to its point at this very moment
-            sign(one)
+            sign(clock)
 
 
 def _check_it_never_ran(clock: Started) -> None:

@@ -36,8 +36,8 @@ def test_pages_that_die_lose_no_press_of_a_button_and_take_none_twice(counter: C
     page_with(counter.person(OFFICER), first, "उत्तर दिले")
     _answer_by_another(counter, second)
     page_with(counter.person(OFFICER), second, "उत्तर दिले")
-    for words in (WORDS, WAITING_WORDS):
-        assert sum(words in one["text"] for one in counter.ours(X, "comment")) == 1
+    for text in (WORDS, WAITING_WORDS):
+        assert sum(text in line["text"] for line in counter.ours(X, "comment")) == 1
 
 
 def _approve(counter: Counter, post: str) -> None:
@@ -69,8 +69,8 @@ def _comments(counter: Counter) -> list[str]:
     officer = counter.person(OFFICER)
 
     def both() -> list[str] | None:
-        found = officer.get("/comments").links(r"^/comments/\d+$")
-        return found if len(found) == 2 else None
+        links = officer.get("/comments").links(r"^/comments/\d+$")
+        return links if len(links) == 2 else None
 
     return until(both, what="two comments in the officer's inbox")
 

@@ -34,8 +34,8 @@ COMPLAINTS = ("does not answer", "disk is full", "disk I/O error", "No space lef
 @pytest.fixture(scope="module")
 def server(run: Run) -> Iterator[OwnServer]:
     """A PostgreSQL for the tests of this file, which they may stop."""
-    with own_server(run) as found:
-        yield found
+    with own_server(run) as server:
+        yield server
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def _settle(standing: House, clock: Started) -> None:
     standing.wait_for(lambda: standing.waiting() == 0)
     assert clock.is_running(), clock.said()
     clock.stop(within=PATIENCE)
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published + found.held == found.posts > 0
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published + verdict.held == verdict.posts > 0
 
 
 @on_its_own_server
@@ -98,20 +98,20 @@ def test_connections_that_postgresql_cuts_lose_and_repeat_nothing(
     start: Starter, postgres_url: str, tmp_path: Path
 ) -> None:
     """Whatever a clock was doing, its connections end: some of them inside a COMMIT."""
-    with house(start, postgres_url, tmp_path) as standing:
-        standing.slow(0.1)
-        clock = _runs(standing)
+    with house(start, postgres_url, tmp_path) as installation:
+        installation.slow(0.1)
+        clock = _runs(installation)
         plain = postgres_url.replace("postgresql+psycopg://", "postgresql://")
         with psycopg.connect(plain, autocommit=True) as killer:
             for _ in range(20):
-                standing.posts(6)
+                installation.posts(6)
                 killer.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND application_name = 'clock' "
                     "AND random() < 0.5"
                 )
                 time.sleep(0.15)
-        _settle(standing, clock)
+        _settle(installation, clock)
 
 
 @pytest.mark.parametrize("lets_through", [True, False], ids=["committed", "not committed"])
@@ -122,18 +122,18 @@ def test_a_connection_cut_in_the_midst_of_a_commit_loses_and_repeats_nothing(
     """Nobody in the clock knows whether it was committed; three of them are cut."""
     folder = Path(mkdtemp(prefix="nagarvani-"))  # a socket's path may not be long
     with (
-        house(start, postgres_url, tmp_path) as standing,
+        house(start, postgres_url, tmp_path) as installation,
         cutting(postgres_url, folder, words, lets_through=lets_through, most=3) as cutter,
     ):
-        standing.environment["NAGARVANI_DATABASE_URL"] = cutter.own_url
-        clock = _runs(standing)
-        standing.posts(24)
-        _settle(standing, clock)
+        installation.environment["NAGARVANI_DATABASE_URL"] = cutter.own_url
+        clock = _runs(installation)
+        installation.posts(24)
+        _settle(installation, clock)
         assert cutter.cut == 3
-        found = judge(standing)
+        verdict = judge(installation)
         # What is known to be `sending`, and never was sent, is before a person in the end.
-        held = 3 if words == SENDING and lets_through else 0
-        assert (found.held, found.held_live) == (held, 0), explain(standing)
+        held_count = 3 if words == SENDING and lets_through else 0
+        assert (verdict.held, verdict.held_live) == (held_count, 0), explain(installation)
     shutil.rmtree(folder)
 
 
@@ -142,15 +142,15 @@ def test_sqlite_locked_by_another_writer_delays_and_loses_nothing(
     start: Starter, sqlite_url: str, tmp_path: Path, seconds: float
 ) -> None:
     """Twelve seconds are longer than a writer waits: he is refused, as after thirty."""
-    with house(start, sqlite_url, tmp_path) as standing:
-        standing.slow(0.2)
-        clock = _runs(standing)
-        standing.posts(12)
+    with house(start, sqlite_url, tmp_path) as installation:
+        installation.slow(0.2)
+        clock = _runs(installation)
+        installation.posts(12)
         with closing(_file(sqlite_url)) as locked:
             locked.execute("BEGIN IMMEDIATE")
             time.sleep(seconds)
             locked.execute("ROLLBACK")
-        _settle(standing, clock)
+        _settle(installation, clock)
 
 
 def _file(url: str) -> sqlite3.Connection:
@@ -162,8 +162,8 @@ def _file(url: str) -> sqlite3.Connection:
 @pytest.fixture
 def disk() -> Iterator[Disk]:
     """A disk that can be filled."""
-    with small_disk(64) as found:
-        yield found
+    with small_disk(64) as disk:
+        yield disk
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def _empty_log(standing: House) -> None:
 
 
 def _complains(clock: Started) -> bool:
-    return any(one in clock.said() for one in COMPLAINTS)
+    return any(complaint in clock.said() for complaint in COMPLAINTS)
 
 
 @pytest.mark.parametrize("pages", [0, 1, 2, 5, 13])
@@ -226,17 +226,17 @@ def test_postgresql_whose_disk_fills_loses_and_repeats_nothing(
     """Its tables lie on the disk that fills; a full disk of its log would end the server itself,
     which is the restart in immediate mode.
     """
-    with _database_on(disk, server) as url, house(start, url, tmp_path) as standing:
-        standing.slow(0.1)
-        clock = _runs(standing)
+    with _database_on(disk, server) as url, house(start, url, tmp_path) as installation:
+        installation.slow(0.1)
+        clock = _runs(installation)
         for _ in range(5):
-            standing.posts(12)
+            installation.posts(12)
             disk.fill()
             time.sleep(2)
             disk.empty()
-        standing.wait_for(lambda: standing.waiting() == 0)
+        installation.wait_for(lambda: installation.waiting() == 0)
         assert _complains(clock), clock.said()
-        _settle(standing, clock)
+        _settle(installation, clock)
 
 
 @contextmanager

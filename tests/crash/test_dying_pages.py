@@ -89,8 +89,8 @@ def test_pages_that_die_around_a_commit_lose_nothing_and_do_nothing_twice(
     _approving(counter, post).dies_before_and_in_the_commit()
     first, *others = clerk.get(post).links(r"/schedule$")
     _timing(counter, first, hours=30).dies_before_and_in_the_commit()
-    for place, hours in zip(others, (33, 36, 39), strict=True):
-        timing = _timing(counter, place, hours=hours)
+    for platform_text, hours in zip(others, (33, 36, 39), strict=True):
+        timing = _timing(counter, platform_text, hours=hours)
         clerk.send(timing.page, timing.where, timing.values)
     _timing(counter, first, hours=50).dies_after_the_commit()
     _editing(counter, post, "(१)").dies_before_and_in_the_commit()
@@ -158,23 +158,23 @@ def _number(counter: Counter, query: Select[int]) -> int:
 def _everything_left_once(counter: Counter) -> None:
     """Exactly what was approved last; each press stands in the history once."""
     counter.clock()
-    made = until(lambda: _all_four(counter), what="both texts on both platforms")
-    assert all(one["text"].count("(२)") == 1 and "(१)" not in one["text"] for one in made)
+    posts = until(lambda: _all_four(counter), what="both texts on both platforms")
+    assert all(post["text"].count("(२)") == 1 and "(१)" not in post["text"] for post in posts)
     with counter.database.reading() as session:
         verbs = Counting(session.scalars(select(Event.verb).where(Event.subject == "posts")))
         deliveries = list(session.scalars(select(Delivery)))
     assert (verbs["approve"], verbs["send_for_review"]) == (2, 3)
     assert len(deliveries) == 8
-    assert Counting(one.state for one in deliveries) == {
+    assert Counting(delivery.state for delivery in deliveries) == {
         DeliveryState.CANCELLED: 4,
         DeliveryState.PUBLISHED: 4,
     }
 
 
 def _all_four(counter: Counter) -> list[dict[str, str]]:
-    made = [*counter.ours(X), *counter.ours(FACEBOOK)]
+    posts = [*counter.ours(X), *counter.ours(FACEBOOK)]
     todo_kinds = _number(
         counter, select(func.count()).where(Delivery.state == DeliveryState.PUBLISHED)
     )
-    assert len(made) <= 4
-    return made if len(made) == todo_kinds == 4 else []
+    assert len(posts) <= 4
+    return posts if len(posts) == todo_kinds == 4 else []

@@ -34,9 +34,9 @@ def test_a_platform_that_takes_it_and_answers_badly_gets_it_once(
     for platform in ("x", "facebook"):
         standing.fault(platform, "publish", kind, count=3, seconds=6)
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published == found.posts == 12, "what can be seen is found by itself"
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published == verdict.posts == 12, "what can be seen is found by itself"
 
 
 @pytest.mark.parametrize("kind", NOTHING_LEFT)
@@ -46,18 +46,18 @@ def test_a_platform_that_answers_badly_and_takes_nothing_leaves_it_to_people(
     standing.posts(6, on=["x"])
     standing.fault("x", "publish", kind, count=2)
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert (found.published, found.held, found.held_live) == (4, 2, 0)
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert (verdict.published, verdict.held, verdict.held_live) == (4, 2, 0)
 
 
 def test_an_answer_that_drips_past_the_deadline_is_looked_for(standing: House) -> None:
     standing.posts(3, on=["x"])
     standing.fault("x", "publish", "drip_after", count=1)
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published == 3
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published == 3
 
 
 @pytest.mark.parametrize("seconds", ["2", None], ids=["reset told", "reset not told"])
@@ -67,9 +67,9 @@ def test_a_limit_delays_and_loses_nothing(standing: House, seconds: str | None) 
     more = {} if seconds is None else {"seconds": seconds}
     standing.fault("x", "publish", "rate_limit", count=1, **more)
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published == 3
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published == 3
 
 
 @pytest.mark.parametrize("lag", [0, 3, 100_000], ids=["no lag", "a short lag", "for ever"])
@@ -78,12 +78,12 @@ def test_a_timeline_that_lags_makes_no_second_copy(standing: House, lag: int) ->
     standing.fault("x", "timeline", "lag", count="always", seconds=lag)
     standing.fault("x", "publish", "reset_after", count=3)
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean or lag == 100_000, found
-    assert (found.duplicates, found.unapproved) == (0, 0)
-    assert found.published + found.held == 6
+    verdict = judge(standing)
+    assert verdict.is_clean or lag == 100_000, verdict
+    assert (verdict.duplicates, verdict.unapproved) == (0, 0)
+    assert verdict.published + verdict.held == 6
     if lag == 100_000:
-        assert found.held == 3
+        assert verdict.held == 3
 
 
 def test_what_a_person_posts_in_between_is_found_and_nothing_is_sent_again(
@@ -96,20 +96,23 @@ def test_what_a_person_posts_in_between_is_found_and_nothing_is_sent_again(
     clock = standing.clock()
     standing.wait_for(
         lambda: (
-            [standing.count(one) for one in (DeliveryState.UNCONFIRMED, DeliveryState.PUBLISHED)]
+            [
+                standing.count(state)
+                for state in (DeliveryState.UNCONFIRMED, DeliveryState.PUBLISHED)
+            ]
             == [1, 2]
         )
     )
     lost = select(Delivery).where(Delivery.state == DeliveryState.UNCONFIRMED)
     with standing.database.reading() as session:
-        words = outgoing_text.outgoing_text(session.scalars(lost).one().variant)
+        outgoing = outgoing_text.outgoing_text(session.scalars(lost).one().variant)
     standing.clear_faults()
-    standing.post_as_a_person(words)
+    standing.post_as_a_person(outgoing)
     standing.wait_for(lambda: standing.waiting() == 0)
     clock.stop(within=PATIENCE)
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published == 3
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published == 3
 
 
 def test_a_token_that_ends_in_mid_batch_pauses_one_account(standing: House) -> None:
@@ -118,8 +121,8 @@ def test_a_token_that_ends_in_mid_batch_pauses_one_account(standing: House) -> N
     clock = standing.clock()
     standing.wait_for(lambda: standing.count(DeliveryState.PUBLISHED) >= 3)
     clock.stop(within=PATIENCE)
-    found = judge(standing)
-    assert (found.duplicates, found.unapproved) == (0, 0)
+    verdict = judge(standing)
+    assert (verdict.duplicates, verdict.unapproved) == (0, 0)
     with standing.database.transaction() as session:
         account = manage.account_for(session, standing.town.accounts["x"])
         assert account.state is AccountState.PAUSED
@@ -159,10 +162,10 @@ def test_people_and_clocks_at_once_never_let_out_what_was_taken_back(standing: H
     town.clock.at = now()
     town.disable("first")
     standing.wait_for(lambda: standing.waiting() == 0)
-    for one in clocks:
-        one.stop(within=PATIENCE)
-    found = judge(standing)
-    assert found.is_clean, found
+    for clock in clocks:
+        clock.stop(within=PATIENCE)
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
     assert taken_back > 0
     assert standing.count(DeliveryState.CANCELLED) > 0
 
@@ -171,16 +174,16 @@ def test_people_and_clocks_at_once_never_let_out_what_was_taken_back(standing: H
 def test_many_clocks_share_one_postgresql_and_nothing_leaves_twice(
     start: Starter, postgres_url: str, tmp_path: Path, clocks: int
 ) -> None:
-    with house(start, postgres_url, tmp_path) as standing:
-        standing.posts(200)
-        running = [standing.clock() for _ in range(clocks)]
-        standing.wait_for(lambda: standing.waiting() == 0)
-        for one in running:
-            one.stop(within=PATIENCE)
-        found = judge(standing)
-        assert found.is_clean, found
-        assert found.published + found.held == found.posts
-        assert len(_worked(standing)) == clocks
+    with house(start, postgres_url, tmp_path) as installation:
+        installation.posts(200)
+        running = [installation.clock() for _ in range(clocks)]
+        installation.wait_for(lambda: installation.waiting() == 0)
+        for process in running:
+            process.stop(within=PATIENCE)
+        verdict = judge(installation)
+        assert verdict.is_clean, verdict
+        assert verdict.published + verdict.held == verdict.posts
+        assert len(_worked(installation)) == clocks
 
 
 def _worked(standing: House) -> list[str]:
@@ -204,12 +207,12 @@ def test_ten_minutes_of_trouble_scaled_and_then_everything_drains(standing: Hous
     soothing.start()
     standing.drain()
     soothing.join()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published + found.held == 6
-    assert found.held >= 3
-    assert found.held_live == 0
-    assert _answered(standing, "unknown", "HTTP 503") == found.held
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published + verdict.held == 6
+    assert verdict.held >= 3
+    assert verdict.held_live == 0
+    assert _answered(standing, "unknown", "HTTP 503") == verdict.held
 
 
 def _answered(standing: House, outcome: str, words: str) -> int:

@@ -34,19 +34,21 @@ def test_a_clock_killed_while_listening_keeps_each_comment_once_and_gives_it_to_
     standing.posts(3, on=["x"])
     standing.drain()
     under = str(standing.ledger("x")[0]["id"])
-    said = set()
+    comment_ids = set()
     for number in range(2):
-        said.add(standing.say("x", f"पाणी कधी येणार? {number}", under=under, author="@udaharan"))
+        comment_ids.add(
+            standing.say("x", f"पाणी कधी येणार? {number}", under=under, author="@udaharan")
+        )
         standing.listen_soon()
         standing.die_at(name)
     standing.listen_soon()
     clock = standing.clock()
     standing.wait_for(lambda: len(_comments(standing)) == 2)
     clock.stop(within=PATIENCE)
-    kept = _comments(standing)
-    assert sorted(one.platform_id for one in kept) == sorted(said)
-    assert {one.state for one in kept} == {CommentState.ROUTED}
-    assert all(one.department_id and one.due_at > now() for one in kept)
+    comments = _comments(standing)
+    assert sorted(comment.platform_id for comment in comments) == sorted(comment_ids)
+    assert {comment.state for comment in comments} == {CommentState.ROUTED}
+    assert all(comment.department_id and comment.due_at > now() for comment in comments)
 
 
 def _comments(standing: House) -> list[Comment]:
@@ -85,9 +87,9 @@ def test_a_backup_that_is_cut_off_is_none_and_a_restore_that_is_cut_off_restores
     standing.does("restore", str(file))
     assert _rows(standing.database) == (12, 1)
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published == found.posts == 12
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published == verdict.posts == 12
     assert standing.count(DeliveryState.SCHEDULED) == 0
 
 
@@ -114,15 +116,15 @@ def test_a_restore_that_is_cut_off_before_it_looked_sends_nothing_twice_after_th
     with standing.database.transaction() as session:
         session.execute(update(Delivery).values(due_at=now()))
     standing.does("clock", "--once")
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published == found.posts == 6
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published == verdict.posts == 6
 
 
 def _release(standing: House) -> None:
     """The lead releases whatever stands, and says nothing of what is in doubt."""
     with standing.database.transaction() as session:
-        stops = [one.id for one in stop.open_stops(session)]
+        stops = [open_stop.id for open_stop in stop.open_stops(session)]
         assert stops
         lead = as_of(standing.town.actor("lead"), now())
         stop.release(session, actor=lead, now=now(), stop_ids=stops, reason="पाहिले.")

@@ -25,8 +25,8 @@ def sent(standing: House) -> House:
     """Three posts that left as they should."""
     standing.posts(3, on=["x"])
     standing.drain()
-    found = judge(standing)
-    assert (found.posts, found.published, found.is_clean) == (3, 3, True), explain(standing)
+    verdict = judge(standing)
+    assert (verdict.posts, verdict.published, verdict.is_clean) == (3, 3, True), explain(standing)
     return standing
 
 
@@ -36,17 +36,17 @@ def _first(session: Session) -> Delivery:
 
 def test_a_second_copy_is_a_duplicate(sent: House) -> None:
     with sent.database.reading() as session:
-        words = outgoing_text.outgoing_text(_first(session).variant)
-    sent.post_as_a_person(words)
-    found = judge(sent)
-    assert (found.duplicates, found.losses, found.unapproved) == (1, 0, 0)
+        outgoing = outgoing_text.outgoing_text(_first(session).variant)
+    sent.post_as_a_person(outgoing)
+    verdict = judge(sent)
+    assert (verdict.duplicates, verdict.losses, verdict.unapproved) == (1, 0, 0)
     assert "2 times out there" in explain(sent)
 
 
 def test_words_that_nobody_approved_are_seen(sent: House) -> None:
     sent.post_as_a_person("कोणी मंजूर न केलेला मजकूर")
-    found = judge(sent)
-    assert (found.duplicates, found.losses, found.unapproved) == (0, 0, 1)
+    verdict = judge(sent)
+    assert (verdict.duplicates, verdict.losses, verdict.unapproved) == (0, 0, 1)
     assert "never approved" in explain(sent)
 
 
@@ -57,8 +57,13 @@ def test_a_picture_that_nobody_approved_is_seen(sent: House) -> None:
         rendition = Rendition(position=1, sha256="0" * 64, source_sha256="0" * 64, mime="image/png")
         rendition.width, rendition.height = 800, 600
         variant.renditions.append(rendition)
-    found = judge(sent)
-    assert (found.duplicates, found.losses, found.unapproved, found.pictured) == (0, 0, 1, 1)
+    verdict = judge(sent)
+    assert (verdict.duplicates, verdict.losses, verdict.unapproved, verdict.pictured) == (
+        0,
+        0,
+        1,
+        1,
+    )
     assert "never approved" in explain(sent)
 
 
@@ -73,8 +78,8 @@ def test_an_approval_that_did_not_stand_as_it_left_is_none(sent: House, what: st
     }
     with sent.database.transaction() as session:
         session.execute(changes[what])
-    found = judge(sent)
-    assert (found.duplicates, found.losses, found.unapproved) == (0, 0, 3)
+    verdict = judge(sent)
+    assert (verdict.duplicates, verdict.losses, verdict.unapproved) == (0, 0, 3)
 
 
 @pytest.mark.parametrize("state", [DeliveryState.CLAIMED, DeliveryState.SENDING])
@@ -88,5 +93,5 @@ def test_what_is_said_to_be_published_and_is_not_out_is_lost(standing: House) ->
     standing.posts(3, on=["x"])
     with standing.database.transaction() as session:
         session.execute(update(Delivery).values(state=DeliveryState.PUBLISHED))
-    found = judge(standing)
-    assert (found.published, found.losses, found.unapproved) == (3, 3, 0)
+    verdict = judge(standing)
+    assert (verdict.published, verdict.losses, verdict.unapproved) == (3, 3, 0)

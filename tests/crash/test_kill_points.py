@@ -45,9 +45,9 @@ def test_a_clock_killed_while_publishing_loses_and_repeats_nothing(
         standing.posts(6)
         standing.die_at(name)
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published + found.held == found.posts == 12
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published + verdict.held == verdict.posts == 12
 
 
 @pytest.mark.parametrize("name", ["publish.uploaded", "publish.before_connect"])
@@ -62,11 +62,11 @@ def test_a_clock_killed_after_an_upload_puts_each_picture_under_its_post_once(
         standing.die_at(name)
     assert standing.ledger("media"), "it was to die with something uploaded"
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published + found.held == found.posts == 12
-    shown = [one["media"] for name in ("x", "facebook") for one in standing.ledger(name)]
-    assert [len(one) for one in shown] == [1] * found.published
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published + verdict.held == verdict.posts == 12
+    media = [post["media"] for name in ("x", "facebook") for post in standing.ledger(name)]
+    assert [len(files) for files in media] == [1] * verdict.published
 
 
 @pytest.mark.parametrize("name", [*points.IN_TWO_STEPS, "publish.sent_unread"])
@@ -77,9 +77,9 @@ def test_of_two_steps_a_crash_heals_by_itself(standing: House, name: str) -> Non
         standing.posts(3, on=["facebook"])
         standing.die_at(name)
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert (found.published, found.held) == (6, 0)
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert (verdict.published, verdict.held) == (6, 0)
 
 
 @pytest.mark.parametrize("name", points.LOOKING)
@@ -89,9 +89,9 @@ def test_a_clock_killed_while_looking_loses_and_repeats_nothing(standing: House,
         standing.fault("x", "publish", "reset_after", count=1)
         standing.die_at(name)
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published + found.held == found.posts == 6
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published + verdict.held == verdict.posts == 6
 
 
 def test_a_clock_killed_at_any_moment_loses_and_repeats_nothing(standing: House) -> None:
@@ -108,9 +108,9 @@ def test_a_clock_killed_at_any_moment_loses_and_repeats_nothing(standing: House)
         struck += standing.count(DeliveryState.CLAIMED, DeliveryState.SENDING) > 0
         standing.clocks.clear()
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published + found.held == found.posts == 120
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published + verdict.held == verdict.posts == 120
     assert struck >= 5, "kills of clocks that had nothing to do prove nothing"
 
 
@@ -134,7 +134,7 @@ def test_a_clock_that_wakes_long_after_its_lease_changes_nothing(standing: House
         sleeper.stop(within=PATIENCE)
         standing.clocks.clear()
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published + found.held == found.posts == 30
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published + verdict.held == verdict.posts == 30
     assert standing.count(DeliveryState.SENDING) == 0

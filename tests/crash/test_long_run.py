@@ -61,13 +61,13 @@ def test_rounds_are_summed_and_half_a_line_or_one_of_another_form_is_none(
 
 def test_what_is_under_way_is_done_and_not_yet_counted(kept: Kept) -> None:
     kept.finish("sqlite", ROUND)
-    one, other = Tally(), Tally()
-    with kept.begun("sqlite", one):
+    tally, other = Tally(), Tally()
+    with kept.begun("sqlite", tally):
         with kept.begun("sqlite", other):
             other.kills = 4
             assert kept.done("sqlite").kills == 84
             other.kills = 0  # the two are alike again, and one of them ends
-        one.kills = 3
+        tally.kills = 3
         assert kept.done("sqlite").kills == 83
         assert (kept.counted("sqlite"), kept.done("postgresql")) == (ROUND, Tally())
     assert kept.done("sqlite") == ROUND
@@ -101,27 +101,27 @@ def test_real_times_have_a_column_of_their_own_once_they_were_tried(kept: Kept) 
 
 
 def test_the_run_ends_when_the_last_of_its_numbers_is_reached() -> None:
-    wanted = Wanted({"kills": 100, "restarts": 10}, at_each_point=2)
+    goals = Wanted({"kills": 100, "restarts": 10}, at_each_point=2)
     done = Tally(kills=50, restarts=10, points=dict.fromkeys(POINTS, 2))
-    assert wanted.share(done) == 0.5
-    assert wanted.share(replace(done, kills=100)) == 1
-    assert wanted.share(replace(done, kills=100, restarts=3)) == 0.3
+    assert goals.share(done) == 0.5
+    assert goals.share(replace(done, kills=100)) == 1
+    assert goals.share(replace(done, kills=100, restarts=3)) == 0.3
 
 
 def test_many_kills_at_one_point_make_up_for_none_at_another() -> None:
-    wanted = Wanted({"kills": 100}, at_each_point=2)
+    goals = Wanted({"kills": 100}, at_each_point=2)
     uneven = dict.fromkeys(POINTS, 2) | {"look.read": 0, "publish.claimed": 40}
     done = Tally(kills=100, points=uneven)
-    assert wanted.share(done) < 1
-    assert wanted.points(done) == {"look.read": 2}
+    assert goals.share(done) < 1
+    assert goals.points(done) == {"look.read": 2}
 
 
 def test_strokes_are_chosen_by_what_is_wanting_still() -> None:
-    wanted = Wanted(
+    goals = Wanted(
         {"kills": 100, "at_random": 60, "stood_still": 20, "restarts": 10, "cuts": 10, "locks": 4},
         at_each_point=2,
     )
-    assert wanted.strokes(Tally()) == {
+    assert goals.strokes(Tally()) == {
         "kill": 22,
         "strike": 44,
         "point": 34,
@@ -131,9 +131,9 @@ def test_strokes_are_chosen_by_what_is_wanting_still() -> None:
         "lock": 4,
     }
     done = Tally(kills=100, stood_still=18, restarts=12, cuts=10, locks=4, points=EVERYWHERE)
-    assert wanted.strokes(done) == {"point": 17, "still": 2}
+    assert goals.strokes(done) == {"point": 17, "still": 2}
     done.stood_still, done.points = 20, dict.fromkeys(POINTS, 2)
-    assert wanted.strokes(done) == {"strike": 1}, "only posts can be wanting now"
+    assert goals.strokes(done) == {"strike": 1}, "only posts can be wanting now"
 
 
 def test_of_a_tenth_one_is_left_of_everything() -> None:
@@ -145,7 +145,7 @@ def test_of_a_tenth_one_is_left_of_everything() -> None:
 @pytest.mark.parametrize("kind", WANTED)
 def test_every_stroke_that_a_number_needs_exists(kind: str) -> None:
     strokes = WANTED[kind].strokes(Tally())
-    assert all(hasattr(Round, f"_{one}") for one in strokes)
+    assert all(hasattr(Round, f"_{stroke}") for stroke in strokes)
     of_others = {"lock"} if kind.startswith("postgresql") else {"restart", "cut", "commit"}
     assert not of_others & set(strokes)
 
@@ -165,11 +165,11 @@ def test_real_times_are_those_of_the_settings(tmp_path: Path) -> None:
 def _round(standing: House, *, but: str = "") -> Round:
     """A round with one clock, in which nothing is wanting but one kill at that point."""
     tally = Tally()
-    reached = {one: 1 for one in POINTS if one != but}
+    reached = {point: 1 for point in POINTS if point != but}
     before = Tally(kills=len(reached), points=reached)
-    wanted = Wanted({}, at_each_point=1)
+    goals = Wanted({}, at_each_point=1)
     return Round(
-        *(standing, None, random.Random(3), wanted), done=lambda: before + tally, tally=tally
+        *(standing, None, random.Random(3), goals), done=lambda: before + tally, tally=tally
     )
 
 
@@ -274,10 +274,10 @@ def test_the_long_run_ends_when_asked_and_goes_on_after_a_kill(
 
     long.begin().kill()
     assert kept.counted("sqlite") == first
-    (left,) = registry.iterdir()
+    (path,) = registry.iterdir()
 
     assert long.begin().stop(signal.SIGTERM, within=200) == 0
-    assert not left.exists(), "what the kill left is ended by the next"
+    assert not path.exists(), "what the kill left is ended by the next"
     assert kept.counted("sqlite").kills > first.kills
     row = f"| clocks killed (SIGKILL) | 0 | {kept.counted('sqlite').kills} |"
     assert row in kept.page.read_text()

@@ -75,8 +75,8 @@ def _hands_in(counter: Counter, worker: int) -> str:
     assert notice.mr.title in refused.html
     assert _number(counter, Submission) == 0
     _limit(worker, None)
-    taken = member.send(refused, "#hand-in", values, files=[huge])
-    sent = member.send(taken, "#hand-in", {"alt_mr": ["वेळापत्रक"], "act": "send"})
+    response = member.send(refused, "#hand-in", values, files=[huge])
+    sent = member.send(response, "#hand-in", {"alt_mr": ["वेळापत्रक"], "act": "send"})
     assert _number(counter, Submission) == 1
     return sent.path
 

@@ -71,8 +71,8 @@ def test_migrations_that_die_midway_go_on_at_the_next_start_and_keep_every_row(
     command.downgrade(alembic_config(standing.database_url), OLD)
     before = _rows(engine)
     for revision, steps in STEPS.items():
-        for words in steps:
-            _dies_at(standing, words)
+        for step in steps:
+            _dies_at(standing, step)
             assert standing.database.revision() == revision
     refused = standing.clock()
     assert _ends(refused)
@@ -87,9 +87,9 @@ def test_migrations_that_die_midway_go_on_at_the_next_start_and_keep_every_row(
     with standing.database.transaction() as session:
         session.execute(update(Delivery).values(due_at=now()))
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published == found.posts == 12
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published == verdict.posts == 12
 
 
 def _dies_at(standing: House, words: str) -> None:
@@ -108,22 +108,22 @@ def _ends(started: Started) -> bool:
 
 
 def _rows(engine: Engine) -> Rows:
-    found: Rows = {}
+    counts: Rows = {}
     look = inspect(engine)
     with engine.connect() as connection:
         for table in set(look.get_table_names()) - {"alembic_version"}:
-            names = [str(one["name"]) for one in look.get_columns(table)]
+            names = [str(column["name"]) for column in look.get_columns(table)]
             rows = connection.execute(text(f"SELECT {', '.join(names)} FROM {table}")).all()
-            for place, name in enumerate(names):
-                found[table, name] = Counter(str(row[place]) for row in rows)
-    return found
+            for column, name in enumerate(names):
+                counts[table, name] = Counter(str(row[column]) for row in rows)
+    return counts
 
 
 def _keeps(before: Rows, after: Rows) -> None:
     """Every value of every column that is still there."""
-    assert sum(sum(one.values()) for one in before.values()) > 1_000
-    lost = {key: one - after[key] for key, one in before.items() if key in after}
-    assert {key: one for key, one in lost.items() if one} == {}
+    assert sum(sum(counts.values()) for counts in before.values()) > 1_000
+    lost = {key: counts - after[key] for key, counts in before.items() if key in after}
+    assert {key: lost_rows for key, lost_rows in lost.items() if lost_rows} == {}
 
 
 @pytest.mark.parametrize("other", [PREVIOUS, NEWER])
@@ -141,9 +141,9 @@ def test_neither_clock_nor_pages_begin_on_tables_of_another_version(
         assert f"{OTHER} ({other}, not " in refused.said()
         assert "run nagarvani init, or install the version" in refused.said()
     if other == NEWER:
-        left = standing.start.nagarvani("init", environment=standing.environment)
-        assert _ends(left)
-        assert "those of a newer version, and were left as they are" in left.said()
+        output = standing.start.nagarvani("init", environment=standing.environment)
+        assert _ends(output)
+        assert "those of a newer version, and were left as they are" in output.said()
     assert standing.ledger("x") == standing.ledger("facebook") == []
     if other == NEWER:
         _become(standing, HEAD)
@@ -166,9 +166,9 @@ def test_a_clock_ends_once_the_tables_become_those_of_another_version(standing: 
     assert standing.count(DeliveryState.SCHEDULED) >= 6
     _become(standing, HEAD)
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published == found.posts == 18
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published == verdict.posts == 18
 
 
 def _become(standing: House, revision: str, *, also: str = "") -> None:

@@ -49,10 +49,10 @@ def _wrong_clock(standing: House, by: Path) -> Started:
 def _settle(standing: House, clock: Started) -> None:
     standing.wait_for(lambda: standing.waiting() == 0)
     clock.stop(within=PATIENCE)
-    found = judge(standing)
-    assert found.is_clean, found
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
     missed = standing.count(DeliveryState.MISSED)
-    assert found.published + found.held + missed == found.posts > 0
+    assert verdict.published + verdict.held + missed == verdict.posts > 0
 
 
 @pytest.mark.parametrize("seconds", [MINUTES, -MINUTES, HOUR, -HOUR, DAY, -DAY])
@@ -136,9 +136,9 @@ def test_a_machine_set_to_another_time_zone_sends_when_it_is_due(
     due_at = now() + timedelta(seconds=6)
     standing.posts(2, due=due_at)
     _settle(standing, clock)
-    made = [one for name in ("x", "facebook") for one in standing.ledger(name)]
-    assert len(made) >= 2
-    assert min(datetime.fromisoformat(one["created_at"]) for one in made) >= due_at
+    posts = [post for name in ("x", "facebook") for post in standing.ledger(name)]
+    assert len(posts) >= 2
+    assert min(datetime.fromisoformat(post["created_at"]) for post in posts) >= due_at
     with standing.database.reading() as session:
         sent = session.scalars(select(Delivery.sending_at)).all()
     assert all(at is not None and due_at <= at < due_at + timedelta(minutes=1) for at in sent)

@@ -59,10 +59,15 @@ class Traffic:
         # Of two steps it is the second whose answer counts: what the public sees is the same.
         operation = "make_public" if self.has_two_steps else "publish"
         hanging = 1.5 * self.standing.pace.press.send_deadline
-        for platform, asked, faults in (("x", "publish", ON_X), ("facebook", operation, FAULTS)):
+        for platform, platform_operation, faults in (
+            ("x", "publish", ON_X),
+            ("facebook", operation, FAULTS),
+        ):
             kind = self.chance.choice(faults)
             seconds = LIMITED if kind == "rate_limit" else hanging
-            number = self.standing.fault(platform, asked, kind, count=1, seconds=seconds)
+            number = self.standing.fault(
+                platform, platform_operation, kind, count=1, seconds=seconds
+            )
             if kind in FAULTS:
                 self.laid.add(number)
         self.standing.slow(SLOW)

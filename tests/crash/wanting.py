@@ -22,7 +22,7 @@ class Wanted:
 
     def share(self, done: Tally) -> float:
         """How much of it has been done, by what is farthest behind; 1 and more is enough."""
-        at_points = [min(done.points.get(one, 0), self.at_each_point) for one in POINTS]
+        at_points = [min(done.points.get(point, 0), self.at_each_point) for point in POINTS]
         reached = sum(at_points) / (self.at_each_point * len(POINTS))
         shares = [float(getattr(done, name)) / number for name, number in self.numbers.items()]
         # Once every point has been reached often enough, only the others can be behind.
@@ -30,8 +30,8 @@ class Wanted:
 
     def points(self, done: Tally) -> dict[str, int]:
         """How many kills are wanting still at each named point; those with enough are left out."""
-        lacking = {one: self.at_each_point - done.points.get(one, 0) for one in POINTS}
-        return {one: number for one, number in lacking.items() if number > 0}
+        lacking = {point: self.at_each_point - done.points.get(point, 0) for point in POINTS}
+        return {kind: number for kind, number in lacking.items() if number > 0}
 
     def kills(self, done: Tally) -> int:
         """How many kills are wanting still besides those at points."""
@@ -41,7 +41,7 @@ class Wanted:
     def strokes(self, done: Tally) -> dict[str, int]:
         """How often each stroke is wanting still; where all were enough, one that kills."""
         kills = self.kills(done)
-        found = {
+        counts = {
             "kill": kills // 3,
             "strike": kills - kills // 3,
             "point": sum(self.points(done).values()),
@@ -51,7 +51,7 @@ class Wanted:
             "commit": self._lacks("commits", done),
             "lock": self._lacks("locks", done),
         }
-        return {one: number for one, number in found.items() if number} or {"strike": 1}
+        return {kind: number for kind, number in counts.items() if number} or {"strike": 1}
 
     def tenth(self) -> Wanted:
         """A tenth of it, and at least one of each."""
@@ -115,6 +115,6 @@ _SHORTENED: Mapping[str, Wanted] = {
 }
 WANTED: Mapping[str, Wanted] = {
     **_SHORTENED,
-    **{f"{kind}-real": wanted.tenth() for kind, wanted in _SHORTENED.items()},
+    **{f"{kind}-real": goals.tenth() for kind, goals in _SHORTENED.items()},
 }
 """After so much a database has had enough; of real times it is a tenth, for most is waiting."""

@@ -55,7 +55,7 @@ def change(town: City, *open_to: str, on: str = "x", by: str = "admin", **more: 
     choice = AccountSettings(
         "पुणे",
         town.departments[KEPT_BY],
-        open_to=[town.departments[one] for one in open_to],
+        open_to=[town.departments[code] for code in open_to],
         **more,  # type: ignore[arg-type]  # by name
     )
     with town.write() as session:
@@ -72,14 +72,14 @@ def test_the_end_of_a_token_is_told_14_7_and_1_days_before_once_each(town: City)
     tick(town)
     end = town.now + 15 * DAY
     ends(town, "x", token=end)
-    told = []
+    warned_at = []
     for _ in range(16 * 4):
         tick(town)
-        told.append(len(town.told("access_ends")))
+        warned_at.append(len(town.told("access_ends")))
         town.clock.move(6 * HOUR)
     days = [
-        (one - two) and (end - (town.now - (len(told) - place) * 6 * HOUR)).days
-        for place, (one, two) in enumerate(zip(told[1:], told[:-1], strict=True), 1)
+        (later - two) and (end - (town.now - (len(warned_at) - number) * 6 * HOUR)).days
+        for number, (later, two) in enumerate(zip(warned_at[1:], warned_at[:-1], strict=True), 1)
     ]
     assert [day for day in days if day] == [14, 7, 1]
     assert town.told("access_ends") == ["admin", "admin", "admin", "lead", "lead", "lead"]
@@ -94,14 +94,14 @@ def test_what_is_first_known_late_is_told_once_and_a_renewed_one_anew(town: City
     with town.read() as session:
         query = select(EndingWarning.about, EndingWarning.days).order_by(EndingWarning.id)
         rows = session.execute(query)
-        assert [tuple(one) for one in rows] == [("token", 7), ("data", 1), ("token", 14)]
+        assert [tuple(row) for row in rows] == [("token", 7), ("data", 1), ("token", 14)]
 
 
 def test_what_ends_stands_on_the_board_until_it_is_renewed(town: City) -> None:
     def board(who: str) -> list[tuple[str, datetime]]:
         with town.read() as session:
-            found = problem_summary(session, actor=town.actor(who))
-        return [(one.about.value, one.ends_at) for one in found.ending]
+            summary = problem_summary(session, actor=town.actor(who))
+        return [(problem.about.value, problem.ends_at) for problem in summary.ending]
 
     end = town.now + 3 * DAY
     ends(town, "facebook", data=end)
@@ -132,9 +132,9 @@ def test_each_account_is_looked_at_once_a_day_and_pauses_before_something_is_due
     town.clock.move(25 * HOUR)
     facts = TokenFacts(until=town.now + 60 * DAY, scopes=("a",), missing=("b",))
     tick(town, AccountCheck(GOOD, facts))
-    seen = account(town)
-    assert (seen.checked_at, seen.token_until) == (town.now, town.now + 60 * DAY)
-    assert (seen.scopes, seen.missing) == (["a"], ["b"])
+    before = account(town)
+    assert (before.checked_at, before.token_until) == (town.now, town.now + 60 * DAY)
+    assert (before.scopes, before.missing) == (["a"], ["b"])
     town.clock.move(25 * HOUR)
     tick(town, AccountCheck(Health(False, HealthProblem.CREDENTIALS, "", None)))
     assert account(town).state is AccountState.PAUSED
@@ -149,19 +149,19 @@ def test_a_platform_that_is_away_pauses_nothing(town: City) -> None:
 
 
 def test_a_clock_that_is_to_stop_asks_about_no_further_account(town: City) -> None:
-    asked: list[int] = []
+    calls: list[int] = []
 
     def look(seen: Account) -> AccountCheck:
-        asked.append(seen.id)
+        calls.append(seen.id)
         return WELL
 
     def stop() -> bool:
-        return len(asked) == 1
+        return len(calls) == 1
 
     token_expiry.tick_tokens(town.context, NEVER, checker=look, is_stopping=stop)
-    assert len(asked) == 1
+    assert len(calls) == 1
     token_expiry.tick_tokens(town.context, NEVER, checker=look)
-    assert sorted(asked) == sorted(town.accounts.values())
+    assert sorted(calls) == sorted(town.accounts.values())
 
 
 def test_what_was_connected_anew_while_it_was_looked_at_is_left_alone(town: City) -> None:
@@ -196,8 +196,8 @@ def test_an_account_kept_for_some_departments_is_offered_to_them_alone(town: Cit
         post_id = town.start(town.hand_in(department=department))
         with town.read() as session:
             post = session.get_one(Post, post_id)
-            found = drafts.usable_accounts(session, post)
-            offered[department] = {one.code for one in found}
+            accounts = drafts.usable_accounts(session, post)
+            offered[department] = {usable_account.code for usable_account in accounts}
     assert offered == {"water": {"facebook"}, "road": {"x", "facebook"}}
 
 
@@ -286,13 +286,16 @@ def test_a_cap_that_makes_no_sense_is_refused(town: City, cap: int, problem: str
 def test_a_handle_that_passed_to_another_account_is_not_taken_for_the_old_one(town: City) -> None:
     with town.write() as session:
         session.get_one(Account, town.accounts["x"]).platform_id = "1"
-        known = {
+        accounts = {
             number: manage.find_account(session, f"x-{number}", "x", number, "PMC_X")
             for number in ("1", "2", "")
         }
-        found = {number: one.id if one else None for number, one in known.items()}
+        account_ids = {
+            number: account_row.id if account_row else None
+            for number, account_row in accounts.items()
+        }
     x = town.accounts["x"]
-    assert found == {"1": x, "2": None, "": x}
+    assert account_ids == {"1": x, "2": None, "": x}
 
 
 def test_a_paused_account_that_was_disconnected_is_not_taken_up_by_a_check(town: City) -> None:

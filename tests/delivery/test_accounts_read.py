@@ -11,9 +11,9 @@ from tests.support.city import City
 
 def test_an_account_is_read_without_a_lock(town: City) -> None:
     with town.read() as session:
-        found = manage.account_for(session, town.accounts["x"], lock=False)
-        again = manage.find_account(session, found.code, "x", "", found.handle, lock=False)
-    assert again is found
+        account = manage.account_for(session, town.accounts["x"], lock=False)
+        again = manage.find_account(session, account.code, "x", "", account.handle, lock=False)
+    assert again is account
 
 
 def test_and_with_one_only_where_something_is_to_be_changed(town: City) -> None:

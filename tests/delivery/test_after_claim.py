@@ -31,8 +31,8 @@ def _attempt(town: City) -> Attempt:
 
 def test_a_cap_set_after_the_claim_holds_counted_deliveries_too(town: City) -> None:
     learn(town, 5)
-    taken = claimed(town, 3)
-    assert all(one.claim.counted for one in taken)
+    payloads = claimed(town, 3)
+    assert all(payload.claim.counted for payload in payloads)
     choice = AccountSettings("पुणे", town.departments["information-technology"], daily_cap=1)
     with town.write() as session:
         manage.change(
@@ -42,8 +42,8 @@ def test_a_cap_set_after_the_claim_holds_counted_deliveries_too(town: City) -> N
             account_id=town.accounts["x"],
             choice=choice,
         )
-    assert [starts(town, one) for one in taken] == [True, False, False]
-    assert town.delivery(taken[1].claim.delivery_id).reason["code"] == "cap"
+    assert [starts(town, payload) for payload in payloads] == [True, False, False]
+    assert town.delivery(payloads[1].claim.delivery_id).reason["code"] == "cap"
     assert left(town) == 4  # counted once, and the two that stay here are given back
 
 
@@ -51,11 +51,11 @@ def test_claimed_deliveries_wait_once_the_platform_throttles_the_account(town: C
     learn(town, 5)
     first, *others = claimed(town, 3)
     town.platform("x").fail_next(TryLater(IN_15, "429"))
-    for one in (first, *others):
-        attempt_and_store(town.context, one)
+    for payload in (first, *others):
+        attempt_and_store(town.context, payload)
     assert town.platform("x").published == []
-    for one in others:
-        waiting = town.delivery(one.claim.delivery_id)
+    for payload in others:
+        waiting = town.delivery(payload.claim.delivery_id)
         assert (waiting.state, waiting.not_before) == (DeliveryState.SCHEDULED, IN_15)
         assert waiting.reason == {"code": "limit", "at": IN_15.isoformat()}
 
@@ -65,21 +65,21 @@ def test_an_urgent_delivery_is_sent_although_its_account_is_throttled(town: City
     with town.write() as session:
         session.get_one(Delivery, second.claim.delivery_id).urgent = True
     town.platform("x").fail_next(TryLater(IN_15, "429"))
-    for one in (first, second):
-        attempt_and_store(town.context, one)
+    for payload in (first, second):
+        attempt_and_store(town.context, payload)
     assert state(town, second) is DeliveryState.PUBLISHED
 
 
 def test_a_delivery_cancelled_after_the_claim_does_not_block_the_others(town: City) -> None:
-    taken = claimed(town, 3)
+    payloads = claimed(town, 3)
     with town.write() as session:
         cancel(
             session,
             actor=town.actor("clerk"),
             now=town.now,
-            delivery_id=taken[0].claim.delivery_id,
+            delivery_id=payloads[0].claim.delivery_id,
         )
-    assert [starts(town, one) for one in taken] == [False, True, True]
+    assert [starts(town, payload) for payload in payloads] == [False, True, True]
     assert town.tick_dispatch() == 0
 
 

@@ -60,8 +60,8 @@ def post(
     platform = town.platform(on)
     deadline = Deadline.after(60, lambda: 0.0)
     outgoing = Outgoing(text or approved, media=media)
-    made = platform.publish(platform.prepare(outgoing, deadline=deadline), deadline=deadline)
-    return link_to(made.platform_id, on=on)
+    receipt = platform.publish(platform.prepare(outgoing, deadline=deadline), deadline=deadline)
+    return link_to(receipt.platform_id, on=on)
 
 
 def link_to(number: str, *, on: str = "x") -> str:
@@ -72,13 +72,13 @@ def link_to(number: str, *, on: str = "x") -> str:
 def paste(town: City, delivery_id: int, link: str, *, by: str = "clerk", on: str = "x") -> Delivery:
     """As the page does it: look at the link, read back, keep."""
     with town.read() as session:
-        wanted = manual.look_at_link(
+        pasted = manual.look_at_link(
             session, actor=town.actor(by), now=town.now, delivery_id=delivery_id, link=link
         )
-    found = manual.read_back(town.platform(on), wanted)
+    read_back = manual.read_back(town.platform(on), pasted)
     with town.write() as session:
         return manual.publish_by_hand(
-            session, actor=town.actor(by), now=town.now, manual_post=wanted, linked_post=found
+            session, actor=town.actor(by), now=town.now, manual_post=pasted, linked_post=read_back
         )
 
 
@@ -150,9 +150,9 @@ def test_a_manual_reply_answers_its_comment(town: City) -> None:
         delivery = session.scalars(select(Delivery).where(Delivery.post_id == post_id)).one()
         target = delivery.variant.target
     platform, deadline = town.platform("x"), Deadline.after(60, lambda: 0.0)
-    words = Outgoing("@udaharan उद्या सकाळी सहा वाजता.", reply_to=target)
-    made = platform.reply(platform.prepare(words, deadline=deadline), deadline=deadline)
-    paste(town, delivery.id, link_to(made.platform_id))
+    outgoing = Outgoing("@udaharan उद्या सकाळी सहा वाजता.", reply_to=target)
+    receipt = platform.reply(platform.prepare(outgoing, deadline=deadline), deadline=deadline)
+    paste(town, delivery.id, link_to(receipt.platform_id))
     town.note_answers()
     with town.read() as session:
         assert session.get_one(Comment, comment).state is CommentState.ANSWERED
@@ -161,35 +161,35 @@ def test_a_manual_reply_answers_its_comment(town: City) -> None:
 def test_a_manual_post_with_another_text_is_refused_and_the_text_shown(town: City) -> None:
     delivery_id = scheduled(town)
     link = post(town, delivery_id, text="दुसराच मजकूर")
-    with pytest.raises(Invalid) as found:
+    with pytest.raises(Invalid) as refusal:
         paste(town, delivery_id, link)
-    assert found.value.codes == [("link", "other_text")]
-    assert found.value.problems[0].values == {"there": "दुसराच मजकूर"}
+    assert refusal.value.codes == [("link", "other_text")]
+    assert refusal.value.problems[0].values == {"there": "दुसराच मजकूर"}
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
 
 
 def test_a_manual_post_with_an_unapproved_picture_is_refused(town: City) -> None:
     delivery_id = scheduled(town)
-    with pytest.raises(Invalid) as found:
+    with pytest.raises(Invalid) as refusal:
         paste(town, delivery_id, post(town, delivery_id, media=(PICTURE,)))
-    assert found.value.codes == [("link", "other_pictures")]
+    assert refusal.value.codes == [("link", "other_pictures")]
 
 
 def test_a_link_to_a_citizens_post_or_to_no_post_is_refused(town: City) -> None:
     delivery_id = scheduled(town)
     theirs = town.platform("x").citizen_says("पाणी कधी येणार?")
     for number, code in ((theirs, "other_account"), ("999999", "not_there")):
-        with pytest.raises(Invalid) as found:
+        with pytest.raises(Invalid) as refusal:
             paste(town, delivery_id, link_to(number))
-        assert found.value.codes == [("link", code)]
+        assert refusal.value.codes == [("link", code)]
 
 
 def test_a_link_to_the_post_of_another_delivery_is_refused(town: City) -> None:
     live = town.live("road")[0]
     delivery_id = scheduled(town)
-    with pytest.raises(Invalid) as found:
+    with pytest.raises(Invalid) as refusal:
         paste(town, delivery_id, link_to(town.platform_id(live)))
-    assert found.value.codes == [("link", "other_post")]
+    assert refusal.value.codes == [("link", "other_post")]
 
 
 @pytest.mark.parametrize(
@@ -220,9 +220,9 @@ def test_a_link_without_an_id_is_found_by_the_text_of_the_post(town: City) -> No
 def test_a_link_without_an_id_is_refused_if_the_text_is_not_found(town: City) -> None:
     delivery_id = scheduled(town, on="facebook")
     post(town, delivery_id, on="facebook", text="दुसराच मजकूर")
-    with pytest.raises(Invalid) as found:
+    with pytest.raises(Invalid) as refusal:
         paste(town, delivery_id, link_to("pfbid0abc", on="facebook"), on="facebook")
-    assert found.value.codes == [("link", "not_found_there")]
+    assert refusal.value.codes == [("link", "not_found_there")]
 
 
 def test_nothing_is_published_by_hand_under_a_stop_or_a_freeze(town: City) -> None:
@@ -241,15 +241,19 @@ def test_an_approval_lost_after_the_link_was_read_blocks_the_manual_post(town: C
     delivery_id = scheduled(town)
     link = post(town, delivery_id)
     with town.read() as session:
-        wanted = manual.look_at_link(
+        pasted = manual.look_at_link(
             session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id, link=link
         )
-    found = manual.read_back(town.platform("x"), wanted)
+    read_back = manual.read_back(town.platform("x"), pasted)
     put(town, delivery_id, DeliveryState.FAILED)
     town.end("first")
     with pytest.raises(NotApproved), town.write() as session:
         manual.publish_by_hand(
-            session, actor=town.actor("clerk"), now=town.now, manual_post=wanted, linked_post=found
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            manual_post=pasted,
+            linked_post=read_back,
         )
     assert town.delivery(delivery_id).state is DeliveryState.FAILED
 

@@ -31,10 +31,10 @@ def looked_at(town: City, delivery_id: int) -> tuple[ManualPost, LinkedPost]:
     """A person has posted it on the platform and pasted the link, and it was read back."""
     link = post(town, delivery_id)
     with town.read() as session:
-        wanted = manual.look_at_link(
+        pasted = manual.look_at_link(
             session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id, link=link
         )
-    return wanted, manual.read_back(town.platform("x"), wanted)
+    return pasted, manual.read_back(town.platform("x"), pasted)
 
 
 def keep(town: City, wanted: ManualPost, found: LinkedPost) -> DeliveryState:
@@ -65,11 +65,11 @@ def proofs(town: City) -> list[ReceiptOrigin]:
 
 def test_a_clock_cannot_claim_a_delivery_while_a_person_publishes_it(town: City) -> None:
     (delivery_id,) = town.due()
-    wanted, found = looked_at(town, delivery_id)
+    pasted, read_back = looked_at(town, delivery_id)
     claimed: list[DeliveryPayload] = []
     meet(
         town,
-        lambda: keep(town, wanted, found),
+        lambda: keep(town, pasted, read_back),
         lambda: claimed.extend(claim(town)),
         until=has_read_the_delivery,
     )
@@ -81,15 +81,15 @@ def test_a_clock_cannot_claim_a_delivery_while_a_person_publishes_it(town: City)
 
 def test_a_manual_post_is_refused_if_a_clock_claims_the_delivery_first(town: City) -> None:
     (delivery_id,) = town.due()
-    wanted, found = looked_at(town, delivery_id)
+    pasted, read_back = looked_at(town, delivery_id)
     claimed: list[DeliveryPayload] = []
     meet(
         town,
         lambda: claimed.extend(claim(town)),
-        lambda: _is_told(town, wanted, found),
+        lambda: _is_told(town, pasted, read_back),
         until=has_claimed,
     )
-    assert [one.claim.delivery_id for one in claimed] == [delivery_id]
+    assert [payload.claim.delivery_id for payload in claimed] == [delivery_id]
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
     assert proofs(town) == []
 
@@ -102,19 +102,19 @@ def _is_told(town: City, wanted: ManualPost, found: LinkedPost) -> None:
 def held_by_a_clock(town: City) -> tuple[DeliveryPayload, ManualPost, LinkedPost]:
     """A person had looked at it before a clock claimed it; the account has a cap."""
     (delivery_id,) = town.due()
-    wanted, found = looked_at(town, delivery_id)
+    pasted, read_back = looked_at(town, delivery_id)
     with town.write() as session:
         session.get_one(Account, town.accounts["x"]).daily_cap = 10
     (payload,) = claim(town)
-    return payload, wanted, found
+    return payload, pasted, read_back
 
 
 def test_a_manual_post_is_refused_while_a_clock_commits_sending(town: City) -> None:
-    payload, wanted, found = held_by_a_clock(town)
+    payload, pasted, read_back = held_by_a_clock(town)
     meet(
         town,
         lambda: commit_sending.start(town.context, payload),
-        lambda: _is_told(town, wanted, found),
+        lambda: _is_told(town, pasted, read_back),
         until=lambda said: "FROM allowances" in said,
     )
     assert state(town, payload) is DeliveryState.SENDING
@@ -123,7 +123,7 @@ def test_a_manual_post_is_refused_while_a_clock_commits_sending(town: City) -> N
 def test_a_refused_manual_post_does_not_stop_the_clock_that_has_the_claim(
     town: City,
 ) -> None:
-    payload, wanted, found = held_by_a_clock(town)
+    payload, pasted, read_back = held_by_a_clock(town)
     read: list[str] = []
 
     def has_locked(said: str) -> bool:
@@ -133,7 +133,7 @@ def test_a_refused_manual_post_does_not_stop_the_clock_that_has_the_claim(
 
     meet(
         town,
-        lambda: _is_told(town, wanted, found),
+        lambda: _is_told(town, pasted, read_back),
         lambda: commit_sending.start(town.context, payload),
         until=has_locked,
     )
@@ -149,15 +149,15 @@ def in_doubt(town: City) -> tuple[Completion, ManualPost, LinkedPost]:
     town.clock.move(timedelta(seconds=PACE.lease + 1))
     dispatch.run_maintenance(town.context)
     assert state(town, payload) is DeliveryState.UNCONFIRMED
-    wanted, found = looked_at(town, delivery_id)
-    return Completion(payload, answer(int(found.platform_id), town)), wanted, found
+    pasted, read_back = looked_at(town, delivery_id)
+    return Completion(payload, answer(int(read_back.platform_id), town)), pasted, read_back
 
 
 def test_a_receipt_adds_nothing_if_a_person_stores_the_post_first(town: City) -> None:
-    done, wanted, found = in_doubt(town)
+    done, pasted, read_back = in_doubt(town)
     meet(
         town,
-        lambda: keep(town, wanted, found),
+        lambda: keep(town, pasted, read_back),
         lambda: receipts.store_receipts(town.context, [done]),
         until=has_read_the_delivery,
     )
@@ -166,11 +166,11 @@ def test_a_receipt_adds_nothing_if_a_person_stores_the_post_first(town: City) ->
 
 
 def test_a_manual_post_is_refused_if_the_receipt_is_stored_first(town: City) -> None:
-    done, wanted, found = in_doubt(town)
+    done, pasted, read_back = in_doubt(town)
 
     def is_refused() -> None:
         with pytest.raises(WrongState) as caught:
-            keep(town, wanted, found)
+            keep(town, pasted, read_back)
         assert caught.value.values["state"] is DeliveryState.PUBLISHED
 
     meet(

@@ -31,7 +31,7 @@ MENDED = "शनिवारी सकाळी १० पासून पाण
 def write(town: City, post_id: int, texts: Mapping[str, str], *, link: str = "") -> int:
     """Save these texts, by account, as the next revision of the post; gives its number."""
     with town.read() as session:
-        post, known = (
+        post, context = (
             session.get_one(Post, post_id),
             renditions.preparation_context(session, post_id=post_id),
         )
@@ -40,7 +40,7 @@ def write(town: City, post_id: int, texts: Mapping[str, str], *, link: str = "")
         for account, text in texts.items()
     ]
     draft = Draft(title=post.title, variants=tuple(variants))
-    prepared = renditions.prepare_pictures(town.store, draft, known)
+    prepared = renditions.prepare_pictures(town.store, draft, context)
     with town.write() as session:
         return save(
             session,
@@ -69,21 +69,21 @@ def correct(town: City, post_id: int, texts: Mapping[str, str]) -> list[int]:
 
 def lives(town: City, post_id: int) -> dict[str, list[str]]:
     """What stands of the post now, by platform."""
-    found: dict[str, list[str]] = {}
+    deliveries: dict[str, list[str]] = {}
     with town.read() as session:
-        for one in corrections.live_texts_of(session, post_id):
-            text = outgoing_text.outgoing_text(one.current)
-            found.setdefault(one.account.platform, []).append(text)
-    return found
+        for live_text in corrections.live_texts_of(session, post_id):
+            text = outgoing_text.outgoing_text(live_text.current)
+            deliveries.setdefault(live_text.account.platform, []).append(text)
+    return deliveries
 
 
 def test_a_correction_edits_on_facebook_and_stands_under_the_post_on_x(town: City) -> None:
     post_id = live_post(town)
-    (x_post,), (facebook_post,) = (town.platform(one).published for one in EVERYWHERE)
+    (x_post,), (facebook_post,) = (town.platform(platform).published for platform in EVERYWHERE)
     deliveries = correct(town, post_id, {"x": SAID, "facebook": MENDED})
     town.tick_dispatch()
 
-    actions = {town.delivery(one).action for one in deliveries}
+    actions = {town.delivery(delivery).action for delivery in deliveries}
     assert actions == {DeliveryAction.PUBLISH, DeliveryAction.EDIT}
     before, note = town.platform("x").published
     assert (before, note.text, note.parent_id) == (x_post, SAID, x_post.platform_id)
@@ -107,12 +107,12 @@ def test_until_it_is_published_what_is_live_stays_what_was_published_last(town: 
 
 def test_the_approval_covers_what_a_correction_is_aimed_at(town: City) -> None:
     post_id = live_post(town)
-    ids = {one: town.platform(one).published[0].platform_id for one in EVERYWHERE}
+    ids = {platform: town.platform(platform).published[0].platform_id for platform in EVERYWHERE}
     write(town, post_id, {"x": SAID, "facebook": MENDED})
     town.send(post_id)
     with town.read() as session:
         canonical = session.get_one(Post, post_id).revisions[-1].canonical
-    assert all(f'"target":"{one}"' in canonical for one in ids.values())
+    assert all(f'"target":"{platform_id}"' in canonical for platform_id in ids.values())
 
 
 def test_what_would_change_nothing_is_left_out(town: City) -> None:
@@ -133,7 +133,9 @@ def test_where_nothing_is_live_a_correction_is_published_as_any_other(town: City
     assert town.delivery(x).action is DeliveryAction.PUBLISH
     assert town.delivery(facebook).action is DeliveryAction.EDIT
     town.tick_dispatch()
-    assert [(one.text, one.parent_id) for one in town.platform("x").published] == [(MENDED, None)]
+    assert [(post.text, post.parent_id) for post in town.platform("x").published] == [
+        (MENDED, None)
+    ]
 
 
 def test_the_page_begins_with_what_is_live_and_with_the_words_of_a_correction(town: City) -> None:
@@ -142,9 +144,10 @@ def test_the_page_begins_with_what_is_live_and_with_the_words_of_a_correction(to
         post = drafts.post_for(session, actor=town.actor("clerk"), post_id=post_id)
         begun = prefill.begun(post, drafts.usable_accounts(session))
         ways = {
-            one.live.account.platform: one.mode for one in corrections.targets_of(post).values()
+            target.live.account.platform: target.mode
+            for target in corrections.targets_of(post).values()
         }
-    texts = {one.account_id: one.text for one in begun.variants}
+    texts = {variant.account_id: variant.text for variant in begun.variants}
     assert texts[town.accounts["facebook"]] == town.platform("facebook").published[0].text
     assert texts[town.accounts["x"]] == "शुद्धिपत्रक: "
     assert ways == {"x": CorrectionMode.NOTE, "facebook": CorrectionMode.EDIT}
@@ -212,8 +215,8 @@ def test_what_is_gone_meanwhile_is_not_corrected(town: City) -> None:
     town.send(post_id)
     town.approve(post_id)
     with town.write() as session:
-        (one,) = corrections.live_texts_of(session, post_id)
-        one.receipt.gone_at = town.now
+        (live_text,) = corrections.live_texts_of(session, post_id)
+        live_text.receipt.gone_at = town.now
     with pytest.raises(CorrectsNothing):
         town.schedule(post_id, HOUR)
 
@@ -228,7 +231,7 @@ def test_a_link_that_stands_with_the_post_is_not_said_again(town: City) -> None:
     town.tick_dispatch()
     write(town, post_id, {"x": SAID, "facebook": MENDED}, link=link)
     with town.read() as session:
-        links = {one.link for one in session.get_one(Post, post_id).revisions[-1].variants}
+        links = {variant.link for variant in session.get_one(Post, post_id).revisions[-1].variants}
     assert links == {""}
     with pytest.raises(Invalid) as wrong:
         write(town, post_id, {"facebook": MENDED}, link="https://pmc.example/other")
@@ -238,13 +241,13 @@ def test_a_link_that_stands_with_the_post_is_not_said_again(town: City) -> None:
 def test_an_order_about_what_is_out_is_not_put_off_like_a_text(town: City) -> None:
     post_id = live_post(town, on=("x",))
     with town.write() as session:
-        (one,) = corrections.live_texts_of(session, post_id)
+        (live_text,) = corrections.live_texts_of(session, post_id)
         (order,) = takedown_orders.take_back(
             session,
             actor=town.actor("lead"),
             now=town.now,
             post_id=post_id,
-            receipt_ids=[one.receipt.id],
+            receipt_ids=[live_text.receipt.id],
             reason="चुकीची माहिती",
         )
         delivery_id = order.delivery_id

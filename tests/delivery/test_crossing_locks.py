@@ -254,22 +254,28 @@ def _withdraw(town: City, payload: DeliveryPayload) -> None:
 
 def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> None:
     ones, others = begun(shared, 2), begun(shared, 2, "facebook")
-    told = (Told("publish.15min", 100, 50, IN_15),)
-    answers = [Completion(one, answer(n, shared), told) for n, one in enumerate((*ones, *others))]
+    limits = (Told("publish.15min", 100, 50, IN_15),)
+    answers = [
+        Completion(payload, answer(n, shared), limits) for n, payload in enumerate((*ones, *others))
+    ]
     groups = [[answers[0], answers[2]], [answers[3], answers[1]]]
-    seen, both = threading.local(), threading.Barrier(2)
+    waiting, both = threading.local(), threading.Barrier(2)
 
     def wait_for_the_other(statement: str) -> None:
-        if statement.startswith("INSERT INTO allowances") and not getattr(seen, "once", False):
-            seen.once = True
+        if statement.startswith("INSERT INTO allowances") and not getattr(waiting, "once", False):
+            waiting.once = True
             with suppress(threading.BrokenBarrierError):  # in one order the other cannot come here
                 both.wait(0.5)
 
     with after_each(shared.database, wait_for_the_other), ThreadPoolExecutor(2) as clocks:
-        storing = [clocks.submit(receipts.store_receipts, shared.context, one) for one in groups]
-        for one in storing:
-            one.result(timeout=PATIENCE)
-    assert {state(shared, one.payload) for one in answers} == {DeliveryState.PUBLISHED}
+        storing = [
+            clocks.submit(receipts.store_receipts, shared.context, group) for group in groups
+        ]
+        for future in storing:
+            future.result(timeout=PATIENCE)
+    assert {state(shared, completion.payload) for completion in answers} == {
+        DeliveryState.PUBLISHED
+    }
 
 
 def test_who_only_names_a_post_does_not_wait_for_a_merge_of_departments(shared: City) -> None:

@@ -48,9 +48,9 @@ def freeze(
         kind=kind,
     )
     with town.write() as session:
-        made = controls_freeze.freeze(session, actor=town.actor(by), now=town.now, form=form)
+        freeze_id = controls_freeze.freeze(session, actor=town.actor(by), now=town.now, form=form)
         session.flush()
-        return made.id
+        return freeze_id.id
 
 
 def lift(town: City, freeze_id: int, *, by: str = "lead") -> None:
@@ -64,12 +64,12 @@ def state(town: City, delivery_id: int) -> DeliveryState:
 
 def test_a_freeze_keeps_a_post_here_until_it_ends(town: City) -> None:
     (delivery_id,) = town.schedule(town.approved(), MINUTE, late_limit=180)
-    made = freeze(town, ends=town.now + HOUR)
+    freeze_id = freeze(town, ends=town.now + HOUR)
     assert town.tick_dispatch(2 * MINUTE) == 0
     assert state(town, delivery_id) is DeliveryState.SCHEDULED
     assert town.tick_dispatch(HOUR) == 1
     assert state(town, delivery_id) is DeliveryState.PUBLISHED
-    assert town.verbs("freezes", made) == ["freeze"]
+    assert town.verbs("freezes", freeze_id) == ["freeze"]
 
 
 def test_what_a_freeze_outlasts_is_missed_and_says_why(town: City) -> None:
@@ -82,12 +82,12 @@ def test_what_a_freeze_outlasts_is_missed_and_says_why(town: City) -> None:
 
 def test_lifted_early_what_is_not_too_late_leaves(town: City) -> None:
     (delivery_id,) = town.due()
-    made = freeze(town)
+    freeze_id = freeze(town)
     assert town.tick_dispatch(MINUTE) == 0
-    lift(town, made)
+    lift(town, freeze_id)
     assert town.tick_dispatch() == 1
     assert state(town, delivery_id) is DeliveryState.PUBLISHED
-    assert town.verbs("freezes", made) == ["freeze", "lift"]
+    assert town.verbs("freezes", freeze_id) == ["freeze", "lift"]
 
 
 WHAT = pytest.mark.parametrize(
@@ -119,15 +119,15 @@ def test_a_freeze_is_for_an_account_a_department_and_a_kind(
 def leave(town: City, *delivery_ids: int, to: DeliveryState = DeliveryState.SENDING) -> None:
     """Let a clock be in the middle of sending these."""
     with town.write() as session:
-        for one in delivery_ids:
-            delivery = session.get_one(Delivery, one)
+        for delivery_id in delivery_ids:
+            delivery = session.get_one(Delivery, delivery_id)
             delivery.state, delivery.sending_at = to, town.now
 
 
 def too_late_for(town: City, freeze_id: int) -> list[int]:
     with town.read() as session:
-        found = controls_freeze.on_its_way(session, freeze_id=freeze_id, now=town.now)
-        return [one.id for one in found]
+        deliveries = controls_freeze.on_its_way(session, freeze_id=freeze_id, now=town.now)
+        return [delivery.id for delivery in deliveries]
 
 
 @WHAT
@@ -136,8 +136,8 @@ def test_a_freeze_is_too_late_for_what_it_would_have_held(
 ) -> None:
     (gone,), (_waits,) = town.due(), town.due()
     leave(town, gone)
-    made = freeze(town, on=on, department=department, kind=kind)
-    assert too_late_for(town, made) == ([gone] if held else [])
+    freeze_id = freeze(town, on=on, department=department, kind=kind)
+    assert too_late_for(town, freeze_id) == ([gone] if held else [])
 
 
 def test_what_may_be_live_is_on_its_way_and_what_no_freeze_holds_is_not(town: City) -> None:
@@ -155,8 +155,8 @@ def test_what_may_be_live_is_on_its_way_and_what_no_freeze_holds_is_not(town: Ci
 def test_a_freeze_that_is_to_come_is_too_late_for_nothing(town: City) -> None:
     (gone,) = town.due()
     leave(town, gone)
-    made = freeze(town, begins=town.now + MINUTE)
-    assert too_late_for(town, made) == []
+    freeze_id = freeze(town, begins=town.now + MINUTE)
+    assert too_late_for(town, freeze_id) == []
 
 
 def test_answers_and_emergencies_are_not_frozen(town: City) -> None:
@@ -173,21 +173,21 @@ def test_answers_and_emergencies_are_not_frozen(town: City) -> None:
 def test_only_admin_and_lead_freeze_and_lift(town: City, by: str) -> None:
     with pytest.raises(WrongRole):
         freeze(town, by=by)
-    made = freeze(town, by="admin")
+    freeze_id = freeze(town, by="admin")
     with pytest.raises(WrongRole):
-        lift(town, made, by=by)
-    lift(town, made, by="lead")
+        lift(town, freeze_id, by=by)
+    lift(town, freeze_id, by="lead")
 
 
 def test_everything_that_is_wrong_is_told_at_once(town: City) -> None:
-    with pytest.raises(Invalid) as found, town.write() as session:
+    with pytest.raises(Invalid) as refusal, town.write() as session:
         controls_freeze.freeze(
             session,
             actor=town.actor("lead"),
             now=town.now,
             form=FreezeForm(town.now, town.now, " ", account_id=99, department_id=99, kind="x"),
         )
-    assert found.value.codes == [
+    assert refusal.value.codes == [
         ("until_at", "past"),
         ("account", "unknown_account"),
         ("department", "unknown_department"),
@@ -197,27 +197,27 @@ def test_everything_that_is_wrong_is_told_at_once(town: City) -> None:
 
 
 def test_an_end_before_the_beginning_is_refused(town: City) -> None:
-    with pytest.raises(Invalid) as found:
+    with pytest.raises(Invalid) as refusal:
         freeze(town, begins=town.now + 2 * DAY, ends=town.now + DAY)
-    assert found.value.codes == [("until_at", "before_beginning")]
+    assert refusal.value.codes == [("until_at", "before_beginning")]
 
 
 def test_what_is_over_or_lifted_cannot_be_lifted(town: City) -> None:
-    made, other = freeze(town), freeze(town, ends=town.now + HOUR)
-    lift(town, made)
+    freeze_id, other = freeze(town), freeze(town, ends=town.now + HOUR)
+    lift(town, freeze_id)
     with pytest.raises(FreezeOver):
-        lift(town, made, by="admin")
+        lift(town, freeze_id, by="admin")
     town.clock.move(2 * HOUR)
     with pytest.raises(FreezeOver):
         lift(town, other)
     with town.read() as session:
-        assert session.get_one(Freeze, made).lifted_by_id == town.people["lead"]
+        assert session.get_one(Freeze, freeze_id).lifted_by_id == town.people["lead"]
 
 
 def test_one_that_begins_in_the_past_begins_now(town: City) -> None:
-    made = freeze(town, begins=town.now - DAY)
+    freeze_id = freeze(town, begins=town.now - DAY)
     with town.read() as session:
-        assert session.get_one(Freeze, made).from_at == town.now
+        assert session.get_one(Freeze, freeze_id).from_at == town.now
 
 
 def test_whoever_schedules_is_told_of_the_longest_freeze_at_that_time(town: City) -> None:
@@ -226,14 +226,14 @@ def test_whoever_schedules_is_told_of_the_longest_freeze_at_that_time(town: City
     longest = freeze(town, begins=town.now + HOUR, ends=town.now + 2 * DAY, on="x")
     with town.read() as session:
         facts = facts_of(session.get_one(Delivery, delivery_id))
-        known = freezes_ahead(session, now=town.now)
-        at = [freeze_at(known, facts, town.now + span) for span in (2 * HOUR, 3 * DAY)]
-    assert [one and one.id for one in at] == [longest, None]
+        freezes = freezes_ahead(session, now=town.now)
+        at = [freeze_at(freezes, facts, town.now + span) for span in (2 * HOUR, 3 * DAY)]
+    assert [freeze_row and freeze_row.id for freeze_row in at] == [longest, None]
 
 
 def test_moving_several_tells_which_fall_into_a_freeze_and_moves_them(town: City) -> None:
     ids = town.schedule(town.approved(on=["x", "facebook"]), HOUR)
-    made = freeze(town, begins=town.now + 3 * HOUR, on="x")
+    freeze_id = freeze(town, begins=town.now + 3 * HOUR, on="x")
     with town.read() as session:
         steps = bulk_reschedule.plan(
             session,
@@ -242,9 +242,9 @@ def test_moving_several_tells_which_fall_into_a_freeze_and_moves_them(town: City
             delivery_ids=ids,
             how=Shift(3 * HOUR),
         )
-        found = [one.freeze.id if one.freeze else None for one in steps]
-    assert found == [made, None]
-    assert all(one.can_move for one in steps)
+        freeze_ids = [step.freeze.id if step.freeze else None for step in steps]
+    assert freeze_ids == [freeze_id, None]
+    assert all(step.can_move for step in steps)
 
 
 def test_the_board_counts_what_falls_in_and_what_will_be_missed(town: City) -> None:
@@ -255,10 +255,10 @@ def test_the_board_counts_what_falls_in_and_what_will_be_missed(town: City) -> N
     town.schedule(town.approved("road"), 2 * DAY)
     freeze(town, ends=town.now + 6 * HOUR)
     with town.read() as session:
-        (found,) = held_deliveries(session, actor=town.actor("lead"), now=town.now).freezes
+        (affected,) = held_deliveries(session, actor=town.actor("lead"), now=town.now).freezes
         others = held_deliveries(session, actor=town.actor("road_officer"), now=town.now).freezes
-    assert found.delivery_ids == (short, long)
-    assert (found.next_at, found.lost) == (town.now + HOUR, 1)
+    assert affected.delivery_ids == (short, long)
+    assert (affected.next_at, affected.lost) == (town.now + HOUR, 1)
     assert others[0].delivery_ids == ()
 
 
@@ -269,7 +269,7 @@ def test_the_cell_and_whoevers_posts_fall_into_it_are_told_of_a_freeze(town: Cit
     freeze(town)
     assert town.told("frozen") == ["clerk", "first", "head", "lead", "other_clerk", "second"]
     bodies = _bodies(town, "frozen")
-    assert {_scheduled(one) for one in bodies.values()} == {"२"}
+    assert {_scheduled(body) for body in bodies.values()} == {"२"}
     assert f"कारण: {WHY}" in bodies["clerk"]
     assert "सर्व विभाग" in bodies["clerk"]
     assert "/decisions" in bodies["first"]
@@ -289,8 +289,8 @@ def test_a_freeze_into_which_nothing_falls_is_told_to_the_cell_alone(town: City)
     assert town.told("frozen") == ["clerk", "lead", "other_clerk"]
     body = _bodies(town, "frozen")["lead"]
     assert _scheduled(body) == ""
-    for words in ("फेसबुक", "पाणीपुरवठा विभाग", "प्रेसनोट"):
-        assert words in body
+    for name in ("फेसबुक", "पाणीपुरवठा विभाग", "प्रेसनोट"):
+        assert name in body
 
 
 def test_answers_are_not_counted_among_what_falls_into_a_freeze(town: City) -> None:
@@ -309,8 +309,8 @@ def test_what_is_due_and_waits_already_falls_into_a_freeze_that_begins_now(town:
 
 def test_whoever_was_told_of_a_freeze_is_told_when_it_is_lifted(town: City) -> None:
     town.schedule(town.approved(), HOUR)
-    made = freeze(town)
-    lift(town, made)
+    freeze_id = freeze(town)
+    lift(town, freeze_id)
     assert town.told("freeze_lifted") == town.told("frozen")
     assert "first" in town.told("freeze_lifted")
 
@@ -340,19 +340,23 @@ def test_the_mail_about_what_was_missed_says_what_kept_it(
     town.tick_dispatch(2 * HOUR)
     bodies = _bodies(town, "delivery_missed")
     assert "lead" in bodies
-    assert {said in one for one in bodies.values()} == {True}
-    assert {"कारण:" in one for one in bodies.values()} == {bool(said)}
+    assert {said in body for body in bodies.values()} == {True}
+    assert {"कारण:" in body for body in bodies.values()} == {bool(said)}
 
 
 def _bodies(town: City, kind: str) -> dict[str, str]:
     """What each was mailed, by name."""
     names = {person_id: name for name, person_id in town.people.items()}
     with town.read() as session:
-        found = session.scalars(select(Notice).where(Notice.kind == kind))
-        return {names[one.person_id]: one.body for one in found if one.person_id is not None}
+        notices = session.scalars(select(Notice).where(Notice.kind == kind))
+        return {
+            names[notice.person_id]: notice.body
+            for notice in notices
+            if notice.person_id is not None
+        }
 
 
 def _scheduled(body: str) -> str:
     """How many scheduled publications a mail tells of; empty where it tells of none."""
-    found = re.search("वेळ निश्चित केलेल्या प्रसिद्धी: ([०-९]+)", body)
-    return found[1] if found is not None else ""
+    scheduled = re.search("वेळ निश्चित केलेल्या प्रसिद्धी: ([०-९]+)", body)
+    return scheduled[1] if scheduled is not None else ""

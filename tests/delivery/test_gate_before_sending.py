@@ -99,8 +99,8 @@ def test_a_post_changed_in_the_database_after_approval_is_not_sent(
 def test_an_approved_post_is_sent_with_its_picture(town: City) -> None:
     _due_with_picture(town)
     town.tick_dispatch(HOUR)
-    (made,) = town.platform("x").published
-    assert [one.alt_text for one in made.media] == ["पाण्याची टाकी"]
+    (post,) = town.platform("x").published
+    assert [file.alt_text for file in post.media] == ["पाण्याची टाकी"]
 
 
 def test_a_digest_changed_together_with_the_text_is_no_approval(town: City) -> None:
@@ -275,4 +275,4 @@ def _withdraw(town: City, session: Session) -> None:
 def _nothing_left(town: City) -> bool:
     with town.read() as session:
         unsent = session.scalars(select(Delivery).where(Delivery.sending_at.is_not(None))).all()
-    return not unsent and not any(one.published for one in town.platforms.values())
+    return not unsent and not any(platform.published for platform in town.platforms.values())

@@ -149,15 +149,15 @@ def test_holds_in_python_and_in_sql_agree_for_every_action(
             brake(town)
         with town.write() as session:
             delivery = session.get_one(Delivery, delivery_id)
-            found = holds.active_holds(session, now=town.now)
-            held = found.holds(holds.facts_of(delivery))
+            active = holds.active_holds(session, now=town.now)
+            holding = active.holds(holds.facts_of(delivery))
             due = claim.candidate_ids(session, delivery.account_id, town.now, 5)
-        assert (held is None) == (due == [delivery_id])
+        assert (holding is None) == (due == [delivery_id])
 
 
 def _keys(town: City, touched: dict[str, str]) -> dict[str, int]:
-    known = {"account_id": town.accounts, "department_id": town.departments}
-    return {name: known[name][code] for name, code in touched.items()}
+    ids = {"account_id": town.accounts, "department_id": town.departments}
+    return {name: ids[name][code] for name, code in touched.items()}
 
 
 def test_an_attempt_that_could_outlast_its_lease_is_not_begun(town: City) -> None:

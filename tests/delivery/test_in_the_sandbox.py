@@ -64,15 +64,15 @@ class Practice:
         """As the page does it: look at the link, read back, keep."""
         town, clerk = self.town, self.town.actor("clerk")
         with town.read() as session:
-            wanted = manual.look_at_link(
+            pasted = manual.look_at_link(
                 session, actor=clerk, now=town.now, delivery_id=delivery_id, link=link
             )
-        found = manual.read_back(self.ground.platform, wanted)
+        read_back = manual.read_back(self.ground.platform, pasted)
         with town.write() as session:
             manual.publish_by_hand(
-                session, actor=clerk, now=town.now, manual_post=wanted, linked_post=found
+                session, actor=clerk, now=town.now, manual_post=pasted, linked_post=read_back
             )
-        return found
+        return read_back
 
     def post(self, text: str) -> str:
         """A person posts it under the account, past the product; gives the link to its page."""
@@ -111,8 +111,8 @@ def test_what_stands_there_as_it_was_sent_is_no_finding(practice: Practice) -> N
 def test_what_somebody_else_deletes_there_is_noticed_and_told(practice: Practice) -> None:
     delivery_id = practice.live()
     practice.ground.meddle(practice.town.platform_id(delivery_id), None)
-    (found,) = practice.watch_for_two_days()
-    assert found.kind is FindingKind.GONE
+    (finding,) = practice.watch_for_two_days()
+    assert finding.kind is FindingKind.GONE
     assert practice.town.told("found_gone") == ["first", "lead", "second"]
 
 
@@ -121,25 +121,25 @@ def test_what_somebody_else_changes_there_is_noticed_and_shown(practice: Practic
     """On X an edit makes another post, by another id."""
     delivery_id = practice.live()
     practice.ground.meddle(practice.town.platform_id(delivery_id), "पाणी उद्या येणार नाही.")
-    (found,) = practice.watch_for_two_days()
-    assert (found.kind, found.remote_text) == (FindingKind.CHANGED, "पाणी उद्या येणार नाही.")
+    (finding,) = practice.watch_for_two_days()
+    assert (finding.kind, finding.remote_text) == (FindingKind.CHANGED, "पाणी उद्या येणार नाही.")
 
 
 def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(practice: Practice) -> None:
     town = practice.town
     (delivery_id,) = town.schedule(town.approved(on=[practice.name]), HOUR)
-    found = practice.paste(delivery_id, practice.post(practice.approved_text(delivery_id)))
-    assert found.is_read
+    read_back = practice.paste(delivery_id, practice.post(practice.approved_text(delivery_id)))
+    assert read_back.is_read
     with town.read() as session:
         delivery = session.get_one(Delivery, delivery_id)
         assert delivery.state is DeliveryState.PUBLISHED
         assert delivery.receipt is not None
         assert delivery.receipt.origin is ReceiptOrigin.BY_HAND
         own_id = delivery.receipt.platform_id
-    said = practice.ground.say("पाणी कधी येणार?", own_id)
+    comment_id = practice.ground.say("पाणी कधी येणार?", own_id)
     town.clock.move(timedelta(minutes=10))
     ingest.tick_ingest(practice.context)
-    assert town.verbs("comments", town.comment_id(said, on=practice.name))[0] == "receive"
+    assert town.verbs("comments", town.comment_id(comment_id, on=practice.name))[0] == "receive"
     town.clock.move(2 * HOUR)
     assert dispatch.tick_dispatch(practice.context) == 0
     assert len(practice.ground.made()) == 1

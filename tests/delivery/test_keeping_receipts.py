@@ -54,17 +54,17 @@ PAUSES = (0.1, 0.3, 0.0)
 
 
 def test_a_short_database_outage_loses_no_receipt(town: City) -> None:
-    taken = begun(town, 2)
-    done = [Completion(one, answer(number, town)) for number, one in enumerate(taken, 1)]
+    payloads = begun(town, 2)
+    done = [Completion(payload, answer(number, town)) for number, payload in enumerate(payloads, 1)]
     recorder = Recorder(town.context, pauses=PAUSES)
     with _away(town.database, times=2) as tries:
-        for one in done:
-            recorder.put(one)
+        for completion in done:
+            recorder.put(completion)
         recorder.close()
-    assert [state(town, one) for one in taken] == ["published"] * 2
+    assert [state(town, payload) for payload in payloads] == ["published"] * 2
     assert len(tries) == 3
     waited = [later - sooner for sooner, later in pairwise(tries)]
-    assert all(one >= pause for one, pause in zip(waited, PAUSES, strict=False))
+    assert all(duration >= pause for duration, pause in zip(waited, PAUSES, strict=False))
 
 
 def test_a_long_database_outage_loses_a_receipt_but_not_the_recorder(
@@ -146,8 +146,8 @@ def test_a_receipt_with_an_invalid_id_leaves_the_delivery_unconfirmed(
     town: City, platform_id: str
 ) -> None:
     (delivery_id,) = town.due()
-    answer = Receipt(platform_id, "", town.now, "")
-    town.platforms[town.accounts["x"]] = _Odd(town, answer)
+    receipt = Receipt(platform_id, "", town.now, "")
+    town.platforms[town.accounts["x"]] = _Odd(town, receipt)
     town.tick_dispatch()
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
     with town.read() as session:
@@ -162,8 +162,8 @@ def test_a_check_that_finds_an_invalid_id_has_found_nothing(town: City, platform
             return Match(platform_id, "", since, "")
 
     (only,) = claimed(town)
-    found = platform_actions.find_published(Strange(now=town.clock, name="x"), only, since=NOON)
-    assert found is None
+    published = platform_actions.find_published(Strange(now=town.clock, name="x"), only, since=NOON)
+    assert published is None
 
 
 def test_a_response_is_stored_without_characters_that_no_column_holds() -> None:
@@ -185,11 +185,13 @@ def test_of_two_receipts_of_a_delivery_in_a_batch_the_newest_counts(town: City) 
             )
         )
     answers = enumerate((first, again, other), 1)
-    receipts.store_receipts(town.context, [Completion(one, answer(n, town)) for n, one in answers])
+    receipts.store_receipts(
+        town.context, [Completion(payload, answer(n, town)) for n, payload in answers]
+    )
     with town.read() as session:
         rows = session.execute(select(ReceiptRow.delivery_id, ReceiptRow.platform_id)).all()
     expected = [(first.claim.delivery_id, "2"), (other.claim.delivery_id, "3")]
-    assert sorted((one.delivery_id, one.platform_id) for one in rows) == expected
+    assert sorted((row.delivery_id, row.platform_id) for row in rows) == expected
 
 
 class _Slow(MemoryPlatform):

@@ -63,8 +63,8 @@ def known(town: City) -> list[tuple[str, int | None, int, datetime]]:
     """What is known of the limits of X."""
     query = select(AllowanceRow).where(AllowanceRow.account_id == town.accounts["x"])
     with town.read() as session:
-        found = session.scalars(query.order_by(AllowanceRow.name)).all()
-    return [(one.name, one.most, one.remaining, one.resets_at) for one in found]
+        rows = session.scalars(query.order_by(AllowanceRow.name)).all()
+    return [(row.name, row.most, row.remaining, row.resets_at) for row in rows]
 
 
 LEARNED = [("media.day", 50, 7, IN_15), ("publish.15min", 100, 42, IN_15)]

@@ -231,9 +231,9 @@ def test_a_limit_marks_no_other_account_and_no_urgent_delivery(town: City) -> No
 
 
 def test_an_account_without_limits_costs_a_publication_two_statements(town: City) -> None:
-    with statements(town.database) as seen:
+    with statements(town.database) as executed:
         spend(town)
-    assert len(seen) == 2
+    assert len(executed) == 2
 
 
 def claimed(town: City, *, remaining: int, due: int = 3) -> list[DeliveryPayload]:
@@ -246,30 +246,30 @@ def claimed(town: City, *, remaining: int, due: int = 3) -> list[DeliveryPayload
 
 @pytest.mark.both
 def test_a_claim_counts_what_it_takes_before_another_clock_can(town: City) -> None:
-    taken = claimed(town, remaining=5)
-    assert [one.claim.counted for one in taken] == [True, True, True]
+    payloads = claimed(town, remaining=5)
+    assert [payload.claim.counted for payload in payloads] == [True, True, True]
     assert left(town) == 2
 
 
 def test_a_delivery_counted_at_its_claim_is_sent_without_another_count(town: City) -> None:
     first, *_ = claimed(town, remaining=3)
-    with statements(town.database) as seen:
+    with statements(town.database) as executed:
         commit_sending.start(town.context, first)
     assert town.delivery(first.claim.delivery_id).state is DeliveryState.SENDING
-    assert not [one for one in seen if one.startswith("UPDATE allowances")]
+    assert not [sql for sql in executed if sql.startswith("UPDATE allowances")]
     assert left(town) == 0
 
 
 def test_deliveries_beyond_the_limit_are_claimed_uncounted_and_then_wait(
     town: City,
 ) -> None:
-    taken = claimed(town, remaining=2)
-    assert [one.claim.counted for one in taken] == [True, True, False]
-    for one in taken[:2]:
-        commit_sending.start(town.context, one)
+    payloads = claimed(town, remaining=2)
+    assert [payload.claim.counted for payload in payloads] == [True, True, False]
+    for payload in payloads[:2]:
+        commit_sending.start(town.context, payload)
     with pytest.raises(commit_sending.HeldBack):
-        commit_sending.start(town.context, taken[2])
-    waiting = town.delivery(taken[2].claim.delivery_id)
+        commit_sending.start(town.context, payloads[2])
+    waiting = town.delivery(payloads[2].claim.delivery_id)
     assert (waiting.state, waiting.reason["code"]) == (DeliveryState.SCHEDULED, "limit")
     assert left(town) == 0
 
@@ -281,7 +281,7 @@ def test_a_claim_counts_nothing_under_a_daily_cap_or_without_known_limits(
     (unknown,) = delivery_claim(town.context, account_id=town.accounts["x"], most=1)
     cap(town, 5)
     (capped,) = claimed(town, remaining=5, due=1)
-    assert [one.claim.counted for one in (unknown, capped)] == [False, False]
+    assert [payload.claim.counted for payload in (unknown, capped)] == [False, False]
     assert left(town) == 5
     commit_sending.start(town.context, capped)
     assert left(town) == 4
@@ -323,6 +323,6 @@ def test_two_clocks_together_never_count_more_than_the_limit(town: City) -> None
         return delivery_claim(town.clock_named(name), account_id=account_id, most=3)
 
     with ThreadPoolExecutor(2) as clocks:
-        taken = [one for some in clocks.map(claim, ("one", "two")) for one in some]
-    assert sum(one.claim.counted for one in taken) == 3
+        payloads = [payload for some in clocks.map(claim, ("one", "two")) for payload in some]
+    assert sum(payload.claim.counted for payload in payloads) == 3
     assert left(town) == 0

@@ -194,7 +194,7 @@ def test_a_delivery_waits_while_the_token_of_its_account_is_expired(town: City) 
     town.platform("x").fail_next(CredentialsExpired())
     town.tick_dispatch()
     assert town.tick_dispatch(MINUTE) == 0
-    assert {town.delivery(one).state for one in deliveries} == {DeliveryState.SCHEDULED}
+    assert {town.delivery(delivery).state for delivery in deliveries} == {DeliveryState.SCHEDULED}
 
 
 def test_a_delivery_of_unknown_outcome_is_never_sent_again_by_a_clock(town: City) -> None:

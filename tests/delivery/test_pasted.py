@@ -50,8 +50,8 @@ def test_a_post_on_facebook_is_known_by_page_and_number_or_looked_for(
 
 def test_an_answer_on_facebook_is_known_by_post_and_comment() -> None:
     link = "https://www.facebook.com/PMCPune/posts/777?comment_id=888"
-    found = read_link(link, PAGE, is_reply=True, page_id="55")
-    assert (found.platform_id, found.url) == ("777_888", link)
+    pasted = read_link(link, PAGE, is_reply=True, page_id="55")
+    assert (pasted.platform_id, pasted.url) == ("777_888", link)
     nested = read_link(f"{link}&reply_comment_id=999", PAGE, is_reply=True, page_id="55")
     assert nested.platform_id == "777_999"
 
@@ -85,12 +85,12 @@ def test_a_practice_platform_stands_at_the_address_of_its_account() -> None:
     ],
 )
 def test_what_leads_elsewhere_is_refused_by_name(account: Account, link: str, code: str) -> None:
-    with pytest.raises(Invalid) as found:
+    with pytest.raises(Invalid) as refusal:
         read_link(link, account, is_reply=False, page_id="55")
-    assert found.value.codes == [("link", code)]
+    assert refusal.value.codes == [("link", code)]
 
 
 def test_a_link_to_the_post_is_no_link_to_the_answer() -> None:
-    with pytest.raises(Invalid) as found:
+    with pytest.raises(Invalid) as refusal:
         read_link("https://www.facebook.com/PMCPune/posts/777", PAGE, is_reply=True, page_id="55")
-    assert found.value.codes == [("link", "names_no_answer")]
+    assert refusal.value.codes == [("link", "names_no_answer")]

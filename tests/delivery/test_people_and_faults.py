@@ -127,13 +127,13 @@ def test_whatever_people_clocks_and_platforms_do_the_promises_hold(
     """A hundred stories, in which what happens often came to something often."""
     tell(on_sqlite, short=100, long=333)
     came = on_sqlite.came
-    assert {one: came[one] for one in OFTEN if came[one] < 5} == {}, came
+    assert {deed: came[deed] for deed in OFTEN if came[deed] < 5} == {}, came
 
 
 def test_everything_that_may_happen_comes_to_something(on_sqlite: type[TheCity]) -> None:
     """One story told by hand: what stories told at random seldom meet is met here."""
     tell_by_hand(on_sqlite(), a_long_day)
-    missing = [one for names in COME.values() for one in names if not on_sqlite.came[one]]
+    missing = [name for names in COME.values() for name in names if not on_sqlite.came[name]]
     assert missing == [], on_sqlite.came
 
 
@@ -152,7 +152,7 @@ def test_what_is_asked_in_one_place_alone_is_asked_on_postgresql_too(
 def tempt(machine: type[TheCity]) -> None:
     """Tell the second story, and see that what tempts in it came to something."""
     tell_by_hand(machine(), a_day_of_temptations)
-    missing = {one: most for one, most in TEMPTED.items() if machine.came[one] < most}
+    missing = {deed: most for deed, most in TEMPTED.items() if machine.came[deed] < most}
     assert missing == {}, machine.came
 
 

@@ -27,16 +27,16 @@ def _plan(connection: Connection, call: BoundStatement) -> str:
     """What the database would do, as it tells it; PostgreSQL is kept from reading small tables."""
     form = call.prepared.compiled_for(connection.dialect)
     if connection.dialect.name == "sqlite":
-        told = connection.connection.cursor().execute(
+        plan_lines = connection.connection.cursor().execute(
             f"EXPLAIN QUERY PLAN {form.text}", form.positional(call.values)
         )
-        return "\n".join(str(row[3]) for row in told)
+        return "\n".join(str(row[3]) for row in plan_lines)
     run(connection, call)  # that PostgreSQL knows it
     connection.execute(text("SET LOCAL enable_seqscan = off"))
     connection.execute(text("SET LOCAL enable_bitmapscan = off"))
     connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
-    told = connection.exec_driver_sql(f"EXPLAIN {form.execute_text(call)}")
-    return "\n".join(str(row[0]) for row in told)
+    plan_lines = connection.exec_driver_sql(f"EXPLAIN {form.execute_text(call)}")
+    return "\n".join(str(row[0]) for row in plan_lines)
 
 
 @pytest.mark.parametrize(
@@ -67,22 +67,24 @@ def test_urgent_due_deliveries_are_read_from_their_own_index(town: City) -> None
 
 def test_a_row_found_by_its_key_is_not_searched_by_its_state(town: City) -> None:
     table = table_of(Delivery)
-    held = select(table.c.id).where(
+    query = select(table.c.id).where(
         table.c.id == DELIVERY_ID, column_equals(table.c.state, DeliveryState.CLAIMED)
     )
     with town.database.connection() as connection:
-        plan = _plan(connection, PreparedStatement("held", held, [DELIVERY_ID])({"delivery_id": 1}))
+        plan = _plan(
+            connection, PreparedStatement("held", query, [DELIVERY_ID])({"delivery_id": 1})
+        )
     assert "ix_deliveries_state" not in plan
     assert "pk_deliveries" in plan or "INTEGER PRIMARY KEY" in plan
 
 
 def test_the_ids_of_publications_are_found_by_their_own_index(town: City) -> None:
     (payload,) = begun(town)
-    seen: list[str] = []
-    with _noted(town.database, seen):
+    executed: list[str] = []
+    with _noted(town.database, executed):
         receipts.store_receipts(town.context, [Completion(payload, answer(1, town))])
-    (known,) = (one for one in seen if one.startswith("SELECT receipts.account_id"))
-    assert "action = 'publish'" in known
+    (receipts_query,) = (sql for sql in executed if sql.startswith("SELECT receipts.account_id"))
+    assert "action = 'publish'" in receipts_query
 
 
 @contextmanager
@@ -119,16 +121,16 @@ def test_a_separate_pool_plans_each_statement_once(postgres_url: str, tmp_path: 
                 claim.candidate_ids(session, town.accounts["x"], town.now, 5)
                 session.execute(select(Delivery.id).where(Delivery.id == 1))
         with apart.connection() as connection:
-            told = connection.exec_driver_sql(
+            plan_counts = connection.exec_driver_sql(
                 "SELECT name, generic_plans, custom_plans FROM pg_prepared_statements "
                 "WHERE statement LIKE 'PREPARE%%' OR statement LIKE 'SELECT deliveries%%'"
             ).all()
     finally:
         apart.dispose()
         database.dispose()
-    assert "candidates" in {name for name, _generic, _custom in told}
-    assert len(told) >= 4  # the three of the claim, and the toolkit's
-    assert all((generic, custom) == (3, 0) for _name, generic, custom in told)
+    assert "candidates" in {name for name, _generic, _custom in plan_counts}
+    assert len(plan_counts) >= 4  # the three of the claim, and the toolkit's
+    assert all((generic, custom) == (3, 0) for _name, generic, custom in plan_counts)
 
 
 def test_sqlite_has_no_separate_pool(sqlite_url: str) -> None:

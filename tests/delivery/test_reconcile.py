@@ -84,28 +84,32 @@ def test_a_check_that_fails_does_not_count_as_absence(town: City, trouble: Platf
 def test_checks_become_rarer_while_a_platform_does_not_respond(town: City) -> None:
     _unknown(town)
     deaf = town.platforms[town.accounts["x"]] = _Deaf(town, TryLater())
-    asked = []
+    checks = []
     for _ in range(3):
         before = deaf.asked
         for _ in range(8 * 60):
             town.tick_reconcile(MINUTE)
-        asked.append(deaf.asked - before)
-    assert asked[0] < 60
-    assert asked[1:] == [8 * 4] * 2
+        checks.append(deaf.asked - before)
+    assert checks[0] < 60
+    assert checks[1:] == [8 * 4] * 2
 
 
 @pytest.mark.parametrize("trouble", [TryLater(), OutcomeUnknown("time-out")])
 def test_a_silent_platform_is_asked_once_a_tick_and_delays_no_other(
     town: City, trouble: PlatformError
 ) -> None:
-    deaf, lost, kept = _three_on_each(town, trouble)
-    before = {one: town.delivery(one).look_at for one in lost}
+    deaf, lost, others = _three_on_each(town, trouble)
+    before = {delivery_id: town.delivery(delivery_id).look_at for delivery_id in lost}
     assert town.tick_reconcile() == 1 + 3
     assert deaf.asked == 1
-    assert {town.delivery(one).state for one in kept} == {DeliveryState.PUBLISHED}
-    waiting = [one for one in lost if town.delivery(one).look_at == before[one]]
+    assert {town.delivery(delivery_id).state for delivery_id in others} == {DeliveryState.PUBLISHED}
+    waiting = [
+        delivery_id
+        for delivery_id in lost
+        if town.delivery(delivery_id).look_at == before[delivery_id]
+    ]
     assert len(waiting) == 2
-    assert {town.delivery(one).looks for one in lost} == {0}
+    assert {town.delivery(delivery_id).looks for delivery_id in lost} == {0}
     assert town.tick_reconcile() == 1
     assert deaf.asked == 2
 
@@ -117,9 +121,9 @@ def test_a_platform_that_refuses_is_asked_about_its_other_posts(town: City) -> N
 
 
 def test_a_stopping_clock_ends_after_the_current_check(town: City) -> None:
-    deaf, _, kept = _three_on_each(town, Refused(RefusalCode.UNKNOWN))
+    deaf, _, others = _three_on_each(town, Refused(RefusalCode.UNKNOWN))
     assert reconcile.tick_reconcile(town.context, is_stopping=lambda: deaf.asked == 2) == 2
-    assert {town.delivery(one).looks for one in kept} == {0}
+    assert {town.delivery(delivery_id).looks for delivery_id in others} == {0}
 
 
 def test_a_check_with_an_expired_token_pauses_the_account_and_holds_nothing(town: City) -> None:
@@ -134,7 +138,7 @@ def test_a_check_with_an_expired_token_pauses_the_account_and_holds_nothing(town
 def test_undecryptable_credentials_do_not_stop_the_checks_of_other_accounts(town: City) -> None:
     stuck = _unknown(town)
     town.platform("facebook").fail_next(OutcomeUnknown(), after_keeping=True)
-    (found,) = town.live("road", on=["facebook"])
+    (delivery_id,) = town.live("road", on=["facebook"])
 
     def open_account(account: Account) -> MemoryPlatform:
         if account.platform == "x":
@@ -144,7 +148,7 @@ def test_undecryptable_credentials_do_not_stop_the_checks_of_other_accounts(town
     town.clock.move(MINUTE)
     reconcile.tick_reconcile(_with(town, open_account))
     assert town.delivery(stuck).state is DeliveryState.UNCONFIRMED
-    assert town.delivery(found).state is DeliveryState.PUBLISHED
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
 def test_a_post_with_the_receipt_of_another_delivery_confirms_nothing(town: City) -> None:
@@ -341,11 +345,11 @@ def test_a_facebook_link_yields_the_posts_id_or_an_unknown_id(
 def test_a_link_without_an_id_is_found_by_the_text_of_the_post(town: City) -> None:
     delivery_id, link = _held_on_our_page(town, is_kept=True)
     _settle(town, delivery_id, link)
-    (made,) = town.platform("facebook").published
+    (post,) = town.platform("facebook").published
     with town.read() as session:
         receipt = session.get_one(Delivery, delivery_id).receipt
     assert receipt is not None
-    assert (receipt.platform_id, receipt.url, receipt.answer) == (made.platform_id, link, made.text)
+    assert (receipt.platform_id, receipt.url, receipt.answer) == (post.platform_id, link, post.text)
 
 
 def test_a_link_without_an_id_whose_post_is_not_found_is_a_field_error(town: City) -> None:
@@ -421,15 +425,15 @@ def _settle(town: City, delivery_id: int, link: str) -> None:
     """The lead says that it is live, and where; as the page does it."""
     lead, now = town.actor("lead"), town.now
     with town.read() as session:
-        wanted = reconcile.post_to_find(
+        pasted = reconcile.post_to_find(
             session, actor=lead, now=now, delivery_id=delivery_id, link=link
         )
-    found = None
-    if wanted is not None:
-        found = manual.read_back(town.platforms[wanted.account.id], wanted)
+    read_back = None
+    if pasted is not None:
+        read_back = manual.read_back(town.platforms[pasted.account.id], pasted)
     with town.write() as session:
         reconcile.confirm_live(
-            session, actor=lead, now=now, delivery_id=delivery_id, link=link, linked_post=found
+            session, actor=lead, now=now, delivery_id=delivery_id, link=link, linked_post=read_back
         )
 
 
@@ -500,15 +504,15 @@ def _with(town: City, open_account: OpenAccount) -> WorkerContext:
 
 def _three_on_each(town: City, trouble: PlatformError) -> tuple[_Deaf, list[int], list[int]]:
     """Unconfirmed ones, due to be looked for: three on X, which is in trouble, then on Facebook."""
-    found: dict[str, list[int]] = {"x": [], "facebook": []}
+    by_platform: dict[str, list[int]] = {"x": [], "facebook": []}
     for on in 3 * ["x"] + 3 * ["facebook"]:
         town.platform(on).fail_next(OutcomeUnknown("no answer"), after_keeping=True)
-        found[on] += town.live(on=[on])
+        by_platform[on] += town.live(on=[on])
         town.clock.move(SECOND)
     deaf = _Deaf(town, trouble)
     town.platforms[town.accounts["x"]] = deaf
     town.clock.move(MINUTE)
-    return deaf, found["x"], found["facebook"]
+    return deaf, by_platform["x"], by_platform["facebook"]
 
 
 class _Deaf(MemoryPlatform):

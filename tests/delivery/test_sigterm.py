@@ -69,14 +69,14 @@ def test_sigterm_finishes_running_attempts_and_gives_back_the_rest(
     for state, is_begun, outcome in tries:
         assert is_begun is (outcome == "published")
         assert state is (DeliveryState.PUBLISHED if is_begun else DeliveryState.SCHEDULED)
-    left = POSTS - standing.count(DeliveryState.PUBLISHED)
-    assert standing.count(DeliveryState.SCHEDULED) == left > 0
+    unsent = POSTS - standing.count(DeliveryState.PUBLISHED)
+    assert standing.count(DeliveryState.SCHEDULED) == unsent > 0
 
     standing.clear_faults()
     standing.drain()
-    found = judge(standing)
-    assert found.is_clean, found
-    assert found.published == POSTS
+    verdict = judge(standing)
+    assert verdict.is_clean, verdict
+    assert verdict.published == POSTS
 
 
 def _in_hand(standing: House) -> bool:
@@ -127,11 +127,11 @@ def test_ticks_of_a_stopping_clock_make_no_more_platform_calls(town: City, name:
     town.live("road")
     town.clock.move(DAY)
     town.platform("x").citizen_says("पाणी कधी येणार?", parent_id=town.platform_id(post))
-    given = environment.load({}, folder=Path(__file__).parent)
-    asked = Event()
-    every = scheduler.ticks(town.context, given, is_stopping=asked.is_set)
-    (tick,) = (one for one in every if one.name == name)
-    asked.set()
+    environment_settings = environment.load({}, folder=Path(__file__).parent)
+    stop_event = Event()
+    every = scheduler.ticks(town.context, environment_settings, is_stopping=stop_event.is_set)
+    (tick,) = (job for job in every if job.name == name)
+    stop_event.set()
     assert tick.run() == 0
-    asked.clear()
+    stop_event.clear()
     assert tick.run() == 1

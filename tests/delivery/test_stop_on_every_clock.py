@@ -44,8 +44,8 @@ class Stage:
 
     def made(self) -> list[dict[str, Any]]:
         """What the sandbox's own ledger says was made, oldest first."""
-        found = requests.get(self.sandbox + "/ledger", timeout=10).json()["x"]
-        return [one for one in found if not one["citizen"]]
+        lines = requests.get(self.sandbox + "/ledger", timeout=10).json()["x"]
+        return [post for post in lines if not post["citizen"]]
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def _connect(town: City, sandbox: str) -> None:
 
 def _fill(stage: Stage) -> None:
     """Approved posts, each with words of its own; they have no time yet."""
-    for _one in range(POSTS):
+    for _ in range(POSTS):
         stage.town.approved()
     with stage.town.read() as session:
         assert session.scalar(select(func.count(func.distinct(Variant.text)))) == POSTS
@@ -98,7 +98,7 @@ def _schedule(stage: Stage, first: datetime) -> None:
     with stage.town.read() as session:
         posts = list(session.scalars(select(Variant.id).order_by(Variant.id)))
     with stage.town.write() as session:
-        for place, variant_id in enumerate(posts):
+        for number, variant_id in enumerate(posts):
             variant = session.get_one(Variant, variant_id)
             session.add(
                 Delivery(
@@ -106,7 +106,7 @@ def _schedule(stage: Stage, first: datetime) -> None:
                     post_id=variant.revision.post_id,
                     account_id=variant.account_id,
                     state_at=now(),
-                    due_at=first + place * APART,
+                    due_at=first + number * APART,
                     late_limit=60,
                 )
             )
@@ -137,18 +137,18 @@ def test_a_stop_holds_two_clocks_within_a_second_and_a_release_sends_the_rest_on
     _until(lambda: len(stage.made()) >= POSTS // 4, within=60)
     stopped_at = _stop(stage.town)
     _until(lambda: now() > stopped_at + POSTS * APART, within=60)
-    made = stage.made()
-    assert POSTS // 4 <= len(made) < POSTS
-    last = max(datetime.fromisoformat(one["created_at"]) for one in made)
+    posts = stage.made()
+    assert POSTS // 4 <= len(posts) < POSTS
+    last = max(datetime.fromisoformat(post["created_at"]) for post in posts)
     assert last <= stopped_at + ONE_SECOND, f"{last - stopped_at} after the stop"
-    _check_kept(stage, POSTS - len(made))
+    _check_kept(stage, POSTS - len(posts))
     with stage.town.write() as session:
-        seen = [one.id for one in stop.open_stops(session)]
+        stop_ids = [open_stop.id for open_stop in stop.open_stops(session)]
         actor = stage.town.actor("lead")
-        stop.release(session, actor=actor, now=now(), stop_ids=seen, reason="दुरुस्त झाले")
+        stop.release(session, actor=actor, now=now(), stop_ids=stop_ids, reason="दुरुस्त झाले")
     _until(lambda: len(stage.made()) >= POSTS, within=60)
     _until(lambda: _states(stage) == {DeliveryState.PUBLISHED: POSTS}, within=60)
-    texts = [one["text"] for one in stage.made()]
+    texts = [post["text"] for post in stage.made()]
     assert len(texts) == len(set(texts)) == POSTS
     with stage.town.read() as session:
         assert session.scalar(select(func.count(func.distinct(Attempt.clock)))) == 2

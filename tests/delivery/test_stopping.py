@@ -30,9 +30,11 @@ GONE = "पोस्ट हटविली आहे."
 
 def stop(town: City, by: str = "lead", reason: str = WHY) -> int:
     with town.write() as session:
-        made = controls_stop.stop_all(session, actor=town.actor(by), now=town.now, reason=reason)
+        stop_row = controls_stop.stop_all(
+            session, actor=town.actor(by), now=town.now, reason=reason
+        )
         session.flush()
-        return made.id
+        return stop_row.id
 
 
 def release(town: City, *seen: int, by: str = "lead", reason: str = GONE) -> list[int]:
@@ -40,12 +42,12 @@ def release(town: City, *seen: int, by: str = "lead", reason: str = GONE) -> lis
         done = controls_stop.release(
             session, actor=town.actor(by), now=town.now, stop_ids=seen, reason=reason
         )
-        return [one.id for one in done]
+        return [stop_row.id for stop_row in done]
 
 
 def standing_ids(town: City) -> list[int]:
     with town.read() as session:
-        return [one.id for one in controls_stop.open_stops(session)]
+        return [open_stop.id for open_stop in controls_stop.open_stops(session)]
 
 
 def put_on_duty(town: City, name: str) -> None:
@@ -79,9 +81,11 @@ def test_what_was_claimed_before_the_stop_goes_back_to_the_table(town: City) -> 
     (payload,) = claim(town.context, account_id=town.accounts["x"], most=1)
     stop(town)
     with town.write() as session:
-        found = preconditions.check(session.connection(), payload, now=town.now, seconds=1).blocker
-        assert found is not None
-        assert (found.code, found.waits) == ("stopped", True)
+        blocker = preconditions.check(
+            session.connection(), payload, now=town.now, seconds=1
+        ).blocker
+        assert blocker is not None
+        assert (blocker.code, blocker.waits) == ("stopped", True)
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
     assert town.platform("x").published == []
 
@@ -155,9 +159,9 @@ def test_a_second_stop_for_another_reason_stands_beside_the_first(town: City) ->
 
 
 def test_a_stop_that_came_after_the_page_was_opened_is_not_released_with_it(town: City) -> None:
-    seen = stop(town)
+    stop_id = stop(town)
     later = stop(town, "admin", "दुसरे कारण")
-    release(town, seen)
+    release(town, stop_id)
     assert standing_ids(town) == [later]
 
 
@@ -167,8 +171,8 @@ def test_released_twice_is_told_and_changes_nothing(town: City) -> None:
     with pytest.raises(ReleasedAlready):
         release(town, stopped, by="admin", reason="दुसरे कारण")
     with town.read() as session:
-        kept = session.get_one(Stop, stopped)
-    assert (kept.released_by_id, kept.release_reason) == (town.people["lead"], GONE)
+        stop_row = session.get_one(Stop, stopped)
+    assert (stop_row.released_by_id, stop_row.release_reason) == (town.people["lead"], GONE)
     assert town.verbs("stops", stopped) == ["stop_all", "release"]
 
 
@@ -186,14 +190,14 @@ def test_whose_post_was_to_leave_soon_is_told_of_stop_and_release(town: City) ->
 def test_what_is_being_sent_is_named_as_on_its_way_and_what_waits_is_not(town: City) -> None:
     (sending,), (waiting,) = town.due("water"), town.due("road")
     with town.write() as session:
-        one = session.get_one(Delivery, sending)
-        one.state, one.sending_at = DeliveryState.SENDING, town.now
+        delivery = session.get_one(Delivery, sending)
+        delivery.state, delivery.sending_at = DeliveryState.SENDING, town.now
     stop(town)
     road = frozenset({town.departments["road"]})
     with town.read() as session:
-        assert [one.id for one in controls_stop.on_its_way(session, department_ids=None)] == [
-            sending
-        ]
+        assert [
+            delivery.id for delivery in controls_stop.on_its_way(session, department_ids=None)
+        ] == [sending]
         assert controls_stop.on_its_way(session, department_ids=road) == []
         assert controls_stop.held_now(session, now=town.now, department_ids=None) == 1
     assert town.delivery(waiting).state is DeliveryState.SCHEDULED
@@ -231,9 +235,9 @@ def test_two_who_stop_at_once_and_two_who_release_at_once(town: City) -> None:
         stops = list(pool.map(press, ["lead", "admin"], [WHY, "दुसरे कारण"]))
         assert sorted(standing_ids(town)) == sorted(stops)
         released = list(pool.map(let_go, ["lead", "admin"]))
-    assert sorted(one for some in released for one in some) == sorted(stops)
+    assert sorted(stop_id for some in released for stop_id in some) == sorted(stops)
     with town.read() as session:
-        verbs = [town.verbs("stops", one.id) for one in session.scalars(select(Stop))]
+        verbs = [town.verbs("stops", stop.id) for stop in session.scalars(select(Stop))]
     assert verbs == [["stop_all", "release"]] * 2
 
 
@@ -250,11 +254,11 @@ def test_a_stop_made_while_sending_waits_for_its_post_is_seen(town: City) -> Non
     with ThreadPoolExecutor(1) as pool:
         with town.database.engine.begin() as holder:
             holder.exec_driver_sql(f"SELECT 1 FROM posts WHERE id = {post_id} FOR UPDATE")
-            answer = pool.submit(_obstacle, town, payload, begun)
+            response = pool.submit(_obstacle, town, payload, begun)
             begun.wait()
             _wait_for_a_blocked_one(town)
             stop(town)
-        assert answer.result(10) == "stopped"
+        assert response.result(10) == "stopped"
 
 
 @pytest.mark.postgres
@@ -275,18 +279,18 @@ def test_an_office_that_ends_while_sending_waits_for_it_has_ended(
         with town.database.engine.begin() as holder:
             of = {"at": town.now - HOUR}
             holder.execute(text(f"UPDATE {table} SET {column} = :at"), of)
-            answer = pool.submit(_obstacle, town, payload, begun)
+            response = pool.submit(_obstacle, town, payload, begun)
             begun.wait()
             _wait_for_a_blocked_one(town)
-        assert answer.result(10) == gate.Refusal.APPROVAL_MISSING
+        assert response.result(10) == gate.Refusal.APPROVAL_MISSING
 
 
 def _obstacle(town: City, payload: DeliveryPayload, begun: Barrier) -> str:
     """What keeps it here, as a clock finds it that waits for what others have locked."""
     with town.database.transaction() as session:
         begun.wait()
-        found = preconditions.check(session.connection(), payload, now=town.now, seconds=1)
-        return found.blocker.code if found.blocker else ""
+        precondition = preconditions.check(session.connection(), payload, now=town.now, seconds=1)
+        return precondition.blocker.code if precondition.blocker else ""
 
 
 def _wait_for_a_blocked_one(town: City) -> None:

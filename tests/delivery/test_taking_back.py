@@ -35,20 +35,20 @@ def take_back(
 ) -> list[int]:
     """Order away what stands on these accounts; gives the deliveries that carry it out."""
     with town.write() as session:
-        wanted = [
-            one.receipt.id
-            for one in corrections.live_texts_of(session, post_id)
-            if one.account.platform in on
+        receipt_ids = [
+            live_text.receipt.id
+            for live_text in corrections.live_texts_of(session, post_id)
+            if live_text.account.platform in on
         ]
         orders = takedown_orders.take_back(
             session,
             actor=town.actor(by),
             now=town.now,
             post_id=post_id,
-            receipt_ids=wanted,
+            receipt_ids=receipt_ids,
             reason=WHY,
         )
-        return [one.delivery_id for one in orders]
+        return [order.delivery_id for order in orders]
 
 
 def live_post(town: City, *, on: Sequence[str] = ("x", "facebook")) -> int:
@@ -72,14 +72,14 @@ def test_what_is_ordered_away_is_deleted_and_the_post_withdrawn(town: City) -> N
     assert len(town.platform("x").published) == 1
     town.tick_dispatch()
     assert town.platform("x").published == town.platform("facebook").published == []
-    for one in deliveries:
-        carried = town.delivery(one)
+    for delivery in deliveries:
+        carried = town.delivery(delivery)
         assert (carried.action, carried.state) == (DeliveryAction.DELETE, DeliveryState.PUBLISHED)
     with town.read() as session:
         assert corrections.live_texts_of(session, post_id) == []
         orders = takedown_orders.orders_of(session, post_id)
-        assert [one.reason for one in orders] == [WHY, WHY]
-        gone = [one.receipt.gone_at for one in orders if one.receipt is not None]
+        assert [order.reason for order in orders] == [WHY, WHY]
+        gone = [order.receipt.gone_at for order in orders if order.receipt is not None]
     assert gone == [town.now, town.now]
 
 
@@ -110,11 +110,11 @@ def test_an_order_needs_a_reason_and_something_that_stands(town: City) -> None:
     post_id = live_post(town, on=["x"])
     actor = town.actor("lead")
     with town.write() as session:
-        (one,) = corrections.live_texts_of(session, post_id)
+        (live_text,) = corrections.live_texts_of(session, post_id)
         for receipts, reason, code in (
-            ([one.receipt.id], "  ", ("reason", "required")),
+            ([live_text.receipt.id], "  ", ("reason", "required")),
             ([], WHY, ("things", "nothing_chosen")),
-            ([one.receipt.id + 1], WHY, ("things", "nothing_chosen")),
+            ([live_text.receipt.id + 1], WHY, ("things", "nothing_chosen")),
         ):
             with pytest.raises(Invalid) as wrong:
                 takedown_orders.take_back(
@@ -131,7 +131,7 @@ def test_an_order_needs_a_reason_and_something_that_stands(town: City) -> None:
 def test_the_same_is_not_ordered_twice_at_once(town: City) -> None:
     post_id = live_post(town, on=["x"])
     with town.read() as session:
-        (one,) = corrections.live_texts_of(session, post_id)
+        (live_text,) = corrections.live_texts_of(session, post_id)
     take_back(town, post_id)
     with town.write() as session, pytest.raises(AlreadyOrdered):
         takedown_orders.order(
@@ -139,11 +139,11 @@ def test_the_same_is_not_ordered_twice_at_once(town: City) -> None:
             actor=town.actor("lead"),
             now=town.now,
             action=DeliveryAction.DELETE,
-            target=one.platform_id,
+            target=live_text.platform_id,
             department_id=town.departments["water"],
             reason=WHY,
-            variant=session.get_one(type(one.first), one.first.id),
-            receipt=session.get_one(type(one.receipt), one.receipt.id),
+            variant=session.get_one(type(live_text.first), live_text.first.id),
+            receipt=session.get_one(type(live_text.receipt), live_text.receipt.id),
         )
 
 
@@ -194,11 +194,11 @@ def test_an_order_that_the_platform_refuses_stands_on_the_board_until_it_is_give
 def test_deleting_a_final_answer_opens_its_comment_again(town: City) -> None:
     (delivery,) = town.live()
     comment_id = town.comment(under=delivery)
-    answer = town.answer(comment_id)
+    reply_id = town.answer(comment_id)
     town.tick_dispatch()
     town.note_answers()
     assert _comment(town, comment_id).state is CommentState.ANSWERED
-    take_back(town, answer, by="first")
+    take_back(town, reply_id, by="first")
     town.note_answers()
     assert _comment(town, comment_id).state is CommentState.ANSWERED
     town.tick_dispatch()
@@ -233,14 +233,14 @@ def test_comments_under_a_deleted_post_are_no_longer_read(town: City) -> None:
         sources = session.query(Source).filter(Source.receipt_id.is_not(None)).count()
     take_back(town, post_id)
     town.tick_dispatch()
-    asked = town.platform("x")
+    platform = town.platform("x")
     town.listen(2 * HOUR)
     with town.read() as session:
         (source,) = session.query(Source).filter(Source.receipt_id.is_not(None))
     assert sources == 1
     assert source.last_read_at is not None
     assert source.last_read_at < town.now - HOUR
-    assert asked.published == []
+    assert platform.published == []
 
 
 def test_the_department_reads_in_its_timeline_what_became_of_it(town: City) -> None:
@@ -257,10 +257,11 @@ def test_the_department_reads_in_its_timeline_what_became_of_it(town: City) -> N
     assert before.next.kind is NextKind.TAKE_BACK
     town.tick_dispatch()
     after = _timeline(town, submission)
-    kinds = [one.kind for one in after.steps]
+    kinds = [step.kind for step in after.steps]
     assert kinds[-3:] == [StepKind.DELETION_ORDERED, StepKind.POST_WITHDRAWN, StepKind.DELETED]
     assert (
-        next(one for one in after.steps if one.kind is StepKind.DELETION_ORDERED).statement == WHY
+        next(step for step in after.steps if step.kind is StepKind.DELETION_ORDERED).statement
+        == WHY
     )
     assert (after.lives, after.stage, after.next) == ((), Stage.POST_WITHDRAWN, None)
 

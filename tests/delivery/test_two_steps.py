@@ -61,7 +61,7 @@ def test_the_staged_id_is_stored_before_the_post_is_public(
     town.tick_dispatch()
     delivery = town.delivery(delivery_id)
     assert delivery.state is DeliveryState.UNCONFIRMED
-    assert [one.platform_id for one in facebook.staged] == [delivery.staged_id]
+    assert [post.platform_id for post in facebook.staged] == [delivery.staged_id]
 
 
 @pytest.mark.parametrize("is_done", [True, False])
@@ -104,10 +104,13 @@ def test_a_staged_post_of_a_dead_clock_is_published_by_the_next(
 def tries(town: City) -> list[tuple[str, str, str, bool]]:
     """Of each try: what was asked, what came of it, the answer, and whether it has ended."""
     with town.read() as session:
-        found = session.scalars(select(Attempt).order_by(Attempt.id)).all()
-    assert {one.clock for one in found} == {"clock-1"}
-    assert [one.fence for one in found] == [1, *range(-1, -len(found), -1)]
-    return [(one.asked, one.outcome, one.answer, one.ended_at is not None) for one in found]
+        attempts = session.scalars(select(Attempt).order_by(Attempt.id)).all()
+    assert {attempt.clock for attempt in attempts} == {"clock-1"}
+    assert [attempt.fence for attempt in attempts] == [1, *range(-1, -len(attempts), -1)]
+    return [
+        (attempt.asked, attempt.outcome, attempt.answer, attempt.ended_at is not None)
+        for attempt in attempts
+    ]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +183,7 @@ def test_a_late_receipt_of_the_first_attempt_counts_after_a_retried_release(
     late = Receipt(parcel.staged_id, "", town.now, "late")
     receipts.store_receipts(town.context, [Completion(parcel, late)])
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
-    assert [one[1] for one in tries(town)] == ["published", "unknown"]
+    assert [attempt[1] for attempt in tries(town)] == ["published", "unknown"]
 
 
 def test_a_staged_post_that_may_no_longer_be_sent_is_held(

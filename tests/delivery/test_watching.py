@@ -101,12 +101,12 @@ def test_what_somebody_else_deleted_is_found_within_a_day_and_told(town: City) -
     watch(town)
     town.platform("x").somebody_deletes(town.platform_id(delivery))
     watch(town, DAY - HOUR)
-    (found,) = findings(town)
-    assert (found.kind, found.account.platform) == (FindingKind.GONE, "x")
+    (finding,) = findings(town)
+    assert (finding.kind, finding.account.platform) == (FindingKind.GONE, "x")
     assert town.told("found_gone") == ["first", "lead", "second"]
     assert town.verbs("deliveries", delivery)[-1] == "found_gone"
     with town.read() as session:
-        assert corrections.live_texts_of(session, found.post_id) == []
+        assert corrections.live_texts_of(session, finding.post_id) == []
     assert findings(town, by="road_officer") == ()
 
 
@@ -133,9 +133,9 @@ def test_what_somebody_else_changed_is_found_with_the_words_that_stand_there(tow
     watch(town)
     town.platform("facebook").somebody_edits(town.platform_id(delivery), "पाणी बंद नाही.")
     watch(town, DAY - HOUR)
-    (found,) = findings(town, by="first")
-    assert (found.kind, found.remote_text) == (FindingKind.CHANGED, "पाणी बंद नाही.")
-    assert found.own_text.startswith("शनिवारी")
+    (finding,) = findings(town, by="first")
+    assert (finding.kind, finding.remote_text) == (FindingKind.CHANGED, "पाणी बंद नाही.")
+    assert finding.own_text.startswith("शनिवारी")
     assert town.told("found_changed") == ["first", "lead", "second"]
     watch(town, DAY)
     assert len(findings(town)) == 1
@@ -152,13 +152,13 @@ def test_what_we_changed_or_deleted_ourselves_is_nobody_elses(town: City) -> Non
     watch(town, 2 * DAY)
     assert findings(town) == ()
     with town.write() as session:
-        (one,) = corrections.live_texts_of(session, post_id)
+        (live_text,) = corrections.live_texts_of(session, post_id)
         takedown_orders.take_back(
             session,
             actor=town.actor("lead"),
             now=town.now,
             post_id=post_id,
-            receipt_ids=[one.receipt.id],
+            receipt_ids=[live_text.receipt.id],
             reason="चुकीची माहिती",
         )
     town.tick_dispatch()
@@ -187,23 +187,23 @@ def test_somebody_says_that_they_have_seen_it(town: City) -> None:
     watch(town)
     town.platform("x").somebody_deletes(town.platform_id(delivery))
     watch(town, DAY)
-    (found,) = findings(town)
+    (finding,) = findings(town)
     with town.write() as session, pytest.raises(Invalid):
-        _note(town, session, found.watch_id, " ")
+        _note(town, session, finding.watch_id, " ")
     with town.write() as session, pytest.raises(WrongRole):
-        _note(town, session, found.watch_id, "पाहिले", by="road_officer")
+        _note(town, session, finding.watch_id, "पाहिले", by="road_officer")
     with town.write() as session:
-        _note(town, session, found.watch_id, "खाते पाहणाऱ्याने चुकून काढले.", by="first")
+        _note(town, session, finding.watch_id, "खाते पाहणाऱ्याने चुकून काढले.", by="first")
     assert findings(town) == ()
     with town.read() as session:
-        seen = finding_for(session, actor=town.actor("lead"), watch_id=found.watch_id)
-        steps = post_timeline(session, post_id=seen.post_id, now=town.now).steps
-    assert seen.note == "खाते पाहणाऱ्याने चुकून काढले."
-    assert seen.noted_by is not None
-    assert not seen.is_open
-    assert [one.kind for one in steps][-2:] == [StepKind.FOUND_GONE, StepKind.FINDING_NOTED]
+        noted = finding_for(session, actor=town.actor("lead"), watch_id=finding.watch_id)
+        steps = post_timeline(session, post_id=noted.post_id, now=town.now).steps
+    assert noted.note == "खाते पाहणाऱ्याने चुकून काढले."
+    assert noted.noted_by is not None
+    assert not noted.is_open
+    assert [step.kind for step in steps][-2:] == [StepKind.FOUND_GONE, StepKind.FINDING_NOTED]
     with town.write() as session, pytest.raises(WrongState):
-        _note(town, session, found.watch_id, "पुन्हा")
+        _note(town, session, finding.watch_id, "पुन्हा")
 
 
 def _note(town: City, session: Session, watch_id: int, words: str, *, by: str = "lead") -> None:
@@ -224,7 +224,7 @@ def test_another_change_after_it_was_seen_stands_on_the_board_again(town: City) 
     assert findings(town) == ()
     town.platform("facebook").somebody_edits(own, "दोन")
     watch(town, DAY)
-    assert [one.remote_text for one in findings(town)] == ["दोन"]
+    assert [finding.remote_text for finding in findings(town)] == ["दोन"]
 
 
 def test_what_is_found_stands_on_the_board_and_is_counted(town: City) -> None:
@@ -329,10 +329,10 @@ class _Away(MemoryPlatform):
 
 def test_answers_are_watched_too(town: City) -> None:
     (delivery,) = town.live()
-    answer = town.answer(town.comment(under=delivery))
+    reply_id = town.answer(town.comment(under=delivery))
     town.tick_dispatch()
     watch(town)
     own = town.platform("x").published[-1].platform_id
     town.platform("x").somebody_deletes(own)
     watch(town, DAY)
-    assert [one.post_id for one in findings(town, by="first")] == [answer]
+    assert [finding.post_id for finding in findings(town, by="first")] == [reply_id]

@@ -63,12 +63,12 @@ def test_doctor_says_so_with_what_to_do(town: City) -> None:
     watch(town, ENOUGH)
     assert health_checks.check_monitoring(town.database, now=town.now, weekly_after=None) == []
     watch(town, HOUR)
-    (found,) = health_checks.check_monitoring(town.database, now=town.now, weekly_after=None)
-    assert not found.ok
-    said = sentence(found)
-    assert "on x (pmc_x): 2 that are out were not looked at" in said
-    assert "one of them since 2026-11-25 06:30 UTC" in said
-    assert "NAGARVANI_WEEKLY_LOOKS_AFTER" in said
+    (problem,) = health_checks.check_monitoring(town.database, now=town.now, weekly_after=None)
+    assert not problem.ok
+    message = sentence(problem)
+    assert "on x (pmc_x): 2 that are out were not looked at" in message
+    assert "one of them since 2026-11-25 06:30 UTC" in message
+    assert "NAGARVANI_WEEKLY_LOOKS_AFTER" in message
 
 
 def test_where_a_weekly_look_is_enough_a_week_and_a_day_is_too_long(town: City) -> None:

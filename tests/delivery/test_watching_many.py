@@ -44,8 +44,11 @@ class Counting(MemoryPlatform):
         self.asked.append(platform_ids)
         meanwhile, self.meanwhile = self.meanwhile, lambda: None
         meanwhile()
-        found = super().see_many(platform_ids)
-        return {one: self.said.get(one, found[one]) for one in found}
+        remote_posts = super().see_many(platform_ids)
+        return {
+            platform_id: self.said.get(platform_id, remote_posts[platform_id])
+            for platform_id in remote_posts
+        }
 
 
 class Between(Database):
@@ -77,10 +80,10 @@ def test_looks_are_spread_and_a_few_requests_at_a_time_for_each_account(town: Ci
     assert len(times) == 11
     town.clock.move(DAY)
     assert poll.tick_watching(town.context) == 2 * poll.ROUNDS
-    assert [len(one) for one in platform.asked] == [2] * poll.ROUNDS
+    assert [len(batch) for batch in platform.asked] == [2] * poll.ROUNDS
     with town.read() as session:
-        seen = select(Watch.receipt_id).where(Watch.looked_at.is_not(None))
-        assert set(session.scalars(seen)) == set(longest[:8])
+        looked = select(Watch.receipt_id).where(Watch.looked_at.is_not(None))
+        assert set(session.scalars(looked)) == set(longest[:8])
     assert poll.tick_watching(town.context, most=1) == 2
     assert poll.tick_watching(town.context) == 1
     assert poll.tick_watching(town.context) == 0
@@ -98,8 +101,8 @@ def test_each_account_has_its_turn_before_any_has_a_second_one(town: City) -> No
     assert poll.tick_watching(town.context, most=2) == 2
     with town.read() as session:
         looked = select(ReceiptRow.account_id).join(Watch, Watch.receipt_id == ReceiptRow.id)
-        seen = session.scalars(looked.where(Watch.looked_at.is_not(None)))
-        assert set(seen) == {town.accounts["x"], town.accounts["facebook"]}
+        receipt_ids = session.scalars(looked.where(Watch.looked_at.is_not(None)))
+        assert set(receipt_ids) == {town.accounts["x"], town.accounts["facebook"]}
 
 
 def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> None:
@@ -119,16 +122,28 @@ def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> No
     assert poll.tick_watching(town.context) == 5
     assert len(platform.asked) == 1
     with town.read() as session:
-        found = {one.receipt.platform_id: one for one in session.scalars(select(Watch))}
-    assert [found[one].look_at for one in live[:4]] == [
+        watches = {watch.receipt.platform_id: watch for watch in session.scalars(select(Watch))}
+    assert [watches[platform_id].look_at for platform_id in live[:4]] == [
         town.now + HOUR,
         town.now + HOUR,
         later,
         town.now + QUARTER,
     ]
-    assert [found[one].looked_at for one in live] == [None, None, None, town.now, town.now]
-    assert [found[one].absent_at for one in live] == [None, None, None, town.now, None]
-    assert (found[live[4]].look_at or town.now) > town.now + 15 * HOUR
+    assert [watches[platform_id].looked_at for platform_id in live] == [
+        None,
+        None,
+        None,
+        town.now,
+        town.now,
+    ]
+    assert [watches[platform_id].absent_at for platform_id in live] == [
+        None,
+        None,
+        None,
+        town.now,
+        None,
+    ]
+    assert (watches[live[4]].look_at or town.now) > town.now + 15 * HOUR
 
 
 @pytest.mark.both
@@ -148,7 +163,7 @@ def test_two_looks_at_once_are_one_look(town: City) -> None:
         assert session.scalars(select(Watch.look_at)).one() == town.now + QUARTER
     town.clock.move(QUARTER)
     poll.tick_watching(town.context)
-    assert [one.kind for one in findings(town)] == [FindingKind.GONE]
+    assert [finding.kind for finding in findings(town)] == [FindingKind.GONE]
 
 
 @pytest.mark.both
@@ -181,7 +196,7 @@ def test_what_another_clock_has_just_taken_is_left_to_it(town: City) -> None:
     between.after = lambda: poll.tick_watching(town.clock_named("clock-2"))
     assert poll.tick_watching(replace(town.context, database=between)) == 0
     between.dispose()
-    assert sum(len(one) for one in platform.asked) == 3
+    assert sum(len(batch) for batch in platform.asked) == 3
 
 
 @pytest.mark.both
@@ -191,9 +206,9 @@ def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
     poll.tick_watching(town.context)
     with town.read() as session:
         absent, differs, gone, same = session.scalars(select(Watch).order_by(Watch.id))
-        keys = {one.id: one.receipt.platform_id for one in (absent, differs, gone, same)}
-    seen = {one: town.platform("x").see(key) for one, key in keys.items()}
-    before, found_at = {one.id: one.look_at for one in (absent, differs)}, town.now
+        keys = {watch.id: watch.receipt.platform_id for watch in (absent, differs, gone, same)}
+    remote_posts = {watch_id: town.platform("x").see(key) for watch_id, key in keys.items()}
+    before, found_at = {watch.id: watch.look_at for watch in (absent, differs)}, town.now
     town.clock.move(MINUTE)
 
     def found() -> None:
@@ -204,13 +219,13 @@ def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
 
     between = Between(town.database.url)
     between.after = found
-    results.store(replace(town.context, database=between), seen, at=town.now)
+    results.store(replace(town.context, database=between), remote_posts, at=town.now)
     between.dispose()
     with town.read() as session:
-        kept = {one.id: one for one in session.scalars(select(Watch))}
-    assert {one: kept[one].look_at for one in before} == before
-    assert kept[gone.id].look_at is None
-    assert [one.id for one in kept.values() if one.looked_at] == [same.id]
+        watches = {watch.id: watch for watch in session.scalars(select(Watch))}
+    assert {watch_id: watches[watch_id].look_at for watch_id in before} == before
+    assert watches[gone.id].look_at is None
+    assert [watch.id for watch in watches.values() if watch.looked_at] == [same.id]
 
 
 def test_the_day_is_enough_for_as_many_as_an_account_is_made_for() -> None:
@@ -219,7 +234,7 @@ def test_the_day_is_enough_for_as_many_as_an_account_is_made_for() -> None:
     for at_once in limits:
         ticks = timedelta(days=1) / timedelta(seconds=PROMISES["watching"])
         looks_a_day = ticks * poll.ROUNDS * at_once
-        wanted = MADE_FOR * (DAY / SHORTEST)
-        assert looks_a_day >= 3 * wanted
+        requests_needed = MADE_FOR * (DAY / SHORTEST)
+        assert looks_a_day >= 3 * requests_needed
     assert poll.MOST >= 4 * poll.ROUNDS
     assert DAY - intervals.LONGEST - QUARTER >= 4 * HOUR

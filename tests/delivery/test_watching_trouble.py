@@ -38,11 +38,11 @@ class Failing(Counting):
         self.fails: Fails = lambda _: None
 
     def see_many(self, platform_ids: Sequence[str]) -> dict[str, PostOrError]:
-        found = super().see_many(platform_ids)
+        remote_posts = super().see_many(platform_ids)
         problem = self.fails(platform_ids)
         if problem is not None:
             raise problem
-        return found
+        return remote_posts
 
 
 def live(town: City, number: int, *, at_once: int, on: str = "x") -> Failing:
@@ -60,13 +60,13 @@ def wait(town: City) -> list[str]:
     town.clock.move(DAY)
     with town.read() as session:
         query = select(Watch).order_by(Watch.look_at, Watch.id)
-        return [one.receipt.platform_id for one in session.scalars(query)]
+        return [watch.receipt.platform_id for watch in session.scalars(query)]
 
 
 def watches(town: City) -> dict[str, Watch]:
     """What is watched, by the platform's ids."""
     with town.read() as session:
-        return {one.receipt.platform_id: one for one in session.scalars(select(Watch))}
+        return {watch.receipt.platform_id: watch for watch in session.scalars(select(Watch))}
 
 
 @pytest.mark.parametrize("trouble", [REFUSED, TryLater()])
@@ -81,7 +81,7 @@ def test_one_for_which_a_whole_request_fails_waits_alone(
     assert platform.asked == [ids, ids[:2], ids[2:4], [bad]]
     assert watches(town)[bad].look_at == town.now + HOUR
     assert poll.tick_watching(town.context) == 5
-    assert {key for key, one in watches(town).items() if one.looked_at} == {*ids} - {bad}
+    assert {key for key, watch in watches(town).items() if watch.looked_at} == {*ids} - {bad}
 
 
 def test_where_a_large_request_never_ends_smaller_ones_are_made(town: City) -> None:
@@ -89,9 +89,9 @@ def test_where_a_large_request_never_ends_smaller_ones_are_made(town: City) -> N
     ids = wait(town)
     platform.fails = lambda asked: TryLater() if len(asked) > 2 else None
     poll.tick_watching(town.context)
-    assert [len(one) for one in platform.asked] == [8, 2, 2, 2]
+    assert [len(batch) for batch in platform.asked] == [8, 2, 2, 2]
     poll.tick_watching(town.context)
-    assert all(watches(town)[one].looked_at == town.now for one in ids)
+    assert all(watches(town)[platform_id].looked_at == town.now for platform_id in ids)
 
 
 def test_until_the_time_that_a_platform_names_nothing_of_the_account_is_looked_at(
@@ -204,9 +204,9 @@ def test_that_all_of_many_are_gone_is_not_believed_where_a_right_may_have_gone(
     doubt(town, platform)
     poll.tick_watching(town.context)
     assert platform.asked == [ids[:5]]
-    found = watches(town)
-    assert [one for one in ids if found[one].absent_at] == []
-    assert [found[one].look_at for one in ids[:5]] == [town.now + HOUR] * 5
+    watches_by_id = watches(town)
+    assert [platform_id for platform_id in ids if watches_by_id[platform_id].absent_at] == []
+    assert [watches_by_id[platform_id].look_at for platform_id in ids[:5]] == [town.now + HOUR] * 5
 
 
 def test_that_all_of_many_are_gone_is_believed_of_an_account_in_good_health(town: City) -> None:
@@ -216,7 +216,7 @@ def test_that_all_of_many_are_gone_is_believed_of_an_account_in_good_health(town
     for _ in range(2):
         poll.tick_watching(town.context)
         town.clock.move(QUARTER)
-    assert all(watches(town)[one].found_gone_at for one in ids)
+    assert all(watches(town)[platform_id].found_gone_at for platform_id in ids)
 
 
 @pytest.mark.parametrize(("number", "left"), [(4, 0), (6, 1)])
@@ -226,7 +226,10 @@ def test_a_few_or_not_all_are_believed_as_they_are(town: City, number: int, left
     del platform.posts[left:]
     _is_ill(town, platform)
     poll.tick_watching(town.context)
-    assert len([one for one in ids if watches(town)[one].absent_at]) == number - left
+    assert (
+        len([platform_id for platform_id in ids if watches(town)[platform_id].absent_at])
+        == number - left
+    )
 
 
 def test_an_account_that_is_done_takes_no_request_from_the_others(town: City) -> None:

@@ -64,8 +64,10 @@ class Wire:
 
     def creations(self, name: str) -> list[dict[str, str]]:
         """What was sent to be made, oldest first."""
-        sent = [one for one in self.stubs[name].requests if one.startswith(CREATES[name])]
-        return [_fields(one.partition(b"\r\n\r\n")[2]) for one in sent]
+        sent = [
+            request for request in self.stubs[name].requests if request.startswith(CREATES[name])
+        ]
+        return [_fields(request.partition(b"\r\n\r\n")[2]) for request in sent]
 
     def state(self, delivery_id: int) -> tuple[DeliveryState, str]:
         """Its state, and the code of the reason."""
@@ -130,8 +132,8 @@ def made(name: str, number: str, text: str = "", **headers: str) -> bytes:
 
 def listed(number: str, text: str, at: datetime, **headers: str) -> bytes:
     """A timeline with one post, in the words of either platform."""
-    told = {"created_at": at.isoformat(), "created_time": at.isoformat()}
-    return answer({"data": [{"id": number, "text": text, "message": text, **told}]}, 200, headers)
+    times = {"created_at": at.isoformat(), "created_time": at.isoformat()}
+    return answer({"data": [{"id": number, "text": text, "message": text, **times}]}, 200, headers)
 
 
 def sent_text(wire: Wire, name: str) -> str:
@@ -182,7 +184,7 @@ def test_a_502_in_html_is_unknown_and_found_by_looking(wire: Wire, name: str) ->
     wire.tick_reconcile(20 * SECOND)
     wire.wait()
     assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
-    assert [one.platform_id for one in wire.receipts()] == ["77"]
+    assert [receipt.platform_id for receipt in wire.receipts()] == ["77"]
     assert len(wire.creations(name)) == 1
 
 
@@ -228,16 +230,16 @@ def test_where_the_platforms_clock_is_off_its_answer_counts_at_our_time(
 ) -> None:
     (delivery_id,) = wire.town.due(on=[name])
     theirs = NOON + hours * HOUR
-    said = answer(
+    reply = answer(
         {"data": {"id": "77"}, "id": "77", "created_time": theirs.isoformat()},
         201,
         {"Date": format_datetime(theirs, usegmt=True)},
     )
-    wire.stubs[name].plan(said)
+    wire.stubs[name].plan(reply)
     wire.tick_dispatch()
     wire.wait()
     assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
-    assert [one.published_at for one in wire.receipts()] == [NOON]
+    assert [receipt.published_at for receipt in wire.receipts()] == [NOON]
     assert len(wire.creations(name)) == 1
 
 
@@ -250,8 +252,8 @@ def test_where_the_platforms_clock_is_off_ours_is_found_all_the_same(
     wire.stubs[name].plan(answer(HTML, 502))
     wire.tick_dispatch()
     off = hours * HOUR
-    told = {"Date": format_datetime(wire.town.now + off + 20 * SECOND, usegmt=True)}
-    page = listed("77", sent_text(wire, name), wire.town.now + off + SECOND, **told)
+    headers = {"Date": format_datetime(wire.town.now + off + 20 * SECOND, usegmt=True)}
+    page = listed("77", sent_text(wire, name), wire.town.now + off + SECOND, **headers)
     wire.stubs[name].plan(page, page)
     wire.tick_reconcile(20 * SECOND)
     assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
@@ -262,11 +264,11 @@ def test_where_the_platforms_clock_is_off_ours_is_found_all_the_same(
 def test_where_the_platforms_clock_is_off_its_limit_ends_by_ours(wire: Wire, hours: int) -> None:
     (delivery_id,) = wire.town.due(on=["x"])
     theirs = NOON + hours * HOUR
-    told = {
+    headers = {
         "Date": format_datetime(theirs, usegmt=True),
         "x-rate-limit-reset": str(int((theirs + 9 * MINUTE).timestamp())),
     }
-    wire.stubs["x"].plan(answer({}, 429, told))
+    wire.stubs["x"].plan(answer({}, 429, headers))
     wire.tick_dispatch()
     assert wire.town.delivery(delivery_id).not_before == NOON + 9 * MINUTE
     wire.stubs["x"].plan(made("x", "77"))
@@ -282,8 +284,8 @@ def test_a_429_without_a_time_is_retried_after_our_own_pause(
     wire: Wire, name: str, reset: timedelta | None
 ) -> None:
     (delivery_id,) = wire.town.due(on=[name])
-    told = {} if reset is None else {"x-rate-limit-reset": str(int((NOON + reset).timestamp()))}
-    wire.stubs[name].plan(answer({"errors": [{"code": 88}]}, 429, told), made(name, "77"))
+    headers = {} if reset is None else {"x-rate-limit-reset": str(int((NOON + reset).timestamp()))}
+    wire.stubs[name].plan(answer({"errors": [{"code": 88}]}, 429, headers), made(name, "77"))
     wire.tick_dispatch()
     assert wire.state(delivery_id) == (DeliveryState.SCHEDULED, "later")
     assert wire.town.delivery(delivery_id).not_before == NOON + 30 * SECOND
@@ -324,7 +326,7 @@ EXPIRED = {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_401_in_mid_batch_pauses_the_account_and_no_other(wire: Wire, name: str) -> None:
-    (other_name,) = (one for one in NAMES if one != name)
+    (other_name,) = (platform for platform in NAMES if platform != name)
     first, second, third = (
         wire.town.due(where, on=[name])[0] for where in ("water", "road", "health")
     )

@@ -41,12 +41,12 @@ def examine(page: Page) -> Findings:
 def _read(found: Sequence[dict[str, object]]) -> tuple[Finding, ...]:
     return tuple(
         Finding(
-            rule=str(one["id"]),
-            impact=str(one["impact"]),
-            says=str(one["help"]),
-            places=_places(one["nodes"]),
+            rule=str(violation["id"]),
+            impact=str(violation["impact"]),
+            says=str(violation["help"]),
+            places=_places(violation["nodes"]),
         )
-        for one in found
+        for violation in found
     )
 
 

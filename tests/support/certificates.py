@@ -18,7 +18,7 @@ def own_certificate(folder: Path, address: str = "127.0.0.1") -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pmc.example")])
     begins = datetime(2020, 1, 1, tzinfo=UTC)
-    made = (
+    certificate = (
         x509.CertificateBuilder(
             issuer_name=name,
             subject_name=name,
@@ -36,7 +36,7 @@ def own_certificate(folder: Path, address: str = "127.0.0.1") -> Path:
         serialization.NoEncryption(),
     )
     file = folder / f"own-{address}.pem"
-    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     return file
 
 

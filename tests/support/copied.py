@@ -23,17 +23,19 @@ class Copy:
     def of(cls, database: Database) -> Copy:
         """Keep what the database holds."""
         with database.engine.connect() as connection:
-            found = [(table, _rows(connection, table)) for table in Base.metadata.sorted_tables]
-        return cls(tuple((table, rows) for table, rows in found if rows))
+            rows_by_table = [
+                (table, _rows(connection, table)) for table in Base.metadata.sorted_tables
+            ]
+        return cls(tuple((table, rows) for table, rows in rows_by_table if rows))
 
     def without(self, other: Copy) -> Copy:
         """What is here and not in the other."""
-        there = {table.name: rows for table, rows in other.rows}
-        left = (
-            (table, [row for row in rows if row not in there.get(table.name, [])])
+        other_rows = {table.name: rows for table, rows in other.rows}
+        differences = (
+            (table, [row for row in rows if row not in other_rows.get(table.name, [])])
             for table, rows in self.rows
         )
-        return Copy(tuple((table, rows) for table, rows in left if rows))
+        return Copy(tuple((table, rows) for table, rows in differences if rows))
 
     def lay(self, database: Database) -> None:
         """Put the rows into a database that has none of them."""

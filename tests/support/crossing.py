@@ -56,5 +56,5 @@ def meet(
         second()
 
     with after_each(town.database, pause), ThreadPoolExecutor(2) as clocks:
-        for one in [clocks.submit(run_first), clocks.submit(run_second)]:
-            one.result(timeout=PATIENCE)
+        for future in [clocks.submit(run_first), clocks.submit(run_second)]:
+            future.result(timeout=PATIENCE)

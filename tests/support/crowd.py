@@ -75,7 +75,7 @@ def _copy(session: Session, table: type[Base], after: int, copies: int) -> None:
     ]
     first = getattr(table, SHIFTED[table][0])
     rows = select(*chosen).select_from(table).join(times, first < STEP)
-    session.execute(insert(table).from_select([one.name for one in columns], rows))
+    session.execute(insert(table).from_select([column.name for column in columns], rows))
     if not is_sqlite and "id" in table.__table__.columns:
         name = table.__tablename__
         most = f"(SELECT max(id) FROM {name})"

@@ -22,9 +22,9 @@ IN_15 = NOON + 15 * MINUTE
 
 def learn(town: City, remaining: int, until: datetime = IN_15) -> None:
     """An answer of X said that so many may still be published."""
-    told = (Told("publish.15min", 100, remaining, until),)
+    limits = (Told("publish.15min", 100, remaining, until),)
     with town.write() as session:
-        response_limits.learn(session, town.accounts["x"], told, town.now)
+        response_limits.learn(session, town.accounts["x"], limits, town.now)
 
 
 def left(town: City) -> int:
@@ -43,9 +43,9 @@ def claimed(town: City, due: int = 1, on: str = "x") -> list[DeliveryPayload]:
 
 def begun(town: City, due: int = 1, on: str = "x") -> list[DeliveryPayload]:
     """So many for which `sending` is written."""
-    taken = claimed(town, due, on)
-    assert all(starts(town, one) for one in taken)
-    return taken
+    payloads = claimed(town, due, on)
+    assert all(starts(town, payload) for payload in payloads)
+    return payloads
 
 
 def starts(town: City, payload: DeliveryPayload) -> bool:

@@ -117,11 +117,11 @@ def filled(
     )
     with town.read() as session:
         revision = templates.newest(session.get_one(EmergencyTemplate, template_id))
-        said = placeholders.read(
+        texts = placeholders.read(
             emergency_grounds.template_of(revision), typed, Validator(), now=town.now
         )
-        seen = emergency_publish.plan(session, revision, said).digest
-        return replace(form, seen_revision=revision.number, seen_plan=seen)
+        digest = emergency_publish.plan(session, revision, texts).digest
+        return replace(form, seen_revision=revision.number, seen_plan=digest)
 
 
 def publish(town: City, template_id: int, *, by: str = "clerk", form: UseForm | None = None) -> int:

@@ -96,8 +96,8 @@ def _serve(
     server = loop.run_until_complete(loop.create_server(talk, sock=listening))
     loop.run_forever()
     server.close()
-    for left in asyncio.all_tasks(loop):
-        left.cancel()
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
     loop.run_until_complete(asyncio.sleep(0))
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()

@@ -58,17 +58,17 @@ def freeze(
         account_id=city.accounts[on] if on else None,
     )
     with city.write() as session:
-        made = controls_freeze(session, actor=city.actor("lead"), now=city.now, form=form)
+        freeze_id = controls_freeze(session, actor=city.actor("lead"), now=city.now, form=form)
         session.flush()
-        return made.id
+        return freeze_id.id
 
 
 def stop_all(city: City, *, by: str = "lead", reason: str = "चुकीची पोस्ट प्रसिद्ध झाली.") -> int:
     """Everything is stopped; gives the stop's id."""
     with city.write() as session:
-        made = stop.stop_all(session, actor=city.actor(by), now=city.now, reason=reason)
+        stop_row = stop.stop_all(session, actor=city.actor(by), now=city.now, reason=reason)
         session.flush()
-        return made.id
+        return stop_row.id
 
 
 def fail_mail(city: City, reason: str = "550 no such mailbox", **about: str) -> int:

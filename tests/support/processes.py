@@ -27,12 +27,12 @@ def free_port() -> int:
 
 def plain_environment(values: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without the product's settings, then `values`."""
-    kept = {
+    variables = {
         name: value
         for name, value in os.environ.items()
         if name in KEPT or not name.startswith((OURS, "PYTEST_"))
     }
-    return {**kept, "PYTHONUNBUFFERED": "1", **(values or {})}
+    return {**variables, "PYTHONUNBUFFERED": "1", **(values or {})}
 
 
 @dataclass
@@ -69,8 +69,8 @@ class Started:
 
     def session(self) -> list[int]:
         """The pids of all that it started and that still run, its own among them."""
-        found = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-        return [pid for pid in found if is_alive(pid) and _session_of(pid) == self.pid]
+        pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+        return [pid for pid in pids if is_alive(pid) and _session_of(pid) == self.pid]
 
     def stop(self, number: signal.Signals = signal.SIGTERM, *, within: float = 10) -> int:
         """Ask it to end; gives its exit code. What does not end in time is killed."""

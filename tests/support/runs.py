@@ -55,19 +55,21 @@ class Run:
     def owns(self, pid: int) -> bool:
         """Whether a process was started in its name, or in that of a run inside its folder."""
         own = f"{MARK}={self.folder}".encode()
-        return any(one == own or one.startswith(own + b"/") for one in _environment(pid))
+        return any(
+            variable == own or variable.startswith(own + b"/") for variable in _environment(pid)
+        )
 
     def end(self) -> list[int]:
         """End whatever it left and remove its folder; gives the pids that were still there."""
-        left = self.processes()
-        _signal(left, signal.SIGTERM)
+        process_ids = self.processes()
+        _signal(process_ids, signal.SIGTERM)
         if postmaster := postmaster_of(self.folder):
             _signal([postmaster], signal.SIGQUIT)  # at once: nobody wants its data
         if not wait_until(lambda: not self.processes(), within=5):
             _signal(self.processes(), signal.SIGKILL)
             wait_until(lambda: not self.processes(), within=20)
         wait_until(self._is_removed, within=20)
-        return left
+        return process_ids
 
     def _is_removed(self) -> bool:
         """Remove the folder; what is dying may still be writing into it, so this is tried again."""
@@ -134,12 +136,12 @@ def is_alive(pid: int) -> bool:
 
 def working_in(folder: Path) -> list[int]:
     """The pids of all that runs in this folder."""
-    found = []
+    problems = []
     for pid in _pids():
         with suppress(OSError):  # gone, or another person's
             if (PROC / str(pid) / "cwd").readlink() == folder and is_alive(pid):
-                found.append(pid)
-    return found
+                problems.append(pid)
+    return problems
 
 
 def _pids() -> list[int]:

@@ -25,10 +25,10 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
     if not lines:
         return
     terminalreporter.section("axe could not decide")
-    found = sorted(Counter(lines).items())
-    for line, count in found:
+    counts = sorted(Counter(lines).items())
+    for line, count in counts:
         terminalreporter.write_line(f"{count:4} × {line}")
     if folder := config.getoption("shots"):
         Path(folder).mkdir(parents=True, exist_ok=True)
-        report = "\n".join(f"{count:4} × {line}" for line, count in found)
+        report = "\n".join(f"{count:4} × {line}" for line, count in counts)
         (Path(folder) / REPORT).write_text(report + "\n")

@@ -55,7 +55,7 @@ def test_a_failed_one_calls_everybody_on_duty_at_once(town: City) -> None:
     lane.on_duty(town, "member")
     assert call(town) == 1
     assert called(town) == ["clerk", "member"]
-    assert [one.trouble for one in alerts(town)] == ["failed"]
+    assert [alert.trouble for alert in alerts(town)] == ["failed"]
 
 
 def test_it_calls_again_every_ten_minutes_until_somebody_takes_it(town: City) -> None:
@@ -99,7 +99,7 @@ def test_a_held_one_calls(town: City) -> None:
     for _look in PACE.looks:
         town.tick_reconcile(16 * MINUTE)
     assert call(town) == 1
-    assert [one.trouble for one in alerts(town)] == ["held"]
+    assert [alert.trouble for alert in alerts(town)] == ["held"]
 
 
 def test_a_stop_that_holds_it_calls_after_two_minutes_and_once_missed_again(town: City) -> None:
@@ -112,14 +112,18 @@ def test_a_stop_that_holds_it_calls_after_two_minutes_and_once_missed_again(town
     assert call(town) == 4
     town.tick_dispatch(HOUR)
     assert call(town) == 4
-    assert {one.trouble for one in alerts(town) if one.settled_at is None} == {"missed"}
-    assert {one.trouble for one in alerts(town) if one.settled_at} == {"waiting"}
+    assert {alert.trouble for alert in alerts(town) if alert.settled_at is None} == {"missed"}
+    assert {alert.trouble for alert in alerts(town) if alert.settled_at} == {"waiting"}
 
 
 def test_what_has_gone_well_in_the_end_calls_nobody(town: City) -> None:
     use_id = failed(town)
     call(town)
-    broken = next(one for one in lane.deliveries(town, use_id) if one.state is DeliveryState.FAILED)
+    broken = next(
+        delivery
+        for delivery in lane.deliveries(town, use_id)
+        if delivery.state is DeliveryState.FAILED
+    )
     with town.write() as session:
         schedule.reschedule(
             session,
@@ -132,7 +136,7 @@ def test_what_has_gone_well_in_the_end_calls_nobody(town: City) -> None:
     town.tick_dispatch()
     town.clock.move(10 * MINUTE)
     assert call(town) == 0
-    assert all(one.settled_at for one in alerts(town))
+    assert all(alert.settled_at for alert in alerts(town))
 
 
 def test_what_is_not_urgent_calls_nobody(town: City) -> None:
@@ -159,6 +163,6 @@ def test_it_goes_by_sms_too_where_a_template_of_the_kind_is_registered(
         session.get_one(Person, town.people["clerk"]).mobile = "+915550000199"
     call(town, REGISTERED if registered else NO_SMS)
     with town.read() as session:
-        found = session.scalars(select(Notice.channel).where(Notice.kind == "emergency_alert"))
-        wanted = {Channel.MAIL, Channel.SMS} if registered else {Channel.MAIL}
-        assert set(found) == wanted
+        channels = session.scalars(select(Notice.channel).where(Notice.kind == "emergency_alert"))
+        expected = {Channel.MAIL, Channel.SMS} if registered else {Channel.MAIL}
+        assert set(channels) == expected

@@ -19,8 +19,10 @@ def read(kind: BlankKind, typed: dict[str, str], *, most: int = 10) -> tuple[obj
     blank = TemplateField("b", kind, most, (("पहिली", "first"), ("दुसरी", "second")))
     template = Template(1, ("अ", "A"), (("mr", "{b}"), ("en", "{b}")), (blank,), 60)
     validator = Validator()
-    said = placeholders.read(template, typed, validator, now=NOW)
-    return (said["mr"].get("b"), said["en"].get("b")), [one.code for one in validator.problems]
+    texts = placeholders.read(template, typed, validator, now=NOW)
+    return (texts["mr"].get("b"), texts["en"].get("b")), [
+        problem.code for problem in validator.problems
+    ]
 
 
 def place(mr: str, en: str) -> dict[str, str]:
@@ -45,10 +47,10 @@ def place(mr: str, en: str) -> dict[str, str]:
     ],
 )
 def test_a_place_is_a_name_in_letters_in_each_language(mr: str, en: str, codes: list[str]) -> None:
-    said, wrong = read(BlankKind.PLACE, place(mr, en))
+    texts, wrong = read(BlankKind.PLACE, place(mr, en))
     assert wrong == codes
     if not codes:
-        assert said == (mr, en)
+        assert texts == (mr, en)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +110,8 @@ def test_what_is_no_number_of_this_country_is_refused(typed: str) -> None:
 
 def test_a_choice_is_one_of_the_list() -> None:
     assert read(BlankKind.CHOICE, {"blank-0": "1"}) == (("दुसरी", "second"), [])
-    for typed in ("2", "-1", "first", "", "१"):
-        assert read(BlankKind.CHOICE, {"blank-0": typed})[1] == ["choose"]
+    for choice in ("2", "-1", "first", "", "१"):
+        assert read(BlankKind.CHOICE, {"blank-0": choice})[1] == ["choose"]
 
 
 def test_the_longest_text_is_known_before_anything_is_filled_in() -> None:

@@ -33,10 +33,10 @@ def test_it_leaves_at_once_on_every_connected_account_in_both_languages(town: Ci
     use_id = lane.used(town)
     town.tick_dispatch()
     live = lane.deliveries(town, use_id)
-    assert [one.state for one in live] == [DeliveryState.PUBLISHED] * 4
-    assert all(one.urgent for one in live)
+    assert [delivery.state for delivery in live] == [DeliveryState.PUBLISHED] * 4
+    assert all(delivery.urgent for delivery in live)
     for name in ("x", "facebook"):
-        assert sorted(one.text for one in town.platform(name).published) == sorted(
+        assert sorted(post.text for post in town.platform(name).published) == sorted(
             [lane.MARATHI, lane.ENGLISH]
         )
 
@@ -67,7 +67,7 @@ def test_it_goes_ahead_of_everything_that_is_due(town: City) -> None:
     town.clock.move(MINUTE)
     lane.used(town)
     town.tick_dispatch()
-    texts = [one.text for one in town.platform("x").published]
+    texts = [post.text for post in town.platform("x").published]
     assert set(texts[:2]) == {lane.MARATHI, lane.ENGLISH}
     assert len(texts) == 3
 
@@ -132,8 +132,8 @@ def test_two_clicks_at_the_same_moment_make_one_post(town: City) -> None:
     template_id = lane.ready(town)
     form = lane.filled(town, template_id)
     with ThreadPoolExecutor(2) as both:
-        made = list(both.map(lambda _n: lane.publish(town, template_id, form=form), range(2)))
-    assert made[0] == made[1]
+        use_ids = list(both.map(lambda _n: lane.publish(town, template_id, form=form), range(2)))
+    assert use_ids[0] == use_ids[1]
     with town.read() as session:
         assert len(list(session.scalars(select(Delivery.id)))) == 4
 
@@ -207,7 +207,9 @@ def test_what_was_not_seen_does_not_leave(town: City) -> None:
     with pytest.raises(WhatLeavesChanged):
         lane.publish(town, template_id, form=form)
     use_id = lane.publish(town, template_id)
-    assert {one.account_id for one in lane.deliveries(town, use_id)} == {town.accounts["x"]}
+    assert {delivery.account_id for delivery in lane.deliveries(town, use_id)} == {
+        town.accounts["x"]
+    }
 
 
 def test_a_word_is_asked_for_with_name_post_how_and_when(town: City) -> None:
@@ -253,7 +255,9 @@ def test_withdrawing_the_templates_approval_stops_what_has_not_left(town: City) 
     template_id = lane.ready(town)
     use_id = lane.publish(town, template_id)
     _withdraw(town, template_id)
-    assert {one.state for one in lane.deliveries(town, use_id)} == {DeliveryState.CANCELLED}
+    assert {delivery.state for delivery in lane.deliveries(town, use_id)} == {
+        DeliveryState.CANCELLED
+    }
     town.tick_dispatch()
     assert town.platform("x").published == []
 
@@ -297,26 +301,26 @@ def test_the_gate_refuses_where_the_approved_template_was_changed_behind_it(town
 
 def test_the_gate_refuses_an_emergency_decision_that_names_no_use(town: City) -> None:
     use_id = lane.used(town)
-    found = lane.deliveries(town, use_id)
+    deliveries = lane.deliveries(town, use_id)
     with town.write() as session:
         session.delete(session.get_one(EmergencyUse, use_id))
     town.tick_dispatch()
-    for one in found:
-        assert town.delivery(one.id).reason["code"] == "approval_missing"
+    for delivery in deliveries:
+        assert town.delivery(delivery.id).reason["code"] == "approval_missing"
 
 
 def _expect_refused(town: City, use_id: int, code: str) -> None:
     town.tick_dispatch()
-    for one in lane.deliveries(town, use_id):
-        assert (one.state, one.reason["code"]) == (DeliveryState.FAILED, code)
+    for delivery in lane.deliveries(town, use_id):
+        assert (delivery.state, delivery.reason["code"]) == (DeliveryState.FAILED, code)
     assert town.platform("x").published == town.platform("facebook").published == []
 
 
 def test_a_template_needs_every_language_on_every_account() -> None:
     """The rule itself, without a database."""
     template = emergency.Template(1, ("अ", "A"), (("mr", "पाऊस"), ("en", "Rain")), (), 60)
-    known = emergency.digest(template)
-    ground = emergency.EmergencyBasis(template, known, known, True, False, {})
+    digest = emergency.digest(template)
+    ground = emergency.EmergencyBasis(template, digest, digest, True, False, {})
     variants = [_variant("mr", "पाऊस"), _variant("en", "Rain")]
     assert emergency.stands(ground, _subject(variants))
     assert not emergency.stands(ground, _subject(variants[:1]))
@@ -346,11 +350,15 @@ def test_a_stop_holds_it_and_a_freeze_does_not(town: City) -> None:
         stop = stop_all(session, actor=town.actor("lead"), now=town.now, reason="तपासणी")
     use_id = lane.used(town)
     town.tick_dispatch()
-    assert {one.state for one in lane.deliveries(town, use_id)} == {DeliveryState.SCHEDULED}
+    assert {delivery.state for delivery in lane.deliveries(town, use_id)} == {
+        DeliveryState.SCHEDULED
+    }
     with town.write() as session:
         release(session, actor=town.actor("lead"), now=town.now, stop_ids=[stop.id], reason="झाली")
     town.tick_dispatch(MINUTE)
-    assert {one.state for one in lane.deliveries(town, use_id)} == {DeliveryState.PUBLISHED}
+    assert {delivery.state for delivery in lane.deliveries(town, use_id)} == {
+        DeliveryState.PUBLISHED
+    }
 
 
 def test_the_decision_is_nobodys_second_pair_of_eyes_for_another_post(town: City) -> None:

@@ -98,15 +98,15 @@ def test_reminders_come_after_four_twelve_and_twenty_hours_and_then_head_and_ove
         water = session.get_one(Department, town.departments["water"])
         water.reports_to_id = town.departments["information-technology"]
     use_id = lane.used(town)
-    told = []
+    reminders = []
     for _hour in range(26):
         remind(town)
-        told.append((len(town.told("emergency_owed")), town.told("emergency_overdue")))
+        reminders.append((len(town.told("emergency_owed")), town.told("emergency_overdue")))
         town.clock.move(HOUR)
-    counts = [number for number, _late in told]
+    counts = [number for number, _late in reminders]
     assert [hour for hour in range(1, 26) if counts[hour] > counts[hour - 1]] == [4, 12, 20]
     assert counts[-1] == 8
-    assert [late for _number, late in told][23:] == [
+    assert [late for _number, late in reminders][23:] == [
         [],
         ["head", "oversight"],
         ["head", "oversight"],
@@ -146,7 +146,9 @@ def test_a_refusal_needs_a_reason_and_tells_cell_and_duty_officer(town: City) ->
 def test_a_refusal_stops_what_has_not_left_and_owes_nothing_then(town: City) -> None:
     use_id = lane.used(town)
     refuse(town, use_id)
-    assert {one.state for one in lane.deliveries(town, use_id)} == {DeliveryState.CANCELLED}
+    assert {delivery.state for delivery in lane.deliveries(town, use_id)} == {
+        DeliveryState.CANCELLED
+    }
     assert owed(town, use_id) is Owed.CORRECTED
 
 
@@ -159,9 +161,9 @@ def test_a_refusal_of_what_is_out_owes_a_correction_until_all_of_it_is_gone(town
         post = session.get_one(Post, lane.post_of(town, use_id))
         assert post.state is PostState.DRAFT
         lead = town.actor("lead")
-        found = queries.wanting_correction(session, actor=lead, now=town.now)
-        assert [one.use.id for one in found] == [use_id]
-        assert len(found[0].wrong_still) == 4
+        uses = queries.wanting_correction(session, actor=lead, now=town.now)
+        assert [listed_use.use.id for listed_use in uses] == [use_id]
+        assert len(uses[0].wrong_still) == 4
     _gone(town, keep=1)
     assert owed(town, use_id) is Owed.REFUSED
     _gone(town, keep=0)
@@ -171,8 +173,8 @@ def test_a_refusal_of_what_is_out_owes_a_correction_until_all_of_it_is_gone(town
 def _gone(town: City, *, keep: int) -> None:
     with town.write() as session:
         receipts = list(session.scalars(select(ReceiptRow).order_by(ReceiptRow.id)))
-        for one in receipts[keep:]:
-            one.gone_at = town.now
+        for receipt in receipts[keep:]:
+            receipt.gone_at = town.now
 
 
 def test_a_correcting_revision_that_is_out_ends_it(town: City) -> None:
@@ -187,7 +189,9 @@ def test_a_correcting_revision_that_is_out_ends_it(town: City) -> None:
     town.schedule(post_id, MINUTE)
     town.tick_dispatch(2 * MINUTE)
     with town.read() as session:
-        assert {one.state for one in session.scalars(select(Delivery))} == {DeliveryState.PUBLISHED}
+        assert {delivery.state for delivery in session.scalars(select(Delivery))} == {
+            DeliveryState.PUBLISHED
+        }
     assert owed(town, use_id) is Owed.CORRECTED
 
 
@@ -196,8 +200,8 @@ def test_after_a_refusal_a_person_cannot_send_it_again(town: City) -> None:
     use_id = lane.used(town)
     refuse(town, use_id)
     with town.write() as session:
-        for one in session.scalars(select(Delivery)):
-            one.state = DeliveryState.SCHEDULED
+        for delivery in session.scalars(select(Delivery)):
+            delivery.state = DeliveryState.SCHEDULED
         session.get_one(Post, lane.post_of(town, use_id)).state = PostState.APPROVED
     town.tick_dispatch()
     assert town.platform("x").published == []
@@ -209,7 +213,7 @@ def test_each_use_stands_on_the_list_for_whom_it_is_meant(town: City) -> None:
     sees = []
     for name in (*town.people,):
         with town.read() as session:
-            found = queries.uses(session, actor=town.actor(name), now=town.now)
-            if [one.use.id for one in found] == [use_id]:
+            uses = queries.uses(session, actor=town.actor(name), now=town.now)
+            if [use.use.id for use in uses] == [use_id]:
                 sees.append(name)
     assert sorted(sees) == sorted(SEE_IT)

@@ -36,8 +36,8 @@ def put_on(
 
 
 def names(town: City, found: list[Duty]) -> list[str]:
-    known = {person_id: name for name, person_id in town.people.items()}
-    return [known[one.person_id] for one in found]
+    names_by_id = {person_id: name for name, person_id in town.people.items()}
+    return [names_by_id[duty.person_id] for duty in found]
 
 
 def test_who_is_on_duty_now_who_next_and_who_was(town: City) -> None:

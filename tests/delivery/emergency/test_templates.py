@@ -32,7 +32,7 @@ from tests.support.city import City
 
 def offered(town: City) -> list[str]:
     with town.read() as session:
-        return [one.name_en for one in templates.offered(session)]
+        return [template.name_en for template in templates.offered(session)]
 
 
 def wrong(town: City, **changes: object) -> list[tuple[str, str]]:
@@ -101,13 +101,13 @@ def test_saving_it_unchanged_keeps_its_approval(town: City) -> None:
 
 def _change(town: City, template_id: int, form: TemplateForm) -> None:
     with town.write() as session:
-        seen = session.get_one(EmergencyTemplate, template_id).newest
+        newest = session.get_one(EmergencyTemplate, template_id).newest
         template_editing.change(
             session,
             actor=town.actor("clerk"),
             now=town.now,
             template_id=template_id,
-            seen_revision=seen,
+            seen_revision=newest,
             form=form,
         )
 
@@ -188,12 +188,12 @@ def test_the_longest_text_has_to_fit_on_x(town: City) -> None:
 def test_a_blank_is_bounded_by_kind_and_length(
     town: City, blank: BlankForm, problem: tuple[str, str]
 ) -> None:
-    found = wrong(town, text_mr="{b}", text_en="{b}", blanks=(blank,))
-    assert found[0] == problem
+    errors = wrong(town, text_mr="{b}", text_en="{b}", blanks=(blank,))
+    assert errors[0] == problem
 
 
 def test_names_texts_department_and_limit_are_asked_for(town: City) -> None:
-    found = wrong(
+    errors = wrong(
         town,
         name_mr="",
         name_en="",
@@ -203,7 +203,7 @@ def test_names_texts_department_and_limit_are_asked_for(town: City) -> None:
         late_limit=1,
         blanks=(),
     )
-    assert found == [
+    assert errors == [
         ("department_id", "unknown_department"),
         ("name_mr", "required"),
         ("name_en", "required"),
@@ -226,8 +226,11 @@ def test_those_that_come_with_the_product_are_approved_by_any_officer(town: City
     with town.write() as session:
         load_register(session, now=town.now)
         seed_templates.insert_missing(session, now=town.now)
-        known = {one.code: one.id for one in session.query(EmergencyTemplate)}
-    lane.approve(town, known["water-contaminated"])
+        ids = {
+            emergency_template.code: emergency_template.id
+            for emergency_template in session.query(EmergencyTemplate)
+        }
+    lane.approve(town, ids["water-contaminated"])
     assert offered(town) == ["Water contaminated"]
 
 

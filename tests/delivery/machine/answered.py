@@ -19,10 +19,10 @@ class Answered(AtTheInbox):
         """I4, of what was read; that all was read is asked at the end."""
         with self.town.read() as session:
             comments = list(session.scalars(select(Comment)))
-            seen = Counter((one.account_id, one.platform_id) for one in comments)
-            assert max(seen.values(), default=0) <= 1
-            for one in comments:
-                self._check_somebody(one)
+            rows = Counter((comment.account_id, comment.platform_id) for comment in comments)
+            assert max(rows.values(), default=0) <= 1
+            for comment in comments:
+                self._check_somebody(comment)
 
     def _check_somebody(self, comment: Comment) -> None:
         """Four working hours in the cell's queue, three working days at a department."""
@@ -42,18 +42,18 @@ class Answered(AtTheInbox):
         That it comes out once, and so, is asked with all that comes out.
         """
         with self.town.read() as session:
-            replies = {one.post_id: one for one in session.scalars(select(Reply))}
+            replies = {reply.post_id: reply for reply in session.scalars(select(Reply))}
             assert replies.keys() == self.given.keys()
-            for post, given in self.given.items():
+            for post, text in self.given.items():
                 reply = replies[post]
-                assert reply.comment_id == given.comment_id
+                assert reply.comment_id == text.comment_id
                 (revision,) = reply.post.revisions
                 (variant,) = revision.variants
-                assert variant.text == given.text
+                assert variant.text == text.text
                 assert variant.target == reply.comment.platform_id
             openings = Counter(
-                (one.comment_id, one.opening)
-                for one in replies.values()
-                if one.answer is AnswerKind.FINAL and one.withdrawn_at is None
+                (reply.comment_id, reply.opening)
+                for reply in replies.values()
+                if reply.answer is AnswerKind.FINAL and reply.withdrawn_at is None
             )
             assert max(openings.values(), default=0) <= 1

@@ -62,9 +62,9 @@ class Brakes(Once):
     def brake(self, is_stop: bool, minutes: int) -> None:
         """The lead stops everything, or releases that, or lays a freeze over the department."""
         with self.town.read() as session:
-            standing = {one.id for one in stop.open_stops(session)}
-        if standing:
-            self.use("release", stop.release, stop_ids=standing, reason="पुन्हा सुरू")
+            stop_ids = {open_stop.id for open_stop in stop.open_stops(session)}
+        if stop_ids:
+            self.use("release", stop.release, stop_ids=stop_ids, reason="पुन्हा सुरू")
         elif is_stop:
             self.use("stop", stop.stop_all, reason="थांबवा")
         else:
@@ -133,10 +133,10 @@ class AtTheClock(Brakes):
 
     def _is_anything_unread(self) -> bool:
         """Each reading asks every post: where nobody said anything it would only take time."""
-        everybody = [one for there in self.town.platforms.values() for one in there.posts]
+        everybody = [post for platform in self.town.platforms.values() for post in platform.posts]
         with self.town.read() as session:
             read = session.scalar(select(func.count(Comment.id))) or 0
-        return sum(one.author != OURSELVES for one in everybody) > read
+        return sum(post.author != OURSELVES for post in everybody) > read
 
     def send(self) -> None:
         """The press's tick; what it leaves here although it is due has a reason (I3)."""
@@ -149,11 +149,13 @@ class AtTheClock(Brakes):
             )
             silent = set(session.scalars(paused))
             frozen = set(session.scalars(select(Freeze.id).where(Freeze.until_at > self.now)))
-        for one in self.deliveries(
+        for delivery in self.deliveries(
             Delivery.state == DeliveryState.SCHEDULED, Delivery.due_at <= self.now
         ):
-            is_put_off = one.not_before is not None and one.not_before > self.now
-            assert is_put_off or is_stopped or frozen or one.account_id in silent, one.reason
+            is_put_off = delivery.not_before is not None and delivery.not_before > self.now
+            assert is_put_off or is_stopped or frozen or delivery.account_id in silent, (
+                delivery.reason
+            )
 
     @rule(on=PLATFORMS, what=st.sampled_from(sorted(FAULTS)), call=st.sampled_from(CALLS), lag=LAGS)
     def fault(self, on: str, what: str, call: Call, lag: int) -> None:
@@ -221,28 +223,28 @@ class AtTheClock(Brakes):
             self.pass_time(16 * MINUTE)
             dispatch.run_maintenance(self.town.context)
             self.came["confirm"] += self.town.tick_reconcile()
-        for one in self.deliveries(Delivery.state == DeliveryState.HELD):
-            platform, number = self.ledger_of(one.account_id), self._found(one)
+        for delivery in self.deliveries(Delivery.state == DeliveryState.HELD):
+            platform, number = self.ledger_of(delivery.account_id), self._found(delivery)
             if number:
                 link = link_to(number, on=platform.name)
-                self.use("it_is_live", reconcile.confirm_live, delivery_id=one.id, link=link)
+                self.use("it_is_live", reconcile.confirm_live, delivery_id=delivery.id, link=link)
             else:
-                self.use("send_again", reconcile.send_again, delivery_id=one.id)
+                self.use("send_again", reconcile.send_again, delivery_id=delivery.id)
 
     def _found(self, delivery: Delivery) -> str:
         """The number of the thing where it was done; empty where it was not."""
         platform = self.ledger_of(delivery.account_id)
         with self.town.read() as session:
             row = session.get_one(Delivery, delivery.id)
-            words, target = outgoing_text.outgoing_text(row.variant), row.variant.target
+            outgoing, target = outgoing_text.outgoing_text(row.variant), row.variant.target
             target = row.order.target if row.order is not None else target
-        there = platform.stands(target)
+        is_public = platform.stands(target)
         match delivery.action:
             case DeliveryAction.PUBLISH:
-                return next((one.platform_id for one in platform.made(words)), "")
+                return next((post.platform_id for post in platform.made(outgoing)), "")
             case DeliveryAction.EDIT:
-                return target if there is not None and there.text == words else ""
+                return target if is_public is not None and is_public.text == outgoing else ""
             case DeliveryAction.DELETE:
-                return target if there is None else ""
+                return target if is_public is None else ""
         is_hidden = delivery.action is DeliveryAction.HIDE
-        return target if there is not None and there.is_hidden is is_hidden else ""
+        return target if is_public is not None and is_public.is_hidden is is_hidden else ""

@@ -94,11 +94,11 @@ class AtTheDesk(AtTheClock):
         if how == "give_up":
             self.use(how, withdraw.withdraw_post, post_id=post, reason=WHY)
         elif how == "cancel":
-            for one in self.deliveries(Delivery.post_id == post):
-                self.use(how, scheduling_schedule.cancel, delivery_id=one.id)
+            for delivery in self.deliveries(Delivery.post_id == post):
+                self.use(how, scheduling_schedule.cancel, delivery_id=delivery.id)
         else:
-            seen, who = self.town.newest(post), self.approver
-            self.use(how, withdraw.withdraw_approval, by=who, post_id=post, seen_revision=seen)
+            newest, who = self.town.newest(post), self.approver
+            self.use(how, withdraw.withdraw_approval, by=who, post_id=post, seen_revision=newest)
 
     # What is out
 
@@ -107,9 +107,9 @@ class AtTheDesk(AtTheClock):
         """What is out is worded anew, approved, and due: an edit on Facebook, a note on X."""
         with self.town.read() as session:
             on = {
-                one.account.platform
-                for one in corrections.live_texts_of(session, post)
-                if not one.is_note
+                live_text.account.platform
+                for live_text in corrections.live_texts_of(session, post)
+                if not live_text.is_note
             }
         texts = {name: self.words() for name in sorted(on)}
         if not texts:
@@ -133,12 +133,12 @@ class AtTheDesk(AtTheClock):
         Nothing comes between, so whatever refuses the link now has let them post in vain.
         """
         self._schedule(post, 3_700)
-        for one in self.deliveries(
+        for delivery in self.deliveries(
             Delivery.post_id == post, Delivery.action == DeliveryAction.PUBLISH
         ):
-            if self.attempt("ask_by_hand", self._may_by_hand, one.id):
-                ledger = self.ledger_of(one.account_id)
-                self._paste(one.id, ledger, link_to(self._by_hand(one), on=ledger.name))
+            if self.attempt("ask_by_hand", self._may_by_hand, delivery.id):
+                ledger = self.ledger_of(delivery.account_id)
+                self._paste(delivery.id, ledger, link_to(self._by_hand(delivery), on=ledger.name))
 
     def _paste(self, delivery_id: int, ledger: Ledger, link: str) -> None:
         """What a lagging timeline does not show yet is refused; then they paste it once it does."""
@@ -162,9 +162,9 @@ class AtTheDesk(AtTheClock):
         platform = self.ledger_of(delivery.account_id)
         with self.town.read() as session:
             variant = session.get_one(Variant, delivery.variant_id)
-            words, target = outgoing_text.outgoing_text(variant), variant.target
-        found = platform.made(words)
-        return found[0].platform_id if found else platform.by_hand(words, target)
+            outgoing, target = outgoing_text.outgoing_text(variant), variant.target
+        posts = platform.made(outgoing)
+        return posts[0].platform_id if posts else platform.by_hand(outgoing, target)
 
     # Behind everybody's back
 

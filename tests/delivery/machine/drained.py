@@ -68,9 +68,11 @@ class Drained(Answered):
             query = select(Account.id).where(Account.state == AccountState.CONNECTED)
             free = set(session.scalars(query))
         return [
-            one
-            for one in self.deliveries(Delivery.state.in_((*UNDER_WAY, DeliveryState.SCHEDULED)))
-            if one.state in UNDER_WAY or one.account_id in free
+            delivery
+            for delivery in self.deliveries(
+                Delivery.state.in_((*UNDER_WAY, DeliveryState.SCHEDULED))
+            )
+            if delivery.state in UNDER_WAY or delivery.account_id in free
         ]
 
     def _read_the_rest(self) -> None:
@@ -98,11 +100,11 @@ class Drained(Answered):
 
     def _is_heard(self, name: str, number: str, heard: set[tuple[int, str]]) -> bool:
         """It stands, and names us on X or stands under what the house knows to be its own."""
-        said = self.ledger(name).stands(number)
-        if said is None:
+        is_public = self.ledger(name).stands(number)
+        if is_public is None:
             return False
-        is_mention = said.root_id == number
-        return name == "x" if is_mention else (self.town.accounts[name], said.root_id) in heard
+        is_mention = is_public.root_id == number
+        return name == "x" if is_mention else (self.town.accounts[name], is_public.root_id) in heard
 
     def _compare(self) -> None:
         """I1 once more: what the account made is a receipt here, or held for a person.
@@ -111,13 +113,20 @@ class Drained(Answered):
         """
         with self.town.read() as session:
             receipts = _pairs(session, select(ReceiptRow.account_id, ReceiptRow.platform_id))
-        held = [one.account_id for one in self.deliveries(Delivery.state == DeliveryState.HELD)]
+        held_accounts = [
+            delivery.account_id
+            for delivery in self.deliveries(Delivery.state == DeliveryState.HELD)
+        ]
         for name in BOTH:
             account_id = self.town.accounts[name]
-            made = [one for one in self.ledger(name).lines if one.deed is Deed.MAKE]
-            unknown = [one for one in made if (account_id, one.platform_id) not in receipts]
-            unnamed = [one for one in receipts if one[0] == account_id and is_unnamed(one[1])]
-            assert len(unknown) <= held.count(account_id) + len(unnamed), unknown
+            created = [line for line in self.ledger(name).lines if line.deed is Deed.MAKE]
+            unknown = [line for line in created if (account_id, line.platform_id) not in receipts]
+            unnamed = [
+                receipt
+                for receipt in receipts
+                if receipt[0] == account_id and is_unnamed(receipt[1])
+            ]
+            assert len(unknown) <= held_accounts.count(account_id) + len(unnamed), unknown
         self.came["drained"] += 1
 
     def _wait(

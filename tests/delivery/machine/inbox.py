@@ -64,8 +64,8 @@ class AtTheInbox(AtTheClock):
     def _speak(self, on: str, *, is_mention: bool) -> None:
         """On X somebody may name us; elsewhere they speak under what stands there."""
         platform = self.ledger(on)
-        ours = [one.platform_id for one in platform.lines if one.deed is Deed.MAKE]
-        stands = [one for one in ours if platform.stands(one)]
+        ours = [line.platform_id for line in platform.lines if line.deed is Deed.MAKE]
+        stands = [line for line in ours if platform.stands(line)]
         if stands and not is_mention:
             number = platform.citizen_says("पाणी कधी येणार?", parent_id=stands[-1])
         elif on == "x":
@@ -81,12 +81,12 @@ class AtTheInbox(AtTheClock):
         comment = self._last(Comment.state == CommentState.ROUTED)
         if comment is None:
             return multiple()
-        officer, words = self._officer(comment), self.words()
+        officer, text = self._officer(comment), self.words()
         who, what = (officer, "answer") if by == "officer" else ("lead", "answer_for_officer")
-        post = self.attempt(what, self.town.answer, comment.id, words, by=who, kind=kind)
+        post = self.attempt(what, self.town.answer, comment.id, text, by=who, kind=kind)
         if post is None:
             return multiple()
-        self.given[post] = Given(comment.id, words)
+        self.given[post] = Given(comment.id, text)
         if by == "both":
             self.attempt("approve_answer", self.town.approve, post, by=officer)
         self.go_on(then)

@@ -40,8 +40,8 @@ class InTheLane(AtTheClock):
 
     def _publish(self) -> int:
         self.told += 1
-        typed = {**lane.TYPED, "blank-3": f"020-5550-{self.told:04}"}
-        form = lane.filled(self.town, self.template, typed=typed, token=f"form-{self.told}")
+        blanks = {**lane.TYPED, "blank-3": f"020-5550-{self.told:04}"}
+        form = lane.filled(self.town, self.template, typed=blanks, token=f"form-{self.told}")
         return lane.publish(self.town, self.template, form=form)
 
     @precondition(lambda self: self.template)

@@ -56,10 +56,10 @@ class _Written(PostStore):
         *,
         is_public: bool = True,
     ) -> StoredPost:
-        made = super().keep(author, text, parent_id, media, is_public=is_public)
+        post = super().keep(author, text, parent_id, media, is_public=is_public)
         if author == OURSELVES:
-            self._lines.append(Line(Deed.MAKE, made.platform_id, made.text, parent_id or ""))
-        return made
+            self._lines.append(Line(Deed.MAKE, post.platform_id, post.text, parent_id or ""))
+        return post
 
     def change(
         self,
@@ -106,4 +106,4 @@ class Ledger(MemoryPlatform):
 
     def made(self, text: str) -> list[Line]:
         """What was ever made with these words."""
-        return [one for one in self.lines if one.deed is Deed.MAKE and one.text == text]
+        return [line for line in self.lines if line.deed is Deed.MAKE and line.text == text]

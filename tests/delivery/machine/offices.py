@@ -33,7 +33,7 @@ class InOffice(Scene):
         self.told += 1
         name = f"officer-{self.told}"
         with self.town.write() as session:
-            held = appointments.record_person(
+            appointment_id = appointments.record_person(
                 session,
                 actor=COMMAND,
                 now=self.now,
@@ -43,7 +43,10 @@ class InOffice(Scene):
                 mail=f"{name}@pmc.example",
             )
             session.flush()
-            self.town.appointments[name], self.town.people[name] = held.id, held.person_id
+            self.town.appointments[name], self.town.people[name] = (
+                appointment_id.id,
+                appointment_id.person_id,
+            )
         self.town.roles[name] = (Role.OFFICER, "water")
         self.officers.append(name)
         self.came["somebody_is_named"] += 1

@@ -76,18 +76,20 @@ class Approved(Scene):
         revision = variant.revision
         self._check_newest(revision)
         self._check_covered(revision, variant)
-        for department_id in {one.department_id for one in revision.departments if one.asked} or {
-            revision.post.department_id
-        }:
+        for department_id in {
+            department.department_id for department in revision.departments if department.asked
+        } or {revision.post.department_id}:
             (decision,) = [
-                one
-                for one in revision.decisions
-                if one.kind in APPROVALS
-                and one.withdrawn_at is None
-                and one.department_id == department_id
+                decision
+                for decision in revision.decisions
+                if decision.kind in APPROVALS
+                and decision.withdrawn_at is None
+                and decision.department_id == department_id
             ]
             self._check_decision(decision, variant)
-        (delivery,) = [one for one in variant.deliveries if one.action is TEXTS[line.deed]]
+        (delivery,) = [
+            delivery for delivery in variant.deliveries if delivery.action is TEXTS[line.deed]
+        ]
         assert delivery.state in MAY_BE_OUT, (line, delivery.state)
         self._check_free(session, delivery)
 
@@ -102,11 +104,16 @@ class Approved(Scene):
         """The words stand in the canonical form, and the digest is that form's."""
         assert hashlib.sha256(revision.canonical.encode()).hexdigest() == revision.digest
         covered = [
-            (one["account_id"], one["language"], one["text"], one["target"])
-            for one in json.loads(revision.canonical)["variants"]
+            (
+                variant_facts["account_id"],
+                variant_facts["language"],
+                variant_facts["text"],
+                variant_facts["target"],
+            )
+            for variant_facts in json.loads(revision.canonical)["variants"]
         ]
-        words = (variant.account_id, variant.language.value, variant.text, variant.target)
-        assert words in covered
+        variant_key = (variant.account_id, variant.language.value, variant.text, variant.target)
+        assert variant_key in covered
 
     def _check_decision(self, decision: Decision, variant: Variant) -> None:
         revision = decision.revision
@@ -163,12 +170,12 @@ class Approved(Scene):
                 Delivery.state.in_(MAY_BE_OUT),
             )
         )
-        given = session.scalars(query).all()
+        orders = session.scalars(query).all()
         ledger = self.ledger_of(account_id)
-        assert given, line
-        for one in given:
-            self._check_aim(one, account_id)
-        assert sum(one == line for one in ledger.lines) <= len(given), line
+        assert orders, line
+        for order in orders:
+            self._check_aim(order, account_id)
+        assert sum(written == line for written in ledger.lines) <= len(orders), line
 
     def _check_aim(self, order: Order, account_id: int) -> None:
         """It has its reason, and is about what the platform knows by exactly this number."""
@@ -199,7 +206,7 @@ class Approved(Scene):
                 elif receipt.platform_id.startswith(corrections.UNKNOWN_ID):
                     # A person's word, where the platform could not be read: no number came with it.
                     assert receipt.person_id is not None
-                    assert [one for one in lines if one.key == (Deed.MAKE, target, text)], text
+                    assert [line for line in lines if line.key == (Deed.MAKE, target, text)], text
                     continue
                 else:
                     line = Line(Deed.MAKE, receipt.platform_id, text, target)
@@ -217,16 +224,18 @@ class Once(Approved):
         """I2: no text comes out twice, nothing is edited twice with it, nor deleted twice."""
         for name in BOTH:
             lines = self.ledger(name).lines
-            counts = Counter(one.key for one in lines if one.deed not in (Deed.HIDE, Deed.UNHIDE))
+            counts = Counter(
+                line.key for line in lines if line.deed not in (Deed.HIDE, Deed.UNHIDE)
+            )
             assert max(counts.values(), default=0) <= 1, (name, counts.most_common(1))
 
     def whatever_was_accepted_is_final_or_waits_with_a_reason(self) -> None:
         """I3: once a clock has ticked, each delivery says why it is where it is."""
         dispatch.run_maintenance(self.town.context)
         deliveries = self.deliveries()
-        for one in deliveries:
-            self._check_waiting(one)
-        ids = {one.id for one in deliveries}
+        for delivery in deliveries:
+            self._check_waiting(delivery)
+        ids = {delivery.id for delivery in deliveries}
         assert self.taken <= ids, "accepted, and gone"
         self.taken = ids
 

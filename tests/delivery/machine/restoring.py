@@ -50,6 +50,6 @@ class Restored(Drained):
 
     def _move_forward(self) -> None:
         """The cell lets everything leave at once that has a time."""
-        for one in self.deliveries(Delivery.state == DeliveryState.SCHEDULED):
-            variants = [one.variant_id]
+        for delivery in self.deliveries(Delivery.state == DeliveryState.SCHEDULED):
+            variants = [delivery.variant_id]
             self.use("move_forward", schedule.publish_now, by="clerk", variant_ids=variants)
