@@ -189,16 +189,16 @@ class Everywhere:
         body = "&".join(f"{quote_plus(name)}={_quoted(value)}" for name, value in sent)
         if form.method == "get":
             return browser.get(f"{form.path}?{body}")
-        answer = browser.client.post(
+        response = browser.client.post(
             form.path,
             base_url=browser.base,
             data=body,
             content_type="application/x-www-form-urlencoded",
             headers={"Sec-Fetch-Site": "same-origin"},
         )
-        answer.get_data()
-        answer.close()
-        return answer
+        response.get_data()
+        response.close()
+        return response
 
     def restore(self) -> None:
         """The city as it was before something was taken."""
@@ -208,9 +208,9 @@ class Everywhere:
 
 def _cookie_of(browser: Browser) -> str:
     assert browser.token
-    kept = browser.client.get_cookie(COOKIE, domain="127.0.0.1")
-    assert kept is not None
-    return kept.value
+    cookie = browser.client.get_cookie(COOKIE, domain="127.0.0.1")
+    assert cookie is not None
+    return cookie.value
 
 
 def _quoted(value: str) -> str:
@@ -239,10 +239,10 @@ def _read(everywhere: Everywhere, who: str, path: str) -> None:
     page = everywhere.browser(who).page(path)
     for form in page.all:
         if form.tag == "form":
-            found = _form(page, form, who, path, routes)
-            known = everywhere.forms.get(found.endpoint)
-            if known is None or len(known.given) < len(found.given):
-                everywhere.forms[found.endpoint] = found
+            form_call = _form(page, form, who, path, routes)
+            listed = everywhere.forms.get(form_call.endpoint)
+            if listed is None or len(listed.given) < len(form_call.given):
+                everywhere.forms[form_call.endpoint] = form_call
 
 
 def _form(page: Page, form: Element, who: str, path: str, routes: MapAdapter) -> Form:
@@ -250,18 +250,18 @@ def _form(page: Page, form: Element, who: str, path: str, routes: MapAdapter) ->
     action = (form.get("action") or path).partition("?")[0]
     endpoint, _values = routes.match(action, method=method.upper())
     inside = list(_controls(page, form))
-    given = tuple((one.get("name"), _value(one)) for one in inside)
-    typed = frozenset(one.get("name") for one in inside if is_typed(one))
+    fields = tuple((field.get("name"), _value(field)) for field in inside)
+    typed_names = frozenset(field.get("name") for field in inside if is_typed(field))
     key = endpoint if method == "post" else f"{endpoint} (asked)"
-    return Form(key, who, action, method, given, typed)
+    return Form(key, who, action, method, fields, typed_names)
 
 
 def _controls(page: Page, form: Element) -> Iterator[Element]:
-    for one in page.all:
-        mine = one.within("form") is form or (form.get("id") and one.get("form") == form.get("id"))
-        is_control = one.tag in ("input", "textarea", "select") and one.get("name")
-        if mine and is_control and one.get("name") not in TOKENS and _is_sent(one):
-            yield one
+    for tag in page.all:
+        mine = tag.within("form") is form or (form.get("id") and tag.get("form") == form.get("id"))
+        is_control = tag.tag in ("input", "textarea", "select") and tag.get("name")
+        if mine and is_control and tag.get("name") not in TOKENS and _is_sent(tag):
+            yield tag
 
 
 def _is_sent(one: Element) -> bool:
@@ -282,8 +282,8 @@ def _value(one: Element) -> str:
 
 def _add_by_hand(everywhere: Everywhere) -> None:
     for endpoint, (who, path, names) in BY_HAND.items():
-        given = tuple((name, "1") for name in names.split())
-        typed = frozenset(names.split()) - {"password"}
+        fields = tuple((name, "1") for name in names.split())
+        typed_names = frozenset(names.split()) - {"password"}
         own = everywhere.ids.path(path)
         everywhere.browser(who)
-        everywhere.forms[endpoint] = Form(endpoint, who, own, "post", given, typed)
+        everywhere.forms[endpoint] = Form(endpoint, who, own, "post", fields, typed_names)

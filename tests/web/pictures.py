@@ -15,18 +15,21 @@ from publisher.media import image_checks  # noqa: F401  lets Pillow write a HEIC
 @cache
 def jpeg(width: int = 64, height: int = 48, shade: int = 90) -> bytes:
     """A whole JPEG."""
-    made = BytesIO()
-    Image.new("RGB", (width, height), (shade, 120, 160)).save(made, "JPEG")
-    return made.getvalue()
+    file = BytesIO()
+    Image.new("RGB", (width, height), (shade, 120, 160)).save(file, "JPEG")
+    return file.getvalue()
 
 
 def with_place() -> bytes:
     """A photo that knows where it was taken."""
-    made, exif = BytesIO(), Image.Exif()
-    place = exif.get_ifd(ExifTags.IFD.GPSInfo)
-    place[ExifTags.GPS.GPSLatitudeRef], place[ExifTags.GPS.GPSLatitude] = "N", (18.0, 31.0, 12.0)
-    Image.new("RGB", (640, 480), (90, 120, 160)).save(made, "JPEG", exif=exif)
-    return made.getvalue()
+    file, exif = BytesIO(), Image.Exif()
+    position = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    position[ExifTags.GPS.GPSLatitudeRef], position[ExifTags.GPS.GPSLatitude] = (
+        "N",
+        (18.0, 31.0, 12.0),
+    )
+    Image.new("RGB", (640, 480), (90, 120, 160)).save(file, "JPEG", exif=exif)
+    return file.getvalue()
 
 
 def truncated_jpeg() -> bytes:
@@ -62,9 +65,9 @@ def bomb() -> bytes:
 @cache
 def heic() -> bytes:
     """A photo as newer phones keep it."""
-    made = BytesIO()
-    Image.new("RGB", (640, 480), (90, 120, 160)).save(made, "HEIF")
-    return made.getvalue()
+    file = BytesIO()
+    Image.new("RGB", (640, 480), (90, 120, 160)).save(file, "HEIF")
+    return file.getvalue()
 
 
 def tiff() -> bytes:

@@ -51,16 +51,16 @@ class Browser:
 
     def get(self, path: str, **headers: str) -> TestResponse:
         """Request a page."""
-        answer = self.client.get(path, base_url=self.base, headers=headers)
-        answer.get_data()
-        answer.close()
-        return answer
+        response = self.client.get(path, base_url=self.base, headers=headers)
+        response.get_data()
+        response.close()
+        return response
 
     def page(self, path: str) -> Page:
         """Request a page and parse it; its status has to be 200."""
-        answer = self.get(path)
-        assert answer.status_code == 200, (path, answer.status_code)
-        return Page(answer.text)
+        response = self.get(path)
+        assert response.status_code == 200, (path, response.status_code)
+        return Page(response.text)
 
     @property
     def token(self) -> str:
@@ -91,18 +91,18 @@ class Browser:
             form_data["csrf_token"] = csrf_token
         for name, (file_name, content) in files:
             form_data.add(name, (BytesIO(content), file_name))
-        answer = self.client.post(
+        response = self.client.post(
             path, base_url=self.base, data=form_data, headers={"Sec-Fetch-Site": site}
         )
-        answer.request.environ["wsgi.input"].close()
-        return answer
+        response.request.environ["wsgi.input"].close()
+        return response
 
     def sign_in(self, name: str, password: str = PASSWORD, **more: str) -> TestResponse:
         """Sign in through the sign-in page."""
         mail = f"{name.replace('_', '-')}@pmc.example"
-        answer = self.post("/sign-in", {"identifier": mail, "password": password, **more})
+        response = self.post("/sign-in", {"identifier": mail, "password": password, **more})
         self.forget_token()
-        return answer
+        return response
 
     def cookie(self) -> str:
         """Return the session token in the cookie; empty if there is none."""

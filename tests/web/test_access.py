@@ -21,7 +21,7 @@ from web.core import permissions
 
 
 def test_the_table_of_access_lists_every_route_and_no_other(site: Site) -> None:
-    routes = {one.endpoint for one in site.app.url_map.iter_rules()}
+    routes = {rule.endpoint for rule in site.app.url_map.iter_rules()}
     assert routes == set(TABLE)
 
 
@@ -30,13 +30,13 @@ def test_a_role_opens_exactly_the_pages_of_the_table_without_any_write(
     world: World, role: str
 ) -> None:
     browser = world.site.browser(CAST[role])
-    asked = [one for one in calls(world.site) if not one.entry.public]
-    looks = [one for one in asked if one.method == "GET"]
+    private_calls = [call for call in calls(world.site) if not call.entry.public]
+    looks = [call for call in private_calls if call.method == "GET"]
     before = everything(world.site.city.database)
-    wrong = [line for one in looks for line in _wrong(world, one, browser, role)]
+    wrong = [line for look in looks for line in _wrong(world, look, browser, role)]
     changed = _changed(before, everything(world.site.city.database))
     changed = [name for name in changed if name != "open_drafts"]  # who has a draft open is told
-    for call in asked:
+    for call in private_calls:
         if call.method == "POST":
             if call.endpoint.startswith("signing."):
                 browser = world.site.browser(CAST[role])
@@ -49,10 +49,10 @@ def _wrong(world: World, call: Call, browser: Browser, role: str) -> Iterator[st
     """A line where the answer is not the table's."""
     ids = world.ids(call, CAST[role])
     path = path_of(world.site, call, ids)
-    code, wanted = make(browser, call, path, ids), expected(call, role)
-    if code not in wanted:
+    code, expected_code = make(browser, call, path, ids), expected(call, role)
+    if code not in expected_code:
         whose = "another department's" if call.foreign else "own"
-        yield f"{call.method} {path} ({whose}): {code}, not {sorted(wanted)}"
+        yield f"{call.method} {path} ({whose}): {code}, not {sorted(expected_code)}"
 
 
 def test_every_page_that_is_not_public_asks_an_anonymous_visitor_to_sign_in(world: World) -> None:
@@ -76,8 +76,8 @@ def test_an_anonymous_post_is_carried_by_the_sign_in_page(world: World) -> None:
         if call.endpoint == "signing.sign_out":
             continue  # who has no session is signed out already
         path = path_of(world.site, call, ids)
-        answer = nobody.post(path, {"reason": "मी लिहिलेले शब्द"})
-        carried = Page(answer.text).form("sign-in") if answer.status_code == 401 else []
+        response = nobody.post(path, {"reason": "मी लिहिलेले शब्द"})
+        carried = Page(response.text).form("sign-in") if response.status_code == 401 else []
         if ("kept:reason", "मी लिहिलेले शब्द") not in carried or ("kept_path", path) not in carried:
             lost.append(path)
     assert not lost
@@ -152,7 +152,11 @@ def test_an_unknown_id_is_a_404(world: World) -> None:
 
 
 def _arguments(site: Site, call: Call) -> set[str]:
-    return {one for rule in site.app.url_map.iter_rules(call.endpoint) for one in rule.arguments}
+    return {
+        argument
+        for rule in site.app.url_map.iter_rules(call.endpoint)
+        for argument in rule.arguments
+    }
 
 
 def test_the_id_of_a_part_under_another_parent_is_a_404(world: World) -> None:

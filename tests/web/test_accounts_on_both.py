@@ -21,8 +21,8 @@ def test_the_page_of_an_account_opens(any_site: Site, page: str) -> None:
 def test_checking_an_account_redirects_to_its_page(any_site: Site) -> None:
     admin = any_site.browser("admin")
     account_id = any_site.city.accounts["x"]
-    answer = admin.post(f"/accounts/{account_id}/check", {})
-    assert answer.status_code in (302, 303)
+    response = admin.post(f"/accounts/{account_id}/check", {})
+    assert response.status_code in (302, 303)
 
 
 def test_overdue_checks_are_shown_on_the_list_and_on_the_account_s_page(any_site: Site) -> None:
@@ -30,12 +30,12 @@ def test_overdue_checks_are_shown_on_the_list_and_on_the_account_s_page(any_site
     city.live(on=["x"])
     poll.tick_watching(city.context)
     pages = ("/accounts", f"/accounts/{city.accounts['x']}")
-    said = "१ प्रसिद्धी वेळेत तपासली गेली नाही; शेवटची तपासणी:"
+    sentence = "१ प्रसिद्धी वेळेत तपासली गेली नाही; शेवटची तपासणी:"
     city.clock.move(intervals.LONGEST + DAY)
     admin = any_site.browser("admin")
-    assert not any(said in admin.page(one) for one in pages)
+    assert not any(sentence in admin.page(page) for page in pages)
     city.clock.move(MINUTE)
-    assert all(said in admin.page(one) for one in pages)
-    assert said not in admin.page(f"/accounts/{city.accounts['facebook']}")
+    assert all(sentence in admin.page(page) for page in pages)
+    assert sentence not in admin.page(f"/accounts/{city.accounts['facebook']}")
     poll.tick_watching(city.context)
-    assert not any(said in admin.page(one) for one in pages)
+    assert not any(sentence in admin.page(page) for page in pages)

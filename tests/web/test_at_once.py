@@ -28,17 +28,17 @@ def test_the_same_form_sent_twice_is_one_submission_and_one_number(any_site: Sit
     member = any_site.browser("member")
     form = [*PAIRS, ("form_token", "sent-twice")]
     answers = [member.post("/submissions/new", form) for _again in range(2)]
-    assert [one.status_code for one in answers] == [302, 302]
+    assert [response.status_code for response in answers] == [302, 302]
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
     assert count(any_site, Submission) == 1
     assert count(any_site, Notice) == 1
 
 
 def test_the_same_form_sent_by_two_threads_at_once_is_one_submission(any_site: Site) -> None:
-    browsers = [any_site.browser("member") for _one in range(2)]
+    browsers = [any_site.browser("member") for _ in range(2)]
     form = [*PAIRS, ("form_token", "sent-at-once")]
-    for one in browsers:
-        assert one.token
+    for browser in browsers:
+        assert browser.token
     both = threading.Barrier(2)
 
     def send(browser: Browser) -> str:
@@ -55,9 +55,9 @@ def test_the_same_form_sent_by_two_threads_at_once_is_one_submission(any_site: S
 def test_the_token_of_another_person_s_form_does_not_find_their_submission(site: Site) -> None:
     form = [*PAIRS, ("form_token", "one-and-the-same")]
     site.browser("member").post("/submissions/new", form)
-    answer = site.browser("road_member").post("/submissions/new", form)
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = site.browser("road_member").post("/submissions/new", form)
+    page = Page(response.text)
+    assert response.status_code == 422
     assert "हा फॉर्म आधीच सादर झाला आहे." in page
     assert page.named("title")[0].get("value") == TYPED["title"][0]
 
@@ -78,9 +78,9 @@ def test_the_second_clerk_to_save_keeps_the_text_and_sees_the_difference(
     form = dict(second.page(path).form("draft"))
     first.post(path, {**form, field: "पहिल्या लिपिकाचा मजकूर."})
 
-    answer = second.post(path, {**form, field: "दुसऱ्या लिपिकाचा मजकूर.", "note": "माझी टीप"})
-    page = Page(answer.text)
-    assert answer.status_code == 409
+    response = second.post(path, {**form, field: "दुसऱ्या लिपिकाचा मजकूर.", "note": "माझी टीप"})
+    page = Page(response.text)
+    assert response.status_code == 409
     assert (
         "आपण लिहीत असताना दुसऱ्या कोणी आवृत्ती क्र. २ जतन केली. आपला मजकूर खाली आहे, तो अद्याप जतन "
         "झालेला नाही. तेथे काय बदलले ते पाहावे; आता जतन केल्यास आपला मजकूर पुढील आवृत्ती होईल."
@@ -97,7 +97,7 @@ def test_the_second_clerk_to_save_keeps_the_text_and_sees_the_difference(
 
 def added(page: Page) -> str:
     """What is marked as new, in one piece."""
-    return " ".join(one.text for one in page.all if one.tag == "ins")
+    return " ".join(insertion.text for insertion in page.all if insertion.tag == "ins")
 
 
 def test_approving_an_outdated_revision_is_refused_and_shows_the_difference(
@@ -106,30 +106,30 @@ def test_approving_an_outdated_revision_is_refused_and_shows_the_difference(
     city = any_site.city
     post = city.in_review()
     officer = any_site.browser("first")
-    seen = dict(officer.page(f"/posts/{post}/review").form_to(f"/posts/{post}/approve"))
+    form = dict(officer.page(f"/posts/{post}/review").form_to(f"/posts/{post}/approve"))
     city.save(post, on=["x"], text="शनिवारऐवजी रविवारी पाणीपुरवठा बंद राहील.")
     city.send(post)
 
-    answer = officer.post(f"/posts/{post}/approve", seen)
-    page = Page(answer.text)
-    assert answer.status_code == 409
+    response = officer.post(f"/posts/{post}/approve", form)
+    page = Page(response.text)
+    assert response.status_code == 409
     assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ त्यानंतरची आहे. नवीन आवृत्ती पाहावी." in page
     assert "रविवारी" in added(page)
     assert count(any_site, Decision) == 0
-    assert officer.post(f"/posts/{post}/approve", {**seen, "seen": "2"}).status_code == 302
+    assert officer.post(f"/posts/{post}/approve", {**form, "seen": "2"}).status_code == 302
 
 
 def test_returning_an_outdated_revision_is_refused_and_keeps_the_reason(site: Site) -> None:
     city = site.city
-    post, words = city.in_review(), "वेळ सकाळी दहा अशी करावी."
+    post, reason = city.in_review(), "वेळ सकाळी दहा अशी करावी."
     city.save(post, on=["x"], text="बदललेला मजकूर.")
     city.send(post)
-    sent = {"seen": "1", "under": str(city.appointments["first"]), "reason": words}
-    answer = site.browser("first").post(f"/posts/{post}/return", sent)
-    page = Page(answer.text)
-    assert answer.status_code == 409
+    sent = {"seen": "1", "under": str(city.appointments["first"]), "reason": reason}
+    response = site.browser("first").post(f"/posts/{post}/return", sent)
+    page = Page(response.text)
+    assert response.status_code == 409
     assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ त्यानंतरची आहे. नवीन आवृत्ती पाहावी." in page
-    assert page.named("reason")[0].raw == words
+    assert page.named("reason")[0].raw == reason
     assert "बदललेला" in added(page)
     again = site.browser("first").post(f"/posts/{post}/return", page.form("return"))
     assert again.status_code == 302
@@ -146,9 +146,9 @@ def test_an_answer_to_a_comment_that_was_transferred_meanwhile_is_not_lost(site:
         {"department": str(city.departments["road"]), "reason": "रस्त्याचा विषय आहे."},
     )
     assert moved.status_code == 302
-    answer = officer.post(f"/comments/{comment}/answer", {"text": "उद्या सकाळी सहा वाजता."})
-    page = Page(answer.text)
-    assert answer.status_code == 404
+    response = officer.post(f"/comments/{comment}/answer", {"text": "उद्या सकाळी सहा वाजता."})
+    page = Page(response.text)
+    assert response.status_code == 404
     assert "आपण लिहिलेला मजकूर जपून ठेवला आहे" in page
     assert "उद्या सकाळी सहा वाजता." in page
 
@@ -162,8 +162,8 @@ def test_an_officer_whose_appointment_has_ended_cannot_approve(any_site: Site) -
     officer_token = officer.token
     city.end("first")
     city.clock.move(MINUTE)
-    answer = officer.post(f"/posts/{post}/approve", {"seen": "1"}, token=officer_token)
-    assert answer.status_code == 401
+    response = officer.post(f"/posts/{post}/approve", {"seen": "1"}, token=officer_token)
+    assert response.status_code == 401
     assert count(any_site, Decision) == 0
     refused = any_site.nobody().sign_in("first")
     assert refused.status_code == 401
@@ -189,19 +189,19 @@ def test_an_officer_who_has_become_a_member_cannot_approve(site: Site) -> None:
             department_id=city.departments["water"],
         )
     city.end("first")
-    answer = officer.post(f"/posts/{post}/approve", {"seen": "1"})
-    assert answer.status_code == 403
+    response = officer.post(f"/posts/{post}/approve", {"seen": "1"})
+    assert response.status_code == 403
     assert "आपल्या सध्याच्या नियुक्तीत या कृतीचा अधिकार नाही. कोणताही बदल झालेला नाही." in Page(
-        answer.text
+        response.text
     )
     assert count(site, Decision) == 0
 
 
 def test_the_id_of_another_department_s_row_is_a_404(site: Site) -> None:
     foreign = site.city.hand_in("रस्ता बंद", department="road")
-    answer = site.browser("member").get(f"/submissions/{foreign}")
-    page = Page(answer.text)
-    assert answer.status_code == 404
+    response = site.browser("member").get(f"/submissions/{foreign}")
+    page = Page(response.text)
+    assert response.status_code == 404
     assert "असे पान नाही" in page
     assert "रस्ता बंद" not in page
 
@@ -211,8 +211,8 @@ def test_a_second_answer_is_refused_because_the_comment_is_answered(any_site: Si
     comment = city.comment(under=city.live()[0])
     first, second = any_site.browser("first"), any_site.browser("second")
     assert first.post(f"/comments/{comment}/answer", {"text": "उद्या सकाळी."}).status_code == 302
-    answer = second.post(f"/comments/{comment}/answer", {"text": "आज रात्री."})
-    page = Page(answer.text)
-    assert answer.status_code == 409
+    response = second.post(f"/comments/{comment}/answer", {"text": "आज रात्री."})
+    page = Page(response.text)
+    assert response.status_code == 409
     assert "या टिप्पणीस अंतिम उत्तर आधीच दिले आहे." in page
     assert "आज रात्री." in page.html

@@ -50,16 +50,16 @@ class Desk:
 
     def save(self, changed: Typed, files: Iterable[tuple[str, File]] = ()) -> Page:
         """Save with one fault: refused, no revision made, everything typed still there."""
-        typed = self.typed(changed)
-        pairs = [(name, value) for name, values in typed.items() for value in values]
-        answer = self.browser.post(self.path, [*pairs, ("then", "save")], files=files)
-        assert answer.status_code == 422
-        page = Page(answer.text)
-        shown: Typed = {}
+        fields = self.typed(changed)
+        pairs = [(name, value) for name, values in fields.items() for value in values]
+        response = self.browser.post(self.path, [*pairs, ("then", "save")], files=files)
+        assert response.status_code == 422
+        page = Page(response.text)
+        by_name: Typed = {}
         for name, value in page.form("draft"):
-            shown.setdefault(name, []).append("\n".join(value.splitlines()))
-        for name, values in typed.items():
-            assert shown.get(name) == ["\n".join(one.splitlines()) for one in values], name
+            by_name.setdefault(name, []).append("\n".join(value.splitlines()))
+        for name, values in fields.items():
+            assert by_name.get(name) == ["\n".join(text.splitlines()) for text in values], name
         again = self.browser.page(self.path)
         assert again.named("seen")[0].get("value") == "1"
         return page
@@ -83,15 +83,15 @@ def test_a_text_for_x_that_is_too_long_only_with_its_link_says_so(desk: Desk) ->
 
 
 def test_the_same_x_text_without_the_link_fits(desk: Desk) -> None:
-    typed = desk.typed({f"text_{desk.x}_mr": ["पाणी " * 54], "link": [""]})
-    pairs = [(name, value) for name, values in typed.items() for value in values]
+    fields = desk.typed({f"text_{desk.x}_mr": ["पाणी " * 54], "link": [""]})
+    pairs = [(name, value) for name, values in fields.items() for value in values]
     assert desk.browser.post(desk.path, pairs).status_code == 302
 
 
 def test_a_text_too_long_for_x_shows_its_length_and_the_limit(desk: Desk) -> None:
     page = desk.save({f"text_{desk.x}_mr": [X_TEXT * 2], "link": [""]})
-    said = page.error_at(f"text_{desk.x}_mr")
-    assert said == "मजकूर मोठा आहे: ५१५ अक्षरे; जास्तीत जास्त २८० चालतात."
+    error = page.error_at(f"text_{desk.x}_mr")
+    assert error == "मजकूर मोठा आहे: ५१५ अक्षरे; जास्तीत जास्त २८० चालतात."
 
 
 def test_a_draft_without_any_text_asks_for_one(desk: Desk) -> None:
@@ -154,14 +154,14 @@ BAD_PICTURES = {
 
 @pytest.mark.parametrize("what", BAD_PICTURES)
 def test_a_bad_picture_is_one_error_at_the_photos(desk: Desk, what: str) -> None:
-    file, said = BAD_PICTURES[what]
-    assert desk.save({}, files=[("photos", file)]).error_at("photos") == said
+    file, error = BAD_PICTURES[what]
+    assert desk.save({}, files=[("photos", file)]).error_at("photos") == error
 
 
 def test_a_window_that_begins_on_30_february_is_an_error_at_the_day(desk: Desk) -> None:
     page = desk.save({"not_before_day": ["30", "2", "2027"]})
-    said = "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
-    assert page.error_at("not_before_day") == said
+    error = "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
+    assert page.error_at("not_before_day") == error
 
 
 def test_a_window_that_ends_before_it_begins_says_so(desk: Desk) -> None:
@@ -177,19 +177,25 @@ def test_a_window_that_ended_yesterday_asks_for_a_later_end(desk: Desk) -> None:
             "not_after_day": ["24", "11", "2026"],
         }
     )
-    said = "ही वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहावी."
-    assert page.error_at("not_after_day") == said
+    error = "ही वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहावी."
+    assert page.error_at("not_after_day") == error
 
 
 def test_a_time_to_publish_on_30_february_is_no_day_and_stays_typed(site: Site) -> None:
     post = site.city.approved()
     path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/schedule"
-    typed = [("day", "30"), ("day", "2"), ("day", "2027"), ("clock", "10:00"), ("late_limit", "45")]
-    answer = site.browser("clerk").post(path, typed)
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    fields = [
+        ("day", "30"),
+        ("day", "2"),
+        ("day", "2027"),
+        ("clock", "10:00"),
+        ("late_limit", "45"),
+    ]
+    response = site.browser("clerk").post(path, fields)
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("day") == "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
-    assert [one.get("value") for one in page.named("day")] == ["30", "2", "2027"]
+    assert [field.get("value") for field in page.named("day")] == ["30", "2", "2027"]
     assert page.named("clock")[0].get("value") == "10:00"
     assert page.named("late_limit")[0].get("value") == "45"
 
@@ -197,16 +203,16 @@ def test_a_time_to_publish_on_30_february_is_no_day_and_stays_typed(site: Site) 
 def test_a_time_to_publish_in_the_past_asks_for_a_later_one(site: Site) -> None:
     post = site.city.approved()
     path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/schedule"
-    typed = [
+    fields = [
         ("day", "25"),
         ("day", "11"),
         ("day", "2026"),
         ("clock", "11:30"),
         ("late_limit", "45"),
     ]
-    answer = site.browser("clerk").post(path, typed)
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = site.browser("clerk").post(path, fields)
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("day") == "ही वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहावी."
     assert page.named("clock")[0].get("value") == "11:30"
 
@@ -216,9 +222,9 @@ def test_an_invalid_late_limit_is_an_error_at_its_field(site: Site, limit: str) 
     post = site.city.approved()
     path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/schedule"
     day = [("day", "27"), ("day", "11"), ("day", "2026"), ("clock", "10:00")]
-    answer = site.browser("clerk").post(path, [*day, ("late_limit", limit)])
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = site.browser("clerk").post(path, [*day, ("late_limit", limit)])
+    page = Page(response.text)
+    assert response.status_code == 422
     assert "मिनिट" in page.error_at("late_limit")
     assert page.named("late_limit")[0].get("value") == limit
 
@@ -227,38 +233,38 @@ def test_an_invalid_late_limit_is_an_error_at_its_field(site: Site, limit: str) 
 def test_a_decision_without_its_reason_asks_for_it(site: Site, act: str) -> None:
     post = site.city.in_review()
     sent = {"seen": "1", "under": str(site.city.appointments["first"]), "reason": " "}
-    answer = site.browser("first").post(f"/posts/{post}/{act}", sent)
-    assert answer.status_code == 422
-    assert Page(answer.text).error_at("reason") == "कारण लिहावे."
+    response = site.browser("first").post(f"/posts/{post}/{act}", sent)
+    assert response.status_code == 422
+    assert Page(response.text).error_at("reason") == "कारण लिहावे."
 
 
 def test_an_over_long_reason_is_told_and_kept(site: Site) -> None:
-    post, words = site.city.in_review(), "वेळ दुरुस्त करावी. " * 200
-    sent = {"seen": "1", "under": str(site.city.appointments["first"]), "reason": words}
-    answer = site.browser("first").post(f"/posts/{post}/return", sent)
-    page = Page(answer.text)
+    post, reason = site.city.in_review(), "वेळ दुरुस्त करावी. " * 200
+    sent = {"seen": "1", "under": str(site.city.appointments["first"]), "reason": reason}
+    response = site.browser("first").post(f"/posts/{post}/return", sent)
+    page = Page(response.text)
     assert page.error_at("reason") == "मजकूर मोठा आहे: ३,७९९ अक्षरे; जास्तीत जास्त २,००० चालतात."
-    assert page.named("reason")[0].raw == words
+    assert page.named("reason")[0].raw == reason
 
 
 def test_an_answer_that_is_too_long_for_x_is_told_and_kept(site: Site) -> None:
     comment = site.city.comment(under=site.city.live()[0])
-    words = "उद्या सकाळी सहा वाजता पाणी येईल. " * 20
-    answer = site.browser("first").post(f"/comments/{comment}/answer", {"text": words})
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    text = "उद्या सकाळी सहा वाजता पाणी येईल. " * 20
+    response = site.browser("first").post(f"/comments/{comment}/answer", {"text": text})
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("text").startswith("मजकूर मोठा आहे: ")
-    assert page.named("text")[0].raw == words
+    assert page.named("text")[0].raw == text
 
 
 def test_an_empty_answer_asks_for_one(site: Site) -> None:
     comment = site.city.comment(under=site.city.live()[0])
-    answer = site.browser("first").post(f"/comments/{comment}/answer", {"text": ""})
-    assert Page(answer.text).error_at("text") == "ही माहिती भरावी."
+    response = site.browser("first").post(f"/comments/{comment}/answer", {"text": ""})
+    assert Page(response.text).error_at("text") == "ही माहिती भरावी."
 
 
 def test_a_person_without_a_name_is_told_at_the_name_with_all_kept(site: Site) -> None:
-    typed = {
+    fields = {
         "name_mr": "",
         "name_en": "Vasant Kale",
         "designation": "उप अभियंता",
@@ -268,14 +274,14 @@ def test_a_person_without_a_name_is_told_at_the_name_with_all_kept(site: Site) -
         "department_id": str(site.city.departments["road"]),
         "order_number": "आ/१२",
     }
-    answer = site.browser("admin").post("/people/new", typed)
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = site.browser("admin").post("/people/new", fields)
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("name_mr") == "ही माहिती भरावी."
-    shown = dict(
-        one
+    form_fields = dict(
+        pair
         for own in page.all
         if own.tag == "form" and own.get("id")
-        for one in page.form(own.get("id"))
+        for pair in page.form(own.get("id"))
     )
-    assert {name: shown.get(name) for name in typed} == typed
+    assert {name: form_fields.get(name) for name in fields} == fields

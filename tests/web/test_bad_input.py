@@ -61,22 +61,22 @@ MARATHI, LATIN = re.compile("[\u0900-\u097f]"), re.compile("[A-Za-z]{4,}")
 
 def often(kinds: dict[str, str]) -> list[object]:
     """The names of kinds; the rare ones marked."""
-    return [pytest.param(one, marks=pytest.mark.proof) if one in RARE else one for one in kinds]
+    return [pytest.param(kind, marks=pytest.mark.proof) if kind in RARE else kind for kind in kinds]
 
 
 @pytest.fixture(scope="module")
 def everywhere(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]:
     """A city with something on every page, and every form."""
     folder = tmp_path_factory.mktemp("everywhere")
-    found = found_everywhere(new_site(run, folder), folder)
-    yield found
-    found.site.city.database.dispose()
+    every_form = found_everywhere(new_site(run, folder), folder)
+    yield every_form
+    every_form.site.city.database.dispose()
 
 
 def test_the_table_of_forms_covers_every_route_that_accepts_a_post(everywhere: Everywhere) -> None:
     rules = everywhere.site.app.url_map.iter_rules()
-    wanted = {one.endpoint for one in rules if "POST" in (one.methods or ())}
-    assert wanted - set(everywhere.forms) == set()
+    endpoints = {rule.endpoint for rule in rules if "POST" in (rule.methods or ())}
+    assert endpoints - set(everywhere.forms) == set()
 
 
 def typed_forms(everywhere: Everywhere) -> list[Form]:
@@ -92,15 +92,15 @@ def typed_forms(everywhere: Everywhere) -> list[Form]:
 def test_bad_input_is_an_error_at_its_field_and_no_other_input_is_lost(
     everywhere: Everywhere, kind: str
 ) -> None:
-    wrong, taken = [], set()
+    wrong, accepted = [], set()
     for form in typed_forms(everywhere):
-        answer = everywhere.send(form, form.filled(REFUSED[kind]))
-        if answer.status_code == 302:
-            taken.add(form.endpoint)
+        response = everywhere.send(form, form.filled(REFUSED[kind]))
+        if response.status_code == 302:
+            accepted.add(form.endpoint)
             everywhere.restore()
-        wrong += [f"{form.endpoint}: {one}" for one in faults(form, answer, REFUSED[kind])]
+        wrong += [f"{form.endpoint}: {fault}" for fault in faults(form, response, REFUSED[kind])]
     assert wrong == []
-    assert taken == (MAY_STAY_EMPTY if kind == "empty" else TELLS_NOTHING)
+    assert accepted == (MAY_STAY_EMPTY if kind == "empty" else TELLS_NOTHING)
 
 
 @pytest.mark.parametrize("kind", often(TAKEN))
@@ -109,10 +109,10 @@ def test_unusual_text_is_accepted_or_is_an_error_at_its_field(
 ) -> None:
     wrong = []
     for form in typed_forms(everywhere):
-        answer = everywhere.send(form, form.filled(TAKEN[kind]))
-        if answer.status_code == 302:
+        response = everywhere.send(form, form.filled(TAKEN[kind]))
+        if response.status_code == 302:
             everywhere.restore()
-        wrong += [f"{form.endpoint}: {one}" for one in faults(form, answer, TAKEN[kind])]
+        wrong += [f"{form.endpoint}: {fault}" for fault in faults(form, response, TAKEN[kind])]
     assert wrong == []
 
 
@@ -123,15 +123,15 @@ def faults(form: Form, answer: TestResponse, value: str) -> Iterator[str]:
     if answer.status_code != 422:
         return
     page = Page(answer.text)
-    at_fields = [one for one in page.all if one.get("aria-invalid") == "true"]
+    at_fields = [tag for tag in page.all if tag.get("aria-invalid") == "true"]
     if not at_fields:
         yield f"no field is marked: {page.errors()}"
-    for one in at_fields:
-        yield from _unsaid(page, one, value)
+    for at_field in at_fields:
+        yield from _unsaid(page, at_field, value)
     for name in sorted(form.typed) if "\ud800" not in value else ():
-        shown = [_lines(one) for one in page.named(name)]
-        if not shown or set(shown) != {"\n".join(value.splitlines())}:
-            yield f"{name} holds {str(shown)[:60]}"
+        lines = [_lines(field) for field in page.named(name)]
+        if not lines or set(lines) != {"\n".join(value.splitlines())}:
+            yield f"{name} holds {str(lines)[:60]}"
 
 
 def _lines(one: Element) -> str:
@@ -142,14 +142,14 @@ def _unsaid(page: Page, field: Element, value: str) -> Iterator[str]:
     """A field, or its group, is described by one sentence in Marathi, which may quote the value."""
     group = field.within("fieldset")
     described = f"{field.get('aria-describedby')} {group.get('aria-describedby') if group else ''}"
-    tied = {one for one in described.split() if one.endswith("-error")}
+    tied = {own_id for own_id in described.split() if own_id.endswith("-error")}
     if not tied:
         yield f"{field.get('id')} is wrong and nothing says why"
     for own_id in tied:
-        said = page.by_id(own_id).text
-        strange = set(LATIN.findall(said.casefold())) - set(LATIN.findall(value.casefold()))
-        if not MARATHI.search(said) or strange - {"https"}:
-            yield f"{field.get('id')} is told {said!r}"
+        error = page.by_id(own_id).text
+        strange = set(LATIN.findall(error.casefold())) - set(LATIN.findall(value.casefold()))
+        if not MARATHI.search(error) or strange - {"https"}:
+            yield f"{field.get('id')} is told {error!r}"
 
 
 @pytest.mark.parametrize("kind", often(TAMPERED))
@@ -158,17 +158,17 @@ def test_tampered_hidden_fields_and_choices_are_no_server_error(
 ) -> None:
     broken = []
     for form in everywhere.forms.values():
-        answer = everywhere.send(form, form.tampered(TAMPERED[kind]))
-        if form.method == "post" and answer.status_code in (200, 302):
+        response = everywhere.send(form, form.tampered(TAMPERED[kind]))
+        if form.method == "post" and response.status_code in (200, 302):
             everywhere.restore()
         allowed = {200} if form.method == "get" else {200, 302, 400, 401, 403, 404, 409, 422}
-        if answer.status_code not in allowed:
-            broken.append(f"{form.endpoint}: {answer.status_code}")
-        if answer.status_code == 422 and form.endpoint not in BY_HAND:
-            page = Page(answer.text)
-            marked = [one for one in page.all if one.get("aria-invalid") == "true"]
+        if response.status_code not in allowed:
+            broken.append(f"{form.endpoint}: {response.status_code}")
+        if response.status_code == 422 and form.endpoint not in BY_HAND:
+            page = Page(response.text)
+            marked = [tag for tag in page.all if tag.get("aria-invalid") == "true"]
             broken += [
-                f"{form.endpoint}: {say}" for one in marked for say in _unsaid(page, one, "")
+                f"{form.endpoint}: {say}" for field in marked for say in _unsaid(page, field, "")
             ]
     assert broken == []
 
@@ -186,10 +186,10 @@ SOUGHT = {
 def test_unusual_search_and_filter_parameters_are_no_server_error(
     everywhere: Everywhere, kind: str
 ) -> None:
-    asked = [form for form in everywhere.forms.values() if form.method == "get"]
+    forms = [form for form in everywhere.forms.values() if form.method == "get"]
     codes = {
         form.endpoint: everywhere.send(form, form.filled(SOUGHT[kind])).status_code
-        for form in asked
+        for form in forms
     }
     assert len(codes) > 5
     assert codes == dict.fromkeys(codes, 200)
@@ -198,10 +198,10 @@ def test_unusual_search_and_filter_parameters_are_no_server_error(
 def test_sequences_of_emoji_are_kept_as_they_were_written(everywhere: Everywhere) -> None:
     for endpoint in ("posts.note", "submissions.return_submission", "submissions.note"):
         form = everywhere.forms[endpoint]
-        answer = everywhere.send(form, form.filled(f"आग विझली {SEQUENCES}"))
-        assert answer.status_code == 302
-        shown = everywhere.browser(form.who).page(answer.headers["Location"].partition("#")[0])
-        assert f"आग विझली {SEQUENCES}" in shown
+        response = everywhere.send(form, form.filled(f"आग विझली {SEQUENCES}"))
+        assert response.status_code == 302
+        page = everywhere.browser(form.who).page(response.headers["Location"].partition("#")[0])
+        assert f"आग विझली {SEQUENCES}" in page
         everywhere.restore()
 
 

@@ -42,17 +42,17 @@ def member(site: Site) -> Browser:
 def send(browser: Browser, changed: Typed, files: Iterable[tuple[str, File]] = ()) -> Page:
     """Hand in with one fault; it is refused, nothing is stored, and nothing that was typed lost."""
     token = Page(browser.get("/submissions/new").text).named("form_token")[0].get("value")
-    typed = TYPED | changed | {"form_token": [token]}
-    pairs = [(name, value) for name, values in typed.items() for value in values]
-    answer = browser.post("/submissions/new", pairs, files=files)
-    assert answer.status_code == 422
-    page = Page(answer.text)
-    shown: Typed = {}
+    fields = TYPED | changed | {"form_token": [token]}
+    pairs = [(name, value) for name, values in fields.items() for value in values]
+    response = browser.post("/submissions/new", pairs, files=files)
+    assert response.status_code == 422
+    page = Page(response.text)
+    by_name: Typed = {}
     for name, value in page.form("hand-in"):
-        shown.setdefault(name, []).append(value)
-    for name, values in typed.items():
-        lines = ["\n".join(one.splitlines()) for one in shown.get(name, [])]
-        assert lines == ["\n".join(one.splitlines()) for one in values], name
+        by_name.setdefault(name, []).append(value)
+    for name, values in fields.items():
+        lines = ["\n".join(text.splitlines()) for text in by_name.get(name, [])]
+        assert lines == ["\n".join(text.splitlines()) for text in values], name
     assert page.named("title")[0].get("aria-invalid") == ("true" if "title" in changed else "")
     assert not browser.get("/submissions").text.count("PMC/2026/")
     return page
@@ -84,8 +84,8 @@ def test_the_error_for_an_overlong_text_shows_its_length_and_the_limit(member: B
 
 def test_the_error_for_a_nul_character_names_its_line(member: Browser) -> None:
     page = send(member, {"text_mr": ["पहिली ओळ\r\nदुसरी\x00ओळ"]})
-    said = page.error_at("text_mr")
-    assert said == "ओळ क्र. २ मध्ये न दिसणारे नियंत्रण चिन्ह (U+0000) आहे. ते काढून टाकावे."
+    error = page.error_at("text_mr")
+    assert error == "ओळ क्र. २ मध्ये न दिसणारे नियंत्रण चिन्ह (U+0000) आहे. ते काढून टाकावे."
 
 
 def test_the_error_for_a_bidirectional_override_names_its_line(member: Browser) -> None:
@@ -102,14 +102,14 @@ def test_the_error_for_an_invalid_link_says_how_a_link_begins(member: Browser) -
 
 def test_a_wished_time_in_the_past_asks_for_a_later_one(member: Browser) -> None:
     page = send(member, {"wished_day": ["24", "11", "2026"]})
-    said = "ही वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहावी."
-    assert page.error_at("wished_day") == said
+    error = "ही वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहावी."
+    assert page.error_at("wished_day") == error
 
 
 def test_a_wished_time_on_30_february_is_an_error_at_the_day(member: Browser) -> None:
     page = send(member, {"wished_day": ["30", "2", "2027"], "useful_day": ["1", "3", "2027"]})
-    said = "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
-    assert page.error_at("wished_day") == said
+    error = "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
+    assert page.error_at("wished_day") == error
 
 
 def test_an_invalid_day_is_shown_together_with_all_other_errors(member: Browser) -> None:
@@ -173,9 +173,9 @@ BAD_FILES = {
 def test_the_error_for_a_bad_file_names_it_and_the_file_is_not_stored(
     member: Browser, what: str
 ) -> None:
-    file, said = BAD_FILES[what]
+    file, error = BAD_FILES[what]
     page = send(member, {}, files=[("files", file)])
-    assert page.error_at("files") == said
+    assert page.error_at("files") == error
     assert not page.named("kept")
 
 
@@ -185,25 +185,27 @@ def test_good_photos_next_to_a_bad_one_are_kept_for_the_corrected_form(
     good, bad = ("टाकी.jpg", pictures.jpeg()), ("फोटो.jpg", pictures.executable())
     page = send(member, {}, files=[("files", good), ("files", bad)])
     assert "टाकी.jpg" in page
-    answer = member.post("/submissions/new", page.form("hand-in"))
-    assert answer.status_code == 302
-    assert "टाकी.jpg" in member.page(answer.headers["Location"])
+    response = member.post("/submissions/new", page.form("hand-in"))
+    assert response.status_code == 302
+    assert "टाकी.jpg" in member.page(response.headers["Location"])
 
 
 def test_a_kept_photo_cannot_be_forged(member: Browser) -> None:
     """What the form holds of it is signed: nobody reads the store by a digest."""
     fields = {**{name: values[0] for name, values in TYPED.items()}, "kept": "WyJhYiIsIngiXQ.abc"}
-    pairs = [one for one in fields.items() if not one[0].startswith(("wished", "useful", "event_"))]
-    answer = member.post("/submissions/new", pairs)
-    assert answer.status_code == 302
-    assert "abc" not in member.get(answer.headers["Location"]).text
+    pairs = [
+        field for field in fields.items() if not field[0].startswith(("wished", "useful", "event_"))
+    ]
+    response = member.post("/submissions/new", pairs)
+    assert response.status_code == 302
+    assert "abc" not in member.get(response.headers["Location"]).text
 
 
 def test_the_summary_counts_the_corrections_and_leads_to_each(member: Browser) -> None:
     page = send(member, {"title": [""], "wished_day": ["30", "2", "2027"]})
-    summary = next(one for one in page.all if "error-summary" in one.get("class"))
+    summary = next(tag for tag in page.all if "error-summary" in tag.get("class"))
     assert summary.text.startswith("२ दुरुस्त्या कराव्यात")
-    links = [one.get("href") for one in page.all if one.within("ul") and one.tag == "a"]
+    links = [link.get("href") for link in page.all if link.within("ul") and link.tag == "a"]
     for target in ("#title", "#wished_day-day"):
         assert target in links
         page.by_id(target.removeprefix("#"))
@@ -213,23 +215,23 @@ def attach(member: Browser, *names: str) -> Page:
     """The form once photos were attached to it, the script off."""
     files = [("files", (name, pictures.jpeg(64 + at, 48))) for at, name in enumerate(names)]
     pairs = [(name, value) for name, values in TYPED.items() for value in values]
-    answer = member.post("/submissions/new", [*pairs, ("act", "add")], files=files)
-    assert answer.status_code == 200
-    return Page(answer.text)
+    response = member.post("/submissions/new", [*pairs, ("act", "add")], files=files)
+    assert response.status_code == 200
+    return Page(response.text)
 
 
 def rows(page: Page) -> list[str]:
     """The names of the form's files, in their order."""
-    return [one.text.split(" · ")[0] for one in page.all if "file-name" in one.get("class").split()]
+    return [tag.text.split(" · ")[0] for tag in page.all if "file-name" in tag.get("class").split()]
 
 
 def press(member: Browser, page: Page, verb: str, place: int) -> Page:
     """Press a button of a row, everything in the form going along."""
-    row = [one for one in page.all if "data-row" in one.attributes][place]
+    row = [tag for tag in page.all if "data-row" in tag.attributes][place]
     act = f"{verb}-{row.get('id').removeprefix('file-')}"
-    answer = member.post("/submissions/new", [*page.form("hand-in"), ("act", act)])
-    assert answer.status_code == 200
-    return Page(answer.text)
+    response = member.post("/submissions/new", [*page.form("hand-in"), ("act", act)])
+    assert response.status_code == 200
+    return Page(response.text)
 
 
 def test_photos_are_attached_moved_and_removed_without_javascript(member: Browser) -> None:
@@ -246,28 +248,28 @@ def test_photos_are_attached_moved_and_removed_without_javascript(member: Browse
         (name, f"वर्णन {at}" if name == "alt_mr" else value)
         for at, (name, value) in enumerate(page.form("hand-in"))
     ]
-    answer = member.post("/submissions/new", [*described, ("act", "send")])
-    shown = member.page(answer.headers["Location"])
-    pictures_shown = [one.get("alt") for one in shown.all if one.tag == "img"]
-    words = [value for name, value in described if name == "alt_mr"]
-    assert pictures_shown == words
+    response = member.post("/submissions/new", [*described, ("act", "send")])
+    submission_page = member.page(response.headers["Location"])
+    pictures_shown = [image.get("alt") for image in submission_page.all if image.tag == "img"]
+    alts = [value for name, value in described if name == "alt_mr"]
+    assert pictures_shown == alts
 
 
 def test_an_overlong_description_is_an_error_at_its_photo(member: Browser) -> None:
     page = attach(member, "एक.jpg", "दोन.jpg")
-    told = 0
+    problems = 0
     pairs = []
     for name, value in page.form("hand-in"):
-        told += name == "alt_mr"
-        pairs.append((name, "क" * 1001 if name == "alt_mr" and told == 2 else value))
+        problems += name == "alt_mr"
+        pairs.append((name, "क" * 1001 if name == "alt_mr" and problems == 2 else value))
     refused = Page(member.post("/submissions/new", [*pairs, ("act", "send")]).text)
-    wrong = [one for one in refused.named("alt_mr") if one.get("aria-invalid") == "true"]
+    wrong = [field for field in refused.named("alt_mr") if field.get("aria-invalid") == "true"]
     assert len(wrong) == 1
     assert wrong[0].raw == "क" * 1001
     assert refused.by_id(wrong[0].get("aria-describedby").split()[0]).text == (
         "मजकूर मोठा आहे: १,००१ अक्षरे; जास्तीत जास्त १,००० चालतात."
     )
-    assert f"#{wrong[0].get('id')}" in [one.get("href") for one in refused.all]
+    assert f"#{wrong[0].get('id')}" in [link.get("href") for link in refused.all]
 
 
 def test_five_hundred_photos_at_once_are_refused_and_no_input_is_lost(
@@ -285,11 +287,13 @@ def test_five_hundred_photos_at_once_are_refused_and_no_input_is_lost(
 def test_a_fifth_photo_is_refused_until_one_is_removed(member: Browser) -> None:
     page = attach(member, *(f"{at}.jpg" for at in range(5)))
     refused = member.post("/submissions/new", [*page.form("hand-in"), ("act", "send")])
-    said = Page(refused.text)
+    refusal_page = Page(refused.text)
     assert refused.status_code == 422
-    assert said.error_at("files") == ("एका पोस्टमध्ये जास्तीत जास्त ४ फोटो असतात. काही फोटो वगळावेत.")
-    kept = press(member, said, "out", 4)
-    assert member.post("/submissions/new", kept.form("hand-in")).status_code == 302
+    assert refusal_page.error_at("files") == (
+        "एका पोस्टमध्ये जास्तीत जास्त ४ फोटो असतात. काही फोटो वगळावेत."
+    )
+    response = press(member, refusal_page, "out", 4)
+    assert member.post("/submissions/new", response.form("hand-in")).status_code == 302
 
 
 def test_a_tiff_of_twelve_bits_says_what_to_do_instead(member: Browser) -> None:
@@ -311,12 +315,12 @@ def test_the_same_photo_twice_is_kept_once(member: Browser) -> None:
 def test_a_video_is_kept_with_its_size_and_length_and_shown_as_attached(member: Browser) -> None:
     pairs = [(name, value) for name, values in TYPED.items() for value in values]
     files = [("files", ("भेट.mp4", pictures.film(75)))]
-    answer = member.post("/submissions/new", pairs, files=files)
-    assert answer.status_code == 302
-    shown = member.page(answer.headers["Location"])
-    assert "सोबत जोडलेले, प्रसिद्ध न होणारे" in shown
-    assert "भेट.mp4 · १ kB · १ मि. १५ सेकंद" in shown
-    link = next(one.get("href") for one in shown.all if "/files/" in one.get("href"))
+    response = member.post("/submissions/new", pairs, files=files)
+    assert response.status_code == 302
+    page = member.page(response.headers["Location"])
+    assert "सोबत जोडलेले, प्रसिद्ध न होणारे" in page
+    assert "भेट.mp4 · १ kB · १ मि. १५ सेकंद" in page
+    link = next(link.get("href") for link in page.all if "/files/" in link.get("href"))
     got = member.get(link)
     assert (got.mimetype, got.data) == ("video/mp4", pictures.film(75))
     assert got.headers["Content-Disposition"].startswith("attachment")
@@ -325,17 +329,17 @@ def test_a_video_is_kept_with_its_size_and_length_and_shown_as_attached(member: 
 def test_a_heic_from_a_phone_is_shown_and_handed_in(member: Browser) -> None:
     pairs = [(name, value) for name, values in TYPED.items() for value in values]
     files = [("files", ("IMG_2214.HEIC", pictures.heic()))]
-    answer = member.post("/submissions/new", pairs, files=files)
-    shown = member.page(answer.headers["Location"])
-    source = next(one.get("src") for one in shown.all if "/files/" in one.get("src"))
+    response = member.post("/submissions/new", pairs, files=files)
+    page = member.page(response.headers["Location"])
+    source = next(image.get("src") for image in page.all if "/files/" in image.get("src"))
     assert member.get(source).mimetype == "image/jpeg"
 
 
 def test_a_file_is_uploaded_before_the_form_is_sent(member: Browser) -> None:
     photo = ("टाकी.jpg", pictures.jpeg())
-    answer = member.post("/submissions/files", {"only": "new"}, files=[("files", photo)])
-    assert answer.status_code == 200
-    row = Page(f"<body>{answer.text}</body>")
+    response = member.post("/submissions/files", {"only": "new"}, files=[("files", photo)])
+    assert response.status_code == 200
+    row = Page(f"<body>{response.text}</body>")
     assert rows(row) == ["टाकी.jpg"]
     token = row.named("kept")[0].get("value")
     again = member.post(
@@ -351,8 +355,8 @@ def test_a_file_is_uploaded_before_the_form_is_sent(member: Browser) -> None:
 
 
 def test_an_upload_cannot_be_used_by_another_person(site: Site, member: Browser) -> None:
-    answer = member.post("/submissions/files", files=[("files", ("अ.jpg", pictures.jpeg()))])
-    token = Page(f"<body>{answer.text}</body>").named("kept")[0].get("value")
+    response = member.post("/submissions/files", files=[("files", ("अ.jpg", pictures.jpeg()))])
+    token = Page(f"<body>{response.text}</body>").named("kept")[0].get("value")
     assert site.browser("head").post("/submissions/files", {"kept": token}).status_code == 422
 
 
@@ -383,22 +387,22 @@ def test_a_title_of_invisible_characters_counts_as_empty(member: Browser, title:
 
 def test_the_error_for_a_lone_surrogate_names_its_line(member: Browser) -> None:
     """No browser sends one; its bytes become the mark of a broken character on their way."""
-    typed = TYPED | {"text_mr": ["@@"], "csrf_token": [member.token]}
+    fields = TYPED | {"text_mr": ["@@"], "csrf_token": [member.token]}
     parts = [
         f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, values in typed.items()
+        for name, values in fields.items()
         for value in values
     ]
     body = "".join([*parts, "--edge--\r\n"]).encode()
-    answer = member.client.post(
+    response = member.client.post(
         "/submissions/new",
         base_url=member.base,
         data=body.replace(b"@@", "पहिली\n".encode() + b"\xed\xa0\x80"),
         content_type="multipart/form-data; boundary=edge",
         headers={"Sec-Fetch-Site": "same-origin"},
     )
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("text_mr") == "ओळ क्र. २ मध्ये एक अक्षर अपूर्ण आहे. ते पुन्हा लिहावे."
 
 

@@ -28,12 +28,14 @@ def site(any_site: Site) -> Site:
 
 def links(page: Page, path: str) -> list[str]:
     """The words of every link to this path."""
-    found = [one for one in page.all if one.tag == "a" and one.get("href").split("#")[0] == path]
-    return [one.text for one in found]
+    links = [
+        link for link in page.all if link.tag == "a" and link.get("href").split("#")[0] == path
+    ]
+    return [tag.text for tag in links]
 
 
 def banner(page: Page) -> str:
-    return " ".join(one.text for one in page.all if "banner" in one.get("class").split())
+    return " ".join(tag.text for tag in page.all if "banner" in tag.get("class").split())
 
 
 def state_of(city: City, delivery_id: int) -> DeliveryState:
@@ -43,8 +45,8 @@ def state_of(city: City, delivery_id: int) -> DeliveryState:
 def send(city: City, delivery_id: int) -> None:
     """Let a clock be in the middle of sending it."""
     with city.write() as session:
-        one = session.get_one(Delivery, delivery_id)
-        one.state, one.sending_at = DeliveryState.SENDING, city.now
+        delivery = session.get_one(Delivery, delivery_id)
+        delivery.state, delivery.sending_at = DeliveryState.SENDING, city.now
 
 
 def test_two_presses_with_a_reason_stop_everything_and_say_what_is_on_its_way(site: Site) -> None:
@@ -53,8 +55,8 @@ def test_two_presses_with_a_reason_stop_everything_and_say_what_is_on_its_way(si
     lead = site.browser("lead")
     assert links(lead.page("/calendar"), "/stop") == [STOP] * 3  # bar, menu and foot
     assert RELEASE not in lead.page("/stop")
-    answer = lead.post("/stop", {"reason": WHY})
-    assert answer.headers["Location"] == "/stop"
+    response = lead.post("/stop", {"reason": WHY})
+    assert response.headers["Location"] == "/stop"
     page = lead.page("/stop")
     assert f"/deliveries/{gone}" in page.html
     assert f"/deliveries/{todo_kinds}" not in page.html
@@ -69,10 +71,10 @@ def test_during_a_stop_every_page_shows_who_stopped_and_why(site: Site, name: st
     planned.stop_all(site.city, reason=WHY)
     browser = site.browser(name)
     for path in ("/", "/profile", "/calendar"):
-        said = banner(browser.page(path))
-        assert WHY in said
-        assert "प्रसाद केंजळे, कक्षप्रमुख" in said
-        assert (RELEASE in said) is (name in ("admin", "lead"))
+        text = banner(browser.page(path))
+        assert WHY in text
+        assert "प्रसाद केंजळे, कक्षप्रमुख" in text
+        assert (RELEASE in text) is (name in ("admin", "lead"))
 
 
 def test_pages_without_a_session_do_not_mention_a_stop(site: Site) -> None:
@@ -87,13 +89,13 @@ def test_the_404_page_mentions_a_stop(site: Site) -> None:
 
 def test_without_a_reason_nothing_is_stopped_or_released(site: Site) -> None:
     lead = site.browser("lead")
-    answer = lead.post("/stop", {"reason": " "})
-    assert (answer.status_code, Page(answer.text).error_at("reason")) == (422, "कारण लिहावे.")
+    response = lead.post("/stop", {"reason": " "})
+    assert (response.status_code, Page(response.text).error_at("reason")) == (422, "कारण लिहावे.")
     assert not banner(lead.page("/"))
     stopped = planned.stop_all(site.city)
-    answer = lead.post("/stop/release", {"seen": str(stopped), "release-reason": ""})
-    assert answer.status_code == 422
-    assert Page(answer.text).error_at("release-reason") == "कारण लिहावे."
+    response = lead.post("/stop/release", {"seen": str(stopped), "release-reason": ""})
+    assert response.status_code == 422
+    assert Page(response.text).error_at("release-reason") == "कारण लिहावे."
 
 
 def test_a_release_ends_the_stop_and_a_second_release_is_no_error(site: Site) -> None:
@@ -119,7 +121,7 @@ def test_a_release_does_not_end_a_stop_that_was_made_meanwhile(site: Site) -> No
     lead.post("/stop/release", form)
     page = lead.page("/")
     assert "दुसरे कारण" in banner(page)
-    assert any("आणखी एकाने" in one for one in page.notices())
+    assert any("आणखी एकाने" in notice for notice in page.notices())
 
 
 def test_officers_see_the_button_while_they_are_on_duty(site: Site) -> None:
@@ -156,10 +158,10 @@ def test_a_release_after_a_restore_confirms_how_many_deliveries_are_in_doubt(
     city.schedule(city.approved(), 6 * HOUR)  # another one came since the page was opened
     ticked = form | {"release-in_doubt": "y"}
     fresh = dict(lead.page("/stop").form("release-form")) | {"release-reason": "पाहिले."}
-    for one in (form, ticked, fresh):
-        answer = lead.post("/stop/release", one)
-        assert answer.status_code == 422
-        page = Page(answer.text)
+    for fields in (form, ticked, fresh):
+        response = lead.post("/stop/release", fields)
+        assert response.status_code == 422
+        page = Page(response.text)
         assert "अद्याप तपासलेल्या नाहीत, त्यांची संख्या: २" in page.error_at("release-in_doubt")
         assert "खात्री नसलेल्या २ पोस्टची मला माहिती आहे" in page
         assert "पाहिले." in page
@@ -191,7 +193,7 @@ def typed(at: object, until: object, **more: str) -> list[tuple[str, str]]:
     fields = [("reason", "आचारसंहिता"), *more.items()]
     for name, moment in (("from", at), ("until", until)):
         here = local(moment)  # type: ignore[arg-type]  # a datetime
-        fields += [(f"{name}_day", str(one)) for one in (here.day, here.month, here.year)]
+        fields += [(f"{name}_day", str(number)) for number in (here.day, here.month, here.year)]
         fields.append((f"{name}_clock", f"{here:%H:%M}"))
     return fields
 
@@ -200,24 +202,24 @@ def test_a_freeze_is_created_shown_on_the_schedule_and_lifted(site: Site) -> Non
     city, lead, clerk = site.city, site.browser("lead"), site.browser("clerk")
     post = city.approved()
     (delivery,) = city.schedule(post, DAY)
-    answer = lead.post("/freezes", typed(city.now, city.now + 3 * DAY, account="", department=""))
-    assert answer.status_code == 302
+    response = lead.post("/freezes", typed(city.now, city.now + 3 * DAY, account="", department=""))
+    assert response.status_code == 302
     page = lead.page("/freezes")
     assert "वेळ निश्चित केलेला १ मजकूर या स्थगितीत येतो" in page
     assert "त्यांपैकी १ मजकूर वेळ बदलल्याशिवाय प्रसिद्ध होणार नाही." in page
     variant = city.variants(post)[0]
-    told = "वेळ बदलल्याशिवाय प्रसिद्ध होणार नाही."
+    warning = "वेळ बदलल्याशिवाय प्रसिद्ध होणार नाही."
     for path in (
         f"/posts/{post}/variants/{variant}/schedule",
         f"/deliveries/{delivery}",
         "/calendar?view=list",
         "/decisions",
     ):
-        assert told in clerk.page(path), path
+        assert warning in clerk.page(path), path
     assert "तात्पुरते थांबविले" in clerk.page(f"/deliveries/{delivery}")
-    form = next(one for one in lead.page("/freezes").all if one.get("action").endswith("/lift"))
+    form = next(form for form in lead.page("/freezes").all if form.get("action").endswith("/lift"))
     assert lead.post(form.get("action")).status_code == 302
-    assert told not in clerk.page(f"/deliveries/{delivery}")
+    assert warning not in clerk.page(f"/deliveries/{delivery}")
     assert lead.post(form.get("action")).status_code == 302
     assert "ही स्थगिती संपली आहे" in lead.page("/freezes")
 
@@ -227,11 +229,11 @@ def test_scheduling_into_a_freeze_is_possible_with_a_warning(site: Site) -> None
     planned.freeze(city, department="water", ahead=0, days=3)
     post = city.approved()
     at = local(city.now + DAY)
-    fields = [("day", str(one)) for one in (at.day, at.month, at.year)]
+    fields = [("day", str(number)) for number in (at.day, at.month, at.year)]
     path = f"/posts/{post}/variants/{city.variants(post)[0]}/schedule"
-    answer = clerk.post(path, [*fields, ("clock", f"{at:%H:%M}"), ("late_limit", "60")])
-    assert answer.status_code == 302
-    assert any("स्थगितीत येते" in one for one in clerk.page(f"/posts/{post}").notices())
+    response = clerk.post(path, [*fields, ("clock", f"{at:%H:%M}"), ("late_limit", "60")])
+    assert response.status_code == 302
+    assert any("स्थगितीत येते" in notice for notice in clerk.page(f"/posts/{post}").notices())
     (delivery,) = city.schedule(post, DAY)
     form = {"way": "hours", "amount": "2", "chosen": str(delivery), "step": "show"}
     assert "स्थगितीत येते" in Page(clerk.post("/calendar/move", form).text)
@@ -242,9 +244,9 @@ def test_suggested_times_do_not_lie_in_a_freeze(site: Site) -> None:
     planned.set_times(city)  # Mondays at nine
     post = city.approved()
     path = f"/posts/{post}/variants/{city.variants(post)[0]}/schedule"
-    before = [one.get("value") for one in clerk.page(path).named("fill")]
+    before = [field.get("value") for field in clerk.page(path).named("fill")]
     planned.freeze(city, department="water", ahead=0, days=8)
-    after = [one.get("value") for one in clerk.page(path).named("fill")]
+    after = [field.get("value") for field in clerk.page(path).named("fill")]
     assert before[0] not in after
     assert before[1] == after[0]
 
@@ -252,21 +254,23 @@ def test_suggested_times_do_not_lie_in_a_freeze(site: Site) -> None:
 def test_an_invalid_freeze_shows_its_errors_and_keeps_the_input(site: Site) -> None:
     city, lead = site.city, site.browser("lead")
     water = str(city.departments["water"])
-    fields = [("from_day", one) for one in ("30", "2", "2027")]
+    fields = [("from_day", number) for number in ("30", "2", "2027")]
     fields += [("until_day", ""), ("until_clock", "9"), ("department", water), ("reason", "")]
-    answer = lead.post("/freezes", fields)
-    page = Page(answer.text)
-    assert answer.status_code == 422
-    assert [one.get("value") for one in page.named("from_day")] == ["30", "2", "2027"]
-    assert len([one for one in page.all if "field-error" in one.get("class")]) == 3
+    response = lead.post("/freezes", fields)
+    page = Page(response.text)
+    assert response.status_code == 422
+    assert [field.get("value") for field in page.named("from_day")] == ["30", "2", "2027"]
+    assert len([tag for tag in page.all if "field-error" in tag.get("class")]) == 3
     assert page.error_at("reason") == "कारण लिहावे."
-    chosen = [one for one in page.all if one.tag == "option" and "selected" in one.attributes]
-    assert water in [one.get("value") for one in chosen]
+    chosen = [
+        option for option in page.all if option.tag == "option" and "selected" in option.attributes
+    ]
+    assert water in [option.get("value") for option in chosen]
 
 
 def test_without_a_time_a_freeze_lasts_whole_days(site: Site) -> None:
     city, lead = site.city, site.browser("lead")
-    fields = [("until_day", one) for one in ("27", "11", "2026")]
+    fields = [("until_day", number) for number in ("27", "11", "2026")]
     assert lead.post("/freezes", [*fields, ("reason", "आचारसंहिता")]).status_code == 302
     assert "दि. २८ नोव्हेंबर" in lead.page("/freezes") or "मध्यरात्री" in lead.page("/freezes")
     (inside,) = city.schedule(city.approved(), DAY)
@@ -283,8 +287,8 @@ def test_withdrawing_an_approval_names_the_deliveries_that_are_being_sent(site: 
     send(city, gone)
     form = dict(first.page(f"/posts/{post}/withdraw-approval").form("withdraw_approval"))
     assert first.post(f"/posts/{post}/withdraw-approval", form).status_code == 302
-    said = " ".join(first.page(f"/posts/{post}").notices())
-    assert "आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही" in said
+    notices = " ".join(first.page(f"/posts/{post}").notices())
+    assert "आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही" in notices
     assert state_of(city, todo_kinds) is DeliveryState.CANCELLED
 
 
@@ -293,10 +297,10 @@ def test_ending_an_approver_s_appointment_names_deliveries_being_sent(site: Site
     city, admin = site.city, site.browser("admin")
     (gone,) = city.due()
     send(city, gone)
-    person, held = city.people["first"], city.appointments["first"]
-    admin.post(f"/people/{person}/appointments/{held}/end")
-    said = " ".join(admin.page(f"/people/{person}").notices())
-    assert "आधीच पाठविण्यात आलेले" in said
+    person, appointment_id = city.people["first"], city.appointments["first"]
+    admin.post(f"/people/{person}/appointments/{appointment_id}/end")
+    notices = " ".join(admin.page(f"/people/{person}").notices())
+    assert "आधीच पाठविण्यात आलेले" in notices
 
 
 @pytest.mark.parametrize("then", ["save", "send"])
@@ -312,11 +316,11 @@ def test_saving_a_draft_names_the_post_s_deliveries_that_are_being_sent(
         (name, f"{value} रविवारी." if name.startswith("text_") and value else value)
         for name, value in clerk.page(path).form("draft")
     ]
-    answer = clerk.post(path, [*form, ("then", then)])
-    assert answer.status_code == 302
-    said = " ".join(clerk.page(answer.headers["Location"]).notices())
-    assert said.count("आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही") == 1
-    assert said.count("शनिवारी पाणीपुरवठा बंद") == 1  # the one that was cancelled is not named
+    response = clerk.post(path, [*form, ("then", then)])
+    assert response.status_code == 302
+    notices = " ".join(clerk.page(response.headers["Location"]).notices())
+    assert notices.count("आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही") == 1
+    assert notices.count("शनिवारी पाणीपुरवठा बंद") == 1  # the one that was cancelled is not named
     assert state_of(city, todo_kinds) is DeliveryState.CANCELLED
 
 
@@ -332,10 +336,10 @@ def test_creating_a_freeze_names_the_deliveries_that_are_being_sent(
     begins, whose = city.now + ahead * DAY, str(city.departments.get(department, ""))
     fields = typed(begins, begins + DAY, account="", department=whose)
     assert lead.post("/freezes", fields).status_code == 302
-    said = " ".join(lead.page("/freezes").notices())
-    assert "प्रसिद्धीस स्थगिती दिली आहे" in said
-    assert said.count("आधीच पाठविण्यात आलेले") == is_named
-    assert said.count("शनिवारी पाणीपुरवठा बंद") == is_named  # the one that waits is not named
+    notices = " ".join(lead.page("/freezes").notices())
+    assert "प्रसिद्धीस स्थगिती दिली आहे" in notices
+    assert notices.count("आधीच पाठविण्यात आलेले") == is_named
+    assert notices.count("शनिवारी पाणीपुरवठा बंद") == is_named  # the one that waits is not named
 
 
 def test_a_delivery_that_is_being_sent_says_so_and_cannot_be_cancelled(site: Site) -> None:
@@ -343,8 +347,8 @@ def test_a_delivery_that_is_being_sent_says_so_and_cannot_be_cancelled(site: Sit
     (gone,) = city.due()
     send(city, gone)
     assert "हे आधीच पाठविण्यात आले आहे" in clerk.page(f"/deliveries/{gone}")
-    answer = clerk.post(f"/deliveries/{gone}/cancel")
-    assert answer.status_code == 409
+    response = clerk.post(f"/deliveries/{gone}/cancel")
+    assert response.status_code == 409
 
 
 def test_a_delivery_that_is_due_during_a_stop_is_shown_as_paused(site: Site) -> None:

@@ -58,11 +58,11 @@ def test_a_link_to_a_post_with_another_text_is_refused_and_kept(site: Site) -> N
     city, clerk = site.city, site.browser("clerk")
     delivery = failed(city)
     link = post(city, delivery, text="दुसराच मजकूर")
-    answer = clerk.post(f"/deliveries/{delivery}/by-hand", {"link": link})
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = clerk.post(f"/deliveries/{delivery}/by-hand", {"link": link})
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("link").startswith("तेथील मजकूर मान्यता मिळालेला नाही.")
-    assert any("दुसराच मजकूर" in one for one in page.notices())
+    assert any("दुसराच मजकूर" in notice for notice in page.notices())
     assert page.named("link")[0].get("value") == link
 
 
@@ -77,9 +77,9 @@ def test_a_link_to_a_post_with_another_text_is_refused_and_kept(site: Site) -> N
 )
 def test_a_wrong_link_is_an_error_at_its_field(site: Site, link: str, says: str) -> None:
     delivery = failed(site.city)
-    answer = site.browser("clerk").post(f"/deliveries/{delivery}/by-hand", {"link": link})
-    assert answer.status_code == 422
-    assert says in Page(answer.text).error_at("link")
+    response = site.browser("clerk").post(f"/deliveries/{delivery}/by-hand", {"link": link})
+    assert response.status_code == 422
+    assert says in Page(response.text).error_at("link")
 
 
 @pytest.mark.parametrize("how", ["away", "no token"])
@@ -96,8 +96,8 @@ def test_publishing_by_hand_warns_if_the_delivery_is_due_or_may_be_live(site: Si
     city, clerk = site.city, site.browser("clerk")
     (scheduled,) = city.schedule(city.approved("road"), HOUR)
     assert "अन्यथा ते दोनदा प्रसिद्ध होईल" in clerk.page(f"/deliveries/{scheduled}/by-hand")
-    held = city.hold()
-    assert "हे आधीच प्रसिद्ध झालेले असू शकते" in clerk.page(f"/deliveries/{held}/by-hand")
+    delivery_id = city.hold()
+    assert "हे आधीच प्रसिद्ध झालेले असू शकते" in clerk.page(f"/deliveries/{delivery_id}/by-hand")
 
 
 def test_during_a_stop_publishing_by_hand_is_not_offered(site: Site) -> None:
@@ -117,11 +117,11 @@ def test_attempts_are_in_order_and_only_cell_and_admin_see_raw_responses(site: S
     city.tick_dispatch()
     city.tick_dispatch(HOUR / 2)
     for name, reads in (
-        *[(one, True) for one in ("clerk", "lead", "admin")],
-        *[(one, False) for one in ("first", "head", "member", "auditor", "oversight")],
+        *[(name, True) for name in ("clerk", "lead", "admin")],
+        *[(name, False) for name in ("first", "head", "member", "auditor", "oversight")],
     ):
         page = site.browser(name).page(f"/deliveries/{delivery}")
-        rows = [one.text for one in page.all if one.tag == "tr" and "clock-1" in one.text]
+        rows = [row.text for row in page.all if row.tag == "tr" and "clock-1" in row.text]
         assert len(rows) == 2, name
         assert "माध्यमाने थांबण्यास सांगितले" in rows[0], name
         assert "माध्यमाने नाकारले" in rows[1], name
@@ -145,8 +145,8 @@ def test_an_unconfirmed_delivery_is_settled_by_the_link_that_a_person_found(site
     city.platform("x").fail_next(OutcomeUnknown("reset"), after_keeping=True)
     (delivery,) = city.live()
     number = city.platform("x").published[0].platform_id
-    answer = clerk.post(f"/deliveries/{delivery}/by-hand", {"link": link_to(number)})
-    assert answer.status_code == 302
+    response = clerk.post(f"/deliveries/{delivery}/by-hand", {"link": link_to(number)})
+    assert response.status_code == 302
     city.tick_reconcile(HOUR)
     assert city.platform_id(delivery) == number
 
@@ -154,24 +154,24 @@ def test_an_unconfirmed_delivery_is_settled_by_the_link_that_a_person_found(site
 def test_a_wrong_link_is_an_error_when_a_delivery_is_confirmed_as_live(
     site: Site,
 ) -> None:
-    held, lead = site.city.hold(), site.browser("lead")
-    path = f"/deliveries/{held}/live"
-    answer = lead.post(path, {"link": link_to("5").replace("pmc_x", "another")})
-    assert answer.status_code == 422
-    assert "दुसऱ्या खात्याची आहे" in Page(answer.text).error_at("link")
+    delivery_id, lead = site.city.hold(), site.browser("lead")
+    path = f"/deliveries/{delivery_id}/live"
+    response = lead.post(path, {"link": link_to("5").replace("pmc_x", "another")})
+    assert response.status_code == 422
+    assert "दुसऱ्या खात्याची आहे" in Page(response.text).error_at("link")
     assert lead.post(path, {"link": link_to("5")}).status_code == 302
-    assert site.city.platform_id(held) == "5"
+    assert site.city.platform_id(delivery_id) == "5"
 
 
 def test_a_link_without_an_id_is_looked_up_when_a_delivery_is_confirmed(
     site: Site,
 ) -> None:
-    held, lead = site.city.hold(on="facebook"), site.browser("lead")
+    delivery_id, lead = site.city.hold(on="facebook"), site.browser("lead")
     link = link_to("pfbid0abcXYZ", on="facebook")
-    answer = lead.post(f"/deliveries/{held}/live", {"link": link})
-    assert answer.status_code == 422
-    assert "खात्यावर आढळला नाही" in Page(answer.text).error_at("link")
-    post(site.city, held, on="facebook")
-    assert lead.post(f"/deliveries/{held}/live", {"link": link}).status_code == 302
-    (made,) = site.city.platform("facebook").published
-    assert site.city.platform_id(held) == made.platform_id
+    response = lead.post(f"/deliveries/{delivery_id}/live", {"link": link})
+    assert response.status_code == 422
+    assert "खात्यावर आढळला नाही" in Page(response.text).error_at("link")
+    post(site.city, delivery_id, on="facebook")
+    assert lead.post(f"/deliveries/{delivery_id}/live", {"link": link}).status_code == 302
+    (published,) = site.city.platform("facebook").published
+    assert site.city.platform_id(delivery_id) == published.platform_id

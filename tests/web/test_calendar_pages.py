@@ -23,16 +23,16 @@ def when(town: City, delivery_id: int) -> datetime:
 
 def items(page: Page) -> list[str]:
     """The classes of what stands in the cells of the table, in order."""
-    return [one.get("class") for one in page.all if "month-item" in one.get("class").split()]
+    return [tag.get("class") for tag in page.all if "month-item" in tag.get("class").split()]
 
 
 def cell(page: Page, day: str) -> str:
-    return next(one.text for one in page.all if one.tag == "td" and one.get("data-day") == day)
+    return next(cell.text for cell in page.all if cell.tag == "td" and cell.get("data-day") == day)
 
 
 def addresses(page: Page, pattern: str, attribute: str = "href") -> list[str]:
     """Where links, or forms, that look like this lead to."""
-    return [found for one in page.all if re.search(pattern, found := one.get(attribute))]
+    return [text for tag in page.all if re.search(pattern, text := tag.get(attribute))]
 
 
 # The calendar
@@ -44,8 +44,8 @@ def test_a_month_shows_past_today_and_future_and_links_to_other_months(site: Sit
     site.city.schedule(site.city.approved(), 5 * DAY)
     page = site.browser("clerk").page("/calendar")
     assert "नोव्हेंबर २०२६" in page
-    assert len([one for one in page.all if one.tag == "td"]) == 42
-    today = next(one for one in page.all if one.get("class").split()[:1] == ["today"])
+    assert len([cell for cell in page.all if cell.tag == "td"]) == 42
+    today = next(tag for tag in page.all if tag.get("class").split()[:1] == ["today"])
     assert today.text.startswith("२५")
     assert items(page) == [
         "month-item tone-green month-item-past",
@@ -60,7 +60,7 @@ def test_a_month_shows_past_today_and_future_and_links_to_other_months(site: Sit
 def test_the_calendar_also_has_a_list_of_days_for_narrow_screens(site: Site) -> None:
     (delivery,) = site.city.schedule(site.city.approved(), DAY)
     page = site.browser("clerk").page("/calendar")
-    headings = [one.text for one in page.all if one.tag == "h2"]
+    headings = [heading.text for heading in page.all if heading.tag == "h2"]
     assert "उद्या, गुरुवार, दि. २६ नोव्हेंबर" in headings
     assert when(site.city, delivery) - site.city.now == DAY
 
@@ -97,7 +97,7 @@ def test_a_day_with_many_deliveries_links_to_its_list(site: Site) -> None:
     assert "आणखी ३" in cell(page, "2026-11-25")
     (more,) = addresses(page, r"view=list&from=2026-11-25")[:1]
     listed = site.browser("clerk").page(more)
-    assert len([one for one in listed.all if one.get("class") == "day-entry"]) == 6
+    assert len([tag for tag in listed.all if tag.get("class") == "day-entry"]) == 6
 
 
 def test_conflicts_quiet_times_and_gaps_are_shown_as_sentences(site: Site) -> None:
@@ -108,7 +108,7 @@ def test_conflicts_quiet_times_and_gaps_are_shown_as_sentences(site: Site) -> No
     assert "एकाच वेळी दोन" in cell(page, "2026-11-25")
     assert "फेसबुक : काही नाही" in cell(page, "2026-11-25")
     assert "सर्व सोशल मिडिया खाती · दररोज · रात्री १०:०० ते सकाळी ७:००" in page
-    quiet = [one for one in page.all if one.get("aria-label") == "शांत वेळेत"]
+    quiet = [tag for tag in page.all if tag.get("aria-label") == "शांत वेळेत"]
     assert len(quiet) == 2
     assert "काही नाही" not in site.browser("first").page("/calendar")
 
@@ -117,7 +117,7 @@ def test_only_a_person_who_may_schedule_can_drag_a_delivery(site: Site) -> None:
     site.city.schedule(site.city.approved(), DAY)
     for who, may in {"clerk": True, "lead": True, "first": False, "auditor": False}.items():
         page = site.browser(who).page("/calendar")
-        assert any(one.get("draggable") for one in page.all) is may
+        assert any(tag.get("draggable") for tag in page.all) is may
         assert ("rescheduling" in page.html or "/calendar/move" in page.html) is may
 
 
@@ -156,9 +156,9 @@ def test_times_of_a_post_are_set_shown_and_removed(site: Site) -> None:
 def test_a_wrong_time_is_told_at_its_field_and_kept(
     site: Site, path: str, form: dict[str, str], field: str
 ) -> None:
-    answer = site.browser("clerk").post(path, form)
-    assert answer.status_code == 422
-    page = Page(answer.text)
+    response = site.browser("clerk").post(path, form)
+    assert response.status_code == 422
+    page = Page(response.text)
     assert page.by_id(f"{field}-error").text
     for name, value in form.items():
         if name not in ("account", "weekdays"):
@@ -170,9 +170,9 @@ def test_an_invalid_weekday_is_not_taken_for_every_day(site: Site, weekday: str 
     form = {"quiet-account": "", "quiet-begins": "22:00", "quiet-ends": "7:00"}
     sent = form if weekday is None else {**form, "quiet-weekday": weekday}
     clerk = site.browser("clerk")
-    answer = clerk.post("/slots/quiet", sent)
-    assert answer.status_code == 422
-    assert Page(answer.text).error_at("quiet-weekday") == "यादीतून निवडावे."
+    response = clerk.post("/slots/quiet", sent)
+    assert response.status_code == 422
+    assert Page(response.text).error_at("quiet-weekday") == "यादीतून निवडावे."
     assert "अद्याप शांत वेळ ठरविलेली नाही." in clerk.page("/slots")
 
 
@@ -181,13 +181,15 @@ def test_a_free_slot_fills_the_form_and_a_quiet_time_is_only_a_warning(site: Sit
     post_id = site.city.approved()
     path = f"/posts/{post_id}/variants/{site.city.variants(post_id)[0]}/schedule"
     clerk = site.browser("clerk")
-    offered = [one.get("value") for one in clerk.page(path).all if one.get("name") == "fill"]
-    assert [datetime.fromisoformat(one) for one in offered] == [
+    offered = [tag.get("value") for tag in clerk.page(path).all if tag.get("name") == "fill"]
+    assert [datetime.fromisoformat(moment) for moment in offered] == [
         datetime(2026, 11, 30, 3, 30, tzinfo=UTC) + timedelta(weeks=at) for at in range(3)
     ]
     filled = Page(clerk.post(path, {"fill": offered[0], "late_limit": "77"}).text)
-    shown = [filled.by_id(one).get("value") for one in ("day-day", "day-month", "clock")]
-    assert shown == ["30", "11", "09:00"]
+    field_values = [
+        filled.by_id(own_id).get("value") for own_id in ("day-day", "day-month", "clock")
+    ]
+    assert field_values == ["30", "11", "09:00"]
     assert filled.by_id("late_limit").get("value") == "77"
     night = [("day", "26"), ("day", "11"), ("day", "2026"), ("clock", "23:00")]
     assert clerk.post(path, [*night, ("late_limit", "60")]).status_code == 302
@@ -200,7 +202,7 @@ def test_a_free_slot_fills_the_form_and_a_quiet_time_is_only_a_warning(site: Sit
 
 def chosen(*deliveries: int, **fields: object) -> list[tuple[str, str]]:
     return [
-        *(("chosen", str(one)) for one in deliveries),
+        *(("chosen", str(delivery)) for delivery in deliveries),
         *((name, str(value)) for name, value in fields.items()),
     ]
 
@@ -214,9 +216,9 @@ def test_a_bulk_move_shows_its_plan_before_it_moves(site: Site) -> None:
     plan = Page(clerk.post("/calendar/move", sent).text)
     assert "२ मजकुरांची वेळ बदलेल." in plan
     assert when(city, first) == before
-    answer = clerk.post("/calendar/move", [*plan.form("plan"), ("step", "do")])
-    assert answer.status_code == 302
-    assert [when(city, one) for one in (first, second)] == [
+    response = clerk.post("/calendar/move", [*plan.form("plan"), ("step", "do")])
+    assert response.status_code == 302
+    assert [when(city, delivery_id) for delivery_id in (first, second)] == [
         before + 2 * DAY,
         before + 2 * DAY + HOUR,
     ]
@@ -224,28 +226,28 @@ def test_a_bulk_move_shows_its_plan_before_it_moves(site: Site) -> None:
 
 def test_a_bulk_move_shows_its_plan_again_if_a_slot_was_taken_meanwhile(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
-    (one,) = city.schedule(city.approved(), HOUR)
-    sent = chosen(one, way="hours", amount="1", step="show")
+    (delivery_id,) = city.schedule(city.approved(), HOUR)
+    sent = chosen(delivery_id, way="hours", amount="1", step="show")
     plan = Page(clerk.post("/calendar/move", sent).text)
     city.schedule(city.approved("road"), 2 * HOUR)
-    answer = clerk.post("/calendar/move", [*plan.form("plan"), ("step", "do")])
-    assert answer.status_code == 409
-    assert "दरम्यान काही बदल झाला आहे." in Page(answer.text)
-    assert when(city, one) == city.now + HOUR
+    response = clerk.post("/calendar/move", [*plan.form("plan"), ("step", "do")])
+    assert response.status_code == 409
+    assert "दरम्यान काही बदल झाला आहे." in Page(response.text)
+    assert when(city, delivery_id) == city.now + HOUR
 
 
 def test_a_dropped_delivery_is_moved_at_once_or_the_refusal_is_shown(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     both = city.schedule(city.approved(on=["x", "facebook"]), HOUR)
     dropped = [("chosen", ",".join(map(str, both))), ("step", "drag"), ("way", "days")]
-    answer = clerk.post("/calendar/move", [*dropped, ("amount", "1"), ("back", "/calendar?x=1")])
-    assert answer.headers["Location"] == "/calendar?x=1"
-    assert {when(city, one) for one in both} == {city.now + HOUR + DAY}
+    response = clerk.post("/calendar/move", [*dropped, ("amount", "1"), ("back", "/calendar?x=1")])
+    assert response.headers["Location"] == "/calendar?x=1"
+    assert {when(city, delivery_id) for delivery_id in both} == {city.now + HOUR + DAY}
     back = clerk.post("/calendar/move", [*dropped, ("amount", "-2"), ("back", "//evil.example")])
     assert back.status_code == 409
     assert "evil.example" not in back.text
     assert "वेळ बदलली नाही. कारण पाहावे." in Page(back.text)
-    assert {when(city, one) for one in both} == {city.now + HOUR + DAY}
+    assert {when(city, delivery_id) for delivery_id in both} == {city.now + HOUR + DAY}
 
 
 @pytest.mark.parametrize(
@@ -261,12 +263,15 @@ def test_a_dropped_delivery_is_moved_at_once_or_the_refusal_is_shown(site: Site)
 def test_an_invalid_bulk_move_is_refused_and_keeps_the_selection(
     site: Site, fields: dict[str, str]
 ) -> None:
-    (one,) = site.city.schedule(site.city.approved(), HOUR)
-    sent = chosen(**fields) if "chosen" in fields else chosen(one, **fields)
-    answer = site.browser("clerk").post("/calendar/move", [*sent, ("step", "show")])
-    assert answer.status_code == 422
-    page = Page(answer.text)
-    assert "chosen" in fields or page.by_id(f"chosen-{one}").attributes.get("checked") is not None
+    (delivery_id,) = site.city.schedule(site.city.approved(), HOUR)
+    sent = chosen(**fields) if "chosen" in fields else chosen(delivery_id, **fields)
+    response = site.browser("clerk").post("/calendar/move", [*sent, ("step", "show")])
+    assert response.status_code == 422
+    page = Page(response.text)
+    assert (
+        "chosen" in fields
+        or page.by_id(f"chosen-{delivery_id}").attributes.get("checked") is not None
+    )
     assert page.by_id("amount").get("value") == fields.get("amount", "1")
 
 
@@ -274,8 +279,8 @@ def test_an_invalid_bulk_move_is_refused_and_keeps_the_selection(
 
 
 def link_of(browser: Browser) -> str:
-    answer = browser.post("/calendar/feed")
-    address = Page(answer.text).by_id("feed-address").get("value")
+    response = browser.post("/calendar/feed")
+    address = Page(response.text).by_id("feed-address").get("value")
     assert re.fullmatch(r"https://nagarvani\.example/feeds/[\w-]{43}\.ics", address)
     return address.removeprefix("https://nagarvani.example")
 
@@ -286,16 +291,16 @@ def test_a_calendar_program_reads_what_its_person_may_see(site: Site) -> None:
     city.schedule(city.approved("road"), DAY)
     post_id = city.delivery(delivery).post_id
     path = link_of(site.browser("first"))
-    answer = site.nobody().get(path)
-    assert answer.status_code == 200
-    assert answer.mimetype == "text/calendar"
-    (shown,) = Calendar.from_ical(answer.data).walk("VEVENT")
-    assert shown["summary"] == "शनिवारी पाणीपुरवठा बंद · एक्स (X) · वेळ निश्चित"
-    assert b"DTSTART:20261126T063000Z" in answer.data
-    assert shown["url"] == f"https://nagarvani.example/posts/{post_id}"
-    assert shown["uid"] == f"delivery-{delivery}@nagarvani.example"
-    assert shown["status"] == "CONFIRMED"
-    assert all(len(line) <= 75 for line in answer.data.split(b"\r\n"))
+    response = site.nobody().get(path)
+    assert response.status_code == 200
+    assert response.mimetype == "text/calendar"
+    (event,) = Calendar.from_ical(response.data).walk("VEVENT")
+    assert event["summary"] == "शनिवारी पाणीपुरवठा बंद · एक्स (X) · वेळ निश्चित"
+    assert b"DTSTART:20261126T063000Z" in response.data
+    assert event["url"] == f"https://nagarvani.example/posts/{post_id}"
+    assert event["uid"] == f"delivery-{delivery}@nagarvani.example"
+    assert event["status"] == "CONFIRMED"
+    assert all(len(line) <= 75 for line in response.data.split(b"\r\n"))
 
 
 def test_the_calendar_feed_answers_304_until_something_has_changed(site: Site) -> None:
@@ -322,13 +327,13 @@ def test_a_revoked_feed_link_answers_like_an_unknown_one(site: Site) -> None:
     assert nobody.get(path).status_code == 404
     other = link_of(site.browser("second"))
     site.city.disable("second")
-    answer = nobody.get(other)
-    assert (answer.status_code, answer.data) == (404, b"")
+    response = nobody.get(other)
+    assert (response.status_code, response.data) == (404, b"")
 
 
 def test_too_many_requests_for_a_feed_are_answered_with_retry_after(site: Site) -> None:
     path, nobody = link_of(site.browser("clerk")), site.nobody()
-    codes = [nobody.get(path).status_code for _one in range(MOST_FETCHES + 1)]
+    codes = [nobody.get(path).status_code for _ in range(MOST_FETCHES + 1)]
     assert codes == [200] * MOST_FETCHES + [429]
     assert nobody.get(path).headers["Retry-After"] == "3601"
 
@@ -341,10 +346,10 @@ def test_the_charts_of_the_report_show_the_numbers_of_its_table(site: Site) -> N
     site.city.answer(site.city.comment(under=1))
     site.city.tick_dispatch()
     page = site.browser("clerk").page("/report")
-    drawn = [one for one in page.all if one.tag == "rect" and one.get("height") != "0.0"]
-    assert [one.get("class") for one in drawn[:2]] == ["chart-posts", "chart-answers"]
-    assert len([one for one in page.all if one.tag == "rect"]) == 2 * (24 + 2)
-    assert all(one.get("style") == "" for one in page.all)
+    drawn = [bar for bar in page.all if bar.tag == "rect" and bar.get("height") != "0.0"]
+    assert [bar.get("class") for bar in drawn[:2]] == ["chart-posts", "chart-answers"]
+    assert len([bar for bar in page.all if bar.tag == "rect"]) == 2 * (24 + 2)
+    assert all(tag.get("style") == "" for tag in page.all)
     assert "एकूण" in page
     own = site.browser("head").page("/report")
     assert "विभागानुसार पोस्ट व उत्तरे" not in own

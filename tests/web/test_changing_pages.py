@@ -56,7 +56,7 @@ def test_the_clerk_corrects_what_is_live_and_the_officer_reads_what_will_happen(
     town.tick_dispatch()
     member = site.browser("member")
     assert MENDED in member.page(f"/posts/{post_id}").html
-    assert [one.text for one in town.platform("facebook").published] == [MENDED]
+    assert [post.text for post in town.platform("facebook").published] == [MENDED]
 
 
 def _seen(town: City, post_id: int) -> dict[str, str]:
@@ -73,10 +73,10 @@ def test_a_correction_that_changes_nothing_keeps_what_was_typed(site: Site) -> N
         "note": "अजून लिहायचे आहे",
         "then": "save",
     }
-    answer = clerk.post(f"/posts/{post_id}/draft", sent)
-    assert answer.status_code == 422
-    assert "यामुळे काहीही बदलणार नाही" in answer.text
-    assert "अजून लिहायचे आहे" in answer.text
+    response = clerk.post(f"/posts/{post_id}/draft", sent)
+    assert response.status_code == 422
+    assert "यामुळे काहीही बदलणार नाही" in response.text
+    assert "अजून लिहायचे आहे" in response.text
 
 
 def test_the_officer_orders_a_deletion_and_the_department_reads_why(site: Site) -> None:
@@ -86,14 +86,14 @@ def test_the_officer_orders_a_deletion_and_the_department_reads_why(site: Site) 
     assert page.html.count('name="things"') == 2
     with town.read() as session:
         things = [
-            str(one.receipt.id)
-            for one in session.get_one(Post, post_id).deliveries
-            if one.receipt is not None
+            str(delivery.receipt.id)
+            for delivery in session.get_one(Post, post_id).deliveries
+            if delivery.receipt is not None
         ]
     nothing = officer.post(f"/posts/{post_id}/take-back", {"reason": WHY})
     assert nothing.status_code == 422
     assert WHY in nothing.text
-    fields = [("things", one) for one in things] + [("reason", WHY)]
+    fields = [("things", key) for key in things] + [("reason", WHY)]
     assert officer.post(f"/posts/{post_id}/take-back", fields).status_code == 302
     assert WHY in site.browser("member").page(f"/posts/{post_id}").html
     town.tick_dispatch()
@@ -103,9 +103,9 @@ def test_the_officer_orders_a_deletion_and_the_department_reads_why(site: Site) 
     assert town.platform("x").published == []
     with town.read() as session:
         orders = session.query(Delivery).filter(Delivery.action == "delete").all()
-    shown = officer.page(f"/deliveries/{orders[0].id}")
-    assert WHY in shown.html
-    assert "प्रसिद्ध झालेले काढून टाका" in shown.html
+    delivery_page = officer.page(f"/deliveries/{orders[0].id}")
+    assert WHY in delivery_page.html
+    assert "प्रसिद्ध झालेले काढून टाका" in delivery_page.html
 
 
 def test_a_comment_is_hidden_and_shown_again_from_its_page(site: Site) -> None:
@@ -142,11 +142,11 @@ def test_what_somebody_else_changed_stands_on_the_board_until_it_is_seen(site: S
     assert "पाणी बंद नाही." in page.html
     assert "शनिवारी पाणीपुरवठा बंद" in page.html
     assert lead.post(f"/found/{watch_id}/seen", {"note": " "}).status_code == 422
-    said = {"note": "अधीक्षकांनी थेट बदल केला; कळविले."}
-    assert lead.post(f"/found/{watch_id}/seen", said).status_code == 302
-    twice = lead.post(f"/found/{watch_id}/seen", said)
+    note = {"note": "अधीक्षकांनी थेट बदल केला; कळविले."}
+    assert lead.post(f"/found/{watch_id}/seen", note).status_code == 302
+    twice = lead.post(f"/found/{watch_id}/seen", note)
     assert twice.status_code == 409
-    assert said["note"] in twice.text
+    assert note["note"] in twice.text
     assert "पाणी बंद नाही." not in lead.page("/decisions").html
-    assert said["note"] in site.browser("member").page(f"/found/{watch_id}").html
+    assert note["note"] in site.browser("member").page(f"/found/{watch_id}").html
     assert site.browser("road_officer").get(f"/found/{watch_id}").status_code == 404

@@ -43,11 +43,11 @@ def site(any_site: Site) -> Site:
 
 
 def banner(page: Page) -> str:
-    return " ".join(one.text for one in page.all if "banner" in one.get("class").split())
+    return " ".join(tag.text for tag in page.all if "banner" in tag.get("class").split())
 
 
 def rows(page: Page) -> list[str]:
-    return [one.text for one in page.all if one.tag == "tr"][1:]
+    return [row.text for row in page.all if row.tag == "tr"][1:]
 
 
 def beat(city: City, name: str = "clock-1") -> datetime:
@@ -65,8 +65,10 @@ def known(city: City) -> list[Outage]:
 @pytest.fixture
 def ringing(site: Site, tmp_path: Path, mail_server: MailServer) -> AppContext:
     """A counter that tells the admins, by this mail server."""
-    found = app_context(site.city, tmp_path)
-    return replace(found, settings=replace(found.settings, smtp_url=mail_server.url), rings=True)
+    context = app_context(site.city, tmp_path)
+    return replace(
+        context, settings=replace(context.settings, smtp_url=mail_server.url), rings=True
+    )
 
 
 def test_before_anything_is_scheduled_a_missing_clock_is_not_mentioned(
@@ -122,10 +124,10 @@ def test_the_admins_are_mailed_once_that_no_clock_has_run_yet(
     city.clock.move(HOUR)
     assert ring(ringing) == 0
     assert len(mail_server.mails) == 1
-    assert [one.began_at for one in known(city)] == [began_at]
+    assert [run.began_at for run in known(city)] == [began_at]
     assert worker_health.close_past_outage(city.database, now=city.now) == 1
     beat(city)
-    assert [one.ended_at for one in known(city)] == [city.now]
+    assert [run.ended_at for run in known(city)] == [city.now]
 
 
 @pytest.mark.parametrize("name", ["admin", "lead", "clerk", "first", "head", "member", "auditor"])
@@ -138,7 +140,7 @@ def test_after_two_minutes_without_a_clock_everybody_reads_it(site: Site, name: 
     for path in ("/", "/profile"):
         page = browser.page(path)
         assert SILENT in banner(page)
-        links = [one for one in page.all if one.tag == "a" and one.get("href") == "/clocks"]
+        links = [link for link in page.all if link.tag == "a" and link.get("href") == "/clocks"]
         assert bool(links) is (name in ("admin", "lead"))
     beat(site.city, "clock-2")
     assert banner(browser.page("/")) == ""
@@ -165,7 +167,7 @@ def test_the_admins_are_mailed_once_and_nothing_else_leaves(
     (mail,) = mail_server.mails
     assert mail.recipients == ("admin@pmc.example",)
     assert "https://nagarvani.example/clocks" in mail.text
-    assert [(one.began_at, one.found_at) for one in known(site.city)] == [(began_at, site.city.now)]
+    assert [(run.began_at, run.found_at) for run in known(site.city)] == [(began_at, site.city.now)]
     site.city.clock.move(HOUR)
     assert ring(ringing) == 0
 
@@ -251,13 +253,13 @@ def test_a_request_without_a_session_checks_the_clock_as_well(
     beat(site.city)
     site.city.clock.move(HOUR)
     app = create_app(ringing)
-    answer = app.test_client().get("/sign-in", base_url="https://127.0.0.1")
-    assert answer.status_code == 200
-    answer.close()
+    response = app.test_client().get("/sign-in", base_url="https://127.0.0.1")
+    assert response.status_code == 200
+    response.close()
     mail_server.wait_for(1)
-    for one in threading.enumerate():  # it writes down that the mail is gone
-        if one.name == "alarm":
-            one.join(20)
+    for thread in threading.enumerate():  # it writes down that the mail is gone
+        if thread.name == "alarm":
+            thread.join(20)
 
 
 @pytest.mark.both
@@ -269,7 +271,7 @@ def test_several_web_processes_without_requests_mail_the_admins_once(
         replace(ringing, database=Database(site.city.database.url)) for _ in range(4)
     ]  # as they have it, connections of their own
     site.city.clock.move(HOUR)
-    watches = [workers.keep_watch(one, every=0.02, ended=ended) for one in processes]
+    watches = [workers.keep_watch(process, every=0.02, ended=ended) for process in processes]
     mail_server.wait_for(1)
     time.sleep(1)
     ended.set()
@@ -277,21 +279,21 @@ def test_several_web_processes_without_requests_mail_the_admins_once(
         watch.join(20)
         assert not watch.is_alive()
         process.database.dispose()
-    assert [one.recipients for one in mail_server.mails] == [("admin@pmc.example",)]
-    assert [one.began_at for one in known(site.city)] == [began_at]
+    assert [mail.recipients for mail in mail_server.mails] == [("admin@pmc.example",)]
+    assert [run.began_at for run in known(site.city)] == [began_at]
     assert site.city.told("clocks_silent") == ["admin"]
 
 
 class Away(Database):
     """Does not answer the first questions."""
 
-    asked = 0
+    calls = 0
     problem: Exception = OperationalError("", {}, ConnectionError("away"))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        self.asked += 1
-        if self.asked < 4:
+        self.calls += 1
+        if self.calls < 4:
             raise self.problem
         with super().reading() as session:
             yield session
@@ -310,7 +312,7 @@ def test_the_background_check_survives_a_failed_check(
     mail_server.wait_for(1)
     ended.set()
     watch.join(20)
-    assert away.asked >= 4
+    assert away.calls >= 4
     away.dispose()
 
 
@@ -344,17 +346,17 @@ def test_no_transaction_is_open_while_a_mail_is_sent(
 ) -> None:
     beat(site.city)
     site.city.clock.move(HOUR)
-    held, open_then = Held(site.city.database.url), list[int]()
+    single_instance, open_then = Held(site.city.database.url), list[int]()
 
     class Noting(list[Mail]):
         def append(self, mail: Mail) -> None:
-            open_then.append(held.open)
+            open_then.append(single_instance.open)
             super().append(mail)
 
     mail_server.mails = Noting()
-    assert ring(replace(ringing, database=held)) == 1
+    assert ring(replace(ringing, database=single_instance)) == 1
     assert open_then == [0]
-    held.dispose()
+    single_instance.dispose()
 
 
 def test_the_page_lists_clocks_with_their_beats_and_times_without_any(site: Site) -> None:

@@ -71,19 +71,19 @@ class Walk:
     def begin(self, platform: str, *, account: int | None = None) -> str:
         """Press the button; gives the address at the platform to which the page leads."""
         fields = {"platform": platform, "account": str(account or "")}
-        answer = self.admin.post("/accounts/connect", fields)
-        assert answer.status_code == 302, answer.text
-        page = self.admin.page(answer.headers["Location"])
-        (link,) = [one.get("href") for one in page.all if one.get("href").startswith("http:")]
+        response = self.admin.post("/accounts/connect", fields)
+        assert response.status_code == 302, response.text
+        page = self.admin.page(response.headers["Location"])
+        (link,) = [link.get("href") for link in page.all if link.get("href").startswith("http:")]
         return link
 
     def at_x(self, link: str, *, answer: str = "allow", account: str = WATER.id) -> str:
         """Answer X's page; gives the path to which it sends the browser back."""
         page = requests.get(link, timeout=5)
         assert page.status_code == 200
-        found = re.search(r'name="oauth_token" value="([^"]+)"', page.text)
-        assert found
-        sent = {"oauth_token": found[1], "answer": answer, "account": account}
+        match = re.search(r'name="oauth_token" value="([^"]+)"', page.text)
+        assert match
+        sent = {"oauth_token": match[1], "answer": answer, "account": account}
         return _back(requests.post(_plain(link), data=sent, timeout=5, allow_redirects=False))
 
     def at_facebook(
@@ -110,16 +110,16 @@ class Walk:
 
     def come(self, path: str) -> str:
         """Come back; gives the page that one is led to."""
-        answer = self.admin.get(path)
-        assert answer.status_code == 302, answer.text
-        return answer.headers["Location"]
+        response = self.admin.get(path)
+        assert response.status_code == 302, response.text
+        return response.headers["Location"]
 
     def confirm(self, path: str, **more: object) -> str:
         """Fill in the form at the end and send it; gives where it leads."""
         owner = self.city.departments["water"]
-        answer = self.admin.post(path, {**FORM, "department_id": owner, **more})
-        assert answer.status_code == 302, Page(answer.text).text
-        return answer.headers["Location"]
+        response = self.admin.post(path, {**FORM, "department_id": owner, **more})
+        assert response.status_code == 302, Page(response.text).text
+        return response.headers["Location"]
 
     def account(self, platform: str, platform_id: str) -> Account:
         """The one account that stands for this one."""
@@ -127,10 +127,10 @@ class Walk:
             Account.platform == platform, Account.platform_id == platform_id
         )
         with self.city.read() as session:
-            found = session.scalars(query).one()
-            assert found.department.code
-            assert found.open_to is not None
-        return found
+            row = session.scalars(query).one()
+            assert row.department.code
+            assert row.open_to is not None
+        return row
 
     def count(self) -> int:
         """How many accounts there are."""
@@ -203,18 +203,18 @@ def test_an_x_account_is_connected_in_three_legs_and_posts(walk: Walk) -> None:
     assert "@sarav_pani" in page
     assert walk.count() == 2  # nothing is connected before the end
     walk.confirm(end, daily_cap="५०", open_to=[walk.city.departments["water"]])
-    made = walk.account("x", WATER.id)
-    assert (made.handle, made.name, made.state) == (
+    account = walk.account("x", WATER.id)
+    assert (account.handle, account.name, account.state) == (
         "sarav_pani",
         FORM["name"],
         AccountState.CONNECTED,
     )
-    assert (made.purpose, made.daily_cap) == (FORM["purpose"], 50)
-    assert [one.code for one in made.open_to] == ["water"]
-    assert made.department.code == "water"
-    assert WATER.token not in made.credentials
-    assert walk.city.verbs("accounts", made.id) == ["connect"]
-    assert walk.post(made, "पाणी शनिवारी बंद")
+    assert (account.purpose, account.daily_cap) == (FORM["purpose"], 50)
+    assert [department.code for department in account.open_to] == ["water"]
+    assert account.department.code == "water"
+    assert WATER.token not in account.credentials
+    assert walk.city.verbs("accounts", account.id) == ["connect"]
+    assert walk.post(account, "पाणी शनिवारी बंद")
 
 
 def test_an_access_that_may_only_read_is_named_and_nothing_is_stored(walk: Walk) -> None:
@@ -230,13 +230,13 @@ def test_check_again_tells_that_x_lets_nobody_write_any_more(
     walk: Walk, level: str, *, is_missing: bool
 ) -> None:
     walk.confirm(walk.come(walk.at_x(walk.begin("x"))))
-    known = walk.account("x", WATER.id)
-    look(walk, known)
+    account = walk.account("x", WATER.id)
+    look(walk, account)
     assert walk.account("x", WATER.id).missing == []
     turn(walk.sandbox, x_access_level=level)
-    look(walk, known)
+    look(walk, account)
     assert walk.account("x", WATER.id).missing == (["write"] if is_missing else [])
-    assert ("(write)" in walk.admin.page(f"/accounts/{known.id}")) is is_missing
+    assert ("(write)" in walk.admin.page(f"/accounts/{account.id}")) is is_missing
 
 
 def look(walk: Walk, account: Account) -> None:
@@ -250,14 +250,14 @@ def test_init_leaves_what_was_connected_from_the_page_until_it_is_disconnected_t
     walk: Walk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     walk.confirm(walk.come(walk.at_x(walk.begin("x"))))
-    made = walk.account("x", WATER.id)
+    account = walk.account("x", WATER.id)
     of_page = load(
         {
             "NAGARVANI_SECRET_KEY": SECRET,
             "NAGARVANI_DATABASE_URL": walk.city.database.url,
             "NAGARVANI_MEDIA_DIR": str(tmp_path),
             **KEYS,
-            "NAGARVANI_X_HANDLE": made.handle,
+            "NAGARVANI_X_HANDLE": account.handle,
             "NAGARVANI_X_ACCESS_TOKEN": f"{WATER.id}-older",
             "NAGARVANI_X_ACCESS_TOKEN_SECRET": "older",
         },
@@ -265,23 +265,23 @@ def test_init_leaves_what_was_connected_from_the_page_until_it_is_disconnected_t
     )
     init.run(of_page)
     assert "sarav_pani on x was connected from the page and keeps" in capsys.readouterr().out
-    assert walk.account("x", WATER.id).credentials == made.credentials
+    assert walk.account("x", WATER.id).credentials == account.credentials
     lost = Vault("another secret of the tests, long enough", ()).seal({"consumer_key": "lost"})
     with walk.city.write() as session:
-        session.get_one(Account, made.id).credentials = lost
+        session.get_one(Account, account.id).credentials = lost
     init.run(of_page)  # an access that nobody can open any more is worth nothing
     assert "sarav_pani on x is connected." in capsys.readouterr().out
     walk.confirm(walk.come(walk.at_x(walk.begin("x"))))
     with walk.city.write() as session:
         manage.disconnect(
-            session, actor=walk.city.actor("admin"), now=walk.city.now, account_id=made.id
+            session, actor=walk.city.actor("admin"), now=walk.city.now, account_id=account.id
         )
     init.run(of_page)
     init.run(of_page)
-    said = capsys.readouterr().out
-    assert "sarav_pani on x is connected." in said
-    assert "sarav_pani on x was connected already." in said
-    assert walk.account("x", WATER.id).credentials != made.credentials
+    output = capsys.readouterr().out
+    assert "sarav_pani on x is connected." in output
+    assert "sarav_pani on x was connected already." in output
+    assert walk.account("x", WATER.id).credentials != account.credentials
 
 
 def test_a_facebook_page_is_connected_with_what_is_known_of_its_token(walk: Walk) -> None:
@@ -292,14 +292,14 @@ def test_a_facebook_page_is_connected_with_what_is_known_of_its_token(walk: Walk
     assert WATER_PAGE.name in choice
     assert 'name="purpose"' not in walk.admin.get(end).text
     walk.confirm(f"{end}?page={WATER_PAGE.id}")
-    made = walk.account("facebook", WATER_PAGE.id)
-    assert (made.token_until, made.missing) == (None, [])
-    assert set(SCOPES) == set(made.scopes)
-    assert made.data_until is not None
-    assert made.checked_at == walk.city.now
-    assert walk.post(made, "फेसबुकवरून पाणी बंद")
+    account = walk.account("facebook", WATER_PAGE.id)
+    assert (account.token_until, account.missing) == (None, [])
+    assert set(SCOPES) == set(account.scopes)
+    assert account.data_until is not None
+    assert account.checked_at == walk.city.now
+    assert walk.post(account, "फेसबुकवरून पाणी बंद")
     again = walk.confirm(f"{end}?page={CITY_PAGE.id}")
-    assert (again, walk.count()) == (f"/accounts/{made.id}", 3)  # a walk connects one account
+    assert (again, walk.count()) == (f"/accounts/{account.id}", 3)  # a walk connects one account
 
 
 def test_a_known_account_that_is_connected_again_keeps_its_row_and_what_hangs_on_it(
@@ -319,8 +319,8 @@ def test_a_known_account_that_is_connected_again_keeps_its_row_and_what_hangs_on
     end = walk.come(walk.at_x(walk.begin("x", account=before.id)))
     form = walk.admin.page(end).form("account")
     assert ("purpose", "पहिले प्रयोजन") in form
-    answer = walk.admin.post(end, form)
-    assert answer.headers["Location"] == f"/accounts/{before.id}"
+    response = walk.admin.post(end, form)
+    assert response.headers["Location"] == f"/accounts/{before.id}"
     after = walk.account("x", WATER.id)
     assert (after.id, after.state, after.reason) == (before.id, AccountState.CONNECTED, "")
     assert (after.purpose, after.department_id) == ("पहिले प्रयोजन", before.department_id)
@@ -392,7 +392,7 @@ def test_an_unknown_verifier_or_code_ends_the_connection(
 def test_a_right_that_was_not_given_is_named_and_nothing_is_stored(
     walk: Walk, missing: str
 ) -> None:
-    scopes = tuple(one for one in SCOPES if one != missing)
+    scopes = tuple(scope for scope in SCOPES if scope != missing)
     end = walk.come(walk.at_facebook(walk.begin("facebook"), scopes=scopes))
     page = walk.admin.page(end)
     if missing == "pages_manage_metadata":  # only webhooks need it
@@ -407,11 +407,11 @@ def test_a_right_that_was_not_given_is_named_and_nothing_is_stored(
 def test_another_page_than_the_one_to_be_connected_anew_is_refused(walk: Walk) -> None:
     end = walk.come(walk.at_facebook(walk.begin("facebook")))
     walk.confirm(end)
-    known = walk.account("facebook", WATER_PAGE.id)
-    back = walk.at_facebook(walk.begin("facebook", account=known.id), pages=(CITY_PAGE.id,))
+    account = walk.account("facebook", WATER_PAGE.id)
+    back = walk.at_facebook(walk.begin("facebook", account=account.id), pages=(CITY_PAGE.id,))
     page = walk.admin.page(walk.come(back))
     assert f"तेथे दुसरे खाते निवडले गेले: {CITY_PAGE.name}." in page
-    assert walk.account("facebook", WATER_PAGE.id).credentials == known.credentials
+    assert walk.account("facebook", WATER_PAGE.id).credentials == account.credentials
     assert walk.count() == 3
 
 
@@ -424,9 +424,9 @@ def test_wrong_app_keys_are_an_error_before_the_redirect_to_the_platform(
     walk: Walk, practice: str, tmp_path: Path
 ) -> None:
     reach(walk.site, practice, tmp_path, KEYS | {"NAGARVANI_X_CONSUMER_SECRET": "another"})
-    answer = walk.admin.post("/accounts/connect", {"platform": "x"})
-    assert answer.status_code == 409
-    assert "माध्यम आपल्या ॲपच्या कळा स्वीकारत नाही." in Page(answer.text)
+    response = walk.admin.post("/accounts/connect", {"platform": "x"})
+    assert response.status_code == 409
+    assert "माध्यम आपल्या ॲपच्या कळा स्वीकारत नाही." in Page(response.text)
 
 
 def test_a_wrong_app_secret_for_facebook_is_an_error(
@@ -440,8 +440,8 @@ def test_a_wrong_app_secret_for_facebook_is_an_error(
 def test_a_failing_platform_is_an_error_and_the_connection_can_be_restarted(walk: Walk) -> None:
     fault = {"platform": "x", "operation": "connect", "kind": "error_before"}
     assert requests.post(f"{walk.sandbox}/faults", json=fault, timeout=5).status_code == 201
-    answer = walk.admin.post("/accounts/connect", {"platform": "x"})
-    assert "माध्यमाकडून स्पष्ट उत्तर आले नाही." in Page(answer.text)
+    response = walk.admin.post("/accounts/connect", {"platform": "x"})
+    assert "माध्यमाकडून स्पष्ट उत्तर आले नाही." in Page(response.text)
     assert walk.come(walk.at_x(walk.begin("x"))).startswith("/accounts/connecting/")
 
 
@@ -453,16 +453,16 @@ def test_without_keys_of_an_app_the_page_names_the_settings(
     page = admin.page("/accounts")
     assert "NAGARVANI_X_CONSUMER_KEY, NAGARVANI_X_CONSUMER_SECRET" in page
     assert "NAGARVANI_FACEBOOK_APP_ID" in page
-    answer = admin.post("/accounts/connect", {"platform": "facebook"})
-    assert answer.status_code == 409
-    assert "NAGARVANI_FACEBOOK_APP_ID" in Page(answer.text)
+    response = admin.post("/accounts/connect", {"platform": "facebook"})
+    assert response.status_code == 409
+    assert "NAGARVANI_FACEBOOK_APP_ID" in Page(response.text)
 
 
 def test_each_step_asks_for_a_fresh_sign_in_and_goes_on_from_there(walk: Walk) -> None:
     end = walk.come(walk.at_x(walk.begin("x")))
     walk.city.clock.move(HOUR - 5 * MINUTE)
-    answer = walk.admin.post(end, {**FORM, "department_id": walk.city.departments["water"]})
-    page = Page(answer.text)
+    response = walk.admin.post(end, {**FORM, "department_id": walk.city.departments["water"]})
+    page = Page(response.text)
     assert walk.count() == 2
     assert ("kept:purpose", FORM["purpose"]) in page.form("prove")
     again = walk.admin.post("/accounts/connect", {"platform": "x"})
@@ -483,16 +483,16 @@ def test_the_access_of_an_unfinished_connection_is_deleted_after_an_hour(walk: W
 
 def test_checking_an_account_names_a_permission_that_was_revoked(walk: Walk) -> None:
     walk.confirm(walk.come(walk.at_facebook(walk.begin("facebook"))))
-    known = walk.account("facebook", WATER_PAGE.id)
+    account = walk.account("facebook", WATER_PAGE.id)
     house = walk.site.app.extensions["house"]
     house = replace(house, open_account=opener(house.settings))
     walk.site.app.extensions["house"] = house
-    walk.admin.post(f"/accounts/{known.id}/check", {"from": "account"})
-    page = walk.admin.page(f"/accounts/{known.id}")
+    walk.admin.post(f"/accounts/{account.id}/check", {"from": "account"})
+    page = walk.admin.page(f"/accounts/{account.id}")
     assert page.notices()[-1] == "सोशल मिडिया खाते सुरू आहे."
     _take_right(walk, "pages_manage_engagement")
-    walk.admin.post(f"/accounts/{known.id}/check", {"from": "account"})
-    page = walk.admin.page(f"/accounts/{known.id}")
+    walk.admin.post(f"/accounts/{account.id}/check", {"from": "account"})
+    page = walk.admin.page(f"/accounts/{account.id}")
     assert "सोशल मिडिया खाते सुरू आहे, परंतु काही अधिकार नाहीत." in page
     assert "(pages_manage_engagement)" in page
     assert walk.account("facebook", WATER_PAGE.id).missing == ["pages_manage_engagement"]
@@ -500,7 +500,7 @@ def test_checking_an_account_names_a_permission_that_was_revoked(walk: Walk) -> 
 
 def _take_right(walk: Walk, right: str) -> None:
     """Let a new token of the page, without this right, be the stored one."""
-    scopes = tuple(one for one in SCOPES if one != right)
+    scopes = tuple(scope for scope in SCOPES if scope != right)
     code = re.search(r"code=([^&]+)", walk.at_facebook(walk.begin("facebook"), scopes=scopes))
     assert code
     sent = {
@@ -510,18 +510,18 @@ def _take_right(walk: Walk, right: str) -> None:
         "code": code[1],
     }
     graph, host = f"{walk.sandbox}/v26.0", {"Host": "graph.facebook.com"}
-    asked = requests.get(f"{graph}/oauth/access_token", params=sent, headers=host, timeout=5)
-    token = {"access_token": asked.json()["access_token"]}
+    response = requests.get(f"{graph}/oauth/access_token", params=sent, headers=host, timeout=5)
+    token = {"access_token": response.json()["access_token"]}
     pages = requests.get(f"{graph}/me/accounts", params=token, headers=host, timeout=5).json()
     credentials = {
         "page_id": WATER_PAGE.id,
         "page_token": pages["data"][0]["access_token"],
         "app_secret": FACEBOOK_APP_SECRET,
     }
-    known = walk.account("facebook", WATER_PAGE.id)
+    account = walk.account("facebook", WATER_PAGE.id)
     with walk.city.write() as session:
         sealed = Vault(SECRET, ()).seal(credentials)
-        session.get_one(Account, known.id).credentials = sealed
+        session.get_one(Account, account.id).credentials = sealed
 
 
 def test_disconnecting_deletes_the_token_and_scheduled_deliveries_wait(walk: Walk) -> None:
@@ -531,8 +531,8 @@ def test_disconnecting_deletes_the_token_and_scheduled_deliveries_wait(walk: Wal
     with city.write() as session:
         session.get_one(Account, x).credentials = Vault(SECRET, ()).seal({"a": "b"})
     assert "१ प्रसिद्धीची वेळ निश्चित आहे" in walk.admin.page(f"/accounts/{x}/disconnect")
-    answer = walk.admin.post(f"/accounts/{x}/disconnect")
-    assert answer.headers["Location"] == f"/accounts/{x}"
+    response = walk.admin.post(f"/accounts/{x}/disconnect")
+    assert response.headers["Location"] == f"/accounts/{x}"
     with city.read() as session:
         gone = session.get_one(Account, x)
     assert (gone.credentials, gone.state) == ("", AccountState.DISCONNECTED)

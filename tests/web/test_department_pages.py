@@ -23,7 +23,7 @@ ORDER = "सामान्य प्रशासन/४५/२०२६"
 
 def order(on: date) -> list[tuple[str, str]]:
     """From when, and by which order, as the form sends it."""
-    day = [("in_force_on", str(one)) for one in (on.day, on.month, on.year)]
+    day = [("in_force_on", str(number)) for number in (on.day, on.month, on.year)]
     return [*day, ("order_number", ORDER)]
 
 
@@ -42,8 +42,10 @@ def test_a_department_is_added_and_listed(any_site: Site) -> None:
     assert ("in_force_on", "25") in page.form("department")
     fields = [("name_mr", "पर्यावरण विभाग"), ("name_en", "Environment"), ("kind", "department")]
     water = str(any_site.city.departments["water"])
-    answer = lead.post("/departments/new", [*fields, ("other_id", water), *order(today(any_site))])
-    assert answer.headers["Location"] == "/departments/environment"
+    response = lead.post(
+        "/departments/new", [*fields, ("other_id", water), *order(today(any_site))]
+    )
+    assert response.headers["Location"] == "/departments/environment"
     page = lead.page("/departments/environment")
     assert ORDER in page
     assert "पाणीपुरवठा विभाग यांच्या अधीन" in page
@@ -57,9 +59,9 @@ def test_a_renamed_department_is_found_by_its_old_name_and_says_so(site: Site) -
     assert "पूर्वीचे नाव: पथ विभाग" in page
     assert "नाव ‘रस्ते विभाग’ केले; पूर्वीचे नाव ‘पथ विभाग’" in page
     assert "प्रसाद केंजळे" in page, "who recorded it"
-    found = lead.page("/departments?q=पथ")
-    assert "रस्ते विभाग" in found
-    assert "पूर्वीचे नाव: पथ विभाग" in found
+    search_page = lead.page("/departments?q=पथ")
+    assert "रस्ते विभाग" in search_page
+    assert "पूर्वीचे नाव: पथ विभाग" in search_page
 
 
 def test_a_change_for_a_later_day_waits_and_can_be_cancelled(site: Site) -> None:
@@ -67,7 +69,7 @@ def test_a_change_for_a_later_day_waits_and_can_be_cancelled(site: Site) -> None
     assert rename(lead, today(site) + timedelta(days=3)) == 302
     page = lead.page("/departments/road")
     assert "नाव ‘रस्ते विभाग’ होणार" in page
-    drops = [one.get("action") for one in page.all if one.get("action").endswith("/drop")]
+    drops = [form.get("action") for form in page.all if form.get("action").endswith("/drop")]
     assert len(drops) == 1
     assert lead.post(drops[0].replace("road", "water")).status_code == 404
     assert lead.post(drops[0]).status_code == 302
@@ -79,7 +81,7 @@ def test_a_change_for_a_later_day_waits_and_can_be_cancelled(site: Site) -> None
 def test_a_missing_or_invalid_value_is_an_error_and_no_input_is_lost(site: Site) -> None:
     lead = site.browser("lead")
     fields = [("name_mr", "रस्ते विभाग"), ("name_en", "Streets"), ("order_number", "")]
-    day = [("in_force_on", one) for one in ("31", "2", "2026")]
+    day = [("in_force_on", number) for number in ("31", "2", "2026")]
     page = Page(lead.post("/departments/road/rename", [*fields, *day]).text)
     assert page.error_at("in_force_on") == "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
     assert page.by_id("in_force_on-day").get("value") == "31"
@@ -91,11 +93,11 @@ def test_a_missing_or_invalid_value_is_an_error_and_no_input_is_lost(site: Site)
 def test_closing_a_department_is_refused_with_links_to_its_open_work(any_site: Site) -> None:
     item = any_site.city.hand_in(department="garden")
     admin = any_site.browser("admin")
-    answer = admin.post("/departments/garden/close", order(today(any_site)))
-    page = Page(answer.text)
-    assert answer.status_code == 409
+    response = admin.post("/departments/garden/close", order(today(any_site)))
+    page = Page(response.text)
+    assert response.status_code == 409
     assert "हे प्रलंबित आहे; ते आधी निकाली काढावे:" in page
-    links = [one.get("href") for one in page.all if one.tag == "a"]
+    links = [link.get("href") for link in page.all if link.tag == "a"]
     assert f"/submissions/{item}" in links
     assert dict(page.form("close"))["order_number"] == ORDER
     assert "विभाग बंद करा" in admin.page("/departments/garden")
@@ -122,9 +124,9 @@ def test_merging_moves_people_and_work_or_is_refused_with_what_cannot_move(
     assert site.browser("garden_member").get(f"/submissions/{item}").status_code == 200
     site.city.in_review("road")
     water = [("other_id", str(site.city.departments["water"])), *order(today(site))]
-    answer = admin.post("/departments/road/merge", water)
-    assert answer.status_code == 409
-    page = Page(answer.text)
+    response = admin.post("/departments/road/merge", water)
+    assert response.status_code == 409
+    page = Page(response.text)
     assert "निकाली न निघालेली पोस्ट" in page
     assert "दुसऱ्या विभागात जागा नाही" in page
 
@@ -138,7 +140,7 @@ def test_open_work_that_delays_a_closing_is_on_the_department_s_page(site: Site)
     site.city.clock.move(timedelta(days=1))
     page = site.browser("admin").page("/departments/garden")
     assert "बदलाची तारीख आली आहे, पण हे अद्याप प्रलंबित आहे." in page
-    assert f"/submissions/{item}" in [one.get("href") for one in page.all]
+    assert f"/submissions/{item}" in [link.get("href") for link in page.all]
 
 
 def test_a_department_can_report_to_another_but_not_in_a_circle(site: Site) -> None:
@@ -147,9 +149,9 @@ def test_a_department_can_report_to_another_but_not_in_a_circle(site: Site) -> N
     fields = [("other_id", str(office)), *order(today(site))]
     assert admin.post("/departments/road/place", fields).status_code == 302
     ring = [("other_id", str(site.city.departments["road"])), *order(today(site))]
-    answer = admin.post("/departments/information-technology/place", ring)
-    assert answer.status_code == 422
-    assert "अधीन असू शकत नाही" in Page(answer.text).error_at("other_id")
+    response = admin.post("/departments/information-technology/place", ring)
+    assert response.status_code == 422
+    assert "अधीन असू शकत नाही" in Page(response.text).error_at("other_id")
     with site.city.read() as session:
         assert session.get_one(Department, site.city.departments["road"]).reports_to_id == office
 
@@ -167,28 +169,28 @@ def test_a_persons_page_shows_appointments_with_orders_and_who_closed_the_access
     page = admin.page(path)
     assert "आ-१००" in page
     assert admin.post(f"{path}/disable").status_code == 302
-    said = "आज दुपारी १२:०० पासून बंद; बंद करणारे: अरुण टेकवडे"
-    assert said in " ".join(admin.page(path).text.replace("\u00a0", " ").split())
+    sentence = "आज दुपारी १२:०० पासून बंद; बंद करणारे: अरुण टेकवडे"
+    assert sentence in " ".join(admin.page(path).text.replace("\u00a0", " ").split())
 
 
 @pytest.mark.parametrize("page", ["/departments", "/departments/water", "/people"])
 def test_a_page_of_the_register_reads_no_history_as_a_whole(site: Site, page: str) -> None:
     browser = site.browser("lead")
-    with _asked(site.city.database) as asked:
+    with _asked(site.city.database) as queries:
         assert browser.get(page).status_code == 200
     with site.city.database.engine.connect() as connection:
         plans = [
             str(row[3])
-            for statement, values in asked
+            for statement, values in queries
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
         ]
-    assert [one for one in plans if one.startswith("SCAN events")] == []
+    assert [plan for plan in plans if plan.startswith("SCAN events")] == []
 
 
 @contextmanager
 def _asked(database: Database) -> Iterator[list[tuple[str, tuple[object, ...]]]]:
     """Every question to the database, with its values."""
-    seen: list[tuple[str, tuple[object, ...]]] = []
+    executed: list[tuple[str, tuple[object, ...]]] = []
 
     def note(
         _connection: Connection,
@@ -198,10 +200,10 @@ def _asked(database: Database) -> Iterator[list[tuple[str, tuple[object, ...]]]]
         *_: object,
     ) -> None:
         if "SELECT" in statement:
-            seen.append((statement, values))
+            executed.append((statement, values))
 
     event.listen(database.engine, "before_cursor_execute", note)
     try:
-        yield seen
+        yield executed
     finally:
         event.remove(database.engine, "before_cursor_execute", note)

@@ -44,18 +44,18 @@ class Desk:
 
     def press(self, then: str, typed: Typed = NOTHING, form: Pairs | None = None) -> TestResponse:
         """Press a button of the form, with what is typed by name."""
-        shown = self.form() if form is None else form
-        sent = [(name, typed.get(name, value)) for name, value in shown]
-        more = [(name, value) for name, value in typed.items() if name not in dict(shown)]
+        fields = self.form() if form is None else form
+        sent = [(name, typed.get(name, value)) for name, value in fields]
+        more = [(name, value) for name, value in typed.items() if name not in dict(fields)]
         return self.browser.post(self.path, [*sent, *more, ("then", then)])
 
     def stays(self, then: str, typed: Typed = NOTHING, form: Pairs | None = None) -> Page:
         """Press a button that gives the form back; nothing is saved by it."""
         before = self.site.city.newest(self.post_id)
-        answer = self.press(then, typed, form)
-        assert answer.status_code == 200
+        response = self.press(then, typed, form)
+        assert response.status_code == 200
         assert self.site.city.newest(self.post_id) == before
-        return Page(answer.text)
+        return Page(response.text)
 
 
 def desk_of(site: Site, post_id: int, who: str = "clerk") -> Desk:
@@ -75,7 +75,7 @@ def number_of(site: Site, submission_id: int) -> str:
 
 def texts_of(site: Site, post_id: int) -> list[str]:
     with site.city.read() as session:
-        return [one.text for one in session.get_one(Post, post_id).revisions[-1].variants]
+        return [variant.text for variant in session.get_one(Post, post_id).revisions[-1].variants]
 
 
 def asked(site: Site, post_id: int) -> dict[str, bool]:
@@ -105,8 +105,8 @@ def joint(site: Site) -> Desk:
     city = site.city
     desk = desk_of(site, city.start(city.hand_in("पाइपलाइनसाठी रस्ता बंद")))
     number = number_of(site, city.hand_in("वळण रस्ता", department="road"))
-    answer = desk.browser.post(f"/posts/{desk.post_id}/submissions", {"number": number})
-    assert answer.status_code == 302
+    response = desk.browser.post(f"/posts/{desk.post_id}/submissions", {"number": number})
+    assert response.status_code == 302
     assert number in desk.browser.page(f"/posts/{desk.post_id}/submissions")
     return desk
 
@@ -121,9 +121,9 @@ def test_a_joint_post_is_approved_on_the_pages_of_both_departments(site: Site) -
         assert f"{path}/review" in browser.page("/").html
     approve(officers["first"], desk.post_id)
     assert state(site, desk.post_id) == "in_review"
-    shown = desk.browser.page(path).by_id("asked").text
-    assert "पाणीपुरवठा विभाग – मुख्य विभाग मान्यता दिली मेधा सातपुते" in shown
-    assert "पथ विभाग – सहभागी विभाग मान्यतेसाठी प्रलंबित" in shown
+    text = desk.browser.page(path).by_id("asked").text
+    assert "पाणीपुरवठा विभाग – मुख्य विभाग मान्यता दिली मेधा सातपुते" in text
+    assert "पथ विभाग – सहभागी विभाग मान्यतेसाठी प्रलंबित" in text
     assert f"{path}/review" not in officers["first"].page("/").html
     todo_kinds = officers["first"].page(f"{path}/review")
     assert "आपल्या विभागाने या आवृत्तीस मान्यता दिली आहे. प्रतीक्षा: पथ विभाग." in todo_kinds
@@ -139,8 +139,8 @@ def test_one_department_s_return_returns_a_joint_post_and_is_named(site: Site) -
     approve(site.browser("first"), desk.post_id)
     road = site.browser("road_officer")
     form = dict(road.page(f"{path}/return?revision=1").form("return"))
-    words = {**form, "reason": "रस्त्याचे नाव चुकीचे आहे."}
-    assert road.post(f"{path}/return", words).status_code == 302
+    fields = {**form, "reason": "रस्त्याचे नाव चुकीचे आहे."}
+    assert road.post(f"{path}/return", fields).status_code == 302
     assert state(site, desk.post_id) == "draft"
     assert "पथ विभाग – सहभागी विभाग दुरुस्तीसाठी परत" in desk.browser.page(path).by_id("asked").text
     assert "रस्त्याचे नाव चुकीचे आहे." in desk.browser.page(desk.path)
@@ -179,17 +179,19 @@ def test_sending_an_unchanged_draft_still_asks_a_department_joined_meanwhile(sit
 
 
 def test_an_invalid_number_is_an_error_at_its_field_and_is_kept(desk: Desk) -> None:
-    answer = desk.browser.post(f"/posts/{desk.post_id}/submissions", {"number": "PMC/2026/000777"})
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = desk.browser.post(
+        f"/posts/{desk.post_id}/submissions", {"number": "PMC/2026/000777"}
+    )
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("number").startswith("PMC/2026/000777 हा प्रस्ताव सापडला नाही.")
     assert page.named("number")[0].get("value") == "PMC/2026/000777"
 
 
 def test_the_other_post_from_the_same_submission_stands_on_its_page(site: Site) -> None:
     submission = site.city.hand_in()
-    one, two = site.city.start(submission), site.city.start(submission)
-    page = site.browser("clerk").page(f"/posts/{one}")
+    first_post, two = site.city.start(submission), site.city.start(submission)
+    page = site.browser("clerk").page(f"/posts/{first_post}")
     assert "याच प्रस्तावावरील दुसरी पोस्ट" in page
     assert f'href="/posts/{two}"' in page.html
 
@@ -204,12 +206,12 @@ def test_a_starting_text_is_put_above_its_blanks_filled_and_then_sent(desk: Desk
     boxes = [name for name, _value in page.form("draft") if name.startswith("blank_mr_")]
     assert len(boxes) == 2
     refused = desk.press("send", {}, page.form("draft"))
-    left = Page(refused.text)
+    refusal_page = Page(refused.text)
     assert refused.status_code == 422
-    said = "येथील रिकाम्या जागा भराव्यात: {date}, {helpline}."
-    assert left.error_at(desk.text) == said
+    error = "येथील रिकाम्या जागा भराव्यात: {date}, {helpline}."
+    assert refusal_page.error_at(desk.text) == error
     assert desk.site.city.newest(desk.post_id) == 1
-    half = desk.stays("fill", {boxes[0]: "शनिवारी"}, left.form("draft"))
+    half = desk.stays("fill", {boxes[0]: "शनिवारी"}, refusal_page.form("draft"))
     assert half.named(desk.text)[0].raw.startswith("शनिवारी रोजी पाणी नाही. {helpline}")
     sent = desk.press("send", {boxes[1]: "१८०० २००"}, half.form("draft"))
     assert sent.status_code == 302
@@ -220,9 +222,9 @@ def test_a_saved_blank_stops_the_button_on_the_post_s_page_as_well(site: Site) -
     post_id = site.city.start(site.city.hand_in())
     site.city.save(post_id, text="{date} रोजी पाणी नाही.")
     desk = desk_of(site, post_id)
-    answer = desk.browser.post(f"/posts/{post_id}/send-for-review", {"seen": "1"})
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = desk.browser.post(f"/posts/{post_id}/send-for-review", {"seen": "1"})
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at(desk.text) == "येथील रिकाम्या जागा भराव्यात: {date}."
     assert (page.named("seen")[0].get("value"), state(site, post_id)) == ("1", "draft")
 
@@ -239,17 +241,17 @@ def test_signature_and_hashtags_are_put_at_the_end(desk: Desk) -> None:
 
 def test_the_cell_writes_changes_and_ends_a_text_on_its_page(site: Site) -> None:
     clerk = site.browser("clerk")
-    typed = {
+    fields = {
         "part": "text",
         "name": "पाणी बंद",
         "kind": "public_notice",
         "text_mr": "{date} पाणी नाही",
     }
-    empty = Page(clerk.post("/texts/new", {**typed, "name": "", "text_mr": ""}).text)
+    empty = Page(clerk.post("/texts/new", {**fields, "name": "", "text_mr": ""}).text)
     assert empty.error_at("name") == "नाव लिहावे."
     assert "किमान एका भाषेत" in empty.error_at("text_mr")
     assert ("kind", "public_notice") in empty.form("text")
-    assert clerk.post("/texts/new", typed).status_code == 302
+    assert clerk.post("/texts/new", fields).status_code == 302
     assert "पाणी बंद" in clerk.page("/texts")
     with site.city.read() as session:
         path = f"/texts/{session.query(StartingText).one().id}"
@@ -262,9 +264,9 @@ def test_the_cell_writes_changes_and_ends_a_text_on_its_page(site: Site) -> None
     assert "आपल्या मजकूर" not in page
     assert "सध्या जतन असलेला मजकूर व आपला मजकूर" in page
     assert clerk.post(path, dict(page.form("text"))).status_code == 302
-    shown = clerk.page(path)
-    assert shown.named("name")[0].get("value") == "दुसरे नाव"
-    assert "बदल केला" in shown
+    changed_page = clerk.page(path)
+    assert changed_page.named("name")[0].get("value") == "दुसरे नाव"
+    assert "बदल केला" in changed_page
     assert clerk.post(f"{path}/end").status_code == 302
     assert "पाणी बंद" not in clerk.page("/texts").by_id("main").text.replace("वापरात नाही", "")
     assert "दुसरे नाव" in clerk.page("/texts?ended=1")
@@ -275,19 +277,19 @@ def test_the_cell_writes_changes_and_ends_a_text_on_its_page(site: Site) -> None
 
 
 def test_a_note_is_kept_from_the_draft_and_no_department_sees_it(desk: Desk) -> None:
-    words = "विभागाशी दूरध्वनीवर बोलले."
-    page = desk.stays("note", {"clerk_note": words, desk.text: "अर्धवट मजकूर"})
+    note = "विभागाशी दूरध्वनीवर बोलले."
+    page = desk.stays("note", {"clerk_note": note, desk.text: "अर्धवट मजकूर"})
     assert page.named(desk.text)[0].raw == "अर्धवट मजकूर"
     assert page.named("clerk_note")[0].raw == ""
     path = f"/posts/{desk.post_id}"
-    assert words in page.by_id("notes").text
-    assert words in desk.site.browser("lead").page(path)
-    assert words in desk.site.browser("auditor").page(path)
+    assert note in page.by_id("notes").text
+    assert note in desk.site.browser("lead").page(path)
+    assert note in desk.site.browser("auditor").page(path)
     desk.press("send")
     for name in ("member", "first", "head", "admin"):
         browser = desk.site.browser(name)
         for where in (path, f"{path}/review", f"{path}/compare"):
-            assert words not in browser.page(where), (name, where)
+            assert note not in browser.page(where), (name, where)
         assert "clerk_note" not in browser.page(path).html
 
 
@@ -308,12 +310,12 @@ def test_a_note_on_the_post_s_page_must_not_be_empty(desk: Desk) -> None:
 def test_a_draft_that_somebody_else_has_open_is_shown_for_ten_minutes(desk: Desk) -> None:
     other = desk_of(desk.site, desk.post_id, "other_clerk")
     assert "उघडलेला आहे" not in desk.browser.page(desk.path)
-    said = "स्वाती रणपिसे यांनी हा मसुदा आज दुपारी १२:०० पासून उघडलेला आहे."
-    assert said in other.browser.page(other.path)
-    assert said in other.browser.page(f"/posts/{desk.post_id}")
+    notice = "स्वाती रणपिसे यांनी हा मसुदा आज दुपारी १२:०० पासून उघडलेला आहे."
+    assert notice in other.browser.page(other.path)
+    assert notice in other.browser.page(f"/posts/{desk.post_id}")
     assert "उघडलेला आहे" not in desk.site.browser("first").page(f"/posts/{desk.post_id}")
     desk.site.city.clock.move(timedelta(minutes=10))
-    assert said not in other.browser.page(other.path)
+    assert notice not in other.browser.page(other.path)
 
 
 def test_a_draft_that_was_sent_is_no_longer_open(desk: Desk) -> None:
@@ -330,15 +332,15 @@ def test_the_second_person_to_save_sees_both_texts_and_can_still_save(desk: Desk
     page = Page(late.text)
     assert late.status_code == 409
     assert page.named(desk.text)[0].raw == "रविवारी पाणीपुरवठा बंद."
-    gone = [one.text for one in page.all if one.tag == "del"]
-    came = [one.text for one in page.all if one.tag == "ins"]
+    gone = [deletion.text for deletion in page.all if deletion.tag == "del"]
+    came = [insertion.text for insertion in page.all if insertion.tag == "ins"]
     assert "[वगळला: शनिवारी]" in gone
     assert "[जोडला: रविवारी]" in came
     assert "तरीही माझा मजकूर नवीन आवृत्ती म्हणून जतन करा" in page
     assert desk.press("save", {}, page.form("draft")).status_code == 302
     with desk.site.city.read() as session:
-        found = session.get_one(Post, desk.post_id).revisions
-        assert [one.variants[0].text for one in found[1:]] == [
+        revisions = session.get_one(Post, desk.post_id).revisions
+        assert [revision.variants[0].text for revision in revisions[1:]] == [
             "शनिवारी पाणीपुरवठा बंद.",
             "रविवारी पाणीपुरवठा बंद.",
         ]
@@ -348,15 +350,17 @@ def test_the_second_person_to_save_sees_both_texts_and_can_still_save(desk: Desk
 
 
 def test_any_two_revisions_are_compared_and_changes_have_hidden_labels(desk: Desk) -> None:
-    for words in ("पाणीपुरवठा सोमवारी बंद.", "पाणीपुरवठ्याची वेळ बदलली.", "पाणीपुरवठा बुधवारी बंद."):
-        desk.site.city.save(desk.post_id, text=words, on=["x"])
+    for text in ("पाणीपुरवठा सोमवारी बंद.", "पाणीपुरवठ्याची वेळ बदलली.", "पाणीपुरवठा बुधवारी बंद."):
+        desk.site.city.save(desk.post_id, text=text, on=["x"])
     path = f"/posts/{desk.post_id}/compare"
     page = desk.site.browser("member").page(f"{path}?from=2&to=4")
-    assert [one.text for one in page.all if one.tag == "del"] == ["[वगळला: सोमवारी]"]
-    assert [one.text for one in page.all if one.tag == "ins"] == ["[जोडला: बुधवारी]"]
+    assert [deletion.text for deletion in page.all if deletion.tag == "del"] == ["[वगळला: सोमवारी]"]
+    assert [insertion.text for insertion in page.all if insertion.tag == "ins"] == [
+        "[जोडला: बुधवारी]"
+    ]
     assert "आवृत्ती क्र. २ पासून आवृत्ती क्र. ४ पर्यंत" in page
     fine = desk.browser.page(f"{path}?from=2&to=3")
-    assert [one.text for one in fine.all if one.tag == "b" and one.within("del")][:1] == ["ठा"]
+    assert [bold.text for bold in fine.all if bold.tag == "b" and bold.within("del")][:1] == ["ठा"]
     for asked_for in ("", "?from=99&to=x", "?from=4"):
         assert desk.browser.get(path + asked_for).status_code == 200
     assert "/restore" not in desk.site.browser("member").page(path).html

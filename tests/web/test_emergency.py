@@ -68,8 +68,8 @@ def test_the_person_on_duty_publishes_an_emergency_text_in_three_steps(site: Sit
     site.city.tick_dispatch()
     used = browser.page(done.location)
     assert used.text.count(lane.MARATHI) == 2
-    found = lane.deliveries(site.city, int(done.location.rpartition("/")[2]))
-    assert {one.state for one in found} == {DeliveryState.PUBLISHED}
+    deliveries = lane.deliveries(site.city, int(done.location.rpartition("/")[2]))
+    assert {delivery.state for delivery in deliveries} == {DeliveryState.PUBLISHED}
 
 
 def test_a_double_click_on_publish_leads_to_the_same_page_twice(site: Site) -> None:
@@ -84,8 +84,8 @@ def test_an_old_sign_in_is_confirmed_by_password_and_no_input_is_lost(site: Site
     template_id = lane.ready(site.city)
     site.city.clock.move(11 * MINUTE)
     path, third = shown(browser, template_id)
-    asked = browser.post(path, Page(third.text).form("lane"))
-    proof = with_words(Page(asked.text).form("prove"), {"password": PASSWORD})
+    response = browser.post(path, Page(third.text).form("lane"))
+    proof = with_words(Page(response.text).form("prove"), {"password": PASSWORD})
     proved = browser.post("/confirm", proof)
     done = browser.post(path, Page(proved.text).form_to(path))
     assert done.status_code == 302
@@ -96,9 +96,9 @@ def test_what_is_wrong_is_told_at_its_field_and_everything_stays(site: Site) -> 
     browser = site.browser("clerk")
     path = f"/emergency/publish/{lane.ready(site.city)}"
     wrong = {**lane.TYPED, "blank-1-mr": "Katraj", "blank-2": "25:00", "blank-3": "22"}
-    answer = go_on(browser, path, browser.get(path), wrong)
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = go_on(browser, path, browser.get(path), wrong)
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("blank-1-mr")
     assert page.error_at("blank-2")
     assert page.error_at("blank-3")
@@ -158,7 +158,7 @@ def test_the_department_ratifies_or_refuses_with_a_reason(site: Site) -> None:
 
 def test_a_template_goes_from_the_cell_to_its_department(site: Site) -> None:
     clerk, officer = site.browser("clerk"), site.browser("first")
-    typed = {
+    fields = {
         "name_mr": "आग",
         "name_en": "Fire",
         "department_id": str(site.city.departments["water"]),
@@ -169,12 +169,12 @@ def test_a_template_goes_from_the_cell_to_its_department(site: Site) -> None:
         "blanks-0-kind": "place",
         "blanks-0-most": "40",
     }
-    refused = clerk.post("/emergency/templates/new", {**typed, "text_en": "Fire at {where}."})
+    refused = clerk.post("/emergency/templates/new", {**fields, "text_en": "Fire at {where}."})
     assert Page(refused.text).error_at("text_en")
-    path = clerk.post("/emergency/templates/new", typed).location
+    path = clerk.post("/emergency/templates/new", fields).location
     assert officer.post(f"{path}/return", {"seen": "1", "reason": "मजकूर वाढवा."}).status_code == 302
     assert "मजकूर वाढवा." in clerk.page(path)
-    changed = {**typed, "seen": "1", "text_mr": "{place} येथे मोठी आग."}
+    changed = {**fields, "seen": "1", "text_mr": "{place} येथे मोठी आग."}
     assert clerk.post(f"{path}/edit", changed).status_code == 302
     assert clerk.post(f"{path}/edit", changed).status_code == 409
     assert officer.post(f"{path}/approve", {"seen": "1"}).status_code == 409
@@ -187,7 +187,7 @@ def test_the_roster_says_who_is_on_duty_now_and_next(site: Site) -> None:
     admin = site.browser("admin")
     day = {"until_day": ["27", "11", "2026"]}
     person = str(site.city.people["second"])
-    fields = [("person_id", person), *(("until_day", one) for one in day["until_day"])]
+    fields = [("person_id", person), *(("until_day", number) for number in day["until_day"])]
     assert admin.post("/duty", [*fields, ("until_clock", "9:00")]).status_code == 302
     assert "नितीन घोलप" in site.browser("member").page("/duty")
     again = admin.post("/duty", [*fields, ("until_clock", "9:00")])
@@ -204,9 +204,9 @@ def test_the_person_on_duty_takes_charge_of_a_stuck_emergency_delivery(site: Sit
     ids = lane.furnish(city, "water", "first")
     member = site.browser("garden_member")
     assert f"/emergency/alerts/{ids['alert_id']}/take" in member.get("/emergency").text
-    taken = member.post(f"/emergency/alerts/{ids['alert_id']}/take")
-    assert taken.location == f"/emergency/uses/{ids['use_id']}"
-    assert member.get(taken.location).status_code == 200
+    response = member.post(f"/emergency/alerts/{ids['alert_id']}/take")
+    assert response.location == f"/emergency/uses/{ids['use_id']}"
+    assert member.get(response.location).status_code == 200
     assert "सुनील पोटे" in site.browser("clerk").page("/emergency")
     assert (
         site.browser("clerk").post(f"/emergency/alerts/{ids['alert_id']}/take").status_code == 409
@@ -261,6 +261,6 @@ def _another(site: Site, template_id: int, number: int) -> None:
 
 def _asked(browser: Browser, site: Site, path: str) -> int:
     browser.page(path)
-    with statements(site.city.database) as seen:
+    with statements(site.city.database) as executed:
         browser.page(path)
-    return len(seen)
+    return len(executed)

@@ -22,8 +22,8 @@ MOBILE = "+919822012345"
 
 def ask(site: Site, identifier: str, browser: Browser | None = None) -> str:
     """Ask for a new password; gives where the answer leads, or its page."""
-    answer = (browser or site.nobody()).post("/forgotten", {"identifier": identifier})
-    return answer.headers.get("Location", "") or answer.text
+    response = (browser or site.nobody()).post("/forgotten", {"identifier": identifier})
+    return response.headers.get("Location", "") or response.text
 
 
 def sent(site: Site, kind: str) -> list[Notice]:
@@ -34,16 +34,16 @@ def sent(site: Site, kind: str) -> list[Notice]:
 
 def link(site: Site) -> str:
     """The path of the newest link that went out."""
-    found = re.search(r"/forgotten/link/[\w-]+", sent(site, "password_link")[-1].body)
-    assert found is not None
-    return found.group(0)
+    match = re.search(r"/forgotten/link/[\w-]+", sent(site, "password_link")[-1].body)
+    assert match is not None
+    return match.group(0)
 
 
 def code(site: Site) -> str:
     """The newest code that went out."""
-    found = re.search(r"\ue001(\d{8})\ue001", sent(site, "password_code")[-1].body)
-    assert found is not None
-    return found.group(1)
+    match = re.search(r"\ue001(\d{8})\ue001", sent(site, "password_code")[-1].body)
+    assert match is not None
+    return match.group(1)
 
 
 def with_mobile(site: Site, name: str = "member") -> None:
@@ -57,13 +57,13 @@ def test_a_reset_answers_everybody_alike_and_mails_only_known_people(
     with_mobile(any_site)
     any_site.city.disable("road_member")
     mails = ("member@pmc.example", "nobody@pmc.example", "road-member@pmc.example")
-    assert {ask(any_site, one) for one in mails} == {"/forgotten/sent?by=mail"}
-    assert {ask(any_site, one) for one in ("98220 12345", "98220 99999", "gibberish")} == {
-        "/forgotten/sent?by=mobile"
-    }
-    assert [one.address for one in sent(any_site, "password_link")] == ["member@pmc.example"]
+    assert {ask(any_site, mail) for mail in mails} == {"/forgotten/sent?by=mail"}
+    assert {
+        ask(any_site, identifier) for identifier in ("98220 12345", "98220 99999", "gibberish")
+    } == {"/forgotten/sent?by=mobile"}
+    assert [notice.address for notice in sent(any_site, "password_link")] == ["member@pmc.example"]
     codes = sent(any_site, "password_code")
-    assert [(one.address, one.channel) for one in codes] == [(MOBILE, "sms")]
+    assert [(code.address, code.channel) for code in codes] == [(MOBILE, "sms")]
     assert any_site.nobody().get("/forgotten/sent?by=mail").status_code == 200
 
 
@@ -73,8 +73,8 @@ def test_a_link_sets_another_password_once_and_signs_nobody_in(any_site: Site) -
     path, nobody = link(any_site), any_site.nobody()
     assert nobody.get(path).status_code == 200
     assert nobody.get(path).status_code == 200
-    answer = nobody.post(path, {"new_password": NEW})
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in")
+    response = nobody.post(path, {"new_password": NEW})
+    assert (response.status_code, response.headers["Location"]) == (302, "/sign-in")
     assert nobody.cookie() == ""
     assert member.get("/").status_code == 401, "every session ends"
     assert any_site.nobody().sign_in("member").status_code == 401
@@ -83,19 +83,19 @@ def test_a_link_sets_another_password_once_and_signs_nobody_in(any_site: Site) -
         assert again.status_code == 404
     verbs = any_site.city.verbs("people", any_site.city.people["member"])
     assert verbs[-2:] == ["forget_password", "reset_password"]
-    told = sent(any_site, "access_changed")
-    assert [one.address for one in told] == ["member@pmc.example"]
+    notices = sent(any_site, "access_changed")
+    assert [notice.address for notice in notices] == ["member@pmc.example"]
 
 
 def test_a_code_by_sms_sets_another_password_once(site: Site) -> None:
     with_mobile(site)
     ask(site, "98220 12345")
-    typed = {"identifier": "०९८२२०१२३४५", "code": code(site), "new_password": NEW}
+    fields = {"identifier": "०९८२२०१२३४५", "code": code(site), "new_password": NEW}
     nobody = site.nobody()
-    assert nobody.post("/forgotten/code", typed).status_code == 302
+    assert nobody.post("/forgotten/code", fields).status_code == 302
     assert nobody.cookie() == ""
     assert site.nobody().sign_in("member", NEW).status_code == 302
-    again = nobody.post("/forgotten/code", {**typed, "new_password": NEW + "!"})
+    again = nobody.post("/forgotten/code", {**fields, "new_password": NEW + "!"})
     assert again.status_code == 422
     assert site.nobody().sign_in("member", NEW + "!").status_code == 401
 
@@ -105,13 +105,13 @@ def test_a_code_cannot_be_guessed_without_end(site: Site) -> None:
     ask(site, MOBILE)
     right = code(site)
     wrong = f"{(int(right) + 1) % 10**8:08}"
-    typed = {"identifier": MOBILE, "new_password": NEW}
+    fields = {"identifier": MOBILE, "new_password": NEW}
     for _try in range(MOST_PER_IDENTIFIER):
-        answer = site.nobody().post("/forgotten/code", {**typed, "code": wrong})
-        said = "संकेतांक बरोबर नाही किंवा त्याची मुदत संपली आहे. नवीन मागवावा."
-        assert Page(answer.text).error_at("code") == said
-    answer = site.nobody().post("/forgotten/code", {**typed, "code": right})
-    assert answer.status_code == 422
+        response = site.nobody().post("/forgotten/code", {**fields, "code": wrong})
+        error = "संकेतांक बरोबर नाही किंवा त्याची मुदत संपली आहे. नवीन मागवावा."
+        assert Page(response.text).error_at("code") == error
+    response = site.nobody().post("/forgotten/code", {**fields, "code": right})
+    assert response.status_code == 422
 
 
 @pytest.mark.parametrize("by", ["link", "code"])
@@ -119,11 +119,11 @@ def test_a_reset_link_or_code_expires(site: Site, by: str) -> None:
     with_mobile(site)
     ask(site, "member@pmc.example" if by == "link" else MOBILE)
     path = link(site) if by == "link" else "/forgotten/code"
-    typed = {"new_password": NEW}
+    fields = {"new_password": NEW}
     if by == "code":
-        typed |= {"identifier": MOBILE, "code": code(site)}
+        fields |= {"identifier": MOBILE, "code": code(site)}
     site.city.clock.move(LINK_LASTS if by == "link" else CODE_LASTS)
-    assert site.nobody().post(path, typed).status_code in (404, 422)
+    assert site.nobody().post(path, fields).status_code in (404, 422)
     assert site.nobody().sign_in("member", NEW).status_code == 401
 
 
@@ -146,9 +146,9 @@ def test_disabling_a_person_invalidates_the_reset_link(site: Site) -> None:
 def test_a_refused_password_does_not_use_up_the_link_or_code(site: Site) -> None:
     ask(site, "member@pmc.example")
     path = link(site)
-    answer = site.nobody().post(path, {"new_password": "लहान"})
-    assert answer.status_code == 422
-    assert Page(answer.text).error_at("new_password") == "किमान १२ अक्षरे असावीत."
+    response = site.nobody().post(path, {"new_password": "लहान"})
+    assert response.status_code == 422
+    assert Page(response.text).error_at("new_password") == "किमान १२ अक्षरे असावीत."
     assert site.nobody().post(path, {"new_password": NEW}).status_code == 302
 
 
@@ -166,9 +166,9 @@ def test_many_resets_from_one_address_are_throttled_but_sign_in_is_not(site: Sit
     nobody = site.nobody()
     for number in range(MOST_PER_ADDRESS):
         ask(site, f"guess{number}@pmc.example", nobody)
-    answer = nobody.post("/forgotten", {"identifier": "member@pmc.example"})
-    assert answer.status_code == 429
-    assert "लागोपाठ फार प्रयत्न झाले." in Page(answer.text)
+    response = nobody.post("/forgotten", {"identifier": "member@pmc.example"})
+    assert response.status_code == 429
+    assert "लागोपाठ फार प्रयत्न झाले." in Page(response.text)
     assert nobody.sign_in("member").status_code == 302
 
 
@@ -176,11 +176,11 @@ def test_the_history_does_not_contain_what_was_typed(site: Site) -> None:
     ask(site, "member@pmc.example")
     with site.city.read() as session:
         events = session.scalars(select(Event).where(Event.verb == "forget_password")).all()
-        assert [one.details for one in events] == [{}]
+        assert [event.details for event in events] == [{}]
 
 
 def test_a_reset_without_an_address_or_number_is_an_error_at_its_field(site: Site) -> None:
-    answer = site.nobody().post("/forgotten", {"identifier": ""})
-    assert answer.status_code == 422
-    said = "आपला ईमेल पत्ता किंवा मोबाइल क्रमांक लिहावा."
-    assert Page(answer.text).error_at("identifier") == said
+    response = site.nobody().post("/forgotten", {"identifier": ""})
+    assert response.status_code == 422
+    error = "आपला ईमेल पत्ता किंवा मोबाइल क्रमांक लिहावा."
+    assert Page(response.text).error_at("identifier") == error

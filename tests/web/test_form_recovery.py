@@ -33,9 +33,9 @@ def send_sign_in_page(browser: Browser, page: Page, name: str, password: str = P
     credentials = ("identifier", "password")
     fields = [(key, value) for key, value in page.form("sign-in") if key not in credentials]
     fields += [("identifier", f"{name}@pmc.example"), ("password", password)]
-    answer = browser.post("/sign-in", fields)
+    response = browser.post("/sign-in", fields)
     browser.forget_token()
-    return Page(answer.text)
+    return Page(response.text)
 
 
 def test_a_form_sent_after_its_session_expired_can_be_sent_after_sign_in(any_site: Site) -> None:
@@ -55,9 +55,9 @@ def test_a_form_sent_after_its_session_expired_can_be_sent_after_sign_in(any_sit
     recovered_form = recovered.form_to("/submissions/new")
     assert sorted(recovered_form) == sorted(form)
 
-    answer = member.post("/submissions/new", recovered_form)
-    assert answer.status_code == 302
-    submission = member.page(answer.headers["Location"])
+    response = member.post("/submissions/new", recovered_form)
+    assert response.status_code == 302
+    submission = member.page(response.headers["Location"])
     for name in ("title", "text_mr", "text_en", "text_hi", "outward_number"):
         assert " ".join(TYPED[name][0].split()) in submission
 
@@ -94,9 +94,9 @@ def test_a_sign_in_page_with_an_invalid_token_does_not_lose_the_form(site: Site)
     old_token = member.token
     member.sign_in("member")
     fields = [*second_tab.form("sign-in"), ("new_password", PASSWORD)]
-    answer = member.post("/sign-in", fields, token=old_token)
-    recovered = Page(answer.text)
-    assert answer.status_code == 400
+    response = member.post("/sign-in", fields, token=old_token)
+    recovered = Page(response.text)
+    assert response.status_code == 400
     assert sorted(recovered.form_to("/submissions/new")) == sorted(form)
     assert PASSWORD not in recovered.html
 
@@ -105,9 +105,9 @@ def test_a_form_with_an_invalid_token_is_sent_again_with_one_button(site: Site) 
     # After a new sign-in in another tab, this form's token is that of the former cookie.
     member = site.browser("member")
     form = fill_submission(member)
-    answer = member.post("/submissions/new", form, token="of another session")
-    page = Page(answer.text)
-    assert answer.status_code == 400
+    response = member.post("/submissions/new", form, token="of another session")
+    page = Page(response.text)
+    assert response.status_code == 400
     assert "हे पान फार वेळ उघडे राहिले." in page
     assert "आपण लिहिलेला मजकूर जपून ठेवला आहे" in page
     assert member.post("/submissions/new", page.form_to("/submissions/new")).status_code == 302
@@ -154,22 +154,22 @@ def test_after_sign_in_no_redirect_leads_to_a_page_that_takes_only_post(
         "identifier": "clerk@pmc.example",
         "password": PASSWORD,
     }
-    answer = clerk.post("/sign-in", fields)
+    response = clerk.post("/sign-in", fields)
     clerk.forget_token()
-    if answer.status_code == 302:
-        assert clerk.get(answer.headers["Location"]).status_code == 200
+    if response.status_code == 302:
+        assert clerk.get(response.headers["Location"]).status_code == 200
     else:
-        assert Page(answer.text).form_to(path) == []
+        assert Page(response.text).form_to(path) == []
 
 
 def test_passwords_and_tokens_are_not_carried_by_the_sign_in_page(site: Site) -> None:
     nobody = site.nobody()
-    answer = nobody.post(
+    response = nobody.post(
         "/submissions/new",
         {"title": "शीर्षक", "password": PASSWORD, "new_password": PASSWORD, "csrf_token": "secret"},
         token="secret",
     )
-    page = Page(answer.text)
+    page = Page(response.text)
     fields = dict(page.form("sign-in"))
     assert fields["kept:title"] == "शीर्षक"
     assert PASSWORD not in page.html
@@ -180,9 +180,9 @@ def test_passwords_and_tokens_are_not_carried_by_the_sign_in_page(site: Site) ->
 
 @pytest.mark.parametrize("site_header", ["cross-site", "same-site", "none"])
 def test_a_form_sent_from_another_site_is_not_carried(site: Site, site_header: str) -> None:
-    answer = site.nobody().post("/submissions/new", {"title": "परक्याचा मजकूर"}, site=site_header)
-    assert answer.status_code == 401
-    assert "परक्याचा मजकूर" not in answer.text
+    response = site.nobody().post("/submissions/new", {"title": "परक्याचा मजकूर"}, site=site_header)
+    assert response.status_code == 401
+    assert "परक्याचा मजकूर" not in response.text
 
 
 @pytest.mark.parametrize(
@@ -200,19 +200,19 @@ def test_without_sec_fetch_site_the_origin_header_decides_what_is_carried(
     site: Site, origin: str, *, is_carried: bool
 ) -> None:
     headers = {"Origin": origin} if origin else {}
-    answer = site.nobody().client.post(
+    response = site.nobody().client.post(
         "/submissions/new", base_url="https://127.0.0.1", data={"title": "मजकूर"}, headers=headers
     )
-    assert ("kept:title" in answer.text) is is_carried
+    assert ("kept:title" in response.text) is is_carried
 
 
 def test_a_carried_path_on_another_site_is_ignored(site: Site) -> None:
     site.give_password("member")
     for path in ("https://elsewhere.example/", "//elsewhere.example", "/\t/elsewhere.example"):
         member = site.nobody()
-        answer = member.sign_in("member", kept_path=path, **{"kept:title": "मजकूर"})
-        assert "elsewhere" not in answer.text
-        assert answer.headers.get("Location") == "/"
+        response = member.sign_in("member", kept_path=path, **{"kept:title": "मजकूर"})
+        assert "elsewhere" not in response.text
+        assert response.headers.get("Location") == "/"
 
 
 def test_carried_values_are_escaped(site: Site) -> None:

@@ -28,15 +28,15 @@ def state(site: Site, post: int) -> PostState:
 def decisions(site: Site) -> list[tuple[str, int]]:
     """Kind and appointment of every decision."""
     with site.city.read() as session:
-        found = session.scalars(select(Decision).order_by(Decision.id))
-        return [(one.kind.value, one.appointment_id) for one in found]
+        decisions = session.scalars(select(Decision).order_by(Decision.id))
+        return [(decision.kind.value, decision.appointment_id) for decision in decisions]
 
 
 def second_appointment(site: Site, name: str, role: Role, department: str) -> int:
     """Let somebody of the cast hold another appointment as well."""
     city = site.city
     with city.write() as session:
-        held = appointments.record_person(
+        appointment_id = appointments.record_person(
             session,
             actor=COMMAND,
             now=city.now - timedelta(days=1),
@@ -46,7 +46,7 @@ def second_appointment(site: Site, name: str, role: Role, department: str) -> in
             department_id=city.departments[department],
         )
         session.flush()
-        return held.id
+        return appointment_id.id
 
 
 def approve_form(browser: Browser, post: int) -> tuple[str, Sent]:
@@ -70,9 +70,9 @@ def test_the_review_page_names_the_department_of_a_joint_post_that_lacks_an_appr
     site.city.send(post)
     for who in ("clerk", "first"):
         page = site.browser(who).page(f"/posts/{post}/review")
-        (said,) = [one for one in page.notices() if "नोंद नाही" in one]
-        assert "उद्यान" in said
-        assert "पाणीपुरवठा" not in said
+        (notice,) = [notice for notice in page.notices() if "नोंद नाही" in notice]
+        assert "उद्यान" in notice
+        assert "पाणीपुरवठा" not in notice
     board = site.browser("lead").page("/decisions")
     assert "उद्यान विभाग: येथे मान्यता देण्यास कोणी उपलब्ध नाही." in board
 
@@ -91,16 +91,16 @@ def test_the_history_says_in_spite_of_what_it_was_sent(site: Site) -> None:
     post = site.city.start(site.city.hand_in())
     site.city.save(post, on=["x"], text="दि. २० नोव्हेंबर २०२६ पर्यंत अर्ज करावेत.")
     site.city.send(post)
-    said = "तपासण्याचे मुद्दे असतानाही पाठविले: उलटून गेलेली तारीख; एकाच भाषेतील मजकूर."
+    sentence = "तपासण्याचे मुद्दे असतानाही पाठविले: उलटून गेलेली तारीख; एकाच भाषेतील मजकूर."
     for who in ("clerk", "first", "auditor"):
-        assert said in site.browser(who).page(f"/posts/{post}")
+        assert sentence in site.browser(who).page(f"/posts/{post}")
 
 
 def test_the_page_names_the_appointment_it_acts_under(site: Site) -> None:
     post = site.city.in_review()
     officer = site.browser("first")
     for path in (f"/posts/{post}/review", f"/posts/{post}/return", f"/posts/{post}/reject"):
-        acting = [one.text for one in officer.page(path).all if one.get("class") == "acting-as"]
+        acting = [tag.text for tag in officer.page(path).all if tag.get("class") == "acting-as"]
         assert len(acting) == 1, path
         assert "पाणीपुरवठा" in acting[0]
 
@@ -116,11 +116,11 @@ def test_a_tab_of_another_appointment_decides_nothing_and_says_under_which_one_n
     officer.post("/appointments", {"appointment": str(water)})
     path, sent = approve_form(officer, post)
     officer.post("/appointments", {"appointment": str(other)})
-    answer = officer.post(path, sent)
-    page = Page(answer.text)
-    assert (answer.status_code, decisions(site)) == (409, [])
+    response = officer.post(path, sent)
+    page = Page(response.text)
+    assert (response.status_code, decisions(site)) == (409, [])
     assert "नियुक्ती" in page.notices()[0]
-    acting = next(one.text for one in page.all if one.get("class") == "acting-as")
+    acting = next(tag.text for tag in page.all if tag.get("class") == "acting-as")
     assert "पथ" in acting
     assert officer.post(path, page.form_to(path)).status_code == 302
     assert decisions(site) == [("approved", other)]
@@ -140,9 +140,9 @@ def test_a_reason_sent_under_another_appointment_decides_nothing_and_stays(
     form = {"withdraw": "withdraw_post", "withdraw-approval": "withdraw_approval"}.get(act, act)
     sent = dict(officer.page(path).form(form)) | {"reason": "वेळ चुकीची आहे."}
     officer.post("/appointments", {"appointment": str(other)})
-    answer = officer.post(path, sent)
-    page = Page(answer.text)
-    assert (answer.status_code, decisions(site)) == (409, before)
+    response = officer.post(path, sent)
+    page = Page(response.text)
+    assert (response.status_code, decisions(site)) == (409, before)
     assert dict(page.form(form))["reason"] == "वेळ चुकीची आहे."
     assert dict(page.form(form))["under"] == str(other)
 
@@ -151,8 +151,8 @@ def test_an_approval_without_its_appointment_decides_nothing(site: Site) -> None
     post = site.city.in_review()
     officer = site.browser("first")
     for under in ({}, {"under": ""}, {"under": "abc"}, {"under": "999999"}):
-        answer = officer.post(f"/posts/{post}/approve", {"seen": "1", **under})
-        assert (answer.status_code, decisions(site)) == (409, [])
+        response = officer.post(f"/posts/{post}/approve", {"seen": "1", **under})
+        assert (response.status_code, decisions(site)) == (409, [])
 
 
 def test_an_appointment_that_ended_this_morning_decides_nothing_in_the_open_page(
@@ -175,9 +175,9 @@ def test_four_eyes_see_the_person_whatever_the_appointment(site: Site) -> None:
     clerk = site.browser("clerk")
     clerk.post("/appointments", {"appointment": str(own)})
     sent = {"seen": "1", "under": str(own)}
-    answer = clerk.post(f"/posts/{post}/approve", sent)
-    assert (answer.status_code, decisions(site)) == (409, [])
-    assert not [one for one in Page(answer.text).all if one.get("name") == "under"]
+    response = clerk.post(f"/posts/{post}/approve", sent)
+    assert (response.status_code, decisions(site)) == (409, [])
+    assert not [tag for tag in Page(response.text).all if tag.get("name") == "under"]
 
 
 def test_a_second_press_of_approve_is_no_error_and_approves_once(site: Site) -> None:
@@ -206,9 +206,9 @@ def test_a_return_after_ones_own_approval_is_refused_and_keeps_the_reason(site: 
     officer, path = site.browser("first"), f"/posts/{post}/return"
     sent = dict(officer.page(path).form("return")) | {"reason": "वेळ चुकीची आहे."}
     officer.post(*approve_form(officer, post))
-    answer = officer.post(path, sent)
-    assert answer.status_code == 409
-    assert dict(Page(answer.text).form("return"))["reason"] == "वेळ चुकीची आहे."
+    response = officer.post(path, sent)
+    assert response.status_code == 409
+    assert dict(Page(response.text).form("return"))["reason"] == "वेळ चुकीची आहे."
 
 
 def test_a_stale_revision_is_reported_before_any_other_refusal(site: Site) -> None:
@@ -217,12 +217,12 @@ def test_a_stale_revision_is_reported_before_any_other_refusal(site: Site) -> No
     officer = site.browser("road_officer")
     path, sent = approve_form(officer, post)
     site.city.save(post, on=["x"], text="नवा मजकूर", asked=("water",))
-    answer = officer.post(path, sent)
-    page = Page(answer.text)
-    assert answer.status_code == 409
+    response = officer.post(path, sent)
+    page = Page(response.text)
+    assert response.status_code == 409
     assert "नोंद झालेली नाही" in page.notices()[0]
     assert "आवृत्ती क्र. २ त्यानंतरची आहे" in page.notices()[0].replace("\xa0", " ")
-    assert not [one for one in page.all if one.get("action") == path]
+    assert not [form for form in page.all if form.get("action") == path]
 
 
 def test_after_the_window_nothing_can_be_published_and_the_page_says_so(site: Site) -> None:
@@ -248,8 +248,8 @@ def test_a_saved_text_is_appended_to_the_typed_reason_without_javascript(
     reason = dict(filled.form("return"))["reason"]
     assert reason.splitlines() == ["वेळ बदलावी.", "मदत क्रमांक नमूद करावा."]
     assert (state(site, post), decisions(site)) == (PostState.IN_REVIEW, [])
-    kept = officer.post(path, {**sent, "keep": "1"})
-    assert (kept.status_code, len(Page(kept.text).named("use"))) == (200, 2)
+    response = officer.post(path, {**sent, "keep": "1"})
+    assert (response.status_code, len(Page(response.text).named("use"))) == (200, 2)
     empty = Page(officer.post(path, {**sent, "reason": " ", "keep": "1"}).text)
     assert empty.error_at("reason")
     assert officer.post(path, dict(filled.form("return"))).status_code == 302
@@ -262,8 +262,8 @@ def test_a_text_of_somebody_else_is_neither_shown_nor_put_in(site: Site) -> None
     officer, path = site.browser("first"), f"/posts/{post}/return"
     page = officer.page(path)
     assert page.named("use") == []
-    answer = officer.post(path, {**dict(page.form("return")), "use": "1"})
-    assert "दुसऱ्याचे शब्द" not in answer.text
+    response = officer.post(path, {**dict(page.form("return")), "use": "1"})
+    assert "दुसऱ्याचे शब्द" not in response.text
 
 
 def test_saved_texts_are_added_and_removed_on_their_page(site: Site) -> None:
@@ -286,23 +286,23 @@ def test_my_decisions_show_what_became_of_each_with_its_live_link(site: Site) ->
     returned = site.city.in_review()
     site.city.return_post(returned)
     page = site.browser("first").page("/approvals")
-    rows = [one.text for one in page.all if one.tag == "tr"][1:]
+    rows = [row.text for row in page.all if row.tag == "tr"][1:]
     assert len(rows) == 3
     assert "दुरुस्तीसाठी परत" in rows[0]
     assert "कक्षाने वेळ निश्चित करणे बाकी" in rows[1]
     assert "प्रसिद्ध झाले" in rows[2]
-    links = [one.get("href") for one in page.all if one.tag == "a"]
+    links = [link.get("href") for link in page.all if link.tag == "a"]
     assert f"/posts/{waiting}" in links
-    assert [one for one in links if "external" in one or "platform" in one or "memory" in one]
+    assert [link for link in links if "external" in link or "platform" in link or "memory" in link]
 
 
 def test_my_decisions_are_paged_narrowed_by_month_and_shown_whole_to_print(site: Site) -> None:
-    for _one in range(27):
+    for _ in range(27):
         site.city.approved()
     officer = site.browser("first")
     first = officer.page("/approvals")
     assert shown_rows(first) == 25
-    onward = [one.get("href") for one in first.all if "before=" in one.get("href")]
+    onward = [link.get("href") for link in first.all if "before=" in link.get("href")]
     assert shown_rows(officer.page(onward[0])) == 2
     month = site.city.now.strftime("%Y-%m")
     assert shown_rows(officer.page(f"/approvals?month={month}")) == 25
@@ -312,7 +312,7 @@ def test_my_decisions_are_paged_narrowed_by_month_and_shown_whole_to_print(site:
 
 
 def shown_rows(page: Page) -> int:
-    return sum(one.tag == "tr" for one in page.all) - 1
+    return sum(row.tag == "tr" for row in page.all) - 1
 
 
 def test_my_decisions_run_as_many_queries_for_many_rows_as_for_few(site: Site) -> None:
@@ -324,7 +324,7 @@ def test_my_decisions_run_as_many_queries_for_many_rows_as_for_few(site: Site) -
             if at % 2:
                 site.city.schedule(post, timedelta(hours=at + 1))
         officer.page("/approvals")
-        with statements(site.city.database) as seen:
+        with statements(site.city.database) as executed:
             officer.page("/approvals")
-        counts.append(len(seen))
+        counts.append(len(executed))
     assert counts[0] == counts[1]

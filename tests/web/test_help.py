@@ -29,10 +29,10 @@ def test_the_hours_of_help_are_said_in_the_language_of_the_page(
 ) -> None:
     with site.app.test_request_context("/sign-in"):
         session["language"] = language
-        shown = help_of(DESK)
-    assert shown.hours.replace("\xa0", " ") == hours
-    assert (shown.phone, shown.phone_href) == (phone, "tel:+912055500100")
-    assert shown.mail == "help@pmc.example"
+        help_texts = help_of(DESK)
+    assert help_texts.hours.replace("\xa0", " ") == hours
+    assert (help_texts.phone, help_texts.phone_href) == (phone, "tel:+912055500100")
+    assert help_texts.mail == "help@pmc.example"
 
 
 def test_help_on_one_day_names_that_day_once(site: Site) -> None:
@@ -54,7 +54,7 @@ def test_a_newcomer_is_led_to_the_introduction_for_a_week(site: Site) -> None:
     page = site.browser("member").page("/")
     assert NEW in page
     assert any(
-        one.get("href") == "/tour/1" for one in page.all if "action-link" in one.get("class")
+        link.get("href") == "/tour/1" for link in page.all if "action-link" in link.get("class")
     )
     site.city.clock.move(timedelta(days=6, hours=23))
     assert NEW in site.browser("member").page("/")
@@ -63,10 +63,10 @@ def test_a_newcomer_is_led_to_the_introduction_for_a_week(site: Site) -> None:
 
 
 def test_an_empty_today_offers_to_hand_in_where_that_is_ones_work(site: Site) -> None:
-    offered = [one.get("href") for one in site.browser("member").page("/").all if one.tag == "a"]
+    offered = [link.get("href") for link in site.browser("member").page("/").all if link.tag == "a"]
     assert (
         offered.count("/submissions/new") == 3
     )  # the tab, on the phone in the menu too, and the button
     lead = site.browser("oversight").page("/")
-    assert "/submissions/new" not in [one.get("href") for one in lead.all]
+    assert "/submissions/new" not in [link.get("href") for link in lead.all]
     assert "दिनदर्शिका पाहा" in lead

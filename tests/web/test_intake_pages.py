@@ -22,9 +22,9 @@ def submission(site: Site) -> int:
 
 def follow(browser: Browser, path: str, fields: dict[str, str]) -> Page:
     """Send a form and open the page it leads to."""
-    answer = browser.post(path, fields)
-    assert answer.status_code == 302, Page(answer.text).errors()
-    return browser.page(answer.headers["Location"])
+    response = browser.post(path, fields)
+    assert response.status_code == 302, Page(response.text).errors()
+    return browser.page(response.headers["Location"])
 
 
 def test_a_question_goes_to_the_department_and_its_answer_comes_back_on_the_same_page(
@@ -34,8 +34,8 @@ def test_a_question_goes_to_the_department_and_its_answer_comes_back_on_the_same
     clerk, head = site.browser("clerk"), site.browser("head")
     refused = Page(clerk.post(f"{path}/return", {"question": " "}).text)
     assert refused.error_at("question") == "कोणती पूर्तता हवी ते लिहावे."
-    asked = follow(clerk, f"{path}/return", {"question": "टँकर कोठे मिळेल?"})
-    assert "पूर्ततेसाठी परत" in asked
+    answered_page = follow(clerk, f"{path}/return", {"question": "टँकर कोठे मिळेल?"})
+    assert "पूर्ततेसाठी परत" in answered_page
     page = head.page(path)
     assert "टँकर कोठे मिळेल?" in page
     refused = Page(head.post(f"{path}/complete", {"answer": ""}).text)
@@ -43,8 +43,8 @@ def test_a_question_goes_to_the_department_and_its_answer_comes_back_on_the_same
     assert "पाण्याची टाकी" in refused.html
     done = follow(head, f"{path}/complete", {"answer": "पर्वती टाकीजवळ मिळेल."})
     assert "PMC/2026/000001" in done
-    for words in ("टँकर कोठे मिळेल?", "विभागाने उत्तर दिले", "पर्वती टाकीजवळ मिळेल."):
-        assert words in clerk.page(path)
+    for text in ("टँकर कोठे मिळेल?", "विभागाने उत्तर दिले", "पर्वती टाकीजवळ मिळेल."):
+        assert text in clerk.page(path)
     again = head.post(f"{path}/complete", {"answer": "पुन्हा"})
     assert again.status_code == 409
 
@@ -53,16 +53,16 @@ def test_a_note_waits_under_the_cells_today_until_the_cell_says_that_it_has_seen
     site: Site, submission: int
 ) -> None:
     site.city.send(site.city.draft(submission))
-    path, words = f"/submissions/{submission}", "टँकरचा क्रमांक बदलला आहे."
+    path, text = f"/submissions/{submission}", "टँकरचा क्रमांक बदलला आहे."
     member, clerk = site.browser("member"), site.browser("clerk")
-    assert words not in clerk.page("/")
-    follow(member, f"{path}/note", {"note": words})
-    assert words in clerk.page("/")
+    assert text not in clerk.page("/")
+    follow(member, f"{path}/note", {"note": text})
+    assert text in clerk.page("/")
     assert f"{path}/note/seen" in clerk.page(path).html
     assert f"{path}/note/seen" not in member.page(path).html
-    seen = follow(clerk, f"{path}/note/seen", {})
-    assert "नोंद घेतली. ही टीप आता ‘आजची कामे’ येथे दिसणार नाही" in seen
-    assert words not in clerk.page("/")
+    page = follow(clerk, f"{path}/note/seen", {})
+    assert "नोंद घेतली. ही टीप आता ‘आजची कामे’ येथे दिसणार नाही" in page
+    assert text not in clerk.page("/")
     assert "कक्षाने टीप पाहिली" in member.page(path)
 
 
@@ -76,18 +76,18 @@ def test_the_department_changes_what_it_handed_in_and_sees_what_stood_there(
 ) -> None:
     member, path = site.browser("member"), f"/submissions/{submission}"
     form = member.page(f"{path}/change")
-    answer = member.post(
+    response = member.post(
         f"{path}/change", changed(form, title="रविवारी पाणीपुरवठा बंद", event_place="पर्वती")
     )
-    shown = member.page(answer.headers["Location"])
-    assert "प्रस्तावात बदल केला." in shown
-    assert "रविवारी पाणीपुरवठा बंद" in shown
-    assert "शनिवारी पाणीपुरवठा बंद" in shown
-    assert "शीर्षक, कार्यक्रमाचे ठिकाण" in shown
-    assert "टाकी.jpg" in shown
+    page = member.page(response.headers["Location"])
+    assert "प्रस्तावात बदल केला." in page
+    assert "रविवारी पाणीपुरवठा बंद" in page
+    assert "शनिवारी पाणीपुरवठा बंद" in page
+    assert "शीर्षक, कार्यक्रमाचे ठिकाण" in page
+    assert "टाकी.jpg" in page
     untouched = member.page(f"{path}/change")
-    answer = member.post(f"{path}/change", untouched.form("hand-in"))
-    assert "बदलण्यासारखे काही नव्हते." in member.page(answer.headers["Location"])
+    response = member.post(f"{path}/change", untouched.form("hand-in"))
+    assert "बदलण्यासारखे काही नव्हते." in member.page(response.headers["Location"])
 
 
 def test_a_form_that_somebody_overtook_keeps_what_was_typed_and_shows_what_they_wrote(
@@ -97,9 +97,9 @@ def test_a_form_that_somebody_overtook_keeps_what_was_typed_and_shows_what_they_
     member, head = site.browser("member"), site.browser("head")
     stale = member.page(path)
     head.post(path, changed(head.page(path), title="प्रमुखांनी बदललेले शीर्षक"))
-    answer = member.post(path, changed(stale, text_mr="सदस्याने बदललेला मजकूर"))
-    page = Page(answer.text)
-    assert answer.status_code == 409
+    response = member.post(path, changed(stale, text_mr="सदस्याने बदललेला मजकूर"))
+    page = Page(response.text)
+    assert response.status_code == 409
     assert page.named("text_mr")[0].raw == "सदस्याने बदललेला मजकूर"
     assert page.named("title")[0].get("value") == "शनिवारी पाणीपुरवठा बंद"
     assert "प्रमुखांनी बदललेले शीर्षक" in page.by_id("theirs").text
@@ -117,13 +117,16 @@ def test_once_the_cell_has_begun_a_note_takes_the_place_of_a_change(
     member, path = site.browser("member"), f"/submissions/{submission}"
     stale = member.page(f"{path}/change")
     site.city.start(submission)
-    answer = member.post(f"{path}/change", changed(stale, title="उशिरा केलेला बदल"))
-    page = Page(answer.text)
-    assert answer.status_code == 409
+    response = member.post(f"{path}/change", changed(stale, title="उशिरा केलेला बदल"))
+    page = Page(response.text)
+    assert response.status_code == 409
     assert "कक्षाने यावरून मसुदा तयार करण्यास सुरुवात केली आहे" in page
     assert page.named("title")[0].get("value") == "उशिरा केलेला बदल"
-    asked = member.get(f"{path}/change")
-    assert (asked.status_code, asked.headers["Location"]) == (302, f"{path}/note")
+    change_response = member.get(f"{path}/change")
+    assert (change_response.status_code, change_response.headers["Location"]) == (
+        302,
+        f"{path}/note",
+    )
     refused = Page(member.post(f"{path}/note", {"note": ""}).text)
     assert refused.error_at("note") == "टीप लिहावी."
     noted = follow(member, f"{path}/note", {"note": "टँकरचा क्रमांक बदलला आहे."})
@@ -144,11 +147,11 @@ def test_a_merged_duplicate_and_its_original_link_to_each_other(
     assert "PMC/2026/000099" in refused.error_at("number") or "९९" in refused.error_at("number")
     assert refused.named("reason")[0].raw == "एकच आशय"
     follow(clerk, f"/submissions/{twin}/merge", {"number": "1", "reason": "एकच आशय"})
-    shown = member.page(f"/submissions/{twin}")
-    assert "यापुढील कार्यवाही क्र. PMC/2026/000001 खाली होईल." in shown
-    assert f"/submissions/{submission}" in [one.get("href") for one in shown.all]
+    twin_page = member.page(f"/submissions/{twin}")
+    assert "यापुढील कार्यवाही क्र. PMC/2026/000001 खाली होईल." in twin_page
+    assert f"/submissions/{submission}" in [link.get("href") for link in twin_page.all]
     other = member.page(f"/submissions/{submission}")
-    assert f"/submissions/{twin}" in [one.get("href") for one in other.all]
+    assert f"/submissions/{twin}" in [link.get("href") for link in other.all]
     assert clerk.post(f"/submissions/{twin}/draft").status_code in (302, 409)
     with site.city.read() as session:
         assert not session.get_one(Submission, twin).posts
@@ -161,17 +164,17 @@ def test_a_duplicate_whose_original_was_declined_says_so_and_how_to_hand_it_in_a
     clerk, member = site.browser("clerk"), site.browser("member")
     follow(clerk, f"/submissions/{twin}/merge", {"number": "1", "reason": "एकच आशय"})
     follow(clerk, f"/submissions/{submission}/decline", {"reason": "निविदा रद्द झाली."})
-    shown = member.page(f"/submissions/{twin}")
-    for words in (
+    page = member.page(f"/submissions/{twin}")
+    for text in (
         "यावरून काहीही प्रसिद्ध होणार नाही",
         "हा प्रस्ताव क्र.\u00a0PMC/2026/000001 मध्ये समाविष्ट होता; तो अस्वीकृत झाला आहे.",
         "निविदा रद्द झाली.",
         "ज्यात तो समाविष्ट होता तो प्रस्ताव संपुष्टात आला",
         "‘पुन्हा वापरा’ या बटणाने प्रस्ताव पुन्हा सादर करावा",
     ):
-        assert words in shown, words
-    assert "यापुढील कार्यवाही क्र." not in shown
-    assert f"/submissions/new?again={twin}" in [one.get("href") for one in shown.all]
+        assert text in page, text
+    assert "यापुढील कार्यवाही क्र." not in page
+    assert f"/submissions/new?again={twin}" in [link.get("href") for link in page.all]
 
 
 def test_a_submission_withdrawn_from_a_joint_post_stands_on_the_posts_page(site: Site) -> None:
@@ -180,9 +183,9 @@ def test_a_submission_withdrawn_from_a_joint_post_stands_on_the_posts_page(site:
     site.city.join(post, other)
     officer = site.browser("road_officer")
     follow(officer, f"/submissions/{other}/withdraw", {"reason": "काम पुढे ढकलले."})
-    shown = site.browser("clerk").page(f"/posts/{post}")
-    assert "पोस्टमधील एक प्रस्ताव मागे घेतला" in shown
-    assert "PMC/2026/000002" in shown
+    page = site.browser("clerk").page(f"/posts/{post}")
+    assert "पोस्टमधील एक प्रस्ताव मागे घेतला" in page
+    assert "PMC/2026/000002" in page
     assert site.city.told("submission_withdrawn") == ["clerk", "first"]
 
 
@@ -191,7 +194,7 @@ def test_an_earlier_one_is_used_again_with_its_photo_and_without_its_dates(
 ) -> None:
     member = site.browser("member")
     link = f"/submissions/new?again={submission}"
-    assert link in [one.get("href") for one in member.page(f"/submissions/{submission}").all]
+    assert link in [link.get("href") for link in member.page(f"/submissions/{submission}").all]
     page = member.page(link)
     values = dict(page.form("hand-in"))
     assert values["title"] == "शनिवारी पाणीपुरवठा बंद"
@@ -199,8 +202,8 @@ def test_an_earlier_one_is_used_again_with_its_photo_and_without_its_dates(
     assert not values["wished_day"]
     site.city.clock.move(timedelta(days=1))
     member = site.browser("member")
-    answer = member.post("/submissions/new", page.form("hand-in"))
-    assert "PMC/2026/000002" in member.page(answer.headers["Location"])
+    response = member.post("/submissions/new", page.form("hand-in"))
+    assert "PMC/2026/000002" in member.page(response.headers["Location"])
     assert site.browser("road_member").get(link).status_code == 404
 
 
@@ -213,5 +216,5 @@ def test_an_urgent_submission_is_marked_at_the_top_of_its_page(site: Site, submi
     member.post(path, urgent)
     page = site.browser("clerk").page(f"/submissions/{submission}")
     assert "जलवाहिनी फुटली" in page
-    chips = [one.text for one in page.all if "chip" in one.get("class").split()]
+    chips = [tag.text for tag in page.all if "chip" in tag.get("class").split()]
     assert chips[:2] == ["तातडीचे", "प्राप्त"]

@@ -19,8 +19,8 @@ from web.reports.exports import BOM, HEADINGS, defused
 def test_a_view_is_saved_shown_as_a_link_and_removed(site: Site) -> None:
     site.city.hand_in()
     browser = site.browser("clerk")
-    kept = browser.post("/submissions/views", {"name": "माझे", "holder": "me", "view": "draft"})
-    assert kept.headers["Location"] == "/submissions?view=draft&holder=me"
+    response = browser.post("/submissions/views", {"name": "माझे", "holder": "me", "view": "draft"})
+    assert response.headers["Location"] == "/submissions?view=draft&holder=me"
     page = browser.get("/submissions").text
     assert 'href="/submissions?view=draft&amp;holder=me">माझे</a>' in page
     assert "माझे</a>" not in site.browser("lead").get("/submissions").text
@@ -29,10 +29,10 @@ def test_a_view_is_saved_shown_as_a_link_and_removed(site: Site) -> None:
 
 
 def test_a_view_without_a_name_is_an_error_and_keeps_the_filters(site: Site) -> None:
-    answer = site.browser("clerk").post("/submissions/views", {"name": " ", "q": "पाणी"})
-    assert answer.status_code == 422
-    assert 'id="name-error"' in answer.text
-    assert 'name="q" value="पाणी"' in answer.text
+    response = site.browser("clerk").post("/submissions/views", {"name": " ", "q": "पाणी"})
+    assert response.status_code == 422
+    assert 'id="name-error"' in response.text
+    assert 'name="q" value="पाणी"' in response.text
 
 
 def test_the_csv_holds_the_filtered_rows_in_sight(site: Site) -> None:
@@ -44,10 +44,10 @@ def test_the_csv_holds_the_filtered_rows_in_sight(site: Site) -> None:
         ("member", "/submissions.csv", ["पाणी बंद"]),
         ("clerk", "/submissions.csv?view=live", []),
     ):
-        answer = site.browser(who).get(path)
-        assert answer.text.startswith(BOM)
-        assert answer.mimetype == "text/csv"
-        rows = list(csv.reader(io.StringIO(answer.text.removeprefix(BOM))))
+        response = site.browser(who).get(path)
+        assert response.text.startswith(BOM)
+        assert response.mimetype == "text/csv"
+        rows = list(csv.reader(io.StringIO(response.text.removeprefix(BOM))))
         assert [row[1] for row in rows[1:]] == titles
         assert {len(row) for row in rows} == {len(HEADINGS)}
 
@@ -74,8 +74,8 @@ def test_a_title_that_looks_like_a_formula_is_exported_as_text(site: Site) -> No
     submission_id = site.city.hand_in()
     with site.city.write() as session:
         session.get_one(Submission, submission_id).title = '=HYPERLINK("x")'
-    answer = site.browser("clerk").get("/submissions.csv")
-    rows = list(csv.reader(io.StringIO(answer.text.removeprefix(BOM))))
+    response = site.browser("clerk").get("/submissions.csv")
+    rows = list(csv.reader(io.StringIO(response.text.removeprefix(BOM))))
     assert rows[1][1] == '\'=HYPERLINK("x")'
 
 
@@ -105,7 +105,7 @@ def test_the_search_groups_its_hits_and_leads_straight_to_a_number(site: Site) -
     site.city.comment("पाणी कधी येणार?", under=live)
     browser = site.browser("clerk")
     page = browser.get("/search?q=पाणी").text
-    assert [one for one in ("submissions", "posts", "comments") if f"found-{one}" in page] == [
+    assert [kind for kind in ("submissions", "posts", "comments") if f"found-{kind}" in page] == [
         "submissions",
         "posts",
         "comments",
@@ -116,10 +116,10 @@ def test_the_search_groups_its_hits_and_leads_straight_to_a_number(site: Site) -
 
 
 def test_today_shows_the_most_urgent_and_says_how_many_there_are(site: Site) -> None:
-    for _one in range(62):
+    for _ in range(62):
         site.city.hand_in()
     page = site.browser("clerk").page("/")
-    items = [one for one in page.all if "work-item" in (one.attributes.get("class") or "")]
+    items = [tag for tag in page.all if "work-item" in (tag.attributes.get("class") or "")]
     assert len(items) == 60
     assert "६२" in page.text
 
@@ -144,10 +144,10 @@ def test_a_search_without_hits_among_the_newest_rows_can_go_on(site: Site, page:
     browser = site.browser("clerk")
     newest = browser.page(page.format("विहीर"))
     assert NOT_AMONG_NEWEST in newest
-    assert [one for one in newest.all if one.get("href") == "/submissions/1"] == []
+    assert [link for link in newest.all if link.get("href") == "/submissions/1"] == []
     older = browser.page(_older(newest))
     assert NOT_AMONG_NEWEST not in older
-    assert [one.text for one in older.all if one.get("href") == "/submissions/1"] == ["विहीर"]
+    assert [link.text for link in older.all if link.get("href") == "/submissions/1"] == ["विहीर"]
     assert _links(older, "आधीचे") == []
 
 
@@ -164,12 +164,12 @@ def test_only_after_the_oldest_rows_a_search_says_that_nothing_was_found(
     site.city.hand_in()
     multiply(site.city, 2 * search.SPAN)
     browser = site.browser("clerk")
-    seen = [browser.page(page)]
-    while _links(seen[-1], "आधीचे"):
-        seen.append(browser.page(_older(seen[-1])))
-    assert [NOT_AMONG_NEWEST in one for one in seen] == [True, False, False]
-    assert [NOT_BEFORE_EITHER in one for one in seen] == [False, True, False]
-    assert [nothing in one for one in seen] == [False, False, True]
+    pages = [browser.page(page)]
+    while _links(pages[-1], "आधीचे"):
+        pages.append(browser.page(_older(pages[-1])))
+    assert [NOT_AMONG_NEWEST in listing for listing in pages] == [True, False, False]
+    assert [NOT_BEFORE_EITHER in listing for listing in pages] == [False, True, False]
+    assert [nothing in listing for listing in pages] == [False, False, True]
 
 
 def test_a_page_of_hits_says_how_many_of_the_newest_rows_were_searched(site: Site) -> None:
@@ -182,7 +182,7 @@ def test_a_page_of_hits_says_how_many_of_the_newest_rows_were_searched(site: Sit
 
 
 def _links(page: Page, words: str) -> list[str]:
-    return [one.get("href") for one in page.all if one.tag == "a" and one.text == words]
+    return [link.get("href") for link in page.all if link.tag == "a" and link.text == words]
 
 
 def _older(page: Page) -> str:

@@ -29,7 +29,7 @@ def make_code(site: Site, post: int, *, by: str = "clerk") -> tuple[Browser, Pag
 
 
 def letters_on(page: Page) -> str:
-    return next(one.text for one in page.all if LETTERS.fullmatch(one.text))
+    return next(tag.text for tag in page.all if LETTERS.fullmatch(tag.text))
 
 
 def token_of(site: Site) -> str:
@@ -47,10 +47,10 @@ def state(site: Site, post: int) -> PostState:
 
 def typed(browser: Browser, letters: str) -> tuple[int, str]:
     """What comes of typing a code: where it leads, or the sentence at the field."""
-    answer = browser.post("/code", {"letters": letters})
-    if answer.status_code == 302:
-        return 302, answer.headers["Location"]
-    return answer.status_code, Page(answer.text).error_at("letters")
+    response = browser.post("/code", {"letters": letters})
+    if response.status_code == 302:
+        return 302, response.headers["Location"]
+    return response.status_code, Page(response.text).error_at("letters")
 
 
 def test_the_typed_code_leads_the_officer_to_exactly_this_revision(any_site: Site) -> None:
@@ -59,17 +59,17 @@ def test_the_typed_code_leads_the_officer_to_exactly_this_revision(any_site: Sit
     _clerk, page = make_code(site, post)
     letters = letters_on(page)
     officer = site.browser("first")
-    there = f"/posts/{post}/review?revision=1"
+    path = f"/posts/{post}/review?revision=1"
     for spelling in (
         letters,
         letters.lower(),
         letters.replace("-", " "),
         f" {letters[:3]} {letters[3:]}",
     ):
-        assert typed(officer, spelling) == (302, there)
+        assert typed(officer, spelling) == (302, path)
     devanagari = letters.translate(str.maketrans("3467९", "३४६७९"))
-    assert typed(officer, devanagari) == (302, there)
-    assert "मान्यता द्या" in officer.page(there)
+    assert typed(officer, devanagari) == (302, path)
+    assert "मान्यता द्या" in officer.page(path)
 
 
 def test_the_scanned_code_asks_for_the_officers_own_sign_in_and_then_leads_there(
@@ -80,9 +80,9 @@ def test_the_scanned_code_asks_for_the_officers_own_sign_in_and_then_leads_there
     path = f"/code/{token_of(site)}"
     site.give_password("first")
     phone = site.nobody()
-    asked = phone.get(path)
-    assert asked.status_code == 401
-    assert dict(Page(asked.text).form("sign-in")).get("next", path) == path
+    response = phone.get(path)
+    assert response.status_code == 401
+    assert dict(Page(response.text).form("sign-in")).get("next", path) == path
     entered = phone.sign_in("first", next=path)
     assert entered.headers["Location"] == path
     assert phone.get(path).headers["Location"] == f"/posts/{post}/review?revision=1"
@@ -93,8 +93,8 @@ def test_a_phone_that_is_signed_in_as_an_officer_who_is_asked_goes_straight_ther
 ) -> None:
     post = site.city.in_review()
     make_code(site, post)
-    answer = site.browser("first").get(f"/code/{token_of(site)}")
-    assert (answer.status_code, answer.headers["Location"]) == (
+    response = site.browser("first").get(f"/code/{token_of(site)}")
+    assert (response.status_code, response.headers["Location"]) == (
         302,
         f"/posts/{post}/review?revision=1",
     )
@@ -134,7 +134,7 @@ def test_the_clerks_page_shows_who_decided_and_when_after_looking_again(site: Si
     assert "मान्यता दिली" in text
     assert "समन्वयक" in text
     assert "पाणीपुरवठा" in text
-    assert not [one for one in again.all if LETTERS.fullmatch(one.text)]
+    assert not [tag for tag in again.all if LETTERS.fullmatch(tag.text)]
 
 
 def test_a_code_whose_time_is_over_says_so_and_what_to_do(site: Site) -> None:
@@ -191,8 +191,8 @@ def test_the_code_does_not_lead_an_officer_of_another_department_anywhere(site: 
     stranger = site.browser("road_officer")
     code, sentence = typed(stranger, letters_on(page))
     assert (code, "दुसऱ्या विभाग" in sentence) == (422, True)
-    answer = stranger.get(f"/code/{token_of(site)}")
-    assert (answer.status_code, sentence in Page(answer.text)) == (404, True)
+    response = stranger.get(f"/code/{token_of(site)}")
+    assert (response.status_code, sentence in Page(response.text)) == (404, True)
 
 
 def test_after_five_wrong_codes_even_the_right_one_is_refused_for_a_while(site: Site) -> None:
@@ -232,9 +232,9 @@ def test_the_database_stores_neither_the_token_nor_the_letters_of_a_code(site: S
     letters, token = letters_on(page), token_of(site)
     with site.city.read() as session:
         row = session.scalars(select(SpotCode)).one()
-        kept = " ".join(str(getattr(row, one.key)) for one in SpotCode.__table__.columns)
+        columns = " ".join(str(getattr(row, column.key)) for column in SpotCode.__table__.columns)
     for secret in (letters, letters.replace("-", ""), token):
-        assert secret not in kept
+        assert secret not in columns
 
 
 def test_the_address_comes_from_the_settings_whatever_the_host_header_says(site: Site) -> None:

@@ -38,9 +38,9 @@ def notices(site: Site, kind: str) -> list[Notice]:
 
 
 def code(site: Site) -> str:
-    found = re.search(r"\ue001(\d{8})\ue001", notices(site, "contact_code")[-1].body)
-    assert found is not None
-    return found.group(1)
+    match = re.search(r"\ue001(\d{8})\ue001", notices(site, "contact_code")[-1].body)
+    assert match is not None
+    return match.group(1)
 
 
 def change(browser: Browser, old: str = PASSWORD, new: str = NEW, **more: str) -> Page:
@@ -53,16 +53,16 @@ def test_names_language_and_notification_settings_are_saved(any_site: Site) -> N
     assert member.post("/profile", WRITTEN).status_code == 302
     page = member.page("/profile")
     assert dict(page.form("profile")) == WRITTEN
-    found = person(any_site)
-    assert (found.name_mr, found.name_en) == ("किरण वाबळे-पाटील", "Kiran Wable")
+    person_row = person(any_site)
+    assert (person_row.name_mr, person_row.name_en) == ("किरण वाबळे-पाटील", "Kiran Wable")
     with any_site.city.read() as session:
-        chosen = preferences.preferences_of(session, person_id=found.id)
+        chosen = preferences.preferences_of(session, person_id=person_row.id)
     assert chosen == {
         NoticeGroup.APPROVALS: Telling.BOTH,
         NoticeGroup.COMMENTS: Telling.SMS,
         NoticeGroup.DEADLINES: Telling.MAIL,
     }
-    verbs = any_site.city.verbs("people", found.id)
+    verbs = any_site.city.verbs("people", person_row.id)
     assert verbs[-2:] == ["change_name", "choose_telling"]
 
 
@@ -75,9 +75,9 @@ def test_the_pages_speak_the_chosen_language_and_so_do_the_mails(site: Site) -> 
 
 def test_an_invalid_profile_has_errors_at_its_fields_and_keeps_the_input(site: Site) -> None:
     member = site.browser("member")
-    answer = member.post("/profile", {**WRITTEN, "name_mr": " ", "name_en": "Kiran W."})
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = member.post("/profile", {**WRITTEN, "name_mr": " ", "name_en": "Kiran W."})
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("name_mr") == "ही माहिती भरावी."
     assert dict(page.form("profile"))["name_en"] == "Kiran W."
     for name, value in (("language", "xx"), ("approvals", "pigeon")):
@@ -89,15 +89,17 @@ def test_a_password_is_changed_with_the_old_one_and_other_sessions_end_on_reques
 ) -> None:
     here, phone = any_site.browser("member"), any_site.browser("member")
     assert '<a href="/profile' in here.get("/profile/password").text
-    answer = here.post(
+    response = here.post(
         "/profile/password", {"password": PASSWORD, "new_password": NEW, "end_others": "y"}
     )
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert here.get("/profile").status_code == 200
     assert phone.get("/").status_code == 401
     assert any_site.nobody().sign_in("member").status_code == 401
     assert any_site.nobody().sign_in("member", NEW).status_code == 302
-    assert [one.address for one in notices(any_site, "access_changed")] == ["member@pmc.example"]
+    assert [notice.address for notice in notices(any_site, "access_changed")] == [
+        "member@pmc.example"
+    ]
     assert any_site.city.verbs("people", any_site.city.people["member"])[-1] == "change_password"
 
 
@@ -125,16 +127,16 @@ def test_a_refused_new_password_says_why(site: Site) -> None:
 
 def test_a_new_mail_address_counts_once_its_code_is_typed(any_site: Site) -> None:
     member = any_site.browser("member")
-    asked = {"value": "Kiran.New@PMC.example", "password": PASSWORD}
-    assert member.post("/profile/mail", asked).headers["Location"] == "/profile/code"
+    fields = {"value": "Kiran.New@PMC.example", "password": PASSWORD}
+    assert member.post("/profile/mail", fields).headers["Location"] == "/profile/code"
     assert person(any_site).mail == "member@pmc.example"
     (notice,) = notices(any_site, "contact_code")
     assert (notice.address, notice.channel) == ("kiran.new@pmc.example", "mail")
     assert "kiran.new@pmc.example" in member.page("/profile/code")
     assert member.post("/profile/code", {"code": code(any_site)}).status_code == 302
     assert person(any_site).mail == "kiran.new@pmc.example"
-    told = notices(any_site, "access_changed")
-    assert [one.address for one in told] == ["member@pmc.example"], "the one before is told"
+    sent = notices(any_site, "access_changed")
+    assert [notice.address for notice in sent] == ["member@pmc.example"], "the one before is told"
     assert member.post("/profile/code", {"code": code(any_site)}).status_code == 302
     assert member.page("/profile").notices()[-1].startswith("या संकेतांकाची मुदत संपली आहे.")
 
@@ -154,17 +156,17 @@ def test_a_wrong_code_changes_nothing_and_is_not_guessed_without_end(site: Site)
     right = code(site)
     wrong = f"{(int(right) + 1) % 10**8:08}"
     for _try in range(MOST_PER_IDENTIFIER):
-        answer = member.post("/profile/code", {"code": wrong})
-        assert "संकेतांक बरोबर नाही." in Page(answer.text).error_at("code")
-    answer = member.post("/profile/code", {"code": right})
-    assert "अनेक वेळा चुकीचा संकेतांक" in Page(answer.text).error_at("code")
+        response = member.post("/profile/code", {"code": wrong})
+        assert "संकेतांक बरोबर नाही." in Page(response.text).error_at("code")
+    response = member.post("/profile/code", {"code": right})
+    assert "अनेक वेळा चुकीचा संकेतांक" in Page(response.text).error_at("code")
     assert person(site).mail == "member@pmc.example"
 
 
 def test_somebody_elses_address_is_not_given_and_only_its_owner_learns_of_it(site: Site) -> None:
     member = site.browser("member")
-    asked = {"value": "head@pmc.example", "password": PASSWORD}
-    assert member.post("/profile/mail", asked).status_code == 302
+    fields = {"value": "head@pmc.example", "password": PASSWORD}
+    assert member.post("/profile/mail", fields).status_code == 302
     assert member.post("/profile/code", {"code": code(site)}).status_code == 302
     assert "दुसऱ्या व्यक्तीचा आहे" in member.page("/profile").notices()[0]
     assert person(site).mail == "member@pmc.example"
@@ -172,21 +174,21 @@ def test_somebody_elses_address_is_not_given_and_only_its_owner_learns_of_it(sit
 
 def test_a_contact_is_not_changed_without_the_password(site: Site) -> None:
     member = site.browser("member")
-    asked = {"value": "new@pmc.example", "password": "not the password"}
-    page = Page(member.post("/profile/mail", asked).text)
+    fields = {"value": "new@pmc.example", "password": "not the password"}
+    page = Page(member.post("/profile/mail", fields).text)
     assert "बरोबर नाही" in page.error_at("password")
     assert notices(site, "contact_code") == []
 
 
 def test_an_invalid_or_unchanged_address_is_an_error_at_its_field(site: Site) -> None:
     member = site.browser("member")
-    for value, said in (
+    for value, error in (
         ("", "ही माहिती भरावी."),
         ("pmc", "ही माहिती बरोबर दिसत नाही. तपासून पुन्हा लिहावी."),
         ("member@pmc.example", "हीच नोंद आधीपासून आहे."),
     ):
-        answer = member.post("/profile/mail", {"value": value, "password": PASSWORD})
-        assert Page(answer.text).error_at("value") == said
+        response = member.post("/profile/mail", {"value": value, "password": PASSWORD})
+        assert Page(response.text).error_at("value") == error
 
 
 def test_ending_all_other_sessions_keeps_this_one(site: Site) -> None:
@@ -202,11 +204,11 @@ def test_ending_all_other_sessions_keeps_this_one(site: Site) -> None:
 def test_codes_that_one_person_requests_for_others_are_throttled(site: Site) -> None:
     member = site.browser("member")
     for number in range(MOST_PER_IDENTIFIER):
-        asked = {"value": f"stranger-{number}@pmc.example", "password": PASSWORD}
-        assert member.post("/profile/mail", asked).status_code == 302
-    answer = member.post("/profile/mail", {**asked, "value": "one-more@pmc.example"})
-    assert answer.status_code == 422
-    assert "लागोपाठ फार प्रयत्न झाले." in Page(answer.text).error_at("password")
+        fields = {"value": f"stranger-{number}@pmc.example", "password": PASSWORD}
+        assert member.post("/profile/mail", fields).status_code == 302
+    response = member.post("/profile/mail", {**fields, "value": "one-more@pmc.example"})
+    assert response.status_code == 422
+    assert "लागोपाठ फार प्रयत्न झाले." in Page(response.text).error_at("password")
     assert len(notices(site, "contact_code")) == MOST_PER_IDENTIFIER
 
 
@@ -227,8 +229,8 @@ def test_a_link_in_the_old_mailbox_dies_when_the_address_is_changed(site: Site, 
     member.post("/profile/mail", {"value": "kiran.new@pmc.example", "password": PASSWORD})
     assert member.post("/profile/code", {"code": code(site)}).status_code == 302
     assert is_dead(site, path)
-    typed = {"identifier": "kiran.new@pmc.example", "password": PASSWORD}
-    assert site.nobody().post("/sign-in", typed).status_code == 302
+    fields = {"identifier": "kiran.new@pmc.example", "password": PASSWORD}
+    assert site.nobody().post("/sign-in", fields).status_code == 302
 
 
 def test_an_invitation_dies_when_another_password_is_set_by_a_link(site: Site) -> None:
@@ -262,10 +264,10 @@ def link_to_set_it(site: Site, kind: str = "password_link") -> str:
             )
     else:
         site.nobody().post("/forgotten", {"identifier": "member@pmc.example"})
-    found = re.search(r"/(?:forgotten/link|invitation)/[\w-]+", notices(site, kind)[-1].body)
-    assert found is not None
-    assert site.nobody().get(found.group(0)).status_code == 200
-    return found.group(0)
+    match = re.search(r"/(?:forgotten/link|invitation)/[\w-]+", notices(site, kind)[-1].body)
+    assert match is not None
+    assert site.nobody().get(match.group(0)).status_code == 200
+    return match.group(0)
 
 
 def is_dead(site: Site, path: str) -> bool:

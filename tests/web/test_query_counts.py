@@ -27,7 +27,7 @@ def submissions(city: City, count: int) -> None:
 
 def reviews(city: City, count: int) -> None:
     """Posts that wait for the water supply's approval."""
-    for _one in range(count):
+    for _ in range(count):
         city.in_review(on=["x", "facebook"])
 
 
@@ -39,13 +39,13 @@ def deliveries(city: City, count: int) -> None:
 
 def unscheduled(city: City, count: int) -> None:
     """Approved, without a time."""
-    for _one in range(count):
+    for _ in range(count):
         city.approved()
 
 
 def missed(city: City, count: int) -> None:
     """Past their time, for a person to decide."""
-    for _one in range(count):
+    for _ in range(count):
         city.schedule(city.approved(), timedelta(minutes=1))
     city.tick_dispatch(5 * HOUR)
 
@@ -70,7 +70,7 @@ def mentions(city: City, count: int) -> None:
 
 def mails(city: City, count: int) -> None:
     """Refused by the mail server."""
-    for _one in range(min(count, 20)):
+    for _ in range(min(count, 20)):
         city.in_review()
         planned.fail_mail(city)
 
@@ -141,6 +141,8 @@ def asked(site: Site, path: str, role: str) -> Asked:
     """Open a page as somebody of that role, twice: the second time counts."""
     browser = site.browser(CAST[role])
     browser.page(path)
-    with statements(site.city.database) as seen:
+    with statements(site.city.database) as executed:
         page = browser.page(path)
-    return Asked(len(seen), sum(one.tag in ("li", "tr", "article", "section") for one in page.all))
+    return Asked(
+        len(executed), sum(tag.tag in ("li", "tr", "article", "section") for tag in page.all)
+    )

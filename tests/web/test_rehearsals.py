@@ -47,8 +47,8 @@ def leave_behind(root: Path, **note: object) -> None:
     """What a rehearsal's killed command leaves."""
     folder = root / "lag"
     folder.mkdir(parents=True)
-    known = {"port": 8110, "begun_at": "2026-07-14T06:30:00+00:00", "step": "ready", "pid": 1}
-    (folder / processes.NOTE).write_text(json.dumps(known | note))
+    rehearsal = {"port": 8110, "begun_at": "2026-07-14T06:30:00+00:00", "step": "ready", "pid": 1}
+    (folder / processes.NOTE).write_text(json.dumps(rehearsal | note))
 
 
 @pytest.mark.parametrize(
@@ -81,21 +81,21 @@ def test_every_scenario_can_be_started_and_one_left_behind_can_be_dropped(
 ) -> None:
     browser = offering.browser("admin")
     page = browser.get("/rehearsals").text
-    assert all(f"/rehearsals/{one.value}/start" in page for one in Scenario)
+    assert all(f"/rehearsals/{scenario.value}/start" in page for scenario in Scenario)
     leave_behind(tmp_path / "rehearsals")
     page = browser.get("/rehearsals").text
     assert START not in page
     assert "ते चालू नाही." in page
     assert "@pmc.example" not in page  # nobody signs in to what does not run
-    answer = browser.post(START)
-    assert answer.status_code == 409
-    assert "अर्धवट राहिले आहे" in answer.text
+    response = browser.post(START)
+    assert response.status_code == 409
+    assert "अर्धवट राहिले आहे" in response.text
     assert browser.post(DROP).status_code == 302
     assert not (tmp_path / "rehearsals" / "lag").exists()
     assert START in browser.get("/rehearsals").text
-    answer = browser.post(DROP)
-    assert answer.status_code == 409
-    assert "आता अस्तित्वात नाही" in answer.text
+    response = browser.post(DROP)
+    assert response.status_code == 409
+    assert "आता अस्तित्वात नाही" in response.text
 
 
 def test_an_unknown_scenario_is_no_page(offering: Site) -> None:
@@ -113,10 +113,10 @@ def test_inside_a_rehearsal_none_is_started(offering: Site) -> None:
 
 def of_pages(world: World) -> Iterator[Call]:
     """Every page that is opened by GET, stands in the table, and has its thing in the world."""
-    known = {*world.own, "sign_in_id"}
+    known_names = {*world.own, "sign_in_id"}
     for rule in world.site.app.url_map.iter_rules():
         opened = "GET" in (rule.methods or ()) and rule.endpoint in TABLE
-        if opened and rule.arguments <= known:
+        if opened and rule.arguments <= known_names:
             yield Call(rule.endpoint, "GET", foreign=False)
 
 
@@ -132,9 +132,9 @@ def test_every_page_of_a_rehearsal_says_that_it_is_one(world: World) -> None:
     seen = 0
     for call in of_pages(world):
         role = who_opens(call)
-        answer = browsers[role].get(path_of(world.site, call, world.ids(call, CAST[role])))
-        if answer.mimetype == "text/html" and answer.status_code != 302:
-            assert BANNER["mr"] in answer.text, call.endpoint
+        response = browsers[role].get(path_of(world.site, call, world.ids(call, CAST[role])))
+        if response.mimetype == "text/html" and response.status_code != 302:
+            assert BANNER["mr"] in response.text, call.endpoint
             seen += 1
     assert seen > 20
     assert BANNER["mr"] in browsers["lead"].get("/nowhere").text
@@ -169,8 +169,8 @@ def test_one_click_starts_a_rehearsal_that_is_filled_and_one_click_ends_all_of_i
         assert begun.running
 
         def step() -> RehearsalStep | None:
-            found = processes.find(root, Scenario.LAG)
-            return found.step if found else None
+            process = processes.find(root, Scenario.LAG)
+            return process.step if process else None
 
         assert wait_until(lambda: step() in (RehearsalStep.READY, RehearsalStep.ENDED), within=300)
         log = begun.log.read_text()
@@ -179,8 +179,8 @@ def test_one_click_starts_a_rehearsal_that_is_filled_and_one_click_ends_all_of_i
         page = browser.get("/rehearsals").text
         assert f'href="{begun.address}"' in page
         assert "medha.satpute@pmc.example" in page
-        answer = browser.post(START)
-        assert (answer.status_code, "आधीच चालू आहे" in answer.text) == (409, True)
+        response = browser.post(START)
+        assert (response.status_code, "आधीच चालू आहे" in response.text) == (409, True)
         assert len(working_in(begun.folder)) >= 4
         assert browser.post(DROP).status_code == 302
         assert working_in(begun.folder) == []

@@ -35,9 +35,9 @@ def directives(answer: TestResponse) -> dict[str, str]:
 
 def check_headers(answer: TestResponse) -> None:
     """What every answer carries."""
-    found = directives(answer)
+    policy = directives(answer)
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
-    assert {name: found.get(name) for name in POLICY} == POLICY
+    assert {name: policy.get(name) for name in POLICY} == POLICY
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "same-origin"
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
@@ -54,8 +54,8 @@ def check_markup(html: str) -> None:
             assert element.get("src").startswith("/"), element
             assert not element.text, element
         if element.tag in ("link", "img", "iframe", "source", "object"):
-            place = element.get("src") or element.get("href")
-            assert place.startswith(("/", "data:")), element
+            address = element.get("src") or element.get("href")
+            assert address.startswith(("/", "data:")), element
         if element.tag == "form":
             assert element.get("action").startswith(("/", "")), element
             assert not element.get("action").startswith(("//", "http")), element
@@ -63,17 +63,17 @@ def check_markup(html: str) -> None:
 
 @pytest.mark.parametrize("role", ["lead", "officer", "admin", "member"])
 def test_every_page_carries_the_headers_and_nothing_inline(world: World, role: str) -> None:
-    site, seen = world.site, 0
+    site, pages_read = world.site, 0
     browser = site.browser(CAST[role])
     for call in calls(site):
         if call.method == "GET" and not call.foreign:
-            answer = browser.get(path_of(site, call, world.ids(call, CAST[role])))
-            if answer.mimetype == "text/html":
-                check_headers(answer)
-                check_markup(answer.text)
-                assert answer.headers["Cache-Control"] == "no-store"
-                seen += 1
-    assert seen > 30
+            response = browser.get(path_of(site, call, world.ids(call, CAST[role])))
+            if response.mimetype == "text/html":
+                check_headers(response)
+                check_markup(response.text)
+                assert response.headers["Cache-Control"] == "no-store"
+                pages_read += 1
+    assert pages_read > 30
 
 
 def test_pages_of_errors_carry_the_headers_too(site: Site) -> None:
@@ -86,17 +86,17 @@ def test_pages_of_errors_carry_the_headers_too(site: Site) -> None:
         site.nobody().get("/submissions"),
         member.client.put("/submissions", base_url=BASE_URL),
     ]
-    assert [one.status_code for one in answers] == [404, 403, 422, 400, 401, 405]
-    for one in answers:
-        check_headers(one)
-        check_markup(one.text)
+    assert [response.status_code for response in answers] == [404, 403, 422, 400, 401, 405]
+    for response in answers:
+        check_headers(response)
+        check_markup(response.text)
 
 
 def test_without_tls_nothing_promises_it(site: Site, tmp_path: Path) -> None:
     plain = make_app(site.city, tmp_path, base_url="http://127.0.0.1:8000")
-    answer = plain.test_client().get("/sign-in", base_url=BASE_URL)
-    assert "Strict-Transport-Security" not in answer.headers
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    response = plain.test_client().get("/sign-in", base_url=BASE_URL)
+    assert "Strict-Transport-Security" not in response.headers
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_the_cookie_is_bound_to_the_host_and_out_of_reach(site: Site) -> None:
@@ -105,12 +105,12 @@ def test_the_cookie_is_bound_to_the_host_and_out_of_reach(site: Site) -> None:
     for line in site.nobody().sign_in("member").headers.getlist("Set-Cookie"):
         cookies.load(line)
     assert list(cookies) == ["__Host-nagarvani"]
-    kept = cookies["__Host-nagarvani"]
-    assert kept["secure"] is True
-    assert kept["httponly"] is True
-    assert kept["samesite"] == "Lax"
-    assert kept["path"] == "/"
-    assert kept["domain"] == ""
+    cookie = cookies["__Host-nagarvani"]
+    assert cookie["secure"] is True
+    assert cookie["httponly"] is True
+    assert cookie["samesite"] == "Lax"
+    assert cookie["path"] == "/"
+    assert cookie["domain"] == ""
 
 
 def test_a_cookie_that_somebody_made_up_is_nobodys(site: Site) -> None:
@@ -127,13 +127,13 @@ def as_another_host(browser: Browser, host: str, path: str, **form: str) -> Test
     """The same session, asked under another host; with a form, a POST."""
     with browser.client.session_transaction(base_url=BASE_URL):
         pass
-    kept = browser.client.get_cookie("__Host-nagarvani", domain="127.0.0.1")
-    assert kept is not None
+    cookie = browser.client.get_cookie("__Host-nagarvani", domain="127.0.0.1")
+    assert cookie is not None
     headers = {
         "Host": host,
         "X-Forwarded-Host": host,
         "Forwarded": f"host={host}",
-        "Cookie": f"{kept.key}={kept.value}",
+        "Cookie": f"{cookie.key}={cookie.value}",
         "Sec-Fetch-Site": "same-origin",
     }
     stranger = browser.app.test_client(use_cookies=False)
@@ -145,20 +145,20 @@ def as_another_host(browser: Browser, host: str, path: str, **form: str) -> Test
 def test_the_host_header_changes_no_link_and_no_address(site: Site, host: str) -> None:
     lead = site.browser("lead")
     for path in ("/", "/sign-in", "/people", "/calendar"):
-        answer = as_another_host(lead, host, path)
-        assert answer.status_code == 200
-        assert host not in answer.text
+        response = as_another_host(lead, host, path)
+        assert response.status_code == 200
+        assert host not in response.text
     for path in ("/submissions/", "/static//icon.svg", "/posts//1"):
-        answer = as_another_host(lead, host, path)
-        assert host not in answer.text + answer.headers.get("Location", "")
+        response = as_another_host(lead, host, path)
+        assert host not in response.text + response.headers.get("Location", "")
 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_an_invitation_holds_our_own_address_alone(site: Site, host: str) -> None:
     lead, person = site.browser("lead"), site.city.people["road_member"]
-    answer = as_another_host(lead, host, f"/people/{person}/invite", csrf_token=lead.token)
-    assert answer.status_code == 302
-    assert host not in answer.headers["Location"]
+    response = as_another_host(lead, host, f"/people/{person}/invite", csrf_token=lead.token)
+    assert response.status_code == 302
+    assert host not in response.headers["Location"]
     with site.city.read() as session:
         mail = session.scalars(select(Notice)).one()
         assert host not in f"{mail.subject} {mail.body}"
@@ -182,34 +182,36 @@ ELSEWHERE = [
 @pytest.mark.parametrize("path", ELSEWHERE)
 def test_signing_in_never_leads_elsewhere(site: Site, path: str) -> None:
     site.give_password("member")
-    answer = site.nobody().sign_in("member", next=path)
-    assert answer.status_code == 302
-    assert answer.headers["Location"] == "/"
+    response = site.nobody().sign_in("member", next=path)
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/"
 
 
 @pytest.mark.parametrize("path", ELSEWHERE)
 def test_choosing_a_language_never_leads_elsewhere(site: Site, path: str) -> None:
-    answer = site.nobody().post("/language", {"lang": "en", "next": path})
-    assert answer.status_code == 302
-    assert answer.headers["Location"] == "/"
+    response = site.nobody().post("/language", {"lang": "en", "next": path})
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/"
 
 
 @pytest.mark.parametrize("path", ELSEWHERE)
 def test_the_sign_in_page_does_not_take_an_address_of_elsewhere_along(
     site: Site, path: str
 ) -> None:
-    answer = site.nobody().client.get("/sign-in", base_url=BASE_URL, query_string={"next": path})
-    assert Page(answer.text).named("next")[-1].get("value") in ("/", "")
-    assert "elsewhere.example" not in dict(Page(answer.text).form("sign-in")).values()
+    response = site.nobody().client.get("/sign-in", base_url=BASE_URL, query_string={"next": path})
+    assert Page(response.text).named("next")[-1].get("value") in ("/", "")
+    assert "elsewhere.example" not in dict(Page(response.text).form("sign-in")).values()
 
 
 def test_signing_in_leads_where_the_person_was(site: Site) -> None:
     site.give_password("member")
     nobody = site.nobody()
     page = Page(nobody.get("/submissions?state=live").text)
-    path = next(one for one in page.named("next") if one.within("form") is page.by_id("sign-in"))
-    answer = nobody.sign_in("member", next=path.get("value"))
-    assert answer.headers["Location"] == "/submissions?state=live"
+    path = next(
+        field for field in page.named("next") if field.within("form") is page.by_id("sign-in")
+    )
+    response = nobody.sign_in("member", next=path.get("value"))
+    assert response.headers["Location"] == "/submissions?state=live"
 
 
 @pytest.fixture
@@ -223,7 +225,8 @@ def files(site: Site) -> dict[str, str]:
     with site.city.read() as session:
         query = select(SubmissionFile).where(SubmissionFile.submission_id == submission)
         return {
-            one.mime: f"/submissions/{submission}/files/{one.id}" for one in session.scalars(query)
+            file.mime: f"/submissions/{submission}/files/{file.id}"
+            for file in session.scalars(query)
         }
 
 
@@ -231,13 +234,13 @@ def files(site: Site) -> dict[str, str]:
 def test_an_upload_is_served_to_be_saved_and_can_run_nothing(
     site: Site, files: dict[str, str], mime: str
 ) -> None:
-    answer = site.browser("member").get(files[mime])
-    assert answer.mimetype == mime
-    assert answer.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''%")
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Cache-Control"].startswith("private")
-    assert "X" not in answer.headers
+    response = site.browser("member").get(files[mime])
+    assert response.mimetype == mime
+    assert response.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''%")
+    assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Cache-Control"].startswith("private")
+    assert "X" not in response.headers
 
 
 def test_an_upload_is_served_only_to_who_may_see_it(site: Site, files: dict[str, str]) -> None:
@@ -247,17 +250,17 @@ def test_an_upload_is_served_only_to_who_may_see_it(site: Site, files: dict[str,
         for name in ("member", "first", "head", "clerk", "auditor", "road_member", "admin")
     }
     codes["nobody"] = site.nobody().get(path).status_code
-    seen = dict.fromkeys(("member", "first", "head", "clerk", "auditor"), 200)
-    assert codes == {**seen, "road_member": 404, "admin": 403, "nobody": 401}
+    statuses = dict.fromkeys(("member", "first", "head", "clerk", "auditor"), 200)
+    assert codes == {**statuses, "road_member": 404, "admin": 403, "nobody": 401}
 
 
 def test_a_picture_served_small_has_lost_where_it_was_taken(site: Site) -> None:
     submission = site.city.hand_in(files=(UploadedFile("घर.jpg", pictures.with_place()),))
     page = site.browser("member").page(f"/submissions/{submission}")
-    small = next(one.get("src") for one in page.all if one.tag == "img")
-    answer = site.browser("member").get(small)
-    assert answer.mimetype == "image/jpeg"
-    assert b"Exif" not in answer.data
+    small = next(image.get("src") for image in page.all if image.tag == "img")
+    response = site.browser("member").get(small)
+    assert response.mimetype == "image/jpeg"
+    assert b"Exif" not in response.data
 
 
 HUGE = 10**30
@@ -335,9 +338,9 @@ def test_whatever_a_form_holds_it_is_answered_and_nothing_breaks(any_site: Site)
 
 def test_a_password_is_never_shown_again(site: Site) -> None:
     site.give_password("member")
-    answer = site.nobody().post("/sign-in", {"identifier": "", "password": PASSWORD})
-    assert answer.status_code == 422
-    assert PASSWORD not in answer.text
+    response = site.nobody().post("/sign-in", {"identifier": "", "password": PASSWORD})
+    assert response.status_code == 422
+    assert PASSWORD not in response.text
 
 
 def test_searching_for_wildcards_finds_no_more_than_they_say(site: Site) -> None:
@@ -362,11 +365,11 @@ def test_what_people_wrote_is_text_wherever_it_is_shown(site: Site) -> None:
     lead = site.browser("lead")
     paths = ["/", "/submissions", "/calendar", "/comments", f"/comments/{comment}"]
     paths += [f"/submissions/{submission}", f"/posts/{post}", f"/posts/{post}/draft"]
-    shown = ""
+    text = ""
     for path in [*paths, f"/posts/{post}/review", f"/posts/{post}/return"]:
         browser = site.browser("first") if path.endswith("return") else lead
         html = browser.get(path).text
         check_markup(html)
-        shown += Page(html).text
-    assert shown.count("<script>alert") > 5
-    assert "49" not in shown
+        text += Page(html).text
+    assert text.count("<script>alert") > 5
+    assert "49" not in text

@@ -32,15 +32,15 @@ def test_signing_in_begins_a_new_session(site: Site) -> None:
     assert planted.cookie() not in ("", old)
     assert planted.post("/language", {"lang": "en"}, token=token).status_code == 400
     thief = site.nobody()
-    with thief.client.session_transaction(base_url="https://127.0.0.1") as kept:
-        kept["sign_in"] = old
+    with thief.client.session_transaction(base_url="https://127.0.0.1") as cookies:
+        cookies["sign_in"] = old
     assert "किरण वाबळे" not in thief.get("/").text
 
 
 def test_signing_out_ends_the_session_for_whoever_copied_the_cookie(site: Site) -> None:
     member, thief = site.browser("member"), site.nobody()
-    with thief.client.session_transaction(base_url="https://127.0.0.1") as kept:
-        kept["sign_in"] = member.cookie()
+    with thief.client.session_transaction(base_url="https://127.0.0.1") as cookies:
+        cookies["sign_in"] = member.cookie()
     assert thief.get("/").status_code == 200
     assert member.post("/sign-out").status_code == 302
     assert thief.get("/").status_code == 401
@@ -65,14 +65,14 @@ def test_one_signs_in_by_mobile_number_in_any_spelling(site: Site) -> None:
         session.get_one(Person, site.city.people["member"]).mobile = "+919822012345"
     site.give_password("member")
     for number in ("98220 12345", "+91 98220-12345", "०९८२२०१२३४५"):
-        answer = site.nobody().post("/sign-in", {"identifier": number, "password": PASSWORD})
-        assert answer.status_code == 302, number
+        response = site.nobody().post("/sign-in", {"identifier": number, "password": PASSWORD})
+        assert response.status_code == 302, number
 
 
 def test_what_is_missing_is_told_at_its_field(site: Site) -> None:
-    answer = site.nobody().post("/sign-in", {"identifier": "", "password": ""})
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = site.nobody().post("/sign-in", {"identifier": "", "password": ""})
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("identifier") == "आपला ईमेल पत्ता किंवा मोबाइल क्रमांक लिहावा."
     assert page.error_at("password") == "आपला पासवर्ड लिहावा."
 
@@ -85,9 +85,9 @@ def test_the_page_does_not_say_whether_an_account_exists(site: Site) -> None:
         name: site.nobody().sign_in(name, "not the password")
         for name in ("member", "nobody_at_all", "road_member")
     }
-    for answer in answers.values():
-        assert answer.status_code == 401
-        assert NOT_RIGHT in Page(answer.text)
+    for response in answers.values():
+        assert response.status_code == 401
+        assert NOT_RIGHT in Page(response.text)
 
 
 def test_too_many_tries_close_the_door_for_a_while_and_say_until_when(any_site: Site) -> None:
@@ -95,11 +95,11 @@ def test_too_many_tries_close_the_door_for_a_while_and_say_until_when(any_site: 
     nobody = any_site.nobody()
     codes = [nobody.sign_in("member", "not the password").status_code for _try in range(5)]
     assert codes == [401] * 5
-    answer = nobody.sign_in("member")
-    page = Page(answer.text)
-    assert answer.status_code == 429
-    said = "लागोपाठ फार प्रयत्न झाले. आज दुपारी १२:१५ नंतर पुन्हा प्रयत्न करता येईल."
-    assert said in page
+    response = nobody.sign_in("member")
+    page = Page(response.text)
+    assert response.status_code == 429
+    error = "लागोपाठ फार प्रयत्न झाले. आज दुपारी १२:१५ नंतर पुन्हा प्रयत्न करता येईल."
+    assert error in page
     assert page.named("identifier")[0].get("value") == "member@pmc.example"
     any_site.city.clock.move(timedelta(minutes=16))
     assert nobody.sign_in("member").status_code == 302
@@ -110,9 +110,9 @@ def test_a_throttled_sign_in_still_carries_what_was_written(site: Site) -> None:
     nobody = site.nobody()
     carried = {"kept_path": "/submissions/new", "kept:title": "अर्धवट शीर्षक"}
     for _try in range(6):
-        answer = nobody.sign_in("member", "not the password", **carried)
-    assert answer.status_code == 429
-    assert ("kept:title", "अर्धवट शीर्षक") in Page(answer.text).form("sign-in")
+        response = nobody.sign_in("member", "not the password", **carried)
+    assert response.status_code == 429
+    assert ("kept:title", "अर्धवट शीर्षक") in Page(response.text).form("sign-in")
 
 
 def test_a_disabled_persons_session_ends_at_once(any_site: Site) -> None:
@@ -139,7 +139,7 @@ def also(site: Site, name: str, role: Role, department: str) -> int:
     """Appoint somebody of the cast a second time; gives the appointment's id."""
     with site.city.write() as session:
         person = session.get_one(Person, site.city.people[name])
-        held = appointments.record_person(
+        appointment_id = appointments.record_person(
             session,
             actor=permissions.COMMAND,
             now=site.city.now - DAY,
@@ -148,7 +148,7 @@ def also(site: Site, name: str, role: Role, department: str) -> int:
             role=role,
             department_id=site.city.departments[department],
         )
-        return held.id
+        return appointment_id.id
 
 
 def test_a_session_acts_under_the_appointment_that_was_chosen(site: Site) -> None:
@@ -169,14 +169,16 @@ def test_nobody_acts_under_somebody_elses_appointment_or_an_ended_one(site: Site
     ended = also(site, "member", Role.MEMBER, "road")
     with site.city.write() as session:
         person = session.get_one(Person, site.city.people["member"])
-        held = next(one for one in person.appointments if one.id == ended)
+        ended_appointment = next(
+            appointment for appointment in person.appointments if appointment.id == ended
+        )
         appointments.end_appointment(
-            session, actor=permissions.COMMAND, appointment=held, now=site.city.now
+            session, actor=permissions.COMMAND, appointment=ended_appointment, now=site.city.now
         )
     member = site.browser("member")
     for appointment in (site.city.appointments["admin"], ended):
-        answer = member.post("/appointments", {"appointment": str(appointment)})
-        assert answer.status_code == 404
+        response = member.post("/appointments", {"appointment": str(appointment)})
+        assert response.status_code == 404
         assert member.get("/people").status_code == 403
 
 
@@ -184,7 +186,7 @@ def test_one_sees_ones_own_sessions_and_ends_another(site: Site) -> None:
     here, phone = site.browser("member"), site.browser("member")
     stranger = site.browser("road_member")
     page = here.page("/sessions")
-    ends = [one.get("action") for one in page.all if one.get("action").endswith("/end")]
+    ends = [form.get("action") for form in page.all if form.get("action").endswith("/end")]
     assert len(ends) == 1
     assert stranger.post(ends[0]).status_code == 404
     assert phone.get("/").status_code == 200
@@ -200,9 +202,9 @@ def invitation(site: Site) -> str:
     with site.city.read() as session:
         mail = session.scalars(select(Notice).order_by(Notice.id.desc())).first()
         assert mail is not None
-        found = re.search(r"/invitation/[\w-]+", mail.body)
-        assert found is not None, mail.body
-        return found.group(0)
+        match = re.search(r"/invitation/[\w-]+", mail.body)
+        assert match is not None, mail.body
+        return match.group(0)
 
 
 def test_an_invitation_sets_the_first_password_once(any_site: Site) -> None:
@@ -212,10 +214,10 @@ def test_an_invitation_sets_the_first_password_once(any_site: Site) -> None:
     assert nobody.post(path, {"new_password": NEW_PASSWORD}).status_code == 302
     assert nobody.cookie() == ""
     assert any_site.nobody().sign_in("road_member", NEW_PASSWORD).status_code == 302
-    for answer in (nobody.get(path), nobody.post(path, {"new_password": NEW_PASSWORD + "!"})):
-        assert answer.status_code == 404
+    for response in (nobody.get(path), nobody.post(path, {"new_password": NEW_PASSWORD + "!"})):
+        assert response.status_code == 404
         assert ("ही लिंक आधीच वापरली आहे किंवा तिची मुदत संपली आहे. कक्षाकडून नवीन लिंक मागवावी.") in Page(
-            answer.text
+            response.text
         )
     assert any_site.nobody().sign_in("road_member", NEW_PASSWORD + "!").status_code == 401
 
@@ -238,9 +240,9 @@ def test_a_new_invitation_makes_the_one_before_void_and_so_does_time(site: Site)
 )
 def test_a_first_password_that_will_not_do_says_why(site: Site, password: str, said: str) -> None:
     path = invitation(site)
-    answer = site.nobody().post(path, {"new_password": password})
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = site.nobody().post(path, {"new_password": password})
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("new_password") == said
     assert not password or password not in page.html
     assert site.nobody().get(path).status_code == 200
@@ -248,7 +250,7 @@ def test_a_first_password_that_will_not_do_says_why(site: Site, password: str, s
 
 def confirm(browser: Browser, answer_text: str, password: str = PASSWORD) -> Page:
     """Give the password that a step asks for."""
-    fields = [one for one in Page(answer_text).form("prove") if one[0] != "password"]
+    fields = [field for field in Page(answer_text).form("prove") if field[0] != "password"]
     return Page(browser.post("/confirm", [*fields, ("password", password)]).text)
 
 
@@ -265,18 +267,18 @@ def test_publishing_now_asks_for_the_password_and_then_goes_on(any_site: Site) -
     post = city.approved()
     path = f"/posts/{post}/variants/{city.variants(post)[0]}/publish-now"
     clerk = stale(any_site, "clerk")
-    asked = clerk.post(path)
-    assert asked.status_code == 200
+    response = clerk.post(path)
+    assert response.status_code == 200
     assert delivery_of(any_site, post) is None
-    wrong = confirm(clerk, asked.text, "not the password")
+    wrong = confirm(clerk, response.text, "not the password")
     assert wrong.error_at("password") == NOT_RIGHT
-    kept = confirm(clerk, wrong.html)
-    assert "पुष्टी झाली. आता ती कृती करावी." in kept
+    confirmed = confirm(clerk, wrong.html)
+    assert "पुष्टी झाली. आता ती कृती करावी." in confirmed
     assert delivery_of(any_site, post) is None
-    assert clerk.post(path, kept.form_to(path)).status_code == 302
-    made = delivery_of(any_site, post)
-    assert made is not None
-    assert made.due_at <= city.now
+    assert clerk.post(path, confirmed.form_to(path)).status_code == 302
+    delivery = delivery_of(any_site, post)
+    assert delivery is not None
+    assert delivery.due_at <= city.now
 
 
 def delivery_of(site: Site, post_id: int) -> Delivery | None:
@@ -289,16 +291,19 @@ def delivery_of(site: Site, post_id: int) -> Delivery | None:
 def test_settling_a_held_delivery_asks_for_the_password_and_then_goes_on(
     site: Site, act: str
 ) -> None:
-    held = site.city.hold()
-    path = f"/deliveries/{held}/{act}"
+    delivery_id = site.city.hold()
+    path = f"/deliveries/{delivery_id}/{act}"
     officer = stale(site, "first")
-    seen = "https://platform.example/pmc_x/status/1000"
-    link = {"link": seen} if act == "live" else {}
-    asked = officer.post(path, link)
-    assert site.city.delivery(held).state == "held"
-    kept = confirm(officer, asked.text)
-    assert officer.post(path, kept.form_to(path)).status_code == 302
-    assert site.city.delivery(held).state == {"send-again": "scheduled", "live": "published"}[act]
+    address = "https://platform.example/pmc_x/status/1000"
+    link = {"link": address} if act == "live" else {}
+    response = officer.post(path, link)
+    assert site.city.delivery(delivery_id).state == "held"
+    confirmed = confirm(officer, response.text)
+    assert officer.post(path, confirmed.form_to(path)).status_code == 302
+    assert (
+        site.city.delivery(delivery_id).state
+        == {"send-again": "scheduled", "live": "published"}[act]
+    )
 
 
 def test_checking_an_account_asks_for_the_password_and_then_goes_on(site: Site) -> None:
@@ -307,9 +312,9 @@ def test_checking_an_account_asks_for_the_password_and_then_goes_on(site: Site) 
         session.get_one(Account, account_id).state = AccountState.PAUSED
     path = f"/accounts/{account_id}/check"
     admin = stale(site, "admin")
-    asked = admin.post(path)
-    kept = confirm(admin, asked.text)
-    assert admin.post(path, kept.form_to(path)).status_code == 302
+    response = admin.post(path)
+    confirmed = confirm(admin, response.text)
+    assert admin.post(path, confirmed.form_to(path)).status_code == 302
     assert admin.page("/accounts").notices() == ["सोशल मिडिया खाते सुरू आहे."]
     with site.city.read() as session:
         assert session.get_one(Account, account_id).state is AccountState.CONNECTED
@@ -319,23 +324,25 @@ def test_a_fresh_sign_in_cannot_be_guessed_without_end(site: Site) -> None:
     post = site.city.approved()
     path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/publish-now"
     clerk = stale(site, "clerk")
-    asked = clerk.post(path).text
+    text = clerk.post(path).text
     for _try in range(5):
-        confirm(clerk, asked, "not the password")
-    assert "लागोपाठ फार प्रयत्न झाले." in confirm(clerk, asked).error_at("password")
+        confirm(clerk, text, "not the password")
+    assert "लागोपाठ फार प्रयत्न झाले." in confirm(clerk, text).error_at("password")
 
 
 def test_the_last_admin_cannot_be_shut_out_by_anybody(any_site: Site) -> None:
     city = any_site.city
     admin, lead = any_site.browser("admin"), any_site.browser("lead")
-    person, held = city.people["admin"], city.appointments["admin"]
-    said = {
+    person, appointment_id = city.people["admin"], city.appointments["admin"]
+    responses = {
         "disable": admin.post(f"/people/{person}/disable"),
         "disable by the lead": lead.post(f"/people/{person}/disable"),
-        "end": admin.post(f"/people/{person}/appointments/{held}/end"),
-        "end by the lead": lead.post(f"/people/{person}/appointments/{held}/end"),
+        "end": admin.post(f"/people/{person}/appointments/{appointment_id}/end"),
+        "end by the lead": lead.post(f"/people/{person}/appointments/{appointment_id}/end"),
     }
-    assert {name: one.status_code for name, one in said.items()} == dict.fromkeys(said, 409)
+    assert {name: response.status_code for name, response in responses.items()} == dict.fromkeys(
+        responses, 409
+    )
     assert admin.get("/people").status_code == 200
 
 
@@ -344,8 +351,8 @@ def test_one_of_two_admins_can_shut_the_other_out_but_not_the_last_one(site: Sit
     second = site.browser("second_admin")
     first_id = site.city.people["admin"]
     assert second.post(f"/people/{first_id}/disable").status_code == 302
-    answer = second.post(f"/people/{site.city.people['second_admin']}/disable")
-    assert answer.status_code == 409
+    response = second.post(f"/people/{site.city.people['second_admin']}/disable")
+    assert response.status_code == 409
     assert second.get("/people").status_code == 200
 
 
@@ -360,7 +367,7 @@ def test_sessions_say_what_device_they_are_of_as_text(site: Site) -> None:
 def test_the_language_that_somebody_chose_is_kept(site: Site) -> None:
     member = site.browser("member")
     assert '<html lang="mr">' in member.get("/").text
-    answer = member.post("/language", {"lang": "en", "next": "/submissions"})
-    assert answer.headers["Location"] == "/submissions"
+    response = member.post("/language", {"lang": "en", "next": "/submissions"})
+    assert response.headers["Location"] == "/submissions"
     assert '<html lang="en">' in member.get("/").text
     assert '<html lang="en">' in site.browser("member").get("/").text

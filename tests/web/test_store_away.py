@@ -37,21 +37,21 @@ def test_a_form_with_a_photo_is_shown_again_with_all_that_was_typed(
 ) -> None:
     pairs = [(name, value) for name, values in TYPED.items() for value in values]
     with caplog.at_level(logging.WARNING, logger="nagarvani.media"):
-        answer = away.browser("member").post("/submissions/new", pairs, files=[("files", PHOTO)])
-    page = Page(answer.text)
-    assert answer.status_code == 422
+        response = away.browser("member").post("/submissions/new", pairs, files=[("files", PHOTO)])
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("files") == SAID
-    kept = dict(page.form("hand-in"))
-    assert kept["title"] == TYPED["title"][0]
-    assert kept["text_mr"].split() == TYPED["text_mr"][0].split()
+    fields = dict(page.form("hand-in"))
+    assert fields["title"] == TYPED["title"][0]
+    assert fields["text_mr"].split() == TYPED["text_mr"][0].split()
     assert f"media folder {away.city.store.root}: Not a directory" in caplog.text
     with away.city.read() as session:
         assert session.query(Submission).count() == 0
 
 
 def test_a_photo_sent_while_one_is_still_writing_is_told_in_a_sentence(away: Site) -> None:
-    answer = away.browser("member").post("/submissions/files", files=[("files", PHOTO)])
-    assert (answer.status_code, answer.text) == (422, SAID)
+    response = away.browser("member").post("/submissions/files", files=[("files", PHOTO)])
+    assert (response.status_code, response.text) == (422, SAID)
 
 
 def test_a_photo_that_could_not_be_stored_counts_against_no_quota(away: Site) -> None:
@@ -78,13 +78,13 @@ def test_a_draft_with_a_photo_is_shown_again_and_names_what_to_choose_again(away
     post = city.draft(city.hand_in())
     clerk, path = away.browser("clerk"), f"/posts/{post}/draft"
     text = f"text_{city.accounts['x']}_mr"
-    shown = [
+    fields = [
         (name, "नवीन शब्द" if name == text else value)
         for name, value in clerk.page(path).form("draft")
     ]
-    answer = clerk.post(path, [*shown, ("then", "save")], files=[("photos", PHOTO)])
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = clerk.post(path, [*fields, ("then", "save")], files=[("photos", PHOTO)])
+    page = Page(response.text)
+    assert response.status_code == 422
     assert page.error_at("photos") == SAID
     assert "या फाइल पुन्हा निवडाव्यात: टाकी.jpg" in page
     assert dict(page.form("draft"))[text] == "नवीन शब्द"
@@ -95,8 +95,8 @@ def test_the_store_says_so_and_the_doctor_too(away: Site) -> None:
     root = away.city.store.root
     with pytest.raises(StoreAway):
         Store(root).save(b"a picture")
-    found = health_checks.check_media(root)
-    assert (found.ok, found.code) == (False, "not_writable")
+    problem = health_checks.check_media(root)
+    assert (problem.ok, problem.code) == (False, "not_writable")
 
 
 def test_what_was_kept_before_is_not_written_again(site: Site) -> None:

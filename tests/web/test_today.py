@@ -23,9 +23,13 @@ def test_todays_tab_counts_what_stands_on_today(world: World, role: str) -> None
 @pytest.mark.parametrize("role", ["admin", "lead", "cell"])
 def test_the_boards_tab_counts_what_stands_on_the_board(world: World, role: str) -> None:
     page = world.site.browser(CAST[role]).page("/decisions")
-    said = next(one.text for one in page.all if one.tag == "p" and SETTLED_BY_PEOPLE in one.text)
+    text = next(
+        paragraph.text
+        for paragraph in page.all
+        if paragraph.tag == "p" and SETTLED_BY_PEOPLE in paragraph.text
+    )
     assert _in_the_lane(page) != []
-    assert _count(page, "/decisions") == int(latin_digits(said.split()[0]))
+    assert _count(page, "/decisions") == int(latin_digits(text.split()[0]))
 
 
 def test_what_an_officer_owes_and_what_is_stuck_are_counted_and_one_click_away(
@@ -36,49 +40,50 @@ def test_what_an_officer_owes_and_what_is_stuck_are_counted_and_one_click_away(
     town.tick_dispatch()
     officer = site.browser("first").page("/")
     assert _count(officer, "/") == len(_in_the_lane(officer)) == 1
-    assert [one.get("href") for one in _links(officer)] == [f"/emergency/uses/{use_id}"]
+    assert [link.get("href") for link in _links(officer)] == [f"/emergency/uses/{use_id}"]
     assert _count(site.browser("clerk").page("/"), "/") == 0
 
 
 def test_an_urgent_delivery_that_nobody_took_waits_for_whoever_is_on_duty(world: World) -> None:
     for name in ("clerk", "lead"):
         page = world.site.browser(name).page("/")
-        assert "/emergency" in [one.get("href") for one in _links(page)]
+        assert "/emergency" in [link.get("href") for link in _links(page)]
     with world.site.city.write() as session:
-        for one in alerts.open_alerts(session):
+        for open_alert in alerts.open_alerts(session):
             actor, now = world.site.city.actor("lead"), world.site.city.now
-            alerts.take(session, actor=actor, now=now, alert_id=one.id)
+            alerts.take(session, actor=actor, now=now, alert_id=open_alert.id)
     page = world.site.browser("clerk").page("/")
-    assert "/emergency" not in [one.get("href") for one in _links(page)]
+    assert "/emergency" not in [link.get("href") for link in _links(page)]
     assert _count(page, "/") == len(_items(page)) + len(_in_the_lane(page))
 
 
 def _count(page: Page, path: str) -> int:
     """What stands on the tab that leads to this path."""
     tab = next(
-        one
-        for one in page.all
-        if one.tag == "a" and one.get("href") == path
-        if "tabs" in (one.within("nav") or one).get("class")
+        link
+        for link in page.all
+        if link.tag == "a" and link.get("href") == path
+        if "tabs" in (link.within("nav") or link).get("class")
     )
     numbers = [
-        one.text for one in page.all if "count" in one.get("class") and one.within("a") is tab
+        tag.text for tag in page.all if "count" in tag.get("class") and tag.within("a") is tab
     ]
     return int(latin_digits(numbers[0])) if numbers else 0
 
 
 def _items(page: Page) -> list[Element]:
-    return [one for one in page.all if "work-item" in one.get("class").split()]
+    return [tag for tag in page.all if "work-item" in tag.get("class").split()]
 
 
 def _in_the_lane(page: Page) -> list[Element]:
     return [
-        one
-        for one in page.all
-        if one.tag == "section" and "lane-waiting" in (one.within("div") or one).get("class")
+        section
+        for section in page.all
+        if section.tag == "section"
+        and "lane-waiting" in (section.within("div") or section).get("class")
     ]
 
 
 def _links(page: Page) -> list[Element]:
     sections = _in_the_lane(page)
-    return [one for one in page.all if one.tag == "a" and one.within("section") in sections]
+    return [link for link in page.all if link.tag == "a" and link.within("section") in sections]

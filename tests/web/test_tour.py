@@ -9,7 +9,7 @@ from tests.web.site import Site
 from tests.web.world import CAST
 from web.messages.tour import TOURS
 
-ROLES = {Role.CELL_LEAD: "lead"} | {one: one.value for one in Role if one is not Role.CELL_LEAD}
+ROLES = {Role.CELL_LEAD: "lead"} | {role: role.value for role in Role if role is not Role.CELL_LEAD}
 
 
 @pytest.mark.parametrize("role", list(Role))

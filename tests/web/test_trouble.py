@@ -43,9 +43,9 @@ def check_kept(browser: Browser) -> list[tuple[str, str]]:
     """Hand in while the database is in trouble: 503, everything kept; gives what would go on."""
     path = "/submissions/new"
     form = [*PAIRS, ("form_token", "in-trouble")]
-    answer = browser.post(path, form)
-    page = Page(answer.text)
-    assert answer.status_code == 503
+    response = browser.post(path, form)
+    page = Page(response.text)
+    assert response.status_code == 503
     assert AWAY in page
     assert "आपला मजकूर खाली आहे; या बटणाने तो पुढे पाठविला जाईल." in page
     sent_on = page.form_to(path)
@@ -166,8 +166,8 @@ def test_a_database_at_a_wrong_port_is_a_page_that_says_so(site: Site, tmp_path:
     app = make_app(site.city, tmp_path, database=database)
     member = site.browser("member")
     member.app, stranger = app, app.test_client()
-    with stranger.session_transaction(base_url=BASE_URL) as kept:
-        kept["sign_in"] = member.cookie()
+    with stranger.session_transaction(base_url=BASE_URL) as cookies:
+        cookies["sign_in"] = member.cookie()
     browser = Browser(app, stranger)
     check_kept(browser)
     database.dispose()
@@ -218,9 +218,9 @@ def far_away(site: Site) -> Site:
 
 def test_a_platform_that_is_away_is_said_in_a_sentence(site: Site) -> None:
     admin = far_away(site).browser("admin")
-    answer = admin.post(f"/accounts/{site.city.accounts['x']}/check")
-    assert answer.status_code == 302
-    page = admin.page(answer.headers["Location"])
+    response = admin.post(f"/accounts/{site.city.accounts['x']}/check")
+    assert response.status_code == 302
+    page = admin.page(response.headers["Location"])
     assert page.notices() == ["सोशल मिडिया खाते अद्याप सुरू झालेले नाही."]
 
 
@@ -241,10 +241,10 @@ class Endless(io.RawIOBase):
         if not self.left:
             tail, self.tail = self.tail, b""
             return tail
-        wanted = min(self.left, size if size >= 0 else self.left, MEGABYTE)
-        piece = (self.head[:wanted] + b"a" * wanted)[:wanted]
-        self.head, self.left = self.head[wanted:], self.left - wanted
-        self.given += wanted
+        length = min(self.left, size if size >= 0 else self.left, MEGABYTE)
+        piece = (self.head[:length] + b"a" * length)[:length]
+        self.head, self.left = self.head[length:], self.left - length
+        self.given += length
         return piece
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # bytes-like enough
@@ -264,11 +264,11 @@ def upload(
     browser: Browser, body: Endless, *, length: int | None, path: str = "/submissions/new"
 ) -> TestResponse:
     """Send a body piece by piece, with or without saying how long it is."""
-    told = {} if length is None else {"CONTENT_LENGTH": str(length)}
+    headers = {} if length is None else {"CONTENT_LENGTH": str(length)}
     with warnings.catch_warnings():
         # Werkzeug leaves the spooled part of a body that was cut off to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
-        answer = browser.client.open(
+        response = browser.client.open(
             path,
             method="POST",
             base_url=BASE_URL,
@@ -277,11 +277,11 @@ def upload(
                 "wsgi.input_terminated": True,
                 "CONTENT_TYPE": "multipart/form-data; boundary=edge",
                 "HTTP_SEC_FETCH_SITE": "same-origin",
-                **told,
+                **headers,
             },
         )
         gc.collect()
-    return answer
+    return response
 
 
 END = b"\r\n--edge--\r\n"
@@ -294,17 +294,17 @@ def test_more_than_is_ever_read_is_refused_before_a_byte_of_it_is(
 ) -> None:
     browser = site.browser(who) if who else site.nobody()
     body = Endless(HEAD, size * MEGABYTE, END)
-    answer = upload(browser, body, length=size * MEGABYTE + len(END))
-    page = Page(answer.text)
-    assert (answer.status_code, body.given) == (413, 0)
+    response = upload(browser, body, length=size * MEGABYTE + len(END))
+    page = Page(response.text)
+    assert (response.status_code, body.given) == (413, 0)
     assert "पाठविलेल्या फाइल फार मोठ्या आहेत" in page
     assert "सर्व फाइल मिळून मर्यादेपेक्षा मोठ्या आहेत. काहीही साठविलेले नाही." in page
 
 
 def test_other_forms_take_no_more_than_64_megabytes_on_the_way(site: Site) -> None:
     body = Endless(HEAD, 200 * MEGABYTE)
-    answer = upload(site.browser("member"), body, length=None, path="/submissions/1/note")
-    assert answer.status_code == 413
+    response = upload(site.browser("member"), body, length=None, path="/submissions/1/note")
+    assert response.status_code == 413
     assert body.given <= 66 * MEGABYTE
 
 
@@ -314,18 +314,18 @@ def test_a_video_of_300_megabytes_is_read_to_its_end_and_what_was_typed_is_kept(
     member = site.browser("member")
     token = f'--edge\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{member.token}\r\n'
     body = Endless(token.encode() + HEAD, 300 * MEGABYTE, END)
-    answer = upload(member, body, length=None)
-    page = Page(answer.text)
-    assert answer.status_code == 422
+    response = upload(member, body, length=None)
+    page = Page(response.text)
+    assert response.status_code == 422
     assert body.given == 300 * MEGABYTE
     assert page.named("title")[0].get("value") == "water"
     assert page.error_at("files") == ("“film.mp4” ही फाइल मर्यादेपेक्षा मोठी आहे. लहान फाइल निवडावी.")
 
 
 def test_a_video_sent_after_the_session_was_lost_is_named_and_the_text_kept(site: Site) -> None:
-    answer = upload(site.nobody(), Endless(HEAD, 100 * MEGABYTE, END), length=None)
-    page = Page(answer.text)
-    assert answer.status_code == 401
+    response = upload(site.nobody(), Endless(HEAD, 100 * MEGABYTE, END), length=None)
+    page = Page(response.text)
+    assert response.status_code == 401
     assert "या फाइल पुन्हा निवडाव्यात: film.mp4" in page
     assert ("kept:title", "water") in page.form("sign-in")
 

@@ -18,7 +18,7 @@ def form(browser: Browser) -> list[tuple[str, str]]:
     """What the hand-in page would send, with the mark of the appointment it was made under."""
     page = browser.page("/submissions/new")
     names = ("form_token", "made_under")
-    marks = [(one, page.named(one)[0].get("value")) for one in names]
+    marks = [(name, page.named(name)[0].get("value")) for name in names]
     return [*PAIRS, *marks]
 
 
@@ -39,9 +39,9 @@ def two_tabs(site: Site) -> tuple[Browser, list[tuple[str, str]], int]:
 def test_every_form_carries_the_appointment_it_was_made_under(site: Site) -> None:
     member = site.browser("member")
     page = member.page("/submissions/new")
-    forms = [one for one in page.all if one.tag == "form" and one.get("method") == "post"]
+    forms = [form for form in page.all if form.tag == "form" and form.get("method") == "post"]
     marks = page.named("made_under")
-    assert {one.get("value") for one in marks} == {str(site.city.appointments["member"])}
+    assert {mark.get("value") for mark in marks} == {str(site.city.appointments["member"])}
     assert len(marks) == len(forms)
 
 
@@ -49,13 +49,13 @@ def test_a_form_made_under_another_appointment_is_refused_and_nothing_is_lost(
     any_site: Site,
 ) -> None:
     member, written, _garden = two_tabs(any_site)
-    answer = member.post("/submissions/new", written)
-    page = Page(answer.text)
-    assert answer.status_code == 409
+    response = member.post("/submissions/new", written)
+    page = Page(response.text)
+    assert response.status_code == 409
     assert handed_in(any_site) == []
     assert "कोणत्या नियुक्तीनुसार?" in page
-    wanted = sorted(one for one in written if one[0] != "made_under")
-    assert sorted(page.form_to("/submissions/new")) == wanted
+    expected = sorted(field for field in written if field[0] != "made_under")
+    assert sorted(page.form_to("/submissions/new")) == expected
     back = dict(page.form_to("/appointments"))
     assert back["appointment"] == str(any_site.city.appointments["member"])
     assert back["kept:title"] == TYPED["title"][0]
@@ -64,11 +64,11 @@ def test_a_form_made_under_another_appointment_is_refused_and_nothing_is_lost(
 def test_it_goes_on_under_the_first_appointment_where_that_was_meant(site: Site) -> None:
     member, written, _garden = two_tabs(site)
     refused = Page(member.post("/submissions/new", written).text)
-    kept = Page(member.post("/appointments", refused.form_to("/appointments")).text)
-    assert "आपण पुन्हा आधीच्या नियुक्तीनुसार काम करीत आहात." in kept
-    marks = {one.get("value") for one in kept.named("made_under")}
+    page = Page(member.post("/appointments", refused.form_to("/appointments")).text)
+    assert "आपण पुन्हा आधीच्या नियुक्तीनुसार काम करीत आहात." in page
+    marks = {field.get("value") for field in page.named("made_under")}
     assert marks == {str(site.city.appointments["member"])}
-    sent = [*kept.form_to("/submissions/new"), ("made_under", marks.pop())]
+    sent = [*page.form_to("/submissions/new"), ("made_under", marks.pop())]
     assert member.post("/submissions/new", sent).status_code == 302
     assert handed_in(site) == [site.city.departments["water"]]
 
@@ -77,9 +77,9 @@ def test_it_goes_on_under_the_second_one_where_that_is_chosen(site: Site) -> Non
     member, written, garden = two_tabs(site)
     refused = Page(member.post("/submissions/new", written).text)
     sent = [*refused.form_to("/submissions/new"), ("made_under", str(garden))]
-    sent = [one for one in sent if one[0] != "department"]
-    answer = member.post("/submissions/new", sent)
-    assert answer.status_code in (302, 422), "asked under the appointment in hand"
+    sent = [field for field in sent if field[0] != "department"]
+    response = member.post("/submissions/new", sent)
+    assert response.status_code in (302, 422), "asked under the appointment in hand"
     assert site.city.departments["water"] not in handed_in(site)
 
 
@@ -89,28 +89,28 @@ def test_an_approval_made_under_another_appointment_decides_nothing(site: Site) 
     officer = site.browser("first")
     mark = officer.page(f"/posts/{post}/review").named("made_under")[0].get("value")
     officer.post("/appointments", {"appointment": str(member)})
-    answer = officer.post(f"/posts/{post}/approve", {"seen": "1", "made_under": mark})
-    assert answer.status_code == 409
+    response = officer.post(f"/posts/{post}/approve", {"seen": "1", "made_under": mark})
+    assert response.status_code == 409
     assert site.city.verbs("posts", post)[-1] == "send_for_review"
 
 
 def test_somebody_elses_appointment_is_not_named(site: Site) -> None:
     member = site.browser("member")
     strange = str(site.city.appointments["admin"])
-    answer = member.post("/submissions/new", [*PAIRS, ("made_under", strange)])
-    page = Page(answer.text)
-    assert answer.status_code == 409
+    response = member.post("/submissions/new", [*PAIRS, ("made_under", strange)])
+    page = Page(response.text)
+    assert response.status_code == 409
     assert "प्रणाली प्रशासक" not in page
-    assert [one for one in page.all if one.get("action") == "/appointments"] == []
+    assert [form for form in page.all if form.get("action") == "/appointments"] == []
 
 
 def test_a_foreign_page_learns_nothing_by_the_mark(site: Site) -> None:
     member = site.browser("member")
-    answer = member.post(
+    response = member.post(
         "/submissions/new", {"made_under": "1", "title": "परका"}, site="cross-site", token=""
     )
-    assert answer.status_code == 400
-    assert "परका" not in answer.text
+    assert response.status_code == 400
+    assert "परका" not in response.text
     with site.city.read() as session:
         assert session.scalar(select(func.count()).select_from(Submission)) == 0
 
@@ -118,6 +118,6 @@ def test_a_foreign_page_learns_nothing_by_the_mark(site: Site) -> None:
 def test_switching_and_signing_out_work_from_any_page(site: Site) -> None:
     member, _written, garden = two_tabs(site)
     old = str(site.city.appointments["member"])
-    answer = member.post("/appointments", {"appointment": str(garden), "made_under": old})
-    assert answer.status_code == 302
+    response = member.post("/appointments", {"appointment": str(garden), "made_under": old})
+    assert response.status_code == 302
     assert member.post("/sign-out", {"made_under": old}).status_code == 302

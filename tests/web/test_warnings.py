@@ -55,10 +55,10 @@ def form_of(site: Site, then: str, words: str, **more: str) -> list[tuple[str, s
 def listed(page: Page) -> list[Element]:
     """The lines of the list on top."""
     return [
-        one
-        for one in page.all
-        if one.tag == "li"
-        and (frame := one.within("section")) is not None
+        list_item
+        for list_item in page.all
+        if list_item.tag == "li"
+        and (frame := list_item.within("section")) is not None
         and "warnings" in frame.get("class").split()
     ]
 
@@ -68,21 +68,21 @@ def test_a_warning_stands_on_top_with_a_link_to_its_field_and_at_the_field(site:
     browser.post(path, form_of(site, "save", WRONG))
     page = browser.page(path)
     field = f"text_{site.city.accounts['x']}_mr"
-    lines = [one.text for one in listed(page)]
-    assert any("या तारखेला शनिवार आहे" in one for one in lines)
-    links = [one.get("href") for one in page.all if one.within("li") in listed(page)]
+    lines = [list_item.text for list_item in listed(page)]
+    assert any("या तारखेला शनिवार आहे" in line for line in lines)
+    links = [link.get("href") for link in page.all if link.within("li") in listed(page)]
     assert f"#{page.named(field)[0].get('id')}" in links
-    told = page.by_id(f"{field}-warning").text
-    assert "९८२२० १२३४५" in told
-    assert "या तारखेला शनिवार आहे" in told
+    warning = page.by_id(f"{field}-warning").text
+    assert "९८२२० १२३४५" in warning
+    assert "या तारखेला शनिवार आहे" in warning
     assert f"{field}-warning" in page.named(field)[0].get("aria-describedby").split()
 
 
 def test_a_warning_says_what_to_do(site: Site) -> None:
     browser, _post_id, path = draft(site)
     browser.post(path, form_of(site, "save", WRONG))
-    lines = [one.text for one in listed(browser.page(path))]
-    assert any("तारीख किंवा वार दुरुस्त करावा." in one for one in lines)
+    lines = [list_item.text for list_item in listed(browser.page(path))]
+    assert any("तारीख किंवा वार दुरुस्त करावा." in line for line in lines)
 
 
 def test_the_same_words_at_several_places_are_one_line_with_several_links(site: Site) -> None:
@@ -90,7 +90,9 @@ def test_the_same_words_at_several_places_are_one_line_with_several_links(site: 
     facebook = f"text_{site.city.accounts['facebook']}_mr"
     english = f"text_{site.city.accounts['facebook']}_en"
     browser.post(path, form_of(site, "save", WRONG, **{facebook: WRONG, english: "Camp."}))
-    lines = [one.text for one in listed(browser.page(path)) if "शनिवार" in one.text]
+    lines = [
+        list_item.text for list_item in listed(browser.page(path)) if "शनिवार" in list_item.text
+    ]
     assert len(lines) == 1
     assert lines[0].startswith("एक्स (X) – मराठी मजकूर, फेसबुक – मराठी मजकूर:")
 
@@ -106,7 +108,9 @@ def test_a_sound_draft_shows_no_list(site: Site) -> None:
 def test_a_draft_with_warnings_is_sent_and_they_stay_in_the_record(site: Site) -> None:
     browser, post_id, path = draft(site)
     page = browser.page(path)
-    sends = [one for one in page.all if one.tag == "button" and one.get("value") == "send"]
+    sends = [
+        button for button in page.all if button.tag == "button" and button.get("value") == "send"
+    ]
     assert len(sends) == 1
     assert "disabled" not in sends[0].attributes
     assert browser.post(path, form_of(site, "send", WRONG)).status_code == 302
@@ -114,22 +118,22 @@ def test_a_draft_with_warnings_is_sent_and_they_stay_in_the_record(site: Site) -
         query = select(Event.details).where(
             Event.subject == "posts", Event.subject_id == post_id, Event.verb == "send_for_review"
         )
-        known = session.scalars(query).one()["warnings"]
-    assert [one["code"] for one in known] == ["wrong_weekday", "mobile_number"]
+        warnings = session.scalars(query).one()["warnings"]
+    assert [warning["code"] for warning in warnings] == ["wrong_weekday", "mobile_number"]
 
 
 def test_the_officer_sees_what_remains(site: Site) -> None:
     browser, post_id, path = draft(site)
     browser.post(path, form_of(site, "send", WRONG))
     page = site.browser("first").page(f"/posts/{post_id}/review")
-    lines = [one.text for one in listed(page)]
-    assert any("या तारखेला शनिवार आहे" in one for one in lines)
+    lines = [list_item.text for list_item in listed(page)]
+    assert any("या तारखेला शनिवार आहे" in line for line in lines)
     anchors = [
-        one.get("href").removeprefix("#")
-        for one in page.all
-        if one.tag == "a" and one.within("li") in listed(page)
+        link.get("href").removeprefix("#")
+        for link in page.all
+        if link.tag == "a" and link.within("li") in listed(page)
     ]
-    assert {page.by_id(one).tag for one in anchors} == {"figure"}
+    assert {page.by_id(anchor).tag for anchor in anchors} == {"figure"}
 
 
 def test_a_date_that_the_department_does_not_name_is_told_with_theirs(site: Site) -> None:
@@ -137,8 +141,8 @@ def test_a_date_that_the_department_does_not_name_is_told_with_theirs(site: Site
     with site.city.write() as session:
         session.get_one(Post, post_id).submissions[0].event_on = date(2026, 11, 29)
     browser.post(path, form_of(site, "save", RIGHT))
-    lines = [one.text for one in listed(browser.page(path))]
-    assert any("विभागाच्या माहितीत रविवार, दि. २९ नोव्हेंबर २०२६ आहे" in one for one in lines)
+    lines = [list_item.text for list_item in listed(browser.page(path))]
+    assert any("विभागाच्या माहितीत रविवार, दि. २९ नोव्हेंबर २०२६ आहे" in line for line in lines)
 
 
 def test_a_like_text_leads_to_the_other_post(site: Site) -> None:
@@ -147,7 +151,7 @@ def test_a_like_text_leads_to_the_other_post(site: Site) -> None:
     _browser, _other, other_path = draft(site)
     browser.post(other_path, form_of(site, "save", RIGHT))
     page = browser.page(other_path)
-    links = [one.get("href") for one in page.all if one.within("li") in listed(page)]
+    links = [link.get("href") for link in page.all if link.within("li") in listed(page)]
     assert f"/posts/{post_id}" in links
 
 
@@ -156,11 +160,11 @@ def test_checking_the_links_keeps_what_was_typed_and_saves_nothing(
 ) -> None:
     browser, post_id, path = draft(near)
     gone = web.url("/gone")
-    answer = browser.post(path, form_of(near, "links", f"{RIGHT} नवे", link=gone))
-    page = Page(answer.text)
-    assert answer.status_code == 200
+    response = browser.post(path, form_of(near, "links", f"{RIGHT} नवे", link=gone))
+    page = Page(response.text)
+    assert response.status_code == 200
     assert f"{RIGHT} नवे" in page.named(f"text_{near.city.accounts['x']}_mr")[0].raw
-    assert any("असे पान नाही (उत्तर ४०४)" in one.text for one in listed(page))
+    assert any("असे पान नाही (उत्तर ४०४)" in list_item.text for list_item in listed(page))
     assert "असे पान नाही" in page.by_id("link-warning").text
     assert web.asked == ["HEAD /gone", "GET /gone"]
     with near.city.read() as session:
@@ -172,38 +176,40 @@ def test_links_that_nobody_has_looked_at_yet_are_counted(near: Site) -> None:
     browser.post(path, form_of(near, "save", RIGHT, link="http://127.0.0.1:9/a"))
     page = browser.page(path)
     assert "१ लिंक अद्याप तपासलेली नाही." in page
-    assert [one for one in page.all if one.tag == "button" and one.get("value") == "links"]
+    assert [
+        button for button in page.all if button.tag == "button" and button.get("value") == "links"
+    ]
 
 
 def test_in_a_rehearsal_links_to_elsewhere_are_not_spoken_of(near: Site) -> None:
     browser, _post_id, path = draft(near)
-    words = form_of(near, "links", RIGHT, link="https://pmc.example/a")
-    page = Page(browser.post(path, words).text)
+    fields = form_of(near, "links", RIGHT, link="https://pmc.example/a")
+    page = Page(browser.post(path, fields).text)
     assert listed(page) == []
-    assert not [one for one in page.all if one.get("value") == "links"]
+    assert not [tag for tag in page.all if tag.get("value") == "links"]
 
 
 def test_a_link_that_was_looked_at_has_its_card_with_title_and_picture(
     near: Site, web: WebServer
 ) -> None:
-    kept = BytesIO()
-    Image.new("RGB", (600, 315), "teal").save(kept, "PNG")
-    web.replies["/p.png"] = Reply(kept.getvalue(), kind="image/png")
+    file = BytesIO()
+    Image.new("RGB", (600, 315), "teal").save(file, "PNG")
+    web.replies["/p.png"] = Reply(file.getvalue(), kind="image/png")
     head = "<title>मोफत शिबीर</title><meta property='og:image' content='/p.png'>"
     url = web.page("/camp", head)
     browser, post_id, path = draft(near)
     browser.post(path, form_of(near, "links", RIGHT, link=url))
     browser.post(path, form_of(near, "save", RIGHT, link=url))
     page = browser.page(f"/posts/{post_id}")
-    cards = [one for one in page.all if "preview-card" in one.get("class").split()]
-    assert [one.text for one in cards if "मोफत शिबीर" in one.text]
-    assert any("127.0.0.1" in one.text for one in cards)
-    pictures = [one.get("src") for one in page.all if "/link-pictures/" in one.get("src")]
-    shown = browser.get(pictures[0])
-    assert shown.status_code == 200
-    with Image.open(BytesIO(shown.data)) as picture:
-        assert f"image/{str(picture.format).lower()}" == shown.mimetype
-    assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
+    cards = [tag for tag in page.all if "preview-card" in tag.get("class").split()]
+    assert [card.text for card in cards if "मोफत शिबीर" in card.text]
+    assert any("127.0.0.1" in card.text for card in cards)
+    pictures = [image.get("src") for image in page.all if "/link-pictures/" in image.get("src")]
+    response = browser.get(pictures[0])
+    assert response.status_code == 200
+    with Image.open(BytesIO(response.data)) as picture:
+        assert f"image/{str(picture.format).lower()}" == response.mimetype
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 
 
 def test_a_picture_of_no_link_is_nowhere(site: Site) -> None:
@@ -213,11 +219,11 @@ def test_a_picture_of_no_link_is_nowhere(site: Site) -> None:
 @pytest.mark.parametrize("page", ["/posts/{}/draft", "/posts/{}"])
 def test_previews_are_seen_in_light_and_dark_without_a_form(site: Site, page: str) -> None:
     browser, post_id, _path = draft(site)
-    shown = browser.page(page.format(post_id))
-    radios = shown.named("look")
-    assert [one.get("value") for one in radios] == ["light", "dark"]
-    assert [one.get("form") for one in radios] == ["", ""]
-    assert ["checked" in one.attributes for one in radios] == [True, False]
+    shown_page = browser.page(page.format(post_id))
+    radios = shown_page.named("look")
+    assert [radio.get("value") for radio in radios] == ["light", "dark"]
+    assert [radio.get("form") for radio in radios] == ["", ""]
+    assert ["checked" in radio.attributes for radio in radios] == [True, False]
 
 
 @pytest.mark.parametrize(("handle", "is_told"), [("@another", True), ("@city", False)])
@@ -231,6 +237,6 @@ def test_before_an_answer_on_x_it_is_told_where_x_would_refuse_it(
     department = str(site.city.departments["water"])
     site.browser("lead").post(f"/comments/{comment_id}/assign", {"department": department})
     page = site.browser("first").page(f"/comments/{comment_id}")
-    told = [one.text for one in page.all if one.get("id") == "text-warning"]
+    texts = [tag.text for tag in page.all if tag.get("id") == "text-warning"]
     begins = "नागरिकाने महापालिकेच्या सोशल मिडिया खात्याचा उल्लेख"
-    assert [one.startswith(begins) for one in told] == [True] * is_told
+    assert [text.startswith(begins) for text in texts] == [True] * is_told

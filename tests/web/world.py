@@ -351,9 +351,9 @@ def _spot(city: City, department: str) -> str:
 def _link_picture(city: City, sha256: str) -> str:
     """A link whose preview shows this picture; gives its digest."""
     with city.write() as session:
-        seen = CheckedLink(digest=sha256, url="https://pmc.example/", asked_at=city.now)
-        seen.landed_on, seen.title, seen.picture_sha256 = "", "", sha256
-        session.add(seen)
+        checked_link = CheckedLink(digest=sha256, url="https://pmc.example/", asked_at=city.now)
+        checked_link.landed_on, checked_link.title, checked_link.picture_sha256 = "", "", sha256
+        session.add(checked_link)
     return sha256
 
 
@@ -401,9 +401,9 @@ def calls(site: Site) -> Iterator[Call]:
 def path_of(site: Site, call: Call, ids: Ids) -> str:
     """The address of a call for these things."""
     rules_of = site.app.url_map.iter_rules(call.endpoint)
-    wanted = next(one for one in rules_of if call.method in (one.methods or set()))
+    rule = next(rule for rule in rules_of if call.method in (rule.methods or set()))
     with site.app.test_request_context():
-        values: dict[str, Any] = {one: ids[one] for one in wanted.arguments}
+        values: dict[str, Any] = {argument: ids[argument] for argument in rule.arguments}
         return url_for(call.endpoint, _method=call.method, **values)
 
 
