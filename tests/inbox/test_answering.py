@@ -28,9 +28,9 @@ def test_an_officers_own_answer_leaves_at_once_under_that_very_comment(
     comment_id = _routed(town)
     post_id = town.answer(comment_id, "उद्या सकाळी सहा वाजता.", by=who)
     town.tick_dispatch()
-    answer = town.platform("x").published[-1]
-    assert answer.text == "उद्या सकाळी सहा वाजता."
-    assert answer.parent_id == _comment(town, comment_id).platform_id
+    published = town.platform("x").published[-1]
+    assert published.text == "उद्या सकाळी सहा वाजता."
+    assert published.parent_id == _comment(town, comment_id).platform_id
     with town.read() as session:
         decision = session.get_one(Post, post_id).revisions[-1].decisions[0]
         assert decision.kind is DecisionKind.OWN_HAND
@@ -125,7 +125,7 @@ def test_after_the_officers_no_the_comment_can_be_answered_anew(
     no(town, refused)
     town.answer(comment_id, "बरोबर उत्तर.", by="first")
     town.tick_dispatch()
-    assert [one.text for one in town.platform("x").published][1:] == ["बरोबर उत्तर."]
+    assert [post.text for post in town.platform("x").published][1:] == ["बरोबर उत्तर."]
 
 
 def test_an_approval_taken_back_and_given_again_lets_the_answer_leave_once(town: City) -> None:

@@ -26,10 +26,10 @@ def hide(town: City, comment_id: int, *, by: str = "first", again: bool = False)
     """Order it to be hidden, or shown again; gives the delivery."""
     act = inbox_hide.unhide if again else inbox_hide.hide
     with town.write() as session:
-        made: Order = act(
+        hide_id: Order = act(
             session, actor=town.actor(by), now=town.now, comment_id=comment_id, reason=WHY
         )
-        return made.delivery_id
+        return hide_id.delivery_id
 
 
 def page(town: City, comment_id: int, *, by: str = "first") -> CommentDetail:
@@ -58,11 +58,14 @@ def test_a_comment_is_hidden_and_shown_again_by_the_press(town: City) -> None:
     assert page(town, comment_id).hidden_at is None
     with town.read() as session:
         orders = takedown_orders.orders_about(session, comment_id)
-    assert [(one.action.value, one.reason) for one in orders] == [("hide", WHY), ("unhide", WHY)]
+    assert [(order.action.value, order.reason) for order in orders] == [
+        ("hide", WHY),
+        ("unhide", WHY),
+    ]
 
 
 def _there(town: City, platform_id: str) -> StoredPost:
-    return next(one for one in town.platform("x").posts if one.platform_id == platform_id)
+    return next(post for post in town.platform("x").posts if post.platform_id == platform_id)
 
 
 def test_it_stays_with_its_officer_and_can_still_be_answered(town: City) -> None:
@@ -127,4 +130,4 @@ def test_a_hidden_comment_is_not_told_as_something_that_happened_to_the_post(tow
     with town.read() as session:
         after = timeline.post_timeline(session, post_id=post_id, now=town.now).steps
         assert session.get_one(Comment, comment_id).hidden_at is not None
-    assert [one.kind for one in after] == [one.kind for one in before]
+    assert [step.kind for step in after] == [step.kind for step in before]

@@ -131,8 +131,10 @@ def test_two_clocks_that_read_the_same_page_store_each_comment_once(town: City) 
         for source in session.scalars(select(Source)):
             source.read_at = town.now
     readings.append(ingest._lease_next_reading(town.clock_named("clock-2")))
-    found = [ingest._read_page(town.context, one) for one in readings if one is not None]
-    assert set(found) == {0, 1}
+    pages = [
+        ingest._read_page(town.context, reading) for reading in readings if reading is not None
+    ]
+    assert set(pages) == {0, 1}
     assert _count(town) == 1
 
 
@@ -211,9 +213,11 @@ def test_a_silent_platform_is_asked_once_a_tick_and_delays_no_other(
     assert town.listen() == 2
     assert troubled.asked == asked
     with town.read() as session:
-        waiting = [one for one in _sources(session) if one.read_at and one.read_at < town.now]
+        waiting = [
+            source for source in _sources(session) if source.read_at and source.read_at < town.now
+        ]
     assert len(waiting) == 3 - asked
-    assert {one.account_id for one in waiting} <= {town.accounts["x"]}
+    assert {reading.account_id for reading in waiting} <= {town.accounts["x"]}
     assert town.listen() == 0
     assert troubled.asked == min(3, asked + 1)
 
@@ -253,14 +257,14 @@ def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, 
     town.platform("facebook").citizen_says("इथे?", parent_id=town.platform_id(on_facebook))
     if at == "reading":
         _swap(town, CredentialsExpired())
-        found = town.listen()
+        comments_read = town.listen()
     else:
-        found = ingest.tick_ingest(
+        comments_read = ingest.tick_ingest(
             replace(town.context, open_account=lambda account: _opened(town, account))
         )
-    assert found == 1
+    assert comments_read == 1
     with town.read() as session:
-        states = {one.platform: one.state for one in session.scalars(select(Account))}
+        states = {account.platform: account.state for account in session.scalars(select(Account))}
     assert states == {"x": AccountState.PAUSED, "facebook": AccountState.CONNECTED}
     assert town.told("account_paused") == ["admin", "lead"]
 
@@ -289,7 +293,7 @@ def test_two_clocks_that_open_the_same_sources_open_each_once(town: City) -> Non
         other.join(0.3)
     other.join(30)
     with town.read() as session:
-        heard = [one.receipt_id is None for one in session.scalars(select(Source))]
+        heard = [source.receipt_id is None for source in session.scalars(select(Source))]
     assert sorted(heard) == [False, True]
 
 
@@ -376,5 +380,9 @@ def _sources(session: Session) -> Iterator[Source]:
 def _source(town: City, delivery_id: int) -> Source:
     own = town.platform_id(delivery_id)
     with town.read() as session:
-        found = [one for one in _sources(session) if one.receipt and one.receipt.platform_id == own]
-        return found[0]
+        sources = [
+            source
+            for source in _sources(session)
+            if source.receipt and source.receipt.platform_id == own
+        ]
+        return sources[0]

@@ -38,7 +38,7 @@ def test_a_comment_goes_to_the_first_rung_that_is_in_office(
     comment, steps = _look(town, comment_id)
     assert comment.state is CommentState.ROUTED
     assert comment.department_id == town.departments["water"]
-    assert [one.appointment_id for one in steps] == [town.appointments[holder]]
+    assert [step.appointment_id for step in steps] == [town.appointments[holder]]
     assert town.told("comment_routed") == [holder]
 
 
@@ -84,7 +84,7 @@ def test_what_has_no_department_waits_with_the_cell_which_assigns_it(town: City)
     town.assign(comment_id, "road")
     comment, steps = _look(town, comment_id)
     assert comment.state is CommentState.ROUTED
-    assert [(one.reason, one.until_at) for one in steps] == [
+    assert [(step.reason, step.until_at) for step in steps] == [
         ("no_department", town.now),
         ("assigned", None),
     ]
@@ -285,8 +285,8 @@ def test_a_comment_always_has_exactly_one_routing_in_force(town: City) -> None:
     for department in ("road", "garden", "health", None):
         _transfer(town, comment_id, department, by="clerk")
     _, steps = _look(town, comment_id)
-    assert [one.until_at is None for one in steps] == [False] * 4 + [True]
-    assert all(one.until_at == following.since_at for one, following in pairwise(steps))
+    assert [step.until_at is None for step in steps] == [False] * 4 + [True]
+    assert all(step.until_at == following.since_at for step, following in pairwise(steps))
 
 
 def _routed(town: City) -> int:

@@ -138,12 +138,12 @@ def test_it_goes_to_where_its_person_is_reached_now(town: City) -> None:
 
 
 def test_the_latest_come_first_and_pages_follow_each_other(town: City) -> None:
-    for _one in range(3):
+    for _ in range(3):
         town.in_review()
     failed = []
-    for _one in range(4):
+    for number in range(4):
         failed.append(planned.fail_mail(town))
-        if _one % 2:
+        if number % 2:
             town.clock.move(MINUTE)
     wanted = failed[::-1]
     assert stuck(town) == wanted

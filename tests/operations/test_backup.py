@@ -57,7 +57,7 @@ def test_every_row_and_medium_comes_back_in_the_other_kind_of_database(
     file = tmp_path / "house.zip"
     manifest = _write(town, file)
     done = _restore(town, other, file)
-    assert done.rows == sum(one.rows for one in manifest.tables) > 100
+    assert done.rows == sum(table.rows for table in manifest.tables) > 100
     changed = {"stops", "events"}
     for table in Base.metadata.sorted_tables:
         if table.name not in changed:
@@ -91,7 +91,7 @@ def test_it_starts_under_a_stop_and_what_fell_due_is_looked_for(
     assert len(town.platform("x").published) == 1
     assert _restore(town, other, file).unconfirmed == 1
     again = replace(town, database=other)
-    states = {one: again.delivery(one).state for one in (soon, later)}
+    states = {delivery_id: again.delivery(delivery_id).state for delivery_id in (soon, later)}
     assert states == {soon: DeliveryState.UNCONFIRMED, later: DeliveryState.SCHEDULED}
     with again.read() as session:
         assert session.scalars(select(Stop.reason)).one() == REASON
@@ -132,10 +132,12 @@ def test_what_was_claimed_or_sending_is_in_doubt(
     _write(town, file)
     assert _restore(town, other, file).unconfirmed == 2
     again = replace(town, database=other)
-    assert {again.delivery(one).state for one in ids} == {DeliveryState.UNCONFIRMED}
+    assert {again.delivery(delivery_id).state for delivery_id in ids} == {DeliveryState.UNCONFIRMED}
     with again.read() as session:
         tries = session.scalars(select(Attempt)).all()
-    assert [(one.outcome, one.sending_at is None) for one in tries] == [("lease_ended", False)] * 2
+    assert [(attempt.outcome, attempt.sending_at is None) for attempt in tries] == [
+        ("lease_ended", False)
+    ] * 2
     again.clock.move(HOUR)
     assert dispatch.tick_overtaken(again.context) == 0
 
@@ -160,7 +162,7 @@ def test_it_is_all_of_one_moment_though_others_go_on_writing(
         may_end.set()
         writer.join(60)
     done = _restore(town, other, file)
-    counted = {one.name: one.rows for one in done.manifest.tables}
+    counted = {table.name: table.rows for table in done.manifest.tables}
     assert counted["submissions"] >= 1
     with other.reading() as session:
         last = session.scalar(select(func.max(Submission.id)))
@@ -214,15 +216,17 @@ def _spoil(unfinished: Path, name: bytes) -> None:
     with unfinished.open("r+b") as file:
         begins = file.read().index(name) + len(name) + 60
         file.seek(begins)
-        (found,) = file.read(1)
+        (byte,) = file.read(1)
         file.seek(begins)
-        file.write(bytes([found ^ 0x10]))
+        file.write(bytes([byte ^ 0x10]))
 
 
 def test_media_that_are_missing_or_changed_are_named_in_it_and_the_rest_comes_back(
     town: City, other: Database, tmp_path: Path
 ) -> None:
-    whole, changed, missing, gone = (town.store.save(one) for one in (b"1", b"2", b"3", b"4"))
+    whole, changed, missing, gone = (
+        town.store.save(content) for content in (b"1", b"2", b"3", b"4")
+    )
     town.store.path(changed).write_bytes(b"no longer that")
     for digest in (missing, gone):  # nothing names the last one: nobody can know of it
         town.store.remove(digest)
@@ -238,7 +242,7 @@ def test_media_that_are_missing_or_changed_are_named_in_it_and_the_rest_comes_ba
 
 
 def test_what_is_tidied_away_while_it_is_written_is_not_lost(town: City, tmp_path: Path) -> None:
-    digests = sorted(town.store.save(one) for one in (b"1", b"2"))
+    digests = sorted(town.store.save(content) for content in (b"1", b"2"))
 
     def tidy(what: str, _done: int, _of: int) -> None:
         if what == "media":
@@ -268,7 +272,7 @@ def test_only_its_owner_can_read_it_and_nothing_unfinished_stays(
     file = tmp_path / "house.zip"
     _write(town, file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [one.name for one in tmp_path.glob("house*")] == ["house.zip"]
+    assert [path.name for path in tmp_path.glob("house*")] == ["house.zip"]
 
 
 @pytest.mark.parametrize("part", ["rows/events.jsonl", "manifest.json", "media/"])
@@ -298,7 +302,7 @@ def test_a_file_whose_end_is_missing_is_refused(
 def _damage(file: Path, part: str) -> None:
     """Turn one bit in the middle of what is stored for this part."""
     with ZipFile(file) as archive:
-        entry = next(one for one in archive.infolist() if one.filename.startswith(part))
+        entry = next(member for member in archive.infolist() if member.filename.startswith(part))
     content = bytearray(file.read_bytes())
     begins = entry.header_offset + 30 + len(entry.filename.encode())
     content[begins + entry.compress_size // 2 + len(entry.extra)] ^= 0x01

@@ -89,12 +89,14 @@ def holders(town: City, code: str) -> list[tuple[str, int | None]]:
     """What people are in a department now, and the officers' places."""
     query = select(Appointment).where(Appointment.department_id == town.departments[code])
     with town.read() as session:
-        found = [one for one in session.scalars(query) if one.in_force(town.now)]
-        return sorted((one.role.value, one.rank) for one in found)
+        appointments = [
+            appointment for appointment in session.scalars(query) if appointment.in_force(town.now)
+        ]
+        return sorted((appointment.role.value, appointment.rank) for appointment in appointments)
 
 
 def things(refused: StillOpen) -> list[tuple[OpenKind, int]]:
-    return [(one.kind, one.id) for one in refused.open_items]
+    return [(todo.kind, todo.id) for todo in refused.open_items]
 
 
 def test_a_department_with_nothing_open_closes_and_its_people_go_with_it(town: City) -> None:
@@ -143,7 +145,7 @@ def test_what_is_live_and_what_was_given_up_does_not_keep_a_department_open(town
 def test_the_cells_own_department_does_not_close(town: City) -> None:
     with pytest.raises(StillOpen) as refused:
         close(town, "information-technology")
-    kinds = {one.kind for one in refused.value.open_items}
+    kinds = {todo.kind for todo in refused.value.open_items}
     assert kinds == {OpenKind.APPOINTMENT, OpenKind.ACCOUNT}
 
 
@@ -164,7 +166,9 @@ def test_people_and_open_work_go_to_the_other_department(
         assert session.get_one(Submission, item).department_id == garden
         post = session.get_one(Post, draft)
         assert post.department_id == garden
-        assert [one.department_id for one in post.revisions[-1].departments] == [garden]
+        assert [department.department_id for department in post.revisions[-1].departments] == [
+            garden
+        ]
         moved = session.get_one(Comment, comment)
         assert (moved.department_id, moved.state) == (garden, CommentState.ROUTED)
         holder = moved.routings[-1].appointment
@@ -259,7 +263,9 @@ def test_what_is_open_on_the_day_lets_the_change_wait_until_it_is_settled(town: 
         hindering = departments_close.hindering(
             session, change, actor=town.actor("admin"), now=town.now
         )
-        assert [(one.kind, one.id) for one in hindering] == [(OpenKind.SUBMISSION, item)]
+        assert [(obstacle.kind, obstacle.id) for obstacle in hindering] == [
+            (OpenKind.SUBMISSION, item)
+        ]
     with town.write() as session:
         session.get_one(Submission, item).department_id = town.departments["road"]
     assert departments_close.tick_departments(town.database, now=town.clock) == 1
@@ -301,8 +307,8 @@ def test_nobody_but_admin_and_lead_ends_a_department(town: City, by: str) -> Non
 
 def test_nobody_ends_a_department_in_which_they_are_appointed(town: City) -> None:
     with town.write() as session:
-        held = session.get_one(Appointment, town.appointments["garden_member"])
-        held.person_id = town.people["lead"]
+        appointment = session.get_one(Appointment, town.appointments["garden_member"])
+        appointment.person_id = town.people["lead"]
     with pytest.raises(StillOpen) as refused:
         close(town, "garden", by="lead")
     assert things(refused.value) == [(OpenKind.OWN_APPOINTMENT, town.people["lead"])]
@@ -356,8 +362,10 @@ def test_an_older_revision_comes_back_without_asking_a_department_that_has_ended
             note="",
         )
         session.flush()
-        asked = {one.department_id: one.asked for one in revision.departments}
-    assert asked == {town.departments["water"]: True, town.departments["garden"]: False}
+        by_department = {
+            department.department_id: department.asked for department in revision.departments
+        }
+    assert by_department == {town.departments["water"]: True, town.departments["garden"]: False}
 
 
 def cancelled(town: City, department: str, *, asked: str = "") -> int:
@@ -365,8 +373,8 @@ def cancelled(town: City, department: str, *, asked: str = "") -> int:
     post = town.start(town.hand_in(department=department))
     town.save(post, on=["x"], asked=[asked] if asked else [])
     town.send(post)
-    for one in (department, *([asked] if asked else [])):
-        town.approve(post, by=APPROVERS[one])
+    for department_code in (department, *([asked] if asked else [])):
+        town.approve(post, by=APPROVERS[department_code])
     for delivery in town.schedule(post):
         with town.write() as session:
             schedule.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery)
@@ -383,9 +391,9 @@ def test_what_was_approved_in_its_name_and_has_not_left_is_a_draft_again(
     with town.read() as session:
         assert session.get_one(Post, post).state is PostState.DRAFT
         timeline = post_timeline(session, post_id=post, now=town.now)
-        found = waiting_for(session, actor=town.actor("clerk"), now=town.now)
+        waiting = waiting_for(session, actor=town.actor("clerk"), now=town.now)
     assert timeline.steps[-1].kind is StepKind.PUT_BACK
-    assert (WaitingKind.DRAFT, post) in [(one.kind, one.subject_id) for one in found]
+    assert (WaitingKind.DRAFT, post) in [(wait.kind, wait.subject_id) for wait in waiting]
 
 
 def test_what_has_left_in_its_name_stays_as_it_is(town: City) -> None:

@@ -67,12 +67,12 @@ def cut_off(town: City, other: Database, folder: Path, posts: int = 2) -> tuple[
 
 
 def states(town: City, ids: list[int]) -> list[DeliveryState]:
-    return [town.delivery(one).state for one in ids]
+    return [town.delivery(delivery_id).state for delivery_id in ids]
 
 
 def release(town: City, known: int = 0) -> None:
     with town.write() as session:
-        stops = [one.id for one in controls_stop.open_stops(session)]
+        stops = [open_stop.id for open_stop in controls_stop.open_stops(session)]
         lead = town.actor("lead")
         controls_stop.release(
             session, actor=lead, now=town.now, stop_ids=stops, reason=WHY, accepted_in_doubt=known
@@ -88,9 +88,9 @@ def refused(town: City, known: int = 0) -> int:
     """How many are in doubt, as the refusal of a release says."""
     with pytest.raises(Invalid) as problem:
         release(town, known)
-    (one,) = problem.value.problems
-    assert (one.field, one.code) == ("in_doubt", "in_doubt")
-    return int(str(one.values["total"]))
+    (error,) = problem.value.problems
+    assert (error.field, error.code) == ("in_doubt", "in_doubt")
+    return int(str(error.values["total"]))
 
 
 def test_killed_before_it_sought_the_clock_finds_it_and_it_is_never_sent_again(
@@ -99,7 +99,7 @@ def test_killed_before_it_sought_the_clock_finds_it_and_it_is_never_sent_again(
     again, ids = cut_off(town, other, tmp_path)
     assert in_doubt(again) == InDoubt(0, 2)
     assert refused(again) == 2
-    (seeking,) = (one for one in ticks(again.context, load({})) if one.name == "seeking")
+    (seeking,) = (job for job in ticks(again.context, load({})) if job.name == "seeking")
     assert seeking.run() == 2
     assert states(again, ids) == [DeliveryState.UNCONFIRMED, DeliveryState.SCHEDULED]
     assert refused(again) == 1  # live, and not confirmed yet
@@ -148,7 +148,7 @@ def test_cut_off_between_two_of_them_it_goes_on_with_the_rest_and_asks_none_twic
     assert tick_seeking(again.context, is_stopping=lambda: True) == 0
     assert seek(again.context, tell=tell) == ReconcileCounts(1, 0, 0)
     assert seek(again.context, tell=tell) == ReconcileCounts(0, 0, 0)
-    verbs = [again.verbs("deliveries", one)[-1] for one in ids]
+    verbs = [again.verbs("deliveries", delivery_id)[-1] for delivery_id in ids]
     assert verbs == ["doubt", "seek", "seek"]
 
 
@@ -218,8 +218,8 @@ def test_who_says_the_number_releases_all_the_same_and_that_is_kept(
     release(again, known=2)
     with again.read() as session:
         assert controls_stop.open_stops(session) == []
-        kept = session.scalars(select(Event).where(Event.verb == "release")).one()
-    assert kept.details == {"unconfirmed": 0, "unsought": 2}
+        event = session.scalars(select(Event).where(Event.verb == "release")).one()
+    assert event.details == {"unconfirmed": 0, "unsought": 2}
     assert in_doubt(again) == InDoubt()
     assert tick_seeking(again.context) == 0
 
@@ -233,7 +233,7 @@ def test_a_stop_of_a_person_beside_it_is_released_without_more_and_the_other_sta
         lead = again.actor("lead")
         controls_stop.release(session, actor=lead, now=again.now, stop_ids=[own], reason=WHY)
     with again.read() as session:
-        assert [one.person_id for one in controls_stop.open_stops(session)] == [None]
+        assert [open_stop.person_id for open_stop in controls_stop.open_stops(session)] == [None]
 
 
 def test_restored_once_more_all_is_sought_anew_and_from_the_first_backup_on(
@@ -246,9 +246,9 @@ def test_restored_once_more_all_is_sought_anew_and_from_the_first_backup_on(
         stop = Stop(at=again.now, reason="दुसऱ्यांदा")
         session.add(stop)
         restore_state.record(session, stop, backup_at=again.now, now=again.now)
-        found = restore_state.open_restores(session)
-    assert found is not None
-    assert found.since == made_at < again.now
+        restores = restore_state.open_restores(session)
+    assert restores is not None
+    assert restores.since == made_at < again.now
     assert in_doubt(again) == InDoubt(1, 2)
 
 

@@ -53,7 +53,7 @@ def give_password(town: City, name: str) -> None:
 def enter(town: City, name: str, password: str = PASSWORD) -> int:
     """Try to sign in; gives the session's number, 0 where it was refused."""
     with town.write() as session:
-        found = sign_in(
+        signed_in = sign_in(
             session,
             identifier=f"{name}@pmc.example",
             password=password,
@@ -62,7 +62,7 @@ def enter(town: City, name: str, password: str = PASSWORD) -> int:
             now=town.now,
             hasher=HASHER,
         )
-        return found.sign_in.id if isinstance(found, SignedIn) else 0
+        return signed_in.sign_in.id if isinstance(signed_in, SignedIn) else 0
 
 
 def test_refused_sign_ins_go_after_180_days_but_for_the_last_which_says_no_more_from_where(
@@ -97,9 +97,9 @@ def test_of_ended_sessions_the_first_and_the_last_stay_without_address_and_devic
     assert count(town, SignIn) == 4
     assert tick(town, SECOND) == 2
     with town.read() as session:
-        left = session.scalars(select(SignIn).order_by(SignIn.id)).all()
-        assert [one.id for one in left] == [numbers[0], numbers[-1]]
-        assert {(one.address, one.device) for one in left} == {("", "")}
+        sign_ins = session.scalars(select(SignIn).order_by(SignIn.id)).all()
+        assert [sign_in.id for sign_in in sign_ins] == [numbers[0], numbers[-1]]
+        assert {(sign_in.address, sign_in.device) for sign_in in sign_ins} == {("", "")}
     again = enter(town, "first")
     assert again > numbers[-1]
     tick(town)
@@ -203,13 +203,13 @@ def send_file(town: City, content: bytes, at: datetime | None = None) -> str:
 
 
 def test_files_that_were_never_handed_in_go_after_30_days(town: City) -> None:
-    unused, used, again = (send_file(town, one) for one in (b"one", b"two", b"three"))
+    unused, used, again = (send_file(town, content) for content in (b"one", b"two", b"three"))
     town.hand_in(files=(UploadedFile("paper.pdf", b"%PDF-1.7 two"),))
     tick(town, UNUSED - SECOND)
     assert town.store.exists(unused)
     send_file(town, b"three")
     tick(town, SECOND)
-    assert [town.store.exists(one) for one in (unused, used, again)] == [False, True, True]
+    assert [town.store.exists(digest) for digest in (unused, used, again)] == [False, True, True]
     with town.read() as session:
         assert set(session.scalars(select(Upload.sha256))) == {again}
 
@@ -227,7 +227,7 @@ def test_every_place_that_names_a_file_is_asked_before_one_is_removed() -> None:
         for column in table.columns
         if column.name.endswith("sha256") and table.name != Upload.__tablename__
     }
-    assert named == {f"{one.class_.__tablename__}.{one.key}" for one in USED_IN}
+    assert named == {f"{column.class_.__tablename__}.{column.key}" for column in USED_IN}
 
 
 def test_more_than_one_step_goes_step_by_step(town: City) -> None:

@@ -32,12 +32,18 @@ SCENES = (
 def without_a_time(town: City) -> set[int]:
     """Found the short way, which has to be the long way's answer."""
     with town.read() as session:
-        found = set(session.scalars(select(Post.id).where(sql_scheduling.is_without_a_time())))
-        assert found == set(session.scalars(select(Post.id).where(sql_scheduling.lacks_a_time())))
+        post_ids = set(session.scalars(select(Post.id).where(sql_scheduling.is_without_a_time())))
+        assert post_ids == set(
+            session.scalars(select(Post.id).where(sql_scheduling.lacks_a_time()))
+        )
         todo_kinds = waiting_for(session, actor=town.actor("clerk"), now=town.now)
-        to_schedule = {one.subject_id for one in todo_kinds if one.kind is WaitingKind.TO_SCHEDULE}
-        assert found == to_schedule
-    return found
+        to_schedule = {
+            todo_kind.subject_id
+            for todo_kind in todo_kinds
+            if todo_kind.kind is WaitingKind.TO_SCHEDULE
+        }
+        assert post_ids == to_schedule
+    return post_ids
 
 
 def timed(town: City) -> set[int]:

@@ -76,7 +76,7 @@ class Ground:
 
     def made(self) -> list[dict[str, object]]:
         """What the account has made, and has not taken away."""
-        return [one for one in self.everything() if not one["citizen"]]
+        return [post for post in self.everything() if not post["citizen"]]
 
     def send(self, outgoing: Outgoing, seconds: float = 20.0) -> str:
         """Prepare and publish; the new one's id."""
@@ -103,13 +103,13 @@ def in_memory() -> Ground:
     def everything() -> list[dict[str, object]]:
         return [
             {
-                "id": one.platform_id,
-                "text": one.text,
-                "alts": [medium.alt_text for medium in one.media],
-                "hidden": one.is_hidden,
-                "citizen": one.author != OURSELVES,
+                "id": post.platform_id,
+                "text": post.text,
+                "alts": [medium.alt_text for medium in post.media],
+                "hidden": post.is_hidden,
+                "citizen": post.author != OURSELVES,
             }
-            for one in platform.posts
+            for post in platform.posts
         ]
 
     def meddle(platform_id: str, text: str | None) -> None:
@@ -130,15 +130,15 @@ def in_sandbox(name: str, folder: Path) -> Iterator[Ground]:
             saying = {"platform": name, "author": "सुनीता जगताप", "text": text}
             if parent_id is not None:
                 saying["parent_id"] = parent_id
-            said = requests.post(f"{url}/citizens/comment", json=saying, timeout=10)
-            said.raise_for_status()
-            return str(said.json()["id"])
+            response = requests.post(f"{url}/citizens/comment", json=saying, timeout=10)
+            response.raise_for_status()
+            return str(response.json()["id"])
 
         def everything() -> list[dict[str, object]]:
-            kept = requests.get(f"{url}/ledger", timeout=10).json()[name]
+            ledger = requests.get(f"{url}/ledger", timeout=10).json()[name]
             return [
                 {**entry, "alts": [medium["alt"] for medium in entry["media"]]}
-                for entry in kept
+                for entry in ledger
                 if not entry["deleted"]
             ]
 
@@ -155,5 +155,5 @@ def ground(name: str, folder: Path) -> Iterator[Ground]:
     if name == "memory":
         yield in_memory()
     else:
-        with in_sandbox(name, folder) as found:
-            yield found
+        with in_sandbox(name, folder) as sandbox_ground:
+            yield sandbox_ground

@@ -31,10 +31,10 @@ def drip(content: bytes, pause: threading.Event, seconds: float) -> Behaviour:
     """Send byte by byte, each in good time, until the caller gives up."""
 
     def behave(connection: socket.socket) -> None:
-        for place in range(len(content)):
+        for index in range(len(content)):
             if pause.wait(seconds):
                 return
-            connection.sendall(content[place : place + 1])
+            connection.sendall(content[index : index + 1])
 
     return behave
 
@@ -89,10 +89,10 @@ class Stub:
     def close(self) -> None:
         """Stop listening, and hang up on whoever is still connected."""
         self.over.set()
-        for one in (self._listener, self._open):
+        for open_socket in (self._listener, self._open):
             with suppress(OSError):
-                if one is not None:
-                    one.shutdown(socket.SHUT_RDWR)
+                if open_socket is not None:
+                    open_socket.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
 

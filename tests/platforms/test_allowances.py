@@ -20,7 +20,7 @@ MADE = {"id": "77", "data": {"id": "77"}}
 def test_xs_windows_are_told_by_what_they_count(stub: Stub) -> None:
     platform = open_at("x", stub.url)
     quarter, night = NOW + timedelta(minutes=9), NOW + timedelta(hours=20)
-    told = {
+    headers = {
         "x-rate-limit-limit": "100",
         "x-rate-limit-remaining": "41",
         "x-rate-limit-reset": epoch(quarter),
@@ -30,7 +30,9 @@ def test_xs_windows_are_told_by_what_they_count(stub: Stub) -> None:
         "x-user-limit-24hour-remaining": "7",
     }
     listed = {"x-rate-limit-remaining": "899"}
-    stub.plan(answer(MADE, 201, told), answer({"data": []}, headers=listed), answer({}, headers={}))
+    stub.plan(
+        answer(MADE, 201, headers), answer({"data": []}, headers=listed), answer({}, headers={})
+    )
     platform.publish(NOTICE, deadline=deadline())
     platform.look_up(NOTICE.outgoing, since=NOW)
     assert platform.allowances == (
@@ -57,7 +59,9 @@ def test_a_number_that_is_none_is_not_told(stub: Stub, told: str) -> None:
     raw = answer(MADE, 201, headers).decode("utf-8").encode("utf-8")
     stub.plan(raw)
     platform.publish(NOTICE, deadline=deadline())
-    assert all(one.most is None and one.remaining is None for one in platform.allowances)
+    assert all(
+        allowance.most is None and allowance.remaining is None for allowance in platform.allowances
+    )
 
 
 def test_facebooks_shares_are_told_in_hundredths(stub: Stub) -> None:
@@ -66,12 +70,12 @@ def test_facebooks_shares_are_told_in_hundredths(stub: Stub) -> None:
         {"type": "pages", "call_count": 12, "total_time": 95, "total_cputime": 1},
         {"type": "pages", "call_count": 20, "estimated_time_to_regain_access": 0},
     ]
-    told = {
+    headers = {
         "X-App-Usage": json.dumps({"call_count": 28, "total_time": 25, "total_cputime": 25}),
         "X-Page-Usage": json.dumps({"call_count": 130}),
         "X-Business-Use-Case-Usage": json.dumps({"1": rows[:1], "2": rows[1:]}),
     }
-    stub.plan(answer(MADE, headers=told))
+    stub.plan(answer(MADE, headers=headers))
     platform.publish(NOTICE, deadline=deadline())
     assert platform.allowances == (
         Allowance("publish.app_hour", 100, 72, None),
@@ -83,8 +87,8 @@ def test_facebooks_shares_are_told_in_hundredths(stub: Stub) -> None:
 def test_a_page_that_has_to_wait_has_nothing_left_until_then(stub: Stub) -> None:
     platform = open_at("facebook", stub.url)
     row = {"type": "pages", "call_count": 80, "estimated_time_to_regain_access": 17}
-    told = {"X-Business-Use-Case-Usage": json.dumps({"1": [row]})}
-    stub.plan(answer({"error": {"code": 80001}}, 400, told))
+    headers = {"X-Business-Use-Case-Usage": json.dumps({"1": [row]})}
+    stub.plan(answer({"error": {"code": 80001}}, 400, headers))
     with pytest.raises(TryLater):
         platform.publish(NOTICE, deadline=deadline())
     until = NOW + timedelta(minutes=17)

@@ -28,12 +28,12 @@ def read_all(
     ground: Ground, source: CommentSource, cursor: str | None = None
 ) -> tuple[list[RemoteComment], str]:
     """Read on until there is no more; each remark once, as the house keeps them."""
-    found: dict[str, RemoteComment] = {}
+    comments: dict[str, RemoteComment] = {}
     page = CommentPage((), cursor, True)
     while page.more:
         page = ground.platform.comments_since(source, page.cursor)
-        found |= {one.platform_id: one for one in page.comments}
-    return list(found.values()), page.cursor or ""
+        comments |= {comment.platform_id: comment for comment in page.comments}
+    return list(comments.values()), page.cursor or ""
 
 
 def test_a_post_has_a_receipt_and_is_found_by_looking(ground: Ground) -> None:
@@ -45,18 +45,18 @@ def test_a_post_has_a_receipt_and_is_found_by_looking(ground: Ground) -> None:
     assert receipt.url.startswith(("https://", "http://"))
     assert abs(receipt.published_at - began) < timedelta(seconds=30)
     assert receipt.answer
-    found = ground.platform.look_up(NOTICE, since=began)
-    assert found is not None
-    assert (found.platform_id, found.url) == (receipt.platform_id, receipt.url)
-    assert [one["text"] for one in ground.made()] == [NOTICE.text]
+    published = ground.platform.look_up(NOTICE, since=began)
+    assert published is not None
+    assert (published.platform_id, published.url) == (receipt.platform_id, receipt.url)
+    assert [post["text"] for post in ground.made()] == [NOTICE.text]
 
 
 def test_pictures_leave_in_order_with_their_alt_texts(ground: Ground) -> None:
     began = utc_now()
     media = (picture("red", "लाल"), picture("blue", "निळे"), picture("white", ""))
     number = ground.send(replace(NOTICE, media=media))
-    made = [one for one in ground.made() if one["id"] == number]
-    assert [one["alts"] for one in made] == [["लाल", "निळे", ""]]
+    posts = [post for post in ground.made() if post["id"] == number]
+    assert [post["alts"] for post in posts] == [["लाल", "निळे", ""]]
     match = ground.platform.look_up(replace(NOTICE, media=media), since=began)
     assert match is not None
     assert match.platform_id == number
@@ -65,8 +65,10 @@ def test_pictures_leave_in_order_with_their_alt_texts(ground: Ground) -> None:
 
 def test_one_picture_alone_is_found_by_looking(ground: Ground) -> None:
     began = utc_now()
-    one = replace(NOTICE, media=(picture(),))
-    assert ground.send(one) == getattr(ground.platform.look_up(one, since=began), "platform_id", "")
+    with_picture = replace(NOTICE, media=(picture(),))
+    assert ground.send(with_picture) == getattr(
+        ground.platform.look_up(with_picture, since=began), "platform_id", ""
+    )
 
 
 def test_a_text_with_links_and_accents_is_found_as_it_was_written(ground: Ground) -> None:
@@ -74,9 +76,9 @@ def test_a_text_with_links_and_accents_is_found_as_it_was_written(ground: Ground
     text = "e\u0301, क\u093c:  water.example.in/a व https://example.org/ व http://सरकार.भारत; Q&A."
     outgoing = Outgoing(text, link="https://pune.example.in/notice?id=7&lang=mr")
     number = ground.send(outgoing)
-    found = ground.platform.look_up(outgoing, since=began)
-    assert found is not None
-    assert found.platform_id == number
+    published = ground.platform.look_up(outgoing, since=began)
+    assert published is not None
+    assert published.platform_id == number
 
 
 def test_looking_finds_nothing_that_is_older_or_other(ground: Ground) -> None:
@@ -95,11 +97,13 @@ def test_a_reply_stands_under_the_very_comment(ground: Ground) -> None:
     began, until = utc_now(), deadline()
     receipt = ground.platform.reply(ground.platform.prepare(reply, deadline=until), deadline=until)
     remote_comments, _ = read_all(ground, CommentSource(root))
-    ours = {one.platform_id: one for one in remote_comments}[receipt.platform_id]
+    ours = {remote_comment.platform_id: remote_comment for remote_comment in remote_comments}[
+        receipt.platform_id
+    ]
     assert (ours.parent_id, ours.root_id, ours.by_ourselves) == (comment, root, True)
-    found = ground.platform.look_up(reply, since=began)
-    assert found is not None
-    assert found.platform_id == receipt.platform_id
+    published = ground.platform.look_up(reply, since=began)
+    assert published is not None
+    assert published.platform_id == receipt.platform_id
 
 
 def test_a_reply_needs_what_it_answers(ground: Ground) -> None:
@@ -112,48 +116,57 @@ def test_nested_comments_are_read_with_author_parent_and_time(ground: Ground) ->
     root = ground.send(NOTICE)
     first = ground.say("Pani kadhi yenar?", root)
     nested = ground.say("हो ना, दोन दिवस झाले.", first)
-    remote_comments = {one.platform_id: one for one in read_all(ground, CommentSource(root))[0]}
+    remote_comments = {
+        comment.platform_id: comment for comment in read_all(ground, CommentSource(root))[0]
+    }
     assert set(remote_comments) == {first, nested}
     assert (remote_comments[first].parent_id, remote_comments[nested].parent_id) == (root, first)
     assert "हो ना, दोन दिवस झाले." in remote_comments[nested].text
-    assert {one.root_id for one in remote_comments.values()} == {root}
-    assert all(one.author_name and one.author_id for one in remote_comments.values())
-    assert not any(one.by_ourselves or one.hidden for one in remote_comments.values())
+    assert {remote_comment.root_id for remote_comment in remote_comments.values()} == {root}
     assert all(
-        abs(one.written_at - utc_now()) < timedelta(minutes=1) for one in remote_comments.values()
+        remote_comment.author_name and remote_comment.author_id
+        for remote_comment in remote_comments.values()
+    )
+    assert not any(
+        remote_comment.by_ourselves or remote_comment.hidden
+        for remote_comment in remote_comments.values()
+    )
+    assert all(
+        abs(remote_comment.written_at - utc_now()) < timedelta(minutes=1)
+        for remote_comment in remote_comments.values()
     )
 
 
 def test_reading_on_finds_what_is_new(ground: Ground) -> None:
     root = ground.send(NOTICE)
-    known, cursor = read_all(ground, CommentSource(root))
-    assert known == []
+    first_page, cursor = read_all(ground, CommentSource(root))
+    assert first_page == []
     first = ground.say("पहिली", root)
-    found, cursor = read_all(ground, CommentSource(root), cursor or None)
-    assert [one.platform_id for one in found] == [first]
+    comments, cursor = read_all(ground, CommentSource(root), cursor or None)
+    assert [comment.platform_id for comment in comments] == [first]
     second = ground.say("दुसरी", root)
-    found, cursor = read_all(ground, CommentSource(root), cursor)
-    assert second in [one.platform_id for one in found]
+    comments, cursor = read_all(ground, CommentSource(root), cursor)
+    assert second in [comment.platform_id for comment in comments]
 
 
 def test_many_comments_come_page_by_page_and_none_is_left_out(ground: Ground) -> None:
     root = ground.send(NOTICE)
-    said = {ground.say(f"टिप्पणी {number}", root) for number in range(120)}
+    comment_ids = {ground.say(f"टिप्पणी {number}", root) for number in range(120)}
     page = ground.platform.comments_since(CommentSource(root), None)
     assert page.more
     assert len(page.comments) < 120
     late = ground.say("मध्येच आलेली टिप्पणी", root)
     rest, cursor = read_all(ground, CommentSource(root), page.cursor)
     again, _ = read_all(ground, CommentSource(root), cursor)
-    seen = {one.platform_id for one in (*page.comments, *rest, *again)}
-    assert seen == said | {late}
+    seen = {comment.platform_id for comment in (*page.comments, *rest, *again)}
+    assert seen == comment_ids | {late}
 
 
 def test_a_cursor_that_means_nothing_any_more_loses_nothing(practice: Ground) -> None:
     root = practice.send(NOTICE)
     first = practice.say("पहिली", root)
     remote_comments, _ = read_all(practice, CommentSource(root), "|99|no-such-page")
-    assert [one.platform_id for one in remote_comments] == [first]
+    assert [remote_comment.platform_id for remote_comment in remote_comments] == [first]
 
 
 def test_mentions_can_be_asked_for(ground: Ground) -> None:
@@ -161,11 +174,12 @@ def test_mentions_can_be_asked_for(ground: Ground) -> None:
     if ground.name == "facebook":
         assert ground.platform.comments_since(MENTIONS, None) == CommentPage((), None, False)
         return
-    said = ground.say(f"{names[ground.name]} रस्त्यावर खड्डे आहेत", None)
+    comment_id = ground.say(f"{names[ground.name]} रस्त्यावर खड्डे आहेत", None)
     remote_comments, _ = read_all(ground, MENTIONS)
-    assert [(one.platform_id, one.parent_id, one.root_id) for one in remote_comments] == [
-        (said, None, said)
-    ]
+    assert [
+        (remote_comment.platform_id, remote_comment.parent_id, remote_comment.root_id)
+        for remote_comment in remote_comments
+    ] == [(comment_id, None, comment_id)]
 
 
 @pytest.mark.parametrize(
@@ -222,15 +236,19 @@ def test_what_is_made_is_seen_by_its_id(ground: Ground) -> None:
     text = "पाहा water.example.in/a व https://example.org/"
     outgoing = Outgoing(text, media=(picture(), picture("red")))
     number = ground.send(outgoing)
-    found = ground.platform.see(number)
-    assert found is not None
-    assert (found.platform_id, found.parent_id, found.media) == (number, None, 2)
-    assert (found.by_ourselves, found.is_public, found.is_hidden) == (True, True, False)
-    assert abs(found.published_at - utc_now()) < timedelta(minutes=1)
-    assert found.url.startswith(("https://", "http://"))
-    assert is_shown_as_sent(found, outgoing)
-    assert not is_shown_as_sent(found, replace(outgoing, media=()))
-    assert not is_shown_as_sent(found, replace(outgoing, text="दुसराच मजकूर"))
+    remote_post = ground.platform.see(number)
+    assert remote_post is not None
+    assert (remote_post.platform_id, remote_post.parent_id, remote_post.media) == (number, None, 2)
+    assert (remote_post.by_ourselves, remote_post.is_public, remote_post.is_hidden) == (
+        True,
+        True,
+        False,
+    )
+    assert abs(remote_post.published_at - utc_now()) < timedelta(minutes=1)
+    assert remote_post.url.startswith(("https://", "http://"))
+    assert is_shown_as_sent(remote_post, outgoing)
+    assert not is_shown_as_sent(remote_post, replace(outgoing, media=()))
+    assert not is_shown_as_sent(remote_post, replace(outgoing, text="दुसराच मजकूर"))
 
 
 def test_a_comment_and_our_answer_are_seen_with_what_they_answer(ground: Ground) -> None:
@@ -252,18 +270,18 @@ def test_what_was_never_there_is_not_seen(ground: Ground) -> None:
 
 def test_many_are_seen_in_one_request_each_as_it_stands(ground: Ground) -> None:
     outgoing = [replace(NOTICE, text=f"सूचना {number}", media=(picture(),)) for number in range(2)]
-    here, gone = [ground.send(one) for one in outgoing]
-    answer = Outgoing("सायंकाळी.", reply_to=ground.say("कधी?", here))
-    ours = ground.send(answer)
+    here, gone = [ground.send(part) for part in outgoing]
+    reply = Outgoing("सायंकाळी.", reply_to=ground.say("कधी?", here))
+    ours = ground.send(reply)
     ground.meddle(gone, None)
-    asked = [ours, gone, here, "123456"]
-    found = ground.platform.see_many(asked)
-    assert set(found) == set(asked)
-    assert (found[gone], found["123456"]) == (None, None)
-    assert [found[one] for one in (ours, here)] == [
-        ground.platform.see(one) for one in (ours, here)
+    platform_ids = [ours, gone, here, "123456"]
+    remote_posts = ground.platform.see_many(platform_ids)
+    assert set(remote_posts) == set(platform_ids)
+    assert (remote_posts[gone], remote_posts["123456"]) == (None, None)
+    assert [remote_posts[platform_id] for platform_id in (ours, here)] == [
+        ground.platform.see(platform_id) for platform_id in (ours, here)
     ]
-    post = found[here]
+    post = remote_posts[here]
     assert isinstance(post, RemotePost)
     assert is_shown_as_sent(post, outgoing[0])
     assert ground.platform.see_many([]) == {}
@@ -272,11 +290,11 @@ def test_many_are_seen_in_one_request_each_as_it_stands(ground: Ground) -> None:
 def test_as_many_are_seen_at_once_as_is_said(ground: Ground) -> None:
     number, most = ground.send(NOTICE), ground.platform.limits.seen_at_once
     assert most >= 50
-    others = [str(999_000_000_000_000_000 + one) for one in range(most - 1)]
-    found = ground.platform.see_many([*others, number])
-    assert len(found) == most
-    assert isinstance(found[number], RemotePost)
-    assert {found[one] for one in others} == {None}
+    others = [str(999_000_000_000_000_000 + number) for number in range(most - 1)]
+    remote_posts = ground.platform.see_many([*others, number])
+    assert len(remote_posts) == most
+    assert isinstance(remote_posts[number], RemotePost)
+    assert {remote_posts[platform_id] for platform_id in others} == {None}
 
 
 def test_a_deleted_post_is_gone_and_deleting_it_again_is_done(ground: Ground) -> None:
@@ -302,10 +320,10 @@ def test_a_comment_is_hidden_and_shown_again(ground: Ground) -> None:
     comment = ground.say("अपशब्द", root)
     for hidden in (True, True, False):
         ground.platform.hide(comment, hidden=hidden, deadline=deadline())
-        found = ground.platform.see(comment)
-        assert found is not None
-        assert found.is_hidden == (hidden and ground.name != "x")
-        assert [one["hidden"] for one in ground.everything() if one["id"] == comment] == [hidden]
+        remote_comment = ground.platform.see(comment)
+        assert remote_comment is not None
+        assert remote_comment.is_hidden == (hidden and ground.name != "x")
+        assert [post["hidden"] for post in ground.everything() if post["id"] == comment] == [hidden]
 
 
 def test_hiding_what_is_gone_is_refused(ground: Ground) -> None:
@@ -325,9 +343,9 @@ def test_what_somebody_else_edits_no_longer_shows_what_was_sent(ground: Ground) 
         return
     number = ground.send(NOTICE)
     ground.meddle(number, "कोणीतरी बदललेला मजकूर")
-    found = ground.platform.see(number)
-    assert found is not None
-    assert not is_shown_as_sent(found, NOTICE)
+    remote_post = ground.platform.see(number)
+    assert remote_post is not None
+    assert not is_shown_as_sent(remote_post, NOTICE)
 
 
 def test_an_edit_gives_what_is_live_another_text(ground: Ground) -> None:
@@ -337,16 +355,16 @@ def test_an_edit_gives_what_is_live_another_text(ground: Ground) -> None:
         with pytest.raises(Refused) as refused:
             ground.platform.edit(number, changed, deadline=deadline())
         assert refused.value.reason is RefusalCode.INVALID
-        assert [one["text"] for one in ground.made()] == [NOTICE.text]
+        assert [post["text"] for post in ground.made()] == [NOTICE.text]
         return
     for _ in range(2):
         receipt = ground.platform.edit(number, changed, deadline=deadline())
         assert receipt.platform_id == number
         assert receipt.url
-    found = ground.platform.see(number)
-    assert found is not None
-    assert is_shown_as_sent(found, changed.outgoing)
-    assert [one["text"] for one in ground.made()] == [changed.outgoing.text]
+    remote_post = ground.platform.see(number)
+    assert remote_post is not None
+    assert is_shown_as_sent(remote_post, changed.outgoing)
+    assert [post["text"] for post in ground.made()] == [changed.outgoing.text]
 
 
 def test_an_answer_of_ours_can_be_edited_where_edits_are_known(ground: Ground) -> None:
@@ -356,9 +374,9 @@ def test_an_answer_of_ours_can_be_edited_where_edits_are_known(ground: Ground) -
     number = ground.send(Outgoing("सायंकाळी.", reply_to=comment))
     changed = Outgoing("उद्या.", link="https://pune.example.in/a", reply_to=comment)
     ground.platform.edit(number, PreparedPost(changed), deadline=deadline())
-    found = ground.platform.see(number)
-    assert found is not None
-    assert is_shown_as_sent(found, changed)
+    remote_post = ground.platform.see(number)
+    assert remote_post is not None
+    assert is_shown_as_sent(remote_post, changed)
 
 
 def test_editing_what_is_gone_is_refused(ground: Ground) -> None:
@@ -386,18 +404,18 @@ def test_a_staged_post_is_seen_by_nobody_until_it_is_released_and_then_once(grou
         expect_no_two_steps(ground, prepared)
         return
     staged_id = ground.platform.stage(prepared, deadline=until)
-    found = ground.platform.see(staged_id)
-    assert found is not None
-    assert not found.is_public
+    remote_post = ground.platform.see(staged_id)
+    assert remote_post is not None
+    assert not remote_post.is_public
     assert ground.platform.look_up(outgoing, since=began) is None
     for _ in range(2):
         receipt = ground.platform.release(staged_id, deadline=until)
         assert receipt.platform_id == staged_id
         assert receipt.url
-    found = ground.platform.see(staged_id)
-    assert found is not None
-    assert found.is_public
-    assert is_shown_as_sent(found, outgoing)
+    remote_post = ground.platform.see(staged_id)
+    assert remote_post is not None
+    assert remote_post.is_public
+    assert is_shown_as_sent(remote_post, outgoing)
     match = ground.platform.look_up(outgoing, since=began)
     assert match is not None
     assert match.platform_id == staged_id
@@ -443,18 +461,21 @@ def test_past_the_deadline_nothing_is_changed(ground: Ground) -> None:
     for act in acts:
         with pytest.raises(TryLater):
             act()
-    assert [one["id"] for one in ground.made()] == [number]
-    assert not any(one["hidden"] for one in ground.everything())
+    assert [post["id"] for post in ground.made()] == [number]
+    assert not any(post["hidden"] for post in ground.everything())
 
 
 def test_what_an_account_may_still_do_is_told_in_one_shape(ground: Ground) -> None:
     before = list(ground.platform.allowances)
     assert before == []
     ground.send(NOTICE)
-    told = {one.name: one for one in ground.platform.allowances}
+    by_name = {allowance.name: allowance for allowance in ground.platform.allowances}
     names = {"x": "publish.15min", "facebook": "publish.app_hour"}
     if ground.name in names:
-        one = told[names[ground.name]]
-        assert one.most == 100
-        assert one.remaining == 99
-    assert all(one.resets_at is None or one.resets_at > utc_now() for one in told.values())
+        allowance = by_name[names[ground.name]]
+        assert allowance.most == 100
+        assert allowance.remaining == 99
+    assert all(
+        allowance_left.resets_at is None or allowance_left.resets_at > utc_now()
+        for allowance_left in by_name.values()
+    )

@@ -98,11 +98,11 @@ def counter(browser: Browser) -> Iterator[Page]:
 
 
 def by_browser(counter: Page, texts: list[str]) -> list[Verdict]:
-    found = counter.evaluate(
+    counts = counter.evaluate(
         "texts => texts.map(text => nagarvaniCount(text)).map(c => [c.weighted, c.valid, c.fits])",
         texts,
     )
-    return [(weighted, valid, fits) for weighted, valid, fits in found]
+    return [(weighted, valid, fits) for weighted, valid, fits in counts]
 
 
 def by_server(texts: list[str]) -> list[Verdict]:
@@ -142,9 +142,9 @@ def test_both_agree_on_notices_at_every_keystroke(counter: Page) -> None:
 
 
 def test_both_know_every_emoji(counter: Page) -> None:
-    known = sorted(sequences())
-    assert {weighted for weighted, _, _ in by_browser(counter, known)} == {2}
-    assert_agree(counter, [f"क{emoji}\ufe0f{emoji}\ufe0e1" for emoji in known])
+    emoji = sorted(sequences())
+    assert {weighted for weighted, _, _ in by_browser(counter, emoji)} == {2}
+    assert_agree(counter, [f"क{emoji}\ufe0f{emoji}\ufe0e1" for emoji in emoji])
 
 
 def test_both_know_every_ending_of_a_host(counter: Page) -> None:

@@ -40,9 +40,9 @@ def test_accepted_and_then_broken_is_unknown_and_found_by_looking(
     practice.lay("publish", kind)
     with pytest.raises(OutcomeUnknown):
         practice.send(NOTICE)
-    found = practice.platform.look_up(NOTICE, since=began)
-    assert found is not None
-    assert [one["id"] for one in practice.made()] == [found.platform_id]
+    published = practice.platform.look_up(NOTICE, since=began)
+    assert published is not None
+    assert [post["id"] for post in practice.made()] == [published.platform_id]
 
 
 @pytest.mark.parametrize("kind", ["hang_after", "drip_after"])
@@ -151,9 +151,9 @@ def test_a_lagging_timeline_is_no_proof_of_absence(practice: Ground) -> None:
     number = practice.send(NOTICE)
     practice.lay("timeline", "lag", seconds=600)
     assert practice.platform.look_up(NOTICE, since=began) is None
-    found = practice.platform.look_up(NOTICE, since=began)
-    assert found is not None
-    assert found.platform_id == number
+    published = practice.platform.look_up(NOTICE, since=began)
+    assert published is not None
+    assert published.platform_id == number
 
 
 def test_a_sandbox_that_is_away_is_safe_to_try_later(tmp_path: Path) -> None:
@@ -167,14 +167,14 @@ def test_a_sandbox_that_is_away_is_safe_to_try_later(tmp_path: Path) -> None:
 
 @pytest.fixture
 def on_x(tmp_path: Path) -> Iterator[Ground]:
-    with grounds.ground("x", tmp_path / "sandbox") as found:
-        yield found
+    with grounds.ground("x", tmp_path / "sandbox") as platform_ground:
+        yield platform_ground
 
 
 @pytest.fixture
 def on_facebook(tmp_path: Path) -> Iterator[Ground]:
-    with grounds.ground("facebook", tmp_path / "sandbox") as found:
-        yield found
+    with grounds.ground("facebook", tmp_path / "sandbox") as platform_ground:
+        yield platform_ground
 
 
 @pytest.mark.parametrize("switches", [{"x_dialect": "post"}, {"x_html_escaped": "on"}])
@@ -187,9 +187,9 @@ def test_x_is_read_in_either_dialect_and_unescaped(on_x: Ground, switches: dict[
     comment = on_x.say("का? R&D <3", root)
     reply = Outgoing("कारण दुरुस्ती.", reply_to=comment)
     answered = on_x.send(reply)
-    found = on_x.platform.look_up(reply, since=began)
-    assert found is not None
-    assert found.platform_id == answered
+    published = on_x.platform.look_up(reply, since=began)
+    assert published is not None
+    assert published.platform_id == answered
     remote_comments = {
         r.platform_id: r for r in on_x.platform.comments_since(CommentSource(root), None).comments
     }
@@ -211,16 +211,16 @@ def test_x_restarts_where_its_search_no_longer_takes_the_cursor(on_x: Ground) ->
     comment = on_x.say("कधी?", root)
     on_x.switch(x_since_id_window="on")
     page = on_x.platform.comments_since(CommentSource(root), "5000000||")
-    assert [one.platform_id for one in page.comments] == [comment]
+    assert [comment.platform_id for comment in page.comments] == [comment]
 
 
 def test_a_mention_that_answers_our_post_says_what_it_answers(on_x: Ground) -> None:
     root = on_x.send(NOTICE)
     comment = on_x.say("कधी?", root)
     page = on_x.platform.comments_since(MENTIONS, None)
-    assert [(one.platform_id, one.parent_id, one.root_id) for one in page.comments] == [
-        (comment, root, root)
-    ]
+    assert [
+        (comment.platform_id, comment.parent_id, comment.root_id) for comment in page.comments
+    ] == [(comment, root, root)]
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_facebook_link_beside_text_has_its_own_field(on_facebook: Ground) -> N
     began: datetime = utc_now()
     outgoing = replace(NOTICE, link="https://pune.example.in/a")
     on_facebook.send(outgoing)
-    assert [one["text"] for one in on_facebook.made()] == [NOTICE.text]
+    assert [post["text"] for post in on_facebook.made()] == [NOTICE.text]
     assert on_facebook.platform.look_up(outgoing, since=began) is not None
 
 
@@ -280,7 +280,7 @@ def test_a_page_without_two_steps_never_says_that_it_is_live(
     for _ in range(2):
         with pytest.raises(error):
             on_facebook.platform.release(number, deadline=deadline())
-    assert [one["published"] for one in on_facebook.everything()] == [False]
+    assert [post["published"] for post in on_facebook.everything()] == [False]
 
 
 @pytest.mark.parametrize("kind", KEPT)
@@ -289,9 +289,9 @@ def test_a_release_that_broke_may_be_repeated(on_facebook: Ground, kind: str) ->
     on_facebook.lay("make_public", kind)
     with pytest.raises(OutcomeUnknown):
         on_facebook.platform.release(number, deadline=deadline())
-    found = on_facebook.platform.see(number)
-    assert found is not None
-    assert found.is_public
+    remote_post = on_facebook.platform.see(number)
+    assert remote_post is not None
+    assert remote_post.is_public
     assert on_facebook.platform.release(number, deadline=deadline()).platform_id == number
     assert len(on_facebook.made()) == 1
 
@@ -302,7 +302,7 @@ def test_what_is_staged_and_then_broken_is_seen_by_nobody(on_facebook: Ground, k
     with pytest.raises(TryLater):
         staged(on_facebook)
     on_facebook.platform.release(staged(on_facebook), deadline=deadline())
-    assert sorted(bool(one["published"]) for one in on_facebook.made()) == [False, True]
+    assert sorted(bool(post["published"]) for post in on_facebook.made()) == [False, True]
 
 
 @pytest.mark.parametrize("kind", KEPT)
@@ -330,7 +330,7 @@ def test_a_limit_or_an_expired_token_changes_nothing(practice: Ground, operation
         with pytest.raises(error):
             acts[operation]()
     assert len(practice.made()) == 1
-    assert not any(one["hidden"] for one in practice.everything())
+    assert not any(post["hidden"] for post in practice.everything())
 
 
 def test_what_is_not_ours_is_neither_deleted_nor_edited(on_facebook: Ground) -> None:

@@ -105,8 +105,8 @@ def test_a_server_in_trouble_leaves_the_outcome_unknown(
 
 
 def test_a_reason_given_with_a_5xx_is_not_believed(platform: Platform, stub: Stub) -> None:
-    said = {"error": {"code": 506, "message": "duplicate"}, "detail": "duplicate content"}
-    stub.plan(answer(said, 500))
+    body = {"error": {"code": 506, "message": "duplicate"}, "detail": "duplicate content"}
+    stub.plan(answer(body, 500))
     with pytest.raises(OutcomeUnknown):
         platform.publish(NOTICE, deadline=deadline())
 
@@ -162,8 +162,8 @@ def test_an_answer_that_follows_an_interim_one_is_never_taken_for_the_next_ones(
 
 def test_a_date_out_of_all_bounds_spoils_no_answer(platform: Platform, stub: Stub) -> None:
     date = "Wed, 25 Nov 2026 09:00:00 +99999999999999999999"
-    said = created(platform).replace(b"Content-Type", f"Date: {date}\r\nContent-Type".encode())
-    stub.plan(said)
+    response = created(platform).replace(b"Content-Type", f"Date: {date}\r\nContent-Type".encode())
+    stub.plan(response)
     assert "77" in platform.publish(NOTICE, deadline=deadline()).platform_id
 
 
@@ -209,9 +209,9 @@ def test_a_server_that_takes_no_connection_is_given_up_at_the_deadline(name: str
     with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
-        for one in (first, second):
-            one.setblocking(False)
-            one.connect_ex(listener.getsockname())
+        for connection in (first, second):
+            connection.setblocking(False)
+            connection.connect_ex(listener.getsockname())
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         began = time.monotonic()
         with pytest.raises(TryLater):
@@ -287,11 +287,11 @@ def test_a_reset_is_obeyed_by_our_clock_where_the_platforms_own_is_off(
     platform: Platform, stub: Stub, hours: int
 ) -> None:
     theirs = NOW + timedelta(hours=hours)
-    told = {
+    headers = {
         "Date": format_datetime(theirs, usegmt=True),
         "x-rate-limit-reset": epoch(theirs + timedelta(minutes=9)),
     }
-    stub.plan(answer({"errors": []}, 429, told))
+    stub.plan(answer({"errors": []}, 429, headers))
     with pytest.raises(TryLater) as later:
         platform.publish(NOTICE, deadline=deadline())
     assert later.value.at == NOW + timedelta(minutes=9)
@@ -543,9 +543,9 @@ def test_no_secret_reaches_a_log_an_error_or_a_receipt(
     platform: Platform, stub: Stub, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    said = {"id": "77", "data": {"id": "77"}, "echo": SECRETS, "next": "/a?access_token=elsewhere"}
-    echo = answer(said)
-    stub.plan(echo, answer(said, 500), answer(said, 403), reset, answer(said | {"data": []}))
+    body = {"id": "77", "data": {"id": "77"}, "echo": SECRETS, "next": "/a?access_token=elsewhere"}
+    echo = answer(body)
+    stub.plan(echo, answer(body, 500), answer(body, 403), reset, answer(body | {"data": []}))
     texts = [platform.publish(NOTICE, deadline=deadline()).answer]
     with pytest.raises(OutcomeUnknown) as error:
         platform.publish(NOTICE, deadline=deadline())
@@ -579,10 +579,10 @@ def test_what_a_timeline_shows_from_before_the_attempt_is_not_it(
     platform: Platform, stub: Stub, minutes: int, is_ours: bool
 ) -> None:
     made_at = (NOW + timedelta(minutes=minutes)).isoformat()
-    said = {"id": "77", "text": "पाणी बंद", "message": "पाणी बंद"}
-    stub.plan(answer({"data": [{**said, "created_at": made_at, "created_time": made_at}]}))
-    found = platform.look_up(NOTICE.outgoing, since=NOW)
-    assert (found is not None) is is_ours
+    body = {"id": "77", "text": "पाणी बंद", "message": "पाणी बंद"}
+    stub.plan(answer({"data": [{**body, "created_at": made_at, "created_time": made_at}]}))
+    published = platform.look_up(NOTICE.outgoing, since=NOW)
+    assert (published is not None) is is_ours
 
 
 def test_an_unknown_platform_is_named() -> None:

@@ -10,8 +10,8 @@ from publisher.platforms.http.client import CursorPosition, read_next_page
 
 
 def test_a_cursor_is_read_as_it_was_written() -> None:
-    place = CursorPosition("5", "9", "to|ken")
-    assert CursorPosition.decode(place.encode()) == place
+    cursor = CursorPosition("5", "9", "to|ken")
+    assert CursorPosition.decode(cursor.encode()) == cursor
     assert CursorPosition.decode(None) == CursorPosition()
 
 

@@ -36,19 +36,19 @@ def publish(platform: Platform, prepared: PreparedPost = NOTICE) -> Receipt:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "returned_text",
     [
         "पाणी बंद; पाहा https://t.co/AbC1 व https://t.co/dEf2",
         "पाणी बंद; पाहा  https://t.co/AbC1 व\nhttps://t.co/dEf2",
         TEXT,
     ],
 )
-def test_x_may_shorten_links_and_set_blanks(stub: Stub, given: str) -> None:
-    if given == TEXT:
-        given = TEXT.replace("water.example.in/a", "https://t.co/a1").replace(
+def test_x_may_shorten_links_and_set_blanks(stub: Stub, returned_text: str) -> None:
+    if returned_text == TEXT:
+        returned_text = TEXT.replace("water.example.in/a", "https://t.co/a1").replace(
             "https://example.org/b?c=1", "https://t.co/a2"
         )
-    stub.plan(answer({"data": {"id": "77", "text": given}}, 201))
+    stub.plan(answer({"data": {"id": "77", "text": returned_text}}, 201))
     assert publish(open_at("x", stub.url)).platform_id == "77"
 
 
@@ -122,10 +122,10 @@ def test_what_is_staged_on_another_page_is_made_again(stub: Stub) -> None:
 
 def test_a_time_that_our_clock_cannot_believe_is_not_kept(stub: Stub) -> None:
     platform = open_at("facebook", stub.url)
-    for hours, kept in ((1, NOW), (-1, NOW), (0, NOW - timedelta(seconds=3))):
-        told = NOW + timedelta(hours=hours, seconds=-3 if hours == 0 else 0)
-        stub.plan(answer({"id": f"{PAGE}_7", "created_time": told.isoformat()}))
-        assert publish(platform).published_at == kept
+    for hours, expected in ((1, NOW), (-1, NOW), (0, NOW - timedelta(seconds=3))):
+        their_time = NOW + timedelta(hours=hours, seconds=-3 if hours == 0 else 0)
+        stub.plan(answer({"id": f"{PAGE}_7", "created_time": their_time.isoformat()}))
+        assert publish(platform).published_at == expected
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
@@ -133,13 +133,13 @@ def test_looking_finds_ours_where_the_platforms_clock_is_off(
     stub: Stub, name: str, hours: int
 ) -> None:
     theirs = NOW + timedelta(hours=hours, seconds=2)
-    made = {"id": "77", "text": "पाणी", "message": "पाणी"}
-    told = {**made, "created_at": theirs.isoformat(), "created_time": theirs.isoformat()}
-    listed = answer({"data": [told]}, headers={"Date": format_datetime(theirs, usegmt=True)})
+    body = {"id": "77", "text": "पाणी", "message": "पाणी"}
+    dated_body = {**body, "created_at": theirs.isoformat(), "created_time": theirs.isoformat()}
+    listed = answer({"data": [dated_body]}, headers={"Date": format_datetime(theirs, usegmt=True)})
     stub.plan(listed, listed)
-    found = open_at(name, stub.url).look_up(Outgoing("पाणी"), since=NOW)
-    assert found is not None
-    assert found.platform_id == "77"
+    published = open_at(name, stub.url).look_up(Outgoing("पाणी"), since=NOW)
+    assert published is not None
+    assert published.platform_id == "77"
 
 
 @pytest.fixture(params=CREDENTIALS)
@@ -289,22 +289,26 @@ def test_a_page_that_refuses_is_not_said_to_have_lost_the_post(stub: Stub) -> No
 def test_an_edited_post_of_x_is_seen_in_its_newest_version(
     stub: Stub, versions: str, parents: str
 ) -> None:
-    made: datetime = NOW - timedelta(hours=1)
+    created_at: datetime = NOW - timedelta(hours=1)
     first = {"id": "77", "text": "पहिला", versions: ["77", "88"]}
     newest = {
         "id": "88",
         "text": "@asha_k पाहा https://t.co/abc",
         "entities": {"urls": [{"url": "https://t.co/abc", "expanded_url": "https://a.example/"}]},
         "author_id": "9000000001",
-        "created_at": made.isoformat(),
+        "created_at": created_at.isoformat(),
         versions: ["77", "88"],
         parents: [{"type": "replied_to", "id": "5"}],
     }
     stub.plan(answer({"data": first}), answer({"data": newest}))
-    found = open_at("x", stub.url).see("77")
-    assert found is not None
-    assert (found.platform_id, found.text) == ("88", "पाहा https://a.example/")
-    assert (found.parent_id, found.published_at, found.by_ourselves) == ("5", made, True)
+    remote_post = open_at("x", stub.url).see("77")
+    assert remote_post is not None
+    assert (remote_post.platform_id, remote_post.text) == ("88", "पाहा https://a.example/")
+    assert (remote_post.parent_id, remote_post.published_at, remote_post.by_ourselves) == (
+        "5",
+        created_at,
+        True,
+    )
 
 
 def test_the_tries_own_deadline_holds_for_reading_back(stub: Stub) -> None:
@@ -319,17 +323,17 @@ def test_the_tries_own_deadline_holds_for_reading_back(stub: Stub) -> None:
 
 
 def test_a_link_under_an_ending_that_nobody_knows_may_be_shortened_too() -> None:
-    words = "उद्या #पुणे\nhttps://propertytax.pmc.example/rebate"
-    given = "उद्या #पुणे\nhttps://t.co/5kJpoPmNVc https://t.co/GHb30M7XVH"
-    assert is_echo(given, words, is_reply=False, has_pictures=True)
-    assert not is_echo(given, words, is_reply=False, has_pictures=False)
+    sent_text = "उद्या #पुणे\nhttps://propertytax.pmc.example/rebate"
+    returned_text = "उद्या #पुणे\nhttps://t.co/5kJpoPmNVc https://t.co/GHb30M7XVH"
+    assert is_echo(returned_text, sent_text, is_reply=False, has_pictures=True)
+    assert not is_echo(returned_text, sent_text, is_reply=False, has_pictures=False)
 
 
 @pytest.mark.parametrize("sign", [";", ",", ".", "?", "।", ")", "”", "…"])
 @pytest.mark.parametrize("ending", ["in", "example"])
 def test_a_sign_after_a_link_is_the_words_own(sign: str, ending: str) -> None:
-    words = f"माहिती: https://pune.{ending}/notice{sign} सायंकाळी पाणी येईल"
-    given = f"माहिती: https://t.co/XyG2UbA9tL{sign} सायंकाळी पाणी येईल"
-    assert is_echo(given, words, is_reply=False, has_pictures=False)
-    other = given.replace("सायंकाळी", "सकाळी")
-    assert not is_echo(other, words, is_reply=False, has_pictures=False)
+    sent_text = f"माहिती: https://pune.{ending}/notice{sign} सायंकाळी पाणी येईल"
+    returned_text = f"माहिती: https://t.co/XyG2UbA9tL{sign} सायंकाळी पाणी येईल"
+    assert is_echo(returned_text, sent_text, is_reply=False, has_pictures=False)
+    other = returned_text.replace("सायंकाळी", "सकाळी")
+    assert not is_echo(other, sent_text, is_reply=False, has_pictures=False)

@@ -59,8 +59,8 @@ def test_x_names_among_its_errors_what_is_gone_and_what_is_not_for_us(stub: Stub
         about("not-authorized-for-resource", "3", resource_id="3"),
     ]
     stub.plan(answer({"data": [{"id": "1", "text": "पाणी"}], "errors": errors}))
-    found = on_x(stub).see_many(["1", "2", "3", "4", "not-given-5"])
-    assert {one: said(found[one]) for one in found} == {
+    remote_posts = on_x(stub).see_many(["1", "2", "3", "4", "not-given-5"])
+    assert {platform_id: said(remote_posts[platform_id]) for platform_id in remote_posts} == {
         "1": "1",
         "2": type(None),
         "3": (Refused, RefusalCode.PERMISSION),
@@ -72,22 +72,31 @@ def test_x_names_among_its_errors_what_is_gone_and_what_is_not_for_us(stub: Stub
 
 
 def test_x_is_not_asked_for_what_is_no_number(stub: Stub) -> None:
-    found = on_x(stub).see_many(["not-given-5", "٣", "1" * 20])
-    assert {said(one) for one in found.values()} == {(Refused, RefusalCode.INVALID)}
+    remote_posts = on_x(stub).see_many(["not-given-5", "٣", "1" * 20])
+    assert {said(remote_post) for remote_post in remote_posts.values()} == {
+        (Refused, RefusalCode.INVALID)
+    }
     assert stub.requests == []
 
 
 def test_of_those_edited_on_x_the_newest_version_is_seen(stub: Stub) -> None:
     history = "edit_history_tweet_ids"
-    first = [{"id": one, "text": "पहिला", history: [one, f"{one}8"]} for one in ("1", "2")]
+    first = [
+        {"id": platform_id, "text": "पहिला", history: [platform_id, f"{platform_id}8"]}
+        for platform_id in ("1", "2")
+    ]
     newest = [{"id": "18", "text": "दुसरा", history: ["1", "18"]}]
     plain = {"id": "3", "text": "तिसरा", history: ["3"]}
     stub.plan(
         answer({"data": [*first, plain]}),
         answer({"data": newest, "errors": [about("resource-not-found", "28")]}),
     )
-    found = on_x(stub).see_many(["1", "2", "3"])
-    texts = {one: seen.text for one, seen in found.items() if isinstance(seen, RemotePost)}
+    remote_posts = on_x(stub).see_many(["1", "2", "3"])
+    texts = {
+        platform_id: remote_post.text
+        for platform_id, remote_post in remote_posts.items()
+        if isinstance(remote_post, RemotePost)
+    }
     assert texts == {"1": "दुसरा", "2": "पहिला", "3": "तिसरा"}
     assert b"ids=18%2C28&" in stub.requests[1]
 
@@ -109,11 +118,11 @@ def test_where_newest_versions_cannot_be_read_the_others_are_seen(
 ) -> None:
     edited = {"id": "1", "text": "पहिला", "edit_history_tweet_ids": ["1", "18"]}
     stub.plan(answer({"data": [edited, {"id": "3", "text": "तिसरा"}]}), plan)
-    found = on_x(stub).see_many(["1", "3"])
-    later = found["1"]
+    remote_posts = on_x(stub).see_many(["1", "3"])
+    later = remote_posts["1"]
     assert isinstance(later, TryLater)
     assert later.at == at
-    assert said(found["3"]) == "3"
+    assert said(remote_posts["3"]) == "3"
 
 
 def test_an_access_that_ends_between_is_no_answer(stub: Stub) -> None:
@@ -148,7 +157,7 @@ def part(body: object, code: int = 200) -> dict[str, object]:
 
 
 def test_each_answer_of_a_batch_is_about_its_own_id_alone(stub: Stub) -> None:
-    given = {
+    parts = {
         POST: part({"id": POST, "message": "पाणी", "from": {"id": PAGE}}),
         "77_1": part({"id": "77_1", "message": "उद्या", "parent": {"id": POST}}),
         "77_2": part(GONE, 400),
@@ -162,17 +171,17 @@ def test_each_answer_of_a_batch_is_about_its_own_id_alone(stub: Stub) -> None:
         "77_10": "?",
     }
     usage = {"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 7}]}'}
-    stub.plan(answer(list(given.values()), headers=usage))
-    found = on_facebook(stub).see_many(list(given))
-    assert [said(one) for one in found.values()] == [
+    stub.plan(answer(list(parts.values()), headers=usage))
+    remote_posts = on_facebook(stub).see_many(list(parts))
+    assert [said(remote_post) for remote_post in remote_posts.values()] == [
         POST,
         "77_1",
         type(None),
         (Refused, RefusalCode.PERMISSION),
         *[TryLater] * 7,
     ]
-    assert list(found) == list(given)
-    post, comment, later = found[POST], found["77_1"], found["77_5"]
+    assert list(remote_posts) == list(parts)
+    post, comment, later = remote_posts[POST], remote_posts["77_1"], remote_posts["77_5"]
     assert isinstance(post, RemotePost)
     assert isinstance(comment, RemotePost)
     assert isinstance(later, TryLater)
@@ -181,7 +190,7 @@ def test_each_answer_of_a_batch_is_about_its_own_id_alone(stub: Stub) -> None:
 
 
 def test_a_batch_asks_for_each_with_its_own_fields_and_names_no_token(stub: Stub) -> None:
-    parts = [part({"id": one}) for one in (POST, "77_1")]
+    parts = [part({"id": platform_id}) for platform_id in (POST, "77_1")]
     stub.plan(answer(parts))
     open_at("facebook", stub.url).see_many([POST, "77_1"])
     head, _, body = stub.requests[0].partition(b"\r\n\r\n")
@@ -220,32 +229,36 @@ def test_what_a_batch_says_of_the_whole_page_is_about_all(
 @pytest.mark.parametrize(("name", "most"), [("x", 100), ("facebook", 50)])
 def test_as_much_is_read_as_the_longest_texts_may_hold(stub: Stub, name: str, most: int) -> None:
     long = "पा" * 12_000
-    ids = [str(10**17 + one) for one in range(most)]
-    rows = [{"id": one, "text": long, "message": long} for one in ids]
-    stub.plan(answer({"data": rows} if name == "x" else [part(one) for one in rows]))
-    found = open_at(name, stub.url).see_many(ids)
-    assert {said(one) for one in found.values()} == set(ids)
+    ids = [str(10**17 + number) for number in range(most)]
+    rows = [{"id": platform_id, "text": long, "message": long} for platform_id in ids]
+    stub.plan(answer({"data": rows} if name == "x" else [part(row) for row in rows]))
+    remote_posts = open_at(name, stub.url).see_many(ids)
+    assert {said(remote_post) for remote_post in remote_posts.values()} == set(ids)
 
 
 def test_more_than_a_batch_holds_is_refused_by_the_practice_platform(practice: Ground) -> None:
     most = practice.platform.limits.seen_at_once
     with pytest.raises(Refused):
-        practice.platform.see_many([str(10**17 + one) for one in range(most + 1)])
+        practice.platform.see_many([str(10**17 + number) for number in range(most + 1)])
 
 
 def test_each_one_of_a_batch_counts_as_a_call(practice: Ground) -> None:
     """On Facebook; X counts requests in its windows, and posts on its bill."""
     number = practice.send(NOTICE)
     practice.switch(facebook_call_limit="12")
-    found = practice.platform.see_many([number, *(str(10**17 + one) for one in range(19))])
-    later = [one for one in found.values() if isinstance(one, TryLater)]
+    remote_posts = practice.platform.see_many(
+        [number, *(str(10**17 + number) for number in range(19))]
+    )
+    later = [
+        remote_post for remote_post in remote_posts.values() if isinstance(remote_post, TryLater)
+    ]
     assert bool(later) is (practice.name == "facebook")
-    assert isinstance(found[number], RemotePost)
+    assert isinstance(remote_posts[number], RemotePost)
 
 
 def test_lists_by_ids_in_the_address_are_no_more(tmp_path: Path) -> None:
-    with grounds.in_sandbox("facebook", tmp_path) as found:
+    with grounds.in_sandbox("facebook", tmp_path) as platform_ground:
         host = {"Host": "graph.facebook.com", "Authorization": f"Bearer {TOKEN}"}
-        given = requests.get(f"{found.url}/v26.0/?ids=1,2", headers=host, timeout=10)
-        assert given.status_code >= 400
-        assert given.json()["error"]
+        response = requests.get(f"{platform_ground.url}/v26.0/?ids=1,2", headers=host, timeout=10)
+        assert response.status_code >= 400
+        assert response.json()["error"]

@@ -28,8 +28,8 @@ def test_each_day_is_the_citys_day(town: City) -> None:
 
 def test_days_without_anything_are_there_too(town: City) -> None:
     days = _days(town, "clerk", days=3)
-    assert [one.day for one in days] == [TODAY, TODAY + DAY, TODAY + 2 * DAY]
-    assert all(one.entries == () for one in days)
+    assert [day.day for day in days] == [TODAY, TODAY + DAY, TODAY + 2 * DAY]
+    assert all(day.entries == () for day in days)
     assert _days(town, "clerk", days=0) == []
     assert len(_days(town, "clerk", days=4_000)) == 366
 
@@ -39,10 +39,10 @@ def test_within_a_day_entries_stand_by_time_with_state_and_link(town: City) -> N
     late = town.schedule(town.approved(on=["facebook"]), 3 * HOUR)
     soon = town.schedule(town.approved("road"), HOUR)
     (today,) = _days(town, "clerk")
-    assert [one.delivery_id for one in today.entries] == [live, *soon, *late]
+    assert [log_entry.delivery_id for log_entry in today.entries] == [live, *soon, *late]
     assert today.entries[0].state is DeliveryState.PUBLISHED
     assert today.entries[0].url == f"https://platform.example/{town.platform_id(live)}"
-    assert [one.url for one in today.entries[1:]] == ["", ""]
+    assert [log_entry.url for log_entry in today.entries[1:]] == ["", ""]
 
 
 def test_filters_by_account_and_department(town: City) -> None:
@@ -50,19 +50,19 @@ def test_filters_by_account_and_department(town: City) -> None:
     town.schedule(town.approved("road"), HOUR)
     (on_x,) = _days(town, "clerk", account="x")
     (of_road,) = _days(town, "clerk", department="road")
-    assert {one.account.platform for one in on_x.entries} == {"x"}
+    assert {log_entry.account.platform for log_entry in on_x.entries} == {"x"}
     assert len(on_x.entries) == 2
-    assert [one.department.code for one in of_road.entries] == ["road"]
+    assert [log_entry.department.code for log_entry in of_road.entries] == ["road"]
 
 
 def test_each_sees_the_deliveries_of_its_own_line(town: City) -> None:
     town.schedule(town.approved(), HOUR)
     town.schedule(town.approved("road"), HOUR)
-    seen = {
-        who: [one.department.code for one in _days(town, who)[0].entries]
+    by_reader = {
+        who: [log_entry.department.code for log_entry in _days(town, who)[0].entries]
         for who in ("member", "road_officer", "health_head", "auditor", "oversight")
     }
-    assert seen == {
+    assert by_reader == {
         "member": ["water"],
         "road_officer": ["road"],
         "health_head": [],
@@ -78,7 +78,7 @@ def test_a_paused_account_shows_on_what_waits_for_it(town: City) -> None:
     town.schedule(town.approved(on=["facebook"]), HOUR)
     scenes.paused(town)
     (today,) = _days(town, "clerk")
-    assert {one.account.platform: one.is_paused for one in today.entries} == {
+    assert {log_entry.account.platform: log_entry.is_paused for log_entry in today.entries} == {
         "x": True,
         "facebook": False,
     }
@@ -98,7 +98,7 @@ def test_what_a_new_revision_cancelled_is_not_shown_beside_it(town: City) -> Non
     town.approve(post_id)
     (again,) = town.schedule(post_id, HOUR)
     (today,) = _days(town, "clerk")
-    assert [one.delivery_id for one in today.entries] == [again]
+    assert [log_entry.delivery_id for log_entry in today.entries] == [again]
 
 
 def test_what_is_approved_without_a_time_is_listed_by_wished_time(town: City) -> None:
@@ -109,16 +109,16 @@ def test_what_is_approved_without_a_time_is_listed_by_wished_time(town: City) ->
         town.approve(post_id)
     scenes.scheduled(town)
     scenes.in_review(town)
-    found = _unscheduled(town, "clerk")
-    assert [one.wished_at for one in found] == [wishes[2], wishes[1], None]
-    assert found[0].path == "/posts/3"
+    submissions = _unscheduled(town, "clerk")
+    assert [submission.wished_at for submission in submissions] == [wishes[2], wishes[1], None]
+    assert submissions[0].path == "/posts/3"
 
 
 def test_of_a_half_scheduled_post_the_other_half_is_listed(town: City) -> None:
     scenes.half_scheduled(town)
-    (one,) = _unscheduled(town, "clerk")
-    assert one.account.platform == "facebook"
-    assert one.not_after == town.now + 30 * DAY
+    (submission,) = _unscheduled(town, "clerk")
+    assert submission.account.platform == "facebook"
+    assert submission.not_after == town.now + 30 * DAY
 
 
 def test_what_was_cancelled_on_purpose_is_not_asked_for_again(town: City) -> None:

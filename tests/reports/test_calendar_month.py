@@ -45,7 +45,10 @@ def days(
 
 
 def shown(day: CalendarDay) -> list[tuple[str, str, list[str]]]:
-    return [(one.thing, one.state, [each.platform for each in one.accounts]) for one in day.items]
+    return [
+        (planned.thing, planned.state, [each.platform for each in planned.accounts])
+        for planned in day.items
+    ]
 
 
 def test_a_post_at_one_time_is_one_item_with_its_accounts_and_languages(town: City) -> None:
@@ -53,11 +56,11 @@ def test_a_post_at_one_time_is_one_item_with_its_accounts_and_languages(town: Ci
     town.save(post_id, languages=[Language.MARATHI, Language.ENGLISH])
     town.send(post_id)
     town.approve(post_id)
-    made = town.schedule(post_id, HOUR)
+    delivery_ids = town.schedule(post_id, HOUR)
     (item,) = days(town)[0].items
     assert shown(days(town)[0]) == [("delivery", "scheduled", ["x", "facebook"])]
     assert item.languages == (Language.MARATHI, Language.ENGLISH)
-    assert item.movable == tuple(made)
+    assert item.movable == tuple(delivery_ids)
     assert (item.path, item.at) == (f"/posts/{post_id}", town.now + HOUR)
 
 
@@ -73,7 +76,9 @@ def test_what_has_no_time_stands_at_its_wished_time(town: City) -> None:
     blocked = town.hand_in(department="garden", wished_at=town.now + DAY)
     town.send(town.draft(blocked))
     today, tomorrow = days(town)
-    assert [(one.state, one.at - town.now) for one in today.items] == list(wishes.items())
+    assert [(planned.state, planned.at - town.now) for planned in today.items] == list(
+        wishes.items()
+    )
     assert shown(tomorrow) == [("post", "blocked", ["x"])]
     assert today.items[0].movable == ()
 
@@ -96,8 +101,10 @@ def test_filters_by_account_department_and_state(town: City) -> None:
         ("delivery", "scheduled", ["facebook"]),
         ("post", "in_review", ["facebook"]),
     ]
-    assert [one.department.code for one in days(town, department="road")[0].items] == ["road"]
-    assert [one.state for one in days(town, state="in_review")[0].items] == ["in_review"]
+    assert [planned.department.code for planned in days(town, department="road")[0].items] == [
+        "road"
+    ]
+    assert [planned.state for planned in days(town, state="in_review")[0].items] == ["in_review"]
     assert days(town, "road_officer")[0].items == days(town, department="road")[0].items
 
 
@@ -110,9 +117,9 @@ def test_two_posts_within_ten_minutes_on_an_account_clash(
     town.schedule(town.approved(on=["facebook"]), HOUR)
     today = days(town)[0]
     assert today.clashes == clashes
-    assert [one.is_clash for one in today.items if one.accounts[0].platform == "facebook"] == [
-        False
-    ]
+    assert [
+        planned.is_clash for planned in today.items if planned.accounts[0].platform == "facebook"
+    ] == [False]
 
 
 def test_what_is_over_clashes_with_nothing(town: City) -> None:
@@ -135,20 +142,20 @@ def test_a_quiet_time_marks_what_is_still_to_leave(town: City) -> None:
             begins=time(17),
             ends=time(18),
         )
-    assert [one.is_quiet for one in days(town)[0].items] == [False, True]
+    assert [planned.is_quiet for planned in days(town)[0].items] == [False, True]
 
 
 def test_a_working_day_without_a_post_is_pointed_out_to_whoever_sees_all(town: City) -> None:
     """25 November 2026 is a Wednesday; Saturday and Sunday are no gaps, nor is what is far off."""
     town.schedule(town.approved(), HOUR)
-    found = days(town, count=30)
-    gaps = {one.day.day: [each.platform for each in one.gaps] for one in found[:7]}
+    calendar_days = days(town, count=30)
+    gaps = {day.day.day: [each.platform for each in day.gaps] for day in calendar_days[:7]}
     assert gaps[25] == ["facebook"]
     assert gaps[26] == ["x", "facebook"]
     assert gaps[28] == gaps[29] == []
-    assert all(one.gaps == () for one in found[14:])
-    assert all(one.gaps == () for one in days(town, "first", count=7))
-    assert all(one.gaps == () for one in days(town, count=7, department="water"))
+    assert all(day.gaps == () for day in calendar_days[14:])
+    assert all(day.gaps == () for day in days(town, "first", count=7))
+    assert all(day.gaps == () for day in days(town, count=7, department="water"))
     assert days(town, account="x", count=1)[0].gaps == ()
 
 
@@ -159,7 +166,7 @@ def test_a_month_asks_as_often_for_many_posts_as_for_none(town: City) -> None:
         town.schedule(town.approved(on=["x", "facebook"]), timedelta(hours=at + 1))
         town.send(town.draft(town.hand_in(wished_at=town.now + DAY), on=["x", "facebook"]))
     with statements(town.database) as many:
-        assert sum(len(one.items) for one in days(town, count=42)) == 8
+        assert sum(len(day.items) for day in days(town, count=42)) == 8
     assert len(many) <= len(none) + 2  # the texts of what is wished, and their deliveries
 
 

@@ -22,7 +22,7 @@ def test_everything_that_needs_a_decision_stands_there_by_kind(town: City) -> No
     for happens in EVERYTHING:
         happens(town)
     _in_review_wished_soon(town)
-    assert [one.kind for one in _board(town, "lead")] == [
+    assert [row.kind for row in _board(town, "lead")] == [
         BoardKind.HELD,
         BoardKind.MISSED,
         BoardKind.FAILED,
@@ -48,7 +48,7 @@ def test_what_a_new_revision_replaced_leaves_the_board(town: City) -> None:
 def test_what_may_be_live_stays_whatever_became_of_its_post(town: City) -> None:
     delivery_id = town.hold()
     town.save(town.delivery(delivery_id).post_id, on=["x"], text="दुरुस्ती")
-    assert [one.subject_id for one in _board(town, "lead")] == [delivery_id]
+    assert [row.subject_id for row in _board(town, "lead")] == [delivery_id]
 
 
 def test_a_held_one_says_what_happened_and_from_when_it_may_be_sent_again(town: City) -> None:
@@ -100,12 +100,12 @@ def test_each_row_names_what_this_actor_may_do(town: City) -> None:
     for happens in EVERYTHING:
         happens(town)
     _in_review_wished_soon(town)
-    found = {
+    acts = {
         (who, row.kind): set(row.acts)
         for who in ("lead", "clerk", "first", "auditor", "admin")
         for row in _board(town, who)
     }
-    assert {key: found[key] for key in ACTS} == ACTS
+    assert {key: acts[key] for key in ACTS} == ACTS
 
 
 def test_a_department_sees_its_own_rows_only(town: City) -> None:
@@ -126,7 +126,7 @@ def test_a_post_wished_for_later_comes_a_day_before(town: City) -> None:
 
 def test_a_department_that_gets_an_officer_leaves_the_board(town: City) -> None:
     scenes.in_review_with_nobody(town)
-    assert [one.kind for one in _board(town, "lead")] == [BoardKind.BLOCKED]
+    assert [row.kind for row in _board(town, "lead")] == [BoardKind.BLOCKED]
     town.appoint("garden_officer", Role.OFFICER, "garden")
     assert _board(town, "lead") == []
 
@@ -160,7 +160,7 @@ def test_a_joint_post_names_the_department_that_lacks_an_approver(town: City) ->
     town.send(post_id)
     (row,) = _board(town, "lead")
     assert (row.kind, row.department.code) == (BoardKind.BLOCKED, "water")
-    assert [one.code for one in row.lacking] == ["garden"]
+    assert [department.code for department in row.lacking] == ["garden"]
 
 
 def test_the_board_reads_nothing_for_roles_without_posts(town: City) -> None:

@@ -51,7 +51,7 @@ def _numbers(town: City, who: str, export_id: int) -> list[object]:
 
 def test_it_is_written_in_steps_that_leave_nothing_out(town: City) -> None:
     export_id = _start(town, "clerk")
-    done = [tick_exports(town.database, now=town.now, step=2) for _one in range(3)]
+    done = [tick_exports(town.database, now=town.now, step=2) for _ in range(3)]
     assert done == [2, 1, 0]
     newest_first = [f"PMC/2026/00000{number}" for number in (3, 2, 1)]
     assert _numbers(town, "clerk", export_id) == newest_first
@@ -94,10 +94,10 @@ def test_it_stops_where_the_appointment_has_ended(town: City) -> None:
 
 
 def test_the_oldest_makes_room_for_one_too_many(town: City) -> None:
-    ids = [_start(town, "clerk") for _one in range(MOST + 1)]
+    ids = [_start(town, "clerk") for _ in range(MOST + 1)]
     with town.read() as session:
-        kept = exports_of(session, actor=town.actor("clerk"), now=town.now)
-    assert [one.id for one in kept] == ids[:0:-1]
+        exports = exports_of(session, actor=town.actor("clerk"), now=town.now)
+    assert [export.id for export in exports] == ids[:0:-1]
 
 
 def _keep(town: City, who: str, name: str, query: str = "wished=soon") -> int:

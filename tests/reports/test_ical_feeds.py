@@ -38,7 +38,7 @@ def fetch(town: City, token: str) -> FeedContent:
 
 
 def departments(found: FeedContent) -> set[str]:
-    return {one.department.code for one in found.items}
+    return {event.department.code for event in found.items}
 
 
 def plan(town: City) -> None:
@@ -51,11 +51,11 @@ def test_a_link_shows_what_its_person_may_see(town: City) -> None:
     with town.write() as session:
         water = session.get_one(Department, town.departments["water"])
         water.reports_to_id = town.departments["information-technology"]
-    seen = {
+    by_reader = {
         who: departments(fetch(town, make(town, who)))
         for who in ("clerk", "auditor", "member", "road_officer", "health_head", "oversight")
     }
-    assert seen == {
+    assert by_reader == {
         "clerk": {"water", "road"},
         "auditor": {"water", "road"},
         "member": {"water"},
@@ -137,7 +137,7 @@ def test_it_changes_only_when_what_it_shows_does(town: City) -> None:
 
 def test_who_asks_too_often_has_to_wait_for_the_hour_to_end(town: City) -> None:
     token = make(town, "clerk")
-    for _one in range(ical_feeds.MOST_FETCHES):
+    for _ in range(ical_feeds.MOST_FETCHES):
         fetch(town, token)
     town.clock.move(timedelta(minutes=59))
     with pytest.raises(TooOften) as refused:

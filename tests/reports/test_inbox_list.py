@@ -84,15 +84,15 @@ def test_pages_follow_each_other_without_gap_or_repetition(town: City, view: Inb
     if view is InboxView.CLOSED:
         for comment_id in range(1, 6):
             _close(town, comment_id)
-    found: list[int] = []
-    place: Cursor | None = None
+    comment_ids: list[int] = []
+    cursor: Cursor | None = None
     for _ in range(3):
-        page = _page(town, "first", view, before=place, limit=2)
-        found += [one.comment_id for one in page.rows]
-        place = page.following
-    assert sorted(found) == [1, 2, 3, 4, 5]
-    assert found == _ids(town, "first", view)
-    assert place is None
+        page = _page(town, "first", view, before=cursor, limit=2)
+        comment_ids += [row.comment_id for row in page.rows]
+        cursor = page.following
+    assert sorted(comment_ids) == [1, 2, 3, 4, 5]
+    assert comment_ids == _ids(town, "first", view)
+    assert cursor is None
 
 
 def test_a_row_says_who_has_it_and_whether_it_is_late(town: City) -> None:
@@ -130,7 +130,7 @@ def test_a_page_shows_our_post_and_why_the_comment_is_here(town: City) -> None:
 def test_a_mention_stands_under_no_post_of_ours(town: City) -> None:
     page = _comment(town, town.comment(), who="clerk")
     assert page.own_post is None
-    assert [one.is_this for one in page.messages] == [True]
+    assert [message.is_this for message in page.messages] == [True]
     assert page.acts == {Action.ASSIGN, Action.CLOSE}
 
 
@@ -177,17 +177,17 @@ def test_the_thread_is_the_conversation_with_our_answers_in_it_and_no_other(town
     town.answer(first, "आमचे उत्तर")
     town.tick_dispatch()
     town.clock.move(MINUTE)
-    answer = town.platform("facebook").published[-1].platform_id
-    own = town.platform("facebook").citizen_says("पुन्हा", parent_id=answer, author="क")
+    platform_id = town.platform("facebook").published[-1].platform_id
+    own = town.platform("facebook").citizen_says("पुन्हा", parent_id=platform_id, author="क")
     town.listen(HOUR)
     again = town.comment_id(own, on="facebook")
     page = _comment(town, again)
-    assert [(one.text, one.is_this) for one in page.messages] == [
+    assert [(message.text, message.is_this) for message in page.messages] == [
         ("पहिली", False),
         ("आमचे उत्तर", False),
         ("पुन्हा", True),
     ]
-    assert [one.reply is not None for one in page.messages] == [False, True, False]
+    assert [message.reply is not None for message in page.messages] == [False, True, False]
     assert page.replies == ()
 
 
@@ -196,8 +196,8 @@ def test_a_reply_to_a_comment_names_what_it_answers(town: City) -> None:
     parent = town.comment("एक", under=delivery_id)
     own = town.platform("x").citizen_says("दोन", parent_id=town.platform("x").posts[-1].platform_id)
     town.listen(HOUR)
-    said = _comment(town, town.comment_id(own)).messages
-    assert [one.parent_id for one in said] == [None, parent]
+    messages = _comment(town, town.comment_id(own)).messages
+    assert [message.parent_id for message in messages] == [None, parent]
 
 
 def test_an_answer_is_followed_until_it_is_live(town: City) -> None:
@@ -270,7 +270,7 @@ def test_an_answer_taken_back_by_a_transfer_is_told_in_the_history_only(town: Ci
             reason="पथ विभागाचा विषय.",
         )
     page = _comment(town, 1, who="road_officer")
-    assert [one.state for one in page.replies] == [ReplyState.TAKEN_BACK]
+    assert [reply.state for reply in page.replies] == [ReplyState.TAKEN_BACK]
     assert len(page.messages) == 1
 
 
@@ -313,10 +313,10 @@ ACTS = {
 
 def test_the_page_names_what_this_actor_may_do_now(town: City) -> None:
     scenes.routed(town)
-    found = {(who, CommentState.ROUTED): set(_comment(town, 1, who=who).acts) for who in READERS}
+    acts = {(who, CommentState.ROUTED): set(_comment(town, 1, who=who).acts) for who in READERS}
     _close(town, 1)
-    found |= {(who, CommentState.CLOSED): set(_comment(town, 1, who=who).acts) for who in READERS}
-    assert {key: found[key] for key in ACTS} == ACTS
+    acts |= {(who, CommentState.CLOSED): set(_comment(town, 1, who=who).acts) for who in READERS}
+    assert {key: acts[key] for key in ACTS} == ACTS
 
 
 READERS = ("first", "head", "clerk", "member", "auditor", "oversight")
@@ -327,7 +327,7 @@ def test_a_refused_answer_is_not_in_the_way_of_the_failure_of_another(town: City
     town.platform("x").fail_next(Refused(RefusalCode.TOO_LONG))
     town.answer(1)
     town.tick_dispatch()
-    assert [one.state for one in _comment(town, 1).replies] == [
+    assert [reply.state for reply in _comment(town, 1).replies] == [
         ReplyState.RETURNED,
         ReplyState.FAILED,
     ]
@@ -343,7 +343,7 @@ def _page(
 
 
 def _ids(town: City, who: str, view: InboxView) -> list[int]:
-    return [one.comment_id for one in _page(town, who, view).rows]
+    return [row.comment_id for row in _page(town, who, view).rows]
 
 
 def _comment(town: City, comment_id: int, *, who: str = "first") -> CommentDetail:

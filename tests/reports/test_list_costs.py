@@ -41,8 +41,8 @@ def grown(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         file = sqlite.copy(sqlite.template(run, migrate), folder / "nagarvani.db")
         opened.append(_grown(Database(file), folder, copies))
     yield opened[0], opened[1]
-    for one in opened:
-        one.database.dispose()
+    for opened_town in opened:
+        opened_town.database.dispose()
 
 
 def _grown(database: Database, folder: Path, copies: int) -> City:
@@ -112,17 +112,17 @@ def test_a_settled_row_costs_next_to_nothing(grown: tuple[City, City], page: str
 
 def _steps(town: City, ask: Ask) -> int:
     """How many steps SQLite takes for it, to the hundred."""
-    with town.read() as session, _counting(town.database) as taken:
+    with town.read() as session, _counting(town.database) as row_count:
         ask(town, session)
-    return taken[0] * EVERY
+    return row_count[0] * EVERY
 
 
 @contextmanager
 def _counting(database: Database) -> Iterator[list[int]]:
-    taken = [0]
+    row_count = [0]
 
     def note() -> int:
-        taken[0] += 1
+        row_count[0] += 1
         return 0
 
     def begin(connection: Connection, *_rest: object) -> None:
@@ -130,7 +130,7 @@ def _counting(database: Database) -> Iterator[list[int]]:
 
     event.listen(database.engine, "before_cursor_execute", begin)
     try:
-        yield taken
+        yield row_count
     finally:
         event.remove(database.engine, "before_cursor_execute", begin)
 
@@ -143,21 +143,25 @@ def test_words_are_looked_for_among_the_newest_and_further_back_when_asked(
     for title in titles:
         town.hand_in(title)
         town.clock.move(timedelta(hours=1))
-    wanted, found, back = SubmissionFilter(SubmissionView.ALL, search_text="विहीर"), [], None
+    filters, submission_ids, back = (
+        SubmissionFilter(SubmissionView.ALL, search_text="विहीर"),
+        [],
+        None,
+    )
     for _page in range(4):
         with town.read() as session:
             page = submission_list.submissions_in(
-                session, actor=town.actor("clerk"), now=town.now, filters=wanted, back=back, span=2
+                session, actor=town.actor("clerk"), now=town.now, filters=filters, back=back, span=2
             )
-        found.append(([one.title for one in page.rows], page.total))
+        submission_ids.append(([row.title for row in page.rows], page.total))
         back = page.older
-    assert found == [([], 0), (["विहीर तीन"], 1), (["विहीर दोन"], 1), (["विहीर एक"], 1)]
+    assert submission_ids == [([], 0), (["विहीर तीन"], 1), (["विहीर दोन"], 1), (["विहीर एक"], 1)]
     assert back is None
 
 
 def test_a_number_is_found_however_old_it_is(on_sqlite: Database, tmp_path: Path) -> None:
     town = city(on_sqlite, tmp_path)
-    for _one in range(4):
+    for _ in range(4):
         town.hand_in()
         town.clock.move(timedelta(hours=1))
     with town.read() as session:
@@ -169,4 +173,4 @@ def test_a_number_is_found_however_old_it_is(on_sqlite: Database, tmp_path: Path
             filters=SubmissionFilter(SubmissionView.ALL, search_text=first),
             span=2,
         )
-    assert [one.submission_id for one in page.rows] == [1]
+    assert [row.submission_id for row in page.rows] == [1]

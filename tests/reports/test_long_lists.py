@@ -198,9 +198,9 @@ def _furnish(town: City) -> None:
 def _cost(town: City, page: Ask) -> int:
     """How many statements it takes."""
     actor = town.actor("lead")
-    with town.read() as session, statements(town.database) as seen:
+    with town.read() as session, statements(town.database) as executed:
         assert page(session, town, actor) is not None
-    return len(seen)
+    return len(executed)
 
 
 def _scanned(town: City, page: Ask) -> list[str]:
@@ -209,30 +209,37 @@ def _scanned(town: City, page: Ask) -> list[str]:
     Thousands of posts wait here for a time; for so many, revisions, texts and deliveries may be
     laid side by side.
     """
-    with town.read() as session, _asked(town) as asked:
+    with town.read() as session, _asked(town) as queries:
         page(session, town, town.actor("lead"))
-        wanted = next(one for one in asked if "ORDER BY submissions." in one[0])
-        plan = session.connection().exec_driver_sql(f"EXPLAIN {wanted[0]}", wanted[1])
+        query = next(sql_call for sql_call in queries if "ORDER BY submissions." in sql_call[0])
+        plan = session.connection().exec_driver_sql(f"EXPLAIN {query[0]}", query[1])
         lines = [str(row[0]) for row in plan]
     grows = ("submissions", "posts")
-    return [one for one in lines if "Seq Scan" in one and one.split(" on ")[1].split()[0] in grows]
+    return [
+        line for line in lines if "Seq Scan" in line and line.split(" on ")[1].split()[0] in grows
+    ]
 
 
 def _read_whole(town: City, page: Ask) -> list[str]:
     """The lines of its plans that read a whole table of those that grow with each post."""
-    with town.read() as session, _asked(town) as asked:
+    with town.read() as session, _asked(town) as queries:
         page(session, town, town.actor("lead"))
         connection = session.connection()
-        plans = [connection.exec_driver_sql(f"EXPLAIN {one}", given) for one, given in [*asked]]
+        plans = [
+            connection.exec_driver_sql(f"EXPLAIN {sql}", parameters)
+            for sql, parameters in [*queries]
+        ]
         lines = [str(row[0]) for plan in plans for row in plan]
     grows = ("submissions", "posts", "revisions", "variants", "deliveries", "receipts")
-    return [one for one in lines if "Seq Scan" in one and one.split(" on ")[1].split()[0] in grows]
+    return [
+        line for line in lines if "Seq Scan" in line and line.split(" on ")[1].split()[0] in grows
+    ]
 
 
 @contextmanager
 def _asked(town: City) -> Iterator[list[Asked]]:
     """Every statement with its values."""
-    seen: list[Asked] = []
+    executed: list[Asked] = []
 
     def note(
         _connection: Connection,
@@ -241,11 +248,11 @@ def _asked(town: City) -> Iterator[list[Asked]]:
         values: tuple[object, ...],
         *_: object,
     ) -> None:
-        seen.append((statement, values))
+        executed.append((statement, values))
 
     event.listen(town.database.engine, "before_cursor_execute", note)
     try:
-        yield seen
+        yield executed
     finally:
         event.remove(town.database.engine, "before_cursor_execute", note)
 

@@ -24,10 +24,10 @@ def test_a_stopped_account_says_since_when_and_what_waits_for_it(town: City) -> 
     scenes.paused(town)
     town.schedule(town.approved(), 3 * HOUR)
     town.schedule(town.approved(on=["facebook"]), HOUR)
-    (one,) = beside(town, "clerk").accounts
-    assert one.account.platform == "x"
-    assert one.since_at == began
-    assert (one.waiting, one.next_at) == (2, began)
+    (account,) = beside(town, "clerk").accounts
+    assert account.account.platform == "x"
+    assert account.since_at == began
+    assert (account.waiting, account.next_at) == (2, began)
     assert {who: len(beside(town, who).accounts) for who in ("admin", "auditor", "first")} == {
         "admin": 1,
         "auditor": 1,
@@ -42,6 +42,6 @@ def test_mails_that_did_not_go_are_told_to_who_may_send_them_again(town: City) -
     town.clock.move(HOUR)
     planned.fail_mail(town)
     for who in ("admin", "lead"):
-        found = beside(town, who)
-        assert (found.mails, found.mails_since, found.number) == (2, since, 1)
+        problems = beside(town, who)
+        assert (problems.mails, problems.mails_since, problems.number) == (2, since, 1)
     assert beside(town, "clerk") == beside(town, "first") == ProblemSummary()

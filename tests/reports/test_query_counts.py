@@ -109,9 +109,9 @@ def _rows(town: City, who: str) -> list[todo_kinds.Waiting]:
 
 
 def _cost(town: City, who: str, report: Report) -> int:
-    with town.read() as session, statements(town.database) as seen:
+    with town.read() as session, statements(town.database) as executed:
         report(session, town, who)
-    return len(seen)
+    return len(executed)
 
 
 def _routed(session: Session) -> int:
@@ -168,10 +168,10 @@ def _copy_posts(
     session: Session, copier: _Copier, state: PostState, submissions: list[int]
 ) -> None:
     query = select(Post.id).where(Post.state == state).order_by(Post.id)
-    held = query.join(Delivery, Delivery.post_id == Post.id).where(
+    held_query = query.join(Delivery, Delivery.post_id == Post.id).where(
         Delivery.state == DeliveryState.HELD
     )
-    old = session.scalars(query if state is PostState.IN_REVIEW else held).first() or 0
+    old = session.scalars(query if state is PostState.IN_REVIEW else held_query).first() or 0
     revision = session.scalars(select(Revision).where(Revision.post_id == old)).one()
     posts = copier.copy(Post, old)
     revisions = copier.copy(Revision, revision.id, post_id=posts)
@@ -179,8 +179,8 @@ def _copy_posts(
     session.execute(
         insert(RevisionDepartment),
         [
-            {"revision_id": one, "department_id": row.department_id, "asked": True}
-            for one in revisions
+            {"revision_id": new_revision_id, "department_id": row.department_id, "asked": True}
+            for new_revision_id in revisions
             for row in revision.departments
         ],
     )

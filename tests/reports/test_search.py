@@ -29,7 +29,7 @@ def told(on_sqlite: Database, tmp_path: Path) -> City:
 def _found(town: City, who: str, words: str) -> dict[Kind, int]:
     with town.read() as session:
         groups = search(session, actor=town.actor(who), text=words)
-    return {one.kind: len(one.hits) for one in groups}
+    return {group.kind: len(group.hits) for group in groups}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_number_leads_straight_to_the_thing_in_sight(
 
 
 def test_more_hits_than_fit_are_asked_on_from_the_last_one(told: City) -> None:
-    for _one in range(3):
+    for _ in range(3):
         told.hand_in("गळती दुरुस्ती")
     with told.read() as session:
         actor = told.actor("clerk")
@@ -92,4 +92,4 @@ def test_more_hits_than_fit_are_asked_on_from_the_last_one(told: City) -> None:
             session, actor=actor, kind=Kind.SUBMISSIONS, text="गळती", before=first.following
         )
     assert (len(first.hits), len(rest.hits), rest.following) == (2, 1, None)
-    assert {one.path for one in first.hits}.isdisjoint(one.path for one in rest.hits)
+    assert {hit.path for hit in first.hits}.isdisjoint(hit.path for hit in rest.hits)

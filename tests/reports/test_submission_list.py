@@ -79,12 +79,12 @@ def test_a_department_reads_how_far_it_is_what_comes_next_and_who_has_it(
     (row,) = _page(town, "auditor").rows
     assert row.stage is stage
     assert (row.next.kind if row.next else None) is kind
-    assert [_name(one.name_mr, one.role) for one in (row.next.holders if row.next else ())] == (
-        holders
-    )
+    assert [
+        _name(holder.name_mr, holder.role) for holder in (row.next.holders if row.next else ())
+    ] == (holders)
     view = OPENS_IN.get(stage)
     assert _counts(town, "auditor") == ({SubmissionView.OPEN: 1, view: 1} if view else {})
-    assert [one.stage for one in _page(town, "auditor", SubmissionView.OPEN).rows] == (
+    assert [row.stage for row in _page(town, "auditor", SubmissionView.OPEN).rows] == (
         [stage] if view else []
     )
 
@@ -94,12 +94,14 @@ def _name(name: str, role: Role | None) -> str:
 
 
 def test_every_stage_has_a_chip(town: City) -> None:
-    deliveries = {one.value for one in DeliveryState}
+    deliveries = {delivery_state.value for delivery_state in DeliveryState}
     for stage in Stage:
         thing, state = stage.look
         assert thing in ("submission", "post", "delivery")
         assert thing != "delivery" or state in deliveries
-        assert thing != "submission" or state in {one.value for one in SubmissionState}
+        assert thing != "submission" or state in {
+            submission_state.value for submission_state in SubmissionState
+        }
 
 
 def test_the_row_says_since_when_and_until_when(town: City) -> None:
@@ -125,7 +127,7 @@ def test_the_row_has_every_live_link_and_the_comments_under_them(town: City) -> 
     town.tick_dispatch()
     town.note_answers()
     (row,) = _page(town, "member").rows
-    assert [one.account.platform for one in row.lives] == ["x", "facebook"]
+    assert [delivery.account.platform for delivery in row.lives] == ["x", "facebook"]
     assert row.lives[0].url == f"https://platform.example/{town.platform_id(on_x)}"
     assert (row.comments, row.unanswered) == (2, 1)
     assert row.next is not None
@@ -172,7 +174,7 @@ def test_each_sees_the_submissions_of_its_own_line(town: City, who: str, titles:
     town.hand_in("पाणी")
     town.clock.move(MINUTE)
     town.hand_in("रस्ता", department="road")
-    assert [one.title for one in _page(town, who).rows] == titles
+    assert [row.title for row in _page(town, who).rows] == titles
 
 
 def test_oversight_does_not_see_what_reports_to_another(town: City) -> None:
@@ -232,8 +234,8 @@ def test_rows_are_found_by_wished_time(town: City) -> None:
         with town.write() as session:
             session.get_one(Submission, submission_id).wished_at = town.now + after
     town.hand_in("केव्हाही")
-    found = {one: _listed(town, "clerk", SubmissionFilter(wished=one)) for one in Wished}
-    assert found == {
+    by_wish = {wished: _listed(town, "clerk", SubmissionFilter(wished=wished)) for wished in Wished}
+    assert by_wish == {
         Wished.TODAY: ["आज"],
         Wished.SOON: ["आज", "लवकर"],
         Wished.LATER: ["नंतर"],
@@ -270,9 +272,9 @@ def test_rows_are_found_by_the_days_of_handing_in(town: City) -> None:
 )
 def test_rows_are_found_by_who_has_them(town: City, happens: Scene, holders: set[Holder]) -> None:
     happens(town)
-    everything = {one: SubmissionFilter(SubmissionView.ALL, holder=one) for one in Holder}
-    found = {one for one, wanted in everything.items() if _listed(town, "clerk", wanted)}
-    assert found == holders
+    everything = {holder: SubmissionFilter(SubmissionView.ALL, holder=holder) for holder in Holder}
+    matching = {case for case, filters in everything.items() if _listed(town, "clerk", filters)}
+    assert matching == holders
 
 
 def test_an_officer_has_what_waits_for_this_officers_approval(town: City) -> None:
@@ -295,7 +297,7 @@ def test_what_is_partly_live_stands_among_the_live_and_among_what_is_left(town: 
 
 
 def test_view_and_filters_come_back_out_of_their_address(town: City) -> None:
-    wanted = SubmissionFilter(
+    filters = SubmissionFilter(
         view=SubmissionView.LIVE,
         search_text="पाणी & रस्ता",
         department_id=7,
@@ -305,7 +307,7 @@ def test_view_and_filters_come_back_out_of_their_address(town: City) -> None:
         since=date(2026, 1, 2),
         until=date(2026, 3, 4),
     )
-    assert filter_from_query(dict(parse_qsl(wanted.query))) == wanted
+    assert filter_from_query(dict(parse_qsl(filters.query))) == filters
     assert SubmissionFilter().query == ""
     nonsense = dict.fromkeys(("view", "kind", "wished", "holder", "since", "department"), "x")
     assert filter_from_query(nonsense) == SubmissionFilter()
@@ -352,12 +354,12 @@ def _page(town: City, who: str, view: SubmissionView = SubmissionView.ALL) -> Li
 def _listed(town: City, who: str, filters: SubmissionFilter) -> list[str]:
     with town.read() as session:
         page = submissions_in(session, actor=town.actor(who), now=town.now, filters=filters)
-    return [one.title for one in page.rows]
+    return [row.title for row in page.rows]
 
 
 def _counts(town: City, who: str) -> dict[SubmissionView, int]:
     with town.read() as session:
-        found = submission_counts(
+        counts = submission_counts(
             session, actor=town.actor(who), now=town.now, filters=SubmissionFilter()
         )
-    return {view: count for view, count in found.items() if count}
+    return {view: count for view, count in counts.items() if count}

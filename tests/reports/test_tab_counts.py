@@ -59,12 +59,12 @@ def _check(town: City, name: str) -> None:
 
 def check(session: Session, actor: Actor, now: datetime) -> Counts:
     """Each count is what the page under its tab lists; where there is no tab it is nothing."""
-    found = counts(session, actor=actor, now=now)
-    assert found.today == len(waiting_for(session, actor=actor, now=now))
-    assert found.submissions == _submissions(session, actor, now)
-    assert found.comments == _comments(session, actor, now)
-    assert found.decisions == _decisions(session, actor, now)
-    return found
+    tab_counts = counts(session, actor=actor, now=now)
+    assert tab_counts.today == len(waiting_for(session, actor=actor, now=now))
+    assert tab_counts.submissions == _submissions(session, actor, now)
+    assert tab_counts.comments == _comments(session, actor, now)
+    assert tab_counts.decisions == _decisions(session, actor, now)
+    return tab_counts
 
 
 def _submissions(session: Session, actor: Actor, now: datetime) -> int:
@@ -91,7 +91,7 @@ def _decisions(session: Session, actor: Actor, now: datetime) -> int:
     if actor.role not in COUNTED_FOR:
         return 0
     board = decisions(session, actor=actor, now=now)
-    todo_kinds = [one for one in board if one.kind is not BoardKind.UNCONFIRMED]
+    todo_kinds = [row for row in board if row.kind is not BoardKind.UNCONFIRMED]
     return len(todo_kinds) + problem_summary(session, actor=actor).number
 
 
@@ -103,8 +103,8 @@ def test_a_comment_whose_answer_is_on_its_way_is_counted_as_long_as_the_inbox_li
     town.answer(2)
     with town.read() as session:
         assert check(session, town.actor("clerk"), town.now).comments == 1
-        found = check(session, town.actor("first"), town.now)
-        assert (found.comments, found.today) == (1, 0)
+        tab_counts = check(session, town.actor("first"), town.now)
+        assert (tab_counts.comments, tab_counts.today) == (1, 0)
     town.tick_dispatch()
     town.note_answers()
     with town.read() as session:
@@ -119,8 +119,8 @@ def test_stopped_accounts_and_mails_that_did_not_go_count_among_the_decisions(to
         planned.fail_mail(town)
     expected = {"lead": 2, "admin": 2, "clerk": 1, "first": 0}
     with town.read() as session:
-        found = {name: check(session, town.actor(name), town.now) for name in expected}
-    assert {name: one.decisions for name, one in found.items()} == expected
+        by_reader = {name: check(session, town.actor(name), town.now) for name in expected}
+    assert {name: tab_counts.decisions for name, tab_counts in by_reader.items()} == expected
 
 
 def test_the_submissions_tab_counts_what_is_still_open(town: City) -> None:
@@ -134,6 +134,6 @@ def test_the_submissions_tab_counts_what_is_still_open(town: City) -> None:
 def test_all_counts_cost_one_query(town: City) -> None:
     scenes.received(town)
     for name in town.roles:
-        with town.read() as session, statements(town.database) as seen:
+        with town.read() as session, statements(town.database) as executed:
             counts(session, actor=town.actor(name), now=town.now)
-        assert len(seen) <= 1
+        assert len(executed) <= 1

@@ -35,8 +35,8 @@ def test_a_submission_is_told_from_the_first_day_to_the_answer(town: City) -> No
     comment_id = town.comment("किती दिवस?", under=on_x)
     town.answer(comment_id)
     town.tick_dispatch(HOUR)
-    told = _told(town, submission_id)
-    assert [(one.kind.value, one.by.name_mr) for one in told.steps] == [
+    steps = _told(town, submission_id)
+    assert [(step.kind.value, step.by.name_mr) for step in steps.steps] == [
         ("received", "किरण वाबळे"),
         ("drafted", "स्वाती रणपिसे"),
         ("sent_for_review", "स्वाती रणपिसे"),
@@ -48,16 +48,16 @@ def test_a_submission_is_told_from_the_first_day_to_the_answer(town: City) -> No
         ("commented", ""),
         ("answered", "मेधा सातपुते"),
     ]
-    by_kind = {one.kind: one for one in told.steps}
+    by_kind = {step.kind: step for step in steps.steps}
     assert by_kind[StepKind.RETURNED].statement == "नकाशा जोडावा."
     assert by_kind[StepKind.APPROVED].revision == 2
     assert by_kind[StepKind.SCHEDULED].due_at == due_at
     published = by_kind[StepKind.PUBLISHED]
-    assert [one.account.platform for one in published.outlets] == ["x", "facebook"]
-    assert all(one.url for one in published.outlets)
+    assert [outlet.account.platform for outlet in published.outlets] == ["x", "facebook"]
+    assert all(outlet.url for outlet in published.outlets)
     answered = by_kind[StepKind.ANSWERED]
     assert (answered.statement, answered.took) == ("किती दिवस?", HOUR + 10 * MINUTE)
-    assert told.stage is Stage.LIVE
+    assert steps.stage is Stage.LIVE
 
 
 def test_what_there_was_to_check_stands_at_the_step_by_which_it_was_sent_all_the_same(
@@ -68,7 +68,7 @@ def test_what_there_was_to_check_stands_at_the_step_by_which_it_was_sent_all_the
     town.save(post_id, on=["x", "facebook"], text="दि. २० नोव्हेंबर २०२६ पर्यंत अर्ज करावेत.")
     town.send(post_id)
     (sent,) = [
-        one for one in _told(town, submission_id).steps if one.kind is StepKind.SENT_FOR_REVIEW
+        step for step in _told(town, submission_id).steps if step.kind is StepKind.SENT_FOR_REVIEW
     ]
     assert sent.by.name_mr == "स्वाती रणपिसे"
     assert "date_passed" in sent.warned
@@ -81,14 +81,14 @@ def test_steps_stand_oldest_first(town: City) -> None:
     town.comment(under=delivery_id)
     town.clock.move(DAY)
     town.save(1, on=["x"], text="दुरुस्ती")
-    times = [one.at for one in _told(town).steps]
+    times = [step.at for step in _told(town).steps]
     assert times == sorted(times)
 
 
 def test_what_the_machine_does_within_itself_is_left_out(town: City) -> None:
     town.live()
     assert town.verbs("deliveries", 1) == ["schedule", "send", "publish"]
-    kinds = [one.kind for one in _told(town).steps]
+    kinds = [step.kind for step in _told(town).steps]
     assert kinds[-2:] == [StepKind.SCHEDULED, StepKind.PUBLISHED]
 
 
@@ -107,7 +107,7 @@ def test_what_did_not_happen_is_told_with_its_reason(
     town: City, scene: scenes.Scene, kind: StepKind, code: str
 ) -> None:
     scene(town)
-    (step,) = [one for one in _told(town, who="auditor").steps if one.kind is kind]
+    (step,) = [step for step in _told(town, who="auditor").steps if step.kind is kind]
     assert step.code == code
 
 
@@ -117,8 +117,8 @@ def test_the_same_thing_for_two_accounts_hours_apart_is_two_steps(town: City) ->
     town.platform("facebook").fail_next(OutcomeUnknown(), after_keeping=True)
     town.tick_dispatch(HOUR)
     town.tick_reconcile(2 * HOUR)
-    published = [one for one in _told(town).steps if one.kind is StepKind.PUBLISHED]
-    assert [[outlet.account.platform for outlet in one.outlets] for one in published] == [
+    published = [step for step in _told(town).steps if step.kind is StepKind.PUBLISHED]
+    assert [[outlet.account.platform for outlet in step.outlets] for step in published] == [
         ["x"],
         ["facebook"],
     ]
@@ -146,12 +146,12 @@ def test_a_decline_is_told_with_its_words(town: City) -> None:
             submission_id=submission_id,
             reason="आधीच प्रसिद्ध झाले आहे.",
         )
-    told = _told(town, submission_id)
+    steps = _told(town, submission_id)
     assert (_last(town).kind, _last(town).statement) == (
         StepKind.DECLINED,
         "आधीच प्रसिद्ध झाले आहे.",
     )
-    assert (told.next, told.stage) == (None, Stage.DECLINED)
+    assert (steps.next, steps.stage) == (None, Stage.DECLINED)
 
 
 def test_what_the_cell_wrote_down_at_its_desk_says_so(town: City) -> None:
@@ -162,9 +162,9 @@ def test_what_the_cell_wrote_down_at_its_desk_says_so(town: City) -> None:
 
 def test_many_comments_are_one_step_with_the_newest(town: City) -> None:
     (delivery_id,) = town.live()
-    for words in ("एक", "दोन", "तीन"):
-        town.comment(words, under=delivery_id)
-    (step,) = [one for one in _told(town).steps if one.kind is StepKind.COMMENTED]
+    for text in ("एक", "दोन", "तीन"):
+        town.comment(text, under=delivery_id)
+    (step,) = [step for step in _told(town).steps if step.kind is StepKind.COMMENTED]
     assert (step.count, step.statement) == (3, "तीन")
 
 
@@ -172,11 +172,11 @@ def test_what_comes_next_is_the_open_comment_that_is_due_first(town: City) -> No
     (delivery_id,) = town.live()
     town.comment("पहिली", under=delivery_id)
     town.comment("दुसरी", under=delivery_id)
-    told = _told(town)
-    assert told.next is not None
-    assert (told.next.kind, told.next.quote) == (NextKind.ANSWER, "पहिली")
-    assert [one.name_mr for one in told.next.holders] == ["मेधा सातपुते"]
-    assert (told.comments, told.unanswered) == (2, 2)
+    steps = _told(town)
+    assert steps.next is not None
+    assert (steps.next.kind, steps.next.quote) == (NextKind.ANSWER, "पहिली")
+    assert [holder.name_mr for holder in steps.next.holders] == ["मेधा सातपुते"]
+    assert (steps.comments, steps.unanswered) == (2, 2)
 
 
 def test_it_is_missing_for_whom_it_does_not_concern(town: City) -> None:
@@ -198,9 +198,9 @@ def test_a_post_has_a_timeline_of_its_own_and_so_has_an_answer(town: City) -> No
         reply = post_timeline(session, post_id=reply_id, now=town.now)
         with pytest.raises(NotFound):
             post_timeline(session, post_id=4_711, now=town.now)
-    assert [one.kind for one in post.steps][:2] == [StepKind.DRAFTED, StepKind.SENT_FOR_REVIEW]
+    assert [step.kind for step in post.steps][:2] == [StepKind.DRAFTED, StepKind.SENT_FOR_REVIEW]
     assert post.stage is None
-    assert [one.kind for one in reply.steps] == [StepKind.SENT_FOR_REVIEW]
+    assert [step.kind for step in reply.steps] == [StepKind.SENT_FOR_REVIEW]
     assert reply.next is not None
     assert reply.next.kind is NextKind.APPROVE
 

@@ -83,13 +83,13 @@ def test_each_thing_waits_for_those_who_can_act_and_for_nobody_else(
     town: City, happens: Scene, expected: Kinds
 ) -> None:
     happens(town)
-    found = {name: [one.kind.value for one in _today(town, name)] for name in town.roles}
+    kinds = {name: [todo.kind.value for todo in _today(town, name)] for name in town.roles}
     gone: dict[Scene, tuple[str, ...]] = {
         scenes.routed_and_left_behind: ("first",),
         scenes.left_behind_by_both: OFFICERS,
     }
     absent = gone.get(happens, ())
-    assert {name: kinds for name, kinds in found.items() if kinds and name not in absent} == (
+    assert {name: kinds for name, kinds in kinds.items() if kinds and name not in absent} == (
         expected
     )
 
@@ -101,8 +101,8 @@ def test_the_most_urgent_comes_first_and_what_has_no_time_last(town: City) -> No
     town.hand_in("लगेच", wished_at=town.now + MINUTE)
     town.clock.move(HOUR)
     today = _today(town, "clerk")
-    assert [one.title for one in today] == ["लगेच", "आज", "उद्या", "परवा", "केव्हाही"]
-    assert [one.urgent for one in today] == [True, True, False, False, False]
+    assert [todo.title for todo in today] == ["लगेच", "आज", "उद्या", "परवा", "केव्हाही"]
+    assert [todo.urgent for todo in today] == [True, True, False, False, False]
 
 
 def test_what_its_department_calls_urgent_stands_before_what_is_due(town: City) -> None:
@@ -112,7 +112,7 @@ def test_what_its_department_calls_urgent_stands_before_what_is_due(town: City) 
         submission = session.get_one(Submission, urgent)
         submission.priority, submission.urgent_reason = Priority.URGENT, "जलवाहिनी फुटली."
     today = _today(town, "clerk")
-    assert [(one.title, one.called_urgent, one.urgent) for one in today] == [
+    assert [(todo.title, todo.called_urgent, todo.urgent) for todo in today] == [
         ("तातडीचे", True, True),
         ("लगेच", False, True),
     ]
@@ -122,45 +122,53 @@ def test_what_is_to_be_approved_says_what_it_is_and_until_when(town: City) -> No
     submission_id = town.hand_in(wished_at=town.now + 6 * HOUR)
     post_id = town.draft(submission_id, on=["x", "facebook"])
     town.send(post_id)
-    (one,) = _today(town, "first")
-    assert (one.subject, one.subject_id, one.path) == ("post", post_id, f"/posts/{post_id}/review")
-    assert (one.title, one.revision) == ("शनिवारी पाणीपुरवठा बंद", 1)
-    assert one.platforms == ("x", "facebook")
-    assert (one.due_at, one.due_kind) == (town.now + 6 * HOUR, DueKind.WISHED)
-    assert one.by is not None
-    assert (one.by.name_mr, one.by.role) == ("स्वाती रणपिसे", Role.CELL)
+    (todo,) = _today(town, "first")
+    assert (todo.subject, todo.subject_id, todo.path) == (
+        "post",
+        post_id,
+        f"/posts/{post_id}/review",
+    )
+    assert (todo.title, todo.revision) == ("शनिवारी पाणीपुरवठा बंद", 1)
+    assert todo.platforms == ("x", "facebook")
+    assert (todo.due_at, todo.due_kind) == (town.now + 6 * HOUR, DueKind.WISHED)
+    assert todo.by is not None
+    assert (todo.by.name_mr, todo.by.role) == ("स्वाती रणपिसे", Role.CELL)
 
 
 def test_without_a_wish_a_post_has_no_due_time_of_its_own(town: City) -> None:
     town.in_review()
-    (one,) = _today(town, "first")
-    assert (one.due_at, one.due_kind) == (None, None)
+    (todo,) = _today(town, "first")
+    assert (todo.due_at, todo.due_kind) == (None, None)
 
 
 def test_a_comment_says_who_wrote_what_and_when_it_is_due(town: City) -> None:
     (delivery_id,) = town.live()
     comment_id = town.comment("कधी?", under=delivery_id, author="उदाहरण जगताप")
-    (one,) = _today(town, "first")
-    assert (one.quote, one.author, one.path) == ("कधी?", "उदाहरण जगताप", f"/comments/{comment_id}")
-    assert one.due_kind is DueKind.ANSWER_BY
-    assert one.platforms == ("x",)
-    assert not one.urgent
+    (todo,) = _today(town, "first")
+    assert (todo.quote, todo.author, todo.path) == (
+        "कधी?",
+        "उदाहरण जगताप",
+        f"/comments/{comment_id}",
+    )
+    assert todo.due_kind is DueKind.ANSWER_BY
+    assert todo.platforms == ("x",)
+    assert not todo.urgent
     town.clock.move(10 * DAY)
     assert _today(town, "first")[0].urgent
 
 
 def test_an_answer_that_failed_leads_to_its_comment_with_the_reason(town: City) -> None:
     scenes.answer_failed(town)
-    (one,) = _today(town, "first")
-    assert (one.subject, one.path, one.code) == ("comment", "/comments/1", "duplicate")
-    assert one.text == "उद्या सकाळी सहा वाजता."
+    (todo,) = _today(town, "first")
+    assert (todo.subject, todo.path, todo.code) == ("comment", "/comments/1", "duplicate")
+    assert todo.text == "उद्या सकाळी सहा वाजता."
 
 
 def test_who_wrote_a_revision_does_not_find_it_to_approve(town: City) -> None:
     """A clerk who is also an officer: four eyes bind the person, whatever the appointment."""
     _give_the_clerk_a_second_hat(town)
     town.in_review("garden")
-    assert [one.kind for one in _today(town, "lead")] == [WaitingKind.BLOCKED]
+    assert [todo.kind for todo in _today(town, "lead")] == [WaitingKind.BLOCKED]
     assert _today(town, "garden_officer") == []
 
 
@@ -168,10 +176,10 @@ def test_the_lead_is_told_which_department_of_a_joint_post_lacks_an_approver(tow
     post_id = town.start(town.hand_in())
     town.save(post_id, on=["x"], asked=["garden"])
     town.send(post_id)
-    (one,) = _today(town, "lead")
-    assert one.kind is WaitingKind.BLOCKED
-    assert one.department is not None
-    assert one.department.code == "garden"
+    (todo,) = _today(town, "lead")
+    assert todo.kind is WaitingKind.BLOCKED
+    assert todo.department is not None
+    assert todo.department.code == "garden"
 
 
 def test_a_departments_note_waits_at_the_cell_until_it_is_seen(town: City) -> None:
@@ -181,13 +189,13 @@ def test_a_departments_note_waits_at_the_cell_until_it_is_seen(town: City) -> No
     town.clock.move(HOUR)
     _note(town, submission_id, "टँकरचा क्रमांक बदलला आहे.")
     for who in ("clerk", "lead"):
-        (one,) = _today(town, who)
-        assert (one.kind, one.quote) == (WaitingKind.NOTE, "टँकरचा क्रमांक बदलला आहे.")
-        assert (one.path, one.since_at) == (f"/submissions/{submission_id}", town.now)
-        assert one.by is not None
-        assert one.by.department is not None
-        assert one.by.department.code == "water"
-    assert [one.kind for one in _today(town, "first")] == [WaitingKind.TO_APPROVE]
+        (todo,) = _today(town, who)
+        assert (todo.kind, todo.quote) == (WaitingKind.NOTE, "टँकरचा क्रमांक बदलला आहे.")
+        assert (todo.path, todo.since_at) == (f"/submissions/{submission_id}", town.now)
+        assert todo.by is not None
+        assert todo.by.department is not None
+        assert todo.by.department.code == "water"
+    assert [todo.kind for todo in _today(town, "first")] == [WaitingKind.TO_APPROVE]
     town.clock.move(HOUR)
     with town.write() as session:
         actor = town.actor("clerk")
@@ -195,7 +203,7 @@ def test_a_departments_note_waits_at_the_cell_until_it_is_seen(town: City) -> No
     assert _today(town, "clerk") == _today(town, "lead") == []
     town.clock.move(HOUR)
     _note(town, submission_id, "वेळही बदलली आहे.")
-    assert [one.quote for one in _today(town, "clerk")] == ["वेळही बदलली आहे."]
+    assert [todo.quote for todo in _today(town, "clerk")] == ["वेळही बदलली आहे."]
 
 
 def test_a_revision_that_was_saved_after_a_note_has_taken_it_up(town: City) -> None:
@@ -205,7 +213,7 @@ def test_a_revision_that_was_saved_after_a_note_has_taken_it_up(town: City) -> N
     _note(town, submission_id, "टँकरचा क्रमांक बदलला आहे.")
     town.clock.move(HOUR)
     town.save(post_id, on=["x"], text="नवा क्रमांक")
-    assert [one.kind for one in _today(town, "clerk")] == [WaitingKind.DRAFT]
+    assert [todo.kind for todo in _today(town, "clerk")] == [WaitingKind.DRAFT]
 
 
 def test_only_the_cell_marks_a_note_as_seen(town: City) -> None:
@@ -232,7 +240,7 @@ def test_an_answer_elsewhere_does_not_loosen_four_eyes(town: City) -> None:
     scenes.answered(town)
     _give_the_clerk_a_second_hat(town)
     town.in_review("garden")
-    assert [one.kind for one in _today(town, "lead")] == [WaitingKind.BLOCKED]
+    assert [todo.kind for todo in _today(town, "lead")] == [WaitingKind.BLOCKED]
 
 
 def test_an_answer_that_the_officer_wrote_as_a_clerk_binds_no_four_eyes(town: City) -> None:
@@ -240,14 +248,14 @@ def test_an_answer_that_the_officer_wrote_as_a_clerk_binds_no_four_eyes(town: Ci
     comment_id = town.comment()
     town.assign(comment_id, "garden")
     town.answer(comment_id, by="clerk")
-    assert [one.kind for one in _today(town, "garden_officer")] == [WaitingKind.ANSWER_TO_APPROVE]
+    assert [todo.kind for todo in _today(town, "garden_officer")] == [WaitingKind.ANSWER_TO_APPROVE]
 
 
 def test_an_approval_whose_giver_left_office_is_wanted_again(town: City) -> None:
     scenes.in_review_by_two_departments(town)
     assert _today(town, "second") == []
     town.end("first")
-    assert [one.kind for one in _today(town, "second")] == [WaitingKind.TO_APPROVE]
+    assert [todo.kind for todo in _today(town, "second")] == [WaitingKind.TO_APPROVE]
 
 
 def test_a_head_does_not_stand_in_while_an_officer_can(town: City) -> None:
@@ -256,7 +264,7 @@ def test_a_head_does_not_stand_in_while_an_officer_can(town: City) -> None:
     town.disable("first")
     assert _today(town, "head") == []
     town.end("second")
-    assert [one.kind for one in _today(town, "head")] == [WaitingKind.TO_APPROVE]
+    assert [todo.kind for todo in _today(town, "head")] == [WaitingKind.TO_APPROVE]
 
 
 def _give_the_clerk_a_second_hat(town: City) -> None:
@@ -287,15 +295,15 @@ def test_a_day_without_anything_is_empty_for_everybody(town: City) -> None:
 
 def test_what_others_did_is_one_click_away_until_somebody_has_seen_it(town: City) -> None:
     scenes.found_gone(town)
-    (one,) = _today(town, "lead")
-    assert (one.path, one.title) == (f"/found/{one.subject_id}", "शनिवारी पाणीपुरवठा बंद")
-    assert (one.account.platform if one.account else "") == "x"
+    (todo,) = _today(town, "lead")
+    assert (todo.path, todo.title) == (f"/found/{todo.subject_id}", "शनिवारी पाणीपुरवठा बंद")
+    assert (todo.account.platform if todo.account else "") == "x"
     with town.write() as session:
         acknowledge.note_seen(
             session,
             actor=town.actor("first"),
             now=town.now,
-            watch_id=one.subject_id,
+            watch_id=todo.subject_id,
             note="खात्री केली.",
         )
     assert [_today(town, name) for name in ("lead", "clerk", "first")] == [[], [], []]
@@ -303,9 +311,9 @@ def test_what_others_did_is_one_click_away_until_somebody_has_seen_it(town: City
 
 def test_a_departments_end_waits_from_its_day_on_and_not_before(town: City) -> None:
     scenes.merger_due(town)
-    (one,) = _today(town, "lead")
-    assert (one.path, one.number) == ("/departments/garden", "आ-४५/२०२६")
-    assert one.due_kind is DueKind.IN_FORCE
+    (todo,) = _today(town, "lead")
+    assert (todo.path, todo.number) == ("/departments/garden", "आ-४५/२०२६")
+    assert todo.due_kind is DueKind.IN_FORCE
     town.clock.move(-MINUTE - timedelta(hours=town.now.hour + 6))
     assert _today(town, "lead") == []
     town.clock.move(DAY)

@@ -19,20 +19,20 @@ def at_the_cell(town: City, officer: str) -> str:
     name = f"{officer}_at_the_cell"
     town.appoint(name, Role.CELL, "information-technology")
     with town.write() as session:
-        held = session.get_one(Appointment, town.appointments[name])
-        held.person_id = town.people[name] = town.people[officer]
+        appointment = session.get_one(Appointment, town.appointments[name])
+        appointment.person_id = town.people[name] = town.people[officer]
     return name
 
 
 def bring_back(town: City, post_id: int, number: int, *, by: str) -> None:
-    seen = town.newest(post_id)
+    newest = town.newest(post_id)
     with town.write() as session:
         save.restore(
             session,
             actor=town.actor(by),
             now=town.now,
             post_id=post_id,
-            seen_revision=seen,
+            seen_revision=newest,
             number=number,
             note="",
         )
@@ -40,7 +40,7 @@ def bring_back(town: City, post_id: int, number: int, *, by: str) -> None:
 
 def restored(town: City, *officers: str) -> int:
     """In review: the first revision is the first officer's, brought back by each further one."""
-    first, *others = [at_the_cell(town, one) for one in officers]
+    first, *others = [at_the_cell(town, officer) for officer in officers]
     post_id = town.start(town.hand_in())
     town.save(post_id, on=["x"], by=first)
     town.save(post_id, on=["x"], text="दुसरा मजकूर")
@@ -53,37 +53,37 @@ def restored(town: City, *officers: str) -> int:
 def asked(town: City, name: str) -> int:
     """How many posts wait for this one's approval."""
     with town.read() as session:
-        found = waiting_for(session, actor=town.actor(name), now=town.now)
-    return sum(one.kind is WaitingKind.TO_APPROVE for one in found)
+        waiting = waiting_for(session, actor=town.actor(name), now=town.now)
+    return sum(todo.kind is WaitingKind.TO_APPROVE for todo in waiting)
 
 
 def blocked(town: City) -> int:
     """How many posts the cell's lead sees as blocked."""
     with town.read() as session:
-        found = waiting_for(session, actor=town.actor("lead"), now=town.now)
-    return sum(one.kind is WaitingKind.BLOCKED for one in found)
+        waiting = waiting_for(session, actor=town.actor("lead"), now=town.now)
+    return sum(todo.kind is WaitingKind.BLOCKED for todo in waiting)
 
 
 def test_it_waits_for_the_other_officer_and_not_for_the_one_who_wrote_the_words(town: City) -> None:
     post_id = restored(town, "first")
-    assert [asked(town, one) for one in ("first", "second", "head")] == [0, 1, 0]
+    assert [asked(town, name) for name in ("first", "second", "head")] == [0, 1, 0]
     with town.read() as session:
         following = post_timeline(session, post_id=post_id, now=town.now).next
     assert following is not None
-    assert [one.person_id for one in following.holders] == [town.people["second"]]
+    assert [holder.person_id for holder in following.holders] == [town.people["second"]]
     town.approve(post_id, by="second")
 
 
 def test_where_both_officers_are_bound_by_way_of_two_restorings_the_head_has_it(town: City) -> None:
     restored(town, "first", "second")
-    assert [asked(town, one) for one in ("first", "second", "head")] == [0, 0, 1]
+    assert [asked(town, name) for name in ("first", "second", "head")] == [0, 0, 1]
     assert blocked(town) == 0
 
 
 def test_where_the_head_is_gone_as_well_it_is_shown_as_blocked(town: City) -> None:
     post_id = restored(town, "first", "second")
     town.end("head")
-    assert [asked(town, one) for one in ("first", "second")] == [0, 0]
+    assert [asked(town, name) for name in ("first", "second")] == [0, 0]
     assert blocked(town) == 1
     with town.read() as session:
         following = post_timeline(session, post_id=post_id, now=town.now).next

@@ -26,16 +26,16 @@ def report(town: City, who: str = "clerk", *, department: str | None = None) -> 
 
 
 def tallies(found: WeeklyReport) -> dict[date, PublishedCounts]:
-    return {one.first_day: one.tally for one in found.weeks if one.tally != PublishedCounts()}
+    return {week.first_day: week.tally for week in found.weeks if week.tally != PublishedCounts()}
 
 
 def test_weeks_run_from_monday_and_the_present_one_is_the_last(town: City) -> None:
-    found = report(town)
-    assert len(found.weeks) == 12
-    last = found.weeks[-1]
+    week = report(town)
+    assert len(week.weeks) == 12
+    last = week.weeks[-1]
     assert (last.first_day, last.last_day) == (date(2026, 11, 23), date(2026, 11, 29))
-    assert [one.is_present for one in found.weeks] == [False] * 11 + [True]
-    assert found.total == PublishedCounts()
+    assert [week.is_present for week in week.weeks] == [False] * 11 + [True]
+    assert week.total == PublishedCounts()
 
 
 def test_a_post_counts_once_however_many_texts_it_has(town: City) -> None:
@@ -45,9 +45,9 @@ def test_a_post_counts_once_however_many_texts_it_has(town: City) -> None:
 
 def test_an_answer_is_counted_beside_the_posts(town: City) -> None:
     scenes.answered(town)
-    found = report(town)
-    assert tallies(found) == {date(2026, 11, 23): PublishedCounts(posts=1, answers=1)}
-    assert found.total == PublishedCounts(posts=1, answers=1)
+    week = report(town)
+    assert tallies(week) == {date(2026, 11, 23): PublishedCounts(posts=1, answers=1)}
+    assert week.total == PublishedCounts(posts=1, answers=1)
 
 
 def test_midnight_between_sunday_and_monday_is_the_citys(town: City) -> None:
@@ -73,12 +73,16 @@ def test_what_is_older_than_twelve_weeks_is_left_out(town: City) -> None:
 def test_each_sees_what_is_in_its_sight(town: City) -> None:
     town.live()
     town.live("road")
-    seen = {
-        who: {one.code: tally.posts for one, tally in report(town, who).departments if tally.posts}
+    by_reader = {
+        who: {
+            department.code: tally.posts
+            for department, tally in report(town, who).departments
+            if tally.posts
+        }
         for who in ("admin", "lead", "clerk", "auditor", "oversight", "head", "health_head")
     }
     all_of_it = {"water": 1, "road": 1}
-    assert seen == {
+    assert by_reader == {
         **dict.fromkeys(("admin", "lead", "clerk", "auditor", "oversight"), all_of_it),
         "head": {"water": 1},
         "health_head": {},
@@ -91,15 +95,15 @@ def test_each_sees_what_is_in_its_sight(town: City) -> None:
 def test_one_department_narrows_the_weeks_alone(town: City) -> None:
     town.live()
     town.live("road")
-    found = report(town, department="road")
-    assert tallies(found) == {date(2026, 11, 23): PublishedCounts(posts=1)}
-    assert sum(tally.posts for _one, tally in found.departments) == 2
+    week = report(town, department="road")
+    assert tallies(week) == {date(2026, 11, 23): PublishedCounts(posts=1)}
+    assert sum(tally.posts for _department, tally in week.departments) == 2
     assert tallies(report(town, "head", department="road")) == {}
 
 
 def test_it_takes_two_queries(town: City) -> None:
     for department in ("water", "road"):
         town.live(department)
-    with statements(town.database) as seen:
+    with statements(town.database) as executed:
         report(town)
-    assert len(seen) == 2
+    assert len(executed) == 2

@@ -75,7 +75,7 @@ def approving(city: CityPeople, post_id: int, who: str) -> Act:
 
 
 def decisions(session: Session, post_id: int) -> list[str]:
-    revisions = [one.id for one in session.get_one(Post, post_id).revisions]
+    revisions = [revision.id for revision in session.get_one(Post, post_id).revisions]
     query = select(Decision.kind).where(Decision.revision_id.in_(revisions))
     return [kind.value for kind in session.scalars(query)]
 

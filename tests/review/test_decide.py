@@ -200,7 +200,7 @@ def test_where_all_who_could_wrote_it_the_post_is_visibly_blocked(
     post_id = post_steps.started(session, city, "health")
     wrote(session, city, post_id, city.actor("health_head"))
     post_steps.send(session, city, post_id)
-    assert [one["why"] for one in post_steps.details(session, post_id, "blocked")] == [
+    assert [detail["why"] for detail in post_steps.details(session, post_id, "blocked")] == [
         "all_wrote_it"
     ]
     with pytest.raises((WrongRole, FourEyesRequired)):
@@ -220,7 +220,7 @@ def test_one_person_under_two_appointments_does_not_make_four_eyes(
     for actor in (officer, head):
         with pytest.raises((FourEyesRequired, WrongRole)):
             post_steps.approve(session, post_id, by=actor)
-    assert [one["why"] for one in post_steps.details(session, post_id, "blocked")] == [
+    assert [detail["why"] for detail in post_steps.details(session, post_id, "blocked")] == [
         "all_wrote_it"
     ]
 
@@ -233,7 +233,7 @@ def test_a_blocked_joint_post_names_the_department_that_has_nobody(
     assert post_steps.details(session, post_id, "blocked") == [
         {"why": "nobody_named", "department": garden}
     ]
-    letters = [one.body for one in session.query(Notice).filter_by(kind="review_blocked")]
+    letters = [notice.body for notice in session.query(Notice).filter_by(kind="review_blocked")]
     assert len(letters) == 2
     assert all("उद्यान विभाग" in letter and "पाणीपुरवठा विभाग" not in letter for letter in letters)
     assert told(session, "review_asked") == [

@@ -273,7 +273,7 @@ def outcome(table: Cases, action: str, post_id: int, actor: Actor, seen: int) ->
             return type(refusal)
         new = session.scalars(select(Event).where(Event.id > before)).all()
         assert new
-        assert {(one.person_id, one.appointment_id) for one in new} == {
+        assert {(decision.person_id, decision.appointment_id) for decision in new} == {
             (actor.person_id, actor.appointment_id)
         }
         return session.get_one(Post, post_id).state.value
@@ -281,13 +281,15 @@ def outcome(table: Cases, action: str, post_id: int, actor: Actor, seen: int) ->
 
 def surprises(table: Cases, state: str, action: str, tried: list[Case]) -> list[object]:
     """Every case that came out otherwise than the design says."""
-    found: list[object] = []
+    outcomes: list[object] = []
     for case in tried:
-        seen = 1 if case.stale else 2
-        came = outcome(table, action, table.post(state, case), table.actor(case), seen)
+        seen_revision = 1 if case.stale else 2
+        came = outcome(table, action, table.post(state, case), table.actor(case), seen_revision)
         if came != expected(state, action, case):
-            found.append((state, action, case, "came", came, "not", expected(state, action, case)))
-    return found
+            outcomes.append(
+                (state, action, case, "came", came, "not", expected(state, action, case))
+            )
+    return outcomes
 
 
 # Minutes long: `make proof` asks all of it, `make test` the sample below.
@@ -303,11 +305,13 @@ def test_each_role_may_exactly_what_the_design_says_in_each_state(
 def sample(action: str, number: int) -> list[Case]:
     """Whoever has the right at home, and some others; only officers also as authors."""
     some = [
-        one
-        for one in cases(action)
-        if one.place.owner == "water" and not one.stale and (one.role == "officer" or not one.wrote)
+        case
+        for case in cases(action)
+        if case.place.owner == "water"
+        and not case.stale
+        and (case.role == "officer" or not case.wrote)
     ]
-    at_home = [one for one in some if one.role in MAY[action] and one.place.where == "water"]
+    at_home = [case for case in some if case.role in MAY[action] and case.place.where == "water"]
     return at_home + some[number % 5 :: 5]
 
 

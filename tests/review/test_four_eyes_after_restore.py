@@ -24,12 +24,12 @@ def at_the_cell(session: Session, city: CityPeople, officer: Actor) -> Actor:
 
 
 def restore(session: Session, post_id: int, number: int, *, by: Actor) -> Revision:
-    seen = session.get_one(Post, post_id).newest
-    found = save.restore(
-        session, actor=by, now=NOON, post_id=post_id, seen_revision=seen, number=number, note=""
+    newest = session.get_one(Post, post_id).newest
+    restored = save.restore(
+        session, actor=by, now=NOON, post_id=post_id, seen_revision=newest, number=number, note=""
     )
     session.expire_all()
-    return found
+    return restored
 
 
 @pytest.fixture
@@ -73,7 +73,8 @@ def test_what_was_brought_back_twice_binds_all_on_the_way(
     post_steps.save(session, city, post_id, text="चौथा मजकूर")
     last = restore(session, post_id, 3, by=city.actor("clerk"))
     people = {
-        one.person_id for one in (city.actor("first"), city.actor("second"), city.actor("clerk"))
+        actor.person_id
+        for actor in (city.actor("first"), city.actor("second"), city.actor("clerk"))
     }
     assert gate_adapter.excluded_authors(last) == people
     post_steps.send(session, city, post_id)

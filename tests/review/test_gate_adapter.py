@@ -212,10 +212,10 @@ def test_what_was_changed_before_the_approval_is_not_approved(
     approver = (
         city.actor("road_officer") if "posts SET department" in statement else city.actor("first")
     )
-    asked = "department_id" in statement and "posts SET" in statement
+    is_lock_query = "department_id" in statement and "posts SET" in statement
     with pytest.raises((NotApproved, WrongRole)) as refused:
         post_steps.approve(session, post_id, by=approver)
-    if not asked:
+    if not is_lock_query:
         assert refused.value.values == {"reason": gate.Refusal.CHANGED}
     assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
 
@@ -284,7 +284,7 @@ def test_an_officers_own_reply_is_approved_by_the_officers_hand(
     own_hand(session, city.actor("first"), post_id)
     assert judged(session, post_id).allowed
     decided = newest(session, post_id).decisions
-    assert [(one.kind, one.person_id) for one in decided] == [
+    assert [(decision.kind, decision.person_id) for decision in decided] == [
         (DecisionKind.OWN_HAND, city.actor("first").person_id)
     ]
     assert verbs(session, "posts", post_id) == ["save", "send_for_review", "approve"]

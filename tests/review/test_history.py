@@ -42,7 +42,7 @@ def test_an_approval_waits_for_a_time_and_then_shows_its_deliveries(
     session.expire_all()
     row = only(session, city.actor("first"))
     assert row.became is Outcome.DELIVERIES
-    assert [one.state for one in row.deliveries] == [DeliveryState.SCHEDULED] * 2
+    assert [delivery.state for delivery in row.deliveries] == [DeliveryState.SCHEDULED] * 2
 
 
 def test_an_approval_that_was_taken_back_no_longer_counts(
@@ -109,19 +109,19 @@ def test_people_see_only_their_own_decisions_under_every_appointment(
 def test_the_list_is_paged_by_place_without_a_gap_or_a_repeat(
     session: Session, city: CityPeople
 ) -> None:
-    for _one in range(5):
+    for _ in range(5):
         approved(session, city)
     for minute in (1, 2):
         post_id = in_review(session, city)
         approve(session, post_id, by=city.actor("first"), now=NOON + timedelta(minutes=minute))
     everything = [row.decision.id for row in rows(session, city.actor("first"))]
-    found, place = [], None
+    decision_ids, cursor = [], None
     while True:
-        page = history.decisions_by(session, actor=city.actor("first"), before=place, limit=2)
-        found += [row.decision.id for row in page.rows]
-        if (place := page.following) is None:
+        page = history.decisions_by(session, actor=city.actor("first"), before=cursor, limit=2)
+        decision_ids += [row.decision.id for row in page.rows]
+        if (cursor := page.following) is None:
             break
-    assert (found, len(found)) == (everything, 7)
+    assert (decision_ids, len(decision_ids)) == (everything, 7)
 
 
 def test_a_month_is_the_citys_month(session: Session, city: CityPeople) -> None:
@@ -148,9 +148,12 @@ def test_what_was_decided_before_is_found_until_it_is_taken_back(
     done = history.decision_on(session, actor=city.actor("first"), post_id=post_id, seen_revision=1)
     assert done is not None
     assert done.kind is DecisionKind.APPROVED
-    for actor, seen in ((city.actor("second"), 1), (city.actor("first"), 2)):
+    for actor, revision_number in ((city.actor("second"), 1), (city.actor("first"), 2)):
         assert (
-            history.decision_on(session, actor=actor, post_id=post_id, seen_revision=seen) is None
+            history.decision_on(
+                session, actor=actor, post_id=post_id, seen_revision=revision_number
+            )
+            is None
         )
     withdraw.withdraw_approval(
         session, actor=city.actor("first"), now=NOON, post_id=post_id, seen_revision=1

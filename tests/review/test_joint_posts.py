@@ -31,8 +31,8 @@ def revision_of(session: Session, post_id: int) -> Revision:
 
 
 def standing(session: Session, post_id: int) -> list[int]:
-    found = decide.standing_approvals(revision_of(session, post_id))
-    return [one.department_id for one in found]
+    approvals = decide.standing_approvals(revision_of(session, post_id))
+    return [standing_approval.department_id for standing_approval in approvals]
 
 
 def refusal(session: Session, post_id: int) -> gate.Refusal | None:
@@ -47,15 +47,15 @@ def approve_all(session: Session, city: CityPeople, post_id: int) -> None:
 
 
 def test_every_asked_department_is_told(session: Session, city: CityPeople, joint: int) -> None:
-    asked = (
+    reviewers = (
         city.actor("first"),
         city.actor("second"),
         city.actor("road_officer"),
         city.actor("health_head"),
     )
-    told = post_steps.told(session, "review_asked")
-    assert len(told) == 4
-    assert set(told) == {one.person_id for one in asked}
+    notified = post_steps.told(session, "review_asked")
+    assert len(notified) == 4
+    assert set(notified) == {actor.person_id for actor in reviewers}
 
 
 def test_it_is_approved_only_when_each_asked_department_has(
@@ -112,7 +112,9 @@ def test_one_no_takes_every_approval_with_it(
     )
     assert standing(session, joint) == []
     withdrawn = session.query(Decision).filter_by(kind="approved").all()
-    assert [one.withdrawn_by_id for one in withdrawn] == [city.actor("road_officer").person_id] * 2
+    assert [decision.withdrawn_by_id for decision in withdrawn] == [
+        city.actor("road_officer").person_id
+    ] * 2
 
 
 def test_after_a_return_each_department_approves_anew(
@@ -148,10 +150,10 @@ def test_a_department_that_returned_it_is_waited_for_once_it_is_sent_again(
         reason="दुरुस्त करावे",
     )
     session.expire(revision)
-    (one,) = [
+    (department_review,) = [
         x for x in gate_adapter.department_reviews(revision, now=NOON) if x.department.id == road
     ]
-    assert one.decision is not None
+    assert department_review.decision is not None
     decide.send_for_review(
         session, actor=city.actor("clerk"), now=NOON + HOUR, post_id=joint, seen_revision=1
     )
@@ -191,8 +193,8 @@ def leave(session: Session, appointment_id: int | None) -> None:
 
 
 def disable(session: Session, appointment_id: int | None) -> None:
-    held = session.get_one(Appointment, appointment_id)
-    session.get_one(Person, held.person_id).disabled_at = NOON
+    appointment = session.get_one(Appointment, appointment_id)
+    session.get_one(Person, appointment.person_id).disabled_at = NOON
 
 
 @pytest.mark.parametrize("gone", [leave, disable])

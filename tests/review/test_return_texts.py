@@ -19,7 +19,7 @@ def keep(session: Session, actor: Actor, words: str) -> int:
 
 
 def words_of(session: Session, actor: Actor) -> list[str]:
-    return [one.words for one in return_texts.own_texts(session, actor=actor)]
+    return [text.words for text in return_texts.own_texts(session, actor=actor)]
 
 
 def test_a_text_is_kept_for_the_person_alone(database: Database, town: City) -> None:
@@ -52,18 +52,18 @@ def test_the_same_text_twice_is_kept_once(database: Database, town: City) -> Non
 )
 def test_what_cannot_be_kept_is_told(database: Database, town: City, words: str, code: str) -> None:
     with database.transaction() as session:
-        with pytest.raises(Invalid) as told:
+        with pytest.raises(Invalid) as refusal:
             keep(session, town.actor("first"), words)
-        assert told.value.codes == [("words", code)]
+        assert refusal.value.codes == [("words", code)]
 
 
 def test_there_is_a_most(database: Database, town: City) -> None:
     with database.transaction() as session:
         for number in range(return_texts.MOST):
             keep(session, town.actor("first"), f"मजकूर {number}")
-        with pytest.raises(Invalid) as told:
+        with pytest.raises(Invalid) as refusal:
             keep(session, town.actor("first"), "एक जास्त")
-        assert told.value.codes == [("words", "too_many_texts")]
+        assert refusal.value.codes == [("words", "too_many_texts")]
         keep(session, town.actor("second"), "दुसऱ्याचा")
 
 

@@ -61,7 +61,7 @@ def give_up(session: Session, city: CityPeople, post_id: int) -> Post:
 def states(session: Session, post_id: int) -> list[str]:
     session.expire_all()
     query = select(Delivery).where(Delivery.post_id == post_id).order_by(Delivery.id)
-    return [one.state.value for one in session.scalars(query)]
+    return [delivery.state.value for delivery in session.scalars(query)]
 
 
 def state(session: Session, post_id: int) -> PostState:
@@ -73,8 +73,11 @@ def test_an_approval_is_taken_back_and_no_longer_counts(
 ) -> None:
     assert take_back(session, city, post_id) == []
     assert state(session, post_id) is PostState.IN_REVIEW
-    taken = session.scalars(select(Decision)).one()
-    assert (taken.withdrawn_at, taken.withdrawn_by_id) == (NOON, city.actor("first").person_id)
+    decision = session.scalars(select(Decision)).one()
+    assert (decision.withdrawn_at, decision.withdrawn_by_id) == (
+        NOON,
+        city.actor("first").person_id,
+    )
     session.get_one(Post, post_id).state = PostState.APPROVED
     session.flush()
     revision = schedule.newest_revision(session.get_one(Post, post_id))
@@ -95,8 +98,8 @@ def test_what_has_not_left_is_stopped_and_what_has_is_said(
         assert state(session, post_id) is PostState.APPROVED
         return
     stopped = take_back(session, city, post_id)
-    assert len(stopped) == sum(one in UNSENT for one in (first, second))
-    after = ["cancelled" if one in UNSENT else one for one in (first, second)]
+    assert len(stopped) == sum(state in UNSENT for state in (first, second))
+    after = ["cancelled" if state in UNSENT else state for state in (first, second)]
     assert states(session, post_id) == after
     assert state(session, post_id) is PostState.IN_REVIEW
 
