@@ -53,8 +53,8 @@ def error_page(code: int, **variables: object) -> Page:
     context = {
         "code": shown_code,
         "reference": reference,
-        "written": _typed_texts(code),
-        "again": _retry_link(code),
+        "unsent_texts": _typed_texts(code),
+        "retry_link": _retry_link(code),
         **variables,
     }
     return render_template("errors/error.html", **context), code
@@ -109,7 +109,7 @@ def _not_allowed(error: NotAllowed) -> Page:
     recovered = form_recovery.keep_request() if isinstance(error, StaleRevision) else None
     if recovered is not None:
         return form_recovery.page(recovered, message=refusal_sentence(error), code=409)
-    return error_page(code, happened=refusal_sentence(error))
+    return error_page(code, message=refusal_sentence(error))
 
 
 def _database_away(error: OperationalError | InterfaceError | NoConnection) -> Page:
@@ -127,7 +127,7 @@ def _store_away(_error: StoreAway) -> Page:
     recovered = form_recovery.submitted_form()
     message = _("The server can store no files just now. Nothing was changed.")
     if recovered is None:
-        return error_page(503, happened=message)
+        return error_page(503, message=message)
     return form_recovery.page(recovered, message=message, code=503)
 
 

@@ -224,9 +224,9 @@ def _error(code: int) -> tuple[str, int]:
         "errors/error.html",
         chrome=_chrome("error"),
         code=code,
-        kept="आपण लिहिलेला मजकूर जपून ठेवला आहे, दुपारी २:१०." if code in {413, 500} else "",
+        kept_note="आपण लिहिलेला मजकूर जपून ठेवला आहे, दुपारी २:१०." if code in {413, 500} else "",
         reference="" if code == 404 else "7F3K-2M9Q",
-        again={"label": "पुन्हा प्रयत्न करा", "href": "#"} if code in {500, 503} else None,
+        retry_link={"label": "पुन्हा प्रयत्न करा", "href": "#"} if code in {500, 503} else None,
     )
     return page, code
 

@@ -96,4 +96,4 @@ def hidden_fields(recovered: RecoveredForm) -> list[tuple[str, str]]:
 
 def page(recovered: RecoveredForm, *, message: str, code: int) -> tuple[str, int]:
     """Return a page that shows the message and the form's content, and can send it again."""
-    return render_template("layout/form_recovery.html", kept=recovered, happened=message), code
+    return render_template("layout/form_recovery.html", recovered=recovered, message=message), code

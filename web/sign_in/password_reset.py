@@ -175,7 +175,7 @@ def _link_expired_page() -> Page:
     return render_template(
         "errors/error.html",
         code=404,
-        happened=message,
+        message=message,
         reference="",
-        again={"label": _("Ask for a new one"), "href": url_for("forgotten.ask")},
+        retry_link={"label": _("Ask for a new one"), "href": url_for("forgotten.ask")},
     ), 404

@@ -147,7 +147,7 @@ def accept_invitation(token: str) -> Page:
 
 def _invitation_expired_page() -> Page:
     message = _("This link has been used, or its time is over. Ask the cell for a new invitation.")
-    return render_template("errors/error.html", code=404, happened=message, reference=""), 404
+    return render_template("errors/error.html", code=404, message=message, reference=""), 404
 
 
 @routes.post("/confirm")
