@@ -51,13 +51,13 @@ def index(session: Session) -> Response | str:
         groups = search(session, actor=actor(), text=query)
     return render_template(
         "home/search.html",
-        words=query,
+        query=query,
         groups=[group for group in groups if group.hits or group.following],
         kind=kind,
-        kind_words=KIND_WORDS,
-        span=SPAN,
+        kind_labels=KIND_WORDS,
+        window_size=SPAN,
         is_further=before is not None,
-        further={group.kind: _further_href(query, group, kind) for group in groups},
+        further_links={group.kind: _further_href(query, group, kind) for group in groups},
     )
 
 

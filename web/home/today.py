@@ -28,9 +28,9 @@ def index(session: Session) -> str:
     waiting = waiting_for(session, actor=actor(), now=now, most=MOST)
     return render_template(
         "home/today.html",
-        waiting=waiting,
-        words=WAITING,
-        due_words=DUE,
+        tasks=waiting,
+        kind_labels=WAITING,
+        due_labels=DUE,
         languages=LANGUAGES,
         own_department=actor().department_id,
         lane=lane_of(session),

@@ -75,9 +75,9 @@ def index(session: Session) -> Page:
         "inbox/index.html",
         page=page,
         view=view,
-        view_words=VIEWS,
+        view_labels=VIEWS,
         counts=inbox_list.view_counts(session, actor=actor(), now=ctx.now()),
-        next_place=encode_cursor(page.following),
+        next_cursor=encode_cursor(page.following),
     )
 
 
@@ -100,13 +100,13 @@ def _page(
         length=outgoing_text.measure(
             comment.account.platform, form.text.data or "", "", is_reply=True
         ),
-        reply_words=REPLIES,
+        reply_labels=REPLIES,
         reply_warning=warnings.of_reply(comment),
         acts={action.value for action in comment.acts},
-        own_hand=actor().role in reply.OWN_HAND,
-        beside=_side_list(session, comment.state),
+        answers_directly=actor().role in reply.OWN_HAND,
+        listed_comments=_side_list(session, comment.state),
         departments=_departments(session) if Action.ASSIGN in comment.acts else [],
-        happened=[(message, None) for message in messages or []],
+        error_lines=[(message, None) for message in messages or []],
         orders=takedown_orders.orders_about(session, comment_id),
     )
 
@@ -280,4 +280,4 @@ def _move_page(
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
     departments = [(TO_THE_CELL, _("Back to the Social Media Cell")), *_departments(session)]
     form.department.choices = options((str(key), name) for key, name in departments)
-    return render_template("inbox/move.html", comment=comment, act=act, form=form, happened=message)
+    return render_template("inbox/move.html", comment=comment, act=act, form=form, message=message)

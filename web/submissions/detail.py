@@ -28,7 +28,6 @@ from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.forms import Form
-from web.messages.intake import FIELD_LABELS
 from web.messages.progress import NEXT, STEPS
 from web.messages.refusals import refusal_sentence
 from web.submissions.forms import KIND_WORDS
@@ -81,17 +80,16 @@ def _submission_page(
         timeline=timeline.timeline_of(
             session, actor=actor(), submission_id=submission_id, now=ctx.now()
         ),
-        steps=STEPS,
-        next_words=NEXT,
-        kinds=KIND_WORDS,
-        field_labels=FIELD_LABELS,
+        step_labels=STEPS,
+        next_labels=NEXT,
+        kind_labels=KIND_WORDS,
         acts=_acts(submission),
         changes=edit.changes_of(session, submission),
         related=_related(submission),
-        unseen=_unseen(session, submission),
-        ended=submit.ended_original(submission),
+        unseen_notes=_unseen(session, submission),
+        ended_original=submit.ended_original(submission),
         form=form,
-        happened=message,
+        message=message,
     )
 
 
@@ -276,7 +274,7 @@ def _reason_page(
         act=act,
         form=form,
         field=field,
-        happened=message,
+        message=message,
     )
 
 
@@ -314,7 +312,7 @@ def _merge_page(session: Session, submission_id: int, form: MergeForm, *, messag
     return render_template(
         "submissions/merge.html",
         submission=submission,
-        near=intake_merge.likely_originals(session, submission),
+        candidates=intake_merge.likely_originals(session, submission),
         form=form,
-        happened=message,
+        message=message,
     )

@@ -12,7 +12,7 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action, Scope, may, scope_of
 from publisher.intake import edit, persistence, queries
 from publisher.intake.edit import ChangedMeanwhile, DraftingBegun, check_open, check_recorded_here
-from publisher.intake.form import MOST_PICTURES, HandIn, check
+from publisher.intake.form import HandIn, check
 from publisher.intake.submit import hand_in
 from publisher.models.submissions import Submission
 from publisher.validation import FieldError, Invalid
@@ -22,7 +22,6 @@ from web.core.i18n import _
 from web.core.permissions import for_action
 from web.forms import key_of, number_of
 from web.messages.field_errors import problem_sentence
-from web.messages.intake import FIELD_LABELS
 from web.messages.refusals import refusal_sentence
 from web.submissions import forms, uploads
 from web.submissions.detail import Page, departments_by_name, routes
@@ -68,16 +67,15 @@ class Filled:
         """Return the HTML of the form's page."""
         return render_template(
             "submissions/new.html",
-            filled=self,
+            form_page=self,
             form=self.form,
             rows=self.rows,
             at_desk=self.at_desk,
             submission=self.submission,
-            summary=[(message, None) for message in self.messages] + uploads.summary_of(self.rows),
-            field_labels=FIELD_LABELS,
-            kinds=KIND_WORDS,
+            error_lines=[(message, None) for message in self.messages]
+            + uploads.summary_of(self.rows),
+            kind_labels=KIND_WORDS,
             with_an_event=WITH_AN_EVENT,
-            most_pictures=MOST_PICTURES,
         )
 
 
