@@ -66,13 +66,13 @@ def _page(post: Post, *, messages: Sequence[str] = ()) -> str:
     return render_template(
         "posts/compare.html",
         post=post,
-        old=old,
-        new=new,
+        old_revision=old,
+        new_revision=new,
         texts=_texts(old, new, changes),
-        whole=[change for change in changes if change.variant is None],
+        post_changes=[change for change in changes if change.variant is None],
         departments=_departments(old, new),
         finely=diff.finely,
-        happened=messages,
+        messages=messages,
         may_restore=_may_restore(post),
     )
 

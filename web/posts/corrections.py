@@ -120,7 +120,7 @@ def _page(session: Session, watch_id: int, form: ChangeNoteForm, *, message: str
         "posts/external_change.html",
         finding=finding,
         form=form,
-        happened=message,
+        message=message,
         pieces=diff.finely(pieces) if changed else [],
     )
 

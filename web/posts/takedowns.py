@@ -87,14 +87,14 @@ def _take_back_page(
     return render_template(
         "posts/take_down.html",
         post=post,
-        standing=live_texts,
+        live_texts=live_texts,
         texts={
             live_text.receipt.id: outgoing_text.outgoing_text(live_text.current)
             for live_text in live_texts
         },
-        chosen=chosen,
+        chosen_ids=chosen,
         form=form,
-        happened=message,
+        message=message,
         is_answer=post.reply is not None,
     )
 
@@ -150,4 +150,4 @@ def _hide_page(
     session: Session, comment_id: int, act: str, form: HideReasonForm, *, message: str = ""
 ) -> str:
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
-    return render_template("posts/hide.html", comment=comment, act=act, form=form, happened=message)
+    return render_template("posts/hide.html", comment=comment, act=act, form=form, message=message)

@@ -66,14 +66,14 @@ def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
         "review/in_person.html",
         post=post,
         revision=revision,
-        waiting=post.state is PostState.IN_REVIEW,
-        shown=_code_view(code) if code is not None and problem is None else None,
-        expired=problem is ApprovalCodeProblem.EXPIRED,
+        is_waiting=post.state is PostState.IN_REVIEW,
+        code_view=_code_view(code) if code is not None and problem is None else None,
+        is_expired=problem is ApprovalCodeProblem.EXPIRED,
         decisions=in_person.decisions_of(revision),
         deciders=_deciders(session, revision),
         refusal=refusal,
-        base=_public_address(""),
-        decided_words=DECIDED,
+        base_url=_public_address(""),
+        decision_labels=DECIDED,
     )
 
 
@@ -164,7 +164,7 @@ def arrive(session: Session, spot: str) -> Page:
     """Redirect from the scanned code to its revision, or show why the code is refused."""
     code = in_person.find_by_token(session, actor=actor(), now=ctx.now(), token=spot)
     if isinstance(code, CodeRefusal):
-        return render_template("review/code_spent.html", happened=code_sentence(code)), 404
+        return render_template("review/code_spent.html", message=code_sentence(code)), 404
     return _to_revision(code)
 
 

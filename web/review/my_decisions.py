@@ -50,13 +50,13 @@ def index(session: Session) -> str:
     return render_template(
         "review/my_decisions.html",
         page=page,
-        following=encode_cursor(page.following),
+        next_cursor=encode_cursor(page.following),
         months=[(first_day.strftime("%Y-%m"), _month_words(first_day)) for first_day in months],
         month=month.strftime("%Y-%m") if month else "",
-        month_words=_month_words(month) if month else "",
-        whole=whole,
-        decided_words=DECIDED,
-        became=became_sentence,
+        month_label=_month_words(month) if month else "",
+        is_whole_month=whole,
+        decision_labels=DECIDED,
+        outcome_sentence=became_sentence,
     )
 
 
