@@ -71,17 +71,17 @@ def _page(session: Session, form: LayForm, *, error: str = "") -> str:
     return render_template(
         "controls/freezes.html",
         form=form,
-        happened=error,
-        standing=controls_freeze.standing_freezes(session, now=now),
-        held={
+        message=error,
+        freezes=controls_freeze.standing_freezes(session, now=now),
+        impacts={
             held_freeze.freeze.id: held_freeze
             for held_freeze in held_deliveries(session, actor=actor(), now=now).freezes
         },
-        past=controls_freeze.past_freezes(session, now=now),
+        past_freezes=controls_freeze.past_freezes(session, now=now),
         may_freeze=may(actor(), Action.FREEZE, None),
         may_move=may(actor(), Action.SCHEDULE, None),
-        who=lambda freeze_row: who_name(who_of(freeze_row.appointment)),
-        what=freeze_scope,
+        author_of=lambda freeze_row: who_name(who_of(freeze_row.appointment)),
+        scope_of=freeze_scope,
     )
 
 

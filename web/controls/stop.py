@@ -58,14 +58,14 @@ def _page(session: Session, form: StopForm, release_form: ReleaseForm) -> str:
         "controls/stop.html",
         form=form,
         release_form=release_form,
-        standing=stops,
+        stops=stops,
         in_doubt=restore_state.in_doubt(session, stops),
-        past=controls_stop.past_stops(session),
-        on_its_way=controls_stop.on_its_way(session, department_ids=department_ids),
-        waiting=controls_stop.held_now(session, now=now, department_ids=department_ids),
+        past_stops=controls_stop.past_stops(session),
+        sending_deliveries=controls_stop.on_its_way(session, department_ids=department_ids),
+        waiting_count=controls_stop.held_now(session, now=now, department_ids=department_ids),
         may_stop=controls_stop.may_stop(session, actor=actor(), now=now),
         may_release=may(actor(), Action.RELEASE, None),
-        who=stopper,
+        author_of=stopper,
     )
 
 

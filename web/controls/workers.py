@@ -38,8 +38,8 @@ def index(session: Session) -> str:
     return render_template(
         "controls/workers.html",
         clocks=worker_health.clocks(session, now=now),
-        most=worker_health.WORKERS_SHOWN,
-        past=[
+        shown_limit=worker_health.WORKERS_SHOWN,
+        outages=[
             (outage, dates.duration(outage.ended_at - outage.began_at, page_language()))
             for outage in worker_health.past_outages(session)
             if outage.ended_at is not None

@@ -31,7 +31,7 @@ def index(session: Session) -> Page:
     return render_template(
         "deliveries/failed_mail.html",
         rows=[(mail, retry.can_go_again(mail)) for mail in rows],
-        next_place=encode_cursor((rows[-1].state_at, rows[-1].id)) if has_more else "",
+        next_cursor=encode_cursor((rows[-1].state_at, rows[-1].id)) if has_more else "",
     )
 
 

@@ -51,9 +51,9 @@ def advice(
     free = (slot_at for slot_at in times if holds.freeze_at(freezes, facts, slot_at) is None)
     due_freeze = holds.freeze_at(freezes, facts, delivery.due_at) if delivery is not None else None
     return {
-        "free": list(islice(free, SHOWN_FREE)),
+        "free_times": list(islice(free, SHOWN_FREE)),
         "freezes": freezes,
-        "stands_frozen": freeze_words(due_freeze) if due_freeze is not None else "",
+        "freeze_sentence": freeze_words(due_freeze) if due_freeze is not None else "",
     }
 
 

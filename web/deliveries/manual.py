@@ -62,14 +62,14 @@ def _page(
         "deliveries/manual.html",
         delivery=delivery,
         post=delivery.post,
-        view=preview,
+        preview=preview,
         form=form,
-        happened=message,
+        message=message,
         refusal=_refusal(session, delivery_id),
-        there=platform_text,
+        remote_text=platform_text,
         text=outgoing_text.outgoing_text(delivery.variant),
         link=outgoing_text.outgoing_link(delivery.variant),
-        leaves_itself=delivery.state is DeliveryState.SCHEDULED
+        is_sent_automatically=delivery.state is DeliveryState.SCHEDULED
         and delivery.account.state is AccountState.CONNECTED,
     )
 

@@ -52,10 +52,10 @@ def board(session: Session) -> Page:
     """List everything that needs a person's decision."""
     return render_template(
         "deliveries/board.html",
-        rows=decisions(session, actor=actor(), now=ctx.now()),
-        beside=problem_summary(session, actor=actor()),
+        problems=decisions(session, actor=actor(), now=ctx.now()),
+        summary=problem_summary(session, actor=actor()),
         lane=lane_of(session),
-        braked=problems.held_deliveries(session, actor=actor(), now=ctx.now()),
+        held=problems.held_deliveries(session, actor=actor(), now=ctx.now()),
         may_move=may(actor(), Action.SCHEDULE, None),
     )
 
@@ -78,14 +78,14 @@ def _page(session: Session, delivery_id: int, form: PlatformLinkForm, *, message
         "deliveries/delivery.html",
         delivery=delivery,
         post=post,
-        view=preview,
+        preview=preview,
         form=form,
-        happened=message,
+        message=message,
         acts=_acts(delivery),
-        kept=holds.hold_sentence(session, delivery),
-        by_hand=_by_hand(session, delivery),
-        reads_answers=may(actor(), Action.SEE_RAW_ANSWER, post.department_id),
-        patience_ends=(delivery.sending_at or ctx.now()) + reconcile.RESEND_WAIT,
+        hold_sentence=holds.hold_sentence(session, delivery),
+        manual_publisher=_by_hand(session, delivery),
+        may_read_answers=may(actor(), Action.SEE_RAW_ANSWER, post.department_id),
+        resend_from=(delivery.sending_at or ctx.now()) + reconcile.RESEND_WAIT,
         attempts=_attempts(delivery),
     )
 

@@ -122,9 +122,9 @@ def _page(problem: str = "") -> str:
     by_scenario = {rehearsal.scenario: rehearsal for rehearsal in rehearsals}
     return render_template(
         "rehearsals/index.html",
-        offered=offered,
-        inside=bool(settings.rehearsal),
-        shown=[
+        is_offered=offered,
+        is_rehearsal=bool(settings.rehearsal),
+        scenario_views=[
             ScenarioView(scenario, *labels, by_scenario.get(scenario))
             for scenario, labels in WORDS.items()
         ],

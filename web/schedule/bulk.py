@@ -83,10 +83,10 @@ def _choosing(
     return render_template(
         "schedule/bulk.html",
         form=form,
-        chosen=chosen,
-        rows=rows,
-        wrong=wrong,
-        lines=[(message, first) for message in wrong or []],
+        chosen_ids=chosen,
+        deliveries=rows,
+        selection_errors=wrong,
+        error_lines=[(message, first) for message in wrong or []],
     )
 
 
@@ -162,10 +162,10 @@ def _plan_page(form: BulkMoveForm, steps: list[PlannedMove], *, message: str = "
         "schedule/bulk_plan.html",
         form=form,
         steps=[(step, [problem_sentence(error) for error in step.problems]) for step in steps],
-        going=sum(step.can_move for step in steps),
+        moving_count=sum(step.can_move for step in steps),
         is_clash=any(error.code == "clash" for step in steps for error in step.problems),
-        back=_back(),
-        happened=[(message, None)] if message else [],
+        back_path=_back(),
+        error_lines=[(message, None)] if message else [],
     )
 
 

@@ -77,7 +77,7 @@ def index(session: Session) -> str:
         choice=choice,
         accounts=slots.accounts(session),
         departments=_departments(session),
-        quiet=slots.quiet_times(session),
+        quiet_times=slots.quiet_times(session),
         unscheduled=calendar.unscheduled(
             session, actor=actor(), account_id=choice.account, department_id=choice.department
         ),
@@ -94,14 +94,14 @@ def _layout(choice: CalendarQuery, days: Sequence[CalendarDay]) -> dict[str, obj
     return {
         "days": days,
         "today": today,
-        "today_word": language_rules(page_language()).today,
+        "today_label": language_rules(page_language()).today,
         "title": calendar_layout.title(choice),
-        "names": dates.weekdays(page_language()),
+        "weekday_names": dates.weekdays(page_language()),
         "ways": calendar_layout.ways(choice, today),
         "views": [(view, choice.href(view, begins)) for view in CalendarView],
         "weeks": calendar_layout.weeks(days, choice, today),
         "bands": calendar_layout.bands(days, choice, today),
-        "listed": calendar_layout.listed(days, choice, today),
+        "listed_days": calendar_layout.listed(days, choice, today),
     }
 
 

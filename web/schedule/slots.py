@@ -101,7 +101,7 @@ def _page(session: Session, form: SlotForm, quiet_form: QuietForm) -> str:
         quiet_form=quiet_form,
         accounts=accounts,
         slots=slots.slots(session),
-        quiet=slots.quiet_times(session),
+        quiet_times=slots.quiet_times(session),
         weekdays=WEEKDAYS,
     )
 

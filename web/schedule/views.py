@@ -155,9 +155,9 @@ def _time_page(
         variant=variant,
         title=variant_title(variant),
         form=form,
-        view=preview,
-        happened_lines=[(message, None) for message in messages or []],
-        clash=clash,
+        preview=preview,
+        error_lines=[(message, None) for message in messages or []],
+        is_clash=clash,
         **_advice(session, post, variant),
     )
 
@@ -170,12 +170,12 @@ def _advice(session: Session, post: Post, variant: Variant) -> dict[str, object]
     )
     return {
         **holds.advice(session, post, variant, delivery),
-        "quiet": [
+        "quiet_times": [
             quiet_time
             for quiet_time in quiet
             if quiet_time.account_id in (None, variant.account_id)
         ],
-        "stands_quiet": delivery is not None
+        "is_in_quiet_time": delivery is not None
         and slots.quiet_time_at(quiet, variant.account_id, delivery.due_at) is not None,
     }
 
