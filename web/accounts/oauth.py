@@ -194,15 +194,15 @@ def _connecting_page(
 ) -> str:
     return render_template(
         "accounts/connecting.html",
-        walk=connecting,
+        connecting=connecting,
         refusal=connection_end_sentence(connecting.refusal, connecting.details)
         if connecting.refusal
         else "",
-        is_old=connecting.back_at is None and ctx.now() > connecting.begun_at + oauth_flow.LIFE,
-        found=candidates,
-        chosen=chosen,
+        is_expired=connecting.back_at is None and ctx.now() > connecting.begun_at + oauth_flow.LIFE,
+        candidates=candidates,
+        chosen_candidate=chosen,
         form=form,
-        happened=errors,
+        error_lines=errors,
     )
 
 
@@ -245,7 +245,9 @@ def _connect(
 
 def _aborted_page(turned: OAuthAborted, missing_settings: tuple[str, ...] = ()) -> Page:
     refusal = connection_end_sentence(turned.why, turned.about)
-    return render_template("accounts/turned.html", refusal=refusal, lacking=missing_settings), 409
+    return render_template(
+        "accounts/turned.html", refusal=refusal, missing_settings=missing_settings
+    ), 409
 
 
 def _back_to_index(turned: OAuthAborted) -> Page:

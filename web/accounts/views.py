@@ -45,10 +45,10 @@ def index(session: Session) -> Page:
     return render_template(
         "accounts/index.html",
         accounts=accounts,
-        ending={account.id: token_expiry.ends(account, now=now) for account in accounts},
-        behind=_behind(session),
+        access_endings={account.id: token_expiry.ends(account, now=now) for account in accounts},
+        overdue_checks=_behind(session),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
-        lacking={platform: oauth_flows.lacks(platform) for platform in ("x", "facebook")},
+        missing_settings={platform: oauth_flows.lacks(platform) for platform in ("x", "facebook")},
     )
 
 
@@ -61,15 +61,15 @@ def show(session: Session, account_id: int) -> Page:
     return render_template(
         "accounts/account.html",
         account=account,
-        ending=token_expiry.ends(account, now=now),
-        behind=_behind(session).get(account_id),
+        access_endings=token_expiry.ends(account, now=now),
+        overdue_checks=_behind(session).get(account_id),
         limits=_limits(session, account_id),
         known_limits=list(OPERATIONS),
-        sent=daily_cap.sent_in_a_day(session, account_id, now),
+        sent_count=daily_cap.sent_in_a_day(session, account_id, now),
         free_at=free_at(session, account_id, now),
-        waiting=waiting_for(session, account_id),
+        waiting_count=waiting_for(session, account_id),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
-        lacking=credentials.oauth_flows(ctx.settings).lacks(account.platform),
+        missing_settings=credentials.oauth_flows(ctx.settings).lacks(account.platform),
     )
 
 
@@ -125,7 +125,7 @@ def change(account_id: int) -> Page:
 def _change_page(
     account: Account, form: AccountForm, errors: Sequence[tuple[str, None]] = ()
 ) -> str:
-    return render_template("accounts/change.html", account=account, form=form, happened=errors)
+    return render_template("accounts/change.html", account=account, form=form, error_lines=errors)
 
 
 @routes.route("/accounts/<int:account_id>/disconnect", methods=["GET", "POST"])
@@ -137,7 +137,7 @@ def disconnect(account_id: int) -> Page:
             return render_template(
                 "accounts/disconnect.html",
                 account=manage.account_for(session, account_id, lock=False),
-                waiting=waiting_for(session, account_id),
+                waiting_count=waiting_for(session, account_id),
             )
     return _act_with_fresh_sign_in(
         account_id,

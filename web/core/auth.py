@@ -91,10 +91,10 @@ def _refuse_other_appointment() -> tuple[str, int] | None:
     with ctx.database.reading() as reading:
         page = render_template(
             "sign_in/another_appointment.html",
-            kept=recovered,
-            carried=form_recovery.hidden_fields(recovered),
-            before=_own_appointment(reading, number_of(made_under)),
-            current=reading.get_one(Appointment, actor().appointment_id),
+            recovered=recovered,
+            carried_fields=form_recovery.hidden_fields(recovered),
+            former_appointment=_own_appointment(reading, number_of(made_under)),
+            current_appointment=reading.get_one(Appointment, actor().appointment_id),
         )
     return page, 409
 

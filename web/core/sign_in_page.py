@@ -34,7 +34,7 @@ def prove_page(
     """Return the page that asks for the password again and carries the submitted form."""
     form = form or ProveForm(formdata=None)
     carried = form_recovery.hidden_fields(recovered) if recovered else []
-    return render_template("sign_in/prove.html", form=form, carried=carried)
+    return render_template("sign_in/prove.html", form=form, carried_fields=carried)
 
 
 def sign_in_page(
@@ -51,9 +51,9 @@ def sign_in_page(
         render_template(
             "sign_in/sign_in.html",
             form=form,
-            kept=recovered,
-            carried=form_recovery.hidden_fields(recovered) if recovered else [],
-            happened=message,
+            recovered=recovered,
+            carried_fields=form_recovery.hidden_fields(recovered) if recovered else [],
+            message=message,
         ),
         code,
     )

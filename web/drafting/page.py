@@ -108,7 +108,7 @@ def _pictures(post: Post, draft: Draft) -> tuple[PictureDraft, ...]:
 def render(
     session: Session, post: Post, sheet: Sheet, draft: Draft, messages: DraftMessages | None = None
 ) -> str:
-    """The whole page; `draft` is what the form holds."""
+    """Return the drafting page; `draft` holds the values of the form."""
     shown_messages = messages or DraftMessages()
     blanks = placeholders.blanks_in_sheet(sheet)
     return render_template(
@@ -116,20 +116,21 @@ def render(
         post=post,
         sheet=sheet,
         form=sheet.form,
-        draft=draft,
         sources=prefill.sources_of(post),
         accounts=list(dict.fromkeys(slot.account for slot in sheet.slots)),
         **_texts(post, sheet),
         blanks=blanks,
         blanks_form=placeholders.blanks_form(blanks),
-        warned=warnings.of_draft(session, post, sheet, draft),
-        happened=[(sentence, None) for sentence in shown_messages.sentences],
-        done=shown_messages.notices,
-        is_newer=shown_messages.newer is not None,
-        newer=_changes(post, shown_messages.newer) if shown_messages.newer else [],
-        beside=_differences(post, sheet) if shown_messages.newer else [],
-        returned=_refusing_decision(post),
-        others=collaboration.other_editors(session, actor=actor(), now=ctx.now(), post_id=post.id),
+        warnings=warnings.of_draft(session, post, sheet, draft),
+        error_lines=[(sentence, None) for sentence in shown_messages.sentences],
+        notices=shown_messages.notices,
+        has_newer=shown_messages.newer is not None,
+        newer_changes=_changes(post, shown_messages.newer) if shown_messages.newer else [],
+        differences=_differences(post, sheet) if shown_messages.newer else [],
+        refusing_decision=_refusing_decision(post),
+        other_editors=collaboration.other_editors(
+            session, actor=actor(), now=ctx.now(), post_id=post.id
+        ),
         notes=collaboration.notes_of(session, actor=actor(), post_id=post.id),
         approvers=_approvers(session, post, sheet),
     )
@@ -140,14 +141,14 @@ def _texts(post: Post, sheet: Sheet) -> dict[str, object]:
     return {
         "picture_sources": sources,
         "previews": {slot.name: _preview(post, sheet, slot, sources) for slot in sheet.slots},
-        "leaves": {slot.name: _outgoing(sheet, slot) for slot in sheet.slots},
+        "outgoing": {slot.name: _outgoing(sheet, slot) for slot in sheet.slots},
         "languages": LANGUAGE_WORDS,
         "lengths": {slot.name: _length(sheet, slot) for slot in sheet.slots},
-        "begins": _begins(post, sheet),
+        "live_notes": _live_notes(post, sheet),
     }
 
 
-def _begins(post: Post, sheet: Sheet) -> dict[str, str]:
+def _live_notes(post: Post, sheet: Sheet) -> dict[str, str]:
     """Return a sentence for each text field whose text is live, or may be."""
     doubtful = corrections.unsettled(post.deliveries) if post.kind is PostKind.POST else set()
     sentences = {name: begins(target) for name, target in sheet.targets.items()}

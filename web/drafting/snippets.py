@@ -77,11 +77,11 @@ def index(session: Session) -> Page:
     texts = snippets.every_text(session, ended=ended)
     return render_template(
         "drafting/snippets.html",
-        ended=ended,
+        shows_ended=ended,
         groups=[
             (label, [text for text in texts if text.part == part]) for part, label in PARTS.items()
         ],
-        kinds=KIND_WORDS,
+        kind_labels=KIND_WORDS,
     )
 
 
@@ -167,11 +167,11 @@ def _page(
     return render_template(
         "drafting/snippet.html",
         form=form,
-        text=text,
+        snippet=text,
         history=history or [],
-        beside=unsaved_differences,
-        happened=[(message, None)] if unsaved_differences else [],
-        texts=TEXTS,
+        differences=unsaved_differences,
+        error_lines=[(message, None)] if unsaved_differences else [],
+        text_labels=TEXTS,
     )
 
 

@@ -59,15 +59,15 @@ def _page(session: Session, form: DutyForm, messages: list[str] | None = None) -
     sees_past = keeps or may(actor(), Action.SEE_EMERGENCY, None)
     return render_template(
         "emergency/roster.html",
-        on_duty=roster.on_duty(session, now=now),
-        coming=roster.coming(session, now=now),
-        past=roster.past(session, now=now) if sees_past else [],
-        sees_past=sees_past,
-        keeps=keeps,
-        own_person=actor().person_id,
+        current_duties=roster.on_duty(session, now=now),
+        coming_duties=roster.coming(session, now=now),
+        past_duties=roster.past(session, now=now) if sees_past else [],
+        may_see_past=sees_past,
+        may_edit=keeps,
+        own_person_id=actor().person_id,
         post_at=post_at,
         form=form,
-        happened=[(message, None) for message in messages or []],
+        error_lines=[(message, None) for message in messages or []],
     )
 
 

@@ -60,11 +60,11 @@ def index(session: Session) -> Page:
     ended = request.args.get("ended") == "1"
     return render_template(
         "emergency/templates.html",
-        found=templates.visible(session, actor=actor(), ended=ended),
+        templates=templates.visible(session, actor=actor(), ended=ended),
         state_of=state_of,
         approval_of=templates.approval_of,
-        ended=ended,
-        drafts=may(actor(), Action.DRAFT_TEMPLATE, None),
+        shows_ended=ended,
+        may_draft=may(actor(), Action.DRAFT_TEMPLATE, None),
     )
 
 
@@ -92,12 +92,12 @@ def _page(session: Session, template_id: int, message: str = "") -> str:
             for rules, text in emergency.longest(wording).items()
         },
         state=state,
-        last=_last(template),
-        blocked=approvers.blocked if state != "ended" else None,
-        decides=state != "ended" and _decides(template, standing_in=approvers.standing_in),
-        wrote=revision.author_id == actor().person_id,
-        drafts=may(actor(), Action.DRAFT_TEMPLATE, None),
-        happened=message,
+        last_decision=_last(template),
+        has_no_approver=approvers.blocked if state != "ended" else None,
+        may_decide=state != "ended" and _decides(template, standing_in=approvers.standing_in),
+        is_author=revision.author_id == actor().person_id,
+        may_draft=may(actor(), Action.DRAFT_TEMPLATE, None),
+        message=message,
     )
 
 
@@ -172,7 +172,7 @@ def _form_page(
         "emergency/edit.html",
         form=form,
         template=template,
-        happened=[(message, None) for message in messages or []],
+        error_lines=[(message, None) for message in messages or []],
     )
 
 

@@ -39,7 +39,7 @@ def uses(session: Session) -> Page:
     page = max(request.args.get("page", 1, type=int), 1)
     rows = queries.uses(session, actor=actor(), now=ctx.now(), page=page)
     return render_template(
-        "emergency/uses.html", found=rows[:PAGE], page=page, more=len(rows) > PAGE
+        "emergency/uses.html", outcomes=rows[:PAGE], page=page, has_more=len(rows) > PAGE
     )
 
 
@@ -56,13 +56,13 @@ def _use_page(session: Session, use_id: int, message: str = "") -> str:
     used = queries.use_for(session, actor=actor(), now=now, use_id=use_id)
     return render_template(
         "emergency/use.html",
-        used=used,
-        decides=_decides(session, used),
+        outcome=used,
+        may_decide=_decides(session, used),
         is_own=used.use.decision.person_id == actor().person_id,
-        under=session.get(Appointment, actor().appointment_id),
-        sees_post=may(actor(), Action.SEE_POST, used.post.department_id),
-        drafts=may(actor(), Action.DRAFT, used.post.department_id),
-        happened=message,
+        own_appointment=session.get(Appointment, actor().appointment_id),
+        may_see_post=may(actor(), Action.SEE_POST, used.post.department_id),
+        may_draft=may(actor(), Action.DRAFT, used.post.department_id),
+        message=message,
     )
 
 
@@ -123,4 +123,4 @@ def refuse(use_id: int) -> Page:
 def _refusal_page(session: Session, use_id: int, form: RefusalForm) -> str:
     used = queries.use_for(session, actor=actor(), now=ctx.now(), use_id=use_id)
     check_in_sight(actor(), Action.SEE_EMERGENCY, [used.use.decision.department_id])
-    return render_template("emergency/refuse.html", used=used, form=form)
+    return render_template("emergency/refuse.html", outcome=used, form=form)

@@ -53,10 +53,10 @@ def index(session: Session) -> Page:
     return render_template(
         "emergency/index.html",
         on_duty=on_duty,
-        offered=templates.offered(session) if on_duty else [],
+        templates=templates.offered(session) if on_duty else [],
         alerts=alerts,
-        taken=taken_alerts,
-        use_of=queries.uses_of(
+        taken_alerts=taken_alerts,
+        use_ids=queries.uses_of(
             session, [alert.delivery.post_id for alert in (*alerts, *taken_alerts)]
         ),
     )
@@ -141,8 +141,8 @@ def _step(
         template=template,
         revision=templates.newest(template),
         form=form,
-        carried=form.carried(form.word if step == BLANKS else form.blanks),
-        happened=[(message, None) for message in messages or []],
+        carried_fields=form.carried(form.word if step == BLANKS else form.blanks),
+        error_lines=[(message, None) for message in messages or []],
     )
 
 
@@ -168,11 +168,11 @@ def _preview(
         revision=templates.newest(template),
         approval=templates.approval_of(template),
         form=form,
-        leaves=publish_plan,
+        plan=publish_plan,
         stop=holds.standing_stop(session),
         word=read_word(read(form, template.id), now=ctx.now()),
-        carried=form.carried([*form.blanks, *form.word]),
-        happened=[(message, None)] if message else [],
+        carried_fields=form.carried([*form.blanks, *form.word]),
+        error_lines=[(message, None)] if message else [],
     )
 
 

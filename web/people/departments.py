@@ -42,16 +42,18 @@ def index(session: Session) -> str:
     return render_template(
         "people/departments.html",
         departments=visible,
-        words=query,
+        query=query,
         officers=officers,
         heads=_holders(session, Role.HEAD),
         named_nobody=_named_nobody(session),
-        former=department_orders.former_names(session, [department.id for department in visible]),
-        ended={
+        former_names=department_orders.former_names(
+            session, [department.id for department in visible]
+        ),
+        ended_ids={
             department.id for department in visible if not is_in_force(department, now=ctx.now())
         },
         may_change=may(actor(), Action.RECORD_DEPARTMENT, None),
-        without=sum(1 for department in visible if department.id not in officers),
+        without_officer_count=sum(1 for department in visible if department.id not in officers),
     )
 
 
@@ -93,7 +95,7 @@ def show(session: Session, code: str) -> str:
     return render_template(
         "people/department.html",
         department=department,
-        people=[appointment for role in holders for appointment in holders[role]],
+        appointments=[appointment for role in holders for appointment in holders[role]],
         has_officer=bool(holders[Role.OFFICER]),
         has_head=bool(holders[Role.HEAD]),
         named_nobody=department.id in _named_nobody(session),
@@ -112,9 +114,11 @@ def _history_context(session: Session, department: Department) -> dict[str, obje
     hindering = ending is not None and ending.in_force_on <= local_day(now)
     return {
         "history": history,
-        "former": department_orders.former_names(session, [department.id]).get(department.id, []),
-        "ended": not is_in_force(department, now=now),
-        "hindering": close.hindering(session, ending, actor=CLOCK, now=now)
+        "former_names": department_orders.former_names(session, [department.id]).get(
+            department.id, []
+        ),
+        "is_ended": not is_in_force(department, now=now),
+        "open_items": close.hindering(session, ending, actor=CLOCK, now=now)
         if ending is not None and hindering
         else [],
     }

@@ -73,7 +73,7 @@ def index(session: Session) -> Page:
             )
         )
     return render_template(
-        "people/index.html", appointments=session.scalars(query).all(), words=search_text
+        "people/index.html", appointments=session.scalars(query).all(), query=search_text
     )
 
 
@@ -102,7 +102,7 @@ def _form(session: Session) -> PersonForm:
 @reads
 def new(session: Session) -> Page:
     """Show the empty form."""
-    return render_template("people/new.html", form=_form(session), happened=[])
+    return render_template("people/new.html", form=_form(session), error_lines=[])
 
 
 @routes.post("/people/new")
@@ -118,10 +118,10 @@ def create() -> Page:
         sentence = person_problem(problem)
         field = form._fields.get(problem.field, form.role)
         field.errors = [sentence]
-        return render_template("people/new.html", form=form, happened=[]), 422
+        return render_template("people/new.html", form=form, error_lines=[]), 422
     except NotAllowed as refusal:
         errors = [(refusal_sentence(refusal), None)]
-        return render_template("people/new.html", form=form, happened=errors), 403
+        return render_template("people/new.html", form=form, error_lines=errors), 403
     flash(_("Recorded. An invitation is on its way by mail."))
     return redirect(url_for("people.show", person_id=person_id))
 
@@ -160,7 +160,7 @@ def _page(session: Session, person_id: int, *, error: str = "") -> str:
     return render_template(
         "people/person.html",
         person=person,
-        happened=error,
+        message=error,
         may_disable=permissions.may_disable(session, actor(), person, now=ctx.now()),
         may_record=permissions.may_record,
         actor=actor(),

@@ -67,8 +67,10 @@ def index(session: Session) -> str:
     return render_template(
         "reports/exports.html",
         exports=exports,
-        own=actor().appointment_id,
-        asked=None if list_query is None else filter_from_query(dict(parse_qsl(list_query))).query,
+        own_appointment_id=actor().appointment_id,
+        requested_query=None
+        if list_query is None
+        else filter_from_query(dict(parse_qsl(list_query))).query,
     )
 
 

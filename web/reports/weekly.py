@@ -97,7 +97,7 @@ def index(session: Session) -> str:
         by_department=_lying(busiest, width=WIDTH, beside=250),
         by_department_narrow=_lying(busiest, width=NARROW, beside=0),
         departments=offices if len(offices) > 1 else [],
-        chosen=next((office for office in offices if office.id == chosen), None),
+        chosen_department=next((office for office in offices if office.id == chosen), None),
     )
 
 

@@ -51,7 +51,7 @@ class ResetCodeForm(NewPasswordForm):
 def ask() -> Page:
     """Show the form for the mail address or mobile number."""
     return render_template(
-        "sign_in/password_reset_ask.html", form=AskForm(formdata=None), happened=""
+        "sign_in/password_reset_ask.html", form=AskForm(formdata=None), message=""
     )
 
 
@@ -61,7 +61,7 @@ def send() -> Page:
     """Send a link or code if the person is known; the response is always the same."""
     form = AskForm()
     if not form.validate():
-        return render_template("sign_in/password_reset_ask.html", form=form, happened=""), 422
+        return render_template("sign_in/password_reset_ask.html", form=form, message=""), 422
     identifier = (form.identifier.data or "").replace("\0", "")
     with ctx.database.transaction() as session:
         until = password_reset.ask(
@@ -69,7 +69,7 @@ def send() -> Page:
         )
     if until is not None:
         message = sign_in_sentence(throttled_until(until))
-        return render_template("sign_in/password_reset_ask.html", form=form, happened=message), 429
+        return render_template("sign_in/password_reset_ask.html", form=form, message=message), 429
     return redirect(url_for("forgotten.sent", by="mail" if "@" in identifier else "mobile"))
 
 

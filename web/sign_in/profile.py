@@ -105,7 +105,7 @@ def _page(database_session: Session, form: ProfileForm) -> str:
         "sign_in/profile.html",
         form=form,
         person=database_session.get_one(Person, _own_id()),
-        waiting=contact_verification.waiting_change(
+        pending_change=contact_verification.waiting_change(
             database_session, person_id=_own_id(), now=ctx.now()
         ),
         has_sms=ctx.settings.sms.is_set,
@@ -226,7 +226,7 @@ def _contact_page(form: ContactForm, field: ContactField) -> str:
         "sign_in/profile_contact.html",
         form=form,
         field=field.value,
-        cannot=field is ContactField.MOBILE and not _can_send_codes(),
+        is_unavailable=field is ContactField.MOBILE and not _can_send_codes(),
     )
 
 
@@ -290,7 +290,7 @@ def _code_page(database_session: Session, form: ContactCodeForm) -> str:
     waiting = contact_verification.waiting_change(
         database_session, person_id=_own_id(), now=ctx.now()
     )
-    return render_template("sign_in/profile_code.html", form=form, waiting=waiting)
+    return render_template("sign_in/profile_code.html", form=form, pending_change=waiting)
 
 
 @routes.post("/profile/code")

@@ -184,7 +184,7 @@ def appointments(database_session: Session) -> Page:
         appointment for appointment in person.appointments if appointment.in_force(ctx.now())
     ]
     return render_template(
-        "sign_in/appointments.html", appointments=in_force, current=acting().actor.appointment_id
+        "sign_in/appointments.html", appointments=in_force, current_id=acting().actor.appointment_id
     )
 
 
@@ -217,7 +217,7 @@ def sessions(database_session: Session) -> Page:
         database_session, person_id=acting().actor.person_id or 0, now=ctx.now()
     )
     return render_template(
-        "sign_in/sessions.html", sessions=own_sessions, current=acting().sign_in_id
+        "sign_in/sessions.html", sessions=own_sessions, current_id=acting().sign_in_id
     )
 
 
