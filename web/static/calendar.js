@@ -1,10 +1,10 @@
-/* Dragging a post to another day, and printing. Both only ease what the page does without them:
-   a drop sends the same form as "Move several posts", and is answered by the same page. */
+/* Dragging a post to another day, and printing. The page works without both: a drop sends the form of
+   "Move several posts" and shows the same answer. */
 "use strict";
 (() => {
   const all = (selector) => Array.from(document.querySelectorAll(selector));
   const form = document.getElementById("dragged");
-  let dragged = null;
+  let draggedPost = null;
 
   all("[data-print]").forEach((button) => {
     button.hidden = false;
@@ -20,11 +20,11 @@
     form.append(input);
   };
 
-  // In a month it keeps its time of day; in a week it takes the hour at which the row begins.
-  const send = (item, cell) => {
-    const days = Math.round((Date.parse(cell.dataset.day) - Date.parse(item.dataset.day)) / 86400000);
-    all("[data-dropped]").forEach((left) => left.remove());
-    field("chosen", item.dataset.move);
+  // In a month a post keeps its time of day; in a week it takes the hour at which the row begins.
+  const send = (postLink, cell) => {
+    const days = Math.round((Date.parse(cell.dataset.day) - Date.parse(postLink.dataset.day)) / 86400000);
+    all("[data-dropped]").forEach((input) => input.remove());
+    field("chosen", postLink.dataset.move);
     if (cell.dataset.clock) {
       const [year, month, day] = cell.dataset.day.split("-");
       field("way", "at");
@@ -37,32 +37,32 @@
     form.submit();
   };
 
-  const over = (cell, on) => cell.classList.toggle("drop-here", on);
-  const isElsewhere = (cell) => dragged && !cell.contains(dragged);
+  const highlight = (cell, on) => cell.classList.toggle("drop-here", on);
+  const isElsewhere = (cell) => draggedPost && !cell.contains(draggedPost);
 
   if (form) {
-    all("[data-move]").forEach((item) => {
-      item.title = form.dataset.hint;
-      item.addEventListener("dragstart", (event) => {
-        dragged = item;
+    all("[data-move]").forEach((postLink) => {
+      postLink.title = form.dataset.hint;
+      postLink.addEventListener("dragstart", (event) => {
+        draggedPost = postLink;
         event.dataTransfer.effectAllowed = "move";
-        event.dataTransfer.setData("text/plain", item.dataset.move);
+        event.dataTransfer.setData("text/plain", postLink.dataset.move);
       });
-      item.addEventListener("dragend", () => {
-        dragged = null;
-        all(".drop-here").forEach((cell) => over(cell, false));
+      postLink.addEventListener("dragend", () => {
+        draggedPost = null;
+        all(".drop-here").forEach((cell) => highlight(cell, false));
       });
     });
     all("td[data-day]").forEach((cell) => {
       cell.addEventListener("dragover", (event) => {
         if (!isElsewhere(cell)) { return; }
         event.preventDefault();
-        over(cell, true);
+        highlight(cell, true);
       });
-      cell.addEventListener("dragleave", () => over(cell, false));
+      cell.addEventListener("dragleave", () => highlight(cell, false));
       cell.addEventListener("drop", (event) => {
         event.preventDefault();
-        if (isElsewhere(cell)) { send(dragged, cell); }
+        if (isElsewhere(cell)) { send(draggedPost, cell); }
       });
     });
   }

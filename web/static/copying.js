@@ -1,11 +1,11 @@
-/* A button beside whatever is to be copied; without a script the text can be chosen by hand. */
+/* A copy button beside each field with [data-copy]; without the script the text can be selected by hand. */
 "use strict";
 
 (function () {
-  function say(field, button, words) {
-    const before = button.textContent;
-    button.textContent = words;
-    window.setTimeout(function () { button.textContent = before; }, 2000);
+  function say(field, button, label) {
+    const oldLabel = button.textContent;
+    button.textContent = label;
+    window.setTimeout(function () { button.textContent = oldLabel; }, 2000);
     field.focus();
   }
 

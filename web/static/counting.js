@@ -1,5 +1,5 @@
-// How long X takes a text to be: the browser's twin of the server's weighted count.
-// Needs the tables of counting-tables.js. Gives window.nagarvaniCount(text).
+// window.nagarvaniCount(text) returns the weighted length of a text on X, as the server counts it.
+// It needs the tables of counting-tables.js.
 (function () {
   "use strict";
 
@@ -27,16 +27,16 @@
   var PATH = pattern("path", "y");
   var QUERY = pattern("query", "y");
 
-  // One letter of the table stands for five skin tones: T for any, U for another than T.
-  function unfold(written) {
-    var place = written.search(/[TU]/);
-    if (place < 0) { return [written]; }
-    var another = written.includes("U");
+  // A letter of the table stands for the five skin tones: T for any tone, U for a tone other than T.
+  function unfold(template) {
+    var index = template.search(/[TU]/);
+    if (index < 0) { return [template]; }
+    var needsOtherTone = template.includes("U");
     return tables.tones.flatMap(function (tone) {
-      var rest = written.slice(place + 1).replace(another ? "U" : "T", "V");
+      var rest = template.slice(index + 1).replace(needsOtherTone ? "U" : "T", "V");
       return (rest.includes("V") ? tables.tones : [""])
-        .filter(function (other) { return !another || other !== tone; })
-        .map(function (other) { return written.slice(0, place) + tone + rest.replace("V", other); });
+        .filter(function (other) { return !needsOtherTone || other !== tone; })
+        .map(function (other) { return template.slice(0, index) + tone + rest.replace("V", other); });
     });
   }
 
@@ -44,42 +44,42 @@
     var sequences = new Set(patterns.flatMap(unfold));
     var lengths = new Map();
     sequences.forEach(function (sequence) {
-      var known = points(sequence);
-      if (!lengths.has(known[0])) { lengths.set(known[0], new Set()); }
-      lengths.get(known[0]).add(known.length);
+      var codePoints = points(sequence);
+      if (!lengths.has(codePoints[0])) { lengths.set(codePoints[0], new Set()); }
+      lengths.get(codePoints[0]).add(codePoints.length);
     });
-    lengths.forEach(function (known, first) {
-      lengths.set(first, Array.from(known).sort(function (a, b) { return b - a; }));
+    lengths.forEach(function (lengthSet, first) {
+      lengths.set(first, Array.from(lengthSet).sort(function (a, b) { return b - a; }));
     });
     return { sequences: sequences, lengths: lengths };
   }
 
-  // A code point that begins at this place, as a string; empty at the end.
-  function pointAt(text, place) {
-    return place < text.length ? String.fromCodePoint(text.codePointAt(place)) : "";
+  // Returns the code point that begins at this index as a string, or an empty string at the end.
+  function pointAt(text, index) {
+    return index < text.length ? String.fromCodePoint(text.codePointAt(index)) : "";
   }
 
-  function pointBefore(text, place) {
-    var low = text.charCodeAt(place - 1);
-    var high = place > 1 ? text.charCodeAt(place - 2) : 0;
+  function pointBefore(text, index) {
+    var low = text.charCodeAt(index - 1);
+    var high = index > 1 ? text.charCodeAt(index - 2) : 0;
     var isPair = low >= 0xdc00 && low <= 0xdfff && high >= 0xd800 && high <= 0xdbff;
-    return text.slice(place - (isPair ? 2 : 1), place);
+    return text.slice(index - (isPair ? 2 : 1), index);
   }
 
-  function matchAt(expression, text, place) {
-    expression.lastIndex = place;
-    var found = expression.exec(text);
-    return found ? found[0] : null;
+  function matchAt(expression, text, index) {
+    expression.lastIndex = index;
+    var match = expression.exec(text);
+    return match ? match[0] : null;
   }
 
-  function protocolStart(text, start, free) {
+  function protocolStart(text, start, lastEnd) {
     if (text.slice(Math.max(0, start - 3), start) !== "://") { return null; }
     var from = Math.max(0, start - 8);
-    var found = PROTOCOL.exec(text.slice(from, start));
-    if (!found) { return null; }
-    var place = from + found.index;
-    if (place === 0) { return 0; }
-    return place > free && !NOT_BEFORE.test(pointBefore(text, place)) ? place : null;
+    var match = PROTOCOL.exec(text.slice(from, start));
+    if (!match) { return null; }
+    var index = from + match.index;
+    if (index === 0) { return 0; }
+    return index > lastEnd && !NOT_BEFORE.test(pointBefore(text, index)) ? index : null;
   }
 
   function mayStandBare(text, start) {
@@ -91,15 +91,15 @@
   function endingEnd(text, start, end) {
     var punycode = matchAt(PUNYCODE, text.slice(0, end), start);
     if (punycode) { return start + punycode.length; }
-    var places = [];
-    for (var at = start; at < end && places.length < longestEnding;) {
+    var ends = [];
+    for (var at = start; at < end && ends.length < longestEnding;) {
       at += pointAt(text, at).length;
-      places.push(at);
+      ends.push(at);
     }
-    for (var i = places.length - 1; i >= 0; i -= 1) {
-      var place = places[i];
-      if (endings.has(text.slice(start, place).toLowerCase()) && !NOT_AFTER.test(pointAt(text, place))) {
-        return place;
+    for (var i = ends.length - 1; i >= 0; i -= 1) {
+      var candidate = ends[i];
+      if (endings.has(text.slice(start, candidate).toLowerCase()) && !NOT_AFTER.test(pointAt(text, candidate))) {
+        return candidate;
       }
     }
     return null;
@@ -109,8 +109,8 @@
     return unit === "-" || unit === "_";
   }
 
-  function dotAfter(text, place, end) {
-    var dot = text.indexOf(".", place);
+  function dotAfter(text, index, end) {
+    var dot = text.indexOf(".", index);
     return dot >= 0 && dot < end ? dot : -1;
   }
 
@@ -131,57 +131,57 @@
     return end;
   }
 
-  function tailEnd(text, place) {
-    place += (matchAt(PORT, text, place) || "").length;
-    var path = matchAt(PATH, text, place);
+  function tailEnd(text, index) {
+    index += (matchAt(PORT, text, index) || "").length;
+    var path = matchAt(PATH, text, index);
     if (path !== null) {
-      var kept = trimmed(path, tables.sources.path_trim);
-      place += kept;
-      if (kept < path.length) { return { end: place, hasPath: true }; }
+      var pathLength = trimmed(path, tables.sources.path_trim);
+      index += pathLength;
+      if (pathLength < path.length) { return { end: index, hasPath: true }; }
     }
-    var query = matchAt(QUERY, text, place) || "";
-    return { end: place + trimmed(query, tables.sources.query_trim), hasPath: path !== null };
+    var query = matchAt(QUERY, text, index) || "";
+    return { end: index + trimmed(query, tables.sources.query_trim), hasPath: path !== null };
   }
 
-  // The length of a label's punycode (RFC 3492), without writing it out.
+  // Returns the length of a label's punycode (RFC 3492) without building it.
   function punycodeLength(label) {
-    var rest = points(label).map(function (p) { return p.codePointAt(0); });
-    var basic = rest.filter(function (p) { return p < 128; }).length;
-    var written = basic + (basic > 0 ? 1 : 0);
-    var handled = basic, n = 128, delta = 0, bias = 72, first = true;
-    while (handled < rest.length) {
-      var next = Math.min.apply(null, rest.filter(function (p) { return p >= n; }));
-      delta += (next - n) * (handled + 1);
+    var codePoints = points(label).map(function (p) { return p.codePointAt(0); });
+    var basic = codePoints.filter(function (p) { return p < 128; }).length;
+    var length = basic + (basic > 0 ? 1 : 0);
+    var handledCount = basic, n = 128, delta = 0, bias = 72, first = true;
+    while (handledCount < codePoints.length) {
+      var next = Math.min.apply(null, codePoints.filter(function (p) { return p >= n; }));
+      delta += (next - n) * (handledCount + 1);
       n = next;
-      for (var i = 0; i < rest.length; i += 1) {
-        if (rest[i] < n) { delta += 1; }
-        if (rest[i] === n) {
-          written += digits(delta, bias);
-          bias = adapted(delta, handled + 1, first);
+      for (var i = 0; i < codePoints.length; i += 1) {
+        if (codePoints[i] < n) { delta += 1; }
+        if (codePoints[i] === n) {
+          length += digits(delta, bias);
+          bias = adapted(delta, handledCount + 1, first);
           first = false;
           delta = 0;
-          handled += 1;
+          handledCount += 1;
         }
       }
       delta += 1;
       n += 1;
     }
-    return written;
+    return length;
   }
 
   function digits(delta, bias) {
-    var many = 1;
+    var digitCount = 1;
     for (var k = 36; ; k += 36) {
       var threshold = Math.min(26, Math.max(1, k - bias));
-      if (delta < threshold) { return many; }
+      if (delta < threshold) { return digitCount; }
       delta = Math.floor((delta - threshold) / (36 - threshold));
-      many += 1;
+      digitCount += 1;
     }
   }
 
-  function adapted(delta, handled, first) {
+  function adapted(delta, handledCount, first) {
     delta = first ? Math.floor(delta / 700) : Math.floor(delta / 2);
-    delta += Math.floor(delta / handled);
+    delta += Math.floor(delta / handledCount);
     var k = 0;
     for (; delta > 455; k += 36) { delta = Math.floor(delta / 35); }
     return k + Math.floor((36 * delta) / (delta + 38));
@@ -193,10 +193,10 @@
     return isAscii || length > tables.longestLabel ? length : 4 + punycodeLength(label);
   }
 
-  function shortEnough(text, start, end, whole, withProtocol) {
+  function shortEnough(text, start, end, span, withProtocol) {
     var lengths = text.slice(start, end).split(".").map(asciiLength);
-    var longer = lengths.reduce(function (sum, l) { return sum + l + 1; }, -1) - points(text.slice(start, end)).length;
-    var length = points(text.slice(whole.start, whole.end)).length + longer + (withProtocol ? 0 : 8);
+    var addedLength = lengths.reduce(function (sum, l) { return sum + l + 1; }, -1) - points(text.slice(start, end)).length;
+    var length = points(text.slice(span.start, span.end)).length + addedLength + (withProtocol ? 0 : 8);
     return lengths.every(function (l) { return l <= tables.longestLabel; }) && length <= tables.longestAddress;
   }
 
@@ -205,70 +205,70 @@
     var first = start;
     var label = start;
     for (var dot = dotAfter(text, label, end); dot >= 0; dot = dotAfter(text, label, end)) {
-      var place = dot === label ? null : endingEnd(text, dot + 1, end);
+      var hostEndIndex = dot === label ? null : endingEnd(text, dot + 1, end);
       if (dot === label) { first = dot + 1; }
-      if (place !== null) { best = { start: first, end: place }; }
+      if (hostEndIndex !== null) { best = { start: first, end: hostEndIndex }; }
       label = dot + 1;
     }
     return best;
   }
 
-  // A bare host counts only as far as it is written in Latin letters; a path joins the last.
+  // A host without a protocol counts only in Latin letters; a path belongs to the last host.
   function plainHosts(text, start, end, tail) {
-    var found = [];
+    var spans = [];
     var host = text.slice(0, end);
     PLAIN_RUN.lastIndex = start;
     for (var run = PLAIN_RUN.exec(host); run; run = PLAIN_RUN.exec(host)) {
       var span = plainHost(text, run.index, run.index + run[0].length);
-      if (span) { found.push(span); }
+      if (span) { spans.push(span); }
     }
-    if (found.length && tail.hasPath) { found[found.length - 1].end = tail.end; }
-    return found;
+    if (spans.length && tail.hasPath) { spans[spans.length - 1].end = tail.end; }
+    return spans;
   }
 
-  function inRun(text, start, end, free) {
-    var nothing = { spans: [], free: free };
-    var protocol = protocolStart(text, start, free);
+  function inRun(text, start, end, lastEnd) {
+    var nothing = { spans: [], lastEnd: lastEnd };
+    var protocol = protocolStart(text, start, lastEnd);
     if (protocol === null) {
-      if (free >= start) { start = free + pointAt(text, free).length; }
+      if (lastEnd >= start) { start = lastEnd + pointAt(text, lastEnd).length; }
       if (!mayStandBare(text, start)) { return nothing; }
     }
     var host = hostEnd(text, start, end);
     if (host === null) { return nothing; }
     var tail = tailEnd(text, host);
-    var whole = { start: protocol === null ? start : protocol, end: tail.end };
-    if (!shortEnough(text, start, host, whole, protocol !== null)) { return { spans: [], free: tail.end }; }
-    return { spans: protocol !== null ? [whole] : plainHosts(text, start, host, tail), free: tail.end };
+    var span = { start: protocol === null ? start : protocol, end: tail.end };
+    if (!shortEnough(text, start, host, span, protocol !== null)) { return { spans: [], lastEnd: tail.end }; }
+    return { spans: protocol !== null ? [span] : plainHosts(text, start, host, tail), lastEnd: tail.end };
   }
 
   function addressSpans(text) {
-    var found = [];
-    var free = -1;
+    var spans = [];
+    var lastEnd = -1;
     RUN.lastIndex = 0;
     for (var run = RUN.exec(text); run; run = RUN.exec(text)) {
       var end = run.index + run[0].length;
-      if (end > free && run[0].includes(".")) {
-        var next = inRun(text, run.index, end, free);
-        Array.prototype.push.apply(found, next.spans);
-        free = next.free;
+      if (end > lastEnd && run[0].includes(".")) {
+        var matches = inRun(text, run.index, end, lastEnd);
+        Array.prototype.push.apply(spans, matches.spans);
+        lastEnd = matches.lastEnd;
       }
     }
-    return found;
+    return spans;
   }
 
-  function emojiAt(text, place) {
-    var first = pointAt(text, place);
-    var known = emoji.lengths.get(first);
-    if (!known) { return ""; }
-    var ends = [place];
-    for (var at = place; at < text.length && ends.length <= known[0];) {
-      at += pointAt(text, at).length;
-      ends.push(at);
+  function emojiAt(text, start) {
+    var first = pointAt(text, start);
+    var emojiLengths = emoji.lengths.get(first);
+    if (!emojiLengths) { return ""; }
+    var ends = [start];
+    for (var index = start; index < text.length && ends.length <= emojiLengths[0];) {
+      index += pointAt(text, index).length;
+      ends.push(index);
     }
-    for (var i = 0; i < known.length; i += 1) {
-      var end = ends[known[i]];
-      if (end && emoji.sequences.has(text.slice(place, end)) && text[end] !== tables.textStyle) {
-        return text.slice(place, end);
+    for (var i = 0; i < emojiLengths.length; i += 1) {
+      var end = ends[emojiLengths[i]];
+      if (end && emoji.sequences.has(text.slice(start, end)) && text[end] !== tables.textStyle) {
+        return text.slice(start, end);
       }
     }
     return "";
@@ -282,31 +282,31 @@
   window.nagarvaniCount = function (text) {
     var composed = text.normalize("NFC");
     var spans = addressSpans(composed);
-    var weighted = 0, fitting = 0, next = 0, hasInvalid = false, fits = true;
-    for (var place = 0; place < composed.length;) {
-      var part, heavy;
-      if (next < spans.length && spans[next].start === place) {
-        part = composed.slice(place, spans[next].end);
-        heavy = tables.addressWeight;
-        next += 1;
+    var weighted = 0, fittingLength = 0, spanIndex = 0, hasInvalid = false, fits = true;
+    for (var index = 0; index < composed.length;) {
+      var part, partWeight;
+      if (spanIndex < spans.length && spans[spanIndex].start === index) {
+        part = composed.slice(index, spans[spanIndex].end);
+        partWeight = tables.addressWeight;
+        spanIndex += 1;
       } else {
-        part = emojiAt(composed, place);
-        heavy = part ? tables.heavy : weight(composed.codePointAt(place));
-        part = part || pointAt(composed, place);
+        part = emojiAt(composed, index);
+        partWeight = part ? tables.heavy : weight(composed.codePointAt(index));
+        part = part || pointAt(composed, index);
       }
-      weighted += heavy;
-      place += part.length;
-      var refused = tables.never.includes(part);
-      hasInvalid = hasInvalid || refused;
-      fits = fits && weighted <= tables.limit && !refused;
-      if (fits) { fitting = place; }
+      weighted += partWeight;
+      index += part.length;
+      var isInvalid = tables.never.includes(part);
+      hasInvalid = hasInvalid || isInvalid;
+      fits = fits && weighted <= tables.limit && !isInvalid;
+      if (fits) { fittingLength = index; }
     }
-    if (fitting > 0) { fitting = Math.max(0, fitting + text.length - composed.length); }
+    if (fittingLength > 0) { fittingLength = Math.max(0, fittingLength + text.length - composed.length); }
     return {
       weighted: weighted,
       limit: tables.limit,
       remaining: tables.limit - weighted,
-      fits: fitting,
+      fits: fittingLength,
       valid: weighted > 0 && weighted <= tables.limit && !hasInvalid
     };
   };

@@ -1,12 +1,12 @@
-/* The form that hands in: files are sent one by one while somebody writes, each with its progress.
-   Without this script they go along with the form; every button here works without it, too.
+/* The submission form: files are uploaded one after the other while somebody writes, each with its
+   progress. Without this script they are sent with the form; all buttons work without it, too.
 
-   <input type="file" data-send-to="URL">   Chosen files are sent there; the answer is their row.
-   [data-rows]                    The rows; their order is the files' order. A row's buttons
-                                  [data-row-act=up|down|out] move it or take it out at once.
-   [data-under-way]               What is being sent just now, with how far it is.
-   details[data-event-of="KINDS"] Opens with a kind of that list.
-   [data-urgent]                  Shown with the priority "urgent" alone.
+   <input type="file" data-send-to="URL">   Chosen files are sent there; the response is their row.
+   [data-rows]                    The rows, in the order of the files. The buttons of a row
+                                  [data-row-act=up|down|out] move or remove it at once.
+   [data-under-way]               The uploads that are running, with their progress.
+   details[data-event-of="KINDS"] Opens if a kind of that list is chosen.
+   [data-urgent]                  Shown only with the priority "urgent".
    The rows are kept with the draft of nagarvani.js, so that a reload does not lose them. */
 (function () {
   "use strict";
@@ -23,7 +23,7 @@
   const NAMES = ["kept", "alt_mr", "alt_en"];
   const written = () => Array.from(rows.children, (row) =>
     NAMES.map((name) => row.querySelector("[name=" + name + "]").value));
-  const carry = (data, held) => held.forEach((values) => NAMES.forEach((name, at) => data.append(name, values[at])));
+  const carry = (data, rowValues) => rowValues.forEach((values) => NAMES.forEach((name, index) => data.append(name, values[index])));
 
   function announce(text) {
     const line = document.getElementById("spoken-here") || document.createElement("p");
@@ -34,11 +34,11 @@
     line.textContent = text;
   }
 
-  /* Kept beside the draft, and forgotten with it. */
+  /* The rows are stored beside the draft and dropped with it. */
   function remember() {
     try {
       window.localStorage.setItem(rowsKey, JSON.stringify({ at: Date.now(), rows: written() }));
-    } catch { /* then a reload asks for the files once more */ }
+    } catch { /* without storage a reload asks for the files once more */ }
   }
   function remembered() {
     try {
@@ -64,8 +64,8 @@
   }
 
   function line(file) {
-    const item = document.createElement("li");
-    item.className = "no-picture";
+    const row = document.createElement("li");
+    row.className = "no-picture";
     const name = document.createElement("div");
     name.className = "file-name";
     name.textContent = named(input.dataset.sending, file.name);
@@ -74,23 +74,23 @@
     bar.max = 100;
     bar.value = 0;
     bar.setAttribute("aria-label", named(input.dataset.sending, file.name));
-    item.append(name, bar);
-    underWay.append(item);
-    return { item, bar };
+    row.append(name, bar);
+    underWay.append(row);
+    return { row, bar };
   }
 
-  function refuse(item, sentence) {
-    item.replaceChildren();
-    const said = document.createElement("p");
-    said.className = "field-error";
-    said.setAttribute("role", "alert");
-    said.textContent = sentence;
-    item.append(said);
+  function refuse(row, sentence) {
+    row.replaceChildren();
+    const message = document.createElement("p");
+    message.className = "field-error";
+    message.setAttribute("role", "alert");
+    message.textContent = sentence;
+    row.append(message);
   }
 
   let queue = Promise.resolve();
   function send(file) {
-    const { item, bar } = line(file);
+    const { row, bar } = line(file);
     return new Promise((done) => {
       const data = body((all) => {
         all.append("only", "new");
@@ -99,14 +99,14 @@
       });
       ask(data, {
         progress: (share) => { bar.value = Math.round(100 * share); },
-        answer: (state, text) => {
-          if (state === 200) {
-            item.remove();
+        answer: (status, text) => {
+          if (status === 200) {
+            row.remove();
             rows.insertAdjacentHTML("beforeend", text);
             remember();
             announce(named(input.dataset.sent, file.name));
-          } else if (state === 422) { refuse(item, text); }
-          else { refuse(item, named(state === 401 || state === 400 ? input.dataset.left : input.dataset.failed, file.name)); }
+          } else if (status === 422) { refuse(row, text); }
+          else { refuse(row, named(status === 401 || status === 400 ? input.dataset.left : input.dataset.failed, file.name)); }
           done();
         },
       });
@@ -115,7 +115,7 @@
 
   input.addEventListener("change", (event) => {
     event.stopImmediatePropagation();
-    Array.from(underWay.querySelectorAll(".field-error"), (one) => one.parentElement.remove());
+    Array.from(underWay.querySelectorAll(".field-error"), (error) => error.parentElement.remove());
     Array.from(input.files).forEach((file) => { queue = queue.then(() => send(file)); });
     input.value = "";
   }, true);
@@ -131,8 +131,8 @@
       row.remove();
       (next ? next.querySelector("[data-row-act=out]") : input).focus();
     } else {
-      const other = button.dataset.rowAct === "up" ? row.previousElementSibling : row.nextElementSibling;
-      if (other) { if (button.dataset.rowAct === "up") { other.before(row); } else { other.after(row); } }
+      const neighbour = button.dataset.rowAct === "up" ? row.previousElementSibling : row.nextElementSibling;
+      if (neighbour) { if (button.dataset.rowAct === "up") { neighbour.before(row); } else { neighbour.after(row); } }
       button.focus();
     }
     remember();
@@ -140,7 +140,7 @@
 
   rows.addEventListener("input", remember);
 
-  /* Who waits for a file would rather wait than lose it. */
+  /* The form is sent only when all uploads are done, so that no file is lost. */
   form.addEventListener("submit", (event) => {
     if (!underWay.querySelector("progress")) { return; }
     event.preventDefault();
@@ -161,12 +161,12 @@
   form.addEventListener("change", follow);
   follow();
 
-  /* Once nagarvani.js has put back what was written. */
+  /* This runs after nagarvani.js has restored the draft. */
   document.addEventListener("DOMContentLoaded", () => {
     follow();
-    const lost = rows.children.length || form.hasAttribute("data-draft-filled") ? [] : remembered();
-    if (!lost.length) { return; }
-    ask(body((all) => { carry(all, lost); }), {
+    const lostRows = rows.children.length || form.hasAttribute("data-draft-filled") ? [] : remembered();
+    if (!lostRows.length) { return; }
+    ask(body((all) => { carry(all, lostRows); }), {
       answer: (state, text) => { if (state === 200) { rows.insertAdjacentHTML("beforeend", text); } },
     });
   });

@@ -1,29 +1,30 @@
-/* Small help for pages that work without it. Nothing here is needed to read or to send.
+/* Help for pages that work without it: no page needs this script to be read or sent.
 
    <form data-draft="NAME" data-draft-base="BASE" data-draft-filled>
-       What is typed is kept in this browser under NAME and body[data-person], and put back after a
-       reload or a lost session. BASE is what it rests on (a revision): where it has changed, the
-       person is asked first. data-draft-filled: the server shows what was typed; that wins.
-       [data-draft-note] says "draft saved" and "put back". Passwords, hidden fields, files and
-       [data-draft-skip] are never kept; files are named. [data-draft-done="NAME"] in any page
-       (a flash of the category "draft-done") forgets the draft; who then goes back finds the form
-       as the server gave it, and cannot send the same once more by mistake.
+       The browser keeps the fields under NAME and body[data-person] and restores them after a
+       reload or a lost session. BASE is the revision that the draft started from: if it has
+       changed, the person is asked first. With data-draft-filled the server shows the fields as
+       they were sent, and nothing is restored. [data-draft-note] says "draft saved" and "put
+       back". Passwords, hidden fields, files and [data-draft-skip] are never kept; only the names
+       of files are. [data-draft-done="NAME"] in any page (a flash of the category "draft-done")
+       deletes the draft; going back then shows the form as the server made it, so that the same
+       cannot be sent again by mistake.
    <form data-once>
-       A second submit while the first is under way does nothing.
+       A second submit while the first is running does nothing.
    <form data-upload>
-       With files chosen it is sent with a progress bar; without help of the browser as usual.
+       If files are chosen, the form is sent with a progress bar.
    <input type="file" data-files="LIST-ID" data-files-limit="BYTES">
-       Names and sizes of the chosen files are listed in the list.
+       The list shows the names and sizes of the chosen files.
    [data-counter-for="FIELD-ID"] [data-counter-rule="x|plain"] [data-counter-limit="280"]
-       Counts while somebody types; "x" asks window.nagarvaniCount. [data-counter-says="FIELD-ID"]
-       is spoken when typing rests. [data-counter-link="LINK-ID"] counts that field's link as well,
-       on a line of its own unless the text holds it.
+       Counts while somebody types; "x" uses window.nagarvaniCount. [data-counter-says="FIELD-ID"]
+       is read aloud when typing pauses. [data-counter-link="LINK-ID"] also counts the link in that
+       field, on a line of its own unless the text contains it.
    [data-preview-of="FIELD-ID"] [data-preview-kind="x|facebook"] [data-preview-cut="words"]
-       Shows the text of the field as the platform will, with [data-preview-link="LINK-ID"] the
-       link too. [data-preview-link-of="LINK-ID"] shows a link that stands beside the text.
-   details[data-menu]   Closes with Escape and by pressing elsewhere.
+       Shows the text of the field as the platform does, with [data-preview-link="LINK-ID"] also the
+       link. [data-preview-link-of="LINK-ID"] shows a link beside the text.
+   details[data-menu]   Closes with Escape and by a click elsewhere.
    [data-error-summary] Takes the focus.
-   Words come from the template#words, so that they are in the language of the page. */
+   The texts are in template#words, in the language of the page. */
 (function () {
   "use strict";
 
@@ -32,8 +33,8 @@
   const words = store ? store.dataset : {};
   const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
   const digits = (value) => {
-    const own = words.digits || "";
-    return own ? String(value).replace(/[0-9]/g, (sign) => own[Number(sign)]) : String(value);
+    const localDigits = words.digits || "";
+    return localDigits ? String(value).replace(/[0-9]/g, (digit) => localDigits[Number(digit)]) : String(value);
   };
   const say = (pattern, value) => (pattern || "{n}").replace("{n}", digits(value));
   const rested = (wait, act) => {
@@ -52,38 +53,38 @@
     write(key, value) {
       try { window.localStorage.setItem(key, JSON.stringify(value)); return true; } catch { return false; }
     },
-    drop(key) { try { window.localStorage.removeItem(key); } catch { /* nothing was kept */ } },
+    drop(key) { try { window.localStorage.removeItem(key); } catch { /* without storage nothing was kept */ } },
     keys() { try { return Object.keys(window.localStorage); } catch { return []; } },
     isDone(key) { try { return window.sessionStorage.getItem(key) !== null; } catch { return false; } },
-    markDone(key) { try { window.sessionStorage.setItem(key, ""); } catch { /* then it is not known */ } },
+    markDone(key) { try { window.sessionStorage.setItem(key, ""); } catch { /* without storage the draft is not marked */ } },
   };
 
-  const kept = (control) =>
+  const isKept = (control) =>
     control.name && !control.disabled && !["hidden", "password", "file", "submit", "button"].includes(control.type) &&
     !control.hasAttribute("data-draft-skip");
-  const controls = (form) => Array.from(form.elements).filter(kept);
-  const choice = (control) => control.type === "radio" || control.type === "checkbox";
+  const controls = (form) => Array.from(form.elements).filter(isKept);
+  const isChoice = (control) => control.type === "radio" || control.type === "checkbox";
   const valueOf = (control) => {
-    if (choice(control)) { return control.checked; }
+    if (isChoice(control)) { return control.checked; }
     return control.multiple ? Array.from(control.selectedOptions, (option) => option.value) : control.value;
   };
 
   function snapshot(form) {
-    const seen = {};
+    const countsByName = {};
     return controls(form).map((control) => {
-      const name = choice(control) ? control.name + "=" + control.value : control.name;
-      seen[name] = (seen[name] || 0) + 1;
-      return [name + "#" + seen[name], valueOf(control)];
+      const name = isChoice(control) ? control.name + "=" + control.value : control.name;
+      countsByName[name] = (countsByName[name] || 0) + 1;
+      return [name + "#" + countsByName[name], valueOf(control)];
     });
   }
 
   function putBack(form, values) {
-    const wanted = new Map(values);
-    const here = snapshot(form);
-    controls(form).forEach((control, at) => {
-      if (!wanted.has(here[at][0])) { return; }
-      const value = wanted.get(here[at][0]);
-      if (choice(control)) { control.checked = value; }
+    const valuesByName = new Map(values);
+    const currentValues = snapshot(form);
+    controls(form).forEach((control, index) => {
+      if (!valuesByName.has(currentValues[index][0])) { return; }
+      const value = valuesByName.get(currentValues[index][0]);
+      if (isChoice(control)) { control.checked = value; }
       else if (control.multiple) { Array.from(control.options).forEach((option) => { option.selected = value.includes(option.value); }); }
       else { control.value = value; }
       control.dispatchEvent(new Event("input", { bubbles: true }));
@@ -95,15 +96,15 @@
 
   function restore(form, note, key, draft) {
     const write = (text) => { note.textContent = text; };
-    const named = draft.files && draft.files.length
+    const filesNote = draft.files && draft.files.length
       ? " " + words.draftFiles.replace("{names}", draft.files.join(", ")) : "";
     if (JSON.stringify(draft.values) === JSON.stringify(snapshot(form))) {
-      if (named) { write(named.trim()); }
+      if (filesNote) { write(filesNote.trim()); }
       return;
     }
     if (draft.base === form.dataset.draftBase) {
       putBack(form, draft.values);
-      write(words.draftRestored + named);
+      write(words.draftRestored + filesNote);
       return;
     }
     write(words.draftOlder + " ");
@@ -113,7 +114,7 @@
     button.textContent = words.draftPutBack;
     button.addEventListener("click", () => {
       putBack(form, draft.values);
-      write(words.draftRestored + named);
+      write(words.draftRestored + filesNote);
     });
     note.append(button);
   }
@@ -121,30 +122,31 @@
   function keepDraft(form) {
     const key = draftKey(form.dataset.draft);
     const note = form.querySelector("[data-draft-note]") || document.createElement("p");
-    const before = box.read(key);
-    const filled = form.hasAttribute("data-draft-filled");
-    if (before && Array.isArray(before.values) && !filled) { restore(form, note, key, before); }
-    if (before && filled && before.files && before.files.length) {
-      note.textContent = words.draftFiles.replace("{names}", before.files.join(", "));
+    const oldDraft = box.read(key);
+    const isFilled = form.hasAttribute("data-draft-filled");
+    if (oldDraft && Array.isArray(oldDraft.values) && !isFilled) { restore(form, note, key, oldDraft); }
+    if (oldDraft && isFilled && oldDraft.files && oldDraft.files.length) {
+      note.textContent = words.draftFiles.replace("{names}", oldDraft.files.join(", "));
     }
     const save = () => {
       const draft = { base: form.dataset.draftBase, at: Date.now(), values: snapshot(form), files: fileNames(form) };
       if (box.write(key, draft)) { note.textContent = words.draftSaved; }
     };
-    const later = rested(800, () => { if (typing) { save(); } });
-    // What the browser fills in, going back, tells of changes as a hand does: but no hand came first.
+    const saveLater = rested(800, () => { if (typing) { save(); } });
+    // Going back, the browser fills in the fields with events like those of a person; only a person
+    // has touched the form before.
     let touched = false;
     let typing = false;
     ["pointerdown", "keydown", "beforeinput", "click", "drop"].forEach((name) => {
       form.addEventListener(name, (event) => { touched = touched || event.isTrusted; });
     });
     ["input", "change"].forEach((name) => {
-      form.addEventListener(name, (event) => { if (event.isTrusted && touched) { typing = true; later(); } });
+      form.addEventListener(name, (event) => { if (event.isTrusted && touched) { typing = true; saveLater(); } });
     });
-    // From here on this page writes nothing more: the next one may have forgotten the draft already.
+    // After the submit this page stores nothing more: the next page may already have deleted the draft.
     form.addEventListener("submit", () => { save(); typing = false; });
     window.addEventListener("pagehide", () => { if (typing) { save(); } });
-    // Going back, the browser has filled in what was sent.
+    // Going back, the browser has filled in what was sent, although the draft is done.
     window.addEventListener("pageshow", () => {
       if (!box.isDone(key) || box.read(key) || typing) { return; }
       form.reset();
@@ -167,13 +169,13 @@
 
   function countOf(text, rule) {
     if (rule === "x" && typeof window.nagarvaniCount === "function") {
-      const answer = window.nagarvaniCount(text);
-      return typeof answer === "number" ? answer : answer.weighted;
+      const count = window.nagarvaniCount(text);
+      return typeof count === "number" ? count : count.weighted;
     }
     return Array.from(text.normalize("NFC")).length;
   }
 
-  // As it leaves: the link on a new line, unless the text holds it already.
+  // Returns the text as it is published: with the link on a new line unless it contains the link.
   function withLink(text, linkId) {
     const field = linkId ? document.getElementById(linkId) : null;
     const link = field ? field.value.trim() : "";
@@ -190,7 +192,7 @@
     const field = document.getElementById(counter.dataset.counterFor);
     if (!field || (counter.dataset.counterRule === "x" && typeof window.nagarvaniCount !== "function")) { return; }
     const limit = counter.dataset.counterLimit ? Number(counter.dataset.counterLimit) : null;
-    const spoken = document.querySelector('[data-counter-says="' + CSS.escape(field.id) + '"]');
+    const announcement = document.querySelector('[data-counter-says="' + CSS.escape(field.id) + '"]');
     const linkId = counter.dataset.counterLink;
     const count = () => countOf(withLink(field.value.trim(), linkId), counter.dataset.counterRule);
     const rest = () => {
@@ -198,16 +200,16 @@
       if (left < 0) { return say(words.over, -left); }
       return left <= 20 ? say(words.left, left) : "";
     };
-    const speak = rested(1000, () => { if (spoken && limit !== null) { spoken.textContent = rest(); } });
+    const speak = rested(1000, () => { if (announcement && limit !== null) { announcement.textContent = rest(); } });
     const show = () => {
-      const used = count();
+      const usedCount = count();
       if (limit === null) {
-        counter.querySelector("[data-counter-text]").textContent = say(words.characters, used);
+        counter.querySelector("[data-counter-text]").textContent = say(words.characters, usedCount);
         return;
       }
-      const how = used > limit ? "over" : (limit - used <= 20 ? "near" : "fine");
-      counter.className = "counter counter-" + how;
-      counter.querySelector("[data-counter-used]").textContent = digits(used);
+      const level = usedCount > limit ? "over" : (limit - usedCount <= 20 ? "near" : "fine");
+      counter.className = "counter counter-" + level;
+      counter.querySelector("[data-counter-used]").textContent = digits(usedCount);
       counter.querySelector("[data-counter-rest]").textContent = rest() ? " · " + rest() : "";
     };
     follow([field.id, linkId], () => { show(); speak(); });
@@ -222,23 +224,23 @@
 
   function marked(text) {
     const line = document.createElement("p");
-    let at = 0;
-    for (const found of text.matchAll(HASHTAG)) {
-      if (!/\p{L}/u.test(found[0])) { continue; }
-      line.append(text.slice(at, found.index));
+    let index = 0;
+    for (const match of text.matchAll(HASHTAG)) {
+      if (!/\p{L}/u.test(match[0])) { continue; }
+      line.append(text.slice(index, match.index));
       const tag = document.createElement("span");
       tag.className = "hashtag";
-      tag.textContent = found[0];
+      tag.textContent = match[0];
       line.append(tag);
-      at = found.index + found[0].length;
+      index = match.index + match[0].length;
     }
-    line.append(text.slice(at));
+    line.append(text.slice(index));
     return line;
   }
 
   const paragraphs = (text) => text.split(/\n\s*\n/).map((part) => part.replace(/^\n+|\n+$/g, "")).filter(Boolean).map(marked);
 
-  // A long text on X: cut at a word once it weighs more than usual.
+  // Returns where X folds a text that weighs more than 280: at the last space before that.
   function cutOnX(text) {
     if (typeof window.nagarvaniCount !== "function" || countOf(text, "x") <= 280) { return text.length; }
     let fits = 0;
@@ -284,13 +286,13 @@
   function liveLink(row) {
     const field = document.getElementById(row.dataset.previewLinkOf);
     const domain = row.querySelector(".card-domain");
-    // Title and picture are known of the link that was looked at, of no other.
-    const known = all(".card-title, .card-picture", row);
+    // Title and picture are known only of the link that was checked.
+    const cardParts = all(".card-title, .card-picture", row);
     follow([row.dataset.previewLinkOf], () => {
       const link = field.value.trim();
       row.hidden = !link;
       domain.textContent = hostOf(link);
-      known.forEach((part) => { part.hidden = link !== row.dataset.previewCard; });
+      cardParts.forEach((part) => { part.hidden = link !== row.dataset.previewCard; });
     });
   }
 
@@ -310,8 +312,8 @@
 
   function busy(form, on) {
     form.toggleAttribute("data-busy", on);
-    const mine = form.id ? all('button[form="' + CSS.escape(form.id) + '"]') : [];
-    all("button[type=submit]", form).concat(mine).forEach((button) => {
+    const outsideButtons = form.id ? all('button[form="' + CSS.escape(form.id) + '"]') : [];
+    all("button[type=submit]", form).concat(outsideButtons).forEach((button) => {
       if (on) { button.setAttribute("aria-disabled", "true"); } else { button.removeAttribute("aria-disabled"); button.removeAttribute("aria-busy"); }
     });
   }
@@ -326,10 +328,10 @@
     });
   }
 
-  function takeOver(answer, address) {
+  function takeOver(html, address) {
     window.history.replaceState(null, "", address);
     document.open();
-    document.write(answer);
+    document.write(html);
     document.close();
   }
 
@@ -346,14 +348,14 @@
       const body = new FormData(form);
       if (event.submitter && event.submitter.name) { body.append(event.submitter.name, event.submitter.value); }
       const request = new XMLHttpRequest();
-      let told = 0;
-      request.upload.addEventListener("progress", (step) => {
-        if (!step.lengthComputable) { bar.removeAttribute("value"); return; }
-        bar.value = Math.round((100 * step.loaded) / step.total);
-        if (bar.value >= told + 25) { told = bar.value - (bar.value % 25); announce(say(words.uploaded, told)); }
+      let announcedPercent = 0;
+      request.upload.addEventListener("progress", (progress) => {
+        if (!progress.lengthComputable) { bar.removeAttribute("value"); return; }
+        bar.value = Math.round((100 * progress.loaded) / progress.total);
+        if (bar.value >= announcedPercent + 25) { announcedPercent = bar.value - (bar.value % 25); announce(say(words.uploaded, announcedPercent)); }
       });
       request.addEventListener("load", () => takeOver(request.responseText, request.responseURL));
-      const broken = () => {
+      const showFailure = () => {
         bar.remove();
         busy(form, false);
         const line = document.createElement("p");
@@ -362,8 +364,8 @@
         line.textContent = words.uploadFailed;
         form.append(line);
       };
-      request.addEventListener("error", broken);
-      request.addEventListener("abort", broken);
+      request.addEventListener("error", showFailure);
+      request.addEventListener("abort", showFailure);
       all(":scope > .field-error", form).forEach((line) => line.remove());
       request.open("POST", form.action);
       request.send(body);
@@ -383,9 +385,9 @@
       list.replaceChildren(...Array.from(input.files, (file) => {
         const line = document.createElement("li");
         line.className = "no-picture";
-        const over = limit && file.size > limit;
-        line.textContent = file.name + " · " + sizeOf(file.size) + (over ? " – " + words.tooLarge : "");
-        if (over) { line.classList.add("field-error"); }
+        const isTooLarge = limit && file.size > limit;
+        line.textContent = file.name + " · " + sizeOf(file.size) + (isTooLarge ? " – " + words.tooLarge : "");
+        if (isTooLarge) { line.classList.add("field-error"); }
         return line;
       }));
     });
@@ -409,7 +411,7 @@
   all("form[data-upload]").forEach(sendFiles);
   all("input[data-files]").forEach(listFiles);
   all("details[data-menu]").forEach(menu);
-  // The browser's autofocus comes first; it does nothing in a page that an upload has written.
+  // The browser's autofocus runs first; it does nothing in a page that an upload has written.
   window.setTimeout(() => {
     const summary = document.querySelector("[data-error-summary]");
     if (summary && document.activeElement === document.body) { summary.focus(); }

@@ -1,33 +1,33 @@
-/* Looks from time to time whether the officer has decided; without it there is "look again".
-   [data-spot-state]: what the page knows; where the server knows more, that part is replaced.
-   [data-spot-gone] is of no use once something was decided. */
+/* Asks the server every few seconds whether the officer has decided; without the script the page has
+   a link "look again". [data-spot-state] is replaced when the server's state differs from it;
+   [data-spot-gone] is removed then. */
 (function () {
   "use strict";
 
-  const EVERY = 5000;
-  const FOR = 16 * 60 * 1000;
-  const begun = Date.now();
-  const known = () => document.querySelector("[data-spot-state]");
+  const INTERVAL_MS = 5000;
+  const LIFETIME_MS = 16 * 60 * 1000;
+  const startedAt = Date.now();
+  const stateBox = () => document.querySelector("[data-spot-state]");
 
   async function look() {
-    if (Date.now() - begun > FOR) { return; }
+    if (Date.now() - startedAt > LIFETIME_MS) { return; }
     try {
-      const answer = await fetch(window.location.pathname, { credentials: "same-origin", redirect: "error" });
-      if (answer.ok) {
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const fresh = page.querySelector("[data-spot-state]");
-        if (fresh && fresh.dataset.spotState !== known().dataset.spotState) { show(fresh); return; }
+      const response = await fetch(window.location.pathname, { credentials: "same-origin", redirect: "error" });
+      if (response.ok) {
+        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        const newStateBox = page.querySelector("[data-spot-state]");
+        if (newStateBox && newStateBox.dataset.spotState !== stateBox().dataset.spotState) { show(newStateBox); return; }
       }
-    } catch { /* the line is gone for a moment; the next look may find it again */ }
-    window.setTimeout(look, EVERY);
+    } catch { /* the connection failed; the next request may succeed */ }
+    window.setTimeout(look, INTERVAL_MS);
   }
 
-  // The code has ended with the decision: it makes room for what was decided.
-  function show(fresh) {
-    known().innerHTML = fresh.innerHTML;
-    known().dataset.spotState = fresh.dataset.spotState;
-    document.querySelectorAll("[data-spot-gone]").forEach((one) => one.remove());
+  // The code has ended with the decision, so it is removed and the decision is shown.
+  function show(newStateBox) {
+    stateBox().innerHTML = newStateBox.innerHTML;
+    stateBox().dataset.spotState = newStateBox.dataset.spotState;
+    document.querySelectorAll("[data-spot-gone]").forEach((section) => section.remove());
   }
 
-  if (known()) { window.setTimeout(look, EVERY); }
+  if (stateBox()) { window.setTimeout(look, INTERVAL_MS); }
 })();

@@ -1,4 +1,4 @@
-/* A button that prints the page: without script the browser's own command does the same. */
+/* A button that prints the page; without the script the browser's own command does the same. */
 "use strict";
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
