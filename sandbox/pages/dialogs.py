@@ -114,7 +114,7 @@ def _granted() -> Grant:
 
 
 def _page(template: str, leads_to: str, **values: object) -> Response:
-    response = make_response(render_template(template, asked=request.args, **values))
+    response = make_response(render_template(template, oauth_query=request.args, **values))
     if leads_to != connecting.OOB:
         response.headers["Content-Security-Policy"] = leading_to(leads_to)
     return response

@@ -76,8 +76,10 @@ def _start(ledger: Ledger) -> str:
     with ledger.transaction() as db:
         counts = {timeline.address: len(_posts(db, timeline)) for timeline in TIMELINES}
         mails = db.execute("SELECT count(*) FROM mails").fetchone()[0]
-        laid = len(faults.laid(db))
-    return render_template("start.html", timelines=TIMELINES, counts=counts, mails=mails, laid=laid)
+        fault_count = len(faults.laid(db))
+    return render_template(
+        "start.html", timelines=TIMELINES, counts=counts, mails=mails, fault_count=fault_count
+    )
 
 
 def _posts(db: sqlite3.Connection, timeline: Timeline) -> list[Entry]:
@@ -124,10 +126,10 @@ def _post(ledger: Ledger, platform: str, key: str, wrong: str = "") -> str:
         count=len(comments),
         pictures=pictures,
         accounts=accounts,
-        wrong=wrong,
-        sent=request.form,
+        wrong_field=wrong,
+        form_values=request.form,
         citizen=request.form.get("author") or request.cookies.get(CITIZEN_COOKIE, ""),
-        wrong_word=WRONG.get(wrong, ""),
+        error_text=WRONG.get(wrong, ""),
     )
 
 

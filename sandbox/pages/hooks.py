@@ -29,11 +29,11 @@ def _hooks(ledger: Ledger) -> str:
     return render_template(
         "webhooks.html",
         hook=hook,
-        chosen=chosen if hook else [page.id for page in FACEBOOK_PAGES],
+        chosen_ids=chosen if hook else [page.id for page in FACEBOOK_PAGES],
         pages=FACEBOOK_PAGES,
-        waiting=waiting,
-        over=over,
-        typed=request.args,
-        wrong=wrong,
-        wrong_word=WRONG.get(wrong, ""),
+        waiting_count=waiting,
+        delivered_count=over,
+        form_values=request.args,
+        wrong_field=wrong,
+        error_text=WRONG.get(wrong, ""),
     )

@@ -25,7 +25,7 @@ def _faults(ledger: Ledger) -> str:
         laid, values, ends = faults.laid(db), switches.all_values(db), endings.laid(db)
     return render_template(
         "faults.html",
-        laid=laid,
+        faults=laid,
         values=values,
         switches=switches.SWITCHES,
         platforms=faults.PLATFORMS,
@@ -36,5 +36,5 @@ def _faults(ledger: Ledger) -> str:
         ],
         accounts=ACCOUNTS,
         subcodes=endings.SUBCODES,
-        wrong=request.args.get("wrong", ""),
+        wrong_field=request.args.get("wrong", ""),
     )
