@@ -177,8 +177,8 @@ def mail_server() -> Iterator[MailServer]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium, one for each worker."""
-    with chromium.running() as found:
-        yield found
+    with chromium.running() as browser:
+        yield browser
 
 
 @pytest.fixture

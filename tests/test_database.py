@@ -97,9 +97,9 @@ def test_reading_lets_postgresql_keep_what_is_prepared(postgres_url: str) -> Non
         with opened.reading() as session:
             session.scalar(select(func.count()).select_from(Counter))
     with opened.reading() as session:
-        known = session.scalar(text("SELECT count(*) FROM pg_prepared_statements"))
+        statement_count = session.scalar(text("SELECT count(*) FROM pg_prepared_statements"))
     opened.dispose()
-    assert known
+    assert statement_count
 
 
 def test_a_writer_on_sqlite_holds_the_database_from_its_first_statement(sqlite_url: str) -> None:
@@ -160,21 +160,21 @@ def test_who_writes_to_sqlite_by_plain_statements_keeps_the_connection_while_all
     sqlite_url: str,
 ) -> None:
     """After a failure the pool gives one, and nothing is kept of what had been written."""
-    opened, taken = Database(sqlite_url), [0]
+    opened, connections = Database(sqlite_url), [0]
 
     @event.listens_for(opened.engine, "checkout")
     def take(*_of_the_pool: object) -> None:
-        taken[0] += 1
+        connections[0] += 1
 
     write_plainly(opened, 1)
     write_plainly(opened, 2)
-    assert taken == [1]
+    assert connections == [1]
     with pytest.raises(ZeroDivisionError):
         write_plainly(opened, 3, fails=True)
     write_plainly(opened, 4)
     with ThreadPoolExecutor(1) as other:
         driver = other.submit(write_plainly, opened, 5).result(timeout=5)
-    assert taken == [2]
+    assert connections == [2]
     assert count(opened) == 4
     opened.dispose()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
@@ -260,16 +260,18 @@ def test_a_postgres_that_does_not_wait_for_the_disk_is_found_out(postgres_url: s
 
 def test_sqlite_runs_as_the_design_says(sqlite_url: str) -> None:
     opened = Database(sqlite_url)
-    wanted = {
+    expected = {
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
         "recursive_triggers": 1,
     }
     with opened.engine.connect() as connection:
-        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted}
+        settings = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in expected
+        }
     opened.dispose()
-    assert found == wanted
+    assert settings == expected
 
 
 def test_a_plain_postgresql_address_takes_our_driver() -> None:
@@ -289,14 +291,14 @@ def person(created_at: datetime) -> Person:
 
 @pytest.mark.parametrize("zone", [UTC, KOLKATA, timezone(-timedelta(hours=11))])
 def test_a_moment_comes_back_aware_and_in_utc(session: Session, zone: timezone) -> None:
-    one = person(NOW.astimezone(zone))
-    session.add(one)
+    first_person = person(NOW.astimezone(zone))
+    session.add(first_person)
     session.flush()
-    session.expire(one)
-    assert one.created_at == NOW
-    assert one.created_at.utcoffset() == timedelta(0)
-    assert one.created_at.tzinfo is UTC
-    assert one.disabled_at is None
+    session.expire(first_person)
+    assert first_person.created_at == NOW
+    assert first_person.created_at.utcoffset() == timedelta(0)
+    assert first_person.created_at.tzinfo is UTC
+    assert first_person.disabled_at is None
 
 
 def test_a_naive_moment_is_refused(session: Session) -> None:
@@ -316,10 +318,10 @@ def test_moments_are_ordered_as_they_happened(session: Session) -> None:
     for moment in reversed(moments):
         session.add(person(moment.astimezone(KOLKATA)))
     session.flush()
-    found = session.scalars(select(Person.created_at).order_by(Person.created_at)).all()
-    assert found == sorted(moments)
+    created = session.scalars(select(Person.created_at).order_by(Person.created_at)).all()
+    assert created == sorted(moments)
     late = select(Person.created_at).where(Person.created_at > NOW)
-    assert sorted(session.scalars(late)) == sorted(one for one in moments if one > NOW)
+    assert sorted(session.scalars(late)) == sorted(moment for moment in moments if moment > NOW)
 
 
 def test_what_the_server_calls_its_time_zone_changes_nothing(postgres_url: str) -> None:
@@ -345,7 +347,7 @@ def test_every_moment_in_the_tables_is_of_this_type() -> None:
         if column.name.endswith("_at") or column.name in ("at", "not_before", "not_after")
     ]
     assert len(stamps) > 40
-    assert [str(one) for one in stamps if not isinstance(one.type, UtcDateTime)] == []
+    assert [str(stamp) for stamp in stamps if not isinstance(stamp.type, UtcDateTime)] == []
 
 
 # History
@@ -520,16 +522,16 @@ def test_who_stands_still_in_a_transaction_on_postgresql_is_cut_off(
 ) -> None:
     opened = Database(postgres_url + more)
     with opened.reading() as session:
-        found = session.execute(text("SHOW idle_in_transaction_session_timeout")).scalar()
+        setting = session.execute(text("SHOW idle_in_transaction_session_timeout")).scalar()
     opened.dispose()
-    assert found == wanted
+    assert setting == wanted
 
 
 def test_many_rows_are_inserted_by_one_statement_that_leaves_at_once(database: Database) -> None:
-    said: list[str] = []
+    executed: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        said.append(statement)
+        executed.append(statement)
 
     rows = [
         {"code": f"d{n}", "name_mr": "विभाग", "name_en": "Department", "kind": "department"}
@@ -538,7 +540,7 @@ def test_many_rows_are_inserted_by_one_statement_that_leaves_at_once(database: D
     event.listen(database.engine, "before_cursor_execute", note)
     with database.transaction() as session:
         bulk_insert(session, Department, rows)
-    (inserting,) = [one for one in said if one.startswith("INSERT INTO departments")]
+    (inserting,) = [sql for sql in executed if sql.startswith("INSERT INTO departments")]
     assert inserting.count("VALUES") == 0 or database.is_sqlite
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Department)) == 7
@@ -546,11 +548,11 @@ def test_many_rows_are_inserted_by_one_statement_that_leaves_at_once(database: D
 
 def test_rows_of_one_statement_are_never_a_pipeline_to_postgresql(postgres_url: str) -> None:
     """In the middle of one nobody would be cut off, however long he stands still."""
-    opened, seen = Database(postgres_url), list[int]()
+    opened, numbers = Database(postgres_url), list[int]()
 
     def rows(driver: Connection) -> Iterator[tuple[str]]:
         for name in ("first", "second", "third"):
-            seen.append(driver.pgconn.pipeline_status)
+            numbers.append(driver.pgconn.pipeline_status)
             yield (name,)
 
     with opened.transaction() as session:
@@ -560,4 +562,4 @@ def test_rows_of_one_statement_are_never_a_pipeline_to_postgresql(postgres_url: 
             cursor.executemany("INSERT INTO counters (series, value) VALUES (%s, 0)", rows(driver))
             assert cursor.rowcount == 3
     opened.dispose()
-    assert seen == [PipelineStatus.OFF] * 3
+    assert numbers == [PipelineStatus.OFF] * 3

@@ -58,7 +58,7 @@ def test_rows_have_the_names_and_types_of_their_columns(filled: Database) -> Non
             connection, SINCE({"at_moment": NOW}), COUNTED({"at_most": 9, "at_moment": NOW})
         )
     assert (beat.name, beat.beat_at) == ("घड्याळ 'एक'", NOW)
-    assert [tuple(one) for one in counted] == [("PMC/1", 1), ("PMC/5", 5)]
+    assert [tuple(counter) for counter in counted] == [("PMC/1", 1), ("PMC/5", 5)]
 
 
 def test_a_moment_of_another_zone_is_the_same_moment(filled: Database) -> None:
@@ -77,10 +77,10 @@ def test_a_naive_moment_is_refused(filled: Database) -> None:
 def test_what_it_changes_is_there_after_the_transaction(filled: Database, commit: bool) -> None:
     with filled.connection() as connection:
         (changed,) = run(connection, COUNT_ON({"at_most": 3}), commit=commit)
-        assert [one.value for one in changed] == [2]
+        assert [counter.value for counter in changed] == [2]
     with filled.connection() as connection:
         (counted,) = run(connection, COUNTED({"at_most": 9}))
-    assert [one.value for one in counted] == [2, 5]
+    assert [counter.value for counter in counted] == [2, 5]
 
 
 def test_what_fails_later_undoes_it(filled: Database) -> None:
@@ -88,7 +88,7 @@ def test_what_fails_later_undoes_it(filled: Database) -> None:
         _count_on_and_fail(filled)
     with filled.connection() as connection:
         (counted,) = run(connection, COUNTED({"at_most": 9}))
-    assert [one.value for one in counted] == [1, 5]
+    assert [counter.value for counter in counted] == [1, 5]
 
 
 def _count_on_and_fail(filled: Database) -> None:
@@ -104,7 +104,7 @@ def test_a_session_on_it_shares_the_transaction(filled: Database) -> None:
             assert session.get_one(Counter, "PMC/1").value == 2
             session.get_one(Counter, "PMC/1").value = 40
         (counted,) = run(connection, COUNTED({"at_most": 99}))
-        assert [one.value for one in counted] == [40, 5]
+        assert [counter.value for counter in counted] == [40, 5]
         connection.rollback()
     with filled.reading() as reader:
         assert reader.get_one(Counter, "PMC/1").value == 1
@@ -162,9 +162,9 @@ def _commit_and_fail(shared: Database) -> None:
 
 
 def test_a_connection_that_broke_says_so_and_the_next_one_works(shared: Database) -> None:
-    with pytest.raises(DBAPIError) as told:
+    with pytest.raises(DBAPIError) as error:
         _break_in_the_middle(shared)
-    assert told.value.connection_invalidated
+    assert error.value.connection_invalidated
     with shared.connection() as connection:
         assert run(connection, COUNTED({"at_most": 1})) == [[]]
 
@@ -174,9 +174,9 @@ def test_a_connection_that_broke_while_it_rested_says_so_too(shared: Database) -
     with shared.transaction() as session:
         session.execute(select(1))
     _end_connections(shared)
-    with pytest.raises(OperationalError) as told, shared.transaction() as session:
+    with pytest.raises(OperationalError) as error, shared.transaction() as session:
         session.execute(select(1))
-    assert told.value.connection_invalidated
+    assert error.value.connection_invalidated
     with shared.transaction() as session:
         assert session.scalar(select(1)) == 1
 
@@ -192,8 +192,8 @@ def test_a_file_that_another_writes_is_an_error_of_the_database(sqlite_url: str)
         run(connection, COUNT_ON({"at_most": 1}))
         with pytest.raises(OperationalError, match="locked"):
             _count_on_and_fail(other)
-    for one in (opened, other):
-        one.dispose()
+    for database in (opened, other):
+        database.dispose()
 
 
 def _break_in_the_middle(shared: Database) -> None:
@@ -226,7 +226,9 @@ def test_its_texts_crowd_out_nothing_that_psycopg_has_prepared(shared: Database)
             if number < 12:
                 connection.execute(select(COUNTER.c.series)).all()
         names = connection.execute(text("SELECT statement FROM pg_prepared_statements"))
-        assert any("counters.series" in one and "PREPARE" not in one for (one,) in names)
+        assert any(
+            "counters.series" in statement and "PREPARE" not in statement for (statement,) in names
+        )
 
 
 def test_a_server_that_is_away_is_an_error_of_the_database() -> None:

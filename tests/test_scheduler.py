@@ -95,21 +95,21 @@ def ticks(tmp_path: Path) -> Iterator[tuple[scheduler.Tick, ...]]:
 def test_the_clock_does_everything_as_often_as_is_promised(
     ticks: tuple[scheduler.Tick, ...],
 ) -> None:
-    assert {one.name: one.every for one in ticks} == PROMISES
+    assert {job.name: job.every for job in ticks} == PROMISES
     assert len(ticks) == len(PROMISES)
 
 
 def test_the_scheduler_beats_each_tick_by_its_own_time(ticks: tuple[scheduler.Tick, ...]) -> None:
     jobs = scheduler.make_scheduler(ticks).get_jobs()
-    assert {one.id: one.trigger.interval.total_seconds() for one in jobs} == PROMISES
+    assert {job.id: job.trigger.interval.total_seconds() for job in jobs} == PROMISES
 
 
 def _of_a_thread() -> set[int]:
     """The processors that a thread started now may use, and one that it starts."""
-    found: list[set[int]] = []
+    problems: list[set[int]] = []
 
     def look() -> None:
-        found.append(os.sched_getaffinity(0))
+        problems.append(os.sched_getaffinity(0))
 
     def start_another() -> None:
         look()
@@ -120,8 +120,8 @@ def _of_a_thread() -> set[int]:
     thread = threading.Thread(target=start_another)
     thread.start()
     thread.join()
-    assert found[0] == found[1]
-    return found[0]
+    assert problems[0] == problems[1]
+    return problems[0]
 
 
 @on_linux

@@ -20,15 +20,15 @@ def read(folder: Path, **given: str) -> Settings:
 
 
 def test_without_a_word_it_runs_on_this_machine(tmp_path: Path) -> None:
-    found = read(tmp_path)
-    assert found.database_url == f"sqlite:///{tmp_path}/var/nagarvani.db"
-    assert found.media_dir == tmp_path / "var" / "media"
-    assert (found.base_url, found.is_tls) == ("http://127.0.0.1:8000", False)
-    assert (found.secret_key, found.token_keys, found.trusted_proxies) == ("", (), 0)
-    assert (found.smtp_url, found.mail_from) == ("smtp://127.0.0.1:25", "nagarvani@localhost")
-    assert (found.city.code, found.city.name_en) == ("PMC", "Pune Municipal Corporation")
-    assert found.city.name_mr == "पुणे महानगरपालिका"
-    assert {getattr(found.access, field.name) for field in fields(Access)} == {""}
+    settings = read(tmp_path)
+    assert settings.database_url == f"sqlite:///{tmp_path}/var/nagarvani.db"
+    assert settings.media_dir == tmp_path / "var" / "media"
+    assert (settings.base_url, settings.is_tls) == ("http://127.0.0.1:8000", False)
+    assert (settings.secret_key, settings.token_keys, settings.trusted_proxies) == ("", (), 0)
+    assert (settings.smtp_url, settings.mail_from) == ("smtp://127.0.0.1:25", "nagarvani@localhost")
+    assert (settings.city.code, settings.city.name_en) == ("PMC", "Pune Municipal Corporation")
+    assert settings.city.name_mr == "पुणे महानगरपालिका"
+    assert {getattr(settings.access, field.name) for field in fields(Access)} == {""}
 
 
 def test_the_press_reaches_the_real_platforms_unless_told_otherwise(tmp_path: Path) -> None:
@@ -89,19 +89,19 @@ variables = ["title", "link"]
 
 def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
     (tmp_path / "sms.toml").write_text(TEMPLATES)
-    found = read(tmp_path, **GOOD)
-    assert found.database_url == GOOD["DATABASE_URL"]
-    assert found.secret_key == GOOD["SECRET_KEY"]
-    assert found.token_keys == (KEY, OTHER_KEY)
-    assert (found.base_url, found.is_tls) == ("https://city.example", True)
-    assert (found.trusted_proxies, found.media_dir) == (2, Path("/srv/media"))
-    assert (found.smtp_url, found.mail_from) == (GOOD["SMTP_URL"], GOOD["MAIL_FROM"])
-    assert (found.city.name_en, found.city.name_mr, found.city.code) == (
+    settings = read(tmp_path, **GOOD)
+    assert settings.database_url == GOOD["DATABASE_URL"]
+    assert settings.secret_key == GOOD["SECRET_KEY"]
+    assert settings.token_keys == (KEY, OTHER_KEY)
+    assert (settings.base_url, settings.is_tls) == ("https://city.example", True)
+    assert (settings.trusted_proxies, settings.media_dir) == (2, Path("/srv/media"))
+    assert (settings.smtp_url, settings.mail_from) == (GOOD["SMTP_URL"], GOOD["MAIL_FROM"])
+    assert (settings.city.name_en, settings.city.name_mr, settings.city.code) == (
         "Another City",
         "दुसरे शहर",
         "TEST",
     )
-    press = found.delivery
+    press = settings.delivery
     assert (press.x_api_url, press.graph_api_url) == (GOOD["X_API_URL"], GOOD["GRAPH_API_URL"])
     assert press.x_web_url == GOOD["X_WEB_URL"]
     assert press.facebook_web_url == GOOD["FACEBOOK_WEB_URL"]
@@ -109,7 +109,7 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
     assert press.looks == (0.2, 0.5)
     assert press.weekly_looks_after == timedelta(days=90)
     for field in fields(Access):
-        assert getattr(found.access, field.name) == field.name
+        assert getattr(settings.access, field.name) == field.name
 
 
 def test_facebooks_dialog_is_where_its_interface_is_if_that_is_the_sandbox(tmp_path: Path) -> None:
@@ -123,8 +123,8 @@ def test_without_a_help_desk_none_is_promised(tmp_path: Path) -> None:
 
 
 def test_the_help_desk_is_read_with_its_days_and_hours(tmp_path: Path) -> None:
-    told = {name: GOOD[name] for name in ("HELP_PHONE", "HELP_MAIL", "HELP_HOURS")}
-    desk = read(tmp_path, **told).help_desk
+    help_settings = {name: GOOD[name] for name in ("HELP_PHONE", "HELP_MAIL", "HELP_HOURS")}
+    desk = read(tmp_path, **help_settings).help_desk
     assert (desk.phone, desk.mail) == (GOOD["HELP_PHONE"], GOOD["HELP_MAIL"])
     assert desk.hours == Hours(0, 5, time(10), time(18, 30))
 
@@ -168,8 +168,8 @@ def test_an_env_file_is_read_and_the_environment_goes_before_it(tmp_path: Path) 
     (tmp_path / ".env").write_text(
         "NAGARVANI_CITY_CODE=FILE\nNAGARVANI_BASE_URL=http://file.example\nOTHER=1\n"
     )
-    found = read(tmp_path, CITY_CODE="SHELL")
-    assert (found.city.code, found.base_url) == ("SHELL", "http://file.example")
+    settings = read(tmp_path, CITY_CODE="SHELL")
+    assert (settings.city.code, settings.base_url) == ("SHELL", "http://file.example")
 
 
 def test_names_without_our_prefix_are_none_of_ours(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_a_wrong_setting_is_named_with_what_to_write(
 
 def test_every_setting_that_can_be_wrong_is_tried_here(tmp_path: Path) -> None:
     free = {"MEDIA_DIR", "CITY_NAME", "CITY_NAME_MR", "SMS_BODY", "SMS_SENDER", "SMS_ENTITY_ID"}
-    free |= {*(one.name.upper() for one in fields(Access))}
+    free |= {*(field.name.upper() for field in fields(Access))}
     assert {name for name, _, _ in WRONG} == set(GOOD) - free
 
 
@@ -280,10 +280,10 @@ def test_an_error_does_not_repeat_what_may_be_a_secret(
 ) -> None:
     with pytest.raises(WrongSetting) as wrong:
         read(tmp_path, **{name: value})
-    told: BaseException | None = wrong.value
-    while told is not None:
-        assert "tell-nobody" not in str(told)
-        told = None if told.__suppress_context__ else (told.__cause__ or told.__context__)
+    error: BaseException | None = wrong.value
+    while error is not None:
+        assert "tell-nobody" not in str(error)
+        error = None if error.__suppress_context__ else (error.__cause__ or error.__context__)
 
 
 def test_an_error_shows_what_was_written_otherwise(tmp_path: Path) -> None:

@@ -103,7 +103,9 @@ PAIRS = [(kind, before, to) for kind in DESIGN for before in kind for to in kind
 
 
 @pytest.mark.parametrize(
-    ("kind", "before", "to"), PAIRS, ids=lambda one: one if isinstance(one, str) else one.__name__
+    ("kind", "before", "to"),
+    PAIRS,
+    ids=lambda parameter: parameter if isinstance(parameter, str) else parameter.__name__,
 )
 def test_a_move_is_allowed_exactly_where_the_design_lists_it(
     kind: type[StrEnum], before: StrEnum, to: StrEnum

@@ -88,8 +88,8 @@ def add(session: Session) -> Things:
     )
     session.add_all([delivery, comment])
     session.flush()
-    found = (submission, post, delivery, comment, account, notice)
-    return {type(thing): thing for thing in found}
+    rows = (submission, post, delivery, comment, account, notice)
+    return {type(thing): thing for thing in rows}
 
 
 @pytest.fixture
@@ -105,9 +105,9 @@ def session(database: Database, things: Things) -> Iterator[Session]:
 
 
 def own(session: Session, things: Things, kind: type[transitions.Stateful]) -> transitions.Stateful:
-    found = session.get_one(kind, things[kind].id)
-    assert isinstance(found, kind)
-    return found
+    rows = session.get_one(kind, things[kind].id)
+    assert isinstance(rows, kind)
+    return rows
 
 
 def events(session: Session, thing: transitions.Stateful) -> list[Event]:
@@ -226,15 +226,15 @@ def test_two_connections_move_one_row_once(database: Database, things: Things) -
         looking.expunge(stale)
     for expected in (None, Overtaken):
         with database.transaction() as session:
-            held = session.merge(stale, load=False)
+            merged = session.merge(stale, load=False)
             if expected is None:
                 transitions.apply(
-                    session, held, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send"
+                    session, merged, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send"
                 )
             else:
                 with pytest.raises(expected):
                     transitions.apply(
-                        session, held, PostState.WITHDRAWN, actor=CLOCK, now=LATER, verb="drop"
+                        session, merged, PostState.WITHDRAWN, actor=CLOCK, now=LATER, verb="drop"
                     )
     with database.reading() as session:
         assert [event.verb for event in events(session, things[Post])] == ["send"]

@@ -48,7 +48,7 @@ def test_a_web_address_is_a_link(link: str) -> None:
 def test_anything_else_is_no_link(link: str) -> None:
     check = Validator()
     check.link("link", link)
-    assert [(one.field, one.code) for one in check.problems] == [("link", "not_a_link")]
+    assert [(problem.field, problem.code) for problem in check.problems] == [("link", "not_a_link")]
 
 
 def test_no_link_is_no_problem() -> None:
@@ -99,13 +99,13 @@ def test_a_text_is_composed_and_keeps_its_paragraphs_but_a_line_does_not() -> No
 
 def test_a_reason_is_needed_in_words() -> None:
     assert checked_reason(" कारण ") == "कारण"
-    for typed, code in (
+    for reason, code in (
         ("कारण\u202e", "bidirectional_override"),
         ("कारण\ufffd", "lone_surrogate"),
         ("\u202e\u200b", "required"),
     ):
         with pytest.raises(Invalid) as caught:
-            checked_reason(typed)
+            checked_reason(reason)
         assert caught.value.codes == [("reason", code)]
 
 

@@ -149,13 +149,13 @@ def test_a_city_day_holds_its_moments(moment: datetime) -> None:
 
 @given(moments, closures)
 def test_the_next_working_moment_is_the_first_one(moment: datetime, closed: set[date]) -> None:
-    found = next_working_moment(moment, closed=closed)
-    assert found >= moment
-    assert is_working(found, closed=closed)
-    assert next_working_moment(found, closed=closed) == found
-    if found > moment:
-        assert local(found).time() == OPENS
-        assert not is_working(found - timedelta(minutes=1), closed=closed)
+    moment_found = next_working_moment(moment, closed=closed)
+    assert moment_found >= moment
+    assert is_working(moment_found, closed=closed)
+    assert next_working_moment(moment_found, closed=closed) == moment_found
+    if moment_found > moment:
+        assert local(moment_found).time() == OPENS
+        assert not is_working(moment_found - timedelta(minutes=1), closed=closed)
 
 
 @given(moments, st.integers(0, 40), closures)

@@ -84,7 +84,7 @@ def about(subject: Subject, *approvals: Approval, **changed: object) -> Case:
     return case(
         subject=subject,
         stored_digest=fixed,
-        approvals=tuple(replace(one, digest=fixed) for one in approvals),
+        approvals=tuple(replace(approval, digest=fixed) for approval in approvals),
         **changed,
     )
 
@@ -131,10 +131,10 @@ def changed_variant(subject: Subject, **changed: object) -> Subject:
 def test_every_field_of_what_leaves_has_a_change_here() -> None:
     named = {name.split()[0] for name in CHANGES}
     assert named == (
-        {one.name for one in fields(Subject)} - {"window"}
-        | {f"window.{one.name}" for one in fields(Window)}
-        | {f"variant.{one.name}" for one in fields(VariantSubject)}
-        | {f"picture.{one.name}" for one in fields(Picture)}
+        {field.name for field in fields(Subject)} - {"window"}
+        | {f"window.{field.name}" for field in fields(Window)}
+        | {f"variant.{field.name}" for field in fields(VariantSubject)}
+        | {f"picture.{field.name}" for field in fields(Picture)}
     )
 
 
@@ -146,9 +146,9 @@ def test_any_change_of_what_leaves_changes_the_digest_and_is_refused(name: str) 
 
 
 def test_the_order_of_pictures_counts() -> None:
-    one, other = Picture("a" * 64, ""), Picture("b" * 64, "")
-    assert digest(changed_variant(SUBJECT, pictures=(one, other))) != digest(
-        changed_variant(SUBJECT, pictures=(other, one))
+    first_picture, other = Picture("a" * 64, ""), Picture("b" * 64, "")
+    assert digest(changed_variant(SUBJECT, pictures=(first_picture, other))) != digest(
+        changed_variant(SUBJECT, pictures=(other, first_picture))
     )
 
 
@@ -162,26 +162,26 @@ def test_a_text_typed_in_another_unicode_form_has_the_same_digest() -> None:
         assert len(forms) == 2
         assert len({digest(changed_variant(SUBJECT, text=form)) for form in forms}) == 1
         alts = [changed_variant(SUBJECT, pictures=(Picture("a", form),)) for form in forms]
-        assert len({digest(one) for one in alts}) == 1
+        assert len({digest(alt) for alt in alts}) == 1
 
 
 def test_the_same_moment_in_another_time_zone_has_the_same_digest() -> None:
     kolkata = timezone(timedelta(hours=5, minutes=30))
     window = Window(NOW.astimezone(kolkata), SUBJECT.window.not_after.astimezone(kolkata))
     here = replace(SUBJECT, window=window)
-    there = replace(SUBJECT, window=Window(NOW, SUBJECT.window.not_after))
-    assert digest(here) == digest(there)
+    elsewhere = replace(SUBJECT, window=Window(NOW, SUBJECT.window.not_after))
+    assert digest(here) == digest(elsewhere)
 
 
-words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-pictures = st.builds(Picture, sha256=st.sampled_from(["a", "b"]), alt_text=words)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+pictures = st.builds(Picture, sha256=st.sampled_from(["a", "b"]), alt_text=texts)
 variants = st.builds(
     VariantSubject,
     account_id=st.integers(1, 3),
     language=st.sampled_from(["mr", "en"]),
-    text=words,
-    link=words,
-    target=words,
+    text=texts,
+    link=texts,
+    target=texts,
     pictures=st.lists(pictures, max_size=2).map(tuple),
 )
 subjects = st.builds(
@@ -209,11 +209,13 @@ def composed(subject: Subject) -> Subject:
         asked=tuple(sorted(subject.asked)),
         variants=tuple(
             replace(
-                one,
-                text=nfc(one.text),
-                pictures=tuple(replace(each, alt_text=nfc(each.alt_text)) for each in one.pictures),
+                variant,
+                text=nfc(variant.text),
+                pictures=tuple(
+                    replace(each, alt_text=nfc(each.alt_text)) for each in variant.pictures
+                ),
             )
-            for one in subject.variants
+            for variant in subject.variants
         ),
     )
 
@@ -251,19 +253,21 @@ def test_the_window_holds_to_its_edges(at: datetime, expected: Refusal | None) -
 
 def test_a_window_without_a_beginning_is_open_from_always() -> None:
     window = Window(None, SUBJECT.window.not_after)
-    found = about(replace(SUBJECT, window=window), approval())
-    assert refusal(found, NOW - timedelta(days=9_999)) is None
+    refusals = about(replace(SUBJECT, window=window), approval())
+    assert refusal(refusals, NOW - timedelta(days=9_999)) is None
 
 
-@pytest.mark.parametrize("state", [one for one in PostState if one is not PostState.APPROVED])
+@pytest.mark.parametrize(
+    "state", [post_state for post_state in PostState if post_state is not PostState.APPROVED]
+)
 def test_nothing_leaves_from_another_state(state: PostState) -> None:
     assert refusal(case(state=state)) is Refusal.NOT_IN_STATE_APPROVED
 
 
 @pytest.mark.parametrize("newest", [2, 4])
 def test_only_the_newest_revision_leaves_and_that_is_told_first(newest: int) -> None:
-    found = case(newest_revision=newest, state=PostState.DRAFT, approvals=())
-    assert refusal(found) is Refusal.NOT_NEWEST
+    refusals = case(newest_revision=newest, state=PostState.DRAFT, approvals=())
+    assert refusal(refusals) is Refusal.NOT_NEWEST
 
 
 @pytest.mark.parametrize(
@@ -374,13 +378,13 @@ def test_whatever_leaves_is_the_newest_unchanged_approved_by_somebody_else_and_i
     assert found.subject == SUBJECT
     assert found.stored_digest == digest(SUBJECT)
     assert at == NOW
-    assert WATER in {one.department_id for one in verdict.approvals}
-    for one in verdict.approvals:
-        assert one in found.approvals
-        assert one.in_force
-        assert one.digest == digest(SUBJECT)
-        assert one.kind is not ApprovalKind.OWN_HAND
-        assert one.kind is ApprovalKind.EMERGENCY or one.person_id not in found.authors
+    assert WATER in {approval.department_id for approval in verdict.approvals}
+    for approval in verdict.approvals:
+        assert approval in found.approvals
+        assert approval.in_force
+        assert approval.digest == digest(SUBJECT)
+        assert approval.kind is not ApprovalKind.OWN_HAND
+        assert approval.kind is ApprovalKind.EMERGENCY or approval.person_id not in found.authors
 
 
 # Deciding
@@ -407,7 +411,9 @@ def test_a_stale_revision_is_told_before_anything_else(
     assert stale.value.values == {"seen": seen, "newest": 3}
 
 
-@pytest.mark.parametrize("state", [one for one in PostState if one is not PostState.IN_REVIEW])
+@pytest.mark.parametrize(
+    "state", [post_state for post_state in PostState if post_state is not PostState.IN_REVIEW]
+)
 @pytest.mark.parametrize("person", [AUTHOR, OFFICER])
 def test_a_wrong_state_is_told_before_four_eyes(state: PostState, person: int) -> None:
     with pytest.raises(WrongState) as wrong:
@@ -427,8 +433,12 @@ USHA, DATTA, HEAD = Candidate(2, 20), Candidate(3, 30), Candidate(4, 40)
 
 
 def test_the_officers_come_first_and_the_head_stands_by() -> None:
-    found = gate.approvers([USHA, DATTA], HEAD, {AUTHOR})
-    assert (found.everybody, found.standing_in, found.blocked) == ((USHA, DATTA), False, None)
+    approvers = gate.approvers([USHA, DATTA], HEAD, {AUTHOR})
+    assert (approvers.everybody, approvers.standing_in, approvers.blocked) == (
+        (USHA, DATTA),
+        False,
+        None,
+    )
 
 
 def test_an_officer_who_wrote_it_is_left_out() -> None:
@@ -437,8 +447,8 @@ def test_an_officer_who_wrote_it_is_left_out() -> None:
 
 @pytest.mark.parametrize("officers", [[], [USHA]])
 def test_the_head_stands_in_where_no_officer_can(officers: list[Candidate]) -> None:
-    found = gate.approvers(officers, HEAD, {USHA.person_id})
-    assert (found.everybody, found.standing_in, found.blocked) == ((HEAD,), True, None)
+    approvers = gate.approvers(officers, HEAD, {USHA.person_id})
+    assert (approvers.everybody, approvers.standing_in, approvers.blocked) == ((HEAD,), True, None)
 
 
 @pytest.mark.parametrize(
@@ -453,8 +463,8 @@ def test_the_head_stands_in_where_no_officer_can(officers: list[Candidate]) -> N
 def test_where_nobody_can_it_is_blocked_and_says_why(
     officers: list[Candidate], head: Candidate | None, authors: set[int], missing: str
 ) -> None:
-    found = gate.approvers(officers, head, authors)
-    assert (found.everybody, found.standing_in, found.blocked) == ((), False, missing)
+    approvers = gate.approvers(officers, head, authors)
+    assert (approvers.everybody, approvers.standing_in, approvers.blocked) == ((), False, missing)
 
 
 candidates = st.builds(Candidate, st.integers(1, 4), st.integers(1, 9))
@@ -468,7 +478,7 @@ candidates = st.builds(Candidate, st.integers(1, 4), st.integers(1, 9))
 def test_either_somebody_who_did_not_write_it_can_approve_or_it_is_blocked(
     officers: list[Candidate], head: Candidate | None, authors: frozenset[int]
 ) -> None:
-    found = gate.approvers(officers, head, authors)
-    assert bool(found.everybody) is (found.blocked is None)
-    assert all(one.person_id not in authors for one in found.everybody)
-    assert not (found.standing_in and found.officers)
+    approvers = gate.approvers(officers, head, authors)
+    assert bool(approvers.everybody) is (approvers.blocked is None)
+    assert all(person.person_id not in authors for person in approvers.everybody)
+    assert not (approvers.standing_in and approvers.officers)

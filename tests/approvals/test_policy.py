@@ -119,15 +119,15 @@ def test_the_table_names_every_role_and_every_action() -> None:
 def test_each_role_may_do_what_the_table_says_at_home_and_elsewhere(role: str, action: str) -> None:
     mark, actor = CELLS[role, action], person(role)
     yes_or_no = (False, True)
-    for place, acting, duty in itertools.product((HOME, ELSEWHERE, None), yes_or_no, yes_or_no):
+    for location, acting, duty in itertools.product((HOME, ELSEWHERE, None), yes_or_no, yes_or_no):
         how = {"standing_in": acting, "on_duty": duty}
-        found = may(actor, Action(action), place, **how)
-        assert found is allowed(mark, place, **how), (place, how)
-        if found:
-            require(actor, Action(action), place, now=NOW, **how)
+        is_allowed = may(actor, Action(action), location, **how)
+        assert is_allowed is allowed(mark, location, **how), (location, how)
+        if is_allowed:
+            require(actor, Action(action), location, now=NOW, **how)
         else:
             with pytest.raises(WrongRole) as refused:
-                require(actor, Action(action), place, now=NOW, **how)
+                require(actor, Action(action), location, now=NOW, **how)
             assert refused.value.values == {"role": role, "action": action}
 
 
@@ -149,7 +149,9 @@ def test_a_line_gives_nobody_but_an_oversight_office_anything(role: str, action:
         )
 
 
-@pytest.mark.parametrize("kind", [one for one in ActorKind if one is not ActorKind.PERSON])
+@pytest.mark.parametrize(
+    "kind", [actor_kind for actor_kind in ActorKind if actor_kind is not ActorKind.PERSON]
+)
 def test_the_other_actors_have_no_persons_right_even_under_a_persons_role(
     kind: ActorKind,
 ) -> None:
@@ -196,9 +198,9 @@ def test_a_sign_in_is_fresh_for_ten_minutes(
     if fresh:
         require(actor, Action(action), HOME, now=NOW, on_duty=True)
         return
-    with pytest.raises(FreshSignInRequired) as asked:
+    with pytest.raises(FreshSignInRequired) as refusal:
         require(actor, Action(action), HOME, now=NOW, on_duty=True)
-    assert asked.value.values == {"action": action}
+    assert refusal.value.values == {"action": action}
 
 
 def test_a_wrong_role_is_told_before_a_sign_in_is_asked_for() -> None:

@@ -44,9 +44,15 @@ def test_a_post_moves_only_along_the_designs_table(state: PostState, to: PostSta
 
 def test_every_refusal_has_a_code_of_its_own() -> None:
     def below(kind: type[NotAllowed]) -> list[type[NotAllowed]]:
-        return [one for direct in kind.__subclasses__() for one in (direct, *below(direct))]
+        return [
+            subclass for direct in kind.__subclasses__() for subclass in (direct, *below(direct))
+        ]
 
-    ours = [one for one in below(NotAllowed) if one.__module__ == "approvals.errors"]
-    codes = [one.code for one in ours] + [NotAllowed.code]
+    ours = [
+        error_class
+        for error_class in below(NotAllowed)
+        if error_class.__module__ == "approvals.errors"
+    ]
+    codes = [line.code for line in ours] + [NotAllowed.code]
     assert len(set(codes)) == len(codes)
     assert issubclass(Overtaken, WrongState)

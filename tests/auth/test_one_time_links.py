@@ -56,8 +56,8 @@ def test_the_token_itself_is_not_kept(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         token = make(session, invited(session))
         link = session.scalars(select(Link)).one()
-        kept = [str(getattr(link, column.key)) for column in Link.__table__.columns]
-    assert not any(token in value for value in kept)
+        columns = [str(getattr(link, column.key)) for column in Link.__table__.columns]
+    assert not any(token in value for value in columns)
     assert len(token) >= 43  # 256 bits
 
 

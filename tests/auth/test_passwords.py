@@ -26,8 +26,8 @@ ASHA = Person(
 
 def is_right(person: Person | None, password: str, *, hasher: Hasher) -> bool:
     """Try a password and settle it, as the counter does in two steps."""
-    kept = person.password_hash if person is not None else None
-    return accept_proof(person, try_password(kept, password, hasher=hasher))
+    stored_hash = person.password_hash if person is not None else None
+    return accept_proof(person, try_password(stored_hash, password, hasher=hasher))
 
 
 def code(password: str, **more: tuple[str, ...]) -> str | None:

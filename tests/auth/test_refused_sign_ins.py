@@ -55,11 +55,15 @@ def test_a_wrong_password_is_recorded_for_known_and_unknown_accounts(
         person = officer(session)
         enter(session, password=WRONG)
         enter(session, "nobody@pmc.example", WRONG)
-        known, unknown = refusals(session)
-        assert known.details == {"why": "wrong", "person": person.id}
+        known_refusal, unknown = refusals(session)
+        assert known_refusal.details == {"why": "wrong", "person": person.id}
         assert unknown.details == {"why": "wrong", "person": None}
-        assert (known.at, known.subject, known.person_id) == (NOON, "refused_sign_ins", None)
-        row = session.get_one(RefusedSignIn, known.subject_id)
+        assert (known_refusal.at, known_refusal.subject, known_refusal.person_id) == (
+            NOON,
+            "refused_sign_ins",
+            None,
+        )
+        row = session.get_one(RefusedSignIn, known_refusal.subject_id)
         assert (row.person_id, row.address, row.device) == (person.id, "203.0.113.7", "Firefox")
 
 
@@ -68,10 +72,10 @@ def test_nothing_of_what_was_typed_is_kept(on_sqlite: Database) -> None:
         officer(session)
         enter(session, "nobody.typed.this@pmc.example", WRONG)
         enter(session, password=WRONG)
-        kept = [json.dumps(one.details) for one in refusals(session)]
+        details = [json.dumps(refusal.details) for refusal in refusals(session)]
         for row in session.scalars(select(RefusedSignIn)):
-            kept += [str(getattr(row, one.key)) for one in RefusedSignIn.__table__.columns]
-        assert not [one for one in kept if "typed" in one or WRONG in one or MAIL in one]
+            details += [str(getattr(row, column.key)) for column in RefusedSignIn.__table__.columns]
+        assert not [text for text in details if "typed" in text or WRONG in text or MAIL in text]
 
 
 @pytest.mark.parametrize("why", ["disabled", "no_appointment"])
@@ -85,7 +89,9 @@ def test_whoever_has_the_password_but_is_let_in_no_more_is_written_down(
         else:
             end_appointment(session, actor=COMMAND, appointment=person.appointments[0], now=NOON)
         enter(session)
-        assert [one.details for one in refusals(session)] == [{"why": why, "person": person.id}]
+        assert [refusal.details for refusal in refusals(session)] == [
+            {"why": why, "person": person.id}
+        ]
 
 
 def test_knocking_at_a_closed_door_fills_no_history(on_sqlite: Database) -> None:

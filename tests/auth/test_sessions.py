@@ -23,7 +23,7 @@ SECOND = timedelta(seconds=1)
 
 
 def enter(session: Session, now: datetime = NOON, mail: str = MAIL) -> SignedIn:
-    found = sign_in(
+    signed_in = sign_in(
         session,
         identifier=mail,
         password=PASSWORD,
@@ -32,14 +32,14 @@ def enter(session: Session, now: datetime = NOON, mail: str = MAIL) -> SignedIn:
         now=now,
         hasher=HASHER,
     )
-    assert isinstance(found, SignedIn)
-    return found
+    assert isinstance(signed_in, SignedIn)
+    return signed_in
 
 
 def begin(session: Session, role: Role = Role.OFFICER) -> tuple[SignedIn, Appointment]:
-    held = appoint(session, add_department(session, "water"), role, mail=MAIL)
-    with_password(session, held.person)
-    return enter(session), held
+    appointment = appoint(session, add_department(session, "water"), role, mail=MAIL)
+    with_password(session, appointment.person)
+    return enter(session), appointment
 
 
 def present(session: Session, found: SignedIn, now: datetime) -> Present | None:
@@ -48,13 +48,13 @@ def present(session: Session, found: SignedIn, now: datetime) -> Present | None:
 
 def test_a_session_knows_who_acts_as_what_and_since_when(database: Database) -> None:
     with database.transaction() as session:
-        found, held = begin(session)
+        signed_in, appointment = begin(session)
     with database.transaction() as session:
-        here = present(session, found, NOON + SECOND)
+        here = present(session, signed_in, NOON + SECOND)
         assert here is not None
         actor = here.actor
-    assert (actor.person_id, actor.appointment_id) == (held.person_id, held.id)
-    assert (actor.role, actor.department_id) == (Role.OFFICER, held.department_id)
+    assert (actor.person_id, actor.appointment_id) == (appointment.person_id, appointment.id)
+    assert (actor.role, actor.department_id) == (Role.OFFICER, appointment.department_id)
     assert (actor.signed_in_at, actor.name, actor.line) == (NOON, "मेधा सातपुते", frozenset())
 
 
@@ -66,59 +66,59 @@ def test_an_unknown_token_is_nobody(on_sqlite: Database) -> None:
 
 def test_a_session_ends_when_it_was_idle_for_eight_hours(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        found, _ = begin(session)
+        signed_in, _ = begin(session)
         assert timedelta(hours=8) == IDLE_LIMIT
-        seen = NOON + IDLE_LIMIT - SECOND
-        assert present(session, found, seen) is not None
-        assert present(session, found, seen + IDLE_LIMIT - SECOND) is not None
-        assert present(session, found, seen + 2 * IDLE_LIMIT - SECOND) is None
+        last_seen = NOON + IDLE_LIMIT - SECOND
+        assert present(session, signed_in, last_seen) is not None
+        assert present(session, signed_in, last_seen + IDLE_LIMIT - SECOND) is not None
+        assert present(session, signed_in, last_seen + 2 * IDLE_LIMIT - SECOND) is None
 
 
 def test_a_session_ends_after_seven_days_however_busy(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        found, _ = begin(session)
+        signed_in, _ = begin(session)
         now = NOON
         while now + timedelta(hours=7) < NOON + ABSOLUTE_LIMIT:
             now += timedelta(hours=7)
-            assert present(session, found, now) is not None
-        assert present(session, found, NOON + ABSOLUTE_LIMIT) is None
+            assert present(session, signed_in, now) is not None
+        assert present(session, signed_in, NOON + ABSOLUTE_LIMIT) is None
         assert timedelta(days=7) == ABSOLUTE_LIMIT
 
 
 def test_being_seen_is_written_down_at_most_once_a_minute(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        found, _ = begin(session)
-        present(session, found, NOON + 59 * SECOND)
-        assert found.sign_in.seen_at == NOON
-        present(session, found, NOON + 60 * SECOND)
-        assert found.sign_in.seen_at == NOON + 60 * SECOND
+        signed_in, _ = begin(session)
+        present(session, signed_in, NOON + 59 * SECOND)
+        assert signed_in.sign_in.seen_at == NOON
+        present(session, signed_in, NOON + 60 * SECOND)
+        assert signed_in.sign_in.seen_at == NOON + 60 * SECOND
 
 
 def test_looking_only_changes_nothing_and_says_when_a_change_is_due(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        found, _ = begin(session)
+        signed_in, _ = begin(session)
         for seconds, is_stale in ((59, False), (60, True)):
-            here = sessions.peek(session, token=found.token, now=NOON + seconds * SECOND)
+            here = sessions.peek(session, token=signed_in.token, now=NOON + seconds * SECOND)
             assert here is not None
             assert here.is_stale is is_stale
         assert not session.dirty
-        assert found.sign_in.seen_at == NOON
+        assert signed_in.sign_in.seen_at == NOON
 
 
 def test_disabling_a_person_ends_all_sessions_and_enabling_revives_none(
     database: Database,
 ) -> None:
     with database.transaction() as session:
-        first, held = begin(session)
+        first, appointment = begin(session)
         second = enter(session)
     with database.transaction() as session:
-        person = session.get_one(Appointment, held.id).person
+        person = session.get_one(Appointment, appointment.id).person
         disable_person(session, actor=COMMAND, person=person, now=NOON)
     with database.transaction() as session:
-        assert [present(session, one, NOON) for one in (first, second)] == [None, None]
-        person = session.get_one(Appointment, held.id).person
+        assert [present(session, token, NOON) for token in (first, second)] == [None, None]
+        person = session.get_one(Appointment, appointment.id).person
         enable_person(session, actor=COMMAND, person=person, now=NOON)
-        assert [present(session, one, NOON) for one in (first, second)] == [None, None]
+        assert [present(session, token, NOON) for token in (first, second)] == [None, None]
         assert present(session, enter(session), NOON) is not None
 
 
@@ -126,85 +126,91 @@ def test_a_session_continues_under_another_appointment_in_force(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        found, held = begin(session)
+        signed_in, appointment = begin(session)
         other = appoint(session, add_department(session, "road"), Role.MEMBER, mail=MAIL)
-        end_appointment(session, actor=COMMAND, appointment=held, now=NOON)
-        here = present(session, found, NOON)
+        end_appointment(session, actor=COMMAND, appointment=appointment, now=NOON)
+        here = present(session, signed_in, NOON)
         assert here is not None
         assert (here.actor.appointment_id, here.actor.role) == (other.id, Role.MEMBER)
-        assert found.sign_in.appointment_id == other.id or found.sign_in.appointment is other
+        assert (
+            signed_in.sign_in.appointment_id == other.id or signed_in.sign_in.appointment is other
+        )
 
 
 def test_a_session_ends_with_the_last_appointment(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        found, held = begin(session)
-        end_appointment(session, actor=COMMAND, appointment=held, now=NOON)
-        assert present(session, found, NOON) is None
+        signed_in, appointment = begin(session)
+        end_appointment(session, actor=COMMAND, appointment=appointment, now=NOON)
+        assert present(session, signed_in, NOON) is None
         with pytest.raises(NotYours):
-            actor_of(session, found.sign_in, now=NOON)
+            actor_of(session, signed_in.sign_in, now=NOON)
 
 
 def test_an_appointment_that_ends_by_itself_this_morning_counts_no_more(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        found, held = begin(session)
-        held.until_at = NOON + timedelta(hours=1)
-        assert present(session, found, NOON + timedelta(hours=1) - SECOND) is not None
-        assert present(session, found, NOON + timedelta(hours=1)) is None
+        signed_in, appointment = begin(session)
+        appointment.until_at = NOON + timedelta(hours=1)
+        assert present(session, signed_in, NOON + timedelta(hours=1) - SECOND) is not None
+        assert present(session, signed_in, NOON + timedelta(hours=1)) is None
 
 
 def test_one_switches_between_ones_own_appointments_in_force(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        found, held = begin(session)
+        signed_in, appointment = begin(session)
         road = add_department(session, "road")
         other = appoint(session, road, Role.MEMBER, mail=MAIL)
         later = appoint(session, road, Role.HEAD, mail=MAIL, from_at=NOON + timedelta(days=1))
         strange = appoint(session, road, mail="sunil@pmc.example")
 
         def switch(to: Appointment) -> None:
-            sessions.switch(session, sign_in_id=found.sign_in.id, appointment_id=to.id, now=NOON)
+            sessions.switch(
+                session, sign_in_id=signed_in.sign_in.id, appointment_id=to.id, now=NOON
+            )
 
         switch(other)
-        here = present(session, found, NOON)
+        here = present(session, signed_in, NOON)
         assert here is not None
         assert (here.actor.role, here.actor.department_id) == (Role.MEMBER, road.id)
         for refused in (later, strange):
             with pytest.raises(NotYours):
                 switch(refused)
-        switch(held)
-        assert verbs(session, "sign_ins", found.sign_in.id) == ["sign_in", "switch", "switch"]
+        switch(appointment)
+        assert verbs(session, "sign_ins", signed_in.sign_in.id) == ["sign_in", "switch", "switch"]
 
 
 def test_one_sees_and_ends_ones_own_sessions_and_nobody_elses(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        here, held = begin(session)
-        there = enter(session, NOON + SECOND)
+        here, appointment = begin(session)
+        elsewhere = enter(session, NOON + SECOND)
         strange = appoint(session, add_department(session, "road"), mail="sunil@pmc.example")
         with_password(session, strange.person)
         others = enter(session, mail="sunil@pmc.example")
 
         def mine() -> list[SignIn]:
-            return sessions.sessions_of(session, person_id=held.person_id, now=NOON)
+            return sessions.sessions_of(session, person_id=appointment.person_id, now=NOON)
 
-        assert mine() == [there.sign_in, here.sign_in]
-        sessions.end_other(session, person_id=held.person_id, sign_in_id=there.sign_in.id, now=NOON)
+        assert mine() == [elsewhere.sign_in, here.sign_in]
+        sessions.end_other(
+            session, person_id=appointment.person_id, sign_in_id=elsewhere.sign_in.id, now=NOON
+        )
         assert mine() == [here.sign_in]
         with pytest.raises(NotYours):
             sessions.end_other(
-                session, person_id=held.person_id, sign_in_id=others.sign_in.id, now=NOON
+                session, person_id=appointment.person_id, sign_in_id=others.sign_in.id, now=NOON
             )
-        assert present(session, there, NOON) is None
+        assert present(session, elsewhere, NOON) is None
         assert present(session, others, NOON) is not None
 
 
 def test_signing_out_ends_the_session_once(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        found, _ = begin(session)
+        signed_in, _ = begin(session)
         for _ in range(2):
-            sessions.end(session, sign_in_id=found.sign_in.id, now=NOON)
-        assert present(session, found, NOON) is None
-        assert verbs(session, "sign_ins", found.sign_in.id) == ["sign_in", "sign_out"]
+            sessions.end(session, sign_in_id=signed_in.sign_in.id, now=NOON)
+        assert present(session, signed_in, NOON) is None
+        assert verbs(session, "sign_ins", signed_in.sign_in.id) == ["sign_in", "sign_out"]
 
 
 def test_oversight_covers_departments_that_report_to_it_indirectly(
@@ -215,10 +221,10 @@ def test_oversight_covers_departments_that_report_to_it_indirectly(
         water = add_department(session, "water", reports_to=cell)
         garden = add_department(session, "garden", reports_to=water)
         add_department(session, "road")
-        held = appoint(session, cell, Role.OVERSIGHT, mail=MAIL)
+        appointment = appoint(session, cell, Role.OVERSIGHT, mail=MAIL)
         head = appoint(session, cell, Role.HEAD, mail="head@pmc.example")
-        for one in (held, head):
-            with_password(session, one.person)
+        for holder in (appointment, head):
+            with_password(session, holder.person)
         assert actor_of(session, enter(session).sign_in, now=NOON).line == {water.id, garden.id}
         other = enter(session, mail="head@pmc.example").sign_in
         assert actor_of(session, other, now=NOON).line == frozenset()
@@ -231,7 +237,7 @@ def test_departments_that_report_to_each_other_in_a_ring_end_the_search(
         cell = add_department(session, "information-technology")
         water = add_department(session, "water", reports_to=cell)
         cell.reports_to = water
-        held = appoint(session, cell, Role.OVERSIGHT, mail=MAIL)
-        with_password(session, held.person)
+        appointment = appoint(session, cell, Role.OVERSIGHT, mail=MAIL)
+        with_password(session, appointment.person)
         line = actor_of(session, enter(session).sign_in, now=NOON).line
         assert line == {cell.id, water.id}

@@ -75,10 +75,10 @@ def test_one_signs_in_by_mail_or_mobile_in_any_usual_spelling(
 ) -> None:
     with on_sqlite.transaction() as session:
         person = officer(session)
-        found = entered(enter(session, identifier))
-        assert found.sign_in.person is person
-        assert (found.sign_in.signed_in_at, found.sign_in.proved_at) == (NOON, NOON)
-        assert verbs(session, "sign_ins", found.sign_in.id) == ["sign_in"]
+        signed_in = entered(enter(session, identifier))
+        assert signed_in.sign_in.person is person
+        assert (signed_in.sign_in.signed_in_at, signed_in.sign_in.proved_at) == (NOON, NOON)
+        assert verbs(session, "sign_ins", signed_in.sign_in.id) == ["sign_in"]
 
 
 def test_the_sessions_token_is_random_and_not_kept(on_sqlite: Database) -> None:
@@ -86,8 +86,8 @@ def test_the_sessions_token_is_random_and_not_kept(on_sqlite: Database) -> None:
         officer(session)
         first, second = entered(enter(session)), entered(enter(session))
         assert first.token != second.token
-        kept = [getattr(first.sign_in, column.key) for column in SignIn.__table__.columns]
-        assert not any(first.token in str(value) for value in kept)
+        columns = [getattr(first.sign_in, column.key) for column in SignIn.__table__.columns]
+        assert not any(first.token in str(value) for value in columns)
 
 
 def test_a_wrong_password_and_an_unknown_account_are_indistinguishable(
@@ -107,8 +107,8 @@ def test_a_wrong_password_and_an_unknown_account_are_indistinguishable(
             "gibberish",
         ):
             before = hasher.verified
-            found = enter(session, identifier, "not the password", hasher=hasher)
-            assert found == SignInRefusal(SignInProblem.WRONG)
+            signed_in = enter(session, identifier, "not the password", hasher=hasher)
+            assert signed_in == SignInRefusal(SignInProblem.WRONG)
             work.append(hasher.verified - before)
     assert work == [1] * 5
 
@@ -121,8 +121,8 @@ def test_after_five_failures_an_account_is_closed_whether_it_exists_or_not(
         officer(session)
     for failure in range(MOST_PER_IDENTIFIER):
         with database.transaction() as session:
-            found = enter(session, identifier, "wrong password", now=NOON + failure * MINUTE)
-            assert problem(found) is SignInProblem.WRONG
+            signed_in = enter(session, identifier, "wrong password", now=NOON + failure * MINUTE)
+            assert problem(signed_in) is SignInProblem.WRONG
     with database.transaction() as session:
         closed = enter(session, identifier, PASSWORD, now=NOON + 5 * MINUTE)
         assert closed == SignInRefusal(SignInProblem.THROTTLED, NOON + WINDOW)
@@ -136,8 +136,8 @@ def test_a_locked_account_unlocks_itself_and_attempts_do_not_extend_it(
         for _ in range(MOST_PER_IDENTIFIER):
             enter(session, password="wrong password")
         for minute in range(1, 15):
-            found = enter(session, password="wrong password", now=NOON + minute * MINUTE)
-            assert problem(found) is SignInProblem.THROTTLED
+            signed_in = enter(session, password="wrong password", now=NOON + minute * MINUTE)
+            assert problem(signed_in) is SignInProblem.THROTTLED
         entered(enter(session, now=NOON + WINDOW))
 
 
@@ -183,9 +183,12 @@ def test_failures_that_count_no_more_are_deleted_and_nothing_typed_is_kept(
         officer(session)
         enter(session, password="wrong password")
         enter(session, password="wrong password", now=NOON + WINDOW)
-        kept = session.scalars(select(SignInAttempt)).all()
-        assert [one.at for one in kept] == [NOON + WINDOW] * 2
-        assert not any(MAIL in one.key or "203.0" in one.key for one in kept)
+        attempts = session.scalars(select(SignInAttempt)).all()
+        assert [sign_in_attempt.at for sign_in_attempt in attempts] == [NOON + WINDOW] * 2
+        assert not any(
+            MAIL in sign_in_attempt.key or "203.0" in sign_in_attempt.key
+            for sign_in_attempt in attempts
+        )
 
 
 def test_a_disabled_person_is_told_so_only_with_the_right_password(on_sqlite: Database) -> None:
@@ -238,8 +241,8 @@ def test_proving_is_throttled_too(on_sqlite: Database) -> None:
         mine = entered(enter(session)).sign_in
         for _ in range(MOST_PER_IDENTIFIER):
             prove(session, sign_in_id=mine.id, password="wrong", now=NOON, hasher=HASHER)
-        found = prove(session, sign_in_id=mine.id, password=PASSWORD, now=NOON, hasher=HASHER)
-        assert found == SignInRefusal(SignInProblem.THROTTLED, NOON + WINDOW)
+        proof = prove(session, sign_in_id=mine.id, password=PASSWORD, now=NOON, hasher=HASHER)
+        assert proof == SignInRefusal(SignInProblem.THROTTLED, NOON + WINDOW)
 
 
 def test_a_password_is_checked_before_the_transaction_and_not_in_it(
@@ -249,10 +252,10 @@ def test_a_password_is_checked_before_the_transaction_and_not_in_it(
     with on_sqlite.transaction() as session:
         person = officer(session)
         for password, right in ((PASSWORD, True), ("wrong password", False)):
-            kept = hash_to_try(session, identifier=MAIL, address="203.0.113.7", now=NOON)
-            proof = kept.proof(password, hasher=hasher)
+            stored_hash = hash_to_try(session, identifier=MAIL, address="203.0.113.7", now=NOON)
+            proof = stored_hash.proof(password, hasher=hasher)
             before = hasher.verified
-            found = sign_in(
+            signed_in = sign_in(
                 session,
                 identifier=MAIL,
                 password=password,
@@ -262,7 +265,7 @@ def test_a_password_is_checked_before_the_transaction_and_not_in_it(
                 hasher=hasher,
                 proof=proof,
             )
-            assert isinstance(found, SignedIn) is right
+            assert isinstance(signed_in, SignedIn) is right
             assert hasher.verified == before
         assert hasher.verified == 2
         for _ in range(MOST_PER_IDENTIFIER):

@@ -37,42 +37,42 @@ def measure(folder: Path, *parts: str) -> tuple[Figures, str]:
 
 
 def value_of(found: Figures, words: str) -> object:
-    (figure,) = [one for one in found if words in str(one["figure"])]
+    (figure,) = [figure_row for figure_row in found if words in str(figure_row["figure"])]
     return figure["value"]
 
 
 def test_twenty_at_once_leave_by_a_real_clock_and_their_lateness_is_written_down(
     tmp_path: Path,
 ) -> None:
-    (figure,), said = measure(tmp_path, "peak")
+    (figure,), output = measure(tmp_path, "peak")
     assert tuple(figure) == ("figure", "value", "target", "holds")
     assert isinstance(figure["value"], float)
     assert 0 < figure["value"] < 20
-    assert f"| {figure['figure']} | {figure['value']:,g} | ≤ 5 |" in said
+    assert f"| {figure['figure']} | {figure['value']:,g} | ≤ 5 |" in output
     behind = json.loads((tmp_path / "dispatch-behind.json").read_text())
     assert len(behind["p99 delay, s"]) == 1
 
 
 @pytest.mark.proof
 def test_what_is_due_in_a_burst_and_after_an_outage_arrives(tmp_path: Path) -> None:
-    found, said = measure(tmp_path, "accounted")
-    for words in ("same moment: sent", "outage: sent"):
-        assert value_of(found, words) == 20
-    assert value_of(found, "default grace, outage: lost") == 20
-    assert "| due at the same moment: sent | 20 | 20 | yes |" in said
+    figures, output = measure(tmp_path, "accounted")
+    for label in ("same moment: sent", "outage: sent"):
+        assert value_of(figures, label) == 20
+    assert value_of(figures, "default grace, outage: lost") == 20
+    assert "| due at the same moment: sent | 20 | 20 | yes |" in output
 
 
 @pytest.mark.proof
 def test_every_other_part_measures_something(tmp_path: Path) -> None:
-    found, _said = measure(tmp_path, "throughput", "waiting", "idle", "past")
-    measured = {str(one["figure"]): one["value"] for one in found}
-    for words in (
+    figures, _output = measure(tmp_path, "throughput", "waiting", "idle", "past")
+    measured = {str(figure_row["figure"]): figure_row["value"] for figure_row in figures}
+    for label in (
         "one clock on SQLite ÷ a bare",
         "64 connections ÷",
         "a single post",
         "claim with",
     ):
-        assert isinstance(value_of(found, words), float), measured
+        assert isinstance(value_of(figures, label), float), measured
     behind = json.loads((tmp_path / "dispatch-behind.json").read_text())
     assert len(behind["delay of a single post, ms"]) == 20
 
@@ -91,10 +91,10 @@ def test_the_ratio_is_the_median_of_the_rounds_and_none_where_a_side_is_missing(
 
 
 def test_the_table_names_what_was_not_measured_and_what_misses_its_target() -> None:
-    found = PartResult(
+    part = PartResult(
         [at_least("a", None, 0.9), at_least("b", 0.5, 0.9), without_target("c", 2)], {}
     )
-    assert figures.table([found])[2:] == [
+    assert figures.table([part])[2:] == [
         "| a | not measured | ≥ 0.9 | – |",
         "| b | 0.5 | ≥ 0.9 | **no** |",
         "| c | 2 | – | – |",

@@ -48,7 +48,7 @@ def guides() -> list[Path]:
     return sorted(GUIDES.glob("*.html"))
 
 
-@pytest.mark.parametrize("guide", guides(), ids=lambda one: one.stem)
+@pytest.mark.parametrize("guide", guides(), ids=lambda path: path.stem)
 def test_a_guide_fits_on_two_pages_with_pictures_of_today(
     guide: Path, places: Places, looking: Looking, shots: Path | None
 ) -> None:
@@ -70,7 +70,7 @@ def test_a_guide_fits_on_two_pages_with_pictures_of_today(
         (shots / "guides" / f"{guide.stem}.pdf").write_bytes(pdf)
 
 
-@pytest.mark.parametrize("guide", guides(), ids=lambda one: one.stem)
+@pytest.mark.parametrize("guide", guides(), ids=lambda path: path.stem)
 def test_a_guide_is_written_in_marathi(guide: Path) -> None:
     text = Words(guide.read_text(encoding="utf-8")).text
     text = text.replace("PMC/2026/000412", "PMC")

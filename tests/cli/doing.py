@@ -132,10 +132,10 @@ class Browser:
             headers["Referer"] = self.address + path
         try:
             connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            for line in answer.headers.get_all("Set-Cookie", []):
+            response = connection.getresponse()
+            for line in response.headers.get_all("Set-Cookie", []):
                 self._keep(line)
-            return answer.status, answer.read().decode()
+            return response.status, response.read().decode()
         finally:
             connection.close()
 

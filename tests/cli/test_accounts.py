@@ -23,9 +23,9 @@ FIRST, SECOND = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 @pytest.fixture
 def own(tmp_path: Path, sqlite_url: str) -> House:
     """A house with an account on each platform."""
-    made = house(tmp_path, sqlite_url)
-    assert made.call("init", **X, **FACEBOOK).code == 0
-    return made
+    new_house = house(tmp_path, sqlite_url)
+    assert new_house.call("init", **X, **FACEBOOK).code == 0
+    return new_house
 
 
 def found(own: House) -> list[Account]:
@@ -37,8 +37,8 @@ def found(own: House) -> list[Account]:
 
 
 def test_the_list_says_whose_they_are_and_in_which_state(own: House) -> None:
-    said = own.call("accounts", "list")
-    assert said.lines == [
+    output = own.call("accounts", "list")
+    assert output.lines == [
         "x city: connected; पुणे महानगरपालिका; owner information-technology; used by all",
         "facebook 1234: connected; पुणे महानगरपालिका; owner information-technology; used by all",
     ]
@@ -46,36 +46,36 @@ def test_the_list_says_whose_they_are_and_in_which_state(own: House) -> None:
 
 def test_everything_is_resealed_under_the_newest_key_and_old_keys_can_go(own: House) -> None:
     assert own.call("accounts", "rotate-keys", TOKEN_KEYS=FIRST).code == 0
-    said = own.call("accounts", "rotate-keys", TOKEN_KEYS=f"{SECOND},{FIRST}")
-    assert (said.code, "NAGARVANI_TOKEN_KEYS" in said.out) == (0, True)
+    output = own.call("accounts", "rotate-keys", TOKEN_KEYS=f"{SECOND},{FIRST}")
+    assert (output.code, "NAGARVANI_TOKEN_KEYS" in output.out) == (0, True)
     only_newest = Vault("another-secret-that-is-long-enough-for-it", (SECOND,))
-    opened = [only_newest.open(one.credentials) for one in found(own)]
+    opened = [only_newest.open(account.credentials) for account in found(own)]
     assert opened[0]["access_token"] == "1-token"
     assert opened[1]["page_token"] == "page-token"
 
 
 def test_what_no_key_opens_is_named_and_stays_as_it_is(own: House) -> None:
     own.call("accounts", "rotate-keys", TOKEN_KEYS=FIRST)
-    before = [one.credentials for one in found(own)]
-    said = own.call("accounts", "rotate-keys", TOKEN_KEYS=SECOND)
-    assert said.code == 1
-    assert said.err.count("none of the keys opens it") == 2
-    assert [one.credentials for one in found(own)] == before
+    before = [account.credentials for account in found(own)]
+    output = own.call("accounts", "rotate-keys", TOKEN_KEYS=SECOND)
+    assert output.code == 1
+    assert output.err.count("none of the keys opens it") == 2
+    assert [account.credentials for account in found(own)] == before
 
 
 def test_forgetting_all_asks_and_does_nothing_without_a_yes(own: House) -> None:
-    said = own.call("accounts", "forget-all")
-    assert said.code == 1
-    assert "Type yes to do it" in said.out
-    assert all(one.credentials for one in found(own))
+    output = own.call("accounts", "forget-all")
+    assert output.code == 1
+    assert "Type yes to do it" in output.out
+    assert all(account.credentials for account in found(own))
 
 
 def test_one_command_forgets_all_access(own: House) -> None:
-    said = own.call("accounts", "forget-all", "--yes", **X)
-    assert (said.code, "2 disconnected" in said.out) == (0, True)
-    assert "Take them out there." in said.out  # else `init` connects them again
+    output = own.call("accounts", "forget-all", "--yes", **X)
+    assert (output.code, "2 disconnected" in output.out) == (0, True)
+    assert "Take them out there." in output.out  # else `init` connects them again
     rows = found(own)
-    assert {(one.credentials, one.state) for one in rows} == {("", AccountState.DISCONNECTED)}
+    assert {(row.credentials, row.state) for row in rows} == {("", AccountState.DISCONNECTED)}
     with pytest.raises(Unsealable):
         Vault(SECRET, ()).open(rows[0].credentials)
     database = Database(own.environment()["NAGARVANI_DATABASE_URL"])

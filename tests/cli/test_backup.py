@@ -73,21 +73,21 @@ def states(of: House) -> list[DeliveryState]:
     """The state of each delivery, and that one stop stands."""
     database = Database(of.settings["DATABASE_URL"])
     with database.reading() as session:
-        found = list(session.scalars(select(Delivery.state).order_by(Delivery.id)))
+        states = list(session.scalars(select(Delivery.state).order_by(Delivery.id)))
         assert session.scalar(select(func.count(Stop.id)).where(Stop.released_at.is_(None))) == 1
     database.dispose()
-    return found
+    return states
 
 
 def test_restore_looks_for_what_lies_ahead_before_it_ends(practice: Practice) -> None:
     (sent,), _ = (practice.town.schedule(practice.town.approved(), 5 * HOUR) for _ in range(2))
     assert practice.back_up().code == 0
     practice.send_elsewhere(sent)
-    said = practice.restore()
-    assert said.code == 0, said.err
-    assert "looked for now: 2; live already: 1;" in said.out
-    assert "did not answer: 0." in said.out
-    assert "goes on looking" not in said.out
+    output = practice.restore()
+    assert output.code == 0, output.err
+    assert "looked for now: 2; live already: 1;" in output.out
+    assert "did not answer: 0." in output.out
+    assert "goes on looking" not in output.out
     assert states(practice.new) == [DeliveryState.UNCONFIRMED, DeliveryState.SCHEDULED]
 
 
@@ -97,11 +97,11 @@ def test_a_restore_counts_silent_platforms_and_the_clock_goes_on(
     practice.town.schedule(practice.town.approved(), 5 * HOUR)
     assert practice.back_up().code == 0
     practice.ground.lay("*", "rate_limit", seconds=600)
-    said = practice.restore()
-    assert said.code == 0, said.err
-    assert "looked for now: 0; live already: 0;" in said.out
-    assert "did not answer: 1." in said.out
-    assert "goes on looking" in said.out
+    output = practice.restore()
+    assert output.code == 0, output.err
+    assert "looked for now: 0; live already: 0;" in output.out
+    assert "did not answer: 1." in output.out
+    assert "goes on looking" in output.out
     assert states(practice.new) == [DeliveryState.SCHEDULED]
 
 
@@ -112,18 +112,18 @@ def test_missing_media_are_named_and_the_backup_is_still_good(
     lost = sorted(store.save(f"{number}".encode()) for number in range(7))
     for digest in lost:
         store.path(digest).write_bytes(b"something else")
-    for said in (practice.back_up(), practice.restore()):
-        assert said.code == 0, said.err
-        assert "Not in it: 7 media that are missing or changed in the media folder:" in said.out
-        assert f": {', '.join(lost[:5])}, and 2 more." in said.out
+    for output in (practice.back_up(), practice.restore()):
+        assert output.code == 0, output.err
+        assert "Not in it: 7 media that are missing or changed in the media folder:" in output.out
+        assert f": {', '.join(lost[:5])}, and 2 more." in output.out
 
 
 def test_of_media_that_are_all_there_nothing_is_said(practice: Practice) -> None:
     practice.town.store.save(b"a picture")
-    for said in (practice.back_up(), practice.restore()):
-        assert said.code == 0, said.err
-        assert "1 media" in said.out
-        assert "Not in it" not in said.out
+    for output in (practice.back_up(), practice.restore()):
+        assert output.code == 0, output.err
+        assert "1 media" in output.out
+        assert "Not in it" not in output.out
 
 
 def test_both_tell_what_they_are_at_while_they_go_on(practice: Practice) -> None:
@@ -132,11 +132,13 @@ def test_both_tell_what_they_are_at_while_they_go_on(practice: Practice) -> None
         practice.town.store.save(f"{digit}".encode())
     tables = [table.name for table in Base.metadata.sorted_tables]
     written, restored = practice.back_up(), practice.restore()
-    for said in (written, restored):
-        told = [line.split(":")[0].strip() for line in said.err.splitlines()]
-        assert [one for one in told if one in tables] == tables
-        assert [one for one in told if one == "media"] == ["media"] * 11  # each tenth, and the end
-        assert set(told) - {"looking"} == {*tables, "media", "reading back"}
+    for output in (written, restored):
+        names = [line.split(":")[0].strip() for line in output.err.splitlines()]
+        assert [name for name in names if name in tables] == tables
+        assert [name for name in names if name == "media"] == [
+            "media"
+        ] * 11  # each tenth, and the end
+        assert set(names) - {"looking"} == {*tables, "media", "reading back"}
     assert "  media: 30 of 30" in written.err.splitlines()
     assert "  looking: 1 of 1" in restored.err.splitlines()
     assert "looking" not in written.err
@@ -144,5 +146,5 @@ def test_both_tell_what_they_are_at_while_they_go_on(practice: Practice) -> None
 
 def test_a_house_that_is_in_use_is_not_touched_and_that_is_said(practice: Practice) -> None:
     assert practice.back_up().code == 0
-    said = practice.old.call("restore", str(practice.file))
-    assert (said.code, "The database is not empty" in said.err) == (1, True)
+    output = practice.old.call("restore", str(practice.file))
+    assert (output.code, "The database is not empty" in output.err) == (1, True)

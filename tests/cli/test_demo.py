@@ -35,15 +35,15 @@ def begin(start: Starter, folder: Path, port: int, *more: str) -> Started:
 
 
 def mark_of(folder: Path) -> dict[str, object]:
-    found: dict[str, object] = json.loads((folder / "city.json").read_text())
-    return found
+    sign_ins: dict[str, object] = json.loads((folder / "city.json").read_text())
+    return sign_ins
 
 
 def count(folder: Path, table: str) -> int:
     with sqlite3.connect(folder / "nagarvani.db") as connection:
-        found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        count = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     connection.close()
-    return int(found)
+    return int(count)
 
 
 def test_a_demo_answers_lets_people_in_ends_whole_and_goes_on(
@@ -93,16 +93,16 @@ def test_it_says_who_signs_in_how_and_what_to_try_in_both_languages(
 ) -> None:
     folder, port = tmp_path / "demo", three_free_ports()
     demo = begin(start, folder, port)
-    said = demo.said()
+    output = demo.said()
     for key in people.TO_TRY_FIRST:
         person = people.by_key()[key]
-        for words in (person.mail, person.mobile[-10:], person.password, person.name_mr):
-            assert words in said
-        assert person.name_en in said
-    assert f"http://127.0.0.1:{port}" in said
-    assert "पाणीपुरवठा बंदच्या पोस्टला मान्यता द्या" in said
-    assert "approve the post about the water cut" in said
-    assert "\x1b[" not in said  # no colours where no terminal is
+        for text in (person.mail, person.mobile[-10:], person.password, person.name_mr):
+            assert text in output
+        assert person.name_en in output
+    assert f"http://127.0.0.1:{port}" in output
+    assert "पाणीपुरवठा बंदच्या पोस्टला मान्यता द्या" in output
+    assert "approve the post about the water cut" in output
+    assert "\x1b[" not in output  # no colours where no terminal is
     assert demo.stop(signal.SIGTERM, within=PATIENT) == 0
     assert demo.session() == []
 
@@ -111,9 +111,9 @@ def test_it_says_who_signs_in_how_and_what_to_try_in_both_languages(
 def test_a_taken_port_gets_one_sentence_that_names_another(tmp_path: Path, which: int) -> None:
     first = three_free_ports()
     with socket.create_server(("127.0.0.1", first + which)):
-        said = typed(tmp_path).do("demo", "--port", str(first), "--folder", "demo")
-    assert said.code == 1
-    (line,) = said.err.splitlines()
+        output = typed(tmp_path).do("demo", "--port", str(first), "--folder", "demo")
+    assert output.code == 1
+    (line,) = output.err.splitlines()
     assert f"Port {first + which} is taken" in line
     assert "make demo PORT=" in line
     assert not (tmp_path / "demo" / "nagarvani.db").exists()
@@ -127,10 +127,10 @@ def test_a_second_demo_in_the_same_folder_is_told_of_the_first(tmp_path: Path) -
     first = DemoEnvironment(tmp_path / "demo", three_free_ports())
     with locked_folder(first, fresh=False):
         port = str(three_free_ports())
-        said = typed(tmp_path).do("demo", "--port", port, "--folder", "demo")
-    assert said.code == 1
-    assert "runs in" in said.err
-    assert "Traceback" not in said.err
+        output = typed(tmp_path).do("demo", "--port", port, "--folder", "demo")
+    assert output.code == 1
+    assert "runs in" in output.err
+    assert "Traceback" not in output.err
 
 
 def test_fresh_removes_what_was_there_and_nothing_else_does(tmp_path: Path) -> None:

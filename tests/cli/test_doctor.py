@@ -35,7 +35,7 @@ SUBJECTS = (
 def own(tmp_path: Path, database_url: str, practice: str) -> House:
     """A house with accounts on the practice platforms, whose clock has just ticked."""
     handle, page = credentials.X_ACCOUNTS[0], credentials.FACEBOOK_PAGES[0]
-    given = {
+    environment_settings = {
         "X_API_URL": practice,
         "GRAPH_API_URL": practice,
         "X_HANDLE": handle.username,
@@ -46,10 +46,10 @@ def own(tmp_path: Path, database_url: str, practice: str) -> House:
         "FACEBOOK_PAGE_ID": page.id,
         "FACEBOOK_PAGE_TOKEN": page.token,
     }
-    found = House(tmp_path, {**house(tmp_path, database_url).settings, **given})
-    assert found.call("init").code == 0
-    assert found.do("clock", "--once").code == 0
-    return found
+    new_house = House(tmp_path, {**house(tmp_path, database_url).settings, **environment_settings})
+    assert new_house.call("init").code == 0
+    assert new_house.do("clock", "--once").code == 0
+    return new_house
 
 
 def wrong(said: Said) -> list[str]:
@@ -58,20 +58,20 @@ def wrong(said: Said) -> list[str]:
 
 
 def test_a_house_in_order_is_ok_line_by_line(own: House) -> None:
-    said = own.do("doctor")
-    assert wrong(said) == []
-    assert said.code == 0
-    assert tuple(line.split(maxsplit=1)[1].partition(":")[0] for line in said.lines) == SUBJECTS
-    assert "sarav_nagar" in said.out
+    output = own.do("doctor")
+    assert wrong(output) == []
+    assert output.code == 0
+    assert tuple(line.split(maxsplit=1)[1].partition(":")[0] for line in output.lines) == SUBJECTS
+    assert "sarav_nagar" in output.out
 
 
 def test_a_token_that_no_longer_works_is_named_with_what_to_do(own: House, practice: str) -> None:
     fault = {"platform": "x", "operation": "check", "kind": "expired_token"}
     headers = {"Content-Type": "application/json"}
     with urlopen(Request(f"{practice}/faults", json.dumps(fault).encode(), headers), timeout=10):
-        said = own.call("doctor")
-    assert said.code == 1
-    (line,) = wrong(said)
+        output = own.call("doctor")
+    assert output.code == 1
+    (line,) = wrong(output)
     assert line.startswith("account:")
     assert "its token no longer works" in line
     assert "run nagarvani init" in line
@@ -79,30 +79,30 @@ def test_a_token_that_no_longer_works_is_named_with_what_to_do(own: House, pract
 
 def test_platforms_that_cannot_be_reached_are_named(own: House) -> None:
     nowhere = "http://127.0.0.1:9"
-    said = own.call("doctor", X_API_URL=nowhere, GRAPH_API_URL=nowhere)
-    assert said.code == 1
-    assert [line.count("the platform cannot be reached") for line in wrong(said)] == [1, 1]
+    output = own.call("doctor", X_API_URL=nowhere, GRAPH_API_URL=nowhere)
+    assert output.code == 1
+    assert [line.count("the platform cannot be reached") for line in wrong(output)] == [1, 1]
 
 
 def test_credentials_of_another_key_are_named(own: House) -> None:
-    said = own.call("doctor", SECRET_KEY="another-invented-secret-of-forty-characters")
-    assert said.code == 1
-    assert all("sealed with another key" in line for line in wrong(said))
-    assert len(wrong(said)) == 2
+    output = own.call("doctor", SECRET_KEY="another-invented-secret-of-forty-characters")
+    assert output.code == 1
+    assert all("sealed with another key" in line for line in wrong(output))
+    assert len(wrong(output)) == 2
 
 
 def test_access_that_ends_soon_and_rights_that_lack_are_named(
     own: House, database: Database
 ) -> None:
     with database.transaction() as session:
-        accounts = {one.platform: one for one in session.scalars(select(Account))}
+        accounts = {account.platform: account for account in session.scalars(select(Account))}
         accounts["x"].token_until = now() + timedelta(days=20)
         accounts["facebook"].token_until = now() + timedelta(days=6, hours=1)
         accounts["facebook"].data_until = now() + timedelta(hours=20)
         accounts["facebook"].missing = ["pages_manage_engagement", "pages_read_user_content"]
-    said = own.call("doctor")
-    assert said.code == 1
-    data, token, rights = wrong(said)
+    output = own.call("doctor")
+    assert output.code == 1
+    data, token, rights = wrong(output)
     assert "its access ends in 6 days" in token
     assert "the access to comments ends in 0 days" in data
     assert "missing: pages_manage_engagement, pages_read_user_content; connect it anew" in rights
@@ -111,26 +111,26 @@ def test_access_that_ends_soon_and_rights_that_lack_are_named(
 def test_a_clock_that_stands_is_late(own: House, database: Database) -> None:
     with database.transaction() as session:
         session.execute(text("UPDATE clock_beats SET beat_at = '2026-01-05 06:30:00.000000'"))
-    said = own.call("doctor")
-    assert said.code == 1
-    (line,) = wrong(said)
+    output = own.call("doctor")
+    assert output.code == 1
+    (line,) = wrong(output)
     assert line.startswith("clock: the last beat was ")
     assert "start nagarvani clock" in line
 
 
 def test_pages_in_the_clear_are_named(own: House) -> None:
-    said = own.call("doctor", BASE_URL="http://desk.example")
-    assert said.code == 1
-    (line,) = wrong(said)
+    output = own.call("doctor", BASE_URL="http://desk.example")
+    assert output.code == 1
+    (line,) = wrong(output)
     assert line.startswith("settings: http://desk.example carries passwords in the clear")
 
 
 def test_a_media_folder_that_cannot_be_written_is_named(own: House, tmp_path: Path) -> None:
     blocked = tmp_path / "a-file"
     blocked.write_text("")
-    said = own.call("doctor", MEDIA_DIR=str(blocked / "media"))
-    assert said.code == 1
-    (line,) = wrong(said)
+    output = own.call("doctor", MEDIA_DIR=str(blocked / "media"))
+    assert output.code == 1
+    (line,) = wrong(output)
     assert line.startswith("media folder:")
     assert "NAGARVANI_MEDIA_DIR" in line
 
@@ -144,24 +144,24 @@ def test_an_sms_gateway_that_makes_no_sense_is_named(own: House, tmp_path: Path)
     (unknown,) = wrong(own.call("doctor", **more))
     assert "SMS_TEMPLATES names what no notice says: aproved" in unknown
     templates.write_text(templates.read_text().replace("aproved", "approved"))
-    said = own.call("doctor", **more)
-    assert wrong(said) == []
-    assert "by gateway.example, 1 kinds have a registered template" in said.out
+    output = own.call("doctor", **more)
+    assert wrong(output) == []
+    assert "by gateway.example, 1 kinds have a registered template" in output.out
 
 
 def test_a_new_house_is_told_to_run_init_first(tmp_path: Path) -> None:
-    said = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}").call("doctor")
-    assert said.code == 1
-    assert wrong(said) == ["migrations: there are no tables yet: run nagarvani init"]
+    output = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}").call("doctor")
+    assert output.code == 1
+    assert wrong(output) == ["migrations: there are no tables yet: run nagarvani init"]
 
 
 def test_a_house_without_accounts_and_clock_is_told_what_to_do(tmp_path: Path) -> None:
     new = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
     new.call("init")
-    said = new.call("doctor")
-    assert said.code == 1
-    assert [line.partition(":")[0] for line in wrong(said)] == ["account", "clock"]
-    assert "none has ever run: start nagarvani clock" in said.out
+    output = new.call("doctor")
+    assert output.code == 1
+    assert [line.partition(":")[0] for line in wrong(output)] == ["account", "clock"]
+    assert "none has ever run: start nagarvani clock" in output.out
 
 
 def test_tables_of_another_version_are_named(tmp_path: Path) -> None:
@@ -171,15 +171,15 @@ def test_tables_of_another_version_are_named(tmp_path: Path) -> None:
     with database.transaction() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     database.dispose()
-    said = new.call("doctor")
-    assert said.code == 1
-    (line,) = wrong(said)
+    output = new.call("doctor")
+    assert output.code == 1
+    (line,) = wrong(output)
     assert line.startswith("migrations: the tables are those of another version (9999, not ")
 
 
 def test_a_database_that_is_away_ends_the_looking(tmp_path: Path) -> None:
-    said = house(tmp_path, "postgresql://city:hidden@127.0.0.1:9/city").call("doctor")
-    assert said.code == 1
-    (line,) = wrong(said)
+    output = house(tmp_path, "postgresql://city:hidden@127.0.0.1:9/city").call("doctor")
+    assert output.code == 1
+    (line,) = wrong(output)
     assert line.startswith("database: postgresql://city:***@127.0.0.1:9/city does not answer")
-    assert "hidden" not in said.out + said.err
+    assert "hidden" not in output.out + output.err

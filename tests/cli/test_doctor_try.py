@@ -22,7 +22,7 @@ from tests.cli.doing import House, house
 def own(tmp_path: Path, practice: str) -> House:
     """A house on SQLite with an account on each practice platform."""
     handle, page = credentials.X_ACCOUNTS[0], credentials.FACEBOOK_PAGES[0]
-    given = {
+    environment_settings = {
         "X_API_URL": practice,
         "GRAPH_API_URL": practice,
         "X_HANDLE": handle.username,
@@ -34,15 +34,15 @@ def own(tmp_path: Path, practice: str) -> House:
         "FACEBOOK_PAGE_TOKEN": page.token,
     }
     plain = house(tmp_path, f"sqlite:///{tmp_path / 'try.db'}")
-    found = House(tmp_path, {**plain.settings, **given})
-    assert found.call("init").code == 0
-    return found
+    new_house = House(tmp_path, {**plain.settings, **environment_settings})
+    assert new_house.call("init").code == 0
+    return new_house
 
 
 def ledger(practice: str) -> dict[str, list[dict[str, Any]]]:
     """What the practice platforms say was made, whatever became of it."""
-    made: dict[str, list[dict[str, Any]]] = requests.get(f"{practice}/ledger", timeout=10).json()
-    return made
+    posts: dict[str, list[dict[str, Any]]] = requests.get(f"{practice}/ledger", timeout=10).json()
+    return posts
 
 
 def page_of(own: House) -> tuple[bool, list[str]]:
@@ -51,9 +51,9 @@ def page_of(own: House) -> tuple[bool, list[str]]:
     with database.reading() as session:
         account = session.scalars(select(Account).where(Account.platform == "facebook")).one()
         tried = select(Event).where(Event.verb == "try_two_steps").order_by(Event.id)
-        found = [str(one.details["found"]) for one in session.scalars(tried)]
+        found_texts = [str(attempt.details["found"]) for attempt in session.scalars(tried)]
     database.dispose()
-    return account.two_steps, found
+    return account.two_steps, found_texts
 
 
 @pytest.mark.parametrize(
@@ -68,18 +68,19 @@ def test_a_page_is_tried_and_nothing_is_left_of_it(
     own: House, practice: str, switch: str, works: bool, words: str
 ) -> None:
     requests.post(f"{practice}/switches", json={"facebook_two_step": switch}, timeout=10)
-    said = own.call("doctor", "--try", "--yes")
-    assert words in said.out
-    assert "its platform knows no unpublished posts" in said.out
-    two_steps, (_found,) = page_of(own)
+    output = own.call("doctor", "--try", "--yes")
+    assert words in output.out
+    assert "its platform knows no unpublished posts" in output.out
+    two_steps, (_tried,) = page_of(own)
     assert two_steps is works
-    made = ledger(practice)
-    assert made["x"] == []
-    assert len(made["facebook"]) == (0 if switch == "off" else 1)
-    assert all(one["deleted_at"] for one in made["facebook"])
-    assert [one["published"] for one in made["facebook"]] == {"ignored": [True], "on": [False]}.get(
-        switch, []
-    )
+    posts = ledger(practice)
+    assert posts["x"] == []
+    assert len(posts["facebook"]) == (0 if switch == "off" else 1)
+    assert all(post["deleted_at"] for post in posts["facebook"])
+    assert [post["published"] for post in posts["facebook"]] == {
+        "ignored": [True],
+        "on": [False],
+    }.get(switch, [])
 
 
 def test_a_page_that_no_longer_takes_them_goes_back_to_one_step(own: House, practice: str) -> None:
@@ -93,9 +94,9 @@ def test_a_page_that_no_longer_takes_them_goes_back_to_one_step(own: House, prac
 def test_what_could_not_be_seen_changes_nothing(own: House, practice: str) -> None:
     own.call("doctor", "--try", "--yes")
     nowhere = "http://127.0.0.1:9"
-    said = own.call("doctor", "--try", "--yes", GRAPH_API_URL=nowhere)
-    assert said.code == 1
-    assert "nothing is changed, try again" in said.out
+    output = own.call("doctor", "--try", "--yes", GRAPH_API_URL=nowhere)
+    assert output.code == 1
+    assert "nothing is changed, try again" in output.out
     assert page_of(own) == (True, ["two_steps_work", "two_steps_unknown"])
 
 
@@ -103,15 +104,15 @@ def test_what_could_not_be_removed_is_named(own: House, practice: str) -> None:
     fault = {"platform": "facebook", "operation": "delete", "kind": "reset_before"}
     laid = requests.post(f"{practice}/faults", json=fault, timeout=10)
     assert laid.ok, laid.text
-    said = own.call("doctor", "--try", "--yes")
-    (made,) = ledger(practice)["facebook"]
-    assert f"the test post {made['id']} may still be there" in said.out
-    assert said.code == 1
+    output = own.call("doctor", "--try", "--yes")
+    (post,) = ledger(practice)["facebook"]
+    assert f"the test post {post['id']} may still be there" in output.out
+    assert output.code == 1
 
 
 def test_without_a_yes_nothing_is_tried(own: House, practice: str) -> None:
-    said = own.call("doctor", "--try")
-    assert said.code == 1
+    output = own.call("doctor", "--try")
+    assert output.code == 1
     assert ledger(practice)["facebook"] == []
     assert page_of(own) == (False, [])
 
@@ -121,6 +122,6 @@ def test_under_a_stop_nothing_is_tried(own: House, practice: str) -> None:
     with database.transaction() as session:
         session.add(Stop(at=now(), reason="चुकीची पोस्ट प्रसिद्ध झाली."))
     database.dispose()
-    said = own.call("doctor", "--try", "--yes")
-    assert "all publishing is stopped, so nothing is tried" in said.out
+    output = own.call("doctor", "--try", "--yes")
+    assert "all publishing is stopped, so nothing is tried" in output.out
     assert ledger(practice)["facebook"] == []

@@ -19,7 +19,9 @@ COMMANDS = (
 )
 PERSON = ("--name", "अ", "--mail", "a@b.example", "--role", "admin", "--department", "water")
 WITH_SETTINGS = (("web",), ("clock",), ("init",), ("doctor",), ("people", "add", *PERSON))
-ON_TABLES = tuple(words for words in WITH_SETTINGS if words[0] not in ("init", "doctor"))
+ON_TABLES = tuple(
+    with_setting for with_setting in WITH_SETTINGS if with_setting[0] not in ("init", "doctor")
+)
 
 
 @pytest.fixture
@@ -29,8 +31,8 @@ def new(tmp_path: Path) -> House:
 
 
 def test_help_names_every_command_and_not_the_demos_own(new: House) -> None:
-    said = new.do("--help")
-    named = [line.split()[0] for line in said.out.partition("Commands:")[2].splitlines() if line]
+    output = new.do("--help")
+    named = [line.split()[0] for line in output.out.partition("Commands:")[2].splitlines() if line]
     assert tuple(named) == COMMANDS
 
 
@@ -57,18 +59,18 @@ def test_help_loads_neither_pages_nor_clients(tmp_path: Path) -> None:
 def test_a_wrong_setting_is_one_sentence_that_says_what_to_write(
     new: House, words: tuple[str, ...], setting: str, text: str
 ) -> None:
-    said = new.do(*words, **{setting: text})
-    assert said.code == 2
-    (line,) = said.err.splitlines()
+    output = new.do(*words, **{setting: text})
+    assert output.code == 2
+    (line,) = output.err.splitlines()
     assert line.startswith(f"NAGARVANI_{setting}: ")
     assert "write" in line
 
 
 @pytest.mark.parametrize("words", ON_TABLES, ids=" ".join)
 def test_without_tables_every_command_names_init(new: House, words: tuple[str, ...]) -> None:
-    said = new.do(*words)
-    assert said.code == 1
-    (line,) = said.err.splitlines()
+    output = new.do(*words)
+    assert output.code == 1
+    (line,) = output.err.splitlines()
     assert "run nagarvani init" in line
 
 
@@ -76,28 +78,28 @@ def test_without_tables_every_command_names_init(new: House, words: tuple[str, .
 def test_a_database_that_is_away_is_one_sentence_without_the_password(
     new: House, words: tuple[str, ...]
 ) -> None:
-    said = new.do(*words, DATABASE_URL="postgresql://city:hidden@127.0.0.1:9/city")
-    assert said.code == 1
-    assert "does not answer" in said.err
-    assert "hidden" not in said.err
-    assert "Traceback" not in said.err
+    output = new.do(*words, DATABASE_URL="postgresql://city:hidden@127.0.0.1:9/city")
+    assert output.code == 1
+    assert "does not answer" in output.err
+    assert "hidden" not in output.err
+    assert "Traceback" not in output.err
 
 
 def test_the_sandbox_says_where_it_is(start: Starter, tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
     call = [*DOOR, "sandbox", "--port", "0", "--smtp-port", "0", "--state", str(tmp_path / "s")]
     sandbox = start([*call, "--ready", str(ready)], ready=ready, cwd=tmp_path)
-    with urlopen(f"{json.loads(ready.read_text())['url']}/health", timeout=10) as answer:
-        assert json.load(answer) == {"sandbox": True}
+    with urlopen(f"{json.loads(ready.read_text())['url']}/health", timeout=10) as response:
+        assert json.load(response) == {"sandbox": True}
     assert sandbox.stop() == 0
 
 
 def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     own = House(tmp_path, {"DATABASE_URL": f"sqlite:///{tmp_path / 'own.db'}"})
-    kept = tmp_path / "var" / "secret-key"
+    path = tmp_path / "var" / "secret-key"
     own.do("init")
-    first = kept.read_text()
+    first = path.read_text()
     own.do("init")
-    assert kept.read_text() == first
+    assert path.read_text() == first
     assert len(first) >= 64
-    assert kept.stat().st_mode & 0o077 == 0
+    assert path.stat().st_mode & 0o077 == 0

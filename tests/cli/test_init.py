@@ -43,49 +43,51 @@ def count(database: Database, kind: type[Department | Event | Account]) -> int:
 def test_the_register_is_loaded_with_the_circulars_fact_of_14_july_2021(
     own: House, database: Database
 ) -> None:
-    said = own.do("init")
-    assert said.code == 0, said.err
-    assert "67 departments" in said.out
+    output = own.do("init")
+    assert output.code == 0, output.err
+    assert "67 departments" in output.out
     assert count(database, Department) == 67
     with database.reading() as session:
-        told = session.scalars(select(Event.at).where(Event.verb == NAMED_NOBODY))
-        days = [local_day(at) for at in told]
+        named_at = session.scalars(select(Event.at).where(Event.verb == NAMED_NOBODY))
+        days = [local_day(at) for at in named_at]
     assert days == [date(2021, 7, 14)] * 61
 
 
 def test_running_it_again_adds_nothing(own: House, database: Database) -> None:
     own.call("init", **X, **FACEBOOK)
     before = [count(database, kind) for kind in (Department, Event, Account)]
-    said = own.call("init", **X, **FACEBOOK)
-    assert said.code == 0, said.err
-    assert said.out.count("was connected already") == 2
+    output = own.call("init", **X, **FACEBOOK)
+    assert output.code == 0, output.err
+    assert output.out.count("was connected already") == 2
     assert [count(database, kind) for kind in (Department, Event, Account)] == before
 
 
 def test_given_accounts_are_sealed_and_owned_by_information_technology(
     own: House, database: Database
 ) -> None:
-    said = own.call("init", **X, **FACEBOOK)
-    assert said.out.count("is connected.") == 2
+    output = own.call("init", **X, **FACEBOOK)
+    assert output.out.count("is connected.") == 2
     vault = Vault(SECRET, ())
     with database.reading() as session:
-        found = {one.platform: one for one in session.scalars(select(Account))}
-        assert {one.department.code for one in found.values()} == {"information-technology"}
-        assert found["x"].handle == "city"
-        assert vault.open(found["x"].credentials) == {
+        accounts = {account.platform: account for account in session.scalars(select(Account))}
+        assert {account.department.code for account in accounts.values()} == {
+            "information-technology"
+        }
+        assert accounts["x"].handle == "city"
+        assert vault.open(accounts["x"].credentials) == {
             "consumer_key": "key",
             "consumer_secret": "secret-of-app",
             "access_token": "1-token",
             "access_token_secret": "secret-of-token",
         }
-        assert vault.open(found["facebook"].credentials)["page_token"] == "page-token"
-    assert "secret-of" not in said.out + said.err
+        assert vault.open(accounts["facebook"].credentials)["page_token"] == "page-token"
+    assert "secret-of" not in output.out + output.err
 
 
 def test_a_new_token_takes_the_old_ones_place(own: House, database: Database) -> None:
     own.call("init", **X)
-    said = own.call("init", **{**X, "X_ACCESS_TOKEN": "1-newer"})
-    assert "city on x is connected." in said.out
+    output = own.call("init", **{**X, "X_ACCESS_TOKEN": "1-newer"})
+    assert "city on x is connected." in output.out
     with database.reading() as session:
         (account,) = session.scalars(select(Account))
         assert Vault(SECRET, ()).open(account.credentials)["access_token"] == "1-newer"
@@ -95,18 +97,18 @@ def test_an_account_given_in_part_is_one_sentence_and_nothing_is_laid(
     tmp_path: Path,
 ) -> None:
     new = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
-    said = new.do("init", X_HANDLE="city", X_CONSUMER_KEY="key")
-    assert said.code == 2
-    (line,) = said.err.splitlines()
+    output = new.do("init", X_HANDLE="city", X_CONSUMER_KEY="key")
+    assert output.code == 2
+    (line,) = output.err.splitlines()
     assert line.startswith("NAGARVANI_X_CONSUMER_SECRET: is missing")
     assert not (tmp_path / "new.db").exists()
 
 
 def test_tables_are_laid_where_there_are_none_and_the_next_step_is_said(tmp_path: Path) -> None:
     new = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
-    said = new.call("init")
-    assert said.code == 0, said.err
-    assert "nagarvani people add" in said.out
+    output = new.call("init")
+    assert output.code == 0, output.err
+    assert "nagarvani people add" in output.out
     admin = ("--name", "अरुण टेकवडे", "--mail", "a@pmc.example", "--role", "admin")
     assert new.call("people", "add", *admin, "--department", "information-technology").code == 0
     assert "nagarvani people add" not in new.call("init").out

@@ -24,17 +24,17 @@ REFUSED = "works on this SQLite database already"
 @pytest.fixture
 def own(tmp_path: Path) -> House:
     """A house on SQLite, named by a path from its own folder."""
-    found = house(tmp_path, "sqlite:///own.db")
-    assert found.call("init").code == 0
-    return found
+    new_house = house(tmp_path, "sqlite:///own.db")
+    assert new_house.call("init").code == 0
+    return new_house
 
 
 def beats(own: House) -> list[str]:
     database = Database(f"sqlite:///{own.folder / 'own.db'}")
     with database.reading() as session:
-        found = list(session.scalars(select(ClockBeat.name)))
+        names = list(session.scalars(select(ClockBeat.name)))
     database.dispose()
-    return found
+    return names
 
 
 def begin(own: House, start: Starter) -> Started:
@@ -48,10 +48,10 @@ def begin(own: House, start: Starter) -> Started:
 def test_a_second_clock_is_refused_until_the_first_has_ended(own: House, start: Starter) -> None:
     first = begin(own, start)
     whole = f"sqlite:///{own.folder / 'own.db'}"
-    for words, url in ((("clock",), "sqlite:///own.db"), (("clock", "--once"), whole)):
-        said = own.do(*words, DATABASE_URL=url)
-        assert said.code == 1
-        (line,) = said.err.splitlines()
+    for arguments, url in ((("clock",), "sqlite:///own.db"), (("clock", "--once"), whole)):
+        output = own.do(*arguments, DATABASE_URL=url)
+        assert output.code == 1
+        (line,) = output.err.splitlines()
         assert REFUSED in line
         assert f"(process {first.pid})" in line
     assert len(beats(own)) == 1

@@ -25,8 +25,8 @@ def own(tmp_path: Path, database_url: str, database: Database) -> House:
     """A house with its register, where nobody is recorded yet."""
     with database.transaction() as session:
         load_register(session, now=now())
-    found = house(tmp_path, database_url)
-    return House(tmp_path, {**found.settings, "BASE_URL": BASE})
+    new_house = house(tmp_path, database_url)
+    return House(tmp_path, {**new_house.settings, "BASE_URL": BASE})
 
 
 def add(own: House, *more: str, name: str = "मेधा सातपुते", mail: str = "m@pmc.example") -> Said:
@@ -41,14 +41,14 @@ def add_admin(own: House) -> Said:
 
 
 def link_in(said: Said) -> str | None:
-    found = re.search(rf"{BASE}/invitation/([\w-]+)", said.out)
-    return found[1] if found else None
+    match = re.search(rf"{BASE}/invitation/([\w-]+)", said.out)
+    return match[1] if match else None
 
 
 def appointments(database: Database) -> list[tuple[str, Role, str, int | None]]:
     with database.reading() as session:
         rows = session.scalars(select(Appointment).order_by(Appointment.id))
-        return [(one.person.name_mr, one.role, one.department.code, one.rank) for one in rows]
+        return [(row.person.name_mr, row.role, row.department.code, row.rank) for row in rows]
 
 
 def people(database: Database) -> int:
@@ -57,18 +57,18 @@ def people(database: Database) -> int:
 
 
 def test_the_first_one_has_to_be_an_admin(own: House, database: Database) -> None:
-    said = add(own, "--role", "officer", "--department", "water")
-    assert said.code == 1
-    assert "--role admin" in said.err
+    output = add(own, "--role", "officer", "--department", "water")
+    assert output.code == 1
+    assert "--role admin" in output.err
     assert people(database) == 0
 
 
 def test_the_first_admins_link_is_printed_and_sets_a_password(
     own: House, database: Database
 ) -> None:
-    said = own.do("people", "add", *ADMIN, "--department", "information-technology")
-    assert said.code == 0, said.err
-    token = link_in(said)
+    output = own.do("people", "add", *ADMIN, "--department", "information-technology")
+    assert output.code == 0, output.err
+    token = link_in(output)
     assert token is not None
     with database.transaction() as session:
         person = invitations.accept_invitation(
@@ -81,8 +81,10 @@ def test_the_first_admins_link_is_printed_and_sets_a_password(
 def test_an_officer_of_two_departments_has_two_appointments(own: House, database: Database) -> None:
     add_admin(own)
     both = ("--department", "water", "--department", "tree")
-    said = add(own, "--role", "officer", *both, "--order", "पापु/आस्था/८८", "--mobile", "5550001234")
-    assert said.code == 0, said.err
+    output = add(
+        own, "--role", "officer", *both, "--order", "पापु/आस्था/८८", "--mobile", "5550001234"
+    )
+    assert output.code == 0, output.err
     assert appointments(database)[1:] == [
         ("मेधा सातपुते", Role.OFFICER, "water", 1),
         ("मेधा सातपुते", Role.OFFICER, "tree", 1),
@@ -92,13 +94,13 @@ def test_an_officer_of_two_departments_has_two_appointments(own: House, database
             select(Notice.address).where(Notice.address == "m@pmc.example")
         )
         assert invited
-    assert link_in(said) is None  # it goes by mail
+    assert link_in(output) is None  # it goes by mail
 
 
 def test_a_link_is_shown_on_request(own: House) -> None:
     add_admin(own)
-    said = add(own, "--role", "officer", "--department", "water", "--show-link")
-    assert link_in(said) is not None
+    output = add(own, "--role", "officer", "--department", "water", "--show-link")
+    assert link_in(output) is not None
 
 
 def test_who_has_a_password_already_is_not_invited_again(own: House, database: Database) -> None:
@@ -108,9 +110,9 @@ def test_who_has_a_password_already_is_not_invited_again(own: House, database: D
             session, token=token or "", password="patang-ude-akashat", now=now()
         )
     auditor = ("--role", "auditor", "--department", "auditor")
-    said = add(own, *auditor, name="अरुण टेकवडे", mail="a@pmc.example")
-    assert said.code == 0, said.err
-    assert "has a password already" in said.out
+    output = add(own, *auditor, name="अरुण टेकवडे", mail="a@pmc.example")
+    assert output.code == 0, output.err
+    assert "has a password already" in output.out
     assert people(database) == 1
 
 
@@ -140,9 +142,9 @@ def test_what_cannot_be_recorded_is_one_sentence_and_nothing_is_kept(
     own: House, database: Database, words: tuple[str, ...], says: str
 ) -> None:
     add_admin(own)
-    said = add(own, *words)
-    assert said.code == 1
-    (line,) = said.err.splitlines()
+    output = add(own, *words)
+    assert output.code == 1
+    (line,) = output.err.splitlines()
     assert says in line
     assert people(database) == 1
     assert len(appointments(database)) == 1
@@ -150,9 +152,9 @@ def test_what_cannot_be_recorded_is_one_sentence_and_nothing_is_kept(
 
 def test_somebody_without_mail_cannot_be_invited(own: House, database: Database) -> None:
     mobile = ("--mobile", "5550001234", "--role", "admin", "--department", "water")
-    said = own.call("people", "add", "--name", "अरुण", *mobile)
-    assert said.code == 1
-    assert "--mail is needed" in said.err
+    output = own.call("people", "add", "--name", "अरुण", *mobile)
+    assert output.code == 1
+    assert "--mail is needed" in output.err
     assert people(database) == 0
 
 

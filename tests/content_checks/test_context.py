@@ -32,7 +32,7 @@ NOTICE = (
 
 def codes(session: Session, revision: Revision, *, now: datetime = NOON) -> set[WarningCode]:
     """What is warned of."""
-    return {one.code for one in checks.warnings_of(session, revision, now=now)}
+    return {warning.code for warning in checks.warnings_of(session, revision, now=now)}
 
 
 def two(database: Database, first: str, second: str) -> tuple[CityPeople, int, int]:
@@ -54,10 +54,10 @@ def newest(session: Session, post_id: int) -> Revision:
 def test_the_same_text_as_another_posts_is_found_with_that_post(database: Database) -> None:
     _city, earlier, later = two(database, NOTICE, f"{NOTICE}\n#पाणी".replace(". ", ".\n\n"))
     with database.reading() as session:
-        found = checks.warnings_of(session, newest(session, later), now=NOON)
-    alike = [one for one in found if one.code is WarningCode.ALIKE_TEXT]
-    assert {one.values["post_id"] for one in alike} == {earlier}
-    assert [one.location.variant for one in alike] == [0, 1]
+        warnings = checks.warnings_of(session, newest(session, later), now=NOON)
+    alike = [warning for warning in warnings if warning.code is WarningCode.ALIKE_TEXT]
+    assert {warning.values["post_id"] for warning in alike} == {earlier}
+    assert [warning.location.variant for warning in alike] == [0, 1]
 
 
 def test_an_equal_text_is_called_the_same(database: Database) -> None:
@@ -218,14 +218,18 @@ def test_the_sending_event_records_warnings_without_any_of_the_text(
         post_steps.save(session, city, post_id, text="रविवार दि. २८ नोव्हेंबर, 98220 12345")
         post_steps.send(session, city, post_id)
         (details,) = post_steps.details(session, post_id, "send_for_review")
-    known: Any = details["warnings"]
+    known_warnings: Any = details["warnings"]
     assert {
         "code": "wrong_weekday",
         "account": city.accounts["x"],
         "language": "mr",
         "field": "text",
-    } in known
-    assert {one["code"] for one in known} == {"wrong_weekday", "mobile_number", "one_language"}
+    } in known_warnings
+    assert {warning["code"] for warning in known_warnings} == {
+        "wrong_weekday",
+        "mobile_number",
+        "one_language",
+    }
     assert "98220" not in str(details)
 
 
@@ -249,7 +253,7 @@ def test_a_draft_of_many_texts_asks_the_database_a_fixed_number_of_times(
                 )
                 for at in range(many)
             ]
-            with statements(database) as seen:
+            with statements(database) as executed:
                 checks.warnings_of_draft(session, post, texts, now=NOON)
-            counts.append(len(seen))
+            counts.append(len(executed))
         assert counts[1] == counts[2] == 3

@@ -24,10 +24,10 @@ def vocabulary(count: int) -> list[str]:
 
 
 def test_case_marks_digits_spaces_and_addresses_do_not_count() -> None:
-    one = "No Water on 28 November!  See https://pmc.example/a"
+    text = "No Water on 28 November!  See https://pmc.example/a"
     other = "no water, on २८ november. see"
     assert (
-        normalized_words(one)
+        normalized_words(text)
         == normalized_words(other)
         == ["no", "water", "on", "28", "november", "see"]
     )
@@ -48,23 +48,25 @@ def test_equal_texts_have_equal_marks_and_share_everything() -> None:
 
 
 def test_texts_that_share_nine_tenths_share_a_mark() -> None:
-    words = vocabulary(200)
+    vocabulary_words = vocabulary(200)
     rng = random.Random(3)
     for _round in range(60):
-        changed = list(words)
+        changed = list(vocabulary_words)
         for at in rng.sample(range(0, 200, 4), 3):
             changed[at] = "वेगळे"
-        one, other = runs_of(" ".join(words)), runs_of(" ".join(changed))
-        assert jaccard_similarity(one, other) > 0.9
-        assert marks_of(one) & marks_of(other)
+        first_runs, other = runs_of(" ".join(vocabulary_words)), runs_of(" ".join(changed))
+        assert jaccard_similarity(first_runs, other) > 0.9
+        assert marks_of(first_runs) & marks_of(other)
 
 
 def test_different_texts_share_no_mark() -> None:
-    words = vocabulary(300)
+    vocabulary_words = vocabulary(300)
     rng = random.Random(5)
     for _round in range(60):
-        one, other = (runs_of(" ".join(rng.sample(words, 60))) for _text in range(2))
-        assert not marks_of(one) & marks_of(other)
+        first_runs, other = (
+            runs_of(" ".join(rng.sample(vocabulary_words, 60))) for _text in range(2)
+        )
+        assert not marks_of(first_runs) & marks_of(other)
 
 
 def test_a_text_without_words_has_no_marks() -> None:

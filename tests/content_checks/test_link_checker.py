@@ -134,8 +134,8 @@ def test_where_none_may_be_asked_none_is(link_checker: LinkChecker, site: WebSer
 def test_in_a_rehearsal_a_link_to_another_host_is_let_be(link_checker: LinkChecker) -> None:
     ask(link_checker, "https://pmc.example/a", "http://localhost.pmc.example/")
     assert tick(link_checker) == 0
-    left = row(link_checker, "https://pmc.example/a")
-    assert (left.finding, left.next_at) == (None, None)
+    link = row(link_checker, "https://pmc.example/a")
+    assert (link.finding, link.next_at) == (None, None)
 
 
 def test_two_clocks_do_not_look_at_the_same_link(

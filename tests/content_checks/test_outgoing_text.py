@@ -18,7 +18,7 @@ def variant(
         text=text,
         link=link,
         target=target,
-        renditions=[Rendition(position=place) for place in range(pictures)],
+        renditions=[Rendition(position=position) for position in range(pictures)],
     )
 
 

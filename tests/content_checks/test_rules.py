@@ -39,13 +39,13 @@ def event(first: date, last: date | None = None) -> CheckContext:
 
 
 def test_a_date_that_has_passed_is_warned_of_at_its_place() -> None:
-    words = "शिबीर दि. २३ नोव्हेंबर रोजी"
-    (found,) = rules.passed([text("पाणी"), text(words)], KNOWN)
-    assert found.code is WarningCode.DATE_PASSED
-    assert (found.location.variant, found.location.field) == (1, "text")
-    assert found.location.span is not None
-    assert words[slice(*found.location.span)] == found.values["written"] == "२३ नोव्हेंबर"
-    assert found.values["day"] == date(2026, 11, 23)
+    text_with_date = "शिबीर दि. २३ नोव्हेंबर रोजी"
+    (warning,) = rules.passed([text("पाणी"), text(text_with_date)], KNOWN)
+    assert warning.code is WarningCode.DATE_PASSED
+    assert (warning.location.variant, warning.location.field) == (1, "text")
+    assert warning.location.span is not None
+    assert text_with_date[slice(*warning.location.span)] == warning.values["written"] == "२३ नोव्हेंबर"
+    assert warning.values["day"] == date(2026, 11, 23)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_a_date_that_is_still_to_come_or_is_a_reference_is_not(words: str) -> No
 
 
 def test_what_leaves_only_next_week_is_measured_by_then() -> None:
-    known = CheckContext(leaves_on=date(2026, 12, 1))
-    assert list(rules.passed([text("28 November")], known))
+    context = CheckContext(leaves_on=date(2026, 12, 1))
+    assert list(rules.passed([text("28 November")], context))
 
 
 def test_a_year_written_by_mistake_counts_as_passed() -> None:
@@ -72,16 +72,16 @@ def test_a_year_written_by_mistake_counts_as_passed() -> None:
 
 
 def test_a_date_that_is_not_the_events_is_warned_of_with_both() -> None:
-    known = event(date(2026, 11, 29))
-    (found,) = rules.off_the_event([text("रविवार दि. २८ नोव्हेंबर रोजी")], known)
-    assert found.code is WarningCode.DATE_DIFFERS
-    assert found.values["day"] == date(2026, 11, 28)
-    assert found.values["event_on"] == date(2026, 11, 29)
+    context = event(date(2026, 11, 29))
+    (warning,) = rules.off_the_event([text("रविवार दि. २८ नोव्हेंबर रोजी")], context)
+    assert warning.code is WarningCode.DATE_DIFFERS
+    assert warning.values["day"] == date(2026, 11, 28)
+    assert warning.values["event_on"] == date(2026, 11, 29)
 
 
 def test_one_date_of_the_event_is_enough() -> None:
-    words = "नोंदणी २६ नोव्हेंबरपर्यंत; शिबीर २९ नोव्हेंबर रोजी"
-    assert list(rules.off_the_event([text(words)], event(date(2026, 11, 29)))) == []
+    text_with_date = "नोंदणी २६ नोव्हेंबरपर्यंत; शिबीर २९ नोव्हेंबर रोजी"
+    assert list(rules.off_the_event([text(text_with_date)], event(date(2026, 11, 29)))) == []
     span = event(date(2026, 11, 27), date(2026, 11, 30))
     assert list(rules.off_the_event([text("29 to 30 November")], span)) == []
     assert list(rules.off_the_event([text("no date")], span)) == []
@@ -89,8 +89,8 @@ def test_one_date_of_the_event_is_enough() -> None:
 
 
 def test_a_weekday_that_is_not_its_dates_is_warned_of() -> None:
-    (found,) = rules.weekdays([text("रविवार दि. २८ नोव्हेंबर २०२६")], KNOWN)
-    assert (found.code, found.values["day"]) == (WarningCode.WRONG_WEEKDAY, date(2026, 11, 28))
+    (warning,) = rules.weekdays([text("रविवार दि. २८ नोव्हेंबर २०२६")], KNOWN)
+    assert (warning.code, warning.values["day"]) == (WarningCode.WRONG_WEEKDAY, date(2026, 11, 28))
     assert list(rules.weekdays([text("शनिवार दि. २८ नोव्हेंबर; 29 November (Sunday)")], KNOWN)) == []
 
 
@@ -102,10 +102,10 @@ def test_a_weekday_that_is_not_its_dates_is_warned_of() -> None:
     ["संपर्क ९८२२० १२३४५", "call 9822012345", "+91 98220 12345", "09822012345", "९८२२०-१२३४५."],
 )
 def test_a_mobile_number_is_warned_of(words: str) -> None:
-    (found,) = rules.mobiles([text(words)], KNOWN)
-    assert found.code is WarningCode.MOBILE_NUMBER
-    assert found.location.span is not None
-    assert words[slice(*found.location.span)] == found.values["written"]
+    (warning,) = rules.mobiles([text(words)], KNOWN)
+    assert warning.code is WarningCode.MOBILE_NUMBER
+    assert warning.location.span is not None
+    assert words[slice(*warning.location.span)] == warning.values["written"]
 
 
 @pytest.mark.parametrize(
@@ -125,15 +125,15 @@ def test_a_helpline_or_another_number_is_not(words: str) -> None:
 
 
 def test_a_mobile_number_of_the_citys_own_is_no_fault() -> None:
-    known = CheckContext(leaves_on=TODAY, city_numbers=frozenset({"9822012345"}))
-    assert list(rules.mobiles([text("+91-98220 12345")], known)) == []
+    context = CheckContext(leaves_on=TODAY, city_numbers=frozenset({"9822012345"}))
+    assert list(rules.mobiles([text("+91-98220 12345")], context)) == []
 
 
 @pytest.mark.parametrize("words", ["आधार २३४१ २३४१ २३४६", "234123412346", "2341-2341-2346"])
 def test_a_number_like_an_aadhaar_number_is_warned_of_by_its_end(words: str) -> None:
-    (found,) = rules.aadhaar([text(words)], KNOWN)
-    assert found.code is WarningCode.AADHAAR_NUMBER
-    assert found.values == {"ends_with": "2346"}
+    (warning,) = rules.aadhaar([text(words)], KNOWN)
+    assert warning.code is WarningCode.AADHAAR_NUMBER
+    assert warning.values == {"ends_with": "2346"}
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_a_photo_without_a_description_is_warned_of_in_its_language() -> None:
         text("अ", descriptions=("वर्णन", " ")),
         text("a", language=Language.ENGLISH, descriptions=("words", "more")),
     ]
-    (found,) = rules.descriptions(texts, KNOWN)
-    assert found.location == TextLocation(0, "pictures-1")
-    assert found.values == {"picture": 2, "language": Language.MARATHI}
+    (warning,) = rules.descriptions(texts, KNOWN)
+    assert warning.location == TextLocation(0, "pictures-1")
+    assert warning.values == {"picture": 2, "language": Language.MARATHI}
 
 
 def test_an_account_with_one_language_is_warned_of_with_the_one_it_lacks() -> None:
@@ -162,9 +162,9 @@ def test_an_account_with_one_language_is_warned_of_with_the_one_it_lacks() -> No
         text("a", language=Language.ENGLISH),
         text("a", platform="facebook", language=Language.ENGLISH),
     ]
-    (found,) = rules.languages(texts, KNOWN)
-    assert found.location == TextLocation(2, "language")
-    assert found.values["missing"] is Language.MARATHI
+    (warning,) = rules.languages(texts, KNOWN)
+    assert warning.location == TextLocation(2, "language")
+    assert warning.values["missing"] is Language.MARATHI
 
 
 def test_a_mixed_text_and_an_answer_need_no_second_language() -> None:
@@ -185,10 +185,10 @@ def seen(
 
 def test_a_dead_link_is_warned_of_at_the_field_and_in_the_text() -> None:
     url = "https://pmc.example/camp"
-    known = seen(url, LinkFinding.GONE, code=404)
-    (field,) = rules.dead([text("अ", link=url)], known)
+    context = seen(url, LinkFinding.GONE, code=404)
+    (field,) = rules.dead([text("अ", link=url)], context)
     assert (field.location, field.values["answer"]) == (TextLocation(0, "link"), 404)
-    (within,) = rules.dead([text(f"पाहा {url} येथे")], known)
+    (within,) = rules.dead([text(f"पाहा {url} येथे")], context)
     assert within.location == TextLocation(0, "text", (5, 5 + len(url)))
 
 
@@ -206,10 +206,13 @@ def test_an_address_without_a_protocol_is_opened_as_the_platforms_do() -> None:
 
 def test_a_link_preview_without_a_picture_warns_if_no_photo_goes_along() -> None:
     url = "https://pmc.example/camp"
-    known = seen(url, LinkFinding.FINE)
-    (found,) = rules.without_picture([text("अ", link=url)], known)
-    assert (found.code, found.location) == (WarningCode.NO_LINK_PICTURE, TextLocation(0, "link"))
-    assert list(rules.without_picture([text("अ", link=url, descriptions=("फोटो",))], known)) == []
+    context = seen(url, LinkFinding.FINE)
+    (warning,) = rules.without_picture([text("अ", link=url)], context)
+    assert (warning.code, warning.location) == (
+        WarningCode.NO_LINK_PICTURE,
+        TextLocation(0, "link"),
+    )
+    assert list(rules.without_picture([text("अ", link=url, descriptions=("फोटो",))], context)) == []
     with_picture = seen(url, LinkFinding.FINE, picture="a" * 64)
     assert list(rules.without_picture([text("अ", link=url)], with_picture)) == []
 
@@ -218,13 +221,13 @@ def test_a_link_preview_without_a_picture_warns_if_no_photo_goes_along() -> None
 
 
 def test_a_reply_that_x_does_not_take_is_warned_of() -> None:
-    known = CheckContext(leaves_on=TODAY, may_reply=False)
-    answer = text("आपली तक्रार मिळाली.", target="900")
-    (found,) = rules.refused([answer], known)
-    assert found.code is WarningCode.REPLY_REFUSED
-    assert list(rules.refused([answer], KNOWN)) == []
+    context = CheckContext(leaves_on=TODAY, may_reply=False)
+    reply = text("आपली तक्रार मिळाली.", target="900")
+    (warning,) = rules.refused([reply], context)
+    assert warning.code is WarningCode.REPLY_REFUSED
+    assert list(rules.refused([reply], KNOWN)) == []
     on_facebook = text("अ", platform="facebook", target="900")
-    assert list(rules.refused([on_facebook], known)) == []
+    assert list(rules.refused([on_facebook], context)) == []
 
 
 @pytest.mark.parametrize(
@@ -232,10 +235,10 @@ def test_a_reply_that_x_does_not_take_is_warned_of() -> None:
 )
 def test_a_like_text_is_told_as_the_same_or_nearly_so(share: float, code: WarningCode) -> None:
     alike = SimilarText(7, "पाणी बंद", datetime(2026, 11, 20, tzinfo=UTC), share)
-    known = CheckContext(leaves_on=TODAY, alike={1: alike})
-    (found,) = rules.same([text("अ"), text("आ")], known)
-    assert (found.code, found.location.variant) == (code, 1)
-    assert (found.values["post_id"], found.values["percent"]) == (7, int(share * 100))
+    context = CheckContext(leaves_on=TODAY, alike={1: alike})
+    (warning,) = rules.same([text("अ"), text("आ")], context)
+    assert (warning.code, warning.location.variant) == (code, 1)
+    assert (warning.values["post_id"], warning.values["percent"]) == (7, int(share * 100))
 
 
 def test_a_sound_draft_is_warned_of_nothing() -> None:

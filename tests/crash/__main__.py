@@ -138,16 +138,16 @@ def main() -> int:
     parser.add_argument("--kept", type=Path, default=KEPT, help="where the counts lie")
     parser.add_argument("--docs", type=Path, default=TABLE, help="the page with the table")
     options = parser.parse_args()
-    kept = Kept(options.kept, options.docs)
+    records = Kept(options.kept, options.docs)
     if options.table:
-        kept.write_table()
+        records.write_table()
         return 0
     ending = Ending(time.monotonic() + 60 * options.minutes)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ending.ask)
     form = IN_EARNEST if options.real else SHORTENED
     kinds = [lane for lane in form.lanes if lane.startswith(options.only or "")]
-    return 0 if _go_on(form, kinds, kept, ending) else 1
+    return 0 if _go_on(form, kinds, records, ending) else 1
 
 
 def _go_on(form: Form, kinds: list[str], kept: Kept, ending: Ending) -> bool:

@@ -52,9 +52,9 @@ class Press:
         self._dies_in_commit(is_kept=False)
         assert self.done() == before
         self._dies_in_commit(is_kept=True)
-        kept = self.done() - before
-        assert kept in ((0, 1) if self.counter.database.is_sqlite else (1,))
-        self.is_pressed_again(self.again if kept else 200)
+        completed = self.done() - before
+        assert completed in ((0, 1) if self.counter.database.is_sqlite else (1,))
+        self.is_pressed_again(self.again if completed else 200)
         assert self.done() == before + 1
 
     def _dies(self, at: str) -> None:

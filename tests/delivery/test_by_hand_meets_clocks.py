@@ -115,7 +115,7 @@ def test_a_manual_post_is_refused_while_a_clock_commits_sending(town: City) -> N
         town,
         lambda: commit_sending.start(town.context, payload),
         lambda: _is_told(town, pasted, read_back),
-        until=lambda said: "FROM allowances" in said,
+        until=lambda sql: "FROM allowances" in sql,
     )
     assert state(town, payload) is DeliveryState.SENDING
 
@@ -177,7 +177,7 @@ def test_a_manual_post_is_refused_if_the_receipt_is_stored_first(town: City) -> 
         town,
         lambda: receipts.store_receipts(town.context, [done]),
         is_refused,
-        until=lambda said: said.startswith("INSERT INTO receipts"),
+        until=lambda sql: sql.startswith("INSERT INTO receipts"),
     )
     assert state(town, done.payload) is DeliveryState.PUBLISHED
     assert proofs(town) == [ReceiptOrigin.ANSWER]

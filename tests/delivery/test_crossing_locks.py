@@ -58,22 +58,26 @@ def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
         shared,
         lambda: dispatch.run_maintenance(shared.context),
         lambda: starts(shared, only),
-        until=lambda said: "FROM deliveries" in said and "leased_until <" in said,
+        until=lambda sql: "FROM deliveries" in sql and "leased_until <" in sql,
     )
     assert state(shared, only) is DeliveryState.SCHEDULED
     assert left(shared) == 5
 
 
 OUTCOMES: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
-    "refused": lambda bench, one: outcomes.store_failure(bench, one, "invalid", "", TOLD),
-    "later": lambda bench, one: outcomes.store_delay(bench, one, TryLater(IN_15, ""), TOLD),
-    "credentials": lambda bench, one: outcomes.store_expiry(bench, one, CredentialsExpired(), TOLD),
-    "unknown": lambda bench, one: outcomes.store_unknown(bench, one, OutcomeUnknown(), TOLD),
+    "refused": lambda bench, payload: outcomes.store_failure(bench, payload, "invalid", "", TOLD),
+    "later": lambda bench, payload: outcomes.store_delay(bench, payload, TryLater(IN_15, ""), TOLD),
+    "credentials": lambda bench, payload: outcomes.store_expiry(
+        bench, payload, CredentialsExpired(), TOLD
+    ),
+    "unknown": lambda bench, payload: outcomes.store_unknown(
+        bench, payload, OutcomeUnknown(), TOLD
+    ),
 }
 LATE: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
     **OUTCOMES,
-    "published": lambda bench, one: receipts.store_receipts(
-        bench, [Completion(one, RECEIPT, TOLD)]
+    "published": lambda bench, payload: receipts.store_receipts(
+        bench, [Completion(payload, RECEIPT, TOLD)]
     ),
 }
 
@@ -146,7 +150,7 @@ def test_receipts_and_what_changes_their_account_do_not_wait_for_one_another(
         shared,
         lambda: receipts.store_receipts(shared.context, done),
         lambda: OUTCOMES[outcome](shared.context, other),
-        until=lambda said: said.startswith("INSERT INTO receipts"),
+        until=lambda sql: sql.startswith("INSERT INTO receipts"),
     )
     assert state(shared, published) is DeliveryState.PUBLISHED
     assert state(shared, other) is DeliveryState.SCHEDULED
@@ -169,7 +173,7 @@ def test_what_comes_of_an_older_try_and_a_newer_one_under_a_cap_do_not_wait_for_
         shared,
         lambda: began.append(starts(shared, newer)),
         lambda: LATE[outcome](shared.context, older),
-        until=lambda said: "FROM allowances" in said and "FOR UPDATE" in said,
+        until=lambda sql: "FROM allowances" in sql and "FOR UPDATE" in sql,
     )
     assert began == [True]
     assert state(shared, newer) is DeliveryState.SENDING

@@ -76,7 +76,7 @@ def test_one_for_which_a_whole_request_fails_waits_alone(
     platform = live(town, 8, at_once=8)
     ids = wait(town)
     bad = ids[2]
-    platform.fails = lambda asked: trouble if bad in asked else None
+    platform.fails = lambda ids_asked: trouble if bad in ids_asked else None
     poll.tick_watching(town.context)
     assert platform.asked == [ids, ids[:2], ids[2:4], [bad]]
     assert watches(town)[bad].look_at == town.now + HOUR
@@ -87,7 +87,7 @@ def test_one_for_which_a_whole_request_fails_waits_alone(
 def test_where_a_large_request_never_ends_smaller_ones_are_made(town: City) -> None:
     platform = live(town, 8, at_once=8)
     ids = wait(town)
-    platform.fails = lambda asked: TryLater() if len(asked) > 2 else None
+    platform.fails = lambda ids_asked: TryLater() if len(ids_asked) > 2 else None
     poll.tick_watching(town.context)
     assert [len(batch) for batch in platform.asked] == [8, 2, 2, 2]
     poll.tick_watching(town.context)

@@ -46,8 +46,8 @@ def test_each_weekday_in_a_notice_fits_its_date() -> None:
                 assert WEEKDAYS[_marathi_date(day, month, year, today).weekday()] == weekday
                 marathi += 1
             for weekday, written in ENGLISH_DAY.findall(text):
-                there = datetime.strptime(written, "%d %B %Y").replace(tzinfo=UTC)
-                assert there.strftime("%A") == weekday
+                written_date = datetime.strptime(written, "%d %B %Y").replace(tzinfo=UTC)
+                assert written_date.strftime("%A") == weekday
                 english += 1
     assert marathi > 300
     assert english > 100
@@ -55,10 +55,10 @@ def test_each_weekday_in_a_notice_fits_its_date() -> None:
 
 def _marathi_date(day: str, month: str, year: str, today: date) -> date:
     """The date as it is written; without a year the next one that is meant."""
-    there = date(int(year or today.year), MONTHS.index(month) + 1, int(day))
-    if not year and there < today - timedelta(days=180):
-        return there.replace(year=today.year + 1)
-    return there
+    written_date = date(int(year or today.year), MONTHS.index(month) + 1, int(day))
+    if not year and written_date < today - timedelta(days=180):
+        return written_date.replace(year=today.year + 1)
+    return written_date
 
 
 def test_mails_and_telephones_of_the_demo_reach_nobody() -> None:
@@ -87,6 +87,6 @@ def test_the_circulars_real_signatory_is_named_nowhere() -> None:
     sources = [*shipped(files("demo")), *shipped(files("publisher.people"))]
     assert len(sources) > 25
     for source in sources:
-        words = source.read_text(encoding="utf-8").lower().replace(".", " ").replace(")", " ")
-        digests = {sha256(word.encode()).hexdigest()[:16] for word in words.split()}
+        source_text = source.read_text(encoding="utf-8").lower().replace(".", " ").replace(")", " ")
+        digests = {sha256(word.encode()).hexdigest()[:16] for word in source_text.split()}
         assert not digests & SIGNATORY, source.name

@@ -42,10 +42,10 @@ def test_a_scenario_is_of_the_last_day_and_leaves_nothing_unfilled(scenario: Sce
 
 def test_a_matter_is_decided_by_an_officer_of_its_department() -> None:
     officers = {
-        (person.key, held.department)
+        (person.key, appointment.department)
         for person in people.load()
-        for held in person.appointments
-        if held.in_force
+        for appointment in person.appointments
+        if appointment.in_force
     }
     for matter in matters().values():
         assert {(matter.brings, matter.department), (matter.decides, matter.department)} <= officers

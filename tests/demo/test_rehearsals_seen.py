@@ -32,16 +32,16 @@ def counter(run: Run, tmp_path: Path) -> Iterator[Counter]:
         file = sqlite.copy(sqlite.template(run, migrate), tmp_path / "nagarvani.db")
         database = Database(file)
         stack.callback(database.dispose)
-        found = stack.enter_context(serving(founded(database, tmp_path), tmp_path))
+        site = stack.enter_context(serving(founded(database, tmp_path), tmp_path))
         root = tmp_path / "rehearsals"
-        set_up(found, rehearsals_dir=root, rehearsals=True)
+        set_up(site, rehearsals_dir=root, rehearsals=True)
         for number, (name, step) in enumerate(STEPS.items()):
             leave(root / name, step, 8110 + 10 * number)
             if name != "lag":
                 lock = stack.enter_context((root / f"{name}.lock").open("w"))
                 fcntl.flock(lock, fcntl.LOCK_EX)
-        found.sign_in("lead")
-        yield found
+        site.sign_in("lead")
+        yield site
 
 
 def set_up(counter: Counter, **changed: object) -> None:
@@ -87,7 +87,7 @@ def look(
 ) -> None:
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 900})
-        assert [str(found) for found in axe(page).violations] == []
+        assert [str(violation) for violation in axe(page).violations] == []
         shoot(page, f"{name}-{width}")
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0

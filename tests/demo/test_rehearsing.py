@@ -37,11 +37,13 @@ def real(tmp_path: Path) -> Iterator[House]:
     folder.mkdir()
     address = f"sqlite:///{folder / 'nagarvani.db'}"
     migrate(address)
-    found = house(folder, address)
-    yield replace(found, settings={**found.settings, "REHEARSALS_DIR": str(root_of(found))})
-    for one in processes.all_in(root_of(found)):
+    real_house = house(folder, address)
+    yield replace(
+        real_house, settings={**real_house.settings, "REHEARSALS_DIR": str(root_of(real_house))}
+    )
+    for rehearsal in processes.all_in(root_of(real_house)):
         with suppress(CannotRehearse):
-            processes.drop(root_of(found), one.scenario)
+            processes.drop(root_of(real_house), rehearsal.scenario)
 
 
 def root_of(of: House) -> Path:
@@ -57,60 +59,60 @@ def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(real:
     port = str(three_free_ports())
     started = real.do("rehearse", "start", "noon", "--port", port, **real_account)
     assert started.code == 0, started.err
-    found = processes.find(root_of(real), Scenario.NOON)
-    assert found is not None
-    assert found.address in started.out
+    process = processes.find(root_of(real), Scenario.NOON)
+    assert process is not None
+    assert process.address in started.out
     officer = people.by_key()["medha-satpute"]
     assert officer.mail in started.out
 
-    browser = Browser(found.address)
+    browser = Browser(process.address)
     assert BANNER in browser.get("/sign-in")[1] or "हे खरे नाही" in browser.get("/sign-in")[1]
     assert browser.sign_in(officer.mail, officer.password) in (302, 303)
     assert "हे खरे नाही" in browser.get("/")[1]
     assert set(browser.cookies) == {"__Host-nagarvani-noon"}, "the real house has its own"
-    pids = working_in(found.folder)
+    pids = working_in(process.folder)
     assert len(pids) >= 3
     environments = [(Path("/proc") / str(pid) / "environ").read_bytes() for pid in pids]
-    inherited = [one for one in environments if b"a-real-token" in one]
+    inherited = [environment for environment in environments if b"a-real-token" in environment]
     assert len(inherited) <= 1, "no child of a rehearsal is given the real house's settings"
 
     again = real.call("rehearse", "start", "noon")
     assert again.code == 1
     assert "runs already" in again.err
-    assert f"at {found.address}" in real.call("rehearse", "list").out
+    assert f"at {process.address}" in real.call("rehearse", "list").out
 
-    pid = json.loads((found.folder / processes.NOTE).read_text())["pid"]
+    pid = json.loads((process.folder / processes.NOTE).read_text())["pid"]
     os.kill(pid, signal.SIGKILL)
-    assert wait_until(lambda: not working_in(found.folder), within=30), working_in(found.folder)
+    assert wait_until(lambda: not working_in(process.folder), within=30), working_in(process.folder)
     assert "not running" in real.call("rehearse", "list").out
     assert "was left behind" in real.call("rehearse", "start", "noon").err
     assert real.call("rehearse", "drop", "noon").code == 0
-    assert not found.folder.exists()
+    assert not process.folder.exists()
     assert real.call("rehearse", "list").lines == ["No rehearsal was started."]
     assert (real.folder / "nagarvani.db").read_bytes() == before
 
 
 def test_a_taken_port_gets_a_clear_sentence_and_nothing_is_left(real: House) -> None:
     first = three_free_ports()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", first + 1))
-        said = real.call("rehearse", "start", "monsoon", "--port", str(first))
-    assert said.code == 1
-    assert f"Port {first + 1} is taken" in said.err
-    assert "--port" in said.err
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", first + 1))
+        output = real.call("rehearse", "start", "monsoon", "--port", str(first))
+    assert output.code == 1
+    assert f"Port {first + 1} is taken" in output.err
+    assert "--port" in output.err
     assert real.call("rehearse", "list").lines == ["No rehearsal was started."]
 
 
 def test_without_leave_a_house_behind_https_starts_none(real: House) -> None:
-    said = real.call("rehearse", "start", "lag", BASE_URL="https://nagarvani.example")
-    assert said.code == 1
-    assert "NAGARVANI_REHEARSALS=1" in said.err
+    output = real.call("rehearse", "start", "lag", BASE_URL="https://nagarvani.example")
+    assert output.code == 1
+    assert "NAGARVANI_REHEARSALS=1" in output.err
     assert not (root_of(real) / "lag").exists()
 
 
 def test_dropping_what_is_not_there_says_so(real: House) -> None:
-    said = real.call("rehearse", "drop", "monsoon")
-    assert (said.code, "There is no rehearsal" in said.err) == (1, True)
+    output = real.call("rehearse", "drop", "monsoon")
+    assert (output.code, "There is no rehearsal" in output.err) == (1, True)
     assert real.call("rehearse", "drop", "flood").code == 2
 
 
@@ -178,7 +180,7 @@ def test_a_rehearsals_own_settings_touch_nothing_real(
         {"base_url": "https://nagarvani.example"},
         {"rehearsal": ""},
     ],
-    ids=lambda one: f"{next(iter(one))}",
+    ids=lambda settings: f"{next(iter(settings))}",
 )
 def test_a_rehearsal_that_would_touch_something_real_does_not_start(
     tmp_path: Path, changed: dict[str, object]
@@ -206,7 +208,7 @@ def test_a_rehearsal_that_would_reach_a_real_platform_does_not_start(
 ) -> None:
     own = ground(tmp_path)
     settings = own.settings()
-    hosts = {one: getattr(settings.delivery, one) for one in HOSTS} | {
+    hosts = {host: getattr(settings.delivery, host) for host in HOSTS} | {
         host: "https://api.twitter.com"
     }
     press = replace(settings.delivery, **hosts)

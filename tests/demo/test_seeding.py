@@ -135,9 +135,15 @@ def check_people_hold_their_appointments(_city: City, session: Session) -> None:
         (row.person.mail, row.role, row.department.code, row.rank, row.in_force(now()))
         for row in rows
     } == {
-        (person.mail, held.role, held.department, held.rank, held.in_force)
+        (
+            person.mail,
+            appointment.role,
+            appointment.department,
+            appointment.rank,
+            appointment.in_force,
+        )
         for person in people.load()
-        for held in person.appointments
+        for appointment in person.appointments
     }
 
 
@@ -150,8 +156,11 @@ def check_special_posts_are_what_the_demo_shows_them_for(city: City, session: Se
     joint = post_of(session, story_of("tree-pruning"))
     assert joint is post_of(session, story_of("lights-off"))
     stand = {
-        standing.department.code: (standing.is_owner, standing.has_approved)
-        for standing in department_reviews(joint.revisions[-1], now=began_at)
+        department_review.department.code: (
+            department_review.is_owner,
+            department_review.has_approved,
+        )
+        for department_review in department_reviews(joint.revisions[-1], now=began_at)
     }
     assert stand == {"tree": (True, True), "electrical": (False, False)}
     slips = post_of(session, story_of("sports-meet")).revisions[-1]
@@ -182,8 +191,8 @@ def check_the_circular_is_the_first_submission_and_whole(_city: City, session: S
 
 def ledger(city: City) -> list[dict[str, Any]]:
     """Everything that is on the platforms."""
-    found = requests.get(f"{city.sandbox.url}/ledger", timeout=10).json()
-    return [*found["x"], *found["facebook"]]
+    posts = requests.get(f"{city.sandbox.url}/ledger", timeout=10).json()
+    return [*posts["x"], *posts["facebook"]]
 
 
 def check_what_is_live_agrees_with_the_receipts(city: City, session: Session) -> None:
@@ -271,8 +280,15 @@ def check_departments_have_something_to_show(_city: City, session: Session) -> N
 
 def check_every_tab_counts_what_its_page_lists(_city: City, session: Session) -> None:
     at = now()
-    in_force = [held for held in session.scalars(select(Appointment)) if held.in_force(at)]
-    actors = [replace(actor_for(held, now=at), line=line_of(session, held)) for held in in_force]
+    in_force = [
+        appointment
+        for appointment in session.scalars(select(Appointment))
+        if appointment.in_force(at)
+    ]
+    actors = [
+        replace(actor_for(appointment, now=at), line=line_of(session, appointment))
+        for appointment in in_force
+    ]
     counts = [check_counts(session, actor, at) for actor in actors]
     for tab in ("today", "submissions", "decisions", "comments"):
         assert any(getattr(count, tab) for count in counts), tab

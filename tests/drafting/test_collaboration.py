@@ -29,7 +29,7 @@ def write(database: Database, actor: Actor, post: Post, words: str) -> None:
 
 def read(database: Database, actor: Actor, post: Post) -> list[str]:
     with database.reading() as session:
-        return [one.text for one in collaboration.notes_of(session, actor=actor, post_id=post.id)]
+        return [note.text for note in collaboration.notes_of(session, actor=actor, post_id=post.id)]
 
 
 def test_the_cell_and_the_auditor_read_notes_and_no_department_does(
@@ -64,9 +64,9 @@ def test_only_the_cell_writes_notes(database: Database, town: City, who: str) ->
 
 def test_a_note_needs_words_and_a_post(database: Database, town: City) -> None:
     post = started(town)
-    for words, code in ((" ", "required"), ("न" * 2_001, "too_long")):
+    for note, code in ((" ", "required"), ("न" * 2_001, "too_long")):
         with pytest.raises(Invalid) as caught:
-            write(database, town.actor("clerk"), post, words)
+            write(database, town.actor("clerk"), post, note)
         assert caught.value.codes == [("clerk_note", code)]
     post.id = 999
     with pytest.raises(NotFound):
@@ -98,8 +98,11 @@ def others(database: Database, actor: Actor, post: Post, *, minutes: int = 0) ->
     """Who else has it open, and since how many minutes after the beginning."""
     at = NOON + minutes * HOUR / 60
     with database.reading() as session:
-        found = collaboration.other_editors(session, actor=actor, now=at, post_id=post.id)
-        return [(one.person.name_mr, (one.opened_at - NOON).seconds // 60) for one in found]
+        editors = collaboration.other_editors(session, actor=actor, now=at, post_id=post.id)
+        return [
+            (other_editor.person.name_mr, (other_editor.opened_at - NOON).seconds // 60)
+            for other_editor in editors
+        ]
 
 
 def test_an_open_draft_is_shown_to_others_and_fades_without_a_sign_of_life(

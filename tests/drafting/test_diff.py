@@ -29,9 +29,9 @@ SAME, REMOVED, ADDED = PieceKind.SAME, PieceKind.REMOVED, PieceKind.ADDED
 
 
 def revision(*variants: Variant, **changed: object) -> Revision:
-    made = Revision(variants=list(variants), **changed)
-    made.departments = made.departments or [RevisionDepartment(department_id=3, asked=True)]
-    return made
+    revision = Revision(variants=list(variants), **changed)
+    revision.departments = revision.departments or [RevisionDepartment(department_id=3, asked=True)]
+    return revision
 
 
 def text(words: str, *pictures: tuple[str, str], language: str = "mr", link: str = "") -> Variant:
@@ -83,28 +83,29 @@ def test_a_full_stop_that_was_added_leaves_its_word_alone() -> None:
 @given(st.text("अ क्ष.\n|ab ", max_size=60), st.text("अ क्ष.\n|ab ", max_size=60))
 def test_the_pieces_give_both_texts_back(old: str, new: str) -> None:
     pieces = difference(old, new)
-    assert "".join(one.text for one in pieces if one.kind is not ADDED) == old
-    assert "".join(one.text for one in pieces if one.kind is not REMOVED) == new
+    assert "".join(piece.text for piece in pieces if piece.kind is not ADDED) == old
+    assert "".join(piece.text for piece in pieces if piece.kind is not REMOVED) == new
 
 
 def test_a_text_as_long_as_facebook_takes_is_compared_in_a_moment() -> None:
     sentences = [f"प्रभाग {number} मध्ये सकाळी पाणी येणार नाही. " for number in range(1_500)]
     new = [
-        one.replace("सकाळी", "दुपारी") if at % 10 == 0 else one for at, one in enumerate(sentences)
+        sentence.replace("सकाळी", "दुपारी") if at % 10 == 0 else sentence
+        for at, sentence in enumerate(sentences)
     ]
     began = time.perf_counter()
     pieces = difference("".join(sentences), "".join(new))
     assert time.perf_counter() - began < 10
-    assert [one.text for one in pieces if one.kind is ADDED] == ["दुपारी"] * 150
+    assert [piece.text for piece in pieces if piece.kind is ADDED] == ["दुपारी"] * 150
 
 
 def test_a_text_too_long_to_compare_is_told_as_a_whole_but_for_its_ends() -> None:
-    words = [f"शब्द{number % 97}" for number in range(12_600)]
-    new = [one.replace("शब्द13", "नवा") for one in words]
+    text_words = [f"शब्द{number % 97}" for number in range(12_600)]
+    new = [word.replace("शब्द13", "नवा") for word in text_words]
     began = time.perf_counter()
-    pieces = difference(" ".join(words), " ".join(new))
+    pieces = difference(" ".join(text_words), " ".join(new))
     assert time.perf_counter() - began < 10
-    assert [one.kind for one in pieces] == [SAME, REMOVED, ADDED, SAME]
+    assert [piece.kind for piece in pieces] == [SAME, REMOVED, ADDED, SAME]
 
 
 def test_variants_that_came_and_went_are_told_with_their_text() -> None:
@@ -120,14 +121,16 @@ def test_variants_that_came_and_went_are_told_with_their_text() -> None:
 def test_pictures_are_told_by_what_happened_to_them() -> None:
     old = revision(text("अ", ("a", "एक"), ("b", "दोन"), ("c", "")))
     new = revision(text("अ", ("c", ""), ("a", "एक नवा"), ("d", "")))
-    found = changes(old, new)
-    assert [(one.kind, one.picture.sha256 if one.picture else "") for one in found] == [
+    changed = changes(old, new)
+    assert [
+        (change.kind, change.picture.sha256 if change.picture else "") for change in changed
+    ] == [
         (ChangeKind.ALT_TEXT, "a"),
         (ChangeKind.PICTURE_ADDED, "d"),
         (ChangeKind.PICTURE_REMOVED, "b"),
         (ChangeKind.PICTURES_REORDERED, ""),
     ]
-    assert found[0].pieces == (Piece(SAME, "एक"), Piece(ADDED, " नवा"))
+    assert changed[0].pieces == (Piece(SAME, "एक"), Piece(ADDED, " नवा"))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +139,12 @@ def test_pictures_are_told_by_what_happened_to_them() -> None:
         ({"not_before": NOON}, "not_before"),
         ({"not_after": NOON + DAY}, "not_after"),
         (
-            {"departments": [RevisionDepartment(department_id=one, asked=True) for one in (3, 4)]},
+            {
+                "departments": [
+                    RevisionDepartment(department_id=department_id, asked=True)
+                    for department_id in (3, 4)
+                ]
+            },
             "asked",
         ),
     ],

@@ -28,7 +28,7 @@ class CountingStore(Store):
 
 
 def problems(prepared: PreparedDraft) -> list[tuple[str, str]]:
-    return [(one.field, one.code) for one in prepared.problems]
+    return [(problem.field, problem.code) for problem in prepared.problems]
 
 
 def save(database: Database, town: City, post: Post, ready: PreparedDraft, seen: int) -> Revision:
@@ -49,22 +49,22 @@ def test_each_platform_gets_its_own_rendition_upright_and_without_gps(
     source = photo(3000, 2000, turned=True)
     post = started(town)
     picture = PictureDraft("जलवाहिनी", source_sha256=store.save(source))
-    typed = draft(
+    new_draft = draft(
         variant(town.accounts["x"], pictures=(picture,)),
         variant(town.accounts["facebook"], pictures=(picture,)),
     )
-    save(database, town, post, prepared(database, store, typed), 0)
+    save(database, town, post, prepared(database, store, new_draft), 0)
     with database.reading() as session:
         on_x, on_facebook = session.get_one(Post, post.id).revisions[0].variants
         sizes = []
-        for one in (on_x, on_facebook):
-            (made,) = one.renditions
-            with Image.open(BytesIO(store.open(made.sha256))) as shown:
-                assert shown.size == (made.width, made.height)
-                assert not shown.getexif()
-                sizes.append(shown.size)
-            assert (made.mime, made.alt_text) == ("image/jpeg", "जलवाहिनी")
-            assert store.open(made.source_sha256) == source
+        for variant_row in (on_x, on_facebook):
+            (rendition,) = variant_row.renditions
+            with Image.open(BytesIO(store.open(rendition.sha256))) as image:
+                assert image.size == (rendition.width, rendition.height)
+                assert not image.getexif()
+                sizes.append(image.size)
+            assert (rendition.mime, rendition.alt_text) == ("image/jpeg", "जलवाहिनी")
+            assert store.open(rendition.source_sha256) == source
     assert sizes == [(2000, 3000), (1365, 2048)]
 
 
@@ -79,16 +79,16 @@ def test_a_new_picture_is_kept_as_it_came_beside_its_renditions(
             variant(town.accounts["x"], pictures=(PictureDraft("", content=content, name="b.JPG"),))
         ),
     )
-    (made,) = ready.variants[0].pictures
-    assert store.open(made.source_sha256) == content
-    assert store.open(made.sha256) != content
+    (picture,) = ready.variants[0].pictures
+    assert store.open(picture.source_sha256) == content
+    assert store.open(picture.sha256) != content
 
 
 def test_one_picture_in_two_languages_is_made_once(
     database: Database, town: City, tmp_store: CountingStore
 ) -> None:
     picture = PictureDraft("अ", source_sha256=tmp_store.save(photo()))
-    typed = draft(
+    new_draft = draft(
         variant(town.accounts["x"], pictures=(picture,)),
         variant(
             town.accounts["x"],
@@ -97,8 +97,8 @@ def test_one_picture_in_two_languages_is_made_once(
         ),
     )
     before = tmp_store.opened
-    ready = prepared(database, tmp_store, typed)
-    marathi, english = (one.pictures[0] for one in ready.variants)
+    ready = prepared(database, tmp_store, new_draft)
+    marathi, english = (variant.pictures[0] for variant in ready.variants)
     assert marathi.sha256 == english.sha256
     assert (marathi.alt_text, english.alt_text) == ("अ", "b")
     assert tmp_store.opened - before == 1
@@ -114,12 +114,12 @@ def test_the_next_revision_keeps_the_bytes_of_the_last_one(
 ) -> None:
     store = tmp_store
     post = started(town)
-    typed = draft(variant(town.accounts["x"], pictures=(PictureDraft("अ", content=photo()),)))
-    save(database, town, post, prepared(database, store, typed), 0)
+    new_draft = draft(variant(town.accounts["x"], pictures=(PictureDraft("अ", content=photo()),)))
+    save(database, town, post, prepared(database, store, new_draft), 0)
     before = store.opened
     again = _again(database, town, store, post)
     assert store.opened == before
-    (first,) = prepared(database, store, typed, post.id).variants
+    (first,) = prepared(database, store, new_draft, post.id).variants
     assert again.variants == (first,)
     assert again.variants[0].pictures[0].alt_text == "अ"
     revision = save(database, town, post, again, 1)
@@ -130,8 +130,8 @@ def test_a_rendition_that_was_lost_is_made_again(
     database: Database, town: City, store: Store
 ) -> None:
     post = started(town)
-    typed = draft(variant(town.accounts["x"], pictures=(PictureDraft("अ", content=photo()),)))
-    save(database, town, post, prepared(database, store, typed), 0)
+    new_draft = draft(variant(town.accounts["x"], pictures=(PictureDraft("अ", content=photo()),)))
+    save(database, town, post, prepared(database, store, new_draft), 0)
     lost = _again(database, town, store, post).variants[0].pictures[0]
     store.path(lost.sha256).unlink()
     again = _again(database, town, store, post)
@@ -141,9 +141,9 @@ def test_a_rendition_that_was_lost_is_made_again(
 def _again(database: Database, town: City, store: Store, post: Post) -> PreparedDraft:
     """The newest revision, prepared to be saved once more as it is."""
     with database.reading() as session:
-        found = drafts.post_for(session, actor=town.actor("clerk"), post_id=post.id)
-        typed = prefill.draft_of(found.revisions[-1])
-    return prepared(database, store, typed, post.id)
+        post_row = drafts.post_for(session, actor=town.actor("clerk"), post_id=post.id)
+        new_draft = prefill.draft_of(post_row.revisions[-1])
+    return prepared(database, store, new_draft, post.id)
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_an_unusable_picture_is_reported_in_place_with_all_other_errors(
     database: Database, town: City, store: Store, picture: PictureDraft, code: str
 ) -> None:
     good = PictureDraft("", content=photo())
-    typed = draft(variant(town.accounts["x"], text="", pictures=(good, picture)))
-    ready = prepared(database, store, typed)
+    new_draft = draft(variant(town.accounts["x"], text="", pictures=(good, picture)))
+    ready = prepared(database, store, new_draft)
     assert problems(ready) == [("variants-0-pictures-1", code)]
     assert ready.problems[0].values["name"] == picture.name
     post = started(town)
@@ -176,8 +176,10 @@ def test_a_picture_that_has_changed_on_disk_is_not_used(
 ) -> None:
     digest = store.save(photo())
     store.path(digest).write_bytes(photo(colour="red"))
-    typed = draft(variant(town.accounts["x"], pictures=(PictureDraft("", source_sha256=digest),)))
-    assert problems(prepared(database, store, typed)) == [
+    new_draft = draft(
+        variant(town.accounts["x"], pictures=(PictureDraft("", source_sha256=digest),))
+    )
+    assert problems(prepared(database, store, new_draft)) == [
         ("variants-0-pictures-0", "picture_changed")
     ]
 
@@ -186,12 +188,12 @@ def test_five_pictures_and_an_over_long_description_are_refused(
     database: Database, town: City, store: Store
 ) -> None:
     colours = ("red", "green", "blue", "white", "black")
-    pictures = [PictureDraft("", content=photo(colour=one)) for one in colours]
-    typed = draft(
+    pictures = [PictureDraft("", content=photo(colour=colour)) for colour in colours]
+    new_draft = draft(
         variant(town.accounts["x"], pictures=tuple(pictures)),
         variant(town.accounts["facebook"], pictures=(PictureDraft("अ" * 1_001, content=photo()),)),
     )
-    assert _refused(database, town, store, typed) == [
+    assert _refused(database, town, store, new_draft) == [
         ("variants-0-pictures", "too_many_pictures"),
         ("variants-1-pictures-0-alt_text", "too_long"),
     ]
@@ -221,16 +223,16 @@ def test_a_moving_picture_leaves_alone_on_x_and_beside_others_on_facebook(
     drawn[0].save(out, "GIF", save_all=True, append_images=drawn[1:], duration=100)
     moving = PictureDraft("लाटा", source_sha256=store.save(out.getvalue()))
     still = PictureDraft("नळ", source_sha256=store.save(photo()))
-    for pictures, found in [
+    for pictures, expected in [
         ((moving,), []),
         ((moving, still), [("variants-0-pictures", "moving_alone")]),
     ]:
-        typed = draft(
+        new_draft = draft(
             variant(town.accounts["x"], pictures=pictures),
             variant(town.accounts["facebook"], pictures=pictures),
         )
-        ready = prepared(database, store, typed)
-        assert problems(ready) == found
+        ready = prepared(database, store, new_draft)
+        assert problems(ready) == expected
         on_x, on_facebook = ready.variants
         assert on_x.pictures[0].mime == "image/gif"
         assert on_facebook.pictures[0].mime == "image/png"

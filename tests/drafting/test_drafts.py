@@ -21,12 +21,12 @@ def _saved(
     database: Database, town: City, store: Store, post: Post, seen: int, *asked: int
 ) -> None:
     pictures = (PictureDraft("अ", content=photo()),)
-    typed = draft(
+    new_draft = draft(
         variant(town.accounts["x"], pictures=pictures),
         variant(town.accounts["facebook"], pictures=pictures),
         asked_ids=asked,
     )
-    ready = prepared(database, store, typed)
+    ready = prepared(database, store, new_draft)
     with database.transaction() as session:
         save(
             session,
@@ -79,15 +79,17 @@ def test_loading_a_post_takes_as_many_statements_for_many_revisions(
 
     def count_statements() -> int:
         with database.reading() as session, statements(database) as executed:
-            found = drafts.post_for(session, actor=town.actor("clerk"), post_id=post.id)
-            for revision in found.revisions:
+            post_row = drafts.post_for(session, actor=town.actor("clerk"), post_id=post.id)
+            for revision in post_row.revisions:
                 assert revision.author.name_mr
-                assert [one.account.name for one in revision.variants]
-                assert [one.sha256 for each in revision.variants for one in each.renditions]
+                assert [variant.account.name for variant in revision.variants]
+                assert [
+                    rendition.sha256 for each in revision.variants for rendition in each.renditions
+                ]
                 assert [row.department.name_mr for row in revision.departments]
-                assert all(one.person.name_mr for one in revision.decisions)
-            assert found.submissions[0].department.name_mr
-            assert found.reply is None
+                assert all(decision.person.name_mr for decision in revision.decisions)
+            assert post_row.submissions[0].department.name_mr
+            assert post_row.reply is None
         return len(executed)
 
     for_one = count_statements()

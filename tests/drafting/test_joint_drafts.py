@@ -62,13 +62,13 @@ def joint(database: Database, town: City, store: Store) -> Post:
 def save(database: Database, store: Store, town: City, post: Post, **changed: object) -> None:
     ready = prepared(database, store, draft(variant(town.accounts["x"]), **changed))
     with database.transaction() as session:
-        seen = session.get_one(Post, post.id).newest
+        newest = session.get_one(Post, post.id).newest
         drafting_save.save(
             session,
             actor=town.actor("clerk"),
             now=NOON,
             post_id=post.id,
-            seen_revision=seen,
+            seen_revision=newest,
             prepared=ready,
         )
 
@@ -209,11 +209,17 @@ def test_who_has_approved_and_who_has_not_is_told_department_by_department(
         )
     with database.reading() as session:
         post = session.get_one(Post, joint.id)
-        found = gate_adapter.department_reviews(post.revisions[-1], now=NOON)
-        told = [
-            (one.department.id, one.is_owner, one.has_approved, one.is_pending) for one in found
+        reviews = gate_adapter.department_reviews(post.revisions[-1], now=NOON)
+        review_facts = [
+            (
+                department_review.department.id,
+                department_review.is_owner,
+                department_review.has_approved,
+                department_review.is_pending,
+            )
+            for department_review in reviews
         ]
-        assert told == [
+        assert review_facts == [
             (town.departments["water"], True, False, True),
             (town.departments["road"], False, True, False),
             (town.departments["information-technology"], False, False, False),
@@ -244,8 +250,8 @@ def test_a_return_by_one_department_is_told_and_takes_the_others_approval(
     with database.reading() as session:
         post = session.get_one(Post, joint.id)
         kinds = [
-            one.decision.kind if one.decision else None
-            for one in gate_adapter.department_reviews(post.revisions[-1], now=NOON)
+            department_review.decision.kind if department_review.decision else None
+            for department_review in gate_adapter.department_reviews(post.revisions[-1], now=NOON)
         ]
         assert (kinds, post.state) == ([None, "returned"], PostState.DRAFT)
 
@@ -254,7 +260,7 @@ def test_a_wrongly_joined_submission_leaves_once_it_has_its_own_post(
     database: Database, town: City, joint: Post
 ) -> None:
     with database.reading() as session:
-        own, roads = (one.id for one in session.get_one(Post, joint.id).submissions)
+        own, roads = (submission.id for submission in session.get_one(Post, joint.id).submissions)
 
     def part(submission_id: int) -> list[tuple[str, str]]:
         try:
@@ -277,5 +283,5 @@ def test_a_wrongly_joined_submission_leaves_once_it_has_its_own_post(
     assert part(roads) == []
     with database.reading() as session:
         post = session.get_one(Post, joint.id)
-        assert [one.id for one in post.submissions] == [own]
+        assert [submission.id for submission in post.submissions] == [own]
         assert verbs_of(session, post) == ["draft", "join", "part"]

@@ -38,15 +38,17 @@ def test_the_first_draft_has_each_text_for_each_account_and_language(
             town.accounts["facebook"],
         ]
         proposed = prefill.first_draft(submission, accounts)
-    places = [(one.account_id, one.language) for one in proposed.variants]
+    places = [(variant.account_id, variant.language) for variant in proposed.variants]
     assert places == [
         (account, language)
         for account in (town.accounts["x"], town.accounts["facebook"])
         for language in (Language.MARATHI, Language.ENGLISH, Language.HINDI)
     ]
     assert proposed.variants[0].text == proposed.variants[3].text == long.strip()
-    assert {one.link for one in proposed.variants} == {"https://pmc.gov.in/"}
-    descriptions = [[picture.alt_text for picture in one.pictures] for one in proposed.variants[:3]]
+    assert {variant.link for variant in proposed.variants} == {"https://pmc.gov.in/"}
+    descriptions = [
+        [picture.alt_text for picture in variant.pictures] for variant in proposed.variants[:3]
+    ]
     assert descriptions == [["जलवाहिनी"], ["A main"], [""]]
     assert (proposed.title, proposed.not_after) == ("शनिवारी पाणीपुरवठा बंद", NOON + 3 * DAY)
 
@@ -56,7 +58,7 @@ def test_a_revision_comes_back_as_the_draft_it_was(
 ) -> None:
     post = started(town)
     source = store.save(photo())
-    typed = draft(
+    new_draft = draft(
         variant(
             town.accounts["x"], link="https://pmc.gov.in/", pictures=(PictureDraft("अ", source),)
         ),
@@ -65,7 +67,7 @@ def test_a_revision_comes_back_as_the_draft_it_was(
         asked_ids=(town.departments["road"],),
         note="",
     )
-    ready = prepared(database, store, typed)
+    ready = prepared(database, store, new_draft)
     with database.transaction() as session:
         save(
             session,
@@ -76,4 +78,4 @@ def test_a_revision_comes_back_as_the_draft_it_was(
             prepared=ready,
         )
     with database.reading() as session:
-        assert prefill.draft_of(session.get_one(Post, post.id).revisions[0]) == typed
+        assert prefill.draft_of(session.get_one(Post, post.id).revisions[0]) == new_draft

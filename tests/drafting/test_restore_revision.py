@@ -30,13 +30,13 @@ def database(on_sqlite: Database) -> Database:
 def save(database: Database, store: Store, town: City, post: Post, typed: Draft) -> None:
     ready = prepared(database, store, typed)
     with database.transaction() as session:
-        seen = session.get_one(Post, post.id).newest
+        newest = session.get_one(Post, post.id).newest
         drafting_save.save(
             session,
             actor=town.actor("clerk"),
             now=NOON,
             post_id=post.id,
-            seen_revision=seen,
+            seen_revision=newest,
             prepared=ready,
         )
 
@@ -86,29 +86,35 @@ def test_it_comes_back_as_a_new_revision_and_the_others_stay(
 ) -> None:
     restore(database, town.actor("other_clerk"), post)
     with database.reading() as session:
-        found = session.get_one(Post, post.id)
-        first, second, third = found.revisions
+        post_row = session.get_one(Post, post.id)
+        first, second, third = post_row.revisions
         assert diff.changes(first, third) == []
         assert diff.changes(second, third) != []
         assert (third.number, third.note) == (3, "आवृत्ती १ पुन्हा आणली")
         assert third.author_id == town.actor("other_clerk").person_id
         (old,), (new,) = first.variants[0].renditions, third.variants[0].renditions
         same = ("sha256", "source_sha256", "mime", "width", "height", "alt_text", "position")
-        assert [getattr(old, one) for one in same] == [getattr(new, one) for one in same]
+        assert [getattr(old, attribute) for attribute in same] == [
+            getattr(new, attribute) for attribute in same
+        ]
         assert {row.department_id: row.asked for row in third.departments} == {
             town.departments["water"]: True,
             town.departments["road"]: True,
             town.departments["information-technology"]: False,
         }
         assert (third.not_before, third.not_after) == (first.not_before, first.not_after)
-        assert verbs_of(session, found)[-1] == "save"
+        assert verbs_of(session, post_row)[-1] == "save"
 
 
 def test_it_knows_where_it_comes_from(database: Database, town: City, post: Post) -> None:
     restore(database, town.actor("other_clerk"), post)
     with database.reading() as session:
         first, second, third = session.get_one(Post, post.id).revisions
-        assert [one.restored_from for one in (first, second, third)] == [None, None, first]
+        assert [revision.restored_from for revision in (first, second, third)] == [
+            None,
+            None,
+            first,
+        ]
 
 
 def test_a_department_that_has_joined_since_stays_named(
@@ -155,7 +161,7 @@ def departments_of(database: Database, post: Post) -> dict[int, bool]:
     """Whether each department of the newest revision is asked."""
     with database.reading() as session:
         rows = session.get_one(Post, post.id).revisions[-1].departments
-        return {one.department_id: one.asked for one in rows}
+        return {row.department_id: row.asked for row in rows}
 
 
 def test_an_end_that_has_passed_is_left_open(database: Database, town: City, post: Post) -> None:

@@ -68,14 +68,14 @@ def test_each_save_is_a_revision_with_author_note_and_window(
     database: Database, town: City, store: Store
 ) -> None:
     post = started(town)
-    typed = draft(
+    new_draft = draft(
         variant(town.accounts["x"], link="https://pmc.gov.in/water"),
         variant(town.accounts["x"], language=Language.ENGLISH, text=" No water\r\non Saturday "),
         title="  पाणी  ",
         not_before=NOON - HOUR,
         not_after=NOON + DAY,
     )
-    save(database, store, post, typed, actor=town.actor("clerk"), seen=0)
+    save(database, store, post, new_draft, actor=town.actor("clerk"), seen=0)
     save(
         database,
         store,
@@ -85,9 +85,9 @@ def test_each_save_is_a_revision_with_author_note_and_window(
         seen=1,
     )
     with database.reading() as session:
-        found = session.get_one(Post, post.id)
-        first, second = found.revisions
-        assert (first.number, second.number, found.newest) == (1, 2, 2)
+        post_row = session.get_one(Post, post.id)
+        first, second = post_row.revisions
+        assert (first.number, second.number, post_row.newest) == (1, 2, 2)
         assert (first.author_id, first.author_under_id) == (
             town.actor("clerk").person_id,
             town.actor("clerk").appointment_id,
@@ -95,7 +95,7 @@ def test_each_save_is_a_revision_with_author_note_and_window(
         assert second.author_id == town.actor("other_clerk").person_id
         assert (first.note, first.saved_at) == ("पहिला मसुदा", NOON)
         assert (first.not_before, first.not_after) == (NOON - HOUR, NOON + DAY)
-        assert [one.text for one in first.variants] == [
+        assert [variant.text for variant in first.variants] == [
             "शनिवारी पाणीपुरवठा बंद.",
             "No water\non Saturday",
         ]
@@ -103,16 +103,16 @@ def test_each_save_is_a_revision_with_author_note_and_window(
         assert [(row.department_id, row.asked) for row in first.departments] == [
             (town.departments["water"], True)
         ]
-        assert found.title == "पाणीपुरवठा बंद"
-        assert verbs_of(session, found) == ["draft", "save", "save"]
+        assert post_row.title == "पाणीपुरवठा बंद"
+        assert verbs_of(session, post_row) == ["draft", "save", "save"]
 
 
 def test_the_owning_department_is_always_asked_beside_the_others(
     database: Database, town: City, store: Store
 ) -> None:
     post = started(town)
-    typed = draft(variant(town.accounts["x"]), asked_ids=(town.departments["road"],))
-    revision = save(database, store, post, typed, actor=town.actor("clerk"), seen=0)
+    new_draft = draft(variant(town.accounts["x"]), asked_ids=(town.departments["road"],))
+    revision = save(database, store, post, new_draft, actor=town.actor("clerk"), seen=0)
     assert sorted(row.department_id for row in revision.departments) == [
         town.departments["water"],
         town.departments["road"],
@@ -161,8 +161,8 @@ def test_of_two_clerks_who_save_at_once_one_is_told(
         return "saved"
 
     with ThreadPoolExecutor(2) as clerks:
-        found = sorted(clerks.map(press, (town.actor("clerk"), town.actor("other_clerk"))))
-    assert found == ["saved", "stale_revision"]
+        outcomes = sorted(clerks.map(press, (town.actor("clerk"), town.actor("other_clerk"))))
+    assert outcomes == ["saved", "stale_revision"]
     with database.reading() as session:
         assert session.get_one(Post, post.id).newest == 1
 
@@ -184,21 +184,21 @@ def _approved(database: Database, town: City, store: Store) -> Post:
 def _deliver(database: Database, post: Post, *states: DeliveryState) -> list[int]:
     """Give the variants of the newest revision deliveries in these states."""
     with database.transaction() as session:
-        found = session.get_one(Post, post.id)
-        made = [
+        post_row = session.get_one(Post, post.id)
+        deliveries = [
             Delivery(
-                variant_id=one.id,
+                variant_id=variant_row.id,
                 post_id=post.id,
-                account_id=one.account_id,
+                account_id=variant_row.account_id,
                 state=state,
                 state_at=NOON,
                 due_at=NOON + HOUR,
             )
-            for one, state in zip(found.revisions[-1].variants, states, strict=True)
+            for variant_row, state in zip(post_row.revisions[-1].variants, states, strict=True)
         ]
-        session.add_all(made)
+        session.add_all(deliveries)
         session.flush()
-        return [one.id for one in made]
+        return [delivery.id for delivery in deliveries]
 
 
 def _states(database: Database, ids: list[int]) -> list[DeliveryState]:
@@ -214,12 +214,12 @@ def test_a_new_revision_of_an_approved_post_cancels_what_is_unsent(
     saved(town, post, seen=1)
     assert _states(database, ids) == [DeliveryState.CANCELLED, DeliveryState.CANCELLED]
     with database.reading() as session:
-        found = session.get_one(Post, post.id)
-        assert (found.state, found.newest) == (PostState.DRAFT, 2)
-        (decision,) = found.revisions[0].decisions
+        post_row = session.get_one(Post, post.id)
+        assert (post_row.state, post_row.newest) == (PostState.DRAFT, 2)
+        (decision,) = post_row.revisions[0].decisions
         assert decision.withdrawn_at is None
-        assert found.revisions[1].digest == ""
-        assert verbs_of(session, found)[-1] == "save"
+        assert post_row.revisions[1].digest == ""
+        assert verbs_of(session, post_row)[-1] == "save"
 
 
 def test_what_is_leaving_or_live_is_left_alone(
@@ -300,7 +300,7 @@ def disconnected(town: City) -> int:
 
 
 def test_every_problem_is_told_at_once(database: Database, town: City, store: Store) -> None:
-    typed = draft(
+    new_draft = draft(
         variant(town.accounts["x"], text=" "),
         variant(town.accounts["x"], link="ftp://pmc.gov.in"),
         variant(town.accounts["facebook"], text="a\u202eb"),
@@ -312,7 +312,7 @@ def test_every_problem_is_told_at_once(database: Database, town: City, store: St
         not_before=NOON + 2 * DAY,
         not_after=NOON - DAY,
     )
-    assert sorted(problems(database, town, store, typed)) == sorted(
+    assert sorted(problems(database, town, store, new_draft)) == sorted(
         [
             ("title", "required"),
             ("note", "too_long"),
@@ -338,11 +338,11 @@ def test_280_on_x_and_63206_on_facebook_just_fit(
     database: Database, town: City, store: Store
 ) -> None:
     post = started(town)
-    typed = draft(
+    new_draft = draft(
         variant(town.accounts["x"], text="क" * 256, link="https://pmc.gov.in/" + "a" * 100),
         variant(town.accounts["facebook"], text="क" * 63_206, link="https://pmc.gov.in/"),
     )
-    save(database, store, post, typed, actor=town.actor("clerk"), seen=0)
+    save(database, store, post, new_draft, actor=town.actor("clerk"), seen=0)
 
 
 @pytest.mark.parametrize(

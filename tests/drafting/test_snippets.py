@@ -60,18 +60,18 @@ def test_a_change_stays_in_the_history_with_what_was_and_what_came(
         )
         snippets.end(session, actor=town.actor("lead"), now=NOON, text_id=text_id)
     with database.reading() as session:
-        ended, changed, made = snippets.history_of(session, text_id)
-        assert (made.verb, changed.verb, ended.verb) == ("make", "change", "end")
+        ended, changed, created = snippets.history_of(session, text_id)
+        assert (created.verb, changed.verb, ended.verb) == ("make", "change", "end")
         assert dict(changed.changed) == {
             "text_mr": ("{date} रोजी पाणी नाही.", "पाणी नाही."),
             "department_id": (None, town.departments["water"]),
         }
         assert changed.appointment is not None
         assert changed.appointment.person.name_mr == "इम्रान तांबोळी"
-        found = snippets.text_of(session, text_id)
-        assert (found.version, found.ended_at) == (2, NOON)
+        snippet = snippets.text_of(session, text_id)
+        assert (snippet.version, snippet.ended_at) == (2, NOON)
         assert snippets.every_text(session) == []
-        assert [one.id for one in snippets.every_text(session, ended=True)] == [text_id]
+        assert [snippet.id for snippet in snippets.every_text(session, ended=True)] == [text_id]
 
 
 def test_saving_the_same_once_more_is_no_change(database: Database, town: City) -> None:
@@ -150,14 +150,14 @@ def test_what_suits_a_post_stands_with_the_nearest_first(database: Database, tow
         make(session, town, name="कार्यक्रम", kind=event)
         over = make(session, town, name="जुना")
         snippets.end(session, actor=town.actor("clerk"), now=NOON, text_id=over.id)
-        found = snippets.suited(session, kinds={notice}, department_id=town.departments["water"])
-    names = [one.name for one in found]
+        suited = snippets.suited(session, kinds={notice}, department_id=town.departments["water"])
+    names = [snippet.name for snippet in suited]
     assert names == ["पाणी सूचना", "पाणी", "सर्व सूचना", "सर्वांसाठी"]
 
 
 def test_blanks_are_found_once_each_and_filled_in_one_line() -> None:
     text = "{ date } रोजी {प्रभाग} मध्ये; {date} नंतर {helpline}. {}  {दोन\nओळी} {" + "अ" * 41 + "}"
-    assert [one.name for one in placeholders.blanks_in(text)] == ["date", "प्रभाग", "helpline"]
+    assert [blank.name for blank in placeholders.blanks_in(text)] == ["date", "प्रभाग", "helpline"]
     filled = placeholders.fill(
         text, {"date": "शनिवार,\n२८ नोव्हेंबर", "प्रभाग": " १२ ", "helpline": " "}
     )
@@ -190,11 +190,11 @@ def test_a_closing_is_the_department_s_own_in_the_language_of_the_text(
             session, town, part=signature, text_mr="– पाणी", department_id=town.departments["water"]
         )
         make(session, town, part=TextPart.HASHTAGS, text_mr="", text_hi="#पुणे")
-        found = snippets.suited(session, kinds=(), department_id=town.departments["water"])
-    assert closings(found, Language.MARATHI) == Closings("– पाणी")
-    assert closings(found, Language.ENGLISH) == Closings("– PMC")
-    assert closings(found, Language.HINDI) == Closings("", "#पुणे")
-    assert closings(found, Language.MIXED) == Closings("– पाणी")
+        suited = snippets.suited(session, kinds=(), department_id=town.departments["water"])
+    assert closings(suited, Language.MARATHI) == Closings("– पाणी")
+    assert closings(suited, Language.ENGLISH) == Closings("– PMC")
+    assert closings(suited, Language.HINDI) == Closings("", "#पुणे")
+    assert closings(suited, Language.MIXED) == Closings("– पाणी")
 
 
 def test_a_blank_left_in_a_text_or_a_description_is_not_sent_for_review(
@@ -223,7 +223,7 @@ def test_a_blank_left_in_a_text_or_a_description_is_not_sent_for_review(
         decide.send_for_review(
             session, actor=town.actor("clerk"), now=NOON, post_id=post.id, seen_revision=1
         )
-    assert [(one.field, one.values["blanks"]) for one in caught.value.problems] == [
+    assert [(problem.field, problem.values["blanks"]) for problem in caught.value.problems] == [
         ("variants-1-text", "{date}, {ward}"),
         ("variants-1-pictures-0-alt_text", "{place}"),
     ]

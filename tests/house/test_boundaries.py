@@ -46,7 +46,9 @@ def find_commits(source: Source) -> Iterator[str]:
     for call, _ in source.calls():
         if isinstance(call.func, ast.Attribute) and call.func.attr in COMMITS:
             yield f"{source.at(call)} .{call.func.attr}(): only database/session.py commits"
-        elif any(one.arg == "commit" for one in call.keywords) and not source.is_in(*COMMIT_ALONG):
+        elif any(keyword.arg == "commit" for keyword in call.keywords) and not source.is_in(
+            *COMMIT_ALONG
+        ):
             yield f"{source.at(call)} commit=: only the press lets a COMMIT travel along"
 
 
@@ -119,21 +121,25 @@ def find_foreign_imports(source: Source) -> Iterator[str]:
 
 
 def test_only_the_database_module_commits() -> None:
-    expect_none(found for source in product() for found in find_commits(source))
+    expect_none(find_commit for source in product() for find_commit in find_commits(source))
 
 
 def test_only_now_reads_the_time() -> None:
-    expect_none(found for source in product() for found in find_clocks(source))
+    expect_none(find_clock for source in product() for find_clock in find_clocks(source))
 
 
 def test_only_moving_and_the_claim_assign_a_state() -> None:
-    expect_none(found for source in product() for found in find_moves(source))
+    expect_none(find_move for source in product() for find_move in find_moves(source))
 
 
 def test_the_rulebook_imports_nothing_but_the_standard_library() -> None:
     rulebook = python_files("approvals")
     assert rulebook
-    expect_none(found for source in rulebook for found in find_foreign_imports(source))
+    expect_none(
+        find_foreign_import
+        for source in rulebook
+        for find_foreign_import in find_foreign_imports(source)
+    )
 
 
 @pytest.mark.parametrize("text", ["session.commit()", "self.s.commit()", "with engine.begin(): 1"])

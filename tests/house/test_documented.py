@@ -26,16 +26,18 @@ from web.core.context import AppContext
 
 # What a setting is called where the field's own name says less than the setting does.
 CALLED = {"name_mr": "CITY_NAME_MR", "name_en": "CITY_NAME", "code": "CITY_CODE"}
-CALLED |= {one: f"HELP_{one.upper()}" for one in ("phone", "mail", "hours")}
+CALLED |= {
+    setting_part: f"HELP_{setting_part.upper()}" for setting_part in ("phone", "mail", "hours")
+}
 GROUPS = ("city", "help_desk", "delivery", "access", "sms")
 
 
 def settings_named() -> list[str]:
-    plain = [one.name for one in fields(Settings) if one.name not in GROUPS]
+    plain = [field.name for field in fields(Settings) if field.name not in GROUPS]
     grouped = [
-        one.name
+        field.name
         for group in (City, HelpDesk, DeliverySettings, Access, Sms)
-        for one in fields(group)
+        for field in fields(group)
     ]
     return [CALLED.get(name, name.upper()) for name in (*plain, *grouped)]
 
@@ -52,7 +54,7 @@ def commands_in(group: click.Group, path: str = "nagarvani") -> Iterator[str]:
 
 
 def missing_from(text: str, wanted: Iterable[str]) -> list[str]:
-    return [one for one in wanted if f"`{one}`" not in text and f"`{one} " not in text]
+    return [name for name in wanted if f"`{name}`" not in text and f"`{name} " not in text]
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +68,12 @@ def app() -> Flask:
 
 def pages(app: Flask) -> list[str]:
     """The address of every page that is opened by GET, its ids without their kind."""
-    found = {
+    paths = {
         re.sub(r"<(?:int:)?\w*id>", "<id>", rule.rule)
         for rule in app.url_map.iter_rules()
         if "GET" in (rule.methods or ()) and "static" not in rule.endpoint
     }
-    return sorted(found)
+    return sorted(paths)
 
 
 def test_every_setting_is_named_in_the_docs() -> None:

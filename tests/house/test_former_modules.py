@@ -51,7 +51,7 @@ def _paths(text: str, roots: set[str]) -> Iterator[tuple[int, str]]:
 def test_no_file_names_a_module_that_is_gone() -> None:
     former = former_modules(read(LIST))
     files = [(name, text) for name, text in texts() if name != LIST]
-    expect_none({place for name, text in files for place in find_former(name, text, former)})
+    expect_none({problem for name, text in files for problem in find_former(name, text, former)})
 
 
 def test_no_module_that_exists_is_listed_as_gone() -> None:

@@ -49,14 +49,14 @@ def test_a_test_gets_a_migrated_database_on_both_kinds(database: Database) -> No
 
 
 def test_each_test_has_a_database_of_its_own(postgres: Server) -> None:
-    one, two = postgres.create(), postgres.create()
+    first_url, two = postgres.create(), postgres.create()
     try:
-        with psycopg.connect(postgres.plain_url(one), autocommit=True) as first:
+        with psycopg.connect(postgres.plain_url(first_url), autocommit=True) as first:
             first.execute("CREATE TABLE only_here (x int)")
         with psycopg.connect(postgres.plain_url(two)) as second:
             assert second.execute("SELECT to_regclass('only_here')").fetchone() == (None,)
     finally:
-        postgres.drop(one)
+        postgres.drop(first_url)
         postgres.drop(two)
 
 
@@ -132,9 +132,9 @@ def test_started_commands_do_not_inherit_the_products_settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NAGARVANI_BASE_URL", "http://elsewhere.example")
-    found = plain_environment({"NAGARVANI_CITY_CODE": "PMC"})
-    assert "NAGARVANI_BASE_URL" not in found
-    assert found["NAGARVANI_CITY_CODE"] == "PMC"
+    environment = plain_environment({"NAGARVANI_CITY_CODE": "PMC"})
+    assert "NAGARVANI_BASE_URL" not in environment
+    assert environment["NAGARVANI_CITY_CODE"] == "PMC"
 
 
 def test_what_a_test_starts_belongs_to_its_run(start: Starter, run: Run, tmp_path: Path) -> None:
@@ -156,8 +156,8 @@ def test_a_run_inside_a_run_ends_with_it(start: Starter, run: Run, tmp_path: Pat
 
 
 def test_a_free_port_can_be_taken(free_port: int) -> None:
-    with socket.create_server(("127.0.0.1", free_port)) as taken:
-        assert taken.getsockname()[1] == free_port
+    with socket.create_server(("127.0.0.1", free_port)) as listener:
+        assert listener.getsockname()[1] == free_port
 
 
 def test_the_mail_server_takes_and_refuses_mail(mail_server: MailServer) -> None:
@@ -176,9 +176,9 @@ def test_axe_tells_what_is_wrong_and_what_it_cannot_decide(
     page.set_content(
         "<html><body><main><img src=x><p style='background:url(x)'>text</p></main></body></html>"
     )
-    found = axe(page)
-    assert "image-alt" in {finding.rule for finding in found.violations}
-    assert "color-contrast" in {finding.rule for finding in found.incompletes}
+    violations = axe(page)
+    assert "image-alt" in {finding.rule for finding in violations.violations}
+    assert "color-contrast" in {finding.rule for finding in violations.incompletes}
 
 
 def test_windows_have_the_asked_width_and_pune_time(window: Callable[..., BrowserContext]) -> None:

@@ -44,12 +44,12 @@ def family(pids: list[int]) -> set[int]:
         if entry.name.isdigit() and (entry / "stat").exists():
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             children.setdefault(parent, []).append(int(entry.name))
-    found, waiting = set(pids), list(pids)
+    pids_left, waiting = set(pids), list(pids)
     while waiting:
-        below = [pid for pid in children.get(waiting.pop(), []) if pid not in found]
-        found.update(below)
+        below = [pid for pid in children.get(waiting.pop(), []) if pid not in pids_left]
+        pids_left.update(below)
         waiting += below
-    return found
+    return pids_left
 
 
 @pytest.mark.parametrize("workers", [pytest.param(0, marks=pytest.mark.proof), 2])

@@ -27,17 +27,17 @@ AT_THE_TOP = {
 
 def layers() -> list[list[str]]:
     """The rooms, from the uppermost layer to the lowest."""
-    contract = next(one for one in CONTRACTS["contracts"] if one["id"] == "layers")
+    contract = next(contract for contract in CONTRACTS["contracts"] if contract["id"] == "layers")
     return [line.strip("()").replace("|", ":").split(" : ") for line in contract["layers"]]
 
 
 def rooms() -> set[str]:
     """Every module at the top of the product, and every one right below `publisher`."""
-    found = set()
+    imports = set()
     for source in product():
         parts = source.path.removesuffix(".py").split("/")
-        found.add(".".join(parts[:2]) if parts[0] == "publisher" else parts[0])
-    return found - {"publisher.__init__", "sandbox", *AT_THE_TOP}
+        imports.add(".".join(parts[:2]) if parts[0] == "publisher" else parts[0])
+    return imports - {"publisher.__init__", "sandbox", *AT_THE_TOP}
 
 
 def lay_out(folder: Path, imports: dict[str, str]) -> None:
@@ -122,7 +122,7 @@ def find_upward(source: Source) -> Iterator[str]:
 
 
 def test_the_front_door_and_the_clock_import_only_what_is_theirs() -> None:
-    expect_none(found for source in product() for found in find_upward(source))
+    expect_none(upward for source in product() for upward in find_upward(source))
 
 
 def test_a_clock_that_knows_flask_or_the_counter_is_found_out() -> None:

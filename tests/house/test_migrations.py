@@ -48,23 +48,23 @@ def empty(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable
 def schema_of(engine: Engine) -> Schema:
     """All that the database enforces, in words that can be compared."""
     look = inspect(engine)
-    found: Schema = {}
+    objects: Schema = {}
     for table in sorted(set(look.get_table_names()) - {"alembic_version"}):
-        found[f"{table} columns"] = {
+        objects[f"{table} columns"] = {
             column["name"]: (str(column["type"]), column["nullable"], str(column["default"]))
             for column in look.get_columns(table)
         }
-        found[f"{table} key"] = look.get_pk_constraint(table)["constrained_columns"]
-        found[f"{table} foreign"] = named(look.get_foreign_keys(table))
-        found[f"{table} unique"] = named(look.get_unique_constraints(table))
-        found[f"{table} checks"] = named(look.get_check_constraints(table))
-        found[f"{table} indexes"] = named(look.get_indexes(table))
-    return found | {"triggers": triggers_of(engine)}
+        objects[f"{table} key"] = look.get_pk_constraint(table)["constrained_columns"]
+        objects[f"{table} foreign"] = named(look.get_foreign_keys(table))
+        objects[f"{table} unique"] = named(look.get_unique_constraints(table))
+        objects[f"{table} checks"] = named(look.get_check_constraints(table))
+        objects[f"{table} indexes"] = named(look.get_indexes(table))
+    return objects | {"triggers": triggers_of(engine)}
 
 
 def named(things: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Constraints or indexes by name, with all that they say, in one spacing."""
-    return {str(one["name"]): re.sub(r"\s+", " ", in_words(one)) for one in things}
+    return {str(row["name"]): re.sub(r"\s+", " ", in_words(row)) for row in things}
 
 
 def in_words(found: object) -> str:
@@ -114,13 +114,13 @@ def test_the_migrations_lay_what_the_models_would(empty: Callable[[], Database])
 @BOTH
 @pytest.mark.proof
 def test_up_down_and_up_again_leads_to_the_same_schema(empty: Callable[[], Database]) -> None:
-    one = empty()
-    migrate(one.url)
-    first = schema_of(one.engine)
-    command.downgrade(alembic_config(one.url), "base")
-    assert schema_of(one.engine) == {"triggers": []}
-    migrate(one.url)
-    assert schema_of(one.engine) == first
+    database = empty()
+    migrate(database.url)
+    first = schema_of(database.engine)
+    command.downgrade(alembic_config(database.url), "base")
+    assert schema_of(database.engine) == {"triggers": []}
+    migrate(database.url)
+    assert schema_of(database.engine) == first
     assert len(first) > 1
 
 
@@ -129,5 +129,7 @@ def test_a_column_that_no_migration_knows_is_found_out(database: Database) -> No
     table.append_column(Column("never_migrated", Integer))
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection)
-        found = [change for change in compare_metadata(context, metadata) if "add_column" in change]
-    assert len(found) == 1
+        differences = [
+            change for change in compare_metadata(context, metadata) if "add_column" in change
+        ]
+    assert len(differences) == 1

@@ -20,7 +20,7 @@ NO_PACKAGE = system.Package("no-such-package", "nothing needs it", lambda: False
 
 
 def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    kept = {
+    inherited = {
         name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "PYTHON"}
     }
     return subprocess.run(
@@ -29,7 +29,7 @@ def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        env={**kept, **variables},
+        env={**inherited, **variables},
     )
 
 
@@ -123,19 +123,19 @@ def test_a_missing_system_package_is_named_with_the_line_that_installs_it(
 
 
 def test_what_is_there_is_not_asked_for() -> None:
-    there = system.Package("there", "everything needs it", lambda: True)
-    system.bring([there])
-    assert system.missing([there, NO_PACKAGE]) == [NO_PACKAGE]
+    package = system.Package("there", "everything needs it", lambda: True)
+    system.bring([package])
+    assert system.missing([package, NO_PACKAGE]) == [NO_PACKAGE]
 
 
 def test_packages_are_installed_anew_only_when_the_lock_changes(tmp_path: Path) -> None:
-    there, lock = Environment(tmp_path), tmp_path / "lock.txt"
+    environment, lock = Environment(tmp_path), tmp_path / "lock.txt"
     lock.write_text("a==1")
-    assert there.is_new("run", lock)
-    there.note("run", lock)
-    assert not there.is_new("run", lock)
+    assert environment.is_new("run", lock)
+    environment.note("run", lock)
+    assert not environment.is_new("run", lock)
     lock.write_text("a==2")
-    assert there.is_new("run", lock)
+    assert environment.is_new("run", lock)
 
 
 def test_another_virtual_environment_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:

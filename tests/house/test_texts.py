@@ -61,8 +61,8 @@ def find_unfinished(name: str, text: str) -> Iterator[str]:
 def find_people(name: str, text: str, digests: Iterable[str]) -> Iterator[str]:
     """Lines with a name whose digest is among these."""
     for number, line in enumerate(text.splitlines(), 1):
-        words = fold(line)
-        pairs = [" ".join(pair) for pair in pairwise(words)]
+        folded = fold(line)
+        pairs = [" ".join(pair) for pair in pairwise(folded)]
         if {digest(pair) for pair in pairs} & set(digests):
             yield f"{name}:{number} names a real person"
 
@@ -81,21 +81,25 @@ def digest(words: str) -> str:
 def signatory_of(circular: str) -> list[str]:
     """The folded pair of words that signs, in brackets above the office, without the title."""
     signed = re.search(r"^\((.+)\)\s*$", circular, re.MULTILINE)
-    words = fold(signed[1]) if signed else []
-    return [" ".join(words[-2:])]
+    folded = fold(signed[1]) if signed else []
+    return [" ".join(folded[-2:])]
 
 
 def test_no_file_names_a_machines_path_or_a_registry() -> None:
-    expect_none(found for name, text in texts() for found in find_places(name, text))
+    expect_none(find_place for name, text in texts() for find_place in find_places(name, text))
 
 
 def test_no_file_says_that_something_is_left_for_later() -> None:
     own = [(name, text) for name, text in texts() if not name.endswith((".min.js", ".txt"))]
-    expect_none(found for name, text in own for found in find_unfinished(name, text))
+    expect_none(problem for name, text in own for problem in find_unfinished(name, text))
 
 
 def test_no_file_names_the_real_signatory() -> None:
-    expect_none(found for name, text in texts() for found in find_people(name, text, REAL_PEOPLE))
+    expect_none(
+        find_person
+        for name, text in texts()
+        for find_person in find_people(name, text, REAL_PEOPLE)
+    )
 
 
 @pytest.mark.skipif(not CIRCULAR.exists(), reason="the signed circular does not lie beside here")
@@ -112,11 +116,11 @@ def find_unlocked(name: str, text: str) -> Iterator[str]:
     """Requirements without an exact version or a hash, and any address."""
     joined = text.replace("\\\n", " ")
     for line in joined.splitlines():
-        words = line.partition(" #")[0].strip()
-        if "://" in line or words.startswith("-"):
+        line_text = line.partition(" #")[0].strip()
+        if "://" in line or line_text.startswith("-"):
             yield f"{name}: {line[:60]}"
-        elif words and not words.startswith("#") and not is_locked(words):
-            yield f"{name}: {words[:60]}"
+        elif line_text and not line_text.startswith("#") and not is_locked(line_text):
+            yield f"{name}: {line_text[:60]}"
 
 
 def is_locked(requirement: str) -> bool:

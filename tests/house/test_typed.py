@@ -23,7 +23,7 @@ REASON = re.compile(r"[^\W\d_]{2,}.*[^\W\d_]{2,}")  # two words at least
 def find_unannotated(source: Source) -> Iterator[str]:
     """Functions without a type for each argument and for what they give back."""
     for function in source.functions():
-        bare = [given.arg for given in _arguments(function) if given.annotation is None]
+        bare = [argument.arg for argument in _arguments(function) if argument.annotation is None]
         bare = [name for name in bare if name not in {"self", "cls"}]
         bare += ["what it gives back"] if function.returns is None else []
         if bare:
@@ -31,9 +31,9 @@ def find_unannotated(source: Source) -> Iterator[str]:
 
 
 def _arguments(function: Function) -> list[ast.arg]:
-    given = function.args
-    found = [*given.posonlyargs, *given.args, *given.kwonlyargs]
-    return found + [extra for extra in (given.vararg, given.kwarg) if extra]
+    arguments = function.args
+    parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return parameters + [extra for extra in (arguments.vararg, arguments.kwarg) if extra]
 
 
 def has_code(source: Source) -> bool:
@@ -49,8 +49,8 @@ def find_unexplained(source: Source) -> Iterator[str]:
         if token.type != tokenize.COMMENT:
             continue
         for pattern in (NOQA, TYPE_IGNORE):
-            found = pattern.search(token.string)
-            if found and not (found["codes"] and REASON.search(found["reason"])):
+            match = pattern.search(token.string)
+            if match and not (match["codes"] and REASON.search(match["reason"])):
                 yield f"{source.path}:{token.start[0]} {token.string}"
 
 
@@ -85,7 +85,7 @@ def _catches_all(handler: ast.ExceptHandler) -> bool:
 
 
 def test_every_function_is_annotated() -> None:
-    expect_none(found for source in everything() for found in find_unannotated(source))
+    expect_none(problem for source in everything() for problem in find_unannotated(source))
 
 
 def test_every_module_takes_annotations_from_the_future() -> None:
@@ -94,12 +94,12 @@ def test_every_module_takes_annotations_from_the_future() -> None:
 
 
 def test_every_ignore_has_a_code_and_a_reason() -> None:
-    expect_none(found for source in everything() for found in find_unexplained(source))
+    expect_none(problem for source in everything() for problem in find_unexplained(source))
     assert list(find_unexplained_settings(read("pyproject.toml"))) == []
 
 
 def test_nothing_is_left_for_later_and_no_exception_is_caught_whatever_it_is() -> None:
-    expect_none(found for source in everything() for found in find_unfinished(source))
+    expect_none(problem for source in everything() for problem in find_unfinished(source))
 
 
 def test_there_is_one_warning_let_through_and_it_is_facebook_sdks() -> None:

@@ -191,10 +191,10 @@ def extracted() -> frozenset[str | tuple[str, ...]]:
     """Every msgid of the code and the templates; a plural one as a pair."""
     with (TRANSLATIONS.parent / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]  # Babel types it not
-    found = extract_from_dir(
+    messages_found = extract_from_dir(
         CHECKOUT / "web", method_map=methods, options_map=options, keywords=KEYWORDS
     )
-    return frozenset(msgid for _file, _line, msgid, _comments, _context in found)
+    return frozenset(msgid for _file, _line, msgid, _comments, _context in messages_found)
 
 
 def sources(message: Message) -> tuple[str, ...]:
@@ -206,45 +206,45 @@ def key(message: Message) -> str | tuple[str, ...]:
 
 
 def texts(message: Message) -> tuple[str, ...]:
-    found = message.string
-    return (found,) if isinstance(found, str) else tuple(found or ())
+    translation = message.string
+    return (translation,) if isinstance(translation, str) else tuple(translation or ())
 
 
 def messages(language: str) -> Iterator[Message]:
-    return (one for one in catalogue(language) if one.id)
+    return (message for message in catalogue(language) if message.id)
 
 
 def said(language: str, msgid: str) -> str:
-    found = catalogue(language).get(msgid)
-    assert found is not None, f"{msgid} is not in the catalogue"
-    return str(found.string)
+    translation = catalogue(language).get(msgid)
+    assert translation is not None, f"{msgid} is not in the catalogue"
+    return str(translation.string)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_catalogue_holds_exactly_what_the_pages_say(language: str) -> None:
-    held = {key(one) for one in messages(language)}
+    keys = {key(message) for message in messages(language)}
     assert len(extracted()) > 500
-    assert extracted() - held == set(), "missing: extract and translate, see docs/words.md"
-    assert held - extracted() == set(), "no page says this any more"
+    assert extracted() - keys == set(), "missing: extract and translate, see docs/words.md"
+    assert keys - extracted() == set(), "no page says this any more"
     assert not catalogue(language).obsolete
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_is_translated_and_none_is_a_guess(language: str) -> None:
     forms = catalogue(language).num_plurals
-    for one in messages(language):
-        assert not one.fuzzy, one.id
-        assert all(text.strip() for text in texts(one)), one.id
-        assert len(texts(one)) == (1 if isinstance(one.id, str) else forms), one.id
-        letters = PLACEHOLDER.sub("", "".join(texts(one))).replace("MB", "").replace("kB", "")
+    for message in messages(language):
+        assert not message.fuzzy, message.id
+        assert all(text.strip() for text in texts(message)), message.id
+        assert len(texts(message)) == (1 if isinstance(message.id, str) else forms), message.id
+        letters = PLACEHOLDER.sub("", "".join(texts(message))).replace("MB", "").replace("kB", "")
         if any(letter.isalpha() for letter in letters):
-            assert DEVANAGARI.search(letters), one.id
+            assert DEVANAGARI.search(letters), message.id
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_translation_fills_the_same_blanks_as_its_source(language: str) -> None:
-    for one in messages(language):
-        for source, text in zip(sources(one), texts(one), strict=True):
+    for message in messages(language):
+        for source, text in zip(sources(message), texts(message), strict=True):
             blanks = PLACEHOLDER.findall(text)
             assert sorted(blanks) == sorted(PLACEHOLDER.findall(source)), text
             assert text.count("%") == len(blanks), text
@@ -252,8 +252,8 @@ def test_a_translation_fills_the_same_blanks_as_its_source(language: str) -> Non
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_full_stop_stands_where_the_source_ends_a_sentence(language: str) -> None:
-    for one in messages(language):
-        for source, text in zip(sources(one), texts(one), strict=True):
+    for message in messages(language):
+        for source, text in zip(sources(message), texts(message), strict=True):
             assert text == text.strip(), text
             assert "  " not in text, text
             if text.endswith((".", "।")):
@@ -261,44 +261,44 @@ def test_a_full_stop_stands_where_the_source_ends_a_sentence(language: str) -> N
 
 
 def test_marathi_sentences_write_devanagari_digits() -> None:
-    for one in messages("mr"):
-        for text in texts(one):
+    for message in messages("mr"):
+        for text in texts(message):
             assert not re.search("[0-9]", PLACEHOLDER.sub("", text)), text
 
 
 def test_marathi_sentences_hold_no_english_words() -> None:
-    for one in messages("mr"):
-        for text in texts(one):
+    for message in messages("mr"):
+        for text in texts(message):
             plain = COMMAND.sub("", PLACEHOLDER.sub("", text))
             assert set(LATIN_WORD.findall(plain)) <= LATIN_ALLOWED, text
 
 
 def test_marathi_never_uses_the_words_that_the_office_avoids() -> None:
     avoided = ("मीडिया", "मंजूर", "सदस्य", "प्रत्युत्तर", "मुदतबाह्य", "रंगीत तालीम", "प्राधिकरण")
-    for one in messages("mr"):
-        for text in texts(one):
+    for message in messages("mr"):
+        for text in texts(message):
             assert not [word for word in avoided if word in text], text
 
 
 def test_hindi_sentences_write_the_digits_and_words_of_hindi() -> None:
     marathi = re.compile("[०-९ळॲ]|मिडिया|समन्वयक|मान्यता द|आहे|करावे|नाही(?!ं)")
-    for one in messages("hi"):
-        for text in texts(one):
+    for message in messages("hi"):
+        for text in texts(message):
             assert not marathi.search(text), text
             plain = COMMAND.sub("", PLACEHOLDER.sub("", text))
             assert set(LATIN_WORD.findall(plain)) <= LATIN_ALLOWED, text
 
 
 def test_hindi_ends_its_sentences_with_a_danda() -> None:
-    for one in messages("hi"):
-        for text in texts(one):
+    for message in messages("hi"):
+        for text in texts(message):
             assert not text.endswith("."), text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_number_is_never_parted_from_the_word_before_it(language: str) -> None:
-    for one in messages(language):
-        for text in texts(one):
+    for message in messages(language):
+        for text in texts(message):
             assert not re.search(r"(क्र|दि|सायं)\. ", text), text
 
 

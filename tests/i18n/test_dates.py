@@ -62,8 +62,8 @@ def loose(text: str) -> str:
 def test_a_moment_reads_as_an_officer_would_say_it(
     moment: datetime, marathi: str, english: str, hindi: str
 ) -> None:
-    said = [loose(dates.moment(moment, locale, now=NOW)) for locale in LOCALES]
-    assert said == [marathi, english, hindi]
+    texts = [loose(dates.moment(moment, locale, now=NOW)) for locale in LOCALES]
+    assert texts == [marathi, english, hindi]
 
 
 @pytest.mark.parametrize(
@@ -187,8 +187,8 @@ def test_what_remains_is_said_in_its_two_largest_units(
     minutes: float, marathi: str, english: str, hindi: str
 ) -> None:
     due = NOW + timedelta(minutes=minutes)
-    said = [dates.remaining(due, locale, now=NOW) for locale in LOCALES]
-    assert said == [marathi, english, hindi]
+    texts = [dates.remaining(due, locale, now=NOW) for locale in LOCALES]
+    assert texts == [marathi, english, hindi]
 
 
 def test_no_time_at_all_is_still_said() -> None:

@@ -43,15 +43,15 @@ def test_the_font_is_small_enough_for_a_phone_in_the_field(made: Path) -> None:
 
 def test_every_letter_of_our_pages_is_in_it(made: Path) -> None:
     with TTFont(made) as font:
-        known = set(font.getBestCmap())
+        characters = set(font.getBestCmap())
     needed = "कळऱॲऑ्ंँः०१२३४५६७८९।॥₹“”‘’–—…•·×−ABCxyz0123456789@#&é\u00a0\u200c\u200d\u25cc"
-    assert [letter for letter in needed if ord(letter) not in known] == []
+    assert [letter for letter in needed if ord(letter) not in characters] == []
 
 
 def test_letters_of_other_scripts_are_left_out(made: Path) -> None:
     with TTFont(made) as font:
-        known = font.getBestCmap()
-    assert not any(0x0370 <= point <= 0x052F for point in known)
+        characters = font.getBestCmap()
+    assert not any(0x0370 <= point <= 0x052F for point in characters)
 
 
 def test_one_axis_remains_with_the_weights_of_the_pages(made: Path) -> None:
@@ -112,7 +112,7 @@ def test_the_licence_stands_beside_the_font(made: Path) -> None:
 
 
 def test_the_machine_says_whether_it_can_shape_devanagari() -> None:
-    found = fonts.check()
-    assert found.works is bool(features.check("raqm"))
-    assert (found.missing_package is None) is found.works
-    assert (found.raqm is not None) or not found.works
+    problems = fonts.check()
+    assert problems.works is bool(features.check("raqm"))
+    assert (problems.missing_package is None) is problems.works
+    assert (problems.raqm is not None) or not problems.works

@@ -47,15 +47,15 @@ def test_tabs_from_a_table_and_the_mark_before_a_file_do_no_harm() -> None:
 def test_what_deceives_or_breaks_is_refused_with_its_place(
     character: str, code: TextProblem
 ) -> None:
-    (found,) = clean(f"पहिली ओळ\r\nदुसरी{character} ओळ").problems
-    assert found.code is code
-    assert (found.index, found.line, found.column) == (14, 2, 6)
-    assert found.character == f"U+{ord(character):04X}"
+    (problem,) = clean(f"पहिली ओळ\r\nदुसरी{character} ओळ").problems
+    assert problem.code is code
+    assert (problem.index, problem.line, problem.column) == (14, 2, 6)
+    assert problem.character == f"U+{ord(character):04X}"
 
 
 def test_every_place_is_named_not_only_the_first() -> None:
-    found = clean("\x01a\n\u202eb\x02").problems
-    assert [(one.line, one.column) for one in found] == [(1, 1), (2, 1), (2, 3)]
+    problems = clean("\x01a\n\u202eb\x02").problems
+    assert [(problem.line, problem.column) for problem in problems] == [(1, 1), (2, 1), (2, 3)]
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,10 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     once = clean(text)
     if not once.text.startswith("\ufeff"):
         assert clean(once.text) == once
-    for found in once.problems:
-        line = once.text.split("\n")[found.line - 1]
-        assert f"U+{ord(line[found.column - 1]):04X}" == found.character
-        assert f"U+{ord(once.text[found.index]):04X}" == found.character
+    for problem in once.problems:
+        line = once.text.split("\n")[problem.line - 1]
+        assert f"U+{ord(line[problem.column - 1]):04X}" == problem.character
+        assert f"U+{ord(once.text[problem.index]):04X}" == problem.character
 
 
 @given(st.text(alphabet=st.characters(), max_size=80))
@@ -91,7 +91,9 @@ def test_what_passes_can_be_stored_and_sent(text: str) -> None:
     cleaned = clean(text)
     if cleaned.ok:
         assert cleaned.text.encode().decode() == cleaned.text
-        assert not any(unicodedata.category(one) == "Cc" for one in cleaned.text.replace("\n", ""))
+        assert not any(
+            unicodedata.category(character) == "Cc" for character in cleaned.text.replace("\n", "")
+        )
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ SATURDAY, SUNDAY = 5, 6
 
 def only(text: str, today: date = TODAY) -> WrittenDate:
     """The one date of a text."""
-    (found,) = dates_in(text, today=today)
-    return found
+    (written,) = dates_in(text, today=today)
+    return written
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_a_weekday_beside_the_date_belongs_to_it(text: str, weekday: int | None)
 
 def test_the_span_holds_the_weekday_and_the_date_as_written() -> None:
     text = "शिबीर : रविवार दि. २८ नोव्हेंबर, सकाळी ९"
-    found = only(text)
-    assert text[found.start : found.end] == "रविवार दि. २८ नोव्हेंबर"
+    written = only(text)
+    assert text[written.start : written.end] == "रविवार दि. २८ नोव्हेंबर"
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_the_span_holds_the_weekday_and_the_date_as_written() -> None:
     ["२५ ते २७ नोव्हेंबर", "25-27 November 2026", "25 to 27 Nov", "दि. २५ व २७ नोव्हेंबर"],
 )
 def test_a_range_has_a_first_and_a_last_day(text: str) -> None:
-    found = only(text)
-    assert (found.day, found.last) == (date(2026, 11, 25), date(2026, 11, 27))
+    written = only(text)
+    assert (written.day, written.last) == (date(2026, 11, 25), date(2026, 11, 27))
 
 
 @pytest.mark.parametrize(
@@ -129,15 +129,15 @@ def test_dates_that_only_stand_beside_each_other_do_not_go_on() -> None:
 
 
 def test_a_year_that_is_not_written_is_the_nearest_one() -> None:
-    found = only("२ जानेवारी", date(2026, 12, 30))
-    assert (found.day, found.has_year) == (date(2027, 1, 2), False)
+    written = only("२ जानेवारी", date(2026, 12, 30))
+    assert (written.day, written.has_year) == (date(2027, 1, 2), False)
     assert only("३० डिसेंबर", date(2027, 1, 2)).day == date(2026, 12, 30)
     assert only("29 February", date(2027, 10, 1)).day == date(2028, 2, 29)
 
 
 def test_several_dates_come_in_order() -> None:
     text = "अर्ज १/१२/२०२६ पर्यंत; सोडत ५ डिसेंबर, निकाल 2026-12-09"
-    assert [one.day.day for one in dates_in(text, today=TODAY)] == [1, 5, 9]
+    assert [written.day.day for written in dates_in(text, today=TODAY)] == [1, 5, 9]
 
 
 def test_a_very_long_text_is_read_in_time() -> None:

@@ -117,20 +117,20 @@ def test_a_member_withdraws_what_is_not_drafted_yet(database: Database, town: Ci
 def _scheduled(database: Database, town: City, post: Post) -> list[int]:
     """One delivery for each variant of the post, as the schedule would make them."""
     with database.transaction() as session:
-        found = session.get_one(Post, post.id)
+        post_row = session.get_one(Post, post.id)
         deliveries = [
             Delivery(
-                variant_id=one.id,
+                variant_id=variant.id,
                 post_id=post.id,
-                account_id=one.account_id,
+                account_id=variant.account_id,
                 state_at=NOON,
                 due_at=NOON,
             )
-            for one in found.revisions[-1].variants
+            for variant in post_row.revisions[-1].variants
         ]
         session.add_all(deliveries)
         session.flush()
-        return [one.id for one in deliveries]
+        return [delivery.id for delivery in deliveries]
 
 
 def test_an_officer_withdraws_a_submission_and_nothing_is_published(
@@ -148,11 +148,11 @@ def test_an_officer_withdraws_a_submission_and_nothing_is_published(
             reason="काम पुढे ढकलले",
         )
     with database.reading() as session:
-        found = session.get_one(Post, post.id)
-        assert found.state is PostState.WITHDRAWN
-        assert found.reason == "काम पुढे ढकलले"
-        assert found.submissions[0].state is SubmissionState.WITHDRAWN
-        assert {one.state for one in found.deliveries} == {DeliveryState.CANCELLED}
+        post_row = session.get_one(Post, post.id)
+        assert post_row.state is PostState.WITHDRAWN
+        assert post_row.reason == "काम पुढे ढकलले"
+        assert post_row.submissions[0].state is SubmissionState.WITHDRAWN
+        assert {delivery.state for delivery in post_row.deliveries} == {DeliveryState.CANCELLED}
 
 
 def test_a_member_does_not_withdraw_what_has_a_post_by_now(database: Database, town: City) -> None:
@@ -190,8 +190,8 @@ def test_a_post_that_rests_on_another_submission_too_stays(database: Database, t
     post = started(town)
     with database.transaction() as session:
         other = handed_in(session, town)
-        found = session.get_one(Post, post.id)
-        found.submissions.append(other)
+        post_row = session.get_one(Post, post.id)
+        post_row.submissions.append(other)
     with database.transaction() as session:
         close.withdraw(
             session, actor=town.actor("member"), now=NOON, submission_id=other.id, reason="दुहेरी"
@@ -212,7 +212,7 @@ def test_the_cell_drafts_twice_from_one_submission(database: Database, town: Cit
         )
     with database.reading() as session:
         submission = session.get_one(Submission, post.submissions[0].id)
-        assert [one.id for one in submission.posts] == [post.id, second.id]
+        assert [post.id for post in submission.posts] == [post.id, second.id]
         assert submission.state is SubmissionState.DRAFTED
         assert verbs_of(session, submission) == ["hand_in", "draft"]
         assert verbs_of(session, submission.posts[1]) == ["draft"]

@@ -60,7 +60,7 @@ def change(
 def before(session: Session, edition: int) -> dict[str, str]:
     """What stood in each field before it became this edition."""
     query = select(SubmissionChange).where(SubmissionChange.edition == edition)
-    return {one.field: one.before for one in session.scalars(query)}
+    return {change.field: change.before for change in session.scalars(query)}
 
 
 @pytest.fixture
@@ -93,9 +93,9 @@ def test_texts_times_and_event_change_and_the_former_ones_are_kept(
         assert verbs_of(session, changed) == ["hand_in", "change_submission"]
         event = session.scalars(select(Event).where(Event.verb == "change_submission")).one()
         assert event.details == {"edition": 2, "fields": list(fields)}
-        kept = before(session, 2)
-        assert (kept["title"], kept["kind"]) == ("शनिवारी पाणीपुरवठा बंद", "public_notice")
-        assert (kept["wished_at"], kept["event_on"]) == ((NOON + DAY).isoformat(), "")
+        previous = before(session, 2)
+        assert (previous["title"], previous["kind"]) == ("शनिवारी पाणीपुरवठा बंद", "public_notice")
+        assert (previous["wished_at"], previous["event_on"]) == ((NOON + DAY).isoformat(), "")
 
 
 @pytest.mark.parametrize("who", ["first", "second", "head"])
@@ -131,10 +131,15 @@ def test_nobody_else_changes_what_a_department_handed_in(
 def test_the_cell_mends_what_it_recorded_itself(
     database: Database, town: City, store: Store
 ) -> None:
-    given = form(town, brought_by="दूरध्वनीवरून, किरण")
+    form_fields = form(town, brought_by="दूरध्वनीवरून, किरण")
     with database.transaction() as session:
         recorded = submit.hand_in(
-            session, actor=town.actor("clerk"), now=NOON, city_code="PMC", store=store, form=given
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            city_code="PMC",
+            store=store,
+            form=form_fields,
         )
         assert change(
             session, town, store, recorded, by=town.actor("clerk"), inward_number="आवक/१३"
@@ -161,15 +166,15 @@ def test_files_are_removed_rotated_and_added_and_the_rest_keep_addresses(
         new = UploadedFile("c.jpg", photo(62))
         assert change(session, town, store, submission, files=(own.files[1], new)) == ("files",)
     with database.transaction() as session:
-        kept = session.get_one(Submission, submission.id).files
-        assert [one.name for one in kept] == ["b.jpg", "c.jpg"]
-        assert (kept[0].id, kept[0].position, kept[0].alt_mr) == (second.id, 0, "टाकी")
+        files = session.get_one(Submission, submission.id).files
+        assert [file.name for file in files] == ["b.jpg", "c.jpg"]
+        assert (files[0].id, files[0].position, files[0].alt_mr) == (second.id, 0, "टाकी")
         assert "a.jpg" in before(session, 2)["files"]
         own = persistence.form_of(session.get_one(Submission, submission.id))
         turned = tuple(reversed(own.files))
         assert change(session, town, store, submission, seen=2, files=turned) == ("files",)
         again = session.get_one(Submission, submission.id).files
-        assert [one.name for one in again] == ["c.jpg", "b.jpg"]
+        assert [file.name for file in again] == ["c.jpg", "b.jpg"]
         assert again[1].id == second.id != first.id
 
 
@@ -178,8 +183,8 @@ def test_a_photos_words_alone_are_a_change_too(
 ) -> None:
     with database.transaction() as session:
         own = persistence.form_of(session.get_one(Submission, submission.id))
-        told = (replace(own.files[0], alt_mr="नळ"), own.files[1])
-        assert change(session, town, store, submission, files=told) == ("files",)
+        descriptions = (replace(own.files[0], alt_mr="नळ"), own.files[1])
+        assert change(session, town, store, submission, files=descriptions) == ("files",)
         assert session.get_one(Submission, submission.id).files[0].alt_mr == "नळ"
 
 
@@ -252,10 +257,12 @@ def test_wards_are_ward_offices_and_nothing_else(
 ) -> None:
     with database.transaction() as session:
         ward = add_department(session, "ward-aundh", kind="ward-office")
-        assert [one.id for one in persistence.ward_offices(session, now=NOON)] == [ward.id]
+        assert [ward_office.id for ward_office in persistence.ward_offices(session, now=NOON)] == [
+            ward.id
+        ]
         change(session, town, store, submission, wards=(ward.id,))
         changed = session.get_one(Submission, submission.id)
-        assert [one.code for one in changed.wards] == ["ward-aundh"]
+        assert [ward.code for ward in changed.wards] == ["ward-aundh"]
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         change(session, town, store, submission, seen=2, wards=(ward.id, town.departments["road"]))
     assert caught.value.codes == [("wards", "unknown_ward")]
@@ -295,7 +302,7 @@ def test_an_earlier_one_is_used_again_without_its_dates(
         )
         assert another.number == "PMC/2026/000002"
         assert another.state is SubmissionState.RECEIVED
-        assert [one.name for one in another.files] == ["a.jpg", "b.jpg"]
+        assert [file.name for file in another.files] == ["a.jpg", "b.jpg"]
         assert len(mails(session)) == 2
 
 
@@ -319,30 +326,33 @@ def test_a_change_racing_with_drafting_is_in_the_draft_or_refused(
 ) -> None:
     for round_ in range(4):
         with database.transaction() as session:
-            given = handed_in(session, town, title=f"पाणी {round_}", form_token="")
+            submission = handed_in(session, town, title=f"पाणी {round_}", form_token="")
         ready = Barrier(2, timeout=30)
 
-        def changing(given: Submission = given, ready: Barrier = ready) -> str:
+        def changing(submission: Submission = submission, ready: Barrier = ready) -> str:
             ready.wait()
             try:
                 with database.transaction() as session:
-                    change(session, town, store, given, title="नवे शीर्षक")
+                    change(session, town, store, submission, title="नवे शीर्षक")
             except DraftingBegun:
-                return given.title
+                return submission.title
             return "नवे शीर्षक"
 
-        def beginning(given: Submission = given, ready: Barrier = ready) -> str:
+        def beginning(submission: Submission = submission, ready: Barrier = ready) -> str:
             ready.wait()
             with database.transaction() as session:
                 post = save.start(
-                    session, actor=town.actor("clerk"), now=NOON + DAY / 2, submission_id=given.id
+                    session,
+                    actor=town.actor("clerk"),
+                    now=NOON + DAY / 2,
+                    submission_id=submission.id,
                 )
                 return post.title
 
         with ThreadPoolExecutor(2) as pool:
             acts = pool.submit(changing), pool.submit(beginning)
-            said, drafted = (one.result() for one in acts)
+            edited, drafted = (act.result() for act in acts)
         with database.reading() as session:
-            stored = session.get_one(Submission, given.id)
-            assert said == drafted == stored.title
+            stored = session.get_one(Submission, submission.id)
+            assert edited == drafted == stored.title
             assert stored.state is SubmissionState.DRAFTED

@@ -57,7 +57,7 @@ def test_withdrawing_and_joining_at_once_wait_for_one_another(
     assert withdrawn.result() is not None
     with pytest.raises(Invalid) as refused:
         joined.result()
-    assert [one.code for one in refused.value.problems] == ["not_open"]
+    assert [problem.code for problem in refused.value.problems] == ["not_open"]
     _is_withdrawn(town, submission_id)
 
 

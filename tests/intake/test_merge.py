@@ -68,7 +68,9 @@ def test_a_duplicate_takes_the_others_number_and_its_department_is_told(
         merged = session.get_one(Submission, two[1].id)
         assert merged.state is SubmissionState.MERGED
         assert (merged.merged_into_id, merged.reason) == (two[0].id, REASON)
-        assert [one.id for one in session.get_one(Submission, two[0].id).duplicates] == [merged.id]
+        assert [
+            duplicate.id for duplicate in session.get_one(Submission, two[0].id).duplicates
+        ] == [merged.id]
         assert verbs_of(session, merged) == ["hand_in", "merge_submission"]
         assert verbs_of(session, two[0]) == ["hand_in", "take_in"]
         events = select(Event.details).where(Event.verb.in_(["merge_submission", "take_in"]))
@@ -103,7 +105,7 @@ def test_nothing_of_the_merged_one_is_drafted_declined_or_merged_again(
 def test_merging_into_a_drafted_submission_of_another_department_works(
     database: Database, town: City, store: Store, two: tuple[Submission, Submission]
 ) -> None:
-    given = form(town, department_id=town.departments["road"])
+    form_fields = form(town, department_id=town.departments["road"])
     with database.transaction() as session:
         other = submit.hand_in(
             session,
@@ -111,7 +113,7 @@ def test_merging_into_a_drafted_submission_of_another_department_works(
             now=NOON,
             city_code="PMC",
             store=store,
-            form=given,
+            form=form_fields,
         )
         save.start(session, actor=town.actor("clerk"), now=NOON, submission_id=other.id)
         assert merge(session, town, two[1], other.number).merged_into_id == other.id
@@ -227,8 +229,8 @@ def test_the_department_of_the_duplicate_is_told_why_and_what_to_do(
     with database.reading() as session:
         assert mails(session)[-1] == (KIND, town.actor("road_officer").person_id)
         body = session.scalars(select(Notice.body).where(Notice.kind == KIND)).one()
-        for words in (original.number, duplicate.number, "निविदा रद्द झाली.", "‘पुन्हा वापरा’"):
-            assert words in body
+        for text in (original.number, duplicate.number, "निविदा रद्द झाली.", "‘पुन्हा वापरा’"):
+            assert text in body
         assert ("अस्वीकृत झाला आहे" in body) is (end is decline)
 
 
@@ -243,13 +245,17 @@ def test_a_duplicate_stays_merged_when_its_original_ends(
         number = duplicate.number
         end(session, town, original)
     with database.reading() as session:
-        found = session.get_one(Submission, duplicate.id)
-        assert (found.state, found.number) == (SubmissionState.MERGED, number)
-        assert verbs_of(session, found) == ["hand_in", "merge_submission", "original_ended"]
+        submission_row = session.get_one(Submission, duplicate.id)
+        assert (submission_row.state, submission_row.number) == (SubmissionState.MERGED, number)
+        assert verbs_of(session, submission_row) == [
+            "hand_in",
+            "merge_submission",
+            "original_ended",
+        ]
         details = session.scalars(select(Event.details).where(Event.verb == KIND)).one()
         expected = {"into": original.number, "into_id": original.id, "same": False}
         assert details == expected
-        assert submit.ended_original(found) is session.get_one(Submission, original.id)
+        assert submit.ended_original(submission_row) is session.get_one(Submission, original.id)
 
 
 def test_one_that_was_merged_by_way_of_another_is_told_too(
@@ -264,12 +270,12 @@ def test_one_that_was_merged_by_way_of_another_is_told_too(
         session.expire_all()
         decline(session, town, last)
     with database.reading() as session:
-        told = [person for kind, person in mails(session) if kind == KIND]
-        assert sorted(told, key=str) == sorted(
+        recipients = [person for kind, person in mails(session) if kind == KIND]
+        assert sorted(recipients, key=str) == sorted(
             [town.actor("member").person_id, town.actor("road_officer").person_id], key=str
         )
-        found = session.get_one(Submission, first.id)
-        ended = submit.ended_original(found)
+        submission_row = session.get_one(Submission, first.id)
+        ended = submit.ended_original(submission_row)
         assert ended is not None
         assert ended.number == last.number
 

@@ -19,8 +19,8 @@ class Undone(Exception):
 
 def test_numbers_count_up_from_one_within_a_year(database: Database) -> None:
     with database.transaction() as session:
-        given = [next_number(session, city_code="PMC", now=NOON) for _ in range(3)]
-    assert given == ["PMC/2026/000001", "PMC/2026/000002", "PMC/2026/000003"]
+        numbers = [next_number(session, city_code="PMC", now=NOON) for _ in range(3)]
+    assert numbers == ["PMC/2026/000001", "PMC/2026/000002", "PMC/2026/000003"]
 
 
 def test_the_year_begins_at_midnight_in_the_city(database: Database) -> None:
@@ -57,6 +57,6 @@ def test_numbers_have_no_gap_under_many_writers_and_undone_transactions(
         return number
 
     with ThreadPoolExecutor(6) as writers:
-        given = [number for number in writers.map(give, fates) if number]
-    kept = fates.count(False)
-    assert sorted(given) == [f"PMC/2026/{value:06d}" for value in range(1, kept + 1)]
+        numbers = [number for number in writers.map(give, fates) if number]
+    kept_count = fates.count(False)
+    assert sorted(numbers) == [f"PMC/2026/{value:06d}" for value in range(1, kept_count + 1)]

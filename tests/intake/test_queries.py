@@ -21,8 +21,8 @@ from tests.support.forms import form, handed_in, photo, saved, started
 
 def titles(database: Database, actor: Actor, **filters: object) -> list[str]:
     with database.reading() as session:
-        found = queries.submissions_for(session, actor=actor, **filters)  # type: ignore[arg-type]  # a test's own filters
-        return [one.title for one in found]
+        submissions = queries.submissions_for(session, actor=actor, **filters)  # type: ignore[arg-type]  # a test's own filters
+        return [submission.title for submission in submissions]
 
 
 @pytest.fixture
@@ -105,22 +105,22 @@ def test_pages_go_on_where_the_last_one_ended(database: Database, town: City) ->
     with database.transaction() as session:
         for title in ("same moment 1", "same moment 2"):
             handed_in(session, town, title=title)
-    seen: list[str] = []
+    titles: list[str] = []
     before = None
     with database.reading() as session:
         while page := queries.submissions_for(
             session, actor=town.actor("clerk"), before=before, limit=2
         ):
-            seen += [one.title for one in page]
+            titles += [submission.title for submission in page]
             before = (page[-1].received_at, page[-1].id)
-    assert seen == ["Tankers", "Road closed", "same moment 2", "same moment 1", "पाणी बंद"]
+    assert titles == ["Tankers", "Road closed", "same moment 2", "same moment 1", "पाणी बंद"]
 
 
 @pytest.mark.usefixtures("three")
 def test_counts_name_every_state(database: Database, town: City) -> None:
     with database.reading() as session:
-        found = queries.counts(session, actor=town.actor("member"))
-    assert found == {
+        tab_counts = queries.counts(session, actor=town.actor("member"))
+    assert tab_counts == {
         **dict.fromkeys(SubmissionState, 0),
         SubmissionState.RECEIVED: 2,
     }
@@ -131,10 +131,12 @@ def test_a_list_takes_the_same_number_of_statements_however_long(
 ) -> None:
     def count_statements() -> int:
         with database.reading() as session, statements(database) as executed:
-            for one in queries.submissions_for(session, actor=town.actor("clerk")):
-                assert one.department.name_mr
-                assert one.handed_in_by.name_mr
-                assert [delivery.state for post in one.posts for delivery in post.deliveries] == []
+            for submission in queries.submissions_for(session, actor=town.actor("clerk")):
+                assert submission.department.name_mr
+                assert submission.handed_in_by.name_mr
+                assert [
+                    delivery.state for post in submission.posts for delivery in post.deliveries
+                ] == []
         return len(executed)
 
     started(town)
@@ -151,14 +153,14 @@ def test_a_submission_comes_in_full_without_further_statements(
     post = started(town, files=files)
     saved(town, post, seen=0)
     with database.reading() as session:
-        found = queries.submission_for(
+        submission = queries.submission_for(
             session, actor=town.actor("member"), submission_id=post.submissions[0].id
         )
         with statements(database) as executed:
-            assert found.handed_in_under
-            assert found.handed_in_under.department.name_mr == found.department.name_mr
-            assert found.files[0].name == "a.jpg"
-            assert found.posts[0].deliveries == []
+            assert submission.handed_in_under
+            assert submission.handed_in_under.department.name_mr == submission.department.name_mr
+            assert submission.files[0].name == "a.jpg"
+            assert submission.posts[0].deliveries == []
         assert executed == []
 
 

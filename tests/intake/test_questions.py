@@ -53,7 +53,7 @@ def answer(
 
 def notes(session: Session) -> list[tuple[NoteKind, str]]:
     rows = session.scalars(select(SubmissionNote).order_by(SubmissionNote.id))
-    return [(one.kind, one.text) for one in rows]
+    return [(row.kind, row.text) for row in rows]
 
 
 def test_a_question_returns_a_submission_and_an_answer_brings_it_back(
@@ -165,10 +165,15 @@ def test_only_its_department_answers(
 def test_the_cell_records_the_answer_to_what_it_recorded_at_its_desk(
     database: Database, town: City, store: Store
 ) -> None:
-    given = form(town, brought_by="दूरध्वनीवरून, किरण")
+    form_fields = form(town, brought_by="दूरध्वनीवरून, किरण")
     with database.transaction() as session:
         recorded = submit.hand_in(
-            session, actor=town.actor("clerk"), now=NOON, city_code="PMC", store=store, form=given
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            city_code="PMC",
+            store=store,
+            form=form_fields,
         )
         ask(session, town, recorded)
         assert answer(session, town, recorded, "clerk").state is SubmissionState.RECEIVED
@@ -250,7 +255,7 @@ def test_a_member_who_left_is_not_asked_but_the_first_officer_is(
     database: Database, town: City, submission: Submission
 ) -> None:
     with database.transaction() as session:
-        held = session.get_one(Appointment, town.actor("member").appointment_id)
-        held.until_at = NOON - timedelta(minutes=1)
+        appointment = session.get_one(Appointment, town.actor("member").appointment_id)
+        appointment.until_at = NOON - timedelta(minutes=1)
         ask(session, town, submission)
         assert mails(session)[1:] == [("submission_returned", town.actor("first").person_id)]

@@ -84,10 +84,15 @@ def test_nobody_else_hands_in_for_it(
 def test_the_cell_submits_for_a_department_and_tells_its_first_officer(
     database: Database, town: City, store: Store
 ) -> None:
-    given = form(town, inward_number="आवक/१२", brought_by="दूरध्वनीवरून, किरण")
+    form_fields = form(town, inward_number="आवक/१२", brought_by="दूरध्वनीवरून, किरण")
     with database.transaction() as session:
         submission = submit.hand_in(
-            session, actor=town.actor("clerk"), now=NOON, city_code="PMC", store=store, form=given
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            city_code="PMC",
+            store=store,
+            form=form_fields,
         )
         assert (submission.inward_number, submission.brought_by) == (
             "आवक/१२",
@@ -121,10 +126,17 @@ def test_a_department_cannot_write_into_the_cells_own_fields(
 def test_a_department_without_anybody_in_office_is_recorded_all_the_same(
     database: Database, town: City, store: Store
 ) -> None:
-    given = form(town, department_id=town.departments["information-technology"], brought_by="स्वतः")
+    form_fields = form(
+        town, department_id=town.departments["information-technology"], brought_by="स्वतः"
+    )
     with database.transaction() as session:
         submit.hand_in(
-            session, actor=town.actor("clerk"), now=NOON, city_code="PMC", store=store, form=given
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            city_code="PMC",
+            store=store,
+            form=form_fields,
         )
         assert mails(session) == []
 
@@ -188,8 +200,8 @@ def test_a_form_sent_twice_at_once_is_one_submission_with_one_number(
             return handed_in(session, town, form_token="twice").id
 
     with ThreadPoolExecutor(4) as senders:
-        found = set(senders.map(send, range(4)))
-    assert len(found) == 1
+        results_by_sender = set(senders.map(send, range(4)))
+    assert len(results_by_sender) == 1
     with database.transaction() as session:
         assert len(mails(session)) == 1
         assert handed_in(session, town).number == "PMC/2026/000002"
@@ -283,10 +295,15 @@ def test_a_closed_department_and_one_that_never_was_are_refused(
     with database.transaction() as session:
         session.get_one(Department, town.departments["water"]).until_on = date(2026, 11, 24)
     assert refused(database, town, store) == [("department_id", "closed")]
-    given = form(town, department_id=99_999, brought_by="किरण")
+    form_fields = form(town, department_id=99_999, brought_by="किरण")
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         submit.hand_in(
-            session, actor=town.actor("clerk"), now=NOON, city_code="PMC", store=store, form=given
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            city_code="PMC",
+            store=store,
+            form=form_fields,
         )
     assert caught.value.codes == [("department_id", "unknown_department")]
 
@@ -298,11 +315,11 @@ def test_a_photo_is_kept_as_it_came_with_its_size_as_seen_upright(
     upload = UploadedFile("C:\\photos\\IMG_1.jpg", content, alt_mr=" जलवाहिनी ", alt_en="A main")
     with database.transaction() as session:
         submission = handed_in(session, town, files=(upload,))
-        (kept,) = session.get_one(Submission, submission.id).files
-        assert (kept.width, kept.height, kept.size) == (40, 60, len(content))
-        assert (kept.name, kept.mime) == ("IMG_1.jpg", "image/jpeg")
-        assert (kept.alt_mr, kept.alt_en) == ("जलवाहिनी", "A main")
-        assert store.open(kept.sha256) == content
+        (file_rows,) = session.get_one(Submission, submission.id).files
+        assert (file_rows.width, file_rows.height, file_rows.size) == (40, 60, len(content))
+        assert (file_rows.name, file_rows.mime) == ("IMG_1.jpg", "image/jpeg")
+        assert (file_rows.alt_mr, file_rows.alt_en) == ("जलवाहिनी", "A main")
+        assert store.open(file_rows.sha256) == content
 
 
 def test_videos_and_documents_are_kept_as_they_are(database: Database, town: City) -> None:
@@ -312,8 +329,8 @@ def test_videos_and_documents_are_kept_as_they_are(database: Database, town: Cit
     )
     with database.transaction() as session:
         submission = handed_in(session, town, files=uploads)
-        kept = session.get_one(Submission, submission.id).files
-        assert [(one.mime, one.width) for one in kept] == [
+        file_rows = session.get_one(Submission, submission.id).files
+        assert [(file.mime, file.width) for file in file_rows] == [
             ("video/mp4", None),
             ("application/pdf", None),
         ]
@@ -351,9 +368,11 @@ def test_a_file_that_is_not_what_it_should_be_is_named_and_nothing_is_kept(
 
 
 def test_five_pictures_are_one_too_many(database: Database, town: City, store: Store) -> None:
-    five = tuple(UploadedFile(f"{one}.jpg", photo(60 + one)) for one in range(5))
+    five = tuple(UploadedFile(f"{number}.jpg", photo(60 + number)) for number in range(5))
     assert refused(database, town, store, files=five) == [("files", "too_many_pictures")]
-    nine = tuple(UploadedFile(f"{one}.pdf", b"%PDF-1." + bytes([48 + one])) for one in range(9))
+    nine = tuple(
+        UploadedFile(f"{number}.pdf", b"%PDF-1." + bytes([48 + number])) for number in range(9)
+    )
     assert refused(database, town, store, files=nine) == [("files", "too_many_files")]
 
 
@@ -362,10 +381,10 @@ def test_who_left_office_since_is_told_no_more_but_the_first_officer_is(
 ) -> None:
     with database.transaction() as session:
         submission = handed_in(session, town)
-        told = submit.contact(session, submission, now=NOON)
-        assert told
-        assert told.id == town.actor("member").person_id
+        contact = submit.contact(session, submission, now=NOON)
+        assert contact
+        assert contact.id == town.actor("member").person_id
         session.get_one(Person, town.actor("member").person_id).disabled_at = NOON
-        told = submit.contact(session, submission, now=NOON)
-        assert told
-        assert told.id == town.actor("first").person_id
+        contact = submit.contact(session, submission, now=NOON)
+        assert contact
+        assert contact.id == town.actor("first").person_id

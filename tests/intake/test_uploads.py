@@ -41,15 +41,15 @@ class Metered(BytesIO):
 
 def test_a_video_is_kept_with_its_length_and_read_piece_by_piece() -> None:
     source = Metered(film(75, size=5_000_000))
-    kept = uploads.look_at("भेट.mp4", source)
-    assert (kept.mime, kept.size, kept.seconds) == ("video/mp4", 5_000_000, 75)
-    assert not kept.is_picture
+    upload = uploads.look_at("भेट.mp4", source)
+    assert (upload.mime, upload.size, upload.seconds) == ("video/mp4", 5_000_000, 75)
+    assert not upload.is_picture
     assert source.longest <= 1_000_000
 
 
 def test_a_picture_is_measured_and_named_without_its_folders() -> None:
-    kept = uploads.look_at("C:\\DCIM\\IMG_1.jpg", BytesIO(photo(60, 40)))
-    assert (kept.name, kept.width, kept.height) == ("IMG_1.jpg", 60, 40)
+    upload = uploads.look_at("C:\\DCIM\\IMG_1.jpg", BytesIO(photo(60, 40)))
+    assert (upload.name, upload.width, upload.height) == ("IMG_1.jpg", 60, 40)
 
 
 @pytest.mark.parametrize(

@@ -81,18 +81,20 @@ def states(session: Session, post_id: int) -> set[DeliveryState]:
 
 def put(session: Session, post_id: int, state: DeliveryState, *, most: int = 9) -> None:
     query = select(Delivery).where(Delivery.post_id == post_id).order_by(Delivery.id).limit(most)
-    for one in session.scalars(query):
-        one.state = state
+    for delivery in session.scalars(query):
+        delivery.state = state
     session.flush()
 
 
 def standing(session: Session, post_id: int) -> list[int]:
     revision = newest_revision(session.get_one(Post, post_id))
-    return [one.department_id for one in decide.standing_approvals(revision)]
+    return [
+        standing_approval.department_id for standing_approval in decide.standing_approvals(revision)
+    ]
 
 
 def people(*actors: Actor) -> list[int | None]:
-    return [one.person_id for one in actors]
+    return [actor.person_id for actor in actors]
 
 
 def test_its_approval_counts_no_longer_and_nothing_leaves(
@@ -123,8 +125,8 @@ def test_the_clerk_the_scheduler_the_owner_and_the_approver_are_told(
     )
     assert told(session, KIND) == expected
     body = session.scalars(select(Notice.body).where(Notice.kind == KIND)).first() or ""
-    for words in (other.number, "पथ विभाग", "काम पुढे ढकलले.", "आता ग्राह्य नाही"):
-        assert words in body
+    for text in (other.number, "पथ विभाग", "काम पुढे ढकलले.", "आता ग्राह्य नाही"):
+        assert text in body
 
 
 def test_it_stands_in_the_history_of_the_post(session: Session, city: CityPeople) -> None:
@@ -266,7 +268,7 @@ def test_a_new_revision_without_it_goes_on(session: Session, city: CityPeople) -
     post_id, other = approved(session, city)
     withdraw(session, other, by=city.actor("road_head"))
     revision = save(session, city, post_id)
-    assert {one.department_id: one.asked for one in revision.departments} == {
+    assert {department.department_id: department.asked for department in revision.departments} == {
         city.departments["water"]: True,
         city.departments["road"]: False,
     }

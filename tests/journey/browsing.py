@@ -93,8 +93,8 @@ class Seen:
     @property
     def head(self) -> str:
         """Its one h1."""
-        found = re.search(r"<h1[^>]*>(.*?)</h1>", self.html, re.DOTALL)
-        return unescape(found.group(1)) if found else ""
+        match = re.search(r"<h1[^>]*>(.*?)</h1>", self.html, re.DOTALL)
+        return unescape(match.group(1)) if match else ""
 
     def form(self, where: str) -> Form:
         """The form with this id (`#draft`), or whose action ends so (`/approve`)."""
@@ -107,8 +107,10 @@ class Seen:
 
     def links(self, pattern: str) -> list[str]:
         """Where links lead that match, each once, in the order of the page."""
-        found = re.findall(r'href="([^"]+)"', self.html)
-        return list(dict.fromkeys(unescape(one) for one in found if re.search(pattern, one)))
+        addresses = re.findall(r'href="([^"]+)"', self.html)
+        return list(
+            dict.fromkeys(unescape(address) for address in addresses if re.search(pattern, address))
+        )
 
 
 class _Keeping(HTTPAdapter):
@@ -136,11 +138,11 @@ class _Keeping(HTTPAdapter):
         self.jar.add_cookie_header(asking)
         if header := asking.get_header("Cookie"):
             request.headers["Cookie"] = header
-        answer = super().send(request, stream, timeout, verify, cert, proxies)
-        original = answer.raw._original_response
+        response = super().send(request, stream, timeout, verify, cert, proxies)
+        original = response.raw._original_response
         assert isinstance(original, HTTPResponse)
         self.jar.extract_cookies(original, asking)
-        return answer
+        return response
 
 
 class Visitor:
@@ -171,15 +173,17 @@ class Visitor:
             for name, value in (values or {}).items()
         }
         fields = [(name, value) for name, value in form.fields if name not in changed]
-        fields += [(name, one) for name, given in changed.items() for one in given]
+        fields += [(name, text) for name, texts in changed.items() for text in texts]
         address = self.base + (form.action or page.path)
         headers = {"Referer": self.base + page.path, "Sec-Fetch-Site": "same-origin"}
-        answer = self.browser.post(address, data=fields, files=files, headers=headers, timeout=60)
-        return self._seen(answer, code)
+        response = self.browser.post(address, data=fields, files=files, headers=headers, timeout=60)
+        return self._seen(response, code)
 
     def _seen(self, answer: requests.Response, code: int) -> Seen:
         path = answer.url.removeprefix(self.base)
-        seen = Seen(path, answer.status_code, answer.text)
-        if seen.code != code:
-            raise AssertionError(f"{seen.code}, not {code}, from {path}: {seen.text[:1500]}")
-        return seen
+        page_seen = Seen(path, answer.status_code, answer.text)
+        if page_seen.code != code:
+            raise AssertionError(
+                f"{page_seen.code}, not {code}, from {path}: {page_seen.text[:1500]}"
+            )
+        return page_seen

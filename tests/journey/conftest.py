@@ -14,7 +14,7 @@ from tests.support.processes import Starter
 @pytest.fixture
 def standing(database_url: str, start: Starter, tmp_path: Path) -> Iterator[Standing]:
     """Sandbox, web and clock beside the test, over a city with its people."""
-    found = Standing(start, database_url, tmp_path)
-    found.up()
-    yield found
-    found.database.dispose()
+    running = Standing(start, database_url, tmp_path)
+    running.up()
+    yield running
+    running.database.dispose()

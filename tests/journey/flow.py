@@ -16,7 +16,7 @@ def hand_in(standing: Standing, by: str, notice: DemoNotice) -> Seen:
     visitor = standing.person(by)
     page = visitor.get("/submissions/new")
     files = [
-        ("files", (f"IMG_{place}.jpg", spec.read())) for place, spec in enumerate(notice.photos)
+        ("files", (f"IMG_{number}.jpg", spec.read())) for number, spec in enumerate(notice.photos)
     ]
     values = {
         "kind": notice.kind.value,
@@ -27,15 +27,15 @@ def hand_in(standing: Standing, by: str, notice: DemoNotice) -> Seen:
         "outward_number": notice.outward,
     }
     page = visitor.send(page, "#hand-in", {**values, "act": "add"}, files=files)
-    words = [spec.alt_mr for spec in notice.photos]
-    return visitor.send(page, "#hand-in", {"alt_mr": words, "act": "send"})
+    descriptions = [spec.alt_mr for spec in notice.photos]
+    return visitor.send(page, "#hand-in", {"alt_mr": descriptions, "act": "send"})
 
 
 def number_on(page: Seen) -> str:
     """The acknowledgement number that a page shows."""
-    found = re.search(r"PMC/\d{4}/\d{6}", page.text)
-    assert found is not None, page.text
-    return found.group(0)
+    match = re.search(r"PMC/\d{4}/\d{6}", page.text)
+    assert match is not None, page.text
+    return match.group(0)
 
 
 def texts(page: Seen, notice: DemoNotice) -> dict[str, str]:
@@ -54,8 +54,8 @@ def texts(page: Seen, notice: DemoNotice) -> dict[str, str]:
 def described(notice: DemoNotice) -> dict[str, str]:
     """The descriptions of its photos in both languages."""
     return {
-        f"alt_{place}_{lang}": spec.alt_mr if lang == "mr" else spec.alt_en
-        for place, spec in enumerate(notice.photos)
+        f"alt_{number}_{lang}": spec.alt_mr if lang == "mr" else spec.alt_en
+        for number, spec in enumerate(notice.photos)
         for lang in ("mr", "en")
     }
 
@@ -78,6 +78,6 @@ def approve(standing: Standing, post: str, *, officer: str) -> Seen:
 def publish_now(standing: Standing, post: str) -> list[str]:
     """Let every variant that has no time yet leave at once; gives the deliveries' paths."""
     clerk = standing.person("swati-ranpise")
-    for place in clerk.get(post).links(r"/schedule$"):
-        clerk.send(clerk.get(place), "/publish-now")
+    for link in clerk.get(post).links(r"/schedule$"):
+        clerk.send(clerk.get(link), "/publish-now")
     return clerk.get(post).links(r"^/deliveries/\d+$")

@@ -33,11 +33,11 @@ Row = dict[str, Any]
 def until(question: Callable[[], Found | None], *, within: float = 40, what: str = "") -> Found:
     """Ask four times a second until the answer is true; gives it."""
     ends = time.monotonic() + within
-    while not (found := question()):
+    while not (outcome := question()):
         if time.monotonic() > ends:
             raise AssertionError(f"waited {within} s in vain: {what or question}")
         time.sleep(0.25)
-    return found
+    return outcome
 
 
 @dataclass
@@ -104,10 +104,10 @@ class Standing:
     def person(self, key: str) -> Visitor:
         """Somebody of the cast, signed in."""
         if key not in self.people:
-            known = people.by_key()[key]
+            person = people.by_key()[key]
             visitor = Visitor(self.web)
             page = visitor.get("/sign-in")
-            visitor.send(page, "#sign-in", {"identifier": known.mail, "password": known.password})
+            visitor.send(page, "#sign-in", {"identifier": person.mail, "password": person.password})
             self.people[key] = visitor
         return self.people[key]
 
@@ -115,41 +115,43 @@ class Standing:
 
     def ledger(self, platform: str) -> list[Row]:
         """Everything that was ever made on a platform, oldest first."""
-        found: list[Row] = requests.get(self.sandbox + "/ledger", timeout=10).json()[platform]
-        return found
+        posts: list[Row] = requests.get(self.sandbox + "/ledger", timeout=10).json()[platform]
+        return posts
 
     def ours(self, platform: str, kind: str = "post") -> list[Row]:
         """What the city itself has made there."""
-        return [one for one in self.ledger(platform) if not one["citizen"] and one["kind"] == kind]
+        return [
+            post for post in self.ledger(platform) if not post["citizen"] and post["kind"] == kind
+        ]
 
     def letters(self, key: str) -> list[Row]:
         """The mails for somebody, newest first."""
         to = {"to": people.by_key()[key].mail}
-        found: list[Row] = requests.get(
+        letters: list[Row] = requests.get(
             self.sandbox + "/letterbox.json", params=to, timeout=10
         ).json()
-        return found
+        return letters
 
     def wait_for_letter(self, key: str, words: str) -> Row:
         """The newest mail for somebody that holds these words."""
-        found = until(
-            lambda: [one for one in self.letters(key) if words in one["text"]],
+        letters = until(
+            lambda: [letter for letter in self.letters(key) if words in letter["text"]],
             what=f"a mail for {key} with {words!r}",
         )
-        return found[0]
+        return letters[0]
 
     def fault(self, platform: str, operation: str, kind: str, **more: object) -> None:
         """Lay a fault in the way of the next call."""
         laid = {"platform": platform, "operation": operation, "kind": kind, **more}
-        answer = requests.post(self.sandbox + "/faults", json=laid, timeout=10)
-        assert answer.status_code == 201, answer.text
+        response = requests.post(self.sandbox + "/faults", json=laid, timeout=10)
+        assert response.status_code == 201, response.text
 
     def say(self, platform: str, text: str, *, under: str | None = None, author: str) -> str:
         """Let a citizen comment, or mention us; gives its id there."""
-        said = {"platform": platform, "parent": under, "author": author, "text": text}
-        answer = requests.post(self.sandbox + "/citizens/comment", json=said, timeout=10)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["id"])
+        comment = {"platform": platform, "parent": under, "author": author, "text": text}
+        response = requests.post(self.sandbox + "/citizens/comment", json=comment, timeout=10)
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
 
     # Time that a test does not want to wait for
 
@@ -171,7 +173,7 @@ def page_with(visitor: Visitor, path: str, words: str, *, within: float = 40) ->
     """Load a page again and again until it says this."""
 
     def look() -> Seen | None:
-        seen = visitor.get(path)
-        return seen if words in seen.text else None
+        response = visitor.get(path)
+        return response if words in response.text else None
 
     return until(look, within=within, what=f"{words!r} on {path}")

@@ -27,23 +27,23 @@ def test_after_every_fault_each_text_stands_there_once(standing: Standing) -> No
     _dropped_before_it_was_kept(standing, post)
     _told_to_wait(standing, post)
     _let_in_no_more(standing, post)
-    assert sorted(one["text"] for one in standing.ours(X)) == sorted([notice.mr.x, notice.en.x])
-    on_facebook = sorted(one["text"] for one in standing.ours(FACEBOOK))
+    assert sorted(line["text"] for line in standing.ours(X)) == sorted([notice.mr.x, notice.en.x])
+    on_facebook = sorted(line["text"] for line in standing.ours(FACEBOOK))
     assert on_facebook == sorted([notice.mr.facebook, notice.en.facebook])
 
 
 def _publish(standing: Standing, post: str, title: str) -> str:
     """Publish the text of this title at once; gives its delivery's path."""
     clerk = standing.person("swati-ranpise")
-    place = _link_in_row(clerk.get(post), title, "/schedule")
-    page = clerk.send(clerk.get(place), "/publish-now")
+    path = _link_in_row(clerk.get(post), title, "/schedule")
+    page = clerk.send(clerk.get(path), "/publish-now")
     return _link_in_row(page, title, "/deliveries/")
 
 
 def _link_in_row(page: Seen, title: str, part: str) -> str:
     """Where the row of this title leads."""
-    row = next(one for one in page.html.split("<tr") if f">{title}<" in one)
-    return next(str(one) for one in re.findall(r'href="([^"]+)"', row) if part in one)
+    row = next(row for row in page.html.split("<tr") if f">{title}<" in row)
+    return next(str(address) for address in re.findall(r'href="([^"]+)"', row) if part in address)
 
 
 def _wait_until_live(standing: Standing, delivery: str) -> None:
@@ -93,9 +93,9 @@ def _let_in_no_more(standing: Standing, post: str) -> None:
     _publish(standing, post, "फेसबुक – English मजकूर")
     admin = standing.person("arun-tekawade")
     page = page_with(admin, "/accounts", PAUSED)
-    for one in ("arun-tekawade", "prasad-kenjale"):
-        standing.wait_for_letter(one, "/accounts")
+    for name in ("arun-tekawade", "prasad-kenjale"):
+        standing.wait_for_letter(name, "/accounts")
     assert len(standing.ours(FACEBOOK)) == 1
-    row = next(one for one in page.html.split("<tr") if PAUSED in one)
+    row = next(row for row in page.html.split("<tr") if PAUSED in row)
     admin.send(page, row.split('action="')[1].split('"')[0])
     until(lambda: len(standing.ours(FACEBOOK)) == 2, what="the post that waited")

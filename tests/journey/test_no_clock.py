@@ -35,7 +35,7 @@ def test_the_pages_server_mails_that_no_clock_runs_though_nobody_asks_for_a_page
     web = start.nagarvani("web", "--port", port, "--workers", "2", environment=environment)
     mail_server.wait_for(1, within=75)
     time.sleep(5)  # the other process looks at about the same time
-    assert [one.recipients for one in mail_server.mails] == [("admin@pmc.example",)]
+    assert [mail.recipients for mail in mail_server.mails] == [("admin@pmc.example",)]
     assert "/clocks" in mail_server.mails[0].text
     assert web.is_running()
     assert web.stop(within=20) == 0, web.said()

@@ -55,24 +55,24 @@ def _circular_goes_out(standing: Standing, submission: str, post: str, due_at: d
     link = CIRCULAR.link
     on_x = sorted(f"{text}\n{link}" for text in (CIRCULAR.mr.x, f"{CIRCULAR.en.x} #PMC"))
     on_facebook = sorted([CIRCULAR.mr.body, CIRCULAR.en.body])
-    made = until(
+    posts = until(
         lambda: _made(standing, on_x, on_facebook), within=75, what="the circular on both platforms"
     )
-    assert {one["link"] for one in made[FACEBOOK]} == {link}
-    (first,) = [one for one in made[X] if one["text"] == f"{CIRCULAR.mr.x}\n{link}"]
+    assert {post["link"] for post in posts[FACEBOOK]} == {link}
+    (first,) = [post for post in posts[X] if post["text"] == f"{CIRCULAR.mr.x}\n{link}"]
     assert datetime.fromisoformat(first["created_at"]) >= due_at
     _check_links(standing, submission, post)
 
 
 def _made(standing: Standing, on_x: list[str], on_facebook: list[str]) -> dict[str, list[Row]]:
     """What stands there under these texts, once it is all public; nothing may stand twice."""
-    wanted = {X: on_x, FACEBOOK: on_facebook}
-    made = {
-        name: [one for one in standing.ours(name) if one["published"] and one["text"] in texts]
-        for name, texts in wanted.items()
+    expected = {X: on_x, FACEBOOK: on_facebook}
+    posts = {
+        name: [line for line in standing.ours(name) if line["published"] and line["text"] in texts]
+        for name, texts in expected.items()
     }
-    found = {name: sorted(one["text"] for one in rows) for name, rows in made.items()}
-    return made if found == {name: sorted(texts) for name, texts in wanted.items()} else {}
+    texts = {name: sorted(row["text"] for row in rows) for name, rows in posts.items()}
+    return posts if texts == {name: sorted(texts) for name, texts in expected.items()} else {}
 
 
 def _draft(standing: Standing, submission: str) -> str:
@@ -115,8 +115,8 @@ def _return_and_revise(standing: Standing, post: str) -> None:
 def _schedule(standing: Standing, post: str) -> datetime:
     """Give the first text its time, the next full minute; a past one is refused at once."""
     clerk = standing.person("swati-ranpise")
-    place = clerk.get(post).links(r"/schedule$")[0]
-    page = clerk.get(place)
+    path = clerk.get(post).links(r"/schedule$")[0]
+    page = clerk.get(path)
     past = local(now() - timedelta(hours=2))
     refused = clerk.send(page, "#schedule", _moment(past), code=422)
     due_at = (now() + timedelta(minutes=1)).replace(second=0, microsecond=0)
@@ -148,9 +148,9 @@ def _water_notice(standing: Standing) -> None:
     approve(standing, post, officer="medha-satpute")
     publish_now(standing, post)
     on_x, on_facebook = [notice.mr.x, notice.en.x], [notice.mr.facebook, notice.en.facebook]
-    made = until(lambda: _made(standing, on_x, on_facebook), what="all four posts")
-    _check_pictures(standing, made)
-    under = _comments(standing, made)
+    posts = until(lambda: _made(standing, on_x, on_facebook), what="all four posts")
+    _check_pictures(standing, posts)
+    under = _comments(standing, posts)
     _answer(standing, under["answered"])
     _pass_on(standing, under["passed_on"])
     _close_and_reopen(standing, under["closed"])
@@ -162,27 +162,31 @@ def _check_pictures(standing: Standing, made: dict[str, list[Row]]) -> None:
     """The bytes that were approved, described, upright, without camera or place."""
     notice = notices.as_of(now())["water-cut"]
     with standing.database.reading() as session:
-        stored = {one.sha256: one.alt_text for one in session.scalars(select(Rendition))}
+        stored = {
+            rendition.sha256: rendition.alt_text for rendition in session.scalars(select(Rendition))
+        }
     for platform in (X, FACEBOOK):
-        for one in made[platform]:
-            digests = [picture["digest"] for picture in one["media"]]
+        for post in made[platform]:
+            digests = [picture["digest"] for picture in post["media"]]
             assert len(digests) == len(notice.photos)
             assert set(digests) <= set(stored)
-            lang = "mr" if notice.mr.x in one["text"] or notice.mr.facebook in one["text"] else "en"
-            wanted = [spec.alt_mr if lang == "mr" else spec.alt_en for spec in notice.photos]
-            assert [picture["alt"] for picture in one["media"]] == wanted
+            lang = (
+                "mr" if notice.mr.x in post["text"] or notice.mr.facebook in post["text"] else "en"
+            )
+            expected = [spec.alt_mr if lang == "mr" else spec.alt_en for spec in notice.photos]
+            assert [picture["alt"] for picture in post["media"]] == expected
     for digest in stored:
         with Image.open(BytesIO(standing.store.open(digest))) as picture:
             assert not picture.getexif()
             assert "exif" not in picture.info
-    sizes = {Image.open(BytesIO(standing.store.open(one))).size for one in stored}
+    sizes = {Image.open(BytesIO(standing.store.open(digest))).size for digest in stored}
     assert {width < height for width, height in sizes} == {True, False}
 
 
 def _comments(standing: Standing, made: dict[str, list[Row]]) -> dict[str, str]:
     """Citizens comment, in Marathi and Romanised, nested too; gives where the officer sees each."""
-    on_x = next(one["id"] for one in made[X] if "पाणी" in one["text"])
-    on_facebook = next(one["id"] for one in made[FACEBOOK] if "पाणी" in one["text"])
+    on_x = next(post["id"] for post in made[X] if "पाणी" in post["text"])
+    on_facebook = next(post["id"] for post in made[FACEBOOK] if "पाणी" in post["text"])
     first = standing.say(
         X, "kadhi yenar pani parat? tanker pathva", under=on_x, author="@udaharan_rk"
     )
@@ -202,26 +206,26 @@ def _comments(standing: Standing, made: dict[str, list[Row]]) -> dict[str, str]:
     heads = {
         officer.get(path).head: path for path in officer.get("/comments").links(r"^/comments/\d+$")
     }
-    wanted = {"answered": "udaharan_rk", "passed_on": "नमुना कदम", "closed": "उदाहरण जाधव"}
-    found = {
+    authors = {"answered": "udaharan_rk", "passed_on": "नमुना कदम", "closed": "उदाहरण जाधव"}
+    paths = {
         name: next(path for head, path in heads.items() if author in head)
-        for name, author in wanted.items()
+        for name, author in authors.items()
     }
-    page = officer.get(found["answered"])
+    page = officer.get(paths["answered"])
     assert "पाणीपुरवठा विभाग" in page.text
     assert "उत्तराची मुदत" in page.text
-    assert officer.get("/").links(rf"^{found['answered']}$")
-    return found
+    assert officer.get("/").links(rf"^{paths['answered']}$")
+    return paths
 
 
 def _answer(standing: Standing, path: str) -> None:
     """The officer's own hand: it becomes a reply to that very comment, and the comment answered."""
     officer = standing.person("medha-satpute")
-    words = "टँकरसाठी ०२०-५५५०-०१२३ वर सकाळी ७ ते रात्री ९ या वेळेत संपर्क साधावा. – पाणीपुरवठा विभाग"
-    officer.send(officer.get(path), "/answer", {"text": words})
+    answer_text = "टँकरसाठी ०२०-५५५०-०१२३ वर सकाळी ७ ते रात्री ९ या वेळेत संपर्क साधावा. – पाणीपुरवठा विभाग"
+    officer.send(officer.get(path), "/answer", {"text": answer_text})
     page_with(officer, path, "उत्तर दिले")
-    (reply,) = [one for one in standing.ledger(X) if words in one["text"]]
-    comment = next(one for one in standing.ledger(X) if "kadhi yenar pani" in one["text"])
+    (reply,) = [post for post in standing.ledger(X) if answer_text in post["text"]]
+    comment = next(post for post in standing.ledger(X) if "kadhi yenar pani" in post["text"])
     assert reply["parent_id"] == comment["id"]
 
 

@@ -39,8 +39,8 @@ def main() -> None:
         os.wait()
         for kind, (way, act), room in itertools.product(KINDS, WAYS.items(), MEGABYTES):
             came = _try(act, (Path(folder) / kind).read_bytes(), room)
-            told = {"kind": kind, "way": way, "room": room, "came": came}
-            sys.stdout.write(json.dumps(told) + "\n")
+            record = {"kind": kind, "way": way, "room": room, "came": came}
+            sys.stdout.write(json.dumps(record) + "\n")
 
 
 def _make(folder: Path) -> None:
@@ -64,8 +64,8 @@ def _try(act: Callable[[bytes], object], content: bytes, room: int) -> str:
             os.write(writing, (came or repr(sys.exc_info()[1])).encode())
             os._exit(0)
     os.close(writing)
-    with os.fdopen(reading) as answer:
-        came = answer.read()
+    with os.fdopen(reading) as pipe:
+        came = pipe.read()
     _pid, ended = os.waitpid(pid, 0)
     return came if ended == 0 else f"died of {ended}"
 

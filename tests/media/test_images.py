@@ -58,7 +58,7 @@ def opened(content: bytes) -> Image.Image:
 
 def near(found: object, wanted: tuple[int, int, int], off: int = 12) -> bool:
     assert isinstance(found, tuple)
-    return all(abs(one - other) <= off for one, other in zip(found, wanted, strict=True))
+    return all(abs(part - other) <= off for part, other in zip(found, wanted, strict=True))
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
@@ -93,9 +93,14 @@ def photo() -> bytes:
 
 @pytest.mark.parametrize("kind", list(PictureKind))
 def test_each_accepted_type_is_known_by_its_content(kind: PictureKind) -> None:
-    seen = inspect(saved(corners(), kind.reader))
-    assert (seen.kind, seen.width, seen.height, seen.animated) == (kind, 64, 48, False)
-    assert seen.kind.mime == f"image/{kind}"
+    inspected = inspect(saved(corners(), kind.reader))
+    assert (inspected.kind, inspected.width, inspected.height, inspected.animated) == (
+        kind,
+        64,
+        48,
+        False,
+    )
+    assert inspected.kind.mime == f"image/{kind}"
 
 
 def test_lossless_and_extended_webp_announce_their_size() -> None:
@@ -103,29 +108,29 @@ def test_lossless_and_extended_webp_announce_their_size() -> None:
     extended = saved(corners((301, 77)), "WEBP", exif=phone_exif(1))
     assert lossless[12:16] == b"VP8L"
     assert extended[12:16] == b"VP8X"
-    assert {(inspect(one).width, inspect(one).height) for one in (lossless, extended)} == {
-        (301, 77)
-    }
+    assert {
+        (inspect(content).width, inspect(content).height) for content in (lossless, extended)
+    } == {(301, 77)}
 
 
 def test_a_phone_photo_is_measured_as_it_is_seen(photo: bytes) -> None:
-    seen = inspect(photo)
-    assert (seen.width, seen.height) == (3024, 4032)
+    inspected = inspect(photo)
+    assert (inspected.width, inspected.height) == (3024, 4032)
 
 
 @pytest.mark.parametrize(("platform", "size"), [("x", (3024, 4032)), ("facebook", (1536, 2048))])
 def test_a_phone_photo_leaves_upright_and_within_the_limits(
     photo: bytes, platform: str, size: tuple[int, int]
 ) -> None:
-    made = render(photo, platform=platform)
-    seen = opened(made.content)
-    width, height = seen.size
-    assert (width, height) == (made.width, made.height) == size
-    assert len(made.content) <= FITS[platform].max_bytes
+    rendered = render(photo, platform=platform)
+    image = opened(rendered.content)
+    width, height = image.size
+    assert (width, height) == (rendered.width, rendered.height) == size
+    assert len(rendered.content) <= FITS[platform].max_bytes
     # Turned clockwise, the red top left corner stands at the top right.
-    assert near(seen.getpixel((width - 20, 20)), RED)
-    assert near(seen.getpixel((width - 20, height - 20)), GREEN)
-    assert near(seen.getpixel((20, 20)), BLUE)
+    assert near(image.getpixel((width - 20, 20)), RED)
+    assert near(image.getpixel((width - 20, height - 20)), GREEN)
+    assert near(image.getpixel((20, 20)), BLUE)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -140,9 +145,11 @@ def test_every_orientation_becomes_the_same_picture(orientation: int) -> None:
         8: Image.Transpose.ROTATE_270,
     }
     turned = corners().transpose(undo[orientation]) if orientation > 1 else corners()
-    made = opened(render(saved(turned, "PNG", exif=phone_exif(orientation)), platform="x").content)
-    assert made.size == (64, 48)
-    assert [made.getpixel(at) for at in ((2, 2), (60, 2), (2, 45))] == [RED, GREEN, BLUE]
+    image_bytes = opened(
+        render(saved(turned, "PNG", exif=phone_exif(orientation)), platform="x").content
+    )
+    assert image_bytes.size == (64, 48)
+    assert [image_bytes.getpixel(at) for at in ((2, 2), (60, 2), (2, 45))] == [RED, GREEN, BLUE]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
@@ -155,12 +162,12 @@ def test_nothing_but_the_picture_leaves(kind: str) -> None:
     source = saved(corners(), kind, **options)
     assert SECRET in source
     for platform in FITS:
-        made = render(source, platform=platform).content
+        image_bytes = render(source, platform=platform).content
         for trace in (SECRET, b"Exif", b"eXIf", b"xmpmeta", b"ICC_PROFILE", b"iCCP", b"tEXt"):
-            assert trace not in made
-        seen = opened(made)
-        assert not seen.getexif()
-        assert set(seen.info) <= {
+            assert trace not in image_bytes
+        image = opened(image_bytes)
+        assert not image.getexif()
+        assert set(image.info) <= {
             "jfif",
             "jfif_version",
             "jfif_unit",
@@ -171,17 +178,17 @@ def test_nothing_but_the_picture_leaves(kind: str) -> None:
 
 
 def test_the_same_bytes_always_give_the_same_rendition(photo: bytes) -> None:
-    one, other = (render(photo, platform="facebook") for _ in range(2))
-    assert one == other
-    assert one.sha256 == sha256(one.content).hexdigest()
+    first, other = (render(photo, platform="facebook") for _ in range(2))
+    assert first == other
+    assert first.sha256 == sha256(first.content).hexdigest()
 
 
 def test_colours_follow_the_profile_they_were_made_with() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     swapped = profile.replace(b"rXYZ", b"xXYZ").replace(b"gXYZ", b"rXYZ").replace(b"xXYZ", b"gXYZ")
     source = saved(Image.new("RGB", (32, 32), (255, 0, 0)), "PNG", icc_profile=swapped)
-    made = opened(render(source, platform="x").content)
-    assert near(made.getpixel((5, 5)), (0, 255, 0))
+    image_bytes = opened(render(source, platform="x").content)
+    assert near(image_bytes.getpixel((5, 5)), (0, 255, 0))
 
 
 @pytest.mark.parametrize("profile", [b"no profile at all", b"", bytes(200)])
@@ -192,19 +199,19 @@ def test_a_broken_profile_leaves_the_colours_as_they_stand(profile: bytes) -> No
 
 def test_a_print_photo_in_four_inks_becomes_rgb() -> None:
     source = saved(Image.new("CMYK", (400, 300), (0, 255, 255, 0)), "JPEG", quality=95)
-    made = opened(render(source, platform="facebook").content)
-    assert made.mode == "RGB"
-    assert near(made.getpixel((200, 150)), (255, 0, 0))
+    image_bytes = opened(render(source, platform="facebook").content)
+    assert image_bytes.mode == "RGB"
+    assert near(image_bytes.getpixel((200, 150)), (255, 0, 0))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_dark_writing_on_a_transparent_ground_stands_on_white(kind: str) -> None:
     notice = Image.new("RGBA", (200, 100), (0, 0, 0, 0))
     notice.paste((0, 0, 0, 255), (50, 20, 150, 80))
-    made = opened(render(saved(notice, kind, lossless=True), platform="x").content)
-    assert made.mode == "RGB"
-    assert near(made.getpixel((5, 5)), WHITE)
-    assert near(made.getpixel((100, 50)), BLACK)
+    image_bytes = opened(render(saved(notice, kind, lossless=True), platform="x").content)
+    assert image_bytes.mode == "RGB"
+    assert near(image_bytes.getpixel((5, 5)), WHITE)
+    assert near(image_bytes.getpixel((100, 50)), BLACK)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
@@ -217,25 +224,25 @@ def test_every_way_of_storing_a_png_keeps_light_and_dark(mode: str) -> None:
         grey = Image.new("RGB", (40, 40), WHITE)
         grey.paste(BLACK, (0, 0, 20, 40))
         picture, dark, light = grey.convert(mode), BLACK, WHITE
-    made = opened(render(saved(picture, "PNG"), platform="x").content).convert("RGB")
-    assert near(made.getpixel((5, 20)), dark, off=2)
-    assert near(made.getpixel((35, 20)), light, off=2)
+    image_bytes = opened(render(saved(picture, "PNG"), platform="x").content).convert("RGB")
+    assert near(image_bytes.getpixel((5, 20)), dark, off=2)
+    assert near(image_bytes.getpixel((35, 20)), light, off=2)
 
 
 def test_transparent_palettes_and_colour_keys_stand_on_white() -> None:
     palette = Image.new("P", (20, 20), 1)
     palette.putpalette([*BLACK, *RED])
     for transparency in (1, bytes([255, 0])):
-        made = opened(
+        image_bytes = opened(
             render(saved(palette, "PNG", transparency=transparency), platform="x").content
         )
-        assert made.getpixel((3, 3)) == WHITE
+        assert image_bytes.getpixel((3, 3)) == WHITE
     keyed = saved(Image.new("RGB", (20, 20), GREEN), "PNG", transparency=GREEN)
     assert opened(render(keyed, platform="x").content).getpixel((3, 3)) == WHITE
 
 
 def animation(frames: int = 3, size: tuple[int, int] = (50, 40), **options: object) -> bytes:
-    colours = [(20 * place % 256, 90, 200 - place % 200) for place in range(frames)]
+    colours = [(20 * number % 256, 90, 200 - number % 200) for number in range(frames)]
     drawn = [Image.new("RGB", size, colour) for colour in colours]
     return saved(
         drawn[0], "GIF", save_all=True, append_images=drawn[1:], duration=100, loop=0, **options
@@ -245,9 +252,9 @@ def animation(frames: int = 3, size: tuple[int, int] = (50, 40), **options: obje
 def test_an_animation_says_that_it_moves_and_gives_facebook_its_first_frame() -> None:
     source = animation()
     assert inspect(source).animated
-    made = render(source, platform="facebook")
-    assert made.mime == "image/png"
-    assert near(opened(made.content).getpixel((10, 10)), (0, 90, 200))
+    rendered = render(source, platform="facebook")
+    assert rendered.mime == "image/png"
+    assert near(opened(rendered.content).getpixel((10, 10)), (0, 90, 200))
 
 
 def test_an_animation_leaves_whole_for_x_and_nothing_but_its_frames() -> None:
@@ -255,18 +262,18 @@ def test_an_animation_leaves_whole_for_x_and_nothing_but_its_frames() -> None:
     xmp = b"\x21\xff\x0bXMP DataXMP" + bytes([len(SECRET)]) + SECRET + b"\x00"
     source = source[:13] + source[13:].replace(b"\x21\xf9", xmp + b"\x21\xf9", 1)
     assert source.count(SECRET) == 3
-    made = render(source, platform="x")
-    assert made.mime == "image/gif"
-    assert SECRET not in made.content
-    assert (made.width, made.height) == (50, 40)
-    assert render(source, platform="x") == made
-    with Image.open(BytesIO(made.content)) as seen, Image.open(BytesIO(source)) as whole:
-        assert getattr(seen, "n_frames", 1) == 3
-        assert seen.info["loop"] == 0
-        for place in range(3):
-            seen.seek(place)
-            whole.seek(place)
-            assert seen.convert("RGB").tobytes() == whole.convert("RGB").tobytes()
+    rendered = render(source, platform="x")
+    assert rendered.mime == "image/gif"
+    assert SECRET not in rendered.content
+    assert (rendered.width, rendered.height) == (50, 40)
+    assert render(source, platform="x") == rendered
+    with Image.open(BytesIO(rendered.content)) as image, Image.open(BytesIO(source)) as whole:
+        assert getattr(image, "n_frames", 1) == 3
+        assert image.info["loop"] == 0
+        for number in range(3):
+            image.seek(number)
+            whole.seek(number)
+            assert image.convert("RGB").tobytes() == whole.convert("RGB").tobytes()
 
 
 @pytest.mark.parametrize(
@@ -288,12 +295,12 @@ def test_a_phones_heic_leaves_as_an_upright_jpeg_with_no_place_in_it() -> None:
     assert b"ftypheic" in source[:16]
     assert (inspect(source).width, inspect(source).height) == (640, 480)
     for platform in FITS:
-        made = render(source, platform=platform)
-        seen = opened(made.content)
-        assert (made.mime, seen.size) == ("image/jpeg", (640, 480))
-        assert near(seen.getpixel((10, 10)), RED)
-        assert not seen.getexif()
-        assert made == render(source, platform=platform)
+        rendered = render(source, platform=platform)
+        image = opened(rendered.content)
+        assert (rendered.mime, image.size) == ("image/jpeg", (640, 480))
+        assert near(image.getpixel((10, 10)), RED)
+        assert not image.getexif()
+        assert rendered == render(source, platform=platform)
     assert thumbnail(source, 100).mime == "image/jpeg"
 
 
@@ -337,19 +344,23 @@ def test_quality_goes_before_pixels_until_it_fits() -> None:
 
 
 def test_a_panorama_keeps_at_least_one_pixel_of_its_height() -> None:
-    made = render(saved(Image.new("RGB", (9000, 1), RED), "PNG"), platform="facebook")
-    assert (made.width, made.height) == (2048, 1)
+    rendered = render(saved(Image.new("RGB", (9000, 1), RED), "PNG"), platform="facebook")
+    assert (rendered.width, rendered.height) == (2048, 1)
 
 
 def test_a_small_picture_is_not_blown_up() -> None:
-    made = render(saved(corners((33, 21)), "JPEG"), platform="x")
-    assert (made.width, made.height) == (33, 21)
+    rendered = render(saved(corners((33, 21)), "JPEG"), platform="x")
+    assert (rendered.width, rendered.height) == (33, 21)
 
 
 def test_a_thumbnail_is_small_and_upright(photo: bytes) -> None:
-    made = thumbnail(photo, 160)
-    assert (made.mime, made.width, made.height) == ("image/jpeg", 120, 160)
-    assert len(made.content) < 20_000
+    thumbnail_bytes = thumbnail(photo, 160)
+    assert (thumbnail_bytes.mime, thumbnail_bytes.width, thumbnail_bytes.height) == (
+        "image/jpeg",
+        120,
+        160,
+    )
+    assert len(thumbnail_bytes.content) < 20_000
 
 
 def test_another_platform_is_not_guessed() -> None:
@@ -460,8 +471,8 @@ def test_damaged_bytes_are_refused_or_shown_but_never_break_the_page(
     kind: PictureKind, flips: list[tuple[int, int]]
 ) -> None:
     damaged = bytearray(SMALL[kind])
-    for place, value in flips:
-        damaged[place % len(damaged)] = value
+    for position, value in flips:
+        damaged[position % len(damaged)] = value
     with warnings.catch_warnings():
         # Pillow warns of damaged EXIF and goes on without it, which is right.
         warnings.simplefilter("ignore", UserWarning)

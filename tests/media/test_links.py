@@ -48,9 +48,9 @@ def answering(*addresses: str) -> Callable[[str, int], list[str]]:
 
 def png(width: int = 1200, height: int = 630) -> bytes:
     """A picture."""
-    kept = BytesIO()
-    Image.new("RGB", (width, height), "teal").save(kept, "PNG")
-    return kept.getvalue()
+    output = BytesIO()
+    Image.new("RGB", (width, height), "teal").save(output, "PNG")
+    return output.getvalue()
 
 
 def test_a_page_gives_its_title_and_a_small_picture(site: WebServer) -> None:
@@ -58,17 +58,17 @@ def test_a_page_gives_its_title_and_a_small_picture(site: WebServer) -> None:
     head = (
         '<meta property="og:title" content="मोफत  शिबीर"><meta property="og:image" content="p.png">'
     )
-    found = at(site.page("/camp", head))
-    assert (found.finding, found.code, found.title) == (LinkFinding.FINE, 200, "मोफत शिबीर")
-    assert found.landed_on == site.url("/camp")
-    with Image.open(BytesIO(found.picture)) as picture:
+    preview = at(site.page("/camp", head))
+    assert (preview.finding, preview.code, preview.title) == (LinkFinding.FINE, 200, "मोफत शिबीर")
+    assert preview.landed_on == site.url("/camp")
+    with Image.open(BytesIO(preview.picture)) as picture:
         assert max(picture.size) <= 480
     assert site.asked == ["HEAD /camp", "GET /camp", "GET /p.png"]
 
 
 def test_a_page_without_a_picture_has_only_its_title(site: WebServer) -> None:
-    found = at(site.page("/a", "<title>Parks &amp; gardens</title>"))
-    assert (found.title, found.picture) == ("Parks & gardens", b"")
+    preview = at(site.page("/a", "<title>Parks &amp; gardens</title>"))
+    assert (preview.title, preview.picture) == ("Parks & gardens", b"")
 
 
 def test_a_file_that_is_no_page_is_asked_for_its_head_alone(site: WebServer) -> None:
@@ -95,17 +95,17 @@ def test_a_server_that_refuses_head_is_asked_for_the_page(site: WebServer) -> No
 )
 def test_what_is_answered_decides(site: WebServer, code: int, finding: LinkFinding) -> None:
     site.replies["/a"] = Reply(b"", code)
-    found = at(site.url("/a"))
-    assert (found.finding, found.code) == (finding, code)
+    preview = at(site.url("/a"))
+    assert (preview.finding, preview.code) == (finding, code)
 
 
 def test_redirections_are_followed_a_few_times(site: WebServer) -> None:
     for hop in range(MOST_HOPS):
         site.replies[f"/{hop}"] = Reply(b"", 302, headers={"Location": f"/{hop + 1}"})
     site.page(f"/{MOST_HOPS}", "<title>There</title>")
-    found = at(site.url("/0"))
-    assert (found.finding, found.title) == (LinkFinding.FINE, "There")
-    assert found.landed_on == site.url(f"/{MOST_HOPS}")
+    preview = at(site.url("/0"))
+    assert (preview.finding, preview.title) == (LinkFinding.FINE, "There")
+    assert preview.landed_on == site.url(f"/{MOST_HOPS}")
     site.replies["/round"] = Reply(b"", 301, headers={"Location": "/round"})
     assert at(site.url("/round")).finding is LinkFinding.LOOPS
 
@@ -173,23 +173,23 @@ def test_loopback_is_asked_in_a_rehearsal_only(site: WebServer) -> None:
 )
 def test_an_address_that_is_not_public_is_refused_before_connecting(address: str) -> None:
     assert not is_public(ip_address(address))
-    found = fetch_preview(
+    preview = fetch_preview(
         "http://pmc.example/",
         reach=Reach.PUBLIC,
         remaining=within(1),
         resolver=answering(address),
     )
-    assert found.finding is LinkFinding.UNSAFE
+    assert preview.finding is LinkFinding.UNSAFE
 
 
 def test_a_name_with_one_private_address_among_public_ones_is_refused() -> None:
-    found = fetch_preview(
+    preview = fetch_preview(
         "http://pmc.example/",
         reach=Reach.PUBLIC,
         remaining=within(1),
         resolver=answering("8.8.8.8", "10.0.0.1"),
     )
-    assert found.finding is LinkFinding.UNSAFE
+    assert preview.finding is LinkFinding.UNSAFE
     assert is_public(IPv4Address("8.8.8.8"))
 
 
@@ -210,26 +210,26 @@ def test_a_redirection_to_where_it_may_not_go_is_refused(site: WebServer, locati
 
 
 def test_a_public_address_is_asked_at_the_ports_of_the_web_only() -> None:
-    found = fetch_preview(
+    preview = fetch_preview(
         "http://pmc.example:25/",
         reach=Reach.PUBLIC,
         remaining=within(1),
         resolver=answering("8.8.8.8"),
     )
-    assert found.finding is LinkFinding.UNSAFE
+    assert preview.finding is LinkFinding.UNSAFE
 
 
 def test_a_name_is_resolved_once_for_each_request(site: WebServer) -> None:
-    asked: list[str] = []
+    names_asked: list[str] = []
 
     def names(host: str, port: int) -> list[str]:
-        asked.append(host)
-        return ["127.0.0.1"] if len(asked) == 1 else ["10.0.0.1"]
+        names_asked.append(host)
+        return ["127.0.0.1"] if len(names_asked) == 1 else ["10.0.0.1"]
 
     url = f"http://pmc.example:{site.port}/a.pdf"
     site.replies["/a.pdf"] = Reply(b"", kind="application/pdf")
-    found = fetch_preview(url, reach=Reach.LOOPBACK, remaining=within(2), resolver=names)
-    assert (found.finding, asked) == (LinkFinding.FINE, ["pmc.example"])
+    preview = fetch_preview(url, reach=Reach.LOOPBACK, remaining=within(2), resolver=names)
+    assert (preview.finding, names_asked) == (LinkFinding.FINE, ["pmc.example"])
     assert site.headers[0]["Host"] == f"pmc.example:{site.port}"
 
 
@@ -270,19 +270,19 @@ def test_a_page_that_names_no_writing_of_pages_is_read_all_the_same(
     site: WebServer, named: str
 ) -> None:
     site.replies["/a"] = Reply(b"<title>x</title>", kind=f"text/html; charset={named}")
-    found = at(site.url("/a"))
-    assert (found.finding, found.title) == (LinkFinding.FINE, "x")
+    preview = at(site.url("/a"))
+    assert (preview.finding, preview.title) == (LinkFinding.FINE, "x")
 
 
 def test_a_picture_at_what_is_no_address_takes_nothing_from_the_page(site: WebServer) -> None:
     head = '<title>x</title><meta property="og:image" content="http://[none/p.png">'
-    found = at(site.page("/a", head))
-    assert (found.finding, found.title, found.picture) == (LinkFinding.FINE, "x", b"")
+    preview = at(site.page("/a", head))
+    assert (preview.finding, preview.title, preview.picture) == (LinkFinding.FINE, "x", b"")
 
 
 def test_a_page_of_broken_marks_gives_what_stood_before_them(site: WebServer) -> None:
-    found = at(site.page("/a", "<title>x</title><![foo[ ]]>"))
-    assert (found.finding, found.title) == (LinkFinding.FINE, "x")
+    preview = at(site.page("/a", "<title>x</title><![foo[ ]]>"))
+    assert (preview.finding, preview.title) == (LinkFinding.FINE, "x")
 
 
 @pytest.mark.parametrize(

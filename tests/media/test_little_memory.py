@@ -25,11 +25,14 @@ def test_what_does_not_fit_into_memory_is_refused_and_never_breaks_the_page() ->
         call, cwd=CHECKOUT, env=plain_environment(), capture_output=True, text=True, check=True
     )
     tries = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [one for one in tries if one["came"] not in ("ok", *REFUSED)] == []
-    assert {one["kind"] for one in tries if one["came"] == "truncated"} <= {"WEBP", "HEIF"}
+    assert [attempt for attempt in tries if attempt["came"] not in ("ok", *REFUSED)] == []
+    assert {attempt["kind"] for attempt in tries if attempt["came"] == "truncated"} <= {
+        "WEBP",
+        "HEIF",
+    }
     came = defaultdict(set)
-    for one in tries:
-        came[one["kind"]].add(one["came"])
+    for attempt in tries:
+        came[attempt["kind"]].add(attempt["came"])
     assert {kind for kind in KINDS if came[kind] > {"ok"}} == set(KINDS)
-    roomy = [one for one in tries if one["room"] == MEGABYTES[-1]]
-    assert {one["came"] for one in roomy} == {"ok"}
+    roomy = [attempt for attempt in tries if attempt["room"] == MEGABYTES[-1]]
+    assert {run["came"] for run in roomy} == {"ok"}

@@ -37,25 +37,25 @@ class Mutant:
 
 def main() -> int:
     """Try every mutant; gives 0 where each was caught."""
-    mutants = [Mutant.read(one) for one in sorted(PATCHES.glob("*.patch"))]
+    mutants = [Mutant.read(path) for path in sorted(PATCHES.glob("*.patch"))]
     caught = 0
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name) / "copy"
         copy_checkout(CHECKOUT, copy)
         if not _passes_as_it_is(copy, mutants):
             return 1
-        for one in mutants:
-            is_caught = _is_caught(copy, one)
+        for mutant in mutants:
+            is_caught = _is_caught(copy, mutant)
             caught += is_caught
-            _say(f"{'caught' if is_caught else 'MISSED'}  {one.patch.stem}: {one.says}")
+            _say(f"{'caught' if is_caught else 'MISSED'}  {mutant.patch.stem}: {mutant.says}")
     _say(f"caught {caught} of {len(mutants)}")
     return 0 if caught == len(mutants) else 1
 
 
 def _passes_as_it_is(copy: Path, mutants: list[Mutant]) -> bool:
     """A test that fails without a bug would catch everything."""
-    wanted = sorted({one.test for one in mutants})
-    done = _ask(copy, wanted)
+    tests = sorted({mutant.test for mutant in mutants})
+    done = _ask(copy, tests)
     if done.returncode:
         _say(done.stdout)
         _say("The tests fail without any planted bug: nothing can be said.")

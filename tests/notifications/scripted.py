@@ -78,11 +78,11 @@ class Scripted:
         return line
 
     def _answer(self, verb: str) -> None:
-        said = self.says.get(verb, "500 what?")
-        if said == DROP:
+        response = self.says.get(verb, "500 what?")
+        if response == DROP:
             raise ConnectionAbortedError
         assert self.connection is not None
-        self.connection.sendall(said.encode() + b"\r\n")
+        self.connection.sendall(response.encode() + b"\r\n")
 
     def hang_up(self) -> None:
         """Close the connection, whether it became a secret one or not."""
@@ -128,7 +128,7 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A certificate for loopback: the server's context, and the one of a client that trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail of the test")])
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -145,7 +145,7 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     )
     file = folder / "certificate.pem"
     file.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
+        certificate.public_bytes(serialization.Encoding.PEM)
         + key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,

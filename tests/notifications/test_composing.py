@@ -218,7 +218,7 @@ every_kind = pytest.mark.parametrize("kind", NoticeKind)
 def test_each_mail_says_to_whom_what_to_do_and_where(kind: NoticeKind, language: str) -> None:
     subject, body = written(kind, language, VALUES[kind])
     assert ("Nitin Gholap" if language == "en" else "नितीन घोलप") in body
-    assert any(words in body for words in WHAT_TO_DO[language])
+    assert any(instruction in body for instruction in WHAT_TO_DO[language])
     assert f"\n\n{links.BASE}/posts/7\n" in body
     assert subject == " ".join(subject.split())
     assert "{" not in subject + body
@@ -369,10 +369,10 @@ def test_nobody_is_written_to_without_an_address_or_once_disabled(on_sqlite: Dat
         gone = appoint(session, water).person
         gone.disabled_at = NOON
         for person in (unreachable, gone):
-            found = queue(
+            notice = queue(
                 session, kind=NoticeKind.APPROVED, person=person, values=ABOUT_A_POST, now=NOON
             )
-            assert found is None
+            assert notice is None
 
 
 def test_every_kind_has_a_template_per_language_and_none_is_unused() -> None:

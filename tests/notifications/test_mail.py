@@ -152,8 +152,8 @@ def test_once_sent_a_mail_rests_without_its_one_use_link(
 ) -> None:
     person = post.person()
     with post.database.transaction() as session:
-        found = session.get_one(Person, person.id)
-        post.ids.append(invite(session, actor=COMMAND, person=found, now=NOON).id)
+        person_row = session.get_one(Person, person.id)
+        post.ids.append(invite(session, actor=COMMAND, person=person_row, now=NOON).id)
     token = post.notice().body.partition("/invitation/")[2].split()[0]
     assert post.tick(mail_server.url) == 1
     assert f"{BASE_URL}/invitation/{token}" in mail_server.mails[0].text
@@ -167,8 +167,8 @@ def test_a_permanent_refusal_keeps_the_servers_reason_but_not_the_link(
 ) -> None:
     person = post.person()
     with post.database.transaction() as session:
-        found = session.get_one(Person, person.id)
-        post.ids.append(invite(session, actor=COMMAND, person=found, now=NOON).id)
+        person_row = session.get_one(Person, person.id)
+        post.ids.append(invite(session, actor=COMMAND, person=person_row, now=NOON).id)
     with scripted({verb: "550 5.1.1 no such mailbox"}) as server:
         assert post.tick(server.url()) == 0
         post.now += timedelta(days=1)

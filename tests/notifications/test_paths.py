@@ -9,9 +9,9 @@ from publisher.notifications import links
 def test_every_pattern_has_a_function_that_fills_it() -> None:
     for name, pattern in links.PATTERNS.items():
         function = getattr(links, name)
-        wanted = list(inspect.signature(function).parameters)
-        assert re.findall(r"\{(\w+)\}", pattern) == wanted
-        filled = function(*[7 for _ in wanted])
+        parameters = list(inspect.signature(function).parameters)
+        assert re.findall(r"\{(\w+)\}", pattern) == parameters
+        filled = function(*[7 for _ in parameters])
         assert filled == re.sub(r"\{\w+\}", "7", pattern)
 
 

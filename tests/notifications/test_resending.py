@@ -40,10 +40,12 @@ def send_again(town: City, notice_id: int, who: str = "lead") -> Notice:
 
 def stuck(town: City, before: int | None = None, most: int = 50) -> list[int]:
     with town.read() as session:
-        place = None
+        cursor = None
         if before is not None:
-            place = (session.get_one(Notice, before).state_at, before)
-        return [one.id for one in retry.stuck_mails(session, before=place, most=most)]
+            cursor = (session.get_one(Notice, before).state_at, before)
+        return [
+            stuck_mail.id for stuck_mail in retry.stuck_mails(session, before=cursor, most=most)
+        ]
 
 
 def test_a_mail_is_queued_again_as_if_it_were_new(town: City) -> None:
@@ -94,9 +96,9 @@ def test_one_whose_code_was_taken_out_is_not_sent(town: City, channel: Channel) 
     with town.write() as session:
         person = session.get_one(Person, town.people["member"])
         person.mobile = "+919822012345"
-        typed = "98220 12345" if channel is Channel.SMS else ""
-        if typed:
-            password_reset.ask(session, identifier=typed, address="127.0.0.1", now=town.now)
+        mobile = "98220 12345" if channel is Channel.SMS else ""
+        if mobile:
+            password_reset.ask(session, identifier=mobile, address="127.0.0.1", now=town.now)
         else:
             contact_verification.ask_change(
                 session,
@@ -145,7 +147,7 @@ def test_the_latest_come_first_and_pages_follow_each_other(town: City) -> None:
         failed.append(planned.fail_mail(town))
         if number % 2:
             town.clock.move(MINUTE)
-    wanted = failed[::-1]
-    assert stuck(town) == wanted
-    assert stuck(town, most=1) == wanted[:2]
-    assert stuck(town, before=wanted[1]) == wanted[2:]
+    expected = failed[::-1]
+    assert stuck(town) == expected
+    assert stuck(town, most=1) == expected[:2]
+    assert stuck(town, before=expected[1]) == expected[2:]

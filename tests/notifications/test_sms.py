@@ -39,7 +39,7 @@ APPROVED = SmsTemplate("1107000000000000001", "मान्यता दिल�
 
 def gateway(url: str, **more: object) -> Sms:
     """The settings of a gateway that takes JSON."""
-    found = Sms(
+    sms = Sms(
         sms_url=url,
         sms_method="POST",
         sms_headers={"Content-Type": "application/json", "X-Key": "a-very-secret-key"},
@@ -50,7 +50,7 @@ def gateway(url: str, **more: object) -> Sms:
         sms_entity_id="1101000000000000009",
         sms_templates={"approved": APPROVED},
     )
-    return replace(found, **more)  # type: ignore[arg-type]  # any field of it
+    return replace(sms, **more)  # type: ignore[arg-type]  # any field of it
 
 
 @dataclass
@@ -63,8 +63,10 @@ class Room:
 
     def __post_init__(self) -> None:
         with self.database.transaction() as session:
-            held = appoint(session, add_department(session, "water"), mail=MAIL, mobile=MOBILE)
-            self.person_id = held.person_id
+            appointment = appoint(
+                session, add_department(session, "water"), mail=MAIL, mobile=MOBILE
+            )
+            self.person_id = appointment.person_id
 
     def choose(self, how: Telling, group: NoticeGroup = NoticeGroup.APPROVALS) -> None:
         with self.database.transaction() as session:
@@ -100,15 +102,15 @@ def room(on_sqlite: Database) -> Room:
 
 @pytest.fixture
 def places(tmp_path: Path) -> Iterator[Places]:
-    with running(path=tmp_path / "sandbox") as found:
-        yield found
+    with running(path=tmp_path / "sandbox") as sandbox:
+        yield sandbox
 
 
 def letterbox(places: Places, to: str = "") -> list[dict[str, object]]:
-    found: list[dict[str, object]] = requests.get(
+    messages: list[dict[str, object]] = requests.get(
         f"{places.url}/sms.json", params={"to": to}, timeout=5
     ).json()
-    return found
+    return messages
 
 
 def lay(places: Places, kind: str) -> None:
@@ -141,8 +143,8 @@ def test_a_title_that_looks_like_a_place_takes_no_others(
     room.choose(Telling.SMS)
     with room.database.transaction() as session:
         person = session.get_one(Person, room.person_id)
-        said = {**VALUES, "title": "{#var#}"}
-        queue(session, kind=NoticeKind.APPROVED, person=person, values=said, now=NOON)
+        texts = {**VALUES, "title": "{#var#}"}
+        queue(session, kind=NoticeKind.APPROVED, person=person, values=texts, now=NOON)
     assert room.tick(gateway(f"{places.url}/sms")) == 1
     (sms,) = letterbox(places)
     assert sms["text"] == f"मान्यता दिली: {{#var#}} {BASE_URL}/"
@@ -154,8 +156,8 @@ def test_by_mail_is_the_rule_and_each_group_is_chosen_for_itself(room: Room) -> 
     room.write()
     room.choose(Telling.BOTH)
     room.write()
-    assert [one.channel for one in room.notices] == ["mail", "mail", "mail", "sms"]
-    assert [one.mail_too for one in room.notices] == [False, False, False, True]
+    assert [notice.channel for notice in room.notices] == ["mail", "mail", "mail", "sms"]
+    assert [notice.mail_too for notice in room.notices] == [False, False, False, True]
 
 
 def test_a_kind_without_a_template_goes_by_mail_alone(
@@ -184,14 +186,14 @@ def test_without_any_gateway_everything_goes_by_mail(room: Room) -> None:
     room.choose(Telling.SMS)
     room.write()
     room.tick(gateway(""))
-    assert [one.channel for one in room.notices] == ["mail"]
+    assert [notice.channel for notice in room.notices] == ["mail"]
 
 
 def test_where_the_mail_says_the_same_already_it_is_not_mailed_twice(room: Room) -> None:
     room.choose(Telling.BOTH)
     room.write()
     room.tick(gateway(""))
-    assert [(one.channel, one.state) for one in room.notices] == [
+    assert [(notice.channel, notice.state) for notice in room.notices] == [
         ("mail", "queued"),
         ("sms", "failed"),
     ]
@@ -238,7 +240,7 @@ def test_a_refusal_that_comes_with_a_200_is_one_and_then_it_goes_by_mail(
     room.choose(Telling.SMS)
     room.write()
     assert room.tick(gateway(f"{places.url}/sms")) == 0
-    assert [(one.channel, one.state) for one in room.notices] == [("mail", "queued")]
+    assert [(notice.channel, notice.state) for notice in room.notices] == [("mail", "queued")]
 
 
 @pytest.mark.parametrize(("kind", "arrived"), [("error_after", 2), ("error_before", 1)])
@@ -272,8 +274,8 @@ def test_a_gateway_that_is_away_delays_one_and_leaves_the_rest_untouched(room: R
     room.write()
     room.write()
     assert room.tick(gateway(f"http://127.0.0.1:{free_port()}/sms")) == 0
-    assert [one.tries for one in room.notices] == [1, 0]
-    assert {one.state for one in room.notices} == {NoticeState.QUEUED}
+    assert [notice.tries for notice in room.notices] == [1, 0]
+    assert {notice.state for notice in room.notices} == {NoticeState.QUEUED}
     assert room.notices[0].reason == "ConnectionError"
 
 
@@ -290,18 +292,18 @@ class Stub:
 
 @pytest.fixture
 def stub() -> Iterator[Stub]:
-    told = Stub()
+    stub = Stub()
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            told.before()
-            told.heard.append((self.command, self.path, self.rfile.read(length).decode()))
-            if told.code == 0:
+            stub.before()
+            stub.heard.append((self.command, self.path, self.rfile.read(length).decode()))
+            if stub.code == 0:
                 return  # hang up without a word
-            self.send_response(told.code)
+            self.send_response(stub.code)
             self.end_headers()
-            self.wfile.write(told.body.encode())
+            self.wfile.write(stub.body.encode())
 
         do_GET = do_POST = answer  # noqa: N815  the server's own names
 
@@ -311,8 +313,8 @@ def stub() -> Iterator[Stub]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    told.url = f"http://127.0.0.1:{server.server_port}"
-    yield told
+    stub.url = f"http://127.0.0.1:{server.server_port}"
+    yield stub
     server.shutdown()
     server.server_close()
     thread.join()

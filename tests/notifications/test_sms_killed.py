@@ -46,8 +46,8 @@ def test_a_killed_sender_loses_no_sms(
     with database.transaction() as session:
         person = appoint(session, add_department(session, "water"), mail=MAIL, mobile=MOBILE).person
         actor = Actor(ActorKind.PERSON, person_id=person.id)
-        wanted = {NoticeGroup.APPROVALS: Telling.SMS}
-        preferences.choose(session, actor=actor, person=person, preferences=wanted, now=NOON)
+        settings = {NoticeGroup.APPROVALS: Telling.SMS}
+        preferences.choose(session, actor=actor, person=person, preferences=settings, now=NOON)
         notice = queue(session, kind=NoticeKind.APPROVED, person=person, values=VALUES, now=NOON)
         assert notice is not None
     with running(path=tmp_path / "sandbox") as places:
@@ -64,8 +64,8 @@ def test_a_killed_sender_loses_no_sms(
                 base_url=BASE_URL,
                 now=lambda at=at: at,  # type: ignore[misc]  # bound early on purpose
             )
-        found = requests.get(f"{places.url}/sms.json", timeout=5).json()
+        messages = requests.get(f"{places.url}/sms.json", timeout=5).json()
     with database.reading() as session:
         assert session.get_one(Notice, notice.id).state is NoticeState.SENT
-    assert len(found) == arrived
+    assert len(messages) == arrived
     database.dispose()

@@ -81,13 +81,13 @@ def test_a_reassigned_address_does_not_appoint_its_former_owner(
     with on_sqlite.transaction() as session:
         water, road = add_department(session, "water"), add_department(session, "road")
         appoint(session, water, mail="office@pmc.example", mobile="9822012345")
-        for given, expected in (
+        for fields, expected in (
             ({"name": "सुनील माने", "mail": "office@pmc.example"}, ("name_mr", "differs")),
             ({"mail": "office@pmc.example", "mobile": "9822054321"}, ("mobile", "differs")),
             ({"mail": "other@pmc.example", "mobile": "9822012345"}, ("mail", "differs")),
         ):
             with pytest.raises(BadPerson) as problem:
-                appoint(session, road, **given)  # type: ignore[arg-type]  # texts, all of them
+                appoint(session, road, **fields)  # type: ignore[arg-type]  # texts, all of them
             assert refusal(problem) == expected
 
 
@@ -169,38 +169,45 @@ def test_nobody_changes_their_own_appointment_or_disables_themselves(
 
 def test_an_ended_appointment_is_over_at_that_moment_and_ends_once(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        held = appoint(session, add_department(session, "water"))
-        end_appointment(session, actor=permissions.COMMAND, appointment=held, now=NOON + DAY)
-        assert held.in_force(NOON + DAY - timedelta(seconds=1))
-        assert not held.in_force(NOON + DAY)
+        appointment = appoint(session, add_department(session, "water"))
+        end_appointment(session, actor=permissions.COMMAND, appointment=appointment, now=NOON + DAY)
+        assert appointment.in_force(NOON + DAY - timedelta(seconds=1))
+        assert not appointment.in_force(NOON + DAY)
         with pytest.raises(WrongState):
-            end_appointment(session, actor=permissions.COMMAND, appointment=held, now=NOON + DAY)
+            end_appointment(
+                session, actor=permissions.COMMAND, appointment=appointment, now=NOON + DAY
+            )
 
 
 def test_an_appointment_that_has_not_begun_never_will_once_ended(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        held = appoint(session, add_department(session, "water"), from_at=NOON + DAY)
-        end_appointment(session, actor=permissions.COMMAND, appointment=held, now=NOON)
-        assert not any(held.in_force(NOON + DAY * days) for days in range(3))
+        appointment = appoint(session, add_department(session, "water"), from_at=NOON + DAY)
+        end_appointment(session, actor=permissions.COMMAND, appointment=appointment, now=NOON)
+        assert not any(appointment.in_force(NOON + DAY * days) for days in range(3))
 
 
 def test_every_change_stands_in_the_history_with_who_made_it(database: Database) -> None:
     with database.transaction() as session:
         water = add_department(session, "water")
         lead = appoint(session, water, Role.CELL_LEAD)
-        held = appoint(session, water, actor=acting(lead))
-        disable_person(session, actor=acting(lead), person=held.person, now=NOON)
-        enable_person(session, actor=acting(lead), person=held.person, now=NOON)
-        end_appointment(session, actor=acting(lead), appointment=held, now=NOON)
-        assert verbs(session, "appointments", held.id) == ["record_officer", "end_appointment"]
-        assert verbs(session, "people", held.person_id) == [
+        appointment = appoint(session, water, actor=acting(lead))
+        disable_person(session, actor=acting(lead), person=appointment.person, now=NOON)
+        enable_person(session, actor=acting(lead), person=appointment.person, now=NOON)
+        end_appointment(session, actor=acting(lead), appointment=appointment, now=NOON)
+        assert verbs(session, "appointments", appointment.id) == [
+            "record_officer",
+            "end_appointment",
+        ]
+        assert verbs(session, "people", appointment.person_id) == [
             "record_person",
             "disable_person",
             "enable_person",
         ]
-        by = session.scalars(select(Event.person_id).where(Event.subject_id == held.id)).all()
+        by = session.scalars(
+            select(Event.person_id).where(Event.subject_id == appointment.id)
+        ).all()
         assert lead.person_id in by
-        assert held.recorded_by_id == lead.person_id
+        assert appointment.recorded_by_id == lead.person_id
 
 
 def test_a_cell_lead_disables_an_officer_but_no_admin_and_no_cell_staff(

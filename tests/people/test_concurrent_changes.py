@@ -53,29 +53,29 @@ def admins_left(database: Database) -> int:
 
 
 def test_two_admins_who_disable_each_other_leave_one(database: Database) -> None:
-    one, other = two_admins(database)
+    first, other = two_admins(database)
 
     def disable(actor: Appointment, target: Appointment) -> None:
         with database.transaction() as session:
             person = session.get_one(Person, target.person_id)
             disable_person(session, actor=acting(actor), person=person, now=NOON)
 
-    refused = at_once(lambda: disable(one, other), lambda: disable(other, one))
+    refused = at_once(lambda: disable(first, other), lambda: disable(other, first))
     assert [type(problem) for problem in refused] == [LastAdmin]
     assert admins_left(database) == 1
 
 
 def test_two_admins_who_end_and_disable_each_other_leave_one(database: Database) -> None:
-    one, other = two_admins(database)
+    first, other = two_admins(database)
 
     def end() -> None:
         with database.transaction() as session:
-            held = session.get_one(Appointment, other.id)
-            end_appointment(session, actor=acting(one), appointment=held, now=NOON)
+            appointment = session.get_one(Appointment, other.id)
+            end_appointment(session, actor=acting(first), appointment=appointment, now=NOON)
 
     def disable() -> None:
         with database.transaction() as session:
-            person = session.get_one(Person, one.person_id)
+            person = session.get_one(Person, first.person_id)
             disable_person(session, actor=acting(other), person=person, now=NOON)
 
     refused = at_once(end, disable)
@@ -101,7 +101,9 @@ def test_two_officers_recorded_at_once_get_both_places_and_a_third_none(
     )
     assert [problem.code for problem in refused] == ["two_officers"]
     with database.reading() as session:
-        assert [one.rank for one in responsibility.officers(session, water.id, now=NOON)] == [1, 2]
+        assert [
+            officer.rank for officer in responsibility.officers(session, water.id, now=NOON)
+        ] == [1, 2]
 
 
 def test_two_departments_recording_a_person_at_once_make_one_person(
@@ -111,15 +113,17 @@ def test_two_departments_recording_a_person_at_once_make_one_person(
         departments = [add_department(session, code) for code in ("water", "road")]
     refused = at_once(
         *(
-            lambda one=one: _record(database, one, "first@pmc.example", Role.MEMBER)
-            for one in departments
+            lambda own_department=department: _record(
+                database, own_department, "first@pmc.example", Role.MEMBER
+            )
+            for department in departments
         )
     )
     assert all(isinstance(problem, BadPerson) for problem in refused)
     with database.reading() as session:
-        held = responsibility.holders(session, Role.MEMBER, now=NOON)
-        assert len({one.person_id for one in held}) == 1
-        assert len(held) + len(refused) == 2
+        holders = responsibility.holders(session, Role.MEMBER, now=NOON)
+        assert len({holder.person_id for holder in holders}) == 1
+        assert len(holders) + len(refused) == 2
 
 
 def test_a_link_posted_twice_at_once_is_used_once(database: Database) -> None:
@@ -134,7 +138,7 @@ def test_a_link_posted_twice_at_once_is_used_once(database: Database) -> None:
             now=NOON,
             lasts=NOON - NOON.replace(year=2025),
         )
-    found = threading.Barrier(2)
+    barrier = threading.Barrier(2)
 
     def use() -> None:
         with database.transaction() as session:
@@ -142,7 +146,7 @@ def test_a_link_posted_twice_at_once_is_used_once(database: Database) -> None:
                 session, token=token, purpose=one_time_links.LinkPurpose.INVITATION, now=NOON
             )
         assert link is not None
-        found.wait(timeout=10)
+        barrier.wait(timeout=10)
         with database.transaction() as session:
             one_time_links.use(session, link=link, now=NOON)
 

@@ -44,7 +44,7 @@ def test_a_department_is_added_by_an_order_and_stands_from_its_day_on(
 ) -> None:
     with on_sqlite.transaction() as session:
         cell = add_department(session, "information-technology")
-        made = department_changes.add(
+        department = department_changes.add(
             session,
             actor=ADMIN,
             now=NOON,
@@ -53,12 +53,12 @@ def test_a_department_is_added_by_an_order_and_stands_from_its_day_on(
             order=DepartmentOrder("आ-१२", TODAY + DAY),
             reports_to_id=cell.id,
         )
-        assert (made.code, made.reports_to_id) == ("water-resources", cell.id)
+        assert (department.code, department.reports_to_id) == ("water-resources", cell.id)
         assert departments_in_force(session, now=NOON) == [cell]
-        assert made in departments_in_force(session, now=NOON + DAY)
-        (change,) = history(session, department_id=made.id)
+        assert department in departments_in_force(session, now=NOON + DAY)
+        (change,) = history(session, department_id=department.id)
         assert (change.kind, change.order_number) == ("added", "आ-१२")
-        assert verbs(session, "departments", made.id) == ["add_department"]
+        assert verbs(session, "departments", department.id) == ["add_department"]
 
 
 def test_a_renamed_department_is_found_by_its_old_name_as_well(database: Database) -> None:
@@ -71,7 +71,7 @@ def test_a_renamed_department_is_found_by_its_old_name_as_well(database: Databas
         assert find_departments(session, "Water Supply") == [water]
         assert find_departments(session, "जलस्रोत") == [water]
         former = former_names(session, [water.id])[water.id]
-        assert [one.former_en for one in former] == ["Water Supply"]
+        assert [former_name.former_en for former_name in former] == ["Water Supply"]
 
 
 def test_a_change_for_a_day_to_come_waits_for_it(on_sqlite: Database) -> None:
@@ -125,13 +125,13 @@ def test_a_department_is_placed_under_another_but_never_under_itself(
             place(road, under)
             above.append(road.reports_to_id)
         assert above == [cell.id, None]
-        for one, under, code in (
+        for department, under, code in (
             (cell, water, "ring"),
             (water, water, "ring"),
             (water, cell, "same"),
         ):
             with pytest.raises(BadDepartment) as refused:
-                place(one, under)
+                place(department, under)
             assert (refused.value.field, refused.value.code) == ("other_id", code)
 
 
@@ -178,12 +178,14 @@ def test_every_change_needs_an_order_and_a_day(
     assert (refused.value.field, refused.value.code) == wrong
 
 
-@pytest.mark.parametrize("role", [one for one in Role if one not in (Role.ADMIN, Role.CELL_LEAD)])
+@pytest.mark.parametrize(
+    "role", [role for role in Role if role not in (Role.ADMIN, Role.CELL_LEAD)]
+)
 def test_nobody_but_admin_and_lead_changes_the_register(on_sqlite: Database, role: Role) -> None:
     with on_sqlite.transaction() as session:
         water = add_department(session, "water")
-        held = appoint(session, water, role)
-        mine = actor(role, water.id, held.person_id)
+        appointment = appoint(session, water, role)
+        mine = actor(role, water.id, appointment.person_id)
         with pytest.raises(WrongRole):
             department_changes.rename(
                 session, actor=mine, now=NOON, department=water, names=NEW, order=ORDER

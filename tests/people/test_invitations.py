@@ -25,20 +25,20 @@ pytestmark = pytest.mark.both
 
 
 def token_in(notice: Notice) -> str:
-    found = re.search(r"/invitation/([\w-]+)", notice.body)
-    assert found is not None
-    return found[1]
+    match = re.search(r"/invitation/([\w-]+)", notice.body)
+    assert match is not None
+    return match[1]
 
 
 def test_an_invited_officer_sets_the_first_password_and_then_signs_in(database: Database) -> None:
     with database.transaction() as session:
-        held = appoint(session, add_department(session, "water"), mail="first@pmc.example")
-        token = token_in(invite(session, actor=COMMAND, person=held.person, now=NOON))
+        appointment = appoint(session, add_department(session, "water"), mail="first@pmc.example")
+        token = token_in(invite(session, actor=COMMAND, person=appointment.person, now=NOON))
     with database.transaction() as session:
         accept_invitation(session, token=token, password=PASSWORD, now=NOON, hasher=HASHER)
         assert session.scalars(select(SignIn)).all() == []  # the link is no login
     with database.transaction() as session:
-        found = sign_in(
+        signed_in = sign_in(
             session,
             identifier="first@pmc.example",
             password=PASSWORD,
@@ -47,24 +47,24 @@ def test_an_invited_officer_sets_the_first_password_and_then_signs_in(database: 
             now=NOON,
             hasher=HASHER,
         )
-        assert isinstance(found, SignedIn)
+        assert isinstance(signed_in, SignedIn)
 
 
 def test_the_mail_says_as_what_by_whom_until_when_and_where(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         water = add_department(session, "water")
         lead = appoint(session, water, Role.CELL_LEAD, name="प्रसाद केंजळे")
-        held = appoint(session, water)
-        notice = invite(session, actor=acting(lead), person=held.person, now=NOON)
-        assert verbs(session, "people", held.person_id)[-1] == "invite"
-    for words in (
+        appointment = appoint(session, water)
+        notice = invite(session, actor=acting(lead), person=appointment.person, now=NOON)
+        assert verbs(session, "people", appointment.person_id)[-1] == "invite"
+    for text in (
         "पाणीपुरवठा विभाग",
         "समन्वयक (IT Nodal Officer)",
         "प्रसाद केंजळे",
         "दि.\u00a0९ डिसेंबर",
         "\ue000/invitation/",
     ):
-        assert words in notice.body
+        assert text in notice.body
 
 
 def test_a_second_invitation_ends_the_first(on_sqlite: Database) -> None:
@@ -101,14 +101,14 @@ def test_a_refused_password_leaves_the_invitation_open(on_sqlite: Database) -> N
 
 def test_the_end_of_the_appointment_ends_the_invitation(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
-        held = appoint(session, add_department(session, "water"))
-        token = token_in(invite(session, actor=COMMAND, person=held.person, now=NOON))
-        end_appointment(session, actor=COMMAND, appointment=held, now=NOON)
+        appointment = appoint(session, add_department(session, "water"))
+        token = token_in(invite(session, actor=COMMAND, person=appointment.person, now=NOON))
+        end_appointment(session, actor=COMMAND, appointment=appointment, now=NOON)
         assert invited(session, token=token, now=NOON) is None
         with pytest.raises(LinkSpent):
             accept_invitation(session, token=token, password=PASSWORD, now=NOON, hasher=HASHER)
         with pytest.raises(BadPerson) as problem:
-            invite(session, actor=COMMAND, person=held.person, now=NOON)
+            invite(session, actor=COMMAND, person=appointment.person, now=NOON)
         assert problem.value.code == "no_appointment"
 
 
@@ -145,9 +145,9 @@ def test_a_new_password_by_invitation_ends_the_sessions_of_the_old_one(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
-        held = appoint(session, add_department(session, "water"), mail="first@pmc.example")
-        with_password(session, held.person)
-        found = sign_in(
+        appointment = appoint(session, add_department(session, "water"), mail="first@pmc.example")
+        with_password(session, appointment.person)
+        signed_in = sign_in(
             session,
             identifier="first@pmc.example",
             password=PASSWORD,
@@ -156,10 +156,10 @@ def test_a_new_password_by_invitation_ends_the_sessions_of_the_old_one(
             now=NOON,
             hasher=HASHER,
         )
-        assert isinstance(found, SignedIn)
-        token = token_in(invite(session, actor=COMMAND, person=held.person, now=NOON))
+        assert isinstance(signed_in, SignedIn)
+        token = token_in(invite(session, actor=COMMAND, person=appointment.person, now=NOON))
         accept_invitation(
             session, token=token, password="dongar-mathyavar-dhag", now=NOON, hasher=HASHER
         )
-        session.refresh(found.sign_in)
-        assert found.sign_in.ended_at == NOON
+        session.refresh(signed_in.sign_in)
+        assert signed_in.sign_in.ended_at == NOON

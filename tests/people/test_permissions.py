@@ -39,7 +39,9 @@ def test_each_role_records_whom_the_table_says(
     assert may_record(actor(role, OWN), appointed, department_id) is allowed
 
 
-@pytest.mark.parametrize("kind", [one for one in ActorKind if one is not ActorKind.PERSON])
+@pytest.mark.parametrize(
+    "kind", [actor_kind for actor_kind in ActorKind if actor_kind is not ActorKind.PERSON]
+)
 def test_no_machine_records_anybody_but_the_command(kind: ActorKind) -> None:
     assert not may_record(Actor(kind), Role.MEMBER, OWN)
     assert not may_record(CLOCK, Role.MEMBER, OWN)

@@ -56,8 +56,10 @@ def test_a_department_is_found_by_code_name_or_the_annexs_spelling(
 ) -> None:
     with database.transaction() as session:
         load_register(session, now=NOON)
-        for words in ("fire", "FIRE brigade", "अग्निशमन", "अग्निशामन विभाग", " brigade  fire "):
-            assert [one.code for one in find_departments(session, words)][:1] == ["fire"], words
+        for text in ("fire", "FIRE brigade", "अग्निशमन", "अग्निशामन विभाग", " brigade  fire "):
+            assert [department.code for department in find_departments(session, text)][:1] == [
+                "fire"
+            ], text
 
 
 def test_a_search_wants_every_word_and_finds_nothing_for_none(on_sqlite: Database) -> None:
@@ -73,5 +75,5 @@ def test_a_department_is_in_force_from_its_first_to_its_last_day(on_sqlite: Data
         add_department(session, "road").until_on = date(2026, 11, 25)
         add_department(session, "health").until_on = date(2026, 11, 24)
         add_department(session, "garden").from_on = date(2026, 11, 26)
-        codes = {one.code for one in departments_in_force(session, now=NOON)}
+        codes = {department.code for department in departments_in_force(session, now=NOON)}
     assert codes == {"water", "road"}

@@ -158,8 +158,8 @@ def test_many_comments_come_page_by_page_and_none_is_left_out(ground: Ground) ->
     late = ground.say("मध्येच आलेली टिप्पणी", root)
     rest, cursor = read_all(ground, CommentSource(root), page.cursor)
     again, _ = read_all(ground, CommentSource(root), cursor)
-    seen = {comment.platform_id for comment in (*page.comments, *rest, *again)}
-    assert seen == comment_ids | {late}
+    ids_read = {comment.platform_id for comment in (*page.comments, *rest, *again)}
+    assert ids_read == comment_ids | {late}
 
 
 def test_a_cursor_that_means_nothing_any_more_loses_nothing(practice: Ground) -> None:

@@ -13,8 +13,8 @@ from sandbox.server import Places, running
 @pytest.fixture
 def places(tmp_path: Path) -> Iterator[Places]:
     """Where a fresh sandbox answers."""
-    with running(path=tmp_path / "state") as found:
-        yield found
+    with running(path=tmp_path / "state") as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

@@ -82,9 +82,9 @@ def x_client(url: str, account: XAccount = CITY, **headers: str) -> tweepy.Clien
 
 def graph(url: str, page: FacebookPage = CITY_PAGE, **headers: str) -> facebook.GraphAPI:
     """facebook-sdk, as a page."""
-    made = facebook.GraphAPI(page.token, timeout=10, session=session(url, **headers))
-    made.version = "v26.0"
-    return made
+    graph_api = facebook.GraphAPI(page.token, timeout=10, session=session(url, **headers))
+    graph_api.version = "v26.0"
+    return graph_api
 
 
 def picture(colour: str = "teal", kind: str = "JPEG") -> bytes:
@@ -108,15 +108,15 @@ def turn(url: str, **values: str) -> None:
 def say(url: str, platform: str, parent: str | None, text: str, **more: str) -> str:
     """Comment as a citizen; the comment's id."""
     body = {"platform": platform, "parent_id": parent, "author": "asha_k", "text": text, **more}
-    answer = requests.post(f"{url}/citizens/comment", json=body, timeout=5)
-    answer.raise_for_status()
-    return str(answer.json()["id"])
+    response = requests.post(f"{url}/citizens/comment", json=body, timeout=5)
+    response.raise_for_status()
+    return str(response.json()["id"])
 
 
 def ledger(url: str, platform: str) -> list[Json]:
     """Everything ever made on a platform."""
-    found: list[Json] = requests.get(f"{url}/ledger", timeout=5).json()[platform]
-    return found
+    posts: list[Json] = requests.get(f"{url}/ledger", timeout=5).json()[platform]
+    return posts
 
 
 def post_mail(port: int, subject: str = "पोच", **parts: str) -> None:

@@ -25,9 +25,9 @@ APP = {"app_id": FACEBOOK_APP_ID, "app_secret": FACEBOOK_APP_SECRET}
 
 def client(url: str, token: str = "", **headers: str) -> facebook.GraphAPI:
     """facebook-sdk with any token."""
-    made = facebook.GraphAPI(token, timeout=10, session=session(url, **headers))
-    made.version = "v26.0"
-    return made
+    graph_api = facebook.GraphAPI(token, timeout=10, session=session(url, **headers))
+    graph_api.version = "v26.0"
+    return graph_api
 
 
 def dialog(
@@ -38,8 +38,8 @@ def dialog(
     scopes: tuple[str, ...] = SCOPES,
 ) -> dict[str, list[str]]:
     """Walk the dialog as a person; what it sends back."""
-    asked = client(url).get_auth_url(FACEBOOK_APP_ID, BACK, list(SCOPES), state="s1")
-    own = url + asked.removeprefix("https://www.facebook.com")
+    address = client(url).get_auth_url(FACEBOOK_APP_ID, BACK, list(SCOPES), state="s1")
+    own = url + address.removeprefix("https://www.facebook.com")
     page = requests.get(own, timeout=5)
     assert page.status_code == 200
     assert all(scope in page.text for scope in SCOPES)
@@ -65,8 +65,8 @@ def long_token(url: str) -> str:
 
 
 def examined(url: str, token: str) -> Json:
-    found: Json = client(url).debug_access_token(token, **APP)["data"]
-    return found
+    examination: Json = client(url).debug_access_token(token, **APP)["data"]
+    return examination
 
 
 def test_the_whole_way_ends_in_a_page_token_that_posts_and_never_ends(url: str) -> None:
@@ -84,22 +84,30 @@ def test_the_whole_way_ends_in_a_page_token_that_posts_and_never_ends(url: str) 
     assert {"CREATE_CONTENT", "MODERATE"} <= set(page["tasks"])
     api = client(url, page["access_token"])
     assert api.put_object(CITY_PAGE.id, "feed", message="जोडले")["id"]
-    told = examined(url, page["access_token"])
-    assert (told["type"], told["is_valid"], told["expires_at"]) == ("PAGE", True, 0)
-    assert told["profile_id"] == CITY_PAGE.id
-    assert told["data_access_expires_at"] > utc_now().timestamp() + 89 * 86_400
+    examination = examined(url, page["access_token"])
+    assert (examination["type"], examination["is_valid"], examination["expires_at"]) == (
+        "PAGE",
+        True,
+        0,
+    )
+    assert examination["profile_id"] == CITY_PAGE.id
+    assert examination["data_access_expires_at"] > utc_now().timestamp() + 89 * 86_400
 
 
 def test_debug_token_tells_of_a_persons_token_and_of_each_permission(url: str) -> None:
     token = token_of(url, scopes=("pages_show_list", "pages_manage_posts"))
-    told = examined(url, token)
-    assert (told["type"], told["app_id"], told["is_valid"]) == ("USER", FACEBOOK_APP_ID, True)
-    assert set(told["scopes"]) == {"pages_show_list", "pages_manage_posts"}
-    assert {one["scope"]: one["target_ids"] for one in told["granular_scopes"]} == {
+    examination = examined(url, token)
+    assert (examination["type"], examination["app_id"], examination["is_valid"]) == (
+        "USER",
+        FACEBOOK_APP_ID,
+        True,
+    )
+    assert set(examination["scopes"]) == {"pages_show_list", "pages_manage_posts"}
+    assert {scope["scope"]: scope["target_ids"] for scope in examination["granular_scopes"]} == {
         "pages_show_list": [CITY_PAGE.id],
         "pages_manage_posts": [CITY_PAGE.id],
     }
-    assert 3000 < told["expires_at"] - told["issued_at"] <= 3600
+    assert 3000 < examination["expires_at"] - examination["issued_at"] <= 3600
     with pytest.raises(facebook.GraphAPIError):
         client(url, token).request("v26.0/debug_token", {"input_token": token})
     assert examined(url, "nobody's")["is_valid"] is False
@@ -118,8 +126,8 @@ def test_a_page_token_from_a_short_lived_one_ends_with_it(url: str) -> None:
 
 def test_what_was_not_granted_is_not_seen_and_not_done(url: str) -> None:
     pages = (CITY_PAGE.id, WATER_PAGE.id)
-    seen = client(url, token_of(url, pages=pages)).get_connections("me", "accounts")["data"]
-    assert [page["id"] for page in seen] == list(pages)
+    pages_listed = client(url, token_of(url, pages=pages)).get_connections("me", "accounts")["data"]
+    assert [page["id"] for page in pages_listed] == list(pages)
     blind = client(url, token_of(url, scopes=("pages_manage_posts",)))
     assert blind.get_connections("me", "accounts")["data"] == []
     reads = tuple(scope for scope in SCOPES if scope != "pages_manage_posts")
@@ -178,7 +186,11 @@ def test_the_app_gets_its_own_token_by_its_keys(url: str) -> None:
 def test_a_dialog_for_another_app_or_without_a_web_address_leads_nowhere(
     url: str, wrong: dict[str, str]
 ) -> None:
-    asked = {"client_id": FACEBOOK_APP_ID, "redirect_uri": BACK, **wrong}
-    assert requests.get(f"{url}/v26.0/dialog/oauth", params=asked, timeout=5).status_code == 400
-    answer = requests.post(f"{url}/dialog/oauth", data={**asked, "answer": "allow"}, timeout=5)
-    assert answer.status_code == 400
+    parameters = {"client_id": FACEBOOK_APP_ID, "redirect_uri": BACK, **wrong}
+    assert (
+        requests.get(f"{url}/v26.0/dialog/oauth", params=parameters, timeout=5).status_code == 400
+    )
+    response = requests.post(
+        f"{url}/dialog/oauth", data={**parameters, "answer": "allow"}, timeout=5
+    )
+    assert response.status_code == 400

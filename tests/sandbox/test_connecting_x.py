@@ -42,9 +42,9 @@ def page_of(url: str, address: str) -> requests.Response:
 
 
 def press(url: str, page: str, answer: str, account: str) -> requests.Response:
-    found = re.search(r'name="oauth_token" value="([^"]+)"', page)
-    assert found
-    sent = {"oauth_token": found[1], "answer": answer, "account": account}
+    match = re.search(r'name="oauth_token" value="([^"]+)"', page)
+    assert match
+    sent = {"oauth_token": match[1], "answer": answer, "account": account}
     return requests.post(f"{url}/oauth/authorize", data=sent, timeout=5, allow_redirects=False)
 
 
@@ -75,10 +75,10 @@ def test_three_legs_with_a_callback_end_in_tokens_that_post(url: str, signing_in
 def test_without_a_callback_a_number_is_shown_and_typed(url: str) -> None:
     handler = Handler(url, "oob")
     page = page_of(url, handler.get_authorization_url())
-    shown = press(url, page.text, "allow", CITY.id).text
-    found = re.search(r"<code>(\d{7})</code>", shown)
-    assert found
-    assert handler.get_access_token(found[1])[0] == CITY.token
+    text = press(url, page.text, "allow", CITY.id).text
+    match = re.search(r"<code>(\d{7})</code>", text)
+    assert match
+    assert handler.get_access_token(match[1])[0] == CITY.token
 
 
 def test_who_is_not_let_in_is_sent_back_without_a_verifier(url: str) -> None:
@@ -98,13 +98,13 @@ def test_a_wrong_secret_a_wrong_verifier_and_a_second_use_are_refused(url: str) 
     page = page_of(url, handler.get_authorization_url())
     with pytest.raises(tweepy.TweepyException):
         handler.get_access_token("")  # nobody has allowed it yet
-    found = re.search(r"<code>(\d+)</code>", press(url, page.text, "allow", CITY.id).text)
-    assert found
+    match = re.search(r"<code>(\d+)</code>", press(url, page.text, "allow", CITY.id).text)
+    assert match
     with pytest.raises(tweepy.TweepyException):
-        handler.get_access_token(f"{(int(found[1]) + 1) % 10**7:07d}")
-    handler.get_access_token(found[1])
+        handler.get_access_token(f"{(int(match[1]) + 1) % 10**7:07d}")
+    handler.get_access_token(match[1])
     with pytest.raises(tweepy.TweepyException):
-        handler.get_access_token(found[1])
+        handler.get_access_token(match[1])
 
 
 def test_a_request_token_holds_for_a_quarter_of_an_hour(url: str) -> None:
@@ -115,9 +115,9 @@ def test_a_request_token_holds_for_a_quarter_of_an_hour(url: str) -> None:
 
 def test_the_page_keeps_its_token_when_it_is_turned_to_another_language(url: str) -> None:
     page = page_of(url, Handler(url, CALLBACK).get_authorization_url())
-    found = re.search(r'class="language" href="([^"]+)"', page.text)
-    assert found
-    english = requests.get(f"{url}/oauth/authorize{unescape(found[1])}", timeout=5)
+    match = re.search(r'class="language" href="([^"]+)"', page.text)
+    assert match
+    english = requests.get(f"{url}/oauth/authorize{unescape(match[1])}", timeout=5)
     assert "Let the app post for this account?" in english.text
 
 

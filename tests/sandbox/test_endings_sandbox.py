@@ -57,10 +57,13 @@ def test_facebook_gives_each_of_its_reasons_when_access_ended_or_a_fault_says_so
     assert end(url, "facebook", CITY_PAGE.id, subcode=subcode).status_code == 200
     assert subcode_of(graph(url)) == subcode
     app = graph(url)
-    told = app.debug_access_token(
+    examination = app.debug_access_token(
         CITY_PAGE.token, "700000000000001", "practice-app-secret-not-real"
     )
-    assert (told["data"]["is_valid"], told["data"]["error"]["subcode"]) == (False, subcode)
+    assert (examination["data"]["is_valid"], examination["data"]["error"]["subcode"]) == (
+        False,
+        subcode,
+    )
 
 
 def test_facebook_may_publish_and_answer_code_one_with_subcode_ninety_nine(url: str) -> None:
@@ -86,8 +89,8 @@ def test_facebook_may_publish_and_answer_code_one_with_subcode_ninety_nine(url: 
 def test_an_ending_that_cannot_be_is_refused_by_the_name_of_its_field(
     url: str, wrong: Json, field: str
 ) -> None:
-    answer = end(url, **{"platform": "x", "account": CITY.id, **wrong})
-    assert (answer.status_code, answer.json()) == (400, {"error": field})
+    response = end(url, **{"platform": "x", "account": CITY.id, **wrong})
+    assert (response.status_code, response.json()) == (400, {"error": field})
     assert requests.get(f"{url}/endings.json", timeout=5).json() == []
 
 

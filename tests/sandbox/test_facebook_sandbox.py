@@ -44,11 +44,11 @@ def test_two_unpublished_photos_stand_in_one_post_with_their_descriptions(url: s
     assert api.get_connections(PAGE, "published_posts") == {"data": []}
     media = json.dumps([{"media_fbid": key} for key in photos])
     post = api.put_object(PAGE, "feed", message="पाणी", attached_media=media)["id"]
-    found = api.get_object(post, fields="message,is_published,attachments{subattachments}")
-    parts = found["attachments"]["data"][0]["subattachments"]["data"]
+    stored = api.get_object(post, fields="message,is_published,attachments{subattachments}")
+    parts = stored["attachments"]["data"][0]["subattachments"]["data"]
     assert [part["target"]["id"] for part in parts] == photos
     assert [part["description"] for part in parts] == ["पहिला", "दुसरा"]
-    assert found["is_published"] is True
+    assert stored["is_published"] is True
     assert api.get_object(photos[0], fields="alt_text_custom")["alt_text_custom"] == "पहिला"
 
 
@@ -56,8 +56,8 @@ def test_media_may_be_sent_one_parameter_each(url: str) -> None:
     api = graph(url)
     fields = {"attached_media[0]": json.dumps({"media_fbid": photo(api)})}
     post = api.put_object(PAGE, "feed", message="x", **fields)["id"]
-    found = api.get_object(post, fields="attachments")["attachments"]["data"][0]
-    assert found["media_type"] == "photo"
+    stored = api.get_object(post, fields="attachments")["attachments"]["data"][0]
+    assert stored["media_type"] == "photo"
 
 
 def test_two_steps_publish_the_same_id_and_the_second_may_be_repeated(url: str) -> None:
@@ -68,9 +68,11 @@ def test_two_steps_publish_the_same_id_and_the_second_may_be_repeated(url: str) 
     assert feed == [{"id": post, "is_published": False}]
     assert requests.get(f"{url}/facebook/{PAGE}", timeout=5).text.count("दोन पायऱ्या") == 0
     for _ in range(2):
-        answer = api.request(f"v26.0/{post}", post_args={"is_published": True})
-        assert answer == {"success": True}
-    assert [one["id"] for one in api.get_connections(PAGE, "published_posts")["data"]] == [post]
+        response = api.request(f"v26.0/{post}", post_args={"is_published": True})
+        assert response == {"success": True}
+    assert [
+        post_row["id"] for post_row in api.get_connections(PAGE, "published_posts")["data"]
+    ] == [post]
     assert "दोन पायऱ्या" in requests.get(f"{url}/facebook/{PAGE}", timeout=5).text
     assert [entry["published"] for entry in ledger(url, "facebook")] == [True]
 
@@ -87,8 +89,8 @@ def test_the_second_step_is_answered_and_ignored_where_the_switch_says(url: str)
     api = graph(url)
     post = api.put_object(PAGE, "feed", message="x", published=False)["id"]
     turn(url, facebook_two_step="ignored")
-    answer = api.request(f"v26.0/{post}", post_args={"is_published": True})
-    assert answer == {"success": True}
+    response = api.request(f"v26.0/{post}", post_args={"is_published": True})
+    assert response == {"success": True}
     assert api.get_object(post, fields="is_published")["is_published"] is False
 
 
@@ -124,16 +126,21 @@ def test_comments_nested_too_are_read_each_once_and_the_page_answers_one(url: st
     first = say(url, "facebook", post, "पहिली")
     below = say(url, "facebook", first, "तिच्याखाली", author="Ravi P")
     last = say(url, "facebook", post, "शेवटची")
-    answer = api.put_comment(below, "उत्तर")["id"]
+    response = api.put_comment(below, "उत्तर")["id"]
     read = {"filter": "stream", "limit": 1, "fields": "id,message,from,parent{id},created_time"}
-    seen = list(api.get_all_connections(post, "comments", **read))
-    assert [one["id"] for one in seen] == [first, below, last, answer]
-    assert [one.get("parent") for one in seen] == [None, {"id": first}, None, {"id": below}]
-    assert (seen[1]["from"]["name"], seen[3]["from"]["id"]) == ("Ravi P", PAGE)
+    comments = list(api.get_all_connections(post, "comments", **read))
+    assert [comment["id"] for comment in comments] == [first, below, last, response]
+    assert [comment.get("parent") for comment in comments] == [
+        None,
+        {"id": first},
+        None,
+        {"id": below},
+    ]
+    assert (comments[1]["from"]["name"], comments[3]["from"]["id"]) == ("Ravi P", PAGE)
     top = api.get_connections(post, "comments", order="reverse_chronological", summary=True)
-    assert [one["id"] for one in top["data"]] == [last, first]
+    assert [comment["id"] for comment in top["data"]] == [last, first]
     assert top["summary"]["total_count"] == 2
-    assert [one["id"] for one in api.get_connections(first, "comments")["data"]] == [below]
+    assert [comment["id"] for comment in api.get_connections(first, "comments")["data"]] == [below]
 
 
 def test_comments_since_a_time_and_both_orders_page_alike(url: str) -> None:
@@ -142,11 +149,11 @@ def test_comments_since_a_time_and_both_orders_page_alike(url: str) -> None:
     times = [utc_now() - timedelta(hours=5 - n) for n in range(5)]
     ids = [say(url, "facebook", post, f"{n}", at=written(at)) for n, at in enumerate(times)]
     since = int(times[2].timestamp())
-    found = list(api.get_all_connections(post, "comments", since=since, limit=2))
-    assert [one["id"] for one in found] == ids[2:]
+    comments = list(api.get_all_connections(post, "comments", since=since, limit=2))
+    assert [comment["id"] for comment in comments] == ids[2:]
     order = "reverse_chronological"
-    found = list(api.get_all_connections(post, "comments", order=order, limit=2))
-    assert [one["id"] for one in found] == ids[::-1]
+    comments = list(api.get_all_connections(post, "comments", order=order, limit=2))
+    assert [comment["id"] for comment in comments] == ids[::-1]
 
 
 def test_a_hidden_comment_says_so_and_can_be_shown_again(url: str) -> None:
@@ -192,10 +199,14 @@ def test_tokens_are_checked_and_examined(url: str) -> None:
     refused(190, 463, expired.get_object, "me")
     refused(200, None, graph(url, WATER_PAGE).put_object, PAGE, "feed", message="x")
     app = graph(url, type(CITY_PAGE)("1", "x", FACEBOOK_APP_TOKEN))
-    seen = app.request("v26.0/debug_token", {"input_token": CITY_PAGE.token})["data"]
-    assert (seen["is_valid"], seen["expires_at"], seen["profile_id"]) == (True, 0, PAGE)
-    seen = app.request("v26.0/debug_token", {"input_token": FACEBOOK_EXPIRED_TOKEN})["data"]
-    assert (seen["is_valid"], seen["error"]["subcode"]) == (False, 463)
+    examination = app.request("v26.0/debug_token", {"input_token": CITY_PAGE.token})["data"]
+    assert (examination["is_valid"], examination["expires_at"], examination["profile_id"]) == (
+        True,
+        0,
+        PAGE,
+    )
+    examination = app.request("v26.0/debug_token", {"input_token": FACEBOOK_EXPIRED_TOKEN})["data"]
+    assert (examination["is_valid"], examination["error"]["subcode"]) == (False, 463)
 
 
 def test_another_pages_post_is_not_there(url: str) -> None:
@@ -226,7 +237,9 @@ def test_a_planned_post_appears_at_its_time_and_only_within_the_window(url: str)
     for at in (soon, far, "tomorrow"):
         refused(100, None, api.put_object, PAGE, "feed", scheduled_publish_time=at, **plan)
     post = api.put_object(PAGE, "feed", scheduled_publish_time=late, **plan)["id"]
-    assert [one["id"] for one in api.get_connections(PAGE, "scheduled_posts")["data"]] == [post]
+    assert [
+        post_row["id"] for post_row in api.get_connections(PAGE, "scheduled_posts")["data"]
+    ] == [post]
     assert api.get_connections(PAGE, "published_posts")["data"] == []
     assert api.get_object(post, fields="is_published")["is_published"] is False
     later = graph(url, X_Sandbox_At=written(utc_now() + timedelta(minutes=21)))
@@ -245,8 +258,12 @@ def test_answers_are_json_with_usage_and_the_hour_runs_out_with_80001(url: str) 
     turn(url, facebook_call_limit="2")
     web, address = session(url), f"https://graph.facebook.com/v26.0/{PAGE}"
     answers = [web.get(address, params={"access_token": CITY_PAGE.token}) for _ in range(3)]
-    assert {one.headers["Content-Type"] for one in answers} == {"application/json; charset=UTF-8"}
-    assert [json.loads(one.headers["X-App-Usage"])["call_count"] for one in answers[:2]] == [
+    assert {response.headers["Content-Type"] for response in answers} == {
+        "application/json; charset=UTF-8"
+    }
+    assert [
+        json.loads(response.headers["X-App-Usage"])["call_count"] for response in answers[:2]
+    ] == [
         50,
         100,
     ]
@@ -259,14 +276,14 @@ def test_answers_are_json_with_usage_and_the_hour_runs_out_with_80001(url: str) 
 def test_a_refusal_bears_the_http_code_of_the_switch(url: str, code: str) -> None:
     turn(url, facebook_error_http=code)
     address = "https://graph.facebook.com/v26.0/1"
-    answer = session(url).get(address, params={"access_token": CITY_PAGE.token})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (int(code), 100)
+    response = session(url).get(address, params={"access_token": CITY_PAGE.token})
+    assert (response.status_code, response.json()["error"]["code"]) == (int(code), 100)
 
 
 def test_a_new_post_answers_with_the_fields_that_are_asked_for(url: str) -> None:
-    made = graph(url).put_object(PAGE, "feed", message="x", fields="permalink_url,created_time")
-    assert set(made) == {"id", "permalink_url", "created_time"}
-    assert requests.get(made["permalink_url"], timeout=5).status_code == 200
+    post = graph(url).put_object(PAGE, "feed", message="x", fields="permalink_url,created_time")
+    assert set(post) == {"id", "permalink_url", "created_time"}
+    assert requests.get(post["permalink_url"], timeout=5).status_code == 200
 
 
 def answered(url: str) -> dict[str, dict[str, object]]:
@@ -287,9 +304,9 @@ def answered(url: str) -> dict[str, dict[str, object]]:
 
 def test_every_field_stands_in_the_extract_written_by_hand(url: str) -> None:
     extract = json.loads((HERE / "spec_extract_facebook.json").read_text())
-    for kind, answer in answered(url).items():
-        known = set(extract[kind]) | set(extract.get(f"{kind} edges", []))
-        assert set(answer) <= known, kind
+    for kind, response in answered(url).items():
+        names = set(extract[kind]) | set(extract.get(f"{kind} edges", []))
+        assert set(response) <= names, kind
 
 
 def facebook_list(kind: str) -> dict[str, list[dict[str, object]]]:
@@ -298,16 +315,16 @@ def facebook_list(kind: str) -> dict[str, list[dict[str, object]]]:
     file = Path(os.environ.get("NAGARVANI_SPECS", beside)) / "facebook" / f"{kind}.json"
     if not file.exists():
         pytest.skip(f"Facebook's lists do not lie at {file.parent} (NAGARVANI_SPECS)")
-    found: dict[str, list[dict[str, object]]] = json.loads(file.read_text())
-    return found
+    extract: dict[str, list[dict[str, object]]] = json.loads(file.read_text())
+    return extract
 
 
 def test_every_field_stands_in_facebooks_own_lists(url: str) -> None:
-    for kind, answer in answered(url).items():
+    for kind, response in answered(url).items():
         listed = facebook_list(kind)
-        known = {str(field["name"]) for field in listed["fields"]}
-        known |= {str(edge["endpoint"]) for edge in listed["apis"] if "endpoint" in edge}
-        assert set(answer) <= known, kind
+        names = {str(field["name"]) for field in listed["fields"]}
+        names |= {str(edge["endpoint"]) for edge in listed["apis"] if "endpoint" in edge}
+        assert set(response) <= names, kind
 
 
 def test_every_parameter_stands_in_facebooks_own_lists() -> None:
@@ -322,5 +339,5 @@ def test_every_parameter_stands_in_facebooks_own_lists() -> None:
     for name, (kind, method, edge) in places.items():
         listed = facebook_list(kind)["apis"]
         [call] = [a for a in listed if (a["method"], a.get("endpoint")) == (method, edge)]
-        known = {str(one["name"]) for one in cast(list[dict[str, str]], call["params"])}
-        assert set(extract[name]) <= known, name
+        names = {str(parameter["name"]) for parameter in cast(list[dict[str, str]], call["params"])}
+        assert set(extract[name]) <= names, name

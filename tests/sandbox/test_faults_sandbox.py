@@ -32,8 +32,8 @@ HOPELESS = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 def x_post(url: str, text: str = "पोस्ट") -> requests.Response:
     client = x_client(url)
     client.return_type = requests.Response
-    answer: requests.Response = client.create_tweet(text=text)
-    return answer
+    response: requests.Response = client.create_tweet(text=text)
+    return response
 
 
 def facebook_post(url: str, text: str = "पोस्ट") -> requests.Response:
@@ -54,15 +54,15 @@ def test_an_error_in_html_comes_after_or_before_the_post_is_kept(
     with pytest.raises(tweepy.TwitterServerError) as error:
         x_post(url)
     assert error.value.response.headers["Content-Type"].startswith("text/html")
-    answer = facebook_post(url)
-    assert (answer.status_code, answer.text[:9]) == (502, "<!DOCTYPE")
+    response = facebook_post(url)
+    assert (response.status_code, response.text[:9]) == (502, "<!DOCTYPE")
     assert kept(url) == (count, count)
 
 
 def test_facebook_may_publish_and_answer_code_two(url: str) -> None:
     lay(url, "facebook", "publish", "error_json_after")
-    answer = facebook_post(url)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (500, 2)
+    response = facebook_post(url)
+    assert (response.status_code, response.json()["error"]["code"]) == (500, 2)
     assert kept(url) == (0, 1)
 
 
@@ -93,10 +93,10 @@ def test_a_kept_post_may_be_answered_with_nothing_useful(
 def test_a_kept_post_may_be_answered_with_half_a_json(url: str) -> None:
     lay(url, "x", "publish", "truncated")
     lay(url, "facebook", "publish", "truncated")
-    for answer in (x_post(url), facebook_post(url)):
-        assert answer.text.startswith("{")
+    for response in (x_post(url), facebook_post(url)):
+        assert response.text.startswith("{")
         with pytest.raises(requests.exceptions.JSONDecodeError):
-            answer.json()
+            response.json()
     assert kept(url) == (1, 1)
 
 
@@ -161,9 +161,9 @@ def test_a_rate_limit_tells_when_to_return_or_keeps_silent(url: str) -> None:
         x_post(url)
     assert error.value.reset_time is None
     answers = [facebook_post(url) for _ in range(2)]
-    assert [answer.json()["error"]["code"] for answer in answers] == [80001, 80001]
-    told = json.loads(answers[0].headers["X-Business-Use-Case-Usage"])
-    assert told[PAGE][0]["estimated_time_to_regain_access"] == 2
+    assert [response.json()["error"]["code"] for response in answers] == [80001, 80001]
+    usage = json.loads(answers[0].headers["X-Business-Use-Case-Usage"])
+    assert usage[PAGE][0]["estimated_time_to_regain_access"] == 2
     assert "X-Business-Use-Case-Usage" not in answers[1].headers
     assert kept(url) == (0, 0)
 
@@ -183,10 +183,10 @@ def test_a_lagging_timeline_does_not_show_what_is_new(url: str) -> None:
     lay(url, "x", "timeline", "lag", seconds=60, count=1)
     lay(url, "facebook", "timeline", "lag", seconds=60, count=1)
     client, api = x_client(url), graph(url)
-    seen = [client.get_users_tweets(CITY.id)["meta"]["result_count"] for _ in range(2)]
-    assert seen == [0, 1]
-    seen = [len(api.get_connections(PAGE, "published_posts")["data"]) for _ in range(2)]
-    assert seen == [0, 1]
+    counts = [client.get_users_tweets(CITY.id)["meta"]["result_count"] for _ in range(2)]
+    assert counts == [0, 1]
+    counts = [len(api.get_connections(PAGE, "published_posts")["data"]) for _ in range(2)]
+    assert counts == [0, 1]
 
 
 def test_a_lagging_look_up_does_not_find_what_is_new(url: str) -> None:
@@ -202,8 +202,8 @@ def test_an_indexing_delay_hides_new_comments_from_search_and_leaves_the_timelin
     say(url, "x", post, "टिप्पणी")
     lay(url, "x", "*", "indexing_delay", seconds=60, count="always")
     client = x_client(url)
-    found = client.search_recent_tweets(f"conversation_id:{post}", max_results=10)
-    assert found["meta"]["result_count"] == 0
+    tweets = client.search_recent_tweets(f"conversation_id:{post}", max_results=10)
+    assert tweets["meta"]["result_count"] == 0
     assert client.get_users_tweets(CITY.id)["meta"]["result_count"] == 1
 
 
@@ -244,8 +244,8 @@ def test_a_fault_that_cannot_be_is_refused_by_the_name_of_its_field(
     url: str, wrong: Json, field: str
 ) -> None:
     right: Json = {"platform": "x", "operation": "publish", "kind": "error_before"}
-    answer = requests.post(f"{url}/faults", json=right | wrong, timeout=5)
-    assert (answer.status_code, answer.json()) == (400, {"error": field})
+    response = requests.post(f"{url}/faults", json=right | wrong, timeout=5)
+    assert (response.status_code, response.json()) == (400, {"error": field})
     assert requests.get(f"{url}/faults.json", timeout=5).json() == []
 
 

@@ -12,9 +12,9 @@ from tests.sandbox.loopback import Json, lay, post_mail
 
 
 def mails(places: Places, to: str = "") -> list[Json]:
-    answer = requests.get(f"{places.url}/letterbox.json", params={"to": to}, timeout=5)
-    found: list[Json] = answer.json()
-    return found
+    response = requests.get(f"{places.url}/letterbox.json", params={"to": to}, timeout=5)
+    letters: list[Json] = response.json()
+    return letters
 
 
 def test_a_mail_is_kept_whole_and_taken_apart(places: Places) -> None:

@@ -47,9 +47,9 @@ def posts(url: str) -> dict[str, str]:
 
 
 def parent_of(page: str) -> str:
-    found = re.search(r'name="parent_id" value="([^"]+)"', page)
-    assert found
-    return found[1]
+    match = re.search(r'name="parent_id" value="([^"]+)"', page)
+    assert match
+    return match[1]
 
 
 @pytest.mark.parametrize("platform", ["x", "facebook"])
@@ -63,9 +63,9 @@ def test_a_citizen_comments_and_answers_a_comment_without_script(url: str, platf
         "author": "आशा",
         "text": "कधी सुरू होईल?",
     }
-    answer = visitor.post(f"{url}/comments", data=sent)
-    assert answer.url.startswith(address + "#c")
-    assert "कधी सुरू होईल?" in answer.text
+    response = visitor.post(f"{url}/comments", data=sent)
+    assert response.url.startswith(address + "#c")
+    assert "कधी सुरू होईल?" in response.text
     comment = str(ledger(url, platform)[-1]["id"])
     visitor.post(f"{url}/comments", data=sent | {"parent_id": comment, "text": "आम्हालाही सांगा"})
     below = ledger(url, platform)[-1]
@@ -91,24 +91,24 @@ def test_a_comment_that_cannot_be_sent_is_kept_in_the_form_with_the_reason_at_th
         "author": "Ravi",
         "text": "Kadhi?",
     } | changed
-    answer = requests.post(f"{url}/comments", data=sent, timeout=5)
-    assert answer.status_code == 400
+    response = requests.post(f"{url}/comments", data=sent, timeout=5)
+    assert response.status_code == 400
     [field] = changed
-    assert f'id="{field}-{post}-wrong"' in answer.text
-    assert f'aria-invalid="true" aria-describedby="{field}-{post}-wrong"' in answer.text
-    assert says in answer.text
+    assert f'id="{field}-{post}-wrong"' in response.text
+    assert f'aria-invalid="true" aria-describedby="{field}-{post}-wrong"' in response.text
+    assert says in response.text
     for name in {"author", "text"} - {field}:
-        assert sent[name] in answer.text
+        assert sent[name] in response.text
     assert len(ledger(url, "facebook")) == 1
 
 
 def test_a_form_from_another_site_is_refused(url: str) -> None:
     fault = {"platform": "x", "kind": "lag"}
     headers = {"Origin": "https://elsewhere.example"}
-    answer = requests.post(f"{url}/faults", data=fault, headers=headers, timeout=5)
-    assert answer.status_code == 403
-    answer = requests.post(f"{url}/faults", data=fault, headers={"Origin": url}, timeout=5)
-    assert answer.status_code == 200
+    response = requests.post(f"{url}/faults", data=fault, headers=headers, timeout=5)
+    assert response.status_code == 403
+    response = requests.post(f"{url}/faults", data=fault, headers={"Origin": url}, timeout=5)
+    assert response.status_code == 200
     assert len(requests.get(f"{url}/faults.json", timeout=5).json()) == 1
 
 
@@ -143,7 +143,9 @@ def test_english_is_one_click_away_and_the_choice_is_kept(url: str) -> None:
 
 def test_every_text_of_the_templates_has_its_marathi_and_none_is_left_over() -> None:
     source = "".join(file.read_text() for file in TEMPLATES.glob("*.html"))
-    modules = (one for one in Path(blueprint.__file__).parent.glob("*.py") if one.stem != "words")
+    modules = (
+        path for path in Path(blueprint.__file__).parent.glob("*.py") if path.stem != "words"
+    )
     source += "".join(file.read_text() for file in modules)
     spoken = {*Kind, *OPERATIONS}
     used = {text for text in MARATHI if f'"{text}"' in source or f"'{text}'" in source}
@@ -155,8 +157,8 @@ def test_every_text_of_the_templates_has_its_marathi_and_none_is_left_over() -> 
 
 def test_what_is_not_there_is_a_page_of_ours(url: str) -> None:
     for path in ("/nowhere", "/x/nobody", "/x/a/status/1", "/letterbox/9", "/pictures/0"):
-        answer = requests.get(url + path, timeout=5)
-        assert (answer.status_code, "हे पान उपलब्ध नाही." in answer.text) == (404, True), path
+        response = requests.get(url + path, timeout=5)
+        assert (response.status_code, "हे पान उपलब्ध नाही." in response.text) == (404, True), path
 
 
 def filled(places: Places) -> list[str]:
@@ -169,7 +171,7 @@ def filled(places: Places) -> list[str]:
     requests.post(f"{url}/faults", data={"platform": "x", "kind": "lag", "seconds": 3}, timeout=5)
     post_mail(places.smtp_port, text="http://127.0.0.1:1/a", html="<p lang='mr'>पाहा</p>", file="a")
     token = Handler(url, "oob").get_authorization_url().rpartition("=")[2]
-    asked = urlencode(
+    address = urlencode(
         {"client_id": FACEBOOK_APP_ID, "redirect_uri": url, "scope": ",".join(SCOPES)}
     )
     requests.post(f"{url}/endings", json={"platform": "x", "account": WATER.id}, timeout=5)
@@ -183,7 +185,7 @@ def filled(places: Places) -> list[str]:
             "/faults?wrong=minutes",
             "/oauth/authorize",
             f"/oauth/authorize?oauth_token={token}",
-            f"/v26.0/dialog/oauth?{asked}",
+            f"/v26.0/dialog/oauth?{address}",
             "/letterbox",
             "/letterbox/1",
             "/faults?wrong=seconds",
@@ -209,14 +211,16 @@ def test_axe_finds_nothing_on_any_page(
 ) -> None:
     page = window(width=width).new_page()
     refused: list[str] = []
-    page.on("console", lambda said: refused.append(said.text) if said.type == "error" else None)
+    page.on(
+        "console", lambda message: refused.append(message.text) if message.type == "error" else None
+    )
     for address in filled(places):
         page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
-        assert [str(found) for found in axe(page).violations] == [], address
+        assert [str(violation) for violation in axe(page).violations] == [], address
     page.goto(posts_page(places.url))
     page.locator("main form button").first.click()
     assert page.locator("[aria-invalid=true]").count() == 1
-    assert [str(found) for found in axe(page).violations] == []
+    assert [str(violation) for violation in axe(page).violations] == []
     assert [text for text in refused if "404" not in text and "400" not in text] == []
 
 
@@ -243,7 +247,7 @@ def test_a_picture_is_shown_with_its_description(url: str) -> None:
     client.create_tweet(text="फोटो", media_ids=[medium["id"]])
     page = requests.get(f"{url}/x/{CITY.username}", timeout=5).text
     assert 'alt="पाण्याची टाकी"' in page
-    found = re.search(r'src="(/pictures/[0-9a-f]+)"', page)
-    assert found
-    assert requests.get(url + found[1], timeout=5).headers["Content-Type"] == "image/jpeg"
+    match = re.search(r'src="(/pictures/[0-9a-f]+)"', page)
+    assert match
+    assert requests.get(url + match[1], timeout=5).headers["Content-Type"] == "image/jpeg"
     assert "t.co" not in page

@@ -50,10 +50,10 @@ def test_it_ends_cleanly_and_remembers_everything(
 
 def test_after_a_kill_what_was_answered_is_still_there(start: Starter, tmp_path: Path) -> None:
     first, places = begin(start, tmp_path)
-    made = x_client(str(places["url"])).create_tweet(text="पोस्ट")["data"]["id"]
+    post_id = x_client(str(places["url"])).create_tweet(text="पोस्ट")["data"]["id"]
     first.kill()
     _, places = begin(start, tmp_path)
-    assert [entry["id"] for entry in ledger(str(places["url"]), "x")] == [made]
+    assert [entry["id"] for entry in ledger(str(places["url"]), "x")] == [post_id]
 
 
 def test_no_token_stands_in_what_it_says(start: Starter, tmp_path: Path) -> None:

@@ -46,5 +46,5 @@ def test_a_stranger_edits_on_facebook_and_the_ledger_keeps_what_stood_before(url
 def test_what_a_stranger_cannot_do_is_named(
     url: str, platform: str, key: str, text: str | None, field: str
 ) -> None:
-    answer = meddle(url, platform=platform, id=key, text=text)
-    assert (answer.status_code, answer.json()) == (400, {"error": field})
+    response = meddle(url, platform=platform, id=key, text=text)
+    assert (response.status_code, response.json()) == (400, {"error": field})

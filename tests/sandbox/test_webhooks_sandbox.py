@@ -39,24 +39,29 @@ class Receiver:
     def changes(self) -> list[Json]:
         """Every change that came, in order."""
         bodies = [json.loads(raw) for raw, _ in self.got]
-        return [c["value"] for body in bodies for one in body["entry"] for c in one["changes"]]
+        return [
+            c["value"]
+            for body in bodies
+            for page_changes in body["entry"]
+            for c in page_changes["changes"]
+        ]
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """A small server on loopback."""
-    known = Receiver()
+    receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked = dict(parse_qsl(urlsplit(self.path).query))
-            right = asked["hub.mode"] == "subscribe" and asked["hub.verify_token"] == WORD
-            self._say(200 if right else 403, "" if known.silent else asked["hub.challenge"])
+            parameters = dict(parse_qsl(urlsplit(self.path).query))
+            right = parameters["hub.mode"] == "subscribe" and parameters["hub.verify_token"] == WORD
+            self._say(200 if right else 403, "" if receiver.silent else parameters["hub.challenge"])
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
-            known.got.append((raw, self.headers["X-Hub-Signature-256"]))
-            refused, known.refuses = known.refuses > 0, max(0, known.refuses - 1)
+            receiver.got.append((raw, self.headers["X-Hub-Signature-256"]))
+            refused, receiver.refuses = receiver.refuses > 0, max(0, receiver.refuses - 1)
             self._say(500 if refused else 200, "")
 
         def _say(self, code: int, text: str) -> None:
@@ -71,8 +76,8 @@ def receiver() -> Iterator[Receiver]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
-    known.url = f"http://127.0.0.1:{server.server_port}/hook"
-    yield known
+    receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
+    yield receiver
     server.shutdown()
     thread.join()
     server.server_close()
@@ -94,16 +99,16 @@ def test_every_step_of_a_comments_life_is_told_signed_and_in_order(
     api = graph(url)
     post = api.put_object(PAGE, "feed", message="पाणी")["id"]
     comment = say(url, "facebook", post, "कधी येणार?", author="आशा")
-    answer = api.put_comment(comment, "उद्या")["id"]
-    api.request(f"v26.0/{answer}", post_args={"message": "परवा"})
+    response = api.put_comment(comment, "उद्या")["id"]
+    api.request(f"v26.0/{response}", post_args={"message": "परवा"})
     api.request(f"v26.0/{comment}", post_args={"is_hidden": True})
     api.request(f"v26.0/{comment}", post_args={"is_hidden": False})
     api.delete_object(comment)
     assert wait_until(lambda: len(receiver.changes()) == 6, within=10)
-    assert [(one["verb"], one["comment_id"]) for one in receiver.changes()] == [
+    assert [(change["verb"], change["comment_id"]) for change in receiver.changes()] == [
         ("add", comment),
-        ("add", answer),
-        ("edited", answer),
+        ("add", response),
+        ("edited", response),
         ("hide", comment),
         ("unhide", comment),
         ("remove", comment),
@@ -132,7 +137,7 @@ def test_what_waits_goes_in_batches_of_the_size_that_was_set(
         say(url, "facebook", post, text, at=soon)
     assert wait_until(lambda: len(receiver.changes()) == 3, within=10)
     assert [raw.count(b'"verb"') for raw, _ in receiver.got] == sizes
-    assert [one["message"] for one in receiver.changes()] == ["०", "१", "२"]
+    assert [change["message"] for change in receiver.changes()] == ["०", "१", "२"]
 
 
 def test_every_call_comes_twice_where_that_is_set(url: str, receiver: Receiver) -> None:
@@ -152,8 +157,8 @@ def test_what_was_not_taken_comes_again(url: str, receiver: Receiver) -> None:
     assert receiver.got[0] == receiver.got[1]
 
     def is_over() -> bool:
-        found = requests.get(f"{url}/webhooks.json", timeout=5).json()
-        return (found["waiting"], found["over"]) == (0, 1)
+        webhooks = requests.get(f"{url}/webhooks.json", timeout=5).json()
+        return (webhooks["waiting"], webhooks["over"]) == (0, 1)
 
     assert wait_until(is_over, within=5)
 
@@ -168,7 +173,7 @@ def test_only_pages_that_subscribed_are_told_of(url: str, receiver: Receiver) ->
     say(url, "facebook", other.put_object("me", "feed", message="x")["id"], "कोणालाही नाही")
     say(url, "facebook", api.put_object("me", "feed", message="x")["id"], "सांगा")
     assert came(receiver, 1)
-    assert [one["message"] for one in receiver.changes()] == ["सांगा"]
+    assert [change["message"] for change in receiver.changes()] == ["सांगा"]
     api.request(f"v26.0/{PAGE}/subscribed_apps", method="DELETE")
     assert requests.get(f"{url}/webhooks.json", timeout=5).json()["pages"] == []
 
@@ -177,8 +182,8 @@ def test_an_address_that_does_not_repeat_the_challenge_is_not_kept(
     url: str, receiver: Receiver
 ) -> None:
     receiver.silent = True
-    answer = tell(url, receiver)
-    assert (answer.status_code, answer.json()) == (400, {"error": "unanswered"})
+    response = tell(url, receiver)
+    assert (response.status_code, response.json()) == (400, {"error": "unanswered"})
     receiver.silent = False
     assert tell(url, receiver, verify_token="another").status_code == 400
     assert requests.get(f"{url}/webhooks.json", timeout=5).json()["hook"] is None
@@ -198,8 +203,8 @@ def test_an_address_that_does_not_repeat_the_challenge_is_not_kept(
 def test_only_this_machine_is_told_and_a_wrong_field_is_named(
     url: str, receiver: Receiver, wrong: Json, field: str
 ) -> None:
-    answer = tell(url, receiver, **wrong)
-    assert (answer.status_code, answer.json()) == (400, {"error": field})
+    response = tell(url, receiver, **wrong)
+    assert (response.status_code, response.json()) == (400, {"error": field})
 
 
 def test_on_the_page_the_address_is_set_and_taken_away(url: str, receiver: Receiver) -> None:
@@ -222,10 +227,10 @@ def test_every_name_in_a_change_stands_in_facebooks_own_examples(
     folder = Path(os.environ.get("NAGARVANI_SPECS", beside)) / "facebook-webhooks"
     if not folder.exists():
         pytest.skip(f"Facebook's examples do not lie at {folder} (NAGARVANI_SPECS)")
-    seen: dict[str, set[str]] = {}
+    by_kind: dict[str, set[str]] = {}
     for file in folder.glob("*.json"):
         value = json.loads(file.read_text())["entry"][0]["changes"][0]["value"]
-        seen.setdefault(value["verb"], {"from"}).update(value)
+        by_kind.setdefault(value["verb"], {"from"}).update(value)
     tell(url, receiver)
     api = graph(url)
     comment = say(url, "facebook", api.put_object(PAGE, "feed", message="x")["id"], "१")
@@ -233,4 +238,4 @@ def test_every_name_in_a_change_stands_in_facebooks_own_examples(
     api.delete_object(comment)
     assert wait_until(lambda: len(receiver.changes()) == 3, within=10)
     for change in receiver.changes():
-        assert set(change) <= seen[change["verb"]], change["verb"]
+        assert set(change) <= by_kind[change["verb"]], change["verb"]

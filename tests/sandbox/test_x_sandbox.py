@@ -24,8 +24,8 @@ def upload(client: tweepy.Client, content: bytes | None = None) -> str:
         "media": base64.b64encode(content or picture()).decode(),
         "media_category": "tweet_image",
     }
-    answer = client.request("POST", "/2/media/upload", json=body, user_auth=True)
-    return str(answer.json()["data"]["id"])
+    response = client.request("POST", "/2/media/upload", json=body, user_auth=True)
+    return str(response.json()["data"]["id"])
 
 
 def test_a_post_with_a_described_picture_is_read_back_whole(url: str) -> None:
@@ -33,22 +33,24 @@ def test_a_post_with_a_described_picture_is_read_back_whole(url: str) -> None:
     medium = upload(client)
     alt = {"id": medium, "metadata": {"alt_text": {"text": "टाकी"}}}
     client.request("POST", "/2/media/metadata", json=alt, user_auth=True)
-    made = client.create_tweet(text="पाहा https://example.org/a?b=1 आज", media_ids=[medium])["data"]
-    found = client.get_users_tweets(
+    tweet = client.create_tweet(text="पाहा https://example.org/a?b=1 आज", media_ids=[medium])[
+        "data"
+    ]
+    tweets = client.get_users_tweets(
         CITY.id,
         user_auth=True,
         tweet_fields="entities,attachments,created_at",
         expansions="attachments.media_keys",
         media_fields="alt_text",
     )
-    post = found["data"][0]
+    post = tweets["data"][0]
     links = post["entities"]["urls"]
-    assert post["id"] == made["id"]
+    assert post["id"] == tweet["id"]
     assert post["text"] == f"पाहा {links[0]['url']} आज {links[1]['url']}"
     assert links[0]["expanded_url"] == "https://example.org/a?b=1"
     assert post["text"][links[0]["start"] : links[0]["end"]] == links[0]["url"]
     assert len(links[0]["url"]) == 23
-    assert found["includes"]["media"][0]["alt_text"] == "टाकी"
+    assert tweets["includes"]["media"][0]["alt_text"] == "टाकी"
 
 
 def test_a_citizens_comment_and_an_answer_below_it_are_found_as_mentions_and_by_search(
@@ -63,10 +65,10 @@ def test_a_citizens_comment_and_an_answer_below_it_are_found_as_mentions_and_by_
         tweet_fields="conversation_id,referenced_tweets,author_id",
         expansions="author_id",
     )
-    assert [one["id"] for one in mentions["data"]] == [second, first]
-    assert {one["conversation_id"] for one in mentions["data"]} == {post}
+    assert [tweet["id"] for tweet in mentions["data"]] == [second, first]
+    assert {tweet["conversation_id"] for tweet in mentions["data"]} == {post}
     assert mentions["data"][0]["referenced_tweets"] == [{"type": "replied_to", "id": first}]
-    assert {one["username"] for one in mentions["includes"]["users"]} == {"asha_k", "ravi_p"}
+    assert {user["username"] for user in mentions["includes"]["users"]} == {"asha_k", "ravi_p"}
     queries = {
         f"conversation_id:{post} -from:{CITY.username}": [second, first],
         f"in_reply_to_tweet_id:{post}": [first],
@@ -76,8 +78,8 @@ def test_a_citizens_comment_and_an_answer_below_it_are_found_as_mentions_and_by_
         "नाही": [second],
     }
     for query, expected in queries.items():
-        found = client.search_recent_tweets(query, max_results=10)
-        assert [one["id"] for one in found["data"]] == expected, query
+        tweets = client.search_recent_tweets(query, max_results=10)
+        assert [tweet["id"] for tweet in tweets["data"]] == expected, query
 
 
 def test_since_id_gives_only_what_is_newer_and_tokens_walk_the_pages(url: str) -> None:
@@ -86,15 +88,15 @@ def test_since_id_gives_only_what_is_newer_and_tokens_walk_the_pages(url: str) -
     ids = [say(url, "x", post, f"टिप्पणी {n}") for n in range(12)]
     assert ids == sorted(ids, key=int)
     newer = client.get_users_mentions(CITY.id, since_id=ids[8], max_results=5)
-    assert [one["id"] for one in newer["data"]] == ids[:8:-1]
-    seen, token = [], None
+    assert [tweet["id"] for tweet in newer["data"]] == ids[:8:-1]
+    ids_read, token = [], None
     while True:
         page = client.get_users_mentions(CITY.id, max_results=5, pagination_token=token)
-        seen += [one["id"] for one in page["data"]]
+        ids_read += [tweet["id"] for tweet in page["data"]]
         token = page["meta"].get("next_token")
         if token is None:
             break
-    assert seen == ids[::-1]
+    assert ids_read == ids[::-1]
 
 
 @pytest.mark.parametrize("part", ["consumer_key", "token", "token_secret", "consumer_secret"])
@@ -212,13 +214,13 @@ def test_another_accounts_media_and_what_is_no_picture_are_refused(url: str) -> 
 
 def test_a_form_with_a_file_uploads_too_and_json_only_where_the_switch_allows(url: str) -> None:
     auth = OAuth1(X_CONSUMER_KEY, X_CONSUMER_SECRET, CITY.token, CITY.token_secret)
-    answer = session(url).post(
+    response = session(url).post(
         f"{API}/2/media/upload",
         auth=auth,
         data={"media_category": "tweet_image"},
         files={"media": ("a.png", picture(kind="PNG"), "image/png")},
     )
-    assert answer.json()["data"]["image"]["image_type"] == "image/png"
+    assert response.json()["data"]["image"]["image_type"] == "image/png"
     turn(url, x_media_json="off")
     with pytest.raises(tweepy.BadRequest):
         upload(x_client(url))
@@ -228,10 +230,10 @@ def test_limits_stand_on_every_answer_and_one_too_many_is_told_when_to_return(ur
     turn(url, x_publish_limit="2")
     client = x_client(url)
     client.return_type = requests.Response
-    left = [
+    remaining = [
         client.create_tweet(text=f"पोस्ट {n}").headers["x-rate-limit-remaining"] for n in range(2)
     ]
-    assert left == ["1", "0"]
+    assert remaining == ["1", "0"]
     with pytest.raises(tweepy.TooManyRequests) as refused:
         client.create_tweet(text="तिसरी")
     reset = refused.value.reset_time - utc_now().timestamp()
@@ -270,11 +272,11 @@ def test_an_unsummoned_reply_is_refused_only_where_the_switch_says(
 def test_a_replys_text_carries_the_name_it_answers_unless_switched_off(url: str) -> None:
     client = x_client(url)
     comment = say(url, "x", client.create_tweet(text="मूळ")["data"]["id"], "कधी?")
-    made = client.create_tweet(text="उद्या", in_reply_to_tweet_id=comment)["data"]
-    assert made["text"] == "@asha_k उद्या"
+    tweet = client.create_tweet(text="उद्या", in_reply_to_tweet_id=comment)["data"]
+    assert tweet["text"] == "@asha_k उद्या"
     turn(url, x_auto_mentions="off")
-    made = client.create_tweet(text="परवा", in_reply_to_tweet_id=comment)["data"]
-    assert made["text"] == "परवा"
+    tweet = client.create_tweet(text="परवा", in_reply_to_tweet_id=comment)["data"]
+    assert tweet["text"] == "परवा"
     assert [entry["text"] for entry in ledger(url, "x")][2:] == ["उद्या", "परवा"]
 
 
@@ -305,10 +307,10 @@ def test_recent_search_reaches_back_seven_days_only(url: str) -> None:
     old, new = (written(utc_now() - timedelta(days=days)) for days in (8, 6))
     post = x_client(url, X_Sandbox_At=old).create_tweet(text="जुनी")["data"]["id"]
     say(url, "x", post, "तेव्हा", at=old)
-    kept = say(url, "x", post, "नंतर", at=new)
+    comment_id = say(url, "x", post, "नंतर", at=new)
     client = x_client(url)
-    found = client.search_recent_tweets(f"conversation_id:{post}", max_results=10)
-    assert [one["id"] for one in found["data"]] == [kept]
+    tweets = client.search_recent_tweets(f"conversation_id:{post}", max_results=10)
+    assert [tweet["id"] for tweet in tweets["data"]] == [comment_id]
     assert len(client.get_users_mentions(CITY.id)["data"]) == 2
     start = utc_now() - timedelta(days=8)
     with pytest.raises(tweepy.BadRequest):
@@ -333,10 +335,10 @@ def test_seeded_posts_carry_their_times_and_stand_in_order(url: str) -> None:
         at = written(now - timedelta(days=days))
         client = x_client(url, X_Sandbox_At=at)
         ids.append(client.create_tweet(text=f"{days} दिवसांपूर्वी")["data"]["id"])
-    found = x_client(url).get_users_tweets(CITY.id, user_auth=True, tweet_fields="created_at")
-    assert [one["id"] for one in found["data"]] == [ids[1], ids[2], ids[0]]
+    tweets = x_client(url).get_users_tweets(CITY.id, user_auth=True, tweet_fields="created_at")
+    assert [tweet["id"] for tweet in tweets["data"]] == [ids[1], ids[2], ids[0]]
     days_ago = now - timedelta(days=1)
-    assert found["data"][0]["created_at"].startswith(days_ago.strftime("%Y-%m-%dT%H:%M"))
+    assert tweets["data"][0]["created_at"].startswith(days_ago.strftime("%Y-%m-%dT%H:%M"))
     assert all(int(a) > int(b) for a, b in itertools.pairwise([ids[1], ids[2], ids[0]]))
 
 
@@ -371,11 +373,11 @@ def told(client: tweepy.Client, method: str, path: str, **more: object) -> dict[
     """The window's figures that stand on an answer, whatever it is."""
     client.return_type = requests.Response
     try:
-        answer = client.request(method, path, user_auth=more.pop("signed", True), **more)
+        response = client.request(method, path, user_auth=more.pop("signed", True), **more)
     except tweepy.HTTPException as refused:
-        answer = refused.response
+        response = refused.response
     names = ("limit", "remaining")
-    return {name: int(answer.headers[f"x-rate-limit-{name}"]) for name in names}
+    return {name: int(response.headers[f"x-rate-limit-{name}"]) for name in names}
 
 
 @pytest.mark.parametrize(
@@ -456,8 +458,8 @@ def in_parts(client: tweepy.Client, content: bytes, cuts: list[bytes]) -> str:
         },
         user_auth=True,
     ).json()["data"]
-    for place, part in reversed(list(enumerate(cuts))):
-        body = {"media": base64.b64encode(part).decode(), "segment_index": place}
+    for index, part in reversed(list(enumerate(cuts))):
+        body = {"media": base64.b64encode(part).decode(), "segment_index": index}
         client.request("POST", f"/2/media/upload/{begun['id']}/append", json=body, user_auth=True)
     return str(begun["id"])
 
@@ -467,12 +469,14 @@ def test_a_picture_may_come_in_parts_and_its_state_be_asked(url: str) -> None:
     key = in_parts(client, content, [content[:300], content[300:]])
     ready = client.request("POST", f"/2/media/upload/{key}/finalize", user_auth=True).json()
     assert (ready["data"]["id"], ready["data"]["size"]) == (key, len(content))
-    asked = {"media_id": key, "command": "STATUS"}
-    state = client.request("GET", "/2/media/upload", params=asked, user_auth=True).json()["data"]
+    parameters = {"media_id": key, "command": "STATUS"}
+    state = client.request("GET", "/2/media/upload", params=parameters, user_auth=True).json()[
+        "data"
+    ]
     assert state["processing_info"] == {"state": "succeeded", "progress_percent": 100}
     post = client.create_tweet(text="भागांनी", media_ids=[key])["data"]["id"]
     assert post
-    assert [one["digest"] for one in ledger(url, "x")[0]["media"]]
+    assert [medium["digest"] for medium in ledger(url, "x")[0]["media"]]
 
 
 def test_parts_that_are_not_the_whole_are_no_picture(url: str) -> None:

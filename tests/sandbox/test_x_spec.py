@@ -63,8 +63,10 @@ class Caller:
         json: Json | None = None,
         params: dict[str, str] | None = None,
     ) -> Json:
-        answer = self.session.request(method, API + path, auth=self.auth, json=json, params=params)
-        body: Json = answer.json()
+        response = self.session.request(
+            method, API + path, auth=self.auth, json=json, params=params
+        )
+        body: Json = response.json()
         self.kept.append((kind, body))
         return body
 
@@ -111,15 +113,15 @@ def in_parts(call: Caller, content: bytes) -> None:
     part: Json = {"media": base64.b64encode(content).decode(), "segment_index": 0}
     call("appended", "POST", f"/2/media/upload/{key}/append", json=part)
     call("finalized", "POST", f"/2/media/upload/{key}/finalize")
-    asked = {"media_id": key, "command": "STATUS"}
-    call("state", "GET", "/2/media/upload", params=asked)
+    parameters = {"media_id": key, "command": "STATUS"}
+    call("state", "GET", "/2/media/upload", params=parameters)
 
 
 def test_every_answer_keeps_to_the_extract_written_by_hand(answers: list[tuple[str, Json]]) -> None:
     extract = json.loads((HERE / "spec_extract_x.json").read_text())
-    for kind, answer in answers:
+    for kind, response in answers:
         schema = {**extract["answers"][kind], "definitions": extract["definitions"]}
-        jsonschema.validate(answer, schema)
+        jsonschema.validate(response, schema)
     assert {kind for kind, _ in answers} == set(SCHEMAS)
 
 
@@ -136,8 +138,8 @@ def full_description() -> Json:
     file = Path(os.environ.get("NAGARVANI_SPECS", beside)) / "x-openapi.json"
     if not file.exists():
         pytest.skip(f"X's full description does not lie at {file} (NAGARVANI_SPECS)")
-    found: Json = json.loads(file.read_text())
-    return found
+    spec: Json = json.loads(file.read_text())
+    return spec
 
 
 NEW_NAMES = {
@@ -152,9 +154,9 @@ NEW_NAMES = {
 def in_new_names(value: object) -> object:
     """An answer in the names of X's newest description."""
     if isinstance(value, list):
-        return [in_new_names(one) for one in value]
+        return [in_new_names(part) for part in value]
     if isinstance(value, dict):
-        return {NEW_NAMES.get(name, name): in_new_names(one) for name, one in value.items()}
+        return {NEW_NAMES.get(name, name): in_new_names(part) for name, part in value.items()}
     return value
 
 
@@ -165,22 +167,26 @@ def unknown_names(spec: Json, schema: Json, value: object, path: str) -> list[st
         schema = spec["components"]["schemas"][path]
     if isinstance(value, list) and "items" in schema:
         items = schema["items"]
-        return [n for one in value for n in unknown_names(spec, items, one, path)]
-    known = schema.get("properties")
-    if not isinstance(value, dict) or not isinstance(known, dict):
+        return [n for part in value for n in unknown_names(spec, items, part, path)]
+    properties = schema.get("properties")
+    if not isinstance(value, dict) or not isinstance(properties, dict):
         return []
-    wrong = [f"{path}.{n}" for n in value if n not in known and (path, n) not in BESIDE_THE_SPEC]
-    inner = ((known[n], one) for n, one in value.items() if n in known)
-    return wrong + [n for part, one in inner for n in unknown_names(spec, part, one, path)]
+    wrong = [
+        f"{path}.{n}" for n in value if n not in properties and (path, n) not in BESIDE_THE_SPEC
+    ]
+    inner = ((properties[n], part) for n, part in value.items() if n in properties)
+    return wrong + [
+        n for part, inner_value in inner for n in unknown_names(spec, part, inner_value, path)
+    ]
 
 
 def test_every_answer_validates_against_the_full_description(
     answers: list[tuple[str, Json]],
 ) -> None:
     spec = full_description()
-    for kind, answer in answers:
+    for kind, response in answers:
         schema: Json = {"$ref": f"#/components/schemas/{SCHEMAS[kind]}"}
-        renamed = in_new_names(answer)
+        renamed = in_new_names(response)
         jsonschema.Draft4Validator({**schema, "components": spec["components"]}).validate(renamed)
         assert unknown_names(spec, schema, renamed, kind) == []
 
@@ -198,10 +204,10 @@ def test_the_newer_names_are_spoken_where_they_are_asked_for(url: str) -> None:
     client.create_tweet(text="आणखी", in_reply_to_tweet_id=post)
     auth = OAuth1(X_CONSUMER_KEY, X_CONSUMER_SECRET, CITY.token, CITY.token_secret)
     params = {"post.fields": "created_at,referenced_posts", "expansions": "referenced_posts"}
-    answer: requests.Response = session(url).get(
+    response: requests.Response = session(url).get(
         f"{API}/2/users/{CITY.id}/tweets", params=params, auth=auth
     )
-    newest = answer.json()["data"][0]
+    newest = response.json()["data"][0]
     assert newest["referenced_posts"] == [{"type": "replied_to", "id": post}]
     assert newest["edit_history_post_ids"] == [newest["id"]]
-    assert [one["id"] for one in answer.json()["includes"]["posts"]] == [post]
+    assert [post["id"] for post in response.json()["includes"]["posts"]] == [post]

@@ -49,26 +49,28 @@ def move(
             expected_times=seen,
             despite_clash=despite_clash,
         )
-        return [one.id for one in moved]
+        return [delivery.id for delivery in moved]
 
 
 def scheduled(town: City, *after: timedelta, department: str = "water") -> list[int]:
-    return [town.schedule(town.approved(department), one)[0] for one in after]
+    return [town.schedule(town.approved(department), delay)[0] for delay in after]
 
 
 def told(steps: list[PlannedMove]) -> list[list[str]]:
-    return [[each.code for each in one.problems] for one in steps]
+    return [[each.code for each in step.problems] for step in steps]
 
 
 def test_what_is_shown_changes_nothing_and_is_then_done(town: City) -> None:
     chosen = scheduled(town, HOUR, 2 * HOUR)
-    before = [town.delivery(one).due_at for one in chosen]
+    before = [town.delivery(delivery_id).due_at for delivery_id in chosen]
     steps = plan(town, chosen, ONE_HOUR)
-    assert [one.due_at for one in steps] == [at + HOUR for at in before]
-    assert [town.delivery(one).due_at for one in chosen] == before
-    seen = {one.delivery.id: one.due_at for one in steps if one.due_at is not None}
-    assert move(town, chosen, ONE_HOUR, seen) == chosen
-    assert [town.delivery(one).due_at for one in chosen] == [at + HOUR for at in before]
+    assert [step.due_at for step in steps] == [at + HOUR for at in before]
+    assert [town.delivery(delivery_id).due_at for delivery_id in chosen] == before
+    due_times = {step.delivery.id: step.due_at for step in steps if step.due_at is not None}
+    assert move(town, chosen, ONE_HOUR, due_times) == chosen
+    assert [town.delivery(delivery_id).due_at for delivery_id in chosen] == [
+        at + HOUR for at in before
+    ]
     assert town.verbs("deliveries", chosen[0]) == ["schedule", "reschedule"]
 
 
@@ -94,7 +96,7 @@ def test_each_that_cannot_go_says_why(town: City) -> None:
     (soon, revised) = scheduled(town, HOUR, 4 * HOUR)
     town.save(town.delivery(revised).post_id, on=["x"], text="नवी आवृत्ती")
     steps = plan(town, [live, soon, revised], Shift(-2 * HOUR))
-    assert {one.delivery.id: [each.code for each in one.problems] for one in steps} == {
+    assert {step.delivery.id: [each.code for each in step.problems] for step in steps} == {
         live: ["on_its_way"],
         soon: ["past"],
         revised: ["not_approved"],
@@ -127,7 +129,7 @@ def test_to_the_next_slots_one_after_the_other(town: City) -> None:
     ]
     steps = plan(town, chosen, ToSlots())
     noon_to_nine = 21 * HOUR
-    assert [one.due_at for one in steps] == [
+    assert [step.due_at for step in steps] == [
         town.now + noon_to_nine,
         town.now + DAY + noon_to_nine,
         None,
@@ -146,8 +148,8 @@ def test_a_quiet_time_is_told_and_refuses_nothing(town: City) -> None:
             begins=time(22),
             ends=time(7),
         )
-    (one,) = plan(town, scheduled(town, HOUR), ToMoment(town.now + 11 * HOUR))
-    assert (one.is_quiet, one.can_move) == (True, True)
+    (step,) = plan(town, scheduled(town, HOUR), ToMoment(town.now + 11 * HOUR))
+    assert (step.is_quiet, step.can_move) == (True, True)
 
 
 def test_what_did_not_leave_gets_another_chance(town: City) -> None:
@@ -161,14 +163,14 @@ def test_what_did_not_leave_gets_another_chance(town: City) -> None:
 def test_nothing_is_done_where_it_is_not_as_it_was_shown(town: City) -> None:
     chosen = scheduled(town, HOUR, 3 * HOUR)
     steps = plan(town, chosen, ONE_HOUR)
-    seen = {one.delivery.id: one.due_at for one in steps if one.due_at is not None}
+    due_times = {step.delivery.id: step.due_at for step in steps if step.due_at is not None}
     scheduled(town, 2 * HOUR)  # somebody takes the first one's place meanwhile
-    before = [town.delivery(one).due_at for one in chosen]
+    before = [town.delivery(delivery_id).due_at for delivery_id in chosen]
     with pytest.raises(PlanChanged):
-        move(town, chosen, ONE_HOUR, seen)
+        move(town, chosen, ONE_HOUR, due_times)
     with pytest.raises(PlanChanged):
         move(town, chosen, ONE_HOUR, None)
-    assert [town.delivery(one).due_at for one in chosen] == before
+    assert [town.delivery(delivery_id).due_at for delivery_id in chosen] == before
 
 
 def test_moving_needs_the_right_to_schedule_and_a_bounded_selection(town: City) -> None:

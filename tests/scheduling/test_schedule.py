@@ -31,11 +31,11 @@ FROM, UNTIL = NOON + HOUR, NOON + 5 * DAY
 @pytest.fixture
 def post_id(session: Session, city: CityPeople) -> int:
     """An approved post with a window from one hour to five days after now."""
-    made = post_steps.started(session, city)
-    post_steps.save(session, city, made, not_before=FROM, not_after=UNTIL)
-    post_steps.send(session, city, made)
-    post_steps.approve(session, made, by=city.actor("first"))
-    return made
+    post_row = post_steps.started(session, city)
+    post_steps.save(session, city, post_row, not_before=FROM, not_after=UNTIL)
+    post_steps.send(session, city, post_row)
+    post_steps.approve(session, post_row, by=city.actor("first"))
+    return post_row
 
 
 def variant(session: Session, post_id: int, place: int = 0) -> Variant:
@@ -80,11 +80,15 @@ def codes(session: Session, city: CityPeople, variant_id: int, **given: object) 
 def test_a_time_inside_the_window_is_taken(
     session: Session, city: CityPeople, post_id: int, at: datetime
 ) -> None:
-    found = schedule(session, city, variant(session, post_id).id, at)
-    assert (found.state, found.due_at, found.late_limit) == (DeliveryState.SCHEDULED, at, 60)
-    assert (found.post_id, found.account_id) == (post_id, city.accounts["x"])
-    assert found.scheduled_by_id == city.actor("clerk").person_id
-    assert verbs_of(session, found) == ["schedule"]
+    delivery = schedule(session, city, variant(session, post_id).id, at)
+    assert (delivery.state, delivery.due_at, delivery.late_limit) == (
+        DeliveryState.SCHEDULED,
+        at,
+        60,
+    )
+    assert (delivery.post_id, delivery.account_id) == (post_id, city.accounts["x"])
+    assert delivery.scheduled_by_id == city.actor("clerk").person_id
+    assert verbs_of(session, delivery) == ["schedule"]
 
 
 @pytest.mark.parametrize(
@@ -124,8 +128,8 @@ def test_the_edges_of_the_late_limit_are_taken(
 def test_everything_wrong_is_said_together(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
-    found = codes(session, city, variant(session, post_id).id, at=NOON - DAY, limit=0)
-    assert found == ["due_at past", "late_limit limit"]
+    errors = codes(session, city, variant(session, post_id).id, at=NOON - DAY, limit=0)
+    assert errors == ["due_at past", "late_limit limit"]
 
 
 @pytest.mark.parametrize(
@@ -139,8 +143,8 @@ def test_everything_wrong_is_said_together(
 def test_the_late_limit_never_passes_the_window(
     session: Session, city: CityPeople, post_id: int, due_at: datetime, limit: int, latest: datetime
 ) -> None:
-    found = schedule(session, city, variant(session, post_id).id, due_at, limit=limit)
-    assert constraints.latest_moment(found) == latest
+    delivery = schedule(session, city, variant(session, post_id).id, due_at, limit=limit)
+    assert constraints.latest_moment(delivery) == latest
 
 
 # Clashes
@@ -179,8 +183,8 @@ def test_only_what_leaves_or_left_clashes(
     session: Session, city: CityPeople, post_id: int, state: DeliveryState
 ) -> None:
     other = post_steps.approved(session, city)
-    found = schedule(session, city, variant(session, other).id)
-    found.state = state
+    delivery = schedule(session, city, variant(session, other).id)
+    delivery.state = state
     session.flush()
     mine = variant(session, post_id).id
     if state.value in ("missed", "failed", "cancelled"):
@@ -200,7 +204,9 @@ def test_a_delivery_does_not_clash_with_itself(
 # Only what is approved
 
 
-@pytest.mark.parametrize("state", [one for one in PostState if one is not PostState.APPROVED])
+@pytest.mark.parametrize(
+    "state", [post_state for post_state in PostState if post_state is not PostState.APPROVED]
+)
 def test_what_is_not_approved_gets_no_time(
     session: Session, city: CityPeople, post_id: int, state: PostState
 ) -> None:
@@ -266,62 +272,71 @@ CAN_CANCEL = {"scheduled", "claimed"}
 def test_a_new_time_from_each_state(
     session: Session, city: CityPeople, post_id: int, state: DeliveryState
 ) -> None:
-    found = schedule(session, city, variant(session, post_id).id, limit=90)
-    found.state, found.not_before, found.reason, found.looks = state, NOON, {"code": "late"}, 3
+    delivery = schedule(session, city, variant(session, post_id).id, limit=90)
+    delivery.state, delivery.not_before, delivery.reason, delivery.looks = (
+        state,
+        NOON,
+        {"code": "late"},
+        3,
+    )
     session.flush()
 
     def again() -> None:
         scheduling_schedule.reschedule(
-            session, actor=city.actor("lead"), now=NOON, delivery_id=found.id, due_at=NOON + 2 * DAY
+            session,
+            actor=city.actor("lead"),
+            now=NOON,
+            delivery_id=delivery.id,
+            due_at=NOON + 2 * DAY,
         )
 
     if state.value in GONE:
         with pytest.raises(OnItsWay) as gone:
             again()
         assert gone.value.values == {"state": state}
-        assert (found.state, found.due_at) == (state, NOON + DAY)
+        assert (delivery.state, delivery.due_at) == (state, NOON + DAY)
         return
     again()
     session.flush()
-    session.expire(found)
-    found = scheduling_schedule.delivery_for(session, found.id)
-    assert (found.state, found.due_at) == (DeliveryState.SCHEDULED, NOON + 2 * DAY)
-    assert found.not_before is None
-    assert (found.reason, found.looks, found.late_limit) == ({}, 0, 60)
-    assert verbs_of(session, found) == ["schedule", "reschedule"]
+    session.expire(delivery)
+    delivery = scheduling_schedule.delivery_for(session, delivery.id)
+    assert (delivery.state, delivery.due_at) == (DeliveryState.SCHEDULED, NOON + 2 * DAY)
+    assert delivery.not_before is None
+    assert (delivery.reason, delivery.looks, delivery.late_limit) == ({}, 0, 60)
+    assert verbs_of(session, delivery) == ["schedule", "reschedule"]
 
 
 @pytest.mark.parametrize("state", DeliveryState)
 def test_cancelling_from_each_state(
     session: Session, city: CityPeople, post_id: int, state: DeliveryState
 ) -> None:
-    found = schedule(session, city, variant(session, post_id).id)
-    found.state = state
+    delivery = schedule(session, city, variant(session, post_id).id)
+    delivery.state = state
     session.flush()
 
     def cancel() -> None:
         scheduling_schedule.cancel(
-            session, actor=city.actor("first"), now=NOON, delivery_id=found.id
+            session, actor=city.actor("first"), now=NOON, delivery_id=delivery.id
         )
 
     if state.value in CAN_CANCEL:
         cancel()
-        assert found.state is DeliveryState.CANCELLED
-        assert verbs_of(session, found) == ["schedule", "cancel"]
+        assert delivery.state is DeliveryState.CANCELLED
+        assert verbs_of(session, delivery) == ["schedule", "cancel"]
         return
     with pytest.raises(OnItsWay if state.value in GONE else WrongState):
         cancel()
-    assert found.state is state
+    assert delivery.state is state
 
 
 def test_an_officer_cancels_only_the_own_departments(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
-    found = schedule(session, city, variant(session, post_id).id)
+    delivery = schedule(session, city, variant(session, post_id).id)
     for actor in (city.actor("road_officer"), city.actor("road_head"), city.actor("admin")):
         with pytest.raises(WrongRole):
-            scheduling_schedule.cancel(session, actor=actor, now=NOON, delivery_id=found.id)
-    scheduling_schedule.cancel(session, actor=city.actor("head"), now=NOON, delivery_id=found.id)
+            scheduling_schedule.cancel(session, actor=actor, now=NOON, delivery_id=delivery.id)
+    scheduling_schedule.cancel(session, actor=city.actor("head"), now=NOON, delivery_id=delivery.id)
 
 
 def test_a_variant_has_one_delivery_whatever_comes(
@@ -350,11 +365,11 @@ def test_a_new_revision_cancels_what_has_not_left(
     session: Session, city: CityPeople, state: DeliveryState
 ) -> None:
     post_id = post_steps.approved(session, city)
-    found = post_steps.schedule(session, city, post_id, state=state)
+    deliveries = post_steps.schedule(session, city, post_id, state=state)
     post_steps.save(session, city, post_id)
     session.expire_all()
     after = DeliveryState.CANCELLED if state.value in CAN_CANCEL else state
-    assert [one.state for one in found] == [after, after]
+    assert [delivery.state for delivery in deliveries] == [after, after]
     assert session.get_one(Post, post_id).state is PostState.DRAFT
     if state.value in CAN_CANCEL:
         why = select(Event.details).where(Event.subject == "deliveries", Event.verb == "cancel")
@@ -365,7 +380,7 @@ def test_a_new_revision_cancels_what_has_not_left(
 
 
 def now_ids(session: Session, post_id: int) -> list[int]:
-    return [one.id for one in post_steps.variants_of(session, post_id)]
+    return [variant_row.id for variant_row in post_steps.variants_of(session, post_id)]
 
 
 @pytest.mark.parametrize("age", [10 * MINUTE + TICK, None])
@@ -389,10 +404,12 @@ def test_publishing_now_makes_everything_due_despite_a_clash(
     schedule(session, city, variant(session, other).id, NOON + MINUTE)
     post_id = post_steps.approved(session, city)
     post_steps.schedule(session, city, post_id, at=NOON + DAY)
-    found = scheduling_schedule.publish_now(
+    deliveries = scheduling_schedule.publish_now(
         session, actor=city.actor("lead"), now=NOON, variant_ids=now_ids(session, post_id)
     )
-    assert [(one.state, one.due_at) for one in found] == [(DeliveryState.SCHEDULED, NOON)] * 2
+    assert [(delivery.state, delivery.due_at) for delivery in deliveries] == [
+        (DeliveryState.SCHEDULED, NOON)
+    ] * 2
 
 
 def test_publishing_now_keeps_to_the_window(

@@ -20,7 +20,7 @@ WEDNESDAY, THURSDAY, FRIDAY = 2, 3, 4
 
 def set_slots(town: City, *weekdays: int, clock: time = time(9), on: str = "x") -> list[int]:
     with town.write() as session:
-        made = slots.set_slots(
+        slot_ids = slots.set_slots(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -28,7 +28,7 @@ def set_slots(town: City, *weekdays: int, clock: time = time(9), on: str = "x") 
             weekdays=weekdays,
             time_of_day=clock,
         )
-        return [one.id for one in made]
+        return [slot.id for slot in slot_ids]
 
 
 def set_quiet(
@@ -56,13 +56,13 @@ def free(town: City, post_id: int, *, wished: timedelta | None = None) -> list[s
     """The next free slots of the post's first text, as the city's clock shows them."""
     with town.read() as session:
         variant = session.get_one(Variant, town.variants(post_id)[0])
-        found = slots.next_slots(
+        moments = slots.next_slots(
             session,
             variant=variant,
             now=town.now,
             wished_at=town.now + wished if wished is not None else None,
         )
-        return [f"{local(at):%a %d %H:%M}" for at in found]
+        return [f"{local(at):%a %d %H:%M}" for at in moments]
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def test_a_million_characters_in_any_form_are_an_error_and_nothing_is_lost(
 ) -> None:
     wrong: list[str] = []
     for form in typed_forms(everywhere):
-        name = max(form.typed, key=lambda one: (one.startswith("text"), one))
+        name = max(form.typed, key=lambda name: (name.startswith("text"), name))
         million = "पाणी " * 200_000
         pairs = tuple((own, million if own == name else value) for own, value in form.given)
         wrong += _lost(everywhere, form, everywhere.send(form, pairs), name, million)

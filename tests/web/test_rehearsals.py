@@ -129,14 +129,14 @@ def who_opens(call: Call) -> str:
 def test_every_page_of_a_rehearsal_says_that_it_is_one(world: World) -> None:
     set_settings(world.site, rehearsal="monsoon")
     browsers = {role: world.site.browser(name) for role, name in CAST.items()}
-    seen = 0
+    page_count = 0
     for call in of_pages(world):
         role = who_opens(call)
         response = browsers[role].get(path_of(world.site, call, world.ids(call, CAST[role])))
         if response.mimetype == "text/html" and response.status_code != 302:
             assert BANNER["mr"] in response.text, call.endpoint
-            seen += 1
-    assert seen > 20
+            page_count += 1
+    assert page_count > 20
     assert BANNER["mr"] in browsers["lead"].get("/nowhere").text
 
 

@@ -75,7 +75,7 @@ PAGES: dict[str, tuple[str, str]] = {
 
 def catalogue(lang: str) -> NullTranslations:
     """The words of a language: those of the house, and of a file named by LOOKBOOK_PO."""
-    words = NullTranslations()
+    translations = NullTranslations()
     extra = os.environ.get("LOOKBOOK_PO")
     files = [*sorted(CATALOGUES.glob("*.po")), *([Path(extra)] if extra else [])]
     for path in files if lang == "mr" else []:
@@ -83,10 +83,10 @@ def catalogue(lang: str) -> NullTranslations:
         with path.open("rb") as file:
             write_mo(compiled, read_po(file))
         compiled.seek(0)
-        found = GNUTranslations(compiled)
-        found.add_fallback(words)
-        words = found
-    return words
+        compiled_translations = GNUTranslations(compiled)
+        compiled_translations.add_fallback(translations)
+        translations = compiled_translations
+    return translations
 
 
 BOOKS = {lang: catalogue(lang) for lang in ("mr", "en")}
@@ -238,11 +238,11 @@ def _sent() -> str:
 
 
 def _font(name: str) -> Response:
-    made = ROOT / "web" / "static" / "fonts" / name
-    if not made.is_file():
-        made = Path(tempfile.gettempdir()) / f"lookbook-{os.getuid()}" / name
-        fonts.make_font(made)
-    return send_file(made)
+    path = ROOT / "web" / "static" / "fonts" / name
+    if not path.is_file():
+        path = Path(tempfile.gettempdir()) / f"lookbook-{os.getuid()}" / name
+        fonts.make_font(path)
+    return send_file(path)
 
 
 def main() -> None:

@@ -61,8 +61,8 @@ def test_axe_finds_nothing_and_targets_are_large_on_phone_and_desk(
     page = visit(path, lang=lang)
     for width in (390, 1280):
         widen(page, width)
-        found = examine(settled(page)).violations
-        assert not found, "\n".join(str(one) for one in found)
+        violations = examine(settled(page)).violations
+        assert not violations, "\n".join(str(violation) for violation in violations)
         assert page.evaluate(SMALL_TARGETS) == []
 
 
@@ -96,18 +96,18 @@ def test_whatever_has_the_focus_shows_a_ring_and_is_not_hidden(
     visit: Opener, path: str, width: int
 ) -> None:
     page = settled(visit(path, width=width))
-    seen = 0
+    focus_count = 0
     for _ in range(60):
         page.keyboard.press("Tab")
-        found = page.evaluate(FOCUSED)
-        if found is None:
+        focused = page.evaluate(FOCUSED)
+        if focused is None:
             break
-        seen += 1
-        assert found["outline"] >= 3, found
-        assert found["style"] == "solid", found
-        assert found["shadow"] != "none", found
-        assert not found["hidden"], found
-    assert seen > 10
+        focus_count += 1
+        assert focused["outline"] >= 3, focused
+        assert focused["style"] == "solid", focused
+        assert focused["shadow"] != "none", focused
+        assert not focused["hidden"], focused
+    assert focus_count > 10
 
 
 def test_the_decision_bar_leaves_room_on_a_small_phone(visit: Opener) -> None:
@@ -133,11 +133,11 @@ def test_a_task_page_on_a_phone_has_a_back_link_instead_of_tabs(visit: Opener) -
 
 
 def test_what_changed_stands_first_on_a_phone_and_at_the_side_at_the_desk(visit: Opener) -> None:
-    place = "i => document.querySelector('.columns-review').children[i].getBoundingClientRect()"
+    script = "i => document.querySelector('.columns-review').children[i].getBoundingClientRect()"
     phone, desk = settled(visit("review")), settled(visit("review", width=1280))
-    assert phone.evaluate(place, 0)["top"] < phone.evaluate(place, 1)["top"]
-    assert desk.evaluate(place, 0)["left"] > desk.evaluate(place, 1)["right"]
-    assert desk.evaluate(place, 2)["left"] == desk.evaluate(place, 0)["left"]
+    assert phone.evaluate(script, 0)["top"] < phone.evaluate(script, 1)["top"]
+    assert desk.evaluate(script, 0)["left"] > desk.evaluate(script, 1)["right"]
+    assert desk.evaluate(script, 2)["left"] == desk.evaluate(script, 0)["left"]
 
 
 def test_one_button_a_page_is_filled(visit: Opener) -> None:

@@ -58,14 +58,14 @@ def test_every_id_stands_once_and_every_reference_finds_its_id(book: Flask, path
 
 @pytest.mark.parametrize("path", EVERY)
 def test_every_icon_is_in_the_sprite(book: Flask, path: str) -> None:
-    known = set(re.findall(r'<symbol[^>]*\bid="([^"]+)"', SPRITE.read_text("utf-8")))
+    symbols = set(re.findall(r'<symbol[^>]*\bid="([^"]+)"', SPRITE.read_text("utf-8")))
     used = {
         str(attrs["href"]).partition("#")[2]
         for tag, attrs in page(book, path).elements
         if tag == "use"
     }
     assert used
-    assert used <= known
+    assert used <= symbols
 
 
 @pytest.mark.parametrize("path", EVERY)

@@ -66,7 +66,7 @@ def test_the_switch_shows_every_preview_in_the_dark_without_a_script(
 
 def contrasts(page: Page) -> dict[str, float]:
     """The contrast of every text of the previews with the ground of its post or card."""
-    found: dict[str, float] = page.evaluate(
+    measured: dict[str, float] = page.evaluate(
         """() => {
         const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number)
           .map((part) => part / 255)
@@ -85,16 +85,16 @@ def contrasts(page: Page) -> dict[str, float]:
         return result;
       }"""
     )
-    return found
+    return measured
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_every_text_of_a_preview_stands_out_in_light_and_dark(visit: Opener, look: str) -> None:
     page = visit("review")
     page.check(f"#look-{look}")
-    found = contrasts(page)
-    assert {"hashtag", "cut", "P"} <= set(found)
-    assert min(found.values()) >= 7, found
+    contrasts_measured = contrasts(page)
+    assert {"hashtag", "cut", "P"} <= set(contrasts_measured)
+    assert min(contrasts_measured.values()) >= 7, contrasts_measured
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_facebook_lays_out_by_the_shape_of_the_first_picture(
 def laid_out(visit: Opener, kind: str, count: int, shape: str) -> tuple[int, int]:
     """How many columns and rows a grid has in the browser."""
     page = visit("review")
-    found: list[int] = page.evaluate(
+    measured: list[int] = page.evaluate(
         """([kind, count, shape]) => {
         const figure = document.createElement("figure");
         figure.className = "preview preview-" + kind;
@@ -142,7 +142,7 @@ def laid_out(visit: Opener, kind: str, count: int, shape: str) -> tuple[int, int
       }""",
         [kind, count, shape],
     )
-    return found[0], found[1]
+    return measured[0], measured[1]
 
 
 def test_a_link_typed_anew_names_its_own_domain_and_loses_the_title_before(visit: Opener) -> None:
@@ -161,5 +161,5 @@ def test_a_long_text_on_x_is_cut_while_somebody_types_where_the_server_would(
     page = visit("drafting", lang="en")
     page.evaluate("() => { window.nagarvaniCount = (text) => Array.from(text).length; }")
     page.fill("#text_mr", WORD * 100)
-    shown = page.locator("[data-preview-of=text_mr] p").all_inner_texts()
-    assert shown == list(x_cut(WORD * 100))
+    texts = page.locator("[data-preview-of=text_mr] p").all_inner_texts()
+    assert texts == list(x_cut(WORD * 100))

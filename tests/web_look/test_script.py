@@ -89,8 +89,8 @@ def test_secrets_and_files_are_never_kept(visit: Opener, tmp_path: Path) -> None
     photo.write_bytes(b"x" * 2_300_000)
     page.set_input_files("#photos", photo)
     typed(page, "With a photo")
-    kept = page.evaluate("JSON.stringify(localStorage)")
-    assert "csrf" not in kept
+    stored = page.evaluate("JSON.stringify(localStorage)")
+    assert "csrf" not in stored
     page.reload()
     page.locator(NOTE, has_text="Choose these files once more: IMG_2214.jpg").wait_for()
 
@@ -121,9 +121,9 @@ def test_the_counter_follows_and_is_spoken_when_typing_rests(visit: Opener) -> N
 def test_the_preview_follows_its_text_with_hashtags_and_cut_off(visit: Opener) -> None:
     page = visit("drafting", lang="en")
     page.fill("#text_mr", "पाणी बंद #पाणीपुरवठा <b>")
-    shown = page.locator("[data-preview-of=text_mr]")
-    assert shown.inner_text() == "पाणी बंद #पाणीपुरवठा <b>"
-    assert shown.locator(".hashtag").inner_text() == "#पाणीपुरवठा"
+    preview = page.locator("[data-preview-of=text_mr]")
+    assert preview.inner_text() == "पाणी बंद #पाणीपुरवठा <b>"
+    assert preview.locator(".hashtag").inner_text() == "#पाणीपुरवठा"
     page.fill("#text_en", "\n".join(str(line) for line in range(1, 8)))
     cut = page.locator("[data-preview-of=text_en]")
     assert cut.locator(".cut").inner_text() == "From here on behind “See more”"
@@ -188,10 +188,10 @@ def test_the_menu_closes_with_escape_and_gives_the_focus_back(visit: Opener) -> 
 
 
 def test_no_page_trips_over_its_own_content_security_policy(visit: Opener) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     page = visit("today", lang="en")
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
     for path in ("states", "review", "hand_in_wrong", "drafting", "calendar", "submissions"):
         visit(path, lang="en")
-    assert said == []
+    assert messages == []

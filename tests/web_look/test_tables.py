@@ -104,8 +104,8 @@ def test_before_a_weekend_friday_is_the_last_working_day() -> None:
 
 
 def test_a_hashtag_keeps_its_vowel_signs_and_nothing_else_is_let_through() -> None:
-    made = hashtags("<b>पाहा</b> #पाणीपुरवठा, #Pune; A#no #123 https://pmc.example/#top")
-    assert made == (
+    markup = hashtags("<b>पाहा</b> #पाणीपुरवठा, #Pune; A#no #123 https://pmc.example/#top")
+    assert markup == (
         '&lt;b&gt;पाहा&lt;/b&gt; <span class="hashtag">#पाणीपुरवठा</span>, '
         '<span class="hashtag">#Pune</span>; A#no #123 https://pmc.example/#top'
     )
@@ -134,8 +134,8 @@ class DateForm(Form):
 
 
 def test_a_date_is_read_in_either_digits() -> None:
-    for typed in (["27", "11", "2026"], ["२७", "११", "२०२६"], [" 27", "11 ", "26"]):
-        form = DateForm(MultiDict([("on", part) for part in typed]))
+    for date_parts in (["27", "11", "2026"], ["२७", "११", "२०२६"], [" 27", "11 ", "26"]):
+        form = DateForm(MultiDict([("on", part) for part in date_parts]))
         assert form.validate()
         assert form.on.data == date(2026, 11, 27)
 
