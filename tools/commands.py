@@ -25,7 +25,10 @@ CACHES = (
     "build",
     "shots",
 )
-WORKERS = ["-n", "logical", "--dist", "loadgroup"]
+BY_GROUP = ["--dist", "loadgroup"]
+WORKERS = ["-n", "logical", *BY_GROUP]
+# Four workers more for the scenarios in tests/crash, which wait most of the time.
+PROOF_WORKERS = ["-n", str((os.cpu_count() or 1) + 4), *BY_GROUP]
 LOCKS = {
     "run": [],
     "test": ["--group", "test"],
@@ -56,17 +59,19 @@ def demo(options: argparse.Namespace) -> int:
 
 def test(options: argparse.Namespace) -> int:
     """Set up, check, and become pytest, whose summary is the last line."""
-    return _replace_by_pytest(_checked(), options.arguments)
+    return _replace_by_pytest(_checked(), [*WORKERS, *options.arguments])
 
 
 def proof(options: argparse.Namespace) -> int:
     """Set up and become the long tests, which `test` leaves out."""
-    return _replace_by_pytest(_ready_for_tests(), ["-m", "proof", *options.arguments])
+    return _replace_by_pytest(
+        _ready_for_tests(), [*PROOF_WORKERS, "-m", "proof", *options.arguments]
+    )
 
 
 def ci(options: argparse.Namespace) -> int:
     """Set up, check, and become the tests and the proofs in one run of pytest."""
-    return _replace_by_pytest(_checked(), ["-m", "", *options.arguments])
+    return _replace_by_pytest(_checked(), [*PROOF_WORKERS, "-m", "", *options.arguments])
 
 
 def crash(options: argparse.Namespace) -> int:
@@ -76,7 +81,9 @@ def crash(options: argparse.Namespace) -> int:
         return _replace_process(
             [str(python_environment.python), "-m", "tests.crash", *options.arguments]
         )
-    return _replace_by_pytest(python_environment, ["-m", "", "tests/crash", *options.arguments])
+    return _replace_by_pytest(
+        python_environment, [*PROOF_WORKERS, "-m", "", "tests/crash", *options.arguments]
+    )
 
 
 def mutants(options: argparse.Namespace) -> int:
@@ -140,7 +147,9 @@ def lock(options: argparse.Namespace) -> int:
 
 def shots(_options: argparse.Namespace) -> int:
     """Take a picture of every page."""
-    return _replace_by_pytest(_ready_for_tests(), ["-q", "-m", "browser", "--shots", "shots"])
+    return _replace_by_pytest(
+        _ready_for_tests(), [*WORKERS, "-q", "-m", "browser", "--shots", "shots"]
+    )
 
 
 def clean(_options: argparse.Namespace) -> int:
@@ -208,7 +217,9 @@ def _run_checked(call: Sequence[str]) -> None:
 
 
 def _replace_by_pytest(python_environment: Environment, arguments: list[str]) -> int:
-    return _replace_process([str(python_environment.python), "-m", "pytest", *WORKERS, *arguments])
+    # Without bytecode, each process that a test starts would compile the whole product.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    return _replace_process([str(python_environment.python), "-m", "pytest", *arguments])
 
 
 def _replace_process(call: list[str]) -> int:

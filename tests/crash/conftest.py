@@ -12,6 +12,17 @@ from tests.crash.house import House, house
 from tests.crash.nursery import Forking, Nursery
 from tests.support.processes import Starter
 
+GROUPS = 4
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Divide the scenarios among a few workers: they mostly wait while other tests compute."""
+    scenarios = [item for item in items if Path(__file__).parent in item.path.parents]
+    for number, scenario in enumerate(scenarios):
+        if scenario.get_closest_marker("xdist_group") is None:
+            scenario.add_marker(pytest.mark.xdist_group(f"crash {number % GROUPS}"))
+
 
 @pytest.fixture(scope="session")
 def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
