@@ -55,7 +55,7 @@ def board(session: Session) -> Page:
         problems=decisions(session, actor=actor(), now=ctx.now()),
         summary=problem_summary(session, actor=actor()),
         lane=lane_of(session),
-        held=problems.held_deliveries(session, actor=actor(), now=ctx.now()),
+        held_deliveries=problems.held_deliveries(session, actor=actor(), now=ctx.now()),
         may_move=may(actor(), Action.SCHEDULE, None),
     )
 

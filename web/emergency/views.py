@@ -165,7 +165,6 @@ def _preview(
     return render_template(
         "emergency/confirm.html",
         template=template,
-        revision=templates.newest(template),
         approval=templates.approval_of(template),
         form=form,
         plan=publish_plan,
