@@ -74,7 +74,7 @@ PAGES: dict[str, tuple[str, str]] = {
 
 
 def catalogue(lang: str) -> NullTranslations:
-    """The words of a language: those of the house, and of a file named by LOOKBOOK_PO."""
+    """Return the translations of the .po files, and of the file that LOOKBOOK_PO names."""
     translations = NullTranslations()
     extra = os.environ.get("LOOKBOOK_PO")
     files = [*sorted(CATALOGUES.glob("*.po")), *([Path(extra)] if extra else [])]
@@ -92,14 +92,14 @@ def catalogue(lang: str) -> NullTranslations:
 BOOKS = {lang: catalogue(lang) for lang in ("mr", "en")}
 
 
-def _install_words(app: Flask) -> None:
-    """Gettext for the templates straight from the files, so that none need be compiled."""
+def _install_gettext(app: Flask) -> None:
+    """Install gettext with the translations of the .po files, so that none has to be compiled."""
 
     def gettext(text: str) -> str:
         return BOOKS[g.lang].gettext(text)
 
-    def ngettext(one: str, other: str, number: int) -> str:
-        return BOOKS[g.lang].ngettext(one, other, number)
+    def ngettext(singular: str, plural: str, number: int) -> str:
+        return BOOKS[g.lang].ngettext(singular, plural, number)
 
     install: Callable[..., None] = getattr(app.jinja_env, "install_gettext_callables")  # noqa: B009 - it is put there by an extension
     install(gettext, ngettext, newstyle=True)
@@ -158,7 +158,7 @@ def _chrome(page: str) -> Chrome:
 
 
 def make_app() -> Flask:
-    """The look book as an application."""
+    """Return the application of the look book."""
     app = Flask(
         "lookbook",
         root_path=str(ROOT / "web"),
@@ -172,7 +172,7 @@ def make_app() -> Flask:
     state_badges.register(app)
     preview_filters.register(app)
     filters.register(app, lambda: str(g.lang))
-    _install_words(app)
+    _install_gettext(app)
     _add_routes(app)
     return app
 
