@@ -359,7 +359,7 @@ HISTORY = {
 
 
 @pytest.fixture
-def told(database: Database) -> Database:
+def database_with_history(database: Database) -> Database:
     """A database with an event and its seal."""
     with database.transaction() as session:
         row = Event(
@@ -381,9 +381,14 @@ def refuse(database: Database, statement: str) -> None:
 
 
 @pytest.mark.parametrize("table", HISTORY)
-def test_history_is_neither_changed_nor_deleted(told: Database, table: str) -> None:
-    refuse(told, HISTORY[table])
-    refuse(told, "DELETE FROM seals" if table == "seals" else "DELETE FROM events WHERE id > 0")
+def test_history_is_neither_changed_nor_deleted(
+    database_with_history: Database, table: str
+) -> None:
+    refuse(database_with_history, HISTORY[table])
+    refuse(
+        database_with_history,
+        "DELETE FROM seals" if table == "seals" else "DELETE FROM events WHERE id > 0",
+    )
 
 
 REPLACED = [
@@ -448,12 +453,12 @@ def test_history_on_postgres_is_not_emptied_by_the_back_door(
     opened.dispose()
 
 
-def test_history_goes_on_being_written(told: Database) -> None:
-    with told.transaction() as session:
+def test_history_goes_on_being_written(database_with_history: Database) -> None:
+    with database_with_history.transaction() as session:
         session.add(
             Event(at=NOW, subject="posts", subject_id=1, verb="return", actor_kind=ActorKind.CLOCK)
         )
-    with told.reading() as session:
+    with database_with_history.reading() as session:
         assert session.scalar(select(func.count()).select_from(Event)) == 2
 
 
@@ -514,17 +519,17 @@ def test_an_empty_postgres_is_filled_from_nothing(postgres: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "wanted"),
+    ("more", "expected"),
     [("", "30s"), ("&options=-c%20idle_in_transaction_session_timeout%3D2s", "2s")],
 )
 def test_who_stands_still_in_a_transaction_on_postgresql_is_cut_off(
-    postgres_url: str, more: str, wanted: str
+    postgres_url: str, more: str, expected: str
 ) -> None:
     opened = Database(postgres_url + more)
     with opened.reading() as session:
         setting = session.execute(text("SHOW idle_in_transaction_session_timeout")).scalar()
     opened.dispose()
-    assert setting == wanted
+    assert setting == expected
 
 
 def test_many_rows_are_inserted_by_one_statement_that_leaves_at_once(database: Database) -> None:

@@ -15,8 +15,8 @@ KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="  # 32 letters, as Fernet wr
 OTHER_KEY = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXpBQkNERUY="
 
 
-def read(folder: Path, **given: str) -> Settings:
-    return load({f"NAGARVANI_{name}": value for name, value in given.items()}, folder=folder)
+def read(folder: Path, **variables: str) -> Settings:
+    return load({f"NAGARVANI_{name}": value for name, value in variables.items()}, folder=folder)
 
 
 def test_without_a_word_it_runs_on_this_machine(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_an_error_shows_what_was_written_otherwise(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "reach"),
+    ("variables", "reach"),
     [
         ({}, Reach.PUBLIC),
         ({"X_API_URL": "http://127.0.0.1:9101"}, Reach.LOOPBACK),
@@ -302,9 +302,9 @@ def test_an_error_shows_what_was_written_otherwise(tmp_path: Path) -> None:
     ],
 )
 def test_links_are_looked_at_as_far_as_the_platforms_are(
-    given: dict[str, str], reach: Reach, tmp_path: Path
+    variables: dict[str, str], reach: Reach, tmp_path: Path
 ) -> None:
-    assert read(tmp_path, **given).link_reach is reach
+    assert read(tmp_path, **variables).link_reach is reach
 
 
 def test_another_reach_of_links_is_refused(tmp_path: Path) -> None:

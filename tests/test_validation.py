@@ -58,7 +58,7 @@ def test_no_link_is_no_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "code", "character"),
+    ("text", "code", "character"),
     [
         ("पाणी\0", "control_character", "U+0000"),
         ("पाणी\u202eabc", "bidirectional_override", "U+202E"),
@@ -66,10 +66,10 @@ def test_no_link_is_no_problem() -> None:
     ],
 )
 def test_a_character_that_breaks_or_deceives_is_named_with_its_place(
-    typed: str, code: str, character: str
+    text: str, code: str, character: str
 ) -> None:
     check = Validator()
-    check.text("text_mr", f"एक\n{typed}", most=100)
+    check.text("text_mr", f"एक\n{text}", most=100)
     (problem,) = check.problems
     assert (problem.field, problem.code) == ("text_mr", code)
     assert problem.values["character"] == character

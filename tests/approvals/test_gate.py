@@ -89,8 +89,8 @@ def about(subject: Subject, *approvals: Approval, **changed: object) -> Case:
     )
 
 
-def refusal(found: Case, now: datetime = NOW) -> Refusal | None:
-    return gate.judge(found, now=now).refusal
+def refusal(case: Case, now: datetime = NOW) -> Refusal | None:
+    return gate.judge(case, now=now).refusal
 
 
 # The hash
@@ -220,12 +220,12 @@ def composed(subject: Subject) -> Subject:
     )
 
 
-@given(one=subjects, other=subjects)
+@given(subject=subjects, other=subjects)
 def test_two_subjects_share_a_digest_only_where_they_are_the_same(
-    one: Subject, other: Subject
+    subject: Subject, other: Subject
 ) -> None:
-    assert (digest(one) == digest(other)) is (composed(one) == composed(other))
-    assert digest(one) == digest(composed(one))
+    assert (digest(subject) == digest(other)) is (composed(subject) == composed(other))
+    assert digest(subject) == digest(composed(subject))
 
 
 # The gate
@@ -354,7 +354,7 @@ approvals = st.builds(
 
 
 @given(
-    found=st.builds(
+    case_drawn=st.builds(
         Case,
         state=st.sampled_from(PostState),
         revision=st.integers(1, 2),
@@ -367,32 +367,40 @@ approvals = st.builds(
     at=st.sampled_from([NOW - timedelta(days=1), NOW, NOW + timedelta(days=31)]),
 )
 def test_whatever_leaves_is_the_newest_unchanged_approved_by_somebody_else_and_in_time(
-    found: Case, at: datetime
+    case_drawn: Case, at: datetime
 ) -> None:
-    verdict = gate.judge(found, now=at)
+    verdict = gate.judge(case_drawn, now=at)
     if not verdict.allowed:
         assert verdict.approvals == ()
         return
-    assert found.revision == found.newest_revision
-    assert found.state is PostState.APPROVED
-    assert found.subject == SUBJECT
-    assert found.stored_digest == digest(SUBJECT)
+    assert case_drawn.revision == case_drawn.newest_revision
+    assert case_drawn.state is PostState.APPROVED
+    assert case_drawn.subject == SUBJECT
+    assert case_drawn.stored_digest == digest(SUBJECT)
     assert at == NOW
     assert WATER in {approval.department_id for approval in verdict.approvals}
     for approval in verdict.approvals:
-        assert approval in found.approvals
+        assert approval in case_drawn.approvals
         assert approval.in_force
         assert approval.digest == digest(SUBJECT)
         assert approval.kind is not ApprovalKind.OWN_HAND
-        assert approval.kind is ApprovalKind.EMERGENCY or approval.person_id not in found.authors
+        assert (
+            approval.kind is ApprovalKind.EMERGENCY or approval.person_id not in case_drawn.authors
+        )
 
 
 # Deciding
 
 
-def check(state: PostState = PostState.IN_REVIEW, seen: int = 3, person: int = OFFICER) -> None:
+def check(
+    state: PostState = PostState.IN_REVIEW, seen_revision: int = 3, person: int = OFFICER
+) -> None:
     gate.check_approval(
-        state=state, seen_revision=seen, newest_revision=3, person_id=person, authors={AUTHOR}
+        state=state,
+        seen_revision=seen_revision,
+        newest_revision=3,
+        person_id=person,
+        authors={AUTHOR},
     )
 
 
@@ -402,13 +410,13 @@ def test_a_second_person_may_decide_about_the_newest_revision_in_review() -> Non
 
 @pytest.mark.parametrize("state", PostState)
 @pytest.mark.parametrize("person", [AUTHOR, OFFICER])
-@pytest.mark.parametrize("seen", [2, 4])
+@pytest.mark.parametrize("seen_revision", [2, 4])
 def test_a_stale_revision_is_told_before_anything_else(
-    state: PostState, person: int, seen: int
+    state: PostState, person: int, seen_revision: int
 ) -> None:
     with pytest.raises(StaleRevision) as stale:
-        check(state, seen, person)
-    assert stale.value.values == {"seen": seen, "newest": 3}
+        check(state, seen_revision, person)
+    assert stale.value.values == {"seen": seen_revision, "newest": 3}
 
 
 @pytest.mark.parametrize(

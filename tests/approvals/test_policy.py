@@ -104,8 +104,8 @@ def person(role: Role | str, department_id: int = HOME) -> Actor:
     )
 
 
-def allowed(mark: str, place: int | None, *, standing_in: bool, on_duty: bool) -> bool:
-    at_home = place == HOME
+def allowed(mark: str, department_id: int | None, *, standing_in: bool, on_duty: bool) -> bool:
+    at_home = department_id == HOME
     anywhere = mark == "+" or (mark == "d" and on_duty)
     return anywhere or (at_home and (mark == "o" or (mark == "h" and standing_in)))
 
@@ -213,7 +213,7 @@ def test_a_wrong_role_is_told_before_a_sign_in_is_asked_for() -> None:
     role=st.sampled_from(Role),
     action=st.sampled_from(Action),
     home=st.integers(1, 5),
-    place=st.none() | st.integers(1, 5),
+    department_id=st.none() | st.integers(1, 5),
     line=st.frozensets(st.integers(1, 5)),
     standing_in=st.booleans(),
 )
@@ -221,14 +221,14 @@ def test_nobody_decides_for_a_department_that_is_not_their_own(
     role: Role,
     action: Action,
     home: int,
-    place: int | None,
+    department_id: int | None,
     line: frozenset[int],
     standing_in: bool,
 ) -> None:
     actor = replace(person(role, home), line=line)
     if action.value in ("approve", "return", "reject", "withdraw_approval") and may(
-        actor, action, place, standing_in=standing_in
+        actor, action, department_id, standing_in=standing_in
     ):
-        assert place == home
+        assert department_id == home
         assert role in (Role.OFFICER, Role.HEAD)
         assert standing_in or role is Role.OFFICER

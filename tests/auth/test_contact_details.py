@@ -12,7 +12,7 @@ from publisher.auth.contact_details import (
 
 
 @pytest.mark.parametrize(
-    "typed",
+    "spelling",
     [
         "9822012345",
         "98220 12345",
@@ -23,9 +23,9 @@ from publisher.auth.contact_details import (
         "९८२२० १२३४५",
     ],
 )
-def test_a_mobile_number_in_any_usual_spelling_becomes_one(typed: str) -> None:
-    assert read_mobile(typed) == "+919822012345"
-    assert read_identifier(typed) == "+919822012345"
+def test_a_mobile_number_in_any_usual_spelling_becomes_one(spelling: str) -> None:
+    assert read_mobile(spelling) == "+919822012345"
+    assert read_identifier(spelling) == "+919822012345"
 
 
 def test_a_number_that_india_gives_to_nobody_can_be_recorded() -> None:
@@ -37,7 +37,7 @@ def test_a_foreign_mobile_can_be_recorded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "code"),
+    ("spelling", "code"),
     [
         ("982201234", "unreadable"),
         ("98220123456", "unreadable"),
@@ -48,9 +48,9 @@ def test_a_foreign_mobile_can_be_recorded() -> None:
         ("020-25501000", "landline"),
     ],
 )
-def test_what_is_no_mobile_number_is_refused(typed: str, code: str) -> None:
+def test_what_is_no_mobile_number_is_refused(spelling: str, code: str) -> None:
     with pytest.raises(BadPerson) as refused:
-        read_mobile(typed)
+        read_mobile(spelling)
     assert (refused.value.field, refused.value.code) == ("mobile", code)
 
 
@@ -59,16 +59,16 @@ def test_a_mail_address_is_kept_in_lower_case() -> None:
 
 
 @pytest.mark.parametrize(
-    "typed",
+    "address",
     ["asha", "asha@", "@pmc.example", "a b@pmc.example", "asha@pmc", "a..b@pmc.example",
      "asha@pmc.example\nBcc: all@pmc.example", "a" * 65 + "@pmc.example", "आशा@pmc.example",
      "a@" + "b." * 130 + "example"],
 )  # fmt: skip
-def test_what_is_no_mail_address_is_refused(typed: str) -> None:
+def test_what_is_no_mail_address_is_refused(address: str) -> None:
     with pytest.raises(BadPerson) as refused:
-        read_mail(typed)
+        read_mail(address)
     assert (refused.value.field, refused.value.code) == ("mail", "unreadable")
-    assert read_identifier(typed) is None
+    assert read_identifier(address) is None
 
 
 def test_nothing_typed_is_no_address() -> None:
@@ -78,7 +78,7 @@ def test_nothing_typed_is_no_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "code"),
+    ("name", "code"),
     [
         ("", "missing"),
         ("आ" * 11, "too_long"),
@@ -86,9 +86,9 @@ def test_nothing_typed_is_no_address() -> None:
         ("a\0b", "unreadable"),
     ],
 )
-def test_a_name_that_cannot_be_stored_is_refused(typed: str, code: str) -> None:
+def test_a_name_that_cannot_be_stored_is_refused(name: str, code: str) -> None:
     with pytest.raises(BadPerson) as refused:
-        read_line("name_mr", typed, longest=10, needed=True)
+        read_line("name_mr", name, longest=10, needed=True)
     assert refused.value.code == code
 
 

@@ -42,8 +42,8 @@ def begin(session: Session, role: Role = Role.OFFICER) -> tuple[SignedIn, Appoin
     return enter(session), appointment
 
 
-def present(session: Session, found: SignedIn, now: datetime) -> Present | None:
-    return sessions.session_of(session, token=found.token, now=now)
+def present(session: Session, signed_in: SignedIn, now: datetime) -> Present | None:
+    return sessions.session_of(session, token=signed_in.token, now=now)
 
 
 def test_a_session_knows_who_acts_as_what_and_since_when(database: Database) -> None:

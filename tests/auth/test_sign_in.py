@@ -56,14 +56,14 @@ def enter(
     )
 
 
-def entered(found: SignedIn | SignInRefusal) -> SignedIn:
-    assert isinstance(found, SignedIn), found
-    return found
+def entered(outcome: SignedIn | SignInRefusal) -> SignedIn:
+    assert isinstance(outcome, SignedIn), outcome
+    return outcome
 
 
-def problem(found: SignedIn | SignInRefusal) -> SignInProblem:
-    assert isinstance(found, SignInRefusal), found
-    return found.code
+def problem(outcome: SignedIn | SignInRefusal) -> SignInProblem:
+    assert isinstance(outcome, SignInRefusal), outcome
+    return outcome.code
 
 
 @pytest.mark.parametrize(

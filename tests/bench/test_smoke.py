@@ -36,8 +36,8 @@ def measure(folder: Path, *parts: str) -> tuple[Figures, str]:
     return json.loads((folder / "dispatch.json").read_text()), done.stdout
 
 
-def value_of(found: Figures, words: str) -> object:
-    (figure,) = [figure_row for figure_row in found if words in str(figure_row["figure"])]
+def value_of(figures: Figures, label: str) -> object:
+    (figure,) = [figure_row for figure_row in figures if label in str(figure_row["figure"])]
     return figure["value"]
 
 

@@ -115,14 +115,14 @@ class Looking:
     said: list[str] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
 
-    def hear(self, one: ConsoleMessage) -> None:
+    def hear(self, message: ConsoleMessage) -> None:
         """Keep a line of the console, with the address it speaks of."""
-        self.said.append(f"{one.type}: {one.text} ({one.location.get('url', '')})")
+        self.said.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
 
-    def note(self, answer: Response) -> None:
+    def note(self, response: Response) -> None:
         """Keep the code of a page, not of what belongs to it."""
-        if answer.request.is_navigation_request():
-            self.codes.append(answer.status)
+        if response.request.is_navigation_request():
+            self.codes.append(response.status)
 
 
 @pytest.fixture(scope="session")

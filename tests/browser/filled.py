@@ -354,8 +354,12 @@ def _drafting(town: City, paths: dict[str, int | str]) -> None:
     town.starting_text("हॅशटॅग", part=hashtags, text_mr="#पुणे #पाणी", text_en="#Pune")
     paths["joint"] = post_id = town.start(town.hand_in("पाइपलाइनसाठी रस्ता बंद"))
     town.join(post_id, town.hand_in("वळण रस्ता", department="road"))
-    town.save(post_id, asked=["road"], text="पाइपलाइनच्या कामासाठी रस्ता शनिवारी बंद राहील.")
-    town.save(post_id, asked=["road"], text="पाइपलाइनच्या कामामुळे रस्ता शनिवारी बंद राहणार आहे.")
+    town.save(
+        post_id, asked_departments=["road"], text="पाइपलाइनच्या कामासाठी रस्ता शनिवारी बंद राहील."
+    )
+    town.save(
+        post_id, asked_departments=["road"], text="पाइपलाइनच्या कामामुळे रस्ता शनिवारी बंद राहणार आहे."
+    )
     town.note(post_id, "पथ विभागाशी दूरध्वनीवर बोलले; वळण रस्ता त्यांनीच सुचविला.")
     town.send(post_id)
     town.approve(post_id)

@@ -35,8 +35,10 @@ def fill(town: City, paths: dict[str, int | str]) -> None:
     with town.read() as session:
         orders = takedown_orders.orders_of(session, live_texts)
         paths["deletion"], paths["stuck_deletion"] = _by_state(orders)
-    paths["found"] = _found(town, _live(town), seen="शनिवारी पाणीपुरवठा सुरळीत राहील.")
-    paths["found_gone"] = _found(town, _live(town), seen="")
+    paths["found"] = _change_elsewhere(
+        town, _live(town), finding_text="शनिवारी पाणीपुरवठा सुरळीत राहील."
+    )
+    paths["found_gone"] = _change_elsewhere(town, _live(town), finding_text="")
     _hide(town, paths)
 
 
@@ -92,7 +94,7 @@ def _by_state(orders: list[Order]) -> tuple[int, int]:
     return done["published"], done["failed"]
 
 
-def _found(town: City, post_id: int, *, seen: str) -> int:
+def _change_elsewhere(town: City, post_id: int, *, finding_text: str) -> int:
     """Somebody else changed the post on Facebook, or deleted it; gives the watch's id."""
     with town.write() as session:
         (receipt,) = [
@@ -100,8 +102,8 @@ def _found(town: City, post_id: int, *, seen: str) -> int:
             for live_text in corrections.live_texts_of(session, post_id)
             if live_text.account.platform == "facebook"
         ]
-        watch = Watch(receipt_id=receipt.id, looked_at=town.now, seen_text=seen)
-        if seen:
+        watch = Watch(receipt_id=receipt.id, looked_at=town.now, seen_text=finding_text)
+        if finding_text:
             watch.differs_at = town.now
         else:
             watch.found_gone_at = town.now

@@ -65,7 +65,7 @@ def test_a_day_of_five_people(walk: Walk) -> None:
     decide(walk, "first", posts["member"], returned=posts["member"][1])
     decide(walk, "health_head", posts["health_head"])
     publish(walk, [*posts["member"], *posts["health_head"]])
-    answer(walk)
+    reply_to_comment(walk)
     mend(walk)
     ends_well(walk)
 
@@ -177,7 +177,7 @@ def publish(walk: Walk, posts: list[str]) -> None:
     }
 
 
-def answer(walk: Walk) -> None:
+def reply_to_comment(walk: Walk) -> None:
     """Twenty comments come; each kind of answer is given, one is assigned, one transferred."""
     town = walk.town
     live = [(post.platform_id, name) for name in ("x", "facebook") for post in own(walk, name)]

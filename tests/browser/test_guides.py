@@ -58,7 +58,7 @@ def test_a_guide_fits_on_two_pages_with_pictures_of_today(
     for name in names:
         html = html.replace(
             f'<figure data-case="{name}">',
-            f'<figure><img alt="" src="{seen(name, places, looking)}">',
+            f'<figure><img alt="" src="{phone_picture(name, places, looking)}">',
         )
     looking.page.goto("about:blank")
     looking.page.set_content(printed(html))
@@ -79,7 +79,7 @@ def test_a_guide_is_written_in_marathi(guide: Path) -> None:
     assert "मीडिया" not in text
 
 
-def seen(name: str, places: Places, looking: Looking) -> str:
+def phone_picture(name: str, places: Places, looking: Looking) -> str:
     """What a person sees of this page on a phone, as an address that holds the picture itself."""
     open_case(next(case for case in CASES if case.id == name), "mr", places, looking)
     looking.page.set_viewport_size({"width": 390, "height": 742})

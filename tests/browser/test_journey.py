@@ -52,7 +52,7 @@ def test_a_notice_is_handed_in_drafted_approved_published_and_answered(
     post = draft(walk, notice)
     decide(walk, post)
     schedule(walk, post)
-    answer(walk)
+    reply_to_comment(walk)
 
 
 def hand_in(walk: Walk, notice: DemoNotice, tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def schedule(walk: Walk, post: str) -> None:
     walk.keep(page, "status-live")
 
 
-def answer(walk: Walk) -> None:
+def reply_to_comment(walk: Walk) -> None:
     """A citizen asks, the officer answers, and sees the answer live under that very comment."""
     town = walk.town
     parent = town.platform("x").published[0].platform_id

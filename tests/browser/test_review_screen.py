@@ -113,9 +113,9 @@ def test_in_a_low_window_with_large_letters_the_bar_stands_at_the_end_of_the_pag
     assert 0 <= button["y"] < low["height"]
 
 
-def cut_off(page: Page, words: str) -> bool:
+def cut_off(page: Page, text: str) -> bool:
     """Whether the button of these words is too small for them."""
-    button = page.locator(".decision-bar .btn", has_text=words.strip()).first
+    button = page.locator(".decision-bar .btn", has_text=text.strip()).first
     return bool(button.evaluate("one => one.scrollWidth > one.clientWidth + 1"))
 
 

@@ -28,7 +28,7 @@ def own(tmp_path: Path, sqlite_url: str) -> House:
     return new_house
 
 
-def found(own: House) -> list[Account]:
+def stored_accounts(own: House) -> list[Account]:
     database = Database(own.environment()["NAGARVANI_DATABASE_URL"])
     with database.reading() as session:
         rows = list(session.scalars(select(Account).order_by(Account.id)))
@@ -49,32 +49,32 @@ def test_everything_is_resealed_under_the_newest_key_and_old_keys_can_go(own: Ho
     output = own.call("accounts", "rotate-keys", TOKEN_KEYS=f"{SECOND},{FIRST}")
     assert (output.code, "NAGARVANI_TOKEN_KEYS" in output.out) == (0, True)
     only_newest = Vault("another-secret-that-is-long-enough-for-it", (SECOND,))
-    opened = [only_newest.open(account.credentials) for account in found(own)]
+    opened = [only_newest.open(account.credentials) for account in stored_accounts(own)]
     assert opened[0]["access_token"] == "1-token"
     assert opened[1]["page_token"] == "page-token"
 
 
 def test_what_no_key_opens_is_named_and_stays_as_it_is(own: House) -> None:
     own.call("accounts", "rotate-keys", TOKEN_KEYS=FIRST)
-    before = [account.credentials for account in found(own)]
+    before = [account.credentials for account in stored_accounts(own)]
     output = own.call("accounts", "rotate-keys", TOKEN_KEYS=SECOND)
     assert output.code == 1
     assert output.err.count("none of the keys opens it") == 2
-    assert [account.credentials for account in found(own)] == before
+    assert [account.credentials for account in stored_accounts(own)] == before
 
 
 def test_forgetting_all_asks_and_does_nothing_without_a_yes(own: House) -> None:
     output = own.call("accounts", "forget-all")
     assert output.code == 1
     assert "Type yes to do it" in output.out
-    assert all(account.credentials for account in found(own))
+    assert all(account.credentials for account in stored_accounts(own))
 
 
 def test_one_command_forgets_all_access(own: House) -> None:
     output = own.call("accounts", "forget-all", "--yes", **X)
     assert (output.code, "2 disconnected" in output.out) == (0, True)
     assert "Take them out there." in output.out  # else `init` connects them again
-    rows = found(own)
+    rows = stored_accounts(own)
     assert {(row.credentials, row.state) for row in rows} == {("", AccountState.DISCONNECTED)}
     with pytest.raises(Unsealable):
         Vault(SECRET, ()).open(rows[0].credentials)
@@ -85,7 +85,7 @@ def test_one_command_forgets_all_access(own: House) -> None:
     database.dispose()
     assert "disconnected" in own.call("accounts", "list").lines[0]
     assert own.call("init", **X, **FACEBOOK).code == 0
-    assert found(own)[0].state is AccountState.CONNECTED
+    assert stored_accounts(own)[0].state is AccountState.CONNECTED
 
 
 def test_the_apps_own_keys_may_be_set_without_an_account(own: House) -> None:

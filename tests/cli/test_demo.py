@@ -111,7 +111,7 @@ def test_it_says_who_signs_in_how_and_what_to_try_in_both_languages(
 def test_a_taken_port_gets_one_sentence_that_names_another(tmp_path: Path, which: int) -> None:
     first = three_free_ports()
     with socket.create_server(("127.0.0.1", first + which)):
-        output = typed(tmp_path).do("demo", "--port", str(first), "--folder", "demo")
+        output = at_terminal(tmp_path).do("demo", "--port", str(first), "--folder", "demo")
     assert output.code == 1
     (line,) = output.err.splitlines()
     assert f"Port {first + which} is taken" in line
@@ -119,7 +119,7 @@ def test_a_taken_port_gets_one_sentence_that_names_another(tmp_path: Path, which
     assert not (tmp_path / "demo" / "nagarvani.db").exists()
 
 
-def typed(folder: Path) -> House:
+def at_terminal(folder: Path) -> House:
     return house(folder, "sqlite:///unused.db")
 
 
@@ -127,7 +127,7 @@ def test_a_second_demo_in_the_same_folder_is_told_of_the_first(tmp_path: Path) -
     first = DemoEnvironment(tmp_path / "demo", three_free_ports())
     with locked_folder(first, fresh=False):
         port = str(three_free_ports())
-        output = typed(tmp_path).do("demo", "--port", port, "--folder", "demo")
+        output = at_terminal(tmp_path).do("demo", "--port", port, "--folder", "demo")
     assert output.code == 1
     assert "runs in" in output.err
     assert "Traceback" not in output.err

@@ -52,9 +52,9 @@ def own(tmp_path: Path, database_url: str, practice: str) -> House:
     return new_house
 
 
-def wrong(said: Said) -> list[str]:
+def wrong(output: Said) -> list[str]:
     """The lines that are not ok, without their mark."""
-    return [line.split(maxsplit=1)[1] for line in said.lines if not line.startswith("ok")]
+    return [line.split(maxsplit=1)[1] for line in output.lines if not line.startswith("ok")]
 
 
 def test_a_house_in_order_is_ok_line_by_line(own: House) -> None:

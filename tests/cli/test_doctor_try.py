@@ -57,7 +57,7 @@ def page_of(own: House) -> tuple[bool, list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("switch", "works", "words"),
+    ("switch", "works", "ending"),
     [
         ("on", True, "from now on posts leave in two steps"),
         ("off", False, "an unpublished post is refused"),
@@ -65,11 +65,11 @@ def page_of(own: House) -> tuple[bool, list[str]]:
     ],
 )
 def test_a_page_is_tried_and_nothing_is_left_of_it(
-    own: House, practice: str, switch: str, works: bool, words: str
+    own: House, practice: str, switch: str, works: bool, ending: str
 ) -> None:
     requests.post(f"{practice}/switches", json={"facebook_two_step": switch}, timeout=10)
     output = own.call("doctor", "--try", "--yes")
-    assert words in output.out
+    assert ending in output.out
     assert "its platform knows no unpublished posts" in output.out
     two_steps, (_tried,) = page_of(own)
     assert two_steps is works

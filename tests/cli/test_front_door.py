@@ -54,31 +54,31 @@ def test_help_loads_neither_pages_nor_clients(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("words", WITH_SETTINGS, ids=" ".join)
+@pytest.mark.parametrize("arguments", WITH_SETTINGS, ids=" ".join)
 @pytest.mark.parametrize(("setting", "text"), [("BASE_URL", "nagarvani.example")])
 def test_a_wrong_setting_is_one_sentence_that_says_what_to_write(
-    new: House, words: tuple[str, ...], setting: str, text: str
+    new: House, arguments: tuple[str, ...], setting: str, text: str
 ) -> None:
-    output = new.do(*words, **{setting: text})
+    output = new.do(*arguments, **{setting: text})
     assert output.code == 2
     (line,) = output.err.splitlines()
     assert line.startswith(f"NAGARVANI_{setting}: ")
     assert "write" in line
 
 
-@pytest.mark.parametrize("words", ON_TABLES, ids=" ".join)
-def test_without_tables_every_command_names_init(new: House, words: tuple[str, ...]) -> None:
-    output = new.do(*words)
+@pytest.mark.parametrize("arguments", ON_TABLES, ids=" ".join)
+def test_without_tables_every_command_names_init(new: House, arguments: tuple[str, ...]) -> None:
+    output = new.do(*arguments)
     assert output.code == 1
     (line,) = output.err.splitlines()
     assert "run nagarvani init" in line
 
 
-@pytest.mark.parametrize("words", ON_TABLES, ids=" ".join)
+@pytest.mark.parametrize("arguments", ON_TABLES, ids=" ".join)
 def test_a_database_that_is_away_is_one_sentence_without_the_password(
-    new: House, words: tuple[str, ...]
+    new: House, arguments: tuple[str, ...]
 ) -> None:
-    output = new.do(*words, DATABASE_URL="postgresql://city:hidden@127.0.0.1:9/city")
+    output = new.do(*arguments, DATABASE_URL="postgresql://city:hidden@127.0.0.1:9/city")
     assert output.code == 1
     assert "does not answer" in output.err
     assert "hidden" not in output.err

@@ -40,8 +40,8 @@ def add_admin(own: House) -> Said:
     return own.call("people", "add", *ADMIN, "--department", "information-technology")
 
 
-def link_in(said: Said) -> str | None:
-    match = re.search(rf"{BASE}/invitation/([\w-]+)", said.out)
+def link_in(output: Said) -> str | None:
+    match = re.search(rf"{BASE}/invitation/([\w-]+)", output.out)
     return match[1] if match else None
 
 
@@ -117,7 +117,7 @@ def test_who_has_a_password_already_is_not_invited_again(own: House, database: D
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("arguments", "says"),
     [
         (("--role", "officer", "--department", "watr"), "No department has the code watr"),
         (("--role", "officer", "--department", "पाणी"), "water (पाणीपुरवठा विभाग)"),
@@ -139,10 +139,10 @@ def test_who_has_a_password_already_is_not_invited_again(own: House, database: D
     ],
 )
 def test_what_cannot_be_recorded_is_one_sentence_and_nothing_is_kept(
-    own: House, database: Database, words: tuple[str, ...], says: str
+    own: House, database: Database, arguments: tuple[str, ...], says: str
 ) -> None:
     add_admin(own)
-    output = add(own, *words)
+    output = add(own, *arguments)
     assert output.code == 1
     (line,) = output.err.splitlines()
     assert says in line

@@ -190,7 +190,7 @@ def test_a_mobile_number_in_a_text_of_the_cells_own_is_the_citys(database: Datab
 
 
 @pytest.mark.parametrize(
-    ("platform", "words", "ours", "may"),
+    ("platform", "comment_text", "ours", "may"),
     [
         ("x", "खड्डा बुजवा", False, False),
         ("x", "@pmc_x खड्डा बुजवा", False, True),
@@ -201,11 +201,13 @@ def test_a_mobile_number_in_a_text_of_the_cells_own_is_the_citys(database: Datab
     ],
 )
 def test_x_takes_a_reply_where_we_are_mentioned_or_under_a_post_of_ours(
-    platform: str, words: str, ours: bool, may: bool
+    platform: str, comment_text: str, ours: bool, may: bool
 ) -> None:
     account = Account(platform=platform, handle="@pmc_x")
     thread = Thread(account=account, root_id="1", receipt_id=7 if ours else None)
-    comment = Comment(account=account, thread=thread, text=words, state=CommentState.RECEIVED)
+    comment = Comment(
+        account=account, thread=thread, text=comment_text, state=CommentState.RECEIVED
+    )
     assert may_reply(comment) is may
 
 

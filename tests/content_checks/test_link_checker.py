@@ -99,7 +99,7 @@ def test_no_transaction_is_open_while_a_link_is_looked_at(
     written: list[bool] = []
 
     def clock() -> float:
-        if not written and site.asked:
+        if not written and site.paths:
             ask(link_checker, "http://other.example/")  # another writer gets through at once
             written.append(True)
         return monotonic()
@@ -127,7 +127,7 @@ def test_where_none_may_be_asked_none_is(link_checker: LinkChecker, site: WebSer
     url = site.page("/a")
     assert check_now(nowhere, [url], now=NOON) == 0
     assert tick(nowhere) == 0
-    assert site.asked == []
+    assert site.paths == []
     assert row(link_checker, url).finding is None
 
 

@@ -23,7 +23,7 @@ def variant(
 
 
 @pytest.mark.parametrize(
-    ("given", "text", "link"),
+    ("variant", "text", "link"),
     [
         (variant("x", "पाणी"), "पाणी", None),
         (variant("x", "पाणी", LINK), f"पाणी\n{LINK}", None),
@@ -36,10 +36,10 @@ def variant(
     ],
 )
 def test_the_link_leaves_in_the_text_or_beside_it_as_the_platform_takes_it(
-    given: Variant, text: str, link: str | None
+    variant: Variant, text: str, link: str | None
 ) -> None:
-    assert outgoing_text.outgoing_text(given) == text
-    assert outgoing_text.outgoing_link(given) == link
+    assert outgoing_text.outgoing_text(variant) == text
+    assert outgoing_text.outgoing_link(variant) == link
 
 
 def test_room_is_counted_as_each_platform_counts() -> None:

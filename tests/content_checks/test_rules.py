@@ -23,11 +23,11 @@ KNOWN = CheckContext(leaves_on=TODAY)
 
 
 def text(
-    words: str, *, platform: str = "x", language: Language = Language.MARATHI, **more: object
+    content: str, *, platform: str = "x", language: Language = Language.MARATHI, **more: object
 ) -> Text:
     """One variant."""
     account = {"x": 1, "facebook": 2}[platform]
-    return Text(account, platform, language, words, **more)  # type: ignore[arg-type]  # named by the test
+    return Text(account, platform, language, content, **more)  # type: ignore[arg-type]  # named by the test
 
 
 def event(first: date, last: date | None = None) -> CheckContext:
@@ -49,7 +49,7 @@ def test_a_date_that_has_passed_is_warned_of_at_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "content",
     [
         "दि. २५ नोव्हेंबर",  # today
         "28 November",
@@ -58,8 +58,8 @@ def test_a_date_that_has_passed_is_warned_of_at_its_place() -> None:
         "no date at all",
     ],
 )
-def test_a_date_that_is_still_to_come_or_is_a_reference_is_not(words: str) -> None:
-    assert list(rules.passed([text(words)], KNOWN)) == []
+def test_a_date_that_is_still_to_come_or_is_a_reference_is_not(content: str) -> None:
+    assert list(rules.passed([text(content)], KNOWN)) == []
 
 
 def test_what_leaves_only_next_week_is_measured_by_then() -> None:
@@ -98,18 +98,18 @@ def test_a_weekday_that_is_not_its_dates_is_warned_of() -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "content",
     ["संपर्क ९८२२० १२३४५", "call 9822012345", "+91 98220 12345", "09822012345", "९८२२०-१२३४५."],
 )
-def test_a_mobile_number_is_warned_of(words: str) -> None:
-    (warning,) = rules.mobiles([text(words)], KNOWN)
+def test_a_mobile_number_is_warned_of(content: str) -> None:
+    (warning,) = rules.mobiles([text(content)], KNOWN)
     assert warning.code is WarningCode.MOBILE_NUMBER
     assert warning.location.span is not None
-    assert words[slice(*warning.location.span)] == warning.values["written"]
+    assert content[slice(*warning.location.span)] == warning.values["written"]
 
 
 @pytest.mark.parametrize(
-    "words",
+    "content",
     [
         "०२०-५५५०-०१४५",
         "1800 1030 222",
@@ -120,8 +120,8 @@ def test_a_mobile_number_is_warned_of(words: str) -> None:
         "5822012345",
     ],
 )
-def test_a_helpline_or_another_number_is_not(words: str) -> None:
-    assert list(rules.mobiles([text(words)], KNOWN)) == []
+def test_a_helpline_or_another_number_is_not(content: str) -> None:
+    assert list(rules.mobiles([text(content)], KNOWN)) == []
 
 
 def test_a_mobile_number_of_the_citys_own_is_no_fault() -> None:
@@ -129,18 +129,18 @@ def test_a_mobile_number_of_the_citys_own_is_no_fault() -> None:
     assert list(rules.mobiles([text("+91-98220 12345")], context)) == []
 
 
-@pytest.mark.parametrize("words", ["आधार २३४१ २३४१ २३४६", "234123412346", "2341-2341-2346"])
-def test_a_number_like_an_aadhaar_number_is_warned_of_by_its_end(words: str) -> None:
-    (warning,) = rules.aadhaar([text(words)], KNOWN)
+@pytest.mark.parametrize("content", ["आधार २३४१ २३४१ २३४६", "234123412346", "2341-2341-2346"])
+def test_a_number_like_an_aadhaar_number_is_warned_of_by_its_end(content: str) -> None:
+    (warning,) = rules.aadhaar([text(content)], KNOWN)
     assert warning.code is WarningCode.AADHAAR_NUMBER
     assert warning.values == {"ends_with": "2346"}
 
 
 @pytest.mark.parametrize(
-    "words", ["234123412345", "1341 2341 2346", "2341234123467", "+91 98220 12345"]
+    "content", ["234123412345", "1341 2341 2346", "2341234123467", "+91 98220 12345"]
 )
-def test_twelve_digits_without_the_check_are_no_aadhaar_number(words: str) -> None:
-    assert list(rules.aadhaar([text(words)], KNOWN)) == []
+def test_twelve_digits_without_the_check_are_no_aadhaar_number(content: str) -> None:
+    assert list(rules.aadhaar([text(content)], KNOWN)) == []
 
 
 # What is missing
@@ -175,7 +175,7 @@ def test_a_mixed_text_and_an_answer_need_no_second_language() -> None:
 # Links
 
 
-def seen(
+def context_with_link(
     url: str, finding: LinkFinding | None, *, picture: str = "", code: int = 0
 ) -> CheckContext:
     """A link that was looked at."""
@@ -185,7 +185,7 @@ def seen(
 
 def test_a_dead_link_is_warned_of_at_the_field_and_in_the_text() -> None:
     url = "https://pmc.example/camp"
-    context = seen(url, LinkFinding.GONE, code=404)
+    context = context_with_link(url, LinkFinding.GONE, code=404)
     (field,) = rules.dead([text("अ", link=url)], context)
     assert (field.location, field.values["answer"]) == (TextLocation(0, "link"), 404)
     (within,) = rules.dead([text(f"पाहा {url} येथे")], context)
@@ -195,7 +195,7 @@ def test_a_dead_link_is_warned_of_at_the_field_and_in_the_text() -> None:
 @pytest.mark.parametrize("finding", [None, LinkFinding.FINE, LinkFinding.GUARDED])
 def test_a_link_that_is_there_or_was_not_looked_at_is_not(finding: LinkFinding | None) -> None:
     url = "https://pmc.example/camp"
-    assert list(rules.dead([text("अ", link=url)], seen(url, finding))) == []
+    assert list(rules.dead([text("अ", link=url)], context_with_link(url, finding))) == []
 
 
 def test_an_address_without_a_protocol_is_opened_as_the_platforms_do() -> None:
@@ -206,14 +206,14 @@ def test_an_address_without_a_protocol_is_opened_as_the_platforms_do() -> None:
 
 def test_a_link_preview_without_a_picture_warns_if_no_photo_goes_along() -> None:
     url = "https://pmc.example/camp"
-    context = seen(url, LinkFinding.FINE)
+    context = context_with_link(url, LinkFinding.FINE)
     (warning,) = rules.without_picture([text("अ", link=url)], context)
     assert (warning.code, warning.location) == (
         WarningCode.NO_LINK_PICTURE,
         TextLocation(0, "link"),
     )
     assert list(rules.without_picture([text("अ", link=url, descriptions=("फोटो",))], context)) == []
-    with_picture = seen(url, LinkFinding.FINE, picture="a" * 64)
+    with_picture = context_with_link(url, LinkFinding.FINE, picture="a" * 64)
     assert list(rules.without_picture([text("अ", link=url)], with_picture)) == []
 
 

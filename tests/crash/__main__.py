@@ -42,16 +42,16 @@ class Ending:
     """Whether the run is over: by its time, or because somebody asked, or something went wrong."""
 
     at: float
-    asked: bool = False
+    is_requested: bool = False
 
     def __call__(self) -> bool:
-        return self.asked or time.monotonic() > self.at
+        return self.is_requested or time.monotonic() > self.at
 
     def ask(self, _number: int, _frame: object) -> None:
         """End the rounds, and then the run; asked twice, end at once."""
-        if self.asked:
+        if self.is_requested:
             raise KeyboardInterrupt
-        self.asked = True
+        self.is_requested = True
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Lanes:
     form: Form
     run: runs.Run
     server: OwnServer | None
-    kept: Kept
+    records: Kept
     ending: Ending
     is_clean: bool = True
     threads: list[Thread] = field(default_factory=list)
@@ -78,21 +78,21 @@ class Lanes:
         with ExitStack() as otherwise:
             # Whatever goes wrong in one lane ends the others too, and the run has failed.
             otherwise.callback(self._stop)
-            while not self.ending() and WANTED[kind].share(self.kept.done(kind)) < 1:
+            while not self.ending() and WANTED[kind].share(self.records.done(kind)) < 1:
                 if not self._round(kind):
                     return
             otherwise.pop_all()
 
     def _stop(self) -> None:
-        self.is_clean, self.ending.asked = False, True
+        self.is_clean, self.ending.is_requested = False, True
 
     def _round(self, kind: str) -> bool:
         """Play one, and count it; false at a broken promise."""
         tally = Tally()
-        with self.kept.begun(kind, tally):
+        with self.records.begun(kind, tally):
             self._open(kind, tally)
-        self.kept.finish(kind, tally)
-        _say(kind, tally, self.kept.counted(kind))
+        self.records.finish(kind, tally)
+        _say(kind, tally, self.records.counted(kind))
         return tally.found.is_clean
 
     def _open(self, kind: str, tally: Tally) -> None:
@@ -110,10 +110,10 @@ class Lanes:
             ):
                 self._play(kind, installation, own, tally)
 
-    def _play(self, kind: str, standing: House, own: OwnServer | None, tally: Tally) -> None:
+    def _play(self, kind: str, installation: House, own: OwnServer | None, tally: Tally) -> None:
         playing = Round(
-            *(standing, own, random.Random(time.time_ns()), WANTED[kind]),
-            done=lambda: self.kept.done(kind),
+            *(installation, own, random.Random(time.time_ns()), WANTED[kind]),
+            done=lambda: self.records.done(kind),
             tally=tally,
             pause=self.form.pause,
         )
@@ -122,10 +122,10 @@ class Lanes:
             playing.play(is_over=lambda: self.ending() or time.monotonic() > ends_at)
         except AssertionError as problem:
             # What does not come to rest is counted as it stands, and told.
-            self.kept.tell(kind, str(problem))
-            tally.found = judge(standing)
+            self.records.tell(kind, str(problem))
+            tally.found = judge(installation)
         if not tally.found.is_clean:
-            self.kept.tell(kind, explain(standing))
+            self.records.tell(kind, explain(installation))
 
 
 def main() -> int:
@@ -150,7 +150,7 @@ def main() -> int:
     return 0 if _go_on(form, kinds, records, ending) else 1
 
 
-def _go_on(form: Form, kinds: list[str], kept: Kept, ending: Ending) -> bool:
+def _go_on(form: Form, kinds: list[str], records: Kept, ending: Ending) -> bool:
     """Let these rounds go on side by side; false at a broken promise."""
     run = runs.begin()
     with ExitStack() as stack:
@@ -158,7 +158,7 @@ def _go_on(form: Form, kinds: list[str], kept: Kept, ending: Ending) -> bool:
         sqlite.template(run, migrate)  # before the threads: migrations know of none
         needs_server = any(kind.startswith("postgresql") for kind in kinds)
         server = stack.enter_context(own_server(run)) if needs_server else None
-        lanes = Lanes(form, run, server, kept, ending)
+        lanes = Lanes(form, run, server, records, ending)
         lanes.go_on(kinds)
     return lanes.is_clean
 

@@ -39,7 +39,7 @@ def forking(start: Starter, nursery: Nursery) -> Forking:
 
 
 @pytest.fixture
-def standing(forking: Forking, database_url: str, tmp_path: Path) -> Iterator[House]:
+def installation(forking: Forking, database_url: str, tmp_path: Path) -> Iterator[House]:
     """A house with its sandbox; no clock runs yet."""
     with house(forking, database_url, tmp_path) as opened:
         yield opened

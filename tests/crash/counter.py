@@ -84,7 +84,7 @@ class Counter(Standing):
         visitor: Visitor,
         page: Seen,
         where: str,
-        words: str,
+        statement: str,
         *,
         is_kept: bool,
         values: Values,
@@ -97,7 +97,7 @@ class Counter(Standing):
         if self.database.is_sqlite:
             way = in_commit.WRITTEN if is_kept else in_commit.TORN
             log = self.folder / "in-commit"
-            self.environment |= {in_commit.WORDS: words, in_commit.WAY: way}
+            self.environment |= {in_commit.WORDS: statement, in_commit.WAY: way}
             self.environment |= {in_commit.LOG: str(log)}
             self._lose(visitor, page, where, values)
             assert log.read_text() == way
@@ -105,7 +105,7 @@ class Counter(Standing):
             del self.environment[in_commit.WORDS]
             return
         folder = Path(mkdtemp(prefix="nagarvani-"))  # a socket's path may not be long
-        text = words.encode()
+        text = statement.encode()
         with cutting(
             self.database_url, folder, text, lets_through=is_kept, most=1, kills=True
         ) as cutter:

@@ -75,8 +75,8 @@ class Tally:
         return self.found.posts
 
 
-def _plus(one: Tally, other: Tally, name: str) -> Any:  # noqa: ANN401  as the field's own
-    mine, theirs = getattr(one, name), getattr(other, name)
+def _plus(tally: Tally, other: Tally, name: str) -> Any:  # noqa: ANN401  as the field's own
+    mine, theirs = getattr(tally, name), getattr(other, name)
     if isinstance(mine, dict):
         return {name: mine.get(name, 0) + theirs.get(name, 0) for name in {**mine, **theirs}}
     return mine + theirs
@@ -141,12 +141,12 @@ class Kept:
                 lines.write(json.dumps(asdict(tally)) + "\n")
             self.write_table()
 
-    def tell(self, kind: str, words: str) -> None:
+    def tell(self, kind: str, line: str) -> None:
         """Keep what went wrong beside what was counted, and say it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{kind}-found.txt").open("a") as report:
-            report.write(words + "\n\n")
-        sys.stdout.write(words + "\n")
+            report.write(line + "\n\n")
+        sys.stdout.write(line + "\n")
 
     def counted(self, kind: str) -> Tally:
         """The sum of all finished rounds.

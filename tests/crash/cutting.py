@@ -31,11 +31,11 @@ DONE = b"Z\x00\x00\x00\x05I"
 
 @dataclass
 class Cutter:
-    """`words` are what a transaction has to say for its COMMIT to be cut; at most `most` are."""
+    """`pattern` are what a transaction has to say for its COMMIT to be cut; at most `most` are."""
 
     url: str
     folder: Path
-    words: bytes
+    pattern: bytes
     lets_through: bool
     most: int
     kills: bool = False
@@ -81,7 +81,7 @@ class _Passage:
 
     cutter: Cutter
     client: socket.socket
-    there: socket.socket
+    server: socket.socket
     received: bytes = b""
     is_cut: bool = False
     ways: list[threading.Thread] = field(default_factory=list)
@@ -98,7 +98,7 @@ class _Passage:
         for way in self.ways:
             way.join(10)
         self.client.close()
-        self.there.close()
+        self.server.close()
 
     def _up(self) -> None:
         with suppress(OSError):
@@ -108,24 +108,24 @@ class _Passage:
                     self._commit(data)
                     self.received = b""
                 else:
-                    self.there.sendall(data)
+                    self.server.sendall(data)
         self._hang_up()
 
     def _commit(self, data: bytes) -> None:
         cutter = self.cutter
-        if cutter.words not in self.received or cutter.cut >= cutter.most:
-            self.there.sendall(data)
+        if cutter.pattern not in self.received or cutter.cut >= cutter.most:
+            self.server.sendall(data)
             return
         cutter.cut += 1
         self.is_cut = True
         if cutter.lets_through:
-            self.there.sendall(data)  # the other way waits until it is done, and hangs up
+            self.server.sendall(data)  # the other way waits until it is done, and hangs up
         else:
             self._end()
 
     def _down(self) -> None:
         with suppress(OSError):
-            while data := self.there.recv(65_536):
+            while data := self.server.recv(65_536):
                 if not self.is_cut:
                     self.client.sendall(data)
                 elif DONE in data:
@@ -141,17 +141,17 @@ class _Passage:
         self._hang_up()
 
     def _hang_up(self) -> None:
-        for connection in (self.client, self.there):
+        for connection in (self.client, self.server):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
 def cutting(
-    url: str, folder: Path, words: bytes, *, lets_through: bool, most: int, kills: bool = False
+    url: str, folder: Path, pattern: bytes, *, lets_through: bool, most: int, kills: bool = False
 ) -> Iterator[Cutter]:
     """Such a way, for as long as the block runs; the folder takes its socket."""
-    cutter = Cutter(url, folder, words, lets_through, most, kills)
+    cutter = Cutter(url, folder, pattern, lets_through, most, kills)
     thread = threading.Thread(target=cutter.run, daemon=True)
     thread.start()
     try:

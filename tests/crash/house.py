@@ -68,11 +68,11 @@ class House:
 
     def __post_init__(self) -> None:
         self.database = Database(self.database_url)
-        self.town = self._found()
+        self.town = self._build_city()
         self._open_sandbox()
         self._seal()
 
-    def _found(self) -> City:
+    def _build_city(self) -> City:
         town = city(self.database, self.folder)
         town.clock.at = now()
         return town

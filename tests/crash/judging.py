@@ -61,7 +61,7 @@ class Judgement:
 
 def judge(house: House) -> Judgement:
     """Compare what is out with what was approved, and every row with where it has to be."""
-    published = _found(house)
+    published = _published_counts(house)
     deliveries = _deliveries(house)
     by_key = {_key(delivery): delivery for delivery in deliveries}
     held_deliveries = [delivery for delivery in deliveries if delivery.state is DeliveryState.HELD]
@@ -77,12 +77,12 @@ def judge(house: House) -> Judgement:
     )
 
 
-def _found(house: House) -> Counter[Key]:
+def _published_counts(house: House) -> Counter[Key]:
     """How often each text of ours is out, posts and answers alike."""
-    return Counter(key for key, _ in _shown(house))
+    return Counter(key for key, _ in _media_counts(house))
 
 
-def _shown(house: House) -> list[tuple[Key, int]]:
+def _media_counts(house: House) -> list[tuple[Key, int]]:
     """What is out of ours, and with how many pictures."""
     return [
         ((platform, str(post["text"])), len(post["media"]))
@@ -92,18 +92,18 @@ def _shown(house: House) -> list[tuple[Key, int]]:
     ]
 
 
-def _unapproved(house: House, wanted: Mapping[Key, Delivery]) -> set[Key]:
+def _unapproved(house: House, by_key: Mapping[Key, Delivery]) -> set[Key]:
     """What is out without an approval of exactly that: of its words, with its pictures."""
     return {
         key
-        for key, pictures in _shown(house)
-        if not _was_approved(wanted.get(key)) or pictures != len(wanted[key].variant.renditions)
+        for key, pictures in _media_counts(house)
+        if not _was_approved(by_key.get(key)) or pictures != len(by_key[key].variant.renditions)
     }
 
 
 def explain(house: House) -> str:
     """Each delivery that breaks a promise, a line each, with what is known of it."""
-    published = _found(house)
+    published = _published_counts(house)
     by_key = {_key(delivery): delivery for delivery in _deliveries(house)}
     lines = [f"{key}: {count} times out there" for key, count in published.items() if count > 1]
     lines += [f"{key}: never approved" for key in _unapproved(house, by_key)]
@@ -136,10 +136,10 @@ def _key(delivery: Delivery) -> Key:
     return delivery.account.platform, outgoing_text.outgoing_text(delivery.variant)
 
 
-def _is_safe(delivery: Delivery, found: Counter[Key]) -> bool:
+def _is_safe(delivery: Delivery, published: Counter[Key]) -> bool:
     """It is final or before a person; what is said to be published can be seen out there."""
     if delivery.state is DeliveryState.PUBLISHED:
-        return found[_key(delivery)] > 0
+        return published[_key(delivery)] > 0
     return delivery.state in AT_REST
 
 

@@ -44,16 +44,16 @@ class Forked:
     began: str = ""
 
     def __post_init__(self) -> None:
-        self.began = self._seen()
+        self.began = self._started_at()
 
-    def _seen(self) -> str:
+    def _started_at(self) -> str:
         """When it began; nothing once the last of its threads, and so its lock, is gone."""
         fields = runs._stat(self.pid)
         return fields[19] if fields else ""
 
     def poll(self) -> int | None:
         """None while it runs; how it ended is not known."""
-        return None if self.began and self._seen() == self.began else 0
+        return None if self.began and self._started_at() == self.began else 0
 
     def wait(self, timeout: float) -> int:
         """Wait until it has ended."""

@@ -46,11 +46,11 @@ CUT = (
 
 @dataclass
 class Sleeper:
-    """A clock that stands still until then; `held` says whether it had something in hand."""
+    """A clock that stands still until then; `had_work` says whether it had something in hand."""
 
     clock: Started
     until: float
-    held: bool
+    had_work: bool
     is_awake: bool = False
 
 
@@ -62,10 +62,10 @@ class Round:
     die at a named point, by their pids, and the file that says they came to it.
     """
 
-    standing: House
+    installation: House
     server: OwnServer | None
     chance: random.Random
-    wanted: Wanted
+    goals: Wanted
     done: Callable[[], Tally]
     tally: Tally
     pause: float = 0.0
@@ -75,21 +75,21 @@ class Round:
     traffic: Traffic = field(init=False)
 
     def __post_init__(self) -> None:
-        self.traffic = Traffic(self.standing, self.chance, self.tally)
+        self.traffic = Traffic(self.installation, self.chance, self.tally)
 
     def play(self, *, is_over: Callable[[], bool]) -> Tally:
         """Strike until there was enough or it has to be over, let it all drain, and judge."""
         began = time.monotonic()
         self._choose_steps()
-        while not is_over() and self.wanted.share(self.done()) < 1:
-            strokes = self.wanted.strokes(self.done())
+        while not is_over() and self.goals.share(self.done()) < 1:
+            strokes = self.goals.strokes(self.done())
             (chosen,) = self.chance.choices([*strokes], [*strokes.values()])
             self.stroke(chosen)
             if self.chance.random() < ANEW:
                 self._choose_steps()
             time.sleep(self.pause)
         self._come_to_rest()
-        self.tally.found = judge(self.standing)
+        self.tally.found = judge(self.installation)
         self.tally.seconds = round(time.monotonic() - began, 1)
         return self.tally
 
@@ -105,7 +105,7 @@ class Round:
 
         For all of it once nothing is wanting but the points that only these come to.
         """
-        lacking = self.wanted.points(self.done())
+        lacking = self.goals.points(self.done())
         by_two = sum(lacking.get(in_two_step, 0) for in_two_step in points.IN_TWO_STEPS)
         share = by_two / sum(lacking.values()) if lacking else 0
         self.traffic.go_by(two_steps=self.chance.random() < max(0.5, share))
@@ -115,11 +115,11 @@ class Round:
     def _fill_up(self) -> None:
         """On PostgreSQL three clocks run, on SQLite there can be one."""
         self._bury_the_dead()
-        for _ in range((3 if self.server else 1) - len(self.standing.clocks)):
+        for _ in range((3 if self.server else 1) - len(self.installation.clocks)):
             self._start(self._point_for_one())
 
     def _bury_the_dead(self) -> None:
-        for clock in [clock for clock in self.standing.clocks if not clock.is_running()]:
+        for clock in [clock for clock in self.installation.clocks if not clock.is_running()]:
             self._bury(clock, was_killed=False)
 
     def _point_for_one(self) -> str:
@@ -128,7 +128,7 @@ class Round:
         What is wanting at points weighs twice, since others are killed before they come to theirs.
         """
         done = self.done()
-        lacking = {"": self.wanted.kills(done)}
+        lacking = {"": self.goals.kills(done)}
         lacking |= {point: 2 * number for point, number in self._points().items()}
         if not sum(lacking.values()):
             return ""
@@ -136,17 +136,17 @@ class Round:
 
     def _points(self) -> dict[str, int]:
         """How many kills are wanting at each of the points that can be reached now."""
-        lacking = self.wanted.points(self.done())
+        lacking = self.goals.points(self.done())
         far = () if self.traffic.has_two_steps else points.IN_TWO_STEPS
         return {point: number for point, number in lacking.items() if point not in far}
 
     def _start(self, name: str = "") -> None:
         self.started += 1
         if not name:
-            self.standing.clock()
+            self.installation.clock()
             return
-        log = self.standing.folder / f"reached-{self.started}"
-        clock = self.standing.clock(**{failpoints.ARMED: name, failpoints.LOG: str(log)})
+        log = self.installation.folder / f"reached-{self.started}"
+        clock = self.installation.clock(**{failpoints.ARMED: name, failpoints.LOG: str(log)})
         self.armed[clock.pid] = (name, log)
 
     def _end(self, clock: Started) -> None:
@@ -159,7 +159,7 @@ class Round:
 
         One that found no database when it started has ended, as it should; none may end later.
         """
-        self.standing.clocks.remove(clock)
+        self.installation.clocks.remove(clock)
         name, log = self.armed.pop(clock.pid, ("", Path()))
         if name and log.exists():
             self.tally.points[name] = self.tally.points.get(name, 0) + 1
@@ -175,17 +175,17 @@ class Round:
             Delivery.state.in_(IN_HAND),
             Delivery.claimed_by.like(f"%-{clock.pid}-%"),
         )
-        with self.standing.database.reading() as session:
+        with self.installation.database.reading() as session:
             return session.execute(query).scalar_one()
 
     def _busy(self) -> list[Started]:
         """The clocks that have claimed something, or are sending it."""
         query = select(Delivery.claimed_by).where(Delivery.state.in_(IN_HAND)).distinct()
-        with self.standing.database.reading() as session:
+        with self.installation.database.reading() as session:
             names = list(session.scalars(query))
         return [
             clock
-            for clock in self.standing.clocks
+            for clock in self.installation.clocks
             if any(f"-{clock.pid}-" in name for name in names)
         ]
 
@@ -201,7 +201,7 @@ class Round:
         self.traffic.fall_due()
         wait_until(lambda: bool(self._busy()), within=2)
         time.sleep(self.chance.uniform(0, SLOW))
-        return self._one_of(self._busy() or self.standing.clocks)
+        return self._one_of(self._busy() or self.installation.clocks)
 
     def _one_of(self, clocks: list[Started]) -> Started:
         """One of these by chance; where there are others, none that is to die by its own hand."""
@@ -214,7 +214,7 @@ class Round:
     def _kill(self) -> None:
         """SIGKILL to any of the clocks, at any moment."""
         self._work()
-        self._end(self._one_of(self.standing.clocks))
+        self._end(self._one_of(self.installation.clocks))
 
     def _strike(self) -> None:
         """SIGKILL to a clock that has something in hand, at any moment of its having it."""
@@ -223,12 +223,12 @@ class Round:
     def _point(self) -> None:
         """Clocks get the time to come to their points; one at least is on the way to one."""
         lacking = self._points()
-        if lacking and not any(clock.pid in self.armed for clock in self.standing.clocks):
+        if lacking and not any(clock.pid in self.armed for clock in self.installation.clocks):
             if not self.server:  # which takes a second clock only when the first is gone
                 self._kill()
             self._start(self.chance.choices([*lacking], [*lacking.values()])[0])
         self._work()
-        clocks = list(self.standing.clocks)
+        clocks = list(self.installation.clocks)
         within = 1 if self.server else 4  # there nobody else is killed before it comes to its own
         wait_until(lambda: any(not clock.is_running() for clock in clocks), within=within)
 
@@ -238,9 +238,9 @@ class Round:
         _send_to([clock], freeze)
         if not clock.is_running():
             return
-        until = time.monotonic() + 2 * self.standing.pace.press.lease
-        self.sleepers.append(Sleeper(clock, until, held=self._left_by(clock) > 0))
-        self.standing.clocks.remove(clock)
+        until = time.monotonic() + 2 * self.installation.pace.press.lease
+        self.sleepers.append(Sleeper(clock, until, had_work=self._left_by(clock) > 0))
+        self.installation.clocks.remove(clock)
         if not self.server:  # it keeps everybody out as long as it stands
             self._wake_sleepers(all_of_them=True)
 
@@ -250,14 +250,14 @@ class Round:
                 time.sleep(max(0.0, sleeper.until - time.monotonic()))
             if not sleeper.is_awake and time.monotonic() >= sleeper.until:
                 # One that was dying by its own hand as it was stopped slept no moment.
-                self.tally.stood_still += sleeper.held and sleeper.clock.is_running()
+                self.tally.stood_still += sleeper.had_work and sleeper.clock.is_running()
                 _send_to([sleeper.clock], wake)
                 sleeper.is_awake, sleeper.until = True, time.monotonic() + AWAKE
             if all_of_them:
                 time.sleep(max(0.0, sleeper.until - time.monotonic()))
             if sleeper.is_awake and time.monotonic() >= sleeper.until:
                 self.sleepers.remove(sleeper)
-                self.standing.clocks.append(sleeper.clock)
+                self.installation.clocks.append(sleeper.clock)
 
     def _restart(self) -> None:
         """PostgreSQL ends as in a crash, and comes back after a moment."""
@@ -266,13 +266,13 @@ class Round:
         self.server.stop()
         time.sleep(self.chance.uniform(0, 0.5))
         self.server.start_again()
-        self.standing.reconnect()
+        self.installation.reconnect()
         self.tally.restarts += 1
 
     def _cut(self) -> None:
         """Half of the clocks' connections end, whatever they were doing."""
         self._work()
-        url = self.standing.database.url.replace("+psycopg", "")
+        url = self.installation.database.url.replace("+psycopg", "")
         with psycopg.connect(url, autocommit=True) as killer:
             row = killer.execute(CUT).fetchone()
             self.tally.cuts += row[0] if row else 0
@@ -281,13 +281,13 @@ class Round:
         """A clock's connection ends inside a COMMIT that matters; it is killed in its trouble."""
         statement = self.chance.choice((SENDING, RECEIPTS))
         lets_through = self.chance.random() < 0.5
-        url = self.standing.database.url
+        url = self.installation.database.url
         with (
             TemporaryDirectory(prefix="nagarvani-") as folder,  # a socket's path may not be long
             cutting(url, Path(folder), statement, lets_through=lets_through, most=1) as cutter,
         ):
-            address = self.standing.pace.address(cutter.own_url)
-            clock = self.standing.clock(NAGARVANI_DATABASE_URL=address)
+            address = self.installation.pace.address(cutter.own_url)
+            clock = self.installation.clock(NAGARVANI_DATABASE_URL=address)
             wait_until(lambda: "runs" in clock.said(), within=5)
             with self._others_stopped(clock):
                 self.traffic.fall_due()
@@ -298,7 +298,7 @@ class Round:
     @contextmanager
     def _others_stopped(self, clock: Started) -> Iterator[None]:
         """Whatever falls due meanwhile is this clock's."""
-        others = [running for running in self.standing.clocks if running is not clock]
+        others = [running for running in self.installation.clocks if running is not clock]
         _send_to(others, freeze)
         try:
             yield
@@ -309,7 +309,7 @@ class Round:
         """Another program writes to SQLite, and takes its time."""
         self._work()
         seconds = LOCKS[self.done().locks % len(LOCKS)]
-        file = self.standing.database_url.removeprefix("sqlite:///")
+        file = self.installation.database_url.removeprefix("sqlite:///")
         with closing(sqlite3.connect(file, isolation_level=None, timeout=PATIENCE)) as writer:
             writer.execute("BEGIN IMMEDIATE")
             time.sleep(seconds)
@@ -319,10 +319,10 @@ class Round:
     def _come_to_rest(self) -> None:
         self._wake_sleepers(all_of_them=True)
         self._bury_the_dead()
-        self.standing.end_clocks()
+        self.installation.end_clocks()
         self.traffic.clear()
-        within = 10 * PATIENCE + max(self.standing.pace.press.looks)
-        self.standing.drain(within=within)
+        within = 10 * PATIENCE + max(self.installation.pace.press.looks)
+        self.installation.drain(within=within)
 
 
 def _send_to(clocks: Iterable[Started], sign: Callable[[Started], None]) -> None:

@@ -29,7 +29,7 @@ def test_pages_that_die_lose_no_press_of_a_button_and_take_none_twice(counter: C
     publish_now(counter, post)
     first, second = _comments(counter)
     clock.stop()
-    _answer(counter, first)
+    _send_reply(counter, first)
     clock = counter.clock(dies_at="publish.sent_unread")
     until(lambda: not clock.is_running(), what="a clock that dies while it answers")
     counter.clock()
@@ -75,7 +75,7 @@ def _comments(counter: Counter) -> list[str]:
     return until(both, what="two comments in the officer's inbox")
 
 
-def _answer(counter: Counter, path: str) -> None:
+def _send_reply(counter: Counter, path: str) -> None:
     """The officer's own answer is written and approved at once, or not at all."""
     officer = counter.person(OFFICER)
     page = officer.get(path)

@@ -47,18 +47,18 @@ def on_server(server: OwnServer, forking: Forking, tmp_path: Path) -> Iterator[H
     server.drop(name)
 
 
-def _runs(standing: House) -> Started:
-    clock = standing.clock()
+def _runs(installation: House) -> Started:
+    clock = installation.clock()
     clock.wait_for("runs", within=PATIENCE)
     return clock
 
 
-def _settle(standing: House, clock: Started) -> None:
+def _settle(installation: House, clock: Started) -> None:
     """The clock that lived through it brings everything to rest, and no promise is broken."""
-    standing.wait_for(lambda: standing.waiting() == 0)
+    installation.wait_for(lambda: installation.waiting() == 0)
     assert clock.is_running(), clock.said()
     clock.stop(within=PATIENCE)
-    verdict = judge(standing)
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published + verdict.held == verdict.posts > 0
 
@@ -115,15 +115,15 @@ def test_connections_that_postgresql_cuts_lose_and_repeat_nothing(
 
 
 @pytest.mark.parametrize("lets_through", [True, False], ids=["committed", "not committed"])
-@pytest.mark.parametrize("words", [SENDING, RECEIPTS], ids=["sending", "receipts"])
+@pytest.mark.parametrize("pattern", [SENDING, RECEIPTS], ids=["sending", "receipts"])
 def test_a_connection_cut_in_the_midst_of_a_commit_loses_and_repeats_nothing(
-    start: Starter, postgres_url: str, tmp_path: Path, words: bytes, lets_through: bool
+    start: Starter, postgres_url: str, tmp_path: Path, pattern: bytes, lets_through: bool
 ) -> None:
     """Nobody in the clock knows whether it was committed; three of them are cut."""
     folder = Path(mkdtemp(prefix="nagarvani-"))  # a socket's path may not be long
     with (
         house(start, postgres_url, tmp_path) as installation,
-        cutting(postgres_url, folder, words, lets_through=lets_through, most=3) as cutter,
+        cutting(postgres_url, folder, pattern, lets_through=lets_through, most=3) as cutter,
     ):
         installation.environment["NAGARVANI_DATABASE_URL"] = cutter.own_url
         clock = _runs(installation)
@@ -132,7 +132,7 @@ def test_a_connection_cut_in_the_midst_of_a_commit_loses_and_repeats_nothing(
         assert cutter.cut == 3
         verdict = judge(installation)
         # What is known to be `sending`, and never was sent, is before a person in the end.
-        held_count = 3 if words == SENDING and lets_through else 0
+        held_count = 3 if pattern == SENDING and lets_through else 0
         assert (verdict.held, verdict.held_live) == (held_count, 0), explain(installation)
     shutil.rmtree(folder)
 
@@ -176,9 +176,9 @@ def on_disk(disk: Disk, forking: Forking, sqlite_url: str, tmp_path: Path) -> It
         yield opened
 
 
-def _empty_log(standing: House) -> None:
+def _empty_log(installation: House) -> None:
     """From here on whatever is written takes new pages: the log begins anew, and short."""
-    with closing(_file(standing.database_url)) as opened:
+    with closing(_file(installation.database_url)) as opened:
         opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

@@ -36,7 +36,7 @@ class Press:
 
     counter: Counter
     name: str
-    words: str
+    statement: str
     visitor: Visitor
     page: Seen
     where: str
@@ -62,7 +62,7 @@ class Press:
 
     def _dies_in_commit(self, *, is_kept: bool) -> None:
         self.counter.lose_in_commit(
-            self.visitor, self.page, self.where, self.words, is_kept=is_kept, values=self.values
+            self.visitor, self.page, self.where, self.statement, is_kept=is_kept, values=self.values
         )
 
     def dies_after_the_commit(self) -> None:
@@ -111,10 +111,10 @@ def _approving(counter: Counter, post: str) -> Press:
     return Press(counter, "approve", "INSERT INTO decisions", officer, page, "/approve", done)
 
 
-def _timing(counter: Counter, place: str, *, hours: int) -> Press:
+def _timing(counter: Counter, platform: str, *, hours: int) -> Press:
     """A text is given this time: a delivery is made for it, or has another time from then on."""
     clerk = counter.person(CLERK)
-    page = clerk.get(place)
+    page = clerk.get(platform)
     due_at = (now() + timedelta(hours=hours)).replace(second=0, microsecond=0)
     here = local(due_at)
     values: dict[str, Typed] = {

@@ -28,57 +28,57 @@ NOTHING_LEFT = ("error_before", "reset_before")
 
 @pytest.mark.parametrize("kind", ACCEPTED)
 def test_a_platform_that_takes_it_and_answers_badly_gets_it_once(
-    standing: House, kind: str
+    installation: House, kind: str
 ) -> None:
-    standing.posts(12)
+    installation.posts(12)
     for platform in ("x", "facebook"):
-        standing.fault(platform, "publish", kind, count=3, seconds=6)
-    standing.drain()
-    verdict = judge(standing)
+        installation.fault(platform, "publish", kind, count=3, seconds=6)
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published == verdict.posts == 12, "what can be seen is found by itself"
 
 
 @pytest.mark.parametrize("kind", NOTHING_LEFT)
 def test_a_platform_that_answers_badly_and_takes_nothing_leaves_it_to_people(
-    standing: House, kind: str
+    installation: House, kind: str
 ) -> None:
-    standing.posts(6, on=["x"])
-    standing.fault("x", "publish", kind, count=2)
-    standing.drain()
-    verdict = judge(standing)
+    installation.posts(6, on=["x"])
+    installation.fault("x", "publish", kind, count=2)
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert (verdict.published, verdict.held, verdict.held_live) == (4, 2, 0)
 
 
-def test_an_answer_that_drips_past_the_deadline_is_looked_for(standing: House) -> None:
-    standing.posts(3, on=["x"])
-    standing.fault("x", "publish", "drip_after", count=1)
-    standing.drain()
-    verdict = judge(standing)
+def test_an_answer_that_drips_past_the_deadline_is_looked_for(installation: House) -> None:
+    installation.posts(3, on=["x"])
+    installation.fault("x", "publish", "drip_after", count=1)
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published == 3
 
 
 @pytest.mark.parametrize("seconds", ["2", None], ids=["reset told", "reset not told"])
-def test_a_limit_delays_and_loses_nothing(standing: House, seconds: str | None) -> None:
-    standing.be_patient()
-    standing.posts(3, on=["x"])
+def test_a_limit_delays_and_loses_nothing(installation: House, seconds: str | None) -> None:
+    installation.be_patient()
+    installation.posts(3, on=["x"])
     more = {} if seconds is None else {"seconds": seconds}
-    standing.fault("x", "publish", "rate_limit", count=1, **more)
-    standing.drain()
-    verdict = judge(standing)
+    installation.fault("x", "publish", "rate_limit", count=1, **more)
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published == 3
 
 
 @pytest.mark.parametrize("lag", [0, 3, 100_000], ids=["no lag", "a short lag", "for ever"])
-def test_a_timeline_that_lags_makes_no_second_copy(standing: House, lag: int) -> None:
-    standing.posts(6, on=["x"])
-    standing.fault("x", "timeline", "lag", count="always", seconds=lag)
-    standing.fault("x", "publish", "reset_after", count=3)
-    standing.drain()
-    verdict = judge(standing)
+def test_a_timeline_that_lags_makes_no_second_copy(installation: House, lag: int) -> None:
+    installation.posts(6, on=["x"])
+    installation.fault("x", "timeline", "lag", count="always", seconds=lag)
+    installation.fault("x", "publish", "reset_after", count=3)
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean or lag == 100_000, verdict
     assert (verdict.duplicates, verdict.unapproved) == (0, 0)
     assert verdict.published + verdict.held == 6
@@ -87,59 +87,59 @@ def test_a_timeline_that_lags_makes_no_second_copy(standing: House, lag: int) ->
 
 
 def test_what_a_person_posts_in_between_is_found_and_nothing_is_sent_again(
-    standing: House,
+    installation: House,
 ) -> None:
     """Ours was lost on the way, and somebody posts the approved words by hand meanwhile."""
-    standing.posts(3, on=["x"])
-    standing.fault("x", "publish", "reset_before", count=1)
-    standing.fault("x", "timeline", "error_before", count="always")
-    clock = standing.clock()
-    standing.wait_for(
+    installation.posts(3, on=["x"])
+    installation.fault("x", "publish", "reset_before", count=1)
+    installation.fault("x", "timeline", "error_before", count="always")
+    clock = installation.clock()
+    installation.wait_for(
         lambda: (
             [
-                standing.count(state)
+                installation.count(state)
                 for state in (DeliveryState.UNCONFIRMED, DeliveryState.PUBLISHED)
             ]
             == [1, 2]
         )
     )
     lost = select(Delivery).where(Delivery.state == DeliveryState.UNCONFIRMED)
-    with standing.database.reading() as session:
+    with installation.database.reading() as session:
         outgoing = outgoing_text.outgoing_text(session.scalars(lost).one().variant)
-    standing.clear_faults()
-    standing.post_as_a_person(outgoing)
-    standing.wait_for(lambda: standing.waiting() == 0)
+    installation.clear_faults()
+    installation.post_as_a_person(outgoing)
+    installation.wait_for(lambda: installation.waiting() == 0)
     clock.stop(within=PATIENCE)
-    verdict = judge(standing)
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published == 3
 
 
-def test_a_token_that_ends_in_mid_batch_pauses_one_account(standing: House) -> None:
-    standing.posts(6)
-    standing.fault("x", "publish", "expired_token", count=1)
-    clock = standing.clock()
-    standing.wait_for(lambda: standing.count(DeliveryState.PUBLISHED) >= 3)
+def test_a_token_that_ends_in_mid_batch_pauses_one_account(installation: House) -> None:
+    installation.posts(6)
+    installation.fault("x", "publish", "expired_token", count=1)
+    clock = installation.clock()
+    installation.wait_for(lambda: installation.count(DeliveryState.PUBLISHED) >= 3)
     clock.stop(within=PATIENCE)
-    verdict = judge(standing)
+    verdict = judge(installation)
     assert (verdict.duplicates, verdict.unapproved) == (0, 0)
-    with standing.database.transaction() as session:
-        account = manage.account_for(session, standing.town.accounts["x"])
+    with installation.database.transaction() as session:
+        account = manage.account_for(session, installation.town.accounts["x"])
         assert account.state is AccountState.PAUSED
-    assert standing.count(DeliveryState.SCHEDULED) >= 1
+    assert installation.count(DeliveryState.SCHEDULED) >= 1
 
 
-def test_people_and_clocks_at_once_never_let_out_what_was_taken_back(standing: House) -> None:
+def test_people_and_clocks_at_once_never_let_out_what_was_taken_back(installation: House) -> None:
     """Approvals are withdrawn and an approver shut out while two clocks send."""
-    town = standing.town
-    standing.slow(0.2)
-    deliveries = standing.posts(30)
+    town = installation.town
+    installation.slow(0.2)
+    deliveries = installation.posts(30)
     clocks = (
-        [standing.clock()]
-        if standing.database.is_sqlite
+        [installation.clock()]
+        if installation.database.is_sqlite
         else [
-            standing.clock(),
-            standing.clock(),
+            installation.clock(),
+            installation.clock(),
         ]
     )
     taken_back = 0
@@ -161,13 +161,13 @@ def test_people_and_clocks_at_once_never_let_out_what_was_taken_back(standing: H
         taken_back += 1
     town.clock.at = now()
     town.disable("first")
-    standing.wait_for(lambda: standing.waiting() == 0)
+    installation.wait_for(lambda: installation.waiting() == 0)
     for clock in clocks:
         clock.stop(within=PATIENCE)
-    verdict = judge(standing)
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert taken_back > 0
-    assert standing.count(DeliveryState.CANCELLED) > 0
+    assert installation.count(DeliveryState.CANCELLED) > 0
 
 
 @pytest.mark.parametrize("clocks", [2, 4])
@@ -186,37 +186,37 @@ def test_many_clocks_share_one_postgresql_and_nothing_leaves_twice(
         assert len(_worked(installation)) == clocks
 
 
-def _worked(standing: House) -> list[str]:
-    with standing.database.reading() as session:
+def _worked(installation: House) -> list[str]:
+    with installation.database.reading() as session:
         return list(session.scalars(select(Attempt.clock).distinct()))
 
 
-def test_ten_minutes_of_trouble_scaled_and_then_everything_drains(standing: House) -> None:
+def test_ten_minutes_of_trouble_scaled_and_then_everything_drains(installation: House) -> None:
     """Each post is tried at most once; of what was tried in vain nobody can say it by looking."""
-    standing.be_patient()
-    standing.posts(6, on=["x"])
+    installation.be_patient()
+    installation.posts(6, on=["x"])
     for operation in ("publish", "timeline"):
-        standing.fault("x", operation, "error_before", count="always")
+        installation.fault("x", operation, "error_before", count="always")
 
     def soothe() -> None:
-        standing.wait_for(lambda: standing.count(DeliveryState.UNCONFIRMED) >= 3)
+        installation.wait_for(lambda: installation.count(DeliveryState.UNCONFIRMED) >= 3)
         time.sleep(6)
-        standing.clear_faults()
+        installation.clear_faults()
 
     soothing = Thread(target=soothe)
     soothing.start()
-    standing.drain()
+    installation.drain()
     soothing.join()
-    verdict = judge(standing)
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published + verdict.held == 6
     assert verdict.held >= 3
     assert verdict.held_live == 0
-    assert _answered(standing, "unknown", "HTTP 503") == verdict.held
+    assert _answered(installation, "unknown", "HTTP 503") == verdict.held
 
 
-def _answered(standing: House, outcome: str, words: str) -> int:
+def _answered(installation: House, outcome: str, text: str) -> int:
     """How many tries came to this, and were answered with these words."""
-    query = select(func.count()).where(Attempt.outcome == outcome, Attempt.answer.contains(words))
-    with standing.database.reading() as session:
+    query = select(func.count()).where(Attempt.outcome == outcome, Attempt.answer.contains(text))
+    with installation.database.reading() as session:
         return session.execute(query).scalar_one()

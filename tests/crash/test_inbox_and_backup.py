@@ -29,104 +29,104 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 @pytest.mark.parametrize("name", points.LISTENING)
 def test_a_clock_killed_while_listening_keeps_each_comment_once_and_gives_it_to_somebody(
-    standing: House, name: str
+    installation: House, name: str
 ) -> None:
-    standing.posts(3, on=["x"])
-    standing.drain()
-    under = str(standing.ledger("x")[0]["id"])
+    installation.posts(3, on=["x"])
+    installation.drain()
+    under = str(installation.ledger("x")[0]["id"])
     comment_ids = set()
     for number in range(2):
         comment_ids.add(
-            standing.say("x", f"पाणी कधी येणार? {number}", under=under, author="@udaharan")
+            installation.say("x", f"पाणी कधी येणार? {number}", under=under, author="@udaharan")
         )
-        standing.listen_soon()
-        standing.die_at(name)
-    standing.listen_soon()
-    clock = standing.clock()
-    standing.wait_for(lambda: len(_comments(standing)) == 2)
+        installation.listen_soon()
+        installation.die_at(name)
+    installation.listen_soon()
+    clock = installation.clock()
+    installation.wait_for(lambda: len(_comments(installation)) == 2)
     clock.stop(within=PATIENCE)
-    comments = _comments(standing)
+    comments = _comments(installation)
     assert sorted(comment.platform_id for comment in comments) == sorted(comment_ids)
     assert {comment.state for comment in comments} == {CommentState.ROUTED}
     assert all(comment.department_id and comment.due_at > now() for comment in comments)
 
 
-def _comments(standing: House) -> list[Comment]:
-    with standing.database.reading() as session:
+def _comments(installation: House) -> list[Comment]:
+    with installation.database.reading() as session:
         return list(session.scalars(select(Comment)))
 
 
 @pytest.fixture
-def empty_url(standing: House, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def empty_url(installation: House, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of the same kind in which there is nothing yet."""
-    if standing.database.is_sqlite:
+    if installation.database.is_sqlite:
         yield sqlite.address(tmp_path / "another.db")
         return
     server: Server = request.getfixturevalue("postgres")
     name = server.create_empty()
     yield server.url(name)
-    standing.database.dispose()
+    installation.database.dispose()
     server.drop(name)
 
 
 def test_a_backup_that_is_cut_off_is_none_and_a_restore_that_is_cut_off_restores_nothing(
-    standing: House, empty_url: str, tmp_path: Path
+    installation: House, empty_url: str, tmp_path: Path
 ) -> None:
     """What fell due after the backup is live already: the restored house finds it, once."""
     file = tmp_path / "house.backup"
-    standing.posts(6)
-    standing.drain()
-    standing.posts(6, due=now() + timedelta(seconds=2))
-    standing.dies("backup.unfinished", "backup", str(file))
+    installation.posts(6)
+    installation.drain()
+    installation.posts(6, due=now() + timedelta(seconds=2))
+    installation.dies("backup.unfinished", "backup", str(file))
     assert not file.exists()
-    standing.does("backup", str(file))
-    standing.drain()
-    standing.move_to(empty_url)
-    standing.dies("restore.in_commit", "restore", str(file))
-    assert _rows(standing.database) == (0, 0)
-    standing.does("restore", str(file))
-    assert _rows(standing.database) == (12, 1)
-    standing.drain()
-    verdict = judge(standing)
+    installation.does("backup", str(file))
+    installation.drain()
+    installation.move_to(empty_url)
+    installation.dies("restore.in_commit", "restore", str(file))
+    assert _rows(installation.database) == (0, 0)
+    installation.does("restore", str(file))
+    assert _rows(installation.database) == (12, 1)
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published == verdict.posts == 12
-    assert standing.count(DeliveryState.SCHEDULED) == 0
+    assert installation.count(DeliveryState.SCHEDULED) == 0
 
 
 def test_a_restore_that_is_cut_off_before_it_looked_sends_nothing_twice_after_the_release(
-    standing: House, empty_url: str, tmp_path: Path
+    installation: House, empty_url: str, tmp_path: Path
 ) -> None:
     """What was moved forward and sent after the backup is found by the clock, under the stop."""
     file = tmp_path / "house.backup"
-    standing.posts(6, due=now() + timedelta(hours=1))
-    standing.does("backup", str(file))
-    with standing.database.transaction() as session:
+    installation.posts(6, due=now() + timedelta(hours=1))
+    installation.does("backup", str(file))
+    with installation.database.transaction() as session:
         session.execute(update(Delivery).values(due_at=now()))
-    standing.drain()
-    assert standing.count(DeliveryState.PUBLISHED) == 6
-    standing.move_to(empty_url)
-    standing.dies("restore.unsought", "restore", str(file))
-    assert standing.count(DeliveryState.SCHEDULED) == 6
+    installation.drain()
+    assert installation.count(DeliveryState.PUBLISHED) == 6
+    installation.move_to(empty_url)
+    installation.dies("restore.unsought", "restore", str(file))
+    assert installation.count(DeliveryState.SCHEDULED) == 6
     with pytest.raises(Invalid):
-        _release(standing)
-    standing.does("clock", "--once")
-    assert standing.count(DeliveryState.SCHEDULED) == 0
-    standing.drain()
-    _release(standing)
-    with standing.database.transaction() as session:
+        _release(installation)
+    installation.does("clock", "--once")
+    assert installation.count(DeliveryState.SCHEDULED) == 0
+    installation.drain()
+    _release(installation)
+    with installation.database.transaction() as session:
         session.execute(update(Delivery).values(due_at=now()))
-    standing.does("clock", "--once")
-    verdict = judge(standing)
+    installation.does("clock", "--once")
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published == verdict.posts == 6
 
 
-def _release(standing: House) -> None:
+def _release(installation: House) -> None:
     """The lead releases whatever stands, and says nothing of what is in doubt."""
-    with standing.database.transaction() as session:
+    with installation.database.transaction() as session:
         stops = [open_stop.id for open_stop in stop.open_stops(session)]
         assert stops
-        lead = as_of(standing.town.actor("lead"), now())
+        lead = as_of(installation.town.actor("lead"), now())
         stop.release(session, actor=lead, now=now(), stop_ids=stops, reason="पाहिले.")
 
 

@@ -21,13 +21,15 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
-def sent(standing: House) -> House:
+def sent(installation: House) -> House:
     """Three posts that left as they should."""
-    standing.posts(3, on=["x"])
-    standing.drain()
-    verdict = judge(standing)
-    assert (verdict.posts, verdict.published, verdict.is_clean) == (3, 3, True), explain(standing)
-    return standing
+    installation.posts(3, on=["x"])
+    installation.drain()
+    verdict = judge(installation)
+    assert (verdict.posts, verdict.published, verdict.is_clean) == (3, 3, True), explain(
+        installation
+    )
+    return installation
 
 
 def _first(session: Session) -> Delivery:
@@ -89,9 +91,9 @@ def test_what_comes_to_no_rest_is_lost(sent: House, state: DeliveryState) -> Non
     assert judge(sent).losses == 1
 
 
-def test_what_is_said_to_be_published_and_is_not_out_is_lost(standing: House) -> None:
-    standing.posts(3, on=["x"])
-    with standing.database.transaction() as session:
+def test_what_is_said_to_be_published_and_is_not_out_is_lost(installation: House) -> None:
+    installation.posts(3, on=["x"])
+    with installation.database.transaction() as session:
         session.execute(update(Delivery).values(state=DeliveryState.PUBLISHED))
-    verdict = judge(standing)
+    verdict = judge(installation)
     assert (verdict.published, verdict.losses, verdict.unapproved) == (3, 3, 0)

@@ -39,102 +39,104 @@ def test_every_kill_point_of_the_product_is_tried_somewhere() -> None:
 
 @pytest.mark.parametrize("name", points.PUBLISHING)
 def test_a_clock_killed_while_publishing_loses_and_repeats_nothing(
-    standing: House, name: str
+    installation: House, name: str
 ) -> None:
     for _ in range(2):
-        standing.posts(6)
-        standing.die_at(name)
-    standing.drain()
-    verdict = judge(standing)
+        installation.posts(6)
+        installation.die_at(name)
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published + verdict.held == verdict.posts == 12
 
 
 @pytest.mark.parametrize("name", ["publish.uploaded", "publish.before_connect"])
 def test_a_clock_killed_after_an_upload_puts_each_picture_under_its_post_once(
-    standing: House, name: str
+    installation: House, name: str
 ) -> None:
     content = BytesIO()
     Image.new("RGB", (800, 600), "teal").save(content, "JPEG")
     picture = PictureDraft("पाण्याची टाकी", content=content.getvalue(), name="tank.jpg")
     for _ in range(2):
-        standing.posts(6, pictures=(picture,))
-        standing.die_at(name)
-    assert standing.ledger("media"), "it was to die with something uploaded"
-    standing.drain()
-    verdict = judge(standing)
+        installation.posts(6, pictures=(picture,))
+        installation.die_at(name)
+    assert installation.ledger("media"), "it was to die with something uploaded"
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published + verdict.held == verdict.posts == 12
-    media = [post["media"] for name in ("x", "facebook") for post in standing.ledger(name)]
+    media = [post["media"] for name in ("x", "facebook") for post in installation.ledger(name)]
     assert [len(files) for files in media] == [1] * verdict.published
 
 
 @pytest.mark.parametrize("name", [*points.IN_TWO_STEPS, "publish.sent_unread"])
-def test_of_two_steps_a_crash_heals_by_itself(standing: House, name: str) -> None:
-    with standing.database.transaction() as session:
-        session.get_one(Account, standing.town.accounts["facebook"]).two_steps = True
+def test_of_two_steps_a_crash_heals_by_itself(installation: House, name: str) -> None:
+    with installation.database.transaction() as session:
+        session.get_one(Account, installation.town.accounts["facebook"]).two_steps = True
     for _ in range(2):
-        standing.posts(3, on=["facebook"])
-        standing.die_at(name)
-    standing.drain()
-    verdict = judge(standing)
+        installation.posts(3, on=["facebook"])
+        installation.die_at(name)
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert (verdict.published, verdict.held) == (6, 0)
 
 
 @pytest.mark.parametrize("name", points.LOOKING)
-def test_a_clock_killed_while_looking_loses_and_repeats_nothing(standing: House, name: str) -> None:
+def test_a_clock_killed_while_looking_loses_and_repeats_nothing(
+    installation: House, name: str
+) -> None:
     for _ in range(2):
-        standing.posts(3, on=["x"])
-        standing.fault("x", "publish", "reset_after", count=1)
-        standing.die_at(name)
-    standing.drain()
-    verdict = judge(standing)
+        installation.posts(3, on=["x"])
+        installation.fault("x", "publish", "reset_after", count=1)
+        installation.die_at(name)
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published + verdict.held == verdict.posts == 6
 
 
-def test_a_clock_killed_at_any_moment_loses_and_repeats_nothing(standing: House) -> None:
+def test_a_clock_killed_at_any_moment_loses_and_repeats_nothing(installation: House) -> None:
     """Twenty kills on each database; how many struck in the midst of work is told."""
     chance = random.Random(20210719)
-    standing.slow(0.1)
+    installation.slow(0.1)
     struck = 0
     for _ in range(20):
-        clock = standing.clock()
+        clock = installation.clock()
         clock.wait_for("runs", within=PATIENCE)
-        standing.posts(6)
+        installation.posts(6)
         time.sleep(chance.uniform(0, 0.4))
         clock.kill()
-        struck += standing.count(DeliveryState.CLAIMED, DeliveryState.SENDING) > 0
-        standing.clocks.clear()
-    standing.drain()
-    verdict = judge(standing)
+        struck += installation.count(DeliveryState.CLAIMED, DeliveryState.SENDING) > 0
+        installation.clocks.clear()
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published + verdict.held == verdict.posts == 120
     assert struck >= 5, "kills of clocks that had nothing to do prove nothing"
 
 
-def test_a_clock_that_wakes_long_after_its_lease_changes_nothing(standing: House) -> None:
+def test_a_clock_that_wakes_long_after_its_lease_changes_nothing(installation: House) -> None:
     chance = random.Random(6)
-    standing.slow(0.1)
+    installation.slow(0.1)
     for _ in range(5):
-        sleeper = standing.clock()
+        sleeper = installation.clock()
         sleeper.wait_for("runs", within=PATIENCE)
-        standing.posts(6)
+        installation.posts(6)
         time.sleep(chance.uniform(0, 0.4))
         freeze(sleeper)
-        if standing.database.is_sqlite:
+        if installation.database.is_sqlite:
             # Whoever stands still inside a transaction of SQLite keeps everybody out until he
             # wakes; a second clock is refused there anyway.
             time.sleep(2 * LEASE)
         else:
-            standing.drain()
+            installation.drain()
         wake(sleeper)
         time.sleep(1)
         sleeper.stop(within=PATIENCE)
-        standing.clocks.clear()
-    standing.drain()
-    verdict = judge(standing)
+        installation.clocks.clear()
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published + verdict.held == verdict.posts == 30
-    assert standing.count(DeliveryState.SENDING) == 0
+    assert installation.count(DeliveryState.SENDING) == 0

@@ -35,7 +35,7 @@ EVERYWHERE = dict.fromkeys(POINTS, 1)
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Kept:
+def records(tmp_path: Path) -> Kept:
     """Nothing counted yet, and a page that waits for its table."""
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
@@ -46,37 +46,37 @@ def kept(tmp_path: Path) -> Kept:
     "line", ['{"kills": 80, "at_', '{"kills": 80, "at_a_point": 2, "found": {"posts": 3}}']
 )
 def test_rounds_are_summed_and_half_a_line_or_one_of_another_form_is_none(
-    kept: Kept, line: str
+    records: Kept, line: str
 ) -> None:
-    kept.finish("sqlite", ROUND)
-    kept.finish("sqlite", ROUND)
-    with (kept.folder / "sqlite.jsonl").open("a") as lines:
+    records.finish("sqlite", ROUND)
+    records.finish("sqlite", ROUND)
+    with (records.folder / "sqlite.jsonl").open("a") as lines:
         lines.write(line)
-    total = kept.counted("sqlite")
+    total = records.counted("sqlite")
     assert total == ROUND + ROUND
     assert (total.kills, total.at_a_point, total.at_random, total.posts) == (160, 8, 152, 2_960)
     assert total.points == {"publish.claimed": 6, "look.read": 2}
-    assert kept.counted("postgresql") == Tally()
+    assert records.counted("postgresql") == Tally()
 
 
-def test_what_is_under_way_is_done_and_not_yet_counted(kept: Kept) -> None:
-    kept.finish("sqlite", ROUND)
+def test_what_is_under_way_is_done_and_not_yet_counted(records: Kept) -> None:
+    records.finish("sqlite", ROUND)
     tally, other = Tally(), Tally()
-    with kept.begun("sqlite", tally):
-        with kept.begun("sqlite", other):
+    with records.begun("sqlite", tally):
+        with records.begun("sqlite", other):
             other.kills = 4
-            assert kept.done("sqlite").kills == 84
+            assert records.done("sqlite").kills == 84
             other.kills = 0  # the two are alike again, and one of them ends
         tally.kills = 3
-        assert kept.done("sqlite").kills == 83
-        assert (kept.counted("sqlite"), kept.done("postgresql")) == (ROUND, Tally())
-    assert kept.done("sqlite") == ROUND
+        assert records.done("sqlite").kills == 83
+        assert (records.counted("sqlite"), records.done("postgresql")) == (ROUND, Tally())
+    assert records.done("sqlite") == ROUND
 
 
-def test_the_table_stands_between_its_marks_and_nothing_else_changes(kept: Kept) -> None:
-    kept.finish("sqlite", ROUND)
-    kept.write_table()
-    lines = kept.page.read_text().splitlines()
+def test_the_table_stands_between_its_marks_and_nothing_else_changes(records: Kept) -> None:
+    records.finish("sqlite", ROUND)
+    records.write_table()
+    lines = records.page.read_text().splitlines()
     assert (lines[0], lines[1], lines[-2], lines[-1]) == ("before", BEGIN, END, "after")
     assert lines[2] == "|  | PostgreSQL | SQLite |"
     assert "| clocks killed (SIGKILL) | 0 | 80 |" in lines
@@ -89,10 +89,10 @@ def test_the_table_stands_between_its_marks_and_nothing_else_changes(kept: Kept)
     assert "| minutes of all rounds | 0 | 2 |" in lines
 
 
-def test_real_times_have_a_column_of_their_own_once_they_were_tried(kept: Kept) -> None:
-    kept.finish("sqlite", ROUND)
-    kept.finish("sqlite-real", replace(ROUND, kills=7))
-    page = kept.page.read_text()
+def test_real_times_have_a_column_of_their_own_once_they_were_tried(records: Kept) -> None:
+    records.finish("sqlite", ROUND)
+    records.finish("sqlite-real", replace(ROUND, kills=7))
+    page = records.page.read_text()
     assert "|  | PostgreSQL | SQLite | SQLite, real times |" in page
     assert "| clocks killed (SIGKILL) | 0 | 80 | 7 |" in page
 
@@ -162,21 +162,21 @@ def test_real_times_are_those_of_the_settings(tmp_path: Path) -> None:
 # What is counted
 
 
-def _round(standing: House, *, but: str = "") -> Round:
+def _round(installation: House, *, but: str = "") -> Round:
     """A round with one clock, in which nothing is wanting but one kill at that point."""
     tally = Tally()
     reached = {point: 1 for point in POINTS if point != but}
     before = Tally(kills=len(reached), points=reached)
     goals = Wanted({}, at_each_point=1)
     return Round(
-        *(standing, None, random.Random(3), goals), done=lambda: before + tally, tally=tally
+        *(installation, None, random.Random(3), goals), done=lambda: before + tally, tally=tally
     )
 
 
 @pytest.mark.proof
 @pytest.mark.timeout(300)
-def test_a_round_ends_once_the_point_that_was_wanting_was_reached(standing: House) -> None:
-    playing = _round(standing, but="publish.claimed")
+def test_a_round_ends_once_the_point_that_was_wanting_was_reached(installation: House) -> None:
+    playing = _round(installation, but="publish.claimed")
     tally = playing.play(is_over=lambda: False)
     assert tally.points == {"publish.claimed": tally.kills}
     assert tally.at_work > 0
@@ -187,34 +187,34 @@ def test_a_round_ends_once_the_point_that_was_wanting_was_reached(standing: Hous
 @pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_a_clock_that_is_killed_on_its_way_to_a_point_is_not_counted_there(
-    standing: House,
+    installation: House,
 ) -> None:
-    playing = _round(standing, but="look.stored")
+    playing = _round(installation, but="look.stored")
     playing.stroke("kill")
     assert (playing.tally.kills, playing.tally.points) == (1, {})
 
 
 @pytest.mark.proof
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("held", [True, False], ids=["with something in hand", "with nothing"])
+@pytest.mark.parametrize("has_work", [True, False], ids=["with something in hand", "with nothing"])
 def test_a_clock_that_stood_still_is_counted_if_it_had_something_in_hand(
-    standing: House, held: bool
+    installation: House, has_work: bool
 ) -> None:
-    playing = _round(standing)
-    if not held:
-        with standing.database.transaction() as session:
+    playing = _round(installation)
+    if not has_work:
+        with installation.database.transaction() as session:
             session.execute(update(Account).values(state=AccountState.PAUSED))
     playing.stroke("still")
-    assert playing.tally.stood_still == held
+    assert playing.tally.stood_still == has_work
     assert playing.tally.kills == 0
 
 
 @pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_answers_that_were_lost_are_counted_and_faults_that_nobody_met_are_not(
-    standing: House,
+    installation: House,
 ) -> None:
-    traffic = _round(standing).traffic
+    traffic = _round(installation).traffic
     traffic.lay_faults()
     laid = len(traffic.laid)
     traffic.clear()
@@ -222,19 +222,19 @@ def test_answers_that_were_lost_are_counted_and_faults_that_nobody_met_are_not(
     traffic.lay_faults()
     laid = len(traffic.laid)
     traffic.fall_due()
-    standing.drain()
+    installation.drain()
     traffic.clear()
     assert traffic.tally.lost_answers == laid
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_lane_that_fails_ends_the_others_and_the_run(kept: Kept, tmp_path: Path) -> None:
+def test_a_lane_that_fails_ends_the_others_and_the_run(records: Kept, tmp_path: Path) -> None:
     ending = Ending(at=float("inf"))
-    lanes = Lanes(SHORTENED, Run(tmp_path / "gone"), None, kept, ending)
+    lanes = Lanes(SHORTENED, Run(tmp_path / "gone"), None, records, ending)
     lanes.go_on(["sqlite"])
     assert not lanes.is_clean
     assert ending()
-    assert kept.counted("sqlite") == Tally()
+    assert records.counted("sqlite") == Tally()
 
 
 @dataclass
@@ -242,13 +242,13 @@ class Long:
     """Starts the long run, on SQLite alone, as often as it is wanted."""
 
     start: Starter
-    kept: Kept
+    records: Kept
     registry: Path
 
     def begin(self) -> Started:
         """Start it, and wait until it kills clocks."""
         call = [sys.executable, "-m", "tests.crash", "--only", "sqlite"]
-        call += ["--kept", str(self.kept.folder), "--docs", str(self.kept.page)]
+        call += ["--kept", str(self.records.folder), "--docs", str(self.records.page)]
         old = self._clocks()
         began = self.start(call, environment={REGISTRY: str(self.registry)})
         if not wait_until(lambda: len(self._clocks() - old) > 3, within=120):
@@ -262,22 +262,22 @@ class Long:
 @pytest.mark.proof
 @pytest.mark.timeout(600)
 def test_the_long_run_ends_when_asked_and_goes_on_after_a_kill(
-    start: Starter, run: Run, kept: Kept, tmp_path: Path
+    start: Starter, run: Run, records: Kept, tmp_path: Path
 ) -> None:
     registry = run.folder / tmp_path.name
     registry.mkdir()
-    long = Long(start, kept, registry)
+    long = Long(start, records, registry)
     assert long.begin().stop(signal.SIGINT, within=200) == 0
-    first = kept.counted("sqlite")
+    first = records.counted("sqlite")
     assert first.kills > 0
     assert first.found.is_clean
 
     long.begin().kill()
-    assert kept.counted("sqlite") == first
+    assert records.counted("sqlite") == first
     (path,) = registry.iterdir()
 
     assert long.begin().stop(signal.SIGTERM, within=200) == 0
     assert not path.exists(), "what the kill left is ended by the next"
-    assert kept.counted("sqlite").kills > first.kills
-    row = f"| clocks killed (SIGKILL) | 0 | {kept.counted('sqlite').kills} |"
-    assert row in kept.page.read_text()
+    assert records.counted("sqlite").kills > first.kills
+    row = f"| clocks killed (SIGKILL) | 0 | {records.counted('sqlite').kills} |"
+    assert row in records.page.read_text()

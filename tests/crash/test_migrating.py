@@ -44,7 +44,9 @@ midst of one, after tables were made anew, and at its end, before it is committe
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def standing(request: pytest.FixtureRequest, forking: Forking, tmp_path: Path) -> Iterator[House]:
+def installation(
+    request: pytest.FixtureRequest, forking: Forking, tmp_path: Path
+) -> Iterator[House]:
     """A house on a database of its own, whose tables may become what they like."""
     if request.param == "sqlite":
         with house(forking, request.getfixturevalue("sqlite_url"), tmp_path) as opened:
@@ -62,43 +64,43 @@ Rows = dict[tuple[str, str], Counter[str]]
 
 
 def test_migrations_that_die_midway_go_on_at_the_next_start_and_keep_every_row(
-    standing: House,
+    installation: House,
 ) -> None:
-    standing.posts(6)
-    standing.drain()
-    standing.posts(6, due=now() + timedelta(hours=1))
-    engine = standing.database.engine
-    command.downgrade(alembic_config(standing.database_url), OLD)
+    installation.posts(6)
+    installation.drain()
+    installation.posts(6, due=now() + timedelta(hours=1))
+    engine = installation.database.engine
+    command.downgrade(alembic_config(installation.database_url), OLD)
     before = _rows(engine)
     for revision, steps in STEPS.items():
         for step in steps:
-            _dies_at(standing, step)
-            assert standing.database.revision() == revision
-    refused = standing.clock()
+            _dies_at(installation, step)
+            assert installation.database.revision() == revision
+    refused = installation.clock()
     assert _ends(refused)
     assert OTHER in refused.said()
-    again = standing.start.nagarvani("init", environment=standing.environment)
+    again = installation.start.nagarvani("init", environment=installation.environment)
     again.wait_for(LAID, within=PATIENCE)
     again.kill()
     _keeps(before, _rows(engine))
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert list(compare_metadata(context, Base.metadata)) == []
-    with standing.database.transaction() as session:
+    with installation.database.transaction() as session:
         session.execute(update(Delivery).values(due_at=now()))
-    standing.drain()
-    verdict = judge(standing)
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published == verdict.posts == 12
 
 
-def _dies_at(standing: House, words: str) -> None:
+def _dies_at(installation: House, statement: str) -> None:
     """Start the migrations and have them die before a statement that says this."""
-    log = standing.folder / "at-statement"
-    armed = {at_statement.WORDS: words, at_statement.LOG: str(log)}
-    started = standing.start.nagarvani("init", environment=standing.environment | armed)
+    log = installation.folder / "at-statement"
+    armed = {at_statement.WORDS: statement, at_statement.LOG: str(log)}
+    started = installation.start.nagarvani("init", environment=installation.environment | armed)
     assert _ends(started)
-    assert words in log.read_text(), started.said()
+    assert statement in log.read_text(), started.said()
     log.unlink()
 
 
@@ -128,52 +130,52 @@ def _keeps(before: Rows, after: Rows) -> None:
 
 @pytest.mark.parametrize("other", [PREVIOUS, NEWER])
 def test_neither_clock_nor_pages_begin_on_tables_of_another_version(
-    standing: House, other: str
+    installation: House, other: str
 ) -> None:
-    standing.posts(6)
+    installation.posts(6)
     if other == PREVIOUS:
-        command.downgrade(alembic_config(standing.database_url), PREVIOUS)
+        command.downgrade(alembic_config(installation.database_url), PREVIOUS)
     else:
-        _become(standing, NEWER)
+        _become(installation, NEWER)
     for call in (("clock",), ("clock", "--once"), ("web", "--port", "0")):
-        refused = standing.start.nagarvani(*call, environment=standing.environment)
+        refused = installation.start.nagarvani(*call, environment=installation.environment)
         assert _ends(refused)
         assert f"{OTHER} ({other}, not " in refused.said()
         assert "run nagarvani init, or install the version" in refused.said()
     if other == NEWER:
-        output = standing.start.nagarvani("init", environment=standing.environment)
+        output = installation.start.nagarvani("init", environment=installation.environment)
         assert _ends(output)
         assert "those of a newer version, and were left as they are" in output.said()
-    assert standing.ledger("x") == standing.ledger("facebook") == []
+    assert installation.ledger("x") == installation.ledger("facebook") == []
     if other == NEWER:
-        _become(standing, HEAD)
-    migrate(standing.database_url)
-    standing.drain()
-    assert judge(standing).published == 6
+        _become(installation, HEAD)
+    migrate(installation.database_url)
+    installation.drain()
+    assert judge(installation).published == 6
 
 
-def test_a_clock_ends_once_the_tables_become_those_of_another_version(standing: House) -> None:
+def test_a_clock_ends_once_the_tables_become_those_of_another_version(installation: House) -> None:
     """It goes on for a moment at most, by the rules it knows; what is left waits for the other."""
-    standing.slow(0.2)
-    clock = standing.clock()
+    installation.slow(0.2)
+    clock = installation.clock()
     clock.wait_for("runs", within=PATIENCE)
-    standing.posts(12)
-    _become(standing, NEWER, also="ALTER TABLE deliveries ADD COLUMN colour VARCHAR(9)")
-    standing.wait_for(lambda: not clock.is_running())
+    installation.posts(12)
+    _become(installation, NEWER, also="ALTER TABLE deliveries ADD COLUMN colour VARCHAR(9)")
+    installation.wait_for(lambda: not clock.is_running())
     assert f"{OTHER} ({NEWER}, not {HEAD}) now" in clock.said()
-    standing.clocks.clear()
-    standing.posts(6)
-    assert standing.count(DeliveryState.SCHEDULED) >= 6
-    _become(standing, HEAD)
-    standing.drain()
-    verdict = judge(standing)
+    installation.clocks.clear()
+    installation.posts(6)
+    assert installation.count(DeliveryState.SCHEDULED) >= 6
+    _become(installation, HEAD)
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published == verdict.posts == 18
 
 
-def _become(standing: House, revision: str, *, also: str = "") -> None:
+def _become(installation: House, revision: str, *, also: str = "") -> None:
     """The tables are another version's, by one transaction."""
-    with standing.database.transaction() as session:
+    with installation.database.transaction() as session:
         if also:
             session.execute(text(also))
         session.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))

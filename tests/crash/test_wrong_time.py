@@ -40,54 +40,54 @@ def wrong_by(tmp_path: Path) -> Callable[[float], Path]:
     return be_wrong
 
 
-def _wrong_clock(standing: House, by: Path) -> Started:
-    clock = standing.wrong_clock(by)
+def _wrong_clock(installation: House, by: Path) -> Started:
+    clock = installation.wrong_clock(by)
     clock.wait_for("runs", within=PATIENCE)
     return clock
 
 
-def _settle(standing: House, clock: Started) -> None:
-    standing.wait_for(lambda: standing.waiting() == 0)
+def _settle(installation: House, clock: Started) -> None:
+    installation.wait_for(lambda: installation.waiting() == 0)
     clock.stop(within=PATIENCE)
-    verdict = judge(standing)
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
-    missed = standing.count(DeliveryState.MISSED)
+    missed = installation.count(DeliveryState.MISSED)
     assert verdict.published + verdict.held + missed == verdict.posts > 0
 
 
 @pytest.mark.parametrize("seconds", [MINUTES, -MINUTES, HOUR, -HOUR, DAY, -DAY])
 def test_a_clock_that_is_wrong_and_then_set_right_loses_and_repeats_nothing(
-    standing: House, wrong_by: Callable[[float], Path], seconds: float
+    installation: House, wrong_by: Callable[[float], Path], seconds: float
 ) -> None:
     """Three answers are lost, so that it looks for posts with a wrong time in its head."""
-    clock = _wrong_clock(standing, wrong_by(seconds))
-    standing.fault("x", "publish", "reset_after", count=3)
-    standing.posts(12)
+    clock = _wrong_clock(installation, wrong_by(seconds))
+    installation.fault("x", "publish", "reset_after", count=3)
+    installation.posts(12)
     time.sleep(2)
     wrong_by(0)
-    standing.posts(6)
+    installation.posts(6)
     time.sleep(2)
     if seconds > 0:  # what it planned while it was ahead comes due when that time has come
         wrong_by(seconds)
-    _settle(standing, clock)
+    _settle(installation, clock)
 
 
 def test_a_clock_set_back_an_hour_while_it_sends_loses_and_repeats_nothing(
-    standing: House, wrong_by: Callable[[float], Path]
+    installation: House, wrong_by: Callable[[float], Path]
 ) -> None:
-    standing.slow(0.5)
-    clock = _wrong_clock(standing, wrong_by(HOUR))
-    standing.posts(12)
-    standing.wait_for(lambda: standing.count(DeliveryState.SENDING) > 0)
+    installation.slow(0.5)
+    clock = _wrong_clock(installation, wrong_by(HOUR))
+    installation.posts(12)
+    installation.wait_for(lambda: installation.count(DeliveryState.SENDING) > 0)
     wrong_by(0)
     time.sleep(1)
     clock.kill()
-    standing.clocks.remove(clock)
-    clock = _wrong_clock(standing, wrong_by(0))
-    standing.posts(6)
+    installation.clocks.remove(clock)
+    clock = _wrong_clock(installation, wrong_by(0))
+    installation.posts(6)
     time.sleep(3)
     wrong_by(HOUR)  # the hour passes, and with it the leases of the one that died
-    _settle(standing, clock)
+    _settle(installation, clock)
 
 
 def _next_daybreak(_: datetime) -> bool:
@@ -104,18 +104,18 @@ def _financial_year_begins(moment: datetime) -> bool:
 
 @pytest.mark.parametrize("begins", [_next_daybreak, _month_begins, _financial_year_begins])
 def test_over_the_ends_of_day_month_and_year_everything_leaves_once(
-    standing: House, wrong_by: Callable[[float], Path], begins: Callable[[datetime], bool]
+    installation: House, wrong_by: Callable[[float], Path], begins: Callable[[datetime], bool]
 ) -> None:
     """The clock comes from two seconds before to some seconds after."""
     moment = _first(begins)
     ahead = (moment - timedelta(seconds=2) - now()).total_seconds()
-    standing.slow(0.5)
-    standing.posts(6, due=moment - timedelta(seconds=1))
-    standing.posts(6, due=moment + timedelta(seconds=1))
-    clock = _wrong_clock(standing, wrong_by(ahead))
+    installation.slow(0.5)
+    installation.posts(6, due=moment - timedelta(seconds=1))
+    installation.posts(6, due=moment + timedelta(seconds=1))
+    clock = _wrong_clock(installation, wrong_by(ahead))
     wrong_by((moment - timedelta(seconds=2) - now()).total_seconds())
-    _settle(standing, clock)
-    assert standing.count(DeliveryState.MISSED) == 0
+    _settle(installation, clock)
+    assert installation.count(DeliveryState.MISSED) == 0
 
 
 def _first(begins: Callable[[datetime], bool]) -> datetime:
@@ -128,17 +128,17 @@ def _first(begins: Callable[[datetime], bool]) -> datetime:
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Kiritimati", "Asia/Kolkata"])
 def test_a_machine_set_to_another_time_zone_sends_when_it_is_due(
-    standing: House, zone: str
+    installation: House, zone: str
 ) -> None:
     """Twelve hours behind the city's time and eight and a half ahead of it."""
-    clock = standing.clock_elsewhere(zone)
+    clock = installation.clock_elsewhere(zone)
     clock.wait_for("runs", within=PATIENCE)
     due_at = now() + timedelta(seconds=6)
-    standing.posts(2, due=due_at)
-    _settle(standing, clock)
-    posts = [post for name in ("x", "facebook") for post in standing.ledger(name)]
+    installation.posts(2, due=due_at)
+    _settle(installation, clock)
+    posts = [post for name in ("x", "facebook") for post in installation.ledger(name)]
     assert len(posts) >= 2
     assert min(datetime.fromisoformat(post["created_at"]) for post in posts) >= due_at
-    with standing.database.reading() as session:
+    with installation.database.reading() as session:
         sent = session.scalars(select(Delivery.sending_at)).all()
     assert all(at is not None and due_at <= at < due_at + timedelta(minutes=1) for at in sent)

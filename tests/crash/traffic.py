@@ -35,7 +35,7 @@ LIMITED = 2
 class Traffic:
     """Posts and faults of one round; `laid` are the faults that take a post and lose the answer."""
 
-    standing: House
+    installation: House
     chance: random.Random
     tally: Tally
     has_two_steps: bool = False
@@ -44,39 +44,39 @@ class Traffic:
     def go_by(self, *, two_steps: bool) -> None:
         """Have Facebook's page take its posts in two steps, or in one."""
         self.has_two_steps = two_steps
-        with self.standing.database.transaction() as session:
-            account = session.get_one(Account, self.standing.town.accounts["facebook"])
+        with self.installation.database.transaction() as session:
+            account = session.get_one(Account, self.installation.town.accounts["facebook"])
             account.two_steps = two_steps
 
     def fall_due(self) -> None:
         """A post is approved, and due at once in all its languages."""
         pictures = (_picture(),) if self.chance.random() < PICTURED else ()
-        self.standing.posts(POSTS, pictures=pictures)
+        self.installation.posts(POSTS, pictures=pictures)
 
     def lay_faults(self) -> None:
         """One on each platform, for the next publication; the others are only slow."""
         self.clear()
         # Of two steps it is the second whose answer counts: what the public sees is the same.
         operation = "make_public" if self.has_two_steps else "publish"
-        hanging = 1.5 * self.standing.pace.press.send_deadline
+        hanging = 1.5 * self.installation.pace.press.send_deadline
         for platform, platform_operation, faults in (
             ("x", "publish", ON_X),
             ("facebook", operation, FAULTS),
         ):
             kind = self.chance.choice(faults)
             seconds = LIMITED if kind == "rate_limit" else hanging
-            number = self.standing.fault(
+            number = self.installation.fault(
                 platform, platform_operation, kind, count=1, seconds=seconds
             )
             if kind in FAULTS:
                 self.laid.add(number)
-        self.standing.slow(SLOW)
+        self.installation.slow(SLOW)
 
     def clear(self) -> None:
         """Count the faults that a publication has met; the others are taken away."""
-        self.tally.lost_answers += len(self.laid - self.standing.faults())
+        self.tally.lost_answers += len(self.laid - self.installation.faults())
         self.laid.clear()
-        self.standing.clear_faults()
+        self.installation.clear_faults()
 
 
 @cache

@@ -75,14 +75,14 @@ def test_the_end_of_a_token_is_told_14_7_and_1_days_before_once_each(town: City)
     warned_at = []
     for _ in range(16 * 4):
         tick(town)
-        warned_at.append(len(town.told("access_ends")))
+        warned_at.append(len(town.notified("access_ends")))
         town.clock.move(6 * HOUR)
     days = [
         (later - two) and (end - (town.now - (len(warned_at) - number) * 6 * HOUR)).days
         for number, (later, two) in enumerate(zip(warned_at[1:], warned_at[:-1], strict=True), 1)
     ]
     assert [day for day in days if day] == [14, 7, 1]
-    assert town.told("access_ends") == ["admin", "admin", "admin", "lead", "lead", "lead"]
+    assert town.notified("access_ends") == ["admin", "admin", "admin", "lead", "lead", "lead"]
 
 
 def test_what_is_first_known_late_is_told_once_and_a_renewed_one_anew(town: City) -> None:
@@ -138,7 +138,12 @@ def test_each_account_is_looked_at_once_a_day_and_pauses_before_something_is_due
     town.clock.move(25 * HOUR)
     tick(town, AccountCheck(Health(False, HealthProblem.CREDENTIALS, "", None)))
     assert account(town).state is AccountState.PAUSED
-    assert town.told("account_paused") == ["admin", "admin", "lead", "lead"]  # for both accounts
+    assert town.notified("account_paused") == [
+        "admin",
+        "admin",
+        "lead",
+        "lead",
+    ]  # for both accounts
     town.clock.move(25 * HOUR)
     assert tick(town) == 0  # who has stopped is asked by a person
 
@@ -151,8 +156,8 @@ def test_a_platform_that_is_away_pauses_nothing(town: City) -> None:
 def test_a_clock_that_is_to_stop_asks_about_no_further_account(town: City) -> None:
     calls: list[int] = []
 
-    def look(seen: Account) -> AccountCheck:
-        calls.append(seen.id)
+    def look(account: Account) -> AccountCheck:
+        calls.append(account.id)
         return WELL
 
     def stop() -> bool:
@@ -165,9 +170,9 @@ def test_a_clock_that_is_to_stop_asks_about_no_further_account(town: City) -> No
 
 
 def test_what_was_connected_anew_while_it_was_looked_at_is_left_alone(town: City) -> None:
-    def look(seen: Account) -> AccountCheck:
+    def look(account: Account) -> AccountCheck:
         with town.write() as session:
-            session.get_one(Account, seen.id).credentials = "new"
+            session.get_one(Account, account.id).credentials = "new"
         return AccountCheck(Health(False, HealthProblem.CREDENTIALS, "", None))
 
     token_expiry.tick_tokens(town.context, NEVER, checker=look)

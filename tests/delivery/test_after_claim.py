@@ -21,7 +21,7 @@ from publisher.scheduling.schedule import cancel, schedule
 from publisher.states import DeliveryState
 from tests.support.city import PACE, City
 from tests.support.city_people import MINUTE, NOON
-from tests.support.holding import IN_15, claimed, learn, left, starts, state
+from tests.support.holding import IN_15, claimed, learn, remaining, starts, state
 
 
 def _attempt(town: City) -> Attempt:
@@ -44,7 +44,7 @@ def test_a_cap_set_after_the_claim_holds_counted_deliveries_too(town: City) -> N
         )
     assert [starts(town, payload) for payload in payloads] == [True, False, False]
     assert town.delivery(payloads[1].claim.delivery_id).reason["code"] == "cap"
-    assert left(town) == 4  # counted once, and the two that stay here are given back
+    assert remaining(town) == 4  # counted once, and the two that stay here are given back
 
 
 def test_claimed_deliveries_wait_once_the_platform_throttles_the_account(town: City) -> None:
@@ -90,7 +90,7 @@ def test_a_count_is_rolled_back_if_sending_cannot_be_committed(town: City) -> No
     learn(town, 5)
     _cancel(town, only)
     assert not starts(town, only)
-    assert left(town) == 5
+    assert remaining(town) == 5
 
 
 def test_a_delivery_cancelled_after_the_claim_gives_back_its_count(town: City) -> None:
@@ -101,7 +101,7 @@ def test_a_delivery_cancelled_after_the_claim_gives_back_its_count(town: City) -
     attempt = _attempt(town)
     assert (attempt.outcome, attempt.answer) == ("gate", "overtaken")
     assert (attempt.ended_at, attempt.sending_at) == (NOON, None)
-    assert left(town) == 5
+    assert remaining(town) == 5
 
 
 def test_a_cancelled_delivery_of_a_dead_clock_gives_back_its_count(town: City) -> None:
@@ -113,14 +113,14 @@ def test_a_cancelled_delivery_of_a_dead_clock_gives_back_its_count(town: City) -
     assert dispatch.tick_overtaken(town.context) == 0  # its clock may live
     town.clock.move(timedelta(seconds=2))
     assert dispatch.tick_overtaken(town.context) == 1
-    assert left(town) == 4
+    assert remaining(town) == 4
     with town.read() as session:
         ended = select(Attempt.delivery_id, Attempt.outcome, Attempt.answer).where(
             Attempt.ended_at.is_not(None)
         )
         assert session.execute(ended).all() == [(gone.claim.delivery_id, "gate", "overtaken")]
     assert not starts(town, gone)
-    assert (dispatch.tick_overtaken(town.context), left(town)) == (0, 4)
+    assert (dispatch.tick_overtaken(town.context), remaining(town)) == (0, 4)
 
 
 def test_an_old_attempt_is_not_ended_while_a_new_claim_is_in_progress(town: City) -> None:
@@ -144,8 +144,8 @@ def test_an_old_attempt_is_not_ended_while_a_new_claim_is_in_progress(town: City
     assert dispatch.tick_overtaken(town.context) == 0
     attempt_and_store(town.context, anew)
     assert state(town, anew) is DeliveryState.PUBLISHED
-    before = left(town)
-    assert (dispatch.tick_overtaken(town.context), left(town)) == (1, before + 1)
+    before = remaining(town)
+    assert (dispatch.tick_overtaken(town.context), remaining(town)) == (1, before + 1)
 
 
 def test_an_attempt_that_may_have_sent_is_never_ended_as_overtaken(town: City) -> None:
@@ -167,7 +167,7 @@ def test_an_attempt_that_the_sweep_has_ended_is_not_ended_again(town: City) -> N
         session.get_one(Delivery, only.claim.delivery_id).fence += 1
         outcomes.finish(session, outcomes.attempt_of(session, only.claim), "lease_ended", "", NOON)
     assert not starts(town, only)
-    assert (_attempt(town).outcome, left(town)) == ("lease_ended", 5)
+    assert (_attempt(town).outcome, remaining(town)) == ("lease_ended", 5)
 
 
 def _pause(town: City) -> None:
@@ -209,7 +209,7 @@ def test_a_rate_limit_window_begun_after_the_claim_gets_no_count_back(town: City
     town.clock.move(timedelta(seconds=30))
     learn(town, 0, IN_15 + 15 * MINUTE)
     outcomes.give_back(town.context, only)
-    assert left(town) == 0
+    assert remaining(town) == 0
 
 
 def _cancel(town: City, payload: DeliveryPayload) -> None:

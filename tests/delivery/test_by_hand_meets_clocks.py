@@ -22,7 +22,7 @@ from publisher.states import DeliveryState
 from tests.delivery.test_by_hand import post
 from tests.support.city import PACE, City
 from tests.support.crossing import meet
-from tests.support.holding import answer, state
+from tests.support.holding import receipt_for, state
 
 pytestmark = pytest.mark.both
 
@@ -37,11 +37,15 @@ def looked_at(town: City, delivery_id: int) -> tuple[ManualPost, LinkedPost]:
     return pasted, manual.read_back(town.platform("x"), pasted)
 
 
-def keep(town: City, wanted: ManualPost, found: LinkedPost) -> DeliveryState:
+def keep(town: City, manual_post: ManualPost, linked_post: LinkedPost) -> DeliveryState:
     """Keep it; gives where the delivery stands then."""
     with town.write() as session:
         return manual.publish_by_hand(
-            session, actor=town.actor("clerk"), now=town.now, manual_post=wanted, linked_post=found
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            manual_post=manual_post,
+            linked_post=linked_post,
         ).state
 
 
@@ -49,13 +53,13 @@ def claim(town: City) -> list[DeliveryPayload]:
     return delivery_claim(town.context, account_id=town.accounts["x"], most=5)
 
 
-def has_read_the_delivery(said: str) -> bool:
+def has_read_the_delivery(sql: str) -> bool:
     """The person's transaction has locked post and delivery, and is about to judge."""
-    return "FROM stops" in said
+    return "FROM stops" in sql
 
 
-def has_claimed(said: str) -> bool:
-    return said.startswith("INSERT INTO attempts")
+def has_claimed(sql: str) -> bool:
+    return sql.startswith("INSERT INTO attempts")
 
 
 def proofs(town: City) -> list[ReceiptOrigin]:
@@ -94,9 +98,9 @@ def test_a_manual_post_is_refused_if_a_clock_claims_the_delivery_first(town: Cit
     assert proofs(town) == []
 
 
-def _is_told(town: City, wanted: ManualPost, found: LinkedPost) -> None:
+def _is_told(town: City, manual_post: ManualPost, linked_post: LinkedPost) -> None:
     with pytest.raises(OnItsWay):
-        keep(town, wanted, found)
+        keep(town, manual_post, linked_post)
 
 
 def held_by_a_clock(town: City) -> tuple[DeliveryPayload, ManualPost, LinkedPost]:
@@ -126,9 +130,9 @@ def test_a_refused_manual_post_does_not_stop_the_clock_that_has_the_claim(
     payload, pasted, read_back = held_by_a_clock(town)
     read: list[str] = []
 
-    def has_locked(said: str) -> bool:
-        if "FROM deliveries" in said and "WHERE deliveries.id" in said:
-            read.append(said)
+    def has_locked(sql: str) -> bool:
+        if "FROM deliveries" in sql and "WHERE deliveries.id" in sql:
+            read.append(sql)
         return len(read) == 2  # as it stood, and now locked
 
     meet(
@@ -150,7 +154,7 @@ def in_doubt(town: City) -> tuple[Completion, ManualPost, LinkedPost]:
     dispatch.run_maintenance(town.context)
     assert state(town, payload) is DeliveryState.UNCONFIRMED
     pasted, read_back = looked_at(town, delivery_id)
-    return Completion(payload, answer(int(read_back.platform_id), town)), pasted, read_back
+    return Completion(payload, receipt_for(int(read_back.platform_id), town)), pasted, read_back
 
 
 def test_a_receipt_adds_nothing_if_a_person_stores_the_post_first(town: City) -> None:

@@ -33,7 +33,16 @@ from tests.support import lane
 from tests.support.city import PACE, City, city
 from tests.support.city_people import NOON
 from tests.support.crossing import PATIENCE, after_each, meet
-from tests.support.holding import IN_15, answer, begun, claimed, learn, left, starts, state
+from tests.support.holding import (
+    IN_15,
+    begun,
+    claimed,
+    learn,
+    receipt_for,
+    remaining,
+    starts,
+    state,
+)
 
 RECEIPT = Receipt("1", "https://platform.example/1", NOON, "")
 TOLD = (Told("publish.15min", 100, 3, IN_15),)
@@ -61,7 +70,7 @@ def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
         until=lambda sql: "FROM deliveries" in sql and "leased_until <" in sql,
     )
     assert state(shared, only) is DeliveryState.SCHEDULED
-    assert left(shared) == 5
+    assert remaining(shared) == 5
 
 
 OUTCOMES: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
@@ -92,9 +101,9 @@ def test_what_comes_of_a_late_try_and_the_sweeper_do_not_wait_for_one_another(
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
     swept: list[str] = []
 
-    def has_swept(said: str) -> bool:
-        if "FROM deliveries" in said and "leased_until <" in said:
-            swept.append(said)
+    def has_swept(sql: str) -> bool:
+        if "FROM deliveries" in sql and "leased_until <" in sql:
+            swept.append(sql)
         return len(swept) == 2  # what was claimed, and now what is being sent
 
     meet(
@@ -116,10 +125,10 @@ def test_a_try_that_was_overtaken_is_ended_once_by_its_own_clock_or_by_another(
     (only,) = claimed(shared)
     locked: list[str] = []
 
-    def has_read(said: str) -> bool:
-        if "FROM deliveries" in said and "WHERE deliveries.id" in said:
-            locked.append(said)
-        return bool(locked) and "FROM attempts" in said
+    def has_read(sql: str) -> bool:
+        if "FROM deliveries" in sql and "WHERE deliveries.id" in sql:
+            locked.append(sql)
+        return bool(locked) and "FROM attempts" in sql
 
     with shared.write() as session:
         schedule.cancel(
@@ -135,7 +144,7 @@ def test_a_try_that_was_overtaken_is_ended_once_by_its_own_clock_or_by_another(
         lambda: starts(shared, only),
         until=has_read,
     )
-    assert left(shared) == 5
+    assert remaining(shared) == 5
 
 
 @pytest.mark.parametrize("outcome", ["later", "credentials"])
@@ -145,7 +154,7 @@ def test_receipts_and_what_changes_their_account_do_not_wait_for_one_another(
     """The account is locked before its limits: a receipt holds the one, and then learns."""
     learn(shared, 5)
     published, other = begun(shared, 2)
-    done = [Completion(published, answer(1, shared), TOLD)]
+    done = [Completion(published, receipt_for(1, shared), TOLD)]
     meet(
         shared,
         lambda: receipts.store_receipts(shared.context, done),
@@ -196,9 +205,9 @@ def test_what_comes_of_a_try_and_an_approval_taken_back_do_not_wait_for_one_anot
     (only,) = claimed(shared)
     changed: list[str] = []
 
-    def has_changed_it(said: str) -> bool:
-        if said.startswith("UPDATE deliveries"):
-            changed.append(said)
+    def has_changed_it(sql: str) -> bool:
+        if sql.startswith("UPDATE deliveries"):
+            changed.append(sql)
         return len(changed) == 1
 
     meet(
@@ -219,9 +228,9 @@ def test_what_comes_of_an_emergency_and_its_template_taken_back_do_not_wait_for_
     (only, *_others) = claim(shared.context, account_id=shared.accounts["x"], most=5)
     changed: list[str] = []
 
-    def has_changed_it(said: str) -> bool:
-        if said.startswith("UPDATE deliveries"):
-            changed.append(said)
+    def has_changed_it(sql: str) -> bool:
+        if sql.startswith("UPDATE deliveries"):
+            changed.append(sql)
         return len(changed) == 1
 
     def take_back() -> None:
@@ -260,7 +269,8 @@ def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> 
     ones, others = begun(shared, 2), begun(shared, 2, "facebook")
     limits = (Told("publish.15min", 100, 50, IN_15),)
     answers = [
-        Completion(payload, answer(n, shared), limits) for n, payload in enumerate((*ones, *others))
+        Completion(payload, receipt_for(n, shared), limits)
+        for n, payload in enumerate((*ones, *others))
     ]
     groups = [[answers[0], answers[2]], [answers[3], answers[1]]]
     waiting, both = threading.local(), threading.Barrier(2)

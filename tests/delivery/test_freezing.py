@@ -91,7 +91,7 @@ def test_lifted_early_what_is_not_too_late_leaves(town: City) -> None:
 
 
 WHAT = pytest.mark.parametrize(
-    ("on", "department", "kind", "held"),
+    ("on", "department", "kind", "is_frozen"),
     [
         ("", "", None, True),
         ("x", "", None, True),
@@ -108,12 +108,12 @@ WHAT = pytest.mark.parametrize(
 
 @WHAT
 def test_a_freeze_is_for_an_account_a_department_and_a_kind(
-    town: City, on: str, department: str, kind: str | None, held: bool
+    town: City, on: str, department: str, kind: str | None, is_frozen: bool
 ) -> None:
     (delivery_id,) = town.due()
     freeze(town, on=on, department=department, kind=kind)
     town.tick_dispatch()
-    assert (state(town, delivery_id) is DeliveryState.SCHEDULED) is held
+    assert (state(town, delivery_id) is DeliveryState.SCHEDULED) is is_frozen
 
 
 def leave(town: City, *delivery_ids: int, to: DeliveryState = DeliveryState.SENDING) -> None:
@@ -132,12 +132,12 @@ def too_late_for(town: City, freeze_id: int) -> list[int]:
 
 @WHAT
 def test_a_freeze_is_too_late_for_what_it_would_have_held(
-    town: City, on: str, department: str, kind: str | None, held: bool
+    town: City, on: str, department: str, kind: str | None, is_frozen: bool
 ) -> None:
     (gone,), (_waits,) = town.due(), town.due()
     leave(town, gone)
     freeze_id = freeze(town, on=on, department=department, kind=kind)
-    assert too_late_for(town, freeze_id) == ([gone] if held else [])
+    assert too_late_for(town, freeze_id) == ([gone] if is_frozen else [])
 
 
 def test_what_may_be_live_is_on_its_way_and_what_no_freeze_holds_is_not(town: City) -> None:
@@ -267,7 +267,7 @@ def test_the_cell_and_whoevers_posts_fall_into_it_are_told_of_a_freeze(town: Cit
         town.schedule(town.approved(), after)
     town.schedule(town.approved("road"), 2 * DAY)  # after it
     freeze(town)
-    assert town.told("frozen") == ["clerk", "first", "head", "lead", "other_clerk", "second"]
+    assert town.notified("frozen") == ["clerk", "first", "head", "lead", "other_clerk", "second"]
     bodies = _bodies(town, "frozen")
     assert {_scheduled(body) for body in bodies.values()} == {"२"}
     assert f"कारण: {WHY}" in bodies["clerk"]
@@ -286,7 +286,7 @@ def test_each_department_is_told_of_its_own_posts_and_the_cell_of_all(town: City
 def test_a_freeze_into_which_nothing_falls_is_told_to_the_cell_alone(town: City) -> None:
     town.schedule(town.approved(), HOUR)
     freeze(town, on="facebook", department="water", kind="press_note")
-    assert town.told("frozen") == ["clerk", "lead", "other_clerk"]
+    assert town.notified("frozen") == ["clerk", "lead", "other_clerk"]
     body = _bodies(town, "frozen")["lead"]
     assert _scheduled(body) == ""
     for name in ("फेसबुक", "पाणीपुरवठा विभाग", "प्रेसनोट"):
@@ -297,22 +297,22 @@ def test_answers_are_not_counted_among_what_falls_into_a_freeze(town: City) -> N
     (live,) = town.live()
     town.answer(town.comment(under=live))
     freeze(town)
-    assert town.told("frozen") == ["clerk", "lead", "other_clerk"]
+    assert town.notified("frozen") == ["clerk", "lead", "other_clerk"]
 
 
 def test_what_is_due_and_waits_already_falls_into_a_freeze_that_begins_now(town: City) -> None:
     town.due()
     town.clock.move(MINUTE)
     freeze(town)
-    assert "first" in town.told("frozen")
+    assert "first" in town.notified("frozen")
 
 
 def test_whoever_was_told_of_a_freeze_is_told_when_it_is_lifted(town: City) -> None:
     town.schedule(town.approved(), HOUR)
     freeze_id = freeze(town)
     lift(town, freeze_id)
-    assert town.told("freeze_lifted") == town.told("frozen")
-    assert "first" in town.told("freeze_lifted")
+    assert town.notified("freeze_lifted") == town.notified("frozen")
+    assert "first" in town.notified("freeze_lifted")
 
 
 def _stop(town: City) -> None:
@@ -325,7 +325,7 @@ def _nothing(_town: City) -> None:
 
 
 @pytest.mark.parametrize(
-    ("holds", "said"),
+    ("holds", "sentence"),
     [
         (freeze, "या काळात प्रसिद्धीस स्थगिती होती."),
         (_stop, "या काळात सर्व प्रसिद्धी थांबविलेली होती."),
@@ -333,15 +333,15 @@ def _nothing(_town: City) -> None:
     ],
 )
 def test_the_mail_about_what_was_missed_says_what_kept_it(
-    town: City, holds: Callable[[City], object], said: str
+    town: City, holds: Callable[[City], object], sentence: str
 ) -> None:
     town.due()
     holds(town)
     town.tick_dispatch(2 * HOUR)
     bodies = _bodies(town, "delivery_missed")
     assert "lead" in bodies
-    assert {said in body for body in bodies.values()} == {True}
-    assert {"कारण:" in body for body in bodies.values()} == {bool(said)}
+    assert {sentence in body for body in bodies.values()} == {True}
+    assert {"कारण:" in body for body in bodies.values()} == {bool(sentence)}
 
 
 def _bodies(town: City, kind: str) -> dict[str, str]:

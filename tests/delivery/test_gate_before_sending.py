@@ -58,7 +58,7 @@ def _owner(town: City, session: Session) -> object:
     return session.execute(update(Post).values(department_id=town.departments["road"]))
 
 
-def _words(town: City, session: Session) -> object:
+def _outgoing_text(town: City, session: Session) -> object:
     return session.execute(update(Rendition).values(alt_text="दुसरे वर्णन"))
 
 
@@ -74,7 +74,7 @@ CHANGES: list[Change] = [
     _window,
     _departments,
     _owner,
-    _words,
+    _outgoing_text,
     _pictures,
 ]
 
@@ -91,7 +91,7 @@ def test_a_post_changed_in_the_database_after_approval_is_not_sent(
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, {"code": "changed"})
     assert _nothing_left(town)
-    assert "clerk" in town.told("delivery_failed")
+    assert "clerk" in town.notified("delivery_failed")
     with town.read() as session:
         assert session.scalars(select(Attempt.outcome)).one() == "gate"
 
@@ -228,7 +228,7 @@ def test_a_delivery_past_its_late_limit_is_missed_and_people_are_notified(town: 
         DeliveryState.MISSED,
         {"code": "late", "limit": 60},
     )
-    assert town.told("delivery_missed") == ["admin", "clerk", "first", "lead", "second"]
+    assert town.notified("delivery_missed") == ["admin", "clerk", "first", "lead", "second"]
     assert _nothing_left(town)
 
 

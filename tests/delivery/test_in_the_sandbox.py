@@ -113,7 +113,7 @@ def test_what_somebody_else_deletes_there_is_noticed_and_told(practice: Practice
     practice.ground.meddle(practice.town.platform_id(delivery_id), None)
     (finding,) = practice.watch_for_two_days()
     assert finding.kind is FindingKind.GONE
-    assert practice.town.told("found_gone") == ["first", "lead", "second"]
+    assert practice.town.notified("found_gone") == ["first", "lead", "second"]
 
 
 @pytest.mark.parametrize("practice", ["facebook"], indirect=True)
@@ -142,7 +142,7 @@ def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(practice: P
     assert town.verbs("comments", town.comment_id(comment_id, on=practice.name))[0] == "receive"
     town.clock.move(2 * HOUR)
     assert dispatch.tick_dispatch(practice.context) == 0
-    assert len(practice.ground.made()) == 1
+    assert len(practice.ground.published()) == 1
 
 
 def test_other_words_than_the_approved_ones_are_told_and_nothing_is_kept(

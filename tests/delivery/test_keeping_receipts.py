@@ -30,7 +30,7 @@ from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
 from tests.support.city import PACE, City
 from tests.support.city_people import NOON
-from tests.support.holding import answer, begun, claimed, state
+from tests.support.holding import begun, claimed, receipt_for, state
 from tests.support.runs import wait_until
 
 pytestmark = pytest.mark.both
@@ -43,8 +43,8 @@ def test_a_receipt_that_cannot_be_stored_does_not_lose_the_others(town: City) ->
     with town.write() as session:  # one receipt to a delivery, and this one has its own already
         session.add(_row(bad, town))
     recorder = Recorder(town.context)
-    recorder.put(Completion(bad, answer(1, town)))
-    recorder.put(Completion(good, answer(2, town)))
+    recorder.put(Completion(bad, receipt_for(1, town)))
+    recorder.put(Completion(good, receipt_for(2, town)))
     recorder.close()
     assert state(town, good) is DeliveryState.PUBLISHED
     assert state(town, bad) is DeliveryState.SENDING  # nothing is known of it: it is looked for
@@ -55,7 +55,9 @@ PAUSES = (0.1, 0.3, 0.0)
 
 def test_a_short_database_outage_loses_no_receipt(town: City) -> None:
     payloads = begun(town, 2)
-    done = [Completion(payload, answer(number, town)) for number, payload in enumerate(payloads, 1)]
+    done = [
+        Completion(payload, receipt_for(number, town)) for number, payload in enumerate(payloads, 1)
+    ]
     recorder = Recorder(town.context, pauses=PAUSES)
     with _away(town.database, times=2) as tries:
         for completion in done:
@@ -73,9 +75,9 @@ def test_a_long_database_outage_loses_a_receipt_but_not_the_recorder(
     lost, stored = begun(town, 2)
     recorder = Recorder(town.context, pauses=(0.0, 0.0))
     with _away(town.database, times=3) as tries:
-        recorder.put(Completion(lost, answer(1, town)))
+        recorder.put(Completion(lost, receipt_for(1, town)))
         assert wait_until(lambda: len(tries) == 3, within=PATIENCE)
-        recorder.put(Completion(stored, answer(2, town)))
+        recorder.put(Completion(stored, receipt_for(2, town)))
         recorder.close()
     assert len(tries) == 2 + 1 + 1  # each pause, once alone, and the other one
     assert state(town, stored) is DeliveryState.PUBLISHED
@@ -122,9 +124,9 @@ def _row(payload: DeliveryPayload, town: City) -> ReceiptRow:
 class _Odd(MemoryPlatform):
     """Publishes, and answers what no row can hold."""
 
-    def __init__(self, town: City, answer: Receipt) -> None:
+    def __init__(self, town: City, receipt: Receipt) -> None:
         super().__init__(now=town.clock, name="x")
-        self._answer = answer
+        self._answer = receipt
 
     def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         super().publish(prepared, deadline=deadline)
@@ -186,7 +188,7 @@ def test_of_two_receipts_of_a_delivery_in_a_batch_the_newest_counts(town: City) 
         )
     answers = enumerate((first, again, other), 1)
     receipts.store_receipts(
-        town.context, [Completion(payload, answer(n, town)) for n, payload in answers]
+        town.context, [Completion(payload, receipt_for(n, town)) for n, payload in answers]
     )
     with town.read() as session:
         rows = session.execute(select(ReceiptRow.delivery_id, ReceiptRow.platform_id)).all()

@@ -59,7 +59,7 @@ def telling(town: City) -> _Telling:
     return platform
 
 
-def known(town: City) -> list[tuple[str, int | None, int, datetime]]:
+def stored_limits(town: City) -> list[tuple[str, int | None, int, datetime]]:
     """What is known of the limits of X."""
     query = select(AllowanceRow).where(AllowanceRow.account_id == town.accounts["x"])
     with town.read() as session:
@@ -85,10 +85,10 @@ def test_rate_limits_of_a_response_are_stored_whatever_its_outcome(
     if error is not None:
         telling.fail_next(error)
     (only,) = claimed(town)
-    assert known(town) == []
+    assert stored_limits(town) == []
     attempt.attempt_and_store(town.context, only)
     assert state(town, only) is comes_to
-    assert known(town) == LEARNED
+    assert stored_limits(town) == LEARNED
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
@@ -108,7 +108,7 @@ def test_rate_limits_are_stored_even_if_the_claim_was_lost_meanwhile(
     telling.meanwhile = send_again
     attempt.attempt_and_store(town.context, only)
     assert state(town, only) is DeliveryState.SENDING
-    assert known(town) == LEARNED
+    assert stored_limits(town) == LEARNED
 
 
 def test_a_refusal_during_preparation_gives_back_its_count(town: City, telling: _Telling) -> None:
@@ -119,7 +119,7 @@ def test_a_refusal_during_preparation_gives_back_its_count(town: City, telling: 
     (only,) = claimed(town)
     attempt.attempt_and_store(town.context, only)
     assert state(town, only) is DeliveryState.FAILED
-    assert known(town) == LEARNED
+    assert stored_limits(town) == LEARNED
 
 
 @pytest.mark.both
@@ -129,4 +129,4 @@ def test_the_threads_of_a_worker_store_rate_limits_too(town: City, telling: _Tel
     press.run_for(0.1)
     assert telling.has_answered.wait(PATIENCE)
     press.close()
-    assert known(town) == LEARNED
+    assert stored_limits(town) == LEARNED

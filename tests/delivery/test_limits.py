@@ -52,7 +52,7 @@ def spend(town: City, on: str = "x", *, urgent: bool = False) -> datetime | None
         return counter.spend(session, town.accounts[on], town.now, urgent=urgent)
 
 
-def left(town: City, name: str = "publish.15min", on: str = "x") -> int:
+def remaining(town: City, name: str = "publish.15min", on: str = "x") -> int:
     query = select(AllowanceRow.remaining).where(
         AllowanceRow.account_id == town.accounts[on], AllowanceRow.name == name
     )
@@ -109,7 +109,7 @@ def test_a_reported_rate_limit_holds_every_clock_until_its_reset(town: City) -> 
 def test_each_publication_is_counted_before_its_answer_comes(town: City) -> None:
     learn(town, publishing(2))
     assert [spend(town), spend(town), spend(town)] == [None, None, IN_15]
-    assert left(town) == 0
+    assert remaining(town) == 0
 
 
 def test_a_late_answer_of_the_same_window_gives_back_nothing(town: City) -> None:
@@ -117,9 +117,9 @@ def test_a_late_answer_of_the_same_window_gives_back_nothing(town: City) -> None
     spend(town)
     spend(town)
     learn(town, publishing(4))
-    assert left(town) == 3
+    assert remaining(town) == 3
     learn(town, publishing(99, IN_15 + 15 * MINUTE))
-    assert left(town) == 99
+    assert remaining(town) == 99
 
 
 def test_limits_of_other_operations_do_not_hold_publications(town: City) -> None:
@@ -185,9 +185,9 @@ def test_a_cap_that_is_set_counts_what_left_before_and_one_taken_away_holds_noth
 ) -> None:
     was_sent(town, 2 * HOUR, HOUR)
     cap(town, 2)
-    assert (free_at(town), left(town, daily_cap.CAP)) == (NOON + 22 * HOUR, 0)
+    assert (free_at(town), remaining(town, daily_cap.CAP)) == (NOON + 22 * HOUR, 0)
     cap(town, 5)
-    assert (free_at(town), left(town, daily_cap.CAP)) == (None, 3)
+    assert (free_at(town), remaining(town, daily_cap.CAP)) == (None, 3)
     cap(town, None)
     assert free(town) == ["facebook", "x"]
 
@@ -248,7 +248,7 @@ def claimed(town: City, *, remaining: int, due: int = 3) -> list[DeliveryPayload
 def test_a_claim_counts_what_it_takes_before_another_clock_can(town: City) -> None:
     payloads = claimed(town, remaining=5)
     assert [payload.claim.counted for payload in payloads] == [True, True, True]
-    assert left(town) == 2
+    assert remaining(town) == 2
 
 
 def test_a_delivery_counted_at_its_claim_is_sent_without_another_count(town: City) -> None:
@@ -257,7 +257,7 @@ def test_a_delivery_counted_at_its_claim_is_sent_without_another_count(town: Cit
         commit_sending.start(town.context, first)
     assert town.delivery(first.claim.delivery_id).state is DeliveryState.SENDING
     assert not [sql for sql in executed if sql.startswith("UPDATE allowances")]
-    assert left(town) == 0
+    assert remaining(town) == 0
 
 
 def test_deliveries_beyond_the_limit_are_claimed_uncounted_and_then_wait(
@@ -271,7 +271,7 @@ def test_deliveries_beyond_the_limit_are_claimed_uncounted_and_then_wait(
         commit_sending.start(town.context, payloads[2])
     waiting = town.delivery(payloads[2].claim.delivery_id)
     assert (waiting.state, waiting.reason["code"]) == (DeliveryState.SCHEDULED, "limit")
-    assert left(town) == 0
+    assert remaining(town) == 0
 
 
 def test_a_claim_counts_nothing_under_a_daily_cap_or_without_known_limits(
@@ -282,17 +282,17 @@ def test_a_claim_counts_nothing_under_a_daily_cap_or_without_known_limits(
     cap(town, 5)
     (capped,) = claimed(town, remaining=5, due=1)
     assert [payload.claim.counted for payload in (unknown, capped)] == [False, False]
-    assert left(town) == 5
+    assert remaining(town) == 5
     commit_sending.start(town.context, capped)
-    assert left(town) == 4
+    assert remaining(town) == 4
 
 
 def test_a_delivery_that_is_given_back_gives_back_its_count(town: City) -> None:
     first, *_ = claimed(town, remaining=5)
     outcomes.give_back(town.context, first)
-    assert left(town) == 3
+    assert remaining(town) == 3
     outcomes.give_back(town.context, first)  # said twice, undone once
-    assert left(town) == 3
+    assert remaining(town) == 3
 
 
 def test_of_a_dead_clock_only_deliveries_that_it_may_have_sent_stay_counted(town: City) -> None:
@@ -300,7 +300,7 @@ def test_of_a_dead_clock_only_deliveries_that_it_may_have_sent_stay_counted(town
     commit_sending.start(town.context, first)
     town.clock.move(timedelta(seconds=PACE.lease + 1))
     dispatch.run_maintenance(town.context)
-    assert left(town) == 4
+    assert remaining(town) == 4
 
 
 def test_a_delivery_that_the_gate_blocks_gives_back_its_count(town: City) -> None:
@@ -308,7 +308,7 @@ def test_a_delivery_that_the_gate_blocks_gives_back_its_count(town: City) -> Non
     town.disable("first")
     with pytest.raises(commit_sending.HeldBack):
         commit_sending.start(town.context, only)
-    assert left(town) == 5
+    assert remaining(town) == 5
 
 
 @pytest.mark.both
@@ -325,4 +325,4 @@ def test_two_clocks_together_never_count_more_than_the_limit(town: City) -> None
     with ThreadPoolExecutor(2) as clocks:
         payloads = [payload for some in clocks.map(claim, ("one", "two")) for payload in some]
     assert sum(payload.claim.counted for payload in payloads) == 3
-    assert left(town) == 0
+    assert remaining(town) == 0

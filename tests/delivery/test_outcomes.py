@@ -126,7 +126,7 @@ def test_each_error_of_a_platform_leads_to_its_own_state_and_notices(
     assert delivery.reason["code"] == expected.code
     assert delivery.not_before == expected.retry_at
     assert delivery.look_at == expected.look_at
-    assert town.told(expected.kind) == expected.told
+    assert town.notified(expected.kind) == expected.told
     with town.read() as session:
         attempt = session.scalars(select(Attempt)).one()
         assert (attempt.outcome, attempt.ended_at) == (expected.outcome, NOON)
@@ -148,7 +148,7 @@ def test_a_receipt_makes_the_delivery_published(town: City) -> None:
         assert receipt.origin is ReceiptOrigin.ANSWER
         assert (receipt.published_at, receipt.stored_at) == (NOON, NOON)
         assert session.scalars(select(Attempt.outcome)).one() == "published"
-    assert town.told("delivery_failed") == []
+    assert town.notified("delivery_failed") == []
 
 
 def test_a_delivery_that_is_to_be_retried_later_is_sent_then_and_once(town: City) -> None:

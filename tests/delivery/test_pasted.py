@@ -29,7 +29,7 @@ def test_a_post_on_x_is_known_by_its_number(link: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("link", "page_id", "wanted"),
+    ("link", "page_id", "expected"),
     [
         ("https://www.facebook.com/PMCPune/posts/777", "55", "55_777"),
         ("https://m.facebook.com/PMCPune/posts/some-words/777/?ref=share", "55", "55_777"),
@@ -43,9 +43,9 @@ def test_a_post_on_x_is_known_by_its_number(link: str) -> None:
     ],
 )
 def test_a_post_on_facebook_is_known_by_page_and_number_or_looked_for(
-    link: str, page_id: str, wanted: str
+    link: str, page_id: str, expected: str
 ) -> None:
-    assert read_link(link, PAGE, is_reply=False, page_id=page_id).platform_id == wanted
+    assert read_link(link, PAGE, is_reply=False, page_id=page_id).platform_id == expected
 
 
 def test_an_answer_on_facebook_is_known_by_post_and_comment() -> None:

@@ -18,7 +18,7 @@ from publisher.models.deliveries import Delivery
 from publisher.states import DeliveryState
 from publisher.transitions import DELIVERY_ID
 from tests.support.city import City, city
-from tests.support.holding import answer, begun
+from tests.support.holding import begun, receipt_for
 
 pytestmark = pytest.mark.both
 
@@ -40,11 +40,11 @@ def _plan(connection: Connection, call: BoundStatement) -> str:
 
 
 @pytest.mark.parametrize(
-    ("asked", "index"),
+    ("statement", "index"),
     [(claim.URGENT, "ix_deliveries_urgent"), (claim.OTHERS, "ix_deliveries_account_due")],
 )
 def test_claim_candidates_are_read_in_order_from_an_index(
-    town: City, asked: PreparedStatement, index: str
+    town: City, statement: PreparedStatement, index: str
 ) -> None:
     values: dict[str, Value] = {
         "now": town.now,
@@ -52,7 +52,7 @@ def test_claim_candidates_are_read_in_order_from_an_index(
         "limit": 5,
     }
     with town.database.connection() as connection:
-        plan = _plan(connection, asked(values))
+        plan = _plan(connection, statement(values))
     assert index in plan
     assert "Sort" not in plan
     assert "TEMP B-TREE" not in plan
@@ -82,17 +82,17 @@ def test_the_ids_of_publications_are_found_by_their_own_index(town: City) -> Non
     (payload,) = begun(town)
     executed: list[str] = []
     with _noted(town.database, executed):
-        receipts.store_receipts(town.context, [Completion(payload, answer(1, town))])
+        receipts.store_receipts(town.context, [Completion(payload, receipt_for(1, town))])
     (receipts_query,) = (sql for sql in executed if sql.startswith("SELECT receipts.account_id"))
     assert "action = 'publish'" in receipts_query
 
 
 @contextmanager
-def _noted(database: Database, seen: list[str]) -> Iterator[None]:
+def _noted(database: Database, executed: list[str]) -> Iterator[None]:
     """Note each statement as it goes to the database."""
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
+        executed.append(statement)
 
     event.listen(database.engine, "before_cursor_execute", note)
     try:

@@ -58,7 +58,7 @@ def test_a_post_is_looked_for_after_20_s_1_5_and_15_min_and_then_held(town: City
     assert looks == [20, 60, 300, 900]
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.look_at) == (DeliveryState.HELD, None)
-    assert town.told("delivery_held") == ["admin", "clerk", "first", "lead", "second"]
+    assert town.notified("delivery_held") == ["admin", "clerk", "first", "lead", "second"]
     assert town.tick_reconcile(MINUTE) == 0
 
 
@@ -324,7 +324,7 @@ PAGE = "https://www.facebook.com"
 
 
 @pytest.mark.parametrize(
-    ("link", "wanted"),
+    ("link", "expected"),
     [
         (f"{PAGE}/permalink.php?story_fbid=123&id=55", "55_123"),
         (f"{PAGE}/PMCPune/posts/123", "55_123"),
@@ -332,14 +332,14 @@ PAGE = "https://www.facebook.com"
     ],
 )
 def test_a_facebook_link_yields_the_posts_id_or_an_unknown_id(
-    town: City, link: str, wanted: str
+    town: City, link: str, expected: str
 ) -> None:
     delivery_id, _ = _held_on_our_page(town)
     _settle(town, delivery_id, link)
     with town.read() as session:
         receipt = session.get_one(Delivery, delivery_id).receipt
     assert receipt is not None
-    assert (receipt.platform_id, receipt.url) == (wanted.format(delivery_id), link)
+    assert (receipt.platform_id, receipt.url) == (expected.format(delivery_id), link)
 
 
 def test_a_link_without_an_id_is_found_by_the_text_of_the_post(town: City) -> None:

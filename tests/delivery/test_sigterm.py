@@ -33,7 +33,7 @@ POSTS = 12
 
 
 @pytest.fixture
-def standing(start: Starter, database_url: str, tmp_path: Path) -> Iterator[House]:
+def installation(start: Starter, database_url: str, tmp_path: Path) -> Iterator[House]:
     """A house whose clocks are processes of their own, not forked: how they ended is known."""
     with house(start, database_url, tmp_path) as opened:
         opened.environment |= {
@@ -53,69 +53,69 @@ def ends(clock: Started) -> tuple[int, float]:
 
 @pytest.mark.proof
 def test_sigterm_finishes_running_attempts_and_gives_back_the_rest(
-    standing: House,
+    installation: House,
 ) -> None:
-    standing.posts(POSTS, on=["x"])
-    standing.slow(1.0)
-    clock = standing.clock()
-    standing.wait_for(lambda: standing.count(DeliveryState.PUBLISHED) > 0)
-    standing.wait_for(lambda: _in_hand(standing))
+    installation.posts(POSTS, on=["x"])
+    installation.slow(1.0)
+    clock = installation.clock()
+    installation.wait_for(lambda: installation.count(DeliveryState.PUBLISHED) > 0)
+    installation.wait_for(lambda: _in_hand(installation))
 
     code, seconds = ends(clock)
     assert code == 0, clock.said()
     assert seconds < DEADLINE + FEW_SECONDS
-    tries = _tries(standing)
+    tries = _tries(installation)
     assert {outcome for _, _, outcome in tries} == {"published", "given_back"}, tries
     for state, is_begun, outcome in tries:
         assert is_begun is (outcome == "published")
         assert state is (DeliveryState.PUBLISHED if is_begun else DeliveryState.SCHEDULED)
-    unsent = POSTS - standing.count(DeliveryState.PUBLISHED)
-    assert standing.count(DeliveryState.SCHEDULED) == unsent > 0
+    unsent = POSTS - installation.count(DeliveryState.PUBLISHED)
+    assert installation.count(DeliveryState.SCHEDULED) == unsent > 0
 
-    standing.clear_faults()
-    standing.drain()
-    verdict = judge(standing)
+    installation.clear_faults()
+    installation.drain()
+    verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published == POSTS
 
 
-def _in_hand(standing: House) -> bool:
+def _in_hand(installation: House) -> bool:
     """Some are on their way, and others are claimed for whoever comes free."""
     sending, claimed = DeliveryState.SENDING, DeliveryState.CLAIMED
-    return standing.count(sending) > 0 and standing.count(claimed) > 0
+    return installation.count(sending) > 0 and installation.count(claimed) > 0
 
 
-def _tries(standing: House) -> list[tuple[DeliveryState, bool, str]]:
+def _tries(installation: House) -> list[tuple[DeliveryState, bool, str]]:
     """Of each try: its delivery's state, whether it was begun, and what came of it."""
     query = select(Delivery.state, Attempt.sending_at, Attempt.outcome).join(
         Attempt, Attempt.delivery_id == Delivery.id
     )
-    with standing.database.reading() as session:
+    with installation.database.reading() as session:
         return [(row.state, row.sending_at is not None, row[2]) for row in session.execute(query)]
 
 
 @pytest.mark.proof
 def test_sigterm_ends_reading_after_the_current_page_of_comments(
-    standing: House,
+    installation: House,
 ) -> None:
-    standing.posts(POSTS, on=["x"])
-    clock = standing.clock()
-    standing.wait_for(lambda: _read(standing, Source.last_read_at.is_not(None)) == POSTS)
-    standing.fault("x", "search", "hang_before", count="always", seconds=1.0)
-    standing.listen_soon()
+    installation.posts(POSTS, on=["x"])
+    clock = installation.clock()
+    installation.wait_for(lambda: _read(installation, Source.last_read_at.is_not(None)) == POSTS)
+    installation.fault("x", "search", "hang_before", count="always", seconds=1.0)
+    installation.listen_soon()
     asked_at = now()
-    standing.wait_for(lambda: _read(standing, Source.last_read_at > asked_at) > 0)
+    installation.wait_for(lambda: _read(installation, Source.last_read_at > asked_at) > 0)
 
     code, seconds = ends(clock)
     assert code == 0, clock.said()
     assert seconds < POSTS / 2
-    assert _read(standing, Source.last_read_at < asked_at) > POSTS / 2
+    assert _read(installation, Source.last_read_at < asked_at) > POSTS / 2
 
 
-def _read(standing: House, condition: ColumnElement[bool]) -> int:
+def _read(installation: House, condition: ColumnElement[bool]) -> int:
     """How many posts' comments were read when this says."""
     query = select(func.count()).where(Source.receipt_id.is_not(None), condition)
-    with standing.database.reading() as session:
+    with installation.database.reading() as session:
         return session.execute(query).scalar_one()
 
 

@@ -42,7 +42,7 @@ class Stage:
     sandbox: str
     environment: dict[str, str]
 
-    def made(self) -> list[dict[str, Any]]:
+    def published(self) -> list[dict[str, Any]]:
         """What the sandbox's own ledger says was made, oldest first."""
         lines = requests.get(self.sandbox + "/ledger", timeout=10).json()["x"]
         return [post for post in lines if not post["citizen"]]
@@ -134,10 +134,10 @@ def test_a_stop_holds_two_clocks_within_a_second_and_a_release_sends_the_rest_on
     for clock in clocks:
         clock.wait_for("runs")
     _schedule(stage, now() + ONE_SECOND)
-    _until(lambda: len(stage.made()) >= POSTS // 4, within=60)
+    _until(lambda: len(stage.published()) >= POSTS // 4, within=60)
     stopped_at = _stop(stage.town)
     _until(lambda: now() > stopped_at + POSTS * APART, within=60)
-    posts = stage.made()
+    posts = stage.published()
     assert POSTS // 4 <= len(posts) < POSTS
     last = max(datetime.fromisoformat(post["created_at"]) for post in posts)
     assert last <= stopped_at + ONE_SECOND, f"{last - stopped_at} after the stop"
@@ -146,9 +146,9 @@ def test_a_stop_holds_two_clocks_within_a_second_and_a_release_sends_the_rest_on
         stop_ids = [open_stop.id for open_stop in stop.open_stops(session)]
         actor = stage.town.actor("lead")
         stop.release(session, actor=actor, now=now(), stop_ids=stop_ids, reason="दुरुस्त झाले")
-    _until(lambda: len(stage.made()) >= POSTS, within=60)
+    _until(lambda: len(stage.published()) >= POSTS, within=60)
     _until(lambda: _states(stage) == {DeliveryState.PUBLISHED: POSTS}, within=60)
-    texts = [post["text"] for post in stage.made()]
+    texts = [post["text"] for post in stage.published()]
     assert len(texts) == len(set(texts)) == POSTS
     with stage.town.read() as session:
         assert session.scalar(select(func.count(func.distinct(Attempt.clock)))) == 2

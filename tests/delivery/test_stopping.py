@@ -37,10 +37,10 @@ def stop(town: City, by: str = "lead", reason: str = WHY) -> int:
         return stop_row.id
 
 
-def release(town: City, *seen: int, by: str = "lead", reason: str = GONE) -> list[int]:
+def release(town: City, *seen_stop: int, by: str = "lead", reason: str = GONE) -> list[int]:
     with town.write() as session:
         done = controls_stop.release(
-            session, actor=town.actor(by), now=town.now, stop_ids=seen, reason=reason
+            session, actor=town.actor(by), now=town.now, stop_ids=seen_stop, reason=reason
         )
         return [stop_row.id for stop_row in done]
 
@@ -142,7 +142,7 @@ def test_a_stop_and_a_release_want_a_reason(town: City, reason: str) -> None:
 
 def test_pressed_twice_it_is_one_stop_and_one_mail(town: City) -> None:
     assert stop(town) == stop(town)
-    assert town.told("stopped") == ["admin", "clerk", "lead", "other_clerk"]
+    assert town.notified("stopped") == ["admin", "clerk", "lead", "other_clerk"]
 
 
 def test_a_second_stop_for_another_reason_stands_beside_the_first(town: City) -> None:
@@ -152,7 +152,7 @@ def test_a_second_stop_for_another_reason_stands_beside_the_first(town: City) ->
     release(town, first)
     assert standing_ids(town) == [second]
     assert town.tick_dispatch() == 0
-    assert town.told("released") == []
+    assert town.notified("released") == []
     release(town, second)
     assert town.tick_dispatch() == 1
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
@@ -181,10 +181,10 @@ def test_whose_post_was_to_leave_soon_is_told_of_stop_and_release(town: City) ->
     town.schedule(town.approved("road"), 48 * HOUR)
     stopped = stop(town)
     cell = {"admin", "clerk", "lead", "other_clerk"}
-    assert set(town.told("stopped")) == cell | {"first", "second", "head"}
+    assert set(town.notified("stopped")) == cell | {"first", "second", "head"}
     town.clock.move(MINUTE)
     release(town, stopped)
-    assert set(town.told("released")) == cell | {"first", "second", "head"}
+    assert set(town.notified("released")) == cell | {"first", "second", "head"}
 
 
 def test_what_is_being_sent_is_named_as_on_its_way_and_what_waits_is_not(town: City) -> None:

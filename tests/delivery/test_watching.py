@@ -103,7 +103,7 @@ def test_what_somebody_else_deleted_is_found_within_a_day_and_told(town: City) -
     watch(town, DAY - HOUR)
     (finding,) = findings(town)
     assert (finding.kind, finding.account.platform) == (FindingKind.GONE, "x")
-    assert town.told("found_gone") == ["first", "lead", "second"]
+    assert town.notified("found_gone") == ["first", "lead", "second"]
     assert town.verbs("deliveries", delivery)[-1] == "found_gone"
     with town.read() as session:
         assert corrections.live_texts_of(session, finding.post_id) == []
@@ -136,10 +136,10 @@ def test_what_somebody_else_changed_is_found_with_the_words_that_stand_there(tow
     (finding,) = findings(town, by="first")
     assert (finding.kind, finding.remote_text) == (FindingKind.CHANGED, "पाणी बंद नाही.")
     assert finding.own_text.startswith("शनिवारी")
-    assert town.told("found_changed") == ["first", "lead", "second"]
+    assert town.notified("found_changed") == ["first", "lead", "second"]
     watch(town, DAY)
     assert len(findings(town)) == 1
-    assert town.told("found_changed") == ["first", "lead", "second"]
+    assert town.notified("found_changed") == ["first", "lead", "second"]
 
 
 def test_what_we_changed_or_deleted_ourselves_is_nobody_elses(town: City) -> None:
@@ -206,10 +206,8 @@ def test_somebody_says_that_they_have_seen_it(town: City) -> None:
         _note(town, session, finding.watch_id, "पुन्हा")
 
 
-def _note(town: City, session: Session, watch_id: int, words: str, *, by: str = "lead") -> None:
-    acknowledge.note_seen(
-        session, actor=town.actor(by), now=town.now, watch_id=watch_id, note=words
-    )
+def _note(town: City, session: Session, watch_id: int, note: str, *, by: str = "lead") -> None:
+    acknowledge.note_seen(session, actor=town.actor(by), now=town.now, watch_id=watch_id, note=note)
 
 
 def test_another_change_after_it_was_seen_stands_on_the_board_again(town: City) -> None:
@@ -279,20 +277,20 @@ def test_an_expired_access_pauses_the_account(town: City) -> None:
     assert watch(town, HOUR) == 0
 
 
-@pytest.mark.parametrize(("trouble", "asked"), [(TryLater(), 1), (REFUSED, 2)])
+@pytest.mark.parametrize(("trouble", "requests"), [(TryLater(), 1), (REFUSED, 2)])
 def test_a_silent_platform_is_asked_once_a_tick_and_delays_no_other(
-    town: City, trouble: PlatformError, asked: int
+    town: City, trouble: PlatformError, requests: int
 ) -> None:
     away = _two_on_each(town, trouble)
     with town.read() as session:
         before = set(session.scalars(select(Watch.look_at)))
-    assert poll.tick_watching(town.context) == asked + 2
-    assert away.asked == asked
+    assert poll.tick_watching(town.context) == requests + 2
+    assert away.asked == requests
     with town.read() as session:
         looked = select(Watch.id).where(Watch.looked_at == town.now)
         assert len(session.scalars(looked).all()) == 2
-        assert len(before & set(session.scalars(select(Watch.look_at)))) == 2 - asked
-    assert poll.tick_watching(town.context) == 2 - asked
+        assert len(before & set(session.scalars(select(Watch.look_at)))) == 2 - requests
+    assert poll.tick_watching(town.context) == 2 - requests
 
 
 def test_a_stopping_clock_ends_after_the_current_check(town: City) -> None:

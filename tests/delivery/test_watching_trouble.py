@@ -112,7 +112,7 @@ def test_until_the_time_that_a_platform_names_nothing_of_the_account_is_looked_a
 
 
 @pytest.mark.parametrize(
-    ("name", "left", "looks"),
+    ("name", "remaining", "looks"),
     [
         ("publish.page_hour", 49, 2),
         ("publish.page_hour", 50, 4),
@@ -121,11 +121,11 @@ def test_until_the_time_that_a_platform_names_nothing_of_the_account_is_looked_a
     ],
 )
 def test_looks_leave_half_of_a_share_of_an_hour_to_publishing(
-    town: City, name: str, left: int, looks: int
+    town: City, name: str, remaining: int, looks: int
 ) -> None:
     platform = live(town, 4, at_once=2)
     wait(town)
-    platform.allowances = (Allowance(name, 100, left, None),)
+    platform.allowances = (Allowance(name, 100, remaining, None),)
     assert poll.tick_watching(town.context) == looks
     assert poll.tick_watching(town.context) == 0
     (delivery,) = town.live(on=["x"])
@@ -219,16 +219,16 @@ def test_that_all_of_many_are_gone_is_believed_of_an_account_in_good_health(town
     assert all(watches(town)[platform_id].found_gone_at for platform_id in ids)
 
 
-@pytest.mark.parametrize(("number", "left"), [(4, 0), (6, 1)])
-def test_a_few_or_not_all_are_believed_as_they_are(town: City, number: int, left: int) -> None:
+@pytest.mark.parametrize(("number", "remaining"), [(4, 0), (6, 1)])
+def test_a_few_or_not_all_are_believed_as_they_are(town: City, number: int, remaining: int) -> None:
     platform = live(town, number, at_once=number)
     ids = wait(town)
-    del platform.posts[left:]
+    del platform.posts[remaining:]
     _is_ill(town, platform)
     poll.tick_watching(town.context)
     assert (
         len([platform_id for platform_id in ids if watches(town)[platform_id].absent_at])
-        == number - left
+        == number - remaining
     )
 
 

@@ -64,7 +64,7 @@ class _StepwisePlatform(MemoryPlatform):
         self.requesting_threads: list[threading.Thread] = []
         self._may_answer = Semaphore(0)
 
-    def answer(self, count: int = 1) -> None:
+    def release_step(self, count: int = 1) -> None:
         self._may_answer.release(count)
 
     def wait_for_requests(self, count: int) -> bool:
@@ -90,7 +90,7 @@ def full_worker(town: City) -> Iterator[tuple[_StepwisePlatform, Worker]]:
     worker.run_for(0)
     assert _states(town) == ["sending"] * 2 + ["claimed"] * 2 + ["scheduled"] * 4
     yield platform, worker
-    platform.answer(100)
+    platform.release_step(100)
     worker.close()
 
 
@@ -220,7 +220,7 @@ def test_an_urgent_thread_sends_nothing_else_and_ends(
     urgent_texts = _texts_of(town, _schedule_urgent(town, 2))
     worker.run_for(0)
     assert platform.wait_for_requests(4)
-    platform.answer(100)
+    platform.release_step(100)
     _run_until(worker, lambda: len(platform.published) == 8 + 2)
     requests = zip(platform.requested_texts, platform.requesting_threads, strict=True)
     urgent_threads = {text: thread for text, thread in requests if thread not in own_threads}
@@ -253,7 +253,7 @@ def test_more_urgent_deliveries_than_fit_are_all_sent_in_order_before_others(
         assert _states(town).count(DeliveryState.CLAIMED) == 2 + 4  # as many urgent as others
     for number in range(7, 12):
         worker.run_for(0)
-        platform.answer()
+        platform.release_step()
         assert platform.wait_for_requests(number)
     assert sorted(platform.requested_texts[2:6]) == sorted(texts[:4])
     assert platform.requested_texts[6:] == texts[4:]
@@ -268,7 +268,7 @@ def test_a_queue_low_on_urgent_deliveries_wakes_the_worker(
     assert worker.wake.wait(PATIENCE)
     worker.run_for(0)  # no urgent delivery is due any more; it wakes again once it is low
     assert not worker.wake.is_set()
-    platform.answer(3)
+    platform.release_step(3)
     assert worker.wake.wait(PATIENCE)
 
 
@@ -286,7 +286,7 @@ def test_closing_gives_back_waiting_urgent_deliveries_too(
     given_back = wait_until(
         lambda: town.delivery(last_id).state is DeliveryState.SCHEDULED, within=PATIENCE
     )
-    platform.answer(100)
+    platform.release_step(100)
     closing.join(PATIENCE)
     assert given_back
     assert _states(town).count(DeliveryState.PUBLISHED) == 2 + 4

@@ -25,7 +25,7 @@ from publisher.platforms.base.protocol import Platform
 from publisher.platforms.registry import open_platform
 from publisher.states import AccountState, DeliveryState
 from tests.platforms.grounds import CREDENTIALS
-from tests.platforms.stub import Stub, answer, drip, serving
+from tests.platforms.stub import Stub, drip, http_response, serving
 from tests.support.city import PACE, City
 from tests.support.city_people import MINUTE, NOON
 
@@ -34,7 +34,7 @@ SECOND = timedelta(seconds=1)
 PAGE = CREDENTIALS["facebook"]["page_id"]
 CREATES = {"x": b"POST /2/tweets HTTP", "facebook": f"POST /v26.0/{PAGE}/feed HTTP".encode()}
 NAMES = tuple(CREATES)
-NOTHING_LISTED = answer({"data": [], "meta": {"result_count": 0}})
+NOTHING_LISTED = http_response({"data": [], "meta": {"result_count": 0}})
 HTML = b"<html><title>502</title>Bad gateway</html>"
 
 
@@ -123,17 +123,21 @@ def wire(town: City) -> Iterator[Wire]:
         yield Wire(town, stubs, context)
 
 
-def made(name: str, number: str, text: str = "", **headers: str) -> bytes:
+def created_response(name: str, number: str, text: str = "", **headers: str) -> bytes:
     """What a platform says that made something."""
     if name == "x":
-        return answer({"data": {"id": number, **({"text": text} if text else {})}}, 201, headers)
-    return answer({"id": number, **({"message": text} if text else {})}, 200, headers)
+        return http_response(
+            {"data": {"id": number, **({"text": text} if text else {})}}, 201, headers
+        )
+    return http_response({"id": number, **({"message": text} if text else {})}, 200, headers)
 
 
 def listed(number: str, text: str, at: datetime, **headers: str) -> bytes:
     """A timeline with one post, in the words of either platform."""
     times = {"created_at": at.isoformat(), "created_time": at.isoformat()}
-    return answer({"data": [{"id": number, "text": text, "message": text, **times}]}, 200, headers)
+    return http_response(
+        {"data": [{"id": number, "text": text, "message": text, **times}]}, 200, headers
+    )
 
 
 def sent_text(wire: Wire, name: str) -> str:
@@ -154,14 +158,14 @@ def expect_held_and_sent_once(wire: Wire, name: str, delivery_id: int) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_200_without_an_id_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
     (delivery_id,) = wire.town.due(on=[name])
-    wire.stubs[name].plan(answer({"data": {}}, 200))
+    wire.stubs[name].plan(http_response({"data": {}}, 200))
     wire.tick_dispatch()
     expect_held_and_sent_once(wire, name, delivery_id)
 
 
 def test_a_200_with_the_id_of_another_page_is_unknown_and_sent_once(wire: Wire) -> None:
     (delivery_id,) = wire.town.due(on=["facebook"])
-    wire.stubs["facebook"].plan(made("facebook", "999000000000009_7"))
+    wire.stubs["facebook"].plan(created_response("facebook", "999000000000009_7"))
     wire.tick_dispatch()
     expect_held_and_sent_once(wire, "facebook", delivery_id)
 
@@ -169,7 +173,7 @@ def test_a_200_with_the_id_of_another_page_is_unknown_and_sent_once(wire: Wire) 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_201_with_another_text_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
     (delivery_id,) = wire.town.due(on=[name])
-    wire.stubs[name].plan(made(name, "77", "कोणाचा तरी दुसराच मजकूर"))
+    wire.stubs[name].plan(created_response(name, "77", "कोणाचा तरी दुसराच मजकूर"))
     wire.tick_dispatch()
     expect_held_and_sent_once(wire, name, delivery_id)
 
@@ -177,7 +181,7 @@ def test_a_201_with_another_text_is_unknown_and_sent_once(wire: Wire, name: str)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_502_in_html_is_unknown_and_found_by_looking(wire: Wire, name: str) -> None:
     (delivery_id,) = wire.town.due(on=[name])
-    wire.stubs[name].plan(answer(HTML, 502, kind="html"))
+    wire.stubs[name].plan(http_response(HTML, 502, kind="html"))
     wire.tick_dispatch()
     assert wire.state(delivery_id) == (DeliveryState.UNCONFIRMED, "unknown")
     wire.stubs[name].plan(listed("77", sent_text(wire, name), wire.town.now + SECOND))
@@ -193,9 +197,9 @@ def test_a_502_in_html_is_unknown_and_found_by_looking(wire: Wire, name: str) ->
 def test_a_redirect_to_another_host_is_not_followed(wire: Wire, name: str, code: int) -> None:
     (delivery_id,) = wire.town.due(on=[name])
     with serving() as thief:
-        thief.otherwise = made(name, "77")
+        thief.otherwise = created_response(name, "77")
         elsewhere = thief.url.replace("127.0.0.1", "localhost") + "/2/tweets"
-        wire.stubs[name].plan(answer({}, code, {"Location": elsewhere}))
+        wire.stubs[name].plan(http_response({}, code, {"Location": elsewhere}))
         wire.tick_dispatch()
         expect_held_and_sent_once(wire, name, delivery_id)
         assert (thief.connections, thief.requests) == (0, [])
@@ -205,7 +209,7 @@ def test_a_redirect_to_another_host_is_not_followed(wire: Wire, name: str, code:
 def test_a_gzip_bomb_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
     (delivery_id,) = wire.town.due(on=[name])
     bomb = gzip.compress(b" " * 50_000_000 + b"{}")
-    wire.stubs[name].plan(answer(bomb, 201, {"Content-Encoding": "gzip"}))
+    wire.stubs[name].plan(http_response(bomb, 201, {"Content-Encoding": "gzip"}))
     wire.tick_dispatch()
     expect_held_and_sent_once(wire, name, delivery_id)
 
@@ -216,7 +220,7 @@ def test_a_response_that_trickles_in_ends_at_the_deadline(wire: Wire, name: str)
     (delivery_id,) = wire.town.due(on=[name])
     wire.context = replace(wire.context, delivery_settings=replace(PACE, send_deadline=2.5))
     stub = wire.stubs[name]
-    stub.plan(drip(made(name, "77"), stub.over, 1.0))
+    stub.plan(drip(created_response(name, "77"), stub.over, 1.0))
     began = time.monotonic()
     wire.tick_dispatch()
     assert 2 < time.monotonic() - began < 4
@@ -230,7 +234,7 @@ def test_where_the_platforms_clock_is_off_its_answer_counts_at_our_time(
 ) -> None:
     (delivery_id,) = wire.town.due(on=[name])
     theirs = NOON + hours * HOUR
-    reply = answer(
+    reply = http_response(
         {"data": {"id": "77"}, "id": "77", "created_time": theirs.isoformat()},
         201,
         {"Date": format_datetime(theirs, usegmt=True)},
@@ -249,7 +253,7 @@ def test_where_the_platforms_clock_is_off_ours_is_found_all_the_same(
     wire: Wire, name: str, hours: int
 ) -> None:
     (delivery_id,) = wire.town.due(on=[name])
-    wire.stubs[name].plan(answer(HTML, 502))
+    wire.stubs[name].plan(http_response(HTML, 502))
     wire.tick_dispatch()
     off = hours * HOUR
     headers = {"Date": format_datetime(wire.town.now + off + 20 * SECOND, usegmt=True)}
@@ -268,10 +272,10 @@ def test_where_the_platforms_clock_is_off_its_limit_ends_by_ours(wire: Wire, hou
         "Date": format_datetime(theirs, usegmt=True),
         "x-rate-limit-reset": str(int((theirs + 9 * MINUTE).timestamp())),
     }
-    wire.stubs["x"].plan(answer({}, 429, headers))
+    wire.stubs["x"].plan(http_response({}, 429, headers))
     wire.tick_dispatch()
     assert wire.town.delivery(delivery_id).not_before == NOON + 9 * MINUTE
-    wire.stubs["x"].plan(made("x", "77"))
+    wire.stubs["x"].plan(created_response("x", "77"))
     wire.tick_dispatch(8 * MINUTE)
     assert wire.state(delivery_id) == (DeliveryState.SCHEDULED, "later")
     wire.tick_dispatch(MINUTE)
@@ -285,7 +289,9 @@ def test_a_429_without_a_time_is_retried_after_our_own_pause(
 ) -> None:
     (delivery_id,) = wire.town.due(on=[name])
     headers = {} if reset is None else {"x-rate-limit-reset": str(int((NOON + reset).timestamp()))}
-    wire.stubs[name].plan(answer({"errors": [{"code": 88}]}, 429, headers), made(name, "77"))
+    wire.stubs[name].plan(
+        http_response({"errors": [{"code": 88}]}, 429, headers), created_response(name, "77")
+    )
     wire.tick_dispatch()
     assert wire.state(delivery_id) == (DeliveryState.SCHEDULED, "later")
     assert wire.town.delivery(delivery_id).not_before == NOON + 30 * SECOND
@@ -299,8 +305,10 @@ def test_a_429_without_a_time_is_retried_after_our_own_pause(
 
 
 DUPLICATES = {
-    "x": answer({"detail": "You are not allowed to create a Tweet with duplicate content."}, 403),
-    "facebook": answer({"error": {"code": 506, "message": "Duplicate status message"}}, 400),
+    "x": http_response(
+        {"detail": "You are not allowed to create a Tweet with duplicate content."}, 403
+    ),
+    "facebook": http_response({"error": {"code": 506, "message": "Duplicate status message"}}, 400),
 }
 
 
@@ -319,8 +327,8 @@ def test_a_duplicate_error_without_our_post_there_is_left_to_a_person(
 
 
 EXPIRED = {
-    "x": answer({"title": "Unauthorized", "status": 401}, 401),
-    "facebook": answer({"error": {"code": 190, "error_subcode": 463}}, 401),
+    "x": http_response({"title": "Unauthorized", "status": 401}, 401),
+    "facebook": http_response({"error": {"code": 190, "error_subcode": 463}}, 401),
 }
 
 
@@ -331,8 +339,8 @@ def test_a_401_in_mid_batch_pauses_the_account_and_no_other(wire: Wire, name: st
         wire.town.due(where, on=[name])[0] for where in ("water", "road", "health")
     )
     (other,) = wire.town.due("water", on=[other_name])
-    wire.stubs[name].plan(made(name, "77"), EXPIRED[name])
-    wire.stubs[other_name].plan(made(other_name, "88"))
+    wire.stubs[name].plan(created_response(name, "77"), EXPIRED[name])
+    wire.stubs[other_name].plan(created_response(other_name, "88"))
     wire.tick_dispatch()
     assert wire.state(first) == (DeliveryState.PUBLISHED, "")
     assert wire.state(second) == (DeliveryState.SCHEDULED, "credentials")
@@ -350,7 +358,7 @@ def test_a_401_in_mid_batch_pauses_the_account_and_no_other(wire: Wire, name: st
 @pytest.mark.parametrize("name", NAMES)
 def test_a_response_with_the_id_of_an_earlier_post_proves_nothing(wire: Wire, name: str) -> None:
     first, second = (wire.town.due(where, on=[name])[0] for where in ("water", "road"))
-    wire.stubs[name].plan(made(name, "77"), made(name, "77"))
+    wire.stubs[name].plan(created_response(name, "77"), created_response(name, "77"))
     wire.tick_dispatch()
     assert wire.state(first) == (DeliveryState.PUBLISHED, "")
     assert wire.state(second) == (DeliveryState.UNCONFIRMED, "id_seen_before")

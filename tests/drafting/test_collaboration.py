@@ -22,9 +22,9 @@ from tests.support.city_people import HOUR, NOON
 from tests.support.forms import started
 
 
-def write(database: Database, actor: Actor, post: Post, words: str) -> None:
+def write(database: Database, actor: Actor, post: Post, note: str) -> None:
     with database.transaction() as session:
-        collaboration.write_note(session, actor=actor, now=NOON, post_id=post.id, text=words)
+        collaboration.write_note(session, actor=actor, now=NOON, post_id=post.id, text=note)
 
 
 def read(database: Database, actor: Actor, post: Post) -> list[str]:

@@ -34,11 +34,11 @@ def revision(*variants: Variant, **changed: object) -> Revision:
     return revision
 
 
-def text(words: str, *pictures: tuple[str, str], language: str = "mr", link: str = "") -> Variant:
+def text(content: str, *pictures: tuple[str, str], language: str = "mr", link: str = "") -> Variant:
     return Variant(
         account_id=1,
         language=Language(language),
-        text=words,
+        text=content,
         link=link,
         renditions=[Rendition(sha256=digest, alt_text=alt) for digest, alt in pictures],
     )
@@ -178,7 +178,7 @@ def test_a_word_is_counted_as_its_reader_counts_it(word: str, parts: list[str]) 
     assert graphemes(word) == parts
 
 
-def told(old: str, new: str) -> list[tuple[str, list[str]]]:
+def descriptions(old: str, new: str) -> list[tuple[str, list[str]]]:
     """Each piece with its runs; those that differ stand in brackets."""
     return [
         (str(piece.kind), [f"[{run.text}]" if run.differs else run.text for run in piece.runs])
@@ -187,7 +187,7 @@ def told(old: str, new: str) -> list[tuple[str, list[str]]]:
 
 
 def test_within_similar_words_only_what_differs_stands_out() -> None:
-    assert told("पाणीपुरवठा बंद", "पाणीपुरवठ्याची बंद") == [
+    assert descriptions("पाणीपुरवठा बंद", "पाणीपुरवठ्याची बंद") == [
         ("removed", ["पाणीपुरव", "[ठा]"]),
         ("added", ["पाणीपुरव", "[ठ्याची]"]),
         ("same", [" बंद"]),
@@ -195,7 +195,7 @@ def test_within_similar_words_only_what_differs_stands_out() -> None:
 
 
 def test_a_conjunct_that_gains_a_sign_changes_as_a_whole() -> None:
-    assert told("या क्षत्रात", "या क्षेत्रात") == [
+    assert descriptions("या क्षत्रात", "या क्षेत्रात") == [
         ("same", ["या "]),
         ("removed", ["[क्ष]", "त्रात"]),
         ("added", ["[क्षे]", "त्रात"]),
@@ -203,8 +203,8 @@ def test_a_conjunct_that_gains_a_sign_changes_as_a_whole() -> None:
 
 
 def test_words_that_have_little_in_common_are_told_as_wholes() -> None:
-    assert told("सोमवारी सुरू", "बुधवारी उशिरा सुरू")[-1] == ("same", [" सुरू"])
-    assert told("बंद", "सुरू") == [("removed", ["बंद"]), ("added", ["सुरू"])]
+    assert descriptions("सोमवारी सुरू", "बुधवारी उशिरा सुरू")[-1] == ("same", [" सुरू"])
+    assert descriptions("बंद", "सुरू") == [("removed", ["बंद"]), ("added", ["सुरू"])]
 
 
 @pytest.mark.parametrize(

@@ -31,14 +31,16 @@ def problems(prepared: PreparedDraft) -> list[tuple[str, str]]:
     return [(problem.field, problem.code) for problem in prepared.problems]
 
 
-def save(database: Database, town: City, post: Post, ready: PreparedDraft, seen: int) -> Revision:
+def save(
+    database: Database, town: City, post: Post, ready: PreparedDraft, seen_revision: int
+) -> Revision:
     with database.transaction() as session:
         return drafting_save(
             session,
             actor=town.actor("clerk"),
             now=NOON,
             post_id=post.id,
-            seen_revision=seen,
+            seen_revision=seen_revision,
             prepared=ready,
         )
 
@@ -208,10 +210,12 @@ def test_the_same_picture_twice_in_one_post_is_refused(
     ]
 
 
-def _refused(database: Database, town: City, store: Store, typed: Draft) -> list[tuple[str, str]]:
+def _refused(
+    database: Database, town: City, store: Store, new_draft: Draft
+) -> list[tuple[str, str]]:
     post = started(town)
     with pytest.raises(Invalid) as caught:
-        save(database, town, post, prepared(database, store, typed), 0)
+        save(database, town, post, prepared(database, store, new_draft), 0)
     return caught.value.codes
 
 

@@ -18,13 +18,13 @@ from tests.support.forms import draft, photo, prepared, started, variant
 
 
 def _saved(
-    database: Database, town: City, store: Store, post: Post, seen: int, *asked: int
+    database: Database, town: City, store: Store, post: Post, seen_revision: int, *asked_ids: int
 ) -> None:
     pictures = (PictureDraft("अ", content=photo()),)
     new_draft = draft(
         variant(town.accounts["x"], pictures=pictures),
         variant(town.accounts["facebook"], pictures=pictures),
-        asked_ids=asked,
+        asked_ids=asked_ids,
     )
     ready = prepared(database, store, new_draft)
     with database.transaction() as session:
@@ -33,7 +33,7 @@ def _saved(
             actor=town.actor("clerk"),
             now=NOON,
             post_id=post.id,
-            seen_revision=seen,
+            seen_revision=seen_revision,
             prepared=ready,
         )
 

@@ -27,8 +27,8 @@ def database(on_sqlite: Database) -> Database:
     return on_sqlite
 
 
-def save(database: Database, store: Store, town: City, post: Post, typed: Draft) -> None:
-    ready = prepared(database, store, typed)
+def save(database: Database, store: Store, town: City, post: Post, new_draft: Draft) -> None:
+    ready = prepared(database, store, new_draft)
     with database.transaction() as session:
         newest = session.get_one(Post, post.id).newest
         drafting_save.save(
@@ -66,7 +66,7 @@ def restore(
     post: Post,
     *,
     number: int = 1,
-    seen: int = 2,
+    seen_revision: int = 2,
     late: bool = False,
 ) -> None:
     with database.transaction() as session:
@@ -75,7 +75,7 @@ def restore(
             actor=actor,
             now=NOON + 2 * DAY if late else NOON,
             post_id=post.id,
-            seen_revision=seen,
+            seen_revision=seen_revision,
             number=number,
             note="आवृत्ती १ पुन्हा आणली",
         )
@@ -130,7 +130,7 @@ def test_a_department_that_has_joined_since_stays_named(
         collaboration.join_submission(
             session, actor=town.actor("clerk"), now=NOON, post_id=begun.id, number=other.number
         )
-    restore(database, town.actor("clerk"), begun, number=1, seen=1)
+    restore(database, town.actor("clerk"), begun, number=1, seen_revision=1)
     assert departments_of(database, begun) == {
         town.departments["water"]: True,
         town.departments["road"]: False,
@@ -182,7 +182,7 @@ def test_a_post_in_review_is_a_draft_again(database: Database, town: City, post:
 
 def test_who_looked_at_an_older_newest_is_told(database: Database, town: City, post: Post) -> None:
     with pytest.raises(StaleRevision):
-        restore(database, town.actor("clerk"), post, seen=1)
+        restore(database, town.actor("clerk"), post, seen_revision=1)
 
 
 @pytest.mark.parametrize("who", ["first", "head", "auditor"])

@@ -28,15 +28,20 @@ def save(
     database: Database,
     store: Store,
     post: Post,
-    typed: Draft,
+    new_draft: Draft,
     *,
     actor: Actor,
-    seen: int,
+    seen_revision: int,
 ) -> Revision:
-    ready = prepared(database, store, typed)
+    ready = prepared(database, store, new_draft)
     with database.transaction() as session:
         return drafting_save.save(
-            session, actor=actor, now=NOON, post_id=post.id, seen_revision=seen, prepared=ready
+            session,
+            actor=actor,
+            now=NOON,
+            post_id=post.id,
+            seen_revision=seen_revision,
+            prepared=ready,
         )
 
 
@@ -61,7 +66,9 @@ def test_nobody_but_the_cell_drafts(database: Database, town: City, store: Store
     with pytest.raises(WrongRole), database.transaction() as session:
         drafting_save.start(session, actor=actor, now=NOON, submission_id=post.submissions[0].id)
     with pytest.raises(WrongRole):
-        save(database, store, post, draft(variant(town.accounts["x"])), actor=actor, seen=0)
+        save(
+            database, store, post, draft(variant(town.accounts["x"])), actor=actor, seen_revision=0
+        )
 
 
 def test_each_save_is_a_revision_with_author_note_and_window(
@@ -75,14 +82,14 @@ def test_each_save_is_a_revision_with_author_note_and_window(
         not_before=NOON - HOUR,
         not_after=NOON + DAY,
     )
-    save(database, store, post, new_draft, actor=town.actor("clerk"), seen=0)
+    save(database, store, post, new_draft, actor=town.actor("clerk"), seen_revision=0)
     save(
         database,
         store,
         post,
         draft(variant(town.accounts["x"])),
         actor=town.actor("other_clerk"),
-        seen=1,
+        seen_revision=1,
     )
     with database.reading() as session:
         post_row = session.get_one(Post, post.id)
@@ -112,7 +119,7 @@ def test_the_owning_department_is_always_asked_beside_the_others(
 ) -> None:
     post = started(town)
     new_draft = draft(variant(town.accounts["x"]), asked_ids=(town.departments["road"],))
-    revision = save(database, store, post, new_draft, actor=town.actor("clerk"), seen=0)
+    revision = save(database, store, post, new_draft, actor=town.actor("clerk"), seen_revision=0)
     assert sorted(row.department_id for row in revision.departments) == [
         town.departments["water"],
         town.departments["road"],
@@ -124,7 +131,7 @@ def test_the_owning_department_is_always_asked_beside_the_others(
             post,
             draft(variant(town.accounts["x"]), asked_ids=(999,)),
             actor=town.actor("clerk"),
-            seen=1,
+            seen_revision=1,
         )
     assert caught.value.codes == [("asked", "unknown_department")]
 
@@ -133,9 +140,9 @@ def test_who_began_from_an_older_revision_is_told_and_nothing_is_written(
     database: Database, town: City, store: Store
 ) -> None:
     post = started(town)
-    saved(town, post, seen=0)
+    saved(town, post, seen_revision=0)
     with pytest.raises(StaleRevision) as caught:
-        save(database, store, post, draft(), actor=town.actor("other_clerk"), seen=0)
+        save(database, store, post, draft(), actor=town.actor("other_clerk"), seen_revision=0)
     assert caught.value.values == {"seen": 0, "newest": 1}
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Revision)) == 1
@@ -169,7 +176,7 @@ def test_of_two_clerks_who_save_at_once_one_is_told(
 
 def _approved(database: Database, town: City, store: Store) -> Post:
     post = started(town)
-    saved(town, post, seen=0)
+    saved(town, post, seen_revision=0)
     with database.transaction() as session:
         decide.send_for_review(
             session, actor=town.actor("clerk"), now=NOON, post_id=post.id, seen_revision=1
@@ -211,7 +218,7 @@ def test_a_new_revision_of_an_approved_post_cancels_what_is_unsent(
 ) -> None:
     post = _approved(database, town, store)
     ids = _deliver(database, post, DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
-    saved(town, post, seen=1)
+    saved(town, post, seen_revision=1)
     assert _states(database, ids) == [DeliveryState.CANCELLED, DeliveryState.CANCELLED]
     with database.reading() as session:
         post_row = session.get_one(Post, post.id)
@@ -227,7 +234,7 @@ def test_what_is_leaving_or_live_is_left_alone(
 ) -> None:
     post = _approved(database, town, store)
     ids = _deliver(database, post, DeliveryState.SENDING, DeliveryState.PUBLISHED)
-    saved(town, post, seen=1)
+    saved(town, post, seen_revision=1)
     assert _states(database, ids) == [DeliveryState.SENDING, DeliveryState.PUBLISHED]
 
 
@@ -236,7 +243,7 @@ def test_a_post_in_review_or_rejected_is_a_draft_again(
     database: Database, town: City, to: PostState
 ) -> None:
     post = started(town)
-    saved(town, post, seen=0)
+    saved(town, post, seen_revision=0)
     with database.transaction() as session:
         decide.send_for_review(
             session, actor=town.actor("clerk"), now=NOON, post_id=post.id, seen_revision=1
@@ -250,20 +257,20 @@ def test_a_post_in_review_or_rejected_is_a_draft_again(
                 seen_revision=1,
                 reason="चुकीचे",
             )
-    saved(town, post, seen=1)
+    saved(town, post, seen_revision=1)
     with database.reading() as session:
         assert session.get_one(Post, post.id).state is PostState.DRAFT
 
 
 def test_a_withdrawn_post_takes_no_revision(database: Database, town: City, store: Store) -> None:
     post = started(town)
-    saved(town, post, seen=0)
+    saved(town, post, seen_revision=0)
     with database.transaction() as session:
         withdraw.withdraw_post(
             session, actor=town.actor("head"), now=NOON, post_id=post.id, reason="रद्द"
         )
     with pytest.raises(WrongState):
-        save(database, store, post, draft(), actor=town.actor("clerk"), seen=1)
+        save(database, store, post, draft(), actor=town.actor("clerk"), seen_revision=1)
 
 
 def test_an_answer_to_a_comment_is_not_saved_here(database: Database, town: City) -> None:
@@ -282,10 +289,12 @@ def test_an_answer_to_a_comment_is_not_saved_here(database: Database, town: City
             )
 
 
-def problems(database: Database, town: City, store: Store, typed: Draft) -> list[tuple[str, str]]:
+def problems(
+    database: Database, town: City, store: Store, new_draft: Draft
+) -> list[tuple[str, str]]:
     post = started(town)
     with pytest.raises(Invalid) as caught:
-        save(database, store, post, typed, actor=town.actor("clerk"), seen=0)
+        save(database, store, post, new_draft, actor=town.actor("clerk"), seen_revision=0)
     with database.reading() as session:
         assert session.get_one(Post, post.id).newest == 0
     return caught.value.codes
@@ -342,18 +351,18 @@ def test_280_on_x_and_63206_on_facebook_just_fit(
         variant(town.accounts["x"], text="क" * 256, link="https://pmc.gov.in/" + "a" * 100),
         variant(town.accounts["facebook"], text="क" * 63_206, link="https://pmc.gov.in/"),
     )
-    save(database, store, post, new_draft, actor=town.actor("clerk"), seen=0)
+    save(database, store, post, new_draft, actor=town.actor("clerk"), seen_revision=0)
 
 
 @pytest.mark.parametrize(
-    ("text", "link", "code", "found"),
+    ("text", "link", "code", "length"),
     [
         ("क" * 281, "", "too_long", 281),
         ("क" * 257, "https://pmc.gov.in/a", "too_long_with_link", 281),
     ],
 )
 def test_a_text_too_long_for_x_says_by_how_much_and_if_the_link_did_it(
-    database: Database, town: City, store: Store, text: str, link: str, code: str, found: int
+    database: Database, town: City, store: Store, text: str, link: str, code: str, length: int
 ) -> None:
     post = started(town)
     with pytest.raises(Invalid) as caught:
@@ -363,11 +372,11 @@ def test_a_text_too_long_for_x_says_by_how_much_and_if_the_link_did_it(
             post,
             draft(variant(town.accounts["x"], text=text, link=link)),
             actor=town.actor("clerk"),
-            seen=0,
+            seen_revision=0,
         )
     (problem,) = caught.value.problems
     assert (problem.field, problem.code) == ("variants-0-text", code)
-    assert (problem.values["found"], problem.values["most"]) == (found, 280)
+    assert (problem.values["found"], problem.values["most"]) == (length, 280)
 
 
 def test_a_paused_account_can_be_written_for(database: Database, town: City, store: Store) -> None:
@@ -375,7 +384,12 @@ def test_a_paused_account_can_be_written_for(database: Database, town: City, sto
         session.get_one(Account, town.accounts["x"]).state = AccountState.PAUSED
     post = started(town)
     save(
-        database, store, post, draft(variant(town.accounts["x"])), actor=town.actor("clerk"), seen=0
+        database,
+        store,
+        post,
+        draft(variant(town.accounts["x"])),
+        actor=town.actor("clerk"),
+        seen_revision=0,
     )
 
 

@@ -30,7 +30,7 @@ def database(on_sqlite: Database) -> Database:
     return on_sqlite
 
 
-def typed(**changed: object) -> SnippetDraft:
+def snippet_form(**changed: object) -> SnippetDraft:
     values: dict[str, object] = {
         "part": TextPart.WHOLE,
         "name": "पाणीपुरवठा बंद",
@@ -40,7 +40,7 @@ def typed(**changed: object) -> SnippetDraft:
 
 
 def make(session: Session, town: City, **changed: object) -> StartingText:
-    return snippets.make(session, actor=town.actor("clerk"), now=NOON, form=typed(**changed))
+    return snippets.make(session, actor=town.actor("clerk"), now=NOON, form=snippet_form(**changed))
 
 
 def test_a_change_stays_in_the_history_with_what_was_and_what_came(
@@ -54,7 +54,7 @@ def test_a_change_stays_in_the_history_with_what_was_and_what_came(
             now=NOON,
             text_id=text_id,
             seen_version=1,
-            form=typed(
+            form=snippet_form(
                 name="पाणी बंद", text_mr="पाणी नाही.", department_id=town.departments["water"]
             ),
         )
@@ -83,7 +83,7 @@ def test_saving_the_same_once_more_is_no_change(database: Database, town: City) 
             now=NOON,
             text_id=text_id,
             seen_version=1,
-            form=typed(),
+            form=snippet_form(),
         )
         assert len(snippets.history_of(session, text_id)) == 1
 
@@ -92,9 +92,9 @@ def test_the_second_to_change_it_is_told(database: Database, town: City) -> None
     with database.transaction() as session:
         text_id = make(session, town).id
         again = {"actor": town.actor("clerk"), "now": NOON, "text_id": text_id, "seen_version": 1}
-        snippets.change(session, form=typed(name="एक"), **again)  # type: ignore[arg-type]  # as above
+        snippets.change(session, form=snippet_form(name="एक"), **again)  # type: ignore[arg-type]  # as above
         with pytest.raises(StaleRevision):
-            snippets.change(session, form=typed(name="दोन"), **again)  # type: ignore[arg-type]  # as above
+            snippets.change(session, form=snippet_form(name="दोन"), **again)  # type: ignore[arg-type]  # as above
 
 
 def test_what_has_ended_is_neither_changed_nor_ended_again(database: Database, town: City) -> None:
@@ -110,14 +110,14 @@ def test_what_has_ended_is_neither_changed_nor_ended_again(database: Database, t
                 now=NOON,
                 text_id=text_id,
                 seen_version=1,
-                form=typed(),
+                form=snippet_form(),
             )
 
 
 @pytest.mark.parametrize("who", ["member", "first", "head", "auditor", "admin"])
 def test_only_the_cell_keeps_texts(database: Database, town: City, who: str) -> None:
     with pytest.raises(WrongRole), database.transaction() as session:
-        snippets.make(session, actor=town.actor(who), now=NOON, form=typed())
+        snippets.make(session, actor=town.actor(who), now=NOON, form=snippet_form())
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ def commands_in(group: click.Group, path: str = "nagarvani") -> Iterator[str]:
             yield f"{path} {name}"
 
 
-def missing_from(text: str, wanted: Iterable[str]) -> list[str]:
-    return [name for name in wanted if f"`{name}`" not in text and f"`{name} " not in text]
+def missing_from(text: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if f"`{name}`" not in text and f"`{name} " not in text]
 
 
 @pytest.fixture(scope="module")

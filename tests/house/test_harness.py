@@ -163,7 +163,7 @@ def test_a_free_port_can_be_taken(free_port: int) -> None:
 def test_the_mail_server_takes_and_refuses_mail(mail_server: MailServer) -> None:
     with smtplib.SMTP("127.0.0.1", mail_server.port) as client:
         client.sendmail("a@example.in", ["b@example.in"], "Subject: =?utf-8?b?4KSo?=\r\n\r\nx\r\n")
-        mail_server.answer = "451 later"
+        mail_server.response = "451 later"
         with pytest.raises(smtplib.SMTPDataError, match="later"):
             client.sendmail("a@example.in", ["b@example.in"], "Subject: x\r\n\r\nx\r\n")
     assert [mail.subject for mail in mail_server.to("b@example.in")] == ["न"]

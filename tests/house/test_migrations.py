@@ -67,11 +67,11 @@ def named(things: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {str(row["name"]): re.sub(r"\s+", " ", in_words(row)) for row in things}
 
 
-def in_words(found: object) -> str:
+def in_words(described: object) -> str:
     """A reflected thing in words, whatever SQLAlchemy wraps it in."""
-    if isinstance(found, Mapping):
-        return str({key: in_words(value) for key, value in sorted(found.items())})
-    return str(found)
+    if isinstance(described, Mapping):
+        return str({key: in_words(value) for key, value in sorted(described.items())})
+    return str(described)
 
 
 def triggers_of(engine: Engine) -> list[str]:

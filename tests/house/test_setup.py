@@ -33,10 +33,10 @@ def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def a_python(folder: Path, name: str, answer: str) -> str:
+def a_python(folder: Path, name: str, version: str) -> str:
     """A program that answers the question about its version."""
     program = folder / name
-    program.write_text(f"#!/bin/sh\necho {answer}\n")
+    program.write_text(f"#!/bin/sh\necho {version}\n")
     program.chmod(0o755)
     return str(program)
 

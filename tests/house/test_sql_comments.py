@@ -49,7 +49,7 @@ class Example:
     def rewritten(self) -> str:
         return rewritten(self.source, self.module).removeprefix(IMPORTS)
 
-    def place(self, line: int) -> str:
+    def path(self, line: int) -> str:
         return f"publisher/example.py:{self.imports + line}"
 
 
@@ -85,13 +85,13 @@ def test_statements_of_the_product_are_found_without_a_list_of_them() -> None:
 
 def test_a_statement_without_its_sql_is_found_and_mended(tmp_path: Path) -> None:
     example = Example(tmp_path, f"# The newest post.\n{STATEMENT}")
-    assert example.complaints() == [f"{example.place(2)} NEWEST has no SQL above it: {WRITE}"]
+    assert example.complaints() == [f"{example.path(2)} NEWEST has no SQL above it: {WRITE}"]
     assert example.rewritten() == f"# The newest post.\n{SQL}{STATEMENT}"
 
 
 def test_a_statement_with_other_sql_is_found_and_mended(tmp_path: Path) -> None:
     example = Example(tmp_path, SQL.replace(">", "<") + STATEMENT)
-    sentence = f"{example.place(3)} NEWEST has other SQL above it than is sent: {WRITE}"
+    sentence = f"{example.path(3)} NEWEST has other SQL above it than is sent: {WRITE}"
     assert example.complaints() == [sentence]
     assert example.rewritten() == SQL + STATEMENT
 
@@ -125,7 +125,7 @@ def test_the_sql_of_a_function_by_dialect_is_postgresqls(tmp_path: Path) -> None
         "    return insertion.on_conflict_do_nothing()\n"
     )
     example = Example(tmp_path, code)
-    assert example.complaints() == [f"{example.place(1)} _count has no SQL above it: {WRITE}"]
+    assert example.complaints() == [f"{example.path(1)} _count has no SQL above it: {WRITE}"]
     sql = "INSERT INTO counters (series, value) VALUES ('a', 1) ON CONFLICT DO NOTHING"
     assert example.rewritten() == f"#: PostgreSQL:\n#:   {sql}\n{code}"
 
@@ -157,13 +157,13 @@ def test_a_statement_built_for_a_dialect_inside_of_a_function_is_found(
 ) -> None:
     example = Example(tmp_path, f"def store(session):\n    session.execute({call})\n")
     (sentence,) = example.complaints()
-    assert sentence.startswith(f"{example.place(1)} store builds a statement for a dialect: build")
+    assert sentence.startswith(f"{example.path(1)} store builds a statement for a dialect: build")
 
 
 def test_sql_that_is_left_without_its_statement_is_found(tmp_path: Path) -> None:
     example = Example(tmp_path, f"{SQL}\nLIMIT = 5\n")
     assert example.complaints() == [
-        f"{example.place(1)} SQL stands above no statement: remove the comment"
+        f"{example.path(1)} SQL stands above no statement: remove the comment"
     ]
 
 

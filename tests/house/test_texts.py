@@ -73,9 +73,9 @@ def fold(line: str) -> list[str]:
     return re.findall(r"[\w\u0900-\u097f]+", composed)
 
 
-def digest(words: str) -> str:
+def digest(text: str) -> str:
     """The digest of some folded words."""
-    return sha256(words.encode()).hexdigest()[:16]
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def signatory_of(circular: str) -> list[str]:

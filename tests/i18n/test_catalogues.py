@@ -214,7 +214,7 @@ def messages(language: str) -> Iterator[Message]:
     return (message for message in catalogue(language) if message.id)
 
 
-def said(language: str, msgid: str) -> str:
+def translation_of(language: str, msgid: str) -> str:
     translation = catalogue(language).get(msgid)
     assert translation is not None, f"{msgid} is not in the catalogue"
     return str(translation.string)
@@ -313,14 +313,14 @@ def test_every_count_in_a_template_is_written_in_the_page_s_digits() -> None:
         assert re.match(r"[^}]*\bnum(ber)?=[^}]*\|digits\)", rest), (name, rest[:80])
 
 
-@pytest.mark.parametrize(("pair", "words"), STATES.items(), ids=map(".".join, STATES))
-def test_each_state_bears_the_name_the_office_gives_it(pair: tuple[str, str], words: str) -> None:
-    assert said("mr", STATE_WORDS[pair]) == words
+@pytest.mark.parametrize(("pair", "name"), STATES.items(), ids=map(".".join, STATES))
+def test_each_state_bears_the_name_the_office_gives_it(pair: tuple[str, str], name: str) -> None:
+    assert translation_of("mr", STATE_WORDS[pair]) == name
 
 
-@pytest.mark.parametrize(("english", "words"), TERMS.items(), ids=TERMS)
-def test_each_button_page_and_role_bears_the_office_s_word(english: str, words: str) -> None:
-    assert said("mr", english) == words
+@pytest.mark.parametrize(("english", "name"), TERMS.items(), ids=TERMS)
+def test_each_button_page_and_role_bears_the_office_s_word(english: str, name: str) -> None:
+    assert translation_of("mr", english) == name
 
 
 def test_compiling_writes_what_is_missing_or_older_and_nothing_else(tmp_path: Path) -> None:

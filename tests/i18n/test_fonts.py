@@ -14,19 +14,19 @@ SHAPES = fonts.check().works
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def font_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("static") / "fonts" / fonts.FILE_NAME
     fonts.make_font(target)
     return target
 
 
 @pytest.fixture(scope="module")
-def unpacked(made: Path) -> Path:
+def unpacked(font_path: Path) -> Path:
     """The same font as Pillow can read it."""
-    with TTFont(made) as font:
+    with TTFont(font_path) as font:
         font.flavor = None
-        font.save(made.with_suffix(".ttf"))
-    return made.with_suffix(".ttf")
+        font.save(font_path.with_suffix(".ttf"))
+    return font_path.with_suffix(".ttf")
 
 
 def drawn(path: Path, text: str, language: str) -> bytes:
@@ -36,32 +36,32 @@ def drawn(path: Path, text: str, language: str) -> bytes:
     return sheet.tobytes()
 
 
-def test_the_font_is_small_enough_for_a_phone_in_the_field(made: Path) -> None:
-    assert made.read_bytes()[:4] == b"wOF2"
-    assert 40_000 < made.stat().st_size < 100_000
+def test_the_font_is_small_enough_for_a_phone_in_the_field(font_path: Path) -> None:
+    assert font_path.read_bytes()[:4] == b"wOF2"
+    assert 40_000 < font_path.stat().st_size < 100_000
 
 
-def test_every_letter_of_our_pages_is_in_it(made: Path) -> None:
-    with TTFont(made) as font:
+def test_every_letter_of_our_pages_is_in_it(font_path: Path) -> None:
+    with TTFont(font_path) as font:
         characters = set(font.getBestCmap())
     needed = "कळऱॲऑ्ंँः०१२३४५६७८९।॥₹“”‘’–—…•·×−ABCxyz0123456789@#&é\u00a0\u200c\u200d\u25cc"
     assert [letter for letter in needed if ord(letter) not in characters] == []
 
 
-def test_letters_of_other_scripts_are_left_out(made: Path) -> None:
-    with TTFont(made) as font:
+def test_letters_of_other_scripts_are_left_out(font_path: Path) -> None:
+    with TTFont(font_path) as font:
         characters = font.getBestCmap()
     assert not any(0x0370 <= point <= 0x052F for point in characters)
 
 
-def test_one_axis_remains_with_the_weights_of_the_pages(made: Path) -> None:
-    with TTFont(made) as font:
+def test_one_axis_remains_with_the_weights_of_the_pages(font_path: Path) -> None:
+    with TTFont(font_path) as font:
         axes = [(axis.axisTag, axis.minValue, axis.maxValue) for axis in font["fvar"].axes]
     assert axes == [("wght", 400, 700)]
 
 
-def test_conjuncts_and_marathi_forms_remain(made: Path) -> None:
-    with TTFont(made) as font:
+def test_conjuncts_and_marathi_forms_remain(font_path: Path) -> None:
+    with TTFont(font_path) as font:
         table = font["GSUB"].table
         tags = [record.FeatureTag for record in table.FeatureList.FeatureRecord]
         marathi = [
@@ -89,25 +89,25 @@ def test_conjuncts_are_drawn_as_one(unpacked: Path, text: str) -> None:
     assert shaped.getmask(text).getbbox() != basic.getmask(text).getbbox()
 
 
-def test_a_second_run_leaves_the_font_alone(made: Path) -> None:
-    before = made.stat().st_mtime_ns
-    fonts.make_font(made)
-    assert made.stat().st_mtime_ns == before
+def test_a_second_run_leaves_the_font_alone(font_path: Path) -> None:
+    before = font_path.stat().st_mtime_ns
+    fonts.make_font(font_path)
+    assert font_path.stat().st_mtime_ns == before
 
 
 def test_the_font_is_made_anew_when_its_recipe_changed_or_it_is_gone(
-    made: Path, tmp_path: Path
+    font_path: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / fonts.FILE_NAME
     target.write_bytes(b"an older font")
     target.with_suffix(".stamp").write_text("an older recipe", "ascii")
     fonts.make_font(target)
-    assert target.read_bytes() == made.read_bytes()
+    assert target.read_bytes() == font_path.read_bytes()
 
 
-def test_the_licence_stands_beside_the_font(made: Path) -> None:
-    assert "SIL OPEN FONT LICENSE" in made.with_suffix(".LICENSE.txt").read_text("utf-8")
-    names = {path.name.partition(".")[2] for path in made.parent.iterdir()}
+def test_the_licence_stands_beside_the_font(font_path: Path) -> None:
+    assert "SIL OPEN FONT LICENSE" in font_path.with_suffix(".LICENSE.txt").read_text("utf-8")
+    names = {path.name.partition(".")[2] for path in font_path.parent.iterdir()}
     assert names <= {"woff2", "stamp", "LICENSE.txt", "ttf"}
 
 

@@ -14,7 +14,7 @@ from publisher.i18n.dates import clock_time, from_local
 
 
 @pytest.mark.parametrize(
-    "typed",
+    "text",
     [
         "2026-11-27",
         "27/11/2026",
@@ -27,12 +27,12 @@ from publisher.i18n.dates import clock_time, from_local
         "27/११/2026",
     ],
 )
-def test_a_day_is_read_in_every_usual_form(typed: str) -> None:
-    assert parse_day(typed) == date(2026, 11, 27)
+def test_a_day_is_read_in_every_usual_form(text: str) -> None:
+    assert parse_day(text) == date(2026, 11, 27)
 
 
 @pytest.mark.parametrize(
-    ("typed", "code"),
+    ("text", "code"),
     [
         ("", WhenProblem.DATE_MISSING),
         ("  ", WhenProblem.DATE_MISSING),
@@ -50,14 +50,14 @@ def test_a_day_is_read_in_every_usual_form(typed: str) -> None:
         ("27\x00/11/2026", WhenProblem.DATE_UNREADABLE),
     ],
 )
-def test_a_day_that_cannot_be_read_says_why(typed: str, code: WhenProblem) -> None:
+def test_a_day_that_cannot_be_read_says_why(text: str, code: WhenProblem) -> None:
     with pytest.raises(BadWhen) as caught:
-        parse_day(typed)
-    assert (caught.value.code, caught.value.text, code.field) == (code, typed, "date")
+        parse_day(text)
+    assert (caught.value.code, caught.value.text, code.field) == (code, text, "date")
 
 
 @pytest.mark.parametrize(
-    "typed",
+    "text",
     [
         "18:05",
         "18:05:00",
@@ -72,12 +72,12 @@ def test_a_day_that_cannot_be_read_says_why(typed: str, code: WhenProblem) -> No
         "सायं. 18:05",
     ],
 )
-def test_a_time_is_read_in_every_usual_form(typed: str) -> None:
-    assert parse_time(typed) == time(18, 5)
+def test_a_time_is_read_in_every_usual_form(text: str) -> None:
+    assert parse_time(text) == time(18, 5)
 
 
 @pytest.mark.parametrize(
-    ("typed", "hour"),
+    ("text", "hour"),
     [
         ("9 am", 9),
         ("सकाळी ९", 9),
@@ -92,12 +92,12 @@ def test_a_time_is_read_in_every_usual_form(typed: str) -> None:
         ("0:00", 0),
     ],
 )
-def test_the_part_of_the_day_decides_the_hour(typed: str, hour: int) -> None:
-    assert parse_time(typed) == time(hour, 0)
+def test_the_part_of_the_day_decides_the_hour(text: str, hour: int) -> None:
+    assert parse_time(text) == time(hour, 0)
 
 
 @pytest.mark.parametrize(
-    ("typed", "code"),
+    ("text", "code"),
     [
         ("", WhenProblem.TIME_MISSING),
         ("24:00", WhenProblem.TIME_DOES_NOT_EXIST),
@@ -112,10 +112,10 @@ def test_the_part_of_the_day_decides_the_hour(typed: str, hour: int) -> None:
         (" " * 30 + "x" * 100_000, WhenProblem.TIME_UNREADABLE),
     ],
 )
-def test_a_time_that_cannot_be_read_says_why(typed: str, code: WhenProblem) -> None:
+def test_a_time_that_cannot_be_read_says_why(text: str, code: WhenProblem) -> None:
     with pytest.raises(BadWhen) as caught:
-        parse_time(typed)
-    assert (caught.value.code, caught.value.text, code.field) == (code, typed, "time")
+        parse_time(text)
+    assert (caught.value.code, caught.value.text, code.field) == (code, text, "time")
 
 
 def test_a_moment_is_read_by_the_clock_of_the_city() -> None:
@@ -131,7 +131,7 @@ def test_every_time_that_we_write_can_be_typed_back(clock: time, short: bool, lo
 
 
 @given(st.text(max_size=60))
-def test_whatever_is_typed_is_read_or_refused(typed: str) -> None:
+def test_whatever_is_typed_is_read_or_refused(text: str) -> None:
     for read in (parse_day, parse_time):
         with suppress(BadWhen):
-            assert read(typed) is not None
+            assert read(text) is not None

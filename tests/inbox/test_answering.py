@@ -44,7 +44,7 @@ def test_an_answer_by_the_cell_waits_for_the_officer(town: City, who: str) -> No
     town.tick_dispatch(MINUTE)
     assert _post(town, post_id).state is PostState.IN_REVIEW
     assert len(town.platform("x").published) == 1
-    assert town.told("answer_waits") == ["first", "second"]
+    assert town.notified("answer_waits") == ["first", "second"]
     town.approve(post_id, by="second")
     town.tick_dispatch()
     assert len(town.platform("x").published) == 2

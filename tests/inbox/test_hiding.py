@@ -47,14 +47,14 @@ def test_a_comment_is_hidden_and_shown_again_by_the_press(town: City) -> None:
     hide(town, comment_id)
     assert page(town, comment_id).hidden_at is None
     town.tick_dispatch()
-    assert _there(town, own).is_hidden
+    assert _remote_comment(town, own).is_hidden
     hidden = page(town, comment_id)
     assert hidden.hidden_at == town.now
     assert {Action.HIDE, Action.UNHIDE} & hidden.acts == {Action.UNHIDE}
     assert "hidden" in town.verbs("comments", comment_id)
     hide(town, comment_id, again=True)
     town.tick_dispatch()
-    assert not _there(town, own).is_hidden
+    assert not _remote_comment(town, own).is_hidden
     assert page(town, comment_id).hidden_at is None
     with town.read() as session:
         orders = takedown_orders.orders_about(session, comment_id)
@@ -64,7 +64,7 @@ def test_a_comment_is_hidden_and_shown_again_by_the_press(town: City) -> None:
     ]
 
 
-def _there(town: City, platform_id: str) -> StoredPost:
+def _remote_comment(town: City, platform_id: str) -> StoredPost:
     return next(post for post in town.platform("x").posts if post.platform_id == platform_id)
 
 

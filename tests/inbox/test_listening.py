@@ -53,7 +53,7 @@ def test_what_is_read_again_is_stored_once(town: City) -> None:
     assert town.listen(HOUR) == 0
     assert _count(town) == 1
     assert town.verbs("comments", comment_id) == ["receive", "route"]
-    assert town.told("comment_routed") == ["first"]
+    assert town.notified("comment_routed") == ["first"]
 
 
 def test_a_reply_to_a_comment_is_found_in_the_same_thread(town: City) -> None:
@@ -204,22 +204,22 @@ def test_a_platform_that_names_a_time_is_left_alone_until_then(town: City) -> No
     assert _source(town, delivery_id).read_at == town.now + 50 * MINUTE
 
 
-@pytest.mark.parametrize(("trouble", "asked"), [(TryLater(), 1), (REFUSED, 3)])
+@pytest.mark.parametrize(("trouble", "requests"), [(TryLater(), 1), (REFUSED, 3)])
 def test_a_silent_platform_is_asked_once_a_tick_and_delays_no_other(
-    town: City, trouble: PlatformError, asked: int
+    town: City, trouble: PlatformError, requests: int
 ) -> None:
     """On X two posts and the mentions, on Facebook two posts; X has waited longest."""
     troubled = _two_posts_on_each(town, trouble)
     assert town.listen() == 2
-    assert troubled.asked == asked
+    assert troubled.asked == requests
     with town.read() as session:
         waiting = [
             source for source in _sources(session) if source.read_at and source.read_at < town.now
         ]
-    assert len(waiting) == 3 - asked
+    assert len(waiting) == 3 - requests
     assert {reading.account_id for reading in waiting} <= {town.accounts["x"]}
     assert town.listen() == 0
-    assert troubled.asked == min(3, asked + 1)
+    assert troubled.asked == min(3, requests + 1)
 
 
 def test_a_clock_that_is_to_stop_ends_after_the_page_in_hand(town: City) -> None:
@@ -266,7 +266,7 @@ def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, 
     with town.read() as session:
         states = {account.platform: account.state for account in session.scalars(select(Account))}
     assert states == {"x": AccountState.PAUSED, "facebook": AccountState.CONNECTED}
-    assert town.told("account_paused") == ["admin", "lead"]
+    assert town.notified("account_paused") == ["admin", "lead"]
 
 
 @pytest.mark.parametrize(("busy", "read"), [(False, 7), (True, ingest.MOST_WHEN_BUSY)])

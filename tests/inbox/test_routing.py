@@ -39,7 +39,7 @@ def test_a_comment_goes_to_the_first_rung_that_is_in_office(
     assert comment.state is CommentState.ROUTED
     assert comment.department_id == town.departments["water"]
     assert [step.appointment_id for step in steps] == [town.appointments[holder]]
-    assert town.told("comment_routed") == [holder]
+    assert town.notified("comment_routed") == [holder]
 
 
 def test_a_disabled_officer_gets_no_comment(town: City) -> None:
@@ -80,7 +80,7 @@ def test_what_has_no_department_waits_with_the_cell_which_assigns_it(town: City)
     comment_id = town.comment("रस्त्यावर खड्डा आहे")
     comment, steps = _look(town, comment_id)
     assert (comment.state, steps[0].reason) == (CommentState.RECEIVED, "no_department")
-    assert town.told("comment_routed") == []
+    assert town.notified("comment_routed") == []
     town.assign(comment_id, "road")
     comment, steps = _look(town, comment_id)
     assert comment.state is CommentState.ROUTED
@@ -88,7 +88,7 @@ def test_what_has_no_department_waits_with_the_cell_which_assigns_it(town: City)
         ("no_department", town.now),
         ("assigned", None),
     ]
-    assert town.told("comment_routed") == ["road_officer"]
+    assert town.notified("comment_routed") == ["road_officer"]
     assert comment.due_at == working_time.add_working_days(comment.written_at, 3)
 
 
@@ -124,7 +124,7 @@ def test_a_transfer_keeps_the_citizens_clock_and_says_why(town: City) -> None:
     assert comment.due_at == due_at
     assert (steps[-1].reason, steps[-1].details["words"]) == ("transferred", WORDS)
     assert steps[-1].details["from"] == town.departments["water"]
-    assert town.told("comment_routed") == ["first", "road_officer"]
+    assert town.notified("comment_routed") == ["first", "road_officer"]
 
 
 def test_given_back_it_waits_with_the_cell(town: City) -> None:

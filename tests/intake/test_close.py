@@ -137,7 +137,7 @@ def test_an_officer_withdraws_a_submission_and_nothing_is_published(
     database: Database, town: City
 ) -> None:
     post = started(town)
-    saved(town, post, seen=0)
+    saved(town, post, seen_revision=0)
     _scheduled(database, town, post)
     with database.transaction() as session:
         close.withdraw(
@@ -171,7 +171,7 @@ def test_a_member_does_not_withdraw_what_has_a_post_by_now(database: Database, t
 
 def test_what_is_live_is_not_withdrawn(database: Database, town: City) -> None:
     post = started(town)
-    saved(town, post, seen=0)
+    saved(town, post, seen_revision=0)
     ids = _scheduled(database, town, post)
     with database.transaction() as session:
         for delivery in session.scalars(select(Delivery).where(Delivery.id.in_(ids))):

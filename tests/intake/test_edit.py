@@ -38,10 +38,10 @@ def change(
     town: City,
     store: Store,
     submission: Submission,
-    wanted: HandIn | None = None,
+    new_form: HandIn | None = None,
     *,
     by: Actor | None = None,
-    seen: int = 1,
+    seen_version: int = 1,
     **changed: object,
 ) -> tuple[str, ...]:
     """Change a submission on the next day, from its own form or from the one that is given."""
@@ -52,8 +52,8 @@ def change(
         now=NOON + DAY / 2,
         store=store,
         submission_id=submission.id,
-        seen_edition=seen,
-        form=replace(wanted or own, **changed),  # type: ignore[arg-type]  # a test's own fields
+        seen_edition=seen_version,
+        form=replace(new_form or own, **changed),  # type: ignore[arg-type]  # a test's own fields
     )
 
 
@@ -144,7 +144,7 @@ def test_the_cell_mends_what_it_recorded_itself(
         assert change(
             session, town, store, recorded, by=town.actor("clerk"), inward_number="आवक/१३"
         ) == ("inward_number",)
-        assert change(session, town, store, recorded, seen=2, title="दुसरे") == ("title",)
+        assert change(session, town, store, recorded, seen_version=2, title="दुसरे") == ("title",)
         assert recorded.brought_by == "दूरध्वनीवरून, किरण"
 
 
@@ -152,7 +152,7 @@ def test_a_form_that_changes_nothing_leaves_no_trace(
     database: Database, town: City, store: Store, submission: Submission
 ) -> None:
     with database.transaction() as session:
-        assert change(session, town, store, submission, seen=99) == ()
+        assert change(session, town, store, submission, seen_version=99) == ()
         assert session.get_one(Submission, submission.id).edition == 1
         assert verbs_of(session, submission) == ["hand_in"]
 
@@ -172,7 +172,7 @@ def test_files_are_removed_rotated_and_added_and_the_rest_keep_addresses(
         assert "a.jpg" in before(session, 2)["files"]
         own = persistence.form_of(session.get_one(Submission, submission.id))
         turned = tuple(reversed(own.files))
-        assert change(session, town, store, submission, seen=2, files=turned) == ("files",)
+        assert change(session, town, store, submission, seen_version=2, files=turned) == ("files",)
         again = session.get_one(Submission, submission.id).files
         assert [file.name for file in again] == ["c.jpg", "b.jpg"]
         assert again[1].id == second.id != first.id
@@ -199,7 +199,7 @@ def test_the_second_of_two_is_told_what_the_first_changed(
     assert (caught.value.newest, set(caught.value.fields)) == (2, {"title", "link"})
     with database.transaction() as session:
         assert session.get_one(Submission, submission.id).title == "पहिला बदल"
-        fields = change(session, town, store, submission, stale, seen=2, text_mr="दुसरा बदल")
+        fields = change(session, town, store, submission, stale, seen_version=2, text_mr="दुसरा बदल")
         assert set(fields) == {"title", "link", "text_mr"}
 
 
@@ -210,7 +210,7 @@ def test_a_past_wished_time_may_stay_but_no_new_one_may_be_in_the_past(
         soon = handed_in(session, town, wished_at=NOON + DAY / 4)
         assert change(session, town, store, soon, title="दुसरे") == ("title",)
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        change(session, town, store, soon, seen=2, wished_at=NOON + DAY / 3)
+        change(session, town, store, soon, seen_version=2, wished_at=NOON + DAY / 3)
     assert caught.value.codes == [("wished_at", "past")]
 
 
@@ -247,7 +247,7 @@ def test_what_is_urgent_says_why_and_what_is_not_keeps_no_reason(
         why = "आज रात्री जलवाहिनी फुटली."
         change(session, town, store, submission, priority=Priority.URGENT, urgent_reason=why)
         assert session.get_one(Submission, submission.id).priority is Priority.URGENT
-        change(session, town, store, submission, seen=2, priority=Priority.NORMAL)
+        change(session, town, store, submission, seen_version=2, priority=Priority.NORMAL)
         assert session.get_one(Submission, submission.id).urgent_reason == ""
         assert before(session, 3)["urgent_reason"] == "आज रात्री जलवाहिनी फुटली."
 
@@ -264,7 +264,14 @@ def test_wards_are_ward_offices_and_nothing_else(
         changed = session.get_one(Submission, submission.id)
         assert [ward.code for ward in changed.wards] == ["ward-aundh"]
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        change(session, town, store, submission, seen=2, wards=(ward.id, town.departments["road"]))
+        change(
+            session,
+            town,
+            store,
+            submission,
+            seen_version=2,
+            wards=(ward.id, town.departments["road"]),
+        )
     assert caught.value.codes == [("wards", "unknown_ward")]
 
 

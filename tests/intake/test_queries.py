@@ -81,7 +81,7 @@ def test_filters_narrow_the_list(database: Database, town: City) -> None:
 
 @pytest.mark.usefixtures("three")
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("search_text", "expected"),
     [
         ("ROAD", ["Road closed"]),
         ("closed पूर्व road", ["Road closed"]),
@@ -95,9 +95,9 @@ def test_filters_narrow_the_list(database: Database, town: City) -> None:
     ],
 )
 def test_words_are_looked_for_in_title_texts_and_numbers(
-    database: Database, town: City, words: str, found: list[str]
+    database: Database, town: City, search_text: str, expected: list[str]
 ) -> None:
-    assert titles(database, town.actor("clerk"), search_text=words) == found
+    assert titles(database, town.actor("clerk"), search_text=search_text) == expected
 
 
 @pytest.mark.usefixtures("three")
@@ -151,7 +151,7 @@ def test_a_submission_comes_in_full_without_further_statements(
 ) -> None:
     files = (UploadedFile("a.jpg", photo()),)
     post = started(town, files=files)
-    saved(town, post, seen=0)
+    saved(town, post, seen_revision=0)
     with database.reading() as session:
         submission = queries.submission_for(
             session, actor=town.actor("member"), submission_id=post.submissions[0].id

@@ -39,15 +39,15 @@ def ask(session: Session, town: City, submission: Submission, question: str = QU
     )
 
 
-def answer(
-    session: Session, town: City, submission: Submission, who: str = "member", words: str = ANSWER
+def answer_question(
+    session: Session, town: City, submission: Submission, who: str = "member", text: str = ANSWER
 ) -> Submission:
     return questions.answer_question(
         session,
         actor=town.actor(who),
         now=NOON + DAY,
         submission_id=submission.id,
-        answer=words,
+        answer=text,
     )
 
 
@@ -64,7 +64,7 @@ def test_a_question_returns_a_submission_and_an_answer_brings_it_back(
         returned = session.get_one(Submission, submission.id)
         assert (returned.state, returned.reason) == (SubmissionState.RETURNED, QUESTION)
     with database.transaction() as session:
-        back = answer(session, town, submission, words=f"  {ANSWER} ")
+        back = answer_question(session, town, submission, text=f"  {ANSWER} ")
         assert (back.state, back.reason, back.number) == (
             SubmissionState.RECEIVED,
             "",
@@ -82,7 +82,7 @@ def test_member_and_first_officer_are_asked_and_the_clerk_gets_the_answer(
 ) -> None:
     with database.transaction() as session:
         ask(session, town, submission)
-        answer(session, town, submission, "head")
+        answer_question(session, town, submission, "head")
         assert mails(session)[1:] == [
             ("submission_returned", town.actor("member").person_id),
             ("submission_returned", town.actor("first").person_id),
@@ -116,9 +116,9 @@ def test_it_may_be_asked_and_answered_again(
 ) -> None:
     with database.transaction() as session:
         ask(session, town, submission)
-        answer(session, town, submission)
+        answer_question(session, town, submission)
         ask(session, town, submission, "किती वाजता?")
-        answer(session, town, submission, words="नऊ वाजता.")
+        answer_question(session, town, submission, text="नऊ वाजता.")
         assert [text for _kind, text in notes(session)] == [
             QUESTION,
             ANSWER,
@@ -136,7 +136,7 @@ def test_questions_and_answers_need_words(
     with database.transaction() as session:
         ask(session, town, submission)
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        answer(session, town, submission, words="")
+        answer_question(session, town, submission, text="")
     assert caught.value.codes == [("answer", "required")]
 
 
@@ -159,7 +159,7 @@ def test_only_its_department_answers(
     with database.transaction() as session:
         ask(session, town, submission)
     with pytest.raises(error), database.transaction() as session:
-        answer(session, town, submission, who)
+        answer_question(session, town, submission, who)
 
 
 def test_the_cell_records_the_answer_to_what_it_recorded_at_its_desk(
@@ -176,7 +176,7 @@ def test_the_cell_records_the_answer_to_what_it_recorded_at_its_desk(
             form=form_fields,
         )
         ask(session, town, recorded)
-        assert answer(session, town, recorded, "clerk").state is SubmissionState.RECEIVED
+        assert answer_question(session, town, recorded, "clerk").state is SubmissionState.RECEIVED
 
 
 @pytest.mark.parametrize("who", ["member", "head", "auditor"])
@@ -197,7 +197,7 @@ def test_a_returned_submission_is_not_drafted_or_answered_unasked(
     database: Database, town: City, submission: Submission
 ) -> None:
     with pytest.raises(WrongState), database.transaction() as session:
-        answer(session, town, submission)
+        answer_question(session, town, submission)
     with database.transaction() as session:
         ask(session, town, submission)
     with pytest.raises(WrongState), database.transaction() as session:
@@ -209,13 +209,13 @@ def test_a_returned_submission_is_not_drafted_or_answered_unasked(
 def test_a_note_goes_to_who_began_the_draft_and_then_to_who_wrote_it(
     database: Database, town: City, submission: Submission
 ) -> None:
-    def note(session: Session, words: str) -> None:
+    def note(session: Session, text: str) -> None:
         questions.add_note(
             session,
             actor=town.actor("member"),
             now=NOON,
             submission_id=submission.id,
-            note_text=words,
+            note_text=text,
         )
 
     with database.transaction() as session:
@@ -225,7 +225,7 @@ def test_a_note_goes_to_who_began_the_draft_and_then_to_who_wrote_it(
         )
         note(session, "टँकरचा क्रमांक बदलला आहे.")
         assert mails(session)[1:] == [("submission_note", town.actor("other_clerk").person_id)]
-    saved(town, post, seen=0)
+    saved(town, post, seen_revision=0)
     with database.transaction() as session:
         note(session, "वेळही बदलली आहे.")
         assert mails(session)[-1] == ("submission_note", town.actor("clerk").person_id)

@@ -67,7 +67,7 @@ def test_what_cannot_be_taken_says_why_and_which(name: str, content: bytes, code
     assert (caught.value.code, caught.value.values["name"]) == (code, name)
 
 
-def kept(digest: str, size: int) -> KeptFile:
+def kept_file(digest: str, size: int) -> KeptFile:
     return KeptFile("a.mp4", digest * 64, "video/mp4", size)
 
 
@@ -80,16 +80,16 @@ def test_a_persons_daily_bytes_are_counted_and_reset_the_next_day(
     database: Database, town: City
 ) -> None:
     most = uploads.MOST_BYTES_A_DAY
-    admit(database, town, kept("a", most - 10))
-    admit(database, town, kept("a", most - 10))  # the same bytes count once
-    admit(database, town, kept("b", 10))
+    admit(database, town, kept_file("a", most - 10))
+    admit(database, town, kept_file("a", most - 10))  # the same bytes count once
+    admit(database, town, kept_file("b", 10))
     with pytest.raises(Invalid) as caught:
-        admit(database, town, kept("c", 1))
+        admit(database, town, kept_file("c", 1))
     assert caught.value.codes == [("files", "quota")]
     assert caught.value.problems[0].values["most"] == 1000
     with database.transaction() as session:
-        uploads.admit(session, actor=town.actor("head"), now=NOON, file=kept("c", 1))
-    admit(database, town, kept("c", 1), days=1)
+        uploads.admit(session, actor=town.actor("head"), now=NOON, file=kept_file("c", 1))
+    admit(database, town, kept_file("c", 1), days=1)
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Upload)) == 4
 
@@ -106,4 +106,4 @@ def test_the_days_files_are_counted_too(database: Database, town: City) -> None:
                 )
             )
     with pytest.raises(Invalid):
-        admit(database, town, kept("f", 1))
+        admit(database, town, kept_file("f", 1))

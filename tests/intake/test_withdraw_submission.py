@@ -25,10 +25,10 @@ from tests.support.post_steps import (
     approve,
     details,
     handed_in,
+    notified,
     save,
     send,
     started,
-    told,
     variants_of,
 )
 
@@ -36,7 +36,7 @@ KIND = "submission_withdrawn"
 
 
 def joint(
-    session: Session, city: CityPeople, *, asked: Sequence[str] = ("road",)
+    session: Session, city: CityPeople, *, departments: Sequence[str] = ("road",)
 ) -> tuple[int, Submission]:
     """A draft of the water department that rests on a submission of the road as well."""
     post_id = started(session, city)
@@ -44,18 +44,18 @@ def joint(
     collaboration.join_submission(
         session, actor=city.actor("clerk"), now=NOON, post_id=post_id, number=other.number
     )
-    save(session, city, post_id, asked=asked)
+    save(session, city, post_id, asked_departments=departments)
     return post_id, other
 
 
 def approved(
-    session: Session, city: CityPeople, *, asked: Sequence[str] = ("road",)
+    session: Session, city: CityPeople, *, departments: Sequence[str] = ("road",)
 ) -> tuple[int, Submission]:
     """The same, approved by each department that is asked, scheduled by the cell's lead."""
-    post_id, other = joint(session, city, asked=asked)
+    post_id, other = joint(session, city, departments=departments)
     send(session, city, post_id)
     approve(session, post_id, by=city.actor("first"))
-    if asked:
+    if departments:
         approve(session, post_id, by=city.actor("road_officer"))
     for variant in variants_of(session, post_id):
         schedule(
@@ -86,7 +86,7 @@ def put(session: Session, post_id: int, state: DeliveryState, *, most: int = 9) 
     session.flush()
 
 
-def standing(session: Session, post_id: int) -> list[int]:
+def approving_departments(session: Session, post_id: int) -> list[int]:
     revision = newest_revision(session.get_one(Post, post_id))
     return [
         standing_approval.department_id for standing_approval in decide.standing_approvals(revision)
@@ -104,7 +104,7 @@ def test_its_approval_counts_no_longer_and_nothing_leaves(
     withdraw(session, other, by=city.actor("road_head"))
     post = session.get_one(Post, post_id)
     assert (post.state, other.state) == (PostState.IN_REVIEW, SubmissionState.WITHDRAWN)
-    assert standing(session, post_id) == [city.departments["water"]]
+    assert approving_departments(session, post_id) == [city.departments["water"]]
     assert states(session, post_id) == {DeliveryState.CANCELLED}
     fallen = session.scalars(select(Decision).where(Decision.withdrawn_at.is_not(None))).one()
     assert fallen.withdrawn_by_id == city.actor("road_head").person_id
@@ -123,7 +123,7 @@ def test_the_clerk_the_scheduler_the_owner_and_the_approver_are_told(
     expected = people(
         city.actor("clerk"), city.actor("lead"), city.actor("first"), city.actor("road_officer")
     )
-    assert told(session, KIND) == expected
+    assert notified(session, KIND) == expected
     body = session.scalars(select(Notice.body).where(Notice.kind == KIND)).first() or ""
     for text in (other.number, "पथ विभाग", "काम पुढे ढकलले.", "आता ग्राह्य नाही"):
         assert text in body
@@ -151,15 +151,15 @@ def test_a_member_who_may_not_approve_takes_it_out_as_well(
 def test_who_withdraws_it_is_not_told_of_it(session: Session, city: CityPeople) -> None:
     _, other = approved(session, city)
     withdraw(session, other, by=city.actor("road_officer"))
-    assert city.actor("road_officer").person_id not in told(session, KIND)
+    assert city.actor("road_officer").person_id not in notified(session, KIND)
 
 
 def test_a_department_that_is_only_named_stops_nothing(session: Session, city: CityPeople) -> None:
-    post_id, other = approved(session, city, asked=())
+    post_id, other = approved(session, city, departments=())
     withdraw(session, other, by=city.actor("road_officer"))
     assert session.get_one(Post, post_id).state is PostState.APPROVED
     assert states(session, post_id) == {DeliveryState.SCHEDULED}
-    assert told(session, KIND) == people(
+    assert notified(session, KIND) == people(
         city.actor("clerk"), city.actor("lead"), city.actor("first")
     )
     body = session.scalars(select(Notice.body).where(Notice.kind == KIND)).first() or ""
@@ -176,8 +176,11 @@ def test_withdrawal_after_publishing_is_refused_and_changes_nothing(
         withdraw(session, other, by=city.actor("road_officer"))
     assert gone.value.values == {"state": "published"}
     assert other.state is SubmissionState.DRAFTED
-    assert standing(session, post_id) == [city.departments["water"], city.departments["road"]]
-    assert told(session, KIND) == []
+    assert approving_departments(session, post_id) == [
+        city.departments["water"],
+        city.departments["road"],
+    ]
+    assert notified(session, KIND) == []
 
 
 def test_what_has_left_in_part_is_stopped_for_the_rest(session: Session, city: CityPeople) -> None:
@@ -191,11 +194,11 @@ def test_what_has_left_in_part_is_stopped_for_the_rest(session: Session, city: C
 def test_a_department_only_named_withdraws_though_the_post_is_live(
     session: Session, city: CityPeople
 ) -> None:
-    post_id, other = approved(session, city, asked=())
+    post_id, other = approved(session, city, departments=())
     put(session, post_id, DeliveryState.PUBLISHED)
     withdraw(session, other, by=city.actor("road_officer"))
     assert other.state is SubmissionState.WITHDRAWN
-    assert told(session, KIND) == people(city.actor("clerk"), city.actor("first"))
+    assert notified(session, KIND) == people(city.actor("clerk"), city.actor("first"))
 
 
 def test_an_approval_given_before_the_others_falls_too(session: Session, city: CityPeople) -> None:
@@ -203,7 +206,7 @@ def test_an_approval_given_before_the_others_falls_too(session: Session, city: C
     send(session, city, post_id)
     approve(session, post_id, by=city.actor("road_officer"))
     withdraw(session, other, by=city.actor("road_head"))
-    assert (session.get_one(Post, post_id).state, standing(session, post_id)) == (
+    assert (session.get_one(Post, post_id).state, approving_departments(session, post_id)) == (
         PostState.IN_REVIEW,
         [],
     )
@@ -227,7 +230,7 @@ def test_of_a_draft_without_a_revision_the_clerk_who_began_it_is_told(
         session, actor=city.actor("lead"), now=NOON, post_id=post_id, number=other.number
     )
     withdraw(session, other, by=city.actor("road_officer"))
-    assert told(session, KIND) == people(city.actor("clerk"), city.actor("first"))
+    assert notified(session, KIND) == people(city.actor("clerk"), city.actor("first"))
     assert session.get_one(Post, post_id).state is PostState.DRAFT
 
 
@@ -238,8 +241,8 @@ def test_the_owner_withdraws_its_part_and_the_others_approval_remains(
     own = session.get_one(Post, post_id).submissions[0]
     withdraw(session, own, by=city.actor("head"))
     assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
-    assert standing(session, post_id) == [city.departments["road"]]
-    assert told(session, KIND) == people(
+    assert approving_departments(session, post_id) == [city.departments["road"]]
+    assert notified(session, KIND) == people(
         city.actor("clerk"), city.actor("lead"), city.actor("first")
     )
 
@@ -260,7 +263,7 @@ def test_what_another_department_owns_is_not_withdrawn_with_the_last_one(
     withdraw(session, session.get_one(Post, post_id).submissions[0], by=city.actor("head"))
     withdraw(session, other, by=city.actor("road_head"))
     assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
-    assert standing(session, post_id) == []
+    assert approving_departments(session, post_id) == []
 
 
 def test_a_new_revision_without_it_goes_on(session: Session, city: CityPeople) -> None:

@@ -155,7 +155,7 @@ class Visitor:
 
     def get(self, path: str, code: int = 200) -> Seen:
         """Open a page."""
-        return self._seen(self.browser.get(self.base + path, timeout=30), code)
+        return self._read(self.browser.get(self.base + path, timeout=30), code)
 
     def send(
         self,
@@ -177,11 +177,11 @@ class Visitor:
         address = self.base + (form.action or page.path)
         headers = {"Referer": self.base + page.path, "Sec-Fetch-Site": "same-origin"}
         response = self.browser.post(address, data=fields, files=files, headers=headers, timeout=60)
-        return self._seen(response, code)
+        return self._read(response, code)
 
-    def _seen(self, answer: requests.Response, code: int) -> Seen:
-        path = answer.url.removeprefix(self.base)
-        page_seen = Seen(path, answer.status_code, answer.text)
+    def _read(self, response: requests.Response, code: int) -> Seen:
+        path = response.url.removeprefix(self.base)
+        page_seen = Seen(path, response.status_code, response.text)
         if page_seen.code != code:
             raise AssertionError(
                 f"{page_seen.code}, not {code}, from {path}: {page_seen.text[:1500]}"

@@ -12,7 +12,7 @@ from tests.support.processes import Starter
 
 
 @pytest.fixture
-def standing(database_url: str, start: Starter, tmp_path: Path) -> Iterator[Standing]:
+def installation(database_url: str, start: Starter, tmp_path: Path) -> Iterator[Standing]:
     """Sandbox, web and clock beside the test, over a city with its people."""
     running = Standing(start, database_url, tmp_path)
     running.up()

@@ -11,9 +11,9 @@ from tests.journey.standing import Standing
 FACEBOOK, X = "facebook", "x"
 
 
-def hand_in(standing: Standing, by: str, notice: DemoNotice) -> Seen:
+def hand_in(installation: Standing, by: str, notice: DemoNotice) -> Seen:
     """Hand a notice in with its photos; gives the submission's page."""
-    visitor = standing.person(by)
+    visitor = installation.person(by)
     page = visitor.get("/submissions/new")
     files = [
         ("files", (f"IMG_{number}.jpg", spec.read())) for number, spec in enumerate(notice.photos)
@@ -60,24 +60,24 @@ def described(notice: DemoNotice) -> dict[str, str]:
     }
 
 
-def in_review(standing: Standing, notice: DemoNotice, *, member: str) -> tuple[str, str]:
+def in_review(installation: Standing, notice: DemoNotice, *, member: str) -> tuple[str, str]:
     """Hand in, draft and send; gives the paths of the submission and of the post."""
-    submission = hand_in(standing, member, notice)
-    clerk = standing.person("swati-ranpise")
+    submission = hand_in(installation, member, notice)
+    clerk = installation.person("swati-ranpise")
     page = clerk.send(clerk.get(submission.path), "/draft")
     values = {**texts(page, notice), **described(notice), "then": "send"}
     return submission.path, clerk.send(page, "#draft", values).path
 
 
-def approve(standing: Standing, post: str, *, officer: str) -> Seen:
+def approve(installation: Standing, post: str, *, officer: str) -> Seen:
     """Approve what stands on the review page."""
-    visitor = standing.person(officer)
+    visitor = installation.person(officer)
     return visitor.send(visitor.get(f"{post}/review"), "/approve")
 
 
-def publish_now(standing: Standing, post: str) -> list[str]:
+def publish_now(installation: Standing, post: str) -> list[str]:
     """Let every variant that has no time yet leave at once; gives the deliveries' paths."""
-    clerk = standing.person("swati-ranpise")
+    clerk = installation.person("swati-ranpise")
     for link in clerk.get(post).links(r"/schedule$"):
         clerk.send(clerk.get(link), "/publish-now")
     return clerk.get(post).links(r"^/deliveries/\d+$")

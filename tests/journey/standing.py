@@ -132,11 +132,11 @@ class Standing:
         ).json()
         return letters
 
-    def wait_for_letter(self, key: str, words: str) -> Row:
+    def wait_for_letter(self, key: str, text: str) -> Row:
         """The newest mail for somebody that holds these words."""
         letters = until(
-            lambda: [letter for letter in self.letters(key) if words in letter["text"]],
-            what=f"a mail for {key} with {words!r}",
+            lambda: [letter for letter in self.letters(key) if text in letter["text"]],
+            what=f"a mail for {key} with {text!r}",
         )
         return letters[0]
 
@@ -169,11 +169,11 @@ class Standing:
             delivery.sending_at -= span
 
 
-def page_with(visitor: Visitor, path: str, words: str, *, within: float = 40) -> Seen:
+def page_with(visitor: Visitor, path: str, text: str, *, within: float = 40) -> Seen:
     """Load a page again and again until it says this."""
 
     def look() -> Seen | None:
         response = visitor.get(path)
-        return response if words in response.text else None
+        return response if text in response.text else None
 
-    return until(look, within=within, what=f"{words!r} on {path}")
+    return until(look, within=within, what=f"{text!r} on {path}")

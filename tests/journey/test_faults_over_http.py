@@ -19,22 +19,24 @@ HELD = "निर्णयासाठी थांबविले"
 PAUSED = "तात्पुरते बंद"
 
 
-def test_after_every_fault_each_text_stands_there_once(standing: Standing) -> None:
+def test_after_every_fault_each_text_stands_there_once(installation: Standing) -> None:
     notice = notices.as_of(now())["ward-hours"]
-    _submission, post = in_review(standing, notice, member="kiran-wabale")
-    approve(standing, post, officer="medha-satpute")
-    _kept_though_an_error_came(standing, post)
-    _dropped_before_it_was_kept(standing, post)
-    _told_to_wait(standing, post)
-    _let_in_no_more(standing, post)
-    assert sorted(line["text"] for line in standing.ours(X)) == sorted([notice.mr.x, notice.en.x])
-    on_facebook = sorted(line["text"] for line in standing.ours(FACEBOOK))
+    _submission, post = in_review(installation, notice, member="kiran-wabale")
+    approve(installation, post, officer="medha-satpute")
+    _kept_though_an_error_came(installation, post)
+    _dropped_before_it_was_kept(installation, post)
+    _told_to_wait(installation, post)
+    _let_in_no_more(installation, post)
+    assert sorted(line["text"] for line in installation.ours(X)) == sorted(
+        [notice.mr.x, notice.en.x]
+    )
+    on_facebook = sorted(line["text"] for line in installation.ours(FACEBOOK))
     assert on_facebook == sorted([notice.mr.facebook, notice.en.facebook])
 
 
-def _publish(standing: Standing, post: str, title: str) -> str:
+def _publish(installation: Standing, post: str, title: str) -> str:
     """Publish the text of this title at once; gives its delivery's path."""
-    clerk = standing.person("swati-ranpise")
+    clerk = installation.person("swati-ranpise")
     path = _link_in_row(clerk.get(post), title, "/schedule")
     page = clerk.send(clerk.get(path), "/publish-now")
     return _link_in_row(page, title, "/deliveries/")
@@ -46,56 +48,56 @@ def _link_in_row(page: Seen, title: str, part: str) -> str:
     return next(str(address) for address in re.findall(r'href="([^"]+)"', row) if part in address)
 
 
-def _wait_until_live(standing: Standing, delivery: str) -> None:
+def _wait_until_live(installation: Standing, delivery: str) -> None:
     """Its page shows the link of the post."""
-    clerk = standing.person("swati-ranpise")
+    clerk = installation.person("swati-ranpise")
     until(lambda: clerk.get(delivery).links(LINK), what=f"a link on {delivery}")
 
 
-def _kept_though_an_error_came(standing: Standing, post: str) -> None:
+def _kept_though_an_error_came(installation: Standing, post: str) -> None:
     """The post is there, the answer was an error: it is found by looking, and not sent again."""
-    standing.fault(X, "publish", "error_after")
-    delivery = _publish(standing, post, "एक्स (X) – मराठी मजकूर")
-    _wait_until_live(standing, delivery)
-    assert len(standing.ours(X)) == 1
+    installation.fault(X, "publish", "error_after")
+    delivery = _publish(installation, post, "एक्स (X) – मराठी मजकूर")
+    _wait_until_live(installation, delivery)
+    assert len(installation.ours(X)) == 1
 
 
-def _dropped_before_it_was_kept(standing: Standing, post: str) -> None:
+def _dropped_before_it_was_kept(installation: Standing, post: str) -> None:
     """Not found anywhere: held, and a person decides, no sooner than it can be known."""
-    standing.fault(FACEBOOK, "publish", "reset_before")
-    delivery = _publish(standing, post, "फेसबुक – मराठी मजकूर")
-    lead = standing.person("prasad-kenjale")
+    installation.fault(FACEBOOK, "publish", "reset_before")
+    delivery = _publish(installation, post, "फेसबुक – मराठी मजकूर")
+    lead = installation.person("prasad-kenjale")
     page = page_with(lead, delivery, HELD)
-    assert standing.ours(FACEBOOK) == []
+    assert installation.ours(FACEBOOK) == []
     assert delivery in lead.get("/decisions").links(r"^/deliveries/\d+$")
-    standing.wait_for_letter("prasad-kenjale", delivery)
+    installation.wait_for_letter("prasad-kenjale", delivery)
     lead.send(page, "/send-again", code=409)
-    standing.let_pass(int(delivery.rsplit("/", 1)[1]), timedelta(minutes=16))
+    installation.let_pass(int(delivery.rsplit("/", 1)[1]), timedelta(minutes=16))
     lead.send(page, "/send-again")
-    _wait_until_live(standing, delivery)
-    assert len(standing.ours(FACEBOOK)) == 1
+    _wait_until_live(installation, delivery)
+    assert len(installation.ours(FACEBOOK)) == 1
 
 
-def _told_to_wait(standing: Standing, post: str) -> None:
+def _told_to_wait(installation: Standing, post: str) -> None:
     """A rate limit is obeyed to the second that the platform names."""
     began_at = now()
-    standing.fault(X, "publish", "rate_limit", seconds=6)
-    delivery = _publish(standing, post, "एक्स (X) – English मजकूर")
-    _wait_until_live(standing, delivery)
-    newest = standing.ours(X)[-1]
+    installation.fault(X, "publish", "rate_limit", seconds=6)
+    delivery = _publish(installation, post, "एक्स (X) – English मजकूर")
+    _wait_until_live(installation, delivery)
+    newest = installation.ours(X)[-1]
     assert datetime.fromisoformat(newest["created_at"]) >= began_at + timedelta(seconds=5)
-    assert len(standing.ours(X)) == 2
+    assert len(installation.ours(X)) == 2
 
 
-def _let_in_no_more(standing: Standing, post: str) -> None:
+def _let_in_no_more(installation: Standing, post: str) -> None:
     """An expired token pauses the account, tells lead and admin, and loses nothing."""
-    standing.fault(FACEBOOK, "publish", "expired_token")
-    _publish(standing, post, "फेसबुक – English मजकूर")
-    admin = standing.person("arun-tekawade")
+    installation.fault(FACEBOOK, "publish", "expired_token")
+    _publish(installation, post, "फेसबुक – English मजकूर")
+    admin = installation.person("arun-tekawade")
     page = page_with(admin, "/accounts", PAUSED)
     for name in ("arun-tekawade", "prasad-kenjale"):
-        standing.wait_for_letter(name, "/accounts")
-    assert len(standing.ours(FACEBOOK)) == 1
+        installation.wait_for_letter(name, "/accounts")
+    assert len(installation.ours(FACEBOOK)) == 1
     row = next(row for row in page.html.split("<tr") if PAUSED in row)
     admin.send(page, row.split('action="')[1].split('"')[0])
-    until(lambda: len(standing.ours(FACEBOOK)) == 2, what="the post that waited")
+    until(lambda: len(installation.ours(FACEBOOK)) == 2, what="the post that waited")

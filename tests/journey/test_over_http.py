@@ -33,51 +33,59 @@ CIRCULAR = notices.load()[notices.CIRCULAR]
 pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
 
 
-def test_the_main_job_from_notices_to_answers_on_real_material(standing: Standing) -> None:
+def test_the_main_job_from_notices_to_answers_on_real_material(installation: Standing) -> None:
     """While the circular waits for its minute, the water notice and its comments go their way."""
-    submission, post, due_at = _circular_until_scheduled(standing)
-    _water_notice(standing)
-    _circular_goes_out(standing, submission, post, due_at)
+    submission, post, due_at = _circular_until_scheduled(installation)
+    _water_notice(installation)
+    _circular_goes_out(installation, submission, post, due_at)
 
 
-def _circular_until_scheduled(standing: Standing) -> tuple[str, str, datetime]:
-    submission = hand_in(standing, "meenal-gole", CIRCULAR)
-    standing.wait_for_letter("meenal-gole", number_on(submission))
-    post = _draft(standing, submission.path)
-    _return_and_revise(standing, post)
-    due_at = _schedule(standing, post)
-    publish_now(standing, post)
+def _circular_until_scheduled(installation: Standing) -> tuple[str, str, datetime]:
+    submission = hand_in(installation, "meenal-gole", CIRCULAR)
+    installation.wait_for_letter("meenal-gole", number_on(submission))
+    post = _draft(installation, submission.path)
+    _return_and_revise(installation, post)
+    due_at = _schedule(installation, post)
+    publish_now(installation, post)
     return submission.path, post, due_at
 
 
-def _circular_goes_out(standing: Standing, submission: str, post: str, due_at: datetime) -> None:
+def _circular_goes_out(
+    installation: Standing, submission: str, post: str, due_at: datetime
+) -> None:
     """Exactly what was approved, each once; X carries the link in its text, Facebook beside it."""
     link = CIRCULAR.link
     on_x = sorted(f"{text}\n{link}" for text in (CIRCULAR.mr.x, f"{CIRCULAR.en.x} #PMC"))
     on_facebook = sorted([CIRCULAR.mr.body, CIRCULAR.en.body])
     posts = until(
-        lambda: _made(standing, on_x, on_facebook), within=75, what="the circular on both platforms"
+        lambda: _published(installation, on_x, on_facebook),
+        within=75,
+        what="the circular on both platforms",
     )
     assert {post["link"] for post in posts[FACEBOOK]} == {link}
     (first,) = [post for post in posts[X] if post["text"] == f"{CIRCULAR.mr.x}\n{link}"]
     assert datetime.fromisoformat(first["created_at"]) >= due_at
-    _check_links(standing, submission, post)
+    _check_links(installation, submission, post)
 
 
-def _made(standing: Standing, on_x: list[str], on_facebook: list[str]) -> dict[str, list[Row]]:
+def _published(
+    installation: Standing, on_x: list[str], on_facebook: list[str]
+) -> dict[str, list[Row]]:
     """What stands there under these texts, once it is all public; nothing may stand twice."""
     expected = {X: on_x, FACEBOOK: on_facebook}
     posts = {
-        name: [line for line in standing.ours(name) if line["published"] and line["text"] in texts]
+        name: [
+            line for line in installation.ours(name) if line["published"] and line["text"] in texts
+        ]
         for name, texts in expected.items()
     }
     texts = {name: sorted(row["text"] for row in rows) for name, rows in posts.items()}
     return posts if texts == {name: sorted(texts) for name, texts in expected.items()} else {}
 
 
-def _draft(standing: Standing, submission: str) -> str:
+def _draft(installation: Standing, submission: str) -> str:
     """Facebook gets it whole; what is too long for X is refused, shortened, saved and sent."""
-    clerk, notice = standing.person("swati-ranpise"), CIRCULAR
+    clerk, notice = installation.person("swati-ranpise"), CIRCULAR
     page = clerk.send(clerk.get(submission), "/draft")
     whole = {
         name: notice.mr.body if name.endswith("_mr") else notice.en.body
@@ -88,13 +96,13 @@ def _draft(standing: Standing, submission: str) -> str:
     saved = clerk.send(refused, "#draft", {**texts(page, notice), "then": "save"})
     assert re.fullmatch(r"/posts/\d+/draft", saved.path)
     sent = clerk.send(saved, "#draft", {"then": "send"})
-    standing.wait_for_letter("ashok-walimbe", f"{sent.path}/review")
+    installation.wait_for_letter("ashok-walimbe", f"{sent.path}/review")
     return sent.path
 
 
-def _return_and_revise(standing: Standing, post: str) -> None:
+def _return_and_revise(installation: Standing, post: str) -> None:
     """The officer returns it, the cell saves the next revision; a stale approval is refused."""
-    officer, clerk = standing.person("ashok-walimbe"), standing.person("swati-ranpise")
+    officer, clerk = installation.person("ashok-walimbe"), installation.person("swati-ranpise")
     today = officer.get("/")
     assert today.links(rf"^{post}/review$")
     first = officer.get(f"{post}/review")
@@ -109,12 +117,12 @@ def _return_and_revise(standing: Standing, post: str) -> None:
     stale = officer.send(first, "/approve", code=409)
     assert "#PMC" in stale.text
     assert f"{post}/review" in stale.links(r"/review$")
-    approve(standing, post, officer="ashok-walimbe")
+    approve(installation, post, officer="ashok-walimbe")
 
 
-def _schedule(standing: Standing, post: str) -> datetime:
+def _schedule(installation: Standing, post: str) -> datetime:
     """Give the first text its time, the next full minute; a past one is refused at once."""
-    clerk = standing.person("swati-ranpise")
+    clerk = installation.person("swati-ranpise")
     path = clerk.get(post).links(r"/schedule$")[0]
     page = clerk.get(path)
     past = local(now() - timedelta(hours=2))
@@ -130,10 +138,10 @@ def _moment(here: datetime) -> dict[str, str | list[str]]:
     return {"day": day, "clock": here.strftime("%H:%M")}
 
 
-def _check_links(standing: Standing, submission: str, post: str) -> None:
+def _check_links(installation: Standing, submission: str, post: str) -> None:
     """The links stand on the post's page and on the department's status page."""
     for name, path in (("swati-ranpise", post), ("meenal-gole", submission)):
-        visitor = standing.person(name)
+        visitor = installation.person(name)
         until(partial(_has_four_links, visitor, path), what=f"links to four posts on {path}")
 
 
@@ -141,32 +149,32 @@ def _has_four_links(visitor: Visitor, path: str) -> bool:
     return len(visitor.get(path).links(r"^https?://\S+/(status|posts)/")) >= 4
 
 
-def _water_notice(standing: Standing) -> None:
+def _water_notice(installation: Standing) -> None:
     """Photos leave as they were approved, and comments come back to the officer."""
     notice = notices.as_of(now())["water-cut"]
-    submission, post = in_review(standing, notice, member="kiran-wabale")
-    approve(standing, post, officer="medha-satpute")
-    publish_now(standing, post)
+    submission, post = in_review(installation, notice, member="kiran-wabale")
+    approve(installation, post, officer="medha-satpute")
+    publish_now(installation, post)
     on_x, on_facebook = [notice.mr.x, notice.en.x], [notice.mr.facebook, notice.en.facebook]
-    posts = until(lambda: _made(standing, on_x, on_facebook), what="all four posts")
-    _check_pictures(standing, posts)
-    under = _comments(standing, posts)
-    _answer(standing, under["answered"])
-    _pass_on(standing, under["passed_on"])
-    _close_and_reopen(standing, under["closed"])
-    _assign(standing)
-    assert "kadhi yenar pani" in standing.person("kiran-wabale").get(submission).text
+    posts = until(lambda: _published(installation, on_x, on_facebook), what="all four posts")
+    _check_pictures(installation, posts)
+    under = _comments(installation, posts)
+    _reply(installation, under["answered"])
+    _pass_on(installation, under["passed_on"])
+    _close_and_reopen(installation, under["closed"])
+    _assign(installation)
+    assert "kadhi yenar pani" in installation.person("kiran-wabale").get(submission).text
 
 
-def _check_pictures(standing: Standing, made: dict[str, list[Row]]) -> None:
+def _check_pictures(installation: Standing, posts: dict[str, list[Row]]) -> None:
     """The bytes that were approved, described, upright, without camera or place."""
     notice = notices.as_of(now())["water-cut"]
-    with standing.database.reading() as session:
+    with installation.database.reading() as session:
         stored = {
             rendition.sha256: rendition.alt_text for rendition in session.scalars(select(Rendition))
         }
     for platform in (X, FACEBOOK):
-        for post in made[platform]:
+        for post in posts[platform]:
             digests = [picture["digest"] for picture in post["media"]]
             assert len(digests) == len(notice.photos)
             assert set(digests) <= set(stored)
@@ -176,33 +184,33 @@ def _check_pictures(standing: Standing, made: dict[str, list[Row]]) -> None:
             expected = [spec.alt_mr if lang == "mr" else spec.alt_en for spec in notice.photos]
             assert [picture["alt"] for picture in post["media"]] == expected
     for digest in stored:
-        with Image.open(BytesIO(standing.store.open(digest))) as picture:
+        with Image.open(BytesIO(installation.store.open(digest))) as picture:
             assert not picture.getexif()
             assert "exif" not in picture.info
-    sizes = {Image.open(BytesIO(standing.store.open(digest))).size for digest in stored}
+    sizes = {Image.open(BytesIO(installation.store.open(digest))).size for digest in stored}
     assert {width < height for width, height in sizes} == {True, False}
 
 
-def _comments(standing: Standing, made: dict[str, list[Row]]) -> dict[str, str]:
+def _comments(installation: Standing, posts: dict[str, list[Row]]) -> dict[str, str]:
     """Citizens comment, in Marathi and Romanised, nested too; gives where the officer sees each."""
-    on_x = next(post["id"] for post in made[X] if "पाणी" in post["text"])
-    on_facebook = next(post["id"] for post in made[FACEBOOK] if "पाणी" in post["text"])
-    first = standing.say(
+    on_x = next(post["id"] for post in posts[X] if "पाणी" in post["text"])
+    on_facebook = next(post["id"] for post in posts[FACEBOOK] if "पाणी" in post["text"])
+    first = installation.say(
         X, "kadhi yenar pani parat? tanker pathva", under=on_x, author="@udaharan_rk"
     )
-    standing.say(X, "ho na, amhala pan hava", under=first, author="@namuna_sk")
-    outer = standing.say(
+    installation.say(X, "ho na, amhala pan hava", under=first, author="@namuna_sk")
+    outer = installation.say(
         FACEBOOK, "टँकरसाठी कुणाला फोन करायचा?", under=on_facebook, author="नमुना कदम"
     )
-    standing.say(FACEBOOK, "आमच्याकडे पण कोणी सांगत नाही", under=outer, author="उदाहरण जाधव")
-    standing.say(X, "@sarav_nagar पाषाण तलावाचं काय झालं?", author="@udaharan_lake")
-    standing.listen_soon()
-    officer = standing.person("medha-satpute")
+    installation.say(FACEBOOK, "आमच्याकडे पण कोणी सांगत नाही", under=outer, author="उदाहरण जाधव")
+    installation.say(X, "@sarav_nagar पाषाण तलावाचं काय झालं?", author="@udaharan_lake")
+    installation.listen_soon()
+    officer = installation.person("medha-satpute")
     until(
         lambda: len(officer.get("/comments").links(r"^/comments/\d+$")) == 4,
         what="four comments in the officer's inbox",
     )
-    standing.wait_for_letter("medha-satpute", "/comments/")
+    installation.wait_for_letter("medha-satpute", "/comments/")
     heads = {
         officer.get(path).head: path for path in officer.get("/comments").links(r"^/comments/\d+$")
     }
@@ -218,27 +226,27 @@ def _comments(standing: Standing, made: dict[str, list[Row]]) -> dict[str, str]:
     return paths
 
 
-def _answer(standing: Standing, path: str) -> None:
+def _reply(installation: Standing, path: str) -> None:
     """The officer's own hand: it becomes a reply to that very comment, and the comment answered."""
-    officer = standing.person("medha-satpute")
+    officer = installation.person("medha-satpute")
     answer_text = "टँकरसाठी ०२०-५५५०-०१२३ वर सकाळी ७ ते रात्री ९ या वेळेत संपर्क साधावा. – पाणीपुरवठा विभाग"
     officer.send(officer.get(path), "/answer", {"text": answer_text})
     page_with(officer, path, "उत्तर दिले")
-    (reply,) = [post for post in standing.ledger(X) if answer_text in post["text"]]
-    comment = next(post for post in standing.ledger(X) if "kadhi yenar pani" in post["text"])
+    (reply,) = [post for post in installation.ledger(X) if answer_text in post["text"]]
+    comment = next(post for post in installation.ledger(X) if "kadhi yenar pani" in post["text"])
     assert reply["parent_id"] == comment["id"]
 
 
-def _pass_on(standing: Standing, path: str) -> None:
+def _pass_on(installation: Standing, path: str) -> None:
     """To another department with a reason, and from there back."""
-    officer = standing.person("medha-satpute")
+    officer = installation.person("medha-satpute")
     page = officer.get(f"{path}/transfer")
     value = re.search(r'<option value="(\d+)">पथ विभाग<', page.html)
     assert value is not None
     form = {"department": value.group(1), "reason": "रस्त्यावरील टँकर पथ विभागाचा."}
     officer.send(page, "#transfer", form)
     officer.get(path, code=404)
-    other = standing.person("shailaja-kudale")
+    other = installation.person("shailaja-kudale")
     assert "रस्त्यावरील टँकर पथ विभागाचा." in page_with(other, path, "रस्त्यावरील").text
     back = re.search(r'<option value="(\d+)">पाणीपुरवठा विभाग<', other.get(f"{path}/transfer").html)
     assert back is not None
@@ -247,21 +255,21 @@ def _pass_on(standing: Standing, path: str) -> None:
     assert officer.get(path).code == 200
 
 
-def _close_and_reopen(standing: Standing, path: str) -> None:
-    officer = standing.person("medha-satpute")
+def _close_and_reopen(installation: Standing, path: str) -> None:
+    officer = installation.person("medha-satpute")
     officer.send(officer.get(f"{path}/close"), "#close", {"reason": "उत्तराची आवश्यकता नाही."})
     assert "उत्तराची आवश्यकता नाही." in officer.get(path).text
     officer.send(officer.get(f"{path}/reopen"), "#reopen", {"reason": "नागरिकाने पुन्हा विचारले."})
     officer.get(path).form("/answer")
 
 
-def _assign(standing: Standing) -> None:
+def _assign(installation: Standing) -> None:
     """A mention belongs to no post: it waits in the cell's queue, which finds its department."""
-    clerk = standing.person("swati-ranpise")
+    clerk = installation.person("swati-ranpise")
     (path,) = until(lambda: clerk.get("/comments").links(r"^/comments/\d+$"), what="the mention")
     page = clerk.get(path)
     assert "पाषाण" in page.text
     value = re.search(r'<option value="(\d+)">पाणीपुरवठा विभाग<', page.html)
     assert value is not None
     clerk.send(page, "/assign", {"department": value.group(1)})
-    assert "पाषाण" in standing.person("medha-satpute").get(path).text
+    assert "पाषाण" in installation.person("medha-satpute").get(path).text

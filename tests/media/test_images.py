@@ -56,9 +56,9 @@ def opened(content: bytes) -> Image.Image:
     return picture
 
 
-def near(found: object, wanted: tuple[int, int, int], off: int = 12) -> bool:
-    assert isinstance(found, tuple)
-    return all(abs(part - other) <= off for part, other in zip(found, wanted, strict=True))
+def near(colour: object, expected: tuple[int, int, int], off: int = 12) -> bool:
+    assert isinstance(colour, tuple)
+    return all(abs(part - other) <= off for part, other in zip(colour, expected, strict=True))
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
@@ -411,18 +411,18 @@ def test_too_many_bytes_are_refused_with_both_numbers() -> None:
 
 
 @pytest.mark.parametrize("kind", list(PictureKind))
-@pytest.mark.parametrize("kept", [0.05, 0.5, 0.97])
-def test_a_picture_cut_off_on_its_way_is_refused(kind: PictureKind, kept: float) -> None:
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.97])
+def test_a_picture_cut_off_on_its_way_is_refused(kind: PictureKind, share: float) -> None:
     noise = Image.effect_noise((300, 200), 60).convert("RGB")
     source = saved(noise, kind.reader)
-    cut = source[: int(len(source) * kept)]
+    cut = source[: int(len(source) * share)]
     assert refusal(cut).code is PictureProblem.TRUNCATED
     with pytest.raises(BadPicture):
         render(cut, platform="x")
 
 
 @pytest.mark.parametrize(
-    ("content", "found"),
+    ("content", "type_name"),
     [
         (b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>", "svg"),
         (b"\xef\xbb\xbf  <SVG onload='x()'/>", "svg"),
@@ -438,11 +438,11 @@ def test_a_picture_cut_off_on_its_way_is_refused(kind: PictureKind, kept: float)
     ],
 )
 def test_other_types_are_refused_by_name_whatever_they_are_called(
-    content: bytes, found: str
+    content: bytes, type_name: str
 ) -> None:
     refused = refusal(content)
     assert refused.code is PictureProblem.UNSUPPORTED_TYPE
-    assert refused.values == {"found": found}
+    assert refused.values == {"found": type_name}
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00", "पाणीपुरवठा बंद".encode(), bytes(5000)])

@@ -63,7 +63,7 @@ def test_a_page_gives_its_title_and_a_small_picture(site: WebServer) -> None:
     assert preview.landed_on == site.url("/camp")
     with Image.open(BytesIO(preview.picture)) as picture:
         assert max(picture.size) <= 480
-    assert site.asked == ["HEAD /camp", "GET /camp", "GET /p.png"]
+    assert site.paths == ["HEAD /camp", "GET /camp", "GET /p.png"]
 
 
 def test_a_page_without_a_picture_has_only_its_title(site: WebServer) -> None:
@@ -74,12 +74,12 @@ def test_a_page_without_a_picture_has_only_its_title(site: WebServer) -> None:
 def test_a_file_that_is_no_page_is_asked_for_its_head_alone(site: WebServer) -> None:
     site.replies["/a.pdf"] = Reply(b"%PDF", kind="application/pdf")
     assert at(site.url("/a.pdf")).finding is LinkFinding.FINE
-    assert site.asked == ["HEAD /a.pdf"]
+    assert site.paths == ["HEAD /a.pdf"]
 
 
 def test_a_server_that_refuses_head_is_asked_for_the_page(site: WebServer) -> None:
     assert at(site.page("/a", to_head=405)).finding is LinkFinding.FINE
-    assert site.asked == ["HEAD /a", "GET /a"]
+    assert site.paths == ["HEAD /a", "GET /a"]
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_a_picture_that_is_none_or_too_large_is_left_out(site: WebServer) -> Non
 
 def test_a_letter_outside_ascii_is_escaped_on_the_way(site: WebServer) -> None:
     assert at(site.url("/माहिती?क=१ २")).code == 404
-    assert site.asked[0].startswith("HEAD /%E0%A4%AE%E0%A4%BE")
-    assert " " not in site.asked[0].removeprefix("HEAD ")
+    assert site.paths[0].startswith("HEAD /%E0%A4%AE%E0%A4%BE")
+    assert " " not in site.paths[0].removeprefix("HEAD ")
 
 
 # Whom it never asks
@@ -148,7 +148,7 @@ def test_loopback_is_asked_in_a_rehearsal_only(site: WebServer) -> None:
     url = site.page("/a")
     for reach in (Reach.PUBLIC, Reach.NONE):
         assert at(url, reach=reach).finding is LinkFinding.UNSAFE
-    assert site.asked == []
+    assert site.paths == []
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused() -> None:
 def test_a_redirection_to_where_it_may_not_go_is_refused(site: WebServer, location: str) -> None:
     site.replies["/a"] = Reply(b"", 302, headers={"Location": location})
     assert at(site.url("/a")).finding is LinkFinding.UNSAFE
-    assert site.asked == ["HEAD /a"]
+    assert site.paths == ["HEAD /a"]
 
 
 def test_a_public_address_is_asked_at_the_ports_of_the_web_only() -> None:

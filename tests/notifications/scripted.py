@@ -54,16 +54,16 @@ class Scripted:
         self.connection = connection
         if self.is_smtps:
             self._turn_secret()
-        self._answer("HELLO")
+        self._respond("HELLO")
         while line := self._line():
             verb = line.split()[0].decode().upper()
             self.heard.append(line.decode().strip())
-            self._answer(verb)
+            self._respond(verb)
             if verb == "STARTTLS":
                 self._turn_secret()
             if verb == "DATA" and self.says["DATA"].startswith("354"):
                 self.texts.append(b"".join(iter(self._line, b".\r\n")))
-                self._answer("TEXT")
+                self._respond("TEXT")
 
     def _turn_secret(self) -> None:
         assert self.context is not None
@@ -77,7 +77,7 @@ class Scripted:
             line += byte
         return line
 
-    def _answer(self, verb: str) -> None:
+    def _respond(self, verb: str) -> None:
         response = self.says.get(verb, "500 what?")
         if response == DROP:
             raise ConnectionAbortedError

@@ -383,19 +383,19 @@ def test_every_kind_has_a_template_per_language_and_none_is_unused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("code", "sentence"),
     [
         ("late_stopped", "All publishing was stopped meanwhile."),
         ("late_frozen", "A freeze held it meanwhile."),
         ("late_paused", "The account had stopped meanwhile."),
     ],
 )
-def test_a_mail_about_what_was_missed_names_what_kept_it(code: str, words: str) -> None:
+def test_a_mail_about_what_was_missed_names_what_kept_it(code: str, sentence: str) -> None:
     values = {**ABOUT_A_DELIVERY, "code": code}
     for language in LANGUAGES:
         body = written(NoticeKind.DELIVERY_MISSED, language, values)[1]
         assert ("कारण: ", "Reason: ")[language == "en"] in body
-        assert (f"Reason: {words}" in body) is (language == "en")
+        assert (f"Reason: {sentence}" in body) is (language == "en")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

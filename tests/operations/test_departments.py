@@ -192,7 +192,7 @@ def test_a_moved_draft_goes_on_with_the_other_departments_officer(town: City) ->
     draft = town.draft(town.hand_in(department="road"))
     merge(town, "road", "garden")
     town.send(draft)
-    assert town.told("review_asked") == ["road_officer"]
+    assert town.notified("review_asked") == ["road_officer"]
 
 
 def test_merging_is_refused_with_all_that_cannot_move(town: City) -> None:
@@ -212,7 +212,7 @@ def test_merging_is_refused_with_all_that_cannot_move(town: City) -> None:
 
 def test_a_joint_post_that_asks_the_department_is_settled_first(town: City) -> None:
     post = town.start(town.hand_in())
-    town.save(post, on=["x"], asked=["road"])
+    town.save(post, on=["x"], asked_departments=["road"])
     town.send(post)
     with pytest.raises(StillOpen) as refused:
         merge(town, "road", "garden")
@@ -337,18 +337,18 @@ def test_what_was_returned_to_a_merged_department_does_not_wait_for_it_again(tow
         town.send(post)
     assert refused.value.codes == [("asked", "closed")]
     with pytest.raises(Invalid) as asked_anew:
-        town.save(post, on=["x"], asked=["road"])
+        town.save(post, on=["x"], asked_departments=["road"])
     assert ("asked", "closed") in asked_anew.value.codes
     town.save(post, on=["x"])
     town.send(post)
-    assert town.told("review_asked") == ["road_officer", "road_officer"]
+    assert town.notified("review_asked") == ["road_officer", "road_officer"]
 
 
 def test_an_older_revision_comes_back_without_asking_a_department_that_has_ended(
     town: City,
 ) -> None:
     post = town.start(town.hand_in())
-    town.save(post, on=["x"], asked=["garden"])
+    town.save(post, on=["x"], asked_departments=["garden"])
     town.save(post, on=["x"])
     close(town, "garden")
     with town.write() as session:
@@ -368,12 +368,12 @@ def test_an_older_revision_comes_back_without_asking_a_department_that_has_ended
     assert by_department == {town.departments["water"]: True, town.departments["garden"]: False}
 
 
-def cancelled(town: City, department: str, *, asked: str = "") -> int:
+def cancelled(town: City, department: str, *, partner: str = "") -> int:
     """An approved post of which every time was taken back; gives its id."""
     post = town.start(town.hand_in(department=department))
-    town.save(post, on=["x"], asked=[asked] if asked else [])
+    town.save(post, on=["x"], asked_departments=[partner] if partner else [])
     town.send(post)
-    for department_code in (department, *([asked] if asked else [])):
+    for department_code in (department, *([partner] if partner else [])):
         town.approve(post, by=APPROVERS[department_code])
     for delivery in town.schedule(post):
         with town.write() as session:
@@ -381,12 +381,12 @@ def cancelled(town: City, department: str, *, asked: str = "") -> int:
     return post
 
 
-@pytest.mark.parametrize(("owner", "asked"), [("road", ""), ("water", "road")])
+@pytest.mark.parametrize(("owner", "asked_department"), [("road", ""), ("water", "road")])
 def test_what_was_approved_in_its_name_and_has_not_left_is_a_draft_again(
-    town: City, owner: str, asked: str
+    town: City, owner: str, asked_department: str
 ) -> None:
     """Else a new time could be set for what the gate will never let leave."""
-    post = cancelled(town, owner, asked=asked)
+    post = cancelled(town, owner, partner=asked_department)
     merge(town, "road", "garden")
     with town.read() as session:
         assert session.get_one(Post, post).state is PostState.DRAFT

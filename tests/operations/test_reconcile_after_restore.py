@@ -70,12 +70,17 @@ def states(town: City, ids: list[int]) -> list[DeliveryState]:
     return [town.delivery(delivery_id).state for delivery_id in ids]
 
 
-def release(town: City, known: int = 0) -> None:
+def release(town: City, known_in_doubt: int = 0) -> None:
     with town.write() as session:
         stops = [open_stop.id for open_stop in controls_stop.open_stops(session)]
         lead = town.actor("lead")
         controls_stop.release(
-            session, actor=lead, now=town.now, stop_ids=stops, reason=WHY, accepted_in_doubt=known
+            session,
+            actor=lead,
+            now=town.now,
+            stop_ids=stops,
+            reason=WHY,
+            accepted_in_doubt=known_in_doubt,
         )
 
 
@@ -84,10 +89,10 @@ def in_doubt(town: City) -> InDoubt:
         return restore_state.in_doubt(session, controls_stop.open_stops(session))
 
 
-def refused(town: City, known: int = 0) -> int:
+def refused(town: City, known_in_doubt: int = 0) -> int:
     """How many are in doubt, as the refusal of a release says."""
     with pytest.raises(Invalid) as problem:
-        release(town, known)
+        release(town, known_in_doubt)
     (error,) = problem.value.problems
     assert (error.field, error.code) == ("in_doubt", "in_doubt")
     return int(str(error.values["total"]))
@@ -214,8 +219,8 @@ def test_who_says_the_number_releases_all_the_same_and_that_is_kept(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     again, _ids = cut_off(town, other, tmp_path)
-    assert refused(again, known=1) == 2  # another number than on the page
-    release(again, known=2)
+    assert refused(again, known_in_doubt=1) == 2  # another number than on the page
+    release(again, known_in_doubt=2)
     with again.read() as session:
         assert controls_stop.open_stops(session) == []
         event = session.scalars(select(Event).where(Event.verb == "release")).one()

@@ -74,7 +74,7 @@ class Ground:
     meddle: Callable[[str, str | None], None]
     url: str = ""
 
-    def made(self) -> list[dict[str, object]]:
+    def published(self) -> list[dict[str, object]]:
         """What the account has made, and has not taken away."""
         return [post for post in self.everything() if not post["citizen"]]
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 Behaviour = Callable[[socket.socket], None]
 
 
-def answer(
+def http_response(
     body: object, code: int = 200, headers: Mapping[str, str] | None = None, kind: str = "json"
 ) -> bytes:
     """A well-formed answer; `body` is sent as JSON unless it is bytes."""
@@ -56,7 +56,7 @@ class Stub:
         self.requests: list[bytes] = []
         self.connections = 0
         self.over = threading.Event()
-        self.otherwise: bytes = answer({}, 500)
+        self.otherwise: bytes = http_response({}, 500)
         self._plans: deque[bytes | Behaviour] = deque()
         self._open: socket.socket | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))

@@ -10,7 +10,7 @@ import pytest
 from publisher.platforms.base.protocol import TryLater
 from publisher.platforms.base.types import Allowance, Outgoing, PreparedPost
 from tests.platforms.grounds import deadline
-from tests.platforms.stub import Stub, answer
+from tests.platforms.stub import Stub, http_response
 from tests.platforms.test_http import NOW, epoch, open_at
 
 NOTICE = PreparedPost(Outgoing("पाणी बंद"))
@@ -31,7 +31,9 @@ def test_xs_windows_are_told_by_what_they_count(stub: Stub) -> None:
     }
     listed = {"x-rate-limit-remaining": "899"}
     stub.plan(
-        answer(MADE, 201, headers), answer({"data": []}, headers=listed), answer({}, headers={})
+        http_response(MADE, 201, headers),
+        http_response({"data": []}, headers=listed),
+        http_response({}, headers={}),
     )
     platform.publish(NOTICE, deadline=deadline())
     platform.look_up(NOTICE.outgoing, since=NOW)
@@ -46,17 +48,17 @@ def test_xs_windows_are_told_by_what_they_count(stub: Stub) -> None:
 def test_a_refusal_tells_of_limits_too_and_the_newest_answer_counts(stub: Stub) -> None:
     platform = open_at("x", stub.url)
     for remaining in ("1", "0"):
-        stub.plan(answer({}, 429, {"x-rate-limit-remaining": remaining}))
+        stub.plan(http_response({}, 429, {"x-rate-limit-remaining": remaining}))
         with pytest.raises(TryLater):
             platform.publish(NOTICE, deadline=deadline())
         assert platform.allowances == (Allowance("publish.15min", None, int(remaining), None),)
 
 
-@pytest.mark.parametrize("told", ["many", "", "-1", "१", "9" * 30, "1.5"])
-def test_a_number_that_is_none_is_not_told(stub: Stub, told: str) -> None:
+@pytest.mark.parametrize("header", ["many", "", "-1", "१", "9" * 30, "1.5"])
+def test_a_number_that_is_none_is_not_told(stub: Stub, header: str) -> None:
     platform = open_at("x", stub.url)
-    headers = {f"x-rate-limit-{part}": told for part in ("limit", "remaining", "reset")}
-    raw = answer(MADE, 201, headers).decode("utf-8").encode("utf-8")
+    headers = {f"x-rate-limit-{part}": header for part in ("limit", "remaining", "reset")}
+    raw = http_response(MADE, 201, headers).decode("utf-8").encode("utf-8")
     stub.plan(raw)
     platform.publish(NOTICE, deadline=deadline())
     assert all(
@@ -75,7 +77,7 @@ def test_facebooks_shares_are_told_in_hundredths(stub: Stub) -> None:
         "X-Page-Usage": json.dumps({"call_count": 130}),
         "X-Business-Use-Case-Usage": json.dumps({"1": rows[:1], "2": rows[1:]}),
     }
-    stub.plan(answer(MADE, headers=headers))
+    stub.plan(http_response(MADE, headers=headers))
     platform.publish(NOTICE, deadline=deadline())
     assert platform.allowances == (
         Allowance("publish.app_hour", 100, 72, None),
@@ -88,17 +90,17 @@ def test_a_page_that_has_to_wait_has_nothing_left_until_then(stub: Stub) -> None
     platform = open_at("facebook", stub.url)
     row = {"type": "pages", "call_count": 80, "estimated_time_to_regain_access": 17}
     headers = {"X-Business-Use-Case-Usage": json.dumps({"1": [row]})}
-    stub.plan(answer({"error": {"code": 80001}}, 400, headers))
+    stub.plan(http_response({"error": {"code": 80001}}, 400, headers))
     with pytest.raises(TryLater):
         platform.publish(NOTICE, deadline=deadline())
     until = NOW + timedelta(minutes=17)
     assert platform.allowances == (Allowance("publish.business_hour", 100, 0, until),)
 
 
-@pytest.mark.parametrize("told", ["", "[]", "7", "{", '{"1": 7}', '{"1": [7]}', '{"1": [{}]}'])
-def test_usage_that_makes_no_sense_is_not_told(stub: Stub, told: str) -> None:
+@pytest.mark.parametrize("header", ["", "[]", "7", "{", '{"1": 7}', '{"1": [7]}', '{"1": [{}]}'])
+def test_usage_that_makes_no_sense_is_not_told(stub: Stub, header: str) -> None:
     platform = open_at("facebook", stub.url)
-    headers = dict.fromkeys(("X-App-Usage", "X-Business-Use-Case-Usage"), told)
-    stub.plan(answer(MADE, headers=headers))
+    headers = dict.fromkeys(("X-App-Usage", "X-Business-Use-Case-Usage"), header)
+    stub.plan(http_response(MADE, headers=headers))
     platform.publish(NOTICE, deadline=deadline())
     assert platform.allowances == ()

@@ -10,7 +10,7 @@ from requests.exceptions import InvalidSchema
 
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.http.session import PlatformSession
-from tests.platforms.stub import Stub, answer
+from tests.platforms.stub import Stub, http_response
 
 HOME = "https://api.example"
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -24,16 +24,16 @@ def channel(stub: Stub) -> PlatformSession:
     )
 
 
-def ask(channel: PlatformSession, path: str, **said: object) -> object:
+def ask(channel: PlatformSession, path: str, **body: object) -> object:
     """What a client asks, and what it is given."""
     with channel.calling(Deadline.after(10, time.monotonic)):
-        return channel.session.request("POST", HOME + path, **said).json()
+        return channel.session.request("POST", HOME + path, **body).json()
 
 
 def test_a_client_asks_the_host_that_it_believes_in_and_reaches_the_one_that_is_set(
     channel: PlatformSession, stub: Stub
 ) -> None:
-    stub.plan(answer({"id": "7"}))
+    stub.plan(http_response({"id": "7"}))
     body = {"text": "पाणी"}
     assert ask(channel, "/posts", params={"शहर": "पुणे"}, json=body, headers={"X-A": "b"}) == {
         "id": "7"
@@ -61,7 +61,7 @@ def test_what_is_said_of_a_request_goes_by_its_name(channel: PlatformSession, st
 
 
 def test_a_cookie_is_not_kept(channel: PlatformSession, stub: Stub) -> None:
-    stub.plan(answer({}, 200, {"Set-Cookie": "known=1; Path=/"}), answer({}))
+    stub.plan(http_response({}, 200, {"Set-Cookie": "known=1; Path=/"}), http_response({}))
     ask(channel, "/one")
     ask(channel, "/two")
     assert b"cookie" not in stub.requests[1].lower()

@@ -48,14 +48,14 @@ def test_a_post_has_a_receipt_and_is_found_by_looking(ground: Ground) -> None:
     published = ground.platform.look_up(NOTICE, since=began)
     assert published is not None
     assert (published.platform_id, published.url) == (receipt.platform_id, receipt.url)
-    assert [post["text"] for post in ground.made()] == [NOTICE.text]
+    assert [post["text"] for post in ground.published()] == [NOTICE.text]
 
 
 def test_pictures_leave_in_order_with_their_alt_texts(ground: Ground) -> None:
     began = utc_now()
     media = (picture("red", "लाल"), picture("blue", "निळे"), picture("white", ""))
     number = ground.send(replace(NOTICE, media=media))
-    posts = [post for post in ground.made() if post["id"] == number]
+    posts = [post for post in ground.published() if post["id"] == number]
     assert [post["alts"] for post in posts] == [["लाल", "निळे", ""]]
     match = ground.platform.look_up(replace(NOTICE, media=media), since=began)
     assert match is not None
@@ -109,7 +109,7 @@ def test_a_reply_stands_under_the_very_comment(ground: Ground) -> None:
 def test_a_reply_needs_what_it_answers(ground: Ground) -> None:
     with pytest.raises(ValueError, match="answers"):
         ground.platform.reply(PreparedPost(NOTICE), deadline=deadline())
-    assert ground.made() == []
+    assert ground.published() == []
 
 
 def test_nested_comments_are_read_with_author_parent_and_time(ground: Ground) -> None:
@@ -208,7 +208,7 @@ def test_what_is_beyond_the_limits_is_refused_before_anything_is_sent(
     with pytest.raises(Refused) as refused:
         ground.platform.prepare(outgoing, deadline=deadline())
     assert refused.value.reason is reason
-    assert ground.made() == []
+    assert ground.published() == []
 
 
 def test_past_the_deadline_nothing_is_sent(ground: Ground) -> None:
@@ -217,7 +217,7 @@ def test_past_the_deadline_nothing_is_sent(ground: Ground) -> None:
         ground.platform.publish(prepared, deadline=deadline(0))
     with pytest.raises(TryLater):
         ground.platform.prepare(replace(NOTICE, media=(picture(),)), deadline=deadline(0))
-    assert ground.made() == []
+    assert ground.published() == []
 
 
 def test_what_is_answered_may_be_gone(ground: Ground) -> None:
@@ -355,7 +355,7 @@ def test_an_edit_gives_what_is_live_another_text(ground: Ground) -> None:
         with pytest.raises(Refused) as refused:
             ground.platform.edit(number, changed, deadline=deadline())
         assert refused.value.reason is RefusalCode.INVALID
-        assert [post["text"] for post in ground.made()] == [NOTICE.text]
+        assert [post["text"] for post in ground.published()] == [NOTICE.text]
         return
     for _ in range(2):
         receipt = ground.platform.edit(number, changed, deadline=deadline())
@@ -364,7 +364,7 @@ def test_an_edit_gives_what_is_live_another_text(ground: Ground) -> None:
     remote_post = ground.platform.see(number)
     assert remote_post is not None
     assert is_shown_as_sent(remote_post, changed.outgoing)
-    assert [post["text"] for post in ground.made()] == [changed.outgoing.text]
+    assert [post["text"] for post in ground.published()] == [changed.outgoing.text]
 
 
 def test_an_answer_of_ours_can_be_edited_where_edits_are_known(ground: Ground) -> None:
@@ -393,7 +393,7 @@ def expect_no_two_steps(ground: Ground, prepared: PreparedPost) -> None:
         with pytest.raises(Refused) as refused:
             act()
         assert refused.value.reason is RefusalCode.INVALID
-    assert ground.made() == []
+    assert ground.published() == []
 
 
 def test_a_staged_post_is_seen_by_nobody_until_it_is_released_and_then_once(ground: Ground) -> None:
@@ -419,7 +419,7 @@ def test_a_staged_post_is_seen_by_nobody_until_it_is_released_and_then_once(grou
     match = ground.platform.look_up(outgoing, since=began)
     assert match is not None
     assert match.platform_id == staged_id
-    assert len(ground.made()) == 1
+    assert len(ground.published()) == 1
 
 
 def test_what_was_staged_can_be_taken_away_again(ground: Ground) -> None:
@@ -443,7 +443,7 @@ def test_an_answer_is_never_staged(ground: Ground) -> None:
             PreparedPost(Outgoing("सायंकाळी.", reply_to=comment)), deadline=deadline()
         )
     assert refused.value.reason is RefusalCode.INVALID
-    assert len(ground.made()) == 1
+    assert len(ground.published()) == 1
 
 
 def test_past_the_deadline_nothing_is_changed(ground: Ground) -> None:
@@ -461,7 +461,7 @@ def test_past_the_deadline_nothing_is_changed(ground: Ground) -> None:
     for act in acts:
         with pytest.raises(TryLater):
             act()
-    assert [post["id"] for post in ground.made()] == [number]
+    assert [post["id"] for post in ground.published()] == [number]
     assert not any(post["hidden"] for post in ground.everything())
 
 

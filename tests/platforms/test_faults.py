@@ -42,7 +42,7 @@ def test_accepted_and_then_broken_is_unknown_and_found_by_looking(
         practice.send(NOTICE)
     published = practice.platform.look_up(NOTICE, since=began)
     assert published is not None
-    assert [post["id"] for post in practice.made()] == [published.platform_id]
+    assert [post["id"] for post in practice.published()] == [published.platform_id]
 
 
 @pytest.mark.parametrize("kind", ["hang_after", "drip_after"])
@@ -85,7 +85,7 @@ def test_an_upload_that_breaks_is_safe_to_repeat(practice: Ground, kind: str) ->
     practice.lay("media", kind)
     with pytest.raises(TryLater):
         practice.send(replace(NOTICE, media=(picture(),)))
-    assert practice.made() == []
+    assert practice.published() == []
 
 
 @pytest.mark.parametrize("kind", ["error_before", "reset_before", "empty_body", "truncated"])
@@ -105,7 +105,7 @@ def test_a_limit_says_until_when(practice: Ground) -> None:
         practice.send(NOTICE)
     assert later.value.at is not None
     assert timedelta(minutes=8) < later.value.at - utc_now() < timedelta(minutes=12)
-    assert practice.made() == []
+    assert practice.published() == []
 
 
 def test_a_limit_without_a_time_says_none(practice: Ground) -> None:
@@ -251,7 +251,7 @@ def test_a_facebook_link_beside_text_has_its_own_field(on_facebook: Ground) -> N
     began: datetime = utc_now()
     outgoing = replace(NOTICE, link="https://pune.example.in/a")
     on_facebook.send(outgoing)
-    assert [post["text"] for post in on_facebook.made()] == [NOTICE.text]
+    assert [post["text"] for post in on_facebook.published()] == [NOTICE.text]
     assert on_facebook.platform.look_up(outgoing, since=began) is not None
 
 
@@ -293,7 +293,7 @@ def test_a_release_that_broke_may_be_repeated(on_facebook: Ground, kind: str) ->
     assert remote_post is not None
     assert remote_post.is_public
     assert on_facebook.platform.release(number, deadline=deadline()).platform_id == number
-    assert len(on_facebook.made()) == 1
+    assert len(on_facebook.published()) == 1
 
 
 @pytest.mark.parametrize("kind", KEPT)
@@ -302,7 +302,7 @@ def test_what_is_staged_and_then_broken_is_seen_by_nobody(on_facebook: Ground, k
     with pytest.raises(TryLater):
         staged(on_facebook)
     on_facebook.platform.release(staged(on_facebook), deadline=deadline())
-    assert sorted(bool(post["published"]) for post in on_facebook.made()) == [False, True]
+    assert sorted(bool(post["published"]) for post in on_facebook.published()) == [False, True]
 
 
 @pytest.mark.parametrize("kind", KEPT)
@@ -329,7 +329,7 @@ def test_a_limit_or_an_expired_token_changes_nothing(practice: Ground, operation
         practice.lay(operation.partition(" ")[0], kind)
         with pytest.raises(error):
             acts[operation]()
-    assert len(practice.made()) == 1
+    assert len(practice.published()) == 1
     assert not any(post["hidden"] for post in practice.everything())
 
 

@@ -33,7 +33,7 @@ from publisher.platforms.http.responses import Mask
 from publisher.platforms.registry import UnknownPlatform, open_platform
 from publisher.platforms.x.api import XCredentials
 from tests.platforms.grounds import CREDENTIALS, deadline, picture
-from tests.platforms.stub import Stub, answer, drip, hang_up, reset
+from tests.platforms.stub import Stub, drip, hang_up, http_response, reset
 
 NOTICE = PreparedPost(Outgoing("पाणी बंद"))
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -60,7 +60,7 @@ def platform(request: pytest.FixtureRequest, stub: Stub) -> Platform:
 
 def created(platform: Platform) -> bytes:
     """What the platform says after a success."""
-    return answer({"data": {"id": "77", "text": "पाणी बंद"}, "id": "77"}, 201)
+    return http_response({"data": {"id": "77", "text": "पाणी बंद"}, "id": "77"}, 201)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def created(platform: Platform) -> bytes:
 def test_a_senseless_success_of_a_creation_is_unknown(
     platform: Platform, stub: Stub, body: bytes, code: int
 ) -> None:
-    stub.plan(answer(body, code))
+    stub.plan(http_response(body, code))
     with pytest.raises(OutcomeUnknown):
         platform.publish(NOTICE, deadline=deadline())
 
@@ -89,7 +89,7 @@ def test_a_senseless_success_of_a_creation_is_unknown(
 def test_a_success_without_an_id_is_unknown(
     platform: Platform, stub: Stub, id_there: object
 ) -> None:
-    stub.plan(answer({"data": {"id": id_there}, "id": id_there}))
+    stub.plan(http_response({"data": {"id": id_there}, "id": id_there}))
     with pytest.raises(OutcomeUnknown):
         platform.publish(NOTICE, deadline=deadline())
 
@@ -98,7 +98,7 @@ def test_a_success_without_an_id_is_unknown(
 def test_a_server_in_trouble_leaves_the_outcome_unknown(
     platform: Platform, stub: Stub, code: int
 ) -> None:
-    stub.plan(answer(b"<html>Bad Gateway</html>", code, {"Location": "http://127.0.0.1:9/"}))
+    stub.plan(http_response(b"<html>Bad Gateway</html>", code, {"Location": "http://127.0.0.1:9/"}))
     with pytest.raises(OutcomeUnknown):
         platform.publish(NOTICE, deadline=deadline(1))
     assert len(stub.requests) == 1
@@ -106,7 +106,7 @@ def test_a_server_in_trouble_leaves_the_outcome_unknown(
 
 def test_a_reason_given_with_a_5xx_is_not_believed(platform: Platform, stub: Stub) -> None:
     body = {"error": {"code": 506, "message": "duplicate"}, "detail": "duplicate content"}
-    stub.plan(answer(body, 500))
+    stub.plan(http_response(body, 500))
     with pytest.raises(OutcomeUnknown):
         platform.publish(NOTICE, deadline=deadline())
 
@@ -118,7 +118,7 @@ def test_a_reason_given_with_a_5xx_is_not_believed(platform: Platform, stub: Stu
         hang_up,
         lambda connection: connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Le"),
         lambda connection: connection.sendall(b"\x00\x01nonsense\r\n\r\n"),
-        lambda connection: connection.sendall(answer({"id": "77"}, 201)[:-3]),
+        lambda connection: connection.sendall(http_response({"id": "77"}, 201)[:-3]),
         lambda connection: connection.sendall(
             b'HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"id"\r\n'
         ),
@@ -126,7 +126,7 @@ def test_a_reason_given_with_a_5xx_is_not_believed(platform: Platform, stub: Stu
             b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n"
         ),
         lambda connection: connection.sendall(
-            answer(b"not gzip", 201, {"Content-Encoding": "gzip"})
+            http_response(b"not gzip", 201, {"Content-Encoding": "gzip"})
         ),
     ],
     ids=[
@@ -291,7 +291,7 @@ def test_a_reset_is_obeyed_by_our_clock_where_the_platforms_own_is_off(
         "Date": format_datetime(theirs, usegmt=True),
         "x-rate-limit-reset": epoch(theirs + timedelta(minutes=9)),
     }
-    stub.plan(answer({"errors": []}, 429, headers))
+    stub.plan(http_response({"errors": []}, 429, headers))
     with pytest.raises(TryLater) as later:
         platform.publish(NOTICE, deadline=deadline())
     assert later.value.at == NOW + timedelta(minutes=9)
@@ -334,7 +334,9 @@ def epoch(moment: datetime) -> str:
 def test_a_429_is_obeyed_by_its_own_headers(
     platform: Platform, stub: Stub, headers: Mapping[str, str], at: datetime | None
 ) -> None:
-    stub.plan(answer({"errors": [{"code": 88, "message": "Rate limit exceeded"}]}, 429, headers))
+    stub.plan(
+        http_response({"errors": [{"code": 88, "message": "Rate limit exceeded"}]}, 429, headers)
+    )
     with pytest.raises(TryLater) as later:
         platform.publish(NOTICE, deadline=deadline())
     assert later.value.at == at
@@ -350,7 +352,7 @@ def test_facebooks_throttles_are_obeyed_by_their_minutes(
 ) -> None:
     usage = json.dumps({"1": [{"type": "pages", "estimated_time_to_regain_access": wait}]})
     headers = {"X-Business-Use-Case-Usage": usage}
-    stub.plan(answer({"error": {"code": error}}, 400, headers))
+    stub.plan(http_response({"error": {"code": error}}, 400, headers))
     with pytest.raises(TryLater) as later:
         open_at("facebook", stub.url).publish(NOTICE, deadline=deadline())
     assert later.value.at == at
@@ -382,7 +384,7 @@ def test_facebooks_throttles_are_obeyed_by_their_minutes(
     ],
 )
 def test_xs_refusals_have_reasons(stub: Stub, code: int, body: object, reason: str) -> None:
-    stub.plan(answer(body, code))
+    stub.plan(http_response(body, code))
     with pytest.raises(Refused) as refused:
         open_at("x", stub.url).publish(NOTICE, deadline=deadline())
     assert refused.value.reason == RefusalCode(reason)
@@ -410,7 +412,7 @@ def test_xs_refusals_have_reasons(stub: Stub, code: int, body: object, reason: s
 def test_facebooks_refusals_have_reasons(
     stub: Stub, error: dict[str, object], reason: str, http_code: int
 ) -> None:
-    stub.plan(answer({"error": error}, http_code))
+    stub.plan(http_response({"error": error}, http_code))
     with pytest.raises(Refused) as refused:
         open_at("facebook", stub.url).publish(NOTICE, deadline=deadline())
     assert refused.value.reason == RefusalCode(reason)
@@ -421,26 +423,26 @@ def test_facebooks_refusals_have_reasons(
 def test_what_facebook_was_seen_to_do_all_the_same_is_unknown(
     stub: Stub, error: dict[str, object], http_code: int
 ) -> None:
-    stub.plan(answer({"error": error}, http_code))
+    stub.plan(http_response({"error": error}, http_code))
     with pytest.raises(OutcomeUnknown):
         open_at("facebook", stub.url).publish(NOTICE, deadline=deadline())
 
 
 @pytest.mark.parametrize("subcode", [458, 459, 460, 463, 464, 467, 492, None])
 def test_a_token_that_facebook_no_longer_takes_is_expired(stub: Stub, subcode: int | None) -> None:
-    stub.plan(answer({"error": {"code": 190, "error_subcode": subcode}}, 400))
+    stub.plan(http_response({"error": {"code": 190, "error_subcode": subcode}}, 400))
     with pytest.raises(CredentialsExpired):
         open_at("facebook", stub.url).publish(NOTICE, deadline=deadline())
 
 
 def test_a_401_is_expired_credentials(platform: Platform, stub: Stub) -> None:
-    stub.plan(answer(b"", 401))
+    stub.plan(http_response(b"", 401))
     with pytest.raises(CredentialsExpired):
         platform.publish(NOTICE, deadline=deadline())
 
 
 @pytest.mark.parametrize(
-    "plan", [answer(b"", 200), answer(b"", 503), reset], ids=["empty", "503", "reset"]
+    "plan", [http_response(b"", 200), http_response(b"", 503), reset], ids=["empty", "503", "reset"]
 )
 def test_a_reading_never_has_an_unknown_outcome(
     platform: Platform, stub: Stub, plan: bytes | Callable[[socket.socket], None]
@@ -459,7 +461,7 @@ def test_an_answer_that_unpacks_to_a_huge_one_is_given_up(
     platform: Platform, stub: Stub, size: int
 ) -> None:
     bomb = gzip.compress(b" " * size + b"{}")
-    stub.plan(answer(bomb, 200, {"Content-Encoding": "gzip"}))
+    stub.plan(http_response(bomb, 200, {"Content-Encoding": "gzip"}))
     tracemalloc.start()
     try:
         with pytest.raises(TryLater, match="too large"):
@@ -471,7 +473,7 @@ def test_an_answer_that_unpacks_to_a_huge_one_is_given_up(
 
 def test_an_answer_that_is_packed_is_read(platform: Platform, stub: Stub) -> None:
     whole = gzip.compress(json.dumps({"id": "77", "data": {"id": "77"}}).encode())
-    stub.plan(answer(whole, 201, {"Content-Encoding": "gzip"}))
+    stub.plan(http_response(whole, 201, {"Content-Encoding": "gzip"}))
     assert platform.publish(NOTICE, deadline=deadline()).platform_id == "77"
     assert b"accept-encoding: gzip\r\n" in stub.requests[0].lower()
 
@@ -481,21 +483,21 @@ def test_a_coding_that_was_not_asked_for_is_not_unpacked(
     platform: Platform, stub: Stub, coding: str
 ) -> None:
     packed = gzip.compress(gzip.compress(b'{"id": "77", "data": {"id": "77"}}'))
-    stub.plan(answer(packed, 201, {"Content-Encoding": coding}))
+    stub.plan(http_response(packed, 201, {"Content-Encoding": coding}))
     with pytest.raises(OutcomeUnknown, match="not asked for"):
         platform.publish(NOTICE, deadline=deadline())
 
 
 def test_a_packed_answer_that_is_cut_short_is_no_answer(platform: Platform, stub: Stub) -> None:
     packed = gzip.compress(b'{"id": "77", "data": {"id": "77"}}')[:-10]
-    stub.plan(answer(packed, 201, {"Content-Encoding": "gzip"}))
+    stub.plan(http_response(packed, 201, {"Content-Encoding": "gzip"}))
     with pytest.raises(OutcomeUnknown, match="cut short"):
         platform.publish(NOTICE, deadline=deadline())
 
 
 def test_nothing_follows_to_another_host(platform: Platform, stub: Stub) -> None:
     elsewhere = f"{stub.url.replace('127.0.0.1', 'localhost')}/stolen"
-    stub.plan(answer({}, 301, {"Location": elsewhere}), answer({"data": []}))
+    stub.plan(http_response({}, 301, {"Location": elsewhere}), http_response({"data": []}))
     with pytest.raises(TryLater):
         platform.look_up(NOTICE.outgoing, since=NOW)
     assert len(stub.requests) == 1
@@ -530,7 +532,9 @@ def test_a_base_address_may_have_a_path(stub: Stub) -> None:
 
 def test_no_token_travels_in_an_address(stub: Stub) -> None:
     platform = open_at("facebook", stub.url)
-    stub.plan(answer({"data": []}), answer({"id": CREDENTIALS["facebook"]["page_id"]}))
+    stub.plan(
+        http_response({"data": []}), http_response({"id": CREDENTIALS["facebook"]["page_id"]})
+    )
     platform.look_up(NOTICE.outgoing, since=NOW)
     assert platform.check().ok
     token = CREDENTIALS["facebook"]["page_token"].encode()
@@ -544,8 +548,14 @@ def test_no_secret_reaches_a_log_an_error_or_a_receipt(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     body = {"id": "77", "data": {"id": "77"}, "echo": SECRETS, "next": "/a?access_token=elsewhere"}
-    echo = answer(body)
-    stub.plan(echo, answer(body, 500), answer(body, 403), reset, answer(body | {"data": []}))
+    echo = http_response(body)
+    stub.plan(
+        echo,
+        http_response(body, 500),
+        http_response(body, 403),
+        reset,
+        http_response(body | {"data": []}),
+    )
     texts = [platform.publish(NOTICE, deadline=deadline()).answer]
     with pytest.raises(OutcomeUnknown) as error:
         platform.publish(NOTICE, deadline=deadline())
@@ -563,7 +573,7 @@ def own_secrets(platform: Platform) -> list[str]:
 
 
 def test_a_raw_answer_is_kept_short(platform: Platform, stub: Stub) -> None:
-    stub.plan(answer({"id": "77", "data": {"id": "77"}, "more": "क" * 5_000}))
+    stub.plan(http_response({"id": "77", "data": {"id": "77"}, "more": "क" * 5_000}))
     assert len(platform.publish(NOTICE, deadline=deadline()).answer) <= 2_000
 
 
@@ -580,7 +590,7 @@ def test_what_a_timeline_shows_from_before_the_attempt_is_not_it(
 ) -> None:
     made_at = (NOW + timedelta(minutes=minutes)).isoformat()
     body = {"id": "77", "text": "पाणी बंद", "message": "पाणी बंद"}
-    stub.plan(answer({"data": [{**body, "created_at": made_at, "created_time": made_at}]}))
+    stub.plan(http_response({"data": [{**body, "created_at": made_at, "created_time": made_at}]}))
     published = platform.look_up(NOTICE.outgoing, since=NOW)
     assert (published is not None) is is_ours
 
@@ -603,7 +613,7 @@ def test_the_proof_of_the_apps_secret_goes_with_each_call(stub: Stub) -> None:
         monotonic=time.monotonic,
         api_url=stub.url,
     )
-    stub.plan(answer({"id": "77"}), answer({"id": "1"}))
+    stub.plan(http_response({"id": "77"}), http_response({"id": "1"}))
     platform.publish(NOTICE, deadline=deadline())
     assert platform.check().ok
     proof = hmac.new(b"secret", b"token", "sha256").hexdigest().encode()

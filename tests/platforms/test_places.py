@@ -34,11 +34,11 @@ def refusing(
 ) -> tuple[CommentPage, list[CursorPosition]]:
     tried: list[CursorPosition] = []
 
-    def read(place: CursorPosition) -> CommentPage:
-        tried.append(place)
-        if place in refused:
+    def read(cursor: CursorPosition) -> CommentPage:
+        tried.append(cursor)
+        if cursor in refused:
             raise Refused(reason)
-        return CommentPage((), place.encode(), False)
+        return CommentPage((), cursor.encode(), False)
 
     return read_next_page(CursorPosition("5", "9", "old"), read), tried
 

@@ -19,7 +19,7 @@ from publisher.platforms.base.protocol import (
 from publisher.platforms.base.types import Outgoing, PreparedPost, Receipt
 from publisher.platforms.x.text import is_echo
 from tests.platforms.grounds import CREDENTIALS, deadline
-from tests.platforms.stub import Stub, answer, reset
+from tests.platforms.stub import Stub, http_response, reset
 from tests.platforms.test_http import NOW, open_at
 
 PAGE = CREDENTIALS["facebook"]["page_id"]
@@ -48,20 +48,20 @@ def test_x_may_shorten_links_and_set_blanks(stub: Stub, returned_text: str) -> N
         returned_text = TEXT.replace("water.example.in/a", "https://t.co/a1").replace(
             "https://example.org/b?c=1", "https://t.co/a2"
         )
-    stub.plan(answer({"data": {"id": "77", "text": returned_text}}, 201))
+    stub.plan(http_response({"data": {"id": "77", "text": returned_text}}, 201))
     assert publish(open_at("x", stub.url)).platform_id == "77"
 
 
 @pytest.mark.parametrize(
-    "given",
+    "returned_text",
     [
         "दुसराच मजकूर",
         "पाणी बंद; पाहा https://t.co/AbC1",
         "पाणी बंद; पाहा https://t.co/AbC1 व https://t.co/d !",
     ],
 )
-def test_another_text_in_xs_answer_is_no_receipt(stub: Stub, given: str) -> None:
-    stub.plan(answer({"data": {"id": "77", "text": given}}, 201))
+def test_another_text_in_xs_answer_is_no_receipt(stub: Stub, returned_text: str) -> None:
+    stub.plan(http_response({"data": {"id": "77", "text": returned_text}}, 201))
     with pytest.raises(OutcomeUnknown, match="another text"):
         publish(open_at("x", stub.url))
 
@@ -69,11 +69,11 @@ def test_another_text_in_xs_answer_is_no_receipt(stub: Stub, given: str) -> None
 def test_a_reply_may_come_back_with_names_and_a_picture_with_its_link(stub: Stub) -> None:
     platform = open_at("x", stub.url)
     texts = ("@asha_k @ravi_p हो, ७ &amp; ८", "@asha_k हो, ७ & ८ https://t.co/pic1")
-    stub.plan(*(answer({"data": {"id": "77", "text": text}}, 201) for text in texts))
+    stub.plan(*(http_response({"data": {"id": "77", "text": text}}, 201) for text in texts))
     reply = Outgoing("हो, ७ & ८", reply_to="5")
     publish(platform, PreparedPost(reply))
     publish(platform, PreparedPost(reply, media_ids=("9",)))
-    stub.plan(answer({"data": {"id": "77", "text": texts[1]}}, 201))
+    stub.plan(http_response({"data": {"id": "77", "text": texts[1]}}, 201))
     with pytest.raises(OutcomeUnknown):
         publish(platform, PreparedPost(reply))
 
@@ -82,14 +82,14 @@ def test_a_long_text_may_come_back_cut_off(stub: Stub) -> None:
     text = "क" * 3_000
     platform = open_at("x", stub.url)
     cut = {"data": {"id": "77", "text": text[:270] + "… https://t.co/more"}}
-    stub.plan(answer(cut, 201), answer({"data": {"id": "77", "text": "…"}}, 201))
+    stub.plan(http_response(cut, 201), http_response({"data": {"id": "77", "text": "…"}}, 201))
     assert publish(platform, PreparedPost(Outgoing(text))).platform_id == "77"
     with pytest.raises(OutcomeUnknown):
         publish(platform, PreparedPost(Outgoing(text)))
 
 
 @pytest.mark.parametrize(
-    ("made", "is_taken"),
+    ("post", "is_taken"),
     [
         ({"id": f"{PAGE}_7"}, True),
         ({"id": f"{PAGE}_7", "message": TEXT + " ", "from": {"id": PAGE}}, True),
@@ -99,19 +99,19 @@ def test_a_long_text_may_come_back_cut_off(stub: Stub) -> None:
     ],
 )
 def test_facebooks_answer_has_to_tell_of_our_page_and_our_text(
-    stub: Stub, made: dict[str, object], is_taken: bool
+    stub: Stub, post: dict[str, object], is_taken: bool
 ) -> None:
-    stub.plan(answer(made))
+    stub.plan(http_response(post))
     platform = open_at("facebook", stub.url)
     if is_taken:
-        assert publish(platform).platform_id == made["id"]
+        assert publish(platform).platform_id == post["id"]
         return
     with pytest.raises(OutcomeUnknown, match="another"):
         publish(platform)
 
 
 def test_what_is_staged_on_another_page_is_made_again(stub: Stub) -> None:
-    stub.plan(answer({"id": "999_7"}), reset, answer({"id": f"{PAGE}_8"}))
+    stub.plan(http_response({"id": "999_7"}), reset, http_response({"id": f"{PAGE}_8"}))
     platform = open_at("facebook", stub.url)
     for _ in range(2):
         with pytest.raises(TryLater):
@@ -124,7 +124,7 @@ def test_a_time_that_our_clock_cannot_believe_is_not_kept(stub: Stub) -> None:
     platform = open_at("facebook", stub.url)
     for hours, expected in ((1, NOW), (-1, NOW), (0, NOW - timedelta(seconds=3))):
         their_time = NOW + timedelta(hours=hours, seconds=-3 if hours == 0 else 0)
-        stub.plan(answer({"id": f"{PAGE}_7", "created_time": their_time.isoformat()}))
+        stub.plan(http_response({"id": f"{PAGE}_7", "created_time": their_time.isoformat()}))
         assert publish(platform).published_at == expected
 
 
@@ -135,7 +135,9 @@ def test_looking_finds_ours_where_the_platforms_clock_is_off(
     theirs = NOW + timedelta(hours=hours, seconds=2)
     body = {"id": "77", "text": "पाणी", "message": "पाणी"}
     dated_body = {**body, "created_at": theirs.isoformat(), "created_time": theirs.isoformat()}
-    listed = answer({"data": [dated_body]}, headers={"Date": format_datetime(theirs, usegmt=True)})
+    listed = http_response(
+        {"data": [dated_body]}, headers={"Date": format_datetime(theirs, usegmt=True)}
+    )
     stub.plan(listed, listed)
     published = open_at(name, stub.url).look_up(Outgoing("पाणी"), since=NOW)
     assert published is not None
@@ -161,12 +163,12 @@ ON_X = ("delete", "hide")
 @pytest.mark.parametrize(
     "plan",
     [
-        answer({}),
-        answer(b"<html>"),
-        answer({"success": False, "data": {"deleted": False, "hidden": False}}),
-        answer({"success": "true", "data": {}}),
-        answer(b"", 502),
-        answer({}, 307, {"Location": "http://127.0.0.1:9/"}),
+        http_response({}),
+        http_response(b"<html>"),
+        http_response({"success": False, "data": {"deleted": False, "hidden": False}}),
+        http_response({"success": "true", "data": {}}),
+        http_response(b"", 502),
+        http_response({}, 307, {"Location": "http://127.0.0.1:9/"}),
         reset,
     ],
     ids=["empty", "html", "not done", "done?", "502", "elsewhere", "reset"],
@@ -186,11 +188,11 @@ def test_a_change_that_is_not_said_to_be_done_is_unknown(
 @pytest.mark.parametrize(
     "then",
     [
-        answer({"id": "77", "message": "दुसराच मजकूर", "is_published": False}),
-        answer({}, 502),
-        answer({"error": {"code": 190}}),
-        answer({"error": {"code": 4}}),
-        answer({"error": {"code": 10}}),
+        http_response({"id": "77", "message": "दुसराच मजकूर", "is_published": False}),
+        http_response({}, 502),
+        http_response({"error": {"code": 190}}),
+        http_response({"error": {"code": 4}}),
+        http_response({"error": {"code": 10}}),
     ],
     ids=["not so", "502", "expired", "throttled", "refused"],
 )
@@ -198,14 +200,14 @@ def test_a_change_that_is_not_seen_afterwards_is_unknown(
     stub: Stub, change: str, then: bytes
 ) -> None:
     """That it was done was answered: no error of the reading may say that nothing left."""
-    stub.plan(answer(DONE), then)
+    stub.plan(http_response(DONE), then)
     with pytest.raises(OutcomeUnknown):
         CHANGES[change](open_at("facebook", stub.url), deadline())
 
 
 @pytest.mark.parametrize("change", ["edit", "release"])
 def test_a_change_of_what_is_gone_meanwhile_is_refused(stub: Stub, change: str) -> None:
-    stub.plan(answer(DONE), answer(GONE, 400))
+    stub.plan(http_response(DONE), http_response(GONE, 400))
     with pytest.raises(Refused) as refused:
         CHANGES[change](open_at("facebook", stub.url), deadline())
     assert refused.value.reason is RefusalCode.TARGET_GONE
@@ -213,30 +215,30 @@ def test_a_change_of_what_is_gone_meanwhile_is_refused(stub: Stub, change: str) 
 
 def test_a_release_that_is_refused_may_have_been_done_before(stub: Stub) -> None:
     platform = open_at("facebook", stub.url)
-    stub.plan(answer(NOT_CHANGED, 400), answer({"id": "77", "is_published": True}))
+    stub.plan(http_response(NOT_CHANGED, 400), http_response({"id": "77", "is_published": True}))
     assert platform.release("77", deadline=deadline()).platform_id == "77"
-    stub.plan(answer(NOT_CHANGED, 400), answer({"id": "77", "is_published": False}))
+    stub.plan(http_response(NOT_CHANGED, 400), http_response({"id": "77", "is_published": False}))
     with pytest.raises(Refused) as refused:
         platform.release("77", deadline=deadline())
     assert refused.value.reason is RefusalCode.INVALID
-    stub.plan(answer(NOT_CHANGED, 400), answer(b"", 502))
+    stub.plan(http_response(NOT_CHANGED, 400), http_response(b"", 502))
     with pytest.raises(OutcomeUnknown):
         platform.release("77", deadline=deadline())
 
 
 def test_what_facebook_says_is_gone_is_deleted(stub: Stub) -> None:
-    stub.plan(answer(GONE, 400))
+    stub.plan(http_response(GONE, 400))
     assert open_at("facebook", stub.url).delete("77", deadline=deadline()).platform_id == "77"
 
 
 def test_what_x_says_is_gone_is_looked_for_before_it_counts_as_deleted(stub: Stub) -> None:
     platform = open_at("x", stub.url)
-    stub.plan(answer(b"<html>", 404), answer(NOT_FOUND))
+    stub.plan(http_response(b"<html>", 404), http_response(NOT_FOUND))
     assert platform.delete("77", deadline=deadline()).platform_id == "77"
-    stub.plan(answer(b"<html>", 404), answer({"data": {"id": "77", "text": "पाणी"}}))
+    stub.plan(http_response(b"<html>", 404), http_response({"data": {"id": "77", "text": "पाणी"}}))
     with pytest.raises(Refused):
         platform.delete("77", deadline=deadline())
-    stub.plan(answer(b"<html>", 404), answer(b"<html>", 404))
+    stub.plan(http_response(b"<html>", 404), http_response(b"<html>", 404))
     with pytest.raises(Refused):
         platform.delete("77", deadline=deadline())
     assert len(stub.requests) == 6
@@ -245,8 +247,8 @@ def test_what_x_says_is_gone_is_looked_for_before_it_counts_as_deleted(stub: Stu
 @pytest.mark.parametrize(
     "plan",
     [
-        answer(NOT_FOUND),
-        answer({"type": "https://api.x.com/2/problems/resource-not-found"}, 404),
+        http_response(NOT_FOUND),
+        http_response({"type": "https://api.x.com/2/problems/resource-not-found"}, 404),
     ],
 )
 def test_a_post_that_x_does_not_find_is_not_there(stub: Stub, plan: bytes) -> None:
@@ -257,10 +259,10 @@ def test_a_post_that_x_does_not_find_is_not_there(stub: Stub, plan: bytes) -> No
 @pytest.mark.parametrize(
     ("plan", "error"),
     [
-        (answer(b"<html>", 404), Refused),
-        (answer({"errors": [{"type": "/not-authorized-for-resource"}]}), Refused),
-        (answer({}), TryLater),
-        (answer(b"", 503), TryLater),
+        (http_response(b"<html>", 404), Refused),
+        (http_response({"errors": [{"type": "/not-authorized-for-resource"}]}), Refused),
+        (http_response({}), TryLater),
+        (http_response(b"", 503), TryLater),
     ],
 )
 def test_a_post_that_cannot_be_read_is_not_said_to_be_gone(
@@ -273,7 +275,11 @@ def test_a_post_that_cannot_be_read_is_not_said_to_be_gone(
 
 def test_a_page_that_refuses_is_not_said_to_have_lost_the_post(stub: Stub) -> None:
     platform = open_at("facebook", stub.url)
-    stub.plan(answer(b"<html>", 404), answer({"error": {"code": 10}}, 400), answer({}))
+    stub.plan(
+        http_response(b"<html>", 404),
+        http_response({"error": {"code": 10}}, 400),
+        http_response({}),
+    )
     for error in (Refused, Refused, TryLater):
         with pytest.raises(error):
             platform.see("77")
@@ -300,7 +306,7 @@ def test_an_edited_post_of_x_is_seen_in_its_newest_version(
         versions: ["77", "88"],
         parents: [{"type": "replied_to", "id": "5"}],
     }
-    stub.plan(answer({"data": first}), answer({"data": newest}))
+    stub.plan(http_response({"data": first}), http_response({"data": newest}))
     remote_post = open_at("x", stub.url).see("77")
     assert remote_post is not None
     assert (remote_post.platform_id, remote_post.text) == ("88", "पाहा https://a.example/")
@@ -316,7 +322,7 @@ def test_the_tries_own_deadline_holds_for_reading_back(stub: Stub) -> None:
         clock[0] += 1
         return 0.0 if clock[0] < 6 else 1_000.0
 
-    stub.plan(answer(DONE), answer({"id": "77", "is_published": True}))
+    stub.plan(http_response(DONE), http_response({"id": "77", "is_published": True}))
     with pytest.raises(OutcomeUnknown):
         open_at("facebook", stub.url).release("77", deadline=Deadline(10.0, once_late))
     assert len(stub.requests) == 1

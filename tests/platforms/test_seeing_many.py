@@ -21,7 +21,7 @@ from publisher.platforms.base.protocol import (
 from publisher.platforms.base.types import RemotePost
 from tests.platforms import grounds
 from tests.platforms.grounds import CREDENTIALS, Ground
-from tests.platforms.stub import Stub, answer
+from tests.platforms.stub import Stub, http_response
 from tests.platforms.test_contract import NOTICE
 from tests.platforms.test_http import NOW, open_at
 from tests.platforms.test_receipts import GONE, NOT_FOUND, PAGE
@@ -41,11 +41,15 @@ def on_facebook(stub: Stub) -> Platform:
     return open_at("facebook", stub.url)
 
 
-def said(found: object) -> object:
+def described(remote_post: object) -> object:
     """An answer for one, told apart by what it means."""
-    if isinstance(found, RemotePost):
-        return found.platform_id
-    return (type(found), found.reason) if isinstance(found, Refused) else type(found)
+    if isinstance(remote_post, RemotePost):
+        return remote_post.platform_id
+    return (
+        (type(remote_post), remote_post.reason)
+        if isinstance(remote_post, Refused)
+        else type(remote_post)
+    )
 
 
 def about(kind: str, number: str, **more: str) -> dict[str, str]:
@@ -58,9 +62,9 @@ def test_x_names_among_its_errors_what_is_gone_and_what_is_not_for_us(stub: Stub
         about("resource-not-found", "2"),
         about("not-authorized-for-resource", "3", resource_id="3"),
     ]
-    stub.plan(answer({"data": [{"id": "1", "text": "पाणी"}], "errors": errors}))
+    stub.plan(http_response({"data": [{"id": "1", "text": "पाणी"}], "errors": errors}))
     remote_posts = on_x(stub).see_many(["1", "2", "3", "4", "not-given-5"])
-    assert {platform_id: said(remote_posts[platform_id]) for platform_id in remote_posts} == {
+    assert {platform_id: described(remote_posts[platform_id]) for platform_id in remote_posts} == {
         "1": "1",
         "2": type(None),
         "3": (Refused, RefusalCode.PERMISSION),
@@ -73,7 +77,7 @@ def test_x_names_among_its_errors_what_is_gone_and_what_is_not_for_us(stub: Stub
 
 def test_x_is_not_asked_for_what_is_no_number(stub: Stub) -> None:
     remote_posts = on_x(stub).see_many(["not-given-5", "٣", "1" * 20])
-    assert {said(remote_post) for remote_post in remote_posts.values()} == {
+    assert {described(remote_post) for remote_post in remote_posts.values()} == {
         (Refused, RefusalCode.INVALID)
     }
     assert stub.requests == []
@@ -88,8 +92,8 @@ def test_of_those_edited_on_x_the_newest_version_is_seen(stub: Stub) -> None:
     newest = [{"id": "18", "text": "दुसरा", history: ["1", "18"]}]
     plain = {"id": "3", "text": "तिसरा", history: ["3"]}
     stub.plan(
-        answer({"data": [*first, plain]}),
-        answer({"data": newest, "errors": [about("resource-not-found", "28")]}),
+        http_response({"data": [*first, plain]}),
+        http_response({"data": newest, "errors": [about("resource-not-found", "28")]}),
     )
     remote_posts = on_x(stub).see_many(["1", "2", "3"])
     texts = {
@@ -107,27 +111,27 @@ RESET = {"x-rate-limit-reset": str(int((NOW + timedelta(minutes=7)).timestamp())
 @pytest.mark.parametrize(
     ("plan", "at"),
     [
-        (answer({"title": "Too Many Requests"}, 429, RESET), NOW + timedelta(minutes=7)),
-        (answer({"title": "Forbidden"}, 403), None),
-        (answer(b"", 503), None),
-        (answer({}), None),
+        (http_response({"title": "Too Many Requests"}, 429, RESET), NOW + timedelta(minutes=7)),
+        (http_response({"title": "Forbidden"}, 403), None),
+        (http_response(b"", 503), None),
+        (http_response({}), None),
     ],
 )
 def test_where_newest_versions_cannot_be_read_the_others_are_seen(
     stub: Stub, plan: bytes, at: datetime | None
 ) -> None:
     edited = {"id": "1", "text": "पहिला", "edit_history_tweet_ids": ["1", "18"]}
-    stub.plan(answer({"data": [edited, {"id": "3", "text": "तिसरा"}]}), plan)
+    stub.plan(http_response({"data": [edited, {"id": "3", "text": "तिसरा"}]}), plan)
     remote_posts = on_x(stub).see_many(["1", "3"])
     later = remote_posts["1"]
     assert isinstance(later, TryLater)
     assert later.at == at
-    assert said(remote_posts["3"]) == "3"
+    assert described(remote_posts["3"]) == "3"
 
 
 def test_an_access_that_ends_between_is_no_answer(stub: Stub) -> None:
     edited = {"id": "1", "text": "पहिला", "edit_history_tweet_ids": ["1", "18"]}
-    stub.plan(answer({"data": [edited]}), answer({}, 401))
+    stub.plan(http_response({"data": [edited]}), http_response({}, 401))
     with pytest.raises(CredentialsExpired):
         on_x(stub).see_many(["1"])
 
@@ -135,12 +139,12 @@ def test_an_access_that_ends_between_is_no_answer(stub: Stub) -> None:
 @pytest.mark.parametrize(
     ("plan", "error"),
     [
-        (answer({}), TryLater),
-        (answer([]), TryLater),
-        (answer(b"<html>", 404), Refused),
-        (answer(NOT_FOUND, 429), TryLater),
-        (answer({}, 401), CredentialsExpired),
-        (answer(b"", 503), TryLater),
+        (http_response({}), TryLater),
+        (http_response([]), TryLater),
+        (http_response(b"<html>", 404), Refused),
+        (http_response(NOT_FOUND, 429), TryLater),
+        (http_response({}, 401), CredentialsExpired),
+        (http_response(b"", 503), TryLater),
     ],
 )
 def test_an_answer_of_x_about_none_of_them_is_about_all(
@@ -171,9 +175,9 @@ def test_each_answer_of_a_batch_is_about_its_own_id_alone(stub: Stub) -> None:
         "77_10": "?",
     }
     usage = {"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 7}]}'}
-    stub.plan(answer(list(parts.values()), headers=usage))
+    stub.plan(http_response(list(parts.values()), headers=usage))
     remote_posts = on_facebook(stub).see_many(list(parts))
-    assert [said(remote_post) for remote_post in remote_posts.values()] == [
+    assert [described(remote_post) for remote_post in remote_posts.values()] == [
         POST,
         "77_1",
         type(None),
@@ -191,7 +195,7 @@ def test_each_answer_of_a_batch_is_about_its_own_id_alone(stub: Stub) -> None:
 
 def test_a_batch_asks_for_each_with_its_own_fields_and_names_no_token(stub: Stub) -> None:
     parts = [part({"id": platform_id}) for platform_id in (POST, "77_1")]
-    stub.plan(answer(parts))
+    stub.plan(http_response(parts))
     open_at("facebook", stub.url).see_many([POST, "77_1"])
     head, _, body = stub.requests[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /v26.0/ HTTP")
@@ -208,14 +212,14 @@ def test_a_batch_asks_for_each_with_its_own_fields_and_names_no_token(stub: Stub
 @pytest.mark.parametrize(
     ("plan", "error"),
     [
-        (answer([part({"id": POST}), part(EXPIRED, 401)]), CredentialsExpired),
-        (answer(EXPIRED, 400), CredentialsExpired),
-        (answer(THROTTLED, 400), TryLater),
-        (answer(PERMISSION, 400), Refused),
-        (answer([part({"id": POST})]), TryLater),
-        (answer({"id": POST}), TryLater),
-        (answer(b"[", 200), TryLater),
-        (answer(b"<html>", 502), TryLater),
+        (http_response([part({"id": POST}), part(EXPIRED, 401)]), CredentialsExpired),
+        (http_response(EXPIRED, 400), CredentialsExpired),
+        (http_response(THROTTLED, 400), TryLater),
+        (http_response(PERMISSION, 400), Refused),
+        (http_response([part({"id": POST})]), TryLater),
+        (http_response({"id": POST}), TryLater),
+        (http_response(b"[", 200), TryLater),
+        (http_response(b"<html>", 502), TryLater),
     ],
 )
 def test_what_a_batch_says_of_the_whole_page_is_about_all(
@@ -231,9 +235,9 @@ def test_as_much_is_read_as_the_longest_texts_may_hold(stub: Stub, name: str, mo
     long = "पा" * 12_000
     ids = [str(10**17 + number) for number in range(most)]
     rows = [{"id": platform_id, "text": long, "message": long} for platform_id in ids]
-    stub.plan(answer({"data": rows} if name == "x" else [part(row) for row in rows]))
+    stub.plan(http_response({"data": rows} if name == "x" else [part(row) for row in rows]))
     remote_posts = open_at(name, stub.url).see_many(ids)
-    assert {said(remote_post) for remote_post in remote_posts.values()} == set(ids)
+    assert {described(remote_post) for remote_post in remote_posts.values()} == set(ids)
 
 
 def test_more_than_a_batch_holds_is_refused_by_the_practice_platform(practice: Ground) -> None:

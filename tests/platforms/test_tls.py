@@ -32,7 +32,7 @@ def test_who_is_vouched_for_is_spoken_to(tmp_path: Path) -> None:
     with serving(tls_of(mine)) as site:
         site.page("/")
         assert ask(site, trusted=mine) == 200
-        assert site.asked == ["GET /"]
+        assert site.paths == ["GET /"]
 
 
 def test_who_is_vouched_for_under_another_name_is_not(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_who_is_vouched_for_under_another_name_is_not(tmp_path: Path) -> None:
     with serving(tls_of(mine)) as site:
         with pytest.raises(SSLError):
             ask(site, trusted=mine)
-        assert site.asked == []
+        assert site.paths == []
 
 
 @pytest.mark.parametrize("name", CREDENTIALS)
@@ -49,4 +49,4 @@ def test_who_vouches_for_themselves_gets_nothing(name: str, tmp_path: Path) -> N
     with serving(tls_of(own_certificate(tmp_path))) as site:
         with pytest.raises(TryLater, match="certificate verify failed"):
             open_at(name, site.url().rstrip("/")).publish(NOTICE, deadline=deadline())
-        assert site.asked == []
+        assert site.paths == []

@@ -38,7 +38,7 @@ def test_only_what_is_answered_is_a_reply_target(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "written"),
+    ("returned_text", "written"),
     [
         ("a &lt; b &amp; c", "a < b & c"),
         ("e\u0301", "\u00e9"),
@@ -47,9 +47,9 @@ def test_only_what_is_answered_is_a_reply_target(name: str) -> None:
         ("एक\u00a0दोन", "एक दोन "),
     ],
 )
-def test_the_same_words_are_known_again(given: str, written: str) -> None:
-    assert has_text({"text": given}, written)
-    assert not has_text({"text": given + "!"}, written)
+def test_the_same_words_are_known_again(returned_text: str, written: str) -> None:
+    assert has_text({"text": returned_text}, written)
+    assert not has_text({"text": returned_text + "!"}, written)
 
 
 def test_names_in_front_are_set_aside_in_replies_alone() -> None:

@@ -44,7 +44,7 @@ def days(
         )
 
 
-def shown(day: CalendarDay) -> list[tuple[str, str, list[str]]]:
+def summary(day: CalendarDay) -> list[tuple[str, str, list[str]]]:
     return [
         (planned.thing, planned.state, [each.platform for each in planned.accounts])
         for planned in day.items
@@ -58,7 +58,7 @@ def test_a_post_at_one_time_is_one_item_with_its_accounts_and_languages(town: Ci
     town.approve(post_id)
     delivery_ids = town.schedule(post_id, HOUR)
     (item,) = days(town)[0].items
-    assert shown(days(town)[0]) == [("delivery", "scheduled", ["x", "facebook"])]
+    assert summary(days(town)[0]) == [("delivery", "scheduled", ["x", "facebook"])]
     assert item.languages == (Language.MARATHI, Language.ENGLISH)
     assert item.movable == tuple(delivery_ids)
     assert (item.path, item.at) == (f"/posts/{post_id}", town.now + HOUR)
@@ -79,24 +79,24 @@ def test_what_has_no_time_stands_at_its_wished_time(town: City) -> None:
     assert [(planned.state, planned.at - town.now) for planned in today.items] == list(
         wishes.items()
     )
-    assert shown(tomorrow) == [("post", "blocked", ["x"])]
+    assert summary(tomorrow) == [("post", "blocked", ["x"])]
     assert today.items[0].movable == ()
 
 
 def test_of_a_half_scheduled_post_the_rest_stands_at_its_wish(town: City) -> None:
     scenes.half_scheduled(town)
-    assert shown(days(town)[0]) == [("delivery", "scheduled", ["x"])]
+    assert summary(days(town)[0]) == [("delivery", "scheduled", ["x"])]
     post_id = town.draft(town.hand_in(wished_at=town.now + 2 * HOUR), on=["x", "facebook"])
     town.send(post_id)
     town.approve(post_id)
-    assert shown(days(town)[0])[-1] == ("post", "approved", ["x", "facebook"])
+    assert summary(days(town)[0])[-1] == ("post", "approved", ["x", "facebook"])
 
 
 def test_filters_by_account_department_and_state(town: City) -> None:
     town.schedule(town.approved(on=["x", "facebook"]), HOUR)
     town.schedule(town.approved("road"), 3 * HOUR)
     town.send(town.draft(town.hand_in(wished_at=town.now + 2 * HOUR), on=["facebook"]))
-    facebook = shown(days(town, account="facebook")[0])
+    facebook = summary(days(town, account="facebook")[0])
     assert facebook == [
         ("delivery", "scheduled", ["facebook"]),
         ("post", "in_review", ["facebook"]),

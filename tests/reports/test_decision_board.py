@@ -156,7 +156,7 @@ def test_a_date_in_the_text_that_has_passed_is_named(town: City, text: str, pass
 
 def test_a_joint_post_names_the_department_that_lacks_an_approver(town: City) -> None:
     post_id = town.start(town.hand_in())
-    town.save(post_id, on=["x"], asked=["road", "garden"])
+    town.save(post_id, on=["x"], asked_departments=["road", "garden"])
     town.send(post_id)
     (row,) = _board(town, "lead")
     assert (row.kind, row.department.code) == (BoardKind.BLOCKED, "water")

@@ -37,8 +37,8 @@ def fetch(town: City, token: str) -> FeedContent:
         return ical_feeds.fetch(session, token=token, now=town.now)
 
 
-def departments(found: FeedContent) -> set[str]:
-    return {event.department.code for event in found.items}
+def departments(feed: FeedContent) -> set[str]:
+    return {event.department.code for event in feed.items}
 
 
 def plan(town: City) -> None:

@@ -209,7 +209,7 @@ def _scanned(town: City, page: Ask) -> list[str]:
     Thousands of posts wait here for a time; for so many, revisions, texts and deliveries may be
     laid side by side.
     """
-    with town.read() as session, _asked(town) as queries:
+    with town.read() as session, _recorded_queries(town) as queries:
         page(session, town, town.actor("lead"))
         query = next(sql_call for sql_call in queries if "ORDER BY submissions." in sql_call[0])
         plan = session.connection().exec_driver_sql(f"EXPLAIN {query[0]}", query[1])
@@ -222,7 +222,7 @@ def _scanned(town: City, page: Ask) -> list[str]:
 
 def _read_whole(town: City, page: Ask) -> list[str]:
     """The lines of its plans that read a whole table of those that grow with each post."""
-    with town.read() as session, _asked(town) as queries:
+    with town.read() as session, _recorded_queries(town) as queries:
         page(session, town, town.actor("lead"))
         connection = session.connection()
         plans = [
@@ -237,7 +237,7 @@ def _read_whole(town: City, page: Ask) -> list[str]:
 
 
 @contextmanager
-def _asked(town: City) -> Iterator[list[Asked]]:
+def _recorded_queries(town: City) -> Iterator[list[Asked]]:
     """Every statement with its values."""
     executed: list[Asked] = []
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.both  # locks and SQL of its own
 
 
 @pytest.fixture
-def told(on_sqlite: Database, tmp_path: Path) -> City:
+def town_with_hits(on_sqlite: Database, tmp_path: Path) -> City:
     """The water supply has a live post with a comment; the roads have handed something in."""
     town = city(on_sqlite, tmp_path)
     live = town.live()[0]
@@ -26,14 +26,14 @@ def told(on_sqlite: Database, tmp_path: Path) -> City:
     return town
 
 
-def _found(town: City, who: str, words: str) -> dict[Kind, int]:
+def _hit_counts(town: City, who: str, text: str) -> dict[Kind, int]:
     with town.read() as session:
-        groups = search(session, actor=town.actor(who), text=words)
+        groups = search(session, actor=town.actor(who), text=text)
     return {group.kind: len(group.hits) for group in groups}
 
 
 @pytest.mark.parametrize(
-    ("who", "words", "found"),
+    ("who", "text", "counts"),
     [
         ("clerk", "टाकी", (1, 0, 1)),
         ("clerk", "पाणीपुरवठा", (2, 1, 0)),
@@ -51,17 +51,17 @@ def _found(town: City, who: str, words: str) -> dict[Kind, int]:
     ],
 )
 def test_everybody_finds_what_is_in_their_sight(
-    told: City, who: str, words: str, found: tuple[int, int, int]
+    town_with_hits: City, who: str, text: str, counts: tuple[int, int, int]
 ) -> None:
-    assert _found(told, who, words) == dict(zip(Kind, found, strict=True))
+    assert _hit_counts(town_with_hits, who, text) == dict(zip(Kind, counts, strict=True))
 
 
-def test_an_admin_finds_posts_alone(told: City) -> None:
-    assert _found(told, "admin", "पाणीपुरवठा") == {Kind.POSTS: 1}
+def test_an_admin_finds_posts_alone(town_with_hits: City) -> None:
+    assert _hit_counts(town_with_hits, "admin", "पाणीपुरवठा") == {Kind.POSTS: 1}
 
 
 @pytest.mark.parametrize(
-    ("who", "words", "leads_to"),
+    ("who", "text", "leads_to"),
     [
         ("clerk", "PMC/2026/000002", "/submissions/2"),
         ("clerk", "pmc/२०२६/२", "/submissions/2"),
@@ -76,17 +76,17 @@ def test_an_admin_finds_posts_alone(told: City) -> None:
     ],
 )
 def test_a_number_leads_straight_to_the_thing_in_sight(
-    told: City, who: str, words: str, leads_to: str | None
+    town_with_hits: City, who: str, text: str, leads_to: str | None
 ) -> None:
-    with told.read() as session:
-        assert straight_to(session, actor=told.actor(who), text=words) == leads_to
+    with town_with_hits.read() as session:
+        assert straight_to(session, actor=town_with_hits.actor(who), text=text) == leads_to
 
 
-def test_more_hits_than_fit_are_asked_on_from_the_last_one(told: City) -> None:
+def test_more_hits_than_fit_are_asked_on_from_the_last_one(town_with_hits: City) -> None:
     for _ in range(3):
-        told.hand_in("गळती दुरुस्ती")
-    with told.read() as session:
-        actor = told.actor("clerk")
+        town_with_hits.hand_in("गळती दुरुस्ती")
+    with town_with_hits.read() as session:
+        actor = town_with_hits.actor("clerk")
         first = hits_of(session, actor=actor, kind=Kind.SUBMISSIONS, text="गळती", limit=2)
         rest = hits_of(
             session, actor=actor, kind=Kind.SUBMISSIONS, text="गळती", before=first.following

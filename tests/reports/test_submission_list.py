@@ -212,7 +212,7 @@ def test_a_full_last_page_promises_no_more(town: City) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "titles"),
+    ("text", "titles"),
     [
         ("मोहीम डेंग्यू", ["डेंग्यू प्रतिबंध मोहीम"]),
         ("०००००२", ["शनिवारी पाणीपुरवठा बंद"]),
@@ -221,10 +221,10 @@ def test_a_full_last_page_promises_no_more(town: City) -> None:
         ("\u202e", []),
     ],
 )
-def test_rows_are_found_by_words_and_numbers(town: City, words: str, titles: list[str]) -> None:
+def test_rows_are_found_by_words_and_numbers(town: City, text: str, titles: list[str]) -> None:
     town.hand_in("डेंग्यू प्रतिबंध मोहीम")
     scenes.in_review(town)
-    assert _listed(town, "clerk", SubmissionFilter(search_text=words)) == titles
+    assert _listed(town, "clerk", SubmissionFilter(search_text=text)) == titles
 
 
 def test_rows_are_found_by_wished_time(town: City) -> None:

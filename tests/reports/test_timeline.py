@@ -35,7 +35,7 @@ def test_a_submission_is_told_from_the_first_day_to_the_answer(town: City) -> No
     comment_id = town.comment("किती दिवस?", under=on_x)
     town.answer(comment_id)
     town.tick_dispatch(HOUR)
-    steps = _told(town, submission_id)
+    steps = _steps_of(town, submission_id)
     assert [(step.kind.value, step.by.name_mr) for step in steps.steps] == [
         ("received", "किरण वाबळे"),
         ("drafted", "स्वाती रणपिसे"),
@@ -68,7 +68,9 @@ def test_what_there_was_to_check_stands_at_the_step_by_which_it_was_sent_all_the
     town.save(post_id, on=["x", "facebook"], text="दि. २० नोव्हेंबर २०२६ पर्यंत अर्ज करावेत.")
     town.send(post_id)
     (sent,) = [
-        step for step in _told(town, submission_id).steps if step.kind is StepKind.SENT_FOR_REVIEW
+        step
+        for step in _steps_of(town, submission_id).steps
+        if step.kind is StepKind.SENT_FOR_REVIEW
     ]
     assert sent.by.name_mr == "स्वाती रणपिसे"
     assert "date_passed" in sent.warned
@@ -81,14 +83,14 @@ def test_steps_stand_oldest_first(town: City) -> None:
     town.comment(under=delivery_id)
     town.clock.move(DAY)
     town.save(1, on=["x"], text="दुरुस्ती")
-    times = [step.at for step in _told(town).steps]
+    times = [step.at for step in _steps_of(town).steps]
     assert times == sorted(times)
 
 
 def test_what_the_machine_does_within_itself_is_left_out(town: City) -> None:
     town.live()
     assert town.verbs("deliveries", 1) == ["schedule", "send", "publish"]
-    kinds = [step.kind for step in _told(town).steps]
+    kinds = [step.kind for step in _steps_of(town).steps]
     assert kinds[-2:] == [StepKind.SCHEDULED, StepKind.PUBLISHED]
 
 
@@ -107,7 +109,7 @@ def test_what_did_not_happen_is_told_with_its_reason(
     town: City, scene: scenes.Scene, kind: StepKind, code: str
 ) -> None:
     scene(town)
-    (step,) = [step for step in _told(town, who="auditor").steps if step.kind is kind]
+    (step,) = [step for step in _steps_of(town, who="auditor").steps if step.kind is kind]
     assert step.code == code
 
 
@@ -117,7 +119,7 @@ def test_the_same_thing_for_two_accounts_hours_apart_is_two_steps(town: City) ->
     town.platform("facebook").fail_next(OutcomeUnknown(), after_keeping=True)
     town.tick_dispatch(HOUR)
     town.tick_reconcile(2 * HOUR)
-    published = [step for step in _told(town).steps if step.kind is StepKind.PUBLISHED]
+    published = [step for step in _steps_of(town).steps if step.kind is StepKind.PUBLISHED]
     assert [[outlet.account.platform for outlet in step.outlets] for step in published] == [
         ["x"],
         ["facebook"],
@@ -146,7 +148,7 @@ def test_a_decline_is_told_with_its_words(town: City) -> None:
             submission_id=submission_id,
             reason="आधीच प्रसिद्ध झाले आहे.",
         )
-    steps = _told(town, submission_id)
+    steps = _steps_of(town, submission_id)
     assert (_last(town).kind, _last(town).statement) == (
         StepKind.DECLINED,
         "आधीच प्रसिद्ध झाले आहे.",
@@ -156,7 +158,7 @@ def test_a_decline_is_told_with_its_words(town: City) -> None:
 
 def test_what_the_cell_wrote_down_at_its_desk_says_so(town: City) -> None:
     submission_id = town.hand_in(by="clerk")
-    (step,) = _told(town, submission_id, who="clerk").steps
+    (step,) = _steps_of(town, submission_id, who="clerk").steps
     assert (step.code, step.by.name_mr) == ("at_desk", "स्वाती रणपिसे")
 
 
@@ -164,7 +166,7 @@ def test_many_comments_are_one_step_with_the_newest(town: City) -> None:
     (delivery_id,) = town.live()
     for text in ("एक", "दोन", "तीन"):
         town.comment(text, under=delivery_id)
-    (step,) = [step for step in _told(town).steps if step.kind is StepKind.COMMENTED]
+    (step,) = [step for step in _steps_of(town).steps if step.kind is StepKind.COMMENTED]
     assert (step.count, step.statement) == (3, "तीन")
 
 
@@ -172,7 +174,7 @@ def test_what_comes_next_is_the_open_comment_that_is_due_first(town: City) -> No
     (delivery_id,) = town.live()
     town.comment("पहिली", under=delivery_id)
     town.comment("दुसरी", under=delivery_id)
-    steps = _told(town)
+    steps = _steps_of(town)
     assert steps.next is not None
     assert (steps.next.kind, steps.next.quote) == (NextKind.ANSWER, "पहिली")
     assert [holder.name_mr for holder in steps.next.holders] == ["मेधा सातपुते"]
@@ -183,11 +185,11 @@ def test_it_is_missing_for_whom_it_does_not_concern(town: City) -> None:
     submission_id = town.hand_in()
     for who in ("road_officer", "health_head"):
         with pytest.raises(NotFound):
-            _told(town, submission_id, who=who)
+            _steps_of(town, submission_id, who=who)
     with pytest.raises(NotFound):
-        _told(town, 4_711, who="clerk")
+        _steps_of(town, 4_711, who="clerk")
     with pytest.raises(WrongRole):
-        _told(town, submission_id, who="admin")
+        _steps_of(town, submission_id, who="admin")
 
 
 def test_a_post_has_a_timeline_of_its_own_and_so_has_an_answer(town: City) -> None:
@@ -213,7 +215,7 @@ def test_a_new_revision_of_what_was_approved_is_a_step(town: City) -> None:
     assert (step.kind, step.revision) == (StepKind.REVISED, 2)
 
 
-def _told(town: City, submission_id: int = 1, *, who: str = "member") -> Timeline:
+def _steps_of(town: City, submission_id: int = 1, *, who: str = "member") -> Timeline:
     with town.read() as session:
         return timeline_of(
             session, actor=town.actor(who), submission_id=submission_id, now=town.now
@@ -221,4 +223,4 @@ def _told(town: City, submission_id: int = 1, *, who: str = "member") -> Timelin
 
 
 def _last(town: City) -> TimelineStep:
-    return _told(town).steps[-1]
+    return _steps_of(town).steps[-1]

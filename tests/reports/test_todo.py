@@ -174,7 +174,7 @@ def test_who_wrote_a_revision_does_not_find_it_to_approve(town: City) -> None:
 
 def test_the_lead_is_told_which_department_of_a_joint_post_lacks_an_approver(town: City) -> None:
     post_id = town.start(town.hand_in())
-    town.save(post_id, on=["x"], asked=["garden"])
+    town.save(post_id, on=["x"], asked_departments=["garden"])
     town.send(post_id)
     (todo,) = _today(town, "lead")
     assert todo.kind is WaitingKind.BLOCKED
@@ -224,14 +224,14 @@ def test_only_the_cell_marks_a_note_as_seen(town: City) -> None:
         questions.mark_notes_seen(session, actor=member, now=town.now, submission_id=submission_id)
 
 
-def _note(town: City, submission_id: int, words: str) -> None:
+def _note(town: City, submission_id: int, text: str) -> None:
     with town.write() as session:
         questions.add_note(
             session,
             actor=town.actor("member"),
             now=town.now,
             submission_id=submission_id,
-            note_text=words,
+            note_text=text,
         )
 
 

@@ -50,7 +50,7 @@ def restored(town: City, *officers: str) -> int:
     return post_id
 
 
-def asked(town: City, name: str) -> int:
+def is_asked_to_approve(town: City, name: str) -> int:
     """How many posts wait for this one's approval."""
     with town.read() as session:
         waiting = waiting_for(session, actor=town.actor(name), now=town.now)
@@ -66,7 +66,7 @@ def blocked(town: City) -> int:
 
 def test_it_waits_for_the_other_officer_and_not_for_the_one_who_wrote_the_words(town: City) -> None:
     post_id = restored(town, "first")
-    assert [asked(town, name) for name in ("first", "second", "head")] == [0, 1, 0]
+    assert [is_asked_to_approve(town, name) for name in ("first", "second", "head")] == [0, 1, 0]
     with town.read() as session:
         following = post_timeline(session, post_id=post_id, now=town.now).next
     assert following is not None
@@ -76,14 +76,14 @@ def test_it_waits_for_the_other_officer_and_not_for_the_one_who_wrote_the_words(
 
 def test_where_both_officers_are_bound_by_way_of_two_restorings_the_head_has_it(town: City) -> None:
     restored(town, "first", "second")
-    assert [asked(town, name) for name in ("first", "second", "head")] == [0, 0, 1]
+    assert [is_asked_to_approve(town, name) for name in ("first", "second", "head")] == [0, 0, 1]
     assert blocked(town) == 0
 
 
 def test_where_the_head_is_gone_as_well_it_is_shown_as_blocked(town: City) -> None:
     post_id = restored(town, "first", "second")
     town.end("head")
-    assert [asked(town, name) for name in ("first", "second")] == [0, 0]
+    assert [is_asked_to_approve(town, name) for name in ("first", "second")] == [0, 0]
     assert blocked(town) == 1
     with town.read() as session:
         following = post_timeline(session, post_id=post_id, now=town.now).next
@@ -94,4 +94,4 @@ def test_where_the_head_is_gone_as_well_it_is_shown_as_blocked(town: City) -> No
 @pytest.mark.parametrize("who", ["first", "second"])
 def test_a_post_that_was_never_brought_back_waits_for_both_officers(town: City, who: str) -> None:
     town.in_review()
-    assert asked(town, who) == 1
+    assert is_asked_to_approve(town, who) == 1

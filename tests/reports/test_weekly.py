@@ -25,8 +25,12 @@ def report(town: City, who: str = "clerk", *, department: str | None = None) -> 
         )
 
 
-def tallies(found: WeeklyReport) -> dict[date, PublishedCounts]:
-    return {week.first_day: week.tally for week in found.weeks if week.tally != PublishedCounts()}
+def tallies(weekly_report: WeeklyReport) -> dict[date, PublishedCounts]:
+    return {
+        week.first_day: week.tally
+        for week in weekly_report.weeks
+        if week.tally != PublishedCounts()
+    }
 
 
 def test_weeks_run_from_monday_and_the_present_one_is_the_last(town: City) -> None:

@@ -65,8 +65,8 @@ def at_once(database: Database, *acts: Act) -> list[object]:
         return list(pool.map(run, acts))
 
 
-def acting(use: Callable[..., object], **given: object) -> Act:
-    return lambda session: use(session, **given)
+def acting(use: Callable[..., object], **arguments: object) -> Act:
+    return lambda session: use(session, **arguments)
 
 
 def approving(city: CityPeople, post_id: int, who: str) -> Act:
@@ -135,7 +135,9 @@ def test_an_approval_never_meets_a_revision_saved_at_the_same_moment(
     """Either it was approved before, and is a draft again, or the officer looked at an old one."""
     for _ in range(ROUNDS):
         post_id = waiting(database, city)
-        saving = acting(post_steps.save, city=city, post_id=post_id, seen=1, text="नवीन मजकूर")
+        saving = acting(
+            post_steps.save, city=city, post_id=post_id, seen_revision=1, text="नवीन मजकूर"
+        )
         came = at_once(database, approving(city, post_id, "first"), saving)
         assert came in (["done", "done"], [StaleRevision, "done"])
         with database.reading() as session:

@@ -20,7 +20,7 @@ from publisher.scheduling import schedule
 from publisher.validation import Invalid, NotFound
 from tests.support import post_steps
 from tests.support.city_people import DAY, NOON, CityPeople, add_appointment, verbs
-from tests.support.post_steps import in_review, told
+from tests.support.post_steps import in_review, notified
 
 
 def end(session: Session, actor: Actor, at: datetime = NOON) -> None:
@@ -53,11 +53,11 @@ def return_it(session: Session, post_id: int, actor: Actor, reason: str = "व�
 
 def test_both_officers_are_asked_and_nobody_else(session: Session, city: CityPeople) -> None:
     in_review(session, city)
-    assert told(session, "review_asked") == [
+    assert notified(session, "review_asked") == [
         city.actor("first").person_id,
         city.actor("second").person_id,
     ]
-    assert told(session, "review_blocked") == []
+    assert notified(session, "review_blocked") == []
 
 
 def test_an_officer_without_a_rank_is_asked_after_those_who_have_one(
@@ -67,7 +67,7 @@ def test_an_officer_without_a_rank_is_asked_after_those_who_have_one(
     later = add_appointment(session, Role.OFFICER, health)
     first = add_appointment(session, Role.OFFICER, health, rank=1)
     in_review(session, city, "health")
-    assert told(session, "review_asked") == [first.person_id, later.person_id]
+    assert notified(session, "review_asked") == [first.person_id, later.person_id]
 
 
 def test_an_officer_who_wrote_it_is_not_asked_and_cannot_approve(
@@ -76,7 +76,7 @@ def test_an_officer_who_wrote_it_is_not_asked_and_cannot_approve(
     post_id = post_steps.started(session, city)
     wrote(session, city, post_id, city.actor("first"))
     post_steps.send(session, city, post_id)
-    assert told(session, "review_asked") == [city.actor("second").person_id]
+    assert notified(session, "review_asked") == [city.actor("second").person_id]
     with pytest.raises(FourEyesRequired):
         post_steps.approve(session, post_id, by=city.actor("first"))
     post_steps.approve(session, post_id, by=city.actor("second"))
@@ -103,7 +103,7 @@ def test_whoever_wrote_it_may_still_return_it(session: Session, city: CityPeople
 
 def test_the_head_is_asked_where_no_officer_is_named(session: Session, city: CityPeople) -> None:
     post_id = in_review(session, city, "health")
-    assert told(session, "review_asked") == [city.actor("health_head").person_id]
+    assert notified(session, "review_asked") == [city.actor("health_head").person_id]
     post_steps.approve(session, post_id, by=city.actor("health_head"))
     assert state(session, post_id) is PostState.APPROVED
 
@@ -136,7 +136,7 @@ def test_the_head_approves_where_no_officer_can_any_more(
     assert callable(gone)
     gone(session, city)
     post_id = in_review(session, city)
-    assert told(session, "review_asked") == [city.actor("head").person_id]
+    assert notified(session, "review_asked") == [city.actor("head").person_id]
     post_steps.approve(session, post_id, by=city.actor("head"))
     assert state(session, post_id) is PostState.APPROVED
 
@@ -148,7 +148,7 @@ def test_the_head_approves_where_the_only_officer_wrote_it(
     post_id = post_steps.started(session, city)
     wrote(session, city, post_id, city.actor("first"))
     post_steps.send(session, city, post_id)
-    assert told(session, "review_asked") == [city.actor("head").person_id]
+    assert notified(session, "review_asked") == [city.actor("head").person_id]
     post_steps.approve(session, post_id, by=city.actor("head"))
 
 
@@ -174,8 +174,8 @@ def test_where_nobody_is_named_the_post_is_visibly_blocked(
     session: Session, city: CityPeople
 ) -> None:
     post_id = in_review(session, city, "garden")
-    assert told(session, "review_asked") == []
-    assert told(session, "review_blocked") == [
+    assert notified(session, "review_asked") == []
+    assert notified(session, "review_blocked") == [
         city.actor("lead").person_id,
         city.actor("admin").person_id,
     ]
@@ -228,7 +228,7 @@ def test_one_person_under_two_appointments_does_not_make_four_eyes(
 def test_a_blocked_joint_post_names_the_department_that_has_nobody(
     session: Session, city: CityPeople
 ) -> None:
-    post_id = in_review(session, city, asked=["garden"])
+    post_id = in_review(session, city, asked_departments=["garden"])
     garden = city.departments["garden"]
     assert post_steps.details(session, post_id, "blocked") == [
         {"why": "nobody_named", "department": garden}
@@ -236,7 +236,7 @@ def test_a_blocked_joint_post_names_the_department_that_has_nobody(
     letters = [notice.body for notice in session.query(Notice).filter_by(kind="review_blocked")]
     assert len(letters) == 2
     assert all("उद्यान विभाग" in letter and "पाणीपुरवठा विभाग" not in letter for letter in letters)
-    assert told(session, "review_asked") == [
+    assert notified(session, "review_asked") == [
         city.actor("first").person_id,
         city.actor("second").person_id,
     ]
@@ -299,10 +299,10 @@ def test_the_author_hears_what_became_of_it(session: Session, city: CityPeople) 
     clerk = city.actor("clerk").person_id
     post_id = in_review(session, city)
     return_it(session, post_id, city.actor("first"), "तारीख चुकली आहे")
-    assert told(session, "returned") == [clerk]
+    assert notified(session, "returned") == [clerk]
     post_steps.send(session, city, post_id)
     post_steps.approve(session, post_id, by=city.actor("second"))
-    assert told(session, "approved") == [clerk]
+    assert notified(session, "approved") == [clerk]
     withdraw.withdraw_approval(
         session,
         actor=city.actor("first"),
@@ -311,7 +311,7 @@ def test_the_author_hears_what_became_of_it(session: Session, city: CityPeople) 
         seen_revision=1,
         reason="थांबा",
     )
-    assert told(session, "approval_withdrawn") == [clerk]
+    assert notified(session, "approval_withdrawn") == [clerk]
     reject(
         session,
         actor=city.actor("first"),
@@ -320,7 +320,7 @@ def test_the_author_hears_what_became_of_it(session: Session, city: CityPeople) 
         seen_revision=1,
         reason="लागू नाही",
     )
-    assert told(session, "rejected") == [clerk]
+    assert notified(session, "rejected") == [clerk]
     assert verbs(session, "posts", post_id) == [
         "draft",
         "save",

@@ -213,31 +213,45 @@ def newest_delivery(session: Session, post_id: int) -> Delivery:
     return session.scalars(query.limit(1)).one()
 
 
-def act(session: Session, table: Cases, action: str, post_id: int, actor: Actor, seen: int) -> None:
+def act(
+    session: Session, table: Cases, action: str, post_id: int, actor: Actor, seen_revision: int
+) -> None:
     """Do it by the use case itself."""
     match action:
         case "approve":
-            decide.approve(session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen)
+            decide.approve(
+                session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen_revision
+            )
         case "return":
             decide.return_post(
-                session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen, reason="बदला"
+                session,
+                actor=actor,
+                now=NOON,
+                post_id=post_id,
+                seen_revision=seen_revision,
+                reason="बदला",
             )
         case "reject":
             decide.reject(
-                session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen, reason="नको"
+                session,
+                actor=actor,
+                now=NOON,
+                post_id=post_id,
+                seen_revision=seen_revision,
+                reason="नको",
             )
         case "withdraw_approval":
             withdraw.withdraw_approval(
-                session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen
+                session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen_revision
             )
         case "withdraw_post":
             withdraw.withdraw_post(session, actor=actor, now=NOON, post_id=post_id, reason="नको")
         case "send_for_review":
             decide.send_for_review(
-                session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen
+                session, actor=actor, now=NOON, post_id=post_id, seen_revision=seen_revision
             )
         case "save":
-            post_steps.save(session, table.city, post_id, by=actor, seen=seen)
+            post_steps.save(session, table.city, post_id, by=actor, seen_revision=seen_revision)
         case _:
             act_on_delivery(session, action, post_id, actor)
 
@@ -263,12 +277,12 @@ def act_on_delivery(session: Session, action: str, post_id: int, actor: Actor) -
             raise ValueError(action)
 
 
-def outcome(table: Cases, action: str, post_id: int, actor: Actor, seen: int) -> object:
+def outcome(table: Cases, action: str, post_id: int, actor: Actor, seen_revision: int) -> object:
     """The state that the post is in afterwards, or the error; nothing is kept."""
     with Session(table.city.database.engine, expire_on_commit=False) as session:
         before = session.scalars(select(Event.id).order_by(Event.id.desc()).limit(1)).first() or 0
         try:
-            act(session, table, action, post_id, actor, seen)
+            act(session, table, action, post_id, actor, seen_revision)
         except NotAllowed as refusal:
             return type(refusal)
         new = session.scalars(select(Event).where(Event.id > before)).all()

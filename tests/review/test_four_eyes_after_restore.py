@@ -47,7 +47,7 @@ def test_who_wrote_the_words_that_were_brought_back_does_not_approve_them(
     restored = restore(session, post_id, 1, by=city.actor("clerk"))
     assert restored.author_id == city.actor("clerk").person_id
     post_steps.send(session, city, post_id)
-    assert post_steps.told(session, "review_asked") == [city.actor("second").person_id]
+    assert post_steps.notified(session, "review_asked") == [city.actor("second").person_id]
     with pytest.raises(FourEyesRequired):
         post_steps.approve(session, post_id, by=city.actor("first"))
     post_steps.approve(session, post_id, by=city.actor("second"))
@@ -81,7 +81,7 @@ def test_what_was_brought_back_twice_binds_all_on_the_way(
     for officer in (city.actor("first"), city.actor("second")):
         with pytest.raises(FourEyesRequired):
             post_steps.approve(session, post_id, by=officer)
-    assert post_steps.told(session, "review_asked") == [city.actor("head").person_id]
+    assert post_steps.notified(session, "review_asked") == [city.actor("head").person_id]
     post_steps.approve(session, post_id, by=city.actor("head"))
     assert session.get_one(Post, post_id).state is PostState.APPROVED
 

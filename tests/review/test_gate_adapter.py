@@ -113,42 +113,58 @@ def test_sending_an_approved_post_for_review_keeps_its_approval(
 # What was seen
 
 
-@pytest.mark.parametrize("seen", [0, 1, 3, -1])
+@pytest.mark.parametrize("seen_revision", [0, 1, 3, -1])
 @pytest.mark.parametrize("act", ["approve", "return", "reject", "withdraw", "send", "save"])
 def test_whoever_looked_at_another_revision_is_told_both_numbers(
-    session: Session, city: CityPeople, act: str, seen: int
+    session: Session, city: CityPeople, act: str, seen_revision: int
 ) -> None:
     post_id = saved(session, city)
     post_steps.save(session, city, post_id)
     post_steps.send(session, city, post_id)
     with pytest.raises(StaleRevision) as stale:
-        act_on(session, city, act, post_id, seen)
-    assert stale.value.values == {"seen": seen, "newest": 2}
+        act_on(session, city, act, post_id, seen_revision)
+    assert stale.value.values == {"seen": seen_revision, "newest": 2}
 
 
-def act_on(session: Session, city: CityPeople, act: str, post_id: int, seen: int) -> None:
+def act_on(session: Session, city: CityPeople, act: str, post_id: int, seen_revision: int) -> None:
     officer, at = city.actor("first"), NOON
     match act:
         case "approve":
-            decide.approve(session, actor=officer, now=at, post_id=post_id, seen_revision=seen)
+            decide.approve(
+                session, actor=officer, now=at, post_id=post_id, seen_revision=seen_revision
+            )
         case "return":
             decide.return_post(
-                session, actor=officer, now=at, post_id=post_id, seen_revision=seen, reason="बदला"
+                session,
+                actor=officer,
+                now=at,
+                post_id=post_id,
+                seen_revision=seen_revision,
+                reason="बदला",
             )
         case "reject":
             decide.reject(
-                session, actor=officer, now=at, post_id=post_id, seen_revision=seen, reason="नको"
+                session,
+                actor=officer,
+                now=at,
+                post_id=post_id,
+                seen_revision=seen_revision,
+                reason="नको",
             )
         case "withdraw":
             withdraw.withdraw_approval(
-                session, actor=officer, now=at, post_id=post_id, seen_revision=seen
+                session, actor=officer, now=at, post_id=post_id, seen_revision=seen_revision
             )
         case "send":
             decide.send_for_review(
-                session, actor=city.actor("clerk"), now=at, post_id=post_id, seen_revision=seen
+                session,
+                actor=city.actor("clerk"),
+                now=at,
+                post_id=post_id,
+                seen_revision=seen_revision,
             )
         case _:
-            post_steps.save(session, city, post_id, seen=seen)
+            post_steps.save(session, city, post_id, seen_revision=seen_revision)
 
 
 # Behind the back

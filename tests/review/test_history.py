@@ -60,7 +60,7 @@ def test_a_newer_revision_a_withdrawn_post_and_another_department_are_told(
     session: Session, city: CityPeople
 ) -> None:
     newer, gone = approved(session, city), approved(session, city)
-    joint = in_review(session, city, asked=("water", "road"))
+    joint = in_review(session, city, asked_departments=("water", "road"))
     approve(session, joint, by=city.actor("first"))
     save(session, city, newer)
     withdraw.withdraw_post(session, actor=city.actor("first"), now=NOON, post_id=gone, reason="नको")

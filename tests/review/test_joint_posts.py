@@ -19,7 +19,7 @@ from tests.support.city_people import DAY, HOUR, NOON, CityPeople, verbs
 @pytest.fixture
 def joint(session: Session, city: CityPeople) -> int:
     """A post of the water department that road and health have to approve too."""
-    return post_steps.in_review(session, city, asked=["road", "health"])
+    return post_steps.in_review(session, city, asked_departments=["road", "health"])
 
 
 def state(session: Session, post_id: int) -> PostState:
@@ -30,7 +30,7 @@ def revision_of(session: Session, post_id: int) -> Revision:
     return schedule.newest_revision(session.get_one(Post, post_id))
 
 
-def standing(session: Session, post_id: int) -> list[int]:
+def approvals_in_force(session: Session, post_id: int) -> list[int]:
     approvals = decide.standing_approvals(revision_of(session, post_id))
     return [standing_approval.department_id for standing_approval in approvals]
 
@@ -53,7 +53,7 @@ def test_every_asked_department_is_told(session: Session, city: CityPeople, join
         city.actor("road_officer"),
         city.actor("health_head"),
     )
-    notified = post_steps.told(session, "review_asked")
+    notified = post_steps.notified(session, "review_asked")
     assert len(notified) == 4
     assert set(notified) == {actor.person_id for actor in reviewers}
 
@@ -68,10 +68,10 @@ def test_it_is_approved_only_when_each_asked_department_has(
     )
     post_steps.approve(session, joint, by=city.actor("first"))
     assert state(session, joint) is PostState.IN_REVIEW
-    assert post_steps.told(session, "approved") == []
+    assert post_steps.notified(session, "approved") == []
     post_steps.approve(session, joint, by=city.actor("health_head"))
     assert (state(session, joint), refusal(session, joint)) == (PostState.APPROVED, None)
-    assert post_steps.told(session, "approved") == [city.actor("clerk").person_id]
+    assert post_steps.notified(session, "approved") == [city.actor("clerk").person_id]
     assert verbs(session, "posts", joint)[-3:] == ["approve"] * 3
 
 
@@ -79,7 +79,7 @@ def test_a_department_that_was_not_asked_cannot_decide(session: Session, city: C
     post_id = post_steps.in_review(session, city)
     with pytest.raises(WrongRole):
         post_steps.approve(session, post_id, by=city.actor("road_officer"))
-    joint = post_steps.in_review(session, city, asked=["health"])
+    joint = post_steps.in_review(session, city, asked_departments=["health"])
     for actor in (city.actor("road_officer"), city.actor("road_head")):
         with pytest.raises(WrongRole):
             post_steps.approve(session, joint, by=actor)
@@ -92,7 +92,7 @@ def test_a_department_approves_once(
     post_steps.approve(session, joint, by=city.actor("first"))
     with pytest.raises(Overtaken):
         post_steps.approve(session, joint, by=city.actor(who))
-    assert standing(session, joint) == [city.departments["water"]]
+    assert approvals_in_force(session, joint) == [city.departments["water"]]
 
 
 @pytest.mark.parametrize("use", [decide.return_post, decide.reject])
@@ -110,7 +110,7 @@ def test_one_no_takes_every_approval_with_it(
         seen_revision=1,
         reason="रस्ता चुकीचा",
     )
-    assert standing(session, joint) == []
+    assert approvals_in_force(session, joint) == []
     withdrawn = session.query(Decision).filter_by(kind="approved").all()
     assert [decision.withdrawn_by_id for decision in withdrawn] == [
         city.actor("road_officer").person_id
@@ -171,7 +171,10 @@ def test_one_department_takes_back_its_own_approval_and_the_others_stand(
     )
     assert stopped == deliveries
     assert state(session, joint) is PostState.IN_REVIEW
-    assert standing(session, joint) == [city.departments["water"], city.departments["health"]]
+    assert approvals_in_force(session, joint) == [
+        city.departments["water"],
+        city.departments["health"],
+    ]
     post_steps.approve(session, joint, by=city.actor("road_officer"))
     assert state(session, joint) is PostState.APPROVED
 
@@ -183,7 +186,7 @@ def test_an_approval_given_before_the_others_can_be_taken_back(
     withdraw.withdraw_approval(
         session, actor=city.actor("second"), now=NOON, post_id=joint, seen_revision=1
     )
-    assert (state(session, joint), standing(session, joint)) == (PostState.IN_REVIEW, [])
+    assert (state(session, joint), approvals_in_force(session, joint)) == (PostState.IN_REVIEW, [])
     approve_all(session, city, joint)
     assert state(session, joint) is PostState.APPROVED
 
@@ -213,7 +216,7 @@ def test_an_approval_whose_giver_left_office_gives_way_to_the_next(
     assert state(session, joint) is PostState.APPROVED
     case = gate_adapter.case_of(revision_of(session, joint), now=later)
     assert gate.judge(case, now=later).allowed
-    assert len(standing(session, joint)) == 3
+    assert len(approvals_in_force(session, joint)) == 3
 
 
 def test_a_post_whose_approver_left_is_approved_again_after_withdrawal(
@@ -238,7 +241,7 @@ def test_a_new_revision_leaves_no_approval_of_the_old_one_alive(
     session: Session, city: CityPeople, joint: int
 ) -> None:
     post_steps.approve(session, joint, by=city.actor("first"))
-    post_steps.save(session, city, joint, asked=["road", "health"])
+    post_steps.save(session, city, joint, asked_departments=["road", "health"])
     post_steps.send(session, city, joint)
     post_steps.approve(session, joint, by=city.actor("road_officer"))
     post_steps.approve(session, joint, by=city.actor("health_head"))

@@ -14,8 +14,8 @@ from tests.support.city import City
 from tests.support.city_people import NOON
 
 
-def keep(session: Session, actor: Actor, words: str) -> int:
-    return return_texts.save(session, actor=actor, now=NOON, return_text=words).id
+def keep(session: Session, actor: Actor, text: str) -> int:
+    return return_texts.save(session, actor=actor, now=NOON, return_text=text).id
 
 
 def words_of(session: Session, actor: Actor) -> list[str]:
@@ -47,13 +47,13 @@ def test_the_same_text_twice_is_kept_once(database: Database, town: City) -> Non
 
 
 @pytest.mark.parametrize(
-    ("words", "code"),
+    ("text", "code"),
     [(" ", "required"), ("ळ" * (LONGEST_TEXT + 1), "too_long"), ("a\0b", "control_character")],
 )
-def test_what_cannot_be_kept_is_told(database: Database, town: City, words: str, code: str) -> None:
+def test_what_cannot_be_kept_is_told(database: Database, town: City, text: str, code: str) -> None:
     with database.transaction() as session:
         with pytest.raises(Invalid) as refusal:
-            keep(session, town.actor("first"), words)
+            keep(session, town.actor("first"), text)
         assert refusal.value.codes == [("words", code)]
 
 

@@ -105,7 +105,7 @@ def test_what_has_not_left_is_stopped_and_what_has_is_said(
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "said"),
+    ("first", "second", "sentence"),
     [
         ("published", "published", "published"),
         ("published", "sending", "sending"),
@@ -113,12 +113,12 @@ def test_what_has_not_left_is_stopped_and_what_has_is_said(
     ],
 )
 def test_it_says_what_may_still_be_open_rather_than_what_is_live(
-    session: Session, city: CityPeople, post_id: int, first: str, second: str, said: str
+    session: Session, city: CityPeople, post_id: int, first: str, second: str, sentence: str
 ) -> None:
     put(session, city, post_id, first, second)
     with pytest.raises(OnItsWay) as gone:
         take_back(session, city, post_id)
-    assert gone.value.values == {"state": said}
+    assert gone.value.values == {"state": sentence}
 
 
 def test_a_correction_can_be_taken_back_though_the_first_revision_is_live(

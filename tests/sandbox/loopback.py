@@ -59,11 +59,11 @@ def session(url: str, **headers: str) -> requests.Session:
     return mounted(requests.Session(), url, **headers)
 
 
-def mounted(made: requests.Session, url: str, **headers: str) -> requests.Session:
+def mounted(session: requests.Session, url: str, **headers: str) -> requests.Session:
     """The session, whose calls to both platforms go to the sandbox."""
     for host in ("https://api.twitter.com/", "https://graph.facebook.com/", WWW):
-        made.mount(host, ToSandbox(url, {k.replace("_", "-"): v for k, v in headers.items()}))
-    return made
+        session.mount(host, ToSandbox(url, {k.replace("_", "-"): v for k, v in headers.items()}))
+    return session
 
 
 def x_client(url: str, account: XAccount = CITY, **headers: str) -> tweepy.Client:

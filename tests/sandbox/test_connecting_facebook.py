@@ -33,7 +33,7 @@ def client(url: str, token: str = "", **headers: str) -> facebook.GraphAPI:
 def dialog(
     url: str,
     *,
-    answer: str = "allow",
+    choice: str = "allow",
     pages: tuple[str, ...] = (CITY_PAGE.id,),
     scopes: tuple[str, ...] = SCOPES,
 ) -> dict[str, list[str]]:
@@ -45,7 +45,7 @@ def dialog(
     assert all(scope in page.text for scope in SCOPES)
     assert "form-action 'self' http://127.0.0.1:9;" in page.headers["Content-Security-Policy"]
     sent: dict[str, object] = {"client_id": FACEBOOK_APP_ID, "redirect_uri": BACK, "state": "s1"}
-    sent |= {"pages": pages, "scopes": scopes, "answer": answer}
+    sent |= {"pages": pages, "scopes": scopes, "answer": choice}
     answered = requests.post(f"{url}/dialog/oauth", data=sent, timeout=5, allow_redirects=False)
     assert answered.status_code == 303
     return parse_qs(urlsplit(answered.headers["Location"]).query)
@@ -140,7 +140,7 @@ def test_what_was_not_granted_is_not_seen_and_not_done(url: str) -> None:
 
 
 def test_who_says_no_is_sent_back_with_the_reason(url: str) -> None:
-    back = dialog(url, answer="deny")
+    back = dialog(url, choice="deny")
     assert back["error"] == ["access_denied"]
     assert (back["error_reason"], back["state"]) == (["user_denied"], ["s1"])
     assert "code" not in back

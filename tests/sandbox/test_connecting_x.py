@@ -32,8 +32,8 @@ class Handler(tweepy.OAuth1UserHandler):
         return self._oauth
 
     @oauth.setter
-    def oauth(self, made: OAuth1Session) -> None:
-        self._oauth = mounted(made, self.url)
+    def oauth(self, session: OAuth1Session) -> None:
+        self._oauth = mounted(session, self.url)
 
 
 def page_of(url: str, address: str) -> requests.Response:
@@ -41,10 +41,10 @@ def page_of(url: str, address: str) -> requests.Response:
     return requests.get(url + address.removeprefix("https://api.twitter.com"), timeout=5)
 
 
-def press(url: str, page: str, answer: str, account: str) -> requests.Response:
+def press(url: str, page: str, choice: str, account: str) -> requests.Response:
     match = re.search(r'name="oauth_token" value="([^"]+)"', page)
     assert match
-    sent = {"oauth_token": match[1], "answer": answer, "account": account}
+    sent = {"oauth_token": match[1], "answer": choice, "account": account}
     return requests.post(f"{url}/oauth/authorize", data=sent, timeout=5, allow_redirects=False)
 
 

@@ -41,7 +41,7 @@ def facebook_post(url: str, text: str = "पोस्ट") -> requests.Response:
     return session(url).post(f"https://graph.facebook.com/v26.0/{PAGE}/feed", data=sent)
 
 
-def kept(url: str) -> tuple[int, int]:
+def stored_texts(url: str) -> tuple[int, int]:
     return len(ledger(url, "x")), len(ledger(url, "facebook"))
 
 
@@ -56,14 +56,14 @@ def test_an_error_in_html_comes_after_or_before_the_post_is_kept(
     assert error.value.response.headers["Content-Type"].startswith("text/html")
     response = facebook_post(url)
     assert (response.status_code, response.text[:9]) == (502, "<!DOCTYPE")
-    assert kept(url) == (count, count)
+    assert stored_texts(url) == (count, count)
 
 
 def test_facebook_may_publish_and_answer_code_two(url: str) -> None:
     lay(url, "facebook", "publish", "error_json_after")
     response = facebook_post(url)
     assert (response.status_code, response.json()["error"]["code"]) == (500, 2)
-    assert kept(url) == (0, 1)
+    assert stored_texts(url) == (0, 1)
 
 
 @pytest.mark.parametrize(("kind", "count"), [("reset_after", 1), ("reset_before", 0)])
@@ -74,7 +74,7 @@ def test_the_connection_ends_with_no_answer(url: str, kind: str, count: int) -> 
         x_post(url)
     with pytest.raises(HOPELESS):
         facebook_post(url)
-    assert kept(url) == (count, count)
+    assert stored_texts(url) == (count, count)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_kept_post_may_be_answered_with_nothing_useful(
     lay(url, "x", "publish", kind)
     lay(url, "facebook", "publish", kind)
     assert (x_post(url).text, facebook_post(url).text) == (from_x, from_facebook)
-    assert kept(url) == (1, 1)
+    assert stored_texts(url) == (1, 1)
 
 
 def test_a_kept_post_may_be_answered_with_half_a_json(url: str) -> None:
@@ -97,14 +97,14 @@ def test_a_kept_post_may_be_answered_with_half_a_json(url: str) -> None:
         assert response.text.startswith("{")
         with pytest.raises(requests.exceptions.JSONDecodeError):
             response.json()
-    assert kept(url) == (1, 1)
+    assert stored_texts(url) == (1, 1)
 
 
 def test_while_one_call_hangs_the_others_are_answered(url: str) -> None:
     lay(url, "x", "publish", "hang_after", seconds=3)
     hanging = threading.Thread(target=x_post, args=(url,))
     hanging.start()
-    while kept(url) != (1, 0):
+    while stored_texts(url) != (1, 0):
         assert hanging.is_alive()
     assert facebook_post(url).json()["id"]
     assert hanging.is_alive()
@@ -116,7 +116,7 @@ def test_a_call_that_hangs_longer_than_the_caller_waits_is_kept(url: str) -> Non
     sent = {"message": "x", "access_token": CITY_PAGE.token}
     with pytest.raises(requests.ReadTimeout):
         session(url).post(f"https://graph.facebook.com/v26.0/{PAGE}/feed", data=sent, timeout=0.2)
-    assert kept(url) == (0, 1)
+    assert stored_texts(url) == (0, 1)
 
 
 def test_a_call_that_hangs_before_it_is_kept_is_kept_in_the_end(url: str) -> None:
@@ -165,7 +165,7 @@ def test_a_rate_limit_tells_when_to_return_or_keeps_silent(url: str) -> None:
     usage = json.loads(answers[0].headers["X-Business-Use-Case-Usage"])
     assert usage[PAGE][0]["estimated_time_to_regain_access"] == 2
     assert "X-Business-Use-Case-Usage" not in answers[1].headers
-    assert kept(url) == (0, 0)
+    assert stored_texts(url) == (0, 0)
 
 
 def test_a_block_is_told_in_each_platforms_way(url: str) -> None:

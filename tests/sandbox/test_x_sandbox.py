@@ -247,7 +247,7 @@ def test_limits_stand_on_every_answer_and_one_too_many_is_told_when_to_return(ur
 
 
 @pytest.mark.parametrize(
-    ("switch", "words", "allowed"),
+    ("switch", "text", "allowed"),
     [
         ("off", "कधी?", True),
         ("explicit", "कधी?", False),
@@ -256,11 +256,11 @@ def test_limits_stand_on_every_answer_and_one_too_many_is_told_when_to_return(ur
     ],
 )
 def test_an_unsummoned_reply_is_refused_only_where_the_switch_says(
-    url: str, switch: str, words: str, allowed: bool
+    url: str, switch: str, text: str, allowed: bool
 ) -> None:
     client = x_client(url)
     post = client.create_tweet(text="मूळ")["data"]["id"]
-    comment = say(url, "x", post, words)
+    comment = say(url, "x", post, text)
     turn(url, x_not_summoned=switch)
     if allowed:
         client.create_tweet(text="उत्तर", in_reply_to_tweet_id=comment)
@@ -369,7 +369,7 @@ def test_an_edit_is_no_call_of_its_own_and_one_sent_as_a_post_is_refused(url: st
     assert [entry["text"] for entry in ledger(url, "x")] == ["चुक"]
 
 
-def told(client: tweepy.Client, method: str, path: str, **more: object) -> dict[str, int]:
+def rejection(client: tweepy.Client, method: str, path: str, **more: object) -> dict[str, int]:
     """The window's figures that stand on an answer, whatever it is."""
     client.return_type = requests.Response
     try:
@@ -399,11 +399,11 @@ def test_each_of_the_ten_windows_has_its_own_figure_and_counts_for_itself(
     url: str, method: str, path: str, limit: int
 ) -> None:
     client = x_client(url)
-    assert told(client, method, path) == {"limit": limit, "remaining": limit - 1}
-    assert told(client, method, path) == {"limit": limit, "remaining": limit - 2}
-    assert told(x_client(url, WATER), method, path)["remaining"] == limit - 1
+    assert rejection(client, method, path) == {"limit": limit, "remaining": limit - 1}
+    assert rejection(client, method, path) == {"limit": limit, "remaining": limit - 2}
+    assert rejection(x_client(url, WATER), method, path)["remaining"] == limit - 1
     other = "/2/users/me" if limit != 75 else "/2/tweets/1"
-    assert told(client, "GET", other)["remaining"] in (74, 4999)
+    assert rejection(client, "GET", other)["remaining"] in (74, 4999)
 
 
 @pytest.mark.parametrize(
@@ -418,8 +418,8 @@ def test_each_of_the_ten_windows_has_its_own_figure_and_counts_for_itself(
 def test_the_app_alone_has_figures_of_its_own(url: str, path: str, limit: int) -> None:
     app = tweepy.Client(bearer_token=X_APP_BEARER)
     app.session = session(url)
-    assert told(app, "GET", path, signed=False)["limit"] == limit
-    assert told(x_client(url), "GET", path)["limit"] != limit
+    assert rejection(app, "GET", path, signed=False)["limit"] == limit
+    assert rejection(x_client(url), "GET", path)["limit"] != limit
 
 
 def test_the_fifty_first_deletion_in_a_quarter_of_an_hour_is_one_too_many(url: str) -> None:

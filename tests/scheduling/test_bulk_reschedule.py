@@ -35,7 +35,7 @@ def move(
     town: City,
     chosen: list[int],
     how: NewTime,
-    seen: dict[int, datetime] | None,
+    seen_times: dict[int, datetime] | None,
     *,
     despite_clash: bool = False,
 ) -> list[int]:
@@ -46,7 +46,7 @@ def move(
             now=town.now,
             delivery_ids=chosen,
             how=how,
-            expected_times=seen,
+            expected_times=seen_times,
             despite_clash=despite_clash,
         )
         return [delivery.id for delivery in moved]
@@ -56,7 +56,7 @@ def scheduled(town: City, *after: timedelta, department: str = "water") -> list[
     return [town.schedule(town.approved(department), delay)[0] for delay in after]
 
 
-def told(steps: list[PlannedMove]) -> list[list[str]]:
+def refused_ids(steps: list[PlannedMove]) -> list[list[str]]:
     return [[each.code for each in step.problems] for step in steps]
 
 
@@ -76,8 +76,8 @@ def test_what_is_shown_changes_nothing_and_is_then_done(town: City) -> None:
 
 def test_neighbours_that_move_together_are_not_in_each_others_way(town: City) -> None:
     chosen = scheduled(town, HOUR, 2 * HOUR)
-    assert told(plan(town, chosen, ONE_HOUR)) == [[], []]
-    assert told(plan(town, chosen[:1], ONE_HOUR)) == [["clash"]]
+    assert refused_ids(plan(town, chosen, ONE_HOUR)) == [[], []]
+    assert refused_ids(plan(town, chosen[:1], ONE_HOUR)) == [["clash"]]
 
 
 def test_one_that_stays_is_in_the_way_of_one_that_would_come(town: City) -> None:
@@ -88,7 +88,7 @@ def test_one_that_stays_is_in_the_way_of_one_that_would_come(town: City) -> None
     town.send(post_id)
     town.approve(post_id)
     (second,) = town.schedule(post_id, 2 * HOUR)
-    assert told(plan(town, [first, second], ONE_HOUR)) == [["clash"], ["after_window"]]
+    assert refused_ids(plan(town, [first, second], ONE_HOUR)) == [["clash"], ["after_window"]]
 
 
 def test_each_that_cannot_go_says_why(town: City) -> None:
@@ -107,7 +107,7 @@ def test_each_that_cannot_go_says_why(town: City) -> None:
 def test_two_posts_do_not_go_to_one_time_unless_it_is_said(town: City) -> None:
     chosen = scheduled(town, HOUR, 2 * HOUR)
     how = ToMoment(town.now + DAY)
-    assert told(plan(town, chosen, how)) == [[], ["clash"]]
+    assert refused_ids(plan(town, chosen, how)) == [[], ["clash"]]
     assert move(town, chosen, how, {chosen[0]: town.now + DAY}) == chosen[:1]
     both = dict.fromkeys(chosen, town.now + DAY)
     assert sorted(move(town, chosen, how, both, despite_clash=True)) == chosen
@@ -134,7 +134,7 @@ def test_to_the_next_slots_one_after_the_other(town: City) -> None:
         town.now + DAY + noon_to_nine,
         None,
     ]
-    assert told(steps) == [[], [], ["no_slot"]]
+    assert refused_ids(steps) == [[], [], ["no_slot"]]
 
 
 def test_a_quiet_time_is_told_and_refuses_nothing(town: City) -> None:

@@ -38,8 +38,8 @@ def post_id(session: Session, city: CityPeople) -> int:
     return post_row
 
 
-def variant(session: Session, post_id: int, place: int = 0) -> Variant:
-    return post_steps.variants_of(session, post_id)[place]
+def variant(session: Session, post_id: int, index: int = 0) -> Variant:
+    return post_steps.variants_of(session, post_id)[index]
 
 
 def schedule(
@@ -65,10 +65,10 @@ def schedule(
     return delivery
 
 
-def codes(session: Session, city: CityPeople, variant_id: int, **given: object) -> list[str]:
+def codes(session: Session, city: CityPeople, variant_id: int, **arguments: object) -> list[str]:
     """What is wrong with this time; nothing is scheduled then."""
     with pytest.raises(Invalid) as invalid:
-        schedule(session, city, variant_id, **given)  # type: ignore[arg-type]  # as above
+        schedule(session, city, variant_id, **arguments)  # type: ignore[arg-type]  # as above
     assert session.scalars(select(Delivery).where(Delivery.variant_id == variant_id)).all() == []
     return [f"{field} {code}" for field, code in invalid.value.codes]
 

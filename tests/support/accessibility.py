@@ -38,7 +38,7 @@ def examine(page: Page) -> Findings:
     return Findings(_read(response["violations"]), _read(response["incomplete"]))
 
 
-def _read(found: Sequence[dict[str, object]]) -> tuple[Finding, ...]:
+def _read(violations: Sequence[dict[str, object]]) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             rule=str(violation["id"]),
@@ -46,7 +46,7 @@ def _read(found: Sequence[dict[str, object]]) -> tuple[Finding, ...]:
             says=str(violation["help"]),
             places=_places(violation["nodes"]),
         )
-        for violation in found
+        for violation in violations
     )
 
 

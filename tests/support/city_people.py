@@ -158,7 +158,7 @@ class CityPeople:
         with self.read() as session:
             return verbs(session, subject, subject_id)
 
-    def told(self, kind: str) -> list[str]:
+    def notified(self, kind: str) -> list[str]:
         """Return the names of those who were mailed a notice of this kind, alphabetically."""
         names = {person_id: name for name, person_id in self.people.items()}
         with self.read() as session:

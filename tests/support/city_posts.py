@@ -83,7 +83,7 @@ class CityPosts(CityPeople):
         text: str = "",
         not_before: datetime | None = None,
         not_after: datetime | None = None,
-        asked: Sequence[str] = (),
+        asked_departments: Sequence[str] = (),
         languages: Sequence[Language] = (Language.MARATHI,),
         pictures: tuple[PictureDraft, ...] = (),
     ) -> int:
@@ -95,7 +95,7 @@ class CityPosts(CityPeople):
             title=post.title,
             not_before=not_before,
             not_after=not_after,
-            asked_ids=tuple(self.departments[code] for code in asked),
+            asked_ids=tuple(self.departments[code] for code in asked_departments),
             variants=tuple(
                 VariantDraft(
                     self.accounts[platform],

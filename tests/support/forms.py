@@ -81,7 +81,7 @@ def started(town: CityPosts, **changed: object) -> Post:
         return start(session, actor=town.actor("clerk"), now=NOON, submission_id=submission.id)
 
 
-def saved(town: CityPosts, post: Post, *, seen: int) -> None:
+def saved(town: CityPosts, post: Post, *, seen_revision: int) -> None:
     """Save a revision of the post for both accounts."""
     variants = (variant(town.accounts["x"]), variant(town.accounts["facebook"]))
     prepared_draft = prepared(town.database, town.store, draft(*variants))
@@ -91,7 +91,7 @@ def saved(town: CityPosts, post: Post, *, seen: int) -> None:
             actor=town.actor("clerk"),
             now=NOON,
             post_id=post.id,
-            seen_revision=seen,
+            seen_revision=seen_revision,
             prepared=prepared_draft,
         )
 

@@ -27,7 +27,7 @@ def learn(town: City, remaining: int, until: datetime = IN_15) -> None:
         response_limits.learn(session, town.accounts["x"], limits, town.now)
 
 
-def left(town: City) -> int:
+def remaining(town: City) -> int:
     """How many may still be published, as it stands in the row."""
     query = select(AllowanceRow.remaining).where(AllowanceRow.name == "publish.15min")
     with town.read() as session:
@@ -62,6 +62,6 @@ def state(town: City, payload: DeliveryPayload) -> DeliveryState:
     return town.delivery(payload.claim.delivery_id).state
 
 
-def answer(number: int, town: City) -> Receipt:
+def receipt_for(number: int, town: City) -> Receipt:
     """A receipt by this number as its id."""
     return Receipt(str(number), f"https://platform.example/{number}", town.now, "")

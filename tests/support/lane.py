@@ -76,7 +76,7 @@ def worded(town: City, department: str = "water", *, by: str = "clerk") -> int:
         return template_editing.make(session, actor=town.actor(by), now=town.now, form=form).id
 
 
-def approve(town: City, template_id: int, *, by: str = "first", seen: int = 0) -> None:
+def approve(town: City, template_id: int, *, by: str = "first", seen_version: int = 0) -> None:
     """Approve its newest revision, or the one that was seen."""
     with town.write() as session:
         newest = session.get_one(EmergencyTemplate, template_id).newest
@@ -85,7 +85,7 @@ def approve(town: City, template_id: int, *, by: str = "first", seen: int = 0) -
             actor=town.actor(by),
             now=town.now,
             template_id=template_id,
-            seen_revision=seen or newest,
+            seen_revision=seen_version or newest,
         )
 
 
@@ -101,14 +101,14 @@ def filled(
     town: City,
     template_id: int,
     *,
-    typed: Mapping[str, str] = TYPED,
+    blanks: Mapping[str, str] = TYPED,
     token: str = "one",
     word_at: datetime | None = None,
 ) -> UseForm:
     """The form as the duty officer sends it, having seen exactly what leaves."""
     form = UseForm(
         template_id=template_id,
-        blank_texts=typed,
+        blank_texts=blanks,
         word_name="विलास थोपटे",
         word_post="अग्निशमन केंद्र अधिकारी",
         word_at=word_at or town.now - timedelta(minutes=3),
@@ -118,7 +118,7 @@ def filled(
     with town.read() as session:
         revision = templates.newest(session.get_one(EmergencyTemplate, template_id))
         texts = placeholders.read(
-            emergency_grounds.template_of(revision), typed, Validator(), now=town.now
+            emergency_grounds.template_of(revision), blanks, Validator(), now=town.now
         )
         digest = emergency_publish.plan(session, revision, texts).digest
         return replace(form, seen_revision=revision.number, seen_plan=digest)

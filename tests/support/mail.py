@@ -38,11 +38,11 @@ class Mail:
 
 @dataclass
 class MailServer:
-    """Where mails arrive; `answer` is what it says to the next ones (None: taken)."""
+    """Where mails arrive; `response` is what it says to the next ones (None: taken)."""
 
     port: int
     mails: list[Mail] = field(default_factory=list)
-    answer: str | None = None
+    response: str | None = None
 
     @property
     def url(self) -> str:
@@ -61,8 +61,8 @@ class MailServer:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's name
         """Keep a mail, or refuse it as told."""
-        if self.answer is not None:
-            return self.answer
+        if self.response is not None:
+            return self.response
         content = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         if not isinstance(content, EmailMessage):
             raise TypeError(type(content))

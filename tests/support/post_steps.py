@@ -61,8 +61,8 @@ def save(
     post_id: int,
     *,
     by: Actor | None = None,
-    seen: int | None = None,
-    asked: Sequence[str] = (),
+    seen_revision: int | None = None,
+    asked_departments: Sequence[str] = (),
     not_before: datetime | None = None,
     not_after: datetime | None = None,
     text: str = "शनिवारी पाणीपुरवठा बंद.",
@@ -78,14 +78,14 @@ def save(
         title="पाणीपुरवठा बंद",
         not_before=not_before,
         not_after=not_after,
-        asked_ids=tuple(city.departments[code] for code in asked),
+        asked_ids=tuple(city.departments[code] for code in asked_departments),
     )
     return drafting_save.save(
         session,
         actor=by or city.actor("clerk"),
         now=now,
         post_id=post_id,
-        seen_revision=post.newest if seen is None else seen,
+        seen_revision=post.newest if seen_revision is None else seen_revision,
         prepared=PreparedDraft(draft, variants, ()),
     )
 
@@ -99,20 +99,29 @@ def send(session: Session, city: CityPeople, post_id: int, *, now: datetime = NO
 
 
 def in_review(
-    session: Session, city: CityPeople, code: str = "water", *, asked: Sequence[str] = ()
+    session: Session,
+    city: CityPeople,
+    code: str = "water",
+    *,
+    asked_departments: Sequence[str] = (),
 ) -> int:
     """Send a new post of this department for review, and return its id."""
     post_id = started(session, city, code)
-    save(session, city, post_id, asked=asked)
+    save(session, city, post_id, asked_departments=asked_departments)
     send(session, city, post_id)
     return post_id
 
 
 def approve(
-    session: Session, post_id: int, *, by: Actor, now: datetime = NOON, seen: int | None = None
+    session: Session,
+    post_id: int,
+    *,
+    by: Actor,
+    now: datetime = NOON,
+    seen_revision: int | None = None,
 ) -> None:
     """Approve the newest revision."""
-    newest = session.get_one(Post, post_id).newest if seen is None else seen
+    newest = session.get_one(Post, post_id).newest if seen_revision is None else seen_revision
     decide.approve(session, actor=by, now=now, post_id=post_id, seen_revision=newest)
 
 
@@ -163,7 +172,7 @@ def details(session: Session, post_id: int, verb: str) -> list[dict[str, object]
     return list(session.scalars(query.order_by(Event.id)))
 
 
-def told(session: Session, kind: str) -> list[int | None]:
+def notified(session: Session, kind: str) -> list[int | None]:
     """Return the ids of those who got a notice of this kind, in order."""
     query = select(Notice.person_id).where(Notice.kind == kind).order_by(Notice.id)
     return list(session.scalars(query))

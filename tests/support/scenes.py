@@ -79,7 +79,7 @@ def in_review_with_nobody(town: City) -> None:
 
 def in_review_by_two_departments(town: City) -> None:
     post_id = town.start(town.hand_in())
-    town.save(post_id, on=["x"], asked=["road"])
+    town.save(post_id, on=["x"], asked_departments=["road"])
     town.send(post_id)
     town.approve(post_id, by="first")
 

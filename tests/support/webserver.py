@@ -29,7 +29,7 @@ class WebServer:
 
     port: int
     replies: dict[str, Reply] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
     scheme: str = "http"
 
@@ -73,13 +73,13 @@ def _handler(site: WebServer) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
         def do_HEAD(self) -> None:
-            self._answer(with_body=False)
+            self._respond(with_body=False)
 
         def do_GET(self) -> None:
-            self._answer(with_body=True)
+            self._respond(with_body=True)
 
-        def _answer(self, *, with_body: bool) -> None:
-            site.asked.append(f"{self.command} {self.path}")
+        def _respond(self, *, with_body: bool) -> None:
+            site.paths.append(f"{self.command} {self.path}")
             site.headers.append(dict(self.headers))
             reply = site.replies.get(self.path, Reply(b"none here", 404))
             self.send_response(reply.code if with_body else reply.to_head or reply.code)

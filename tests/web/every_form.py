@@ -146,16 +146,18 @@ class Form:
     who: str
     path: str
     method: str
-    given: Pairs
-    typed: frozenset[str]
+    fields: Pairs
+    typed_names: frozenset[str]
 
     def filled(self, value: str) -> Pairs:
         """Everything that somebody types holds this; what the page gave stays as it is."""
-        return tuple((name, value if name in self.typed else own) for name, own in self.given)
+        return tuple(
+            (name, value if name in self.typed_names else own) for name, own in self.fields
+        )
 
     def tampered(self, value: str) -> Pairs:
         """Everything that the page gave holds this, choices and hidden fields too."""
-        return tuple((name, value) for name, own in self.given)
+        return tuple((name, value) for name, own in self.fields)
 
 
 @dataclass
@@ -241,7 +243,7 @@ def _read(everywhere: Everywhere, who: str, path: str) -> None:
         if form.tag == "form":
             form_call = _form(page, form, who, path, routes)
             listed = everywhere.forms.get(form_call.endpoint)
-            if listed is None or len(listed.given) < len(form_call.given):
+            if listed is None or len(listed.fields) < len(form_call.fields):
                 everywhere.forms[form_call.endpoint] = form_call
 
 
@@ -264,20 +266,20 @@ def _controls(page: Page, form: Element) -> Iterator[Element]:
             yield tag
 
 
-def _is_sent(one: Element) -> bool:
+def _is_sent(element: Element) -> bool:
     """Whether a browser sends it with the form as it stands; files are another matter."""
-    if one.get("type") in ("checkbox", "radio"):
-        return "checked" in one.attributes
-    return one.get("type") not in ("file", "submit")
+    if element.get("type") in ("checkbox", "radio"):
+        return "checked" in element.attributes
+    return element.get("type") not in ("file", "submit")
 
 
-def is_typed(one: Element) -> bool:
+def is_typed(element: Element) -> bool:
     """Whether somebody writes into it."""
-    return one.tag in ("input", "textarea") and one.get("type") not in NOT_TYPED
+    return element.tag in ("input", "textarea") and element.get("type") not in NOT_TYPED
 
 
-def _value(one: Element) -> str:
-    return one.raw if one.tag == "textarea" else one.get("value")
+def _value(element: Element) -> str:
+    return element.raw if element.tag == "textarea" else element.get("value")
 
 
 def _add_by_hand(everywhere: Everywhere) -> None:

@@ -78,8 +78,8 @@ class Page:
         self.html = html
         self.all = reader.all
 
-    def __contains__(self, words: str) -> bool:
-        return " ".join(words.split()) in self.text
+    def __contains__(self, text: str) -> bool:
+        return " ".join(text.split()) in self.text
 
     @property
     def text(self) -> str:

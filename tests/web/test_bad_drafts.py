@@ -31,7 +31,7 @@ class Desk:
         """Where the draft is written."""
         return f"/posts/{self.post_id}/draft"
 
-    def typed(self, changed: Typed) -> Typed:
+    def filled(self, changed: Typed) -> Typed:
         """A whole form without a fault, and what is changed in it."""
         return {
             "seen": ["1"],
@@ -50,7 +50,7 @@ class Desk:
 
     def save(self, changed: Typed, files: Iterable[tuple[str, File]] = ()) -> Page:
         """Save with one fault: refused, no revision made, everything typed still there."""
-        fields = self.typed(changed)
+        fields = self.filled(changed)
         pairs = [(name, value) for name, values in fields.items() for value in values]
         response = self.browser.post(self.path, [*pairs, ("then", "save")], files=files)
         assert response.status_code == 422
@@ -83,7 +83,7 @@ def test_a_text_for_x_that_is_too_long_only_with_its_link_says_so(desk: Desk) ->
 
 
 def test_the_same_x_text_without_the_link_fits(desk: Desk) -> None:
-    fields = desk.typed({f"text_{desk.x}_mr": ["पाणी " * 54], "link": [""]})
+    fields = desk.filled({f"text_{desk.x}_mr": ["पाणी " * 54], "link": [""]})
     pairs = [(name, value) for name, values in fields.items() for value in values]
     assert desk.browser.post(desk.path, pairs).status_code == 302
 

@@ -84,7 +84,7 @@ def typed_forms(everywhere: Everywhere) -> list[Form]:
     return [
         form
         for name, form in everywhere.forms.items()
-        if form.method == "post" and form.typed and name not in BY_HAND
+        if form.method == "post" and form.typed_names and name not in BY_HAND
     ]
 
 
@@ -116,26 +116,28 @@ def test_unusual_text_is_accepted_or_is_an_error_at_its_field(
     assert wrong == []
 
 
-def faults(form: Form, answer: TestResponse, value: str) -> Iterator[str]:
+def faults(form: Form, response: TestResponse, value: str) -> Iterator[str]:
     """What is wrong with an answer to a form whose typed fields all hold this."""
-    if answer.status_code not in (302, 422):
-        yield f"answered {answer.status_code}"
-    if answer.status_code != 422:
+    if response.status_code not in (302, 422):
+        yield f"answered {response.status_code}"
+    if response.status_code != 422:
         return
-    page = Page(answer.text)
+    page = Page(response.text)
     at_fields = [tag for tag in page.all if tag.get("aria-invalid") == "true"]
     if not at_fields:
         yield f"no field is marked: {page.errors()}"
     for at_field in at_fields:
         yield from _unsaid(page, at_field, value)
-    for name in sorted(form.typed) if "\ud800" not in value else ():
+    for name in sorted(form.typed_names) if "\ud800" not in value else ():
         lines = [_lines(field) for field in page.named(name)]
         if not lines or set(lines) != {"\n".join(value.splitlines())}:
             yield f"{name} holds {str(lines)[:60]}"
 
 
-def _lines(one: Element) -> str:
-    return "\n".join((one.raw if one.tag == "textarea" else one.get("value")).splitlines())
+def _lines(element: Element) -> str:
+    return "\n".join(
+        (element.raw if element.tag == "textarea" else element.get("value")).splitlines()
+    )
 
 
 def _unsaid(page: Page, field: Element, value: str) -> Iterator[str]:
@@ -212,9 +214,9 @@ def test_an_overlong_text_in_any_field_is_an_error_and_no_input_is_lost(
 ) -> None:
     wrong: list[str] = []
     for form in typed_forms(everywhere):
-        for name in sorted(form.typed):
+        for name in sorted(form.typed_names):
             long = "पाणी " * 14_000
-            pairs = tuple((own, long if own == name else value) for own, value in form.given)
+            pairs = tuple((own, long if own == name else value) for own, value in form.fields)
             wrong += _lost(everywhere, form, everywhere.send(form, pairs), name, long)
     assert wrong == []
 
@@ -226,22 +228,22 @@ def test_a_million_characters_in_any_form_are_an_error_and_nothing_is_lost(
 ) -> None:
     wrong: list[str] = []
     for form in typed_forms(everywhere):
-        name = max(form.typed, key=lambda name: (name.startswith("text"), name))
+        name = max(form.typed_names, key=lambda name: (name.startswith("text"), name))
         million = "पाणी " * 200_000
-        pairs = tuple((own, million if own == name else value) for own, value in form.given)
+        pairs = tuple((own, million if own == name else value) for own, value in form.fields)
         wrong += _lost(everywhere, form, everywhere.send(form, pairs), name, million)
     assert wrong == []
 
 
 def _lost(
-    everywhere: Everywhere, form: Form, answer: TestResponse, name: str, value: str
+    everywhere: Everywhere, form: Form, response: TestResponse, name: str, value: str
 ) -> Iterator[str]:
     """What is wrong with the answer to one field that is far too long."""
-    if answer.status_code == 302:
+    if response.status_code == 302:
         everywhere.restore()
         if form.endpoint not in TELLS_NOTHING and name not in OF_NO_ACCOUNT:
             yield f"{form.endpoint}: {name} was taken"
-    elif answer.status_code != 422:
-        yield f"{form.endpoint}: {name} is answered {answer.status_code}"
-    elif value.strip() not in answer.text:
+    elif response.status_code != 422:
+        yield f"{form.endpoint}: {name} is answered {response.status_code}"
+    elif value.strip() not in response.text:
         yield f"{form.endpoint}: {name} is lost"

@@ -225,9 +225,9 @@ def rows(page: Page) -> list[str]:
     return [tag.text.split(" · ")[0] for tag in page.all if "file-name" in tag.get("class").split()]
 
 
-def press(member: Browser, page: Page, verb: str, place: int) -> Page:
+def press(member: Browser, page: Page, verb: str, number: int) -> Page:
     """Press a button of a row, everything in the form going along."""
-    row = [tag for tag in page.all if "data-row" in tag.attributes][place]
+    row = [tag for tag in page.all if "data-row" in tag.attributes][number]
     act = f"{verb}-{row.get('id').removeprefix('file-')}"
     response = member.post("/submissions/new", [*page.form("hand-in"), ("act", act)])
     assert response.status_code == 200

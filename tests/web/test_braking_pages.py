@@ -188,7 +188,7 @@ def test_a_release_after_a_restore_without_doubtful_deliveries_is_ordinary(site:
 # Freezes
 
 
-def typed(at: object, until: object, **more: str) -> list[tuple[str, str]]:
+def freeze_fields(at: object, until: object, **more: str) -> list[tuple[str, str]]:
     """The form of a freeze from and until these moments."""
     fields = [("reason", "आचारसंहिता"), *more.items()]
     for name, moment in (("from", at), ("until", until)):
@@ -202,7 +202,9 @@ def test_a_freeze_is_created_shown_on_the_schedule_and_lifted(site: Site) -> Non
     city, lead, clerk = site.city, site.browser("lead"), site.browser("clerk")
     post = city.approved()
     (delivery,) = city.schedule(post, DAY)
-    response = lead.post("/freezes", typed(city.now, city.now + 3 * DAY, account="", department=""))
+    response = lead.post(
+        "/freezes", freeze_fields(city.now, city.now + 3 * DAY, account="", department="")
+    )
     assert response.status_code == 302
     page = lead.page("/freezes")
     assert "वेळ निश्चित केलेला १ मजकूर या स्थगितीत येतो" in page
@@ -334,7 +336,7 @@ def test_creating_a_freeze_names_the_deliveries_that_are_being_sent(
     (gone,), _waits = city.due(), city.due()
     send(city, gone)
     begins, whose = city.now + ahead * DAY, str(city.departments.get(department, ""))
-    fields = typed(begins, begins + DAY, account="", department=whose)
+    fields = freeze_fields(begins, begins + DAY, account="", department=whose)
     assert lead.post("/freezes", fields).status_code == 302
     notices = " ".join(lead.page("/freezes").notices())
     assert "प्रसिद्धीस स्थगिती दिली आहे" in notices

@@ -66,7 +66,7 @@ def test_the_calendar_also_has_a_list_of_days_for_narrow_screens(site: Site) -> 
 
 
 @pytest.mark.parametrize(
-    ("query", "shown"),
+    ("query", "count"),
     [
         ("", 3),
         ("?account=1", 3),
@@ -79,14 +79,14 @@ def test_the_calendar_also_has_a_list_of_days_for_narrow_screens(site: Site) -> 
     ],
 )
 def test_the_calendar_is_filtered_by_account_department_and_state(
-    site: Site, query: str, shown: int
+    site: Site, query: str, count: int
 ) -> None:
     city = site.city
     assert (city.accounts, city.departments["water"]) == ({"x": 1, "facebook": 2}, 2)
     city.schedule(city.approved(on=["x", "facebook"]), HOUR)
     city.schedule(city.approved("road"), 2 * HOUR)
     city.send(city.draft(city.hand_in(wished_at=city.now + 3 * HOUR)))
-    assert len(items(site.browser("clerk").page(f"/calendar{query}"))) == shown
+    assert len(items(site.browser("clerk").page(f"/calendar{query}"))) == count
 
 
 def test_a_day_with_many_deliveries_links_to_its_list(site: Site) -> None:

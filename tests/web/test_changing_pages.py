@@ -51,7 +51,7 @@ def test_the_clerk_corrects_what_is_live_and_the_officer_reads_what_will_happen(
     review = officer.page(f"/posts/{post_id}/review")
     assert "वरील आपल्या पोस्टचा मजकूर असा होईल" in review.html
     assert "उत्तर म्हणून दिसेल" in review.html
-    assert officer.post(f"/posts/{post_id}/approve", _seen(town, post_id)).status_code == 302
+    assert officer.post(f"/posts/{post_id}/approve", _form_fields(town, post_id)).status_code == 302
     town.schedule(post_id, timedelta(0))
     town.tick_dispatch()
     member = site.browser("member")
@@ -59,7 +59,7 @@ def test_the_clerk_corrects_what_is_live_and_the_officer_reads_what_will_happen(
     assert [post.text for post in town.platform("facebook").published] == [MENDED]
 
 
-def _seen(town: City, post_id: int) -> dict[str, str]:
+def _form_fields(town: City, post_id: int) -> dict[str, str]:
     return {"seen": str(town.newest(post_id)), "under": str(town.appointments["first"])}
 
 

@@ -57,7 +57,7 @@ def beat(city: City, name: str = "clock-1") -> datetime:
     return city.now
 
 
-def known(city: City) -> list[Outage]:
+def clock_runs(city: City) -> list[Outage]:
     with city.read() as session:
         return list(session.scalars(select(Outage).order_by(Outage.id)))
 
@@ -79,7 +79,7 @@ def test_before_anything_is_scheduled_a_missing_clock_is_not_mentioned(
     city.clock.move(DAY)
     assert banner(site.browser("lead").page("/")) == ""
     assert ring(ringing) == 0
-    assert known(city) == []
+    assert clock_runs(city) == []
 
 
 @pytest.mark.parametrize("name", ["admin", "clerk", "member"])
@@ -124,10 +124,10 @@ def test_the_admins_are_mailed_once_that_no_clock_has_run_yet(
     city.clock.move(HOUR)
     assert ring(ringing) == 0
     assert len(mail_server.mails) == 1
-    assert [run.began_at for run in known(city)] == [began_at]
+    assert [run.began_at for run in clock_runs(city)] == [began_at]
     assert worker_health.close_past_outage(city.database, now=city.now) == 1
     beat(city)
-    assert [run.ended_at for run in known(city)] == [city.now]
+    assert [run.ended_at for run in clock_runs(city)] == [city.now]
 
 
 @pytest.mark.parametrize("name", ["admin", "lead", "clerk", "first", "head", "member", "auditor"])
@@ -167,7 +167,9 @@ def test_the_admins_are_mailed_once_and_nothing_else_leaves(
     (mail,) = mail_server.mails
     assert mail.recipients == ("admin@pmc.example",)
     assert "https://nagarvani.example/clocks" in mail.text
-    assert [(run.began_at, run.found_at) for run in known(site.city)] == [(began_at, site.city.now)]
+    assert [(run.began_at, run.found_at) for run in clock_runs(site.city)] == [
+        (began_at, site.city.now)
+    ]
     site.city.clock.move(HOUR)
     assert ring(ringing) == 0
 
@@ -181,7 +183,7 @@ def test_an_outage_noticed_by_many_requests_is_recorded_once(site: Site) -> None
     with site.city.write() as session:  # it had looked before the first was through
         assert worker_health.record_outage(session, now=now) is None
     assert first is not None
-    assert site.city.told("clocks_silent") == ["admin"]
+    assert site.city.notified("clocks_silent") == ["admin"]
 
 
 def test_the_mail_about_an_outage_is_retried_if_the_mail_server_is_away(
@@ -189,12 +191,12 @@ def test_the_mail_about_an_outage_is_retried_if_the_mail_server_is_away(
 ) -> None:
     beat(site.city)
     site.city.clock.move(HOUR)
-    mail_server.answer = "451 later"
+    mail_server.response = "451 later"
     assert ring(ringing) == 0
-    mail_server.answer = None
+    mail_server.response = None
     site.city.clock.move(5 * MINUTE)
     assert ring(ringing) == 1
-    assert len(known(site.city)) == 1
+    assert len(clock_runs(site.city)) == 1
 
 
 def test_the_next_clock_ends_the_outage_and_records_its_duration(
@@ -208,7 +210,7 @@ def test_the_next_clock_ends_the_outage_and_records_its_duration(
     beat(city, "clock-2")
     assert worker_health.tick_outages(city.database, now=city.now) == 1
     assert worker_health.tick_outages(city.database, now=city.now) == 0
-    (outage,) = known(city)
+    (outage,) = clock_runs(city)
     assert outage.ended_at == city.now
     with city.read() as session:
         event = session.scalars(select(Event).where(Event.verb == "clock_back")).one()
@@ -224,9 +226,9 @@ def test_a_starting_clock_records_an_outage_that_nobody_noticed(site: Site) -> N
     beat(city, "clock-2")
     city.clock.move(MINUTE)
     assert worker_health.close_past_outage(city.database, now=city.now) == 0
-    (outage,) = known(city)
+    (outage,) = clock_runs(city)
     assert (outage.began_at, outage.ended_at) == (began_at, city.now - MINUTE)
-    assert city.told("clocks_silent") == []
+    assert city.notified("clocks_silent") == []
 
 
 def test_requests_check_the_clock_in_the_background_and_not_too_often(
@@ -280,8 +282,8 @@ def test_several_web_processes_without_requests_mail_the_admins_once(
         assert not watch.is_alive()
         process.database.dispose()
     assert [mail.recipients for mail in mail_server.mails] == [("admin@pmc.example",)]
-    assert [run.began_at for run in known(site.city)] == [began_at]
-    assert site.city.told("clocks_silent") == ["admin"]
+    assert [run.began_at for run in clock_runs(site.city)] == [began_at]
+    assert site.city.notified("clocks_silent") == ["admin"]
 
 
 class Away(Database):

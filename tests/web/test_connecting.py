@@ -77,20 +77,20 @@ class Walk:
         (link,) = [link.get("href") for link in page.all if link.get("href").startswith("http:")]
         return link
 
-    def at_x(self, link: str, *, answer: str = "allow", account: str = WATER.id) -> str:
+    def at_x(self, link: str, *, choice: str = "allow", account: str = WATER.id) -> str:
         """Answer X's page; gives the path to which it sends the browser back."""
         page = requests.get(link, timeout=5)
         assert page.status_code == 200
         match = re.search(r'name="oauth_token" value="([^"]+)"', page.text)
         assert match
-        sent = {"oauth_token": match[1], "answer": answer, "account": account}
+        sent = {"oauth_token": match[1], "answer": choice, "account": account}
         return _back(requests.post(_plain(link), data=sent, timeout=5, allow_redirects=False))
 
     def at_facebook(
         self,
         link: str,
         *,
-        answer: str = "allow",
+        choice: str = "allow",
         pages: tuple[str, ...] = (WATER_PAGE.id,),
         scopes: tuple[str, ...] = SCOPES,
     ) -> str:
@@ -104,7 +104,7 @@ class Walk:
             "state": query["state"],
             "pages": pages,
             "scopes": scopes,
-            "answer": answer,
+            "answer": choice,
         }
         return _back(requests.post(_plain(link), data=sent, timeout=5, allow_redirects=False))
 
@@ -152,9 +152,9 @@ def _plain(link: str) -> str:
     return urlsplit(link)._replace(query="").geturl()
 
 
-def _back(answer: requests.Response) -> str:
-    assert answer.status_code == 303
-    back = urlsplit(answer.headers["Location"])
+def _back(response: requests.Response) -> str:
+    assert response.status_code == 303
+    back = urlsplit(response.headers["Location"])
     assert f"{back.scheme}://{back.netloc}" == "https://nagarvani.example"
     return f"{back.path}?{back.query}"
 
@@ -338,7 +338,7 @@ def test_a_refusal_on_the_platform_is_explained_and_nothing_is_stored(
     walk: Walk, platform: str
 ) -> None:
     at = walk.at_x if platform == "x" else walk.at_facebook
-    end = walk.come(at(walk.begin(platform), answer="deny"))
+    end = walk.come(at(walk.begin(platform), choice="deny"))
     assert DENIED in walk.admin.page(end)
     assert walk.count() == 2
 

@@ -176,7 +176,7 @@ def test_a_persons_page_shows_appointments_with_orders_and_who_closed_the_access
 @pytest.mark.parametrize("page", ["/departments", "/departments/water", "/people"])
 def test_a_page_of_the_register_reads_no_history_as_a_whole(site: Site, page: str) -> None:
     browser = site.browser("lead")
-    with _asked(site.city.database) as queries:
+    with _recorded_queries(site.city.database) as queries:
         assert browser.get(page).status_code == 200
     with site.city.database.engine.connect() as connection:
         plans = [
@@ -188,7 +188,7 @@ def test_a_page_of_the_register_reads_no_history_as_a_whole(site: Site, page: st
 
 
 @contextmanager
-def _asked(database: Database) -> Iterator[list[tuple[str, tuple[object, ...]]]]:
+def _recorded_queries(database: Database) -> Iterator[list[tuple[str, tuple[object, ...]]]]:
     """Every question to the database, with its values."""
     executed: list[tuple[str, tuple[object, ...]]] = []
 

@@ -42,17 +42,17 @@ class Desk:
         """The form as it opens."""
         return self.browser.page(self.path).form("draft")
 
-    def press(self, then: str, typed: Typed = NOTHING, form: Pairs | None = None) -> TestResponse:
-        """Press a button of the form, with what is typed by name."""
+    def press(self, then: str, changed: Typed = NOTHING, form: Pairs | None = None) -> TestResponse:
+        """Press a button of the form, with changed fields by name."""
         fields = self.form() if form is None else form
-        sent = [(name, typed.get(name, value)) for name, value in fields]
-        more = [(name, value) for name, value in typed.items() if name not in dict(fields)]
+        sent = [(name, changed.get(name, value)) for name, value in fields]
+        more = [(name, value) for name, value in changed.items() if name not in dict(fields)]
         return self.browser.post(self.path, [*sent, *more, ("then", then)])
 
-    def stays(self, then: str, typed: Typed = NOTHING, form: Pairs | None = None) -> Page:
+    def stays(self, then: str, fields: Typed = NOTHING, form: Pairs | None = None) -> Page:
         """Press a button that gives the form back; nothing is saved by it."""
         before = self.site.city.newest(self.post_id)
-        response = self.press(then, typed, form)
+        response = self.press(then, fields, form)
         assert response.status_code == 200
         assert self.site.city.newest(self.post_id) == before
         return Page(response.text)
@@ -78,7 +78,7 @@ def texts_of(site: Site, post_id: int) -> list[str]:
         return [variant.text for variant in session.get_one(Post, post_id).revisions[-1].variants]
 
 
-def asked(site: Site, post_id: int) -> dict[str, bool]:
+def asked_departments(site: Site, post_id: int) -> dict[str, bool]:
     names = {key: code for code, key in site.city.departments.items()}
     with site.city.read() as session:
         rows = session.get_one(Post, post_id).revisions[-1].departments
@@ -149,7 +149,7 @@ def test_one_department_s_return_returns_a_joint_post_and_is_named(site: Site) -
 def test_a_source_s_department_can_be_named_without_being_asked(site: Site) -> None:
     desk, road = joint(site), site.city.departments["road"]
     desk.press("send", {f"joint_{road}": "named"})
-    assert asked(site, desk.post_id) == {"water": True, "road": False}
+    assert asked_departments(site, desk.post_id) == {"water": True, "road": False}
     approve(site.browser("first"), desk.post_id)
     assert state(site, desk.post_id) == "approved"
     assert "सहभागी विभाग, फक्त उल्लेख" in site.browser("road_member").page(f"/posts/{desk.post_id}")
@@ -163,10 +163,10 @@ def test_a_department_is_added_on_the_form_and_taken_out_again(desk: Desk) -> No
     assert ("joint_add", "") in form
     assert ("title", "नवे शीर्षक") in form
     assert desk.press("save", {f"joint_{health}": "asked"}, form).status_code == 302
-    assert asked(desk.site, desk.post_id) == {"water": True, "health": True}
+    assert asked_departments(desk.site, desk.post_id) == {"water": True, "health": True}
     assert "विलास थोपटे" in desk.browser.page(desk.path)
     assert desk.press("save", {f"joint_{health}": "out"}).status_code == 302
-    assert asked(desk.site, desk.post_id) == {"water": True}
+    assert asked_departments(desk.site, desk.post_id) == {"water": True}
 
 
 def test_sending_an_unchanged_draft_still_asks_a_department_joined_meanwhile(site: Site) -> None:
@@ -175,7 +175,7 @@ def test_sending_an_unchanged_draft_still_asks_a_department_joined_meanwhile(sit
     city.join(desk.post_id, city.hand_in("वळण रस्ता", department="road"))
     assert desk.press("send").status_code == 302
     assert city.newest(desk.post_id) == 2
-    assert asked(site, desk.post_id) == {"water": True, "road": True}
+    assert asked_departments(site, desk.post_id) == {"water": True, "road": True}
 
 
 def test_an_invalid_number_is_an_error_at_its_field_and_is_kept(desk: Desk) -> None:

@@ -30,19 +30,19 @@ def site(any_site: Site) -> Site:
     return any_site
 
 
-def with_words(fields: Fields, words: Mapping[str, str]) -> list[tuple[str, str]]:
+def with_words(fields: Fields, blanks: Mapping[str, str]) -> list[tuple[str, str]]:
     """A form as the page gave it, with these fields filled in."""
-    return [(name, value) for name, value in fields if name not in words] + list(words.items())
+    return [(name, value) for name, value in fields if name not in blanks] + list(blanks.items())
 
 
 def go_on(
-    browser: Browser, path: str, before: TestResponse, words: Mapping[str, str]
+    browser: Browser, path: str, before: TestResponse, blanks: Mapping[str, str]
 ) -> TestResponse:
     """Fill in the form of the page in hand and send it."""
-    return browser.post(path, with_words(Page(before.text).form("lane"), words))
+    return browser.post(path, with_words(Page(before.text).form("lane"), blanks))
 
 
-def shown(browser: Browser, template_id: int) -> tuple[str, TestResponse]:
+def open_confirmation(browser: Browser, template_id: int) -> tuple[str, TestResponse]:
     """All steps up to the page that shows what leaves; gives the form's address and that page."""
     path = f"/emergency/publish/{template_id}"
     first = browser.get(path)
@@ -58,7 +58,7 @@ def test_the_person_on_duty_publishes_an_emergency_text_in_three_steps(site: Sit
     template_id = lane.ready(site.city, duty="member")
     browser = site.browser("member")
     assert f"/emergency/publish/{template_id}" in browser.get("/emergency").text
-    path, third = shown(browser, template_id)
+    path, third = open_confirmation(browser, template_id)
     page = Page(third.text)
     assert page.text.count(lane.MARATHI) == 2
     assert page.text.count(lane.ENGLISH) == 2
@@ -74,7 +74,7 @@ def test_the_person_on_duty_publishes_an_emergency_text_in_three_steps(site: Sit
 
 def test_a_double_click_on_publish_leads_to_the_same_page_twice(site: Site) -> None:
     browser = site.browser("clerk")
-    path, third = shown(browser, lane.ready(site.city))
+    path, third = open_confirmation(browser, lane.ready(site.city))
     sent = Page(third.text).form("lane")
     assert browser.post(path, sent).location == browser.post(path, sent).location
 
@@ -83,7 +83,7 @@ def test_an_old_sign_in_is_confirmed_by_password_and_no_input_is_lost(site: Site
     browser = site.browser("clerk")
     template_id = lane.ready(site.city)
     site.city.clock.move(11 * MINUTE)
-    path, third = shown(browser, template_id)
+    path, third = open_confirmation(browser, template_id)
     response = browser.post(path, Page(third.text).form("lane"))
     proof = with_words(Page(response.text).form("prove"), {"password": PASSWORD})
     proved = browser.post("/confirm", proof)
@@ -108,7 +108,7 @@ def test_what_is_wrong_is_told_at_its_field_and_everything_stays(site: Site) -> 
 
 def test_going_back_a_step_keeps_all_input(site: Site) -> None:
     browser = site.browser("clerk")
-    path, third = shown(browser, lane.ready(site.city))
+    path, third = open_confirmation(browser, lane.ready(site.city))
     back = go_on(browser, path, third, {"back": "blanks"})
     assert dict(Page(back.text).form("lane"))["blank-1-mr"] == "कात्रज"
     assert dict(Page(back.text).form("lane"))["word_name"] == WORD["word_name"]
@@ -118,7 +118,7 @@ def test_going_back_a_step_keeps_all_input(site: Site) -> None:
 
 def test_an_emergency_plan_that_has_changed_meanwhile_is_shown_again(site: Site) -> None:
     browser = site.browser("clerk")
-    path, third = shown(browser, lane.ready(site.city))
+    path, third = open_confirmation(browser, lane.ready(site.city))
     stale = with_words(Page(third.text).form("lane"), {"seen_plan": "something else"})
     again = browser.post(path, stale)
     assert again.status_code == 409
@@ -241,12 +241,12 @@ def test_emergency_lists_run_as_many_queries_for_many_rows_as_for_few(site: Site
     for number in range(2):
         _another(site, template_id, number)
     browser = site.browser("first")
-    few = [_asked(browser, site, path) for path in paths]
+    few = [_query_count(browser, site, path) for path in paths]
     for name in ("member", "head", "second", "clerk"):
         lane.on_duty(city, name)
     for number in range(2, 7):
         _another(site, template_id, number)
-    assert [_asked(browser, site, path) for path in paths] == few
+    assert [_query_count(browser, site, path) for path in paths] == few
 
 
 def _another(site: Site, template_id: int, number: int) -> None:
@@ -259,7 +259,7 @@ def _another(site: Site, template_id: int, number: int) -> None:
     alerts.tick_alerts(site.city.database, sms=lane.NO_SMS, now=site.city.clock)
 
 
-def _asked(browser: Browser, site: Site, path: str) -> int:
+def _query_count(browser: Browser, site: Site, path: str) -> int:
     browser.page(path)
     with statements(site.city.database) as executed:
         browser.page(path)

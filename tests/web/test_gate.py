@@ -57,7 +57,7 @@ def approve_form(browser: Browser, post: int) -> tuple[str, Sent]:
 def joint(site: Site) -> int:
     """A post of the water supply that asks the roads as well."""
     post = site.city.start(site.city.hand_in())
-    site.city.save(post, on=["x"], asked=("water", "road"))
+    site.city.save(post, on=["x"], asked_departments=("water", "road"))
     site.city.send(post)
     return post
 
@@ -66,7 +66,7 @@ def test_the_review_page_names_the_department_of_a_joint_post_that_lacks_an_appr
     site: Site,
 ) -> None:
     post = site.city.start(site.city.hand_in())
-    site.city.save(post, on=["x"], asked=("water", "garden"))
+    site.city.save(post, on=["x"], asked_departments=("water", "garden"))
     site.city.send(post)
     for who in ("clerk", "first"):
         page = site.browser(who).page(f"/posts/{post}/review")
@@ -216,7 +216,7 @@ def test_a_stale_revision_is_reported_before_any_other_refusal(site: Site) -> No
     post = joint(site)
     officer = site.browser("road_officer")
     path, sent = approve_form(officer, post)
-    site.city.save(post, on=["x"], text="नवा मजकूर", asked=("water",))
+    site.city.save(post, on=["x"], text="नवा मजकूर", asked_departments=("water",))
     response = officer.post(path, sent)
     page = Page(response.text)
     assert response.status_code == 409

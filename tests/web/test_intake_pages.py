@@ -186,7 +186,7 @@ def test_a_submission_withdrawn_from_a_joint_post_stands_on_the_posts_page(site:
     page = site.browser("clerk").page(f"/posts/{post}")
     assert "पोस्टमधील एक प्रस्ताव मागे घेतला" in page
     assert "PMC/2026/000002" in page
-    assert site.city.told("submission_withdrawn") == ["clerk", "first"]
+    assert site.city.notified("submission_withdrawn") == ["clerk", "first"]
 
 
 def test_an_earlier_one_is_used_again_with_its_photo_and_without_its_dates(

@@ -181,8 +181,8 @@ def test_a_page_of_hits_says_how_many_of_the_newest_rows_were_searched(site: Sit
     assert "नवीनतम ५००० मध्ये शोधले आहे." in following
 
 
-def _links(page: Page, words: str) -> list[str]:
-    return [link.get("href") for link in page.all if link.tag == "a" and link.text == words]
+def _links(page: Page, text: str) -> list[str]:
+    return [link.get("href") for link in page.all if link.tag == "a" and link.text == text]
 
 
 def _older(page: Page) -> str:

@@ -45,7 +45,7 @@ def state(site: Site, post: int) -> PostState:
         return session.get_one(Post, post).state
 
 
-def typed(browser: Browser, letters: str) -> tuple[int, str]:
+def code_fields(browser: Browser, letters: str) -> tuple[int, str]:
     """What comes of typing a code: where it leads, or the sentence at the field."""
     response = browser.post("/code", {"letters": letters})
     if response.status_code == 302:
@@ -66,9 +66,9 @@ def test_the_typed_code_leads_the_officer_to_exactly_this_revision(any_site: Sit
         letters.replace("-", " "),
         f" {letters[:3]} {letters[3:]}",
     ):
-        assert typed(officer, spelling) == (302, path)
+        assert code_fields(officer, spelling) == (302, path)
     devanagari = letters.translate(str.maketrans("3467९", "३४६७९"))
-    assert typed(officer, devanagari) == (302, path)
+    assert code_fields(officer, devanagari) == (302, path)
     assert "मान्यता द्या" in officer.page(path)
 
 
@@ -108,7 +108,9 @@ def test_the_clerks_session_gains_nothing_by_the_code_and_its_cookie_stays_as_it
     before = clerk.cookie()
     with site.city.read() as session:
         sessions = session.scalars(select(SignIn.appointment_id).order_by(SignIn.id)).all()
-    assert typed(clerk, letters_on(page))[0] == 302  # the cell may look, as it may without a code
+    assert (
+        code_fields(clerk, letters_on(page))[0] == 302
+    )  # the cell may look, as it may without a code
     clerk.get(f"/code/{token_of(site)}")
     for act in ("approve", "return", "reject", "withdraw-approval"):
         sent = {"seen": "1", "under": "1", "reason": "नको"}
@@ -142,7 +144,7 @@ def test_a_code_whose_time_is_over_says_so_and_what_to_do(site: Site) -> None:
     clerk, page = make_code(site, post)
     officer, letters, token = site.browser("first"), letters_on(page), token_of(site)
     site.city.clock.move(timedelta(minutes=15))
-    code, sentence = typed(officer, letters)
+    code, sentence = code_fields(officer, letters)
     assert (code, "१५ मिनिटां" in sentence, "नवीन" in sentence) == (422, True, True)
     spent = officer.get(f"/code/{token}")
     assert (spent.status_code, sentence in Page(spent.text)) == (404, True)
@@ -155,7 +157,7 @@ def test_a_code_of_an_older_revision_says_that_there_is_a_newer_one(site: Site) 
     _clerk, page = make_code(site, post)
     site.city.save(post, on=["x"], text="बदललेला मजकूर")
     site.city.send(post)
-    code, sentence = typed(site.browser("first"), letters_on(page))
+    code, sentence = code_fields(site.browser("first"), letters_on(page))
     assert code == 422
     assert "जुन्या आवृत्ती" in sentence
 
@@ -169,11 +171,11 @@ def test_a_code_ends_with_the_decision_even_where_the_post_comes_back_to_review(
     site.city.clock.move(timedelta(minutes=1))
     site.city.approve(post)
     officer = site.browser("first")
-    assert "निर्णय" in typed(officer, letters_on(page))[1]
+    assert "निर्णय" in code_fields(officer, letters_on(page))[1]
     path = f"/posts/{post}/withdraw-approval"
     officer.post(path, officer.page(path).form("withdraw_approval"))
     assert state(site, post) is PostState.IN_REVIEW
-    assert typed(officer, letters_on(page))[0] == 422
+    assert code_fields(officer, letters_on(page))[0] == 422
 
 
 def test_a_new_code_takes_the_place_of_the_one_before(site: Site) -> None:
@@ -181,15 +183,15 @@ def test_a_new_code_takes_the_place_of_the_one_before(site: Site) -> None:
     _clerk, first = make_code(site, post)
     _clerk, second = make_code(site, post, by="lead")
     officer = site.browser("first")
-    assert "नवीन संकेतांक" in typed(officer, letters_on(first))[1]
-    assert typed(officer, letters_on(second))[0] == 302
+    assert "नवीन संकेतांक" in code_fields(officer, letters_on(first))[1]
+    assert code_fields(officer, letters_on(second))[0] == 302
 
 
 def test_the_code_does_not_lead_an_officer_of_another_department_anywhere(site: Site) -> None:
     post = site.city.in_review()
     _clerk, page = make_code(site, post)
     stranger = site.browser("road_officer")
-    code, sentence = typed(stranger, letters_on(page))
+    code, sentence = code_fields(stranger, letters_on(page))
     assert (code, "दुसऱ्या विभाग" in sentence) == (422, True)
     response = stranger.get(f"/code/{token_of(site)}")
     assert (response.status_code, sentence in Page(response.text)) == (404, True)
@@ -200,20 +202,20 @@ def test_after_five_wrong_codes_even_the_right_one_is_refused_for_a_while(site: 
     _clerk, page = make_code(site, post)
     guesser = site.browser("first")
     for wrong in ("3333-3333", "4444-4444", "6666-6666", "7777-7777", "9999-9999"):
-        assert typed(guesser, wrong)[0] == 422
-    assert typed(guesser, letters_on(page))[0] == 429
-    assert typed(site.browser("second"), letters_on(page))[0] == 302
+        assert code_fields(guesser, wrong)[0] == 422
+    assert code_fields(guesser, letters_on(page))[0] == 429
+    assert code_fields(site.browser("second"), letters_on(page))[0] == 302
     assert site.city.verbs("people", site.city.people["first"]).count("refuse_code") == 5
     site.city.clock.move(timedelta(minutes=14, seconds=59))
-    assert typed(guesser, letters_on(page))[0] == 429
+    assert code_fields(guesser, letters_on(page))[0] == 429
 
 
 def test_an_unreadable_code_is_an_error_and_does_not_count_as_an_attempt(site: Site) -> None:
     officer = site.browser("first")
     for typo in ("", "ABCD", "OOOO-1111", "३३३३", "🙂🙂🙂🙂🙂🙂🙂🙂", "A" * 5000):
-        code, sentence = typed(officer, typo)
+        code, sentence = code_fields(officer, typo)
         assert (code, "आठ" in sentence) == (422, True)
-    assert typed(officer, "3333-3333")[1] != sentence
+    assert code_fields(officer, "3333-3333")[1] != sentence
 
 
 def test_a_code_is_made_only_for_what_waits_and_as_it_was_seen(site: Site) -> None:

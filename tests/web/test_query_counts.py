@@ -122,10 +122,10 @@ LISTS: dict[str, tuple[Furnish, tuple[tuple[str, str], ...]]] = {
 def test_a_list_runs_as_many_queries_for_sixty_rows_as_for_a_few(site: Site, what: str) -> None:
     furnish, pages = LISTS[what]
     furnish(site.city, FEW)
-    few = {page: asked(site, *page) for page in pages}
+    few = {page: query_count(site, *page) for page in pages}
     furnish(site.city, MANY)
     for page in pages:
-        many = asked(site, *page)
+        many = query_count(site, *page)
         assert many.rows > few[page].rows, page
         assert many.statements == few[page].statements, page
 
@@ -137,7 +137,7 @@ class Asked(NamedTuple):
     rows: int
 
 
-def asked(site: Site, path: str, role: str) -> Asked:
+def query_count(site: Site, path: str, role: str) -> Asked:
     """Open a page as somebody of that role, twice: the second time counts."""
     browser = site.browser(CAST[role])
     browser.page(path)

@@ -27,20 +27,20 @@ POLICY = {
 }
 
 
-def directives(answer: TestResponse) -> dict[str, str]:
+def directives(response: TestResponse) -> dict[str, str]:
     """The content security policy, by directive."""
-    parts = answer.headers["Content-Security-Policy"].split(";")
+    parts = response.headers["Content-Security-Policy"].split(";")
     return {part.split()[0]: " ".join(part.split()[1:]) for part in parts if part.strip()}
 
 
-def check_headers(answer: TestResponse) -> None:
+def check_headers(response: TestResponse) -> None:
     """What every answer carries."""
-    policy = directives(answer)
-    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    policy = directives(response)
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
     assert {name: policy.get(name) for name in POLICY} == POLICY
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] == "same-origin"
-    assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert response.headers["Strict-Transport-Security"].startswith("max-age=31536000")
 
 
 def check_markup(html: str) -> None:

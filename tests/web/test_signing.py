@@ -231,19 +231,19 @@ def test_a_new_invitation_makes_the_one_before_void_and_so_does_time(site: Site)
 
 
 @pytest.mark.parametrize(
-    ("password", "said"),
+    ("password", "error"),
     [
         ("", "पासवर्ड लिहावा."),
         ("लहान", "किमान १२ अक्षरे असावीत."),
         ("password1234", "हा पासवर्ड अनेक जण वापरतात. आपले स्वतःचे काही शब्द एकत्र लिहावेत."),
     ],
 )
-def test_a_first_password_that_will_not_do_says_why(site: Site, password: str, said: str) -> None:
+def test_a_first_password_that_will_not_do_says_why(site: Site, password: str, error: str) -> None:
     path = invitation(site)
     response = site.nobody().post(path, {"new_password": password})
     page = Page(response.text)
     assert response.status_code == 422
-    assert page.error_at("new_password") == said
+    assert page.error_at("new_password") == error
     assert not password or password not in page.html
     assert site.nobody().get(path).status_code == 200
 

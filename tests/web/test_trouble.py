@@ -339,7 +339,7 @@ def test_a_text_without_end_is_refused_as_well(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "sentence"),
     [
         ("BASE_URL", "nagarvani.example", "write an address that begins with https:// or http://"),
         ("SECRET_KEY", "short", "write at least 32 characters that nobody can guess"),
@@ -347,7 +347,7 @@ def test_a_text_without_end_is_refused_as_well(site: Site) -> None:
     ],
 )
 def test_a_wrong_setting_at_start_is_one_sentence_and_no_traceback(
-    tmp_path: Path, name: str, value: str, said: str
+    tmp_path: Path, name: str, value: str, sentence: str
 ) -> None:
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
@@ -362,5 +362,5 @@ def test_a_wrong_setting_at_start_is_one_sentence_and_no_traceback(
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stderr.startswith(f"NAGARVANI_{name}: ")
-    assert said in done.stderr
+    assert sentence in done.stderr
     assert name == "BASE_URL" or value not in done.stderr

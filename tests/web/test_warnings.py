@@ -45,10 +45,10 @@ def draft(site: Site) -> tuple[Browser, int, str]:
     return site.browser("clerk"), post_id, f"/posts/{post_id}/draft"
 
 
-def form_of(site: Site, then: str, words: str, **more: str) -> list[tuple[str, str]]:
+def form_of(site: Site, then: str, changed: str, **more: str) -> list[tuple[str, str]]:
     """A draft's form with this Marathi text on X, and an English one beside it."""
     x = site.city.accounts["x"]
-    fields = {"seen": "1", "title": "शिबीर", f"text_{x}_mr": words, f"text_{x}_en": "Camp."}
+    fields = {"seen": "1", "title": "शिबीर", f"text_{x}_mr": changed, f"text_{x}_en": "Camp."}
     return [*({**fields, **more}).items(), ("then", then)]
 
 
@@ -166,7 +166,7 @@ def test_checking_the_links_keeps_what_was_typed_and_saves_nothing(
     assert f"{RIGHT} नवे" in page.named(f"text_{near.city.accounts['x']}_mr")[0].raw
     assert any("असे पान नाही (उत्तर ४०४)" in list_item.text for list_item in listed(page))
     assert "असे पान नाही" in page.by_id("link-warning").text
-    assert web.asked == ["HEAD /gone", "GET /gone"]
+    assert web.paths == ["HEAD /gone", "GET /gone"]
     with near.city.read() as session:
         assert session.get_one(Post, post_id).newest == 1
 

@@ -12,7 +12,7 @@ from tests.web_look.conftest import Opener, until
 NOTE = "[data-draft-note]"
 
 
-def typed(page: Page, text: str) -> None:
+def type_text(page: Page, text: str) -> None:
     """Type a title into the hand-in form and wait until the draft is kept."""
     page.fill("#title", text)
     until(page, "Object.keys(localStorage).some(key => key.endsWith(':hand-in'))")
@@ -20,7 +20,7 @@ def typed(page: Page, text: str) -> None:
 
 def test_what_was_typed_survives_a_reload_and_says_so(visit: Opener) -> None:
     page = visit("hand_in", lang="en")
-    typed(page, "Gardens open late")
+    type_text(page, "Gardens open late")
     page.locator(NOTE, has_text=re.compile("Draft saved")).wait_for()
     page.fill("#wished_on-day", "27")
     page.check("#kind-2")
@@ -36,7 +36,7 @@ def test_what_was_typed_survives_a_reload_and_says_so(visit: Opener) -> None:
 
 def test_a_draft_is_forgotten_once_the_server_says_that_it_was_sent(visit: Opener) -> None:
     page = visit("hand_in")
-    typed(page, "उद्याने")
+    type_text(page, "उद्याने")
     page.click(".submit-bar button")
     page.locator(".notice.tone-green", has_text="प्रस्ताव सादर केला.").wait_for()
     assert page.evaluate("Object.keys(localStorage)") == []
@@ -45,7 +45,7 @@ def test_a_draft_is_forgotten_once_the_server_says_that_it_was_sent(visit: Opene
 def test_a_page_that_is_left_after_sending_writes_no_draft_any_more(visit: Opener) -> None:
     """It may be left only after the next page has forgotten the draft."""
     page = visit("hand_in")
-    typed(page, "उद्याने")
+    type_text(page, "उद्याने")
     page.route("**/*", lambda route: route.fulfill(status=204))  # the page stays
     page.click(".submit-bar button")
     page.evaluate("localStorage.clear(); window.dispatchEvent(new PageTransitionEvent('pagehide'))")
@@ -55,14 +55,14 @@ def test_a_page_that_is_left_after_sending_writes_no_draft_any_more(visit: Opene
 
 def test_no_draft_is_put_over_what_the_server_shows_after_an_error(visit: Opener) -> None:
     page = visit("hand_in")
-    typed(page, "जुने शीर्षक")
+    type_text(page, "जुने शीर्षक")
     page = visit("hand_in_wrong")
     assert page.input_value("#title") == "हिवाळ्यात उद्यानांच्या वेळेत बदल"
 
 
 def test_the_draft_of_one_person_is_not_shown_to_another(visit: Opener) -> None:
     page = visit("hand_in")
-    typed(page, "माझे शीर्षक")
+    type_text(page, "माझे शीर्षक")
     visit("today").evaluate("""() => { for (const key of Object.keys(localStorage)) {
         localStorage.setItem(key.replace(':p1:', ':p9:'), localStorage.getItem(key));
         localStorage.removeItem(key); } }""")
@@ -88,7 +88,7 @@ def test_secrets_and_files_are_never_kept(visit: Opener, tmp_path: Path) -> None
     photo = tmp_path / "IMG_2214.jpg"
     photo.write_bytes(b"x" * 2_300_000)
     page.set_input_files("#photos", photo)
-    typed(page, "With a photo")
+    type_text(page, "With a photo")
     stored = page.evaluate("JSON.stringify(localStorage)")
     assert "csrf" not in stored
     page.reload()

@@ -32,7 +32,7 @@ THINGS: list[tuple[str, type[StrEnum]]] = [
 ]
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(colour: str, other: str) -> float:
     """The WCAG contrast of two tokens or colours, to one place."""
 
     def light(name: str) -> float:
@@ -42,7 +42,7 @@ def contrast(one: str, other: str) -> float:
         linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    high, low = sorted((light(one), light(other)), reverse=True)
+    high, low = sorted((light(colour), light(other)), reverse=True)
     return round((high + 0.05) / (low + 0.05), 1)
 
 
@@ -65,7 +65,7 @@ def test_each_tone_is_read_on_its_tint_and_its_border_is_seen(tone: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "least"),
+    ("colour", "other", "least"),
     [
         ("ink", "ground", 14.8),
         ("ink-2", "ground", 8.0),
@@ -80,8 +80,10 @@ def test_each_tone_is_read_on_its_tint_and_its_border_is_seen(tone: str) -> None
         ("hashtag", "#ffffff", 6.9),
     ],
 )
-def test_colours_keep_the_contrast_that_the_look_names(one: str, other: str, least: float) -> None:
-    assert contrast(one, other) >= least
+def test_colours_keep_the_contrast_that_the_look_names(
+    colour: str, other: str, least: float
+) -> None:
+    assert contrast(colour, other) >= least
 
 
 def test_the_font_sits_on_its_line() -> None:

@@ -34,7 +34,7 @@ def call(town: City, sms: Sms = NO_SMS) -> int:
 
 
 def called(town: City) -> list[str]:
-    return town.told("emergency_alert")
+    return town.notified("emergency_alert")
 
 
 def alerts(town: City) -> list[Alert]:

@@ -14,18 +14,18 @@ from publisher.validation import Validator
 NOW = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 
 
-def read(kind: BlankKind, typed: dict[str, str], *, most: int = 10) -> tuple[object, list[str]]:
+def read(kind: BlankKind, blanks: dict[str, str], *, most: int = 10) -> tuple[object, list[str]]:
     """What is said in both languages, and the codes of what is wrong."""
     blank = TemplateField("b", kind, most, (("पहिली", "first"), ("दुसरी", "second")))
     template = Template(1, ("अ", "A"), (("mr", "{b}"), ("en", "{b}")), (blank,), 60)
     validator = Validator()
-    texts = placeholders.read(template, typed, validator, now=NOW)
+    texts = placeholders.read(template, blanks, validator, now=NOW)
     return (texts["mr"].get("b"), texts["en"].get("b")), [
         problem.code for problem in validator.problems
     ]
 
 
-def place(mr: str, en: str) -> dict[str, str]:
+def place_fields(mr: str, en: str) -> dict[str, str]:
     return {"blank-0-mr": mr, "blank-0-en": en}
 
 
@@ -47,14 +47,14 @@ def place(mr: str, en: str) -> dict[str, str]:
     ],
 )
 def test_a_place_is_a_name_in_letters_in_each_language(mr: str, en: str, codes: list[str]) -> None:
-    texts, wrong = read(BlankKind.PLACE, place(mr, en))
+    texts, wrong = read(BlankKind.PLACE, place_fields(mr, en))
     assert wrong == codes
     if not codes:
         assert texts == (mr, en)
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("time_text", "texts"),
     [
         ("18:00", ("सायं. ६:००", "6:00 pm")),
         ("१८:३०", ("सायं. ६:३०", "6:30 pm")),
@@ -62,36 +62,36 @@ def test_a_place_is_a_name_in_letters_in_each_language(mr: str, en: str, codes: 
         ("9:05", ("सकाळी ९:०५", "9:05 am")),
     ],
 )
-def test_a_time_is_a_time_in_words_of_each_language(typed: str, said: tuple[str, str]) -> None:
-    assert read(BlankKind.TIME, {"blank-0": typed}) == (said, [])
+def test_a_time_is_a_time_in_words_of_each_language(time_text: str, texts: tuple[str, str]) -> None:
+    assert read(BlankKind.TIME, {"blank-0": time_text}) == (texts, [])
 
 
 @pytest.mark.parametrize(
-    ("typed", "code"),
+    ("time_text", "code"),
     [("", "time_missing"), ("soon", "time_unreadable"), ("25:00", "time_does_not_exist")],
 )
-def test_what_is_no_time_is_refused(typed: str, code: str) -> None:
-    assert read(BlankKind.TIME, {"blank-0": typed})[1] == [code]
+def test_what_is_no_time_is_refused(time_text: str, code: str) -> None:
+    assert read(BlankKind.TIME, {"blank-0": time_text})[1] == [code]
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("number", "texts"),
     [
         ("12,500", ("१२,५००", "12,500")),
         ("४२.५", ("४२.५", "42.5")),
     ],
 )
-def test_a_number_keeps_its_marks(typed: str, said: tuple[str, str]) -> None:
-    assert read(BlankKind.NUMBER, {"blank-0": typed}) == (said, [])
+def test_a_number_keeps_its_marks(number: str, texts: tuple[str, str]) -> None:
+    assert read(BlankKind.NUMBER, {"blank-0": number}) == (texts, [])
 
 
-@pytest.mark.parametrize("typed", ["many", "1e9", "12 cusecs", "-1"])
-def test_what_is_no_number_is_refused(typed: str) -> None:
-    assert read(BlankKind.NUMBER, {"blank-0": typed})[1] == ["not_a_number"]
+@pytest.mark.parametrize("number", ["many", "1e9", "12 cusecs", "-1"])
+def test_what_is_no_number_is_refused(number: str) -> None:
+    assert read(BlankKind.NUMBER, {"blank-0": number})[1] == ["not_a_number"]
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("number", "texts"),
     [
         ("020-5550-0108", ("०२०-५५५०-०१०८", "020-5550-0108")),
         ("०२० ५५५० ०१०८", ("०२०-५५५०-०१०८", "020-5550-0108")),
@@ -99,13 +99,13 @@ def test_what_is_no_number_is_refused(typed: str) -> None:
         ("112", ("११२", "112")),
     ],
 )
-def test_a_helpline_is_a_telephone_number(typed: str, said: tuple[str, str]) -> None:
-    assert read(BlankKind.HELPLINE, {"blank-0": typed}) == (said, [])
+def test_a_helpline_is_a_telephone_number(number: str, texts: tuple[str, str]) -> None:
+    assert read(BlankKind.HELPLINE, {"blank-0": number}) == (texts, [])
 
 
-@pytest.mark.parametrize("typed", ["22", "+1 202 555 0108", "call us", "020-5550-01088888"])
-def test_what_is_no_number_of_this_country_is_refused(typed: str) -> None:
-    assert read(BlankKind.HELPLINE, {"blank-0": typed})[1] == ["not_a_phone"]
+@pytest.mark.parametrize("number", ["22", "+1 202 555 0108", "call us", "020-5550-01088888"])
+def test_what_is_no_number_of_this_country_is_refused(number: str) -> None:
+    assert read(BlankKind.HELPLINE, {"blank-0": number})[1] == ["not_a_phone"]
 
 
 def test_a_choice_is_one_of_the_list() -> None:

@@ -51,7 +51,7 @@ def owed(town: City, use_id: int, *, by: str = "first") -> Owed:
 
 def test_the_department_is_asked_at_once_and_ratifies(town: City) -> None:
     use_id = lane.used(town)
-    assert town.told("emergency_owed") == ["first", "second"]
+    assert town.notified("emergency_owed") == ["first", "second"]
     assert owed(town, use_id) is Owed.OWED
     ratify(town, use_id)
     assert owed(town, use_id) is Owed.RATIFIED
@@ -86,7 +86,7 @@ def test_another_department_knows_nothing_of_it(town: City) -> None:
 
 def test_whoever_published_does_not_ratify_it(town: City) -> None:
     use_id = lane.used(town, by="first")
-    assert town.told("emergency_owed") == ["second"]
+    assert town.notified("emergency_owed") == ["second"]
     with pytest.raises(FourEyesRequired):
         ratify(town, use_id, by="first")
 
@@ -101,7 +101,7 @@ def test_reminders_come_after_four_twelve_and_twenty_hours_and_then_head_and_ove
     reminders = []
     for _hour in range(26):
         remind(town)
-        reminders.append((len(town.told("emergency_owed")), town.told("emergency_overdue")))
+        reminders.append((len(town.notified("emergency_owed")), town.notified("emergency_overdue")))
         town.clock.move(HOUR)
     counts = [number for number, _late in reminders]
     assert [hour for hour in range(1, 26) if counts[hour] > counts[hour - 1]] == [4, 12, 20]
@@ -119,7 +119,7 @@ def test_a_clock_that_stood_for_a_day_sends_one_mail_not_four(town: City) -> Non
     town.clock.move(21 * HOUR)
     assert remind(town) == 1
     assert remind(town) == 0
-    assert len(town.told("emergency_owed")) == 4
+    assert len(town.notified("emergency_owed")) == 4
 
 
 def test_once_ratified_nobody_is_reminded(town: City) -> None:
@@ -140,7 +140,7 @@ def test_a_refusal_needs_a_reason_and_tells_cell_and_duty_officer(town: City) ->
     with pytest.raises(Invalid):
         refuse(town, use_id, reason=" ")
     refuse(town, use_id)
-    assert town.told("emergency_refused") == ["clerk", "lead", "member", "other_clerk"]
+    assert town.notified("emergency_refused") == ["clerk", "lead", "member", "other_clerk"]
 
 
 def test_a_refusal_stops_what_has_not_left_and_owes_nothing_then(town: City) -> None:

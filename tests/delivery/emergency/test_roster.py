@@ -35,9 +35,9 @@ def put_on(
         ).id
 
 
-def names(town: City, found: list[Duty]) -> list[str]:
+def names(town: City, duties: list[Duty]) -> list[str]:
     names_by_id = {person_id: name for name, person_id in town.people.items()}
-    return [names_by_id[duty.person_id] for duty in found]
+    return [names_by_id[duty.person_id] for duty in duties]
 
 
 def test_who_is_on_duty_now_who_next_and_who_was(town: City) -> None:
@@ -50,7 +50,7 @@ def test_who_is_on_duty_now_who_next_and_who_was(town: City) -> None:
         assert roster.coming(session, now=town.now) == []
         earlier = town.now - HOUR
         assert names(town, roster.coming(session, now=earlier)) == ["member"]
-    assert town.told("duty_recorded") == ["first", "member"]
+    assert town.notified("duty_recorded") == ["first", "member"]
 
 
 def test_admin_and_lead_keep_it_and_nobody_else(town: City) -> None:

@@ -44,7 +44,7 @@ def wrong(town: City, **changes: object) -> list[tuple[str, str]]:
 
 def test_it_is_offered_once_its_department_has_approved_it(town: City) -> None:
     template_id = lane.worded(town)
-    assert town.told("template_waits") == ["first", "second"]
+    assert town.notified("template_waits") == ["first", "second"]
     assert offered(town) == []
     lane.approve(town, template_id)
     assert offered(town) == ["Heavy rain"]
@@ -75,7 +75,7 @@ def test_nobody_approves_what_they_wrote_under_whatever_appointment(town: City) 
 def test_only_the_revision_that_was_seen_is_approved_and_once(town: City) -> None:
     template_id = lane.worded(town)
     with pytest.raises(StaleRevision):
-        lane.approve(town, template_id, seen=2)
+        lane.approve(town, template_id, seen_version=2)
     lane.approve(town, template_id)
     with pytest.raises(Overtaken):
         lane.approve(town, template_id, by="second")
@@ -123,7 +123,7 @@ def test_a_returned_one_tells_its_author_and_waits_for_a_new_revision(town: City
             seen_revision=1,
             reason="क्रमांक द्यावा.",
         )
-    assert town.told("template_returned") == ["clerk"]
+    assert town.notified("template_returned") == ["clerk"]
     assert offered(town) == []
 
 
@@ -236,5 +236,5 @@ def test_those_that_come_with_the_product_are_approved_by_any_officer(town: City
 
 def test_where_a_department_has_nobody_those_who_can_mend_it_are_told(town: City) -> None:
     lane.worded(town, "garden")
-    assert town.told("template_waits") == ["admin", "lead"]
+    assert town.notified("template_waits") == ["admin", "lead"]
     town.appoint("gardener", Role.OFFICER, "garden")

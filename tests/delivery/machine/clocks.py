@@ -224,14 +224,14 @@ class AtTheClock(Brakes):
             dispatch.run_maintenance(self.town.context)
             self.came["confirm"] += self.town.tick_reconcile()
         for delivery in self.deliveries(Delivery.state == DeliveryState.HELD):
-            platform, number = self.ledger_of(delivery.account_id), self._found(delivery)
+            platform, number = self.ledger_of(delivery.account_id), self._link_of(delivery)
             if number:
                 link = link_to(number, on=platform.name)
                 self.use("it_is_live", reconcile.confirm_live, delivery_id=delivery.id, link=link)
             else:
                 self.use("send_again", reconcile.send_again, delivery_id=delivery.id)
 
-    def _found(self, delivery: Delivery) -> str:
+    def _link_of(self, delivery: Delivery) -> str:
         """The number of the thing where it was done; empty where it was not."""
         platform = self.ledger_of(delivery.account_id)
         with self.town.read() as session:
@@ -241,7 +241,7 @@ class AtTheClock(Brakes):
         is_public = platform.stands(target)
         match delivery.action:
             case DeliveryAction.PUBLISH:
-                return next((post.platform_id for post in platform.made(outgoing)), "")
+                return next((post.platform_id for post in platform.creations(outgoing)), "")
             case DeliveryAction.EDIT:
                 return target if is_public is not None and is_public.text == outgoing else ""
             case DeliveryAction.DELETE:

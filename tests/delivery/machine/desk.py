@@ -47,7 +47,7 @@ class AtTheDesk(AtTheClock):
 
     def _approved(self, on: tuple[str, ...]) -> int:
         post = self.town.start(self.town.hand_in())
-        self.town.save(post, on=on, text=self.words())
+        self.town.save(post, on=on, text=self.new_text())
         self.town.send(post)
         self.approve(post)
         return post
@@ -71,7 +71,7 @@ class AtTheDesk(AtTheClock):
     @rule(post=posts, is_reviewed=st.booleans())
     def revise(self, post: int, is_reviewed: bool) -> None:
         """The cell changes a word: another revision, which nobody has approved yet."""
-        self.attempt("revise", self.town.save, post, text=self.words())
+        self.attempt("revise", self.town.save, post, text=self.new_text())
         if is_reviewed:
             self.review(post)
 
@@ -111,7 +111,7 @@ class AtTheDesk(AtTheClock):
                 for live_text in corrections.live_texts_of(session, post)
                 if not live_text.is_note
             }
-        texts = {name: self.words() for name in sorted(on)}
+        texts = {name: self.new_text() for name in sorted(on)}
         if not texts:
             return
         if self.attempt("word_correction", write, self.town, post, texts) is not None:
@@ -163,7 +163,7 @@ class AtTheDesk(AtTheClock):
         with self.town.read() as session:
             variant = session.get_one(Variant, delivery.variant_id)
             outgoing, target = outgoing_text.outgoing_text(variant), variant.target
-        posts = platform.made(outgoing)
+        posts = platform.creations(outgoing)
         return posts[0].platform_id if posts else platform.by_hand(outgoing, target)
 
     # Behind everybody's back
@@ -181,7 +181,7 @@ class AtTheDesk(AtTheClock):
         of_post = newest.where(Post.id == post, Revision.post_id == post)
         with self.town.write() as session:
             session.execute(
-                update(Variant).where(Variant.revision_id.in_(of_post)).values(text=self.words())
+                update(Variant).where(Variant.revision_id.in_(of_post)).values(text=self.new_text())
             )
         self.came["tamper"] += 1
         self._schedule(post, 0)

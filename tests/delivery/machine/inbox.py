@@ -81,7 +81,7 @@ class AtTheInbox(AtTheClock):
         comment = self._last(Comment.state == CommentState.ROUTED)
         if comment is None:
             return multiple()
-        officer, text = self._officer(comment), self.words()
+        officer, text = self._officer(comment), self.new_text()
         who, what = (officer, "answer") if by == "officer" else ("lead", "answer_for_officer")
         post = self.attempt(what, self.town.answer, comment.id, text, by=who, kind=kind)
         if post is None:

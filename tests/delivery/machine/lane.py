@@ -41,7 +41,7 @@ class InTheLane(AtTheClock):
     def _publish(self) -> int:
         self.told += 1
         blanks = {**lane.TYPED, "blank-3": f"020-5550-{self.told:04}"}
-        form = lane.filled(self.town, self.template, typed=blanks, token=f"form-{self.told}")
+        form = lane.filled(self.town, self.template, blanks=blanks, token=f"form-{self.told}")
         return lane.publish(self.town, self.template, form=form)
 
     @precondition(lambda self: self.template)

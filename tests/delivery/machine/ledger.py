@@ -63,18 +63,18 @@ class _Written(PostStore):
 
     def change(
         self,
-        found: StoredPost,
+        stored_post: StoredPost,
         *,
         text: str | None = None,
         is_public: bool | None = None,
         is_hidden: bool | None = None,
     ) -> StoredPost:
-        changed = super().change(found, text=text, is_public=is_public, is_hidden=is_hidden)
+        changed = super().change(stored_post, text=text, is_public=is_public, is_hidden=is_hidden)
         if text is not None:
-            self._lines.append(Line(Deed.EDIT, found.platform_id, changed.text))
+            self._lines.append(Line(Deed.EDIT, stored_post.platform_id, changed.text))
         if is_hidden is not None:
             deed = Deed.HIDE if is_hidden else Deed.UNHIDE
-            self._lines.append(Line(deed, found.platform_id))
+            self._lines.append(Line(deed, stored_post.platform_id))
         return changed
 
 
@@ -104,6 +104,6 @@ class Ledger(MemoryPlatform):
         """What there is under this number now."""
         return self._shelf.find(platform_id)
 
-    def made(self, text: str) -> list[Line]:
+    def creations(self, text: str) -> list[Line]:
         """What was ever made with these words."""
         return [line for line in self.lines if line.deed is Deed.MAKE and line.text == text]

@@ -86,29 +86,29 @@ class Scene(RuleBasedStateMachine):
     # Trying
 
     def attempt(
-        self, what: str, act: Callable[..., Came], *given: object, **more: object
+        self, what: str, act: Callable[..., Came], *arguments: object, **more: object
     ) -> Came | None:
         """People try what is not allowed, too: the rulebook's word is no failure."""
         with suppress(NotAllowed, Invalid):
-            done = act(*given, **more)
+            done = act(*arguments, **more)
             self.came[what] += 1
             return done
         return None
 
     def use(
-        self, what: str, case: Callable[..., Came], *, by: str = "lead", **given: object
+        self, what: str, case: Callable[..., Came], *, by: str = "lead", **arguments: object
     ) -> Came | None:
         """The same of a use case, in a transaction; what is refused leaves nothing behind."""
 
         def whole() -> Came:
             with self.town.write() as session:
-                return case(session, actor=self.town.actor(by), now=self.now, **given)
+                return case(session, actor=self.town.actor(by), now=self.now, **arguments)
 
         return self.attempt(what, whole)
 
     # Words and people
 
-    def words(self) -> str:
+    def new_text(self) -> str:
         """A text that nobody has used yet."""
         self.told += 1
         return f"मजकूर क्रमांक {self.told}"
