@@ -156,7 +156,7 @@ def write_one(database: Database) -> None:
         session.add(Counter(series="PMC/2028", value=1))
 
 
-def test_who_writes_to_sqlite_by_plain_statements_keeps_the_connection_while_all_goes_well(
+def test_a_writer_to_sqlite_keeps_its_connection_until_an_error(
     sqlite_url: str,
 ) -> None:
     """After a failure the pool gives one, and nothing is kept of what had been written."""

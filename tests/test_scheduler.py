@@ -125,7 +125,7 @@ def _of_a_thread() -> set[int]:
 
 
 @on_linux
-def test_the_threads_of_a_press_on_sqlite_share_one_processor_and_no_others() -> None:
+def test_only_the_threads_of_a_worker_on_sqlite_share_one_processor() -> None:
     before = os.sched_getaffinity(0)
     with scheduler.on_one_processor(is_wanted=True):
         assert len(_of_a_thread()) == 1

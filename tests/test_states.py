@@ -127,7 +127,7 @@ def test_each_thing_is_moved_by_its_own_table() -> None:
     assert dict(transitions.TABLES) == {thing: TABLES[kind] for thing, kind in OF.items()}
 
 
-def test_what_is_published_stays_published_and_what_is_unconfirmed_is_never_sent_again() -> None:
+def test_published_stays_published_and_unconfirmed_is_never_sent_again() -> None:
     assert DELIVERY_MOVES[DeliveryState.PUBLISHED] == frozenset()
     for state in (DeliveryState.UNCONFIRMED, DeliveryState.HELD):
         assert DeliveryState.SENDING not in DELIVERY_MOVES[state]

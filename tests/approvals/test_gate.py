@@ -300,7 +300,7 @@ def test_four_eyes_compares_every_author() -> None:
     assert refusal(case(authors=frozenset({AUTHOR, OTHER}))) is None
 
 
-def test_a_reply_is_approved_by_the_hand_that_wrote_it_and_by_no_other_own_hand() -> None:
+def test_a_reply_is_approved_by_its_writer_and_by_no_other_author() -> None:
     reply = replace(SUBJECT, kind="reply")
     own = approval(kind=ApprovalKind.OWN_HAND, person_id=AUTHOR)
     assert refusal(about(reply, own)) is None
@@ -315,7 +315,7 @@ def test_four_eyes_does_not_bind_a_reply() -> None:
     assert gate.excluded_authors("post", {AUTHOR, OTHER}) == {AUTHOR, OTHER}
 
 
-def test_an_emergency_decision_counts_for_its_very_digest_while_it_is_in_force() -> None:
+def test_an_emergency_decision_counts_for_its_digest_while_in_force() -> None:
     emergency = approval(kind=ApprovalKind.EMERGENCY, person_id=AUTHOR)
     assert refusal(case(approvals=(emergency,))) is None
     for bad in (replace(emergency, in_force=False), replace(emergency, digest="0" * 64)):
@@ -366,7 +366,7 @@ approvals = st.builds(
     ),
     at=st.sampled_from([NOW - timedelta(days=1), NOW, NOW + timedelta(days=31)]),
 )
-def test_whatever_leaves_is_the_newest_unchanged_approved_by_somebody_else_and_in_time(
+def test_only_the_newest_unchanged_revision_approved_by_another_leaves(
     case_drawn: Case, at: datetime
 ) -> None:
     verdict = gate.judge(case_drawn, now=at)

@@ -41,7 +41,7 @@ def value_of(figures: Figures, label: str) -> object:
     return figure["value"]
 
 
-def test_twenty_at_once_leave_by_a_real_clock_and_their_lateness_is_written_down(
+def test_a_real_clock_sends_twenty_at_once_and_records_their_lateness(
     tmp_path: Path,
 ) -> None:
     (figure,), output = measure(tmp_path, "peak")
@@ -84,7 +84,7 @@ def test_a_figure_says_whether_it_keeps_its_target() -> None:
     assert without_target("a", 1.23456).value == 1.235
 
 
-def test_the_ratio_is_the_median_of_the_rounds_and_none_where_a_side_is_missing() -> None:
+def test_the_ratio_is_the_median_of_rounds_or_none_if_a_side_is_missing() -> None:
     assert figures.median_ratio([10, 30, 20], [10, 10, 10]) == 2
     assert figures.median_ratio([10, 30, 20], []) is None
     assert figures.percentile([*range(100)], 0.95) == 95

@@ -62,7 +62,7 @@ def save_draft(walk: Walk, post_id: int, text: str) -> Page:
 
 
 @pytest.mark.proof
-def test_with_any_one_script_missing_things_are_handed_in_drafted_and_decided(walk: Walk) -> None:
+def test_without_any_one_script_posts_are_submitted_drafted_and_decided(walk: Walk) -> None:
     """A weak line brings one file and not the other; every form is sent and taken all the same."""
     for at, script in enumerate(SCRIPTS, start=1):
         for who in ("member", "clerk", "first"):

@@ -96,7 +96,7 @@ def test_the_buttons_are_in_view_without_scrolling(
     assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
 
 
-def test_in_a_low_window_with_large_letters_the_bar_stands_at_the_end_of_the_page(
+def test_the_bar_is_at_the_end_of_the_page_in_a_low_window_with_large_text(
     places: Places, looking: Looking
 ) -> None:
     low = {"width": 320, "height": 640}

@@ -116,7 +116,7 @@ def test_connections_that_postgresql_cuts_lose_and_repeat_nothing(
 
 @pytest.mark.parametrize("lets_through", [True, False], ids=["committed", "not committed"])
 @pytest.mark.parametrize("pattern", [SENDING, RECEIPTS], ids=["sending", "receipts"])
-def test_a_connection_cut_in_the_midst_of_a_commit_loses_and_repeats_nothing(
+def test_a_connection_cut_during_a_commit_loses_and_repeats_nothing(
     start: Starter, postgres_url: str, tmp_path: Path, pattern: bytes, lets_through: bool
 ) -> None:
     """Nobody in the clock knows whether it was committed; three of them are cut."""

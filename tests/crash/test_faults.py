@@ -40,7 +40,7 @@ def test_a_platform_that_takes_it_and_answers_badly_gets_it_once(
 
 
 @pytest.mark.parametrize("kind", NOTHING_LEFT)
-def test_a_platform_that_answers_badly_and_takes_nothing_leaves_it_to_people(
+def test_a_bad_response_without_publication_is_left_to_people(
     installation: House, kind: str
 ) -> None:
     installation.posts(6, on=["x"])

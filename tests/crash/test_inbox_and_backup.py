@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("name", points.LISTENING)
-def test_a_clock_killed_while_listening_keeps_each_comment_once_and_gives_it_to_somebody(
+def test_a_clock_killed_while_reading_comments_stores_and_routes_each_once(
     installation: House, name: str
 ) -> None:
     installation.posts(3, on=["x"])
@@ -69,7 +69,7 @@ def empty_url(installation: House, request: pytest.FixtureRequest, tmp_path: Pat
     server.drop(name)
 
 
-def test_a_backup_that_is_cut_off_is_none_and_a_restore_that_is_cut_off_restores_nothing(
+def test_an_interrupted_backup_or_restore_leaves_nothing(
     installation: House, empty_url: str, tmp_path: Path
 ) -> None:
     """What fell due after the backup is live already: the restored house finds it, once."""
@@ -93,7 +93,7 @@ def test_a_backup_that_is_cut_off_is_none_and_a_restore_that_is_cut_off_restores
     assert installation.count(DeliveryState.SCHEDULED) == 0
 
 
-def test_a_restore_that_is_cut_off_before_it_looked_sends_nothing_twice_after_the_release(
+def test_a_restore_killed_before_its_checks_sends_nothing_twice(
     installation: House, empty_url: str, tmp_path: Path
 ) -> None:
     """What was moved forward and sent after the backup is found by the clock, under the stop."""

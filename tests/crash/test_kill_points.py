@@ -51,7 +51,7 @@ def test_a_clock_killed_while_publishing_loses_and_repeats_nothing(
 
 
 @pytest.mark.parametrize("name", ["publish.uploaded", "publish.before_connect"])
-def test_a_clock_killed_after_an_upload_puts_each_picture_under_its_post_once(
+def test_a_clock_killed_after_an_upload_attaches_each_picture_once(
     installation: House, name: str
 ) -> None:
     content = BytesIO()

@@ -211,7 +211,7 @@ def test_a_clock_that_stood_still_is_counted_if_it_had_something_in_hand(
 
 @pytest.mark.proof
 @pytest.mark.timeout(300)
-def test_answers_that_were_lost_are_counted_and_faults_that_nobody_met_are_not(
+def test_lost_responses_are_counted_and_faults_that_nobody_met_are_not(
     installation: House,
 ) -> None:
     traffic = _round(installation).traffic

@@ -63,7 +63,7 @@ Rows = dict[tuple[str, str], Counter[str]]
 """What stands in each column of each table."""
 
 
-def test_migrations_that_die_midway_go_on_at_the_next_start_and_keep_every_row(
+def test_migrations_killed_midway_go_on_at_the_next_start_and_keep_rows(
     installation: House,
 ) -> None:
     installation.posts(6)

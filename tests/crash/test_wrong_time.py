@@ -56,7 +56,7 @@ def _settle(installation: House, clock: Started) -> None:
 
 
 @pytest.mark.parametrize("seconds", [MINUTES, -MINUTES, HOUR, -HOUR, DAY, -DAY])
-def test_a_clock_that_is_wrong_and_then_set_right_loses_and_repeats_nothing(
+def test_a_wrong_clock_that_is_set_right_loses_and_repeats_nothing(
     installation: House, wrong_by: Callable[[float], Path], seconds: float
 ) -> None:
     """Three answers are lost, so that it looks for posts with a wrong time in its head."""

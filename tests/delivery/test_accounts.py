@@ -125,7 +125,7 @@ def test_the_mail_says_what_ends_and_when(town: City) -> None:
     assert "/accounts" in mail.body
 
 
-def test_each_account_is_looked_at_once_a_day_and_pauses_before_something_is_due(
+def test_each_account_is_checked_once_a_day_and_pauses_before_a_due_post(
     town: City,
 ) -> None:
     assert [tick(town), tick(town)] == [2, 0]
@@ -288,7 +288,7 @@ def test_a_cap_that_makes_no_sense_is_refused(town: City, cap: int, problem: str
     assert refused.value.codes == [(problem, "out_of_range")]
 
 
-def test_a_handle_that_passed_to_another_account_is_not_taken_for_the_old_one(town: City) -> None:
+def test_a_handle_that_passed_to_another_account_is_not_the_old_account(town: City) -> None:
     with town.write() as session:
         session.get_one(Account, town.accounts["x"]).platform_id = "1"
         accounts = {
@@ -312,7 +312,7 @@ def test_a_paused_account_that_was_disconnected_is_not_taken_up_by_a_check(town:
     assert account(town).state is AccountState.DISCONNECTED
 
 
-def test_a_publication_held_up_by_a_gone_account_waits_until_its_late_limit(town: City) -> None:
+def test_a_post_on_a_lost_account_waits_until_its_late_limit(town: City) -> None:
     (delivery,) = town.schedule(town.approved(), MINUTE)
     with town.write() as session:
         manage.disconnect(

@@ -276,7 +276,7 @@ def test_the_same_link_pasted_twice_is_stored_once(town: City) -> None:
     assert receipt_of(town, delivery_id).person_id == town.people["clerk"]
 
 
-def test_a_delivery_whose_approval_is_withdrawn_cannot_be_published_by_hand(town: City) -> None:
+def test_a_delivery_without_its_approval_cannot_be_published_by_hand(town: City) -> None:
     delivery_id = scheduled(town)
     with town.write() as session:
         withdraw.withdraw_approval(

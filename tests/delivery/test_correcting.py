@@ -138,7 +138,7 @@ def test_where_nothing_is_live_a_correction_is_published_as_any_other(town: City
     ]
 
 
-def test_the_page_begins_with_what_is_live_and_with_the_words_of_a_correction(town: City) -> None:
+def test_a_correction_begins_with_the_live_texts_and_its_standard_words(town: City) -> None:
     post_id = live_post(town)
     with town.read() as session:
         post = drafts.post_for(session, actor=town.actor("clerk"), post_id=post_id)
@@ -153,7 +153,7 @@ def test_the_page_begins_with_what_is_live_and_with_the_words_of_a_correction(to
     assert ways == {"x": CorrectionMode.NOTE, "facebook": CorrectionMode.EDIT}
 
 
-def test_the_next_correction_begins_with_the_last_one_and_edits_the_same_post(town: City) -> None:
+def test_the_next_correction_starts_from_the_last_and_edits_the_same_post(town: City) -> None:
     post_id = live_post(town, on=("facebook",))
     own = town.platform("facebook").published[0].platform_id
     correct(town, post_id, {"facebook": MENDED})
@@ -178,7 +178,7 @@ def test_nothing_is_scheduled_beside_what_may_be_live(town: City) -> None:
         town.schedule(post_id, HOUR)
 
 
-def test_what_went_live_while_a_newer_revision_was_written_is_not_posted_again(
+def test_a_text_published_during_a_newer_revision_is_not_posted_again(
     town: City,
 ) -> None:
     """The older revision turned out to be live after the newer one was saved beside it."""

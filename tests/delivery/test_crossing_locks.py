@@ -56,7 +56,7 @@ def shared(postgres_url: str, tmp_path: Path) -> Iterator[City]:
     database.dispose()
 
 
-def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
+def test_a_lease_refusal_and_the_sweeper_do_not_deadlock(
     shared: City,
 ) -> None:
     """The sweeper holds the delivery, and goes on once the other has come as far as it can."""
@@ -92,7 +92,7 @@ LATE: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_what_comes_of_a_late_try_and_the_sweeper_do_not_wait_for_one_another(
+def test_the_outcome_of_a_late_attempt_and_the_sweeper_do_not_deadlock(
     shared: City, outcome: str
 ) -> None:
     """The sweeper has the delivery, and goes on once the other has come as far as it can."""
@@ -117,7 +117,7 @@ def test_what_comes_of_a_late_try_and_the_sweeper_do_not_wait_for_one_another(
         assert session.scalars(select(Attempt.outcome)).all() == [outcome]
 
 
-def test_a_try_that_was_overtaken_is_ended_once_by_its_own_clock_or_by_another(
+def test_an_overtaken_attempt_is_ended_once_by_either_clock(
     shared: City,
 ) -> None:
     """The other holds the delivery, has read that nobody ended it, and gives its own clock time."""
@@ -148,9 +148,7 @@ def test_a_try_that_was_overtaken_is_ended_once_by_its_own_clock_or_by_another(
 
 
 @pytest.mark.parametrize("outcome", ["later", "credentials"])
-def test_receipts_and_what_changes_their_account_do_not_wait_for_one_another(
-    shared: City, outcome: str
-) -> None:
+def test_receipts_and_changes_of_their_account_do_not_deadlock(shared: City, outcome: str) -> None:
     """The account is locked before its limits: a receipt holds the one, and then learns."""
     learn(shared, 5)
     published, other = begun(shared, 2)
@@ -166,9 +164,7 @@ def test_receipts_and_what_changes_their_account_do_not_wait_for_one_another(
 
 
 @pytest.mark.parametrize("outcome", LATE)
-def test_what_comes_of_an_older_try_and_a_newer_one_under_a_cap_do_not_wait_for_one_another(
-    shared: City, outcome: str
-) -> None:
+def test_outcomes_of_two_attempts_under_a_cap_do_not_deadlock(shared: City, outcome: str) -> None:
     """`sending` has counted under the cap; the older try's clock woke long after its lease."""
     learn(shared, 5)
     (older,) = begun(shared)
@@ -197,9 +193,7 @@ def _put_back(town: City, payload: DeliveryPayload, *, cap: int) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["refused", "later", "credentials"])
-def test_what_comes_of_a_try_and_an_approval_taken_back_do_not_wait_for_one_another(
-    shared: City, outcome: str
-) -> None:
+def test_an_outcome_and_a_withdrawn_approval_do_not_deadlock(shared: City, outcome: str) -> None:
     """Whoever changes a delivery a second time asks for its post, which the desk locks first."""
     learn(shared, 5)
     (only,) = claimed(shared)
@@ -220,7 +214,7 @@ def test_what_comes_of_a_try_and_an_approval_taken_back_do_not_wait_for_one_anot
     assert state(shared, only) in (DeliveryState.CANCELLED, DeliveryState.FAILED)
 
 
-def test_what_comes_of_an_emergency_and_its_template_taken_back_do_not_wait_for_one_another(
+def test_an_emergency_outcome_and_its_withdrawn_template_do_not_deadlock(
     shared: City,
 ) -> None:
     template_id = lane.ready(shared)

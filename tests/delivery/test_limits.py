@@ -167,7 +167,7 @@ def test_only_one_of_two_clocks_uses_the_last_publication(town: City) -> None:
     assert sorted(answers, key=str) == sorted([None, IN_15, IN_15, IN_15], key=str)
 
 
-def test_the_daily_cap_counts_what_left_in_24_hours_and_says_when_the_next_may(
+def test_the_daily_cap_counts_24_hours_and_names_the_next_free_time(
     town: City,
 ) -> None:
     was_sent(town, 25 * HOUR, 20 * HOUR, HOUR)
@@ -180,7 +180,7 @@ def test_the_daily_cap_counts_what_left_in_24_hours_and_says_when_the_next_may(
     assert spend(town) is None
 
 
-def test_a_cap_that_is_set_counts_what_left_before_and_one_taken_away_holds_nothing(
+def test_a_new_cap_counts_earlier_posts_and_a_removed_cap_holds_nothing(
     town: City,
 ) -> None:
     was_sent(town, 2 * HOUR, HOUR)
@@ -295,7 +295,7 @@ def test_a_delivery_that_is_given_back_gives_back_its_count(town: City) -> None:
     assert remaining(town) == 3
 
 
-def test_of_a_dead_clock_only_deliveries_that_it_may_have_sent_stay_counted(town: City) -> None:
+def test_only_deliveries_that_a_dead_clock_may_have_sent_stay_counted(town: City) -> None:
     first, *_ = claimed(town, remaining=5)
     commit_sending.start(town.context, first)
     town.clock.move(timedelta(seconds=PACE.lease + 1))

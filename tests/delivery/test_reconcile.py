@@ -126,7 +126,7 @@ def test_a_stopping_clock_ends_after_the_current_check(town: City) -> None:
     assert {town.delivery(delivery_id).looks for delivery_id in others} == {0}
 
 
-def test_a_check_with_an_expired_token_pauses_the_account_and_holds_nothing(town: City) -> None:
+def test_a_check_with_an_expired_token_pauses_the_account_alone(town: City) -> None:
     delivery_id = _unknown(town)
     town.platforms[town.accounts["x"]] = _Deaf(town, CredentialsExpired())
     town.tick_reconcile(MINUTE)
@@ -135,7 +135,7 @@ def test_a_check_with_an_expired_token_pauses_the_account_and_holds_nothing(town
         assert session.get_one(Account, town.accounts["x"]).state is AccountState.PAUSED
 
 
-def test_undecryptable_credentials_do_not_stop_the_checks_of_other_accounts(town: City) -> None:
+def test_undecryptable_credentials_do_not_stop_checks_of_other_accounts(town: City) -> None:
     stuck = _unknown(town)
     town.platform("facebook").fail_next(OutcomeUnknown(), after_keeping=True)
     (delivery_id,) = town.live("road", on=["facebook"])

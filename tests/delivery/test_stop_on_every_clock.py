@@ -126,7 +126,7 @@ def _stop(town: City) -> datetime:
     return now()
 
 
-def test_a_stop_holds_two_clocks_within_a_second_and_a_release_sends_the_rest_once(
+def test_a_stop_holds_two_clocks_at_once_and_a_release_sends_the_rest_once(
     stage: Stage, start: Starter
 ) -> None:
     _fill(stage)

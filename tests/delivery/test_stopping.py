@@ -158,7 +158,7 @@ def test_a_second_stop_for_another_reason_stands_beside_the_first(town: City) ->
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
-def test_a_stop_that_came_after_the_page_was_opened_is_not_released_with_it(town: City) -> None:
+def test_a_stop_made_after_the_page_was_opened_is_not_released_by_it(town: City) -> None:
     stop_id = stop(town)
     later = stop(town, "admin", "दुसरे कारण")
     release(town, stop_id)

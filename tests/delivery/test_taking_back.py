@@ -169,7 +169,7 @@ def test_an_order_is_bound_by_no_window(town: City) -> None:
     assert town.delivery(order).state is DeliveryState.PUBLISHED
 
 
-def test_an_order_that_the_platform_refuses_stands_on_the_board_until_it_is_given_again(
+def test_a_refused_deletion_stays_on_the_board_until_it_is_ordered_again(
     town: City,
 ) -> None:
     post_id = live_post(town, on=["x"])

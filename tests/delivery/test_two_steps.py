@@ -171,7 +171,7 @@ def test_the_release_attempt_of_a_dead_clock_is_ended(town: City, facebook: Memo
     assert len(tries(town)) == 2
 
 
-def test_a_late_receipt_of_the_first_attempt_counts_after_a_retried_release(
+def test_a_late_first_receipt_counts_after_a_retried_release(
     town: City, facebook: MemoryPlatform
 ) -> None:
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
@@ -276,7 +276,7 @@ def test_a_published_post_is_not_deleted_as_an_orphan(town: City, facebook: Memo
     assert len(facebook.published) == 1
 
 
-def test_an_account_whose_release_is_refused_publishes_in_one_step_from_then(
+def test_an_account_whose_release_is_refused_then_publishes_in_one_step(
     town: City, facebook: MemoryPlatform
 ) -> None:
     (delivery_id,) = town.due(on=["facebook"])

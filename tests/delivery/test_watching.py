@@ -128,7 +128,7 @@ def test_one_look_that_finds_nothing_is_no_proof(town: City) -> None:
     assert town.delivery(delivery).state == "published"
 
 
-def test_what_somebody_else_changed_is_found_with_the_words_that_stand_there(town: City) -> None:
+def test_a_post_changed_by_somebody_else_is_found_with_its_present_text(town: City) -> None:
     (delivery,) = town.live(on=("facebook",))
     watch(town)
     town.platform("facebook").somebody_edits(town.platform_id(delivery), "पाणी बंद नाही.")

@@ -43,7 +43,7 @@ def two_that_cannot_be_read(town: City) -> Counting:
     return away
 
 
-def test_what_is_not_seen_for_a_day_too_long_is_behind_however_often_it_is_asked_for(
+def test_an_unseen_post_is_overdue_however_often_it_is_requested(
     town: City,
 ) -> None:
     published_at = town.now

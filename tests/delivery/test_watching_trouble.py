@@ -94,7 +94,7 @@ def test_where_a_large_request_never_ends_smaller_ones_are_made(town: City) -> N
     assert all(watches(town)[platform_id].looked_at == town.now for platform_id in ids)
 
 
-def test_until_the_time_that_a_platform_names_nothing_of_the_account_is_looked_at(
+def test_an_account_is_not_checked_before_the_time_that_its_platform_names(
     town: City,
 ) -> None:
     platform = live(town, 4, at_once=2)
@@ -195,7 +195,7 @@ DOUBTS = (_lacks, _is_ill, _is_known_to_lack, _shows_nothing)
 
 
 @pytest.mark.parametrize("doubt", DOUBTS)
-def test_that_all_of_many_are_gone_is_not_believed_where_a_right_may_have_gone(
+def test_many_missing_posts_are_not_believed_if_a_right_may_be_lost(
     town: City, doubt: Callable[[City, Failing], None]
 ) -> None:
     platform = live(town, 7, at_once=5)
@@ -209,7 +209,7 @@ def test_that_all_of_many_are_gone_is_not_believed_where_a_right_may_have_gone(
     assert [watches_by_id[platform_id].look_at for platform_id in ids[:5]] == [town.now + HOUR] * 5
 
 
-def test_that_all_of_many_are_gone_is_believed_of_an_account_in_good_health(town: City) -> None:
+def test_many_missing_posts_are_believed_of_a_healthy_account(town: City) -> None:
     platform = live(town, 5, at_once=5)
     ids = wait(town)
     platform.posts.clear()

@@ -201,7 +201,7 @@ def test_urgent_deliveries_are_sent_before_older_ones(town: City) -> None:
     assert order == [urgent_id, first_id]
 
 
-def test_an_urgent_delivery_is_sent_while_all_threads_wait_for_the_platform(
+def test_an_urgent_delivery_is_sent_while_all_threads_wait_for_a_platform(
     town: City, full_worker: tuple[_StepwisePlatform, Worker]
 ) -> None:
     platform, worker = full_worker
@@ -241,7 +241,7 @@ def test_under_a_freeze_a_full_queue_claims_only_urgent_deliveries(
     assert _states(town)[4:] == ["scheduled"] * 4 + ["sending"]
 
 
-def test_more_urgent_deliveries_than_fit_are_all_sent_in_order_before_others(
+def test_many_urgent_deliveries_are_sent_in_order_before_all_others(
     town: City, full_worker: tuple[_StepwisePlatform, Worker]
 ) -> None:
     platform, worker = full_worker

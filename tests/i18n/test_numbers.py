@@ -21,9 +21,7 @@ from publisher.i18n.languages import counted, digits, latin_digits, number, numb
         ("", ""),
     ],
 )
-def test_marathi_sentences_have_devanagari_digits_and_pmc_numbers_keep_theirs(
-    text: str, written: str
-) -> None:
+def test_marathi_has_devanagari_digits_except_in_pmc_numbers(text: str, written: str) -> None:
     assert digits(text, "mr") == written
     assert digits(text, "en") == digits(text, "hi") == text
 

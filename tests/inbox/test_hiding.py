@@ -118,7 +118,7 @@ def test_nobody_else_may_hide(town: City, by: str) -> None:
         hide(town, comment_id, by=by)
 
 
-def test_a_hidden_comment_is_not_told_as_something_that_happened_to_the_post(town: City) -> None:
+def test_a_hidden_comment_is_no_step_of_the_posts_timeline(town: City) -> None:
     (delivery,) = town.live()
     post_id = town.delivery(delivery).post_id
     comment_id = town.comment(under=delivery)

@@ -155,7 +155,7 @@ def test_one_comment_in_mentions_and_under_a_post_is_one_comment(town: City) -> 
     assert _count(town) == 1
 
 
-def test_an_older_post_is_read_more_and_more_seldom_and_after_30_days_no_more(town: City) -> None:
+def test_comments_of_older_posts_are_read_less_often_and_end_after_30_days(town: City) -> None:
     (delivery_id,) = town.live()
     published_at = town.now
     town.listen()
@@ -270,7 +270,7 @@ def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, 
 
 
 @pytest.mark.parametrize(("busy", "read"), [(False, 7), (True, ingest.MOST_WHEN_BUSY)])
-def test_while_the_press_is_busy_a_few_are_read_and_the_rest_by_the_next_tick(
+def test_a_busy_worker_reads_a_few_sources_and_the_rest_at_the_next_tick(
     town: City, *, busy: bool, read: int
 ) -> None:
     """Six posts and the mentions."""

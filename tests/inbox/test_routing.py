@@ -49,7 +49,7 @@ def test_a_disabled_officer_gets_no_comment(town: City) -> None:
     assert steps[0].appointment_id == town.appointments["second"]
 
 
-def test_where_a_department_has_nobody_any_more_the_cell_gets_it_with_the_reason(
+def test_a_comment_for_a_department_without_people_goes_to_the_cell(
     town: City,
 ) -> None:
     (delivery_id,) = town.live("road")

@@ -19,7 +19,7 @@ from tests.support.processes import Starter, free_port
 pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(180)]
 
 
-def test_the_pages_server_mails_that_no_clock_runs_though_nobody_asks_for_a_page(
+def test_the_web_server_mails_that_no_clock_runs_without_any_request(
     database: Database, start: Starter, mail_server: MailServer, tmp_path: Path
 ) -> None:
     city(database, tmp_path)

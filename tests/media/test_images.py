@@ -249,7 +249,7 @@ def animation(frames: int = 3, size: tuple[int, int] = (50, 40), **options: obje
     )
 
 
-def test_an_animation_says_that_it_moves_and_gives_facebook_its_first_frame() -> None:
+def test_an_animation_is_marked_and_facebook_gets_its_first_frame() -> None:
     source = animation()
     assert inspect(source).animated
     rendered = render(source, platform="facebook")
@@ -304,7 +304,7 @@ def test_a_phones_heic_leaves_as_an_upright_jpeg_with_no_place_in_it() -> None:
     assert thumbnail(source, 100).mime == "image/jpeg"
 
 
-def test_a_heic_that_announces_too_many_pixels_is_refused_before_it_is_decoded() -> None:
+def test_a_heic_with_too_many_pixels_is_refused_before_it_is_decoded() -> None:
     source = bytearray(saved(corners(), "HEIF"))
     at = source.index(b"ispe")
     source[at + 8 : at + 16] = struct.pack(">II", 30_000, 30_000)
@@ -325,7 +325,7 @@ def test_a_tiff_is_refused_whatever_its_bits(bits: int) -> None:
     assert refusal(source).values == {"found": "tiff"}
 
 
-def test_a_drawn_notice_stays_sharp_and_a_photo_saved_as_png_becomes_a_jpeg() -> None:
+def test_a_drawn_notice_stays_png_and_a_photo_in_png_becomes_jpeg() -> None:
     noise = Image.effect_noise((1800, 1200), 90).convert("RGB")
     assert render(saved(corners((1200, 800)), "PNG"), platform="x").mime == "image/png"
     assert render(saved(noise, "PNG"), platform="x").mime == "image/jpeg"

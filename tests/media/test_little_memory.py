@@ -19,7 +19,7 @@ REFUSED = ("too_many_pixels", "truncated")
 """The second of WebP and HEIC alone, whose readers do not always say why they cannot begin."""
 
 
-def test_what_does_not_fit_into_memory_is_refused_and_never_breaks_the_page() -> None:
+def test_a_picture_too_large_for_memory_is_refused_without_a_crash() -> None:
     call = [sys.executable, "-m", "tests.media.in_little_memory"]
     done = subprocess.run(
         call, cwd=CHECKOUT, env=plain_environment(), capture_output=True, text=True, check=True

@@ -221,7 +221,7 @@ def _spoil(unfinished: Path, name: bytes) -> None:
         file.write(bytes([byte ^ 0x10]))
 
 
-def test_media_that_are_missing_or_changed_are_named_in_it_and_the_rest_comes_back(
+def test_a_backup_names_missing_or_changed_media_and_restores_the_rest(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     whole, changed, missing, gone = (

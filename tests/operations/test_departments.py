@@ -135,7 +135,7 @@ def test_closing_is_refused_while_work_is_open_and_says_what(town: City) -> None
     assert in_force(town, "road")
 
 
-def test_what_is_live_and_what_was_given_up_does_not_keep_a_department_open(town: City) -> None:
+def test_published_and_abandoned_posts_do_not_keep_a_department_open(town: City) -> None:
     town.live("road")
     town.reject(town.in_review("road"), by="road_officer")
     close(town, "road")
@@ -314,7 +314,7 @@ def test_nobody_ends_a_department_in_which_they_are_appointed(town: City) -> Non
     assert things(refused.value) == [(OpenKind.OWN_APPOINTMENT, town.people["lead"])]
 
 
-def test_a_department_into_which_another_is_to_merge_does_not_end_before_it(town: City) -> None:
+def test_a_department_does_not_end_before_another_has_merged_into_it(town: City) -> None:
     merge(town, "garden", "road", after=2 * DAY)
     expected = [(OpenKind.DEPARTMENT, town.departments["garden"])]
     with pytest.raises(StillOpen) as closed:
@@ -329,7 +329,7 @@ def test_a_department_into_which_another_is_to_merge_does_not_end_before_it(town
     assert holders(town, "road") == [("member", None), ("member", None), ("officer", 1)]
 
 
-def test_what_was_returned_to_a_merged_department_does_not_wait_for_it_again(town: City) -> None:
+def test_a_returned_draft_does_not_ask_a_merged_department(town: City) -> None:
     post = town.in_review("road")
     town.return_post(post, by="road_officer")
     merge(town, "road", "garden")
@@ -344,7 +344,7 @@ def test_what_was_returned_to_a_merged_department_does_not_wait_for_it_again(tow
     assert town.notified("review_asked") == ["road_officer", "road_officer"]
 
 
-def test_an_older_revision_comes_back_without_asking_a_department_that_has_ended(
+def test_a_restored_revision_does_not_ask_a_department_that_has_ended(
     town: City,
 ) -> None:
     post = town.start(town.hand_in())

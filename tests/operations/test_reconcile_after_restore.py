@@ -98,7 +98,7 @@ def refused(town: City, known_in_doubt: int = 0) -> int:
     return int(str(error.values["total"]))
 
 
-def test_killed_before_it_sought_the_clock_finds_it_and_it_is_never_sent_again(
+def test_a_delivery_killed_before_the_search_is_found_and_not_sent_again(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     again, ids = cut_off(town, other, tmp_path)
@@ -129,7 +129,7 @@ def test_past_its_late_limit_it_is_missed_only_once_it_was_looked_for(
     assert states(again, ids) == [DeliveryState.UNCONFIRMED, DeliveryState.MISSED]
 
 
-def test_a_platform_that_fails_once_is_asked_for_a_restored_one_again_within_minutes(
+def test_after_a_failure_a_restored_delivery_is_searched_again_in_minutes(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     """However old the backup: what counts is since when it is in doubt here."""
@@ -144,7 +144,7 @@ def test_a_platform_that_fails_once_is_asked_for_a_restored_one_again_within_min
     assert look_at <= again.now + timedelta(seconds=again.context.delivery_settings.looks[1])
 
 
-def test_cut_off_between_two_of_them_it_goes_on_with_the_rest_and_asks_none_twice(
+def test_an_interrupted_search_goes_on_and_asks_for_no_delivery_twice(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     again, ids = cut_off(town, other, tmp_path, 3)
@@ -160,7 +160,7 @@ def test_cut_off_between_two_of_them_it_goes_on_with_the_rest_and_asks_none_twic
 @pytest.mark.parametrize(
     "away", [TryLater(), Refused(RefusalCode.INVALID, "no"), CredentialsExpired("ended")]
 )
-def test_a_platform_that_is_away_is_not_released_silently_and_is_asked_again(
+def test_an_unreachable_platform_leaves_deliveries_in_doubt_and_is_retried(
     town: City, other: Database, tmp_path: Path, away: PlatformError
 ) -> None:
     again, ids = cut_off(town, other, tmp_path, 1)
@@ -180,7 +180,7 @@ def _connect(town: City) -> None:
             account.state = AccountState.CONNECTED
 
 
-def test_access_that_has_ended_pauses_the_account_and_it_is_not_asked_meanwhile(
+def test_an_account_without_access_is_paused_and_not_searched_meanwhile(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     again, _ids = cut_off(town, other, tmp_path, 3)
@@ -229,7 +229,7 @@ def test_who_says_the_number_releases_all_the_same_and_that_is_kept(
     assert tick_seeking(again.context) == 0
 
 
-def test_a_stop_of_a_person_beside_it_is_released_without_more_and_the_other_stands(
+def test_releasing_a_persons_stop_leaves_the_stop_of_the_restore(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     again, _ids = cut_off(town, other, tmp_path)
@@ -241,7 +241,7 @@ def test_a_stop_of_a_person_beside_it_is_released_without_more_and_the_other_sta
         assert [open_stop.person_id for open_stop in controls_stop.open_stops(session)] == [None]
 
 
-def test_restored_once_more_all_is_sought_anew_and_from_the_first_backup_on(
+def test_a_second_restore_searches_everything_since_the_first_backup(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     made_at = town.now

@@ -65,7 +65,7 @@ def enter(town: City, name: str, password: str = PASSWORD) -> int:
         return signed_in.sign_in.id if isinstance(signed_in, SignedIn) else 0
 
 
-def test_refused_sign_ins_go_after_180_days_but_for_the_last_which_says_no_more_from_where(
+def test_refused_sign_ins_go_after_180_days_but_the_last_loses_its_address(
     town: City,
 ) -> None:
     for _try in range(3):
@@ -83,7 +83,7 @@ def test_refused_sign_ins_go_after_180_days_but_for_the_last_which_says_no_more_
     assert count(town, Event) == events
 
 
-def test_of_ended_sessions_the_first_and_the_last_stay_without_address_and_device(
+def test_first_and_last_ended_sessions_stay_without_address_and_device(
     town: City,
 ) -> None:
     give_password(town, "first")

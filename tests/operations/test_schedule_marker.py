@@ -81,7 +81,7 @@ def test_a_new_revision_begins_anew(town: City) -> None:
     assert without_a_time(town) == {1}
 
 
-def test_what_was_cancelled_with_an_earlier_approval_is_without_a_time_again(town: City) -> None:
+def test_a_post_cancelled_under_an_earlier_approval_has_no_time_again(town: City) -> None:
     post_id = town.approved()
     town.schedule(post_id)
     tick_timed(town.database)

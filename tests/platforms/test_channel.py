@@ -30,7 +30,7 @@ def ask(channel: PlatformSession, path: str, **body: object) -> object:
         return channel.session.request("POST", HOME + path, **body).json()
 
 
-def test_a_client_asks_the_host_that_it_believes_in_and_reaches_the_one_that_is_set(
+def test_a_client_names_the_real_host_and_reaches_the_configured_one(
     channel: PlatformSession, stub: Stub
 ) -> None:
     stub.plan(http_response({"id": "7"}))

@@ -396,7 +396,7 @@ def expect_no_two_steps(ground: Ground, prepared: PreparedPost) -> None:
     assert ground.published() == []
 
 
-def test_a_staged_post_is_seen_by_nobody_until_it_is_released_and_then_once(ground: Ground) -> None:
+def test_a_staged_post_is_invisible_until_released_and_then_appears_once(ground: Ground) -> None:
     began, until = utc_now(), deadline()
     outgoing = replace(NOTICE, media=(picture(), picture("red", "लाल")))
     prepared = ground.platform.prepare(outgoing, deadline=until)

@@ -149,7 +149,7 @@ def test_a_connection_that_breaks_after_writing_leaves_the_outcome_unknown(
     assert len(stub.requests) == 1
 
 
-def test_an_answer_that_follows_an_interim_one_is_never_taken_for_the_next_ones(
+def test_a_response_after_an_interim_one_is_not_taken_for_the_next_request(
     platform: Platform, stub: Stub
 ) -> None:
     late = created(platform).replace(b"77", b"11")

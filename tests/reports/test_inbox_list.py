@@ -169,7 +169,7 @@ def test_with_nobody_there_the_routing_names_the_department_meant(town: City) ->
     assert step.intended.code == "road"
 
 
-def test_the_thread_is_the_conversation_with_our_answers_in_it_and_no_other(town: City) -> None:
+def test_a_thread_is_one_conversation_with_our_replies_and_no_other(town: City) -> None:
     (delivery_id,) = town.live(on=["facebook"])
     first = town.comment("पहिली", under=delivery_id, on="facebook", author="क")
     town.comment("दुसऱ्याची", under=delivery_id, on="facebook", author="ख")

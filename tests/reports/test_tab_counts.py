@@ -95,7 +95,7 @@ def _decisions(session: Session, actor: Actor, now: datetime) -> int:
     return len(todo_kinds) + problem_summary(session, actor=actor).number
 
 
-def test_a_comment_whose_answer_is_on_its_way_is_counted_as_long_as_the_inbox_lists_it(
+def test_a_comment_with_a_pending_reply_counts_while_the_inbox_lists_it(
     town: City,
 ) -> None:
     scenes.unrouted(town)
@@ -111,7 +111,7 @@ def test_a_comment_whose_answer_is_on_its_way_is_counted_as_long_as_the_inbox_li
         assert check(session, town.actor("first"), town.now).comments == 0
 
 
-def test_stopped_accounts_and_mails_that_did_not_go_count_among_the_decisions(town: City) -> None:
+def test_paused_accounts_and_failed_mails_count_among_the_decisions(town: City) -> None:
     scenes.in_review(town)
     scenes.paused(town)
     for _mail in range(2):

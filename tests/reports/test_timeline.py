@@ -60,7 +60,7 @@ def test_a_submission_is_told_from_the_first_day_to_the_answer(town: City) -> No
     assert steps.stage is Stage.LIVE
 
 
-def test_what_there_was_to_check_stands_at_the_step_by_which_it_was_sent_all_the_same(
+def test_warnings_are_shown_at_the_step_that_sent_the_post_despite_them(
     town: City,
 ) -> None:
     submission_id = town.hand_in()

@@ -172,7 +172,7 @@ def test_who_wrote_a_revision_does_not_find_it_to_approve(town: City) -> None:
     assert _today(town, "garden_officer") == []
 
 
-def test_the_lead_is_told_which_department_of_a_joint_post_lacks_an_approver(town: City) -> None:
+def test_the_lead_learns_which_department_of_a_joint_post_has_no_approver(town: City) -> None:
     post_id = town.start(town.hand_in())
     town.save(post_id, on=["x"], asked_departments=["garden"])
     town.send(post_id)

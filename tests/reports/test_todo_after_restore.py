@@ -64,7 +64,7 @@ def blocked(town: City) -> int:
     return sum(todo.kind is WaitingKind.BLOCKED for todo in waiting)
 
 
-def test_it_waits_for_the_other_officer_and_not_for_the_one_who_wrote_the_words(town: City) -> None:
+def test_a_restored_text_waits_for_the_officer_who_did_not_write_it(town: City) -> None:
     post_id = restored(town, "first")
     assert [is_asked_to_approve(town, name) for name in ("first", "second", "head")] == [0, 1, 0]
     with town.read() as session:
@@ -74,7 +74,7 @@ def test_it_waits_for_the_other_officer_and_not_for_the_one_who_wrote_the_words(
     town.approve(post_id, by="second")
 
 
-def test_where_both_officers_are_bound_by_way_of_two_restorings_the_head_has_it(town: City) -> None:
+def test_the_head_decides_if_two_restores_exclude_both_officers(town: City) -> None:
     restored(town, "first", "second")
     assert [is_asked_to_approve(town, name) for name in ("first", "second", "head")] == [0, 0, 1]
     assert blocked(town) == 0

@@ -49,9 +49,7 @@ def test_access_ends_at_its_time_for_that_account_alone_and_is_renewed(url: str)
 
 
 @pytest.mark.parametrize("subcode", SUBCODES)
-def test_facebook_gives_each_of_its_reasons_when_access_ended_or_a_fault_says_so(
-    url: str, subcode: int
-) -> None:
+def test_facebook_names_each_reason_for_ended_access(url: str, subcode: int) -> None:
     lay(url, "facebook", "check", "expired_token", subcode=subcode)
     assert subcode_of(graph(url)) == subcode
     assert end(url, "facebook", CITY_PAGE.id, subcode=subcode).status_code == 200

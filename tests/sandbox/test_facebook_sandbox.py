@@ -94,7 +94,7 @@ def test_the_second_step_is_answered_and_ignored_where_the_switch_says(url: str)
     assert api.get_object(post, fields="is_published")["is_published"] is False
 
 
-def test_the_pages_own_usage_stands_in_the_headers_only_where_the_switch_says(url: str) -> None:
+def test_page_usage_is_in_the_headers_only_if_the_switch_is_on(url: str) -> None:
     web, address = session(url), f"https://graph.facebook.com/v26.0/{PAGE}"
     sent = {"access_token": CITY_PAGE.token}
     assert "X-Page-Usage" not in web.get(address, params=sent).headers

@@ -133,7 +133,7 @@ def test_an_answer_may_drip(url: str) -> None:
     assert time.perf_counter() - began >= 0.4
 
 
-def test_an_expired_token_is_told_in_each_platforms_way_until_the_fault_is_cleared(
+def test_an_expired_token_gets_each_platforms_error_until_it_is_cleared(
     url: str,
 ) -> None:
     for platform in ("x", "facebook"):
@@ -197,7 +197,7 @@ def test_a_lagging_look_up_does_not_find_what_is_new(url: str) -> None:
     assert client.get_tweet(post)["data"]["id"] == post
 
 
-def test_an_indexing_delay_hides_new_comments_from_search_and_leaves_the_timeline(url: str) -> None:
+def test_an_indexing_delay_hides_comments_from_search_but_not_the_timeline(url: str) -> None:
     post = x_post(url).json()["data"]["id"]
     say(url, "x", post, "टिप्पणी")
     lay(url, "x", "*", "indexing_delay", seconds=60, count="always")
@@ -207,7 +207,7 @@ def test_an_indexing_delay_hides_new_comments_from_search_and_leaves_the_timelin
     assert client.get_users_tweets(CITY.id)["meta"]["result_count"] == 1
 
 
-def test_a_fault_meets_its_operation_and_account_only_and_after_those_it_skips(url: str) -> None:
+def test_a_fault_meets_only_its_operation_and_account_after_those_skipped(url: str) -> None:
     lay(url, "x", "publish", "error_before", account=WATER.id)
     lay(url, "x", "reply", "error_before", skip=1)
     post = x_post(url).json()["data"]["id"]

@@ -58,7 +58,7 @@ def test_the_connection_may_end_after_a_mail_is_kept(places: Places) -> None:
     assert len(mails(places)) == 1
 
 
-def test_the_page_shows_text_with_links_the_html_in_a_frame_and_names_attachments(
+def test_a_mails_page_shows_text_with_links_framed_html_and_attachments(
     places: Places,
 ) -> None:
     html = (

@@ -79,7 +79,7 @@ def test_a_citizen_comments_and_answers_a_comment_without_script(url: str, platf
     ("changed", "says"),
     [({"author": " "}, "नाव लिहा."), ({"text": ""}, "टिप्पणी लिहा"), ({"text": "क" * 8001}, "कमाल")],
 )
-def test_a_comment_that_cannot_be_sent_is_kept_in_the_form_with_the_reason_at_the_field(
+def test_a_refused_comment_stays_in_the_form_with_the_reason_at_its_field(
     url: str, changed: dict[str, str], says: str
 ) -> None:
     address = posts(url)["facebook"]
@@ -112,7 +112,7 @@ def test_a_form_from_another_site_is_refused(url: str) -> None:
     assert len(requests.get(f"{url}/faults.json", timeout=5).json()) == 1
 
 
-def test_faults_are_laid_and_cleared_by_the_form_and_a_wrong_one_says_where(url: str) -> None:
+def test_the_form_sets_and_clears_faults_and_names_the_wrong_field(url: str) -> None:
     fault = {
         "platform": "x",
         "operation": "publish",

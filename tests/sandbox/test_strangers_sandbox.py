@@ -25,7 +25,7 @@ def test_a_stranger_deletes_on_either_platform(url: str) -> None:
         api.get_object(post)
 
 
-def test_a_stranger_edits_on_facebook_and_the_ledger_keeps_what_stood_before(url: str) -> None:
+def test_a_strangers_edit_on_facebook_keeps_the_earlier_text_in_the_ledger(url: str) -> None:
     api = graph(url)
     post = api.put_object(CITY_PAGE.id, "feed", message="पहिला")["id"]
     meddle(url, platform="facebook", id=post, text="दुसरा").raise_for_status()

@@ -53,7 +53,7 @@ def test_a_post_with_a_described_picture_is_read_back_whole(url: str) -> None:
     assert tweets["includes"]["media"][0]["alt_text"] == "टाकी"
 
 
-def test_a_citizens_comment_and_an_answer_below_it_are_found_as_mentions_and_by_search(
+def test_a_comment_and_the_reply_below_it_are_found_by_mentions_and_search(
     url: str,
 ) -> None:
     client = x_client(url)
@@ -134,7 +134,7 @@ def test_the_app_alone_may_read_mentions_but_not_write(url: str) -> None:
         client.create_tweet(text="x", user_auth=False)
 
 
-def test_the_same_text_again_is_refused_and_elsewhere_or_after_deletion_it_is_not(url: str) -> None:
+def test_a_repeated_text_is_refused_except_elsewhere_or_after_deletion(url: str) -> None:
     client = x_client(url)
     post = client.create_tweet(text="एकच मजकूर")["data"]["id"]
     with pytest.raises(tweepy.Forbidden) as refused:
@@ -212,7 +212,7 @@ def test_another_accounts_media_and_what_is_no_picture_are_refused(url: str) -> 
         upload(x_client(url), b"%PDF-1.7")
 
 
-def test_a_form_with_a_file_uploads_too_and_json_only_where_the_switch_allows(url: str) -> None:
+def test_files_upload_as_forms_and_as_json_only_if_the_switch_allows(url: str) -> None:
     auth = OAuth1(X_CONSUMER_KEY, X_CONSUMER_SECRET, CITY.token, CITY.token_secret)
     response = session(url).post(
         f"{API}/2/media/upload",
@@ -226,7 +226,7 @@ def test_a_form_with_a_file_uploads_too_and_json_only_where_the_switch_allows(ur
         upload(x_client(url))
 
 
-def test_limits_stand_on_every_answer_and_one_too_many_is_told_when_to_return(url: str) -> None:
+def test_every_response_names_its_limit_and_one_too_many_when_to_retry(url: str) -> None:
     turn(url, x_publish_limit="2")
     client = x_client(url)
     client.return_type = requests.Response
@@ -287,7 +287,7 @@ def test_texts_are_escaped_where_the_switch_says(url: str) -> None:
     assert client.create_tweet(text="C & D")["data"]["text"] == "C &amp; D"
 
 
-def test_only_replies_under_ones_own_post_can_be_hidden_and_only_ones_own_deleted(url: str) -> None:
+def test_only_replies_to_own_posts_can_be_hidden_and_only_own_ones_deleted(url: str) -> None:
     client, other = x_client(url), x_client(url, WATER)
     post = client.create_tweet(text="मूळ")["data"]["id"]
     comment = say(url, "x", post, "…")

@@ -55,7 +55,7 @@ def _wrong(world: World, call: Call, browser: Browser, role: str) -> Iterator[st
         yield f"{call.method} {path} ({whose}): {code}, not {sorted(expected_code)}"
 
 
-def test_every_page_that_is_not_public_asks_an_anonymous_visitor_to_sign_in(world: World) -> None:
+def test_every_private_page_asks_an_anonymous_visitor_to_sign_in(world: World) -> None:
     nobody, wrong = world.site.nobody(), []
     ids = {**world.own, "sign_in_id": 1, "own_appointment": 1}
     for call in calls(world.site):

@@ -100,7 +100,7 @@ def added(page: Page) -> str:
     return " ".join(insertion.text for insertion in page.all if insertion.tag == "ins")
 
 
-def test_approving_an_outdated_revision_is_refused_and_shows_the_difference(
+def test_approving_an_outdated_revision_is_refused_with_the_difference(
     any_site: Site,
 ) -> None:
     city = any_site.city

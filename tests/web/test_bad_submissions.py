@@ -406,7 +406,7 @@ def test_the_error_for_a_lone_surrogate_names_its_line(member: Browser) -> None:
     assert page.error_at("text_mr") == "ओळ क्र. २ मध्ये एक अक्षर अपूर्ण आहे. ते पुन्हा लिहावे."
 
 
-def test_the_error_for_a_million_letters_shows_the_limit_and_keeps_the_text(
+def test_the_error_for_a_million_letters_has_the_limit_and_keeps_the_text(
     member: Browser,
 ) -> None:
     page = send(member, {"text_mr": ["पाणी " * 200_000]})

@@ -49,7 +49,7 @@ def send(city: City, delivery_id: int) -> None:
         delivery.state, delivery.sending_at = DeliveryState.SENDING, city.now
 
 
-def test_two_presses_with_a_reason_stop_everything_and_say_what_is_on_its_way(site: Site) -> None:
+def test_two_clicks_with_a_reason_stop_everything_and_name_what_is_sending(site: Site) -> None:
     (gone,), (todo_kinds,) = site.city.due("water"), site.city.due("road")
     send(site.city, gone)
     lead = site.browser("lead")
@@ -144,7 +144,7 @@ def test_officers_see_the_button_while_they_are_on_duty(site: Site) -> None:
     assert WHY in banner(first.page("/"))
 
 
-def test_a_release_after_a_restore_confirms_how_many_deliveries_are_in_doubt(
+def test_a_release_after_a_restore_confirms_how_many_are_in_doubt(
     site: Site,
 ) -> None:
     city, lead = site.city, site.browser("lead")

@@ -140,7 +140,7 @@ def test_a_failed_check_before_sending_is_explained_in_a_sentence(site: Site) ->
     assert "approval_missing" not in page.html
 
 
-def test_an_unconfirmed_delivery_is_settled_by_the_link_that_a_person_found(site: Site) -> None:
+def test_an_unconfirmed_delivery_is_settled_by_the_link_a_person_found(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     city.platform("x").fail_next(OutcomeUnknown("reset"), after_keeping=True)
     (delivery,) = city.live()

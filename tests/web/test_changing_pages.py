@@ -31,7 +31,7 @@ def live_post(town: City) -> int:
     return town.delivery(deliveries[0]).post_id
 
 
-def test_the_clerk_corrects_what_is_live_and_the_officer_reads_what_will_happen(site: Site) -> None:
+def test_a_clerk_corrects_a_live_post_and_the_officer_reads_the_effect(site: Site) -> None:
     town = site.city
     post_id, clerk = live_post(town), site.browser("clerk")
     page = clerk.page(f"/posts/{post_id}")

@@ -246,7 +246,7 @@ def look(walk: Walk, account: Account) -> None:
     walk.admin.post(f"/accounts/{account.id}/check", {"from": "account"})
 
 
-def test_init_leaves_what_was_connected_from_the_page_until_it_is_disconnected_there(
+def test_init_leaves_accounts_connected_on_the_page_until_disconnected(
     walk: Walk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     walk.confirm(walk.come(walk.at_x(walk.begin("x"))))
@@ -302,7 +302,7 @@ def test_a_facebook_page_is_connected_with_what_is_known_of_its_token(walk: Walk
     assert (again, walk.count()) == (f"/accounts/{account.id}", 3)  # a walk connects one account
 
 
-def test_a_known_account_that_is_connected_again_keeps_its_row_and_what_hangs_on_it(
+def test_a_reconnected_account_keeps_its_row_and_what_refers_to_it(
     walk: Walk,
 ) -> None:
     walk.confirm(walk.come(walk.at_x(walk.begin("x"))), purpose="पहिले प्रयोजन")
@@ -344,7 +344,7 @@ def test_a_refusal_on_the_platform_is_explained_and_nothing_is_stored(
 
 
 @pytest.mark.parametrize("platform", ["x", "facebook"])
-def test_an_oauth_callback_counts_once_and_only_in_its_own_session_and_state(
+def test_an_oauth_callback_counts_once_in_its_own_session_and_state(
     walk: Walk, platform: str
 ) -> None:
     at = walk.at_x if platform == "x" else walk.at_facebook
@@ -437,7 +437,7 @@ def test_a_wrong_app_secret_for_facebook_is_an_error(
     assert "माध्यम आपल्या ॲपच्या कळा स्वीकारत नाही." in walk.admin.page(end)
 
 
-def test_a_failing_platform_is_an_error_and_the_connection_can_be_restarted(walk: Walk) -> None:
+def test_a_failing_platform_is_an_error_and_connecting_can_be_restarted(walk: Walk) -> None:
     fault = {"platform": "x", "operation": "connect", "kind": "error_before"}
     assert requests.post(f"{walk.sandbox}/faults", json=fault, timeout=5).status_code == 201
     response = walk.admin.post("/accounts/connect", {"platform": "x"})

@@ -156,7 +156,7 @@ def test_a_department_can_report_to_another_but_not_in_a_circle(site: Site) -> N
         assert session.get_one(Department, site.city.departments["road"]).reports_to_id == office
 
 
-def test_a_persons_page_shows_appointments_with_orders_and_who_closed_the_access(
+def test_a_persons_page_shows_appointments_orders_and_who_closed_access(
     site: Site,
 ) -> None:
     also(site, "member", Role.OFFICER, "garden")

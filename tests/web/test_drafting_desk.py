@@ -169,7 +169,7 @@ def test_a_department_is_added_on_the_form_and_taken_out_again(desk: Desk) -> No
     assert asked_departments(desk.site, desk.post_id) == {"water": True}
 
 
-def test_sending_an_unchanged_draft_still_asks_a_department_joined_meanwhile(site: Site) -> None:
+def test_sending_an_unchanged_draft_asks_a_department_joined_meanwhile(site: Site) -> None:
     city = site.city
     desk = desk_of(site, city.draft(city.hand_in()))
     city.join(desk.post_id, city.hand_in("वळण रस्ता", department="road"))

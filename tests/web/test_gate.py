@@ -62,7 +62,7 @@ def joint(site: Site) -> int:
     return post
 
 
-def test_the_review_page_names_the_department_of_a_joint_post_that_lacks_an_approver(
+def test_the_review_page_names_the_department_that_lacks_an_approver(
     site: Site,
 ) -> None:
     post = site.city.start(site.city.hand_in())
@@ -77,7 +77,7 @@ def test_the_review_page_names_the_department_of_a_joint_post_that_lacks_an_appr
     assert "उद्यान विभाग: येथे मान्यता देण्यास कोणी उपलब्ध नाही." in board
 
 
-def test_on_the_spot_is_reached_from_the_posts_page_while_somebody_can_decide(site: Site) -> None:
+def test_a_post_links_to_approval_in_person_while_somebody_can_decide(site: Site) -> None:
     own, blocked = site.city.in_review(), site.city.in_review("garden")
     clerk = site.browser("clerk")
     assert f"/posts/{own}/on-the-spot" in clerk.page(f"/posts/{own}").html
@@ -105,7 +105,7 @@ def test_the_page_names_the_appointment_it_acts_under(site: Site) -> None:
         assert "पाणीपुरवठा" in acting[0]
 
 
-def test_a_tab_of_another_appointment_decides_nothing_and_says_under_which_one_now(
+def test_a_tab_of_another_appointment_decides_nothing_and_names_the_new(
     site: Site,
 ) -> None:
     """Both departments are asked: without the check the approval would be the other one's."""
@@ -155,7 +155,7 @@ def test_an_approval_without_its_appointment_decides_nothing(site: Site) -> None
         assert (response.status_code, decisions(site)) == (409, [])
 
 
-def test_an_appointment_that_ended_this_morning_decides_nothing_in_the_open_page(
+def test_an_appointment_that_ended_decides_nothing_in_an_open_page(
     site: Site,
 ) -> None:
     post = site.city.in_review()

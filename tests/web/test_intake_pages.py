@@ -27,7 +27,7 @@ def follow(browser: Browser, path: str, fields: dict[str, str]) -> Page:
     return browser.page(response.headers["Location"])
 
 
-def test_a_question_goes_to_the_department_and_its_answer_comes_back_on_the_same_page(
+def test_a_question_to_the_department_is_answered_on_the_same_page(
     site: Site, submission: int
 ) -> None:
     path = f"/submissions/{submission}"
@@ -49,7 +49,7 @@ def test_a_question_goes_to_the_department_and_its_answer_comes_back_on_the_same
     assert again.status_code == 409
 
 
-def test_a_note_waits_under_the_cells_today_until_the_cell_says_that_it_has_seen_it(
+def test_a_note_stays_on_the_cells_list_until_the_cell_has_seen_it(
     site: Site, submission: int
 ) -> None:
     site.city.send(site.city.draft(submission))
@@ -71,7 +71,7 @@ def changed(page: Page, **new: str) -> list[tuple[str, str]]:
     return [(name, new.get(name, value)) for name, value in page.form("hand-in")]
 
 
-def test_the_department_changes_what_it_handed_in_and_sees_what_stood_there(
+def test_a_department_changes_its_submission_and_sees_the_earlier_text(
     site: Site, submission: int
 ) -> None:
     member, path = site.browser("member"), f"/submissions/{submission}"
@@ -90,7 +90,7 @@ def test_the_department_changes_what_it_handed_in_and_sees_what_stood_there(
     assert "बदलण्यासारखे काही नव्हते." in member.page(response.headers["Location"])
 
 
-def test_a_form_that_somebody_overtook_keeps_what_was_typed_and_shows_what_they_wrote(
+def test_an_overtaken_form_keeps_its_text_and_shows_the_other_change(
     site: Site, submission: int
 ) -> None:
     path = f"/submissions/{submission}/change"
@@ -157,7 +157,7 @@ def test_a_merged_duplicate_and_its_original_link_to_each_other(
         assert not session.get_one(Submission, twin).posts
 
 
-def test_a_duplicate_whose_original_was_declined_says_so_and_how_to_hand_it_in_anew(
+def test_a_duplicate_of_a_declined_original_says_how_to_submit_it_again(
     site: Site, submission: int
 ) -> None:
     twin = site.city.hand_in("पुन्हा तेच")

@@ -72,7 +72,7 @@ def test_the_typed_code_leads_the_officer_to_exactly_this_revision(any_site: Sit
     assert "मान्यता द्या" in officer.page(path)
 
 
-def test_the_scanned_code_asks_for_the_officers_own_sign_in_and_then_leads_there(
+def test_a_scanned_code_leads_to_the_post_after_the_officer_signs_in(
     site: Site,
 ) -> None:
     post = site.city.in_review()
@@ -88,7 +88,7 @@ def test_the_scanned_code_asks_for_the_officers_own_sign_in_and_then_leads_there
     assert phone.get(path).headers["Location"] == f"/posts/{post}/review?revision=1"
 
 
-def test_a_phone_that_is_signed_in_as_an_officer_who_is_asked_goes_straight_there(
+def test_a_phone_signed_in_as_an_asked_officer_goes_straight_to_the_post(
     site: Site,
 ) -> None:
     post = site.city.in_review()
@@ -100,7 +100,7 @@ def test_a_phone_that_is_signed_in_as_an_officer_who_is_asked_goes_straight_ther
     )
 
 
-def test_the_clerks_session_gains_nothing_by_the_code_and_its_cookie_stays_as_it_was(
+def test_the_clerks_session_and_cookie_are_not_changed_by_the_code(
     site: Site,
 ) -> None:
     post = site.city.in_review()
@@ -162,7 +162,7 @@ def test_a_code_of_an_older_revision_says_that_there_is_a_newer_one(site: Site) 
     assert "जुन्या आवृत्ती" in sentence
 
 
-def test_a_code_ends_with_the_decision_even_where_the_post_comes_back_to_review(
+def test_a_code_ends_with_the_decision_even_if_the_post_returns_to_review(
     any_site: Site,
 ) -> None:
     site = any_site

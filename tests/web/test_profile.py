@@ -84,7 +84,7 @@ def test_an_invalid_profile_has_errors_at_its_fields_and_keeps_the_input(site: S
         assert member.post("/profile", {**WRITTEN, name: value}).status_code == 422
 
 
-def test_a_password_is_changed_with_the_old_one_and_other_sessions_end_on_request(
+def test_changing_a_password_needs_the_old_one_and_can_end_other_sessions(
     any_site: Site,
 ) -> None:
     here, phone = any_site.browser("member"), any_site.browser("member")
@@ -109,7 +109,7 @@ def test_a_password_change_keeps_other_sessions_unless_asked(site: Site) -> None
     assert phone.get("/").status_code == 200
 
 
-def test_a_wrong_old_password_changes_nothing_and_is_not_guessed_without_end(site: Site) -> None:
+def test_a_wrong_old_password_changes_nothing_and_is_throttled(site: Site) -> None:
     member = site.browser("member")
     for _try in range(MOST_PER_IDENTIFIER):
         page = change(member, old="not the password")
@@ -163,7 +163,7 @@ def test_a_wrong_code_changes_nothing_and_is_not_guessed_without_end(site: Site)
     assert person(site).mail == "member@pmc.example"
 
 
-def test_somebody_elses_address_is_not_given_and_only_its_owner_learns_of_it(site: Site) -> None:
+def test_somebody_elses_address_is_refused_and_only_its_owner_is_notified(site: Site) -> None:
     member = site.browser("member")
     fields = {"value": "head@pmc.example", "password": PASSWORD}
     assert member.post("/profile/mail", fields).status_code == 302

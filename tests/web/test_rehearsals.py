@@ -158,7 +158,7 @@ def test_outside_a_rehearsal_no_page_says_so(site: Site) -> None:
 @pytest.mark.proof
 @pytest.mark.timeout(400)
 @pytest.mark.xdist_group("rehearsing")
-def test_one_click_starts_a_rehearsal_that_is_filled_and_one_click_ends_all_of_it(
+def test_one_click_starts_a_filled_rehearsal_and_one_click_ends_it(
     offering: Site, tmp_path: Path
 ) -> None:
     browser, root = offering.browser("lead"), tmp_path / "rehearsals"

@@ -73,7 +73,7 @@ def test_without_a_photo_everything_goes_on(away: Site) -> None:
     assert away.browser("member").post("/submissions/new", pairs).status_code == 302
 
 
-def test_a_draft_with_a_photo_is_shown_again_and_names_what_to_choose_again(away: Site) -> None:
+def test_a_draft_shown_again_names_the_photo_to_choose_again(away: Site) -> None:
     city = away.city
     post = city.draft(city.hand_in())
     clerk, path = away.browser("clerk"), f"/posts/{post}/draft"

@@ -32,7 +32,7 @@ def test_the_boards_tab_counts_what_stands_on_the_board(world: World, role: str)
     assert _count(page, "/decisions") == int(latin_digits(text.split()[0]))
 
 
-def test_what_an_officer_owes_and_what_is_stuck_are_counted_and_one_click_away(
+def test_an_officers_todos_and_stuck_posts_are_counted_and_linked(
     site: Site,
 ) -> None:
     town = site.city

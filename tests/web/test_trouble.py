@@ -130,7 +130,7 @@ def on_postgres(postgres_url: str, tmp_path: Path) -> Iterator[Site]:
     database.dispose()
 
 
-def test_a_database_that_goes_away_keeps_the_form_and_takes_it_when_it_is_back(
+def test_a_form_survives_a_lost_database_and_is_saved_once_it_is_back(
     on_postgres: Site,
 ) -> None:
     member = on_postgres.browser("member")
@@ -143,7 +143,7 @@ def test_a_database_that_goes_away_keeps_the_form_and_takes_it_when_it_is_back(
     assert member.post("/submissions/new", sent_on).status_code == 302
 
 
-def test_a_database_that_goes_away_in_the_middle_of_a_request_still_gets_its_page(
+def test_a_database_lost_in_the_middle_of_a_request_gets_its_error_page(
     on_postgres: Site,
 ) -> None:
     """The session was read, then it went: the frame of the page cannot ask for its counts."""
@@ -309,7 +309,7 @@ def test_other_forms_take_no_more_than_64_megabytes_on_the_way(site: Site) -> No
 
 
 @pytest.mark.proof
-def test_a_video_of_300_megabytes_is_read_to_its_end_and_what_was_typed_is_kept(site: Site) -> None:
+def test_a_video_of_300_megabytes_is_read_whole_and_the_form_is_kept(site: Site) -> None:
     """Really sent, piece by piece; what is too much of it is thrown away, not held."""
     member = site.browser("member")
     token = f'--edge\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{member.token}\r\n'
@@ -322,7 +322,7 @@ def test_a_video_of_300_megabytes_is_read_to_its_end_and_what_was_typed_is_kept(
     assert page.error_at("files") == ("“film.mp4” ही फाइल मर्यादेपेक्षा मोठी आहे. लहान फाइल निवडावी.")
 
 
-def test_a_video_sent_after_the_session_was_lost_is_named_and_the_text_kept(site: Site) -> None:
+def test_a_video_sent_without_a_session_is_named_and_the_text_kept(site: Site) -> None:
     response = upload(site.nobody(), Endless(HEAD, 100 * MEGABYTE, END), length=None)
     page = Page(response.text)
     assert response.status_code == 401

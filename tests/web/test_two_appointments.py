@@ -45,7 +45,7 @@ def test_every_form_carries_the_appointment_it_was_made_under(site: Site) -> Non
     assert len(marks) == len(forms)
 
 
-def test_a_form_made_under_another_appointment_is_refused_and_nothing_is_lost(
+def test_a_form_of_another_appointment_is_refused_and_nothing_is_lost(
     any_site: Site,
 ) -> None:
     member, written, _garden = two_tabs(any_site)

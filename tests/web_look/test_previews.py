@@ -155,7 +155,7 @@ def test_a_link_typed_anew_names_its_own_domain_and_loses_the_title_before(visit
     assert row.is_hidden()
 
 
-def test_a_long_text_on_x_is_cut_while_somebody_types_where_the_server_would(
+def test_a_long_text_on_x_is_cut_in_the_browser_as_on_the_server(
     visit: Opener,
 ) -> None:
     page = visit("drafting", lang="en")

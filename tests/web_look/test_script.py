@@ -70,7 +70,7 @@ def test_the_draft_of_one_person_is_not_shown_to_another(visit: Opener) -> None:
     assert page.input_value("#title") == "हिवाळ्यात उद्यानांच्या वेळेत बदल"
 
 
-def test_a_draft_on_an_older_revision_is_offered_and_not_put_back_by_itself(visit: Opener) -> None:
+def test_a_stored_draft_of_an_older_revision_is_offered_not_restored(visit: Opener) -> None:
     page = visit("drafting", lang="en")
     page.fill("#text_en", "My own words")
     page.locator(NOTE, has_text="Draft saved").wait_for()

@@ -102,7 +102,7 @@ def test_a_held_one_calls(town: City) -> None:
     assert [alert.trouble for alert in alerts(town)] == ["held"]
 
 
-def test_a_stop_that_holds_it_calls_after_two_minutes_and_once_missed_again(town: City) -> None:
+def test_a_stop_alerts_after_two_minutes_and_again_once_the_post_is_missed(town: City) -> None:
     with town.write() as session:
         stop.stop_all(session, actor=town.actor("lead"), now=town.now, reason="तपासणी")
     lane.used(town)

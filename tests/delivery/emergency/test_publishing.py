@@ -292,7 +292,7 @@ def test_the_gate_refuses_other_values_than_those_of_the_record(town: City) -> N
     _expect_refused(town, use_id, "approval_missing")
 
 
-def test_the_gate_refuses_where_the_approved_template_was_changed_behind_it(town: City) -> None:
+def test_the_gate_refuses_if_the_approved_template_was_changed_afterwards(town: City) -> None:
     use_id = lane.used(town)
     with town.write() as session:
         session.execute(update(TemplateRevision).values(late_limit=600))

@@ -91,7 +91,7 @@ def test_whoever_published_does_not_ratify_it(town: City) -> None:
         ratify(town, use_id, by="first")
 
 
-def test_reminders_come_after_four_twelve_and_twenty_hours_and_then_head_and_oversight(
+def test_reminders_come_after_4_12_and_20_hours_then_to_head_and_oversight(
     town: City,
 ) -> None:
     with town.write() as session:
@@ -152,7 +152,7 @@ def test_a_refusal_stops_what_has_not_left_and_owes_nothing_then(town: City) -> 
     assert owed(town, use_id) is Owed.CORRECTED
 
 
-def test_a_refusal_of_what_is_out_owes_a_correction_until_all_of_it_is_gone(town: City) -> None:
+def test_a_refused_live_emergency_needs_a_correction_until_all_is_gone(town: City) -> None:
     use_id = lane.used(town)
     town.tick_dispatch()
     refuse(town, use_id)
