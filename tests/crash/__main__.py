@@ -25,13 +25,13 @@ from pathlib import Path
 from threading import Thread
 
 from publisher.database.session import migrate
-from tests.crash.counting import KEPT, TABLE, Kept, Tally
+from tests.crash.goals import IN_EARNEST, SHORTENED, WANTED, Form
 from tests.crash.house import House, house
-from tests.crash.judging import explain, judge
 from tests.crash.nursery import Forking, Nursery
 from tests.crash.rounds import Round
 from tests.crash.servers import OwnServer, own_server
-from tests.crash.wanting import IN_EARNEST, SHORTENED, WANTED, Form
+from tests.crash.tallies import KEPT, TABLE, Kept, Tally
+from tests.crash.verdict import explain, judge
 from tests.support import runs, sqlite
 
 DATABASES = ("postgresql", "sqlite")

@@ -16,10 +16,10 @@ from demo.seeding.setup import set_up_city
 from publisher.now import now
 from publisher.settings.environment import load
 from tests.crash import in_commit
-from tests.crash.cutting import cutting
+from tests.crash.connection_cuts import cutting
 from tests.crash.paces import SCALED
 from tests.journey.browsing import Seen, Values, Visitor
-from tests.journey.standing import Standing, until
+from tests.journey.installation import Standing, until
 from tests.support.processes import Started, free_port
 
 Typed = str | list[str]

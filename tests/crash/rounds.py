@@ -18,13 +18,13 @@ from publisher import failpoints
 from publisher.models.deliveries import Delivery
 from publisher.states import DeliveryState
 from tests.crash import points
-from tests.crash.counting import Tally
-from tests.crash.cutting import RECEIPTS, SENDING, cutting
+from tests.crash.connection_cuts import RECEIPTS, SENDING, cutting
+from tests.crash.goals import Wanted
 from tests.crash.house import PATIENCE, House, freeze, wake
-from tests.crash.judging import judge
 from tests.crash.servers import OwnServer
+from tests.crash.tallies import Tally
 from tests.crash.traffic import SLOW, Traffic
-from tests.crash.wanting import Wanted
+from tests.crash.verdict import judge
 from tests.support.processes import Started
 from tests.support.runs import wait_until
 

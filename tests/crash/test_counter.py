@@ -11,7 +11,7 @@ from publisher.models.posts import Decision, DecisionKind
 from publisher.now import now
 from tests.crash.counter import Counter
 from tests.journey.flow import X, in_review, publish_now
-from tests.journey.standing import page_with, until
+from tests.journey.installation import page_with, until
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 

@@ -14,13 +14,13 @@ from tempfile import mkdtemp
 import psycopg
 import pytest
 
-from tests.crash.cutting import RECEIPTS, SENDING, cutting
+from tests.crash.connection_cuts import RECEIPTS, SENDING, cutting
 from tests.crash.disks import Disk, small_disk
 from tests.crash.house import PATIENCE, House, house
-from tests.crash.judging import explain, judge
 from tests.crash.nursery import Forking
 from tests.crash.paces import LEASE
 from tests.crash.servers import OwnServer, own_server
+from tests.crash.verdict import explain, judge
 from tests.support.postgres import TEMPLATE
 from tests.support.processes import Started, Starter
 from tests.support.runs import Run

@@ -17,7 +17,7 @@ from publisher.now import now
 from publisher.review import withdraw
 from publisher.states import AccountState, DeliveryState
 from tests.crash.house import PATIENCE, House, house
-from tests.crash.judging import judge
+from tests.crash.verdict import judge
 from tests.support.processes import Starter
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]

@@ -19,7 +19,7 @@ from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid
 from tests.crash import points
 from tests.crash.house import PATIENCE, House
-from tests.crash.judging import judge
+from tests.crash.verdict import judge
 from tests.support import sqlite
 from tests.support.city_people import as_of
 from tests.support.postgres import Server

@@ -15,8 +15,8 @@ from publisher.models.deliveries import Account
 from publisher.states import DeliveryState
 from tests.crash import points
 from tests.crash.house import PATIENCE, House, freeze, wake
-from tests.crash.judging import judge
 from tests.crash.paces import LEASE
+from tests.crash.verdict import judge
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 

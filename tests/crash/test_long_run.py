@@ -15,12 +15,12 @@ from publisher.models.deliveries import Account
 from publisher.settings import environment
 from publisher.states import AccountState
 from tests.crash.__main__ import Ending, Lanes
-from tests.crash.counting import BEGIN, END, POINTS, Kept, Tally
+from tests.crash.goals import IN_EARNEST, SHORTENED, WANTED, Wanted
 from tests.crash.house import House
-from tests.crash.judging import Judgement
 from tests.crash.paces import REAL, SCALED
 from tests.crash.rounds import Round
-from tests.crash.wanting import IN_EARNEST, SHORTENED, WANTED, Wanted
+from tests.crash.tallies import BEGIN, END, POINTS, Kept, Tally
+from tests.crash.verdict import Judgement
 from tests.support.processes import Started, Starter
 from tests.support.runs import REGISTRY, Run, wait_until
 

@@ -18,7 +18,7 @@ from publisher.models.deliveries import Delivery
 from publisher.now import now
 from publisher.states import DeliveryState
 from tests.crash.house import PATIENCE, House
-from tests.crash.judging import judge
+from tests.crash.verdict import judge
 from tests.support.processes import Started
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]

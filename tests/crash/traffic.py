@@ -11,8 +11,8 @@ from PIL import Image
 
 from publisher.drafting.drafts import PictureDraft
 from publisher.models.deliveries import Account
-from tests.crash.counting import Tally
 from tests.crash.house import House
+from tests.crash.tallies import Tally
 
 POSTS = 6
 """What falls due before each stroke: one post in three languages on two platforms."""

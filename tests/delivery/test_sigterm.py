@@ -20,7 +20,7 @@ from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.settings import environment
 from publisher.states import DeliveryState
 from tests.crash.house import House, house
-from tests.crash.judging import judge
+from tests.crash.verdict import judge
 from tests.support.city import City
 from tests.support.city_people import DAY
 from tests.support.processes import Started, Starter

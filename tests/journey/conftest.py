@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.standing import Standing
+from tests.journey.installation import Standing
 from tests.support.processes import Starter
 
 

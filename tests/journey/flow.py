@@ -6,7 +6,7 @@ import re
 
 from demo.notices import DemoNotice
 from tests.journey.browsing import Seen
-from tests.journey.standing import Standing
+from tests.journey.installation import Standing
 
 FACEBOOK, X = "facebook", "x"
 

@@ -11,7 +11,7 @@ from demo import notices
 from publisher.now import now
 from tests.journey.browsing import Seen
 from tests.journey.flow import FACEBOOK, X, approve, in_review
-from tests.journey.standing import Standing, page_with, until
+from tests.journey.installation import Standing, page_with, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
 LINK = r"^https?://\S+/(status|posts)/"

@@ -11,7 +11,7 @@ import pytest
 from publisher.database.session import Database
 from publisher.delivery import dispatch
 from publisher.now import now
-from tests.journey.standing import SECRET
+from tests.journey.installation import SECRET
 from tests.support.city import city
 from tests.support.mail import MailServer
 from tests.support.processes import Starter, free_port

@@ -26,7 +26,7 @@ from tests.journey.flow import (
     publish_now,
     texts,
 )
-from tests.journey.standing import Row, Standing, page_with, until
+from tests.journey.installation import Row, Standing, page_with, until
 
 CIRCULAR = notices.load()[notices.CIRCULAR]
 

@@ -12,7 +12,7 @@ from publisher.platforms.base.protocol import (
     TryLater,
 )
 from publisher.states import DeliveryState
-from tests.delivery.test_by_hand import link_to, post
+from tests.delivery.test_manual import link_to, post
 from tests.support import planned
 from tests.support.city import City
 from tests.support.city_people import HOUR

@@ -16,7 +16,7 @@ from publisher.operations.departments.close import tick_departments
 from publisher.working_time import local_day
 from tests.web.html_page import Page
 from tests.web.site import Browser, Site
-from tests.web.test_signing import also
+from tests.web.test_sign_in_pages import also
 
 ORDER = "सामान्य प्रशासन/४५/२०२६"
 

@@ -9,7 +9,7 @@ from publisher.models.submissions import Submission
 from tests.web.html_page import Page
 from tests.web.site import Browser, Site
 from tests.web.test_bad_submissions import TYPED
-from tests.web.test_signing import also
+from tests.web.test_sign_in_pages import also
 
 PAIRS = [(name, value) for name, values in TYPED.items() for value in values]
 

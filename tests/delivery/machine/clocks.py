@@ -38,7 +38,7 @@ from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
 from tests.delivery.machine.promises import Once
 from tests.delivery.machine.scene import PLATFORMS, SPANS, posts
-from tests.delivery.test_by_hand import link_to
+from tests.delivery.test_manual import link_to
 from tests.support.city import PACE
 from tests.support.city_people import MINUTE
 

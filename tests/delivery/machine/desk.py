@@ -20,9 +20,9 @@ from publisher.validation import Invalid
 from tests.delivery.machine.clocks import AtTheClock
 from tests.delivery.machine.ledger import Ledger
 from tests.delivery.machine.scene import BOTH, SOMEWHERE, SPANS, THEN, WHY, posts
-from tests.delivery.test_by_hand import link_to, paste
-from tests.delivery.test_correcting import write
-from tests.delivery.test_taking_back import take_back
+from tests.delivery.test_corrections import write
+from tests.delivery.test_manual import link_to, paste
+from tests.delivery.test_takedown_orders import take_back
 
 
 class AtTheDesk(AtTheClock):

@@ -18,7 +18,7 @@ from publisher.states import CommentState
 from tests.delivery.machine.clocks import AtTheClock
 from tests.delivery.machine.ledger import Deed
 from tests.delivery.machine.scene import PLATFORMS, THEN, WHY
-from tests.delivery.test_taking_back import take_back
+from tests.delivery.test_takedown_orders import take_back
 
 replies = Bundle("replies")
 """The posts that answer comments."""

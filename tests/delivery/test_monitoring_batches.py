@@ -21,7 +21,7 @@ from publisher.platforms.facebook.payloads import LIMITS
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.platforms.x.limits import limits as x_limits
 from publisher.reports.external_changes import FindingKind
-from tests.delivery.test_watching import QUARTER, REFUSED, findings
+from tests.delivery.test_monitoring import QUARTER, REFUSED, findings
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.test_scheduler import PROMISES

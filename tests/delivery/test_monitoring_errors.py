@@ -21,8 +21,8 @@ from publisher.platforms.base.protocol import (
 from publisher.platforms.base.types import Allowance, Health, HealthProblem
 from publisher.platforms.memory.store import OURSELVES
 from publisher.states import AccountState
-from tests.delivery.test_watching import QUARTER, REFUSED, watch
-from tests.delivery.test_watching_many import Counting
+from tests.delivery.test_monitoring import QUARTER, REFUSED, watch
+from tests.delivery.test_monitoring_batches import Counting
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
 

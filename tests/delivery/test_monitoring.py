@@ -39,7 +39,7 @@ from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from publisher.states import AccountState
 from publisher.validation import Invalid
-from tests.delivery.test_correcting import MENDED, correct
+from tests.delivery.test_corrections import MENDED, correct
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
 

@@ -19,7 +19,7 @@ from publisher.delivery.receipts import Completion
 from publisher.models.deliveries import Account, ReceiptOrigin, ReceiptRow
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
-from tests.delivery.test_by_hand import post
+from tests.delivery.test_manual import post
 from tests.support.city import PACE, City
 from tests.support.crossing import meet
 from tests.support.holding import receipt_for, state

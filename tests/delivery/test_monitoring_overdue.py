@@ -14,8 +14,8 @@ from publisher.models.deliveries import Account, ReceiptRow
 from publisher.operations import health_checks
 from publisher.platforms.base.protocol import RefusalCode, Refused, TryLater
 from publisher.states import AccountState
-from tests.delivery.test_watching import watch
-from tests.delivery.test_watching_many import Counting
+from tests.delivery.test_monitoring import watch
+from tests.delivery.test_monitoring_batches import Counting
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 

@@ -20,8 +20,8 @@ from publisher.now import now
 from publisher.states import DeliveryState
 from tests.crash import at_statement
 from tests.crash.house import PATIENCE, House, house
-from tests.crash.judging import judge
 from tests.crash.nursery import Forking
+from tests.crash.verdict import judge
 from tests.support.postgres import Server
 from tests.support.processes import Started
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from tests.crash.counting import POINTS, Tally
 from tests.crash.paces import REAL, SCALED, Pace
+from tests.crash.tallies import POINTS, Tally
 
 CUT_AT_ONCE = 5
 """About as many connections end by one stroke that cuts half of them."""

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any
 
 from tests.crash import points
-from tests.crash.judging import Judgement
+from tests.crash.verdict import Judgement
 from tests.support.runs import CHECKOUT
 
 KEPT = CHECKOUT / "var" / "crash"

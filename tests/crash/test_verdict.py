@@ -15,7 +15,7 @@ from publisher.models.posts import Decision, Rendition
 from publisher.now import now
 from publisher.states import DeliveryState
 from tests.crash.house import House
-from tests.crash.judging import explain, judge
+from tests.crash.verdict import explain, judge
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(300)]
 

@@ -26,8 +26,8 @@ from publisher.review import withdraw
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid
-from tests.delivery.test_freezing import freeze
-from tests.delivery.test_stopping import stop
+from tests.delivery.test_freeze import freeze
+from tests.delivery.test_stop import stop
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
 

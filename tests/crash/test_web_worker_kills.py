@@ -23,7 +23,7 @@ from publisher.working_time import local
 from tests.crash.counter import Counter, Typed
 from tests.journey.browsing import Seen, Visitor
 from tests.journey.flow import FACEBOOK, X, in_review, publish_now, texts
-from tests.journey.standing import until
+from tests.journey.installation import until
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
