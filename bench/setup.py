@@ -121,4 +121,4 @@ def stop_all(started: list[Started]) -> None:
     """Terminate these processes, and check that they end cleanly."""
     for process in started:
         if code := process.stop(within=PATIENCE):
-            raise RuntimeError(f"ended with {code}:\n{process.said()[-4000:]}")
+            raise RuntimeError(f"ended with {code}:\n{process.written_output()[-4000:]}")

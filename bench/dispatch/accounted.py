@@ -78,7 +78,9 @@ def _theirs(setup: BenchSetup, steps: list[str], numbers: list[str]) -> int:
         call += [] if step == "run" else numbers
         started = setup.start([sys.executable, *call])
         if code := started.popen.wait(900):
-            raise RuntimeError(f"APScheduler's side ended with {code}:\n{started.said()[-2000:]}")
+            raise RuntimeError(
+                f"APScheduler's side ended with {code}:\n{started.written_output()[-2000:]}"
+            )
     sent = len({arrival.text for arrival in setup.stand_in.arrivals()})
     setup.stand_in.forget()
     return sent

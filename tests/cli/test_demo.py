@@ -70,7 +70,7 @@ def test_a_demo_answers_lets_people_in_ends_whole_and_goes_on(
     before = mark_of(folder)
     assert before["finished"] is False
     again = begin(start, folder, port)
-    assert "Traceback" not in again.said()
+    assert "Traceback" not in again.written_output()
     assert count(folder, "people") == len(people.load())
     after = mark_of(folder)
     assert after["began_at"] == before["began_at"]
@@ -93,7 +93,7 @@ def test_it_says_who_signs_in_how_and_what_to_try_in_both_languages(
 ) -> None:
     folder, port = tmp_path / "demo", three_free_ports()
     demo = begin(start, folder, port)
-    output = demo.said()
+    output = demo.written_output()
     for key in people.TO_TRY_FIRST:
         person = people.by_key()[key]
         for text in (person.mail, person.mobile[-10:], person.password, person.name_mr):

@@ -19,14 +19,14 @@ from tests.crash import in_commit
 from tests.crash.connection_cuts import cutting
 from tests.crash.paces import SCALED
 from tests.journey.browsing import Seen, Values, Visitor
-from tests.journey.installation import Standing, until
+from tests.journey.installation import Installation, until
 from tests.support.processes import Started, free_port
 
 Typed = str | list[str]
 
 
 @dataclass
-class Counter(Standing):
+class Counter(Installation):
     """Sandbox and city; web and clock are opened and closed by a scenario."""
 
     pages: list[Started] = field(default_factory=list)
@@ -76,7 +76,7 @@ class Counter(Standing):
         with pytest.raises(requests.ConnectionError):
             visitor.send(page, where, values)
         self.close()
-        assert self.reached(at).read_text().split() == [at], web.said()
+        assert self.reached(at).read_text().split() == [at], web.written_output()
         self.reached(at).unlink()
 
     def lose_in_commit(
@@ -120,4 +120,6 @@ class Counter(Standing):
         with pytest.raises(requests.ConnectionError):
             visitor.send(page, where, values)
         self.close()
-        assert "SIG" in web.said() or "signal" in web.said(), web.said()
+        assert "SIG" in web.written_output() or "signal" in web.written_output(), (
+            web.written_output()
+        )

@@ -159,7 +159,7 @@ class House:
         self.wait_for(lambda: not clock.is_running())
         self.clocks.remove(clock)
         reached = self.reached(name)
-        assert reached.exists(), clock.said()
+        assert reached.exists(), clock.written_output()
         reached.unlink()
 
     def reached(self, name: str) -> Path:
@@ -180,7 +180,7 @@ class House:
             if self.waiting():
                 raise AssertionError(
                     f"after at most {within} s there wait still:\n{self.unsettled()}\n"
-                    f"and the clock said:\n{clock.said()}"
+                    f"and the clock said:\n{clock.written_output()}"
                 )
         finally:
             clock.stop(within=PATIENCE)
@@ -243,13 +243,13 @@ class House:
             "NAGARVANI_CHECKPOINT_LOG": str(self.reached(name)),
         }
         started = self._watched(*command, environment=self.environment | armed)
-        assert started.popen.wait(PATIENCE) == -signal.SIGKILL, started.said()
-        assert self.reached(name).exists(), started.said()
+        assert started.popen.wait(PATIENCE) == -signal.SIGKILL, started.written_output()
+        assert self.reached(name).exists(), started.written_output()
 
     def does(self, *command: str) -> None:
         """Run a command of the product to its end."""
         started = self._watched(*command, environment=self.environment)
-        assert started.popen.wait(PATIENCE) == 0, started.said()
+        assert started.popen.wait(PATIENCE) == 0, started.written_output()
 
     def _watched(self, *command: str, environment: Mapping[str, str]) -> Started:
         """Start a command and never fork it: how a forked one ended is not known."""
@@ -296,7 +296,7 @@ class House:
     def wait_for(self, question: Callable[[], bool]) -> None:
         """Wait until this is so."""
         if not wait_until(question, within=PATIENCE):
-            output = "\n".join(clock.said()[-3_000:] for clock in self.clocks)
+            output = "\n".join(clock.written_output()[-3_000:] for clock in self.clocks)
             raise AssertionError(
                 f"waited {PATIENCE} s in vain; there wait:\n{self.unsettled()}\n"
                 f"and the clocks said:\n{output}"

@@ -288,7 +288,7 @@ class Round:
         ):
             address = self.installation.pace.address(cutter.own_url)
             clock = self.installation.clock(NAGARVANI_DATABASE_URL=address)
-            wait_until(lambda: "runs" in clock.said(), within=5)
+            wait_until(lambda: "runs" in clock.written_output(), within=5)
             with self._others_stopped(clock):
                 self.traffic.fall_due()
                 wait_until(lambda: cutter.cut > 0, within=2)
@@ -332,5 +332,5 @@ def _send_to(clocks: Iterable[Started], sign: Callable[[Started], None]) -> None
 
 
 def _check_it_never_ran(clock: Started) -> None:
-    if "runs" in clock.said():
-        raise AssertionError(f"a clock ended by itself:\n{clock.said()}")
+    if "runs" in clock.written_output():
+        raise AssertionError(f"a clock ended by itself:\n{clock.written_output()}")

@@ -56,7 +56,7 @@ def _runs(installation: House) -> Started:
 def _settle(installation: House, clock: Started) -> None:
     """The clock that lived through it brings everything to rest, and no promise is broken."""
     installation.wait_for(lambda: installation.waiting() == 0)
-    assert clock.is_running(), clock.said()
+    assert clock.is_running(), clock.written_output()
     clock.stop(within=PATIENCE)
     verdict = judge(installation)
     assert verdict.is_clean, verdict
@@ -183,7 +183,7 @@ def _empty_log(installation: House) -> None:
 
 
 def _complains(clock: Started) -> bool:
-    return any(complaint in clock.said() for complaint in COMPLAINTS)
+    return any(complaint in clock.written_output() for complaint in COMPLAINTS)
 
 
 @pytest.mark.parametrize("pages", [0, 1, 2, 5, 13])
@@ -215,7 +215,7 @@ def test_a_disk_that_fills_again_and_again_loses_and_repeats_nothing(
         disk.fill()
         time.sleep(1)
         disk.empty()
-    assert _complains(clock), clock.said()
+    assert _complains(clock), clock.written_output()
     _settle(on_disk, clock)
 
 
@@ -235,7 +235,7 @@ def test_postgresql_whose_disk_fills_loses_and_repeats_nothing(
             time.sleep(2)
             disk.empty()
         installation.wait_for(lambda: installation.waiting() == 0)
-        assert _complains(clock), clock.said()
+        assert _complains(clock), clock.written_output()
         _settle(installation, clock)
 
 

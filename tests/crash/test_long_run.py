@@ -252,7 +252,7 @@ class Long:
         old = self._clocks()
         began = self.start(call, environment={REGISTRY: str(self.registry)})
         if not wait_until(lambda: len(self._clocks() - old) > 3, within=120):
-            raise AssertionError(began.said())
+            raise AssertionError(began.written_output())
         return began
 
     def _clocks(self) -> set[Path]:

@@ -78,7 +78,7 @@ def test_migrations_killed_midway_go_on_at_the_next_start_and_keep_rows(
             assert installation.database.revision() == revision
     refused = installation.clock()
     assert _ends(refused)
-    assert OTHER in refused.said()
+    assert OTHER in refused.written_output()
     again = installation.start.nagarvani("init", environment=installation.environment)
     again.wait_for(LAID, within=PATIENCE)
     again.kill()
@@ -100,7 +100,7 @@ def _dies_at(installation: House, statement: str) -> None:
     armed = {at_statement.WORDS: statement, at_statement.LOG: str(log)}
     started = installation.start.nagarvani("init", environment=installation.environment | armed)
     assert _ends(started)
-    assert statement in log.read_text(), started.said()
+    assert statement in log.read_text(), started.written_output()
     log.unlink()
 
 
@@ -140,12 +140,12 @@ def test_neither_clock_nor_pages_begin_on_tables_of_another_version(
     for call in (("clock",), ("clock", "--once"), ("web", "--port", "0")):
         refused = installation.start.nagarvani(*call, environment=installation.environment)
         assert _ends(refused)
-        assert f"{OTHER} ({other}, not " in refused.said()
-        assert "run nagarvani init, or install the version" in refused.said()
+        assert f"{OTHER} ({other}, not " in refused.written_output()
+        assert "run nagarvani init, or install the version" in refused.written_output()
     if other == NEWER:
         output = installation.start.nagarvani("init", environment=installation.environment)
         assert _ends(output)
-        assert "those of a newer version, and were left as they are" in output.said()
+        assert "those of a newer version, and were left as they are" in output.written_output()
     assert installation.ledger("x") == installation.ledger("facebook") == []
     if other == NEWER:
         _become(installation, HEAD)
@@ -162,7 +162,7 @@ def test_a_clock_ends_once_the_tables_become_those_of_another_version(installati
     installation.posts(12)
     _become(installation, NEWER, also="ALTER TABLE deliveries ADD COLUMN colour VARCHAR(9)")
     installation.wait_for(lambda: not clock.is_running())
-    assert f"{OTHER} ({NEWER}, not {HEAD}) now" in clock.said()
+    assert f"{OTHER} ({NEWER}, not {HEAD}) now" in clock.written_output()
     installation.clocks.clear()
     installation.posts(6)
     assert installation.count(DeliveryState.SCHEDULED) >= 6

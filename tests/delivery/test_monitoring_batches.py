@@ -211,14 +211,14 @@ def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
     before, found_at = {watch.id: watch.look_at for watch in (absent, differs)}, town.now
     town.clock.move(MINUTE)
 
-    def found() -> None:
+    def post_found() -> None:
         with town.write() as session:
             session.get_one(Watch, absent.id).absent_at = found_at
             session.get_one(Watch, differs.id).differs_at = found_at
             session.get_one(Watch, gone.id).look_at = None
 
     between = Between(town.database.url)
-    between.after = found
+    between.after = post_found
     results.store(replace(town.context, database=between), remote_posts, at=town.now)
     between.dispose()
     with town.read() as session:

@@ -36,7 +36,7 @@ class Outcome:
     state: DeliveryState
     code: str
     outcome: str
-    told: list[str]
+    notified: list[str]
     kind: str
     retry_at: datetime | None = None
     look_at: datetime | None = None
@@ -126,7 +126,7 @@ def test_each_error_of_a_platform_leads_to_its_own_state_and_notices(
     assert delivery.reason["code"] == expected.code
     assert delivery.not_before == expected.retry_at
     assert delivery.look_at == expected.look_at
-    assert town.notified(expected.kind) == expected.told
+    assert town.notified(expected.kind) == expected.notified
     with town.read() as session:
         attempt = session.scalars(select(Attempt)).one()
         assert (attempt.outcome, attempt.ended_at) == (expected.outcome, NOON)

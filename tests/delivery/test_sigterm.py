@@ -62,7 +62,7 @@ def test_sigterm_finishes_running_attempts_and_gives_back_the_rest(
     installation.wait_for(lambda: _in_hand(installation))
 
     code, seconds = ends(clock)
-    assert code == 0, clock.said()
+    assert code == 0, clock.written_output()
     assert seconds < DEADLINE + FEW_SECONDS
     tries = _tries(installation)
     assert {outcome for _, _, outcome in tries} == {"published", "given_back"}, tries
@@ -107,7 +107,7 @@ def test_sigterm_ends_reading_after_the_current_page_of_comments(
     installation.wait_for(lambda: _read(installation, Source.last_read_at > asked_at) > 0)
 
     code, seconds = ends(clock)
-    assert code == 0, clock.said()
+    assert code == 0, clock.written_output()
     assert seconds < POSTS / 2
     assert _read(installation, Source.last_read_at < asked_at) > POSTS / 2
 

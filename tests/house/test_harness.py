@@ -106,7 +106,7 @@ def test_nothing_but_loopback_is_reached() -> None:
 def test_a_started_command_is_waited_for_and_stopped(start: Starter, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     started = start([sys.executable, "-c", WAITS, str(ready)], ready=ready)
-    assert "here" in started.said()
+    assert "here" in started.written_output()
     assert started.session() == [started.pid]
     assert started.stop() == -signal.SIGTERM
     assert not is_alive(started.pid)

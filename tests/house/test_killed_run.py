@@ -69,8 +69,8 @@ def test_a_run_killed_midway_leaves_nothing_in_the_way_of_the_next(
     assert is_alive(postmaster), "a killed run left nothing: this test proves nothing"
 
     second = begin(start, registry, workers)
-    assert second.popen.wait(90) == 0, second.said()
-    assert "2 passed" in second.said()
+    assert second.popen.wait(90) == 0, second.written_output()
+    assert "2 passed" in second.written_output()
     assert [pid for pid in everybody if is_alive(pid)] == []
     assert list(registry.iterdir()) == []
 
@@ -81,7 +81,7 @@ def test_a_run_that_is_still_going_is_left_alone(
     ready = tmp_path / "ready"
     first = begin(start, registry, 0, ready)
     second = begin(start, registry, 0)
-    assert second.popen.wait(90) == 0, second.said()
+    assert second.popen.wait(90) == 0, second.written_output()
     assert first.is_running()
     assert is_alive(int(ready.read_text()))
     first.stop(signal.SIGINT, within=60)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.installation import Standing
+from tests.journey.installation import Installation
 from tests.support.processes import Starter
 
 
 @pytest.fixture
-def installation(database_url: str, start: Starter, tmp_path: Path) -> Iterator[Standing]:
+def installation(database_url: str, start: Starter, tmp_path: Path) -> Iterator[Installation]:
     """Sandbox, web and clock beside the test, over a city with its people."""
-    running = Standing(start, database_url, tmp_path)
+    running = Installation(start, database_url, tmp_path)
     running.up()
     yield running
     running.database.dispose()

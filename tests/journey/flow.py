@@ -6,12 +6,12 @@ import re
 
 from demo.notices import DemoNotice
 from tests.journey.browsing import Seen
-from tests.journey.installation import Standing
+from tests.journey.installation import Installation
 
 FACEBOOK, X = "facebook", "x"
 
 
-def hand_in(installation: Standing, by: str, notice: DemoNotice) -> Seen:
+def hand_in(installation: Installation, by: str, notice: DemoNotice) -> Seen:
     """Hand a notice in with its photos; gives the submission's page."""
     visitor = installation.person(by)
     page = visitor.get("/submissions/new")
@@ -60,7 +60,7 @@ def described(notice: DemoNotice) -> dict[str, str]:
     }
 
 
-def in_review(installation: Standing, notice: DemoNotice, *, member: str) -> tuple[str, str]:
+def in_review(installation: Installation, notice: DemoNotice, *, member: str) -> tuple[str, str]:
     """Hand in, draft and send; gives the paths of the submission and of the post."""
     submission = hand_in(installation, member, notice)
     clerk = installation.person("swati-ranpise")
@@ -69,13 +69,13 @@ def in_review(installation: Standing, notice: DemoNotice, *, member: str) -> tup
     return submission.path, clerk.send(page, "#draft", values).path
 
 
-def approve(installation: Standing, post: str, *, officer: str) -> Seen:
+def approve(installation: Installation, post: str, *, officer: str) -> Seen:
     """Approve what stands on the review page."""
     visitor = installation.person(officer)
     return visitor.send(visitor.get(f"{post}/review"), "/approve")
 
 
-def publish_now(installation: Standing, post: str) -> list[str]:
+def publish_now(installation: Installation, post: str) -> list[str]:
     """Let every variant that has no time yet leave at once; gives the deliveries' paths."""
     clerk = installation.person("swati-ranpise")
     for link in clerk.get(post).links(r"/schedule$"):

@@ -41,7 +41,7 @@ def until(question: Callable[[], Found | None], *, within: float = 40, what: str
 
 
 @dataclass
-class Standing:
+class Installation:
     """Sandbox, web and clock, each a process, on one database."""
 
     start: Starter

@@ -11,7 +11,7 @@ from demo import notices
 from publisher.now import now
 from tests.journey.browsing import Seen
 from tests.journey.flow import FACEBOOK, X, approve, in_review
-from tests.journey.installation import Standing, page_with, until
+from tests.journey.installation import Installation, page_with, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
 LINK = r"^https?://\S+/(status|posts)/"
@@ -19,7 +19,7 @@ HELD = "निर्णयासाठी थांबविले"
 PAUSED = "तात्पुरते बंद"
 
 
-def test_after_every_fault_each_text_stands_there_once(installation: Standing) -> None:
+def test_after_every_fault_each_text_stands_there_once(installation: Installation) -> None:
     notice = notices.as_of(now())["ward-hours"]
     _submission, post = in_review(installation, notice, member="kiran-wabale")
     approve(installation, post, officer="medha-satpute")
@@ -34,7 +34,7 @@ def test_after_every_fault_each_text_stands_there_once(installation: Standing) -
     assert on_facebook == sorted([notice.mr.facebook, notice.en.facebook])
 
 
-def _publish(installation: Standing, post: str, title: str) -> str:
+def _publish(installation: Installation, post: str, title: str) -> str:
     """Publish the text of this title at once; gives its delivery's path."""
     clerk = installation.person("swati-ranpise")
     path = _link_in_row(clerk.get(post), title, "/schedule")
@@ -48,13 +48,13 @@ def _link_in_row(page: Seen, title: str, part: str) -> str:
     return next(str(address) for address in re.findall(r'href="([^"]+)"', row) if part in address)
 
 
-def _wait_until_live(installation: Standing, delivery: str) -> None:
+def _wait_until_live(installation: Installation, delivery: str) -> None:
     """Its page shows the link of the post."""
     clerk = installation.person("swati-ranpise")
     until(lambda: clerk.get(delivery).links(LINK), what=f"a link on {delivery}")
 
 
-def _kept_though_an_error_came(installation: Standing, post: str) -> None:
+def _kept_though_an_error_came(installation: Installation, post: str) -> None:
     """The post is there, the answer was an error: it is found by looking, and not sent again."""
     installation.fault(X, "publish", "error_after")
     delivery = _publish(installation, post, "एक्स (X) – मराठी मजकूर")
@@ -62,7 +62,7 @@ def _kept_though_an_error_came(installation: Standing, post: str) -> None:
     assert len(installation.ours(X)) == 1
 
 
-def _dropped_before_it_was_kept(installation: Standing, post: str) -> None:
+def _dropped_before_it_was_kept(installation: Installation, post: str) -> None:
     """Not found anywhere: held, and a person decides, no sooner than it can be known."""
     installation.fault(FACEBOOK, "publish", "reset_before")
     delivery = _publish(installation, post, "फेसबुक – मराठी मजकूर")
@@ -78,7 +78,7 @@ def _dropped_before_it_was_kept(installation: Standing, post: str) -> None:
     assert len(installation.ours(FACEBOOK)) == 1
 
 
-def _told_to_wait(installation: Standing, post: str) -> None:
+def _told_to_wait(installation: Installation, post: str) -> None:
     """A rate limit is obeyed to the second that the platform names."""
     began_at = now()
     installation.fault(X, "publish", "rate_limit", seconds=6)
@@ -89,7 +89,7 @@ def _told_to_wait(installation: Standing, post: str) -> None:
     assert len(installation.ours(X)) == 2
 
 
-def _let_in_no_more(installation: Standing, post: str) -> None:
+def _let_in_no_more(installation: Installation, post: str) -> None:
     """An expired token pauses the account, tells lead and admin, and loses nothing."""
     installation.fault(FACEBOOK, "publish", "expired_token")
     _publish(installation, post, "फेसबुक – English मजकूर")

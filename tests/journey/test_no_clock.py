@@ -38,4 +38,4 @@ def test_the_web_server_mails_that_no_clock_runs_without_any_request(
     assert [mail.recipients for mail in mail_server.mails] == [("admin@pmc.example",)]
     assert "/clocks" in mail_server.mails[0].text
     assert web.is_running()
-    assert web.stop(within=20) == 0, web.said()
+    assert web.stop(within=20) == 0, web.written_output()

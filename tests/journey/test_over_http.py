@@ -26,21 +26,21 @@ from tests.journey.flow import (
     publish_now,
     texts,
 )
-from tests.journey.installation import Row, Standing, page_with, until
+from tests.journey.installation import Installation, Row, page_with, until
 
 CIRCULAR = notices.load()[notices.CIRCULAR]
 
 pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
 
 
-def test_the_main_job_from_notices_to_answers_on_real_material(installation: Standing) -> None:
+def test_the_main_job_from_notices_to_answers_on_real_material(installation: Installation) -> None:
     """While the circular waits for its minute, the water notice and its comments go their way."""
     submission, post, due_at = _circular_until_scheduled(installation)
     _water_notice(installation)
     _circular_goes_out(installation, submission, post, due_at)
 
 
-def _circular_until_scheduled(installation: Standing) -> tuple[str, str, datetime]:
+def _circular_until_scheduled(installation: Installation) -> tuple[str, str, datetime]:
     submission = hand_in(installation, "meenal-gole", CIRCULAR)
     installation.wait_for_letter("meenal-gole", number_on(submission))
     post = _draft(installation, submission.path)
@@ -51,7 +51,7 @@ def _circular_until_scheduled(installation: Standing) -> tuple[str, str, datetim
 
 
 def _circular_goes_out(
-    installation: Standing, submission: str, post: str, due_at: datetime
+    installation: Installation, submission: str, post: str, due_at: datetime
 ) -> None:
     """Exactly what was approved, each once; X carries the link in its text, Facebook beside it."""
     link = CIRCULAR.link
@@ -69,7 +69,7 @@ def _circular_goes_out(
 
 
 def _published(
-    installation: Standing, on_x: list[str], on_facebook: list[str]
+    installation: Installation, on_x: list[str], on_facebook: list[str]
 ) -> dict[str, list[Row]]:
     """What stands there under these texts, once it is all public; nothing may stand twice."""
     expected = {X: on_x, FACEBOOK: on_facebook}
@@ -83,7 +83,7 @@ def _published(
     return posts if texts == {name: sorted(texts) for name, texts in expected.items()} else {}
 
 
-def _draft(installation: Standing, submission: str) -> str:
+def _draft(installation: Installation, submission: str) -> str:
     """Facebook gets it whole; what is too long for X is refused, shortened, saved and sent."""
     clerk, notice = installation.person("swati-ranpise"), CIRCULAR
     page = clerk.send(clerk.get(submission), "/draft")
@@ -100,7 +100,7 @@ def _draft(installation: Standing, submission: str) -> str:
     return sent.path
 
 
-def _return_and_revise(installation: Standing, post: str) -> None:
+def _return_and_revise(installation: Installation, post: str) -> None:
     """The officer returns it, the cell saves the next revision; a stale approval is refused."""
     officer, clerk = installation.person("ashok-walimbe"), installation.person("swati-ranpise")
     today = officer.get("/")
@@ -120,7 +120,7 @@ def _return_and_revise(installation: Standing, post: str) -> None:
     approve(installation, post, officer="ashok-walimbe")
 
 
-def _schedule(installation: Standing, post: str) -> datetime:
+def _schedule(installation: Installation, post: str) -> datetime:
     """Give the first text its time, the next full minute; a past one is refused at once."""
     clerk = installation.person("swati-ranpise")
     path = clerk.get(post).links(r"/schedule$")[0]
@@ -138,7 +138,7 @@ def _moment(here: datetime) -> dict[str, str | list[str]]:
     return {"day": day, "clock": here.strftime("%H:%M")}
 
 
-def _check_links(installation: Standing, submission: str, post: str) -> None:
+def _check_links(installation: Installation, submission: str, post: str) -> None:
     """The links stand on the post's page and on the department's status page."""
     for name, path in (("swati-ranpise", post), ("meenal-gole", submission)):
         visitor = installation.person(name)
@@ -149,7 +149,7 @@ def _has_four_links(visitor: Visitor, path: str) -> bool:
     return len(visitor.get(path).links(r"^https?://\S+/(status|posts)/")) >= 4
 
 
-def _water_notice(installation: Standing) -> None:
+def _water_notice(installation: Installation) -> None:
     """Photos leave as they were approved, and comments come back to the officer."""
     notice = notices.as_of(now())["water-cut"]
     submission, post = in_review(installation, notice, member="kiran-wabale")
@@ -166,7 +166,7 @@ def _water_notice(installation: Standing) -> None:
     assert "kadhi yenar pani" in installation.person("kiran-wabale").get(submission).text
 
 
-def _check_pictures(installation: Standing, posts: dict[str, list[Row]]) -> None:
+def _check_pictures(installation: Installation, posts: dict[str, list[Row]]) -> None:
     """The bytes that were approved, described, upright, without camera or place."""
     notice = notices.as_of(now())["water-cut"]
     with installation.database.reading() as session:
@@ -191,7 +191,7 @@ def _check_pictures(installation: Standing, posts: dict[str, list[Row]]) -> None
     assert {width < height for width, height in sizes} == {True, False}
 
 
-def _comments(installation: Standing, posts: dict[str, list[Row]]) -> dict[str, str]:
+def _comments(installation: Installation, posts: dict[str, list[Row]]) -> dict[str, str]:
     """Citizens comment, in Marathi and Romanised, nested too; gives where the officer sees each."""
     on_x = next(post["id"] for post in posts[X] if "पाणी" in post["text"])
     on_facebook = next(post["id"] for post in posts[FACEBOOK] if "पाणी" in post["text"])
@@ -226,7 +226,7 @@ def _comments(installation: Standing, posts: dict[str, list[Row]]) -> dict[str, 
     return paths
 
 
-def _reply(installation: Standing, path: str) -> None:
+def _reply(installation: Installation, path: str) -> None:
     """The officer's own hand: it becomes a reply to that very comment, and the comment answered."""
     officer = installation.person("medha-satpute")
     answer_text = "टँकरसाठी ०२०-५५५०-०१२३ वर सकाळी ७ ते रात्री ९ या वेळेत संपर्क साधावा. – पाणीपुरवठा विभाग"
@@ -237,7 +237,7 @@ def _reply(installation: Standing, path: str) -> None:
     assert reply["parent_id"] == comment["id"]
 
 
-def _pass_on(installation: Standing, path: str) -> None:
+def _pass_on(installation: Installation, path: str) -> None:
     """To another department with a reason, and from there back."""
     officer = installation.person("medha-satpute")
     page = officer.get(f"{path}/transfer")
@@ -255,7 +255,7 @@ def _pass_on(installation: Standing, path: str) -> None:
     assert officer.get(path).code == 200
 
 
-def _close_and_reopen(installation: Standing, path: str) -> None:
+def _close_and_reopen(installation: Installation, path: str) -> None:
     officer = installation.person("medha-satpute")
     officer.send(officer.get(f"{path}/close"), "#close", {"reason": "उत्तराची आवश्यकता नाही."})
     assert "उत्तराची आवश्यकता नाही." in officer.get(path).text
@@ -263,7 +263,7 @@ def _close_and_reopen(installation: Standing, path: str) -> None:
     officer.get(path).form("/answer")
 
 
-def _assign(installation: Standing) -> None:
+def _assign(installation: Installation) -> None:
     """A mention belongs to no post: it waits in the cell's queue, which finds its department."""
     clerk = installation.person("swati-ranpise")
     (path,) = until(lambda: clerk.get("/comments").links(r"^/comments/\d+$"), what="the mention")

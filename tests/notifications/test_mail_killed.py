@@ -51,7 +51,7 @@ def test_a_killed_sender_loses_no_mail_and_keeps_message_ids(
         [sys.executable, "-c", TICK, database_url, mail_server.url],
         environment={"NAGARVANI_CHECKPOINT": point},
     )
-    assert killed.popen.wait(60) == -signal.SIGKILL, killed.said()
+    assert killed.popen.wait(60) == -signal.SIGKILL, killed.written_output()
     for at in (NOON + LEASE, NOON + LEASE + timedelta(minutes=1)):
         tick_mail(
             database,

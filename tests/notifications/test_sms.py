@@ -101,7 +101,7 @@ def room(on_sqlite: Database) -> Room:
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Iterator[Places]:
+def sandbox_server(tmp_path: Path) -> Iterator[Places]:
     with running(path=tmp_path / "sandbox") as sandbox:
         yield sandbox
 
@@ -119,14 +119,14 @@ def lay(places: Places, kind: str) -> None:
 
 
 def test_an_sms_says_what_its_registered_template_makes_of_the_notice(
-    database: Database, places: Places
+    database: Database, sandbox_server: Places
 ) -> None:
     room = Room(database)
     room.choose(Telling.SMS)
     room.write(path=links.post(7))
-    assert room.tick(gateway(f"{places.url}/sms")) == 1
-    assert room.tick(gateway(f"{places.url}/sms")) == 0
-    (sms,) = letterbox(places, "98220 12345")
+    assert room.tick(gateway(f"{sandbox_server.url}/sms")) == 1
+    assert room.tick(gateway(f"{sandbox_server.url}/sms")) == 0
+    (sms,) = letterbox(sandbox_server, "98220 12345")
     assert sms["text"] == "मान्यता दिली: पाणीपुरवठा बंद https://nagarvani.example/posts/7"
     assert (sms["recipient"], sms["sender"]) == ("919822012345", "PMCNGV")
     assert (sms["template_id"], sms["dropped"]) == (APPROVED.id, False)
@@ -137,7 +137,7 @@ def test_an_sms_says_what_its_registered_template_makes_of_the_notice(
 
 
 def test_a_title_that_looks_like_a_place_takes_no_others(
-    database: Database, places: Places
+    database: Database, sandbox_server: Places
 ) -> None:
     room = Room(database)
     room.choose(Telling.SMS)
@@ -145,8 +145,8 @@ def test_a_title_that_looks_like_a_place_takes_no_others(
         person = session.get_one(Person, room.person_id)
         texts = {**VALUES, "title": "{#var#}"}
         queue(session, kind=NoticeKind.APPROVED, person=person, values=texts, now=NOON)
-    assert room.tick(gateway(f"{places.url}/sms")) == 1
-    (sms,) = letterbox(places)
+    assert room.tick(gateway(f"{sandbox_server.url}/sms")) == 1
+    (sms,) = letterbox(sandbox_server)
     assert sms["text"] == f"मान्यता दिली: {{#var#}} {BASE_URL}/"
 
 
@@ -161,13 +161,13 @@ def test_by_mail_is_the_rule_and_each_group_is_chosen_for_itself(room: Room) -> 
 
 
 def test_a_kind_without_a_template_goes_by_mail_alone(
-    room: Room, places: Places, mail_server: MailServer
+    room: Room, sandbox_server: Places, mail_server: MailServer
 ) -> None:
     room.choose(Telling.SMS)
     room.write()
-    sms = gateway(f"{places.url}/sms", sms_templates={"returned": APPROVED})
+    sms = gateway(f"{sandbox_server.url}/sms", sms_templates={"returned": APPROVED})
     assert room.tick(sms) == 0
-    assert letterbox(places) == []
+    assert letterbox(sandbox_server) == []
     (notice,) = room.notices
     assert (notice.channel, notice.address, notice.state) == ("mail", MAIL, "queued")
     assert room.verbs() == ["send_sms", "by_mail_instead"]
@@ -208,20 +208,20 @@ def test_a_code_for_a_new_number_goes_to_that_number_alone(room: Room) -> None:
     assert (notice.address, notice.state) == ("+919822099999", NoticeState.FAILED)
 
 
-def test_no_code_rests_with_a_notice_that_has_gone(room: Room, places: Places) -> None:
+def test_no_code_rests_with_a_notice_that_has_gone(room: Room, sandbox_server: Places) -> None:
     template = SmsTemplate("1107000000000000002", "Code {#var#}", ("secret",))
     values = {"secret": "49172056", "expires_at": NOON + timedelta(minutes=15)}
     room.write(NoticeKind.PASSWORD_CODE, values=values, to=MOBILE)
     assert "49172056" in room.notices[0].body
-    sms = gateway(f"{places.url}/sms", sms_templates={"password_code": template})
+    sms = gateway(f"{sandbox_server.url}/sms", sms_templates={"password_code": template})
     assert room.tick(sms) == 1
-    assert letterbox(places)[0]["text"] == "Code 49172056"
+    assert letterbox(sandbox_server)[0]["text"] == "Code 49172056"
     (notice,) = room.notices
     assert "49172056" not in notice.body + str(notice.variables)
 
 
 def test_a_template_of_the_readers_language_goes_before_the_general_one(
-    room: Room, places: Places
+    room: Room, sandbox_server: Places
 ) -> None:
     hindi = SmsTemplate("1107000000000000003", "अनुमोदित {#var#}", ("title",))
     with room.database.transaction() as session:
@@ -229,42 +229,44 @@ def test_a_template_of_the_readers_language_goes_before_the_general_one(
     room.choose(Telling.SMS)
     room.write()
     templates = {"approved": APPROVED, "approved_hi": hindi}
-    room.tick(gateway(f"{places.url}/sms", sms_templates=templates))
-    assert letterbox(places)[0]["text"] == "अनुमोदित पाणीपुरवठा बंद"
+    room.tick(gateway(f"{sandbox_server.url}/sms", sms_templates=templates))
+    assert letterbox(sandbox_server)[0]["text"] == "अनुमोदित पाणीपुरवठा बंद"
 
 
 def test_a_refusal_that_comes_with_a_200_is_one_and_then_it_goes_by_mail(
-    room: Room, places: Places
+    room: Room, sandbox_server: Places
 ) -> None:
-    lay(places, "blocked")
+    lay(sandbox_server, "blocked")
     room.choose(Telling.SMS)
     room.write()
-    assert room.tick(gateway(f"{places.url}/sms")) == 0
+    assert room.tick(gateway(f"{sandbox_server.url}/sms")) == 0
     assert [(notice.channel, notice.state) for notice in room.notices] == [("mail", "queued")]
 
 
 @pytest.mark.parametrize(("kind", "arrived"), [("error_after", 2), ("error_before", 1)])
 def test_an_answer_of_trouble_leaves_it_unknown_and_it_is_sent_once_more(
-    room: Room, places: Places, kind: str, arrived: int
+    room: Room, sandbox_server: Places, kind: str, arrived: int
 ) -> None:
-    lay(places, kind)
+    lay(sandbox_server, kind)
     room.choose(Telling.SMS)
     room.write()
-    sms = gateway(f"{places.url}/sms")
+    sms = gateway(f"{sandbox_server.url}/sms")
     assert room.tick(sms) == 0
     assert room.verbs() == ["send_sms", "sms_unconfirmed", "sms_again"]
     room.now += timedelta(minutes=1)
     assert room.tick(sms) == 1
-    assert len(letterbox(places)) == arrived
+    assert len(letterbox(sandbox_server)) == arrived
 
 
-def test_an_unknown_template_is_kept_and_marked_as_dropped(room: Room, places: Places) -> None:
+def test_an_unknown_template_is_kept_and_marked_as_dropped(
+    room: Room, sandbox_server: Places
+) -> None:
     room.choose(Telling.SMS)
     room.write()
     short = replace(APPROVED, id="123456")
-    room.tick(gateway(f"{places.url}/sms", sms_templates={"approved": short}))
-    assert letterbox(places)[0]["dropped"] is True
-    page = requests.get(f"{places.url}/letterbox", timeout=5).text
+    room.tick(gateway(f"{sandbox_server.url}/sms", sms_templates={"approved": short}))
+    assert letterbox(sandbox_server)[0]["dropped"] is True
+    page = requests.get(f"{sandbox_server.url}/letterbox", timeout=5).text
     assert "मान्यता दिली: पाणीपुरवठा बंद" in page
     assert "पोहोचला नाही: याचा नमुना नोंदणीकृत नाही." in page
 

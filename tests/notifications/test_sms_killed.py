@@ -56,7 +56,7 @@ def test_a_killed_sender_loses_no_sms(
             [sys.executable, "-c", TICK, sqlite_url, address],
             environment={"NAGARVANI_CHECKPOINT": point},
         )
-        assert killed.popen.wait(60) == -signal.SIGKILL, killed.said()
+        assert killed.popen.wait(60) == -signal.SIGKILL, killed.written_output()
         for at in (NOON + LEASE, NOON + LEASE + timedelta(minutes=1)):
             tick_sms(
                 database,

@@ -110,7 +110,7 @@ def test_a_department_is_placed_under_another_but_never_under_itself(
         water = add_department(session, "water", reports_to=cell)
         road = add_department(session, "road", reports_to=water)
 
-        def place(department: Department, under: Department | None) -> None:
+        def move_under(department: Department, under: Department | None) -> None:
             department_changes.place(
                 session,
                 actor=ADMIN,
@@ -122,7 +122,7 @@ def test_a_department_is_placed_under_another_but_never_under_itself(
 
         above = []
         for under in (cell, None):
-            place(road, under)
+            move_under(road, under)
             above.append(road.reports_to_id)
         assert above == [cell.id, None]
         for department, under, code in (
@@ -131,7 +131,7 @@ def test_a_department_is_placed_under_another_but_never_under_itself(
             (water, cell, "same"),
         ):
             with pytest.raises(BadDepartment) as refused:
-                place(department, under)
+                move_under(department, under)
             assert (refused.value.field, refused.value.code) == ("other_id", code)
 
 

@@ -11,13 +11,13 @@ from sandbox.server import Places, running
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Iterator[Places]:
+def sandbox_server(tmp_path: Path) -> Iterator[Places]:
     """Where a fresh sandbox answers."""
     with running(path=tmp_path / "state") as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def url(places: Places) -> str:
+def url(sandbox_server: Places) -> str:
     """Its HTTP address."""
-    return places.url
+    return sandbox_server.url

@@ -17,22 +17,22 @@ def mails(places: Places, to: str = "") -> list[Json]:
     return letters
 
 
-def test_a_mail_is_kept_whole_and_taken_apart(places: Places) -> None:
+def test_a_mail_is_kept_whole_and_taken_apart(sandbox_server: Places) -> None:
     post_mail(
-        places.smtp_port,
+        sandbox_server.smtp_port,
         "पोच क्रमांक PMC/2026/000001",
         text="पाहा: http://127.0.0.1:5000/links/abc",
         html="<p>पाहा</p>",
         file="अभिलेख.pdf",
     )
-    [mail] = mails(places)
+    [mail] = mails(sandbox_server)
     assert mail["subject"] == "पोच क्रमांक PMC/2026/000001"
     assert mail["recipients"] == ["a@example.org"]
     assert mail["text"].strip() == "पाहा: http://127.0.0.1:5000/links/abc"
     assert mail["html"].strip() == "<p>पाहा</p>"
     assert mail["attachments"] == ["अभिलेख.pdf"]
-    assert mails(places, "A@EXAMPLE.ORG") == [mail]
-    assert mails(places, "b@example.org") == []
+    assert mails(sandbox_server, "A@EXAMPLE.ORG") == [mail]
+    assert mails(sandbox_server, "b@example.org") == []
 
 
 @pytest.mark.parametrize(
@@ -40,38 +40,38 @@ def test_a_mail_is_kept_whole_and_taken_apart(places: Places) -> None:
     [("error_before", 451, 0), ("error_after", 451, 1), ("blocked", 550, 0)],
 )
 def test_a_mail_may_be_refused_before_or_after_it_is_kept(
-    places: Places, kind: str, code: int, count: int
+    sandbox_server: Places, kind: str, code: int, count: int
 ) -> None:
-    lay(places.url, "letterbox", "mail", kind)
+    lay(sandbox_server.url, "letterbox", "mail", kind)
     with pytest.raises(smtplib.SMTPDataError) as refused:
-        post_mail(places.smtp_port)
+        post_mail(sandbox_server.smtp_port)
     assert refused.value.smtp_code == code
-    assert len(mails(places)) == count
-    post_mail(places.smtp_port)
-    assert len(mails(places)) == count + 1
+    assert len(mails(sandbox_server)) == count
+    post_mail(sandbox_server.smtp_port)
+    assert len(mails(sandbox_server)) == count + 1
 
 
-def test_the_connection_may_end_after_a_mail_is_kept(places: Places) -> None:
-    lay(places.url, "letterbox", "mail", "reset_after")
+def test_the_connection_may_end_after_a_mail_is_kept(sandbox_server: Places) -> None:
+    lay(sandbox_server.url, "letterbox", "mail", "reset_after")
     with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
-        post_mail(places.smtp_port)
-    assert len(mails(places)) == 1
+        post_mail(sandbox_server.smtp_port)
+    assert len(mails(sandbox_server)) == 1
 
 
 def test_a_mails_page_shows_text_with_links_framed_html_and_attachments(
-    places: Places,
+    sandbox_server: Places,
 ) -> None:
     html = (
         "<html><head></head><body><script>x</script><a href='http://a.example'>a</a></body></html>"
     )
     text = "पाहा http://127.0.0.1:5000/links/abc."
-    post_mail(places.smtp_port, "विषय <b>", text=text, html=html, file="a.pdf")
-    page = requests.get(f"{places.url}/letterbox/1", timeout=5).text
+    post_mail(sandbox_server.smtp_port, "विषय <b>", text=text, html=html, file="a.pdf")
+    page = requests.get(f"{sandbox_server.url}/letterbox/1", timeout=5).text
     assert 'href="http://127.0.0.1:5000/links/abc"' in page
     assert "विषय &lt;b&gt;" in page
     assert "a.pdf" in page
     assert "<script>" not in page
-    framed = requests.get(f"{places.url}/letterbox/1/html", timeout=5)
+    framed = requests.get(f"{sandbox_server.url}/letterbox/1/html", timeout=5)
     assert '<head><base target="_blank"><style>@font-face' in framed.text
     policy = framed.headers["Content-Security-Policy"]
     assert "sandbox allow-popups" in policy

@@ -203,7 +203,7 @@ def posts_page(url: str) -> str:
 @pytest.mark.parametrize("language", ["mr", pytest.param("en", marks=pytest.mark.proof)])
 @pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.proof)])
 def test_axe_finds_nothing_on_any_page(
-    places: Places,
+    sandbox_server: Places,
     window: Callable[..., BrowserContext],
     axe: Callable[[Page], Findings],
     language: str,
@@ -214,10 +214,10 @@ def test_axe_finds_nothing_on_any_page(
     page.on(
         "console", lambda message: refused.append(message.text) if message.type == "error" else None
     )
-    for address in filled(places):
+    for address in filled(sandbox_server):
         page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
         assert [str(violation) for violation in axe(page).violations] == [], address
-    page.goto(posts_page(places.url))
+    page.goto(posts_page(sandbox_server.url))
     page.locator("main form button").first.click()
     assert page.locator("[aria-invalid=true]").count() == 1
     assert [str(violation) for violation in axe(page).violations] == []
@@ -225,10 +225,10 @@ def test_axe_finds_nothing_on_any_page(
 
 
 def test_nothing_scrolls_sideways_on_a_narrow_phone(
-    places: Places, window: Callable[..., BrowserContext]
+    sandbox_server: Places, window: Callable[..., BrowserContext]
 ) -> None:
     page = window(width=320, javascript=False).new_page()
-    for address in filled(places):
+    for address in filled(sandbox_server):
         for language in ("mr", "en"):
             page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
             wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

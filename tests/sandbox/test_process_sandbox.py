@@ -60,7 +60,7 @@ def test_no_token_stands_in_what_it_says(start: Starter, tmp_path: Path) -> None
     started, places = begin(start, tmp_path)
     graph(str(places["url"])).get_object("me")
     started.wait_for("graph.facebook.com/v26.0/me")
-    assert "TOKEN" not in started.said()
+    assert "TOKEN" not in started.written_output()
 
 
 def test_the_ledger_is_written_durably(start: Starter, tmp_path: Path) -> None:
@@ -81,13 +81,13 @@ def test_the_ledger_is_written_durably(start: Starter, tmp_path: Path) -> None:
     ],
 )
 def test_who_stops_in_the_midst_of_a_request_keeps_nobody_else_waiting(
-    places: Places, host: str, path: str, kind: str, token: str
+    sandbox_server: Places, host: str, path: str, kind: str, token: str
 ) -> None:
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/{kind}\r\n"
         f"Authorization: Bearer {token}\r\nContent-Length: 100\r\n\r\nmessage="
     )
-    with socket.create_connection(("127.0.0.1", places.port)) as caller:
+    with socket.create_connection(("127.0.0.1", sandbox_server.port)) as caller:
         caller.sendall(head.encode())
         time.sleep(0.3)
-        assert requests.get(f"{places.url}/faults.json", timeout=10).ok
+        assert requests.get(f"{sandbox_server.url}/faults.json", timeout=10).ok

@@ -51,21 +51,25 @@ class Started:
         """Whether it has not ended."""
         return self.popen.poll() is None
 
-    def said(self) -> str:
+    def written_output(self) -> str:
         """All that it has written so far."""
         return self.output.read_text(errors="replace")
 
     def wait_for(self, text: str, *, within: float = 20) -> None:
         """Wait until it has written this."""
-        wait_until(lambda: text in self.said() or not self.is_running(), within=within)
-        if text not in self.said():
-            raise AssertionError(f"waited {within} s for {text!r}; it said:\n{self.said()}")
+        wait_until(lambda: text in self.written_output() or not self.is_running(), within=within)
+        if text not in self.written_output():
+            raise AssertionError(
+                f"waited {within} s for {text!r}; it said:\n{self.written_output()}"
+            )
 
     def wait_for_file(self, ready: Path, *, within: float = 20) -> None:
         """Wait until it has made its ready file (and written something there)."""
         wait_until(lambda: _is_filled(ready) or not self.is_running(), within=within)
         if not _is_filled(ready):
-            raise AssertionError(f"waited {within} s for {ready.name}; it said:\n{self.said()}")
+            raise AssertionError(
+                f"waited {within} s for {ready.name}; it said:\n{self.written_output()}"
+            )
 
     def session(self) -> list[int]:
         """The pids of all that it started and that still run, its own among them."""

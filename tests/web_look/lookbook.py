@@ -105,7 +105,7 @@ def _install_gettext(app: Flask) -> None:
     install(gettext, ngettext, newstyle=True)
 
 
-def _said(marathi: str, english: str) -> str:
+def _translation(marathi: str, english: str) -> str:
     return marathi if g.lang == "mr" else english
 
 
@@ -113,7 +113,8 @@ def _tabs(page: str) -> tuple[Tab, ...]:
     whose, here = PAGES.get(page, ("officer", ""))
     chosen = {"cell": CELL_TABS, "officer": OFFICER_TABS}.get(whose, ())
     return tuple(
-        Tab(_said(mr, en), "#tab", count, loud, here=en == here) for mr, en, count, loud in chosen
+        Tab(_translation(mr, en), "#tab", count, loud, here=en == here)
+        for mr, en, count, loud in chosen
     )
 
 
@@ -127,21 +128,21 @@ def _acting(page: str) -> ActingLabel | None:
 
 def _menu() -> tuple[MenuEntry, ...]:
     return (
-        MenuEntry(_said("माझी माहिती", "My details"), "#me", "person"),
-        MenuEntry(_said("साइन आउट करा", "Sign out"), "#out", "box-arrow-right", post=True),
+        MenuEntry(_translation("माझी माहिती", "My details"), "#me", "person"),
+        MenuEntry(_translation("साइन आउट करा", "Sign out"), "#out", "box-arrow-right", post=True),
     )
 
 
 def _chrome(page: str) -> Chrome:
     acting = _acting(page)
     stop = MenuEntry(
-        _said("सर्व प्रसिद्धी तातडीने थांबवा", "Stop all publication"), "#stop", "stop-circle"
+        _translation("सर्व प्रसिद्धी तातडीने थांबवा", "Stop all publication"), "#stop", "stop-circle"
     )
     stopped = Banner("सर्व प्रसिद्धी थांबविली आहे.", "red", href="#stop", link="पाहा")
     return Chrome(
         locale=g.lang,
-        city=_said("पुणे महानगरपालिका", "Pune Municipal Corporation"),
-        office=_said("सोशल मिडिया कक्ष", "Social Media Cell"),
+        city=_translation("पुणे महानगरपालिका", "Pune Municipal Corporation"),
+        office=_translation("सोशल मिडिया कक्ष", "Social Media Cell"),
         path=f"/{g.lang}/{page}",
         language_action="/language",
         languages=(LanguageChoice("en", "English"),)
