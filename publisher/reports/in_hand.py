@@ -46,8 +46,6 @@ def _rests_on(conditions: Iterable[Condition]) -> Condition:
     """One of the submission's posts meets at least one of the conditions."""
     # Keep the conditions as separate subqueries: each uses its own partial index, an OR would use
     # none.
-    # Keep the conditions as separate subqueries: each uses its own partial index, an OR would use
-    # none.
     posts = union_all(*(select(Post.id).where(condition) for condition in conditions))
     rests = select(PostSubmission.submission_id).where(PostSubmission.post_id.in_(posts))
     return Submission.id.in_(rests)

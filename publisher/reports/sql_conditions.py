@@ -192,8 +192,6 @@ def is_or_stands_still(states: Collection[DeliveryState]) -> Condition:
     """The delivery is in one of these rare states, or it is stuck."""
     # One subquery per state: a planner that knows only the average number of deliveries per state
     # would rather read all of them.
-    # One subquery per state: a planner that knows only the average number of deliveries per state
-    # would rather read all of them.
     delivery = aliased(Delivery)
     by_state = [select(delivery.id).where(delivery.state == state) for state in states]
     return Delivery.id.in_(union_all(*by_state, select(_stuck().c.id)))
