@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tools.system import CHROMIUM
+
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -24,7 +25,7 @@ HEIGHTS = {320: 640, 360: 640, 390: 844, 1280: 900}
 
 def find() -> str:
     """The path of the machine's Chromium."""
-    for name in NAMES:
+    for name in CHROMIUM:
         if path := shutil.which(name):
             return path
     raise RuntimeError("The browser tests need Chromium: apt-get install chromium")

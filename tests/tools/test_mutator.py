@@ -276,6 +276,7 @@ def test_tests_that_do_not_start_without_a_change_stop_the_run(
     assert "The nearest tests do not start without any change" in capsys.readouterr().err
 
 
+@pytest.mark.proof
 def test_tests_that_hang_are_caught_by_time_out(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
