@@ -85,26 +85,26 @@ def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
 @click.option("--workers", default=2, show_default=True, help="Processes that serve pages.")
 def web(port: int, workers: int) -> None:
     """Serve the pages with gunicorn, on loopback: a web server with TLS stands before it."""
-    from commands.app_setup import open_house, settings_with_secret
+    from commands.app_setup import open_app_context, settings_with_secret
 
-    house = open_house(settings_with_secret())
+    context = open_app_context(settings_with_secret())
     from web.server import serve
 
-    serve(house, port=port, workers=workers)
+    serve(context, port=port, workers=workers)
 
 
 @nagarvani.command()
 @click.option("--once", is_flag=True, help="Run whatever is due, once, and exit.")
 def clock(once: bool) -> None:
     """Publish what is due, look after it, read comments, send mails."""
-    from commands.app_setup import open_bench, settings_with_secret
+    from commands.app_setup import open_worker_context, settings_with_secret
 
     settings = settings_with_secret()
-    context = open_bench(settings)
+    context = open_worker_context(settings)
     import scheduler
     from commands.single_instance import only_clock
 
-    with only_clock(context.database):
+    with context.database, only_clock(context.database):
         if once:
             for name, done in scheduler.run_once(context, settings).items():
                 click.echo(f"{name}: {done}")

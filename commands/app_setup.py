@@ -60,7 +60,7 @@ def checked_database(settings: Settings) -> Database:
     return database
 
 
-def open_house(settings: Settings) -> AppContext:
+def open_app_context(settings: Settings) -> AppContext:
     """Return the context of the web application."""
     from publisher.delivery.accounts.credentials import opener
     from publisher.media.store import Store
@@ -83,7 +83,7 @@ def clock_name() -> str:
     return f"{socket.gethostname()[:50]}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-def open_bench(settings: Settings) -> WorkerContext:
+def open_worker_context(settings: Settings) -> WorkerContext:
     """Return the context of the worker."""
     from publisher.delivery.accounts.credentials import opener
     from publisher.delivery.worker_context import WorkerContext

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from commands.app_setup import checked_database, open_bench
+from commands.app_setup import checked_database, open_worker_context
 from commands.init import lay_tables
 from publisher.delivery.worker_context import WorkerContext
 from publisher.media.store import Store, StoreAway
@@ -56,7 +56,7 @@ def _say_lost(manifest: Manifest) -> None:
 def restore(settings: Settings, file: Path) -> None:
     """Restore a backup into an empty database; publishing starts stopped."""
     lay_tables(settings)
-    context = open_bench(settings)
+    context = open_worker_context(settings)
     try:
         _say_restored(_fill(context, file))
         _say_sought(reconcile.seek(context, tell=_progress_printer()))

@@ -48,7 +48,7 @@ def own(tmp_path: Path, database_url: str, practice: str) -> House:
     }
     new_house = House(tmp_path, {**house(tmp_path, database_url).settings, **environment_settings})
     assert new_house.call("init").code == 0
-    assert new_house.do("clock", "--once").code == 0
+    assert new_house.call("clock", "--once").code == 0
     return new_house
 
 

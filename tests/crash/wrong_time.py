@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import scheduler
-from commands.app_setup import open_bench, settings_with_secret
+from commands.app_setup import open_worker_context, settings_with_secret
 from commands.single_instance import only_clock
 from publisher.now import now
 
@@ -27,7 +27,7 @@ def main(by: Path) -> None:
 
     logging.basicConfig(level=logging.INFO)
     settings = settings_with_secret()
-    context = dataclasses.replace(open_bench(settings), now=wrong)
+    context = dataclasses.replace(open_worker_context(settings), now=wrong)
     with only_clock(context.database):
         scheduler.run(context, settings)
 
