@@ -14,66 +14,10 @@ from publisher.models.notifications import Notice
 from publisher.models.submissions import SubmissionFile
 from tests.web import pictures
 from tests.web.html_page import Page
+from tests.web.secure_pages import check_headers, check_markup
 from tests.web.site import BASE_URL, PASSWORD, Browser, Site, make_app
-from tests.web.world import CAST, World, calls, path_of
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
-POLICY = {
-    "default-src": "'self'",
-    "object-src": "'none'",
-    "base-uri": "'none'",
-    "frame-ancestors": "'none'",
-    "form-action": "'self'",
-}
-
-
-def directives(response: TestResponse) -> dict[str, str]:
-    """The content security policy, by directive."""
-    parts = response.headers["Content-Security-Policy"].split(";")
-    return {part.split()[0]: " ".join(part.split()[1:]) for part in parts if part.strip()}
-
-
-def check_headers(response: TestResponse) -> None:
-    """What every answer carries."""
-    policy = directives(response)
-    assert "unsafe" not in response.headers["Content-Security-Policy"]
-    assert {name: policy.get(name) for name in POLICY} == POLICY
-    assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert response.headers["Referrer-Policy"] == "same-origin"
-    assert response.headers["Strict-Transport-Security"].startswith("max-age=31536000")
-
-
-def check_markup(html: str) -> None:
-    """Nothing inline, nothing from elsewhere."""
-    for element in Page(html).all:
-        names = set(element.attributes)
-        assert not {name for name in names if name.startswith("on")}, element
-        assert "style" not in names, element
-        assert element.tag != "style", element
-        if element.tag == "script":
-            assert element.get("src").startswith("/"), element
-            assert not element.text, element
-        if element.tag in ("link", "img", "iframe", "source", "object"):
-            address = element.get("src") or element.get("href")
-            assert address.startswith(("/", "data:")), element
-        if element.tag == "form":
-            assert element.get("action").startswith(("/", "")), element
-            assert not element.get("action").startswith(("//", "http")), element
-
-
-@pytest.mark.parametrize("role", ["lead", "officer", "admin", "member"])
-def test_every_page_carries_the_headers_and_nothing_inline(world: World, role: str) -> None:
-    site, pages_read = world.site, 0
-    browser = site.browser(CAST[role])
-    for call in calls(site):
-        if call.method == "GET" and not call.foreign:
-            response = browser.get(path_of(site, call, world.ids(call, CAST[role])))
-            if response.mimetype == "text/html":
-                check_headers(response)
-                check_markup(response.text)
-                assert response.headers["Cache-Control"] == "no-store"
-                pages_read += 1
-    assert pages_read > 30
 
 
 def test_pages_of_errors_carry_the_headers_too(site: Site) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import url_for
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from publisher.drafting.drafts import PictureDraft
 from publisher.intake.uploads import UploadedFile
@@ -407,12 +408,14 @@ def path_of(site: Site, call: Call, ids: Ids) -> str:
         return url_for(call.endpoint, _method=call.method, **values)
 
 
-def make(browser: Browser, call: Call, path: str, ids: Ids, *, token: str | None = None) -> int:
-    """Carry it out; gives the answer's code."""
+def make(
+    browser: Browser, call: Call, path: str, ids: Ids, *, token: str | None = None
+) -> TestResponse:
+    """Carry out the call, and return the response."""
     if call.method == "GET":
-        return browser.get(path).status_code
+        return browser.get(path)
     sends = {**call.entry.sends, **_sent(call, ids)}
-    return browser.post(path, sends, token=token).status_code
+    return browser.post(path, sends, token=token)
 
 
 def _sent(call: Call, ids: Ids) -> dict[str, str]:
