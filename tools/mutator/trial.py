@@ -79,7 +79,7 @@ class Copy:
         """Runs pytest until its first failure, or until this time of `time.monotonic`."""
         parallel = ["-n", str(workers), "--dist", "loadgroup"] if workers else []
         call = [sys.executable, "-m", "pytest", "-q", "-x", "-rfE", "-p", "no:cacheprovider"]
-        pytest = subprocess.Popen(
+        with subprocess.Popen(
             [*call, *parallel, *arguments],
             cwd=self.folder,
             env=self._environment(),
@@ -87,13 +87,13 @@ class Copy:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches it once, by `_stop`: so it can tidy up
-        )
-        try:
-            output, _ = pytest.communicate(timeout=max(1, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            return Tests(passed=False, hung=True)
-        finally:
-            _stop(pytest)
+        ) as pytest:
+            try:
+                output, _ = pytest.communicate(timeout=max(1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                return Tests(passed=False, hung=True)
+            finally:
+                _stop(pytest)
         return read_output(output, passed=pytest.returncode in PASSED)
 
     def _environment(self) -> dict[str, str]:
