@@ -27,8 +27,8 @@ CACHES = (
 )
 BY_GROUP = ["--dist", "loadgroup"]
 WORKERS = ["-n", "logical", *BY_GROUP]
-# Four workers more for the scenarios in tests/crash, which wait most of the time.
-PROOF_WORKERS = ["-n", str((os.cpu_count() or 1) + 4), *BY_GROUP]
+# Three workers more for the scenarios in tests/crash, which wait most of the time.
+PROOF_WORKERS = ["-n", str((os.cpu_count() or 1) + 3), *BY_GROUP]
 LOCKS = {
     "run": [],
     "test": ["--group", "test"],

@@ -12,7 +12,7 @@ from tests.crash.house import House, house
 from tests.crash.nursery import Forking, Nursery
 from tests.support.processes import Starter
 
-GROUPS = 4
+GROUPS = 3
 
 
 @pytest.hookimpl(tryfirst=True)

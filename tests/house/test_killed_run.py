@@ -84,5 +84,5 @@ def test_a_run_that_is_still_going_is_left_alone(
     assert second.popen.wait(90) == 0, second.written_output()
     assert first.is_running()
     assert is_alive(int(ready.read_text()))
-    first.stop(signal.SIGINT, within=60)
+    first.stop(signal.SIGINT, within=120)
     assert list(registry.iterdir()) == []
