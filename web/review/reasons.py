@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import HiddenField, TextAreaField
 
 from approvals.errors import NotAllowed, StaleRevision
-from approvals.policy import Action
+from approvals.policy import Action, Actor
 from publisher.drafting import drafts
 from publisher.models.posts import DecisionKind
 from publisher.review import decide, return_texts, withdraw
@@ -36,61 +38,48 @@ class DecisionReasonForm(Form):
     aliases = {"words": "reason"}  # noqa: RUF012  as in the base
 
 
-Decide = Callable[[Session, int, int, str], object]
-"""Record a decision, by session, post id, the number of the revision shown, and the reason."""
+class Decide(Protocol):
+    """Records a decision about the revision that was shown."""
+
+    def __call__(
+        self,
+        session: Session,
+        *,
+        actor: Actor,
+        now: datetime,
+        post_id: int,
+        seen_revision: int,
+        reason: str,
+    ) -> object: ...
 
 
-def _return(session: Session, post_id: int, revision_number: int, reason: str) -> object:
-    return decide.return_post(
-        session,
-        actor=actor(),
-        now=ctx.now(),
-        post_id=post_id,
-        seen_revision=revision_number,
-        reason=reason,
-    )
-
-
-def _reject(session: Session, post_id: int, revision_number: int, reason: str) -> object:
-    return decide.reject(
-        session,
-        actor=actor(),
-        now=ctx.now(),
-        post_id=post_id,
-        seen_revision=revision_number,
-        reason=reason,
-    )
-
-
-def _withdraw_approval(session: Session, post_id: int, revision_number: int, reason: str) -> object:
-    return withdraw.withdraw_approval(
-        session,
-        actor=actor(),
-        now=ctx.now(),
-        post_id=post_id,
-        seen_revision=revision_number,
-        reason=reason,
-    )
-
-
-def _withdraw_post(session: Session, post_id: int, _revision_number: int, reason: str) -> object:
-    return withdraw.withdraw_post(
-        session, actor=actor(), now=ctx.now(), post_id=post_id, reason=reason
-    )
+def _withdraw_post(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    post_id: int,
+    seen_revision: int,  # noqa: ARG001  part of `Decide`
+    reason: str,
+) -> None:
+    """Withdraw the post as a whole, whichever of its revisions was shown."""
+    withdraw.withdraw_post(session, actor=actor, now=now, post_id=post_id, reason=reason)
 
 
 @routes.route("/posts/<int:post_id>/return", methods=["GET", "POST"])
 @for_action(*DECIDERS)
 def return_post(post_id: int) -> Page:
     """Return the revision to the cell with the changes to make."""
-    return _with_reason(post_id, "return", _return, _("Returned to the cell with your words."))
+    return _with_reason(
+        post_id, "return", decide.return_post, _("Returned to the cell with your words.")
+    )
 
 
 @routes.route("/posts/<int:post_id>/reject", methods=["GET", "POST"])
 @for_action(*DECIDERS)
 def reject(post_id: int) -> Page:
     """Reject the post with a reason."""
-    return _with_reason(post_id, "reject", _reject, _("Rejected. The cell sees your reason."))
+    return _with_reason(post_id, "reject", decide.reject, _("Rejected. The cell sees your reason."))
 
 
 @routes.route("/posts/<int:post_id>/withdraw-approval", methods=["GET", "POST"])
@@ -98,7 +87,7 @@ def reject(post_id: int) -> Page:
 def withdraw_approval(post_id: int) -> Page:
     """Withdraw the approval of the actor's department, as long as something is unsent."""
     done_message = _("The approval is taken back. Nothing more of it leaves.")
-    return _with_reason(post_id, "withdraw_approval", _withdraw_approval, done_message)
+    return _with_reason(post_id, "withdraw_approval", withdraw.withdraw_approval, done_message)
 
 
 @routes.route("/posts/<int:post_id>/withdraw", methods=["GET", "POST"])
@@ -127,7 +116,14 @@ def _with_reason(post_id: int, act: str, decide_with: Decide, done_message: str)
         decide.check_acting_under(actor(), number_of(form.under.data))
         with ctx.database.transaction() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
-            decide_with(session, post_id, number_of(form.seen.data), form.reason.data or "")
+            decide_with(
+                session,
+                actor=actor(),
+                now=ctx.now(),
+                post_id=post_id,
+                seen_revision=number_of(form.seen.data),
+                reason=form.reason.data or "",
+            )
     except Invalid as error:
         form.show(error.problems)
         return _reason_page(post_id, act, form), 422
