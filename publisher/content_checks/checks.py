@@ -11,38 +11,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from publisher.content_checks import rules
-from publisher.content_checks.context import links_seen, load_context, texts_of
-from publisher.content_checks.record import ask_for_links, note
+from publisher.content_checks.context import load_context, texts_of
 from publisher.content_checks.types import (
     CheckContext,
     ContentWarning,
-    SeenLink,
-    SimilarText,
     Text,
-    TextLocation,
-    WarningCode,
 )
 from publisher.models.posts import Post, Revision
-
-__all__ = [
-    "RULES",
-    "CheckContext",
-    "ContentWarning",
-    "SeenLink",
-    "SimilarText",
-    "Text",
-    "TextLocation",
-    "WarningCode",
-    "ask_for_links",
-    "links_seen",
-    "load_context",
-    "note",
-    "recorded",
-    "texts_of",
-    "warnings",
-    "warnings_of",
-    "warnings_of_draft",
-]
 
 Rule = Callable[[Sequence[Text], CheckContext], Iterable[ContentWarning]]
 RULES: tuple[Rule, ...] = (
