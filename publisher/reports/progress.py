@@ -160,7 +160,7 @@ def published_of(submission_id: ColumnElement[int]) -> Select[int]:
 
 
 def _stage_of_text(state: DeliveryState) -> Stage | None:
-    """Returns the stage of a submission of which a text is in this state; None if cancelled."""
+    """Return the stage of a submission of which a text is in this state; None if cancelled."""
     match state:
         case DeliveryState.SCHEDULED:
             return Stage.SCHEDULED
@@ -183,7 +183,7 @@ def _stage_of_text(state: DeliveryState) -> Stage | None:
 
 
 def states_at(stage: Stage) -> tuple[DeliveryState, ...]:
-    """Returns the states of the texts that bring a submission to this stage."""
+    """Return the states of the texts that bring a submission to this stage."""
     return tuple(state for state in DeliveryState if _stage_of_text(state) is stage)
 
 

@@ -128,15 +128,15 @@ def hits_of(
     span: int = SPAN,
 ) -> SearchGroup:
     """Return the hits of one kind, older than `before` if set. Raises `WrongRole`."""
-    stretch = newest_ids(session, _IDS[kind], _sight(actor, kind), before, span)
+    window = newest_ids(session, _IDS[kind], _sight(actor, kind), before, span)
     match kind:
         case Kind.SUBMISSIONS:
-            hits, ids = _submissions(session, actor, text, stretch, limit)
+            hits, ids = _submissions(session, actor, text, window, limit)
         case Kind.POSTS:
-            hits, ids = _posts(session, actor, text, stretch, limit)
+            hits, ids = _posts(session, actor, text, window, limit)
         case Kind.COMMENTS:
-            hits, ids = _comments(session, actor, text, stretch, limit)
-    following = ids[limit - 1] if len(ids) > limit else stretch.begins
+            hits, ids = _comments(session, actor, text, window, limit)
+    following = ids[limit - 1] if len(ids) > limit else window.begins
     return SearchGroup(kind, tuple(hits[:limit]), following)
 
 
@@ -193,10 +193,10 @@ Hits = tuple[list[Hit], list[int]]
 """The hits and their ids, newest first; one extra row if there are more."""
 
 
-def _submissions(session: Session, actor: Actor, text: str, stretch: IdRange, limit: int) -> Hits:
+def _submissions(session: Session, actor: Actor, text: str, window: IdRange, limit: int) -> Hits:
     query = (
         select(Submission)
-        .where(Submission.id.in_(_matching_submissions(session, actor, text, stretch)))
+        .where(Submission.id.in_(_matching_submissions(session, actor, text, window)))
         .order_by(Submission.id.desc())
         .options(joinedload(Submission.department))
     )
@@ -217,7 +217,7 @@ def _submissions(session: Session, actor: Actor, text: str, stretch: IdRange, li
 
 
 def _matching_submissions(
-    session: Session, actor: Actor, text: str, stretch: IdRange
+    session: Session, actor: Actor, text: str, window: IdRange
 ) -> CompoundSelect[int] | Select[int]:
     """Return the submissions of the range that contain the words.
 
@@ -225,20 +225,20 @@ def _matching_submissions(
     """
     holds = submission_contains(text) or [false()]
     sight = in_sight(actor)
-    matching = select(Submission.id).where(*sight, *stretch.conditions(Submission.id), *holds)
-    if stretch.ends is not None or stretch.begins is None:
+    matching = select(Submission.id).where(*sight, *window.conditions(Submission.id), *holds)
+    if window.ends is not None or window.begins is None:
         return matching
     number = _has_number(session, latin_digits(text).strip())
     return union_all(matching, select(Submission.id).where(*sight, number))
 
 
-def _posts(session: Session, actor: Actor, text: str, stretch: IdRange, limit: int) -> Hits:
+def _posts(session: Session, actor: Actor, text: str, window: IdRange, limit: int) -> Hits:
     query = (
         select(Post, sql_conditions.number(Post.id))
         .where(
             Post.kind == PostKind.POST,
-            *stretch.conditions(Post.id),
-            *_posts_in_sight(actor, stretch),
+            *window.conditions(Post.id),
+            *_posts_in_sight(actor, window),
             *_all(text, _post_holds),
         )
         .order_by(Post.id.desc())
@@ -260,12 +260,12 @@ def _posts(session: Session, actor: Actor, text: str, stretch: IdRange, limit: i
     return hits, [post.id for post, _ in rows]
 
 
-def _comments(session: Session, actor: Actor, text: str, stretch: IdRange, limit: int) -> Hits:
+def _comments(session: Session, actor: Actor, text: str, window: IdRange, limit: int) -> Hits:
     query = (
         select(Comment)
         .where(
             *_sight(actor, Kind.COMMENTS),
-            *stretch.conditions(Comment.id),
+            *window.conditions(Comment.id),
             *_all(text, _comment_holds),
         )
         .order_by(Comment.id.desc())
@@ -288,7 +288,7 @@ def _comment(comment: Comment) -> Hit:
     )
 
 
-def _posts_in_sight(actor: Actor, stretch: IdRange) -> list[Condition]:
+def _posts_in_sight(actor: Actor, window: IdRange) -> list[Condition]:
     """Return the condition for visible posts.
 
     A post is visible to its department, to those its revisions name, and to those whose submissions
@@ -298,17 +298,17 @@ def _posts_in_sight(actor: Actor, stretch: IdRange) -> list[Condition]:
     if visible is None:
         return []
     own_post_ids = select(Post.id).where(
-        Post.department_id.in_(visible), *stretch.conditions(Post.id)
+        Post.department_id.in_(visible), *window.conditions(Post.id)
     )
     named = (
         select(Revision.post_id)
         .join(RevisionDepartment, RevisionDepartment.revision_id == Revision.id)
-        .where(RevisionDepartment.department_id.in_(visible), *stretch.conditions(Revision.post_id))
+        .where(RevisionDepartment.department_id.in_(visible), *window.conditions(Revision.post_id))
     )
     rests = (
         select(PostSubmission.post_id)
         .join(Submission, Submission.id == PostSubmission.submission_id)
-        .where(Submission.department_id.in_(visible), *stretch.conditions(PostSubmission.post_id))
+        .where(Submission.department_id.in_(visible), *window.conditions(PostSubmission.post_id))
     )
     return [Post.id.in_(union_all(own_post_ids, named, rests))]
 
