@@ -162,7 +162,8 @@ def clean(_options: argparse.Namespace) -> int:
 
 
 def _ready_for_tests(lock: str = "test") -> Environment:
-    system.try_to_bring([system.HEADLESS_SHELL])
+    if system.missing([system.CHROME]):
+        system.try_to_bring([system.HEADLESS_SHELL])
     system.bring([system.FRIBIDI, system.CHROME])
     python_environment = environment.chosen()
     python_environment.ensure(lock)

@@ -34,7 +34,7 @@ def test_adults_may_publish() -> None:
 
 
 def changed_texts(text: str, kind: str) -> list[str]:
-    """Returns the text after each change of this kind."""
+    """Return the text after each change of this kind."""
     changes = find_changes("rules", GATE, text)
     return [change.apply(text) for change in changes if change.kind == kind]
 

@@ -49,12 +49,12 @@ class Change:
 
     @property
     def title(self) -> str:
-        """Returns where it is and what it does, on one line."""
+        """Return where it is and what it does, on one line."""
         before, after = (_shorten(text) for text in (self.before, self.after))
         return f"{self.path}:{self.line} {self.kind}: {before} → {after}"
 
     def apply(self, text: str) -> str:
-        """Returns the file's text with the change; raises Stop if its line reads otherwise."""
+        """Return the file's text with the change; raises Stop if its line reads otherwise."""
         lines = text.splitlines(keepends=True)
         start = sum(map(len, lines[: self.line - 1])) + self.column
         reads = lines[self.line - 1].rstrip("\n") if self.line <= len(lines) else ""
@@ -72,7 +72,7 @@ def _shorten(text: str) -> str:
 
 
 def find_changes(place: str, path: str, text: str) -> list[Change]:
-    """Returns every change that the text of one module allows, from its top to its end."""
+    """Return every change that the text of one module allows, from its top to its end."""
     module = _Module(place, path, text)
     nodes = list(_walk(ast.parse(text)))
     return [change for node in nodes for find in FINDERS for change in find(module, node)]
@@ -113,7 +113,7 @@ class _Module:
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Yields the nodes that a change may touch.
+    """Yield the nodes that a change may touch.
 
     Positions inside f-strings differ between versions of Python, and an assertion fails by itself.
     """
@@ -182,12 +182,12 @@ def _each_left_out(nodes: Sequence[ast.expr]) -> Iterator[tuple[ast.expr, list[a
 
 
 def _binds(node: ast.expr) -> bool:
-    """Returns whether it gives a name that the code after it needs (`:=`)."""
+    """Return whether it gives a name that the code after it needs (`:=`)."""
     return any(isinstance(part, ast.NamedExpr) for part in ast.walk(node))
 
 
 def _names(function: ast.expr) -> list[str]:
-    """Returns the names in a dotted path: ["self", "log", "warning"]; of a call's, its own."""
+    """Return the names in a dotted path: ["self", "log", "warning"]; of a call's, its own."""
     if isinstance(function, ast.Attribute):
         return [*_names(function.value), function.attr]
     return [function.id] if isinstance(function, ast.Name) else [""]

@@ -35,7 +35,7 @@ PLACES = (
 
 
 def python_paths(checkout: Path, *paths: str) -> list[str]:
-    """Returns the Python files at or below these paths, those that exist, by name."""
+    """Return the Python files at or below these paths, those that exist, by name."""
     files: set[Path] = set()
     for path in paths:
         folder = checkout / path
@@ -44,7 +44,7 @@ def python_paths(checkout: Path, *paths: str) -> list[str]:
 
 
 def all_changes(checkout: Path) -> list[Change]:
-    """Returns every change that the places allow."""
+    """Return every change that the places allow."""
     return [
         change
         for place in PLACES

@@ -43,22 +43,22 @@ class Results:
         written.replace(self._file)
 
     def lacks(self, number: int, *, nearest: bool) -> bool:
-        """Returns whether a change has still to be tried; `nearest` asks for no other tests."""
+        """Return whether a change has still to be tried; `nearest` asks for no other tests."""
         outcome = self.outcomes.get(number)
         return outcome is None or (outcome.result == NOT_NEARBY and not nearest)
 
     def caught(self) -> list[Change]:
-        """Returns the changes that a test noticed, or that made one hang."""
+        """Return the changes that a test noticed, or that made one hang."""
         return [self.changes[number] for number in sorted(self.outcomes) if self._notices(number)]
 
     def not_caught(self) -> list[Change]:
-        """Returns the changes that were tried and not noticed."""
+        """Return the changes that were tried and not noticed."""
         return [
             self.changes[number] for number in sorted(self.outcomes) if not self._notices(number)
         ]
 
     def timed_out(self) -> int:
-        """Returns how many were noticed only because a test hung."""
+        """Return how many were noticed only because a test hung."""
         return sum(outcome.result == TIMED_OUT for outcome in self.outcomes.values())
 
     def _notices(self, number: int) -> bool:

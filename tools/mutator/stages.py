@@ -42,7 +42,7 @@ class TestFiles:
         self._tests = [path for path in sources if _is_test(path)]
 
     def stages(self, change: Change) -> list[Stage]:
-        """Returns the nearest tests, then those that import the module, then all others."""
+        """Return the nearest tests, then those that import the module, then all others."""
         distances = self._distances(change.path)
         ordered = sorted(self._tests, key=lambda path: (distances.get(path, FAR), path))
         nearest = next(place.tests for place in PLACES if place.name == change.place)
@@ -54,7 +54,7 @@ class TestFiles:
         return [Stage(name, tuple(files)) for name, files in named.items() if files]
 
     def _distances(self, path: str) -> dict[str, int]:
-        """Returns by how many imports each file is away from this module."""
+        """Return by how many imports each file is away from this module."""
         distances, latest = {path: 0}, {path}
         while latest:
             latest = {importer for file in latest for importer in self._importers.get(file, ())}

@@ -103,7 +103,7 @@ class Copy:
         return {**os.environ, **variables, "COLUMNS": "1000"}
 
     def passes_unchanged(self, arguments: Sequence[str], until: float) -> bool:
-        """Returns whether these tests pass in the copy as it is; asks once for each."""
+        """Return whether these tests pass in the copy as it is; asks once for each."""
         if tuple(arguments) not in self._proven and self.run(arguments, until).passed:
             self._proven.add(tuple(arguments))
         return tuple(arguments) in self._proven
