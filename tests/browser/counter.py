@@ -12,12 +12,10 @@ from flask import Flask, abort
 from playwright.sync_api import BrowserContext
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from publisher.auth import sign_in
 from publisher.database.session import Database
-from publisher.models.people import Person
 from publisher.settings import environment
 from tests.support.city import City, city
-from tests.support.passwords import HASHER
+from tests.support.passwords import give_password, session_token
 from tests.web.site import cache_templates
 from web.app import create_app
 from web.core import permissions
@@ -48,19 +46,9 @@ class Counter:
 
     def sign_in(self, name: str) -> None:
         """Sign somebody of the cast in; the session is kept for each language."""
-        self._give_password(name)
-        with self.town.write() as session:
-            entered = sign_in.sign_in(
-                session,
-                identifier=f"{name.replace('_', '-')}@pmc.example",
-                password=PASSWORD,
-                address="127.0.0.1",
-                device=f"browser of {name}",
-                now=self.town.now,
-                hasher=HASHER,
-            )
-        assert isinstance(entered, sign_in.SignedIn), entered
-        self._keep(name, {SESSION_KEY: entered.token})
+        give_password(self.town, name, PASSWORD)
+        token = session_token(self.town, name, PASSWORD)
+        self._keep(name, {SESSION_KEY: token})
 
     def _keep(self, name: str, values: Mapping[str, str]) -> None:
         """Keep a cookie with these values for each language."""
@@ -82,13 +70,6 @@ class Counter:
         # A browser takes loopback for a safe place, but wants to be told of the cookie by https.
         url = self.address.replace("http://", "https://")
         window.add_cookies([{"name": COOKIE, "value": value, "url": url, "secure": True}])
-
-    def _give_password(self, name: str) -> None:
-        with self.town.write() as session:
-            person = session.get_one(Person, self.town.people[name])
-            sign_in.set_password(
-                session, person=person, password=PASSWORD, now=self.town.now, hasher=HASHER
-            )
 
 
 def founded(database: Database, folder: Path) -> City:

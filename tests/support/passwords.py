@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from publisher.auth import sign_in
 from publisher.models.people import Person
+from tests.support.city import City
 from tests.support.city_people import NOON
 
 PASSWORD = "nadi-kinari-savli"
@@ -37,3 +38,26 @@ def with_password(session: Session, person: Person, password: str = PASSWORD) ->
     """Set this person's password, and return the person."""
     sign_in.set_password(session, person=person, password=password, now=NOON, hasher=HASHER)
     return person
+
+
+def give_password(city: City, name: str, password: str) -> None:
+    """Set the password of a person of the city."""
+    with city.write() as session:
+        person = session.get_one(Person, city.people[name])
+        sign_in.set_password(session, person=person, password=password, now=city.now, hasher=HASHER)
+
+
+def session_token(city: City, name: str, password: str) -> str:
+    """Sign a person of the city in, who has this password, and return the session's token."""
+    with city.write() as session:
+        signed_in = sign_in.sign_in(
+            session,
+            identifier=f"{name.replace('_', '-')}@pmc.example",
+            password=password,
+            address="127.0.0.1",
+            device=f"browser of {name}",
+            now=city.now,
+            hasher=HASHER,
+        )
+        assert isinstance(signed_in, sign_in.SignedIn), signed_in
+        return signed_in.token

@@ -14,18 +14,17 @@ from jinja2 import FileSystemBytecodeCache
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from publisher.auth import sign_in as auth_sign_in
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.media.store import Store
-from publisher.models.people import Department, Person
+from publisher.models.people import Department
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.settings.environment import load
 from tests.support import runs
 from tests.support.city import City
 from tests.support.city import city as found_city
 from tests.support.city_people import Clock
-from tests.support.passwords import HASHER
+from tests.support.passwords import give_password, session_token
 from tests.web.html_page import Page, token_in
 from web.app import create_app
 from web.core.auth import SESSION_KEY
@@ -126,30 +125,16 @@ class Site:
         """Return a browser in which this person of the city has signed in just now."""
         self.give_password(name)
         browser = self.nobody()
-        with self.city.write() as session:
-            signed_in = auth_sign_in.sign_in(
-                session,
-                identifier=f"{name.replace('_', '-')}@pmc.example",
-                password=PASSWORD,
-                address="127.0.0.1",
-                device=f"browser of {name}",
-                now=self.city.now,
-                hasher=HASHER,
-            )
-            assert isinstance(signed_in, auth_sign_in.SignedIn), signed_in
+        token = session_token(self.city, name, PASSWORD)
         with browser.client.session_transaction(base_url=BASE_URL) as cookie_session:
-            cookie_session[SESSION_KEY] = signed_in.token
+            cookie_session[SESSION_KEY] = token
         return browser
 
     def give_password(self, name: str) -> None:
         """Set the password of these tests for a person of the city, once."""
         if name in self._passwords:
             return
-        with self.city.write() as session:
-            person = session.get_one(Person, self.city.people[name])
-            auth_sign_in.set_password(
-                session, person=person, password=PASSWORD, now=self.city.now, hasher=HASHER
-            )
+        give_password(self.city, name, PASSWORD)
         self._passwords.add(name)
 
 
