@@ -31,7 +31,7 @@ demo: ## the whole house with an invented city, in this terminal (PORT=5000 FRES
 test: ## style, types, layers, then every test on SQLite and PostgreSQL (ARGS="-k word")
 	@$(SETUP) test $(ARGS)
 
-proof: ## what takes long: every page in every language, both widths, and runs that are killed
+proof: ## what takes long: every page in every state and language, and runs that are killed
 	@$(SETUP) proof $(ARGS)
 
 ci: ## what the continuous integration runs: style, types, layers, then tests and proofs in one go
