@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask, abort
 from playwright.sync_api import BrowserContext
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.test import run_wsgi_app
 
 from publisher.database.session import Database
 from publisher.settings import environment
@@ -22,6 +24,9 @@ from web.core import permissions
 from web.core.auth import SESSION_KEY
 from web.core.context import AppContext
 from web.core.i18n import LANGUAGES
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PASSWORD = "kavita-nadi-sagar-ubhi"
 COOKIE = "__Host-nagarvani"
@@ -114,12 +119,24 @@ def _add_failing_page(app: Flask) -> None:
         abort(code)
 
 
+def _read_whole(app: WSGIApplication) -> WSGIApplication:
+    """Read each response whole and close it before it is sent."""
+
+    # Werkzeug's server leaves a file open if the browser goes on in the middle of it.
+    def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body, status, headers = run_wsgi_app(app, environ, buffered=True)
+        start_response(status, headers.to_wsgi_list())
+        return body
+
+    return respond
+
+
 @contextmanager
 def serving(town: City, folder: Path) -> Iterator[Counter]:
     """The pages of a city on a free port of loopback."""
     app = open_app(town, folder)
     _add_failing_page(app)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    server = make_server("127.0.0.1", 0, _read_whole(app), threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

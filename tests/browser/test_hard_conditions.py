@@ -20,6 +20,8 @@ from tests.support import planned
 from tests.support.runs import Run
 from tests.web import pictures
 
+pytestmark = pytest.mark.proof
+
 ACT = ".submit-bar .btn-act"
 TITLE, TEXT = "उद्याने उशिरापर्यंत खुली", "सर्व उद्याने रात्री ९ पर्यंत खुली राहतील."
 SCRIPTS = ("nagarvani", "hand-in", "counting-tables", "counting")
@@ -61,7 +63,6 @@ def save_draft(walk: Walk, post_id: int, text: str) -> Page:
     return page
 
 
-@pytest.mark.proof
 def test_without_any_one_script_posts_are_submitted_drafted_and_decided(walk: Walk) -> None:
     """A weak line brings one file and not the other; every form is sent and taken all the same."""
     for at, script in enumerate(SCRIPTS, start=1):
@@ -101,7 +102,6 @@ def test_with_the_main_script_missing_no_field_is_hidden(walk: Walk) -> None:
 OFF = (timedelta(hours=-1), timedelta(hours=1), timedelta(days=400))
 
 
-@pytest.mark.proof
 def test_nothing_shown_or_sent_depends_on_the_clock_of_the_phone(walk: Walk) -> None:
     """An hour off, a year off, and in another time zone: the same page, the same times sent."""
     planned.set_times(walk.town)
@@ -116,7 +116,8 @@ def test_nothing_shown_or_sent_depends_on_the_clock_of_the_phone(walk: Walk) -> 
         page = window.new_page()
         page.clock.set_fixed_time(datetime.now(UTC) + off)
         page.goto(walk.counter.address + path)
-        page.locator("[name=fill]").first.click()
+        with page.expect_navigation():
+            page.locator("[name=fill]").first.click()
         widths.append([field.input_value() for field in page.locator("[name=day]").all()])
         widths[-1].append(page.input_value("[name=clock]"))
         page.goto(walk.counter.address + "/calendar")
@@ -127,7 +128,6 @@ def test_nothing_shown_or_sent_depends_on_the_clock_of_the_phone(walk: Walk) -> 
         assert other == widths[0]
 
 
-@pytest.mark.proof
 def test_a_draft_kept_under_a_wrong_clock_is_there_when_the_clock_is_set(walk: Walk) -> None:
     page = walk.person("member")
     page.clock.install(time=datetime.now(UTC) + timedelta(hours=1))
@@ -210,7 +210,6 @@ WIDER = """() => {
 }"""
 
 
-@pytest.mark.proof
 @pytest.mark.timeout(900)
 def test_letters_twice_as_large_fit_on_a_small_phone(places: Places, looking: Looking) -> None:
     """Every page at 320 px with its letters at 200 %: nothing is read by scrolling sideways."""
