@@ -174,13 +174,13 @@ def test_withdrawing_and_sending_at_the_same_time_never_deadlock(town: City) -> 
     """The desk holds the post and wants the delivery; the press must not hold it the other way."""
     (delivery_id,) = town.due()
     claim = _claim(town)
-    with ThreadPoolExecutor(1) as press, town.write() as session:
-        transitions.lock(session, Post, town.delivery(delivery_id).post_id)
-        sending = press.submit(attempt.attempt_and_store, town.context, claim)
-        with pytest.raises(TimeoutError):
-            sending.result(timeout=0.3)
-        _withdraw(town, session)
-        session.commit()
+    with ThreadPoolExecutor(1) as press:
+        with town.write() as session:
+            transitions.lock(session, Post, town.delivery(delivery_id).post_id)
+            sending = press.submit(attempt.attempt_and_store, town.context, claim)
+            with pytest.raises(TimeoutError):
+                sending.result(timeout=0.3)
+            _withdraw(town, session)
         sending.result(timeout=20)
     assert town.delivery(delivery_id).state is DeliveryState.CANCELLED
     assert _nothing_left(town)
