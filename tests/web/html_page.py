@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -174,10 +173,3 @@ def _chosen(select: Element, everything: list[Element]) -> Iterator[str]:
     selected = [option for option in options if "selected" in option.attributes]
     for option in (selected or options)[:1]:
         yield option.get("value")
-
-
-def token_in(html: str) -> str:
-    """Return the CSRF token of a page."""
-    match = re.search(r'name="csrf_token" value="([^"]+)"', html)
-    assert match is not None, "the page holds no token"
-    return match.group(1)
