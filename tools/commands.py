@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools import environment, system
@@ -26,9 +26,11 @@ CACHES = (
     "shots",
 )
 BY_GROUP = ["--dist", "loadgroup"]
-WORKERS = ["-n", "logical", *BY_GROUP]
-# Three workers more for the scenarios in tests/crash, which wait most of the time.
-PROOF_WORKERS = ["-n", str((os.cpu_count() or 1) + 3), *BY_GROUP]
+CORES = os.cpu_count() or 1
+# Tests wait a third of their time: for browsers, PostgreSQL, deadlines and each other.
+WORKERS = ["-n", str(CORES + 1), *BY_GROUP]
+# Two workers more for the scenarios in tests/crash, which wait most of the time.
+PROOF_WORKERS = ["-n", str(CORES + 3), *BY_GROUP]
 LOCKS = {
     "run": [],
     "test": ["--group", "test"],
@@ -36,12 +38,14 @@ LOCKS = {
 }
 """The lock files, each with its arguments beside the product's own packages."""
 
-CHECKS = (
-    ("ruff check", ["ruff", "check"]),
-    ("ruff format", ["ruff", "format", "--check"]),
-    ("mypy", ["mypy"]),
-    ("import layers", ["lint-imports", "--no-logo"]),
-)
+CHECKS = {
+    "ruff check": ["ruff", "check"],
+    "ruff format": ["ruff", "format", "--check"],
+    "import layers": ["lint-imports", "--no-logo"],
+    "mypy": ["mypy"],
+}
+# The bytecode that pytest keeps of the tests is written beside mypy, which uses one core only.
+COLLECTION = {"tests found": ["pytest", "--collect-only", "--quiet", "-m", ""]}
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -122,7 +126,7 @@ def lint(_options: argparse.Namespace) -> int:
     """Check style, types and layers."""
     python_environment = environment.chosen()
     python_environment.ensure("test")
-    if failed := _check(python_environment):
+    if failed := _check(python_environment, CHECKS):
         raise UsageError(f"{', '.join(failed)} failed.")
     return 0
 
@@ -174,7 +178,9 @@ def _ready_for_tests(lock: str = "test") -> Environment:
 def _checked() -> Environment:
     """Set up, and stop unless style, types and layers are as they should be."""
     python_environment = _ready_for_tests()
-    if failed := _check(python_environment):
+    # Without bytecode, each process that a test starts would compile the whole product.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if failed := _check(python_environment, CHECKS | COLLECTION):
         raise UsageError(f"Stopped before the tests: {', '.join(failed)} failed.")
     say("\n== tests")
     return python_environment
@@ -185,12 +191,20 @@ def _make_files(python_environment: Environment) -> None:
     _run_checked([str(python_environment.python), "-m", "tools.build_assets"])
 
 
-def _check(python_environment: Environment) -> list[str]:
+def _check(python_environment: Environment, checks: Mapping[str, Sequence[str]]) -> list[str]:
+    """Run the checks side by side; of one that passes, print the last line only."""
+    processes = {
+        name: _start([str(python_environment.program(program)), *arguments])
+        for name, (program, *arguments) in checks.items()
+    }
     failed = []
-    for name, (program, *arguments) in CHECKS:
-        say(f"\n== {name}")
-        if _call([str(python_environment.program(program)), *arguments]):
+    for name, process in processes.items():
+        output = process.communicate()[0].strip()
+        if process.returncode:
             failed.append(name)
+        else:
+            output = output.rpartition("\n")[2]
+        say(f"{name}: {output}")
     return failed
 
 
@@ -209,6 +223,12 @@ def _own_bytecode() -> list[Path]:
 
 def _call(call: Sequence[str]) -> int:
     return subprocess.run(call, cwd=ROOT, check=False).returncode
+
+
+def _start(call: Sequence[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        call, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
 
 
 def _run_checked(call: Sequence[str]) -> None:
