@@ -20,13 +20,10 @@ from tests.browser.walking import Walk, path_of, sign_in, walking
 from tests.support import chromium
 from tests.support.runs import Run
 
+pytestmark = pytest.mark.proof
 
-@pytest.fixture(
-    params=[
-        pytest.param(True, id="with-script"),
-        pytest.param(False, id="without", marks=pytest.mark.proof),
-    ]
-)
+
+@pytest.fixture(params=[True, False], ids=["with-script", "without"])
 def walk(
     request: pytest.FixtureRequest,
     browser: Browser,

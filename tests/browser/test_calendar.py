@@ -13,6 +13,8 @@ from publisher.database.session import Database
 from tests.browser.counter import Counter, founded, serving
 from tests.support.city_people import DAY, HOUR
 
+pytestmark = pytest.mark.proof
+
 TODAY, TOMORROW = "2026-11-25", "2026-11-26"
 A4_LANDSCAPE = (842, 595)
 """Its width and height in points."""

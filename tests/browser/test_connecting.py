@@ -24,10 +24,12 @@ from tests.browser.walking import Walk, path_of, walking
 from tests.support.accessibility import examine
 from tests.support.runs import Run
 
+pytestmark = pytest.mark.proof
+
 WATER, WATER_PAGE = X_ACCOUNTS[1], FACEBOOK_PAGES[1]
 
 
-@pytest.fixture(params=[390, pytest.param(1280, marks=pytest.mark.proof)])
+@pytest.fixture(params=[390, 1280])
 def walk(
     request: pytest.FixtureRequest,
     browser: Browser,

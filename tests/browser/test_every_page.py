@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -47,18 +47,25 @@ def test_what_is_no_page_answers_with_a_file(places: Places, looking: Looking) -
         assert answer.headers["content-type"].startswith("image/")
 
 
-# Each page is examined once in Marathi by `make test`, and in its other states by `make proof`.
+# `make test` examines each page once, on a phone; `make proof` on a wide screen and in its other
+# states.
 FIRST = {case.endpoint: case for case in reversed(CASES)}
-EXAMINED = [
-    pytest.param(case, id=case.id, marks=[] if case in FIRST.values() else [pytest.mark.proof])
-    for case in CASES
-]
-EXAMINED += [pytest.param(case, id=case.id) for case in FAILURES]
 
 
-@pytest.mark.parametrize("case", EXAMINED)
+def examined_cases() -> Iterator[object]:
+    """Yield each case with the widths at which one test looks at it."""
+    for case in (*CASES, *FAILURES):
+        if case in FIRST.values():
+            yield pytest.param(case, [390], id=case.id)
+            yield pytest.param(case, [1280], id=f"{case.id}-wide", marks=pytest.mark.proof)
+        else:
+            yield pytest.param(case, [390, 1280], id=case.id, marks=pytest.mark.proof)
+
+
+@pytest.mark.parametrize(("case", "widths"), list(examined_cases()))
 def test_a_page_is_fit_for_everybody(
     case: Case,
+    widths: Sequence[int],
     places: Places,
     looking: Looking,
     tell: Tell,
@@ -69,11 +76,11 @@ def test_a_page_is_fit_for_everybody(
     page = looking.page
     check_in_language(case, "mr", places, looking)
     assert page.locator("h1").count() == 1
-    for width, height in WIDTHS.items():
+    for width in widths:
         if shots:
             show_whole(page, width)
             shoot(page, f"{case.id}-mr-{width}")
-        page.set_viewport_size({"width": width, "height": height})
+        page.set_viewport_size({"width": width, "height": WIDTHS[width]})
         findings = examine(page)
         assert [str(violation) for violation in findings.violations] == []
         for incomplete in findings.incompletes:

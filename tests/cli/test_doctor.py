@@ -16,6 +16,8 @@ from publisher.now import now
 from sandbox import credentials
 from tests.cli.doing import House, Said, house
 
+pytestmark = pytest.mark.proof
+
 SUBJECTS = (
     "settings",
     "font",

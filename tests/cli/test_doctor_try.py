@@ -17,6 +17,8 @@ from publisher.now import now
 from sandbox import credentials
 from tests.cli.doing import House, house
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture
 def own(tmp_path: Path, practice: str) -> House:

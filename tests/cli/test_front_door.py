@@ -13,6 +13,8 @@ import pytest
 from tests.cli.doing import DOOR, House, house
 from tests.support.processes import Starter
 
+pytestmark = pytest.mark.proof
+
 COMMANDS = (
     *("accounts", "backup", "clock", "demo", "doctor", "init", "people"),
     *("rehearse", "restore", "sandbox", "web"),

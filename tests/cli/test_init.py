@@ -17,7 +17,7 @@ from publisher.people.departments import NAMED_NOBODY
 from publisher.working_time import local_day
 from tests.cli.doing import SECRET, House, house
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.proof
 
 X = {
     "X_HANDLE": "@city",

@@ -63,6 +63,7 @@ def test_the_first_one_has_to_be_an_admin(own: House, database: Database) -> Non
     assert people(database) == 0
 
 
+@pytest.mark.proof
 def test_the_first_admins_link_is_printed_and_sets_a_password(
     own: House, database: Database
 ) -> None:

@@ -74,6 +74,7 @@ def run_tests(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]
     return run
 
 
+@pytest.mark.proof
 def test_a_run_ends_with_its_slowest_files(
     run_tests: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_run_ends_with_its_slowest_files(
     assert done.returncode == 0
 
 
+@pytest.mark.proof
 def test_a_whole_run_fails_by_a_file_beyond_its_share(
     run_tests: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:

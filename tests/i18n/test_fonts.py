@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw, ImageFont, features
 
 from publisher.i18n import fonts
 
+pytestmark = pytest.mark.xdist_group("font")  # it is made once
+
 SHAPES = fonts.check().works
 
 
@@ -95,6 +97,7 @@ def test_a_second_run_leaves_the_font_alone(font_path: Path) -> None:
     assert font_path.stat().st_mtime_ns == before
 
 
+@pytest.mark.proof
 def test_the_font_is_made_anew_when_its_recipe_changed_or_it_is_gone(
     font_path: Path, tmp_path: Path
 ) -> None:

@@ -229,6 +229,7 @@ def test_bad_input_is_told_in_one_sentence(
     assert capsys.readouterr().err.removeprefix(f"{checkout}/") == f"{sentence}\n"
 
 
+@pytest.mark.proof
 def test_a_change_is_caught_or_survives_and_neither_is_tried_twice(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -245,6 +246,7 @@ def test_a_change_is_caught_or_survives_and_neither_is_tried_twice(
     assert capsys.readouterr().out.splitlines() == lines[-2:]
 
 
+@pytest.mark.proof
 def test_a_change_that_was_caught_earlier_and_not_now_is_reported(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -256,6 +258,7 @@ def test_a_change_that_was_caught_earlier_and_not_now_is_reported(
     assert "MISSED, caught earlier: approvals/gate.py:2" in capsys.readouterr().out
 
 
+@pytest.mark.proof
 def test_a_test_that_fails_without_the_change_catches_nothing(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -268,6 +271,7 @@ def test_a_test_that_fails_without_the_change_catches_nothing(
     assert sorted(outcome.result for outcome in outcomes) == ["caught", "not caught nearby"]
 
 
+@pytest.mark.proof
 def test_tests_that_do_not_start_without_a_change_stop_the_run(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,6 +43,10 @@ TELLS_NOTHING = {"forgotten.send"}
 """Whoever asks for a new password by whatever they typed is answered in the same words."""
 
 RARE = {
+    "invisible",
+    "right to left",
+    "half a character",
+    "emoji",
     "too long",
     "a control character",
     "another script",
