@@ -1,3 +1,3 @@
-"""The pages in Chromium: every one of them, and the main line as people walk it."""
+"""Tests of the pages in Chromium: each page by itself, and whole journeys of several people."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which page is looked at as whom, and how it is brought to show its errors."""
+"""The cases of test_every_page: which person opens which page, and what makes it show errors."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ NOT_PAGES = frozenset(
         "exports.fetch",
     }
 )
-"""What answers with a file; a test asks for each of them."""
+"""Endpoints that answer with a file, each of which has a test of its own."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A page as somebody sees it; `act` leads on to its error, `code` is what then comes.
+    """A page opened by a person; after `act`, if any, the status code is `code`.
 
-    With `leaves` the session ends before the act.
+    With `leaves` the session ends before `act`.
     """
 
     endpoint: str
@@ -43,17 +43,17 @@ class Case:
 
     @property
     def id(self) -> str:
-        """Its name among the tests, and of its picture."""
+        """Return the name of the test and of the screenshot."""
         return f"{self.endpoint}-{self.name}"
 
 
 def press(selector: str) -> Act:
-    """Press a button or a link."""
+    """Return an act that clicks a button or a link."""
     return lambda page: page.locator(selector).first.click()
 
 
 def fill(values: dict[str, str], then: str = ".submit-bar .btn-act") -> Act:
-    """Fill fields by selector, then press."""
+    """Return an act that fills fields by their selectors, then clicks `then`."""
 
     def act(page: Page) -> None:
         for selector, value in values.items():
@@ -64,24 +64,24 @@ def fill(values: dict[str, str], then: str = ".submit-bar .btn-act") -> Act:
 
 
 def change(selector: str, value: str, then: str) -> Act:
-    """Change a hidden field, then press: as a page that has been open for too long."""
+    """Return an act that changes a hidden field, then clicks, as on a page open for too long."""
 
     def act(page: Page) -> None:
-        page.locator(selector).first.evaluate("(one, value) => { one.value = value }", value)
+        page.locator(selector).first.evaluate("(field, value) => { field.value = value }", value)
         page.locator(then).first.click()
 
     return act
 
 
-def overtaken(page: Page) -> None:
-    """Save a draft that was begun from an older revision, with a text of one's own."""
-    page.locator("#draft [name=seen]").evaluate("(one) => { one.value = '1' }")
+def save_outdated_draft(page: Page) -> None:
+    """Change the text of a draft that was opened before its newest revision, and save it."""
+    page.locator("#draft [name=seen]").evaluate("(field) => { field.value = '1' }")
     page.locator("textarea[name^='text_1_mr']").fill("शनिवारी दिवसभर पाणीपुरवठा बंद राहील.")
     page.locator("button[value=save]").click()
 
 
 def fill_in_fold(fold: str, values: dict[str, str], then: str) -> Act:
-    """Open what is folded, fill fields there, then press."""
+    """Return an act that opens `fold`, fills fields in it, then clicks `then`."""
 
     def act(page: Page) -> None:
         page.locator(fold).first.click()
@@ -90,8 +90,8 @@ def fill_in_fold(fold: str, values: dict[str, str], then: str) -> Act:
     return act
 
 
-def to_the_word(page: Page) -> None:
-    """Fill the blanks of a template and go on."""
+def fill_blanks(page: Page) -> None:
+    """Fill the blanks of an emergency template, and go on to the form of who gave the order."""
     for name, value in LANE_TYPED.items():
         field = page.locator(f"[name='{name}']")
         if field.first.get_attribute("type") == "radio":
@@ -102,9 +102,9 @@ def to_the_word(page: Page) -> None:
     page.locator("[id=word_name]").wait_for()
 
 
-def to_the_end(page: Page) -> None:
-    """Go on to the page that shows exactly what leaves."""
-    to_the_word(page)
+def fill_to_confirmation(page: Page) -> None:
+    """Fill both forms of an emergency, and go on to the page that shows what will be published."""
+    fill_blanks(page)
     page.locator("[id=word_name]").fill("विलास थोपटे")
     page.locator("[id=word_post]").fill("अग्निशमन केंद्र अधिकारी")
     page.locator("[name=word_how][value=radio]").check()
@@ -114,12 +114,12 @@ def to_the_end(page: Page) -> None:
 
 SUBMIT = press(".submit-bar .btn-act")
 SUBMIT_REFUSAL = press(".submit-bar .btn-refuse")
-WARNED = {
+TEXT_WITH_WARNINGS = {
     "textarea[name^='text_1_mr']": "रविवार दि. २८ नोव्हेंबर २०२६, चौकशी: ९८२२० १२३४५",
     "#link": "https://pmc.example/a/very/long/address/that/does/not/end/for/quite/a/while?and=more",
 }
 TOO_LONG = {"textarea[name^='text_1_mr']": "पाणी " * 80}
-THIRTIETH = {
+IMPOSSIBLE_TIME = {
     "[id=day-day]": "30",
     "[id=day-month]": "2",
     "[id=day-year]": "2027",
@@ -247,7 +247,7 @@ CASES = (
         "warned",
         "clerk",
         "/posts/{drafted}/draft",
-        act=fill(WARNED, "button[value=close]"),
+        act=fill(TEXT_WITH_WARNINGS, "button[value=close]"),
     ),
     Case("drafting.edit", "returned", "clerk", "/posts/{returned}/draft"),
     Case(
@@ -263,7 +263,7 @@ CASES = (
         "overtaken",
         "clerk",
         "/posts/{reviewed}/draft",
-        act=overtaken,
+        act=save_outdated_draft,
         code=409,
     ),
     Case("drafting.edit", "blanks", "clerk", "/posts/{blank}/draft"),
@@ -377,7 +377,7 @@ CASES = (
         "wrong",
         "clerk",
         "/posts/{approved}/variants/{approved_x}/schedule",
-        act=fill(THIRTIETH),
+        act=fill(IMPOSSIBLE_TIME),
         code=422,
     ),
     Case("calendar.index", "clerk", "clerk", "/calendar"),
@@ -609,8 +609,14 @@ CASES = (
     Case("emergency.index", "lead", "lead", "/emergency", "empty"),
     Case("emergency.fill", "asked", "clerk", "/emergency/publish/{template}"),
     Case("emergency.fill", "wrong", "clerk", "/emergency/publish/{template}", act=SUBMIT, code=422),
-    Case("emergency.fill", "word", "clerk", "/emergency/publish/{template}", act=to_the_word),
-    Case("emergency.fill", "confirm", "clerk", "/emergency/publish/{template}", act=to_the_end),
+    Case("emergency.fill", "word", "clerk", "/emergency/publish/{template}", act=fill_blanks),
+    Case(
+        "emergency.fill",
+        "confirm",
+        "clerk",
+        "/emergency/publish/{template}",
+        act=fill_to_confirmation,
+    ),
     Case("emergency.uses", "lead", "lead", "/emergency/uses"),
     Case("emergency.uses", "empty", "lead", "/emergency/uses", "empty"),
     Case("emergency.show", "owed", "first", "/emergency/uses/{used}"),

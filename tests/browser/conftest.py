@@ -1,4 +1,4 @@
-"""Counters for the worker's tests: a filled and an empty city, looked at and never changed."""
+"""Servers shared by a worker's tests: a filled, an empty and a stopped city, never changed."""
 
 from __future__ import annotations
 
@@ -22,73 +22,68 @@ from publisher.database.session import Database, migrate
 from publisher.delivery import dispatch
 from publisher.operations.backup import restore
 from publisher.platforms.base.protocol import OutcomeUnknown
-from tests.browser.counter import Counter, founded, serving
-from tests.browser.filled import Ids, fill
+from tests.browser.city_server import CityServer, create_city, serve_city
+from tests.browser.example_city import ExamplePaths, add_examples
 from tests.support import chromium, planned, sqlite, told
 from tests.support.runs import Run
 
-LOOKING = ("admin", "lead", "clerk", "oversight", "member", "first", "head")
-ELSEWHERE = ("road_member", "health_member", "health_head")
+PEOPLE = ("admin", "lead", "clerk", "oversight", "member", "first", "head")
+OTHER_DEPARTMENTS = ("road_member", "health_member", "health_head")
 
 
 def pytest_configure() -> None:
-    """Be patient: a busy machine is no fault of the page."""
+    """Let Playwright wait longer: a busy machine is no fault of the page."""
     expect.set_options(timeout=15_000)
 
 
 @dataclass(frozen=True)
-class Places:
-    """The cities' counters, and where to find what in the filled one; one is stopped."""
+class CityServers:
+    """The servers of a filled, an empty and a stopped city, and the paths of the filled one."""
 
-    filled: Counter
-    empty: Counter
-    stopped: Counter
-    ids: Ids
+    filled: CityServer
+    empty: CityServer
+    stopped: CityServer
+    examples: ExamplePaths
 
-    def counter(self, name: str) -> Counter:
-        """The counter of the filled, the empty or the stopped city."""
+    def server(self, name: str) -> CityServer:
+        """Return the server of the `filled`, the `empty` or the `stopped` city."""
         return {"filled": self.filled, "empty": self.empty, "stopped": self.stopped}[name]
 
 
 @pytest.fixture(scope="session")
-def places(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
-    """The cities, half an hour after everybody has signed in: no sign-in is fresh."""
+def servers(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CityServers]:
+    """Serve the cities half an hour after everybody has signed in: no sign-in is fresh."""
     with ExitStack() as stack:
-        counters = {}
+        servers_by_name = {}
         for name in ("filled", "empty", "stopped"):
             folder = tmp_path_factory.mktemp(name)
             address = sqlite.copy(sqlite.template(run, migrate), folder / "nagarvani.db")
             database = Database(address)
             stack.callback(database.dispose)
-            town = founded(database, folder)
-            ids = fill(town) if name == "filled" else ids_of_nothing()
-            counters[name] = (stack.enter_context(serving(town, folder)), ids)
-        _sign_in(counters["filled"][0], LOOKING + ELSEWHERE)
-        _beat(counters["filled"][0])
-        _sign_in(counters["empty"][0], ("member", "clerk", "first", "lead"))
-        _stop(counters["stopped"][0])
-        (filled, ids), (empty, _), (stopped, _) = counters.values()
-        yield Places(filled, empty, stopped, ids)
+            city = create_city(database, folder)
+            examples = add_examples(city) if name == "filled" else ExamplePaths({})
+            servers_by_name[name] = (stack.enter_context(serve_city(city, folder)), examples)
+        _sign_in(servers_by_name["filled"][0], PEOPLE + OTHER_DEPARTMENTS)
+        _record_heartbeat(servers_by_name["filled"][0])
+        _sign_in(servers_by_name["empty"][0], ("member", "clerk", "first", "lead"))
+        _stop_publishing(servers_by_name["stopped"][0])
+        (filled, examples), (empty, _), (stopped, _) = servers_by_name.values()
+        yield CityServers(filled, empty, stopped, examples)
 
 
-def _beat(counter: Counter) -> None:
-    """A clock is alive in the filled city; the one of the stopped city died half an hour ago."""
-    with counter.town.write() as session:
-        dispatch.record_heartbeat(session, "clock-1", now=counter.town.now)
+def _record_heartbeat(server: CityServer) -> None:
+    """Record a heartbeat now; the stopped city's last heartbeat is half an hour old."""
+    with server.town.write() as session:
+        dispatch.record_heartbeat(session, "clock-1", now=server.town.now)
 
 
-def ids_of_nothing() -> Ids:
-    """There is nothing in the empty city."""
-    return Ids({})
-
-
-def _stop(counter: Counter) -> None:
-    """One thing is on its way, one waits, then all is stopped twice, and a backup restored."""
-    town = counter.town
+def _stop_publishing(server: CityServer) -> None:
+    """Leave one post unconfirmed and one due, stop publishing twice, and restore a backup."""
+    town = server.town
     town.platform("x").fail_next(OutcomeUnknown("no answer"))
     town.live()
     town.due("road")
-    _sign_in(counter, ("lead", "first"))
+    _sign_in(server, ("lead", "first"))
     planned.stop_all(town)
     planned.stop_all(town, by="admin", reason="खात्यावर दुसऱ्याचा ताबा असल्याची शंका आहे.")
     with town.write() as session:
@@ -100,58 +95,60 @@ def _stop(counter: Counter) -> None:
         )
 
 
-def _sign_in(counter: Counter, names: tuple[str, ...]) -> None:
+def _sign_in(server: CityServer, names: tuple[str, ...]) -> None:
     for name in names:
-        counter.sign_in(name)
-    counter.town.clock.move(timedelta(minutes=30))
+        server.sign_in(name)
+    server.town.clock.move(timedelta(minutes=30))
 
 
 @dataclass
-class Looking:
-    """One window for all of a worker's looking: what its console said, how pages answered."""
+class SharedWindow:
+    """A browser window that tests share, with the lines of its console and its status codes."""
 
-    window: BrowserContext
+    context: BrowserContext
     page: Page
-    said: list[str] = field(default_factory=list)
-    codes: list[int] = field(default_factory=list)
+    console_lines: list[str] = field(default_factory=list)
+    status_codes: list[int] = field(default_factory=list)
 
-    def hear(self, message: ConsoleMessage) -> None:
-        """Keep a line of the console, with the address it speaks of."""
-        self.said.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
+    def add_console_line(self, message: ConsoleMessage) -> None:
+        """Add a line of the console, with the address that it is about."""
+        self.console_lines.append(
+            f"{message.type}: {message.text} ({message.location.get('url', '')})"
+        )
 
-    def note(self, response: Response) -> None:
-        """Keep the code of a page, not of what belongs to it."""
+    def add_status_code(self, response: Response) -> None:
+        """Add the status code of a page, but not of its scripts and pictures."""
         if response.request.is_navigation_request():
-            self.codes.append(response.status)
+            self.status_codes.append(response.status)
 
 
 @pytest.fixture(scope="session")
-def looking(browser: Browser) -> Iterator[Looking]:
-    """A page that is led from case to case."""
-    window = chromium.open_window(browser)
-    eyes = Looking(window, window.new_page())
-    eyes.page.on("console", eyes.hear)
-    eyes.page.on("pageerror", lambda problem: eyes.said.append(str(problem)))
-    eyes.page.on("response", eyes.note)
-    yield eyes
-    window.close()
+def shared_window(browser: Browser) -> Iterator[SharedWindow]:
+    """Opens one window for all cases of a worker."""
+    context = chromium.open_window(browser)
+    shared = SharedWindow(context, context.new_page())
+    shared.page.on("console", shared.add_console_line)
+    shared.page.on("pageerror", lambda problem: shared.console_lines.append(str(problem)))
+    shared.page.on("response", shared.add_status_code)
+    yield shared
+    context.close()
 
 
-Tell = Callable[[str], None]
+ReportLine = Callable[[str], None]
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Tell:
-    """Have a line listed at the end of the run."""
+def report_line(request: pytest.FixtureRequest) -> ReportLine:
+    """Returns a function that adds a line to the report at the end of the run."""
 
-    def note(line: str) -> None:
+    def add_line(line: str) -> None:
         request.node.user_properties.append((told.KEY, line))
 
-    return note
+    return add_line
 
 
 @pytest.fixture(scope="session")
 def shots(request: pytest.FixtureRequest) -> Path | None:
-    """The folder in which pictures of every page are kept, where one is given."""
+    """The folder of `--shots` for pictures of every page, or None."""
     folder: Path | None = request.config.getoption("shots")
     return folder

@@ -1,4 +1,4 @@
-"""On the spot in two browsers: the picture on the clerk's screen, the officer's own phone."""
+"""Approval in person in two browsers: the clerk's screen shows a code to the officer's phone."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import select
 
 from publisher.models.posts import Decision
-from tests.browser.counter import COOKIE
-from tests.browser.walking import Walk, path_of, sign_in, walking
+from tests.browser.city_server import COOKIE
+from tests.browser.journey import Journey, open_journey, path_of, sign_in
 from tests.support import chromium
 from tests.support.runs import Run
 
@@ -24,67 +24,69 @@ pytestmark = pytest.mark.proof
 
 
 @pytest.fixture(params=[True, False], ids=["with-script", "without"])
-def walk(
+def journey(
     request: pytest.FixtureRequest,
     browser: Browser,
     run: Run,
     tmp_path: Path,
     shoot: Callable[[Page, str], Path],
-) -> Iterator[Walk]:
-    """A city of its own; the clerk sits at the desk."""
-    with walking(
+) -> Iterator[Journey]:
+    """Opens a city; the clerk uses a wide screen."""
+    with open_journey(
         browser, run, tmp_path, width=1280, shoot=shoot, javascript=request.param
     ) as opened:
         yield opened
 
 
-def decoded(picture: Locator) -> str:
-    """What a phone's camera reads in the picture as it is drawn on the screen."""
+def scan_qr_code(picture: Locator) -> str:
+    """Return the text of the QR code as it is drawn on the screen."""
     image = Image.open(BytesIO(picture.screenshot()))
     (barcode,) = zxingcpp.read_barcodes(image)
     assert barcode.format == zxingcpp.BarcodeFormat.QRCode
     return str(barcode.text)
 
 
-def kept_in(walk: Walk, page: Page) -> dict[str, object]:
-    """What the session's cookie holds; its stamp is new with every answer."""
+def session_values(journey: Journey, page: Page) -> dict[str, object]:
+    """Return the values in the session's cookie, without its signature's timestamp."""
     (cookie,) = [cookie["value"] for cookie in page.context.cookies() if cookie["name"] == COOKIE]
-    interface = walk.counter.app.session_interface
+    interface = journey.server.app.session_interface
     assert isinstance(interface, SecureCookieSessionInterface)
-    serializer = interface.get_signing_serializer(walk.counter.app)
+    serializer = interface.get_signing_serializer(journey.server.app)
     assert serializer is not None
     return dict(serializer.loads(cookie))
 
 
-def test_the_officer_approves_on_the_own_phone_and_the_clerk_gains_nothing(walk: Walk) -> None:
-    town, post = walk.town, walk.town.in_review()
-    clerk = walk.go("clerk", f"/posts/{post}/review")
+def test_the_officer_approves_on_the_own_phone_and_the_clerk_gains_nothing(
+    journey: Journey,
+) -> None:
+    town, post = journey.town, journey.town.in_review()
+    clerk = journey.go("clerk", f"/posts/{post}/review")
     clerk.click(".decision-bar .btn-act")
     clerk.click("form[action$='/on-the-spot'] button")
-    before = kept_in(walk, clerk)
-    address = urlsplit(decoded(clerk.locator(".spot-picture")))
+    before = session_values(journey, clerk)
+    address = urlsplit(scan_qr_code(clerk.locator(".spot-picture")))
     assert f"{address.scheme}://{address.netloc}" == "http://127.0.0.1:8000"  # BASE_URL's default
 
-    walk.counter.sign_in("first")  # so that the password is there
-    phone = chromium.open_window(walk.browser, width=360, javascript=walk.javascript)
+    journey.server.sign_in("first")  # so that the password is there
+    phone = chromium.open_window(journey.browser, width=360, javascript=journey.javascript)
     officer = phone.new_page()
-    officer.goto(walk.counter.address + address.path)
+    officer.goto(journey.server.address + address.path)
     assert officer.locator("#password").count() == 1
-    enter(officer, walk.counter.address, address.path)
+    enter(officer, journey.server.address, address.path)
     assert path_of(officer) == f"/posts/{post}/review"
     assert urlsplit(officer.url).query == "revision=1"
     officer.click(".decision-bar .btn-act")
     assert path_of(officer) == f"/posts/{post}"
 
-    if walk.javascript:
+    if journey.javascript:
         expect(clerk.locator("#spot-state")).to_contain_text("मान्यता दिली")
         expect(clerk.locator(".spot-picture")).to_have_count(0)
     else:
         clerk.locator("a", has_text="पुन्हा पाहा").click()
     assert "मेधा सातपुते" in clerk.locator("#spot-state").inner_text()
-    walk.keep(clerk, "on-the-spot-decided")
-    assert kept_in(walk, clerk) == before
-    gains_nothing(clerk, walk.counter.address, town.in_review())
+    journey.keep_picture(clerk, "on-the-spot-decided")
+    assert session_values(journey, clerk) == before
+    assert_clerk_cannot_decide(clerk, journey.server.address, town.in_review())
     with town.read() as session:
         (decision,) = session.scalars(select(Decision))
         assert decision.appointment_id == town.appointments["first"]
@@ -94,7 +96,7 @@ def test_the_officer_approves_on_the_own_phone_and_the_clerk_gains_nothing(walk:
 
 
 def enter(page: Page, address: str, path: str) -> None:
-    """Sign in on the page that came instead of the one asked for."""
+    """Sign in on the page that is shown instead of the requested one."""
     assert page.locator("#next").get_attribute("value") == path
     page.fill("#identifier", "first@pmc.example")
     page.fill("#password", "kavita-nadi-sagar-ubhi")
@@ -103,8 +105,8 @@ def enter(page: Page, address: str, path: str) -> None:
     assert address in page.url
 
 
-def gains_nothing(clerk: Page, address: str, post: int) -> None:
-    """What the clerk's session sends to each deciding address is refused, with a right token."""
+def assert_clerk_cannot_decide(clerk: Page, address: str, post: int) -> None:
+    """Expect 403 for each deciding request of the clerk's session with a valid CSRF token."""
     clerk.goto(f"{address}/posts/{post}/on-the-spot")
     token = clerk.locator("[name=csrf_token]").first.get_attribute("value") or ""
     for act in ("approve", "return", "reject", "withdraw-approval"):
@@ -114,28 +116,28 @@ def gains_nothing(clerk: Page, address: str, post: int) -> None:
         assert response.status == 403, act
 
 
-def test_going_back_after_deciding_offers_no_second_decision(walk: Walk) -> None:
-    post = walk.town.in_review()
-    officer = walk.go("first", f"/posts/{post}/review")
+def test_going_back_after_deciding_offers_no_second_decision(journey: Journey) -> None:
+    post = journey.town.in_review()
+    officer = journey.go("first", f"/posts/{post}/review")
     with officer.expect_navigation():  # going back has to find the next page open
         officer.click(".decision-bar .btn-act")
     officer.go_back()
     assert path_of(officer) == f"/posts/{post}/review"
     assert officer.locator(".decision-bar").count() == 0
-    with walk.town.read() as session:
+    with journey.town.read() as session:
         assert len(session.scalars(select(Decision)).all()) == 1
 
 
-def test_the_typed_code_leads_there_as_well(walk: Walk) -> None:
-    post = walk.town.in_review()
-    clerk = walk.go("clerk", f"/posts/{post}/on-the-spot")
+def test_the_typed_code_leads_there_as_well(journey: Journey) -> None:
+    post = journey.town.in_review()
+    clerk = journey.go("clerk", f"/posts/{post}/on-the-spot")
     clerk.click("form[action$='/on-the-spot'] button")
     letters = clerk.locator(".spot-letters [aria-hidden]").inner_text()
-    walk.counter.sign_in("first")
-    phone = chromium.open_window(walk.browser, width=360, javascript=walk.javascript)
+    journey.server.sign_in("first")
+    phone = chromium.open_window(journey.browser, width=360, javascript=journey.javascript)
     officer = phone.new_page()
-    sign_in(officer, walk.counter.address, "first")
-    officer.goto(f"{walk.counter.address}/code")
+    sign_in(officer, journey.server.address, "first")
+    officer.goto(f"{journey.server.address}/code")
     officer.fill("#letters", letters.lower())
     officer.click(".submit-bar .btn-act")
     assert path_of(officer) == f"/posts/{post}/review"

@@ -1,7 +1,7 @@
-"""A day in the life: two departments, eight posts, twenty comments, and what goes wrong on the way.
+"""A whole day: two departments, eight posts, twenty comments, and failures on the way.
 
-The members, officers and heads hold phones, the cell sits at its desk; the pages that they come
-to are examined at both widths.
+The members, officers and heads use phones, the cell a wide screen; each page that they open is
+examined at both widths.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from publisher.models.deliveries import Delivery
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.platforms.memory.store import StoredPost
 from publisher.states import CommentState, DeliveryState
-from tests.browser.counter import PASSWORD
-from tests.browser.walking import Walk, path_of, walking
+from tests.browser.city_server import PASSWORD
+from tests.browser.journey import Journey, open_journey, path_of
 from tests.support.accessibility import examine
 from tests.support.city_people import HOUR, MINUTE
 from tests.support.runs import Run
@@ -28,11 +28,11 @@ pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(600)]
 ACT = ".submit-bar .btn-act"
 PHONES = frozenset({"member", "first", "health_head"})
 TYPO = "शनीवारी"
-MATTERS = {
+TITLES = {
     "member": ("शनिवारी पाणीपुरवठा बंद", "जलवाहिनीची दुरुस्ती"),
     "health_head": ("डेंगी प्रतिबंध मोहीम", "मोफत रक्तदाब तपासणी"),
 }
-"""Who hands in what: two matters each, and two posts of each, one for X and one for Facebook."""
+"""The titles that each person hands in; each becomes two posts, for X and for Facebook."""
 
 COMMENTS = (
     "पाणी कधी येणार?",
@@ -44,44 +44,44 @@ COMMENTS = (
 
 
 @pytest.fixture(params=["mr", "en", "hi"])
-def walk(
+def journey(
     request: pytest.FixtureRequest,
     browser: Browser,
     run: Run,
     tmp_path: Path,
     shoot: Callable[[Page, str], Path],
-) -> Iterator[Walk]:
-    """A day at a desk of 1,280 px, the departments' people on phones."""
-    with walking(
+) -> Iterator[Journey]:
+    """Opens a city at 1,280 px, with phones for the departments' people."""
+    with open_journey(
         browser, run, tmp_path, width=1280, shoot=shoot, lang=request.param, phones=PHONES
-    ) as begun:
-        yield begun
+    ) as opened:
+        yield opened
 
 
-def test_a_day_of_five_people(walk: Walk) -> None:
-    for name in MATTERS:
-        hand_in(walk, name)
-    posts = {name: draft(walk, name) for name in MATTERS}
-    decide(walk, "first", posts["member"], returned=posts["member"][1])
-    decide(walk, "health_head", posts["health_head"])
-    publish(walk, [*posts["member"], *posts["health_head"]])
-    reply_to_comment(walk)
-    mend(walk)
-    ends_well(walk)
+def test_a_day_of_five_people(journey: Journey) -> None:
+    for name in TITLES:
+        hand_in(journey, name)
+    posts = {name: draft(journey, name) for name in TITLES}
+    decide(journey, "first", posts["member"], returned=posts["member"][1])
+    decide(journey, "health_head", posts["health_head"])
+    publish(journey, [*posts["member"], *posts["health_head"]])
+    reply_to_comment(journey)
+    resolve_failures(journey)
+    assert_all_published(journey)
 
 
 def press(page: Page, selector: str) -> None:
-    """Press what leads to another page."""
+    """Click, and wait for the page that follows."""
     with page.expect_navigation():
         page.locator(selector).first.click()
 
 
-def fit(walk: Walk, page: Page, name: str) -> None:
-    """Look at a page, keep its picture, and find it fit for everybody at both widths."""
-    walk.keep(page, f"day-{walk.lang}-{name}")
+def assert_fit(journey: Journey, page: Page, name: str) -> None:
+    """Take a picture of a page, and check its language, axe and overflow at both widths."""
+    journey.keep_picture(page, f"day-{journey.lang}-{name}")
     own = page.viewport_size
     assert own is not None
-    assert page.locator("html").get_attribute("lang") == walk.lang
+    assert page.locator("html").get_attribute("lang") == journey.lang
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 844})
         assert [str(violation) for violation in examine(page).violations] == [], (name, width)
@@ -89,207 +89,213 @@ def fit(walk: Walk, page: Page, name: str) -> None:
     page.set_viewport_size(own)
 
 
-def hand_in(walk: Walk, name: str) -> None:
-    """Two matters, on a phone."""
-    for title in MATTERS[name]:
-        page = walk.go(name, "/submissions/new")
+def hand_in(journey: Journey, name: str) -> None:
+    """Hand in the person's two submissions."""
+    for title in TITLES[name]:
+        page = journey.go(name, "/submissions/new")
         page.locator("[name=kind]").first.check()
         page.fill("#title", title)
         page.fill("#text_mr", f"{title}. अधिक माहितीसाठी ०२०-५५५०-०१०० येथे संपर्क साधावा.")
         press(page, ACT)
         assert "PMC/2026/" in page.locator(".flashes").inner_text()
-    fit(walk, page, f"handed-in-{name}")
+    assert_fit(journey, page, f"handed-in-{name}")
 
 
-def draft(walk: Walk, name: str) -> list[str]:
-    """The clerk makes two posts of each matter and sends them; gives their paths."""
+def draft(journey: Journey, name: str) -> list[str]:
+    """Let the clerk send two posts of each submission for review; return their paths."""
     post_ids = []
-    for title in MATTERS[name]:
+    for title in TITLES[name]:
         for platform in ("x", "facebook"):
-            page = walk.go("clerk", "/submissions?view=all")
+            page = journey.go("clerk", "/submissions?view=all")
             page.get_by_role("link", name=title, exact=True).first.click()
             press(page, "form[action$='/draft'] button")
-            account = str(walk.town.accounts[platform])
+            account = str(journey.town.accounts[platform])
             text = title.replace("शनिवारी", TYPO) if platform == "facebook" else title
             page.fill(f"[name=text_{account}_mr]", f"{text}. – {platform} #पुणे")
             press(page, "button[value=send]")
             post_ids.append(path_of(page))
-    fit(walk, page, f"sent-{name}")
+    assert_fit(journey, page, f"sent-{name}")
     return post_ids
 
 
-def decide(walk: Walk, name: str, posts: list[str], *, returned: str = "") -> None:
-    """The officer, or the head where there is none, decides on a phone."""
-    page = walk.go(name, "/")
-    fit(walk, page, f"today-{name}")
+def decide(journey: Journey, name: str, posts: list[str], *, returned: str = "") -> None:
+    """Let the officer or the head approve the posts, and return one of them first."""
+    page = journey.go(name, "/")
+    assert_fit(journey, page, f"today-{name}")
     if returned:
-        correct(walk, name, returned)
+        correct(journey, name, returned)
     for post in posts:
-        page = walk.go(name, f"{post}/review")
+        page = journey.go(name, f"{post}/review")
         if post == posts[0]:
-            fit(walk, page, f"review-{name}")
+            assert_fit(journey, page, f"review-{name}")
         press(page, ".decision-bar .btn-act")
-    fit(walk, page, f"decided-{name}")
+    assert_fit(journey, page, f"decided-{name}")
 
 
-def correct(walk: Walk, name: str, post: str) -> None:
-    """A typo goes back before approval; the clerk corrects it in a new revision."""
-    page = walk.go(name, f"{post}/return")
+def correct(journey: Journey, name: str, post: str) -> None:
+    """Return a post with a typo, and let the clerk correct it in a new revision."""
+    page = journey.go(name, f"{post}/return")
     page.fill("#reason", f"‘{TYPO}’ ऐवजी ‘शनिवारी’ असे लिहावे.")
-    fit(walk, page, "returning")
+    assert_fit(journey, page, "returning")
     press(page, ACT)
-    page = walk.go("clerk", f"{post}/draft")
-    fit(walk, page, "returned-draft")
+    page = journey.go("clerk", f"{post}/draft")
+    assert_fit(journey, page, "returned-draft")
     field = page.locator("textarea[name^=text_]").filter(has_text=TYPO)
     field.fill(field.input_value().replace(TYPO, "शनिवारी"))
     press(page, "button[value=send]")
-    page = walk.go(name, f"{post}/review")
+    page = journey.go(name, f"{post}/review")
     assert "शनिवारी" in page.locator(".preview").first.inner_text()
-    fit(walk, page, "corrected")
+    assert_fit(journey, page, "corrected")
 
 
-def publish(walk: Walk, posts: list[str]) -> None:
-    """Six leave at once, one of them to nobody knows where; one waits and misses its time."""
-    town = walk.town
+def publish(journey: Journey, posts: list[str]) -> None:
+    """Publish six posts at once, one without a known outcome; two others miss their time."""
+    town = journey.town
     for post in posts[:6]:
-        page = walk.go("clerk", post)
+        page = journey.go("clerk", post)
         press(page, "a[href$='/schedule']")
         press(page, "form[action$='/publish-now'] button")
         if post == posts[0]:
             town.platform("x").fail_next(OutcomeUnknown("no answer"))
         town.tick_dispatch()
     for post, clock in zip(posts[6:], ("13:30", "14:00"), strict=True):
-        page = walk.go("clerk", post)
+        page = journey.go("clerk", post)
         press(page, "a[href$='/schedule']")
         for mark, value in (("day", "25"), ("month", "11"), ("year", "2026")):
             page.fill(f"#day-{mark}", value)
         page.fill("#clock", clock)
         press(page, ACT)
-    fit(walk, walk.go("clerk", "/calendar"), "calendar")
+    assert_fit(journey, journey.go("clerk", "/calendar"), "calendar")
     for _look in range(4):
         town.tick_reconcile(16 * MINUTE)
     town.clock.move(4 * HOUR)  # the clock stood still for the afternoon
     town.tick_dispatch()
-    assert states(walk) == {
+    assert delivery_counts(journey) == {
         DeliveryState.PUBLISHED: 5,
         DeliveryState.HELD: 1,
         DeliveryState.MISSED: 2,
     }
 
 
-def reply_to_comment(walk: Walk) -> None:
-    """Twenty comments come; each kind of answer is given, one is assigned, one transferred."""
-    town = walk.town
-    live = [(post.platform_id, name) for name in ("x", "facebook") for post in own(walk, name)]
+def reply_to_comment(journey: Journey) -> None:
+    """Let twenty comments come in; answer, close, transfer and assign some of them."""
+    town = journey.town
+    live = [
+        (post.platform_id, name)
+        for name in ("x", "facebook")
+        for post in published_posts(journey, name)
+    ]
     for number in range(19):
         parent, platform = live[number % len(live)]
         text = f"{COMMENTS[number % len(COMMENTS)]} ({number})"
         town.platform(platform).citizen_says(text, parent_id=parent, author=f"udaharan_{number}")
     town.platform("x").citizen_says("@city रस्त्यावर दिवे नाहीत.", author="udaharan_19")
     town.listen(10 * MINUTE)
-    assert count(walk) == 20
-    page = walk.go("first", "/comments")
-    fit(walk, page, "inbox")
-    mine = comments_of(walk, "water")
+    assert comment_count(journey) == 20
+    page = journey.go("first", "/comments")
+    assert_fit(journey, page, "inbox")
+    mine = comments_of(journey, "water")
     for number in mine[:2]:
-        page = walk.go("first", f"/comments/{number}")
+        page = journey.go("first", f"/comments/{number}")
         page.fill("#text", f"शनिवारी रात्री ९ नंतर, प्रभाग {number}. – पाणीपुरवठा विभाग")
         if number == mine[0]:
-            fit(walk, page, "answering")
+            assert_fit(journey, page, "answering")
         press(page, ACT)
-    move(walk, "first", mine[2], "close", "केवळ कौतुक आहे.")
-    move(walk, "first", mine[3], "transfer", "ही आरोग्य विभागाची बाब आहे.")
-    assign(walk)
-    page = walk.go("health_head", f"/comments/{comments_of(walk, 'health')[0]}")
+    move(journey, "first", mine[2], "close", "केवळ कौतुक आहे.")
+    move(journey, "first", mine[3], "transfer", "ही आरोग्य विभागाची बाब आहे.")
+    assign(journey)
+    page = journey.go("health_head", f"/comments/{comments_of(journey, 'health')[0]}")
     page.fill("#text", "आपल्या प्रभागात सोमवारी फवारणी होईल. – आरोग्य विभाग")
     press(page, ACT)
     town.tick_dispatch()
     town.note_answers()
-    fit(walk, walk.go("first", f"/comments/{mine[0]}"), "answered")
+    assert_fit(journey, journey.go("first", f"/comments/{mine[0]}"), "answered")
 
 
-def move(walk: Walk, name: str, comment: int, act: str, why: str) -> None:
-    """Transfer or close a comment, with a reason."""
-    page = walk.go(name, f"/comments/{comment}/{act}")
+def move(journey: Journey, name: str, comment: int, act: str, why: str) -> None:
+    """Transfer or close a comment with a reason."""
+    page = journey.go(name, f"/comments/{comment}/{act}")
     if act == "transfer":
-        page.select_option("#department", str(walk.town.departments["health"]))
+        page.select_option("#department", str(journey.town.departments["health"]))
     page.fill("#reason", why)
-    fit(walk, page, act)
+    assert_fit(journey, page, act)
     press(page, ACT)
 
 
-def assign(walk: Walk) -> None:
-    """What stands under no post of ours gets its department from the clerk."""
-    with walk.town.read() as session:
+def assign(journey: Journey) -> None:
+    """Let the clerk assign the comment that is under no post of the city to a department."""
+    with journey.town.read() as session:
         comment_id = session.scalars(
             select(Comment.id).where(Comment.state == CommentState.RECEIVED)
         ).one()
-    page = walk.go("clerk", f"/comments/{comment_id}")
-    page.select_option("#department", str(walk.town.departments["water"]))
-    fit(walk, page, "assigning")
+    page = journey.go("clerk", f"/comments/{comment_id}")
+    page.select_option("#department", str(journey.town.departments["water"]))
+    assert_fit(journey, page, "assigning")
     press(page, "form[action$='/assign'] button")
 
 
-def mend(walk: Walk) -> None:
-    """The lead looks after the held one, the clerk gives those that missed their time another."""
-    page = walk.go("lead", "/decisions")
-    fit(walk, page, "board")
+def resolve_failures(journey: Journey) -> None:
+    """Let the lead send the held delivery again, and the clerk publish the missed ones now."""
+    page = journey.go("lead", "/decisions")
+    assert_fit(journey, page, "board")
     press(page, "form[action$='/send-again'] button")
-    for delivery in deliveries(walk, DeliveryState.MISSED):
-        page = walk.go("clerk", f"/deliveries/{delivery}")
+    for delivery in deliveries(journey, DeliveryState.MISSED):
+        page = journey.go("clerk", f"/deliveries/{delivery}")
         press(page, "form[action$='/publish-now'] button")
         if page.locator("#password").count():  # the clerk signed in this morning
-            fit(walk, page, "confirming")
+            assert_fit(journey, page, "confirming")
             page.fill("#password", PASSWORD)
             press(page, ACT)
-            page = walk.go("clerk", f"/deliveries/{delivery}")
+            page = journey.go("clerk", f"/deliveries/{delivery}")
             press(page, "form[action$='/publish-now'] button")
-    walk.town.tick_dispatch(MINUTE)
+    journey.town.tick_dispatch(MINUTE)
 
 
-def ends_well(walk: Walk) -> None:
-    """All eight stand there once, and the member sees it."""
-    assert states(walk) == {DeliveryState.PUBLISHED: 8 + 3}  # three answers are posts too
-    texts = [post.text for name in ("x", "facebook") for post in own(walk, name)]
+def assert_all_published(journey: Journey) -> None:
+    """Expect each of the eight posts to be published once, and the member to see it."""
+    assert delivery_counts(journey) == {
+        DeliveryState.PUBLISHED: 8 + 3
+    }  # three answers are posts too
+    texts = [post.text for name in ("x", "facebook") for post in published_posts(journey, name)]
     assert len(texts) == len(set(texts))
-    page = walk.go("lead", "/decisions")
+    page = journey.go("lead", "/decisions")
     assert not page.locator(".either").count()
-    page = walk.go("member", "/submissions?view=all")
-    fit(walk, page, "submissions")
+    page = journey.go("member", "/submissions?view=all")
+    assert_fit(journey, page, "submissions")
     press(page, "a.title-link")
     assert page.locator("a[rel~=external]").count() >= 2
-    fit(walk, page, "status")
+    assert_fit(journey, page, "status")
 
 
-def own(walk: Walk, name: str) -> list[StoredPost]:
-    """What stands on an account by our hand."""
-    return list(walk.town.platform(name).published)
+def published_posts(journey: Journey, name: str) -> list[StoredPost]:
+    """Return the posts that the city published on an account."""
+    return list(journey.town.platform(name).published)
 
 
-def states(walk: Walk) -> dict[DeliveryState, int]:
-    """How many deliveries stand where."""
+def delivery_counts(journey: Journey) -> dict[DeliveryState, int]:
+    """Return the number of deliveries in each state."""
     query = select(Delivery.state, func.count()).group_by(Delivery.state)
-    with walk.town.read() as session:
+    with journey.town.read() as session:
         return {row[0]: row[1] for row in session.execute(query)}
 
 
-def deliveries(walk: Walk, state: DeliveryState) -> list[int]:
-    """The ids of the deliveries in this state."""
-    with walk.town.read() as session:
+def deliveries(journey: Journey, state: DeliveryState) -> list[int]:
+    """Return the ids of the deliveries in this state."""
+    with journey.town.read() as session:
         return list(session.scalars(select(Delivery.id).where(Delivery.state == state)))
 
 
-def count(walk: Walk) -> int:
-    """How many comments have come in."""
-    with walk.town.read() as session:
+def comment_count(journey: Journey) -> int:
+    """Return the number of comments."""
+    with journey.town.read() as session:
         return session.scalars(select(func.count()).select_from(Comment)).one()
 
 
-def comments_of(walk: Walk, department: str) -> list[int]:
-    """The ids of the comments that lie with a department, the first first."""
+def comments_of(journey: Journey, department: str) -> list[int]:
+    """Return the ids of the comments routed to a department, the oldest first."""
     query = select(Comment.id).where(
-        Comment.department_id == walk.town.departments[department],
+        Comment.department_id == journey.town.departments[department],
         Comment.state == CommentState.ROUTED,
     )
-    with walk.town.read() as session:
+    with journey.town.read() as session:
         return list(session.scalars(query.order_by(Comment.id)))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.cases import CASES
-from tests.browser.conftest import Looking, Places
+from tests.browser.conftest import CityServers, SharedWindow
 from tests.browser.test_every_page import open_case
 from tests.support.runs import CHECKOUT
 
@@ -34,8 +34,8 @@ LATIN = {
 }
 
 
-class Words(HTMLParser):
-    """The text of a guide, without its markup."""
+class GuideText(HTMLParser):
+    """Collects the text of a guide, without its markup."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ def guides() -> list[Path]:
 
 @pytest.mark.parametrize("guide", guides(), ids=lambda path: path.stem)
 def test_a_guide_fits_on_two_pages_with_pictures_of_today(
-    guide: Path, places: Places, looking: Looking, shots: Path | None
+    guide: Path, servers: CityServers, shared_window: SharedWindow, shots: Path | None
 ) -> None:
     html = guide.read_text(encoding="utf-8")
     names = PICTURE.findall(html)
@@ -60,12 +60,12 @@ def test_a_guide_fits_on_two_pages_with_pictures_of_today(
     for name in names:
         html = html.replace(
             f'<figure data-case="{name}">',
-            f'<figure><img alt="" src="{phone_picture(name, places, looking)}">',
+            f'<figure><img alt="" src="{phone_picture(name, servers, shared_window)}">',
         )
-    looking.page.goto("about:blank")
-    looking.page.set_content(printed(html))
-    looking.page.evaluate("document.fonts.ready")
-    pdf = looking.page.pdf(prefer_css_page_size=True)
+    shared_window.page.goto("about:blank")
+    shared_window.page.set_content(guide_page(html))
+    shared_window.page.evaluate("document.fonts.ready")
+    pdf = shared_window.page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page[^s]", pdf)) == 2
     if shots:
         (shots / "guides").mkdir(parents=True, exist_ok=True)
@@ -74,23 +74,23 @@ def test_a_guide_fits_on_two_pages_with_pictures_of_today(
 
 @pytest.mark.parametrize("guide", guides(), ids=lambda path: path.stem)
 def test_a_guide_is_written_in_marathi(guide: Path) -> None:
-    text = Words(guide.read_text(encoding="utf-8")).text
+    text = GuideText(guide.read_text(encoding="utf-8")).text
     text = text.replace("PMC/2026/000412", "PMC")
     assert not re.search("[0-9]", text)
     assert set(re.findall("[A-Za-z]+", text)) <= LATIN
     assert "मीडिया" not in text
 
 
-def phone_picture(name: str, places: Places, looking: Looking) -> str:
-    """What a person sees of this page on a phone, as an address that holds the picture itself."""
-    open_case(next(case for case in CASES if case.id == name), "mr", places, looking)
-    looking.page.set_viewport_size({"width": 390, "height": 742})
-    picture = base64.b64encode(looking.page.screenshot()).decode()
+def phone_picture(name: str, servers: CityServers, shared_window: SharedWindow) -> str:
+    """Return a screenshot of this page on a phone as a `data:` address."""
+    open_case(next(case for case in CASES if case.id == name), "mr", servers, shared_window)
+    shared_window.page.set_viewport_size({"width": 390, "height": 742})
+    picture = base64.b64encode(shared_window.page.screenshot()).decode()
     return f"data:image/png;base64,{picture}"
 
 
-def printed(html: str) -> str:
-    """The guide as a whole page, with its own style and the house's font."""
+def guide_page(html: str) -> str:
+    """Return the guide as a whole page, with its own style and the product's font."""
     font = base64.b64encode(next(FONT.glob("*.woff2")).read_bytes()).decode()
     face = (
         '@font-face { font-family: "Nagarvani"; font-weight: 100 900; '

@@ -1,4 +1,4 @@
-"""Hard conditions: half the script, a wrong clock, large letters on a small phone, going back."""
+"""Hard conditions: a missing script, a wrong clock, large letters on a small phone, going back."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from publisher.models.posts import Revision
 from publisher.models.submissions import Submission
 from tests.browser.cases import CASES, FAILURES
-from tests.browser.conftest import Looking, Places
+from tests.browser.conftest import CityServers, SharedWindow
+from tests.browser.journey import Journey, open_journey, path_of
 from tests.browser.test_every_page import open_case
-from tests.browser.walking import Walk, path_of, walking
 from tests.support import planned
 from tests.support.runs import Run
 from tests.web import pictures
@@ -25,25 +25,25 @@ pytestmark = pytest.mark.proof
 ACT = ".submit-bar .btn-act"
 TITLE, TEXT = "उद्याने उशिरापर्यंत खुली", "सर्व उद्याने रात्री ९ पर्यंत खुली राहतील."
 SCRIPTS = ("nagarvani", "hand-in", "counting-tables", "counting")
-Shoot = Callable[[Page, str], Path]
+TakePicture = Callable[[Page, str], Path]
 
 
 @pytest.fixture
-def walk(browser: Browser, run: Run, tmp_path: Path, shoot: Shoot) -> Iterator[Walk]:
-    """A walk on a phone."""
-    with walking(browser, run, tmp_path, width=390, shoot=shoot) as begun:
-        yield begun
+def journey(browser: Browser, run: Run, tmp_path: Path, shoot: TakePicture) -> Iterator[Journey]:
+    """Opens a city on a phone."""
+    with open_journey(browser, run, tmp_path, width=390, shoot=shoot) as opened:
+        yield opened
 
 
-def number_of(walk: Walk, what: type[Submission | Revision]) -> int:
-    """How many there are."""
-    with walk.town.read() as session:
+def row_count(journey: Journey, what: type[Submission | Revision]) -> int:
+    """Return the number of rows."""
+    with journey.town.read() as session:
         return session.scalar(select(func.count()).select_from(what)) or 0
 
 
-def hand_in(walk: Walk, photo: Path | None = None) -> Page:
-    """Fill the form in and send it."""
-    page = walk.go("member", "/submissions/new")
+def hand_in(journey: Journey, photo: Path | None = None) -> Page:
+    """Hand in a submission by the form."""
+    page = journey.go("member", "/submissions/new")
     page.locator("[name=kind][value=public_notice]").check()
     page.fill("#title", TITLE)
     page.fill("#text_mr", TEXT)
@@ -54,73 +54,73 @@ def hand_in(walk: Walk, photo: Path | None = None) -> Page:
     return page
 
 
-def save_draft(walk: Walk, post_id: int, text: str) -> Page:
-    """Write a revision."""
-    page = walk.go("clerk", f"/posts/{post_id}/draft")
+def save_draft(journey: Journey, post_id: int, text: str) -> Page:
+    """Save a revision by the form."""
+    page = journey.go("clerk", f"/posts/{post_id}/draft")
     page.locator("textarea[name^=text_]").first.fill(text)
     with page.expect_navigation():
         page.locator("button[value=save]").click()
     return page
 
 
-def test_without_any_one_script_posts_are_submitted_drafted_and_decided(walk: Walk) -> None:
-    """A weak line brings one file and not the other; every form is sent and taken all the same."""
+def test_without_any_one_script_posts_are_submitted_drafted_and_decided(journey: Journey) -> None:
+    """If any single script fails to load, every form can still be sent."""
     for at, script in enumerate(SCRIPTS, start=1):
         for who in ("member", "clerk", "first"):
-            walk.person(who).route(f"**/{script}.js*", lambda route: route.abort())
-        photo = walk.counter.town.store.root.parent / f"टाकी{at}.jpg"
+            journey.page_of(who).route(f"**/{script}.js*", lambda route: route.abort())
+        photo = journey.server.town.store.root.parent / f"टाकी{at}.jpg"
         photo.write_bytes(picture(at * 20))
-        hand_in(walk, photo)
-        assert number_of(walk, Submission) == 2 * at - 1, script
-        post_id = walk.town.draft(walk.town.hand_in())
-        before = number_of(walk, Revision)
-        save_draft(walk, post_id, f"पाणी {at}")
-        assert number_of(walk, Revision) == before + 1, script
-        walk.town.send(post_id)
-        page = walk.go("first", f"/posts/{post_id}/review")
+        hand_in(journey, photo)
+        assert row_count(journey, Submission) == 2 * at - 1, script
+        post_id = journey.town.draft(journey.town.hand_in())
+        before = row_count(journey, Revision)
+        save_draft(journey, post_id, f"पाणी {at}")
+        assert row_count(journey, Revision) == before + 1, script
+        journey.town.send(post_id)
+        page = journey.go("first", f"/posts/{post_id}/review")
         page.locator(".decision-bar .btn-act").click()
         expect(page.locator("main")).to_contain_text("मान्यता दिली")
         for who in ("member", "clerk", "first"):
-            walk.person(who).unroute(f"**/{script}.js*")
+            journey.page_of(who).unroute(f"**/{script}.js*")
 
 
 def picture(shade: int) -> bytes:
-    """A small photo of one colour."""
+    """Return a small photo of one colour."""
     return pictures.jpeg(shade=shade)
 
 
-def test_with_the_main_script_missing_no_field_is_hidden(walk: Walk) -> None:
-    page = walk.person("member")
+def test_with_the_main_script_missing_no_field_is_hidden(journey: Journey) -> None:
+    page = journey.page_of("member")
     page.route("**/nagarvani.js*", lambda route: route.abort())
-    page = walk.go("member", "/submissions/new")
+    page = journey.go("member", "/submissions/new")
     expect(page.locator("#files")).to_be_visible()
     page.locator("[name=priority][value=urgent]").check()
     expect(page.locator("#urgent_reason")).to_be_visible()
-    walk.keep(page, "half-a-script")
+    journey.keep_picture(page, "half-a-script")
 
 
-OFF = (timedelta(hours=-1), timedelta(hours=1), timedelta(days=400))
+CLOCK_ERRORS = (timedelta(hours=-1), timedelta(hours=1), timedelta(days=400))
 
 
-def test_nothing_shown_or_sent_depends_on_the_clock_of_the_phone(walk: Walk) -> None:
-    """An hour off, a year off, and in another time zone: the same page, the same times sent."""
-    planned.set_times(walk.town)
-    approved = walk.town.approved()
-    path = f"/posts/{approved}/variants/{walk.town.variants(approved)[0]}/schedule"
-    walk.counter.sign_in("clerk")
+def test_nothing_shown_or_sent_depends_on_the_clock_of_the_phone(journey: Journey) -> None:
+    """A wrong time or time zone of the phone changes neither the page nor the times it sends."""
+    planned.set_times(journey.town)
+    approved = journey.town.approved()
+    path = f"/posts/{approved}/variants/{journey.town.variants(approved)[0]}/schedule"
+    journey.server.sign_in("clerk")
     widths = []
-    for off in (timedelta(0), *OFF):
+    for off in (timedelta(0), *CLOCK_ERRORS):
         zone = "Asia/Kolkata" if not off else "America/Los_Angeles"
-        window = walk.browser.new_context(locale="mr-IN", timezone_id=zone)
-        walk.counter.enter(window, "clerk", "mr")
+        window = journey.browser.new_context(locale="mr-IN", timezone_id=zone)
+        journey.server.use_session(window, "clerk", "mr")
         page = window.new_page()
         page.clock.set_fixed_time(datetime.now(UTC) + off)
-        page.goto(walk.counter.address + path)
+        page.goto(journey.server.address + path)
         with page.expect_navigation():
             page.locator("[name=fill]").first.click()
         widths.append([field.input_value() for field in page.locator("[name=day]").all()])
         widths[-1].append(page.input_value("[name=clock]"))
-        page.goto(walk.counter.address + "/calendar")
+        page.goto(journey.server.address + "/calendar")
         widths[-1].append(page.locator("main").inner_text())
         window.close()
     assert widths[0][0].isdecimal()
@@ -128,10 +128,10 @@ def test_nothing_shown_or_sent_depends_on_the_clock_of_the_phone(walk: Walk) -> 
         assert other == widths[0]
 
 
-def test_a_draft_kept_under_a_wrong_clock_is_there_when_the_clock_is_set(walk: Walk) -> None:
-    page = walk.person("member")
+def test_a_draft_kept_under_a_wrong_clock_is_there_when_the_clock_is_set(journey: Journey) -> None:
+    page = journey.page_of("member")
     page.clock.install(time=datetime.now(UTC) + timedelta(hours=1))
-    page = walk.go("member", "/submissions/new")
+    page = journey.go("member", "/submissions/new")
     page.locator("#title").press_sequentially(TITLE[:6])
     page.clock.run_for(2_000)
     expect(page.locator("#hand-in [data-draft-note]")).not_to_be_empty()
@@ -140,33 +140,33 @@ def test_a_draft_kept_under_a_wrong_clock_is_there_when_the_clock_is_set(walk: W
     expect(page.locator("#title")).to_have_value(TITLE[:6])
 
 
-def test_going_back_after_each_step_of_a_post_repeats_none_of_them(walk: Walk) -> None:
-    page = hand_in(walk)
-    back_and_forth(page)
-    assert number_of(walk, Submission) == 1
+def test_going_back_after_each_step_of_a_post_repeats_none_of_them(journey: Journey) -> None:
+    page = hand_in(journey)
+    go_back_and_forward(page)
+    assert row_count(journey, Submission) == 1
 
-    post_id = walk.town.draft(walk.town.hand_in())
-    page = save_draft(walk, post_id, "शनिवारी पाणी नाही.")
-    back_and_forth(page)
-    revisions = number_of(walk, Revision)
-    page = walk.go("clerk", f"/posts/{post_id}/draft")
+    post_id = journey.town.draft(journey.town.hand_in())
+    page = save_draft(journey, post_id, "शनिवारी पाणी नाही.")
+    go_back_and_forward(page)
+    revisions = row_count(journey, Revision)
+    page = journey.go("clerk", f"/posts/{post_id}/draft")
     with page.expect_navigation():
         page.locator("button[value=send]").click()
-    back_and_forth(page)
-    page = walk.go("first", f"/posts/{post_id}/review")
+    go_back_and_forward(page)
+    page = journey.go("first", f"/posts/{post_id}/review")
     page.locator(".decision-bar .btn-act").click()
     expect(page.locator("main")).to_contain_text("मान्यता दिली")
-    back_and_forth(page)
-    schedule(walk, post_id)
-    verbs = walk.town.verbs("posts", post_id)
+    go_back_and_forward(page)
+    schedule(journey, post_id)
+    verbs = journey.town.verbs("posts", post_id)
     assert (verbs.count("send_for_review"), verbs.count("approve")) == (1, 1)
-    assert number_of(walk, Revision) == revisions
+    assert row_count(journey, Revision) == revisions
 
 
-def schedule(walk: Walk, post_id: int) -> None:
-    """Set its time; going back and sending the same once more changes nothing."""
-    variant = walk.town.variants(post_id)[0]
-    page = walk.go("clerk", f"/posts/{post_id}/variants/{variant}/schedule")
+def schedule(journey: Journey, post_id: int) -> None:
+    """Schedule the post, then go back and send the same form again, which changes nothing."""
+    variant = journey.town.variants(post_id)[0]
+    page = journey.go("clerk", f"/posts/{post_id}/variants/{variant}/schedule")
     for number, part in enumerate(("28", "11", "2026")):
         page.locator("[name=day]").nth(number).fill(part)
     page.fill("[name=clock]", "10:00")
@@ -180,8 +180,8 @@ def schedule(walk: Walk, post_id: int) -> None:
     expect(page.locator("main")).to_contain_text("२८ नोव्हेंबर")
 
 
-def back_and_forth(page: Page) -> None:
-    """Back to what was sent, forth again, and a reload: a page comes each time, none breaks."""
+def go_back_and_forward(page: Page) -> None:
+    """Go back to the form, forward again and reload; no request fails."""
     codes: list[int] = []
     page.on("response", lambda code: codes.append(code.status))
     path = path_of(page)
@@ -194,32 +194,34 @@ def back_and_forth(page: Page) -> None:
     assert [code for code in codes if code >= 400] == []
 
 
-WIDER = """() => {
+ELEMENTS_WIDER_THAN_THE_PAGE = """() => {
   document.documentElement.style.fontSize = '200%';
   const root = document.documentElement;
-  const room = root.clientWidth;
-  if (root.scrollWidth <= room) { return []; }
-  const kept = ['auto', 'scroll', 'hidden', 'clip'];
-  const scrolls = (one) => one !== document.body && (
-    kept.includes(getComputedStyle(one).overflowX) || scrolls(one.parentElement));
-  const right = (one) => Math.round(one.getBoundingClientRect().right);
+  const width = root.clientWidth;
+  if (root.scrollWidth <= width) { return []; }
+  const scrollable = ['auto', 'scroll', 'hidden', 'clip'];
+  const scrolls = (element) => element !== document.body && (
+    scrollable.includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+  const right = (element) => Math.round(element.getBoundingClientRect().right);
   return [...document.querySelectorAll('body *')]
-    .filter((one) => right(one) > room + 1 && !scrolls(one.parentElement))
-    .map((one) => `${one.tagName}.${one.getAttribute('class')} ${right(one)}`)
+    .filter((element) => right(element) > width + 1 && !scrolls(element.parentElement))
+    .map((element) => `${element.tagName}.${element.getAttribute('class')} ${right(element)}`)
     .concat([`the page: ${root.scrollWidth}`]).slice(0, 6);
 }"""
 
 
 @pytest.mark.timeout(900)
-def test_letters_twice_as_large_fit_on_a_small_phone(places: Places, looking: Looking) -> None:
-    """Every page at 320 px with its letters at 200 %: nothing is read by scrolling sideways."""
+def test_letters_twice_as_large_fit_on_a_small_phone(
+    servers: CityServers, shared_window: SharedWindow
+) -> None:
+    """At 320 px with letters at 200 %, no page has to be scrolled sideways."""
     wide = {}
     for case in (*CASES, *FAILURES):
-        open_case(case, "mr", places, looking)
-        looking.page.set_viewport_size({"width": 320, "height": 640})
-        if wider := looking.page.evaluate(WIDER):
+        open_case(case, "mr", servers, shared_window)
+        shared_window.page.set_viewport_size({"width": 320, "height": 640})
+        if wider := shared_window.page.evaluate(ELEMENTS_WIDER_THAN_THE_PAGE):
             wide[case.id] = wider
-        looking.page.evaluate("window.localStorage.clear()")
+        shared_window.page.evaluate("window.localStorage.clear()")
     assert wide == {}
 
 
@@ -233,13 +235,13 @@ MAIN_LINE = {
 
 
 def test_letters_twice_as_large_fit_where_the_work_is_done(
-    places: Places, looking: Looking
+    servers: CityServers, shared_window: SharedWindow
 ) -> None:
     wide = {}
     for case in CASES:
         if case.id in MAIN_LINE:
-            open_case(case, "mr", places, looking)
-            looking.page.set_viewport_size({"width": 320, "height": 640})
-            if wider := looking.page.evaluate(WIDER):
+            open_case(case, "mr", servers, shared_window)
+            shared_window.page.set_viewport_size({"width": 320, "height": 640})
+            if wider := shared_window.page.evaluate(ELEMENTS_WIDER_THAN_THE_PAGE):
                 wide[case.id] = wider
     assert wide == {}

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from demo.rehearsals import processes
 from publisher.database.session import Database, migrate
-from tests.browser.counter import Counter, founded, serving
+from tests.browser.city_server import CityServer, create_city, serve_city
 from tests.support import sqlite
 from tests.support.accessibility import Findings
 from tests.support.runs import Run
@@ -26,17 +26,17 @@ SAYS = {"mr": "सराव – हे खरे नाही", "en": "Rehearsal
 
 
 @pytest.fixture
-def counter(run: Run, tmp_path: Path) -> Iterator[Counter]:
-    """A counter with one rehearsal ready, one being filled, and one left behind."""
+def server(run: Run, tmp_path: Path) -> Iterator[CityServer]:
+    """Serves a city with one rehearsal ready, one being filled, and one left behind."""
     with ExitStack() as stack:
         file = sqlite.copy(sqlite.template(run, migrate), tmp_path / "nagarvani.db")
         database = Database(file)
         stack.callback(database.dispose)
-        site = stack.enter_context(serving(founded(database, tmp_path), tmp_path))
+        site = stack.enter_context(serve_city(create_city(database, tmp_path), tmp_path))
         root = tmp_path / "rehearsals"
-        set_up(site, rehearsals_dir=root, rehearsals=True)
+        change_settings(site, rehearsals_dir=root, rehearsals=True)
         for number, (name, step) in enumerate(STEPS.items()):
-            leave(root / name, step, 8110 + 10 * number)
+            write_rehearsal(root / name, step, 8110 + 10 * number)
             if name != "lag":
                 lock = stack.enter_context((root / f"{name}.lock").open("w"))
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -44,13 +44,13 @@ def counter(run: Run, tmp_path: Path) -> Iterator[Counter]:
         yield site
 
 
-def set_up(counter: Counter, **changed: object) -> None:
-    house = cast(AppContext, counter.app.extensions["house"])
+def change_settings(server: CityServer, **changed: object) -> None:
+    house = cast(AppContext, server.app.extensions["house"])
     settings = replace(house.settings, **changed)  # type: ignore[arg-type]  # by name
-    counter.app.extensions["house"] = replace(house, settings=settings)
+    server.app.extensions["house"] = replace(house, settings=settings)
 
 
-def leave(folder: Path, step: str, port: int) -> None:
+def write_rehearsal(folder: Path, step: str, port: int) -> None:
     folder.mkdir(parents=True)
     note = {"port": port, "begun_at": "2026-07-14T06:30:00+00:00", "step": step, "pid": 0}
     (folder / processes.NOTE).write_text(json.dumps(note))
@@ -61,28 +61,28 @@ def leave(folder: Path, step: str, port: int) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize("lang", SAYS)
 def test_the_page_and_the_banner_are_fit_for_everybody(
-    counter: Counter,
+    server: CityServer,
     window: Callable[..., BrowserContext],
     axe: Callable[[Page], Findings],
     shoot: Callable[[Page, str], Path],
     lang: str,
 ) -> None:
     opened = window(width=390)
-    counter.enter(opened, "lead", lang)
+    server.use_session(opened, "lead", lang)
     page = opened.new_page()
-    page.goto(f"{counter.address}/rehearsals")
+    page.goto(f"{server.address}/rehearsals")
     assert page.locator("form[action$='/drop']").count() == 3
     assert page.locator("form[action$='/start']").count() == 0
     assert page.locator("a[href='http://127.0.0.1:8110']").count() == 1
-    look(page, axe, shoot, f"rehearsals-{lang}")
-    set_up(counter, rehearsal="monsoon")
+    assert_fit(page, axe, shoot, f"rehearsals-{lang}")
+    change_settings(server, rehearsal="monsoon")
     for path in ("/", "/sign-in"):
-        page.goto(counter.address + path)
+        page.goto(server.address + path)
         assert page.get_by_text(SAYS[lang]).is_visible()
-        look(page, axe, shoot, f"rehearsal-{path.strip('/') or 'today'}-{lang}")
+        assert_fit(page, axe, shoot, f"rehearsal-{path.strip('/') or 'today'}-{lang}")
 
 
-def look(
+def assert_fit(
     page: Page, axe: Callable[[Page], Findings], shoot: Callable[[Page, str], Path], name: str
 ) -> None:
     for width in (390, 1280):

@@ -12,7 +12,7 @@ from werkzeug.routing import MapAdapter
 from werkzeug.test import TestResponse
 
 from publisher.database.session import Database
-from tests.browser.filled import Ids, fill
+from tests.browser.example_city import ExamplePaths, add_examples
 from tests.web.html_page import Element, Page
 from tests.web.site import Browser, Site
 
@@ -165,7 +165,7 @@ class Everywhere:
     """A city with something on every page, its forms, and browsers that have signed in."""
 
     site: Site
-    ids: Ids
+    ids: ExamplePaths
     saved: Path
     forms: dict[str, Form] = field(default_factory=dict)
     browsers: dict[str, Browser] = field(default_factory=dict)
@@ -225,7 +225,7 @@ def _file_of(database: Database) -> Path:
 
 def found_everywhere(site: Site, folder: Path) -> Everywhere:
     """Fill the city, sign everybody in, read every form, and keep the city as it then is."""
-    everywhere = Everywhere(site, fill(site.city), folder / "saved.db")
+    everywhere = Everywhere(site, add_examples(site.city), folder / "saved.db")
     for line in PAGES.split("\n"):
         if line.strip():
             who, path = line.split()

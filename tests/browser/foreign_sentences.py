@@ -1,4 +1,4 @@
-"""Sentences of another language that a page lets through untranslated."""
+"""Finds sentences of another language that a page shows untranslated."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ LANGUAGES = ("mr", "en", "hi")
 
 @cache
 def sentences(language: str) -> frozenset[str]:
-    """What the pages say in a language, as far as it is told from names: four words or more."""
+    """Return the pages' texts in a language, but only of four words or more: shorter are names."""
     translated = "mr" if language == "en" else language
     with (TRANSLATIONS / translated / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        entries = [message for message in read_po(file) if message.id]
+        messages = [message for message in read_po(file) if message.id]
     texts: set[str] = set()
-    for log_entry in entries:
-        text = log_entry.id if language == "en" else log_entry.string
+    for message in messages:
+        text = message.id if language == "en" else message.string
         texts.update([text] if isinstance(text, str) else text or ())
     return frozenset(text for text in texts if "%(" not in text and len(text.split()) > 3)
 
 
-def foreign(text: str, language: str) -> list[str]:
-    """The sentences of the other languages that stand in the visible text of a page."""
+def foreign_sentences(text: str, language: str) -> list[str]:
+    """Return the sentences of the other languages in the visible text of a page."""
     others = [sentences(other) for other in LANGUAGES if other != language]
     strange = frozenset().union(*others) - sentences(language)
-    return sorted(message_text for message_text in strange if message_text in text)
+    return sorted(sentence for sentence in strange if sentence in text)

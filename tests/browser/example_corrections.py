@@ -1,4 +1,4 @@
-"""What is out and was changed: a correction in review, orders, and what somebody else did."""
+"""Examples of changes to live posts: a correction, deletions, edits by others, a hidden comment."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from tests.support.city import City
 
-MENDED = "शनिवारी सकाळी ९ ऐवजी १० ते सायंकाळी ५ या वेळेत पूर्व भागाचा पाणीपुरवठा बंद राहील."
+CORRECTED_TEXT = "शनिवारी सकाळी ९ ऐवजी १० ते सायंकाळी ५ या वेळेत पूर्व भागाचा पाणीपुरवठा बंद राहील."
 
 
-def fill(town: City, paths: dict[str, int | str]) -> None:
-    """Let it all happen; gives the names of what is worth looking at."""
-    corrected = _live(town)
-    _correct(town, corrected)
+def add_examples(town: City, paths: dict[str, int | str]) -> None:
+    """Write the examples into the city, and add their ids to `paths`."""
+    corrected = _publish_new_post(town)
+    _send_correction(town, corrected)
     paths["corrected"] = corrected
-    live_texts = _live(town)
+    live_texts = _publish_new_post(town)
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION), on="delete")
-    _take_back(town, live_texts)
+    _order_deletion(town, live_texts)
     town.tick_dispatch()
     paths["taken"] = live_texts
     with town.read() as session:
         orders = takedown_orders.orders_of(session, live_texts)
-        paths["deletion"], paths["stuck_deletion"] = _by_state(orders)
-    paths["found"] = _change_elsewhere(
-        town, _live(town), finding_text="शनिवारी पाणीपुरवठा सुरळीत राहील."
+        paths["deletion"], paths["stuck_deletion"] = _deletion_ids(orders)
+    paths["found"] = _record_external_change(
+        town, _publish_new_post(town), finding_text="शनिवारी पाणीपुरवठा सुरळीत राहील."
     )
-    paths["found_gone"] = _change_elsewhere(town, _live(town), finding_text="")
-    _hide(town, paths)
+    paths["found_gone"] = _record_external_change(town, _publish_new_post(town), finding_text="")
+    _hide_comment(town, paths)
 
 
-def _live(town: City) -> int:
+def _publish_new_post(town: City) -> int:
     deliveries = town.live(on=("x", "facebook"))
     town.clock.move(timedelta(minutes=11))
     return town.delivery(deliveries[0]).post_id
 
 
-def _correct(town: City, post_id: int) -> None:
-    """A correction that is in review, for both accounts."""
+def _send_correction(town: City, post_id: int) -> None:
+    """Send a correction of the post for review, for both accounts."""
     with town.read() as session:
         post, context = (
             session.get_one(Post, post_id),
             renditions.preparation_context(session, post_id=post_id),
         )
-    texts = {"x": f"शुद्धिपत्रक: {MENDED}", "facebook": MENDED}
+    texts = {"x": f"शुद्धिपत्रक: {CORRECTED_TEXT}", "facebook": CORRECTED_TEXT}
     variants = [
         VariantDraft(town.accounts[platform], Language.MARATHI, text)
         for platform, text in texts.items()
@@ -74,7 +74,7 @@ def _correct(town: City, post_id: int) -> None:
     town.send(post_id)
 
 
-def _take_back(town: City, post_id: int) -> None:
+def _order_deletion(town: City, post_id: int) -> None:
     with town.write() as session:
         takedown_orders.take_back(
             session,
@@ -88,14 +88,14 @@ def _take_back(town: City, post_id: int) -> None:
         )
 
 
-def _by_state(orders: list[Order]) -> tuple[int, int]:
-    """The deletion that was carried out, and the one that was refused."""
+def _deletion_ids(orders: list[Order]) -> tuple[int, int]:
+    """Return the id of the completed deletion, then of the refused one."""
     done = {order.delivery.state.value: order.delivery_id for order in orders}
     return done["published"], done["failed"]
 
 
-def _change_elsewhere(town: City, post_id: int, *, finding_text: str) -> int:
-    """Somebody else changed the post on Facebook, or deleted it; gives the watch's id."""
+def _record_external_change(town: City, post_id: int, *, finding_text: str) -> int:
+    """Record that others edited the post on Facebook, or deleted it; return the watch's id."""
     with town.write() as session:
         (receipt,) = [
             live_text.receipt
@@ -113,8 +113,8 @@ def _change_elsewhere(town: City, post_id: int, *, finding_text: str) -> int:
         return session.scalars(select(Watch.id).where(Watch.receipt_id == receipt.id)).one()
 
 
-def _hide(town: City, paths: dict[str, int | str]) -> None:
-    """A comment that is hidden."""
+def _hide_comment(town: City, paths: dict[str, int | str]) -> None:
+    """Add a comment and hide it."""
     comment_id = town.comment("या नंबरवर फोन करा: तो माणूस चोर आहे.", under=town.live()[0])
     with town.write() as session:
         hide(

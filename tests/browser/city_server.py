@@ -1,4 +1,4 @@
-"""The counter on loopback, over a city whose clock stands, and people who are signed in."""
+"""A web server on loopback with the pages of a test city, and sessions for its people."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ COOKIE = "__Host-nagarvani"
 SECRET = "a secret of the tests, long enough"
 
 
-class Quiet(WSGIRequestHandler):
-    """Writes no line for each request."""
+class QuietRequestHandler(WSGIRequestHandler):
+    """A request handler that logs nothing."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @dataclass
-class Counter:
-    """A city's pages, served; `sign_in` makes sessions, `enter` puts one into a window."""
+class CityServer:
+    """A server of a city's pages; `sign_in` makes sessions, `use_session` puts one in a window."""
 
     town: City
     app: Flask
@@ -50,13 +50,13 @@ class Counter:
     cookies: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def sign_in(self, name: str) -> None:
-        """Sign somebody of the cast in; the session is kept for each language."""
+        """Sign a person of the city in, and store a session cookie for each language."""
         give_password(self.town, name, PASSWORD)
         token = session_token(self.town, name, PASSWORD)
-        self._keep(name, {SESSION_KEY: token})
+        self._store_cookies(name, {SESSION_KEY: token})
 
-    def _keep(self, name: str, values: Mapping[str, str]) -> None:
-        """Keep a cookie with these values for each language."""
+    def _store_cookies(self, name: str, values: Mapping[str, str]) -> None:
+        """Store a cookie with these session values for each language."""
         url = self.address.replace("http://", "https://")
         for lang in LANGUAGES:
             client = self.app.test_client()
@@ -66,19 +66,19 @@ class Counter:
             assert cookie is not None
             self.cookies[name, lang] = cookie.value
 
-    def enter(self, window: BrowserContext, name: str, lang: str) -> None:
-        """Put somebody's session, or nobody's (""), and a language into a window."""
+    def use_session(self, window: BrowserContext, name: str, lang: str) -> None:
+        """Put a person's session, or an anonymous one (""), in this language into a window."""
         if not name and ("", lang) not in self.cookies:
-            self._keep("", {})
+            self._store_cookies("", {})
         window.clear_cookies()
         value = self.cookies[name, lang]
-        # A browser takes loopback for a safe place, but wants to be told of the cookie by https.
+        # A browser trusts loopback without TLS, but accepts a secure cookie only for https.
         url = self.address.replace("http://", "https://")
         window.add_cookies([{"name": COOKIE, "value": value, "url": url, "secure": True}])
 
 
-def founded(database: Database, folder: Path) -> City:
-    """A city whose Facebook takes as much text as the real one."""
+def create_city(database: Database, folder: Path) -> City:
+    """Build a city whose Facebook takes as much text as the real one."""
     town = city(database, folder)
     facebook = town.platform("facebook")
     facebook.limits = replace(facebook.limits, text_units=63_206)
@@ -86,7 +86,7 @@ def founded(database: Database, folder: Path) -> City:
 
 
 def open_app(town: City, folder: Path) -> Flask:
-    """The application over a city."""
+    """Build the web application of a city."""
     found = environment.load(
         {
             "NAGARVANI_SECRET_KEY": SECRET,
@@ -111,7 +111,7 @@ def open_app(town: City, folder: Path) -> Flask:
 
 
 def _add_failing_page(app: Flask) -> None:
-    """A page that fails as it is told, to see the page that then comes."""
+    """Add a page that fails with the status code in its path, to show the error pages."""
 
     @app.get("/fails/<int:code>")
     @permissions.public
@@ -132,20 +132,22 @@ def _read_whole(app: WSGIApplication) -> WSGIApplication:
 
 
 @contextmanager
-def serving(town: City, folder: Path) -> Iterator[Counter]:
-    """The pages of a city on a free port of loopback."""
+def serve_city(town: City, folder: Path) -> Iterator[CityServer]:
+    """Serve the pages of a city on a free port of loopback."""
     app = open_app(town, folder)
     _add_failing_page(app)
-    server = make_server("127.0.0.1", 0, _read_whole(app), threaded=True, request_handler=Quiet)
+    server = make_server(
+        "127.0.0.1", 0, _read_whole(app), threaded=True, request_handler=QuietRequestHandler
+    )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield Counter(town, app, f"http://127.0.0.1:{server.server_port}")
+        yield CityServer(town, app, f"http://127.0.0.1:{server.server_port}")
     finally:
-        _close(server, thread)
+        _stop_server(server, thread)
 
 
-def _close(server: BaseWSGIServer, thread: threading.Thread) -> None:
+def _stop_server(server: BaseWSGIServer, thread: threading.Thread) -> None:
     server.shutdown()
     thread.join()
     server.server_close()

@@ -1,4 +1,4 @@
-"""People of a city at its counter, each in a window of their own."""
+"""People of a city at its pages, each in a browser window of their own."""
 
 from __future__ import annotations
 
@@ -11,89 +11,89 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Page
 
 from publisher.database.session import Database, migrate
-from tests.browser.counter import PASSWORD, Counter, founded, serving
+from tests.browser.city_server import PASSWORD, CityServer, create_city, serve_city
 from tests.support import chromium, sqlite
 from tests.support.city import City
 from tests.support.runs import Run
 
-Shoot = Callable[[Page, str], Path]
+TakePicture = Callable[[Page, str], Path]
 
 
 @dataclass
-class Walk:
-    """A city that lives while people walk through its pages, at one width."""
+class Journey:
+    """A city of its own with its server, and the windows of the people who use its pages."""
 
     town: City
-    counter: Counter
+    server: CityServer
     browser: Browser
     width: int
-    shoot: Shoot
+    shoot: TakePicture
     javascript: bool = True
     lang: str = "mr"
     phones: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.pages: dict[str, Page] = {}
-        self.count = 0
+        self.picture_count = 0
 
-    def person(self, name: str) -> Page:
-        """Somebody's page, signed in; those in `phones` hold one, whatever the walk's width."""
+    def page_of(self, name: str) -> Page:
+        """Return a person's page, signed in; people in `phones` have 390 px, others `width`."""
         if name not in self.pages:
-            self.counter.sign_in(name)
+            self.server.sign_in(name)
             width = 390 if name in self.phones else self.width
             window = chromium.open_window(self.browser, width=width, javascript=self.javascript)
-            self.counter.enter(window, name, self.lang)
+            self.server.use_session(window, name, self.lang)
             self.pages[name] = window.new_page()
         return self.pages[name]
 
     def go(self, name: str, path: str) -> Page:
-        """Lead somebody to a page."""
-        page = self.person(name)
-        page.goto(self.counter.address + path)
+        """Open a path as this person, and return the page."""
+        page = self.page_of(name)
+        page.goto(self.server.address + path)
         return page
 
-    def keep(self, page: Page, name: str) -> None:
-        """Keep a picture of the whole page, numbered as the walk goes."""
-        self.count += 1
+    def keep_picture(self, page: Page, name: str) -> None:
+        """Take a picture of the whole page, numbered in the order of the journey."""
+        self.picture_count += 1
         page.evaluate("document.fonts.ready")
-        self.shoot(page, f"journey-{self.width}-{self.count:02}-{name}")
+        self.shoot(page, f"journey-{self.width}-{self.picture_count:02}-{name}")
 
     def close(self) -> None:
-        """Close every window, once nothing is under way to it: the server would drop a file."""
+        """Close every window once its requests have ended: the server would drop a file."""
         for page in self.pages.values():
             page.wait_for_load_state("networkidle")
             page.context.close()
 
 
 def path_of(page: Page) -> str:
-    """The path that a page shows."""
+    """Return the path of a page's address."""
     return urlsplit(page.url).path
 
 
 @contextmanager
-def walking(
+def open_journey(
     browser: Browser,
     run: Run,
     folder: Path,
     *,
     width: int,
-    shoot: Shoot,
+    shoot: TakePicture,
     javascript: bool = True,
     lang: str = "mr",
     phones: frozenset[str] = frozenset(),
-) -> Iterator[Walk]:
-    """A city of its own for one walk."""
+) -> Iterator[Journey]:
+    """Serve a new city for one journey."""
     database = Database(sqlite.copy(sqlite.template(run, migrate), folder / "nagarvani.db"))
-    town = founded(database, folder)
-    with serving(town, folder) as counter:
-        walk = Walk(town, counter, browser, width, shoot, javascript, lang, phones)
-        yield walk
-        walk.close()
+    town = create_city(database, folder)
+    with serve_city(town, folder) as server:
+        journey = Journey(town, server, browser, width, shoot, javascript, lang, phones)
+        yield journey
+        journey.close()
     database.dispose()
 
 
 def sign_in(page: Page, address: str, name: str) -> None:
-    """Sign in as people do, by the form."""
+    """Sign in by the form."""
     page.goto(f"{address}/sign-in")
     page.fill("#identifier", f"{name.replace('_', '-')}@pmc.example")
     page.fill("#password", PASSWORD)

@@ -1,4 +1,4 @@
-"""Departments with a history, a link for a new password, and a contact that is yet to be proved."""
+"""Examples of changed departments, a password link and a mail address to be confirmed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from publisher.working_time import local_day
 from tests.support.city import City
 
 
-def fill(town: City, paths: dict[str, int | str]) -> None:
-    """Let it all happen; gives the names of what is worth looking at."""
-    _departments(town)
+def add_examples(town: City, paths: dict[str, int | str]) -> None:
+    """Write the examples into the city, and add the password link's token to `paths`."""
+    _change_departments(town)
     with town.write() as session:
         password_reset.ask(
             session, identifier="auditor@pmc.example", address="192.0.2.1", now=town.now
@@ -34,8 +34,8 @@ def fill(town: City, paths: dict[str, int | str]) -> None:
         )
 
 
-def _departments(town: City) -> None:
-    """One that was renamed and will be placed elsewhere, and one that has ended."""
+def _change_departments(town: City) -> None:
+    """Add a department that was renamed and will be moved, and another that has ended."""
     lead, today = town.actor("lead"), local_day(town.now)
     with town.write() as session:
         drainage, press = (

@@ -1,4 +1,4 @@
-"""A city in which every page has something to show, each thing brought about by use cases."""
+"""An example of everything that pages show, written into a city by the product's use cases."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from publisher.platforms.base.protocol import (
 from publisher.platforms.base.types import Allowance
 from publisher.review import return_texts, withdraw
 from publisher.scheduling import schedule
-from tests.browser import outside, registered
+from tests.browser import example_corrections, example_departments
 from tests.support import lane, planned
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON
@@ -50,13 +50,13 @@ MARATHI, ENGLISH = Language.MARATHI, Language.ENGLISH
 
 
 @dataclass(frozen=True)
-class Ids:
-    """Where to find what; `paths` by name."""
+class ExamplePaths:
+    """The ids and tokens of the examples, by the names that paths use for them."""
 
     paths: dict[str, str]
 
     def path(self, pattern: str) -> str:
-        """A path with its names filled in: `/posts/{reviewed}/review`."""
+        """Return a path with its names replaced: `/posts/{reviewed}/review`."""
         return pattern.format_map(self.paths)
 
 
@@ -65,7 +65,7 @@ def _notice(key: str) -> DemoNotice:
 
 
 def hand_in(town: City, notice: DemoNotice, *, by: str, wished: timedelta = DAY) -> int:
-    """Hand in a notice as it is, with its photos; gives the submission's id."""
+    """Hand in a notice with its photos, and return the submission's id."""
     files = tuple(
         UploadedFile(f"IMG_22{number}.jpg", spec.read(), spec.alt_mr, spec.alt_en)
         for number, spec in enumerate(notice.photos)
@@ -93,8 +93,10 @@ def hand_in(town: City, notice: DemoNotice, *, by: str, wished: timedelta = DAY)
         ).id
 
 
-def write(town: City, post_id: int, notice: DemoNotice, *, note: str = "", other: str = "") -> None:
-    """Save a revision with the notice's four texts and its photos; `other` changes X's end."""
+def save_revision(
+    town: City, post_id: int, notice: DemoNotice, *, note: str = "", other: str = ""
+) -> None:
+    """Save a revision with the notice's four texts and its photos; `other` is appended on X."""
     with town.read() as session:
         post = session.get_one(Post, post_id)
         newest = post.newest
@@ -108,7 +110,7 @@ def write(town: City, post_id: int, notice: DemoNotice, *, note: str = "", other
             VariantDraft(
                 town.accounts[account],
                 language,
-                _text(notice, account, language) + (other if account == "x" else ""),
+                _text_for(notice, account, language) + (other if account == "x" else ""),
                 link=notice.link or "",
                 pictures=tuple(
                     PictureDraft(
@@ -133,32 +135,32 @@ def write(town: City, post_id: int, notice: DemoNotice, *, note: str = "", other
         )
 
 
-def _text(notice: DemoNotice, account: str, language: Language) -> str:
+def _text_for(notice: DemoNotice, account: str, language: Language) -> str:
     wording = notice.mr if language is MARATHI else notice.en
     return wording.x if account == "x" else wording.facebook
 
 
-def fill(town: City) -> Ids:
-    """Let the city live for three days; gives the names of what is worth looking at."""
+def add_examples(town: City) -> ExamplePaths:
+    """Write the examples, which take three days of the city, and return their paths."""
     paths: dict[str, int | str] = {}
-    outside.fill(town, paths)
-    _emergencies(town, paths)
-    _days_before(town, paths)
-    _what_went_wrong(town, paths)
-    _comments(town, paths)
-    _at_the_desk(town, paths)
-    _drafting(town, paths)
-    _people(town, paths)
+    example_corrections.add_examples(town, paths)
+    _add_emergency_uses(town, paths)
+    _add_live_posts(town, paths)
+    _add_failures(town, paths)
+    _add_comments(town, paths)
+    _add_submissions_and_posts(town, paths)
+    _add_drafts(town, paths)
+    _add_people(town, paths)
     planned.set_times(town)
-    _frozen(town)
+    _add_freezes(town)
     planned.fail_mail(town)
-    _own_texts(town)
-    _accounts(town, paths)
-    return Ids({name: str(value) for name, value in paths.items()})
+    _add_return_texts(town)
+    _add_account_conditions(town, paths)
+    return ExamplePaths({name: str(value) for name, value in paths.items()})
 
 
-def _emergencies(town: City, paths: dict[str, int | str]) -> None:
-    """One whose text failed on X and is owed the department's word, one that was refused."""
+def _add_emergency_uses(town: City, paths: dict[str, int | str]) -> None:
+    """Add an emergency post that failed on X and waits for ratification, and a refused one."""
     lane.on_duty(town, "clerk", hours=24 * 30)
     paths["template"] = template = lane.worded(town)
     lane.approve(town, template)
@@ -181,10 +183,10 @@ def _emergencies(town: City, paths: dict[str, int | str]) -> None:
         )
 
 
-def _days_before(town: City, paths: dict[str, int | str]) -> None:
-    """What went well: live posts on both platforms."""
+def _add_live_posts(town: City, paths: dict[str, int | str]) -> None:
+    """Add a post that is live on both platforms."""
     post_id = town.start(hand_in(town, _notice("circular"), by="member"))
-    write(town, post_id, _notice("circular"))
+    save_revision(town, post_id, _notice("circular"))
     town.send(post_id)
     town.approve(post_id)
     town.clock.move(HOUR)
@@ -200,7 +202,7 @@ def _submission_of(town: City, post_id: int) -> int:
         return session.get_one(Post, post_id).submissions[0].id
 
 
-def _what_went_wrong(town: City, paths: dict[str, int | str]) -> None:
+def _add_failures(town: City, paths: dict[str, int | str]) -> None:
     paths["held"] = town.hold()
     town.platform("x").fail_next(Refused(RefusalCode.DUPLICATE))
     (paths["failed"],) = town.live()
@@ -219,10 +221,10 @@ def _what_went_wrong(town: City, paths: dict[str, int | str]) -> None:
     for key, act in (("returned", town.return_post), ("rejected", town.reject)):
         paths[key] = post_id = town.in_review()
         act(post_id)
-    paths["withdrawn"] = _withdrawn(town)
+    paths["withdrawn"] = _withdraw_new_post(town)
 
 
-def _withdrawn(town: City) -> int:
+def _withdraw_new_post(town: City) -> int:
     post_id = town.approved()
     with town.write() as session:
         withdraw.withdraw_post(
@@ -235,8 +237,8 @@ def _withdrawn(town: City) -> int:
     return post_id
 
 
-def _comments(town: City, paths: dict[str, int | str]) -> None:
-    """Citizens' comments in each state, the overdue one first."""
+def _add_comments(town: City, paths: dict[str, int | str]) -> None:
+    """Add citizens' comments in each state, the overdue one first."""
     live = int(paths["live_delivery"])
     paths["overdue"] = town.comment(
         "kadhi yenar pani? 3 divas zale, tanker pan nahi. phone koni uchlat nahi 😡",
@@ -250,7 +252,7 @@ def _comments(town: City, paths: dict[str, int | str]) -> None:
     town.tick_dispatch()
     town.note_answers()
     paths["closed"] = town.comment("धन्यवाद 🙏", under=live, author="udaharan_sk")
-    _close(town, int(paths["closed"]))
+    _close_comment(town, int(paths["closed"]))
     paths["answer_failed"] = town.comment("पुण्यात नळ कधी सुरू?", under=live, author="namuna_v")
     town.answer(int(paths["answer_failed"]))
     town.platform("x").fail_next(Refused(RefusalCode.DUPLICATE))
@@ -268,7 +270,7 @@ def _comments(town: City, paths: dict[str, int | str]) -> None:
     )
 
 
-def _close(town: City, comment_id: int) -> None:
+def _close_comment(town: City, comment_id: int) -> None:
     with town.write() as session:
         routing.close(
             session,
@@ -279,25 +281,25 @@ def _close(town: City, comment_id: int) -> None:
         )
 
 
-def _at_the_desk(town: City, paths: dict[str, int | str]) -> None:
-    """What is under way today."""
+def _add_submissions_and_posts(town: City, paths: dict[str, int | str]) -> None:
+    """Add submissions and posts in each state of today's work."""
     paths["received"] = hand_in(town, _notice("road-closed"), by="road_member", wished=5 * HOUR)
     paths["declined"] = town.hand_in("आंतरविभागीय बैठक", department="health")
     _decline(town, int(paths["declined"]))
     paths["asked"] = town.hand_in("पदपथांची दुरुस्ती", department="road")
-    _ask(town, int(paths["asked"]))
+    _return_with_question(town, int(paths["asked"]))
     paths["merged"] = town.hand_in("रस्ता बंद, पुन्हा तेच", department="road")
     _merge(town, int(paths["merged"]), into=int(paths["received"]))
     paths["begun"] = town.start(hand_in(town, _notice("ward-hours"), by="health_member"))
     for key, wished in (("drafted", 2 * DAY), ("reviewed", 4 * HOUR)):
         notice = _notice("water-cut" if key == "reviewed" else "road-closed")
         paths[key] = post_id = town.start(hand_in(town, notice, by="member", wished=wished))
-        write(town, post_id, notice, other=" #टँकर")
+        save_revision(town, post_id, notice, other=" #टँकर")
         town.clock.move(5 * MINUTE)
         paths[f"{key}_submission"] = _submission_of(town, post_id)
     town.send(int(paths["reviewed"]))
     town.return_post(int(paths["reviewed"]), "शेवटचा हॅशटॅग काढावा.")
-    write(town, int(paths["reviewed"]), _notice("water-cut"), note="हॅशटॅग काढला.")
+    save_revision(town, int(paths["reviewed"]), _notice("water-cut"), note="हॅशटॅग काढला.")
     town.send(int(paths["reviewed"]))
     paths["reviewed_x"] = town.variants(int(paths["reviewed"]))[0]
     paths["blocked"] = town.in_review("garden")
@@ -312,7 +314,7 @@ def _at_the_desk(town: City, paths: dict[str, int | str]) -> None:
     (paths["unconfirmed"],) = town.live()
 
 
-def _ask(town: City, submission_id: int) -> None:
+def _return_with_question(town: City, submission_id: int) -> None:
     with town.write() as session:
         questions.return_submission(
             session,
@@ -346,8 +348,8 @@ def _decline(town: City, submission_id: int) -> None:
         )
 
 
-def _drafting(town: City, paths: dict[str, int | str]) -> None:
-    """A joint post that one of two departments has approved, blanks, the cell's own texts."""
+def _add_drafts(town: City, paths: dict[str, int | str]) -> None:
+    """Add a joint post that one of two departments has approved, a draft with blanks, and texts."""
     paths["text"] = town.starting_text(text_en="No water in {ward} on {date}. Ask {helpline}.")
     signature, hashtags = TextPart.SIGNATURE, TextPart.HASHTAGS
     town.starting_text("सही", part=signature, department="water", text_mr="– पाणीपुरवठा विभाग")
@@ -368,7 +370,7 @@ def _drafting(town: City, paths: dict[str, int | str]) -> None:
     town.open_draft(post_id, by="other_clerk")
 
 
-def _people(town: City, paths: dict[str, int | str]) -> None:
+def _add_people(town: City, paths: dict[str, int | str]) -> None:
     town.appoint("left", Role.OFFICER, "garden", "सुहास पेंढारे")
     town.disable("left")
     town.appoint("new", Role.MEMBER, "garden", "नेहा वर्तक")
@@ -381,12 +383,12 @@ def _people(town: City, paths: dict[str, int | str]) -> None:
         paths["token"] = mail.body.split("/invitation/")[1].split()[0]
     paths["person_left"], paths["person_new"] = town.people["left"], town.people["new"]
     paths["person_first"] = town.people["first"]
-    _second_appointment(town, paths)
-    registered.fill(town, paths)
+    _add_second_appointment(town, paths)
+    example_departments.add_examples(town, paths)
 
 
-def _second_appointment(town: City, paths: dict[str, int | str]) -> None:
-    """The head of water is a member of garden too."""
+def _add_second_appointment(town: City, paths: dict[str, int | str]) -> None:
+    """Appoint the head of water as a member of garden too."""
     with town.write() as session:
         appointment_id = appointments.record_person(
             session,
@@ -401,8 +403,8 @@ def _second_appointment(town: City, paths: dict[str, int | str]) -> None:
         paths["second_appointment"] = appointment_id.id
 
 
-def _frozen(town: City) -> None:
-    """A freeze that was lifted, one into which a post falls, and one for later."""
+def _add_freezes(town: City) -> None:
+    """Add a freeze that was lifted, a freeze that holds a post back, and a later freeze."""
     lifted = planned.freeze(town, department="health")
     with town.write() as session:
         freeze.lift(session, actor=town.actor("admin"), now=town.now, freeze_id=lifted)
@@ -410,8 +412,8 @@ def _frozen(town: City) -> None:
     planned.freeze(town)
 
 
-def _accounts(town: City, paths: dict[str, int | str]) -> None:
-    """X: what it is for, access that ends soon, a limit that is used up, looks that are late."""
+def _add_account_conditions(town: City, paths: dict[str, int | str]) -> None:
+    """Give X a purpose, a token that ends soon, a used-up rate limit and overdue watches."""
     paths["account_x"], paths["account_facebook"] = town.accounts["x"], town.accounts["facebook"]
     paths["walk"] = planned.begin_walk(town, "begun elsewhere")
     allowances = (
@@ -424,15 +426,15 @@ def _accounts(town: City, paths: dict[str, int | str]) -> None:
         account.token_until = town.now + 6 * DAY
         account.missing = ["pages_manage_engagement"]
         response_limits.learn(session, account.id, allowances, town.now)
-        # Nothing of it was read back for days.
+        # No post of X has been read back for days.
         poll.open_watches(session, now=town.now)
-        of_x = select(ReceiptRow.id).where(ReceiptRow.account_id == account.id)
+        receipts = select(ReceiptRow.id).where(ReceiptRow.account_id == account.id)
         late = {"looked_at": town.now - 3 * DAY}
-        session.execute(update(Watch).where(Watch.receipt_id.in_(of_x)).values(late))
+        session.execute(update(Watch).where(Watch.receipt_id.in_(receipts)).values(late))
 
 
-def _own_texts(town: City) -> None:
-    """What the water supply's officer keeps for returning a post."""
+def _add_return_texts(town: City) -> None:
+    """Save sentences with which the water department's officer returns posts."""
     with town.write() as session:
         for sentence in ("मदत क्रमांक नमूद करावा.", "तारखेसोबत वार लिहावा."):
             return_texts.save(
