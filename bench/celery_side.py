@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bench import cost, town
 from bench.setup import Arrival, BenchSetup, stop_all, wait
-from tests.support.processes import Started, free_port
+from tests.support.processes import RunningCommand, free_port
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -40,8 +40,8 @@ class Rival:
 
     setup: BenchSetup
     producer: Celery
-    redis: Started
-    worker: Started
+    redis: RunningCommand
+    worker: RunningCommand
 
     def fill(self, queue: str, name: str, size: int) -> None:
         """Put `count` tasks into a queue, with texts of this name."""
@@ -95,7 +95,7 @@ def rival(setup: BenchSetup) -> Iterator[Rival]:
         redis.stop()
 
 
-def _worker(setup: BenchSetup, broker: str) -> Started:
+def _worker(setup: BenchSetup, broker: str) -> RunningCommand:
     call = ["-m", "celery", "-A", "bench.celery_app:app", "worker", "--pool", "prefork"]
     call += ["--concurrency", str(PROCESSES), "--queues", WARM, "--loglevel", "WARNING"]
     # It runs as whoever runs the bench; on a machine of one's own that may be root.

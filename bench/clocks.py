@@ -19,7 +19,7 @@ from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import ReceiptRow
 from publisher.now import now
 from publisher.states import DeliveryState
-from tests.support.processes import Started
+from tests.support.processes import RunningCommand
 
 WARM_UP = 64
 AHEAD = timedelta(seconds=2)
@@ -32,7 +32,7 @@ class RunningTown:
 
     setup: BenchSetup
     town: Town
-    clocks: list[Started]
+    clocks: list[RunningCommand]
 
     def warm_up(self, count: int = WARM_UP) -> None:
         """Warm up threads, connections and lazily imported libraries."""

@@ -15,7 +15,7 @@ import requests
 
 from bench.databases import Databases
 from tests.support import runs
-from tests.support.processes import Started, Starter
+from tests.support.processes import RunningCommand, Starter
 from tests.support.runs import Run
 
 PATIENCE = 300.0
@@ -117,7 +117,7 @@ def wait(condition: Callable[[], bool], description: str, *, within: float = PAT
         time.sleep(0.2)
 
 
-def stop_all(started: list[Started]) -> None:
+def stop_all(started: list[RunningCommand]) -> None:
     """Terminate these processes, and check that they end cleanly."""
     for process in started:
         if code := process.stop(within=PATIENCE):

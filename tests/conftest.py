@@ -11,15 +11,15 @@ from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from publisher.database.session import Database, migrate
-from tests.support import chromium, durations, runs, sqlite, told
+from tests.support import axe_report, chromium, durations, runs, sqlite
 from tests.support.accessibility import Findings, examine
-from tests.support.dialects import share_compiled
-from tests.support.lending import Lender
+from tests.support.database_pool import DatabasePool
+from tests.support.dialects import share_compiled_statements
 from tests.support.mail import MailServer, serving
+from tests.support.open_connections import Connections
 from tests.support.postgres import Server
-from tests.support.processes import Starter, starting
+from tests.support.processes import Starter, command_starter
 from tests.support.processes import free_port as find_free_port
-from tests.support.unclosed import Connections
 
 settings.register_profile("long")  # by --hypothesis-profile: see tests/press, people and faults
 _RUN = pytest.StashKey[runs.Run]()
@@ -37,9 +37,9 @@ def pytest_configure(config: pytest.Config) -> None:
     At its end the run tells what axe could not decide, and which files were slowest: plug-ins do,
     whichever packages are run.
     """
-    share_compiled()
+    share_compiled_statements()
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(told, told.__name__)
+        config.pluginmanager.register(axe_report, axe_report.__name__)
         config.pluginmanager.register(durations, durations.__name__)
         config.stash[_RUN] = runs.begin()
 
@@ -70,7 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Watch connections, and collect garbage less often, once everything is imported."""
     session.config.stash[_CONNECTIONS] = connections = Connections()
-    connections.watch()
+    connections.listen()
     # What was imported stays; a tenth of the tests' time went into searching it for garbage.
     gc.collect()
     gc.freeze()
@@ -103,7 +103,7 @@ def database_connections(pytestconfig: pytest.Config) -> Connections:
 def _every_connection_is_closed(database_connections: Connections) -> Iterator[None]:
     """Fail at the end of a module if one of its tests left a connection open."""
     yield
-    tests = database_connections.close_forgotten()
+    tests = database_connections.close_leaked()
     assert not tests, f"dispose of the Database opened in {', '.join(tests)}"
 
 
@@ -116,17 +116,17 @@ def postgres(run: runs.Run) -> Server:
 
 
 @pytest.fixture(scope="session")
-def lender(postgres: Server) -> Iterator[Lender]:
+def database_pool(postgres: Server) -> Iterator[DatabasePool]:
     """Lends this worker's tests their database on PostgreSQL."""
-    lender = Lender(postgres)
+    lender = DatabasePool(postgres)
     yield lender
     lender.close()
 
 
 @pytest.fixture
-def postgres_url(lender: Lender) -> str:
+def postgres_url(database_pool: DatabasePool) -> str:
     """A migrated, empty database on PostgreSQL, for this test alone."""
-    return lender.lend()
+    return database_pool.acquire()
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def on_sqlite(sqlite_url: str) -> Iterator[Database]:
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Starter]:
     """Starts commands beside the test; they are stopped at its end, the last first."""
-    yield from starting(tmp_path)
+    yield from command_starter(tmp_path)
 
 
 @pytest.fixture

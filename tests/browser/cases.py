@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
-from tests.support.lane import TYPED as LANE_TYPED
+from tests.support.emergency_steps import BLANK_TEXTS as LANE_TYPED
 
 Act = Callable[[Page], None]
 NOT_PAGES = frozenset(

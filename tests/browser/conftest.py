@@ -24,7 +24,7 @@ from publisher.operations.backup import restore
 from publisher.platforms.base.protocol import OutcomeUnknown
 from tests.browser.city_server import CityServer, create_city, serve_city
 from tests.browser.example_city import ExamplePaths, add_examples
-from tests.support import chromium, planned, sqlite, told
+from tests.support import axe_report, chromium, city_controls, sqlite
 from tests.support.runs import Run
 
 PEOPLE = ("admin", "lead", "clerk", "oversight", "member", "first", "head")
@@ -84,8 +84,8 @@ def _stop_publishing(server: CityServer) -> None:
     town.live()
     town.due("road")
     _sign_in(server, ("lead", "first"))
-    planned.stop_all(town)
-    planned.stop_all(town, by="admin", reason="खात्यावर दुसऱ्याचा ताबा असल्याची शंका आहे.")
+    city_controls.stop_all(town)
+    city_controls.stop_all(town, by="admin", reason="खात्यावर दुसऱ्याचा ताबा असल्याची शंका आहे.")
     with town.write() as session:
         restore.stop_everything(
             session,
@@ -142,7 +142,7 @@ def report_line(request: pytest.FixtureRequest) -> ReportLine:
     """Returns a function that adds a line to the report at the end of the run."""
 
     def add_line(line: str) -> None:
-        request.node.user_properties.append((told.KEY, line))
+        request.node.user_properties.append((axe_report.UNDECIDED, line))
 
     return add_line
 

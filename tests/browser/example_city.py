@@ -42,7 +42,7 @@ from publisher.platforms.base.types import Allowance
 from publisher.review import return_texts, withdraw
 from publisher.scheduling import schedule
 from tests.browser import example_corrections, example_departments
-from tests.support import lane, planned
+from tests.support import city_controls, emergency_steps
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON
 
@@ -151,9 +151,9 @@ def add_examples(town: City) -> ExamplePaths:
     _add_submissions_and_posts(town, paths)
     _add_drafts(town, paths)
     _add_people(town, paths)
-    planned.set_times(town)
+    city_controls.set_slot_and_quiet_time(town)
     _add_freezes(town)
-    planned.fail_mail(town)
+    city_controls.fail_mail(town)
     _add_return_texts(town)
     _add_account_conditions(town, paths)
     return ExamplePaths({name: str(value) for name, value in paths.items()})
@@ -161,16 +161,16 @@ def add_examples(town: City) -> ExamplePaths:
 
 def _add_emergency_uses(town: City, paths: dict[str, int | str]) -> None:
     """Add an emergency post that failed on X and waits for ratification, and a refused one."""
-    lane.on_duty(town, "clerk", hours=24 * 30)
-    paths["template"] = template = lane.worded(town)
-    lane.approve(town, template)
-    paths["waiting_template"] = lane.worded(town)
+    emergency_steps.add_duty(town, "clerk", hours=24 * 30)
+    paths["template"] = template = emergency_steps.add_template(town)
+    emergency_steps.approve_template(town, template)
+    paths["waiting_template"] = emergency_steps.add_template(town)
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
-    paths["used"] = lane.publish(town, template)
+    paths["used"] = emergency_steps.publish(town, template)
     town.tick_dispatch()
-    alerts.tick_alerts(town.database, sms=lane.NO_SMS, now=town.clock)
-    paths["refused"] = refused = lane.publish(
-        town, template, form=lane.filled(town, template, token="two")
+    alerts.tick_alerts(town.database, sms=emergency_steps.NO_SMS, now=town.clock)
+    paths["refused"] = refused = emergency_steps.publish(
+        town, template, form=emergency_steps.use_form(town, template, token="two")
     )
     town.tick_dispatch()
     with town.write() as session:
@@ -405,17 +405,17 @@ def _add_second_appointment(town: City, paths: dict[str, int | str]) -> None:
 
 def _add_freezes(town: City) -> None:
     """Add a freeze that was lifted, a freeze that holds a post back, and a later freeze."""
-    lifted = planned.freeze(town, department="health")
+    lifted = city_controls.add_freeze(town, department="health")
     with town.write() as session:
         freeze.lift(session, actor=town.actor("admin"), now=town.now, freeze_id=lifted)
-    planned.freeze(town, department="garden", ahead=0, days=3, on="facebook")
-    planned.freeze(town)
+    city_controls.add_freeze(town, department="garden", ahead=0, days=3, on="facebook")
+    city_controls.add_freeze(town)
 
 
 def _add_account_conditions(town: City, paths: dict[str, int | str]) -> None:
     """Give X a purpose, a token that ends soon, a used-up rate limit and overdue watches."""
     paths["account_x"], paths["account_facebook"] = town.accounts["x"], town.accounts["facebook"]
-    paths["walk"] = planned.begin_walk(town, "begun elsewhere")
+    paths["walk"] = city_controls.start_oauth_elsewhere(town, "begun elsewhere")
     allowances = (
         Allowance("publish.15min", 100, 0, town.now + HOUR),
         Allowance("publish.user_day", 2_400, 2_120, town.now + 9 * HOUR),

@@ -163,4 +163,4 @@ def console_problems(console_lines: list[str], page: Page, code: int) -> list[st
 
 
 def _summary(finding: Finding) -> str:
-    return f"{finding.rule}: {finding.says}: {finding.places[0]}"
+    return f"{finding.rule}: {finding.message}: {finding.elements[0]}"

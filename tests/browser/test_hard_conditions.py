@@ -16,7 +16,7 @@ from tests.browser.cases import CASES, FAILURES
 from tests.browser.conftest import CityServers, SharedWindow
 from tests.browser.journey import Journey, open_journey, path_of
 from tests.browser.test_every_page import open_case
-from tests.support import planned
+from tests.support import city_controls
 from tests.support.runs import Run
 from tests.web import pictures
 
@@ -104,7 +104,7 @@ CLOCK_ERRORS = (timedelta(hours=-1), timedelta(hours=1), timedelta(days=400))
 
 def test_nothing_shown_or_sent_depends_on_the_clock_of_the_phone(journey: Journey) -> None:
     """A wrong time or time zone of the phone changes neither the page nor the times it sends."""
-    planned.set_times(journey.town)
+    city_controls.set_slot_and_quiet_time(journey.town)
     approved = journey.town.approved()
     path = f"/posts/{approved}/variants/{journey.town.variants(approved)[0]}/schedule"
     journey.server.sign_in("clerk")

@@ -17,7 +17,7 @@ import pytest
 from commands.demo.environment import DemoEnvironment, locked_folder
 from demo import people
 from tests.cli.doing import DOOR, Browser, House, house, three_free_ports
-from tests.support.processes import Started, Starter
+from tests.support.processes import RunningCommand, Starter
 from tests.support.runs import is_alive, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(1200)]
@@ -27,7 +27,7 @@ PATIENT = 300
 TABLE_ENDS = "see the whole history of a post"
 
 
-def begin(start: Starter, folder: Path, port: int, *more: str) -> Started:
+def begin(start: Starter, folder: Path, port: int, *more: str) -> RunningCommand:
     call = [*DOOR, "demo", "--port", str(port), "--folder", str(folder), *more]
     demo = start(call, cwd=folder.parent)
     demo.wait_for(TABLE_ENDS, within=PATIENT)

@@ -13,7 +13,7 @@ from commands.single_instance import only_clock
 from publisher.database.session import Database
 from publisher.models.deliveries import ClockBeat
 from tests.cli.doing import DOOR, House, house
-from tests.support.processes import Started, Starter
+from tests.support.processes import RunningCommand, Starter
 from tests.support.runs import wait_until
 
 pytestmark = pytest.mark.proof
@@ -37,7 +37,7 @@ def beats(own: House) -> list[str]:
     return names
 
 
-def begin(own: House, start: Starter) -> Started:
+def begin(own: House, start: Starter) -> RunningCommand:
     """A clock that beats."""
     before = len(beats(own))
     started = start([*DOOR, "clock"], environment=own.environment(), cwd=own.folder)

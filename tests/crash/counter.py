@@ -20,7 +20,7 @@ from tests.crash.connection_cuts import cutting
 from tests.crash.paces import SCALED
 from tests.journey.browsing import Seen, Values, Visitor
 from tests.journey.installation import Installation, until
-from tests.support.processes import Started, free_port
+from tests.support.processes import RunningCommand, free_port
 
 Typed = str | list[str]
 
@@ -29,7 +29,7 @@ Typed = str | list[str]
 class Counter(Installation):
     """Sandbox and city; web and clock are opened and closed by a scenario."""
 
-    pages: list[Started] = field(default_factory=list)
+    pages: list[RunningCommand] = field(default_factory=list)
 
     def up(self) -> None:
         """Start the sandbox, and found the city with the demo's cast."""
@@ -42,7 +42,7 @@ class Counter(Installation):
             self.database, settings=settings, accounts=accounts_at(self.sandbox), began_at=now()
         )
 
-    def open(self, dies_at: str = "") -> Started:
+    def open(self, dies_at: str = "") -> RunningCommand:
         """Start the pages in place of those before; at that point a worker kills itself."""
         self.close()
         call = ("web", "--port", str(self.port), "--workers", "1")
@@ -56,7 +56,7 @@ class Counter(Installation):
         while self.pages:
             self.pages.pop().stop(signal.SIGQUIT)  # which waits for no connection that rests
 
-    def clock(self, dies_at: str = "") -> Started:
+    def clock(self, dies_at: str = "") -> RunningCommand:
         """Start a clock."""
         return self.start.nagarvani("clock", environment={**self.environment, **self._arm(dies_at)})
 

@@ -31,7 +31,7 @@ from publisher.settings.environment import load
 from publisher.states import DeliveryState
 from tests.crash.paces import SCALED, Pace
 from tests.support.city import City, city
-from tests.support.processes import Started, Starter
+from tests.support.processes import RunningCommand, Starter
 from tests.support.runs import wait_until
 
 SECRET = "a secret of the tests, long enough"
@@ -64,7 +64,7 @@ class House:
     pace: Pace = SCALED
     sandbox: str = ""
     environment: dict[str, str] = field(default_factory=dict)
-    clocks: list[Started] = field(default_factory=list)
+    clocks: list[RunningCommand] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.database = Database(self.database_url)
@@ -130,7 +130,7 @@ class House:
             delivery_ids += self.town.schedule(post_id, timedelta(0), late_limit=24 * 60)
         return delivery_ids
 
-    def clock(self, *, dies_at: str = "", **more: str) -> Started:
+    def clock(self, *, dies_at: str = "", **more: str) -> RunningCommand:
         """Start a clock; `dies_at` names the point at which it kills itself."""
         environment = {**self.environment, **more}
         if dies_at:
@@ -141,13 +141,13 @@ class House:
         self.clocks.append(self.start.nagarvani("clock", environment=environment))
         return self.clocks[-1]
 
-    def clock_elsewhere(self, zone: str) -> Started:
+    def clock_elsewhere(self, zone: str) -> RunningCommand:
         """Start a clock on a machine that is set to another time zone."""
         environment = {**self.environment, "TZ": zone}
         self.clocks.append(self._watched("clock", environment=environment))
         return self.clocks[-1]
 
-    def wrong_clock(self, by: Path) -> Started:
+    def wrong_clock(self, by: Path) -> RunningCommand:
         """Start a clock whose time is wrong by as many seconds as stand in this file."""
         call = [sys.executable, "-m", "tests.crash.wrong_time", str(by)]
         self.clocks.append(self.start(call, environment=self.environment))
@@ -251,7 +251,7 @@ class House:
         started = self._watched(*command, environment=self.environment)
         assert started.popen.wait(PATIENCE) == 0, started.written_output()
 
-    def _watched(self, *command: str, environment: Mapping[str, str]) -> Started:
+    def _watched(self, *command: str, environment: Mapping[str, str]) -> RunningCommand:
         """Start a command and never fork it: how a forked one ended is not known."""
         return Starter.nagarvani(self.start, *command, environment=environment)
 
@@ -326,11 +326,11 @@ def house(
         opened.close()
 
 
-def freeze(clock: Started) -> None:
+def freeze(clock: RunningCommand) -> None:
     """SIGSTOP: it stands still, and knows nothing of it."""
     os.kill(clock.pid, signal.SIGSTOP)
 
 
-def wake(clock: Started) -> None:
+def wake(clock: RunningCommand) -> None:
     """SIGCONT: it goes on where it stood."""
     os.kill(clock.pid, signal.SIGCONT)

@@ -22,7 +22,7 @@ from typing import cast
 
 from tests.crash import at_statement, in_commit
 from tests.support import runs
-from tests.support.processes import Started, Starter, plain_environment
+from tests.support.processes import RunningCommand, Starter, plain_environment
 from tests.support.runs import wait_until
 
 NEEDED = (
@@ -82,7 +82,7 @@ class Nursery:
         )
         self._read()
 
-    def command(self, *arguments: str, environment: Mapping[str, str]) -> Started:
+    def command(self, *arguments: str, environment: Mapping[str, str]) -> RunningCommand:
         """Fork `nagarvani` with these arguments, in this environment."""
         self.count += 1
         output = self.folder / f"{arguments[0]}-{self.count}.txt"
@@ -96,7 +96,7 @@ class Nursery:
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         forked = cast("subprocess.Popen[bytes]", Forked(int(self._read())))
-        return Started(forked, output)
+        return RunningCommand(forked, output)
 
     def _read(self) -> str:
         assert self.process.stdout is not None
@@ -120,11 +120,11 @@ class Forking(Starter):
         environment: Mapping[str, str],
         ready: Path | None = None,
         within: float = 20,
-    ) -> Started:
+    ) -> RunningCommand:
         """Fork one of the product's own commands."""
         assert self.nursery is not None
         started = self.nursery.command(*arguments, environment=environment)
-        return self.keep(started, ready=ready, within=within)
+        return self.stop_later(started, ready=ready, within=within)
 
 
 def main() -> None:

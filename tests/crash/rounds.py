@@ -25,7 +25,7 @@ from tests.crash.servers import OwnServer
 from tests.crash.tallies import Tally
 from tests.crash.traffic import SLOW, Traffic
 from tests.crash.verdict import judge
-from tests.support.processes import Started
+from tests.support.processes import RunningCommand
 from tests.support.runs import wait_until
 
 LOCKS = (0.1, 1, 6, 30)
@@ -48,7 +48,7 @@ CUT = (
 class Sleeper:
     """A clock that stands still until then; `had_work` says whether it had something in hand."""
 
-    clock: Started
+    clock: RunningCommand
     until: float
     had_work: bool
     is_awake: bool = False
@@ -149,12 +149,12 @@ class Round:
         clock = self.installation.clock(**{failpoints.ARMED: name, failpoints.LOG: str(log)})
         self.armed[clock.pid] = (name, log)
 
-    def _end(self, clock: Started) -> None:
+    def _end(self, clock: RunningCommand) -> None:
         was_running = clock.is_running()
         clock.kill()
         self._bury(clock, was_killed=was_running)
 
-    def _bury(self, clock: Started, *, was_killed: bool) -> None:
+    def _bury(self, clock: RunningCommand, *, was_killed: bool) -> None:
         """Count one that is dead: at a point only if it says that it came there.
 
         One that found no database when it started has ended, as it should; none may end later.
@@ -169,7 +169,7 @@ class Round:
         self.tally.kills += 1
         self.tally.at_work += self._left_by(clock) > 0
 
-    def _left_by(self, clock: Started) -> int:
+    def _left_by(self, clock: RunningCommand) -> int:
         """How much a clock holds, or held when it died; its name has its pid in it."""
         query = select(func.count()).where(
             Delivery.state.in_(IN_HAND),
@@ -178,7 +178,7 @@ class Round:
         with self.installation.database.reading() as session:
             return session.execute(query).scalar_one()
 
-    def _busy(self) -> list[Started]:
+    def _busy(self) -> list[RunningCommand]:
         """The clocks that have claimed something, or are sending it."""
         query = select(Delivery.claimed_by).where(Delivery.state.in_(IN_HAND)).distinct()
         with self.installation.database.reading() as session:
@@ -196,14 +196,14 @@ class Round:
         self.traffic.fall_due()
         time.sleep(self.chance.uniform(0, 0.3))
 
-    def _one_at_work(self) -> Started:
+    def _one_at_work(self) -> RunningCommand:
         """A clock at any moment of its having something in hand, if one can be found so."""
         self.traffic.fall_due()
         wait_until(lambda: bool(self._busy()), within=2)
         time.sleep(self.chance.uniform(0, SLOW))
         return self._one_of(self._busy() or self.installation.clocks)
 
-    def _one_of(self, clocks: list[Started]) -> Started:
+    def _one_of(self, clocks: list[RunningCommand]) -> RunningCommand:
         """One of these by chance; where there are others, none that is to die by its own hand."""
         return self.chance.choice(
             [clock for clock in clocks if clock.pid not in self.armed] or clocks
@@ -296,7 +296,7 @@ class Round:
             self._end(clock)
 
     @contextmanager
-    def _others_stopped(self, clock: Started) -> Iterator[None]:
+    def _others_stopped(self, clock: RunningCommand) -> Iterator[None]:
         """Whatever falls due meanwhile is this clock's."""
         others = [running for running in self.installation.clocks if running is not clock]
         _send_to(others, freeze)
@@ -325,12 +325,12 @@ class Round:
         self.installation.drain(within=within)
 
 
-def _send_to(clocks: Iterable[Started], sign: Callable[[Started], None]) -> None:
+def _send_to(clocks: Iterable[RunningCommand], sign: Callable[[RunningCommand], None]) -> None:
     for clock in clocks:
         with suppress(ProcessLookupError):  # it may come to its point at this very moment
             sign(clock)
 
 
-def _check_it_never_ran(clock: Started) -> None:
+def _check_it_never_ran(clock: RunningCommand) -> None:
     if "runs" in clock.written_output():
         raise AssertionError(f"a clock ended by itself:\n{clock.written_output()}")

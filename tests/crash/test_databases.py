@@ -22,7 +22,7 @@ from tests.crash.paces import LEASE
 from tests.crash.servers import OwnServer, own_server
 from tests.crash.verdict import explain, judge
 from tests.support.postgres import TEMPLATE
-from tests.support.processes import Started, Starter
+from tests.support.processes import RunningCommand, Starter
 from tests.support.runs import Run
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
@@ -47,13 +47,13 @@ def on_server(server: OwnServer, forking: Forking, tmp_path: Path) -> Iterator[H
     server.drop(name)
 
 
-def _runs(installation: House) -> Started:
+def _runs(installation: House) -> RunningCommand:
     clock = installation.clock()
     clock.wait_for("runs", within=PATIENCE)
     return clock
 
 
-def _settle(installation: House, clock: Started) -> None:
+def _settle(installation: House, clock: RunningCommand) -> None:
     """The clock that lived through it brings everything to rest, and no promise is broken."""
     installation.wait_for(lambda: installation.waiting() == 0)
     assert clock.is_running(), clock.written_output()
@@ -182,7 +182,7 @@ def _empty_log(installation: House) -> None:
         opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _complains(clock: Started) -> bool:
+def _complains(clock: RunningCommand) -> bool:
     return any(complaint in clock.written_output() for complaint in COMPLAINTS)
 
 

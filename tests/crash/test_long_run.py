@@ -21,7 +21,7 @@ from tests.crash.paces import REAL, SCALED
 from tests.crash.rounds import Round
 from tests.crash.tallies import BEGIN, END, POINTS, Kept, Tally
 from tests.crash.verdict import Judgement
-from tests.support.processes import Started, Starter
+from tests.support.processes import RunningCommand, Starter
 from tests.support.runs import REGISTRY, Run, wait_until
 
 ROUND = Tally(
@@ -245,7 +245,7 @@ class Long:
     records: Kept
     registry: Path
 
-    def begin(self) -> Started:
+    def begin(self) -> RunningCommand:
         """Start it, and wait until it kills clocks."""
         call = [sys.executable, "-m", "tests.crash", "--only", "sqlite"]
         call += ["--kept", str(self.records.folder), "--docs", str(self.records.page)]

@@ -23,7 +23,7 @@ from tests.crash.house import PATIENCE, House, house
 from tests.crash.nursery import Forking
 from tests.crash.verdict import judge
 from tests.support.postgres import Server
-from tests.support.processes import Started
+from tests.support.processes import RunningCommand
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
@@ -104,7 +104,7 @@ def _dies_at(installation: House, statement: str) -> None:
     log.unlink()
 
 
-def _ends(started: Started) -> bool:
+def _ends(started: RunningCommand) -> bool:
     started.popen.wait(PATIENCE)
     return not started.is_running()
 

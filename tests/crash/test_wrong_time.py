@@ -19,7 +19,7 @@ from publisher.now import now
 from publisher.states import DeliveryState
 from tests.crash.house import PATIENCE, House
 from tests.crash.verdict import judge
-from tests.support.processes import Started
+from tests.support.processes import RunningCommand
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
@@ -40,13 +40,13 @@ def wrong_by(tmp_path: Path) -> Callable[[float], Path]:
     return be_wrong
 
 
-def _wrong_clock(installation: House, by: Path) -> Started:
+def _wrong_clock(installation: House, by: Path) -> RunningCommand:
     clock = installation.wrong_clock(by)
     clock.wait_for("runs", within=PATIENCE)
     return clock
 
 
-def _settle(installation: House, clock: Started) -> None:
+def _settle(installation: House, clock: RunningCommand) -> None:
     installation.wait_for(lambda: installation.waiting() == 0)
     clock.stop(within=PATIENCE)
     verdict = judge(installation)

@@ -21,7 +21,14 @@ from publisher.scheduling.schedule import cancel, schedule
 from publisher.states import DeliveryState
 from tests.support.city import PACE, City
 from tests.support.city_people import MINUTE, NOON
-from tests.support.holding import IN_15, claimed, learn, remaining, starts, state
+from tests.support.claims import (
+    IN_15_MINUTES,
+    claim_due,
+    delivery_state,
+    record_allowance,
+    remaining_allowance,
+    try_start,
+)
 
 
 def _attempt(town: City) -> Attempt:
@@ -30,8 +37,8 @@ def _attempt(town: City) -> Attempt:
 
 
 def test_a_cap_set_after_the_claim_holds_counted_deliveries_too(town: City) -> None:
-    learn(town, 5)
-    payloads = claimed(town, 3)
+    record_allowance(town, 5)
+    payloads = claim_due(town, 3)
     assert all(payload.claim.counted for payload in payloads)
     choice = AccountSettings("पुणे", town.departments["information-technology"], daily_cap=1)
     with town.write() as session:
@@ -42,36 +49,36 @@ def test_a_cap_set_after_the_claim_holds_counted_deliveries_too(town: City) -> N
             account_id=town.accounts["x"],
             choice=choice,
         )
-    assert [starts(town, payload) for payload in payloads] == [True, False, False]
+    assert [try_start(town, payload) for payload in payloads] == [True, False, False]
     assert town.delivery(payloads[1].claim.delivery_id).reason["code"] == "cap"
-    assert remaining(town) == 4  # counted once, and the two that stay here are given back
+    assert remaining_allowance(town) == 4  # counted once, and the two that stay here are given back
 
 
 def test_claimed_deliveries_wait_once_the_platform_throttles_the_account(town: City) -> None:
-    learn(town, 5)
-    first, *others = claimed(town, 3)
-    town.platform("x").fail_next(TryLater(IN_15, "429"))
+    record_allowance(town, 5)
+    first, *others = claim_due(town, 3)
+    town.platform("x").fail_next(TryLater(IN_15_MINUTES, "429"))
     for payload in (first, *others):
         attempt_and_store(town.context, payload)
     assert town.platform("x").published == []
     for payload in others:
         waiting = town.delivery(payload.claim.delivery_id)
-        assert (waiting.state, waiting.not_before) == (DeliveryState.SCHEDULED, IN_15)
-        assert waiting.reason == {"code": "limit", "at": IN_15.isoformat()}
+        assert (waiting.state, waiting.not_before) == (DeliveryState.SCHEDULED, IN_15_MINUTES)
+        assert waiting.reason == {"code": "limit", "at": IN_15_MINUTES.isoformat()}
 
 
 def test_an_urgent_delivery_is_sent_although_its_account_is_throttled(town: City) -> None:
-    first, second = claimed(town, 2)
+    first, second = claim_due(town, 2)
     with town.write() as session:
         session.get_one(Delivery, second.claim.delivery_id).urgent = True
-    town.platform("x").fail_next(TryLater(IN_15, "429"))
+    town.platform("x").fail_next(TryLater(IN_15_MINUTES, "429"))
     for payload in (first, second):
         attempt_and_store(town.context, payload)
-    assert state(town, second) is DeliveryState.PUBLISHED
+    assert delivery_state(town, second) is DeliveryState.PUBLISHED
 
 
 def test_a_delivery_cancelled_after_the_claim_does_not_block_the_others(town: City) -> None:
-    payloads = claimed(town, 3)
+    payloads = claim_due(town, 3)
     with town.write() as session:
         cancel(
             session,
@@ -79,53 +86,53 @@ def test_a_delivery_cancelled_after_the_claim_does_not_block_the_others(town: Ci
             now=town.now,
             delivery_id=payloads[0].claim.delivery_id,
         )
-    assert [starts(town, payload) for payload in payloads] == [False, True, True]
+    assert [try_start(town, payload) for payload in payloads] == [False, True, True]
     assert town.tick_dispatch() == 0
 
 
 def test_a_count_is_rolled_back_if_sending_cannot_be_committed(town: City) -> None:
     """Nothing was known of the limits at the claim, so it is counted in `sending` itself."""
-    (only,) = claimed(town)
+    (only,) = claim_due(town)
     assert not only.claim.counted
-    learn(town, 5)
+    record_allowance(town, 5)
     _cancel(town, only)
-    assert not starts(town, only)
-    assert remaining(town) == 5
+    assert not try_start(town, only)
+    assert remaining_allowance(town) == 5
 
 
 def test_a_delivery_cancelled_after_the_claim_gives_back_its_count(town: City) -> None:
-    learn(town, 5)
-    (only,) = claimed(town)
+    record_allowance(town, 5)
+    (only,) = claim_due(town)
     _cancel(town, only)
-    assert not starts(town, only)
+    assert not try_start(town, only)
     attempt = _attempt(town)
     assert (attempt.outcome, attempt.answer) == ("gate", "overtaken")
     assert (attempt.ended_at, attempt.sending_at) == (NOON, None)
-    assert remaining(town) == 5
+    assert remaining_allowance(town) == 5
 
 
 def test_a_cancelled_delivery_of_a_dead_clock_gives_back_its_count(town: City) -> None:
     """Nor is it where it was claimed anew meanwhile; what is tried now stays as it is."""
-    learn(town, 5)
-    gone, _tried = claimed(town, 2)
+    record_allowance(town, 5)
+    gone, _tried = claim_due(town, 2)
     _cancel(town, gone)
     town.clock.move(timedelta(seconds=PACE.lease - 1))
     assert dispatch.tick_overtaken(town.context) == 0  # its clock may live
     town.clock.move(timedelta(seconds=2))
     assert dispatch.tick_overtaken(town.context) == 1
-    assert remaining(town) == 4
+    assert remaining_allowance(town) == 4
     with town.read() as session:
         ended = select(Attempt.delivery_id, Attempt.outcome, Attempt.answer).where(
             Attempt.ended_at.is_not(None)
         )
         assert session.execute(ended).all() == [(gone.claim.delivery_id, "gate", "overtaken")]
-    assert not starts(town, gone)
-    assert (dispatch.tick_overtaken(town.context), remaining(town)) == (0, 4)
+    assert not try_start(town, gone)
+    assert (dispatch.tick_overtaken(town.context), remaining_allowance(town)) == (0, 4)
 
 
 def test_an_old_attempt_is_not_ended_while_a_new_claim_is_in_progress(town: City) -> None:
-    learn(town, 5)
-    (gone,) = claimed(town)
+    record_allowance(town, 5)
+    (gone,) = claim_due(town)
     _cancel(town, gone)
     delivery_id = gone.claim.delivery_id
     with town.write() as session:
@@ -143,15 +150,15 @@ def test_an_old_attempt_is_not_ended_while_a_new_claim_is_in_progress(town: City
     assert anew.claim.delivery_id == delivery_id
     assert dispatch.tick_overtaken(town.context) == 0
     attempt_and_store(town.context, anew)
-    assert state(town, anew) is DeliveryState.PUBLISHED
-    before = remaining(town)
-    assert (dispatch.tick_overtaken(town.context), remaining(town)) == (1, before + 1)
+    assert delivery_state(town, anew) is DeliveryState.PUBLISHED
+    before = remaining_allowance(town)
+    assert (dispatch.tick_overtaken(town.context), remaining_allowance(town)) == (1, before + 1)
 
 
 def test_an_attempt_that_may_have_sent_is_never_ended_as_overtaken(town: City) -> None:
     """Such as in a restored house, whose backup was taken in the midst of it."""
-    (only,) = claimed(town)
-    assert starts(town, only)
+    (only,) = claim_due(town)
+    assert try_start(town, only)
     with town.write() as session:
         delivery = session.get_one(Delivery, only.claim.delivery_id)
         outcomes.unconfirm(town.context, session, delivery, only.claim, "restored")
@@ -161,13 +168,13 @@ def test_an_attempt_that_may_have_sent_is_never_ended_as_overtaken(town: City) -
 
 
 def test_an_attempt_that_the_sweep_has_ended_is_not_ended_again(town: City) -> None:
-    learn(town, 5)
-    (only,) = claimed(town)
+    record_allowance(town, 5)
+    (only,) = claim_due(town)
     with town.write() as session:
         session.get_one(Delivery, only.claim.delivery_id).fence += 1
         outcomes.finish(session, outcomes.attempt_of(session, only.claim), "lease_ended", "", NOON)
-    assert not starts(town, only)
-    assert (_attempt(town).outcome, remaining(town)) == ("lease_ended", 5)
+    assert not try_start(town, only)
+    assert (_attempt(town).outcome, remaining_allowance(town)) == ("lease_ended", 5)
 
 
 def _pause(town: City) -> None:
@@ -192,24 +199,24 @@ def _disconnect(town: City) -> None:
 def test_a_claimed_delivery_waits_if_its_account_is_no_longer_connected(
     town: City, leave: Callable[[City], None]
 ) -> None:
-    learn(town, 5)
-    (only,) = claimed(town)
+    record_allowance(town, 5)
+    (only,) = claim_due(town)
     leave(town)
     attempt_and_store(town.context, only)
     assert town.platform("x").published == []
-    assert state(town, only) is DeliveryState.SCHEDULED
+    assert delivery_state(town, only) is DeliveryState.SCHEDULED
     attempt = _attempt(town)
     assert (attempt.outcome, attempt.answer) == ("gate", "account")
     assert not attempt.counted  # given back
 
 
 def test_a_rate_limit_window_begun_after_the_claim_gets_no_count_back(town: City) -> None:
-    learn(town, 5)
-    (only,) = claimed(town)
+    record_allowance(town, 5)
+    (only,) = claim_due(town)
     town.clock.move(timedelta(seconds=30))
-    learn(town, 0, IN_15 + 15 * MINUTE)
+    record_allowance(town, 0, IN_15_MINUTES + 15 * MINUTE)
     outcomes.give_back(town.context, only)
-    assert remaining(town) == 0
+    assert remaining_allowance(town) == 0
 
 
 def _cancel(town: City, payload: DeliveryPayload) -> None:

@@ -29,23 +29,23 @@ from publisher.platforms.base.types import Receipt
 from publisher.review import withdraw
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState
-from tests.support import lane
+from tests.support import emergency_steps
 from tests.support.city import PACE, City, city
 from tests.support.city_people import NOON
-from tests.support.crossing import PATIENCE, after_each, meet
-from tests.support.holding import (
-    IN_15,
-    begun,
-    claimed,
-    learn,
+from tests.support.claims import (
+    IN_15_MINUTES,
+    claim_due,
+    delivery_state,
     receipt_for,
-    remaining,
-    starts,
-    state,
+    record_allowance,
+    remaining_allowance,
+    start_sending,
+    try_start,
 )
+from tests.support.lock_conflicts import PATIENCE, after_each_statement, run_into_locks
 
 RECEIPT = Receipt("1", "https://platform.example/1", NOON, "")
-TOLD = (Told("publish.15min", 100, 3, IN_15),)
+TOLD = (Told("publish.15min", 100, 3, IN_15_MINUTES),)
 
 
 @pytest.fixture
@@ -60,22 +60,24 @@ def test_a_lease_refusal_and_the_sweeper_do_not_deadlock(
     shared: City,
 ) -> None:
     """The sweeper holds the delivery, and goes on once the other has come as far as it can."""
-    learn(shared, 5)
-    (only,) = claimed(shared)
+    record_allowance(shared, 5)
+    (only,) = claim_due(shared)
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
-    meet(
+    run_into_locks(
         shared,
         lambda: dispatch.run_maintenance(shared.context),
-        lambda: starts(shared, only),
-        until=lambda sql: "FROM deliveries" in sql and "leased_until <" in sql,
+        lambda: try_start(shared, only),
+        pauses_at=lambda sql: "FROM deliveries" in sql and "leased_until <" in sql,
     )
-    assert state(shared, only) is DeliveryState.SCHEDULED
-    assert remaining(shared) == 5
+    assert delivery_state(shared, only) is DeliveryState.SCHEDULED
+    assert remaining_allowance(shared) == 5
 
 
 OUTCOMES: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
     "refused": lambda bench, payload: outcomes.store_failure(bench, payload, "invalid", "", TOLD),
-    "later": lambda bench, payload: outcomes.store_delay(bench, payload, TryLater(IN_15, ""), TOLD),
+    "later": lambda bench, payload: outcomes.store_delay(
+        bench, payload, TryLater(IN_15_MINUTES, ""), TOLD
+    ),
     "credentials": lambda bench, payload: outcomes.store_expiry(
         bench, payload, CredentialsExpired(), TOLD
     ),
@@ -96,8 +98,8 @@ def test_the_outcome_of_a_late_attempt_and_the_sweeper_do_not_deadlock(
     shared: City, outcome: str
 ) -> None:
     """The sweeper has the delivery, and goes on once the other has come as far as it can."""
-    learn(shared, 5)
-    (only,) = begun(shared)
+    record_allowance(shared, 5)
+    (only,) = start_sending(shared)
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
     swept: list[str] = []
 
@@ -106,13 +108,13 @@ def test_the_outcome_of_a_late_attempt_and_the_sweeper_do_not_deadlock(
             swept.append(sql)
         return len(swept) == 2  # what was claimed, and now what is being sent
 
-    meet(
+    run_into_locks(
         shared,
         lambda: dispatch.run_maintenance(shared.context),
         lambda: OUTCOMES[outcome](shared.context, only),
-        until=has_swept,
+        pauses_at=has_swept,
     )
-    assert state(shared, only) is DeliveryState.UNCONFIRMED
+    assert delivery_state(shared, only) is DeliveryState.UNCONFIRMED
     with shared.read() as session:
         assert session.scalars(select(Attempt.outcome)).all() == [outcome]
 
@@ -121,8 +123,8 @@ def test_an_overtaken_attempt_is_ended_once_by_either_clock(
     shared: City,
 ) -> None:
     """The other holds the delivery, has read that nobody ended it, and gives its own clock time."""
-    learn(shared, 5)
-    (only,) = claimed(shared)
+    record_allowance(shared, 5)
+    (only,) = claim_due(shared)
     locked: list[str] = []
 
     def has_read(sql: str) -> bool:
@@ -138,50 +140,50 @@ def test_an_overtaken_attempt_is_ended_once_by_either_clock(
             delivery_id=only.claim.delivery_id,
         )
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
-    meet(
+    run_into_locks(
         shared,
         lambda: dispatch.tick_overtaken(shared.context),
-        lambda: starts(shared, only),
-        until=has_read,
+        lambda: try_start(shared, only),
+        pauses_at=has_read,
     )
-    assert remaining(shared) == 5
+    assert remaining_allowance(shared) == 5
 
 
 @pytest.mark.parametrize("outcome", ["later", "credentials"])
 def test_receipts_and_changes_of_their_account_do_not_deadlock(shared: City, outcome: str) -> None:
     """The account is locked before its limits: a receipt holds the one, and then learns."""
-    learn(shared, 5)
-    published, other = begun(shared, 2)
+    record_allowance(shared, 5)
+    published, other = start_sending(shared, 2)
     done = [Completion(published, receipt_for(1, shared), TOLD)]
-    meet(
+    run_into_locks(
         shared,
         lambda: receipts.store_receipts(shared.context, done),
         lambda: OUTCOMES[outcome](shared.context, other),
-        until=lambda sql: sql.startswith("INSERT INTO receipts"),
+        pauses_at=lambda sql: sql.startswith("INSERT INTO receipts"),
     )
-    assert state(shared, published) is DeliveryState.PUBLISHED
-    assert state(shared, other) is DeliveryState.SCHEDULED
+    assert delivery_state(shared, published) is DeliveryState.PUBLISHED
+    assert delivery_state(shared, other) is DeliveryState.SCHEDULED
 
 
 @pytest.mark.parametrize("outcome", LATE)
 def test_outcomes_of_two_attempts_under_a_cap_do_not_deadlock(shared: City, outcome: str) -> None:
     """`sending` has counted under the cap; the older try's clock woke long after its lease."""
-    learn(shared, 5)
-    (older,) = begun(shared)
+    record_allowance(shared, 5)
+    (older,) = start_sending(shared)
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
     dispatch.run_maintenance(shared.context)
     _put_back(shared, older, cap=10)
     (newer,) = claim(shared.context, account_id=shared.accounts["x"], most=1)
     assert newer.claim.fence > older.claim.fence
     began: list[bool] = []
-    meet(
+    run_into_locks(
         shared,
-        lambda: began.append(starts(shared, newer)),
+        lambda: began.append(try_start(shared, newer)),
         lambda: LATE[outcome](shared.context, older),
-        until=lambda sql: "FROM allowances" in sql and "FOR UPDATE" in sql,
+        pauses_at=lambda sql: "FROM allowances" in sql and "FOR UPDATE" in sql,
     )
     assert began == [True]
-    assert state(shared, newer) is DeliveryState.SENDING
+    assert delivery_state(shared, newer) is DeliveryState.SENDING
 
 
 def _put_back(town: City, payload: DeliveryPayload, *, cap: int) -> None:
@@ -195,8 +197,8 @@ def _put_back(town: City, payload: DeliveryPayload, *, cap: int) -> None:
 @pytest.mark.parametrize("outcome", ["refused", "later", "credentials"])
 def test_an_outcome_and_a_withdrawn_approval_do_not_deadlock(shared: City, outcome: str) -> None:
     """Whoever changes a delivery a second time asks for its post, which the desk locks first."""
-    learn(shared, 5)
-    (only,) = claimed(shared)
+    record_allowance(shared, 5)
+    (only,) = claim_due(shared)
     changed: list[str] = []
 
     def has_changed_it(sql: str) -> bool:
@@ -204,21 +206,21 @@ def test_an_outcome_and_a_withdrawn_approval_do_not_deadlock(shared: City, outco
             changed.append(sql)
         return len(changed) == 1
 
-    meet(
+    run_into_locks(
         shared,
         lambda: OUTCOMES[outcome](shared.context, only),
         lambda: _withdraw(shared, only),
-        until=has_changed_it,
+        pauses_at=has_changed_it,
     )
     assert changed
-    assert state(shared, only) in (DeliveryState.CANCELLED, DeliveryState.FAILED)
+    assert delivery_state(shared, only) in (DeliveryState.CANCELLED, DeliveryState.FAILED)
 
 
 def test_an_emergency_outcome_and_its_withdrawn_template_do_not_deadlock(
     shared: City,
 ) -> None:
-    template_id = lane.ready(shared)
-    lane.publish(shared, template_id)
+    template_id = emergency_steps.prepare_template(shared)
+    emergency_steps.publish(shared, template_id)
     (only, *_others) = claim(shared.context, account_id=shared.accounts["x"], most=5)
     changed: list[str] = []
 
@@ -238,13 +240,13 @@ def test_an_emergency_outcome_and_its_withdrawn_template_do_not_deadlock(
                 reason="मजकूर चुकीचा आहे.",
             )
 
-    meet(
+    run_into_locks(
         shared,
         lambda: OUTCOMES["later"](shared.context, only),
         take_back,
-        until=has_changed_it,
+        pauses_at=has_changed_it,
     )
-    assert state(shared, only) is DeliveryState.CANCELLED
+    assert delivery_state(shared, only) is DeliveryState.CANCELLED
 
 
 def _withdraw(town: City, payload: DeliveryPayload) -> None:
@@ -260,8 +262,8 @@ def _withdraw(town: City, payload: DeliveryPayload) -> None:
 
 
 def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> None:
-    ones, others = begun(shared, 2), begun(shared, 2, "facebook")
-    limits = (Told("publish.15min", 100, 50, IN_15),)
+    ones, others = start_sending(shared, 2), start_sending(shared, 2, "facebook")
+    limits = (Told("publish.15min", 100, 50, IN_15_MINUTES),)
     answers = [
         Completion(payload, receipt_for(n, shared), limits)
         for n, payload in enumerate((*ones, *others))
@@ -275,13 +277,13 @@ def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> 
             with suppress(threading.BrokenBarrierError):  # in one order the other cannot come here
                 both.wait(0.5)
 
-    with after_each(shared.database, wait_for_the_other), ThreadPoolExecutor(2) as clocks:
+    with after_each_statement(shared.database, wait_for_the_other), ThreadPoolExecutor(2) as clocks:
         storing = [
             clocks.submit(receipts.store_receipts, shared.context, group) for group in groups
         ]
         for future in storing:
             future.result(timeout=PATIENCE)
-    assert {state(shared, completion.payload) for completion in answers} == {
+    assert {delivery_state(shared, completion.payload) for completion in answers} == {
         DeliveryState.PUBLISHED
     }
 

@@ -21,8 +21,8 @@ from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
 from tests.delivery.test_manual import post
 from tests.support.city import PACE, City
-from tests.support.crossing import meet
-from tests.support.holding import receipt_for, state
+from tests.support.claims import delivery_state, receipt_for
+from tests.support.lock_conflicts import run_into_locks
 
 pytestmark = pytest.mark.both
 
@@ -71,11 +71,11 @@ def test_a_clock_cannot_claim_a_delivery_while_a_person_publishes_it(town: City)
     (delivery_id,) = town.due()
     pasted, read_back = looked_at(town, delivery_id)
     claimed: list[DeliveryPayload] = []
-    meet(
+    run_into_locks(
         town,
         lambda: keep(town, pasted, read_back),
         lambda: claimed.extend(claim(town)),
-        until=has_read_the_delivery,
+        pauses_at=has_read_the_delivery,
     )
     assert claimed == claim(town) == []
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
@@ -87,11 +87,11 @@ def test_a_manual_post_is_refused_if_a_clock_claims_the_delivery_first(town: Cit
     (delivery_id,) = town.due()
     pasted, read_back = looked_at(town, delivery_id)
     claimed: list[DeliveryPayload] = []
-    meet(
+    run_into_locks(
         town,
         lambda: claimed.extend(claim(town)),
         lambda: _is_told(town, pasted, read_back),
-        until=has_claimed,
+        pauses_at=has_claimed,
     )
     assert [payload.claim.delivery_id for payload in claimed] == [delivery_id]
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
@@ -115,13 +115,13 @@ def held_by_a_clock(town: City) -> tuple[DeliveryPayload, ManualPost, LinkedPost
 
 def test_a_manual_post_is_refused_while_a_clock_commits_sending(town: City) -> None:
     payload, pasted, read_back = held_by_a_clock(town)
-    meet(
+    run_into_locks(
         town,
         lambda: commit_sending.start(town.context, payload),
         lambda: _is_told(town, pasted, read_back),
-        until=lambda sql: "FROM allowances" in sql,
+        pauses_at=lambda sql: "FROM allowances" in sql,
     )
-    assert state(town, payload) is DeliveryState.SENDING
+    assert delivery_state(town, payload) is DeliveryState.SENDING
 
 
 def test_a_refused_manual_post_does_not_stop_the_clock_that_has_the_claim(
@@ -135,13 +135,13 @@ def test_a_refused_manual_post_does_not_stop_the_clock_that_has_the_claim(
             read.append(sql)
         return len(read) == 2  # as it stood, and now locked
 
-    meet(
+    run_into_locks(
         town,
         lambda: _is_told(town, pasted, read_back),
         lambda: commit_sending.start(town.context, payload),
-        until=has_locked,
+        pauses_at=has_locked,
     )
-    assert state(town, payload) is DeliveryState.SENDING
+    assert delivery_state(town, payload) is DeliveryState.SENDING
     assert proofs(town) == []
 
 
@@ -152,20 +152,20 @@ def in_doubt(town: City) -> tuple[Completion, ManualPost, LinkedPost]:
     commit_sending.start(town.context, payload)
     town.clock.move(timedelta(seconds=PACE.lease + 1))
     dispatch.run_maintenance(town.context)
-    assert state(town, payload) is DeliveryState.UNCONFIRMED
+    assert delivery_state(town, payload) is DeliveryState.UNCONFIRMED
     pasted, read_back = looked_at(town, delivery_id)
     return Completion(payload, receipt_for(int(read_back.platform_id), town)), pasted, read_back
 
 
 def test_a_receipt_adds_nothing_if_a_person_stores_the_post_first(town: City) -> None:
     done, pasted, read_back = in_doubt(town)
-    meet(
+    run_into_locks(
         town,
         lambda: keep(town, pasted, read_back),
         lambda: receipts.store_receipts(town.context, [done]),
-        until=has_read_the_delivery,
+        pauses_at=has_read_the_delivery,
     )
-    assert state(town, done.payload) is DeliveryState.PUBLISHED
+    assert delivery_state(town, done.payload) is DeliveryState.PUBLISHED
     assert proofs(town) == [ReceiptOrigin.BY_HAND]
 
 
@@ -177,11 +177,11 @@ def test_a_manual_post_is_refused_if_the_receipt_is_stored_first(town: City) -> 
             keep(town, pasted, read_back)
         assert caught.value.values["state"] is DeliveryState.PUBLISHED
 
-    meet(
+    run_into_locks(
         town,
         lambda: receipts.store_receipts(town.context, [done]),
         is_refused,
-        until=lambda sql: sql.startswith("INSERT INTO receipts"),
+        pauses_at=lambda sql: sql.startswith("INSERT INTO receipts"),
     )
-    assert state(town, done.payload) is DeliveryState.PUBLISHED
+    assert delivery_state(town, done.payload) is DeliveryState.PUBLISHED
     assert proofs(town) == [ReceiptOrigin.ANSWER]

@@ -23,7 +23,7 @@ from tests.delivery.machine.offices import InOffice
 from tests.delivery.machine.restoring import Restored
 from tests.delivery.machine.scene import BOTH
 from tests.support import sqlite
-from tests.support.lending import Lender
+from tests.support.database_pool import DatabasePool
 from tests.support.runs import Run
 
 IS_LONG = settings.get_current_profile_name() == "long"
@@ -108,7 +108,7 @@ def on_sqlite(run: Run) -> type[TheCity]:
 
 
 @pytest.fixture
-def on_postgres(lender: Lender) -> type[TheCity]:
+def on_postgres(database_pool: DatabasePool) -> type[TheCity]:
     """The machine on PostgreSQL, in one database after the other."""
 
     class OnPostgres(TheCity):
@@ -116,7 +116,7 @@ def on_postgres(lender: Lender) -> type[TheCity]:
 
         @staticmethod
         def lend(_file: Path) -> str:
-            return lender.lend()
+            return database_pool.acquire()
 
     return OnPostgres
 

@@ -18,7 +18,7 @@ from publisher.models.deliveries import Delivery
 from publisher.states import DeliveryState
 from publisher.transitions import DELIVERY_ID
 from tests.support.city import City, city
-from tests.support.holding import begun, receipt_for
+from tests.support.claims import receipt_for, start_sending
 
 pytestmark = pytest.mark.both
 
@@ -79,7 +79,7 @@ def test_a_row_found_by_its_key_is_not_searched_by_its_state(town: City) -> None
 
 
 def test_the_ids_of_publications_are_found_by_their_own_index(town: City) -> None:
-    (payload,) = begun(town)
+    (payload,) = start_sending(town)
     executed: list[str] = []
     with _noted(town.database, executed):
         receipts.store_receipts(town.context, [Completion(payload, receipt_for(1, town))])

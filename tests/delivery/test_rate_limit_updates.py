@@ -30,7 +30,7 @@ from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
 from tests.support.city import City
 from tests.support.city_people import MINUTE, NOON
-from tests.support.holding import claimed, learn, state
+from tests.support.claims import claim_due, delivery_state, record_allowance
 
 PATIENCE = 60
 IN_15 = NOON + 15 * MINUTE
@@ -84,10 +84,10 @@ def test_rate_limits_of_a_response_are_stored_whatever_its_outcome(
     error, comes_to = OUTCOMES[outcome]
     if error is not None:
         telling.fail_next(error)
-    (only,) = claimed(town)
+    (only,) = claim_due(town)
     assert stored_limits(town) == []
     attempt.attempt_and_store(town.context, only)
-    assert state(town, only) is comes_to
+    assert delivery_state(town, only) is comes_to
     assert stored_limits(town) == LEARNED
 
 
@@ -99,7 +99,7 @@ def test_rate_limits_are_stored_even_if_the_claim_was_lost_meanwhile(
     error, _ = OUTCOMES[outcome]
     if error is not None:
         telling.fail_next(error)
-    (only,) = claimed(town)
+    (only,) = claim_due(town)
 
     def send_again() -> None:
         with town.write() as session:
@@ -107,18 +107,18 @@ def test_rate_limits_are_stored_even_if_the_claim_was_lost_meanwhile(
 
     telling.meanwhile = send_again
     attempt.attempt_and_store(town.context, only)
-    assert state(town, only) is DeliveryState.SENDING
+    assert delivery_state(town, only) is DeliveryState.SENDING
     assert stored_limits(town) == LEARNED
 
 
 def test_a_refusal_during_preparation_gives_back_its_count(town: City, telling: _Telling) -> None:
     """Nothing was sent, so it is counted no more; what the answer says of the window holds."""
-    learn(town, 50)
+    record_allowance(town, 50)
     telling.allowances = TOLD
     telling.fail_next(Refused(RefusalCode.INVALID), on="prepare")
-    (only,) = claimed(town)
+    (only,) = claim_due(town)
     attempt.attempt_and_store(town.context, only)
-    assert state(town, only) is DeliveryState.FAILED
+    assert delivery_state(town, only) is DeliveryState.FAILED
     assert stored_limits(town) == LEARNED
 
 

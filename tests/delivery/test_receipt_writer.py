@@ -30,7 +30,7 @@ from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
 from tests.support.city import PACE, City
 from tests.support.city_people import NOON
-from tests.support.holding import begun, claimed, receipt_for, state
+from tests.support.claims import claim_due, delivery_state, receipt_for, start_sending
 from tests.support.runs import wait_until
 
 pytestmark = pytest.mark.both
@@ -39,22 +39,24 @@ PATIENCE = 20
 
 
 def test_a_receipt_that_cannot_be_stored_does_not_lose_the_others(town: City) -> None:
-    bad, good = begun(town, 2)
+    bad, good = start_sending(town, 2)
     with town.write() as session:  # one receipt to a delivery, and this one has its own already
         session.add(_row(bad, town))
     recorder = Recorder(town.context)
     recorder.put(Completion(bad, receipt_for(1, town)))
     recorder.put(Completion(good, receipt_for(2, town)))
     recorder.close()
-    assert state(town, good) is DeliveryState.PUBLISHED
-    assert state(town, bad) is DeliveryState.SENDING  # nothing is known of it: it is looked for
+    assert delivery_state(town, good) is DeliveryState.PUBLISHED
+    assert (
+        delivery_state(town, bad) is DeliveryState.SENDING
+    )  # nothing is known of it: it is looked for
 
 
 PAUSES = (0.1, 0.3, 0.0)
 
 
 def test_a_short_database_outage_loses_no_receipt(town: City) -> None:
-    payloads = begun(town, 2)
+    payloads = start_sending(town, 2)
     done = [
         Completion(payload, receipt_for(number, town)) for number, payload in enumerate(payloads, 1)
     ]
@@ -63,7 +65,7 @@ def test_a_short_database_outage_loses_no_receipt(town: City) -> None:
         for completion in done:
             recorder.put(completion)
         recorder.close()
-    assert [state(town, payload) for payload in payloads] == ["published"] * 2
+    assert [delivery_state(town, payload) for payload in payloads] == ["published"] * 2
     assert len(tries) == 3
     waited = [later - sooner for sooner, later in pairwise(tries)]
     assert all(duration >= pause for duration, pause in zip(waited, PAUSES, strict=False))
@@ -72,7 +74,7 @@ def test_a_short_database_outage_loses_no_receipt(town: City) -> None:
 def test_a_long_database_outage_loses_a_receipt_but_not_the_recorder(
     town: City,
 ) -> None:
-    lost, stored = begun(town, 2)
+    lost, stored = start_sending(town, 2)
     recorder = Recorder(town.context, pauses=(0.0, 0.0))
     with _away(town.database, times=3) as tries:
         recorder.put(Completion(lost, receipt_for(1, town)))
@@ -80,8 +82,10 @@ def test_a_long_database_outage_loses_a_receipt_but_not_the_recorder(
         recorder.put(Completion(stored, receipt_for(2, town)))
         recorder.close()
     assert len(tries) == 2 + 1 + 1  # each pause, once alone, and the other one
-    assert state(town, stored) is DeliveryState.PUBLISHED
-    assert state(town, lost) is DeliveryState.SENDING  # nothing is known of it: it is looked for
+    assert delivery_state(town, stored) is DeliveryState.PUBLISHED
+    assert (
+        delivery_state(town, lost) is DeliveryState.SENDING
+    )  # nothing is known of it: it is looked for
 
 
 def test_receipts_are_retried_for_longer_than_a_database_restart() -> None:
@@ -163,7 +167,7 @@ def test_a_check_that_finds_an_invalid_id_has_found_nothing(town: City, platform
             del outgoing
             return Match(platform_id, "", since, "")
 
-    (only,) = claimed(town)
+    (only,) = claim_due(town)
     published = platform_actions.find_published(Strange(now=town.clock, name="x"), only, since=NOON)
     assert published is None
 
@@ -173,7 +177,7 @@ def test_a_response_is_stored_without_characters_that_no_column_holds() -> None:
 
 
 def test_of_two_receipts_of_a_delivery_in_a_batch_the_newest_counts(town: City) -> None:
-    first, other = begun(town, 2)
+    first, other = start_sending(town, 2)
     again = replace(first, claim=replace(first.claim, fence=2))
     with town.write() as session:  # a person had it sent again meanwhile
         session.get_one(Delivery, first.claim.delivery_id).fence = 2

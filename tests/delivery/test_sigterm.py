@@ -23,7 +23,7 @@ from tests.crash.house import House, house
 from tests.crash.verdict import judge
 from tests.support.city import City
 from tests.support.city_people import DAY
-from tests.support.processes import Started, Starter
+from tests.support.processes import RunningCommand, Starter
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -44,7 +44,7 @@ def installation(start: Starter, database_url: str, tmp_path: Path) -> Iterator[
         yield opened
 
 
-def ends(clock: Started) -> tuple[int, float]:
+def ends(clock: RunningCommand) -> tuple[int, float]:
     """Ask it to end; gives its exit code, and how many seconds it took."""
     asked_at = time.monotonic()
     code = clock.stop(signal.SIGTERM, within=60)

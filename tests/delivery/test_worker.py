@@ -25,8 +25,8 @@ from publisher.platforms.base.types import Receipt as Answer
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
 from tests.support.city import City, city
+from tests.support.city_controls import add_freeze
 from tests.support.city_people import HOUR
-from tests.support.planned import freeze
 from tests.support.runs import wait_until
 
 PATIENCE = 60
@@ -235,7 +235,7 @@ def test_under_a_freeze_a_full_queue_claims_only_urgent_deliveries(
 ) -> None:
     platform, worker = full_worker
     _schedule_urgent(town)
-    freeze(town, ahead=0)
+    add_freeze(town, ahead=0)
     worker.run_for(0)
     assert platform.wait_for_requests(3)
     assert _states(town)[4:] == ["scheduled"] * 4 + ["sending"]

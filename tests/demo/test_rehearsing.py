@@ -25,7 +25,7 @@ from publisher.database.session import migrate
 from publisher.now import now
 from publisher.settings.environment import WrongSetting, load
 from tests.cli.doing import Browser, House, house, three_free_ports
-from tests.support.runs import wait_until, working_in
+from tests.support.runs import processes_in, wait_until
 
 BANNER = "Rehearsal – this is not real"
 
@@ -70,7 +70,7 @@ def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(real:
     assert browser.sign_in(officer.mail, officer.password) in (302, 303)
     assert "हे खरे नाही" in browser.get("/")[1]
     assert set(browser.cookies) == {"__Host-nagarvani-noon"}, "the real house has its own"
-    pids = working_in(process.folder)
+    pids = processes_in(process.folder)
     assert len(pids) >= 3
     environments = [(Path("/proc") / str(pid) / "environ").read_bytes() for pid in pids]
     inherited = [environment for environment in environments if b"a-real-token" in environment]
@@ -83,7 +83,9 @@ def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(real:
 
     pid = json.loads((process.folder / processes.NOTE).read_text())["pid"]
     os.kill(pid, signal.SIGKILL)
-    assert wait_until(lambda: not working_in(process.folder), within=30), working_in(process.folder)
+    assert wait_until(lambda: not processes_in(process.folder), within=30), processes_in(
+        process.folder
+    )
     assert "not running" in real.call("rehearse", "list").out
     assert "was left behind" in real.call("rehearse", "start", "noon").err
     assert real.call("rehearse", "drop", "noon").code == 0

@@ -20,12 +20,12 @@ from publisher.database.session import Database
 from publisher.models.people import Department
 from tests.support.accessibility import Findings
 from tests.support.city_people import add_department
-from tests.support.lending import Lender
+from tests.support.database_pool import DatabasePool
 from tests.support.mail import MailServer
+from tests.support.open_connections import Connections
 from tests.support.postgres import Server
 from tests.support.processes import Starter, plain_environment
 from tests.support.runs import MARK, Run, is_alive
-from tests.support.unclosed import Connections
 
 pytestmark = pytest.mark.both
 
@@ -60,12 +60,12 @@ def test_each_test_has_a_database_of_its_own(postgres: Server) -> None:
         postgres.drop(two)
 
 
-def test_a_lent_database_is_as_new_each_time(lender: Lender) -> None:
-    first = Database(lender.lend())
+def test_a_lent_database_is_as_new_each_time(database_pool: DatabasePool) -> None:
+    first = Database(database_pool.acquire())
     with first.transaction() as session:
         first_id = add_department(session, "water").id
     first.dispose()
-    second = Database(lender.lend())
+    second = Database(database_pool.acquire())
     with second.transaction() as session:
         assert session.scalars(select(Department.id)).all() == []
         assert session.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
@@ -73,10 +73,10 @@ def test_a_lent_database_is_as_new_each_time(lender: Lender) -> None:
     second.dispose()
 
 
-def test_who_stays_connected_is_cut_before_the_next_test(lender: Lender) -> None:
-    forgotten = psycopg.connect(lender.lend().replace("+psycopg", ""))
+def test_who_stays_connected_is_cut_before_the_next_test(database_pool: DatabasePool) -> None:
+    forgotten = psycopg.connect(database_pool.acquire().replace("+psycopg", ""))
     forgotten.execute("LOCK TABLE alembic_version")
-    lender.lend()
+    database_pool.acquire()
     with pytest.raises(psycopg.OperationalError):
         forgotten.execute("SELECT 1")
     forgotten.close()
@@ -94,7 +94,7 @@ def test_the_test_that_left_a_connection_open_is_named(
         assert closed.revision()
         closed.dispose()
         assert in_use.revision()
-        (test,) = database_connections.close_forgotten()
+        (test,) = database_connections.close_leaked()
     assert "test_the_test_that_left_a_connection_open_is_named" in test
 
 

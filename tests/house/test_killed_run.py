@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Started, Starter
+from tests.support.processes import RunningCommand, Starter
 from tests.support.runs import REGISTRY, Run, is_alive, postmaster_of
 
 pytestmark = [
@@ -27,7 +27,9 @@ def registry(run: Run) -> Path:
     return folder
 
 
-def begin(start: Starter, registry: Path, workers: int, ready: Path | None = None) -> Started:
+def begin(
+    start: Starter, registry: Path, workers: int, ready: Path | None = None
+) -> RunningCommand:
     """Start a small run; with `ready` it waits, for ever, where everything is open."""
     call = [sys.executable, "-m", "pytest", "tests/house/a_run.py", "-p", "no:cacheprovider"]
     call += [] if workers == 0 else ["-n", str(workers)]

@@ -15,7 +15,7 @@ from publisher.media.link_preview import MOST_HOPS, MOST_PAGE, LinkPreview, fetc
 from publisher.media.safe_http import is_public
 from publisher.models.content_checks import LinkFinding
 from publisher.settings.environment import Reach
-from tests.support.certificates import own_certificate, tls_of
+from tests.support.certificates import self_signed_certificate, server_tls
 from tests.support.webserver import Reply, WebServer, serving
 
 
@@ -241,7 +241,7 @@ def test_what_is_no_address_is_no_fault_of_ours(url: str) -> None:
 
 
 def test_a_certificate_that_nobody_trusts_is_told(tmp_path: Path) -> None:
-    with serving(tls_of(own_certificate(tmp_path))) as site:
+    with serving(server_tls(self_signed_certificate(tmp_path))) as site:
         assert at(site.url("/")).finding is LinkFinding.UNTRUSTED
 
 

@@ -19,7 +19,7 @@ from publisher.notifications.retry import AccessClosed, LinkGone
 from publisher.people import contact_verification, invitations, password_reset
 from publisher.people.permissions import COMMAND
 from publisher.states import NoticeState
-from tests.support import planned
+from tests.support import city_controls
 from tests.support.city import City, city
 from tests.support.city_people import MINUTE
 
@@ -50,7 +50,7 @@ def stuck(town: City, before: int | None = None, most: int = 50) -> list[int]:
 
 def test_a_mail_is_queued_again_as_if_it_were_new(town: City) -> None:
     town.in_review()
-    failed = planned.fail_mail(town)
+    failed = city_controls.fail_mail(town)
     town.clock.move(GIVE_UP_AFTER)
     notice = send_again(town, failed)
     assert notice.state is NoticeState.QUEUED
@@ -62,7 +62,7 @@ def test_a_mail_is_queued_again_as_if_it_were_new(town: City) -> None:
 
 def test_only_admin_and_lead_may_ask_for_it(town: City) -> None:
     town.in_review()
-    failed = planned.fail_mail(town)
+    failed = city_controls.fail_mail(town)
     for who in ("clerk", "first", "head", "member", "oversight", "auditor"):
         with pytest.raises(WrongRole):
             send_again(town, failed, who)
@@ -82,7 +82,7 @@ def test_a_mail_whose_link_was_taken_out_is_not_sent(town: City) -> None:
     with town.write() as session:
         person = session.get_one(Person, town.people["member"])
         invitations.invite(session, actor=COMMAND, person=person, now=town.now)
-    failed = planned.fail_mail(town, kind=NoticeKind.INVITATION.value)
+    failed = city_controls.fail_mail(town, kind=NoticeKind.INVITATION.value)
     with town.write() as session:
         notice = session.get_one(Notice, failed)
         assert retry.can_go_again(notice)
@@ -108,7 +108,7 @@ def test_one_whose_code_was_taken_out_is_not_sent(town: City, channel: Channel) 
                 contact_text="new@pmc.example",
                 now=town.now,
             )
-    failed = planned.fail_mail(town, channel=channel)
+    failed = city_controls.fail_mail(town, channel=channel)
     with town.write() as session:
         notice = session.get_one(Notice, failed)
         notice.body = links.without_secrets(notice.body)
@@ -119,7 +119,7 @@ def test_one_whose_code_was_taken_out_is_not_sent(town: City, channel: Channel) 
 
 def test_whoever_was_shut_out_since_gets_nothing_again(town: City) -> None:
     town.in_review()
-    failed = planned.fail_mail(town)
+    failed = city_controls.fail_mail(town)
     with town.write() as session:
         notice = session.get_one(Notice, failed)
         person = notice.person
@@ -131,7 +131,7 @@ def test_whoever_was_shut_out_since_gets_nothing_again(town: City) -> None:
 
 def test_it_goes_to_where_its_person_is_reached_now(town: City) -> None:
     town.in_review()
-    failed = planned.fail_mail(town)
+    failed = city_controls.fail_mail(town)
     with town.write() as session:
         person = session.get_one(Notice, failed).person
         assert person is not None
@@ -144,7 +144,7 @@ def test_the_latest_come_first_and_pages_follow_each_other(town: City) -> None:
         town.in_review()
     failed = []
     for number in range(4):
-        failed.append(planned.fail_mail(town))
+        failed.append(city_controls.fail_mail(town))
         if number % 2:
             town.clock.move(MINUTE)
     expected = failed[::-1]

@@ -35,7 +35,7 @@ from publisher.scheduling import schedule
 from publisher.states import CommentState
 from publisher.validation import Invalid
 from publisher.working_time import local_day
-from tests.support import lane
+from tests.support import emergency_steps
 from tests.support.city import City
 from tests.support.city import city as found_city
 from tests.support.city_people import APPROVERS, DAY
@@ -223,7 +223,7 @@ def test_a_joint_post_that_asks_the_department_is_settled_first(town: City) -> N
 def test_an_emergency_template_has_to_be_given_to_another_or_ended_first(
     town: City, act: str
 ) -> None:
-    template = lane.worded(town, "garden")
+    template = emergency_steps.add_template(town, "garden")
 
     def end_garden() -> None:
         if act == "close":

@@ -31,7 +31,7 @@ from publisher.settings.environment import load
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import Invalid
 from scheduler import ticks
-from tests.support import planned
+from tests.support import city_controls
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
 
@@ -233,7 +233,7 @@ def test_releasing_a_persons_stop_leaves_the_stop_of_the_restore(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     again, _ids = cut_off(town, other, tmp_path)
-    own = planned.stop_all(again)
+    own = city_controls.stop_all(again)
     with again.write() as session:
         lead = again.actor("lead")
         controls_stop.release(session, actor=lead, now=again.now, stop_ids=[own], reason=WHY)
@@ -268,7 +268,7 @@ def test_what_takes_back_leaves_under_the_stop_and_is_not_counted(
 
 def test_a_house_that_was_not_restored_asks_nobody(town: City) -> None:
     town.schedule(town.approved(), 5 * HOUR)
-    stop = planned.stop_all(town)
+    stop = city_controls.stop_all(town)
     assert tick_seeking(town.context) == 0
     assert in_doubt(town) == InDoubt()
     town.clock.move(timedelta(minutes=1))

@@ -13,7 +13,7 @@ from publisher.platforms.base.protocol import Deadline, TryLater
 from publisher.platforms.http.connections import CURRENT, Passage, pool_for
 from tests.platforms.grounds import CREDENTIALS, deadline
 from tests.platforms.test_http import NOTICE, open_at
-from tests.support.certificates import own_certificate, tls_of
+from tests.support.certificates import self_signed_certificate, server_tls
 from tests.support.webserver import WebServer, serving
 
 
@@ -28,16 +28,16 @@ def ask(site: WebServer, trusted: Path) -> int:
 
 
 def test_who_is_vouched_for_is_spoken_to(tmp_path: Path) -> None:
-    mine = own_certificate(tmp_path)
-    with serving(tls_of(mine)) as site:
+    mine = self_signed_certificate(tmp_path)
+    with serving(server_tls(mine)) as site:
         site.page("/")
         assert ask(site, trusted=mine) == 200
         assert site.paths == ["GET /"]
 
 
 def test_who_is_vouched_for_under_another_name_is_not(tmp_path: Path) -> None:
-    mine = own_certificate(tmp_path, address="127.0.0.2")
-    with serving(tls_of(mine)) as site:
+    mine = self_signed_certificate(tmp_path, address="127.0.0.2")
+    with serving(server_tls(mine)) as site:
         with pytest.raises(SSLError):
             ask(site, trusted=mine)
         assert site.paths == []
@@ -46,7 +46,7 @@ def test_who_is_vouched_for_under_another_name_is_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", CREDENTIALS)
 def test_who_vouches_for_themselves_gets_nothing(name: str, tmp_path: Path) -> None:
     """Nothing has left, so it is safe to try again."""
-    with serving(tls_of(own_certificate(tmp_path))) as site:
+    with serving(server_tls(self_signed_certificate(tmp_path))) as site:
         with pytest.raises(TryLater, match="certificate verify failed"):
             open_at(name, site.url().rstrip("/")).publish(NOTICE, deadline=deadline())
         assert site.paths == []

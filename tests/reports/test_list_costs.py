@@ -50,7 +50,7 @@ def _grown(database: Database, folder: Path, copies: int) -> City:
     for at in range(LIVE):
         town.live(("water", "road")[at % 2])
     tick_timed(town.database)
-    crowd.multiply(town, copies)
+    crowd.copy_submissions(town, copies)
     for happens in (scenes.received, scenes.drafted, scenes.in_review, scenes.rejected):
         happens(town)
     with town.write() as session:

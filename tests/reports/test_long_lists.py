@@ -169,9 +169,9 @@ PAGES: Mapping[str, Ask] = {
 @pytest.mark.timeout(600)
 def test_sixty_thousand_rows_cost_as_many_statements_as_sixty(town: City) -> None:
     _furnish(town)
-    crowd.multiply(town, 2)
+    crowd.copy_submissions(town, 2)
     few = {name: _cost(town, page) for name, page in PAGES.items()}
-    crowd.multiply(town, 2_420, after=2)
+    crowd.copy_submissions(town, 2_420, existing=2)
     with town.read() as session:
         assert session.query(Submission).count() > 60_000
     assert {name: _cost(town, page) for name, page in PAGES.items()} == few

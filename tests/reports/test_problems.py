@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from publisher.reports.problems import ProblemSummary, problem_summary
-from tests.support import planned, scenes
+from tests.support import city_controls, scenes
 from tests.support.city import City
 from tests.support.city_people import HOUR
 
@@ -38,9 +38,9 @@ def test_a_stopped_account_says_since_when_and_what_waits_for_it(town: City) -> 
 def test_mails_that_did_not_go_are_told_to_who_may_send_them_again(town: City) -> None:
     scenes.in_review(town)
     since = town.now
-    planned.fail_mail(town)
+    city_controls.fail_mail(town)
     town.clock.move(HOUR)
-    planned.fail_mail(town)
+    city_controls.fail_mail(town)
     for who in ("admin", "lead"):
         problems = beside(town, who)
         assert (problems.mails, problems.mails_since, problems.number) == (2, since, 1)

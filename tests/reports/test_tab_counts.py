@@ -14,7 +14,7 @@ from publisher.reports.submission_filters import SubmissionFilter
 from publisher.reports.submission_list import submissions_in
 from publisher.reports.tab_counts import Counts, counts
 from publisher.reports.todo import waiting_for
-from tests.support import planned, scenes
+from tests.support import city_controls, scenes
 from tests.support.city import City, statements
 
 REPEATABLE = (
@@ -116,7 +116,7 @@ def test_paused_accounts_and_failed_mails_count_among_the_decisions(town: City) 
     scenes.paused(town)
     for _mail in range(2):
         town.in_review()
-        planned.fail_mail(town)
+        city_controls.fail_mail(town)
     expected = {"lead": 2, "admin": 2, "clerk": 1, "first": 0}
     with town.read() as session:
         by_reader = {name: check(session, town.actor(name), town.now) for name in expected}

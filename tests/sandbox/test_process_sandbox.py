@@ -15,12 +15,12 @@ import requests
 
 from sandbox.server import Places
 from tests.sandbox.loopback import CITY_PAGE, graph, ledger, post_mail, x_client
-from tests.support.processes import Started, Starter
+from tests.support.processes import RunningCommand, Starter
 
 pytestmark = pytest.mark.proof
 
 
-def begin(start: Starter, tmp_path: Path) -> tuple[Started, dict[str, object]]:
+def begin(start: Starter, tmp_path: Path) -> tuple[RunningCommand, dict[str, object]]:
     ready = tmp_path / "ready.json"
     ready.unlink(missing_ok=True)
     call = [sys.executable, "-m", "sandbox", "--port", "0", "--smtp-port", "0"]

@@ -1,3 +1,3 @@
-"""What tests lean on: runs, databases, started commands, a browser, a mail server."""
+"""Helpers of the tests: runs, databases, commands in the background, a browser, a mail server."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What axe finds on a page."""
+"""Examines a page with axe."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ OPTIONS = {"resultTypes": ["violations", "incomplete"]}
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule of axe and the places it speaks of."""
+    """A rule of axe and the elements that break it."""
 
     rule: str
     impact: str
-    says: str
-    places: tuple[str, ...]
+    message: str
+    elements: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.rule} ({self.impact}): {self.says}: {'; '.join(self.places)}"
+        return f"{self.rule} ({self.impact}): {self.message}: {'; '.join(self.elements)}"
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What is wrong, and what axe could not decide by itself."""
+    """The violations of a page, and the findings that axe could not decide."""
 
     violations: tuple[Finding, ...]
     incompletes: tuple[Finding, ...]
 
 
 def examine(page: Page) -> Findings:
-    """Run axe on the page as it stands."""
+    """Run axe on the page as it is shown now."""
     response = Axe().run(page, options=OPTIONS).response
-    return Findings(_read(response["violations"]), _read(response["incomplete"]))
+    return Findings(_findings(response["violations"]), _findings(response["incomplete"]))
 
 
-def _read(violations: Sequence[dict[str, object]]) -> tuple[Finding, ...]:
+def _findings(violations: Sequence[dict[str, object]]) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             rule=str(violation["id"]),
             impact=str(violation["impact"]),
-            says=str(violation["help"]),
-            places=_places(violation["nodes"]),
+            message=str(violation["help"]),
+            elements=_elements(violation["nodes"]),
         )
         for violation in violations
     )
 
 
-def _places(nodes: object) -> tuple[str, ...]:
+def _elements(nodes: object) -> tuple[str, ...]:
     if not isinstance(nodes, list):
         return ()
     return tuple(f"{' '.join(map(str, node['target']))} {node['html'][:120]}" for node in nodes)

@@ -1,4 +1,4 @@
-"""Certificates signed by themselves, for servers on loopback."""
+"""Self-signed certificates for servers on loopback."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def own_certificate(folder: Path, address: str = "127.0.0.1") -> Path:
-    """A certificate for an address, signed by itself, and its key: one file for both."""
+def self_signed_certificate(folder: Path, address: str = "127.0.0.1") -> Path:
+    """Write a self-signed certificate for an address and its key into one file; return its path."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pmc.example")])
     begins = datetime(2020, 1, 1, tzinfo=UTC)
@@ -40,8 +40,8 @@ def own_certificate(folder: Path, address: str = "127.0.0.1") -> Path:
     return file
 
 
-def tls_of(file: Path) -> ssl.SSLContext:
-    """A server's TLS with this certificate and key."""
+def server_tls(file: Path) -> ssl.SSLContext:
+    """Return a server's TLS context with this certificate and key."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     return context

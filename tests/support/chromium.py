@@ -1,4 +1,4 @@
-"""The machine's own Chromium, driven by Playwright; nothing is downloaded."""
+"""Starts the machine's own Chromium with Playwright; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEIGHTS = {320: 640, 360: 640, 390: 844, 1280: 900}
 
 
 def find() -> str:
-    """The path of the machine's Chromium."""
+    """Return the path of the machine's Chromium."""
     for name in CHROMIUM:
         if path := shutil.which(name):
             return path
@@ -33,7 +33,7 @@ def find() -> str:
 
 @contextmanager
 def running() -> Iterator[Browser]:
-    """A headless Chromium."""
+    """Run a headless Chromium."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=list(ARGUMENTS))
         yield browser
@@ -43,7 +43,7 @@ def running() -> Iterator[Browser]:
 def open_window(
     browser: Browser, *, width: int = 390, locale: str = "mr-IN", javascript: bool = True
 ) -> BrowserContext:
-    """A window of its own: no cookie of another, Pune's time zone, no animation."""
+    """Open a window without cookies or animation, in Pune's time zone."""
     return browser.new_context(
         viewport={"width": width, "height": HEIGHTS.get(width, 900)},
         locale=locale,

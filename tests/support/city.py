@@ -30,7 +30,7 @@ from tests.support.city_people import city_people
 from tests.support.city_posts import CityPosts
 
 PACE = environment.load({}, folder=Path(__file__).parent).delivery
-"""The pace of a real clock: leases and looks as long as they are in earnest."""
+"""The product's default lease, deadline and times of reconciliation."""
 
 
 @dataclass

@@ -26,7 +26,7 @@ from publisher.models.people import Appointment, Department, Person
 from publisher.people.appointments import disable_person, end_appointment, record_person
 from publisher.people.permissions import COMMAND
 from publisher.transitions import Stateful
-from tests.support.copied import Copy
+from tests.support.row_copy import RowCopy
 
 NOON = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 """A Wednesday, 12:00 in the city."""
@@ -71,7 +71,7 @@ _NUMBERS = count(1)
 
 @dataclass
 class Clock:
-    """A clock that stands still until it is moved; called, it returns the present moment."""
+    """A clock that returns the same moment until it is moved."""
 
     at: datetime = NOON
 
@@ -166,18 +166,18 @@ class CityPeople:
             return sorted(names[person_id] for person_id in person_ids if person_id is not None)
 
 
-_WRITTEN: dict[str, tuple[Copy, CityPeople]] = {}  # by dialect
+_WRITTEN: dict[str, tuple[RowCopy, CityPeople]] = {}  # by dialect
 
 
 def city_people(database: Database) -> CityPeople:
     """Put the city's rows into an empty database."""
     dialect = database.engine.dialect.name
     if dialect not in _WRITTEN:
-        before = Copy.of(database)
+        before = RowCopy.read(database)
         city = _write(database)
-        _WRITTEN[dialect] = (Copy.of(database).without(before), city)
+        _WRITTEN[dialect] = (RowCopy.read(database).without(before), city)
     else:
-        _WRITTEN[dialect][0].lay(database)
+        _WRITTEN[dialect][0].insert_into(database)
     written = _WRITTEN[dialect][1]
     return CityPeople(
         database=database,

@@ -1,4 +1,4 @@
-"""A city with very many rows: what is there is copied inside the database, again and again."""
+"""Fills the city with very many rows, by copying its rows inside the database."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from publisher.models.posts import Decision, Post, Revision, RevisionDepartment,
 from publisher.models.submissions import PostSubmission, Submission
 from tests.support.city import City
 
-STEP = 1_000
-"""How far apart the ids of one copy and the next lie; the rows to copy have smaller ones."""
+ID_STEP = 1_000
+"""The difference between the ids of one copy and the next; the original rows have smaller ids."""
 
-SHIFTED: Mapping[type[Base], tuple[str, ...]] = {
+ID_COLUMNS: Mapping[type[Base], tuple[str, ...]] = {
     Submission: ("id",),
     Post: ("id",),
     PostSubmission: ("post_id", "submission_id"),
@@ -32,10 +32,10 @@ SHIFTED: Mapping[type[Base], tuple[str, ...]] = {
     Routing: ("id", "comment_id"),
     Reply: ("post_id", "comment_id"),
 }
-APART = 30
-"""How many hours earlier each copy happened than the one before: all of them took years."""
+HOURS_APART = 30
+"""How many hours each copy is dated before the previous copy, so that all cover years."""
 
-MOMENTS: Mapping[type[Base], tuple[str, ...]] = {
+TIME_COLUMNS: Mapping[type[Base], tuple[str, ...]] = {
     Submission: ("received_at", "state_at", "wished_at"),
     Post: ("created_at", "state_at"),
     Decision: ("at",),
@@ -43,7 +43,7 @@ MOMENTS: Mapping[type[Base], tuple[str, ...]] = {
     ReceiptRow: ("published_at",),
     Comment: ("written_at", "state_at", "due_at"),
 }
-NAMED: Mapping[type[Base], str] = {
+UNIQUE_COLUMNS: Mapping[type[Base], str] = {
     Submission: "number",
     ReceiptRow: "platform_id",
     Thread: "root_id",
@@ -51,30 +51,30 @@ NAMED: Mapping[type[Base], str] = {
 }
 
 
-def multiply(town: City, copies: int, *, after: int = 0) -> None:
-    """Copy every submission with all that hangs on it so many times; the history is left out.
+def copy_submissions(town: City, copies: int, *, existing: int = 0) -> None:
+    """Copy every submission with its posts, deliveries and comments, but without its history.
 
-    `after` is how many copies there are already.
+    `existing` is the number of copies that exist already.
     """
     with town.write() as session:
-        for table in SHIFTED:
-            _copy(session, table, after, copies)
+        for table in ID_COLUMNS:
+            _copy(session, table, existing, copies)
         session.execute(text("ANALYZE"))
 
 
-def _copy(session: Session, table: type[Base], after: int, copies: int) -> None:
-    times = select(literal(after + 1).label("time")).cte("times", recursive=True)
-    times = times.union_all(select(times.c.time + 1).where(times.c.time < after + copies))
+def _copy(session: Session, table: type[Base], existing: int, copies: int) -> None:
+    times = select(literal(existing + 1).label("time")).cte("times", recursive=True)
+    times = times.union_all(select(times.c.time + 1).where(times.c.time < existing + copies))
     columns = list(table.__table__.columns)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     chosen = [
-        _earlier(column, times.c.time, is_sqlite=is_sqlite)
-        if column.name in MOMENTS.get(table, ())
-        else _copied(table, column.name, column, times.c.time)
+        _earlier_time(column, times.c.time, is_sqlite=is_sqlite)
+        if column.name in TIME_COLUMNS.get(table, ())
+        else _copied_value(table, column.name, column, times.c.time)
         for column in columns
     ]
-    first = getattr(table, SHIFTED[table][0])
-    rows = select(*chosen).select_from(table).join(times, first < STEP)
+    first = getattr(table, ID_COLUMNS[table][0])
+    rows = select(*chosen).select_from(table).join(times, first < ID_STEP)
     session.execute(insert(table).from_select([column.name for column in columns], rows))
     if not is_sqlite and "id" in table.__table__.columns:
         name = table.__tablename__
@@ -82,22 +82,22 @@ def _copy(session: Session, table: type[Base], after: int, copies: int) -> None:
         session.execute(text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), {most})"))
 
 
-def _earlier(
+def _earlier_time(
     column: ColumnElement[object], time: ColumnElement[int], *, is_sqlite: bool
 ) -> ColumnElement[object]:
-    """The moment so many times further back, as each database writes it."""
+    """Return SQL for the column's time minus the copies' distance, for each database."""
     if is_sqlite:
-        back = literal("-") + cast(time * APART, String) + literal(" hours")
+        back = literal("-") + cast(time * HOURS_APART, String) + literal(" hours")
         return func.strftime("%Y-%m-%d %H:%M:%f000", column, back)
-    return column - time * text(f"interval '{APART} hours'")
+    return column - time * text(f"interval '{HOURS_APART} hours'")
 
 
-def _copied(
+def _copied_value(
     table: type[Base], name: str, column: ColumnElement[object], time: ColumnElement[int]
 ) -> ColumnElement[object]:
-    if name in SHIFTED[table]:
-        return column + time * STEP
-    if name == NAMED.get(table):
+    if name in ID_COLUMNS[table]:
+        return column + time * ID_STEP
+    if name == UNIQUE_COLUMNS.get(table):
         return column + literal("-") + cast(time, String)
     if name == "form_token":
         return func.nullif(literal(""), "")

@@ -1,7 +1,7 @@
-"""Statements compiled once for a whole run of tests, not anew for each test's engine.
+"""Compiles each statement once for a whole run, instead of once for each test's engine.
 
-Each test opens a database of its own, and an engine keeps what it compiled to itself; with
-thousands of engines that is a third of a run's time. The product opens one database for its life.
+Each test opens a database of its own, and each engine has its own cache of compiled statements;
+with thousands of engines that takes a third of a run's time. The product has one engine.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-_COMPILED: dict[Any, Any] = {}
+_COMPILED_STATEMENTS: dict[Any, Any] = {}
 
 
-class _Alike:
-    """Two dialects of one class compile alike here: one SQLite and one PostgreSQL serve a run."""
+class _SharedDialect:
+    """Dialects of one class are equal, since a run has one version of SQLite and of PostgreSQL."""
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)
@@ -27,24 +27,24 @@ class _Alike:
 
     @classmethod
     def engine_created(cls, engine: Engine) -> None:
-        """Have the new engine keep what it compiles where the others do."""
-        engine.update_execution_options(compiled_cache=_COMPILED)
+        """Let the new engine use the cache of all engines."""
+        engine.update_execution_options(compiled_cache=_COMPILED_STATEMENTS)
 
 
-class SharedSqlite(_Alike, SQLiteDialect_pysqlite):
-    """SQLite by the standard library's driver."""
-
-    supports_statement_cache = True
-
-
-class SharedPostgres(_Alike, PGDialect_psycopg):
-    """PostgreSQL by psycopg."""
+class SharedSqlite(_SharedDialect, SQLiteDialect_pysqlite):
+    """The dialect of SQLite with the standard library's driver."""
 
     supports_statement_cache = True
 
 
-def share_compiled() -> None:
-    """From now on, let this process's engines share what they compile."""
+class SharedPostgres(_SharedDialect, PGDialect_psycopg):
+    """The dialect of PostgreSQL with psycopg."""
+
+    supports_statement_cache = True
+
+
+def share_compiled_statements() -> None:
+    """Let the engines that this process creates from now on share their compiled statements."""
     registry.register("sqlite", __name__, SharedSqlite.__name__)
     registry.register("sqlite.pysqlite", __name__, SharedSqlite.__name__)
     registry.register("postgresql.psycopg", __name__, SharedPostgres.__name__)

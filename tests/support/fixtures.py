@@ -1,4 +1,4 @@
-"""Fixtures of the packages whose tests play in the city: their conftest.py imports them.
+"""Fixtures for tests that need the city: the conftest.py of their package imports them.
 
 They are not in tests/conftest.py, because the city imports nearly the whole product, and a test
 of plain rules must start at once.

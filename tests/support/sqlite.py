@@ -1,4 +1,4 @@
-"""SQLite for the tests: the schema is laid once per run, and copied for each test."""
+"""SQLite for the tests: the schema is migrated once per run, and copied for each test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.runs import Run
 
 
 def template(run: Run, migrate: Callable[[str], None]) -> Path:
-    """The run's migrated, empty database file; made by whichever worker comes first."""
+    """Return the run's migrated, empty database file, which the first worker creates."""
     finished, unfinished = run.folder / "template.db", run.folder / "template-unfinished.db"
     with locked(run.folder / "template.lock"):
         if not finished.exists():
@@ -26,14 +26,14 @@ def template(run: Run, migrate: Callable[[str], None]) -> Path:
 
 
 def copy(template_file: Path, to: Path) -> str:
-    """Copy the template to a new file; gives its address as the product's settings take it."""
+    """Copy the template to a new file, and return the address for SQLAlchemy."""
     shutil.copyfile(template_file, to)
     return address(to)
 
 
 def skip_fsync(database: Database) -> None:
     """Let the database's commits on SQLite return before they are on disk."""
-    # Nothing here cuts the power, and a test's many commits would each wait for the disk.
+    # No test cuts the power, and each commit of a test would wait for the disk.
     if database.is_sqlite:
         event.listen(database.engine, "connect", _skip_fsync)
 
@@ -45,5 +45,5 @@ def _skip_fsync(connection: DBAPIConnection, _record: object) -> None:
 
 
 def address(file: Path) -> str:
-    """The address of a database file."""
+    """Return the address of a database file for SQLAlchemy."""
     return f"sqlite:///{file}"

@@ -1,4 +1,4 @@
-"""A web server on loopback that answers as a test says, and notes what it was asked."""
+"""A web server on loopback that sends a test's replies, and records the requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered at a path; with `drips` one byte comes every tenth of a second."""
+    """The reply at a path; with `drips`, a byte is sent every tenth of a second."""
 
     body: bytes = b""
     code: int = 200
@@ -25,7 +25,7 @@ class Reply:
 
 @dataclass
 class WebServer:
-    """The server: its port, what it answers by path, and what it was asked ("GET /a")."""
+    """The server's port, its replies by path, and the requests it received ("GET /a")."""
 
     port: int
     replies: dict[str, Reply] = field(default_factory=dict)
@@ -34,43 +34,43 @@ class WebServer:
     scheme: str = "http"
 
     def url(self, path: str = "/") -> str:
-        """The address of a path."""
+        """Return the address of a path."""
         return f"{self.scheme}://127.0.0.1:{self.port}{path}"
 
     def page(self, path: str, head: str = "", **more: object) -> str:
-        """Let a page with this head stand at a path; gives its address."""
+        """Set a page with this head as the reply at a path, and return its address."""
         body = f"<!doctype html><html><head>{head}</head><body>…</body></html>".encode()
         self.replies[path] = Reply(body, **more)  # type: ignore[arg-type]  # named by the test
         return self.url(path)
 
 
-class _Quiet(ThreadingHTTPServer):
+class _QuietServer(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
-        """Whoever hangs up may do so."""
+        """Ignore clients that hang up."""
 
 
 @contextmanager
 def serving(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
-    """Run one as long as the test lasts."""
-    served = _Quiet(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    site = WebServer(served.server_port, scheme="https" if tls else "http")
+    """Run a web server for the length of the block."""
+    server = _QuietServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    site = WebServer(server.server_port, scheme="https" if tls else "http")
     if tls is not None:
-        served.socket = tls.wrap_socket(served.socket, server_side=True)
-    served.RequestHandlerClass = _handler(site)
-    thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02})
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    server.RequestHandlerClass = _handler(site)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield site
     finally:
-        served.shutdown()
-        served.server_close()
+        server.shutdown()
+        server.server_close()
         thread.join()
 
 
 def _handler(site: WebServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as its base has it
-            """Say nothing."""
+            """Log nothing."""
 
         def do_HEAD(self) -> None:
             self._respond(with_body=False)

@@ -13,7 +13,7 @@ from publisher.platforms.base.protocol import (
 )
 from publisher.states import DeliveryState
 from tests.delivery.test_manual import link_to, post
-from tests.support import planned
+from tests.support import city_controls
 from tests.support.city import City
 from tests.support.city_people import HOUR
 from tests.web.html_page import Page
@@ -102,7 +102,7 @@ def test_publishing_by_hand_warns_if_the_delivery_is_due_or_may_be_live(site: Si
 
 def test_during_a_stop_publishing_by_hand_is_not_offered(site: Site) -> None:
     delivery = failed(site.city)
-    planned.stop_all(site.city)
+    city_controls.stop_all(site.city)
     page = site.browser("clerk").page(f"/deliveries/{delivery}/by-hand")
     assert "स्वतः पोस्ट करूनही प्रसिद्ध करता येत नाही" in page
     assert not page.named("link")

@@ -10,7 +10,7 @@ from icalendar import Calendar
 
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.reports.ical_feeds import MOST_FETCHES
-from tests.support import planned
+from tests.support import city_controls
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.html_page import Page
@@ -103,7 +103,7 @@ def test_a_day_with_many_deliveries_links_to_its_list(site: Site) -> None:
 def test_conflicts_quiet_times_and_gaps_are_shown_as_sentences(site: Site) -> None:
     site.city.schedule(site.city.approved(), 10 * HOUR + 30 * MINUTE)
     site.city.schedule(site.city.approved("road"), 10 * HOUR + 35 * MINUTE)
-    planned.set_times(site.city)
+    city_controls.set_slot_and_quiet_time(site.city)
     page = site.browser("clerk").page("/calendar")
     assert "एकाच वेळी दोन" in cell(page, "2026-11-25")
     assert "फेसबुक : काही नाही" in cell(page, "2026-11-25")
@@ -177,7 +177,7 @@ def test_an_invalid_weekday_is_not_taken_for_every_day(site: Site, weekday: str 
 
 
 def test_a_free_slot_fills_the_form_and_a_quiet_time_is_only_a_warning(site: Site) -> None:
-    planned.set_times(site.city)
+    city_controls.set_slot_and_quiet_time(site.city)
     post_id = site.city.approved()
     path = f"/posts/{post_id}/variants/{site.city.variants(post_id)[0]}/schedule"
     clerk = site.browser("clerk")
@@ -359,7 +359,7 @@ def test_the_charts_of_the_report_show_the_numbers_of_its_table(site: Site) -> N
 
 def test_failed_mails_are_listed_and_can_be_sent_again(site: Site) -> None:
     site.city.in_review()
-    failed = planned.fail_mail(site.city, "550 no such mailbox")
+    failed = city_controls.fail_mail(site.city, "550 no such mailbox")
     lead = site.browser("lead")
     assert "१ ईमेल पाठविता आला नाही" in lead.page("/decisions")
     assert "ईमेल पाठविता आला नाही" not in site.browser("clerk").page("/decisions")

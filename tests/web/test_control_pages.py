@@ -9,7 +9,7 @@ from publisher.models.emergency import Duty
 from publisher.operations.backup import restore
 from publisher.states import DeliveryState
 from publisher.working_time import local
-from tests.support import planned
+from tests.support import city_controls
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.html_page import Page
@@ -68,7 +68,7 @@ def test_two_clicks_with_a_reason_stop_everything_and_name_what_is_sending(site:
 
 @pytest.mark.parametrize("name", ["admin", "lead", "clerk", "first", "head", "member", "auditor"])
 def test_during_a_stop_every_page_shows_who_stopped_and_why(site: Site, name: str) -> None:
-    planned.stop_all(site.city, reason=WHY)
+    city_controls.stop_all(site.city, reason=WHY)
     browser = site.browser(name)
     for path in ("/", "/profile", "/calendar"):
         text = banner(browser.page(path))
@@ -78,12 +78,12 @@ def test_during_a_stop_every_page_shows_who_stopped_and_why(site: Site, name: st
 
 
 def test_pages_without_a_session_do_not_mention_a_stop(site: Site) -> None:
-    planned.stop_all(site.city, reason=WHY)
+    city_controls.stop_all(site.city, reason=WHY)
     assert WHY not in site.nobody().page("/sign-in")
 
 
 def test_the_404_page_mentions_a_stop(site: Site) -> None:
-    planned.stop_all(site.city, reason=WHY)
+    city_controls.stop_all(site.city, reason=WHY)
     assert WHY in banner(Page(site.browser("member").get("/posts/9999").text))
 
 
@@ -92,7 +92,7 @@ def test_without_a_reason_nothing_is_stopped_or_released(site: Site) -> None:
     response = lead.post("/stop", {"reason": " "})
     assert (response.status_code, Page(response.text).error_at("reason")) == (422, "कारण लिहावे.")
     assert not banner(lead.page("/"))
-    stopped = planned.stop_all(site.city)
+    stopped = city_controls.stop_all(site.city)
     response = lead.post("/stop/release", {"seen": str(stopped), "release-reason": ""})
     assert response.status_code == 422
     assert Page(response.text).error_at("release-reason") == "कारण लिहावे."
@@ -101,7 +101,7 @@ def test_without_a_reason_nothing_is_stopped_or_released(site: Site) -> None:
 def test_a_release_ends_the_stop_and_a_second_release_is_no_error(site: Site) -> None:
     (delivery,) = site.city.due()
     lead, admin = site.browser("lead"), site.browser("admin")
-    planned.stop_all(site.city, reason=WHY)
+    city_controls.stop_all(site.city, reason=WHY)
     form = dict(lead.page("/stop").form("release-form")) | {"release-reason": "पोस्ट हटविली."}
     assert lead.post("/stop/release", form).status_code == 302
     page = lead.page("/stop")
@@ -115,9 +115,9 @@ def test_a_release_ends_the_stop_and_a_second_release_is_no_error(site: Site) ->
 
 def test_a_release_does_not_end_a_stop_that_was_made_meanwhile(site: Site) -> None:
     lead = site.browser("lead")
-    planned.stop_all(site.city, reason=WHY)
+    city_controls.stop_all(site.city, reason=WHY)
     form = dict(lead.page("/stop").form("release-form")) | {"release-reason": "पोस्ट हटविली."}
-    planned.stop_all(site.city, by="admin", reason="दुसरे कारण")
+    city_controls.stop_all(site.city, by="admin", reason="दुसरे कारण")
     lead.post("/stop/release", form)
     page = lead.page("/")
     assert "दुसरे कारण" in banner(page)
@@ -228,7 +228,7 @@ def test_a_freeze_is_created_shown_on_the_schedule_and_lifted(site: Site) -> Non
 
 def test_scheduling_into_a_freeze_is_possible_with_a_warning(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
-    planned.freeze(city, department="water", ahead=0, days=3)
+    city_controls.add_freeze(city, department="water", ahead=0, days=3)
     post = city.approved()
     at = local(city.now + DAY)
     fields = [("day", str(number)) for number in (at.day, at.month, at.year)]
@@ -243,11 +243,11 @@ def test_scheduling_into_a_freeze_is_possible_with_a_warning(site: Site) -> None
 
 def test_suggested_times_do_not_lie_in_a_freeze(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
-    planned.set_times(city)  # Mondays at nine
+    city_controls.set_slot_and_quiet_time(city)  # Mondays at nine
     post = city.approved()
     path = f"/posts/{post}/variants/{city.variants(post)[0]}/schedule"
     before = [field.get("value") for field in clerk.page(path).named("fill")]
-    planned.freeze(city, department="water", ahead=0, days=8)
+    city_controls.add_freeze(city, department="water", ahead=0, days=8)
     after = [field.get("value") for field in clerk.page(path).named("fill")]
     assert before[0] not in after
     assert before[1] == after[0]
@@ -356,7 +356,7 @@ def test_a_delivery_that_is_being_sent_says_so_and_cannot_be_cancelled(site: Sit
 def test_a_delivery_that_is_due_during_a_stop_is_shown_as_paused(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     (delivery,) = city.due()
-    planned.stop_all(city)
+    city_controls.stop_all(city)
     page = clerk.page(f"/deliveries/{delivery}")
     assert "तात्पुरते थांबविले" in page
     assert "तात्पुरते थांबविले" in clerk.page("/calendar?view=list")

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from publisher.delivery.emergency import alerts
 from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.states import DeliveryState
-from tests.support import lane
+from tests.support import emergency_steps
 from tests.support.city import statements
 from tests.support.city_people import HOUR, MINUTE
 from tests.web.html_page import Page
@@ -47,7 +47,7 @@ def open_confirmation(browser: Browser, template_id: int) -> tuple[str, TestResp
     path = f"/emergency/publish/{template_id}"
     first = browser.get(path)
     assert first.status_code == 200, first.text
-    second = go_on(browser, path, first, lane.TYPED)
+    second = go_on(browser, path, first, emergency_steps.BLANK_TEXTS)
     assert second.status_code == 200, Page(second.text).errors
     third = go_on(browser, path, second, WORD)
     assert third.status_code == 200, Page(third.text).errors
@@ -55,33 +55,33 @@ def open_confirmation(browser: Browser, template_id: int) -> tuple[str, TestResp
 
 
 def test_the_person_on_duty_publishes_an_emergency_text_in_three_steps(site: Site) -> None:
-    template_id = lane.ready(site.city, duty="member")
+    template_id = emergency_steps.prepare_template(site.city, duty="member")
     browser = site.browser("member")
     assert f"/emergency/publish/{template_id}" in browser.get("/emergency").text
     path, third = open_confirmation(browser, template_id)
     page = Page(third.text)
-    assert page.text.count(lane.MARATHI) == 2
-    assert page.text.count(lane.ENGLISH) == 2
+    assert page.text.count(emergency_steps.MARATHI) == 2
+    assert page.text.count(emergency_steps.ENGLISH) == 2
     assert "विलास थोपटे, अग्निशमन केंद्र अधिकारी" in page
     done = browser.post(path, page.form("lane"))
     assert done.status_code == 302
     site.city.tick_dispatch()
     used = browser.page(done.location)
-    assert used.text.count(lane.MARATHI) == 2
-    deliveries = lane.deliveries(site.city, int(done.location.rpartition("/")[2]))
+    assert used.text.count(emergency_steps.MARATHI) == 2
+    deliveries = emergency_steps.deliveries(site.city, int(done.location.rpartition("/")[2]))
     assert {delivery.state for delivery in deliveries} == {DeliveryState.PUBLISHED}
 
 
 def test_a_double_click_on_publish_leads_to_the_same_page_twice(site: Site) -> None:
     browser = site.browser("clerk")
-    path, third = open_confirmation(browser, lane.ready(site.city))
+    path, third = open_confirmation(browser, emergency_steps.prepare_template(site.city))
     sent = Page(third.text).form("lane")
     assert browser.post(path, sent).location == browser.post(path, sent).location
 
 
 def test_an_old_sign_in_is_confirmed_by_password_and_no_input_is_lost(site: Site) -> None:
     browser = site.browser("clerk")
-    template_id = lane.ready(site.city)
+    template_id = emergency_steps.prepare_template(site.city)
     site.city.clock.move(11 * MINUTE)
     path, third = open_confirmation(browser, template_id)
     response = browser.post(path, Page(third.text).form("lane"))
@@ -94,8 +94,13 @@ def test_an_old_sign_in_is_confirmed_by_password_and_no_input_is_lost(site: Site
 
 def test_what_is_wrong_is_told_at_its_field_and_everything_stays(site: Site) -> None:
     browser = site.browser("clerk")
-    path = f"/emergency/publish/{lane.ready(site.city)}"
-    wrong = {**lane.TYPED, "blank-1-mr": "Katraj", "blank-2": "25:00", "blank-3": "22"}
+    path = f"/emergency/publish/{emergency_steps.prepare_template(site.city)}"
+    wrong = {
+        **emergency_steps.BLANK_TEXTS,
+        "blank-1-mr": "Katraj",
+        "blank-2": "25:00",
+        "blank-3": "22",
+    }
     response = go_on(browser, path, browser.get(path), wrong)
     page = Page(response.text)
     assert response.status_code == 422
@@ -108,7 +113,7 @@ def test_what_is_wrong_is_told_at_its_field_and_everything_stays(site: Site) -> 
 
 def test_going_back_a_step_keeps_all_input(site: Site) -> None:
     browser = site.browser("clerk")
-    path, third = open_confirmation(browser, lane.ready(site.city))
+    path, third = open_confirmation(browser, emergency_steps.prepare_template(site.city))
     back = go_on(browser, path, third, {"back": "blanks"})
     assert dict(Page(back.text).form("lane"))["blank-1-mr"] == "कात्रज"
     assert dict(Page(back.text).form("lane"))["word_name"] == WORD["word_name"]
@@ -118,7 +123,7 @@ def test_going_back_a_step_keeps_all_input(site: Site) -> None:
 
 def test_an_emergency_plan_that_has_changed_meanwhile_is_shown_again(site: Site) -> None:
     browser = site.browser("clerk")
-    path, third = open_confirmation(browser, lane.ready(site.city))
+    path, third = open_confirmation(browser, emergency_steps.prepare_template(site.city))
     stale = with_words(Page(third.text).form("lane"), {"seen_plan": "something else"})
     again = browser.post(path, stale)
     assert again.status_code == 409
@@ -126,7 +131,7 @@ def test_an_emergency_plan_that_has_changed_meanwhile_is_shown_again(site: Site)
 
 
 def test_only_the_person_on_duty_has_the_emergency_link_in_the_bar(site: Site) -> None:
-    lane.on_duty(site.city, "first")
+    emergency_steps.add_duty(site.city, "first")
     on_duty, off_duty = site.browser("first"), site.browser("second")
     assert 'href="/emergency"' in on_duty.get("/").text
     assert 'href="/emergency"' not in off_duty.get("/").text
@@ -137,15 +142,15 @@ def test_only_the_person_on_duty_has_the_emergency_link_in_the_bar(site: Site) -
 
 
 def test_off_duty_no_step_can_be_taken(site: Site) -> None:
-    template_id = lane.ready(site.city, duty="member")
+    template_id = emergency_steps.prepare_template(site.city, duty="member")
     lead = site.browser("lead")
     assert lead.get(f"/emergency/publish/{template_id}").status_code == 403
-    sent = {"step": "confirm", **lane.TYPED, **WORD, "token": "x"}
+    sent = {"step": "confirm", **emergency_steps.BLANK_TEXTS, **WORD, "token": "x"}
     assert lead.post(f"/emergency/publish/{template_id}", sent).status_code == 403
 
 
 def test_the_department_ratifies_or_refuses_with_a_reason(site: Site) -> None:
-    use_id = lane.used(site.city)
+    use_id = emergency_steps.publish_new(site.city)
     officer, path = site.browser("first"), f"/emergency/uses/{use_id}"
     assert "/ratify" in officer.get(path).text
     assert officer.post(f"{path}/refuse", {"reason": ""}).status_code == 422
@@ -201,7 +206,7 @@ def test_the_roster_says_who_is_on_duty_now_and_next(site: Site) -> None:
 
 def test_the_person_on_duty_takes_charge_of_a_stuck_emergency_delivery(site: Site) -> None:
     city = site.city
-    ids = lane.furnish(city, "water", "first")
+    ids = emergency_steps.add_one_of_each(city, "water", "first")
     member = site.browser("garden_member")
     assert f"/emergency/alerts/{ids['alert_id']}/take" in member.get("/emergency").text
     response = member.post(f"/emergency/alerts/{ids['alert_id']}/take")
@@ -215,9 +220,9 @@ def test_the_person_on_duty_takes_charge_of_a_stuck_emergency_delivery(site: Sit
 
 def test_every_other_page_of_the_post_stands_too(site: Site) -> None:
     """An emergency's post rests on no submission; refused, it is drafted anew."""
-    use_id = lane.used(site.city)
+    use_id = emergency_steps.publish_new(site.city)
     site.city.tick_dispatch()
-    post_id = lane.post_of(site.city, use_id)
+    post_id = emergency_steps.post_of(site.city, use_id)
     officer, clerk = site.browser("first"), site.browser("clerk")
     assert "कार्योत्तर" in officer.page("/").text
     officer.post(f"/emergency/uses/{use_id}/refuse", {"reason": "चूक."})
@@ -228,7 +233,7 @@ def test_every_other_page_of_the_post_stands_too(site: Site) -> None:
         f"/posts/{post_id}",
         f"/posts/{post_id}/draft",
         f"/posts/{post_id}/review",
-        f"/deliveries/{lane.deliveries(site.city, use_id)[0].id}",
+        f"/deliveries/{emergency_steps.deliveries(site.city, use_id)[0].id}",
     ):
         assert clerk.get(path).status_code == 200, path
     assert f"/emergency/uses/{use_id}" in clerk.get("/decisions").text
@@ -237,13 +242,13 @@ def test_every_other_page_of_the_post_stands_too(site: Site) -> None:
 
 def test_emergency_lists_run_as_many_queries_for_many_rows_as_for_few(site: Site) -> None:
     city, paths = site.city, ("/emergency/uses", "/emergency/templates", "/emergency", "/", "/duty")
-    template_id = lane.ready(city, duty="first")
+    template_id = emergency_steps.prepare_template(city, duty="first")
     for number in range(2):
         _another(site, template_id, number)
     browser = site.browser("first")
     few = [_query_count(browser, site, path) for path in paths]
     for name in ("member", "head", "second", "clerk"):
-        lane.on_duty(city, name)
+        emergency_steps.add_duty(city, name)
     for number in range(2, 7):
         _another(site, template_id, number)
     assert [_query_count(browser, site, path) for path in paths] == few
@@ -252,11 +257,11 @@ def test_emergency_lists_run_as_many_queries_for_many_rows_as_for_few(site: Site
 def _another(site: Site, template_id: int, number: int) -> None:
     """One more of everything: a use that failed on X, an alert, a template that waits."""
     site.city.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
-    form = lane.filled(site.city, template_id, token=f"no-{number}")
-    lane.publish(site.city, template_id, by="first", form=form)
+    form = emergency_steps.use_form(site.city, template_id, token=f"no-{number}")
+    emergency_steps.publish(site.city, template_id, by="first", form=form)
     site.city.tick_dispatch()
-    lane.worded(site.city)
-    alerts.tick_alerts(site.city.database, sms=lane.NO_SMS, now=site.city.clock)
+    emergency_steps.add_template(site.city)
+    alerts.tick_alerts(site.city.database, sms=emergency_steps.NO_SMS, now=site.city.clock)
 
 
 def _query_count(browser: Browser, site: Site, path: str) -> int:

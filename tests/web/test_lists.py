@@ -10,7 +10,7 @@ import pytest
 from publisher.models.submissions import Submission
 from publisher.reports import export, search
 from tests.support.city_people import DAY
-from tests.support.crowd import multiply
+from tests.support.crowd import copy_submissions
 from tests.web.html_page import Page
 from tests.web.site import Site
 from web.reports.exports import BOM, HEADINGS, defused
@@ -81,7 +81,7 @@ def test_a_title_that_looks_like_a_formula_is_exported_as_text(site: Site) -> No
 
 def test_a_long_list_is_prepared_and_fetched_later(site: Site) -> None:
     site.city.hand_in()
-    multiply(site.city, export.AT_ONCE - 1)
+    copy_submissions(site.city, export.AT_ONCE - 1)
     browser = site.browser("clerk")
     assert 'action="/exports"' in browser.get("/submissions?view=all").text
     led = browser.get("/submissions.csv?view=all")
@@ -127,7 +127,7 @@ def test_today_shows_the_most_urgent_and_says_how_many_there_are(site: Site) -> 
 def _many_newer(site: Site, title: str) -> None:
     """One handed in long ago under this title, and since then as many as are looked through."""
     site.city.hand_in()
-    multiply(site.city, search.SPAN)
+    copy_submissions(site.city, search.SPAN)
     with site.city.write() as session:
         oldest = session.get_one(Submission, 1)
         oldest.title, oldest.text_mr = title, ""
@@ -162,7 +162,7 @@ def test_only_after_the_oldest_rows_a_search_says_that_nothing_was_found(
     site: Site, page: str, nothing: str
 ) -> None:
     site.city.hand_in()
-    multiply(site.city, 2 * search.SPAN)
+    copy_submissions(site.city, 2 * search.SPAN)
     browser = site.browser("clerk")
     pages = [browser.page(page)]
     while _links(pages[-1], "आधीचे"):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from approvals.policy import Role
-from tests.support import planned
+from tests.support import city_controls
 from tests.support.city import City, statements
 from tests.support.city_people import HOUR
 from tests.web.site import Site
@@ -72,7 +72,7 @@ def mails(city: City, count: int) -> None:
     """Refused by the mail server."""
     for _ in range(min(count, 20)):
         city.in_review()
-        planned.fail_mail(city)
+        city_controls.fail_mail(city)
 
 
 def people(city: City, count: int) -> None:

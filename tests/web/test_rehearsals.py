@@ -15,7 +15,7 @@ from demo.rehearsals import processes
 from demo.rehearsals.processes import CannotRehearse, RehearsalStep
 from demo.rehearsals.scenarios import Scenario
 from publisher.settings.environment import Settings
-from tests.support.runs import wait_until, working_in
+from tests.support.runs import processes_in, wait_until
 from tests.web.site import Site
 from tests.web.world import CAST, TABLE, Call, World, path_of
 from web.core.context import AppContext
@@ -181,9 +181,9 @@ def test_one_click_starts_a_filled_rehearsal_and_one_click_ends_it(
         assert "medha.satpute@pmc.example" in page
         response = browser.post(START)
         assert (response.status_code, "आधीच चालू आहे" in response.text) == (409, True)
-        assert len(working_in(begun.folder)) >= 4
+        assert len(processes_in(begun.folder)) >= 4
         assert browser.post(DROP).status_code == 302
-        assert working_in(begun.folder) == []
+        assert processes_in(begun.folder) == []
         assert not begun.folder.exists()
     finally:
         with suppress(CannotRehearse):

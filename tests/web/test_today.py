@@ -6,7 +6,7 @@ import pytest
 
 from publisher.delivery.emergency import alerts
 from publisher.i18n.languages import latin_digits
-from tests.support import lane
+from tests.support import emergency_steps
 from tests.web.html_page import Element, Page
 from tests.web.site import Site
 from tests.web.world import CAST, World
@@ -36,7 +36,7 @@ def test_an_officers_todos_and_stuck_posts_are_counted_and_linked(
     site: Site,
 ) -> None:
     town = site.city
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     town.tick_dispatch()
     officer = site.browser("first").page("/")
     assert _count(officer, "/") == len(_in_the_lane(officer)) == 1

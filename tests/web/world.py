@@ -25,7 +25,7 @@ from publisher.models.submissions import SubmissionFile
 from publisher.people import department_changes, department_orders
 from publisher.review import in_person
 from publisher.working_time import local_day
-from tests.support import lane, planned
+from tests.support import city_controls, emergency_steps
 from tests.support.city import City
 from tests.support.city_people import APPROVERS
 from tests.web import pictures, saved_lists
@@ -289,15 +289,15 @@ def furnish(city: City, department: str) -> Ids:
         file = session.scalars(query).one()
         newest = session.get_one(Post, post).revisions[-1]
         sha256 = newest.variants[0].renditions[0].sha256
-    slot, quiet = planned.set_times(city, minute=len(department))
+    slot, quiet = city_controls.set_slot_and_quiet_time(city, minute=len(department))
     saved_lists.save_lists(city, CAST.values() if department == "water" else ["road_member"])
     return {
         "view_id": 0,
         "export_id": 0,
         "slot_id": slot,
         "quiet_id": quiet,
-        "freeze_id": planned.freeze(city),
-        "notice_id": planned.fail_mail(city),
+        "freeze_id": city_controls.add_freeze(city),
+        "notice_id": city_controls.fail_mail(city),
         "submission_id": submission,
         "file_id": file.id,
         "post_id": post,
@@ -311,7 +311,7 @@ def furnish(city: City, department: str) -> Ids:
         "appointment_id": city.appointments["garden_member"],
         "account_id": city.accounts["x"],
         "platform": "x",
-        "walk_id": planned.begin_walk(city, department),
+        "walk_id": city_controls.start_oauth_elsewhere(city, department),
         "code": department,
         "change_id": _renaming(city, department),
         "text_id": city.starting_text(),
@@ -320,7 +320,7 @@ def furnish(city: City, department: str) -> Ids:
         "filename": "icon.svg",
         "scenario": "lag",
         "number": 1,
-        **lane.furnish(city, department, APPROVERS[department]),
+        **emergency_steps.add_one_of_each(city, department, APPROVERS[department]),
     }
 
 

@@ -17,10 +17,10 @@ from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refus
 from publisher.scheduling import schedule
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import DeliveryState
-from tests.support import lane
+from tests.support import emergency_steps
 from tests.support.city import PACE, City
 from tests.support.city_people import HOUR, MINUTE
-from tests.support.lane import NO_SMS
+from tests.support.emergency_steps import NO_SMS
 
 REGISTERED = replace(
     NO_SMS,
@@ -45,14 +45,14 @@ def alerts(town: City) -> list[Alert]:
 def failed(town: City) -> int:
     """A use of which one text was refused by X; gives the use's id."""
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     town.tick_dispatch()
     return use_id
 
 
 def test_a_failed_one_calls_everybody_on_duty_at_once(town: City) -> None:
     failed(town)
-    lane.on_duty(town, "member")
+    emergency_steps.add_duty(town, "member")
     assert call(town) == 1
     assert called(town) == ["clerk", "member"]
     assert [alert.trouble for alert in alerts(town)] == ["failed"]
@@ -79,7 +79,7 @@ def test_it_calls_again_every_ten_minutes_until_somebody_takes_it(town: City) ->
 @pytest.mark.both
 def test_only_one_takes_it(town: City) -> None:
     failed(town)
-    lane.on_duty(town, "member")
+    emergency_steps.add_duty(town, "member")
     call(town)
     alert_id = alerts(town)[0].id
     for name in ("clerk", "clerk"):
@@ -93,7 +93,7 @@ def test_only_one_takes_it(town: City) -> None:
 
 def test_a_held_one_calls(town: City) -> None:
     town.platform("x").fail_next(OutcomeUnknown("no answer"))
-    lane.used(town)
+    emergency_steps.publish_new(town)
     town.tick_dispatch()
     assert call(town) == 0
     for _look in PACE.looks:
@@ -105,7 +105,7 @@ def test_a_held_one_calls(town: City) -> None:
 def test_a_stop_alerts_after_two_minutes_and_again_once_the_post_is_missed(town: City) -> None:
     with town.write() as session:
         stop.stop_all(session, actor=town.actor("lead"), now=town.now, reason="तपासणी")
-    lane.used(town)
+    emergency_steps.publish_new(town)
     town.tick_dispatch()
     assert call(town) == 0
     town.tick_dispatch(2 * MINUTE)
@@ -121,7 +121,7 @@ def test_what_has_gone_well_in_the_end_calls_nobody(town: City) -> None:
     call(town)
     broken = next(
         delivery
-        for delivery in lane.deliveries(town, use_id)
+        for delivery in emergency_steps.deliveries(town, use_id)
         if delivery.state is DeliveryState.FAILED
     )
     with town.write() as session:
@@ -140,7 +140,7 @@ def test_what_has_gone_well_in_the_end_calls_nobody(town: City) -> None:
 
 
 def test_what_is_not_urgent_calls_nobody(town: City) -> None:
-    lane.on_duty(town)
+    emergency_steps.add_duty(town)
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
     town.due(on=["x"])
     town.tick_dispatch()

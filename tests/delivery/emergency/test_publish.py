@@ -23,26 +23,26 @@ from publisher.models.posts import Decision, DecisionKind, Language, Post, Varia
 from publisher.review import gate_adapter
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import Invalid, NotFound
-from tests.support import lane
+from tests.support import emergency_steps
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 
 
 @pytest.mark.both
 def test_it_leaves_at_once_on_every_connected_account_in_both_languages(town: City) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     town.tick_dispatch()
-    live = lane.deliveries(town, use_id)
+    live = emergency_steps.deliveries(town, use_id)
     assert [delivery.state for delivery in live] == [DeliveryState.PUBLISHED] * 4
     assert all(delivery.urgent for delivery in live)
     for name in ("x", "facebook"):
         assert sorted(post.text for post in town.platform(name).published) == sorted(
-            [lane.MARATHI, lane.ENGLISH]
+            [emergency_steps.MARATHI, emergency_steps.ENGLISH]
         )
 
 
 def test_the_decision_names_revision_approval_values_and_whose_word_it_was(town: City) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     with town.read() as session:
         use = session.get_one(EmergencyUse, use_id)
         decision = use.decision
@@ -65,54 +65,54 @@ def test_the_decision_names_revision_approval_values_and_whose_word_it_was(town:
 def test_it_goes_ahead_of_everything_that_is_due(town: City) -> None:
     town.due("road", on=["x"])
     town.clock.move(MINUTE)
-    lane.used(town)
+    emergency_steps.publish_new(town)
     town.tick_dispatch()
     texts = [post.text for post in town.platform("x").published]
-    assert set(texts[:2]) == {lane.MARATHI, lane.ENGLISH}
+    assert set(texts[:2]) == {emergency_steps.MARATHI, emergency_steps.ENGLISH}
     assert len(texts) == 3
 
 
 @pytest.mark.parametrize("name", ["admin", "member", "auditor", "oversight", "head"])
 def test_whoever_is_on_the_roster_may_whatever_their_role(town: City, name: str) -> None:
-    template_id = lane.ready(town, duty=name)
-    assert lane.publish(town, template_id, by=name)
+    template_id = emergency_steps.prepare_template(town, duty=name)
+    assert emergency_steps.publish(town, template_id, by=name)
 
 
 def test_nobody_else_may_not_even_the_cells_lead_or_the_approver(town: City) -> None:
-    template_id = lane.ready(town, duty="member")
+    template_id = emergency_steps.prepare_template(town, duty="member")
     for name in ("lead", "first", "clerk", "admin"):
         with pytest.raises(NotOnDuty):
-            lane.publish(town, template_id, by=name)
+            emergency_steps.publish(town, template_id, by=name)
 
 
 def test_the_roster_counts_at_the_moment_of_confirming(town: City) -> None:
-    template_id = lane.ready(town)
-    form = lane.filled(town, template_id)
+    template_id = emergency_steps.prepare_template(town)
+    form = emergency_steps.use_form(town, template_id)
     town.clock.move(12 * HOUR)
     with pytest.raises(NotOnDuty):
-        lane.publish(town, template_id, form=form)
+        emergency_steps.publish(town, template_id, form=form)
 
 
 def test_a_duty_that_was_taken_back_counts_no_more(town: City) -> None:
-    template_id = lane.worded(town)
-    lane.approve(town, template_id)
-    duty_id = lane.on_duty(town)
+    template_id = emergency_steps.add_template(town)
+    emergency_steps.approve_template(town, template_id)
+    duty_id = emergency_steps.add_duty(town)
     with town.write() as session:
         roster.take_off(session, actor=town.actor("admin"), now=town.now, duty_id=duty_id)
     with pytest.raises(NotOnDuty):
-        lane.publish(town, template_id)
+        emergency_steps.publish(town, template_id)
 
 
 def test_it_asks_for_a_fresh_sign_in(town: City) -> None:
-    template_id = lane.ready(town)
-    form, stale = lane.filled(town, template_id), town.actor("clerk", fresh=False)
+    template_id = emergency_steps.prepare_template(town)
+    form, stale = emergency_steps.use_form(town, template_id), town.actor("clerk", fresh=False)
     with town.write() as session, pytest.raises(FreshSignInRequired):
         publish(session, actor=stale, now=town.now, form=form)
 
 
 def test_out_of_office_nobody_publishes_though_they_stand_on_the_roster(town: City) -> None:
-    template_id = lane.ready(town)
-    form, actor = lane.filled(town, template_id), town.actor("clerk")
+    template_id = emergency_steps.prepare_template(town)
+    form, actor = emergency_steps.use_form(town, template_id), town.actor("clerk")
     town.end("clerk")
     town.clock.move(MINUTE)
     with town.write() as session, pytest.raises(WrongRole):
@@ -120,57 +120,61 @@ def test_out_of_office_nobody_publishes_though_they_stand_on_the_roster(town: Ci
 
 
 def test_two_clicks_in_haste_make_one_post(town: City) -> None:
-    template_id = lane.ready(town)
-    form = lane.filled(town, template_id)
-    assert lane.publish(town, template_id, form=form) == lane.publish(town, template_id, form=form)
+    template_id = emergency_steps.prepare_template(town)
+    form = emergency_steps.use_form(town, template_id)
+    assert emergency_steps.publish(town, template_id, form=form) == emergency_steps.publish(
+        town, template_id, form=form
+    )
     with town.read() as session:
         assert len(list(session.scalars(select(Post.id)))) == 1
 
 
 @pytest.mark.both
 def test_two_clicks_at_the_same_moment_make_one_post(town: City) -> None:
-    template_id = lane.ready(town)
-    form = lane.filled(town, template_id)
+    template_id = emergency_steps.prepare_template(town)
+    form = emergency_steps.use_form(town, template_id)
     with ThreadPoolExecutor(2) as both:
-        use_ids = list(both.map(lambda _n: lane.publish(town, template_id, form=form), range(2)))
+        use_ids = list(
+            both.map(lambda _n: emergency_steps.publish(town, template_id, form=form), range(2))
+        )
     assert use_ids[0] == use_ids[1]
     with town.read() as session:
         assert len(list(session.scalars(select(Delivery.id)))) == 4
 
 
 def test_anothers_form_is_not_taken_for_ones_own(town: City) -> None:
-    template_id = lane.ready(town)
-    lane.on_duty(town, "member")
-    form = lane.filled(town, template_id)
-    lane.publish(town, template_id, form=form)
+    template_id = emergency_steps.prepare_template(town)
+    emergency_steps.add_duty(town, "member")
+    form = emergency_steps.use_form(town, template_id)
+    emergency_steps.publish(town, template_id, form=form)
     with pytest.raises(Invalid) as refused:
-        lane.publish(town, template_id, by="member", form=form)
+        emergency_steps.publish(town, template_id, by="member", form=form)
     assert refused.value.codes == [("token", "used")]
 
 
 def test_a_template_that_waits_for_its_department_cannot_be_used(town: City) -> None:
-    template_id = lane.worded(town)
-    lane.on_duty(town)
+    template_id = emergency_steps.add_template(town)
+    emergency_steps.add_duty(town)
     with pytest.raises(NotApproved):
-        lane.publish(town, template_id)
+        emergency_steps.publish(town, template_id)
 
 
 def test_a_changed_template_needs_its_approval_anew(town: City) -> None:
-    template_id = lane.ready(town)
-    form = lane.filled(town, template_id)
+    template_id = emergency_steps.prepare_template(town)
+    form = emergency_steps.use_form(town, template_id)
     _change(town, template_id)
     with pytest.raises(NotApproved):
-        lane.publish(town, template_id, form=form)
-    lane.approve(town, template_id, by="second")
+        emergency_steps.publish(town, template_id, form=form)
+    emergency_steps.approve_template(town, template_id, by="second")
     with pytest.raises(StaleRevision):
-        lane.publish(town, template_id, form=form)
-    assert lane.publish(town, template_id)
+        emergency_steps.publish(town, template_id, form=form)
+    assert emergency_steps.publish(town, template_id)
 
 
 def _change(town: City, template_id: int) -> None:
     changed = replace(
-        lane.FORM,
-        text_en=lane.FORM.text_en + " Stay indoors.",
+        emergency_steps.FORM,
+        text_en=emergency_steps.FORM.text_en + " Stay indoors.",
         department_id=town.departments["water"],
     )
     with town.write() as session:
@@ -185,40 +189,44 @@ def _change(town: City, template_id: int) -> None:
 
 
 def test_an_ended_template_cannot_be_used(town: City) -> None:
-    template_id = lane.ready(town)
-    form = lane.filled(town, template_id)
+    template_id = emergency_steps.prepare_template(town)
+    form = emergency_steps.use_form(town, template_id)
     with town.write() as session:
         template_editing.end(
             session, actor=town.actor("clerk"), now=town.now, template_id=template_id
         )
     with pytest.raises(NotFound):
-        lane.publish(town, template_id, form=form)
+        emergency_steps.publish(town, template_id, form=form)
 
 
 def test_what_was_not_seen_does_not_leave(town: City) -> None:
     """Between looking and pressing an account was paused."""
-    template_id = lane.ready(town)
-    form = lane.filled(town, template_id)
+    template_id = emergency_steps.prepare_template(town)
+    form = emergency_steps.use_form(town, template_id)
     with town.write() as session:
         account = session.get_one(Account, town.accounts["facebook"])
         session.execute(
             update(Account).where(Account.id == account.id).values(state=AccountState.PAUSED)
         )
     with pytest.raises(WhatLeavesChanged):
-        lane.publish(town, template_id, form=form)
-    use_id = lane.publish(town, template_id)
-    assert {delivery.account_id for delivery in lane.deliveries(town, use_id)} == {
+        emergency_steps.publish(town, template_id, form=form)
+    use_id = emergency_steps.publish(town, template_id)
+    assert {delivery.account_id for delivery in emergency_steps.deliveries(town, use_id)} == {
         town.accounts["x"]
     }
 
 
 def test_a_word_is_asked_for_with_name_post_how_and_when(town: City) -> None:
-    template_id = lane.ready(town)
+    template_id = emergency_steps.prepare_template(town)
     form = replace(
-        lane.filled(town, template_id), word_name=" ", word_post="", word_how="dream", word_at=None
+        emergency_steps.use_form(town, template_id),
+        word_name=" ",
+        word_post="",
+        word_how="dream",
+        word_at=None,
     )
     with pytest.raises(Invalid) as refused:
-        lane.publish(town, template_id, form=form)
+        emergency_steps.publish(town, template_id, form=form)
     assert refused.value.codes == [
         ("word_name", "required"),
         ("word_post", "required"),
@@ -229,10 +237,10 @@ def test_a_word_is_asked_for_with_name_post_how_and_when(town: City) -> None:
 
 @pytest.mark.parametrize("span", [timedelta(minutes=-5), 25 * HOUR])
 def test_a_word_of_tomorrow_or_of_yesterday_is_refused(town: City, span: timedelta) -> None:
-    template_id = lane.ready(town)
-    form = lane.filled(town, template_id, word_at=town.now - span)
+    template_id = emergency_steps.prepare_template(town)
+    form = emergency_steps.use_form(town, template_id, word_at=town.now - span)
     with pytest.raises(Invalid) as refused:
-        lane.publish(town, template_id, form=form)
+        emergency_steps.publish(town, template_id, form=form)
     assert refused.value.codes == [("word_at", "not_lately")]
 
 
@@ -252,10 +260,10 @@ def _withdraw(town: City, template_id: int) -> None:
 
 
 def test_withdrawing_the_templates_approval_stops_what_has_not_left(town: City) -> None:
-    template_id = lane.ready(town)
-    use_id = lane.publish(town, template_id)
+    template_id = emergency_steps.prepare_template(town)
+    use_id = emergency_steps.publish(town, template_id)
     _withdraw(town, template_id)
-    assert {delivery.state for delivery in lane.deliveries(town, use_id)} == {
+    assert {delivery.state for delivery in emergency_steps.deliveries(town, use_id)} == {
         DeliveryState.CANCELLED
     }
     town.tick_dispatch()
@@ -263,7 +271,7 @@ def test_withdrawing_the_templates_approval_stops_what_has_not_left(town: City) 
 
 
 def test_the_gate_refuses_once_the_templates_approval_was_withdrawn(town: City) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     with town.write() as session:
         session.execute(update(TemplateDecision).values(withdrawn_at=town.now))
     _expect_refused(town, use_id, "approval_missing")
@@ -271,7 +279,7 @@ def test_the_gate_refuses_once_the_templates_approval_was_withdrawn(town: City) 
 
 def test_the_gate_refuses_a_text_that_is_not_the_templates(town: City) -> None:
     """Even where digest and canonical form were made to fit it."""
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     with town.write() as session:
         session.execute(
             update(Variant).where(Variant.language == Language.MARATHI).values(text="घाबरू नका.")
@@ -285,7 +293,7 @@ def test_the_gate_refuses_a_text_that_is_not_the_templates(town: City) -> None:
 
 
 def test_the_gate_refuses_other_values_than_those_of_the_record(town: City) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     with town.write() as session:
         use = session.get_one(EmergencyUse, use_id)
         use.said = {**use.said, "mr": {**use.said["mr"], "place": "कोंढवा"}}
@@ -293,15 +301,15 @@ def test_the_gate_refuses_other_values_than_those_of_the_record(town: City) -> N
 
 
 def test_the_gate_refuses_if_the_approved_template_was_changed_afterwards(town: City) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     with town.write() as session:
         session.execute(update(TemplateRevision).values(late_limit=600))
     _expect_refused(town, use_id, "approval_missing")
 
 
 def test_the_gate_refuses_an_emergency_decision_that_names_no_use(town: City) -> None:
-    use_id = lane.used(town)
-    deliveries = lane.deliveries(town, use_id)
+    use_id = emergency_steps.publish_new(town)
+    deliveries = emergency_steps.deliveries(town, use_id)
     with town.write() as session:
         session.delete(session.get_one(EmergencyUse, use_id))
     town.tick_dispatch()
@@ -311,7 +319,7 @@ def test_the_gate_refuses_an_emergency_decision_that_names_no_use(town: City) ->
 
 def _expect_refused(town: City, use_id: int, code: str) -> None:
     town.tick_dispatch()
-    for delivery in lane.deliveries(town, use_id):
+    for delivery in emergency_steps.deliveries(town, use_id):
         assert (delivery.state, delivery.reason["code"]) == (DeliveryState.FAILED, code)
     assert town.platform("x").published == town.platform("facebook").published == []
 
@@ -348,22 +356,22 @@ def test_a_stop_holds_it_and_a_freeze_does_not(town: City) -> None:
         form = FreezeForm(town.now, town.now + 9 * DAY, "आचारसंहिता")
         freeze(session, actor=town.actor("lead"), now=town.now, form=form)
         stop = stop_all(session, actor=town.actor("lead"), now=town.now, reason="तपासणी")
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     town.tick_dispatch()
-    assert {delivery.state for delivery in lane.deliveries(town, use_id)} == {
+    assert {delivery.state for delivery in emergency_steps.deliveries(town, use_id)} == {
         DeliveryState.SCHEDULED
     }
     with town.write() as session:
         release(session, actor=town.actor("lead"), now=town.now, stop_ids=[stop.id], reason="झाली")
     town.tick_dispatch(MINUTE)
-    assert {delivery.state for delivery in lane.deliveries(town, use_id)} == {
+    assert {delivery.state for delivery in emergency_steps.deliveries(town, use_id)} == {
         DeliveryState.PUBLISHED
     }
 
 
 def test_the_decision_is_nobodys_second_pair_of_eyes_for_another_post(town: City) -> None:
     """An emergency approval covers its own revision alone."""
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     post_id = town.in_review("water")
     with town.write() as session:
         decision = session.get_one(EmergencyUse, use_id).decision

@@ -16,7 +16,7 @@ from publisher.models.people import Department
 from publisher.models.posts import Language, Post
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, NotFound
-from tests.support import lane
+from tests.support import emergency_steps
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
 
@@ -50,7 +50,7 @@ def owed(town: City, use_id: int, *, by: str = "first") -> Owed:
 
 
 def test_the_department_is_asked_at_once_and_ratifies(town: City) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     assert town.notified("emergency_owed") == ["first", "second"]
     assert owed(town, use_id) is Owed.OWED
     ratify(town, use_id)
@@ -61,11 +61,11 @@ def test_the_department_is_asked_at_once_and_ratifies(town: City) -> None:
             Ratification.RATIFIED,
             town.people["first"],
         )
-    assert "ratify" in town.verbs("posts", lane.post_of(town, use_id))
+    assert "ratify" in town.verbs("posts", emergency_steps.post_of(town, use_id))
 
 
 def test_it_says_its_word_once(town: City) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     ratify(town, use_id)
     with pytest.raises(WrongState):
         refuse(town, use_id, by="second")
@@ -73,19 +73,19 @@ def test_it_says_its_word_once(town: City) -> None:
 
 @pytest.mark.parametrize("name", ["clerk", "lead", "admin", "auditor", "member", "head"])
 def test_nobody_else_says_the_departments_word(town: City, name: str) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     with pytest.raises(WrongRole):
         ratify(town, use_id, by=name)
 
 
 def test_another_department_knows_nothing_of_it(town: City) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     with pytest.raises(NotFound):
         ratify(town, use_id, by="road_officer")
 
 
 def test_whoever_published_does_not_ratify_it(town: City) -> None:
-    use_id = lane.used(town, by="first")
+    use_id = emergency_steps.publish_new(town, by="first")
     assert town.notified("emergency_owed") == ["second"]
     with pytest.raises(FourEyesRequired):
         ratify(town, use_id, by="first")
@@ -97,7 +97,7 @@ def test_reminders_come_after_4_12_and_20_hours_then_to_head_and_oversight(
     with town.write() as session:
         water = session.get_one(Department, town.departments["water"])
         water.reports_to_id = town.departments["information-technology"]
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     reminders = []
     for _hour in range(26):
         remind(town)
@@ -115,7 +115,7 @@ def test_reminders_come_after_4_12_and_20_hours_then_to_head_and_oversight(
 
 
 def test_a_clock_that_stood_for_a_day_sends_one_mail_not_four(town: City) -> None:
-    lane.used(town)
+    emergency_steps.publish_new(town)
     town.clock.move(21 * HOUR)
     assert remind(town) == 1
     assert remind(town) == 0
@@ -123,20 +123,20 @@ def test_a_clock_that_stood_for_a_day_sends_one_mail_not_four(town: City) -> Non
 
 
 def test_once_ratified_nobody_is_reminded(town: City) -> None:
-    ratify(town, lane.used(town))
+    ratify(town, emergency_steps.publish_new(town))
     town.clock.move(30 * HOUR)
     assert remind(town) == 0
 
 
 def test_where_it_is_overdue_the_head_says_the_word(town: City) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     town.clock.move(24 * HOUR)
     ratify(town, use_id, by="head")
     assert owed(town, use_id) is Owed.RATIFIED
 
 
 def test_a_refusal_needs_a_reason_and_tells_cell_and_duty_officer(town: City) -> None:
-    use_id = lane.used(town, by="member")
+    use_id = emergency_steps.publish_new(town, by="member")
     with pytest.raises(Invalid):
         refuse(town, use_id, reason=" ")
     refuse(town, use_id)
@@ -144,21 +144,21 @@ def test_a_refusal_needs_a_reason_and_tells_cell_and_duty_officer(town: City) ->
 
 
 def test_a_refusal_stops_what_has_not_left_and_owes_nothing_then(town: City) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     refuse(town, use_id)
-    assert {delivery.state for delivery in lane.deliveries(town, use_id)} == {
+    assert {delivery.state for delivery in emergency_steps.deliveries(town, use_id)} == {
         DeliveryState.CANCELLED
     }
     assert owed(town, use_id) is Owed.CORRECTED
 
 
 def test_a_refused_live_emergency_needs_a_correction_until_all_is_gone(town: City) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     town.tick_dispatch()
     refuse(town, use_id)
     assert owed(town, use_id) is Owed.REFUSED
     with town.read() as session:
-        post = session.get_one(Post, lane.post_of(town, use_id))
+        post = session.get_one(Post, emergency_steps.post_of(town, use_id))
         assert post.state is PostState.DRAFT
         lead = town.actor("lead")
         uses = queries.wanting_correction(session, actor=lead, now=town.now)
@@ -178,10 +178,10 @@ def _gone(town: City, *, keep: int) -> None:
 
 
 def test_a_correcting_revision_that_is_out_ends_it(town: City) -> None:
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     town.tick_dispatch()
     refuse(town, use_id)
-    post_id = lane.post_of(town, use_id)
+    post_id = emergency_steps.post_of(town, use_id)
     town.save(post_id, languages=BOTH, text="दुरुस्ती: कात्रज नव्हे, कोंढवा.")
     town.send(post_id)
     town.approve(post_id, by="first")
@@ -197,19 +197,19 @@ def test_a_correcting_revision_that_is_out_ends_it(town: City) -> None:
 
 def test_after_a_refusal_a_person_cannot_send_it_again(town: City) -> None:
     """The gate refuses it, whatever is done to the row."""
-    use_id = lane.used(town)
+    use_id = emergency_steps.publish_new(town)
     refuse(town, use_id)
     with town.write() as session:
         for delivery in session.scalars(select(Delivery)):
             delivery.state = DeliveryState.SCHEDULED
-        session.get_one(Post, lane.post_of(town, use_id)).state = PostState.APPROVED
+        session.get_one(Post, emergency_steps.post_of(town, use_id)).state = PostState.APPROVED
     town.tick_dispatch()
     assert town.platform("x").published == []
 
 
 def test_each_use_stands_on_the_list_for_whom_it_is_meant(town: City) -> None:
     town.appoint("other_member", Role.MEMBER, "road")
-    use_id = lane.used(town, by="other_member")
+    use_id = emergency_steps.publish_new(town, by="other_member")
     sees = []
     for name in (*town.people,):
         with town.read() as session:

@@ -11,7 +11,7 @@ from publisher.delivery.emergency import roster
 from publisher.delivery.emergency.roster import OwnDuty
 from publisher.models.emergency import Duty
 from publisher.validation import Invalid, NotFound
-from tests.support import lane
+from tests.support import emergency_steps
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
 
@@ -69,7 +69,7 @@ def test_nobody_puts_themselves_on_or_off(town: City) -> None:
 
 
 def test_a_duty_that_was_taken_back_stays_in_the_history(town: City) -> None:
-    duty_id = lane.on_duty(town)
+    duty_id = emergency_steps.add_duty(town)
     with town.write() as session:
         roster.take_off(session, actor=town.actor("lead"), now=town.now, duty_id=duty_id)
     with town.read() as session:
@@ -105,7 +105,7 @@ def test_whoever_has_left_or_is_shut_out_is_not_put_on(town: City) -> None:
 
 
 def test_whoever_is_shut_out_while_on_duty_is_called_no_more(town: City) -> None:
-    lane.on_duty(town, "member")
+    emergency_steps.add_duty(town, "member")
     town.disable("member")
     with town.read() as session:
         assert roster.on_duty(session, now=town.now) == []

@@ -26,7 +26,7 @@ from publisher.delivery.emergency.template_editing import BlankForm, TemplateFor
 from publisher.models.emergency import EmergencyTemplate, TemplateRevision
 from publisher.people.departments import load_register
 from publisher.validation import Invalid
-from tests.support import lane
+from tests.support import emergency_steps
 from tests.support.city import City
 
 
@@ -36,63 +36,63 @@ def offered(town: City) -> list[str]:
 
 
 def wrong(town: City, **changes: object) -> list[tuple[str, str]]:
-    form = replace(lane.FORM, department_id=town.departments["water"])
+    form = replace(emergency_steps.FORM, department_id=town.departments["water"])
     with town.write() as session, pytest.raises(Invalid) as refused:
         template_editing.checked(session, replace(form, **changes), now=town.now)  # type: ignore[arg-type]  # fields by name
     return refused.value.codes
 
 
 def test_it_is_offered_once_its_department_has_approved_it(town: City) -> None:
-    template_id = lane.worded(town)
+    template_id = emergency_steps.add_template(town)
     assert town.notified("template_waits") == ["first", "second"]
     assert offered(town) == []
-    lane.approve(town, template_id)
+    emergency_steps.approve_template(town, template_id)
     assert offered(town) == ["Heavy rain"]
 
 
 @pytest.mark.parametrize("name", ["clerk", "lead", "admin", "member", "head", "road_officer"])
 def test_nobody_else_approves_it(town: City, name: str) -> None:
-    template_id = lane.worded(town)
+    template_id = emergency_steps.add_template(town)
     with pytest.raises(WrongRole):
-        lane.approve(town, template_id, by=name)
+        emergency_steps.approve_template(town, template_id, by=name)
 
 
 def test_the_head_approves_where_no_officer_can(town: City) -> None:
-    template_id = lane.worded(town, "health")
-    lane.approve(town, template_id, by="health_head")
+    template_id = emergency_steps.add_template(town, "health")
+    emergency_steps.approve_template(town, template_id, by="health_head")
     assert offered(town) == ["Heavy rain"]
 
 
 def test_nobody_approves_what_they_wrote_under_whatever_appointment(town: City) -> None:
-    template_id = lane.worded(town)
+    template_id = emergency_steps.add_template(town)
     with town.write() as session:
         session.execute(update(TemplateRevision).values(author_id=town.people["first"]))
     with pytest.raises(FourEyesRequired):
-        lane.approve(town, template_id, by="first")
-    lane.approve(town, template_id, by="second")
+        emergency_steps.approve_template(town, template_id, by="first")
+    emergency_steps.approve_template(town, template_id, by="second")
 
 
 def test_only_the_revision_that_was_seen_is_approved_and_once(town: City) -> None:
-    template_id = lane.worded(town)
+    template_id = emergency_steps.add_template(town)
     with pytest.raises(StaleRevision):
-        lane.approve(town, template_id, seen_version=2)
-    lane.approve(town, template_id)
+        emergency_steps.approve_template(town, template_id, seen_version=2)
+    emergency_steps.approve_template(town, template_id)
     with pytest.raises(Overtaken):
-        lane.approve(town, template_id, by="second")
+        emergency_steps.approve_template(town, template_id, by="second")
 
 
 def test_what_was_changed_behind_the_digest_is_not_approved(town: City) -> None:
-    template_id = lane.worded(town)
+    template_id = emergency_steps.add_template(town)
     with town.write() as session:
         session.execute(update(TemplateRevision).values(text_en="Run."))
     with pytest.raises(NotApproved):
-        lane.approve(town, template_id)
+        emergency_steps.approve_template(town, template_id)
 
 
 def test_saving_it_unchanged_keeps_its_approval(town: City) -> None:
-    template_id = lane.worded(town)
-    lane.approve(town, template_id)
-    form = replace(lane.FORM, department_id=town.departments["water"])
+    template_id = emergency_steps.add_template(town)
+    emergency_steps.approve_template(town, template_id)
+    form = replace(emergency_steps.FORM, department_id=town.departments["water"])
     _change(town, template_id, form)
     assert offered(town) == ["Heavy rain"]
     _change(town, template_id, replace(form, name_en="Very heavy rain"))
@@ -113,7 +113,7 @@ def _change(town: City, template_id: int, form: TemplateForm) -> None:
 
 
 def test_a_returned_one_tells_its_author_and_waits_for_a_new_revision(town: City) -> None:
-    template_id = lane.worded(town)
+    template_id = emergency_steps.add_template(town)
     with town.write() as session:
         template_approval.return_template(
             session,
@@ -128,13 +128,13 @@ def test_a_returned_one_tells_its_author_and_waits_for_a_new_revision(town: City
 
 
 def test_an_approval_can_be_withdrawn_and_given_again(town: City) -> None:
-    template_id = lane.worded(town)
-    lane.approve(town, template_id)
+    template_id = emergency_steps.add_template(town)
+    emergency_steps.approve_template(town, template_id)
     _withdraw(town, template_id)
     assert offered(town) == []
     with pytest.raises(WrongState):
         _withdraw(town, template_id)
-    lane.approve(town, template_id, by="second")
+    emergency_steps.approve_template(town, template_id, by="second")
     assert offered(town) == ["Heavy rain"]
 
 
@@ -152,8 +152,8 @@ def _withdraw(town: City, template_id: int) -> None:
 
 def test_it_outlasts_the_office_of_whoever_approved_it(town: City) -> None:
     """It is the department's word; the department can take it back at any time."""
-    template_id = lane.worded(town)
-    lane.approve(town, template_id)
+    template_id = emergency_steps.add_template(town)
+    emergency_steps.approve_template(town, template_id)
     town.end("first")
     assert offered(town) == ["Heavy rain"]
 
@@ -161,17 +161,19 @@ def test_it_outlasts_the_office_of_whoever_approved_it(town: City) -> None:
 def test_only_the_cell_words_templates(town: City) -> None:
     for name in ("first", "member", "admin"):
         with pytest.raises(WrongRole):
-            lane.worded(town, by=name)
+            emergency_steps.add_template(town, by=name)
 
 
 def test_every_blank_is_described_and_stands_in_both_texts(town: City) -> None:
-    text = lane.FORM.text_en
+    text = emergency_steps.FORM.text_en
     assert wrong(town, text_en=text + " {where}") == [("text_en", "blank_unknown")]
     assert wrong(town, text_en=text.replace("{place}", "Here")) == [("text_en", "blank_unused")]
 
 
 def test_the_longest_text_has_to_fit_on_x(town: City) -> None:
-    assert wrong(town, text_mr=lane.FORM.text_mr + "अ" * 200) == [("text_mr", "too_long_filled")]
+    assert wrong(town, text_mr=emergency_steps.FORM.text_mr + "अ" * 200) == [
+        ("text_mr", "too_long_filled")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -230,11 +232,11 @@ def test_those_that_come_with_the_product_are_approved_by_any_officer(town: City
             emergency_template.code: emergency_template.id
             for emergency_template in session.query(EmergencyTemplate)
         }
-    lane.approve(town, ids["water-contaminated"])
+    emergency_steps.approve_template(town, ids["water-contaminated"])
     assert offered(town) == ["Water contaminated"]
 
 
 def test_where_a_department_has_nobody_those_who_can_mend_it_are_told(town: City) -> None:
-    lane.worded(town, "garden")
+    emergency_steps.add_template(town, "garden")
     assert town.notified("template_waits") == ["admin", "lead"]
     town.appoint("gardener", Role.OFFICER, "garden")

@@ -10,7 +10,7 @@ from publisher.delivery.emergency import ratification, template_approval
 from publisher.models.emergency import EmergencyUse
 from tests.delivery.machine.clocks import AtTheClock
 from tests.delivery.machine.scene import THEN, WHY, posts
-from tests.support import lane
+from tests.support import emergency_steps
 
 WORDS = st.sampled_from(["", "ratify", "refuse", "fall", "fall and stand"])
 
@@ -29,20 +29,22 @@ class InTheLane(AtTheClock):
         use = self.attempt("warn", self._publish)
         self.go_on(then)
         self._answer_for_it(word)
-        return multiple() if use is None else multiple(lane.post_of(self.town, use))
+        return multiple() if use is None else multiple(emergency_steps.post_of(self.town, use))
 
     def _furnish(self) -> None:
         """The department has approved the template, and somebody is on duty."""
         if not self.template:
-            self.template = lane.worded(self.town)
-            lane.approve(self.town, self.template, by=self.approver)
-            lane.on_duty(self.town, hours=30 * 24)
+            self.template = emergency_steps.add_template(self.town)
+            emergency_steps.approve_template(self.town, self.template, by=self.approver)
+            emergency_steps.add_duty(self.town, hours=30 * 24)
 
     def _publish(self) -> int:
         self.told += 1
-        blanks = {**lane.TYPED, "blank-3": f"020-5550-{self.told:04}"}
-        form = lane.filled(self.town, self.template, blanks=blanks, token=f"form-{self.told}")
-        return lane.publish(self.town, self.template, form=form)
+        blanks = {**emergency_steps.BLANK_TEXTS, "blank-3": f"020-5550-{self.told:04}"}
+        form = emergency_steps.use_form(
+            self.town, self.template, blanks=blanks, token=f"form-{self.told}"
+        )
+        return emergency_steps.publish(self.town, self.template, form=form)
 
     @precondition(lambda self: self.template)
     @rule(word=WORDS, then=THEN)
@@ -57,7 +59,13 @@ class InTheLane(AtTheClock):
         elif what:
             self._say(is_refused=what == "refuse")
         if what == "fall and stand":
-            self.attempt("template_given", lane.approve, self.town, self.template, by=self.approver)
+            self.attempt(
+                "template_given",
+                emergency_steps.approve_template,
+                self.town,
+                self.template,
+                by=self.approver,
+            )
 
     def _say(self, *, is_refused: bool) -> None:
         with self.town.read() as session:

@@ -1,4 +1,4 @@
-"""Short ways through the emergency lane of the small city."""
+"""Steps of emergency posts in the city: duties, templates, uses and alerts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.support.city import City
 from tests.support.city_people import HOUR
 
 NO_SMS = Sms("", "POST", {}, "", "", "", "", {})
-TYPED: Mapping[str, str] = {
+BLANK_TEXTS: Mapping[str, str] = {
     "blank-0": "1",
     "blank-1-mr": "कात्रज",
     "blank-1-en": "Katraj",
@@ -55,8 +55,8 @@ FORM = TemplateForm(
 )
 
 
-def on_duty(town: City, name: str = "clerk", *, hours: int = 12) -> int:
-    """Put somebody on the roster from now on; gives the duty's id."""
+def add_duty(town: City, name: str = "clerk", *, hours: int = 12) -> int:
+    """Put a person on the roster from now on, and return the duty's id."""
     with town.write() as session:
         duty = roster.put_on(
             session,
@@ -69,15 +69,17 @@ def on_duty(town: City, name: str = "clerk", *, hours: int = 12) -> int:
         return duty.id
 
 
-def worded(town: City, department: str = "water", *, by: str = "clerk") -> int:
-    """A template that waits for its department; gives its id."""
+def add_template(town: City, department: str = "water", *, by: str = "clerk") -> int:
+    """Add a template that waits for its department's approval, and return its id."""
     form = replace(FORM, department_id=town.departments[department])
     with town.write() as session:
         return template_editing.make(session, actor=town.actor(by), now=town.now, form=form).id
 
 
-def approve(town: City, template_id: int, *, by: str = "first", seen_version: int = 0) -> None:
-    """Approve its newest revision, or the one that was seen."""
+def approve_template(
+    town: City, template_id: int, *, by: str = "first", seen_version: int = 0
+) -> None:
+    """Approve the template's newest revision, or the revision `seen_version`."""
     with town.write() as session:
         newest = session.get_one(EmergencyTemplate, template_id).newest
         template_approval.approve(
@@ -89,23 +91,23 @@ def approve(town: City, template_id: int, *, by: str = "first", seen_version: in
         )
 
 
-def ready(town: City, department: str = "water", *, duty: str = "clerk") -> int:
-    """An approved template, and somebody on duty; gives the template's id."""
-    template_id = worded(town, department)
-    approve(town, template_id, by={"water": "first", "road": "road_officer"}[department])
-    on_duty(town, duty)
+def prepare_template(town: City, department: str = "water", *, duty: str = "clerk") -> int:
+    """Add an approved template and a duty, and return the template's id."""
+    template_id = add_template(town, department)
+    approve_template(town, template_id, by={"water": "first", "road": "road_officer"}[department])
+    add_duty(town, duty)
     return template_id
 
 
-def filled(
+def use_form(
     town: City,
     template_id: int,
     *,
-    blanks: Mapping[str, str] = TYPED,
+    blanks: Mapping[str, str] = BLANK_TEXTS,
     token: str = "one",
     word_at: datetime | None = None,
 ) -> UseForm:
-    """The form as the duty officer sends it, having seen exactly what leaves."""
+    """Return the form as the duty officer sends it after seeing what will be published."""
     form = UseForm(
         template_id=template_id,
         blank_texts=blanks,
@@ -125,19 +127,19 @@ def filled(
 
 
 def publish(town: City, template_id: int, *, by: str = "clerk", form: UseForm | None = None) -> int:
-    """Publish by it; gives the use's id."""
-    sent = form or filled(town, template_id)
+    """Publish an emergency post by this template, and return the use's id."""
+    use = form or use_form(town, template_id)
     with town.write() as session:
-        return emergency_publish.publish(session, actor=town.actor(by), now=town.now, form=sent).id
+        return emergency_publish.publish(session, actor=town.actor(by), now=town.now, form=use).id
 
 
-def used(town: City, *, by: str = "clerk") -> int:
-    """A use whose deliveries are due; gives its id."""
-    return publish(town, ready(town, duty=by), by=by)
+def publish_new(town: City, *, by: str = "clerk") -> int:
+    """Publish by a new template, and return the id of the use, whose deliveries are due."""
+    return publish(town, prepare_template(town, duty=by), by=by)
 
 
 def deliveries(town: City, use_id: int) -> list[Delivery]:
-    """The deliveries of a use, in their order."""
+    """Return the deliveries of a use, in order."""
     with town.read() as session:
         revision = session.get_one(EmergencyUse, use_id).decision.revision_id
         query = (
@@ -150,20 +152,20 @@ def deliveries(town: City, use_id: int) -> list[Delivery]:
 
 
 def post_of(town: City, use_id: int) -> int:
-    """The id of the post by which a use went out."""
+    """Return the id of the use's post."""
     with town.read() as session:
         return session.get_one(EmergencyUse, use_id).decision.revision.post_id
 
 
-def furnish(town: City, department: str, approver: str) -> dict[str, int]:
-    """One of everything in the lane for this department, the whole cast on duty; gives ids."""
+def add_one_of_each(town: City, department: str, approver: str) -> dict[str, int]:
+    """Add a template, a use, an alert and duties of all people; return an id of each."""
     for name in town.people:
-        if not _stands(town, name):
-            on_duty(town, name)
-    template_id = worded(town, department)
-    approve(town, template_id, by=approver)
+        if not _is_on_duty(town, name):
+            add_duty(town, name)
+    template_id = add_template(town, department)
+    approve_template(town, template_id, by=approver)
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
-    form = filled(town, template_id, token=f"of-{department}")
+    form = use_form(town, template_id, token=f"of-{department}")
     use_id = publish(town, template_id, form=form)
     town.tick_dispatch()
     alerts.tick_alerts(town.database, sms=NO_SMS, now=town.clock)
@@ -178,6 +180,6 @@ def furnish(town: City, department: str, approver: str) -> dict[str, int]:
         }
 
 
-def _stands(town: City, name: str) -> bool:
+def _is_on_duty(town: City, name: str) -> bool:
     with town.read() as session:
         return roster.is_on_duty(session, town.actor(name), now=town.now)

@@ -1,4 +1,4 @@
-"""Lists, at the end of a run, what axe could not decide by itself: a person looks at those."""
+"""Lists at the end of a run what axe could not decide, so that a person looks at it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 from _pytest.terminal import TerminalReporter
 
-KEY = "axe could not decide"
+UNDECIDED = "axe could not decide"
 REPORT = Path("incompletes.txt")
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
-    """Count equal lines of all workers; with `--shots` the whole list is kept there."""
+    """Print the lines of all workers with their counts; `--shots` also writes them to a file."""
     lines = [
         str(line)
         for reports in terminalreporter.stats.values()
         for report in reports
         if isinstance(report, pytest.TestReport) and report.when == "call"
         for key, line in report.user_properties
-        if key == KEY
+        if key == UNDECIDED
     ]
     if not lines:
         return

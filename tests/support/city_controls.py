@@ -1,4 +1,4 @@
-"""Set times, freezes, a stop, a mail that did not go, a way begun elsewhere, for their pages."""
+"""Writes slots, freezes, stops, failed mails and OAuth flows into the city, for their pages."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from publisher.states import NoticeState
 from tests.support.city import City
 
 
-def set_times(city: City, minute: int = 0) -> tuple[int, int]:
-    """A good time on Mondays for X, and a quiet time for all; gives their ids."""
+def set_slot_and_quiet_time(city: City, minute: int = 0) -> tuple[int, int]:
+    """Set a slot on Mondays for X and a quiet time for all accounts; return their ids."""
     with city.write() as session:
         clerk, now = city.actor("clerk"), city.now
         (slot,) = slots.set_slots(
@@ -45,10 +45,10 @@ def set_times(city: City, minute: int = 0) -> tuple[int, int]:
         return slot.id, quiet.id
 
 
-def freeze(
+def add_freeze(
     city: City, *, department: str = "garden", days: int = 10, ahead: int = 30, on: str = ""
 ) -> int:
-    """A freeze of a department's posts, a month ahead; gives its id."""
+    """Freeze a department's posts from `ahead` days on, and return the freeze's id."""
     begins = city.now + timedelta(days=ahead)
     form = FreezeForm(
         from_at=begins,
@@ -64,17 +64,17 @@ def freeze(
 
 
 def stop_all(city: City, *, by: str = "lead", reason: str = "चुकीची पोस्ट प्रसिद्ध झाली.") -> int:
-    """Everything is stopped; gives the stop's id."""
+    """Stop all publishing, and return the stop's id."""
     with city.write() as session:
         stop_row = stop.stop_all(session, actor=city.actor(by), now=city.now, reason=reason)
         session.flush()
         return stop_row.id
 
 
-def fail_mail(city: City, reason: str = "550 no such mailbox", **about: str) -> int:
-    """Let a queued mail, the first or the first of a kind, be refused; gives its id."""
+def fail_mail(city: City, reason: str = "550 no such mailbox", **columns: str) -> int:
+    """Let the first queued mail with these columns be refused, and return its id."""
     with city.write() as session:
-        query = select(Notice).where(Notice.state == NoticeState.QUEUED).filter_by(**about)
+        query = select(Notice).where(Notice.state == NoticeState.QUEUED).filter_by(**columns)
         notice = session.scalars(query.order_by(Notice.id)).first()
         assert notice is not None, "no mail is queued"
         moves = {NoticeState.SENDING: "send_mail", NoticeState.FAILED: "mail_failed"}
@@ -84,10 +84,10 @@ def fail_mail(city: City, reason: str = "550 no such mailbox", **about: str) -> 
         return notice.id
 
 
-def begin_walk(city: City, state: str) -> int:
-    """A way to a platform that the admin has begun in a session somewhere else; gives its id."""
+def start_oauth_elsewhere(city: City, state: str) -> int:
+    """Start an OAuth flow in another session of the admin, and return the flow's id."""
     with city.write() as session:
-        elsewhere = SignIn(
+        other_sign_in = SignIn(
             token_digest=state,
             person_id=city.people["admin"],
             appointment_id=city.appointments["admin"],
@@ -95,7 +95,7 @@ def begin_walk(city: City, state: str) -> int:
             proved_at=city.now,
             seen_at=city.now,
         )
-        session.add(elsewhere)
+        session.add(other_sign_in)
         session.flush()
         return oauth_flow.start_oauth(
             session,
@@ -103,6 +103,6 @@ def begin_walk(city: City, state: str) -> int:
             now=city.now,
             platform="x",
             begun=StartedFlow("https://platform.example/allow", state),
-            sign_in_id=elsewhere.id,
+            sign_in_id=other_sign_in.id,
             vault=Vault("a key that nobody needs", ()),
         ).id

@@ -1,7 +1,7 @@
-"""Names the test that opened a database connection which nothing closed.
+"""Finds the tests that opened a database connection and did not close it.
 
-Python 3.13 warns of such a connection when the garbage collector meets it, in whichever test runs
-by then; earlier versions say nothing about SQLite. Here it is found on every version.
+Python 3.13 warns of such a connection when the garbage collector finds it, during any later test;
+earlier versions do not warn about SQLite at all. This module finds it on every version.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ class Connections:
         self._open: dict[int, tuple[DBAPIConnection, weakref.ref[ConnectionPoolEntry], str]] = {}
         self._unchecked: set[int] = set()
 
-    def watch(self) -> None:
-        """Follow every pool from now on."""
+    def listen(self) -> None:
+        """Listen to every pool from now on."""
         event.listen(Pool, "connect", self._add)
         event.listen(Pool, "close", self._remove)
         event.listen(Pool, "detach", self._remove)
 
-    def close_forgotten(self) -> list[str]:
-        """Close each connection that is still open though its pool is gone; return the tests."""
+    def close_leaked(self) -> list[str]:
+        """Close each open connection whose pool is gone, and return the tests that opened them."""
         if not self._unchecked:
-            return []  # a collection takes tenths of a second: most modules need none
+            return []  # collecting takes tenths of a second, and most modules need it not
         self._unchecked.clear()
         gc.collect()
-        forgotten = [
+        leaked = [
             (connection, test)
             for connection, pool_entry, test in self._open.values()
             if pool_entry() is None
         ]
-        for connection, _test in forgotten:
+        for connection, _test in leaked:
             connection.close()
             del self._open[id(connection)]
-        return [test for _connection, test in forgotten]
+        return [test for _connection, test in leaked]
 
     def _add(self, connection: DBAPIConnection, pool_entry: ConnectionPoolEntry) -> None:
-        # The connection is held, so that the collector does not warn of it; its pool is not.
+        # A reference to the connection keeps the collector from warning; its pool may be collected.
         test = os.environ.get("PYTEST_CURRENT_TEST", "an import")
         self._unchecked.add(id(connection))
         self._open[id(connection)] = connection, weakref.ref(pool_entry), test

@@ -1,0 +1,66 @@
+"""Claims deliveries, starts sending them, and records rate-limit allowances, in the city."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from publisher.delivery import commit_sending
+from publisher.delivery.claim import claim
+from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.rate_limits import response_limits
+from publisher.models.accounts import AllowanceRow
+from publisher.platforms.base.types import Allowance, Receipt
+from publisher.states import DeliveryState
+from tests.support.city import City
+from tests.support.city_people import MINUTE, NOON
+
+IN_15_MINUTES = NOON + 15 * MINUTE
+
+
+def record_allowance(town: City, remaining: int, until: datetime = IN_15_MINUTES) -> None:
+    """Record that a response of X allowed this many more posts until then."""
+    limits = (Allowance("publish.15min", 100, remaining, until),)
+    with town.write() as session:
+        response_limits.learn(session, town.accounts["x"], limits, town.now)
+
+
+def remaining_allowance(town: City) -> int:
+    """Return how many more posts the row allows."""
+    query = select(AllowanceRow.remaining).where(AllowanceRow.name == "publish.15min")
+    with town.read() as session:
+        return session.scalars(query).one()
+
+
+def claim_due(town: City, due: int = 1, on: str = "x") -> list[DeliveryPayload]:
+    """Claim this many due deliveries together."""
+    for _ in range(due):
+        town.due(on=[on])
+    return claim(town.context, account_id=town.accounts[on], most=due)
+
+
+def start_sending(town: City, due: int = 1, on: str = "x") -> list[DeliveryPayload]:
+    """Claim this many due deliveries, and commit the state `sending` for each."""
+    payloads = claim_due(town, due, on)
+    assert all(try_start(town, payload) for payload in payloads)
+    return payloads
+
+
+def try_start(town: City, payload: DeliveryPayload) -> bool:
+    """Try to commit the state `sending`; return whether it was committed."""
+    try:
+        commit_sending.start(town.context, payload)
+    except commit_sending.HeldBack:
+        return False
+    return True
+
+
+def delivery_state(town: City, payload: DeliveryPayload) -> DeliveryState:
+    """Return the state of this payload's delivery."""
+    return town.delivery(payload.claim.delivery_id).state
+
+
+def receipt_for(number: int, town: City) -> Receipt:
+    """Return a receipt with this number as the platform's id."""
+    return Receipt(str(number), f"https://platform.example/{number}", town.now, "")
