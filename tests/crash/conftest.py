@@ -1,4 +1,4 @@
-"""What every scenario begins with."""
+"""Fixtures of the crash scenarios."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.counter import Counter
-from tests.crash.house import House, house
-from tests.crash.nursery import Forking, Nursery
+from tests.crash.clock_installation import ClockInstallation, open_installation
+from tests.crash.fork_server import ForkingStarter, ForkServer
+from tests.crash.web_installation import WebInstallation
 from tests.support.processes import Starter
 
 GROUPS = 3
@@ -17,7 +17,7 @@ GROUPS = 3
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Divide the scenarios among a few workers: they mostly wait while other tests compute."""
+    """Divide the scenarios among a few workers, since they mostly wait."""
     scenarios = [item for item in items if Path(__file__).parent in item.path.parents]
     for number, scenario in enumerate(scenarios):
         if scenario.get_closest_marker("xdist_group") is None:
@@ -25,30 +25,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
     """Forks the processes of this worker's scenarios."""
-    nursery = Nursery(tmp_path_factory.mktemp("nursery"))
-    yield nursery
-    nursery.close()
+    server = ForkServer(tmp_path_factory.mktemp("nursery"))
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def forking(start: Starter, nursery: Nursery) -> Forking:
+def forking_starter(start: Starter, fork_server: ForkServer) -> ForkingStarter:
     """Starts commands as `start` does, but forks those of the product."""
-    return Forking(start.folder, start.stack, nursery=nursery)
+    return ForkingStarter(start.folder, start.stack, fork_server=fork_server)
 
 
 @pytest.fixture
-def installation(forking: Forking, database_url: str, tmp_path: Path) -> Iterator[House]:
-    """A house with its sandbox; no clock runs yet."""
-    with house(forking, database_url, tmp_path) as opened:
+def installation(
+    forking_starter: ForkingStarter, database_url: str, tmp_path: Path
+) -> Iterator[ClockInstallation]:
+    """Opens an installation with a sandbox; no clock runs yet."""
+    with open_installation(forking_starter, database_url, tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def counter(database_url: str, forking: Forking, tmp_path: Path) -> Iterator[Counter]:
-    """A city without pages and without a clock."""
-    counter = Counter(forking, database_url, tmp_path)
-    counter.up()
-    yield counter
-    counter.database.dispose()
+def web_installation(
+    database_url: str, forking_starter: ForkingStarter, tmp_path: Path
+) -> Iterator[WebInstallation]:
+    """Sets up a city without running web workers or clocks."""
+    installation = WebInstallation(forking_starter, database_url, tmp_path)
+    installation.set_up()
+    yield installation
+    installation.database.dispose()

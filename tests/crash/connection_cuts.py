@@ -1,8 +1,8 @@
-"""A way to PostgreSQL that breaks in the midst of chosen COMMITs: nobody here learns what became.
+"""A proxy to PostgreSQL that cuts connections during chosen COMMITs.
 
-It stands between a process and the server's socket, and passes on what both say. Of a transaction
-that said certain words it lets the COMMIT through or not, and hangs up in either case; or it kills
-who asked for it, who has then read no answer.
+It forwards the bytes between a process and the server's socket. In a transaction with a chosen
+statement it forwards the COMMIT or drops it, then disconnects in either case, or kills the client,
+which has not read a response.
 """
 
 from __future__ import annotations
@@ -20,42 +20,42 @@ from urllib.parse import parse_qs, urlsplit
 
 SOCKET = ".s.PGSQL.5432"
 PEER = struct.Struct("3i")
-"""Who holds the other end of a socket on this machine: process, user and group."""
+"""The format of a local peer's credentials: process, user and group."""
 
-SENDING, RECEIPTS = b"EXECUTE send(", b'"platform_id"'
-"""What the transactions say in which `sending` and receipts are written."""
+WRITES_SENDING, WRITES_RECEIPTS = b"EXECUTE send(", b'"platform_id"'
+"""Parts of the statements that write the state `sending`, and receipts."""
 
 DONE = b"Z\x00\x00\x00\x05I"
-"""PostgreSQL is ready, and inside no transaction: what was asked has been done."""
+"""PostgreSQL's ReadyForQuery outside a transaction: the COMMIT has been done."""
 
 
 @dataclass
-class Cutter:
-    """`pattern` are what a transaction has to say for its COMMIT to be cut; at most `most` are."""
+class CuttingProxy:
+    """Cuts the COMMITs of transactions that contain `pattern`, but at most `most` of them."""
 
     url: str
     folder: Path
     pattern: bytes
     lets_through: bool
     most: int
-    kills: bool = False
-    cut: int = 0
+    kills_client: bool = False
+    cut_count: int = 0
     _listener: socket.socket = field(default_factory=lambda: socket.socket(socket.AF_UNIX))
-    _passages: list[_Passage] = field(default_factory=list)
+    _connections: list[_ProxiedConnection] = field(default_factory=list)
 
     @property
     def server(self) -> str:
-        """Where the server's own socket lies."""
+        """The path of the server's own socket."""
         (folder,) = parse_qs(urlsplit(self.url).query)["host"]
         return f"{folder}/{SOCKET}"
 
     @property
     def own_url(self) -> str:
-        """The address by which this way is taken."""
+        """The database address of the proxy."""
         return f"{self.url.partition('?')[0]}?host={self.folder}"
 
     def run(self) -> None:
-        """Pass on whatever comes, until closed."""
+        """Accept connections until the proxy is closed."""
         self._listener.bind(f"{self.folder}/{SOCKET}")
         self._listener.listen(64)
         with suppress(OSError):
@@ -63,44 +63,45 @@ class Cutter:
                 client, _ = self._listener.accept()
                 listener = socket.socket(socket.AF_UNIX)
                 listener.connect(self.server)
-                self._passages.append(_Passage(self, client, listener))
-                self._passages[-1].begin()
+                self._connections.append(_ProxiedConnection(self, client, listener))
+                self._connections[-1].begin()
 
     def close(self) -> None:
-        """Take nobody on any more."""
+        """Stop accepting connections, and end the existing ones."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for passage in self._passages:
+        for passage in self._connections:
             passage.end()
 
 
 @dataclass
-class _Passage:
-    """One connection, both ways."""
+class _ProxiedConnection:
+    """A connection with a thread for each direction."""
 
-    cutter: Cutter
+    proxy: CuttingProxy
     client: socket.socket
     server: socket.socket
     received: bytes = b""
     is_cut: bool = False
-    ways: list[threading.Thread] = field(default_factory=list)
+    threads: list[threading.Thread] = field(default_factory=list)
 
     def begin(self) -> None:
-        self.ways = [
-            threading.Thread(target=direction, daemon=True) for direction in (self._up, self._down)
+        self.threads = [
+            threading.Thread(target=direction, daemon=True)
+            for direction in (self._to_server, self._to_client)
         ]
-        for way in self.ways:
+        for way in self.threads:
             way.start()
 
     def end(self) -> None:
-        self._hang_up()
-        for way in self.ways:
+        self._disconnect()
+        for way in self.threads:
             way.join(10)
         self.client.close()
         self.server.close()
 
-    def _up(self) -> None:
+    def _to_server(self) -> None:
         with suppress(OSError):
             while data := self.client.recv(65_536):
                 self.received += data
@@ -109,53 +110,53 @@ class _Passage:
                     self.received = b""
                 else:
                     self.server.sendall(data)
-        self._hang_up()
+        self._disconnect()
 
     def _commit(self, data: bytes) -> None:
-        cutter = self.cutter
-        if cutter.pattern not in self.received or cutter.cut >= cutter.most:
+        cutter = self.proxy
+        if cutter.pattern not in self.received or cutter.cut_count >= cutter.most:
             self.server.sendall(data)
             return
-        cutter.cut += 1
+        cutter.cut_count += 1
         self.is_cut = True
         if cutter.lets_through:
-            self.server.sendall(data)  # the other way waits until it is done, and hangs up
+            self.server.sendall(data)  # the other thread waits until it is done, and disconnects
         else:
-            self._end()
+            self._cut()
 
-    def _down(self) -> None:
+    def _to_client(self) -> None:
         with suppress(OSError):
             while data := self.server.recv(65_536):
                 if not self.is_cut:
                     self.client.sendall(data)
                 elif DONE in data:
-                    self._end()
+                    self._cut()
                     break
-        self._hang_up()
+        self._disconnect()
 
-    def _end(self) -> None:
-        """Nobody will read what became of it."""
-        if self.cutter.kills:
+    def _cut(self) -> None:
+        """Disconnect, or kill the client, before it reads a response."""
+        if self.proxy.kills_client:
             credentials = self.client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
             os.kill(PEER.unpack(credentials)[0], signal.SIGKILL)
-        self._hang_up()
+        self._disconnect()
 
-    def _hang_up(self) -> None:
+    def _disconnect(self) -> None:
         for connection in (self.client, self.server):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
-def cutting(
+def cut_commits(
     url: str, folder: Path, pattern: bytes, *, lets_through: bool, most: int, kills: bool = False
-) -> Iterator[Cutter]:
-    """Such a way, for as long as the block runs; the folder takes its socket."""
-    cutter = Cutter(url, folder, pattern, lets_through, most, kills)
-    thread = threading.Thread(target=cutter.run, daemon=True)
+) -> Iterator[CuttingProxy]:
+    """Run a proxy, whose socket lies in `folder`, for the length of the block."""
+    proxy = CuttingProxy(url, folder, pattern, lets_through, most, kills)
+    thread = threading.Thread(target=proxy.run, daemon=True)
     thread.start()
     try:
-        yield cutter
+        yield proxy
     finally:
-        cutter.close()
+        proxy.close()
         thread.join(10)

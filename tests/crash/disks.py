@@ -1,4 +1,4 @@
-"""A disk of a few mebibytes that a scenario may fill to the last page: the kernel says ENOSPC."""
+"""A disk of a few mebibytes that a scenario fills, so that the kernel returns ENOSPC."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREFIX = "nagarvani-disk-"
 
 @dataclass(frozen=True)
 class Disk:
-    """A tmpfs by its folder."""
+    """A tmpfs, by its folder."""
 
     folder: Path
 
@@ -29,13 +29,13 @@ class Disk:
         return self.folder / "ballast"
 
     def fill(self, *, but: int = 0) -> None:
-        """Leave so many pages free, though others write at the same time."""
+        """Leave only `but` pages free, although others write at the same time."""
         with self._ballast.open("ab") as ballast:
             while (free := self._free() - but) > 0:
                 at = os.fstat(ballast.fileno()).st_size
                 try:
                     os.posix_fallocate(ballast.fileno(), at, free * PAGE)
-                except OSError:  # somebody was quicker
+                except OSError:  # another process used the space first
                     continue
 
     def _free(self) -> int:
@@ -43,16 +43,16 @@ class Disk:
         return statistics.f_bavail * statistics.f_frsize // PAGE
 
     def empty(self) -> None:
-        """Give the space back."""
+        """Free the space."""
         self._ballast.unlink(missing_ok=True)
 
 
 @contextmanager
 def small_disk(mebibytes: int) -> Iterator[Disk]:
-    """Mount one; a test is skipped where this process may not.
+    """Mount a small disk, or skip the test if this process must not mount.
 
-    It lies outside the run's folder: a run that is killed could not be removed over it. What such
-    a run left mounted is unmounted by the next.
+    The disk lies outside the run's folder, which could not be removed while it is mounted. If a run
+    is killed, the next run unmounts its disks.
     """
     _unmount_stale()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
@@ -60,7 +60,7 @@ def small_disk(mebibytes: int) -> Iterator[Disk]:
     mounting = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", str(folder)]
     if os.geteuid() or subprocess.run(mounting, check=False, capture_output=True).returncode:
         folder.rmdir()
-        pytest.skip("only who may mount can fill a disk of its own")
+        pytest.skip("this process must not mount a disk")
     try:
         yield Disk(folder)
     finally:

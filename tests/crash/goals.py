@@ -1,4 +1,4 @@
-"""What the long run is to come to, and which stroke is wanted most on the way there."""
+"""The numbers that the long run has to reach, and the disruptions that are still missing."""
 
 from __future__ import annotations
 
@@ -6,89 +6,89 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from tests.crash.paces import REAL, SCALED, Pace
 from tests.crash.tallies import POINTS, Tally
+from tests.crash.timings import REAL, SCALED, Timings
 
-CUT_AT_ONCE = 5
-"""About as many connections end by one stroke that cuts half of them."""
+CONNECTIONS_PER_CUT = 5
+"""About how many connections are cut at once, which is half of them."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Numbers of a tally by their names, and how often each named point is to be died at."""
+class Goals:
+    """The required numbers by fields of `Tally`, and the kills required at each named point."""
 
     numbers: Mapping[str, int]
     at_each_point: int
 
-    def share(self, done: Tally) -> float:
-        """How much of it has been done, by what is farthest behind; 1 and more is enough."""
+    def progress(self, done: Tally) -> float:
+        """Return the progress of the number that is farthest behind; 1 or more is enough."""
         at_points = [min(done.points.get(point, 0), self.at_each_point) for point in POINTS]
         reached = sum(at_points) / (self.at_each_point * len(POINTS))
         shares = [float(getattr(done, name)) / number for name, number in self.numbers.items()]
-        # Once every point has been reached often enough, only the others can be behind.
+        # Once every point has been reached often enough, only the other numbers can be behind.
         return min(shares, default=1.0) if reached == 1 else min([reached, *shares])
 
-    def points(self, done: Tally) -> dict[str, int]:
-        """How many kills are wanting still at each named point; those with enough are left out."""
-        lacking = {point: self.at_each_point - done.points.get(point, 0) for point in POINTS}
-        return {kind: number for kind, number in lacking.items() if number > 0}
+    def missing_at_points(self, done: Tally) -> dict[str, int]:
+        """Return the number of missing kills at each named point that has not had enough."""
+        missing = {point: self.at_each_point - done.points.get(point, 0) for point in POINTS}
+        return {kind: number for kind, number in missing.items() if number > 0}
 
-    def kills(self, done: Tally) -> int:
-        """How many kills are wanting still besides those at points."""
-        others = self._lacks("kills", done) - sum(self.points(done).values())
-        return max(others, self._lacks("at_random", done))
+    def missing_kills(self, done: Tally) -> int:
+        """Return the number of missing kills besides those at points."""
+        others = self._missing("kills", done) - sum(self.missing_at_points(done).values())
+        return max(others, self._missing("at_random", done))
 
-    def strokes(self, done: Tally) -> dict[str, int]:
-        """How often each stroke is wanting still; where all were enough, one that kills."""
-        kills = self.kills(done)
+    def disruptions(self, done: Tally) -> dict[str, int]:
+        """Return how often each disruption is missing; if none is missing, one that kills."""
+        kills = self.missing_kills(done)
         counts = {
             "kill": kills // 3,
-            "strike": kills - kills // 3,
-            "point": sum(self.points(done).values()),
-            "still": self._lacks("stood_still", done),
-            "restart": self._lacks("restarts", done),
-            "cut": ceil(self._lacks("cuts", done) / CUT_AT_ONCE),
-            "commit": self._lacks("commits", done),
-            "lock": self._lacks("locks", done),
+            "kill_at_work": kills - kills // 3,
+            "kill_at_point": sum(self.missing_at_points(done).values()),
+            "suspend": self._missing("stood_still", done),
+            "restart_server": self._missing("restarts", done),
+            "cut_connections": ceil(self._missing("cuts", done) / CONNECTIONS_PER_CUT),
+            "cut_during_commit": self._missing("commits", done),
+            "lock_sqlite": self._missing("locks", done),
         }
-        return {kind: number for kind, number in counts.items() if number} or {"strike": 1}
+        return {kind: number for kind, number in counts.items() if number} or {"kill_at_work": 1}
 
-    def tenth(self) -> Wanted:
-        """A tenth of it, and at least one of each."""
+    def tenth(self) -> Goals:
+        """Return a tenth of these goals, and at least 1 of each."""
         numbers = {name: ceil(number / 10) for name, number in self.numbers.items()}
-        return Wanted(numbers, ceil(self.at_each_point / 10))
+        return Goals(numbers, ceil(self.at_each_point / 10))
 
-    def _lacks(self, name: str, done: Tally) -> int:
+    def _missing(self, name: str, done: Tally) -> int:
         return max(0, self.numbers.get(name, 0) - int(getattr(done, name)))
 
 
 @dataclass(frozen=True)
-class Form:
-    """A form of the long run.
+class RunMode:
+    """A mode of the long run.
 
-    `lanes` are the rounds that go on side by side, each on the database of its kind. A round
-    strikes for so many `seconds` at most, and rests for `pause` after each stroke.
+    `lanes` are the kinds of the rounds that run in parallel, each on a database of its own. A round
+    disrupts for at most this many `seconds`, and waits for `pause` after each disruption.
     """
 
-    pace: Pace
+    timings: Timings
     lanes: tuple[str, ...]
     seconds: float
     pause: float = 0.0
 
 
-SHORTENED = Form(SCALED, ("postgresql", "sqlite"), seconds=180)
-IN_EARNEST = Form(
+SCALED_TIMES = RunMode(SCALED, ("postgresql", "sqlite"), seconds=180)
+REAL_TIMES = RunMode(
     REAL,
     ("postgresql-real", "sqlite-real", "sqlite-real", "sqlite-real"),
     seconds=600,
     pause=1.0,
 )
-"""On SQLite who stands still for two leases keeps all others out, so there are more of them. A
-round comes to rest a quarter of an hour after its last stroke: that is when the last look is.
+"""On SQLite a suspended clock blocks all others for two leases, so more rounds run in parallel. A
+round ends a quarter of an hour after its last disruption, with the last look-up.
 """
 
-_SHORTENED: Mapping[str, Wanted] = {
-    "postgresql": Wanted(
+_SCALED_GOALS: Mapping[str, Goals] = {
+    "postgresql": Goals(
         {
             "kills": 1_000,
             "at_random": 500,
@@ -101,7 +101,7 @@ _SHORTENED: Mapping[str, Wanted] = {
         },
         at_each_point=20,
     ),
-    "sqlite": Wanted(
+    "sqlite": Goals(
         {
             "kills": 300,
             "at_random": 167,
@@ -113,8 +113,8 @@ _SHORTENED: Mapping[str, Wanted] = {
         at_each_point=7,
     ),
 }
-WANTED: Mapping[str, Wanted] = {
-    **_SHORTENED,
-    **{f"{kind}-real": goals.tenth() for kind, goals in _SHORTENED.items()},
+GOALS: Mapping[str, Goals] = {
+    **_SCALED_GOALS,
+    **{f"{kind}-real": goals.tenth() for kind, goals in _SCALED_GOALS.items()},
 }
-"""After so much a database has had enough; of real times it is a tenth, for most is waiting."""
+"""The goals of each kind of round; with real times a tenth, since most of the time is waiting."""

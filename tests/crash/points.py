@@ -1,4 +1,4 @@
-"""The kill points of `publisher.failpoints`, by what a process does when it reaches them."""
+"""The kill points of `publisher.failpoints`, grouped by what a process is doing there."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ EDITING = ("edit.before_commit", "edit.after_commit")
 ANSWERING = ("answer.before_commit", "answer.after_commit")
 BACKING_UP = ("backup.unfinished", "restore.in_commit", "restore.unsought")
 WRITING = ("mail.claimed", "mail.accepted_unstored", "sms.claimed", "sms.accepted_unstored")
-"""Tried in tests/notifications, beside the senders."""
+"""These are tested in tests/notifications."""

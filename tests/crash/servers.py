@@ -1,4 +1,4 @@
-"""A PostgreSQL of a scenario's own, which may be stopped and started under everybody's hands."""
+"""A PostgreSQL server of a scenario's own, which is stopped and started while clocks use it."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from tests.support.runs import Run
 
 @dataclass(frozen=True)
 class OwnServer(Server):
-    """It is stopped in immediate mode alone: whoever is connected is cut, nothing is written."""
+    """A server that is stopped in immediate mode: connections are cut, nothing is flushed."""
 
     @cached_property
     def programs(self) -> Programs:
-        """The programs, found once."""
+        """The PostgreSQL programs."""
         return Programs(self.run.folder)
 
     def stop(self) -> None:
-        """Stop it as if it had crashed: at its next start it recovers from its log."""
+        """Stop the server as if it had crashed: at its next start it recovers from its log."""
         self.programs.call("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
 
     def start_again(self) -> None:
-        """Start it, and wait until it has recovered."""
+        """Start the server, and wait until it has recovered."""
         self.serve(self.programs)
 
 
 @contextmanager
 def own_server(run: Run) -> Iterator[OwnServer]:
-    """A server with its template filled, for the length of the block."""
+    """Run a server with a migrated template for the length of the block."""
     with tempfile.TemporaryDirectory(prefix="server-", dir=run.folder) as name:
         folder = Path(name)
-        folder.chmod(0o711)  # PostgreSQL, under another name than root, must pass through
+        folder.chmod(0o711)  # PostgreSQL runs as another user, who must be able to enter
         server = OwnServer(Run(folder))
         server.ensure(migrate)
         try:

@@ -1,4 +1,4 @@
-"""What the long run has counted: a line for each round in var/crash/, and the table in the docs."""
+"""The counts of the long run: a line for each round in var/crash/, and the table in the docs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.crash import points
 from tests.crash.verdict import Judgement
 from tests.support.runs import CHECKOUT
 
-KEPT = CHECKOUT / "var" / "crash"
+COUNTS = CHECKOUT / "var" / "crash"
 TABLE = CHECKOUT / "docs" / "reliability.md"
 BEGIN, END = "<!-- the long run -->", "<!-- its end -->"
 POINTS = (*points.PUBLISHING, *points.IN_TWO_STEPS, *points.LOOKING)
@@ -26,16 +26,16 @@ KINDS: Mapping[str, str] = {
     "postgresql-real": "PostgreSQL, real times",
     "sqlite-real": "SQLite, real times",
 }
-"""What is counted apart, and how it is called."""
+"""The kinds of rounds, which are counted separately, and their column titles."""
 
 
 @dataclass
 class Tally:
-    """What was done to the clocks of a round, and what came of it.
+    """The numbers of disruptions in a round, and the verdict on its deliveries.
 
-    `at_work` are the kills that struck a clock which had claimed something or was sending it,
-    `points` those by a clock's own hand, by the point it had come to; both are among the `kills`.
-    `stood_still` are the clocks that were stopped with something in hand and woke long after.
+    `at_work` are the kills of a clock that held claims, `points` the kills at each named point;
+    both are among the `kills`. `stood_still` are the clocks that were suspended while they held
+    claims, and resumed long after.
     """
 
     kills: int = 0
@@ -56,33 +56,33 @@ class Tally:
 
     @property
     def at_a_point(self) -> int:
-        """Kills at any of the named points."""
+        """The number of kills at any named point."""
         return sum(self.points.values())
 
     @property
     def at_random(self) -> int:
-        """Kills at no point that was chosen beforehand."""
+        """The number of kills at random moments."""
         return self.kills - self.at_a_point
 
     @property
     def at_each_point(self) -> int:
-        """Kills at that named point which was reached least."""
+        """The number of kills at the named point that was reached least."""
         return min(self.points.get(point, 0) for point in POINTS)
 
     @property
     def posts(self) -> int:
-        """What was approved and fell due, each text on each platform."""
+        """The number of deliveries that were approved and fell due."""
         return self.found.posts
 
 
 def _plus(tally: Tally, other: Tally, name: str) -> Any:  # noqa: ANN401  as the field's own
-    mine, theirs = getattr(tally, name), getattr(other, name)
-    if isinstance(mine, dict):
-        return {name: mine.get(name, 0) + theirs.get(name, 0) for name in {**mine, **theirs}}
-    return mine + theirs
+    first, second = getattr(tally, name), getattr(other, name)
+    if isinstance(first, dict):
+        return {name: first.get(name, 0) + second.get(name, 0) for name in {**first, **second}}
+    return first + second
 
 
-LINES: tuple[tuple[str, str], ...] = (
+ROWS: tuple[tuple[str, str], ...] = (
     ("clocks killed (SIGKILL)", "kills"),
     ("… which was handling a delivery", "at_work"),
     ("… which had reached a named point", "at_a_point"),
@@ -106,52 +106,52 @@ LINES: tuple[tuple[str, str], ...] = (
     ("**unapproved**", "found.unapproved"),
     ("minutes of all rounds", "minutes"),
 )
-"""The lines of the table: what stands in front, and what is counted there."""
+"""The rows of the table: the label, and the name of the number."""
 
-NOWHERE = {"postgresql": ("locks",), "sqlite": ("restarts", "cuts", "commits")}
-"""What there is not to count on a database."""
+NOT_COUNTED = {"postgresql": ("locks",), "sqlite": ("restarts", "cuts", "commits")}
+"""The numbers that do not exist on a database."""
 
 
 @dataclass
-class Kept:
-    """The folder of the counts, and the page with their table; several rounds may use it at once.
+class TallyStore:
+    """Stores the counts in a folder and their table in a page; several rounds may share it.
 
-    `under_way` are the tallies of rounds that are not finished.
+    `running` are the tallies of rounds that are not finished.
     """
 
-    folder: Path = KEPT
+    folder: Path = COUNTS
     page: Path = TABLE
-    under_way: list[tuple[str, Tally]] = field(default_factory=list)
-    _alone: Lock = field(default_factory=Lock)
+    running: list[tuple[str, Tally]] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
 
     @contextmanager
-    def begun(self, kind: str, tally: Tally) -> Iterator[None]:
-        """Have a round's tally counted among what is `done` as long as the block lasts."""
-        self.under_way.append((kind, tally))
+    def count_running(self, kind: str, tally: Tally) -> Iterator[None]:
+        """Include a round's tally in `done` for the length of the block."""
+        self.running.append((kind, tally))
         try:
             yield
         finally:
-            self.under_way = [running for running in self.under_way if running[1] is not tally]
+            self.running = [running for running in self.running if running[1] is not tally]
 
     def finish(self, kind: str, tally: Tally) -> None:
-        """Add the line of a finished round, and write the table."""
-        with self._alone:
+        """Append the line of a finished round, and write the table."""
+        with self._lock:
             self.folder.mkdir(parents=True, exist_ok=True)
             with (self.folder / f"{kind}.jsonl").open("a") as lines:
                 lines.write(json.dumps(asdict(tally)) + "\n")
             self.write_table()
 
-    def tell(self, kind: str, line: str) -> None:
-        """Keep what went wrong beside what was counted, and say it."""
+    def report(self, kind: str, line: str) -> None:
+        """Append a problem to a file beside the counts, and print it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{kind}-found.txt").open("a") as report:
             report.write(line + "\n\n")
         sys.stdout.write(line + "\n")
 
     def counted(self, kind: str) -> Tally:
-        """The sum of all finished rounds.
+        """Return the sum of all finished rounds.
 
-        A line that was cut short by a kill, or was written by another form of the run, is none.
+        Lines that were cut off by a kill, or have other fields, are ignored.
         """
         total, path = Tally(), self.folder / f"{kind}.jsonl"
         for line in path.read_text().splitlines() if path.exists() else ():
@@ -163,20 +163,20 @@ class Kept:
         return total
 
     def done(self, kind: str) -> Tally:
-        """What is counted, and what the rounds under way have done so far."""
+        """Return the sum of the finished rounds, and of the running rounds so far."""
         total = self.counted(kind)
-        for tally_kind, tally in list(self.under_way):
+        for tally_kind, tally in list(self.running):
             if tally_kind == kind:
                 total += tally
         return total
 
     def write_table(self) -> None:
-        """Write the table between its two marks; of real times only what has been counted."""
+        """Write the table between its two marks, without columns of real times that are empty."""
         totals = {kind: self.counted(kind) for kind in KINDS}
         kinds = [kind for kind in KINDS if totals[kind].kills or not kind.endswith("-real")]
         rows = [["", *(KINDS[kind] for kind in kinds)], ["---", *("---:" for _ in kinds)]]
         rows += [
-            [label, *(_cell(kind, totals[kind], name) for kind in kinds)] for label, name in LINES
+            [label, *(_cell(kind, totals[kind], name) for kind in kinds)] for label, name in ROWS
         ]
         lines = ["| " + " | ".join(row) + " |" for row in rows]
         before, _, rest = self.page.read_text().partition(BEGIN)
@@ -185,9 +185,9 @@ class Kept:
 
 
 def _cell(kind: str, total: Tally, name: str) -> str:
-    if name in NOWHERE[kind.removesuffix("-real")]:
+    if name in NOT_COUNTED[kind.removesuffix("-real")]:
         return "–"
     if name == "minutes":
         return f"{total.seconds / 60:,.0f}"
-    of = total.found if name.startswith("found.") else total
-    return f"{getattr(of, name.removeprefix('found.')):,}"
+    counts = total.found if name.startswith("found.") else total
+    return f"{getattr(counts, name.removeprefix('found.')):,}"

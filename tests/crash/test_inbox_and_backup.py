@@ -1,4 +1,4 @@
-"""A clock that dies while it listens, and a backup or a restore that is cut off."""
+"""A clock that dies while it reads comments, and an interrupted backup or restore."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from publisher.now import now
 from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid
 from tests.crash import points
-from tests.crash.house import PATIENCE, House
+from tests.crash.clock_installation import TIMEOUT, ClockInstallation
 from tests.crash.verdict import judge
 from tests.support import sqlite
 from tests.support.city_people import as_of
@@ -29,38 +29,42 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 @pytest.mark.parametrize("name", points.LISTENING)
 def test_a_clock_killed_while_reading_comments_stores_and_routes_each_once(
-    installation: House, name: str
+    installation: ClockInstallation, name: str
 ) -> None:
-    installation.posts(3, on=["x"])
+    installation.add_posts(3, on=["x"])
     installation.drain()
     under = str(installation.ledger("x")[0]["id"])
     comment_ids = set()
     for number in range(2):
         comment_ids.add(
-            installation.say("x", f"पाणी कधी येणार? {number}", under=under, author="@udaharan")
+            installation.add_comment(
+                "x", f"पाणी कधी येणार? {number}", under=under, author="@udaharan"
+            )
         )
-        installation.listen_soon()
-        installation.die_at(name)
-    installation.listen_soon()
-    clock = installation.clock()
+        installation.read_comments_soon()
+        installation.run_clock_until_killed(name)
+    installation.read_comments_soon()
+    clock = installation.start_clock()
     installation.wait_for(lambda: len(_comments(installation)) == 2)
-    clock.stop(within=PATIENCE)
+    clock.stop(within=TIMEOUT)
     comments = _comments(installation)
     assert sorted(comment.platform_id for comment in comments) == sorted(comment_ids)
     assert {comment.state for comment in comments} == {CommentState.ROUTED}
     assert all(comment.department_id and comment.due_at > now() for comment in comments)
 
 
-def _comments(installation: House) -> list[Comment]:
+def _comments(installation: ClockInstallation) -> list[Comment]:
     with installation.database.reading() as session:
         return list(session.scalars(select(Comment)))
 
 
 @pytest.fixture
-def empty_url(installation: House, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of the same kind in which there is nothing yet."""
+def empty_url(
+    installation: ClockInstallation, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[str]:
+    """Creates an empty database of the same kind."""
     if installation.database.is_sqlite:
-        yield sqlite.address(tmp_path / "another.db")
+        yield sqlite.address(tmp_path / "restored.db")
         return
     server: Server = request.getfixturevalue("postgres")
     name = server.create_empty()
@@ -70,59 +74,59 @@ def empty_url(installation: House, request: pytest.FixtureRequest, tmp_path: Pat
 
 
 def test_an_interrupted_backup_or_restore_leaves_nothing(
-    installation: House, empty_url: str, tmp_path: Path
+    installation: ClockInstallation, empty_url: str, tmp_path: Path
 ) -> None:
-    """What fell due after the backup is live already: the restored house finds it, once."""
-    file = tmp_path / "house.backup"
-    installation.posts(6)
+    """Posts that went live after the backup are found once after the restore."""
+    file = tmp_path / "city.backup"
+    installation.add_posts(6)
     installation.drain()
-    installation.posts(6, due=now() + timedelta(seconds=2))
-    installation.dies("backup.unfinished", "backup", str(file))
+    installation.add_posts(6, due=now() + timedelta(seconds=2))
+    installation.run_until_killed("backup.unfinished", "backup", str(file))
     assert not file.exists()
-    installation.does("backup", str(file))
+    installation.run("backup", str(file))
     installation.drain()
-    installation.move_to(empty_url)
-    installation.dies("restore.in_commit", "restore", str(file))
+    installation.use_database(empty_url)
+    installation.run_until_killed("restore.in_commit", "restore", str(file))
     assert _rows(installation.database) == (0, 0)
-    installation.does("restore", str(file))
+    installation.run("restore", str(file))
     assert _rows(installation.database) == (12, 1)
     installation.drain()
     verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published == verdict.posts == 12
-    assert installation.count(DeliveryState.SCHEDULED) == 0
+    assert installation.delivery_count(DeliveryState.SCHEDULED) == 0
 
 
 def test_a_restore_killed_before_its_checks_sends_nothing_twice(
-    installation: House, empty_url: str, tmp_path: Path
+    installation: ClockInstallation, empty_url: str, tmp_path: Path
 ) -> None:
-    """What was moved forward and sent after the backup is found by the clock, under the stop."""
-    file = tmp_path / "house.backup"
-    installation.posts(6, due=now() + timedelta(hours=1))
-    installation.does("backup", str(file))
+    """The clock finds the posts that were sent after the backup while publishing is stopped."""
+    file = tmp_path / "city.backup"
+    installation.add_posts(6, due=now() + timedelta(hours=1))
+    installation.run("backup", str(file))
     with installation.database.transaction() as session:
         session.execute(update(Delivery).values(due_at=now()))
     installation.drain()
-    assert installation.count(DeliveryState.PUBLISHED) == 6
-    installation.move_to(empty_url)
-    installation.dies("restore.unsought", "restore", str(file))
-    assert installation.count(DeliveryState.SCHEDULED) == 6
+    assert installation.delivery_count(DeliveryState.PUBLISHED) == 6
+    installation.use_database(empty_url)
+    installation.run_until_killed("restore.unsought", "restore", str(file))
+    assert installation.delivery_count(DeliveryState.SCHEDULED) == 6
     with pytest.raises(Invalid):
         _release(installation)
-    installation.does("clock", "--once")
-    assert installation.count(DeliveryState.SCHEDULED) == 0
+    installation.run("clock", "--once")
+    assert installation.delivery_count(DeliveryState.SCHEDULED) == 0
     installation.drain()
     _release(installation)
     with installation.database.transaction() as session:
         session.execute(update(Delivery).values(due_at=now()))
-    installation.does("clock", "--once")
+    installation.run("clock", "--once")
     verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published == verdict.posts == 6
 
 
-def _release(installation: House) -> None:
-    """The lead releases whatever stands, and says nothing of what is in doubt."""
+def _release(installation: ClockInstallation) -> None:
+    """Release all stops as the lead."""
     with installation.database.transaction() as session:
         stops = [open_stop.id for open_stop in stop.open_stops(session)]
         assert stops
@@ -131,7 +135,7 @@ def _release(installation: House) -> None:
 
 
 def _rows(database: Database) -> tuple[int, int]:
-    """How many deliveries and stops there are."""
+    """Return the numbers of deliveries and stops."""
     with database.reading() as session:
         deliveries, stops = session.scalars(select(Delivery)), session.scalars(select(Stop))
         return len(list(deliveries)), len(list(stops))

@@ -1,4 +1,4 @@
-"""A clock that dies at a named point, at any moment, or stands still, loses and repeats nothing."""
+"""A clock that dies at a named point or any moment, or is suspended, loses and repeats nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from publisher.drafting.drafts import PictureDraft
 from publisher.models.deliveries import Account
 from publisher.states import DeliveryState
 from tests.crash import points
-from tests.crash.house import PATIENCE, House, freeze, wake
-from tests.crash.paces import LEASE
+from tests.crash.clock_installation import TIMEOUT, ClockInstallation, resume, suspend
+from tests.crash.timings import LEASE
 from tests.crash.verdict import judge
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
@@ -39,11 +39,11 @@ def test_every_kill_point_of_the_product_is_tried_somewhere() -> None:
 
 @pytest.mark.parametrize("name", points.PUBLISHING)
 def test_a_clock_killed_while_publishing_loses_and_repeats_nothing(
-    installation: House, name: str
+    installation: ClockInstallation, name: str
 ) -> None:
     for _ in range(2):
-        installation.posts(6)
-        installation.die_at(name)
+        installation.add_posts(6)
+        installation.run_clock_until_killed(name)
     installation.drain()
     verdict = judge(installation)
     assert verdict.is_clean, verdict
@@ -52,14 +52,14 @@ def test_a_clock_killed_while_publishing_loses_and_repeats_nothing(
 
 @pytest.mark.parametrize("name", ["publish.uploaded", "publish.before_connect"])
 def test_a_clock_killed_after_an_upload_attaches_each_picture_once(
-    installation: House, name: str
+    installation: ClockInstallation, name: str
 ) -> None:
     content = BytesIO()
     Image.new("RGB", (800, 600), "teal").save(content, "JPEG")
     picture = PictureDraft("पाण्याची टाकी", content=content.getvalue(), name="tank.jpg")
     for _ in range(2):
-        installation.posts(6, pictures=(picture,))
-        installation.die_at(name)
+        installation.add_posts(6, pictures=(picture,))
+        installation.run_clock_until_killed(name)
     assert installation.ledger("media"), "it was to die with something uploaded"
     installation.drain()
     verdict = judge(installation)
@@ -70,12 +70,12 @@ def test_a_clock_killed_after_an_upload_attaches_each_picture_once(
 
 
 @pytest.mark.parametrize("name", [*points.IN_TWO_STEPS, "publish.sent_unread"])
-def test_of_two_steps_a_crash_heals_by_itself(installation: House, name: str) -> None:
+def test_of_two_steps_a_crash_heals_by_itself(installation: ClockInstallation, name: str) -> None:
     with installation.database.transaction() as session:
         session.get_one(Account, installation.town.accounts["facebook"]).two_steps = True
     for _ in range(2):
-        installation.posts(3, on=["facebook"])
-        installation.die_at(name)
+        installation.add_posts(3, on=["facebook"])
+        installation.run_clock_until_killed(name)
     installation.drain()
     verdict = judge(installation)
     assert verdict.is_clean, verdict
@@ -84,30 +84,32 @@ def test_of_two_steps_a_crash_heals_by_itself(installation: House, name: str) ->
 
 @pytest.mark.parametrize("name", points.LOOKING)
 def test_a_clock_killed_while_looking_loses_and_repeats_nothing(
-    installation: House, name: str
+    installation: ClockInstallation, name: str
 ) -> None:
     for _ in range(2):
-        installation.posts(3, on=["x"])
-        installation.fault("x", "publish", "reset_after", count=1)
-        installation.die_at(name)
+        installation.add_posts(3, on=["x"])
+        installation.add_fault("x", "publish", "reset_after", count=1)
+        installation.run_clock_until_killed(name)
     installation.drain()
     verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published + verdict.held == verdict.posts == 6
 
 
-def test_a_clock_killed_at_any_moment_loses_and_repeats_nothing(installation: House) -> None:
-    """Twenty kills on each database; how many struck in the midst of work is told."""
+def test_a_clock_killed_at_any_moment_loses_and_repeats_nothing(
+    installation: ClockInstallation,
+) -> None:
+    """There are twenty kills on each database, at least five of them during work."""
     chance = random.Random(20210719)
-    installation.slow(0.1)
+    installation.slow_publications(0.1)
     struck = 0
     for _ in range(20):
-        clock = installation.clock()
-        clock.wait_for("runs", within=PATIENCE)
-        installation.posts(6)
+        clock = installation.start_clock()
+        clock.wait_for("runs", within=TIMEOUT)
+        installation.add_posts(6)
         time.sleep(chance.uniform(0, 0.4))
         clock.kill()
-        struck += installation.count(DeliveryState.CLAIMED, DeliveryState.SENDING) > 0
+        struck += installation.delivery_count(DeliveryState.CLAIMED, DeliveryState.SENDING) > 0
         installation.clocks.clear()
     installation.drain()
     verdict = judge(installation)
@@ -116,27 +118,29 @@ def test_a_clock_killed_at_any_moment_loses_and_repeats_nothing(installation: Ho
     assert struck >= 5, "kills of clocks that had nothing to do prove nothing"
 
 
-def test_a_clock_that_wakes_long_after_its_lease_changes_nothing(installation: House) -> None:
+def test_a_clock_that_wakes_long_after_its_lease_changes_nothing(
+    installation: ClockInstallation,
+) -> None:
     chance = random.Random(6)
-    installation.slow(0.1)
+    installation.slow_publications(0.1)
     for _ in range(5):
-        sleeper = installation.clock()
-        sleeper.wait_for("runs", within=PATIENCE)
-        installation.posts(6)
+        sleeper = installation.start_clock()
+        sleeper.wait_for("runs", within=TIMEOUT)
+        installation.add_posts(6)
         time.sleep(chance.uniform(0, 0.4))
-        freeze(sleeper)
+        suspend(sleeper)
         if installation.database.is_sqlite:
-            # Whoever stands still inside a transaction of SQLite keeps everybody out until he
-            # wakes; a second clock is refused there anyway.
+            # A clock suspended inside a transaction of SQLite blocks all others until it is
+            # resumed; SQLite admits no second clock anyway.
             time.sleep(2 * LEASE)
         else:
             installation.drain()
-        wake(sleeper)
+        resume(sleeper)
         time.sleep(1)
-        sleeper.stop(within=PATIENCE)
+        sleeper.stop(within=TIMEOUT)
         installation.clocks.clear()
     installation.drain()
     verdict = judge(installation)
     assert verdict.is_clean, verdict
     assert verdict.published + verdict.held == verdict.posts == 30
-    assert installation.count(DeliveryState.SENDING) == 0
+    assert installation.delivery_count(DeliveryState.SENDING) == 0

@@ -1,7 +1,7 @@
 """A clock goes wrong, jumps, or meets the end of a day, month or year.
 
-The time of the clock's process is moved by what it is given for the present moment; the platforms
-and PostgreSQL keep the real one, as they would.
+Only the clock's process gets a wrong present moment; the platforms and PostgreSQL keep the real
+time, as they would on other machines.
 """
 
 from __future__ import annotations
@@ -17,80 +17,80 @@ from sqlalchemy import select
 from publisher.models.deliveries import Delivery
 from publisher.now import now
 from publisher.states import DeliveryState
-from tests.crash.house import PATIENCE, House
+from tests.crash.clock_installation import TIMEOUT, ClockInstallation
 from tests.crash.verdict import judge
 from tests.support.processes import RunningCommand
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 MINUTES, HOUR, DAY = 300, 3_600, 86_400
-DAYBREAK = timedelta(hours=18, minutes=30)
-"""When the city's day begins, by UTC."""
+MIDNIGHT = timedelta(hours=18, minutes=30)
+"""The city's midnight as a time of the previous day in UTC."""
 
 
 @pytest.fixture
-def wrong_by(tmp_path: Path) -> Callable[[float], Path]:
-    """Says by how many seconds clocks are wrong from now on; gives the file that tells them."""
+def set_time_error(tmp_path: Path) -> Callable[[float], Path]:
+    """Returns a function that sets the clocks' error in seconds, and returns the file with it."""
     file, new = tmp_path / "wrong-by", tmp_path / "wrong-by.new"
 
-    def be_wrong(seconds: float) -> Path:
+    def write_seconds(seconds: float) -> Path:
         new.write_text(str(seconds))
         return new.replace(file)
 
-    return be_wrong
+    return write_seconds
 
 
-def _wrong_clock(installation: House, by: Path) -> RunningCommand:
-    clock = installation.wrong_clock(by)
-    clock.wait_for("runs", within=PATIENCE)
+def _start_wrong_clock(installation: ClockInstallation, by: Path) -> RunningCommand:
+    clock = installation.start_wrong_clock(by)
+    clock.wait_for("runs", within=TIMEOUT)
     return clock
 
 
-def _settle(installation: House, clock: RunningCommand) -> None:
-    installation.wait_for(lambda: installation.waiting() == 0)
-    clock.stop(within=PATIENCE)
+def _wait_and_judge(installation: ClockInstallation, clock: RunningCommand) -> None:
+    installation.wait_for(lambda: installation.waiting_count() == 0)
+    clock.stop(within=TIMEOUT)
     verdict = judge(installation)
     assert verdict.is_clean, verdict
-    missed = installation.count(DeliveryState.MISSED)
+    missed = installation.delivery_count(DeliveryState.MISSED)
     assert verdict.published + verdict.held + missed == verdict.posts > 0
 
 
 @pytest.mark.parametrize("seconds", [MINUTES, -MINUTES, HOUR, -HOUR, DAY, -DAY])
 def test_a_wrong_clock_that_is_set_right_loses_and_repeats_nothing(
-    installation: House, wrong_by: Callable[[float], Path], seconds: float
+    installation: ClockInstallation, set_time_error: Callable[[float], Path], seconds: float
 ) -> None:
-    """Three answers are lost, so that it looks for posts with a wrong time in its head."""
-    clock = _wrong_clock(installation, wrong_by(seconds))
-    installation.fault("x", "publish", "reset_after", count=3)
-    installation.posts(12)
+    """Three responses are lost, so that the clock looks for posts with a wrong time."""
+    clock = _start_wrong_clock(installation, set_time_error(seconds))
+    installation.add_fault("x", "publish", "reset_after", count=3)
+    installation.add_posts(12)
     time.sleep(2)
-    wrong_by(0)
-    installation.posts(6)
+    set_time_error(0)
+    installation.add_posts(6)
     time.sleep(2)
-    if seconds > 0:  # what it planned while it was ahead comes due when that time has come
-        wrong_by(seconds)
-    _settle(installation, clock)
+    if seconds > 0:  # look-ups that it planned while ahead fall due at that time
+        set_time_error(seconds)
+    _wait_and_judge(installation, clock)
 
 
 def test_a_clock_set_back_an_hour_while_it_sends_loses_and_repeats_nothing(
-    installation: House, wrong_by: Callable[[float], Path]
+    installation: ClockInstallation, set_time_error: Callable[[float], Path]
 ) -> None:
-    installation.slow(0.5)
-    clock = _wrong_clock(installation, wrong_by(HOUR))
-    installation.posts(12)
-    installation.wait_for(lambda: installation.count(DeliveryState.SENDING) > 0)
-    wrong_by(0)
+    installation.slow_publications(0.5)
+    clock = _start_wrong_clock(installation, set_time_error(HOUR))
+    installation.add_posts(12)
+    installation.wait_for(lambda: installation.delivery_count(DeliveryState.SENDING) > 0)
+    set_time_error(0)
     time.sleep(1)
     clock.kill()
     installation.clocks.remove(clock)
-    clock = _wrong_clock(installation, wrong_by(0))
-    installation.posts(6)
+    clock = _start_wrong_clock(installation, set_time_error(0))
+    installation.add_posts(6)
     time.sleep(3)
-    wrong_by(HOUR)  # the hour passes, and with it the leases of the one that died
-    _settle(installation, clock)
+    set_time_error(HOUR)  # the hour passes, and the killed clock's leases end
+    _wait_and_judge(installation, clock)
 
 
-def _next_daybreak(_: datetime) -> bool:
+def _day_begins(_: datetime) -> bool:
     return True
 
 
@@ -102,40 +102,42 @@ def _financial_year_begins(moment: datetime) -> bool:
     return (moment.month, moment.day) == (3, 31)
 
 
-@pytest.mark.parametrize("begins", [_next_daybreak, _month_begins, _financial_year_begins])
+@pytest.mark.parametrize("begins", [_day_begins, _month_begins, _financial_year_begins])
 def test_over_the_ends_of_day_month_and_year_everything_leaves_once(
-    installation: House, wrong_by: Callable[[float], Path], begins: Callable[[datetime], bool]
+    installation: ClockInstallation,
+    set_time_error: Callable[[float], Path],
+    begins: Callable[[datetime], bool],
 ) -> None:
-    """The clock comes from two seconds before to some seconds after."""
-    moment = _first(begins)
+    """The clock's time runs from two seconds before midnight to some seconds after."""
+    moment = _first_midnight(begins)
     ahead = (moment - timedelta(seconds=2) - now()).total_seconds()
-    installation.slow(0.5)
-    installation.posts(6, due=moment - timedelta(seconds=1))
-    installation.posts(6, due=moment + timedelta(seconds=1))
-    clock = _wrong_clock(installation, wrong_by(ahead))
-    wrong_by((moment - timedelta(seconds=2) - now()).total_seconds())
-    _settle(installation, clock)
-    assert installation.count(DeliveryState.MISSED) == 0
+    installation.slow_publications(0.5)
+    installation.add_posts(6, due=moment - timedelta(seconds=1))
+    installation.add_posts(6, due=moment + timedelta(seconds=1))
+    clock = _start_wrong_clock(installation, set_time_error(ahead))
+    set_time_error((moment - timedelta(seconds=2) - now()).total_seconds())
+    _wait_and_judge(installation, clock)
+    assert installation.delivery_count(DeliveryState.MISSED) == 0
 
 
-def _first(begins: Callable[[datetime], bool]) -> datetime:
-    """The first daybreak from tomorrow on at which this begins."""
+def _first_midnight(begins: Callable[[datetime], bool]) -> datetime:
+    """Return the first midnight from tomorrow on at which this period begins."""
     day = datetime.combine(now().date() + timedelta(days=1), datetime.min.time(), UTC)
     while not begins(day):
         day += timedelta(days=1)
-    return day + DAYBREAK
+    return day + MIDNIGHT
 
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Kiritimati", "Asia/Kolkata"])
 def test_a_machine_set_to_another_time_zone_sends_when_it_is_due(
-    installation: House, zone: str
+    installation: ClockInstallation, zone: str
 ) -> None:
-    """Twelve hours behind the city's time and eight and a half ahead of it."""
-    clock = installation.clock_elsewhere(zone)
-    clock.wait_for("runs", within=PATIENCE)
+    """The zones are twelve hours behind and eight and a half hours ahead of the city's time."""
+    clock = installation.start_clock_in_zone(zone)
+    clock.wait_for("runs", within=TIMEOUT)
     due_at = now() + timedelta(seconds=6)
-    installation.posts(2, due=due_at)
-    _settle(installation, clock)
+    installation.add_posts(2, due=due_at)
+    _wait_and_judge(installation, clock)
     posts = [post for name in ("x", "facebook") for post in installation.ledger(name)]
     assert len(posts) >= 2
     assert min(datetime.fromisoformat(post["created_at"]) for post in posts) >= due_at

@@ -1,4 +1,4 @@
-"""What falls due in a round of the long run, and how the platforms misbehave over it."""
+"""The due posts in a round of the long run, and the faults of the platforms."""
 
 from __future__ import annotations
 
@@ -11,71 +11,71 @@ from PIL import Image
 
 from publisher.drafting.drafts import PictureDraft
 from publisher.models.deliveries import Account
-from tests.crash.house import House
+from tests.crash.clock_installation import ClockInstallation
 from tests.crash.tallies import Tally
 
-POSTS = 6
-"""What falls due before each stroke: one post in three languages on two platforms."""
+POST_COUNT = 6
+"""The number of deliveries that fall due before each disruption."""
 
-PICTURED = 0.25
-"""The share of these posts that have a picture."""
+PICTURE_SHARE = 0.25
+"""The share of posts with a picture."""
 
-SLOW = 0.1
-"""Seconds that the platforms take over a publication, so that there is a midst of work."""
+PUBLICATION_SECONDS = 0.1
+"""Seconds that the platforms need for a publication, so that clocks are killed in the middle."""
 
 FAULTS = ("reset_after", "hang_after", "error_after", "truncated", "no_id")
-ON_X = (*FAULTS, "rate_limit")
-"""A limit of Facebook's ends after minutes, and a round would wait for it."""
+FAULTS_ON_X = (*FAULTS, "rate_limit")
+"""Facebook has no `rate_limit`, since the round would wait minutes for its end."""
 
-LIMITED = 2
-"""Seconds after which a limit of X ends."""
+LIMIT_SECONDS = 2
+"""Seconds after which X lifts a rate limit."""
 
 
 @dataclass
 class Traffic:
-    """Posts and faults of one round; `laid` are the faults that take a post and lose the answer."""
+    """Posts and faults of a round; those of `fault_ids` accept a post and lose the response."""
 
-    installation: House
-    chance: random.Random
+    installation: ClockInstallation
+    rng: random.Random
     tally: Tally
     has_two_steps: bool = False
-    laid: set[int] = field(default_factory=set)
+    fault_ids: set[int] = field(default_factory=set)
 
-    def go_by(self, *, two_steps: bool) -> None:
-        """Have Facebook's page take its posts in two steps, or in one."""
+    def set_two_steps(self, *, two_steps: bool) -> None:
+        """Let Facebook's page take its posts in two steps, or in one."""
         self.has_two_steps = two_steps
         with self.installation.database.transaction() as session:
             account = session.get_one(Account, self.installation.town.accounts["facebook"])
             account.two_steps = two_steps
 
-    def fall_due(self) -> None:
-        """A post is approved, and due at once in all its languages."""
-        pictures = (_picture(),) if self.chance.random() < PICTURED else ()
-        self.installation.posts(POSTS, pictures=pictures)
+    def add_due_posts(self) -> None:
+        """Add approved posts that are due now in all languages, some with a picture."""
+        pictures = (_picture(),) if self.rng.random() < PICTURE_SHARE else ()
+        self.installation.add_posts(POST_COUNT, pictures=pictures)
 
-    def lay_faults(self) -> None:
-        """One on each platform, for the next publication; the others are only slow."""
-        self.clear()
-        # Of two steps it is the second whose answer counts: what the public sees is the same.
+    def add_faults(self) -> None:
+        """Add a fault for the next publication on each platform; later ones are only slow."""
+        self.clear_faults()
+        # Of two steps the second makes the post public, so its response is the one to lose.
         operation = "make_public" if self.has_two_steps else "publish"
-        hanging = 1.5 * self.installation.pace.press.send_deadline
+        hang_seconds = 1.5 * self.installation.timings.delivery.send_deadline
         for platform, platform_operation, faults in (
-            ("x", "publish", ON_X),
+            ("x", "publish", FAULTS_ON_X),
             ("facebook", operation, FAULTS),
         ):
-            kind = self.chance.choice(faults)
-            seconds = LIMITED if kind == "rate_limit" else hanging
-            number = self.installation.fault(
+            kind = self.rng.choice(faults)
+            seconds = LIMIT_SECONDS if kind == "rate_limit" else hang_seconds
+            number = self.installation.add_fault(
                 platform, platform_operation, kind, count=1, seconds=seconds
             )
             if kind in FAULTS:
-                self.laid.add(number)
-        self.installation.slow(SLOW)
+                self.fault_ids.add(number)
+        self.installation.slow_publications(PUBLICATION_SECONDS)
 
-    def clear(self) -> None:
-        """Count the faults that a publication has met; the others are taken away."""
-        self.tally.lost_answers += len(self.laid - self.installation.faults())
-        self.laid.clear()
+    def clear_faults(self) -> None:
+        """Count the faults that hit a publication, and remove the others."""
+        self.tally.lost_answers += len(self.fault_ids - self.installation.pending_faults())
+        self.fault_ids.clear()
         self.installation.clear_faults()
 
 

@@ -1,4 +1,4 @@
-"""The judge: the sandbox's ledger beside the rows, after everything has come to rest."""
+"""Compares the sandbox's ledger with the rows after all deliveries have settled."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from publisher.models.posts import Decision, Variant
 from publisher.now import now
 from publisher.review import gate_adapter
 from publisher.states import DeliveryState
-from tests.crash.house import House
+from tests.crash.clock_installation import ClockInstallation
 
-AT_REST = (
+SETTLED = (
     DeliveryState.PUBLISHED,
     DeliveryState.HELD,
     DeliveryState.FAILED,
@@ -27,17 +27,17 @@ AT_REST = (
 )
 
 Key = tuple[str, str]
-"""The platform, and the words that are out on it or are to be."""
+"""A platform, and the text of a post on it."""
 
-AT_ONCE = timedelta(seconds=0.25)
-"""Of what crosses within so short a time the locks decide which was first, and not the times."""
+TOLERANCE = timedelta(seconds=0.25)
+"""Two events within this time may be recorded in either order, since locks decide the order."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a run came to. `held_live` are those of the held that the platform shows.
+    """The outcome of a round's deliveries. `held_live` are held deliveries that are live.
 
-    Of the posts, `pictured` have a picture; what is out there without it was never approved.
+    `pictured` are posts with a picture; a live post with other pictures counts as `unapproved`.
     """
 
     posts: int = 0
@@ -51,7 +51,7 @@ class Judgement:
 
     @property
     def is_clean(self) -> bool:
-        """Whether every promise held."""
+        """Whether there are no duplicates, losses or unapproved posts."""
         return (self.duplicates, self.losses, self.unapproved) == (0, 0, 0)
 
     def __add__(self, other: Judgement) -> Judgement:
@@ -59,10 +59,10 @@ class Judgement:
         return Judgement(*sums)
 
 
-def judge(house: House) -> Judgement:
-    """Compare what is out with what was approved, and every row with where it has to be."""
-    published = _published_counts(house)
-    deliveries = _deliveries(house)
+def judge(installation: ClockInstallation) -> Judgement:
+    """Compare the live posts with the approvals, and every delivery with its required state."""
+    published = _published_counts(installation)
+    deliveries = _deliveries(installation)
     by_key = {_key(delivery): delivery for delivery in deliveries}
     held_deliveries = [delivery for delivery in deliveries if delivery.state is DeliveryState.HELD]
     return Judgement(
@@ -71,64 +71,64 @@ def judge(house: House) -> Judgement:
         published=sum(delivery.state is DeliveryState.PUBLISHED for delivery in deliveries),
         duplicates=sum(count - 1 for count in published.values()),
         losses=sum(not _is_safe(delivery, published) for delivery in deliveries),
-        unapproved=len(_unapproved(house, by_key)),
+        unapproved=len(_unapproved(installation, by_key)),
         held=len(held_deliveries),
         held_live=sum(published[_key(delivery)] > 0 for delivery in held_deliveries),
     )
 
 
-def _published_counts(house: House) -> Counter[Key]:
-    """How often each text of ours is out, posts and answers alike."""
-    return Counter(key for key, _ in _media_counts(house))
+def _published_counts(installation: ClockInstallation) -> Counter[Key]:
+    """Return how often each text of the city is live, posts and answers alike."""
+    return Counter(key for key, _ in _published_with_pictures(installation))
 
 
-def _media_counts(house: House) -> list[tuple[Key, int]]:
-    """What is out of ours, and with how many pictures."""
+def _published_with_pictures(installation: ClockInstallation) -> list[tuple[Key, int]]:
+    """Return the city's live posts, each with its number of pictures."""
     return [
         ((platform, str(post["text"])), len(post["media"]))
         for platform in ("x", "facebook")
-        for post in house.ledger(platform)
+        for post in installation.ledger(platform)
         if not post["citizen"] and post["published"]
     ]
 
 
-def _unapproved(house: House, by_key: Mapping[Key, Delivery]) -> set[Key]:
-    """What is out without an approval of exactly that: of its words, with its pictures."""
+def _unapproved(installation: ClockInstallation, by_key: Mapping[Key, Delivery]) -> set[Key]:
+    """Return the live posts without an approval of exactly this text and its pictures."""
     return {
         key
-        for key, pictures in _media_counts(house)
+        for key, pictures in _published_with_pictures(installation)
         if not _was_approved(by_key.get(key)) or pictures != len(by_key[key].variant.renditions)
     }
 
 
-def explain(house: House) -> str:
-    """Each delivery that breaks a promise, a line each, with what is known of it."""
-    published = _published_counts(house)
-    by_key = {_key(delivery): delivery for delivery in _deliveries(house)}
+def explain(installation: ClockInstallation) -> str:
+    """Describe each duplicate, lost or unapproved post in a line."""
+    published = _published_counts(installation)
+    by_key = {_key(delivery): delivery for delivery in _deliveries(installation)}
     lines = [f"{key}: {count} times out there" for key, count in published.items() if count > 1]
-    lines += [f"{key}: never approved" for key in _unapproved(house, by_key)]
+    lines += [f"{key}: never approved" for key in _unapproved(installation, by_key)]
     lines += [
         f"{key}: delivery {delivery.id} is {delivery.state}, fence {delivery.fence}, "
         f"{delivery.reason}"
         for key, delivery in by_key.items()
         if not _is_safe(delivery, published) or published[key] > 1
     ]
-    return "\n".join([*lines, house.unsettled()])
+    return "\n".join([*lines, installation.describe_waiting()])
 
 
-def _deliveries(house: House) -> list[Delivery]:
+def _deliveries(installation: ClockInstallation) -> list[Delivery]:
     query = select(Delivery).options(
         joinedload(Delivery.account),
         joinedload(Delivery.variant).joinedload(Variant.revision),
         joinedload(Delivery.variant).joinedload(Variant.account),
     )
-    with house.database.reading() as session:
+    with installation.database.reading() as session:
         rows = list(session.scalars(query).unique())
         for row in rows:
             outgoing_text.outgoing_text(row.variant)
             len(row.variant.renditions)
             for decision in row.variant.revision.decisions:
-                _ends(decision)
+                _end_times(decision)
     return rows
 
 
@@ -137,25 +137,25 @@ def _key(delivery: Delivery) -> Key:
 
 
 def _is_safe(delivery: Delivery, published: Counter[Key]) -> bool:
-    """It is final or before a person; what is said to be published can be seen out there."""
+    """Return whether the delivery is settled, and live if its state is `published`."""
     if delivery.state is DeliveryState.PUBLISHED:
         return published[_key(delivery)] > 0
-    return delivery.state in AT_REST
+    return delivery.state in SETTLED
 
 
 def _was_approved(delivery: Delivery | None) -> bool:
-    """Whether the rows hold an approval of exactly what this delivery is pinned to."""
+    """Return whether the delivery's revision had a valid approval when it was sent."""
     if delivery is None:
         return False
-    revision, left_at = delivery.variant.revision, (delivery.sending_at or now()) - AT_ONCE
+    revision, sent_at = delivery.variant.revision, (delivery.sending_at or now()) - TOLERANCE
     return any(
         decision.kind in gate_adapter.APPROVAL_KINDS
         and decision.digest == revision.digest
-        and all(end is None or end > left_at for end in _ends(decision))
+        and all(end is None or end > sent_at for end in _end_times(decision))
         for decision in revision.decisions
     )
 
 
-def _ends(decision: Decision) -> tuple[datetime | None, ...]:
-    """When an approval ceased to stand: it, its approver's office, or the approver's access."""
+def _end_times(decision: Decision) -> tuple[datetime | None, ...]:
+    """Return when the approval, its approver's appointment and the approver's access ended."""
     return decision.withdrawn_at, decision.appointment.until_at, decision.person.disabled_at

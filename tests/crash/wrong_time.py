@@ -1,8 +1,8 @@
-"""A clock of the product whose time is wrong by as many seconds as stand in a file.
+"""A clock of the product whose time is wrong by the number of seconds in a file.
 
     python -m tests.crash.wrong_time FILE
 
-The file is read anew each time, so that a scenario can let the time jump while the clock works.
+The file is read each time, so that a scenario can let the time jump while the clock works.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from commands.single_instance import only_clock
 from publisher.now import now
 
 
-def main(by: Path) -> None:
-    """Run the clock as `nagarvani clock` does, but for what it takes for the present moment."""
+def main(file: Path) -> None:
+    """Run the clock as `nagarvani clock` does, but with a wrong present moment."""
 
-    def wrong() -> datetime:
-        return now() + timedelta(seconds=float(by.read_text()))
+    def wrong_now() -> datetime:
+        return now() + timedelta(seconds=float(file.read_text()))
 
     logging.basicConfig(level=logging.INFO)
     settings = settings_with_secret()
-    context = dataclasses.replace(open_worker_context(settings), now=wrong)
+    context = dataclasses.replace(open_worker_context(settings), now=wrong_now)
     with only_clock(context.database):
         scheduler.run(context, settings)
 

@@ -19,7 +19,7 @@ from publisher.now import now
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.settings import environment
 from publisher.states import DeliveryState
-from tests.crash.house import House, house
+from tests.crash.clock_installation import ClockInstallation, open_installation
 from tests.crash.verdict import judge
 from tests.support.city import City
 from tests.support.city_people import DAY
@@ -33,9 +33,9 @@ POSTS = 12
 
 
 @pytest.fixture
-def installation(start: Starter, database_url: str, tmp_path: Path) -> Iterator[House]:
+def installation(start: Starter, database_url: str, tmp_path: Path) -> Iterator[ClockInstallation]:
     """A house whose clocks are processes of their own, not forked: how they ended is known."""
-    with house(start, database_url, tmp_path) as opened:
+    with open_installation(start, database_url, tmp_path) as opened:
         opened.environment |= {
             "NAGARVANI_LEASE": "60",
             "NAGARVANI_SEND_DEADLINE": str(DEADLINE),
@@ -53,12 +53,12 @@ def ends(clock: RunningCommand) -> tuple[int, float]:
 
 @pytest.mark.proof
 def test_sigterm_finishes_running_attempts_and_gives_back_the_rest(
-    installation: House,
+    installation: ClockInstallation,
 ) -> None:
-    installation.posts(POSTS, on=["x"])
-    installation.slow(1.0)
-    clock = installation.clock()
-    installation.wait_for(lambda: installation.count(DeliveryState.PUBLISHED) > 0)
+    installation.add_posts(POSTS, on=["x"])
+    installation.slow_publications(1.0)
+    clock = installation.start_clock()
+    installation.wait_for(lambda: installation.delivery_count(DeliveryState.PUBLISHED) > 0)
     installation.wait_for(lambda: _in_hand(installation))
 
     code, seconds = ends(clock)
@@ -69,8 +69,8 @@ def test_sigterm_finishes_running_attempts_and_gives_back_the_rest(
     for state, is_begun, outcome in tries:
         assert is_begun is (outcome == "published")
         assert state is (DeliveryState.PUBLISHED if is_begun else DeliveryState.SCHEDULED)
-    unsent = POSTS - installation.count(DeliveryState.PUBLISHED)
-    assert installation.count(DeliveryState.SCHEDULED) == unsent > 0
+    unsent = POSTS - installation.delivery_count(DeliveryState.PUBLISHED)
+    assert installation.delivery_count(DeliveryState.SCHEDULED) == unsent > 0
 
     installation.clear_faults()
     installation.drain()
@@ -79,13 +79,13 @@ def test_sigterm_finishes_running_attempts_and_gives_back_the_rest(
     assert verdict.published == POSTS
 
 
-def _in_hand(installation: House) -> bool:
+def _in_hand(installation: ClockInstallation) -> bool:
     """Some are on their way, and others are claimed for whoever comes free."""
     sending, claimed = DeliveryState.SENDING, DeliveryState.CLAIMED
-    return installation.count(sending) > 0 and installation.count(claimed) > 0
+    return installation.delivery_count(sending) > 0 and installation.delivery_count(claimed) > 0
 
 
-def _tries(installation: House) -> list[tuple[DeliveryState, bool, str]]:
+def _tries(installation: ClockInstallation) -> list[tuple[DeliveryState, bool, str]]:
     """Of each try: its delivery's state, whether it was begun, and what came of it."""
     query = select(Delivery.state, Attempt.sending_at, Attempt.outcome).join(
         Attempt, Attempt.delivery_id == Delivery.id
@@ -96,13 +96,13 @@ def _tries(installation: House) -> list[tuple[DeliveryState, bool, str]]:
 
 @pytest.mark.proof
 def test_sigterm_ends_reading_after_the_current_page_of_comments(
-    installation: House,
+    installation: ClockInstallation,
 ) -> None:
-    installation.posts(POSTS, on=["x"])
-    clock = installation.clock()
+    installation.add_posts(POSTS, on=["x"])
+    clock = installation.start_clock()
     installation.wait_for(lambda: _read(installation, Source.last_read_at.is_not(None)) == POSTS)
-    installation.fault("x", "search", "hang_before", count="always", seconds=1.0)
-    installation.listen_soon()
+    installation.add_fault("x", "search", "hang_before", count="always", seconds=1.0)
+    installation.read_comments_soon()
     asked_at = now()
     installation.wait_for(lambda: _read(installation, Source.last_read_at > asked_at) > 0)
 
@@ -112,7 +112,7 @@ def test_sigterm_ends_reading_after_the_current_page_of_comments(
     assert _read(installation, Source.last_read_at < asked_at) > POSTS / 2
 
 
-def _read(installation: House, condition: ColumnElement[bool]) -> int:
+def _read(installation: ClockInstallation, condition: ColumnElement[bool]) -> int:
     """How many posts' comments were read when this says."""
     query = select(func.count()).where(Source.receipt_id.is_not(None), condition)
     with installation.database.reading() as session:

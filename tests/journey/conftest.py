@@ -1,4 +1,4 @@
-"""Everything started, for one test."""
+"""The fixture of an installation whose processes all run."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.support.processes import Starter
 
 @pytest.fixture
 def installation(database_url: str, start: Starter, tmp_path: Path) -> Iterator[Installation]:
-    """Sandbox, web and clock beside the test, over a city with its people."""
+    """Starts sandbox, web and clock, with the demo's city and people."""
     running = Installation(start, database_url, tmp_path)
-    running.up()
+    running.set_up()
     yield running
     running.database.dispose()

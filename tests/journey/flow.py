@@ -1,19 +1,19 @@
-"""The steps that several walks take, each through the pages alone."""
+"""Steps that several journeys share, each through the pages alone."""
 
 from __future__ import annotations
 
 import re
 
 from demo.notices import DemoNotice
-from tests.journey.browsing import Seen
+from tests.journey.http_browser import LoadedPage
 from tests.journey.installation import Installation
 
 FACEBOOK, X = "facebook", "x"
 
 
-def hand_in(installation: Installation, by: str, notice: DemoNotice) -> Seen:
-    """Hand a notice in with its photos; gives the submission's page."""
-    visitor = installation.person(by)
+def hand_in(installation: Installation, by: str, notice: DemoNotice) -> LoadedPage:
+    """Hand a notice in with its photos, and return the submission's page."""
+    visitor = installation.visitor(by)
     page = visitor.get("/submissions/new")
     files = [
         ("files", (f"IMG_{number}.jpg", spec.read())) for number, spec in enumerate(notice.photos)
@@ -31,15 +31,15 @@ def hand_in(installation: Installation, by: str, notice: DemoNotice) -> Seen:
     return visitor.send(page, "#hand-in", {"alt_mr": descriptions, "act": "send"})
 
 
-def number_on(page: Seen) -> str:
-    """The acknowledgement number that a page shows."""
+def acknowledgement_number(page: LoadedPage) -> str:
+    """Return the acknowledgement number that a page shows."""
     match = re.search(r"PMC/\d{4}/\d{6}", page.text)
     assert match is not None, page.text
     return match.group(0)
 
 
-def texts(page: Seen, notice: DemoNotice) -> dict[str, str]:
-    """The notice's four texts under the names of the form's fields."""
+def texts(page: LoadedPage, notice: DemoNotice) -> dict[str, str]:
+    """Return the notice's four texts by the names of the form's fields."""
     names = [name for name, _value in page.form("#draft").fields if name.startswith("text_")]
     wordings = {"mr": notice.mr, "en": notice.en}
     first = min(int(name.split("_")[1]) for name in names)
@@ -51,8 +51,8 @@ def texts(page: Seen, notice: DemoNotice) -> dict[str, str]:
     }
 
 
-def described(notice: DemoNotice) -> dict[str, str]:
-    """The descriptions of its photos in both languages."""
+def picture_descriptions(notice: DemoNotice) -> dict[str, str]:
+    """Return the form fields with the photos' descriptions in both languages."""
     return {
         f"alt_{number}_{lang}": spec.alt_mr if lang == "mr" else spec.alt_en
         for number, spec in enumerate(notice.photos)
@@ -61,23 +61,23 @@ def described(notice: DemoNotice) -> dict[str, str]:
 
 
 def in_review(installation: Installation, notice: DemoNotice, *, member: str) -> tuple[str, str]:
-    """Hand in, draft and send; gives the paths of the submission and of the post."""
+    """Bring a notice into review, and return the paths of the submission and the post."""
     submission = hand_in(installation, member, notice)
-    clerk = installation.person("swati-ranpise")
+    clerk = installation.visitor("swati-ranpise")
     page = clerk.send(clerk.get(submission.path), "/draft")
-    values = {**texts(page, notice), **described(notice), "then": "send"}
+    values = {**texts(page, notice), **picture_descriptions(notice), "then": "send"}
     return submission.path, clerk.send(page, "#draft", values).path
 
 
-def approve(installation: Installation, post: str, *, officer: str) -> Seen:
-    """Approve what stands on the review page."""
-    visitor = installation.person(officer)
+def approve(installation: Installation, post: str, *, officer: str) -> LoadedPage:
+    """Approve the post on its review page."""
+    visitor = installation.visitor(officer)
     return visitor.send(visitor.get(f"{post}/review"), "/approve")
 
 
 def publish_now(installation: Installation, post: str) -> list[str]:
-    """Let every variant that has no time yet leave at once; gives the deliveries' paths."""
-    clerk = installation.person("swati-ranpise")
+    """Publish every variant that is not scheduled yet; return the deliveries' paths."""
+    clerk = installation.visitor("swati-ranpise")
     for link in clerk.get(post).links(r"/schedule$"):
         clerk.send(clerk.get(link), "/publish-now")
     return clerk.get(post).links(r"^/deliveries/\d+$")

@@ -1,4 +1,4 @@
-"""The product as it stands on a machine: its processes, and what a test may see of the world."""
+"""An installation of the product: its processes, and the sandbox as seen by a test."""
 
 from __future__ import annotations
 
@@ -22,27 +22,29 @@ from publisher.models.comments import Source
 from publisher.models.deliveries import Delivery
 from publisher.now import now
 from publisher.settings.environment import load
-from tests.journey.browsing import Seen, Visitor
+from tests.journey.http_browser import LoadedPage, Visitor
 from tests.support.processes import Starter, free_port
 
 SECRET = "a secret of the tests, long enough"
-Found = TypeVar("Found")
+Outcome = TypeVar("Outcome")
 Row = dict[str, Any]
 
 
-def until(question: Callable[[], Found | None], *, within: float = 40, what: str = "") -> Found:
-    """Ask four times a second until the answer is true; gives it."""
-    ends = time.monotonic() + within
-    while not (outcome := question()):
-        if time.monotonic() > ends:
-            raise AssertionError(f"waited {within} s in vain: {what or question}")
+def wait_for(
+    condition: Callable[[], Outcome | None], *, within: float = 40, what: str = ""
+) -> Outcome:
+    """Call the condition four times a second until its result is true; return the result."""
+    deadline = time.monotonic() + within
+    while not (outcome := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {within} s in vain: {what or condition}")
         time.sleep(0.25)
     return outcome
 
 
 @dataclass
 class Installation:
-    """Sandbox, web and clock, each a process, on one database."""
+    """Sandbox, web and clock, each in a process, with a shared database."""
 
     start: Starter
     database_url: str
@@ -50,10 +52,10 @@ class Installation:
     environment: dict[str, str] = field(default_factory=dict)
     sandbox: str = ""
     web: str = ""
-    people: dict[str, Visitor] = field(default_factory=dict)
+    visitors: dict[str, Visitor] = field(default_factory=dict)
 
-    def up(self) -> None:
-        """Start everything, and found the city with the demo's cast."""
+    def set_up(self) -> None:
+        """Start all processes, and set up the city with the demo's people."""
         self._start_sandbox()
         port = free_port()
         self.web = f"http://127.0.0.1:{port}"
@@ -66,7 +68,7 @@ class Installation:
             self.database, settings=settings, accounts=accounts_at(self.sandbox), began_at=now()
         )
         self.start.nagarvani("clock", environment=self.environment)
-        until(self._answers, what="the pages")
+        wait_for(self._web_responds, what="the pages")
 
     def __post_init__(self) -> None:
         self.database = Database(self.database_url)
@@ -81,99 +83,101 @@ class Installation:
             environment={},
             ready=ready,
         )
-        places = json.loads(ready.read_text())
-        self.sandbox = places["url"]
+        addresses = json.loads(ready.read_text())
+        self.sandbox = addresses["url"]
         self.environment |= {
             "NAGARVANI_DATABASE_URL": self.database_url,
             "NAGARVANI_MEDIA_DIR": str(self.folder / "media"),
             "NAGARVANI_SECRET_KEY": SECRET,
             "NAGARVANI_X_API_URL": self.sandbox,
             "NAGARVANI_GRAPH_API_URL": self.sandbox,
-            "NAGARVANI_SMTP_URL": f"smtp://127.0.0.1:{places['smtp_port']}",
+            "NAGARVANI_SMTP_URL": f"smtp://127.0.0.1:{addresses['smtp_port']}",
             "NAGARVANI_LOOKS": "0.5,1,1.5",
             "NAGARVANI_LEASE": "12",
             "NAGARVANI_SEND_DEADLINE": "5",
         }
 
-    def _answers(self) -> bool:
+    def _web_responds(self) -> bool:
         try:
             return requests.get(self.web + "/sign-in", timeout=5).ok
         except requests.ConnectionError:
             return False
 
-    def person(self, key: str) -> Visitor:
-        """Somebody of the cast, signed in."""
-        if key not in self.people:
+    def visitor(self, key: str) -> Visitor:
+        """Return the browser of a person of the demo, signed in."""
+        if key not in self.visitors:
             person = people.by_key()[key]
             visitor = Visitor(self.web)
             page = visitor.get("/sign-in")
             visitor.send(page, "#sign-in", {"identifier": person.mail, "password": person.password})
-            self.people[key] = visitor
-        return self.people[key]
+            self.visitors[key] = visitor
+        return self.visitors[key]
 
-    # The world outside
+    # The sandbox
 
     def ledger(self, platform: str) -> list[Row]:
-        """Everything that was ever made on a platform, oldest first."""
+        """Return everything that was ever created on a platform, oldest first."""
         posts: list[Row] = requests.get(self.sandbox + "/ledger", timeout=10).json()[platform]
         return posts
 
-    def ours(self, platform: str, kind: str = "post") -> list[Row]:
-        """What the city itself has made there."""
+    def city_posts(self, platform: str, kind: str = "post") -> list[Row]:
+        """Return the city's own posts or comments on a platform."""
         return [
             post for post in self.ledger(platform) if not post["citizen"] and post["kind"] == kind
         ]
 
-    def letters(self, key: str) -> list[Row]:
-        """The mails for somebody, newest first."""
-        to = {"to": people.by_key()[key].mail}
-        letters: list[Row] = requests.get(
-            self.sandbox + "/letterbox.json", params=to, timeout=10
+    def mails(self, key: str) -> list[Row]:
+        """Return a person's mails, newest first."""
+        recipient = {"to": people.by_key()[key].mail}
+        mails: list[Row] = requests.get(
+            self.sandbox + "/letterbox.json", params=recipient, timeout=10
         ).json()
-        return letters
+        return mails
 
-    def wait_for_letter(self, key: str, text: str) -> Row:
-        """The newest mail for somebody that holds these words."""
-        letters = until(
-            lambda: [letter for letter in self.letters(key) if text in letter["text"]],
+    def wait_for_mail(self, key: str, text: str) -> Row:
+        """Wait for a mail to this person with this text, and return the newest."""
+        mails = wait_for(
+            lambda: [letter for letter in self.mails(key) if text in letter["text"]],
             what=f"a mail for {key} with {text!r}",
         )
-        return letters[0]
+        return mails[0]
 
-    def fault(self, platform: str, operation: str, kind: str, **more: object) -> None:
-        """Lay a fault in the way of the next call."""
-        laid = {"platform": platform, "operation": operation, "kind": kind, **more}
-        response = requests.post(self.sandbox + "/faults", json=laid, timeout=10)
+    def add_fault(self, platform: str, operation: str, kind: str, **more: object) -> None:
+        """Add a fault for the next call."""
+        fault = {"platform": platform, "operation": operation, "kind": kind, **more}
+        response = requests.post(self.sandbox + "/faults", json=fault, timeout=10)
         assert response.status_code == 201, response.text
 
-    def say(self, platform: str, text: str, *, under: str | None = None, author: str) -> str:
-        """Let a citizen comment, or mention us; gives its id there."""
+    def add_comment(
+        self, platform: str, text: str, *, under: str | None = None, author: str
+    ) -> str:
+        """Let a citizen comment, or mention the city; return the id on the platform."""
         comment = {"platform": platform, "parent": under, "author": author, "text": text}
         response = requests.post(self.sandbox + "/citizens/comment", json=comment, timeout=10)
         assert response.status_code == 201, response.text
         return str(response.json()["id"])
 
-    # Time that a test does not want to wait for
+    # Shortcuts through time
 
-    def listen_soon(self) -> None:
-        """Let the clock read all comments at its next tick, not in a minute."""
+    def read_comments_soon(self) -> None:
+        """Let the clock read comments at its next tick, not in a minute."""
         with self.database.transaction() as session:
             for source in session.scalars(select(Source)):
                 source.read_at = now()
 
-    def let_pass(self, delivery_id: int, span: timedelta) -> None:
-        """Have a delivery's last try lie further back."""
+    def age_attempt(self, delivery_id: int, span: timedelta) -> None:
+        """Move a delivery's last attempt back by this span."""
         with self.database.transaction() as session:
             delivery = session.get_one(Delivery, delivery_id)
             assert delivery.sending_at is not None
             delivery.sending_at -= span
 
 
-def page_with(visitor: Visitor, path: str, text: str, *, within: float = 40) -> Seen:
-    """Load a page again and again until it says this."""
+def wait_for_page(visitor: Visitor, path: str, text: str, *, within: float = 40) -> LoadedPage:
+    """Load a page repeatedly until it contains this text, and return it."""
 
-    def look() -> Seen | None:
+    def load() -> LoadedPage | None:
         response = visitor.get(path)
         return response if text in response.text else None
 
-    return until(look, within=within, what=f"{text!r} on {path}")
+    return wait_for(load, within=within, what=f"{text!r} on {path}")

@@ -9,9 +9,9 @@ import pytest
 
 from demo import notices
 from publisher.now import now
-from tests.journey.browsing import Seen
 from tests.journey.flow import FACEBOOK, X, approve, in_review
-from tests.journey.installation import Installation, page_with, until
+from tests.journey.http_browser import LoadedPage
+from tests.journey.installation import Installation, wait_for, wait_for_page
 
 pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
 LINK = r"^https?://\S+/(status|posts)/"
@@ -27,22 +27,22 @@ def test_after_every_fault_each_text_stands_there_once(installation: Installatio
     _dropped_before_it_was_kept(installation, post)
     _told_to_wait(installation, post)
     _let_in_no_more(installation, post)
-    assert sorted(line["text"] for line in installation.ours(X)) == sorted(
+    assert sorted(line["text"] for line in installation.city_posts(X)) == sorted(
         [notice.mr.x, notice.en.x]
     )
-    on_facebook = sorted(line["text"] for line in installation.ours(FACEBOOK))
+    on_facebook = sorted(line["text"] for line in installation.city_posts(FACEBOOK))
     assert on_facebook == sorted([notice.mr.facebook, notice.en.facebook])
 
 
 def _publish(installation: Installation, post: str, title: str) -> str:
     """Publish the text of this title at once; gives its delivery's path."""
-    clerk = installation.person("swati-ranpise")
+    clerk = installation.visitor("swati-ranpise")
     path = _link_in_row(clerk.get(post), title, "/schedule")
     page = clerk.send(clerk.get(path), "/publish-now")
     return _link_in_row(page, title, "/deliveries/")
 
 
-def _link_in_row(page: Seen, title: str, part: str) -> str:
+def _link_in_row(page: LoadedPage, title: str, part: str) -> str:
     """Where the row of this title leads."""
     row = next(row for row in page.html.split("<tr") if f">{title}<" in row)
     return next(str(address) for address in re.findall(r'href="([^"]+)"', row) if part in address)
@@ -50,54 +50,54 @@ def _link_in_row(page: Seen, title: str, part: str) -> str:
 
 def _wait_until_live(installation: Installation, delivery: str) -> None:
     """Its page shows the link of the post."""
-    clerk = installation.person("swati-ranpise")
-    until(lambda: clerk.get(delivery).links(LINK), what=f"a link on {delivery}")
+    clerk = installation.visitor("swati-ranpise")
+    wait_for(lambda: clerk.get(delivery).links(LINK), what=f"a link on {delivery}")
 
 
 def _kept_though_an_error_came(installation: Installation, post: str) -> None:
     """The post is there, the answer was an error: it is found by looking, and not sent again."""
-    installation.fault(X, "publish", "error_after")
+    installation.add_fault(X, "publish", "error_after")
     delivery = _publish(installation, post, "एक्स (X) – मराठी मजकूर")
     _wait_until_live(installation, delivery)
-    assert len(installation.ours(X)) == 1
+    assert len(installation.city_posts(X)) == 1
 
 
 def _dropped_before_it_was_kept(installation: Installation, post: str) -> None:
     """Not found anywhere: held, and a person decides, no sooner than it can be known."""
-    installation.fault(FACEBOOK, "publish", "reset_before")
+    installation.add_fault(FACEBOOK, "publish", "reset_before")
     delivery = _publish(installation, post, "फेसबुक – मराठी मजकूर")
-    lead = installation.person("prasad-kenjale")
-    page = page_with(lead, delivery, HELD)
-    assert installation.ours(FACEBOOK) == []
+    lead = installation.visitor("prasad-kenjale")
+    page = wait_for_page(lead, delivery, HELD)
+    assert installation.city_posts(FACEBOOK) == []
     assert delivery in lead.get("/decisions").links(r"^/deliveries/\d+$")
-    installation.wait_for_letter("prasad-kenjale", delivery)
+    installation.wait_for_mail("prasad-kenjale", delivery)
     lead.send(page, "/send-again", code=409)
-    installation.let_pass(int(delivery.rsplit("/", 1)[1]), timedelta(minutes=16))
+    installation.age_attempt(int(delivery.rsplit("/", 1)[1]), timedelta(minutes=16))
     lead.send(page, "/send-again")
     _wait_until_live(installation, delivery)
-    assert len(installation.ours(FACEBOOK)) == 1
+    assert len(installation.city_posts(FACEBOOK)) == 1
 
 
 def _told_to_wait(installation: Installation, post: str) -> None:
     """A rate limit is obeyed to the second that the platform names."""
     began_at = now()
-    installation.fault(X, "publish", "rate_limit", seconds=6)
+    installation.add_fault(X, "publish", "rate_limit", seconds=6)
     delivery = _publish(installation, post, "एक्स (X) – English मजकूर")
     _wait_until_live(installation, delivery)
-    newest = installation.ours(X)[-1]
+    newest = installation.city_posts(X)[-1]
     assert datetime.fromisoformat(newest["created_at"]) >= began_at + timedelta(seconds=5)
-    assert len(installation.ours(X)) == 2
+    assert len(installation.city_posts(X)) == 2
 
 
 def _let_in_no_more(installation: Installation, post: str) -> None:
     """An expired token pauses the account, tells lead and admin, and loses nothing."""
-    installation.fault(FACEBOOK, "publish", "expired_token")
+    installation.add_fault(FACEBOOK, "publish", "expired_token")
     _publish(installation, post, "फेसबुक – English मजकूर")
-    admin = installation.person("arun-tekawade")
-    page = page_with(admin, "/accounts", PAUSED)
+    admin = installation.visitor("arun-tekawade")
+    page = wait_for_page(admin, "/accounts", PAUSED)
     for name in ("arun-tekawade", "prasad-kenjale"):
-        installation.wait_for_letter(name, "/accounts")
-    assert len(installation.ours(FACEBOOK)) == 1
+        installation.wait_for_mail(name, "/accounts")
+    assert len(installation.city_posts(FACEBOOK)) == 1
     row = next(row for row in page.html.split("<tr") if PAUSED in row)
     admin.send(page, row.split('action="')[1].split('"')[0])
-    until(lambda: len(installation.ours(FACEBOOK)) == 2, what="the post that waited")
+    wait_for(lambda: len(installation.city_posts(FACEBOOK)) == 2, what="the post that waited")

@@ -15,18 +15,18 @@ from demo import notices
 from publisher.models.posts import Rendition
 from publisher.now import now
 from publisher.working_time import local
-from tests.journey.browsing import Visitor
 from tests.journey.flow import (
     FACEBOOK,
     X,
+    acknowledgement_number,
     approve,
     hand_in,
     in_review,
-    number_on,
     publish_now,
     texts,
 )
-from tests.journey.installation import Installation, Row, page_with, until
+from tests.journey.http_browser import Visitor
+from tests.journey.installation import Installation, Row, wait_for, wait_for_page
 
 CIRCULAR = notices.load()[notices.CIRCULAR]
 
@@ -42,7 +42,7 @@ def test_the_main_job_from_notices_to_answers_on_real_material(installation: Ins
 
 def _circular_until_scheduled(installation: Installation) -> tuple[str, str, datetime]:
     submission = hand_in(installation, "meenal-gole", CIRCULAR)
-    installation.wait_for_letter("meenal-gole", number_on(submission))
+    installation.wait_for_mail("meenal-gole", acknowledgement_number(submission))
     post = _draft(installation, submission.path)
     _return_and_revise(installation, post)
     due_at = _schedule(installation, post)
@@ -57,7 +57,7 @@ def _circular_goes_out(
     link = CIRCULAR.link
     on_x = sorted(f"{text}\n{link}" for text in (CIRCULAR.mr.x, f"{CIRCULAR.en.x} #PMC"))
     on_facebook = sorted([CIRCULAR.mr.body, CIRCULAR.en.body])
-    posts = until(
+    posts = wait_for(
         lambda: _published(installation, on_x, on_facebook),
         within=75,
         what="the circular on both platforms",
@@ -75,7 +75,9 @@ def _published(
     expected = {X: on_x, FACEBOOK: on_facebook}
     posts = {
         name: [
-            line for line in installation.ours(name) if line["published"] and line["text"] in texts
+            line
+            for line in installation.city_posts(name)
+            if line["published"] and line["text"] in texts
         ]
         for name, texts in expected.items()
     }
@@ -85,7 +87,7 @@ def _published(
 
 def _draft(installation: Installation, submission: str) -> str:
     """Facebook gets it whole; what is too long for X is refused, shortened, saved and sent."""
-    clerk, notice = installation.person("swati-ranpise"), CIRCULAR
+    clerk, notice = installation.visitor("swati-ranpise"), CIRCULAR
     page = clerk.send(clerk.get(submission), "/draft")
     whole = {
         name: notice.mr.body if name.endswith("_mr") else notice.en.body
@@ -96,13 +98,13 @@ def _draft(installation: Installation, submission: str) -> str:
     saved = clerk.send(refused, "#draft", {**texts(page, notice), "then": "save"})
     assert re.fullmatch(r"/posts/\d+/draft", saved.path)
     sent = clerk.send(saved, "#draft", {"then": "send"})
-    installation.wait_for_letter("ashok-walimbe", f"{sent.path}/review")
+    installation.wait_for_mail("ashok-walimbe", f"{sent.path}/review")
     return sent.path
 
 
 def _return_and_revise(installation: Installation, post: str) -> None:
     """The officer returns it, the cell saves the next revision; a stale approval is refused."""
-    officer, clerk = installation.person("ashok-walimbe"), installation.person("swati-ranpise")
+    officer, clerk = installation.visitor("ashok-walimbe"), installation.visitor("swati-ranpise")
     today = officer.get("/")
     assert today.links(rf"^{post}/review$")
     first = officer.get(f"{post}/review")
@@ -122,7 +124,7 @@ def _return_and_revise(installation: Installation, post: str) -> None:
 
 def _schedule(installation: Installation, post: str) -> datetime:
     """Give the first text its time, the next full minute; a past one is refused at once."""
-    clerk = installation.person("swati-ranpise")
+    clerk = installation.visitor("swati-ranpise")
     path = clerk.get(post).links(r"/schedule$")[0]
     page = clerk.get(path)
     past = local(now() - timedelta(hours=2))
@@ -141,8 +143,8 @@ def _moment(here: datetime) -> dict[str, str | list[str]]:
 def _check_links(installation: Installation, submission: str, post: str) -> None:
     """The links stand on the post's page and on the department's status page."""
     for name, path in (("swati-ranpise", post), ("meenal-gole", submission)):
-        visitor = installation.person(name)
-        until(partial(_has_four_links, visitor, path), what=f"links to four posts on {path}")
+        visitor = installation.visitor(name)
+        wait_for(partial(_has_four_links, visitor, path), what=f"links to four posts on {path}")
 
 
 def _has_four_links(visitor: Visitor, path: str) -> bool:
@@ -156,14 +158,14 @@ def _water_notice(installation: Installation) -> None:
     approve(installation, post, officer="medha-satpute")
     publish_now(installation, post)
     on_x, on_facebook = [notice.mr.x, notice.en.x], [notice.mr.facebook, notice.en.facebook]
-    posts = until(lambda: _published(installation, on_x, on_facebook), what="all four posts")
+    posts = wait_for(lambda: _published(installation, on_x, on_facebook), what="all four posts")
     _check_pictures(installation, posts)
     under = _comments(installation, posts)
     _reply(installation, under["answered"])
     _pass_on(installation, under["passed_on"])
     _close_and_reopen(installation, under["closed"])
     _assign(installation)
-    assert "kadhi yenar pani" in installation.person("kiran-wabale").get(submission).text
+    assert "kadhi yenar pani" in installation.visitor("kiran-wabale").get(submission).text
 
 
 def _check_pictures(installation: Installation, posts: dict[str, list[Row]]) -> None:
@@ -195,24 +197,27 @@ def _comments(installation: Installation, posts: dict[str, list[Row]]) -> dict[s
     """Citizens comment, in Marathi and Romanised, nested too; gives where the officer sees each."""
     on_x = next(post["id"] for post in posts[X] if "पाणी" in post["text"])
     on_facebook = next(post["id"] for post in posts[FACEBOOK] if "पाणी" in post["text"])
-    first = installation.say(
+    first = installation.add_comment(
         X, "kadhi yenar pani parat? tanker pathva", under=on_x, author="@udaharan_rk"
     )
-    installation.say(X, "ho na, amhala pan hava", under=first, author="@namuna_sk")
-    outer = installation.say(
+    installation.add_comment(X, "ho na, amhala pan hava", under=first, author="@namuna_sk")
+    outer = installation.add_comment(
         FACEBOOK, "टँकरसाठी कुणाला फोन करायचा?", under=on_facebook, author="नमुना कदम"
     )
-    installation.say(FACEBOOK, "आमच्याकडे पण कोणी सांगत नाही", under=outer, author="उदाहरण जाधव")
-    installation.say(X, "@sarav_nagar पाषाण तलावाचं काय झालं?", author="@udaharan_lake")
-    installation.listen_soon()
-    officer = installation.person("medha-satpute")
-    until(
+    installation.add_comment(
+        FACEBOOK, "आमच्याकडे पण कोणी सांगत नाही", under=outer, author="उदाहरण जाधव"
+    )
+    installation.add_comment(X, "@sarav_nagar पाषाण तलावाचं काय झालं?", author="@udaharan_lake")
+    installation.read_comments_soon()
+    officer = installation.visitor("medha-satpute")
+    wait_for(
         lambda: len(officer.get("/comments").links(r"^/comments/\d+$")) == 4,
         what="four comments in the officer's inbox",
     )
-    installation.wait_for_letter("medha-satpute", "/comments/")
+    installation.wait_for_mail("medha-satpute", "/comments/")
     heads = {
-        officer.get(path).head: path for path in officer.get("/comments").links(r"^/comments/\d+$")
+        officer.get(path).heading: path
+        for path in officer.get("/comments").links(r"^/comments/\d+$")
     }
     authors = {"answered": "udaharan_rk", "passed_on": "नमुना कदम", "closed": "उदाहरण जाधव"}
     paths = {
@@ -228,10 +233,10 @@ def _comments(installation: Installation, posts: dict[str, list[Row]]) -> dict[s
 
 def _reply(installation: Installation, path: str) -> None:
     """The officer's own hand: it becomes a reply to that very comment, and the comment answered."""
-    officer = installation.person("medha-satpute")
+    officer = installation.visitor("medha-satpute")
     answer_text = "टँकरसाठी ०२०-५५५०-०१२३ वर सकाळी ७ ते रात्री ९ या वेळेत संपर्क साधावा. – पाणीपुरवठा विभाग"
     officer.send(officer.get(path), "/answer", {"text": answer_text})
-    page_with(officer, path, "उत्तर दिले")
+    wait_for_page(officer, path, "उत्तर दिले")
     (reply,) = [post for post in installation.ledger(X) if answer_text in post["text"]]
     comment = next(post for post in installation.ledger(X) if "kadhi yenar pani" in post["text"])
     assert reply["parent_id"] == comment["id"]
@@ -239,15 +244,15 @@ def _reply(installation: Installation, path: str) -> None:
 
 def _pass_on(installation: Installation, path: str) -> None:
     """To another department with a reason, and from there back."""
-    officer = installation.person("medha-satpute")
+    officer = installation.visitor("medha-satpute")
     page = officer.get(f"{path}/transfer")
     value = re.search(r'<option value="(\d+)">पथ विभाग<', page.html)
     assert value is not None
     form = {"department": value.group(1), "reason": "रस्त्यावरील टँकर पथ विभागाचा."}
     officer.send(page, "#transfer", form)
     officer.get(path, code=404)
-    other = installation.person("shailaja-kudale")
-    assert "रस्त्यावरील टँकर पथ विभागाचा." in page_with(other, path, "रस्त्यावरील").text
+    other = installation.visitor("shailaja-kudale")
+    assert "रस्त्यावरील टँकर पथ विभागाचा." in wait_for_page(other, path, "रस्त्यावरील").text
     back = re.search(r'<option value="(\d+)">पाणीपुरवठा विभाग<', other.get(f"{path}/transfer").html)
     assert back is not None
     form = {"department": back.group(1), "reason": "टँकर पाणीपुरवठ्याचेच."}
@@ -256,7 +261,7 @@ def _pass_on(installation: Installation, path: str) -> None:
 
 
 def _close_and_reopen(installation: Installation, path: str) -> None:
-    officer = installation.person("medha-satpute")
+    officer = installation.visitor("medha-satpute")
     officer.send(officer.get(f"{path}/close"), "#close", {"reason": "उत्तराची आवश्यकता नाही."})
     assert "उत्तराची आवश्यकता नाही." in officer.get(path).text
     officer.send(officer.get(f"{path}/reopen"), "#reopen", {"reason": "नागरिकाने पुन्हा विचारले."})
@@ -265,11 +270,11 @@ def _close_and_reopen(installation: Installation, path: str) -> None:
 
 def _assign(installation: Installation) -> None:
     """A mention belongs to no post: it waits in the cell's queue, which finds its department."""
-    clerk = installation.person("swati-ranpise")
-    (path,) = until(lambda: clerk.get("/comments").links(r"^/comments/\d+$"), what="the mention")
+    clerk = installation.visitor("swati-ranpise")
+    (path,) = wait_for(lambda: clerk.get("/comments").links(r"^/comments/\d+$"), what="the mention")
     page = clerk.get(path)
     assert "पाषाण" in page.text
     value = re.search(r'<option value="(\d+)">पाणीपुरवठा विभाग<', page.html)
     assert value is not None
     clerk.send(page, "/assign", {"department": value.group(1)})
-    assert "पाषाण" in installation.person("medha-satpute").get(path).text
+    assert "पाषाण" in installation.visitor("medha-satpute").get(path).text

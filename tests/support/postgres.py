@@ -26,7 +26,7 @@ from tests.support.locks import locked
 from tests.support.runs import Run
 
 OWNER = "nagarvani"
-TEMPLATE = "template_house"
+TEMPLATE = "template_nagarvani"
 SETTINGS = (
     "listen_addresses=''",
     "max_connections=200",

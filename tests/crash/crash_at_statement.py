@@ -1,4 +1,4 @@
-"""A process that kills itself before it runs a statement that says certain words."""
+"""Lets a process kill itself before it executes a chosen SQL statement."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 from sqlalchemy import Engine, event
 
-WORDS = "CRASH_AT_STATEMENT"
+STATEMENT = "CRASH_AT_STATEMENT"
 LOG = "CRASH_AT_STATEMENT_LOG"
-"""A file that keeps the statement which was not run any more."""
+"""A file to which the statement is written that was not executed any more."""
 
 
 def arm() -> None:
-    """Die there, where the environment asks for it."""
-    if WORDS not in os.environ:
+    """Kill this process before the statement that the environment names, if it names one."""
+    if STATEMENT not in os.environ:
         return
-    text, log = os.environ[WORDS], Path(os.environ[LOG])
+    text, log = os.environ[STATEMENT], Path(os.environ[LOG])
 
     def die(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         if text in statement:

@@ -1,9 +1,9 @@
-"""Commands of the product that are forked from one process which has everything imported already.
+"""Forks the product's commands from a process that has imported all their modules already.
 
-    python -m tests.crash.nursery        a line of JSON in, a pid out
+    python -m tests.crash.fork_server        reads lines of JSON, writes pids
 
-A clock needs more than a second to import what it works with, and more than a thousand of them
-are killed. Forked, each is a process of its own all the same, and dies by the same SIGKILL.
+A clock needs more than a second for its imports, and the tests kill more than a thousand clocks.
+A forked clock is a process of its own too, and dies by the same SIGKILL.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from tests.crash import at_statement, in_commit
+from tests.crash import crash_at_statement, crash_in_commit
 from tests.support import runs
 from tests.support.processes import RunningCommand, Starter, plain_environment
 from tests.support.runs import wait_until
 
-NEEDED = (
+MODULES = (
     "cli",
     "scheduler",
     "commands.app_setup",
@@ -33,38 +33,38 @@ NEEDED = (
     "web",
     "sandbox.server",
 )
-"""What the commands import, and what that imports."""
+"""The modules that the commands import."""
 
 
 @dataclass
-class Forked:
-    """A command by its pid: the nursery is its parent, and leaves no trace of what has ended."""
+class ForkedProcess:
+    """A command by its pid; its parent is the fork server, which ignores exit codes."""
 
     pid: int
-    began: str = ""
+    start_time: str = ""
 
     def __post_init__(self) -> None:
-        self.began = self._started_at()
+        self.start_time = self._read_start_time()
 
-    def _started_at(self) -> str:
-        """When it began; nothing once the last of its threads, and so its lock, is gone."""
+    def _read_start_time(self) -> str:
+        """Return the start time, or "" once the last thread, and with it the lock, is gone."""
         fields = runs._stat(self.pid)
         return fields[19] if fields else ""
 
     def poll(self) -> int | None:
-        """None while it runs; how it ended is not known."""
-        return None if self.began and self._started_at() == self.began else 0
+        """Return None while the process runs, then 0: its exit code is not known."""
+        return None if self.start_time and self._read_start_time() == self.start_time else 0
 
     def wait(self, timeout: float) -> int:
-        """Wait until it has ended."""
+        """Wait until the process has ended."""
         if not wait_until(lambda: self.poll() is not None, within=timeout):
             raise subprocess.TimeoutExpired("forked", timeout)
         return 0
 
 
 @dataclass
-class Nursery:
-    """Starts forked commands; what they say lies in the folder."""
+class ForkServer:
+    """Starts forked commands, whose output is written into the folder."""
 
     folder: Path
     count: int = 0
@@ -72,7 +72,7 @@ class Nursery:
 
     def __post_init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.nursery"],
+            [sys.executable, "-m", "tests.crash.fork_server"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=plain_environment(),
@@ -82,7 +82,7 @@ class Nursery:
         )
         self._read()
 
-    def command(self, *arguments: str, environment: Mapping[str, str]) -> RunningCommand:
+    def start(self, *arguments: str, environment: Mapping[str, str]) -> RunningCommand:
         """Fork `nagarvani` with these arguments, in this environment."""
         self.count += 1
         output = self.folder / f"{arguments[0]}-{self.count}.txt"
@@ -95,7 +95,7 @@ class Nursery:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        forked = cast("subprocess.Popen[bytes]", Forked(int(self._read())))
+        forked = cast("subprocess.Popen[bytes]", ForkedProcess(int(self._read())))
         return RunningCommand(forked, output)
 
     def _read(self) -> str:
@@ -103,16 +103,16 @@ class Nursery:
         return self.process.stdout.readline()
 
     def close(self) -> None:
-        """End the nursery; what it has started is its house's to end."""
+        """End the fork server; the commands it has started keep running."""
         self.process.kill()
         self.process.communicate()
 
 
 @dataclass
-class Forking(Starter):
-    """A starter whose commands of the product are forked."""
+class ForkingStarter(Starter):
+    """A starter that forks the product's commands."""
 
-    nursery: Nursery | None = None
+    fork_server: ForkServer | None = None
 
     def nagarvani(
         self,
@@ -121,46 +121,46 @@ class Forking(Starter):
         ready: Path | None = None,
         within: float = 20,
     ) -> RunningCommand:
-        """Fork one of the product's own commands."""
-        assert self.nursery is not None
-        started = self.nursery.command(*arguments, environment=environment)
+        """Fork a `nagarvani` command of the product."""
+        assert self.fork_server is not None
+        started = self.fork_server.start(*arguments, environment=environment)
         return self.stop_later(started, ready=ready, within=within)
 
 
 def main() -> None:
-    """Import, and fork whatever is asked for."""
-    for name in NEEDED:
+    """Import the modules, and fork the commands that are read from stdin."""
+    for name in MODULES:
         importlib.import_module(name)
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that die
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the children
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            _live(**json.loads(line))
+            _run_command(**json.loads(line))
             return
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()
 
 
-def _live(arguments: list[str], environment: dict[str, str], output: str) -> None:
-    """Be that command."""
+def _run_command(arguments: list[str], environment: dict[str, str], output: str) -> None:
+    """Run the command in this process."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
-    _write_to(Path(output))
+    _redirect_output(Path(output))
     os.environ.update(environment)
-    for dying in (at_statement, in_commit):
-        dying.arm()
+    for crash in (crash_at_statement, crash_in_commit):
+        crash.arm()
     sys.argv = ["nagarvani", *arguments]
     importlib.import_module("cli").main()
 
 
-def _write_to(output: Path) -> None:
+def _redirect_output(output: Path) -> None:
     file = os.open(output, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for of, to in ((nothing, 0), (file, 1), (file, 2)):
-        os.dup2(of, to)
+    devnull = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((devnull, 0), (file, 1), (file, 2)):
+        os.dup2(source, target)
 
 
 if __name__ == "__main__":

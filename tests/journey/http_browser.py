@@ -1,4 +1,4 @@
-"""A small browser without a screen: it keeps cookies, reads pages and sends their forms."""
+"""A small browser without JavaScript: it keeps cookies, reads pages and sends their forms."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _UNSENT = {"submit", "button", "file", "image", "reset"}
 
 @dataclass
 class Form:
-    """A form as the page holds it: where it goes, and what it sends unchanged."""
+    """A form of a page: its action, and the fields that it sends unchanged."""
 
     id: str
     action: str
     fields: Fields = field(default_factory=list)
 
 
-class _Reader(HTMLParser):
-    """Finds the forms of a page, with fields that stand outside and name their form."""
+class _FormParser(HTMLParser):
+    """Parses the forms of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,24 +40,24 @@ class _Reader(HTMLParser):
         self._textarea: tuple[str, list[str]] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        had = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self._inside = Form(had.get("id", ""), had.get("action", ""))
+            self._inside = Form(attributes.get("id", ""), attributes.get("action", ""))
             self.forms.append(self._inside)
         elif tag == "input":
-            self._input(had)
+            self._input(attributes)
         elif tag == "textarea":
-            self._textarea = (had.get("name", ""), [])
+            self._textarea = (attributes.get("name", ""), [])
         elif tag == "select":
-            self._select = had.get("name", "")
-        elif tag == "option" and "selected" in had:
-            self._add(self._select, had.get("value", ""))
+            self._select = attributes.get("name", "")
+        elif tag == "option" and "selected" in attributes:
+            self._add(self._select, attributes.get("value", ""))
 
-    def _input(self, had: dict[str, str]) -> None:
-        kind = had.get("type", "text")
-        chosen = kind not in {"radio", "checkbox"} or "checked" in had
+    def _input(self, attributes: dict[str, str]) -> None:
+        kind = attributes.get("type", "text")
+        chosen = kind not in {"radio", "checkbox"} or "checked" in attributes
         if kind not in _UNSENT and chosen:
-            self._add(had.get("name", ""), had.get("value", ""))
+            self._add(attributes.get("name", ""), attributes.get("value", ""))
 
     def _add(self, name: str, value: str) -> None:
         if name and self._inside is not None:
@@ -77,8 +77,8 @@ class _Reader(HTMLParser):
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A page as it came."""
+class LoadedPage:
+    """A page that was loaded."""
 
     path: str
     code: int
@@ -86,37 +86,37 @@ class Seen:
 
     @property
     def text(self) -> str:
-        """Its words, each run of blanks as one."""
+        """The text of the page, with each run of blanks as a single blank."""
         bare = re.sub(r"(?s)<(script|style|template).*?</\1>|<[^>]+>", " ", self.html)
         return re.sub(r"\s+", " ", unescape(bare))
 
     @property
-    def head(self) -> str:
-        """Its one h1."""
+    def heading(self) -> str:
+        """The text of the page's h1."""
         match = re.search(r"<h1[^>]*>(.*?)</h1>", self.html, re.DOTALL)
         return unescape(match.group(1)) if match else ""
 
-    def form(self, where: str) -> Form:
-        """The form with this id (`#draft`), or whose action ends so (`/approve`)."""
-        reader = _Reader()
+    def form(self, form_name: str) -> Form:
+        """Return the form with this id (`#draft`), or with this end of its action (`/approve`)."""
+        reader = _FormParser()
         reader.feed(self.html)
         for form in reader.forms:
-            if form.id == where.removeprefix("#") or form.action.endswith(where):
+            if form.id == form_name.removeprefix("#") or form.action.endswith(form_name):
                 return form
-        raise AssertionError(f"no form {where} on {self.path}: {self.text[:600]}")
+        raise AssertionError(f"no form {form_name} on {self.path}: {self.text[:600]}")
 
     def links(self, pattern: str) -> list[str]:
-        """Where links lead that match, each once, in the order of the page."""
+        """Return the addresses of links that match, without duplicates, in order."""
         addresses = re.findall(r'href="([^"]+)"', self.html)
         return list(
             dict.fromkeys(unescape(address) for address in addresses if re.search(pattern, address))
         )
 
 
-class _Keeping(HTTPAdapter):
-    """Keeps cookies as browsers do, for whom loopback is a safe place for those that ask for one.
+class _CookieAdapter(HTTPAdapter):
+    """Keeps cookies like a browser, which accepts secure cookies on loopback.
 
-    Session's own jar is made anew for each request, without a policy of ours.
+    The session's own jar is created for each request, so that a policy cannot be set.
     """
 
     def __init__(self) -> None:
@@ -132,42 +132,42 @@ class _Keeping(HTTPAdapter):
         cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send with the cookies that belong here, and keep what comes."""
+        """Send a request with the cookies of its address, and keep the response's cookies."""
         request.headers.pop("Cookie", None)
-        asking = urllib.request.Request(str(request.url))
-        self.jar.add_cookie_header(asking)
-        if header := asking.get_header("Cookie"):
+        cookie_request = urllib.request.Request(str(request.url))
+        self.jar.add_cookie_header(cookie_request)
+        if header := cookie_request.get_header("Cookie"):
             request.headers["Cookie"] = header
         response = super().send(request, stream, timeout, verify, cert, proxies)
         original = response.raw._original_response
         assert isinstance(original, HTTPResponse)
-        self.jar.extract_cookies(original, asking)
+        self.jar.extract_cookies(original, cookie_request)
         return response
 
 
 class Visitor:
-    """Somebody with a browser of their own at the counter."""
+    """A person with a browser of their own."""
 
     def __init__(self, base: str) -> None:
         self.base = base
         self.browser = requests.Session()
-        self.browser.mount(base, _Keeping())
+        self.browser.mount(base, _CookieAdapter())
 
-    def get(self, path: str, code: int = 200) -> Seen:
-        """Open a page."""
+    def get(self, path: str, code: int = 200) -> LoadedPage:
+        """Open a page, and fail if its status code is another."""
         return self._read(self.browser.get(self.base + path, timeout=30), code)
 
     def send(
         self,
-        page: Seen,
-        where: str,
+        page: LoadedPage,
+        form_name: str,
         values: Values | None = None,
         *,
         files: Files | None = None,
         code: int = 200,
-    ) -> Seen:
-        """Send a form of a page with these values changed; what comes, after redirects."""
-        form = page.form(where)
+    ) -> LoadedPage:
+        """Send a form of a page with these values changed; return the page after redirects."""
+        form = page.form(form_name)
         changed = {
             name: [value] if isinstance(value, str) else value
             for name, value in (values or {}).items()
@@ -179,11 +179,9 @@ class Visitor:
         response = self.browser.post(address, data=fields, files=files, headers=headers, timeout=60)
         return self._read(response, code)
 
-    def _read(self, response: requests.Response, code: int) -> Seen:
+    def _read(self, response: requests.Response, code: int) -> LoadedPage:
         path = response.url.removeprefix(self.base)
-        page_seen = Seen(path, response.status_code, response.text)
-        if page_seen.code != code:
-            raise AssertionError(
-                f"{page_seen.code}, not {code}, from {path}: {page_seen.text[:1500]}"
-            )
-        return page_seen
+        page = LoadedPage(path, response.status_code, response.text)
+        if page.code != code:
+            raise AssertionError(f"{page.code}, not {code}, from {path}: {page.text[:1500]}")
+        return page
