@@ -1,1 +1,1 @@
-"""The front door's commands, as somebody types them."""
+"""Tests of the `nagarvani` commands, as they are typed in a shell."""

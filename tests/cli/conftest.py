@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.doing import DOOR
+from tests.cli.command_line import CLI
 from tests.support.processes import Starter
 
 
 @pytest.fixture
-def practice(start: Starter, tmp_path: Path) -> str:
-    """Starts a practice platform, and returns its address."""
+def sandbox_url(start: Starter, tmp_path: Path) -> str:
+    """Starts a sandbox, and returns its address."""
     ready = tmp_path / "ready.json"
-    call = [*DOOR, "sandbox", "--port", "0", "--smtp-port", "0", "--state", str(tmp_path / "s")]
+    call = [*CLI, "sandbox", "--port", "0", "--smtp-port", "0", "--state", str(tmp_path / "s")]
     start([*call, "--ready", str(ready)], ready=ready, cwd=tmp_path)
     return str(json.loads(ready.read_text())["url"])

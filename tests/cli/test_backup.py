@@ -1,4 +1,4 @@
-"""`nagarvani backup` and `restore`: what they say as they go on, and what they look for."""
+"""`nagarvani backup` and `restore`: their output, and the posts that they look up."""
 
 from __future__ import annotations
 
@@ -18,60 +18,60 @@ from publisher.now import now
 from publisher.platforms.base.types import Outgoing
 from publisher.states import DeliveryState
 from sandbox.credentials import X_ACCOUNTS
-from tests.cli.doing import SECRET, House, Said, house
-from tests.platforms import grounds
-from tests.platforms.grounds import CREDENTIALS, Ground
+from tests.cli.command_line import SECRET, CommandResult, Workspace, make_workspace
+from tests.platforms import platform_setups
+from tests.platforms.platform_setups import CREDENTIALS, PlatformSetup
 from tests.support.city import City, city
 from tests.support.city_people import HOUR
 
 
 @dataclass
-class Practice:
-    """A city whose account of X stands in a sandbox, its command, and a house that is empty."""
+class BackupSetup:
+    """A city with an X account in a sandbox, its workspace, and an empty one to restore to."""
 
     town: City
-    ground: Ground
-    old: House
-    new: House
+    platform_setup: PlatformSetup
+    source: Workspace
+    target: Workspace
     file: Path
 
-    def back_up(self) -> Said:
-        """Write the backup of the city."""
-        return self.old.call("backup", str(self.file))
+    def back_up(self) -> CommandResult:
+        """Write a backup of the city."""
+        return self.source.run_in_process("backup", str(self.file))
 
-    def restore(self) -> Said:
-        """Restore it into the empty house."""
-        return self.new.call("restore", str(self.file))
+    def restore(self) -> CommandResult:
+        """Restore the backup into the empty workspace."""
+        return self.target.run_in_process("restore", str(self.file))
 
-    def send_elsewhere(self, delivery_id: int) -> None:
-        """The old house sends it after the backup, and its database is lost."""
+    def publish_after_backup(self, delivery_id: int) -> None:
+        """Publish a delivery after the backup, as the lost database would have."""
         with self.town.read() as session:
             variant = session.get_one(Delivery, delivery_id).variant
-            self.ground.send(Outgoing(outgoing_text.outgoing_text(variant)))
+            self.platform_setup.send(Outgoing(outgoing_text.outgoing_text(variant)))
 
 
 @pytest.fixture
-def practice(sqlite_url: str, tmp_path: Path) -> Iterator[Practice]:
-    """Today, in the city."""
+def setup(sqlite_url: str, tmp_path: Path) -> Iterator[BackupSetup]:
+    """Sets the city up at the present time."""
     database = Database(sqlite_url)
-    with grounds.ground("x", tmp_path / "sandbox") as ground:
+    with platform_setups.open_setup("x", tmp_path / "sandbox") as ground:
         town = city(database, tmp_path)
         town.clock.at = now()
         with town.write() as session:
             account = session.get_one(Account, town.accounts["x"])
             account.handle = X_ACCOUNTS[0].username
             account.credentials = Vault(SECRET, ()).seal(CREDENTIALS["x"])
-        old = house(tmp_path, sqlite_url)
+        old = make_workspace(tmp_path, sqlite_url)
         old = replace(old, settings={**old.settings, "X_API_URL": ground.url})
         new = {"DATABASE_URL": f"sqlite:///{tmp_path / 'new.db'}", "MEDIA_DIR": str(tmp_path / "n")}
         restored = replace(old, settings={**old.settings, **new})
-        yield Practice(town, ground, old, restored, tmp_path / "house.backup")
+        yield BackupSetup(town, ground, old, restored, tmp_path / "city.backup")
     database.dispose()
 
 
-def states(of: House) -> list[DeliveryState]:
-    """The state of each delivery, and that one stop stands."""
-    database = Database(of.settings["DATABASE_URL"])
+def states(workspace: Workspace) -> list[DeliveryState]:
+    """Return the state of each delivery, after checking that publishing is stopped once."""
+    database = Database(workspace.settings["DATABASE_URL"])
     with database.reading() as session:
         states = list(session.scalars(select(Delivery.state).order_by(Delivery.id)))
         assert session.scalar(select(func.count(Stop.id)).where(Stop.released_at.is_(None))) == 1
@@ -79,59 +79,59 @@ def states(of: House) -> list[DeliveryState]:
     return states
 
 
-def test_restore_looks_for_what_lies_ahead_before_it_ends(practice: Practice) -> None:
-    (sent,), _ = (practice.town.schedule(practice.town.approved(), 5 * HOUR) for _ in range(2))
-    assert practice.back_up().code == 0
-    practice.send_elsewhere(sent)
-    output = practice.restore()
+def test_restore_looks_for_what_lies_ahead_before_it_ends(setup: BackupSetup) -> None:
+    (sent,), _ = (setup.town.schedule(setup.town.approved(), 5 * HOUR) for _ in range(2))
+    assert setup.back_up().code == 0
+    setup.publish_after_backup(sent)
+    output = setup.restore()
     assert output.code == 0, output.err
     assert "looked for now: 2; live already: 1;" in output.out
     assert "did not answer: 0." in output.out
     assert "goes on looking" not in output.out
-    assert states(practice.new) == [DeliveryState.UNCONFIRMED, DeliveryState.SCHEDULED]
+    assert states(setup.target) == [DeliveryState.UNCONFIRMED, DeliveryState.SCHEDULED]
 
 
 def test_a_restore_counts_silent_platforms_and_the_clock_goes_on(
-    practice: Practice,
+    setup: BackupSetup,
 ) -> None:
-    practice.town.schedule(practice.town.approved(), 5 * HOUR)
-    assert practice.back_up().code == 0
-    practice.ground.lay("*", "rate_limit", seconds=600)
-    output = practice.restore()
+    setup.town.schedule(setup.town.approved(), 5 * HOUR)
+    assert setup.back_up().code == 0
+    setup.platform_setup.add_fault("*", "rate_limit", seconds=600)
+    output = setup.restore()
     assert output.code == 0, output.err
     assert "looked for now: 0; live already: 0;" in output.out
     assert "did not answer: 1." in output.out
     assert "goes on looking" in output.out
-    assert states(practice.new) == [DeliveryState.SCHEDULED]
+    assert states(setup.target) == [DeliveryState.SCHEDULED]
 
 
 def test_missing_media_are_named_and_the_backup_is_still_good(
-    practice: Practice,
+    setup: BackupSetup,
 ) -> None:
-    store = practice.town.store
+    store = setup.town.store
     lost = sorted(store.save(f"{number}".encode()) for number in range(7))
     for digest in lost:
         store.path(digest).write_bytes(b"something else")
-    for output in (practice.back_up(), practice.restore()):
+    for output in (setup.back_up(), setup.restore()):
         assert output.code == 0, output.err
         assert "Not in it: 7 media that are missing or changed in the media folder:" in output.out
         assert f": {', '.join(lost[:5])}, and 2 more." in output.out
 
 
-def test_of_media_that_are_all_there_nothing_is_said(practice: Practice) -> None:
-    practice.town.store.save(b"a picture")
-    for output in (practice.back_up(), practice.restore()):
+def test_of_media_that_are_all_there_nothing_is_said(setup: BackupSetup) -> None:
+    setup.town.store.save(b"a picture")
+    for output in (setup.back_up(), setup.restore()):
         assert output.code == 0, output.err
         assert "1 media" in output.out
         assert "Not in it" not in output.out
 
 
-def test_both_tell_what_they_are_at_while_they_go_on(practice: Practice) -> None:
-    practice.town.schedule(practice.town.approved(), 5 * HOUR)
+def test_both_tell_what_they_are_at_while_they_go_on(setup: BackupSetup) -> None:
+    setup.town.schedule(setup.town.approved(), 5 * HOUR)
     for digit in range(30):
-        practice.town.store.save(f"{digit}".encode())
+        setup.town.store.save(f"{digit}".encode())
     tables = [table.name for table in Base.metadata.sorted_tables]
-    written, restored = practice.back_up(), practice.restore()
+    written, restored = setup.back_up(), setup.restore()
     for output in (written, restored):
         names = [line.split(":")[0].strip() for line in output.err.splitlines()]
         assert [name for name in names if name in tables] == tables
@@ -144,7 +144,7 @@ def test_both_tell_what_they_are_at_while_they_go_on(practice: Practice) -> None
     assert "looking" not in written.err
 
 
-def test_a_house_that_is_in_use_is_not_touched_and_that_is_said(practice: Practice) -> None:
-    assert practice.back_up().code == 0
-    output = practice.old.call("restore", str(practice.file))
+def test_a_house_that_is_in_use_is_not_touched_and_that_is_said(setup: BackupSetup) -> None:
+    assert setup.back_up().code == 0
+    output = setup.source.run_in_process("restore", str(setup.file))
     assert (output.code, "The database is not empty" in output.err) == (1, True)

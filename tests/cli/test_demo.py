@@ -1,4 +1,4 @@
-"""`nagarvani demo`: a page that answers, people who sign in, and nothing left behind."""
+"""`nagarvani demo` serves pages, lets people sign in, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ import pytest
 
 from commands.demo.environment import DemoEnvironment, locked_folder
 from demo import people
-from tests.cli.doing import DOOR, Browser, House, house, three_free_ports
+from tests.cli.command_line import CLI, CookieClient, Workspace, make_workspace, three_free_ports
 from tests.support.processes import RunningCommand, Starter
 from tests.support.runs import is_alive, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(1200)]
-PATIENT = 300
-"""Seconds: a busy machine needs minutes for what takes seconds on a quiet one."""
+TIMEOUT = 300
+"""Seconds; a busy machine needs minutes for what takes seconds on a quiet one."""
 
 TABLE_ENDS = "see the whole history of a post"
 
 
-def begin(start: Starter, folder: Path, port: int, *more: str) -> RunningCommand:
-    call = [*DOOR, "demo", "--port", str(port), "--folder", str(folder), *more]
+def start_demo(start: Starter, folder: Path, port: int, *more: str) -> RunningCommand:
+    call = [*CLI, "demo", "--port", str(port), "--folder", str(folder), *more]
     demo = start(call, cwd=folder.parent)
-    demo.wait_for(TABLE_ENDS, within=PATIENT)
+    demo.wait_for(TABLE_ENDS, within=TIMEOUT)
     return demo
 
 
@@ -39,7 +39,7 @@ def mark_of(folder: Path) -> dict[str, object]:
     return sign_ins
 
 
-def count(folder: Path, table: str) -> int:
+def row_count(folder: Path, table: str) -> int:
     with sqlite3.connect(folder / "nagarvani.db") as connection:
         count = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     connection.close()
@@ -51,9 +51,9 @@ def test_a_demo_answers_lets_people_in_ends_whole_and_goes_on(
 ) -> None:
     folder, port = tmp_path / "demo", three_free_ports()
     began = time.monotonic()
-    demo = begin(start, folder, port)
+    demo = start_demo(start, folder, port)
     record_property("seconds until a page answered", round(time.monotonic() - began, 1))
-    browser = Browser(f"http://127.0.0.1:{port}")
+    browser = CookieClient(f"http://127.0.0.1:{port}")
     officer = people.by_key()["medha-satpute"]
     assert browser.sign_in(officer.mail, officer.password) in (302, 303)
     assert any(
@@ -63,24 +63,24 @@ def test_a_demo_answers_lets_people_in_ends_whole_and_goes_on(
     code, page = browser.get("/")
     assert code == 200
     assert officer.name_en in page or officer.name_mr in page
-    demo.wait_for("city 1 of", within=PATIENT)
-    assert demo.stop(signal.SIGINT, within=PATIENT) == 0
+    demo.wait_for("city 1 of", within=TIMEOUT)
+    assert demo.stop(signal.SIGINT, within=TIMEOUT) == 0
     assert demo.session() == []
 
     before = mark_of(folder)
     assert before["finished"] is False
-    again = begin(start, folder, port)
+    again = start_demo(start, folder, port)
     assert "Traceback" not in again.written_output()
-    assert count(folder, "people") == len(people.load())
+    assert row_count(folder, "people") == len(people.load())
     after = mark_of(folder)
     assert after["began_at"] == before["began_at"]
-    wait_until(lambda: _done(folder) > int(str(before["done"])), within=PATIENT)
+    wait_until(lambda: _done(folder) > int(str(before["done"])), within=TIMEOUT)
     assert _done(folder) > int(str(before["done"]))
-    assert Browser(browser.address, browser.cookies).get("/")[0] == 200  # still signed in
+    assert CookieClient(browser.address, browser.cookies).get("/")[0] == 200  # still signed in
     children = [pid for pid in again.session() if pid != again.pid]
     assert len(children) >= 3
     os.kill(again.pid, signal.SIGKILL)
-    wait_until(lambda: not any(map(is_alive, children)), within=PATIENT)
+    wait_until(lambda: not any(map(is_alive, children)), within=TIMEOUT)
     assert not any(map(is_alive, children))
 
 
@@ -92,7 +92,7 @@ def test_it_says_who_signs_in_how_and_what_to_try_in_both_languages(
     start: Starter, tmp_path: Path
 ) -> None:
     folder, port = tmp_path / "demo", three_free_ports()
-    demo = begin(start, folder, port)
+    demo = start_demo(start, folder, port)
     output = demo.written_output()
     for key in people.TO_TRY_FIRST:
         person = people.by_key()[key]
@@ -103,7 +103,7 @@ def test_it_says_who_signs_in_how_and_what_to_try_in_both_languages(
     assert "पाणीपुरवठा बंदच्या पोस्टला मान्यता द्या" in output
     assert "approve the post about the water cut" in output
     assert "\x1b[" not in output  # no colours where no terminal is
-    assert demo.stop(signal.SIGTERM, within=PATIENT) == 0
+    assert demo.stop(signal.SIGTERM, within=TIMEOUT) == 0
     assert demo.session() == []
 
 
@@ -111,7 +111,7 @@ def test_it_says_who_signs_in_how_and_what_to_try_in_both_languages(
 def test_a_taken_port_gets_one_sentence_that_names_another(tmp_path: Path, which: int) -> None:
     first = three_free_ports()
     with socket.create_server(("127.0.0.1", first + which)):
-        output = at_terminal(tmp_path).do("demo", "--port", str(first), "--folder", "demo")
+        output = demo_workspace(tmp_path).run("demo", "--port", str(first), "--folder", "demo")
     assert output.code == 1
     (line,) = output.err.splitlines()
     assert f"Port {first + which} is taken" in line
@@ -119,15 +119,15 @@ def test_a_taken_port_gets_one_sentence_that_names_another(tmp_path: Path, which
     assert not (tmp_path / "demo" / "nagarvani.db").exists()
 
 
-def at_terminal(folder: Path) -> House:
-    return house(folder, "sqlite:///unused.db")
+def demo_workspace(folder: Path) -> Workspace:
+    return make_workspace(folder, "sqlite:///unused.db")
 
 
 def test_a_second_demo_in_the_same_folder_is_told_of_the_first(tmp_path: Path) -> None:
     first = DemoEnvironment(tmp_path / "demo", three_free_ports())
     with locked_folder(first, fresh=False):
         port = str(three_free_ports())
-        output = at_terminal(tmp_path).do("demo", "--port", port, "--folder", "demo")
+        output = demo_workspace(tmp_path).run("demo", "--port", port, "--folder", "demo")
     assert output.code == 1
     assert "runs in" in output.err
     assert "Traceback" not in output.err

@@ -1,4 +1,4 @@
-"""`nagarvani doctor`: one line for each thing, and what to do where one is wrong."""
+"""`nagarvani doctor` prints a line for each check, and what to do if it fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.now import now
 from sandbox import credentials
-from tests.cli.doing import House, Said, house
+from tests.cli.command_line import CommandResult, Workspace, make_workspace
 
 pytestmark = pytest.mark.proof
 
@@ -34,12 +34,12 @@ SUBJECTS = (
 
 
 @pytest.fixture
-def own(tmp_path: Path, database_url: str, practice: str) -> House:
-    """A house with accounts on the practice platforms, whose clock has just ticked."""
+def workspace(tmp_path: Path, database_url: str, sandbox_url: str) -> Workspace:
+    """Creates a workspace with accounts in a sandbox, whose clock has just ticked."""
     handle, page = credentials.X_ACCOUNTS[0], credentials.FACEBOOK_PAGES[0]
     environment_settings = {
-        "X_API_URL": practice,
-        "GRAPH_API_URL": practice,
+        "X_API_URL": sandbox_url,
+        "GRAPH_API_URL": sandbox_url,
         "X_HANDLE": handle.username,
         "X_CONSUMER_KEY": credentials.X_CONSUMER_KEY,
         "X_CONSUMER_SECRET": credentials.X_CONSUMER_SECRET,
@@ -48,53 +48,59 @@ def own(tmp_path: Path, database_url: str, practice: str) -> House:
         "FACEBOOK_PAGE_ID": page.id,
         "FACEBOOK_PAGE_TOKEN": page.token,
     }
-    new_house = House(tmp_path, {**house(tmp_path, database_url).settings, **environment_settings})
-    assert new_house.call("init").code == 0
-    assert new_house.call("clock", "--once").code == 0
+    new_house = Workspace(
+        tmp_path, {**make_workspace(tmp_path, database_url).settings, **environment_settings}
+    )
+    assert new_house.run_in_process("init").code == 0
+    assert new_house.run_in_process("clock", "--once").code == 0
     return new_house
 
 
-def wrong(output: Said) -> list[str]:
-    """The lines that are not ok, without their mark."""
+def failed_lines(output: CommandResult) -> list[str]:
+    """Return the lines of failed checks, without their mark."""
     return [line.split(maxsplit=1)[1] for line in output.lines if not line.startswith("ok")]
 
 
-def test_a_house_in_order_is_ok_line_by_line(own: House) -> None:
-    output = own.do("doctor")
-    assert wrong(output) == []
+def test_a_house_in_order_is_ok_line_by_line(workspace: Workspace) -> None:
+    output = workspace.run("doctor")
+    assert failed_lines(output) == []
     assert output.code == 0
     assert tuple(line.split(maxsplit=1)[1].partition(":")[0] for line in output.lines) == SUBJECTS
     assert "sarav_nagar" in output.out
 
 
-def test_a_token_that_no_longer_works_is_named_with_what_to_do(own: House, practice: str) -> None:
+def test_a_token_that_no_longer_works_is_named_with_what_to_do(
+    workspace: Workspace, sandbox_url: str
+) -> None:
     fault = {"platform": "x", "operation": "check", "kind": "expired_token"}
     headers = {"Content-Type": "application/json"}
-    with urlopen(Request(f"{practice}/faults", json.dumps(fault).encode(), headers), timeout=10):
-        output = own.call("doctor")
+    with urlopen(Request(f"{sandbox_url}/faults", json.dumps(fault).encode(), headers), timeout=10):
+        output = workspace.run_in_process("doctor")
     assert output.code == 1
-    (line,) = wrong(output)
+    (line,) = failed_lines(output)
     assert line.startswith("account:")
     assert "its token no longer works" in line
     assert "run nagarvani init" in line
 
 
-def test_platforms_that_cannot_be_reached_are_named(own: House) -> None:
+def test_platforms_that_cannot_be_reached_are_named(workspace: Workspace) -> None:
     nowhere = "http://127.0.0.1:9"
-    output = own.call("doctor", X_API_URL=nowhere, GRAPH_API_URL=nowhere)
+    output = workspace.run_in_process("doctor", X_API_URL=nowhere, GRAPH_API_URL=nowhere)
     assert output.code == 1
-    assert [line.count("the platform cannot be reached") for line in wrong(output)] == [1, 1]
+    assert [line.count("the platform cannot be reached") for line in failed_lines(output)] == [1, 1]
 
 
-def test_credentials_of_another_key_are_named(own: House) -> None:
-    output = own.call("doctor", SECRET_KEY="another-invented-secret-of-forty-characters")
+def test_credentials_of_another_key_are_named(workspace: Workspace) -> None:
+    output = workspace.run_in_process(
+        "doctor", SECRET_KEY="another-invented-secret-of-forty-characters"
+    )
     assert output.code == 1
-    assert all("sealed with another key" in line for line in wrong(output))
-    assert len(wrong(output)) == 2
+    assert all("sealed with another key" in line for line in failed_lines(output))
+    assert len(failed_lines(output)) == 2
 
 
 def test_access_that_ends_soon_and_rights_that_lack_are_named(
-    own: House, database: Database
+    workspace: Workspace, database: Database
 ) -> None:
     with database.transaction() as session:
         accounts = {account.platform: account for account in session.scalars(select(Account))}
@@ -102,86 +108,92 @@ def test_access_that_ends_soon_and_rights_that_lack_are_named(
         accounts["facebook"].token_until = now() + timedelta(days=6, hours=1)
         accounts["facebook"].data_until = now() + timedelta(hours=20)
         accounts["facebook"].missing = ["pages_manage_engagement", "pages_read_user_content"]
-    output = own.call("doctor")
+    output = workspace.run_in_process("doctor")
     assert output.code == 1
-    data, token, rights = wrong(output)
+    data, token, rights = failed_lines(output)
     assert "its access ends in 6 days" in token
     assert "the access to comments ends in 0 days" in data
     assert "missing: pages_manage_engagement, pages_read_user_content; connect it anew" in rights
 
 
-def test_a_clock_that_stands_is_late(own: House, database: Database) -> None:
+def test_a_clock_that_stands_is_late(workspace: Workspace, database: Database) -> None:
     with database.transaction() as session:
         session.execute(text("UPDATE clock_beats SET beat_at = '2026-01-05 06:30:00.000000'"))
-    output = own.call("doctor")
+    output = workspace.run_in_process("doctor")
     assert output.code == 1
-    (line,) = wrong(output)
+    (line,) = failed_lines(output)
     assert line.startswith("clock: the last beat was ")
     assert "start nagarvani clock" in line
 
 
-def test_pages_in_the_clear_are_named(own: House) -> None:
-    output = own.call("doctor", BASE_URL="http://desk.example")
+def test_pages_in_the_clear_are_named(workspace: Workspace) -> None:
+    output = workspace.run_in_process("doctor", BASE_URL="http://desk.example")
     assert output.code == 1
-    (line,) = wrong(output)
+    (line,) = failed_lines(output)
     assert line.startswith("settings: http://desk.example carries passwords in the clear")
 
 
-def test_a_media_folder_that_cannot_be_written_is_named(own: House, tmp_path: Path) -> None:
+def test_a_media_folder_that_cannot_be_written_is_named(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     blocked = tmp_path / "a-file"
     blocked.write_text("")
-    output = own.call("doctor", MEDIA_DIR=str(blocked / "media"))
+    output = workspace.run_in_process("doctor", MEDIA_DIR=str(blocked / "media"))
     assert output.code == 1
-    (line,) = wrong(output)
+    (line,) = failed_lines(output)
     assert line.startswith("media folder:")
     assert "NAGARVANI_MEDIA_DIR" in line
 
 
-def test_an_sms_gateway_that_makes_no_sense_is_named(own: House, tmp_path: Path) -> None:
-    half = own.call("doctor", SMS_URL="https://gateway.example/send")
-    assert wrong(half)[0].startswith("SMS: NAGARVANI_SMS_URL and NAGARVANI_SMS_TEMPLATES belong")
+def test_an_sms_gateway_that_makes_no_sense_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    half = workspace.run_in_process("doctor", SMS_URL="https://gateway.example/send")
+    assert failed_lines(half)[0].startswith(
+        "SMS: NAGARVANI_SMS_URL and NAGARVANI_SMS_TEMPLATES belong"
+    )
     templates = tmp_path / "sms.toml"
     templates.write_text('[aproved]\nid = "110700"\ntext = "{#var#}"\nvariables = ["title"]\n')
     more = {"SMS_URL": "https://gateway.example/send", "SMS_TEMPLATES": str(templates)}
-    (unknown,) = wrong(own.call("doctor", **more))
+    (unknown,) = failed_lines(workspace.run_in_process("doctor", **more))
     assert "SMS_TEMPLATES names what no notice says: aproved" in unknown
     templates.write_text(templates.read_text().replace("aproved", "approved"))
-    output = own.call("doctor", **more)
-    assert wrong(output) == []
+    output = workspace.run_in_process("doctor", **more)
+    assert failed_lines(output) == []
     assert "by gateway.example, 1 kinds have a registered template" in output.out
 
 
 def test_a_new_house_is_told_to_run_init_first(tmp_path: Path) -> None:
-    output = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}").call("doctor")
+    output = make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}").run_in_process("doctor")
     assert output.code == 1
-    assert wrong(output) == ["migrations: there are no tables yet: run nagarvani init"]
+    assert failed_lines(output) == ["migrations: there are no tables yet: run nagarvani init"]
 
 
 def test_a_house_without_accounts_and_clock_is_told_what_to_do(tmp_path: Path) -> None:
-    new = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
-    new.call("init")
-    output = new.call("doctor")
+    new = make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
+    new.run_in_process("init")
+    output = new.run_in_process("doctor")
     assert output.code == 1
-    assert [line.partition(":")[0] for line in wrong(output)] == ["account", "clock"]
+    assert [line.partition(":")[0] for line in failed_lines(output)] == ["account", "clock"]
     assert "none has ever run: start nagarvani clock" in output.out
 
 
 def test_tables_of_another_version_are_named(tmp_path: Path) -> None:
-    new = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
-    new.call("init")
+    new = make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
+    new.run_in_process("init")
     database = Database(new.settings["DATABASE_URL"])
     with database.transaction() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     database.dispose()
-    output = new.call("doctor")
+    output = new.run_in_process("doctor")
     assert output.code == 1
-    (line,) = wrong(output)
+    (line,) = failed_lines(output)
     assert line.startswith("migrations: the tables are those of another version (9999, not ")
 
 
 def test_a_database_that_is_away_ends_the_looking(tmp_path: Path) -> None:
-    output = house(tmp_path, "postgresql://city:hidden@127.0.0.1:9/city").call("doctor")
+    output = make_workspace(tmp_path, "postgresql://city:hidden@127.0.0.1:9/city").run_in_process(
+        "doctor"
+    )
     assert output.code == 1
-    (line,) = wrong(output)
+    (line,) = failed_lines(output)
     assert line.startswith("database: postgresql://city:***@127.0.0.1:9/city does not answer")
     assert "hidden" not in output.out + output.err

@@ -1,4 +1,4 @@
-"""What every command has in common: help, settings, and sentences instead of tracebacks."""
+"""All commands have help, read settings, and print a sentence instead of a traceback."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.cli.doing import DOOR, House, house
+from tests.cli.command_line import CLI, Workspace, make_workspace
 from tests.support.processes import Starter
 
 pytestmark = pytest.mark.proof
@@ -27,13 +27,13 @@ ON_TABLES = tuple(
 
 
 @pytest.fixture
-def new(tmp_path: Path) -> House:
-    """A house without tables."""
-    return house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
+def new_workspace(tmp_path: Path) -> Workspace:
+    """Creates a workspace without tables."""
+    return make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
 
 
-def test_help_names_every_command_and_not_the_demos_own(new: House) -> None:
-    output = new.do("--help")
+def test_help_names_every_command_and_not_the_demos_own(new_workspace: Workspace) -> None:
+    output = new_workspace.run("--help")
     named = [line.split()[0] for line in output.out.partition("Commands:")[2].splitlines() if line]
     assert tuple(named) == COMMANDS
 
@@ -48,7 +48,7 @@ def test_help_loads_neither_pages_nor_clients(tmp_path: Path) -> None:
     script.write_text(program)
     done = subprocess.run(
         [sys.executable, script],
-        env={"PYTHONPATH": str(Path(DOOR[1]).parent)},
+        env={"PYTHONPATH": str(Path(CLI[1]).parent)},
         capture_output=True,
         text=True,
         check=True,
@@ -59,9 +59,9 @@ def test_help_loads_neither_pages_nor_clients(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", WITH_SETTINGS, ids=" ".join)
 @pytest.mark.parametrize(("setting", "text"), [("BASE_URL", "nagarvani.example")])
 def test_a_wrong_setting_is_one_sentence_that_says_what_to_write(
-    new: House, arguments: tuple[str, ...], setting: str, text: str
+    new_workspace: Workspace, arguments: tuple[str, ...], setting: str, text: str
 ) -> None:
-    output = new.do(*arguments, **{setting: text})
+    output = new_workspace.run(*arguments, **{setting: text})
     assert output.code == 2
     (line,) = output.err.splitlines()
     assert line.startswith(f"NAGARVANI_{setting}: ")
@@ -69,8 +69,10 @@ def test_a_wrong_setting_is_one_sentence_that_says_what_to_write(
 
 
 @pytest.mark.parametrize("arguments", ON_TABLES, ids=" ".join)
-def test_without_tables_every_command_names_init(new: House, arguments: tuple[str, ...]) -> None:
-    output = new.do(*arguments)
+def test_without_tables_every_command_names_init(
+    new_workspace: Workspace, arguments: tuple[str, ...]
+) -> None:
+    output = new_workspace.run(*arguments)
     assert output.code == 1
     (line,) = output.err.splitlines()
     assert "run nagarvani init" in line
@@ -78,9 +80,9 @@ def test_without_tables_every_command_names_init(new: House, arguments: tuple[st
 
 @pytest.mark.parametrize("arguments", ON_TABLES, ids=" ".join)
 def test_a_database_that_is_away_is_one_sentence_without_the_password(
-    new: House, arguments: tuple[str, ...]
+    new_workspace: Workspace, arguments: tuple[str, ...]
 ) -> None:
-    output = new.do(*arguments, DATABASE_URL="postgresql://city:hidden@127.0.0.1:9/city")
+    output = new_workspace.run(*arguments, DATABASE_URL="postgresql://city:hidden@127.0.0.1:9/city")
     assert output.code == 1
     assert "does not answer" in output.err
     assert "hidden" not in output.err
@@ -89,7 +91,7 @@ def test_a_database_that_is_away_is_one_sentence_without_the_password(
 
 def test_the_sandbox_says_where_it_is(start: Starter, tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
-    call = [*DOOR, "sandbox", "--port", "0", "--smtp-port", "0", "--state", str(tmp_path / "s")]
+    call = [*CLI, "sandbox", "--port", "0", "--smtp-port", "0", "--state", str(tmp_path / "s")]
     sandbox = start([*call, "--ready", str(ready)], ready=ready, cwd=tmp_path)
     with urlopen(f"{json.loads(ready.read_text())['url']}/health", timeout=10) as response:
         assert json.load(response) == {"sandbox": True}
@@ -97,11 +99,11 @@ def test_the_sandbox_says_where_it_is(start: Starter, tmp_path: Path) -> None:
 
 
 def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    own = House(tmp_path, {"DATABASE_URL": f"sqlite:///{tmp_path / 'own.db'}"})
+    own = Workspace(tmp_path, {"DATABASE_URL": f"sqlite:///{tmp_path / 'own.db'}"})
     path = tmp_path / "var" / "secret-key"
-    own.do("init")
+    own.run("init")
     first = path.read_text()
-    own.do("init")
+    own.run("init")
     assert path.read_text() == first
     assert len(first) >= 64
     assert path.stat().st_mode & 0o077 == 0

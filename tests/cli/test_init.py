@@ -1,4 +1,4 @@
-"""`nagarvani init`: everything a house needs, once, however often it is run."""
+"""`nagarvani init` creates everything once, however often it is run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from publisher.models.history import Event
 from publisher.models.people import Department
 from publisher.people.departments import NAMED_NOBODY
 from publisher.working_time import local_day
-from tests.cli.doing import SECRET, House, house
+from tests.cli.command_line import SECRET, Workspace, make_workspace
 
 pytestmark = pytest.mark.proof
 
@@ -30,9 +30,9 @@ FACEBOOK = {"FACEBOOK_PAGE_ID": "1234", "FACEBOOK_PAGE_TOKEN": "page-token"}
 
 
 @pytest.fixture
-def own(tmp_path: Path, database_url: str) -> House:
-    """A house whose database is there and empty, on SQLite and on PostgreSQL."""
-    return house(tmp_path, database_url)
+def workspace(tmp_path: Path, database_url: str) -> Workspace:
+    """Creates a workspace with an empty database, on SQLite and on PostgreSQL."""
+    return make_workspace(tmp_path, database_url)
 
 
 def count(database: Database, kind: type[Department | Event | Account]) -> int:
@@ -41,9 +41,9 @@ def count(database: Database, kind: type[Department | Event | Account]) -> int:
 
 
 def test_the_register_is_loaded_with_the_circulars_fact_of_14_july_2021(
-    own: House, database: Database
+    workspace: Workspace, database: Database
 ) -> None:
-    output = own.do("init")
+    output = workspace.run("init")
     assert output.code == 0, output.err
     assert "67 departments" in output.out
     assert count(database, Department) == 67
@@ -53,19 +53,19 @@ def test_the_register_is_loaded_with_the_circulars_fact_of_14_july_2021(
     assert days == [date(2021, 7, 14)] * 61
 
 
-def test_running_it_again_adds_nothing(own: House, database: Database) -> None:
-    own.call("init", **X, **FACEBOOK)
+def test_running_it_again_adds_nothing(workspace: Workspace, database: Database) -> None:
+    workspace.run_in_process("init", **X, **FACEBOOK)
     before = [count(database, kind) for kind in (Department, Event, Account)]
-    output = own.call("init", **X, **FACEBOOK)
+    output = workspace.run_in_process("init", **X, **FACEBOOK)
     assert output.code == 0, output.err
     assert output.out.count("was connected already") == 2
     assert [count(database, kind) for kind in (Department, Event, Account)] == before
 
 
 def test_given_accounts_are_sealed_and_owned_by_information_technology(
-    own: House, database: Database
+    workspace: Workspace, database: Database
 ) -> None:
-    output = own.call("init", **X, **FACEBOOK)
+    output = workspace.run_in_process("init", **X, **FACEBOOK)
     assert output.out.count("is connected.") == 2
     vault = Vault(SECRET, ())
     with database.reading() as session:
@@ -84,9 +84,9 @@ def test_given_accounts_are_sealed_and_owned_by_information_technology(
     assert "secret-of" not in output.out + output.err
 
 
-def test_a_new_token_takes_the_old_ones_place(own: House, database: Database) -> None:
-    own.call("init", **X)
-    output = own.call("init", **{**X, "X_ACCESS_TOKEN": "1-newer"})
+def test_a_new_token_takes_the_old_ones_place(workspace: Workspace, database: Database) -> None:
+    workspace.run_in_process("init", **X)
+    output = workspace.run_in_process("init", **{**X, "X_ACCESS_TOKEN": "1-newer"})
     assert "city on x is connected." in output.out
     with database.reading() as session:
         (account,) = session.scalars(select(Account))
@@ -96,8 +96,8 @@ def test_a_new_token_takes_the_old_ones_place(own: House, database: Database) ->
 def test_an_account_given_in_part_is_one_sentence_and_nothing_is_laid(
     tmp_path: Path,
 ) -> None:
-    new = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
-    output = new.do("init", X_HANDLE="city", X_CONSUMER_KEY="key")
+    new = make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
+    output = new.run("init", X_HANDLE="city", X_CONSUMER_KEY="key")
     assert output.code == 2
     (line,) = output.err.splitlines()
     assert line.startswith("NAGARVANI_X_CONSUMER_SECRET: is missing")
@@ -105,10 +105,13 @@ def test_an_account_given_in_part_is_one_sentence_and_nothing_is_laid(
 
 
 def test_tables_are_laid_where_there_are_none_and_the_next_step_is_said(tmp_path: Path) -> None:
-    new = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
-    output = new.call("init")
+    new = make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
+    output = new.run_in_process("init")
     assert output.code == 0, output.err
     assert "nagarvani people add" in output.out
     admin = ("--name", "अरुण टेकवडे", "--mail", "a@pmc.example", "--role", "admin")
-    assert new.call("people", "add", *admin, "--department", "information-technology").code == 0
-    assert "nagarvani people add" not in new.call("init").out
+    assert (
+        new.run_in_process("people", "add", *admin, "--department", "information-technology").code
+        == 0
+    )
+    assert "nagarvani people add" not in new.run_in_process("init").out

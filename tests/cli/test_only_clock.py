@@ -1,4 +1,4 @@
-"""A second clock on one SQLite database is refused; real processes, and the kernel's lock."""
+"""A second clock on an SQLite database is refused, by a lock between real processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from commands.app_setup import clock_name
 from commands.single_instance import only_clock
 from publisher.database.session import Database
 from publisher.models.deliveries import ClockBeat
-from tests.cli.doing import DOOR, House, house
+from tests.cli.command_line import CLI, Workspace, make_workspace
 from tests.support.processes import RunningCommand, Starter
 from tests.support.runs import wait_until
 
@@ -22,51 +22,57 @@ REFUSED = "works on this SQLite database already"
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> House:
-    """A house on SQLite, named by a path from its own folder."""
-    new_house = house(tmp_path, "sqlite:///own.db")
-    assert new_house.call("init").code == 0
+def workspace(tmp_path: Path) -> Workspace:
+    """Creates a workspace on SQLite, with a path relative to its folder."""
+    new_house = make_workspace(tmp_path, "sqlite:///own.db")
+    assert new_house.run_in_process("init").code == 0
     return new_house
 
 
-def beats(own: House) -> list[str]:
-    database = Database(f"sqlite:///{own.folder / 'own.db'}")
+def clock_names(workspace: Workspace) -> list[str]:
+    database = Database(f"sqlite:///{workspace.folder / 'own.db'}")
     with database.reading() as session:
         names = list(session.scalars(select(ClockBeat.name)))
     database.dispose()
     return names
 
 
-def begin(own: House, start: Starter) -> RunningCommand:
-    """A clock that beats."""
-    before = len(beats(own))
-    started = start([*DOOR, "clock"], environment=own.environment(), cwd=own.folder)
-    assert wait_until(lambda: len(beats(own)) > before, within=30), started.output.read_text()
+def start_clock(workspace: Workspace, start: Starter) -> RunningCommand:
+    """Start a clock, and wait for its first heartbeat."""
+    before = len(clock_names(workspace))
+    started = start([*CLI, "clock"], environment=workspace.environment(), cwd=workspace.folder)
+    assert wait_until(lambda: len(clock_names(workspace)) > before, within=30), (
+        started.output.read_text()
+    )
     return started
 
 
-def test_a_second_clock_is_refused_until_the_first_has_ended(own: House, start: Starter) -> None:
-    first = begin(own, start)
-    whole = f"sqlite:///{own.folder / 'own.db'}"
+def test_a_second_clock_is_refused_until_the_first_has_ended(
+    workspace: Workspace, start: Starter
+) -> None:
+    first = start_clock(workspace, start)
+    whole = f"sqlite:///{workspace.folder / 'own.db'}"
     for arguments, url in ((("clock",), "sqlite:///own.db"), (("clock", "--once"), whole)):
-        output = own.do(*arguments, DATABASE_URL=url)
+        output = workspace.run(*arguments, DATABASE_URL=url)
         assert output.code == 1
         (line,) = output.err.splitlines()
         assert REFUSED in line
         assert f"(process {first.pid})" in line
-    assert len(beats(own)) == 1
+    assert len(clock_names(workspace)) == 1
     first.stop(within=30)
-    assert own.do("clock", "--once").code == 0
+    assert workspace.run("clock", "--once").code == 0
 
 
-def test_a_clock_that_was_killed_leaves_no_lock(own: House, start: Starter) -> None:
-    begin(own, start).kill()
-    begin(own, start)
-    assert len(set(beats(own))) == 2
+def test_a_clock_that_was_killed_leaves_no_lock(workspace: Workspace, start: Starter) -> None:
+    start_clock(workspace, start).kill()
+    start_clock(workspace, start)
+    assert len(set(clock_names(workspace))) == 2
 
 
-def test_another_database_has_a_lock_of_its_own(own: House, start: Starter, tmp_path: Path) -> None:
-    begin(own, start)
+def test_another_database_has_a_lock_of_its_own(
+    workspace: Workspace, start: Starter, tmp_path: Path
+) -> None:
+    start_clock(workspace, start)
     other = Database(f"sqlite:///{tmp_path / 'other.db'}")
     with only_clock(other):
         assert (tmp_path / "other.db.clock").exists()

@@ -1,4 +1,4 @@
-"""`nagarvani people add`: the first admin, officers of several departments, and clear refusals."""
+"""`nagarvani people add` records the first admin and officers, and explains what it refuses."""
 
 from __future__ import annotations
 
@@ -15,32 +15,36 @@ from publisher.models.people import Appointment, Person
 from publisher.now import now
 from publisher.people import invitations
 from publisher.people.departments import load_register
-from tests.cli.doing import House, Said, house
+from tests.cli.command_line import CommandResult, Workspace, make_workspace
 
 BASE = "https://desk.example"
 
 
 @pytest.fixture
-def own(tmp_path: Path, database_url: str, database: Database) -> House:
-    """A house with its register, where nobody is recorded yet."""
+def workspace(tmp_path: Path, database_url: str, database: Database) -> Workspace:
+    """Creates a workspace with departments, but without people."""
     with database.transaction() as session:
         load_register(session, now=now())
-    new_house = house(tmp_path, database_url)
-    return House(tmp_path, {**new_house.settings, "BASE_URL": BASE})
+    new_house = make_workspace(tmp_path, database_url)
+    return Workspace(tmp_path, {**new_house.settings, "BASE_URL": BASE})
 
 
-def add(own: House, *more: str, name: str = "मेधा सातपुते", mail: str = "m@pmc.example") -> Said:
-    return own.call("people", "add", "--name", name, "--mail", mail, *more)
+def add(
+    workspace: Workspace, *more: str, name: str = "मेधा सातपुते", mail: str = "m@pmc.example"
+) -> CommandResult:
+    return workspace.run_in_process("people", "add", "--name", name, "--mail", mail, *more)
 
 
 ADMIN = ("--name", "अरुण टेकवडे", "--mail", "a@pmc.example", "--role", "admin")
 
 
-def add_admin(own: House) -> Said:
-    return own.call("people", "add", *ADMIN, "--department", "information-technology")
+def add_admin(workspace: Workspace) -> CommandResult:
+    return workspace.run_in_process(
+        "people", "add", *ADMIN, "--department", "information-technology"
+    )
 
 
-def link_in(output: Said) -> str | None:
+def link_in(output: CommandResult) -> str | None:
     match = re.search(rf"{BASE}/invitation/([\w-]+)", output.out)
     return match[1] if match else None
 
@@ -56,8 +60,8 @@ def people(database: Database) -> int:
         return session.scalar(select(func.count()).select_from(Person)) or 0
 
 
-def test_the_first_one_has_to_be_an_admin(own: House, database: Database) -> None:
-    output = add(own, "--role", "officer", "--department", "water")
+def test_the_first_one_has_to_be_an_admin(workspace: Workspace, database: Database) -> None:
+    output = add(workspace, "--role", "officer", "--department", "water")
     assert output.code == 1
     assert "--role admin" in output.err
     assert people(database) == 0
@@ -65,9 +69,9 @@ def test_the_first_one_has_to_be_an_admin(own: House, database: Database) -> Non
 
 @pytest.mark.proof
 def test_the_first_admins_link_is_printed_and_sets_a_password(
-    own: House, database: Database
+    workspace: Workspace, database: Database
 ) -> None:
-    output = own.do("people", "add", *ADMIN, "--department", "information-technology")
+    output = workspace.run("people", "add", *ADMIN, "--department", "information-technology")
     assert output.code == 0, output.err
     token = link_in(output)
     assert token is not None
@@ -79,11 +83,13 @@ def test_the_first_admins_link_is_printed_and_sets_a_password(
     assert appointments(database) == [("अरुण टेकवडे", Role.ADMIN, "information-technology", None)]
 
 
-def test_an_officer_of_two_departments_has_two_appointments(own: House, database: Database) -> None:
-    add_admin(own)
+def test_an_officer_of_two_departments_has_two_appointments(
+    workspace: Workspace, database: Database
+) -> None:
+    add_admin(workspace)
     both = ("--department", "water", "--department", "tree")
     output = add(
-        own, "--role", "officer", *both, "--order", "पापु/आस्था/८८", "--mobile", "5550001234"
+        workspace, "--role", "officer", *both, "--order", "पापु/आस्था/८८", "--mobile", "5550001234"
     )
     assert output.code == 0, output.err
     assert appointments(database)[1:] == [
@@ -98,20 +104,22 @@ def test_an_officer_of_two_departments_has_two_appointments(own: House, database
     assert link_in(output) is None  # it goes by mail
 
 
-def test_a_link_is_shown_on_request(own: House) -> None:
-    add_admin(own)
-    output = add(own, "--role", "officer", "--department", "water", "--show-link")
+def test_a_link_is_shown_on_request(workspace: Workspace) -> None:
+    add_admin(workspace)
+    output = add(workspace, "--role", "officer", "--department", "water", "--show-link")
     assert link_in(output) is not None
 
 
-def test_who_has_a_password_already_is_not_invited_again(own: House, database: Database) -> None:
-    token = link_in(add_admin(own))
+def test_who_has_a_password_already_is_not_invited_again(
+    workspace: Workspace, database: Database
+) -> None:
+    token = link_in(add_admin(workspace))
     with database.transaction() as session:
         invitations.accept_invitation(
             session, token=token or "", password="patang-ude-akashat", now=now()
         )
     auditor = ("--role", "auditor", "--department", "auditor")
-    output = add(own, *auditor, name="अरुण टेकवडे", mail="a@pmc.example")
+    output = add(workspace, *auditor, name="अरुण टेकवडे", mail="a@pmc.example")
     assert output.code == 0, output.err
     assert "has a password already" in output.out
     assert people(database) == 1
@@ -140,10 +148,10 @@ def test_who_has_a_password_already_is_not_invited_again(own: House, database: D
     ],
 )
 def test_what_cannot_be_recorded_is_one_sentence_and_nothing_is_kept(
-    own: House, database: Database, arguments: tuple[str, ...], says: str
+    workspace: Workspace, database: Database, arguments: tuple[str, ...], says: str
 ) -> None:
-    add_admin(own)
-    output = add(own, *arguments)
+    add_admin(workspace)
+    output = add(workspace, *arguments)
     assert output.code == 1
     (line,) = output.err.splitlines()
     assert says in line
@@ -151,23 +159,23 @@ def test_what_cannot_be_recorded_is_one_sentence_and_nothing_is_kept(
     assert len(appointments(database)) == 1
 
 
-def test_somebody_without_mail_cannot_be_invited(own: House, database: Database) -> None:
+def test_somebody_without_mail_cannot_be_invited(workspace: Workspace, database: Database) -> None:
     mobile = ("--mobile", "5550001234", "--role", "admin", "--department", "water")
-    output = own.call("people", "add", "--name", "अरुण", *mobile)
+    output = workspace.run_in_process("people", "add", "--name", "अरुण", *mobile)
     assert output.code == 1
     assert "--mail is needed" in output.err
     assert people(database) == 0
 
 
-def test_a_third_officer_and_a_second_head_are_refused(own: House) -> None:
-    add_admin(own)
+def test_a_third_officer_and_a_second_head_are_refused(workspace: Workspace) -> None:
+    add_admin(workspace)
     for number in (1, 2):
         done = add(
-            own,
+            workspace,
             *("--role", "officer", "--department", "water"),
             name=f"समन्वयक {number}",
             mail=f"o{number}@pmc.example",
         )
         assert done.code == 0
-    refused = add(own, "--role", "officer", "--department", "water")
+    refused = add(workspace, "--role", "officer", "--department", "water")
     assert "two officers already" in refused.err

@@ -24,7 +24,7 @@ from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptRow
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.registry import open_platform
 from publisher.states import AccountState, DeliveryState
-from tests.platforms.grounds import CREDENTIALS
+from tests.platforms.platform_setups import CREDENTIALS
 from tests.platforms.stub import Stub, drip, http_response, serving
 from tests.support.city import PACE, City
 from tests.support.city_people import MINUTE, NOON
@@ -103,7 +103,7 @@ def wire(town: City) -> Iterator[Wire]:
     with ExitStack() as stack:
         stubs = {name: stack.enter_context(serving()) for name in NAMES}
         for stub in stubs.values():
-            stub.otherwise = NOTHING_LISTED
+            stub.default = NOTHING_LISTED
         opened = {
             town.accounts[name]: open_platform(
                 name,
@@ -197,7 +197,7 @@ def test_a_502_in_html_is_unknown_and_found_by_looking(wire: Wire, name: str) ->
 def test_a_redirect_to_another_host_is_not_followed(wire: Wire, name: str, code: int) -> None:
     (delivery_id,) = wire.town.due(on=[name])
     with serving() as thief:
-        thief.otherwise = created_response(name, "77")
+        thief.default = created_response(name, "77")
         elsewhere = thief.url.replace("127.0.0.1", "localhost") + "/2/tweets"
         wire.stubs[name].plan(http_response({}, code, {"Location": elsewhere}))
         wire.tick_dispatch()
@@ -220,7 +220,7 @@ def test_a_response_that_trickles_in_ends_at_the_deadline(wire: Wire, name: str)
     (delivery_id,) = wire.town.due(on=[name])
     wire.context = replace(wire.context, delivery_settings=replace(PACE, send_deadline=2.5))
     stub = wire.stubs[name]
-    stub.plan(drip(created_response(name, "77"), stub.over, 1.0))
+    stub.plan(drip(created_response(name, "77"), stub.is_closed, 1.0))
     began = time.monotonic()
     wire.tick_dispatch()
     assert 2 < time.monotonic() - began < 4

@@ -24,8 +24,8 @@ from publisher.reports.external_changes import FindingKind
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS
-from tests.platforms import grounds
-from tests.platforms.grounds import Ground
+from tests.platforms import platform_setups
+from tests.platforms.platform_setups import PlatformSetup
 from tests.support.city import City
 from tests.support.city_people import HOUR
 
@@ -33,27 +33,27 @@ HANDLES = {"x": X_ACCOUNTS[0].username, "facebook": FACEBOOK_PAGES[0].id}
 
 
 @dataclass
-class Practice:
-    """A city whose account of one platform stands in a sandbox, at today's time."""
+class SandboxCity:
+    """A city with an account in a sandbox, at the present time."""
 
     town: City
-    ground: Ground
+    platform_setup: PlatformSetup
     context: WorkerContext
 
     @property
     def name(self) -> str:
-        """The platform's name."""
-        return self.ground.name
+        """The name of the platform."""
+        return self.platform_setup.name
 
-    def live(self) -> int:
-        """A post that this clock has sent there."""
+    def publish_post(self) -> int:
+        """Publish a post on the platform, and return the delivery's id."""
         (delivery_id,) = self.town.due(on=[self.name])
         dispatch.tick_dispatch(self.context)
         assert self.town.delivery(delivery_id).state is DeliveryState.PUBLISHED
         return delivery_id
 
     def watch_for_two_days(self) -> tuple[external_changes.ExternalChange, ...]:
-        """Look as often as the clock does meanwhile; gives what was found."""
+        """Poll as often as a clock does in two days; return the external changes it found."""
         for _ in range(100):
             self.town.clock.move(HOUR / 2)
             poll.tick_watching(self.context)
@@ -61,13 +61,13 @@ class Practice:
             return external_changes.open_findings(session, actor=self.town.actor("lead"))
 
     def paste(self, delivery_id: int, link: str) -> manual.LinkedPost:
-        """As the page does it: look at the link, read back, keep."""
+        """Record a post published by hand as the page does: check the link, read back, store."""
         town, clerk = self.town, self.town.actor("clerk")
         with town.read() as session:
             pasted = manual.look_at_link(
                 session, actor=clerk, now=town.now, delivery_id=delivery_id, link=link
             )
-        read_back = manual.read_back(self.ground.platform, pasted)
+        read_back = manual.read_back(self.platform_setup.platform, pasted)
         with town.write() as session:
             manual.publish_by_hand(
                 session, actor=clerk, now=town.now, manual_post=pasted, linked_post=read_back
@@ -75,60 +75,68 @@ class Practice:
         return read_back
 
     def post(self, text: str) -> str:
-        """A person posts it under the account, past the product; gives the link to its page."""
-        key = self.ground.send(Outgoing(text)).rpartition("_")[2]
-        way = "status" if self.name == "x" else "posts"
-        return f"{self.ground.url}/{self.name}/{HANDLES[self.name]}/{way}/{key}"
+        """Publish a post without the product, and return the link to it."""
+        key = self.platform_setup.send(Outgoing(text)).rpartition("_")[2]
+        segment = "status" if self.name == "x" else "posts"
+        return f"{self.platform_setup.url}/{self.name}/{HANDLES[self.name]}/{segment}/{key}"
 
     def approved_text(self, delivery_id: int) -> str:
-        """What was approved, as it would leave."""
+        """Return the approved text as it would be published."""
         with self.town.read() as session:
             return outgoing_text.outgoing_text(session.get_one(Delivery, delivery_id).variant)
 
 
 @pytest.fixture(params=tuple(HANDLES))
-def practice(request: pytest.FixtureRequest, town: City, tmp_path: Path) -> Iterator[Practice]:
-    """Each platform in turn."""
+def sandbox_city(
+    request: pytest.FixtureRequest, town: City, tmp_path: Path
+) -> Iterator[SandboxCity]:
+    """Opens the sandbox of each platform in turn."""
     name = request.param
     town.clock.at = now()
-    with grounds.ground(name, tmp_path / "sandbox") as ground:
+    with platform_setups.open_setup(name, tmp_path / "sandbox") as setup:
         with town.write() as session:
             account = session.get_one(Account, town.accounts[name])
-            account.handle, account.url = HANDLES[name], f"{ground.url}/{name}/{HANDLES[name]}"
+            account.handle, account.url = HANDLES[name], f"{setup.url}/{name}/{HANDLES[name]}"
 
         def open_account(account: Account) -> Platform:
-            return ground.platform if account.platform == name else town.platforms[account.id]
+            return setup.platform if account.platform == name else town.platforms[account.id]
 
         context = replace(town.context, open_account=open_account, monotonic=time.monotonic)
-        yield Practice(town, ground, context)
+        yield SandboxCity(town, setup, context)
 
 
-def test_what_stands_there_as_it_was_sent_is_no_finding(practice: Practice) -> None:
-    practice.live()
-    assert practice.watch_for_two_days() == ()
+def test_what_stands_there_as_it_was_sent_is_no_finding(sandbox_city: SandboxCity) -> None:
+    sandbox_city.publish_post()
+    assert sandbox_city.watch_for_two_days() == ()
 
 
-def test_what_somebody_else_deletes_there_is_noticed_and_told(practice: Practice) -> None:
-    delivery_id = practice.live()
-    practice.ground.meddle(practice.town.platform_id(delivery_id), None)
-    (finding,) = practice.watch_for_two_days()
+def test_what_somebody_else_deletes_there_is_noticed_and_told(sandbox_city: SandboxCity) -> None:
+    delivery_id = sandbox_city.publish_post()
+    sandbox_city.platform_setup.change_elsewhere(sandbox_city.town.platform_id(delivery_id), None)
+    (finding,) = sandbox_city.watch_for_two_days()
     assert finding.kind is FindingKind.GONE
-    assert practice.town.notified("found_gone") == ["first", "lead", "second"]
+    assert sandbox_city.town.notified("found_gone") == ["first", "lead", "second"]
 
 
-@pytest.mark.parametrize("practice", ["facebook"], indirect=True)
-def test_what_somebody_else_changes_there_is_noticed_and_shown(practice: Practice) -> None:
+@pytest.mark.parametrize("sandbox_city", ["facebook"], indirect=True)
+def test_what_somebody_else_changes_there_is_noticed_and_shown(sandbox_city: SandboxCity) -> None:
     """On X an edit makes another post, by another id."""
-    delivery_id = practice.live()
-    practice.ground.meddle(practice.town.platform_id(delivery_id), "पाणी उद्या येणार नाही.")
-    (finding,) = practice.watch_for_two_days()
+    delivery_id = sandbox_city.publish_post()
+    sandbox_city.platform_setup.change_elsewhere(
+        sandbox_city.town.platform_id(delivery_id), "पाणी उद्या येणार नाही."
+    )
+    (finding,) = sandbox_city.watch_for_two_days()
     assert (finding.kind, finding.remote_text) == (FindingKind.CHANGED, "पाणी उद्या येणार नाही.")
 
 
-def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(practice: Practice) -> None:
-    town = practice.town
-    (delivery_id,) = town.schedule(town.approved(on=[practice.name]), HOUR)
-    read_back = practice.paste(delivery_id, practice.post(practice.approved_text(delivery_id)))
+def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(
+    sandbox_city: SandboxCity,
+) -> None:
+    town = sandbox_city.town
+    (delivery_id,) = town.schedule(town.approved(on=[sandbox_city.name]), HOUR)
+    read_back = sandbox_city.paste(
+        delivery_id, sandbox_city.post(sandbox_city.approved_text(delivery_id))
+    )
     assert read_back.is_read
     with town.read() as session:
         delivery = session.get_one(Delivery, delivery_id)
@@ -136,23 +144,23 @@ def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(practice: P
         assert delivery.receipt is not None
         assert delivery.receipt.origin is ReceiptOrigin.BY_HAND
         own_id = delivery.receipt.platform_id
-    comment_id = practice.ground.say("पाणी कधी येणार?", own_id)
+    comment_id = sandbox_city.platform_setup.citizen_says("पाणी कधी येणार?", own_id)
     town.clock.move(timedelta(minutes=10))
-    ingest.tick_ingest(practice.context)
-    assert town.verbs("comments", town.comment_id(comment_id, on=practice.name))[0] == "receive"
+    ingest.tick_ingest(sandbox_city.context)
+    assert town.verbs("comments", town.comment_id(comment_id, on=sandbox_city.name))[0] == "receive"
     town.clock.move(2 * HOUR)
-    assert dispatch.tick_dispatch(practice.context) == 0
-    assert len(practice.ground.published()) == 1
+    assert dispatch.tick_dispatch(sandbox_city.context) == 0
+    assert len(sandbox_city.platform_setup.published()) == 1
 
 
 def test_other_words_than_the_approved_ones_are_told_and_nothing_is_kept(
-    practice: Practice,
+    sandbox_city: SandboxCity,
 ) -> None:
-    town = practice.town
-    (delivery_id,) = town.schedule(town.approved(on=[practice.name]), HOUR)
-    link = practice.post("पाणीपुरवठा नेहमीप्रमाणे सुरू राहील.")
+    town = sandbox_city.town
+    (delivery_id,) = town.schedule(town.approved(on=[sandbox_city.name]), HOUR)
+    link = sandbox_city.post("पाणीपुरवठा नेहमीप्रमाणे सुरू राहील.")
     with pytest.raises(Invalid) as refused:
-        practice.paste(delivery_id, link)
+        sandbox_city.paste(delivery_id, link)
     (problem,) = refused.value.problems
     assert problem.values["there"] == "पाणीपुरवठा नेहमीप्रमाणे सुरू राहील."
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED

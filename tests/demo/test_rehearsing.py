@@ -24,20 +24,20 @@ from demo.rehearsals.scenarios import Scenario
 from publisher.database.session import migrate
 from publisher.now import now
 from publisher.settings.environment import WrongSetting, load
-from tests.cli.doing import Browser, House, house, three_free_ports
+from tests.cli.command_line import CookieClient, Workspace, make_workspace, three_free_ports
 from tests.support.runs import processes_in, wait_until
 
 BANNER = "Rehearsal – this is not real"
 
 
 @pytest.fixture
-def real(tmp_path: Path) -> Iterator[House]:
+def real(tmp_path: Path) -> Iterator[Workspace]:
     """A real house, whose rehearsals are all dropped at the end."""
     folder = tmp_path / "real"
     folder.mkdir()
     address = f"sqlite:///{folder / 'nagarvani.db'}"
     migrate(address)
-    real_house = house(folder, address)
+    real_house = make_workspace(folder, address)
     yield replace(
         real_house, settings={**real_house.settings, "REHEARSALS_DIR": str(root_of(real_house))}
     )
@@ -46,18 +46,18 @@ def real(tmp_path: Path) -> Iterator[House]:
             processes.drop(root_of(real_house), rehearsal.scenario)
 
 
-def root_of(of: House) -> Path:
+def root_of(of: Workspace) -> Path:
     return of.folder / "var" / "rehearsals"
 
 
 @pytest.mark.proof
 @pytest.mark.journey
 @pytest.mark.timeout(300)
-def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(real: House) -> None:
+def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(real: Workspace) -> None:
     before = (real.folder / "nagarvani.db").read_bytes()
     real_account = {"X_ACCESS_TOKEN": "a-real-token", "X_API_URL": "https://api.twitter.com"}
     port = str(three_free_ports())
-    started = real.do("rehearse", "start", "noon", "--port", port, **real_account)
+    started = real.run("rehearse", "start", "noon", "--port", port, **real_account)
     assert started.code == 0, started.err
     process = processes.find(root_of(real), Scenario.NOON)
     assert process is not None
@@ -65,7 +65,7 @@ def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(real:
     officer = people.by_key()["medha-satpute"]
     assert officer.mail in started.out
 
-    browser = Browser(process.address)
+    browser = CookieClient(process.address)
     assert BANNER in browser.get("/sign-in")[1] or "हे खरे नाही" in browser.get("/sign-in")[1]
     assert browser.sign_in(officer.mail, officer.password) in (302, 303)
     assert "हे खरे नाही" in browser.get("/")[1]
@@ -76,46 +76,46 @@ def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(real:
     inherited = [environment for environment in environments if b"a-real-token" in environment]
     assert len(inherited) <= 1, "no child of a rehearsal is given the real house's settings"
 
-    again = real.call("rehearse", "start", "noon")
+    again = real.run_in_process("rehearse", "start", "noon")
     assert again.code == 1
     assert "runs already" in again.err
-    assert f"at {process.address}" in real.call("rehearse", "list").out
+    assert f"at {process.address}" in real.run_in_process("rehearse", "list").out
 
     pid = json.loads((process.folder / processes.NOTE).read_text())["pid"]
     os.kill(pid, signal.SIGKILL)
     assert wait_until(lambda: not processes_in(process.folder), within=30), processes_in(
         process.folder
     )
-    assert "not running" in real.call("rehearse", "list").out
-    assert "was left behind" in real.call("rehearse", "start", "noon").err
-    assert real.call("rehearse", "drop", "noon").code == 0
+    assert "not running" in real.run_in_process("rehearse", "list").out
+    assert "was left behind" in real.run_in_process("rehearse", "start", "noon").err
+    assert real.run_in_process("rehearse", "drop", "noon").code == 0
     assert not process.folder.exists()
-    assert real.call("rehearse", "list").lines == ["No rehearsal was started."]
+    assert real.run_in_process("rehearse", "list").lines == ["No rehearsal was started."]
     assert (real.folder / "nagarvani.db").read_bytes() == before
 
 
-def test_a_taken_port_gets_a_clear_sentence_and_nothing_is_left(real: House) -> None:
+def test_a_taken_port_gets_a_clear_sentence_and_nothing_is_left(real: Workspace) -> None:
     first = three_free_ports()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", first + 1))
-        output = real.call("rehearse", "start", "monsoon", "--port", str(first))
+        output = real.run_in_process("rehearse", "start", "monsoon", "--port", str(first))
     assert output.code == 1
     assert f"Port {first + 1} is taken" in output.err
     assert "--port" in output.err
-    assert real.call("rehearse", "list").lines == ["No rehearsal was started."]
+    assert real.run_in_process("rehearse", "list").lines == ["No rehearsal was started."]
 
 
-def test_without_leave_a_house_behind_https_starts_none(real: House) -> None:
-    output = real.call("rehearse", "start", "lag", BASE_URL="https://nagarvani.example")
+def test_without_leave_a_house_behind_https_starts_none(real: Workspace) -> None:
+    output = real.run_in_process("rehearse", "start", "lag", BASE_URL="https://nagarvani.example")
     assert output.code == 1
     assert "NAGARVANI_REHEARSALS=1" in output.err
     assert not (root_of(real) / "lag").exists()
 
 
-def test_dropping_what_is_not_there_says_so(real: House) -> None:
-    output = real.call("rehearse", "drop", "monsoon")
+def test_dropping_what_is_not_there_says_so(real: Workspace) -> None:
+    output = real.run_in_process("rehearse", "drop", "monsoon")
     assert (output.code, "There is no rehearsal" in output.err) == (1, True)
-    assert real.call("rehearse", "drop", "flood").code == 2
+    assert real.run_in_process("rehearse", "drop", "flood").code == 2
 
 
 def test_a_setting_that_is_neither_yes_nor_no_is_refused() -> None:
@@ -123,7 +123,7 @@ def test_a_setting_that_is_neither_yes_nor_no_is_refused() -> None:
         load({"NAGARVANI_REHEARSALS": "yes"})
 
 
-def test_two_that_are_started_at_once_take_other_ports(real: House) -> None:
+def test_two_that_are_started_at_once_take_other_ports(real: Workspace) -> None:
     def start(scenario: Scenario) -> int:
         together.wait()
         return processes.start(root_of(real), scenario, now=now()).port
@@ -135,7 +135,7 @@ def test_two_that_are_started_at_once_take_other_ports(real: House) -> None:
     assert len({port + more for port in ports for more in range(processes.PORTS)}) == 9
 
 
-def test_whoever_starts_one_waits_while_another_chooses_its_ports(real: House) -> None:
+def test_whoever_starts_one_waits_while_another_chooses_its_ports(real: Workspace) -> None:
     root = root_of(real)
     root.mkdir(parents=True)
     begun: list[int] = []

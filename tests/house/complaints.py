@@ -1,4 +1,4 @@
-"""How the tests of this folder fail."""
+"""Helpers that let the tests of this folder fail with sentences."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def expect_none(complaints: Iterable[str]) -> None:
 def complaints_of(
     key: str, product: list[Source], *, tests: list[Source] | None = None, ceiling: float = 0
 ) -> list[str]:
-    """The sentences about a figure of a pretended tree whose ceiling is this."""
+    """Return the sentences about a figure of an invented tree that exceeds this ceiling."""
     report = measure(Tree(product, tests or []))
     return too_high(report, Ceilings({key: ceiling}, {}))

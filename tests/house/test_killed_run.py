@@ -31,11 +31,11 @@ def begin(
     start: Starter, registry: Path, workers: int, ready: Path | None = None
 ) -> RunningCommand:
     """Start a small run; with `ready` it waits, for ever, where everything is open."""
-    call = [sys.executable, "-m", "pytest", "tests/house/a_run.py", "-p", "no:cacheprovider"]
+    call = [sys.executable, "-m", "pytest", "tests/house/example_run.py", "-p", "no:cacheprovider"]
     call += [] if workers == 0 else ["-n", str(workers)]
     environment = {REGISTRY: str(registry)}
     if ready is not None:
-        environment["A_RUN_READY"] = str(ready)
+        environment["EXAMPLE_RUN_READY"] = str(ready)
     return start(call, environment=environment, ready=ready, within=60)
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong outside: nothing stands twice, nothing is lost, and a person can go on."""
+"""Faults of the platforms neither duplicate nor lose a post, and a person can resolve them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_after_every_fault_each_text_stands_there_once(installation: Installatio
 
 
 def _publish(installation: Installation, post: str, title: str) -> str:
-    """Publish the text of this title at once; gives its delivery's path."""
+    """Publish a text with this title now, and return its delivery's path."""
     clerk = installation.visitor("swati-ranpise")
     path = _link_in_row(clerk.get(post), title, "/schedule")
     page = clerk.send(clerk.get(path), "/publish-now")
@@ -43,19 +43,19 @@ def _publish(installation: Installation, post: str, title: str) -> str:
 
 
 def _link_in_row(page: LoadedPage, title: str, part: str) -> str:
-    """Where the row of this title leads."""
+    """Return the link of the row with this title."""
     row = next(row for row in page.html.split("<tr") if f">{title}<" in row)
     return next(str(address) for address in re.findall(r'href="([^"]+)"', row) if part in address)
 
 
 def _wait_until_live(installation: Installation, delivery: str) -> None:
-    """Its page shows the link of the post."""
+    """Wait until the delivery's page shows the link of the post."""
     clerk = installation.visitor("swati-ranpise")
     wait_for(lambda: clerk.get(delivery).links(LINK), what=f"a link on {delivery}")
 
 
 def _kept_though_an_error_came(installation: Installation, post: str) -> None:
-    """The post is there, the answer was an error: it is found by looking, and not sent again."""
+    """A post whose response was an error is found by a look-up, and not sent again."""
     installation.add_fault(X, "publish", "error_after")
     delivery = _publish(installation, post, "एक्स (X) – मराठी मजकूर")
     _wait_until_live(installation, delivery)
@@ -63,7 +63,7 @@ def _kept_though_an_error_came(installation: Installation, post: str) -> None:
 
 
 def _dropped_before_it_was_kept(installation: Installation, post: str) -> None:
-    """Not found anywhere: held, and a person decides, no sooner than it can be known."""
+    """A post that is not found is held for a person, but not before all look-ups."""
     installation.add_fault(FACEBOOK, "publish", "reset_before")
     delivery = _publish(installation, post, "फेसबुक – मराठी मजकूर")
     lead = installation.visitor("prasad-kenjale")
@@ -79,7 +79,7 @@ def _dropped_before_it_was_kept(installation: Installation, post: str) -> None:
 
 
 def _told_to_wait(installation: Installation, post: str) -> None:
-    """A rate limit is obeyed to the second that the platform names."""
+    """The clock waits until the time that the platform names in its rate limit."""
     began_at = now()
     installation.add_fault(X, "publish", "rate_limit", seconds=6)
     delivery = _publish(installation, post, "एक्स (X) – English मजकूर")
@@ -90,7 +90,7 @@ def _told_to_wait(installation: Installation, post: str) -> None:
 
 
 def _let_in_no_more(installation: Installation, post: str) -> None:
-    """An expired token pauses the account, tells lead and admin, and loses nothing."""
+    """An expired token pauses the account, notifies lead and admin, and loses nothing."""
     installation.add_fault(FACEBOOK, "publish", "expired_token")
     _publish(installation, post, "फेसबुक – English मजकूर")
     admin = installation.visitor("arun-tekawade")

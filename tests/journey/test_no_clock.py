@@ -1,4 +1,4 @@
-"""The admins get their mail where no clock runs, with nobody at the web."""
+"""The admins are mailed if no clock runs, even if nobody opens a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main job from a department's notice to a citizen's answer, as people walk it over HTTP."""
+"""The whole way from a department's notice to a citizen's answer, over HTTP."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
 
 
 def test_the_main_job_from_notices_to_answers_on_real_material(installation: Installation) -> None:
-    """While the circular waits for its minute, the water notice and its comments go their way."""
+    """While the circular waits for its time, the water notice is published and commented on."""
     submission, post, due_at = _circular_until_scheduled(installation)
     _water_notice(installation)
     _circular_goes_out(installation, submission, post, due_at)
@@ -53,7 +53,7 @@ def _circular_until_scheduled(installation: Installation) -> tuple[str, str, dat
 def _circular_goes_out(
     installation: Installation, submission: str, post: str, due_at: datetime
 ) -> None:
-    """Exactly what was approved, each once; X carries the link in its text, Facebook beside it."""
+    """Exactly the approved texts are live, once; X has the link in the text, Facebook beside it."""
     link = CIRCULAR.link
     on_x = sorted(f"{text}\n{link}" for text in (CIRCULAR.mr.x, f"{CIRCULAR.en.x} #PMC"))
     on_facebook = sorted([CIRCULAR.mr.body, CIRCULAR.en.body])
@@ -71,7 +71,7 @@ def _circular_goes_out(
 def _published(
     installation: Installation, on_x: list[str], on_facebook: list[str]
 ) -> dict[str, list[Row]]:
-    """What stands there under these texts, once it is all public; nothing may stand twice."""
+    """Return the live posts with these texts once all are live; none may be live twice."""
     expected = {X: on_x, FACEBOOK: on_facebook}
     posts = {
         name: [
@@ -86,7 +86,7 @@ def _published(
 
 
 def _draft(installation: Installation, submission: str) -> str:
-    """Facebook gets it whole; what is too long for X is refused, shortened, saved and sent."""
+    """The text is too long for X, so it is refused, shortened, saved and sent for review."""
     clerk, notice = installation.visitor("swati-ranpise"), CIRCULAR
     page = clerk.send(clerk.get(submission), "/draft")
     whole = {
@@ -103,7 +103,7 @@ def _draft(installation: Installation, submission: str) -> str:
 
 
 def _return_and_revise(installation: Installation, post: str) -> None:
-    """The officer returns it, the cell saves the next revision; a stale approval is refused."""
+    """The officer returns it and the cell revises it; approving the old revision is refused."""
     officer, clerk = installation.visitor("ashok-walimbe"), installation.visitor("swati-ranpise")
     today = officer.get("/")
     assert today.links(rf"^{post}/review$")
@@ -123,7 +123,7 @@ def _return_and_revise(installation: Installation, post: str) -> None:
 
 
 def _schedule(installation: Installation, post: str) -> datetime:
-    """Give the first text its time, the next full minute; a past one is refused at once."""
+    """Schedule the first text for the next full minute; a time in the past is refused."""
     clerk = installation.visitor("swati-ranpise")
     path = clerk.get(post).links(r"/schedule$")[0]
     page = clerk.get(path)
@@ -141,7 +141,7 @@ def _moment(here: datetime) -> dict[str, str | list[str]]:
 
 
 def _check_links(installation: Installation, submission: str, post: str) -> None:
-    """The links stand on the post's page and on the department's status page."""
+    """The links are on the post's page and on the department's page of the submission."""
     for name, path in (("swati-ranpise", post), ("meenal-gole", submission)):
         visitor = installation.visitor(name)
         wait_for(partial(_has_four_links, visitor, path), what=f"links to four posts on {path}")
@@ -152,7 +152,7 @@ def _has_four_links(visitor: Visitor, path: str) -> bool:
 
 
 def _water_notice(installation: Installation) -> None:
-    """Photos leave as they were approved, and comments come back to the officer."""
+    """Photos are published as approved, and comments reach the officer."""
     notice = notices.as_of(now())["water-cut"]
     submission, post = in_review(installation, notice, member="kiran-wabale")
     approve(installation, post, officer="medha-satpute")
@@ -169,7 +169,7 @@ def _water_notice(installation: Installation) -> None:
 
 
 def _check_pictures(installation: Installation, posts: dict[str, list[Row]]) -> None:
-    """The bytes that were approved, described, upright, without camera or place."""
+    """The photos have the approved bytes and descriptions, are upright, and have no metadata."""
     notice = notices.as_of(now())["water-cut"]
     with installation.database.reading() as session:
         stored = {
@@ -194,7 +194,7 @@ def _check_pictures(installation: Installation, posts: dict[str, list[Row]]) -> 
 
 
 def _comments(installation: Installation, posts: dict[str, list[Row]]) -> dict[str, str]:
-    """Citizens comment, in Marathi and Romanised, nested too; gives where the officer sees each."""
+    """Let citizens comment, also on comments; return the paths of the comments' pages."""
     on_x = next(post["id"] for post in posts[X] if "पाणी" in post["text"])
     on_facebook = next(post["id"] for post in posts[FACEBOOK] if "पाणी" in post["text"])
     first = installation.add_comment(
@@ -232,7 +232,7 @@ def _comments(installation: Installation, posts: dict[str, list[Row]]) -> dict[s
 
 
 def _reply(installation: Installation, path: str) -> None:
-    """The officer's own hand: it becomes a reply to that very comment, and the comment answered."""
+    """The officer's answer is published as a reply, and the comment becomes answered."""
     officer = installation.visitor("medha-satpute")
     answer_text = "टँकरसाठी ०२०-५५५०-०१२३ वर सकाळी ७ ते रात्री ९ या वेळेत संपर्क साधावा. – पाणीपुरवठा विभाग"
     officer.send(officer.get(path), "/answer", {"text": answer_text})
@@ -243,7 +243,7 @@ def _reply(installation: Installation, path: str) -> None:
 
 
 def _pass_on(installation: Installation, path: str) -> None:
-    """To another department with a reason, and from there back."""
+    """A comment is transferred to another department with a reason, and back."""
     officer = installation.visitor("medha-satpute")
     page = officer.get(f"{path}/transfer")
     value = re.search(r'<option value="(\d+)">पथ विभाग<', page.html)
@@ -269,7 +269,7 @@ def _close_and_reopen(installation: Installation, path: str) -> None:
 
 
 def _assign(installation: Installation) -> None:
-    """A mention belongs to no post: it waits in the cell's queue, which finds its department."""
+    """A mention belongs to no post; the cell assigns it to a department."""
     clerk = installation.visitor("swati-ranpise")
     (path,) = wait_for(lambda: clerk.get("/comments").links(r"^/comments/\d+$"), what="the mention")
     page = clerk.get(path)

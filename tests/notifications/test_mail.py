@@ -19,7 +19,7 @@ from publisher.notifications.email import GIVE_UP_AFTER, LEASE, tick_mail
 from publisher.people.invitations import invite
 from publisher.people.permissions import COMMAND
 from publisher.states import NoticeState
-from tests.notifications.scripted import DROP, certificate, scripted
+from tests.notifications.scripted_smtp import DROP, certificate, scripted_server
 from tests.support.city_people import NOON, add_department, appoint, verbs
 from tests.support.mail import MailServer
 from tests.support.processes import free_port
@@ -169,7 +169,7 @@ def test_a_permanent_refusal_keeps_the_servers_reason_but_not_the_link(
     with post.database.transaction() as session:
         person_row = session.get_one(Person, person.id)
         post.ids.append(invite(session, actor=COMMAND, person=person_row, now=NOON).id)
-    with scripted({verb: "550 5.1.1 no such mailbox"}) as server:
+    with scripted_server({verb: "550 5.1.1 no such mailbox"}) as server:
         assert post.tick(server.url()) == 0
         post.now += timedelta(days=1)
         assert post.tick(server.url()) == 0
@@ -182,7 +182,7 @@ def test_a_permanent_refusal_keeps_the_servers_reason_but_not_the_link(
 @pytest.mark.parametrize("verb", ["RCPT", "DATA", "TEXT"])
 def test_a_refusal_for_now_waits_longer_each_time_and_then_arrives(post: Post, verb: str) -> None:
     post.write()
-    with scripted({verb: "451 4.7.1 come back later"}) as server:
+    with scripted_server({verb: "451 4.7.1 come back later"}) as server:
         for minutes in (1, 2, 5, 15, 30, 60, 60):
             assert post.tick(server.url()) == 0
             notice = post.notice()
@@ -195,7 +195,7 @@ def test_a_refusal_for_now_waits_longer_each_time_and_then_arrives(post: Post, v
             assert post.tick(server.url()) == 0
             assert post.notice().tries == notice.tries
             post.now += timedelta(seconds=1)
-        server.says[verb] = "354 go on" if verb == "DATA" else "250 taken"
+        server.replies[verb] = "354 go on" if verb == "DATA" else "250 taken"
         assert post.tick(server.url()) == 1
     assert (post.notice().state, post.notice().reason) == (NoticeState.SENT, "")
 
@@ -203,7 +203,7 @@ def test_a_refusal_for_now_waits_longer_each_time_and_then_arrives(post: Post, v
 def test_a_mail_that_nobody_takes_for_five_days_has_failed(post: Post) -> None:
     post.write()
     post.now += GIVE_UP_AFTER
-    with scripted({"RCPT": "451 full"}) as server:
+    with scripted_server({"RCPT": "451 full"}) as server:
         post.tick(server.url())
     assert (post.notice().state, post.notice().reason) == (NoticeState.FAILED, "451 full")
 
@@ -222,7 +222,7 @@ def test_an_unreachable_server_delays_one_mail_and_no_others(
 @pytest.mark.parametrize("verb", ["HELLO", "EHLO", "MAIL"])
 def test_a_server_that_will_not_talk_to_us_fails_no_mail(post: Post, verb: str) -> None:
     post.write(2)
-    with scripted({verb: "554 not you", "HELO": "554 not you"}) as server:
+    with scripted_server({verb: "554 not you", "HELO": "554 not you"}) as server:
         assert post.tick(server.url()) == 0
     assert [post.notice(number).state for number in range(2)] == [NoticeState.QUEUED] * 2
     assert post.notice().reason.startswith("554 not you")
@@ -231,21 +231,21 @@ def test_a_server_that_will_not_talk_to_us_fails_no_mail(post: Post, verb: str) 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
 def test_a_connection_lost_before_the_text_is_only_tried_later(post: Post, verb: str) -> None:
     post.write()
-    with scripted({verb: DROP}) as server:
+    with scripted_server({verb: DROP}) as server:
         post.tick(server.url())
         assert post.verbs() == ["send_mail", "mail_later"]
-        server.says[verb] = "250 fine"
+        server.replies[verb] = "250 fine"
         post.now += MINUTE
         assert post.tick(server.url()) == 1
 
 
 def test_a_mail_lost_in_transit_is_resent_under_the_same_message_id(post: Post) -> None:
     post.write()
-    with scripted({"TEXT": DROP}) as server:
+    with scripted_server({"TEXT": DROP}) as server:
         assert post.tick(server.url()) == 0
         assert post.verbs() == ["send_mail", "mail_unconfirmed", "mail_again"]
         assert post.notice().state is NoticeState.QUEUED
-        server.says["TEXT"] = "250 taken"
+        server.replies["TEXT"] = "250 taken"
         post.now += MINUTE
         assert post.tick(server.url()) == 1
         heard = [message_from_bytes(text, policy=policy.default) for text in server.texts]
@@ -256,7 +256,7 @@ def test_a_mail_lost_in_transit_is_resent_under_the_same_message_id(post: Post) 
 
 def test_a_mail_lost_twice_stays_unconfirmed_for_a_person_to_see(post: Post) -> None:
     post.write()
-    with scripted({"TEXT": DROP}) as server:
+    with scripted_server({"TEXT": DROP}) as server:
         for _ in range(4):
             post.tick(server.url())
             post.now += timedelta(hours=2)
@@ -269,7 +269,7 @@ def test_a_mail_lost_twice_stays_unconfirmed_for_a_person_to_see(post: Post) -> 
 
 def test_a_server_that_hangs_up_after_taking_the_mail_has_taken_it(post: Post) -> None:
     post.write()
-    with scripted({"QUIT": DROP}) as server:
+    with scripted_server({"QUIT": DROP}) as server:
         assert post.tick(server.url()) == 1
     assert post.notice().state is NoticeState.SENT
 
@@ -323,8 +323,8 @@ def test_a_sender_that_wakes_after_its_lease_leaves_the_new_try_alone(
         reached.set()
         go_on.wait(20)
 
-    with scripted() as slow:
-        slow.before = wait
+    with scripted_server() as slow:
+        slow.before_greeting = wait
         first = threading.Thread(target=post.tick, args=(slow.url(),))
         first.start()
         assert reached.wait(10)
@@ -349,8 +349,8 @@ def test_a_late_acceptance_settles_a_mail_that_was_queued_again(database: Databa
         reached.set()
         go_on.wait(20)
 
-    with scripted() as slow:
-        slow.before = wait
+    with scripted_server() as slow:
+        slow.before_greeting = wait
         first = threading.Thread(target=post.tick, args=(slow.url(),))
         first.start()
         assert reached.wait(10)
@@ -380,14 +380,14 @@ def test_several_clocks_send_each_mail_once(database: Database, mail_server: Mai
 def test_no_transaction_is_open_while_the_server_is_talked_to(post: Post) -> None:
     post.write()
     written = []
-    with scripted() as server:
+    with scripted_server() as server:
 
         def write() -> None:
             with post.database.transaction() as session:  # SQLite: it waits for any other writer
                 session.get_one(Notice, post.ids[0]).reason = "written meanwhile"
             written.append(True)
 
-        server.before = write
+        server.before_greeting = write
         assert post.tick(server.url()) == 1
     assert written == [True]
 
@@ -396,16 +396,16 @@ def test_starttls_is_used_where_a_password_goes_with_it(post: Post, tmp_path: Pa
     post.write()
     ours, trusting = certificate(tmp_path)
     says = {"EHLO": "250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS", "STARTTLS": "220 go on"}
-    with scripted(says, context=ours) as server:
+    with scripted_server(says, context=ours) as server:
         assert post.tick(server.url(login="cell:p%40ss@"), context=trusting) == 1
-    verbs_heard = [line.split()[0].upper() for line in server.heard]
+    verbs_heard = [line.split()[0].upper() for line in server.commands]
     assert verbs_heard[:4] == ["EHLO", "STARTTLS", "EHLO", "AUTH"]
 
 
 def test_smtps_is_secret_from_the_first_byte(post: Post, tmp_path: Path) -> None:
     post.write()
     ours, trusting = certificate(tmp_path)
-    with scripted(context=ours, is_smtps=True) as server:
+    with scripted_server(context=ours, is_smtps=True) as server:
         assert post.tick(server.url("smtps"), context=trusting) == 1
     assert server.texts
 
@@ -416,17 +416,17 @@ def test_a_certificate_that_is_not_trusted_gets_no_mail_and_no_password(
     post.write()
     ours, _ = certificate(tmp_path)
     says = {"EHLO": "250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS", "STARTTLS": "220 go on"}
-    with scripted(says, context=ours) as server:
+    with scripted_server(says, context=ours) as server:
         assert post.tick(server.url(login="cell:secret@")) == 0
-    assert not any(line.upper().startswith(("AUTH", "MAIL")) for line in server.heard)
+    assert not any(line.upper().startswith(("AUTH", "MAIL")) for line in server.commands)
     assert "SSLCertVerificationError" in post.notice().reason
 
 
 def test_a_password_goes_over_no_line_without_tls(post: Post) -> None:
     post.write()
-    with scripted({"EHLO": "250-here\r\n250 AUTH PLAIN"}) as server:
+    with scripted_server({"EHLO": "250-here\r\n250 AUTH PLAIN"}) as server:
         assert post.tick(server.url(login="cell:secret@")) == 0
-    assert [line.split()[0].upper() for line in server.heard] == ["EHLO"]
+    assert [line.split()[0].upper() for line in server.commands] == ["EHLO"]
     assert "no TLS" in post.notice().reason
     assert "secret" not in post.notice().reason
 
@@ -439,7 +439,7 @@ def test_a_refused_password_fails_no_mail(post: Post, tmp_path: Path) -> None:
         "STARTTLS": "220 go on",
         "AUTH": "535 5.7.8 wrong",
     }
-    with scripted(says, context=ours) as server:
+    with scripted_server(says, context=ours) as server:
         assert post.tick(server.url(login="cell:secret@"), context=trusting) == 0
     assert post.notice().state is NoticeState.QUEUED
     assert post.notice().reason == "535 5.7.8 wrong"

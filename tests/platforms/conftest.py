@@ -1,4 +1,4 @@
-"""What the tests of this room share."""
+"""Fixtures of the platforms' tests."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.platforms import grounds
-from tests.platforms.grounds import Ground
+from tests.platforms import platform_setups
+from tests.platforms.platform_setups import PlatformSetup
 from tests.platforms.stub import Stub, serving
 
 
@@ -18,15 +18,15 @@ def stub() -> Iterator[Stub]:
         yield server
 
 
-@pytest.fixture(params=grounds.NAMES)
-def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
-    """Each platform in turn."""
-    with grounds.ground(request.param, tmp_path / "sandbox") as platform_ground:
-        yield platform_ground
+@pytest.fixture(params=platform_setups.NAMES)
+def platform_setup(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PlatformSetup]:
+    """Sets up each platform in turn."""
+    with platform_setups.open_setup(request.param, tmp_path / "sandbox") as setup:
+        yield setup
 
 
-@pytest.fixture(params=grounds.CREDENTIALS)
-def practice(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
-    """Each platform that is reached over HTTP, in the sandbox."""
-    with grounds.ground(request.param, tmp_path / "sandbox") as platform_ground:
-        yield platform_ground
+@pytest.fixture(params=platform_setups.CREDENTIALS)
+def http_setup(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PlatformSetup]:
+    """Sets up each platform that is reached over HTTP, in a sandbox."""
+    with platform_setups.open_setup(request.param, tmp_path / "sandbox") as setup:
+        yield setup

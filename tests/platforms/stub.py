@@ -1,4 +1,4 @@
-"""A server on loopback that answers with whatever bytes it is told to, however wrong."""
+"""A server on loopback that sends prepared bytes, also malformed ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Behaviour = Callable[[socket.socket], None]
 def http_response(
     body: object, code: int = 200, headers: Mapping[str, str] | None = None, kind: str = "json"
 ) -> bytes:
-    """A well-formed answer; `body` is sent as JSON unless it is bytes."""
+    """Return a well-formed response; `body` is sent as JSON unless it is bytes."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     lines = {
         "Content-Type": f"application/{kind}",
@@ -28,7 +28,7 @@ def http_response(
 
 
 def drip(content: bytes, pause: threading.Event, seconds: float) -> Behaviour:
-    """Send byte by byte, each in good time, until the caller gives up."""
+    """Send byte by byte, each within the read timeout, until the client gives up."""
 
     def behave(connection: socket.socket) -> None:
         for index in range(len(content)):
@@ -40,7 +40,7 @@ def drip(content: bytes, pause: threading.Event, seconds: float) -> Behaviour:
 
 
 def hang_up(connection: socket.socket) -> None:
-    """End the connection without a word."""
+    """Close the connection without a response."""
     connection.close()
 
 
@@ -50,13 +50,13 @@ def reset(connection: socket.socket) -> None:
 
 
 class Stub:
-    """What it was sent, and what it will do at the next request, in order; then `otherwise`."""
+    """Records requests, and answers each with the next plan, or with `default` if none is left."""
 
     def __init__(self) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
-        self.over = threading.Event()
-        self.otherwise: bytes = http_response({}, 500)
+        self.is_closed = threading.Event()
+        self.default: bytes = http_response({}, 500)
         self._plans: deque[bytes | Behaviour] = deque()
         self._open: socket.socket | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -67,8 +67,8 @@ class Stub:
         self._plans.extend(plans)
 
     def run(self) -> None:
-        """Serve one connection after the other until closed."""
-        while not self.over.is_set():
+        """Serve one connection after the other until the stub is closed."""
+        while not self.is_closed.is_set():
             with suppress(OSError):
                 connection, _ = self._listener.accept()
                 self.connections += 1
@@ -80,15 +80,15 @@ class Stub:
         connection.settimeout(10)
         while request := _request(connection):
             self.requests.append(request)
-            plan = self._plans.popleft() if self._plans else self.otherwise
+            plan = self._plans.popleft() if self._plans else self.default
             if callable(plan):
                 plan(connection)
                 return
             connection.sendall(plan)
 
     def close(self) -> None:
-        """Stop listening, and hang up on whoever is still connected."""
-        self.over.set()
+        """Stop listening, and end the open connection."""
+        self.is_closed.set()
         for open_socket in (self._listener, self._open):
             with suppress(OSError):
                 if open_socket is not None:
@@ -97,13 +97,13 @@ class Stub:
 
 
 def _request(connection: socket.socket) -> bytes:
-    got = b""
-    while b"\r\n\r\n" not in got:
+    received = b""
+    while b"\r\n\r\n" not in received:
         piece = connection.recv(65_536)
         if not piece:
             return b""
-        got += piece
-    head, _, body = got.partition(b"\r\n\r\n")
+        received += piece
+    head, _, body = received.partition(b"\r\n\r\n")
     length = 0
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
@@ -119,7 +119,7 @@ def _request(connection: socket.socket) -> bytes:
 
 @contextmanager
 def serving() -> Iterator[Stub]:
-    """A stub that serves in a thread while the block runs."""
+    """Run a stub in a thread for the length of the block."""
     stub = Stub()
     thread = threading.Thread(target=stub.run, daemon=True)
     thread.start()

@@ -9,7 +9,7 @@ import pytest
 
 from publisher.platforms.base.protocol import TryLater
 from publisher.platforms.base.types import Allowance, Outgoing, PreparedPost
-from tests.platforms.grounds import deadline
+from tests.platforms.platform_setups import deadline
 from tests.platforms.stub import Stub, http_response
 from tests.platforms.test_http import NOW, epoch, open_at
 

@@ -19,8 +19,8 @@ from publisher.platforms.base.protocol import (
     TryLater,
 )
 from publisher.platforms.base.types import RemotePost
-from tests.platforms import grounds
-from tests.platforms.grounds import CREDENTIALS, Ground
+from tests.platforms import platform_setups
+from tests.platforms.platform_setups import CREDENTIALS, PlatformSetup
 from tests.platforms.stub import Stub, http_response
 from tests.platforms.test_contract import NOTICE
 from tests.platforms.test_http import NOW, open_at
@@ -240,28 +240,30 @@ def test_as_much_is_read_as_the_longest_texts_may_hold(stub: Stub, name: str, mo
     assert {described(remote_post) for remote_post in remote_posts.values()} == set(ids)
 
 
-def test_more_than_a_batch_holds_is_refused_by_the_practice_platform(practice: Ground) -> None:
-    most = practice.platform.limits.seen_at_once
+def test_more_than_a_batch_holds_is_refused_by_the_practice_platform(
+    http_setup: PlatformSetup,
+) -> None:
+    most = http_setup.platform.limits.seen_at_once
     with pytest.raises(Refused):
-        practice.platform.see_many([str(10**17 + number) for number in range(most + 1)])
+        http_setup.platform.see_many([str(10**17 + number) for number in range(most + 1)])
 
 
-def test_each_one_of_a_batch_counts_as_a_call(practice: Ground) -> None:
+def test_each_one_of_a_batch_counts_as_a_call(http_setup: PlatformSetup) -> None:
     """On Facebook; X counts requests in its windows, and posts on its bill."""
-    number = practice.send(NOTICE)
-    practice.switch(facebook_call_limit="12")
-    remote_posts = practice.platform.see_many(
+    number = http_setup.send(NOTICE)
+    http_setup.set_switches(facebook_call_limit="12")
+    remote_posts = http_setup.platform.see_many(
         [number, *(str(10**17 + number) for number in range(19))]
     )
     later = [
         remote_post for remote_post in remote_posts.values() if isinstance(remote_post, TryLater)
     ]
-    assert bool(later) is (practice.name == "facebook")
+    assert bool(later) is (http_setup.name == "facebook")
     assert isinstance(remote_posts[number], RemotePost)
 
 
 def test_lists_by_ids_in_the_address_are_no_more(tmp_path: Path) -> None:
-    with grounds.in_sandbox("facebook", tmp_path) as platform_ground:
+    with platform_setups.sandbox_setup("facebook", tmp_path) as platform_ground:
         host = {"Host": "graph.facebook.com", "Authorization": f"Bearer {TOKEN}"}
         response = requests.get(f"{platform_ground.url}/v26.0/?ids=1,2", headers=host, timeout=10)
         assert response.status_code >= 400

@@ -19,13 +19,13 @@ from publisher.platforms.base.types import (
     RemoteComment,
     RemotePost,
 )
-from tests.platforms.grounds import Ground, deadline, picture, utc_now
+from tests.platforms.platform_setups import PlatformSetup, deadline, picture, utc_now
 
 NOTICE = Outgoing("उद्या सकाळी ९ ते सायंकाळी ६ पाणीपुरवठा बंद राहील.")
 
 
 def read_all(
-    ground: Ground, source: CommentSource, cursor: str | None = None
+    ground: PlatformSetup, source: CommentSource, cursor: str | None = None
 ) -> tuple[list[RemoteComment], str]:
     """Read on until there is no more; each remark once, as the house keeps them."""
     comments: dict[str, RemoteComment] = {}
@@ -36,88 +36,94 @@ def read_all(
     return list(comments.values()), page.cursor or ""
 
 
-def test_a_post_has_a_receipt_and_is_found_by_looking(ground: Ground) -> None:
+def test_a_post_has_a_receipt_and_is_found_by_looking(platform_setup: PlatformSetup) -> None:
     began = utc_now()
     until = deadline()
-    receipt = ground.platform.publish(
-        ground.platform.prepare(NOTICE, deadline=until), deadline=until
+    receipt = platform_setup.platform.publish(
+        platform_setup.platform.prepare(NOTICE, deadline=until), deadline=until
     )
     assert receipt.url.startswith(("https://", "http://"))
     assert abs(receipt.published_at - began) < timedelta(seconds=30)
     assert receipt.answer
-    published = ground.platform.look_up(NOTICE, since=began)
+    published = platform_setup.platform.look_up(NOTICE, since=began)
     assert published is not None
     assert (published.platform_id, published.url) == (receipt.platform_id, receipt.url)
-    assert [post["text"] for post in ground.published()] == [NOTICE.text]
+    assert [post["text"] for post in platform_setup.published()] == [NOTICE.text]
 
 
-def test_pictures_leave_in_order_with_their_alt_texts(ground: Ground) -> None:
+def test_pictures_leave_in_order_with_their_alt_texts(platform_setup: PlatformSetup) -> None:
     began = utc_now()
     media = (picture("red", "लाल"), picture("blue", "निळे"), picture("white", ""))
-    number = ground.send(replace(NOTICE, media=media))
-    posts = [post for post in ground.published() if post["id"] == number]
+    number = platform_setup.send(replace(NOTICE, media=media))
+    posts = [post for post in platform_setup.published() if post["id"] == number]
     assert [post["alts"] for post in posts] == [["लाल", "निळे", ""]]
-    match = ground.platform.look_up(replace(NOTICE, media=media), since=began)
+    match = platform_setup.platform.look_up(replace(NOTICE, media=media), since=began)
     assert match is not None
     assert match.platform_id == number
-    assert ground.platform.look_up(replace(NOTICE, media=media[:2]), since=began) is None
+    assert platform_setup.platform.look_up(replace(NOTICE, media=media[:2]), since=began) is None
 
 
-def test_one_picture_alone_is_found_by_looking(ground: Ground) -> None:
+def test_one_picture_alone_is_found_by_looking(platform_setup: PlatformSetup) -> None:
     began = utc_now()
     with_picture = replace(NOTICE, media=(picture(),))
-    assert ground.send(with_picture) == getattr(
-        ground.platform.look_up(with_picture, since=began), "platform_id", ""
+    assert platform_setup.send(with_picture) == getattr(
+        platform_setup.platform.look_up(with_picture, since=began), "platform_id", ""
     )
 
 
-def test_a_text_with_links_and_accents_is_found_as_it_was_written(ground: Ground) -> None:
+def test_a_text_with_links_and_accents_is_found_as_it_was_written(
+    platform_setup: PlatformSetup,
+) -> None:
     began = utc_now()
     text = "e\u0301, क\u093c:  water.example.in/a व https://example.org/ व http://सरकार.भारत; Q&A."
     outgoing = Outgoing(text, link="https://pune.example.in/notice?id=7&lang=mr")
-    number = ground.send(outgoing)
-    published = ground.platform.look_up(outgoing, since=began)
+    number = platform_setup.send(outgoing)
+    published = platform_setup.platform.look_up(outgoing, since=began)
     assert published is not None
     assert published.platform_id == number
 
 
-def test_looking_finds_nothing_that_is_older_or_other(ground: Ground) -> None:
-    number = ground.send(NOTICE)
-    assert ground.platform.look_up(Outgoing("दुसरी सूचना"), since=utc_now()) is None
+def test_looking_finds_nothing_that_is_older_or_other(platform_setup: PlatformSetup) -> None:
+    number = platform_setup.send(NOTICE)
+    assert platform_setup.platform.look_up(Outgoing("दुसरी सूचना"), since=utc_now()) is None
     later = utc_now() + timedelta(minutes=10)
-    assert ground.platform.look_up(NOTICE, since=later) is None
+    assert platform_setup.platform.look_up(NOTICE, since=later) is None
     as_reply = replace(NOTICE, reply_to=number)
-    assert ground.platform.look_up(as_reply, since=utc_now()) is None
+    assert platform_setup.platform.look_up(as_reply, since=utc_now()) is None
 
 
-def test_a_reply_stands_under_the_very_comment(ground: Ground) -> None:
-    root = ground.send(NOTICE)
-    comment = ground.say("आमच्या भागात कधी येणार पाणी?", root)
+def test_a_reply_stands_under_the_very_comment(platform_setup: PlatformSetup) -> None:
+    root = platform_setup.send(NOTICE)
+    comment = platform_setup.citizen_says("आमच्या भागात कधी येणार पाणी?", root)
     reply = Outgoing("नमस्कार, सायंकाळी ६ नंतर पाणी येईल.", reply_to=comment)
     began, until = utc_now(), deadline()
-    receipt = ground.platform.reply(ground.platform.prepare(reply, deadline=until), deadline=until)
-    remote_comments, _ = read_all(ground, CommentSource(root))
+    receipt = platform_setup.platform.reply(
+        platform_setup.platform.prepare(reply, deadline=until), deadline=until
+    )
+    remote_comments, _ = read_all(platform_setup, CommentSource(root))
     ours = {remote_comment.platform_id: remote_comment for remote_comment in remote_comments}[
         receipt.platform_id
     ]
     assert (ours.parent_id, ours.root_id, ours.by_ourselves) == (comment, root, True)
-    published = ground.platform.look_up(reply, since=began)
+    published = platform_setup.platform.look_up(reply, since=began)
     assert published is not None
     assert published.platform_id == receipt.platform_id
 
 
-def test_a_reply_needs_what_it_answers(ground: Ground) -> None:
+def test_a_reply_needs_what_it_answers(platform_setup: PlatformSetup) -> None:
     with pytest.raises(ValueError, match="answers"):
-        ground.platform.reply(PreparedPost(NOTICE), deadline=deadline())
-    assert ground.published() == []
+        platform_setup.platform.reply(PreparedPost(NOTICE), deadline=deadline())
+    assert platform_setup.published() == []
 
 
-def test_nested_comments_are_read_with_author_parent_and_time(ground: Ground) -> None:
-    root = ground.send(NOTICE)
-    first = ground.say("Pani kadhi yenar?", root)
-    nested = ground.say("हो ना, दोन दिवस झाले.", first)
+def test_nested_comments_are_read_with_author_parent_and_time(
+    platform_setup: PlatformSetup,
+) -> None:
+    root = platform_setup.send(NOTICE)
+    first = platform_setup.citizen_says("Pani kadhi yenar?", root)
+    nested = platform_setup.citizen_says("हो ना, दोन दिवस झाले.", first)
     remote_comments = {
-        comment.platform_id: comment for comment in read_all(ground, CommentSource(root))[0]
+        comment.platform_id: comment for comment in read_all(platform_setup, CommentSource(root))[0]
     }
     assert set(remote_comments) == {first, nested}
     assert (remote_comments[first].parent_id, remote_comments[nested].parent_id) == (root, first)
@@ -137,45 +143,49 @@ def test_nested_comments_are_read_with_author_parent_and_time(ground: Ground) ->
     )
 
 
-def test_reading_on_finds_what_is_new(ground: Ground) -> None:
-    root = ground.send(NOTICE)
-    first_page, cursor = read_all(ground, CommentSource(root))
+def test_reading_on_finds_what_is_new(platform_setup: PlatformSetup) -> None:
+    root = platform_setup.send(NOTICE)
+    first_page, cursor = read_all(platform_setup, CommentSource(root))
     assert first_page == []
-    first = ground.say("पहिली", root)
-    comments, cursor = read_all(ground, CommentSource(root), cursor or None)
+    first = platform_setup.citizen_says("पहिली", root)
+    comments, cursor = read_all(platform_setup, CommentSource(root), cursor or None)
     assert [comment.platform_id for comment in comments] == [first]
-    second = ground.say("दुसरी", root)
-    comments, cursor = read_all(ground, CommentSource(root), cursor)
+    second = platform_setup.citizen_says("दुसरी", root)
+    comments, cursor = read_all(platform_setup, CommentSource(root), cursor)
     assert second in [comment.platform_id for comment in comments]
 
 
-def test_many_comments_come_page_by_page_and_none_is_left_out(ground: Ground) -> None:
-    root = ground.send(NOTICE)
-    comment_ids = {ground.say(f"टिप्पणी {number}", root) for number in range(120)}
-    page = ground.platform.comments_since(CommentSource(root), None)
+def test_many_comments_come_page_by_page_and_none_is_left_out(
+    platform_setup: PlatformSetup,
+) -> None:
+    root = platform_setup.send(NOTICE)
+    comment_ids = {platform_setup.citizen_says(f"टिप्पणी {number}", root) for number in range(120)}
+    page = platform_setup.platform.comments_since(CommentSource(root), None)
     assert page.more
     assert len(page.comments) < 120
-    late = ground.say("मध्येच आलेली टिप्पणी", root)
-    rest, cursor = read_all(ground, CommentSource(root), page.cursor)
-    again, _ = read_all(ground, CommentSource(root), cursor)
+    late = platform_setup.citizen_says("मध्येच आलेली टिप्पणी", root)
+    rest, cursor = read_all(platform_setup, CommentSource(root), page.cursor)
+    again, _ = read_all(platform_setup, CommentSource(root), cursor)
     ids_read = {comment.platform_id for comment in (*page.comments, *rest, *again)}
     assert ids_read == comment_ids | {late}
 
 
-def test_a_cursor_that_means_nothing_any_more_loses_nothing(practice: Ground) -> None:
-    root = practice.send(NOTICE)
-    first = practice.say("पहिली", root)
-    remote_comments, _ = read_all(practice, CommentSource(root), "|99|no-such-page")
+def test_a_cursor_that_means_nothing_any_more_loses_nothing(http_setup: PlatformSetup) -> None:
+    root = http_setup.send(NOTICE)
+    first = http_setup.citizen_says("पहिली", root)
+    remote_comments, _ = read_all(http_setup, CommentSource(root), "|99|no-such-page")
     assert [remote_comment.platform_id for remote_comment in remote_comments] == [first]
 
 
-def test_mentions_can_be_asked_for(ground: Ground) -> None:
+def test_mentions_can_be_asked_for(platform_setup: PlatformSetup) -> None:
     names = {"x": "@sarav_nagar", "memory": "@city", "facebook": ""}
-    if ground.name == "facebook":
-        assert ground.platform.comments_since(MENTIONS, None) == CommentPage((), None, False)
+    if platform_setup.name == "facebook":
+        assert platform_setup.platform.comments_since(MENTIONS, None) == CommentPage(
+            (), None, False
+        )
         return
-    comment_id = ground.say(f"{names[ground.name]} रस्त्यावर खड्डे आहेत", None)
-    remote_comments, _ = read_all(ground, MENTIONS)
+    comment_id = platform_setup.citizen_says(f"{names[platform_setup.name]} रस्त्यावर खड्डे आहेत", None)
+    remote_comments, _ = read_all(platform_setup, MENTIONS)
     assert [
         (remote_comment.platform_id, remote_comment.parent_id, remote_comment.root_id)
         for remote_comment in remote_comments
@@ -203,40 +213,40 @@ def test_mentions_can_be_asked_for(ground: Ground) -> None:
     ],
 )
 def test_what_is_beyond_the_limits_is_refused_before_anything_is_sent(
-    ground: Ground, outgoing: Outgoing, reason: RefusalCode
+    platform_setup: PlatformSetup, outgoing: Outgoing, reason: RefusalCode
 ) -> None:
     with pytest.raises(Refused) as refused:
-        ground.platform.prepare(outgoing, deadline=deadline())
+        platform_setup.platform.prepare(outgoing, deadline=deadline())
     assert refused.value.reason is reason
-    assert ground.published() == []
+    assert platform_setup.published() == []
 
 
-def test_past_the_deadline_nothing_is_sent(ground: Ground) -> None:
-    prepared = ground.platform.prepare(NOTICE, deadline=deadline())
+def test_past_the_deadline_nothing_is_sent(platform_setup: PlatformSetup) -> None:
+    prepared = platform_setup.platform.prepare(NOTICE, deadline=deadline())
     with pytest.raises(TryLater):
-        ground.platform.publish(prepared, deadline=deadline(0))
+        platform_setup.platform.publish(prepared, deadline=deadline(0))
     with pytest.raises(TryLater):
-        ground.platform.prepare(replace(NOTICE, media=(picture(),)), deadline=deadline(0))
-    assert ground.published() == []
+        platform_setup.platform.prepare(replace(NOTICE, media=(picture(),)), deadline=deadline(0))
+    assert platform_setup.published() == []
 
 
-def test_what_is_answered_may_be_gone(ground: Ground) -> None:
+def test_what_is_answered_may_be_gone(platform_setup: PlatformSetup) -> None:
     with pytest.raises(Refused) as refused:
-        ground.send(Outgoing("उत्तर", reply_to="123456"))
+        platform_setup.send(Outgoing("उत्तर", reply_to="123456"))
     assert refused.value.reason is RefusalCode.TARGET_GONE
 
 
-def test_a_sound_account_is_healthy_and_says_its_name(ground: Ground) -> None:
-    health = ground.platform.check()
+def test_a_sound_account_is_healthy_and_says_its_name(platform_setup: PlatformSetup) -> None:
+    health = platform_setup.platform.check()
     assert (health.ok, health.problem) == (True, None)
     assert health.name
 
 
-def test_what_is_made_is_seen_by_its_id(ground: Ground) -> None:
+def test_what_is_made_is_seen_by_its_id(platform_setup: PlatformSetup) -> None:
     text = "पाहा water.example.in/a व https://example.org/"
     outgoing = Outgoing(text, media=(picture(), picture("red")))
-    number = ground.send(outgoing)
-    remote_post = ground.platform.see(number)
+    number = platform_setup.send(outgoing)
+    remote_post = platform_setup.platform.see(number)
     assert remote_post is not None
     assert (remote_post.platform_id, remote_post.parent_id, remote_post.media) == (number, None, 2)
     assert (remote_post.by_ourselves, remote_post.is_public, remote_post.is_hidden) == (
@@ -251,12 +261,14 @@ def test_what_is_made_is_seen_by_its_id(ground: Ground) -> None:
     assert not is_shown_as_sent(remote_post, replace(outgoing, text="दुसराच मजकूर"))
 
 
-def test_a_comment_and_our_answer_are_seen_with_what_they_answer(ground: Ground) -> None:
-    root = ground.send(NOTICE)
-    comment = ground.say("कधी?", root)
+def test_a_comment_and_our_answer_are_seen_with_what_they_answer(
+    platform_setup: PlatformSetup,
+) -> None:
+    root = platform_setup.send(NOTICE)
+    comment = platform_setup.citizen_says("कधी?", root)
     reply = Outgoing("सायंकाळी ६ नंतर.", reply_to=comment)
-    number = ground.send(reply)
-    theirs, ours = ground.platform.see(comment), ground.platform.see(number)
+    number = platform_setup.send(reply)
+    theirs, ours = platform_setup.platform.see(comment), platform_setup.platform.see(number)
     assert theirs is not None
     assert ours is not None
     assert (theirs.parent_id, theirs.by_ourselves) == (root, False)
@@ -264,127 +276,139 @@ def test_a_comment_and_our_answer_are_seen_with_what_they_answer(ground: Ground)
     assert is_shown_as_sent(ours, reply)
 
 
-def test_what_was_never_there_is_not_seen(ground: Ground) -> None:
-    assert ground.platform.see("123456") is None
+def test_what_was_never_there_is_not_seen(platform_setup: PlatformSetup) -> None:
+    assert platform_setup.platform.see("123456") is None
 
 
-def test_many_are_seen_in_one_request_each_as_it_stands(ground: Ground) -> None:
+def test_many_are_seen_in_one_request_each_as_it_stands(platform_setup: PlatformSetup) -> None:
     outgoing = [replace(NOTICE, text=f"सूचना {number}", media=(picture(),)) for number in range(2)]
-    here, gone = [ground.send(part) for part in outgoing]
-    reply = Outgoing("सायंकाळी.", reply_to=ground.say("कधी?", here))
-    ours = ground.send(reply)
-    ground.meddle(gone, None)
+    here, gone = [platform_setup.send(part) for part in outgoing]
+    reply = Outgoing("सायंकाळी.", reply_to=platform_setup.citizen_says("कधी?", here))
+    ours = platform_setup.send(reply)
+    platform_setup.change_elsewhere(gone, None)
     platform_ids = [ours, gone, here, "123456"]
-    remote_posts = ground.platform.see_many(platform_ids)
+    remote_posts = platform_setup.platform.see_many(platform_ids)
     assert set(remote_posts) == set(platform_ids)
     assert (remote_posts[gone], remote_posts["123456"]) == (None, None)
     assert [remote_posts[platform_id] for platform_id in (ours, here)] == [
-        ground.platform.see(platform_id) for platform_id in (ours, here)
+        platform_setup.platform.see(platform_id) for platform_id in (ours, here)
     ]
     post = remote_posts[here]
     assert isinstance(post, RemotePost)
     assert is_shown_as_sent(post, outgoing[0])
-    assert ground.platform.see_many([]) == {}
+    assert platform_setup.platform.see_many([]) == {}
 
 
-def test_as_many_are_seen_at_once_as_is_said(ground: Ground) -> None:
-    number, most = ground.send(NOTICE), ground.platform.limits.seen_at_once
+def test_as_many_are_seen_at_once_as_is_said(platform_setup: PlatformSetup) -> None:
+    number, most = platform_setup.send(NOTICE), platform_setup.platform.limits.seen_at_once
     assert most >= 50
     others = [str(999_000_000_000_000_000 + number) for number in range(most - 1)]
-    remote_posts = ground.platform.see_many([*others, number])
+    remote_posts = platform_setup.platform.see_many([*others, number])
     assert len(remote_posts) == most
     assert isinstance(remote_posts[number], RemotePost)
     assert {remote_posts[platform_id] for platform_id in others} == {None}
 
 
-def test_a_deleted_post_is_gone_and_deleting_it_again_is_done(ground: Ground) -> None:
-    number = ground.send(NOTICE)
+def test_a_deleted_post_is_gone_and_deleting_it_again_is_done(
+    platform_setup: PlatformSetup,
+) -> None:
+    number = platform_setup.send(NOTICE)
     for _ in range(2):
-        receipt = ground.platform.delete(number, deadline=deadline())
+        receipt = platform_setup.platform.delete(number, deadline=deadline())
         assert receipt.platform_id == number
         assert abs(receipt.published_at - utc_now()) < timedelta(seconds=30)
-        assert ground.platform.see(number) is None
-    assert ground.platform.look_up(NOTICE, since=utc_now()) is None
+        assert platform_setup.platform.see(number) is None
+    assert platform_setup.platform.look_up(NOTICE, since=utc_now()) is None
 
 
-def test_an_answer_of_ours_can_be_deleted(ground: Ground) -> None:
-    root = ground.send(NOTICE)
-    number = ground.send(Outgoing("सायंकाळी.", reply_to=ground.say("कधी?", root)))
-    ground.platform.delete(number, deadline=deadline())
-    assert ground.platform.see(number) is None
-    assert ground.platform.see(root) is not None
+def test_an_answer_of_ours_can_be_deleted(platform_setup: PlatformSetup) -> None:
+    root = platform_setup.send(NOTICE)
+    number = platform_setup.send(
+        Outgoing("सायंकाळी.", reply_to=platform_setup.citizen_says("कधी?", root))
+    )
+    platform_setup.platform.delete(number, deadline=deadline())
+    assert platform_setup.platform.see(number) is None
+    assert platform_setup.platform.see(root) is not None
 
 
-def test_a_comment_is_hidden_and_shown_again(ground: Ground) -> None:
-    root = ground.send(NOTICE)
-    comment = ground.say("अपशब्द", root)
+def test_a_comment_is_hidden_and_shown_again(platform_setup: PlatformSetup) -> None:
+    root = platform_setup.send(NOTICE)
+    comment = platform_setup.citizen_says("अपशब्द", root)
     for hidden in (True, True, False):
-        ground.platform.hide(comment, hidden=hidden, deadline=deadline())
-        remote_comment = ground.platform.see(comment)
+        platform_setup.platform.hide(comment, hidden=hidden, deadline=deadline())
+        remote_comment = platform_setup.platform.see(comment)
         assert remote_comment is not None
-        assert remote_comment.is_hidden == (hidden and ground.name != "x")
-        assert [post["hidden"] for post in ground.everything() if post["id"] == comment] == [hidden]
+        assert remote_comment.is_hidden == (hidden and platform_setup.name != "x")
+        assert [post["hidden"] for post in platform_setup.all_posts() if post["id"] == comment] == [
+            hidden
+        ]
 
 
-def test_hiding_what_is_gone_is_refused(ground: Ground) -> None:
+def test_hiding_what_is_gone_is_refused(platform_setup: PlatformSetup) -> None:
     with pytest.raises(Refused) as refused:
-        ground.platform.hide("123456", hidden=True, deadline=deadline())
+        platform_setup.platform.hide("123456", hidden=True, deadline=deadline())
     assert refused.value.reason is RefusalCode.TARGET_GONE
 
 
-def test_what_somebody_else_deletes_is_not_seen_any_more(ground: Ground) -> None:
-    number = ground.send(NOTICE)
-    ground.meddle(number, None)
-    assert ground.platform.see(number) is None
+def test_what_somebody_else_deletes_is_not_seen_any_more(platform_setup: PlatformSetup) -> None:
+    number = platform_setup.send(NOTICE)
+    platform_setup.change_elsewhere(number, None)
+    assert platform_setup.platform.see(number) is None
 
 
-def test_what_somebody_else_edits_no_longer_shows_what_was_sent(ground: Ground) -> None:
-    if ground.name == "x":  # an edit there has an id of its own: see the tests of wrong answers
+def test_what_somebody_else_edits_no_longer_shows_what_was_sent(
+    platform_setup: PlatformSetup,
+) -> None:
+    if (
+        platform_setup.name == "x"
+    ):  # an edit there has an id of its own: see the tests of wrong answers
         return
-    number = ground.send(NOTICE)
-    ground.meddle(number, "कोणीतरी बदललेला मजकूर")
-    remote_post = ground.platform.see(number)
+    number = platform_setup.send(NOTICE)
+    platform_setup.change_elsewhere(number, "कोणीतरी बदललेला मजकूर")
+    remote_post = platform_setup.platform.see(number)
     assert remote_post is not None
     assert not is_shown_as_sent(remote_post, NOTICE)
 
 
-def test_an_edit_gives_what_is_live_another_text(ground: Ground) -> None:
+def test_an_edit_gives_what_is_live_another_text(platform_setup: PlatformSetup) -> None:
     changed = PreparedPost(Outgoing("सुधारित: सायंकाळी ७ पर्यंत."))
-    number = ground.send(NOTICE)
-    if not ground.platform.limits.can_edit:
+    number = platform_setup.send(NOTICE)
+    if not platform_setup.platform.limits.can_edit:
         with pytest.raises(Refused) as refused:
-            ground.platform.edit(number, changed, deadline=deadline())
+            platform_setup.platform.edit(number, changed, deadline=deadline())
         assert refused.value.reason is RefusalCode.INVALID
-        assert [post["text"] for post in ground.published()] == [NOTICE.text]
+        assert [post["text"] for post in platform_setup.published()] == [NOTICE.text]
         return
     for _ in range(2):
-        receipt = ground.platform.edit(number, changed, deadline=deadline())
+        receipt = platform_setup.platform.edit(number, changed, deadline=deadline())
         assert receipt.platform_id == number
         assert receipt.url
-    remote_post = ground.platform.see(number)
+    remote_post = platform_setup.platform.see(number)
     assert remote_post is not None
     assert is_shown_as_sent(remote_post, changed.outgoing)
-    assert [post["text"] for post in ground.published()] == [changed.outgoing.text]
+    assert [post["text"] for post in platform_setup.published()] == [changed.outgoing.text]
 
 
-def test_an_answer_of_ours_can_be_edited_where_edits_are_known(ground: Ground) -> None:
-    if not ground.platform.limits.can_edit:
+def test_an_answer_of_ours_can_be_edited_where_edits_are_known(
+    platform_setup: PlatformSetup,
+) -> None:
+    if not platform_setup.platform.limits.can_edit:
         return
-    comment = ground.say("कधी?", ground.send(NOTICE))
-    number = ground.send(Outgoing("सायंकाळी.", reply_to=comment))
+    comment = platform_setup.citizen_says("कधी?", platform_setup.send(NOTICE))
+    number = platform_setup.send(Outgoing("सायंकाळी.", reply_to=comment))
     changed = Outgoing("उद्या.", link="https://pune.example.in/a", reply_to=comment)
-    ground.platform.edit(number, PreparedPost(changed), deadline=deadline())
-    remote_post = ground.platform.see(number)
+    platform_setup.platform.edit(number, PreparedPost(changed), deadline=deadline())
+    remote_post = platform_setup.platform.see(number)
     assert remote_post is not None
     assert is_shown_as_sent(remote_post, changed)
 
 
-def test_editing_what_is_gone_is_refused(ground: Ground) -> None:
+def test_editing_what_is_gone_is_refused(platform_setup: PlatformSetup) -> None:
     with pytest.raises(Refused):
-        ground.platform.edit("123456", PreparedPost(NOTICE), deadline=deadline())
+        platform_setup.platform.edit("123456", PreparedPost(NOTICE), deadline=deadline())
 
 
-def expect_no_two_steps(ground: Ground, prepared: PreparedPost) -> None:
+def expect_no_two_steps(ground: PlatformSetup, prepared: PreparedPost) -> None:
     acts: list[Callable[[], object]] = [
         lambda: ground.platform.stage(prepared, deadline=deadline()),
         lambda: ground.platform.release("123456", deadline=deadline()),
@@ -396,59 +420,61 @@ def expect_no_two_steps(ground: Ground, prepared: PreparedPost) -> None:
     assert ground.published() == []
 
 
-def test_a_staged_post_is_invisible_until_released_and_then_appears_once(ground: Ground) -> None:
+def test_a_staged_post_is_invisible_until_released_and_then_appears_once(
+    platform_setup: PlatformSetup,
+) -> None:
     began, until = utc_now(), deadline()
     outgoing = replace(NOTICE, media=(picture(), picture("red", "लाल")))
-    prepared = ground.platform.prepare(outgoing, deadline=until)
-    if not ground.platform.limits.has_two_steps:
-        expect_no_two_steps(ground, prepared)
+    prepared = platform_setup.platform.prepare(outgoing, deadline=until)
+    if not platform_setup.platform.limits.has_two_steps:
+        expect_no_two_steps(platform_setup, prepared)
         return
-    staged_id = ground.platform.stage(prepared, deadline=until)
-    remote_post = ground.platform.see(staged_id)
+    staged_id = platform_setup.platform.stage(prepared, deadline=until)
+    remote_post = platform_setup.platform.see(staged_id)
     assert remote_post is not None
     assert not remote_post.is_public
-    assert ground.platform.look_up(outgoing, since=began) is None
+    assert platform_setup.platform.look_up(outgoing, since=began) is None
     for _ in range(2):
-        receipt = ground.platform.release(staged_id, deadline=until)
+        receipt = platform_setup.platform.release(staged_id, deadline=until)
         assert receipt.platform_id == staged_id
         assert receipt.url
-    remote_post = ground.platform.see(staged_id)
+    remote_post = platform_setup.platform.see(staged_id)
     assert remote_post is not None
     assert remote_post.is_public
     assert is_shown_as_sent(remote_post, outgoing)
-    match = ground.platform.look_up(outgoing, since=began)
+    match = platform_setup.platform.look_up(outgoing, since=began)
     assert match is not None
     assert match.platform_id == staged_id
-    assert len(ground.published()) == 1
+    assert len(platform_setup.published()) == 1
 
 
-def test_what_was_staged_can_be_taken_away_again(ground: Ground) -> None:
-    if not ground.platform.limits.has_two_steps:
+def test_what_was_staged_can_be_taken_away_again(platform_setup: PlatformSetup) -> None:
+    if not platform_setup.platform.limits.has_two_steps:
         return
     until = deadline()
-    staged_id = ground.platform.stage(
-        ground.platform.prepare(NOTICE, deadline=until), deadline=until
+    staged_id = platform_setup.platform.stage(
+        platform_setup.platform.prepare(NOTICE, deadline=until), deadline=until
     )
-    ground.platform.delete(staged_id, deadline=until)
-    assert ground.platform.see(staged_id) is None
+    platform_setup.platform.delete(staged_id, deadline=until)
+    assert platform_setup.platform.see(staged_id) is None
     with pytest.raises(Refused) as refused:
-        ground.platform.release(staged_id, deadline=until)
+        platform_setup.platform.release(staged_id, deadline=until)
     assert refused.value.reason is RefusalCode.TARGET_GONE
 
 
-def test_an_answer_is_never_staged(ground: Ground) -> None:
-    comment = ground.say("कधी?", ground.send(NOTICE))
+def test_an_answer_is_never_staged(platform_setup: PlatformSetup) -> None:
+    comment = platform_setup.citizen_says("कधी?", platform_setup.send(NOTICE))
     with pytest.raises(Refused) as refused:
-        ground.platform.stage(
+        platform_setup.platform.stage(
             PreparedPost(Outgoing("सायंकाळी.", reply_to=comment)), deadline=deadline()
         )
     assert refused.value.reason is RefusalCode.INVALID
-    assert len(ground.published()) == 1
+    assert len(platform_setup.published()) == 1
 
 
-def test_past_the_deadline_nothing_is_changed(ground: Ground) -> None:
-    number, late, platform = ground.send(NOTICE), deadline(0), ground.platform
-    comment = ground.say("कधी?", number)
+def test_past_the_deadline_nothing_is_changed(platform_setup: PlatformSetup) -> None:
+    number, late, platform = platform_setup.send(NOTICE), deadline(0), platform_setup.platform
+    comment = platform_setup.citizen_says("कधी?", number)
     acts: list[Callable[[], object]] = [
         lambda: platform.delete(number, deadline=late),
         lambda: platform.hide(comment, hidden=True, deadline=late),
@@ -461,18 +487,18 @@ def test_past_the_deadline_nothing_is_changed(ground: Ground) -> None:
     for act in acts:
         with pytest.raises(TryLater):
             act()
-    assert [post["id"] for post in ground.published()] == [number]
-    assert not any(post["hidden"] for post in ground.everything())
+    assert [post["id"] for post in platform_setup.published()] == [number]
+    assert not any(post["hidden"] for post in platform_setup.all_posts())
 
 
-def test_what_an_account_may_still_do_is_told_in_one_shape(ground: Ground) -> None:
-    before = list(ground.platform.allowances)
+def test_what_an_account_may_still_do_is_told_in_one_shape(platform_setup: PlatformSetup) -> None:
+    before = list(platform_setup.platform.allowances)
     assert before == []
-    ground.send(NOTICE)
-    by_name = {allowance.name: allowance for allowance in ground.platform.allowances}
+    platform_setup.send(NOTICE)
+    by_name = {allowance.name: allowance for allowance in platform_setup.platform.allowances}
     names = {"x": "publish.15min", "facebook": "publish.app_hour"}
-    if ground.name in names:
-        allowance = by_name[names[ground.name]]
+    if platform_setup.name in names:
+        allowance = by_name[names[platform_setup.name]]
         assert allowance.most == 100
         assert allowance.remaining == 99
     assert all(

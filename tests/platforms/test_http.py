@@ -32,7 +32,7 @@ from publisher.platforms.facebook.platform import FacebookPlatform
 from publisher.platforms.http.responses import Mask
 from publisher.platforms.registry import UnknownPlatform, open_platform
 from publisher.platforms.x.api import XCredentials
-from tests.platforms.grounds import CREDENTIALS, deadline, picture
+from tests.platforms.platform_setups import CREDENTIALS, deadline, picture
 from tests.platforms.stub import Stub, drip, hang_up, http_response, reset
 
 NOTICE = PreparedPost(Outgoing("पाणी बंद"))
@@ -177,7 +177,7 @@ def test_an_answer_that_drips_cannot_outlast_the_deadline(
     def behave(connection: socket.socket) -> None:
         if not head_only:
             connection.sendall(head + b"\r\n\r\n")
-        drip(head if head_only else body, stub.over, 0.2)(connection)
+        drip(head if head_only else body, stub.is_closed, 0.2)(connection)
 
     stub.plan(behave)
     began = time.monotonic()
@@ -187,12 +187,12 @@ def test_an_answer_that_drips_cannot_outlast_the_deadline(
 
 
 def test_a_silent_server_is_given_up_at_the_deadline(platform: Platform, stub: Stub) -> None:
-    stub.plan(drip(b"HTTP", stub.over, 10))
+    stub.plan(drip(b"HTTP", stub.is_closed, 10))
     began = time.monotonic()
     with pytest.raises(OutcomeUnknown):
         platform.publish(NOTICE, deadline=deadline(0.5))
     assert time.monotonic() - began < 3
-    stub.over.set()
+    stub.is_closed.set()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from publisher.platforms.base.protocol import (
 )
 from publisher.platforms.base.types import Outgoing, PreparedPost, Receipt
 from publisher.platforms.x.text import is_echo
-from tests.platforms.grounds import CREDENTIALS, deadline
+from tests.platforms.platform_setups import CREDENTIALS, deadline
 from tests.platforms.stub import Stub, http_response, reset
 from tests.platforms.test_http import NOW, open_at
 

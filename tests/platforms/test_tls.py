@@ -11,7 +11,7 @@ from urllib3.exceptions import SSLError
 
 from publisher.platforms.base.protocol import Deadline, TryLater
 from publisher.platforms.http.connections import CURRENT, Passage, pool_for
-from tests.platforms.grounds import CREDENTIALS, deadline
+from tests.platforms.platform_setups import CREDENTIALS, deadline
 from tests.platforms.test_http import NOTICE, open_at
 from tests.support.certificates import self_signed_certificate, server_tls
 from tests.support.webserver import WebServer, serving

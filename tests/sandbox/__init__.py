@@ -1,1 +1,1 @@
-"""The practice platform."""
+"""Tests of the sandbox."""

@@ -1,4 +1,4 @@
-"""Connecting a page on the practice Facebook: the dialog, its code, long-lived tokens, pages."""
+"""Connecting a page on the sandbox's Facebook: the dialog, its code, long-lived tokens, pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sandbox.credentials import (
 )
 from sandbox.facebook.issuing import SCOPES
 from sandbox.now import utc_now, written
-from tests.sandbox.loopback import CITY_PAGE, WATER_PAGE, Json, session, turn
+from tests.sandbox.platform_clients import CITY_PAGE, WATER_PAGE, Json, session, set_switches
 
 BACK = "http://127.0.0.1:9/accounts/facebook/back"
 APP = {"app_id": FACEBOOK_APP_ID, "app_secret": FACEBOOK_APP_SECRET}
@@ -114,7 +114,7 @@ def test_debug_token_tells_of_a_persons_token_and_of_each_permission(url: str) -
 
 
 def test_a_page_token_from_a_short_lived_one_ends_with_it(url: str) -> None:
-    turn(url, facebook_short_token_minutes="5")
+    set_switches(url, facebook_short_token_minutes="5")
     person = client(url, token_of(url))
     page = person.get_connections("me", "accounts")["data"][0]["access_token"]
     assert 0 < examined(url, page)["expires_at"] - utc_now().timestamp() <= 300

@@ -1,4 +1,4 @@
-"""Connecting an account on the practice X: three legs, by the real client and by a person."""
+"""Connecting an X account by three-legged OAuth, with the real client and by a person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from requests_oauthlib import OAuth1Session
 
 from sandbox.credentials import X_CONSUMER_KEY, X_CONSUMER_SECRET
 from sandbox.now import utc_now, written
-from tests.sandbox.loopback import CITY, WATER, lay, mounted, session
+from tests.sandbox.platform_clients import CITY, WATER, add_fault, mount_sandbox, session
 
 CALLBACK = "http://127.0.0.1:9/accounts/x/back?from=x"
 
@@ -33,7 +33,7 @@ class Handler(tweepy.OAuth1UserHandler):
 
     @oauth.setter
     def oauth(self, session: OAuth1Session) -> None:
-        self._oauth = mounted(session, self.url)
+        self._oauth = mount_sandbox(session, self.url)
 
 
 def page_of(url: str, address: str) -> requests.Response:
@@ -109,7 +109,7 @@ def test_a_wrong_secret_a_wrong_verifier_and_a_second_use_are_refused(url: str) 
 
 def test_a_request_token_holds_for_a_quarter_of_an_hour(url: str) -> None:
     handler = Handler(url, CALLBACK)
-    mounted(handler.oauth, url, X_Sandbox_At=written(utc_now() - timedelta(minutes=16)))
+    mount_sandbox(handler.oauth, url, X_Sandbox_At=written(utc_now() - timedelta(minutes=16)))
     assert page_of(url, handler.get_authorization_url()).status_code == 400
 
 
@@ -128,7 +128,7 @@ def test_a_callback_that_is_no_web_address_is_refused(url: str, callback: str) -
 
 
 def test_a_leg_meets_faults_too(url: str) -> None:
-    lay(url, "x", "connect", "error_before")
+    add_fault(url, "x", "connect", "error_before")
     with pytest.raises(tweepy.TweepyException):
         Handler(url, CALLBACK).get_authorization_url()
     Handler(url, CALLBACK).get_authorization_url()

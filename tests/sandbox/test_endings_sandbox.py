@@ -15,7 +15,16 @@ from sandbox.endings import SUBCODES
 from sandbox.ledger import Ledger
 from sandbox.now import utc_now, written
 from sandbox.server import running
-from tests.sandbox.loopback import CITY, CITY_PAGE, WATER, WATER_PAGE, Json, graph, lay, x_client
+from tests.sandbox.platform_clients import (
+    CITY,
+    CITY_PAGE,
+    WATER,
+    WATER_PAGE,
+    Json,
+    add_fault,
+    graph,
+    x_client,
+)
 
 
 def end(url: str, platform: str, account: str, **more: object) -> requests.Response:
@@ -50,7 +59,7 @@ def test_access_ends_at_its_time_for_that_account_alone_and_is_renewed(url: str)
 
 @pytest.mark.parametrize("subcode", SUBCODES)
 def test_facebook_names_each_reason_for_ended_access(url: str, subcode: int) -> None:
-    lay(url, "facebook", "check", "expired_token", subcode=subcode)
+    add_fault(url, "facebook", "check", "expired_token", subcode=subcode)
     assert subcode_of(graph(url)) == subcode
     assert end(url, "facebook", CITY_PAGE.id, subcode=subcode).status_code == 200
     assert subcode_of(graph(url)) == subcode
@@ -65,7 +74,7 @@ def test_facebook_names_each_reason_for_ended_access(url: str, subcode: int) -> 
 
 
 def test_facebook_may_publish_and_answer_code_one_with_subcode_ninety_nine(url: str) -> None:
-    lay(url, "facebook", "publish", "error_json_after", subcode=99)
+    add_fault(url, "facebook", "publish", "error_json_after", subcode=99)
     api = graph(url)
     with pytest.raises(facebook.GraphAPIError) as error:
         api.put_object("me", "feed", message="x")
@@ -118,5 +127,5 @@ def test_a_ledger_from_before_a_column_was_there_is_given_it(tmp_path: Path) -> 
     old.commit()
     old.close()
     with running(path=tmp_path) as places:
-        lay(places.url, "facebook", "check", "expired_token", subcode=458)
+        add_fault(places.url, "facebook", "check", "expired_token", subcode=458)
         assert subcode_of(graph(places.url)) == 458

@@ -1,4 +1,4 @@
-"""The practice Facebook, through the real client."""
+"""The sandbox's Facebook, through the real client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,16 @@ import requests
 from sandbox.credentials import FACEBOOK_APP_TOKEN, FACEBOOK_EXPIRED_TOKEN
 from sandbox.facebook import shapes
 from sandbox.now import utc_now, written
-from tests.sandbox.loopback import CITY_PAGE, WATER_PAGE, graph, ledger, picture, say, session, turn
+from tests.sandbox.platform_clients import (
+    CITY_PAGE,
+    WATER_PAGE,
+    add_comment,
+    graph,
+    ledger,
+    picture,
+    session,
+    set_switches,
+)
 
 HERE = Path(__file__).parent
 PAGE = CITY_PAGE.id
@@ -80,7 +89,7 @@ def test_two_steps_publish_the_same_id_and_the_second_may_be_repeated(url: str) 
 def test_the_second_step_is_refused_where_the_switch_says(url: str) -> None:
     api = graph(url)
     post = api.put_object(PAGE, "feed", message="x", published=False)["id"]
-    turn(url, facebook_two_step="off")
+    set_switches(url, facebook_two_step="off")
     args = {"is_published": True}
     refused(100, None, api.request, f"v26.0/{post}", post_args=args)
 
@@ -88,7 +97,7 @@ def test_the_second_step_is_refused_where_the_switch_says(url: str) -> None:
 def test_the_second_step_is_answered_and_ignored_where_the_switch_says(url: str) -> None:
     api = graph(url)
     post = api.put_object(PAGE, "feed", message="x", published=False)["id"]
-    turn(url, facebook_two_step="ignored")
+    set_switches(url, facebook_two_step="ignored")
     response = api.request(f"v26.0/{post}", post_args={"is_published": True})
     assert response == {"success": True}
     assert api.get_object(post, fields="is_published")["is_published"] is False
@@ -98,7 +107,7 @@ def test_page_usage_is_in_the_headers_only_if_the_switch_is_on(url: str) -> None
     web, address = session(url), f"https://graph.facebook.com/v26.0/{PAGE}"
     sent = {"access_token": CITY_PAGE.token}
     assert "X-Page-Usage" not in web.get(address, params=sent).headers
-    turn(url, facebook_page_usage="on")
+    set_switches(url, facebook_page_usage="on")
     assert json.loads(web.get(address, params=sent).headers["X-Page-Usage"])["call_count"] == 1
 
 
@@ -123,9 +132,9 @@ def test_a_deleted_post_is_not_there(url: str) -> None:
 def test_comments_nested_too_are_read_each_once_and_the_page_answers_one(url: str) -> None:
     api = graph(url)
     post = api.put_object(PAGE, "feed", message="x")["id"]
-    first = say(url, "facebook", post, "पहिली")
-    below = say(url, "facebook", first, "तिच्याखाली", author="Ravi P")
-    last = say(url, "facebook", post, "शेवटची")
+    first = add_comment(url, "facebook", post, "पहिली")
+    below = add_comment(url, "facebook", first, "तिच्याखाली", author="Ravi P")
+    last = add_comment(url, "facebook", post, "शेवटची")
     response = api.put_comment(below, "उत्तर")["id"]
     read = {"filter": "stream", "limit": 1, "fields": "id,message,from,parent{id},created_time"}
     comments = list(api.get_all_connections(post, "comments", **read))
@@ -147,7 +156,7 @@ def test_comments_since_a_time_and_both_orders_page_alike(url: str) -> None:
     api = graph(url)
     post = api.put_object(PAGE, "feed", message="x")["id"]
     times = [utc_now() - timedelta(hours=5 - n) for n in range(5)]
-    ids = [say(url, "facebook", post, f"{n}", at=written(at)) for n, at in enumerate(times)]
+    ids = [add_comment(url, "facebook", post, f"{n}", at=written(at)) for n, at in enumerate(times)]
     since = int(times[2].timestamp())
     comments = list(api.get_all_connections(post, "comments", since=since, limit=2))
     assert [comment["id"] for comment in comments] == ids[2:]
@@ -158,7 +167,7 @@ def test_comments_since_a_time_and_both_orders_page_alike(url: str) -> None:
 
 def test_a_hidden_comment_says_so_and_can_be_shown_again(url: str) -> None:
     api = graph(url)
-    comment = say(url, "facebook", api.put_object(PAGE, "feed", message="x")["id"], "…")
+    comment = add_comment(url, "facebook", api.put_object(PAGE, "feed", message="x")["id"], "…")
     for hidden in (True, False):
         api.request(f"v26.0/{comment}", post_args={"is_hidden": hidden})
         assert api.get_object(comment, fields="is_hidden")["is_hidden"] is hidden
@@ -171,9 +180,9 @@ def test_the_same_post_in_a_row_is_refused_in_the_way_the_switch_says(url: str) 
         api.put_object(PAGE, "feed", message=text)
     refused(506, 1455006, api.put_object, PAGE, "feed", message="अ")
     api.put_object(PAGE, "feed", message="अ", published=False)
-    turn(url, facebook_duplicate="368")
+    set_switches(url, facebook_duplicate="368")
     refused(368, None, api.put_object, PAGE, "feed", message="अ")
-    turn(url, facebook_duplicate="off")
+    set_switches(url, facebook_duplicate="off")
     api.put_object(PAGE, "feed", message="अ")
 
 
@@ -188,7 +197,7 @@ def test_an_unpublished_photo_is_gone_after_a_day_unless_a_post_carries_it(url: 
     refused(100, 33, api.get_object, lost)
     media = json.dumps([{"media_fbid": lost}])
     refused(100, 33, api.put_object, PAGE, "feed", message="y", attached_media=media)
-    turn(url, facebook_photo_hours="48")
+    set_switches(url, facebook_photo_hours="48")
     api.put_object(PAGE, "feed", message="y", attached_media=media)
 
 
@@ -249,13 +258,13 @@ def test_a_planned_post_appears_at_its_time_and_only_within_the_window(url: str)
 
 def test_how_far_ahead_a_post_may_be_planned_is_what_the_switch_says(url: str) -> None:
     far = int((utc_now() + timedelta(days=31)).timestamp())
-    turn(url, facebook_schedule_days="75")
+    set_switches(url, facebook_schedule_days="75")
     plan = {"message": "x", "published": False, "scheduled_publish_time": far}
     assert graph(url).put_object(PAGE, "feed", **plan)["id"]
 
 
 def test_answers_are_json_with_usage_and_the_hour_runs_out_with_80001(url: str) -> None:
-    turn(url, facebook_call_limit="2")
+    set_switches(url, facebook_call_limit="2")
     web, address = session(url), f"https://graph.facebook.com/v26.0/{PAGE}"
     answers = [web.get(address, params={"access_token": CITY_PAGE.token}) for _ in range(3)]
     assert {response.headers["Content-Type"] for response in answers} == {
@@ -274,7 +283,7 @@ def test_answers_are_json_with_usage_and_the_hour_runs_out_with_80001(url: str) 
 
 @pytest.mark.parametrize("code", ["200", "400", "403"])
 def test_a_refusal_bears_the_http_code_of_the_switch(url: str, code: str) -> None:
-    turn(url, facebook_error_http=code)
+    set_switches(url, facebook_error_http=code)
     address = "https://graph.facebook.com/v26.0/1"
     response = session(url).get(address, params={"access_token": CITY_PAGE.token})
     assert (response.status_code, response.json()["error"]["code"]) == (int(code), 100)
@@ -291,8 +300,8 @@ def answered(url: str) -> dict[str, dict[str, object]]:
     api = graph(url)
     media = json.dumps([{"media_fbid": photo(api)}])
     post = api.put_object(PAGE, "feed", message="x", attached_media=media)["id"]
-    say_first = say(url, "facebook", post, "पहिली")
-    below = say(url, "facebook", say_first, "खाली")
+    say_first = add_comment(url, "facebook", post, "पहिली")
+    below = add_comment(url, "facebook", say_first, "खाली")
     tasks = shapes.PAGE_KNOWN - {"tasks"}
     return {
         "PagePost": api.get_object(post, fields=",".join(shapes.POST_KNOWN)),

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from sandbox.server import Places
-from tests.sandbox.loopback import Json, lay, post_mail
+from tests.sandbox.platform_clients import Json, add_fault, post_mail
 
 
 def mails(places: Places, to: str = "") -> list[Json]:
@@ -42,7 +42,7 @@ def test_a_mail_is_kept_whole_and_taken_apart(sandbox_server: Places) -> None:
 def test_a_mail_may_be_refused_before_or_after_it_is_kept(
     sandbox_server: Places, kind: str, code: int, count: int
 ) -> None:
-    lay(sandbox_server.url, "letterbox", "mail", kind)
+    add_fault(sandbox_server.url, "letterbox", "mail", kind)
     with pytest.raises(smtplib.SMTPDataError) as refused:
         post_mail(sandbox_server.smtp_port)
     assert refused.value.smtp_code == code
@@ -52,7 +52,7 @@ def test_a_mail_may_be_refused_before_or_after_it_is_kept(
 
 
 def test_the_connection_may_end_after_a_mail_is_kept(sandbox_server: Places) -> None:
-    lay(sandbox_server.url, "letterbox", "mail", "reset_after")
+    add_fault(sandbox_server.url, "letterbox", "mail", "reset_after")
     with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
         post_mail(sandbox_server.smtp_port)
     assert len(mails(sandbox_server)) == 1

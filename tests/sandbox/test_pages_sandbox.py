@@ -18,15 +18,15 @@ from sandbox.faults import OPERATIONS, Kind
 from sandbox.pages import blueprint
 from sandbox.pages.words import ENGLISH, MARATHI
 from sandbox.server import Places
-from tests.sandbox.loopback import (
+from tests.sandbox.platform_clients import (
     CITY,
     CITY_PAGE,
     WATER,
+    add_comment,
     graph,
     ledger,
     picture,
     post_mail,
-    say,
     x_client,
 )
 from tests.sandbox.test_connecting_x import Handler
@@ -167,7 +167,7 @@ def filled(places: Places) -> list[str]:
     empty = ["/", "/letterbox?to=nobody", "/faults", f"/x/{WATER.username}", "/nowhere"]
     addresses = posts(url)
     post = parent_of(requests.get(addresses["x"], timeout=5).text)
-    say(url, "x", say(url, "x", post, "पहिली"), "तिच्याखाली")
+    add_comment(url, "x", add_comment(url, "x", post, "पहिली"), "तिच्याखाली")
     requests.post(f"{url}/faults", data={"platform": "x", "kind": "lag", "seconds": 3}, timeout=5)
     post_mail(places.smtp_port, text="http://127.0.0.1:1/a", html="<p lang='mr'>पाहा</p>", file="a")
     token = Handler(url, "oob").get_authorization_url().rpartition("=")[2]

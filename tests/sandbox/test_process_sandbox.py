@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from sandbox.server import Places
-from tests.sandbox.loopback import CITY_PAGE, graph, ledger, post_mail, x_client
+from tests.sandbox.platform_clients import CITY_PAGE, graph, ledger, post_mail, x_client
 from tests.support.processes import RunningCommand, Starter
 
 pytestmark = pytest.mark.proof

@@ -6,7 +6,7 @@ import facebook
 import pytest
 import requests
 
-from tests.sandbox.loopback import CITY_PAGE, graph, ledger, x_client
+from tests.sandbox.platform_clients import CITY_PAGE, graph, ledger, x_client
 
 
 def meddle(url: str, **sent: str | None) -> requests.Response:

@@ -19,7 +19,7 @@ import requests
 
 from sandbox.credentials import FACEBOOK_APP_SECRET
 from sandbox.now import utc_now, written
-from tests.sandbox.loopback import CITY_PAGE, WATER_PAGE, Json, graph, say
+from tests.sandbox.platform_clients import CITY_PAGE, WATER_PAGE, Json, add_comment, graph
 from tests.support.runs import wait_until
 
 HERE = Path(__file__).parent
@@ -98,7 +98,7 @@ def test_every_step_of_a_comments_life_is_told_signed_and_in_order(
     assert tell(url, receiver).status_code == 200
     api = graph(url)
     post = api.put_object(PAGE, "feed", message="पाणी")["id"]
-    comment = say(url, "facebook", post, "कधी येणार?", author="आशा")
+    comment = add_comment(url, "facebook", post, "कधी येणार?", author="आशा")
     response = api.put_comment(comment, "उद्या")["id"]
     api.request(f"v26.0/{response}", post_args={"message": "परवा"})
     api.request(f"v26.0/{comment}", post_args={"is_hidden": True})
@@ -134,7 +134,7 @@ def test_what_waits_goes_in_batches_of_the_size_that_was_set(
     post = graph(url).put_object(PAGE, "feed", message="x")["id"]
     soon = written(utc_now() + timedelta(seconds=2))  # so that all three fall due together
     for text in ("०", "१", "२"):
-        say(url, "facebook", post, text, at=soon)
+        add_comment(url, "facebook", post, text, at=soon)
     assert wait_until(lambda: len(receiver.changes()) == 3, within=10)
     assert [raw.count(b'"verb"') for raw, _ in receiver.got] == sizes
     assert [change["message"] for change in receiver.changes()] == ["०", "१", "२"]
@@ -143,7 +143,7 @@ def test_what_waits_goes_in_batches_of_the_size_that_was_set(
 def test_every_call_comes_twice_where_that_is_set(url: str, receiver: Receiver) -> None:
     tell(url, receiver, twice=True)
     post = graph(url).put_object(PAGE, "feed", message="x")["id"]
-    say(url, "facebook", post, "एकदाच")
+    add_comment(url, "facebook", post, "एकदाच")
     assert came(receiver, 2)
     assert receiver.got[0] == receiver.got[1]
 
@@ -152,7 +152,7 @@ def test_what_was_not_taken_comes_again(url: str, receiver: Receiver) -> None:
     tell(url, receiver)
     receiver.refuses = 1
     post = graph(url).put_object(PAGE, "feed", message="x")["id"]
-    say(url, "facebook", post, "पुन्हा")
+    add_comment(url, "facebook", post, "पुन्हा")
     assert came(receiver, 2)
     assert receiver.got[0] == receiver.got[1]
 
@@ -170,8 +170,8 @@ def test_only_pages_that_subscribed_are_told_of(url: str, receiver: Receiver) ->
     args = {"subscribed_fields": "feed"}
     assert api.request(f"v26.0/{PAGE}/subscribed_apps", post_args=args) == {"success": True}
     assert api.get_connections(PAGE, "subscribed_apps")["data"][0]["subscribed_fields"] == ["feed"]
-    say(url, "facebook", other.put_object("me", "feed", message="x")["id"], "कोणालाही नाही")
-    say(url, "facebook", api.put_object("me", "feed", message="x")["id"], "सांगा")
+    add_comment(url, "facebook", other.put_object("me", "feed", message="x")["id"], "कोणालाही नाही")
+    add_comment(url, "facebook", api.put_object("me", "feed", message="x")["id"], "सांगा")
     assert came(receiver, 1)
     assert [change["message"] for change in receiver.changes()] == ["सांगा"]
     api.request(f"v26.0/{PAGE}/subscribed_apps", method="DELETE")
@@ -233,7 +233,7 @@ def test_every_name_in_a_change_stands_in_facebooks_own_examples(
         by_kind.setdefault(value["verb"], {"from"}).update(value)
     tell(url, receiver)
     api = graph(url)
-    comment = say(url, "facebook", api.put_object(PAGE, "feed", message="x")["id"], "१")
+    comment = add_comment(url, "facebook", api.put_object(PAGE, "feed", message="x")["id"], "१")
     api.request(f"v26.0/{comment}", post_args={"is_hidden": True})
     api.delete_object(comment)
     assert wait_until(lambda: len(receiver.changes()) == 3, within=10)

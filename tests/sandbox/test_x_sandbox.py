@@ -1,4 +1,4 @@
-"""The practice X, through the real client."""
+"""The sandbox's X, through the real client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ from requests_oauthlib import OAuth1
 from sandbox.credentials import X_APP_BEARER, X_CONSUMER_KEY, X_CONSUMER_SECRET
 from sandbox.now import utc_now, written
 from sandbox.x.weight import weighted_length
-from tests.sandbox.loopback import CITY, WATER, ledger, picture, say, session, turn, x_client
+from tests.sandbox.platform_clients import (
+    CITY,
+    WATER,
+    add_comment,
+    ledger,
+    picture,
+    session,
+    set_switches,
+    x_client,
+)
 
 API = "https://api.twitter.com"
 
@@ -58,8 +67,8 @@ def test_a_comment_and_the_reply_below_it_are_found_by_mentions_and_search(
 ) -> None:
     client = x_client(url)
     post = client.create_tweet(text="पाणी बंद")["data"]["id"]
-    first = say(url, "x", post, "कधी येणार?")
-    second = say(url, "x", first, "आमच्याकडेही नाही", author="ravi_p")
+    first = add_comment(url, "x", post, "कधी येणार?")
+    second = add_comment(url, "x", first, "आमच्याकडेही नाही", author="ravi_p")
     mentions = client.get_users_mentions(
         CITY.id,
         tweet_fields="conversation_id,referenced_tweets,author_id",
@@ -85,7 +94,7 @@ def test_a_comment_and_the_reply_below_it_are_found_by_mentions_and_search(
 def test_since_id_gives_only_what_is_newer_and_tokens_walk_the_pages(url: str) -> None:
     client = x_client(url)
     post = client.create_tweet(text="मूळ")["data"]["id"]
-    ids = [say(url, "x", post, f"टिप्पणी {n}") for n in range(12)]
+    ids = [add_comment(url, "x", post, f"टिप्पणी {n}") for n in range(12)]
     assert ids == sorted(ids, key=int)
     newer = client.get_users_mentions(CITY.id, since_id=ids[8], max_results=5)
     assert [tweet["id"] for tweet in newer["data"]] == ids[:8:-1]
@@ -152,7 +161,7 @@ def test_a_repeated_text_is_refused_except_elsewhere_or_after_deletion(url: str)
 
 
 def test_duplicates_pass_where_the_switch_says_never(url: str) -> None:
-    turn(url, x_duplicate_hours="0")
+    set_switches(url, x_duplicate_hours="0")
     client = x_client(url)
     for _ in range(2):
         client.create_tweet(text="एकच मजकूर")
@@ -178,7 +187,7 @@ def test_the_length_is_weighed(url: str, text: str, length: int) -> None:
     else:
         with pytest.raises(tweepy.Forbidden):
             client.create_tweet(text=text)
-        turn(url, x_long_posts="on")
+        set_switches(url, x_long_posts="on")
         client.create_tweet(text=text)
 
 
@@ -221,13 +230,13 @@ def test_files_upload_as_forms_and_as_json_only_if_the_switch_allows(url: str) -
         files={"media": ("a.png", picture(kind="PNG"), "image/png")},
     )
     assert response.json()["data"]["image"]["image_type"] == "image/png"
-    turn(url, x_media_json="off")
+    set_switches(url, x_media_json="off")
     with pytest.raises(tweepy.BadRequest):
         upload(x_client(url))
 
 
 def test_every_response_names_its_limit_and_one_too_many_when_to_retry(url: str) -> None:
-    turn(url, x_publish_limit="2")
+    set_switches(url, x_publish_limit="2")
     client = x_client(url)
     client.return_type = requests.Response
     remaining = [
@@ -239,7 +248,7 @@ def test_every_response_names_its_limit_and_one_too_many_when_to_retry(url: str)
     reset = refused.value.reset_time - utc_now().timestamp()
     assert 800 < reset <= 902
     assert refused.value.response.json()["errors"][0]["code"] == 88
-    turn(url, x_limit_body="problem", x_24h_headers="on")
+    set_switches(url, x_limit_body="problem", x_24h_headers="on")
     with pytest.raises(tweepy.TooManyRequests) as refused:
         client.create_tweet(text="चौथी")
     assert refused.value.response.json()["title"] == "Too Many Requests"
@@ -260,8 +269,8 @@ def test_an_unsummoned_reply_is_refused_only_where_the_switch_says(
 ) -> None:
     client = x_client(url)
     post = client.create_tweet(text="मूळ")["data"]["id"]
-    comment = say(url, "x", post, text)
-    turn(url, x_not_summoned=switch)
+    comment = add_comment(url, "x", post, text)
+    set_switches(url, x_not_summoned=switch)
     if allowed:
         client.create_tweet(text="उत्तर", in_reply_to_tweet_id=comment)
     else:
@@ -271,10 +280,10 @@ def test_an_unsummoned_reply_is_refused_only_where_the_switch_says(
 
 def test_a_replys_text_carries_the_name_it_answers_unless_switched_off(url: str) -> None:
     client = x_client(url)
-    comment = say(url, "x", client.create_tweet(text="मूळ")["data"]["id"], "कधी?")
+    comment = add_comment(url, "x", client.create_tweet(text="मूळ")["data"]["id"], "कधी?")
     tweet = client.create_tweet(text="उद्या", in_reply_to_tweet_id=comment)["data"]
     assert tweet["text"] == "@asha_k उद्या"
-    turn(url, x_auto_mentions="off")
+    set_switches(url, x_auto_mentions="off")
     tweet = client.create_tweet(text="परवा", in_reply_to_tweet_id=comment)["data"]
     assert tweet["text"] == "परवा"
     assert [entry["text"] for entry in ledger(url, "x")][2:] == ["उद्या", "परवा"]
@@ -283,14 +292,14 @@ def test_a_replys_text_carries_the_name_it_answers_unless_switched_off(url: str)
 def test_texts_are_escaped_where_the_switch_says(url: str) -> None:
     client = x_client(url)
     assert client.create_tweet(text="A & B")["data"]["text"] == "A & B"
-    turn(url, x_html_escaped="on")
+    set_switches(url, x_html_escaped="on")
     assert client.create_tweet(text="C & D")["data"]["text"] == "C &amp; D"
 
 
 def test_only_replies_to_own_posts_can_be_hidden_and_only_own_ones_deleted(url: str) -> None:
     client, other = x_client(url), x_client(url, WATER)
     post = client.create_tweet(text="मूळ")["data"]["id"]
-    comment = say(url, "x", post, "…")
+    comment = add_comment(url, "x", post, "…")
     assert client.hide_reply(comment) == {"data": {"hidden": True}}
     with pytest.raises(tweepy.Forbidden):
         other.hide_reply(comment)
@@ -306,8 +315,8 @@ def test_only_replies_to_own_posts_can_be_hidden_and_only_own_ones_deleted(url: 
 def test_recent_search_reaches_back_seven_days_only(url: str) -> None:
     old, new = (written(utc_now() - timedelta(days=days)) for days in (8, 6))
     post = x_client(url, X_Sandbox_At=old).create_tweet(text="जुनी")["data"]["id"]
-    say(url, "x", post, "तेव्हा", at=old)
-    comment_id = say(url, "x", post, "नंतर", at=new)
+    add_comment(url, "x", post, "तेव्हा", at=old)
+    comment_id = add_comment(url, "x", post, "नंतर", at=new)
     client = x_client(url)
     tweets = client.search_recent_tweets(f"conversation_id:{post}", max_results=10)
     assert [tweet["id"] for tweet in tweets["data"]] == [comment_id]
@@ -315,7 +324,7 @@ def test_recent_search_reaches_back_seven_days_only(url: str) -> None:
     start = utc_now() - timedelta(days=8)
     with pytest.raises(tweepy.BadRequest):
         client.search_recent_tweets("x", start_time=start, max_results=10)
-    turn(url, x_since_id_window="on")
+    set_switches(url, x_since_id_window="on")
     with pytest.raises(tweepy.BadRequest):
         client.search_recent_tweets("x", since_id=post, max_results=10)
 
@@ -323,7 +332,7 @@ def test_recent_search_reaches_back_seven_days_only(url: str) -> None:
 def test_recent_search_finds_late_where_the_switch_says(url: str) -> None:
     client = x_client(url)
     post = client.create_tweet(text="ताजी")["data"]["id"]
-    turn(url, x_search_delay="30")
+    set_switches(url, x_search_delay="30")
     assert client.search_recent_tweets("ताजी", max_results=10) == {"meta": {"result_count": 0}}
     assert client.get_tweet(post, user_auth=True)["data"]["id"] == post
 
@@ -438,7 +447,7 @@ def test_the_days_limits_stand_on_posts_where_the_switch_says(url: str) -> None:
     client = x_client(url)
     client.return_type = requests.Response
     assert not [h for h in client.create_tweet(text="अ").headers if "24hour" in h]
-    turn(url, x_24h_headers="on")
+    set_switches(url, x_24h_headers="on")
     x_client(url, WATER).create_tweet(text="आ")
     headers = client.create_tweet(text="इ").headers
     assert headers["x-app-limit-24hour-remaining"] == "9998"  # both accounts are the app's

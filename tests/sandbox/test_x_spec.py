@@ -13,7 +13,7 @@ import requests
 from requests_oauthlib import OAuth1
 
 from sandbox.credentials import X_CONSUMER_KEY, X_CONSUMER_SECRET
-from tests.sandbox.loopback import CITY, Json, picture, say, session, x_client
+from tests.sandbox.platform_clients import CITY, Json, add_comment, picture, session, x_client
 
 HERE = Path(__file__).parent
 API = "https://api.twitter.com"
@@ -85,7 +85,7 @@ def answers(url: str) -> list[tuple[str, Json]]:
     text = "पाणी बंद: https://example.org/mr आणि #पुणे @sarav_pani"
     body = {"text": text, "media": {"media_ids": [upload]}}
     post = call("created", "POST", "/2/tweets", json=body)["data"]["id"]
-    comment = say(url, "x", post, "किती वाजता?")
+    comment = add_comment(url, "x", post, "किती वाजता?")
     body = {"text": "सहा वाजता", "reply": {"in_reply_to_tweet_id": comment}}
     reply = call("created", "POST", "/2/tweets", json=body)["data"]["id"]
     call("one", "GET", f"/2/tweets/{reply}", params=fields)

@@ -11,7 +11,7 @@ from flask import Flask
 from publisher.database.session import Database, migrate
 from tests.support import runs, sqlite
 from tests.web.site import Site, copy_site, open_site
-from tests.web.world import World, furnish
+from tests.web.world import World, add_one_of_each
 
 
 def new_site(run: runs.Run, folder: Path) -> Site:
@@ -21,7 +21,7 @@ def new_site(run: runs.Run, folder: Path) -> Site:
 
 
 @pytest.fixture(scope="session")
-def founded(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Site:
+def site_template(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """Return the new city, to be copied for each test."""
     site = new_site(run, tmp_path_factory.mktemp("founded"))
     site.city.database.dispose()
@@ -29,19 +29,19 @@ def founded(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 
 @pytest.fixture(scope="session")
-def furnished(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> World:
+def world_template(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Return the city with one row of everything, to be copied for each test."""
     site = new_site(run, tmp_path_factory.mktemp("furnished"))
-    world = World(site, furnish(site.city, "water"), furnish(site.city, "road"))
+    world = World(site, add_one_of_each(site.city, "water"), add_one_of_each(site.city, "road"))
     site.browser("road_member")
     site.city.database.dispose()
     return world
 
 
 @pytest.fixture(scope="session")
-def shared_app(founded: Site) -> Flask:
+def shared_app(site_template: Site) -> Flask:
     """Return the application that serves one copy of the city after the other."""
-    return founded.app
+    return site_template.app
 
 
 def _copy(original: Site, folder: Path, app: Flask) -> Site:
@@ -55,18 +55,18 @@ def _file_of(site: Site) -> Path:
 
 
 @pytest.fixture
-def site(founded: Site, shared_app: Flask, tmp_path: Path) -> Iterator[Site]:
+def site(site_template: Site, shared_app: Flask, tmp_path: Path) -> Iterator[Site]:
     """Yield the city on SQLite."""
-    site = _copy(founded, tmp_path, shared_app)
+    site = _copy(site_template, tmp_path, shared_app)
     yield site
     site.city.database.dispose()
 
 
 @pytest.fixture
-def world(furnished: World, shared_app: Flask, tmp_path: Path) -> Iterator[World]:
+def world(world_template: World, shared_app: Flask, tmp_path: Path) -> Iterator[World]:
     """Yield the city with one row of everything for the water supply and for the roads."""
-    site = _copy(furnished.site, tmp_path, shared_app)
-    yield World(site, furnished.own, furnished.foreign)
+    site = _copy(world_template.site, tmp_path, shared_app)
+    yield World(site, world_template.own, world_template.foreign)
     site.city.database.dispose()
 
 

@@ -19,7 +19,7 @@ from tests.web.site import Browser, Site
 Pairs = tuple[tuple[str, str], ...]
 COOKIE = "__Host-nagarvani"
 TOKENS = frozenset({"csrf_token", "made_under"})
-NOT_TYPED = frozenset({"hidden", "submit", "file", "checkbox", "radio", "password", "button"})
+UNTYPED_INPUTS = frozenset({"hidden", "submit", "file", "checkbox", "radio", "password", "button"})
 
 PAGES = """
     first /return-texts
@@ -112,7 +112,7 @@ PAGES = """
 """
 """Who looks at which page; "-" has not signed in."""
 
-BY_HAND = {
+OTHER_FORMS = {
     "accounts_connecting.begin": ("admin", "/accounts/connect", "platform"),
     "accounts_connecting.walk": ("admin", "/accounts/connecting/99", "page_id"),
     "emergency.take": ("clerk", "/emergency/alerts/99/take", ""),
@@ -149,23 +149,23 @@ class Form:
     fields: Pairs
     typed_names: frozenset[str]
 
-    def filled(self, value: str) -> Pairs:
+    def with_typed(self, value: str) -> Pairs:
         """Everything that somebody types holds this; what the page gave stays as it is."""
         return tuple(
-            (name, value if name in self.typed_names else own) for name, own in self.fields
+            (name, value if name in self.typed_names else current) for name, current in self.fields
         )
 
-    def tampered(self, value: str) -> Pairs:
+    def with_all(self, value: str) -> Pairs:
         """Everything that the page gave holds this, choices and hidden fields too."""
-        return tuple((name, value) for name, own in self.fields)
+        return tuple((name, value) for name, _current in self.fields)
 
 
 @dataclass
-class Everywhere:
+class AllForms:
     """A city with something on every page, its forms, and browsers that have signed in."""
 
     site: Site
-    ids: ExamplePaths
+    examples: ExamplePaths
     saved: Path
     forms: dict[str, Form] = field(default_factory=dict)
     browsers: dict[str, Browser] = field(default_factory=dict)
@@ -178,7 +178,7 @@ class Everywhere:
             self.browsers[who], self.cookies[who] = new, _cookie_of(new)
         return self.browsers[who]
 
-    def _as_before(self, who: str) -> Browser:
+    def _browser_in_first_session(self, who: str) -> Browser:
         """The same browser in the session it was in: a form may have ended or changed it."""
         browser = self.browser(who)
         browser.client.set_cookie(COOKIE, self.cookies[who], secure=True, domain="127.0.0.1")
@@ -186,7 +186,7 @@ class Everywhere:
 
     def send(self, form: Form, pairs: Pairs) -> TestResponse:
         """Send it, byte by byte as given: half a character goes out as one."""
-        browser = self._as_before(form.who)
+        browser = self._browser_in_first_session(form.who)
         sent = [*pairs, ("csrf_token", browser.token)] if form.method == "post" else pairs
         body = "&".join(f"{quote_plus(name)}={_quoted(value)}" for name, value in sent)
         if form.method == "get":
@@ -223,28 +223,28 @@ def _file_of(database: Database) -> Path:
     return Path(database.url.removeprefix("sqlite:///"))
 
 
-def found_everywhere(site: Site, folder: Path) -> Everywhere:
+def read_all_forms(site: Site, folder: Path) -> AllForms:
     """Fill the city, sign everybody in, read every form, and keep the city as it then is."""
-    everywhere = Everywhere(site, add_examples(site.city), folder / "saved.db")
+    all_forms = AllForms(site, add_examples(site.city), folder / "saved.db")
     for line in PAGES.split("\n"):
         if line.strip():
             who, path = line.split()
-            _read(everywhere, who, everywhere.ids.path(path))
-    _add_by_hand(everywhere)
+            _read(all_forms, who, all_forms.examples.path(path))
+    _add_other_forms(all_forms)
     site.city.database.dispose()
-    shutil.copyfile(_file_of(site.city.database), everywhere.saved)
-    return everywhere
+    shutil.copyfile(_file_of(site.city.database), all_forms.saved)
+    return all_forms
 
 
-def _read(everywhere: Everywhere, who: str, path: str) -> None:
-    routes = everywhere.site.app.url_map.bind("127.0.0.1")
-    page = everywhere.browser(who).page(path)
+def _read(all_forms: AllForms, who: str, path: str) -> None:
+    routes = all_forms.site.app.url_map.bind("127.0.0.1")
+    page = all_forms.browser(who).page(path)
     for form in page.all:
         if form.tag == "form":
             form_call = _form(page, form, who, path, routes)
-            listed = everywhere.forms.get(form_call.endpoint)
+            listed = all_forms.forms.get(form_call.endpoint)
             if listed is None or len(listed.fields) < len(form_call.fields):
-                everywhere.forms[form_call.endpoint] = form_call
+                all_forms.forms[form_call.endpoint] = form_call
 
 
 def _form(page: Page, form: Element, who: str, path: str, routes: MapAdapter) -> Form:
@@ -260,9 +260,11 @@ def _form(page: Page, form: Element, who: str, path: str, routes: MapAdapter) ->
 
 def _controls(page: Page, form: Element) -> Iterator[Element]:
     for tag in page.all:
-        mine = tag.within("form") is form or (form.get("id") and tag.get("form") == form.get("id"))
+        is_inside = tag.within("form") is form or (
+            form.get("id") and tag.get("form") == form.get("id")
+        )
         is_control = tag.tag in ("input", "textarea", "select") and tag.get("name")
-        if mine and is_control and tag.get("name") not in TOKENS and _is_sent(tag):
+        if is_inside and is_control and tag.get("name") not in TOKENS and _is_sent(tag):
             yield tag
 
 
@@ -275,17 +277,17 @@ def _is_sent(element: Element) -> bool:
 
 def is_typed(element: Element) -> bool:
     """Whether somebody writes into it."""
-    return element.tag in ("input", "textarea") and element.get("type") not in NOT_TYPED
+    return element.tag in ("input", "textarea") and element.get("type") not in UNTYPED_INPUTS
 
 
 def _value(element: Element) -> str:
     return element.raw if element.tag == "textarea" else element.get("value")
 
 
-def _add_by_hand(everywhere: Everywhere) -> None:
-    for endpoint, (who, path, names) in BY_HAND.items():
+def _add_other_forms(all_forms: AllForms) -> None:
+    for endpoint, (who, path, names) in OTHER_FORMS.items():
         fields = tuple((name, "1") for name in names.split())
         typed_names = frozenset(names.split()) - {"password"}
-        own = everywhere.ids.path(path)
-        everywhere.browser(who)
-        everywhere.forms[endpoint] = Form(endpoint, who, own, "post", fields, typed_names)
+        own = all_forms.examples.path(path)
+        all_forms.browser(who)
+        all_forms.forms[endpoint] = Form(endpoint, who, own, "post", fields, typed_names)

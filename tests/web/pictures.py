@@ -76,7 +76,7 @@ def tiff() -> bytes:
     return b"II*\x00" + struct.pack("<IH", 8, 1) + entry + bytes(4)
 
 
-def film(seconds: int) -> bytes:
+def video(seconds: int) -> bytes:
     """A video that says how long it is, and shows nothing."""
     header = bytes(12) + struct.pack(">II", 1, seconds)
     movie = struct.pack(">I", 8 + len(header)) + b"mvhd" + header

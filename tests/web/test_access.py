@@ -17,7 +17,7 @@ from publisher.database.session import Database
 from tests.web.html_page import Page
 from tests.web.secure_pages import check_secure_page
 from tests.web.site import Browser, Site, make_app
-from tests.web.world import CAST, TABLE, Call, World, calls, expected, make, path_of
+from tests.web.world import CAST, TABLE, Call, World, calls, codes_in_table, path_of, send_call
 from web.core import permissions
 
 
@@ -38,24 +38,24 @@ def test_a_role_opens_exactly_the_pages_of_the_table_without_any_write(
     browser = world.site.browser(CAST[role])
     private_calls = [call for call in calls(world.site) if not call.entry.public]
     looks = [call for call in private_calls if call.method == "GET"]
-    before = everything(world.site.city.database)
-    wrong = [line for look in looks for line in _wrong(world, look, browser, role)]
-    changed = _changed(before, everything(world.site.city.database))
+    before = all_rows(world.site.city.database)
+    wrong = [line for look in looks for line in _deviations(world, look, browser, role)]
+    changed = _changed_tables(before, all_rows(world.site.city.database))
     changed = [name for name in changed if name != "open_drafts"]  # who has a draft open is told
     for call in private_calls:
         if call.method == "POST":
             if call.endpoint.startswith("signing."):
                 browser = world.site.browser(CAST[role])
-            wrong += _wrong(world, call, browser, role)
+            wrong += _deviations(world, call, browser, role)
     assert not wrong, "\n".join(wrong)
     assert not changed
 
 
-def _wrong(world: World, call: Call, browser: Browser, role: str) -> Iterator[str]:
+def _deviations(world: World, call: Call, browser: Browser, role: str) -> Iterator[str]:
     """A line where the answer is not the table's; each page that opens is checked to be secure."""
     ids = world.ids(call, CAST[role])
     path = path_of(world.site, call, ids)
-    response, expected_codes = make(browser, call, path, ids), expected(call, role)
+    response, expected_codes = send_call(browser, call, path, ids), codes_in_table(call, role)
     code = response.status_code
     if code not in expected_codes:
         whose = "another department's" if call.foreign else "own"
@@ -69,7 +69,7 @@ def test_every_private_page_asks_an_anonymous_visitor_to_sign_in(world: World) -
     ids = {**world.own, "sign_in_id": 1, "own_appointment": 1}
     for call in calls(world.site):
         path = path_of(world.site, call, ids)
-        code = make(nobody, call, path, ids).status_code
+        code = send_call(nobody, call, path, ids).status_code
         public_codes = {200, 302, 304, 401, 404, 422}
         if code not in (public_codes if call.entry.public else {401}):
             wrong.append(f"{call.method} {path}: {code}")
@@ -97,21 +97,23 @@ def test_a_form_without_a_csrf_token_is_refused(world: World) -> None:
     site, wrong = world.site, []
     browsers = {name: site.browser(name) for name in CAST.values()}
     strange = site.browser("other_clerk").token
-    before = everything(site.city.database)
+    before = all_rows(site.city.database)
     for call in calls(site):
         if call.method == "GET" or call.foreign:
             continue
-        name = _somebody_who_may(call)
+        name = _allowed_person(call)
         path = path_of(site, call, ids := world.ids(call, name or "clerk"))
         browser = browsers[name] if name else site.nobody()
-        codes = [make(browser, call, path, ids, token=token).status_code for token in ("", strange)]
+        codes = [
+            send_call(browser, call, path, ids, token=token).status_code for token in ("", strange)
+        ]
         if codes != [400, 400]:
             wrong.append(f"{path}: {codes}")
     assert not wrong, "\n".join(wrong)
-    assert not _changed(before, everything(site.city.database))
+    assert not _changed_tables(before, all_rows(site.city.database))
 
 
-def _somebody_who_may(call: Call) -> str:
+def _allowed_person(call: Call) -> str:
     """The first of the cast whom the table lets in; nobody on a public page."""
     allowed = f"{call.entry.everywhere} {call.entry.own}".split()
     return CAST[allowed[0]] if allowed else ""
@@ -119,22 +121,22 @@ def _somebody_who_may(call: Call) -> str:
 
 def test_a_get_writes_nothing_but_the_session_s_last_use(site: Site) -> None:
     browser = site.browser("clerk")
-    before = everything(site.city.database)
+    before = all_rows(site.city.database)
     site.city.clock.move(SEEN_EVERY)
     browser.get("/")
-    after = everything(site.city.database)
-    assert _changed(before, after) == ["sign_ins"]
+    after = all_rows(site.city.database)
+    assert _changed_tables(before, after) == ["sign_ins"]
 
 
 Rows = dict[str, list[tuple[object, ...]]]
 
 
-def _changed(before: Rows, after: Rows) -> list[str]:
+def _changed_tables(before: Rows, after: Rows) -> list[str]:
     """The tables that are not what they were."""
     return [name for name in before if before[name] != after[name]]
 
 
-def everything(database: Database) -> Rows:
+def all_rows(database: Database) -> Rows:
     """Every row of every table."""
     with database.engine.connect() as connection:
         names = inspect(connection).get_table_names()
@@ -155,7 +157,7 @@ def test_an_unknown_id_is_a_404(world: World) -> None:
         if call.foreign or call.entry.public or not _arguments(site, call):
             continue
         path = path_of(site, call, nothing)
-        response = make(browsers[_somebody_who_may(call)], call, path, nothing)
+        response = send_call(browsers[_allowed_person(call)], call, path, nothing)
         if (code := response.status_code) != 404:
             wrong.append(f"{call.method} {path}: {code}")
     assert not wrong, "\n".join(wrong)

@@ -18,7 +18,7 @@ Typed = dict[str, list[str]]
 
 
 @dataclass
-class Desk:
+class DraftPage:
     """A clerk's browser at the draft of one post."""
 
     browser: Browser
@@ -31,7 +31,7 @@ class Desk:
         """Where the draft is written."""
         return f"/posts/{self.post_id}/draft"
 
-    def filled(self, changed: Typed) -> Typed:
+    def form(self, changed: Typed) -> Typed:
         """A whole form without a fault, and what is changed in it."""
         return {
             "seen": ["1"],
@@ -50,7 +50,7 @@ class Desk:
 
     def save(self, changed: Typed, files: Iterable[tuple[str, File]] = ()) -> Page:
         """Save with one fault: refused, no revision made, everything typed still there."""
-        fields = self.filled(changed)
+        fields = self.form(changed)
         pairs = [(name, value) for name, values in fields.items() for value in values]
         response = self.browser.post(self.path, [*pairs, ("then", "save")], files=files)
         assert response.status_code == 422
@@ -66,68 +66,74 @@ class Desk:
 
 
 @pytest.fixture
-def desk(site: Site) -> Desk:
+def draft_page(site: Site) -> DraftPage:
     """A draft whose first revision is saved."""
     post_id = site.city.draft(site.city.hand_in())
     x, facebook = site.city.accounts["x"], site.city.accounts["facebook"]
-    return Desk(site.browser("clerk"), post_id, str(x), str(facebook))
+    return DraftPage(site.browser("clerk"), post_id, str(x), str(facebook))
 
 
-def test_a_text_for_x_that_is_too_long_only_with_its_link_says_so(desk: Desk) -> None:
+def test_a_text_for_x_that_is_too_long_only_with_its_link_says_so(draft_page: DraftPage) -> None:
     """It fits alone; the link at its end counts 23, and a blank before it."""
     text = "पाणी " * 54
-    page = desk.save({f"text_{desk.x}_mr": [text]})
-    assert page.error_at(f"text_{desk.x}_mr") == (
+    page = draft_page.save({f"text_{draft_page.x}_mr": [text]})
+    assert page.error_at(f"text_{draft_page.x}_mr") == (
         "लिंकसह मजकूर मोठा होतो: मर्यादा २८०, सध्या २९३. मजकूर कमी करावा किंवा लिंक वगळावी."
     )
 
 
-def test_the_same_x_text_without_the_link_fits(desk: Desk) -> None:
-    fields = desk.filled({f"text_{desk.x}_mr": ["पाणी " * 54], "link": [""]})
+def test_the_same_x_text_without_the_link_fits(draft_page: DraftPage) -> None:
+    fields = draft_page.form({f"text_{draft_page.x}_mr": ["पाणी " * 54], "link": [""]})
     pairs = [(name, value) for name, values in fields.items() for value in values]
-    assert desk.browser.post(desk.path, pairs).status_code == 302
+    assert draft_page.browser.post(draft_page.path, pairs).status_code == 302
 
 
-def test_a_text_too_long_for_x_shows_its_length_and_the_limit(desk: Desk) -> None:
-    page = desk.save({f"text_{desk.x}_mr": [X_TEXT * 2], "link": [""]})
-    error = page.error_at(f"text_{desk.x}_mr")
+def test_a_text_too_long_for_x_shows_its_length_and_the_limit(draft_page: DraftPage) -> None:
+    page = draft_page.save({f"text_{draft_page.x}_mr": [X_TEXT * 2], "link": [""]})
+    error = page.error_at(f"text_{draft_page.x}_mr")
     assert error == "मजकूर मोठा आहे: ५१५ अक्षरे; जास्तीत जास्त २८० चालतात."
 
 
-def test_a_draft_without_any_text_asks_for_one(desk: Desk) -> None:
+def test_a_draft_without_any_text_asks_for_one(draft_page: DraftPage) -> None:
     texts = [
-        f"text_{account}_{rules}" for account in (desk.x, desk.facebook) for rules in ("mr", "en")
+        f"text_{account}_{rules}"
+        for account in (draft_page.x, draft_page.facebook)
+        for rules in ("mr", "en")
     ]
-    page = desk.save({name: [""] for name in texts})
+    page = draft_page.save({name: [""] for name in texts})
     assert "किमान एका सोशल मिडिया खात्यासाठी मजकूर लिहावा." in page
 
 
-def test_a_draft_without_a_title_asks_for_one(desk: Desk) -> None:
-    assert desk.save({"title": [""]}).error_at("title") == "शीर्षक लिहावे."
+def test_a_draft_without_a_title_asks_for_one(draft_page: DraftPage) -> None:
+    assert draft_page.save({"title": [""]}).error_at("title") == "शीर्षक लिहावे."
 
 
-def test_the_error_for_a_nul_character_in_a_text_names_its_line(desk: Desk) -> None:
-    page = desk.save({f"text_{desk.facebook}_mr": ["एक\r\nदोन\x00"]})
-    assert page.error_at(f"text_{desk.facebook}_mr") == (
+def test_the_error_for_a_nul_character_in_a_text_names_its_line(draft_page: DraftPage) -> None:
+    page = draft_page.save({f"text_{draft_page.facebook}_mr": ["एक\r\nदोन\x00"]})
+    assert page.error_at(f"text_{draft_page.facebook}_mr") == (
         "ओळ क्र. २ मध्ये न दिसणारे नियंत्रण चिन्ह (U+0000) आहे. ते काढून टाकावे."
     )
 
 
-def test_the_error_for_a_bidirectional_override_in_a_text_names_its_line(desk: Desk) -> None:
-    page = desk.save({f"text_{desk.x}_en": ["No \u202ewater"]})
-    assert page.error_at(f"text_{desk.x}_en") == (
+def test_the_error_for_a_bidirectional_override_in_a_text_names_its_line(
+    draft_page: DraftPage,
+) -> None:
+    page = draft_page.save({f"text_{draft_page.x}_en": ["No \u202ewater"]})
+    assert page.error_at(f"text_{draft_page.x}_en") == (
         "ओळ क्र. १ मध्ये लेखनाची दिशा बदलणारे न दिसणारे चिन्ह (U+202E) आहे. ते काढून टाकावे."
     )
 
 
-def test_a_bidirectional_override_in_the_link_is_an_error_at_the_link(desk: Desk) -> None:
-    page = desk.save({"link": ["https://pmc.example/\u202egpj.exe"]})
+def test_a_bidirectional_override_in_the_link_is_an_error_at_the_link(
+    draft_page: DraftPage,
+) -> None:
+    page = draft_page.save({"link": ["https://pmc.example/\u202egpj.exe"]})
     assert page.error_at("link").startswith("ओळ क्र. १ मध्ये लेखनाची दिशा बदलणारे")
 
 
-def test_a_draft_with_five_pictures_is_refused(desk: Desk) -> None:
+def test_a_draft_with_five_pictures_is_refused(draft_page: DraftPage) -> None:
     five = [("photos", (f"{at}.jpg", pictures.jpeg(shade=at * 30))) for at in range(5)]
-    page = desk.save({}, files=five)
+    page = draft_page.save({}, files=five)
     assert page.error_at("photos") == ("एका पोस्टमध्ये जास्तीत जास्त ४ फोटो असतात. काही फोटो वगळावेत.")
     assert "या फाइल पुन्हा निवडाव्यात: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg" in page
 
@@ -153,24 +159,24 @@ BAD_PICTURES = {
 
 
 @pytest.mark.parametrize("what", BAD_PICTURES)
-def test_a_bad_picture_is_one_error_at_the_photos(desk: Desk, what: str) -> None:
+def test_a_bad_picture_is_one_error_at_the_photos(draft_page: DraftPage, what: str) -> None:
     file, error = BAD_PICTURES[what]
-    assert desk.save({}, files=[("photos", file)]).error_at("photos") == error
+    assert draft_page.save({}, files=[("photos", file)]).error_at("photos") == error
 
 
-def test_a_window_that_begins_on_30_february_is_an_error_at_the_day(desk: Desk) -> None:
-    page = desk.save({"not_before_day": ["30", "2", "2027"]})
+def test_a_window_that_begins_on_30_february_is_an_error_at_the_day(draft_page: DraftPage) -> None:
+    page = draft_page.save({"not_before_day": ["30", "2", "2027"]})
     error = "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
     assert page.error_at("not_before_day") == error
 
 
-def test_a_window_that_ends_before_it_begins_says_so(desk: Desk) -> None:
-    page = desk.save({"not_after_day": ["25", "11", "2026"], "not_after_clock": ["18:00"]})
+def test_a_window_that_ends_before_it_begins_says_so(draft_page: DraftPage) -> None:
+    page = draft_page.save({"not_after_day": ["25", "11", "2026"], "not_after_clock": ["18:00"]})
     assert page.error_at("not_after_day") == "शेवटची वेळ सुरुवातीच्या वेळेनंतरची असावी."
 
 
-def test_a_window_that_ended_yesterday_asks_for_a_later_end(desk: Desk) -> None:
-    page = desk.save(
+def test_a_window_that_ended_yesterday_asks_for_a_later_end(draft_page: DraftPage) -> None:
+    page = draft_page.save(
         {
             "not_before_day": ["", "", ""],
             "not_before_clock": [""],

@@ -211,7 +211,7 @@ def test_the_summary_counts_the_corrections_and_leads_to_each(member: Browser) -
         page.by_id(target.removeprefix("#"))
 
 
-def attach(member: Browser, *names: str) -> Page:
+def attach_photos(member: Browser, *names: str) -> Page:
     """The form once photos were attached to it, the script off."""
     files = [("files", (name, pictures.jpeg(64 + at, 48))) for at, name in enumerate(names)]
     pairs = [(name, value) for name, values in TYPED.items() for value in values]
@@ -220,12 +220,12 @@ def attach(member: Browser, *names: str) -> Page:
     return Page(response.text)
 
 
-def rows(page: Page) -> list[str]:
+def file_names(page: Page) -> list[str]:
     """The names of the form's files, in their order."""
     return [tag.text.split(" · ")[0] for tag in page.all if "file-name" in tag.get("class").split()]
 
 
-def press(member: Browser, page: Page, verb: str, number: int) -> Page:
+def press_row_button(member: Browser, page: Page, verb: str, number: int) -> Page:
     """Press a button of a row, everything in the form going along."""
     row = [tag for tag in page.all if "data-row" in tag.attributes][number]
     act = f"{verb}-{row.get('id').removeprefix('file-')}"
@@ -235,14 +235,14 @@ def press(member: Browser, page: Page, verb: str, number: int) -> Page:
 
 
 def test_photos_are_attached_moved_and_removed_without_javascript(member: Browser) -> None:
-    page = attach(member, "एक.jpg", "दोन.jpg", "तीन.jpg")
-    assert rows(page) == ["एक.jpg", "दोन.jpg", "तीन.jpg"]
-    page = press(member, page, "down", 0)
-    assert rows(page) == ["दोन.jpg", "एक.jpg", "तीन.jpg"]
-    page = press(member, press(member, page, "up", 2), "up", 0)
-    assert rows(page) == ["दोन.jpg", "तीन.jpg", "एक.jpg"]
-    page = press(member, page, "out", 1)
-    assert rows(page) == ["दोन.jpg", "एक.jpg"]
+    page = attach_photos(member, "एक.jpg", "दोन.jpg", "तीन.jpg")
+    assert file_names(page) == ["एक.jpg", "दोन.jpg", "तीन.jpg"]
+    page = press_row_button(member, page, "down", 0)
+    assert file_names(page) == ["दोन.jpg", "एक.jpg", "तीन.jpg"]
+    page = press_row_button(member, press_row_button(member, page, "up", 2), "up", 0)
+    assert file_names(page) == ["दोन.jpg", "तीन.jpg", "एक.jpg"]
+    page = press_row_button(member, page, "out", 1)
+    assert file_names(page) == ["दोन.jpg", "एक.jpg"]
     assert page.named("title")[0].get("value") == TYPED["title"][0]
     described = [
         (name, f"वर्णन {at}" if name == "alt_mr" else value)
@@ -256,7 +256,7 @@ def test_photos_are_attached_moved_and_removed_without_javascript(member: Browse
 
 
 def test_an_overlong_description_is_an_error_at_its_photo(member: Browser) -> None:
-    page = attach(member, "एक.jpg", "दोन.jpg")
+    page = attach_photos(member, "एक.jpg", "दोन.jpg")
     problems = 0
     pairs = []
     for name, value in page.form("hand-in"):
@@ -285,14 +285,14 @@ def test_five_hundred_photos_at_once_are_refused_and_no_input_is_lost(
 
 
 def test_a_fifth_photo_is_refused_until_one_is_removed(member: Browser) -> None:
-    page = attach(member, *(f"{at}.jpg" for at in range(5)))
+    page = attach_photos(member, *(f"{at}.jpg" for at in range(5)))
     refused = member.post("/submissions/new", [*page.form("hand-in"), ("act", "send")])
     refusal_page = Page(refused.text)
     assert refused.status_code == 422
     assert refusal_page.error_at("files") == (
         "एका पोस्टमध्ये जास्तीत जास्त ४ फोटो असतात. काही फोटो वगळावेत."
     )
-    response = press(member, refusal_page, "out", 4)
+    response = press_row_button(member, refusal_page, "out", 4)
     assert member.post("/submissions/new", response.form("hand-in")).status_code == 302
 
 
@@ -309,12 +309,12 @@ def test_the_same_photo_twice_is_kept_once(member: Browser) -> None:
         member, {}, files=[("files", (name, pictures.jpeg())) for name in ("अ.jpg", "ब.jpg")]
     )
     assert page.error_at("files") == "“ब.jpg” येथे आधीच आहे. ती पुन्हा घेतली नाही."
-    assert rows(page) == ["अ.jpg"]
+    assert file_names(page) == ["अ.jpg"]
 
 
 def test_a_video_is_kept_with_its_size_and_length_and_shown_as_attached(member: Browser) -> None:
     pairs = [(name, value) for name, values in TYPED.items() for value in values]
-    files = [("files", ("भेट.mp4", pictures.film(75)))]
+    files = [("files", ("भेट.mp4", pictures.video(75)))]
     response = member.post("/submissions/new", pairs, files=files)
     assert response.status_code == 302
     page = member.page(response.headers["Location"])
@@ -322,7 +322,7 @@ def test_a_video_is_kept_with_its_size_and_length_and_shown_as_attached(member: 
     assert "भेट.mp4 · १ kB · १ मि. १५ सेकंद" in page
     link = next(link.get("href") for link in page.all if "/files/" in link.get("href"))
     got = member.get(link)
-    assert (got.mimetype, got.data) == ("video/mp4", pictures.film(75))
+    assert (got.mimetype, got.data) == ("video/mp4", pictures.video(75))
     assert got.headers["Content-Disposition"].startswith("attachment")
 
 
@@ -340,7 +340,7 @@ def test_a_file_is_uploaded_before_the_form_is_sent(member: Browser) -> None:
     response = member.post("/submissions/files", {"only": "new"}, files=[("files", photo)])
     assert response.status_code == 200
     row = Page(f"<body>{response.text}</body>")
-    assert rows(row) == ["टाकी.jpg"]
+    assert file_names(row) == ["टाकी.jpg"]
     token = row.named("kept")[0].get("value")
     again = member.post(
         "/submissions/files", {"kept": token, "only": "new"}, files=[("files", photo)]
@@ -350,7 +350,7 @@ def test_a_file_is_uploaded_before_the_form_is_sent(member: Browser) -> None:
         "“टाकी.jpg” येथे आधीच आहे. ती पुन्हा घेतली नाही.",
     )
     back = member.post("/submissions/files", {"kept": token})
-    assert rows(Page(f"<body>{back.text}</body>")) == ["टाकी.jpg"]
+    assert file_names(Page(f"<body>{back.text}</body>")) == ["टाकी.jpg"]
     assert member.post("/submissions/files").status_code == 422
 
 

@@ -29,7 +29,7 @@ def site(any_site: Site) -> Site:
     return any_site
 
 
-def failed(city: City) -> int:
+def failed_delivery(city: City) -> int:
     """A delivery that the platform refused with an answer of its own."""
     city.platform("x").fail_next(Refused(RefusalCode.DUPLICATE, RAW))
     return city.live()[0]
@@ -39,7 +39,7 @@ def test_a_failed_delivery_is_published_by_hand_with_the_pasted_link(
     site: Site,
 ) -> None:
     city, clerk = site.city, site.browser("clerk")
-    delivery = failed(city)
+    delivery = failed_delivery(city)
     path = f"/deliveries/{delivery}/by-hand"
     assert BUTTON in clerk.page(f"/deliveries/{delivery}")
     copied = clerk.page(path).by_id("copy-text").raw
@@ -56,7 +56,7 @@ def test_a_failed_delivery_is_published_by_hand_with_the_pasted_link(
 
 def test_a_link_to_a_post_with_another_text_is_refused_and_kept(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
-    delivery = failed(city)
+    delivery = failed_delivery(city)
     link = post(city, delivery, text="दुसराच मजकूर")
     response = clerk.post(f"/deliveries/{delivery}/by-hand", {"link": link})
     page = Page(response.text)
@@ -76,7 +76,7 @@ def test_a_link_to_a_post_with_another_text_is_refused_and_kept(site: Site) -> N
     ],
 )
 def test_a_wrong_link_is_an_error_at_its_field(site: Site, link: str, says: str) -> None:
-    delivery = failed(site.city)
+    delivery = failed_delivery(site.city)
     response = site.browser("clerk").post(f"/deliveries/{delivery}/by-hand", {"link": link})
     assert response.status_code == 422
     assert says in Page(response.text).error_at("link")
@@ -85,7 +85,7 @@ def test_a_wrong_link_is_an_error_at_its_field(site: Site, link: str, says: str)
 @pytest.mark.parametrize("how", ["away", "no token"])
 def test_the_page_says_if_the_text_on_the_platform_was_not_checked(site: Site, how: str) -> None:
     city, clerk = site.city, site.browser("clerk")
-    delivery = failed(city)
+    delivery = failed_delivery(city)
     link = post(city, delivery)
     city.platform("x").fail_next(TryLater() if how == "away" else CredentialsExpired(), on="see")
     clerk.post(f"/deliveries/{delivery}/by-hand", {"link": link})
@@ -101,7 +101,7 @@ def test_publishing_by_hand_warns_if_the_delivery_is_due_or_may_be_live(site: Si
 
 
 def test_during_a_stop_publishing_by_hand_is_not_offered(site: Site) -> None:
-    delivery = failed(site.city)
+    delivery = failed_delivery(site.city)
     city_controls.stop_all(site.city)
     page = site.browser("clerk").page(f"/deliveries/{delivery}/by-hand")
     assert "स्वतः पोस्ट करूनही प्रसिद्ध करता येत नाही" in page

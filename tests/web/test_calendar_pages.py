@@ -17,11 +17,11 @@ from tests.web.html_page import Page
 from tests.web.site import Browser, Site
 
 
-def when(town: City, delivery_id: int) -> datetime:
+def due_at(town: City, delivery_id: int) -> datetime:
     return town.delivery(delivery_id).due_at
 
 
-def items(page: Page) -> list[str]:
+def item_classes(page: Page) -> list[str]:
     """The classes of what stands in the cells of the table, in order."""
     return [tag.get("class") for tag in page.all if "month-item" in tag.get("class").split()]
 
@@ -47,7 +47,7 @@ def test_a_month_shows_past_today_and_future_and_links_to_other_months(site: Sit
     assert len([cell for cell in page.all if cell.tag == "td"]) == 42
     today = next(tag for tag in page.all if tag.get("class").split()[:1] == ["today"])
     assert today.text.startswith("२५")
-    assert items(page) == [
+    assert item_classes(page) == [
         "month-item tone-green month-item-past",
         "month-item tone-plum month-item-filled",
         "month-item tone-teal",
@@ -62,7 +62,7 @@ def test_the_calendar_also_has_a_list_of_days_for_narrow_screens(site: Site) -> 
     page = site.browser("clerk").page("/calendar")
     headings = [heading.text for heading in page.all if heading.tag == "h2"]
     assert "उद्या, गुरुवार, दि. २६ नोव्हेंबर" in headings
-    assert when(site.city, delivery) - site.city.now == DAY
+    assert due_at(site.city, delivery) - site.city.now == DAY
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_the_calendar_is_filtered_by_account_department_and_state(
     city.schedule(city.approved(on=["x", "facebook"]), HOUR)
     city.schedule(city.approved("road"), 2 * HOUR)
     city.send(city.draft(city.hand_in(wished_at=city.now + 3 * HOUR)))
-    assert len(items(site.browser("clerk").page(f"/calendar{query}"))) == count
+    assert len(item_classes(site.browser("clerk").page(f"/calendar{query}"))) == count
 
 
 def test_a_day_with_many_deliveries_links_to_its_list(site: Site) -> None:
     for at in range(6):
         site.city.schedule(site.city.approved(), (at + 1) * HOUR)
     page = site.browser("clerk").page("/calendar")
-    assert len(items(page)) == 3
+    assert len(item_classes(page)) == 3
     assert "आणखी ३" in cell(page, "2026-11-25")
     (more,) = addresses(page, r"view=list&from=2026-11-25")[:1]
     listed = site.browser("clerk").page(more)
@@ -210,15 +210,15 @@ def chosen(*deliveries: int, **fields: object) -> list[tuple[str, str]]:
 def test_a_bulk_move_shows_its_plan_before_it_moves(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     first, second = (city.schedule(city.approved(), at * HOUR)[0] for at in (1, 2))
-    before = when(city, first)
+    before = due_at(city, first)
     assert len(clerk.page("/calendar/move").all) > 0
     sent = chosen(first, second, way="days", amount="2", step="show")
     plan = Page(clerk.post("/calendar/move", sent).text)
     assert "२ मजकुरांची वेळ बदलेल." in plan
-    assert when(city, first) == before
+    assert due_at(city, first) == before
     response = clerk.post("/calendar/move", [*plan.form("plan"), ("step", "do")])
     assert response.status_code == 302
-    assert [when(city, delivery_id) for delivery_id in (first, second)] == [
+    assert [due_at(city, delivery_id) for delivery_id in (first, second)] == [
         before + 2 * DAY,
         before + 2 * DAY + HOUR,
     ]
@@ -233,7 +233,7 @@ def test_a_bulk_move_shows_its_plan_again_if_a_slot_was_taken_meanwhile(site: Si
     response = clerk.post("/calendar/move", [*plan.form("plan"), ("step", "do")])
     assert response.status_code == 409
     assert "दरम्यान काही बदल झाला आहे." in Page(response.text)
-    assert when(city, delivery_id) == city.now + HOUR
+    assert due_at(city, delivery_id) == city.now + HOUR
 
 
 def test_a_dropped_delivery_is_moved_at_once_or_the_refusal_is_shown(site: Site) -> None:
@@ -242,12 +242,12 @@ def test_a_dropped_delivery_is_moved_at_once_or_the_refusal_is_shown(site: Site)
     dropped = [("chosen", ",".join(map(str, both))), ("step", "drag"), ("way", "days")]
     response = clerk.post("/calendar/move", [*dropped, ("amount", "1"), ("back", "/calendar?x=1")])
     assert response.headers["Location"] == "/calendar?x=1"
-    assert {when(city, delivery_id) for delivery_id in both} == {city.now + HOUR + DAY}
+    assert {due_at(city, delivery_id) for delivery_id in both} == {city.now + HOUR + DAY}
     back = clerk.post("/calendar/move", [*dropped, ("amount", "-2"), ("back", "//evil.example")])
     assert back.status_code == 409
     assert "evil.example" not in back.text
     assert "वेळ बदलली नाही. कारण पाहावे." in Page(back.text)
-    assert {when(city, delivery_id) for delivery_id in both} == {city.now + HOUR + DAY}
+    assert {due_at(city, delivery_id) for delivery_id in both} == {city.now + HOUR + DAY}
 
 
 @pytest.mark.parametrize(

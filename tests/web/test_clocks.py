@@ -32,7 +32,7 @@ from web.controls.workers import Alarm, ring
 from web.core.context import AppContext
 
 SECOND = timedelta(seconds=1)
-UNBEGUN = "प्रणालीची घड्याळ प्रक्रिया एकदाही सुरू झालेली नाही."
+NEVER_STARTED = "प्रणालीची घड्याळ प्रक्रिया एकदाही सुरू झालेली नाही."
 SILENT = "सध्या काहीही प्रसिद्ध होत नाही: आज दुपारी १२:०० पासून"
 
 
@@ -50,7 +50,7 @@ def rows(page: Page) -> list[str]:
     return [row.text for row in page.all if row.tag == "tr"][1:]
 
 
-def beat(city: City, name: str = "clock-1") -> datetime:
+def record_heartbeat(city: City, name: str = "clock-1") -> datetime:
     """Let a clock be alive at this moment."""
     with city.write() as session:
         dispatch.record_heartbeat(session, name, now=city.now)
@@ -63,7 +63,7 @@ def clock_runs(city: City) -> list[Outage]:
 
 
 @pytest.fixture
-def ringing(site: Site, tmp_path: Path, mail_server: MailServer) -> AppContext:
+def mailing_context(site: Site, tmp_path: Path, mail_server: MailServer) -> AppContext:
     """A counter that tells the admins, by this mail server."""
     context = app_context(site.city, tmp_path)
     return replace(
@@ -72,13 +72,13 @@ def ringing(site: Site, tmp_path: Path, mail_server: MailServer) -> AppContext:
 
 
 def test_before_anything_is_scheduled_a_missing_clock_is_not_mentioned(
-    site: Site, ringing: AppContext
+    site: Site, mailing_context: AppContext
 ) -> None:
     city = site.city
     city.approved()
     city.clock.move(DAY)
     assert banner(site.browser("lead").page("/")) == ""
-    assert ring(ringing) == 0
+    assert ring(mailing_context) == 0
     assert clock_runs(city) == []
 
 
@@ -89,8 +89,8 @@ def test_once_something_waits_for_the_first_clock_everybody_reads_it(site: Site,
     city.clock.move(2 * MINUTE)
     assert banner(browser.page("/")) == ""
     city.clock.move(SECOND)
-    assert UNBEGUN in banner(browser.page("/"))
-    beat(city)
+    assert NEVER_STARTED in banner(browser.page("/"))
+    record_heartbeat(city)
     assert banner(browser.page("/")) == ""
 
 
@@ -98,41 +98,41 @@ def test_cancelled_deliveries_do_not_wait_for_a_clock(site: Site) -> None:
     city, lead = site.city, site.browser("lead")
     city.schedule(post := city.approved(), DAY)
     city.clock.move(HOUR)
-    assert UNBEGUN in banner(lead.page("/"))
+    assert NEVER_STARTED in banner(lead.page("/"))
     city.save(post)
     city.clock.move(HOUR)
     assert banner(lead.page("/")) == ""
 
 
 def test_the_demo_whose_past_was_played_says_nothing(site: Site) -> None:
-    beat(site.city, worker_health.DEMO_WORKER)
+    record_heartbeat(site.city, worker_health.DEMO_WORKER)
     site.city.due()
     site.city.clock.move(DAY)
     assert banner(site.browser("lead").page("/")) == ""
 
 
 def test_the_admins_are_mailed_once_that_no_clock_has_run_yet(
-    site: Site, ringing: AppContext, mail_server: MailServer
+    site: Site, mailing_context: AppContext, mail_server: MailServer
 ) -> None:
     city = site.city
     began_at, post = city.now, city.approved()
     city.schedule(post, DAY)
     city.clock.move(HOUR)
-    assert ring(ringing) == 1
+    assert ring(mailing_context) == 1
     city.save(post)
     city.schedule(city.approved("road"), DAY)
     city.clock.move(HOUR)
-    assert ring(ringing) == 0
+    assert ring(mailing_context) == 0
     assert len(mail_server.mails) == 1
     assert [run.began_at for run in clock_runs(city)] == [began_at]
     assert worker_health.close_past_outage(city.database, now=city.now) == 1
-    beat(city)
+    record_heartbeat(city)
     assert [run.ended_at for run in clock_runs(city)] == [city.now]
 
 
 @pytest.mark.parametrize("name", ["admin", "lead", "clerk", "first", "head", "member", "auditor"])
 def test_after_two_minutes_without_a_clock_everybody_reads_it(site: Site, name: str) -> None:
-    beat(site.city, "clock-1")
+    record_heartbeat(site.city, "clock-1")
     site.city.clock.move(2 * MINUTE)
     browser = site.browser(name)
     assert banner(browser.page("/")) == ""
@@ -142,28 +142,28 @@ def test_after_two_minutes_without_a_clock_everybody_reads_it(site: Site, name: 
         assert SILENT in banner(page)
         links = [link for link in page.all if link.tag == "a" and link.get("href") == "/clocks"]
         assert bool(links) is (name in ("admin", "lead"))
-    beat(site.city, "clock-2")
+    record_heartbeat(site.city, "clock-2")
     assert banner(browser.page("/")) == ""
 
 
 def test_a_silent_clock_is_not_mentioned_without_a_session(site: Site) -> None:
-    beat(site.city)
+    record_heartbeat(site.city)
     site.city.clock.move(HOUR)
     assert banner(site.nobody().page("/sign-in")) == ""
 
 
 def test_the_admins_are_mailed_once_and_nothing_else_leaves(
-    site: Site, ringing: AppContext, mail_server: MailServer
+    site: Site, mailing_context: AppContext, mail_server: MailServer
 ) -> None:
     site.city.in_review()  # whose mails wait for a clock
     with site.city.read() as session:
         waiting = list(session.scalars(select(Notice.id)))
     assert waiting
-    began_at = beat(site.city)
+    began_at = record_heartbeat(site.city)
     site.city.clock.move(2 * MINUTE)
-    assert ring(ringing) == 0
+    assert ring(mailing_context) == 0
     site.city.clock.move(SECOND)
-    assert [ring(ringing) for _ in range(3)] == [1, 0, 0]
+    assert [ring(mailing_context) for _ in range(3)] == [1, 0, 0]
     (mail,) = mail_server.mails
     assert mail.recipients == ("admin@pmc.example",)
     assert "https://nagarvani.example/clocks" in mail.text
@@ -171,12 +171,12 @@ def test_the_admins_are_mailed_once_and_nothing_else_leaves(
         (began_at, site.city.now)
     ]
     site.city.clock.move(HOUR)
-    assert ring(ringing) == 0
+    assert ring(mailing_context) == 0
 
 
 @pytest.mark.both
 def test_an_outage_noticed_by_many_requests_is_recorded_once(site: Site) -> None:
-    beat(site.city)
+    record_heartbeat(site.city)
     now = site.city.clock.move(HOUR)
     with site.city.write() as session:
         first = worker_health.record_outage(session, now=now)
@@ -187,27 +187,27 @@ def test_an_outage_noticed_by_many_requests_is_recorded_once(site: Site) -> None
 
 
 def test_the_mail_about_an_outage_is_retried_if_the_mail_server_is_away(
-    site: Site, ringing: AppContext, mail_server: MailServer
+    site: Site, mailing_context: AppContext, mail_server: MailServer
 ) -> None:
-    beat(site.city)
+    record_heartbeat(site.city)
     site.city.clock.move(HOUR)
     mail_server.response = "451 later"
-    assert ring(ringing) == 0
+    assert ring(mailing_context) == 0
     mail_server.response = None
     site.city.clock.move(5 * MINUTE)
-    assert ring(ringing) == 1
+    assert ring(mailing_context) == 1
     assert len(clock_runs(site.city)) == 1
 
 
 def test_the_next_clock_ends_the_outage_and_records_its_duration(
-    site: Site, ringing: AppContext
+    site: Site, mailing_context: AppContext
 ) -> None:
     city = site.city
-    beat(city)
+    record_heartbeat(city)
     city.clock.move(HOUR)
-    ring(ringing)
+    ring(mailing_context)
     assert worker_health.tick_outages(city.database, now=city.now) == 0
-    beat(city, "clock-2")
+    record_heartbeat(city, "clock-2")
     assert worker_health.tick_outages(city.database, now=city.now) == 1
     assert worker_health.tick_outages(city.database, now=city.now) == 0
     (outage,) = clock_runs(city)
@@ -220,10 +220,10 @@ def test_the_next_clock_ends_the_outage_and_records_its_duration(
 
 def test_a_starting_clock_records_an_outage_that_nobody_noticed(site: Site) -> None:
     city = site.city
-    began_at = beat(city)
+    began_at = record_heartbeat(city)
     city.clock.move(HOUR)
     assert worker_health.close_past_outage(city.database, now=city.now) == 1
-    beat(city, "clock-2")
+    record_heartbeat(city, "clock-2")
     city.clock.move(MINUTE)
     assert worker_health.close_past_outage(city.database, now=city.now) == 0
     (outage,) = clock_runs(city)
@@ -232,11 +232,11 @@ def test_a_starting_clock_records_an_outage_that_nobody_noticed(site: Site) -> N
 
 
 def test_requests_check_the_clock_in_the_background_and_not_too_often(
-    site: Site, ringing: AppContext, mail_server: MailServer
+    site: Site, mailing_context: AppContext, mail_server: MailServer
 ) -> None:
-    beat(site.city)
+    record_heartbeat(site.city)
     site.city.clock.move(HOUR)
-    alarm = Alarm(ringing)
+    alarm = Alarm(mailing_context)
     looking = alarm.check()
     assert looking is not None
     looking.join(20)
@@ -250,11 +250,11 @@ def test_requests_check_the_clock_in_the_background_and_not_too_often(
 
 
 def test_a_request_without_a_session_checks_the_clock_as_well(
-    site: Site, ringing: AppContext, mail_server: MailServer
+    site: Site, mailing_context: AppContext, mail_server: MailServer
 ) -> None:
-    beat(site.city)
+    record_heartbeat(site.city)
     site.city.clock.move(HOUR)
-    app = create_app(ringing)
+    app = create_app(mailing_context)
     response = app.test_client().get("/sign-in", base_url="https://127.0.0.1")
     assert response.status_code == 200
     response.close()
@@ -266,11 +266,11 @@ def test_a_request_without_a_session_checks_the_clock_as_well(
 
 @pytest.mark.both
 def test_several_web_processes_without_requests_mail_the_admins_once(
-    site: Site, ringing: AppContext, mail_server: MailServer
+    site: Site, mailing_context: AppContext, mail_server: MailServer
 ) -> None:
-    began_at, ended = beat(site.city), threading.Event()
+    began_at, ended = record_heartbeat(site.city), threading.Event()
     processes = [
-        replace(ringing, database=Database(site.city.database.url)) for _ in range(4)
+        replace(mailing_context, database=Database(site.city.database.url)) for _ in range(4)
     ]  # as they have it, connections of their own
     site.city.clock.move(HOUR)
     watches = [workers.keep_watch(process, every=0.02, ended=ended) for process in processes]
@@ -286,7 +286,7 @@ def test_several_web_processes_without_requests_mail_the_admins_once(
     assert site.city.notified("clocks_silent") == ["admin"]
 
 
-class Away(Database):
+class UnreachableDatabase(Database):
     """Does not answer the first questions."""
 
     calls = 0
@@ -302,15 +302,15 @@ class Away(Database):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.parametrize("problem", [Away.problem, ValueError("of anything at all")])
+@pytest.mark.parametrize("problem", [UnreachableDatabase.problem, ValueError("of anything at all")])
 def test_the_background_check_survives_a_failed_check(
-    site: Site, ringing: AppContext, mail_server: MailServer, problem: Exception
+    site: Site, mailing_context: AppContext, mail_server: MailServer, problem: Exception
 ) -> None:
-    beat(site.city)
+    record_heartbeat(site.city)
     site.city.clock.move(HOUR)
-    ended, away = threading.Event(), Away(site.city.database.url)
+    ended, away = threading.Event(), UnreachableDatabase(site.city.database.url)
     away.problem = problem
-    watch = workers.keep_watch(replace(ringing, database=away), every=0.02, ended=ended)
+    watch = workers.keep_watch(replace(mailing_context, database=away), every=0.02, ended=ended)
     mail_server.wait_for(1)
     ended.set()
     watch.join(20)
@@ -318,7 +318,7 @@ def test_the_background_check_survives_a_failed_check(
     away.dispose()
 
 
-class Held(Database):
+class CountingDatabase(Database):
     """Knows how many sessions are open."""
 
     open = 0
@@ -344,11 +344,11 @@ class Held(Database):
 
 @pytest.mark.both
 def test_no_transaction_is_open_while_a_mail_is_sent(
-    site: Site, ringing: AppContext, mail_server: MailServer
+    site: Site, mailing_context: AppContext, mail_server: MailServer
 ) -> None:
-    beat(site.city)
+    record_heartbeat(site.city)
     site.city.clock.move(HOUR)
-    single_instance, open_then = Held(site.city.database.url), list[int]()
+    single_instance, open_then = CountingDatabase(site.city.database.url), list[int]()
 
     class Noting(list[Mail]):
         def append(self, mail: Mail) -> None:
@@ -356,7 +356,7 @@ def test_no_transaction_is_open_while_a_mail_is_sent(
             super().append(mail)
 
     mail_server.mails = Noting()
-    assert ring(replace(ringing, database=single_instance)) == 1
+    assert ring(replace(mailing_context, database=single_instance)) == 1
     assert open_then == [0]
     single_instance.dispose()
 
@@ -365,10 +365,10 @@ def test_the_page_lists_clocks_with_their_beats_and_times_without_any(site: Site
     city = site.city
     empty = site.browser("lead").page("/clocks")
     assert "अद्याप एकही घड्याळ प्रक्रिया सुरू झालेली नाही." in empty
-    beat(city, "gone-7")
+    record_heartbeat(city, "gone-7")
     city.clock.move(HOUR)
     worker_health.close_past_outage(city.database, now=city.now)
-    beat(city, "here-8")
+    record_heartbeat(city, "here-8")
     city.clock.move(30 * SECOND)
     page = site.browser("admin").page("/clocks")
     here, gone = rows(page)
@@ -384,9 +384,9 @@ def test_the_page_lists_clocks_with_their_beats_and_times_without_any(site: Site
 
 def test_heartbeats_of_ended_clocks_are_deleted_after_seven_days(site: Site) -> None:
     city = site.city
-    beat(city, "gone-7")
+    record_heartbeat(city, "gone-7")
     city.clock.move(7 * DAY - SECOND)
-    beat(city, "here-8")
+    record_heartbeat(city, "here-8")
     retention.tick_retention(city.database, city.store, now=city.now)
     assert "gone-7" in site.browser("admin").page("/clocks")
     city.clock.move(SECOND)

@@ -30,8 +30,8 @@ def test_the_same_form_sent_twice_is_one_submission_and_one_number(any_site: Sit
     answers = [member.post("/submissions/new", form) for _again in range(2)]
     assert [response.status_code for response in answers] == [302, 302]
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
-    assert count(any_site, Submission) == 1
-    assert count(any_site, Notice) == 1
+    assert row_count(any_site, Submission) == 1
+    assert row_count(any_site, Notice) == 1
 
 
 def test_the_same_form_sent_by_two_threads_at_once_is_one_submission(any_site: Site) -> None:
@@ -49,7 +49,7 @@ def test_the_same_form_sent_by_two_threads_at_once_is_one_submission(any_site: S
         places = list(pool.map(send, browsers))
     assert len(set(places)) == 1
     assert places[0].startswith("/submissions/")
-    assert count(any_site, Submission) == 1
+    assert row_count(any_site, Submission) == 1
 
 
 def test_the_token_of_another_person_s_form_does_not_find_their_submission(site: Site) -> None:
@@ -62,7 +62,7 @@ def test_the_token_of_another_person_s_form_does_not_find_their_submission(site:
     assert page.named("title")[0].get("value") == TYPED["title"][0]
 
 
-def count(site: Site, table: type[Submission | Notice | Decision]) -> int:
+def row_count(site: Site, table: type[Submission | Notice | Decision]) -> int:
     """How many there are."""
     with site.city.read() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
@@ -87,7 +87,7 @@ def test_the_second_clerk_to_save_keeps_the_text_and_sees_the_difference(
     ) in page
     assert page.named(field)[0].raw == "दुसऱ्या लिपिकाचा मजकूर."
     assert page.named("note")[0].raw == "माझी टीप"
-    assert "पहिल्या लिपिकाचा मजकूर." in added(page)
+    assert "पहिल्या लिपिकाचा मजकूर." in marked_as_new(page)
     assert city.newest(post) == 2
 
     saved = second.post(path, page.form("draft"))
@@ -95,7 +95,7 @@ def test_the_second_clerk_to_save_keeps_the_text_and_sees_the_difference(
     assert city.newest(post) == 3
 
 
-def added(page: Page) -> str:
+def marked_as_new(page: Page) -> str:
     """What is marked as new, in one piece."""
     return " ".join(insertion.text for insertion in page.all if insertion.tag == "ins")
 
@@ -114,8 +114,8 @@ def test_approving_an_outdated_revision_is_refused_with_the_difference(
     page = Page(response.text)
     assert response.status_code == 409
     assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ त्यानंतरची आहे. नवीन आवृत्ती पाहावी." in page
-    assert "रविवारी" in added(page)
-    assert count(any_site, Decision) == 0
+    assert "रविवारी" in marked_as_new(page)
+    assert row_count(any_site, Decision) == 0
     assert officer.post(f"/posts/{post}/approve", {**form, "seen": "2"}).status_code == 302
 
 
@@ -130,10 +130,10 @@ def test_returning_an_outdated_revision_is_refused_and_keeps_the_reason(site: Si
     assert response.status_code == 409
     assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ त्यानंतरची आहे. नवीन आवृत्ती पाहावी." in page
     assert page.named("reason")[0].raw == reason
-    assert "बदललेला" in added(page)
+    assert "बदललेला" in marked_as_new(page)
     again = site.browser("first").post(f"/posts/{post}/return", page.form("return"))
     assert again.status_code == 302
-    assert count(site, Decision) == 1
+    assert row_count(site, Decision) == 1
 
 
 def test_an_answer_to_a_comment_that_was_transferred_meanwhile_is_not_lost(site: Site) -> None:
@@ -164,7 +164,7 @@ def test_an_officer_whose_appointment_has_ended_cannot_approve(any_site: Site) -
     city.clock.move(MINUTE)
     response = officer.post(f"/posts/{post}/approve", {"seen": "1"}, token=officer_token)
     assert response.status_code == 401
-    assert count(any_site, Decision) == 0
+    assert row_count(any_site, Decision) == 0
     refused = any_site.nobody().sign_in("first")
     assert refused.status_code == 401
     assert (
@@ -194,7 +194,7 @@ def test_an_officer_who_has_become_a_member_cannot_approve(site: Site) -> None:
     assert "आपल्या सध्याच्या नियुक्तीत या कृतीचा अधिकार नाही. कोणताही बदल झालेला नाही." in Page(
         response.text
     )
-    assert count(site, Decision) == 0
+    assert row_count(site, Decision) == 0
 
 
 def test_the_id_of_another_department_s_row_is_a_404(site: Site) -> None:

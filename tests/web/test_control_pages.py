@@ -42,7 +42,7 @@ def state_of(city: City, delivery_id: int) -> DeliveryState:
     return city.delivery(delivery_id).state
 
 
-def send(city: City, delivery_id: int) -> None:
+def start_sending(city: City, delivery_id: int) -> None:
     """Let a clock be in the middle of sending it."""
     with city.write() as session:
         delivery = session.get_one(Delivery, delivery_id)
@@ -51,7 +51,7 @@ def send(city: City, delivery_id: int) -> None:
 
 def test_two_clicks_with_a_reason_stop_everything_and_name_what_is_sending(site: Site) -> None:
     (gone,), (todo_kinds,) = site.city.due("water"), site.city.due("road")
-    send(site.city, gone)
+    start_sending(site.city, gone)
     lead = site.browser("lead")
     assert links(lead.page("/calendar"), "/stop") == [STOP] * 3  # bar, menu and foot
     assert RELEASE not in lead.page("/stop")
@@ -286,7 +286,7 @@ def test_withdrawing_an_approval_names_the_deliveries_that_are_being_sent(site: 
     city, first = site.city, site.browser("first")
     post = city.approved(on=["x", "facebook"])
     gone, todo_kinds = city.schedule(post, MINUTE)
-    send(city, gone)
+    start_sending(city, gone)
     form = dict(first.page(f"/posts/{post}/withdraw-approval").form("withdraw_approval"))
     assert first.post(f"/posts/{post}/withdraw-approval", form).status_code == 302
     notices = " ".join(first.page(f"/posts/{post}").notices())
@@ -298,7 +298,7 @@ def test_withdrawing_an_approval_names_the_deliveries_that_are_being_sent(site: 
 def test_ending_an_approver_s_appointment_names_deliveries_being_sent(site: Site) -> None:
     city, admin = site.city, site.browser("admin")
     (gone,) = city.due()
-    send(city, gone)
+    start_sending(city, gone)
     person, appointment_id = city.people["first"], city.appointments["first"]
     admin.post(f"/people/{person}/appointments/{appointment_id}/end")
     notices = " ".join(admin.page(f"/people/{person}").notices())
@@ -312,7 +312,7 @@ def test_saving_a_draft_names_the_post_s_deliveries_that_are_being_sent(
     city, clerk = site.city, site.browser("clerk")
     post = city.approved(on=["x", "facebook"])
     gone, todo_kinds = city.schedule(post, MINUTE)
-    send(city, gone)
+    start_sending(city, gone)
     path = f"/posts/{post}/draft"
     form = [
         (name, f"{value} रविवारी." if name.startswith("text_") and value else value)
@@ -334,7 +334,7 @@ def test_creating_a_freeze_names_the_deliveries_that_are_being_sent(
 ) -> None:
     city, lead = site.city, site.browser("lead")
     (gone,), _waits = city.due(), city.due()
-    send(city, gone)
+    start_sending(city, gone)
     begins, whose = city.now + ahead * DAY, str(city.departments.get(department, ""))
     fields = freeze_fields(begins, begins + DAY, account="", department=whose)
     assert lead.post("/freezes", fields).status_code == 302
@@ -347,7 +347,7 @@ def test_creating_a_freeze_names_the_deliveries_that_are_being_sent(
 def test_a_delivery_that_is_being_sent_says_so_and_cannot_be_cancelled(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     (gone,) = city.due()
-    send(city, gone)
+    start_sending(city, gone)
     assert "हे आधीच पाठविण्यात आले आहे" in clerk.page(f"/deliveries/{gone}")
     response = clerk.post(f"/deliveries/{gone}/cancel")
     assert response.status_code == 409

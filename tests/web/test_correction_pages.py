@@ -15,7 +15,7 @@ from tests.support.city_people import DAY, HOUR
 from tests.web.site import Site
 
 WHY = "चुकीच्या भागाचे नाव प्रसिद्ध झाले."
-MENDED = "शनिवारी सकाळी १० पासून पाणीपुरवठा बंद राहील."
+CORRECTED_TEXT = "शनिवारी सकाळी १० पासून पाणीपुरवठा बंद राहील."
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def test_a_clerk_corrects_a_live_post_and_the_officer_reads_the_effect(site: Sit
     sent = {
         "seen": "1",
         "title": "शनिवारी पाणीपुरवठा बंद",
-        f"text_{x}_mr": f"शुद्धिपत्रक: {MENDED}",
-        f"text_{facebook}_mr": MENDED,
+        f"text_{x}_mr": f"शुद्धिपत्रक: {CORRECTED_TEXT}",
+        f"text_{facebook}_mr": CORRECTED_TEXT,
         "then": "send",
     }
     assert clerk.post(f"/posts/{post_id}/draft", sent).status_code == 302
@@ -55,8 +55,8 @@ def test_a_clerk_corrects_a_live_post_and_the_officer_reads_the_effect(site: Sit
     town.schedule(post_id, timedelta(0))
     town.tick_dispatch()
     member = site.browser("member")
-    assert MENDED in member.page(f"/posts/{post_id}").html
-    assert [post.text for post in town.platform("facebook").published] == [MENDED]
+    assert CORRECTED_TEXT in member.page(f"/posts/{post_id}").html
+    assert [post.text for post in town.platform("facebook").published] == [CORRECTED_TEXT]
 
 
 def _form_fields(town: City, post_id: int) -> dict[str, str]:

@@ -16,7 +16,7 @@ from publisher.operations.departments.close import tick_departments
 from publisher.working_time import local_day
 from tests.web.html_page import Page
 from tests.web.site import Browser, Site
-from tests.web.test_sign_in_pages import also
+from tests.web.test_sign_in_pages import appoint_again
 
 ORDER = "सामान्य प्रशासन/४५/२०२६"
 
@@ -159,7 +159,7 @@ def test_a_department_can_report_to_another_but_not_in_a_circle(site: Site) -> N
 def test_a_persons_page_shows_appointments_orders_and_who_closed_access(
     site: Site,
 ) -> None:
-    also(site, "member", Role.OFFICER, "garden")
+    appoint_again(site, "member", Role.OFFICER, "garden")
     site.city.end("garden_member")
     admin = site.browser("admin")
     with site.city.write() as session:

@@ -21,7 +21,7 @@ NOTHING: Typed = {}
 
 
 @dataclass
-class Desk:
+class DraftPage:
     """Somebody's browser at the draft of one post."""
 
     site: Site
@@ -49,7 +49,9 @@ class Desk:
         more = [(name, value) for name, value in changed.items() if name not in dict(fields)]
         return self.browser.post(self.path, [*sent, *more, ("then", then)])
 
-    def stays(self, then: str, fields: Typed = NOTHING, form: Pairs | None = None) -> Page:
+    def press_without_saving(
+        self, then: str, fields: Typed = NOTHING, form: Pairs | None = None
+    ) -> Page:
         """Press a button that gives the form back; nothing is saved by it."""
         before = self.site.city.newest(self.post_id)
         response = self.press(then, fields, form)
@@ -58,14 +60,14 @@ class Desk:
         return Page(response.text)
 
 
-def desk_of(site: Site, post_id: int, who: str = "clerk") -> Desk:
-    return Desk(site, site.browser(who), post_id)
+def open_draft(site: Site, post_id: int, who: str = "clerk") -> DraftPage:
+    return DraftPage(site, site.browser(who), post_id)
 
 
 @pytest.fixture
-def desk(site: Site) -> Desk:
+def draft_page(site: Site) -> DraftPage:
     """A draft whose first revision is saved on X, in Marathi."""
-    return desk_of(site, site.city.draft(site.city.hand_in()))
+    return open_draft(site, site.city.draft(site.city.hand_in()))
 
 
 def number_of(site: Site, submission_id: int) -> str:
@@ -100,10 +102,10 @@ def approve(browser: Browser, post_id: int) -> None:
     assert browser.post(path, form).status_code == 302
 
 
-def joint(site: Site) -> Desk:
+def joint(site: Site) -> DraftPage:
     """Two submissions of two departments in one draft, joined by the page."""
     city = site.city
-    desk = desk_of(site, city.start(city.hand_in("पाइपलाइनसाठी रस्ता बंद")))
+    desk = open_draft(site, city.start(city.hand_in("पाइपलाइनसाठी रस्ता बंद")))
     number = number_of(site, city.hand_in("वळण रस्ता", department="road"))
     response = desk.browser.post(f"/posts/{desk.post_id}/submissions", {"number": number})
     assert response.status_code == 302
@@ -155,32 +157,34 @@ def test_a_source_s_department_can_be_named_without_being_asked(site: Site) -> N
     assert "सहभागी विभाग, फक्त उल्लेख" in site.browser("road_member").page(f"/posts/{desk.post_id}")
 
 
-def test_a_department_is_added_on_the_form_and_taken_out_again(desk: Desk) -> None:
-    health = str(desk.site.city.departments["health"])
-    page = desk.stays("more", {"joint_add": health, "joint_add_as": "named", "title": "नवे शीर्षक"})
+def test_a_department_is_added_on_the_form_and_taken_out_again(draft_page: DraftPage) -> None:
+    health = str(draft_page.site.city.departments["health"])
+    page = draft_page.press_without_saving(
+        "more", {"joint_add": health, "joint_add_as": "named", "title": "नवे शीर्षक"}
+    )
     form = page.form("draft")
     assert (f"joint_{health}", "named") in form
     assert ("joint_add", "") in form
     assert ("title", "नवे शीर्षक") in form
-    assert desk.press("save", {f"joint_{health}": "asked"}, form).status_code == 302
-    assert asked_departments(desk.site, desk.post_id) == {"water": True, "health": True}
-    assert "विलास थोपटे" in desk.browser.page(desk.path)
-    assert desk.press("save", {f"joint_{health}": "out"}).status_code == 302
-    assert asked_departments(desk.site, desk.post_id) == {"water": True}
+    assert draft_page.press("save", {f"joint_{health}": "asked"}, form).status_code == 302
+    assert asked_departments(draft_page.site, draft_page.post_id) == {"water": True, "health": True}
+    assert "विलास थोपटे" in draft_page.browser.page(draft_page.path)
+    assert draft_page.press("save", {f"joint_{health}": "out"}).status_code == 302
+    assert asked_departments(draft_page.site, draft_page.post_id) == {"water": True}
 
 
 def test_sending_an_unchanged_draft_asks_a_department_joined_meanwhile(site: Site) -> None:
     city = site.city
-    desk = desk_of(site, city.draft(city.hand_in()))
+    desk = open_draft(site, city.draft(city.hand_in()))
     city.join(desk.post_id, city.hand_in("वळण रस्ता", department="road"))
     assert desk.press("send").status_code == 302
     assert city.newest(desk.post_id) == 2
     assert asked_departments(site, desk.post_id) == {"water": True, "road": True}
 
 
-def test_an_invalid_number_is_an_error_at_its_field_and_is_kept(desk: Desk) -> None:
-    response = desk.browser.post(
-        f"/posts/{desk.post_id}/submissions", {"number": "PMC/2026/000777"}
+def test_an_invalid_number_is_an_error_at_its_field_and_is_kept(draft_page: DraftPage) -> None:
+    response = draft_page.browser.post(
+        f"/posts/{draft_page.post_id}/submissions", {"number": "PMC/2026/000777"}
     )
     page = Page(response.text)
     assert response.status_code == 422
@@ -199,29 +203,37 @@ def test_the_other_post_from_the_same_submission_stands_on_its_page(site: Site) 
 # Starting texts
 
 
-def test_a_starting_text_is_put_above_its_blanks_filled_and_then_sent(desk: Desk) -> None:
-    text = desk.site.city.starting_text(text_mr="{date} रोजी पाणी नाही. {helpline}")
-    page = desk.stays("start", {"starting": str(text), desk.text: "आधीचा मजकूर"})
-    assert page.named(desk.text)[0].raw == "{date} रोजी पाणी नाही. {helpline}\n\nआधीचा मजकूर"
+def test_a_starting_text_is_put_above_its_blanks_filled_and_then_sent(
+    draft_page: DraftPage,
+) -> None:
+    text = draft_page.site.city.starting_text(text_mr="{date} रोजी पाणी नाही. {helpline}")
+    page = draft_page.press_without_saving(
+        "start", {"starting": str(text), draft_page.text: "आधीचा मजकूर"}
+    )
+    assert page.named(draft_page.text)[0].raw == "{date} रोजी पाणी नाही. {helpline}\n\nआधीचा मजकूर"
     boxes = [name for name, _value in page.form("draft") if name.startswith("blank_mr_")]
     assert len(boxes) == 2
-    refused = desk.press("send", {}, page.form("draft"))
+    refused = draft_page.press("send", {}, page.form("draft"))
     refusal_page = Page(refused.text)
     assert refused.status_code == 422
     error = "येथील रिकाम्या जागा भराव्यात: {date}, {helpline}."
-    assert refusal_page.error_at(desk.text) == error
-    assert desk.site.city.newest(desk.post_id) == 1
-    half = desk.stays("fill", {boxes[0]: "शनिवारी"}, refusal_page.form("draft"))
-    assert half.named(desk.text)[0].raw.startswith("शनिवारी रोजी पाणी नाही. {helpline}")
-    sent = desk.press("send", {boxes[1]: "१८०० २००"}, half.form("draft"))
+    assert refusal_page.error_at(draft_page.text) == error
+    assert draft_page.site.city.newest(draft_page.post_id) == 1
+    half = draft_page.press_without_saving(
+        "fill", {boxes[0]: "शनिवारी"}, refusal_page.form("draft")
+    )
+    assert half.named(draft_page.text)[0].raw.startswith("शनिवारी रोजी पाणी नाही. {helpline}")
+    sent = draft_page.press("send", {boxes[1]: "१८०० २००"}, half.form("draft"))
     assert sent.status_code == 302
-    assert texts_of(desk.site, desk.post_id)[0].startswith("शनिवारी रोजी पाणी नाही. १८०० २००\n\n")
+    assert texts_of(draft_page.site, draft_page.post_id)[0].startswith(
+        "शनिवारी रोजी पाणी नाही. १८०० २००\n\n"
+    )
 
 
 def test_a_saved_blank_stops_the_button_on_the_post_s_page_as_well(site: Site) -> None:
     post_id = site.city.start(site.city.hand_in())
     site.city.save(post_id, text="{date} रोजी पाणी नाही.")
-    desk = desk_of(site, post_id)
+    desk = open_draft(site, post_id)
     response = desk.browser.post(f"/posts/{post_id}/send-for-review", {"seen": "1"})
     page = Page(response.text)
     assert response.status_code == 422
@@ -229,13 +241,13 @@ def test_a_saved_blank_stops_the_button_on_the_post_s_page_as_well(site: Site) -
     assert (page.named("seen")[0].get("value"), state(site, post_id)) == ("1", "draft")
 
 
-def test_signature_and_hashtags_are_put_at_the_end(desk: Desk) -> None:
-    city = desk.site.city
+def test_signature_and_hashtags_are_put_at_the_end(draft_page: DraftPage) -> None:
+    city = draft_page.site.city
     city.starting_text("सही", part=TextPart.SIGNATURE, department="water", text_mr="– पाणीपुरवठा")
     city.starting_text("हॅशटॅग", part=TextPart.HASHTAGS, text_mr="#पुणे", text_en="#Pune")
-    english = desk.text.replace("_mr", "_en")
-    page = desk.stays("close", {desk.text: "पाणी बंद.", english: ""})
-    assert page.named(desk.text)[0].raw == "पाणी बंद.\n– पाणीपुरवठा\n#पुणे"
+    english = draft_page.text.replace("_mr", "_en")
+    page = draft_page.press_without_saving("close", {draft_page.text: "पाणी बंद.", english: ""})
+    assert page.named(draft_page.text)[0].raw == "पाणी बंद.\n– पाणीपुरवठा\n#पुणे"
     assert page.named(english)[0].raw == ""
 
 
@@ -276,70 +288,78 @@ def test_the_cell_writes_changes_and_ends_a_text_on_its_page(site: Site) -> None
 # Notes, and two clerks at one draft
 
 
-def test_a_note_is_kept_from_the_draft_and_no_department_sees_it(desk: Desk) -> None:
+def test_a_note_is_kept_from_the_draft_and_no_department_sees_it(draft_page: DraftPage) -> None:
     note = "विभागाशी दूरध्वनीवर बोलले."
-    page = desk.stays("note", {"clerk_note": note, desk.text: "अर्धवट मजकूर"})
-    assert page.named(desk.text)[0].raw == "अर्धवट मजकूर"
+    page = draft_page.press_without_saving(
+        "note", {"clerk_note": note, draft_page.text: "अर्धवट मजकूर"}
+    )
+    assert page.named(draft_page.text)[0].raw == "अर्धवट मजकूर"
     assert page.named("clerk_note")[0].raw == ""
-    path = f"/posts/{desk.post_id}"
+    path = f"/posts/{draft_page.post_id}"
     assert note in page.by_id("notes").text
-    assert note in desk.site.browser("lead").page(path)
-    assert note in desk.site.browser("auditor").page(path)
-    desk.press("send")
+    assert note in draft_page.site.browser("lead").page(path)
+    assert note in draft_page.site.browser("auditor").page(path)
+    draft_page.press("send")
     for name in ("member", "first", "head", "admin"):
-        browser = desk.site.browser(name)
+        browser = draft_page.site.browser(name)
         for where in (path, f"{path}/review", f"{path}/compare"):
             assert note not in browser.page(where), (name, where)
         assert "clerk_note" not in browser.page(path).html
 
 
-def test_a_note_typed_while_saving_a_draft_is_stored_as_well(desk: Desk) -> None:
-    assert desk.press("save", {"clerk_note": "वेळ तपासावी"}).status_code == 302
-    assert "वेळ तपासावी" in desk.browser.page(desk.path).by_id("notes").text
+def test_a_note_typed_while_saving_a_draft_is_stored_as_well(draft_page: DraftPage) -> None:
+    assert draft_page.press("save", {"clerk_note": "वेळ तपासावी"}).status_code == 302
+    assert "वेळ तपासावी" in draft_page.browser.page(draft_page.path).by_id("notes").text
 
 
-def test_a_note_on_the_post_s_page_must_not_be_empty(desk: Desk) -> None:
-    path = f"/posts/{desk.post_id}"
-    empty = desk.browser.post(f"{path}/notes", {"clerk_note": " "})
+def test_a_note_on_the_post_s_page_must_not_be_empty(draft_page: DraftPage) -> None:
+    path = f"/posts/{draft_page.post_id}"
+    empty = draft_page.browser.post(f"{path}/notes", {"clerk_note": " "})
     assert empty.status_code == 422
     assert Page(empty.text).error_at("clerk_note")
-    assert desk.browser.post(f"{path}/notes", {"clerk_note": "ठीक"}).status_code == 302
-    assert "ठीक" in desk.browser.page(path).by_id("notes").text
+    assert draft_page.browser.post(f"{path}/notes", {"clerk_note": "ठीक"}).status_code == 302
+    assert "ठीक" in draft_page.browser.page(path).by_id("notes").text
 
 
-def test_a_draft_that_somebody_else_has_open_is_shown_for_ten_minutes(desk: Desk) -> None:
-    other = desk_of(desk.site, desk.post_id, "other_clerk")
-    assert "उघडलेला आहे" not in desk.browser.page(desk.path)
+def test_a_draft_that_somebody_else_has_open_is_shown_for_ten_minutes(
+    draft_page: DraftPage,
+) -> None:
+    other = open_draft(draft_page.site, draft_page.post_id, "other_clerk")
+    assert "उघडलेला आहे" not in draft_page.browser.page(draft_page.path)
     notice = "स्वाती रणपिसे यांनी हा मसुदा आज दुपारी १२:०० पासून उघडलेला आहे."
     assert notice in other.browser.page(other.path)
-    assert notice in other.browser.page(f"/posts/{desk.post_id}")
-    assert "उघडलेला आहे" not in desk.site.browser("first").page(f"/posts/{desk.post_id}")
-    desk.site.city.clock.move(timedelta(minutes=10))
+    assert notice in other.browser.page(f"/posts/{draft_page.post_id}")
+    assert "उघडलेला आहे" not in draft_page.site.browser("first").page(f"/posts/{draft_page.post_id}")
+    draft_page.site.city.clock.move(timedelta(minutes=10))
     assert notice not in other.browser.page(other.path)
 
 
-def test_a_draft_that_was_sent_is_no_longer_open(desk: Desk) -> None:
-    desk.press("send")
-    other = desk_of(desk.site, desk.post_id, "other_clerk")
+def test_a_draft_that_was_sent_is_no_longer_open(draft_page: DraftPage) -> None:
+    draft_page.press("send")
+    other = open_draft(draft_page.site, draft_page.post_id, "other_clerk")
     assert "उघडलेला आहे" not in other.browser.page(other.path)
 
 
-def test_the_second_person_to_save_sees_both_texts_and_can_still_save(desk: Desk) -> None:
-    other = desk_of(desk.site, desk.post_id, "other_clerk")
-    mine, theirs = desk.form(), other.form()
-    assert other.press("save", {desk.text: "शनिवारी पाणीपुरवठा बंद."}, theirs).status_code == 302
-    late = desk.press("save", {desk.text: "रविवारी पाणीपुरवठा बंद."}, mine)
+def test_the_second_person_to_save_sees_both_texts_and_can_still_save(
+    draft_page: DraftPage,
+) -> None:
+    other = open_draft(draft_page.site, draft_page.post_id, "other_clerk")
+    mine, theirs = draft_page.form(), other.form()
+    assert (
+        other.press("save", {draft_page.text: "शनिवारी पाणीपुरवठा बंद."}, theirs).status_code == 302
+    )
+    late = draft_page.press("save", {draft_page.text: "रविवारी पाणीपुरवठा बंद."}, mine)
     page = Page(late.text)
     assert late.status_code == 409
-    assert page.named(desk.text)[0].raw == "रविवारी पाणीपुरवठा बंद."
+    assert page.named(draft_page.text)[0].raw == "रविवारी पाणीपुरवठा बंद."
     gone = [deletion.text for deletion in page.all if deletion.tag == "del"]
     came = [insertion.text for insertion in page.all if insertion.tag == "ins"]
     assert "[वगळला: शनिवारी]" in gone
     assert "[जोडला: रविवारी]" in came
     assert "तरीही माझा मजकूर नवीन आवृत्ती म्हणून जतन करा" in page
-    assert desk.press("save", {}, page.form("draft")).status_code == 302
-    with desk.site.city.read() as session:
-        revisions = session.get_one(Post, desk.post_id).revisions
+    assert draft_page.press("save", {}, page.form("draft")).status_code == 302
+    with draft_page.site.city.read() as session:
+        revisions = session.get_one(Post, draft_page.post_id).revisions
         assert [revision.variants[0].text for revision in revisions[1:]] == [
             "शनिवारी पाणीपुरवठा बंद.",
             "रविवारी पाणीपुरवठा बंद.",
@@ -349,21 +369,23 @@ def test_the_second_person_to_save_sees_both_texts_and_can_still_save(desk: Desk
 # Comparing, and bringing back
 
 
-def test_any_two_revisions_are_compared_and_changes_have_hidden_labels(desk: Desk) -> None:
+def test_any_two_revisions_are_compared_and_changes_have_hidden_labels(
+    draft_page: DraftPage,
+) -> None:
     for text in ("पाणीपुरवठा सोमवारी बंद.", "पाणीपुरवठ्याची वेळ बदलली.", "पाणीपुरवठा बुधवारी बंद."):
-        desk.site.city.save(desk.post_id, text=text, on=["x"])
-    path = f"/posts/{desk.post_id}/compare"
-    page = desk.site.browser("member").page(f"{path}?from=2&to=4")
+        draft_page.site.city.save(draft_page.post_id, text=text, on=["x"])
+    path = f"/posts/{draft_page.post_id}/compare"
+    page = draft_page.site.browser("member").page(f"{path}?from=2&to=4")
     assert [deletion.text for deletion in page.all if deletion.tag == "del"] == ["[वगळला: सोमवारी]"]
     assert [insertion.text for insertion in page.all if insertion.tag == "ins"] == [
         "[जोडला: बुधवारी]"
     ]
     assert "आवृत्ती क्र. २ पासून आवृत्ती क्र. ४ पर्यंत" in page
-    fine = desk.browser.page(f"{path}?from=2&to=3")
+    fine = draft_page.browser.page(f"{path}?from=2&to=3")
     assert [bold.text for bold in fine.all if bold.tag == "b" and bold.within("del")][:1] == ["ठा"]
     for asked_for in ("", "?from=99&to=x", "?from=4"):
-        assert desk.browser.get(path + asked_for).status_code == 200
-    assert "/restore" not in desk.site.browser("member").page(path).html
+        assert draft_page.browser.get(path + asked_for).status_code == 200
+    assert "/restore" not in draft_page.site.browser("member").page(path).html
 
 
 def test_a_post_without_a_revision_has_nothing_to_compare(site: Site) -> None:
@@ -371,15 +393,15 @@ def test_a_post_without_a_revision_has_nothing_to_compare(site: Site) -> None:
     assert site.browser("clerk").get(f"/posts/{post_id}/compare").status_code == 404
 
 
-def test_an_older_revision_is_brought_back_by_its_button(desk: Desk) -> None:
-    first = texts_of(desk.site, desk.post_id)
-    desk.site.city.save(desk.post_id, text="दुसरा मजकूर")
-    path = f"/posts/{desk.post_id}"
-    form = desk.browser.page(f"{path}/compare").form_to(f"{path}/restore")
-    assert desk.browser.post(f"{path}/restore", form).status_code == 302
-    assert texts_of(desk.site, desk.post_id) == first
-    assert "आवृत्ती क्र. १ पुन्हा आणली." in desk.browser.page(f"{path}/compare")
-    late = desk.browser.post(f"{path}/restore", form)
+def test_an_older_revision_is_brought_back_by_its_button(draft_page: DraftPage) -> None:
+    first = texts_of(draft_page.site, draft_page.post_id)
+    draft_page.site.city.save(draft_page.post_id, text="दुसरा मजकूर")
+    path = f"/posts/{draft_page.post_id}"
+    form = draft_page.browser.page(f"{path}/compare").form_to(f"{path}/restore")
+    assert draft_page.browser.post(f"{path}/restore", form).status_code == 302
+    assert texts_of(draft_page.site, draft_page.post_id) == first
+    assert "आवृत्ती क्र. १ पुन्हा आणली." in draft_page.browser.page(f"{path}/compare")
+    late = draft_page.browser.post(f"{path}/restore", form)
     assert late.status_code == 409
     assert "आवृत्ती क्र. ३" in Page(late.text)
-    assert desk.site.city.newest(desk.post_id) == 3
+    assert draft_page.site.city.newest(draft_page.post_id) == 3

@@ -16,7 +16,7 @@ from tests.support.city_people import HOUR, MINUTE
 from tests.web.html_page import Page
 from tests.web.site import PASSWORD, Browser, Site
 
-WORD = {
+ORDER_FIELDS = {
     "word_name": "विलास थोपटे",
     "word_post": "अग्निशमन केंद्र अधिकारी",
     "word_how": "radio",
@@ -30,16 +30,16 @@ def site(any_site: Site) -> Site:
     return any_site
 
 
-def with_words(fields: Fields, blanks: Mapping[str, str]) -> list[tuple[str, str]]:
+def with_blanks(fields: Fields, blanks: Mapping[str, str]) -> list[tuple[str, str]]:
     """A form as the page gave it, with these fields filled in."""
     return [(name, value) for name, value in fields if name not in blanks] + list(blanks.items())
 
 
-def go_on(
+def submit(
     browser: Browser, path: str, before: TestResponse, blanks: Mapping[str, str]
 ) -> TestResponse:
     """Fill in the form of the page in hand and send it."""
-    return browser.post(path, with_words(Page(before.text).form("lane"), blanks))
+    return browser.post(path, with_blanks(Page(before.text).form("lane"), blanks))
 
 
 def open_confirmation(browser: Browser, template_id: int) -> tuple[str, TestResponse]:
@@ -47,9 +47,9 @@ def open_confirmation(browser: Browser, template_id: int) -> tuple[str, TestResp
     path = f"/emergency/publish/{template_id}"
     first = browser.get(path)
     assert first.status_code == 200, first.text
-    second = go_on(browser, path, first, emergency_steps.BLANK_TEXTS)
+    second = submit(browser, path, first, emergency_steps.BLANK_TEXTS)
     assert second.status_code == 200, Page(second.text).errors
-    third = go_on(browser, path, second, WORD)
+    third = submit(browser, path, second, ORDER_FIELDS)
     assert third.status_code == 200, Page(third.text).errors
     return path, third
 
@@ -85,7 +85,7 @@ def test_an_old_sign_in_is_confirmed_by_password_and_no_input_is_lost(site: Site
     site.city.clock.move(11 * MINUTE)
     path, third = open_confirmation(browser, template_id)
     response = browser.post(path, Page(third.text).form("lane"))
-    proof = with_words(Page(response.text).form("prove"), {"password": PASSWORD})
+    proof = with_blanks(Page(response.text).form("prove"), {"password": PASSWORD})
     proved = browser.post("/confirm", proof)
     done = browser.post(path, Page(proved.text).form_to(path))
     assert done.status_code == 302
@@ -101,7 +101,7 @@ def test_what_is_wrong_is_told_at_its_field_and_everything_stays(site: Site) -> 
         "blank-2": "25:00",
         "blank-3": "22",
     }
-    response = go_on(browser, path, browser.get(path), wrong)
+    response = submit(browser, path, browser.get(path), wrong)
     page = Page(response.text)
     assert response.status_code == 422
     assert page.error_at("blank-1-mr")
@@ -114,17 +114,17 @@ def test_what_is_wrong_is_told_at_its_field_and_everything_stays(site: Site) -> 
 def test_going_back_a_step_keeps_all_input(site: Site) -> None:
     browser = site.browser("clerk")
     path, third = open_confirmation(browser, emergency_steps.prepare_template(site.city))
-    back = go_on(browser, path, third, {"back": "blanks"})
+    back = submit(browser, path, third, {"back": "blanks"})
     assert dict(Page(back.text).form("lane"))["blank-1-mr"] == "कात्रज"
-    assert dict(Page(back.text).form("lane"))["word_name"] == WORD["word_name"]
-    word = go_on(browser, path, back, {})
+    assert dict(Page(back.text).form("lane"))["word_name"] == ORDER_FIELDS["word_name"]
+    word = submit(browser, path, back, {})
     assert dict(Page(word.text).form("lane"))["word_how"] == "radio"
 
 
 def test_an_emergency_plan_that_has_changed_meanwhile_is_shown_again(site: Site) -> None:
     browser = site.browser("clerk")
     path, third = open_confirmation(browser, emergency_steps.prepare_template(site.city))
-    stale = with_words(Page(third.text).form("lane"), {"seen_plan": "something else"})
+    stale = with_blanks(Page(third.text).form("lane"), {"seen_plan": "something else"})
     again = browser.post(path, stale)
     assert again.status_code == 409
     assert browser.post(path, Page(again.text).form("lane")).status_code == 302
@@ -145,7 +145,7 @@ def test_off_duty_no_step_can_be_taken(site: Site) -> None:
     template_id = emergency_steps.prepare_template(site.city, duty="member")
     lead = site.browser("lead")
     assert lead.get(f"/emergency/publish/{template_id}").status_code == 403
-    sent = {"step": "confirm", **emergency_steps.BLANK_TEXTS, **WORD, "token": "x"}
+    sent = {"step": "confirm", **emergency_steps.BLANK_TEXTS, **ORDER_FIELDS, "token": "x"}
     assert lead.post(f"/emergency/publish/{template_id}", sent).status_code == 403
 
 
@@ -244,17 +244,17 @@ def test_emergency_lists_run_as_many_queries_for_many_rows_as_for_few(site: Site
     city, paths = site.city, ("/emergency/uses", "/emergency/templates", "/emergency", "/", "/duty")
     template_id = emergency_steps.prepare_template(city, duty="first")
     for number in range(2):
-        _another(site, template_id, number)
+        _add_another(site, template_id, number)
     browser = site.browser("first")
     few = [_query_count(browser, site, path) for path in paths]
     for name in ("member", "head", "second", "clerk"):
         emergency_steps.add_duty(city, name)
     for number in range(2, 7):
-        _another(site, template_id, number)
+        _add_another(site, template_id, number)
     assert [_query_count(browser, site, path) for path in paths] == few
 
 
-def _another(site: Site, template_id: int, number: int) -> None:
+def _add_another(site: Site, template_id: int, number: int) -> None:
     """One more of everything: a use that failed on X, an alert, a template that waits."""
     site.city.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
     form = emergency_steps.use_form(site.city, template_id, token=f"no-{number}")

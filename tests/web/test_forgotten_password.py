@@ -20,7 +20,7 @@ NEW = "तळ्यात पाच बदके आणि चंद्र"
 MOBILE = "+919822012345"
 
 
-def ask(site: Site, identifier: str, browser: Browser | None = None) -> str:
+def request_password(site: Site, identifier: str, browser: Browser | None = None) -> str:
     """Ask for a new password; gives where the answer leads, or its page."""
     response = (browser or site.nobody()).post("/forgotten", {"identifier": identifier})
     return response.headers.get("Location", "") or response.text
@@ -32,14 +32,14 @@ def sent(site: Site, kind: str) -> list[Notice]:
         return list(session.scalars(query))
 
 
-def link(site: Site) -> str:
+def link_path(site: Site) -> str:
     """The path of the newest link that went out."""
     match = re.search(r"/forgotten/link/[\w-]+", sent(site, "password_link")[-1].body)
     assert match is not None
     return match.group(0)
 
 
-def code(site: Site) -> str:
+def newest_code(site: Site) -> str:
     """The newest code that went out."""
     match = re.search(r"\ue001(\d{8})\ue001", sent(site, "password_code")[-1].body)
     assert match is not None
@@ -57,9 +57,10 @@ def test_a_reset_answers_everybody_alike_and_mails_only_known_people(
     with_mobile(any_site)
     any_site.city.disable("road_member")
     mails = ("member@pmc.example", "nobody@pmc.example", "road-member@pmc.example")
-    assert {ask(any_site, mail) for mail in mails} == {"/forgotten/sent?by=mail"}
+    assert {request_password(any_site, mail) for mail in mails} == {"/forgotten/sent?by=mail"}
     assert {
-        ask(any_site, identifier) for identifier in ("98220 12345", "98220 99999", "gibberish")
+        request_password(any_site, identifier)
+        for identifier in ("98220 12345", "98220 99999", "gibberish")
     } == {"/forgotten/sent?by=mobile"}
     assert [notice.address for notice in sent(any_site, "password_link")] == ["member@pmc.example"]
     codes = sent(any_site, "password_code")
@@ -69,8 +70,8 @@ def test_a_reset_answers_everybody_alike_and_mails_only_known_people(
 
 def test_a_link_sets_another_password_once_and_signs_nobody_in(any_site: Site) -> None:
     member = any_site.browser("member")
-    ask(any_site, "member@pmc.example")
-    path, nobody = link(any_site), any_site.nobody()
+    request_password(any_site, "member@pmc.example")
+    path, nobody = link_path(any_site), any_site.nobody()
     assert nobody.get(path).status_code == 200
     assert nobody.get(path).status_code == 200
     response = nobody.post(path, {"new_password": NEW})
@@ -89,8 +90,8 @@ def test_a_link_sets_another_password_once_and_signs_nobody_in(any_site: Site) -
 
 def test_a_code_by_sms_sets_another_password_once(site: Site) -> None:
     with_mobile(site)
-    ask(site, "98220 12345")
-    fields = {"identifier": "०९८२२०१२३४५", "code": code(site), "new_password": NEW}
+    request_password(site, "98220 12345")
+    fields = {"identifier": "०९८२२०१२३४५", "code": newest_code(site), "new_password": NEW}
     nobody = site.nobody()
     assert nobody.post("/forgotten/code", fields).status_code == 302
     assert nobody.cookie() == ""
@@ -102,8 +103,8 @@ def test_a_code_by_sms_sets_another_password_once(site: Site) -> None:
 
 def test_a_code_cannot_be_guessed_without_end(site: Site) -> None:
     with_mobile(site)
-    ask(site, MOBILE)
-    right = code(site)
+    request_password(site, MOBILE)
+    right = newest_code(site)
     wrong = f"{(int(right) + 1) % 10**8:08}"
     fields = {"identifier": MOBILE, "new_password": NEW}
     for _try in range(MOST_PER_IDENTIFIER):
@@ -117,35 +118,35 @@ def test_a_code_cannot_be_guessed_without_end(site: Site) -> None:
 @pytest.mark.parametrize("by", ["link", "code"])
 def test_a_reset_link_or_code_expires(site: Site, by: str) -> None:
     with_mobile(site)
-    ask(site, "member@pmc.example" if by == "link" else MOBILE)
-    path = link(site) if by == "link" else "/forgotten/code"
+    request_password(site, "member@pmc.example" if by == "link" else MOBILE)
+    path = link_path(site) if by == "link" else "/forgotten/code"
     fields = {"new_password": NEW}
     if by == "code":
-        fields |= {"identifier": MOBILE, "code": code(site)}
+        fields |= {"identifier": MOBILE, "code": newest_code(site)}
     site.city.clock.move(LINK_LASTS if by == "link" else CODE_LASTS)
     assert site.nobody().post(path, fields).status_code in (404, 422)
     assert site.nobody().sign_in("member", NEW).status_code == 401
 
 
 def test_a_new_reset_link_invalidates_the_previous_one(site: Site) -> None:
-    ask(site, "member@pmc.example")
-    first = link(site)
-    ask(site, "member@pmc.example")
+    request_password(site, "member@pmc.example")
+    first = link_path(site)
+    request_password(site, "member@pmc.example")
     assert site.nobody().get(first).status_code == 404
-    assert site.nobody().get(link(site)).status_code == 200
+    assert site.nobody().get(link_path(site)).status_code == 200
 
 
 def test_disabling_a_person_invalidates_the_reset_link(site: Site) -> None:
-    ask(site, "member@pmc.example")
-    path = link(site)
+    request_password(site, "member@pmc.example")
+    path = link_path(site)
     site.city.disable("member")
     assert site.nobody().get(path).status_code == 404
     assert site.nobody().post(path, {"new_password": NEW}).status_code == 404
 
 
 def test_a_refused_password_does_not_use_up_the_link_or_code(site: Site) -> None:
-    ask(site, "member@pmc.example")
-    path = link(site)
+    request_password(site, "member@pmc.example")
+    path = link_path(site)
     response = site.nobody().post(path, {"new_password": "लहान"})
     assert response.status_code == 422
     assert Page(response.text).error_at("new_password") == "किमान १२ अक्षरे असावीत."
@@ -153,11 +154,11 @@ def test_a_refused_password_does_not_use_up_the_link_or_code(site: Site) -> None
 
 
 def test_resets_of_one_account_are_throttled_without_being_visible(site: Site) -> None:
-    places = {ask(site, "member@pmc.example") for _ in range(MOST_PER_IDENTIFIER + 3)}
+    places = {request_password(site, "member@pmc.example") for _ in range(MOST_PER_IDENTIFIER + 3)}
     assert places == {"/forgotten/sent?by=mail"}
     assert len(sent(site, "password_link")) == MOST_PER_IDENTIFIER
     site.city.clock.move(timedelta(minutes=16))
-    ask(site, "member@pmc.example")
+    request_password(site, "member@pmc.example")
     assert len(sent(site, "password_link")) == MOST_PER_IDENTIFIER + 1
 
 
@@ -165,7 +166,7 @@ def test_many_resets_from_one_address_are_throttled_but_sign_in_is_not(site: Sit
     site.give_password("member")
     nobody = site.nobody()
     for number in range(MOST_PER_ADDRESS):
-        ask(site, f"guess{number}@pmc.example", nobody)
+        request_password(site, f"guess{number}@pmc.example", nobody)
     response = nobody.post("/forgotten", {"identifier": "member@pmc.example"})
     assert response.status_code == 429
     assert "लागोपाठ फार प्रयत्न झाले." in Page(response.text)
@@ -173,7 +174,7 @@ def test_many_resets_from_one_address_are_throttled_but_sign_in_is_not(site: Sit
 
 
 def test_the_history_does_not_contain_what_was_typed(site: Site) -> None:
-    ask(site, "member@pmc.example")
+    request_password(site, "member@pmc.example")
     with site.city.read() as session:
         events = session.scalars(select(Event).where(Event.verb == "forget_password")).all()
         assert [event.details for event in events] == [{}]

@@ -20,7 +20,7 @@ def submission(site: Site) -> int:
     return site.city.hand_in(files=(photo,))
 
 
-def follow(browser: Browser, path: str, fields: dict[str, str]) -> Page:
+def send_and_follow(browser: Browser, path: str, fields: dict[str, str]) -> Page:
     """Send a form and open the page it leads to."""
     response = browser.post(path, fields)
     assert response.status_code == 302, Page(response.text).errors()
@@ -34,14 +34,14 @@ def test_a_question_to_the_department_is_answered_on_the_same_page(
     clerk, head = site.browser("clerk"), site.browser("head")
     refused = Page(clerk.post(f"{path}/return", {"question": " "}).text)
     assert refused.error_at("question") == "कोणती पूर्तता हवी ते लिहावे."
-    answered_page = follow(clerk, f"{path}/return", {"question": "टँकर कोठे मिळेल?"})
+    answered_page = send_and_follow(clerk, f"{path}/return", {"question": "टँकर कोठे मिळेल?"})
     assert "पूर्ततेसाठी परत" in answered_page
     page = head.page(path)
     assert "टँकर कोठे मिळेल?" in page
     refused = Page(head.post(f"{path}/complete", {"answer": ""}).text)
     assert refused.error_at("answer") == "उत्तर लिहावे."
     assert "पाण्याची टाकी" in refused.html
-    done = follow(head, f"{path}/complete", {"answer": "पर्वती टाकीजवळ मिळेल."})
+    done = send_and_follow(head, f"{path}/complete", {"answer": "पर्वती टाकीजवळ मिळेल."})
     assert "PMC/2026/000001" in done
     for text in ("टँकर कोठे मिळेल?", "विभागाने उत्तर दिले", "पर्वती टाकीजवळ मिळेल."):
         assert text in clerk.page(path)
@@ -56,17 +56,17 @@ def test_a_note_stays_on_the_cells_list_until_the_cell_has_seen_it(
     path, text = f"/submissions/{submission}", "टँकरचा क्रमांक बदलला आहे."
     member, clerk = site.browser("member"), site.browser("clerk")
     assert text not in clerk.page("/")
-    follow(member, f"{path}/note", {"note": text})
+    send_and_follow(member, f"{path}/note", {"note": text})
     assert text in clerk.page("/")
     assert f"{path}/note/seen" in clerk.page(path).html
     assert f"{path}/note/seen" not in member.page(path).html
-    page = follow(clerk, f"{path}/note/seen", {})
+    page = send_and_follow(clerk, f"{path}/note/seen", {})
     assert "नोंद घेतली. ही टीप आता ‘आजची कामे’ येथे दिसणार नाही" in page
     assert text not in clerk.page("/")
     assert "कक्षाने टीप पाहिली" in member.page(path)
 
 
-def changed(page: Page, **new: str) -> list[tuple[str, str]]:
+def changed_form(page: Page, **new: str) -> list[tuple[str, str]]:
     """What the form holds, with these fields written anew."""
     return [(name, new.get(name, value)) for name, value in page.form("hand-in")]
 
@@ -77,7 +77,7 @@ def test_a_department_changes_its_submission_and_sees_the_earlier_text(
     member, path = site.browser("member"), f"/submissions/{submission}"
     form = member.page(f"{path}/change")
     response = member.post(
-        f"{path}/change", changed(form, title="रविवारी पाणीपुरवठा बंद", event_place="पर्वती")
+        f"{path}/change", changed_form(form, title="रविवारी पाणीपुरवठा बंद", event_place="पर्वती")
     )
     page = member.page(response.headers["Location"])
     assert "प्रस्तावात बदल केला." in page
@@ -96,14 +96,14 @@ def test_an_overtaken_form_keeps_its_text_and_shows_the_other_change(
     path = f"/submissions/{submission}/change"
     member, head = site.browser("member"), site.browser("head")
     stale = member.page(path)
-    head.post(path, changed(head.page(path), title="प्रमुखांनी बदललेले शीर्षक"))
-    response = member.post(path, changed(stale, text_mr="सदस्याने बदललेला मजकूर"))
+    head.post(path, changed_form(head.page(path), title="प्रमुखांनी बदललेले शीर्षक"))
+    response = member.post(path, changed_form(stale, text_mr="सदस्याने बदललेला मजकूर"))
     page = Page(response.text)
     assert response.status_code == 409
     assert page.named("text_mr")[0].raw == "सदस्याने बदललेला मजकूर"
     assert page.named("title")[0].get("value") == "शनिवारी पाणीपुरवठा बंद"
     assert "प्रमुखांनी बदललेले शीर्षक" in page.by_id("theirs").text
-    done = member.post(path, changed(page, title="प्रमुखांनी बदललेले शीर्षक"))
+    done = member.post(path, changed_form(page, title="प्रमुखांनी बदललेले शीर्षक"))
     assert done.status_code == 302
     with site.city.read() as session:
         saved = session.get_one(Submission, submission)
@@ -117,7 +117,7 @@ def test_once_the_cell_has_begun_a_note_takes_the_place_of_a_change(
     member, path = site.browser("member"), f"/submissions/{submission}"
     stale = member.page(f"{path}/change")
     site.city.start(submission)
-    response = member.post(f"{path}/change", changed(stale, title="उशिरा केलेला बदल"))
+    response = member.post(f"{path}/change", changed_form(stale, title="उशिरा केलेला बदल"))
     page = Page(response.text)
     assert response.status_code == 409
     assert "कक्षाने यावरून मसुदा तयार करण्यास सुरुवात केली आहे" in page
@@ -129,7 +129,7 @@ def test_once_the_cell_has_begun_a_note_takes_the_place_of_a_change(
     )
     refused = Page(member.post(f"{path}/note", {"note": ""}).text)
     assert refused.error_at("note") == "टीप लिहावी."
-    noted = follow(member, f"{path}/note", {"note": "टँकरचा क्रमांक बदलला आहे."})
+    noted = send_and_follow(member, f"{path}/note", {"note": "टँकरचा क्रमांक बदलला आहे."})
     assert "टँकरचा क्रमांक बदलला आहे." in noted
     assert "विभागाची टीप" in site.browser("clerk").page(path)
 
@@ -146,7 +146,7 @@ def test_a_merged_duplicate_and_its_original_link_to_each_other(
     )
     assert "PMC/2026/000099" in refused.error_at("number") or "९९" in refused.error_at("number")
     assert refused.named("reason")[0].raw == "एकच आशय"
-    follow(clerk, f"/submissions/{twin}/merge", {"number": "1", "reason": "एकच आशय"})
+    send_and_follow(clerk, f"/submissions/{twin}/merge", {"number": "1", "reason": "एकच आशय"})
     twin_page = member.page(f"/submissions/{twin}")
     assert "यापुढील कार्यवाही क्र. PMC/2026/000001 खाली होईल." in twin_page
     assert f"/submissions/{submission}" in [link.get("href") for link in twin_page.all]
@@ -162,8 +162,8 @@ def test_a_duplicate_of_a_declined_original_says_how_to_submit_it_again(
 ) -> None:
     twin = site.city.hand_in("पुन्हा तेच")
     clerk, member = site.browser("clerk"), site.browser("member")
-    follow(clerk, f"/submissions/{twin}/merge", {"number": "1", "reason": "एकच आशय"})
-    follow(clerk, f"/submissions/{submission}/decline", {"reason": "निविदा रद्द झाली."})
+    send_and_follow(clerk, f"/submissions/{twin}/merge", {"number": "1", "reason": "एकच आशय"})
+    send_and_follow(clerk, f"/submissions/{submission}/decline", {"reason": "निविदा रद्द झाली."})
     page = member.page(f"/submissions/{twin}")
     for text in (
         "यावरून काहीही प्रसिद्ध होणार नाही",
@@ -182,7 +182,7 @@ def test_a_submission_withdrawn_from_a_joint_post_stands_on_the_posts_page(site:
     other = site.city.hand_in(department="road")
     site.city.join(post, other)
     officer = site.browser("road_officer")
-    follow(officer, f"/submissions/{other}/withdraw", {"reason": "काम पुढे ढकलले."})
+    send_and_follow(officer, f"/submissions/{other}/withdraw", {"reason": "काम पुढे ढकलले."})
     page = site.browser("clerk").page(f"/posts/{post}")
     assert "पोस्टमधील एक प्रस्ताव मागे घेतला" in page
     assert "PMC/2026/000002" in page

@@ -124,7 +124,7 @@ def test_today_shows_the_most_urgent_and_says_how_many_there_are(site: Site) -> 
     assert "६२" in page.text
 
 
-def _many_newer(site: Site, title: str) -> None:
+def _add_many_newer(site: Site, title: str) -> None:
     """One handed in long ago under this title, and since then as many as are looked through."""
     site.city.hand_in()
     copy_submissions(site.city, search.SPAN)
@@ -140,7 +140,7 @@ NOT_BEFORE_EITHER = "त्याआधीच्या ५००० मध्य
 
 @pytest.mark.parametrize("page", ["/search?q={}", "/submissions?view=all&q={}"])
 def test_a_search_without_hits_among_the_newest_rows_can_go_on(site: Site, page: str) -> None:
-    _many_newer(site, "विहीर")
+    _add_many_newer(site, "विहीर")
     browser = site.browser("clerk")
     newest = browser.page(page.format("विहीर"))
     assert NOT_AMONG_NEWEST in newest
@@ -173,7 +173,7 @@ def test_only_after_the_oldest_rows_a_search_says_that_nothing_was_found(
 
 
 def test_a_page_of_hits_says_how_many_of_the_newest_rows_were_searched(site: Site) -> None:
-    _many_newer(site, "विहीर")
+    _add_many_newer(site, "विहीर")
     browser = site.browser("clerk")
     newest = browser.page("/submissions?view=all&q=पाणीपुरवठा")
     assert "नवीनतम ५००० मध्ये शोधले आहे." in newest

@@ -122,27 +122,27 @@ LISTS: dict[str, tuple[Furnish, tuple[tuple[str, str], ...]]] = {
 def test_a_list_runs_as_many_queries_for_sixty_rows_as_for_a_few(site: Site, what: str) -> None:
     furnish, pages = LISTS[what]
     furnish(site.city, FEW)
-    few = {page: query_count(site, *page) for page in pages}
+    few = {page: count_queries(site, *page) for page in pages}
     furnish(site.city, MANY)
     for page in pages:
-        many = query_count(site, *page)
+        many = count_queries(site, *page)
         assert many.rows > few[page].rows, page
         assert many.statements == few[page].statements, page
 
 
-class Asked(NamedTuple):
+class PageCounts(NamedTuple):
     """How many statements a page takes, and how many rows or items it shows."""
 
     statements: int
     rows: int
 
 
-def query_count(site: Site, path: str, role: str) -> Asked:
+def count_queries(site: Site, path: str, role: str) -> PageCounts:
     """Open a page as somebody of that role, twice: the second time counts."""
     browser = site.browser(CAST[role])
     browser.page(path)
     with statements(site.city.database) as executed:
         page = browser.page(path)
-    return Asked(
+    return PageCounts(
         len(executed), sum(tag.tag in ("li", "tr", "article", "section") for tag in page.all)
     )

@@ -37,13 +37,13 @@ def set_settings(site: Site, **changed: object) -> Settings:
 
 
 @pytest.fixture
-def offering(site: Site, tmp_path: Path) -> Site:
+def site_with_rehearsals(site: Site, tmp_path: Path) -> Site:
     """A counter that offers rehearsals, with none begun yet."""
     set_settings(site, base_url="http://127.0.0.1:8000", rehearsals_dir=tmp_path / "rehearsals")
     return site
 
 
-def leave_behind(root: Path, **note: object) -> None:
+def write_rehearsal(root: Path, **note: object) -> None:
     """What a rehearsal's killed command leaves."""
     folder = root / "lag"
     folder.mkdir(parents=True)
@@ -77,12 +77,12 @@ def test_under_https_rehearsals_are_offered_only_where_the_setting_allows(
 
 
 def test_every_scenario_can_be_started_and_one_left_behind_can_be_dropped(
-    offering: Site, tmp_path: Path
+    site_with_rehearsals: Site, tmp_path: Path
 ) -> None:
-    browser = offering.browser("admin")
+    browser = site_with_rehearsals.browser("admin")
     page = browser.get("/rehearsals").text
     assert all(f"/rehearsals/{scenario.value}/start" in page for scenario in Scenario)
-    leave_behind(tmp_path / "rehearsals")
+    write_rehearsal(tmp_path / "rehearsals")
     page = browser.get("/rehearsals").text
     assert START not in page
     assert "ते चालू नाही." in page
@@ -98,20 +98,20 @@ def test_every_scenario_can_be_started_and_one_left_behind_can_be_dropped(
     assert "आता अस्तित्वात नाही" in response.text
 
 
-def test_an_unknown_scenario_is_no_page(offering: Site) -> None:
-    browser = offering.browser("lead")
+def test_an_unknown_scenario_is_no_page(site_with_rehearsals: Site) -> None:
+    browser = site_with_rehearsals.browser("lead")
     assert browser.post("/rehearsals/flood/start").status_code == 404
     assert browser.post("/rehearsals/..%2f..%2fvar/drop").status_code == 404
 
 
-def test_inside_a_rehearsal_none_is_started(offering: Site) -> None:
-    set_settings(offering, rehearsal="monsoon", rehearsals=True)
-    browser = offering.browser("lead")
+def test_inside_a_rehearsal_none_is_started(site_with_rehearsals: Site) -> None:
+    set_settings(site_with_rehearsals, rehearsal="monsoon", rehearsals=True)
+    browser = site_with_rehearsals.browser("lead")
     assert "हे सराव सत्रच आहे." in browser.get("/rehearsals").text
     assert browser.post(START).status_code == 409
 
 
-def of_pages(world: World) -> Iterator[Call]:
+def page_calls(world: World) -> Iterator[Call]:
     """Every page that is opened by GET, stands in the table, and has its thing in the world."""
     known_names = {*world.own, "sign_in_id"}
     for rule in world.site.app.url_map.iter_rules():
@@ -120,7 +120,7 @@ def of_pages(world: World) -> Iterator[Call]:
             yield Call(rule.endpoint, "GET", foreign=False)
 
 
-def who_opens(call: Call) -> str:
+def allowed_role(call: Call) -> str:
     """A role that may open it."""
     roles = f"{call.entry.everywhere} {call.entry.own}".split()
     return roles[0] if roles else "lead"
@@ -130,8 +130,8 @@ def test_every_page_of_a_rehearsal_says_that_it_is_one(world: World) -> None:
     set_settings(world.site, rehearsal="monsoon")
     browsers = {role: world.site.browser(name) for role, name in CAST.items()}
     page_count = 0
-    for call in of_pages(world):
-        role = who_opens(call)
+    for call in page_calls(world):
+        role = allowed_role(call)
         response = browsers[role].get(path_of(world.site, call, world.ids(call, CAST[role])))
         if response.mimetype == "text/html" and response.status_code != 302:
             assert BANNER["mr"] in response.text, call.endpoint
@@ -159,9 +159,9 @@ def test_outside_a_rehearsal_no_page_says_so(site: Site) -> None:
 @pytest.mark.timeout(400)
 @pytest.mark.xdist_group("rehearsing")
 def test_one_click_starts_a_filled_rehearsal_and_one_click_ends_it(
-    offering: Site, tmp_path: Path
+    site_with_rehearsals: Site, tmp_path: Path
 ) -> None:
-    browser, root = offering.browser("lead"), tmp_path / "rehearsals"
+    browser, root = site_with_rehearsals.browser("lead"), tmp_path / "rehearsals"
     try:
         assert browser.post(START).status_code == 302
         begun = processes.find(root, Scenario.LAG)

@@ -35,7 +35,7 @@ LONG = {"text_mr": ["शनिवारी पाणीपुरवठा बं
 """More than the room that is left in a page of the database."""
 
 PAIRS = [(name, value) for name, values in (TYPED | LONG).items() for value in values]
-AWAY = "प्रणालीच्या माहितीसाठ्याशी सध्या संपर्क होत नाही. कोणताही बदल झालेला नाही."
+UNREACHABLE = "प्रणालीच्या माहितीसाठ्याशी सध्या संपर्क होत नाही. कोणताही बदल झालेला नाही."
 MEGABYTE = 1024 * 1024
 
 
@@ -46,7 +46,7 @@ def check_kept(browser: Browser) -> list[tuple[str, str]]:
     response = browser.post(path, form)
     page = Page(response.text)
     assert response.status_code == 503
-    assert AWAY in page
+    assert UNREACHABLE in page
     assert "आपला मजकूर खाली आहे; या बटणाने तो पुढे पाठविला जाईल." in page
     sent_on = page.form_to(path)
     assert sorted(sent_on) == sorted(form)
@@ -54,7 +54,7 @@ def check_kept(browser: Browser) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def impatient(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
+def impatient_site(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
     """A counter on SQLite that waits a twentieth of a second for a lock, not ten seconds."""
     database = Database(sqlite_url)
     event.listen(database.engine, "connect", _wait_shortly)
@@ -73,10 +73,12 @@ def file_of(city: City) -> str:
     return str(make_url(city.database.url).database)
 
 
-def test_a_locked_database_keeps_the_form_and_takes_it_once_it_is_free(impatient: Site) -> None:
-    member = impatient.browser("member")
+def test_a_locked_database_keeps_the_form_and_takes_it_once_it_is_free(
+    impatient_site: Site,
+) -> None:
+    member = impatient_site.browser("member")
     assert member.token
-    other = sqlite3.connect(file_of(impatient.city), isolation_level=None)
+    other = sqlite3.connect(file_of(impatient_site.city), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     sent_on = check_kept(member)
     other.execute("ROLLBACK")
@@ -84,18 +86,20 @@ def test_a_locked_database_keeps_the_form_and_takes_it_once_it_is_free(impatient
     assert member.post("/submissions/new", sent_on).status_code == 302
 
 
-def test_a_full_database_keeps_the_form_and_takes_it_once_there_is_room(impatient: Site) -> None:
-    member, city = impatient.browser("member"), impatient.city
+def test_a_full_database_keeps_the_form_and_takes_it_once_there_is_room(
+    impatient_site: Site,
+) -> None:
+    member, city = impatient_site.browser("member"), impatient_site.city
     assert member.token
-    event.listen(city.database.engine, "connect", _no_page_more)
+    event.listen(city.database.engine, "connect", _limit_pages)
     city.database.dispose()
     sent_on = check_kept(member)
-    event.remove(city.database.engine, "connect", _no_page_more)
+    event.remove(city.database.engine, "connect", _limit_pages)
     city.database.dispose()
     assert member.post("/submissions/new", sent_on).status_code == 302
 
 
-def _no_page_more(connection: DBAPIConnection, _record: object) -> None:
+def _limit_pages(connection: DBAPIConnection, _record: object) -> None:
     """As many pages as there are: the next one does not fit."""
     cursor = connection.cursor()
     cursor.execute("VACUUM")
@@ -106,7 +110,7 @@ def _no_page_more(connection: DBAPIConnection, _record: object) -> None:
 
 
 @contextmanager
-def shut(address: str) -> Iterator[None]:
+def database_closed(address: str) -> Iterator[None]:
     """Let nobody into a database of PostgreSQL, and throw out who is in it."""
     plain = address.replace("postgresql+psycopg", "postgresql")
     name = sql.Identifier(str(make_url(address).database))
@@ -123,7 +127,7 @@ def shut(address: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def on_postgres(postgres_url: str, tmp_path: Path) -> Iterator[Site]:
+def postgres_site(postgres_url: str, tmp_path: Path) -> Iterator[Site]:
     """The counter on PostgreSQL alone."""
     database = Database(postgres_url)
     yield open_site(database, tmp_path)
@@ -131,11 +135,11 @@ def on_postgres(postgres_url: str, tmp_path: Path) -> Iterator[Site]:
 
 
 def test_a_form_survives_a_lost_database_and_is_saved_once_it_is_back(
-    on_postgres: Site,
+    postgres_site: Site,
 ) -> None:
-    member = on_postgres.browser("member")
+    member = postgres_site.browser("member")
     assert member.token
-    with shut(on_postgres.city.database.url):
+    with database_closed(postgres_site.city.database.url):
         sent_on = check_kept(member)
         page = Page(member.get("/").text)
         assert member.get("/").status_code == 503
@@ -144,17 +148,17 @@ def test_a_form_survives_a_lost_database_and_is_saved_once_it_is_back(
 
 
 def test_a_database_lost_in_the_middle_of_a_request_gets_its_error_page(
-    on_postgres: Site,
+    postgres_site: Site,
 ) -> None:
     """The session was read, then it went: the frame of the page cannot ask for its counts."""
-    member, waiting = on_postgres.browser("member"), []
+    member, waiting = postgres_site.browser("member"), []
     assert member.token
 
     def go_away() -> None:
-        waiting.append(shut(on_postgres.city.database.url))
+        waiting.append(database_closed(postgres_site.city.database.url))
         waiting[-1].__enter__()
 
-    on_postgres.app.before_request_funcs[None].append(go_away)
+    postgres_site.app.before_request_funcs[None].append(go_away)
     try:
         check_kept(member)
     finally:
@@ -174,11 +178,11 @@ def test_a_database_at_a_wrong_port_is_a_page_that_says_so(site: Site, tmp_path:
 
 
 def test_a_log_of_trouble_holds_nothing_that_somebody_typed(
-    impatient: Site, caplog: pytest.LogCaptureFixture
+    impatient_site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
-    member = impatient.browser("member")
+    member = impatient_site.browser("member")
     assert member.token
-    other = sqlite3.connect(file_of(impatient.city), isolation_level=None)
+    other = sqlite3.connect(file_of(impatient_site.city), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with caplog.at_level(logging.DEBUG):
         check_kept(member)
@@ -188,7 +192,7 @@ def test_a_log_of_trouble_holds_nothing_that_somebody_typed(
     assert TYPED["outward_number"][0] not in caplog.text
 
 
-def far_away(site: Site) -> Site:
+def site_with_unreachable_x(site: Site) -> Site:
     """The same city, whose X is asked by HTTP where nobody listens."""
     city, nowhere = site.city, f"http://127.0.0.1:{free_port()}"
     sealed = Vault(SECRET, ()).seal(
@@ -217,14 +221,14 @@ def far_away(site: Site) -> Site:
 
 
 def test_a_platform_that_is_away_is_said_in_a_sentence(site: Site) -> None:
-    admin = far_away(site).browser("admin")
+    admin = site_with_unreachable_x(site).browser("admin")
     response = admin.post(f"/accounts/{site.city.accounts['x']}/check")
     assert response.status_code == 302
     page = admin.page(response.headers["Location"])
     assert page.notices() == ["सोशल मिडिया खाते अद्याप सुरू झालेले नाही."]
 
 
-class Endless(io.RawIOBase):
+class GeneratedBody(io.RawIOBase):
     """A body that is made while it is read; `given` counts its bytes."""
 
     def __init__(self, head: bytes, size: int, tail: bytes = b"") -> None:
@@ -261,7 +265,7 @@ HEAD = (
 
 
 def upload(
-    browser: Browser, body: Endless, *, length: int | None, path: str = "/submissions/new"
+    browser: Browser, body: GeneratedBody, *, length: int | None, path: str = "/submissions/new"
 ) -> TestResponse:
     """Send a body piece by piece, with or without saying how long it is."""
     headers = {} if length is None else {"CONTENT_LENGTH": str(length)}
@@ -293,7 +297,7 @@ def test_more_than_is_ever_read_is_refused_before_a_byte_of_it_is(
     site: Site, who: str, size: int
 ) -> None:
     browser = site.browser(who) if who else site.nobody()
-    body = Endless(HEAD, size * MEGABYTE, END)
+    body = GeneratedBody(HEAD, size * MEGABYTE, END)
     response = upload(browser, body, length=size * MEGABYTE + len(END))
     page = Page(response.text)
     assert (response.status_code, body.given) == (413, 0)
@@ -302,7 +306,7 @@ def test_more_than_is_ever_read_is_refused_before_a_byte_of_it_is(
 
 
 def test_other_forms_take_no_more_than_64_megabytes_on_the_way(site: Site) -> None:
-    body = Endless(HEAD, 200 * MEGABYTE)
+    body = GeneratedBody(HEAD, 200 * MEGABYTE)
     response = upload(site.browser("member"), body, length=None, path="/submissions/1/note")
     assert response.status_code == 413
     assert body.given <= 66 * MEGABYTE
@@ -313,7 +317,7 @@ def test_a_video_of_300_megabytes_is_read_whole_and_the_form_is_kept(site: Site)
     """Really sent, piece by piece; what is too much of it is thrown away, not held."""
     member = site.browser("member")
     token = f'--edge\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{member.token}\r\n'
-    body = Endless(token.encode() + HEAD, 300 * MEGABYTE, END)
+    body = GeneratedBody(token.encode() + HEAD, 300 * MEGABYTE, END)
     response = upload(member, body, length=None)
     page = Page(response.text)
     assert response.status_code == 422
@@ -323,7 +327,7 @@ def test_a_video_of_300_megabytes_is_read_whole_and_the_form_is_kept(site: Site)
 
 
 def test_a_video_sent_without_a_session_is_named_and_the_text_kept(site: Site) -> None:
-    response = upload(site.nobody(), Endless(HEAD, 100 * MEGABYTE, END), length=None)
+    response = upload(site.nobody(), GeneratedBody(HEAD, 100 * MEGABYTE, END), length=None)
     page = Page(response.text)
     assert response.status_code == 401
     assert "या फाइल पुन्हा निवडाव्यात: film.mp4" in page
@@ -333,7 +337,7 @@ def test_a_video_sent_without_a_session_is_named_and_the_text_kept(site: Site) -
 @pytest.mark.proof
 def test_a_text_without_end_is_refused_as_well(site: Site) -> None:
     """A field that is no file is kept in memory: it is cut off much earlier."""
-    body = Endless(HEAD.replace(b'; filename="film.mp4"', b""), 60 * MEGABYTE)
+    body = GeneratedBody(HEAD.replace(b'; filename="film.mp4"', b""), 60 * MEGABYTE)
     assert upload(site.browser("member"), body, length=None).status_code == 413
     assert body.given < 18 * MEGABYTE
 

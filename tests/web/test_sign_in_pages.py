@@ -135,7 +135,7 @@ def test_a_session_ends_with_its_only_appointment(site: Site) -> None:
     assert member.get("/").status_code == 401
 
 
-def also(site: Site, name: str, role: Role, department: str) -> int:
+def appoint_again(site: Site, name: str, role: Role, department: str) -> int:
     """Appoint somebody of the cast a second time; gives the appointment's id."""
     with site.city.write() as session:
         person = session.get_one(Person, site.city.people[name])
@@ -152,7 +152,7 @@ def also(site: Site, name: str, role: Role, department: str) -> int:
 
 
 def test_a_session_acts_under_the_appointment_that_was_chosen(site: Site) -> None:
-    roads = also(site, "member", Role.OFFICER, "garden")
+    roads = appoint_again(site, "member", Role.OFFICER, "garden")
     water_item = site.city.hand_in()
     garden_item = site.city.hand_in(department="garden")
     member = site.browser("member")
@@ -166,7 +166,7 @@ def test_a_session_acts_under_the_appointment_that_was_chosen(site: Site) -> Non
 
 
 def test_nobody_acts_under_somebody_elses_appointment_or_an_ended_one(site: Site) -> None:
-    ended = also(site, "member", Role.MEMBER, "road")
+    ended = appoint_again(site, "member", Role.MEMBER, "road")
     with site.city.write() as session:
         person = session.get_one(Person, site.city.people["member"])
         ended_appointment = next(
@@ -254,7 +254,7 @@ def confirm(browser: Browser, answer_text: str, password: str = PASSWORD) -> Pag
     return Page(browser.post("/confirm", [*fields, ("password", password)]).text)
 
 
-def stale(site: Site, name: str) -> Browser:
+def sign_in_long_ago(site: Site, name: str) -> Browser:
     """A browser whose sign-in is too long ago for what wants a fresh one."""
     site.give_password(name)
     browser = site.browser(name)
@@ -266,7 +266,7 @@ def test_publishing_now_asks_for_the_password_and_then_goes_on(any_site: Site) -
     city = any_site.city
     post = city.approved()
     path = f"/posts/{post}/variants/{city.variants(post)[0]}/publish-now"
-    clerk = stale(any_site, "clerk")
+    clerk = sign_in_long_ago(any_site, "clerk")
     response = clerk.post(path)
     assert response.status_code == 200
     assert delivery_of(any_site, post) is None
@@ -293,7 +293,7 @@ def test_settling_a_held_delivery_asks_for_the_password_and_then_goes_on(
 ) -> None:
     delivery_id = site.city.hold()
     path = f"/deliveries/{delivery_id}/{act}"
-    officer = stale(site, "first")
+    officer = sign_in_long_ago(site, "first")
     address = "https://platform.example/pmc_x/status/1000"
     link = {"link": address} if act == "live" else {}
     response = officer.post(path, link)
@@ -311,7 +311,7 @@ def test_checking_an_account_asks_for_the_password_and_then_goes_on(site: Site) 
     with site.city.write() as session:
         session.get_one(Account, account_id).state = AccountState.PAUSED
     path = f"/accounts/{account_id}/check"
-    admin = stale(site, "admin")
+    admin = sign_in_long_ago(site, "admin")
     response = admin.post(path)
     confirmed = confirm(admin, response.text)
     assert admin.post(path, confirmed.form_to(path)).status_code == 302
@@ -323,7 +323,7 @@ def test_checking_an_account_asks_for_the_password_and_then_goes_on(site: Site) 
 def test_a_fresh_sign_in_cannot_be_guessed_without_end(site: Site) -> None:
     post = site.city.approved()
     path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/publish-now"
-    clerk = stale(site, "clerk")
+    clerk = sign_in_long_ago(site, "clerk")
     text = clerk.post(path).text
     for _try in range(5):
         confirm(clerk, text, "not the password")

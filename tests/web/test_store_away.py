@@ -17,14 +17,14 @@ from tests.web.site import Site
 from tests.web.test_bad_submissions import TYPED
 
 PHOTO = ("टाकी.jpg", pictures.jpeg())
-SAID = (
+MESSAGE = (
     "“टाकी.jpg” जतन करता आली नाही: सर्व्हरवर सध्या फाइल साठविता येत नाहीत. आपला मजकूर फॉर्ममध्ये जपून "
     "ठेवला आहे. थोड्या वेळाने पुन्हा प्रयत्न करावा; अडचण राहिल्यास प्रणाली प्रशासकांना कळवावे."
 )
 
 
 @pytest.fixture
-def away(site: Site) -> Site:
+def site_without_media(site: Site) -> Site:
     """The city's counter, in the place of whose media folder lies a file: root cannot write it."""
     root = site.city.store.root
     shutil.rmtree(root, ignore_errors=True)
@@ -33,50 +33,56 @@ def away(site: Site) -> Site:
 
 
 def test_a_form_with_a_photo_is_shown_again_with_all_that_was_typed(
-    away: Site, caplog: pytest.LogCaptureFixture
+    site_without_media: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     pairs = [(name, value) for name, values in TYPED.items() for value in values]
     with caplog.at_level(logging.WARNING, logger="nagarvani.media"):
-        response = away.browser("member").post("/submissions/new", pairs, files=[("files", PHOTO)])
+        response = site_without_media.browser("member").post(
+            "/submissions/new", pairs, files=[("files", PHOTO)]
+        )
     page = Page(response.text)
     assert response.status_code == 422
-    assert page.error_at("files") == SAID
+    assert page.error_at("files") == MESSAGE
     fields = dict(page.form("hand-in"))
     assert fields["title"] == TYPED["title"][0]
     assert fields["text_mr"].split() == TYPED["text_mr"][0].split()
-    assert f"media folder {away.city.store.root}: Not a directory" in caplog.text
-    with away.city.read() as session:
+    assert f"media folder {site_without_media.city.store.root}: Not a directory" in caplog.text
+    with site_without_media.city.read() as session:
         assert session.query(Submission).count() == 0
 
 
-def test_a_photo_sent_while_one_is_still_writing_is_told_in_a_sentence(away: Site) -> None:
-    response = away.browser("member").post("/submissions/files", files=[("files", PHOTO)])
-    assert (response.status_code, response.text) == (422, SAID)
+def test_a_photo_sent_while_one_is_still_writing_is_told_in_a_sentence(
+    site_without_media: Site,
+) -> None:
+    response = site_without_media.browser("member").post(
+        "/submissions/files", files=[("files", PHOTO)]
+    )
+    assert (response.status_code, response.text) == (422, MESSAGE)
 
 
-def test_a_photo_that_could_not_be_stored_counts_against_no_quota(away: Site) -> None:
-    member = away.browser("member")
+def test_a_photo_that_could_not_be_stored_counts_against_no_quota(site_without_media: Site) -> None:
+    member = site_without_media.browser("member")
     assert member.post("/submissions/files", files=[("files", PHOTO)]).status_code == 422
-    with away.city.read() as session:
+    with site_without_media.city.read() as session:
         assert session.query(Upload).count() == 0
-    away.city.store.root.unlink()
+    site_without_media.city.store.root.unlink()
     assert member.post("/submissions/files", files=[("files", PHOTO)]).status_code == 200
-    shutil.rmtree(away.city.store.root)
-    away.city.store.root.write_bytes(b"")
+    shutil.rmtree(site_without_media.city.store.root)
+    site_without_media.city.store.root.write_bytes(b"")
     assert member.post("/submissions/files", files=[("files", PHOTO)]).status_code == 422
-    with away.city.read() as session:
+    with site_without_media.city.read() as session:
         assert session.query(Upload).count() == 1  # it was counted when it was stored
 
 
-def test_without_a_photo_everything_goes_on(away: Site) -> None:
+def test_without_a_photo_everything_goes_on(site_without_media: Site) -> None:
     pairs = [(name, value) for name, values in TYPED.items() for value in values]
-    assert away.browser("member").post("/submissions/new", pairs).status_code == 302
+    assert site_without_media.browser("member").post("/submissions/new", pairs).status_code == 302
 
 
-def test_a_draft_shown_again_names_the_photo_to_choose_again(away: Site) -> None:
-    city = away.city
+def test_a_draft_shown_again_names_the_photo_to_choose_again(site_without_media: Site) -> None:
+    city = site_without_media.city
     post = city.draft(city.hand_in())
-    clerk, path = away.browser("clerk"), f"/posts/{post}/draft"
+    clerk, path = site_without_media.browser("clerk"), f"/posts/{post}/draft"
     text = f"text_{city.accounts['x']}_mr"
     fields = [
         (name, "नवीन शब्द" if name == text else value)
@@ -85,14 +91,14 @@ def test_a_draft_shown_again_names_the_photo_to_choose_again(away: Site) -> None
     response = clerk.post(path, [*fields, ("then", "save")], files=[("photos", PHOTO)])
     page = Page(response.text)
     assert response.status_code == 422
-    assert page.error_at("photos") == SAID
+    assert page.error_at("photos") == MESSAGE
     assert "या फाइल पुन्हा निवडाव्यात: टाकी.jpg" in page
     assert dict(page.form("draft"))[text] == "नवीन शब्द"
     assert city.newest(post) == 1
 
 
-def test_the_store_says_so_and_the_doctor_too(away: Site) -> None:
-    root = away.city.store.root
+def test_the_store_says_so_and_the_doctor_too(site_without_media: Site) -> None:
+    root = site_without_media.city.store.root
     with pytest.raises(StoreAway):
         Store(root).save(b"a picture")
     problem = health_checks.check_media(root)

@@ -9,12 +9,12 @@ from publisher.models.submissions import Submission
 from tests.web.html_page import Page
 from tests.web.site import Browser, Site
 from tests.web.test_bad_submissions import TYPED
-from tests.web.test_sign_in_pages import also
+from tests.web.test_sign_in_pages import appoint_again
 
 PAIRS = [(name, value) for name, values in TYPED.items() for value in values]
 
 
-def form(browser: Browser) -> list[tuple[str, str]]:
+def form_fields(browser: Browser) -> list[tuple[str, str]]:
     """What the hand-in page would send, with the mark of the appointment it was made under."""
     page = browser.page("/submissions/new")
     names = ("form_token", "made_under")
@@ -29,9 +29,9 @@ def handed_in(site: Site) -> list[int]:
 
 def two_tabs(site: Site) -> tuple[Browser, list[tuple[str, str]], int]:
     """Somebody who has filled in a form for water and chose garden in another tab since."""
-    garden = also(site, "member", Role.MEMBER, "garden")
+    garden = appoint_again(site, "member", Role.MEMBER, "garden")
     member = site.browser("member")
-    written = form(member)
+    written = form_fields(member)
     assert member.post("/appointments", {"appointment": str(garden)}).status_code == 302
     return member, written, garden
 
@@ -85,7 +85,7 @@ def test_it_goes_on_under_the_second_one_where_that_is_chosen(site: Site) -> Non
 
 def test_an_approval_made_under_another_appointment_decides_nothing(site: Site) -> None:
     post = site.city.in_review()
-    member = also(site, "first", Role.MEMBER, "garden")
+    member = appoint_again(site, "first", Role.MEMBER, "garden")
     officer = site.browser("first")
     mark = officer.page(f"/posts/{post}/review").named("made_under")[0].get("value")
     officer.post("/appointments", {"appointment": str(member)})

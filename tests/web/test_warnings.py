@@ -24,14 +24,14 @@ RIGHT = "शिबीर शनिवार दि. २८ नोव्हें
 
 
 @pytest.fixture
-def web() -> Iterator[WebServer]:
+def web_server() -> Iterator[WebServer]:
     """A web server on loopback, to which links lead."""
     with serving() as opened:
         yield opened
 
 
 @pytest.fixture
-def near(site: Site) -> Site:
+def local_site(site: Site) -> Site:
     """The same counter in a rehearsal: it looks at links on this machine."""
     house = site.app.extensions["house"]
     settings = replace(house.settings, link_reach=Reach.LOOPBACK)
@@ -52,7 +52,7 @@ def form_of(site: Site, then: str, changed: str, **more: str) -> list[tuple[str,
     return [*({**fields, **more}).items(), ("then", then)]
 
 
-def listed(page: Page) -> list[Element]:
+def warning_lines(page: Page) -> list[Element]:
     """The lines of the list on top."""
     return [
         list_item
@@ -68,9 +68,9 @@ def test_a_warning_stands_on_top_with_a_link_to_its_field_and_at_the_field(site:
     browser.post(path, form_of(site, "save", WRONG))
     page = browser.page(path)
     field = f"text_{site.city.accounts['x']}_mr"
-    lines = [list_item.text for list_item in listed(page)]
+    lines = [list_item.text for list_item in warning_lines(page)]
     assert any("या तारखेला शनिवार आहे" in line for line in lines)
-    links = [link.get("href") for link in page.all if link.within("li") in listed(page)]
+    links = [link.get("href") for link in page.all if link.within("li") in warning_lines(page)]
     assert f"#{page.named(field)[0].get('id')}" in links
     warning = page.by_id(f"{field}-warning").text
     assert "९८२२० १२३४५" in warning
@@ -81,7 +81,7 @@ def test_a_warning_stands_on_top_with_a_link_to_its_field_and_at_the_field(site:
 def test_a_warning_says_what_to_do(site: Site) -> None:
     browser, _post_id, path = draft(site)
     browser.post(path, form_of(site, "save", WRONG))
-    lines = [list_item.text for list_item in listed(browser.page(path))]
+    lines = [list_item.text for list_item in warning_lines(browser.page(path))]
     assert any("तारीख किंवा वार दुरुस्त करावा." in line for line in lines)
 
 
@@ -91,7 +91,9 @@ def test_the_same_words_at_several_places_are_one_line_with_several_links(site: 
     english = f"text_{site.city.accounts['facebook']}_en"
     browser.post(path, form_of(site, "save", WRONG, **{facebook: WRONG, english: "Camp."}))
     lines = [
-        list_item.text for list_item in listed(browser.page(path)) if "शनिवार" in list_item.text
+        list_item.text
+        for list_item in warning_lines(browser.page(path))
+        if "शनिवार" in list_item.text
     ]
     assert len(lines) == 1
     assert lines[0].startswith("एक्स (X) – मराठी मजकूर, फेसबुक – मराठी मजकूर:")
@@ -101,7 +103,7 @@ def test_a_sound_draft_shows_no_list(site: Site) -> None:
     browser, _post_id, path = draft(site)
     browser.post(path, form_of(site, "save", RIGHT))
     page = browser.page(path)
-    assert listed(page) == []
+    assert warning_lines(page) == []
     assert "warnings" not in page.html.split("<main")[1]
 
 
@@ -126,12 +128,12 @@ def test_the_officer_sees_what_remains(site: Site) -> None:
     browser, post_id, path = draft(site)
     browser.post(path, form_of(site, "send", WRONG))
     page = site.browser("first").page(f"/posts/{post_id}/review")
-    lines = [list_item.text for list_item in listed(page)]
+    lines = [list_item.text for list_item in warning_lines(page)]
     assert any("या तारखेला शनिवार आहे" in line for line in lines)
     anchors = [
         link.get("href").removeprefix("#")
         for link in page.all
-        if link.tag == "a" and link.within("li") in listed(page)
+        if link.tag == "a" and link.within("li") in warning_lines(page)
     ]
     assert {page.by_id(anchor).tag for anchor in anchors} == {"figure"}
 
@@ -141,7 +143,7 @@ def test_a_date_that_the_department_does_not_name_is_told_with_theirs(site: Site
     with site.city.write() as session:
         session.get_one(Post, post_id).submissions[0].event_on = date(2026, 11, 29)
     browser.post(path, form_of(site, "save", RIGHT))
-    lines = [list_item.text for list_item in listed(browser.page(path))]
+    lines = [list_item.text for list_item in warning_lines(browser.page(path))]
     assert any("विभागाच्या माहितीत रविवार, दि. २९ नोव्हेंबर २०२६ आहे" in line for line in lines)
 
 
@@ -151,29 +153,29 @@ def test_a_like_text_leads_to_the_other_post(site: Site) -> None:
     _browser, _other, other_path = draft(site)
     browser.post(other_path, form_of(site, "save", RIGHT))
     page = browser.page(other_path)
-    links = [link.get("href") for link in page.all if link.within("li") in listed(page)]
+    links = [link.get("href") for link in page.all if link.within("li") in warning_lines(page)]
     assert f"/posts/{post_id}" in links
 
 
 def test_checking_the_links_keeps_what_was_typed_and_saves_nothing(
-    near: Site, web: WebServer
+    local_site: Site, web_server: WebServer
 ) -> None:
-    browser, post_id, path = draft(near)
-    gone = web.url("/gone")
-    response = browser.post(path, form_of(near, "links", f"{RIGHT} नवे", link=gone))
+    browser, post_id, path = draft(local_site)
+    gone = web_server.url("/gone")
+    response = browser.post(path, form_of(local_site, "links", f"{RIGHT} नवे", link=gone))
     page = Page(response.text)
     assert response.status_code == 200
-    assert f"{RIGHT} नवे" in page.named(f"text_{near.city.accounts['x']}_mr")[0].raw
-    assert any("असे पान नाही (उत्तर ४०४)" in list_item.text for list_item in listed(page))
+    assert f"{RIGHT} नवे" in page.named(f"text_{local_site.city.accounts['x']}_mr")[0].raw
+    assert any("असे पान नाही (उत्तर ४०४)" in list_item.text for list_item in warning_lines(page))
     assert "असे पान नाही" in page.by_id("link-warning").text
-    assert web.paths == ["HEAD /gone", "GET /gone"]
-    with near.city.read() as session:
+    assert web_server.paths == ["HEAD /gone", "GET /gone"]
+    with local_site.city.read() as session:
         assert session.get_one(Post, post_id).newest == 1
 
 
-def test_links_that_nobody_has_looked_at_yet_are_counted(near: Site) -> None:
-    browser, _post_id, path = draft(near)
-    browser.post(path, form_of(near, "save", RIGHT, link="http://127.0.0.1:9/a"))
+def test_links_that_nobody_has_looked_at_yet_are_counted(local_site: Site) -> None:
+    browser, _post_id, path = draft(local_site)
+    browser.post(path, form_of(local_site, "save", RIGHT, link="http://127.0.0.1:9/a"))
     page = browser.page(path)
     assert "१ लिंक अद्याप तपासलेली नाही." in page
     assert [
@@ -181,25 +183,25 @@ def test_links_that_nobody_has_looked_at_yet_are_counted(near: Site) -> None:
     ]
 
 
-def test_in_a_rehearsal_links_to_elsewhere_are_not_spoken_of(near: Site) -> None:
-    browser, _post_id, path = draft(near)
-    fields = form_of(near, "links", RIGHT, link="https://pmc.example/a")
+def test_in_a_rehearsal_links_to_elsewhere_are_not_spoken_of(local_site: Site) -> None:
+    browser, _post_id, path = draft(local_site)
+    fields = form_of(local_site, "links", RIGHT, link="https://pmc.example/a")
     page = Page(browser.post(path, fields).text)
-    assert listed(page) == []
+    assert warning_lines(page) == []
     assert not [tag for tag in page.all if tag.get("value") == "links"]
 
 
 def test_a_link_that_was_looked_at_has_its_card_with_title_and_picture(
-    near: Site, web: WebServer
+    local_site: Site, web_server: WebServer
 ) -> None:
     file = BytesIO()
     Image.new("RGB", (600, 315), "teal").save(file, "PNG")
-    web.replies["/p.png"] = Reply(file.getvalue(), kind="image/png")
+    web_server.replies["/p.png"] = Reply(file.getvalue(), kind="image/png")
     head = "<title>मोफत शिबीर</title><meta property='og:image' content='/p.png'>"
-    url = web.page("/camp", head)
-    browser, post_id, path = draft(near)
-    browser.post(path, form_of(near, "links", RIGHT, link=url))
-    browser.post(path, form_of(near, "save", RIGHT, link=url))
+    url = web_server.page("/camp", head)
+    browser, post_id, path = draft(local_site)
+    browser.post(path, form_of(local_site, "links", RIGHT, link=url))
+    browser.post(path, form_of(local_site, "save", RIGHT, link=url))
     page = browser.page(f"/posts/{post_id}")
     cards = [tag for tag in page.all if "preview-card" in tag.get("class").split()]
     assert [card.text for card in cards if "मोफत शिबीर" in card.text]

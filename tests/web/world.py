@@ -44,7 +44,7 @@ CAST = {
 """A person for each role; those of a department are the water supply's, which oversight sees."""
 
 EVERYBODY = "admin lead cell officer head member oversight auditor"
-WHOEVER_READS_ALL = "lead cell auditor"
+READS_ALL = "lead cell auditor"
 SEES_OWN = "officer head member oversight"
 RECORDS = "admin lead"
 
@@ -72,10 +72,10 @@ def page(everywhere: str, **more: Any) -> Entry:  # noqa: ANN401  whatever Entry
     return Entry(everywhere, foreign=False, **more)
 
 
-SEE_POST = Entry(f"admin {WHOEVER_READS_ALL}", SEES_OWN)
-SEE_ITEM = Entry(WHOEVER_READS_ALL, SEES_OWN)
+SEE_POST = Entry(f"admin {READS_ALL}", SEES_OWN)
+SEE_ITEM = Entry(READS_ALL, SEES_OWN)
 DECIDE = Entry("", "officer head")
-DESK = Entry("lead cell")
+CELL = Entry("lead cell")
 WITHDRAW = Entry("lead", "officer head")
 ON_COMMENTS = Entry("lead cell", "officer head")
 
@@ -135,8 +135,8 @@ TABLE: Mapping[str, Entry] = {
     "freezes.index": page("admin lead cell"),
     "freezes.freeze": page("admin lead"),
     "freezes.lift": page("admin lead"),
-    "by_hand.show": DESK,
-    "by_hand.publish": DESK,
+    "by_hand.show": CELL,
+    "by_hand.publish": CELL,
     "slots.index": page("lead cell"),
     "slots.set_slots": page("lead cell"),
     "slots.set_quiet_time": page("lead cell"),
@@ -169,15 +169,15 @@ TABLE: Mapping[str, Entry] = {
     "rehearsals.index": page(RECORDS),
     "rehearsals.start": page(RECORDS),
     "rehearsals.drop": page(RECORDS),
-    "submissions.index": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
-    "submissions.csv": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
-    "submissions.keep_view": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
-    "submissions.remove_view": Entry("", f"{WHOEVER_READS_ALL} {SEES_OWN}"),
+    "submissions.index": page(f"{READS_ALL} {SEES_OWN}"),
+    "submissions.csv": page(f"{READS_ALL} {SEES_OWN}"),
+    "submissions.keep_view": page(f"{READS_ALL} {SEES_OWN}"),
+    "submissions.remove_view": Entry("", f"{READS_ALL} {SEES_OWN}"),
     "search.index": page(EVERYBODY),
-    "exports.index": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
-    "exports.start": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
-    "exports.fetch": Entry("", f"{WHOEVER_READS_ALL} {SEES_OWN}"),
-    "exports.remove": Entry("", f"{WHOEVER_READS_ALL} {SEES_OWN}"),
+    "exports.index": page(f"{READS_ALL} {SEES_OWN}"),
+    "exports.start": page(f"{READS_ALL} {SEES_OWN}"),
+    "exports.fetch": Entry("", f"{READS_ALL} {SEES_OWN}"),
+    "exports.remove": Entry("", f"{READS_ALL} {SEES_OWN}"),
     "submissions.new": page("lead cell officer head member"),
     "submissions.create": page("lead cell officer head member"),
     "submissions.show": SEE_ITEM,
@@ -185,21 +185,21 @@ TABLE: Mapping[str, Entry] = {
     "submissions.change": Entry("", "officer head member"),
     "submissions.save": Entry("", "officer head member"),
     "submissions.note": Entry("", "officer head member"),
-    "submissions.see_note": DESK,
+    "submissions.see_note": CELL,
     "submissions.complete": Entry("", "officer head member"),
-    "submissions.return_submission": DESK,
-    "submissions.merge": DESK,
-    "submissions.decline": DESK,
+    "submissions.return_submission": CELL,
+    "submissions.merge": CELL,
+    "submissions.decline": CELL,
     "submissions.withdraw": Entry("", "officer head member"),
     "media.submission_file": SEE_ITEM,
     "media.picture": SEE_POST,
     "link_cards.picture": page(EVERYBODY),
-    "drafting.start": DESK,
-    "drafting.edit": DESK,
-    "drafting.save": DESK,
-    "drafting.send": DESK,
-    "joining.show": DESK,
-    "joining.part": DESK,
+    "drafting.start": CELL,
+    "drafting.edit": CELL,
+    "drafting.save": CELL,
+    "drafting.send": CELL,
+    "joining.show": CELL,
+    "joining.part": CELL,
     "comparing.show": SEE_POST,
     "comparing.restore": Entry("lead cell", sends={"number": "1", "seen": "1"}),
     "texts.index": page("lead cell"),
@@ -207,15 +207,15 @@ TABLE: Mapping[str, Entry] = {
     "texts.edit": page("lead cell"),
     "texts.end": page("lead cell"),
     "posts.show": SEE_POST,
-    "posts.note": DESK,
+    "posts.note": CELL,
     "reviewing.show": SEE_POST,
     "reviewing.approve": DECIDE,
     "reviewing.return_post": DECIDE,
     "reviewing.reject": DECIDE,
     "reviewing.withdraw_approval": DECIDE,
     "reviewing.withdraw_post": WITHDRAW,
-    "on_the_spot.show": DESK,
-    "on_the_spot.make": DESK,
+    "on_the_spot.show": CELL,
+    "on_the_spot.make": CELL,
     "on_the_spot.ask": page(EVERYBODY),
     "on_the_spot.follow": page(EVERYBODY),
     "on_the_spot.arrive": SEE_POST,
@@ -243,14 +243,14 @@ TABLE: Mapping[str, Entry] = {
     "duty.index": page(EVERYBODY),
     "duty.put_on": page(RECORDS),
     "duty.take_off": page(RECORDS),
-    "deliveries.board": page(f"admin {WHOEVER_READS_ALL} {SEES_OWN}"),
+    "deliveries.board": page(f"admin {READS_ALL} {SEES_OWN}"),
     "deliveries.show": SEE_POST,
-    "scheduling.schedule": DESK,
-    "scheduling.publish_now": DESK,
+    "scheduling.schedule": CELL,
+    "scheduling.publish_now": CELL,
     "deliveries.cancel": Entry("lead cell", "officer head"),
     "deliveries.it_is_live": WITHDRAW,
     "deliveries.send_again": WITHDRAW,
-    "inbox.index": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
+    "inbox.index": page(f"{READS_ALL} {SEES_OWN}"),
     "inbox.show": SEE_ITEM,
     "inbox.answer": ON_COMMENTS,
     "inbox.assign": Entry("lead cell", sends={"department": "2"}),
@@ -263,14 +263,14 @@ TABLE: Mapping[str, Entry] = {
     "correcting.found": SEE_POST,
     "correcting.seen": ON_COMMENTS,
 }
-LETS_IN = {"GET": {200, 302}, "POST": {200, 302, 409, 422}}
+ALLOWED_CODES = {"GET": {200, 302}, "POST": {200, 302, 409, 422}}
 """What a page answers to whoever may open it; an empty form is refused by its own words."""
 
 
 Ids = Mapping[str, object]
 
 
-def furnish(city: City, department: str) -> Ids:
+def add_one_of_each(city: City, department: str) -> Ids:
     """A submission with a file, a scheduled post with a picture, and a comment under a live one."""
     shade = {"water": 40, "road": 200}[department]
     content = pictures.jpeg(shade=shade)
@@ -302,21 +302,21 @@ def furnish(city: City, department: str) -> Ids:
         "file_id": file.id,
         "post_id": post,
         "sha256": sha256,
-        "card_sha256": _link_picture(city, sha256),
+        "card_sha256": _add_link_picture(city, sha256),
         "variant_id": city.variants(post)[0],
         "delivery_id": delivery,
         "comment_id": comment,
-        "watch_id": _found_changed(city, live),
+        "watch_id": _add_external_change(city, live),
         "person_id": city.people["garden_member"],
         "appointment_id": city.appointments["garden_member"],
         "account_id": city.accounts["x"],
         "platform": "x",
         "walk_id": city_controls.start_oauth_elsewhere(city, department),
         "code": department,
-        "change_id": _renaming(city, department),
+        "change_id": _rename_department(city, department),
         "text_id": city.starting_text(),
         "token": "nobody-was-invited-by-this",
-        "spot": _spot(city, department),
+        "spot": _in_person_token(city, department),
         "filename": "icon.svg",
         "scenario": "lag",
         "number": 1,
@@ -324,7 +324,7 @@ def furnish(city: City, department: str) -> Ids:
     }
 
 
-def _found_changed(city: City, delivery_id: int) -> int:
+def _add_external_change(city: City, delivery_id: int) -> int:
     """Somebody else has changed what this delivery brought out; gives the watch's id."""
     with city.write() as session:
         receipt = session.get_one(Delivery, delivery_id).receipt
@@ -334,7 +334,7 @@ def _found_changed(city: City, delivery_id: int) -> int:
         return watch.id
 
 
-def _spot(city: City, department: str) -> str:
+def _in_person_token(city: City, department: str) -> str:
     """What a code for the spot holds, shown for a post of that department in review."""
     post_id = city.in_review(department)
     with city.write() as session:
@@ -349,7 +349,7 @@ def _spot(city: City, department: str) -> str:
         return in_person.spell(code.seed, SECRET).token
 
 
-def _link_picture(city: City, sha256: str) -> str:
+def _add_link_picture(city: City, sha256: str) -> str:
     """A link whose preview shows this picture; gives its digest."""
     with city.write() as session:
         checked_link = CheckedLink(digest=sha256, url="https://pmc.example/", asked_at=city.now)
@@ -358,7 +358,7 @@ def _link_picture(city: City, sha256: str) -> str:
     return sha256
 
 
-def _renaming(city: City, department: str) -> int:
+def _rename_department(city: City, department: str) -> int:
     """Another name for the department, in force the day after tomorrow."""
     with city.write() as session:
         return department_changes.rename(
@@ -393,7 +393,7 @@ def calls(site: Site) -> Iterator[Call]:
     # order must not be that in which blueprints happen to be registered.
     positions = {endpoint: position for position, endpoint in enumerate(TABLE)}
     for rule in sorted(site.app.url_map.iter_rules(), key=lambda rule: positions[rule.endpoint]):
-        for method in sorted((rule.methods or set()) & set(LETS_IN)):
+        for method in sorted((rule.methods or set()) & set(ALLOWED_CODES)):
             yield Call(rule.endpoint, method, foreign=False)
             if TABLE[rule.endpoint].foreign:
                 yield Call(rule.endpoint, method, foreign=True)
@@ -401,37 +401,37 @@ def calls(site: Site) -> Iterator[Call]:
 
 def path_of(site: Site, call: Call, ids: Ids) -> str:
     """The address of a call for these things."""
-    rules_of = site.app.url_map.iter_rules(call.endpoint)
-    rule = next(rule for rule in rules_of if call.method in (rule.methods or set()))
+    rules = site.app.url_map.iter_rules(call.endpoint)
+    rule = next(rule for rule in rules if call.method in (rule.methods or set()))
     with site.app.test_request_context():
         values: dict[str, Any] = {argument: ids[argument] for argument in rule.arguments}
         return url_for(call.endpoint, _method=call.method, **values)
 
 
-def make(
+def send_call(
     browser: Browser, call: Call, path: str, ids: Ids, *, token: str | None = None
 ) -> TestResponse:
     """Carry out the call, and return the response."""
     if call.method == "GET":
         return browser.get(path)
-    sends = {**call.entry.sends, **_sent(call, ids)}
+    sends = {**call.entry.sends, **_button_fields(call, ids)}
     return browser.post(path, sends, token=token)
 
 
-def _sent(call: Call, ids: Ids) -> dict[str, str]:
+def _button_fields(call: Call, ids: Ids) -> dict[str, str]:
     """What a button sends: without it another refusal would hide the one that is asked about."""
     if call.endpoint == "signing.switch":
         return {"appointment": str(ids["own_appointment"])}
     return {}
 
 
-def expected(call: Call, role: str) -> set[int]:
+def codes_in_table(call: Call, role: str) -> set[int]:
     """What the table says."""
     entry = call.entry
     if role in entry.everywhere.split():
-        return LETS_IN[call.method]
+        return ALLOWED_CODES[call.method]
     if role in entry.own.split():
-        return {404} if call.foreign else LETS_IN[call.method]
+        return {404} if call.foreign else ALLOWED_CODES[call.method]
     return {403}
 
 

@@ -1,1 +1,1 @@
-"""The look book: every macro in every state, and what a browser finds on it."""
+"""The look book shows every macro in every state; these tests examine it in a browser."""

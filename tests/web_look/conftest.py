@@ -1,4 +1,4 @@
-"""The look book, served on a free port of loopback for the tests of this room."""
+"""Fixtures that serve the look book on a free port of loopback."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from tests.web_look.lookbook import make_app
 
 
-class Quiet(WSGIRequestHandler):
-    """Writes no line for each request."""
+class QuietRequestHandler(WSGIRequestHandler):
+    """A request handler that logs nothing."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="session")
-def book() -> Flask:
-    """The look book as an application."""
+def lookbook() -> Flask:
+    """Creates the application of the look book."""
     return make_app()
 
 
 @pytest.fixture(scope="session")
-def address(book: Flask) -> Iterator[str]:
-    """Where the look book is served."""
-    server = make_server("127.0.0.1", 0, book, threaded=True, request_handler=Quiet)
+def address(lookbook: Flask) -> Iterator[str]:
+    """Serves the look book, and returns its address."""
+    server = make_server(
+        "127.0.0.1", 0, lookbook, threaded=True, request_handler=QuietRequestHandler
+    )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -41,8 +43,8 @@ def address(book: Flask) -> Iterator[str]:
 Opener = Callable[..., Page]
 
 
-def until(page: Page, condition: str) -> None:
-    """Wait until a script is true; Playwright's own way needs `eval`, which the CSP refuses."""
+def wait_until_true(page: Page, condition: str) -> None:
+    """Wait until a script returns true; Playwright's wait needs `eval`, which the CSP forbids."""
     for _ in range(100):
         if page.evaluate(condition):
             return
@@ -54,7 +56,7 @@ def until(page: Page, condition: str) -> None:
 def visit(address: str, window: Callable[..., BrowserContext]) -> Opener:
     """Opens a page of the look book: `visit("today", lang="mr", width=390, javascript=True)`.
 
-    One window of each width serves the whole test.
+    All pages of one width are opened in the same window.
     """
     pages: dict[tuple[int, bool], Page] = {}
 

@@ -1,4 +1,4 @@
-"""The forms of the look book: one field of each kind, filled, empty and in error."""
+"""The forms of the look book: a field of each kind, filled, empty and with an error."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ ACCOUNTS = [("x", "एक्स (X)"), ("fb", "फेसबुक")]
 
 
 class SignInForm(FlaskForm):
-    """Mail address or mobile number, and password."""
+    """A form with a mail address or mobile number, and a password."""
 
     name = StringField("ईमेल पत्ता किंवा मोबाइल क्रमांक", [InputRequired()])
     password = PasswordField("पासवर्ड", [InputRequired()])
 
 
 class HandInForm(FlaskForm):
-    """What a department hands in, with one field of every kind."""
+    """A submission's form, with a field of every kind."""
 
     secret = HiddenField()
     kind = RadioField("माहितीचा प्रकार", [InputRequired()], choices=options(KINDS))
@@ -60,8 +60,8 @@ class HandInForm(FlaskForm):
     outward = StringField("जावक क्रमांक")
 
 
-def hand_in(*, wrong: bool) -> HandInForm:
-    """A filled form; with `wrong` each kind of field has an error."""
+def hand_in(*, with_errors: bool) -> HandInForm:
+    """Return a filled form; if `with_errors`, each kind of field has an error."""
     form = HandInForm(
         formdata=None,
         kind="public_notice",
@@ -75,12 +75,12 @@ def hand_in(*, wrong: bool) -> HandInForm:
         useful_until=date(2026, 12, 31),
         outward="उद्यान/प्रसिद्धी/३०७",
     )
-    if wrong:
-        _spoil(form)
+    if with_errors:
+        _add_errors(form)
     return form
 
 
-def _spoil(form: HandInForm) -> None:
+def _add_errors(form: HandInForm) -> None:
     for name, field in form._fields.items():
         if name not in {"secret", "csrf_token", "wished_at"}:
             field.errors = [f"{field.label.text}: एक दुरुस्ती करावी."]

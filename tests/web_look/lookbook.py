@@ -89,17 +89,17 @@ def catalogue(lang: str) -> NullTranslations:
     return translations
 
 
-BOOKS = {lang: catalogue(lang) for lang in ("mr", "en")}
+TRANSLATIONS = {lang: catalogue(lang) for lang in ("mr", "en")}
 
 
 def _install_gettext(app: Flask) -> None:
     """Install gettext with the translations of the .po files, so that none has to be compiled."""
 
     def gettext(text: str) -> str:
-        return BOOKS[g.lang].gettext(text)
+        return TRANSLATIONS[g.lang].gettext(text)
 
     def ngettext(singular: str, plural: str, number: int) -> str:
-        return BOOKS[g.lang].ngettext(singular, plural, number)
+        return TRANSLATIONS[g.lang].ngettext(singular, plural, number)
 
     install: Callable[..., None] = getattr(app.jinja_env, "install_gettext_callables")  # noqa: B009 - it is put there by an extension
     install(gettext, ngettext, newstyle=True)
@@ -133,7 +133,7 @@ def _menu() -> tuple[MenuEntry, ...]:
     )
 
 
-def _chrome(page: str) -> Chrome:
+def _page_frame(page: str) -> Chrome:
     acting = _acting(page)
     stop = MenuEntry(
         _translation("सर्व प्रसिद्धी तातडीने थांबवा", "Stop all publication"), "#stop", "stop-circle"
@@ -185,7 +185,7 @@ def _add_routes(app: Flask) -> None:
     app.add_url_rule("/picture/<int:number>.svg", "picture", picture)
     app.add_url_rule("/static/fonts/<name>", "font", _font)
     app.add_url_rule("/<any(mr, en):lang>/sent", "sent", _sent, methods=["POST"])
-    app.after_request(_strictly)
+    app.after_request(_set_policy)
     app.url_value_preprocessor(_language)
 
 
@@ -193,7 +193,7 @@ def _language(_endpoint: str | None, values: dict[str, str] | None) -> None:
     g.lang = (values or {}).pop("lang", "mr")
 
 
-def _strictly(response: Response) -> Response:
+def _set_policy(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = CSP
     if response.status_code == 304:
         response.close()  # nothing is sent, so nothing else closes the file
@@ -211,11 +211,11 @@ def _page(page: str) -> str:
         abort(404)
     return render_template(
         f"look/{page}.html",
-        chrome=_chrome(page),
+        chrome=_page_frame(page),
         now=NOW,
         hours=lambda count: NOW + timedelta(hours=count),
         sign_in=SignInForm(formdata=None),
-        hand_in=hand_in(wrong=page.endswith("wrong")),
+        hand_in=hand_in(with_errors=page.endswith("wrong")),
         states=list(state_badges.STATE_LOOK),
     )
 
@@ -223,7 +223,7 @@ def _page(page: str) -> str:
 def _error(code: int) -> tuple[str, int]:
     page = render_template(
         "errors/error.html",
-        chrome=_chrome("error"),
+        chrome=_page_frame("error"),
         code=code,
         kept_note="आपण लिहिलेला मजकूर जपून ठेवला आहे, दुपारी २:१०." if code in {413, 500} else "",
         reference="" if code == 404 else "7F3K-2M9Q",

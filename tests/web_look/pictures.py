@@ -1,4 +1,4 @@
-"""Invented pictures for the previews, drawn as SVG so that no binary lies in the tests."""
+"""Invented pictures for the previews, drawn as SVG so that the tests contain no binary files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PIPE = (
 
 
 def picture(number: int) -> Response:
-    """Answer with one of the pictures; even numbers show the pipe."""
+    """Return one of the pictures; even numbers show the pipe."""
     drawing = PIPE if number % 2 == 0 else NOTICE
     text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 450">{drawing}</svg>'
     return Response(text, mimetype="image/svg+xml")

@@ -1,4 +1,4 @@
-"""What a browser finds on the look book: axe, reflow, focus, targets, the bar at the foot."""
+"""The look book in a browser: axe, reflow, focus, target sizes, the bar at the foot."""
 
 from __future__ import annotations
 
@@ -10,82 +10,83 @@ from tests.web_look.conftest import Opener
 from tests.web_look.lookbook import PAGES
 
 # Every page in Marathi; in English those where the macros' own words stand.
-SEEN = [(path, "mr") for path in (*PAGES, "error/500")] + [
+PAGES_AND_LANGUAGES = [(path, "mr") for path in (*PAGES, "error/500")] + [
     (path, "en") for path in ("states", "review", "hand_in_wrong", "submissions", "error/500")
 ]
 # Links inside a sentence may be as high as their line.
 SMALL_TARGETS = """() => [...document.querySelectorAll(
     'a, button, input, select, textarea, summary')]
-  .filter(one => one.checkVisibility() && !one.closest('p, .notice, .banner'))
-  .map(one => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
+  .filter(element => element.checkVisibility() && !element.closest('p, .notice, .banner'))
+  .map(element => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
   .filter(([, box]) => box.width > 1 && (box.height < 24 || box.width < 24))
   .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
 FOCUSED = """() => {
-  const one = document.activeElement;
-  if (one === document.body) { return null; }
-  const ring = one.matches('a.pick') ? getComputedStyle(one, '::after') : getComputedStyle(one);
-  const shown = one.matches('input[type=file]') ? getComputedStyle(one.nextElementSibling) : ring;
-  const box = one.getBoundingClientRect();
+  const element = document.activeElement;
+  if (element === document.body) { return null; }
+  const own = getComputedStyle(element, element.matches('a.pick') ? '::after' : undefined);
+  const isFile = element.matches('input[type=file]');
+  const styled = isFile ? getComputedStyle(element.nextElementSibling) : own;
+  const box = element.getBoundingClientRect();
   const bar = document.querySelector('.decision-bar');
-  const inside = bar && bar.contains(one);
+  const inside = bar && bar.contains(element);
   return {
-    html: one.outerHTML.slice(0, 90),
-    outline: parseFloat(shown.outlineWidth), style: shown.outlineStyle, shadow: shown.boxShadow,
+    html: element.outerHTML.slice(0, 90),
+    outline: parseFloat(styled.outlineWidth), style: styled.outlineStyle, shadow: styled.boxShadow,
     hidden: Boolean(bar && !inside && box.height && box.top < bar.getBoundingClientRect().bottom
       && box.bottom > bar.getBoundingClientRect().top),
   };
 }"""
 
 
-def settled(page: Page) -> Page:
-    """Wait for the font: without it lines break elsewhere."""
+def wait_for_font(page: Page) -> Page:
+    """Wait for the font, which changes where lines break."""
     page.evaluate("document.fonts.ready")
     return page
 
 
-def widen(page: Page, width: int) -> None:
-    """Show the same page in a window of another width."""
+def set_width(page: Page, width: int) -> None:
+    """Change the width of the page's window."""
     page.set_viewport_size({"width": width, "height": 900})
 
 
 def scrolls_sideways(page: Page) -> bool:
-    """Tell whether the page is wider than its window."""
+    """Return whether the page is wider than its window."""
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize(("path", "lang"), SEEN)
+@pytest.mark.parametrize(("path", "lang"), PAGES_AND_LANGUAGES)
 def test_axe_finds_nothing_and_targets_are_large_on_phone_and_desk(
     visit: Opener, path: str, lang: str
 ) -> None:
     page = visit(path, lang=lang)
     for width in (390, 1280):
-        widen(page, width)
-        violations = examine(settled(page)).violations
+        set_width(page, width)
+        violations = examine(wait_for_font(page)).violations
         assert not violations, "\n".join(str(violation) for violation in violations)
         assert page.evaluate(SMALL_TARGETS) == []
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize(("path", "lang"), SEEN)
+@pytest.mark.parametrize(("path", "lang"), PAGES_AND_LANGUAGES)
 def test_nothing_scrolls_sideways_at_320_px_nor_with_larger_letters(
     visit: Opener, path: str, lang: str
 ) -> None:
-    page = settled(visit(path, lang=lang, width=320))
+    page = wait_for_font(visit(path, lang=lang, width=320))
     assert not scrolls_sideways(page)
     page.evaluate("document.documentElement.style.fontSize = '130%'")
     assert not scrolls_sideways(page)
-    widen(page, 800)
+    set_width(page, 800)
     assert not scrolls_sideways(page)
 
 
 def test_what_is_pressed_on_a_phone_is_at_least_44_px_high(visit: Opener) -> None:
     for path in ("today", "review", "hand_in", "decisions", "inbox"):
-        page = settled(visit(path))
+        page = wait_for_font(visit(path))
         low = page.evaluate(
             """() => [...document.querySelectorAll('.btn, .link-row, .tabs a, .views a, .choice')]
-            .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 44)
-            .map(one => one.outerHTML.slice(0, 80))"""
+            .filter(link => link.checkVisibility() && link.getBoundingClientRect().height < 44)
+            .map(link => link.outerHTML.slice(0, 80))"""
         )
         assert low == []
 
@@ -95,7 +96,7 @@ def test_what_is_pressed_on_a_phone_is_at_least_44_px_high(visit: Opener) -> Non
 def test_whatever_has_the_focus_shows_a_ring_and_is_not_hidden(
     visit: Opener, path: str, width: int
 ) -> None:
-    page = settled(visit(path, width=width))
+    page = wait_for_font(visit(path, width=width))
     focus_count = 0
     for _ in range(60):
         page.keyboard.press("Tab")
@@ -113,7 +114,7 @@ def test_whatever_has_the_focus_shows_a_ring_and_is_not_hidden(
 def test_the_decision_bar_leaves_room_on_a_small_phone(visit: Opener) -> None:
     page = visit("review", width=360)
     page.set_viewport_size({"width": 360, "height": 640})
-    settled(page)
+    wait_for_font(page)
     height = "document.querySelector('.decision-bar').getBoundingClientRect().height"
     assert page.evaluate(height) <= 160
     assert page.evaluate(
@@ -134,7 +135,7 @@ def test_a_task_page_on_a_phone_has_a_back_link_instead_of_tabs(visit: Opener) -
 
 def test_what_changed_stands_first_on_a_phone_and_at_the_side_at_the_desk(visit: Opener) -> None:
     script = "i => document.querySelector('.columns-review').children[i].getBoundingClientRect()"
-    phone, desk = settled(visit("review")), settled(visit("review", width=1280))
+    phone, desk = wait_for_font(visit("review")), wait_for_font(visit("review", width=1280))
     assert phone.evaluate(script, 0)["top"] < phone.evaluate(script, 1)["top"]
     assert desk.evaluate(script, 0)["left"] > desk.evaluate(script, 1)["right"]
     assert desk.evaluate(script, 2)["left"] == desk.evaluate(script, 0)["left"]

@@ -1,4 +1,4 @@
-"""What the pages of the look book hold, read without a browser."""
+"""The markup of the look book's pages, parsed without a browser."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.web_look.lookbook import CODES, PAGES
 
-EVERY = [*PAGES, *(f"error/{code}" for code in CODES)]
+ALL_PAGES = [*PAGES, *(f"error/{code}" for code in CODES)]
 SPRITE = files("flask_bootstrap") / "static/bootstrap5/icons/bootstrap-icons.svg"
 
 
@@ -24,31 +24,31 @@ class Markup(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep one element."""
+        """Add an element."""
         self.elements.append((tag, dict(attrs)))
 
     def with_attribute(self, name: str) -> list[dict[str, str | None]]:
-        """Every element that carries the attribute."""
+        """Return the attributes of every element with this attribute."""
         return [attrs for _, attrs in self.elements if name in attrs]
 
 
-def page(book: Flask, path: str, lang: str = "mr") -> Markup:
-    """One page of the look book."""
+def load_page(book: Flask, path: str, lang: str = "mr") -> Markup:
+    """Load a page of the look book."""
     return Markup(book.test_client().get(f"/{lang}/{path}").get_data(as_text=True))
 
 
-@pytest.mark.parametrize("path", EVERY)
-def test_no_page_carries_a_style_or_a_script_of_its_own(book: Flask, path: str) -> None:
-    markup = page(book, path)
+@pytest.mark.parametrize("path", ALL_PAGES)
+def test_no_page_carries_a_style_or_a_script_of_its_own(lookbook: Flask, path: str) -> None:
+    markup = load_page(lookbook, path)
     assert not markup.with_attribute("style")
     assert not [attrs for attrs in markup.elements if any(k.startswith("on") for k in attrs[1])]
     assert all(attrs.get("src") for tag, attrs in markup.elements if tag == "script")
     assert not [tag for tag, _ in markup.elements if tag == "style"]
 
 
-@pytest.mark.parametrize("path", EVERY)
-def test_every_id_stands_once_and_every_reference_finds_its_id(book: Flask, path: str) -> None:
-    markup = page(book, path)
+@pytest.mark.parametrize("path", ALL_PAGES)
+def test_every_id_stands_once_and_every_reference_finds_its_id(lookbook: Flask, path: str) -> None:
+    markup = load_page(lookbook, path)
     ids = [attrs["id"] for attrs in markup.with_attribute("id")]
     assert len(ids) == len(set(ids))
     for name in ("aria-describedby", "aria-labelledby", "for"):
@@ -56,27 +56,27 @@ def test_every_id_stands_once_and_every_reference_finds_its_id(book: Flask, path
             assert set(str(attrs[name]).split()) <= set(ids), attrs
 
 
-@pytest.mark.parametrize("path", EVERY)
-def test_every_icon_is_in_the_sprite(book: Flask, path: str) -> None:
+@pytest.mark.parametrize("path", ALL_PAGES)
+def test_every_icon_is_in_the_sprite(lookbook: Flask, path: str) -> None:
     symbols = set(re.findall(r'<symbol[^>]*\bid="([^"]+)"', SPRITE.read_text("utf-8")))
     used = {
         str(attrs["href"]).partition("#")[2]
-        for tag, attrs in page(book, path).elements
+        for tag, attrs in load_page(lookbook, path).elements
         if tag == "use"
     }
     assert used
     assert used <= symbols
 
 
-@pytest.mark.parametrize("path", EVERY)
-def test_a_page_has_one_first_heading_and_a_title(book: Flask, path: str) -> None:
-    tags = [tag for tag, _ in page(book, path).elements]
+@pytest.mark.parametrize("path", ALL_PAGES)
+def test_a_page_has_one_first_heading_and_a_title(lookbook: Flask, path: str) -> None:
+    tags = [tag for tag, _ in load_page(lookbook, path).elements]
     assert tags.count("h1") == 1
     assert tags.count("main") == tags.count("title") == 1
 
 
-def test_every_wrong_field_is_marked_and_tied_to_its_sentence(book: Flask) -> None:
-    markup = page(book, "hand_in_wrong")
+def test_every_wrong_field_is_marked_and_tied_to_its_sentence(lookbook: Flask) -> None:
+    markup = load_page(lookbook, "hand_in_wrong")
     wrong = [a for a in markup.with_attribute("aria-invalid") if a["aria-invalid"] == "true"]
     tied = {
         reference
@@ -90,38 +90,40 @@ def test_every_wrong_field_is_marked_and_tied_to_its_sentence(book: Flask) -> No
     assert len(wrong) >= len(errors)
 
 
-def test_radio_groups_and_dates_are_fieldsets_with_a_legend(book: Flask) -> None:
-    tags = [tag for tag, _ in page(book, "hand_in").elements]
+def test_radio_groups_and_dates_are_fieldsets_with_a_legend(lookbook: Flask) -> None:
+    tags = [tag for tag, _ in load_page(lookbook, "hand_in").elements]
     assert tags.count("fieldset") == tags.count("legend") == 4
 
 
-def test_no_field_cuts_what_is_typed(book: Flask) -> None:
-    assert not page(book, "hand_in").with_attribute("maxlength")
+def test_no_field_cuts_what_is_typed(lookbook: Flask) -> None:
+    assert not load_page(lookbook, "hand_in").with_attribute("maxlength")
 
 
-def test_every_posting_form_carries_the_csrf_token(book: Flask) -> None:
-    for path in EVERY:
-        text = book.test_client().get(f"/mr/{path}").get_data(as_text=True)
+def test_every_posting_form_carries_the_csrf_token(lookbook: Flask) -> None:
+    for path in ALL_PAGES:
+        text = lookbook.test_client().get(f"/mr/{path}").get_data(as_text=True)
         posting = re.findall(r'<form[^>]*method="post".*?</form>', text, re.DOTALL)
         assert all('name="csrf_token"' in form for form in posting), path
 
 
-def test_a_text_in_another_language_says_so(book: Flask) -> None:
-    languages = [attrs["lang"] for attrs in page(book, "review").with_attribute("lang")]
+def test_a_text_in_another_language_says_so(lookbook: Flask) -> None:
+    languages = [attrs["lang"] for attrs in load_page(lookbook, "review").with_attribute("lang")]
     assert "en" in languages
-    fields = page(book, "hand_in").with_attribute("name")
+    fields = load_page(lookbook, "hand_in").with_attribute("name")
     assert [a.get("lang") for a in fields if a["name"] in {"text_mr", "text_en"}] == ["mr", "en"]
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_an_error_page_says_what_happened_what_to_do_and_its_number(book: Flask, code: int) -> None:
-    text = book.test_client().get(f"/en/error/{code}").get_data(as_text=True)
+def test_an_error_page_says_what_happened_what_to_do_and_its_number(
+    lookbook: Flask, code: int
+) -> None:
+    text = lookbook.test_client().get(f"/en/error/{code}").get_data(as_text=True)
     assert "What to do now" in text
     assert ("7F3K-2M9Q" in text) == (code != 404)
     assert ("जपून ठेवला" in text) == (code in {413, 500})
 
 
-def test_the_words_of_a_state_are_not_those_of_another_thing(book: Flask) -> None:
-    text = book.test_client().get("/en/states").get_data(as_text=True)
+def test_the_words_of_a_state_are_not_those_of_another_thing(lookbook: Flask) -> None:
+    text = lookbook.test_client().get("/en/states").get_data(as_text=True)
     assert "Order carried out" in text
     assert "Published by hand" in text

@@ -1,4 +1,4 @@
-"""Previews: where X cuts, grids as the platforms crop them, cards of links, light and dark."""
+"""Previews: where X cuts texts, how platforms crop pictures, link cards, light and dark."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def test_the_switch_shows_every_preview_in_the_dark_without_a_script(
     assert page.evaluate(DARKEST) == "rgb(255, 255, 255)"
     page.check("#look-dark")
     grounds = page.locator(".preview-post").evaluate_all(
-        "all => [...new Set(all.map(one => getComputedStyle(one).backgroundColor))]"
+        "all => [...new Set(all.map(text => getComputedStyle(text).backgroundColor))]"
     )
     assert grounds == ["rgb(20, 33, 46)"]
 
 
 def contrasts(page: Page) -> dict[str, float]:
-    """The contrast of every text of the previews with the ground of its post or card."""
+    """Return the lowest contrast of each kind of text with its background."""
     measured: dict[str, float] = page.evaluate(
         """() => {
         const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number)
@@ -75,11 +75,11 @@ def contrasts(page: Page) -> dict[str, float]:
         const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
         const result = {};
         document.querySelectorAll(".preview-text p, .hashtag, .cut, .preview-account .who span, " +
-          ".preview-actions, .card-domain").forEach((one) => {
-          const on = one.closest(".preview-card") || one.closest(".preview-post");
-          const value = ratio(light(getComputedStyle(one).color),
+          ".preview-actions, .card-domain").forEach((element) => {
+          const on = element.closest(".preview-card") || element.closest(".preview-post");
+          const value = ratio(light(getComputedStyle(element).color),
                               light(getComputedStyle(on).backgroundColor));
-          const name = one.className || one.tagName;
+          const name = element.className || element.tagName;
           result[name] = Math.min(result[name] || 99, value);
         });
         return result;
@@ -111,7 +111,7 @@ def test_every_text_of_a_preview_stands_out_in_light_and_dark(visit: Opener, loo
 def test_a_grid_of_square_pictures_is_laid_out_as_the_platform_does(
     visit: Opener, kind: str, count: int, columns: int, rows: int
 ) -> None:
-    assert laid_out(visit, kind, count, "square") == (columns, rows)
+    assert grid_size(visit, kind, count, "square") == (columns, rows)
 
 
 @pytest.mark.parametrize(
@@ -121,11 +121,11 @@ def test_a_grid_of_square_pictures_is_laid_out_as_the_platform_does(
 def test_facebook_lays_out_by_the_shape_of_the_first_picture(
     visit: Opener, count: int, shape: str, columns: int, rows: int
 ) -> None:
-    assert laid_out(visit, "facebook", count, shape) == (columns, rows)
+    assert grid_size(visit, "facebook", count, shape) == (columns, rows)
 
 
-def laid_out(visit: Opener, kind: str, count: int, shape: str) -> tuple[int, int]:
-    """How many columns and rows a grid has in the browser."""
+def grid_size(visit: Opener, kind: str, count: int, shape: str) -> tuple[int, int]:
+    """Return the number of columns and rows of a grid in the browser."""
     page = visit("review")
     measured: list[int] = page.evaluate(
         """([kind, count, shape]) => {
@@ -138,7 +138,7 @@ def laid_out(visit: Opener, kind: str, count: int, shape: str) -> tuple[int, int
         document.querySelector("main").append(figure);
         const style = getComputedStyle(grid);
         const sides = [style.gridTemplateColumns, style.gridTemplateRows];
-        return sides.map((one) => one.split(" ").length);
+        return sides.map((side) => side.split(" ").length);
       }""",
         [kind, count, shape],
     )

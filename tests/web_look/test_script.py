@@ -1,4 +1,4 @@
-"""What nagarvani.js adds: kept drafts, live counters and previews, one sending, named files."""
+"""nagarvani.js keeps drafts, counts characters, shows previews, and prevents double sending."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Route
 
-from tests.web_look.conftest import Opener, until
+from tests.web_look.conftest import Opener, wait_until_true
 
 NOTE = "[data-draft-note]"
 
 
 def type_text(page: Page, text: str) -> None:
-    """Type a title into the hand-in form and wait until the draft is kept."""
+    """Type a title into the hand-in form, and wait until the draft is stored."""
     page.fill("#title", text)
-    until(page, "Object.keys(localStorage).some(key => key.endsWith(':hand-in'))")
+    wait_until_true(page, "Object.keys(localStorage).some(key => key.endsWith(':hand-in'))")
 
 
 def test_what_was_typed_survives_a_reload_and_says_so(visit: Opener) -> None:
@@ -43,7 +43,7 @@ def test_a_draft_is_forgotten_once_the_server_says_that_it_was_sent(visit: Opene
 
 
 def test_a_page_that_is_left_after_sending_writes_no_draft_any_more(visit: Opener) -> None:
-    """It may be left only after the next page has forgotten the draft."""
+    """The browser may leave the page after the next page has deleted the draft."""
     page = visit("hand_in")
     type_text(page, "उद्याने")
     page.route("**/*", lambda route: route.fulfill(status=204))  # the page stays
@@ -163,7 +163,7 @@ def test_files_go_with_progress_and_the_answer_takes_the_page(
     assert sent.value.request.resource_type == "xhr"
     page.locator(".notice.tone-green", has_text="प्रस्ताव सादर केला.").wait_for()
     assert page.url.endswith("/mr/sent")
-    until(page, "Object.keys(localStorage).length === 0")
+    wait_until_true(page, "Object.keys(localStorage).length === 0")
 
 
 def test_a_broken_upload_keeps_the_form_and_says_what_to_do(visit: Opener, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The tables behind the look: states, words, tokens and their contrast, previews, dates."""
+"""The tables behind the pages: states, labels, colours and their contrast, previews, dates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STYLES = (Path(__file__).parents[2] / "web" / "static" / "nagarvani.css").read_t
 TOKENS = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{3,6});", STYLES))
 TONES = ("grey", "amber", "teal", "green", "red", "plum")
 WEDNESDAY = datetime(2026, 11, 25, 8, 40, tzinfo=UTC)  # 14:10 in Pune
-THINGS: list[tuple[str, type[StrEnum]]] = [
+STATES: list[tuple[str, type[StrEnum]]] = [
     ("submission", SubmissionState),
     ("post", PostState),
     ("delivery", DeliveryState),
@@ -33,7 +33,7 @@ THINGS: list[tuple[str, type[StrEnum]]] = [
 
 
 def contrast(colour: str, other: str) -> float:
-    """The WCAG contrast of two tokens or colours, to one place."""
+    """Return the WCAG contrast of two colours or their tokens, to one decimal place."""
 
     def light(name: str) -> float:
         value = TOKENS.get(name, name).lstrip("#")
@@ -46,7 +46,7 @@ def contrast(colour: str, other: str) -> float:
     return round((high + 0.05) / (low + 0.05), 1)
 
 
-@pytest.mark.parametrize(("thing", "states"), THINGS)
+@pytest.mark.parametrize(("thing", "states"), STATES)
 def test_every_state_of_the_house_has_a_look_and_a_word(thing: str, states: type[StrEnum]) -> None:
     for state in states:
         assert (thing, state) in STATE_LOOK
@@ -130,7 +130,7 @@ def test_paragraphs_part_at_empty_lines_and_initials_keep_their_signs() -> None:
 
 
 class DateForm(Form):
-    """One date."""
+    """A form with a date."""
 
     on = DayMonthYearField()
 

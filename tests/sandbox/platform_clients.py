@@ -1,4 +1,4 @@
-"""Clients of the platforms whose calls go to the sandbox on loopback instead."""
+"""Clients of the platforms that send their requests to the sandbox on loopback instead."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ CITY, WATER = X_ACCOUNTS[0], X_ACCOUNTS[1]
 CITY_PAGE, WATER_PAGE = FACEBOOK_PAGES[0], FACEBOOK_PAGES[1]
 
 
-class ToSandbox(HTTPAdapter):
-    """Sends to another address what is meant for a platform, and keeps its Host."""
+class SandboxAdapter(HTTPAdapter):
+    """Sends requests for a platform to the sandbox, and keeps their Host header."""
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class ToSandbox(HTTPAdapter):
         cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send it elsewhere, with the Host that it was meant for."""
+        """Send a request to the sandbox, with its original Host header."""
         parts = urlsplit(str(request.url))
         request.headers["Host"] = str(parts.hostname)
         request.headers.update(self.headers)
@@ -55,19 +55,21 @@ class ToSandbox(HTTPAdapter):
 
 
 def session(url: str, **headers: str) -> requests.Session:
-    """A session for both platforms."""
-    return mounted(requests.Session(), url, **headers)
+    """Return a session for both platforms."""
+    return mount_sandbox(requests.Session(), url, **headers)
 
 
-def mounted(session: requests.Session, url: str, **headers: str) -> requests.Session:
-    """The session, whose calls to both platforms go to the sandbox."""
+def mount_sandbox(session: requests.Session, url: str, **headers: str) -> requests.Session:
+    """Let the session send its requests for both platforms to the sandbox, and return it."""
     for host in ("https://api.twitter.com/", "https://graph.facebook.com/", WWW):
-        session.mount(host, ToSandbox(url, {k.replace("_", "-"): v for k, v in headers.items()}))
+        session.mount(
+            host, SandboxAdapter(url, {k.replace("_", "-"): v for k, v in headers.items()})
+        )
     return session
 
 
 def x_client(url: str, account: XAccount = CITY, **headers: str) -> tweepy.Client:
-    """tweepy, signing as an account."""
+    """Return a tweepy client of an account."""
     client = tweepy.Client(
         consumer_key=X_CONSUMER_KEY,
         consumer_secret=X_CONSUMER_SECRET,
@@ -81,32 +83,32 @@ def x_client(url: str, account: XAccount = CITY, **headers: str) -> tweepy.Clien
 
 
 def graph(url: str, page: FacebookPage = CITY_PAGE, **headers: str) -> facebook.GraphAPI:
-    """facebook-sdk, as a page."""
+    """Return a facebook-sdk client of a page."""
     graph_api = facebook.GraphAPI(page.token, timeout=10, session=session(url, **headers))
     graph_api.version = "v26.0"
     return graph_api
 
 
 def picture(colour: str = "teal", kind: str = "JPEG") -> bytes:
-    """The bytes of a small picture."""
+    """Return the bytes of a small picture."""
     file = io.BytesIO()
     Image.new("RGB", (64, 48), colour).save(file, kind)
     return file.getvalue()
 
 
-def lay(url: str, platform: str, operation: str, kind: str, **more: object) -> None:
-    """Lay a fault."""
+def add_fault(url: str, platform: str, operation: str, kind: str, **more: object) -> None:
+    """Add a fault."""
     body = {"platform": platform, "operation": operation, "kind": kind, **more}
     requests.post(f"{url}/faults", json=body, timeout=5).raise_for_status()
 
 
-def turn(url: str, **values: str) -> None:
-    """Turn switches."""
+def set_switches(url: str, **values: str) -> None:
+    """Set switches."""
     requests.post(f"{url}/switches", json=values, timeout=5).raise_for_status()
 
 
-def say(url: str, platform: str, parent: str | None, text: str, **more: str) -> str:
-    """Comment as a citizen; the comment's id."""
+def add_comment(url: str, platform: str, parent: str | None, text: str, **more: str) -> str:
+    """Comment as a citizen, and return the comment's id."""
     body = {"platform": platform, "parent_id": parent, "author": "asha_k", "text": text, **more}
     response = requests.post(f"{url}/citizens/comment", json=body, timeout=5)
     response.raise_for_status()
@@ -114,13 +116,13 @@ def say(url: str, platform: str, parent: str | None, text: str, **more: str) -> 
 
 
 def ledger(url: str, platform: str) -> list[Json]:
-    """Everything ever made on a platform."""
+    """Return everything that was ever created on a platform."""
     posts: list[Json] = requests.get(f"{url}/ledger", timeout=5).json()[platform]
     return posts
 
 
 def post_mail(port: int, subject: str = "पोच", **parts: str) -> None:
-    """Send a mail to the letterbox."""
+    """Send a mail to the sandbox's letterbox."""
     mail = EmailMessage()
     mail["Subject"], mail["From"], mail["To"] = subject, "desk@example.org", "a@example.org"
     mail.set_content(parts.get("text", "नमस्कार"))

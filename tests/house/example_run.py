@@ -23,7 +23,7 @@ def test_everything_that_a_run_can_leave_behind_is_started(
     page.set_content("<p>open</p>")
     with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
-        if ready := os.environ.get("A_RUN_READY"):
+        if ready := os.environ.get("EXAMPLE_RUN_READY"):
             Path(ready).write_text(str(started.pid))
             time.sleep(300)
 

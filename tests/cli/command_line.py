@@ -1,4 +1,4 @@
-"""Typing a command and reading what it says; signing in over HTTP as a browser would."""
+"""Runs commands and captures their output; signs in over HTTP like a browser."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.support.processes import free_port, plain_environment
 from tests.support.runs import CHECKOUT
 
 SECRET = "an-invented-secret-of-forty-characters-x"
-DOOR = [sys.executable, str(CHECKOUT / "cli.py")]
+CLI = [sys.executable, str(CHECKOUT / "cli.py")]
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command said, and the code it ended with."""
+class CommandResult:
+    """The output and the exit code of a command."""
 
     code: int
     out: str
@@ -35,25 +35,25 @@ class Said:
 
     @property
     def lines(self) -> list[str]:
-        """What it said on its standard output, line by line."""
+        """The lines of the standard output."""
         return self.out.splitlines()
 
 
 @dataclass(frozen=True)
-class House:
-    """A house of its own: a folder that commands run in, and settings."""
+class Workspace:
+    """A folder in which commands run, and their settings."""
 
     folder: Path
     settings: Mapping[str, str]
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The settings, and more of them, as an environment."""
+        """Return the settings, and `more`, as environment variables."""
         return {f"NAGARVANI_{name}": text for name, text in {**self.settings, **more}.items()}
 
-    def do(self, *arguments: str, **settings: str) -> Said:
-        """Type a command, with these settings added."""
-        done = subprocess.run(
-            [*DOOR, *arguments],
+    def run(self, *arguments: str, **settings: str) -> CommandResult:
+        """Run a command in a process of its own, with these additional settings."""
+        process = subprocess.run(
+            [*CLI, *arguments],
             cwd=self.folder,
             env=plain_environment(self.environment(**settings)),
             stdin=subprocess.DEVNULL,
@@ -62,30 +62,30 @@ class House:
             check=False,
             timeout=100,
         )
-        return Said(done.returncode, done.stdout, done.stderr)
+        return CommandResult(process.returncode, process.stdout, process.stderr)
 
-    def call(self, *arguments: str, **settings: str) -> Said:
-        """The same within this process, which takes a tenth of the time."""
-        strange = {name: None for name in os.environ if name.startswith("NAGARVANI_")}
+    def run_in_process(self, *arguments: str, **settings: str) -> CommandResult:
+        """Run a command within this process, which takes a tenth of the time."""
+        removed = {name: None for name in os.environ if name.startswith("NAGARVANI_")}
         with chdir(self.folder):
-            done = CliRunner().invoke(
-                nagarvani, arguments, env={**strange, **self.environment(**settings)}
+            result = CliRunner().invoke(
+                nagarvani, arguments, env={**removed, **self.environment(**settings)}
             )
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return Said(done.exit_code, done.stdout, done.stderr)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return CommandResult(result.exit_code, result.stdout, result.stderr)
 
 
-def house(folder: Path, database_url: str) -> House:
-    """A house over this database."""
+def make_workspace(folder: Path, database_url: str) -> Workspace:
+    """Return a workspace with this database."""
     media = folder / "media"
-    return House(
+    return Workspace(
         folder, {"DATABASE_URL": database_url, "SECRET_KEY": SECRET, "MEDIA_DIR": str(media)}
     )
 
 
 def three_free_ports() -> int:
-    """The first of three neighbouring ports that nobody listens on at this moment."""
+    """Return the first of three consecutive ports on which nothing listens at the moment."""
     while True:
         first = free_port()
         try:
@@ -98,30 +98,30 @@ def three_free_ports() -> int:
 
 
 @dataclass
-class Browser:
-    """Keeps cookies as a browser does on loopback, where a secure one may travel over http."""
+class CookieClient:
+    """An HTTP client that keeps cookies, and sends secure ones over http too."""
 
     address: str
     cookies: dict[str, str] = field(default_factory=dict)
     set_cookies: list[str] = field(default_factory=list)
 
     def get(self, path: str) -> tuple[int, str]:
-        """Open a page: its code and text."""
-        return self._ask("GET", path, None)
+        """Open a page, and return its status code and text."""
+        return self._request("GET", path, None)
 
     def post(self, path: str, form: Mapping[str, str]) -> tuple[int, str]:
-        """Send a form."""
-        return self._ask("POST", path, urlencode(form))
+        """Send a form, and return the status code and text of the response."""
+        return self._request("POST", path, urlencode(form))
 
     def sign_in(self, identifier: str, password: str) -> int:
-        """Fill in the sign-in page; gives the code of the answer."""
+        """Sign in by the form, and return the status code."""
         _, page = self.get("/sign-in")
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
         assert token is not None, page
         form = {"identifier": identifier, "password": password, "csrf_token": token[1]}
         return self.post("/sign-in", {**form, "next": "/"})[0]
 
-    def _ask(self, method: str, path: str, body: str | None) -> tuple[int, str]:
+    def _request(self, method: str, path: str, body: str | None) -> tuple[int, str]:
         parts = urlsplit(self.address)
         connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=30)
         headers = {"Accept-Language": "en"}
@@ -134,12 +134,12 @@ class Browser:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
             for line in response.headers.get_all("Set-Cookie", []):
-                self._keep(line)
+                self._store_cookies(line)
             return response.status, response.read().decode()
         finally:
             connection.close()
 
-    def _keep(self, line: str) -> None:
+    def _store_cookies(self, line: str) -> None:
         self.set_cookies.append(line)
         for name, morsel in SimpleCookie(line).items():
             self.cookies[name] = morsel.value

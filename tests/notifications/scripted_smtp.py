@@ -1,4 +1,4 @@
-"""A mail server on loopback that says what it is told to say, word by word."""
+"""An SMTP server on loopback with scripted replies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 DROP = ""
-USUAL = {
+DEFAULT_REPLIES = {
     "HELLO": "220 ready",
     "EHLO": "250 here",
     "MAIL": "250 fine",
@@ -32,40 +32,40 @@ USUAL = {
 
 
 @dataclass
-class Scripted:
-    """What it says to each command (`DROP`: it hangs up), and what it heard."""
+class ScriptedServer:
+    """The replies to each command (`DROP` closes the connection), and the received commands."""
 
     port: int
-    says: dict[str, str]
+    replies: dict[str, str]
     context: ssl.SSLContext | None = None
     is_smtps: bool = False
-    heard: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
     texts: list[bytes] = field(default_factory=list)
-    before: Callable[[], None] = lambda: None
+    before_greeting: Callable[[], None] = lambda: None
     connection: socket.socket | None = None
 
     def url(self, scheme: str = "smtp", login: str = "") -> str:
-        """Its address, as the product's settings take it."""
+        """Return the server's address, for the product's settings."""
         return f"{scheme}://{login}127.0.0.1:{self.port}"
 
-    def talk(self, connection: socket.socket) -> None:
-        """Talk to one client until either hangs up."""
-        self.before()
+    def serve(self, connection: socket.socket) -> None:
+        """Serve a client until either side closes the connection."""
+        self.before_greeting()
         self.connection = connection
         if self.is_smtps:
-            self._turn_secret()
+            self._start_tls()
         self._respond("HELLO")
         while line := self._line():
             verb = line.split()[0].decode().upper()
-            self.heard.append(line.decode().strip())
+            self.commands.append(line.decode().strip())
             self._respond(verb)
             if verb == "STARTTLS":
-                self._turn_secret()
-            if verb == "DATA" and self.says["DATA"].startswith("354"):
+                self._start_tls()
+            if verb == "DATA" and self.replies["DATA"].startswith("354"):
                 self.texts.append(b"".join(iter(self._line, b".\r\n")))
                 self._respond("TEXT")
 
-    def _turn_secret(self) -> None:
+    def _start_tls(self) -> None:
         assert self.context is not None
         assert self.connection is not None
         self.connection = self.context.wrap_socket(self.connection, server_side=True)
@@ -78,54 +78,60 @@ class Scripted:
         return line
 
     def _respond(self, verb: str) -> None:
-        response = self.says.get(verb, "500 what?")
+        response = self.replies.get(verb, "500 what?")
         if response == DROP:
             raise ConnectionAbortedError
         assert self.connection is not None
         self.connection.sendall(response.encode() + b"\r\n")
 
     def hang_up(self) -> None:
-        """Close the connection, whether it became a secret one or not."""
+        """Close the connection, with or without TLS."""
         if self.connection is not None:
             self.connection.close()
 
 
 @contextmanager
-def scripted(
-    says: Mapping[str, str] | None = None,
+def scripted_server(
+    replies: Mapping[str, str] | None = None,
     *,
     context: ssl.SSLContext | None = None,
     is_smtps: bool = False,
-) -> Iterator[Scripted]:
-    """Such a server, for the length of a test."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = Scripted(
-            int(listening.getsockname()[1]), {**USUAL, **(says or {})}, context, is_smtps
+) -> Iterator[ScriptedServer]:
+    """Run a scripted server for the length of the block."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = ScriptedServer(
+            int(listener.getsockname()[1]),
+            {**DEFAULT_REPLIES, **(replies or {})},
+            context,
+            is_smtps,
         )
-        thread = threading.Thread(target=_serve, args=(listening, server), daemon=True)
+        thread = threading.Thread(target=_serve, args=(listener, server), daemon=True)
         thread.start()
         try:
             yield server
         finally:
-            listening.shutdown(socket.SHUT_RDWR)
+            listener.shutdown(socket.SHUT_RDWR)
             thread.join(10)
 
 
-def _serve(listening: socket.socket, server: Scripted) -> None:
+def _serve(listener: socket.socket, server: ScriptedServer) -> None:
     while True:
         try:
-            connection, _ = listening.accept()
+            connection, _ = listener.accept()
         except OSError:
             return
-        with connection, suppress(OSError):  # either hangs up, by script or by distrust
+        with (
+            connection,
+            suppress(OSError),
+        ):  # either side closes the connection, by script or because of the certificate
             try:
-                server.talk(connection)
+                server.serve(connection)
             finally:
                 server.hang_up()
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A certificate for loopback: the server's context, and the one of a client that trusts it."""
+    """Create a certificate; return the server's TLS context, and a client's that trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail of the test")])
     certificate = (

@@ -1,4 +1,4 @@
-"""Each platform made ready for the same tests: an account on it, and citizens who speak there."""
+"""Sets up each platform for the same tests: an account, and citizens who comment."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def picture(colour: str = "green", alt_text: str = "हिरवे चित्
     return Medium(content, "image/jpeg", alt_text, hashlib.sha256(content).hexdigest())
 
 
-def open_there(name: str, url: str, **parts: str) -> Platform:
+def open_at(name: str, url: str, **parts: str) -> Platform:
     return open_platform(
         name,
         {**CREDENTIALS[name], **parts},
@@ -60,47 +60,47 @@ def open_there(name: str, url: str, **parts: str) -> Platform:
 
 
 @dataclass
-class Ground:
-    """`say(text, parent_id)` lets a citizen speak; `made()` gives what the account has made.
+class PlatformSetup:
+    """A platform with an account, and functions that act on the platform from outside.
 
-    `everything()` is what everybody has made; `meddle(id, text)` lets somebody else edit it on the
-    platform, or delete it (None).
+    `citizen_says(text, parent_id)` adds a citizen's comment, `all_posts()` returns everybody's
+    posts, and `change_elsewhere(id, text)` edits a post, or deletes it if `text` is None.
     """
 
     name: str
     platform: Platform
-    say: Callable[[str, str | None], str]
-    everything: Callable[[], list[dict[str, object]]]
-    meddle: Callable[[str, str | None], None]
+    citizen_says: Callable[[str, str | None], str]
+    all_posts: Callable[[], list[dict[str, object]]]
+    change_elsewhere: Callable[[str, str | None], None]
     url: str = ""
 
     def published(self) -> list[dict[str, object]]:
-        """What the account has made, and has not taken away."""
-        return [post for post in self.everything() if not post["citizen"]]
+        """Return the posts of the account that are not deleted."""
+        return [post for post in self.all_posts() if not post["citizen"]]
 
     def send(self, outgoing: Outgoing, seconds: float = 20.0) -> str:
-        """Prepare and publish; the new one's id."""
-        until = deadline(seconds)
-        prepared = self.platform.prepare(outgoing, deadline=until)
-        return self.platform.publish(prepared, deadline=until).platform_id
+        """Prepare and publish a post, and return its id."""
+        deadline_at = deadline(seconds)
+        prepared = self.platform.prepare(outgoing, deadline=deadline_at)
+        return self.platform.publish(prepared, deadline=deadline_at).platform_id
 
-    def lay(self, operation: str, kind: str, **more: object) -> None:
-        """Lay a fault in the sandbox's way."""
+    def add_fault(self, operation: str, kind: str, **more: object) -> None:
+        """Add a fault to the sandbox."""
         fault = {"platform": self.name, "operation": operation, "kind": kind, **more}
         requests.post(f"{self.url}/faults", json=fault, timeout=10).raise_for_status()
 
-    def switch(self, **switches: str) -> None:
-        """Turn the sandbox's switches."""
+    def set_switches(self, **switches: str) -> None:
+        """Set switches of the sandbox."""
         requests.post(f"{self.url}/switches", json=switches, timeout=10).raise_for_status()
 
 
-def in_memory() -> Ground:
+def memory_setup() -> PlatformSetup:
     platform = MemoryPlatform(now=utc_now, page_size=50, two_steps=True, can_edit=True)
 
-    def say(text: str, parent_id: str | None) -> str:
+    def citizen_says(text: str, parent_id: str | None) -> str:
         return platform.citizen_says(text, parent_id=parent_id)
 
-    def everything() -> list[dict[str, object]]:
+    def all_posts() -> list[dict[str, object]]:
         return [
             {
                 "id": post.platform_id,
@@ -112,29 +112,29 @@ def in_memory() -> Ground:
             for post in platform.posts
         ]
 
-    def meddle(platform_id: str, text: str | None) -> None:
+    def change_elsewhere(platform_id: str, text: str | None) -> None:
         if text is None:
             platform.somebody_deletes(platform_id)
         else:
             platform.somebody_edits(platform_id, text)
 
-    return Ground("memory", platform, say, everything, meddle)
+    return PlatformSetup("memory", platform, citizen_says, all_posts, change_elsewhere)
 
 
 @contextmanager
-def in_sandbox(name: str, folder: Path) -> Iterator[Ground]:
-    with running(path=folder) as places:
-        url = places.url
+def sandbox_setup(name: str, folder: Path) -> Iterator[PlatformSetup]:
+    with running(path=folder) as sandbox:
+        url = sandbox.url
 
-        def say(text: str, parent_id: str | None) -> str:
-            saying = {"platform": name, "author": "सुनीता जगताप", "text": text}
+        def citizen_says(text: str, parent_id: str | None) -> str:
+            comment = {"platform": name, "author": "सुनीता जगताप", "text": text}
             if parent_id is not None:
-                saying["parent_id"] = parent_id
-            response = requests.post(f"{url}/citizens/comment", json=saying, timeout=10)
+                comment["parent_id"] = parent_id
+            response = requests.post(f"{url}/citizens/comment", json=comment, timeout=10)
             response.raise_for_status()
             return str(response.json()["id"])
 
-        def everything() -> list[dict[str, object]]:
+        def all_posts() -> list[dict[str, object]]:
             ledger = requests.get(f"{url}/ledger", timeout=10).json()[name]
             return [
                 {**entry, "alts": [medium["alt"] for medium in entry["media"]]}
@@ -142,18 +142,20 @@ def in_sandbox(name: str, folder: Path) -> Iterator[Ground]:
                 if not entry["deleted"]
             ]
 
-        def meddle(platform_id: str, text: str | None) -> None:
-            act = {"platform": name, "id": platform_id, "text": text}
-            requests.post(f"{url}/strangers", json=act, timeout=10).raise_for_status()
+        def change_elsewhere(platform_id: str, text: str | None) -> None:
+            change = {"platform": name, "id": platform_id, "text": text}
+            requests.post(f"{url}/strangers", json=change, timeout=10).raise_for_status()
 
-        yield Ground(name, open_there(name, url), say, everything, meddle, url)
+        yield PlatformSetup(
+            name, open_at(name, url), citizen_says, all_posts, change_elsewhere, url
+        )
 
 
 @contextmanager
-def ground(name: str, folder: Path) -> Iterator[Ground]:
-    """The platform of this name, ready."""
+def open_setup(name: str, folder: Path) -> Iterator[PlatformSetup]:
+    """Set the platform of this name up for the length of the block."""
     if name == "memory":
-        yield in_memory()
+        yield memory_setup()
     else:
-        with in_sandbox(name, folder) as sandbox_ground:
-            yield sandbox_ground
+        with sandbox_setup(name, folder) as setup:
+            yield setup
