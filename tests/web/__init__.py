@@ -1,1 +1,1 @@
-"""The counter, attacked: who gets in, what bad input meets, what of a half-written form lives."""
+"""Tests of the pages: access, bad input, and forms that are not lost."""

@@ -1,4 +1,4 @@
-"""Every form that is sent, read from the page it stands on, and the bad values that go into it."""
+"""Collects every form of the pages, and fills them with bad values."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ PAGES = """
     - /forgotten/link/{password_token}
     - /invitation/{token}
 """
-"""Who looks at which page; "-" has not signed in."""
+"""The pages whose forms are read, and the person who opens each; "-" has not signed in."""
 
 OTHER_FORMS = {
     "accounts_connecting.begin": ("admin", "/accounts/connect", "platform"),
@@ -135,12 +135,12 @@ OTHER_FORMS = {
     "submissions.remove_view": ("clerk", "/submissions/views/99/remove", ""),
     "submissions.upload": ("member", "/submissions/files", "only kept alt_mr alt_en"),
 }
-"""What is sent by a script, by a button with a path of its own, or where little stands now."""
+"""Forms that none of the pages contains: sent by a script, or only in another state."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """One form: whose, where it stands and goes, what a browser would send, and what is typed."""
+    """A form of a person: its path, the fields that a browser would send, and the typed ones."""
 
     endpoint: str
     who: str
@@ -150,19 +150,19 @@ class Form:
     typed_names: frozenset[str]
 
     def with_typed(self, value: str) -> Pairs:
-        """Everything that somebody types holds this; what the page gave stays as it is."""
+        """Return the fields with this value in everything that is typed."""
         return tuple(
             (name, value if name in self.typed_names else current) for name, current in self.fields
         )
 
     def with_all(self, value: str) -> Pairs:
-        """Everything that the page gave holds this, choices and hidden fields too."""
+        """Return the fields with this value in all of them, choices and hidden fields included."""
         return tuple((name, value) for name, _current in self.fields)
 
 
 @dataclass
 class AllForms:
-    """A city with something on every page, its forms, and browsers that have signed in."""
+    """A city with examples on every page, its forms, and browsers that have signed in."""
 
     site: Site
     examples: ExamplePaths
@@ -172,20 +172,20 @@ class AllForms:
     cookies: dict[str, str] = field(default_factory=dict)
 
     def browser(self, who: str) -> Browser:
-        """The browser of somebody; of nobody for "-"."""
+        """Return a person's browser, or an anonymous one for "-"."""
         if who not in self.browsers:
             new = self.site.nobody() if who == "-" else self.site.browser(who)
             self.browsers[who], self.cookies[who] = new, _cookie_of(new)
         return self.browsers[who]
 
     def _browser_in_first_session(self, who: str) -> Browser:
-        """The same browser in the session it was in: a form may have ended or changed it."""
+        """Return a person's browser in its first session, which a form may have ended."""
         browser = self.browser(who)
         browser.client.set_cookie(COOKIE, self.cookies[who], secure=True, domain="127.0.0.1")
         return browser
 
     def send(self, form: Form, pairs: Pairs) -> TestResponse:
-        """Send it, byte by byte as given: half a character goes out as one."""
+        """Send a form with exactly these bytes, half a character included."""
         browser = self._browser_in_first_session(form.who)
         sent = [*pairs, ("csrf_token", browser.token)] if form.method == "post" else pairs
         body = "&".join(f"{quote_plus(name)}={_quoted(value)}" for name, value in sent)
@@ -203,7 +203,7 @@ class AllForms:
         return response
 
     def restore(self) -> None:
-        """The city as it was before something was taken."""
+        """Restore the city's database from before a form was accepted."""
         self.site.city.database.dispose()
         shutil.copyfile(self.saved, _file_of(self.site.city.database))
 
@@ -224,7 +224,7 @@ def _file_of(database: Database) -> Path:
 
 
 def read_all_forms(site: Site, folder: Path) -> AllForms:
-    """Fill the city, sign everybody in, read every form, and keep the city as it then is."""
+    """Add examples to the city, sign everybody in, read every form, and save the database."""
     all_forms = AllForms(site, add_examples(site.city), folder / "saved.db")
     for line in PAGES.split("\n"):
         if line.strip():
@@ -269,14 +269,14 @@ def _controls(page: Page, form: Element) -> Iterator[Element]:
 
 
 def _is_sent(element: Element) -> bool:
-    """Whether a browser sends it with the form as it stands; files are another matter."""
+    """Return whether a browser sends the field with the form; files are left out."""
     if element.get("type") in ("checkbox", "radio"):
         return "checked" in element.attributes
     return element.get("type") not in ("file", "submit")
 
 
 def is_typed(element: Element) -> bool:
-    """Whether somebody writes into it."""
+    """Return whether people type into the field."""
     return element.tag in ("input", "textarea") and element.get("type") not in UNTYPED_INPUTS
 
 

@@ -1,4 +1,4 @@
-"""Files as people choose them: whole photos, and what only says that it is one."""
+"""Uploaded files: valid photos, and files that only pretend to be a photo."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from publisher.media import image_checks  # noqa: F401  lets Pillow write a HEIC
 
 @cache
 def jpeg(width: int = 64, height: int = 48, shade: int = 90) -> bytes:
-    """A whole JPEG."""
+    """Return a complete JPEG."""
     file = BytesIO()
     Image.new("RGB", (width, height), (shade, 120, 160)).save(file, "JPEG")
     return file.getvalue()
 
 
 def with_place() -> bytes:
-    """A photo that knows where it was taken."""
+    """Return a photo with GPS coordinates."""
     file, exif = BytesIO(), Image.Exif()
     position = exif.get_ifd(ExifTags.IFD.GPSInfo)
     position[ExifTags.GPS.GPSLatitudeRef], position[ExifTags.GPS.GPSLatitude] = (
@@ -33,23 +33,23 @@ def with_place() -> bytes:
 
 
 def truncated_jpeg() -> bytes:
-    """A photo whose copying broke off in the middle."""
+    """Return the first part of a photo."""
     whole = jpeg(320, 240)
     return whole[: len(whole) // 2]
 
 
 def executable() -> bytes:
-    """A program."""
+    """Return a program."""
     return b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff" + bytes(200)
 
 
 def drawing() -> bytes:
-    """An SVG that would run a script."""
+    """Return an SVG that would run a script."""
     return b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
 def bomb() -> bytes:
-    """A PNG of a few kilobytes that says it is 30,000 by 30,000 pixels."""
+    """Return a PNG of a few kilobytes whose header declares 30,000 by 30,000 pixels."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         check = zlib.crc32(kind + content)
@@ -64,20 +64,20 @@ def bomb() -> bytes:
 
 @cache
 def heic() -> bytes:
-    """A photo as newer phones keep it."""
+    """Return a photo in HEIC, the format of newer phones."""
     file = BytesIO()
     Image.new("RGB", (640, 480), (90, 120, 160)).save(file, "HEIF")
     return file.getvalue()
 
 
 def tiff() -> bytes:
-    """The beginning of a scan with twelve bits a colour."""
+    """Return the beginning of a scan with twelve bits a colour."""
     entry = struct.pack("<HHIHH", 258, 3, 1, 12, 0)
     return b"II*\x00" + struct.pack("<IH", 8, 1) + entry + bytes(4)
 
 
 def video(seconds: int) -> bytes:
-    """A video that says how long it is, and shows nothing."""
+    """Return a video without pictures."""
     header = bytes(12) + struct.pack(">II", 1, seconds)
     movie = struct.pack(">I", 8 + len(header)) + b"mvhd" + header
     head = struct.pack(">I", 24) + b"ftypisom" + bytes(4) + b"isommp42"

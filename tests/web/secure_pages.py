@@ -16,13 +16,13 @@ POLICY = {
 
 
 def directives(response: TestResponse) -> dict[str, str]:
-    """The content security policy, by directive."""
+    """Return the content security policy by directive."""
     parts = response.headers["Content-Security-Policy"].split(";")
     return {part.split()[0]: " ".join(part.split()[1:]) for part in parts if part.strip()}
 
 
 def check_headers(response: TestResponse) -> None:
-    """What every answer carries."""
+    """Check the headers that every response has."""
     policy = directives(response)
     assert "unsafe" not in response.headers["Content-Security-Policy"]
     assert {name: policy.get(name) for name in POLICY} == POLICY
@@ -32,7 +32,7 @@ def check_headers(response: TestResponse) -> None:
 
 
 def check_markup(html: str) -> None:
-    """Nothing inline, nothing from elsewhere."""
+    """Check that nothing is inline or from another site."""
     for element in Page(html).all:
         names = set(element.attributes)
         assert not {name for name in names if name.startswith("on")}, element

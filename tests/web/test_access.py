@@ -1,4 +1,4 @@
-"""Every route × every role, and nobody × what is one's own and what is another department's.
+"""Tests each route with each role, for rows of the own department and of another.
 
 A route without an entry in the hand-written table of `world` fails, and so does an entry without
 a route.
@@ -52,7 +52,7 @@ def test_a_role_opens_exactly_the_pages_of_the_table_without_any_write(
 
 
 def _deviations(world: World, call: Call, browser: Browser, role: str) -> Iterator[str]:
-    """A line where the answer is not the table's; each page that opens is checked to be secure."""
+    """Yield a line if the status code is not in the table; check that opened pages are secure."""
     ids = world.ids(call, CAST[role])
     path = path_of(world.site, call, ids)
     response, expected_codes = send_call(browser, call, path, ids), codes_in_table(call, role)
@@ -93,7 +93,7 @@ def test_an_anonymous_post_is_carried_by_the_sign_in_page(world: World) -> None:
 
 
 def test_a_form_without_a_csrf_token_is_refused(world: World) -> None:
-    """By whoever may send it; neither without a token nor with one of another session."""
+    """It is refused to people who may send it, without a token and with another session's."""
     site, wrong = world.site, []
     browsers = {name: site.browser(name) for name in CAST.values()}
     strange = site.browser("other_clerk").token
@@ -114,7 +114,7 @@ def test_a_form_without_a_csrf_token_is_refused(world: World) -> None:
 
 
 def _allowed_person(call: Call) -> str:
-    """The first of the cast whom the table lets in; nobody on a public page."""
+    """Return the first person whom the table allows; "" on a public page."""
     allowed = f"{call.entry.everywhere} {call.entry.own}".split()
     return CAST[allowed[0]] if allowed else ""
 
@@ -132,12 +132,12 @@ Rows = dict[str, list[tuple[object, ...]]]
 
 
 def _changed_tables(before: Rows, after: Rows) -> list[str]:
-    """The tables that are not what they were."""
+    """Return the tables whose rows differ."""
     return [name for name in before if before[name] != after[name]]
 
 
 def all_rows(database: Database) -> Rows:
-    """Every row of every table."""
+    """Return every row of every table."""
     with database.engine.connect() as connection:
         names = inspect(connection).get_table_names()
         return {
@@ -172,7 +172,7 @@ def _arguments(site: Site, call: Call) -> set[str]:
 
 
 def test_the_id_of_a_part_under_another_parent_is_a_404(world: World) -> None:
-    """A text, a file, an appointment that exists, but belongs to something else."""
+    """A text, a file or an appointment exists, but belongs to another row."""
     own, other = world.own, world.foreign
     clerk, admin = world.site.browser("clerk"), world.site.browser("admin")
     schedule = f"/posts/{own['post_id']}/variants/{other['variant_id']}/schedule"

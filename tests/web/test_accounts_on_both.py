@@ -1,4 +1,4 @@
-"""The pages of accounts on both databases: SQLite knows no locks, so it would hide one."""
+"""The pages of accounts on both databases: SQLite would hide a missing row lock."""
 
 from __future__ import annotations
 

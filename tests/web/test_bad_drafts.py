@@ -1,4 +1,4 @@
-"""Bad input at the cell's desk: a sentence in Marathi at its field, every typed value kept."""
+"""Bad input in drafts gets an error in Marathi at its field, and no typed value is lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Typed = dict[str, list[str]]
 
 @dataclass
 class DraftPage:
-    """A clerk's browser at the draft of one post."""
+    """A clerk's browser on the draft of a post."""
 
     browser: Browser
     post_id: int
@@ -28,11 +28,11 @@ class DraftPage:
 
     @property
     def path(self) -> str:
-        """Where the draft is written."""
+        """The path of the draft."""
         return f"/posts/{self.post_id}/draft"
 
     def form(self, changed: Typed) -> Typed:
-        """A whole form without a fault, and what is changed in it."""
+        """Return a valid form with these changes."""
         return {
             "seen": ["1"],
             "title": ["शनिवारी पाणीपुरवठा बंद"],
@@ -49,7 +49,7 @@ class DraftPage:
         } | changed
 
     def save(self, changed: Typed, files: Iterable[tuple[str, File]] = ()) -> Page:
-        """Save with one fault: refused, no revision made, everything typed still there."""
+        """Check that a bad form saves no revision and loses no input; return the page."""
         fields = self.form(changed)
         pairs = [(name, value) for name, values in fields.items() for value in values]
         response = self.browser.post(self.path, [*pairs, ("then", "save")], files=files)
@@ -67,14 +67,14 @@ class DraftPage:
 
 @pytest.fixture
 def draft_page(site: Site) -> DraftPage:
-    """A draft whose first revision is saved."""
+    """Opens a draft with a saved first revision."""
     post_id = site.city.draft(site.city.hand_in())
     x, facebook = site.city.accounts["x"], site.city.accounts["facebook"]
     return DraftPage(site.browser("clerk"), post_id, str(x), str(facebook))
 
 
 def test_a_text_for_x_that_is_too_long_only_with_its_link_says_so(draft_page: DraftPage) -> None:
-    """It fits alone; the link at its end counts 23, and a blank before it."""
+    """The text fits alone; the link at its end counts 23, and the blank before it 1."""
     text = "पाणी " * 54
     page = draft_page.save({f"text_{draft_page.x}_mr": [text]})
     assert page.error_at(f"text_{draft_page.x}_mr") == (

@@ -1,4 +1,4 @@
-"""Every form of the URL map with every field empty, too long, deceiving or broken."""
+"""Sends every form of the URL map with empty, too long, deceptive and broken values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.web.html_page import Element, Page
 pytestmark = pytest.mark.xdist_group("bad input")
 
 SEQUENCES = "👩🏽‍🚒👨‍👩‍👧‍👦🏴󠁧󠁢󠁥󠁮󠁧󠁿❤️‍🔥"
-"""A firefighter, a family, a flag of tags and a burning heart: four signs, many code points."""
+"""A firefighter, a family, a flag and a burning heart: four emoji of many code points."""
 
 REFUSED = {
     "empty": "",
@@ -40,7 +40,7 @@ TAMPERED = {
 }
 MAY_STAY_EMPTY = {"reviewing.withdraw_approval", "deliveries.it_is_live"}
 ALWAYS_ACCEPTED = {"forgotten.send"}
-"""Whoever asks for a new password by whatever they typed is answered in the same words."""
+"""A request for a new password gets the same response, whatever was typed."""
 
 RARE = {
     "invisible",
@@ -55,22 +55,22 @@ RARE = {
     "no number",
     "nothing",
 }
-"""What costs more than it finds day by day: `make proof` sends these."""
+"""The values that only `make proof` sends, since they rarely find a fault."""
 
 IGNORED_FIELDS = {"urgent_reason"}
-"""Of what is not urgent no reason is kept, however long it is."""
+"""The reason for urgency is ignored, however long it is, if the submission is not urgent."""
 
 MARATHI, LATIN = re.compile("[\u0900-\u097f]"), re.compile("[A-Za-z]{4,}")
 
 
 def with_marks(kinds: dict[str, str]) -> list[object]:
-    """The names of kinds; the rare ones marked."""
+    """Return the kinds as parameters, the rare ones with the mark `proof`."""
     return [pytest.param(kind, marks=pytest.mark.proof) if kind in RARE else kind for kind in kinds]
 
 
 @pytest.fixture(scope="module")
 def all_forms(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AllForms]:
-    """A city with something on every page, and every form."""
+    """Reads all forms of a city with examples on every page."""
     folder = tmp_path_factory.mktemp("everywhere")
     forms = read_all_forms(new_site(run, folder), folder)
     yield forms
@@ -84,7 +84,7 @@ def test_the_table_of_forms_covers_every_route_that_accepts_a_post(all_forms: Al
 
 
 def typed_forms(all_forms: AllForms) -> list[Form]:
-    """The forms of pages that are sent and that somebody writes into."""
+    """Return the forms that are sent by POST and have typed fields."""
     return [
         form
         for name, form in all_forms.forms.items()
@@ -121,7 +121,7 @@ def test_unusual_text_is_accepted_or_is_an_error_at_its_field(
 
 
 def faults(form: Form, response: TestResponse, value: str) -> Iterator[str]:
-    """What is wrong with an answer to a form whose typed fields all hold this."""
+    """Yield what is wrong with the response to a form with this value in all typed fields."""
     if response.status_code not in (302, 422):
         yield f"answered {response.status_code}"
     if response.status_code != 422:
@@ -145,7 +145,7 @@ def _lines(element: Element) -> str:
 
 
 def _bad_messages(page: Page, field: Element, value: str) -> Iterator[str]:
-    """A field, or its group, is described by one sentence in Marathi, which may quote the value."""
+    """Yield a line for each error of a field or its group that is missing or not in Marathi."""
     group = field.within("fieldset")
     described = f"{field.get('aria-describedby')} {group.get('aria-describedby') if group else ''}"
     error_ids = {error_id for error_id in described.split() if error_id.endswith("-error")}
@@ -244,7 +244,7 @@ def test_a_million_characters_in_any_form_are_an_error_and_nothing_is_lost(
 def _overlong_faults(
     all_forms: AllForms, form: Form, response: TestResponse, name: str, value: str
 ) -> Iterator[str]:
-    """What is wrong with the answer to one field that is far too long."""
+    """Yield what is wrong with the response to a field that is far too long."""
     if response.status_code == 302:
         all_forms.restore()
         if form.endpoint not in ALWAYS_ACCEPTED and name not in IGNORED_FIELDS:

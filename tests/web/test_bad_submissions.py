@@ -1,4 +1,4 @@
-"""Bad input when handing in: a sentence in Marathi at its field, everything typed still there."""
+"""Bad input in submissions gets an error in Marathi at its field, and no input is lost."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ TYPED: dict[str, list[str]] = {
     "priority": ["urgent"],
     "urgent_reason": ["जलवाहिनी आज रात्री बदलायची आहे."],
 }
-"""A form without a fault; the city's clock shows noon of 25 November 2026."""
+"""A valid form; the city's time is noon of 25 November 2026."""
 
 Typed = dict[str, list[str]]
 
 
 @pytest.fixture
 def member(site: Site) -> Browser:
-    """The browser of a member of the water supply."""
+    """The browser of the water department's member."""
     return site.browser("member")
 
 
 def send(browser: Browser, changed: Typed, files: Iterable[tuple[str, File]] = ()) -> Page:
-    """Hand in with one fault; it is refused, nothing is stored, and nothing that was typed lost."""
+    """Send a bad form; check that nothing is stored and no input is lost, and return the page."""
     token = Page(browser.get("/submissions/new").text).named("form_token")[0].get("value")
     fields = TYPED | changed | {"form_token": [token]}
     pairs = [(name, value) for name, values in fields.items() for value in values]
@@ -191,7 +191,7 @@ def test_good_photos_next_to_a_bad_one_are_kept_for_the_corrected_form(
 
 
 def test_a_kept_photo_cannot_be_forged(member: Browser) -> None:
-    """What the form holds of it is signed: nobody reads the store by a digest."""
+    """The form's reference to the photo is signed, so that nobody reads the store by a digest."""
     fields = {**{name: values[0] for name, values in TYPED.items()}, "kept": "WyJhYiIsIngiXQ.abc"}
     pairs = [
         field for field in fields.items() if not field[0].startswith(("wished", "useful", "event_"))
@@ -212,7 +212,7 @@ def test_the_summary_counts_the_corrections_and_leads_to_each(member: Browser) -
 
 
 def attach_photos(member: Browser, *names: str) -> Page:
-    """The form once photos were attached to it, the script off."""
+    """Attach photos to the form without JavaScript, and return the page."""
     files = [("files", (name, pictures.jpeg(64 + at, 48))) for at, name in enumerate(names)]
     pairs = [(name, value) for name, values in TYPED.items() for value in values]
     response = member.post("/submissions/new", [*pairs, ("act", "add")], files=files)
@@ -221,12 +221,12 @@ def attach_photos(member: Browser, *names: str) -> Page:
 
 
 def file_names(page: Page) -> list[str]:
-    """The names of the form's files, in their order."""
+    """Return the names of the form's files, in order."""
     return [tag.text.split(" · ")[0] for tag in page.all if "file-name" in tag.get("class").split()]
 
 
 def press_row_button(member: Browser, page: Page, verb: str, number: int) -> Page:
-    """Press a button of a row, everything in the form going along."""
+    """Press a button of a file's row, which sends the whole form."""
     row = [tag for tag in page.all if "data-row" in tag.attributes][number]
     act = f"{verb}-{row.get('id').removeprefix('file-')}"
     response = member.post("/submissions/new", [*page.form("hand-in"), ("act", act)])
@@ -386,7 +386,7 @@ def test_a_title_of_invisible_characters_counts_as_empty(member: Browser, title:
 
 
 def test_the_error_for_a_lone_surrogate_names_its_line(member: Browser) -> None:
-    """No browser sends one; its bytes become the mark of a broken character on their way."""
+    """No browser sends a lone surrogate; its bytes arrive as replacement characters."""
     fields = TYPED | {"text_mr": ["@@"], "csrf_token": [member.token]}
     parts = [
         f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'

@@ -1,4 +1,4 @@
-"""Publishing by hand as the cell walks it, and the attempts as each role sees them."""
+"""Publishing by hand through the pages, and the attempts as each role sees them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ RAW = "403 duplicate: status is a duplicate, trace 7f3a"
 
 @pytest.fixture
 def site(any_site: Site) -> Site:
-    """The counter on both databases."""
+    """The site on both databases."""
     return any_site
 
 
 def failed_delivery(city: City) -> int:
-    """A delivery that the platform refused with an answer of its own."""
+    """Returns a delivery that the platform refused with an error message."""
     city.platform("x").fail_next(Refused(RefusalCode.DUPLICATE, RAW))
     return city.live()[0]
 

@@ -1,4 +1,4 @@
-"""The calendar, its times, several moved at once, the private feed, the report and the mails."""
+"""The pages of the calendar: times, bulk rescheduling, the private feed, the report, the mails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def due_at(town: City, delivery_id: int) -> datetime:
 
 
 def item_classes(page: Page) -> list[str]:
-    """The classes of what stands in the cells of the table, in order."""
+    """Return the classes of the items in the table's cells, in order."""
     return [tag.get("class") for tag in page.all if "month-item" in tag.get("class").split()]
 
 
@@ -31,7 +31,7 @@ def cell(page: Page, day: str) -> str:
 
 
 def addresses(page: Page, pattern: str, attribute: str = "href") -> list[str]:
-    """Where links, or forms, that look like this lead to."""
+    """Return the addresses of links or forms that match."""
     return [text for tag in page.all if re.search(pattern, text := tag.get(attribute))]
 
 

@@ -1,4 +1,4 @@
-"""Where no clock is alive: what everybody sees, who is mailed once, and the page of clocks."""
+"""If no clock runs, pages show a banner and the admins are mailed once; the page of clocks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SILENT = "सध्या काहीही प्रसिद्ध होत 
 
 @pytest.fixture
 def site(any_site: Site) -> Site:
-    """The counter on both databases."""
+    """The site on both databases."""
     return any_site
 
 
@@ -51,7 +51,7 @@ def rows(page: Page) -> list[str]:
 
 
 def record_heartbeat(city: City, name: str = "clock-1") -> datetime:
-    """Let a clock be alive at this moment."""
+    """Record a clock's heartbeat at this moment."""
     with city.write() as session:
         dispatch.record_heartbeat(session, name, now=city.now)
     return city.now
@@ -64,7 +64,7 @@ def clock_runs(city: City) -> list[Outage]:
 
 @pytest.fixture
 def mailing_context(site: Site, tmp_path: Path, mail_server: MailServer) -> AppContext:
-    """A counter that tells the admins, by this mail server."""
+    """The context of a site that mails the admins through this mail server."""
     context = app_context(site.city, tmp_path)
     return replace(
         context, settings=replace(context.settings, smtp_url=mail_server.url), rings=True
@@ -287,7 +287,7 @@ def test_several_web_processes_without_requests_mail_the_admins_once(
 
 
 class UnreachableDatabase(Database):
-    """Does not answer the first questions."""
+    """A database that fails at the first sessions."""
 
     calls = 0
     problem: Exception = OperationalError("", {}, ConnectionError("away"))
@@ -319,7 +319,7 @@ def test_the_background_check_survives_a_failed_check(
 
 
 class CountingDatabase(Database):
-    """Knows how many sessions are open."""
+    """A database that counts the open sessions."""
 
     open = 0
 

@@ -1,4 +1,4 @@
-"""Two at once, or one a moment too late: who was second is told, and keeps the own text."""
+"""Of two concurrent requests the second gets an error message, and loses no text."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_token_of_another_person_s_form_does_not_find_their_submission(site:
 
 
 def row_count(site: Site, table: type[Submission | Notice | Decision]) -> int:
-    """How many there are."""
+    """Return the number of rows."""
     with site.city.read() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
@@ -96,7 +96,7 @@ def test_the_second_clerk_to_save_keeps_the_text_and_sees_the_difference(
 
 
 def marked_as_new(page: Page) -> str:
-    """What is marked as new, in one piece."""
+    """Return the text that is marked as new."""
     return " ".join(insertion.text for insertion in page.all if insertion.tag == "ins")
 
 
@@ -137,7 +137,7 @@ def test_returning_an_outdated_revision_is_refused_and_keeps_the_reason(site: Si
 
 
 def test_an_answer_to_a_comment_that_was_transferred_meanwhile_is_not_lost(site: Site) -> None:
-    """Somebody transferred the comment meanwhile: it is out of sight, the words are not."""
+    """The comment is no longer visible to the officer, but the answer's text is kept."""
     city = site.city
     comment = city.comment(under=city.live()[0])
     officer = site.browser("second")
@@ -154,7 +154,7 @@ def test_an_answer_to_a_comment_that_was_transferred_meanwhile_is_not_lost(site:
 
 
 def test_an_officer_whose_appointment_has_ended_cannot_approve(any_site: Site) -> None:
-    """The page was open; at the press of the button the right is gone."""
+    """The page was opened before the appointment ended."""
     city = any_site.city
     post = city.in_review()
     officer = any_site.browser("first")
@@ -173,7 +173,7 @@ def test_an_officer_whose_appointment_has_ended_cannot_approve(any_site: Site) -
 
 
 def test_an_officer_who_has_become_a_member_cannot_approve(site: Site) -> None:
-    """The session goes on under the appointment that is left; it does not carry the old right."""
+    """The session continues under the other appointment, without the old right."""
     city = site.city
     post = city.in_review()
     officer = site.browser("first")

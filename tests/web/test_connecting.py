@@ -1,4 +1,4 @@
-"""Connecting accounts from the page: whole walks to the practice platforms and back, over HTTP."""
+"""Connecting accounts from the pages, with a sandbox's OAuth pages, over HTTP."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ FORM = {"name": "पाणीपुरवठा", "purpose": "पाणी ब�
 
 @pytest.fixture
 def site(any_site: Site) -> Site:
-    """The counter on both databases."""
+    """The site on both databases."""
     return any_site
 
 
 @dataclass
 class ConnectingAdmin:
-    """An admin at the counter, the practice platforms beside it, and what the admin does there."""
+    """An admin with a browser, who connects accounts of a sandbox."""
 
     site: Site
     browser: Browser
@@ -65,11 +65,11 @@ class ConnectingAdmin:
 
     @property
     def city(self) -> City:
-        """The city behind the counter."""
+        """The city of the site."""
         return self.site.city
 
     def start(self, platform: str, *, account: int | None = None) -> str:
-        """Press the button; gives the address at the platform to which the page leads."""
+        """Start connecting an account, and return the link to the platform."""
         fields = {"platform": platform, "account": str(account or "")}
         response = self.browser.post("/accounts/connect", fields)
         assert response.status_code == 302, response.text
@@ -78,7 +78,7 @@ class ConnectingAdmin:
         return link
 
     def answer_x(self, link: str, *, choice: str = "allow", account: str = WATER.id) -> str:
-        """Answer X's page; gives the path to which it sends the browser back."""
+        """Answer X's page, and return the path to which it redirects the browser."""
         page = requests.get(link, timeout=5)
         assert page.status_code == 200
         match = re.search(r'name="oauth_token" value="([^"]+)"', page.text)
@@ -96,7 +96,7 @@ class ConnectingAdmin:
         pages: tuple[str, ...] = (WATER_PAGE.id,),
         scopes: tuple[str, ...] = SCOPES,
     ) -> str:
-        """Answer Facebook's dialog; gives the path to which it sends the browser back."""
+        """Answer Facebook's dialog, and return the path to which it redirects the browser."""
         page = requests.get(link, timeout=5)
         assert page.status_code == 200
         query = dict(pair.split("=", 1) for pair in urlsplit(page.url).query.split("&"))
@@ -113,20 +113,20 @@ class ConnectingAdmin:
         )
 
     def come_back(self, path: str) -> str:
-        """Come back; gives the page that one is led to."""
+        """Open the path of the platform's redirect, and return the next path."""
         response = self.browser.get(path)
         assert response.status_code == 302, response.text
         return response.headers["Location"]
 
     def confirm(self, path: str, **more: object) -> str:
-        """Fill in the form at the end and send it; gives where it leads."""
+        """Send the form that connects the account, and return the next path."""
         owner = self.city.departments["water"]
         response = self.browser.post(path, {**FORM, "department_id": owner, **more})
         assert response.status_code == 302, Page(response.text).text
         return response.headers["Location"]
 
     def account(self, platform: str, platform_id: str) -> Account:
-        """The one account that stands for this one."""
+        """Return the row of this platform's account."""
         query = select(Account).where(
             Account.platform == platform, Account.platform_id == platform_id
         )
@@ -137,14 +137,14 @@ class ConnectingAdmin:
         return row
 
     def account_count(self) -> int:
-        """How many accounts there are."""
+        """Return the number of accounts."""
         with self.city.read() as session:
             return session.scalar(select(func.count()).select_from(Account)) or 0
 
     def post(self, account: Account, text: str) -> str:
-        """Publish with the credentials that were stored; gives the id there.
+        """Publish with the stored credentials, and return the post's id.
 
-        The practice platforms outlast the walk, and take no words twice.
+        All tests share the sandbox, which refuses duplicates, so the text names the database.
         """
         platform = opener(self.site.app.extensions["house"].settings)(account)
         database_kind = self.city.database.engine.dialect.name
@@ -165,27 +165,27 @@ def _return_path(response: requests.Response) -> str:
 
 @pytest.fixture(scope="module")
 def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The practice platforms."""
+    """Runs a sandbox, and returns its address."""
     with running(path=tmp_path_factory.mktemp("practice")) as sandbox:
         yield sandbox.url
 
 
 @pytest.fixture(autouse=True)
 def _reset_switches(sandbox_url: str) -> Iterator[None]:
-    """What a test turned at the practice platforms stands as before after it."""
+    """Resets the sandbox's switches after each test."""
     yield
     requests.delete(f"{sandbox_url}/switches", timeout=5).raise_for_status()
 
 
 @pytest.fixture
 def admin(site: Site, sandbox_url: str, tmp_path: Path) -> ConnectingAdmin:
-    """The counter, with an app registered at the practice platforms."""
+    """An admin of a site whose app is registered at the sandbox."""
     use_sandbox(site, sandbox_url, tmp_path, KEYS)
     return ConnectingAdmin(site, site.browser("admin"), sandbox_url)
 
 
 def use_sandbox(site: Site, sandbox_url: str, folder: Path, keys: Mapping[str, str]) -> None:
-    """Let the counter know these keys, and the practice platforms as the real ones."""
+    """Let the site use these keys, and the sandbox instead of the platforms."""
     house = app_context(site.city, folder)
     settings = load(
         {
@@ -246,7 +246,7 @@ def test_check_again_tells_that_x_lets_nobody_write_any_more(
 
 
 def check_again(admin: ConnectingAdmin, account: Account) -> None:
-    """Press "check again", which asks the practice platforms."""
+    """Press "check again", which checks the account at the sandbox."""
     house = admin.site.app.extensions["house"]
     admin.site.app.extensions["house"] = replace(house, open_account=opener(house.settings))
     admin.browser.post(f"/accounts/{account.id}/check", {"from": "account"})
@@ -310,7 +310,7 @@ def test_a_facebook_page_is_connected_with_what_is_known_of_its_token(
     assert (again, admin.account_count()) == (
         f"/accounts/{account.id}",
         3,
-    )  # a walk connects one account
+    )  # one flow connects one account
 
 
 def test_a_reconnected_account_keeps_its_row_and_what_refers_to_it(
@@ -520,7 +520,7 @@ def test_checking_an_account_names_a_permission_that_was_revoked(admin: Connecti
 
 
 def _remove_permission(admin: ConnectingAdmin, right: str) -> None:
-    """Let a new token of the page, without this right, be the stored one."""
+    """Store a new token of the page without this permission."""
     scopes = tuple(scope for scope in SCOPES if scope != right)
     code = re.search(r"code=([^&]+)", admin.answer_facebook(admin.start("facebook"), scopes=scopes))
     assert code

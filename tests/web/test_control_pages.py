@@ -1,4 +1,4 @@
-"""Stop and freeze as people meet them: the bar, the banner, the pages, and honest words after."""
+"""The pages of stops and freezes, the banner, and the messages afterwards."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ STOPPED = "सर्व प्रसिद्धी आज, दुपारी �
 
 @pytest.fixture
 def site(any_site: Site) -> Site:
-    """The counter on both databases."""
+    """The site on both databases."""
     return any_site
 
 
 def links(page: Page, path: str) -> list[str]:
-    """The words of every link to this path."""
+    """Return the texts of the links to this path."""
     links = [
         link for link in page.all if link.tag == "a" and link.get("href").split("#")[0] == path
     ]
@@ -43,7 +43,7 @@ def state_of(city: City, delivery_id: int) -> DeliveryState:
 
 
 def start_sending(city: City, delivery_id: int) -> None:
-    """Let a clock be in the middle of sending it."""
+    """Set the delivery's state to `sending`."""
     with city.write() as session:
         delivery = session.get_one(Delivery, delivery_id)
         delivery.state, delivery.sending_at = DeliveryState.SENDING, city.now
@@ -189,7 +189,7 @@ def test_a_release_after_a_restore_without_doubtful_deliveries_is_ordinary(site:
 
 
 def freeze_fields(at: object, until: object, **more: str) -> list[tuple[str, str]]:
-    """The form of a freeze from and until these moments."""
+    """Return the form of a freeze between these moments."""
     fields = [("reason", "आचारसंहिता"), *more.items()]
     for name, moment in (("from", at), ("until", until)):
         here = local(moment)  # type: ignore[arg-type]  # a datetime

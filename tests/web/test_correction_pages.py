@@ -1,4 +1,4 @@
-"""The pages on which what is out is corrected, taken back, hidden and seen to."""
+"""The pages for correcting and deleting live posts, and for hiding comments."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ CORRECTED_TEXT = "शनिवारी सकाळी १० पासून �
 
 @pytest.fixture
 def site(any_site: Site) -> Site:
-    """The counter on both databases."""
+    """The site on both databases."""
     return any_site
 
 
 def live_post(town: City) -> int:
-    """A post that went live on both an hour ago."""
+    """Return a post that went live on both platforms an hour ago."""
     deliveries = town.live(on=("x", "facebook"))
     town.clock.move(HOUR)
     return town.delivery(deliveries[0]).post_id

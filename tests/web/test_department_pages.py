@@ -1,4 +1,4 @@
-"""The register at the counter: changes by orders, their history, and what stands in the way."""
+"""The pages of departments: changes by orders, their history, and why a change is refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ORDER = "सामान्य प्रशासन/४५/२०२६"
 
 
 def order(on: date) -> list[tuple[str, str]]:
-    """From when, and by which order, as the form sends it."""
+    """Return the form fields of an order that is in force from this day."""
     day = [("in_force_on", str(number)) for number in (on.day, on.month, on.year)]
     return [*day, ("order_number", ORDER)]
 
@@ -189,7 +189,7 @@ def test_a_page_of_the_register_reads_no_history_as_a_whole(site: Site, page: st
 
 @contextmanager
 def _recorded_queries(database: Database) -> Iterator[list[tuple[str, tuple[object, ...]]]]:
-    """Every question to the database, with its values."""
+    """Collect every statement with its parameters."""
     executed: list[tuple[str, tuple[object, ...]]] = []
 
     def note(

@@ -1,4 +1,4 @@
-"""The drafting desk by its pages: joint posts, starting texts, notes, two clerks at one draft."""
+"""The pages of drafts: joint posts, snippets, notes, and two clerks on one draft."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOTHING: Typed = {}
 
 @dataclass
 class DraftPage:
-    """Somebody's browser at the draft of one post."""
+    """A person's browser on the draft of a post."""
 
     site: Site
     browser: Browser
@@ -30,20 +30,20 @@ class DraftPage:
 
     @property
     def path(self) -> str:
-        """Where the draft is written."""
+        """The path of the draft."""
         return f"/posts/{self.post_id}/draft"
 
     @property
     def text(self) -> str:
-        """The name of the Marathi text for X."""
+        """The name of the field with X's Marathi text."""
         return f"text_{self.site.city.accounts['x']}_mr"
 
     def form(self) -> Pairs:
-        """The form as it opens."""
+        """Return the fields of the form as it opens."""
         return self.browser.page(self.path).form("draft")
 
     def press(self, then: str, changed: Typed = NOTHING, form: Pairs | None = None) -> TestResponse:
-        """Press a button of the form, with changed fields by name."""
+        """Press a button of the form with these changed fields."""
         fields = self.form() if form is None else form
         sent = [(name, changed.get(name, value)) for name, value in fields]
         more = [(name, value) for name, value in changed.items() if name not in dict(fields)]
@@ -52,7 +52,7 @@ class DraftPage:
     def press_without_saving(
         self, then: str, fields: Typed = NOTHING, form: Pairs | None = None
     ) -> Page:
-        """Press a button that gives the form back; nothing is saved by it."""
+        """Press a button that shows the form again without saving it, and return the page."""
         before = self.site.city.newest(self.post_id)
         response = self.press(then, fields, form)
         assert response.status_code == 200
@@ -66,7 +66,7 @@ def open_draft(site: Site, post_id: int, who: str = "clerk") -> DraftPage:
 
 @pytest.fixture
 def draft_page(site: Site) -> DraftPage:
-    """A draft whose first revision is saved on X, in Marathi."""
+    """Opens a draft with a saved first revision for X in Marathi."""
     return open_draft(site, site.city.draft(site.city.hand_in()))
 
 
@@ -96,14 +96,14 @@ def state(site: Site, post_id: int) -> str:
 
 
 def approve(browser: Browser, post_id: int) -> None:
-    """Press the button of the review page."""
+    """Approve the post on its review page."""
     path = f"/posts/{post_id}/approve"
     form = browser.page(f"/posts/{post_id}/review").form_to(path)
     assert browser.post(path, form).status_code == 302
 
 
 def joint(site: Site) -> DraftPage:
-    """Two submissions of two departments in one draft, joined by the page."""
+    """Opens a draft that joins submissions of two departments."""
     city = site.city
     desk = open_draft(site, city.start(city.hand_in("पाइपलाइनसाठी रस्ता बंद")))
     number = number_of(site, city.hand_in("वळण रस्ता", department="road"))

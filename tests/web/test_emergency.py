@@ -1,4 +1,4 @@
-"""The emergency lane at the counter: step by step, on a phone, without a script."""
+"""The pages of emergency posts, step by step, without JavaScript."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ Fields = Iterable[tuple[str, str]]
 
 @pytest.fixture
 def site(any_site: Site) -> Site:
-    """The counter on both databases."""
+    """The site on both databases."""
     return any_site
 
 
 def with_blanks(fields: Fields, blanks: Mapping[str, str]) -> list[tuple[str, str]]:
-    """A form as the page gave it, with these fields filled in."""
+    """Return the page's form with these fields filled in."""
     return [(name, value) for name, value in fields if name not in blanks] + list(blanks.items())
 
 
 def submit(
     browser: Browser, path: str, before: TestResponse, blanks: Mapping[str, str]
 ) -> TestResponse:
-    """Fill in the form of the page in hand and send it."""
+    """Fill in the page's form, and send it."""
     return browser.post(path, with_blanks(Page(before.text).form("lane"), blanks))
 
 
 def open_confirmation(browser: Browser, template_id: int) -> tuple[str, TestResponse]:
-    """All steps up to the page that shows what leaves; gives the form's address and that page."""
+    """Go through all steps to the confirmation page; return its form's path and the page."""
     path = f"/emergency/publish/{template_id}"
     first = browser.get(path)
     assert first.status_code == 200, first.text
@@ -219,7 +219,7 @@ def test_the_person_on_duty_takes_charge_of_a_stuck_emergency_delivery(site: Sit
 
 
 def test_every_other_page_of_the_post_stands_too(site: Site) -> None:
-    """An emergency's post rests on no submission; refused, it is drafted anew."""
+    """An emergency's post has no submission; if it is refused, it is drafted again."""
     use_id = emergency_steps.publish_new(site.city)
     site.city.tick_dispatch()
     post_id = emergency_steps.post_of(site.city, use_id)
@@ -255,7 +255,7 @@ def test_emergency_lists_run_as_many_queries_for_many_rows_as_for_few(site: Site
 
 
 def _add_another(site: Site, template_id: int, number: int) -> None:
-    """One more of everything: a use that failed on X, an alert, a template that waits."""
+    """Add one more use that failed on X, an alert, and a template that waits for approval."""
     site.city.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
     form = emergency_steps.use_form(site.city, template_id, token=f"no-{number}")
     emergency_steps.publish(site.city, template_id, by="first", form=form)

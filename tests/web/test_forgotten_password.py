@@ -1,4 +1,4 @@
-"""Who forgot their password: one answer for everybody, one link or code, never a login."""
+"""Forgotten passwords: everybody gets the same response, and a link or code signs nobody in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOBILE = "+919822012345"
 
 
 def request_password(site: Site, identifier: str, browser: Browser | None = None) -> str:
-    """Ask for a new password; gives where the answer leads, or its page."""
+    """Request a new password, and return the redirect or the page."""
     response = (browser or site.nobody()).post("/forgotten", {"identifier": identifier})
     return response.headers.get("Location", "") or response.text
 
@@ -33,14 +33,14 @@ def sent(site: Site, kind: str) -> list[Notice]:
 
 
 def link_path(site: Site) -> str:
-    """The path of the newest link that went out."""
+    """Return the path of the newest link that was mailed."""
     match = re.search(r"/forgotten/link/[\w-]+", sent(site, "password_link")[-1].body)
     assert match is not None
     return match.group(0)
 
 
 def newest_code(site: Site) -> str:
-    """The newest code that went out."""
+    """Return the newest code that was sent."""
     match = re.search(r"\ue001(\d{8})\ue001", sent(site, "password_code")[-1].body)
     assert match is not None
     return match.group(1)

@@ -1,4 +1,4 @@
-"""The gate as an attacker, a hurried thumb and a person with two appointments meet it."""
+"""Approvals against attackers, double clicks and people with two appointments."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def state(site: Site, post: int) -> PostState:
 
 
 def decisions(site: Site) -> list[tuple[str, int]]:
-    """Kind and appointment of every decision."""
+    """Return kind and appointment of every decision."""
     with site.city.read() as session:
         decisions = session.scalars(select(Decision).order_by(Decision.id))
         return [(decision.kind.value, decision.appointment_id) for decision in decisions]
 
 
 def second_appointment(site: Site, name: str, role: Role, department: str) -> int:
-    """Let somebody of the cast hold another appointment as well."""
+    """Give a person of the city another appointment."""
     city = site.city
     with city.write() as session:
         appointment_id = appointments.record_person(
@@ -55,7 +55,7 @@ def approve_form(browser: Browser, post: int) -> tuple[str, Sent]:
 
 
 def joint(site: Site) -> int:
-    """A post of the water supply that asks the roads as well."""
+    """Sends a post of the water department for review that also needs the road department."""
     post = site.city.start(site.city.hand_in())
     site.city.save(post, on=["x"], asked_departments=("water", "road"))
     site.city.send(post)
@@ -108,7 +108,7 @@ def test_the_page_names_the_appointment_it_acts_under(site: Site) -> None:
 def test_a_tab_of_another_appointment_decides_nothing_and_names_the_new(
     site: Site,
 ) -> None:
-    """Both departments are asked: without the check the approval would be the other one's."""
+    """Both departments have to approve: without the check the other one would have approved."""
     other = second_appointment(site, "first", Role.OFFICER, "road")
     post = joint(site)
     officer = site.browser("first")
@@ -169,7 +169,7 @@ def test_an_appointment_that_ended_decides_nothing_in_an_open_page(
 
 
 def test_four_eyes_see_the_person_whatever_the_appointment(site: Site) -> None:
-    """The clerk who wrote it is an officer of the department as well."""
+    """The clerk who wrote the post is an officer of the department too."""
     own = second_appointment(site, "clerk", Role.OFFICER, "garden")
     post = site.city.in_review("garden")
     clerk = site.browser("clerk")
@@ -201,7 +201,7 @@ def test_a_reason_sent_twice_counts_once(site: Site, act: str) -> None:
 
 
 def test_a_return_after_ones_own_approval_is_refused_and_keeps_the_reason(site: Site) -> None:
-    """Not the same press twice, but a change of mind: withdrawing is another page."""
+    """This is no double click but a change of mind, for which there is the page of withdrawal."""
     post = site.city.in_review()
     officer, path = site.browser("first"), f"/posts/{post}/return"
     sent = dict(officer.page(path).form("return")) | {"reason": "वेळ चुकीची आहे."}
@@ -212,7 +212,7 @@ def test_a_return_after_ones_own_approval_is_refused_and_keeps_the_reason(site: 
 
 
 def test_a_stale_revision_is_reported_before_any_other_refusal(site: Site) -> None:
-    """The older revision asked the roads too, the newer one does not; it is a draft besides."""
+    """Only the older revision also needed the road department; the newer one is a draft."""
     post = joint(site)
     officer = site.browser("road_officer")
     path, sent = approve_form(officer, post)

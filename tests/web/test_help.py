@@ -1,4 +1,4 @@
-"""Where to get help, and the hand that is held out to a newcomer."""
+"""The help contacts on pages, and the offer of a tour to newcomers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clerk shows a code, the officer's own phone follows it; the code itself gives no right."""
+"""The clerk shows a code that leads the officer's phone to the review, but grants no right."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LETTERS = re.compile(r"[3-9A-Y]{4}-[3-9A-Y]{4}")
 
 
 def make_code(site: Site, post: int, *, by: str = "clerk") -> tuple[Browser, Page]:
-    """The clerk presses "make a code" on the page of the post; gives browser and page."""
+    """Let the clerk make a code on the post's page; return the browser and the page."""
     clerk = site.browser(by)
     path = f"/posts/{post}/on-the-spot"
     sent = clerk.post(path, clerk.page(path).form_to(path))
@@ -33,7 +33,7 @@ def letters_on(page: Page) -> str:
 
 
 def token_of(site: Site) -> str:
-    """What the newest code's picture holds; pictures are decoded in the browser's test."""
+    """Return the token of the newest code; the picture is decoded in the browser tests."""
     with site.city.read() as session:
         code = session.scalars(select(SpotCode).order_by(SpotCode.id.desc())).first()
         assert code is not None
@@ -46,7 +46,7 @@ def state(site: Site, post: int) -> PostState:
 
 
 def code_fields(browser: Browser, letters: str) -> tuple[int, str]:
-    """What comes of typing a code: where it leads, or the sentence at the field."""
+    """Type a code, and return the status code with the redirect or the field's error."""
     response = browser.post("/code", {"letters": letters})
     if response.status_code == 302:
         return 302, response.headers["Location"]

@@ -1,4 +1,4 @@
-"""Intake at the counter, one walk a page: asking and answering, changing, notes, duplicates."""
+"""The pages of intake: questions and answers, changes, notes, duplicates."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.web.site import Browser, Site
 
 @pytest.fixture
 def submission(site: Site) -> int:
-    """What the water supply's member handed in."""
+    """Hands in a submission of the water department."""
     photo = UploadedFile("टाकी.jpg", pictures.jpeg(), alt_mr="पाण्याची टाकी")
     return site.city.hand_in(files=(photo,))
 
 
 def send_and_follow(browser: Browser, path: str, fields: dict[str, str]) -> Page:
-    """Send a form and open the page it leads to."""
+    """Send a form, and open the page that follows."""
     response = browser.post(path, fields)
     assert response.status_code == 302, Page(response.text).errors()
     return browser.page(response.headers["Location"])
@@ -67,7 +67,7 @@ def test_a_note_stays_on_the_cells_list_until_the_cell_has_seen_it(
 
 
 def changed_form(page: Page, **new: str) -> list[tuple[str, str]]:
-    """What the form holds, with these fields written anew."""
+    """Return the form's fields with these changes."""
     return [(name, new.get(name, value)) for name, value in page.form("hand-in")]
 
 

@@ -1,4 +1,4 @@
-"""Everything that has a code has a label, so that no page shows the code instead."""
+"""Every code has a label, so that no page shows a code."""
 
 from __future__ import annotations
 

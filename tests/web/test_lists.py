@@ -1,4 +1,4 @@
-"""The list of submissions at the counter: filters, kept views, CSV, prepared lists, the search."""
+"""The list of submissions: filters, saved views, CSV, exports, and the search."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_today_shows_the_most_urgent_and_says_how_many_there_are(site: Site) -> 
 
 
 def _add_many_newer(site: Site, title: str) -> None:
-    """One handed in long ago under this title, and since then as many as are looked through."""
+    """Add an old submission with this title, and as many newer ones as a search looks through."""
     site.city.hand_in()
     copy_submissions(site.city, search.SPAN)
     with site.city.write() as session:

@@ -1,4 +1,4 @@
-"""What a person changes about themselves, and what nobody else can."""
+"""The profile, which a person alone can change."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def test_enabling_a_person_again_does_not_restore_their_links(site: Site) -> Non
 
 
 def link_to_set_it(site: Site, kind: str = "password_link") -> str:
-    """The path of a link that sets the member's password."""
+    """Return the path of a link that sets the member's password."""
     if kind == "invitation":
         with site.city.write() as session:
             invitations.invite(
@@ -271,7 +271,7 @@ def link_to_set_it(site: Site, kind: str = "password_link") -> str:
 
 
 def is_dead(site: Site, path: str) -> bool:
-    """Whether the link neither opens nor sets a password."""
+    """Return whether the link neither opens nor sets a password."""
     fields = {"new_password": NEW + "!", "password": NEW + "!"}
     codes = {site.nobody().get(path).status_code, site.nobody().post(path, fields).status_code}
     return codes == {404} and site.nobody().sign_in("member", NEW + "!").status_code == 401

@@ -1,4 +1,4 @@
-"""A list asks the database as often for sixty rows as for a few."""
+"""A list executes as many statements for sixty rows as for a few."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ Furnish = Callable[[City, int], None]
 
 
 def submissions(city: City, count: int) -> None:
-    """Handed in, by the water supply and by the roads."""
+    """Hand in submissions of the water and the road department."""
     for at in range(count):
         city.hand_in(f"सूचना {at}", department=("water", "road")[at % 2])
 
 
 def reviews(city: City, count: int) -> None:
-    """Posts that wait for the water supply's approval."""
+    """Send posts for the water department's review."""
     for _ in range(count):
         city.in_review(on=["x", "facebook"])
 
 
 def deliveries(city: City, count: int) -> None:
-    """Scheduled one after the other, within the week that the calendar shows."""
+    """Schedule posts within the week that the calendar shows."""
     for at in range(count // 2):
         city.schedule(city.approved(on=["x", "facebook"]), timedelta(hours=2 * at + 1))
 
 
 def unscheduled(city: City, count: int) -> None:
-    """Approved, without a time."""
+    """Approve posts without scheduling them."""
     for _ in range(count):
         city.approved()
 
 
 def missed(city: City, count: int) -> None:
-    """Past their time, for a person to decide."""
+    """Let deliveries miss their time, so that a person has to decide."""
     for _ in range(count):
         city.schedule(city.approved(), timedelta(minutes=1))
     city.tick_dispatch(5 * HOUR)
 
 
 def comments(city: City, count: int) -> None:
-    """Under one live post."""
+    """Add comments under a live post."""
     live = city.live()[0]
     parent = city.platform_id(live)
     for at in range(count):
@@ -62,27 +62,27 @@ def comments(city: City, count: int) -> None:
 
 
 def mentions(city: City, count: int) -> None:
-    """Under no post of ours: in the cell's queue."""
+    """Add mentions, which wait in the cell's queue."""
     for at in range(count):
         city.platform("x").citizen_says(f"@city खड्डा {at}", author=f"वाचक{at}")
     city.listen(timedelta(minutes=10))
 
 
 def mails(city: City, count: int) -> None:
-    """Refused by the mail server."""
+    """Let mails be refused by the mail server."""
     for _ in range(min(count, 20)):
         city.in_review()
         city_controls.fail_mail(city)
 
 
 def people(city: City, count: int) -> None:
-    """Members of several departments."""
+    """Appoint members of several departments."""
     for at in range(count):
         city.appoint(f"more-{count}-{at}", Role.MEMBER, ("water", "road", "garden")[at % 3])
 
 
 def departments(city: City, count: int) -> None:
-    """In the register, half of them with an officer."""
+    """Add departments, half of them with an officer."""
     for at in range(count):
         code = f"d-{count}-{at}"
         city.add_department(code)
@@ -91,7 +91,7 @@ def departments(city: City, count: int) -> None:
 
 
 def starting_texts(city: City, count: int) -> None:
-    """Of the cell's own, for three departments and for all."""
+    """Add snippets of the cell for three departments and for all."""
     for at in range(count):
         city.starting_text(f"नमुना {at}", department=("water", "road", "health", "")[at % 4])
 
@@ -131,14 +131,14 @@ def test_a_list_runs_as_many_queries_for_sixty_rows_as_for_a_few(site: Site, wha
 
 
 class PageCounts(NamedTuple):
-    """How many statements a page takes, and how many rows or items it shows."""
+    """The number of statements of a page, and of the rows or items that it shows."""
 
     statements: int
     rows: int
 
 
 def count_queries(site: Site, path: str, role: str) -> PageCounts:
-    """Open a page as somebody of that role, twice: the second time counts."""
+    """Open a page twice as a person of this role; the second request counts."""
     browser = site.browser(CAST[role])
     browser.page(path)
     with statements(site.city.database) as executed:

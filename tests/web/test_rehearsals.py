@@ -1,4 +1,4 @@
-"""The page of rehearsals: for whom, where it is offered, and the banner that every page carries."""
+"""The page of rehearsals: who sees it, where it is offered, and the banner in a rehearsal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ START, DROP = "/rehearsals/lag/start", "/rehearsals/lag/drop"
 
 
 def set_settings(site: Site, **changed: object) -> Settings:
-    """Let this counter's house have other settings."""
+    """Change settings of the site."""
     house = cast(AppContext, site.app.extensions["house"])
     settings = replace(house.settings, **changed)  # type: ignore[arg-type]  # by name
     site.app.extensions["house"] = replace(house, settings=settings)
@@ -38,13 +38,13 @@ def set_settings(site: Site, **changed: object) -> Settings:
 
 @pytest.fixture
 def site_with_rehearsals(site: Site, tmp_path: Path) -> Site:
-    """A counter that offers rehearsals, with none begun yet."""
+    """A site that offers rehearsals, without any started."""
     set_settings(site, base_url="http://127.0.0.1:8000", rehearsals_dir=tmp_path / "rehearsals")
     return site
 
 
 def write_rehearsal(root: Path, **note: object) -> None:
-    """What a rehearsal's killed command leaves."""
+    """Write the folder that a killed rehearsal leaves."""
     folder = root / "lag"
     folder.mkdir(parents=True)
     rehearsal = {"port": 8110, "begun_at": "2026-07-14T06:30:00+00:00", "step": "ready", "pid": 1}
@@ -112,7 +112,7 @@ def test_inside_a_rehearsal_none_is_started(site_with_rehearsals: Site) -> None:
 
 
 def page_calls(world: World) -> Iterator[Call]:
-    """Every page that is opened by GET, stands in the table, and has its thing in the world."""
+    """Yield every GET call of the table whose row exists in the world."""
     known_names = {*world.own, "sign_in_id"}
     for rule in world.site.app.url_map.iter_rules():
         opened = "GET" in (rule.methods or ()) and rule.endpoint in TABLE
@@ -121,7 +121,7 @@ def page_calls(world: World) -> Iterator[Call]:
 
 
 def allowed_role(call: Call) -> str:
-    """A role that may open it."""
+    """Return a role that may make the call."""
     roles = f"{call.entry.everywhere} {call.entry.own}".split()
     return roles[0] if roles else "lead"
 

@@ -1,4 +1,4 @@
-"""What the browser is told, and what an attacker tries: headers, cookies, hosts, uploads, ids."""
+"""Security headers, and attacks by cookies, hosts, uploads and ids."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ HOSTS = ("elsewhere.example", "nagarvani.example:8443", "[::1]")
 
 
 def as_another_host(browser: Browser, host: str, path: str, **form: str) -> TestResponse:
-    """The same session, asked under another host; with a form, a POST."""
+    """Send the session's request under another host; with a form, a POST."""
     with browser.client.session_transaction(base_url=BASE_URL):
         pass
     cookie = browser.client.get_cookie("__Host-nagarvani", domain="127.0.0.1")
@@ -160,7 +160,7 @@ def test_signing_in_leads_where_the_person_was(site: Site) -> None:
 
 @pytest.fixture
 def files(site: Site) -> dict[str, str]:
-    """A photo and a PDF that the water supply handed in: their addresses."""
+    """Hands in a photo and a PDF, and returns their paths."""
     handed = (
         UploadedFile('टाकी "१".jpg', pictures.jpeg()),
         UploadedFile("आदेश\r\nX: 1.pdf", PDF),
@@ -288,7 +288,7 @@ def test_a_password_is_never_shown_again(site: Site) -> None:
 
 
 def test_searching_for_wildcards_finds_no_more_than_they_say(site: Site) -> None:
-    """A percent sign in a search is a percent sign."""
+    """A percent sign in a search means only itself."""
     lead = Browser(site.app, site.browser("lead").client)
     assert "किरण वाबळे" not in lead.page("/people?q=%25")
 
@@ -297,7 +297,7 @@ HOSTILE = "<script>alert('१')</script>\"><img src=x onerror=alert(1)>{{ 7 * 7 
 
 
 def test_what_people_wrote_is_text_wherever_it_is_shown(site: Site) -> None:
-    """In titles, texts, file names, reasons and comments, on every page where they come up."""
+    """This covers titles, texts, file names, reasons and comments on every page that shows them."""
     city = site.city
     photo = UploadedFile(f"{HOSTILE[:20]}.jpg", pictures.jpeg(), alt_mr=HOSTILE)
     submission = city.hand_in(HOSTILE, text_mr=HOSTILE, text_en=HOSTILE, files=(photo,))

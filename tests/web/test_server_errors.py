@@ -1,4 +1,4 @@
-"""When something else is in trouble: the database, the platforms, the machine, the settings."""
+"""Pages while the database, the platforms, the machine or the settings are in trouble."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.web.site import BASE_URL, SECRET, Browser, Site, make_app, open_site
 from tests.web.test_bad_submissions import TYPED
 
 LONG = {"text_mr": ["शनिवारी पाणीपुरवठा बंद राहील. " * 500]}
-"""More than the room that is left in a page of the database."""
+"""A text longer than the free space in a page of the database."""
 
 PAIRS = [(name, value) for name, values in (TYPED | LONG).items() for value in values]
 UNREACHABLE = "प्रणालीच्या माहितीसाठ्याशी सध्या संपर्क होत नाही. कोणताही बदल झालेला नाही."
@@ -40,7 +40,7 @@ MEGABYTE = 1024 * 1024
 
 
 def check_kept(browser: Browser) -> list[tuple[str, str]]:
-    """Hand in while the database is in trouble: 503, everything kept; gives what would go on."""
+    """Expect 503 when handing in, without lost input; return the fields to send again."""
     path = "/submissions/new"
     form = [*PAIRS, ("form_token", "in-trouble")]
     response = browser.post(path, form)
@@ -55,7 +55,7 @@ def check_kept(browser: Browser) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def impatient_site(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
-    """A counter on SQLite that waits a twentieth of a second for a lock, not ten seconds."""
+    """A site on SQLite that waits a twentieth of a second for a lock, instead of ten seconds."""
     database = Database(sqlite_url)
     event.listen(database.engine, "connect", _wait_shortly)
     yield open_site(database, tmp_path)
@@ -69,7 +69,7 @@ def _wait_shortly(connection: DBAPIConnection, _record: object) -> None:
 
 
 def file_of(city: City) -> str:
-    """The database's file."""
+    """Return the database's file."""
     return str(make_url(city.database.url).database)
 
 
@@ -100,7 +100,7 @@ def test_a_full_database_keeps_the_form_and_takes_it_once_there_is_room(
 
 
 def _limit_pages(connection: DBAPIConnection, _record: object) -> None:
-    """As many pages as there are: the next one does not fit."""
+    """Limit the database to its current number of pages."""
     cursor = connection.cursor()
     cursor.execute("VACUUM")
     cursor.execute("PRAGMA page_count")
@@ -111,7 +111,7 @@ def _limit_pages(connection: DBAPIConnection, _record: object) -> None:
 
 @contextmanager
 def database_closed(address: str) -> Iterator[None]:
-    """Let nobody into a database of PostgreSQL, and throw out who is in it."""
+    """Forbid connections to a PostgreSQL database, and end the existing ones."""
     plain = address.replace("postgresql+psycopg", "postgresql")
     name = sql.Identifier(str(make_url(address).database))
     around = plain.replace(f"/{make_url(address).database}", "/postgres")
@@ -128,7 +128,7 @@ def database_closed(address: str) -> Iterator[None]:
 
 @pytest.fixture
 def postgres_site(postgres_url: str, tmp_path: Path) -> Iterator[Site]:
-    """The counter on PostgreSQL alone."""
+    """The site on PostgreSQL alone."""
     database = Database(postgres_url)
     yield open_site(database, tmp_path)
     database.dispose()
@@ -150,7 +150,7 @@ def test_a_form_survives_a_lost_database_and_is_saved_once_it_is_back(
 def test_a_database_lost_in_the_middle_of_a_request_gets_its_error_page(
     postgres_site: Site,
 ) -> None:
-    """The session was read, then it went: the frame of the page cannot ask for its counts."""
+    """The database fails after the session was read, so that the page's frame has no counts."""
     member, waiting = postgres_site.browser("member"), []
     assert member.token
 
@@ -193,7 +193,7 @@ def test_a_log_of_trouble_holds_nothing_that_somebody_typed(
 
 
 def site_with_unreachable_x(site: Site) -> Site:
-    """The same city, whose X is asked by HTTP where nobody listens."""
+    """The same city with an X address on which nothing listens."""
     city, nowhere = site.city, f"http://127.0.0.1:{free_port()}"
     sealed = Vault(SECRET, ()).seal(
         {
@@ -229,7 +229,7 @@ def test_a_platform_that_is_away_is_said_in_a_sentence(site: Site) -> None:
 
 
 class GeneratedBody(io.RawIOBase):
-    """A body that is made while it is read; `given` counts its bytes."""
+    """A request body that is generated while it is read; `given` counts its bytes."""
 
     def __init__(self, head: bytes, size: int, tail: bytes = b"") -> None:
         self.head = head
@@ -241,7 +241,7 @@ class GeneratedBody(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """The head first, then nothing but a letter, until the size is reached."""
+        """Return the head, then the same letter repeatedly, until the size is reached."""
         if not self.left:
             tail, self.tail = self.tail, b""
             return tail
@@ -267,7 +267,7 @@ HEAD = (
 def upload(
     browser: Browser, body: GeneratedBody, *, length: int | None, path: str = "/submissions/new"
 ) -> TestResponse:
-    """Send a body piece by piece, with or without saying how long it is."""
+    """Send a body in chunks, with or without a Content-Length."""
     headers = {} if length is None else {"CONTENT_LENGTH": str(length)}
     with warnings.catch_warnings():
         # Werkzeug leaves the spooled part of a body that was cut off to the garbage collector.
@@ -314,7 +314,7 @@ def test_other_forms_take_no_more_than_64_megabytes_on_the_way(site: Site) -> No
 
 @pytest.mark.proof
 def test_a_video_of_300_megabytes_is_read_whole_and_the_form_is_kept(site: Site) -> None:
-    """Really sent, piece by piece; what is too much of it is thrown away, not held."""
+    """The body is sent in chunks, and the part beyond the limit is discarded."""
     member = site.browser("member")
     token = f'--edge\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{member.token}\r\n'
     body = GeneratedBody(token.encode() + HEAD, 300 * MEGABYTE, END)
@@ -336,7 +336,7 @@ def test_a_video_sent_without_a_session_is_named_and_the_text_kept(site: Site) -
 
 @pytest.mark.proof
 def test_a_text_without_end_is_refused_as_well(site: Site) -> None:
-    """A field that is no file is kept in memory: it is cut off much earlier."""
+    """A field that is not a file is kept in memory, so its limit is much lower."""
     body = GeneratedBody(HEAD.replace(b'; filename="film.mp4"', b""), 60 * MEGABYTE)
     assert upload(site.browser("member"), body, length=None).status_code == 413
     assert body.given < 18 * MEGABYTE

@@ -1,4 +1,4 @@
-"""Signing in, sessions and what ends them, appointments, invitations, fresh sign-ins."""
+"""Signing in, ending sessions, appointments, invitations, and confirming a sign-in."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEW_PASSWORD = "तळ्यात पाच बदके आणि चंद्
 
 
 def test_signing_in_begins_a_new_session(site: Site) -> None:
-    """A session that somebody planted in the browser beforehand is not the one that is used."""
+    """A session that an attacker planted in the browser is not used."""
     planted = site.browser("road_member")
     old, token = planted.cookie(), planted.token
     site.give_password("member")
@@ -136,7 +136,7 @@ def test_a_session_ends_with_its_only_appointment(site: Site) -> None:
 
 
 def appoint_again(site: Site, name: str, role: Role, department: str) -> int:
-    """Appoint somebody of the cast a second time; gives the appointment's id."""
+    """Appoint a person a second time, and return the appointment's id."""
     with site.city.write() as session:
         person = session.get_one(Person, site.city.people[name])
         appointment_id = appointments.record_person(
@@ -196,7 +196,7 @@ def test_one_sees_ones_own_sessions_and_ends_another(site: Site) -> None:
 
 
 def invitation(site: Site) -> str:
-    """Invite the member of the roads, who has no password yet; gives the path of the link."""
+    """Invites the road department's member, and returns the path of the link."""
     lead = site.browser("lead")
     assert lead.post(f"/people/{site.city.people['road_member']}/invite").status_code == 302
     with site.city.read() as session:
@@ -249,13 +249,13 @@ def test_a_first_password_that_will_not_do_says_why(site: Site, password: str, e
 
 
 def confirm(browser: Browser, answer_text: str, password: str = PASSWORD) -> Page:
-    """Give the password that a step asks for."""
+    """Enter the password that an action asks for."""
     fields = [field for field in Page(answer_text).form("prove") if field[0] != "password"]
     return Page(browser.post("/confirm", [*fields, ("password", password)]).text)
 
 
 def sign_in_long_ago(site: Site, name: str) -> Browser:
-    """A browser whose sign-in is too long ago for what wants a fresh one."""
+    """Return a browser whose sign-in is too old for actions that need a fresh one."""
     site.give_password(name)
     browser = site.browser(name)
     site.city.clock.move(FRESH + MINUTE)
@@ -282,7 +282,7 @@ def test_publishing_now_asks_for_the_password_and_then_goes_on(any_site: Site) -
 
 
 def delivery_of(site: Site, post_id: int) -> Delivery | None:
-    """The one delivery of a post, if there is one."""
+    """Return the delivery of a post, or None."""
     with site.city.read() as session:
         return session.scalars(select(Delivery).where(Delivery.post_id == post_id)).one_or_none()
 
@@ -357,7 +357,7 @@ def test_one_of_two_admins_can_shut_the_other_out_but_not_the_last_one(site: Sit
 
 
 def test_sessions_say_what_device_they_are_of_as_text(site: Site) -> None:
-    """The name of a browser is whatever it says; it is shown, and is no markup."""
+    """A browser chooses its own name, which is escaped."""
     member = site.browser("member")
     with site.city.write() as session:
         session.scalars(select(SignIn)).one().device = "<img src=x onerror=alert(1)>"

@@ -1,4 +1,4 @@
-"""When the media folder takes nothing: told at the place, in the language, and nothing is lost."""
+"""If the media folder cannot be written, the form shows an error and loses nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MESSAGE = (
 
 @pytest.fixture
 def site_without_media(site: Site) -> Site:
-    """The city's counter, in the place of whose media folder lies a file: root cannot write it."""
+    """A site with a file in place of its media folder, so that even root cannot write there."""
     root = site.city.store.root
     shutil.rmtree(root, ignore_errors=True)
     root.write_bytes(b"")

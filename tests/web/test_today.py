@@ -1,4 +1,4 @@
-"""Today and the board: what stands there is what their tabs say, the emergency lane included."""
+"""The home page and the board show as many items as their tabs say, emergencies included."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_an_urgent_delivery_that_nobody_took_waits_for_whoever_is_on_duty(world:
 
 
 def _count(page: Page, path: str) -> int:
-    """What stands on the tab that leads to this path."""
+    """Return the number on the tab that leads to this path."""
     tab = next(
         link
         for link in page.all

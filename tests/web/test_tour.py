@@ -1,4 +1,4 @@
-"""The introduction leads every role through its own pages and ends where the work is."""
+"""The tour leads every role through its own pages, and ends on the home page."""
 
 from __future__ import annotations
 

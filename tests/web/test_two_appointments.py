@@ -1,4 +1,4 @@
-"""Two tabs, two appointments: a form goes out under the one it was made under, or not at all."""
+"""A form is accepted only under the appointment under which its page was opened."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAIRS = [(name, value) for name, values in TYPED.items() for value in values]
 
 
 def form_fields(browser: Browser) -> list[tuple[str, str]]:
-    """What the hand-in page would send, with the mark of the appointment it was made under."""
+    """Return the fields of the hand-in form, its appointment included."""
     page = browser.page("/submissions/new")
     names = ("form_token", "made_under")
     marks = [(name, page.named(name)[0].get("value")) for name in names]
@@ -28,7 +28,7 @@ def handed_in(site: Site) -> list[int]:
 
 
 def two_tabs(site: Site) -> tuple[Browser, list[tuple[str, str]], int]:
-    """Somebody who has filled in a form for water and chose garden in another tab since."""
+    """A person has filled in a form for water, and then switched to garden in another tab."""
     garden = appoint_again(site, "member", Role.MEMBER, "garden")
     member = site.browser("member")
     written = form_fields(member)

@@ -1,4 +1,4 @@
-"""Warnings at the counter: on top with links, at the place, at the officer's; never in the way."""
+"""Warnings are listed above drafts, at their fields and for officers, and block nothing."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ RIGHT = "शिबीर शनिवार दि. २८ नोव्हें
 
 @pytest.fixture
 def web_server() -> Iterator[WebServer]:
-    """A web server on loopback, to which links lead."""
+    """Runs a web server on loopback, as the target of links."""
     with serving() as opened:
         yield opened
 
 
 @pytest.fixture
 def local_site(site: Site) -> Site:
-    """The same counter in a rehearsal: it looks at links on this machine."""
+    """The same site in a rehearsal, which checks links to this machine."""
     house = site.app.extensions["house"]
     settings = replace(house.settings, link_reach=Reach.LOOPBACK)
     site.app.extensions["house"] = replace(house, settings=settings)
@@ -40,20 +40,20 @@ def local_site(site: Site) -> Site:
 
 
 def draft(site: Site) -> tuple[Browser, int, str]:
-    """A clerk's browser at a draft, the post, and the path."""
+    """Returns a clerk's browser, a draft's post and its path."""
     post_id = site.city.draft(site.city.hand_in())
     return site.browser("clerk"), post_id, f"/posts/{post_id}/draft"
 
 
 def form_of(site: Site, then: str, changed: str, **more: str) -> list[tuple[str, str]]:
-    """A draft's form with this Marathi text on X, and an English one beside it."""
+    """Return a draft's form with this Marathi text on X, and an English text."""
     x = site.city.accounts["x"]
     fields = {"seen": "1", "title": "शिबीर", f"text_{x}_mr": changed, f"text_{x}_en": "Camp."}
     return [*({**fields, **more}).items(), ("then", then)]
 
 
 def warning_lines(page: Page) -> list[Element]:
-    """The lines of the list on top."""
+    """Return the lines of the list of warnings."""
     return [
         list_item
         for list_item in page.all
@@ -232,7 +232,7 @@ def test_previews_are_seen_in_light_and_dark_without_a_form(site: Site, page: st
 def test_before_an_answer_on_x_it_is_told_where_x_would_refuse_it(
     site: Site, handle: str, is_told: bool
 ) -> None:
-    """A comment in the cell's queue, under no post of ours, that mentions @city."""
+    """The comment is a mention of @city under no post of the city."""
     comment_id = site.city.comment("खड्डा बुजवा")
     with site.city.write() as session:
         session.get_one(Comment, comment_id).account.handle = handle

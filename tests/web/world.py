@@ -1,4 +1,4 @@
-"""The routes of the counter, who may take each, and a world with one of everything to ask for.
+"""The routes, the roles that may use each, and a city with one row of everything.
 
 The table is written by hand from the agreed rights, never computed from the policy.
 """
@@ -41,7 +41,7 @@ CAST = {
     "oversight": "oversight",
     "auditor": "auditor",
 }
-"""A person for each role; those of a department are the water supply's, which oversight sees."""
+"""A person for each role; members, officers and heads are of water, which oversight sees."""
 
 EVERYBODY = "admin lead cell officer head member oversight auditor"
 READS_ALL = "lead cell auditor"
@@ -51,10 +51,10 @@ RECORDS = "admin lead"
 
 @dataclass(frozen=True)
 class Entry:
-    """Who gets in anywhere, who where the thing is their department's, and what is sent along.
+    """The roles that may use a route for all rows, or only for rows of their own department.
 
-    Who is in neither gets 403. Who is only in `own` gets 404 for another department's thing.
-    `foreign` is False where there is no other department's thing to ask for.
+    Roles in neither get 403. Roles only in `own` get 404 for another department's row. `foreign`
+    is False if the route has no rows of departments. `sends` are fields of the request.
     """
 
     everywhere: str = ""
@@ -68,7 +68,7 @@ PUBLIC = Entry(public=True, foreign=False)
 
 
 def page(everywhere: str, **more: Any) -> Entry:  # noqa: ANN401  whatever Entry takes
-    """A page that belongs to no department."""
+    """Return the entry of a page that belongs to no department."""
     return Entry(everywhere, foreign=False, **more)
 
 
@@ -264,14 +264,14 @@ TABLE: Mapping[str, Entry] = {
     "correcting.seen": ON_COMMENTS,
 }
 ALLOWED_CODES = {"GET": {200, 302}, "POST": {200, 302, 409, 422}}
-"""What a page answers to whoever may open it; an empty form is refused by its own words."""
+"""The status codes for allowed roles; an empty form is refused with 409 or 422."""
 
 
 Ids = Mapping[str, object]
 
 
 def add_one_of_each(city: City, department: str) -> Ids:
-    """A submission with a file, a scheduled post with a picture, and a comment under a live one."""
+    """Add one row of everything for a department, and return the ids by the routes' arguments."""
     shade = {"water": 40, "road": 200}[department]
     content = pictures.jpeg(shade=shade)
     photo = UploadedFile("IMG_1.jpg", content, alt_mr="पाण्याची टाकी")
@@ -325,7 +325,7 @@ def add_one_of_each(city: City, department: str) -> Ids:
 
 
 def _add_external_change(city: City, delivery_id: int) -> int:
-    """Somebody else has changed what this delivery brought out; gives the watch's id."""
+    """Record that others edited the delivery's post, and return the watch's id."""
     with city.write() as session:
         receipt = session.get_one(Delivery, delivery_id).receipt
         watch = Watch(receipt=receipt, differs_at=city.now, seen_text="पाणी बंद नाही.")
@@ -335,7 +335,7 @@ def _add_external_change(city: City, delivery_id: int) -> int:
 
 
 def _in_person_token(city: City, department: str) -> str:
-    """What a code for the spot holds, shown for a post of that department in review."""
+    """Return the token of an in-person code for a post of that department in review."""
     post_id = city.in_review(department)
     with city.write() as session:
         code = in_person.make(
@@ -350,7 +350,7 @@ def _in_person_token(city: City, department: str) -> str:
 
 
 def _add_link_picture(city: City, sha256: str) -> str:
-    """A link whose preview shows this picture; gives its digest."""
+    """Add a checked link with this picture, and return the link's digest."""
     with city.write() as session:
         checked_link = CheckedLink(digest=sha256, url="https://pmc.example/", asked_at=city.now)
         checked_link.landed_on, checked_link.title, checked_link.picture_sha256 = "", "", sha256
@@ -359,7 +359,7 @@ def _add_link_picture(city: City, sha256: str) -> str:
 
 
 def _rename_department(city: City, department: str) -> int:
-    """Another name for the department, in force the day after tomorrow."""
+    """Rename the department from the day after tomorrow on, and return the change's id."""
     with city.write() as session:
         return department_changes.rename(
             session,
@@ -375,7 +375,7 @@ def _rename_department(city: City, department: str) -> int:
 
 @dataclass(frozen=True)
 class Call:
-    """A route with a method, and whose thing is asked for."""
+    """A route with a method, for a row of the own or another department."""
 
     endpoint: str
     method: str
@@ -383,14 +383,14 @@ class Call:
 
     @property
     def entry(self) -> Entry:
-        """Its line in the table."""
+        """The route's entry in the table."""
         return TABLE[self.endpoint]
 
 
 def calls(site: Site) -> Iterator[Call]:
-    """Every route of the URL map with each of its methods, in the order of the table."""
-    # What a call ends (a template, a session) is not there for the calls after it, so that the
-    # order must not be that in which blueprints happen to be registered.
+    """Yield every route of the URL map with each of its methods, in the order of the table."""
+    # A call may end a row (a template, a session) that later calls need, so the order must not
+    # depend on the registration of blueprints.
     positions = {endpoint: position for position, endpoint in enumerate(TABLE)}
     for rule in sorted(site.app.url_map.iter_rules(), key=lambda rule: positions[rule.endpoint]):
         for method in sorted((rule.methods or set()) & set(ALLOWED_CODES)):
@@ -400,7 +400,7 @@ def calls(site: Site) -> Iterator[Call]:
 
 
 def path_of(site: Site, call: Call, ids: Ids) -> str:
-    """The address of a call for these things."""
+    """Return the path of a call with these ids."""
     rules = site.app.url_map.iter_rules(call.endpoint)
     rule = next(rule for rule in rules if call.method in (rule.methods or set()))
     with site.app.test_request_context():
@@ -411,7 +411,7 @@ def path_of(site: Site, call: Call, ids: Ids) -> str:
 def send_call(
     browser: Browser, call: Call, path: str, ids: Ids, *, token: str | None = None
 ) -> TestResponse:
-    """Carry out the call, and return the response."""
+    """Send the call's request, and return the response."""
     if call.method == "GET":
         return browser.get(path)
     sends = {**call.entry.sends, **_button_fields(call, ids)}
@@ -419,14 +419,14 @@ def send_call(
 
 
 def _button_fields(call: Call, ids: Ids) -> dict[str, str]:
-    """What a button sends: without it another refusal would hide the one that is asked about."""
+    """Return the button's fields, without which the form would be refused for another reason."""
     if call.endpoint == "signing.switch":
         return {"appointment": str(ids["own_appointment"])}
     return {}
 
 
 def codes_in_table(call: Call, role: str) -> set[int]:
-    """What the table says."""
+    """Return the status codes of the table."""
     entry = call.entry
     if role in entry.everywhere.split():
         return ALLOWED_CODES[call.method]
@@ -437,14 +437,14 @@ def codes_in_table(call: Call, role: str) -> set[int]:
 
 @dataclass
 class World:
-    """The counter with one of everything for both departments."""
+    """A site with one row of everything for two departments."""
 
     site: Site
     own: Ids
     foreign: Ids
 
     def ids(self, call: Call, name: str) -> Ids:
-        """What a call is about; sessions and appointments are one's own or somebody else's."""
+        """Return the ids for a call; sessions and appointments are the person's or another's."""
         ids = dict(self.foreign if call.foreign else self.own)
         whose = "road_member" if call.foreign else name
         ids["sign_in_id"] = self._session_of(whose)
