@@ -1,4 +1,4 @@
-"""Durable commits, aware times, and history that nothing changes, on both databases."""
+"""Durable commits, aware times, and an append-only history, on both databases."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_reading_keeps_nothing(database: Database) -> None:
     ],
 )
 def test_reading_locks_and_changes_nothing(database: Database, statement: Executable) -> None:
-    """SQLite knows no locks and PostgreSQL does: so both are told apart before either is asked."""
+    """SQLite has no row locks and PostgreSQL has, so locking is refused before either is used."""
     with database.reading() as session, pytest.raises(ReadOnly):
         session.execute(statement)
 
@@ -91,7 +91,7 @@ def test_reading_locks_no_row_by_its_key(database: Database) -> None:
 
 
 def test_reading_lets_postgresql_keep_what_is_prepared(postgres_url: str) -> None:
-    """After a ROLLBACK psycopg has all of it forgotten."""
+    """After a ROLLBACK psycopg would deallocate all prepared statements."""
     opened = Database(postgres_url)
     for _ in range(12):
         with opened.reading() as session:
@@ -120,7 +120,7 @@ def test_a_writer_on_sqlite_holds_the_database_from_its_first_statement(sqlite_u
 
 
 def test_threads_of_one_process_write_to_sqlite_in_turns(sqlite_url: str) -> None:
-    """None of them meets the other's lock, though SQLite would wait for none of them."""
+    """No thread meets another's lock, though SQLite would not wait."""
     opened = Database(sqlite_url)
 
     @event.listens_for(opened.engine, "connect")
@@ -159,7 +159,7 @@ def write_one(database: Database) -> None:
 def test_a_writer_to_sqlite_keeps_its_connection_until_an_error(
     sqlite_url: str,
 ) -> None:
-    """After a failure the pool gives one, and nothing is kept of what had been written."""
+    """After an error the pool opens another connection, and the writes are rolled back."""
     opened, connections = Database(sqlite_url), [0]
 
     @event.listens_for(opened.engine, "checkout")
@@ -182,7 +182,7 @@ def test_a_writer_to_sqlite_keeps_its_connection_until_an_error(
 
 
 def test_who_waits_in_vain_for_the_turn_uses_no_connection_of_anothers(sqlite_url: str) -> None:
-    """As one thread that writes within its own writing: SQLite refuses it, and it stays whole."""
+    """A thread writes within its own transaction; SQLite refuses, and it stays usable."""
     opened = Database(sqlite_url)
 
     @event.listens_for(opened.engine, "connect")
@@ -199,7 +199,7 @@ def test_who_waits_in_vain_for_the_turn_uses_no_connection_of_anothers(sqlite_ur
 
 
 def write_plainly(database: Database, number: int, *, fails: bool = False) -> Any:  # noqa: ANN401  a driver's
-    """Write a row; gives the driver's connection."""
+    """Write a row, and return the driver's connection."""
     with database.connection() as connection:
         connection.execute(insert(Counter).values(series=str(number), value=number))
         if fails:
@@ -245,7 +245,7 @@ def test_a_sqlite_that_does_not_wait_for_the_disk_is_found_out(sqlite_url: str) 
 
 
 def change_pragma(engine: Engine, pragma: str) -> None:
-    """On the one connection that lies in the pool."""
+    """Change a pragma on the only connection of the pool."""
     raw = engine.raw_connection()
     raw.cursor().execute(f"PRAGMA {pragma}")
     raw.close()
@@ -360,7 +360,7 @@ HISTORY = {
 
 @pytest.fixture
 def database_with_history(database: Database) -> Database:
-    """A database with an event and its seal."""
+    """A database with an event and its hash."""
     with database.transaction() as session:
         row = Event(
             at=NOW, subject="posts", subject_id=1, verb="approve", actor_kind=ActorKind.CLOCK
@@ -372,7 +372,7 @@ def database_with_history(database: Database) -> Database:
 
 
 def refuse(database: Database, statement: str) -> None:
-    """The statement fails with our own words, and what was told stands as it stood."""
+    """Expect the statement to fail with the trigger's message, without any change."""
     with pytest.raises(DBAPIError, match="append-only"), database.transaction() as session:
         session.connection().exec_driver_sql(statement)
     with database.reading() as session:
@@ -552,7 +552,7 @@ def test_many_rows_are_inserted_by_one_statement_that_leaves_at_once(database: D
 
 
 def test_rows_of_one_statement_are_never_a_pipeline_to_postgresql(postgres_url: str) -> None:
-    """In the middle of one nobody would be cut off, however long he stands still."""
+    """A connection in a pipeline would not be ended by the idle timeout."""
     opened, numbers = Database(postgres_url), list[int]()
 
     def rows(driver: Connection) -> Iterator[tuple[str]]:

@@ -1,4 +1,4 @@
-"""Prepared statements: the same on both databases, one way to PostgreSQL and back for several."""
+"""Prepared statements return the same on both databases, and PostgreSQL gets several at once."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def shared(postgres_url: str) -> Iterator[Database]:
 
 @pytest.mark.parametrize("times", [0, 12])
 def test_it_runs_after_a_rollback(shared: Database, times: int) -> None:
-    """psycopg has PostgreSQL forget all that was prepared, but only if some of it was its own."""
+    """psycopg deallocates all prepared statements, but only if some were its own."""
     for _ in range(3):
         with shared.connection() as connection:
             for _ in range(times):  # what it sees often it prepares
@@ -170,7 +170,7 @@ def test_a_connection_that_broke_says_so_and_the_next_one_works(shared: Database
 
 
 def test_a_connection_that_broke_while_it_rested_says_so_too(shared: Database) -> None:
-    """The BEGIN, which we say ourselves, is what notices it."""
+    """The explicit BEGIN notices it."""
     with shared.transaction() as session:
         session.execute(select(1))
     _end_connections(shared)

@@ -1,4 +1,4 @@
-"""What a clock does, how often, and how it runs its threads."""
+"""The clock's ticks, their intervals, and its threads."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ PROMISES = {
     # What is kept for a time only is erased every hour.
     "retention": 3_600,
 }
-"""Each tick, the seconds between two of it, and what is promised that rests on it.
+"""Each tick, its interval in seconds, and the promise that depends on it.
 
 Whoever adds a tick adds its line here, with its promise.
 """
@@ -73,7 +73,7 @@ Whoever adds a tick adds its line here, with its promise.
 
 @pytest.fixture
 def ticks(tmp_path: Path) -> Iterator[tuple[scheduler.Tick, ...]]:
-    """What a clock with settings as they come would do; none of it is run."""
+    """Returns what a clock with default settings would run, without running it."""
 
     def opens_none(account: Account) -> Platform:
         raise AssertionError(account)
@@ -105,7 +105,7 @@ def test_the_scheduler_beats_each_tick_by_its_own_time(ticks: tuple[scheduler.Ti
 
 
 def _of_a_thread() -> set[int]:
-    """The processors that a thread started now may use, and one that it starts."""
+    """Return the processors of a new thread, and of a thread that it starts."""
     problems: list[set[int]] = []
 
     def look() -> None:

@@ -94,7 +94,7 @@ OF = {
 
 
 def moves(kind: type[StrEnum]) -> dict[str, set[str]]:
-    """The design's moves of these states."""
+    """Return the design's transitions of these states."""
     lines = [line.split(">") for line in DESIGN[kind].strip().splitlines()]
     return {before.strip(): set(after.split()) for before, after in lines}
 

@@ -1,4 +1,4 @@
-"""The one way to change a state, on both databases."""
+"""State transitions, on both databases."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Things = dict[type[transitions.Stateful], transitions.Stateful]
 
 
 def add(session: Session) -> Things:
-    """One thing of each kind that has a state."""
+    """Add a row of each class that has a state."""
     department = add_department(session, "water")
     person = Person(name_mr="मेधा", created_at=NOW)
     session.add(person)
@@ -185,7 +185,7 @@ def test_move_and_event_are_kept_or_undone_together(database: Database, things: 
 
 
 def behind_the_back(session: Session, kind: type[transitions.Stateful], state: StrEnum) -> None:
-    """Another transaction's move: the row changes, what this session holds does not."""
+    """Change the row in another transaction, so that this session's object is stale."""
     statement = update(kind).values(state=state).execution_options(synchronize_session=False)
     session.execute(statement)
 

@@ -1,4 +1,4 @@
-"""Working time: from ten to six, Monday to Friday, never on a holiday of Maharashtra."""
+"""Working time is from ten to six, Monday to Friday, except on Maharashtra's holidays."""
 
 from __future__ import annotations
 

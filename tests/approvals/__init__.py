@@ -1,3 +1,3 @@
-"""The rulebook, attacked from outside."""
+"""Tests of the approval rules."""
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def case(**changed: object) -> Case:
 
 
 def about(subject: Subject, *approvals: Approval, **changed: object) -> Case:
-    """A case in which the approvals were given for exactly this subject."""
+    """Return a case whose approvals were given for exactly this subject."""
     fixed = digest(subject)
     return case(
         subject=subject,
@@ -199,7 +199,7 @@ subjects = st.builds(
 
 
 def composed(subject: Subject) -> Subject:
-    """The subject with everything made equal that the digest may not tell apart."""
+    """Return the subject after normalising everything that the digest does not distinguish."""
 
     def nfc(text: str) -> str:
         return unicodedata.normalize("NFC", text)

@@ -25,7 +25,7 @@ ASHA = Person(
 
 
 def is_right(person: Person | None, password: str, *, hasher: Hasher) -> bool:
-    """Try a password and settle it, as the counter does in two steps."""
+    """Check a password and record the result, as signing in does in two steps."""
     stored_hash = person.password_hash if person is not None else None
     return accept_proof(person, try_password(stored_hash, password, hasher=hasher))
 

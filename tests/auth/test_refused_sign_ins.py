@@ -1,4 +1,4 @@
-"""Every refused sign-in leaves a row in the history, and nothing of what was typed."""
+"""Every refused sign-in adds an event, without anything that was typed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The benches themselves: that they measure what they say, on very little."""
+"""Tests of the benchmarks, with very few rows."""

@@ -1,4 +1,4 @@
-"""The bench works: twenty deliveries, one round, SQLite; nothing is said of speed."""
+"""The benchmark runs with twenty deliveries in one round on SQLite; its speed is not checked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Figures = list[dict[str, object]]
 
 
 def measure(folder: Path, *parts: str) -> tuple[Figures, str]:
-    """Run these parts of the bench as its command does; gives its figures and what it said."""
+    """Run these parts of the benchmark as its command does; return the figures and the output."""
     call = [sys.executable, "-m", "bench", "dispatch", "--runs", "1", "--size", "20"]
     call += ["--database", "sqlite", "--out", str(folder)]
     call += [word for part in parts for word in ("--part", part)]

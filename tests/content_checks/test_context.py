@@ -1,4 +1,4 @@
-"""What is known around a draft: likeness by the marks, links, the event, the reply, the record."""
+"""The context of a draft: similar posts, links, the event, the reply, the record."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ NOTICE = (
 
 
 def codes(session: Session, revision: Revision, *, now: datetime = NOON) -> set[WarningCode]:
-    """What is warned of."""
+    """Return the codes of the warnings."""
     return {warning.code for warning in checks.warnings_of(session, revision, now=now)}
 
 
 def two(database: Database, first: str, second: str) -> tuple[CityPeople, int, int]:
-    """Two posts with these texts; gives their ids."""
+    """Add two posts with these texts, and return their ids."""
     city = city_people(database)
     with database.transaction() as session:
         posts = [post_steps.started(session, city) for _text in range(2)]
@@ -46,7 +46,7 @@ def two(database: Database, first: str, second: str) -> tuple[CityPeople, int, i
 
 
 def newest(session: Session, post_id: int) -> Revision:
-    """The newest revision of a post."""
+    """Return the newest revision of a post."""
     query = select(Revision).where(Revision.post_id == post_id).order_by(Revision.number.desc())
     return session.scalars(query.limit(1)).one()
 

@@ -1,4 +1,4 @@
-"""Marks of texts: what is nearly the same shares one, what is not does not."""
+"""Fingerprints: similar texts share one, different texts do not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOTICE = (
 
 
 def vocabulary(count: int) -> list[str]:
-    """Words that all differ."""
+    """Return words that all differ."""
     return [f"शब्द{at}" for at in range(count)]
 
 

@@ -1,4 +1,4 @@
-"""Links looked at by the clock, or at once: claimed, recorded, tried again, never in the way."""
+"""Links are checked by the clock or at once: claimed, recorded, retried, and never blocking."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def site() -> Iterator[WebServer]:
-    """A web server on loopback."""
+    """Runs a web server on loopback."""
     with serving() as opened:
         yield opened
 
 
 @pytest.fixture
 def link_checker(database: Database, store: Store) -> LinkChecker:
-    """What links are looked at with, in a rehearsal."""
+    """Returns a link checker of a rehearsal, which may connect to loopback."""
     return LinkChecker(database, store, Reach.LOOPBACK, monotonic)
 
 
 def ask(link_checker: LinkChecker, *urls: str, now: datetime = NOON) -> None:
-    """Ask for these links, as saving a draft does."""
+    """Request checks of these links, as saving a draft does."""
     with link_checker.database.transaction() as session:
         record.ask_for_links(session, urls, now=now)
 
 
 def row(link_checker: LinkChecker, url: str) -> CheckedLink:
-    """What is known of a link."""
+    """Return the row of a link."""
     with link_checker.database.reading() as session:
         return session.scalars(select(CheckedLink).where(CheckedLink.url == url)).one()
 
 
 def tick(link_checker: LinkChecker, now: datetime = NOON) -> int:
-    """One tick at this time."""
+    """Run one tick at this time."""
     return tick_links(link_checker, now=lambda: now)
 
 

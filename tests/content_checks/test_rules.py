@@ -1,4 +1,4 @@
-"""Each rule by itself: what it warns of, where, and what it leaves alone."""
+"""Each rule by itself: its warnings, their places, and what it does not warn of."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ KNOWN = CheckContext(leaves_on=TODAY)
 def text(
     content: str, *, platform: str = "x", language: Language = Language.MARATHI, **more: object
 ) -> Text:
-    """One variant."""
+    """Return a draft with one variant."""
     account = {"x": 1, "facebook": 2}[platform]
     return Text(account, platform, language, content, **more)  # type: ignore[arg-type]  # named by the test
 
 
 def event(first: date, last: date | None = None) -> CheckContext:
-    """A draft about an event."""
+    """Return a draft about an event."""
     return CheckContext(leaves_on=TODAY, event=(first, last or first))
 
 
@@ -178,7 +178,7 @@ def test_a_mixed_text_and_an_answer_need_no_second_language() -> None:
 def context_with_link(
     url: str, finding: LinkFinding | None, *, picture: str = "", code: int = 0
 ) -> CheckContext:
-    """A link that was looked at."""
+    """Return a context with a checked link."""
     link = SeenLink(url, finding, code or None, datetime(2026, 11, 25, tzinfo=UTC), "", picture)
     return CheckContext(leaves_on=TODAY, links={url: link})
 

@@ -1,4 +1,4 @@
-"""Accounts as they are kept: access that ends, daily looks, sealing anew, departments that may."""
+"""Accounts: expiring tokens, daily checks, sealing with a new key, permitted departments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages read of accounts takes no lock, so a session that only reads may ask for it."""
+"""Pages read accounts without a lock, so that read-only sessions may do so."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def test_only_one_of_many_clocks_claims_a_delivery(town: City) -> None:
 
 
 def test_a_clock_cannot_claim_what_another_claimed_after_it_was_read(town: City) -> None:
-    """The UPDATE itself compares the state with `scheduled`, which may have changed since."""
+    """The UPDATE compares the state with `scheduled`, which may have changed since it was read."""
     (delivery_id,) = town.due()
     assert dispatch.claim_next(town.context) is not None
     assert _claim_by_id(town, delivery_id) == []

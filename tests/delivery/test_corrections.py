@@ -1,4 +1,4 @@
-"""Corrections: a new revision changes what is out, or stands under it, account by account."""
+"""Corrections: a new revision edits the live post, or is published under it, on each account."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MENDED = "शनिवारी सकाळी १० पासून पाण
 
 
 def write(town: City, post_id: int, texts: Mapping[str, str], *, link: str = "") -> int:
-    """Save these texts, by account, as the next revision of the post; gives its number."""
+    """Save these texts by account as the post's next revision, and return its number."""
     with town.read() as session:
         post, context = (
             session.get_one(Post, post_id),
@@ -53,14 +53,14 @@ def write(town: City, post_id: int, texts: Mapping[str, str], *, link: str = "")
 
 
 def live_post(town: City, *, on: tuple[str, ...] = EVERYWHERE) -> int:
-    """A post that went live an hour ago; gives its id."""
+    """Return the id of a post that went live an hour ago."""
     deliveries = town.live(on=on)
     town.clock.move(HOUR)
     return town.delivery(deliveries[0]).post_id
 
 
 def correct(town: City, post_id: int, texts: Mapping[str, str]) -> list[int]:
-    """Write, approve and schedule a correction for now; gives its deliveries' ids."""
+    """Write, approve and schedule a correction for now; return its deliveries' ids."""
     write(town, post_id, texts)
     town.send(post_id)
     town.approve(post_id)
@@ -68,7 +68,7 @@ def correct(town: City, post_id: int, texts: Mapping[str, str]) -> list[int]:
 
 
 def lives(town: City, post_id: int) -> dict[str, list[str]]:
-    """What stands of the post now, by platform."""
+    """Return the live texts of the post, by platform."""
     deliveries: dict[str, list[str]] = {}
     with town.read() as session:
         for live_text in corrections.live_texts_of(session, post_id):
@@ -169,7 +169,7 @@ def test_the_next_correction_starts_from_the_last_and_edits_the_same_post(town: 
 
 
 def test_nothing_is_scheduled_beside_what_may_be_live(town: City) -> None:
-    """It may be written and approved; whether it corrects something is known once that is."""
+    """The correction may be approved; what it corrects is known once the outcome is known."""
     post_id = town.delivery(town.hold()).post_id
     write(town, post_id, {"x": MENDED})
     town.send(post_id)
@@ -181,7 +181,7 @@ def test_nothing_is_scheduled_beside_what_may_be_live(town: City) -> None:
 def test_a_text_published_during_a_newer_revision_is_not_posted_again(
     town: City,
 ) -> None:
-    """The older revision turned out to be live after the newer one was saved beside it."""
+    """The older revision turned out to be live after the newer one was saved."""
     post_id = town.approved(on=("x",))
     (delivery_id,) = town.schedule(post_id, HOUR)
     write(town, post_id, {"x": MENDED})
@@ -193,7 +193,7 @@ def test_a_text_published_during_a_newer_revision_is_not_posted_again(
 
 
 def _let_out(town: City, delivery_id: int) -> None:
-    """Keep the proof that this delivery is live after all."""
+    """Store a receipt, which shows that the delivery is live after all."""
     out = update(Delivery).where(Delivery.id == delivery_id)
     with town.write() as session:
         session.execute(out.values({Delivery.state: DeliveryState.PUBLISHED}))

@@ -1,4 +1,4 @@
-"""What happens to a claimed delivery if something changes before it is sent."""
+"""Changes between the claim of a delivery and its sending."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_delivery_cancelled_after_the_claim_does_not_block_the_others(town: Ci
 
 
 def test_a_count_is_rolled_back_if_sending_cannot_be_committed(town: City) -> None:
-    """Nothing was known of the limits at the claim, so it is counted in `sending` itself."""
+    """No limit was known at the claim, so the attempt is counted when `sending` is committed."""
     (only,) = claim_due(town)
     assert not only.claim.counted
     record_allowance(town, 5)
@@ -112,7 +112,7 @@ def test_a_delivery_cancelled_after_the_claim_gives_back_its_count(town: City) -
 
 
 def test_a_cancelled_delivery_of_a_dead_clock_gives_back_its_count(town: City) -> None:
-    """Nor is it where it was claimed anew meanwhile; what is tried now stays as it is."""
+    """If another clock claimed it meanwhile, that attempt's count is kept."""
     record_allowance(town, 5)
     gone, _tried = claim_due(town, 2)
     _cancel(town, gone)
@@ -156,7 +156,7 @@ def test_an_old_attempt_is_not_ended_while_a_new_claim_is_in_progress(town: City
 
 
 def test_an_attempt_that_may_have_sent_is_never_ended_as_overtaken(town: City) -> None:
-    """Such as in a restored house, whose backup was taken in the midst of it."""
+    """This happens after a restore from a backup taken during the attempt."""
     (only,) = claim_due(town)
     assert try_start(town, only)
     with town.write() as session:

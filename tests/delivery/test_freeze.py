@@ -1,4 +1,4 @@
-"""Freezes: what they touch, what they leave alone, and lifting one early."""
+"""Freezes: which deliveries they hold, which they do not, and lifting them early."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_freeze_is_for_an_account_a_department_and_a_kind(
 
 
 def leave(town: City, *delivery_ids: int, to: DeliveryState = DeliveryState.SENDING) -> None:
-    """Let a clock be in the middle of sending these."""
+    """Set these deliveries to `sending`."""
     with town.write() as session:
         for delivery_id in delivery_ids:
             delivery = session.get_one(Delivery, delivery_id)
@@ -321,7 +321,7 @@ def _stop(town: City) -> None:
 
 
 def _nothing(_town: City) -> None:
-    """Nothing held it: no clock was there in time."""
+    """Do nothing: no clock was in time to hold it."""
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_the_mail_about_what_was_missed_says_what_kept_it(
 
 
 def _bodies(town: City, kind: str) -> dict[str, str]:
-    """What each was mailed, by name."""
+    """Return each person's mail, by name."""
     names = {person_id: name for name, person_id in town.people.items()}
     with town.read() as session:
         notices = session.scalars(select(Notice).where(Notice.kind == kind))
@@ -357,6 +357,6 @@ def _bodies(town: City, kind: str) -> dict[str, str]:
 
 
 def _scheduled(body: str) -> str:
-    """How many scheduled publications a mail tells of; empty where it tells of none."""
+    """Return the number of scheduled publications in a mail, or ""."""
     scheduled = re.search("वेळ निश्चित केलेल्या प्रसिद्धी: ([०-९]+)", body)
     return scheduled[1] if scheduled is not None else ""

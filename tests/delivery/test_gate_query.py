@@ -1,4 +1,4 @@
-"""What changed between schedule and send never leaves: the gate judges once more, on the rows."""
+"""The gate checks the rows again before sending, so that later changes are never published."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_an_approved_post_is_sent_with_its_picture(town: City) -> None:
 
 
 def test_a_digest_changed_together_with_the_text_is_no_approval(town: City) -> None:
-    """Whoever edits text and digest alike still lacks a decision for that digest."""
+    """There is no decision for the changed digest."""
     (delivery_id,) = town.schedule(town.approved(), HOUR)
     with town.write() as session:
         revision = session.scalars(select(Revision)).one()
@@ -171,7 +171,7 @@ def test_a_new_revision_cancels_even_a_claimed_delivery(town: City) -> None:
 
 @pytest.mark.both
 def test_withdrawing_and_sending_at_the_same_time_never_deadlock(town: City) -> None:
-    """The desk holds the post and wants the delivery; the press must not hold it the other way."""
+    """Withdrawing locks the post before the delivery, so sending must use the same order."""
     (delivery_id,) = town.due()
     claim = _claim(town)
     with ThreadPoolExecutor(1) as press:

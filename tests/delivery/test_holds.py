@@ -1,4 +1,4 @@
-"""A stop and a freeze, as the press obeys them: at the claim, and again right before the byte."""
+"""Stops and freezes are checked at the claim, and again right before sending."""
 
 from __future__ import annotations
 

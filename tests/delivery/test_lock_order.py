@@ -1,4 +1,4 @@
-"""Two clocks that need the same rows take them in one order: on PostgreSQL, SQLite has one lock."""
+"""Two clocks lock the same rows in the same order; this matters on PostgreSQL alone."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TOLD = (Told("publish.15min", 100, 3, IN_15_MINUTES),)
 
 @pytest.fixture
 def shared(postgres_url: str, tmp_path: Path) -> Iterator[City]:
-    """The city on PostgreSQL."""
+    """Builds the city on PostgreSQL."""
     database = Database(postgres_url)
     yield city(database, tmp_path)
     database.dispose()
@@ -59,7 +59,7 @@ def shared(postgres_url: str, tmp_path: Path) -> Iterator[City]:
 def test_a_lease_refusal_and_the_sweeper_do_not_deadlock(
     shared: City,
 ) -> None:
-    """The sweeper holds the delivery, and goes on once the other has come as far as it can."""
+    """The sweeper locks the delivery, and continues when the other transaction waits."""
     record_allowance(shared, 5)
     (only,) = claim_due(shared)
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
@@ -97,7 +97,7 @@ LATE: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
 def test_the_outcome_of_a_late_attempt_and_the_sweeper_do_not_deadlock(
     shared: City, outcome: str
 ) -> None:
-    """The sweeper has the delivery, and goes on once the other has come as far as it can."""
+    """The sweeper locks the delivery, and continues when the other transaction waits."""
     record_allowance(shared, 5)
     (only,) = start_sending(shared)
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
@@ -122,7 +122,7 @@ def test_the_outcome_of_a_late_attempt_and_the_sweeper_do_not_deadlock(
 def test_an_overtaken_attempt_is_ended_once_by_either_clock(
     shared: City,
 ) -> None:
-    """The other holds the delivery, has read that nobody ended it, and gives its own clock time."""
+    """The other transaction locks the delivery, and has read that its attempt is not ended."""
     record_allowance(shared, 5)
     (only,) = claim_due(shared)
     locked: list[str] = []
@@ -151,7 +151,7 @@ def test_an_overtaken_attempt_is_ended_once_by_either_clock(
 
 @pytest.mark.parametrize("outcome", ["later", "credentials"])
 def test_receipts_and_changes_of_their_account_do_not_deadlock(shared: City, outcome: str) -> None:
-    """The account is locked before its limits: a receipt holds the one, and then learns."""
+    """The account is locked before its limits, also when a receipt is stored."""
     record_allowance(shared, 5)
     published, other = start_sending(shared, 2)
     done = [Completion(published, receipt_for(1, shared), TOLD)]
@@ -167,7 +167,7 @@ def test_receipts_and_changes_of_their_account_do_not_deadlock(shared: City, out
 
 @pytest.mark.parametrize("outcome", LATE)
 def test_outcomes_of_two_attempts_under_a_cap_do_not_deadlock(shared: City, outcome: str) -> None:
-    """`sending` has counted under the cap; the older try's clock woke long after its lease."""
+    """`sending` is counted under the cap while the older attempt's clock resumes late."""
     record_allowance(shared, 5)
     (older,) = start_sending(shared)
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
@@ -187,7 +187,7 @@ def test_outcomes_of_two_attempts_under_a_cap_do_not_deadlock(shared: City, outc
 
 
 def _put_back(town: City, payload: DeliveryPayload, *, cap: int) -> None:
-    """A person says that it is not live, and the account has a cap by now."""
+    """Send the delivery again as a person, and give its account a daily cap."""
     with town.write() as session:
         session.get_one(Account, town.accounts["x"]).daily_cap = cap
         delivery = session.get_one(Delivery, payload.claim.delivery_id)
@@ -196,7 +196,7 @@ def _put_back(town: City, payload: DeliveryPayload, *, cap: int) -> None:
 
 @pytest.mark.parametrize("outcome", ["refused", "later", "credentials"])
 def test_an_outcome_and_a_withdrawn_approval_do_not_deadlock(shared: City, outcome: str) -> None:
-    """Whoever changes a delivery a second time asks for its post, which the desk locks first."""
+    """A second change of a delivery locks its post, which withdrawing locks first."""
     record_allowance(shared, 5)
     (only,) = claim_due(shared)
     changed: list[str] = []
@@ -289,7 +289,7 @@ def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> 
 
 
 def test_who_only_names_a_post_does_not_wait_for_a_merge_of_departments(shared: City) -> None:
-    """As a clock does that changes a delivery twice; whoever would change the post waits."""
+    """A clock that changes a delivery twice does not wait; a change of the post would."""
     post_id = shared.approved()
     named = select(Post.id).where(Post.id == post_id)
     with shared.write() as session:

@@ -1,4 +1,4 @@
-"""Published by hand: only what was approved, checked against the account, read back, kept."""
+"""Publishing by hand: only approved texts, checked against the account, read back and stored."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def scheduled(town: City, *, on: str = "x", department: str = "water") -> int:
 
 
 def put(town: City, delivery_id: int, state: DeliveryState) -> None:
-    """Put a delivery into a state behind everybody's back."""
+    """Set a delivery's state without a transition."""
     with town.write() as session:
         session.get_one(Delivery, delivery_id).state = state
 
@@ -54,7 +54,7 @@ def put(town: City, delivery_id: int, state: DeliveryState) -> None:
 def post(
     town: City, delivery_id: int, *, on: str = "x", text: str = "", media: tuple[Medium, ...] = ()
 ) -> str:
-    """What a person does on the platform; gives the link."""
+    """Publish as a person does on the platform, and return the link."""
     with town.read() as session:
         approved = outgoing_text.outgoing_text(session.get_one(Delivery, delivery_id).variant)
     platform = town.platform(on)
@@ -70,7 +70,7 @@ def link_to(number: str, *, on: str = "x") -> str:
 
 
 def paste(town: City, delivery_id: int, link: str, *, by: str = "clerk", on: str = "x") -> Delivery:
-    """As the page does it: look at the link, read back, keep."""
+    """Record a post published by hand as the page does: check the link, read back, store."""
     with town.read() as session:
         pasted = manual.look_at_link(
             session, actor=town.actor(by), now=town.now, delivery_id=delivery_id, link=link
@@ -210,7 +210,7 @@ def test_a_manual_post_that_cannot_be_read_back_is_stored_as_unverified(
 
 
 def test_a_link_without_an_id_is_found_by_the_text_of_the_post(town: City) -> None:
-    """Facebook's newer links name no number: the id is what the look at the timeline finds."""
+    """Facebook's newer links contain no id, so the post is found in the timeline by its text."""
     delivery_id = scheduled(town, on="facebook")
     number = post(town, delivery_id, on="facebook").rpartition("/")[2]
     paste(town, delivery_id, link_to("pfbid0abc", on="facebook"), on="facebook")
@@ -237,7 +237,7 @@ def test_nothing_is_published_by_hand_under_a_stop_or_a_freeze(town: City) -> No
 
 
 def test_an_approval_lost_after_the_link_was_read_blocks_the_manual_post(town: City) -> None:
-    """The gate judges in the transaction that stores, not when the page was opened."""
+    """The gate checks in the transaction that stores, not when the page was opened."""
     delivery_id = scheduled(town)
     link = post(town, delivery_id)
     with town.read() as session:

@@ -1,4 +1,4 @@
-"""A person keeps that it was published by hand while a clock is about to send it: one of them wins.
+"""A person records a post published by hand while a clock is about to send it: one of them wins.
 
 On SQLite the second waits for the file, on PostgreSQL for the rows that the first has locked.
 """
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.both
 
 
 def looked_at(town: City, delivery_id: int) -> tuple[ManualPost, LinkedPost]:
-    """A person has posted it on the platform and pasted the link, and it was read back."""
+    """Publish a delivery by hand, check the link and read the post back."""
     link = post(town, delivery_id)
     with town.read() as session:
         pasted = manual.look_at_link(
@@ -38,7 +38,7 @@ def looked_at(town: City, delivery_id: int) -> tuple[ManualPost, LinkedPost]:
 
 
 def keep(town: City, manual_post: ManualPost, linked_post: LinkedPost) -> DeliveryState:
-    """Keep it; gives where the delivery stands then."""
+    """Store the post published by hand, and return the delivery's state."""
     with town.write() as session:
         return manual.publish_by_hand(
             session,
@@ -54,7 +54,7 @@ def claim(town: City) -> list[DeliveryPayload]:
 
 
 def has_read_the_delivery(sql: str) -> bool:
-    """The person's transaction has locked post and delivery, and is about to judge."""
+    """Return whether this statement follows the lock on the post and the delivery."""
     return "FROM stops" in sql
 
 
@@ -104,7 +104,7 @@ def _is_told(town: City, manual_post: ManualPost, linked_post: LinkedPost) -> No
 
 
 def held_by_a_clock(town: City) -> tuple[DeliveryPayload, ManualPost, LinkedPost]:
-    """A person had looked at it before a clock claimed it; the account has a cap."""
+    """Let a clock claim a delivery after a person checked its link; the account has a cap."""
     (delivery_id,) = town.due()
     pasted, read_back = looked_at(town, delivery_id)
     with town.write() as session:
@@ -146,7 +146,7 @@ def test_a_refused_manual_post_does_not_stop_the_clock_that_has_the_claim(
 
 
 def in_doubt(town: City) -> tuple[Completion, ManualPost, LinkedPost]:
-    """A clock sent it, and its answer is late; meanwhile a person has pasted a link."""
+    """Let a clock's response be late, and a person check a link meanwhile."""
     (delivery_id,) = town.due()
     (payload,) = claim(town)
     commit_sending.start(town.context, payload)

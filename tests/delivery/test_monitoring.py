@@ -1,4 +1,4 @@
-"""What is out is read back: what somebody else deleted or changed is noticed within a day."""
+"""Live posts are polled, so that edits and deletions by others are noticed within a day."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ REFUSED = Refused(RefusalCode.UNKNOWN)
 def watch(
     town: City, span: timedelta = timedelta(0), *, context: WorkerContext | None = None
 ) -> int:
-    """Let the clock go on for that long, and look every half hour; gives the number of looks."""
+    """Poll every half hour for this long, and return the number of reads."""
     looks, until = poll.tick_watching(context or town.context), town.now + span
     while town.now < until:
         town.clock.move(min(HOUR / 2, until - town.now))
@@ -59,7 +59,7 @@ def watch(
 
 
 def findings(town: City, *, by: str = "lead") -> tuple[ExternalChange, ...]:
-    """What is open, as this person sees it."""
+    """Return the open findings, as this person sees them."""
     with town.read() as session:
         return open_findings(session, actor=town.actor(by))
 
@@ -299,7 +299,7 @@ def test_a_stopping_clock_ends_after_the_current_check(town: City) -> None:
 
 
 def _two_on_each(town: City, trouble: PlatformError) -> _Away:
-    """What is live, due to be looked at: two on X, which is in trouble, before two on Facebook."""
+    """Publish two posts on X, which then fails to read, and two later ones on Facebook."""
     for on in ("x", "x", "facebook", "facebook"):
         town.live(on=[on])
         poll.tick_watching(town.context)
@@ -311,7 +311,7 @@ def _two_on_each(town: City, trouble: PlatformError) -> _Away:
 
 
 class _Away(MemoryPlatform):
-    """Answers every look with this trouble; `asked` counts them."""
+    """Fails at every read with this error; `asked` counts them."""
 
     def __init__(self, town: City, trouble: PlatformError) -> None:
         super().__init__(now=town.clock, name="x")

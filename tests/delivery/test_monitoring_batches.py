@@ -1,4 +1,4 @@
-"""Looks at many in one request: whose turn it is, what is said of one, and how many a day holds."""
+"""Polling in batches: the order, the result of each post, and how many posts fit into a day."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.test_scheduler import PROMISES
 
 MADE_FOR = 50_000
-"""Publications that may be out on one account."""
+"""The number of live publications that an account has to support."""
 
 
 class Counting(MemoryPlatform):
-    """Keeps what it was asked for, and says of some what it is told; does something meanwhile."""
+    """Records the ids of each read, returns prepared results, and runs a callback meanwhile."""
 
     def __init__(self, town: City, *, at_once: int) -> None:
         super().__init__(now=town.clock, name="x")
@@ -52,7 +52,7 @@ class Counting(MemoryPlatform):
 
 
 class Between(Database):
-    """Does something after a reading, the first or a later one, before it is acted on."""
+    """Runs a callback after the first or a later read, before its result is stored."""
 
     after: Callable[[], object]
     number = 1
@@ -148,7 +148,7 @@ def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> No
 
 @pytest.mark.both
 def test_two_looks_at_once_are_one_look(town: City) -> None:
-    """Two clocks may look at the same time, where a lease has ended."""
+    """Two clocks may poll at the same time if a lease has ended."""
     town.live()
     poll.tick_watching(town.context)
     town.clock.move(DAY)
@@ -229,7 +229,7 @@ def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
 
 
 def test_the_day_is_enough_for_as_many_as_an_account_is_made_for() -> None:
-    """Fifty looks a request at least, and each publication looked at more than once a day."""
+    """Each request reads at least fifty posts, and each post is read more than once a day."""
     limits = [LIMITS.seen_at_once, x_limits().seen_at_once]
     for at_once in limits:
         ticks = timedelta(days=1) / timedelta(seconds=PROMISES["watching"])

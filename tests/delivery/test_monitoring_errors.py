@@ -1,4 +1,4 @@
-"""Looks in trouble: what fails alone waits alone, limits are kept to, and doubts are no proof."""
+"""Errors while polling: a failing post waits alone, limits are kept, and errors prove nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ENDED = CredentialsExpired("190")
 
 
 class Failing(Counting):
-    """Fails as a whole where `fails` says so of what it is asked for."""
+    """Fails the whole request if `fails` returns an error for its ids."""
 
     def __init__(self, town: City, *, at_once: int) -> None:
         super().__init__(town, at_once=at_once)
@@ -46,7 +46,7 @@ class Failing(Counting):
 
 
 def live(town: City, number: int, *, at_once: int, on: str = "x") -> Failing:
-    """So many are live there, of which so many are seen in one request."""
+    """Publish this many posts on a platform that reads `at_once` posts in a request."""
     platform = Failing(town, at_once=at_once)
     town.platforms[town.accounts[on]] = platform
     for _ in range(number):
@@ -55,7 +55,7 @@ def live(town: City, number: int, *, at_once: int, on: str = "x") -> Failing:
 
 
 def wait(town: City) -> list[str]:
-    """All that is live is to be looked at now: by the platforms' ids, the longest due first."""
+    """Let all live posts be due for polling; return their platform ids, the longest due first."""
     poll.tick_watching(town.context)
     town.clock.move(DAY)
     with town.read() as session:
@@ -64,7 +64,7 @@ def wait(town: City) -> list[str]:
 
 
 def watches(town: City) -> dict[str, Watch]:
-    """What is watched, by the platform's ids."""
+    """Return the watches by the platform's ids."""
     with town.read() as session:
         return {watch.receipt.platform_id: watch for watch in session.scalars(select(Watch))}
 
@@ -151,7 +151,7 @@ def test_an_account_is_opened_with_the_access_that_it_has_by_then(town: City) ->
 
 
 def connect_anew(town: City, *names: str) -> None:
-    """Other credentials for these accounts."""
+    """Store other credentials for these accounts."""
     with town.write() as session:
         for name in names:
             session.get_one(Account, town.accounts[name]).credentials = "new"

@@ -1,4 +1,4 @@
-"""Looks that are behind: an admin sees it on the pages of accounts, and `doctor` says it."""
+"""Overdue polling is shown to admins on the accounts' pages, and by `doctor`."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ENOUGH = intervals.LONGEST + DAY
 
 
 def behind(town: City, weekly_after: timedelta | None = None) -> Mapping[int, OverdueChecks]:
-    """Which accounts are behind now."""
+    """Return the accounts whose polling is overdue."""
     with town.read() as session:
         return overdue.behind(session, now=town.now, weekly_after=weekly_after)
 
 
 def two_that_cannot_be_read(town: City) -> Counting:
-    """Live on X, where one cannot be read and the other may not be; and on Facebook."""
+    """Publish two posts on X, which cannot be read, and one on Facebook."""
     (refused,) = town.live(on=["x"])
     town.live(on=["facebook"])
     (later,) = town.live(on=["x"])

@@ -1,4 +1,4 @@
-"""While a platform is called nothing is locked: a slow one must not hold up the whole house."""
+"""No transaction is open during a platform call: a slow platform must not block the product."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.both
 
 
 class _Watched(MemoryPlatform):
-    """Looks at the database whenever it is called."""
+    """Checks the database's locks during each call."""
 
     def __init__(self, town: City, free: Callable[[], bool]) -> None:
         super().__init__(now=town.clock, name="x")
@@ -50,7 +50,7 @@ class _Watched(MemoryPlatform):
 
 
 def _is_free(town: City) -> bool:
-    """Whether nobody writes, and nobody rests inside a transaction."""
+    """Return whether no transaction writes or is idle."""
     url = town.database.url
     if town.database.is_sqlite:
         return _can_write(url.removeprefix("sqlite:///"))
@@ -77,7 +77,7 @@ def _can_write(file: str) -> bool:
 
 @pytest.fixture
 def watched(town: City) -> _Watched:
-    """X, looking."""
+    """Replaces X by a platform that checks the locks."""
     platform = _Watched(town, lambda: _is_free(town))
     town.platforms[town.accounts["x"]] = platform
     return platform

@@ -31,7 +31,7 @@ EVERYBODY = ["admin", "clerk", "first", "lead", "second"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What has to stand in the rows after one try."""
+    """The expected rows after an attempt."""
 
     state: DeliveryState
     code: str
@@ -182,7 +182,7 @@ def test_attempts_of_dead_clocks_do_not_lengthen_the_retry_pause() -> None:
 
 
 def _pause(outcomes: list[str]) -> float:
-    """Seconds until the next try of what has come to all this, the newest last."""
+    """Return the seconds until the next attempt after these outcomes, the newest last."""
     tried = Delivery(
         fence=len(outcomes), attempts=[Attempt(outcome=outcome) for outcome in outcomes]
     )
@@ -222,7 +222,7 @@ def test_two_deliveries_cannot_have_receipts_with_the_same_id(town: City) -> Non
 
 
 class _Repeating(MemoryPlatform):
-    """Answers every creation with the id of the first one."""
+    """Returns the first post's id for every creation."""
 
     def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Answer:
         del prepared, deadline

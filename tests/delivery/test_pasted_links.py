@@ -1,4 +1,4 @@
-"""What a pasted link says: whose it is, and by which id the platform knows it."""
+"""Parsing pasted links: the account, and the platform's id of the post."""
 
 from __future__ import annotations
 

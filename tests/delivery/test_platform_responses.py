@@ -1,6 +1,6 @@
-"""Wrong answers of a platform, through its real client and the press: what each comes to.
+"""Wrong responses of platforms, through their real clients, and the resulting states.
 
-A server on loopback answers what a test tells it. Whatever it answers, nothing is sent twice.
+A server on loopback sends prepared responses. Nothing is sent twice after any of them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HTML = b"<html><title>502</title>Bad gateway</html>"
 
 @dataclass
 class Wire:
-    """A city whose accounts are opened by the real clients, each at a server of its own."""
+    """A city with the real clients, each connected to a stub server."""
 
     town: City
     stubs: dict[str, Stub]
@@ -57,36 +57,36 @@ class Wire:
         reconcile.tick_reconcile(self.context)
 
     def wait(self) -> None:
-        """Let an hour pass, with all its ticks."""
+        """Move the clock by an hour, with all ticks."""
         for _ in range(8):
             self.tick_reconcile(8 * MINUTE)
             self.tick_dispatch()
 
     def creations(self, name: str) -> list[dict[str, str]]:
-        """What was sent to be made, oldest first."""
+        """Return the creating requests, oldest first."""
         sent = [
             request for request in self.stubs[name].requests if request.startswith(CREATES[name])
         ]
         return [_fields(request.partition(b"\r\n\r\n")[2]) for request in sent]
 
     def state(self, delivery_id: int) -> tuple[DeliveryState, str]:
-        """Its state, and the code of the reason."""
+        """Return the delivery's state and the code of its reason."""
         delivery = self.town.delivery(delivery_id)
         return delivery.state, str(delivery.reason.get("code", ""))
 
     def receipts(self) -> list[ReceiptRow]:
-        """Every proof."""
+        """Return all receipts."""
         with self.town.read() as session:
             return list(session.scalars(select(ReceiptRow).order_by(ReceiptRow.id)))
 
     def outcomes(self, delivery_id: int) -> list[str]:
-        """What came of each try."""
+        """Return the outcomes of all attempts."""
         query = select(Attempt.outcome).where(Attempt.delivery_id == delivery_id)
         with self.town.read() as session:
             return list(session.scalars(query.order_by(Attempt.id)))
 
     def account(self, name: str) -> Account:
-        """An account as it stands."""
+        """Return the account's row."""
         with self.town.read() as session:
             return session.get_one(Account, self.town.accounts[name])
 
@@ -99,7 +99,7 @@ def _fields(body: bytes) -> dict[str, str]:
 
 @pytest.fixture
 def wire(town: City) -> Iterator[Wire]:
-    """The city on the wire; what is asked beside what a test plans is answered: nothing there."""
+    """Sets up the city; unplanned requests are answered with an empty list."""
     with ExitStack() as stack:
         stubs = {name: stack.enter_context(serving()) for name in NAMES}
         for stub in stubs.values():
@@ -124,7 +124,7 @@ def wire(town: City) -> Iterator[Wire]:
 
 
 def created_response(name: str, number: str, text: str = "", **headers: str) -> bytes:
-    """What a platform says that made something."""
+    """Return a platform's response to a creation."""
     if name == "x":
         return http_response(
             {"data": {"id": number, **({"text": text} if text else {})}}, 201, headers
@@ -133,7 +133,7 @@ def created_response(name: str, number: str, text: str = "", **headers: str) -> 
 
 
 def listed(number: str, text: str, at: datetime, **headers: str) -> bytes:
-    """A timeline with one post, in the words of either platform."""
+    """Return a timeline with one post, in the format of either platform."""
     times = {"created_at": at.isoformat(), "created_time": at.isoformat()}
     return http_response(
         {"data": [{"id": number, "text": text, "message": text, **times}]}, 200, headers
@@ -146,7 +146,7 @@ def sent_text(wire: Wire, name: str) -> str:
 
 
 def expect_held_and_sent_once(wire: Wire, name: str, delivery_id: int) -> None:
-    """Nobody knows: it is looked for, not found, and held for a person."""
+    """Expect the delivery to be looked for, not found, and held for a person."""
     assert wire.state(delivery_id) == (DeliveryState.UNCONFIRMED, "unknown")
     wire.wait()
     assert wire.state(delivery_id)[0] is DeliveryState.HELD
@@ -216,7 +216,7 @@ def test_a_gzip_bomb_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_response_that_trickles_in_ends_at_the_deadline(wire: Wire, name: str) -> None:
-    """A byte a second is always in time for the next one; only the whole try has an end."""
+    """Each byte arrives within the read timeout; only the deadline ends the attempt."""
     (delivery_id,) = wire.town.due(on=[name])
     wire.context = replace(wire.context, delivery_settings=replace(PACE, send_deadline=2.5))
     stub = wire.stubs[name]
@@ -316,7 +316,7 @@ DUPLICATES = {
 def test_a_duplicate_error_without_our_post_there_is_left_to_a_person(
     wire: Wire, name: str
 ) -> None:
-    """The platform saw these words before, but not by us: it did not leave, and says why."""
+    """The platform has the text, but not from the city, so the delivery fails with a reason."""
     (delivery_id,) = wire.town.due(on=[name])
     wire.stubs[name].plan(DUPLICATES[name])
     wire.tick_dispatch()

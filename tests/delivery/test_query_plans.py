@@ -1,4 +1,4 @@
-"""By what ways the databases find what the press asks for again and again."""
+"""The query plans of frequent statements use their indexes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.both
 
 
 def _plan(connection: Connection, call: BoundStatement) -> str:
-    """What the database would do, as it tells it; PostgreSQL is kept from reading small tables."""
+    """Return the query plan; PostgreSQL is kept from scanning small tables."""
     form = call.prepared.compiled_for(connection.dialect)
     if connection.dialect.name == "sqlite":
         plan_lines = connection.connection.cursor().execute(
@@ -59,7 +59,7 @@ def test_claim_candidates_are_read_in_order_from_an_index(
 
 
 def test_urgent_due_deliveries_are_read_from_their_own_index(town: City) -> None:
-    """However much else is due: the press asks it four times a second."""
+    """The clock queries them four times a second, however many others are due."""
     with town.database.connection() as connection:
         plan = _plan(connection, claim._ACCOUNTS_WITH_DUE({"now": town.now}))
     assert "ix_deliveries_urgent" in plan
@@ -89,7 +89,7 @@ def test_the_ids_of_publications_are_found_by_their_own_index(town: City) -> Non
 
 @contextmanager
 def _noted(database: Database, executed: list[str]) -> Iterator[None]:
-    """Note each statement as it goes to the database."""
+    """Collect each statement that is sent to the database."""
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         executed.append(statement)

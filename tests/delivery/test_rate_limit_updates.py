@@ -1,4 +1,4 @@
-"""Rate limits are learned from each answer, whatever came of the try."""
+"""Rate limits are learned from each response, whatever the outcome of the attempt."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TOLD = (Told("publish.15min", 100, 42, IN_15), Told("media.day", 50, 7, IN_15))
 
 
 class _Telling(MemoryPlatform):
-    """Tells of its limits with the answer to a post, and not before."""
+    """Reports its limits only in the response to a post."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__(now=now, name="x")
@@ -60,7 +60,7 @@ def telling(town: City) -> _Telling:
 
 
 def stored_limits(town: City) -> list[tuple[str, int | None, int, datetime]]:
-    """What is known of the limits of X."""
+    """Return the stored limits of X."""
     query = select(AllowanceRow).where(AllowanceRow.account_id == town.accounts["x"])
     with town.read() as session:
         rows = session.scalars(query.order_by(AllowanceRow.name)).all()
@@ -95,7 +95,7 @@ def test_rate_limits_of_a_response_are_stored_whatever_its_outcome(
 def test_rate_limits_are_stored_even_if_the_claim_was_lost_meanwhile(
     town: City, telling: _Telling, outcome: str
 ) -> None:
-    """What a platform said of an account holds, whoever asked."""
+    """The limits of an account are valid whoever sent the request."""
     error, _ = OUTCOMES[outcome]
     if error is not None:
         telling.fail_next(error)
@@ -112,7 +112,7 @@ def test_rate_limits_are_stored_even_if_the_claim_was_lost_meanwhile(
 
 
 def test_a_refusal_during_preparation_gives_back_its_count(town: City, telling: _Telling) -> None:
-    """Nothing was sent, so it is counted no more; what the answer says of the window holds."""
+    """Nothing was sent, so the attempt is not counted; the reported limits are kept."""
     record_allowance(town, 50)
     telling.allowances = TOLD
     telling.fail_next(Refused(RefusalCode.INVALID), on="prepare")

@@ -1,4 +1,4 @@
-"""How often an account may publish: learned, capped, shared by all clocks, said until when."""
+"""Rate limits of accounts: learned, capped, shared by all clocks, with their end."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def learn(town: City, allowances: tuple[Told, ...], on: str = "x") -> None:
 
 
 def free(town: City) -> list[str]:
-    """The accounts that the set-based condition lets through."""
+    """Return the accounts that the SQL condition lets through."""
     query = select(Account.code).where(rate_limits_query.is_free(town.now)).order_by(Account.code)
     with town.read() as session:
         return list(session.scalars(query))
@@ -73,7 +73,7 @@ def cap(town: City, most: int | None, on: str = "x") -> None:
 
 
 def was_sent(town: City, *ago: timedelta, outcome: str = "published") -> None:
-    """Tries of one delivery that left so long ago."""
+    """Add attempts of a delivery that were sent this long ago."""
     (delivery,) = town.schedule(town.approved())
     with town.write() as session:
         for fence, span in enumerate(ago, 1):
@@ -142,7 +142,7 @@ def test_limits_of_other_operations_do_not_hold_publications(town: City) -> None
 def test_a_limit_holds_until_its_end_and_a_senseless_one_not_at_all(
     town: City, remaining: int | None, resets: datetime | None, until: datetime | None
 ) -> None:
-    """Facebook tells shares of an hour without an end: a full one is asked about again soon."""
+    """Facebook reports shares of an hour without an end, so a used-up one is checked again soon."""
     learn(town, (Told("publish.business_hour", 100, remaining, resets),), on="facebook")
     assert free_at(town, "facebook") == until
     assert free(town) == (["facebook", "x"] if until is None else ["x"])
@@ -237,7 +237,7 @@ def test_an_account_without_limits_costs_a_publication_two_statements(town: City
 
 
 def claimed(town: City, *, remaining: int, due: int = 3) -> list[DeliveryPayload]:
-    """So many of X that are due, claimed together, where so many may still be published."""
+    """Claim what the remaining allowance permits of this many due deliveries on X."""
     learn(town, publishing(remaining))
     for _ in range(due):
         town.due()

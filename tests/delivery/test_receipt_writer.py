@@ -1,4 +1,4 @@
-"""No receipt costs another one: what cannot be stored, and what is answered twice."""
+"""A receipt that cannot be stored does not affect the others, and duplicates are ignored."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_long_database_outage_loses_a_receipt_but_not_the_recorder(
 
 
 def test_receipts_are_retried_for_longer_than_a_database_restart() -> None:
-    """Ten seconds; and the first pause is short, for a connection that was only cut."""
+    """They are retried for ten seconds; the first pause is short, for a cut connection."""
     assert sum(PAUSES_IN_EARNEST) > 10
     assert PAUSES_IN_EARNEST[0] < 1
     assert PAUSES_IN_EARNEST[-1] == 0  # after the last one nothing is tried together any more
@@ -98,7 +98,7 @@ def test_receipts_are_retried_for_longer_than_a_database_restart() -> None:
 
 @contextmanager
 def _away(database: Database, *, times: int) -> Iterator[list[float]]:
-    """The first tries to store receipts find no database; gives when each was made."""
+    """Let the first attempts to store receipts fail, and return the time of each."""
     tries = list[float]()
 
     def fail(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -126,7 +126,7 @@ def _row(payload: DeliveryPayload, town: City) -> ReceiptRow:
 
 
 class _Odd(MemoryPlatform):
-    """Publishes, and answers what no row can hold."""
+    """Publishes, and returns a receipt that no row can hold."""
 
     def __init__(self, town: City, receipt: Receipt) -> None:
         super().__init__(now=town.clock, name="x")
@@ -201,7 +201,7 @@ def test_of_two_receipts_of_a_delivery_in_a_batch_the_newest_counts(town: City) 
 
 
 class _Slow(MemoryPlatform):
-    """Says when it was asked, and answers once it is allowed to."""
+    """Signals a call, and responds once it is allowed to."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__(now=now, name="x")
@@ -234,7 +234,7 @@ def test_closing_stores_receipts_even_if_giving_back_a_delivery_fails(town: City
 
 @contextmanager
 def _away_once(database: Database) -> Iterator[list[str]]:
-    """The next change by this thread finds no database."""
+    """Let the next transaction of this thread fail to connect."""
     me, failed = threading.get_ident(), list[str]()
 
     def fail(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:

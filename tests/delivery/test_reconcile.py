@@ -152,7 +152,7 @@ def test_undecryptable_credentials_do_not_stop_checks_of_other_accounts(town: Ci
 
 
 def test_a_post_with_the_receipt_of_another_delivery_confirms_nothing(town: City) -> None:
-    """The same text went out before; the earlier post must not be taken for this one."""
+    """An earlier post with the same text must not be mistaken for this one."""
     post_id = town.start(town.hand_in())
     for _ in range(2):
         town.save(post_id, on=["x"], text="तोच मजकूर")
@@ -187,7 +187,7 @@ def test_a_clock_that_died_while_sending_leaves_an_unconfirmed_delivery(town: Ci
 def test_a_late_receipt_confirms_a_sending_unconfirmed_or_held_delivery(
     town: City, wait: int
 ) -> None:
-    """In sending, unconfirmed and held alike: nothing else may be moved by it."""
+    """The receipt confirms the delivery in any of the three states."""
     (delivery_id,) = town.due()
     claim = _die_while_sending(town)
     for _ in range(wait // 30):
@@ -410,7 +410,7 @@ def _unknown(town: City, *, is_kept: bool = False) -> int:
 
 
 def _hold_early(town: City) -> int:
-    """Held some ten minutes after the try: by a clock that looks more often."""
+    """Return a delivery that was held ten minutes after its attempt, by frequent look-ups."""
     delivery_id = _unknown(town)
     for _ in range(4):
         town.clock.move(150 * SECOND)
@@ -422,7 +422,7 @@ def _hold_early(town: City) -> int:
 
 
 def _settle(town: City, delivery_id: int, link: str) -> None:
-    """The lead says that it is live, and where; as the page does it."""
+    """Let the lead confirm as the page does that the delivery is live, with a link."""
     lead, now = town.actor("lead"), town.now
     with town.read() as session:
         pasted = reconcile.post_to_find(
@@ -438,7 +438,7 @@ def _settle(town: City, delivery_id: int, link: str) -> None:
 
 
 def _held_on_our_page(town: City, *, is_kept: bool = False) -> tuple[int, str]:
-    """Held on Facebook, listed there only now; and a link without a number to it."""
+    """Return a held delivery that Facebook lists only now, and its link without an id."""
     with town.write() as session:
         account = session.get_one(Account, town.accounts["facebook"])
         account.url, account.handle = f"{PAGE}/PMCPune", "55"
@@ -453,7 +453,7 @@ def _held_on_our_page(town: City, *, is_kept: bool = False) -> tuple[int, str]:
 
 
 def _held_edit(town: City, platform_id: str) -> int:
-    """An edit of what is live by this id, of which nobody knows whether it was carried out."""
+    """Return a held edit of the live post with this id."""
     (delivery_id,) = town.live(on=["facebook"])
     with town.write() as session:
         delivery = session.get_one(Delivery, delivery_id)
@@ -480,7 +480,7 @@ def _send_again(town: City, session: Session, delivery_id: int) -> None:
 
 
 def _die_while_sending(town: City) -> DeliveryPayload:
-    """Claim and commit `sending`, and do no more."""
+    """Claim, commit the state `sending`, and do no more."""
     payload = dispatch.claim_next(town.context)
     assert payload is not None
     commit_sending.start(town.context, payload)
@@ -488,7 +488,7 @@ def _die_while_sending(town: City) -> DeliveryPayload:
 
 
 def _of(town: City, delivery_id: int, fence: int) -> DeliveryPayload:
-    """What the clock of that claim still holds in its hands."""
+    """Return the payload that the clock of this claim still holds."""
     with town.read() as session:
         (parcel,) = payload.load_payloads(session, [Claim(delivery_id, fence)])
     return parcel
@@ -503,7 +503,7 @@ def _with(town: City, open_account: OpenAccount) -> WorkerContext:
 
 
 def _three_on_each(town: City, trouble: PlatformError) -> tuple[_Deaf, list[int], list[int]]:
-    """Unconfirmed ones, due to be looked for: three on X, which is in trouble, then on Facebook."""
+    """Publish three posts on X, then three on Facebook, without responses; X fails look-ups."""
     by_platform: dict[str, list[int]] = {"x": [], "facebook": []}
     for on in 3 * ["x"] + 3 * ["facebook"]:
         town.platform(on).fail_next(OutcomeUnknown("no answer"), after_keeping=True)
@@ -516,7 +516,7 @@ def _three_on_each(town: City, trouble: PlatformError) -> tuple[_Deaf, list[int]
 
 
 class _Deaf(MemoryPlatform):
-    """Answers every look with this trouble; `asked` counts them."""
+    """Fails at every look-up with this error; `asked` counts them."""
 
     def __init__(self, town: City, trouble: PlatformError) -> None:
         super().__init__(now=town.clock, name="x")

@@ -1,4 +1,4 @@
-"""What needs a platform's own memory, by its real client over HTTP: by hand, and looking again."""
+"""Publishing by hand and polling, through the real clients and a sandbox over HTTP."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_what_somebody_else_deletes_there_is_noticed_and_told(sandbox_city: Sand
 
 @pytest.mark.parametrize("sandbox_city", ["facebook"], indirect=True)
 def test_what_somebody_else_changes_there_is_noticed_and_shown(sandbox_city: SandboxCity) -> None:
-    """On X an edit makes another post, by another id."""
+    """On X an edit creates another post with another id."""
     delivery_id = sandbox_city.publish_post()
     sandbox_city.platform_setup.change_elsewhere(
         sandbox_city.town.platform_id(delivery_id), "पाणी उद्या येणार नाही."

@@ -1,4 +1,4 @@
-"""A real clock is asked to end in the middle of its work: what is begun is finished, no more."""
+"""SIGTERM lets a real clock finish the deliveries that it has begun, and no more."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ POSTS = 12
 
 @pytest.fixture
 def installation(start: Starter, database_url: str, tmp_path: Path) -> Iterator[ClockInstallation]:
-    """A house whose clocks are processes of their own, not forked: how they ended is known."""
+    """Opens an installation whose clocks are not forked, so that their exit codes are known."""
     with open_installation(start, database_url, tmp_path) as opened:
         opened.environment |= {
             "NAGARVANI_LEASE": "60",
@@ -45,7 +45,7 @@ def installation(start: Starter, database_url: str, tmp_path: Path) -> Iterator[
 
 
 def ends(clock: RunningCommand) -> tuple[int, float]:
-    """Ask it to end; gives its exit code, and how many seconds it took."""
+    """Stop the clock; return its exit code, and how many seconds it took."""
     asked_at = time.monotonic()
     code = clock.stop(signal.SIGTERM, within=60)
     return code, time.monotonic() - asked_at
@@ -80,13 +80,13 @@ def test_sigterm_finishes_running_attempts_and_gives_back_the_rest(
 
 
 def _in_hand(installation: ClockInstallation) -> bool:
-    """Some are on their way, and others are claimed for whoever comes free."""
+    """Return whether some deliveries are being sent and others are claimed."""
     sending, claimed = DeliveryState.SENDING, DeliveryState.CLAIMED
     return installation.delivery_count(sending) > 0 and installation.delivery_count(claimed) > 0
 
 
 def _tries(installation: ClockInstallation) -> list[tuple[DeliveryState, bool, str]]:
-    """Of each try: its delivery's state, whether it was begun, and what came of it."""
+    """Return each attempt's delivery state, whether it was begun, and its outcome."""
     query = select(Delivery.state, Attempt.sending_at, Attempt.outcome).join(
         Attempt, Attempt.delivery_id == Delivery.id
     )
@@ -113,7 +113,7 @@ def test_sigterm_ends_reading_after_the_current_page_of_comments(
 
 
 def _read(installation: ClockInstallation, condition: ColumnElement[bool]) -> int:
-    """How many posts' comments were read when this says."""
+    """Return the number of posts whose comments the output says were read."""
     query = select(func.count()).where(Source.receipt_id.is_not(None), condition)
     with installation.database.reading() as session:
         return session.execute(query).scalar_one()

@@ -1,4 +1,4 @@
-"""Made unpublished first, published by its id afterwards: the second step may be repeated."""
+"""Staged posts are created unpublished, then published by id; the second step may be repeated."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.support.city_people import HOUR, MINUTE
 
 @pytest.fixture
 def facebook(town: City) -> MemoryPlatform:
-    """The page, where two steps were seen to work."""
+    """Returns Facebook's page, which supports two steps."""
     platform = MemoryPlatform(now=town.clock, name="facebook", two_steps=True, can_edit=True)
     town.platforms[town.accounts["facebook"]] = platform
     with town.write() as session:
@@ -82,7 +82,7 @@ def test_a_staged_post_of_unknown_outcome_is_published_exactly_once(
 def test_a_staged_post_of_a_dead_clock_is_published_by_the_next(
     town: City, facebook: MemoryPlatform, cap: int | None
 ) -> None:
-    """Its lease has ended; and what it has counted is not counted again."""
+    """Its lease has ended, and its attempt is not counted a second time."""
     with town.write() as session:
         session.get_one(Account, town.accounts["facebook"]).daily_cap = cap
     (delivery_id,) = town.due(on=["facebook"])
@@ -102,7 +102,7 @@ def test_a_staged_post_of_a_dead_clock_is_published_by_the_next(
 
 
 def tries(town: City) -> list[tuple[str, str, str, bool]]:
-    """Of each try: what was asked, what came of it, the answer, and whether it has ended."""
+    """Return each attempt's action, outcome and response, and whether it has ended."""
     with town.read() as session:
         attempts = session.scalars(select(Attempt).order_by(Attempt.id)).all()
     assert {attempt.clock for attempt in attempts} == {"clock-1"}
@@ -149,10 +149,10 @@ def test_a_delivery_whose_release_is_refused_repeatedly_is_held(
 
 
 class _Dying(MemoryPlatform):
-    """The clock dies while it waits for this one's answer."""
+    """Lets the clock die while it waits for the response to `release`."""
 
     def release(self, staged_id: str, *, deadline: Deadline) -> Receipt:
-        """Done, and nobody hears of it."""
+        """Publish the post, then raise, so that the response is lost."""
         super().release(staged_id, deadline=deadline)
         raise KeyboardInterrupt
 
@@ -212,10 +212,10 @@ def test_an_approver_who_left_stops_the_release_too(town: City, facebook: Memory
 
 
 class _LongIds(MemoryPlatform):
-    """What is made unpublished there has an id that no row holds."""
+    """Creates staged posts with an id that is too long for a row."""
 
     def stage(self, prepared: PreparedPost, *, deadline: Deadline) -> str:
-        """As long as it comes."""
+        """Return the id in full length."""
         return super().stage(prepared, deadline=deadline) + "9" * 121
 
 

@@ -1,4 +1,4 @@
-"""Stopping everything: who may, what stays here, what is told, and how it goes on."""
+"""Stopping all publishing: permissions, effects, notifications, and the release."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_stop_holds_what_is_due_and_a_release_lets_it_leave(town: City) -> Non
 
 
 def test_what_was_claimed_before_the_stop_goes_back_to_the_table(town: City) -> None:
-    """Between claim and sending the stop is read once more, in the transaction of `sending`."""
+    """The stop is read again in the transaction that commits `sending`."""
     (delivery_id,) = town.due()
     (payload,) = claim(town.context, account_id=town.accounts["x"], most=1)
     stop(town)
@@ -146,7 +146,7 @@ def test_pressed_twice_it_is_one_stop_and_one_mail(town: City) -> None:
 
 
 def test_a_second_stop_for_another_reason_stands_beside_the_first(town: City) -> None:
-    """Nothing leaves before both are released, and each keeps its own words."""
+    """Publishing goes on after both are released, and each keeps its reason."""
     (delivery_id,) = town.due()
     first, second = stop(town), stop(town, "admin", "खाते दुसऱ्याच्या ताब्यात आहे.")
     release(town, first)
@@ -204,7 +204,7 @@ def test_what_is_being_sent_is_named_as_on_its_way_and_what_waits_is_not(town: C
 
 
 def test_what_takes_back_goes_on_under_a_stop(town: City) -> None:
-    """A claim under a stop still takes what deletes."""
+    """A claim under a stop still takes deletions."""
     (delivery_id,) = town.due()
     stop(town)
     with town.write() as session:
@@ -215,7 +215,7 @@ def test_what_takes_back_goes_on_under_a_stop(town: City) -> None:
 @pytest.mark.both
 @pytest.mark.postgres
 def test_two_who_stop_at_once_and_two_who_release_at_once(town: City) -> None:
-    """No lock between them: two stops stand, and each is released once."""
+    """Two stops may exist; each is released once."""
     if town.database.is_sqlite:
         pytest.skip("one writer at a time")
     ready = Barrier(2)
@@ -244,7 +244,7 @@ def test_two_who_stop_at_once_and_two_who_release_at_once(town: City) -> None:
 @pytest.mark.both
 @pytest.mark.postgres
 def test_a_stop_made_while_sending_waits_for_its_post_is_seen(town: City) -> None:
-    """A clock that waits for a post's lock reads the stop after the wait, not before it."""
+    """A clock reads the stop after it has waited for a post's lock, not before."""
     if town.database.is_sqlite:
         pytest.skip("one writer at a time")
     (delivery_id,) = town.due()
@@ -269,7 +269,7 @@ def test_a_stop_made_while_sending_waits_for_its_post_is_seen(town: City) -> Non
 def test_an_office_that_ends_while_sending_waits_for_it_has_ended(
     town: City, table: str, column: str
 ) -> None:
-    """How whoever approved stands comes with the lock on it, as it is after the wait."""
+    """The approver's appointment is read with its lock, after the wait."""
     if town.database.is_sqlite:
         pytest.skip("one writer at a time")
     town.due()
@@ -286,7 +286,7 @@ def test_an_office_that_ends_while_sending_waits_for_it_has_ended(
 
 
 def _obstacle(town: City, payload: DeliveryPayload, begun: Barrier) -> str:
-    """What keeps it here, as a clock finds it that waits for what others have locked."""
+    """Return what holds the delivery, for a clock that waits for other transactions' locks."""
     with town.database.transaction() as session:
         begun.wait()
         precondition = preconditions.check(session.connection(), payload, now=town.now, seconds=1)

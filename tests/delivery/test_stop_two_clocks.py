@@ -1,4 +1,4 @@
-"""Two real clocks on one PostgreSQL, in the middle of their work: a stop holds both in a second."""
+"""A stop holds two real clocks on one PostgreSQL within a second."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ ONE_SECOND = timedelta(seconds=1)
 
 @dataclass
 class Stage:
-    """A city on PostgreSQL whose X is the sandbox, and what its clocks are told."""
+    """A city on PostgreSQL with X in a sandbox, and the settings of its clocks."""
 
     town: City
     sandbox: str
     environment: dict[str, str]
 
     def published(self) -> list[dict[str, Any]]:
-        """What the sandbox's own ledger says was made, oldest first."""
+        """Return the created posts of the sandbox's ledger, oldest first."""
         lines = requests.get(self.sandbox + "/ledger", timeout=10).json()["x"]
         return [post for post in lines if not post["citizen"]]
 
 
 @pytest.fixture
 def stage(postgres_url: str, tmp_path: Path, start: Starter) -> Iterator[Stage]:
-    """Founded now, by the real time."""
+    """Sets the city up at the present time."""
     ready = tmp_path / "sandbox.json"
     start.nagarvani(
         "sandbox",
@@ -76,7 +76,7 @@ def stage(postgres_url: str, tmp_path: Path, start: Starter) -> Iterator[Stage]:
 
 
 def _connect(town: City, sandbox: str) -> None:
-    """The sandbox's handle behind X; everybody is in office since yesterday."""
+    """Connect X's account to the sandbox, and date all appointments back by a day."""
     handle = accounts_at(sandbox)[0]
     with town.write() as session:
         account = session.get_one(Account, town.accounts["x"])
@@ -86,7 +86,7 @@ def _connect(town: City, sandbox: str) -> None:
 
 
 def _fill(stage: Stage) -> None:
-    """Approved posts, each with words of its own; they have no time yet."""
+    """Add approved posts with different texts, which are not scheduled yet."""
     for _ in range(POSTS):
         stage.town.approved()
     with stage.town.read() as session:
@@ -94,7 +94,7 @@ def _fill(stage: Stage) -> None:
 
 
 def _schedule(stage: Stage, first: datetime) -> None:
-    """One after the other, a quarter of a second apart."""
+    """Schedule the posts a quarter of a second apart."""
     with stage.town.read() as session:
         posts = list(session.scalars(select(Variant.id).order_by(Variant.id)))
     with stage.town.write() as session:
@@ -120,7 +120,7 @@ def _until(question: Callable[[], bool], *, within: float) -> None:
 
 
 def _stop(town: City) -> datetime:
-    """Stopped and committed by the moment that this gives."""
+    """Stop all publishing, and return the time after the commit."""
     with town.write() as session:
         stop.stop_all(session, actor=town.actor("lead"), now=now(), reason="चुकीची पोस्ट")
     return now()
@@ -161,5 +161,5 @@ def _states(stage: Stage) -> dict[DeliveryState, int]:
 
 
 def _check_kept(stage: Stage, number: int) -> None:
-    """What did not leave waits at the table: nothing failed, nothing is in a clock's hands."""
+    """Check that unsent deliveries are scheduled: none failed, none is claimed."""
     assert _states(stage).get(DeliveryState.SCHEDULED) == number

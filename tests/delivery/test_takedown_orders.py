@@ -1,4 +1,4 @@
-"""Orders to delete what is out: given with a public reason, carried out by the press."""
+"""Orders to delete live posts have a public reason, and are carried out by clocks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WHY = "चुकीच्या भागाचे नाव प्रसिद�
 def take_back(
     town: City, post_id: int, *, by: str = "lead", on: Sequence[str] = ("x", "facebook")
 ) -> list[int]:
-    """Order away what stands on these accounts; gives the deliveries that carry it out."""
+    """Order the deletion of a post on these accounts; return the deliveries' ids."""
     with town.write() as session:
         receipt_ids = [
             live_text.receipt.id
@@ -52,14 +52,14 @@ def take_back(
 
 
 def live_post(town: City, *, on: Sequence[str] = ("x", "facebook")) -> int:
-    """A post that went live an hour ago; gives its id."""
+    """Return the id of a post that went live an hour ago."""
     deliveries = town.live(on=on)
     town.clock.move(HOUR)
     return town.delivery(deliveries[0]).post_id
 
 
 def post(town: City, post_id: int) -> Post:
-    """The post as it stands."""
+    """Return the post's row."""
     with town.read() as session:
         return session.get_one(Post, post_id)
 
@@ -148,7 +148,7 @@ def test_the_same_is_not_ordered_twice_at_once(town: City) -> None:
 
 
 def test_a_new_revision_does_not_call_an_order_back(town: City) -> None:
-    """What waits to leave is cancelled by it; what is to be deleted is deleted all the same."""
+    """A new revision cancels scheduled publications, but not deletions."""
     post_id = live_post(town)
     (order,) = take_back(town, post_id, on=["x"])
     town.save(post_id, on=["facebook"], text="दुरुस्त मजकूर")
@@ -158,7 +158,7 @@ def test_a_new_revision_does_not_call_an_order_back(town: City) -> None:
 
 
 def test_an_order_is_bound_by_no_window(town: City) -> None:
-    """Thirty days after its review nothing of a revision may leave; deleting it still may."""
+    """Thirty days after its review no revision may be published, but it may be deleted."""
     post_id = live_post(town, on=["x"])
     town.clock.move(60 * DAY)
     (order,) = take_back(town, post_id)

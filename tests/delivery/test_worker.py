@@ -33,7 +33,7 @@ PATIENCE = 60
 
 
 class _SlowPlatform(MemoryPlatform):
-    """Answers once it is allowed to, and says when it was asked."""
+    """Signals each call, and responds once it is allowed to."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__(now=now)
@@ -48,7 +48,7 @@ class _SlowPlatform(MemoryPlatform):
 
 @pytest.fixture
 def slow(town: City) -> Iterator[_SlowPlatform]:
-    """X, which responds only once the test lets it."""
+    """Replaces X by a platform that responds only when the test allows it."""
     platform = _SlowPlatform(town.clock)
     town.platforms[town.accounts["x"]] = platform
     yield platform
@@ -56,7 +56,7 @@ def slow(town: City) -> Iterator[_SlowPlatform]:
 
 
 class _StepwisePlatform(MemoryPlatform):
-    """Keeps its callers waiting, and responds to as many as the test allows."""
+    """Blocks its callers, and responds to as many as the test allows."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__(now=now)
@@ -80,7 +80,7 @@ class _StepwisePlatform(MemoryPlatform):
 
 @pytest.fixture
 def full_worker(town: City) -> Iterator[tuple[_StepwisePlatform, Worker]]:
-    """A worker with two threads, both waiting for X; two deliveries are claimed, four more due."""
+    """Runs a worker whose two threads wait for X, with two claimed deliveries and four due ones."""
     platform = _StepwisePlatform(town.clock)
     town.platforms[town.accounts["x"]] = platform
     for _ in range(8):
@@ -95,7 +95,7 @@ def full_worker(town: City) -> Iterator[tuple[_StepwisePlatform, Worker]]:
 
 
 def _schedule_urgent(town: City, count: int = 1) -> list[int]:
-    """So many that are due and urgent, as a web process lays them there."""
+    """Add this many urgent deliveries that are due, as a web process does."""
     delivery_ids = [town.due("road", on=["x"])[0] for _ in range(count)]
     with town.write() as session:
         for delivery_id in delivery_ids:
@@ -295,7 +295,7 @@ def test_closing_gives_back_waiting_urgent_deliveries_too(
 def test_due_deliveries_are_queried_twice_a_second_while_queues_are_full(
     town: City, slow: _SlowPlatform
 ) -> None:
-    """So an emergency that a web process schedules is claimed within half a second."""
+    """An emergency that a web process schedules is thus claimed within half a second."""
     for _ in range(4):
         town.due(on=["x"])
     query_times: list[float] = []
@@ -378,7 +378,7 @@ def _run_until(worker: Worker, done: Callable[[], bool]) -> None:
 
 
 class _WatchedDatabase(Database):
-    """Keeps what it gave apart."""
+    """Records the rows that it returned."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)

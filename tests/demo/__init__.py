@@ -1,1 +1,1 @@
-"""The demo city as it stands after its seeding."""
+"""Tests of the demo city."""

@@ -1,4 +1,4 @@
-"""A sandbox, and a city that is set up beside it and played."""
+"""Fixtures of a sandbox, and of a demo city whose script can be played."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ SECRET = "an-invented-secret-of-forty-characters-x"
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Places]:
-    """A sandbox for this test alone."""
+    """Runs a sandbox for this test alone."""
     with running(path=tmp_path / "sandbox") as served:
         yield served
 
 
 class City:
-    """A city in a folder, whose platforms are the sandbox's."""
+    """A demo city in a folder, with accounts in the sandbox."""
 
     def __init__(self, folder: Path, database_url: str, sandbox: Places) -> None:
         self.folder, self.sandbox = folder, sandbox
@@ -45,7 +45,7 @@ class City:
         self.database = Database(database_url)
 
     def set_up(self) -> None:
-        """Set the city up as of now, or as of the moment it began."""
+        """Set the city up now, or at the moment at which it began."""
         set_up_city(
             self.database,
             settings=self.settings,
@@ -54,17 +54,17 @@ class City:
         )
 
     def progress(self) -> Progress:
-        """Read how far it has come."""
+        """Return the progress of the script."""
         return Progress.read(self.folder, now=now())
 
     def play(self, script: Script, say: Callable[[str], None] = lambda _: None) -> list[str]:
-        """Play the script from where it stopped; returns what was left out."""
+        """Play the script from where it stopped, and return the acts that were skipped."""
         return play(script, self.settings, self.progress(), sandbox_url=self.sandbox.url, say=say)
 
 
 @pytest.fixture
 def city(database_url: str, sandbox: Places, tmp_path: Path) -> Iterator[City]:
-    """A city whose people and accounts are there, and where nothing has happened yet."""
+    """A city with people and accounts, but without submissions."""
     city = City(tmp_path, database_url, sandbox)
     city.set_up()
     yield city

@@ -1,4 +1,4 @@
-"""The demo's invented texts: their days are right, and nobody real is named or can be reached."""
+"""The demo's invented texts: weekdays are right, and no real person is named or reachable."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_each_weekday_in_a_notice_fits_its_date() -> None:
 
 
 def _marathi_date(day: str, month: str, year: str, today: date) -> date:
-    """The date as it is written; without a year the next one that is meant."""
+    """Parse a written date; without a year, return the next such date."""
     written_date = date(int(year or today.year), MONTHS.index(month) + 1, int(day))
     if not year and written_date < today - timedelta(days=180):
         return written_date.replace(year=today.year + 1)
@@ -75,7 +75,7 @@ def test_mails_and_telephones_of_the_demo_reach_nobody() -> None:
 
 
 def shipped(folder: Traversable) -> Iterator[Traversable]:
-    """Every text file below a folder."""
+    """Return every text file below a folder."""
     for entry in folder.iterdir():
         if entry.is_dir() and entry.name not in ("__pycache__", "photos"):
             yield from shipped(entry)

@@ -1,4 +1,4 @@
-"""The scenarios of rehearsals: what is in them, and what then goes wrong."""
+"""The scenarios of rehearsals: their contents, and the faults that follow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rehearsals as commands: one starts, says where, stays apart, survives a kill and is dropped."""
+"""The commands of rehearsals: starting, separation, surviving a kill, and dropping."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BANNER = "Rehearsal – this is not real"
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[Workspace]:
-    """A real house, whose rehearsals are all dropped at the end."""
+    """A production workspace, whose rehearsals are all dropped at the end."""
     folder = tmp_path / "real"
     folder.mkdir()
     address = f"sqlite:///{folder / 'nagarvani.db'}"
@@ -145,11 +145,11 @@ def test_whoever_starts_one_waits_while_another_chooses_its_ports(real: Workspac
 
     with (root / "ports.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        todo_kinds = threading.Thread(target=start)
-        todo_kinds.start()
-        todo_kinds.join(2)
+        thread = threading.Thread(target=start)
+        thread.start()
+        thread.join(2)
         assert not (root / Scenario.LAG.value).exists()
-    todo_kinds.join()
+    thread.join()
     assert begun
 
 

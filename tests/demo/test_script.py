@@ -1,4 +1,4 @@
-"""Scripts: their moments are in order, and a wrong one is refused before anything is played."""
+"""Scripts have their moments in order, and an invalid one is refused before it is played."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_wrong_comment_is_refused_with_its_place_and_reason(
 def script_with(
     *, story: dict[str, Any] | None = None, comment: dict[str, Any] | None = None
 ) -> Script:
-    """A script of one story, and one comment under its post."""
+    """Return a script of one story, with a comment under its post."""
     story = story or {"notice": "water-cut", "acts": [HAND_IN]}
     under = {"notice": "water-cut", "variant": "x-mr", "platform": "x", "author": "@namuna"}
     written = {**under, "after": 5, "text": "कधी?", **(comment or {})}

@@ -1,4 +1,4 @@
-"""The demo's city: every lasting state is there, reached by the use cases, at its time."""
+"""The demo city contains every final state, reached by the use cases, at its time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Check = Callable[[City, Session], None]
 
 
 class Interrupted(Exception):
-    """Somebody pressed Ctrl-C."""
+    """Stands for Ctrl-C."""
 
 
 @pytest.mark.proof
@@ -66,9 +66,9 @@ def test_a_city_seeded_with_interruptions_has_everything_once(
 
 
 def play_with_interruptions(city: City) -> tuple[list[str], list[str]]:
-    """Kill the seeding at the end of every story and let it go on, until it is finished.
+    """Interrupt the seeding at the end of every story and continue it, until it is finished.
 
-    Each time, the last act had not been noted yet, as if the kill had come right in between.
+    Each time the last act is not recorded yet, as if the interruption came right before that.
     """
     texts: list[str] = []
 
@@ -190,7 +190,7 @@ def check_the_circular_is_the_first_submission_and_whole(_city: City, session: S
 
 
 def ledger(city: City) -> list[dict[str, Any]]:
-    """Everything that is on the platforms."""
+    """Return everything that is on the platforms."""
     posts = requests.get(f"{city.sandbox.url}/ledger", timeout=10).json()
     return [*posts["x"], *posts["facebook"]]
 

@@ -1,4 +1,4 @@
-"""Two clerks at one post: notes that only the cell reads, and who has the draft open."""
+"""Two clerks on one post: notes that only the cell reads, and who has the draft open."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def open_draft(database: Database, actor: Actor, post: Post, *, minutes: int = 0
 
 
 def others(database: Database, actor: Actor, post: Post, *, minutes: int = 0) -> list[object]:
-    """Who else has it open, and since how many minutes after the beginning."""
+    """Return who else has the draft open, and since how many minutes after the beginning."""
     at = NOON + minutes * HOUR / 60
     with database.reading() as session:
         editors = collaboration.other_editors(session, actor=actor, now=at, post_id=post.id)

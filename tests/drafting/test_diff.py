@@ -1,7 +1,4 @@
-"""Missing.
-
-Differences down to the grapheme: conjuncts, joined emoji and vowel signs stay whole.
-"""
+"""Differences of texts by graphemes: conjuncts, joined emoji and vowel signs stay whole."""
 
 from __future__ import annotations
 
@@ -179,7 +176,7 @@ def test_a_word_is_counted_as_its_reader_counts_it(word: str, parts: list[str]) 
 
 
 def descriptions(old: str, new: str) -> list[tuple[str, list[str]]]:
-    """Each piece with its runs; those that differ stand in brackets."""
+    """Return each piece with its runs; those that differ are in brackets."""
     return [
         (str(piece.kind), [f"[{run.text}]" if run.differs else run.text for run in piece.runs])
         for piece in finely(difference(old, new))

@@ -18,7 +18,7 @@ from tests.support.forms import draft, photo, prepared, started, variant
 
 
 class CountingStore(Store):
-    """A store that knows how often it was asked for a picture."""
+    """A store that counts its reads."""
 
     opened = 0
 
@@ -141,7 +141,7 @@ def test_a_rendition_that_was_lost_is_made_again(
 
 
 def _again(database: Database, town: City, store: Store, post: Post) -> PreparedDraft:
-    """The newest revision, prepared to be saved once more as it is."""
+    """Prepare the newest revision to be saved again unchanged."""
     with database.reading() as session:
         post_row = drafts.post_for(session, actor=town.actor("clerk"), post_id=post.id)
         new_draft = prefill.draft_of(post_row.revisions[-1])

@@ -1,4 +1,4 @@
-"""One post on several submissions, with its departments asked or named."""
+"""One post for several submissions, with departments that approve or are only named."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def database(on_sqlite: Database) -> Database:
 
 
 def of_roads(session: Session, town: City, store: Store) -> Submission:
-    """What the roads handed in, through the clerk."""
+    """Return a submission of the road department."""
     return submit.hand_in(
         session,
         actor=town.actor("clerk"),
@@ -49,7 +49,7 @@ def of_roads(session: Session, town: City, store: Store) -> Submission:
 
 @pytest.fixture
 def joint(database: Database, town: City, store: Store) -> Post:
-    """A post of the water supply that rests on a submission of the roads as well."""
+    """Return a post of the water department that joins a submission of the road department."""
     post = started(town)
     with database.transaction() as session:
         number = of_roads(session, town, store).number
@@ -74,7 +74,7 @@ def save(database: Database, store: Store, town: City, post: Post, **changed: ob
 
 
 def join(database: Database, actor: Actor, post: Post, number: str) -> list[tuple[str, str]]:
-    """Try to join; gives what was wrong."""
+    """Try to join a submission, and return the errors."""
     try:
         with database.transaction() as session:
             collaboration.join_submission(

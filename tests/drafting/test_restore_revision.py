@@ -1,4 +1,4 @@
-"""An older revision brought back: as a new one, its pictures to the byte, nothing lost."""
+"""An older revision is restored as a new one, with the same pictures."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def save(database: Database, store: Store, town: City, post: Post, new_draft: Dr
 
 @pytest.fixture
 def post(database: Database, town: City, store: Store) -> Post:
-    """Two revisions: the first with a picture and asking the roads, the second without either."""
+    """Returns a post of two revisions: the first has a picture and asks the roads."""
     begun = started(town)
     picture = PictureDraft("जलवाहिनी", content=photo(), name="a.jpg")
     first = draft(
@@ -120,7 +120,7 @@ def test_it_knows_where_it_comes_from(database: Database, town: City, post: Post
 def test_a_department_that_has_joined_since_stays_named(
     database: Database, town: City, store: Store
 ) -> None:
-    """Its submission is part of the post, though the old revision knew nothing of it."""
+    """Its submission belongs to the post, although the old revision did not name it."""
     begun = started(town)
     save(database, store, town, begun, draft(variant(town.accounts["x"], text="पहिला मजकूर")))
     with database.transaction() as session:
@@ -158,7 +158,7 @@ def test_a_department_that_is_asked_by_now_stays_asked(
 
 
 def departments_of(database: Database, post: Post) -> dict[int, bool]:
-    """Whether each department of the newest revision is asked."""
+    """Return for each department of the newest revision whether it has to approve."""
     with database.reading() as session:
         rows = session.get_one(Post, post.id).revisions[-1].departments
         return {row.department_id: row.asked for row in rows}

@@ -189,7 +189,7 @@ def _approved(database: Database, town: City, store: Store) -> Post:
 
 
 def _deliver(database: Database, post: Post, *states: DeliveryState) -> list[int]:
-    """Give the variants of the newest revision deliveries in these states."""
+    """Add deliveries in these states for the newest revision's variants."""
     with database.transaction() as session:
         post_row = session.get_one(Post, post.id)
         deliveries = [

@@ -1,4 +1,4 @@
-"""Starting texts: kept with their history, offered where they suit, blanks filled before review."""
+"""Snippets have a history, are offered where they fit, and are filled in before review."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""The rules of the house, as tests."""
+"""Rules for the repository itself, as tests."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who may commit, who may change a state, who may read the time, what the rulebook may import."""
+"""Rules on which modules may commit, change a state, read the time, or import what."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMIT_ALONG = (
     *("publisher.database.prepared_statements", "publisher.transitions"),
     *("publisher.delivery.commit_sending", "publisher.delivery.claim"),
 )
-"""Where a COMMIT may travel with the statements before it: see docs/adr/0032."""
+"""The modules that may send a COMMIT together with statements: see docs/adr/0032."""
 
 CLOCKS = {
     "datetime.datetime.now",
@@ -40,7 +40,7 @@ MAY_MEASURE = (
 
 
 def find_commits(source: Source) -> Iterator[str]:
-    """Calls that end a transaction, or open one that ends by itself."""
+    """Find calls that end a transaction, or open one that ends by itself."""
     if source.is_in("publisher.database.session", "sandbox"):
         return
     for call, _ in source.calls():
@@ -53,7 +53,7 @@ def find_commits(source: Source) -> Iterator[str]:
 
 
 def find_clocks(source: Source) -> Iterator[str]:
-    """Calls that read the time of the machine or of the database."""
+    """Find calls that read the time of the machine or of the database."""
     if source.is_in("publisher.now", "sandbox.now"):
         return
     for call, name in source.calls():
@@ -62,7 +62,7 @@ def find_clocks(source: Source) -> Iterator[str]:
 
 
 def find_moves(source: Source) -> Iterator[str]:
-    """Assignments to a state, in Python or in SQL, outside `moving` and the press's claim."""
+    """Find assignments to a state, in Python or SQL, outside `transitions` and the claim."""
     if source.is_in("publisher.transitions", "sandbox"):
         return
     claims = {id(node) for node in _claims(source)}
@@ -72,7 +72,7 @@ def find_moves(source: Source) -> Iterator[str]:
 
 
 def _claims(source: Source) -> Iterator[ast.AST]:
-    """All that stands inside the press's functions whose name speaks of claiming."""
+    """Yield all nodes of the functions that claim."""
     if source.is_in("publisher.delivery"):
         for function in source.functions():
             if "claim" in function.name:
@@ -108,7 +108,7 @@ def _has_state_key(argument: ast.expr) -> bool:
 
 
 def find_foreign_imports(source: Source) -> Iterator[str]:
-    """Imports of the rulebook from outside the standard library."""
+    """Find imports of `approvals` from outside the standard library."""
     for node in ast.walk(source.tree):
         names: list[str] = []
         if isinstance(node, ast.Import):

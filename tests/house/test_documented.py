@@ -43,7 +43,7 @@ def settings_named() -> list[str]:
 
 
 def commands_in(group: click.Group, path: str = "nagarvani") -> Iterator[str]:
-    """Every command that is not hidden, as it is typed."""
+    """Return every visible command, as it is typed."""
     for name, command in group.commands.items():
         if command.hidden:
             continue
@@ -67,7 +67,7 @@ def app() -> Flask:
 
 
 def pages(app: Flask) -> list[str]:
-    """The address of every page that is opened by GET, its ids without their kind."""
+    """Return the path of every page that is opened by GET, without converters."""
     paths = {
         re.sub(r"<(?:int:)?\w*id>", "<id>", rule.rule)
         for rule in app.url_map.iter_rules()

@@ -1,4 +1,4 @@
-"""The figures of `make figures`: that they hold, and that their ceilings only fall."""
+"""The figures of `make figures` are within their ceilings, which may only fall."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def report() -> Report:
 
 
 def a_report(amount: float, packages: dict[str, int]) -> Report:
-    """Every figure at this amount."""
+    """Return a report in which every figure has this amount."""
     return Report({figure.key: Measurement(amount) for figure in FIGURES}, packages)
 
 

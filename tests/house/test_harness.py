@@ -1,4 +1,4 @@
-"""The tests' own tools: if one of these lies, so may everything else."""
+"""Tests of the test helpers, on which all other tests depend."""
 
 from __future__ import annotations
 

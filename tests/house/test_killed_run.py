@@ -21,7 +21,7 @@ pytestmark = [
 
 @pytest.fixture
 def registry(run: Run) -> Path:
-    """A registry for these runs alone: in this run's folder, so that they end with it."""
+    """Creates a registry for these runs in this run's folder, so that they end with it."""
     folder = Path(tempfile.mkdtemp(dir=run.folder))
     folder.chmod(0o711)  # PostgreSQL, under another name than root, must pass through
     return folder
@@ -30,7 +30,7 @@ def registry(run: Run) -> Path:
 def begin(
     start: Starter, registry: Path, workers: int, ready: Path | None = None
 ) -> RunningCommand:
-    """Start a small run; with `ready` it waits, for ever, where everything is open."""
+    """Start a small run; with `ready` it waits after everything is started."""
     call = [sys.executable, "-m", "pytest", "tests/house/example_run.py", "-p", "no:cacheprovider"]
     call += [] if workers == 0 else ["-n", str(workers)]
     environment = {REGISTRY: str(registry)}
@@ -40,7 +40,7 @@ def begin(
 
 
 def family(pids: list[int]) -> set[int]:
-    """These processes and all below them."""
+    """Return these processes and all their descendants."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (entry / "stat").exists():

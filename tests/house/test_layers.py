@@ -1,4 +1,4 @@
-"""The import layers: that they are whole, and that each of them can be broken."""
+"""The layers of imports are complete, and breaking each of them is found."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ AT_THE_TOP = {
 
 
 def layers() -> list[list[str]]:
-    """The rooms, from the uppermost layer to the lowest."""
+    """Return the packages of each layer, from the highest to the lowest."""
     contract = next(contract for contract in CONTRACTS["contracts"] if contract["id"] == "layers")
     return [line.strip("()").replace("|", ":").split(" : ") for line in contract["layers"]]
 
 
 def rooms() -> set[str]:
-    """Every module at the top of the product, and every one right below `publisher`."""
+    """Return every top-level module, and every one right below `publisher`."""
     imports = set()
     for source in product():
         parts = source.path.removesuffix(".py").split("/")
@@ -41,7 +41,7 @@ def rooms() -> set[str]:
 
 
 def lay_out(folder: Path, imports: dict[str, str]) -> None:
-    """An empty house with every room of the layers, where `imports` says who imports whom."""
+    """Write an empty product with a package for each layer, and with these imports."""
     flat = [room for layer in layers() for room in layer]
     everywhere = {
         *flat,
@@ -59,7 +59,7 @@ def lay_out(folder: Path, imports: dict[str, str]) -> None:
 
 
 def broken(folder: Path) -> str:
-    """What the linter says of a house, or "" where it keeps every contract."""
+    """Return the linter's output, or "" if every contract is kept."""
     call = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache", "--no-logo"]
     done = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr if done.returncode else ""
@@ -112,7 +112,7 @@ def test_a_forbidden_import_is_found_out(
 
 
 def find_upward(source: Source) -> Iterator[str]:
-    """Imports of the clock and the front door that are not theirs."""
+    """Find imports of `scheduler` and `cli` that are not permitted."""
     for node in ast.walk(source.tree):
         names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

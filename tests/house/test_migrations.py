@@ -1,4 +1,4 @@
-"""The schema: one line of revisions, the same as the models, forth and back on both databases."""
+"""The migrations are linear, match the models, and can be reversed on both databases."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Schema = dict[str, object]
 
 @pytest.fixture
 def empty(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], Database]:
-    """Makes databases without a table."""
+    """Returns a function that creates databases without tables."""
 
     def make() -> Database:
         if kind == "sqlite":
@@ -46,7 +46,7 @@ def empty(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable
 
 
 def schema_of(engine: Engine) -> Schema:
-    """All that the database enforces, in words that can be compared."""
+    """Return all that the database enforces, in a comparable form."""
     look = inspect(engine)
     objects: Schema = {}
     for table in sorted(set(look.get_table_names()) - {"alembic_version"}):
@@ -63,19 +63,19 @@ def schema_of(engine: Engine) -> Schema:
 
 
 def named(things: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Constraints or indexes by name, with all that they say, in one spacing."""
+    """Return constraints or indexes by name, with their SQL in normalised spacing."""
     return {str(row["name"]): re.sub(r"\s+", " ", in_words(row)) for row in things}
 
 
 def in_words(described: object) -> str:
-    """A reflected thing in words, whatever SQLAlchemy wraps it in."""
+    """Return a reflected object as text, without SQLAlchemy's wrappers."""
     if isinstance(described, Mapping):
         return str({key: in_words(value) for key, value in sorted(described.items())})
     return str(described)
 
 
 def triggers_of(engine: Engine) -> list[str]:
-    """The triggers, by name and table."""
+    """Return the triggers by name and table."""
     sqlite_query = "SELECT name || ' on ' || tbl_name FROM sqlite_master WHERE type = 'trigger'"
     postgres_query = (
         "SELECT tgname || ' on ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal"
@@ -86,7 +86,7 @@ def triggers_of(engine: Engine) -> list[str]:
 
 
 def differences(engine: Engine) -> list[object]:
-    """What Alembic would still change to reach the models."""
+    """Return what Alembic would still change to reach the models."""
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, Base.metadata))

@@ -1,4 +1,4 @@
-"""Names that a stranger would not understand are found, and the sentence says what to write."""
+"""Private and filler names are found, with a sentence that says what to write instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Full packages, façades and circles of imports are found, and the sentence says what to do."""
+"""Full packages, façades and import cycles are found, with a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tools.source import Source
 
 
 def sources(**texts: str) -> list[Source]:
-    """Files by their dotted name, with `__` for a dot; a name that ends in `__` is a package."""
+    """Return files by dotted names with `__` for a dot; a name that ends in `__` is a package."""
     paths = {name.replace("__", "/"): text for name, text in texts.items()}
     return [
         Source(f"{path}__init__.py" if path.endswith("/") else f"{path}.py", text)

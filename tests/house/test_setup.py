@@ -1,4 +1,4 @@
-"""The way from a fresh machine to a running house: `make`, and what stands behind it."""
+"""The way from a fresh machine to a running installation by `make`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def a_python(folder: Path, name: str, version: str) -> str:
-    """A program that answers the question about its version."""
+    """Write a program that prints this Python version."""
     program = folder / name
     program.write_text(f"#!/bin/sh\necho {version}\n")
     program.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Above each statement stands the SQL that is sent, as `python -m tools.sql_comments` writes it."""
+"""The comment above each statement is its SQL, as `python -m tools.sql_comments` writes it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WRITE = "run `python -m tools.sql_comments --write`"
 
 
 class Example:
-    """A module of the pretended product, made of this code below the imports."""
+    """A module of an invented product, with this code below the imports."""
 
     def __init__(self, folder: Path, code: str) -> None:
         self.imports = IMPORTS.count("\n")

@@ -1,4 +1,4 @@
-"""What may stand in no file of the project: addresses, machine paths, a real person's name."""
+"""Texts that no file of the project may contain: addresses, machine paths, real names."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CIRCULAR = CHECKOUT.parent / "shared" / "data" / "circular-2021-07-19.md"
 
 
 def find_places(name: str, text: str) -> Iterator[str]:
-    """Paths of one machine and addresses of registries."""
+    """Find paths of one machine, and addresses of registries."""
     for harmless in HARMLESS:
         text = text.replace(harmless, "")
     for number, line in enumerate(text.splitlines(), 1):
@@ -51,7 +51,7 @@ def find_places(name: str, text: str) -> Iterator[str]:
 
 
 def find_unfinished(name: str, text: str) -> Iterator[str]:
-    """Notes that something is left for later."""
+    """Find notes of unfinished work."""
     for number, line in enumerate(text.splitlines(), 1):
         for word in UNFINISHED:
             if re.search(rf"\b{word}\b", line):
@@ -59,7 +59,7 @@ def find_unfinished(name: str, text: str) -> Iterator[str]:
 
 
 def find_people(name: str, text: str, digests: Iterable[str]) -> Iterator[str]:
-    """Lines with a name whose digest is among these."""
+    """Find lines with a name whose digest is in this set."""
     for number, line in enumerate(text.splitlines(), 1):
         folded = fold(line)
         pairs = [" ".join(pair) for pair in pairwise(folded)]
@@ -68,18 +68,18 @@ def find_people(name: str, text: str, digests: Iterable[str]) -> Iterator[str]:
 
 
 def fold(line: str) -> list[str]:
-    """Its words, composed, lower-cased, without marks between them."""
+    """Return the words, composed and lower-cased, without marks between them."""
     composed = unicodedata.normalize("NFC", line).lower()
     return re.findall(r"[\w\u0900-\u097f]+", composed)
 
 
 def digest(text: str) -> str:
-    """The digest of some folded words."""
+    """Return the digest of folded words."""
     return sha256(text.encode()).hexdigest()[:16]
 
 
 def signatory_of(circular: str) -> list[str]:
-    """The folded pair of words that signs, in brackets above the office, without the title."""
+    """Return the folded name of the person who signs, which is in brackets above the office."""
     signed = re.search(r"^\((.+)\)\s*$", circular, re.MULTILINE)
     folded = fold(signed[1]) if signed else []
     return [" ".join(folded[-2:])]
@@ -113,7 +113,7 @@ def test_lock_files_carry_a_hash_for_every_package_and_no_address() -> None:
 
 
 def find_unlocked(name: str, text: str) -> Iterator[str]:
-    """Requirements without an exact version or a hash, and any address."""
+    """Find requirements without an exact version or a hash, and any address."""
     joined = text.replace("\\\n", " ")
     for line in joined.splitlines():
         line_text = line.partition(" #")[0].strip()
@@ -124,7 +124,7 @@ def find_unlocked(name: str, text: str) -> Iterator[str]:
 
 
 def is_locked(requirement: str) -> bool:
-    """Whether a requirement is exact and hashed."""
+    """Return whether a requirement is exact and hashed."""
     return bool(re.match(r"[\w.\[\],-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", requirement))
 
 

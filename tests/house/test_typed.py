@@ -21,7 +21,7 @@ REASON = re.compile(r"[^\W\d_]{2,}.*[^\W\d_]{2,}")  # two words at least
 
 
 def find_unannotated(source: Source) -> Iterator[str]:
-    """Functions without a type for each argument and for what they give back."""
+    """Find functions without types for each argument and for the result."""
     for function in source.functions():
         bare = [argument.arg for argument in _arguments(function) if argument.annotation is None]
         bare = [name for name in bare if name not in {"self", "cls"}]
@@ -37,14 +37,14 @@ def _arguments(function: Function) -> list[ast.arg]:
 
 
 def has_code(source: Source) -> bool:
-    """Whether a module is more than its docstring."""
+    """Return whether a module is more than its docstring."""
     return any(
         not isinstance(getattr(node, "value", None), ast.Constant) for node in source.tree.body
     )
 
 
 def find_unexplained(source: Source) -> Iterator[str]:
-    """Ignores without a code or without a reason after it, on the same line."""
+    """Find ignores without a code, or without a reason behind it on the same line."""
     for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
         if token.type != tokenize.COMMENT:
             continue
@@ -55,7 +55,7 @@ def find_unexplained(source: Source) -> Iterator[str]:
 
 
 def find_unexplained_settings(text: str) -> Iterator[str]:
-    """Lines of ruff's and pytest's ignores in pyproject.toml that no comment explains."""
+    """Find ignores of ruff and pytest in pyproject.toml without a comment."""
     inside, explained = False, False
     for number, line in enumerate(text.splitlines(), 1):
         opens = re.match(r'(ignore|filterwarnings|"[^"]+") = \[$', line)
@@ -68,7 +68,7 @@ def find_unexplained_settings(text: str) -> Iterator[str]:
 
 
 def find_unfinished(source: Source) -> Iterator[str]:
-    """What says that something was left for later, and exceptions caught whatever they are."""
+    """Find notes of unfinished work, and handlers that catch every exception."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Name) and node.id == "NotImplementedError":
             yield f"{source.at(node)} NotImplementedError"

@@ -1,4 +1,4 @@
-"""The catalogues: complete, exact in their placeholders, and true to the house's vocabulary."""
+"""The catalogues are complete, have the same placeholders, and use the agreed terms."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def catalogue(language: str) -> Catalog:
 
 @cache
 def extracted() -> frozenset[str | tuple[str, ...]]:
-    """Every msgid of the code and the templates; a plural one as a pair."""
+    """Return every msgid of the code and the templates; a plural one as a pair."""
     with (TRANSLATIONS.parent / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]  # Babel types it not
     messages_found = extract_from_dir(

@@ -1,4 +1,4 @@
-"""What people type into date and time fields."""
+"""Parsing what people type into date and time fields."""
 
 from __future__ import annotations
 

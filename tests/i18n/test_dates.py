@@ -1,4 +1,4 @@
-"""Dates and times as the pages say them; the present is Wednesday, 25 November 2026, 2:10 pm."""
+"""Dates and times on pages; the present is Wednesday, 25 November 2026, 2:10 pm."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOW = at(11, 25, 14, 10)
 
 
 def loose(text: str) -> str:
-    """The text with its no-break spaces as plain ones."""
+    """Replace no-break spaces by plain ones."""
     return text.replace(NBSP, " ")
 
 

@@ -1,4 +1,4 @@
-"""The pages' font, made from its package."""
+"""The pages' font is built from its package."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def font_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def unpacked(font_path: Path) -> Path:
-    """The same font as Pillow can read it."""
+    """Converts the font for Pillow."""
     with TTFont(font_path) as font:
         font.flavor = None
         font.save(font_path.with_suffix(".ttf"))

@@ -1,4 +1,4 @@
-"""Text from forms: what is mended in silence, and what is refused with its place."""
+"""Text of forms: what is repaired silently, and what is refused with its position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What shows nothing is no text, whatever it is made of."""
+"""Text of invisible characters counts as empty."""
 
 from __future__ import annotations
 

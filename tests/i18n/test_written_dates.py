@@ -1,4 +1,4 @@
-"""Dates in running text: found in three languages, and not where a number is something else."""
+"""Dates are found in running text in three languages, but not in other numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SATURDAY, SUNDAY = 5, 6
 
 
 def only(text: str, today: date = TODAY) -> WrittenDate:
-    """The one date of a text."""
+    """Return the only date of a text."""
     (written,) = dates_in(text, today=today)
     return written
 

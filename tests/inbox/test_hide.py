@@ -1,4 +1,4 @@
-"""Hiding a citizen's comment under a post of ours, and showing it again."""
+"""Hiding a citizen's comment under a post of the city, and showing it again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHY = "दुसऱ्या नागरिकाचा दूरध्वन�
 
 
 def hide(town: City, comment_id: int, *, by: str = "first", again: bool = False) -> int:
-    """Order it to be hidden, or shown again; gives the delivery."""
+    """Order that the comment is hidden, or shown again; return the delivery."""
     act = inbox_hide.unhide if again else inbox_hide.hide
     with town.write() as session:
         hide_id: Order = act(
@@ -33,7 +33,7 @@ def hide(town: City, comment_id: int, *, by: str = "first", again: bool = False)
 
 
 def page(town: City, comment_id: int, *, by: str = "first") -> CommentDetail:
-    """The comment's page."""
+    """Load the comment's page."""
     with town.read() as session:
         return comment_detail.comment_page(
             session, actor=town.actor(by), comment_id=comment_id, now=town.now

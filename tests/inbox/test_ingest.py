@@ -107,7 +107,7 @@ def test_many_pages_are_read_in_one_tick_each_with_its_cursor(town: City) -> Non
 @pytest.mark.both
 @pytest.mark.parametrize("where", ["sources", "comments", "routings", "notices", "events"])
 def test_a_crash_while_a_page_is_stored_loses_nothing(town: City, where: str) -> None:
-    """Comments and cursor stand or fall together, wherever between them it dies."""
+    """Comments and cursor are stored in one transaction, wherever the process dies."""
     (delivery_id,) = town.live()
     town.listen()
     post = town.platform_id(delivery_id)
@@ -208,7 +208,7 @@ def test_a_platform_that_names_a_time_is_left_alone_until_then(town: City) -> No
 def test_a_silent_platform_is_asked_once_a_tick_and_delays_no_other(
     town: City, trouble: PlatformError, requests: int
 ) -> None:
-    """On X two posts and the mentions, on Facebook two posts; X has waited longest."""
+    """Two posts and the mentions on X, and two posts on Facebook, are due; X is read first."""
     troubled = _two_posts_on_each(town, trouble)
     assert town.listen() == 2
     assert troubled.asked == requests
@@ -229,7 +229,7 @@ def test_a_clock_that_is_to_stop_ends_after_the_page_in_hand(town: City) -> None
 
 
 def _two_posts_on_each(town: City, trouble: PlatformError) -> _Troubled:
-    """All of them due to be read, those on X first; under each of Facebook's a new comment."""
+    """Add two posts on each platform, due to be read, with new comments on Facebook."""
     for _ in range(2):
         town.live()
     town.listen()
@@ -251,7 +251,7 @@ def _two_posts_on_each(town: City, trouble: PlatformError) -> _Troubled:
 
 @pytest.mark.parametrize("at", ["reading", "opening"])
 def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, at: str) -> None:
-    """Whether the platform says so, or the stored credentials cannot even be opened."""
+    """Either the platform reports it, or the stored credentials cannot be opened."""
     town.live()
     (on_facebook,) = town.live("road", on=["facebook"])
     town.platform("facebook").citizen_says("इथे?", parent_id=town.platform_id(on_facebook))
@@ -273,7 +273,7 @@ def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, 
 def test_a_busy_worker_reads_a_few_sources_and_the_rest_at_the_next_tick(
     town: City, *, busy: bool, read: int
 ) -> None:
-    """Six posts and the mentions."""
+    """Six posts and the mentions are due."""
     for _ in range(6):
         town.live()
     ticks = [_read_by_one_tick(town, busy=busy) for _ in range(2)]
@@ -282,8 +282,8 @@ def test_a_busy_worker_reads_a_few_sources_and_the_rest_at_the_next_tick(
 
 @pytest.mark.both
 def test_two_clocks_that_open_the_same_sources_open_each_once(town: City) -> None:
-    """A post and the mentions. The second waits for the first on PostgreSQL; on SQLite it begins
-    after it.
+    """A post and the mentions are new. On PostgreSQL the second clock waits for the first; on
+    SQLite it begins after the first.
     """
     town.live()
     with town.write() as session:
@@ -310,7 +310,7 @@ def _read_by_one_tick(town: City, *, busy: bool) -> int:
 
 
 class Crash(Exception):
-    """Where the process dies."""
+    """Stands for the death of the process."""
 
 
 def _dying_at(town: City, table: str) -> _Dying:
@@ -336,7 +336,7 @@ class _Dying:
 
 
 class _Troubled(MemoryPlatform):
-    """Cannot be read; `asked` counts how often it was tried."""
+    """Cannot be read; `asked` counts the attempts."""
 
     def __init__(self, town: City, trouble: PlatformError) -> None:
         super().__init__(now=town.clock, name="x")
@@ -350,7 +350,7 @@ class _Troubled(MemoryPlatform):
 
 
 def _swap(town: City, trouble: PlatformError) -> MemoryPlatform:
-    """Put a platform in trouble in the place of X; gives the healthy one."""
+    """Replace X by a failing platform, and return the working one."""
     healthy = town.platform("x")
     town.platforms[town.accounts["x"]] = _Troubled(town, trouble)
     return healthy

@@ -115,7 +115,7 @@ def test_a_member_withdraws_what_is_not_drafted_yet(database: Database, town: Ci
 
 
 def _scheduled(database: Database, town: City, post: Post) -> list[int]:
-    """One delivery for each variant of the post, as the schedule would make them."""
+    """Add a delivery for each variant of the post."""
     with database.transaction() as session:
         post_row = session.get_one(Post, post.id)
         deliveries = [

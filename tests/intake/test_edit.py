@@ -1,4 +1,4 @@
-"""Changing what was handed in: until drafting starts, each change kept, nothing lost to another."""
+"""Submissions can be changed until drafting starts; concurrent changes are not lost."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def change(
     seen_version: int = 1,
     **changed: object,
 ) -> tuple[str, ...]:
-    """Change a submission on the next day, from its own form or from the one that is given."""
+    """Change a submission on the next day, by its current form or by another one."""
     own = persistence.form_of(session.get_one(Submission, submission.id))
     return edit.change(
         session,
@@ -58,7 +58,7 @@ def change(
 
 
 def before(session: Session, edition: int) -> dict[str, str]:
-    """What stood in each field before it became this edition."""
+    """Return the previous values of this edition's changed fields."""
     query = select(SubmissionChange).where(SubmissionChange.edition == edition)
     return {change.field: change.before for change in session.scalars(query)}
 

@@ -94,7 +94,7 @@ def test_merging_a_department_waits_for_what_is_withdrawn_from_it(
 
 
 def _joint(town: City) -> tuple[int, int]:
-    """A submission and a post that rests on it, and on another one."""
+    """Return a submission and a post that joins it with another one."""
     submission_id = town.hand_in()
     post_id = town.start(submission_id)
     town.join(post_id, town.hand_in())
@@ -109,7 +109,7 @@ def _number(town: City, submission_id: int) -> str:
 def _both(
     town: City, pool: ThreadPoolExecutor, submission_id: int, first: Act, second: Act
 ) -> tuple[Future[object], Future[object]]:
-    """Both acts begun while somebody holds the submission, the first one ahead in its queue."""
+    """Start both acts while the submission is locked, the first one ahead in the queue."""
     with town.write() as session:
         transitions.lock(session, Submission, submission_id)
         begun = pool.submit(_carry_out, town.database, first)
@@ -125,7 +125,7 @@ def _carry_out(database: Database, act: Act) -> object:
 
 
 def _waiting(town: City) -> int:
-    """How many wait for a lock in this database."""
+    """Return how many transactions of this database wait for a lock."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     with town.read() as session:
         own = session.execute(text(f"{query} AND datname = current_database()"))

@@ -1,4 +1,4 @@
-"""Questions, answers and notes: the number stays, both sides are told, the history names each."""
+"""Questions, answers and notes: the number stays, both sides are notified, events are added."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 def refused(
     database: Database, town: City, store: Store, **changed: object
 ) -> list[tuple[str, str]]:
-    """Field and code of each problem with this form."""
+    """Return field and code of each error of this form."""
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         handed_in(session, town, **changed)
     with database.reading() as session:
@@ -166,7 +166,7 @@ def test_the_same_form_twice_is_one_submission_even_after_its_wished_time(
 def test_the_same_content_from_a_new_page_is_one_submission_for_an_hour(
     database: Database, town: City, store: Store
 ) -> None:
-    """The answer was lost on the way, and the browser offers again what was written."""
+    """The response was lost, and the browser fills the form in again."""
     with database.transaction() as session:
         first = handed_in(session, town, form_token="a1")
         assert handed_in(session, town, form_token="b2").id == first.id

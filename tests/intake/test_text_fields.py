@@ -1,4 +1,4 @@
-"""Each text field of the hand-in form is checked by its rule, whichever part of the form it is."""
+"""Each text field of the hand-in form is checked by its rule, in every part of the form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files on their way in: looked over first, videos never held in memory, a quota for each day."""
+"""Uploads are inspected first, videos are not read into memory, and each day has a quota."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def film(seconds: int, *, size: int = 0) -> bytes:
 
 
 class Metered(BytesIO):
-    """A file that knows the longest piece that was read of it."""
+    """A file that records the largest chunk that was read."""
 
     longest = 0
 

@@ -1,4 +1,4 @@
-"""A joint post of which one department withdraws its submission: who is told, what is stopped."""
+"""A department withdraws its submission from a joint post: notifications and cancellations."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ KIND = "submission_withdrawn"
 def joint(
     session: Session, city: CityPeople, *, departments: Sequence[str] = ("road",)
 ) -> tuple[int, Submission]:
-    """A draft of the water department that rests on a submission of the road as well."""
+    """A draft of the water department that joins a submission of the road department."""
     post_id = started(session, city)
     other = handed_in(session, city.departments["road"], city.actor("road_officer"))
     collaboration.join_submission(
@@ -51,7 +51,7 @@ def joint(
 def approved(
     session: Session, city: CityPeople, *, departments: Sequence[str] = ("road",)
 ) -> tuple[int, Submission]:
-    """The same, approved by each department that is asked, scheduled by the cell's lead."""
+    """The same post, approved by both departments and scheduled by the lead."""
     post_id, other = joint(session, city, departments=departments)
     send(session, city, post_id)
     approve(session, post_id, by=city.actor("first"))
@@ -141,7 +141,7 @@ def test_it_stands_in_the_history_of_the_post(session: Session, city: CityPeople
 def test_a_member_who_may_not_approve_takes_it_out_as_well(
     session: Session, city: CityPeople
 ) -> None:
-    """The department says so; that its approval falls is what follows from it."""
+    """Any member may withdraw the submission, and the department's approval ends with it."""
     member = add_appointment(session, Role.MEMBER, city.departments["road"])
     post_id, other = approved(session, city)
     withdraw(session, other, by=member)
@@ -267,7 +267,7 @@ def test_what_another_department_owns_is_not_withdrawn_with_the_last_one(
 
 
 def test_a_new_revision_without_it_goes_on(session: Session, city: CityPeople) -> None:
-    """The department is still named: what is withdrawn stays in the post's story."""
+    """The department is still named, since the withdrawn submission stays in the post's history."""
     post_id, other = approved(session, city)
     withdraw(session, other, by=city.actor("road_head"))
     revision = save(session, city, post_id)

@@ -1,4 +1,4 @@
-"""Files handed in beside pictures: content and name must agree."""
+"""Uploaded files other than pictures: content and name have to agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures as phones, scanners and attackers hand them in."""
+"""Pictures from phones, scanners and attackers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def corners(size: tuple[int, int] = (64, 48)) -> Image.Image:
-    """Red at the top left, green at the top right, blue below."""
+    """Return a picture that is red at the top left, green at the top right, and blue below."""
     width, height = size
     picture = Image.new("RGB", size, BLUE)
     picture.paste(RED, (0, 0, width // 2, height // 2))
@@ -85,7 +85,7 @@ def refusal(content: bytes) -> BadPicture:
 
 @pytest.fixture(scope="module")
 def photo() -> bytes:
-    """Twelve megapixels, held upright, with the place where it was taken."""
+    """Return an upright photo of twelve megapixels, with GPS coordinates."""
     return saved(
         corners((4032, 3024)), "JPEG", quality=92, exif=phone_exif(6), comment=SECRET, dpi=(72, 72)
     )
@@ -290,7 +290,7 @@ def test_what_x_would_not_show_moving_gives_its_first_frame_there_too(source: by
 
 
 def test_a_phones_heic_leaves_as_an_upright_jpeg_with_no_place_in_it() -> None:
-    """Its own boxes say how it is turned, so that what its EXIF says of that does not count."""
+    """The rotation in its own boxes counts, and the one in its EXIF does not."""
     source = saved(corners((640, 480)), "HEIF", exif=phone_exif(6), quality=95)
     assert b"ftypheic" in source[:16]
     assert (inspect(source).width, inspect(source).height) == (640, 480)
@@ -319,7 +319,7 @@ def test_forty_megapixels_are_taken_and_leave() -> None:
 
 @pytest.mark.parametrize("bits", [1, 8, 12, 16])
 def test_a_tiff_is_refused_whatever_its_bits(bits: int) -> None:
-    """Twelve bits a colour, as scanners write them, no reader here decodes."""
+    """Scanners write twelve bits a colour, which no reader here decodes."""
     entry = struct.pack("<HHIHH", 258, 3, 1, bits, 0)
     source = b"II*\x00" + struct.pack("<IH", 8, 1) + entry + bytes(4)
     assert refusal(source).values == {"found": "tiff"}

@@ -1,4 +1,4 @@
-"""Looking at a link: what it finds, and whom it never asks."""
+"""Checking a link: what is read, and which addresses are never connected to."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from tests.support.webserver import Reply, WebServer, serving
 
 @pytest.fixture
 def site() -> Iterator[WebServer]:
-    """A web server on loopback."""
+    """Runs a web server on loopback."""
     with serving() as opened:
         yield opened
 
 
 def within(seconds: float) -> Callable[[], float]:
-    """A deadline so far off."""
+    """Return a deadline in this many seconds."""
     ends = monotonic() + seconds
     return lambda: ends - monotonic()
 
 
 def at(url: str, *, reach: Reach = Reach.LOOPBACK, seconds: float = 5.0) -> LinkPreview:
-    """Look at an address, as in a rehearsal."""
+    """Check an address, as in a rehearsal."""
     return fetch_preview(url, reach=reach, remaining=within(seconds))
 
 
 def answering(*addresses: str) -> Callable[[str, int], list[str]]:
-    """A name service that knows one answer."""
+    """Return a name service that resolves every host to these addresses."""
 
     def names(_host: str, _port: int) -> list[str]:
         return list(addresses)
@@ -47,7 +47,7 @@ def answering(*addresses: str) -> Callable[[str, int], list[str]]:
 
 
 def png(width: int = 1200, height: int = 630) -> bytes:
-    """A picture."""
+    """Return a picture."""
     output = BytesIO()
     Image.new("RGB", (width, height), "teal").save(output, "PNG")
     return output.getvalue()

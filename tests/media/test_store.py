@@ -1,4 +1,4 @@
-"""Media on disk: found by their digest, whole or not at all."""
+"""Media are stored by their digest, completely or not at all."""
 
 from __future__ import annotations
 

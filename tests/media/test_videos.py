@@ -1,4 +1,4 @@
-"""How long a video is: read from its headers, wherever they stand, and never guessed."""
+"""The length of a video is read from its headers, wherever they are, and never guessed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Planted bugs, as patches: a proof that never fails proves nothing, so each must be caught."""
+"""Planted bugs, as patches, each of which has to be caught by a test."""

@@ -17,12 +17,12 @@ from tools.checkout_copy import copy_checkout
 PATCHES = Path(__file__).parent
 CAUGHT_BY = "Caught by: "
 FAILED = 1
-"""How pytest ends when tests failed; every other code says that none could be asked."""
+"""The exit code of pytest if tests failed; every other code means that none could run."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One planted bug: what it does wrong, and the test that has to notice."""
+    """A planted bug: what it does wrong, and the test that has to notice it."""
 
     patch: Path
     says: str
@@ -30,13 +30,13 @@ class Mutant:
 
     @classmethod
     def read(cls, patch: Path) -> Mutant:
-        """From the two lines above the patch."""
+        """Read the description and the test from the two lines above the patch."""
         says, test = patch.read_text().splitlines()[:2]
         return cls(patch, says, test.removeprefix(CAUGHT_BY))
 
 
 def main() -> int:
-    """Try every mutant; gives 0 where each was caught."""
+    """Try every mutant, and return 0 if each was caught."""
     mutants = [Mutant.read(path) for path in sorted(PATCHES.glob("*.patch"))]
     caught = 0
     with tempfile.TemporaryDirectory() as name:
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _passes_as_it_is(copy: Path, mutants: list[Mutant]) -> bool:
-    """A test that fails without a bug would catch everything."""
+    """Return whether all tests pass without a bug: otherwise they would catch everything."""
     tests = sorted({mutant.test for mutant in mutants})
     done = _ask(copy, tests)
     if done.returncode:

@@ -228,7 +228,7 @@ def test_each_mail_says_to_whom_what_to_do_and_where(kind: NoticeKind, language:
 @pytest.mark.parametrize("language", LANGUAGES)
 @every_kind
 def test_each_value_that_is_given_is_said(kind: NoticeKind, language: str) -> None:
-    """Each value makes a difference: none is taken and then kept back."""
+    """Each value changes the text: none is ignored."""
     whole = written(kind, language, VALUES[kind])
     unsaid = [
         name

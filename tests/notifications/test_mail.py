@@ -33,7 +33,7 @@ VALUES = {"title": "पाणीपुरवठा बंद", "revision": 3, "d
 
 @dataclass
 class Post:
-    """The office's own post room: a database, a clock that the test sets, and the tick."""
+    """A database, a settable clock, and the tick that sends mails."""
 
     database: Database
     now: datetime = NOON
@@ -275,7 +275,7 @@ def test_a_server_that_hangs_up_after_taking_the_mail_has_taken_it(post: Post) -
 
 
 class Died(BaseException):
-    """Stands for a process that ends where it stands."""
+    """Stands for the end of the process."""
 
 
 def test_a_claim_whose_lease_has_ended_is_unconfirmed_and_sent_once_more(
@@ -314,7 +314,7 @@ def test_a_claim_whose_lease_has_ended_is_unconfirmed_and_sent_once_more(
 def test_a_sender_that_wakes_after_its_lease_leaves_the_new_try_alone(
     database: Database, mail_server: MailServer
 ) -> None:
-    """The first sender is held up while it hands the mail over; a second one takes over."""
+    """The first sender is blocked while it sends the mail; a second one takes over."""
     post = Post(database)
     post.write()
     reached, go_on = threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""The sender is killed at its named points, and another one goes on."""
+"""The sender of mails is killed at its named points, and another one continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mails that did not go are listed, and go again when a person asks, unless their link is gone."""
+"""Failed mails are listed, and a person may send them again unless their link has expired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SMS by the city's gateway, played by the practice platform's letterbox."""
+"""SMS by the city's gateway, whose role the sandbox's letterbox plays."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ APPROVED = SmsTemplate("1107000000000000001", "मान्यता दिल�
 
 
 def gateway(url: str, **more: object) -> Sms:
-    """The settings of a gateway that takes JSON."""
+    """Return the settings of a gateway that accepts JSON."""
     sms = Sms(
         sms_url=url,
         sms_method="POST",
@@ -55,7 +55,7 @@ def gateway(url: str, **more: object) -> Sms:
 
 @dataclass
 class Room:
-    """A database with one reader, and the tick."""
+    """A database with one person, and the tick that sends SMS."""
 
     database: Database
     now: datetime = NOON
@@ -283,7 +283,7 @@ def test_a_gateway_that_is_away_delays_one_and_leaves_the_rest_untouched(room: R
 
 @dataclass
 class Stub:
-    """A gateway that answers as it is told, and keeps what it was sent."""
+    """A gateway that sends prepared responses, and records the requests."""
 
     code: int = 200
     body: str = "OK"
@@ -310,7 +310,7 @@ def stub() -> Iterator[Stub]:
         do_GET = do_POST = answer  # noqa: N815  the server's own names
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -1,4 +1,4 @@
-"""The sender of SMS is killed at its named points, and another one goes on."""
+"""The sender of SMS is killed at its named points, and another one continues."""
 
 from __future__ import annotations
 

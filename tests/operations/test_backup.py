@@ -172,7 +172,7 @@ def test_it_is_all_of_one_moment_though_others_go_on_writing(
 def test_what_is_committed_between_two_of_its_tables_is_not_in_it(
     town: City, other: Database, tmp_path: Path
 ) -> None:
-    """A post's own row would be missing below its revision, and nothing could be restored."""
+    """Otherwise a revision without its post could be in the backup, which could not be restored."""
     _live(town)
     before = {table.name: _rows(town.database, table) for table in Base.metadata.sorted_tables}
     order = [table.name for table in Base.metadata.sorted_tables]
@@ -195,7 +195,7 @@ def test_what_is_committed_between_two_of_its_tables_is_not_in_it(
 def test_what_was_spoilt_while_it_was_written_is_found_and_gets_no_name(
     town: City, tmp_path: Path
 ) -> None:
-    """The disk says that it has written; reading back says what is there."""
+    """The disk reports success, but reading the backup finds the error."""
     _live(town)
     file = tmp_path / "house.zip"
     spoilt: list[str] = []
@@ -212,7 +212,7 @@ def test_what_was_spoilt_while_it_was_written_is_found_and_gets_no_name(
 
 
 def _spoil(unfinished: Path, name: bytes) -> None:
-    """Turn one bit of what was packed for this part: what follows its name and its lengths."""
+    """Flip one bit of this part's data, behind its name and its lengths."""
     with unfinished.open("r+b") as file:
         begins = file.read().index(name) + len(name) + 60
         file.seek(begins)
@@ -300,7 +300,7 @@ def test_a_file_whose_end_is_missing_is_refused(
 
 
 def _damage(file: Path, part: str) -> None:
-    """Turn one bit in the middle of what is stored for this part."""
+    """Flip one bit in the middle of this part's data."""
     with ZipFile(file) as archive:
         entry = next(member for member in archive.infolist() if member.filename.startswith(part))
     content = bytearray(file.read_bytes())
@@ -340,7 +340,7 @@ def test_a_backup_of_another_schema_is_refused_by_name(
 
 
 def _live(town: City) -> None:
-    """Something of everything: live, held, answered, merged, with a file."""
+    """Add one of everything: live, held, answered, merged, with a file."""
     (live,) = town.live()
     town.answer(town.comment(under=live))
     town.tick_dispatch()

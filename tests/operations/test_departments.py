@@ -1,4 +1,4 @@
-"""Departments that end: refused while work is open, with what; merged with all that goes along."""
+"""Departments can be closed only without open work, and are merged with all their rows."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tests.support.city_people import APPROVERS, DAY
 
 @pytest.fixture
 def town(on_sqlite: Database, tmp_path: Path) -> City:
-    """Builds the city on SQLite alone; one test below runs on both."""
+    """Builds the city on SQLite alone; one test below uses both databases."""
     return found_city(on_sqlite, tmp_path)
 
 
@@ -86,7 +86,7 @@ def in_force(town: City, code: str) -> bool:
 
 
 def holders(town: City, code: str) -> list[tuple[str, int | None]]:
-    """What people are in a department now, and the officers' places."""
+    """Return role and rank of each current appointment in a department."""
     query = select(Appointment).where(Appointment.department_id == town.departments[code])
     with town.read() as session:
         appointments = [
@@ -369,7 +369,7 @@ def test_a_restored_revision_does_not_ask_a_department_that_has_ended(
 
 
 def cancelled(town: City, department: str, *, partner: str = "") -> int:
-    """An approved post of which every time was taken back; gives its id."""
+    """Return the id of an approved post whose deliveries are all cancelled."""
     post = town.start(town.hand_in(department=department))
     town.save(post, on=["x"], asked_departments=[partner] if partner else [])
     town.send(post)
@@ -385,7 +385,7 @@ def cancelled(town: City, department: str, *, partner: str = "") -> int:
 def test_what_was_approved_in_its_name_and_has_not_left_is_a_draft_again(
     town: City, owner: str, asked_department: str
 ) -> None:
-    """Else a new time could be set for what the gate will never let leave."""
+    """Otherwise it could be scheduled again, though the gate would never let it through."""
     post = cancelled(town, owner, partner=asked_department)
     merge(town, "road", "garden")
     with town.read() as session:
@@ -405,7 +405,7 @@ def test_what_has_left_in_its_name_stays_as_it_is(town: City) -> None:
 
 
 def end_impatiently(town: City, end: str) -> None:
-    """Close or merge the road department without waiting long for whoever holds a row of it."""
+    """Close or merge the road department with a short lock timeout."""
     with town.write() as session:
         session.execute(text("SET LOCAL lock_timeout = '200ms'"))
         road = session.get_one(Department, town.departments["road"])
@@ -424,7 +424,7 @@ def end_impatiently(town: City, end: str) -> None:
 def test_a_post_that_somebody_is_about_to_schedule_is_waited_for(
     postgres_url: str, tmp_path: Path, end: str
 ) -> None:
-    """It would be looked over before it has a time, and moved after it has got one."""
+    """Otherwise it would be checked before it is scheduled, and moved afterwards."""
     opened = Database(postgres_url)
     town = found_city(opened, tmp_path)
     post = cancelled(town, "road")

@@ -1,4 +1,4 @@
-"""After a restore: whatever was moved forward and sent is looked for before anybody releases."""
+"""After a restore, deliveries that may have been sent are looked for before the release."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ WHY = "सर्व पाहिले आहे."
 
 
 def tell(_what: str, _done: int, _of: int) -> None:
-    """Nobody listens."""
+    """Ignore the progress."""
 
 
 def send_ahead(town: City, delivery_id: int) -> None:
-    """The old house moves it forward and sends it, after the backup."""
+    """Publish a delivery now after the backup, as the lost database would have."""
     with town.write() as session:
         session.get_one(Delivery, delivery_id).due_at = town.now
     town.tick_dispatch(MINUTE)
@@ -51,14 +51,14 @@ def send_ahead(town: City, delivery_id: int) -> None:
 
 
 def restored_from(town: City, other: Database, file: Path) -> City:
-    """The house that the backup gives, as where the command was killed right after its commit."""
+    """Restore the backup, as if the command was killed right after its commit."""
     store = Store(file.parent / "restored")
     restore(other, store, file, now=town.now, reason="पुनर्स्थापित", tell=tell)
     return replace(town, database=other, store=store)
 
 
 def cut_off(town: City, other: Database, folder: Path, posts: int = 2) -> tuple[City, list[int]]:
-    """Posts lie ahead, the first was sent after the backup, and nothing was sought."""
+    """Restore a backup of scheduled posts, of which the first was sent later."""
     ids = [town.schedule(town.approved(), 5 * HOUR)[0] for _ in range(posts)]
     file = folder / "house.zip"
     write(town.database, town.store, file, now=town.now, tell=tell)
@@ -90,7 +90,7 @@ def in_doubt(town: City) -> InDoubt:
 
 
 def refused(town: City, known_in_doubt: int = 0) -> int:
-    """How many are in doubt, as the refusal of a release says."""
+    """Return the number of unchecked deliveries for which a release is refused."""
     with pytest.raises(Invalid) as problem:
         release(town, known_in_doubt)
     (error,) = problem.value.problems
@@ -118,7 +118,7 @@ def test_a_delivery_killed_before_the_search_is_found_and_not_sent_again(
 def test_past_its_late_limit_it_is_missed_only_once_it_was_looked_for(
     town: City, other: Database, tmp_path: Path
 ) -> None:
-    """Nobody is shown as missed, to be scheduled again, what is live already."""
+    """Nobody should schedule a post again that is live already."""
     again, ids = cut_off(town, other, tmp_path)
     again.platform("x").fail_next(TryLater(), on="look_up")
     assert seek(again.context, tell=tell) == ReconcileCounts(0, 0, 2)
@@ -132,7 +132,7 @@ def test_past_its_late_limit_it_is_missed_only_once_it_was_looked_for(
 def test_after_a_failure_a_restored_delivery_is_searched_again_in_minutes(
     town: City, other: Database, tmp_path: Path
 ) -> None:
-    """However old the backup: what counts is since when it is in doubt here."""
+    """However old the backup is, the time since the restore counts."""
     town.clock.move(timedelta(hours=1))
     again, ids = cut_off(town, other, tmp_path, 1)
     again.clock.move(timedelta(days=1))
@@ -174,7 +174,7 @@ def test_an_unreachable_platform_leaves_deliveries_in_doubt_and_is_retried(
 
 
 def _connect(town: City) -> None:
-    """An account whose access had ended works again."""
+    """Let a paused account work again."""
     with town.write() as session:
         for account in session.scalars(select(Account)):
             account.state = AccountState.CONNECTED

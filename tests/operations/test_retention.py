@@ -1,4 +1,4 @@
-"""What is kept for a time only is erased at its end, and nothing that belongs to a record."""
+"""Rows with a time limit are deleted at its end, but never those of a record."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def give_password(town: City, name: str) -> None:
 
 
 def enter(town: City, name: str, password: str = PASSWORD) -> int:
-    """Try to sign in; gives the session's number, 0 where it was refused."""
+    """Try to sign in; return the session's id, or 0 if it was refused."""
     with town.write() as session:
         signed_in = sign_in(
             session,
@@ -194,7 +194,7 @@ def test_counted_tries_go_once_they_count_no_longer(town: City) -> None:
 
 
 def send_file(town: City, content: bytes, at: datetime | None = None) -> str:
-    """Upload a paper, as the form does before it is handed in."""
+    """Upload a file, as the form does before it is handed in."""
     file = uploads.look_over(UploadedFile("paper.pdf", b"%PDF-1.7 " + content))
     with town.write() as session:
         uploads.admit(session, actor=town.actor("member"), now=at or town.now, file=file)

@@ -1,4 +1,4 @@
-"""Posts seen to have their times are left aside, and none without a time is ever missed."""
+"""Posts marked as scheduled are skipped, and no unscheduled post is ever missed."""
 
 from __future__ import annotations
 
@@ -30,18 +30,14 @@ SCENES = (
 
 
 def without_a_time(town: City) -> set[int]:
-    """Found the short way, which has to be the long way's answer."""
+    """Return the unscheduled posts by the marks, after checking them against the full query."""
     with town.read() as session:
         post_ids = set(session.scalars(select(Post.id).where(sql_scheduling.is_without_a_time())))
         assert post_ids == set(
             session.scalars(select(Post.id).where(sql_scheduling.lacks_a_time()))
         )
-        todo_kinds = waiting_for(session, actor=town.actor("clerk"), now=town.now)
-        to_schedule = {
-            todo_kind.subject_id
-            for todo_kind in todo_kinds
-            if todo_kind.kind is WaitingKind.TO_SCHEDULE
-        }
+        waiting = waiting_for(session, actor=town.actor("clerk"), now=town.now)
+        to_schedule = {row.subject_id for row in waiting if row.kind is WaitingKind.TO_SCHEDULE}
         assert post_ids == to_schedule
     return post_ids
 

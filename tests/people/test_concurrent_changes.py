@@ -1,4 +1,4 @@
-"""Two people at the same moment, each in a transaction of their own."""
+"""Two people change rows at the same moment, each in a transaction of their own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.both
 
 
 def at_once(*acts: Callable[[], None]) -> list[NotAllowed]:
-    """Run these at the same moment; gives what was refused."""
+    """Run these acts at the same moment, and return the errors."""
     barrier, refused = threading.Barrier(len(acts)), list[NotAllowed]()
 
     def run(act: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""The open register: added, renamed, placed, each from a day on, and never forgotten."""
+"""Departments are added, renamed and moved from a day on, with their history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may record whom, by a table written by hand."""
+"""The roles that may appoint whom, by a table written by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The register as it is shipped."""
+"""The departments that are shipped with the product."""
 
 from __future__ import annotations
 

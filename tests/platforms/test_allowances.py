@@ -1,4 +1,4 @@
-"""What the platforms' headers tell of limits, in one shape for all."""
+"""Rate limits in the platforms' headers, in one form for all platforms."""
 
 from __future__ import annotations
 

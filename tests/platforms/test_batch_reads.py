@@ -1,4 +1,4 @@
-"""Many read back in one request: what is said of one is true of that one alone."""
+"""Reading many posts in one request: each result belongs to one post alone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def on_facebook(stub: Stub) -> Platform:
 
 
 def described(remote_post: object) -> object:
-    """An answer for one, told apart by what it means."""
+    """Return a result for one post in a comparable form."""
     if isinstance(remote_post, RemotePost):
         return remote_post.platform_id
     return (
@@ -53,7 +53,7 @@ def described(remote_post: object) -> object:
 
 
 def about(kind: str, number: str, **more: str) -> dict[str, str]:
-    """One of X's errors in a success."""
+    """Return one of X's errors in a successful response."""
     return {"type": f"https://api.x.com/2/problems/{kind}", "value": number, **more}
 
 
@@ -156,7 +156,7 @@ def test_an_answer_of_x_about_none_of_them_is_about_all(
 
 
 def part(body: object, code: int = 200) -> dict[str, object]:
-    """One answer of a batch."""
+    """Return one response of a batch."""
     return {"code": code, "body": json.dumps(body)}
 
 
@@ -249,7 +249,7 @@ def test_more_than_a_batch_holds_is_refused_by_the_practice_platform(
 
 
 def test_each_one_of_a_batch_counts_as_a_call(http_setup: PlatformSetup) -> None:
-    """On Facebook; X counts requests in its windows, and posts on its bill."""
+    """Facebook counts each post; X counts requests for its limits, and posts for its bill."""
     number = http_setup.send(NOTICE)
     http_setup.set_switches(facebook_call_limit="12")
     remote_posts = http_setup.platform.see_many(

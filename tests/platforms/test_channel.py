@@ -1,4 +1,4 @@
-"""The session that the platforms' clients are given: what it keeps from them, and for itself."""
+"""The HTTP session of the platforms' clients: what it hides from them, and what it keeps."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def channel(stub: Stub) -> PlatformSession:
-    """A channel whose client believes that it speaks to HOME."""
+    """Creates a channel whose client connects to HOME."""
     return PlatformSession(
         home=HOME, base_url=f"{stub.url}/there", read=lambda _: None, secrets={}, now=lambda: NOW
     )
 
 
 def ask(channel: PlatformSession, path: str, **body: object) -> object:
-    """What a client asks, and what it is given."""
+    """Send a client's request, and return the response."""
     with channel.calling(Deadline.after(10, time.monotonic)):
         return channel.session.request("POST", HOME + path, **body).json()
 
@@ -54,7 +54,7 @@ def test_no_other_host_is_spoken_to(channel: PlatformSession, stub: Stub) -> Non
 
 
 def test_what_is_said_of_a_request_goes_by_its_name(channel: PlatformSession, stub: Stub) -> None:
-    """Else it would leave without what a client of another version says by its place."""
+    """Otherwise positional arguments of another client version would be ignored."""
     with pytest.raises(TypeError):
         channel.session.request("POST", f"{HOME}/posts", {"text": "पाणी"})
     assert stub.requests == []

@@ -1,4 +1,4 @@
-"""What the house counts on, of every platform alike."""
+"""The contract that every platform has to fulfil."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOTICE = Outgoing("उद्या सकाळी ९ ते सायंका
 def read_all(
     ground: PlatformSetup, source: CommentSource, cursor: str | None = None
 ) -> tuple[list[RemoteComment], str]:
-    """Read on until there is no more; each remark once, as the house keeps them."""
+    """Read all pages of comments, and return each comment once."""
     comments: dict[str, RemoteComment] = {}
     page = CommentPage((), cursor, True)
     while page.more:

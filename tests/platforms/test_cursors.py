@@ -1,4 +1,4 @@
-"""A cursor moves on only when a round of pages has been read to its end."""
+"""A cursor moves on only after all pages have been read."""
 
 from __future__ import annotations
 

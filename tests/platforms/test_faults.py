@@ -1,4 +1,4 @@
-"""Faults laid in the sandbox's way: what may have left is never called safe, and the rest is."""
+"""Faults of the sandbox: an attempt that may have published is never reported as safe."""
 
 from __future__ import annotations
 
@@ -353,7 +353,7 @@ def test_what_is_not_ours_is_neither_deleted_nor_edited(on_facebook: PlatformSet
 
 
 def test_a_lagging_reading_is_said_to_be_gone_and_is_not(http_setup: PlatformSetup) -> None:
-    """What reads one post by its id has to know that a young one may not be listed yet."""
+    """A read by id must know that a new post may not be listed yet."""
     number = http_setup.send(NOTICE)
     http_setup.add_fault("lookup", "lag", seconds=600)
     assert http_setup.platform.see(number) is None

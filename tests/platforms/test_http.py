@@ -1,4 +1,4 @@
-"""Wrong answers and slow networks, byte by byte: what each of them is taken to mean."""
+"""Wrong responses and slow networks, byte by byte, and the errors they result in."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def platform(request: pytest.FixtureRequest, stub: Stub) -> Platform:
 
 
 def created(platform: Platform) -> bytes:
-    """What the platform says after a success."""
+    """Return a platform's response to a successful creation."""
     return http_response({"data": {"id": "77", "text": "पाणी बंद"}, "id": "77"}, 201)
 
 
@@ -230,7 +230,7 @@ def test_a_server_without_the_right_certificate_gets_nothing(stub: Stub) -> None
 
 @dataclass
 class Ticking:
-    """A clock that jumps far ahead after so many looks at it."""
+    """A clock that jumps far ahead after this many calls."""
 
     looks: int
 
@@ -275,7 +275,7 @@ def test_a_deadline_that_passes_in_the_midst_of_writing_is_unknown(
 def test_a_connection_is_kept_alive_but_not_trusted_after_a_long_rest(
     platform: Platform, stub: Stub, rest: float, connections: int
 ) -> None:
-    """What lies between may have forgotten it without a word, and would swallow a post."""
+    """A firewall may have dropped it silently, and a request would be lost."""
     stub.plan(created(platform), created(platform))
     for moment in (100.0, 100.0 + rest):
         platform.publish(NOTICE, deadline=Deadline(1_000.0, lambda at=moment: at))  # type: ignore[misc]  # bound early

@@ -1,4 +1,4 @@
-"""A success is believed only where it answers what was asked: the text, the page, the change."""
+"""A success is accepted only if the response matches the request: text, page and change."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def test_a_change_that_is_not_said_to_be_done_is_unknown(
 def test_a_change_that_is_not_seen_afterwards_is_unknown(
     stub: Stub, change: str, then: bytes
 ) -> None:
-    """That it was done was answered: no error of the reading may say that nothing left."""
+    """The platform confirmed it, so a failed read must not report that nothing was sent."""
     stub.plan(http_response(DONE), then)
     with pytest.raises(OutcomeUnknown):
         CHANGES[change](open_at("facebook", stub.url), deadline())

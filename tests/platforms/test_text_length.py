@@ -1,4 +1,4 @@
-"""The weighted count, against weights worked out by hand and against X's own conformance file."""
+"""The weighted length of texts, against hand-computed weights and X's conformance file."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_an_account_with_long_posts_has_its_own_limit() -> None:
 
 
 def spent_on(text: str) -> float:
-    """The processor's seconds for counting this text: what else runs here does not count."""
+    """Return the processor time for counting this text, which other processes do not affect."""
     began = time.thread_time()
     count(text)
     return time.thread_time() - began

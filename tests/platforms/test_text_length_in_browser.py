@@ -1,4 +1,4 @@
-"""The browser's counter says what the server's says, to the letter."""
+"""The browser's and the server's counters return the same lengths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom the way to a platform trusts: nobody else gets to see what leaves."""
+"""Connections to platforms are made only with a trusted certificate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.webserver import WebServer, serving
 
 
 def ask(site: WebServer, trusted: Path) -> int:
-    """Ask the server for a page, trusting this certificate; gives the answer's code."""
+    """Request a page, trusting this certificate, and return the status code."""
     passage = CURRENT.set(Passage(Deadline.after(10, time.monotonic), read_seconds=5))
     try:
         pool = pool_for(urlsplit(site.url()), trusted=str(trusted))
@@ -45,7 +45,7 @@ def test_who_is_vouched_for_under_another_name_is_not(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", CREDENTIALS)
 def test_who_vouches_for_themselves_gets_nothing(name: str, tmp_path: Path) -> None:
-    """Nothing has left, so it is safe to try again."""
+    """Nothing was sent, so it is safe to try again."""
     with serving(server_tls(self_signed_certificate(tmp_path))) as site:
         with pytest.raises(TryLater, match="certificate verify failed"):
             open_at(name, site.url().rstrip("/")).publish(NOTICE, deadline=deadline())

@@ -1,4 +1,4 @@
-"""X's texts as it gives them back, from answers written by hand in both of its dialects."""
+"""X's texts in responses, from hand-written examples of both of its formats."""
 
 from __future__ import annotations
 

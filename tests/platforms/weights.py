@@ -1,4 +1,4 @@
-"""Texts and their weights, worked out by hand from X's published rules."""
+"""Texts with their weights, computed by hand from X's published rules."""
 
 from __future__ import annotations
 

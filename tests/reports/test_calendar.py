@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 25)
 
 
 def test_each_day_is_the_citys_day(town: City) -> None:
-    """18:29 UTC is still today in the city, 18:30 UTC is tomorrow."""
+    """18:29 UTC is still today in the city, and 18:30 UTC is tomorrow."""
     for clock_time in ((18, 29), (18, 30)):
         due_at = datetime(2026, 11, 25, *clock_time, tzinfo=UTC)
         town.schedule(town.approved(), due_at - town.now)

@@ -1,4 +1,4 @@
-"""The calendar's days: one item a post and time, wishes, clashes, quiet times and gaps."""
+"""The calendar's days: one item for each post and time, wishes, clashes, quiet times and gaps."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_quiet_time_marks_what_is_still_to_leave(town: City) -> None:
 
 
 def test_a_working_day_without_a_post_is_pointed_out_to_whoever_sees_all(town: City) -> None:
-    """25 November 2026 is a Wednesday; Saturday and Sunday are no gaps, nor is what is far off."""
+    """25 November 2026 is a Wednesday; weekends and days far ahead are no gaps."""
     town.schedule(town.approved(), HOUR)
     calendar_days = days(town, count=30)
     gaps = {day.day.day: [each.platform for each in day.gaps] for day in calendar_days[:7]}

@@ -1,4 +1,4 @@
-"""Long lists are written down in steps, for one person, as that person sees them, for a day."""
+"""Long lists are exported in steps, with what the person may see, and kept for a day."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ALL = SubmissionFilter(SubmissionView.ALL)
 
 @pytest.fixture
 def town(on_sqlite: Database, tmp_path: Path) -> City:
-    """A city with three submissions, one of them the roads'."""
+    """Builds a city with three submissions, one of them of the road department."""
     founded = city(on_sqlite, tmp_path)
     with founded.write() as session:
         for code in ("water", "road"):

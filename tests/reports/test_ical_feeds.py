@@ -1,4 +1,4 @@
-"""The calendar behind a private link: whose it is, what it shows, when it is dead."""
+"""The calendar's private feed: its person, its events, and when its link is invalid."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.city_people import DAY, HOUR
 
 @pytest.fixture
 def database(sqlite_url: str) -> Iterator[Database]:
-    """On SQLite alone: its queries are the calendar's, which is looked at on both."""
+    """Opens a database on SQLite alone, since the calendar's queries are tested on both."""
     opened = Database(sqlite_url)
     yield opened
     opened.dispose()

@@ -1,7 +1,7 @@
-"""What is settled is nearly everything after some years, and no list pays for it row by row.
+"""Lists must not cost more with each settled row, of which there are most after some years.
 
-SQLite says how many steps a statement took, which no other work on the machine changes. It has
-no statistics of its tables here, as in the house, which never asks it for any.
+SQLite reports the steps of a statement, which other load does not affect. As in production, it
+has no statistics of its tables.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from tests.support.city import City, city
 
 LIVE = 20
 EVERY = 100
-"""SQLite reports after so many steps."""
+"""SQLite reports after this many steps."""
 A_ROW = 8
-"""Steps that a settled submission may cost: to be counted by an index takes five."""
+"""The steps that a settled submission may cost; counting it by an index takes five."""
 
 Ask = Callable[[City, Session], object]
 
 
 @pytest.fixture(scope="module")
 def grown(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[City, City]]:
-    """The same city after a year and after ten: what is live has multiplied, nothing else."""
+    """Builds the city after one year and after ten, in which only live posts have multiplied."""
     opened = []
     for copies in (30, 300):
         folder = tmp_path_factory.mktemp("grown")
@@ -60,7 +60,7 @@ def _grown(database: Database, folder: Path, copies: int) -> City:
 
 
 def _list(who: str, filters: SubmissionFilter, **more: int) -> Ask:
-    """The page of the list with the counts of its views, as it is opened."""
+    """Load the list's page with the counts of its views."""
 
     def ask(town: City, session: Session) -> object:
         actor = town.actor(who)
@@ -111,7 +111,7 @@ def test_a_settled_row_costs_next_to_nothing(grown: tuple[City, City], page: str
 
 
 def _steps(town: City, ask: Ask) -> int:
-    """How many steps SQLite takes for it, to the hundred."""
+    """Return how many steps SQLite needs, rounded to hundreds."""
     with town.read() as session, _counting(town.database) as row_count:
         ask(town, session)
     return row_count[0] * EVERY

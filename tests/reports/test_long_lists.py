@@ -38,7 +38,7 @@ from tests.support.city_people import DAY, NOON
 LIVE = 20
 END = NEVER, 2**62
 FOUNDED = NOON - 4_000 * DAY
-"""Before anything was handed in."""
+"""A time before all submissions."""
 
 Ask = Callable[[Session, City, Actor], object]
 Asked = tuple[str, tuple[object, ...]]
@@ -86,7 +86,7 @@ def _calendar(back: int = 0, **more: object) -> Ask:
 
 
 def _approvals(**more: object) -> Ask:
-    """What an officer has decided: the list is nobody else's."""
+    """Return the list of an officer's decisions."""
 
     def ask(session: Session, town: City, _actor: Actor) -> object:
         months = history.months_of(session, actor=town.actor("first"), now=town.now)
@@ -196,7 +196,7 @@ def _furnish(town: City) -> None:
 
 
 def _cost(town: City, page: Ask) -> int:
-    """How many statements it takes."""
+    """Return the number of statements."""
     actor = town.actor("lead")
     with town.read() as session, statements(town.database) as executed:
         assert page(session, town, actor) is not None
@@ -221,7 +221,7 @@ def _scanned(town: City, page: Ask) -> list[str]:
 
 
 def _read_whole(town: City, page: Ask) -> list[str]:
-    """The lines of its plans that read a whole table of those that grow with each post."""
+    """Return the lines of the query plans that scan a table which grows with each post."""
     with town.read() as session, _recorded_queries(town) as queries:
         page(session, town, town.actor("lead"))
         connection = session.connection()
@@ -238,7 +238,7 @@ def _read_whole(town: City, page: Ask) -> list[str]:
 
 @contextmanager
 def _recorded_queries(town: City) -> Iterator[list[Asked]]:
-    """Every statement with its values."""
+    """Collect every statement with its parameters."""
     executed: list[Asked] = []
 
     def note(
@@ -271,7 +271,7 @@ def test_pages_forth_and_back_show_every_row_once(town: City, subtests: pytest.S
 def _walk(
     session: Session, town: City, filters: SubmissionFilter
 ) -> tuple[list[int], list[int], list[tuple[int, int]]]:
-    """The rows met on the way forth and on the way back, and what each page forth counts."""
+    """Return the rows of all pages, forward and backward, and the counts of the forward pages."""
     ask = partial(
         submission_list.submissions_in,
         session,

@@ -1,4 +1,4 @@
-"""What stands still beside the posts: stopped accounts and mails, for whom they are to know."""
+"""Problems beside posts: paused accounts and failed mails, for those who should know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page costs: the number of statements never grows with the number of rows."""
+"""The number of a page's statements does not grow with the number of rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.support.city import City, city, statements
 
 @pytest.fixture
 def full(on_sqlite: Database, tmp_path: Path) -> City:
-    """A city with one of everything, which `_copy` then multiplies."""
+    """Builds a city with one row of everything, to be multiplied by `_copy`."""
     town = city(on_sqlite, tmp_path)
     for happens in (
         scenes.answer_returned,
@@ -130,7 +130,7 @@ def _live(session: Session) -> int:
 
 @dataclass
 class _Copier:
-    """Copies rows within their tables, with new ids and with what has to be unique made so."""
+    """Copies rows within their tables, with new ids and new unique values."""
 
     session: Session
     copies: int
@@ -148,7 +148,7 @@ class _Copier:
 
 
 def _copy(town: City, copies: int) -> None:
-    """Make so many more submissions, posts in review, held deliveries and comments."""
+    """Add this many submissions, posts in review, held deliveries and comments."""
     with town.write() as session:
         copier = _Copier(session, copies)
         first = session.scalars(select(Submission.id)).first() or 0

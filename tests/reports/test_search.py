@@ -1,4 +1,4 @@
-"""The one search: what is found by word and by number, and by whom."""
+"""The search finds rows by word and by number, if the person may see them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.both  # locks and SQL of its own
 
 @pytest.fixture
 def town_with_hits(on_sqlite: Database, tmp_path: Path) -> City:
-    """The water supply has a live post with a comment; the roads have handed something in."""
+    """Adds a live post of water with a comment, and a submission of the road department."""
     town = city(on_sqlite, tmp_path)
     live = town.live()[0]
     town.comment("टाकी कधी भरणार?", under=live)

@@ -1,4 +1,4 @@
-"""Every delivery state and stage of a submission has its place in the lists built from them."""
+"""Every delivery state and stage of a submission is in the lists built from them."""
 
 from __future__ import annotations
 

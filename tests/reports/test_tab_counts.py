@@ -58,7 +58,7 @@ def _check(town: City, name: str) -> None:
 
 
 def check(session: Session, actor: Actor, now: datetime) -> Counts:
-    """Each count is what the page under its tab lists; where there is no tab it is nothing."""
+    """Check that each count equals the items of its tab's page; without a tab there is none."""
     tab_counts = counts(session, actor=actor, now=now)
     assert tab_counts.today == len(waiting_for(session, actor=actor, now=now))
     assert tab_counts.submissions == _submissions(session, actor, now)
@@ -87,12 +87,12 @@ def _comments(session: Session, actor: Actor, now: datetime) -> int:
 
 
 def _decisions(session: Session, actor: Actor, now: datetime) -> int:
-    """What the board says at its head: what does not go on without a person."""
+    """Return the number that the board shows for items that need a person."""
     if actor.role not in COUNTED_FOR:
         return 0
     board = decisions(session, actor=actor, now=now)
-    todo_kinds = [row for row in board if row.kind is not BoardKind.UNCONFIRMED]
-    return len(todo_kinds) + problem_summary(session, actor=actor).number
+    to_decide = [row for row in board if row.kind is not BoardKind.UNCONFIRMED]
+    return len(to_decide) + problem_summary(session, actor=actor).number
 
 
 def test_a_comment_with_a_pending_reply_counts_while_the_inbox_lists_it(

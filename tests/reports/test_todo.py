@@ -1,4 +1,4 @@
-"""Today: each role sees what waits for it, and nothing of anybody else's."""
+"""The home page: each role sees the tasks that wait for it, and no others."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_an_answer_that_failed_leads_to_its_comment_with_the_reason(town: City) 
 
 
 def test_who_wrote_a_revision_does_not_find_it_to_approve(town: City) -> None:
-    """A clerk who is also an officer: four eyes bind the person, whatever the appointment."""
+    """Four eyes apply to the person, even under another appointment."""
     _give_the_clerk_a_second_hat(town)
     town.in_review("garden")
     assert [todo.kind for todo in _today(town, "lead")] == [WaitingKind.BLOCKED]
@@ -236,7 +236,7 @@ def _note(town: City, submission_id: int, text: str) -> None:
 
 
 def test_an_answer_elsewhere_does_not_loosen_four_eyes(town: City) -> None:
-    """Four eyes do not bind answers; whether a post is one is asked of that post alone."""
+    """Four eyes do not apply to answers, which is decided for each post."""
     scenes.answered(town)
     _give_the_clerk_a_second_hat(town)
     town.in_review("garden")

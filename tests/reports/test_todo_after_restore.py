@@ -1,4 +1,4 @@
-"""What waits for whom when somebody brought back words that an officer wrote."""
+"""The tasks of each person after an officer's words were restored by somebody else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.city import City
 
 
 def at_the_cell(town: City, officer: str) -> str:
-    """The officer's second appointment, at the cell; gives its name."""
+    """Gives the officer a second appointment at the cell, and returns its name."""
     name = f"{officer}_at_the_cell"
     town.appoint(name, Role.CELL, "information-technology")
     with town.write() as session:
@@ -39,7 +39,7 @@ def bring_back(town: City, post_id: int, number: int, *, by: str) -> None:
 
 
 def restored(town: City, *officers: str) -> int:
-    """In review: the first revision is the first officer's, brought back by each further one."""
+    """Sends a post for review whose first revision, by an officer, was restored repeatedly."""
     first, *others = [at_the_cell(town, officer) for officer in officers]
     post_id = town.start(town.hand_in())
     town.save(post_id, on=["x"], by=first)
@@ -51,14 +51,14 @@ def restored(town: City, *officers: str) -> int:
 
 
 def is_asked_to_approve(town: City, name: str) -> int:
-    """How many posts wait for this one's approval."""
+    """Return how many posts wait for this person's approval."""
     with town.read() as session:
         waiting = waiting_for(session, actor=town.actor(name), now=town.now)
     return sum(todo.kind is WaitingKind.TO_APPROVE for todo in waiting)
 
 
 def blocked(town: City) -> int:
-    """How many posts the cell's lead sees as blocked."""
+    """Return how many posts the lead sees as blocked."""
     with town.read() as session:
         waiting = waiting_for(session, actor=town.actor("lead"), now=town.now)
     return sum(todo.kind is WaitingKind.BLOCKED for todo in waiting)

@@ -1,4 +1,4 @@
-"""Posts and answers by week and department: each once, in the week in which it was first live."""
+"""Posts and answers by week and department, each counted in the week it first went live."""
 
 from __future__ import annotations
 

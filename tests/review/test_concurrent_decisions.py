@@ -1,4 +1,4 @@
-"""Two people at once, on PostgreSQL, where nobody holds the whole database."""
+"""Two people decide at once, on PostgreSQL, which locks rows only."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def city(database: Database) -> CityPeople:
 
 
 def at_once(database: Database, *acts: Act) -> list[object]:
-    """Each act in a thread and a transaction of its own, begun together; what came of each."""
+    """Run each act in a thread and transaction of its own at the same time; return the outcomes."""
     ready = Barrier(len(acts), timeout=30)
 
     def run(act: Act) -> object:
@@ -132,7 +132,7 @@ def test_an_approval_and_a_rejection_at_once_leave_one_decision(
 def test_an_approval_never_meets_a_revision_saved_at_the_same_moment(
     database: Database, city: CityPeople
 ) -> None:
-    """Either it was approved before, and is a draft again, or the officer looked at an old one."""
+    """Either the older revision was approved before the save, or the approval is refused."""
     for _ in range(ROUNDS):
         post_id = waiting(database, city)
         saving = acting(

@@ -1,4 +1,4 @@
-"""Who is asked, who may decide, and who is told."""
+"""Who has to approve, who may decide, and who is notified."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def state(session: Session, post_id: int) -> PostState:
 
 
 def wrote(session: Session, city: CityPeople, post_id: int, actor: Actor) -> Revision:
-    """The next revision, written by this person under an appointment at the cell."""
+    """Save the next revision, written by this person under an appointment at the cell."""
     it = city.departments["information-technology"]
     at_cell = add_appointment(session, Role.CELL, it, person_id=actor.person_id)
     return post_steps.save(session, city, post_id, by=at_cell)
@@ -210,7 +210,7 @@ def test_where_all_who_could_wrote_it_the_post_is_visibly_blocked(
 def test_one_person_under_two_appointments_does_not_make_four_eyes(
     session: Session, city: CityPeople
 ) -> None:
-    """The only officer wrote it, and is the head as well."""
+    """The only officer wrote it, and is also the head."""
     post_id = post_steps.started(session, city, "garden")
     garden = city.departments["garden"]
     officer = add_appointment(session, Role.OFFICER, garden, rank=1)
@@ -246,7 +246,7 @@ def test_a_blocked_joint_post_names_the_department_that_has_nobody(
 def test_whoever_left_office_this_morning_decides_nothing(
     session: Session, city: CityPeople, act: str
 ) -> None:
-    """The page was opened in office; the actor of that page says so still."""
+    """The page was opened before the appointment ended."""
     post_id = in_review(session, city)
     if act == "withdraw_approval":
         post_steps.approve(session, post_id, by=city.actor("second"))
@@ -388,7 +388,7 @@ def test_a_post_that_does_not_exist_is_missing(
 def test_an_approval_by_an_officer_whose_appointment_ended_does_not_count(
     session: Session, city: CityPeople
 ) -> None:
-    """The approver left after approving: the gate lets nothing go, and another may approve."""
+    """The gate refuses the post, and another officer may approve it."""
     post_id = post_steps.approved(session, city)
     end(session, city.actor("first"), NOON + DAY)
     revision = schedule.newest_revision(session.get_one(Post, post_id))

@@ -1,6 +1,6 @@
-"""Every state × action × role × own or other department × wrote it or not, on a database.
+"""Every state × action × role × own or other department × author or not, on a database.
 
-What is expected stands in the three tables below, written from the design by hand.
+The expected results are in the three tables below, written by hand from the design.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ ROLES = ["admin", "cell_lead", "cell", "officer", "head", "member", "oversight",
 
 
 class Place(NamedTuple):
-    """Whose post it is, and where the actor is appointed."""
+    """The post's department, and the department of the actor's appointment."""
 
     owner: str
     where: str
@@ -95,7 +95,7 @@ PLACES = [
 
 
 class Case(NamedTuple):
-    """Who tries it, on whose post, and what that person saw."""
+    """The actor, the post, and the revision that the actor saw."""
 
     role: str
     place: Place
@@ -104,7 +104,7 @@ class Case(NamedTuple):
 
 
 def cases(action: str) -> Iterator[Case]:
-    """Everybody of every role, at home and elsewhere; who names a revision may name an old one."""
+    """Yield people of every role, in the post's and other departments, with old revisions too."""
     for role in ROLES:
         for place in PLACES:
             if role == "officer" and place.where == "health":
@@ -115,7 +115,7 @@ def cases(action: str) -> Iterator[Case]:
 
 
 def expected(state: str, action: str, case: Case) -> str | type[NotAllowed]:
-    """The design's words: the right comes first, then stale before wrong state, then four eyes."""
+    """Return the design's result: permission, then stale, then wrong state, then four eyes."""
     reach = MAY[action].get(case.role)
     own = case.place.owner == case.place.where
     if not (reach == ANY or (own and (reach == OWN or (reach == HEADED and is_headed(case))))):
@@ -133,7 +133,7 @@ def is_headed(case: Case) -> bool:
 
 @dataclass(frozen=True)
 class Cases:
-    """A city with somebody of every role, and a post in every state by every author."""
+    """A city with people of every role, and a post in every state by every author."""
 
     city: CityPeople
     actors: dict[tuple[str, str], Actor]
@@ -145,7 +145,7 @@ class Cases:
         return self.actors[case.role, case.place.where]
 
     def post(self, state: str, case: Case) -> int:
-        """The post of that department in that state, written by the actor or by a clerk."""
+        """Return the post of that department in that state, by the actor or by a clerk."""
         author = self.actor(case).person_id if case.wrote else self.city.actor("clerk").person_id
         key = (state, case.place.owner, author or 0)
         if key not in self.posts:
@@ -176,7 +176,7 @@ class Cases:
 
 
 def cases_in(city: CityPeople) -> Cases:
-    """Everybody of every role in three departments; each may write, as a clerk of the cell too."""
+    """Yield people of every role in three departments; each may be the author."""
     clerk, cell_id = city.actor("clerk"), city.departments["information-technology"]
     actors, writing = {}, {city.people["clerk"]: clerk}
     with city.write() as session:
@@ -216,7 +216,7 @@ def newest_delivery(session: Session, post_id: int) -> Delivery:
 def act(
     session: Session, table: Cases, action: str, post_id: int, actor: Actor, seen_revision: int
 ) -> None:
-    """Do it by the use case itself."""
+    """Run the use case of the action."""
     match action:
         case "approve":
             decide.approve(
@@ -278,7 +278,7 @@ def act_on_delivery(session: Session, action: str, post_id: int, actor: Actor) -
 
 
 def outcome(table: Cases, action: str, post_id: int, actor: Actor, seen_revision: int) -> object:
-    """The state that the post is in afterwards, or the error; nothing is kept."""
+    """Return the post's next state, or the error; the transaction is rolled back."""
     with Session(table.city.database.engine, expire_on_commit=False) as session:
         before = session.scalars(select(Event.id).order_by(Event.id.desc()).limit(1)).first() or 0
         try:
@@ -294,7 +294,7 @@ def outcome(table: Cases, action: str, post_id: int, actor: Actor, seen_revision
 
 
 def surprises(table: Cases, state: str, action: str, tried: list[Case]) -> list[object]:
-    """Every case that came out otherwise than the design says."""
+    """Return every case whose outcome differs from the design."""
     outcomes: list[object] = []
     for case in tried:
         seen_revision = 1 if case.stale else 2
@@ -317,7 +317,7 @@ def test_each_role_may_exactly_what_the_design_says_in_each_state(
 
 
 def sample(action: str, number: int) -> list[Case]:
-    """Whoever has the right at home, and some others; only officers also as authors."""
+    """Yield the people with the right in the post's department, and some others."""
     some = [
         case
         for case in cases(action)

@@ -1,4 +1,4 @@
-"""Four eyes after a restoring: nobody approves own words that somebody else brought back."""
+"""Nobody approves their own words after somebody else restored them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.city_people import NOON, CityPeople, add_appointment
 
 
 def at_the_cell(session: Session, city: CityPeople, officer: Actor) -> Actor:
-    """The officer's second appointment."""
+    """Gives the officer a second appointment."""
     it = city.departments["information-technology"]
     return add_appointment(session, Role.CELL, it, person_id=officer.person_id)
 
@@ -34,7 +34,7 @@ def restore(session: Session, post_id: int, number: int, *, by: Actor) -> Revisi
 
 @pytest.fixture
 def post_id(session: Session, city: CityPeople) -> int:
-    """The first revision is the officer's, written at the cell; the second a clerk's."""
+    """The first revision is the officer's, written at the cell; the second is a clerk's."""
     post_id = post_steps.started(session, city)
     post_steps.save(session, city, post_id, by=at_the_cell(session, city, city.actor("first")))
     post_steps.save(session, city, post_id, text="दुसरा मजकूर")
@@ -68,7 +68,7 @@ def test_who_brings_words_of_others_back_does_not_approve_them_either(
 def test_what_was_brought_back_twice_binds_all_on_the_way(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
-    """The first officer wrote it, the second brought it back, and a clerk that again."""
+    """The first officer wrote it, the second restored it, and a clerk restored it again."""
     restore(session, post_id, 1, by=at_the_cell(session, city, city.actor("second")))
     post_steps.save(session, city, post_id, text="चौथा मजकूर")
     last = restore(session, post_id, 3, by=city.actor("clerk"))
@@ -120,7 +120,7 @@ def test_the_gate_ignores_a_stored_approval_of_ones_own_text(
 def test_a_revision_brought_back_is_returned_by_its_author_as_any_other(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
-    """Four eyes keeps from approving, and from nothing else."""
+    """Four eyes forbid approving, and nothing else."""
     restore(session, post_id, 1, by=city.actor("clerk"))
     post_steps.send(session, city, post_id)
     decide.return_post(

@@ -1,4 +1,4 @@
-"""Fixing what is approved, and rows that were changed behind everybody's back."""
+"""The digest of approved revisions, and rows that were changed in the database."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_what_is_over_is_not_sent_for_review(
 def test_a_window_in_which_nothing_can_leave_is_not_sent_for_review(
     session: Session, city: CityPeople, not_before: datetime
 ) -> None:
-    """The end is only fixed now, so it could not be compared when the revision was saved."""
+    """The window's end is set when it is sent, so it cannot be checked at the save."""
     post_id = saved(session, city, not_before=not_before)
     with pytest.raises(Invalid) as invalid:
         post_steps.send(session, city, post_id)
@@ -250,7 +250,7 @@ def test_what_was_changed_after_the_approval_does_not_leave(
 def test_a_new_digest_beside_the_old_approval_opens_nothing(
     session: Session, city: CityPeople
 ) -> None:
-    """Somebody changes the text and makes the revision's digest fit it."""
+    """The text is changed, and the revision's digest with it."""
     post_id = post_steps.approved(session, city)
     newest(session, post_id).variants[0].text = "उद्या पाणी येईल"
     decide.fix(newest(session, post_id), now=NOON)
@@ -350,7 +350,7 @@ def test_an_own_hand_ends_with_the_appointment(session: Session, city: CityPeopl
 def test_four_eyes_lets_an_officer_approve_a_reply_written_at_the_cell(
     session: Session, city: CityPeople
 ) -> None:
-    """The same person, once at the cell and once as the officer it waits for."""
+    """The same person wrote it at the cell, and approves it as the officer."""
     it = city.departments["information-technology"]
     at_cell = add_appointment(session, Role.CELL, it, person_id=city.actor("first").person_id)
     post_id = post_steps.reply_post(session, city, "water", by=at_cell)
@@ -365,7 +365,7 @@ def test_four_eyes_lets_an_officer_approve_a_reply_written_at_the_cell(
 def test_a_reply_whose_approval_was_taken_back_leaves_by_the_next_one(
     session: Session, city: CityPeople
 ) -> None:
-    """Its delivery is the same row again: a variant has only one."""
+    """Its delivery is the same row again, since a variant has only one."""
     post_id = post_steps.reply_post(session, city, "water", by=city.actor("clerk"))
     decide.fix(newest(session, post_id), now=NOON)
     session.get_one(Post, post_id).state = PostState.IN_REVIEW

@@ -1,4 +1,4 @@
-"""What an officer has decided, and what became of each."""
+"""An officer's past decisions, and the state of each post."""
 
 from __future__ import annotations
 

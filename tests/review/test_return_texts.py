@@ -1,4 +1,4 @@
-"""The texts that an officer keeps for returning a post."""
+"""The sentences that an officer saves for returning posts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking back an approval or a whole post, as long as something can still be stopped."""
+"""Withdrawing an approval or a post, if something can still be stopped."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def post_id(session: Session, city: CityPeople) -> int:
 
 
 def put(session: Session, city: CityPeople, post_id: int, *states: str) -> list[Delivery]:
-    """Schedule both variants, then put each delivery into its state."""
+    """Schedule both variants, then set each delivery's state."""
     deliveries = post_steps.schedule(session, city, post_id)
     for delivery, state in zip(deliveries, states, strict=True):
         delivery.state = DeliveryState(state)
@@ -124,7 +124,7 @@ def test_it_says_what_may_still_be_open_rather_than_what_is_live(
 def test_a_correction_can_be_taken_back_though_the_first_revision_is_live(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
-    """Nothing of the revision that was approved now has left."""
+    """Nothing of the newly approved revision has been sent."""
     put(session, city, post_id, "published", "published")
     post_steps.save(session, city, post_id)
     post_steps.send(session, city, post_id)

@@ -24,7 +24,7 @@ APP = {"app_id": FACEBOOK_APP_ID, "app_secret": FACEBOOK_APP_SECRET}
 
 
 def client(url: str, token: str = "", **headers: str) -> facebook.GraphAPI:
-    """facebook-sdk with any token."""
+    """Return a facebook-sdk client with this token."""
     graph_api = facebook.GraphAPI(token, timeout=10, session=session(url, **headers))
     graph_api.version = "v26.0"
     return graph_api
@@ -37,7 +37,7 @@ def dialog(
     pages: tuple[str, ...] = (CITY_PAGE.id,),
     scopes: tuple[str, ...] = SCOPES,
 ) -> dict[str, list[str]]:
-    """Walk the dialog as a person; what it sends back."""
+    """Answer the dialog as a person, and return the redirect's query."""
     address = client(url).get_auth_url(FACEBOOK_APP_ID, BACK, list(SCOPES), state="s1")
     own = url + address.removeprefix("https://www.facebook.com")
     page = requests.get(own, timeout=5)
@@ -54,13 +54,13 @@ def dialog(
 def token_of(
     url: str, pages: tuple[str, ...] = (CITY_PAGE.id,), scopes: tuple[str, ...] = SCOPES
 ) -> str:
-    """A short-lived token of the person."""
+    """Return a short-lived token of the person."""
     code = dialog(url, pages=pages, scopes=scopes)["code"][0]
     return str(client(url).get_access_token_from_code(code, BACK, **APP)["access_token"])
 
 
 def long_token(url: str) -> str:
-    """A long-lived one."""
+    """Return a long-lived token."""
     return str(client(url, token_of(url)).extend_access_token(**APP)["access_token"])
 
 

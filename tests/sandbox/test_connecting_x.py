@@ -20,7 +20,7 @@ CALLBACK = "http://127.0.0.1:9/accounts/x/back?from=x"
 
 
 class Handler(tweepy.OAuth1UserHandler):
-    """The client's own handler, whose sessions go to the sandbox: it makes a new one each leg."""
+    """The client's own handler with sessions to the sandbox, since it creates one for each leg."""
 
     def __init__(self, url: str, callback: str, secret: str = X_CONSUMER_SECRET) -> None:
         self.url = url
@@ -28,7 +28,7 @@ class Handler(tweepy.OAuth1UserHandler):
 
     @property
     def oauth(self) -> OAuth1Session:
-        """The session of the leg in hand."""
+        """Return the session of the current leg."""
         return self._oauth
 
     @oauth.setter
@@ -37,7 +37,7 @@ class Handler(tweepy.OAuth1UserHandler):
 
 
 def page_of(url: str, address: str) -> requests.Response:
-    """The page to which a person is sent, as the browser reaches it."""
+    """Load the page to which a person is sent."""
     return requests.get(url + address.removeprefix("https://api.twitter.com"), timeout=5)
 
 

@@ -1,4 +1,4 @@
-"""Access that ends at a time: told in each platform's way, until it is renewed."""
+"""Access that expires is reported in each platform's way, until it is renewed."""
 
 from __future__ import annotations
 

@@ -296,7 +296,7 @@ def test_a_new_post_answers_with_the_fields_that_are_asked_for(url: str) -> None
 
 
 def answered(url: str) -> dict[str, dict[str, object]]:
-    """One answer of each kind with every field the sandbox fills."""
+    """Return a response of each kind, with every field that the sandbox fills."""
     api = graph(url)
     media = json.dumps([{"media_fbid": photo(api)}])
     post = api.put_object(PAGE, "feed", message="x", attached_media=media)["id"]
@@ -319,7 +319,7 @@ def test_every_field_stands_in_the_extract_written_by_hand(url: str) -> None:
 
 
 def facebook_list(kind: str) -> dict[str, list[dict[str, object]]]:
-    """Facebook's own list for a kind of thing, where it lies beside the repository."""
+    """Return Facebook's own list for a kind of object, if it lies beside the repository."""
     beside = HERE.parents[1].parent / "shared" / "specs"
     file = Path(os.environ.get("NAGARVANI_SPECS", beside)) / "facebook" / f"{kind}.json"
     if not file.exists():

@@ -1,4 +1,4 @@
-"""Faults laid by HTTP: what the caller meets, and what the ledger holds all the same."""
+"""Faults added by HTTP: the client's error, and the ledger's contents."""
 
 from __future__ import annotations
 

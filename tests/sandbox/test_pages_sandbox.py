@@ -1,4 +1,4 @@
-"""The pages on which a person plays citizen, reads mail and lays faults."""
+"""The pages on which a person comments as a citizen, reads mail and adds faults."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TEMPLATES = Path(blueprint.__file__).parents[1] / "templates"
 
 
 def posts(url: str) -> dict[str, str]:
-    """One post on each platform; their pages."""
+    """Adds a post on each platform, and returns their pages."""
     x = x_client(url).create_tweet(text="पाणी बंद, पाहा https://example.org/mr")["data"]["id"]
     facebook = graph(url).put_object("me", "feed", message="रस्ता बंद")["id"]
     number = facebook.partition("_")[2]
@@ -162,7 +162,7 @@ def test_what_is_not_there_is_a_page_of_ours(url: str) -> None:
 
 
 def filled(places: Places) -> list[str]:
-    """Every page, filled and empty, and one in error."""
+    """Returns every page, with and without contents, and one with an error."""
     url = places.url
     empty = ["/", "/letterbox?to=nobody", "/faults", f"/x/{WATER.username}", "/nowhere"]
     addresses = posts(url)
@@ -196,7 +196,7 @@ def filled(places: Places) -> list[str]:
 
 
 def posts_page(url: str) -> str:
-    """Some post's page, with its empty form."""
+    """Return a post's page with its empty form."""
     return f"{url}/x/{CITY.username}/status/{ledger(url, 'x')[0]['id']}"
 
 

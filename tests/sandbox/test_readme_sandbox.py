@@ -1,4 +1,4 @@
-"""The sandbox's page of explanation names everything that can be switched or laid."""
+"""The sandbox's README names every switch and every fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody else deletes or edits on the platform itself, past the product."""
+"""Others delete or edit posts on the platform, without the product."""
 
 from __future__ import annotations
 

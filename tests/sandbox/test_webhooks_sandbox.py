@@ -1,4 +1,4 @@
-"""Facebook's webhooks: identified, signed over the raw bytes, batched, doubled, tried again."""
+"""Facebook's webhooks: verified, signed over the raw bytes, batched, duplicated, retried."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WORD = "ओळख-word"
 
 @dataclass
 class Receiver:
-    """An address that is told; `refuses` answers are 500, `silent` repeats no challenge."""
+    """A webhook address; with `refuses` it responds 500, with `silent` it ignores challenges."""
 
     url: str = ""
     silent: bool = False
@@ -37,7 +37,7 @@ class Receiver:
     got: list[tuple[bytes, str]] = field(default_factory=list)
 
     def changes(self) -> list[Json]:
-        """Every change that came, in order."""
+        """Return every received change, in order."""
         bodies = [json.loads(raw) for raw, _ in self.got]
         return [
             c["value"]
@@ -49,7 +49,7 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """A small server on loopback."""
+    """Runs a small server on loopback."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -71,7 +71,7 @@ def receiver() -> Iterator[Receiver]:
             self.wfile.write(text.encode())
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))

@@ -379,7 +379,7 @@ def test_an_edit_is_no_call_of_its_own_and_one_sent_as_a_post_is_refused(url: st
 
 
 def rejection(client: tweepy.Client, method: str, path: str, **more: object) -> dict[str, int]:
-    """The window's figures that stand on an answer, whatever it is."""
+    """Return the rate-limit headers of a response, also of an error."""
     client.return_type = requests.Response
     try:
         response = client.request(method, path, user_auth=more.pop("signed", True), **more)
@@ -456,7 +456,7 @@ def test_the_days_limits_stand_on_posts_where_the_switch_says(url: str) -> None:
 
 
 def in_parts(client: tweepy.Client, content: bytes, cuts: list[bytes]) -> str:
-    """Upload in parts, the last first; the id, not yet finalized."""
+    """Upload in chunks, the last one first; return the id, not yet finalized."""
     begun = client.request(
         "POST",
         "/2/media/upload/initialize",

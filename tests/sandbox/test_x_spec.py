@@ -1,4 +1,4 @@
-"""X's answers as the sandbox gives them, held against X's own description."""
+"""The sandbox's X responses conform to X's own OpenAPI description."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ BESIDE_THE_SPEC = {("InvalidRequestProblem", "errors")}
 
 
 class Caller:
-    """Signed calls, and each answer kept with its kind."""
+    """Sends signed requests, and collects the responses by kind."""
 
     def __init__(self, url: str) -> None:
         self.session = session(url)
@@ -73,7 +73,7 @@ class Caller:
 
 @pytest.fixture
 def answers(url: str) -> list[tuple[str, Json]]:
-    """One answer, or more, of every kind that this product reads."""
+    """Collects one or more responses of every kind that the product reads."""
     call = Caller(url)
     fields = {**EVERY}
     media = base64.b64encode(picture()).decode()
@@ -106,7 +106,7 @@ def answers(url: str) -> list[tuple[str, Json]]:
 
 
 def in_parts(call: Caller, content: bytes) -> None:
-    """An upload in one part, and what became of it."""
+    """Upload in one chunk, and collect the responses."""
     about: Json = {"media_type": "image/jpeg", "media_category": "tweet_image"}
     body = {**about, "total_bytes": len(content)}
     key = call("begun", "POST", "/2/media/upload/initialize", json=body)["data"]["id"]
@@ -133,7 +133,7 @@ def test_the_extract_refuses_an_answer_with_a_missing_id() -> None:
 
 
 def full_description() -> Json:
-    """X's whole description, where it lies beside the repository."""
+    """Return X's whole description, if it lies beside the repository."""
     beside = HERE.parents[1].parent / "shared" / "specs"
     file = Path(os.environ.get("NAGARVANI_SPECS", beside)) / "x-openapi.json"
     if not file.exists():
@@ -152,7 +152,7 @@ NEW_NAMES = {
 
 
 def in_new_names(value: object) -> object:
-    """An answer in the names of X's newest description."""
+    """Return a response with the names of X's newest description."""
     if isinstance(value, list):
         return [in_new_names(part) for part in value]
     if isinstance(value, dict):
@@ -161,7 +161,7 @@ def in_new_names(value: object) -> object:
 
 
 def unknown_names(spec: Json, schema: Json, value: object, path: str) -> list[str]:
-    """The names in an answer that its schema does not list."""
+    """Return the names in a response that its schema does not list."""
     while "$ref" in schema:
         path = str(schema["$ref"]).rpartition("/")[2]
         schema = spec["components"]["schemas"][path]

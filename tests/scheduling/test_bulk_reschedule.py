@@ -1,4 +1,4 @@
-"""Several deliveries to other times: shown first, then done in one go, or not at all."""
+"""Rescheduling several deliveries: shown first, then done in one transaction or not at all."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_neighbours_that_move_together_are_not_in_each_others_way(town: City) ->
 
 
 def test_one_that_stays_is_in_the_way_of_one_that_would_come(town: City) -> None:
-    """The second cannot go past its window, so the first cannot take its place."""
+    """The second cannot leave its window, so the first cannot take its time."""
     (first,) = scheduled(town, HOUR)
     post_id = town.start(town.hand_in())
     town.save(post_id, on=["x"], not_after=town.now + 2 * HOUR + 5 * MINUTE)

@@ -1,4 +1,4 @@
-"""When each variant leaves: times, limits, clashes, and what cannot be moved any more."""
+"""Scheduling variants: times, limits, clashes, and deliveries that cannot be moved any more."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FROM, UNTIL = NOON + HOUR, NOON + 5 * DAY
 
 @pytest.fixture
 def post_id(session: Session, city: CityPeople) -> int:
-    """An approved post with a window from one hour to five days after now."""
+    """An approved post with a window from one hour to five days from now."""
     post_row = post_steps.started(session, city)
     post_steps.save(session, city, post_row, not_before=FROM, not_after=UNTIL)
     post_steps.send(session, city, post_row)
@@ -66,7 +66,7 @@ def schedule(
 
 
 def codes(session: Session, city: CityPeople, variant_id: int, **arguments: object) -> list[str]:
-    """What is wrong with this time; nothing is scheduled then."""
+    """Return the errors of this time, after checking that nothing was scheduled."""
     with pytest.raises(Invalid) as invalid:
         schedule(session, city, variant_id, **arguments)  # type: ignore[arg-type]  # as above
     assert session.scalars(select(Delivery).where(Delivery.variant_id == variant_id)).all() == []

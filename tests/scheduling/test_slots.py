@@ -1,4 +1,4 @@
-"""Good times and quiet times: who sets them, what they cover, and which slot is free next."""
+"""Slots and quiet times: who sets them, what they cover, and the next free slot."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def set_quiet(
 
 
 def free(town: City, post_id: int, *, wished: timedelta | None = None) -> list[str]:
-    """The next free slots of the post's first text, as the city's clock shows them."""
+    """Return the next free slots of the post's first text, in the city's time."""
     with town.read() as session:
         variant = session.get_one(Variant, town.variants(post_id)[0])
         moments = slots.next_slots(

@@ -1,4 +1,4 @@
-"""Changes drawn by a seed, and the tests that have to notice them."""
+"""Mutations drawn by a seed, and the tests that have to catch them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def changed_texts(text: str, kind: str) -> list[str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A product of one module, with tests that notice one of its comparisons."""
+    """A product of one module, with tests that catch one of its mutations."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they take a second to load
     for path, text in ((GATE, RULE), ("tests/approvals/test_gate.py", TESTS_OF_RULE)):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

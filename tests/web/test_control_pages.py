@@ -50,7 +50,7 @@ def start_sending(city: City, delivery_id: int) -> None:
 
 
 def test_two_clicks_with_a_reason_stop_everything_and_name_what_is_sending(site: Site) -> None:
-    (gone,), (todo_kinds,) = site.city.due("water"), site.city.due("road")
+    (gone,), (waiting,) = site.city.due("water"), site.city.due("road")
     start_sending(site.city, gone)
     lead = site.browser("lead")
     assert links(lead.page("/calendar"), "/stop") == [STOP] * 3  # bar, menu and foot
@@ -59,11 +59,11 @@ def test_two_clicks_with_a_reason_stop_everything_and_name_what_is_sending(site:
     assert response.headers["Location"] == "/stop"
     page = lead.page("/stop")
     assert f"/deliveries/{gone}" in page.html
-    assert f"/deliveries/{todo_kinds}" not in page.html
+    assert f"/deliveries/{waiting}" not in page.html
     assert "हे आता थांबविता येत नाही" in page
     assert "१ मजकुराची वेळ झाली असून तो थांबला आहे." in page
     assert site.city.tick_dispatch() == 0
-    assert state_of(site.city, todo_kinds) is DeliveryState.SCHEDULED
+    assert state_of(site.city, waiting) is DeliveryState.SCHEDULED
 
 
 @pytest.mark.parametrize("name", ["admin", "lead", "clerk", "first", "head", "member", "auditor"])
@@ -285,13 +285,13 @@ def test_without_a_time_a_freeze_lasts_whole_days(site: Site) -> None:
 def test_withdrawing_an_approval_names_the_deliveries_that_are_being_sent(site: Site) -> None:
     city, first = site.city, site.browser("first")
     post = city.approved(on=["x", "facebook"])
-    gone, todo_kinds = city.schedule(post, MINUTE)
+    gone, waiting = city.schedule(post, MINUTE)
     start_sending(city, gone)
     form = dict(first.page(f"/posts/{post}/withdraw-approval").form("withdraw_approval"))
     assert first.post(f"/posts/{post}/withdraw-approval", form).status_code == 302
     notices = " ".join(first.page(f"/posts/{post}").notices())
     assert "आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही" in notices
-    assert state_of(city, todo_kinds) is DeliveryState.CANCELLED
+    assert state_of(city, waiting) is DeliveryState.CANCELLED
 
 
 @pytest.mark.both  # it locks what the page has read
@@ -311,7 +311,7 @@ def test_saving_a_draft_names_the_post_s_deliveries_that_are_being_sent(
 ) -> None:
     city, clerk = site.city, site.browser("clerk")
     post = city.approved(on=["x", "facebook"])
-    gone, todo_kinds = city.schedule(post, MINUTE)
+    gone, waiting = city.schedule(post, MINUTE)
     start_sending(city, gone)
     path = f"/posts/{post}/draft"
     form = [
@@ -323,7 +323,7 @@ def test_saving_a_draft_names_the_post_s_deliveries_that_are_being_sent(
     notices = " ".join(clerk.page(response.headers["Location"]).notices())
     assert notices.count("आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही") == 1
     assert notices.count("शनिवारी पाणीपुरवठा बंद") == 1  # the one that was cancelled is not named
-    assert state_of(city, todo_kinds) is DeliveryState.CANCELLED
+    assert state_of(city, waiting) is DeliveryState.CANCELLED
 
 
 @pytest.mark.parametrize(

@@ -127,9 +127,9 @@ def test_a_joint_post_is_approved_on_the_pages_of_both_departments(site: Site) -
     assert "पाणीपुरवठा विभाग – मुख्य विभाग मान्यता दिली मेधा सातपुते" in text
     assert "पथ विभाग – सहभागी विभाग मान्यतेसाठी प्रलंबित" in text
     assert f"{path}/review" not in officers["first"].page("/").html
-    todo_kinds = officers["first"].page(f"{path}/review")
-    assert "आपल्या विभागाने या आवृत्तीस मान्यता दिली आहे. प्रतीक्षा: पथ विभाग." in todo_kinds
-    assert f"{path}/approve" not in todo_kinds.html
+    review_page = officers["first"].page(f"{path}/review")
+    assert "आपल्या विभागाने या आवृत्तीस मान्यता दिली आहे. प्रतीक्षा: पथ विभाग." in review_page
+    assert f"{path}/approve" not in review_page.html
     approve(officers["road_officer"], desk.post_id)
     assert state(site, desk.post_id) == "approved"
 

@@ -1,4 +1,4 @@
-"""An urgent delivery in trouble calls the duty roster, again and again, until somebody takes it."""
+"""A failing urgent delivery alerts the people on duty repeatedly, until one takes the alert."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def alerts(town: City) -> list[Alert]:
 
 
 def failed(town: City) -> int:
-    """A use of which one text was refused by X; gives the use's id."""
+    """Return the id of a use one of whose texts X refused."""
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
     use_id = emergency_steps.publish_new(town)
     town.tick_dispatch()

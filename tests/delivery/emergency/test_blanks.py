@@ -1,4 +1,4 @@
-"""What may stand in a blank: by its kind and length, and nothing else."""
+"""The values of a template's blanks are checked by their kind and length."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOW = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 
 
 def read(kind: BlankKind, blanks: dict[str, str], *, most: int = 10) -> tuple[object, list[str]]:
-    """What is said in both languages, and the codes of what is wrong."""
+    """Return the texts in both languages, and the codes of the errors."""
     blank = TemplateField("b", kind, most, (("पहिली", "first"), ("दुसरी", "second")))
     template = Template(1, ("अ", "A"), (("mr", "{b}"), ("en", "{b}")), (blank,), 60)
     validator = Validator()

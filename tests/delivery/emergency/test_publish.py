@@ -1,4 +1,4 @@
-"""An urgent warning leaves at once, in the approved words, by whoever is on duty, and only so."""
+"""A person on duty publishes an urgent warning at once, but only in the approved words."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def test_an_ended_template_cannot_be_used(town: City) -> None:
 
 
 def test_what_was_not_seen_does_not_leave(town: City) -> None:
-    """Between looking and pressing an account was paused."""
+    """An account was paused after the confirmation page was opened."""
     template_id = emergency_steps.prepare_template(town)
     form = emergency_steps.use_form(town, template_id)
     with town.write() as session:
@@ -278,7 +278,7 @@ def test_the_gate_refuses_once_the_templates_approval_was_withdrawn(town: City) 
 
 
 def test_the_gate_refuses_a_text_that_is_not_the_templates(town: City) -> None:
-    """Even where digest and canonical form were made to fit it."""
+    """The digest and the canonical form are changed to fit the text."""
     use_id = emergency_steps.publish_new(town)
     with town.write() as session:
         session.execute(
@@ -325,7 +325,7 @@ def _expect_refused(town: City, use_id: int, code: str) -> None:
 
 
 def test_a_template_needs_every_language_on_every_account() -> None:
-    """The rule itself, without a database."""
+    """This tests the pure rule without a database."""
     template = emergency.Template(1, ("अ", "A"), (("mr", "पाऊस"), ("en", "Rain")), (), 60)
     digest = emergency.digest(template)
     ground = emergency.EmergencyBasis(template, digest, digest, True, False, {})

@@ -1,4 +1,4 @@
-"""Approval after the fact: owed within a day, reminded of, escalated, given or refused."""
+"""Ratification within a day after an emergency post: reminders, escalation, refusal."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_a_correcting_revision_that_is_out_ends_it(town: City) -> None:
 
 
 def test_after_a_refusal_a_person_cannot_send_it_again(town: City) -> None:
-    """The gate refuses it, whatever is done to the row."""
+    """The gate refuses it, whatever the delivery's state."""
     use_id = emergency_steps.publish_new(town)
     refuse(town, use_id)
     with town.write() as session:

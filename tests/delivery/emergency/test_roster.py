@@ -1,4 +1,4 @@
-"""The duty roster: who stands on it, from when until when, and who keeps it."""
+"""The duty roster: who is on duty at which times, and who may change it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates: worded by the cell, approved in exactly this revision, by the owning department."""
+"""The cell writes templates, and the owning department approves a revision of them."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _withdraw(town: City, template_id: int) -> None:
 
 
 def test_it_outlasts_the_office_of_whoever_approved_it(town: City) -> None:
-    """It is the department's word; the department can take it back at any time."""
+    """The approval is the department's, which can withdraw it at any time."""
     template_id = emergency_steps.add_template(town)
     emergency_steps.approve_template(town, template_id)
     town.end("first")
