@@ -1,7 +1,7 @@
-"""People's actions, ticks, faults and time in any order; the promises are asked after each step.
+"""People, ticks, faults and time act in any order, and the invariants hold after each step.
 
-The long form, of 1,000 stories of sixty steps on PostgreSQL and a third of them on SQLite, each
-time others: `make proof ARGS="-k whatever_people --hypothesis-profile long"`.
+The long form runs 1,000 examples of sixty steps on PostgreSQL and a third of them on SQLite, other
+ones each time: `make proof ARGS="-k whatever_people --hypothesis-profile long"`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from hypothesis.stateful import MultipleResults, run_state_machine_as_test
 
 from publisher.database.session import migrate
 from publisher.models.comments import AnswerKind
-from tests.delivery.machine.desk import AtTheDesk
-from tests.delivery.machine.lane import InTheLane
-from tests.delivery.machine.offices import InOffice
-from tests.delivery.machine.restoring import Restored
-from tests.delivery.machine.scene import BOTH
+from tests.delivery.machine.appointment_rules import AppointmentRules
+from tests.delivery.machine.city_machine import BOTH
+from tests.delivery.machine.emergency_rules import EmergencyRules
+from tests.delivery.machine.post_rules import PostRules
+from tests.delivery.machine.restore_rules import RestoreRules
 from tests.support import sqlite
 from tests.support.database_pool import DatabasePool
 from tests.support.runs import Run
@@ -31,7 +31,7 @@ HOURS = 12 if IS_LONG else 0.5
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(HOURS * 3_600)]
 
-COME = {
+REQUIRED = {
     "at the desk": ("schedule", "publish_now", "approve", "revise", "withdraw_approval", "give_up"),
     "what is out": ("correct", "take_back", "done_edit", "done_delete", "cancel"),
     "by hand": ("by_hand", "not_shown_yet"),
@@ -45,9 +45,9 @@ COME = {
     "a backup": ("restore", "restored_in_doubt", "seek", "move_forward"),
     "all three kinds": ("rests_on_approved", "rests_on_own_hand", "rests_on_emergency"),
 }
-"""What has to have come to something once: what nobody met proves nothing."""
+"""The actions that have to succeed at least once, since otherwise nothing is proved about them."""
 
-TEMPTED: Mapping[str, int] = {
+REQUIRED_COUNTS: Mapping[str, int] = {
     "tamper": 1,
     "die_claimed": 2,
     "freeze": 1,
@@ -60,9 +60,9 @@ TEMPTED: Mapping[str, int] = {
     "release": 3,
     "by_hand": 2,
 }
-"""How often what tempts has to have come to something."""
+"""How often the actions of the risky day have to succeed."""
 
-OFTEN: tuple[str, ...] = (
+FREQUENT: tuple[str, ...] = (
     "schedule",
     "approve",
     "revise",
@@ -71,16 +71,25 @@ OFTEN: tuple[str, ...] = (
     "done_edit",
     "done_delete",
 )
-OFTEN += ("answer", "approve_answer", "hide", "done_hide", "warn", "tamper", "restore", "shut_out")
+FREQUENT += (
+    "answer",
+    "approve_answer",
+    "hide",
+    "done_hide",
+    "warn",
+    "tamper",
+    "restore",
+    "shut_out",
+)
 
 
-class TheCity(Restored, AtTheDesk, InOffice, InTheLane):
-    """All of it at once."""
+class DeliveryMachine(RestoreRules, PostRules, AppointmentRules, EmergencyRules):
+    """All rules and invariants together."""
 
 
-def tell(machine: type[TheCity], *, short: int, long: int) -> None:
-    """Tell so many stories of thirty steps, the same ones each time; in the long form of sixty."""
-    chosen = settings(
+def run_machine(machine: type[DeliveryMachine], *, short: int, long: int) -> None:
+    """Run this many examples of thirty steps, the same each time, or of sixty in the long form."""
+    machine_settings = settings(
         max_examples=long if IS_LONG else short,
         stateful_step_count=60 if IS_LONG else 30,
         deadline=None,
@@ -89,165 +98,166 @@ def tell(machine: type[TheCity], *, short: int, long: int) -> None:
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(machine, settings=chosen)
+    run_state_machine_as_test(machine, settings=machine_settings)
 
 
 @pytest.fixture
-def on_sqlite(run: Run) -> type[TheCity]:
-    """The machine on SQLite, a file for each story."""
+def on_sqlite(run: Run) -> type[DeliveryMachine]:
+    """The machine on SQLite, with a file for each example."""
     template = sqlite.template(run, migrate)
 
-    class OnSqlite(TheCity):
-        came: ClassVar[Counter[str]] = Counter()
+    class OnSqlite(DeliveryMachine):
+        counts: ClassVar[Counter[str]] = Counter()
 
         @staticmethod
-        def lend(_file: Path) -> str:
+        def create_database(_file: Path) -> str:
             return sqlite.copy(template, _file)
 
     return OnSqlite
 
 
 @pytest.fixture
-def on_postgres(database_pool: DatabasePool) -> type[TheCity]:
-    """The machine on PostgreSQL, in one database after the other."""
+def on_postgres(database_pool: DatabasePool) -> type[DeliveryMachine]:
+    """The machine on PostgreSQL, with an emptied database for each example."""
 
-    class OnPostgres(TheCity):
-        came: ClassVar[Counter[str]] = Counter()
+    class OnPostgres(DeliveryMachine):
+        counts: ClassVar[Counter[str]] = Counter()
 
         @staticmethod
-        def lend(_file: Path) -> str:
+        def create_database(_file: Path) -> str:
             return database_pool.acquire()
 
     return OnPostgres
 
 
 def test_whatever_people_clocks_and_platforms_do_the_promises_hold(
-    on_sqlite: type[TheCity],
+    on_sqlite: type[DeliveryMachine],
 ) -> None:
-    """A hundred stories, in which what happens often came to something often."""
-    tell(on_sqlite, short=100, long=333)
-    came = on_sqlite.came
-    assert {deed: came[deed] for deed in OFTEN if came[deed] < 5} == {}, came
+    """In a hundred examples, frequent actions succeed frequently."""
+    run_machine(on_sqlite, short=100, long=333)
+    counts = on_sqlite.counts
+    assert {action: counts[action] for action in FREQUENT if counts[action] < 5} == {}, counts
 
 
-def test_everything_that_may_happen_comes_to_something(on_sqlite: type[TheCity]) -> None:
-    """One story told by hand: what stories told at random seldom meet is met here."""
-    tell_by_hand(on_sqlite(), a_long_day)
-    missing = [name for names in COME.values() for name in names if not on_sqlite.came[name]]
-    assert missing == [], on_sqlite.came
+def test_everything_that_may_happen_comes_to_something(on_sqlite: type[DeliveryMachine]) -> None:
+    """A fixed sequence of steps reaches what random examples seldom reach."""
+    run_steps(on_sqlite(), varied_day)
+    missing = [name for names in REQUIRED.values() for name in names if not on_sqlite.counts[name]]
+    assert missing == [], on_sqlite.counts
 
 
-def test_what_is_asked_in_one_place_alone_is_asked(on_sqlite: type[TheCity]) -> None:
-    """Another one: what would be done wrongly if a single question were forgotten."""
-    tempt(on_sqlite)
+def test_what_is_asked_in_one_place_alone_is_asked(on_sqlite: type[DeliveryMachine]) -> None:
+    """A second sequence would break an invariant if a single check were missing."""
+    run_risky_day(on_sqlite)
 
 
 def test_what_is_asked_in_one_place_alone_is_asked_on_postgresql_too(
-    on_postgres: type[TheCity],
+    on_postgres: type[DeliveryMachine],
 ) -> None:
-    """The same there, where other locks are taken."""
-    tempt(on_postgres)
+    """PostgreSQL takes other locks."""
+    run_risky_day(on_postgres)
 
 
-def tempt(machine: type[TheCity]) -> None:
-    """Tell the second story, and see that what tempts in it came to something."""
-    tell_by_hand(machine(), a_day_of_temptations)
-    missing = {deed: most for deed, most in TEMPTED.items() if machine.came[deed] < most}
-    assert missing == {}, machine.came
+def run_risky_day(machine: type[DeliveryMachine]) -> None:
+    """Run the second sequence, and check that its actions succeeded."""
+    run_steps(machine(), risky_day)
+    counts = machine.counts
+    missing = {name: least for name, least in REQUIRED_COUNTS.items() if counts[name] < least}
+    assert missing == {}, counts
 
 
-def tell_by_hand(city: TheCity, story: Callable[[TheCity], Iterator[object]]) -> None:
-    """Ask for the promises after each step of it, and drain what is left."""
-    for step in story(city):
+def run_steps(city: DeliveryMachine, steps: Callable[[DeliveryMachine], Iterator[object]]) -> None:
+    """Check the invariants after each step, and finish all deliveries at the end."""
+    for step in steps(city):
         assert step is None or isinstance(step, MultipleResults)
-        city.the_promises_hold()
+        city.check_all()
     city.teardown()
 
 
-def a_long_day(city: TheCity) -> Iterator[object]:
-    """The steps of it, one by one."""
+def varied_day(city: DeliveryMachine) -> Iterator[object]:
+    """Take a step of every kind."""
     final = AnswerKind.FINAL
-    todo_kinds, live = city.begin().values
-    yield city.revise(todo_kinds, is_reviewed=True)
-    yield city.hold_back(todo_kinds, "cancel")
-    yield city.hold_back(todo_kinds, "withdraw_approval")
-    yield city.review_again(todo_kinds, None)
-    yield city.publish_by_hand(todo_kinds)
+    scheduled, live = city.begin().values
+    yield city.revise(scheduled, is_reviewed=True)
+    yield city.hold_back(scheduled, "cancel")
+    yield city.hold_back(scheduled, "withdraw_approval")
+    yield city.review_again(scheduled, None)
+    yield city.publish_by_hand(scheduled)
     unseen = city.write(BOTH, None)
-    yield city.lose(unseen, "facebook", True, 600, False)
+    yield city.lose_response(unseen, "facebook", True, 600, False)
     yield city.publish_by_hand(unseen)
     yield city.correct(live, 1)
-    yield city.a_citizen_speaks("x", False, 900)
+    yield city.comment("x", False, 900)
     yield city.answer("officer", final, 60)
-    yield city.settle("close", 1, True)
+    yield city.close_or_hide("close", 1, True)
     (reply,) = city.answer("both", final, 60).values
-    yield city.take_answer_back(reply, 60)
-    yield city.settle("hide", 60, True)
-    yield city.pass_on("")
-    yield city.pass_on("")
+    yield city.delete_answer(reply, 60)
+    yield city.close_or_hide("hide", 60, True)
+    yield city.assign_or_transfer("")
+    yield city.assign_or_transfer("")
     yield city.take_back(live, BOTH, True, 60)
     for word in ("ratify", "refuse", "fall and stand"):
         yield city.warn(1, word)
-    yield city.brake(False, 5)
-    yield city.press(300)
+    yield city.stop_or_freeze(False, 5)
+    yield city.tick_deliveries(300)
     for is_kept in (False, True):
-        yield city.lose(city.write(BOTH, None), "x", is_kept, 100_000, True)
+        yield city.lose_response(city.write(BOTH, None), "x", is_kept, 100_000, True)
     for how in ("claimed", "sending", "sent"):
-        yield city.die(city.write(BOTH, None), "x", 0, False, how)
-        yield city.all_tick(300)
-    yield city.wake()
-    yield city.brake(True, 0)
+        yield city.kill_clock(city.write(BOTH, None), "x", 0, False, how)
+        yield city.tick_everything(300)
+    yield city.resume_clock()
+    yield city.stop_or_freeze(True, 0)
     yield city.schedule(city.write(BOTH, None), 3_700, None)
-    yield city.brake(True, 0)
+    yield city.stop_or_freeze(True, 0)
     yield city.restore(60, True)
-    yield city.brake(True, 0)
+    yield city.stop_or_freeze(True, 0)
     yield city.schedule(city.write(BOTH, None), 20, None)
     yield city.restore(60, False)
     yield city.check_again("x")
     yield city.tamper(city.write(BOTH, None), BOTH)
     yield city.hold_back(city.write(BOTH, None), "give_up")
-    yield city.an_office_ends(False, True)
-    yield city.an_office_ends(True, True)
+    yield city.end_appointment(False, True)
+    yield city.end_appointment(True, True)
 
 
-def a_day_of_temptations(city: TheCity) -> Iterator[object]:
-    """Words changed after their approval, brakes that come after a claim, a house of yesterday."""
+def risky_day(city: DeliveryMachine) -> Iterator[object]:
+    """Tamper with approved texts, stop after a claim, and restore old backups."""
     _, live = city.begin().values
     yield city.tamper(city.write(BOTH, None), BOTH)
-    yield from a_clock_sleeps(city, city.write(BOTH, None), is_stop=False)
-    yield city.all_tick(900)
-    todo_kinds = city.write(BOTH, None)
-    yield from a_clock_sleeps(city, todo_kinds, is_stop=True)
+    yield from suspend_clock(city, city.write(BOTH, None), is_stop=False)
+    yield city.tick_everything(900)
+    post = city.write(BOTH, None)
+    yield from suspend_clock(city, post, is_stop=True)
     for _ in range(2):
-        yield city.all_tick(3_700)
-    yield city.brake(True, 0)
-    yield city.publish_by_hand(todo_kinds)
+        yield city.tick_everything(3_700)
+    yield city.stop_or_freeze(True, 0)
+    yield city.publish_by_hand(post)
     yield city.schedule(city.write(BOTH, None), 3_700, None)
     yield city.restore(60, True)
-    yield city.all_tick(300)
-    yield city.brake(True, 0)
-    yield city.press(3_700)
+    yield city.tick_everything(300)
+    yield city.stop_or_freeze(True, 0)
+    yield city.tick_deliveries(3_700)
     yield city.take_back(live, BOTH, True, None)
     yield city.schedule(city.write(BOTH, None), 20, None)
     yield city.restore(60, False)
-    yield city.all_tick(300)
-    yield city.brake(True, 0)
-    yield city.all_tick(300)
+    yield city.tick_everything(300)
+    yield city.stop_or_freeze(True, 0)
+    yield city.tick_everything(300)
 
 
-def a_clock_sleeps(
-    city: TheCity, waits: int | MultipleResults[int], *, is_stop: bool
+def suspend_clock(
+    city: DeliveryMachine, waits: int | MultipleResults[int], *, is_stop: bool
 ) -> Iterator[object]:
-    """It has claimed; then a brake is laid, and it wakes. Nor may a person do it in its place."""
-    yield city.die(waits, "x", 0, False, "claimed")
-    yield city.brake(is_stop, 5)
-    yield city.wake()
+    """Suspend a clock after its claim, stop or freeze, then resume it or publish by hand."""
+    yield city.kill_clock(waits, "x", 0, False, "claimed")
+    yield city.stop_or_freeze(is_stop, 5)
+    yield city.resume_clock()
     yield city.publish_by_hand(waits)
 
 
 def test_whatever_people_clocks_and_platforms_do_on_postgresql_too(
-    on_postgres: type[TheCity],
+    on_postgres: type[DeliveryMachine],
 ) -> None:
-    """Twenty stories on PostgreSQL."""
-    tell(on_postgres, short=20, long=1_000)
-    assert on_postgres.came["drained"] >= 20
+    """There are twenty examples on PostgreSQL."""
+    run_machine(on_postgres, short=20, long=1_000)
+    assert on_postgres.counts["drained"] >= 20

@@ -1,4 +1,4 @@
-"""The old path of a module that moved is found wherever it is written."""
+"""No file contains the old path of a module that was moved."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ PRETENDED = {
 
 
 def former_modules(text: str) -> dict[str, str]:
-    """Each module that is gone, with its new name or ""."""
+    """Return each former module with its new name, or ""."""
     lines = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
     return {name: new[0] if new else "" for name, *new in lines}
 
 
 def find_former(name: str, text: str, former: dict[str, str]) -> Iterator[str]:
-    """Places of a file that write the path of a module that is gone, with dots or slashes."""
+    """Find the places of a text that contain a former module's path, with dots or slashes."""
     for at, path in _paths(JOINED.sub("/", text), {module.split(".")[0] for module in former}):
         parts = path.replace("/", ".").split(".")
         dotted = (".".join(parts[:length]) for length in range(len(parts), 0, -1))

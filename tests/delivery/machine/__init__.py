@@ -1,7 +1,7 @@
-"""People, clocks, platforms and time in any order; the promises are asked after each step.
+"""A Hypothesis state machine of people, clocks, platforms and time, with invariants.
 
-`scene` is what every room of it stands on, `ledger` the platforms that remember whatever was done
-to them; `desk`, `offices`, `lane`, `inbox` and `clocks` hold what may happen, `promises` what is
-asked. A rule `comes` to something, or was in vain: what comes is counted, so that nobody takes a
-rule that never came to anything for a proof.
+`city_machine` is the base class, and `ledger` holds platforms that record every action. The rules
+are in `post_rules`, `appointment_rules`, `emergency_rules`, `inbox_rules`, `clock_rules` and
+`restore_rules`; the invariants are in `delivery_invariants`, `comment_invariants` and `drain`.
+Actions that succeed are counted, since a rule that never succeeds proves nothing.
 """

@@ -1,4 +1,4 @@
-"""Platforms in memory that write down whatever the city's account did to them."""
+"""Platforms in memory that record every action of the city's account."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.platforms.memory.store import OURSELVES, PostStore, StoredPost
 
 
-class Deed(StrEnum):
-    """What was done there."""
+class ActionKind(StrEnum):
+    """The kinds of actions."""
 
     MAKE = "make"
     EDIT = "edit"
@@ -24,28 +24,28 @@ class Deed(StrEnum):
 
 
 @dataclass(frozen=True)
-class Line:
-    """One deed: to what, with which words, under what."""
+class LedgerEntry:
+    """An action on a post, with its text and parent."""
 
-    deed: Deed
+    kind: ActionKind
     platform_id: str
     text: str = ""
     parent_id: str = ""
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What must not be done twice; the number is the platform's, where it makes something."""
-        if self.deed is Deed.MAKE:
-            return self.deed, self.parent_id, self.text
-        return self.deed, self.platform_id, self.text
+        """What must not be repeated; a creation is identified by its text, not by its id."""
+        if self.kind is ActionKind.MAKE:
+            return self.kind, self.parent_id, self.text
+        return self.kind, self.platform_id, self.text
 
 
-class _Written(PostStore):
-    """A shelf that writes down what changes on it."""
+class _RecordingStore(PostStore):
+    """A post store that records its changes."""
 
-    def __init__(self, now: Callable[[], datetime], lines: list[Line]) -> None:
+    def __init__(self, now: Callable[[], datetime], lines: list[LedgerEntry]) -> None:
         super().__init__(now)
-        self._lines = lines
+        self._entries = lines
 
     def keep(
         self,
@@ -58,7 +58,9 @@ class _Written(PostStore):
     ) -> StoredPost:
         post = super().keep(author, text, parent_id, media, is_public=is_public)
         if author == OURSELVES:
-            self._lines.append(Line(Deed.MAKE, post.platform_id, post.text, parent_id or ""))
+            self._entries.append(
+                LedgerEntry(ActionKind.MAKE, post.platform_id, post.text, parent_id or "")
+            )
         return post
 
     def change(
@@ -71,39 +73,41 @@ class _Written(PostStore):
     ) -> StoredPost:
         changed = super().change(stored_post, text=text, is_public=is_public, is_hidden=is_hidden)
         if text is not None:
-            self._lines.append(Line(Deed.EDIT, stored_post.platform_id, changed.text))
+            self._entries.append(
+                LedgerEntry(ActionKind.EDIT, stored_post.platform_id, changed.text)
+            )
         if is_hidden is not None:
-            deed = Deed.HIDE if is_hidden else Deed.UNHIDE
-            self._lines.append(Line(deed, stored_post.platform_id))
+            deed = ActionKind.HIDE if is_hidden else ActionKind.UNHIDE
+            self._entries.append(LedgerEntry(deed, stored_post.platform_id))
         return changed
 
 
 class Ledger(MemoryPlatform):
-    """One account; `lines` holds everything that was ever done by it, oldest first."""
+    """A platform with one account; `entries` are all its actions, oldest first."""
 
     def __init__(self, *, now: Callable[[], datetime], name: str, can_edit: bool) -> None:
         super().__init__(now=now, name=name, can_edit=can_edit)
-        self.lines: list[Line] = []
-        self._shelf = _Written(now, self.lines)
+        self.entries: list[LedgerEntry] = []
+        self._shelf = _RecordingStore(now, self.entries)
         self.posts, self.deleted_posts = self._shelf.posts, self._shelf.deleted_posts
 
     def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
-        """Write down that it was asked for, whether or not anything stands there still."""
-        stood = self._shelf.find(platform_id) is not None
+        """Record the deletion, even if the post did not exist any more."""
+        existed = self._shelf.find(platform_id) is not None
         try:
             return super().delete(platform_id, deadline=deadline)
         finally:
-            if not stood or self._shelf.find(platform_id) is None:
-                self.lines.append(Line(Deed.DELETE, platform_id))
+            if not existed or self._shelf.find(platform_id) is None:
+                self.entries.append(LedgerEntry(ActionKind.DELETE, platform_id))
 
-    def by_hand(self, text: str, parent_id: str = "") -> str:
-        """A person of ours posts it on the platform's own page; gives its number."""
+    def post_by_hand(self, text: str, parent_id: str = "") -> str:
+        """Post under the city's account without the product, and return the post's id."""
         return self._shelf.keep(OURSELVES, text, parent_id or None).platform_id
 
-    def stands(self, platform_id: str) -> StoredPost | None:
-        """What there is under this number now."""
+    def find(self, platform_id: str) -> StoredPost | None:
+        """Return the post with this id, or None."""
         return self._shelf.find(platform_id)
 
-    def creations(self, text: str) -> list[Line]:
-        """What was ever made with these words."""
-        return [line for line in self.lines if line.deed is Deed.MAKE and line.text == text]
+    def creations(self, text: str) -> list[LedgerEntry]:
+        """Return every creation of a post with this text."""
+        return [line for line in self.entries if line.kind is ActionKind.MAKE and line.text == text]

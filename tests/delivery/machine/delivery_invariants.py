@@ -1,7 +1,6 @@
-"""I1, I2 and I3, asked after each step of the platforms' own ledgers and of the rows.
+"""I1, I2 and I3, checked after each step against the platforms' ledgers and the rows.
 
-All of it is worked out anew: neither the gate nor the brakes nor the press is asked whether it did
-right.
+They are computed from the rows alone, without the product's own checks.
 """
 
 from __future__ import annotations
@@ -23,55 +22,55 @@ from publisher.models.people import Appointment
 from publisher.models.posts import Decision, DecisionKind, PostKind, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.states import DeliveryState
-from tests.delivery.machine.ledger import Deed, Line
-from tests.delivery.machine.scene import BOTH, Scene
+from tests.delivery.machine.city_machine import BOTH, CityMachine
+from tests.delivery.machine.ledger import ActionKind, LedgerEntry
 from tests.support.city import PACE
 from tests.support.city_people import MINUTE
 
-MAY_BE_OUT = (
+MAY_BE_LIVE = (
     DeliveryState.SENDING,
     DeliveryState.PUBLISHED,
     DeliveryState.UNCONFIRMED,
     DeliveryState.HELD,
 )
 APPROVALS = (DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY)
-TEXTS = {Deed.MAKE: DeliveryAction.PUBLISH, Deed.EDIT: DeliveryAction.EDIT}
-ORDERS = {
-    Deed.DELETE: DeliveryAction.DELETE,
-    Deed.HIDE: DeliveryAction.HIDE,
-    Deed.UNHIDE: DeliveryAction.UNHIDE,
+TEXT_ACTIONS = {ActionKind.MAKE: DeliveryAction.PUBLISH, ActionKind.EDIT: DeliveryAction.EDIT}
+ORDER_ACTIONS = {
+    ActionKind.DELETE: DeliveryAction.DELETE,
+    ActionKind.HIDE: DeliveryAction.HIDE,
+    ActionKind.UNHIDE: DeliveryAction.UNHIDE,
 }
-PATIENCE = timedelta(seconds=PACE.lease) + MINUTE
+MAX_SENDING = timedelta(seconds=PACE.lease) + MINUTE
 
 
-class Approved(Scene):
-    """I1: each deed on a platform rests on one Decision for exactly that, and the reverse."""
+class ApprovalInvariants(CityMachine):
+    """I1: each action on a platform has an approval of exactly that, and each receipt an action."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.judged = dict.fromkeys(BOTH, 0)
+        self.checked = dict.fromkeys(BOTH, 0)
 
-    def judge_what_was_done(self) -> None:
-        """I1, of what is new in the ledgers: at this moment it was done."""
+    def check_new_entries(self) -> None:
+        """Check I1 for the new entries of the ledgers, which were made just now."""
         for name in BOTH:
-            lines = self.ledger(name).lines[self.judged[name] :]
-            self.judged[name] += len(lines)
+            lines = self.ledger(name).entries[self.checked[name] :]
+            self.checked[name] += len(lines)
             if lines:
                 with self.town.read() as session:
                     for line in lines:
-                        self._judge(session, self.town.accounts[name], line)
+                        self._check_entry(session, self.town.accounts[name], line)
 
-    def _judge(self, session: Session, account_id: int, line: Line) -> None:
-        self.came[f"done_{line.deed}"] += 1
-        if line.deed in TEXTS:
-            self._judge_text(session, account_id, line)
+    def _check_entry(self, session: Session, account_id: int, line: LedgerEntry) -> None:
+        self.counts[f"done_{line.kind}"] += 1
+        if line.kind in TEXT_ACTIONS:
+            self._check_text(session, account_id, line)
         else:
-            self._judge_order(session, account_id, line)
+            self._check_order(session, account_id, line)
 
-    def _judge_text(self, session: Session, account_id: int, line: Line) -> None:
+    def _check_text(self, session: Session, account_id: int, line: LedgerEntry) -> None:
         query = select(Variant).where(Variant.account_id == account_id, Variant.text == line.text)
-        (variant,) = session.scalars(query)  # its words say which one it is
-        target = line.parent_id if line.deed is Deed.MAKE else line.platform_id
+        (variant,) = session.scalars(query)  # every text is unique
+        target = line.parent_id if line.kind is ActionKind.MAKE else line.platform_id
         assert variant.target == target, line
         revision = variant.revision
         self._check_newest(revision)
@@ -88,10 +87,12 @@ class Approved(Scene):
             ]
             self._check_decision(decision, variant)
         (delivery,) = [
-            delivery for delivery in variant.deliveries if delivery.action is TEXTS[line.deed]
+            delivery
+            for delivery in variant.deliveries
+            if delivery.action is TEXT_ACTIONS[line.kind]
         ]
-        assert delivery.state in MAY_BE_OUT, (line, delivery.state)
-        self._check_free(session, delivery)
+        assert delivery.state in MAY_BE_LIVE, (line, delivery.state)
+        self._check_controls(session, delivery)
 
     def _check_newest(self, revision: Revision) -> None:
         assert revision.post.state is PostState.APPROVED
@@ -101,7 +102,7 @@ class Approved(Scene):
         assert revision.not_after >= self.now
 
     def _check_covered(self, revision: Revision, variant: Variant) -> None:
-        """The words stand in the canonical form, and the digest is that form's."""
+        """Check that the canonical form contains the text, and the digest is that form's."""
         assert hashlib.sha256(revision.canonical.encode()).hexdigest() == revision.digest
         covered = [
             (
@@ -130,7 +131,7 @@ class Approved(Scene):
             case DecisionKind.EMERGENCY:
                 assert decision.use is not None
                 self._check_use(decision.use, variant)
-        self.came[f"rests_on_{decision.kind}"] += 1
+        self.counts[f"rests_on_{decision.kind}"] += 1
 
     def _is_in_office(self, appointment: Appointment) -> bool:
         is_held = appointment.until_at is None or appointment.until_at > self.now
@@ -145,8 +146,8 @@ class Approved(Scene):
         assert use.approval.withdrawn_at is None
         assert use.approval.digest == template.digest
 
-    def _check_free(self, session: Session, delivery: Delivery) -> None:
-        """Neither a stop nor a freeze was passed by."""
+    def _check_controls(self, session: Session, delivery: Delivery) -> None:
+        """Check that no stop and no freeze forbids the delivery."""
         stops = session.scalars(select(Stop.id).where(Stop.released_at.is_(None))).all()
         assert not stops
         if delivery.post.kind is PostKind.POST and not delivery.urgent:
@@ -158,27 +159,27 @@ class Approved(Scene):
             )
             assert not session.scalars(query).all()
 
-    def _judge_order(self, session: Session, account_id: int, line: Line) -> None:
+    def _check_order(self, session: Session, account_id: int, line: LedgerEntry) -> None:
         query = (
             select(Order)
             .join(Order.delivery)
             .where(
                 Delivery.account_id == account_id,
-                Delivery.action == ORDERS[line.deed],
-                Order.action == ORDERS[line.deed],
+                Delivery.action == ORDER_ACTIONS[line.kind],
+                Order.action == ORDER_ACTIONS[line.kind],
                 Order.target == line.platform_id,
-                Delivery.state.in_(MAY_BE_OUT),
+                Delivery.state.in_(MAY_BE_LIVE),
             )
         )
         orders = session.scalars(query).all()
         ledger = self.ledger_of(account_id)
         assert orders, line
         for order in orders:
-            self._check_aim(order, account_id)
-        assert sum(written == line for written in ledger.lines) <= len(orders), line
+            self._check_target(order, account_id)
+        assert sum(written == line for written in ledger.entries) <= len(orders), line
 
-    def _check_aim(self, order: Order, account_id: int) -> None:
-        """It has its reason, and is about what the platform knows by exactly this number."""
+    def _check_target(self, order: Order, account_id: int) -> None:
+        """Check that the order has a reason, and its target is the id of its receipt or comment."""
         assert order.reason
         about = order.receipt or order.comment
         assert about is not None
@@ -186,9 +187,9 @@ class Approved(Scene):
         if order.receipt is not None:
             assert order.receipt.delivery.post_id == order.delivery.post_id
 
-    def whatever_the_house_holds_for_done_was_done(self) -> None:
-        """I1 from the other side: each receipt names what stands in the ledger, with its words."""
-        done = {name: Counter(self.ledger(name).lines) for name in BOTH}
+    def check_receipts(self) -> None:
+        """Check the reverse of I1: each receipt has an entry in the ledger with its text."""
+        done = {name: Counter(self.ledger(name).entries) for name in BOTH}
         names = {account_id: name for name, account_id in self.town.accounts.items()}
         query = (
             select(ReceiptRow, Variant.text, Variant.target, Order.target)
@@ -199,51 +200,53 @@ class Approved(Scene):
         with self.town.read() as session:
             for receipt, text, target, about in session.execute(query):
                 lines = done[names[receipt.account_id]]
-                if receipt.action in ORDERS.values():
-                    line = Line(Deed(receipt.action.value), about)
+                if receipt.action in ORDER_ACTIONS.values():
+                    line = LedgerEntry(ActionKind(receipt.action.value), about)
                 elif receipt.action is DeliveryAction.EDIT:
-                    line = Line(Deed.EDIT, target, text)
+                    line = LedgerEntry(ActionKind.EDIT, target, text)
                 elif receipt.platform_id.startswith(corrections.UNKNOWN_ID):
-                    # A person's word, where the platform could not be read: no number came with it.
+                    # A person recorded it while the platform could not be read: no id is known.
                     assert receipt.person_id is not None
-                    assert [line for line in lines if line.key == (Deed.MAKE, target, text)], text
+                    assert [
+                        line for line in lines if line.key == (ActionKind.MAKE, target, text)
+                    ], text
                     continue
                 else:
-                    line = Line(Deed.MAKE, receipt.platform_id, text, target)
+                    line = LedgerEntry(ActionKind.MAKE, receipt.platform_id, text, target)
                 assert lines[line], line
 
 
-class Once(Approved):
-    """I2 and I3: at most once, and nothing is lost."""
+class DeliveryInvariants(ApprovalInvariants):
+    """I2 and I3: every action happens at most once, and no delivery is lost."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.taken: set[int] = set()
+        self.accepted_ids: set[int] = set()
 
-    def nothing_is_done_twice(self) -> None:
-        """I2: no text comes out twice, nothing is edited twice with it, nor deleted twice."""
+    def check_duplicates(self) -> None:
+        """Check I2: no text is published twice, no edit and no deletion is repeated."""
         for name in BOTH:
-            lines = self.ledger(name).lines
+            lines = self.ledger(name).entries
             counts = Counter(
-                line.key for line in lines if line.deed not in (Deed.HIDE, Deed.UNHIDE)
+                line.key for line in lines if line.kind not in (ActionKind.HIDE, ActionKind.UNHIDE)
             )
             assert max(counts.values(), default=0) <= 1, (name, counts.most_common(1))
 
-    def whatever_was_accepted_is_final_or_waits_with_a_reason(self) -> None:
-        """I3: once a clock has ticked, each delivery says why it is where it is."""
+    def check_states(self) -> None:
+        """Check I3: after a clock's tick each delivery has a reason for its state."""
         dispatch.run_maintenance(self.town.context)
         deliveries = self.deliveries()
         for delivery in deliveries:
-            self._check_waiting(delivery)
+            self._check_state(delivery)
         ids = {delivery.id for delivery in deliveries}
-        assert self.taken <= ids, "accepted, and gone"
-        self.taken = ids
+        assert self.accepted_ids <= ids, "an accepted delivery is gone"
+        self.accepted_ids = ids
 
-    def _check_waiting(self, delivery: Delivery) -> None:
+    def _check_state(self, delivery: Delivery) -> None:
         match delivery.state:
             case DeliveryState.SENDING:
                 assert delivery.sending_at is not None
-                assert delivery.sending_at > self.now - PATIENCE
+                assert delivery.sending_at > self.now - MAX_SENDING
             case DeliveryState.CLAIMED:
                 assert delivery.leased_until is not None
                 assert delivery.leased_until >= self.now

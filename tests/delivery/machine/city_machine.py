@@ -1,4 +1,4 @@
-"""What every room of the machine stands on: a city of its own, and how its people try things."""
+"""The base class of the rules: a city of its own, whose people attempt actions."""
 
 from __future__ import annotations
 
@@ -26,115 +26,115 @@ from publisher.validation import Invalid
 from tests.delivery.machine.ledger import Ledger
 from tests.support.city import City, city
 
-Came = TypeVar("Came")
+Result = TypeVar("Result")
 
 BOTH = ("x", "facebook")
 PLATFORMS = st.sampled_from(BOTH)
 SPANS = st.sampled_from([1, 20, 60, 130, 300, 900, 3_700])
-THEN = st.sampled_from([None, None, 1, 60, 900])
-"""After how many seconds every clock ticks; None: not by this."""
+TICK_DELAYS = st.sampled_from([None, None, 1, 60, 900])
+"""The seconds after which each task of a clock runs; None if it does not run."""
 
-SOMEWHERE = st.sampled_from([("x",), ("facebook",), BOTH])
+SOME_PLATFORMS = st.sampled_from([("x",), ("facebook",), BOTH])
 
 posts = Bundle("posts")
-"""Posts of the water department."""
+"""Ids of posts of the water department."""
 
-WHY = "चुकीच्या भागाचे नाव"
+REASON = "चुकीच्या भागाचे नाव"
 
 
-class Scene(RuleBasedStateMachine):
-    """A city whose platforms remember everything.
+class CityMachine(RuleBasedStateMachine):
+    """A city whose platforms record every action.
 
-    `came` counts, over all stories, what came to something.
+    `counts` are the numbers of successful actions in all examples.
     """
 
-    came: ClassVar[Counter[str]] = Counter()
+    counts: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.houses = 0
-        self.database = self.another_database()
+        self.database_count = 0
+        self.database = self.open_new_database()
         self.town: City = city(self.database, self.folder)
         for name, account_id in self.town.accounts.items():
             self.town.platforms[account_id] = Ledger(
                 now=self.town.clock, name=name, can_edit=name == "facebook"
             )
         self.officers = ["first", "second"]
-        self.told = 0
+        self.number = 0
 
     @staticmethod
     @abstractmethod
-    def lend(_file: Path) -> str:
-        """The address of an empty, migrated database; on SQLite in that file."""
+    def create_database(_file: Path) -> str:
+        """Create an empty, migrated database, on SQLite in that file, and return its address."""
 
-    def another_database(self) -> Database:
-        """An empty one; on PostgreSQL the one before is gone with that."""
-        self.houses += 1
-        return Database(self.lend(self.folder / f"house-{self.houses}.db"))
+    def open_new_database(self) -> Database:
+        """Open a new database; on PostgreSQL this empties the previous one."""
+        self.database_count += 1
+        return Database(self.create_database(self.folder / f"city-{self.database_count}.db"))
 
     def teardown(self) -> None:
-        """Go."""
+        """Close the database, and remove the files."""
         self.database.dispose()
         shutil.rmtree(self.folder)
 
-    def move_into(self, database: Database) -> None:
-        """The same people and platforms, another database."""
+    def use_database(self, database: Database) -> None:
+        """Go on with the same people and platforms on another database."""
         self.database = database
         self.town = replace(self.town, database=database)
 
-    # Trying
+    # Attempts
 
     def attempt(
-        self, what: str, act: Callable[..., Came], *arguments: object, **more: object
-    ) -> Came | None:
-        """People try what is not allowed, too: the rulebook's word is no failure."""
+        self, what: str, act: Callable[..., Result], *arguments: object, **more: object
+    ) -> Result | None:
+        """Attempt an action, which may be refused; return its result, or None."""
         with suppress(NotAllowed, Invalid):
             done = act(*arguments, **more)
-            self.came[what] += 1
+            self.counts[what] += 1
             return done
         return None
 
-    def use(
-        self, what: str, case: Callable[..., Came], *, by: str = "lead", **arguments: object
-    ) -> Came | None:
-        """The same of a use case, in a transaction; what is refused leaves nothing behind."""
+    def use_case(
+        self, what: str, case: Callable[..., Result], *, by: str = "lead", **arguments: object
+    ) -> Result | None:
+        """Attempt a use case in a transaction, which is rolled back if it is refused."""
 
-        def whole() -> Came:
+        def run() -> Result:
             with self.town.write() as session:
                 return case(session, actor=self.town.actor(by), now=self.now, **arguments)
 
-        return self.attempt(what, whole)
+        return self.attempt(what, run)
 
-    # Words and people
+    # Texts and people
 
     def new_text(self) -> str:
-        """A text that nobody has used yet."""
-        self.told += 1
-        return f"मजकूर क्रमांक {self.told}"
+        """Return a text that was not used before."""
+        self.number += 1
+        return f"मजकूर क्रमांक {self.number}"
 
     @property
     def now(self) -> datetime:
-        """What the city's clock shows."""
+        """The time of the city's clock."""
         return self.town.now
 
     @property
     def approver(self) -> str:
-        """Whoever decides for the water department: an officer, else the head."""
+        """The person who decides for water: an officer, or the head if there is none."""
         return self.officers[0] if self.officers else "head"
 
     def approve(self, post: int) -> None:
-        """The department approves the newest revision."""
+        """Let the department approve the newest revision."""
         self.town.approve(post, by=self.approver)
 
-    # Looking
+    # Observations
 
     def ledger(self, name: str) -> Ledger:
-        """The platform behind the account of that name."""
+        """Return the platform of the account with this name."""
         return self._as_ledger(self.town.platform(name))
 
     def ledger_of(self, account_id: int) -> Ledger:
-        """The platform behind the account of that id."""
+        """Return the platform of the account with this id."""
         return self._as_ledger(self.town.platforms[account_id])
 
     @staticmethod
@@ -142,13 +142,13 @@ class Scene(RuleBasedStateMachine):
         assert isinstance(platform, Ledger)
         return platform
 
-    def deliveries(self, *which: ColumnElement[bool]) -> list[Delivery]:
-        """The deliveries for which this holds, the oldest first."""
+    def deliveries(self, *conditions: ColumnElement[bool]) -> list[Delivery]:
+        """Return the deliveries that meet these conditions, the oldest first."""
         with self.town.read() as session:
-            return list(session.scalars(select(Delivery).where(*which).order_by(Delivery.id)))
+            return list(session.scalars(select(Delivery).where(*conditions).order_by(Delivery.id)))
 
-    def end_brakes(self) -> None:
-        """Whatever stands is released, and no platform asks for quiet any more."""
+    def end_controls(self) -> None:
+        """Release all stops, and end the accounts' quiet times."""
         with self.town.write() as session:
             for stop in open_stops(session):
                 stop.released_at = self.now
@@ -156,5 +156,5 @@ class Scene(RuleBasedStateMachine):
                 account.quiet_until = None
 
     def pass_time(self, span: timedelta) -> None:
-        """Let the city's clock go on."""
+        """Move the city's clock."""
         self.town.clock.move(span)

@@ -1,4 +1,4 @@
-"""Who holds an office: it ends, somebody is shut out, somebody else comes."""
+"""Rules for officers' appointments."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from hypothesis.stateful import precondition, rule
 from approvals.policy import Role
 from publisher.people import appointments
 from publisher.people.permissions import COMMAND
-from tests.delivery.machine.scene import Scene
+from tests.delivery.machine.city_machine import CityMachine
 
 
-class InOffice(Scene):
-    """The officers of the water department."""
+class AppointmentRules(CityMachine):
+    """Rules for the officers of the water department."""
 
     @precondition(lambda self: self.officers)
     @rule(is_shut_out=st.booleans(), has_follower=st.booleans())
-    def an_office_ends(self, is_shut_out: bool, has_follower: bool) -> None:
-        """The officer who approves is gone from now on, and what rested on them rests no more."""
+    def end_appointment(self, is_shut_out: bool, has_follower: bool) -> None:
+        """The approving officer's appointment ends; perhaps another officer is appointed."""
         name = self.officers.pop(0)
         if is_shut_out:
             self.town.disable(name)
         self.town.end(name)
-        self.came["shut_out" if is_shut_out else "office_ends"] += 1
+        self.counts["shut_out" if is_shut_out else "office_ends"] += 1
         if has_follower:
-            self.somebody_is_named()
+            self.appoint_officer()
 
     @precondition(lambda self: len(self.officers) < 2)
     @rule()
-    def somebody_is_named(self) -> None:
-        """The department has an officer more."""
-        self.told += 1
-        name = f"officer-{self.told}"
+    def appoint_officer(self) -> None:
+        """The department gets another officer."""
+        self.number += 1
+        name = f"officer-{self.number}"
         with self.town.write() as session:
             appointment_id = appointments.record_person(
                 session,
                 actor=COMMAND,
                 now=self.now,
-                name_mr=f"समन्वयक {self.told}",
+                name_mr=f"समन्वयक {self.number}",
                 role=Role.OFFICER,
                 department_id=self.town.departments["water"],
                 mail=f"{name}@pmc.example",
@@ -49,4 +49,4 @@ class InOffice(Scene):
             )
         self.town.roles[name] = (Role.OFFICER, "water")
         self.officers.append(name)
-        self.came["somebody_is_named"] += 1
+        self.counts["somebody_is_named"] += 1

@@ -1,4 +1,4 @@
-"""What the cell and the departments do with posts: write, approve, time, correct, take back."""
+"""Rules for posts: write, approve, schedule, correct, delete."""
 
 from __future__ import annotations
 
@@ -17,94 +17,105 @@ from publisher.scheduling import corrections
 from publisher.scheduling import schedule as scheduling_schedule
 from publisher.states import SENT, DeliveryState
 from publisher.validation import Invalid
-from tests.delivery.machine.clocks import AtTheClock
+from tests.delivery.machine.city_machine import (
+    BOTH,
+    REASON,
+    SOME_PLATFORMS,
+    SPANS,
+    TICK_DELAYS,
+    posts,
+)
+from tests.delivery.machine.clock_rules import ClockRules
 from tests.delivery.machine.ledger import Ledger
-from tests.delivery.machine.scene import BOTH, SOMEWHERE, SPANS, THEN, WHY, posts
 from tests.delivery.test_corrections import write
 from tests.delivery.test_manual import link_to, paste
 from tests.delivery.test_takedown_orders import take_back
 
 
-class AtTheDesk(AtTheClock):
-    """Posts, from the first word to their end."""
+class PostRules(ClockRules):
+    """Rules for posts from the draft to their deletion."""
 
     @initialize(target=posts)
     def begin(self) -> MultipleResults[int]:
-        """There is something that waits for its time, and something that is live."""
-        todo_kinds, is_live = self._approved(BOTH), self._approved(BOTH)
-        self.town.schedule(is_live, timedelta(0))
+        """Start with an approved post and a live one."""
+        scheduled, live = self._add_approved_post(BOTH), self._add_approved_post(BOTH)
+        self.town.schedule(live, timedelta(0))
         self.town.tick_dispatch()
-        return multiple(todo_kinds, is_live)
+        return multiple(scheduled, live)
 
-    @rule(target=posts, on=SOMEWHERE, then=THEN)
+    @rule(target=posts, on=SOME_PLATFORMS, then=TICK_DELAYS)
     def write(self, on: tuple[str, ...], then: int | None) -> int:
-        """The cell drafts, the department approves; perhaps it is to leave at once."""
-        post = self._approved(on)
+        """The cell drafts a post and the department approves it; perhaps it is due at once."""
+        post = self._add_approved_post(on)
         if then is not None:
             self._schedule(post, 0)
-        self.go_on(then)
+        self.tick_after(then)
         return post
 
-    def _approved(self, on: tuple[str, ...]) -> int:
+    def _add_approved_post(self, on: tuple[str, ...]) -> int:
         post = self.town.start(self.town.hand_in())
         self.town.save(post, on=on, text=self.new_text())
         self.town.send(post)
         self.approve(post)
         return post
 
-    @rule(post=posts, after=SPANS, then=THEN)
+    @rule(post=posts, after=SPANS, then=TICK_DELAYS)
     def schedule(self, post: int, after: int, then: int | None) -> None:
-        """The cell gives it a time."""
+        """The cell schedules a post."""
         self._schedule(post, after)
-        self.go_on(then)
+        self.tick_after(then)
 
     def _schedule(self, post: int, after: int) -> None:
         self.attempt("schedule", self.town.schedule, post, timedelta(seconds=after))
 
-    @rule(post=posts, then=THEN)
+    @rule(post=posts, then=TICK_DELAYS)
     def publish_now(self, post: int, then: int | None) -> None:
-        """The cell lets it leave at once."""
+        """The cell publishes a post now."""
         variants = self.town.variants(post)
-        self.use("publish_now", scheduling_schedule.publish_now, by="clerk", variant_ids=variants)
-        self.go_on(then)
+        self.use_case(
+            "publish_now", scheduling_schedule.publish_now, by="clerk", variant_ids=variants
+        )
+        self.tick_after(then)
 
     @rule(post=posts, is_reviewed=st.booleans())
     def revise(self, post: int, is_reviewed: bool) -> None:
-        """The cell changes a word: another revision, which nobody has approved yet."""
+        """The cell saves a new revision, which perhaps is reviewed."""
         self.attempt("revise", self.town.save, post, text=self.new_text())
         if is_reviewed:
             self.review(post)
 
-    @rule(post=posts, then=THEN)
+    @rule(post=posts, then=TICK_DELAYS)
     def review_again(self, post: int, then: int | None) -> None:
-        """It is sent for review, approved once more, and to leave at once."""
+        """A post is reviewed again, and due at once."""
         self.review(post)
         self._schedule(post, 0)
-        self.go_on(then)
+        self.tick_after(then)
 
     def review(self, post: int) -> None:
-        """Its newest revision goes before the department, which approves it."""
+        """Send the newest revision for review, and let the department approve it."""
         self.attempt("send", self.town.send, post)
         self.attempt("approve", self.approve, post)
 
     @rule(post=posts, how=st.sampled_from(["withdraw_approval", "give_up", "cancel"]))
     def hold_back(self, post: int, how: str) -> None:
-        """It has a time, and then somebody does not want it to leave."""
+        """A scheduled post is cancelled, withdrawn, or loses its approval."""
         self._schedule(post, 3_700)
         if how == "give_up":
-            self.use(how, withdraw.withdraw_post, post_id=post, reason=WHY)
+            self.use_case(how, withdraw.withdraw_post, post_id=post, reason=REASON)
         elif how == "cancel":
             for delivery in self.deliveries(Delivery.post_id == post):
-                self.use(how, scheduling_schedule.cancel, delivery_id=delivery.id)
+                self.use_case(how, scheduling_schedule.cancel, delivery_id=delivery.id)
         else:
             newest, who = self.town.newest(post), self.approver
-            self.use(how, withdraw.withdraw_approval, by=who, post_id=post, seen_revision=newest)
+            self.use_case(
+                how, withdraw.withdraw_approval, by=who, post_id=post, seen_revision=newest
+            )
 
-    # What is out
+    # Live posts
 
-    @rule(post=posts, then=THEN)
+    @rule(post=posts, then=TICK_DELAYS)
     def correct(self, post: int, then: int | None) -> None:
-        """What is out is worded anew, approved, and due: an edit on Facebook, a note on X."""
+        """A live post is corrected, by an edit on Facebook and a note on X."""
         with self.town.read() as session:
             on = {
                 live_text.account.platform
@@ -117,72 +128,76 @@ class AtTheDesk(AtTheClock):
         if self.attempt("word_correction", write, self.town, post, texts) is not None:
             self.review(post)
             self.attempt("correct", self.town.schedule, post, timedelta(0))
-            self.go_on(then)
+            self.tick_after(then)
 
-    @rule(post=posts, on=SOMEWHERE, is_lead=st.booleans(), then=THEN)
+    @rule(post=posts, on=SOME_PLATFORMS, is_lead=st.booleans(), then=TICK_DELAYS)
     def take_back(self, post: int, on: tuple[str, ...], is_lead: bool, then: int | None) -> None:
-        """Somebody orders the deletion of what stands of it."""
+        """The lead or an officer orders the deletion of a live post."""
         who = "lead" if is_lead else self.approver
         self.attempt("take_back", take_back, self.town, post, by=who, on=on)
-        self.go_on(then)
+        self.tick_after(then)
 
     @rule(post=posts)
     def publish_by_hand(self, post: int) -> None:
-        """Somebody of the cell who may do so looks first, posts what is not there, pastes the link.
+        """A clerk who may do so publishes by hand what is not live yet, and pastes the link.
 
-        Nothing comes between, so whatever refuses the link now has let them post in vain.
+        Nothing happens in between, so the product must accept the link.
         """
         self._schedule(post, 3_700)
         for delivery in self.deliveries(
             Delivery.post_id == post, Delivery.action == DeliveryAction.PUBLISH
         ):
-            if self.attempt("ask_by_hand", self._may_by_hand, delivery.id):
+            if self.attempt("ask_by_hand", self._may_publish_by_hand, delivery.id):
                 ledger = self.ledger_of(delivery.account_id)
-                self._paste(delivery.id, ledger, link_to(self._by_hand(delivery), on=ledger.name))
+                self._paste(
+                    delivery.id, ledger, link_to(self._post_by_hand(delivery), on=ledger.name)
+                )
 
     def _paste(self, delivery_id: int, ledger: Ledger, link: str) -> None:
-        """What a lagging timeline does not show yet is refused; then they paste it once it does."""
+        """Paste the link, or paste it again later if a lagging timeline hides the post."""
         try:
             paste(self.town, delivery_id, link, on=ledger.name)
-        except Invalid as refused:
-            if refused.codes != [("link", "not_found_there")] or not ledger.lag:
+        except Invalid as problem:
+            if problem.codes != [("link", "not_found_there")] or not ledger.lag:
                 raise
-            self.came["not_shown_yet"] += 1
+            self.counts["not_shown_yet"] += 1
             ledger.lag = timedelta(0)
             paste(self.town, delivery_id, link, on=ledger.name)
-        self.came["by_hand"] += 1
+        self.counts["by_hand"] += 1
 
-    def _may_by_hand(self, delivery_id: int) -> bool:
+    def _may_publish_by_hand(self, delivery_id: int) -> bool:
         with self.town.read() as session:
             clerk = self.town.actor("clerk")
             manual.require_publishable(session, actor=clerk, now=self.now, delivery_id=delivery_id)
         return True
 
-    def _by_hand(self, delivery: Delivery) -> str:
+    def _post_by_hand(self, delivery: Delivery) -> str:
         platform = self.ledger_of(delivery.account_id)
         with self.town.read() as session:
             variant = session.get_one(Variant, delivery.variant_id)
             outgoing, target = outgoing_text.outgoing_text(variant), variant.target
         posts = platform.creations(outgoing)
-        return posts[0].platform_id if posts else platform.by_hand(outgoing, target)
+        return posts[0].platform_id if posts else platform.post_by_hand(outgoing, target)
 
-    # Behind everybody's back
+    # Tampering
 
-    @rule(post=posts, on=SOMEWHERE)
+    @rule(post=posts, on=SOME_PLATFORMS)
     def tamper(self, post: int, on: tuple[str, ...]) -> None:
-        """Somebody changes approved words in the database, and then they are to leave.
+        """Approved texts are changed in the database, and are then due.
 
-        If something of that post has left already, those of one that was approved just now.
+        If the post has been sent already, those of a newly approved post are changed.
         """
-        gone = Delivery.state.in_((*SENT, DeliveryState.CLAIMED))
-        if self.deliveries(Delivery.post_id == post, gone):
-            post = self._approved(on)
+        sent_states = Delivery.state.in_((*SENT, DeliveryState.CLAIMED))
+        if self.deliveries(Delivery.post_id == post, sent_states):
+            post = self._add_approved_post(on)
         newest = select(Revision.id).join(Post, Post.newest == Revision.number)
-        of_post = newest.where(Post.id == post, Revision.post_id == post)
+        revision_ids = newest.where(Post.id == post, Revision.post_id == post)
         with self.town.write() as session:
             session.execute(
-                update(Variant).where(Variant.revision_id.in_(of_post)).values(text=self.new_text())
+                update(Variant)
+                .where(Variant.revision_id.in_(revision_ids))
+                .values(text=self.new_text())
             )
-        self.came["tamper"] += 1
+        self.counts["tamper"] += 1
         self._schedule(post, 0)
-        self.go_on(1)
+        self.tick_after(1)

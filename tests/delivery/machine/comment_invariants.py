@@ -1,4 +1,4 @@
-"""I4 and I5: each comment has somebody and a deadline, each answer its words."""
+"""I4 and I5: each comment is routed and has a deadline, and each answer keeps its text."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from sqlalchemy import select
 
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.states import CommentState
-from tests.delivery.machine.inbox import AtTheInbox
+from tests.delivery.machine.inbox_rules import InboxRules
 from tests.support.city_people import DAY, HOUR
 
 
-class Answered(AtTheInbox):
-    """What citizens may count on."""
+class CommentInvariants(InboxRules):
+    """The invariants of comments and answers."""
 
-    def every_comment_has_one_row_somebody_and_a_deadline(self) -> None:
-        """I4, of what was read; that all was read is asked at the end."""
+    def check_comments(self) -> None:
+        """Check I4 for all comments that were read; the teardown checks that all were read."""
         with self.town.read() as session:
             comments = list(session.scalars(select(Comment)))
             rows = Counter((comment.account_id, comment.platform_id) for comment in comments)
             assert max(rows.values(), default=0) <= 1
             for comment in comments:
-                self._check_somebody(comment)
+                self._check_routing(comment)
 
-    def _check_somebody(self, comment: Comment) -> None:
-        """Four working hours in the cell's queue, three working days at a department."""
+    def _check_routing(self, comment: Comment) -> None:
+        """Check a deadline of four working hours in the cell's queue, or three working days."""
         (routing,) = [row for row in comment.routings if row.until_at is None]
         assert routing.department_id == comment.department_id
         if comment.department_id is None:
@@ -36,15 +36,15 @@ class Answered(AtTheInbox):
             assert comment.due_at >= comment.written_at + 2 * DAY
         assert comment.due_at <= self.now + 14 * DAY
 
-    def every_answer_has_its_words(self) -> None:
-        """I5: it is there, answers what it answered, and says what was written.
+    def check_answers(self) -> None:
+        """Check I5: each answer exists with its text, under its comment.
 
-        That it comes out once, and so, is asked with all that comes out.
+        The invariants of deliveries check that it is published once.
         """
         with self.town.read() as session:
             replies = {reply.post_id: reply for reply in session.scalars(select(Reply))}
-            assert replies.keys() == self.given.keys()
-            for post, text in self.given.items():
+            assert replies.keys() == self.answers.keys()
+            for post, text in self.answers.items():
                 reply = replies[post]
                 assert reply.comment_id == text.comment_id
                 (revision,) = reply.post.revisions
