@@ -70,12 +70,12 @@ def seed(folder: Path, sandbox_url: str) -> None:
 @click.option("--ready", type=click.Path(path_type=Path), help="JSON file to write then.")
 def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
     """The practice platforms: a stand-in for X and Facebook, with a letterbox."""
-    from sandbox.__main__ import announce
-    from sandbox.server import Places, serve
+    from sandbox.__main__ import write_addresses
+    from sandbox.server import SandboxAddresses, serve
 
-    def tell(places: Places) -> None:
+    def tell(places: SandboxAddresses) -> None:
         if ready is not None:
-            announce(ready, places)
+            write_addresses(ready, places)
 
     serve(host="127.0.0.1", port=port, smtp_port=smtp_port, path=state, ready=tell)
 

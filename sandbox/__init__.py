@@ -1,1 +1,1 @@
-"""The practice platform: it behaves as X and Facebook do over HTTP, and receives mail and SMS."""
+"""The sandbox: X and Facebook for practice, over HTTP, and a receiver for mail and SMS."""

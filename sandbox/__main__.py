@@ -1,4 +1,4 @@
-"""`python -m sandbox` runs the practice platform as a process of its own."""
+"""`python -m sandbox` runs the sandbox as a process of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import logging
 from dataclasses import asdict
 from pathlib import Path
 
-from sandbox.server import Places, serve
+from sandbox.server import SandboxAddresses, serve
 
 
 def main() -> None:
@@ -19,28 +19,28 @@ def main() -> None:
     parser.add_argument("--smtp-port", type=int, default=0, help="0: a free one")
     parser.add_argument("--state", type=Path, required=True, help="folder of the ledger")
     parser.add_argument("--ready", type=Path, help="JSON file to write once it answers")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("mail.log").setLevel(logging.WARNING)
 
-    def ready(places: Places) -> None:
-        if chosen.ready is not None:
-            announce(chosen.ready, places)
+    def ready(places: SandboxAddresses) -> None:
+        if options.ready is not None:
+            write_addresses(options.ready, places)
 
     serve(
-        host=chosen.host,
-        port=chosen.port,
-        smtp_port=chosen.smtp_port,
-        path=chosen.state,
+        host=options.host,
+        port=options.port,
+        smtp_port=options.smtp_port,
+        path=options.state,
         ready=ready,
     )
 
 
-def announce(file: Path, places: Places) -> None:
+def write_addresses(file: Path, addresses: SandboxAddresses) -> None:
     """Write the addresses to the file atomically."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(file.name + ".new")
-    draft.write_text(json.dumps(asdict(places)))
+    draft.write_text(json.dumps(asdict(addresses)))
     draft.replace(file)
 
 

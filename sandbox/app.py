@@ -1,4 +1,4 @@
-"""The sandbox as one WSGI application: the Host header selects the platform."""
+"""The sandbox as a WSGI application: the Host header selects the platform."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, request
 
-from sandbox import arranging, control
+from sandbox import access_endpoints, control_endpoints
 from sandbox.facebook.app import create_facebook
 from sandbox.ledger import Ledger
 from sandbox.pages.blueprint import blueprint, prepare
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 X_HOSTS = ("api.twitter.com", "api.x.com")
 FACEBOOK_HOSTS = ("graph.facebook.com",)
 # X: a person allows an app on a page of the same host.
-PAGES_OF_X = ("/oauth/authorize", "/oauth/authenticate")
+X_PAGES = ("/oauth/authorize", "/oauth/authenticate")
 VERSION = re.compile(r"/v\d+\.\d+(?=/|$)")
-LARGEST_REQUEST = 64 * 1024 * 1024
+MAX_REQUEST_BYTES = 64 * 1024 * 1024
 
 
 def create_sandbox(path: Path, *, public_url: str | None = None) -> Flask:
@@ -36,10 +36,10 @@ def create_sandbox(path: Path, *, public_url: str | None = None) -> Flask:
     """
     ledger = Ledger(path)
     app = Flask("sandbox")
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+    app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.extensions["ledger"] = ledger
-    app.register_blueprint(control.blueprint(ledger))
-    app.register_blueprint(arranging.blueprint(ledger))
+    app.register_blueprint(control_endpoints.blueprint(ledger))
+    app.register_blueprint(access_endpoints.blueprint(ledger))
     app.register_blueprint(blueprint(ledger))
     prepare(app)
     x, facebook = create_x(ledger), create_facebook(ledger, public_url)
@@ -59,15 +59,15 @@ def _read_whole() -> None:
 
 
 def _by_host(own: WSGIApplication, platforms: dict[str, WSGIApplication]) -> WSGIApplication:
-    def chosen(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    def dispatch(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
         if host in FACEBOOK_HOSTS:
             environ = _without_version(environ)
-        if environ["PATH_INFO"] in PAGES_OF_X:
+        if environ["PATH_INFO"] in X_PAGES:
             return own(environ, start)
         return platforms.get(host, own)(environ, start)
 
-    return chosen
+    return dispatch
 
 
 def _without_version(environ: WSGIEnvironment) -> WSGIEnvironment:

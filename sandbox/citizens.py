@@ -1,4 +1,4 @@
-"""Citizens of the practice platforms: any name, with an id that is derived from it."""
+"""Citizens on the sandbox's platforms: any name, with an id that is derived from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys of the practice platform. All are invented and open no real account anywhere."""
+"""Keys of the sandbox. All are invented and open no real account anywhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FACEBOOK_EXPIRED_TOKEN = "PRACTICE-EXPIRED-PAGE-TOKEN"  # noqa: S105  # invented
 
 @dataclass(frozen=True)
 class XAccount:
-    """A handle on the practice X. The token begins with the account's id, as real ones do."""
+    """A handle on the sandbox's X. The token begins with the account's id, as real ones do."""
 
     id: str
     username: str
@@ -30,7 +30,7 @@ class XAccount:
 
 @dataclass(frozen=True)
 class FacebookPage:
-    """A page on the practice Facebook with its never-expiring page token."""
+    """A page on the sandbox's Facebook with its never-expiring page token."""
 
     id: str
     name: str

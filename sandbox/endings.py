@@ -1,4 +1,4 @@
-"""The end of an account's access, as set or revoked by a person or a test."""
+"""The end of an account's access, as set by a person or a test."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS
-from sandbox.now import read, written
+from sandbox.now import format_time, parse_time
 
 EXPIRED = 463
-MOST_MINUTES = 100_000
+MAX_MINUTES = 100_000
 # Facebook: why a token does not hold any more (its page on handling errors; 463, 464, 467 and 492
 # from notes that cite it).
 SUBCODES = (458, 459, 460, 463, 464, 467, 492)
@@ -51,28 +51,28 @@ def read_ending(values: Mapping[str, object], now: datetime) -> Ending:
 def _moment(values: Mapping[str, object], now: datetime) -> datetime:
     if at := str(values.get("at") or ""):
         try:
-            return read(at)
+            return parse_time(at)
         except ValueError:
             raise BadEnding("at") from None
     minutes = str(values.get("minutes") or "0").strip()
-    if not minutes.isdecimal() or int(minutes) > MOST_MINUTES:
+    if not minutes.isdecimal() or int(minutes) > MAX_MINUTES:
         raise BadEnding("minutes")
     return now + timedelta(minutes=int(minutes))
 
 
-def lay(db: sqlite3.Connection, ending: Ending) -> None:
+def add(db: sqlite3.Connection, ending: Ending) -> None:
     """Set the end of an account's access; it replaces an earlier setting."""
     db.execute(
         "INSERT OR REPLACE INTO endings VALUES (?, ?, ?, ?)",
-        (ending.platform, ending.account, written(ending.ends_at), ending.subcode),
+        (ending.platform, ending.account, format_time(ending.ends_at), ending.subcode),
     )
 
 
-def laid(db: sqlite3.Connection) -> list[Ending]:
+def all_endings(db: sqlite3.Connection) -> list[Ending]:
     """Return every ending, the next one first."""
     rows = db.execute("SELECT * FROM endings ORDER BY ends_at, platform, account")
     return [
-        Ending(row["platform"], row["account"], read(row["ends_at"]), row["subcode"])
+        Ending(row["platform"], row["account"], parse_time(row["ends_at"]), row["subcode"])
         for row in rows
     ]
 
@@ -86,6 +86,6 @@ def ended(db: sqlite3.Connection, platform: str, account: str | None, now: datet
     """Return Facebook's subcode if this account's access has ended; else None."""
     row = db.execute(
         "SELECT subcode FROM endings WHERE platform=? AND account=? AND ends_at<=?",
-        (platform, account, written(now)),
+        (platform, account, format_time(now)),
     ).fetchone()
     return int(row["subcode"]) if row else None

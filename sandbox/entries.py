@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 
-from sandbox.now import before, written
+from sandbox.now import before, format_time
 
 X = "x"
 FACEBOOK = "facebook"
@@ -16,9 +16,9 @@ COMMENT = "comment"
 
 @dataclass(frozen=True)
 class Entry:
-    """One post or comment. `text` is as sent, `shown` as the platform gives it back.
+    """A post or comment. `text` is as sent, `shown` as the platform returns it.
 
-    `public_from` is None while unpublished; `entities` is JSON text; times are written UTC.
+    `public_from` is None while unpublished; `entities` is JSON text; times are formatted in UTC.
     """
 
     id: str
@@ -40,9 +40,9 @@ class Entry:
     edited_at: str | None = None
     deleted_at: str | None = None
 
-    def public(self, at: datetime) -> bool:
+    def is_public(self, at: datetime) -> bool:
         """Return True if everybody can see it at this time."""
-        return self.public_from is not None and self.public_from <= written(at)
+        return self.public_from is not None and self.public_from <= format_time(at)
 
 
 COLUMNS = tuple(field.name for field in fields(Entry))
@@ -50,13 +50,13 @@ COLUMNS = tuple(field.name for field in fields(Entry))
 
 def add(db: sqlite3.Connection, entry: Entry) -> Entry:
     """Store a new entry."""
-    names, places = ", ".join(COLUMNS), ", ".join(f":{name}" for name in COLUMNS)
-    query = f"INSERT INTO entries ({names}) VALUES ({places})"  # noqa: S608  # our own columns
+    names, placeholders = ", ".join(COLUMNS), ", ".join(f":{name}" for name in COLUMNS)
+    query = f"INSERT INTO entries ({names}) VALUES ({placeholders})"  # noqa: S608  # our own columns
     db.execute(query, asdict(entry))
     return entry
 
 
-def chosen(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> list[Entry]:
+def select(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> list[Entry]:
     """Return the entries that meet an SQL condition of this package (never a caller's text)."""
     query = f"SELECT * FROM entries WHERE {where}"  # noqa: S608  # `where` is our own
     return [Entry(**dict(row)) for row in db.execute(query, values)]
@@ -64,7 +64,7 @@ def chosen(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> li
 
 def find(db: sqlite3.Connection, platform: str, key: str) -> Entry | None:
     """Return the entry with this id, unless it was deleted."""
-    rows = chosen(db, "platform=? AND id=? AND deleted_at IS NULL", (platform, key))
+    rows = select(db, "platform=? AND id=? AND deleted_at IS NULL", (platform, key))
     return rows[0] if rows else None
 
 
@@ -72,7 +72,7 @@ def by_account(
     db: sqlite3.Connection, platform: str, account: str, now: datetime, lag: float = 0
 ) -> list[Entry]:
     """Return an account's entries, newest first, without those younger than `lag` seconds."""
-    return chosen(
+    return select(
         db,
         "platform=? AND account=? AND deleted_at IS NULL AND created_at<=?"
         " ORDER BY created_at DESC, length(id) DESC, id DESC",
@@ -80,11 +80,11 @@ def by_account(
     )
 
 
-def under(
+def comments_under(
     db: sqlite3.Connection, platform: str, root_id: str, now: datetime, lag: float = 0
 ) -> list[Entry]:
     """Return every comment of a conversation, oldest first."""
-    return chosen(
+    return select(
         db,
         "platform=? AND root_id=? AND parent_id IS NOT NULL AND deleted_at IS NULL"
         " AND created_at<=? ORDER BY created_at, length(id), id",
@@ -108,13 +108,13 @@ def edit(db: sqlite3.Connection, entry: Entry, text: str, now: datetime) -> Entr
     """Replace an entry's text, and return the new entry; the ledger keeps the old one."""
     db.execute(
         "INSERT INTO edits VALUES (?, ?, ?, ?)",
-        (entry.platform, entry.id, written(now), entry.text),
+        (entry.platform, entry.id, format_time(now), entry.text),
     )
-    for column, value in (("text", text), ("shown", text), ("edited_at", written(now))):
+    for column, value in (("text", text), ("shown", text), ("edited_at", format_time(now))):
         change(db, entry, column, value)
-    return replace(entry, text=text, shown=text, edited_at=written(now))
+    return replace(entry, text=text, shown=text, edited_at=format_time(now))
 
 
 def delete(db: sqlite3.Connection, entry: Entry, now: datetime) -> None:
     """Delete an entry from the platform; its row stays in the ledger."""
-    change(db, entry, "deleted_at", written(now))
+    change(db, entry, "deleted_at", format_time(now))

@@ -18,7 +18,7 @@ from werkzeug.exceptions import BadRequest
 from sandbox import faults
 from sandbox.faults import Fault, Kind
 from sandbox.ledger import Ledger
-from sandbox.now import pause, read, utc_now
+from sandbox.now import parse_time, pause, utc_now
 
 HTML_ERROR = (
     '<!DOCTYPE html><html lang="en"><head><title>Error</title></head>'
@@ -45,95 +45,99 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Turn:
-    """The context of a request: the ledger's transaction, the time, the caller, the veil.
+class RequestContext:
+    """The context of a request: the ledger's transaction, the time, the caller.
 
-    `account` is the acting account's id (None: the app alone); `veil` hides entries younger than
-    that many seconds.
+    `account` is the acting account's id (None: the app alone); entries younger than
+    `hidden_seconds` are hidden.
     """
 
     db: sqlite3.Connection
     now: datetime
     account: str | None
-    veil: float = 0.0
+    hidden_seconds: float = 0.0
 
 
-class Voice(Protocol):
+class PlatformResponses(Protocol):
     """A platform's responses that are common to all requests."""
 
     platform: str
     json_type: str
 
-    def count(self, turn: Turn, operation: str) -> Mapping[str, str]:
+    def count(self, context: RequestContext, operation: str) -> Mapping[str, str]:
         """Count the request; return the rate limit headers. Raises Refused beyond the limit."""
 
-    def fault(self, turn: Turn, fault: Fault) -> Answer:
+    def fault(self, context: RequestContext, fault: Fault) -> Answer:
         """Return the response of a fault (limit, token, block, JSON error)."""
 
     def without_id(self) -> object:
         """Return a success body without an id."""
 
 
-def moment() -> datetime:
+def request_time() -> datetime:
     """Return the request's time: now, or that of the seed header X-Sandbox-At (else 400)."""
     text = request.headers.get("X-Sandbox-At")
     try:
-        return read(text) if text else utc_now()
+        return parse_time(text) if text else utc_now()
     except ValueError:
         raise BadRequest("X-Sandbox-At is not an ISO time") from None
 
 
 def answer(
     ledger: Ledger,
-    voice: Voice,
+    responses: PlatformResponses,
     operation: str,
     account: str | None,
-    work: Callable[[Turn], Answer],
+    work: Callable[[RequestContext], Answer],
 ) -> Response:
     """Handle a request of a platform, with its fault, if any."""
-    now, reply = moment(), None
+    now, reply = request_time(), None
     with ledger.transaction() as db:
-        fault, veil = faults.take(db, voice.platform, operation, account)
+        fault, hidden_seconds = faults.take(db, responses.platform, operation, account)
         if fault is None or fault.kind is not Kind.HANG_BEFORE:
-            reply = _tried(voice, Turn(db, now, account, veil), operation, fault, work)
+            reply = _carry_out(
+                responses, RequestContext(db, now, account, hidden_seconds), operation, fault, work
+            )
     if reply is None:
         pause((fault.seconds if fault else None) or 0.0)
         with ledger.transaction() as db:
-            reply = _tried(voice, Turn(db, now, account, veil), operation, None, work)
-    return _sent(voice, reply, fault)
+            reply = _carry_out(
+                responses, RequestContext(db, now, account, hidden_seconds), operation, None, work
+            )
+    return _send(responses, reply, fault)
 
 
-def _tried(
-    voice: Voice,
-    turn: Turn,
+def _carry_out(
+    responses: PlatformResponses,
+    context: RequestContext,
     operation: str,
     fault: Fault | None,
-    work: Callable[[Turn], Answer],
+    work: Callable[[RequestContext], Answer],
 ) -> Answer:
-    if fault is not None and fault.kind in faults.INSTEAD:
-        return _instead(voice, turn, fault)
+    if fault is not None and fault.kind in faults.REPLACING:
+        return _fault_response(responses, context, fault)
     headers: Mapping[str, str] = {}
     try:
-        headers = voice.count(turn, operation)
-        with _all_or_nothing(turn.db):
-            reply = work(turn)
+        headers = responses.count(context, operation)
+        with _savepoint(context.db):
+            reply = work(context)
     except Refused as refusal:
         reply = refusal.answer
     if fault is not None and fault.kind is Kind.ERROR_JSON_AFTER:
-        reply = voice.fault(turn, fault)
+        reply = responses.fault(context, fault)
     return replace(reply, headers={**headers, **reply.headers})
 
 
-def _instead(voice: Voice, turn: Turn, fault: Fault) -> Answer:
+def _fault_response(responses: PlatformResponses, context: RequestContext, fault: Fault) -> Answer:
     if fault.kind in RESETS:
         return Answer(503, "")
     if fault.kind is Kind.ERROR_BEFORE:
         return Answer(fault.code or 503, HTML_ERROR)
-    return voice.fault(turn, fault)
+    return responses.fault(context, fault)
 
 
 @contextmanager
-def _all_or_nothing(db: sqlite3.Connection) -> Iterator[None]:
+def _savepoint(db: sqlite3.Connection) -> Iterator[None]:
     """Roll back what a refused request has written; the count around it stays."""
     db.execute("SAVEPOINT work")
     try:
@@ -143,7 +147,7 @@ def _all_or_nothing(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _sent(voice: Voice, reply: Answer, fault: Fault | None) -> Response:
+def _send(responses: PlatformResponses, reply: Answer, fault: Fault | None) -> Response:
     kind = fault.kind if fault else None
     if kind in RESETS:
         drop_connection()
@@ -152,18 +156,18 @@ def _sent(voice: Voice, reply: Answer, fault: Fault | None) -> Response:
     if fault is not None and kind is Kind.ERROR_AFTER:
         reply = Answer(fault.code or 500, HTML_ERROR)
     if kind is Kind.NO_ID:
-        reply = replace(reply, code=200, body=voice.without_id())
-    response = plain(voice.json_type, reply)
+        reply = replace(reply, code=200, body=responses.without_id())
+    response = http_response(responses.json_type, reply)
     if kind is Kind.EMPTY_BODY:
         response.set_data(b"")
     if kind is Kind.TRUNCATED:
         response.set_data(response.get_data()[: len(response.get_data()) // 2])
     if fault is not None and kind is Kind.DRIP_AFTER:
-        return _dripping(response, fault.seconds or 0.0)
+        return _drip(response, fault.seconds or 0.0)
     return response
 
 
-def plain(json_type: str, reply: Answer) -> Response:
+def http_response(json_type: str, reply: Answer) -> Response:
     """Return an HTTP response: JSON, or HTML if the body is text."""
     is_text = isinstance(reply.body, str)
     body = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
@@ -173,15 +177,15 @@ def plain(json_type: str, reply: Answer) -> Response:
     return response
 
 
-def _dripping(response: Response, seconds: float) -> Response:
+def _drip(response: Response, seconds: float) -> Response:
     content = response.get_data()
 
-    def drops() -> Iterator[bytes]:
+    def chunks() -> Iterator[bytes]:
         for index in range(len(content)):
             pause(seconds / max(1, len(content)))
             yield content[index : index + 1]
 
-    slow = Response(drops(), status=response.status_code, headers=response.headers)
+    slow = Response(chunks(), status=response.status_code, headers=response.headers)
     slow.headers["Content-Length"] = str(len(content))
     return slow
 

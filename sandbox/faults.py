@@ -32,10 +32,10 @@ class Kind(StrEnum):
     INDEXING_DELAY = "indexing_delay"
 
 
-INSTEAD = frozenset(
+REPLACING = frozenset(
     {Kind.ERROR_BEFORE, Kind.RESET_BEFORE, Kind.EXPIRED_TOKEN, Kind.RATE_LIMIT, Kind.BLOCKED}
 )
-VEILS = frozenset({Kind.LAG, Kind.INDEXING_DELAY})
+HIDING = frozenset({Kind.LAG, Kind.INDEXING_DELAY})
 PLATFORMS = ("x", "facebook", "letterbox")
 OPERATIONS = (
     "publish",
@@ -63,10 +63,10 @@ class BadFault(ValueError):
 
 @dataclass(frozen=True)
 class Fault:
-    """`remaining` None: always. `skip`: let so many calls pass first. `account` None: any.
+    """A planned fault. `remaining` None: always; `account` None: any.
 
-    `seconds` is how long to hang or lag, or until a limit resets (None: no reset told). `code` is
-    the HTTP code of an error, `subcode` what Facebook says beside its own code.
+    The first `skip` calls pass. `seconds` is how long to hang or lag, or until a limit resets
+    (None: no reset is reported). `code` is the HTTP code of an error, `subcode` is Facebook's.
     """
 
     platform: str
@@ -81,7 +81,7 @@ class Fault:
     id: int = 0
 
 
-def lay(db: sqlite3.Connection, fault: Fault) -> int:
+def add(db: sqlite3.Connection, fault: Fault) -> int:
     """Plan a fault, and return its id."""
     values = asdict(fault) | {"kind": fault.kind.value}
     cursor = db.execute(
@@ -94,7 +94,7 @@ def lay(db: sqlite3.Connection, fault: Fault) -> int:
     return int(cursor.lastrowid or 0)
 
 
-def laid(db: sqlite3.Connection) -> list[Fault]:
+def pending(db: sqlite3.Connection) -> list[Fault]:
     """Return the pending faults, oldest first."""
     rows = db.execute("SELECT * FROM faults ORDER BY id")
     return [Fault(**(dict(row) | {"kind": Kind(row["kind"])})) for row in rows]
@@ -109,23 +109,23 @@ def take(
     db: sqlite3.Connection, platform: str, operation: str, account: str | None
 ) -> tuple[Fault | None, float]:
     """Return the fault of this call, if any, and for how many seconds new entries are hidden."""
-    met: Fault | None = None
-    veil = 0.0
-    for fault in laid(db):
-        if not _meets(fault, platform, operation, account):
+    match: Fault | None = None
+    hidden_seconds = 0.0
+    for fault in pending(db):
+        if not _matches(fault, platform, operation, account):
             continue
-        if fault.kind not in VEILS and met is not None:
+        if fault.kind not in HIDING and match is not None:
             continue
         if not _use(db, fault):
             continue
-        if fault.kind in VEILS:
-            veil = max(veil, fault.seconds or 0.0)
+        if fault.kind in HIDING:
+            hidden_seconds = max(hidden_seconds, fault.seconds or 0.0)
         else:
-            met = fault
-    return met, veil
+            match = fault
+    return match, hidden_seconds
 
 
-def _meets(fault: Fault, platform: str, operation: str, account: str | None) -> bool:
+def _matches(fault: Fault, platform: str, operation: str, account: str | None) -> bool:
     if fault.kind is Kind.INDEXING_DELAY and operation not in ("search", "comments"):
         return False
     return (
@@ -146,23 +146,23 @@ def _use(db: sqlite3.Connection, fault: Fault) -> bool:
 
 def read(values: Mapping[str, object]) -> Fault:
     """Parse a fault from a form or JSON (`count`: a number or "always"). Raises BadFault."""
-    platform = _one_of(values, "platform", PLATFORMS)
-    kind = Kind(_one_of(values, "kind", tuple(Kind)))
+    platform = _choice(values, "platform", PLATFORMS)
+    kind = Kind(_choice(values, "kind", tuple(Kind)))
     count = str(values.get("count") or "1")
     return Fault(
         platform=platform,
-        operation=_one_of(values, "operation", OPERATIONS, default="*"),
+        operation=_choice(values, "operation", OPERATIONS, default="*"),
         kind=kind,
         account=str(values.get("account") or "") or None,
-        remaining=None if count == "always" else int(_figure(values, "count") or 1),
-        skip=int(_figure(values, "skip") or 0),
-        seconds=_figure(values, "seconds"),
+        remaining=None if count == "always" else int(_number(values, "count") or 1),
+        skip=int(_number(values, "skip") or 0),
+        seconds=_number(values, "seconds"),
         code=_http_code(values),
         subcode=_subcode(values),
     )
 
 
-def _one_of(
+def _choice(
     values: Mapping[str, object], name: str, choices: tuple[str, ...], default: str = ""
 ) -> str:
     chosen = str(values.get(name) or default)
@@ -171,26 +171,26 @@ def _one_of(
     return chosen
 
 
-def _figure(values: Mapping[str, object], name: str) -> float | None:
+def _number(values: Mapping[str, object], name: str) -> float | None:
     text = str(values.get(name) if values.get(name) is not None else "").strip()
     if not text:
         return None
     try:
-        figure = float(text)
+        number = float(text)
     except ValueError:
         raise BadFault(name) from None
-    if not 0 <= figure <= 1_000_000:
+    if not 0 <= number <= 1_000_000:
         raise BadFault(name)
-    return figure
+    return number
 
 
 def _http_code(values: Mapping[str, object]) -> int | None:
-    figure = _figure(values, "code")
-    if figure is not None and not 400 <= figure <= 599:
+    code = _number(values, "code")
+    if code is not None and not 400 <= code <= 599:
         raise BadFault("code")
-    return None if figure is None else int(figure)
+    return None if code is None else int(code)
 
 
 def _subcode(values: Mapping[str, object]) -> int | None:
-    figure = _figure(values, "subcode")
-    return None if figure is None else int(figure)
+    code = _number(values, "subcode")
+    return None if code is None else int(code)

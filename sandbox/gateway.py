@@ -16,7 +16,7 @@ from flask import Blueprint, Response, jsonify, request
 from sandbox import faults
 from sandbox.faults import Fault, Kind
 from sandbox.ledger import Ledger
-from sandbox.now import utc_now, written
+from sandbox.now import format_time, utc_now
 
 REGISTERED = re.compile(r"\d{19}")
 NUMBER = re.compile(r"\d{10,15}")
@@ -49,7 +49,7 @@ def add_to(pages: Blueprint, ledger: Ledger) -> None:
     pages.add_url_rule("/sms.json", "sms_json", lambda: _told(ledger))
 
 
-def kept(db: sqlite3.Connection, to: str = "") -> list[Sms]:
+def messages(db: sqlite3.Connection, to: str = "") -> list[Sms]:
     """Return the SMS, newest first; `to` filters by number, in any spelling."""
     digits = re.sub(r"\D", "", to)[-10:]
     rows = db.execute("SELECT * FROM sms ORDER BY id DESC").fetchall()
@@ -90,7 +90,7 @@ def _keep(db: sqlite3.Connection, sent: Mapping[str, str]) -> int:
         "INSERT INTO sms (received_at, recipient, sender, template_id, text, dropped)"
         " VALUES (?, ?, ?, ?, ?, ?)",
         (
-            written(utc_now()),
+            format_time(utc_now()),
             sent.get("to", ""),
             sent.get("sender", ""),
             template,
@@ -103,4 +103,4 @@ def _keep(db: sqlite3.Connection, sent: Mapping[str, str]) -> int:
 
 def _told(ledger: Ledger) -> Response:
     with ledger.transaction() as db:
-        return jsonify(kept(db, request.args.get("to", "")))
+        return jsonify(messages(db, request.args.get("to", "")))

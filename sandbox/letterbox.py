@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sandbox import faults
 from sandbox.faults import Kind
 from sandbox.ledger import Ledger
-from sandbox.now import utc_now, written
+from sandbox.now import format_time, utc_now
 
 LARGEST_MAIL = 32 * 1024 * 1024
 
@@ -67,7 +67,7 @@ def drop(db: sqlite3.Connection, envelope: Envelope) -> None:
     raw = content if isinstance(content, bytes) else content.encode()
     db.execute(
         "INSERT INTO mails (received_at, sender, recipients, raw) VALUES (?, ?, ?, ?)",
-        (written(utc_now()), envelope.mail_from or "", json.dumps(envelope.rcpt_tos), raw),
+        (format_time(utc_now()), envelope.mail_from or "", json.dumps(envelope.rcpt_tos), raw),
     )
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sandbox.now import read, written
+from sandbox.now import format_time, parse_time
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ def count(
 ) -> Window:
     """Count a call in the window of this name, which begins with its first call."""
     row = db.execute("SELECT started_at, used FROM windows WHERE name=?", (name,)).fetchone()
-    started, used = (read(row["started_at"]), int(row["used"])) if row else (now, 0)
+    started, used = (parse_time(row["started_at"]), int(row["used"])) if row else (now, 0)
     if not started <= now < started + length:
         started, used = now, 0
     db.execute(
-        "INSERT OR REPLACE INTO windows VALUES (?, ?, ?)", (name, written(started), used + 1)
+        "INSERT OR REPLACE INTO windows VALUES (?, ?, ?)", (name, format_time(started), used + 1)
     )
     return Window(limit, used + 1, started + length)

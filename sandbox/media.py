@@ -10,7 +10,7 @@ from datetime import datetime
 
 from PIL import Image, UnidentifiedImageError
 
-from sandbox.now import written
+from sandbox.now import format_time
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Medium:
     created_at: str
 
 
-def look(content: bytes) -> Picture | None:
+def inspect(content: bytes) -> Picture | None:
     """Return the picture in these bytes; None if there is none."""
     try:
         with Image.open(io.BytesIO(content)) as image:
@@ -48,7 +48,7 @@ def look(content: bytes) -> Picture | None:
         return None
 
 
-def keep(
+def store(
     db: sqlite3.Connection, platform: str, account: str, key: str, picture: Picture, now: datetime
 ) -> Medium:
     """Store an upload."""
@@ -65,7 +65,7 @@ def keep(
         picture.width,
         picture.height,
         len(picture.content),
-        written(now),
+        format_time(now),
     )
     db.execute(
         "INSERT INTO media (id, platform, account, digest, alt, width, height, size, created_at)"

@@ -1,4 +1,4 @@
-"""Parse sets of names."""
+"""Parses sets of names."""
 
 from __future__ import annotations
 

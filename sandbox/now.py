@@ -16,12 +16,12 @@ def pause(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def written(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """Format an aware time with fixed width, so that texts sort by time."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def read(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """Parse an aware UTC time from ISO text (a naive time is UTC). Raises ValueError."""
     at = datetime.fromisoformat(text)
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
@@ -29,4 +29,4 @@ def read(text: str) -> datetime:
 
 def before(at: datetime, seconds: float) -> str:
     """Return the formatted time `seconds` before `at`."""
-    return written(at - timedelta(seconds=seconds))
+    return format_time(at - timedelta(seconds=seconds))

@@ -17,7 +17,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox import letterbox
 from sandbox.app import create_sandbox
-from sandbox.facebook import telling
+from sandbox.facebook import webhook_delivery
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -26,7 +26,7 @@ log = logging.getLogger("sandbox")
 
 
 @dataclass(frozen=True)
-class Places:
+class SandboxAddresses:
     """The addresses of a running sandbox."""
 
     url: str
@@ -51,9 +51,9 @@ class _Handler(WSGIRequestHandler):
 
 
 @contextmanager
-def running(
+def run_sandbox(
     *, path: Path, host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0
-) -> Iterator[Places]:
+) -> Iterator[SandboxAddresses]:
     """Run a sandbox in threads of this process while the block runs; port 0 asks for a free one."""
     server = make_server(host, port, Flask("sandbox"), threaded=True, request_handler=_Handler)
     url = f"http://{host}:{server.port}"
@@ -63,17 +63,17 @@ def running(
     try:
         with (
             letterbox.listening(ledger, host, smtp_port) as bound,
-            _answering(server),
-            telling.postman(ledger),
+            _serve_in_thread(server),
+            webhook_delivery.run_delivery(ledger),
         ):
-            yield Places(url, server.port, bound, os.getpid())
+            yield SandboxAddresses(url, server.port, bound, os.getpid())
     finally:
         server.server_close()
         ledger.close()
 
 
 @contextmanager
-def _answering(server: BaseWSGIServer) -> Iterator[None]:
+def _serve_in_thread(server: BaseWSGIServer) -> Iterator[None]:
     thread = threading.Thread(
         target=server.serve_forever, args=(0.05,), name="sandbox", daemon=True
     )
@@ -91,17 +91,17 @@ def serve(
     port: int,
     smtp_port: int,
     path: Path,
-    ready: Callable[[Places], None] | None = None,
+    ready: Callable[[SandboxAddresses], None] | None = None,
 ) -> None:
     """Run until SIGTERM or SIGINT, then end cleanly.
 
-    `ready` gets the addresses once it responds.
+    `ready` is called with the addresses once the server responds.
     """
-    ended = threading.Event()
+    is_stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    with running(path=path, host=host, port=port, smtp_port=smtp_port) as places:
-        log.info("sandbox at %s, letterbox at %s:%s", places.url, host, places.smtp_port)
+        signal.signal(number, lambda *_: is_stopped.set())
+    with run_sandbox(path=path, host=host, port=port, smtp_port=smtp_port) as addresses:
+        log.info("sandbox at %s, letterbox at %s:%s", addresses.url, host, addresses.smtp_port)
         if ready is not None:
-            ready(places)
-        ended.wait()
+            ready(addresses)
+        is_stopped.wait()

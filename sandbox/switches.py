@@ -99,7 +99,7 @@ def number(db: sqlite3.Connection, name: str) -> int:
     return int(value(db, name))
 
 
-def turn(db: sqlite3.Connection, name: str, to: str) -> None:
+def set_value(db: sqlite3.Connection, name: str, to: str) -> None:
     """Set a switch. Raises UnknownSwitch."""
     switch = SWITCHES.get(name)
     if switch is None or (to not in switch.choices if switch.choices else not to.isdecimal()):

@@ -1,1 +1,1 @@
-"""The practice Facebook: the part of the Graph API that the product uses."""
+"""The sandbox's Facebook: the part of the Graph API that the product uses."""

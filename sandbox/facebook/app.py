@@ -1,4 +1,4 @@
-"""The practice Facebook as a Flask application."""
+"""The sandbox's Facebook as a Flask application."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox import switches
 from sandbox.credentials import FACEBOOK_PAGES
-from sandbox.exchange import Answer, Refused, Turn, answer, moment, plain
-from sandbox.facebook import batching, connecting, posting, reading, webhooks
-from sandbox.facebook.errors import FacebookVoice, not_there, refusal
+from sandbox.exchange import Answer, Refused, RequestContext, answer, http_response, request_time
+from sandbox.facebook import batch, oauth, reads, webhooks, writes
+from sandbox.facebook.errors import FacebookResponses, not_there, refusal
 from sandbox.facebook.tokens import Caller, caller, check_scope
 from sandbox.ledger import Ledger
 
-VOICE = FacebookVoice()
-Work = Callable[[Turn, str], Answer]
+RESPONSES = FacebookResponses()
+Work = Callable[[RequestContext, str], Answer]
 EDGES: dict[tuple[str, str], tuple[str, Work]] = {
-    ("POST", "feed"): ("publish", posting.create),
-    ("POST", "photos"): ("media", posting.add_photo),
-    ("POST", "comments"): ("reply", posting.add_comment),
-    ("GET", "comments"): ("comments", reading.comments),
-    ("GET", "feed"): ("timeline", reading.feed),
-    ("GET", "published_posts"): ("timeline", reading.published_posts),
-    ("GET", "scheduled_posts"): ("timeline", reading.scheduled_posts),
+    ("POST", "feed"): ("publish", writes.create),
+    ("POST", "photos"): ("media", writes.add_photo),
+    ("POST", "comments"): ("reply", writes.add_comment),
+    ("GET", "comments"): ("comments", reads.comments),
+    ("GET", "feed"): ("timeline", reads.feed),
+    ("GET", "published_posts"): ("timeline", reads.published_posts),
+    ("GET", "scheduled_posts"): ("timeline", reads.scheduled_posts),
     ("GET", "subscribed_apps"): ("connect", webhooks.subscribed),
     ("POST", "subscribed_apps"): ("connect", webhooks.subscribe),
     ("DELETE", "subscribed_apps"): ("connect", webhooks.unsubscribe),
 }
 NODES: dict[str, Work] = {
-    "GET": reading.node,
-    "POST": posting.update,
-    "DELETE": posting.delete,
+    "GET": reads.node,
+    "POST": writes.update,
+    "DELETE": writes.delete,
 }
 
 
@@ -41,14 +41,16 @@ def create_facebook(ledger: Ledger, public_url: str | None) -> Flask:
     app = Flask("sandbox.facebook", static_folder=None)
     app.config.update(PROPAGATE_EXCEPTIONS=True, PUBLIC_URL=public_url)
     methods = list(NODES)
-    app.add_url_rule("/debug_token", "debug_token", _connecting(ledger, connecting.debug_token))
+    app.add_url_rule("/debug_token", "debug_token", _connecting(ledger, oauth.debug_token))
     app.add_url_rule("/", "batch", _batch(ledger), methods=["POST"])
-    app.add_url_rule("/me", "me", _connecting(ledger, connecting.me, "check"))
-    app.add_url_rule("/me/accounts", "accounts", _connecting(ledger, connecting.accounts))
+    app.add_url_rule("/me", "me", _connecting(ledger, oauth.me, "check"))
+    app.add_url_rule("/me/accounts", "accounts", _connecting(ledger, oauth.accounts))
     app.add_url_rule("/oauth/access_token", "token", _access_token(ledger), methods=["GET", "POST"])
     app.add_url_rule("/<node>", "node", _node(ledger), methods=methods)
     app.add_url_rule("/<node>/<edge>", "edge", _edge(ledger), methods=methods)
-    app.register_error_handler(Refused, lambda no: plain(VOICE.json_type, no.answer))
+    app.register_error_handler(
+        Refused, lambda refusal: http_response(RESPONSES.json_type, refusal.answer)
+    )
     app.register_error_handler(HTTPException, _no_such_path)
     app.after_request(_with_http_code(ledger))
     return app
@@ -56,28 +58,30 @@ def create_facebook(ledger: Ledger, public_url: str | None) -> Flask:
 
 def _access_token(ledger: Ledger) -> Callable[[], Response]:
     # No token is required of a caller who requests one.
-    return lambda: answer(ledger, VOICE, "connect", None, connecting.access_token)
+    return lambda: answer(ledger, RESPONSES, "connect", None, oauth.access_token)
 
 
 def _connecting(
-    ledger: Ledger, work: Callable[[Turn, Caller], Answer], operation: str = "connect"
+    ledger: Ledger, work: Callable[[RequestContext, Caller], Answer], operation: str = "connect"
 ) -> Callable[[], Response]:
     def view() -> Response:
-        of = _caller(ledger)
-        page = of.page.id if of.page else None
-        return answer(ledger, VOICE, operation, page, lambda turn: work(turn, of))
+        request_caller = _caller(ledger)
+        page = request_caller.page.id if request_caller.page else None
+        return answer(
+            ledger, RESPONSES, operation, page, lambda context: work(context, request_caller)
+        )
 
     return view
 
 
 def _batch(ledger: Ledger) -> Callable[[], Response]:
-    return lambda: _answer(ledger, "lookup", batching.several)
+    return lambda: _answer(ledger, "lookup", batch.handle_batch)
 
 
 def _node(ledger: Ledger) -> Callable[[str], Response]:
     def view(node: str) -> Response:
         work = NODES[request.method]
-        return _answer(ledger, _operation(node), lambda turn: work(turn, node))
+        return _answer(ledger, _operation(node), lambda context: work(context, node))
 
     return view
 
@@ -88,24 +92,30 @@ def _edge(ledger: Ledger) -> Callable[[str, str], Response]:
         if handler is None:
             raise not_there(f"{node}/{edge}", request.method)
         operation, work = handler
-        return _answer(ledger, operation, lambda turn: work(turn, node))
+        return _answer(ledger, operation, lambda context: work(context, node))
 
     return view
 
 
-def _answer(ledger: Ledger, operation: str, work: Callable[[Turn], Answer]) -> Response:
-    of = _caller(ledger)
+def _answer(ledger: Ledger, operation: str, work: Callable[[RequestContext], Answer]) -> Response:
+    request_caller = _caller(ledger)
 
-    def allowed(turn: Turn) -> Answer:
-        check_scope(of, operation)
-        return work(turn)
+    def allowed(context: RequestContext) -> Answer:
+        check_scope(request_caller, operation)
+        return work(context)
 
-    return answer(ledger, VOICE, operation, of.page.id if of.page else None, allowed)
+    return answer(
+        ledger,
+        RESPONSES,
+        operation,
+        request_caller.page.id if request_caller.page else None,
+        allowed,
+    )
 
 
 def _caller(ledger: Ledger) -> Caller:
     with ledger.transaction() as db:
-        return caller(request, db, moment())
+        return caller(request, db, request_time())
 
 
 def _operation(node: str) -> str:
@@ -122,7 +132,7 @@ def _operation(node: str) -> str:
 
 def _no_such_path(error: HTTPException) -> Response:
     answer = refusal("Unknown path components: " + request.path, 2500, http=error.code or 400)
-    return plain(VOICE.json_type, answer.answer)
+    return http_response(RESPONSES.json_type, answer.answer)
 
 
 def _with_http_code(ledger: Ledger) -> Callable[[Response], Response]:

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 
 from sandbox import switches
 from sandbox.endings import EXPIRED, SUBCODES
-from sandbox.exchange import Answer, Refused, Turn
+from sandbox.exchange import Answer, Refused, RequestContext
 from sandbox.faults import Fault, Kind
 from sandbox.limits import count
-from sandbox.now import read
+from sandbox.now import parse_time
 
 HOUR = timedelta(hours=1)
-LONG_AGO = read("2026-01-02T10:00:00+00:00")
+LONG_AGO = parse_time("2026-01-02T10:00:00+00:00")
 # Facebook: 458, 459 and 460 as its own page on errors names them; the others from notes citing it.
 ENDED = {
     458: "The user has not authorized the application.",
@@ -107,24 +107,24 @@ def duplicate(code: str) -> Refused:
     )
 
 
-class FacebookVoice:
+class FacebookResponses:
     """Facebook's responses to limits, expired tokens and faults."""
 
     platform = "facebook"
     json_type = "application/json; charset=UTF-8"
 
-    def count(self, turn: Turn, operation: str) -> Mapping[str, str]:
+    def count(self, context: RequestContext, operation: str) -> Mapping[str, str]:
         """Return the share of the hour used, in percent, for every response."""
-        limit = switches.number(turn.db, "facebook_call_limit")
-        window = count(turn.db, f"facebook:{turn.account}", limit, HOUR, turn.now)
+        limit = switches.number(context.db, "facebook_call_limit")
+        window = count(context.db, f"facebook:{context.account}", limit, HOUR, context.now)
         percent = math.ceil(100 * window.used / max(1, window.limit))
-        wait = math.ceil((window.resets_at - turn.now) / timedelta(minutes=1))
-        headers = _usage(turn, percent, wait if window.over else 0)
+        wait = math.ceil((window.resets_at - context.now) / timedelta(minutes=1))
+        headers = _usage(context, percent, wait if window.over else 0)
         if window.over:
             raise Refused(_throttled(headers))
         return headers
 
-    def fault(self, turn: Turn, fault: Fault) -> Answer:
+    def fault(self, context: RequestContext, fault: Fault) -> Answer:
         """Return the response of a fault."""
         if fault.kind is Kind.EXPIRED_TOKEN:
             return ended(fault.subcode if fault.subcode in SUBCODES else EXPIRED).answer
@@ -132,7 +132,7 @@ class FacebookVoice:
             return blocked().answer
         if fault.kind is Kind.RATE_LIMIT:
             wait = fault.seconds
-            return _throttled({} if wait is None else _usage(turn, 101, math.ceil(wait / 60)))
+            return _throttled({} if wait is None else _usage(context, 101, math.ceil(wait / 60)))
         return _transient(fault.subcode, fault.code or 500).answer
 
     def without_id(self) -> object:
@@ -148,14 +148,14 @@ def _transient(subcode: int | None, http: int) -> Refused:
     return refusal(message, 2, http=http, is_transient=True)
 
 
-def _usage(turn: Turn, percent: int, wait_minutes: int) -> dict[str, str]:
+def _usage(context: RequestContext, percent: int, wait_minutes: int) -> dict[str, str]:
     calls = {"call_count": percent, "total_time": 1, "total_cputime": 1}
     page = {"type": "pages", **calls, "estimated_time_to_regain_access": wait_minutes}
     headers = {"X-App-Usage": json.dumps(calls)}
-    if switches.is_on(turn.db, "facebook_page_usage"):
+    if switches.is_on(context.db, "facebook_page_usage"):
         headers["X-Page-Usage"] = json.dumps(calls)
-    if turn.account is not None:
-        headers["X-Business-Use-Case-Usage"] = json.dumps({turn.account: [page]})
+    if context.account is not None:
+        headers["X-Business-Use-Case-Usage"] = json.dumps({context.account: [page]})
     return headers
 
 

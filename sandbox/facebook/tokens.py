@@ -18,16 +18,16 @@ from sandbox.credentials import (
     FACEBOOK_PERSON_ID,
     FacebookPage,
 )
-from sandbox.facebook import issuing
+from sandbox.facebook import issued_tokens
 from sandbox.facebook.errors import ended, expired, refusal
-from sandbox.facebook.issuing import SCOPES, Grant, Token
-from sandbox.now import read
+from sandbox.facebook.issued_tokens import SCOPES, Grant, Token
+from sandbox.now import parse_time
 
-ALWAYS = read("2026-01-01T00:00:00+00:00")
+ISSUED_AT = parse_time("2026-01-01T00:00:00+00:00")
 # Facebook: access to what people wrote ends by itself after 90 days (a page's title; not read).
 DATA_ACCESS = timedelta(days=90)
 # Facebook: which permission a page's token needs (its references of feed, comments and webhooks).
-NEEDS = {
+NEEDED_SCOPES = {
     "publish": "pages_manage_posts",
     "media": "pages_manage_posts",
     "make_public": "pages_manage_posts",
@@ -66,7 +66,7 @@ def caller(request: Request, db: sqlite3.Connection, now: datetime) -> Caller:
         raise expired()
     if hmac.compare_digest(token.encode(), FACEBOOK_APP_TOKEN.encode()):
         return Caller(None, token)
-    token_row = known(db, token)
+    token_row = find_token(db, token)
     if token_row is None:
         raise refusal("Invalid OAuth access token - Cannot parse access token", 190, http=401)
     if token_row.expired(now):
@@ -77,28 +77,28 @@ def caller(request: Request, db: sqlite3.Connection, now: datetime) -> Caller:
     return Caller(_page(token_row.page), token, person, token_row.grant.scopes)
 
 
-def known(db: sqlite3.Connection, token: str) -> Token | None:
+def find_token(db: sqlite3.Connection, token: str) -> Token | None:
     """Return a token of the practice pages, or an issued one."""
     for page in FACEBOOK_PAGES:
         if hmac.compare_digest(token.encode(), page.token.encode()):
-            return Token(token, page.id, Grant(SCOPES, (page.id,)), ALWAYS, None)
-    return issuing.find(db, token)
+            return Token(token, page.id, Grant(SCOPES, (page.id,)), ISSUED_AT, None)
+    return issued_tokens.find(db, token)
 
 
 def _page(key: str | None) -> FacebookPage | None:
     return next((page for page in FACEBOOK_PAGES if page.id == key), None)
 
 
-def check_scope(of: Caller, operation: str) -> None:
+def check_scope(caller: Caller, operation: str) -> None:
     """Check the permission of an operation. Raises Refused (code 200) without it."""
-    needed = NEEDS.get(operation)
-    if of.page is not None and needed is not None and needed not in of.scopes:
+    needed = NEEDED_SCOPES.get(operation)
+    if caller.page is not None and needed is not None and needed not in caller.scopes:
         raise refusal(f"(#200) Requires {needed} permission to manage the object", 200, http=403)
 
 
-def examined(db: sqlite3.Connection, token: str, now: datetime) -> dict[str, object]:
+def debug_info(db: sqlite3.Connection, token: str, now: datetime) -> dict[str, object]:
     """Return the response of debug_token; 0 as a time means never."""
-    token_row = known(db, token)
+    token_row = find_token(db, token)
     wrong = _wrong(db, token, token_row, now)
     if token_row is None:
         return {"app_id": FACEBOOK_APP_ID, "is_valid": False, "error": wrong, "scopes": []}
@@ -129,7 +129,7 @@ def _granular(token: Token) -> list[dict[str, object]]:
 
 def _data_access(token: Token) -> int:
     # The practice pages' own tokens never expire; those issued by the dialog do.
-    return 0 if token.issued_at == ALWAYS else int((token.issued_at + DATA_ACCESS).timestamp())
+    return 0 if token.issued_at == ISSUED_AT else int((token.issued_at + DATA_ACCESS).timestamp())
 
 
 def _wrong(

@@ -19,10 +19,10 @@ from flask import request
 from sandbox import entries
 from sandbox.credentials import FACEBOOK_APP_ID, FACEBOOK_APP_SECRET, FACEBOOK_PAGES
 from sandbox.entries import Entry
-from sandbox.exchange import Answer, Turn
-from sandbox.facebook.acting import acting
+from sandbox.exchange import Answer, RequestContext
+from sandbox.facebook.acting_page import acting_page
 from sandbox.facebook.errors import bad_parameter
-from sandbox.now import read, written
+from sandbox.now import format_time, parse_time
 
 # Facebook: up to 1,000 updates in one call, tried again for up to 36 hours (its page on setup).
 MOST = 1000
@@ -89,7 +89,7 @@ def set_hook(db: sqlite3.Connection, hook: Hook, now: datetime) -> None:
     """Store a hook that has repeated the challenge; it replaces an earlier one."""
     db.execute(
         "INSERT OR REPLACE INTO hooks VALUES ('facebook', ?, ?, ?, ?, ?)",
-        (hook.url, hook.verify_token, written(now), hook.most, int(hook.twice)),
+        (hook.url, hook.verify_token, format_time(now), hook.most, int(hook.twice)),
     )
 
 
@@ -98,7 +98,7 @@ def hook(db: sqlite3.Connection) -> Hook | None:
     row = db.execute("SELECT * FROM hooks").fetchone()
     if row is None:
         return None
-    verified = read(row["verified_at"]) if row["verified_at"] else None
+    verified = parse_time(row["verified_at"]) if row["verified_at"] else None
     return Hook(row["url"], row["verify_token"], verified, row["most"], bool(row["twice"]))
 
 
@@ -120,39 +120,39 @@ def set_subscriptions(db: sqlite3.Connection, pages: list[str]) -> None:
     db.executemany("INSERT INTO subscriptions VALUES (?, ?)", [(page, FEED) for page in known_ids])
 
 
-def subscribe(turn: Turn, node: str) -> Answer:
+def subscribe(context: RequestContext, node: str) -> Answer:
     """Handle POST /{page}/subscribed_apps?subscribed_fields=feed."""
-    page = acting(turn, node)
+    page = acting_page(context, node)
     fields = request.form.get("subscribed_fields") or request.args.get("subscribed_fields", "")
     if FEED not in fields.split(","):
         raise bad_parameter("The practice platform tells of the field feed only")
-    turn.db.execute("INSERT OR REPLACE INTO subscriptions VALUES (?, ?)", (page.id, FEED))
+    context.db.execute("INSERT OR REPLACE INTO subscriptions VALUES (?, ?)", (page.id, FEED))
     return Answer(200, {"success": True})
 
 
-def unsubscribe(turn: Turn, node: str) -> Answer:
+def unsubscribe(context: RequestContext, node: str) -> Answer:
     """Handle DELETE /{page}/subscribed_apps."""
-    page = acting(turn, node)
-    turn.db.execute("DELETE FROM subscriptions WHERE page=?", (page.id,))
+    page = acting_page(context, node)
+    context.db.execute("DELETE FROM subscriptions WHERE page=?", (page.id,))
     return Answer(200, {"success": True})
 
 
-def subscribed(turn: Turn, node: str) -> Answer:
+def subscribed(context: RequestContext, node: str) -> Answer:
     """Handle GET /{page}/subscribed_apps."""
-    page = acting(turn, node)
+    page = acting_page(context, node)
     app = {"id": FACEBOOK_APP_ID, "name": "Practice", "subscribed_fields": [FEED]}
-    return Answer(200, {"data": [app] if page.id in subscriptions(turn.db) else []})
+    return Answer(200, {"data": [app] if page.id in subscriptions(context.db) else []})
 
 
-def note(turn: Turn, entry: Entry, verb: str) -> None:
+def note(context: RequestContext, entry: Entry, verb: str) -> None:
     """Store a pending update about a comment, including the page's own."""
     page = entry.root_id.partition("_")[0]
-    if entry.kind != entries.COMMENT or page not in subscriptions(turn.db):
+    if entry.kind != entries.COMMENT or page not in subscriptions(context.db):
         return
     change = {"field": FEED, "value": _value(entry, verb)}
-    turn.db.execute(
+    context.db.execute(
         "INSERT INTO updates (page, noted_at, change, next_at) VALUES (?, ?, ?, ?)",
-        (page, written(turn.now), json.dumps(change), written(turn.now)),
+        (page, format_time(context.now), json.dumps(change), format_time(context.now)),
     )
 
 
@@ -168,7 +168,7 @@ def _value(entry: Entry, verb: str) -> dict[str, object]:
     }
     if verb == "remove":
         return value
-    made_at = int(read(entry.created_at).timestamp())
+    made_at = int(parse_time(entry.created_at).timestamp())
     return {**value, "created_time": made_at, "message": entry.text}
 
 
@@ -179,14 +179,14 @@ def waiting(db: sqlite3.Connection, now: datetime) -> list[Update]:
         return []
     rows = db.execute(
         "SELECT * FROM updates WHERE sent_at IS NULL AND next_at<=? ORDER BY id LIMIT ?",
-        (written(now), current_hook.most),
+        (format_time(now), current_hook.most),
     )
     return [_update(row) for row in rows]
 
 
 def _update(row: sqlite3.Row) -> Update:
     change = json.loads(row["change"])
-    return Update(row["id"], row["page"], read(row["noted_at"]), change, row["tries"])
+    return Update(row["id"], row["page"], parse_time(row["noted_at"]), change, row["tries"])
 
 
 def body(updates: list[Update]) -> bytes:
@@ -208,12 +208,12 @@ def settle(db: sqlite3.Connection, updates: list[Update], *, is_taken: bool, now
     """Record acceptance, or the time of the next try; after 36 hours updates are dropped."""
     for update in updates:
         if is_taken or now - update.noted_at > GIVEN_UP:
-            db.execute("UPDATE updates SET sent_at=? WHERE id=?", (written(now), update.id))
+            db.execute("UPDATE updates SET sent_at=? WHERE id=?", (format_time(now), update.id))
             continue
         wait = min(timedelta(seconds=2.0 ** min(update.tries, 12)), LONGEST_WAIT)
         db.execute(
             "UPDATE updates SET tries=tries+1, next_at=? WHERE id=?",
-            (written(now + wait), update.id),
+            (format_time(now + wait), update.id),
         )
 
 

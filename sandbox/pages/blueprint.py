@@ -8,10 +8,10 @@ from flask import Blueprint, Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.ledger import Ledger
-from sandbox.pages import dialogs, feeds, hooks, letters, weather
+from sandbox.pages import dialogs, fault_pages, feeds, letterbox_pages, webhook_pages
+from sandbox.pages.formatting import FILTERS
 from sandbox.pages.policy import POLICY
-from sandbox.pages.showing import FILTERS
-from sandbox.pages.words import LANGUAGE_COOKIE, language, word
+from sandbox.pages.translations import LANGUAGE_COOKIE, language, translate
 
 YEAR_SECONDS = 31_536_000
 
@@ -20,9 +20,9 @@ def blueprint(ledger: Ledger) -> Blueprint:
     """Return the blueprint of every page over this ledger."""
     pages = Blueprint("pages", __name__)
     feeds.add_to(pages, ledger)
-    letters.add_to(pages, ledger)
-    weather.add_to(pages, ledger)
-    hooks.add_to(pages, ledger)
+    letterbox_pages.add_to(pages, ledger)
+    fault_pages.add_to(pages, ledger)
+    webhook_pages.add_to(pages, ledger)
     dialogs.add_to(pages, ledger)
     return pages
 
@@ -30,13 +30,13 @@ def blueprint(ledger: Ledger) -> Blueprint:
 def prepare(app: Flask) -> None:
     """Add texts, filters, headers and the page for a missing address."""
     app.jinja_env.filters.update(FILTERS)
-    app.context_processor(lambda: {"w": word, "lang": language(), "turned": _turned})
+    app.context_processor(lambda: {"w": translate, "lang": language(), "in_language": _in_language})
     app.before_request(_own_pages_only)
-    app.after_request(_dressed)
-    app.register_error_handler(HTTPException, _lost)
+    app.after_request(_add_headers)
+    app.register_error_handler(HTTPException, _not_found)
 
 
-def _turned(to: str) -> str:
+def _in_language(to: str) -> str:
     """Return the URL of the same page in another language, with its other parameters."""
     query = {name: text for name, text in request.args.items() if name != "lang"}
     return "?" + urlencode({**query, "lang": to})
@@ -50,7 +50,7 @@ def _own_pages_only() -> tuple[str, int] | None:
     return None
 
 
-def _dressed(response: Response) -> Response:
+def _add_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
@@ -61,5 +61,5 @@ def _dressed(response: Response) -> Response:
     return response
 
 
-def _lost(error: HTTPException) -> tuple[str, int]:
+def _not_found(error: HTTPException) -> tuple[str, int]:
     return render_template("lost.html"), error.code or 500

@@ -1,4 +1,4 @@
-"""The pages that authorise an app: X's authorize, Facebook's dialog."""
+"""The pages on which a person authorises an app: X's authorize, Facebook's dialog."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sandbox.credentials import (
     FACEBOOK_PERSON_NAME,
     X_ACCOUNTS,
 )
-from sandbox.facebook import issuing
-from sandbox.facebook.issuing import SCOPES, Grant
+from sandbox.facebook import issued_tokens
+from sandbox.facebook.issued_tokens import SCOPES, Grant
 from sandbox.ledger import Ledger
 from sandbox.now import utc_now
-from sandbox.pages.policy import leading_to
-from sandbox.x import connecting
-from sandbox.x.connecting import RequestToken
+from sandbox.pages.policy import policy_for_redirect
+from sandbox.x import oauth
+from sandbox.x.oauth import RequestToken
 
 BOTH = ["GET", "POST"]
 
@@ -49,7 +49,7 @@ def with_values(address: str, **values: str) -> str:
 def _authorize(ledger: Ledger) -> AnyResponse | tuple[str, int]:
     """X: the second leg. If allowed, redirect to the callback, or show a PIN."""
     with ledger.transaction() as db:
-        request_token = connecting.find(db, request.values.get("oauth_token", ""), utc_now())
+        request_token = oauth.find(db, request.values.get("oauth_token", ""), utc_now())
     if request_token is None:
         return render_template("refused.html"), 400
     if request.method == "GET":
@@ -63,7 +63,7 @@ def _authorize(ledger: Ledger) -> AnyResponse | tuple[str, int]:
 
 def _denied(ledger: Ledger, request_token: RequestToken) -> AnyResponse | tuple[str, int]:
     with ledger.transaction() as db:
-        connecting.deny(db, request_token)
+        oauth.deny(db, request_token)
     if request_token.by_pin:
         return render_template("refused.html"), 200
     return redirect(with_values(request_token.callback, denied=request_token.token), 303)
@@ -73,7 +73,7 @@ def _allowed(ledger: Ledger, request_token: RequestToken) -> AnyResponse:
     chosen = request.form.get("account", "")
     account = next((x_account for x_account in X_ACCOUNTS if x_account.id == chosen), X_ACCOUNTS[0])
     with ledger.transaction() as db:
-        verifier = connecting.allow(db, request_token, account)
+        verifier = oauth.allow(db, request_token, account)
     if request_token.by_pin:
         return make_response(render_template("pin.html", pin=verifier, account=account))
     values = {"oauth_token": request_token.token, "oauth_verifier": verifier}
@@ -81,7 +81,7 @@ def _allowed(ledger: Ledger, request_token: RequestToken) -> AnyResponse:
 
 
 def _dialog(ledger: Ledger) -> AnyResponse | tuple[str, int]:
-    """Facebook: the person chooses pages and permissions; a code leads back, or why not."""
+    """Facebook: the person chooses pages and permissions; the redirect has a code, or an error."""
     values = request.values
     back, state = values.get("redirect_uri", ""), values.get("state", "")
     if values.get("client_id") != FACEBOOK_APP_ID or urlsplit(back).scheme not in ("http", "https"):
@@ -101,7 +101,7 @@ def _dialog(ledger: Ledger) -> AnyResponse | tuple[str, int]:
         }
         return redirect(with_values(back, **refusal, state=state), 303)
     with ledger.transaction() as db:
-        code = issuing.make_code(db, back, _granted(), utc_now())
+        code = issued_tokens.make_code(db, back, _granted(), utc_now())
     return redirect(with_values(back, code=code, state=state), 303)
 
 
@@ -115,6 +115,6 @@ def _granted() -> Grant:
 
 def _page(template: str, leads_to: str, **values: object) -> Response:
     response = make_response(render_template(template, oauth_query=request.args, **values))
-    if leads_to != connecting.OOB:
-        response.headers["Content-Security-Policy"] = leading_to(leads_to)
+    if leads_to != oauth.OOB:
+        response.headers["Content-Security-Policy"] = policy_for_redirect(leads_to)
     return response

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox import commenting, entries, faults, media
-from sandbox.commenting import BadComment, Saying
+from sandbox import citizen_comments, entries, faults, media
+from sandbox.citizen_comments import BadComment, CitizenComment
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS
 from sandbox.entries import Entry
 from sandbox.ledger import Ledger
 from sandbox.now import utc_now
-from sandbox.pages.showing import threaded
+from sandbox.pages.formatting import comment_tree
 
 CITIZEN_COOKIE = "sandbox_citizen"
 WRONG = {
@@ -76,7 +76,7 @@ def _start(ledger: Ledger) -> str:
     with ledger.transaction() as db:
         counts = {timeline.address: len(_posts(db, timeline)) for timeline in TIMELINES}
         mails = db.execute("SELECT count(*) FROM mails").fetchone()[0]
-        fault_count = len(faults.laid(db))
+        fault_count = len(faults.pending(db))
     return render_template(
         "start.html", timelines=TIMELINES, counts=counts, mails=mails, fault_count=fault_count
     )
@@ -85,7 +85,7 @@ def _start(ledger: Ledger) -> str:
 def _posts(db: sqlite3.Connection, timeline: Timeline) -> list[Entry]:
     now = utc_now()
     posts = entries.by_account(db, timeline.platform, timeline.id, now)
-    return [entry for entry in posts if entry.kind == entries.POST and entry.public(now)]
+    return [entry for entry in posts if entry.kind == entries.POST and entry.is_public(now)]
 
 
 def _timeline(ledger: Ledger, path: str) -> str:
@@ -107,14 +107,14 @@ def _timeline(ledger: Ledger, path: str) -> str:
 
 
 def _under(db: sqlite3.Connection, post: Entry) -> list[Entry]:
-    return entries.under(db, post.platform, post.root_id, utc_now())
+    return entries.comments_under(db, post.platform, post.root_id, utc_now())
 
 
 def _post(ledger: Ledger, platform: str, key: str, wrong: str = "") -> str:
     with ledger.transaction() as db:
         entry = entries.find(db, platform, key)
         root = entries.find(db, platform, entry.root_id) if entry else None
-        if root is None or not root.public(utc_now()):
+        if root is None or not root.is_public(utc_now()):
             abort(404)
         comments = _under(db, root)
         pictures = media.attached(db, platform, root.id)
@@ -122,7 +122,7 @@ def _post(ledger: Ledger, platform: str, key: str, wrong: str = "") -> str:
     return render_template(
         "post.html",
         post=root,
-        branches=threaded(comments),
+        branches=comment_tree(comments),
         count=len(comments),
         pictures=pictures,
         accounts=accounts,
@@ -135,20 +135,20 @@ def _post(ledger: Ledger, platform: str, key: str, wrong: str = "") -> str:
 
 def _comment(ledger: Ledger) -> AnyResponse | Response | tuple[str, int]:
     form = request.form
-    saying = Saying(
+    comment = CitizenComment(
         form.get("platform", ""),
         form.get("parent_id") or "-",
         form.get("author", ""),
         form.get("text", ""),
     )
     try:
-        entry = commenting.comment(ledger, saying, utc_now())
+        entry = citizen_comments.add_comment(ledger, comment, utc_now())
     except BadComment as wrong:
-        return _post(ledger, saying.platform, form.get("post_id", ""), wrong=str(wrong)), 400
+        return _post(ledger, comment.platform, form.get("post_id", ""), wrong=str(wrong)), 400
     with ledger.transaction() as db:
         root = entries.find(db, entry.platform, entry.root_id) or entry
     response = make_response(redirect(f"{address(root)}#c{entry.id}", 303))
-    response.set_cookie(CITIZEN_COOKIE, saying.author, httponly=True, samesite="Lax")
+    response.set_cookie(CITIZEN_COOKIE, comment.author, httponly=True, samesite="Lax")
     return response
 
 

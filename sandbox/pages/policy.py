@@ -11,7 +11,7 @@ _POLICY = (
 POLICY = _POLICY.format("")
 
 
-def leading_to(address: str) -> str:
+def policy_for_redirect(address: str) -> str:
     """Return the policy of a page whose form is finally redirected to this URL."""
     parts = urlsplit(address)
     return _POLICY.format(f" {parts.scheme}://{parts.netloc}")

@@ -1,4 +1,4 @@
-"""The practice X as a Flask application."""
+"""The sandbox's X as a Flask application."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox import endings
-from sandbox.exchange import Answer, Refused, Turn, answer, plain
+from sandbox.exchange import Answer, Refused, RequestContext, answer, http_response
 from sandbox.ledger import Ledger
-from sandbox.x import chunks, connecting, posting, reading, uploads
-from sandbox.x.problems import PROBLEMS, XVoice, unauthorized
-from sandbox.x.signing import caller
+from sandbox.x import chunks, oauth, reads, uploads, writes
+from sandbox.x.problems import PROBLEMS, XResponses, unauthorized
+from sandbox.x.signatures import caller
 
-VOICE = XVoice()
+RESPONSES = XResponses()
 Work = Callable[..., Answer]
 ROUTES: tuple[tuple[str, str, str, Work], ...] = (
-    ("POST", "/2/tweets", "publish", posting.create),
-    ("GET", "/2/tweets", "lookup", reading.by_ids),
-    ("GET", "/2/tweets/<key>", "lookup", reading.by_id),
-    ("DELETE", "/2/tweets/<key>", "delete", posting.delete),
-    ("PUT", "/2/tweets/<key>/hidden", "hide", posting.hide),
-    ("GET", "/2/tweets/search/recent", "search", reading.search),
-    ("GET", "/2/users/me", "check", reading.me),
-    ("GET", "/2/users/<key>/tweets", "timeline", reading.timeline),
-    ("GET", "/2/users/<key>/mentions", "comments", reading.mentions),
+    ("POST", "/2/tweets", "publish", writes.create),
+    ("GET", "/2/tweets", "lookup", reads.by_ids),
+    ("GET", "/2/tweets/<key>", "lookup", reads.by_id),
+    ("DELETE", "/2/tweets/<key>", "delete", writes.delete),
+    ("PUT", "/2/tweets/<key>/hidden", "hide", writes.hide),
+    ("GET", "/2/tweets/search/recent", "search", reads.search),
+    ("GET", "/2/users/me", "check", reads.me),
+    ("GET", "/2/users/<key>/tweets", "timeline", reads.timeline),
+    ("GET", "/2/users/<key>/mentions", "comments", reads.mentions),
     ("POST", "/2/media/upload", "media", uploads.upload),
     ("GET", "/2/media/upload", "media", uploads.standing),
     ("POST", "/2/media/upload/initialize", "media", chunks.initialize),
@@ -34,8 +34,8 @@ ROUTES: tuple[tuple[str, str, str, Work], ...] = (
     ("POST", "/2/media/metadata", "alt_text", uploads.describe),
 )
 LEGS: tuple[tuple[str, Work], ...] = (
-    ("/oauth/request_token", connecting.request_token),
-    ("/oauth/access_token", connecting.access_token),
+    ("/oauth/request_token", oauth.request_token),
+    ("/oauth/access_token", oauth.access_token),
 )
 
 
@@ -48,7 +48,9 @@ def create_x(ledger: Ledger) -> Flask:
         app.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
     for rule, leg in LEGS:
         app.add_url_rule(rule, rule, _leg(ledger, leg), methods=["POST"])
-    app.register_error_handler(Refused, lambda no: plain(VOICE.json_type, no.answer))
+    app.register_error_handler(
+        Refused, lambda refusal: http_response(RESPONSES.json_type, refusal.answer)
+    )
     app.register_error_handler(HTTPException, _no_such_page)
     return app
 
@@ -58,19 +60,19 @@ def _view(ledger: Ledger, operation: str, work: Work) -> Callable[..., Response]
         account = caller(request).account
         name = "reply" if operation == "publish" and _is_reply() else operation
 
-        def done(turn: Turn) -> Answer:
-            if endings.ended(turn.db, VOICE.platform, turn.account, turn.now):
+        def done(context: RequestContext) -> Answer:
+            if endings.ended(context.db, RESPONSES.platform, context.account, context.now):
                 raise unauthorized()
-            return work(turn, **path)
+            return work(context, **path)
 
-        return answer(ledger, VOICE, name, account.id if account else None, done)
+        return answer(ledger, RESPONSES, name, account.id if account else None, done)
 
     return view
 
 
 def _leg(ledger: Ledger, work: Work) -> Callable[[], Response]:
     # A leg of the OAuth flow has no token yet; it checks its own signature.
-    return lambda: answer(ledger, VOICE, "connect", None, work)
+    return lambda: answer(ledger, RESPONSES, "connect", None, work)
 
 
 def _is_reply() -> bool:
@@ -86,4 +88,4 @@ def _no_such_page(error: HTTPException) -> Response:
         "status": code,
         "type": PROBLEMS + "invalid-request" if code < 500 else PROBLEMS + "internal-error",
     }
-    return plain(VOICE.json_type, Answer(code, body))
+    return http_response(RESPONSES.json_type, Answer(code, body))

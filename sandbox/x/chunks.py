@@ -9,13 +9,13 @@ import sqlite3
 from flask import request
 
 from sandbox import entries, media
-from sandbox.exchange import Answer, Turn
-from sandbox.now import read, written
+from sandbox.exchange import Answer, RequestContext
+from sandbox.now import format_time, parse_time
 from sandbox.x import bodies, uploads
 from sandbox.x.numbers import next_id
-from sandbox.x.posting import MEDIA_LIFE, acting
 from sandbox.x.problems import invalid
-from sandbox.x.shapes import media_key
+from sandbox.x.responses import media_key
+from sandbox.x.writes import MEDIA_LIFE, acting_account
 
 KEYS = frozenset({"media_type", "total_bytes", "media_category", "additional_owners", "shared"})
 PART_KEYS = frozenset({"media", "segment_index"})
@@ -23,7 +23,7 @@ PART_KEYS = frozenset({"media", "segment_index"})
 MOST_PARTS = 1000
 
 
-def initialize(turn: Turn) -> Answer:
+def initialize(context: RequestContext) -> Answer:
     """Handle POST /2/media/upload/initialize: announce the upload, and get its id."""
     body = bodies.json_object()
     bodies.only(body, KEYS)
@@ -33,22 +33,22 @@ def initialize(turn: Turn) -> Answer:
         raise invalid("The media is not a picture of a supported type.", "media_type", mime)
     if not isinstance(size, int) or not 0 < size <= uploads.LARGEST:
         raise invalid("The media is too large.", "total_bytes", str(size))
-    account, key = acting(turn), next_id(turn.db, turn.now)
-    turn.db.execute(
+    account, key = acting_account(context), next_id(context.db, context.now)
+    context.db.execute(
         "INSERT INTO uploads VALUES (?, ?, ?, ?, ?)",
-        (key, account.id, mime, size, written(turn.now)),
+        (key, account.id, mime, size, format_time(context.now)),
     )
     life = int(MEDIA_LIFE.total_seconds())
     upload_json = {"id": key, "media_key": media_key(key), "expires_after_secs": life}
     return Answer(200, {"data": upload_json})
 
 
-def append(turn: Turn, key: str) -> Answer:
+def append(context: RequestContext, key: str) -> Answer:
     """Handle POST /2/media/upload/:id/append, as base64 in JSON or as a form with a file."""
-    row = _begun(turn, key)
+    row = _begun(context, key)
     segment, content = _part()
-    turn.db.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (key, segment, content))
-    ends = read(row["begun_at"]) + MEDIA_LIFE
+    context.db.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (key, segment, content))
+    ends = parse_time(row["begun_at"]) + MEDIA_LIFE
     return Answer(200, {"data": {"expires_at": int(ends.timestamp())}})
 
 
@@ -73,25 +73,25 @@ def _place(sent: object) -> int:
     return int(text)
 
 
-def finalize(turn: Turn, key: str) -> Answer:
+def finalize(context: RequestContext, key: str) -> Answer:
     """Handle POST /2/media/upload/:id/finalize: all segments, in order, are the picture."""
-    row = _begun(turn, key)
-    parts = turn.db.execute("SELECT bytes FROM parts WHERE medium=? ORDER BY place", (key,))
+    row = _begun(context, key)
+    parts = context.db.execute("SELECT bytes FROM parts WHERE medium=? ORDER BY place", (key,))
     content = b"".join(part["bytes"] for part in parts)
-    picture = media.look(content)
+    picture = media.inspect(content)
     if len(content) != row["size"] or picture is None or picture.mime != row["mime"]:
         raise invalid("The parts are not the media that was announced.", "id", key)
-    medium = media.keep(turn.db, entries.X, row["account"], key, picture, turn.now)
-    turn.db.execute("DELETE FROM parts WHERE medium=?", (key,))
-    turn.db.execute("DELETE FROM uploads WHERE id=?", (key,))
+    medium = media.store(context.db, entries.X, row["account"], key, picture, context.now)
+    context.db.execute("DELETE FROM parts WHERE medium=?", (key,))
+    context.db.execute("DELETE FROM uploads WHERE id=?", (key,))
     return Answer(200, {"data": uploads.shape(medium, picture.mime)})
 
 
-def _begun(turn: Turn, key: str) -> sqlite3.Row:
+def _begun(context: RequestContext, key: str) -> sqlite3.Row:
     bodies.an_id(key, "id")
-    row: sqlite3.Row | None = turn.db.execute(
-        "SELECT * FROM uploads WHERE id=? AND account=?", (key, acting(turn).id)
+    row: sqlite3.Row | None = context.db.execute(
+        "SELECT * FROM uploads WHERE id=? AND account=?", (key, acting_account(context).id)
     ).fetchone()
-    if row is None or turn.now > read(row["begun_at"]) + MEDIA_LIFE:
+    if row is None or context.now > parse_time(row["begun_at"]) + MEDIA_LIFE:
         raise invalid("The media id is unknown.", "id", key)
     return row

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sandbox import switches
-from sandbox.exchange import Answer, Refused, Turn
+from sandbox.exchange import Answer, Refused, RequestContext
 from sandbox.faults import Fault, Kind
 from sandbox.limits import Window, count
 
@@ -82,29 +82,29 @@ def not_found(key: str, parameter: str = "id") -> dict[str, object]:
     }
 
 
-class XVoice:
+class XResponses:
     """X's responses to limits, expired tokens and faults."""
 
     platform = "x"
     json_type = "application/json; charset=utf-8"
 
-    def count(self, turn: Turn, operation: str) -> Mapping[str, str]:
+    def count(self, context: RequestContext, operation: str) -> Mapping[str, str]:
         """Return x-rate-limit-limit, -remaining and -reset, for every response."""
         limit = LIMITS.get(operation)
         if limit is None:  # connecting: no figures are documented
             return {}
-        window = count(turn.db, f"x:{limit.window}:{turn.account}", *_length(turn, limit))
-        headers = _headers("x-rate-limit-", window) | _rights(turn, operation)
+        window = count(context.db, f"x:{limit.window}:{context.account}", *_length(context, limit))
+        headers = _headers("x-rate-limit-", window) | _rights(context, operation)
         over = window.over
-        if limit is POSTS and switches.is_on(turn.db, "x_24h_headers"):
-            for whose, day in _days(turn).items():
+        if limit is POSTS and switches.is_on(context.db, "x_24h_headers"):
+            for whose, day in _days(context).items():
                 headers |= _headers(f"x-{whose}-limit-24hour-", day)
                 over = over or day.over
         if over:
-            raise Refused(_too_many(turn, headers))
+            raise Refused(_too_many(context, headers))
         return headers
 
-    def fault(self, turn: Turn, fault: Fault) -> Answer:
+    def fault(self, context: RequestContext, fault: Fault) -> Answer:
         """Return the response of a fault."""
         if fault.kind is Kind.EXPIRED_TOKEN:
             return unauthorized().answer
@@ -112,7 +112,7 @@ class XVoice:
             detail = "You are not permitted to perform this action."
             return problem(403, "Forbidden", detail).answer
         if fault.kind is Kind.RATE_LIMIT:
-            return _too_many(turn, _reset_in(turn, fault.seconds))
+            return _too_many(context, _reset_in(context, fault.seconds))
         body = {
             "title": "Internal Error",
             "detail": "Something is broken.",
@@ -126,10 +126,10 @@ class XVoice:
         return {"data": {}}
 
 
-def _rights(turn: Turn, operation: str) -> dict[str, str]:
+def _rights(context: RequestContext, operation: str) -> dict[str, str]:
     """Return X's access level header: some accounts may only read."""
-    level = switches.value(turn.db, "x_access_level")
-    if level == "untold" or not turn.account:
+    level = switches.value(context.db, "x_access_level")
+    if level == "untold" or not context.account:
         return {}
     if level == "read" and operation in WRITING:
         raise problem(
@@ -141,19 +141,21 @@ def _rights(turn: Turn, operation: str) -> dict[str, str]:
     return {"x-access-level": level}
 
 
-def _length(turn: Turn, limit: Limit) -> tuple[int, timedelta, datetime]:
+def _length(context: RequestContext, limit: Limit) -> tuple[int, timedelta, datetime]:
     """Return the maximum calls, the window's length and its start; the app has its own figures."""
-    most = limit.account if turn.account else limit.app or limit.account
+    most = limit.account if context.account else limit.app or limit.account
     if limit is POSTS:
-        most = switches.number(turn.db, "x_publish_limit")
-    return most, QUARTER, turn.now
+        most = switches.number(context.db, "x_publish_limit")
+    return most, QUARTER, context.now
 
 
-def _days(turn: Turn) -> dict[str, Window]:
+def _days(context: RequestContext) -> dict[str, Window]:
     """Return the day's windows of posts: all accounts of the app share one."""
     return {
-        "app": count(turn.db, "x:posts:day", APP_IN_A_DAY, DAY, turn.now),
-        "user": count(turn.db, f"x:posts:{turn.account}:day", ACCOUNT_IN_A_DAY, DAY, turn.now),
+        "app": count(context.db, "x:posts:day", APP_IN_A_DAY, DAY, context.now),
+        "user": count(
+            context.db, f"x:posts:{context.account}:day", ACCOUNT_IN_A_DAY, DAY, context.now
+        ),
     }
 
 
@@ -165,16 +167,16 @@ def _headers(prefix: str, window: Window) -> dict[str, str]:
     }
 
 
-def _reset_in(turn: Turn, seconds: float | None) -> dict[str, str]:
+def _reset_in(context: RequestContext, seconds: float | None) -> dict[str, str]:
     if seconds is None:
         return {}
-    window = Window(100, 101, turn.now + timedelta(seconds=seconds))
+    window = Window(100, 101, context.now + timedelta(seconds=seconds))
     return _headers("x-rate-limit-", window)
 
 
-def _too_many(turn: Turn, headers: Mapping[str, str]) -> Answer:
+def _too_many(context: RequestContext, headers: Mapping[str, str]) -> Answer:
     """Return a 429 in one of two known formats: the documented one and the playground's."""
-    if switches.value(turn.db, "x_limit_body") == "documented":
+    if switches.value(context.db, "x_limit_body") == "documented":
         body: dict[str, object] = {"errors": [{"code": 88, "message": "Rate limit exceeded"}]}
     else:
         body = {

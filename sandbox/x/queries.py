@@ -8,22 +8,22 @@ from collections.abc import Callable
 
 from sandbox.entries import Entry
 from sandbox.x.problems import invalid
-from sandbox.x.shapes import any_entry
-from sandbox.x.texts import mentioned
+from sandbox.x.responses import any_entry
+from sandbox.x.texts import mentioned_handles
 
 Test = Callable[[Entry], bool]
-LONGEST = 512
+MAX_LENGTH = 512
 TOKEN = re.compile(r'\(|\)|-?"[^"]*"|[^\s()]+')
 
 
-def compiled(db: sqlite3.Connection, query: str) -> Test:
+def compile_query(db: sqlite3.Connection, query: str) -> Test:
     """Compile a query into a test for posts. Raises Refused (400) for an invalid query."""
-    if not 1 <= len(query) <= LONGEST:
+    if not 1 <= len(query) <= MAX_LENGTH:
         raise invalid("The query must have 1 to 512 characters.", "query", query[:80])
-    return _Reader(db, query).read()
+    return _QueryParser(db, query).read()
 
 
-class _Reader:
+class _QueryParser:
     def __init__(self, db: sqlite3.Connection, query: str) -> None:
         self.db, self.query, self.tokens = db, query, TOKEN.findall(query)
 
@@ -46,12 +46,12 @@ class _Reader:
     def all_of(self) -> Test:
         tests: list[Test] = []
         while self.tokens and self.tokens[0] not in ("OR", ")"):
-            tests.append(self.one())
+            tests.append(self.factor())
         if not tests:
             raise self.wrong()
         return lambda entry: all(test(entry) for test in tests)
 
-    def one(self) -> Test:
+    def factor(self) -> Test:
         piece = self.tokens.pop(0)
         if piece == "(":
             test = self.any_of()
@@ -83,7 +83,7 @@ class _Reader:
         raise self.wrong()
 
     def answered(self, entry: Entry) -> list[str]:
-        above = any_entry(self.db, entry.parent_id) if entry.parent_id else None
-        if above is not None:
-            return [above.handle.lower(), above.account]
-        return mentioned(entry.shown)[:1] if entry.shown.startswith("@") else []
+        parent = any_entry(self.db, entry.parent_id) if entry.parent_id else None
+        if parent is not None:
+            return [parent.handle.lower(), parent.account]
+        return mentioned_handles(entry.shown)[:1] if entry.shown.startswith("@") else []

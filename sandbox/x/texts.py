@@ -39,34 +39,34 @@ class Wording:
         """Return the entities as JSON text, without empty kinds."""
         entities = {
             "urls": self.urls,
-            "mentions": _places(MENTION, self.text, "username"),
-            "hashtags": _places(HASHTAG, self.text, "tag"),
+            "mentions": _positions(MENTION, self.text, "username"),
+            "hashtags": _positions(HASHTAG, self.text, "tag"),
         }
         return json.dumps({kind: places for kind, places in entities.items() if places})
 
 
-def _places(pattern: re.Pattern[str], text: str, name: str) -> list[dict[str, object]]:
+def _positions(pattern: re.Pattern[str], text: str, name: str) -> list[dict[str, object]]:
     return [
         {"start": match.start(), "end": match.end(), name: match[1]}
         for match in pattern.finditer(text)
     ]
 
 
-def mentioned(text: str) -> list[str]:
+def mentioned_handles(text: str) -> list[str]:
     """Return the handles named in a text, in lower case."""
     return [match[1].lower() for match in MENTION.finditer(text)]
 
 
-def leading(text: str) -> list[str]:
+def leading_handles(text: str) -> list[str]:
     """Return the handles at the beginning of a text, as a reply has them."""
     match = LEADING.match(text)
     return [name[1] for name in MENTION.finditer(match.group())] if match else []
 
 
-def worded(db: sqlite3.Connection, text: str, names: list[str], escaped: bool) -> Wording:
+def shorten_links(db: sqlite3.Connection, text: str, names: list[str], escaped: bool) -> Wording:
     """Return the text with t.co links of 23 characters; entities.urls has them expanded."""
     text = unicodedata.normalize("NFC", text)
-    missing = [name for name in names if name.lower() not in mentioned(text)]
+    missing = [name for name in names if name.lower() not in mentioned_handles(text)]
     text = " ".join([f"@{name}" for name in missing] + [text])
     wording, done = Wording(), 0
     for match in addresses(text):
@@ -79,7 +79,7 @@ def worded(db: sqlite3.Connection, text: str, names: list[str], escaped: bool) -
     return wording
 
 
-def with_pictures(
+def append_pictures(
     db: sqlite3.Connection, wording: Wording, address: str, media_keys: list[str]
 ) -> None:
     """Append a post's pictures as one more t.co link."""

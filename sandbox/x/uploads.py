@@ -8,14 +8,14 @@ import binascii
 from flask import request
 
 from sandbox import entries, media, switches
-from sandbox.exchange import Answer, Turn
+from sandbox.exchange import Answer, RequestContext
 from sandbox.media import Medium
 from sandbox.names import names
 from sandbox.x import bodies
 from sandbox.x.numbers import next_id
-from sandbox.x.posting import MEDIA_LIFE, acting
 from sandbox.x.problems import invalid
-from sandbox.x.shapes import media_key
+from sandbox.x.responses import media_key
+from sandbox.x.writes import MEDIA_LIFE, acting_account
 
 KEYS = frozenset({"media", "media_category", "additional_owners"})
 METADATA_KEYS = names(
@@ -29,17 +29,17 @@ LARGEST = 5 * 1024 * 1024
 LONGEST_ALT = 1000
 
 
-def upload(turn: Turn) -> Answer:
+def upload(context: RequestContext) -> Answer:
     """Handle POST /2/media/upload, as base64 in JSON or as a form with a file."""
-    category, content = _sent(turn)
+    category, content = _sent(context)
     check_category(category)
     if len(content) > LARGEST:
         raise invalid("The media is too large.", "media")
-    picture = media.look(content)
+    picture = media.inspect(content)
     if picture is None or picture.mime not in TYPES:
         raise invalid("The media is not a picture of a supported type.", "media")
-    account, key = acting(turn), next_id(turn.db, turn.now)
-    medium = media.keep(turn.db, entries.X, account.id, key, picture, turn.now)
+    account, key = acting_account(context), next_id(context.db, context.now)
+    medium = media.store(context.db, entries.X, account.id, key, picture, context.now)
     return Answer(200, {"data": shape(medium, picture.mime)})
 
 
@@ -49,16 +49,16 @@ def check_category(category: str) -> None:
         raise invalid("The practice platform takes pictures only.", "media_category", category)
 
 
-def standing(turn: Turn) -> Answer:
+def standing(context: RequestContext) -> Answer:
     """Handle GET /2/media/upload?command=STATUS: pictures are ready at once."""
     if request.args.get("command") != "STATUS":
         raise invalid("'command' must be STATUS", "command", request.args.get("command", ""))
     key = bodies.an_id(request.args.get("media_id"), "media_id")
-    medium = media.find(turn.db, entries.X, key)
-    if medium is None or medium.account != acting(turn).id:
+    medium = media.find(context.db, entries.X, key)
+    if medium is None or medium.account != acting_account(context).id:
         raise invalid("The media id is unknown.", "media_id", key)
     ready = {"state": "succeeded", "progress_percent": 100}
-    upload_json = shape(medium, media.mime_of(turn.db, medium))
+    upload_json = shape(medium, media.mime_of(context.db, medium))
     return Answer(200, {"data": {**upload_json, "processing_info": ready}})
 
 
@@ -73,7 +73,7 @@ def shape(medium: Medium, mime: str) -> dict[str, object]:
     }
 
 
-def _sent(turn: Turn) -> tuple[str, bytes]:
+def _sent(context: RequestContext) -> tuple[str, bytes]:
     if request.mimetype == "multipart/form-data":
         bodies.only({**request.form, **request.files}, KEYS)
         file = request.files.get("media")
@@ -82,7 +82,7 @@ def _sent(turn: Turn) -> tuple[str, bytes]:
         return request.form.get("media_category", ""), file.read()
     body = bodies.json_object()
     bodies.only(body, KEYS)
-    if not switches.is_on(turn.db, "x_media_json"):
+    if not switches.is_on(context.db, "x_media_json"):
         raise invalid("The media must be sent as multipart/form-data.", "media")
     try:
         content = base64.b64decode(str(body.get("media", "")), validate=True)
@@ -91,7 +91,7 @@ def _sent(turn: Turn) -> tuple[str, bytes]:
     return str(body.get("media_category", "")), content
 
 
-def describe(turn: Turn) -> Answer:
+def describe(context: RequestContext) -> Answer:
     """Handle POST /2/media/metadata: the alt text of an upload."""
     body = bodies.json_object()
     bodies.only(body, frozenset({"id", "metadata"}))
@@ -101,8 +101,8 @@ def describe(turn: Turn) -> Answer:
     text = alt.get("text") if isinstance(alt, dict) else None
     if not isinstance(text, str) or not 1 <= len(text) <= LONGEST_ALT:
         raise invalid("[$.metadata.alt_text.text] must have 1 to 1000 characters", "metadata")
-    medium = media.find(turn.db, entries.X, key)
-    if medium is None or medium.account != acting(turn).id:
+    medium = media.find(context.db, entries.X, key)
+    if medium is None or medium.account != acting_account(context).id:
         raise invalid("The media id is unknown.", "id", key)
-    media.describe(turn.db, entries.X, key, text)
+    media.describe(context.db, entries.X, key, text)
     return Answer(200, {"data": {"id": key, "associated_metadata": {"alt_text": {"text": text}}}})

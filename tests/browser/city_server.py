@@ -87,7 +87,7 @@ def create_city(database: Database, folder: Path) -> City:
 
 def open_app(town: City, folder: Path) -> Flask:
     """Build the web application of a city."""
-    found = environment.load(
+    settings = environment.load(
         {
             "NAGARVANI_SECRET_KEY": SECRET,
             "NAGARVANI_MEDIA_DIR": str(folder / "media"),
@@ -99,7 +99,7 @@ def open_app(town: City, folder: Path) -> Flask:
     )
     app = create_app(
         AppContext(
-            settings=found,
+            settings=settings,
             database=town.database,
             store=town.store,
             open_account=lambda account: town.platforms[account.id],

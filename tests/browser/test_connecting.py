@@ -18,7 +18,7 @@ from sandbox.credentials import (
     X_CONSUMER_KEY,
     X_CONSUMER_SECRET,
 )
-from sandbox.server import running
+from sandbox.server import run_sandbox
 from tests.browser.city_server import SECRET
 from tests.browser.journey import Journey, open_journey, path_of
 from tests.support.accessibility import examine
@@ -39,7 +39,7 @@ def journey(
 ) -> Iterator[Journey]:
     """Opens a city whose app is registered at sandbox platforms of its own."""
     with (
-        running(path=tmp_path / "practice") as sandbox,
+        run_sandbox(path=tmp_path / "practice") as sandbox,
         open_journey(browser, run, tmp_path, width=request.param, shoot=shoot) as opened,
     ):
         environment_settings = environment.load(

@@ -15,22 +15,22 @@ from demo.seeding.setup import set_up_city
 from publisher.database.session import Database
 from publisher.now import now
 from publisher.settings.environment import Settings, load
-from sandbox.server import Places, running
+from sandbox.server import SandboxAddresses, run_sandbox
 
 SECRET = "an-invented-secret-of-forty-characters-x"
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Places]:
+def sandbox(tmp_path: Path) -> Iterator[SandboxAddresses]:
     """Runs a sandbox for this test alone."""
-    with running(path=tmp_path / "sandbox") as served:
+    with run_sandbox(path=tmp_path / "sandbox") as served:
         yield served
 
 
 class City:
     """A demo city in a folder, with accounts in the sandbox."""
 
-    def __init__(self, folder: Path, database_url: str, sandbox: Places) -> None:
+    def __init__(self, folder: Path, database_url: str, sandbox: SandboxAddresses) -> None:
         self.folder, self.sandbox = folder, sandbox
         values = {
             "DATABASE_URL": database_url,
@@ -63,7 +63,7 @@ class City:
 
 
 @pytest.fixture
-def city(database_url: str, sandbox: Places, tmp_path: Path) -> Iterator[City]:
+def city(database_url: str, sandbox: SandboxAddresses, tmp_path: Path) -> Iterator[City]:
     """A city with people and accounts, but without submissions."""
     city = City(tmp_path, database_url, sandbox)
     city.set_up()

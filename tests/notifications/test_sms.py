@@ -24,7 +24,7 @@ from publisher.notifications.sms import tick_sms, unknown_in
 from publisher.notifications.sms_gateway import filled
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import NoticeState
-from sandbox.server import Places, running
+from sandbox.server import SandboxAddresses, run_sandbox
 from tests.support.city_people import NOON, add_department, appoint, verbs
 from tests.support.mail import MailServer
 from tests.support.processes import free_port
@@ -101,25 +101,25 @@ def room(on_sqlite: Database) -> Room:
 
 
 @pytest.fixture
-def sandbox_server(tmp_path: Path) -> Iterator[Places]:
-    with running(path=tmp_path / "sandbox") as sandbox:
+def sandbox_server(tmp_path: Path) -> Iterator[SandboxAddresses]:
+    with run_sandbox(path=tmp_path / "sandbox") as sandbox:
         yield sandbox
 
 
-def letterbox(places: Places, to: str = "") -> list[dict[str, object]]:
+def letterbox(places: SandboxAddresses, to: str = "") -> list[dict[str, object]]:
     messages: list[dict[str, object]] = requests.get(
         f"{places.url}/sms.json", params={"to": to}, timeout=5
     ).json()
     return messages
 
 
-def lay(places: Places, kind: str) -> None:
+def lay(places: SandboxAddresses, kind: str) -> None:
     body = {"platform": "letterbox", "operation": "*", "kind": kind}
     requests.post(f"{places.url}/faults", json=body, timeout=5).raise_for_status()
 
 
 def test_an_sms_says_what_its_registered_template_makes_of_the_notice(
-    database: Database, sandbox_server: Places
+    database: Database, sandbox_server: SandboxAddresses
 ) -> None:
     room = Room(database)
     room.choose(Telling.SMS)
@@ -137,7 +137,7 @@ def test_an_sms_says_what_its_registered_template_makes_of_the_notice(
 
 
 def test_a_title_that_looks_like_a_place_takes_no_others(
-    database: Database, sandbox_server: Places
+    database: Database, sandbox_server: SandboxAddresses
 ) -> None:
     room = Room(database)
     room.choose(Telling.SMS)
@@ -161,7 +161,7 @@ def test_by_mail_is_the_rule_and_each_group_is_chosen_for_itself(room: Room) -> 
 
 
 def test_a_kind_without_a_template_goes_by_mail_alone(
-    room: Room, sandbox_server: Places, mail_server: MailServer
+    room: Room, sandbox_server: SandboxAddresses, mail_server: MailServer
 ) -> None:
     room.choose(Telling.SMS)
     room.write()
@@ -208,7 +208,9 @@ def test_a_code_for_a_new_number_goes_to_that_number_alone(room: Room) -> None:
     assert (notice.address, notice.state) == ("+919822099999", NoticeState.FAILED)
 
 
-def test_no_code_rests_with_a_notice_that_has_gone(room: Room, sandbox_server: Places) -> None:
+def test_no_code_rests_with_a_notice_that_has_gone(
+    room: Room, sandbox_server: SandboxAddresses
+) -> None:
     template = SmsTemplate("1107000000000000002", "Code {#var#}", ("secret",))
     values = {"secret": "49172056", "expires_at": NOON + timedelta(minutes=15)}
     room.write(NoticeKind.PASSWORD_CODE, values=values, to=MOBILE)
@@ -221,7 +223,7 @@ def test_no_code_rests_with_a_notice_that_has_gone(room: Room, sandbox_server: P
 
 
 def test_a_template_of_the_readers_language_goes_before_the_general_one(
-    room: Room, sandbox_server: Places
+    room: Room, sandbox_server: SandboxAddresses
 ) -> None:
     hindi = SmsTemplate("1107000000000000003", "अनुमोदित {#var#}", ("title",))
     with room.database.transaction() as session:
@@ -234,7 +236,7 @@ def test_a_template_of_the_readers_language_goes_before_the_general_one(
 
 
 def test_a_refusal_that_comes_with_a_200_is_one_and_then_it_goes_by_mail(
-    room: Room, sandbox_server: Places
+    room: Room, sandbox_server: SandboxAddresses
 ) -> None:
     lay(sandbox_server, "blocked")
     room.choose(Telling.SMS)
@@ -245,7 +247,7 @@ def test_a_refusal_that_comes_with_a_200_is_one_and_then_it_goes_by_mail(
 
 @pytest.mark.parametrize(("kind", "arrived"), [("error_after", 2), ("error_before", 1)])
 def test_an_answer_of_trouble_leaves_it_unknown_and_it_is_sent_once_more(
-    room: Room, sandbox_server: Places, kind: str, arrived: int
+    room: Room, sandbox_server: SandboxAddresses, kind: str, arrived: int
 ) -> None:
     lay(sandbox_server, kind)
     room.choose(Telling.SMS)
@@ -259,7 +261,7 @@ def test_an_answer_of_trouble_leaves_it_unknown_and_it_is_sent_once_more(
 
 
 def test_an_unknown_template_is_kept_and_marked_as_dropped(
-    room: Room, sandbox_server: Places
+    room: Room, sandbox_server: SandboxAddresses
 ) -> None:
     room.choose(Telling.SMS)
     room.write()

@@ -19,7 +19,7 @@ from publisher.notifications.compose import NoticeKind, queue
 from publisher.notifications.dispatch import LEASE
 from publisher.notifications.sms import tick_sms
 from publisher.states import NoticeState
-from sandbox.server import running
+from sandbox.server import run_sandbox
 from tests.notifications.test_sms import BASE_URL, MAIL, MOBILE, VALUES, gateway
 from tests.support.city_people import NOON, add_department, appoint
 from tests.support.processes import Starter
@@ -50,7 +50,7 @@ def test_a_killed_sender_loses_no_sms(
         preferences.choose(session, actor=actor, person=person, preferences=settings, now=NOON)
         notice = queue(session, kind=NoticeKind.APPROVED, person=person, values=VALUES, now=NOON)
         assert notice is not None
-    with running(path=tmp_path / "sandbox") as places:
+    with run_sandbox(path=tmp_path / "sandbox") as places:
         address = f"{places.url}/sms"
         killed = start(
             [sys.executable, "-c", TICK, sqlite_url, address],

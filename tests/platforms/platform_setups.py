@@ -20,7 +20,7 @@ from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.platforms.memory.store import OURSELVES
 from publisher.platforms.registry import open_platform
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS, X_CONSUMER_KEY, X_CONSUMER_SECRET
-from sandbox.server import running
+from sandbox.server import run_sandbox
 
 CREDENTIALS = {
     "x": {
@@ -123,7 +123,7 @@ def memory_setup() -> PlatformSetup:
 
 @contextmanager
 def sandbox_setup(name: str, folder: Path) -> Iterator[PlatformSetup]:
-    with running(path=folder) as sandbox:
+    with run_sandbox(path=folder) as sandbox:
         url = sandbox.url
 
         def citizen_says(text: str, parent_id: str | None) -> str:

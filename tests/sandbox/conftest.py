@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.server import Places, running
+from sandbox.server import SandboxAddresses, run_sandbox
 
 
 @pytest.fixture
-def sandbox_server(tmp_path: Path) -> Iterator[Places]:
+def sandbox_server(tmp_path: Path) -> Iterator[SandboxAddresses]:
     """Where a fresh sandbox answers."""
-    with running(path=tmp_path / "state") as sandbox:
+    with run_sandbox(path=tmp_path / "state") as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def url(sandbox_server: Places) -> str:
+def url(sandbox_server: SandboxAddresses) -> str:
     """Its HTTP address."""
     return sandbox_server.url

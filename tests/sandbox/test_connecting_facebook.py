@@ -15,8 +15,8 @@ from sandbox.credentials import (
     FACEBOOK_APP_TOKEN,
     FACEBOOK_PERSON_ID,
 )
-from sandbox.facebook.issuing import SCOPES
-from sandbox.now import utc_now, written
+from sandbox.facebook.issued_tokens import SCOPES
+from sandbox.now import format_time, utc_now
 from tests.sandbox.platform_clients import CITY_PAGE, WATER_PAGE, Json, session, set_switches
 
 BACK = "http://127.0.0.1:9/accounts/facebook/back"
@@ -118,7 +118,7 @@ def test_a_page_token_from_a_short_lived_one_ends_with_it(url: str) -> None:
     person = client(url, token_of(url))
     page = person.get_connections("me", "accounts")["data"][0]["access_token"]
     assert 0 < examined(url, page)["expires_at"] - utc_now().timestamp() <= 300
-    later = client(url, page, X_Sandbox_At=written(utc_now() + timedelta(minutes=6)))
+    later = client(url, page, X_Sandbox_At=format_time(utc_now() + timedelta(minutes=6)))
     with pytest.raises(facebook.GraphAPIError) as error:
         later.get_object("me")
     assert error.value.result["error"]["error_subcode"] == 463
@@ -155,7 +155,7 @@ def test_a_code_is_good_once_for_its_own_address_and_with_the_apps_secret(url: s
     ):
         with pytest.raises(facebook.GraphAPIError):
             api.get_access_token_from_code(code, **wrong)
-    later = client(url, X_Sandbox_At=written(utc_now() + timedelta(minutes=11)))
+    later = client(url, X_Sandbox_At=format_time(utc_now() + timedelta(minutes=11)))
     with pytest.raises(facebook.GraphAPIError):
         later.get_access_token_from_code(code, BACK, **APP)
     api.get_access_token_from_code(code, BACK, **APP)
@@ -169,7 +169,7 @@ def test_only_a_living_token_of_the_person_is_exchanged(url: str) -> None:
     for token in (page, CITY_PAGE.token, "nobody's"):
         with pytest.raises(facebook.GraphAPIError):
             client(url, token).extend_access_token(**APP)
-    late = written(utc_now() + timedelta(hours=2))
+    late = format_time(utc_now() + timedelta(hours=2))
     with pytest.raises(facebook.GraphAPIError):
         client(url, token_of(url), X_Sandbox_At=late).extend_access_token(**APP)
     with pytest.raises(facebook.GraphAPIError):

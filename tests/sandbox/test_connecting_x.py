@@ -13,7 +13,7 @@ import tweepy
 from requests_oauthlib import OAuth1Session
 
 from sandbox.credentials import X_CONSUMER_KEY, X_CONSUMER_SECRET
-from sandbox.now import utc_now, written
+from sandbox.now import format_time, utc_now
 from tests.sandbox.platform_clients import CITY, WATER, add_fault, mount_sandbox, session
 
 CALLBACK = "http://127.0.0.1:9/accounts/x/back?from=x"
@@ -109,7 +109,7 @@ def test_a_wrong_secret_a_wrong_verifier_and_a_second_use_are_refused(url: str) 
 
 def test_a_request_token_holds_for_a_quarter_of_an_hour(url: str) -> None:
     handler = Handler(url, CALLBACK)
-    mount_sandbox(handler.oauth, url, X_Sandbox_At=written(utc_now() - timedelta(minutes=16)))
+    mount_sandbox(handler.oauth, url, X_Sandbox_At=format_time(utc_now() - timedelta(minutes=16)))
     assert page_of(url, handler.get_authorization_url()).status_code == 400
 
 

@@ -13,8 +13,8 @@ import tweepy
 
 from sandbox.endings import SUBCODES
 from sandbox.ledger import Ledger
-from sandbox.now import utc_now, written
-from sandbox.server import running
+from sandbox.now import format_time, utc_now
+from sandbox.server import run_sandbox
 from tests.sandbox.platform_clients import (
     CITY,
     CITY_PAGE,
@@ -42,11 +42,11 @@ def subcode_of(api: facebook.GraphAPI) -> int:
 
 def test_access_ends_at_its_time_for_that_account_alone_and_is_renewed(url: str) -> None:
     noon = utc_now() + timedelta(hours=1)
-    end(url, "x", CITY.id, at=written(noon))
+    end(url, "x", CITY.id, at=format_time(noon))
     end(url, "facebook", CITY_PAGE.id, minutes=60)
     assert x_client(url).get_me()["data"]["id"] == CITY.id
     assert graph(url).get_object("me")["id"] == CITY_PAGE.id
-    after = written(noon + timedelta(minutes=1))
+    after = format_time(noon + timedelta(minutes=1))
     with pytest.raises(tweepy.Unauthorized):
         x_client(url, X_Sandbox_At=after).create_tweet(text="x")
     assert subcode_of(graph(url, X_Sandbox_At=after)) == 463
@@ -114,9 +114,9 @@ def test_on_the_page_access_is_ended_and_renewed(url: str) -> None:
 
 
 def test_all_of_it_survives_a_restart(tmp_path: Path) -> None:
-    with running(path=tmp_path) as first:
+    with run_sandbox(path=tmp_path) as first:
         end(first.url, "facebook", CITY_PAGE.id, subcode=460)
-    with running(path=tmp_path) as second:
+    with run_sandbox(path=tmp_path) as second:
         assert subcode_of(graph(second.url)) == 460
 
 
@@ -126,6 +126,6 @@ def test_a_ledger_from_before_a_column_was_there_is_given_it(tmp_path: Path) -> 
     old.execute("ALTER TABLE faults DROP COLUMN subcode")
     old.commit()
     old.close()
-    with running(path=tmp_path) as places:
+    with run_sandbox(path=tmp_path) as places:
         add_fault(places.url, "facebook", "check", "expired_token", subcode=458)
         assert subcode_of(graph(places.url)) == 458

@@ -15,8 +15,8 @@ import pytest
 import requests
 
 from sandbox.credentials import FACEBOOK_APP_TOKEN, FACEBOOK_EXPIRED_TOKEN
-from sandbox.facebook import shapes
-from sandbox.now import utc_now, written
+from sandbox.facebook import responses
+from sandbox.now import format_time, utc_now
 from tests.sandbox.platform_clients import (
     CITY_PAGE,
     WATER_PAGE,
@@ -156,7 +156,9 @@ def test_comments_since_a_time_and_both_orders_page_alike(url: str) -> None:
     api = graph(url)
     post = api.put_object(PAGE, "feed", message="x")["id"]
     times = [utc_now() - timedelta(hours=5 - n) for n in range(5)]
-    ids = [add_comment(url, "facebook", post, f"{n}", at=written(at)) for n, at in enumerate(times)]
+    ids = [
+        add_comment(url, "facebook", post, f"{n}", at=format_time(at)) for n, at in enumerate(times)
+    ]
     since = int(times[2].timestamp())
     comments = list(api.get_all_connections(post, "comments", since=since, limit=2))
     assert [comment["id"] for comment in comments] == ids[2:]
@@ -187,7 +189,7 @@ def test_the_same_post_in_a_row_is_refused_in_the_way_the_switch_says(url: str) 
 
 
 def test_an_unpublished_photo_is_gone_after_a_day_unless_a_post_carries_it(url: str) -> None:
-    earlier = written(utc_now() - timedelta(hours=25))
+    earlier = format_time(utc_now() - timedelta(hours=25))
     then = graph(url, X_Sandbox_At=earlier)
     lost, carried = photo(then), photo(then)
     media = json.dumps([{"media_fbid": carried}])
@@ -251,7 +253,7 @@ def test_a_planned_post_appears_at_its_time_and_only_within_the_window(url: str)
     ] == [post]
     assert api.get_connections(PAGE, "published_posts")["data"] == []
     assert api.get_object(post, fields="is_published")["is_published"] is False
-    later = graph(url, X_Sandbox_At=written(utc_now() + timedelta(minutes=21)))
+    later = graph(url, X_Sandbox_At=format_time(utc_now() + timedelta(minutes=21)))
     assert later.get_object(post, fields="is_published")["is_published"] is True
     assert later.get_connections(PAGE, "scheduled_posts")["data"] == []
 
@@ -302,11 +304,11 @@ def answered(url: str) -> dict[str, dict[str, object]]:
     post = api.put_object(PAGE, "feed", message="x", attached_media=media)["id"]
     say_first = add_comment(url, "facebook", post, "पहिली")
     below = add_comment(url, "facebook", say_first, "खाली")
-    tasks = shapes.PAGE_KNOWN - {"tasks"}
+    tasks = responses.PAGE_KNOWN - {"tasks"}
     return {
-        "PagePost": api.get_object(post, fields=",".join(shapes.POST_KNOWN)),
-        "Comment": api.get_object(below, fields=",".join(shapes.COMMENT_KNOWN)),
-        "Photo": api.get_object(photo(api), fields=",".join(shapes.PHOTO_KNOWN)),
+        "PagePost": api.get_object(post, fields=",".join(responses.POST_KNOWN)),
+        "Comment": api.get_object(below, fields=",".join(responses.COMMENT_KNOWN)),
+        "Photo": api.get_object(photo(api), fields=",".join(responses.PHOTO_KNOWN)),
         "Page": api.get_object(PAGE, fields=",".join(tasks)),
     }
 

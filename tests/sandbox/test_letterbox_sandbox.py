@@ -7,17 +7,17 @@ import smtplib
 import pytest
 import requests
 
-from sandbox.server import Places
+from sandbox.server import SandboxAddresses
 from tests.sandbox.platform_clients import Json, add_fault, post_mail
 
 
-def mails(places: Places, to: str = "") -> list[Json]:
+def mails(places: SandboxAddresses, to: str = "") -> list[Json]:
     response = requests.get(f"{places.url}/letterbox.json", params={"to": to}, timeout=5)
     letters: list[Json] = response.json()
     return letters
 
 
-def test_a_mail_is_kept_whole_and_taken_apart(sandbox_server: Places) -> None:
+def test_a_mail_is_kept_whole_and_taken_apart(sandbox_server: SandboxAddresses) -> None:
     post_mail(
         sandbox_server.smtp_port,
         "पोच क्रमांक PMC/2026/000001",
@@ -40,7 +40,7 @@ def test_a_mail_is_kept_whole_and_taken_apart(sandbox_server: Places) -> None:
     [("error_before", 451, 0), ("error_after", 451, 1), ("blocked", 550, 0)],
 )
 def test_a_mail_may_be_refused_before_or_after_it_is_kept(
-    sandbox_server: Places, kind: str, code: int, count: int
+    sandbox_server: SandboxAddresses, kind: str, code: int, count: int
 ) -> None:
     add_fault(sandbox_server.url, "letterbox", "mail", kind)
     with pytest.raises(smtplib.SMTPDataError) as refused:
@@ -51,7 +51,7 @@ def test_a_mail_may_be_refused_before_or_after_it_is_kept(
     assert len(mails(sandbox_server)) == count + 1
 
 
-def test_the_connection_may_end_after_a_mail_is_kept(sandbox_server: Places) -> None:
+def test_the_connection_may_end_after_a_mail_is_kept(sandbox_server: SandboxAddresses) -> None:
     add_fault(sandbox_server.url, "letterbox", "mail", "reset_after")
     with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
         post_mail(sandbox_server.smtp_port)
@@ -59,7 +59,7 @@ def test_the_connection_may_end_after_a_mail_is_kept(sandbox_server: Places) -> 
 
 
 def test_a_mails_page_shows_text_with_links_framed_html_and_attachments(
-    sandbox_server: Places,
+    sandbox_server: SandboxAddresses,
 ) -> None:
     html = (
         "<html><head></head><body><script>x</script><a href='http://a.example'>a</a></body></html>"

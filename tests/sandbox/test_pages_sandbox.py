@@ -13,11 +13,11 @@ import requests
 from playwright.sync_api import BrowserContext, Page
 
 from sandbox.credentials import FACEBOOK_APP_ID
-from sandbox.facebook.issuing import SCOPES
+from sandbox.facebook.issued_tokens import SCOPES
 from sandbox.faults import OPERATIONS, Kind
 from sandbox.pages import blueprint
-from sandbox.pages.words import ENGLISH, MARATHI
-from sandbox.server import Places
+from sandbox.pages.translations import ENGLISH, MARATHI
+from sandbox.server import SandboxAddresses
 from tests.sandbox.platform_clients import (
     CITY,
     CITY_PAGE,
@@ -161,7 +161,7 @@ def test_what_is_not_there_is_a_page_of_ours(url: str) -> None:
         assert (response.status_code, "हे पान उपलब्ध नाही." in response.text) == (404, True), path
 
 
-def filled(places: Places) -> list[str]:
+def filled(places: SandboxAddresses) -> list[str]:
     """Returns every page, with and without contents, and one with an error."""
     url = places.url
     empty = ["/", "/letterbox?to=nobody", "/faults", f"/x/{WATER.username}", "/nowhere"]
@@ -204,7 +204,7 @@ def posts_page(url: str) -> str:
 @pytest.mark.parametrize("language", ["mr", "en"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_on_any_page(
-    sandbox_server: Places,
+    sandbox_server: SandboxAddresses,
     window: Callable[..., BrowserContext],
     axe: Callable[[Page], Findings],
     language: str,
@@ -227,7 +227,7 @@ def test_axe_finds_nothing_on_any_page(
 
 @pytest.mark.proof
 def test_nothing_scrolls_sideways_on_a_narrow_phone(
-    sandbox_server: Places, window: Callable[..., BrowserContext]
+    sandbox_server: SandboxAddresses, window: Callable[..., BrowserContext]
 ) -> None:
     page = window(width=320, javascript=False).new_page()
     for address in filled(sandbox_server):

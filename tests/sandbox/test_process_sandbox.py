@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from sandbox.server import Places
+from sandbox.server import SandboxAddresses
 from tests.sandbox.platform_clients import CITY_PAGE, graph, ledger, post_mail, x_client
 from tests.support.processes import RunningCommand, Starter
 
@@ -81,7 +81,7 @@ def test_the_ledger_is_written_durably(start: Starter, tmp_path: Path) -> None:
     ],
 )
 def test_who_stops_in_the_midst_of_a_request_keeps_nobody_else_waiting(
-    sandbox_server: Places, host: str, path: str, kind: str, token: str
+    sandbox_server: SandboxAddresses, host: str, path: str, kind: str, token: str
 ) -> None:
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/{kind}\r\n"

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from sandbox.credentials import FACEBOOK_APP_SECRET
-from sandbox.now import utc_now, written
+from sandbox.now import format_time, utc_now
 from tests.sandbox.platform_clients import CITY_PAGE, WATER_PAGE, Json, add_comment, graph
 from tests.support.runs import wait_until
 
@@ -132,7 +132,7 @@ def test_what_waits_goes_in_batches_of_the_size_that_was_set(
 ) -> None:
     tell(url, receiver, most=most)
     post = graph(url).put_object(PAGE, "feed", message="x")["id"]
-    soon = written(utc_now() + timedelta(seconds=2))  # so that all three fall due together
+    soon = format_time(utc_now() + timedelta(seconds=2))  # so that all three fall due together
     for text in ("०", "१", "२"):
         add_comment(url, "facebook", post, text, at=soon)
     assert wait_until(lambda: len(receiver.changes()) == 3, within=10)

@@ -12,7 +12,7 @@ import tweepy
 from requests_oauthlib import OAuth1
 
 from sandbox.credentials import X_APP_BEARER, X_CONSUMER_KEY, X_CONSUMER_SECRET
-from sandbox.now import utc_now, written
+from sandbox.now import format_time, utc_now
 from sandbox.x.weight import weighted_length
 from tests.sandbox.platform_clients import (
     CITY,
@@ -313,7 +313,7 @@ def test_only_replies_to_own_posts_can_be_hidden_and_only_own_ones_deleted(url: 
 
 
 def test_recent_search_reaches_back_seven_days_only(url: str) -> None:
-    old, new = (written(utc_now() - timedelta(days=days)) for days in (8, 6))
+    old, new = (format_time(utc_now() - timedelta(days=days)) for days in (8, 6))
     post = x_client(url, X_Sandbox_At=old).create_tweet(text="जुनी")["data"]["id"]
     add_comment(url, "x", post, "तेव्हा", at=old)
     comment_id = add_comment(url, "x", post, "नंतर", at=new)
@@ -341,7 +341,7 @@ def test_seeded_posts_carry_their_times_and_stand_in_order(url: str) -> None:
     now = utc_now()
     ids = []
     for days in (3, 1, 2):
-        at = written(now - timedelta(days=days))
+        at = format_time(now - timedelta(days=days))
         client = x_client(url, X_Sandbox_At=at)
         ids.append(client.create_tweet(text=f"{days} दिवसांपूर्वी")["data"]["id"])
     tweets = x_client(url).get_users_tweets(CITY.id, user_auth=True, tweet_fields="created_at")
@@ -438,7 +438,7 @@ def test_the_fifty_first_deletion_in_a_quarter_of_an_hour_is_one_too_many(url: s
             client.delete_tweet("1")
     with pytest.raises(tweepy.TooManyRequests):
         client.delete_tweet("1")
-    later = x_client(url, X_Sandbox_At=written(utc_now() + timedelta(minutes=16)))
+    later = x_client(url, X_Sandbox_At=format_time(utc_now() + timedelta(minutes=16)))
     with pytest.raises(tweepy.NotFound):
         later.delete_tweet("1")
 

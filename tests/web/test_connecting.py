@@ -30,8 +30,8 @@ from sandbox.credentials import (
     X_CONSUMER_KEY,
     X_CONSUMER_SECRET,
 )
-from sandbox.facebook.issuing import SCOPES
-from sandbox.server import running
+from sandbox.facebook.issued_tokens import SCOPES
+from sandbox.server import run_sandbox
 from tests.sandbox.platform_clients import set_switches
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
@@ -166,7 +166,7 @@ def _return_path(response: requests.Response) -> str:
 @pytest.fixture(scope="module")
 def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Runs a sandbox, and returns its address."""
-    with running(path=tmp_path_factory.mktemp("practice")) as sandbox:
+    with run_sandbox(path=tmp_path_factory.mktemp("practice")) as sandbox:
         yield sandbox.url
 
 

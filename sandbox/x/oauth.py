@@ -11,9 +11,9 @@ from urllib.parse import urlencode, urlsplit
 from flask import request
 
 from sandbox.credentials import X_ACCOUNTS, XAccount
-from sandbox.exchange import Answer, Refused, Turn
-from sandbox.now import read, written
-from sandbox.x import signing
+from sandbox.exchange import Answer, Refused, RequestContext
+from sandbox.now import format_time, parse_time
+from sandbox.x import signatures
 
 OOB = "oob"
 LIFE = timedelta(minutes=15)
@@ -36,17 +36,17 @@ class RequestToken:
         return self.callback == OOB
 
 
-def request_token(turn: Turn) -> Answer:
+def request_token(context: RequestContext) -> Answer:
     """Handle POST /oauth/request_token, signed by the app alone, with a callback or "oob"."""
-    oauth_fields = signing.given(request)
-    signing.check(request, oauth_fields, "")
+    oauth_fields = signatures.parse_oauth_header(request)
+    signatures.check(request, oauth_fields, "")
     callback = oauth_fields.get("oauth_callback", "")
     if callback != OOB and urlsplit(callback).scheme not in ("http", "https"):
         raise refused(400, 214, "Bad callback.")
     token, secret = f"rt-{secrets.token_urlsafe(24)}", secrets.token_urlsafe(32)
-    turn.db.execute(
+    context.db.execute(
         "INSERT INTO request_tokens VALUES (?, ?, ?, ?, NULL, NULL)",
-        (token, secret, callback, written(turn.now)),
+        (token, secret, callback, format_time(context.now)),
     )
     return _form(oauth_token=token, oauth_token_secret=secret, oauth_callback_confirmed="true")
 
@@ -54,7 +54,7 @@ def request_token(turn: Turn) -> Answer:
 def find(db: sqlite3.Connection, token: str, now: datetime) -> RequestToken | None:
     """Return a request token that is still valid."""
     row = db.execute("SELECT * FROM request_tokens WHERE token=?", (token,)).fetchone()
-    if row is None or now > read(row["made_at"]) + LIFE:
+    if row is None or now > parse_time(row["made_at"]) + LIFE:
         return None
     return RequestToken(
         row["token"], row["secret"], row["callback"], row["account"], row["verifier"]
@@ -80,13 +80,13 @@ def deny(db: sqlite3.Connection, request_token: RequestToken) -> None:
     db.execute("DELETE FROM request_tokens WHERE token=?", (request_token.token,))
 
 
-def access_token(turn: Turn) -> Answer:
+def access_token(context: RequestContext) -> Answer:
     """Handle POST /oauth/access_token, signed with the request token; valid once."""
-    oauth_fields = signing.given(request)
-    request_token = find(turn.db, oauth_fields.get("oauth_token", ""), turn.now)
+    oauth_fields = signatures.parse_oauth_header(request)
+    request_token = find(context.db, oauth_fields.get("oauth_token", ""), context.now)
     if request_token is None:
         raise refused(401, 32, "Could not authenticate you.")
-    signing.check(request, oauth_fields, request_token.secret)
+    signatures.check(request, oauth_fields, request_token.secret)
     sent = oauth_fields.get("oauth_verifier") or request.form.get("oauth_verifier", "")
     account = next(
         (x_account for x_account in X_ACCOUNTS if x_account.id == request_token.account), None
@@ -95,7 +95,7 @@ def access_token(turn: Turn) -> Answer:
         sent.encode(), (request_token.verifier or "").encode()
     ):
         raise refused(401, 32, "Could not authenticate you.")
-    deny(turn.db, request_token)
+    deny(context.db, request_token)
     return _form(
         oauth_token=account.token,
         oauth_token_secret=account.token_secret,

@@ -12,105 +12,113 @@ from flask import request
 from sandbox import entries, switches
 from sandbox.credentials import X_ACCOUNTS
 from sandbox.entries import Entry
-from sandbox.exchange import Answer, Refused, Turn
-from sandbox.now import before, read, written
+from sandbox.exchange import Answer, Refused, RequestContext
+from sandbox.now import before, format_time, parse_time
 from sandbox.x import bodies, queries
 from sandbox.x.numbers import EPOCH_MS
-from sandbox.x.posting import acting
 from sandbox.x.problems import invalid, not_found
-from sandbox.x.shapes import Asked, asked, in_dialect, includes, post, user
-from sandbox.x.texts import mentioned
+from sandbox.x.responses import RequestedFields, in_dialect, includes, parse_fields, post, user
+from sandbox.x.texts import mentioned_handles
+from sandbox.x.writes import acting_account
 
 WEEK = timedelta(days=7)
 
 
-def me(turn: Turn) -> Answer:
+def me(context: RequestContext) -> Answer:
     """Handle GET /2/users/me."""
-    account, fields = acting(turn), asked(turn.db, request.args)
+    account, fields = acting_account(context), parse_fields(context.db, request.args)
     shape = user(account.id, account.username, account.name, fields)
     return Answer(200, in_dialect({"data": shape}, fields.new_names))
 
 
-def by_id(turn: Turn, key: str) -> Answer:
+def by_id(context: RequestContext, key: str) -> Answer:
     """Handle GET /2/tweets/:id. X: a missing post is a 200 with an error inside."""
-    fields = asked(turn.db, request.args)
-    entry = _visible(turn, bodies.an_id(key, "id"))
+    fields = parse_fields(context.db, request.args)
+    entry = _visible(context, bodies.an_id(key, "id"))
     if entry is None:
         return Answer(200, {"errors": [not_found(key)]})
-    body: dict[str, object] = {"data": post(turn.db, entry, fields)}
-    return Answer(200, _with_includes(turn, body, [entry], fields))
+    body: dict[str, object] = {"data": post(context.db, entry, fields)}
+    return Answer(200, _with_includes(context, body, [entry], fields))
 
 
-def by_ids(turn: Turn) -> Answer:
+def by_ids(context: RequestContext) -> Answer:
     """Handle GET /2/tweets?ids=, up to a hundred."""
-    fields = asked(turn.db, request.args)
+    fields = parse_fields(context.db, request.args)
     ids = [bodies.an_id(key, "ids") for key in request.args.get("ids", "").split(",")]
     if len(ids) > 100:
         raise invalid("The ids query parameter may hold up to 100 ids.", "ids")
-    sought = {key: _visible(turn, key) for key in ids}
-    visible = [entry for entry in sought.values() if entry is not None]
+    entries_by_id = {key: _visible(context, key) for key in ids}
+    visible = [entry for entry in entries_by_id.values() if entry is not None]
     body: dict[str, object] = {}
     if visible:
-        body["data"] = [post(turn.db, entry, fields) for entry in visible]
-    if missing := [not_found(key, "ids") for key, entry in sought.items() if entry is None]:
+        body["data"] = [post(context.db, entry, fields) for entry in visible]
+    if missing := [not_found(key, "ids") for key, entry in entries_by_id.items() if entry is None]:
         body["errors"] = missing
-    return Answer(200, _with_includes(turn, body, visible, fields))
+    return Answer(200, _with_includes(context, body, visible, fields))
 
 
-def _visible(turn: Turn, key: str) -> Entry | None:
-    entry = entries.find(turn.db, entries.X, key)
-    veiled = turn.veil and entry is not None and entry.created_at > before(turn.now, turn.veil)
-    return None if veiled else entry
+def _visible(context: RequestContext, key: str) -> Entry | None:
+    entry = entries.find(context.db, entries.X, key)
+    is_hidden = (
+        context.hidden_seconds
+        and entry is not None
+        and entry.created_at > before(context.now, context.hidden_seconds)
+    )
+    return None if is_hidden else entry
 
 
-def timeline(turn: Turn, key: str) -> Answer:
+def timeline(context: RequestContext, key: str) -> Answer:
     """Handle GET /2/users/:id/tweets: an account's posts and replies, newest first."""
     _known_account(key)
-    posts = entries.by_account(turn.db, entries.X, key, turn.now, turn.veil)
+    posts = entries.by_account(context.db, entries.X, key, context.now, context.hidden_seconds)
     if "replies" in request.args.get("exclude", "").split(","):
         posts = [entry for entry in posts if entry.parent_id is None]
-    return _page(turn, posts, least=5)
+    return _page(context, posts, least=5)
 
 
-def mentions(turn: Turn, key: str) -> Answer:
+def mentions(context: RequestContext, key: str) -> Answer:
     """Handle GET /2/users/:id/mentions: posts of others that mention the account."""
     username = _known_account(key)
-    posts = entries.chosen(
-        turn.db,
+    posts = entries.select(
+        context.db,
         "platform='x' AND account<>? AND deleted_at IS NULL AND created_at<=?"
         " AND shown LIKE ? ESCAPE '\\'",
-        (key, _horizon(turn, turn.veil), f"%@{username.replace('_', chr(92) + '_')}%"),
+        (
+            key,
+            _horizon(context, context.hidden_seconds),
+            f"%@{username.replace('_', chr(92) + '_')}%",
+        ),
     )
-    return _page(turn, (e for e in posts if username in mentioned(e.shown)), least=5)
+    return _page(context, (e for e in posts if username in mentioned_handles(e.shown)), least=5)
 
 
-def search(turn: Turn) -> Answer:
+def search(context: RequestContext) -> Answer:
     """Handle GET /2/tweets/search/recent: the last seven days, newest first, 10 to 100 a page."""
-    meets = queries.compiled(turn.db, request.args.get("query", ""))
-    oldest = turn.now - WEEK
+    meets = queries.compile_query(context.db, request.args.get("query", ""))
+    oldest = context.now - WEEK
     start = _time("start_time")
     if start is not None and start < oldest:
         raise invalid("'start_time' must be within the last 7 days.", "start_time")
-    _check_since(turn, oldest)
-    delay = max(turn.veil, float(switches.number(turn.db, "x_search_delay")))
-    posts = entries.chosen(
-        turn.db,
+    _check_since(context, oldest)
+    delay = max(context.hidden_seconds, float(switches.number(context.db, "x_search_delay")))
+    posts = entries.select(
+        context.db,
         "platform='x' AND deleted_at IS NULL AND created_at>? AND created_at<=?",
-        (written(oldest), _horizon(turn, delay)),
+        (format_time(oldest), _horizon(context, delay)),
     )
-    return _page(turn, (entry for entry in posts if meets(entry)), least=10)
+    return _page(context, (entry for entry in posts if meets(entry)), least=10)
 
 
-def _check_since(turn: Turn, oldest: datetime) -> None:
+def _check_since(context: RequestContext, oldest: datetime) -> None:
     since = request.args.get("since_id")
-    if since is None or not switches.is_on(turn.db, "x_since_id_window"):
+    if since is None or not switches.is_on(context.db, "x_since_id_window"):
         return
     if (int(bodies.an_id(since, "since_id")) >> 22) + EPOCH_MS < oldest.timestamp() * 1000:
         raise invalid("'since_id' must be a post id of the last 7 days.", "since_id", since)
 
 
-def _horizon(turn: Turn, seconds: float) -> str:
-    return before(turn.now, seconds) if seconds else "9999"
+def _horizon(context: RequestContext, seconds: float) -> str:
+    return before(context.now, seconds) if seconds else "9999"
 
 
 def _known_account(key: str) -> str:
@@ -123,23 +131,23 @@ def _known_account(key: str) -> str:
 def _time(name: str) -> datetime | None:
     text = request.args.get(name)
     try:
-        return read(text) if text else None
+        return parse_time(text) if text else None
     except ValueError:
         raise invalid(f"'{name}' is not a time.", name, text or "") from None
 
 
-def _page(turn: Turn, candidates: Iterable[Entry], least: int) -> Answer:
-    fields, size = asked(turn.db, request.args), _size(least)
-    left = sorted(filter(_within(), candidates), key=lambda entry: -int(entry.id))
-    page = left[:size]
+def _page(context: RequestContext, candidates: Iterable[Entry], least: int) -> Answer:
+    fields, size = parse_fields(context.db, request.args), _size(least)
+    remaining = sorted(filter(_within(), candidates), key=lambda entry: -int(entry.id))
+    page = remaining[:size]
     meta: dict[str, object] = {"result_count": len(page)}
     body: dict[str, object] = {"meta": meta}
     if page:
-        body["data"] = [post(turn.db, entry, fields) for entry in page]
+        body["data"] = [post(context.db, entry, fields) for entry in page]
         meta |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
-    if len(left) > size:
+    if len(remaining) > size:
         meta["next_token"] = _token(page[-1].id)
-    return Answer(200, _with_includes(turn, body, page, fields))
+    return Answer(200, _with_includes(context, body, page, fields))
 
 
 def _size(least: int) -> int:
@@ -172,9 +180,9 @@ class _Bounds:
         start: datetime | None,
         end: datetime | None,
     ) -> None:
-        self.since, self.start = since, written(start) if start else ""
+        self.since, self.start = since, format_time(start) if start else ""
         self.below = min((n for n in (until, below) if n is not None), default=None)
-        self.end = written(end) if end else "9999"
+        self.end = format_time(end) if end else "9999"
 
     def __call__(self, entry: Entry) -> bool:
         number = int(entry.id)
@@ -202,7 +210,9 @@ def _id_of(token: str) -> int:
         raise invalid("The pagination token is not valid.", "pagination_token", token) from None
 
 
-def _with_includes(turn: Turn, body: dict[str, object], page: list[Entry], fields: Asked) -> object:
-    if along := includes(turn.db, page, fields, turn.now, turn.veil):
-        body["includes"] = along
+def _with_includes(
+    context: RequestContext, body: dict[str, object], page: list[Entry], fields: RequestedFields
+) -> object:
+    if included := includes(context.db, page, fields, context.now, context.hidden_seconds):
+        body["includes"] = included
     return in_dialect(body, fields.new_names)

@@ -13,8 +13,8 @@ from markupsafe import Markup, escape
 
 from sandbox import entries
 from sandbox.entries import Entry
-from sandbox.now import read
-from sandbox.pages.words import language
+from sandbox.now import parse_time
+from sandbox.pages.translations import language
 
 PUNE = ZoneInfo("Asia/Kolkata")
 MONTHS = (
@@ -27,7 +27,7 @@ ADDRESS = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")
 
 def time(text: str) -> str:
     """Return a stored time in Pune's time and the page's language."""
-    at = read(text).astimezone(PUNE)
+    at = parse_time(text).astimezone(PUNE)
     if language() == "en":
         return f"{at.day} {at:%B %Y, %H:%M}"
     return f"{at.day} {MONTHS[at.month - 1]} {at.year}, {at:%H:%M}".translate(DEVANAGARI)
@@ -38,7 +38,7 @@ def number(value: int) -> str:
     return str(value) if language() == "en" else str(value).translate(DEVANAGARI)
 
 
-def linked(text: str) -> Markup:
+def with_links(text: str) -> Markup:
     """Return a text with its URLs as links."""
     parts, done = Markup(), 0
     for match in ADDRESS.finditer(text):
@@ -52,10 +52,10 @@ def link(address: str, label: str) -> Markup:
     return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(address, label)
 
 
-def words_of(entry: Entry) -> Markup:
+def entry_text(entry: Entry) -> Markup:
     """Return an entry's text as a citizen sees it, with X's short links expanded."""
     if entry.platform != entries.X:
-        return linked(entry.text)
+        return with_links(entry.text)
     parts, done = Markup(), 0
     for url in json.loads(entry.entities).get("urls", []):
         if url["start"] < done:
@@ -75,14 +75,14 @@ class Branch:
     answers: list[Branch] = field(default_factory=list)
 
 
-def threaded(comments: Iterable[Entry]) -> list[Branch]:
+def comment_tree(comments: Iterable[Entry]) -> list[Branch]:
     """Return comments as a tree, oldest first; replies to deleted comments move to the post."""
     branches = {comment.id: Branch(comment) for comment in comments}
     top: list[Branch] = []
     for branch in branches.values():
-        above = branches.get(branch.entry.parent_id or "")
-        (above.answers if above else top).append(branch)
+        parent = branches.get(branch.entry.parent_id or "")
+        (parent.answers if parent else top).append(branch)
     return top
 
 
-FILTERS = {"time": time, "number": number, "linked": linked, "words_of": words_of}
+FILTERS = {"time": time, "number": number, "with_links": with_links, "entry_text": entry_text}

@@ -1,4 +1,4 @@
-"""Codes and tokens that the practice Facebook issues while an account is being connected."""
+"""Codes and tokens that the sandbox's Facebook issues while an account is connected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sandbox import switches
 from sandbox.facebook.errors import refusal
-from sandbox.now import read, written
+from sandbox.now import format_time, parse_time
 
 SCOPES = (
     "pages_show_list",
@@ -52,7 +52,7 @@ def make_code(db: sqlite3.Connection, redirect_uri: str, grant: Grant, now: date
     code = secrets.token_urlsafe(48)
     db.execute(
         "INSERT INTO codes VALUES (?, ?, ?, ?, ?)",
-        (code, redirect_uri, " ".join(grant.scopes), " ".join(grant.pages), written(now)),
+        (code, redirect_uri, " ".join(grant.scopes), " ".join(grant.pages), format_time(now)),
     )
     return code
 
@@ -63,7 +63,7 @@ def redeem(db: sqlite3.Connection, code: str, redirect_uri: str, now: datetime) 
     Raises Refused (wording not established).
     """
     row = db.execute("SELECT * FROM codes WHERE code=?", (code,)).fetchone()
-    if row is None or now > read(row["made_at"]) + CODE_LIFE:
+    if row is None or now > parse_time(row["made_at"]) + CODE_LIFE:
         raise refusal("Invalid verification code format.", 100)
     if row["redirect_uri"] != redirect_uri:
         raise refusal(
@@ -96,8 +96,8 @@ def issue(
             page,
             " ".join(grant.scopes),
             " ".join(grant.pages),
-            written(now),
-            written(expires_at) if expires_at else None,
+            format_time(now),
+            format_time(expires_at) if expires_at else None,
         ),
     )
     return token
@@ -108,11 +108,11 @@ def find(db: sqlite3.Connection, token: str) -> Token | None:
     row = db.execute("SELECT * FROM tokens WHERE token=?", (token,)).fetchone()
     if row is None:
         return None
-    ends = read(row["expires_at"]) if row["expires_at"] else None
-    return Token(row["token"], row["page"], _grant(row), read(row["issued_at"]), ends)
+    ends = parse_time(row["expires_at"]) if row["expires_at"] else None
+    return Token(row["token"], row["page"], _grant(row), parse_time(row["issued_at"]), ends)
 
 
-def of_page(db: sqlite3.Connection, person: Token, page: str, now: datetime) -> Token:
+def issue_for_page(db: sqlite3.Connection, person: Token, page: str, now: datetime) -> Token:
     """Return a page's token: it never expires if the person's is long-lived, else with it."""
     long = person.expires_at is not None and person.expires_at - person.issued_at >= LONG
     return issue(db, page, person.grant, now, None if long else person.expires_at)

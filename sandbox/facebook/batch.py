@@ -1,6 +1,6 @@
-"""Several readings in one request: POST / with `batch`, each answered as if it had come alone.
+"""Batch requests: POST / with `batch`, each part answered like a request of its own.
 
-Facebook: its page on batch requests. GET /?ids= is no more since version 26.0 of its interface.
+Facebook: its page on batch requests. GET /?ids= was removed in version 26.0 of the API.
 """
 
 from __future__ import annotations
@@ -11,31 +11,31 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask import request
 
-from sandbox.exchange import Answer, Refused, Turn
-from sandbox.facebook import reading
-from sandbox.facebook.errors import FacebookVoice, bad_parameter, refusal
+from sandbox.exchange import Answer, Refused, RequestContext
+from sandbox.facebook import reads
+from sandbox.facebook.errors import FacebookResponses, bad_parameter, refusal
 
-MOST = 50
+MAX_REQUESTS = 50
 VERSION = re.compile(r"^/?(?:v\d+\.\d+/)?")
 Json = dict[str, object]
 
 
-def several(turn: Turn) -> Answer:
+def handle_batch(context: RequestContext) -> Answer:
     """Handle POST /, a batch. Each part counts as a call; only reads are supported."""
-    batch = _asked()
-    if len(batch) > MOST:
+    batch = _parse_batch()
+    if len(batch) > MAX_REQUESTS:
         raise refusal(
-            f"Too many requests in batch message. Maximum batch size is {MOST}",
+            f"Too many requests in batch message. Maximum batch size is {MAX_REQUESTS}",
             -3,
             kind="GraphBatchException",
         )
-    answers = [_one(turn, part, is_first=index == 0) for index, part in enumerate(batch)]
+    answers = [_read_one(context, part, is_first=index == 0) for index, part in enumerate(batch)]
     return Answer(
         200, [{"code": answer.code, "body": json.dumps(answer.body)} for answer in answers]
     )
 
 
-def _asked() -> list[Json]:
+def _parse_batch() -> list[Json]:
     try:
         batch = json.loads(request.form.get("batch", ""))
     except ValueError:
@@ -45,14 +45,14 @@ def _asked() -> list[Json]:
     return batch
 
 
-def _one(turn: Turn, part: Json, *, is_first: bool) -> Answer:
+def _read_one(context: RequestContext, part: Json, *, is_first: bool) -> Answer:
     parts = urlsplit(VERSION.sub("", str(part.get("relative_url", ""))))
     fields = parse_qs(parts.query).get("fields", [None])[0]
     try:
         if part.get("method") != "GET":
             raise bad_parameter("The practice platform takes batches of GET only")
         if not is_first:  # the first is counted with the request
-            FacebookVoice().count(turn, "lookup")
-        return reading.shown(turn, parts.path, fields)
+            FacebookResponses().count(context, "lookup")
+        return reads.read_object(context, parts.path, fields)
     except Refused as refused:
         return refused.answer

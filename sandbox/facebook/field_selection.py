@@ -8,14 +8,14 @@ Fields = dict[str, "Fields | None"]
 Json = dict[str, object]
 
 
-def parsed(text: str) -> Fields:
+def parse_fields(text: str) -> Fields:
     """Parse `id,from{name},comments.limit(5){id}` into names with their nested fields."""
     fields: Fields = {}
     for part in _split(text):
         name, brace, inner = part.partition("{")
         if brace and not inner.endswith("}"):
             raise bad_parameter(f"Syntax error in fields: {part}")
-        fields[name.split(".")[0].strip()] = parsed(inner[:-1]) if brace else None
+        fields[name.split(".")[0].strip()] = parse_fields(inner[:-1]) if brace else None
     return fields
 
 
@@ -30,18 +30,18 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def selected(
+def select_fields(
     full: Json, text: str | None, usual: tuple[str, ...], known_fields: frozenset[str], kind: str
 ) -> Json:
     """Return the requested parts of `full`, and the id. Raises Refused for an unknown name."""
-    fields = parsed(text) if text else dict.fromkeys(usual)
+    fields = parse_fields(text) if text else dict.fromkeys(usual)
     for name in fields:
         if name not in known_fields:
             raise bad_parameter(f"Tried accessing nonexisting field ({name}) on node type ({kind})")
-    return _picked(full, {**fields, "id": None})
+    return _pick(full, {**fields, "id": None})
 
 
-def _picked(full: Json, fields: Fields) -> Json:
+def _pick(full: Json, fields: Fields) -> Json:
     return {name: _inside(full[name], inner) for name, inner in fields.items() if name in full}
 
 
@@ -53,5 +53,5 @@ def _inside(value: object, fields: Fields | None) -> object:
     if isinstance(value, dict):
         if isinstance(value.get("data"), list):
             return {**value, "data": _inside(value["data"], fields)}
-        return _picked(value, {**fields, "id": None} if "id" in value else fields)
+        return _pick(value, {**fields, "id": None} if "id" in value else fields)
     return value

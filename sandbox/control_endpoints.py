@@ -1,4 +1,4 @@
-"""Endpoints for tests and the demo: faults, switches, ledger, seeding, mail."""
+"""Endpoints for tests and the demo: faults, switches, ledger, comments, mail."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import asdict
 from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox import commenting, entries, faults, letterbox, media, strangers, switches
-from sandbox.commenting import BadComment, Saying
+from sandbox import citizen_comments, entries, external_changes, faults, letterbox, media, switches
+from sandbox.citizen_comments import BadComment, CitizenComment
 from sandbox.entries import Entry
+from sandbox.external_changes import BadChange, ExternalChange
 from sandbox.faults import BadFault
 from sandbox.ledger import Ledger
-from sandbox.now import read, utc_now
-from sandbox.strangers import BadMeddling, Meddling
+from sandbox.now import parse_time, utc_now
 from sandbox.switches import UnknownSwitch
 
 Json = dict[str, object]
@@ -24,28 +24,38 @@ Json = dict[str, object]
 
 def blueprint(ledger: Ledger) -> Blueprint:
     """Return the endpoints over this ledger."""
-    doors = Blueprint("control", __name__)
-    doors.add_url_rule("/health", "health", lambda: jsonify({"sandbox": True}))
-    doors.add_url_rule("/ledger", "ledger", lambda: _ledger(ledger))
-    doors.add_url_rule("/citizens/comment", "comment", lambda: _comment(ledger), methods=["POST"])
-    doors.add_url_rule("/strangers", "stranger", lambda: _stranger(ledger), methods=["POST"])
-    doors.add_url_rule("/letterbox.json", "letterbox", lambda: _letterbox(ledger))
-    doors.add_url_rule("/faults.json", "faults", lambda: _faults(ledger))
-    doors.add_url_rule("/faults", "lay", lambda: _lay(ledger), methods=["POST"])
-    doors.add_url_rule("/faults", "clear", lambda: _clear(ledger), methods=["DELETE"])
-    doors.add_url_rule("/faults/clear", "cleared", lambda: _clear(ledger), methods=["POST"])
-    doors.add_url_rule("/switches.json", "switches", lambda: _switches(ledger))
-    doors.add_url_rule("/switches", "turn", lambda: _turn(ledger), methods=["POST"])
-    doors.add_url_rule("/switches", "usual", lambda: _usual(ledger), methods=["DELETE"])
-    return doors
+    endpoints = Blueprint("control", __name__)
+    endpoints.add_url_rule("/health", "health", lambda: jsonify({"sandbox": True}))
+    endpoints.add_url_rule("/ledger", "ledger", lambda: _ledger(ledger))
+    endpoints.add_url_rule(
+        "/citizens/comment", "comment", lambda: _comment(ledger), methods=["POST"]
+    )
+    endpoints.add_url_rule(
+        "/strangers", "stranger", lambda: _change_elsewhere(ledger), methods=["POST"]
+    )
+    endpoints.add_url_rule("/letterbox.json", "letterbox", lambda: _letterbox(ledger))
+    endpoints.add_url_rule("/faults.json", "faults", lambda: _faults(ledger))
+    endpoints.add_url_rule("/faults", "add_fault", lambda: _add_fault(ledger), methods=["POST"])
+    endpoints.add_url_rule("/faults", "clear", lambda: _clear_faults(ledger), methods=["DELETE"])
+    endpoints.add_url_rule(
+        "/faults/clear", "cleared", lambda: _clear_faults(ledger), methods=["POST"]
+    )
+    endpoints.add_url_rule("/switches.json", "switches", lambda: _switches(ledger))
+    endpoints.add_url_rule(
+        "/switches", "set_switches", lambda: _set_switches(ledger), methods=["POST"]
+    )
+    endpoints.add_url_rule(
+        "/switches", "usual", lambda: _reset_switches(ledger), methods=["DELETE"]
+    )
+    return endpoints
 
 
-def _sent() -> Mapping[str, object]:
+def _fields() -> Mapping[str, object]:
     body = request.get_json(silent=True) if request.is_json else None
     return body if isinstance(body, dict) else request.form
 
 
-def _wrong(field: str) -> tuple[Response, int]:
+def _bad_request(field: str) -> tuple[Response, int]:
     return jsonify({"error": field}), 400
 
 
@@ -54,8 +64,8 @@ def _ledger(ledger: Ledger) -> Response:
     with ledger.transaction() as db:
         body = {
             platform: [
-                recorded(db, entry)
-                for entry in entries.chosen(db, "platform=? ORDER BY rowid", (platform,))
+                entry_json(db, entry)
+                for entry in entries.select(db, "platform=? ORDER BY rowid", (platform,))
             ]
             for platform in (entries.X, entries.FACEBOOK)
         }
@@ -63,7 +73,7 @@ def _ledger(ledger: Ledger) -> Response:
     return jsonify({**body, "media": [dict(row) for row in uploads]})
 
 
-def recorded(db: sqlite3.Connection, entry: Entry) -> Json:
+def entry_json(db: sqlite3.Connection, entry: Entry) -> Json:
     """Return an entry as the ledger shows it."""
     row = asdict(entry)
     edits = db.execute(
@@ -75,7 +85,7 @@ def recorded(db: sqlite3.Connection, entry: Entry) -> Json:
         "citizen": bool(entry.citizen),
         "hidden": bool(entry.hidden),
         "deleted": entry.deleted_at is not None,
-        "published": entry.public(utc_now()),
+        "published": entry.is_public(utc_now()),
         "entities": json.loads(entry.entities),
         "edits": [dict(edit) for edit in edits],
         "media": [{"id": m.id, "digest": m.digest, "alt": m.alt} for m in pictures],
@@ -83,35 +93,35 @@ def recorded(db: sqlite3.Connection, entry: Entry) -> Json:
 
 
 def _comment(ledger: Ledger) -> tuple[Response, int]:
-    sent = _sent()
+    sent = _fields()
     parent = sent.get("parent_id") or sent.get("parent")
-    saying = Saying(
+    comment = CitizenComment(
         platform=str(sent.get("platform", "")),
         parent_id=str(parent) if parent else None,
         author=str(sent.get("author", "")),
         text=str(sent.get("text", "")),
     )
     try:
-        at = read(str(sent["at"])) if sent.get("at") else utc_now()
+        at = parse_time(str(sent["at"])) if sent.get("at") else utc_now()
     except ValueError:
-        return _wrong("at")
+        return _bad_request("at")
     try:
-        return jsonify({"id": commenting.comment(ledger, saying, at).id}), 201
+        return jsonify({"id": citizen_comments.add_comment(ledger, comment, at).id}), 201
     except BadComment as wrong:
-        return _wrong(str(wrong))
+        return _bad_request(str(wrong))
 
 
-def _stranger(ledger: Ledger) -> tuple[Response, int]:
-    sent, text = _sent(), _sent().get("text")
-    act = Meddling(
+def _change_elsewhere(ledger: Ledger) -> tuple[Response, int]:
+    sent, text = _fields(), _fields().get("text")
+    change = ExternalChange(
         platform=str(sent.get("platform", "")),
         key=str(sent.get("id", "")),
         text=None if text is None else str(text),
     )
     try:
-        strangers.meddle(ledger, act, utc_now())
-    except BadMeddling as wrong:
-        return _wrong(str(wrong))
+        external_changes.change(ledger, change, utc_now())
+    except BadChange as wrong:
+        return _bad_request(str(wrong))
     return jsonify({"done": True}), 200
 
 
@@ -123,22 +133,22 @@ def _letterbox(ledger: Ledger) -> Response:
 
 def _faults(ledger: Ledger) -> Response:
     with ledger.transaction() as db:
-        return jsonify([asdict(fault) for fault in faults.laid(db)])
+        return jsonify([asdict(fault) for fault in faults.pending(db)])
 
 
-def _lay(ledger: Ledger) -> AnyResponse | tuple[Response, int]:
+def _add_fault(ledger: Ledger) -> AnyResponse | tuple[Response, int]:
     try:
-        fault = faults.read(_sent())
+        fault = faults.read(_fields())
     except BadFault as wrong:
         if request.is_json:
-            return _wrong(str(wrong))
+            return _bad_request(str(wrong))
         return redirect(f"/faults?wrong={wrong}", 303)
     with ledger.transaction() as db:
-        key = faults.lay(db, fault)
+        key = faults.add(db, fault)
     return (jsonify({"id": key}), 201) if request.is_json else redirect("/faults", 303)
 
 
-def _clear(ledger: Ledger) -> AnyResponse:
+def _clear_faults(ledger: Ledger) -> AnyResponse:
     with ledger.transaction() as db:
         faults.clear(db)
     return jsonify({"cleared": True}) if request.method == "DELETE" else redirect("/faults", 303)
@@ -149,18 +159,18 @@ def _switches(ledger: Ledger) -> Response:
         return jsonify(switches.all_values(db))
 
 
-def _turn(ledger: Ledger) -> AnyResponse | tuple[Response, int]:
+def _set_switches(ledger: Ledger) -> AnyResponse | tuple[Response, int]:
     """Set every given switch; set none if one of them is unknown."""
     try:
         with ledger.transaction() as db:
-            for name, value in _sent().items():
-                switches.turn(db, name, str(value))
+            for name, value in _fields().items():
+                switches.set_value(db, name, str(value))
     except UnknownSwitch as wrong:
-        return _wrong(str(wrong))
+        return _bad_request(str(wrong))
     return _switches(ledger) if request.is_json else redirect("/faults", 303)
 
 
-def _usual(ledger: Ledger) -> Response:
+def _reset_switches(ledger: Ledger) -> Response:
     with ledger.transaction() as db:
         switches.reset(db)
     return _switches(ledger)

@@ -10,10 +10,10 @@ from flask import current_app
 from sandbox import entries, media
 from sandbox.credentials import FACEBOOK_APP_ID, FacebookPage
 from sandbox.entries import Entry
-from sandbox.facebook.selecting import selected
+from sandbox.facebook.field_selection import select_fields
 from sandbox.media import Medium
 from sandbox.names import names
-from sandbox.now import read
+from sandbox.now import parse_time
 
 Json = dict[str, object]
 TASKS = ("CREATE_CONTENT", "MODERATE", "ANALYZE")
@@ -42,7 +42,7 @@ COMMENT_KNOWN = names(
 
 def time(text: str) -> str:
     """Return a time in Facebook's format."""
-    return read(text).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return parse_time(text).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 def page(own: FacebookPage, fields: str | None) -> Json:
@@ -60,7 +60,7 @@ def page(own: FacebookPage, fields: str | None) -> Json:
         "username": f"practice{own.id[-1]}",
         "tasks": list(TASKS),
     }
-    return selected(full, fields, ("name", "id"), PAGE_KNOWN, "Page")
+    return select_fields(full, fields, ("name", "id"), PAGE_KNOWN, "Page")
 
 
 def post(db: sqlite3.Connection, entry: Entry, fields: str | None, now: datetime) -> Json:
@@ -70,7 +70,7 @@ def post(db: sqlite3.Connection, entry: Entry, fields: str | None, now: datetime
         "created_time": time(entry.created_at),
         "updated_time": time(entry.edited_at or entry.created_at),
         "from": {"name": entry.name, "id": entry.account},
-        "is_published": entry.public(now),
+        "is_published": entry.is_public(now),
         "is_hidden": False,
         "permalink_url": permalink(entry),
         "status_type": "mobile_status_update",
@@ -78,15 +78,15 @@ def post(db: sqlite3.Connection, entry: Entry, fields: str | None, now: datetime
     }
     if entry.text:
         full["message"] = entry.text
-    if entry.public_from is not None and not entry.public(now):
-        full["scheduled_publish_time"] = int(read(entry.public_from).timestamp())
+    if entry.public_from is not None and not entry.is_public(now):
+        full["scheduled_publish_time"] = int(parse_time(entry.public_from).timestamp())
     pictures = media.attached(db, entries.FACEBOOK, entry.id)
     if pictures or entry.link:
         full["attachments"] = {"data": [_attachment(entry, pictures)]}
         full["status_type"] = "added_photos" if pictures else "shared_story"
     if pictures:
         full["full_picture"] = _source(pictures[0])
-    return selected(full, fields, POST_USUAL, POST_KNOWN, "PagePost")
+    return select_fields(full, fields, POST_USUAL, POST_KNOWN, "PagePost")
 
 
 def _attachment(entry: Entry, pictures: list[Medium]) -> Json:
@@ -142,7 +142,7 @@ def photo(own: FacebookPage, medium: Medium, fields: str | None) -> Json:
         "alt_text": medium.alt,
         "alt_text_custom": medium.alt,
     }
-    return selected(full, fields, PHOTO_USUAL, PHOTO_KNOWN, "Photo")
+    return select_fields(full, fields, PHOTO_USUAL, PHOTO_KNOWN, "Photo")
 
 
 def comment(db: sqlite3.Connection, entry: Entry, fields: str | None) -> Json:
@@ -161,10 +161,10 @@ def comment(db: sqlite3.Connection, entry: Entry, fields: str | None) -> Json:
         "comment_count": _count_under(db, entry),
     }
     if entry.parent_id != entry.root_id and entry.parent_id is not None:
-        above = entries.find(db, entries.FACEBOOK, entry.parent_id)
-        if above is not None:
-            full["parent"] = _bare_comment(above)
-    return selected(full, fields, COMMENT_USUAL, COMMENT_KNOWN, "Comment")
+        parent = entries.find(db, entries.FACEBOOK, entry.parent_id)
+        if parent is not None:
+            full["parent"] = _bare_comment(parent)
+    return select_fields(full, fields, COMMENT_USUAL, COMMENT_KNOWN, "Comment")
 
 
 def _bare_comment(entry: Entry) -> Json:

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 
 from sandbox import endings, faults, switches
 from sandbox.ledger import Ledger
-from sandbox.now import written
+from sandbox.now import format_time
 from sandbox.pages.feeds import TIMELINES
 
 ACCOUNTS = {
@@ -22,17 +22,18 @@ def add_to(pages: Blueprint, ledger: Ledger) -> None:
 
 def _faults(ledger: Ledger) -> str:
     with ledger.transaction() as db:
-        laid, values, ends = faults.laid(db), switches.all_values(db), endings.laid(db)
+        pending, values, ends = faults.pending(db), switches.all_values(db), endings.all_endings(db)
     return render_template(
         "faults.html",
-        faults=laid,
+        faults=pending,
         values=values,
         switches=switches.SWITCHES,
         platforms=faults.PLATFORMS,
         operations=faults.OPERATIONS,
         kinds=list(faults.Kind),
         endings=[
-            (ACCOUNTS[ending.platform, ending.account], written(ending.ends_at)) for ending in ends
+            (ACCOUNTS[ending.platform, ending.account], format_time(ending.ends_at))
+            for ending in ends
         ],
         accounts=ACCOUNTS,
         subcodes=endings.SUBCODES,

@@ -1,4 +1,4 @@
-"""Endpoints for a trainer: the end of an account's access, and webhooks."""
+"""Endpoints that end an account's access, and set Facebook's webhooks."""
 
 from __future__ import annotations
 
@@ -10,31 +10,35 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox import endings
 from sandbox.endings import BadEnding
-from sandbox.facebook import telling, webhooks
+from sandbox.facebook import webhook_delivery, webhooks
 from sandbox.facebook.webhooks import BadHook
 from sandbox.ledger import Ledger
-from sandbox.now import utc_now, written
+from sandbox.now import format_time, utc_now
 
 # What a refused form of the page is given back.
-KEPT = ("url", "verify_token", "most", "minutes")
+FORM_FIELDS = ("url", "verify_token", "most", "minutes")
 Answer = AnyResponse | tuple[Response, int]
 
 
 def blueprint(ledger: Ledger) -> Blueprint:
     """Return the endpoints over this ledger."""
-    doors = Blueprint("arranging", __name__)
-    doors.add_url_rule("/endings.json", "endings", lambda: _endings(ledger))
-    doors.add_url_rule("/endings", "end", lambda: _end(ledger), methods=["POST"])
-    doors.add_url_rule("/endings", "renew", lambda: _renew(ledger), methods=["DELETE"])
-    doors.add_url_rule("/endings/clear", "renewed", lambda: _renew(ledger), methods=["POST"])
-    doors.add_url_rule("/webhooks.json", "webhooks", lambda: _webhooks(ledger))
-    doors.add_url_rule("/webhooks", "tell", lambda: _tell(ledger), methods=["POST"])
-    doors.add_url_rule("/webhooks", "forget", lambda: _forget(ledger), methods=["DELETE"])
-    doors.add_url_rule("/webhooks/clear", "forgotten", lambda: _forget(ledger), methods=["POST"])
-    return doors
+    endpoints = Blueprint("arranging", __name__)
+    endpoints.add_url_rule("/endings.json", "endings", lambda: _endings(ledger))
+    endpoints.add_url_rule("/endings", "end", lambda: _end_access(ledger), methods=["POST"])
+    endpoints.add_url_rule("/endings", "renew", lambda: _renew_access(ledger), methods=["DELETE"])
+    endpoints.add_url_rule(
+        "/endings/clear", "renewed", lambda: _renew_access(ledger), methods=["POST"]
+    )
+    endpoints.add_url_rule("/webhooks.json", "webhooks", lambda: _webhooks(ledger))
+    endpoints.add_url_rule("/webhooks", "tell", lambda: _set_hook(ledger), methods=["POST"])
+    endpoints.add_url_rule("/webhooks", "forget", lambda: _remove_hook(ledger), methods=["DELETE"])
+    endpoints.add_url_rule(
+        "/webhooks/clear", "forgotten", lambda: _remove_hook(ledger), methods=["POST"]
+    )
+    return endpoints
 
 
-def _sent() -> Mapping[str, object]:
+def _fields() -> Mapping[str, object]:
     body = request.get_json(silent=True) if request.is_json else None
     return body if isinstance(body, dict) else request.form
 
@@ -42,37 +46,37 @@ def _sent() -> Mapping[str, object]:
 def _refused(page: str, field: str) -> Answer:
     if request.is_json:
         return jsonify({"error": field}), 400
-    form_values = {name: str(text) for name, text in request.form.items() if name in KEPT}
+    form_values = {name: str(text) for name, text in request.form.items() if name in FORM_FIELDS}
     return redirect(f"{page}?{urlencode({**form_values, 'wrong': field})}", 303)
 
 
 def _endings(ledger: Ledger) -> Response:
     with ledger.transaction() as db:
-        laid_endings = endings.laid(db)
+        endings_by_time = endings.all_endings(db)
     return jsonify(
         [
             {
                 "platform": ending.platform,
                 "account": ending.account,
-                "ends_at": written(ending.ends_at),
+                "ends_at": format_time(ending.ends_at),
                 "subcode": ending.subcode,
             }
-            for ending in laid_endings
+            for ending in endings_by_time
         ]
     )
 
 
-def _end(ledger: Ledger) -> Answer:
+def _end_access(ledger: Ledger) -> Answer:
     try:
-        ending = endings.read_ending(_sent(), utc_now())
+        ending = endings.read_ending(_fields(), utc_now())
     except BadEnding as wrong:
         return _refused("/faults", str(wrong))
     with ledger.transaction() as db:
-        endings.lay(db, ending)
+        endings.add(db, ending)
     return _endings(ledger) if request.is_json else redirect("/faults", 303)
 
 
-def _renew(ledger: Ledger) -> Answer:
+def _renew_access(ledger: Ledger) -> Answer:
     with ledger.transaction() as db:
         endings.renew(db)
     return _endings(ledger) if request.method == "DELETE" else redirect("/faults", 303)
@@ -86,14 +90,14 @@ def _webhooks(ledger: Ledger) -> Response:
     return jsonify({"hook": hook_json, "pages": pages, "waiting": waiting, "over": over})
 
 
-def _tell(ledger: Ledger) -> Answer:
+def _set_hook(ledger: Ledger) -> Answer:
     """Set the hook if its URL repeats the challenge; otherwise store nothing."""
-    sent = _sent()
+    sent = _fields()
     try:
         hook = webhooks.read_hook(sent)
     except BadHook as wrong:
         return _refused("/webhooks", str(wrong))
-    if not telling.identified(hook):
+    if not webhook_delivery.repeats_challenge(hook):
         return _refused("/webhooks", "unanswered")
     with ledger.transaction() as db:
         webhooks.set_hook(db, hook, utc_now())
@@ -108,7 +112,7 @@ def _pages(sent: Mapping[str, object]) -> list[str]:
     return [str(page) for page in pages] if isinstance(pages, list) else []
 
 
-def _forget(ledger: Ledger) -> Answer:
+def _remove_hook(ledger: Ledger) -> Answer:
     with ledger.transaction() as db:
         webhooks.forget(db)
     return _webhooks(ledger) if request.method == "DELETE" else redirect("/webhooks", 303)

@@ -1,4 +1,4 @@
-"""The texts of the sandbox's pages: English as in the templates, and their Marathi."""
+"""The texts of the sandbox's pages: English as in the templates, and in Marathi."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def language() -> str:
     return "en" if chosen == "en" else "mr"
 
 
-def word(text: str) -> str:
+def translate(text: str) -> str:
     """Return a template's text in the page's language."""
     if language() == "en":
         return ENGLISH.get(text, text)

@@ -1,4 +1,4 @@
-"""The letterbox as people see it."""
+"""The pages of the letterbox."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def add_to(pages: Blueprint, ledger: Ledger) -> None:
 def _list(ledger: Ledger) -> str:
     to = request.args.get("to", "").strip()
     with ledger.transaction() as db:
-        mails, texts = letterbox.mails(db, to), gateway.kept(db, to)
+        mails, texts = letterbox.mails(db, to), gateway.messages(db, to)
     return render_template("letterbox.html", mails=mails, texts=texts, to=to)
 
 

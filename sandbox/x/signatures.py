@@ -40,7 +40,7 @@ def caller(request: Request) -> Caller:
     raise unauthorized()
 
 
-def given(request: Request) -> dict[str, str]:
+def parse_oauth_header(request: Request) -> dict[str, str]:
     """Return the OAuth fields of the header. Raises Refused (401) if there are none."""
     kind, _, rest = request.headers.get("Authorization", "").partition(" ")
     if kind != "OAuth":

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sandbox.credentials import FACEBOOK_PAGES, FacebookPage
-from sandbox.exchange import Turn
+from sandbox.exchange import RequestContext
 from sandbox.facebook.errors import refusal
 
 
-def acting(turn: Turn, node: str = "me") -> FacebookPage:
+def acting_page(context: RequestContext, node: str = "me") -> FacebookPage:
     """Return the acting page. Raises Refused if the token is another page's."""
     for page in FACEBOOK_PAGES:
-        if page.id == turn.account and node in (page.id, "me"):
+        if page.id == context.account and node in (page.id, "me"):
             return page
     raise refusal("(#200) The token has no permission for this page", 200, http=403)

@@ -13,73 +13,81 @@ from flask import request
 from sandbox import entries, media
 from sandbox.credentials import FACEBOOK_PAGES
 from sandbox.entries import Entry
-from sandbox.exchange import Answer, Turn
-from sandbox.facebook import shapes, tokens
-from sandbox.facebook.acting import acting
+from sandbox.exchange import Answer, RequestContext
+from sandbox.facebook import responses, tokens
+from sandbox.facebook.acting_page import acting_page
 from sandbox.facebook.errors import bad_parameter, not_there
-from sandbox.facebook.posting import is_gone, own
-from sandbox.now import before, read, written
+from sandbox.facebook.writes import is_gone, own_entry
+from sandbox.now import before, format_time, parse_time
 
 Json = dict[str, object]
-MOST = 100
-USUAL = 25
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 25
 
 
-def node(turn: Turn, node: str) -> Answer:
+def node(context: RequestContext, node: str) -> Answer:
     """Handle GET /{page, post, photo or comment}."""
-    return shown(turn, node, request.args.get("fields"))
+    return read_object(context, node, request.args.get("fields"))
 
 
-def shown(turn: Turn, node: str, fields: str | None) -> Answer:
+def read_object(context: RequestContext, node: str, fields: str | None) -> Answer:
     """Return the object with this id, with the requested fields."""
     if node == "me" or node in (page.id for page in FACEBOOK_PAGES):
-        return Answer(200, shapes.page(acting(turn, node), fields))
-    medium = media.find(turn.db, entries.FACEBOOK, node)
-    if medium is not None and medium.account == turn.account and not is_gone(turn, medium):
-        return Answer(200, shapes.photo(acting(turn), medium, fields))
-    entry = own(turn, node, "get")
-    if turn.veil and entry.created_at > before(turn.now, turn.veil):
+        return Answer(200, responses.page(acting_page(context, node), fields))
+    medium = media.find(context.db, entries.FACEBOOK, node)
+    if medium is not None and medium.account == context.account and not is_gone(context, medium):
+        return Answer(200, responses.photo(acting_page(context), medium, fields))
+    entry = own_entry(context, node, "get")
+    if context.hidden_seconds and entry.created_at > before(context.now, context.hidden_seconds):
         raise not_there(node)
     if entry.kind == entries.POST:
-        return Answer(200, shapes.post(turn.db, entry, fields, turn.now))
-    return Answer(200, shapes.comment(turn.db, entry, fields))
+        return Answer(200, responses.post(context.db, entry, fields, context.now))
+    return Answer(200, responses.comment(context.db, entry, fields))
 
 
-def feed(turn: Turn, node: str) -> Answer:
+def feed(context: RequestContext, node: str) -> Answer:
     """Handle GET /{page}/feed, which includes unpublished posts."""
-    return _posts(turn, node, lambda _entry: True)
+    return _posts(context, node, lambda _entry: True)
 
 
-def published_posts(turn: Turn, node: str) -> Answer:
+def published_posts(context: RequestContext, node: str) -> Answer:
     """Handle GET /{page}/published_posts."""
-    return _posts(turn, node, lambda entry: entry.public(turn.now))
+    return _posts(context, node, lambda entry: entry.is_public(context.now))
 
 
-def scheduled_posts(turn: Turn, node: str) -> Answer:
+def scheduled_posts(context: RequestContext, node: str) -> Answer:
     """Handle GET /{page}/scheduled_posts: posts that are not public yet."""
-    return _posts(turn, node, lambda entry: bool(entry.public_from) and not entry.public(turn.now))
+    return _posts(
+        context, node, lambda entry: bool(entry.public_from) and not entry.is_public(context.now)
+    )
 
 
-def _posts(turn: Turn, node: str, is_wanted: Callable[[Entry], bool]) -> Answer:
-    page, fields = acting(turn, node), request.args.get("fields")
+def _posts(context: RequestContext, node: str, is_wanted: Callable[[Entry], bool]) -> Answer:
+    page, fields = acting_page(context, node), request.args.get("fields")
     posts = [
         entry
-        for entry in entries.by_account(turn.db, entries.FACEBOOK, page.id, turn.now, turn.veil)
+        for entry in entries.by_account(
+            context.db, entries.FACEBOOK, page.id, context.now, context.hidden_seconds
+        )
         if entry.kind == entries.POST and is_wanted(entry)
     ]
-    return Answer(200, _page(posts, True, lambda e: shapes.post(turn.db, e, fields, turn.now)))
+    return Answer(
+        200, _page(posts, True, lambda e: responses.post(context.db, e, fields, context.now))
+    )
 
 
-def comments(turn: Turn, node: str) -> Answer:
+def comments(context: RequestContext, node: str) -> Answer:
     """Handle GET /{post or comment}/comments; without filter=stream, the top level only."""
-    above, fields = own(turn, node, "get"), request.args.get("fields")
-    replies = entries.under(turn.db, entries.FACEBOOK, above.root_id, turn.now, turn.veil)
-    if above.kind == entries.COMMENT or _choice("filter", ("toplevel", "stream")) == "toplevel":
-        replies = [entry for entry in replies if entry.parent_id == above.id]
+    parent, fields = own_entry(context, node, "get"), request.args.get("fields")
+    replies = entries.comments_under(
+        context.db, entries.FACEBOOK, parent.root_id, context.now, context.hidden_seconds
+    )
+    if parent.kind == entries.COMMENT or _choice("filter", ("toplevel", "stream")) == "toplevel":
+        replies = [entry for entry in replies if entry.parent_id == parent.id]
     newest_first = _choice("order", ("chronological", "reverse_chronological")) != "chronological"
     if newest_first:
         replies.reverse()
-    body = _page(replies, newest_first, lambda entry: shapes.comment(turn.db, entry, fields))
+    body = _page(replies, newest_first, lambda entry: responses.comment(context.db, entry, fields))
     if request.args.get("summary", "").lower() in ("true", "1"):
         body["summary"] = {
             "order": request.args.get("order", "chronological"),
@@ -96,15 +104,15 @@ def _choice(name: str, choices: tuple[str, str]) -> str:
     return chosen
 
 
-def _page(listed: list[Entry], newest_first: bool, shape: Callable[[Entry], Json]) -> Json:
-    left = [entry for entry in listed if _is_within(entry, newest_first)]
+def _page(all_entries: list[Entry], newest_first: bool, shape: Callable[[Entry], Json]) -> Json:
+    remaining = [entry for entry in all_entries if _is_within(entry, newest_first)]
     limit = _limit()
-    page = left[:limit]
+    page = remaining[:limit]
     body: Json = {"data": [shape(entry) for entry in page]}
     if not page:
         return body
     paging: Json = {"cursors": {"before": _cursor(page[0]), "after": _cursor(page[-1])}}
-    if len(left) > limit:
+    if len(remaining) > limit:
         paging["next"] = _next(_cursor(page[-1]))
     return {**body, "paging": paging}
 
@@ -118,9 +126,9 @@ def _next(after: str) -> str:
 
 
 def _limit() -> int:
-    text = request.args.get("limit", str(USUAL))
-    if not text.isdecimal() or not 1 <= int(text) <= MOST:
-        raise bad_parameter(f"Param limit must be between 1 and {MOST}")
+    text = request.args.get("limit", str(DEFAULT_LIMIT))
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_LIMIT:
+        raise bad_parameter(f"Param limit must be between 1 and {MAX_LIMIT}")
     return int(text)
 
 
@@ -130,10 +138,10 @@ def _is_within(entry: Entry, newest_first: bool) -> bool:
         return False
     if after is None:
         return True
-    return _place(entry) < after if newest_first else _place(entry) > after
+    return _position(entry) < after if newest_first else _position(entry) > after
 
 
-def _place(entry: Entry) -> tuple[str, int]:
+def _position(entry: Entry) -> tuple[str, int]:
     return entry.created_at, int(entry.id.rpartition("_")[2])
 
 
@@ -141,14 +149,14 @@ def _moment(name: str) -> str:
     text = request.args.get(name, "")
     try:
         if text.isdecimal():
-            return written(datetime.fromtimestamp(int(text), UTC))
-        return written(read(text.replace("+0000", "+00:00"))) if text else ""
+            return format_time(datetime.fromtimestamp(int(text), UTC))
+        return format_time(parse_time(text.replace("+0000", "+00:00"))) if text else ""
     except (ValueError, OverflowError):
         raise bad_parameter(f"Param {name} must be a time") from None
 
 
 def _cursor(entry: Entry) -> str:
-    text = "|".join(map(str, _place(entry)))
+    text = "|".join(map(str, _position(entry)))
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 

@@ -13,7 +13,7 @@ from sandbox.credentials import X_ACCOUNTS
 from sandbox.entries import Entry
 from sandbox.media import Medium
 from sandbox.names import names
-from sandbox.now import before, read
+from sandbox.now import before, parse_time
 from sandbox.x.problems import invalid
 
 Json = dict[str, object]
@@ -48,7 +48,7 @@ NEW_NAMES = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedFields:
     """The fields and expansions of a request, in the older names."""
 
     post: frozenset[str]
@@ -58,20 +58,20 @@ class Asked:
     new_names: bool
 
 
-def asked(db: sqlite3.Connection, args: Mapping[str, str]) -> Asked:
+def parse_fields(db: sqlite3.Connection, args: Mapping[str, str]) -> RequestedFields:
     """Parse the fields of a query string. Raises Refused (400) for an unknown field."""
     both = ",".join(filter(None, (args.get("tweet.fields"), args.get("post.fields"))))
     dialect = switches.value(db, "x_dialect")
-    return Asked(
-        post=_old_names(_listed(both, "tweet.fields", POST_FIELDS)),
-        user=_listed(args.get("user.fields"), "user.fields", USER_FIELDS),
-        medium=_listed(args.get("media.fields"), "media.fields", MEDIA_FIELDS),
-        expansions=_listed(args.get("expansions"), "expansions", EXPANSIONS),
+    return RequestedFields(
+        post=_old_names(_parse_list(both, "tweet.fields", POST_FIELDS)),
+        user=_parse_list(args.get("user.fields"), "user.fields", USER_FIELDS),
+        medium=_parse_list(args.get("media.fields"), "media.fields", MEDIA_FIELDS),
+        expansions=_parse_list(args.get("expansions"), "expansions", EXPANSIONS),
         new_names="post.fields" in args if dialect == "asked" else dialect == "post",
     )
 
 
-def _listed(text: str | None, parameter: str, known_names: frozenset[str]) -> frozenset[str]:
+def _parse_list(text: str | None, parameter: str, known_names: frozenset[str]) -> frozenset[str]:
     names = frozenset(filter(None, (text or "").split(",")))
     for name in names - known_names:
         raise invalid(
@@ -98,7 +98,10 @@ def in_dialect(body: object, new_names: bool) -> object:
 
 def time(text: str) -> str:
     """Return a time in X's format."""
-    return read(text).strftime("%Y-%m-%dT%H:%M:%S.") + f"{read(text).microsecond // 1000:03d}Z"
+    return (
+        parse_time(text).strftime("%Y-%m-%dT%H:%M:%S.")
+        + f"{parse_time(text).microsecond // 1000:03d}Z"
+    )
 
 
 def media_key(key: str) -> str:
@@ -106,7 +109,7 @@ def media_key(key: str) -> str:
     return f"3_{key}"
 
 
-def post(db: sqlite3.Connection, entry: Entry, options: Asked) -> Json:
+def post(db: sqlite3.Connection, entry: Entry, options: RequestedFields) -> Json:
     """Return the JSON of a post: id, text and edit history always, the rest if requested."""
     full = _full(db, entry)
     names = {"id", "text", "edit_history_tweet_ids"} | options.post | _needed(options.expansions)
@@ -137,14 +140,14 @@ def _full(db: sqlite3.Connection, entry: Entry) -> Json:
         shape["attachments"] = {"media_keys": keys}
     if entry.parent_id is not None:
         shape["referenced_tweets"] = [{"type": "replied_to", "id": entry.parent_id}]
-        if (above := any_entry(db, entry.parent_id)) is not None:
-            shape["in_reply_to_user_id"] = above.account
+        if (parent := any_entry(db, entry.parent_id)) is not None:
+            shape["in_reply_to_user_id"] = parent.account
     return shape
 
 
 def any_entry(db: sqlite3.Connection, key: str) -> Entry | None:
     """Return a post by its id, even if it was deleted."""
-    rows = entries.chosen(db, "platform='x' AND id=?", (key,))
+    rows = entries.select(db, "platform='x' AND id=?", (key,))
     return rows[0] if rows else None
 
 
@@ -159,7 +162,7 @@ def _metrics(db: sqlite3.Connection, entry: Entry) -> Json:
     return {"reply_count": replies, **zero}
 
 
-def user(key: str, username: str, name: str, options: Asked) -> Json:
+def user(key: str, username: str, name: str, options: RequestedFields) -> Json:
     """Return the JSON of an account: id, name and username always, the rest if requested."""
     full: Json = {
         "id": key,
@@ -182,19 +185,25 @@ def user(key: str, username: str, name: str, options: Asked) -> Json:
 
 
 def includes(
-    db: sqlite3.Connection, page: list[Entry], options: Asked, now: datetime, veil: float
+    db: sqlite3.Connection,
+    page: list[Entry],
+    options: RequestedFields,
+    now: datetime,
+    hidden_seconds: float,
 ) -> Json:
     """Return the objects of the expansions: accounts, referenced posts, pictures."""
-    above = _above(db, page, options, before(now, veil))
+    parents = _parents(db, page, options, before(now, hidden_seconds))
     parts: Json = {
-        "users": _users(db, page, above, options),
-        "tweets": [post(db, entry, options) for entry in above],
+        "users": _users(db, page, parents, options),
+        "tweets": [post(db, entry, options) for entry in parents],
         "media": _media(db, page, options),
     }
     return {name: part for name, part in parts.items() if part}
 
 
-def _above(db: sqlite3.Connection, page: list[Entry], options: Asked, until: str) -> list[Entry]:
+def _parents(
+    db: sqlite3.Connection, page: list[Entry], options: RequestedFields, until: str
+) -> list[Entry]:
     if not {"referenced_tweets", "referenced_posts"} & {
         name.split(".")[0] for name in options.expansions
     }:
@@ -205,23 +214,23 @@ def _above(db: sqlite3.Connection, page: list[Entry], options: Asked, until: str
 
 
 def _users(
-    db: sqlite3.Connection, page: list[Entry], above: list[Entry], options: Asked
+    db: sqlite3.Connection, page: list[Entry], parents: list[Entry], options: RequestedFields
 ) -> list[Json]:
     people: dict[str, Json] = {}
     authors = list(page) if "author_id" in options.expansions else []
     if "referenced_tweets.id.author_id" in options.expansions:
-        authors += above
+        authors += parents
     if "in_reply_to_user_id" in options.expansions:
-        parents = (any_entry(db, entry.parent_id) for entry in page if entry.parent_id)
-        authors += [entry for entry in parents if entry is not None]
+        replied_to = (any_entry(db, entry.parent_id) for entry in page if entry.parent_id)
+        authors += [entry for entry in replied_to if entry is not None]
     for entry in authors:
         people[entry.account] = user(entry.account, entry.handle, entry.name, options)
     if "entities.mentions.username" in options.expansions:
-        people |= _named(page, options)
+        people |= _mentioned_accounts(page, options)
     return list(people.values())
 
 
-def _named(page: list[Entry], options: Asked) -> dict[str, Json]:
+def _mentioned_accounts(page: list[Entry], options: RequestedFields) -> dict[str, Json]:
     names = {
         str(mention["username"]).lower()
         for entry in page
@@ -234,14 +243,14 @@ def _named(page: list[Entry], options: Asked) -> dict[str, Json]:
     }
 
 
-def _media(db: sqlite3.Connection, page: list[Entry], options: Asked) -> list[Json]:
+def _media(db: sqlite3.Connection, page: list[Entry], options: RequestedFields) -> list[Json]:
     if "attachments.media_keys" not in options.expansions:
         return []
     media_of_all = (m for entry in page for m in media.attached(db, entries.X, entry.id))
     return [_medium(medium, options) for medium in {m.id: m for m in media_of_all}.values()]
 
 
-def _medium(medium: Medium, options: Asked) -> Json:
+def _medium(medium: Medium, options: RequestedFields) -> Json:
     full: Json = {
         "media_key": media_key(medium.id),
         "type": "photo",

@@ -8,41 +8,41 @@ from datetime import timedelta
 from sandbox import entries, media, switches
 from sandbox.credentials import X_ACCOUNTS, XAccount
 from sandbox.entries import Entry
-from sandbox.exchange import Answer, Refused, Turn
-from sandbox.now import read, written
+from sandbox.exchange import Answer, Refused, RequestContext
+from sandbox.now import format_time, parse_time
 from sandbox.x import bodies
 from sandbox.x.numbers import next_id
 from sandbox.x.problems import PROBLEMS, invalid, not_found, problem
-from sandbox.x.shapes import in_dialect, media_key
-from sandbox.x.texts import leading, mentioned, with_pictures, worded
+from sandbox.x.responses import in_dialect, media_key
+from sandbox.x.texts import append_pictures, leading_handles, mentioned_handles, shorten_links
 from sandbox.x.weight import weighted_length
 
-LONGEST = 280
-LONGEST_PAID = 25_000
+MAX_LENGTH = 280
+MAX_PAID_LENGTH = 25_000
 MEDIA_LIFE = timedelta(hours=24)
 
 
-def create(turn: Turn) -> Answer:
+def create(context: RequestContext) -> Answer:
     """Handle POST /2/tweets: create a post, or a reply to one."""
     body = bodies.json_object()
     bodies.checked_post(body)
     text = unicodedata.normalize("NFC", str(body.get("text", "")))
-    ids, account = bodies.media_ids(body), acting(turn)
-    _check_text(turn, text, ids)
-    above = _above(turn, bodies.reply_target(body), account)
-    _check_media(turn, ids)
-    _check_new(turn, account, text, above)
-    names = _answered(turn, above, account, bodies.left_out(body))
-    entry = keep(turn, author(account), text, above, names, ids)
+    ids, account = bodies.media_ids(body), acting_account(context)
+    _check_text(context, text, ids)
+    parent = _parent(context, bodies.reply_target(body), account)
+    _check_media(context, ids)
+    _check_new(context, account, text, parent)
+    names = _reply_names(context, parent, account, bodies.left_out(body))
+    entry = store_post(context, author(account), text, parent, names, ids)
     post_json = {"id": entry.id, "text": entry.shown, "edit_history_tweet_ids": [entry.id]}
-    new_names = switches.value(turn.db, "x_dialect") == "post"
+    new_names = switches.value(context.db, "x_dialect") == "post"
     return Answer(201, in_dialect({"data": post_json}, new_names))
 
 
-def acting(turn: Turn) -> XAccount:
+def acting_account(context: RequestContext) -> XAccount:
     """Return the acting account. Raises Refused (403) if only the app is known."""
     for account in X_ACCOUNTS:
-        if account.id == turn.account:
+        if account.id == context.account:
             return account
     detail = "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint."
     raise problem(403, "Unsupported Authentication", detail)
@@ -53,54 +53,54 @@ def author(account: XAccount) -> tuple[str, str, str]:
     return account.id, account.username, account.name
 
 
-def _check_text(turn: Turn, text: str, ids: list[str]) -> None:
+def _check_text(context: RequestContext, text: str, ids: list[str]) -> None:
     if not text.strip() and not ids:
         raise invalid("A post needs text or media.", "text")
-    paid = switches.is_on(turn.db, "x_long_posts")
-    if weighted_length(text) > (LONGEST_PAID if paid else LONGEST):
+    paid = switches.is_on(context.db, "x_long_posts")
+    if weighted_length(text) > (MAX_PAID_LENGTH if paid else MAX_LENGTH):
         # X: the exact words for an over-long text are not established.
         raise problem(403, "Forbidden", "Your Tweet text is too long.")
 
 
-def _above(turn: Turn, key: str | None, account: XAccount) -> Entry | None:
+def _parent(context: RequestContext, key: str | None, account: XAccount) -> Entry | None:
     if key is None:
         return None
-    above = entries.find(turn.db, entries.X, key)
-    if above is None:
+    parent = entries.find(context.db, entries.X, key)
+    if parent is None:
         detail = "You attempted to reply to a Tweet that is deleted or not visible to you."
         raise problem(403, "Forbidden", detail)
-    summons = switches.value(turn.db, "x_not_summoned")
-    named = mentioned(above.text if summons == "explicit" else above.shown)
-    if summons != "off" and above.account != account.id and account.username not in named:
+    summons = switches.value(context.db, "x_not_summoned")
+    named = mentioned_handles(parent.text if summons == "explicit" else parent.shown)
+    if summons != "off" and parent.account != account.id and account.username not in named:
         # X: replies only where summoned, since February 2026; the exact words are not established.
         raise problem(403, "Forbidden", "You can only reply where you were mentioned or quoted.")
-    return above
+    return parent
 
 
-def _check_media(turn: Turn, ids: list[str]) -> None:
+def _check_media(context: RequestContext, ids: list[str]) -> None:
     for key in ids:
-        medium = media.find(turn.db, entries.X, key)
+        medium = media.find(context.db, entries.X, key)
         if (
             medium is None
-            or medium.account != turn.account
-            or turn.now > read(medium.created_at) + MEDIA_LIFE
+            or medium.account != context.account
+            or context.now > parse_time(medium.created_at) + MEDIA_LIFE
         ):
             raise invalid("Your media IDs are invalid.", "media.media_ids", key)
 
 
-def _check_new(turn: Turn, account: XAccount, text: str, above: Entry | None) -> None:
+def _check_new(context: RequestContext, account: XAccount, text: str, parent: Entry | None) -> None:
     """Refuse a duplicate as X did in February 2026 (403, without the id of the first)."""
-    hours = switches.number(turn.db, "x_duplicate_hours")
-    duplicates = entries.chosen(
-        turn.db,
+    hours = switches.number(context.db, "x_duplicate_hours")
+    duplicates = entries.select(
+        context.db,
         "platform='x' AND account=? AND text=? AND text<>'' AND deleted_at IS NULL"
         " AND parent_id IS ? AND created_at>? AND created_at<=?",
         (
             account.id,
             text,
-            above.id if above else None,
-            written(turn.now - timedelta(hours=hours)),
-            written(turn.now),
+            parent.id if parent else None,
+            format_time(context.now - timedelta(hours=hours)),
+            format_time(context.now),
         ),
     )
     if duplicates and hours:
@@ -108,39 +108,41 @@ def _check_new(turn: Turn, account: XAccount, text: str, above: Entry | None) ->
         raise problem(403, "Forbidden", detail)
 
 
-def _answered(turn: Turn, above: Entry | None, account: XAccount, without: list[str]) -> list[str]:
-    if above is None:
+def _reply_names(
+    context: RequestContext, parent: Entry | None, account: XAccount, without: list[str]
+) -> list[str]:
+    if parent is None:
         return []
-    names = answered_names(turn, above, account.username)
-    return [name for name in names if not (name == above.handle and above.account in without)]
+    names = reply_names(context, parent, account.username)
+    return [name for name in names if not (name == parent.handle and parent.account in without)]
 
 
-def answered_names(turn: Turn, above: Entry, own: str) -> list[str]:
+def reply_names(context: RequestContext, parent: Entry, own: str) -> list[str]:
     """Return the names in a reply: of the author it replies to, and those in that post."""
-    if not switches.is_on(turn.db, "x_auto_mentions"):
+    if not switches.is_on(context.db, "x_auto_mentions"):
         return []
-    names = dict.fromkeys([above.handle, *leading(above.shown)])
+    names = dict.fromkeys([parent.handle, *leading_handles(parent.shown)])
     return [name for name in names if name.lower() != own.lower()]
 
 
-def keep(
-    turn: Turn,
+def store_post(
+    context: RequestContext,
     by: tuple[str, str, str],
     text: str,
-    above: Entry | None,
+    parent: Entry | None,
     names: list[str],
     media_ids: list[str],
     citizen: bool = False,
 ) -> Entry:
     """Store a post in the ledger, with X's changes to its text."""
-    key = next_id(turn.db, turn.now)
-    wording = worded(turn.db, text, names, switches.is_on(turn.db, "x_html_escaped"))
+    key = next_id(context.db, context.now)
+    wording = shorten_links(context.db, text, names, switches.is_on(context.db, "x_html_escaped"))
     address = f"https://twitter.com/{by[1]}/status/{key}"
-    with_pictures(turn.db, wording, address, [media_key(media_id) for media_id in media_ids])
+    append_pictures(context.db, wording, address, [media_key(media_id) for media_id in media_ids])
     entry = Entry(
         id=key,
         platform=entries.X,
-        kind=entries.COMMENT if above else entries.POST,
+        kind=entries.COMMENT if parent else entries.POST,
         account=by[0],
         handle=by[1],
         name=by[2],
@@ -148,42 +150,42 @@ def keep(
         text=text,
         shown=wording.text,
         entities=wording.entities(),
-        parent_id=above.id if above else None,
-        root_id=above.root_id if above else key,
-        created_at=written(turn.now),
-        public_from=written(turn.now),
+        parent_id=parent.id if parent else None,
+        root_id=parent.root_id if parent else key,
+        created_at=format_time(context.now),
+        public_from=format_time(context.now),
     )
-    entries.add(turn.db, entry)
-    media.attach(turn.db, entries.X, key, media_ids)
+    entries.add(context.db, entry)
+    media.attach(context.db, entries.X, key, media_ids)
     return entry
 
 
-def delete(turn: Turn, key: str) -> Answer:
+def delete(context: RequestContext, key: str) -> Answer:
     """Handle DELETE /2/tweets/:id: only the account's own."""
-    entry = _present(turn, key)
-    if entry.account != acting(turn).id:
+    entry = _present(context, key)
+    if entry.account != acting_account(context).id:
         raise problem(403, "Forbidden", "You are not allowed to delete this Tweet.")
-    entries.delete(turn.db, entry, turn.now)
+    entries.delete(context.db, entry, context.now)
     return Answer(200, {"data": {"deleted": True}})
 
 
-def hide(turn: Turn, key: str) -> Answer:
+def hide(context: RequestContext, key: str) -> Answer:
     """Handle PUT /2/tweets/:id/hidden: only replies under the account's own post."""
     body = bodies.json_object()
     bodies.only(body, frozenset({"hidden"}))
     hidden = body.get("hidden")
     if not isinstance(hidden, bool):
         raise invalid("[$.hidden] is not a boolean", "hidden")
-    entry = _present(turn, key)
-    root = entries.find(turn.db, entries.X, entry.root_id)
-    if entry.parent_id is None or root is None or root.account != acting(turn).id:
+    entry = _present(context, key)
+    root = entries.find(context.db, entries.X, entry.root_id)
+    if entry.parent_id is None or root is None or root.account != acting_account(context).id:
         raise problem(403, "Forbidden", "You may hide only replies to your own posts.")
-    entries.change(turn.db, entry, "hidden", int(hidden))
+    entries.change(context.db, entry, "hidden", int(hidden))
     return Answer(200, {"data": {"hidden": hidden}})
 
 
-def _present(turn: Turn, key: str) -> Entry:
-    entry = entries.find(turn.db, entries.X, bodies.an_id(key, "id"))
+def _present(context: RequestContext, key: str) -> Entry:
+    entry = entries.find(context.db, entries.X, bodies.an_id(key, "id"))
     if entry is None:
         raise Refused(
             Answer(404, not_found(key) | {"status": 404, "type": PROBLEMS + "resource-not-found"})
