@@ -39,23 +39,23 @@ def add_comment(ledger: Ledger, comment: CitizenComment, at: datetime) -> Entry:
         if not value.strip() or len(value) > MAX_LENGTH:
             raise BadComment(name)
     with ledger.transaction() as db:
-        context = RequestContext(db, at, None)
-        parent = _parent(context, comment)
+        request_context = RequestContext(db, at, None)
+        parent = _parent(request_context, comment)
         person = citizen(comment.author)
         if comment.platform == entries.X:
-            names = x.reply_names(context, parent, person.handle) if parent else []
+            names = x.reply_names(request_context, parent, person.handle) if parent else []
             by = (person.id, person.handle, person.name)
-            return x.store_post(context, by, comment.text, parent, names, [], citizen=True)
+            return x.store_post(request_context, by, comment.text, parent, names, [], citizen=True)
         if parent is None:
             raise BadComment("parent")
         by = (person.id, person.name, person.name)
-        return facebook.store_comment(context, by, comment.text, parent, citizen=True)
+        return facebook.store_comment(request_context, by, comment.text, parent, citizen=True)
 
 
-def _parent(context: RequestContext, comment: CitizenComment) -> Entry | None:
+def _parent(request_context: RequestContext, comment: CitizenComment) -> Entry | None:
     if comment.parent_id is None:
         return None
-    parent = entries.find(context.db, comment.platform, comment.parent_id)
-    if parent is None or not parent.is_public(max(context.now, utc_now())):
+    parent = entries.find(request_context.db, comment.platform, comment.parent_id)
+    if parent is None or not parent.is_public(max(request_context.now, utc_now())):
         raise BadComment("parent")
     return parent

@@ -64,10 +64,10 @@ class PlatformResponses(Protocol):
     platform: str
     json_type: str
 
-    def count(self, context: RequestContext, operation: str) -> Mapping[str, str]:
+    def count(self, request_context: RequestContext, operation: str) -> Mapping[str, str]:
         """Count the request; return the rate limit headers. Raises Refused beyond the limit."""
 
-    def fault(self, context: RequestContext, fault: Fault) -> Answer:
+    def fault(self, request_context: RequestContext, fault: Fault) -> Answer:
         """Return the response of a fault (limit, token, block, JSON error)."""
 
     def without_id(self) -> object:
@@ -109,31 +109,33 @@ def answer(
 
 def _carry_out(
     responses: PlatformResponses,
-    context: RequestContext,
+    request_context: RequestContext,
     operation: str,
     fault: Fault | None,
     work: Callable[[RequestContext], Answer],
 ) -> Answer:
     if fault is not None and fault.kind in faults.REPLACING:
-        return _fault_response(responses, context, fault)
+        return _fault_response(responses, request_context, fault)
     headers: Mapping[str, str] = {}
     try:
-        headers = responses.count(context, operation)
-        with _savepoint(context.db):
-            reply = work(context)
+        headers = responses.count(request_context, operation)
+        with _savepoint(request_context.db):
+            reply = work(request_context)
     except Refused as refusal:
         reply = refusal.answer
     if fault is not None and fault.kind is Kind.ERROR_JSON_AFTER:
-        reply = responses.fault(context, fault)
+        reply = responses.fault(request_context, fault)
     return replace(reply, headers={**headers, **reply.headers})
 
 
-def _fault_response(responses: PlatformResponses, context: RequestContext, fault: Fault) -> Answer:
+def _fault_response(
+    responses: PlatformResponses, request_context: RequestContext, fault: Fault
+) -> Answer:
     if fault.kind in RESETS:
         return Answer(503, "")
     if fault.kind is Kind.ERROR_BEFORE:
         return Answer(fault.code or 503, HTML_ERROR)
-    return responses.fault(context, fault)
+    return responses.fault(request_context, fault)
 
 
 @contextmanager

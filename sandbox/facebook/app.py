@@ -68,7 +68,11 @@ def _connecting(
         request_caller = _caller(ledger)
         page = request_caller.page.id if request_caller.page else None
         return answer(
-            ledger, RESPONSES, operation, page, lambda context: work(context, request_caller)
+            ledger,
+            RESPONSES,
+            operation,
+            page,
+            lambda request_context: work(request_context, request_caller),
         )
 
     return view
@@ -81,7 +85,9 @@ def _batch(ledger: Ledger) -> Callable[[], Response]:
 def _node(ledger: Ledger) -> Callable[[str], Response]:
     def view(node: str) -> Response:
         work = NODES[request.method]
-        return _answer(ledger, _operation(node), lambda context: work(context, node))
+        return _answer(
+            ledger, _operation(node), lambda request_context: work(request_context, node)
+        )
 
     return view
 
@@ -92,7 +98,7 @@ def _edge(ledger: Ledger) -> Callable[[str, str], Response]:
         if handler is None:
             raise not_there(f"{node}/{edge}", request.method)
         operation, work = handler
-        return _answer(ledger, operation, lambda context: work(context, node))
+        return _answer(ledger, operation, lambda request_context: work(request_context, node))
 
     return view
 
@@ -100,9 +106,9 @@ def _edge(ledger: Ledger) -> Callable[[str, str], Response]:
 def _answer(ledger: Ledger, operation: str, work: Callable[[RequestContext], Answer]) -> Response:
     request_caller = _caller(ledger)
 
-    def allowed(context: RequestContext) -> Answer:
+    def allowed(request_context: RequestContext) -> Answer:
         check_scope(request_caller, operation)
-        return work(context)
+        return work(request_context)
 
     return answer(
         ledger,

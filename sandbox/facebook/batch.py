@@ -20,7 +20,7 @@ VERSION = re.compile(r"^/?(?:v\d+\.\d+/)?")
 Json = dict[str, object]
 
 
-def handle_batch(context: RequestContext) -> Answer:
+def handle_batch(request_context: RequestContext) -> Answer:
     """Handle POST /, a batch. Each part counts as a call; only reads are supported."""
     batch = _parse_batch()
     if len(batch) > MAX_REQUESTS:
@@ -29,7 +29,9 @@ def handle_batch(context: RequestContext) -> Answer:
             -3,
             kind="GraphBatchException",
         )
-    answers = [_read_one(context, part, is_first=index == 0) for index, part in enumerate(batch)]
+    answers = [
+        _read_one(request_context, part, is_first=index == 0) for index, part in enumerate(batch)
+    ]
     return Answer(
         200, [{"code": answer.code, "body": json.dumps(answer.body)} for answer in answers]
     )
@@ -45,14 +47,14 @@ def _parse_batch() -> list[Json]:
     return batch
 
 
-def _read_one(context: RequestContext, part: Json, *, is_first: bool) -> Answer:
+def _read_one(request_context: RequestContext, part: Json, *, is_first: bool) -> Answer:
     parts = urlsplit(VERSION.sub("", str(part.get("relative_url", ""))))
     fields = parse_qs(parts.query).get("fields", [None])[0]
     try:
         if part.get("method") != "GET":
             raise bad_parameter("The practice platform takes batches of GET only")
         if not is_first:  # the first is counted with the request
-            FacebookResponses().count(context, "lookup")
-        return reads.read_object(context, parts.path, fields)
+            FacebookResponses().count(request_context, "lookup")
+        return reads.read_object(request_context, parts.path, fields)
     except Refused as refused:
         return refused.answer

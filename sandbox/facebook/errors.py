@@ -113,18 +113,24 @@ class FacebookResponses:
     platform = "facebook"
     json_type = "application/json; charset=UTF-8"
 
-    def count(self, context: RequestContext, operation: str) -> Mapping[str, str]:
+    def count(self, request_context: RequestContext, operation: str) -> Mapping[str, str]:
         """Return the share of the hour used, in percent, for every response."""
-        limit = switches.number(context.db, "facebook_call_limit")
-        window = count(context.db, f"facebook:{context.account}", limit, HOUR, context.now)
+        limit = switches.number(request_context.db, "facebook_call_limit")
+        window = count(
+            request_context.db,
+            f"facebook:{request_context.account}",
+            limit,
+            HOUR,
+            request_context.now,
+        )
         percent = math.ceil(100 * window.used / max(1, window.limit))
-        wait = math.ceil((window.resets_at - context.now) / timedelta(minutes=1))
-        headers = _usage(context, percent, wait if window.over else 0)
+        wait = math.ceil((window.resets_at - request_context.now) / timedelta(minutes=1))
+        headers = _usage(request_context, percent, wait if window.over else 0)
         if window.over:
             raise Refused(_throttled(headers))
         return headers
 
-    def fault(self, context: RequestContext, fault: Fault) -> Answer:
+    def fault(self, request_context: RequestContext, fault: Fault) -> Answer:
         """Return the response of a fault."""
         if fault.kind is Kind.EXPIRED_TOKEN:
             return ended(fault.subcode if fault.subcode in SUBCODES else EXPIRED).answer
@@ -132,7 +138,9 @@ class FacebookResponses:
             return blocked().answer
         if fault.kind is Kind.RATE_LIMIT:
             wait = fault.seconds
-            return _throttled({} if wait is None else _usage(context, 101, math.ceil(wait / 60)))
+            return _throttled(
+                {} if wait is None else _usage(request_context, 101, math.ceil(wait / 60))
+            )
         return _transient(fault.subcode, fault.code or 500).answer
 
     def without_id(self) -> object:
@@ -148,14 +156,14 @@ def _transient(subcode: int | None, http: int) -> Refused:
     return refusal(message, 2, http=http, is_transient=True)
 
 
-def _usage(context: RequestContext, percent: int, wait_minutes: int) -> dict[str, str]:
+def _usage(request_context: RequestContext, percent: int, wait_minutes: int) -> dict[str, str]:
     calls = {"call_count": percent, "total_time": 1, "total_cputime": 1}
     page = {"type": "pages", **calls, "estimated_time_to_regain_access": wait_minutes}
     headers = {"X-App-Usage": json.dumps(calls)}
-    if switches.is_on(context.db, "facebook_page_usage"):
+    if switches.is_on(request_context.db, "facebook_page_usage"):
         headers["X-Page-Usage"] = json.dumps(calls)
-    if context.account is not None:
-        headers["X-Business-Use-Case-Usage"] = json.dumps({context.account: [page]})
+    if request_context.account is not None:
+        headers["X-Business-Use-Case-Usage"] = json.dumps({request_context.account: [page]})
     return headers
 
 

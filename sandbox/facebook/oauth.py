@@ -21,7 +21,7 @@ from sandbox.facebook.tokens import Caller
 CATEGORY = {"id": "2235", "name": "Government Organization"}
 
 
-def access_token(context: RequestContext) -> Answer:
+def access_token(request_context: RequestContext) -> Answer:
     """GET /oauth/access_token: with a code, fb_exchange_token, or the app's own keys.
 
     Facebook: long-lived tokens (its page on them); what the refusals say is not established.
@@ -35,30 +35,35 @@ def access_token(context: RequestContext) -> Answer:
     if kind == "client_credentials":
         return Answer(200, {"access_token": FACEBOOK_APP_TOKEN, "token_type": "bearer"})
     if kind == "fb_exchange_token":
-        return _token_response(context, _exchange(context, sent.get("fb_exchange_token", "")))
+        return _token_response(
+            request_context, _exchange(request_context, sent.get("fb_exchange_token", ""))
+        )
     code, redirect_uri = sent.get("code", ""), sent.get("redirect_uri", "")
     return _token_response(
-        context, issued_tokens.redeem(context.db, code, redirect_uri, context.now)
+        request_context,
+        issued_tokens.redeem(request_context.db, code, redirect_uri, request_context.now),
     )
 
 
-def _exchange(context: RequestContext, token: str) -> Token:
-    token_row = issued_tokens.find(context.db, token)
+def _exchange(request_context: RequestContext, token: str) -> Token:
+    token_row = issued_tokens.find(request_context.db, token)
     if token_row is None or token_row.page is not None:
         raise refusal("Invalid OAuth access token.", 190, http=401)
-    if token_row.expired(context.now):
+    if token_row.expired(request_context.now):
         raise expired(token_row.expires_at)
-    return issued_tokens.issue(context.db, None, token_row.grant, context.now, context.now + LONG)
+    return issued_tokens.issue(
+        request_context.db, None, token_row.grant, request_context.now, request_context.now + LONG
+    )
 
 
-def _token_response(context: RequestContext, token: Token) -> Answer:
-    ends = token.expires_at or context.now
-    seconds = int((ends - context.now).total_seconds())
+def _token_response(request_context: RequestContext, token: Token) -> Answer:
+    ends = token.expires_at or request_context.now
+    seconds = int((ends - request_context.now).total_seconds())
     body = {"access_token": token.token, "token_type": "bearer", "expires_in": seconds}
     return Answer(200, body)
 
 
-def accounts(context: RequestContext, caller: Caller) -> Answer:
+def accounts(request_context: RequestContext, caller: Caller) -> Answer:
     """GET /me/accounts: the pages that the person let this app see, with token and tasks."""
     if caller.person is None:
         raise refusal("(#100) Tried accessing nonexisting field (accounts)", 100)
@@ -67,7 +72,7 @@ def accounts(context: RequestContext, caller: Caller) -> Answer:
     pages = [
         {
             "access_token": issued_tokens.issue_for_page(
-                context.db, caller.person, page.id, context.now
+                request_context.db, caller.person, page.id, request_context.now
             ).token,
             "category": CATEGORY["name"],
             "category_list": [CATEGORY],
@@ -82,16 +87,18 @@ def accounts(context: RequestContext, caller: Caller) -> Answer:
     return Answer(200, {"data": pages, **({"paging": {"cursors": cursors}} if pages else {})})
 
 
-def me(context: RequestContext, caller: Caller) -> Answer:
+def me(request_context: RequestContext, caller: Caller) -> Answer:
     """GET /me: the person, or the page whose token it is."""
     if caller.person is None:
-        return reads.node(context, "me")
+        return reads.node(request_context, "me")
     return Answer(200, {"id": FACEBOOK_PERSON_ID, "name": FACEBOOK_PERSON_NAME})
 
 
-def debug_token(context: RequestContext, caller: Caller) -> Answer:
+def debug_token(request_context: RequestContext, caller: Caller) -> Answer:
     """GET /debug_token: with the app's own token."""
     if caller.page is not None or caller.person is not None:
         raise refusal("(#100) You must provide an app access token", 100)
-    examined = tokens.debug_info(context.db, request.args.get("input_token", ""), context.now)
+    examined = tokens.debug_info(
+        request_context.db, request.args.get("input_token", ""), request_context.now
+    )
     return Answer(200, {"data": examined})

@@ -25,69 +25,94 @@ MAX_LIMIT = 100
 DEFAULT_LIMIT = 25
 
 
-def node(context: RequestContext, node: str) -> Answer:
+def node(request_context: RequestContext, node: str) -> Answer:
     """Handle GET /{page, post, photo or comment}."""
-    return read_object(context, node, request.args.get("fields"))
+    return read_object(request_context, node, request.args.get("fields"))
 
 
-def read_object(context: RequestContext, node: str, fields: str | None) -> Answer:
+def read_object(request_context: RequestContext, node: str, fields: str | None) -> Answer:
     """Return the object with this id, with the requested fields."""
     if node == "me" or node in (page.id for page in FACEBOOK_PAGES):
-        return Answer(200, responses.page(acting_page(context, node), fields))
-    medium = media.find(context.db, entries.FACEBOOK, node)
-    if medium is not None and medium.account == context.account and not is_gone(context, medium):
-        return Answer(200, responses.photo(acting_page(context), medium, fields))
-    entry = own_entry(context, node, "get")
-    if context.hidden_seconds and entry.created_at > before(context.now, context.hidden_seconds):
+        return Answer(200, responses.page(acting_page(request_context, node), fields))
+    medium = media.find(request_context.db, entries.FACEBOOK, node)
+    if (
+        medium is not None
+        and medium.account == request_context.account
+        and not is_gone(request_context, medium)
+    ):
+        return Answer(200, responses.photo(acting_page(request_context), medium, fields))
+    entry = own_entry(request_context, node, "get")
+    if request_context.hidden_seconds and entry.created_at > before(
+        request_context.now, request_context.hidden_seconds
+    ):
         raise not_there(node)
     if entry.kind == entries.POST:
-        return Answer(200, responses.post(context.db, entry, fields, context.now))
-    return Answer(200, responses.comment(context.db, entry, fields))
+        return Answer(200, responses.post(request_context.db, entry, fields, request_context.now))
+    return Answer(200, responses.comment(request_context.db, entry, fields))
 
 
-def feed(context: RequestContext, node: str) -> Answer:
+def feed(request_context: RequestContext, node: str) -> Answer:
     """Handle GET /{page}/feed, which includes unpublished posts."""
-    return _posts(context, node, lambda _entry: True)
+    return _posts(request_context, node, lambda _entry: True)
 
 
-def published_posts(context: RequestContext, node: str) -> Answer:
+def published_posts(request_context: RequestContext, node: str) -> Answer:
     """Handle GET /{page}/published_posts."""
-    return _posts(context, node, lambda entry: entry.is_public(context.now))
+    return _posts(request_context, node, lambda entry: entry.is_public(request_context.now))
 
 
-def scheduled_posts(context: RequestContext, node: str) -> Answer:
+def scheduled_posts(request_context: RequestContext, node: str) -> Answer:
     """Handle GET /{page}/scheduled_posts: posts that are not public yet."""
     return _posts(
-        context, node, lambda entry: bool(entry.public_from) and not entry.is_public(context.now)
+        request_context,
+        node,
+        lambda entry: bool(entry.public_from) and not entry.is_public(request_context.now),
     )
 
 
-def _posts(context: RequestContext, node: str, is_wanted: Callable[[Entry], bool]) -> Answer:
-    page, fields = acting_page(context, node), request.args.get("fields")
+def _posts(
+    request_context: RequestContext, node: str, is_wanted: Callable[[Entry], bool]
+) -> Answer:
+    page, fields = acting_page(request_context, node), request.args.get("fields")
     posts = [
         entry
         for entry in entries.by_account(
-            context.db, entries.FACEBOOK, page.id, context.now, context.hidden_seconds
+            request_context.db,
+            entries.FACEBOOK,
+            page.id,
+            request_context.now,
+            request_context.hidden_seconds,
         )
         if entry.kind == entries.POST and is_wanted(entry)
     ]
     return Answer(
-        200, _page(posts, True, lambda e: responses.post(context.db, e, fields, context.now))
+        200,
+        _page(
+            posts,
+            True,
+            lambda e: responses.post(request_context.db, e, fields, request_context.now),
+        ),
     )
 
 
-def comments(context: RequestContext, node: str) -> Answer:
+def comments(request_context: RequestContext, node: str) -> Answer:
     """Handle GET /{post or comment}/comments; without filter=stream, the top level only."""
-    parent, fields = own_entry(context, node, "get"), request.args.get("fields")
+    parent, fields = own_entry(request_context, node, "get"), request.args.get("fields")
     replies = entries.comments_under(
-        context.db, entries.FACEBOOK, parent.root_id, context.now, context.hidden_seconds
+        request_context.db,
+        entries.FACEBOOK,
+        parent.root_id,
+        request_context.now,
+        request_context.hidden_seconds,
     )
     if parent.kind == entries.COMMENT or _choice("filter", ("toplevel", "stream")) == "toplevel":
         replies = [entry for entry in replies if entry.parent_id == parent.id]
     newest_first = _choice("order", ("chronological", "reverse_chronological")) != "chronological"
     if newest_first:
         replies.reverse()
-    body = _page(replies, newest_first, lambda entry: responses.comment(context.db, entry, fields))
+    body = _page(
+        replies, newest_first, lambda entry: responses.comment(request_context.db, entry, fields)
+    )
     if request.args.get("summary", "").lower() in ("true", "1"):
         body["summary"] = {
             "order": request.args.get("order", "chronological"),

@@ -120,39 +120,46 @@ def set_subscriptions(db: sqlite3.Connection, pages: list[str]) -> None:
     db.executemany("INSERT INTO subscriptions VALUES (?, ?)", [(page, FEED) for page in known_ids])
 
 
-def subscribe(context: RequestContext, node: str) -> Answer:
+def subscribe(request_context: RequestContext, node: str) -> Answer:
     """Handle POST /{page}/subscribed_apps?subscribed_fields=feed."""
-    page = acting_page(context, node)
+    page = acting_page(request_context, node)
     fields = request.form.get("subscribed_fields") or request.args.get("subscribed_fields", "")
     if FEED not in fields.split(","):
         raise bad_parameter("The practice platform tells of the field feed only")
-    context.db.execute("INSERT OR REPLACE INTO subscriptions VALUES (?, ?)", (page.id, FEED))
+    request_context.db.execute(
+        "INSERT OR REPLACE INTO subscriptions VALUES (?, ?)", (page.id, FEED)
+    )
     return Answer(200, {"success": True})
 
 
-def unsubscribe(context: RequestContext, node: str) -> Answer:
+def unsubscribe(request_context: RequestContext, node: str) -> Answer:
     """Handle DELETE /{page}/subscribed_apps."""
-    page = acting_page(context, node)
-    context.db.execute("DELETE FROM subscriptions WHERE page=?", (page.id,))
+    page = acting_page(request_context, node)
+    request_context.db.execute("DELETE FROM subscriptions WHERE page=?", (page.id,))
     return Answer(200, {"success": True})
 
 
-def subscribed(context: RequestContext, node: str) -> Answer:
+def subscribed(request_context: RequestContext, node: str) -> Answer:
     """Handle GET /{page}/subscribed_apps."""
-    page = acting_page(context, node)
+    page = acting_page(request_context, node)
     app = {"id": FACEBOOK_APP_ID, "name": "Practice", "subscribed_fields": [FEED]}
-    return Answer(200, {"data": [app] if page.id in subscriptions(context.db) else []})
+    return Answer(200, {"data": [app] if page.id in subscriptions(request_context.db) else []})
 
 
-def note(context: RequestContext, entry: Entry, verb: str) -> None:
+def note(request_context: RequestContext, entry: Entry, verb: str) -> None:
     """Store a pending update about a comment, including the page's own."""
     page = entry.root_id.partition("_")[0]
-    if entry.kind != entries.COMMENT or page not in subscriptions(context.db):
+    if entry.kind != entries.COMMENT or page not in subscriptions(request_context.db):
         return
     change = {"field": FEED, "value": _value(entry, verb)}
-    context.db.execute(
+    request_context.db.execute(
         "INSERT INTO updates (page, noted_at, change, next_at) VALUES (?, ?, ?, ?)",
-        (page, format_time(context.now), json.dumps(change), format_time(context.now)),
+        (
+            page,
+            format_time(request_context.now),
+            json.dumps(change),
+            format_time(request_context.now),
+        ),
     )
 
 

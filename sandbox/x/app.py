@@ -60,10 +60,12 @@ def _view(ledger: Ledger, operation: str, work: Work) -> Callable[..., Response]
         account = caller(request).account
         name = "reply" if operation == "publish" and _is_reply() else operation
 
-        def done(context: RequestContext) -> Answer:
-            if endings.ended(context.db, RESPONSES.platform, context.account, context.now):
+        def done(request_context: RequestContext) -> Answer:
+            if endings.ended(
+                request_context.db, RESPONSES.platform, request_context.account, request_context.now
+            ):
                 raise unauthorized()
-            return work(context, **path)
+            return work(request_context, **path)
 
         return answer(ledger, RESPONSES, name, account.id if account else None, done)
 

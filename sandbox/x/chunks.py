@@ -23,7 +23,7 @@ PART_KEYS = frozenset({"media", "segment_index"})
 MOST_PARTS = 1000
 
 
-def initialize(context: RequestContext) -> Answer:
+def initialize(request_context: RequestContext) -> Answer:
     """Handle POST /2/media/upload/initialize: announce the upload, and get its id."""
     body = bodies.json_object()
     bodies.only(body, KEYS)
@@ -33,21 +33,23 @@ def initialize(context: RequestContext) -> Answer:
         raise invalid("The media is not a picture of a supported type.", "media_type", mime)
     if not isinstance(size, int) or not 0 < size <= uploads.LARGEST:
         raise invalid("The media is too large.", "total_bytes", str(size))
-    account, key = acting_account(context), next_id(context.db, context.now)
-    context.db.execute(
+    account, key = acting_account(request_context), next_id(request_context.db, request_context.now)
+    request_context.db.execute(
         "INSERT INTO uploads VALUES (?, ?, ?, ?, ?)",
-        (key, account.id, mime, size, format_time(context.now)),
+        (key, account.id, mime, size, format_time(request_context.now)),
     )
     life = int(MEDIA_LIFE.total_seconds())
     upload_json = {"id": key, "media_key": media_key(key), "expires_after_secs": life}
     return Answer(200, {"data": upload_json})
 
 
-def append(context: RequestContext, key: str) -> Answer:
+def append(request_context: RequestContext, key: str) -> Answer:
     """Handle POST /2/media/upload/:id/append, as base64 in JSON or as a form with a file."""
-    row = _begun(context, key)
+    row = _begun(request_context, key)
     segment, content = _part()
-    context.db.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (key, segment, content))
+    request_context.db.execute(
+        "INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (key, segment, content)
+    )
     ends = parse_time(row["begun_at"]) + MEDIA_LIFE
     return Answer(200, {"data": {"expires_at": int(ends.timestamp())}})
 
@@ -73,25 +75,29 @@ def _place(sent: object) -> int:
     return int(text)
 
 
-def finalize(context: RequestContext, key: str) -> Answer:
+def finalize(request_context: RequestContext, key: str) -> Answer:
     """Handle POST /2/media/upload/:id/finalize: all segments, in order, are the picture."""
-    row = _begun(context, key)
-    parts = context.db.execute("SELECT bytes FROM parts WHERE medium=? ORDER BY place", (key,))
+    row = _begun(request_context, key)
+    parts = request_context.db.execute(
+        "SELECT bytes FROM parts WHERE medium=? ORDER BY place", (key,)
+    )
     content = b"".join(part["bytes"] for part in parts)
     picture = media.inspect(content)
     if len(content) != row["size"] or picture is None or picture.mime != row["mime"]:
         raise invalid("The parts are not the media that was announced.", "id", key)
-    medium = media.store(context.db, entries.X, row["account"], key, picture, context.now)
-    context.db.execute("DELETE FROM parts WHERE medium=?", (key,))
-    context.db.execute("DELETE FROM uploads WHERE id=?", (key,))
+    medium = media.store(
+        request_context.db, entries.X, row["account"], key, picture, request_context.now
+    )
+    request_context.db.execute("DELETE FROM parts WHERE medium=?", (key,))
+    request_context.db.execute("DELETE FROM uploads WHERE id=?", (key,))
     return Answer(200, {"data": uploads.shape(medium, picture.mime)})
 
 
-def _begun(context: RequestContext, key: str) -> sqlite3.Row:
+def _begun(request_context: RequestContext, key: str) -> sqlite3.Row:
     bodies.an_id(key, "id")
-    row: sqlite3.Row | None = context.db.execute(
-        "SELECT * FROM uploads WHERE id=? AND account=?", (key, acting_account(context).id)
+    row: sqlite3.Row | None = request_context.db.execute(
+        "SELECT * FROM uploads WHERE id=? AND account=?", (key, acting_account(request_context).id)
     ).fetchone()
-    if row is None or context.now > parse_time(row["begun_at"]) + MEDIA_LIFE:
+    if row is None or request_context.now > parse_time(row["begun_at"]) + MEDIA_LIFE:
         raise invalid("The media id is unknown.", "id", key)
     return row

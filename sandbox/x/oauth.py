@@ -36,7 +36,7 @@ class RequestToken:
         return self.callback == OOB
 
 
-def request_token(context: RequestContext) -> Answer:
+def request_token(request_context: RequestContext) -> Answer:
     """Handle POST /oauth/request_token, signed by the app alone, with a callback or "oob"."""
     oauth_fields = signatures.parse_oauth_header(request)
     signatures.check(request, oauth_fields, "")
@@ -44,9 +44,9 @@ def request_token(context: RequestContext) -> Answer:
     if callback != OOB and urlsplit(callback).scheme not in ("http", "https"):
         raise refused(400, 214, "Bad callback.")
     token, secret = f"rt-{secrets.token_urlsafe(24)}", secrets.token_urlsafe(32)
-    context.db.execute(
+    request_context.db.execute(
         "INSERT INTO request_tokens VALUES (?, ?, ?, ?, NULL, NULL)",
-        (token, secret, callback, format_time(context.now)),
+        (token, secret, callback, format_time(request_context.now)),
     )
     return _form(oauth_token=token, oauth_token_secret=secret, oauth_callback_confirmed="true")
 
@@ -80,10 +80,12 @@ def deny(db: sqlite3.Connection, request_token: RequestToken) -> None:
     db.execute("DELETE FROM request_tokens WHERE token=?", (request_token.token,))
 
 
-def access_token(context: RequestContext) -> Answer:
+def access_token(request_context: RequestContext) -> Answer:
     """Handle POST /oauth/access_token, signed with the request token; valid once."""
     oauth_fields = signatures.parse_oauth_header(request)
-    request_token = find(context.db, oauth_fields.get("oauth_token", ""), context.now)
+    request_token = find(
+        request_context.db, oauth_fields.get("oauth_token", ""), request_context.now
+    )
     if request_token is None:
         raise refused(401, 32, "Could not authenticate you.")
     signatures.check(request, oauth_fields, request_token.secret)
@@ -95,7 +97,7 @@ def access_token(context: RequestContext) -> Answer:
         sent.encode(), (request_token.verifier or "").encode()
     ):
         raise refused(401, 32, "Could not authenticate you.")
-    deny(context.db, request_token)
+    deny(request_context.db, request_token)
     return _form(
         oauth_token=account.token,
         oauth_token_secret=account.token_secret,

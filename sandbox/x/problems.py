@@ -88,23 +88,27 @@ class XResponses:
     platform = "x"
     json_type = "application/json; charset=utf-8"
 
-    def count(self, context: RequestContext, operation: str) -> Mapping[str, str]:
+    def count(self, request_context: RequestContext, operation: str) -> Mapping[str, str]:
         """Return x-rate-limit-limit, -remaining and -reset, for every response."""
         limit = LIMITS.get(operation)
         if limit is None:  # connecting: no figures are documented
             return {}
-        window = count(context.db, f"x:{limit.window}:{context.account}", *_length(context, limit))
-        headers = _headers("x-rate-limit-", window) | _rights(context, operation)
+        window = count(
+            request_context.db,
+            f"x:{limit.window}:{request_context.account}",
+            *_length(request_context, limit),
+        )
+        headers = _headers("x-rate-limit-", window) | _rights(request_context, operation)
         over = window.over
-        if limit is POSTS and switches.is_on(context.db, "x_24h_headers"):
-            for whose, day in _days(context).items():
+        if limit is POSTS and switches.is_on(request_context.db, "x_24h_headers"):
+            for whose, day in _days(request_context).items():
                 headers |= _headers(f"x-{whose}-limit-24hour-", day)
                 over = over or day.over
         if over:
-            raise Refused(_too_many(context, headers))
+            raise Refused(_too_many(request_context, headers))
         return headers
 
-    def fault(self, context: RequestContext, fault: Fault) -> Answer:
+    def fault(self, request_context: RequestContext, fault: Fault) -> Answer:
         """Return the response of a fault."""
         if fault.kind is Kind.EXPIRED_TOKEN:
             return unauthorized().answer
@@ -112,7 +116,7 @@ class XResponses:
             detail = "You are not permitted to perform this action."
             return problem(403, "Forbidden", detail).answer
         if fault.kind is Kind.RATE_LIMIT:
-            return _too_many(context, _reset_in(context, fault.seconds))
+            return _too_many(request_context, _reset_in(request_context, fault.seconds))
         body = {
             "title": "Internal Error",
             "detail": "Something is broken.",
@@ -126,10 +130,10 @@ class XResponses:
         return {"data": {}}
 
 
-def _rights(context: RequestContext, operation: str) -> dict[str, str]:
+def _rights(request_context: RequestContext, operation: str) -> dict[str, str]:
     """Return X's access level header: some accounts may only read."""
-    level = switches.value(context.db, "x_access_level")
-    if level == "untold" or not context.account:
+    level = switches.value(request_context.db, "x_access_level")
+    if level == "untold" or not request_context.account:
         return {}
     if level == "read" and operation in WRITING:
         raise problem(
@@ -141,20 +145,24 @@ def _rights(context: RequestContext, operation: str) -> dict[str, str]:
     return {"x-access-level": level}
 
 
-def _length(context: RequestContext, limit: Limit) -> tuple[int, timedelta, datetime]:
+def _length(request_context: RequestContext, limit: Limit) -> tuple[int, timedelta, datetime]:
     """Return the maximum calls, the window's length and its start; the app has its own figures."""
-    most = limit.account if context.account else limit.app or limit.account
+    most = limit.account if request_context.account else limit.app or limit.account
     if limit is POSTS:
-        most = switches.number(context.db, "x_publish_limit")
-    return most, QUARTER, context.now
+        most = switches.number(request_context.db, "x_publish_limit")
+    return most, QUARTER, request_context.now
 
 
-def _days(context: RequestContext) -> dict[str, Window]:
+def _days(request_context: RequestContext) -> dict[str, Window]:
     """Return the day's windows of posts: all accounts of the app share one."""
     return {
-        "app": count(context.db, "x:posts:day", APP_IN_A_DAY, DAY, context.now),
+        "app": count(request_context.db, "x:posts:day", APP_IN_A_DAY, DAY, request_context.now),
         "user": count(
-            context.db, f"x:posts:{context.account}:day", ACCOUNT_IN_A_DAY, DAY, context.now
+            request_context.db,
+            f"x:posts:{request_context.account}:day",
+            ACCOUNT_IN_A_DAY,
+            DAY,
+            request_context.now,
         ),
     }
 
@@ -167,16 +175,16 @@ def _headers(prefix: str, window: Window) -> dict[str, str]:
     }
 
 
-def _reset_in(context: RequestContext, seconds: float | None) -> dict[str, str]:
+def _reset_in(request_context: RequestContext, seconds: float | None) -> dict[str, str]:
     if seconds is None:
         return {}
-    window = Window(100, 101, context.now + timedelta(seconds=seconds))
+    window = Window(100, 101, request_context.now + timedelta(seconds=seconds))
     return _headers("x-rate-limit-", window)
 
 
-def _too_many(context: RequestContext, headers: Mapping[str, str]) -> Answer:
+def _too_many(request_context: RequestContext, headers: Mapping[str, str]) -> Answer:
     """Return a 429 in one of two known formats: the documented one and the playground's."""
-    if switches.value(context.db, "x_limit_body") == "documented":
+    if switches.value(request_context.db, "x_limit_body") == "documented":
         body: dict[str, object] = {"errors": [{"code": 88, "message": "Rate limit exceeded"}]}
     else:
         body = {

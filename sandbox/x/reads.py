@@ -24,101 +24,110 @@ from sandbox.x.writes import acting_account
 WEEK = timedelta(days=7)
 
 
-def me(context: RequestContext) -> Answer:
+def me(request_context: RequestContext) -> Answer:
     """Handle GET /2/users/me."""
-    account, fields = acting_account(context), parse_fields(context.db, request.args)
+    account, fields = (
+        acting_account(request_context),
+        parse_fields(request_context.db, request.args),
+    )
     shape = user(account.id, account.username, account.name, fields)
     return Answer(200, in_dialect({"data": shape}, fields.new_names))
 
 
-def by_id(context: RequestContext, key: str) -> Answer:
+def by_id(request_context: RequestContext, key: str) -> Answer:
     """Handle GET /2/tweets/:id. X: a missing post is a 200 with an error inside."""
-    fields = parse_fields(context.db, request.args)
-    entry = _visible(context, bodies.an_id(key, "id"))
+    fields = parse_fields(request_context.db, request.args)
+    entry = _visible(request_context, bodies.an_id(key, "id"))
     if entry is None:
         return Answer(200, {"errors": [not_found(key)]})
-    body: dict[str, object] = {"data": post(context.db, entry, fields)}
-    return Answer(200, _with_includes(context, body, [entry], fields))
+    body: dict[str, object] = {"data": post(request_context.db, entry, fields)}
+    return Answer(200, _with_includes(request_context, body, [entry], fields))
 
 
-def by_ids(context: RequestContext) -> Answer:
+def by_ids(request_context: RequestContext) -> Answer:
     """Handle GET /2/tweets?ids=, up to a hundred."""
-    fields = parse_fields(context.db, request.args)
+    fields = parse_fields(request_context.db, request.args)
     ids = [bodies.an_id(key, "ids") for key in request.args.get("ids", "").split(",")]
     if len(ids) > 100:
         raise invalid("The ids query parameter may hold up to 100 ids.", "ids")
-    entries_by_id = {key: _visible(context, key) for key in ids}
+    entries_by_id = {key: _visible(request_context, key) for key in ids}
     visible = [entry for entry in entries_by_id.values() if entry is not None]
     body: dict[str, object] = {}
     if visible:
-        body["data"] = [post(context.db, entry, fields) for entry in visible]
+        body["data"] = [post(request_context.db, entry, fields) for entry in visible]
     if missing := [not_found(key, "ids") for key, entry in entries_by_id.items() if entry is None]:
         body["errors"] = missing
-    return Answer(200, _with_includes(context, body, visible, fields))
+    return Answer(200, _with_includes(request_context, body, visible, fields))
 
 
-def _visible(context: RequestContext, key: str) -> Entry | None:
-    entry = entries.find(context.db, entries.X, key)
+def _visible(request_context: RequestContext, key: str) -> Entry | None:
+    entry = entries.find(request_context.db, entries.X, key)
     is_hidden = (
-        context.hidden_seconds
+        request_context.hidden_seconds
         and entry is not None
-        and entry.created_at > before(context.now, context.hidden_seconds)
+        and entry.created_at > before(request_context.now, request_context.hidden_seconds)
     )
     return None if is_hidden else entry
 
 
-def timeline(context: RequestContext, key: str) -> Answer:
+def timeline(request_context: RequestContext, key: str) -> Answer:
     """Handle GET /2/users/:id/tweets: an account's posts and replies, newest first."""
     _known_account(key)
-    posts = entries.by_account(context.db, entries.X, key, context.now, context.hidden_seconds)
+    posts = entries.by_account(
+        request_context.db, entries.X, key, request_context.now, request_context.hidden_seconds
+    )
     if "replies" in request.args.get("exclude", "").split(","):
         posts = [entry for entry in posts if entry.parent_id is None]
-    return _page(context, posts, least=5)
+    return _page(request_context, posts, least=5)
 
 
-def mentions(context: RequestContext, key: str) -> Answer:
+def mentions(request_context: RequestContext, key: str) -> Answer:
     """Handle GET /2/users/:id/mentions: posts of others that mention the account."""
     username = _known_account(key)
     posts = entries.select(
-        context.db,
+        request_context.db,
         "platform='x' AND account<>? AND deleted_at IS NULL AND created_at<=?"
         " AND shown LIKE ? ESCAPE '\\'",
         (
             key,
-            _horizon(context, context.hidden_seconds),
+            _horizon(request_context, request_context.hidden_seconds),
             f"%@{username.replace('_', chr(92) + '_')}%",
         ),
     )
-    return _page(context, (e for e in posts if username in mentioned_handles(e.shown)), least=5)
+    return _page(
+        request_context, (e for e in posts if username in mentioned_handles(e.shown)), least=5
+    )
 
 
-def search(context: RequestContext) -> Answer:
+def search(request_context: RequestContext) -> Answer:
     """Handle GET /2/tweets/search/recent: the last seven days, newest first, 10 to 100 a page."""
-    meets = queries.compile_query(context.db, request.args.get("query", ""))
-    oldest = context.now - WEEK
+    meets = queries.compile_query(request_context.db, request.args.get("query", ""))
+    oldest = request_context.now - WEEK
     start = _time("start_time")
     if start is not None and start < oldest:
         raise invalid("'start_time' must be within the last 7 days.", "start_time")
-    _check_since(context, oldest)
-    delay = max(context.hidden_seconds, float(switches.number(context.db, "x_search_delay")))
-    posts = entries.select(
-        context.db,
-        "platform='x' AND deleted_at IS NULL AND created_at>? AND created_at<=?",
-        (format_time(oldest), _horizon(context, delay)),
+    _check_since(request_context, oldest)
+    delay = max(
+        request_context.hidden_seconds, float(switches.number(request_context.db, "x_search_delay"))
     )
-    return _page(context, (entry for entry in posts if meets(entry)), least=10)
+    posts = entries.select(
+        request_context.db,
+        "platform='x' AND deleted_at IS NULL AND created_at>? AND created_at<=?",
+        (format_time(oldest), _horizon(request_context, delay)),
+    )
+    return _page(request_context, (entry for entry in posts if meets(entry)), least=10)
 
 
-def _check_since(context: RequestContext, oldest: datetime) -> None:
+def _check_since(request_context: RequestContext, oldest: datetime) -> None:
     since = request.args.get("since_id")
-    if since is None or not switches.is_on(context.db, "x_since_id_window"):
+    if since is None or not switches.is_on(request_context.db, "x_since_id_window"):
         return
     if (int(bodies.an_id(since, "since_id")) >> 22) + EPOCH_MS < oldest.timestamp() * 1000:
         raise invalid("'since_id' must be a post id of the last 7 days.", "since_id", since)
 
 
-def _horizon(context: RequestContext, seconds: float) -> str:
-    return before(context.now, seconds) if seconds else "9999"
+def _horizon(request_context: RequestContext, seconds: float) -> str:
+    return before(request_context.now, seconds) if seconds else "9999"
 
 
 def _known_account(key: str) -> str:
@@ -136,18 +145,18 @@ def _time(name: str) -> datetime | None:
         raise invalid(f"'{name}' is not a time.", name, text or "") from None
 
 
-def _page(context: RequestContext, candidates: Iterable[Entry], least: int) -> Answer:
-    fields, size = parse_fields(context.db, request.args), _size(least)
+def _page(request_context: RequestContext, candidates: Iterable[Entry], least: int) -> Answer:
+    fields, size = parse_fields(request_context.db, request.args), _size(least)
     remaining = sorted(filter(_within(), candidates), key=lambda entry: -int(entry.id))
     page = remaining[:size]
     meta: dict[str, object] = {"result_count": len(page)}
     body: dict[str, object] = {"meta": meta}
     if page:
-        body["data"] = [post(context.db, entry, fields) for entry in page]
+        body["data"] = [post(request_context.db, entry, fields) for entry in page]
         meta |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
     if len(remaining) > size:
         meta["next_token"] = _token(page[-1].id)
-    return Answer(200, _with_includes(context, body, page, fields))
+    return Answer(200, _with_includes(request_context, body, page, fields))
 
 
 def _size(least: int) -> int:
@@ -211,8 +220,13 @@ def _id_of(token: str) -> int:
 
 
 def _with_includes(
-    context: RequestContext, body: dict[str, object], page: list[Entry], fields: RequestedFields
+    request_context: RequestContext,
+    body: dict[str, object],
+    page: list[Entry],
+    fields: RequestedFields,
 ) -> object:
-    if included := includes(context.db, page, fields, context.now, context.hidden_seconds):
+    if included := includes(
+        request_context.db, page, fields, request_context.now, request_context.hidden_seconds
+    ):
         body["includes"] = included
     return in_dialect(body, fields.new_names)

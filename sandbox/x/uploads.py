@@ -29,17 +29,19 @@ LARGEST = 5 * 1024 * 1024
 LONGEST_ALT = 1000
 
 
-def upload(context: RequestContext) -> Answer:
+def upload(request_context: RequestContext) -> Answer:
     """Handle POST /2/media/upload, as base64 in JSON or as a form with a file."""
-    category, content = _sent(context)
+    category, content = _sent(request_context)
     check_category(category)
     if len(content) > LARGEST:
         raise invalid("The media is too large.", "media")
     picture = media.inspect(content)
     if picture is None or picture.mime not in TYPES:
         raise invalid("The media is not a picture of a supported type.", "media")
-    account, key = acting_account(context), next_id(context.db, context.now)
-    medium = media.store(context.db, entries.X, account.id, key, picture, context.now)
+    account, key = acting_account(request_context), next_id(request_context.db, request_context.now)
+    medium = media.store(
+        request_context.db, entries.X, account.id, key, picture, request_context.now
+    )
     return Answer(200, {"data": shape(medium, picture.mime)})
 
 
@@ -49,16 +51,16 @@ def check_category(category: str) -> None:
         raise invalid("The practice platform takes pictures only.", "media_category", category)
 
 
-def standing(context: RequestContext) -> Answer:
+def standing(request_context: RequestContext) -> Answer:
     """Handle GET /2/media/upload?command=STATUS: pictures are ready at once."""
     if request.args.get("command") != "STATUS":
         raise invalid("'command' must be STATUS", "command", request.args.get("command", ""))
     key = bodies.an_id(request.args.get("media_id"), "media_id")
-    medium = media.find(context.db, entries.X, key)
-    if medium is None or medium.account != acting_account(context).id:
+    medium = media.find(request_context.db, entries.X, key)
+    if medium is None or medium.account != acting_account(request_context).id:
         raise invalid("The media id is unknown.", "media_id", key)
     ready = {"state": "succeeded", "progress_percent": 100}
-    upload_json = shape(medium, media.mime_of(context.db, medium))
+    upload_json = shape(medium, media.mime_of(request_context.db, medium))
     return Answer(200, {"data": {**upload_json, "processing_info": ready}})
 
 
@@ -73,7 +75,7 @@ def shape(medium: Medium, mime: str) -> dict[str, object]:
     }
 
 
-def _sent(context: RequestContext) -> tuple[str, bytes]:
+def _sent(request_context: RequestContext) -> tuple[str, bytes]:
     if request.mimetype == "multipart/form-data":
         bodies.only({**request.form, **request.files}, KEYS)
         file = request.files.get("media")
@@ -82,7 +84,7 @@ def _sent(context: RequestContext) -> tuple[str, bytes]:
         return request.form.get("media_category", ""), file.read()
     body = bodies.json_object()
     bodies.only(body, KEYS)
-    if not switches.is_on(context.db, "x_media_json"):
+    if not switches.is_on(request_context.db, "x_media_json"):
         raise invalid("The media must be sent as multipart/form-data.", "media")
     try:
         content = base64.b64decode(str(body.get("media", "")), validate=True)
@@ -91,7 +93,7 @@ def _sent(context: RequestContext) -> tuple[str, bytes]:
     return str(body.get("media_category", "")), content
 
 
-def describe(context: RequestContext) -> Answer:
+def describe(request_context: RequestContext) -> Answer:
     """Handle POST /2/media/metadata: the alt text of an upload."""
     body = bodies.json_object()
     bodies.only(body, frozenset({"id", "metadata"}))
@@ -101,8 +103,8 @@ def describe(context: RequestContext) -> Answer:
     text = alt.get("text") if isinstance(alt, dict) else None
     if not isinstance(text, str) or not 1 <= len(text) <= LONGEST_ALT:
         raise invalid("[$.metadata.alt_text.text] must have 1 to 1000 characters", "metadata")
-    medium = media.find(context.db, entries.X, key)
-    if medium is None or medium.account != acting_account(context).id:
+    medium = media.find(request_context.db, entries.X, key)
+    if medium is None or medium.account != acting_account(request_context).id:
         raise invalid("The media id is unknown.", "id", key)
-    media.describe(context.db, entries.X, key, text)
+    media.describe(request_context.db, entries.X, key, text)
     return Answer(200, {"data": {"id": key, "associated_metadata": {"alt_text": {"text": text}}}})

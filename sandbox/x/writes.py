@@ -22,27 +22,27 @@ MAX_PAID_LENGTH = 25_000
 MEDIA_LIFE = timedelta(hours=24)
 
 
-def create(context: RequestContext) -> Answer:
+def create(request_context: RequestContext) -> Answer:
     """Handle POST /2/tweets: create a post, or a reply to one."""
     body = bodies.json_object()
     bodies.checked_post(body)
     text = unicodedata.normalize("NFC", str(body.get("text", "")))
-    ids, account = bodies.media_ids(body), acting_account(context)
-    _check_text(context, text, ids)
-    parent = _parent(context, bodies.reply_target(body), account)
-    _check_media(context, ids)
-    _check_new(context, account, text, parent)
-    names = _reply_names(context, parent, account, bodies.left_out(body))
-    entry = store_post(context, author(account), text, parent, names, ids)
+    ids, account = bodies.media_ids(body), acting_account(request_context)
+    _check_text(request_context, text, ids)
+    parent = _parent(request_context, bodies.reply_target(body), account)
+    _check_media(request_context, ids)
+    _check_new(request_context, account, text, parent)
+    names = _reply_names(request_context, parent, account, bodies.left_out(body))
+    entry = store_post(request_context, author(account), text, parent, names, ids)
     post_json = {"id": entry.id, "text": entry.shown, "edit_history_tweet_ids": [entry.id]}
-    new_names = switches.value(context.db, "x_dialect") == "post"
+    new_names = switches.value(request_context.db, "x_dialect") == "post"
     return Answer(201, in_dialect({"data": post_json}, new_names))
 
 
-def acting_account(context: RequestContext) -> XAccount:
+def acting_account(request_context: RequestContext) -> XAccount:
     """Return the acting account. Raises Refused (403) if only the app is known."""
     for account in X_ACCOUNTS:
-        if account.id == context.account:
+        if account.id == request_context.account:
             return account
     detail = "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint."
     raise problem(403, "Unsupported Authentication", detail)
@@ -53,23 +53,23 @@ def author(account: XAccount) -> tuple[str, str, str]:
     return account.id, account.username, account.name
 
 
-def _check_text(context: RequestContext, text: str, ids: list[str]) -> None:
+def _check_text(request_context: RequestContext, text: str, ids: list[str]) -> None:
     if not text.strip() and not ids:
         raise invalid("A post needs text or media.", "text")
-    paid = switches.is_on(context.db, "x_long_posts")
+    paid = switches.is_on(request_context.db, "x_long_posts")
     if weighted_length(text) > (MAX_PAID_LENGTH if paid else MAX_LENGTH):
         # X: the exact words for an over-long text are not established.
         raise problem(403, "Forbidden", "Your Tweet text is too long.")
 
 
-def _parent(context: RequestContext, key: str | None, account: XAccount) -> Entry | None:
+def _parent(request_context: RequestContext, key: str | None, account: XAccount) -> Entry | None:
     if key is None:
         return None
-    parent = entries.find(context.db, entries.X, key)
+    parent = entries.find(request_context.db, entries.X, key)
     if parent is None:
         detail = "You attempted to reply to a Tweet that is deleted or not visible to you."
         raise problem(403, "Forbidden", detail)
-    summons = switches.value(context.db, "x_not_summoned")
+    summons = switches.value(request_context.db, "x_not_summoned")
     named = mentioned_handles(parent.text if summons == "explicit" else parent.shown)
     if summons != "off" and parent.account != account.id and account.username not in named:
         # X: replies only where summoned, since February 2026; the exact words are not established.
@@ -77,30 +77,32 @@ def _parent(context: RequestContext, key: str | None, account: XAccount) -> Entr
     return parent
 
 
-def _check_media(context: RequestContext, ids: list[str]) -> None:
+def _check_media(request_context: RequestContext, ids: list[str]) -> None:
     for key in ids:
-        medium = media.find(context.db, entries.X, key)
+        medium = media.find(request_context.db, entries.X, key)
         if (
             medium is None
-            or medium.account != context.account
-            or context.now > parse_time(medium.created_at) + MEDIA_LIFE
+            or medium.account != request_context.account
+            or request_context.now > parse_time(medium.created_at) + MEDIA_LIFE
         ):
             raise invalid("Your media IDs are invalid.", "media.media_ids", key)
 
 
-def _check_new(context: RequestContext, account: XAccount, text: str, parent: Entry | None) -> None:
+def _check_new(
+    request_context: RequestContext, account: XAccount, text: str, parent: Entry | None
+) -> None:
     """Refuse a duplicate as X did in February 2026 (403, without the id of the first)."""
-    hours = switches.number(context.db, "x_duplicate_hours")
+    hours = switches.number(request_context.db, "x_duplicate_hours")
     duplicates = entries.select(
-        context.db,
+        request_context.db,
         "platform='x' AND account=? AND text=? AND text<>'' AND deleted_at IS NULL"
         " AND parent_id IS ? AND created_at>? AND created_at<=?",
         (
             account.id,
             text,
             parent.id if parent else None,
-            format_time(context.now - timedelta(hours=hours)),
-            format_time(context.now),
+            format_time(request_context.now - timedelta(hours=hours)),
+            format_time(request_context.now),
         ),
     )
     if duplicates and hours:
@@ -109,24 +111,24 @@ def _check_new(context: RequestContext, account: XAccount, text: str, parent: En
 
 
 def _reply_names(
-    context: RequestContext, parent: Entry | None, account: XAccount, without: list[str]
+    request_context: RequestContext, parent: Entry | None, account: XAccount, without: list[str]
 ) -> list[str]:
     if parent is None:
         return []
-    names = reply_names(context, parent, account.username)
+    names = reply_names(request_context, parent, account.username)
     return [name for name in names if not (name == parent.handle and parent.account in without)]
 
 
-def reply_names(context: RequestContext, parent: Entry, own: str) -> list[str]:
+def reply_names(request_context: RequestContext, parent: Entry, own: str) -> list[str]:
     """Return the names in a reply: of the author it replies to, and those in that post."""
-    if not switches.is_on(context.db, "x_auto_mentions"):
+    if not switches.is_on(request_context.db, "x_auto_mentions"):
         return []
     names = dict.fromkeys([parent.handle, *leading_handles(parent.shown)])
     return [name for name in names if name.lower() != own.lower()]
 
 
 def store_post(
-    context: RequestContext,
+    request_context: RequestContext,
     by: tuple[str, str, str],
     text: str,
     parent: Entry | None,
@@ -135,10 +137,14 @@ def store_post(
     citizen: bool = False,
 ) -> Entry:
     """Store a post in the ledger, with X's changes to its text."""
-    key = next_id(context.db, context.now)
-    wording = shorten_links(context.db, text, names, switches.is_on(context.db, "x_html_escaped"))
+    key = next_id(request_context.db, request_context.now)
+    wording = shorten_links(
+        request_context.db, text, names, switches.is_on(request_context.db, "x_html_escaped")
+    )
     address = f"https://twitter.com/{by[1]}/status/{key}"
-    append_pictures(context.db, wording, address, [media_key(media_id) for media_id in media_ids])
+    append_pictures(
+        request_context.db, wording, address, [media_key(media_id) for media_id in media_ids]
+    )
     entry = Entry(
         id=key,
         platform=entries.X,
@@ -152,40 +158,44 @@ def store_post(
         entities=wording.entities(),
         parent_id=parent.id if parent else None,
         root_id=parent.root_id if parent else key,
-        created_at=format_time(context.now),
-        public_from=format_time(context.now),
+        created_at=format_time(request_context.now),
+        public_from=format_time(request_context.now),
     )
-    entries.add(context.db, entry)
-    media.attach(context.db, entries.X, key, media_ids)
+    entries.add(request_context.db, entry)
+    media.attach(request_context.db, entries.X, key, media_ids)
     return entry
 
 
-def delete(context: RequestContext, key: str) -> Answer:
+def delete(request_context: RequestContext, key: str) -> Answer:
     """Handle DELETE /2/tweets/:id: only the account's own."""
-    entry = _present(context, key)
-    if entry.account != acting_account(context).id:
+    entry = _present(request_context, key)
+    if entry.account != acting_account(request_context).id:
         raise problem(403, "Forbidden", "You are not allowed to delete this Tweet.")
-    entries.delete(context.db, entry, context.now)
+    entries.delete(request_context.db, entry, request_context.now)
     return Answer(200, {"data": {"deleted": True}})
 
 
-def hide(context: RequestContext, key: str) -> Answer:
+def hide(request_context: RequestContext, key: str) -> Answer:
     """Handle PUT /2/tweets/:id/hidden: only replies under the account's own post."""
     body = bodies.json_object()
     bodies.only(body, frozenset({"hidden"}))
     hidden = body.get("hidden")
     if not isinstance(hidden, bool):
         raise invalid("[$.hidden] is not a boolean", "hidden")
-    entry = _present(context, key)
-    root = entries.find(context.db, entries.X, entry.root_id)
-    if entry.parent_id is None or root is None or root.account != acting_account(context).id:
+    entry = _present(request_context, key)
+    root = entries.find(request_context.db, entries.X, entry.root_id)
+    if (
+        entry.parent_id is None
+        or root is None
+        or root.account != acting_account(request_context).id
+    ):
         raise problem(403, "Forbidden", "You may hide only replies to your own posts.")
-    entries.change(context.db, entry, "hidden", int(hidden))
+    entries.change(request_context.db, entry, "hidden", int(hidden))
     return Answer(200, {"data": {"hidden": hidden}})
 
 
-def _present(context: RequestContext, key: str) -> Entry:
-    entry = entries.find(context.db, entries.X, bodies.an_id(key, "id"))
+def _present(request_context: RequestContext, key: str) -> Entry:
+    entry = entries.find(request_context.db, entries.X, bodies.an_id(key, "id"))
     if entry is None:
         raise Refused(
             Answer(404, not_found(key) | {"status": 404, "type": PROBLEMS + "resource-not-found"})
