@@ -83,8 +83,8 @@ def _is_twin(item: pytest.Item) -> bool:
     `make proof` runs those; a test of locks, of transactions or of SQL itself is marked `both`.
     """
     call = getattr(item, "callspec", None)
-    database = call.params.get("database_url") if call is not None else None
-    return database == "postgres" and item.get_closest_marker("both") is None
+    databases = [call.params.get(name) for name in ("database_url", "city")] if call else []
+    return "postgres" in databases and item.get_closest_marker("both") is None
 
 
 @pytest.fixture(scope="session")

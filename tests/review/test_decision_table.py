@@ -329,6 +329,7 @@ def sample(action: str, number: int) -> list[Case]:
     return at_home + some[number % 5 :: 5]
 
 
+@pytest.mark.proof
 def test_postgres_agrees_on_a_sample(postgres_table: Cases) -> None:
     for state in STATES:
         for number, action in enumerate(MAY):
