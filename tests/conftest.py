@@ -191,7 +191,7 @@ def window(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     """Opens windows (`width=390`, `locale="mr-IN"`, `javascript=True`), closed at the end."""
     opened: list[BrowserContext] = []
 
-    def open_one(
+    def open_window(
         *, width: int = 390, locale: str = "mr-IN", javascript: bool = True
     ) -> BrowserContext:
         opened.append(
@@ -199,7 +199,7 @@ def window(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
         )
         return opened[-1]
 
-    yield open_one
+    yield open_window
     for context in opened:
         context.close()
 

@@ -45,15 +45,15 @@ COUNT_ON = PreparedStatement(
 
 
 @pytest.fixture
-def filled(database: Database) -> Database:
+def filled_table(database: Database) -> Database:
     with database.transaction() as session:
         session.add(ClockBeat(name="घड्याळ 'एक'", started_at=NOW, beat_at=NOW))
         session.execute(insert(COUNTER), [{"series": f"PMC/{n}", "value": n} for n in (1, 5)])
     return database
 
 
-def test_rows_have_the_names_and_types_of_their_columns(filled: Database) -> None:
-    with filled.connection() as connection:
+def test_rows_have_the_names_and_types_of_their_columns(filled_table: Database) -> None:
+    with filled_table.connection() as connection:
         ((beat,), counted) = run(
             connection, SINCE({"at_moment": NOW}), COUNTED({"at_most": 9, "at_moment": NOW})
         )
@@ -61,32 +61,34 @@ def test_rows_have_the_names_and_types_of_their_columns(filled: Database) -> Non
     assert [tuple(counter) for counter in counted] == [("PMC/1", 1), ("PMC/5", 5)]
 
 
-def test_a_moment_of_another_zone_is_the_same_moment(filled: Database) -> None:
+def test_a_moment_of_another_zone_is_the_same_moment(filled_table: Database) -> None:
     later = (NOW + timedelta(microseconds=1)).astimezone()
-    with filled.connection() as connection:
+    with filled_table.connection() as connection:
         assert run(connection, SINCE({"at_moment": later})) == [[]]
 
 
-def test_a_naive_moment_is_refused(filled: Database) -> None:
+def test_a_naive_moment_is_refused(filled_table: Database) -> None:
     naive = NOW.replace(tzinfo=None)
-    with pytest.raises(ValueError, match="naive"), filled.connection() as connection:
+    with pytest.raises(ValueError, match="naive"), filled_table.connection() as connection:
         run(connection, SINCE({"at_moment": naive}))
 
 
 @pytest.mark.parametrize("commit", [False, True])
-def test_what_it_changes_is_there_after_the_transaction(filled: Database, commit: bool) -> None:
-    with filled.connection() as connection:
+def test_what_it_changes_is_there_after_the_transaction(
+    filled_table: Database, commit: bool
+) -> None:
+    with filled_table.connection() as connection:
         (changed,) = run(connection, COUNT_ON({"at_most": 3}), commit=commit)
         assert [counter.value for counter in changed] == [2]
-    with filled.connection() as connection:
+    with filled_table.connection() as connection:
         (counted,) = run(connection, COUNTED({"at_most": 9}))
     assert [counter.value for counter in counted] == [2, 5]
 
 
-def test_what_fails_later_undoes_it(filled: Database) -> None:
+def test_what_fails_later_undoes_it(filled_table: Database) -> None:
     with pytest.raises(ZeroDivisionError):
-        _count_on_and_fail(filled)
-    with filled.connection() as connection:
+        _count_on_and_fail(filled_table)
+    with filled_table.connection() as connection:
         (counted,) = run(connection, COUNTED({"at_most": 9}))
     assert [counter.value for counter in counted] == [1, 5]
 
@@ -97,8 +99,8 @@ def _count_on_and_fail(filled: Database) -> None:
         raise ZeroDivisionError
 
 
-def test_a_session_on_it_shares_the_transaction(filled: Database) -> None:
-    with filled.connection() as connection:
+def test_a_session_on_it_shares_the_transaction(filled_table: Database) -> None:
+    with filled_table.connection() as connection:
         run(connection, COUNT_ON({"at_most": 3}))
         with session_on(connection) as session:
             assert session.get_one(Counter, "PMC/1").value == 2
@@ -106,7 +108,7 @@ def test_a_session_on_it_shares_the_transaction(filled: Database) -> None:
         (counted,) = run(connection, COUNTED({"at_most": 99}))
         assert [counter.value for counter in counted] == [40, 5]
         connection.rollback()
-    with filled.reading() as reader:
+    with filled_table.reading() as reader:
         assert reader.get_one(Counter, "PMC/1").value == 1
 
 

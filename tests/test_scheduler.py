@@ -104,7 +104,7 @@ def test_the_scheduler_beats_each_tick_by_its_own_time(ticks: tuple[scheduler.Ti
     assert {job.id: job.trigger.interval.total_seconds() for job in jobs} == PROMISES
 
 
-def _of_a_thread() -> set[int]:
+def _thread_processors() -> set[int]:
     """Return the processors of a new thread, and of a thread that it starts."""
     problems: list[set[int]] = []
 
@@ -128,13 +128,13 @@ def _of_a_thread() -> set[int]:
 def test_only_the_threads_of_a_worker_on_sqlite_share_one_processor() -> None:
     before = os.sched_getaffinity(0)
     with scheduler.on_one_processor(is_wanted=True):
-        assert len(_of_a_thread()) == 1
-        assert _of_a_thread() <= before
-    assert os.sched_getaffinity(0) == _of_a_thread() == before
+        assert len(_thread_processors()) == 1
+        assert _thread_processors() <= before
+    assert os.sched_getaffinity(0) == _thread_processors() == before
 
 
 @on_linux
 def test_where_several_write_at_once_threads_go_where_they_like() -> None:
     before = os.sched_getaffinity(0)
     with scheduler.on_one_processor(is_wanted=False):
-        assert _of_a_thread() == before
+        assert _thread_processors() == before

@@ -93,7 +93,7 @@ OF = {
 }
 
 
-def moves(kind: type[StrEnum]) -> dict[str, set[str]]:
+def design_moves(kind: type[StrEnum]) -> dict[str, set[str]]:
     """Return the design's transitions of these states."""
     lines = [line.split(">") for line in DESIGN[kind].strip().splitlines()]
     return {before.strip(): set(after.split()) for before, after in lines}
@@ -110,7 +110,7 @@ PAIRS = [(kind, before, to) for kind in DESIGN for before in kind for to in kind
 def test_a_move_is_allowed_exactly_where_the_design_lists_it(
     kind: type[StrEnum], before: StrEnum, to: StrEnum
 ) -> None:
-    if to.value in moves(kind)[before.value]:
+    if to.value in design_moves(kind)[before.value]:
         check_move(TABLES[kind], before, to)
         return
     with pytest.raises(WrongState) as wrong:
@@ -120,7 +120,7 @@ def test_a_move_is_allowed_exactly_where_the_design_lists_it(
 
 @pytest.mark.parametrize("kind", DESIGN)
 def test_every_state_stands_in_its_table(kind: type[StrEnum]) -> None:
-    assert {state.value for state in kind} == set(moves(kind))
+    assert {state.value for state in kind} == set(design_moves(kind))
 
 
 def test_each_thing_is_moved_by_its_own_table() -> None:

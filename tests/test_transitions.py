@@ -25,7 +25,7 @@ from publisher.models.posts import Language, Post, Revision, Variant
 from publisher.models.submissions import Submission, SubmissionKind
 from publisher.states import AccountState, CommentState, DeliveryState, NoticeState, SubmissionState
 from tests.support.city_people import add_department
-from tests.test_states import OF, moves
+from tests.test_states import OF, design_moves
 
 pytestmark = pytest.mark.both
 
@@ -93,13 +93,13 @@ def add(session: Session) -> Things:
 
 
 @pytest.fixture
-def things(database: Database) -> Things:
+def rows_with_states(database: Database) -> Things:
     with database.transaction() as session:
         return add(session)
 
 
 @pytest.fixture
-def session(database: Database, things: Things) -> Iterator[Session]:
+def session(database: Database, rows_with_states: Things) -> Iterator[Session]:
     with Session(database.engine, expire_on_commit=False) as opened:
         yield opened
 
@@ -117,14 +117,14 @@ def events(session: Session, thing: transitions.Stateful) -> list[Event]:
 
 @pytest.mark.parametrize("kind", OF, ids=lambda kind: kind.__tablename__)
 def test_each_pair_of_states_is_a_move_or_a_wrong_state(
-    session: Session, things: Things, kind: type[transitions.Stateful]
+    session: Session, rows_with_states: Things, kind: type[transitions.Stateful]
 ) -> None:
-    thing, number = own(session, things, kind), 0
+    thing, number = own(session, rows_with_states, kind), 0
     for before in OF[kind]:
         for to in OF[kind]:
             thing.state = before  # type: ignore[assignment]  # the enum of this very kind
             session.flush()
-            if to.value in moves(OF[kind])[before.value]:
+            if to.value in design_moves(OF[kind])[before.value]:
                 transitions.apply(session, thing, to, actor=CLOCK, now=LATER, verb="try")
                 number += 1
                 session.expire(thing)
@@ -137,22 +137,22 @@ def test_each_pair_of_states_is_a_move_or_a_wrong_state(
                 assert not isinstance(wrong.value, Overtaken)
                 assert thing.state is before
             assert len(events(session, thing)) == number
-    assert number == sum(map(len, moves(OF[kind]).values()))
+    assert number == sum(map(len, design_moves(OF[kind]).values()))
 
 
-def test_the_event_says_who_when_and_what(session: Session, things: Things) -> None:
+def test_the_event_says_who_when_and_what(session: Session, rows_with_states: Things) -> None:
     lead = session.scalars(select(Person)).one()
     actor = Actor(kind=ActorKind.PERSON, person_id=lead.id)
     transitions.apply(
         session,
-        own(session, things, Post),
+        own(session, rows_with_states, Post),
         PostState.IN_REVIEW,
         actor=actor,
         now=LATER,
         verb="send_for_review",
         values={"revision": 1},
     )
-    (event,) = events(session, things[Post])
+    (event,) = events(session, rows_with_states[Post])
     assert (event.at, event.verb, event.person_id) == (LATER, "send_for_review", lead.id)
     assert (event.actor_kind, event.details) == (ActorKind.PERSON, {"revision": 1})
 
@@ -164,27 +164,29 @@ def send_and_fail(database: Database, things: Things) -> None:
         raise ZeroDivisionError
 
 
-def test_move_and_event_are_kept_or_undone_together(database: Database, things: Things) -> None:
+def test_move_and_event_are_kept_or_undone_together(
+    database: Database, rows_with_states: Things
+) -> None:
     with pytest.raises(ZeroDivisionError):
-        send_and_fail(database, things)
+        send_and_fail(database, rows_with_states)
     with database.reading() as session:
-        assert own(session, things, Post).state is PostState.DRAFT
-        assert events(session, things[Post]) == []
+        assert own(session, rows_with_states, Post).state is PostState.DRAFT
+        assert events(session, rows_with_states[Post]) == []
     with database.transaction() as session:
         transitions.apply(
             session,
-            own(session, things, Post),
+            own(session, rows_with_states, Post),
             PostState.IN_REVIEW,
             actor=CLOCK,
             now=LATER,
             verb="send",
         )
     with database.reading() as session:
-        assert own(session, things, Post).state is PostState.IN_REVIEW
-        assert [event.verb for event in events(session, things[Post])] == ["send"]
+        assert own(session, rows_with_states, Post).state is PostState.IN_REVIEW
+        assert [event.verb for event in events(session, rows_with_states[Post])] == ["send"]
 
 
-def behind_the_back(session: Session, kind: type[transitions.Stateful], state: StrEnum) -> None:
+def change_elsewhere(session: Session, kind: type[transitions.Stateful], state: StrEnum) -> None:
     """Change the row in another transaction, so that this session's object is stale."""
     statement = update(kind).values(state=state).execution_options(synchronize_session=False)
     session.execute(statement)
@@ -203,14 +205,14 @@ def behind_the_back(session: Session, kind: type[transitions.Stateful], state: S
 )
 def test_what_somebody_else_moved_first_is_overtaken(
     session: Session,
-    things: Things,
+    rows_with_states: Things,
     kind: type[transitions.Stateful],
     meanwhile: StrEnum,
     to: StrEnum,
 ) -> None:
-    thing = own(session, things, kind)
+    thing = own(session, rows_with_states, kind)
     before = thing.state
-    behind_the_back(session, kind, meanwhile)
+    change_elsewhere(session, kind, meanwhile)
     with pytest.raises(Overtaken) as overtaken:
         transitions.apply(session, thing, to, actor=CLOCK, now=LATER, verb="try")
     assert overtaken.value.values == {"state": before, "to": to}
@@ -219,9 +221,9 @@ def test_what_somebody_else_moved_first_is_overtaken(
     assert events(session, thing) == []
 
 
-def test_two_connections_move_one_row_once(database: Database, things: Things) -> None:
+def test_two_connections_move_one_row_once(database: Database, rows_with_states: Things) -> None:
     with database.reading() as looking:
-        stale = own(looking, things, Post)
+        stale = own(looking, rows_with_states, Post)
         assert stale.state is PostState.DRAFT
         looking.expunge(stale)
     for expected in (None, Overtaken):
@@ -237,14 +239,14 @@ def test_two_connections_move_one_row_once(database: Database, things: Things) -
                         session, merged, PostState.WITHDRAWN, actor=CLOCK, now=LATER, verb="drop"
                     )
     with database.reading() as session:
-        assert [event.verb for event in events(session, things[Post])] == ["send"]
+        assert [event.verb for event in events(session, rows_with_states[Post])] == ["send"]
 
 
 @pytest.mark.parametrize(("fence", "moves_it"), [(3, True), (2, False), (4, False)])
 def test_an_older_fence_changes_nothing(
-    session: Session, things: Things, fence: int, moves_it: bool
+    session: Session, rows_with_states: Things, fence: int, moves_it: bool
 ) -> None:
-    delivery = own(session, things, Delivery)
+    delivery = own(session, rows_with_states, Delivery)
     assert isinstance(delivery, Delivery)
     delivery.state, delivery.fence = DeliveryState.CLAIMED, 3
     session.flush()
@@ -272,8 +274,10 @@ def three(session: Session, things: Things) -> list[Post]:
     return posts
 
 
-def test_a_set_is_moved_whole_with_an_event_for_each(session: Session, things: Things) -> None:
-    posts = three(session, things)
+def test_a_set_is_moved_whole_with_an_event_for_each(
+    session: Session, rows_with_states: Things
+) -> None:
+    posts = three(session, rows_with_states)
     transitions.apply_all(
         session, posts, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send", values={"n": 1}
     )
@@ -283,8 +287,10 @@ def test_a_set_is_moved_whole_with_an_event_for_each(session: Session, things: T
         assert [event.details for event in events(session, post)] == [{"n": 1}]
 
 
-def test_of_a_set_none_moves_where_one_was_overtaken(session: Session, things: Things) -> None:
-    posts = three(session, things)
+def test_of_a_set_none_moves_where_one_was_overtaken(
+    session: Session, rows_with_states: Things
+) -> None:
+    posts = three(session, rows_with_states)
     with session.begin_nested():
         session.execute(
             update(Post)
@@ -301,24 +307,26 @@ def test_of_a_set_none_moves_where_one_was_overtaken(session: Session, things: T
     assert session.scalar(select(func.count(Event.id))) == 0
 
 
-def test_a_set_of_two_states_or_two_kinds_is_no_set(session: Session, things: Things) -> None:
-    posts: list[transitions.Stateful] = [*three(session, things)]
+def test_a_set_of_two_states_or_two_kinds_is_no_set(
+    session: Session, rows_with_states: Things
+) -> None:
+    posts: list[transitions.Stateful] = [*three(session, rows_with_states)]
     posts[0].state = PostState.APPROVED
     with pytest.raises(ValueError, match="one kind and state"):
         transitions.apply_all(session, posts, PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
-    mixed = [posts[1], own(session, things, Account)]
+    mixed = [posts[1], own(session, rows_with_states, Account)]
     with pytest.raises(ValueError, match="one kind and state"):
         transitions.apply_all(session, mixed, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="x")
 
 
-def test_an_empty_set_writes_nothing(session: Session, things: Things) -> None:
+def test_an_empty_set_writes_nothing(session: Session, rows_with_states: Things) -> None:
     transitions.apply_all(session, [], PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
     assert session.scalar(select(func.count(Event.id))) == 0
 
 
-def test_a_locked_row_is_read_afresh(session: Session, things: Things) -> None:
-    post = own(session, things, Post)
-    behind_the_back(session, Post, PostState.APPROVED)
+def test_a_locked_row_is_read_afresh(session: Session, rows_with_states: Things) -> None:
+    post = own(session, rows_with_states, Post)
+    change_elsewhere(session, Post, PostState.APPROVED)
     assert post.state == "draft"
     assert transitions.lock(session, Post, post.id) is post
     assert post.state == "approved"

@@ -78,7 +78,7 @@ def case(**changed: object) -> Case:
     return replace(ready, **changed)  # type: ignore[arg-type]  # a test's own fields
 
 
-def about(subject: Subject, *approvals: Approval, **changed: object) -> Case:
+def case_about(subject: Subject, *approvals: Approval, **changed: object) -> Case:
     """Return a case whose approvals were given for exactly this subject."""
     fixed = digest(subject)
     return case(
@@ -198,7 +198,7 @@ subjects = st.builds(
 )
 
 
-def composed(subject: Subject) -> Subject:
+def normalised(subject: Subject) -> Subject:
     """Return the subject after normalising everything that the digest does not distinguish."""
 
     def nfc(text: str) -> str:
@@ -224,8 +224,8 @@ def composed(subject: Subject) -> Subject:
 def test_two_subjects_share_a_digest_only_where_they_are_the_same(
     subject: Subject, other: Subject
 ) -> None:
-    assert (digest(subject) == digest(other)) is (composed(subject) == composed(other))
-    assert digest(subject) == digest(composed(subject))
+    assert (digest(subject) == digest(other)) is (normalised(subject) == normalised(other))
+    assert digest(subject) == digest(normalised(subject))
 
 
 # The gate
@@ -253,7 +253,7 @@ def test_the_window_holds_to_its_edges(at: datetime, expected: Refusal | None) -
 
 def test_a_window_without_a_beginning_is_open_from_always() -> None:
     window = Window(None, SUBJECT.window.not_after)
-    refusals = about(replace(SUBJECT, window=window), approval())
+    refusals = case_about(replace(SUBJECT, window=window), approval())
     assert refusal(refusals, NOW - timedelta(days=9_999)) is None
 
 
@@ -303,13 +303,13 @@ def test_four_eyes_compares_every_author() -> None:
 def test_a_reply_is_approved_by_its_writer_and_by_no_other_author() -> None:
     reply = replace(SUBJECT, kind="reply")
     own = approval(kind=ApprovalKind.OWN_HAND, person_id=AUTHOR)
-    assert refusal(about(reply, own)) is None
+    assert refusal(case_about(reply, own)) is None
     foreign = approval(kind=ApprovalKind.OWN_HAND, person_id=OTHER)
-    assert refusal(about(reply, foreign)) is Refusal.APPROVAL_MISSING
+    assert refusal(case_about(reply, foreign)) is Refusal.APPROVAL_MISSING
 
 
 def test_four_eyes_does_not_bind_a_reply() -> None:
-    assert refusal(about(replace(SUBJECT, kind="reply"), approval(person_id=AUTHOR))) is None
+    assert refusal(case_about(replace(SUBJECT, kind="reply"), approval(person_id=AUTHOR))) is None
     assert gate.excluded_authors("reply", {AUTHOR}) == frozenset()
     assert gate.excluded_authors("post", {AUTHOR}) == {AUTHOR}
     assert gate.excluded_authors("post", {AUTHOR, OTHER}) == {AUTHOR, OTHER}
@@ -325,16 +325,19 @@ def test_an_emergency_decision_counts_for_its_digest_while_in_force() -> None:
 def test_a_joint_post_needs_each_asked_department() -> None:
     joint = replace(SUBJECT, asked=(WATER, ROADS))
     roads = approval(department_id=ROADS, person_id=OTHER)
-    assert refusal(about(joint, approval())) is Refusal.APPROVAL_MISSING
-    assert refusal(about(joint, roads)) is Refusal.APPROVAL_MISSING
-    assert refusal(about(joint, approval(), approval(person_id=OTHER))) is Refusal.APPROVAL_MISSING
-    assert refusal(about(joint, approval(), roads)) is None
+    assert refusal(case_about(joint, approval())) is Refusal.APPROVAL_MISSING
+    assert refusal(case_about(joint, roads)) is Refusal.APPROVAL_MISSING
+    assert (
+        refusal(case_about(joint, approval(), approval(person_id=OTHER)))
+        is Refusal.APPROVAL_MISSING
+    )
+    assert refusal(case_about(joint, approval(), roads)) is None
 
 
 def test_the_owning_department_is_asked_where_none_is_listed() -> None:
-    assert refusal(about(replace(SUBJECT, asked=()), approval())) is None
+    assert refusal(case_about(replace(SUBJECT, asked=()), approval())) is None
     foreign = approval(department_id=ROADS)
-    assert refusal(about(replace(SUBJECT, asked=()), foreign)) is Refusal.APPROVAL_MISSING
+    assert refusal(case_about(replace(SUBJECT, asked=()), foreign)) is Refusal.APPROVAL_MISSING
 
 
 def test_a_refusal_is_raised_with_its_reason() -> None:

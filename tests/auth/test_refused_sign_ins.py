@@ -31,7 +31,7 @@ def officer(session: Session) -> Person:
     return with_password(session, appoint(session, water, mail=MAIL).person)
 
 
-def enter(session: Session, identifier: str = MAIL, password: str = PASSWORD) -> object:
+def try_sign_in(session: Session, identifier: str = MAIL, password: str = PASSWORD) -> object:
     return sign_in(
         session,
         identifier=identifier,
@@ -53,8 +53,8 @@ def test_a_wrong_password_is_recorded_for_known_and_unknown_accounts(
 ) -> None:
     with on_sqlite.transaction() as session:
         person = officer(session)
-        enter(session, password=WRONG)
-        enter(session, "nobody@pmc.example", WRONG)
+        try_sign_in(session, password=WRONG)
+        try_sign_in(session, "nobody@pmc.example", WRONG)
         known_refusal, unknown = refusals(session)
         assert known_refusal.details == {"why": "wrong", "person": person.id}
         assert unknown.details == {"why": "wrong", "person": None}
@@ -70,8 +70,8 @@ def test_a_wrong_password_is_recorded_for_known_and_unknown_accounts(
 def test_nothing_of_what_was_typed_is_kept(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
-        enter(session, "nobody.typed.this@pmc.example", WRONG)
-        enter(session, password=WRONG)
+        try_sign_in(session, "nobody.typed.this@pmc.example", WRONG)
+        try_sign_in(session, password=WRONG)
         details = [json.dumps(refusal.details) for refusal in refusals(session)]
         for row in session.scalars(select(RefusedSignIn)):
             details += [str(getattr(row, column.key)) for column in RefusedSignIn.__table__.columns]
@@ -88,7 +88,7 @@ def test_whoever_has_the_password_but_is_let_in_no_more_is_written_down(
             disable_person(session, actor=COMMAND, person=person, now=NOON)
         else:
             end_appointment(session, actor=COMMAND, appointment=person.appointments[0], now=NOON)
-        enter(session)
+        try_sign_in(session)
         assert [refusal.details for refusal in refusals(session)] == [
             {"why": why, "person": person.id}
         ]
@@ -98,21 +98,21 @@ def test_knocking_at_a_closed_door_fills_no_history(on_sqlite: Database) -> None
     with on_sqlite.transaction() as session:
         officer(session)
         for _try in range(MOST_PER_IDENTIFIER + 20):
-            enter(session, password=WRONG)
+            try_sign_in(session, password=WRONG)
         assert len(refusals(session)) == MOST_PER_IDENTIFIER
 
 
 def test_getting_in_is_no_refusal(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
-        assert isinstance(enter(session), SignedIn)
+        assert isinstance(try_sign_in(session), SignedIn)
         assert refusals(session) == []
 
 
 def test_a_wrong_password_within_a_session_is_written_down_too(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
-        entered = enter(session)
+        entered = try_sign_in(session)
         assert isinstance(entered, SignedIn)
         mine = entered.sign_in.id
         later = NOON + timedelta(minutes=1)
@@ -123,7 +123,7 @@ def test_a_wrong_password_within_a_session_is_written_down_too(on_sqlite: Databa
 def test_the_row_stays_when_the_throttle_has_forgotten(database: Database) -> None:
     with database.transaction() as session:
         officer(session)
-        enter(session, password=WRONG)
+        try_sign_in(session, password=WRONG)
     with database.transaction() as session:
         sign_in(
             session,

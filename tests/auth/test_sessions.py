@@ -22,7 +22,7 @@ MAIL = "first@pmc.example"
 SECOND = timedelta(seconds=1)
 
 
-def enter(session: Session, now: datetime = NOON, mail: str = MAIL) -> SignedIn:
+def sign_in_now(session: Session, now: datetime = NOON, mail: str = MAIL) -> SignedIn:
     signed_in = sign_in(
         session,
         identifier=mail,
@@ -39,7 +39,7 @@ def enter(session: Session, now: datetime = NOON, mail: str = MAIL) -> SignedIn:
 def begin(session: Session, role: Role = Role.OFFICER) -> tuple[SignedIn, Appointment]:
     appointment = appoint(session, add_department(session, "water"), role, mail=MAIL)
     with_password(session, appointment.person)
-    return enter(session), appointment
+    return sign_in_now(session), appointment
 
 
 def present(session: Session, signed_in: SignedIn, now: datetime) -> Present | None:
@@ -110,7 +110,7 @@ def test_disabling_a_person_ends_all_sessions_and_enabling_revives_none(
 ) -> None:
     with database.transaction() as session:
         first, appointment = begin(session)
-        second = enter(session)
+        second = sign_in_now(session)
     with database.transaction() as session:
         person = session.get_one(Appointment, appointment.id).person
         disable_person(session, actor=COMMAND, person=person, now=NOON)
@@ -119,7 +119,7 @@ def test_disabling_a_person_ends_all_sessions_and_enabling_revives_none(
         person = session.get_one(Appointment, appointment.id).person
         enable_person(session, actor=COMMAND, person=person, now=NOON)
         assert [present(session, token, NOON) for token in (first, second)] == [None, None]
-        assert present(session, enter(session), NOON) is not None
+        assert present(session, sign_in_now(session), NOON) is not None
 
 
 def test_a_session_continues_under_another_appointment_in_force(
@@ -183,10 +183,10 @@ def test_one_switches_between_ones_own_appointments_in_force(on_sqlite: Database
 def test_one_sees_and_ends_ones_own_sessions_and_nobody_elses(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         here, appointment = begin(session)
-        elsewhere = enter(session, NOON + SECOND)
+        elsewhere = sign_in_now(session, NOON + SECOND)
         strange = appoint(session, add_department(session, "road"), mail="sunil@pmc.example")
         with_password(session, strange.person)
-        others = enter(session, mail="sunil@pmc.example")
+        others = sign_in_now(session, mail="sunil@pmc.example")
 
         def mine() -> list[SignIn]:
             return sessions.sessions_of(session, person_id=appointment.person_id, now=NOON)
@@ -225,8 +225,11 @@ def test_oversight_covers_departments_that_report_to_it_indirectly(
         head = appoint(session, cell, Role.HEAD, mail="head@pmc.example")
         for holder in (appointment, head):
             with_password(session, holder.person)
-        assert actor_of(session, enter(session).sign_in, now=NOON).line == {water.id, garden.id}
-        other = enter(session, mail="head@pmc.example").sign_in
+        assert actor_of(session, sign_in_now(session).sign_in, now=NOON).line == {
+            water.id,
+            garden.id,
+        }
+        other = sign_in_now(session, mail="head@pmc.example").sign_in
         assert actor_of(session, other, now=NOON).line == frozenset()
 
 
@@ -239,5 +242,5 @@ def test_departments_that_report_to_each_other_in_a_ring_end_the_search(
         cell.reports_to = water
         appointment = appoint(session, cell, Role.OVERSIGHT, mail=MAIL)
         with_password(session, appointment.person)
-        line = actor_of(session, enter(session).sign_in, now=NOON).line
+        line = actor_of(session, sign_in_now(session).sign_in, now=NOON).line
         assert line == {cell.id, water.id}

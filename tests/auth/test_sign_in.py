@@ -36,7 +36,7 @@ def officer(session: Session) -> Person:
     return with_password(session, appoint(session, water, mail=MAIL, mobile=MOBILE).person)
 
 
-def enter(
+def try_sign_in(
     session: Session,
     identifier: str = MAIL,
     password: str = PASSWORD,
@@ -75,7 +75,7 @@ def test_one_signs_in_by_mail_or_mobile_in_any_usual_spelling(
 ) -> None:
     with on_sqlite.transaction() as session:
         person = officer(session)
-        signed_in = entered(enter(session, identifier))
+        signed_in = entered(try_sign_in(session, identifier))
         assert signed_in.sign_in.person is person
         assert (signed_in.sign_in.signed_in_at, signed_in.sign_in.proved_at) == (NOON, NOON)
         assert verbs(session, "sign_ins", signed_in.sign_in.id) == ["sign_in"]
@@ -84,7 +84,7 @@ def test_one_signs_in_by_mail_or_mobile_in_any_usual_spelling(
 def test_the_sessions_token_is_random_and_not_kept(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
-        first, second = entered(enter(session)), entered(enter(session))
+        first, second = entered(try_sign_in(session)), entered(try_sign_in(session))
         assert first.token != second.token
         columns = [getattr(first.sign_in, column.key) for column in SignIn.__table__.columns]
         assert not any(first.token in str(value) for value in columns)
@@ -107,7 +107,7 @@ def test_a_wrong_password_and_an_unknown_account_are_indistinguishable(
             "gibberish",
         ):
             before = hasher.verified
-            signed_in = enter(session, identifier, "not the password", hasher=hasher)
+            signed_in = try_sign_in(session, identifier, "not the password", hasher=hasher)
             assert signed_in == SignInRefusal(SignInProblem.WRONG)
             work.append(hasher.verified - before)
     assert work == [1] * 5
@@ -121,10 +121,12 @@ def test_after_five_failures_an_account_is_closed_whether_it_exists_or_not(
         officer(session)
     for failure in range(MOST_PER_IDENTIFIER):
         with database.transaction() as session:
-            signed_in = enter(session, identifier, "wrong password", now=NOON + failure * MINUTE)
+            signed_in = try_sign_in(
+                session, identifier, "wrong password", now=NOON + failure * MINUTE
+            )
             assert problem(signed_in) is SignInProblem.WRONG
     with database.transaction() as session:
-        closed = enter(session, identifier, PASSWORD, now=NOON + 5 * MINUTE)
+        closed = try_sign_in(session, identifier, PASSWORD, now=NOON + 5 * MINUTE)
         assert closed == SignInRefusal(SignInProblem.THROTTLED, NOON + WINDOW)
 
 
@@ -134,11 +136,11 @@ def test_a_locked_account_unlocks_itself_and_attempts_do_not_extend_it(
     with on_sqlite.transaction() as session:
         officer(session)
         for _ in range(MOST_PER_IDENTIFIER):
-            enter(session, password="wrong password")
+            try_sign_in(session, password="wrong password")
         for minute in range(1, 15):
-            signed_in = enter(session, password="wrong password", now=NOON + minute * MINUTE)
+            signed_in = try_sign_in(session, password="wrong password", now=NOON + minute * MINUTE)
             assert problem(signed_in) is SignInProblem.THROTTLED
-        entered(enter(session, now=NOON + WINDOW))
+        entered(try_sign_in(session, now=NOON + WINDOW))
 
 
 def test_closing_one_spelling_of_an_account_closes_every_spelling_of_it(
@@ -147,8 +149,8 @@ def test_closing_one_spelling_of_an_account_closes_every_spelling_of_it(
     with on_sqlite.transaction() as session:
         officer(session)
         for identifier in ("9822012345", "98220 12345", "098220-12345", MOBILE, "९८२२०१२३४५"):
-            enter(session, identifier, "wrong password")
-        assert problem(enter(session, "0091 98220 12345")) is SignInProblem.THROTTLED
+            try_sign_in(session, identifier, "wrong password")
+        assert problem(try_sign_in(session, "0091 98220 12345")) is SignInProblem.THROTTLED
 
 
 def test_an_address_that_tries_many_accounts_is_closed_and_no_other_one(
@@ -157,9 +159,9 @@ def test_an_address_that_tries_many_accounts_is_closed_and_no_other_one(
     with on_sqlite.transaction() as session:
         officer(session)
         for number in range(MOST_PER_ADDRESS):
-            enter(session, f"guess{number}@pmc.example", "wrong password")
-        assert problem(enter(session)) is SignInProblem.THROTTLED
-        entered(enter(session, address="203.0.113.8"))
+            try_sign_in(session, f"guess{number}@pmc.example", "wrong password")
+        assert problem(try_sign_in(session)) is SignInProblem.THROTTLED
+        entered(try_sign_in(session, address="203.0.113.8"))
 
 
 def test_signing_in_clears_failures_of_the_account_not_of_the_address(
@@ -168,10 +170,10 @@ def test_signing_in_clears_failures_of_the_account_not_of_the_address(
     with on_sqlite.transaction() as session:
         officer(session)
         for _ in range(MOST_PER_IDENTIFIER - 1):
-            enter(session, password="wrong password")
-        entered(enter(session))
+            try_sign_in(session, password="wrong password")
+        entered(try_sign_in(session))
         for _ in range(MOST_PER_IDENTIFIER - 1):
-            assert problem(enter(session, password="wrong password")) is SignInProblem.WRONG
+            assert problem(try_sign_in(session, password="wrong password")) is SignInProblem.WRONG
         keys = session.scalars(select(SignInAttempt.key)).all()
         assert sum(key.startswith("at:") for key in keys) == 2 * (MOST_PER_IDENTIFIER - 1)
 
@@ -181,8 +183,8 @@ def test_failures_that_count_no_more_are_deleted_and_nothing_typed_is_kept(
 ) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
-        enter(session, password="wrong password")
-        enter(session, password="wrong password", now=NOON + WINDOW)
+        try_sign_in(session, password="wrong password")
+        try_sign_in(session, password="wrong password", now=NOON + WINDOW)
         attempts = session.scalars(select(SignInAttempt)).all()
         assert [sign_in_attempt.at for sign_in_attempt in attempts] == [NOON + WINDOW] * 2
         assert not any(
@@ -194,8 +196,8 @@ def test_failures_that_count_no_more_are_deleted_and_nothing_typed_is_kept(
 def test_a_disabled_person_is_told_so_only_with_the_right_password(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         disable_person(session, actor=COMMAND, person=officer(session), now=NOON)
-        assert problem(enter(session, password="wrong password")) is SignInProblem.WRONG
-        assert problem(enter(session)) is SignInProblem.DISABLED
+        assert problem(try_sign_in(session, password="wrong password")) is SignInProblem.WRONG
+        assert problem(try_sign_in(session)) is SignInProblem.DISABLED
         assert session.scalars(select(SignIn)).all() == []
 
 
@@ -203,28 +205,28 @@ def test_without_an_appointment_in_force_nobody_is_signed_in(on_sqlite: Database
     with on_sqlite.transaction() as session:
         person = officer(session)
         end_appointment(session, actor=COMMAND, appointment=person.appointments[0], now=NOON)
-        assert problem(enter(session)) is SignInProblem.NO_APPOINTMENT
+        assert problem(try_sign_in(session)) is SignInProblem.NO_APPOINTMENT
 
 
 def test_a_session_begins_under_the_appointment_last_acted_under(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         person = officer(session)
         second = appoint(session, add_department(session, "road"), Role.MEMBER, mail=MAIL)
-        first = entered(enter(session))
+        first = entered(try_sign_in(session))
         assert first.sign_in.appointment_id == person.appointments[0].id
         first.sign_in.appointment = second
         first.sign_in.seen_at = NOON + MINUTE
-        again = entered(enter(session, now=NOON + 2 * MINUTE))
+        again = entered(try_sign_in(session, now=NOON + 2 * MINUTE))
         assert again.sign_in.appointment is second
         end_appointment(session, actor=COMMAND, appointment=second, now=NOON + 3 * MINUTE)
-        after = entered(enter(session, now=NOON + 3 * MINUTE))
+        after = entered(try_sign_in(session, now=NOON + 3 * MINUTE))
         assert after.sign_in.appointment_id == first.sign_in.person.appointments[0].id
 
 
 def test_proving_oneself_makes_the_sign_in_fresh(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
-        mine = entered(enter(session)).sign_in
+        mine = entered(try_sign_in(session)).sign_in
         later = NOON + 60 * MINUTE
         refused = prove(
             session, sign_in_id=mine.id, password="wrong password", now=later, hasher=HASHER
@@ -238,7 +240,7 @@ def test_proving_oneself_makes_the_sign_in_fresh(on_sqlite: Database) -> None:
 def test_proving_is_throttled_too(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
-        mine = entered(enter(session)).sign_in
+        mine = entered(try_sign_in(session)).sign_in
         for _ in range(MOST_PER_IDENTIFIER):
             prove(session, sign_in_id=mine.id, password="wrong", now=NOON, hasher=HASHER)
         proof = prove(session, sign_in_id=mine.id, password=PASSWORD, now=NOON, hasher=HASHER)
@@ -269,7 +271,7 @@ def test_a_password_is_checked_before_the_transaction_and_not_in_it(
             assert hasher.verified == before
         assert hasher.verified == 2
         for _ in range(MOST_PER_IDENTIFIER):
-            enter(session, password="wrong password")
+            try_sign_in(session, password="wrong password")
         closed = hash_to_try(session, identifier=MAIL, address="203.0.113.7", now=NOON)
         assert not closed.proof(PASSWORD, hasher=hasher).is_right
         assert hasher.verified == 2, "a closed door is not worth the work"

@@ -30,12 +30,14 @@ NOTICE = (
 )
 
 
-def codes(session: Session, revision: Revision, *, now: datetime = NOON) -> set[WarningCode]:
+def warning_codes(
+    session: Session, revision: Revision, *, now: datetime = NOON
+) -> set[WarningCode]:
     """Return the codes of the warnings."""
     return {warning.code for warning in checks.warnings_of(session, revision, now=now)}
 
 
-def two(database: Database, first: str, second: str) -> tuple[CityPeople, int, int]:
+def add_two_posts(database: Database, first: str, second: str) -> tuple[CityPeople, int, int]:
     """Add two posts with these texts, and return their ids."""
     city = city_people(database)
     with database.transaction() as session:
@@ -45,31 +47,33 @@ def two(database: Database, first: str, second: str) -> tuple[CityPeople, int, i
     return city, posts[0], posts[1]
 
 
-def newest(session: Session, post_id: int) -> Revision:
+def newest_revision(session: Session, post_id: int) -> Revision:
     """Return the newest revision of a post."""
     query = select(Revision).where(Revision.post_id == post_id).order_by(Revision.number.desc())
     return session.scalars(query.limit(1)).one()
 
 
 def test_the_same_text_as_another_posts_is_found_with_that_post(database: Database) -> None:
-    _city, earlier, later = two(database, NOTICE, f"{NOTICE}\n#पाणी".replace(". ", ".\n\n"))
+    _city, earlier, later = add_two_posts(
+        database, NOTICE, f"{NOTICE}\n#पाणी".replace(". ", ".\n\n")
+    )
     with database.reading() as session:
-        warnings = checks.warnings_of(session, newest(session, later), now=NOON)
+        warnings = checks.warnings_of(session, newest_revision(session, later), now=NOON)
     alike = [warning for warning in warnings if warning.code is WarningCode.ALIKE_TEXT]
     assert {warning.values["post_id"] for warning in alike} == {earlier}
     assert [warning.location.variant for warning in alike] == [0, 1]
 
 
 def test_an_equal_text_is_called_the_same(database: Database) -> None:
-    _city, _earlier, later = two(database, NOTICE, NOTICE)
+    _city, _earlier, later = add_two_posts(database, NOTICE, NOTICE)
     with database.reading() as session:
-        assert WarningCode.SAME_TEXT in codes(session, newest(session, later))
+        assert WarningCode.SAME_TEXT in warning_codes(session, newest_revision(session, later))
 
 
 def test_another_text_is_neither(database: Database) -> None:
-    _city, _earlier, later = two(database, NOTICE, "उद्यानांच्या वेळेत बदल करण्यात आला आहे.")
+    _city, _earlier, later = add_two_posts(database, NOTICE, "उद्यानांच्या वेळेत बदल करण्यात आला आहे.")
     with database.reading() as session:
-        assert not codes(session, newest(session, later)) & {
+        assert not warning_codes(session, newest_revision(session, later)) & {
             WarningCode.SAME_TEXT,
             WarningCode.ALIKE_TEXT,
         }
@@ -78,11 +82,13 @@ def test_another_text_is_neither(database: Database) -> None:
 def test_texts_over_thirty_days_old_count_only_if_published_since(
     database: Database,
 ) -> None:
-    city, earlier, later = two(database, NOTICE, NOTICE)
+    city, earlier, later = add_two_posts(database, NOTICE, NOTICE)
     after = NOON + 31 * DAY
     with database.transaction() as session:
-        assert WarningCode.SAME_TEXT not in codes(session, newest(session, later), now=after)
-        variant = newest(session, earlier).variants[0]
+        assert WarningCode.SAME_TEXT not in warning_codes(
+            session, newest_revision(session, later), now=after
+        )
+        variant = newest_revision(session, earlier).variants[0]
         delivery = Delivery(
             action=DeliveryAction.PUBLISH,
             variant_id=variant.id,
@@ -104,19 +110,21 @@ def test_texts_over_thirty_days_old_count_only_if_published_since(
             )
         )
         session.flush()
-        assert WarningCode.SAME_TEXT in codes(session, newest(session, later), now=after)
+        assert WarningCode.SAME_TEXT in warning_codes(
+            session, newest_revision(session, later), now=after
+        )
 
 
 def test_a_text_that_was_given_up_or_changed_since_does_not_count(database: Database) -> None:
-    city, earlier, later = two(database, NOTICE, NOTICE)
+    city, earlier, later = add_two_posts(database, NOTICE, NOTICE)
     with database.transaction() as session:
         post_steps.save(session, city, earlier, text="उद्यानांच्या वेळेत बदल करण्यात आला आहे.")
-        assert WarningCode.SAME_TEXT not in codes(session, newest(session, later))
+        assert WarningCode.SAME_TEXT not in warning_codes(session, newest_revision(session, later))
         post_steps.save(session, city, earlier, text=NOTICE)
-        assert WarningCode.SAME_TEXT in codes(session, newest(session, later))
+        assert WarningCode.SAME_TEXT in warning_codes(session, newest_revision(session, later))
         session.get_one(Post, earlier).state = PostState.WITHDRAWN
         session.flush()
-        assert WarningCode.SAME_TEXT not in codes(session, newest(session, later))
+        assert WarningCode.SAME_TEXT not in warning_codes(session, newest_revision(session, later))
 
 
 def test_a_post_is_never_like_itself(database: Database) -> None:
@@ -125,7 +133,9 @@ def test_a_post_is_never_like_itself(database: Database) -> None:
         post_id = post_steps.started(session, city)
         for _save in range(2):
             post_steps.save(session, city, post_id, text=NOTICE)
-        assert not codes(session, newest(session, post_id)) & {WarningCode.SAME_TEXT}
+        assert not warning_codes(session, newest_revision(session, post_id)) & {
+            WarningCode.SAME_TEXT
+        }
         assert len(session.scalars(select(TextMark)).all()) == 4 * 8
 
 
@@ -164,12 +174,16 @@ def test_the_events_days_come_from_the_submission(database: Database) -> None:
         post_id = post_steps.started(session, city)
         post_steps.save(session, city, post_id, text="शिबीर दि. २८ नोव्हेंबर रोजी")
         post = session.get_one(Post, post_id)
-        assert WarningCode.DATE_DIFFERS not in codes(session, newest(session, post_id))
+        assert WarningCode.DATE_DIFFERS not in warning_codes(
+            session, newest_revision(session, post_id)
+        )
         post.submissions[0].event_on = date(2026, 11, 29)
-        assert WarningCode.DATE_DIFFERS in codes(session, newest(session, post_id))
+        assert WarningCode.DATE_DIFFERS in warning_codes(session, newest_revision(session, post_id))
         post.submissions[0].event_on = date(2026, 11, 27)
         post.submissions[0].event_until_on = date(2026, 11, 29)
-        assert WarningCode.DATE_DIFFERS not in codes(session, newest(session, post_id))
+        assert WarningCode.DATE_DIFFERS not in warning_codes(
+            session, newest_revision(session, post_id)
+        )
 
 
 def test_a_mobile_number_in_a_text_of_the_cells_own_is_the_citys(database: Database) -> None:
@@ -177,16 +191,22 @@ def test_a_mobile_number_in_a_text_of_the_cells_own_is_the_citys(database: Datab
     with database.transaction() as session:
         post_id = post_steps.started(session, city)
         post_steps.save(session, city, post_id, text="व्हॉट्सॲप 98220 12345")
-        assert WarningCode.MOBILE_NUMBER in codes(session, newest(session, post_id))
+        assert WarningCode.MOBILE_NUMBER in warning_codes(
+            session, newest_revision(session, post_id)
+        )
         line = StartingText(
             part=TextPart.SIGNATURE, name="मदत", text_mr="मदत: ९८२२०१२३४५", made_at=NOON
         )
         session.add(line)
         session.flush()
-        assert WarningCode.MOBILE_NUMBER not in codes(session, newest(session, post_id))
+        assert WarningCode.MOBILE_NUMBER not in warning_codes(
+            session, newest_revision(session, post_id)
+        )
         line.ended_at = NOON
         session.flush()
-        assert WarningCode.MOBILE_NUMBER in codes(session, newest(session, post_id))
+        assert WarningCode.MOBILE_NUMBER in warning_codes(
+            session, newest_revision(session, post_id)
+        )
 
 
 @pytest.mark.parametrize(

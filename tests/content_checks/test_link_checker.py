@@ -34,13 +34,13 @@ def link_checker(database: Database, store: Store) -> LinkChecker:
     return LinkChecker(database, store, Reach.LOOPBACK, monotonic)
 
 
-def ask(link_checker: LinkChecker, *urls: str, now: datetime = NOON) -> None:
+def request_checks(link_checker: LinkChecker, *urls: str, now: datetime = NOON) -> None:
     """Request checks of these links, as saving a draft does."""
     with link_checker.database.transaction() as session:
         record.ask_for_links(session, urls, now=now)
 
 
-def row(link_checker: LinkChecker, url: str) -> CheckedLink:
+def link_row(link_checker: LinkChecker, url: str) -> CheckedLink:
     """Return the row of a link."""
     with link_checker.database.reading() as session:
         return session.scalars(select(CheckedLink).where(CheckedLink.url == url)).one()
@@ -55,17 +55,17 @@ def test_a_tick_looks_at_what_is_due_and_keeps_what_came_of_it(
     link_checker: LinkChecker, site: WebServer
 ) -> None:
     fine, gone = site.page("/a", "<title>पाणी</title>"), site.url("/gone")
-    ask(link_checker, fine, gone)
+    request_checks(link_checker, fine, gone)
     assert tick(link_checker) == 2
-    assert (row(link_checker, fine).finding, row(link_checker, fine).title) == (
+    assert (link_row(link_checker, fine).finding, link_row(link_checker, fine).title) == (
         LinkFinding.FINE,
         "पाणी",
     )
-    assert (row(link_checker, gone).finding, row(link_checker, gone).code) == (
+    assert (link_row(link_checker, gone).finding, link_row(link_checker, gone).code) == (
         LinkFinding.GONE,
         404,
     )
-    assert row(link_checker, fine).checked_at == NOON
+    assert link_row(link_checker, fine).checked_at == NOON
     assert tick(link_checker) == 0
 
 
@@ -73,21 +73,21 @@ def test_a_link_that_does_not_answer_is_tried_three_times_and_then_let_be(
     link_checker: LinkChecker, site: WebServer
 ) -> None:
     url = site.url("/gone")
-    ask(link_checker, url)
+    request_checks(link_checker, url)
     times = [NOON, NOON + 9 * MINUTE, NOON + 11 * MINUTE, NOON + 80 * MINUTE, NOON + 9_000 * MINUTE]
     assert [tick(link_checker, at) for at in times] == [1, 0, 1, 1, 0]
-    assert row(link_checker, url).next_at is None
+    assert link_row(link_checker, url).next_at is None
 
 
 def test_a_link_that_came_back_is_dead_no_longer(
     link_checker: LinkChecker, site: WebServer
 ) -> None:
     url = site.url("/a")
-    ask(link_checker, url)
+    request_checks(link_checker, url)
     tick(link_checker)
     site.page("/a")
     tick(link_checker, NOON + 11 * MINUTE)
-    assert row(link_checker, url).finding is LinkFinding.FINE
+    assert link_row(link_checker, url).finding is LinkFinding.FINE
 
 
 def test_no_transaction_is_open_while_a_link_is_looked_at(
@@ -95,19 +95,21 @@ def test_no_transaction_is_open_while_a_link_is_looked_at(
 ) -> None:
     url = site.url("/slow")
     site.replies["/slow"] = Reply(b"x" * 8, drips=True)
-    ask(link_checker, url)
+    request_checks(link_checker, url)
     written: list[bool] = []
 
     def clock() -> float:
         if not written and site.paths:
-            ask(link_checker, "http://other.example/")  # another writer gets through at once
+            request_checks(
+                link_checker, "http://other.example/"
+            )  # another writer gets through at once
             written.append(True)
         return monotonic()
 
     watched = LinkChecker(link_checker.database, link_checker.store, link_checker.reach, clock)
     tick(watched)
     assert written == [True]
-    assert row(link_checker, url).finding is LinkFinding.FINE
+    assert link_row(link_checker, url).finding is LinkFinding.FINE
 
 
 def test_looking_at_once_takes_no_longer_than_a_page_may(
@@ -119,7 +121,7 @@ def test_looking_at_once_takes_no_longer_than_a_page_may(
     begun = monotonic()
     check_now(link_checker, [slow, fine], now=NOON)
     assert monotonic() - begun < PAGE_TIMEOUT + 1
-    assert row(link_checker, fine).finding is LinkFinding.FINE
+    assert link_row(link_checker, fine).finding is LinkFinding.FINE
 
 
 def test_where_none_may_be_asked_none_is(link_checker: LinkChecker, site: WebServer) -> None:
@@ -128,13 +130,13 @@ def test_where_none_may_be_asked_none_is(link_checker: LinkChecker, site: WebSer
     assert check_now(nowhere, [url], now=NOON) == 0
     assert tick(nowhere) == 0
     assert site.paths == []
-    assert row(link_checker, url).finding is None
+    assert link_row(link_checker, url).finding is None
 
 
 def test_in_a_rehearsal_a_link_to_another_host_is_let_be(link_checker: LinkChecker) -> None:
-    ask(link_checker, "https://pmc.example/a", "http://localhost.pmc.example/")
+    request_checks(link_checker, "https://pmc.example/a", "http://localhost.pmc.example/")
     assert tick(link_checker) == 0
-    link = row(link_checker, "https://pmc.example/a")
+    link = link_row(link_checker, "https://pmc.example/a")
     assert (link.finding, link.next_at) == (None, None)
 
 
@@ -142,7 +144,7 @@ def test_two_clocks_do_not_look_at_the_same_link(
     link_checker: LinkChecker, site: WebServer
 ) -> None:
     url = site.page("/a")
-    ask(link_checker, url)
+    request_checks(link_checker, url)
     counted: list[int] = []
 
     def clock() -> float:

@@ -34,7 +34,7 @@ NEVER = environment.load({}, folder=Path(__file__).parent)
 KEPT_BY = "information-technology"
 
 
-def ends(
+def token_ends(
     town: City, on: str, *, token: datetime | None = None, data: datetime | None = None
 ) -> None:
     with town.write() as session:
@@ -71,7 +71,7 @@ def change(town: City, *open_to: str, on: str = "x", by: str = "admin", **more: 
 def test_the_end_of_a_token_is_told_14_7_and_1_days_before_once_each(town: City) -> None:
     tick(town)
     end = town.now + 15 * DAY
-    ends(town, "x", token=end)
+    token_ends(town, "x", token=end)
     warned_at = []
     for _ in range(16 * 4):
         tick(town)
@@ -87,9 +87,9 @@ def test_the_end_of_a_token_is_told_14_7_and_1_days_before_once_each(town: City)
 
 def test_what_is_first_known_late_is_told_once_and_a_renewed_one_anew(town: City) -> None:
     tick(town)
-    ends(town, "x", token=town.now + 5 * DAY, data=town.now + 20 * DAY)
+    token_ends(town, "x", token=town.now + 5 * DAY, data=town.now + 20 * DAY)
     assert [tick(town), tick(town)] == [1, 0]
-    ends(town, "x", token=town.now + 10 * DAY, data=town.now + HOUR)
+    token_ends(town, "x", token=town.now + 10 * DAY, data=town.now + HOUR)
     assert [tick(town), tick(town)] == [2, 0]
     with town.read() as session:
         query = select(EndingWarning.about, EndingWarning.days).order_by(EndingWarning.id)
@@ -104,18 +104,18 @@ def test_what_ends_stands_on_the_board_until_it_is_renewed(town: City) -> None:
         return [(problem.about.value, problem.ends_at) for problem in summary.ending]
 
     end = town.now + 3 * DAY
-    ends(town, "facebook", data=end)
+    token_ends(town, "facebook", data=end)
     assert board("lead") == []
     tick(town)
     assert board("lead") == board("auditor") == [("data", end)]
     assert board("member") == []
-    ends(town, "facebook", data=town.now + 90 * DAY)
+    token_ends(town, "facebook", data=town.now + 90 * DAY)
     assert board("lead") == []
 
 
 def test_the_mail_says_what_ends_and_when(town: City) -> None:
     tick(town)
-    ends(town, "x", data=town.now + 6 * DAY)
+    token_ends(town, "x", data=town.now + 6 * DAY)
     tick(town)
     with town.read() as session:
         mail = session.scalars(select(Notice).where(Notice.kind == "access_ends")).first()

@@ -67,7 +67,7 @@ def correct(town: City, post_id: int, texts: Mapping[str, str]) -> list[int]:
     return town.schedule(post_id, timedelta(0))
 
 
-def lives(town: City, post_id: int) -> dict[str, list[str]]:
+def live_texts(town: City, post_id: int) -> dict[str, list[str]]:
     """Return the live texts of the post, by platform."""
     deliveries: dict[str, list[str]] = {}
     with town.read() as session:
@@ -89,20 +89,20 @@ def test_a_correction_edits_on_facebook_and_stands_under_the_post_on_x(town: Cit
     assert (before, note.text, note.parent_id) == (x_post, SAID, x_post.platform_id)
     (edited,) = town.platform("facebook").published
     assert (edited.platform_id, edited.text) == (facebook_post.platform_id, MENDED)
-    assert lives(town, post_id) == {"x": [x_post.text, SAID], "facebook": [MENDED]}
+    assert live_texts(town, post_id) == {"x": [x_post.text, SAID], "facebook": [MENDED]}
 
 
 def test_until_it_is_published_what_is_live_stays_what_was_published_last(town: City) -> None:
     post_id = live_post(town, on=("facebook",))
-    (text,) = lives(town, post_id)["facebook"]
+    (text,) = live_texts(town, post_id)["facebook"]
     write(town, post_id, {"facebook": MENDED})
-    assert lives(town, post_id) == {"facebook": [text]}
+    assert live_texts(town, post_id) == {"facebook": [text]}
     town.send(post_id)
     town.approve(post_id)
-    assert lives(town, post_id) == {"facebook": [text]}
+    assert live_texts(town, post_id) == {"facebook": [text]}
     town.schedule(post_id, timedelta(0))
     town.tick_dispatch()
-    assert lives(town, post_id) == {"facebook": [MENDED]}
+    assert live_texts(town, post_id) == {"facebook": [MENDED]}
 
 
 def test_the_approval_covers_what_a_correction_is_aimed_at(town: City) -> None:
@@ -117,7 +117,7 @@ def test_the_approval_covers_what_a_correction_is_aimed_at(town: City) -> None:
 
 def test_what_would_change_nothing_is_left_out(town: City) -> None:
     post_id = live_post(town)
-    (text,) = lives(town, post_id)["facebook"]
+    (text,) = live_texts(town, post_id)["facebook"]
     write(town, post_id, {"x": SAID, "facebook": text})
     with town.read() as session:
         (variant,) = session.get_one(Post, post_id).revisions[-1].variants
@@ -185,14 +185,14 @@ def test_a_text_published_during_a_newer_revision_is_not_posted_again(
     post_id = town.approved(on=("x",))
     (delivery_id,) = town.schedule(post_id, HOUR)
     write(town, post_id, {"x": MENDED})
-    _let_out(town, delivery_id)
+    _confirm_live(town, delivery_id)
     town.send(post_id)
     town.approve(post_id)
     with pytest.raises(AlreadyLive):
         town.schedule(post_id, HOUR)
 
 
-def _let_out(town: City, delivery_id: int) -> None:
+def _confirm_live(town: City, delivery_id: int) -> None:
     """Store a receipt, which shows that the delivery is live after all."""
     out = update(Delivery).where(Delivery.id == delivery_id)
     with town.write() as session:

@@ -116,7 +116,9 @@ def test_a_freeze_is_for_an_account_a_department_and_a_kind(
     assert (state(town, delivery_id) is DeliveryState.SCHEDULED) is is_frozen
 
 
-def leave(town: City, *delivery_ids: int, to: DeliveryState = DeliveryState.SENDING) -> None:
+def start_sending(
+    town: City, *delivery_ids: int, to: DeliveryState = DeliveryState.SENDING
+) -> None:
     """Set these deliveries to `sending`."""
     with town.write() as session:
         for delivery_id in delivery_ids:
@@ -135,7 +137,7 @@ def test_a_freeze_is_too_late_for_what_it_would_have_held(
     town: City, on: str, department: str, kind: str | None, is_frozen: bool
 ) -> None:
     (gone,), (_waits,) = town.due(), town.due()
-    leave(town, gone)
+    start_sending(town, gone)
     freeze_id = freeze(town, on=on, department=department, kind=kind)
     assert too_late_for(town, freeze_id) == ([gone] if is_frozen else [])
 
@@ -146,15 +148,15 @@ def test_what_may_be_live_is_on_its_way_and_what_no_freeze_holds_is_not(town: Ci
     with town.write() as session:
         session.get_one(Delivery, urgent).urgent = True
         answers = session.scalars(select(Delivery.id).where(Delivery.post_id == reply)).all()
-    leave(town, urgent, *answers)
-    leave(town, maybe, to=DeliveryState.UNCONFIRMED)
+    start_sending(town, urgent, *answers)
+    start_sending(town, maybe, to=DeliveryState.UNCONFIRMED)
     assert answers
     assert too_late_for(town, freeze(town)) == [maybe]
 
 
 def test_a_freeze_that_is_to_come_is_too_late_for_nothing(town: City) -> None:
     (gone,) = town.due()
-    leave(town, gone)
+    start_sending(town, gone)
     freeze_id = freeze(town, begins=town.now + MINUTE)
     assert too_late_for(town, freeze_id) == []
 
@@ -320,7 +322,7 @@ def _stop(town: City) -> None:
         stop.stop_all(session, actor=town.actor("lead"), now=town.now, reason=WHY)
 
 
-def _nothing(_town: City) -> None:
+def _do_nothing(_town: City) -> None:
     """Do nothing: no clock was in time to hold it."""
 
 
@@ -329,7 +331,7 @@ def _nothing(_town: City) -> None:
     [
         (freeze, "या काळात प्रसिद्धीस स्थगिती होती."),
         (_stop, "या काळात सर्व प्रसिद्धी थांबविलेली होती."),
-        (_nothing, ""),
+        (_do_nothing, ""),
     ],
 )
 def test_the_mail_about_what_was_missed_says_what_kept_it(

@@ -49,7 +49,7 @@ TOLD = (Told("publish.15min", 100, 3, IN_15_MINUTES),)
 
 
 @pytest.fixture
-def shared(postgres_url: str, tmp_path: Path) -> Iterator[City]:
+def postgres_town(postgres_url: str, tmp_path: Path) -> Iterator[City]:
     """Builds the city on PostgreSQL."""
     database = Database(postgres_url)
     yield city(database, tmp_path)
@@ -57,20 +57,20 @@ def shared(postgres_url: str, tmp_path: Path) -> Iterator[City]:
 
 
 def test_a_lease_refusal_and_the_sweeper_do_not_deadlock(
-    shared: City,
+    postgres_town: City,
 ) -> None:
     """The sweeper locks the delivery, and continues when the other transaction waits."""
-    record_allowance(shared, 5)
-    (only,) = claim_due(shared)
-    shared.clock.move(timedelta(seconds=PACE.lease + 1))
+    record_allowance(postgres_town, 5)
+    (only,) = claim_due(postgres_town)
+    postgres_town.clock.move(timedelta(seconds=PACE.lease + 1))
     run_into_locks(
-        shared,
-        lambda: dispatch.run_maintenance(shared.context),
-        lambda: try_start(shared, only),
+        postgres_town,
+        lambda: dispatch.run_maintenance(postgres_town.context),
+        lambda: try_start(postgres_town, only),
         pauses_at=lambda sql: "FROM deliveries" in sql and "leased_until <" in sql,
     )
-    assert delivery_state(shared, only) is DeliveryState.SCHEDULED
-    assert remaining_allowance(shared) == 5
+    assert delivery_state(postgres_town, only) is DeliveryState.SCHEDULED
+    assert remaining_allowance(postgres_town) == 5
 
 
 OUTCOMES: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
@@ -95,12 +95,12 @@ LATE: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_the_outcome_of_a_late_attempt_and_the_sweeper_do_not_deadlock(
-    shared: City, outcome: str
+    postgres_town: City, outcome: str
 ) -> None:
     """The sweeper locks the delivery, and continues when the other transaction waits."""
-    record_allowance(shared, 5)
-    (only,) = start_sending(shared)
-    shared.clock.move(timedelta(seconds=PACE.lease + 1))
+    record_allowance(postgres_town, 5)
+    (only,) = start_sending(postgres_town)
+    postgres_town.clock.move(timedelta(seconds=PACE.lease + 1))
     swept: list[str] = []
 
     def has_swept(sql: str) -> bool:
@@ -109,22 +109,22 @@ def test_the_outcome_of_a_late_attempt_and_the_sweeper_do_not_deadlock(
         return len(swept) == 2  # what was claimed, and now what is being sent
 
     run_into_locks(
-        shared,
-        lambda: dispatch.run_maintenance(shared.context),
-        lambda: OUTCOMES[outcome](shared.context, only),
+        postgres_town,
+        lambda: dispatch.run_maintenance(postgres_town.context),
+        lambda: OUTCOMES[outcome](postgres_town.context, only),
         pauses_at=has_swept,
     )
-    assert delivery_state(shared, only) is DeliveryState.UNCONFIRMED
-    with shared.read() as session:
+    assert delivery_state(postgres_town, only) is DeliveryState.UNCONFIRMED
+    with postgres_town.read() as session:
         assert session.scalars(select(Attempt.outcome)).all() == [outcome]
 
 
 def test_an_overtaken_attempt_is_ended_once_by_either_clock(
-    shared: City,
+    postgres_town: City,
 ) -> None:
     """The other transaction locks the delivery, and has read that its attempt is not ended."""
-    record_allowance(shared, 5)
-    (only,) = claim_due(shared)
+    record_allowance(postgres_town, 5)
+    (only,) = claim_due(postgres_town)
     locked: list[str] = []
 
     def has_read(sql: str) -> bool:
@@ -132,61 +132,65 @@ def test_an_overtaken_attempt_is_ended_once_by_either_clock(
             locked.append(sql)
         return bool(locked) and "FROM attempts" in sql
 
-    with shared.write() as session:
+    with postgres_town.write() as session:
         schedule.cancel(
             session,
-            actor=shared.actor("clerk"),
-            now=shared.now,
+            actor=postgres_town.actor("clerk"),
+            now=postgres_town.now,
             delivery_id=only.claim.delivery_id,
         )
-    shared.clock.move(timedelta(seconds=PACE.lease + 1))
+    postgres_town.clock.move(timedelta(seconds=PACE.lease + 1))
     run_into_locks(
-        shared,
-        lambda: dispatch.tick_overtaken(shared.context),
-        lambda: try_start(shared, only),
+        postgres_town,
+        lambda: dispatch.tick_overtaken(postgres_town.context),
+        lambda: try_start(postgres_town, only),
         pauses_at=has_read,
     )
-    assert remaining_allowance(shared) == 5
+    assert remaining_allowance(postgres_town) == 5
 
 
 @pytest.mark.parametrize("outcome", ["later", "credentials"])
-def test_receipts_and_changes_of_their_account_do_not_deadlock(shared: City, outcome: str) -> None:
+def test_receipts_and_changes_of_their_account_do_not_deadlock(
+    postgres_town: City, outcome: str
+) -> None:
     """The account is locked before its limits, also when a receipt is stored."""
-    record_allowance(shared, 5)
-    published, other = start_sending(shared, 2)
-    done = [Completion(published, receipt_for(1, shared), TOLD)]
+    record_allowance(postgres_town, 5)
+    published, other = start_sending(postgres_town, 2)
+    done = [Completion(published, receipt_for(1, postgres_town), TOLD)]
     run_into_locks(
-        shared,
-        lambda: receipts.store_receipts(shared.context, done),
-        lambda: OUTCOMES[outcome](shared.context, other),
+        postgres_town,
+        lambda: receipts.store_receipts(postgres_town.context, done),
+        lambda: OUTCOMES[outcome](postgres_town.context, other),
         pauses_at=lambda sql: sql.startswith("INSERT INTO receipts"),
     )
-    assert delivery_state(shared, published) is DeliveryState.PUBLISHED
-    assert delivery_state(shared, other) is DeliveryState.SCHEDULED
+    assert delivery_state(postgres_town, published) is DeliveryState.PUBLISHED
+    assert delivery_state(postgres_town, other) is DeliveryState.SCHEDULED
 
 
 @pytest.mark.parametrize("outcome", LATE)
-def test_outcomes_of_two_attempts_under_a_cap_do_not_deadlock(shared: City, outcome: str) -> None:
+def test_outcomes_of_two_attempts_under_a_cap_do_not_deadlock(
+    postgres_town: City, outcome: str
+) -> None:
     """`sending` is counted under the cap while the older attempt's clock resumes late."""
-    record_allowance(shared, 5)
-    (older,) = start_sending(shared)
-    shared.clock.move(timedelta(seconds=PACE.lease + 1))
-    dispatch.run_maintenance(shared.context)
-    _put_back(shared, older, cap=10)
-    (newer,) = claim(shared.context, account_id=shared.accounts["x"], most=1)
+    record_allowance(postgres_town, 5)
+    (older,) = start_sending(postgres_town)
+    postgres_town.clock.move(timedelta(seconds=PACE.lease + 1))
+    dispatch.run_maintenance(postgres_town.context)
+    _send_again(postgres_town, older, cap=10)
+    (newer,) = claim(postgres_town.context, account_id=postgres_town.accounts["x"], most=1)
     assert newer.claim.fence > older.claim.fence
     began: list[bool] = []
     run_into_locks(
-        shared,
-        lambda: began.append(try_start(shared, newer)),
-        lambda: LATE[outcome](shared.context, older),
+        postgres_town,
+        lambda: began.append(try_start(postgres_town, newer)),
+        lambda: LATE[outcome](postgres_town.context, older),
         pauses_at=lambda sql: "FROM allowances" in sql and "FOR UPDATE" in sql,
     )
     assert began == [True]
-    assert delivery_state(shared, newer) is DeliveryState.SENDING
+    assert delivery_state(postgres_town, newer) is DeliveryState.SENDING
 
 
-def _put_back(town: City, payload: DeliveryPayload, *, cap: int) -> None:
+def _send_again(town: City, payload: DeliveryPayload, *, cap: int) -> None:
     """Send the delivery again as a person, and give its account a daily cap."""
     with town.write() as session:
         session.get_one(Account, town.accounts["x"]).daily_cap = cap
@@ -195,10 +199,12 @@ def _put_back(town: City, payload: DeliveryPayload, *, cap: int) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["refused", "later", "credentials"])
-def test_an_outcome_and_a_withdrawn_approval_do_not_deadlock(shared: City, outcome: str) -> None:
+def test_an_outcome_and_a_withdrawn_approval_do_not_deadlock(
+    postgres_town: City, outcome: str
+) -> None:
     """A second change of a delivery locks its post, which withdrawing locks first."""
-    record_allowance(shared, 5)
-    (only,) = claim_due(shared)
+    record_allowance(postgres_town, 5)
+    (only,) = claim_due(postgres_town)
     changed: list[str] = []
 
     def has_changed_it(sql: str) -> bool:
@@ -207,21 +213,21 @@ def test_an_outcome_and_a_withdrawn_approval_do_not_deadlock(shared: City, outco
         return len(changed) == 1
 
     run_into_locks(
-        shared,
-        lambda: OUTCOMES[outcome](shared.context, only),
-        lambda: _withdraw(shared, only),
+        postgres_town,
+        lambda: OUTCOMES[outcome](postgres_town.context, only),
+        lambda: _withdraw(postgres_town, only),
         pauses_at=has_changed_it,
     )
     assert changed
-    assert delivery_state(shared, only) in (DeliveryState.CANCELLED, DeliveryState.FAILED)
+    assert delivery_state(postgres_town, only) in (DeliveryState.CANCELLED, DeliveryState.FAILED)
 
 
 def test_an_emergency_outcome_and_its_withdrawn_template_do_not_deadlock(
-    shared: City,
+    postgres_town: City,
 ) -> None:
-    template_id = emergency_steps.prepare_template(shared)
-    emergency_steps.publish(shared, template_id)
-    (only, *_others) = claim(shared.context, account_id=shared.accounts["x"], most=5)
+    template_id = emergency_steps.prepare_template(postgres_town)
+    emergency_steps.publish(postgres_town, template_id)
+    (only, *_others) = claim(postgres_town.context, account_id=postgres_town.accounts["x"], most=5)
     changed: list[str] = []
 
     def has_changed_it(sql: str) -> bool:
@@ -230,23 +236,23 @@ def test_an_emergency_outcome_and_its_withdrawn_template_do_not_deadlock(
         return len(changed) == 1
 
     def take_back() -> None:
-        with shared.write() as session:
+        with postgres_town.write() as session:
             template_approval.withdraw(
                 session,
-                actor=shared.actor("first"),
-                now=shared.now,
+                actor=postgres_town.actor("first"),
+                now=postgres_town.now,
                 template_id=template_id,
                 seen_revision=1,
                 reason="मजकूर चुकीचा आहे.",
             )
 
     run_into_locks(
-        shared,
-        lambda: OUTCOMES["later"](shared.context, only),
+        postgres_town,
+        lambda: OUTCOMES["later"](postgres_town.context, only),
         take_back,
         pauses_at=has_changed_it,
     )
-    assert delivery_state(shared, only) is DeliveryState.CANCELLED
+    assert delivery_state(postgres_town, only) is DeliveryState.CANCELLED
 
 
 def _withdraw(town: City, payload: DeliveryPayload) -> None:
@@ -261,11 +267,11 @@ def _withdraw(town: City, payload: DeliveryPayload) -> None:
         )
 
 
-def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> None:
-    ones, others = start_sending(shared, 2), start_sending(shared, 2, "facebook")
+def test_two_groups_of_receipts_learn_of_accounts_in_one_order(postgres_town: City) -> None:
+    ones, others = start_sending(postgres_town, 2), start_sending(postgres_town, 2, "facebook")
     limits = (Told("publish.15min", 100, 50, IN_15_MINUTES),)
     answers = [
-        Completion(payload, receipt_for(n, shared), limits)
+        Completion(payload, receipt_for(n, postgres_town), limits)
         for n, payload in enumerate((*ones, *others))
     ]
     groups = [[answers[0], answers[2]], [answers[3], answers[1]]]
@@ -277,24 +283,29 @@ def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> 
             with suppress(threading.BrokenBarrierError):  # in one order the other cannot come here
                 both.wait(0.5)
 
-    with after_each_statement(shared.database, wait_for_the_other), ThreadPoolExecutor(2) as clocks:
+    with (
+        after_each_statement(postgres_town.database, wait_for_the_other),
+        ThreadPoolExecutor(2) as clocks,
+    ):
         storing = [
-            clocks.submit(receipts.store_receipts, shared.context, group) for group in groups
+            clocks.submit(receipts.store_receipts, postgres_town.context, group) for group in groups
         ]
         for future in storing:
             future.result(timeout=PATIENCE)
-    assert {delivery_state(shared, completion.payload) for completion in answers} == {
+    assert {delivery_state(postgres_town, completion.payload) for completion in answers} == {
         DeliveryState.PUBLISHED
     }
 
 
-def test_who_only_names_a_post_does_not_wait_for_a_merge_of_departments(shared: City) -> None:
+def test_who_only_names_a_post_does_not_wait_for_a_merge_of_departments(
+    postgres_town: City,
+) -> None:
     """A clock that changes a delivery twice does not wait; a change of the post would."""
-    post_id = shared.approved()
+    post_id = postgres_town.approved()
     named = select(Post.id).where(Post.id == post_id)
-    with shared.write() as session:
+    with postgres_town.write() as session:
         open_items.lock_work(session, session.get_one(Post, post_id).department_id)
-        with shared.write() as clock:
+        with postgres_town.write() as clock:
             clock.scalars(named.with_for_update(read=True, key_share=True, nowait=True)).one()
-        with pytest.raises(OperationalError), shared.write() as clock:
+        with pytest.raises(OperationalError), postgres_town.write() as clock:
             clock.scalars(named.with_for_update(nowait=True)).one()

@@ -45,7 +45,7 @@ def scheduled(town: City, *, on: str = "x", department: str = "water") -> int:
     return town.schedule(town.approved(department, on=[on]), HOUR)[0]
 
 
-def put(town: City, delivery_id: int, state: DeliveryState) -> None:
+def set_state(town: City, delivery_id: int, state: DeliveryState) -> None:
     """Set a delivery's state without a transition."""
     with town.write() as session:
         session.get_one(Delivery, delivery_id).state = state
@@ -94,7 +94,7 @@ def test_a_manual_post_stores_the_persons_receipt_and_is_never_sent(
     town: City, state: DeliveryState
 ) -> None:
     delivery_id = scheduled(town)
-    put(town, delivery_id, state)
+    set_state(town, delivery_id, state)
     link = post(town, delivery_id)
     paste(town, delivery_id, link)
     receipt = receipt_of(town, delivery_id)
@@ -112,7 +112,7 @@ def test_a_delivery_that_a_clock_has_claimed_cannot_be_published_by_hand(
     town: City, state: DeliveryState
 ) -> None:
     delivery_id = scheduled(town)
-    put(town, delivery_id, state)
+    set_state(town, delivery_id, state)
     with pytest.raises(OnItsWay):
         paste(town, delivery_id, link_to("1"))
 
@@ -122,7 +122,7 @@ def test_a_cancelled_or_published_delivery_cannot_be_published_by_hand(
     town: City, state: DeliveryState
 ) -> None:
     delivery_id = scheduled(town)
-    put(town, delivery_id, state)
+    set_state(town, delivery_id, state)
     with pytest.raises(WrongState):
         paste(town, delivery_id, link_to("1"))
 
@@ -245,7 +245,7 @@ def test_an_approval_lost_after_the_link_was_read_blocks_the_manual_post(town: C
             session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id, link=link
         )
     read_back = manual.read_back(town.platform("x"), pasted)
-    put(town, delivery_id, DeliveryState.FAILED)
+    set_state(town, delivery_id, DeliveryState.FAILED)
     town.end("first")
     with pytest.raises(NotApproved), town.write() as session:
         manual.publish_by_hand(
@@ -260,7 +260,7 @@ def test_an_approval_lost_after_the_link_was_read_blocks_the_manual_post(town: C
 
 def test_a_manual_post_after_the_approvals_window_is_refused(town: City) -> None:
     delivery_id = scheduled(town)
-    put(town, delivery_id, DeliveryState.MISSED)
+    set_state(town, delivery_id, DeliveryState.MISSED)
     link = post(town, delivery_id)
     town.clock.move(timedelta(days=60))
     with pytest.raises(NotApproved):

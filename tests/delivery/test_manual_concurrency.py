@@ -27,7 +27,7 @@ from tests.support.lock_conflicts import run_into_locks
 pytestmark = pytest.mark.both
 
 
-def looked_at(town: City, delivery_id: int) -> tuple[ManualPost, LinkedPost]:
+def check_link(town: City, delivery_id: int) -> tuple[ManualPost, LinkedPost]:
     """Publish a delivery by hand, check the link and read the post back."""
     link = post(town, delivery_id)
     with town.read() as session:
@@ -37,7 +37,9 @@ def looked_at(town: City, delivery_id: int) -> tuple[ManualPost, LinkedPost]:
     return pasted, manual.read_back(town.platform("x"), pasted)
 
 
-def keep(town: City, manual_post: ManualPost, linked_post: LinkedPost) -> DeliveryState:
+def store_manual_post(
+    town: City, manual_post: ManualPost, linked_post: LinkedPost
+) -> DeliveryState:
     """Store the post published by hand, and return the delivery's state."""
     with town.write() as session:
         return manual.publish_by_hand(
@@ -69,11 +71,11 @@ def proofs(town: City) -> list[ReceiptOrigin]:
 
 def test_a_clock_cannot_claim_a_delivery_while_a_person_publishes_it(town: City) -> None:
     (delivery_id,) = town.due()
-    pasted, read_back = looked_at(town, delivery_id)
+    pasted, read_back = check_link(town, delivery_id)
     claimed: list[DeliveryPayload] = []
     run_into_locks(
         town,
-        lambda: keep(town, pasted, read_back),
+        lambda: store_manual_post(town, pasted, read_back),
         lambda: claimed.extend(claim(town)),
         pauses_at=has_read_the_delivery,
     )
@@ -85,12 +87,12 @@ def test_a_clock_cannot_claim_a_delivery_while_a_person_publishes_it(town: City)
 
 def test_a_manual_post_is_refused_if_a_clock_claims_the_delivery_first(town: City) -> None:
     (delivery_id,) = town.due()
-    pasted, read_back = looked_at(town, delivery_id)
+    pasted, read_back = check_link(town, delivery_id)
     claimed: list[DeliveryPayload] = []
     run_into_locks(
         town,
         lambda: claimed.extend(claim(town)),
-        lambda: _is_told(town, pasted, read_back),
+        lambda: _expect_on_its_way(town, pasted, read_back),
         pauses_at=has_claimed,
     )
     assert [payload.claim.delivery_id for payload in claimed] == [delivery_id]
@@ -98,15 +100,15 @@ def test_a_manual_post_is_refused_if_a_clock_claims_the_delivery_first(town: Cit
     assert proofs(town) == []
 
 
-def _is_told(town: City, manual_post: ManualPost, linked_post: LinkedPost) -> None:
+def _expect_on_its_way(town: City, manual_post: ManualPost, linked_post: LinkedPost) -> None:
     with pytest.raises(OnItsWay):
-        keep(town, manual_post, linked_post)
+        store_manual_post(town, manual_post, linked_post)
 
 
-def held_by_a_clock(town: City) -> tuple[DeliveryPayload, ManualPost, LinkedPost]:
+def claimed_by_clock(town: City) -> tuple[DeliveryPayload, ManualPost, LinkedPost]:
     """Let a clock claim a delivery after a person checked its link; the account has a cap."""
     (delivery_id,) = town.due()
-    pasted, read_back = looked_at(town, delivery_id)
+    pasted, read_back = check_link(town, delivery_id)
     with town.write() as session:
         session.get_one(Account, town.accounts["x"]).daily_cap = 10
     (payload,) = claim(town)
@@ -114,11 +116,11 @@ def held_by_a_clock(town: City) -> tuple[DeliveryPayload, ManualPost, LinkedPost
 
 
 def test_a_manual_post_is_refused_while_a_clock_commits_sending(town: City) -> None:
-    payload, pasted, read_back = held_by_a_clock(town)
+    payload, pasted, read_back = claimed_by_clock(town)
     run_into_locks(
         town,
         lambda: commit_sending.start(town.context, payload),
-        lambda: _is_told(town, pasted, read_back),
+        lambda: _expect_on_its_way(town, pasted, read_back),
         pauses_at=lambda sql: "FROM allowances" in sql,
     )
     assert delivery_state(town, payload) is DeliveryState.SENDING
@@ -127,7 +129,7 @@ def test_a_manual_post_is_refused_while_a_clock_commits_sending(town: City) -> N
 def test_a_refused_manual_post_does_not_stop_the_clock_that_has_the_claim(
     town: City,
 ) -> None:
-    payload, pasted, read_back = held_by_a_clock(town)
+    payload, pasted, read_back = claimed_by_clock(town)
     read: list[str] = []
 
     def has_locked(sql: str) -> bool:
@@ -137,7 +139,7 @@ def test_a_refused_manual_post_does_not_stop_the_clock_that_has_the_claim(
 
     run_into_locks(
         town,
-        lambda: _is_told(town, pasted, read_back),
+        lambda: _expect_on_its_way(town, pasted, read_back),
         lambda: commit_sending.start(town.context, payload),
         pauses_at=has_locked,
     )
@@ -145,7 +147,7 @@ def test_a_refused_manual_post_does_not_stop_the_clock_that_has_the_claim(
     assert proofs(town) == []
 
 
-def in_doubt(town: City) -> tuple[Completion, ManualPost, LinkedPost]:
+def with_late_response(town: City) -> tuple[Completion, ManualPost, LinkedPost]:
     """Let a clock's response be late, and a person check a link meanwhile."""
     (delivery_id,) = town.due()
     (payload,) = claim(town)
@@ -153,15 +155,15 @@ def in_doubt(town: City) -> tuple[Completion, ManualPost, LinkedPost]:
     town.clock.move(timedelta(seconds=PACE.lease + 1))
     dispatch.run_maintenance(town.context)
     assert delivery_state(town, payload) is DeliveryState.UNCONFIRMED
-    pasted, read_back = looked_at(town, delivery_id)
+    pasted, read_back = check_link(town, delivery_id)
     return Completion(payload, receipt_for(int(read_back.platform_id), town)), pasted, read_back
 
 
 def test_a_receipt_adds_nothing_if_a_person_stores_the_post_first(town: City) -> None:
-    done, pasted, read_back = in_doubt(town)
+    done, pasted, read_back = with_late_response(town)
     run_into_locks(
         town,
-        lambda: keep(town, pasted, read_back),
+        lambda: store_manual_post(town, pasted, read_back),
         lambda: receipts.store_receipts(town.context, [done]),
         pauses_at=has_read_the_delivery,
     )
@@ -170,11 +172,11 @@ def test_a_receipt_adds_nothing_if_a_person_stores_the_post_first(town: City) ->
 
 
 def test_a_manual_post_is_refused_if_the_receipt_is_stored_first(town: City) -> None:
-    done, pasted, read_back = in_doubt(town)
+    done, pasted, read_back = with_late_response(town)
 
     def is_refused() -> None:
         with pytest.raises(WrongState) as caught:
-            keep(town, pasted, read_back)
+            store_manual_post(town, pasted, read_back)
         assert caught.value.values["state"] is DeliveryState.PUBLISHED
 
     run_into_locks(

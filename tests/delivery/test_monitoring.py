@@ -47,7 +47,7 @@ QUARTER = timedelta(minutes=15)
 REFUSED = Refused(RefusalCode.UNKNOWN)
 
 
-def watch(
+def poll_for(
     town: City, span: timedelta = timedelta(0), *, context: WorkerContext | None = None
 ) -> int:
     """Poll every half hour for this long, and return the number of reads."""
@@ -66,13 +66,13 @@ def findings(town: City, *, by: str = "lead") -> tuple[ExternalChange, ...]:
 
 def test_each_live_thing_is_looked_at_within_twenty_hours_without_end(town: City) -> None:
     town.live(on=("x", "facebook"))
-    assert watch(town) == 0
-    assert watch(town, 20 * HOUR) == 2
-    assert watch(town, 20 * HOUR) == 2
+    assert poll_for(town) == 0
+    assert poll_for(town, 20 * HOUR) == 2
+    assert poll_for(town, 20 * HOUR) == 2
     town.clock.move(1_000 * DAY)
-    assert watch(town) == 2
-    assert watch(town, 15 * HOUR) == 0
-    assert watch(town, 5 * HOUR) == 2
+    assert poll_for(town) == 2
+    assert poll_for(town, 15 * HOUR) == 0
+    assert poll_for(town, 5 * HOUR) == 2
     assert findings(town) == ()
 
 
@@ -82,25 +82,25 @@ def test_a_city_may_hold_a_weekly_look_to_be_enough_after_some_days(town: City) 
         town.context,
         delivery_settings=replace(town.context.delivery_settings, weekly_looks_after=10 * DAY),
     )
-    assert watch(town, context=saving) == 0
+    assert poll_for(town, context=saving) == 0
     town.clock.move(9 * DAY)
-    assert watch(town, context=saving) == 2
-    assert watch(town, 20 * HOUR, context=saving) == 2
+    assert poll_for(town, context=saving) == 2
+    assert poll_for(town, 20 * HOUR, context=saving) == 2
     town.clock.move(DAY)
-    assert watch(town, context=saving) == 2
-    assert watch(town, 6 * DAY, context=saving) == 0
-    assert watch(town, DAY, context=saving) == 2
-    assert watch(town, DAY, context=saving) == 0
-    assert watch(town) == 2
-    assert watch(town, 15 * HOUR) == 0
-    assert watch(town, 5 * HOUR) == 2
+    assert poll_for(town, context=saving) == 2
+    assert poll_for(town, 6 * DAY, context=saving) == 0
+    assert poll_for(town, DAY, context=saving) == 2
+    assert poll_for(town, DAY, context=saving) == 0
+    assert poll_for(town) == 2
+    assert poll_for(town, 15 * HOUR) == 0
+    assert poll_for(town, 5 * HOUR) == 2
 
 
 def test_what_somebody_else_deleted_is_found_within_a_day_and_told(town: City) -> None:
     (delivery,) = town.live()
-    watch(town)
+    poll_for(town)
     town.platform("x").somebody_deletes(town.platform_id(delivery))
-    watch(town, DAY - HOUR)
+    poll_for(town, DAY - HOUR)
     (finding,) = findings(town)
     assert (finding.kind, finding.account.platform) == (FindingKind.GONE, "x")
     assert town.notified("found_gone") == ["first", "lead", "second"]
@@ -112,7 +112,7 @@ def test_what_somebody_else_deleted_is_found_within_a_day_and_told(town: City) -
 
 def test_one_look_that_finds_nothing_is_no_proof(town: City) -> None:
     (delivery,) = town.live()
-    watch(town)
+    poll_for(town)
     platform = town.platform("x")
     town.clock.move(20 * HOUR)
     hidden = platform.posts.pop()
@@ -130,14 +130,14 @@ def test_one_look_that_finds_nothing_is_no_proof(town: City) -> None:
 
 def test_a_post_changed_by_somebody_else_is_found_with_its_present_text(town: City) -> None:
     (delivery,) = town.live(on=("facebook",))
-    watch(town)
+    poll_for(town)
     town.platform("facebook").somebody_edits(town.platform_id(delivery), "पाणी बंद नाही.")
-    watch(town, DAY - HOUR)
+    poll_for(town, DAY - HOUR)
     (finding,) = findings(town, by="first")
     assert (finding.kind, finding.remote_text) == (FindingKind.CHANGED, "पाणी बंद नाही.")
     assert finding.own_text.startswith("शनिवारी")
     assert town.notified("found_changed") == ["first", "lead", "second"]
-    watch(town, DAY)
+    poll_for(town, DAY)
     assert len(findings(town)) == 1
     assert town.notified("found_changed") == ["first", "lead", "second"]
 
@@ -145,11 +145,11 @@ def test_a_post_changed_by_somebody_else_is_found_with_its_present_text(town: Ci
 def test_what_we_changed_or_deleted_ourselves_is_nobody_elses(town: City) -> None:
     (delivery,) = town.live(on=("facebook",))
     post_id = town.delivery(delivery).post_id
-    watch(town)
+    poll_for(town)
     town.clock.move(DAY)
     correct(town, post_id, {"facebook": MENDED})
     town.tick_dispatch()
-    watch(town, 2 * DAY)
+    poll_for(town, 2 * DAY)
     assert findings(town) == ()
     with town.write() as session:
         (live_text,) = corrections.live_texts_of(session, post_id)
@@ -162,7 +162,7 @@ def test_what_we_changed_or_deleted_ourselves_is_nobody_elses(town: City) -> Non
             reason="चुकीची माहिती",
         )
     town.tick_dispatch()
-    watch(town, 2 * DAY)
+    poll_for(town, 2 * DAY)
     assert findings(town) == ()
     with town.read() as session:
         assert session.scalars(select(Watch.look_at)).all() == [None]
@@ -171,22 +171,22 @@ def test_what_we_changed_or_deleted_ourselves_is_nobody_elses(town: City) -> Non
 def test_a_correction_of_what_somebody_changed_settles_it(town: City) -> None:
     (delivery,) = town.live(on=("facebook",))
     post_id = town.delivery(delivery).post_id
-    watch(town)
+    poll_for(town)
     town.platform("facebook").somebody_edits(town.platform_id(delivery), "पाणी बंद नाही.")
-    watch(town, DAY)
+    poll_for(town, DAY)
     assert len(findings(town)) == 1
     correct(town, post_id, {"facebook": MENDED})
     town.tick_dispatch()
-    watch(town, DAY)
+    poll_for(town, DAY)
     assert findings(town) == ()
     assert "same_again" in town.verbs("deliveries", delivery)
 
 
 def test_somebody_says_that_they_have_seen_it(town: City) -> None:
     (delivery,) = town.live()
-    watch(town)
+    poll_for(town)
     town.platform("x").somebody_deletes(town.platform_id(delivery))
-    watch(town, DAY)
+    poll_for(town, DAY)
     (finding,) = findings(town)
     with town.write() as session, pytest.raises(Invalid):
         _note(town, session, finding.watch_id, " ")
@@ -212,24 +212,24 @@ def _note(town: City, session: Session, watch_id: int, note: str, *, by: str = "
 
 def test_another_change_after_it_was_seen_stands_on_the_board_again(town: City) -> None:
     (delivery,) = town.live(on=("facebook",))
-    watch(town)
+    poll_for(town)
     own = town.platform_id(delivery)
     town.platform("facebook").somebody_edits(own, "एक")
-    watch(town, DAY)
+    poll_for(town, DAY)
     with town.write() as session:
         _note(town, session, findings(town)[0].watch_id, "कळविले आहे.")
-    watch(town, DAY)
+    poll_for(town, DAY)
     assert findings(town) == ()
     town.platform("facebook").somebody_edits(own, "दोन")
-    watch(town, DAY)
+    poll_for(town, DAY)
     assert [finding.remote_text for finding in findings(town)] == ["दोन"]
 
 
 def test_what_is_found_stands_on_the_board_and_is_counted(town: City) -> None:
     (delivery,) = town.live()
-    watch(town)
+    poll_for(town)
     town.platform("x").somebody_deletes(town.platform_id(delivery))
-    watch(town, DAY)
+    poll_for(town, DAY)
     with town.read() as session:
         for who in ("lead", "clerk", "first"):
             beside = problem_summary(session, actor=town.actor(who))
@@ -242,9 +242,9 @@ def test_the_department_is_told_that_it_no_longer_stands_there(town: City) -> No
     with town.read() as session:
         (submission,) = session.get_one(type(town.delivery(delivery)), delivery).post.submissions
         number = submission.id
-    watch(town)
+    poll_for(town)
     town.platform("x").somebody_deletes(town.platform_id(delivery))
-    watch(town, DAY)
+    poll_for(town, DAY)
     with town.read() as session:
         timeline = timeline_of(
             session, actor=town.actor("member"), submission_id=number, now=town.now
@@ -255,26 +255,26 @@ def test_the_department_is_told_that_it_no_longer_stands_there(town: City) -> No
 
 def test_a_platform_that_cannot_be_read_now_is_asked_later(town: City) -> None:
     town.live()
-    watch(town)
+    poll_for(town)
     town.clock.move(20 * HOUR)
     later = town.now + 3 * HOUR
     town.platform("x").fail_next(TryLater(later), on="see")
     poll.tick_watching(town.context)
     with town.read() as session:
         assert session.scalars(select(Watch.look_at)).one() == later
-    assert watch(town, 2 * HOUR) == 0
-    assert watch(town, 2 * HOUR) == 1
+    assert poll_for(town, 2 * HOUR) == 0
+    assert poll_for(town, 2 * HOUR) == 1
 
 
 def test_an_expired_access_pauses_the_account(town: City) -> None:
     town.live()
-    watch(town)
+    poll_for(town)
     town.clock.move(20 * HOUR)
     town.platform("x").fail_next(CredentialsExpired("190"), on="see")
     poll.tick_watching(town.context)
     with town.read() as session:
         assert session.get_one(Account, town.accounts["x"]).state is AccountState.PAUSED
-    assert watch(town, HOUR) == 0
+    assert poll_for(town, HOUR) == 0
 
 
 @pytest.mark.parametrize(("trouble", "requests"), [(TryLater(), 1), (REFUSED, 2)])
@@ -298,19 +298,19 @@ def test_a_stopping_clock_ends_after_the_current_check(town: City) -> None:
     assert poll.tick_watching(town.context, is_stopping=lambda: away.asked == 1) == 1
 
 
-def _two_on_each(town: City, trouble: PlatformError) -> _Away:
+def _two_on_each(town: City, trouble: PlatformError) -> _FailingPlatform:
     """Publish two posts on X, which then fails to read, and two later ones on Facebook."""
     for on in ("x", "x", "facebook", "facebook"):
         town.live(on=[on])
         poll.tick_watching(town.context)
         town.clock.move(HOUR)
-    away = _Away(town, trouble)
+    away = _FailingPlatform(town, trouble)
     town.platforms[town.accounts["x"]] = away
     town.clock.move(DAY)
     return away
 
 
-class _Away(MemoryPlatform):
+class _FailingPlatform(MemoryPlatform):
     """Fails at every read with this error; `asked` counts them."""
 
     def __init__(self, town: City, trouble: PlatformError) -> None:
@@ -329,8 +329,8 @@ def test_answers_are_watched_too(town: City) -> None:
     (delivery,) = town.live()
     reply_id = town.answer(town.comment(under=delivery))
     town.tick_dispatch()
-    watch(town)
+    poll_for(town)
     own = town.platform("x").published[-1].platform_id
     town.platform("x").somebody_deletes(own)
-    watch(town, DAY)
+    poll_for(town, DAY)
     assert [finding.post_id for finding in findings(town, by="first")] == [reply_id]

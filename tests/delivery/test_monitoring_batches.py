@@ -26,11 +26,11 @@ from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.test_scheduler import PROMISES
 
-MADE_FOR = 50_000
+MAX_LIVE_POSTS = 50_000
 """The number of live publications that an account has to support."""
 
 
-class Counting(MemoryPlatform):
+class RecordingPlatform(MemoryPlatform):
     """Records the ids of each read, returns prepared results, and runs a callback meanwhile."""
 
     def __init__(self, town: City, *, at_once: int) -> None:
@@ -51,7 +51,7 @@ class Counting(MemoryPlatform):
         }
 
 
-class Between(Database):
+class DatabaseWithCallback(Database):
     """Runs a callback after the first or a later read, before its result is stored."""
 
     after: Callable[[], object]
@@ -68,7 +68,7 @@ class Between(Database):
 
 
 def test_looks_are_spread_and_a_few_requests_at_a_time_for_each_account(town: City) -> None:
-    platform = Counting(town, at_once=2)
+    platform = RecordingPlatform(town, at_once=2)
     town.platforms[town.accounts["x"]] = platform
     for _ in range(11):
         town.live()
@@ -91,7 +91,7 @@ def test_looks_are_spread_and_a_few_requests_at_a_time_for_each_account(town: Ci
 
 def test_each_account_has_its_turn_before_any_has_a_second_one(town: City) -> None:
     for name in ("x", "facebook"):
-        town.platforms[town.accounts[name]] = Counting(town, at_once=1)
+        town.platforms[town.accounts[name]] = RecordingPlatform(town, at_once=1)
     for _ in range(3):
         town.live()
         poll.tick_watching(town.context)
@@ -109,7 +109,7 @@ def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> No
     live = [town.platform_id(town.live()[0]) for _ in range(5)]
     poll.tick_watching(town.context)
     later = town.now + 2 * DAY
-    platform = Counting(town, at_once=100)
+    platform = RecordingPlatform(town, at_once=100)
     platform.posts.extend(town.platform("x").posts)
     platform.said = {
         live[0]: REFUSED,
@@ -173,7 +173,7 @@ def test_of_two_clocks_that_look_one_looks_at_each(town: City) -> None:
     poll.tick_watching(town.context)
     town.clock.move(DAY)
     other = town.clock_named("clock-2")
-    platform = Counting(town, at_once=2)
+    platform = RecordingPlatform(town, at_once=2)
     platform.posts.extend(town.platform("x").posts)
     platform.meanwhile = lambda: poll.tick_watching(other, rounds=1)
     town.platforms[town.accounts["x"]] = platform
@@ -188,10 +188,10 @@ def test_what_another_clock_has_just_taken_is_left_to_it(town: City) -> None:
         town.live()
     poll.tick_watching(town.context)
     town.clock.move(DAY)
-    platform = Counting(town, at_once=2)
+    platform = RecordingPlatform(town, at_once=2)
     platform.posts.extend(town.platform("x").posts)
     town.platforms[town.accounts["x"]] = platform
-    between = Between(town.database.url)
+    between = DatabaseWithCallback(town.database.url)
     between.number = 3
     between.after = lambda: poll.tick_watching(town.clock_named("clock-2"))
     assert poll.tick_watching(replace(town.context, database=between)) == 0
@@ -217,7 +217,7 @@ def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
             session.get_one(Watch, differs.id).differs_at = found_at
             session.get_one(Watch, gone.id).look_at = None
 
-    between = Between(town.database.url)
+    between = DatabaseWithCallback(town.database.url)
     between.after = post_found
     results.store(replace(town.context, database=between), remote_posts, at=town.now)
     between.dispose()
@@ -234,7 +234,7 @@ def test_the_day_is_enough_for_as_many_as_an_account_is_made_for() -> None:
     for at_once in limits:
         ticks = timedelta(days=1) / timedelta(seconds=PROMISES["watching"])
         looks_a_day = ticks * poll.ROUNDS * at_once
-        requests_needed = MADE_FOR * (DAY / SHORTEST)
+        requests_needed = MAX_LIVE_POSTS * (DAY / SHORTEST)
         assert looks_a_day >= 3 * requests_needed
     assert poll.MOST >= 4 * poll.ROUNDS
     assert DAY - intervals.LONGEST - QUARTER >= 4 * HOUR

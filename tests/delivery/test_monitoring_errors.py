@@ -21,8 +21,8 @@ from publisher.platforms.base.protocol import (
 from publisher.platforms.base.types import Allowance, Health, HealthProblem
 from publisher.platforms.memory.store import OURSELVES
 from publisher.states import AccountState
-from tests.delivery.test_monitoring import QUARTER, REFUSED, watch
-from tests.delivery.test_monitoring_batches import Counting
+from tests.delivery.test_monitoring import QUARTER, REFUSED, poll_for
+from tests.delivery.test_monitoring_batches import RecordingPlatform
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
 
@@ -30,7 +30,7 @@ Fails = Callable[[Sequence[str]], PlatformError | None]
 ENDED = CredentialsExpired("190")
 
 
-class Failing(Counting):
+class FailingPlatform(RecordingPlatform):
     """Fails the whole request if `fails` returns an error for its ids."""
 
     def __init__(self, town: City, *, at_once: int) -> None:
@@ -45,16 +45,16 @@ class Failing(Counting):
         return remote_posts
 
 
-def live(town: City, number: int, *, at_once: int, on: str = "x") -> Failing:
+def publish_posts(town: City, number: int, *, at_once: int, on: str = "x") -> FailingPlatform:
     """Publish this many posts on a platform that reads `at_once` posts in a request."""
-    platform = Failing(town, at_once=at_once)
+    platform = FailingPlatform(town, at_once=at_once)
     town.platforms[town.accounts[on]] = platform
     for _ in range(number):
         town.live(on=[on])
     return platform
 
 
-def wait(town: City) -> list[str]:
+def wait_until_due(town: City) -> list[str]:
     """Let all live posts be due for polling; return their platform ids, the longest due first."""
     poll.tick_watching(town.context)
     town.clock.move(DAY)
@@ -73,8 +73,8 @@ def watches(town: City) -> dict[str, Watch]:
 def test_one_for_which_a_whole_request_fails_waits_alone(
     town: City, trouble: PlatformError
 ) -> None:
-    platform = live(town, 8, at_once=8)
-    ids = wait(town)
+    platform = publish_posts(town, 8, at_once=8)
+    ids = wait_until_due(town)
     bad = ids[2]
     platform.fails = lambda ids_asked: trouble if bad in ids_asked else None
     poll.tick_watching(town.context)
@@ -85,8 +85,8 @@ def test_one_for_which_a_whole_request_fails_waits_alone(
 
 
 def test_where_a_large_request_never_ends_smaller_ones_are_made(town: City) -> None:
-    platform = live(town, 8, at_once=8)
-    ids = wait(town)
+    platform = publish_posts(town, 8, at_once=8)
+    ids = wait_until_due(town)
     platform.fails = lambda ids_asked: TryLater() if len(ids_asked) > 2 else None
     poll.tick_watching(town.context)
     assert [len(batch) for batch in platform.asked] == [8, 2, 2, 2]
@@ -97,13 +97,13 @@ def test_where_a_large_request_never_ends_smaller_ones_are_made(town: City) -> N
 def test_an_account_is_not_checked_before_the_time_that_its_platform_names(
     town: City,
 ) -> None:
-    platform = live(town, 4, at_once=2)
-    ids = wait(town)
+    platform = publish_posts(town, 4, at_once=2)
+    ids = wait_until_due(town)
     until = town.now + 3 * HOUR
     platform.fails = lambda _: TryLater(until)
     assert poll.tick_watching(town.context) == 2
     platform.fails = lambda _: None
-    assert watch(town, 2 * HOUR) == 0
+    assert poll_for(town, 2 * HOUR) == 0
     (delivery,) = town.live(on=["x"])
     assert town.delivery(delivery).state == "published"
     assert platform.asked == [ids[:2]]
@@ -123,8 +123,8 @@ def test_an_account_is_not_checked_before_the_time_that_its_platform_names(
 def test_looks_leave_half_of_a_share_of_an_hour_to_publishing(
     town: City, name: str, remaining: int, looks: int
 ) -> None:
-    platform = live(town, 4, at_once=2)
-    wait(town)
+    platform = publish_posts(town, 4, at_once=2)
+    wait_until_due(town)
     platform.allowances = (Allowance(name, 100, remaining, None),)
     assert poll.tick_watching(town.context) == looks
     assert poll.tick_watching(town.context) == 0
@@ -136,21 +136,21 @@ def test_looks_leave_half_of_a_share_of_an_hour_to_publishing(
 
 
 def test_an_account_is_opened_with_the_access_that_it_has_by_then(town: City) -> None:
-    platform = live(town, 1, at_once=1)
-    live(town, 1, at_once=1, on="facebook")
-    wait(town)
+    platform = publish_posts(town, 1, at_once=1)
+    publish_posts(town, 1, at_once=1, on="facebook")
+    wait_until_due(town)
     opened: list[str] = []
 
     def note(account: Account) -> Platform:
         opened.append(account.credentials)
         return town.platforms[account.id]
 
-    platform.meanwhile = lambda: connect_anew(town, "x", "facebook")
+    platform.meanwhile = lambda: change_credentials(town, "x", "facebook")
     poll.tick_watching(replace(town.context, open_account=note), rounds=1)
     assert opened == ["", "new"]
 
 
-def connect_anew(town: City, *names: str) -> None:
+def change_credentials(town: City, *names: str) -> None:
     """Store other credentials for these accounts."""
     with town.write() as session:
         for name in names:
@@ -158,9 +158,9 @@ def connect_anew(town: City, *names: str) -> None:
 
 
 def test_an_old_access_that_ended_does_not_pause_an_account_connected_anew(town: City) -> None:
-    platform = live(town, 1, at_once=1)
-    wait(town)
-    platform.meanwhile = lambda: connect_anew(town, "x")
+    platform = publish_posts(town, 1, at_once=1)
+    wait_until_due(town)
+    platform.meanwhile = lambda: change_credentials(town, "x")
     platform.fails = lambda _: ENDED
     poll.tick_watching(town.context)
     with town.read() as session:
@@ -169,37 +169,37 @@ def test_an_old_access_that_ended_does_not_pause_an_account_connected_anew(town:
     assert poll.tick_watching(town.context) == 1
 
 
-def _lacks(town: City, platform: Failing) -> None:
+def _lacks(town: City, platform: FailingPlatform) -> None:
     del town
     platform.health = Health(True, None, OURSELVES, None, missing=("pages_read_engagement",))
 
 
-def _is_ill(town: City, platform: Failing) -> None:
+def _fails(town: City, platform: FailingPlatform) -> None:
     del town
     platform.health = Health(False, HealthProblem.PERMISSION, "", None)
 
 
-def _is_known_to_lack(town: City, platform: Failing) -> None:
+def _is_known_to_lack(town: City, platform: FailingPlatform) -> None:
     del platform
     with town.write() as session:
         session.get_one(Account, town.accounts["x"]).missing = ["pages_read_engagement"]
 
 
-def _shows_nothing(town: City, platform: Failing) -> None:
+def _shows_nothing(town: City, platform: FailingPlatform) -> None:
     del town
     for _ in range(3):
         platform.fail_next(REFUSED, on="look_up")
 
 
-DOUBTS = (_lacks, _is_ill, _is_known_to_lack, _shows_nothing)
+DOUBTS = (_lacks, _fails, _is_known_to_lack, _shows_nothing)
 
 
 @pytest.mark.parametrize("doubt", DOUBTS)
 def test_many_missing_posts_are_not_believed_if_a_right_may_be_lost(
-    town: City, doubt: Callable[[City, Failing], None]
+    town: City, doubt: Callable[[City, FailingPlatform], None]
 ) -> None:
-    platform = live(town, 7, at_once=5)
-    ids = wait(town)
+    platform = publish_posts(town, 7, at_once=5)
+    ids = wait_until_due(town)
     platform.posts.clear()
     doubt(town, platform)
     poll.tick_watching(town.context)
@@ -210,8 +210,8 @@ def test_many_missing_posts_are_not_believed_if_a_right_may_be_lost(
 
 
 def test_many_missing_posts_are_believed_of_a_healthy_account(town: City) -> None:
-    platform = live(town, 5, at_once=5)
-    ids = wait(town)
+    platform = publish_posts(town, 5, at_once=5)
+    ids = wait_until_due(town)
     platform.posts.clear()
     for _ in range(2):
         poll.tick_watching(town.context)
@@ -221,10 +221,10 @@ def test_many_missing_posts_are_believed_of_a_healthy_account(town: City) -> Non
 
 @pytest.mark.parametrize(("number", "remaining"), [(4, 0), (6, 1)])
 def test_a_few_or_not_all_are_believed_as_they_are(town: City, number: int, remaining: int) -> None:
-    platform = live(town, number, at_once=number)
-    ids = wait(town)
+    platform = publish_posts(town, number, at_once=number)
+    ids = wait_until_due(town)
     del platform.posts[remaining:]
-    _is_ill(town, platform)
+    _fails(town, platform)
     poll.tick_watching(town.context)
     assert (
         len([platform_id for platform_id in ids if watches(town)[platform_id].absent_at])
@@ -233,9 +233,9 @@ def test_a_few_or_not_all_are_believed_as_they_are(town: City, number: int, rema
 
 
 def test_an_account_that_is_done_takes_no_request_from_the_others(town: City) -> None:
-    away = live(town, 1, at_once=1)
-    other = live(town, 3, at_once=1, on="facebook")
-    wait(town)
+    away = publish_posts(town, 1, at_once=1)
+    other = publish_posts(town, 3, at_once=1, on="facebook")
+    wait_until_due(town)
     away.fails = lambda _: TryLater()
     assert poll.tick_watching(town.context, most=3) == 3
     assert (len(away.asked), len(other.asked)) == (1, 2)

@@ -24,7 +24,7 @@ from tests.support.city import City
 pytestmark = pytest.mark.both
 
 
-class _Watched(MemoryPlatform):
+class _LockCheckingPlatform(MemoryPlatform):
     """Checks the database's locks during each call."""
 
     def __init__(self, town: City, free: Callable[[], bool]) -> None:
@@ -76,19 +76,21 @@ def _can_write(file: str) -> bool:
 
 
 @pytest.fixture
-def watched(town: City) -> _Watched:
+def lock_checking_x(town: City) -> _LockCheckingPlatform:
     """Replaces X by a platform that checks the locks."""
-    platform = _Watched(town, lambda: _is_free(town))
+    platform = _LockCheckingPlatform(town, lambda: _is_free(town))
     town.platforms[town.accounts["x"]] = platform
     return platform
 
 
-def test_no_transaction_is_open_while_a_platform_is_called(town: City, watched: _Watched) -> None:
-    watched.fail_next(OutcomeUnknown("reset"), after_keeping=True)
+def test_no_transaction_is_open_while_a_platform_is_called(
+    town: City, lock_checking_x: _LockCheckingPlatform
+) -> None:
+    lock_checking_x.fail_next(OutcomeUnknown("reset"), after_keeping=True)
     town.live()
     town.tick_reconcile(timedelta(minutes=1))
     town.listen(timedelta(minutes=10))
-    assert watched.found == {
+    assert lock_checking_x.found == {
         "prepare": True,
         "publish": True,
         "look_up": True,

@@ -210,7 +210,7 @@ def test_a_delivery_of_unknown_outcome_is_never_sent_again_by_a_clock(town: City
 def test_two_deliveries_cannot_have_receipts_with_the_same_id(town: City) -> None:
     town.live()
     (second,) = town.due("road")
-    town.platforms[town.accounts["x"]] = _Repeating(now=town.clock, name="x")
+    town.platforms[town.accounts["x"]] = _RepeatingPlatform(now=town.clock, name="x")
     town.tick_dispatch()
     delivery = town.delivery(second)
     assert (delivery.state, delivery.reason["code"]) == (
@@ -221,7 +221,7 @@ def test_two_deliveries_cannot_have_receipts_with_the_same_id(town: City) -> Non
         assert len(session.scalars(select(ReceiptRow)).all()) == 1
 
 
-class _Repeating(MemoryPlatform):
+class _RepeatingPlatform(MemoryPlatform):
     """Returns the first post's id for every creation."""
 
     def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Answer:

@@ -39,7 +39,7 @@ HTML = b"<html><title>502</title>Bad gateway</html>"
 
 
 @dataclass
-class Wire:
+class StubbedCity:
     """A city with the real clients, each connected to a stub server."""
 
     town: City
@@ -98,7 +98,7 @@ def _fields(body: bytes) -> dict[str, str]:
 
 
 @pytest.fixture
-def wire(town: City) -> Iterator[Wire]:
+def stubbed_city(town: City) -> Iterator[StubbedCity]:
     """Sets up the city; unplanned requests are answered with an empty list."""
     with ExitStack() as stack:
         stubs = {name: stack.enter_context(serving()) for name in NAMES}
@@ -120,7 +120,7 @@ def wire(town: City) -> Iterator[Wire]:
             return opened[account.id]
 
         context = replace(town.context, open_account=open_account, monotonic=time.monotonic)
-        yield Wire(town, stubs, context)
+        yield StubbedCity(town, stubs, context)
 
 
 def created_response(name: str, number: str, text: str = "", **headers: str) -> bytes:
@@ -132,7 +132,7 @@ def created_response(name: str, number: str, text: str = "", **headers: str) -> 
     return http_response({"id": number, **({"message": text} if text else {})}, 200, headers)
 
 
-def listed(number: str, text: str, at: datetime, **headers: str) -> bytes:
+def timeline_response(number: str, text: str, at: datetime, **headers: str) -> bytes:
     """Return a timeline with one post, in the format of either platform."""
     times = {"created_at": at.isoformat(), "created_time": at.isoformat()}
     return http_response(
@@ -140,12 +140,12 @@ def listed(number: str, text: str, at: datetime, **headers: str) -> bytes:
     )
 
 
-def sent_text(wire: Wire, name: str) -> str:
+def sent_text(wire: StubbedCity, name: str) -> str:
     [sent] = wire.creations(name)
     return sent["text" if name == "x" else "message"]
 
 
-def expect_held_and_sent_once(wire: Wire, name: str, delivery_id: int) -> None:
+def expect_held_and_sent_once(wire: StubbedCity, name: str, delivery_id: int) -> None:
     """Expect the delivery to be looked for, not found, and held for a person."""
     assert wire.state(delivery_id) == (DeliveryState.UNCONFIRMED, "unknown")
     wire.wait()
@@ -156,152 +156,170 @@ def expect_held_and_sent_once(wire: Wire, name: str, delivery_id: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_200_without_an_id_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
-    (delivery_id,) = wire.town.due(on=[name])
-    wire.stubs[name].plan(http_response({"data": {}}, 200))
-    wire.tick_dispatch()
-    expect_held_and_sent_once(wire, name, delivery_id)
+def test_a_200_without_an_id_is_unknown_and_sent_once(stubbed_city: StubbedCity, name: str) -> None:
+    (delivery_id,) = stubbed_city.town.due(on=[name])
+    stubbed_city.stubs[name].plan(http_response({"data": {}}, 200))
+    stubbed_city.tick_dispatch()
+    expect_held_and_sent_once(stubbed_city, name, delivery_id)
 
 
-def test_a_200_with_the_id_of_another_page_is_unknown_and_sent_once(wire: Wire) -> None:
-    (delivery_id,) = wire.town.due(on=["facebook"])
-    wire.stubs["facebook"].plan(created_response("facebook", "999000000000009_7"))
-    wire.tick_dispatch()
-    expect_held_and_sent_once(wire, "facebook", delivery_id)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_201_with_another_text_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
-    (delivery_id,) = wire.town.due(on=[name])
-    wire.stubs[name].plan(created_response(name, "77", "कोणाचा तरी दुसराच मजकूर"))
-    wire.tick_dispatch()
-    expect_held_and_sent_once(wire, name, delivery_id)
+def test_a_200_with_the_id_of_another_page_is_unknown_and_sent_once(
+    stubbed_city: StubbedCity,
+) -> None:
+    (delivery_id,) = stubbed_city.town.due(on=["facebook"])
+    stubbed_city.stubs["facebook"].plan(created_response("facebook", "999000000000009_7"))
+    stubbed_city.tick_dispatch()
+    expect_held_and_sent_once(stubbed_city, "facebook", delivery_id)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_502_in_html_is_unknown_and_found_by_looking(wire: Wire, name: str) -> None:
-    (delivery_id,) = wire.town.due(on=[name])
-    wire.stubs[name].plan(http_response(HTML, 502, kind="html"))
-    wire.tick_dispatch()
-    assert wire.state(delivery_id) == (DeliveryState.UNCONFIRMED, "unknown")
-    wire.stubs[name].plan(listed("77", sent_text(wire, name), wire.town.now + SECOND))
-    wire.tick_reconcile(20 * SECOND)
-    wire.wait()
-    assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
-    assert [receipt.platform_id for receipt in wire.receipts()] == ["77"]
-    assert len(wire.creations(name)) == 1
+def test_a_201_with_another_text_is_unknown_and_sent_once(
+    stubbed_city: StubbedCity, name: str
+) -> None:
+    (delivery_id,) = stubbed_city.town.due(on=[name])
+    stubbed_city.stubs[name].plan(created_response(name, "77", "कोणाचा तरी दुसराच मजकूर"))
+    stubbed_city.tick_dispatch()
+    expect_held_and_sent_once(stubbed_city, name, delivery_id)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_502_in_html_is_unknown_and_found_by_looking(
+    stubbed_city: StubbedCity, name: str
+) -> None:
+    (delivery_id,) = stubbed_city.town.due(on=[name])
+    stubbed_city.stubs[name].plan(http_response(HTML, 502, kind="html"))
+    stubbed_city.tick_dispatch()
+    assert stubbed_city.state(delivery_id) == (DeliveryState.UNCONFIRMED, "unknown")
+    stubbed_city.stubs[name].plan(
+        timeline_response("77", sent_text(stubbed_city, name), stubbed_city.town.now + SECOND)
+    )
+    stubbed_city.tick_reconcile(20 * SECOND)
+    stubbed_city.wait()
+    assert stubbed_city.state(delivery_id) == (DeliveryState.PUBLISHED, "")
+    assert [receipt.platform_id for receipt in stubbed_city.receipts()] == ["77"]
+    assert len(stubbed_city.creations(name)) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("code", [302, 307])
-def test_a_redirect_to_another_host_is_not_followed(wire: Wire, name: str, code: int) -> None:
-    (delivery_id,) = wire.town.due(on=[name])
+def test_a_redirect_to_another_host_is_not_followed(
+    stubbed_city: StubbedCity, name: str, code: int
+) -> None:
+    (delivery_id,) = stubbed_city.town.due(on=[name])
     with serving() as thief:
         thief.default = created_response(name, "77")
         elsewhere = thief.url.replace("127.0.0.1", "localhost") + "/2/tweets"
-        wire.stubs[name].plan(http_response({}, code, {"Location": elsewhere}))
-        wire.tick_dispatch()
-        expect_held_and_sent_once(wire, name, delivery_id)
+        stubbed_city.stubs[name].plan(http_response({}, code, {"Location": elsewhere}))
+        stubbed_city.tick_dispatch()
+        expect_held_and_sent_once(stubbed_city, name, delivery_id)
         assert (thief.connections, thief.requests) == (0, [])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_gzip_bomb_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
-    (delivery_id,) = wire.town.due(on=[name])
+def test_a_gzip_bomb_is_unknown_and_sent_once(stubbed_city: StubbedCity, name: str) -> None:
+    (delivery_id,) = stubbed_city.town.due(on=[name])
     bomb = gzip.compress(b" " * 50_000_000 + b"{}")
-    wire.stubs[name].plan(http_response(bomb, 201, {"Content-Encoding": "gzip"}))
-    wire.tick_dispatch()
-    expect_held_and_sent_once(wire, name, delivery_id)
+    stubbed_city.stubs[name].plan(http_response(bomb, 201, {"Content-Encoding": "gzip"}))
+    stubbed_city.tick_dispatch()
+    expect_held_and_sent_once(stubbed_city, name, delivery_id)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_response_that_trickles_in_ends_at_the_deadline(wire: Wire, name: str) -> None:
+def test_a_response_that_trickles_in_ends_at_the_deadline(
+    stubbed_city: StubbedCity, name: str
+) -> None:
     """Each byte arrives within the read timeout; only the deadline ends the attempt."""
-    (delivery_id,) = wire.town.due(on=[name])
-    wire.context = replace(wire.context, delivery_settings=replace(PACE, send_deadline=2.5))
-    stub = wire.stubs[name]
+    (delivery_id,) = stubbed_city.town.due(on=[name])
+    stubbed_city.context = replace(
+        stubbed_city.context, delivery_settings=replace(PACE, send_deadline=2.5)
+    )
+    stub = stubbed_city.stubs[name]
     stub.plan(drip(created_response(name, "77"), stub.is_closed, 1.0))
     began = time.monotonic()
-    wire.tick_dispatch()
+    stubbed_city.tick_dispatch()
     assert 2 < time.monotonic() - began < 4
-    expect_held_and_sent_once(wire, name, delivery_id)
+    expect_held_and_sent_once(stubbed_city, name, delivery_id)
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_where_the_platforms_clock_is_off_its_answer_counts_at_our_time(
-    wire: Wire, name: str, hours: int
+    stubbed_city: StubbedCity, name: str, hours: int
 ) -> None:
-    (delivery_id,) = wire.town.due(on=[name])
+    (delivery_id,) = stubbed_city.town.due(on=[name])
     theirs = NOON + hours * HOUR
     reply = http_response(
         {"data": {"id": "77"}, "id": "77", "created_time": theirs.isoformat()},
         201,
         {"Date": format_datetime(theirs, usegmt=True)},
     )
-    wire.stubs[name].plan(reply)
-    wire.tick_dispatch()
-    wire.wait()
-    assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
-    assert [receipt.published_at for receipt in wire.receipts()] == [NOON]
-    assert len(wire.creations(name)) == 1
+    stubbed_city.stubs[name].plan(reply)
+    stubbed_city.tick_dispatch()
+    stubbed_city.wait()
+    assert stubbed_city.state(delivery_id) == (DeliveryState.PUBLISHED, "")
+    assert [receipt.published_at for receipt in stubbed_city.receipts()] == [NOON]
+    assert len(stubbed_city.creations(name)) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_where_the_platforms_clock_is_off_ours_is_found_all_the_same(
-    wire: Wire, name: str, hours: int
+    stubbed_city: StubbedCity, name: str, hours: int
 ) -> None:
-    (delivery_id,) = wire.town.due(on=[name])
-    wire.stubs[name].plan(http_response(HTML, 502))
-    wire.tick_dispatch()
+    (delivery_id,) = stubbed_city.town.due(on=[name])
+    stubbed_city.stubs[name].plan(http_response(HTML, 502))
+    stubbed_city.tick_dispatch()
     off = hours * HOUR
-    headers = {"Date": format_datetime(wire.town.now + off + 20 * SECOND, usegmt=True)}
-    page = listed("77", sent_text(wire, name), wire.town.now + off + SECOND, **headers)
-    wire.stubs[name].plan(page, page)
-    wire.tick_reconcile(20 * SECOND)
-    assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
-    assert len(wire.creations(name)) == 1
+    headers = {"Date": format_datetime(stubbed_city.town.now + off + 20 * SECOND, usegmt=True)}
+    page = timeline_response(
+        "77", sent_text(stubbed_city, name), stubbed_city.town.now + off + SECOND, **headers
+    )
+    stubbed_city.stubs[name].plan(page, page)
+    stubbed_city.tick_reconcile(20 * SECOND)
+    assert stubbed_city.state(delivery_id) == (DeliveryState.PUBLISHED, "")
+    assert len(stubbed_city.creations(name)) == 1
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
-def test_where_the_platforms_clock_is_off_its_limit_ends_by_ours(wire: Wire, hours: int) -> None:
-    (delivery_id,) = wire.town.due(on=["x"])
+def test_where_the_platforms_clock_is_off_its_limit_ends_by_ours(
+    stubbed_city: StubbedCity, hours: int
+) -> None:
+    (delivery_id,) = stubbed_city.town.due(on=["x"])
     theirs = NOON + hours * HOUR
     headers = {
         "Date": format_datetime(theirs, usegmt=True),
         "x-rate-limit-reset": str(int((theirs + 9 * MINUTE).timestamp())),
     }
-    wire.stubs["x"].plan(http_response({}, 429, headers))
-    wire.tick_dispatch()
-    assert wire.town.delivery(delivery_id).not_before == NOON + 9 * MINUTE
-    wire.stubs["x"].plan(created_response("x", "77"))
-    wire.tick_dispatch(8 * MINUTE)
-    assert wire.state(delivery_id) == (DeliveryState.SCHEDULED, "later")
-    wire.tick_dispatch(MINUTE)
-    assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
+    stubbed_city.stubs["x"].plan(http_response({}, 429, headers))
+    stubbed_city.tick_dispatch()
+    assert stubbed_city.town.delivery(delivery_id).not_before == NOON + 9 * MINUTE
+    stubbed_city.stubs["x"].plan(created_response("x", "77"))
+    stubbed_city.tick_dispatch(8 * MINUTE)
+    assert stubbed_city.state(delivery_id) == (DeliveryState.SCHEDULED, "later")
+    stubbed_city.tick_dispatch(MINUTE)
+    assert stubbed_city.state(delivery_id) == (DeliveryState.PUBLISHED, "")
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("reset", [None, -9 * MINUTE], ids=["without reset", "reset in the past"])
 def test_a_429_without_a_time_is_retried_after_our_own_pause(
-    wire: Wire, name: str, reset: timedelta | None
+    stubbed_city: StubbedCity, name: str, reset: timedelta | None
 ) -> None:
-    (delivery_id,) = wire.town.due(on=[name])
+    (delivery_id,) = stubbed_city.town.due(on=[name])
     headers = {} if reset is None else {"x-rate-limit-reset": str(int((NOON + reset).timestamp()))}
-    wire.stubs[name].plan(
+    stubbed_city.stubs[name].plan(
         http_response({"errors": [{"code": 88}]}, 429, headers), created_response(name, "77")
     )
-    wire.tick_dispatch()
-    assert wire.state(delivery_id) == (DeliveryState.SCHEDULED, "later")
-    assert wire.town.delivery(delivery_id).not_before == NOON + 30 * SECOND
-    wire.tick_dispatch(29 * SECOND)
-    assert len(wire.creations(name)) == 1
-    wire.tick_dispatch(SECOND)
-    assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
-    wire.wait()
-    assert wire.outcomes(delivery_id) == ["later", "published"]
-    assert len(wire.creations(name)) == 2
+    stubbed_city.tick_dispatch()
+    assert stubbed_city.state(delivery_id) == (DeliveryState.SCHEDULED, "later")
+    assert stubbed_city.town.delivery(delivery_id).not_before == NOON + 30 * SECOND
+    stubbed_city.tick_dispatch(29 * SECOND)
+    assert len(stubbed_city.creations(name)) == 1
+    stubbed_city.tick_dispatch(SECOND)
+    assert stubbed_city.state(delivery_id) == (DeliveryState.PUBLISHED, "")
+    stubbed_city.wait()
+    assert stubbed_city.outcomes(delivery_id) == ["later", "published"]
+    assert len(stubbed_city.creations(name)) == 2
 
 
 DUPLICATES = {
@@ -314,16 +332,16 @@ DUPLICATES = {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_duplicate_error_without_our_post_there_is_left_to_a_person(
-    wire: Wire, name: str
+    stubbed_city: StubbedCity, name: str
 ) -> None:
     """The platform has the text, but not from the city, so the delivery fails with a reason."""
-    (delivery_id,) = wire.town.due(on=[name])
-    wire.stubs[name].plan(DUPLICATES[name])
-    wire.tick_dispatch()
-    wire.wait()
-    assert wire.state(delivery_id) == (DeliveryState.FAILED, "duplicate")
-    assert wire.receipts() == []
-    assert len(wire.creations(name)) == 1
+    (delivery_id,) = stubbed_city.town.due(on=[name])
+    stubbed_city.stubs[name].plan(DUPLICATES[name])
+    stubbed_city.tick_dispatch()
+    stubbed_city.wait()
+    assert stubbed_city.state(delivery_id) == (DeliveryState.FAILED, "duplicate")
+    assert stubbed_city.receipts() == []
+    assert len(stubbed_city.creations(name)) == 1
 
 
 EXPIRED = {
@@ -333,39 +351,43 @@ EXPIRED = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_401_in_mid_batch_pauses_the_account_and_no_other(wire: Wire, name: str) -> None:
+def test_a_401_in_mid_batch_pauses_the_account_and_no_other(
+    stubbed_city: StubbedCity, name: str
+) -> None:
     (other_name,) = (platform for platform in NAMES if platform != name)
     first, second, third = (
-        wire.town.due(where, on=[name])[0] for where in ("water", "road", "health")
+        stubbed_city.town.due(where, on=[name])[0] for where in ("water", "road", "health")
     )
-    (other,) = wire.town.due("water", on=[other_name])
-    wire.stubs[name].plan(created_response(name, "77"), EXPIRED[name])
-    wire.stubs[other_name].plan(created_response(other_name, "88"))
-    wire.tick_dispatch()
-    assert wire.state(first) == (DeliveryState.PUBLISHED, "")
-    assert wire.state(second) == (DeliveryState.SCHEDULED, "credentials")
-    assert wire.state(third) == (DeliveryState.SCHEDULED, "")
-    assert wire.state(other) == (DeliveryState.PUBLISHED, "")
-    paused, going = wire.account(name), wire.account(other_name)
+    (other,) = stubbed_city.town.due("water", on=[other_name])
+    stubbed_city.stubs[name].plan(created_response(name, "77"), EXPIRED[name])
+    stubbed_city.stubs[other_name].plan(created_response(other_name, "88"))
+    stubbed_city.tick_dispatch()
+    assert stubbed_city.state(first) == (DeliveryState.PUBLISHED, "")
+    assert stubbed_city.state(second) == (DeliveryState.SCHEDULED, "credentials")
+    assert stubbed_city.state(third) == (DeliveryState.SCHEDULED, "")
+    assert stubbed_city.state(other) == (DeliveryState.PUBLISHED, "")
+    paused, going = stubbed_city.account(name), stubbed_city.account(other_name)
     assert (paused.state, paused.reason) == (AccountState.PAUSED, "credentials")
     assert going.state is AccountState.CONNECTED
     for _ in range(3):
-        wire.tick_dispatch(10 * MINUTE)
-    assert len(wire.creations(name)) == 2
-    assert wire.outcomes(third) == []
+        stubbed_city.tick_dispatch(10 * MINUTE)
+    assert len(stubbed_city.creations(name)) == 2
+    assert stubbed_city.outcomes(third) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_response_with_the_id_of_an_earlier_post_proves_nothing(wire: Wire, name: str) -> None:
-    first, second = (wire.town.due(where, on=[name])[0] for where in ("water", "road"))
-    wire.stubs[name].plan(created_response(name, "77"), created_response(name, "77"))
-    wire.tick_dispatch()
-    assert wire.state(first) == (DeliveryState.PUBLISHED, "")
-    assert wire.state(second) == (DeliveryState.UNCONFIRMED, "id_seen_before")
-    wire.wait()
-    assert wire.state(second)[0] is DeliveryState.HELD
-    with wire.town.read() as session:
+def test_a_response_with_the_id_of_an_earlier_post_proves_nothing(
+    stubbed_city: StubbedCity, name: str
+) -> None:
+    first, second = (stubbed_city.town.due(where, on=[name])[0] for where in ("water", "road"))
+    stubbed_city.stubs[name].plan(created_response(name, "77"), created_response(name, "77"))
+    stubbed_city.tick_dispatch()
+    assert stubbed_city.state(first) == (DeliveryState.PUBLISHED, "")
+    assert stubbed_city.state(second) == (DeliveryState.UNCONFIRMED, "id_seen_before")
+    stubbed_city.wait()
+    assert stubbed_city.state(second)[0] is DeliveryState.HELD
+    with stubbed_city.town.read() as session:
         receipt = session.scalars(select(ReceiptRow)).one()
         assert receipt.delivery_id == first
         assert session.get_one(Delivery, first).state is DeliveryState.PUBLISHED
-    assert len(wire.creations(name)) == 2
+    assert len(stubbed_city.creations(name)) == 2

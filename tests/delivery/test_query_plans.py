@@ -81,14 +81,14 @@ def test_a_row_found_by_its_key_is_not_searched_by_its_state(town: City) -> None
 def test_the_ids_of_publications_are_found_by_their_own_index(town: City) -> None:
     (payload,) = start_sending(town)
     executed: list[str] = []
-    with _noted(town.database, executed):
+    with _collect_statements(town.database, executed):
         receipts.store_receipts(town.context, [Completion(payload, receipt_for(1, town))])
     (receipts_query,) = (sql for sql in executed if sql.startswith("SELECT receipts.account_id"))
     assert "action = 'publish'" in receipts_query
 
 
 @contextmanager
-def _noted(database: Database, executed: list[str]) -> Iterator[None]:
+def _collect_statements(database: Database, executed: list[str]) -> Iterator[None]:
     """Collect each statement that is sent to the database."""
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:

@@ -37,7 +37,7 @@ IN_15 = NOON + 15 * MINUTE
 TOLD = (Told("publish.15min", 100, 42, IN_15), Told("media.day", 50, 7, IN_15))
 
 
-class _Telling(MemoryPlatform):
+class _LimitReportingPlatform(MemoryPlatform):
     """Reports its limits only in the response to a post."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -53,8 +53,8 @@ class _Telling(MemoryPlatform):
 
 
 @pytest.fixture
-def telling(town: City) -> _Telling:
-    platform = _Telling(town.clock)
+def limit_reporting_x(town: City) -> _LimitReportingPlatform:
+    platform = _LimitReportingPlatform(town.clock)
     town.platforms[town.accounts["x"]] = platform
     return platform
 
@@ -79,11 +79,11 @@ OUTCOMES: dict[str, tuple[PlatformError | None, DeliveryState]] = {
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_rate_limits_of_a_response_are_stored_whatever_its_outcome(
-    town: City, telling: _Telling, outcome: str
+    town: City, limit_reporting_x: _LimitReportingPlatform, outcome: str
 ) -> None:
     error, comes_to = OUTCOMES[outcome]
     if error is not None:
-        telling.fail_next(error)
+        limit_reporting_x.fail_next(error)
     (only,) = claim_due(town)
     assert stored_limits(town) == []
     attempt.attempt_and_store(town.context, only)
@@ -93,29 +93,31 @@ def test_rate_limits_of_a_response_are_stored_whatever_its_outcome(
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_rate_limits_are_stored_even_if_the_claim_was_lost_meanwhile(
-    town: City, telling: _Telling, outcome: str
+    town: City, limit_reporting_x: _LimitReportingPlatform, outcome: str
 ) -> None:
     """The limits of an account are valid whoever sent the request."""
     error, _ = OUTCOMES[outcome]
     if error is not None:
-        telling.fail_next(error)
+        limit_reporting_x.fail_next(error)
     (only,) = claim_due(town)
 
     def send_again() -> None:
         with town.write() as session:
             session.get_one(Delivery, only.claim.delivery_id).fence += 1
 
-    telling.meanwhile = send_again
+    limit_reporting_x.meanwhile = send_again
     attempt.attempt_and_store(town.context, only)
     assert delivery_state(town, only) is DeliveryState.SENDING
     assert stored_limits(town) == LEARNED
 
 
-def test_a_refusal_during_preparation_gives_back_its_count(town: City, telling: _Telling) -> None:
+def test_a_refusal_during_preparation_gives_back_its_count(
+    town: City, limit_reporting_x: _LimitReportingPlatform
+) -> None:
     """Nothing was sent, so the attempt is not counted; the reported limits are kept."""
     record_allowance(town, 50)
-    telling.allowances = TOLD
-    telling.fail_next(Refused(RefusalCode.INVALID), on="prepare")
+    limit_reporting_x.allowances = TOLD
+    limit_reporting_x.fail_next(Refused(RefusalCode.INVALID), on="prepare")
     (only,) = claim_due(town)
     attempt.attempt_and_store(town.context, only)
     assert delivery_state(town, only) is DeliveryState.FAILED
@@ -123,10 +125,12 @@ def test_a_refusal_during_preparation_gives_back_its_count(town: City, telling: 
 
 
 @pytest.mark.both
-def test_the_threads_of_a_worker_store_rate_limits_too(town: City, telling: _Telling) -> None:
+def test_the_threads_of_a_worker_store_rate_limits_too(
+    town: City, limit_reporting_x: _LimitReportingPlatform
+) -> None:
     town.due()
     press = Worker(replace(town.context, monotonic=time.monotonic))
     press.run_for(0.1)
-    assert telling.has_answered.wait(PATIENCE)
+    assert limit_reporting_x.has_answered.wait(PATIENCE)
     press.close()
     assert stored_limits(town) == LEARNED

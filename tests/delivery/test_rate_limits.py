@@ -35,7 +35,7 @@ def learn(town: City, allowances: tuple[Told, ...], on: str = "x") -> None:
         response_limits.learn(session, town.accounts[on], allowances, town.now)
 
 
-def free(town: City) -> list[str]:
+def unlimited_accounts(town: City) -> list[str]:
     """Return the accounts that the SQL condition lets through."""
     query = select(Account.code).where(rate_limits_query.is_free(town.now)).order_by(Account.code)
     with town.read() as session:
@@ -72,7 +72,7 @@ def cap(town: City, most: int | None, on: str = "x") -> None:
         )
 
 
-def was_sent(town: City, *ago: timedelta, outcome: str = "published") -> None:
+def add_attempts(town: City, *ago: timedelta, outcome: str = "published") -> None:
     """Add attempts of a delivery that were sent this long ago."""
     (delivery,) = town.schedule(town.approved())
     with town.write() as session:
@@ -91,7 +91,7 @@ def was_sent(town: City, *ago: timedelta, outcome: str = "published") -> None:
 
 
 def test_an_account_without_known_rate_limits_is_free(town: City) -> None:
-    assert free(town) == ["facebook", "x"]
+    assert unlimited_accounts(town) == ["facebook", "x"]
     assert free_at(town) is None
     assert spend(town) is None
 
@@ -99,10 +99,10 @@ def test_an_account_without_known_rate_limits_is_free(town: City) -> None:
 @pytest.mark.both
 def test_a_reported_rate_limit_holds_every_clock_until_its_reset(town: City) -> None:
     learn(town, publishing(0))
-    assert (free(town), free_at(town)) == (["facebook"], IN_15)
+    assert (unlimited_accounts(town), free_at(town)) == (["facebook"], IN_15)
     assert spend(town) == IN_15
     town.clock.move(15 * MINUTE)
-    assert (free(town), free_at(town)) == (["facebook", "x"], None)
+    assert (unlimited_accounts(town), free_at(town)) == (["facebook", "x"], None)
     assert spend(town) is None
 
 
@@ -125,7 +125,7 @@ def test_a_late_answer_of_the_same_window_gives_back_nothing(town: City) -> None
 def test_limits_of_other_operations_do_not_hold_publications(town: City) -> None:
     names = ("mentions", "hide", "delete", "media", "timeline")
     learn(town, tuple(Told(f"{name}.15min", 50, 0, IN_15) for name in names))
-    assert free(town) == ["facebook", "x"]
+    assert unlimited_accounts(town) == ["facebook", "x"]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_limit_holds_until_its_end_and_a_senseless_one_not_at_all(
     """Facebook reports shares of an hour without an end, so a used-up one is checked again soon."""
     learn(town, (Told("publish.business_hour", 100, remaining, resets),), on="facebook")
     assert free_at(town, "facebook") == until
-    assert free(town) == (["facebook", "x"] if until is None else ["x"])
+    assert unlimited_accounts(town) == (["facebook", "x"] if until is None else ["x"])
 
 
 def test_a_limit_whose_size_is_not_told_holds_too(town: City) -> None:
@@ -170,12 +170,12 @@ def test_only_one_of_two_clocks_uses_the_last_publication(town: City) -> None:
 def test_the_daily_cap_counts_24_hours_and_names_the_next_free_time(
     town: City,
 ) -> None:
-    was_sent(town, 25 * HOUR, 20 * HOUR, HOUR)
+    add_attempts(town, 25 * HOUR, 20 * HOUR, HOUR)
     cap(town, 3)
     assert spend(town) is None
-    was_sent(town, timedelta(0))  # its own try
+    add_attempts(town, timedelta(0))  # its own try
     assert spend(town) == NOON + 4 * HOUR
-    assert (free(town), free_at(town)) == (["facebook"], NOON + 4 * HOUR)
+    assert (unlimited_accounts(town), free_at(town)) == (["facebook"], NOON + 4 * HOUR)
     town.clock.move(4 * HOUR)
     assert spend(town) is None
 
@@ -183,18 +183,18 @@ def test_the_daily_cap_counts_24_hours_and_names_the_next_free_time(
 def test_a_new_cap_counts_earlier_posts_and_a_removed_cap_holds_nothing(
     town: City,
 ) -> None:
-    was_sent(town, 2 * HOUR, HOUR)
+    add_attempts(town, 2 * HOUR, HOUR)
     cap(town, 2)
     assert (free_at(town), remaining(town, daily_cap.CAP)) == (NOON + 22 * HOUR, 0)
     cap(town, 5)
     assert (free_at(town), remaining(town, daily_cap.CAP)) == (None, 3)
     cap(town, None)
-    assert free(town) == ["facebook", "x"]
+    assert unlimited_accounts(town) == ["facebook", "x"]
 
 
 @pytest.mark.parametrize("outcome", ["later", "refused", "credentials", "gate"])
 def test_an_attempt_that_sent_nothing_is_not_counted(town: City, outcome: str) -> None:
-    was_sent(town, HOUR, outcome=outcome)
+    add_attempts(town, HOUR, outcome=outcome)
     cap(town, 1)
     assert free_at(town) is None
 
@@ -214,7 +214,7 @@ def test_a_limited_delivery_shows_why_and_until_when_it_waits(town: City) -> Non
     assert town.delivery(later).reason == {}
     assert rate_limits_query.tick_limits(town.database, now=town.now) == 0  # said once
     town.clock.move(16 * MINUTE)
-    was_sent(town, HOUR)
+    add_attempts(town, HOUR)
     cap(town, 1)
     assert rate_limits_query.tick_limits(town.database, now=town.now) == 1
     until = town.now + 23 * HOUR

@@ -61,7 +61,7 @@ def test_a_short_database_outage_loses_no_receipt(town: City) -> None:
         Completion(payload, receipt_for(number, town)) for number, payload in enumerate(payloads, 1)
     ]
     recorder = Recorder(town.context, pauses=PAUSES)
-    with _away(town.database, times=2) as tries:
+    with _fail_at_first(town.database, times=2) as tries:
         for completion in done:
             recorder.put(completion)
         recorder.close()
@@ -76,7 +76,7 @@ def test_a_long_database_outage_loses_a_receipt_but_not_the_recorder(
 ) -> None:
     lost, stored = start_sending(town, 2)
     recorder = Recorder(town.context, pauses=(0.0, 0.0))
-    with _away(town.database, times=3) as tries:
+    with _fail_at_first(town.database, times=3) as tries:
         recorder.put(Completion(lost, receipt_for(1, town)))
         assert wait_until(lambda: len(tries) == 3, within=PATIENCE)
         recorder.put(Completion(stored, receipt_for(2, town)))
@@ -97,7 +97,7 @@ def test_receipts_are_retried_for_longer_than_a_database_restart() -> None:
 
 
 @contextmanager
-def _away(database: Database, *, times: int) -> Iterator[list[float]]:
+def _fail_at_first(database: Database, *, times: int) -> Iterator[list[float]]:
     """Let the first attempts to store receipts fail, and return the time of each."""
     tries = list[float]()
 
@@ -125,7 +125,7 @@ def _row(payload: DeliveryPayload, town: City) -> ReceiptRow:
     )
 
 
-class _Odd(MemoryPlatform):
+class _InvalidReceiptPlatform(MemoryPlatform):
     """Publishes, and returns a receipt that no row can hold."""
 
     def __init__(self, town: City, receipt: Receipt) -> None:
@@ -140,7 +140,9 @@ class _Odd(MemoryPlatform):
 @pytest.mark.parametrize("url", ["https://x.example/" + "a" * 500, "https://x.example/\0"])
 def test_a_url_that_cannot_be_stored_is_dropped(town: City, url: str) -> None:
     (delivery_id,) = town.due()
-    town.platforms[town.accounts["x"]] = _Odd(town, Receipt("7", url, town.now, "so\0so"))
+    town.platforms[town.accounts["x"]] = _InvalidReceiptPlatform(
+        town, Receipt("7", url, town.now, "so\0so")
+    )
     town.tick_dispatch()
     with town.read() as session:
         row = session.scalars(select(ReceiptRow)).one()
@@ -153,7 +155,7 @@ def test_a_receipt_with_an_invalid_id_leaves_the_delivery_unconfirmed(
 ) -> None:
     (delivery_id,) = town.due()
     receipt = Receipt(platform_id, "", town.now, "")
-    town.platforms[town.accounts["x"]] = _Odd(town, receipt)
+    town.platforms[town.accounts["x"]] = _InvalidReceiptPlatform(town, receipt)
     town.tick_dispatch()
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
     with town.read() as session:
@@ -200,7 +202,7 @@ def test_of_two_receipts_of_a_delivery_in_a_batch_the_newest_counts(town: City) 
     assert sorted((row.delivery_id, row.platform_id) for row in rows) == expected
 
 
-class _Slow(MemoryPlatform):
+class _SlowPlatform(MemoryPlatform):
     """Signals a call, and responds once it is allowed to."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -214,7 +216,7 @@ class _Slow(MemoryPlatform):
 
 
 def test_closing_stores_receipts_even_if_giving_back_a_delivery_fails(town: City) -> None:
-    slow = _Slow(town.clock)
+    slow = _SlowPlatform(town.clock)
     town.platforms[town.accounts["x"]] = slow
     for _ in range(3):
         town.due()
@@ -223,7 +225,7 @@ def test_closing_stores_receipts_even_if_giving_back_a_delivery_fails(town: City
     press.run_for(0.1)
     assert slow.asked.wait(PATIENCE)
     slow.may_answer.set()
-    with _away_once(town.database) as failed:
+    with _fail_once(town.database) as failed:
         press.close()
     assert failed
     assert not press.recorder.is_alive()
@@ -233,7 +235,7 @@ def test_closing_stores_receipts_even_if_giving_back_a_delivery_fails(town: City
 
 
 @contextmanager
-def _away_once(database: Database) -> Iterator[list[str]]:
+def _fail_once(database: Database) -> Iterator[list[str]]:
     """Let the next transaction of this thread fail to connect."""
     me, failed = threading.get_ident(), list[str]()
 

@@ -38,7 +38,7 @@ LEASE = timedelta(seconds=PACE.lease)
 
 @pytest.mark.both
 def test_an_unconfirmed_post_that_is_live_is_found_and_its_id_stored(town: City) -> None:
-    delivery_id = _unknown(town, is_kept=True)
+    delivery_id = _add_unconfirmed(town, is_kept=True)
     assert town.tick_reconcile(19 * SECOND) == 0
     assert town.tick_reconcile(SECOND) == 1
     with town.read() as session:
@@ -50,7 +50,7 @@ def test_an_unconfirmed_post_that_is_live_is_found_and_its_id_stored(town: City)
 
 
 def test_a_post_is_looked_for_after_20_s_1_5_and_15_min_and_then_held(town: City) -> None:
-    delivery_id = _unknown(town)
+    delivery_id = _add_unconfirmed(town)
     sent_at, looks = town.now, []
     while town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED:
         if town.tick_reconcile(10 * SECOND):
@@ -64,7 +64,7 @@ def test_a_post_is_looked_for_after_20_s_1_5_and_15_min_and_then_held(town: City
 
 def test_a_post_that_is_listed_ten_minutes_late_is_found(town: City) -> None:
     town.platform("x").lag = timedelta(minutes=10)
-    delivery_id = _unknown(town, is_kept=True)
+    delivery_id = _add_unconfirmed(town, is_kept=True)
     for _ in range(100):
         town.tick_reconcile(10 * SECOND)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
@@ -73,8 +73,8 @@ def test_a_post_that_is_listed_ten_minutes_late_is_found(town: City) -> None:
 
 @pytest.mark.parametrize("trouble", [TryLater(), Refused(RefusalCode.UNKNOWN)])
 def test_a_check_that_fails_does_not_count_as_absence(town: City, trouble: PlatformError) -> None:
-    delivery_id = _unknown(town)
-    town.platforms[town.accounts["x"]] = _Deaf(town, trouble)
+    delivery_id = _add_unconfirmed(town)
+    town.platforms[town.accounts["x"]] = _FailingPlatform(town, trouble)
     for _ in range(10):
         town.tick_reconcile(15 * MINUTE)
     delivery = town.delivery(delivery_id)
@@ -82,8 +82,8 @@ def test_a_check_that_fails_does_not_count_as_absence(town: City, trouble: Platf
 
 
 def test_checks_become_rarer_while_a_platform_does_not_respond(town: City) -> None:
-    _unknown(town)
-    deaf = town.platforms[town.accounts["x"]] = _Deaf(town, TryLater())
+    _add_unconfirmed(town)
+    deaf = town.platforms[town.accounts["x"]] = _FailingPlatform(town, TryLater())
     checks = []
     for _ in range(3):
         before = deaf.asked
@@ -127,8 +127,8 @@ def test_a_stopping_clock_ends_after_the_current_check(town: City) -> None:
 
 
 def test_a_check_with_an_expired_token_pauses_the_account_alone(town: City) -> None:
-    delivery_id = _unknown(town)
-    town.platforms[town.accounts["x"]] = _Deaf(town, CredentialsExpired())
+    delivery_id = _add_unconfirmed(town)
+    town.platforms[town.accounts["x"]] = _FailingPlatform(town, CredentialsExpired())
     town.tick_reconcile(MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
     with town.read() as session:
@@ -136,7 +136,7 @@ def test_a_check_with_an_expired_token_pauses_the_account_alone(town: City) -> N
 
 
 def test_undecryptable_credentials_do_not_stop_checks_of_other_accounts(town: City) -> None:
-    stuck = _unknown(town)
+    stuck = _add_unconfirmed(town)
     town.platform("facebook").fail_next(OutcomeUnknown(), after_keeping=True)
     (delivery_id,) = town.live("road", on=["facebook"])
 
@@ -170,7 +170,7 @@ def test_a_post_with_the_receipt_of_another_delivery_confirms_nothing(town: City
 
 def test_a_clock_that_died_while_sending_leaves_an_unconfirmed_delivery(town: City) -> None:
     (delivery_id,) = town.due()
-    _die_while_sending(town)
+    _commit_sending(town)
     assert town.tick_dispatch(LEASE) == 0
     assert town.delivery(delivery_id).state is DeliveryState.SENDING
     town.tick_dispatch(SECOND)
@@ -189,7 +189,7 @@ def test_a_late_receipt_confirms_a_sending_unconfirmed_or_held_delivery(
 ) -> None:
     """The receipt confirms the delivery in any of the three states."""
     (delivery_id,) = town.due()
-    claim = _die_while_sending(town)
+    claim = _commit_sending(town)
     for _ in range(wait // 30):
         town.tick_dispatch(30 * SECOND)
         town.tick_reconcile()
@@ -200,8 +200,8 @@ def test_a_late_receipt_confirms_a_sending_unconfirmed_or_held_delivery(
 
 
 def test_a_late_failure_changes_nothing(town: City) -> None:
-    delivery_id = _unknown(town)
-    claim = _of(town, delivery_id, 1)
+    delivery_id = _add_unconfirmed(town)
+    claim = _payload_of(town, delivery_id, 1)
     store_failure(town.context, claim, "too_long", "late")
     store_delay(town.context, claim, TryLater())
     store_expiry(town.context, claim, CredentialsExpired())
@@ -216,7 +216,9 @@ def test_a_receipt_of_an_older_claim_changes_nothing(town: City) -> None:
             session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id
         )
     dispatch.claim_next(town.context)
-    receipts.store_receipts(town.context, [Completion(_of(town, delivery_id, 1), _receipt(town))])
+    receipts.store_receipts(
+        town.context, [Completion(_payload_of(town, delivery_id, 1), _receipt(town))]
+    )
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
 
 
@@ -224,10 +226,12 @@ def test_a_receipt_of_an_older_claim_does_not_end_a_later_attempt(town: City) ->
     delivery_id = town.hold()
     with town.write() as session:
         _send_again(town, session, delivery_id)
-    later = _die_while_sending(town)
+    later = _commit_sending(town)
     assert later.claim == Claim(delivery_id, 2)
-    receipts.store_receipts(town.context, [Completion(_of(town, delivery_id, 1), _receipt(town))])
-    store_unknown(town.context, _of(town, delivery_id, 1), OutcomeUnknown())
+    receipts.store_receipts(
+        town.context, [Completion(_payload_of(town, delivery_id, 1), _receipt(town))]
+    )
+    store_unknown(town.context, _payload_of(town, delivery_id, 1), OutcomeUnknown())
     assert town.delivery(delivery_id).state is DeliveryState.SENDING
 
 
@@ -307,7 +311,7 @@ def test_an_invalid_link_or_one_to_another_site_is_a_field_error(
 ) -> None:
     delivery_id = town.hold()
     with pytest.raises(Invalid) as problem:
-        _settle(town, delivery_id, link)
+        _confirm_live(town, delivery_id, link)
     assert problem.value.codes == [("link", code)]
     assert town.delivery(delivery_id).state is DeliveryState.HELD
 
@@ -316,7 +320,7 @@ def test_a_link_to_another_post_of_ours_is_refused(town: City) -> None:
     (other,) = town.live("road")
     delivery_id = town.hold()
     with pytest.raises(Invalid) as problem:
-        _settle(town, delivery_id, link_to(town.platform_id(other)))
+        _confirm_live(town, delivery_id, link_to(town.platform_id(other)))
     assert problem.value.codes == [("link", "other_post")]
 
 
@@ -335,7 +339,7 @@ def test_a_facebook_link_yields_the_posts_id_or_an_unknown_id(
     town: City, link: str, expected: str
 ) -> None:
     delivery_id, _ = _held_on_our_page(town)
-    _settle(town, delivery_id, link)
+    _confirm_live(town, delivery_id, link)
     with town.read() as session:
         receipt = session.get_one(Delivery, delivery_id).receipt
     assert receipt is not None
@@ -344,7 +348,7 @@ def test_a_facebook_link_yields_the_posts_id_or_an_unknown_id(
 
 def test_a_link_without_an_id_is_found_by_the_text_of_the_post(town: City) -> None:
     delivery_id, link = _held_on_our_page(town, is_kept=True)
-    _settle(town, delivery_id, link)
+    _confirm_live(town, delivery_id, link)
     (post,) = town.platform("facebook").published
     with town.read() as session:
         receipt = session.get_one(Delivery, delivery_id).receipt
@@ -355,10 +359,10 @@ def test_a_link_without_an_id_is_found_by_the_text_of_the_post(town: City) -> No
 def test_a_link_without_an_id_whose_post_is_not_found_is_a_field_error(town: City) -> None:
     delivery_id, link = _held_on_our_page(town)
     with pytest.raises(Invalid) as problem:
-        _settle(town, delivery_id, link)
+        _confirm_live(town, delivery_id, link)
     assert problem.value.codes == [("link", "not_found_there")]
     town.platform("facebook").fail_next(TryLater(), on="look_up")
-    _settle(town, delivery_id, link)
+    _confirm_live(town, delivery_id, link)
     assert town.platform_id(delivery_id) == f"not-given-{delivery_id}"
 
 
@@ -370,7 +374,7 @@ def test_a_post_found_by_its_text_must_not_belong_to_another_delivery(town: City
         assert receipt is not None
         receipt.platform_id = town.platform("facebook").published[0].platform_id
     with pytest.raises(Invalid) as problem:
-        _settle(town, delivery_id, link)
+        _confirm_live(town, delivery_id, link)
     assert problem.value.codes == [("link", "other_post")]
 
 
@@ -387,9 +391,9 @@ def test_a_live_edit_is_confirmed_under_the_id_of_the_edited_post(town: City) ->
     edit = _held_edit(town, "55_1000")
     page = "https://platform.example/55/posts"
     with pytest.raises(Invalid) as problem:
-        _settle(town, edit, f"{page}/1001")
+        _confirm_live(town, edit, f"{page}/1001")
     assert problem.value.codes == [("link", "other_post")]
-    _settle(town, edit, f"{page}/1000")
+    _confirm_live(town, edit, f"{page}/1000")
     assert town.platform_id(edit) == "55_1000"
 
 
@@ -402,7 +406,7 @@ def test_only_a_held_delivery_can_be_confirmed_or_sent_again(town: City) -> None
             settle(session, actor=town.actor("lead"), now=town.now, delivery_id=4_711)
 
 
-def _unknown(town: City, *, is_kept: bool = False) -> int:
+def _add_unconfirmed(town: City, *, is_kept: bool = False) -> int:
     town.platform("x").fail_next(OutcomeUnknown("no answer"), after_keeping=is_kept)
     (delivery_id,) = town.live()
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
@@ -411,7 +415,7 @@ def _unknown(town: City, *, is_kept: bool = False) -> int:
 
 def _hold_early(town: City) -> int:
     """Return a delivery that was held ten minutes after its attempt, by frequent look-ups."""
-    delivery_id = _unknown(town)
+    delivery_id = _add_unconfirmed(town)
     for _ in range(4):
         town.clock.move(150 * SECOND)
         with town.write() as session:
@@ -421,7 +425,7 @@ def _hold_early(town: City) -> int:
     return delivery_id
 
 
-def _settle(town: City, delivery_id: int, link: str) -> None:
+def _confirm_live(town: City, delivery_id: int, link: str) -> None:
     """Let the lead confirm as the page does that the delivery is live, with a link."""
     lead, now = town.actor("lead"), town.now
     with town.read() as session:
@@ -479,7 +483,7 @@ def _send_again(town: City, session: Session, delivery_id: int) -> None:
     )
 
 
-def _die_while_sending(town: City) -> DeliveryPayload:
+def _commit_sending(town: City) -> DeliveryPayload:
     """Claim, commit the state `sending`, and do no more."""
     payload = dispatch.claim_next(town.context)
     assert payload is not None
@@ -487,7 +491,7 @@ def _die_while_sending(town: City) -> DeliveryPayload:
     return payload
 
 
-def _of(town: City, delivery_id: int, fence: int) -> DeliveryPayload:
+def _payload_of(town: City, delivery_id: int, fence: int) -> DeliveryPayload:
     """Return the payload that the clock of this claim still holds."""
     with town.read() as session:
         (parcel,) = payload.load_payloads(session, [Claim(delivery_id, fence)])
@@ -502,20 +506,22 @@ def _with(town: City, open_account: OpenAccount) -> WorkerContext:
     return replace(town.context, open_account=open_account)
 
 
-def _three_on_each(town: City, trouble: PlatformError) -> tuple[_Deaf, list[int], list[int]]:
+def _three_on_each(
+    town: City, trouble: PlatformError
+) -> tuple[_FailingPlatform, list[int], list[int]]:
     """Publish three posts on X, then three on Facebook, without responses; X fails look-ups."""
     by_platform: dict[str, list[int]] = {"x": [], "facebook": []}
     for on in 3 * ["x"] + 3 * ["facebook"]:
         town.platform(on).fail_next(OutcomeUnknown("no answer"), after_keeping=True)
         by_platform[on] += town.live(on=[on])
         town.clock.move(SECOND)
-    deaf = _Deaf(town, trouble)
+    deaf = _FailingPlatform(town, trouble)
     town.platforms[town.accounts["x"]] = deaf
     town.clock.move(MINUTE)
     return deaf, by_platform["x"], by_platform["facebook"]
 
 
-class _Deaf(MemoryPlatform):
+class _FailingPlatform(MemoryPlatform):
     """Fails at every look-up with this error; `asked` counts them."""
 
     def __init__(self, town: City, trouble: PlatformError) -> None:

@@ -44,7 +44,7 @@ def installation(start: Starter, database_url: str, tmp_path: Path) -> Iterator[
         yield opened
 
 
-def ends(clock: RunningCommand) -> tuple[int, float]:
+def stop_clock(clock: RunningCommand) -> tuple[int, float]:
     """Stop the clock; return its exit code, and how many seconds it took."""
     asked_at = time.monotonic()
     code = clock.stop(signal.SIGTERM, within=60)
@@ -59,12 +59,12 @@ def test_sigterm_finishes_running_attempts_and_gives_back_the_rest(
     installation.slow_publications(1.0)
     clock = installation.start_clock()
     installation.wait_for(lambda: installation.delivery_count(DeliveryState.PUBLISHED) > 0)
-    installation.wait_for(lambda: _in_hand(installation))
+    installation.wait_for(lambda: _is_busy(installation))
 
-    code, seconds = ends(clock)
+    code, seconds = stop_clock(clock)
     assert code == 0, clock.written_output()
     assert seconds < DEADLINE + FEW_SECONDS
-    tries = _tries(installation)
+    tries = _attempts(installation)
     assert {outcome for _, _, outcome in tries} == {"published", "given_back"}, tries
     for state, is_begun, outcome in tries:
         assert is_begun is (outcome == "published")
@@ -79,13 +79,13 @@ def test_sigterm_finishes_running_attempts_and_gives_back_the_rest(
     assert verdict.published == POSTS
 
 
-def _in_hand(installation: ClockInstallation) -> bool:
+def _is_busy(installation: ClockInstallation) -> bool:
     """Return whether some deliveries are being sent and others are claimed."""
     sending, claimed = DeliveryState.SENDING, DeliveryState.CLAIMED
     return installation.delivery_count(sending) > 0 and installation.delivery_count(claimed) > 0
 
 
-def _tries(installation: ClockInstallation) -> list[tuple[DeliveryState, bool, str]]:
+def _attempts(installation: ClockInstallation) -> list[tuple[DeliveryState, bool, str]]:
     """Return each attempt's delivery state, whether it was begun, and its outcome."""
     query = select(Delivery.state, Attempt.sending_at, Attempt.outcome).join(
         Attempt, Attempt.delivery_id == Delivery.id
@@ -100,19 +100,21 @@ def test_sigterm_ends_reading_after_the_current_page_of_comments(
 ) -> None:
     installation.add_posts(POSTS, on=["x"])
     clock = installation.start_clock()
-    installation.wait_for(lambda: _read(installation, Source.last_read_at.is_not(None)) == POSTS)
+    installation.wait_for(
+        lambda: _sources_read(installation, Source.last_read_at.is_not(None)) == POSTS
+    )
     installation.add_fault("x", "search", "hang_before", count="always", seconds=1.0)
     installation.read_comments_soon()
     asked_at = now()
-    installation.wait_for(lambda: _read(installation, Source.last_read_at > asked_at) > 0)
+    installation.wait_for(lambda: _sources_read(installation, Source.last_read_at > asked_at) > 0)
 
-    code, seconds = ends(clock)
+    code, seconds = stop_clock(clock)
     assert code == 0, clock.written_output()
     assert seconds < POSTS / 2
-    assert _read(installation, Source.last_read_at < asked_at) > POSTS / 2
+    assert _sources_read(installation, Source.last_read_at < asked_at) > POSTS / 2
 
 
-def _read(installation: ClockInstallation, condition: ColumnElement[bool]) -> int:
+def _sources_read(installation: ClockInstallation, condition: ColumnElement[bool]) -> int:
     """Return the number of posts whose comments the output says were read."""
     query = select(func.count()).where(Source.receipt_id.is_not(None), condition)
     with installation.database.reading() as session:

@@ -101,7 +101,7 @@ def test_a_staged_post_of_a_dead_clock_is_published_by_the_next(
     assert len(facebook.published) == 1
 
 
-def tries(town: City) -> list[tuple[str, str, str, bool]]:
+def attempts_of(town: City) -> list[tuple[str, str, str, bool]]:
     """Return each attempt's action, outcome and response, and whether it has ended."""
     with town.read() as session:
         attempts = session.scalars(select(Attempt).order_by(Attempt.id)).all()
@@ -126,7 +126,7 @@ def test_each_retried_release_is_an_attempt_and_the_post_appears_once(
     town.tick_reconcile(MINUTE)
     town.tick_reconcile(MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
-    (first, again, last) = tries(town)
+    (first, again, last) = attempts_of(town)
     assert first == ("publish", "unknown", "reset", True)
     assert again == ("release", outcome, problem.detail, True)
     assert (last[:2], last[3]) == (("release", "published"), True)
@@ -145,10 +145,10 @@ def test_a_delivery_whose_release_is_refused_repeatedly_is_held(
         town.tick_reconcile(5 * MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
     refused = ("release", "refused", "no such thing", True)
-    assert tries(town)[1:] == [refused] * len(town.context.delivery_settings.looks)
+    assert attempts_of(town)[1:] == [refused] * len(town.context.delivery_settings.looks)
 
 
-class _Dying(MemoryPlatform):
+class _DyingPlatform(MemoryPlatform):
     """Lets the clock die while it waits for the response to `release`."""
 
     def release(self, staged_id: str, *, deadline: Deadline) -> Receipt:
@@ -158,17 +158,17 @@ class _Dying(MemoryPlatform):
 
 
 def test_the_release_attempt_of_a_dead_clock_is_ended(town: City, facebook: MemoryPlatform) -> None:
-    dying = _Dying(now=town.clock, name="facebook", two_steps=True)
+    dying = _DyingPlatform(now=town.clock, name="facebook", two_steps=True)
     town.platforms[town.accounts["facebook"]] = dying
     dying.fail_next(OutcomeUnknown("reset"), on="release")
     (delivery_id,) = town.live(on=["facebook"])
     with pytest.raises(KeyboardInterrupt):
         town.tick_reconcile(MINUTE)
-    assert tries(town)[1] == ("release", "", "", False)
+    assert attempts_of(town)[1] == ("release", "", "", False)
     town.tick_reconcile(HOUR)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
-    assert tries(town)[1] == ("release", "lease_ended", "", True)
-    assert len(tries(town)) == 2
+    assert attempts_of(town)[1] == ("release", "lease_ended", "", True)
+    assert len(attempts_of(town)) == 2
 
 
 def test_a_late_first_receipt_counts_after_a_retried_release(
@@ -183,7 +183,7 @@ def test_a_late_first_receipt_counts_after_a_retried_release(
     late = Receipt(parcel.staged_id, "", town.now, "late")
     receipts.store_receipts(town.context, [Completion(parcel, late)])
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
-    assert [attempt[1] for attempt in tries(town)] == ["published", "unknown"]
+    assert [attempt[1] for attempt in attempts_of(town)] == ["published", "unknown"]
 
 
 def test_a_staged_post_that_may_no_longer_be_sent_is_held(
@@ -211,7 +211,7 @@ def test_an_approver_who_left_stops_the_release_too(town: City, facebook: Memory
     assert facebook.published == []
 
 
-class _LongIds(MemoryPlatform):
+class _LongIdPlatform(MemoryPlatform):
     """Creates staged posts with an id that is too long for a row."""
 
     def stage(self, prepared: PreparedPost, *, deadline: Deadline) -> str:
@@ -222,7 +222,7 @@ class _LongIds(MemoryPlatform):
 def test_an_invalid_staged_id_fails_the_delivery_before_publication(
     town: City, facebook: MemoryPlatform
 ) -> None:
-    long_ids = _LongIds(now=town.clock, name="facebook", two_steps=True)
+    long_ids = _LongIdPlatform(now=town.clock, name="facebook", two_steps=True)
     town.platforms[town.accounts["facebook"]] = long_ids
     (delivery_id,) = town.due(on=["facebook"])
     town.tick_dispatch()

@@ -45,7 +45,7 @@ def release(town: City, *seen_stop: int, by: str = "lead", reason: str = GONE) -
         return [stop_row.id for stop_row in done]
 
 
-def standing_ids(town: City) -> list[int]:
+def open_stop_ids(town: City) -> list[int]:
     with town.read() as session:
         return [open_stop.id for open_stop in controls_stop.open_stops(session)]
 
@@ -105,7 +105,7 @@ def test_admin_and_lead_stop_and_release(town: City, by: str) -> None:
     assert town.verbs("stops", stopped) == ["stop_all"]
     assert release(town, stopped, by=by) == [stopped]
     assert town.verbs("stops", stopped) == ["stop_all", "release"]
-    assert standing_ids(town) == []
+    assert open_stop_ids(town) == []
 
 
 @pytest.mark.parametrize("by", ["clerk", "first"])
@@ -119,7 +119,7 @@ def test_cell_and_officers_stop_only_while_on_duty_and_never_release(town: City,
     town.clock.move(2 * HOUR)
     with pytest.raises(WrongRole):
         stop(town, by, reason="पुन्हा")
-    assert standing_ids(town) == [stopped]
+    assert open_stop_ids(town) == [stopped]
 
 
 @pytest.mark.parametrize("by", ["head", "member", "oversight", "auditor"])
@@ -127,7 +127,7 @@ def test_nobody_else_stops_not_even_on_duty(town: City, by: str) -> None:
     put_on_duty(town, by)
     with pytest.raises(WrongRole):
         stop(town, by)
-    assert standing_ids(town) == []
+    assert open_stop_ids(town) == []
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "\u200b"])
@@ -137,7 +137,7 @@ def test_a_stop_and_a_release_want_a_reason(town: City, reason: str) -> None:
     stopped = stop(town)
     with pytest.raises(Invalid):
         release(town, stopped, reason=reason)
-    assert standing_ids(town) == [stopped]
+    assert open_stop_ids(town) == [stopped]
 
 
 def test_pressed_twice_it_is_one_stop_and_one_mail(town: City) -> None:
@@ -150,7 +150,7 @@ def test_a_second_stop_for_another_reason_stands_beside_the_first(town: City) ->
     (delivery_id,) = town.due()
     first, second = stop(town), stop(town, "admin", "खाते दुसऱ्याच्या ताब्यात आहे.")
     release(town, first)
-    assert standing_ids(town) == [second]
+    assert open_stop_ids(town) == [second]
     assert town.tick_dispatch() == 0
     assert town.notified("released") == []
     release(town, second)
@@ -162,7 +162,7 @@ def test_a_stop_made_after_the_page_was_opened_is_not_released_by_it(town: City)
     stop_id = stop(town)
     later = stop(town, "admin", "दुसरे कारण")
     release(town, stop_id)
-    assert standing_ids(town) == [later]
+    assert open_stop_ids(town) == [later]
 
 
 def test_released_twice_is_told_and_changes_nothing(town: City) -> None:
@@ -233,7 +233,7 @@ def test_two_who_stop_at_once_and_two_who_release_at_once(town: City) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         stops = list(pool.map(press, ["lead", "admin"], [WHY, "दुसरे कारण"]))
-        assert sorted(standing_ids(town)) == sorted(stops)
+        assert sorted(open_stop_ids(town)) == sorted(stops)
         released = list(pool.map(let_go, ["lead", "admin"]))
     assert sorted(stop_id for some in released for stop_id in some) == sorted(stops)
     with town.read() as session:
@@ -254,7 +254,7 @@ def test_a_stop_made_while_sending_waits_for_its_post_is_seen(town: City) -> Non
     with ThreadPoolExecutor(1) as pool:
         with town.database.engine.begin() as holder:
             holder.exec_driver_sql(f"SELECT 1 FROM posts WHERE id = {post_id} FOR UPDATE")
-            response = pool.submit(_obstacle, town, payload, begun)
+            response = pool.submit(_reason_for_hold, town, payload, begun)
             begun.wait()
             _wait_for_a_blocked_one(town)
             stop(town)
@@ -279,13 +279,13 @@ def test_an_office_that_ends_while_sending_waits_for_it_has_ended(
         with town.database.engine.begin() as holder:
             of = {"at": town.now - HOUR}
             holder.execute(text(f"UPDATE {table} SET {column} = :at"), of)
-            response = pool.submit(_obstacle, town, payload, begun)
+            response = pool.submit(_reason_for_hold, town, payload, begun)
             begun.wait()
             _wait_for_a_blocked_one(town)
         assert response.result(10) == gate.Refusal.APPROVAL_MISSING
 
 
-def _obstacle(town: City, payload: DeliveryPayload, begun: Barrier) -> str:
+def _reason_for_hold(town: City, payload: DeliveryPayload, begun: Barrier) -> str:
     """Return what holds the delivery, for a clock that waits for other transactions' locks."""
     with town.database.transaction() as session:
         begun.wait()

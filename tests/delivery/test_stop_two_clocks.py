@@ -35,7 +35,7 @@ ONE_SECOND = timedelta(seconds=1)
 
 
 @dataclass
-class Stage:
+class TwoClockCity:
     """A city on PostgreSQL with X in a sandbox, and the settings of its clocks."""
 
     town: City
@@ -49,7 +49,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage(postgres_url: str, tmp_path: Path, start: Starter) -> Iterator[Stage]:
+def two_clock_city(postgres_url: str, tmp_path: Path, start: Starter) -> Iterator[TwoClockCity]:
     """Sets the city up at the present time."""
     ready = tmp_path / "sandbox.json"
     start.nagarvani(
@@ -71,7 +71,7 @@ def stage(postgres_url: str, tmp_path: Path, start: Starter) -> Iterator[Stage]:
         "NAGARVANI_GRAPH_API_URL": places["url"],
         "NAGARVANI_SMTP_URL": f"smtp://127.0.0.1:{places['smtp_port']}",
     }
-    yield Stage(town, places["url"], environment)
+    yield TwoClockCity(town, places["url"], environment)
     town.database.dispose()
 
 
@@ -85,7 +85,7 @@ def _connect(town: City, sandbox: str) -> None:
         session.execute(update(Appointment).values(from_at=town.now - DAY))
 
 
-def _fill(stage: Stage) -> None:
+def _fill(stage: TwoClockCity) -> None:
     """Add approved posts with different texts, which are not scheduled yet."""
     for _ in range(POSTS):
         stage.town.approved()
@@ -93,7 +93,7 @@ def _fill(stage: Stage) -> None:
         assert session.scalar(select(func.count(func.distinct(Variant.text)))) == POSTS
 
 
-def _schedule(stage: Stage, first: datetime) -> None:
+def _schedule(stage: TwoClockCity, first: datetime) -> None:
     """Schedule the posts a quarter of a second apart."""
     with stage.town.read() as session:
         posts = list(session.scalars(select(Variant.id).order_by(Variant.id)))
@@ -127,39 +127,39 @@ def _stop(town: City) -> datetime:
 
 
 def test_a_stop_holds_two_clocks_at_once_and_a_release_sends_the_rest_once(
-    stage: Stage, start: Starter
+    two_clock_city: TwoClockCity, start: Starter
 ) -> None:
-    _fill(stage)
-    clocks = [start.nagarvani("clock", environment=stage.environment) for _ in range(2)]
+    _fill(two_clock_city)
+    clocks = [start.nagarvani("clock", environment=two_clock_city.environment) for _ in range(2)]
     for clock in clocks:
         clock.wait_for("runs")
-    _schedule(stage, now() + ONE_SECOND)
-    _until(lambda: len(stage.published()) >= POSTS // 4, within=60)
-    stopped_at = _stop(stage.town)
+    _schedule(two_clock_city, now() + ONE_SECOND)
+    _until(lambda: len(two_clock_city.published()) >= POSTS // 4, within=60)
+    stopped_at = _stop(two_clock_city.town)
     _until(lambda: now() > stopped_at + POSTS * APART, within=60)
-    posts = stage.published()
+    posts = two_clock_city.published()
     assert POSTS // 4 <= len(posts) < POSTS
     last = max(datetime.fromisoformat(post["created_at"]) for post in posts)
     assert last <= stopped_at + ONE_SECOND, f"{last - stopped_at} after the stop"
-    _check_kept(stage, POSTS - len(posts))
-    with stage.town.write() as session:
+    _check_kept(two_clock_city, POSTS - len(posts))
+    with two_clock_city.town.write() as session:
         stop_ids = [open_stop.id for open_stop in stop.open_stops(session)]
-        actor = stage.town.actor("lead")
+        actor = two_clock_city.town.actor("lead")
         stop.release(session, actor=actor, now=now(), stop_ids=stop_ids, reason="दुरुस्त झाले")
-    _until(lambda: len(stage.published()) >= POSTS, within=60)
-    _until(lambda: _states(stage) == {DeliveryState.PUBLISHED: POSTS}, within=60)
-    texts = [post["text"] for post in stage.published()]
+    _until(lambda: len(two_clock_city.published()) >= POSTS, within=60)
+    _until(lambda: _states(two_clock_city) == {DeliveryState.PUBLISHED: POSTS}, within=60)
+    texts = [post["text"] for post in two_clock_city.published()]
     assert len(texts) == len(set(texts)) == POSTS
-    with stage.town.read() as session:
+    with two_clock_city.town.read() as session:
         assert session.scalar(select(func.count(func.distinct(Attempt.clock)))) == 2
 
 
-def _states(stage: Stage) -> dict[DeliveryState, int]:
+def _states(stage: TwoClockCity) -> dict[DeliveryState, int]:
     query = select(Delivery.state, func.count()).group_by(Delivery.state)
     with stage.town.read() as session:
         return {row[0]: row[1] for row in session.execute(query)}
 
 
-def _check_kept(stage: Stage, number: int) -> None:
+def _check_kept(stage: TwoClockCity, number: int) -> None:
     """Check that unsent deliveries are scheduled: none failed, none is claimed."""
     assert _states(stage).get(DeliveryState.SCHEDULED) == number

@@ -47,7 +47,7 @@ class _SlowPlatform(MemoryPlatform):
 
 
 @pytest.fixture
-def slow(town: City) -> Iterator[_SlowPlatform]:
+def slow_platform(town: City) -> Iterator[_SlowPlatform]:
     """Replaces X by a platform that responds only when the test allows it."""
     platform = _SlowPlatform(town.clock)
     town.platforms[town.accounts["x"]] = platform
@@ -118,15 +118,17 @@ def _states(town: City) -> list[DeliveryState]:
         return list(session.scalars(select(Delivery.state).order_by(Delivery.id)))
 
 
-def test_an_account_that_does_not_respond_delays_no_other(town: City, slow: _SlowPlatform) -> None:
+def test_an_account_that_does_not_respond_delays_no_other(
+    town: City, slow_platform: _SlowPlatform
+) -> None:
     (stuck_id,) = town.due(on=["x"])
     other_ids = [town.due("road", on=["facebook"])[0] for _ in range(3)]
     worker = Worker(_real_time_context(town))
     worker.run_for(0.1)
-    assert slow.asked.wait(PATIENCE)
+    assert slow_platform.asked.wait(PATIENCE)
     _run_until(worker, lambda: len(town.platform("facebook").published) == 3)
     assert town.delivery(stuck_id).state is DeliveryState.SENDING
-    slow.may_answer.set()
+    slow_platform.may_answer.set()
     worker.close()
     assert {town.delivery(delivery_id).state for delivery_id in (stuck_id, *other_ids)} == {
         DeliveryState.PUBLISHED
@@ -135,17 +137,17 @@ def test_an_account_that_does_not_respond_delays_no_other(town: City, slow: _Slo
 
 @pytest.mark.both
 def test_closing_finishes_running_attempts_and_gives_back_the_rest(
-    town: City, slow: _SlowPlatform
+    town: City, slow_platform: _SlowPlatform
 ) -> None:
     for _ in range(3):
         town.due(on=["x"])
     worker = Worker(_real_time_context(town, connections=1))
     worker.run_for(0.1)
-    assert slow.asked.wait(PATIENCE)
+    assert slow_platform.asked.wait(PATIENCE)
     closing = Thread(target=worker.close)
     closing.start()
     wait_until(lambda: _states(town).count(DeliveryState.SCHEDULED) == 2, within=PATIENCE)
-    slow.may_answer.set()
+    slow_platform.may_answer.set()
     closing.join(PATIENCE)
     assert sorted(_states(town)) == ["published", "scheduled", "scheduled"]
     with town.read() as session:
@@ -293,7 +295,7 @@ def test_closing_gives_back_waiting_urgent_deliveries_too(
 
 
 def test_due_deliveries_are_queried_twice_a_second_while_queues_are_full(
-    town: City, slow: _SlowPlatform
+    town: City, slow_platform: _SlowPlatform
 ) -> None:
     """An emergency that a web process schedules is thus claimed within half a second."""
     for _ in range(4):
@@ -308,14 +310,14 @@ def test_due_deliveries_are_queried_twice_a_second_while_queues_are_full(
 
     worker = Worker(replace(_real_time_context(town, connections=1), now=now))
     worker.run_for(0.1)
-    assert slow.asked.wait(PATIENCE)
+    assert slow_platform.asked.wait(PATIENCE)
     worker.run_for(0)
     query_times.clear()
     worker.run_for(3)
     gaps = sorted(
         later - sooner for sooner, later in pairwise(query_times) if later - sooner > 0.05
     )
-    slow.may_answer.set()
+    slow_platform.may_answer.set()
     worker.close()
     # The median, since a single gap may be longer on a busy machine.
     assert gaps[len(gaps) // 2] < 0.5

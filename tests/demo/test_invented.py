@@ -74,17 +74,17 @@ def test_mails_and_telephones_of_the_demo_reach_nobody() -> None:
                 assert re.fullmatch(r"020-5550-01\d\d", number.translate(LATIN))
 
 
-def shipped(folder: Traversable) -> Iterator[Traversable]:
+def text_files(folder: Traversable) -> Iterator[Traversable]:
     """Return every text file below a folder."""
     for entry in folder.iterdir():
         if entry.is_dir() and entry.name not in ("__pycache__", "photos"):
-            yield from shipped(entry)
+            yield from text_files(entry)
         elif entry.is_file():
             yield entry
 
 
 def test_the_circulars_real_signatory_is_named_nowhere() -> None:
-    sources = [*shipped(files("demo")), *shipped(files("publisher.people"))]
+    sources = [*text_files(files("demo")), *text_files(files("publisher.people"))]
     assert len(sources) > 25
     for source in sources:
         source_text = source.read_text(encoding="utf-8").lower().replace(".", " ").replace(")", " ")

@@ -31,7 +31,7 @@ BANNER = "Rehearsal – this is not real"
 
 
 @pytest.fixture
-def real(tmp_path: Path) -> Iterator[Workspace]:
+def production(tmp_path: Path) -> Iterator[Workspace]:
     """A production workspace, whose rehearsals are all dropped at the end."""
     folder = tmp_path / "real"
     folder.mkdir()
@@ -53,13 +53,15 @@ def root_of(of: Workspace) -> Path:
 @pytest.mark.proof
 @pytest.mark.journey
 @pytest.mark.timeout(300)
-def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(real: Workspace) -> None:
-    before = (real.folder / "nagarvani.db").read_bytes()
+def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(
+    production: Workspace,
+) -> None:
+    before = (production.folder / "nagarvani.db").read_bytes()
     real_account = {"X_ACCESS_TOKEN": "a-real-token", "X_API_URL": "https://api.twitter.com"}
     port = str(three_free_ports())
-    started = real.run("rehearse", "start", "noon", "--port", port, **real_account)
+    started = production.run("rehearse", "start", "noon", "--port", port, **real_account)
     assert started.code == 0, started.err
-    process = processes.find(root_of(real), Scenario.NOON)
+    process = processes.find(root_of(production), Scenario.NOON)
     assert process is not None
     assert process.address in started.out
     officer = people.by_key()["medha-satpute"]
@@ -76,46 +78,48 @@ def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(real:
     inherited = [environment for environment in environments if b"a-real-token" in environment]
     assert len(inherited) <= 1, "no child of a rehearsal is given the real house's settings"
 
-    again = real.run_in_process("rehearse", "start", "noon")
+    again = production.run_in_process("rehearse", "start", "noon")
     assert again.code == 1
     assert "runs already" in again.err
-    assert f"at {process.address}" in real.run_in_process("rehearse", "list").out
+    assert f"at {process.address}" in production.run_in_process("rehearse", "list").out
 
     pid = json.loads((process.folder / processes.NOTE).read_text())["pid"]
     os.kill(pid, signal.SIGKILL)
     assert wait_until(lambda: not processes_in(process.folder), within=30), processes_in(
         process.folder
     )
-    assert "not running" in real.run_in_process("rehearse", "list").out
-    assert "was left behind" in real.run_in_process("rehearse", "start", "noon").err
-    assert real.run_in_process("rehearse", "drop", "noon").code == 0
+    assert "not running" in production.run_in_process("rehearse", "list").out
+    assert "was left behind" in production.run_in_process("rehearse", "start", "noon").err
+    assert production.run_in_process("rehearse", "drop", "noon").code == 0
     assert not process.folder.exists()
-    assert real.run_in_process("rehearse", "list").lines == ["No rehearsal was started."]
-    assert (real.folder / "nagarvani.db").read_bytes() == before
+    assert production.run_in_process("rehearse", "list").lines == ["No rehearsal was started."]
+    assert (production.folder / "nagarvani.db").read_bytes() == before
 
 
-def test_a_taken_port_gets_a_clear_sentence_and_nothing_is_left(real: Workspace) -> None:
+def test_a_taken_port_gets_a_clear_sentence_and_nothing_is_left(production: Workspace) -> None:
     first = three_free_ports()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", first + 1))
-        output = real.run_in_process("rehearse", "start", "monsoon", "--port", str(first))
+        output = production.run_in_process("rehearse", "start", "monsoon", "--port", str(first))
     assert output.code == 1
     assert f"Port {first + 1} is taken" in output.err
     assert "--port" in output.err
-    assert real.run_in_process("rehearse", "list").lines == ["No rehearsal was started."]
+    assert production.run_in_process("rehearse", "list").lines == ["No rehearsal was started."]
 
 
-def test_without_leave_a_house_behind_https_starts_none(real: Workspace) -> None:
-    output = real.run_in_process("rehearse", "start", "lag", BASE_URL="https://nagarvani.example")
+def test_without_leave_a_house_behind_https_starts_none(production: Workspace) -> None:
+    output = production.run_in_process(
+        "rehearse", "start", "lag", BASE_URL="https://nagarvani.example"
+    )
     assert output.code == 1
     assert "NAGARVANI_REHEARSALS=1" in output.err
-    assert not (root_of(real) / "lag").exists()
+    assert not (root_of(production) / "lag").exists()
 
 
-def test_dropping_what_is_not_there_says_so(real: Workspace) -> None:
-    output = real.run_in_process("rehearse", "drop", "monsoon")
+def test_dropping_what_is_not_there_says_so(production: Workspace) -> None:
+    output = production.run_in_process("rehearse", "drop", "monsoon")
     assert (output.code, "There is no rehearsal" in output.err) == (1, True)
-    assert real.run_in_process("rehearse", "drop", "flood").code == 2
+    assert production.run_in_process("rehearse", "drop", "flood").code == 2
 
 
 def test_a_setting_that_is_neither_yes_nor_no_is_refused() -> None:
@@ -123,10 +127,10 @@ def test_a_setting_that_is_neither_yes_nor_no_is_refused() -> None:
         load({"NAGARVANI_REHEARSALS": "yes"})
 
 
-def test_two_that_are_started_at_once_take_other_ports(real: Workspace) -> None:
+def test_two_that_are_started_at_once_take_other_ports(production: Workspace) -> None:
     def start(scenario: Scenario) -> int:
         together.wait()
-        return processes.start(root_of(real), scenario, now=now()).port
+        return processes.start(root_of(production), scenario, now=now()).port
 
     chosen = (Scenario.NOON, Scenario.LAG, Scenario.MONSOON)
     together = threading.Barrier(len(chosen))
@@ -135,8 +139,8 @@ def test_two_that_are_started_at_once_take_other_ports(real: Workspace) -> None:
     assert len({port + more for port in ports for more in range(processes.PORTS)}) == 9
 
 
-def test_whoever_starts_one_waits_while_another_chooses_its_ports(real: Workspace) -> None:
-    root = root_of(real)
+def test_whoever_starts_one_waits_while_another_chooses_its_ports(production: Workspace) -> None:
+    root = root_of(production)
     root.mkdir(parents=True)
     begun: list[int] = []
 
@@ -153,7 +157,7 @@ def test_whoever_starts_one_waits_while_another_chooses_its_ports(real: Workspac
     assert begun
 
 
-def ground(tmp_path: Path) -> RehearsalEnvironment:
+def environment(tmp_path: Path) -> RehearsalEnvironment:
     folder = tmp_path / "lag"
     folder.mkdir()
     return RehearsalEnvironment(folder, 8110, Scenario.LAG)
@@ -165,7 +169,7 @@ def test_a_rehearsals_own_settings_touch_nothing_real(
     monkeypatch.setenv("NAGARVANI_DATABASE_URL", "postgresql://city@db.example/real")
     monkeypatch.setenv("NAGARVANI_X_ACCESS_TOKEN", "a-real-token")
     monkeypatch.setenv("NAGARVANI_SMS_URL", "https://sms.example/send")
-    settings = ground(tmp_path).settings()
+    settings = environment(tmp_path).settings()
     assert settings.rehearsal == "lag"
     assert settings.access.x_access_token == ""
     assert str(tmp_path) in settings.database_url
@@ -187,14 +191,14 @@ def test_a_rehearsals_own_settings_touch_nothing_real(
 def test_a_rehearsal_that_would_touch_something_real_does_not_start(
     tmp_path: Path, changed: dict[str, object]
 ) -> None:
-    own = ground(tmp_path)
+    own = environment(tmp_path)
     settings = own.settings()
     with pytest.raises(NotApart):
         check_apart(replace(settings, **changed), own.folder)  # type: ignore[arg-type]  # by name
 
 
 def test_a_rehearsal_that_would_send_a_real_sms_does_not_start(tmp_path: Path) -> None:
-    own = ground(tmp_path)
+    own = environment(tmp_path)
     settings = own.settings()
     sms = replace(settings.sms, sms_url="https://sms.example/send")
     with pytest.raises(NotApart):
@@ -208,7 +212,7 @@ HOSTS = ("x_api_url", "graph_api_url", "x_web_url", "facebook_web_url")
 def test_a_rehearsal_that_would_reach_a_real_platform_does_not_start(
     tmp_path: Path, host: str
 ) -> None:
-    own = ground(tmp_path)
+    own = environment(tmp_path)
     settings = own.settings()
     hosts = {host: getattr(settings.delivery, host) for host in HOSTS} | {
         host: "https://api.twitter.com"

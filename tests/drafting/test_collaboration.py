@@ -94,7 +94,9 @@ def open_draft(database: Database, actor: Actor, post: Post, *, minutes: int = 0
         )
 
 
-def others(database: Database, actor: Actor, post: Post, *, minutes: int = 0) -> list[object]:
+def others_with_draft_open(
+    database: Database, actor: Actor, post: Post, *, minutes: int = 0
+) -> list[object]:
     """Return who else has the draft open, and since how many minutes after the beginning."""
     at = NOON + minutes * HOUR / 60
     with database.reading() as session:
@@ -110,13 +112,19 @@ def test_an_open_draft_is_shown_to_others_and_fades_without_a_sign_of_life(
 ) -> None:
     post = started(town)
     open_draft(database, town.actor("clerk"), post)
-    assert others(database, town.actor("clerk"), post) == []
-    assert others(database, town.actor("other_clerk"), post, minutes=9) == [("स्वाती रणपिसे", 0)]
+    assert others_with_draft_open(database, town.actor("clerk"), post) == []
+    assert others_with_draft_open(database, town.actor("other_clerk"), post, minutes=9) == [
+        ("स्वाती रणपिसे", 0)
+    ]
     open_draft(database, town.actor("clerk"), post, minutes=9)
-    assert others(database, town.actor("other_clerk"), post, minutes=18) == [("स्वाती रणपिसे", 0)]
-    assert others(database, town.actor("other_clerk"), post, minutes=19) == []
+    assert others_with_draft_open(database, town.actor("other_clerk"), post, minutes=18) == [
+        ("स्वाती रणपिसे", 0)
+    ]
+    assert others_with_draft_open(database, town.actor("other_clerk"), post, minutes=19) == []
     open_draft(database, town.actor("clerk"), post, minutes=60)
-    assert others(database, town.actor("other_clerk"), post, minutes=60) == [("स्वाती रणपिसे", 60)]
+    assert others_with_draft_open(database, town.actor("other_clerk"), post, minutes=60) == [
+        ("स्वाती रणपिसे", 60)
+    ]
     assert OPEN_DRAFT_TIMEOUT == HOUR / 6
 
 
@@ -126,7 +134,9 @@ def test_a_draft_that_is_closed_is_no_longer_shown(database: Database, town: Cit
     open_draft(database, town.actor("lead"), post, minutes=1)
     with database.transaction() as session:
         collaboration.delete_open_draft(session, actor=town.actor("clerk"), post_id=post.id)
-    assert others(database, town.actor("other_clerk"), post, minutes=2) == [("प्रसाद केंजळे", 1)]
+    assert others_with_draft_open(database, town.actor("other_clerk"), post, minutes=2) == [
+        ("प्रसाद केंजळे", 1)
+    ]
 
 
 @pytest.mark.both

@@ -119,7 +119,7 @@ def test_the_next_revision_keeps_the_bytes_of_the_last_one(
     new_draft = draft(variant(town.accounts["x"], pictures=(PictureDraft("अ", content=photo()),)))
     save(database, town, post, prepared(database, store, new_draft), 0)
     before = store.opened
-    again = _again(database, town, store, post)
+    again = _prepare_again(database, town, store, post)
     assert store.opened == before
     (first,) = prepared(database, store, new_draft, post.id).variants
     assert again.variants == (first,)
@@ -134,13 +134,13 @@ def test_a_rendition_that_was_lost_is_made_again(
     post = started(town)
     new_draft = draft(variant(town.accounts["x"], pictures=(PictureDraft("अ", content=photo()),)))
     save(database, town, post, prepared(database, store, new_draft), 0)
-    lost = _again(database, town, store, post).variants[0].pictures[0]
+    lost = _prepare_again(database, town, store, post).variants[0].pictures[0]
     store.path(lost.sha256).unlink()
-    again = _again(database, town, store, post)
+    again = _prepare_again(database, town, store, post)
     assert store.exists(again.variants[0].pictures[0].sha256)
 
 
-def _again(database: Database, town: City, store: Store, post: Post) -> PreparedDraft:
+def _prepare_again(database: Database, town: City, store: Store, post: Post) -> PreparedDraft:
     """Prepare the newest revision to be saved again unchanged."""
     with database.reading() as session:
         post_row = drafts.post_for(session, actor=town.actor("clerk"), post_id=post.id)

@@ -28,7 +28,7 @@ def database(on_sqlite: Database) -> Database:
     return on_sqlite
 
 
-def of_roads(session: Session, town: City, store: Store) -> Submission:
+def road_submission(session: Session, town: City, store: Store) -> Submission:
     """Return a submission of the road department."""
     return submit.hand_in(
         session,
@@ -52,7 +52,7 @@ def joint(database: Database, town: City, store: Store) -> Post:
     """Return a post of the water department that joins a submission of the road department."""
     post = started(town)
     with database.transaction() as session:
-        number = of_roads(session, town, store).number
+        number = road_submission(session, town, store).number
         collaboration.join_submission(
             session, actor=town.actor("clerk"), now=NOON, post_id=post.id, number=number
         )
@@ -102,7 +102,7 @@ def test_a_number_is_read_in_devanagari_digits_and_with_blanks_round_it(
 ) -> None:
     post = started(town)
     with database.transaction() as session:
-        of_roads(session, town, store)
+        road_submission(session, town, store)
     assert (
         join(database, town.actor("clerk"), post, " pmc/२०२६/००००२ ".replace("००००२", "०००००२"))
         == []

@@ -188,7 +188,7 @@ def _approved(database: Database, town: City, store: Store) -> Post:
     return post
 
 
-def _deliver(database: Database, post: Post, *states: DeliveryState) -> list[int]:
+def _add_deliveries(database: Database, post: Post, *states: DeliveryState) -> list[int]:
     """Add deliveries in these states for the newest revision's variants."""
     with database.transaction() as session:
         post_row = session.get_one(Post, post.id)
@@ -217,7 +217,7 @@ def test_a_new_revision_of_an_approved_post_cancels_what_is_unsent(
     database: Database, town: City, store: Store
 ) -> None:
     post = _approved(database, town, store)
-    ids = _deliver(database, post, DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
+    ids = _add_deliveries(database, post, DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
     saved(town, post, seen_revision=1)
     assert _states(database, ids) == [DeliveryState.CANCELLED, DeliveryState.CANCELLED]
     with database.reading() as session:
@@ -233,7 +233,7 @@ def test_what_is_leaving_or_live_is_left_alone(
     database: Database, town: City, store: Store
 ) -> None:
     post = _approved(database, town, store)
-    ids = _deliver(database, post, DeliveryState.SENDING, DeliveryState.PUBLISHED)
+    ids = _add_deliveries(database, post, DeliveryState.SENDING, DeliveryState.PUBLISHED)
     saved(town, post, seen_revision=1)
     assert _states(database, ids) == [DeliveryState.SENDING, DeliveryState.PUBLISHED]
 

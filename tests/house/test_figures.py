@@ -22,17 +22,17 @@ def report() -> Report:
     return ceilings.measure(checkout())
 
 
-def a_report(amount: float, packages: dict[str, int]) -> Report:
+def report_of(amount: float, packages: dict[str, int]) -> Report:
     """Return a report in which every figure has this amount."""
     return Report({figure.key: Measurement(amount) for figure in FIGURES}, packages)
 
 
-def a_function(name: str, lines: int) -> str:
+def function_of(name: str, lines: int) -> str:
     return f'def {name}():\n    """Returns."""\n\n' + "    x = 1\n\n" * lines
 
 
 def functions_of(lengths: list[int]) -> list[Source]:
-    text = "".join(a_function(f"f{number}", lines) for number, lines in enumerate(lengths))
+    text = "".join(function_of(f"f{number}", lines) for number, lines in enumerate(lengths))
     return [Source("web/a.py", text)]
 
 
@@ -95,41 +95,41 @@ def test_a_short_private_function_that_is_used_once_is_counted() -> None:
 def test_a_figure_above_its_ceiling_says_what_to_do_and_fails(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    facades = Report({**a_report(100, {}).figures, "facades": Measurement(101)}, {})
+    facades = Report({**report_of(100, {}).figures, "facades": Measurement(101)}, {})
     assert show(facades, Ceilings(TODAY, {})) == 1
     assert "import each name from the module that defines it" in capsys.readouterr().out
-    assert show(a_report(100, {}), Ceilings(TODAY, {})) == 0
+    assert show(report_of(100, {}), Ceilings(TODAY, {})) == 0
 
 
 def test_a_ceiling_far_above_its_figure_has_to_be_lowered() -> None:
-    sentences = ceilings.too_loose(a_report(80, {}), Ceilings(TODAY, {}))
+    sentences = ceilings.too_loose(report_of(80, {}), Ceilings(TODAY, {}))
     assert any("__init__" in s and "lower the ceiling to 80" in s for s in sentences)
-    assert ceilings.too_loose(a_report(95, {}), Ceilings(TODAY, {})) == []
+    assert ceilings.too_loose(report_of(95, {}), Ceilings(TODAY, {})) == []
 
 
 def test_a_ceiling_falls_to_the_goal_and_no_further() -> None:
-    lowered = ceilings.lower(a_report(20, {}), Ceilings(TODAY, {})).figures
+    lowered = ceilings.lower(report_of(20, {}), Ceilings(TODAY, {})).figures
     assert lowered["facades"] == 60
     assert lowered["activity_modules"] == 20
 
 
 def test_the_ceiling_of_a_share_or_a_median_leaves_room_to_move() -> None:
-    lowered = ceilings.lower(a_report(116.5, {}), Ceilings({}, {})).figures
+    lowered = ceilings.lower(report_of(116.5, {}), Ceilings({}, {})).figures
     assert lowered["private_words"] == 117
     assert lowered["median_file"] == 110
 
 
 def test_no_ceiling_is_ever_raised_and_no_floor_lowered() -> None:
-    lowered = ceilings.lower(a_report(120, {"web": 9}), Ceilings(TODAY, {"web": 5}))
+    lowered = ceilings.lower(report_of(120, {"web": 9}), Ceilings(TODAY, {"web": 5}))
     assert lowered.figures.pop("median_file") == 120
     assert max(lowered.figures.values()) == 100
     assert lowered.packages == {"web": 5}
-    assert ceilings.lower(a_report(90, {}), Ceilings(TODAY, {})).figures["median_file"] == 100
+    assert ceilings.lower(report_of(90, {}), Ceilings(TODAY, {})).figures["median_file"] == 100
 
 
 def test_a_renamed_package_has_its_ceiling_set_by_lowering() -> None:
     before = Ceilings(TODAY, {"publisher.attic": 9})
-    report = a_report(100, {"publisher.delivery": 9})
+    report = report_of(100, {"publisher.delivery": 9})
     sentences = "".join(ceilings.too_loose(report, before))
     assert "publisher.delivery has no ceiling" in sentences
     assert "publisher.attic is no package any more" in sentences
@@ -138,15 +138,15 @@ def test_a_renamed_package_has_its_ceiling_set_by_lowering() -> None:
 
 def test_files_that_move_take_their_private_words_along() -> None:
     before = Ceilings(TODAY, {"web": 9, "demo": 1})
-    same, more = a_report(100, {"web": 2, "demo": 8}), a_report(100, {"web": 2, "demo": 9})
+    same, more = report_of(100, {"web": 2, "demo": 8}), report_of(100, {"web": 2, "demo": 9})
     assert ceilings.lower(same, before, moved=True).packages == {"web": 2, "demo": 8}
     assert ceilings.lower(more, before, moved=True).packages == {"web": 2, "demo": 1}
 
 
 def test_a_package_with_more_private_words_is_found() -> None:
-    (sentence,) = ceilings.too_high(a_report(100, {"web": 9}), Ceilings(TODAY, {"web": 8}))
+    (sentence,) = ceilings.too_high(report_of(100, {"web": 9}), Ceilings(TODAY, {"web": 8}))
     assert sentence.startswith("web has 9 variables")
-    loose = ceilings.too_loose(a_report(100, {"web": 2}), Ceilings(TODAY, {"web": 8}))
+    loose = ceilings.too_loose(report_of(100, {"web": 2}), Ceilings(TODAY, {"web": 8}))
     assert any("private words in web: lower the ceiling to 2" in sentence for sentence in loose)
 
 

@@ -27,7 +27,7 @@ def registry(run: Run) -> Path:
     return folder
 
 
-def begin(
+def start_run(
     start: Starter, registry: Path, workers: int, ready: Path | None = None
 ) -> RunningCommand:
     """Start a small run; with `ready` it waits after everything is started."""
@@ -39,7 +39,7 @@ def begin(
     return start(call, environment=environment, ready=ready, within=60)
 
 
-def family(pids: list[int]) -> set[int]:
+def with_descendants(pids: list[int]) -> set[int]:
     """Return these processes and all their descendants."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
@@ -59,10 +59,10 @@ def test_a_run_killed_midway_leaves_nothing_in_the_way_of_the_next(
     start: Starter, registry: Path, tmp_path: Path, workers: int
 ) -> None:
     ready = tmp_path / "ready"
-    first = begin(start, registry, workers, ready)
+    first = start_run(start, registry, workers, ready)
     run = Run(next(registry.iterdir()))
     postmaster, command = postmaster_of(run.folder), int(ready.read_text())
-    everybody = family([*run.processes(), first.pid])
+    everybody = with_descendants([*run.processes(), first.pid])
     assert {postmaster, command} <= everybody
 
     os.kill(first.pid, signal.SIGKILL)
@@ -70,7 +70,7 @@ def test_a_run_killed_midway_leaves_nothing_in_the_way_of_the_next(
     assert postmaster is not None
     assert is_alive(postmaster), "a killed run left nothing: this test proves nothing"
 
-    second = begin(start, registry, workers)
+    second = start_run(start, registry, workers)
     assert second.popen.wait(90) == 0, second.written_output()
     assert "2 passed" in second.written_output()
     assert [pid for pid in everybody if is_alive(pid)] == []
@@ -81,8 +81,8 @@ def test_a_run_that_is_still_going_is_left_alone(
     start: Starter, registry: Path, tmp_path: Path
 ) -> None:
     ready = tmp_path / "ready"
-    first = begin(start, registry, 0, ready)
-    second = begin(start, registry, 0)
+    first = start_run(start, registry, 0, ready)
+    second = start_run(start, registry, 0)
     assert second.popen.wait(90) == 0, second.written_output()
     assert first.is_running()
     assert is_alive(int(ready.read_text()))

@@ -31,7 +31,7 @@ def layers() -> list[list[str]]:
     return [line.strip("()").replace("|", ":").split(" : ") for line in contract["layers"]]
 
 
-def rooms() -> set[str]:
+def packages() -> set[str]:
     """Return every top-level module, and every one right below `publisher`."""
     imports = set()
     for source in product():
@@ -40,7 +40,7 @@ def rooms() -> set[str]:
     return imports - {"publisher.__init__", "sandbox", *AT_THE_TOP}
 
 
-def lay_out(folder: Path, imports: dict[str, str]) -> None:
+def write_product(folder: Path, imports: dict[str, str]) -> None:
     """Write an empty product with a package for each layer, and with these imports."""
     flat = [room for layer in layers() for room in layer]
     everywhere = {
@@ -58,7 +58,7 @@ def lay_out(folder: Path, imports: dict[str, str]) -> None:
     (folder / "pyproject.toml").write_text(read("pyproject.toml"))
 
 
-def broken(folder: Path) -> str:
+def linter_output(folder: Path) -> str:
     """Return the linter's output, or "" if every contract is kept."""
     call = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache", "--no-logo"]
     done = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False)
@@ -67,7 +67,7 @@ def broken(folder: Path) -> str:
 
 def test_every_room_stands_in_a_layer() -> None:
     named = {room for layer in layers() for room in layer}
-    assert rooms() - named == set()
+    assert packages() - named == set()
 
 
 def test_every_package_of_the_product_is_linted() -> None:
@@ -77,15 +77,15 @@ def test_every_package_of_the_product_is_linted() -> None:
 
 def test_a_house_that_keeps_the_layers_passes(tmp_path: Path) -> None:
     flat = [layer[0] for layer in layers()]
-    lay_out(tmp_path, dict(pairwise(flat)))
-    assert broken(tmp_path) == ""
+    write_product(tmp_path, dict(pairwise(flat)))
+    assert linter_output(tmp_path) == ""
 
 
 @pytest.mark.parametrize("index", range(len(layers()) - 1))
 def test_a_lower_room_that_imports_an_upper_one_is_found_out(tmp_path: Path, index: int) -> None:
     upper, lower = layers()[index][0], layers()[index + 1][0]
-    lay_out(tmp_path, {lower: upper})
-    assert f"{SHOWN['layers']} BROKEN" in broken(tmp_path)
+    write_product(tmp_path, {lower: upper})
+    assert f"{SHOWN['layers']} BROKEN" in linter_output(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_a_lower_room_that_imports_an_upper_one_is_found_out(tmp_path: Path, ind
 def test_a_forbidden_import_is_found_out(
     tmp_path: Path, contract: str, importer: str, imported: str
 ) -> None:
-    lay_out(tmp_path, {importer: imported})
-    assert f"{SHOWN[contract]} BROKEN" in broken(tmp_path)
+    write_product(tmp_path, {importer: imported})
+    assert f"{SHOWN[contract]} BROKEN" in linter_output(tmp_path)
 
 
 def find_upward(source: Source) -> Iterator[str]:

@@ -28,7 +28,9 @@ Schema = dict[str, object]
 
 
 @pytest.fixture
-def empty(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], Database]:
+def make_empty_database(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[], Database]:
     """Returns a function that creates databases without tables."""
 
     def make() -> Database:
@@ -55,22 +57,22 @@ def schema_of(engine: Engine) -> Schema:
             for column in look.get_columns(table)
         }
         objects[f"{table} key"] = look.get_pk_constraint(table)["constrained_columns"]
-        objects[f"{table} foreign"] = named(look.get_foreign_keys(table))
-        objects[f"{table} unique"] = named(look.get_unique_constraints(table))
-        objects[f"{table} checks"] = named(look.get_check_constraints(table))
-        objects[f"{table} indexes"] = named(look.get_indexes(table))
+        objects[f"{table} foreign"] = by_name(look.get_foreign_keys(table))
+        objects[f"{table} unique"] = by_name(look.get_unique_constraints(table))
+        objects[f"{table} checks"] = by_name(look.get_check_constraints(table))
+        objects[f"{table} indexes"] = by_name(look.get_indexes(table))
     return objects | {"triggers": triggers_of(engine)}
 
 
-def named(things: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def by_name(things: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return constraints or indexes by name, with their SQL in normalised spacing."""
-    return {str(row["name"]): re.sub(r"\s+", " ", in_words(row)) for row in things}
+    return {str(row["name"]): re.sub(r"\s+", " ", as_text(row)) for row in things}
 
 
-def in_words(described: object) -> str:
+def as_text(described: object) -> str:
     """Return a reflected object as text, without SQLAlchemy's wrappers."""
     if isinstance(described, Mapping):
-        return str({key: in_words(value) for key, value in sorted(described.items())})
+        return str({key: as_text(value) for key, value in sorted(described.items())})
     return str(described)
 
 
@@ -103,8 +105,10 @@ def test_the_models_and_the_migrations_agree(database: Database) -> None:
 
 
 @BOTH
-def test_the_migrations_lay_what_the_models_would(empty: Callable[[], Database]) -> None:
-    migrated, created = empty(), empty()
+def test_the_migrations_lay_what_the_models_would(
+    make_empty_database: Callable[[], Database],
+) -> None:
+    migrated, created = make_empty_database(), make_empty_database()
     migrate(migrated.url)
     Base.metadata.create_all(created.engine)
     ours, theirs = schema_of(migrated.engine), schema_of(created.engine)
@@ -113,8 +117,10 @@ def test_the_migrations_lay_what_the_models_would(empty: Callable[[], Database])
 
 @BOTH
 @pytest.mark.proof
-def test_up_down_and_up_again_leads_to_the_same_schema(empty: Callable[[], Database]) -> None:
-    database = empty()
+def test_up_down_and_up_again_leads_to_the_same_schema(
+    make_empty_database: Callable[[], Database],
+) -> None:
+    database = make_empty_database()
     migrate(database.url)
     first = schema_of(database.engine)
     command.downgrade(alembic_config(database.url), "base")

@@ -33,7 +33,7 @@ def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def a_python(folder: Path, name: str, version: str) -> str:
+def fake_python(folder: Path, name: str, version: str) -> str:
     """Write a program that prints this Python version."""
     program = folder / name
     program.write_text(f"#!/bin/sh\necho {version}\n")
@@ -63,14 +63,14 @@ def test_a_python_that_is_not_there_is_one_sentence() -> None:
 
 
 def test_an_old_python_is_one_sentence(tmp_path: Path) -> None:
-    done = make("demo", f"PYTHON={a_real_python_that_says_it_is_old(tmp_path)}")
+    done = make("demo", f"PYTHON={old_python(tmp_path)}")
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
     assert len(lines) == 1
     assert lines[0].startswith("Nagarvani needs Python 3.11 or newer, and this is Python 3.9: ")
 
 
-def a_real_python_that_says_it_is_old(folder: Path) -> str:
+def old_python(folder: Path) -> str:
     program = folder / "python3"
     pretend = "import sys, runpy; sys.executable = sys.argv.pop(1); sys.argv.pop(0); "
     pretend += "runpy.run_path(sys.argv[0], run_name='__main__')"
@@ -84,9 +84,9 @@ def a_real_python_that_says_it_is_old(folder: Path) -> str:
 
 
 def test_the_first_python_that_fits_is_chosen(tmp_path: Path) -> None:
-    old = a_python(tmp_path, "python3", "3 9 1")
-    bare = a_python(tmp_path, "python3.12", "3 12 0")
-    fits = a_python(tmp_path, "python3.13", "3 13 1")
+    old = fake_python(tmp_path, "python3", "3 9 1")
+    bare = fake_python(tmp_path, "python3.12", "3 12 0")
+    fits = fake_python(tmp_path, "python3.13", "3 13 1")
     assert choose([old, bare, fits]) == (fits, "")
     assert choose(["/not/there", fits]) == (fits, "")
 
@@ -95,7 +95,7 @@ def test_the_first_python_that_fits_is_chosen(tmp_path: Path) -> None:
     ("name", "package"), [("python3", "python3-venv"), ("python3.12", "python3.12-venv")]
 )
 def test_a_python_without_venv_names_the_package(tmp_path: Path, name: str, package: str) -> None:
-    chosen, sentence = choose([a_python(tmp_path, name, "3 12 0")])
+    chosen, sentence = choose([fake_python(tmp_path, name, "3 12 0")])
     assert chosen is None
     assert sentence.endswith(f"cannot make a virtual environment: apt-get install {package}")
 

@@ -23,7 +23,7 @@ def font_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def unpacked(font_path: Path) -> Path:
+def unpacked_font(font_path: Path) -> Path:
     """Converts the font for Pillow."""
     with TTFont(font_path) as font:
         font.flavor = None
@@ -79,15 +79,15 @@ def test_conjuncts_and_marathi_forms_remain(font_path: Path) -> None:
 
 
 @pytest.mark.skipif(not SHAPES, reason="Pillow shapes Devanagari only with FriBiDi")
-def test_the_marathi_la_is_drawn_for_marathi_only(unpacked: Path) -> None:
-    assert drawn(unpacked, "ल", language="mr") != drawn(unpacked, "ल", language="hi")
+def test_the_marathi_la_is_drawn_for_marathi_only(unpacked_font: Path) -> None:
+    assert drawn(unpacked_font, "ल", language="mr") != drawn(unpacked_font, "ल", language="hi")
 
 
 @pytest.mark.skipif(not SHAPES, reason="Pillow shapes Devanagari only with FriBiDi")
 @pytest.mark.parametrize("text", ["क्ष", "प्रसिद्ध", "दुसऱ्या", "र्क", "कि"])
-def test_conjuncts_are_drawn_as_one(unpacked: Path, text: str) -> None:
-    basic = ImageFont.truetype(str(unpacked), 48, layout_engine=ImageFont.Layout.BASIC)
-    shaped = ImageFont.truetype(str(unpacked), 48, layout_engine=ImageFont.Layout.RAQM)
+def test_conjuncts_are_drawn_as_one(unpacked_font: Path, text: str) -> None:
+    basic = ImageFont.truetype(str(unpacked_font), 48, layout_engine=ImageFont.Layout.BASIC)
+    shaped = ImageFont.truetype(str(unpacked_font), 48, layout_engine=ImageFont.Layout.RAQM)
     assert shaped.getmask(text).getbbox() != basic.getmask(text).getbbox()
 
 

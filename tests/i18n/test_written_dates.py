@@ -13,7 +13,7 @@ TODAY = date(2026, 11, 25)  # a Wednesday
 SATURDAY, SUNDAY = 5, 6
 
 
-def only(text: str, today: date = TODAY) -> WrittenDate:
+def only_date(text: str, today: date = TODAY) -> WrittenDate:
     """Return the only date of a text."""
     (written,) = dates_in(text, today=today)
     return written
@@ -47,7 +47,7 @@ def only(text: str, today: date = TODAY) -> WrittenDate:
     ],
 )
 def test_a_date_is_read_in_each_way_people_write_it(text: str, day: date) -> None:
-    assert only(text).day == day
+    assert only_date(text).day == day
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,12 @@ def test_other_numbers_are_no_dates(text: str) -> None:
     ],
 )
 def test_a_weekday_beside_the_date_belongs_to_it(text: str, weekday: int | None) -> None:
-    assert only(text).weekday == weekday
+    assert only_date(text).weekday == weekday
 
 
 def test_the_span_holds_the_weekday_and_the_date_as_written() -> None:
     text = "शिबीर : रविवार दि. २८ नोव्हेंबर, सकाळी ९"
-    written = only(text)
+    written = only_date(text)
     assert text[written.start : written.end] == "रविवार दि. २८ नोव्हेंबर"
 
 
@@ -104,7 +104,7 @@ def test_the_span_holds_the_weekday_and_the_date_as_written() -> None:
     ["२५ ते २७ नोव्हेंबर", "25-27 November 2026", "25 to 27 Nov", "दि. २५ व २७ नोव्हेंबर"],
 )
 def test_a_range_has_a_first_and_a_last_day(text: str) -> None:
-    written = only(text)
+    written = only_date(text)
     assert (written.day, written.last) == (date(2026, 11, 25), date(2026, 11, 27))
 
 
@@ -129,10 +129,10 @@ def test_dates_that_only_stand_beside_each_other_do_not_go_on() -> None:
 
 
 def test_a_year_that_is_not_written_is_the_nearest_one() -> None:
-    written = only("२ जानेवारी", date(2026, 12, 30))
+    written = only_date("२ जानेवारी", date(2026, 12, 30))
     assert (written.day, written.has_year) == (date(2027, 1, 2), False)
-    assert only("३० डिसेंबर", date(2027, 1, 2)).day == date(2026, 12, 30)
-    assert only("29 February", date(2027, 10, 1)).day == date(2028, 2, 29)
+    assert only_date("३० डिसेंबर", date(2027, 1, 2)).day == date(2026, 12, 30)
+    assert only_date("29 February", date(2027, 10, 1)).day == date(2028, 2, 29)
 
 
 def test_several_dates_come_in_order() -> None:

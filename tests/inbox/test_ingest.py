@@ -113,7 +113,7 @@ def test_a_crash_while_a_page_is_stored_loses_nothing(town: City, where: str) ->
     post = town.platform_id(delivery_id)
     for number in range(3):
         town.platform("x").citizen_says(f"टिप्पणी {number}", parent_id=post)
-    with _dying_at(town, where), pytest.raises(Crash):
+    with _failing_write_to(town, where), pytest.raises(Crash):
         town.listen(10 * MINUTE)
     assert _count(town) == 0
     assert town.listen(HOUR) == 3
@@ -187,7 +187,7 @@ def test_a_platform_in_trouble_is_read_again_later_from_where_it_stood(
     (delivery_id,) = town.live()
     town.listen()
     before = _source(town, delivery_id).cursor
-    healthy = _swap(town, trouble)
+    healthy = _replace_x(town, trouble)
     town.listen(10 * MINUTE)
     source = _source(town, delivery_id)
     assert (source.cursor, source.read_at) == (before, town.now + wait)
@@ -199,7 +199,7 @@ def test_a_platform_in_trouble_is_read_again_later_from_where_it_stood(
 def test_a_platform_that_names_a_time_is_left_alone_until_then(town: City) -> None:
     (delivery_id,) = town.live()
     town.listen()
-    _swap(town, TryLater(at=town.now + HOUR))
+    _replace_x(town, TryLater(at=town.now + HOUR))
     town.listen(10 * MINUTE)
     assert _source(town, delivery_id).read_at == town.now + 50 * MINUTE
 
@@ -228,7 +228,7 @@ def test_a_clock_that_is_to_stop_ends_after_the_page_in_hand(town: City) -> None
     assert (stopped, troubled.asked) == (0, 1)
 
 
-def _two_posts_on_each(town: City, trouble: PlatformError) -> _Troubled:
+def _two_posts_on_each(town: City, trouble: PlatformError) -> _FailingPlatform:
     """Add two posts on each platform, due to be read, with new comments on Facebook."""
     for _ in range(2):
         town.live()
@@ -237,7 +237,7 @@ def _two_posts_on_each(town: City, trouble: PlatformError) -> _Troubled:
     for _ in range(2):
         (post,) = town.live("road", on=["facebook"])
         town.platform("facebook").citizen_says("इथे?", parent_id=town.platform_id(post))
-    _swap(town, trouble)
+    _replace_x(town, trouble)
     with town.write() as session:
         ingest.open_sources(session, now=town.now + HOUR)
         for source in _sources(session):
@@ -245,7 +245,7 @@ def _two_posts_on_each(town: City, trouble: PlatformError) -> _Troubled:
             source.read_at = town.now + (MINUTE if on_x else 2 * MINUTE)
     town.clock.move(HOUR)
     troubled = town.platforms[town.accounts["x"]]
-    assert isinstance(troubled, _Troubled)
+    assert isinstance(troubled, _FailingPlatform)
     return troubled
 
 
@@ -256,7 +256,7 @@ def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, 
     (on_facebook,) = town.live("road", on=["facebook"])
     town.platform("facebook").citizen_says("इथे?", parent_id=town.platform_id(on_facebook))
     if at == "reading":
-        _swap(town, CredentialsExpired())
+        _replace_x(town, CredentialsExpired())
         comments_read = town.listen()
     else:
         comments_read = ingest.tick_ingest(
@@ -313,11 +313,11 @@ class Crash(Exception):
     """Stands for the death of the process."""
 
 
-def _dying_at(town: City, table: str) -> _Dying:
-    return _Dying(town, table)
+def _failing_write_to(town: City, table: str) -> _FailingWrite:
+    return _FailingWrite(town, table)
 
 
-class _Dying:
+class _FailingWrite:
     """Raises at the first write to a table, as if the process died there."""
 
     def __init__(self, town: City, table: str) -> None:
@@ -335,7 +335,7 @@ class _Dying:
             raise Crash(self.table)
 
 
-class _Troubled(MemoryPlatform):
+class _FailingPlatform(MemoryPlatform):
     """Cannot be read; `asked` counts the attempts."""
 
     def __init__(self, town: City, trouble: PlatformError) -> None:
@@ -349,10 +349,10 @@ class _Troubled(MemoryPlatform):
         raise self.trouble
 
 
-def _swap(town: City, trouble: PlatformError) -> MemoryPlatform:
+def _replace_x(town: City, trouble: PlatformError) -> MemoryPlatform:
     """Replace X by a failing platform, and return the working one."""
     healthy = town.platform("x")
-    town.platforms[town.accounts["x"]] = _Troubled(town, trouble)
+    town.platforms[town.accounts["x"]] = _FailingPlatform(town, trouble)
     return healthy
 
 

@@ -57,7 +57,7 @@ def change(
     )
 
 
-def before(session: Session, edition: int) -> dict[str, str]:
+def values_before(session: Session, edition: int) -> dict[str, str]:
     """Return the previous values of this edition's changed fields."""
     query = select(SubmissionChange).where(SubmissionChange.edition == edition)
     return {change.field: change.before for change in session.scalars(query)}
@@ -93,7 +93,7 @@ def test_texts_times_and_event_change_and_the_former_ones_are_kept(
         assert verbs_of(session, changed) == ["hand_in", "change_submission"]
         event = session.scalars(select(Event).where(Event.verb == "change_submission")).one()
         assert event.details == {"edition": 2, "fields": list(fields)}
-        previous = before(session, 2)
+        previous = values_before(session, 2)
         assert (previous["title"], previous["kind"]) == ("शनिवारी पाणीपुरवठा बंद", "public_notice")
         assert (previous["wished_at"], previous["event_on"]) == ((NOON + DAY).isoformat(), "")
 
@@ -169,7 +169,7 @@ def test_files_are_removed_rotated_and_added_and_the_rest_keep_addresses(
         files = session.get_one(Submission, submission.id).files
         assert [file.name for file in files] == ["b.jpg", "c.jpg"]
         assert (files[0].id, files[0].position, files[0].alt_mr) == (second.id, 0, "टाकी")
-        assert "a.jpg" in before(session, 2)["files"]
+        assert "a.jpg" in values_before(session, 2)["files"]
         own = persistence.form_of(session.get_one(Submission, submission.id))
         turned = tuple(reversed(own.files))
         assert change(session, town, store, submission, seen_version=2, files=turned) == ("files",)
@@ -249,7 +249,7 @@ def test_what_is_urgent_says_why_and_what_is_not_keeps_no_reason(
         assert session.get_one(Submission, submission.id).priority is Priority.URGENT
         change(session, town, store, submission, seen_version=2, priority=Priority.NORMAL)
         assert session.get_one(Submission, submission.id).urgent_reason == ""
-        assert before(session, 3)["urgent_reason"] == "आज रात्री जलवाहिनी फुटली."
+        assert values_before(session, 3)["urgent_reason"] == "आज रात्री जलवाहिनी फुटली."
 
 
 def test_wards_are_ward_offices_and_nothing_else(

@@ -48,10 +48,10 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def test_withdrawing_and_joining_at_once_wait_for_one_another(
     town: City, pool: ThreadPoolExecutor
 ) -> None:
-    submission_id, _post_id = _joint(town)
+    submission_id, _post_id = _add_joint_post(town)
     other = town.start(town.hand_in())
     number = _number(town, submission_id)
-    withdrawn, joined = _both(
+    withdrawn, joined = _run_both(
         town, pool, submission_id, _withdrawing(town, submission_id), _joining(town, other, number)
     )
     assert withdrawn.result() is not None
@@ -64,9 +64,9 @@ def test_withdrawing_and_joining_at_once_wait_for_one_another(
 def test_joining_the_very_post_that_is_withdrawn_waits_too(
     town: City, pool: ThreadPoolExecutor
 ) -> None:
-    submission_id, post_id = _joint(town)
+    submission_id, post_id = _add_joint_post(town)
     number = _number(town, submission_id)
-    withdrawn, joined = _both(
+    withdrawn, joined = _run_both(
         town,
         pool,
         submission_id,
@@ -82,8 +82,8 @@ def test_joining_the_very_post_that_is_withdrawn_waits_too(
 def test_merging_a_department_waits_for_what_is_withdrawn_from_it(
     town: City, pool: ThreadPoolExecutor
 ) -> None:
-    submission_id, post_id = _joint(town)
-    withdrawn, merged = _both(
+    submission_id, post_id = _add_joint_post(town)
+    withdrawn, merged = _run_both(
         town, pool, submission_id, _withdrawing(town, submission_id), _merging(town)
     )
     assert withdrawn.result() is not None
@@ -93,7 +93,7 @@ def test_merging_a_department_waits_for_what_is_withdrawn_from_it(
         assert session.get_one(Post, post_id).department_id == town.departments["garden"]
 
 
-def _joint(town: City) -> tuple[int, int]:
+def _add_joint_post(town: City) -> tuple[int, int]:
     """Return a submission and a post that joins it with another one."""
     submission_id = town.hand_in()
     post_id = town.start(submission_id)
@@ -106,7 +106,7 @@ def _number(town: City, submission_id: int) -> str:
         return session.get_one(Submission, submission_id).number
 
 
-def _both(
+def _run_both(
     town: City, pool: ThreadPoolExecutor, submission_id: int, first: Act, second: Act
 ) -> tuple[Future[object], Future[object]]:
     """Start both acts while the submission is locked, the first one ahead in the queue."""

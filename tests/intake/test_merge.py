@@ -31,7 +31,7 @@ REASON = "दोन्ही प्रस्तावांचा मजकू�
 
 
 @pytest.fixture
-def two(database: Database, town: City) -> tuple[Submission, Submission]:
+def two_submissions(database: Database, town: City) -> tuple[Submission, Submission]:
     with database.transaction() as session:
         first = handed_in(session, town)
         return first, handed_in(session, town, title="पुन्हा तेच")
@@ -59,24 +59,25 @@ def merge(
 def test_a_duplicate_takes_the_others_number_and_its_department_is_told(
     database: Database,
     town: City,
-    two: tuple[Submission, Submission],
+    two_submissions: tuple[Submission, Submission],
     number: str,
 ) -> None:
     with database.transaction() as session:
-        merge(session, town, two[1], number)
+        merge(session, town, two_submissions[1], number)
     with database.reading() as session:
-        merged = session.get_one(Submission, two[1].id)
+        merged = session.get_one(Submission, two_submissions[1].id)
         assert merged.state is SubmissionState.MERGED
-        assert (merged.merged_into_id, merged.reason) == (two[0].id, REASON)
+        assert (merged.merged_into_id, merged.reason) == (two_submissions[0].id, REASON)
         assert [
-            duplicate.id for duplicate in session.get_one(Submission, two[0].id).duplicates
+            duplicate.id
+            for duplicate in session.get_one(Submission, two_submissions[0].id).duplicates
         ] == [merged.id]
         assert verbs_of(session, merged) == ["hand_in", "merge_submission"]
-        assert verbs_of(session, two[0]) == ["hand_in", "take_in"]
+        assert verbs_of(session, two_submissions[0]) == ["hand_in", "take_in"]
         events = select(Event.details).where(Event.verb.in_(["merge_submission", "take_in"]))
         assert list(session.scalars(events.order_by(Event.id))) == [
-            {"into": "PMC/2026/000001", "into_id": two[0].id, "same": True},
-            {"number": "PMC/2026/000002", "id": two[1].id, "same": True},
+            {"into": "PMC/2026/000001", "into_id": two_submissions[0].id, "same": True},
+            {"number": "PMC/2026/000002", "id": two_submissions[1].id, "same": True},
         ]
         assert mails(session)[-1] == ("submission_merged", town.actor("member").person_id)
         body = list(session.scalars(select(Notice.body).order_by(Notice.id)))[-1]
@@ -85,25 +86,29 @@ def test_a_duplicate_takes_the_others_number_and_its_department_is_told(
 
 
 def test_nothing_of_the_merged_one_is_drafted_declined_or_merged_again(
-    database: Database, town: City, two: tuple[Submission, Submission]
+    database: Database, town: City, two_submissions: tuple[Submission, Submission]
 ) -> None:
     with database.transaction() as session:
-        merge(session, town, two[1], "1")
+        merge(session, town, two_submissions[1], "1")
     for use in (
         lambda session: save.start(
-            session, actor=town.actor("clerk"), now=NOON, submission_id=two[1].id
+            session, actor=town.actor("clerk"), now=NOON, submission_id=two_submissions[1].id
         ),
         lambda session: close.decline(
-            session, actor=town.actor("clerk"), now=NOON, submission_id=two[1].id, reason="जुने"
+            session,
+            actor=town.actor("clerk"),
+            now=NOON,
+            submission_id=two_submissions[1].id,
+            reason="जुने",
         ),
-        lambda session: merge(session, town, two[1], "1"),
+        lambda session: merge(session, town, two_submissions[1], "1"),
     ):
         with pytest.raises(WrongState), database.transaction() as session:
             use(session)
 
 
 def test_merging_into_a_drafted_submission_of_another_department_works(
-    database: Database, town: City, store: Store, two: tuple[Submission, Submission]
+    database: Database, town: City, store: Store, two_submissions: tuple[Submission, Submission]
 ) -> None:
     form_fields = form(town, department_id=town.departments["road"])
     with database.transaction() as session:
@@ -116,7 +121,7 @@ def test_merging_into_a_drafted_submission_of_another_department_works(
             form=form_fields,
         )
         save.start(session, actor=town.actor("clerk"), now=NOON, submission_id=other.id)
-        assert merge(session, town, two[1], other.number).merged_into_id == other.id
+        assert merge(session, town, two_submissions[1], other.number).merged_into_id == other.id
         event = session.scalars(select(Event).where(Event.verb == "take_in")).one()
         assert event.details["same"] is False
 
@@ -137,7 +142,7 @@ def test_merging_into_a_drafted_submission_of_another_department_works(
 def test_a_number_that_cannot_take_a_duplicate_is_refused_with_a_reason(
     database: Database,
     town: City,
-    two: tuple[Submission, Submission],
+    two_submissions: tuple[Submission, Submission],
     number: str,
     code: str,
 ) -> None:
@@ -148,7 +153,7 @@ def test_a_number_that_cannot_take_a_duplicate_is_refused_with_a_reason(
         )
         merge(session, town, handed_in(session, town, title="चौथे"), "1")
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        merge(session, town, two[1], number, reason=" ")
+        merge(session, town, two_submissions[1], number, reason=" ")
     assert caught.value.codes == [("number", code), ("reason", "required")]
     if code == "merged_itself":
         assert caught.value.problems[0].values == {"into": "PMC/2026/000001"}
@@ -160,12 +165,12 @@ def test_a_number_that_cannot_take_a_duplicate_is_refused_with_a_reason(
 def test_nobody_but_the_cell_merges(
     database: Database,
     town: City,
-    two: tuple[Submission, Submission],
+    two_submissions: tuple[Submission, Submission],
     who: str,
     error: type[Exception],
 ) -> None:
     with pytest.raises(error), database.transaction() as session:
-        merge(session, town, two[1], "1", who)
+        merge(session, town, two_submissions[1], "1", who)
 
 
 def test_digits_alone_are_a_number_of_the_same_city_and_year() -> None:
@@ -203,7 +208,7 @@ def merge_into(session: Session, town: City, submission: Submission, into: Submi
     session.flush()
 
 
-def of_the_roads(session: Session, town: City, store: Store) -> Submission:
+def road_submission(session: Session, town: City, store: Store) -> Submission:
     return submit.hand_in(
         session,
         actor=town.actor("road_officer"),
@@ -223,7 +228,7 @@ def test_the_department_of_the_duplicate_is_told_why_and_what_to_do(
 ) -> None:
     with database.transaction() as session:
         original = handed_in(session, town)
-        duplicate = of_the_roads(session, town, store)
+        duplicate = road_submission(session, town, store)
         merge_into(session, town, duplicate, original)
         end(session, town, original)
     with database.reading() as session:
@@ -240,7 +245,7 @@ def test_a_duplicate_stays_merged_when_its_original_ends(
 ) -> None:
     with database.transaction() as session:
         original = handed_in(session, town)
-        duplicate = of_the_roads(session, town, store)
+        duplicate = road_submission(session, town, store)
         merge_into(session, town, duplicate, original)
         number = duplicate.number
         end(session, town, original)
@@ -264,7 +269,7 @@ def test_one_that_was_merged_by_way_of_another_is_told_too(
     with database.transaction() as session:
         last = handed_in(session, town)
         middle = handed_in(session, town, title="दुसरे")
-        first = of_the_roads(session, town, store)
+        first = road_submission(session, town, store)
         merge_into(session, town, first, middle)
         merge_into(session, town, middle, last)
         session.expire_all()

@@ -13,7 +13,7 @@ from tests.support.city_people import NOON
 pytestmark = pytest.mark.both  # locks and SQL of its own
 
 
-class Undone(Exception):
+class Rollback(Exception):
     pass
 
 
@@ -51,8 +51,8 @@ def test_numbers_have_no_gap_under_many_writers_and_undone_transactions(
             with database.transaction() as session:
                 number = next_number(session, city_code="PMC", now=NOON)
                 if undone:
-                    raise Undone
-        except Undone:
+                    raise Rollback
+        except Rollback:
             return None
         return number
 

@@ -26,7 +26,7 @@ def titles(database: Database, actor: Actor, **filters: object) -> list[str]:
 
 
 @pytest.fixture
-def three(database: Database, town: City, store: Store) -> None:
+def three_submissions(database: Database, town: City, store: Store) -> None:
     """Adds two submissions of the water and one of the road department, an hour apart."""
     with database.transaction() as session:
         handed_in(session, town, title="पाणी बंद", outward_number="पापु/१००%")
@@ -48,7 +48,7 @@ def three(database: Database, town: City, store: Store) -> None:
             )
 
 
-@pytest.mark.usefixtures("three")
+@pytest.mark.usefixtures("three_submissions")
 def test_each_sees_their_own_departments_newest_first(database: Database, town: City) -> None:
     everything = ["Tankers", "Road closed", "पाणी बंद"]
     assert titles(database, town.actor("clerk")) == everything
@@ -69,7 +69,7 @@ def test_each_sees_their_own_departments_newest_first(database: Database, town: 
         titles(database, town.actor("admin"))
 
 
-@pytest.mark.usefixtures("three")
+@pytest.mark.usefixtures("three_submissions")
 def test_filters_narrow_the_list(database: Database, town: City) -> None:
     assert titles(database, town.actor("clerk"), department_id=town.departments["road"]) == [
         "Road closed"
@@ -79,7 +79,7 @@ def test_filters_narrow_the_list(database: Database, town: City) -> None:
     assert len(titles(database, town.actor("clerk"), states=list(SubmissionState))) == 3
 
 
-@pytest.mark.usefixtures("three")
+@pytest.mark.usefixtures("three_submissions")
 @pytest.mark.parametrize(
     ("search_text", "expected"),
     [
@@ -100,7 +100,7 @@ def test_words_are_looked_for_in_title_texts_and_numbers(
     assert titles(database, town.actor("clerk"), search_text=search_text) == expected
 
 
-@pytest.mark.usefixtures("three")
+@pytest.mark.usefixtures("three_submissions")
 def test_pages_go_on_where_the_last_one_ended(database: Database, town: City) -> None:
     with database.transaction() as session:
         for title in ("same moment 1", "same moment 2"):
@@ -116,7 +116,7 @@ def test_pages_go_on_where_the_last_one_ended(database: Database, town: City) ->
     assert titles == ["Tankers", "Road closed", "same moment 2", "same moment 1", "पाणी बंद"]
 
 
-@pytest.mark.usefixtures("three")
+@pytest.mark.usefixtures("three_submissions")
 def test_counts_name_every_state(database: Database, town: City) -> None:
     with database.reading() as session:
         tab_counts = queries.counts(session, actor=town.actor("member"))

@@ -26,7 +26,7 @@ from tests.support.forms import form, handed_in, mails, photo
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 
 
-def refused(
+def errors_of(
     database: Database, town: City, store: Store, **changed: object
 ) -> list[tuple[str, str]]:
     """Return field and code of each error of this form."""
@@ -225,7 +225,7 @@ def test_a_form_of_another_department_shows_nothing_of_what_it_became(
 
 
 def test_every_problem_is_told_at_once(database: Database, town: City, store: Store) -> None:
-    codes = refused(
+    codes = errors_of(
         database,
         town,
         store,
@@ -264,7 +264,7 @@ def test_every_problem_is_told_at_once(database: Database, town: City, store: St
 def test_one_text_in_any_language_is_enough_and_none_is_not(
     database: Database, town: City, store: Store
 ) -> None:
-    assert refused(database, town, store, text_mr=" ", text_en="", text_hi="\n") == [
+    assert errors_of(database, town, store, text_mr=" ", text_en="", text_hi="\n") == [
         ("text_mr", "no_text")
     ]
     with database.transaction() as session:
@@ -275,7 +275,7 @@ def test_useful_until_before_the_wished_time_is_refused(
     database: Database, town: City, store: Store
 ) -> None:
     wished, until = NOON + 2 * DAY, NOON + DAY
-    assert refused(database, town, store, wished_at=wished, useful_until=until) == [
+    assert errors_of(database, town, store, wished_at=wished, useful_until=until) == [
         ("useful_until", "before_wished")
     ]
 
@@ -284,7 +284,7 @@ def test_the_minute_that_passed_while_typing_is_forgiven_and_no_more(
     database: Database, town: City, store: Store
 ) -> None:
     late = NOON - timedelta(seconds=61)
-    assert refused(database, town, store, wished_at=late) == [("wished_at", "past")]
+    assert errors_of(database, town, store, wished_at=late) == [("wished_at", "past")]
     with database.transaction() as session:
         handed_in(session, town, wished_at=NOON - timedelta(seconds=59))
 
@@ -294,7 +294,7 @@ def test_a_closed_department_and_one_that_never_was_are_refused(
 ) -> None:
     with database.transaction() as session:
         session.get_one(Department, town.departments["water"]).until_on = date(2026, 11, 24)
-    assert refused(database, town, store) == [("department_id", "closed")]
+    assert errors_of(database, town, store) == [("department_id", "closed")]
     form_fields = form(town, department_id=99_999, brought_by="किरण")
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         submit.hand_in(
@@ -369,11 +369,11 @@ def test_a_file_that_is_not_what_it_should_be_is_named_and_nothing_is_kept(
 
 def test_five_pictures_are_one_too_many(database: Database, town: City, store: Store) -> None:
     five = tuple(UploadedFile(f"{number}.jpg", photo(60 + number)) for number in range(5))
-    assert refused(database, town, store, files=five) == [("files", "too_many_pictures")]
+    assert errors_of(database, town, store, files=five) == [("files", "too_many_pictures")]
     nine = tuple(
         UploadedFile(f"{number}.pdf", b"%PDF-1." + bytes([48 + number])) for number in range(9)
     )
-    assert refused(database, town, store, files=nine) == [("files", "too_many_files")]
+    assert errors_of(database, town, store, files=nine) == [("files", "too_many_files")]
 
 
 def test_who_left_office_since_is_told_no_more_but_the_first_officer_is(

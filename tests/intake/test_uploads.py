@@ -20,7 +20,7 @@ from tests.support.forms import photo
 TIFF = b"II*\x00" + struct.pack("<IH", 8, 1) + struct.pack("<HHIHH", 258, 3, 1, 12, 0) + bytes(4)
 
 
-def film(seconds: int, *, size: int = 0) -> bytes:
+def video(seconds: int, *, size: int = 0) -> bytes:
     head = struct.pack(">I", 24) + b"ftypisom" + bytes(4) + b"isommp42"
     mvhd = bytes(12) + struct.pack(">II", 1, seconds)
     movie = struct.pack(">I", 8 + 8 + len(mvhd)) + b"moov"
@@ -28,7 +28,7 @@ def film(seconds: int, *, size: int = 0) -> bytes:
     return head + movie + bytes(max(0, size - len(head) - len(movie)))
 
 
-class Metered(BytesIO):
+class MeteredFile(BytesIO):
     """A file that records the largest chunk that was read."""
 
     longest = 0
@@ -40,7 +40,7 @@ class Metered(BytesIO):
 
 
 def test_a_video_is_kept_with_its_length_and_read_piece_by_piece() -> None:
-    source = Metered(film(75, size=5_000_000))
+    source = MeteredFile(video(75, size=5_000_000))
     upload = uploads.look_at("भेट.mp4", source)
     assert (upload.mime, upload.size, upload.seconds) == ("video/mp4", 5_000_000, 75)
     assert not upload.is_picture

@@ -33,7 +33,7 @@ def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
     return out.getvalue()
 
 
-def corners(size: tuple[int, int] = (64, 48)) -> Image.Image:
+def coloured_corners(size: tuple[int, int] = (64, 48)) -> Image.Image:
     """Return a picture that is red at the top left, green at the top right, and blue below."""
     width, height = size
     picture = Image.new("RGB", size, BLUE)
@@ -87,13 +87,18 @@ def refusal(content: bytes) -> BadPicture:
 def photo() -> bytes:
     """Return an upright photo of twelve megapixels, with GPS coordinates."""
     return saved(
-        corners((4032, 3024)), "JPEG", quality=92, exif=phone_exif(6), comment=SECRET, dpi=(72, 72)
+        coloured_corners((4032, 3024)),
+        "JPEG",
+        quality=92,
+        exif=phone_exif(6),
+        comment=SECRET,
+        dpi=(72, 72),
     )
 
 
 @pytest.mark.parametrize("kind", list(PictureKind))
 def test_each_accepted_type_is_known_by_its_content(kind: PictureKind) -> None:
-    inspected = inspect(saved(corners(), kind.reader))
+    inspected = inspect(saved(coloured_corners(), kind.reader))
     assert (inspected.kind, inspected.width, inspected.height, inspected.animated) == (
         kind,
         64,
@@ -104,8 +109,8 @@ def test_each_accepted_type_is_known_by_its_content(kind: PictureKind) -> None:
 
 
 def test_lossless_and_extended_webp_announce_their_size() -> None:
-    lossless = saved(corners((301, 77)), "WEBP", lossless=True)
-    extended = saved(corners((301, 77)), "WEBP", exif=phone_exif(1))
+    lossless = saved(coloured_corners((301, 77)), "WEBP", lossless=True)
+    extended = saved(coloured_corners((301, 77)), "WEBP", exif=phone_exif(1))
     assert lossless[12:16] == b"VP8L"
     assert extended[12:16] == b"VP8X"
     assert {
@@ -144,7 +149,9 @@ def test_every_orientation_becomes_the_same_picture(orientation: int) -> None:
         7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_270,
     }
-    turned = corners().transpose(undo[orientation]) if orientation > 1 else corners()
+    turned = (
+        coloured_corners().transpose(undo[orientation]) if orientation > 1 else coloured_corners()
+    )
     image_bytes = opened(
         render(saved(turned, "PNG", exif=phone_exif(orientation)), platform="x").content
     )
@@ -159,7 +166,7 @@ def test_nothing_but_the_picture_leaves(kind: str) -> None:
     options: dict[str, object] = {"exif": phone_exif(1), "icc_profile": profile, "xmp": xmp}
     if kind == "JPEG":
         options["comment"] = SECRET
-    source = saved(corners(), kind, **options)
+    source = saved(coloured_corners(), kind, **options)
     assert SECRET in source
     for platform in FITS:
         image_bytes = render(source, platform=platform).content
@@ -193,7 +200,7 @@ def test_colours_follow_the_profile_they_were_made_with() -> None:
 
 @pytest.mark.parametrize("profile", [b"no profile at all", b"", bytes(200)])
 def test_a_broken_profile_leaves_the_colours_as_they_stand(profile: bytes) -> None:
-    source = saved(corners(), "PNG", icc_profile=profile)
+    source = saved(coloured_corners(), "PNG", icc_profile=profile)
     assert opened(render(source, platform="x").content).getpixel((2, 2)) == RED
 
 
@@ -279,7 +286,7 @@ def test_an_animation_leaves_whole_for_x_and_nothing_but_its_frames() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        saved(corners(), "GIF"),
+        saved(coloured_corners(), "GIF"),
         animation(frames=2, size=(1281, 20)),
         animation(frames=351, size=(4, 4)),
     ],
@@ -291,7 +298,7 @@ def test_what_x_would_not_show_moving_gives_its_first_frame_there_too(source: by
 
 def test_a_phones_heic_leaves_as_an_upright_jpeg_with_no_place_in_it() -> None:
     """The rotation in its own boxes counts, and the one in its EXIF does not."""
-    source = saved(corners((640, 480)), "HEIF", exif=phone_exif(6), quality=95)
+    source = saved(coloured_corners((640, 480)), "HEIF", exif=phone_exif(6), quality=95)
     assert b"ftypheic" in source[:16]
     assert (inspect(source).width, inspect(source).height) == (640, 480)
     for platform in FITS:
@@ -305,7 +312,7 @@ def test_a_phones_heic_leaves_as_an_upright_jpeg_with_no_place_in_it() -> None:
 
 
 def test_a_heic_with_too_many_pixels_is_refused_before_it_is_decoded() -> None:
-    source = bytearray(saved(corners(), "HEIF"))
+    source = bytearray(saved(coloured_corners(), "HEIF"))
     at = source.index(b"ispe")
     source[at + 8 : at + 16] = struct.pack(">II", 30_000, 30_000)
     assert refusal(bytes(source)).code is PictureProblem.TOO_MANY_PIXELS
@@ -327,7 +334,7 @@ def test_a_tiff_is_refused_whatever_its_bits(bits: int) -> None:
 
 def test_a_drawn_notice_stays_png_and_a_photo_in_png_becomes_jpeg() -> None:
     noise = Image.effect_noise((1800, 1200), 90).convert("RGB")
-    assert render(saved(corners((1200, 800)), "PNG"), platform="x").mime == "image/png"
+    assert render(saved(coloured_corners((1200, 800)), "PNG"), platform="x").mime == "image/png"
     assert render(saved(noise, "PNG"), platform="x").mime == "image/jpeg"
 
 
@@ -349,7 +356,7 @@ def test_a_panorama_keeps_at_least_one_pixel_of_its_height() -> None:
 
 
 def test_a_small_picture_is_not_blown_up() -> None:
-    rendered = render(saved(corners((33, 21)), "JPEG"), platform="x")
+    rendered = render(saved(coloured_corners((33, 21)), "JPEG"), platform="x")
     assert (rendered.width, rendered.height) == (33, 21)
 
 
@@ -365,7 +372,7 @@ def test_a_thumbnail_is_small_and_upright(photo: bytes) -> None:
 
 def test_another_platform_is_not_guessed() -> None:
     with pytest.raises(KeyError):
-        render(saved(corners(), "PNG"), platform="letter")
+        render(saved(coloured_corners(), "PNG"), platform="letter")
 
 
 @pytest.mark.parametrize(
@@ -388,7 +395,7 @@ def test_a_few_bytes_that_claim_a_gigantic_picture_are_refused(bomb: bytes) -> N
 
 
 def test_a_gif_whose_frame_outgrows_its_header_is_refused() -> None:
-    source = bytearray(saved(corners(), "GIF"))
+    source = bytearray(saved(coloured_corners(), "GIF"))
     frame = source.index(b"\x2c", 13 + 3 * 2 ** ((source[10] & 7) + 1))
     source[frame + 5 : frame + 9] = struct.pack("<HH", 8_000, 8_000)
     assert refusal(bytes(source)).code is PictureProblem.TOO_MANY_PIXELS
@@ -403,7 +410,7 @@ def test_the_pixel_limit_itself_is_still_taken() -> None:
 
 
 def test_too_many_bytes_are_refused_with_both_numbers() -> None:
-    source = saved(corners(), "PNG")
+    source = saved(coloured_corners(), "PNG")
     with pytest.raises(BadPicture) as caught:
         inspect(source, max_bytes=len(source) - 1)
     assert caught.value.code is PictureProblem.TOO_MANY_BYTES

@@ -26,18 +26,18 @@ def site() -> Iterator[WebServer]:
         yield opened
 
 
-def within(seconds: float) -> Callable[[], float]:
+def deadline_in(seconds: float) -> Callable[[], float]:
     """Return a deadline in this many seconds."""
     ends = monotonic() + seconds
     return lambda: ends - monotonic()
 
 
-def at(url: str, *, reach: Reach = Reach.LOOPBACK, seconds: float = 5.0) -> LinkPreview:
+def check_link(url: str, *, reach: Reach = Reach.LOOPBACK, seconds: float = 5.0) -> LinkPreview:
     """Check an address, as in a rehearsal."""
-    return fetch_preview(url, reach=reach, remaining=within(seconds))
+    return fetch_preview(url, reach=reach, remaining=deadline_in(seconds))
 
 
-def answering(*addresses: str) -> Callable[[str, int], list[str]]:
+def name_service(*addresses: str) -> Callable[[str, int], list[str]]:
     """Return a name service that resolves every host to these addresses."""
 
     def names(_host: str, _port: int) -> list[str]:
@@ -58,7 +58,7 @@ def test_a_page_gives_its_title_and_a_small_picture(site: WebServer) -> None:
     head = (
         '<meta property="og:title" content="मोफत  शिबीर"><meta property="og:image" content="p.png">'
     )
-    preview = at(site.page("/camp", head))
+    preview = check_link(site.page("/camp", head))
     assert (preview.finding, preview.code, preview.title) == (LinkFinding.FINE, 200, "मोफत शिबीर")
     assert preview.landed_on == site.url("/camp")
     with Image.open(BytesIO(preview.picture)) as picture:
@@ -67,18 +67,18 @@ def test_a_page_gives_its_title_and_a_small_picture(site: WebServer) -> None:
 
 
 def test_a_page_without_a_picture_has_only_its_title(site: WebServer) -> None:
-    preview = at(site.page("/a", "<title>Parks &amp; gardens</title>"))
+    preview = check_link(site.page("/a", "<title>Parks &amp; gardens</title>"))
     assert (preview.title, preview.picture) == ("Parks & gardens", b"")
 
 
 def test_a_file_that_is_no_page_is_asked_for_its_head_alone(site: WebServer) -> None:
     site.replies["/a.pdf"] = Reply(b"%PDF", kind="application/pdf")
-    assert at(site.url("/a.pdf")).finding is LinkFinding.FINE
+    assert check_link(site.url("/a.pdf")).finding is LinkFinding.FINE
     assert site.paths == ["HEAD /a.pdf"]
 
 
 def test_a_server_that_refuses_head_is_asked_for_the_page(site: WebServer) -> None:
-    assert at(site.page("/a", to_head=405)).finding is LinkFinding.FINE
+    assert check_link(site.page("/a", to_head=405)).finding is LinkFinding.FINE
     assert site.paths == ["HEAD /a", "GET /a"]
 
 
@@ -95,7 +95,7 @@ def test_a_server_that_refuses_head_is_asked_for_the_page(site: WebServer) -> No
 )
 def test_what_is_answered_decides(site: WebServer, code: int, finding: LinkFinding) -> None:
     site.replies["/a"] = Reply(b"", code)
-    preview = at(site.url("/a"))
+    preview = check_link(site.url("/a"))
     assert (preview.finding, preview.code) == (finding, code)
 
 
@@ -103,40 +103,40 @@ def test_redirections_are_followed_a_few_times(site: WebServer) -> None:
     for hop in range(MOST_HOPS):
         site.replies[f"/{hop}"] = Reply(b"", 302, headers={"Location": f"/{hop + 1}"})
     site.page(f"/{MOST_HOPS}", "<title>There</title>")
-    preview = at(site.url("/0"))
+    preview = check_link(site.url("/0"))
     assert (preview.finding, preview.title) == (LinkFinding.FINE, "There")
     assert preview.landed_on == site.url(f"/{MOST_HOPS}")
     site.replies["/round"] = Reply(b"", 301, headers={"Location": "/round"})
-    assert at(site.url("/round")).finding is LinkFinding.LOOPS
+    assert check_link(site.url("/round")).finding is LinkFinding.LOOPS
 
 
 def test_nobody_listening_is_unreachable(free_port: int) -> None:
-    assert at(f"http://127.0.0.1:{free_port}/").finding is LinkFinding.UNREACHABLE
+    assert check_link(f"http://127.0.0.1:{free_port}/").finding is LinkFinding.UNREACHABLE
 
 
 def test_an_answer_that_drips_ends_with_the_deadline(site: WebServer) -> None:
     site.replies["/a"] = Reply(b"x" * 500, drips=True)
     begun = monotonic()
-    assert at(site.url("/a"), seconds=0.6).finding is LinkFinding.UNREACHABLE
+    assert check_link(site.url("/a"), seconds=0.6).finding is LinkFinding.UNREACHABLE
     assert monotonic() - begun < 3
 
 
 def test_only_the_beginning_of_a_page_is_read(site: WebServer) -> None:
     head = "<title>Long</title>" + "<!-- x -->" * 50_000
-    assert at(site.page("/a", head)).title == "Long"
+    assert check_link(site.page("/a", head)).title == "Long"
     assert site.headers[-1]["Range"] == f"bytes=0-{MOST_PAGE - 1}"
 
 
 def test_a_picture_that_is_none_or_too_large_is_left_out(site: WebServer) -> None:
     head = '<meta property="og:image" content="/p.png">'
     site.replies["/p.png"] = Reply(b"not a picture", kind="image/png")
-    assert at(site.page("/a", head)).picture == b""
+    assert check_link(site.page("/a", head)).picture == b""
     site.replies["/p.png"] = Reply(png() + b"\0" * 3_000_000, kind="image/png")
-    assert at(site.page("/a", head)).picture == b""
+    assert check_link(site.page("/a", head)).picture == b""
 
 
 def test_a_letter_outside_ascii_is_escaped_on_the_way(site: WebServer) -> None:
-    assert at(site.url("/माहिती?क=१ २")).code == 404
+    assert check_link(site.url("/माहिती?क=१ २")).code == 404
     assert site.paths[0].startswith("HEAD /%E0%A4%AE%E0%A4%BE")
     assert " " not in site.paths[0].removeprefix("HEAD ")
 
@@ -147,7 +147,7 @@ def test_a_letter_outside_ascii_is_escaped_on_the_way(site: WebServer) -> None:
 def test_loopback_is_asked_in_a_rehearsal_only(site: WebServer) -> None:
     url = site.page("/a")
     for reach in (Reach.PUBLIC, Reach.NONE):
-        assert at(url, reach=reach).finding is LinkFinding.UNSAFE
+        assert check_link(url, reach=reach).finding is LinkFinding.UNSAFE
     assert site.paths == []
 
 
@@ -176,8 +176,8 @@ def test_an_address_that_is_not_public_is_refused_before_connecting(address: str
     preview = fetch_preview(
         "http://pmc.example/",
         reach=Reach.PUBLIC,
-        remaining=within(1),
-        resolver=answering(address),
+        remaining=deadline_in(1),
+        resolver=name_service(address),
     )
     assert preview.finding is LinkFinding.UNSAFE
 
@@ -186,8 +186,8 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused() -> None:
     preview = fetch_preview(
         "http://pmc.example/",
         reach=Reach.PUBLIC,
-        remaining=within(1),
-        resolver=answering("8.8.8.8", "10.0.0.1"),
+        remaining=deadline_in(1),
+        resolver=name_service("8.8.8.8", "10.0.0.1"),
     )
     assert preview.finding is LinkFinding.UNSAFE
     assert is_public(IPv4Address("8.8.8.8"))
@@ -205,7 +205,7 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused() -> None:
 )
 def test_a_redirection_to_where_it_may_not_go_is_refused(site: WebServer, location: str) -> None:
     site.replies["/a"] = Reply(b"", 302, headers={"Location": location})
-    assert at(site.url("/a")).finding is LinkFinding.UNSAFE
+    assert check_link(site.url("/a")).finding is LinkFinding.UNSAFE
     assert site.paths == ["HEAD /a"]
 
 
@@ -213,8 +213,8 @@ def test_a_public_address_is_asked_at_the_ports_of_the_web_only() -> None:
     preview = fetch_preview(
         "http://pmc.example:25/",
         reach=Reach.PUBLIC,
-        remaining=within(1),
-        resolver=answering("8.8.8.8"),
+        remaining=deadline_in(1),
+        resolver=name_service("8.8.8.8"),
     )
     assert preview.finding is LinkFinding.UNSAFE
 
@@ -228,7 +228,7 @@ def test_a_name_is_resolved_once_for_each_request(site: WebServer) -> None:
 
     url = f"http://pmc.example:{site.port}/a.pdf"
     site.replies["/a.pdf"] = Reply(b"", kind="application/pdf")
-    preview = fetch_preview(url, reach=Reach.LOOPBACK, remaining=within(2), resolver=names)
+    preview = fetch_preview(url, reach=Reach.LOOPBACK, remaining=deadline_in(2), resolver=names)
     assert (preview.finding, names_asked) == (LinkFinding.FINE, ["pmc.example"])
     assert site.headers[0]["Host"] == f"pmc.example:{site.port}"
 
@@ -237,12 +237,12 @@ def test_a_name_is_resolved_once_for_each_request(site: WebServer) -> None:
     "url", ["http://", "http://[::1", "ftp://a.example/", "http://a b.example/"]
 )
 def test_what_is_no_address_is_no_fault_of_ours(url: str) -> None:
-    assert at(url).finding in (LinkFinding.UNSAFE, LinkFinding.UNREACHABLE)
+    assert check_link(url).finding in (LinkFinding.UNSAFE, LinkFinding.UNREACHABLE)
 
 
 def test_a_certificate_that_nobody_trusts_is_told(tmp_path: Path) -> None:
     with serving(server_tls(self_signed_certificate(tmp_path))) as site:
-        assert at(site.url("/")).finding is LinkFinding.UNTRUSTED
+        assert check_link(site.url("/")).finding is LinkFinding.UNTRUSTED
 
 
 # Reading a page
@@ -270,18 +270,18 @@ def test_a_page_that_names_no_writing_of_pages_is_read_all_the_same(
     site: WebServer, named: str
 ) -> None:
     site.replies["/a"] = Reply(b"<title>x</title>", kind=f"text/html; charset={named}")
-    preview = at(site.url("/a"))
+    preview = check_link(site.url("/a"))
     assert (preview.finding, preview.title) == (LinkFinding.FINE, "x")
 
 
 def test_a_picture_at_what_is_no_address_takes_nothing_from_the_page(site: WebServer) -> None:
     head = '<title>x</title><meta property="og:image" content="http://[none/p.png">'
-    preview = at(site.page("/a", head))
+    preview = check_link(site.page("/a", head))
     assert (preview.finding, preview.title, preview.picture) == (LinkFinding.FINE, "x", b"")
 
 
 def test_a_page_of_broken_marks_gives_what_stood_before_them(site: WebServer) -> None:
-    preview = at(site.page("/a", "<title>x</title><![foo[ ]]>"))
+    preview = check_link(site.page("/a", "<title>x</title><![foo[ ]]>"))
     assert (preview.finding, preview.title) == (LinkFinding.FINE, "x")
 
 
@@ -300,7 +300,7 @@ def test_what_no_database_keeps_is_left_out_of_a_title(page: bytes, kind: str) -
 def test_what_no_database_keeps_is_left_out_of_where_it_landed(site: WebServer) -> None:
     site.replies["/a"] = Reply(b"", 302, headers={"Location": "/b\0c"})
     site.replies["/b%00c"] = Reply(b"", kind="application/pdf")
-    assert at(site.url("/a")).landed_on == site.url("/bc")
+    assert check_link(site.url("/a")).landed_on == site.url("/bc")
 
 
 def test_an_address_of_one_site_alone_is_nobodys_to_ask() -> None:

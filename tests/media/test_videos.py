@@ -22,7 +22,7 @@ def header(duration: int, scale: int = 600, version: int = 0) -> bytes:
     return box(b"mvhd", bytes([version, 0, 0, 0]) + dates + struct.pack(">I", scale) + length)
 
 
-def film(movie: bytes, *, at_the_end: bool = False, data: int = 100) -> BytesIO:
+def video(movie: bytes, *, at_the_end: bool = False, data: int = 100) -> BytesIO:
     parts = [box(b"moov", movie), box(b"mdat", bytes(data))]
     return BytesIO(
         box(b"ftyp", b"isom" + bytes(12)) + b"".join(reversed(parts) if at_the_end else parts)
@@ -33,7 +33,7 @@ def film(movie: bytes, *, at_the_end: bool = False, data: int = 100) -> BytesIO:
 @pytest.mark.parametrize("version", [0, 1])
 def test_the_length_is_read_wherever_the_headers_stand(*, version: int, at_the_end: bool) -> None:
     movie = box(b"free", b"") + header(600 * 75 + 250, version=version)
-    assert seconds_of(film(movie, at_the_end=at_the_end)) == 75
+    assert seconds_of(video(movie, at_the_end=at_the_end)) == 75
 
 
 def test_a_very_large_box_before_the_headers_is_stepped_over() -> None:
@@ -46,11 +46,11 @@ def test_a_very_large_box_before_the_headers_is_stepped_over() -> None:
     [
         BytesIO(),
         BytesIO(b"\x00\x00\x00\x20ftypmp42" + bytes(40)),
-        film(header(0)),
-        film(header(10, scale=0)),
-        film(header(4_000_000_000, scale=1)),
-        film(header(100)[:-3]),
-        film(b""),
+        video(header(0)),
+        video(header(10, scale=0)),
+        video(header(4_000_000_000, scale=1)),
+        video(header(100)[:-3]),
+        video(b""),
         BytesIO(struct.pack(">I", 4) + b"moov" + bytes(30)),
     ],
 )
@@ -61,4 +61,4 @@ def test_what_does_not_say_its_length_has_none(video: BytesIO) -> None:
 @given(st.binary(max_size=300))
 def test_no_bytes_break_it(content: bytes) -> None:
     seconds_of(BytesIO(content))
-    seconds_of(film(content))
+    seconds_of(video(content))

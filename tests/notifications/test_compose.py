@@ -206,7 +206,7 @@ def reader(language: str) -> Person:
     )
 
 
-def written(kind: NoticeKind, language: str, values: Mapping[str, object]) -> tuple[str, str]:
+def compose_text(kind: NoticeKind, language: str, values: Mapping[str, object]) -> tuple[str, str]:
     return compose(kind, reader(language), values, now=NOON, path=links.post(7))
 
 
@@ -216,7 +216,7 @@ every_kind = pytest.mark.parametrize("kind", NoticeKind)
 @pytest.mark.parametrize("language", LANGUAGES)
 @every_kind
 def test_each_mail_says_to_whom_what_to_do_and_where(kind: NoticeKind, language: str) -> None:
-    subject, body = written(kind, language, VALUES[kind])
+    subject, body = compose_text(kind, language, VALUES[kind])
     assert ("Nitin Gholap" if language == "en" else "नितीन घोलप") in body
     assert any(instruction in body for instruction in WHAT_TO_DO[language])
     assert f"\n\n{links.BASE}/posts/7\n" in body
@@ -229,12 +229,13 @@ def test_each_mail_says_to_whom_what_to_do_and_where(kind: NoticeKind, language:
 @every_kind
 def test_each_value_that_is_given_is_said(kind: NoticeKind, language: str) -> None:
     """Each value changes the text: none is ignored."""
-    whole = written(kind, language, VALUES[kind])
+    whole = compose_text(kind, language, VALUES[kind])
     unsaid = [
         name
         for name in VALUES[kind]
         if name in SPARE
-        and written(kind, language, {k: v for k, v in VALUES[kind].items() if k != name}) == whole
+        and compose_text(kind, language, {k: v for k, v in VALUES[kind].items() if k != name})
+        == whole
     ]
     assert unsaid in ([], ["code"]), unsaid
 
@@ -243,7 +244,7 @@ def test_each_value_that_is_given_is_said(kind: NoticeKind, language: str) -> No
 @every_kind
 def test_each_mail_can_do_without_what_may_be_left_out(kind: NoticeKind, language: str) -> None:
     few = {name: value for name, value in VALUES[kind].items() if name not in SPARE}
-    subject, body = written(kind, language, few)
+    subject, body = compose_text(kind, language, few)
     assert subject
     assert "None" not in body
     assert not re.search(r"\n{3}", body), "three blank lines where something was left out"
@@ -273,26 +274,28 @@ def test_a_mail_in_marathi_or_hindi_holds_no_english_of_ours(
     plain = {
         name: value if not isinstance(value, str) else "शब्द" for name, value in VALUES[kind].items()
     }
-    subject, body = written(kind, language, plain)
+    subject, body = compose_text(kind, language, plain)
     ours = re.sub(r"\ue000\S+|\((?:IT Nodal Officer|Approval|X)\)", "", subject + body)
     assert re.findall("[A-Za-z]+", ours) == []
 
 
 def test_marathi_mails_write_marathi_digits_and_keep_a_number_on_one_line() -> None:
-    _, body = written(NoticeKind.REVIEW_ASKED, "mr", VALUES[NoticeKind.REVIEW_ASKED])
+    _, body = compose_text(NoticeKind.REVIEW_ASKED, "mr", VALUES[NoticeKind.REVIEW_ASKED])
     assert "(आवृत्ती क्र.\u00a0३)" in body
     assert "मुदत: बुधवार, दि.\u00a0२५ नोव्हेंबर, दुपारी\u00a0३:०० पर्यंत." in body
     assert not re.search("[0-9]", body.replace("/posts/7", ""))
 
 
 def test_acknowledgement_numbers_keep_their_latin_digits() -> None:
-    subject, body = written(NoticeKind.ACKNOWLEDGEMENT, "mr", VALUES[NoticeKind.ACKNOWLEDGEMENT])
+    subject, body = compose_text(
+        NoticeKind.ACKNOWLEDGEMENT, "mr", VALUES[NoticeKind.ACKNOWLEDGEMENT]
+    )
     assert subject.startswith("पोचपावती: PMC/2026/000123 – ")
     assert "पोच क्रमांक: PMC/2026/000123" in body
 
 
 def test_hindi_mails_write_the_hindi_name_and_words() -> None:
-    _, body = written(NoticeKind.DELIVERY_FAILED, "hi", VALUES[NoticeKind.DELIVERY_FAILED])
+    _, body = compose_text(NoticeKind.DELIVERY_FAILED, "hi", VALUES[NoticeKind.DELIVERY_FAILED])
     assert "एक्स (X) के ‘पुणे महानगरपालिका’ खाते पर" in body
     assert "कारण: माध्यम के अनुसार यही पाठ इस खाते से अभी-अभी प्रकाशित हो चुका है।" in body
 
@@ -303,14 +306,14 @@ def test_a_department_may_come_as_its_names() -> None:
         "department_mr": "पाणीपुरवठा विभाग",
         "department_en": "Water Supply",
     }
-    assert "Water Supply" in written(NoticeKind.APPROVED, "en", values)[1]
-    assert "पाणीपुरवठा विभाग" in written(NoticeKind.APPROVED, "mr", values)[1]
-    assert "पाणीपुरवठा विभाग" in written(NoticeKind.APPROVED, "hi", values)[1]
+    assert "Water Supply" in compose_text(NoticeKind.APPROVED, "en", values)[1]
+    assert "पाणीपुरवठा विभाग" in compose_text(NoticeKind.APPROVED, "mr", values)[1]
+    assert "पाणीपुरवठा विभाग" in compose_text(NoticeKind.APPROVED, "hi", values)[1]
 
 
 def test_a_reason_that_has_no_words_here_is_left_to_the_page() -> None:
     values = {**ABOUT_A_DELIVERY, "code": "medium_changed"}
-    _, body = written(NoticeKind.DELIVERY_FAILED, "mr", values)
+    _, body = compose_text(NoticeKind.DELIVERY_FAILED, "mr", values)
     assert "medium_changed" not in body
     assert "कारण खालील पानावर दिले आहे." in body
 
@@ -324,28 +327,28 @@ def test_a_missing_or_unknown_value_is_an_error_at_once(
     values = {name: value for name, value in ABOUT_A_POST.items() if name != left_out}
     values.update(added)
     with pytest.raises(WrongValues):
-        written(NoticeKind.APPROVED, "mr", values)
+        compose_text(NoticeKind.APPROVED, "mr", values)
 
 
 def test_a_title_injects_no_header_no_template_and_no_link() -> None:
     title = "पाणी\r\nBcc: all@pmc.example {{ link }} {% raw %} \ue000/x"
-    subject, body = written(NoticeKind.APPROVED, "mr", {**ABOUT_A_POST, "title": title})
+    subject, body = compose_text(NoticeKind.APPROVED, "mr", {**ABOUT_A_POST, "title": title})
     assert "\nBcc" not in subject + body
     assert "Bcc: all@pmc.example {{ link }} {% raw %} /x" in subject
     assert body.count(links.BASE) == 1
 
 
 def test_a_long_title_or_comment_is_cut_and_shows_it() -> None:
-    subject, _ = written(NoticeKind.APPROVED, "mr", {**ABOUT_A_POST, "title": "क" * 200})
+    subject, _ = compose_text(NoticeKind.APPROVED, "mr", {**ABOUT_A_POST, "title": "क" * 200})
     assert len(subject) == 200
     assert subject.endswith("…")
     values = {**VALUES[NoticeKind.COMMENT_ROUTED], "comment": "क" * 5000}
-    _, body = written(NoticeKind.COMMENT_ROUTED, "mr", values)
+    _, body = compose_text(NoticeKind.COMMENT_ROUTED, "mr", values)
     assert "क" * 999 + "…”" in body
 
 
 def test_a_reader_of_another_language_is_written_to_in_marathi() -> None:
-    assert "महोदय/महोदया" in written(NoticeKind.APPROVED, "ta", ABOUT_A_POST)[1]
+    assert "महोदय/महोदया" in compose_text(NoticeKind.APPROVED, "ta", ABOUT_A_POST)[1]
 
 
 def test_a_queued_mail_waits_for_the_tick_and_leads_to_today_by_default(
@@ -393,13 +396,15 @@ def test_every_kind_has_a_template_per_language_and_none_is_unused() -> None:
 def test_a_mail_about_what_was_missed_names_what_kept_it(code: str, sentence: str) -> None:
     values = {**ABOUT_A_DELIVERY, "code": code}
     for language in LANGUAGES:
-        body = written(NoticeKind.DELIVERY_MISSED, language, values)[1]
+        body = compose_text(NoticeKind.DELIVERY_MISSED, language, values)[1]
         assert ("कारण: ", "Reason: ")[language == "en"] in body
         assert (f"Reason: {sentence}" in body) is (language == "en")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_mail_about_what_was_simply_late_names_no_reason(language: str) -> None:
-    body = written(NoticeKind.DELIVERY_MISSED, language, {**ABOUT_A_DELIVERY, "code": "late"})[1]
+    body = compose_text(NoticeKind.DELIVERY_MISSED, language, {**ABOUT_A_DELIVERY, "code": "late"})[
+        1
+    ]
     assert "कारण:" not in body
     assert "Reason:" not in body

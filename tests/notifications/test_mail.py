@@ -32,7 +32,7 @@ VALUES = {"title": "पाणीपुरवठा बंद", "revision": 3, "d
 
 
 @dataclass
-class Post:
+class MailSetup:
     """A database, a settable clock, and the tick that sends mails."""
 
     database: Database
@@ -90,14 +90,14 @@ class Post:
 
 
 @pytest.fixture
-def post(on_sqlite: Database) -> Post:
-    return Post(on_sqlite)
+def mail_setup(on_sqlite: Database) -> MailSetup:
+    return MailSetup(on_sqlite)
 
 
 def test_a_queued_mail_arrives_whole_and_is_sent_once(
     database: Database, mail_server: MailServer
 ) -> None:
-    post = Post(database)
+    post = MailSetup(database)
     post.write()
     assert post.tick(mail_server.url) == 1
     assert post.tick(mail_server.url) == 0
@@ -119,169 +119,176 @@ def test_a_queued_mail_arrives_whole_and_is_sent_once(
 
 
 def test_mails_leave_in_the_order_of_queueing_up_to_the_limit(
-    post: Post, mail_server: MailServer
+    mail_setup: MailSetup, mail_server: MailServer
 ) -> None:
-    ids = post.write(3)
-    assert post.tick(mail_server.url, limit=2) == 2
-    assert [post.notice(number).state for number in range(3)] == [
+    ids = mail_setup.write(3)
+    assert mail_setup.tick(mail_server.url, limit=2) == 2
+    assert [mail_setup.notice(number).state for number in range(3)] == [
         NoticeState.SENT,
         NoticeState.SENT,
         NoticeState.QUEUED,
     ]
-    assert post.tick(mail_server.url) == 1
+    assert mail_setup.tick(mail_server.url) == 1
     assert len(mail_server.mails) == len(ids)
 
 
 def test_a_clock_that_is_to_stop_ends_after_the_mail_in_hand(
-    post: Post, mail_server: MailServer
+    mail_setup: MailSetup, mail_server: MailServer
 ) -> None:
-    post.write(3)
-    assert post.tick(mail_server.url, is_stopping=lambda: len(mail_server.mails) == 1) == 1
-    assert [post.notice(number).state for number in range(3)] == ["sent", "queued", "queued"]
+    mail_setup.write(3)
+    assert mail_setup.tick(mail_server.url, is_stopping=lambda: len(mail_server.mails) == 1) == 1
+    assert [mail_setup.notice(number).state for number in range(3)] == ["sent", "queued", "queued"]
 
 
-def test_a_mail_is_not_sent_before_its_time(post: Post, mail_server: MailServer) -> None:
-    post.write()
-    post.now -= 2 * MINUTE
-    assert post.tick(mail_server.url) == 0
+def test_a_mail_is_not_sent_before_its_time(mail_setup: MailSetup, mail_server: MailServer) -> None:
+    mail_setup.write()
+    mail_setup.now -= 2 * MINUTE
+    assert mail_setup.tick(mail_server.url) == 0
     assert mail_server.mails == []
 
 
 def test_once_sent_a_mail_rests_without_its_one_use_link(
-    post: Post, mail_server: MailServer
+    mail_setup: MailSetup, mail_server: MailServer
 ) -> None:
-    person = post.person()
-    with post.database.transaction() as session:
+    person = mail_setup.person()
+    with mail_setup.database.transaction() as session:
         person_row = session.get_one(Person, person.id)
-        post.ids.append(invite(session, actor=COMMAND, person=person_row, now=NOON).id)
-    token = post.notice().body.partition("/invitation/")[2].split()[0]
-    assert post.tick(mail_server.url) == 1
+        mail_setup.ids.append(invite(session, actor=COMMAND, person=person_row, now=NOON).id)
+    token = mail_setup.notice().body.partition("/invitation/")[2].split()[0]
+    assert mail_setup.tick(mail_server.url) == 1
     assert f"{BASE_URL}/invitation/{token}" in mail_server.mails[0].text
-    assert token not in post.notice().body
-    assert "/invitation/…" in post.notice().body
+    assert token not in mail_setup.notice().body
+    assert "/invitation/…" in mail_setup.notice().body
 
 
 @pytest.mark.parametrize("verb", ["RCPT", "DATA", "TEXT"])
 def test_a_permanent_refusal_keeps_the_servers_reason_but_not_the_link(
-    post: Post, verb: str
+    mail_setup: MailSetup, verb: str
 ) -> None:
-    person = post.person()
-    with post.database.transaction() as session:
+    person = mail_setup.person()
+    with mail_setup.database.transaction() as session:
         person_row = session.get_one(Person, person.id)
-        post.ids.append(invite(session, actor=COMMAND, person=person_row, now=NOON).id)
+        mail_setup.ids.append(invite(session, actor=COMMAND, person=person_row, now=NOON).id)
     with scripted_server({verb: "550 5.1.1 no such mailbox"}) as server:
-        assert post.tick(server.url()) == 0
-        post.now += timedelta(days=1)
-        assert post.tick(server.url()) == 0
-    notice = post.notice()
+        assert mail_setup.tick(server.url()) == 0
+        mail_setup.now += timedelta(days=1)
+        assert mail_setup.tick(server.url()) == 0
+    notice = mail_setup.notice()
     assert (notice.state, notice.reason) == (NoticeState.FAILED, "550 5.1.1 no such mailbox")
     assert "/invitation/…" in notice.body
-    assert post.verbs() == ["send_mail", "mail_failed"]
+    assert mail_setup.verbs() == ["send_mail", "mail_failed"]
 
 
 @pytest.mark.parametrize("verb", ["RCPT", "DATA", "TEXT"])
-def test_a_refusal_for_now_waits_longer_each_time_and_then_arrives(post: Post, verb: str) -> None:
-    post.write()
+def test_a_refusal_for_now_waits_longer_each_time_and_then_arrives(
+    mail_setup: MailSetup, verb: str
+) -> None:
+    mail_setup.write()
     with scripted_server({verb: "451 4.7.1 come back later"}) as server:
         for minutes in (1, 2, 5, 15, 30, 60, 60):
-            assert post.tick(server.url()) == 0
-            notice = post.notice()
+            assert mail_setup.tick(server.url()) == 0
+            notice = mail_setup.notice()
             assert (notice.state, notice.reason) == (
                 NoticeState.QUEUED,
                 "451 4.7.1 come back later",
             )
-            assert notice.send_at == post.now + minutes * MINUTE
-            post.now += minutes * MINUTE - timedelta(seconds=1)
-            assert post.tick(server.url()) == 0
-            assert post.notice().tries == notice.tries
-            post.now += timedelta(seconds=1)
+            assert notice.send_at == mail_setup.now + minutes * MINUTE
+            mail_setup.now += minutes * MINUTE - timedelta(seconds=1)
+            assert mail_setup.tick(server.url()) == 0
+            assert mail_setup.notice().tries == notice.tries
+            mail_setup.now += timedelta(seconds=1)
         server.replies[verb] = "354 go on" if verb == "DATA" else "250 taken"
-        assert post.tick(server.url()) == 1
-    assert (post.notice().state, post.notice().reason) == (NoticeState.SENT, "")
+        assert mail_setup.tick(server.url()) == 1
+    assert (mail_setup.notice().state, mail_setup.notice().reason) == (NoticeState.SENT, "")
 
 
-def test_a_mail_that_nobody_takes_for_five_days_has_failed(post: Post) -> None:
-    post.write()
-    post.now += GIVE_UP_AFTER
+def test_a_mail_that_nobody_takes_for_five_days_has_failed(mail_setup: MailSetup) -> None:
+    mail_setup.write()
+    mail_setup.now += GIVE_UP_AFTER
     with scripted_server({"RCPT": "451 full"}) as server:
-        post.tick(server.url())
-    assert (post.notice().state, post.notice().reason) == (NoticeState.FAILED, "451 full")
+        mail_setup.tick(server.url())
+    assert (mail_setup.notice().state, mail_setup.notice().reason) == (
+        NoticeState.FAILED,
+        "451 full",
+    )
 
 
 def test_an_unreachable_server_delays_one_mail_and_no_others(
-    post: Post, mail_server: MailServer
+    mail_setup: MailSetup, mail_server: MailServer
 ) -> None:
-    post.write(3)
-    assert post.tick(f"smtp://127.0.0.1:{free_port()}") == 0
-    assert [post.notice(number).tries for number in range(3)] == [1, 0, 0]
-    assert "ConnectionRefusedError" in post.notice().reason
-    post.now += MINUTE
-    assert post.tick(mail_server.url) == 3
+    mail_setup.write(3)
+    assert mail_setup.tick(f"smtp://127.0.0.1:{free_port()}") == 0
+    assert [mail_setup.notice(number).tries for number in range(3)] == [1, 0, 0]
+    assert "ConnectionRefusedError" in mail_setup.notice().reason
+    mail_setup.now += MINUTE
+    assert mail_setup.tick(mail_server.url) == 3
 
 
 @pytest.mark.parametrize("verb", ["HELLO", "EHLO", "MAIL"])
-def test_a_server_that_will_not_talk_to_us_fails_no_mail(post: Post, verb: str) -> None:
-    post.write(2)
+def test_a_server_that_will_not_talk_to_us_fails_no_mail(mail_setup: MailSetup, verb: str) -> None:
+    mail_setup.write(2)
     with scripted_server({verb: "554 not you", "HELO": "554 not you"}) as server:
-        assert post.tick(server.url()) == 0
-    assert [post.notice(number).state for number in range(2)] == [NoticeState.QUEUED] * 2
-    assert post.notice().reason.startswith("554 not you")
+        assert mail_setup.tick(server.url()) == 0
+    assert [mail_setup.notice(number).state for number in range(2)] == [NoticeState.QUEUED] * 2
+    assert mail_setup.notice().reason.startswith("554 not you")
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
-def test_a_connection_lost_before_the_text_is_only_tried_later(post: Post, verb: str) -> None:
-    post.write()
+def test_a_connection_lost_before_the_text_is_only_tried_later(
+    mail_setup: MailSetup, verb: str
+) -> None:
+    mail_setup.write()
     with scripted_server({verb: DROP}) as server:
-        post.tick(server.url())
-        assert post.verbs() == ["send_mail", "mail_later"]
+        mail_setup.tick(server.url())
+        assert mail_setup.verbs() == ["send_mail", "mail_later"]
         server.replies[verb] = "250 fine"
-        post.now += MINUTE
-        assert post.tick(server.url()) == 1
+        mail_setup.now += MINUTE
+        assert mail_setup.tick(server.url()) == 1
 
 
-def test_a_mail_lost_in_transit_is_resent_under_the_same_message_id(post: Post) -> None:
-    post.write()
+def test_a_mail_lost_in_transit_is_resent_under_the_same_message_id(mail_setup: MailSetup) -> None:
+    mail_setup.write()
     with scripted_server({"TEXT": DROP}) as server:
-        assert post.tick(server.url()) == 0
-        assert post.verbs() == ["send_mail", "mail_unconfirmed", "mail_again"]
-        assert post.notice().state is NoticeState.QUEUED
+        assert mail_setup.tick(server.url()) == 0
+        assert mail_setup.verbs() == ["send_mail", "mail_unconfirmed", "mail_again"]
+        assert mail_setup.notice().state is NoticeState.QUEUED
         server.replies["TEXT"] = "250 taken"
-        post.now += MINUTE
-        assert post.tick(server.url()) == 1
+        mail_setup.now += MINUTE
+        assert mail_setup.tick(server.url()) == 1
         heard = [message_from_bytes(text, policy=policy.default) for text in server.texts]
     assert len({mail["Message-ID"] for mail in heard}) == 1
     assert len(heard) == 2
-    assert post.notice().state is NoticeState.SENT
+    assert mail_setup.notice().state is NoticeState.SENT
 
 
-def test_a_mail_lost_twice_stays_unconfirmed_for_a_person_to_see(post: Post) -> None:
-    post.write()
+def test_a_mail_lost_twice_stays_unconfirmed_for_a_person_to_see(mail_setup: MailSetup) -> None:
+    mail_setup.write()
     with scripted_server({"TEXT": DROP}) as server:
         for _ in range(4):
-            post.tick(server.url())
-            post.now += timedelta(hours=2)
+            mail_setup.tick(server.url())
+            mail_setup.now += timedelta(hours=2)
         assert len(server.texts) == 2
-    notice = post.notice()
+    notice = mail_setup.notice()
     assert notice.state is NoticeState.UNCONFIRMED
     assert notice.reason.startswith("SMTPServerDisconnected")
-    assert post.verbs()[-1] == "mail_unconfirmed"
+    assert mail_setup.verbs()[-1] == "mail_unconfirmed"
 
 
-def test_a_server_that_hangs_up_after_taking_the_mail_has_taken_it(post: Post) -> None:
-    post.write()
+def test_a_server_that_hangs_up_after_taking_the_mail_has_taken_it(mail_setup: MailSetup) -> None:
+    mail_setup.write()
     with scripted_server({"QUIT": DROP}) as server:
-        assert post.tick(server.url()) == 1
-    assert post.notice().state is NoticeState.SENT
+        assert mail_setup.tick(server.url()) == 1
+    assert mail_setup.notice().state is NoticeState.SENT
 
 
-class Died(BaseException):
+class ProcessDied(BaseException):
     """Stands for the end of the process."""
 
 
 def test_a_claim_whose_lease_has_ended_is_unconfirmed_and_sent_once_more(
     database: Database, mail_server: MailServer
 ) -> None:
-    post = Post(database)
+    post = MailSetup(database)
     post.write()
     calls = iter([post.now] * 3)
 
@@ -289,9 +296,9 @@ def test_a_claim_whose_lease_has_ended_is_unconfirmed_and_sent_once_more(
         try:
             return next(calls)
         except StopIteration:
-            raise Died from None
+            raise ProcessDied from None
 
-    with pytest.raises(Died):
+    with pytest.raises(ProcessDied):
         tick_mail(
             database,
             smtp_url=mail_server.url,
@@ -315,7 +322,7 @@ def test_a_sender_that_wakes_after_its_lease_leaves_the_new_try_alone(
     database: Database, mail_server: MailServer
 ) -> None:
     """The first sender is blocked while it sends the mail; a second one takes over."""
-    post = Post(database)
+    post = MailSetup(database)
     post.write()
     reached, go_on = threading.Event(), threading.Event()
 
@@ -341,7 +348,7 @@ def test_a_sender_that_wakes_after_its_lease_leaves_the_new_try_alone(
 
 
 def test_a_late_acceptance_settles_a_mail_that_was_queued_again(database: Database) -> None:
-    post = Post(database)
+    post = MailSetup(database)
     post.write()
     reached, go_on = threading.Event(), threading.Event()
 
@@ -365,7 +372,7 @@ def test_a_late_acceptance_settles_a_mail_that_was_queued_again(database: Databa
 
 
 def test_several_clocks_send_each_mail_once(database: Database, mail_server: MailServer) -> None:
-    post = Post(database)
+    post = MailSetup(database)
     post.write(8)
     clocks = [threading.Thread(target=post.tick, args=(mail_server.url,)) for _ in range(3)]
     for clock in clocks:
@@ -377,62 +384,66 @@ def test_several_clocks_send_each_mail_once(database: Database, mail_server: Mai
     assert {post.notice(number).state for number in range(8)} == {NoticeState.SENT}
 
 
-def test_no_transaction_is_open_while_the_server_is_talked_to(post: Post) -> None:
-    post.write()
+def test_no_transaction_is_open_while_the_server_is_talked_to(mail_setup: MailSetup) -> None:
+    mail_setup.write()
     written = []
     with scripted_server() as server:
 
         def write() -> None:
-            with post.database.transaction() as session:  # SQLite: it waits for any other writer
-                session.get_one(Notice, post.ids[0]).reason = "written meanwhile"
+            with (
+                mail_setup.database.transaction() as session
+            ):  # SQLite: it waits for any other writer
+                session.get_one(Notice, mail_setup.ids[0]).reason = "written meanwhile"
             written.append(True)
 
         server.before_greeting = write
-        assert post.tick(server.url()) == 1
+        assert mail_setup.tick(server.url()) == 1
     assert written == [True]
 
 
-def test_starttls_is_used_where_a_password_goes_with_it(post: Post, tmp_path: Path) -> None:
-    post.write()
+def test_starttls_is_used_where_a_password_goes_with_it(
+    mail_setup: MailSetup, tmp_path: Path
+) -> None:
+    mail_setup.write()
     ours, trusting = certificate(tmp_path)
     says = {"EHLO": "250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS", "STARTTLS": "220 go on"}
     with scripted_server(says, context=ours) as server:
-        assert post.tick(server.url(login="cell:p%40ss@"), context=trusting) == 1
+        assert mail_setup.tick(server.url(login="cell:p%40ss@"), context=trusting) == 1
     verbs_heard = [line.split()[0].upper() for line in server.commands]
     assert verbs_heard[:4] == ["EHLO", "STARTTLS", "EHLO", "AUTH"]
 
 
-def test_smtps_is_secret_from_the_first_byte(post: Post, tmp_path: Path) -> None:
-    post.write()
+def test_smtps_is_secret_from_the_first_byte(mail_setup: MailSetup, tmp_path: Path) -> None:
+    mail_setup.write()
     ours, trusting = certificate(tmp_path)
     with scripted_server(context=ours, is_smtps=True) as server:
-        assert post.tick(server.url("smtps"), context=trusting) == 1
+        assert mail_setup.tick(server.url("smtps"), context=trusting) == 1
     assert server.texts
 
 
 def test_a_certificate_that_is_not_trusted_gets_no_mail_and_no_password(
-    post: Post, tmp_path: Path
+    mail_setup: MailSetup, tmp_path: Path
 ) -> None:
-    post.write()
+    mail_setup.write()
     ours, _ = certificate(tmp_path)
     says = {"EHLO": "250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS", "STARTTLS": "220 go on"}
     with scripted_server(says, context=ours) as server:
-        assert post.tick(server.url(login="cell:secret@")) == 0
+        assert mail_setup.tick(server.url(login="cell:secret@")) == 0
     assert not any(line.upper().startswith(("AUTH", "MAIL")) for line in server.commands)
-    assert "SSLCertVerificationError" in post.notice().reason
+    assert "SSLCertVerificationError" in mail_setup.notice().reason
 
 
-def test_a_password_goes_over_no_line_without_tls(post: Post) -> None:
-    post.write()
+def test_a_password_goes_over_no_line_without_tls(mail_setup: MailSetup) -> None:
+    mail_setup.write()
     with scripted_server({"EHLO": "250-here\r\n250 AUTH PLAIN"}) as server:
-        assert post.tick(server.url(login="cell:secret@")) == 0
+        assert mail_setup.tick(server.url(login="cell:secret@")) == 0
     assert [line.split()[0].upper() for line in server.commands] == ["EHLO"]
-    assert "no TLS" in post.notice().reason
-    assert "secret" not in post.notice().reason
+    assert "no TLS" in mail_setup.notice().reason
+    assert "secret" not in mail_setup.notice().reason
 
 
-def test_a_refused_password_fails_no_mail(post: Post, tmp_path: Path) -> None:
-    post.write()
+def test_a_refused_password_fails_no_mail(mail_setup: MailSetup, tmp_path: Path) -> None:
+    mail_setup.write()
     ours, trusting = certificate(tmp_path)
     says = {
         "EHLO": "250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS",
@@ -440,6 +451,6 @@ def test_a_refused_password_fails_no_mail(post: Post, tmp_path: Path) -> None:
         "AUTH": "535 5.7.8 wrong",
     }
     with scripted_server(says, context=ours) as server:
-        assert post.tick(server.url(login="cell:secret@"), context=trusting) == 0
-    assert post.notice().state is NoticeState.QUEUED
-    assert post.notice().reason == "535 5.7.8 wrong"
+        assert mail_setup.tick(server.url(login="cell:secret@"), context=trusting) == 0
+    assert mail_setup.notice().state is NoticeState.QUEUED
+    assert mail_setup.notice().reason == "535 5.7.8 wrong"

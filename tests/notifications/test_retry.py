@@ -38,7 +38,7 @@ def send_again(town: City, notice_id: int, who: str = "lead") -> Notice:
         return notice
 
 
-def stuck(town: City, before: int | None = None, most: int = 50) -> list[int]:
+def failed_mails(town: City, before: int | None = None, most: int = 50) -> list[int]:
     with town.read() as session:
         cursor = None
         if before is not None:
@@ -57,7 +57,7 @@ def test_a_mail_is_queued_again_as_if_it_were_new(town: City) -> None:
     assert notice.queued_at == notice.send_at == town.now
     assert notice.reason == ""
     assert town.verbs("notices", failed)[-1] == "send_mail_again"
-    assert stuck(town) == []
+    assert failed_mails(town) == []
 
 
 def test_only_admin_and_lead_may_ask_for_it(town: City) -> None:
@@ -148,6 +148,6 @@ def test_the_latest_come_first_and_pages_follow_each_other(town: City) -> None:
         if number % 2:
             town.clock.move(MINUTE)
     expected = failed[::-1]
-    assert stuck(town) == expected
-    assert stuck(town, most=1) == expected[:2]
-    assert stuck(town, before=expected[1]) == expected[2:]
+    assert failed_mails(town) == expected
+    assert failed_mails(town, most=1) == expected[:2]
+    assert failed_mails(town, before=expected[1]) == expected[2:]

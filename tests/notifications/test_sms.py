@@ -54,7 +54,7 @@ def gateway(url: str, **more: object) -> Sms:
 
 
 @dataclass
-class Room:
+class SmsSetup:
     """A database with one person, and the tick that sends SMS."""
 
     database: Database
@@ -96,8 +96,8 @@ class Room:
 
 
 @pytest.fixture
-def room(on_sqlite: Database) -> Room:
-    return Room(on_sqlite)
+def sms_setup(on_sqlite: Database) -> SmsSetup:
+    return SmsSetup(on_sqlite)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def letterbox(places: SandboxAddresses, to: str = "") -> list[dict[str, object]]
     return messages
 
 
-def lay(places: SandboxAddresses, kind: str) -> None:
+def add_fault(places: SandboxAddresses, kind: str) -> None:
     body = {"platform": "letterbox", "operation": "*", "kind": kind}
     requests.post(f"{places.url}/faults", json=body, timeout=5).raise_for_status()
 
@@ -121,7 +121,7 @@ def lay(places: SandboxAddresses, kind: str) -> None:
 def test_an_sms_says_what_its_registered_template_makes_of_the_notice(
     database: Database, sandbox_server: SandboxAddresses
 ) -> None:
-    room = Room(database)
+    room = SmsSetup(database)
     room.choose(Telling.SMS)
     room.write(path=links.post(7))
     assert room.tick(gateway(f"{sandbox_server.url}/sms")) == 1
@@ -139,7 +139,7 @@ def test_an_sms_says_what_its_registered_template_makes_of_the_notice(
 def test_a_title_that_looks_like_a_place_takes_no_others(
     database: Database, sandbox_server: SandboxAddresses
 ) -> None:
-    room = Room(database)
+    room = SmsSetup(database)
     room.choose(Telling.SMS)
     with room.database.transaction() as session:
         person = session.get_one(Person, room.person_id)
@@ -150,137 +150,139 @@ def test_a_title_that_looks_like_a_place_takes_no_others(
     assert sms["text"] == f"मान्यता दिली: {{#var#}} {BASE_URL}/"
 
 
-def test_by_mail_is_the_rule_and_each_group_is_chosen_for_itself(room: Room) -> None:
-    room.write()
-    room.choose(Telling.SMS, NoticeGroup.COMMENTS)
-    room.write()
-    room.choose(Telling.BOTH)
-    room.write()
-    assert [notice.channel for notice in room.notices] == ["mail", "mail", "mail", "sms"]
-    assert [notice.mail_too for notice in room.notices] == [False, False, False, True]
+def test_by_mail_is_the_rule_and_each_group_is_chosen_for_itself(sms_setup: SmsSetup) -> None:
+    sms_setup.write()
+    sms_setup.choose(Telling.SMS, NoticeGroup.COMMENTS)
+    sms_setup.write()
+    sms_setup.choose(Telling.BOTH)
+    sms_setup.write()
+    assert [notice.channel for notice in sms_setup.notices] == ["mail", "mail", "mail", "sms"]
+    assert [notice.mail_too for notice in sms_setup.notices] == [False, False, False, True]
 
 
 def test_a_kind_without_a_template_goes_by_mail_alone(
-    room: Room, sandbox_server: SandboxAddresses, mail_server: MailServer
+    sms_setup: SmsSetup, sandbox_server: SandboxAddresses, mail_server: MailServer
 ) -> None:
-    room.choose(Telling.SMS)
-    room.write()
+    sms_setup.choose(Telling.SMS)
+    sms_setup.write()
     sms = gateway(f"{sandbox_server.url}/sms", sms_templates={"returned": APPROVED})
-    assert room.tick(sms) == 0
+    assert sms_setup.tick(sms) == 0
     assert letterbox(sandbox_server) == []
-    (notice,) = room.notices
+    (notice,) = sms_setup.notices
     assert (notice.channel, notice.address, notice.state) == ("mail", MAIL, "queued")
-    assert room.verbs() == ["send_sms", "by_mail_instead"]
+    assert sms_setup.verbs() == ["send_sms", "by_mail_instead"]
     sent = tick_mail(
-        room.database,
+        sms_setup.database,
         smtp_url=mail_server.url,
         mail_from="cell@pmc.example",
         base_url=BASE_URL,
-        now=lambda: room.now,
+        now=lambda: sms_setup.now,
     )
     assert sent == 1
     assert mail_server.mails[0].subject == "मान्यता दिली: पाणीपुरवठा बंद"
 
 
-def test_without_any_gateway_everything_goes_by_mail(room: Room) -> None:
-    room.choose(Telling.SMS)
-    room.write()
-    room.tick(gateway(""))
-    assert [notice.channel for notice in room.notices] == ["mail"]
+def test_without_any_gateway_everything_goes_by_mail(sms_setup: SmsSetup) -> None:
+    sms_setup.choose(Telling.SMS)
+    sms_setup.write()
+    sms_setup.tick(gateway(""))
+    assert [notice.channel for notice in sms_setup.notices] == ["mail"]
 
 
-def test_where_the_mail_says_the_same_already_it_is_not_mailed_twice(room: Room) -> None:
-    room.choose(Telling.BOTH)
-    room.write()
-    room.tick(gateway(""))
-    assert [(notice.channel, notice.state) for notice in room.notices] == [
+def test_where_the_mail_says_the_same_already_it_is_not_mailed_twice(sms_setup: SmsSetup) -> None:
+    sms_setup.choose(Telling.BOTH)
+    sms_setup.write()
+    sms_setup.tick(gateway(""))
+    assert [(notice.channel, notice.state) for notice in sms_setup.notices] == [
         ("mail", "queued"),
         ("sms", "failed"),
     ]
-    assert room.notices[1].reason == "no template is registered for it"
+    assert sms_setup.notices[1].reason == "no template is registered for it"
 
 
-def test_a_code_for_a_new_number_goes_to_that_number_alone(room: Room) -> None:
+def test_a_code_for_a_new_number_goes_to_that_number_alone(sms_setup: SmsSetup) -> None:
     values = {"secret": "49172056", "expires_at": NOON + timedelta(minutes=15)}
-    room.write(NoticeKind.CONTACT_CODE, values=values, to="+919822099999")
-    room.tick(gateway(""))
-    (notice,) = room.notices
+    sms_setup.write(NoticeKind.CONTACT_CODE, values=values, to="+919822099999")
+    sms_setup.tick(gateway(""))
+    (notice,) = sms_setup.notices
     assert (notice.address, notice.state) == ("+919822099999", NoticeState.FAILED)
 
 
 def test_no_code_rests_with_a_notice_that_has_gone(
-    room: Room, sandbox_server: SandboxAddresses
+    sms_setup: SmsSetup, sandbox_server: SandboxAddresses
 ) -> None:
     template = SmsTemplate("1107000000000000002", "Code {#var#}", ("secret",))
     values = {"secret": "49172056", "expires_at": NOON + timedelta(minutes=15)}
-    room.write(NoticeKind.PASSWORD_CODE, values=values, to=MOBILE)
-    assert "49172056" in room.notices[0].body
+    sms_setup.write(NoticeKind.PASSWORD_CODE, values=values, to=MOBILE)
+    assert "49172056" in sms_setup.notices[0].body
     sms = gateway(f"{sandbox_server.url}/sms", sms_templates={"password_code": template})
-    assert room.tick(sms) == 1
+    assert sms_setup.tick(sms) == 1
     assert letterbox(sandbox_server)[0]["text"] == "Code 49172056"
-    (notice,) = room.notices
+    (notice,) = sms_setup.notices
     assert "49172056" not in notice.body + str(notice.variables)
 
 
 def test_a_template_of_the_readers_language_goes_before_the_general_one(
-    room: Room, sandbox_server: SandboxAddresses
+    sms_setup: SmsSetup, sandbox_server: SandboxAddresses
 ) -> None:
     hindi = SmsTemplate("1107000000000000003", "अनुमोदित {#var#}", ("title",))
-    with room.database.transaction() as session:
-        session.get_one(Person, room.person_id).language = "hi"
-    room.choose(Telling.SMS)
-    room.write()
+    with sms_setup.database.transaction() as session:
+        session.get_one(Person, sms_setup.person_id).language = "hi"
+    sms_setup.choose(Telling.SMS)
+    sms_setup.write()
     templates = {"approved": APPROVED, "approved_hi": hindi}
-    room.tick(gateway(f"{sandbox_server.url}/sms", sms_templates=templates))
+    sms_setup.tick(gateway(f"{sandbox_server.url}/sms", sms_templates=templates))
     assert letterbox(sandbox_server)[0]["text"] == "अनुमोदित पाणीपुरवठा बंद"
 
 
 def test_a_refusal_that_comes_with_a_200_is_one_and_then_it_goes_by_mail(
-    room: Room, sandbox_server: SandboxAddresses
+    sms_setup: SmsSetup, sandbox_server: SandboxAddresses
 ) -> None:
-    lay(sandbox_server, "blocked")
-    room.choose(Telling.SMS)
-    room.write()
-    assert room.tick(gateway(f"{sandbox_server.url}/sms")) == 0
-    assert [(notice.channel, notice.state) for notice in room.notices] == [("mail", "queued")]
+    add_fault(sandbox_server, "blocked")
+    sms_setup.choose(Telling.SMS)
+    sms_setup.write()
+    assert sms_setup.tick(gateway(f"{sandbox_server.url}/sms")) == 0
+    assert [(notice.channel, notice.state) for notice in sms_setup.notices] == [("mail", "queued")]
 
 
 @pytest.mark.parametrize(("kind", "arrived"), [("error_after", 2), ("error_before", 1)])
 def test_an_answer_of_trouble_leaves_it_unknown_and_it_is_sent_once_more(
-    room: Room, sandbox_server: SandboxAddresses, kind: str, arrived: int
+    sms_setup: SmsSetup, sandbox_server: SandboxAddresses, kind: str, arrived: int
 ) -> None:
-    lay(sandbox_server, kind)
-    room.choose(Telling.SMS)
-    room.write()
+    add_fault(sandbox_server, kind)
+    sms_setup.choose(Telling.SMS)
+    sms_setup.write()
     sms = gateway(f"{sandbox_server.url}/sms")
-    assert room.tick(sms) == 0
-    assert room.verbs() == ["send_sms", "sms_unconfirmed", "sms_again"]
-    room.now += timedelta(minutes=1)
-    assert room.tick(sms) == 1
+    assert sms_setup.tick(sms) == 0
+    assert sms_setup.verbs() == ["send_sms", "sms_unconfirmed", "sms_again"]
+    sms_setup.now += timedelta(minutes=1)
+    assert sms_setup.tick(sms) == 1
     assert len(letterbox(sandbox_server)) == arrived
 
 
 def test_an_unknown_template_is_kept_and_marked_as_dropped(
-    room: Room, sandbox_server: SandboxAddresses
+    sms_setup: SmsSetup, sandbox_server: SandboxAddresses
 ) -> None:
-    room.choose(Telling.SMS)
-    room.write()
+    sms_setup.choose(Telling.SMS)
+    sms_setup.write()
     short = replace(APPROVED, id="123456")
-    room.tick(gateway(f"{sandbox_server.url}/sms", sms_templates={"approved": short}))
+    sms_setup.tick(gateway(f"{sandbox_server.url}/sms", sms_templates={"approved": short}))
     assert letterbox(sandbox_server)[0]["dropped"] is True
     page = requests.get(f"{sandbox_server.url}/letterbox", timeout=5).text
     assert "मान्यता दिली: पाणीपुरवठा बंद" in page
     assert "पोहोचला नाही: याचा नमुना नोंदणीकृत नाही." in page
 
 
-def test_a_gateway_that_is_away_delays_one_and_leaves_the_rest_untouched(room: Room) -> None:
-    room.choose(Telling.SMS)
-    room.write()
-    room.write()
-    assert room.tick(gateway(f"http://127.0.0.1:{free_port()}/sms")) == 0
-    assert [notice.tries for notice in room.notices] == [1, 0]
-    assert {notice.state for notice in room.notices} == {NoticeState.QUEUED}
-    assert room.notices[0].reason == "ConnectionError"
+def test_a_gateway_that_is_away_delays_one_and_leaves_the_rest_untouched(
+    sms_setup: SmsSetup,
+) -> None:
+    sms_setup.choose(Telling.SMS)
+    sms_setup.write()
+    sms_setup.write()
+    assert sms_setup.tick(gateway(f"http://127.0.0.1:{free_port()}/sms")) == 0
+    assert [notice.tries for notice in sms_setup.notices] == [1, 0]
+    assert {notice.state for notice in sms_setup.notices} == {NoticeState.QUEUED}
+    assert sms_setup.notices[0].reason == "ConnectionError"
 
 
 @dataclass
@@ -324,9 +326,11 @@ def stub() -> Iterator[Stub]:
     thread.join()
 
 
-def test_a_gateway_by_address_alone_gets_everything_escaped(room: Room, stub: Stub) -> None:
-    room.choose(Telling.SMS)
-    room.write()
+def test_a_gateway_by_address_alone_gets_everything_escaped(
+    sms_setup: SmsSetup, stub: Stub
+) -> None:
+    sms_setup.choose(Telling.SMS)
+    sms_setup.write()
     sms = gateway(
         f"{stub.url}/send?n={{to}}&m={{text}}&k=v",
         sms_method="GET",
@@ -335,7 +339,7 @@ def test_a_gateway_by_address_alone_gets_everything_escaped(room: Room, stub: St
         sms_success="^OK",
         sms_templates={"approved": SmsTemplate("1107", "a&b={#var#}", ("title",))},
     )
-    assert room.tick(sms) == 1
+    assert sms_setup.tick(sms) == 1
     ((method, path, body),) = stub.heard
     assert (method, body) == ("GET", "")
     assert path.startswith("/send?n=919822012345&m=a%26b%3D%E0%A4%AA")
@@ -353,34 +357,38 @@ def test_a_gateway_by_address_alone_gets_everything_escaped(room: Room, stub: St
         (0, "sms_unconfirmed"),
     ],
 )
-def test_what_an_answer_means(room: Room, stub: Stub, code: int, verb: str) -> None:
+def test_what_an_answer_means(sms_setup: SmsSetup, stub: Stub, code: int, verb: str) -> None:
     stub.code = code
-    room.choose(Telling.SMS)
-    room.write()
-    assert room.tick(gateway(stub.url)) == 0
-    assert room.verbs()[1] == verb
+    sms_setup.choose(Telling.SMS)
+    sms_setup.write()
+    assert sms_setup.tick(gateway(stub.url)) == 0
+    assert sms_setup.verbs()[1] == verb
 
 
-def test_a_reason_never_repeats_what_the_gateway_was_asked_with(room: Room, stub: Stub) -> None:
+def test_a_reason_never_repeats_what_the_gateway_was_asked_with(
+    sms_setup: SmsSetup, stub: Stub
+) -> None:
     stub.code, stub.body = 429, "too many for a-very-secret-key"
-    room.choose(Telling.SMS)
-    room.write()
-    room.tick(gateway(stub.url))
-    assert room.notices[0].reason == "429 too many for …"
+    sms_setup.choose(Telling.SMS)
+    sms_setup.write()
+    sms_setup.tick(gateway(stub.url))
+    assert sms_setup.notices[0].reason == "429 too many for …"
 
 
-def test_no_transaction_is_open_while_the_gateway_is_talked_to(room: Room, stub: Stub) -> None:
+def test_no_transaction_is_open_while_the_gateway_is_talked_to(
+    sms_setup: SmsSetup, stub: Stub
+) -> None:
     written = []
 
     def write() -> None:
-        with room.database.transaction() as session:  # SQLite: it waits for any other writer
-            session.get_one(Person, room.person_id).designation = "written meanwhile"
+        with sms_setup.database.transaction() as session:  # SQLite: it waits for any other writer
+            session.get_one(Person, sms_setup.person_id).designation = "written meanwhile"
         written.append(True)
 
-    room.choose(Telling.SMS)
-    room.write()
+    sms_setup.choose(Telling.SMS)
+    sms_setup.write()
     stub.before, stub.body = write, '{"type": "success"}'
-    assert room.tick(gateway(stub.url)) == 1
+    assert sms_setup.tick(gateway(stub.url)) == 1
     assert written == [True]
 
 

@@ -53,7 +53,7 @@ def _rows(database: Database, table: Table) -> list[tuple[object, ...]]:
 def test_every_row_and_medium_comes_back_in_the_other_kind_of_database(
     town: City, other: Database, tmp_path: Path
 ) -> None:
-    _live(town)
+    _add_one_of_each(town)
     file = tmp_path / "house.zip"
     manifest = _write(town, file)
     done = _restore(town, other, file)
@@ -69,7 +69,7 @@ def test_every_row_and_medium_comes_back_in_the_other_kind_of_database(
 def test_after_it_new_rows_go_on_behind_the_restored_ones(
     town: City, other: Database, tmp_path: Path
 ) -> None:
-    _live(town)
+    _add_one_of_each(town)
     file = tmp_path / "house.zip"
     _write(town, file)
     _restore(town, other, file)
@@ -173,7 +173,7 @@ def test_what_is_committed_between_two_of_its_tables_is_not_in_it(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     """Otherwise a revision without its post could be in the backup, which could not be restored."""
-    _live(town)
+    _add_one_of_each(town)
     before = {table.name: _rows(town.database, table) for table in Base.metadata.sorted_tables}
     order = [table.name for table in Base.metadata.sorted_tables]
     assert order.index("posts") < order.index("revisions")
@@ -196,14 +196,14 @@ def test_what_was_spoilt_while_it_was_written_is_found_and_gets_no_name(
     town: City, tmp_path: Path
 ) -> None:
     """The disk reports success, but reading the backup finds the error."""
-    _live(town)
+    _add_one_of_each(town)
     file = tmp_path / "house.zip"
     spoilt: list[str] = []
 
     def spoil(what: str, _done: int, _of: int) -> None:
         if what == "media" and not spoilt:
             spoilt.append(what)
-            _spoil(tmp_path / "house.zip.part", b"rows/people.jsonl")
+            _flip_bit_in_header(tmp_path / "house.zip.part", b"rows/people.jsonl")
 
     with pytest.raises(Damaged, match=r"rows/people\.jsonl"):
         write(town.database, town.store, file, now=town.now, tell=spoil)
@@ -211,7 +211,7 @@ def test_what_was_spoilt_while_it_was_written_is_found_and_gets_no_name(
     assert list(tmp_path.glob("house*")) == []
 
 
-def _spoil(unfinished: Path, name: bytes) -> None:
+def _flip_bit_in_header(unfinished: Path, name: bytes) -> None:
     """Flip one bit of this part's data, behind its name and its lengths."""
     with unfinished.open("r+b") as file:
         begins = file.read().index(name) + len(name) + 60
@@ -279,10 +279,10 @@ def test_only_its_owner_can_read_it_and_nothing_unfinished_stays(
 def test_a_damaged_file_is_refused_and_nothing_is_written(
     town: City, other: Database, tmp_path: Path, part: str
 ) -> None:
-    _live(town)
+    _add_one_of_each(town)
     file = tmp_path / "house.zip"
     _write(town, file)
-    _damage(file, part)
+    _flip_bit_in_data(file, part)
     with pytest.raises(Damaged):
         _restore(town, other, file)
     with other.reading() as session:
@@ -299,7 +299,7 @@ def test_a_file_whose_end_is_missing_is_refused(
         _restore(town, other, file)
 
 
-def _damage(file: Path, part: str) -> None:
+def _flip_bit_in_data(file: Path, part: str) -> None:
     """Flip one bit in the middle of this part's data."""
     with ZipFile(file) as archive:
         entry = next(member for member in archive.infolist() if member.filename.startswith(part))
@@ -339,7 +339,7 @@ def test_a_backup_of_another_schema_is_refused_by_name(
     assert problem.value.backup_revision.startswith("9")
 
 
-def _live(town: City) -> None:
+def _add_one_of_each(town: City) -> None:
     """Add one of everything: live, held, answered, merged, with a file."""
     (live,) = town.live()
     town.answer(town.comment(under=live))

@@ -95,7 +95,7 @@ def holders(town: City, code: str) -> list[tuple[str, int | None]]:
         return sorted((appointment.role.value, appointment.rank) for appointment in appointments)
 
 
-def things(refused: StillOpen) -> list[tuple[OpenKind, int]]:
+def open_work(refused: StillOpen) -> list[tuple[OpenKind, int]]:
     return [(todo.kind, todo.id) for todo in refused.open_items]
 
 
@@ -123,7 +123,7 @@ def test_closing_is_refused_while_work_is_open_and_says_what(town: City) -> None
         under.reports_to_id = town.departments["road"]
     with pytest.raises(StillOpen) as refused:
         close(town, "road")
-    assert things(refused.value) == [
+    assert open_work(refused.value) == [
         (OpenKind.SUBMISSION, received),
         (OpenKind.POST, draft),
         (OpenKind.POST, reviewed),
@@ -201,7 +201,7 @@ def test_merging_is_refused_with_all_that_cannot_move(town: City) -> None:
     town.appoint("road_head", Role.HEAD, "road")
     with pytest.raises(StillOpen) as refused:
         merge(town, "road", "water")
-    assert things(refused.value) == [
+    assert open_work(refused.value) == [
         (OpenKind.POST, reviewed),
         (OpenKind.POST, approved),
         (OpenKind.NO_PLACE, town.people["road_officer"]),
@@ -216,7 +216,7 @@ def test_a_joint_post_that_asks_the_department_is_settled_first(town: City) -> N
     town.send(post)
     with pytest.raises(StillOpen) as refused:
         merge(town, "road", "garden")
-    assert things(refused.value) == [(OpenKind.POST, post)]
+    assert open_work(refused.value) == [(OpenKind.POST, post)]
 
 
 @pytest.mark.parametrize("act", ["close", "merge"])
@@ -233,7 +233,7 @@ def test_an_emergency_template_has_to_be_given_to_another_or_ended_first(
 
     with pytest.raises(StillOpen) as refused:
         end_garden()
-    assert things(refused.value) == [(OpenKind.TEMPLATE, template)]
+    assert open_work(refused.value) == [(OpenKind.TEMPLATE, template)]
     with town.write() as session:
         template_editing.end(session, actor=town.actor("lead"), now=town.now, template_id=template)
     end_garden()
@@ -311,7 +311,7 @@ def test_nobody_ends_a_department_in_which_they_are_appointed(town: City) -> Non
         appointment.person_id = town.people["lead"]
     with pytest.raises(StillOpen) as refused:
         close(town, "garden", by="lead")
-    assert things(refused.value) == [(OpenKind.OWN_APPOINTMENT, town.people["lead"])]
+    assert open_work(refused.value) == [(OpenKind.OWN_APPOINTMENT, town.people["lead"])]
 
 
 def test_a_department_does_not_end_before_another_has_merged_into_it(town: City) -> None:
@@ -319,10 +319,10 @@ def test_a_department_does_not_end_before_another_has_merged_into_it(town: City)
     expected = [(OpenKind.DEPARTMENT, town.departments["garden"])]
     with pytest.raises(StillOpen) as closed:
         close(town, "road")
-    assert things(closed.value) == expected
+    assert open_work(closed.value) == expected
     with pytest.raises(StillOpen) as merged:
         merge(town, "road", "water", after=DAY)
-    assert (OpenKind.DEPARTMENT, town.departments["garden"]) in things(merged.value)
+    assert (OpenKind.DEPARTMENT, town.departments["garden"]) in open_work(merged.value)
     town.clock.move(2 * DAY)
     assert departments_close.tick_departments(town.database, now=town.clock) == 1
     assert in_force(town, "road")
@@ -368,7 +368,7 @@ def test_a_restored_revision_does_not_ask_a_department_that_has_ended(
     assert by_department == {town.departments["water"]: True, town.departments["garden"]: False}
 
 
-def cancelled(town: City, department: str, *, partner: str = "") -> int:
+def add_cancelled_post(town: City, department: str, *, partner: str = "") -> int:
     """Return the id of an approved post whose deliveries are all cancelled."""
     post = town.start(town.hand_in(department=department))
     town.save(post, on=["x"], asked_departments=[partner] if partner else [])
@@ -386,7 +386,7 @@ def test_what_was_approved_in_its_name_and_has_not_left_is_a_draft_again(
     town: City, owner: str, asked_department: str
 ) -> None:
     """Otherwise it could be scheduled again, though the gate would never let it through."""
-    post = cancelled(town, owner, partner=asked_department)
+    post = add_cancelled_post(town, owner, partner=asked_department)
     merge(town, "road", "garden")
     with town.read() as session:
         assert session.get_one(Post, post).state is PostState.DRAFT
@@ -404,7 +404,7 @@ def test_what_has_left_in_its_name_stays_as_it_is(town: City) -> None:
         assert (post.state, post.department_id) == (PostState.APPROVED, town.departments["garden"])
 
 
-def end_impatiently(town: City, end: str) -> None:
+def end_with_short_timeout(town: City, end: str) -> None:
     """Close or merge the road department with a short lock timeout."""
     with town.write() as session:
         session.execute(text("SET LOCAL lock_timeout = '200ms'"))
@@ -427,9 +427,9 @@ def test_a_post_that_somebody_is_about_to_schedule_is_waited_for(
     """Otherwise it would be checked before it is scheduled, and moved afterwards."""
     opened = Database(postgres_url)
     town = found_city(opened, tmp_path)
-    post = cancelled(town, "road")
+    post = add_cancelled_post(town, "road")
     with opened.transaction() as scheduling_now:
         transitions.lock(scheduling_now, Post, post)
         with pytest.raises(OperationalError, match="lock timeout"):
-            end_impatiently(town, end)
+            end_with_short_timeout(town, end)
     opened.dispose()

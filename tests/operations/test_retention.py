@@ -50,7 +50,7 @@ def give_password(town: City, name: str) -> None:
         set_password(session, person=person, password=PASSWORD, now=town.now, hasher=HASHER)
 
 
-def enter(town: City, name: str, password: str = PASSWORD) -> int:
+def try_sign_in(town: City, name: str, password: str = PASSWORD) -> int:
     """Try to sign in; return the session's id, or 0 if it was refused."""
     with town.write() as session:
         signed_in = sign_in(
@@ -69,7 +69,7 @@ def test_refused_sign_ins_go_after_180_days_but_the_last_loses_its_address(
     town: City,
 ) -> None:
     for _try in range(3):
-        assert enter(town, "first", "wrong") == 0
+        assert try_sign_in(town, "first", "wrong") == 0
         town.clock.move(HOUR)
     events = count(town, Event)
     tick(town, LOGS - 4 * HOUR)
@@ -89,7 +89,7 @@ def test_first_and_last_ended_sessions_stay_without_address_and_device(
     give_password(town, "first")
     numbers = []
     for _day in range(4):
-        numbers.append(enter(town, "first"))
+        numbers.append(try_sign_in(town, "first"))
         town.clock.move(8 * DAY)
     with town.write() as session:
         sessions.end_all(session, person_id=town.people["first"], now=town.now)
@@ -100,7 +100,7 @@ def test_first_and_last_ended_sessions_stay_without_address_and_device(
         sign_ins = session.scalars(select(SignIn).order_by(SignIn.id)).all()
         assert [sign_in.id for sign_in in sign_ins] == [numbers[0], numbers[-1]]
         assert {(sign_in.address, sign_in.device) for sign_in in sign_ins} == {("", "")}
-    again = enter(town, "first")
+    again = try_sign_in(town, "first")
     assert again > numbers[-1]
     tick(town)
     with town.read() as session:
@@ -111,7 +111,7 @@ def test_first_and_last_ended_sessions_stay_without_address_and_device(
 def test_a_session_that_nobody_ended_goes_180_days_after_it_was_last_seen(town: City) -> None:
     give_password(town, "first")
     for _day in range(3):
-        enter(town, "first")
+        try_sign_in(town, "first")
         town.clock.move(DAY)
     assert tick(town, LOGS - 3 * DAY) == 0
     assert tick(town, 2 * DAY) == 1
@@ -185,7 +185,7 @@ def test_codes_for_the_spot_go_30_days_after_their_end(town: City) -> None:
 
 
 def test_counted_tries_go_once_they_count_no_longer(town: City) -> None:
-    enter(town, "first", "wrong")
+    try_sign_in(town, "first", "wrong")
     assert count(town, SignInAttempt) == 2
     tick(town, throttling.WINDOW - SECOND)
     assert count(town, SignInAttempt) == 2

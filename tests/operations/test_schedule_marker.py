@@ -29,7 +29,7 @@ SCENES = (
 )
 
 
-def without_a_time(town: City) -> set[int]:
+def unscheduled_posts(town: City) -> set[int]:
     """Return the unscheduled posts by the marks, after checking them against the full query."""
     with town.read() as session:
         post_ids = set(session.scalars(select(Post.id).where(sql_scheduling.is_without_a_time())))
@@ -42,7 +42,7 @@ def without_a_time(town: City) -> set[int]:
     return post_ids
 
 
-def timed(town: City) -> set[int]:
+def scheduled_post(town: City) -> set[int]:
     with town.read() as session:
         return set(session.scalars(select(Post.id).where(Post.timed)))
 
@@ -52,9 +52,9 @@ def test_the_short_way_finds_what_the_long_way_finds(town: City, seed: int) -> N
     chance = random.Random(seed)
     for happens in chance.choices(SCENES, k=10):
         happens(town)
-        before = without_a_time(town)
+        before = unscheduled_posts(town)
         tick_timed(town.database)
-        assert without_a_time(town) == before
+        assert unscheduled_posts(town) == before
 
 
 def test_a_post_is_noted_once_every_text_has_a_delivery(town: City) -> None:
@@ -62,7 +62,7 @@ def test_a_post_is_noted_once_every_text_has_a_delivery(town: City) -> None:
     assert tick_timed(town.database) == 0
     town.schedule(post_id)
     assert tick_timed(town.database) == 1
-    assert timed(town) == {post_id}
+    assert scheduled_post(town) == {post_id}
     assert tick_timed(town.database) == 0
 
 
@@ -70,11 +70,11 @@ def test_a_new_revision_begins_anew(town: City) -> None:
     scenes.scheduled(town)
     tick_timed(town.database)
     town.save(1, on=["x"], text="नवी आवृत्ती")
-    assert timed(town) == set()
+    assert scheduled_post(town) == set()
     town.send(1)
     town.approve(1)
     tick_timed(town.database)
-    assert without_a_time(town) == {1}
+    assert unscheduled_posts(town) == {1}
 
 
 def test_a_post_cancelled_under_an_earlier_approval_has_no_time_again(town: City) -> None:
@@ -83,9 +83,9 @@ def test_a_post_cancelled_under_an_earlier_approval_has_no_time_again(town: City
     tick_timed(town.database)
     town.clock.move(MINUTE)
     scenes.withdraw_approval_of(town, post_id)
-    assert without_a_time(town) == set()
+    assert unscheduled_posts(town) == set()
     town.clock.move(MINUTE)
     town.approve(post_id)
     tick_timed(town.database)
-    assert without_a_time(town) == {post_id}
-    assert timed(town) == {post_id}
+    assert unscheduled_posts(town) == {post_id}
+    assert scheduled_post(town) == {post_id}

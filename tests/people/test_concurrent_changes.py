@@ -22,7 +22,7 @@ from tests.support.city_people import NOON, acting, add_department, appoint
 pytestmark = pytest.mark.both
 
 
-def at_once(*acts: Callable[[], None]) -> list[NotAllowed]:
+def run_at_once(*acts: Callable[[], None]) -> list[NotAllowed]:
     """Run these acts at the same moment, and return the errors."""
     barrier, refused = threading.Barrier(len(acts)), list[NotAllowed]()
 
@@ -60,7 +60,7 @@ def test_two_admins_who_disable_each_other_leave_one(database: Database) -> None
             person = session.get_one(Person, target.person_id)
             disable_person(session, actor=acting(actor), person=person, now=NOON)
 
-    refused = at_once(lambda: disable(first, other), lambda: disable(other, first))
+    refused = run_at_once(lambda: disable(first, other), lambda: disable(other, first))
     assert [type(problem) for problem in refused] == [LastAdmin]
     assert admins_left(database) == 1
 
@@ -78,7 +78,7 @@ def test_two_admins_who_end_and_disable_each_other_leave_one(database: Database)
             person = session.get_one(Person, first.person_id)
             disable_person(session, actor=acting(other), person=person, now=NOON)
 
-    refused = at_once(end, disable)
+    refused = run_at_once(end, disable)
     assert [type(problem) for problem in refused] == [LastAdmin]
     assert admins_left(database) == 1
 
@@ -93,7 +93,7 @@ def test_two_officers_recorded_at_once_get_both_places_and_a_third_none(
 ) -> None:
     with database.transaction() as session:
         water = add_department(session, "water")
-    refused = at_once(
+    refused = run_at_once(
         *(
             lambda mail=mail: _record(database, water, mail, Role.OFFICER)
             for mail in ("a@pmc.example", "b@pmc.example", "c@pmc.example")
@@ -111,7 +111,7 @@ def test_two_departments_recording_a_person_at_once_make_one_person(
 ) -> None:
     with database.transaction() as session:
         departments = [add_department(session, code) for code in ("water", "road")]
-    refused = at_once(
+    refused = run_at_once(
         *(
             lambda own_department=department: _record(
                 database, own_department, "first@pmc.example", Role.MEMBER
@@ -150,5 +150,5 @@ def test_a_link_posted_twice_at_once_is_used_once(database: Database) -> None:
         with database.transaction() as session:
             one_time_links.use(session, link=link, now=NOON)
 
-    refused = at_once(use, use)
+    refused = run_at_once(use, use)
     assert [type(problem) for problem in refused] == [LinkSpent]

@@ -41,7 +41,7 @@ def on_facebook(stub: Stub) -> Platform:
     return open_at("facebook", stub.url)
 
 
-def described(remote_post: object) -> object:
+def comparable(remote_post: object) -> object:
     """Return a result for one post in a comparable form."""
     if isinstance(remote_post, RemotePost):
         return remote_post.platform_id
@@ -52,19 +52,19 @@ def described(remote_post: object) -> object:
     )
 
 
-def about(kind: str, number: str, **more: str) -> dict[str, str]:
+def x_error(kind: str, number: str, **more: str) -> dict[str, str]:
     """Return one of X's errors in a successful response."""
     return {"type": f"https://api.x.com/2/problems/{kind}", "value": number, **more}
 
 
 def test_x_names_among_its_errors_what_is_gone_and_what_is_not_for_us(stub: Stub) -> None:
     errors = [
-        about("resource-not-found", "2"),
-        about("not-authorized-for-resource", "3", resource_id="3"),
+        x_error("resource-not-found", "2"),
+        x_error("not-authorized-for-resource", "3", resource_id="3"),
     ]
     stub.plan(http_response({"data": [{"id": "1", "text": "पाणी"}], "errors": errors}))
     remote_posts = on_x(stub).see_many(["1", "2", "3", "4", "not-given-5"])
-    assert {platform_id: described(remote_posts[platform_id]) for platform_id in remote_posts} == {
+    assert {platform_id: comparable(remote_posts[platform_id]) for platform_id in remote_posts} == {
         "1": "1",
         "2": type(None),
         "3": (Refused, RefusalCode.PERMISSION),
@@ -77,7 +77,7 @@ def test_x_names_among_its_errors_what_is_gone_and_what_is_not_for_us(stub: Stub
 
 def test_x_is_not_asked_for_what_is_no_number(stub: Stub) -> None:
     remote_posts = on_x(stub).see_many(["not-given-5", "٣", "1" * 20])
-    assert {described(remote_post) for remote_post in remote_posts.values()} == {
+    assert {comparable(remote_post) for remote_post in remote_posts.values()} == {
         (Refused, RefusalCode.INVALID)
     }
     assert stub.requests == []
@@ -93,7 +93,7 @@ def test_of_those_edited_on_x_the_newest_version_is_seen(stub: Stub) -> None:
     plain = {"id": "3", "text": "तिसरा", history: ["3"]}
     stub.plan(
         http_response({"data": [*first, plain]}),
-        http_response({"data": newest, "errors": [about("resource-not-found", "28")]}),
+        http_response({"data": newest, "errors": [x_error("resource-not-found", "28")]}),
     )
     remote_posts = on_x(stub).see_many(["1", "2", "3"])
     texts = {
@@ -126,7 +126,7 @@ def test_where_newest_versions_cannot_be_read_the_others_are_seen(
     later = remote_posts["1"]
     assert isinstance(later, TryLater)
     assert later.at == at
-    assert described(remote_posts["3"]) == "3"
+    assert comparable(remote_posts["3"]) == "3"
 
 
 def test_an_access_that_ends_between_is_no_answer(stub: Stub) -> None:
@@ -155,29 +155,29 @@ def test_an_answer_of_x_about_none_of_them_is_about_all(
         on_x(stub).see_many(["1", "2"])
 
 
-def part(body: object, code: int = 200) -> dict[str, object]:
+def batch_part(body: object, code: int = 200) -> dict[str, object]:
     """Return one response of a batch."""
     return {"code": code, "body": json.dumps(body)}
 
 
 def test_each_answer_of_a_batch_is_about_its_own_id_alone(stub: Stub) -> None:
     parts = {
-        POST: part({"id": POST, "message": "पाणी", "from": {"id": PAGE}}),
-        "77_1": part({"id": "77_1", "message": "उद्या", "parent": {"id": POST}}),
-        "77_2": part(GONE, 400),
-        "77_3": part(PERMISSION, 403),
+        POST: batch_part({"id": POST, "message": "पाणी", "from": {"id": PAGE}}),
+        "77_1": batch_part({"id": "77_1", "message": "उद्या", "parent": {"id": POST}}),
+        "77_2": batch_part(GONE, 400),
+        "77_3": batch_part(PERMISSION, 403),
         "77_4": None,
-        "77_5": part(THROTTLED, 400),
-        "77_6": part({"error": {"code": 2}}, 500),
-        "77_7": part({}),
-        "77_8": part(GONE, 500),
+        "77_5": batch_part(THROTTLED, 400),
+        "77_6": batch_part({"error": {"code": 2}}, 500),
+        "77_7": batch_part({}),
+        "77_8": batch_part(GONE, 500),
         "77_9": {"code": 200, "body": "<html>"},
         "77_10": "?",
     }
     usage = {"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 7}]}'}
     stub.plan(http_response(list(parts.values()), headers=usage))
     remote_posts = on_facebook(stub).see_many(list(parts))
-    assert [described(remote_post) for remote_post in remote_posts.values()] == [
+    assert [comparable(remote_post) for remote_post in remote_posts.values()] == [
         POST,
         "77_1",
         type(None),
@@ -194,7 +194,7 @@ def test_each_answer_of_a_batch_is_about_its_own_id_alone(stub: Stub) -> None:
 
 
 def test_a_batch_asks_for_each_with_its_own_fields_and_names_no_token(stub: Stub) -> None:
-    parts = [part({"id": platform_id}) for platform_id in (POST, "77_1")]
+    parts = [batch_part({"id": platform_id}) for platform_id in (POST, "77_1")]
     stub.plan(http_response(parts))
     open_at("facebook", stub.url).see_many([POST, "77_1"])
     head, _, body = stub.requests[0].partition(b"\r\n\r\n")
@@ -212,11 +212,11 @@ def test_a_batch_asks_for_each_with_its_own_fields_and_names_no_token(stub: Stub
 @pytest.mark.parametrize(
     ("plan", "error"),
     [
-        (http_response([part({"id": POST}), part(EXPIRED, 401)]), CredentialsExpired),
+        (http_response([batch_part({"id": POST}), batch_part(EXPIRED, 401)]), CredentialsExpired),
         (http_response(EXPIRED, 400), CredentialsExpired),
         (http_response(THROTTLED, 400), TryLater),
         (http_response(PERMISSION, 400), Refused),
-        (http_response([part({"id": POST})]), TryLater),
+        (http_response([batch_part({"id": POST})]), TryLater),
         (http_response({"id": POST}), TryLater),
         (http_response(b"[", 200), TryLater),
         (http_response(b"<html>", 502), TryLater),
@@ -235,9 +235,9 @@ def test_as_much_is_read_as_the_longest_texts_may_hold(stub: Stub, name: str, mo
     long = "पा" * 12_000
     ids = [str(10**17 + number) for number in range(most)]
     rows = [{"id": platform_id, "text": long, "message": long} for platform_id in ids]
-    stub.plan(http_response({"data": rows} if name == "x" else [part(row) for row in rows]))
+    stub.plan(http_response({"data": rows} if name == "x" else [batch_part(row) for row in rows]))
     remote_posts = open_at(name, stub.url).see_many(ids)
-    assert {described(remote_post) for remote_post in remote_posts.values()} == set(ids)
+    assert {comparable(remote_post) for remote_post in remote_posts.values()} == set(ids)
 
 
 def test_more_than_a_batch_holds_is_refused_by_the_practice_platform(

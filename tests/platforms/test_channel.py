@@ -24,7 +24,7 @@ def channel(stub: Stub) -> PlatformSession:
     )
 
 
-def ask(channel: PlatformSession, path: str, **body: object) -> object:
+def send_request(channel: PlatformSession, path: str, **body: object) -> object:
     """Send a client's request, and return the response."""
     with channel.calling(Deadline.after(10, time.monotonic)):
         return channel.session.request("POST", HOME + path, **body).json()
@@ -35,9 +35,9 @@ def test_a_client_names_the_real_host_and_reaches_the_configured_one(
 ) -> None:
     stub.plan(http_response({"id": "7"}))
     body = {"text": "पाणी"}
-    assert ask(channel, "/posts", params={"शहर": "पुणे"}, json=body, headers={"X-A": "b"}) == {
-        "id": "7"
-    }
+    assert send_request(
+        channel, "/posts", params={"शहर": "पुणे"}, json=body, headers={"X-A": "b"}
+    ) == {"id": "7"}
     head, _, content = stub.requests[0].partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     assert lines[0].startswith("POST /there/posts?%E0%A4%B6")
@@ -62,7 +62,7 @@ def test_what_is_said_of_a_request_goes_by_its_name(channel: PlatformSession, st
 
 def test_a_cookie_is_not_kept(channel: PlatformSession, stub: Stub) -> None:
     stub.plan(http_response({}, 200, {"Set-Cookie": "known=1; Path=/"}), http_response({}))
-    ask(channel, "/one")
-    ask(channel, "/two")
+    send_request(channel, "/one")
+    send_request(channel, "/two")
     assert b"cookie" not in stub.requests[1].lower()
     assert stub.connections == 1

@@ -29,7 +29,7 @@ def test_a_token_that_leads_to_itself_ends_the_round() -> None:
     assert CursorPosition("5", "9", "same").after("9", "same") == CursorPosition("9")
 
 
-def refusing(
+def failing(
     *refused: CursorPosition, reason: RefusalCode = RefusalCode.INVALID
 ) -> tuple[CommentPage, list[CursorPosition]]:
     tried: list[CursorPosition] = []
@@ -44,17 +44,17 @@ def refusing(
 
 
 def test_reading_goes_back_to_the_rounds_start_and_then_to_the_very_start() -> None:
-    page, tried = refusing(CursorPosition("5", "9", "old"))
+    page, tried = failing(CursorPosition("5", "9", "old"))
     assert (page.cursor, len(tried)) == ("5||", 2)
-    page, tried = refusing(CursorPosition("5", "9", "old"), CursorPosition("5"))
+    page, tried = failing(CursorPosition("5", "9", "old"), CursorPosition("5"))
     assert (page.cursor, len(tried)) == ("||", 3)
 
 
 def test_a_refusal_of_the_very_start_is_a_refusal() -> None:
     with pytest.raises(Refused):
-        refusing(CursorPosition("5", "9", "old"), CursorPosition("5"), CursorPosition())
+        failing(CursorPosition("5", "9", "old"), CursorPosition("5"), CursorPosition())
 
 
 def test_a_refusal_for_another_reason_is_not_tried_again() -> None:
     with pytest.raises(Refused):
-        refusing(CursorPosition("5", "9", "old"), reason=RefusalCode.PERMISSION)
+        failing(CursorPosition("5", "9", "old"), reason=RefusalCode.PERMISSION)

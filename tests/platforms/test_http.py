@@ -58,7 +58,7 @@ def platform(request: pytest.FixtureRequest, stub: Stub) -> Platform:
     return open_at(request.param, stub.url)
 
 
-def created(platform: Platform) -> bytes:
+def created_response(platform: Platform) -> bytes:
     """Return a platform's response to a successful creation."""
     return http_response({"data": {"id": "77", "text": "पाणी बंद"}, "id": "77"}, 201)
 
@@ -152,8 +152,8 @@ def test_a_connection_that_breaks_after_writing_leaves_the_outcome_unknown(
 def test_a_response_after_an_interim_one_is_not_taken_for_the_next_request(
     platform: Platform, stub: Stub
 ) -> None:
-    late = created(platform).replace(b"77", b"11")
-    stub.plan(b"HTTP/1.1 103 Early Hints\r\n\r\n" + late, created(platform))
+    late = created_response(platform).replace(b"77", b"11")
+    stub.plan(b"HTTP/1.1 103 Early Hints\r\n\r\n" + late, created_response(platform))
     with pytest.raises(OutcomeUnknown):
         platform.publish(NOTICE, deadline=deadline())
     assert "77" in platform.publish(NOTICE, deadline=deadline()).platform_id
@@ -162,7 +162,9 @@ def test_a_response_after_an_interim_one_is_not_taken_for_the_next_request(
 
 def test_a_date_out_of_all_bounds_spoils_no_answer(platform: Platform, stub: Stub) -> None:
     date = "Wed, 25 Nov 2026 09:00:00 +99999999999999999999"
-    response = created(platform).replace(b"Content-Type", f"Date: {date}\r\nContent-Type".encode())
+    response = created_response(platform).replace(
+        b"Content-Type", f"Date: {date}\r\nContent-Type".encode()
+    )
     stub.plan(response)
     assert "77" in platform.publish(NOTICE, deadline=deadline()).platform_id
 
@@ -171,7 +173,7 @@ def test_a_date_out_of_all_bounds_spoils_no_answer(platform: Platform, stub: Stu
 def test_an_answer_that_drips_cannot_outlast_the_deadline(
     platform: Platform, stub: Stub, head_only: bool
 ) -> None:
-    whole = created(platform)
+    whole = created_response(platform)
     head, _, body = whole.partition(b"\r\n\r\n")
 
     def behave(connection: socket.socket) -> None:
@@ -229,7 +231,7 @@ def test_a_server_without_the_right_certificate_gets_nothing(stub: Stub) -> None
 
 
 @dataclass
-class Ticking:
+class JumpingClock:
     """A clock that jumps far ahead after this many calls."""
 
     looks: int
@@ -244,7 +246,7 @@ def test_a_deadline_that_passes_while_connecting_lets_nothing_out(
 ) -> None:
     # One look makes the deadline, one finds how long the connections rested, one lets it connect;
     # the next comes right before writing.
-    until = Deadline.after(10, Ticking(3))
+    until = Deadline.after(10, JumpingClock(3))
     with pytest.raises(TryLater):
         platform.publish(NOTICE, deadline=until)
     until_connected = time.monotonic() + 5
@@ -257,10 +259,10 @@ def test_a_deadline_that_passes_while_connecting_lets_nothing_out(
 def test_a_deadline_that_passes_on_a_connection_kept_open_lets_nothing_out(
     platform: Platform, stub: Stub
 ) -> None:
-    stub.plan(created(platform))
+    stub.plan(created_response(platform))
     platform.publish(NOTICE, deadline=deadline())
     with pytest.raises(TryLater):
-        platform.publish(NOTICE, deadline=Deadline.after(10, Ticking(3)))
+        platform.publish(NOTICE, deadline=Deadline.after(10, JumpingClock(3)))
     assert len(stub.requests) == 1
 
 
@@ -268,7 +270,7 @@ def test_a_deadline_that_passes_in_the_midst_of_writing_is_unknown(
     platform: Platform, stub: Stub
 ) -> None:
     with pytest.raises(OutcomeUnknown):
-        platform.publish(NOTICE, deadline=Deadline.after(10, Ticking(4)))
+        platform.publish(NOTICE, deadline=Deadline.after(10, JumpingClock(4)))
 
 
 @pytest.mark.parametrize(("rest", "connections"), [(10.0, 1), (16.0, 2)])
@@ -276,7 +278,7 @@ def test_a_connection_is_kept_alive_but_not_trusted_after_a_long_rest(
     platform: Platform, stub: Stub, rest: float, connections: int
 ) -> None:
     """A firewall may have dropped it silently, and a request would be lost."""
-    stub.plan(created(platform), created(platform))
+    stub.plan(created_response(platform), created_response(platform))
     for moment in (100.0, 100.0 + rest):
         platform.publish(NOTICE, deadline=Deadline(1_000.0, lambda at=moment: at))  # type: ignore[misc]  # bound early
     assert stub.connections == connections
@@ -511,13 +513,13 @@ def test_proxies_and_passwords_of_the_environment_are_left_alone(
     passwords = tmp_path / "netrc"
     passwords.write_text("default login somebody password something")
     monkeypatch.setenv("NETRC", str(passwords))
-    stub.plan(created(platform))
+    stub.plan(created_response(platform))
     assert platform.publish(NOTICE, deadline=deadline()).platform_id == "77"
     assert b"Basic" not in stub.requests[0]
 
 
 def test_the_host_header_stays_the_platforms_own(platform: Platform, stub: Stub) -> None:
-    stub.plan(created(platform))
+    stub.plan(created_response(platform))
     platform.publish(NOTICE, deadline=deadline())
     hosts = {"x": b"Host: api.twitter.com\r\n", "facebook": b"Host: graph.facebook.com\r\n"}
     assert hosts[platform.name] in stub.requests[0]
@@ -525,7 +527,7 @@ def test_the_host_header_stays_the_platforms_own(platform: Platform, stub: Stub)
 
 def test_a_base_address_may_have_a_path(stub: Stub) -> None:
     platform = open_at("x", f"{stub.url}/practice/")
-    stub.plan(created(platform))
+    stub.plan(created_response(platform))
     platform.publish(NOTICE, deadline=deadline())
     assert stub.requests[0].startswith(b"POST /practice/2/tweets HTTP/1.1\r\n")
 

@@ -17,7 +17,7 @@ from tests.support.certificates import self_signed_certificate, server_tls
 from tests.support.webserver import WebServer, serving
 
 
-def ask(site: WebServer, trusted: Path) -> int:
+def request_page(site: WebServer, trusted: Path) -> int:
     """Request a page, trusting this certificate, and return the status code."""
     passage = CURRENT.set(Passage(Deadline.after(10, time.monotonic), read_seconds=5))
     try:
@@ -31,7 +31,7 @@ def test_who_is_vouched_for_is_spoken_to(tmp_path: Path) -> None:
     mine = self_signed_certificate(tmp_path)
     with serving(server_tls(mine)) as site:
         site.page("/")
-        assert ask(site, trusted=mine) == 200
+        assert request_page(site, trusted=mine) == 200
         assert site.paths == ["GET /"]
 
 
@@ -39,7 +39,7 @@ def test_who_is_vouched_for_under_another_name_is_not(tmp_path: Path) -> None:
     mine = self_signed_certificate(tmp_path, address="127.0.0.2")
     with serving(server_tls(mine)) as site:
         with pytest.raises(SSLError):
-            ask(site, trusted=mine)
+            request_page(site, trusted=mine)
         assert site.paths == []
 
 

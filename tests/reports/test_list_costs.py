@@ -24,16 +24,18 @@ from tests.support import crowd, runs, scenes, sqlite
 from tests.support.city import City, city
 
 LIVE = 20
-EVERY = 100
+STEPS_PER_REPORT = 100
 """SQLite reports after this many steps."""
-A_ROW = 8
+MAX_STEPS_PER_ROW = 8
 """The steps that a settled submission may cost; counting it by an index takes five."""
 
 Ask = Callable[[City, Session], object]
 
 
 @pytest.fixture(scope="module")
-def grown(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[City, City]]:
+def grown_city(
+    run: runs.Run, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[City, City]]:
     """Builds the city after one year and after ten, in which only live posts have multiplied."""
     opened = []
     for copies in (30, 300):
@@ -105,16 +107,16 @@ PAGES: dict[str, Ask] = {
 
 @pytest.mark.proof
 @pytest.mark.parametrize("page", PAGES)
-def test_a_settled_row_costs_next_to_nothing(grown: tuple[City, City], page: str) -> None:
-    few, many = (_steps(town, PAGES[page]) for town in grown)
-    assert (many - few) / (270 * LIVE) <= A_ROW, (few, many)
+def test_a_settled_row_costs_next_to_nothing(grown_city: tuple[City, City], page: str) -> None:
+    few, many = (_steps(town, PAGES[page]) for town in grown_city)
+    assert (many - few) / (270 * LIVE) <= MAX_STEPS_PER_ROW, (few, many)
 
 
 def _steps(town: City, ask: Ask) -> int:
     """Return how many steps SQLite needs, rounded to hundreds."""
     with town.read() as session, _counting(town.database) as row_count:
         ask(town, session)
-    return row_count[0] * EVERY
+    return row_count[0] * STEPS_PER_REPORT
 
 
 @contextmanager
@@ -126,7 +128,7 @@ def _counting(database: Database) -> Iterator[list[int]]:
         return 0
 
     def begin(connection: Connection, *_rest: object) -> None:
-        connection.connection.dbapi_connection.set_progress_handler(note, EVERY)  # type: ignore[union-attr]  # SQLite's own
+        connection.connection.dbapi_connection.set_progress_handler(note, STEPS_PER_REPORT)  # type: ignore[union-attr]  # SQLite's own
 
     event.listen(database.engine, "before_cursor_execute", begin)
     try:

@@ -37,7 +37,7 @@ from tests.support.city_people import DAY, NOON
 
 LIVE = 20
 END = NEVER, 2**62
-FOUNDED = NOON - 4_000 * DAY
+BEFORE_ALL = NOON - 4_000 * DAY
 """A time before all submissions."""
 
 Ask = Callable[[Session, City, Actor], object]
@@ -135,7 +135,7 @@ PAGES: Mapping[str, Ask] = {
     "comments, filtered": _comments(InboxView.DEPARTMENT, department_id=1),
     "comments, closed": _comments(InboxView.CLOSED),
     "comments, answered": _comments(InboxView.ANSWERED),
-    "comments, the oldest answered": _comments(InboxView.ANSWERED, before=(FOUNDED, 0)),
+    "comments, the oldest answered": _comments(InboxView.ANSWERED, before=(BEFORE_ALL, 0)),
     "comments, unrouted": _comments(InboxView.QUEUE),
     "comments, counted": lambda session, town, actor: inbox_list.view_counts(
         session, actor=actor, now=town.now
@@ -157,7 +157,7 @@ PAGES: Mapping[str, Ask] = {
     ),
     "approvals, first": _approvals(),
     "approvals, earlier": _approvals(before=(NOON - DAY, 0)),
-    "approvals, last": _approvals(before=(FOUNDED, 0)),
+    "approvals, last": _approvals(before=(BEFORE_ALL, 0)),
     "approvals, of a month": _approvals(month=NOON.date()),
     "search": _search,
     "search, comments": _older_comments,
@@ -168,20 +168,20 @@ PAGES: Mapping[str, Ask] = {
 @pytest.mark.proof
 @pytest.mark.timeout(600)
 def test_sixty_thousand_rows_cost_as_many_statements_as_sixty(town: City) -> None:
-    _furnish(town)
+    _add_rows(town)
     crowd.copy_submissions(town, 2)
-    few = {name: _cost(town, page) for name, page in PAGES.items()}
+    few = {name: _statement_count(town, page) for name, page in PAGES.items()}
     crowd.copy_submissions(town, 2_420, existing=2)
     with town.read() as session:
         assert session.query(Submission).count() > 60_000
-    assert {name: _cost(town, page) for name, page in PAGES.items()} == few
+    assert {name: _statement_count(town, page) for name, page in PAGES.items()} == few
     if not town.database.is_sqlite:
-        assert _scanned(town, PAGES["submissions, first"]) == []
-        assert _scanned(town, PAGES["submissions, all"]) == []
+        assert _scanned_tables(town, PAGES["submissions, first"]) == []
+        assert _scanned_tables(town, PAGES["submissions, all"]) == []
         assert _read_whole(town, PAGES["tabs"]) == []
 
 
-def _furnish(town: City) -> None:
+def _add_rows(town: City) -> None:
     """Twenty live posts, comments, and one each of what is under way, to be copied.
 
     The clock has noted which posts have their times.
@@ -195,7 +195,7 @@ def _furnish(town: City) -> None:
     tick_timed(town.database)
 
 
-def _cost(town: City, page: Ask) -> int:
+def _statement_count(town: City, page: Ask) -> int:
     """Return the number of statements."""
     actor = town.actor("lead")
     with town.read() as session, statements(town.database) as executed:
@@ -203,7 +203,7 @@ def _cost(town: City, page: Ask) -> int:
     return len(executed)
 
 
-def _scanned(town: City, page: Ask) -> list[str]:
+def _scanned_tables(town: City, page: Ask) -> list[str]:
     """The lines of the list's plan that read a whole table of those that the list is made of.
 
     Thousands of posts wait here for a time; for so many, revisions, texts and deliveries may be
@@ -258,17 +258,17 @@ def _recorded_queries(town: City) -> Iterator[list[Asked]]:
 
 
 def test_pages_forth_and_back_show_every_row_once(town: City, subtests: pytest.Subtests) -> None:
-    _furnish(town)
+    _add_rows(town)
     for view in SubmissionView:
         with subtests.test(view.value), town.read() as session:
-            forth, back, ranges = _walk(session, town, SubmissionFilter(view))
+            forth, back, ranges = _read_all_pages(session, town, SubmissionFilter(view))
             assert forth == back
             assert len(set(forth)) == len(forth) == ranges[0][1]
             firsts = [first for first, _ in ranges]
             assert firsts == ([*range(1, len(forth) + 1, 4)] or [0])
 
 
-def _walk(
+def _read_all_pages(
     session: Session, town: City, filters: SubmissionFilter
 ) -> tuple[list[int], list[int], list[tuple[int, int]]]:
     """Return the rows of all pages, forward and backward, and the counts of the forward pages."""

@@ -8,15 +8,15 @@ from tests.support.city import City
 from tests.support.city_people import HOUR
 
 
-def beside(town: City, who: str) -> ProblemSummary:
+def problems_of(town: City, who: str) -> ProblemSummary:
     with town.read() as session:
         return problem_summary(session, actor=town.actor(who))
 
 
 def test_where_all_is_well_there_is_nothing(town: City) -> None:
     scenes.in_review(town)
-    assert beside(town, "lead") == ProblemSummary()
-    assert beside(town, "lead").number == 0
+    assert problems_of(town, "lead") == ProblemSummary()
+    assert problems_of(town, "lead").number == 0
 
 
 def test_a_stopped_account_says_since_when_and_what_waits_for_it(town: City) -> None:
@@ -24,11 +24,11 @@ def test_a_stopped_account_says_since_when_and_what_waits_for_it(town: City) -> 
     scenes.paused(town)
     town.schedule(town.approved(), 3 * HOUR)
     town.schedule(town.approved(on=["facebook"]), HOUR)
-    (account,) = beside(town, "clerk").accounts
+    (account,) = problems_of(town, "clerk").accounts
     assert account.account.platform == "x"
     assert account.since_at == began
     assert (account.waiting, account.next_at) == (2, began)
-    assert {who: len(beside(town, who).accounts) for who in ("admin", "auditor", "first")} == {
+    assert {who: len(problems_of(town, who).accounts) for who in ("admin", "auditor", "first")} == {
         "admin": 1,
         "auditor": 1,
         "first": 0,
@@ -42,6 +42,6 @@ def test_mails_that_did_not_go_are_told_to_who_may_send_them_again(town: City) -
     town.clock.move(HOUR)
     city_controls.fail_mail(town)
     for who in ("admin", "lead"):
-        problems = beside(town, who)
+        problems = problems_of(town, who)
         assert (problems.mails, problems.mails_since, problems.number) == (2, since, 1)
-    assert beside(town, "clerk") == beside(town, "first") == ProblemSummary()
+    assert problems_of(town, "clerk") == problems_of(town, "first") == ProblemSummary()

@@ -34,7 +34,7 @@ from tests.support.city import City, city, statements
 
 
 @pytest.fixture
-def full(on_sqlite: Database, tmp_path: Path) -> City:
+def full_city(on_sqlite: Database, tmp_path: Path) -> City:
     """Builds a city with one row of everything, to be multiplied by `_copy`."""
     town = city(on_sqlite, tmp_path)
     for happens in (
@@ -91,12 +91,12 @@ REPORTS: dict[str, Report] = {
 
 
 @pytest.mark.parametrize("who", ["lead", "first"])
-def test_six_hundred_rows_cost_as_many_statements_as_sixty(full: City, who: str) -> None:
+def test_six_hundred_rows_cost_as_many_statements_as_sixty(full_city: City, who: str) -> None:
     sizes, costs = [], []
     for copies in (60, 540):
-        _copy(full, copies)
-        sizes.append(len(_rows(full, who)))
-        costs.append({name: _cost(full, who, report) for name, report in REPORTS.items()})
+        _copy(full_city, copies)
+        sizes.append(len(_rows(full_city, who)))
+        costs.append({name: _cost(full_city, who, report) for name, report in REPORTS.items()})
     assert sizes[0] >= 60
     assert sizes[1] >= 600
     assert costs[0] == costs[1]

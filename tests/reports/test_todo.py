@@ -27,54 +27,60 @@ CELL = ("lead", "clerk", "other_clerk")
 OFFICERS = ("first", "second")
 
 
-def _each(names: tuple[str, ...], *kinds: str) -> Kinds:
+def _add_one_of_each(names: tuple[str, ...], *kinds: str) -> Kinds:
     return {name: list(kinds) for name in names}
 
 
 # Written by hand from the brief of each role, never computed.
 TABLE: list[tuple[Scene, Kinds]] = [
-    (scenes.received, _each(CELL, "submission")),
+    (scenes.received, _add_one_of_each(CELL, "submission")),
     (scenes.declined, {}),
     (
         scenes.returned_with_a_question,
-        _each(("member", "first", "second", "head"), "submission_returned"),
+        _add_one_of_each(("member", "first", "second", "head"), "submission_returned"),
     ),
-    (scenes.begun, _each(CELL, "draft")),
-    (scenes.drafted, _each(CELL, "draft")),
-    (scenes.in_review, _each(OFFICERS, "to_approve")),
+    (scenes.begun, _add_one_of_each(CELL, "draft")),
+    (scenes.drafted, _add_one_of_each(CELL, "draft")),
+    (scenes.in_review, _add_one_of_each(OFFICERS, "to_approve")),
     (scenes.in_review_elsewhere, {"road_officer": ["to_approve"]}),
     (scenes.in_review_with_a_head_alone, {"health_head": ["to_approve"]}),
     (scenes.in_review_with_nobody, {"lead": ["blocked"]}),
     (scenes.in_review_by_two_departments, {"road_officer": ["to_approve"]}),
-    (scenes.returned, _each(CELL, "post_returned")),
+    (scenes.returned, _add_one_of_each(CELL, "post_returned")),
     (scenes.rejected, {}),
-    (scenes.approved, _each(CELL, "to_schedule")),
+    (scenes.approved, _add_one_of_each(CELL, "to_schedule")),
     (scenes.scheduled, {}),
-    (scenes.half_scheduled, _each(CELL, "to_schedule")),
-    (scenes.approval_withdrawn, _each(OFFICERS, "to_approve")),
-    (scenes.approved_once_more, _each(CELL, "to_schedule")),
+    (scenes.half_scheduled, _add_one_of_each(CELL, "to_schedule")),
+    (scenes.approval_withdrawn, _add_one_of_each(OFFICERS, "to_approve")),
+    (scenes.approved_once_more, _add_one_of_each(CELL, "to_schedule")),
     (scenes.live, {}),
-    (scenes.missed, _each(CELL, "delivery_missed")),
-    (scenes.failed, _each(CELL, "delivery_failed")),
-    (scenes.failed_and_revised, _each(CELL, "draft")),
-    (scenes.failed_revised_and_approved, _each(CELL, "to_schedule")),
-    (scenes.held, _each(("lead", "first", "second", "head"), "delivery_held")),
+    (scenes.missed, _add_one_of_each(CELL, "delivery_missed")),
+    (scenes.failed, _add_one_of_each(CELL, "delivery_failed")),
+    (scenes.failed_and_revised, _add_one_of_each(CELL, "draft")),
+    (scenes.failed_revised_and_approved, _add_one_of_each(CELL, "to_schedule")),
+    (scenes.held, _add_one_of_each(("lead", "first", "second", "head"), "delivery_held")),
     (scenes.paused, {"admin": ["account_paused"]}),
-    (scenes.unrouted, _each(CELL, "comment_unrouted")),
+    (scenes.unrouted, _add_one_of_each(CELL, "comment_unrouted")),
     (scenes.routed, {"first": ["comment"]}),
     (scenes.routed_and_left_behind, {"second": ["comment"]}),
     (scenes.left_behind_by_both, {"head": ["comment"]}),
     (scenes.answer_on_its_way, {}),
-    (scenes.answer_in_review, _each(OFFICERS, "answer_to_approve")),
+    (scenes.answer_in_review, _add_one_of_each(OFFICERS, "answer_to_approve")),
     (scenes.answer_returned, {"first": ["comment"]}),
-    (scenes.answer_failed, _each(CELL, "delivery_failed") | {"first": ["answer_failed"]}),
+    (
+        scenes.answer_failed,
+        _add_one_of_each(CELL, "delivery_failed") | {"first": ["answer_failed"]},
+    ),
     (scenes.answered, {}),
     (scenes.transferred, {"road_officer": ["comment"]}),
-    (scenes.found_gone, _each((*CELL, *OFFICERS), "found_gone")),
-    (scenes.found_changed, _each((*CELL, *OFFICERS), "found_changed")),
-    (scenes.found_where_a_head_stands_alone, _each((*CELL, "health_head"), "found_gone")),
-    (scenes.merger_due, _each(("admin", "lead"), "merger_due")),
-    (scenes.closing_due, _each(("admin", "lead"), "closing_due")),
+    (scenes.found_gone, _add_one_of_each((*CELL, *OFFICERS), "found_gone")),
+    (scenes.found_changed, _add_one_of_each((*CELL, *OFFICERS), "found_changed")),
+    (
+        scenes.found_where_a_head_stands_alone,
+        _add_one_of_each((*CELL, "health_head"), "found_gone"),
+    ),
+    (scenes.merger_due, _add_one_of_each(("admin", "lead"), "merger_due")),
+    (scenes.closing_due, _add_one_of_each(("admin", "lead"), "closing_due")),
 ]
 
 
@@ -166,7 +172,7 @@ def test_an_answer_that_failed_leads_to_its_comment_with_the_reason(town: City) 
 
 def test_who_wrote_a_revision_does_not_find_it_to_approve(town: City) -> None:
     """Four eyes apply to the person, even under another appointment."""
-    _give_the_clerk_a_second_hat(town)
+    _appoint_clerk_again(town)
     town.in_review("garden")
     assert [todo.kind for todo in _today(town, "lead")] == [WaitingKind.BLOCKED]
     assert _today(town, "garden_officer") == []
@@ -238,13 +244,13 @@ def _note(town: City, submission_id: int, text: str) -> None:
 def test_an_answer_elsewhere_does_not_loosen_four_eyes(town: City) -> None:
     """Four eyes do not apply to answers, which is decided for each post."""
     scenes.answered(town)
-    _give_the_clerk_a_second_hat(town)
+    _appoint_clerk_again(town)
     town.in_review("garden")
     assert [todo.kind for todo in _today(town, "lead")] == [WaitingKind.BLOCKED]
 
 
 def test_an_answer_that_the_officer_wrote_as_a_clerk_binds_no_four_eyes(town: City) -> None:
-    _give_the_clerk_a_second_hat(town)
+    _appoint_clerk_again(town)
     comment_id = town.comment()
     town.assign(comment_id, "garden")
     town.answer(comment_id, by="clerk")
@@ -267,7 +273,7 @@ def test_a_head_does_not_stand_in_while_an_officer_can(town: City) -> None:
     assert [todo.kind for todo in _today(town, "head")] == [WaitingKind.TO_APPROVE]
 
 
-def _give_the_clerk_a_second_hat(town: City) -> None:
+def _appoint_clerk_again(town: City) -> None:
     with town.write() as session:
         appointment = appointments.record_person(
             session,

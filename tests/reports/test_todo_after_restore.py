@@ -14,7 +14,7 @@ from publisher.reports.todo_kinds import WaitingKind
 from tests.support.city import City
 
 
-def at_the_cell(town: City, officer: str) -> str:
+def officer_at_cell(town: City, officer: str) -> str:
     """Gives the officer a second appointment at the cell, and returns its name."""
     name = f"{officer}_at_the_cell"
     town.appoint(name, Role.CELL, "information-technology")
@@ -24,7 +24,7 @@ def at_the_cell(town: City, officer: str) -> str:
     return name
 
 
-def bring_back(town: City, post_id: int, number: int, *, by: str) -> None:
+def restore_revision(town: City, post_id: int, number: int, *, by: str) -> None:
     newest = town.newest(post_id)
     with town.write() as session:
         save.restore(
@@ -40,12 +40,12 @@ def bring_back(town: City, post_id: int, number: int, *, by: str) -> None:
 
 def restored(town: City, *officers: str) -> int:
     """Sends a post for review whose first revision, by an officer, was restored repeatedly."""
-    first, *others = [at_the_cell(town, officer) for officer in officers]
+    first, *others = [officer_at_cell(town, officer) for officer in officers]
     post_id = town.start(town.hand_in())
     town.save(post_id, on=["x"], by=first)
     town.save(post_id, on=["x"], text="दुसरा मजकूर")
     for number, name in zip((1, 3), [*others, "clerk"], strict=False):
-        bring_back(town, post_id, number, by=name)
+        restore_revision(town, post_id, number, by=name)
     town.send(post_id)
     return post_id
 

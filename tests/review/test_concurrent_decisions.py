@@ -47,7 +47,7 @@ def city(database: Database) -> CityPeople:
     return city_people(database)
 
 
-def at_once(database: Database, *acts: Act) -> list[object]:
+def run_at_once(database: Database, *acts: Act) -> list[object]:
     """Run each act in a thread and transaction of its own at the same time; return the outcomes."""
     ready = Barrier(len(acts), timeout=30)
 
@@ -90,7 +90,7 @@ def test_of_two_officers_at_once_one_approves_and_the_other_is_told(
 ) -> None:
     for _ in range(ROUNDS):
         post_id = waiting(database, city)
-        came = at_once(
+        came = run_at_once(
             database, approving(city, post_id, "first"), approving(city, post_id, "second")
         )
         assert came.count("done") == 1
@@ -104,7 +104,7 @@ def test_the_same_officer_twice_at_once_approves_once(database: Database, city: 
     for _ in range(ROUNDS):
         post_id = waiting(database, city)
         twice = approving(city, post_id, "first")
-        assert sorted(map(str, at_once(database, twice, twice, twice))) == sorted(
+        assert sorted(map(str, run_at_once(database, twice, twice, twice))) == sorted(
             map(str, ["done", WrongState, WrongState])
         )
 
@@ -122,7 +122,7 @@ def test_an_approval_and_a_rejection_at_once_leave_one_decision(
             seen_revision=1,
             reason="नको",
         )
-        came = at_once(database, approving(city, post_id, "first"), rejecting)
+        came = run_at_once(database, approving(city, post_id, "first"), rejecting)
         assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
         with database.reading() as session:
             state = session.get_one(Post, post_id).state
@@ -138,7 +138,7 @@ def test_an_approval_never_meets_a_revision_saved_at_the_same_moment(
         saving = acting(
             post_steps.save, city=city, post_id=post_id, seen_revision=1, text="नवीन मजकूर"
         )
-        came = at_once(database, approving(city, post_id, "first"), saving)
+        came = run_at_once(database, approving(city, post_id, "first"), saving)
         assert came in (["done", "done"], [StaleRevision, "done"])
         with database.reading() as session:
             post = session.get_one(Post, post_id)
@@ -163,7 +163,7 @@ def test_two_clerks_scheduling_one_variant_at_once_make_one_delivery(
         with database.transaction() as session:
             post_id = post_steps.approved(session, city)
             variant_id = post_steps.variants_of(session, post_id)[0].id
-        came = at_once(
+        came = run_at_once(
             database,
             scheduling_first(city, variant_id, 1),
             scheduling_first(city, variant_id, 9),
@@ -190,7 +190,7 @@ def test_scheduling_while_an_approval_is_withdrawn_publishes_nothing(
             post_id=post_id,
             seen_revision=1,
         )
-        at_once(database, scheduling_first(city, variant_id, 1), withdrawing_it)
+        run_at_once(database, scheduling_first(city, variant_id, 1), withdrawing_it)
         with database.reading() as session:
             assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
             query = select(Delivery.state).join(Variant).where(Variant.id == variant_id)
@@ -203,7 +203,7 @@ def test_of_two_who_cancel_at_once_one_is_told(database: Database, city: CityPeo
             post_id = post_steps.approved(session, city)
             delivery_id = post_steps.schedule(session, city, post_id)[0].id
         cancelling = acting(cancel, actor=city.actor("clerk"), now=NOON, delivery_id=delivery_id)
-        came = at_once(database, cancelling, cancelling)
+        came = run_at_once(database, cancelling, cancelling)
         assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
         with database.reading() as session:
             query = select(Event.id).where(

@@ -37,7 +37,7 @@ def state(session: Session, post_id: int) -> PostState:
     return session.get_one(Post, post_id).state
 
 
-def wrote(session: Session, city: CityPeople, post_id: int, actor: Actor) -> Revision:
+def save_revision_as(session: Session, city: CityPeople, post_id: int, actor: Actor) -> Revision:
     """Save the next revision, written by this person under an appointment at the cell."""
     it = city.departments["information-technology"]
     at_cell = add_appointment(session, Role.CELL, it, person_id=actor.person_id)
@@ -74,7 +74,7 @@ def test_an_officer_who_wrote_it_is_not_asked_and_cannot_approve(
     session: Session, city: CityPeople
 ) -> None:
     post_id = post_steps.started(session, city)
-    wrote(session, city, post_id, city.actor("first"))
+    save_revision_as(session, city, post_id, city.actor("first"))
     post_steps.send(session, city, post_id)
     assert notified(session, "review_asked") == [city.actor("second").person_id]
     with pytest.raises(FourEyesRequired):
@@ -86,7 +86,7 @@ def test_an_officer_who_wrote_only_an_older_revision_can_approve(
     session: Session, city: CityPeople
 ) -> None:
     post_id = post_steps.started(session, city)
-    wrote(session, city, post_id, city.actor("first"))
+    save_revision_as(session, city, post_id, city.actor("first"))
     post_steps.save(session, city, post_id)
     post_steps.send(session, city, post_id)
     post_steps.approve(session, post_id, by=city.actor("first"))
@@ -95,7 +95,7 @@ def test_an_officer_who_wrote_only_an_older_revision_can_approve(
 
 def test_whoever_wrote_it_may_still_return_it(session: Session, city: CityPeople) -> None:
     post_id = post_steps.started(session, city)
-    wrote(session, city, post_id, city.actor("first"))
+    save_revision_as(session, city, post_id, city.actor("first"))
     post_steps.send(session, city, post_id)
     return_it(session, post_id, city.actor("first"))
     assert state(session, post_id) is PostState.DRAFT
@@ -123,13 +123,13 @@ def end_and_disable(session: Session, city: CityPeople) -> None:
     disable(session, city.actor("second"))
 
 
-def put_off(session: Session, city: CityPeople) -> None:
+def postpone(session: Session, city: CityPeople) -> None:
     for officer in (city.actor("first"), city.actor("second")):
         session.get_one(Appointment, officer.appointment_id).from_at = NOON + DAY
     session.flush()
 
 
-@pytest.mark.parametrize("gone", [end_both, disable_both, end_and_disable, put_off])
+@pytest.mark.parametrize("gone", [end_both, disable_both, end_and_disable, postpone])
 def test_the_head_approves_where_no_officer_can_any_more(
     session: Session, city: CityPeople, gone: object
 ) -> None:
@@ -146,7 +146,7 @@ def test_the_head_approves_where_the_only_officer_wrote_it(
 ) -> None:
     end(session, city.actor("second"))
     post_id = post_steps.started(session, city)
-    wrote(session, city, post_id, city.actor("first"))
+    save_revision_as(session, city, post_id, city.actor("first"))
     post_steps.send(session, city, post_id)
     assert notified(session, "review_asked") == [city.actor("head").person_id]
     post_steps.approve(session, post_id, by=city.actor("head"))
@@ -198,7 +198,7 @@ def test_where_all_who_could_wrote_it_the_post_is_visibly_blocked(
     session: Session, city: CityPeople
 ) -> None:
     post_id = post_steps.started(session, city, "health")
-    wrote(session, city, post_id, city.actor("health_head"))
+    save_revision_as(session, city, post_id, city.actor("health_head"))
     post_steps.send(session, city, post_id)
     assert [detail["why"] for detail in post_steps.details(session, post_id, "blocked")] == [
         "all_wrote_it"
@@ -215,7 +215,7 @@ def test_one_person_under_two_appointments_does_not_make_four_eyes(
     garden = city.departments["garden"]
     officer = add_appointment(session, Role.OFFICER, garden, rank=1)
     head = add_appointment(session, Role.HEAD, garden, person_id=officer.person_id)
-    wrote(session, city, post_id, officer)
+    save_revision_as(session, city, post_id, officer)
     post_steps.send(session, city, post_id)
     for actor in (officer, head):
         with pytest.raises((FourEyesRequired, WrongRole)):

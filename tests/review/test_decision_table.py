@@ -78,7 +78,7 @@ FOUR_EYES = {"approve"}
 ROLES = ["admin", "cell_lead", "cell", "officer", "head", "member", "oversight", "auditor"]
 
 
-class Place(NamedTuple):
+class Departments(NamedTuple):
     """The post's department, and the department of the actor's appointment."""
 
     owner: str
@@ -87,10 +87,10 @@ class Place(NamedTuple):
 
 # In `water` officers can act; `health` has none, so its head approves.
 PLACES = [
-    Place("water", "water"),
-    Place("water", "road"),
-    Place("health", "health"),
-    Place("health", "road"),
+    Departments("water", "water"),
+    Departments("water", "road"),
+    Departments("health", "health"),
+    Departments("health", "road"),
 ]
 
 
@@ -98,7 +98,7 @@ class Case(NamedTuple):
     """The actor, the post, and the revision that the actor saw."""
 
     role: str
-    place: Place
+    place: Departments
     wrote: bool
     stale: bool
 
@@ -109,7 +109,7 @@ def cases(action: str) -> Iterator[Case]:
         for place in PLACES:
             if role == "officer" and place.where == "health":
                 continue  # with an officer it would not be the department without one
-            for wrote in (False, True)[: 1 + (place != Place("health", "road"))]:
+            for wrote in (False, True)[: 1 + (place != Departments("health", "road"))]:
                 for stale in (False, True)[: 1 + (action in SEEING)]:
                     yield Case(role, place, wrote, stale)
 
@@ -132,7 +132,7 @@ def is_headed(case: Case) -> bool:
 
 
 @dataclass(frozen=True)
-class Cases:
+class CaseCity:
     """A city with people of every role, and a post in every state by every author."""
 
     city: CityPeople
@@ -175,7 +175,7 @@ class Cases:
         return post_id
 
 
-def cases_in(city: CityPeople) -> Cases:
+def cases_in(city: CityPeople) -> CaseCity:
     """Yield people of every role in three departments; each may be the author."""
     clerk, cell_id = city.actor("clerk"), city.departments["information-technology"]
     actors, writing = {}, {city.people["clerk"]: clerk}
@@ -190,18 +190,18 @@ def cases_in(city: CityPeople) -> Cases:
                     session, Role.CELL, cell_id, person_id=actor.person_id
                 )
     approvers = {"water": city.actor("first"), "health": city.actor("health_head")}
-    return Cases(city, actors, writing, approvers, {})
+    return CaseCity(city, actors, writing, approvers, {})
 
 
 @pytest.fixture(scope="module")
-def table(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
+def table(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CaseCity]:
     file = tmp_path_factory.mktemp("city") / "city.db"
     with people_on(sqlite.copy(sqlite.template(run, migrate), file)) as city:
         yield cases_in(city)
 
 
 @pytest.fixture(scope="module")
-def postgres_table(postgres: Server) -> Iterator[Cases]:
+def postgres_table(postgres: Server) -> Iterator[CaseCity]:
     name = postgres.create()
     with people_on(postgres.url(name)) as city:
         yield cases_in(city)
@@ -214,7 +214,7 @@ def newest_delivery(session: Session, post_id: int) -> Delivery:
 
 
 def act(
-    session: Session, table: Cases, action: str, post_id: int, actor: Actor, seen_revision: int
+    session: Session, table: CaseCity, action: str, post_id: int, actor: Actor, seen_revision: int
 ) -> None:
     """Run the use case of the action."""
     match action:
@@ -277,7 +277,7 @@ def act_on_delivery(session: Session, action: str, post_id: int, actor: Actor) -
             raise ValueError(action)
 
 
-def outcome(table: Cases, action: str, post_id: int, actor: Actor, seen_revision: int) -> object:
+def outcome(table: CaseCity, action: str, post_id: int, actor: Actor, seen_revision: int) -> object:
     """Return the post's next state, or the error; the transaction is rolled back."""
     with Session(table.city.database.engine, expire_on_commit=False) as session:
         before = session.scalars(select(Event.id).order_by(Event.id.desc()).limit(1)).first() or 0
@@ -293,7 +293,7 @@ def outcome(table: Cases, action: str, post_id: int, actor: Actor, seen_revision
         return session.get_one(Post, post_id).state.value
 
 
-def surprises(table: Cases, state: str, action: str, tried: list[Case]) -> list[object]:
+def surprises(table: CaseCity, state: str, action: str, tried: list[Case]) -> list[object]:
     """Return every case whose outcome differs from the design."""
     outcomes: list[object] = []
     for case in tried:
@@ -311,7 +311,7 @@ def surprises(table: Cases, state: str, action: str, tried: list[Case]) -> list[
 @pytest.mark.parametrize("action", MAY)
 @pytest.mark.parametrize("state", STATES)
 def test_each_role_may_exactly_what_the_design_says_in_each_state(
-    table: Cases, state: str, action: str
+    table: CaseCity, state: str, action: str
 ) -> None:
     assert surprises(table, state, action, list(cases(action))) == []
 
@@ -330,7 +330,7 @@ def sample(action: str, number: int) -> list[Case]:
 
 
 @pytest.mark.proof
-def test_postgres_agrees_on_a_sample(postgres_table: Cases) -> None:
+def test_postgres_agrees_on_a_sample(postgres_table: CaseCity) -> None:
     for state in STATES:
         for number, action in enumerate(MAY):
             assert surprises(postgres_table, state, action, sample(action, number)) == []
@@ -338,10 +338,10 @@ def test_postgres_agrees_on_a_sample(postgres_table: Cases) -> None:
 
 @pytest.mark.parametrize("action", MAY)
 def test_no_actor_beside_persons_does_any_of_it_whatever_it_carries(
-    table: Cases, action: str
+    table: CaseCity, action: str
 ) -> None:
     for state in STATES:
-        case = Case("officer", Place("water", "water"), wrote=False, stale=False)
+        case = Case("officer", Departments("water", "water"), wrote=False, stale=False)
         post_id = table.post(state, case)
         for role in ("officer", "cell_lead"):
             for kind in (ActorKind.CLOCK, ActorKind.LINK, ActorKind.MAIL, ActorKind.SERVICE):

@@ -17,7 +17,7 @@ from tests.support import post_steps
 from tests.support.city_people import NOON, CityPeople, add_appointment
 
 
-def at_the_cell(session: Session, city: CityPeople, officer: Actor) -> Actor:
+def officer_at_cell(session: Session, city: CityPeople, officer: Actor) -> Actor:
     """Gives the officer a second appointment."""
     it = city.departments["information-technology"]
     return add_appointment(session, Role.CELL, it, person_id=officer.person_id)
@@ -36,7 +36,7 @@ def restore(session: Session, post_id: int, number: int, *, by: Actor) -> Revisi
 def post_id(session: Session, city: CityPeople) -> int:
     """The first revision is the officer's, written at the cell; the second is a clerk's."""
     post_id = post_steps.started(session, city)
-    post_steps.save(session, city, post_id, by=at_the_cell(session, city, city.actor("first")))
+    post_steps.save(session, city, post_id, by=officer_at_cell(session, city, city.actor("first")))
     post_steps.save(session, city, post_id, text="दुसरा मजकूर")
     return post_id
 
@@ -57,7 +57,7 @@ def test_who_wrote_the_words_that_were_brought_back_does_not_approve_them(
 def test_who_brings_words_of_others_back_does_not_approve_them_either(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
-    restore(session, post_id, 2, by=at_the_cell(session, city, city.actor("second")))
+    restore(session, post_id, 2, by=officer_at_cell(session, city, city.actor("second")))
     post_steps.send(session, city, post_id)
     with pytest.raises(FourEyesRequired):
         post_steps.approve(session, post_id, by=city.actor("second"))
@@ -69,7 +69,7 @@ def test_what_was_brought_back_twice_binds_all_on_the_way(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
     """The first officer wrote it, the second restored it, and a clerk restored it again."""
-    restore(session, post_id, 1, by=at_the_cell(session, city, city.actor("second")))
+    restore(session, post_id, 1, by=officer_at_cell(session, city, city.actor("second")))
     post_steps.save(session, city, post_id, text="चौथा मजकूर")
     last = restore(session, post_id, 3, by=city.actor("clerk"))
     people = {

@@ -14,36 +14,36 @@ from tests.support.city import City
 from tests.support.city_people import NOON
 
 
-def keep(session: Session, actor: Actor, text: str) -> int:
+def save_text(session: Session, actor: Actor, text: str) -> int:
     return return_texts.save(session, actor=actor, now=NOON, return_text=text).id
 
 
-def words_of(session: Session, actor: Actor) -> list[str]:
+def texts_of(session: Session, actor: Actor) -> list[str]:
     return [text.words for text in return_texts.own_texts(session, actor=actor)]
 
 
 def test_a_text_is_kept_for_the_person_alone(database: Database, town: City) -> None:
     with database.transaction() as session:
-        keep(session, town.actor("first"), "  मदत क्रमांक नमूद करावा.\n")
+        save_text(session, town.actor("first"), "  मदत क्रमांक नमूद करावा.\n")
     with database.reading() as session:
-        assert words_of(session, town.actor("first")) == ["मदत क्रमांक नमूद करावा."]
-        assert words_of(session, town.actor("second")) == []
+        assert texts_of(session, town.actor("first")) == ["मदत क्रमांक नमूद करावा."]
+        assert texts_of(session, town.actor("second")) == []
 
 
 def test_the_longest_text_in_four_byte_letters_fits_into_both_databases(
     database: Database, town: City
 ) -> None:
     with database.transaction() as session:
-        keep(session, town.actor("first"), "𝌆" * LONGEST_TEXT)
+        save_text(session, town.actor("first"), "𝌆" * LONGEST_TEXT)
     with database.reading() as session:
-        assert len(words_of(session, town.actor("first"))[0]) == LONGEST_TEXT
+        assert len(texts_of(session, town.actor("first"))[0]) == LONGEST_TEXT
 
 
 def test_the_same_text_twice_is_kept_once(database: Database, town: City) -> None:
     with database.transaction() as session:
-        first = keep(session, town.actor("first"), "वेळ दुरुस्त करावी.")
-        assert keep(session, town.actor("first"), "वेळ दुरुस्त करावी. ") == first
-        assert len(words_of(session, town.actor("first"))) == 1
+        first = save_text(session, town.actor("first"), "वेळ दुरुस्त करावी.")
+        assert save_text(session, town.actor("first"), "वेळ दुरुस्त करावी. ") == first
+        assert len(texts_of(session, town.actor("first"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -53,27 +53,27 @@ def test_the_same_text_twice_is_kept_once(database: Database, town: City) -> Non
 def test_what_cannot_be_kept_is_told(database: Database, town: City, text: str, code: str) -> None:
     with database.transaction() as session:
         with pytest.raises(Invalid) as refusal:
-            keep(session, town.actor("first"), text)
+            save_text(session, town.actor("first"), text)
         assert refusal.value.codes == [("words", code)]
 
 
 def test_there_is_a_most(database: Database, town: City) -> None:
     with database.transaction() as session:
         for number in range(return_texts.MOST):
-            keep(session, town.actor("first"), f"मजकूर {number}")
+            save_text(session, town.actor("first"), f"मजकूर {number}")
         with pytest.raises(Invalid) as refusal:
-            keep(session, town.actor("first"), "एक जास्त")
+            save_text(session, town.actor("first"), "एक जास्त")
         assert refusal.value.codes == [("words", "too_many_texts")]
-        keep(session, town.actor("second"), "दुसऱ्याचा")
+        save_text(session, town.actor("second"), "दुसऱ्याचा")
 
 
 def test_one_removes_ones_own_and_nobody_elses(database: Database, town: City) -> None:
     with database.transaction() as session:
-        mine = keep(session, town.actor("first"), "माझा")
+        mine = save_text(session, town.actor("first"), "माझा")
         return_texts.remove(session, actor=town.actor("second"), text_id=mine)
-        assert words_of(session, town.actor("first")) == ["माझा"]
+        assert texts_of(session, town.actor("first")) == ["माझा"]
         return_texts.remove(session, actor=town.actor("first"), text_id=mine)
-        assert words_of(session, town.actor("first")) == []
+        assert texts_of(session, town.actor("first")) == []
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def post_id(session: Session, city: CityPeople) -> int:
     return post_steps.approved(session, city)
 
 
-def put(session: Session, city: CityPeople, post_id: int, *states: str) -> list[Delivery]:
+def set_states(session: Session, city: CityPeople, post_id: int, *states: str) -> list[Delivery]:
     """Schedule both variants, then set each delivery's state."""
     deliveries = post_steps.schedule(session, city, post_id)
     for delivery, state in zip(deliveries, states, strict=True):
@@ -52,7 +52,7 @@ def take_back(session: Session, city: CityPeople, post_id: int, reason: str = ""
     )
 
 
-def give_up(session: Session, city: CityPeople, post_id: int) -> Post:
+def withdraw_post(session: Session, city: CityPeople, post_id: int) -> Post:
     return withdraw.withdraw_post(
         session, actor=city.actor("first"), now=NOON, post_id=post_id, reason="रद्द"
     )
@@ -90,7 +90,7 @@ def test_an_approval_is_taken_back_and_no_longer_counts(
 def test_what_has_not_left_is_stopped_and_what_has_is_said(
     session: Session, city: CityPeople, post_id: int, first: str, second: str
 ) -> None:
-    put(session, city, post_id, first, second)
+    set_states(session, city, post_id, first, second)
     if first in GONE and second in GONE:
         with pytest.raises(OnItsWay):
             take_back(session, city, post_id)
@@ -115,7 +115,7 @@ def test_what_has_not_left_is_stopped_and_what_has_is_said(
 def test_it_says_what_may_still_be_open_rather_than_what_is_live(
     session: Session, city: CityPeople, post_id: int, first: str, second: str, sentence: str
 ) -> None:
-    put(session, city, post_id, first, second)
+    set_states(session, city, post_id, first, second)
     with pytest.raises(OnItsWay) as gone:
         take_back(session, city, post_id)
     assert gone.value.values == {"state": sentence}
@@ -125,7 +125,7 @@ def test_a_correction_can_be_taken_back_though_the_first_revision_is_live(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
     """Nothing of the newly approved revision has been sent."""
-    put(session, city, post_id, "published", "published")
+    set_states(session, city, post_id, "published", "published")
     post_steps.save(session, city, post_id)
     post_steps.send(session, city, post_id)
     post_steps.approve(session, post_id, by=city.actor("first"))
@@ -138,9 +138,9 @@ def test_a_correction_can_be_taken_back_though_the_first_revision_is_live(
 def test_a_correction_can_be_given_up_though_the_first_revision_is_live(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
-    put(session, city, post_id, "published", "published")
+    set_states(session, city, post_id, "published", "published")
     post_steps.save(session, city, post_id)
-    give_up(session, city, post_id)
+    withdraw_post(session, city, post_id)
     assert states(session, post_id) == ["published", "published"]
     assert state(session, post_id) is PostState.WITHDRAWN
 
@@ -155,7 +155,7 @@ def test_there_is_no_approval_to_take_back_in_review(session: Session, city: Cit
 def test_a_withdrawn_post_has_no_approval_to_take_back(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
-    give_up(session, city, post_id)
+    withdraw_post(session, city, post_id)
     with pytest.raises(WrongState):
         take_back(session, city, post_id)
     assert verbs(session, "posts", post_id)[-1] == "withdraw_post"
@@ -176,7 +176,7 @@ def test_the_history_says_that_there_was_a_reason_but_not_its_words(
 def test_a_reason_that_cannot_be_read_is_refused_before_anything_moves(
     session: Session, city: CityPeople, post_id: int, reason: str
 ) -> None:
-    put(session, city, post_id, "scheduled", "scheduled")
+    set_states(session, city, post_id, "scheduled", "scheduled")
     with pytest.raises(Invalid) as invalid:
         take_back(session, city, post_id, reason)
     assert [field for field, _ in invalid.value.codes] == ["reason"]
@@ -197,8 +197,8 @@ def test_a_post_is_not_given_up_without_words(
 def test_a_post_that_is_given_up_leaves_no_more(
     session: Session, city: CityPeople, post_id: int, first: str
 ) -> None:
-    deliveries = put(session, city, post_id, first, "published")
-    give_up(session, city, post_id)
+    deliveries = set_states(session, city, post_id, first, "published")
+    withdraw_post(session, city, post_id)
     assert states(session, post_id) == ["cancelled", "published"]
     query = select(Event.details).where(
         Event.subject == "deliveries", Event.subject_id == deliveries[0].id, Event.verb == "cancel"
@@ -209,27 +209,27 @@ def test_a_post_that_is_given_up_leaves_no_more(
 def test_a_post_that_is_all_out_cannot_be_given_up(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
-    put(session, city, post_id, "published", "unconfirmed")
+    set_states(session, city, post_id, "published", "unconfirmed")
     with pytest.raises(OnItsWay):
-        give_up(session, city, post_id)
+        withdraw_post(session, city, post_id)
 
 
 def test_a_post_that_nobody_saved_yet_can_be_given_up(session: Session, city: CityPeople) -> None:
     post_id = post_steps.started(session, city)
-    assert give_up(session, city, post_id).state is PostState.WITHDRAWN
+    assert withdraw_post(session, city, post_id).state is PostState.WITHDRAWN
 
 
 def test_nothing_brings_a_withdrawn_post_back(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
-    put(session, city, post_id, "scheduled", "scheduled")
-    give_up(session, city, post_id)
+    set_states(session, city, post_id, "scheduled", "scheduled")
+    withdraw_post(session, city, post_id)
     for comes_back in (
         lambda: post_steps.save(session, city, post_id),
         lambda: post_steps.send(session, city, post_id),
         lambda: post_steps.approve(session, post_id, by=city.actor("second")),
         lambda: post_steps.schedule(session, city, post_id, at=NOON + HOUR),
-        lambda: give_up(session, city, post_id),
+        lambda: withdraw_post(session, city, post_id),
     ):
         with pytest.raises(WrongState):
             comes_back()

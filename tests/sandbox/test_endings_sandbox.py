@@ -27,7 +27,7 @@ from tests.sandbox.platform_clients import (
 )
 
 
-def end(url: str, platform: str, account: str, **more: object) -> requests.Response:
+def end_access(url: str, platform: str, account: str, **more: object) -> requests.Response:
     sent = {"platform": platform, "account": account, **more}
     return requests.post(f"{url}/endings", json=sent, timeout=5)
 
@@ -42,8 +42,8 @@ def subcode_of(api: facebook.GraphAPI) -> int:
 
 def test_access_ends_at_its_time_for_that_account_alone_and_is_renewed(url: str) -> None:
     noon = utc_now() + timedelta(hours=1)
-    end(url, "x", CITY.id, at=format_time(noon))
-    end(url, "facebook", CITY_PAGE.id, minutes=60)
+    end_access(url, "x", CITY.id, at=format_time(noon))
+    end_access(url, "facebook", CITY_PAGE.id, minutes=60)
     assert x_client(url).get_me()["data"]["id"] == CITY.id
     assert graph(url).get_object("me")["id"] == CITY_PAGE.id
     after = format_time(noon + timedelta(minutes=1))
@@ -61,7 +61,7 @@ def test_access_ends_at_its_time_for_that_account_alone_and_is_renewed(url: str)
 def test_facebook_names_each_reason_for_ended_access(url: str, subcode: int) -> None:
     add_fault(url, "facebook", "check", "expired_token", subcode=subcode)
     assert subcode_of(graph(url)) == subcode
-    assert end(url, "facebook", CITY_PAGE.id, subcode=subcode).status_code == 200
+    assert end_access(url, "facebook", CITY_PAGE.id, subcode=subcode).status_code == 200
     assert subcode_of(graph(url)) == subcode
     app = graph(url)
     examination = app.debug_access_token(
@@ -96,7 +96,7 @@ def test_facebook_may_publish_and_answer_code_one_with_subcode_ninety_nine(url: 
 def test_an_ending_that_cannot_be_is_refused_by_the_name_of_its_field(
     url: str, wrong: Json, field: str
 ) -> None:
-    response = end(url, **{"platform": "x", "account": CITY.id, **wrong})
+    response = end_access(url, **{"platform": "x", "account": CITY.id, **wrong})
     assert (response.status_code, response.json()) == (400, {"error": field})
     assert requests.get(f"{url}/endings.json", timeout=5).json() == []
 
@@ -115,7 +115,7 @@ def test_on_the_page_access_is_ended_and_renewed(url: str) -> None:
 
 def test_all_of_it_survives_a_restart(tmp_path: Path) -> None:
     with run_sandbox(path=tmp_path) as first:
-        end(first.url, "facebook", CITY_PAGE.id, subcode=460)
+        end_access(first.url, "facebook", CITY_PAGE.id, subcode=460)
     with run_sandbox(path=tmp_path) as second:
         assert subcode_of(graph(second.url)) == 460
 

@@ -297,7 +297,7 @@ def test_a_new_post_answers_with_the_fields_that_are_asked_for(url: str) -> None
     assert requests.get(post["permalink_url"], timeout=5).status_code == 200
 
 
-def answered(url: str) -> dict[str, dict[str, object]]:
+def responses_of_each_kind(url: str) -> dict[str, dict[str, object]]:
     """Return a response of each kind, with every field that the sandbox fills."""
     api = graph(url)
     media = json.dumps([{"media_fbid": photo(api)}])
@@ -315,7 +315,7 @@ def answered(url: str) -> dict[str, dict[str, object]]:
 
 def test_every_field_stands_in_the_extract_written_by_hand(url: str) -> None:
     extract = json.loads((HERE / "spec_extract_facebook.json").read_text())
-    for kind, response in answered(url).items():
+    for kind, response in responses_of_each_kind(url).items():
         names = set(extract[kind]) | set(extract.get(f"{kind} edges", []))
         assert set(response) <= names, kind
 
@@ -331,7 +331,7 @@ def facebook_list(kind: str) -> dict[str, list[dict[str, object]]]:
 
 
 def test_every_field_stands_in_facebooks_own_lists(url: str) -> None:
-    for kind, response in answered(url).items():
+    for kind, response in responses_of_each_kind(url).items():
         listed = facebook_list(kind)
         names = {str(field["name"]) for field in listed["fields"]}
         names |= {str(edge["endpoint"]) for edge in listed["apis"] if "endpoint" in edge}

@@ -161,7 +161,7 @@ def test_what_is_not_there_is_a_page_of_ours(url: str) -> None:
         assert (response.status_code, "हे पान उपलब्ध नाही." in response.text) == (404, True), path
 
 
-def filled(places: SandboxAddresses) -> list[str]:
+def example_pages(places: SandboxAddresses) -> list[str]:
     """Returns every page, with and without contents, and one with an error."""
     url = places.url
     empty = ["/", "/letterbox?to=nobody", "/faults", f"/x/{WATER.username}", "/nowhere"]
@@ -215,7 +215,7 @@ def test_axe_finds_nothing_on_any_page(
     page.on(
         "console", lambda message: refused.append(message.text) if message.type == "error" else None
     )
-    for address in filled(sandbox_server):
+    for address in example_pages(sandbox_server):
         page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
         assert [str(violation) for violation in axe(page).violations] == [], address
     page.goto(posts_page(sandbox_server.url))
@@ -230,7 +230,7 @@ def test_nothing_scrolls_sideways_on_a_narrow_phone(
     sandbox_server: SandboxAddresses, window: Callable[..., BrowserContext]
 ) -> None:
     page = window(width=320, javascript=False).new_page()
-    for address in filled(sandbox_server):
+    for address in example_pages(sandbox_server):
         for language in ("mr", "en"):
             page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
             wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

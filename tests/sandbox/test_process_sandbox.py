@@ -20,7 +20,7 @@ from tests.support.processes import RunningCommand, Starter
 pytestmark = pytest.mark.proof
 
 
-def begin(start: Starter, tmp_path: Path) -> tuple[RunningCommand, dict[str, object]]:
+def start_sandbox(start: Starter, tmp_path: Path) -> tuple[RunningCommand, dict[str, object]]:
     ready = tmp_path / "ready.json"
     ready.unlink(missing_ok=True)
     call = [sys.executable, "-m", "sandbox", "--port", "0", "--smtp-port", "0"]
@@ -33,14 +33,14 @@ def begin(start: Starter, tmp_path: Path) -> tuple[RunningCommand, dict[str, obj
 def test_it_ends_cleanly_and_remembers_everything(
     start: Starter, tmp_path: Path, number: signal.Signals
 ) -> None:
-    first, places = begin(start, tmp_path)
+    first, places = start_sandbox(start, tmp_path)
     url = str(places["url"])
     x_client(url).create_tweet(text="पोस्ट")
     graph(url).put_object("me", "feed", message="पोस्ट")
     post_mail(int(str(places["smtp_port"])))
     before = [ledger(url, platform) for platform in ("x", "facebook")]
     assert first.stop(number) == 0
-    second, places = begin(start, tmp_path)
+    second, places = start_sandbox(start, tmp_path)
     url = str(places["url"])
     assert [ledger(url, platform) for platform in ("x", "facebook")] == before
     assert len(requests.get(f"{url}/letterbox.json", timeout=5).json()) == 1
@@ -49,22 +49,22 @@ def test_it_ends_cleanly_and_remembers_everything(
 
 
 def test_after_a_kill_what_was_answered_is_still_there(start: Starter, tmp_path: Path) -> None:
-    first, places = begin(start, tmp_path)
+    first, places = start_sandbox(start, tmp_path)
     post_id = x_client(str(places["url"])).create_tweet(text="पोस्ट")["data"]["id"]
     first.kill()
-    _, places = begin(start, tmp_path)
+    _, places = start_sandbox(start, tmp_path)
     assert [entry["id"] for entry in ledger(str(places["url"]), "x")] == [post_id]
 
 
 def test_no_token_stands_in_what_it_says(start: Starter, tmp_path: Path) -> None:
-    started, places = begin(start, tmp_path)
+    started, places = start_sandbox(start, tmp_path)
     graph(str(places["url"])).get_object("me")
     started.wait_for("graph.facebook.com/v26.0/me")
     assert "TOKEN" not in started.written_output()
 
 
 def test_the_ledger_is_written_durably(start: Starter, tmp_path: Path) -> None:
-    begin(start, tmp_path)
+    start_sandbox(start, tmp_path)
     beside = sqlite3.connect(tmp_path / "state" / "sandbox.sqlite3")
     try:
         assert beside.execute("PRAGMA journal_mode").fetchone() == ("wal",)

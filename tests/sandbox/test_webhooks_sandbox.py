@@ -83,7 +83,7 @@ def receiver() -> Iterator[Receiver]:
     server.server_close()
 
 
-def tell(at: str, receiver: Receiver, **more: object) -> requests.Response:
+def set_hook(at: str, receiver: Receiver, **more: object) -> requests.Response:
     sent = {"url": receiver.url, "verify_token": WORD, "pages": [PAGE], **more}
     return requests.post(f"{at}/webhooks", json=sent, timeout=5)
 
@@ -95,7 +95,7 @@ def came(receiver: Receiver, calls: int) -> bool:
 def test_every_step_of_a_comments_life_is_told_signed_and_in_order(
     url: str, receiver: Receiver
 ) -> None:
-    assert tell(url, receiver).status_code == 200
+    assert set_hook(url, receiver).status_code == 200
     api = graph(url)
     post = api.put_object(PAGE, "feed", message="पाणी")["id"]
     comment = add_comment(url, "facebook", post, "कधी येणार?", author="आशा")
@@ -130,7 +130,7 @@ def test_every_step_of_a_comments_life_is_told_signed_and_in_order(
 def test_what_waits_goes_in_batches_of_the_size_that_was_set(
     url: str, receiver: Receiver, most: int, sizes: list[int]
 ) -> None:
-    tell(url, receiver, most=most)
+    set_hook(url, receiver, most=most)
     post = graph(url).put_object(PAGE, "feed", message="x")["id"]
     soon = format_time(utc_now() + timedelta(seconds=2))  # so that all three fall due together
     for text in ("०", "१", "२"):
@@ -141,7 +141,7 @@ def test_what_waits_goes_in_batches_of_the_size_that_was_set(
 
 
 def test_every_call_comes_twice_where_that_is_set(url: str, receiver: Receiver) -> None:
-    tell(url, receiver, twice=True)
+    set_hook(url, receiver, twice=True)
     post = graph(url).put_object(PAGE, "feed", message="x")["id"]
     add_comment(url, "facebook", post, "एकदाच")
     assert came(receiver, 2)
@@ -149,7 +149,7 @@ def test_every_call_comes_twice_where_that_is_set(url: str, receiver: Receiver) 
 
 
 def test_what_was_not_taken_comes_again(url: str, receiver: Receiver) -> None:
-    tell(url, receiver)
+    set_hook(url, receiver)
     receiver.refuses = 1
     post = graph(url).put_object(PAGE, "feed", message="x")["id"]
     add_comment(url, "facebook", post, "पुन्हा")
@@ -164,7 +164,7 @@ def test_what_was_not_taken_comes_again(url: str, receiver: Receiver) -> None:
 
 
 def test_only_pages_that_subscribed_are_told_of(url: str, receiver: Receiver) -> None:
-    tell(url, receiver, pages=[])
+    set_hook(url, receiver, pages=[])
     api, other = graph(url), graph(url, WATER_PAGE)
     assert api.get_connections(PAGE, "subscribed_apps")["data"] == []
     args = {"subscribed_fields": "feed"}
@@ -182,10 +182,10 @@ def test_an_address_that_does_not_repeat_the_challenge_is_not_kept(
     url: str, receiver: Receiver
 ) -> None:
     receiver.silent = True
-    response = tell(url, receiver)
+    response = set_hook(url, receiver)
     assert (response.status_code, response.json()) == (400, {"error": "unanswered"})
     receiver.silent = False
-    assert tell(url, receiver, verify_token="another").status_code == 400
+    assert set_hook(url, receiver, verify_token="another").status_code == 400
     assert requests.get(f"{url}/webhooks.json", timeout=5).json()["hook"] is None
 
 
@@ -203,7 +203,7 @@ def test_an_address_that_does_not_repeat_the_challenge_is_not_kept(
 def test_only_this_machine_is_told_and_a_wrong_field_is_named(
     url: str, receiver: Receiver, wrong: Json, field: str
 ) -> None:
-    response = tell(url, receiver, **wrong)
+    response = set_hook(url, receiver, **wrong)
     assert (response.status_code, response.json()) == (400, {"error": field})
 
 
@@ -231,7 +231,7 @@ def test_every_name_in_a_change_stands_in_facebooks_own_examples(
     for file in folder.glob("*.json"):
         value = json.loads(file.read_text())["entry"][0]["changes"][0]["value"]
         by_kind.setdefault(value["verb"], {"from"}).update(value)
-    tell(url, receiver)
+    set_hook(url, receiver)
     api = graph(url)
     comment = add_comment(url, "facebook", api.put_object(PAGE, "feed", message="x")["id"], "१")
     api.request(f"v26.0/{comment}", post_args={"is_hidden": True})

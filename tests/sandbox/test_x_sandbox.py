@@ -378,7 +378,7 @@ def test_an_edit_is_no_call_of_its_own_and_one_sent_as_a_post_is_refused(url: st
     assert [entry["text"] for entry in ledger(url, "x")] == ["चुक"]
 
 
-def rejection(client: tweepy.Client, method: str, path: str, **more: object) -> dict[str, int]:
+def limit_headers(client: tweepy.Client, method: str, path: str, **more: object) -> dict[str, int]:
     """Return the rate-limit headers of a response, also of an error."""
     client.return_type = requests.Response
     try:
@@ -408,11 +408,11 @@ def test_each_of_the_ten_windows_has_its_own_figure_and_counts_for_itself(
     url: str, method: str, path: str, limit: int
 ) -> None:
     client = x_client(url)
-    assert rejection(client, method, path) == {"limit": limit, "remaining": limit - 1}
-    assert rejection(client, method, path) == {"limit": limit, "remaining": limit - 2}
-    assert rejection(x_client(url, WATER), method, path)["remaining"] == limit - 1
+    assert limit_headers(client, method, path) == {"limit": limit, "remaining": limit - 1}
+    assert limit_headers(client, method, path) == {"limit": limit, "remaining": limit - 2}
+    assert limit_headers(x_client(url, WATER), method, path)["remaining"] == limit - 1
     other = "/2/users/me" if limit != 75 else "/2/tweets/1"
-    assert rejection(client, "GET", other)["remaining"] in (74, 4999)
+    assert limit_headers(client, "GET", other)["remaining"] in (74, 4999)
 
 
 @pytest.mark.parametrize(
@@ -427,8 +427,8 @@ def test_each_of_the_ten_windows_has_its_own_figure_and_counts_for_itself(
 def test_the_app_alone_has_figures_of_its_own(url: str, path: str, limit: int) -> None:
     app = tweepy.Client(bearer_token=X_APP_BEARER)
     app.session = session(url)
-    assert rejection(app, "GET", path, signed=False)["limit"] == limit
-    assert rejection(x_client(url), "GET", path)["limit"] != limit
+    assert limit_headers(app, "GET", path, signed=False)["limit"] == limit
+    assert limit_headers(x_client(url), "GET", path)["limit"] != limit
 
 
 def test_the_fifty_first_deletion_in_a_quarter_of_an_hour_is_one_too_many(url: str) -> None:
@@ -455,7 +455,7 @@ def test_the_days_limits_stand_on_posts_where_the_switch_says(url: str) -> None:
     assert int(headers["x-user-limit-24hour-reset"]) - utc_now().timestamp() > 86_000
 
 
-def in_parts(client: tweepy.Client, content: bytes, cuts: list[bytes]) -> str:
+def upload_in_chunks(client: tweepy.Client, content: bytes, cuts: list[bytes]) -> str:
     """Upload in chunks, the last one first; return the id, not yet finalized."""
     begun = client.request(
         "POST",
@@ -475,7 +475,7 @@ def in_parts(client: tweepy.Client, content: bytes, cuts: list[bytes]) -> str:
 
 def test_a_picture_may_come_in_parts_and_its_state_be_asked(url: str) -> None:
     client, content = x_client(url), picture()
-    key = in_parts(client, content, [content[:300], content[300:]])
+    key = upload_in_chunks(client, content, [content[:300], content[300:]])
     ready = client.request("POST", f"/2/media/upload/{key}/finalize", user_auth=True).json()
     assert (ready["data"]["id"], ready["data"]["size"]) == (key, len(content))
     parameters = {"media_id": key, "command": "STATUS"}
@@ -490,7 +490,7 @@ def test_a_picture_may_come_in_parts_and_its_state_be_asked(url: str) -> None:
 
 def test_parts_that_are_not_the_whole_are_no_picture(url: str) -> None:
     client, content = x_client(url), picture()
-    key = in_parts(client, content, [content[:300]])
+    key = upload_in_chunks(client, content, [content[:300]])
     with pytest.raises(tweepy.BadRequest):
         client.request("POST", f"/2/media/upload/{key}/finalize", user_auth=True)
     with pytest.raises(tweepy.BadRequest):

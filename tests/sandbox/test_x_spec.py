@@ -46,7 +46,7 @@ SCHEMAS = {
 BESIDE_THE_SPEC = {("InvalidRequestProblem", "errors")}
 
 
-class Caller:
+class SigningClient:
     """Sends signed requests, and collects the responses by kind."""
 
     def __init__(self, url: str) -> None:
@@ -74,12 +74,12 @@ class Caller:
 @pytest.fixture
 def answers(url: str) -> list[tuple[str, Json]]:
     """Collects one or more responses of every kind that the product reads."""
-    call = Caller(url)
+    call = SigningClient(url)
     fields = {**EVERY}
     media = base64.b64encode(picture()).decode()
     body: Json = {"media": media, "media_category": "tweet_image"}
     upload = call("uploaded", "POST", "/2/media/upload", json=body)["data"]["id"]
-    in_parts(call, picture("navy"))
+    upload_in_chunk(call, picture("navy"))
     alt = {"id": upload, "metadata": {"alt_text": {"text": "पाण्याची टाकी"}}}
     call("described", "POST", "/2/media/metadata", json=alt)
     text = "पाणी बंद: https://example.org/mr आणि #पुणे @sarav_pani"
@@ -105,7 +105,7 @@ def answers(url: str) -> list[tuple[str, Json]]:
     return call.kept
 
 
-def in_parts(call: Caller, content: bytes) -> None:
+def upload_in_chunk(call: SigningClient, content: bytes) -> None:
     """Upload in one chunk, and collect the responses."""
     about: Json = {"media_type": "image/jpeg", "media_category": "tweet_image"}
     body = {**about, "total_bytes": len(content)}

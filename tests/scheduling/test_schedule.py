@@ -237,15 +237,15 @@ def test_a_cancelled_delivery_of_an_older_revision_is_not_brought_back(
     old = post_steps.schedule(session, city, post_id)[0]
     post_steps.save(session, city, post_id)
     with pytest.raises(WrongState):
-        bring_back(session, city, old)
+        restore_revision(session, city, old)
     post_steps.send(session, city, post_id)
     post_steps.approve(session, post_id, by=city.actor("first"))
     with pytest.raises(NotApproved):
-        bring_back(session, city, old)
+        restore_revision(session, city, old)
     assert old.state is DeliveryState.CANCELLED
 
 
-def bring_back(session: Session, city: CityPeople, delivery: Delivery) -> None:
+def restore_revision(session: Session, city: CityPeople, delivery: Delivery) -> None:
     scheduling_schedule.reschedule(
         session, actor=city.actor("clerk"), now=NOON, delivery_id=delivery.id, due_at=NOON + HOUR
     )

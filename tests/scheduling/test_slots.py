@@ -52,7 +52,7 @@ def set_quiet(
         ).id
 
 
-def free(town: City, post_id: int, *, wished: timedelta | None = None) -> list[str]:
+def free_slots(town: City, post_id: int, *, wished: timedelta | None = None) -> list[str]:
     """Return the next free slots of the post's first text, in the city's time."""
     with town.read() as session:
         variant = session.get_one(Variant, town.variants(post_id)[0])
@@ -135,12 +135,16 @@ def test_a_slot_that_is_there_already_stays_once(town: City) -> None:
 def test_the_next_free_slots_are_of_its_account_and_to_come(town: City) -> None:
     """It is Wednesday noon."""
     post_id = town.approved()
-    assert free(town, post_id) == []
+    assert free_slots(town, post_id) == []
     set_slots(town, WEDNESDAY, THURSDAY)
     set_slots(town, WEDNESDAY, clock=time(18))
     set_slots(town, THURSDAY, clock=time(8), on="facebook")
-    assert free(town, post_id) == ["Wed 25 18:00", "Thu 26 09:00", "Wed 02 09:00"]
-    assert free(town, post_id, wished=2 * DAY) == ["Wed 02 09:00", "Wed 02 18:00", "Thu 03 09:00"]
+    assert free_slots(town, post_id) == ["Wed 25 18:00", "Thu 26 09:00", "Wed 02 09:00"]
+    assert free_slots(town, post_id, wished=2 * DAY) == [
+        "Wed 02 09:00",
+        "Wed 02 18:00",
+        "Thu 03 09:00",
+    ]
 
 
 def test_a_taken_or_quiet_slot_is_not_free_and_the_window_is_kept(town: City) -> None:
@@ -150,14 +154,14 @@ def test_a_taken_or_quiet_slot_is_not_free_and_the_window_is_kept(town: City) ->
     town.save(post_id, on=["x"], not_after=town.now + 4 * DAY)
     town.send(post_id)
     town.approve(post_id)
-    assert free(town, post_id) == ["Thu 26 06:00", "Thu 26 09:00", "Fri 27 09:00"]
+    assert free_slots(town, post_id) == ["Thu 26 06:00", "Thu 26 09:00", "Fri 27 09:00"]
     town.schedule(other, 21 * HOUR + timedelta(minutes=9))  # Thursday, 9:09
     set_quiet(town, time(22), time(7))
-    assert free(town, post_id) == ["Fri 27 09:00"]
+    assert free_slots(town, post_id) == ["Fri 27 09:00"]
 
 
 def test_its_own_other_language_may_stand_beside_it(town: City) -> None:
     set_slots(town, THURSDAY)
     post_id = town.approved()
     town.schedule(post_id, 21 * HOUR)
-    assert free(town, post_id)[0] == "Thu 26 09:00"
+    assert free_slots(town, post_id)[0] == "Thu 26 09:00"

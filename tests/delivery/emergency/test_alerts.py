@@ -42,7 +42,7 @@ def alerts(town: City) -> list[Alert]:
         return list(session.scalars(select(Alert).order_by(Alert.id)))
 
 
-def failed(town: City) -> int:
+def add_failed_use(town: City) -> int:
     """Return the id of a use one of whose texts X refused."""
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
     use_id = emergency_steps.publish_new(town)
@@ -51,7 +51,7 @@ def failed(town: City) -> int:
 
 
 def test_a_failed_one_calls_everybody_on_duty_at_once(town: City) -> None:
-    failed(town)
+    add_failed_use(town)
     emergency_steps.add_duty(town, "member")
     assert call(town) == 1
     assert called(town) == ["clerk", "member"]
@@ -59,7 +59,7 @@ def test_a_failed_one_calls_everybody_on_duty_at_once(town: City) -> None:
 
 
 def test_it_calls_again_every_ten_minutes_until_somebody_takes_it(town: City) -> None:
-    failed(town)
+    add_failed_use(town)
     calls = []
     for minute in range(31):
         calls += [minute] * call(town)
@@ -78,7 +78,7 @@ def test_it_calls_again_every_ten_minutes_until_somebody_takes_it(town: City) ->
 
 @pytest.mark.both
 def test_only_one_takes_it(town: City) -> None:
-    failed(town)
+    add_failed_use(town)
     emergency_steps.add_duty(town, "member")
     call(town)
     alert_id = alerts(town)[0].id
@@ -117,7 +117,7 @@ def test_a_stop_alerts_after_two_minutes_and_again_once_the_post_is_missed(town:
 
 
 def test_what_has_gone_well_in_the_end_calls_nobody(town: City) -> None:
-    use_id = failed(town)
+    use_id = add_failed_use(town)
     call(town)
     broken = next(
         delivery
@@ -148,7 +148,7 @@ def test_what_is_not_urgent_calls_nobody(town: City) -> None:
 
 
 def test_where_nobody_is_on_duty_those_who_look_after_accounts_are_called(town: City) -> None:
-    failed(town)
+    add_failed_use(town)
     town.clock.move(13 * HOUR)
     call(town)
     assert called(town) == ["admin", "lead"]
@@ -158,7 +158,7 @@ def test_where_nobody_is_on_duty_those_who_look_after_accounts_are_called(town: 
 def test_it_goes_by_sms_too_where_a_template_of_the_kind_is_registered(
     town: City, *, registered: bool
 ) -> None:
-    failed(town)
+    add_failed_use(town)
     with town.write() as session:
         session.get_one(Person, town.people["clerk"]).mobile = "+915550000199"
     call(town, REGISTERED if registered else NO_SMS)

@@ -14,7 +14,9 @@ from publisher.validation import Validator
 NOW = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 
 
-def read(kind: BlankKind, blanks: dict[str, str], *, most: int = 10) -> tuple[object, list[str]]:
+def read_blanks(
+    kind: BlankKind, blanks: dict[str, str], *, most: int = 10
+) -> tuple[object, list[str]]:
     """Return the texts in both languages, and the codes of the errors."""
     blank = TemplateField("b", kind, most, (("पहिली", "first"), ("दुसरी", "second")))
     template = Template(1, ("अ", "A"), (("mr", "{b}"), ("en", "{b}")), (blank,), 60)
@@ -47,7 +49,7 @@ def place_fields(mr: str, en: str) -> dict[str, str]:
     ],
 )
 def test_a_place_is_a_name_in_letters_in_each_language(mr: str, en: str, codes: list[str]) -> None:
-    texts, wrong = read(BlankKind.PLACE, place_fields(mr, en))
+    texts, wrong = read_blanks(BlankKind.PLACE, place_fields(mr, en))
     assert wrong == codes
     if not codes:
         assert texts == (mr, en)
@@ -63,7 +65,7 @@ def test_a_place_is_a_name_in_letters_in_each_language(mr: str, en: str, codes: 
     ],
 )
 def test_a_time_is_a_time_in_words_of_each_language(time_text: str, texts: tuple[str, str]) -> None:
-    assert read(BlankKind.TIME, {"blank-0": time_text}) == (texts, [])
+    assert read_blanks(BlankKind.TIME, {"blank-0": time_text}) == (texts, [])
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ def test_a_time_is_a_time_in_words_of_each_language(time_text: str, texts: tuple
     [("", "time_missing"), ("soon", "time_unreadable"), ("25:00", "time_does_not_exist")],
 )
 def test_what_is_no_time_is_refused(time_text: str, code: str) -> None:
-    assert read(BlankKind.TIME, {"blank-0": time_text})[1] == [code]
+    assert read_blanks(BlankKind.TIME, {"blank-0": time_text})[1] == [code]
 
 
 @pytest.mark.parametrize(
@@ -82,12 +84,12 @@ def test_what_is_no_time_is_refused(time_text: str, code: str) -> None:
     ],
 )
 def test_a_number_keeps_its_marks(number: str, texts: tuple[str, str]) -> None:
-    assert read(BlankKind.NUMBER, {"blank-0": number}) == (texts, [])
+    assert read_blanks(BlankKind.NUMBER, {"blank-0": number}) == (texts, [])
 
 
 @pytest.mark.parametrize("number", ["many", "1e9", "12 cusecs", "-1"])
 def test_what_is_no_number_is_refused(number: str) -> None:
-    assert read(BlankKind.NUMBER, {"blank-0": number})[1] == ["not_a_number"]
+    assert read_blanks(BlankKind.NUMBER, {"blank-0": number})[1] == ["not_a_number"]
 
 
 @pytest.mark.parametrize(
@@ -100,18 +102,18 @@ def test_what_is_no_number_is_refused(number: str) -> None:
     ],
 )
 def test_a_helpline_is_a_telephone_number(number: str, texts: tuple[str, str]) -> None:
-    assert read(BlankKind.HELPLINE, {"blank-0": number}) == (texts, [])
+    assert read_blanks(BlankKind.HELPLINE, {"blank-0": number}) == (texts, [])
 
 
 @pytest.mark.parametrize("number", ["22", "+1 202 555 0108", "call us", "020-5550-01088888"])
 def test_what_is_no_number_of_this_country_is_refused(number: str) -> None:
-    assert read(BlankKind.HELPLINE, {"blank-0": number})[1] == ["not_a_phone"]
+    assert read_blanks(BlankKind.HELPLINE, {"blank-0": number})[1] == ["not_a_phone"]
 
 
 def test_a_choice_is_one_of_the_list() -> None:
-    assert read(BlankKind.CHOICE, {"blank-0": "1"}) == (("दुसरी", "second"), [])
+    assert read_blanks(BlankKind.CHOICE, {"blank-0": "1"}) == (("दुसरी", "second"), [])
     for choice in ("2", "-1", "first", "", "१"):
-        assert read(BlankKind.CHOICE, {"blank-0": choice})[1] == ["choose"]
+        assert read_blanks(BlankKind.CHOICE, {"blank-0": choice})[1] == ["choose"]
 
 
 def test_the_longest_text_is_known_before_anything_is_filled_in() -> None:

@@ -44,7 +44,7 @@ def remind(town: City) -> int:
     return ratification.tick_ratifications(town.database, now=town.clock)
 
 
-def owed(town: City, use_id: int, *, by: str = "first") -> Owed:
+def uses_to_ratify(town: City, use_id: int, *, by: str = "first") -> Owed:
     with town.read() as session:
         return queries.use_for(session, actor=town.actor(by), now=town.now, use_id=use_id).owed
 
@@ -52,9 +52,9 @@ def owed(town: City, use_id: int, *, by: str = "first") -> Owed:
 def test_the_department_is_asked_at_once_and_ratifies(town: City) -> None:
     use_id = emergency_steps.publish_new(town)
     assert town.notified("emergency_owed") == ["first", "second"]
-    assert owed(town, use_id) is Owed.OWED
+    assert uses_to_ratify(town, use_id) is Owed.OWED
     ratify(town, use_id)
-    assert owed(town, use_id) is Owed.RATIFIED
+    assert uses_to_ratify(town, use_id) is Owed.RATIFIED
     with town.read() as session:
         use = session.get_one(EmergencyUse, use_id)
         assert (use.ratification, use.ratified_by_id) == (
@@ -111,7 +111,7 @@ def test_reminders_come_after_4_12_and_20_hours_then_to_head_and_oversight(
         ["head", "oversight"],
         ["head", "oversight"],
     ]
-    assert owed(town, use_id) is Owed.OVERDUE
+    assert uses_to_ratify(town, use_id) is Owed.OVERDUE
 
 
 def test_a_clock_that_stood_for_a_day_sends_one_mail_not_four(town: City) -> None:
@@ -132,7 +132,7 @@ def test_where_it_is_overdue_the_head_says_the_word(town: City) -> None:
     use_id = emergency_steps.publish_new(town)
     town.clock.move(24 * HOUR)
     ratify(town, use_id, by="head")
-    assert owed(town, use_id) is Owed.RATIFIED
+    assert uses_to_ratify(town, use_id) is Owed.RATIFIED
 
 
 def test_a_refusal_needs_a_reason_and_tells_cell_and_duty_officer(town: City) -> None:
@@ -149,14 +149,14 @@ def test_a_refusal_stops_what_has_not_left_and_owes_nothing_then(town: City) -> 
     assert {delivery.state for delivery in emergency_steps.deliveries(town, use_id)} == {
         DeliveryState.CANCELLED
     }
-    assert owed(town, use_id) is Owed.CORRECTED
+    assert uses_to_ratify(town, use_id) is Owed.CORRECTED
 
 
 def test_a_refused_live_emergency_needs_a_correction_until_all_is_gone(town: City) -> None:
     use_id = emergency_steps.publish_new(town)
     town.tick_dispatch()
     refuse(town, use_id)
-    assert owed(town, use_id) is Owed.REFUSED
+    assert uses_to_ratify(town, use_id) is Owed.REFUSED
     with town.read() as session:
         post = session.get_one(Post, emergency_steps.post_of(town, use_id))
         assert post.state is PostState.DRAFT
@@ -165,9 +165,9 @@ def test_a_refused_live_emergency_needs_a_correction_until_all_is_gone(town: Cit
         assert [listed_use.use.id for listed_use in uses] == [use_id]
         assert len(uses[0].wrong_still) == 4
     _gone(town, keep=1)
-    assert owed(town, use_id) is Owed.REFUSED
+    assert uses_to_ratify(town, use_id) is Owed.REFUSED
     _gone(town, keep=0)
-    assert owed(town, use_id) is Owed.CORRECTED
+    assert uses_to_ratify(town, use_id) is Owed.CORRECTED
 
 
 def _gone(town: City, *, keep: int) -> None:
@@ -185,14 +185,14 @@ def test_a_correcting_revision_that_is_out_ends_it(town: City) -> None:
     town.save(post_id, languages=BOTH, text="दुरुस्ती: कात्रज नव्हे, कोंढवा.")
     town.send(post_id)
     town.approve(post_id, by="first")
-    assert owed(town, use_id) is Owed.REFUSED
+    assert uses_to_ratify(town, use_id) is Owed.REFUSED
     town.schedule(post_id, MINUTE)
     town.tick_dispatch(2 * MINUTE)
     with town.read() as session:
         assert {delivery.state for delivery in session.scalars(select(Delivery))} == {
             DeliveryState.PUBLISHED
         }
-    assert owed(town, use_id) is Owed.CORRECTED
+    assert uses_to_ratify(town, use_id) is Owed.CORRECTED
 
 
 def test_after_a_refusal_a_person_cannot_send_it_again(town: City) -> None:

@@ -16,7 +16,7 @@ from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
 
 
-def put_on(
+def add_duty(
     town: City,
     name: str,
     *,
@@ -41,8 +41,8 @@ def names(town: City, duties: list[Duty]) -> list[str]:
 
 
 def test_who_is_on_duty_now_who_next_and_who_was(town: City) -> None:
-    put_on(town, "first", ends=town.now + HOUR)
-    put_on(town, "member", begins=town.now + HOUR, ends=town.now + 2 * HOUR)
+    add_duty(town, "first", ends=town.now + HOUR)
+    add_duty(town, "member", begins=town.now + HOUR, ends=town.now + 2 * HOUR)
     town.clock.move(HOUR)
     with town.read() as session:
         assert names(town, roster.on_duty(session, now=town.now)) == ["member"]
@@ -54,16 +54,16 @@ def test_who_is_on_duty_now_who_next_and_who_was(town: City) -> None:
 
 
 def test_admin_and_lead_keep_it_and_nobody_else(town: City) -> None:
-    put_on(town, "first", ends=town.now + HOUR, by="admin")
+    add_duty(town, "first", ends=town.now + HOUR, by="admin")
     for name in ("clerk", "head", "oversight", "auditor", "member"):
         with pytest.raises(WrongRole):
-            put_on(town, "second", ends=town.now + HOUR, by=name)
+            add_duty(town, "second", ends=town.now + HOUR, by=name)
 
 
 def test_nobody_puts_themselves_on_or_off(town: City) -> None:
     with pytest.raises(OwnDuty):
-        put_on(town, "lead", ends=town.now + HOUR)
-    duty_id = put_on(town, "lead", ends=town.now + HOUR, by="admin")
+        add_duty(town, "lead", ends=town.now + HOUR)
+    duty_id = add_duty(town, "lead", ends=town.now + HOUR, by="admin")
     with town.write() as session, pytest.raises(OwnDuty):
         roster.take_off(session, actor=town.actor("lead"), now=town.now, duty_id=duty_id)
 
@@ -82,7 +82,7 @@ def test_a_duty_that_was_taken_back_stays_in_the_history(town: City) -> None:
 
 
 def test_what_is_wrong_is_told_at_its_field(town: City) -> None:
-    put_on(town, "first", ends=town.now + HOUR)
+    add_duty(town, "first", ends=town.now + HOUR)
     cases = [
         ("nobody", town.now + HOUR, [("person_id", "unknown_person")]),
         ("second", None, [("until_day", "required")]),
@@ -92,7 +92,7 @@ def test_what_is_wrong_is_told_at_its_field(town: City) -> None:
     ]
     for name, ends, codes in cases:
         with pytest.raises(Invalid) as refused:
-            put_on(town, name, ends=ends)
+            add_duty(town, name, ends=ends)
         assert refused.value.codes == codes, name
 
 
@@ -101,7 +101,7 @@ def test_whoever_has_left_or_is_shut_out_is_not_put_on(town: City) -> None:
     town.disable("member")
     for name in ("second", "member"):
         with pytest.raises(Invalid):
-            put_on(town, name, begins=town.now + HOUR, ends=town.now + 2 * HOUR)
+            add_duty(town, name, begins=town.now + HOUR, ends=town.now + 2 * HOUR)
 
 
 def test_whoever_is_shut_out_while_on_duty_is_called_no_more(town: City) -> None:

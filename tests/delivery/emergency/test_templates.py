@@ -35,7 +35,7 @@ def offered(town: City) -> list[str]:
         return [template.name_en for template in templates.offered(session)]
 
 
-def wrong(town: City, **changes: object) -> list[tuple[str, str]]:
+def error_codes(town: City, **changes: object) -> list[tuple[str, str]]:
     form = replace(emergency_steps.FORM, department_id=town.departments["water"])
     with town.write() as session, pytest.raises(Invalid) as refused:
         template_editing.checked(session, replace(form, **changes), now=town.now)  # type: ignore[arg-type]  # fields by name
@@ -166,12 +166,14 @@ def test_only_the_cell_words_templates(town: City) -> None:
 
 def test_every_blank_is_described_and_stands_in_both_texts(town: City) -> None:
     text = emergency_steps.FORM.text_en
-    assert wrong(town, text_en=text + " {where}") == [("text_en", "blank_unknown")]
-    assert wrong(town, text_en=text.replace("{place}", "Here")) == [("text_en", "blank_unused")]
+    assert error_codes(town, text_en=text + " {where}") == [("text_en", "blank_unknown")]
+    assert error_codes(town, text_en=text.replace("{place}", "Here")) == [
+        ("text_en", "blank_unused")
+    ]
 
 
 def test_the_longest_text_has_to_fit_on_x(town: City) -> None:
-    assert wrong(town, text_mr=emergency_steps.FORM.text_mr + "अ" * 200) == [
+    assert error_codes(town, text_mr=emergency_steps.FORM.text_mr + "अ" * 200) == [
         ("text_mr", "too_long_filled")
     ]
 
@@ -190,12 +192,12 @@ def test_the_longest_text_has_to_fit_on_x(town: City) -> None:
 def test_a_blank_is_bounded_by_kind_and_length(
     town: City, blank: BlankForm, problem: tuple[str, str]
 ) -> None:
-    errors = wrong(town, text_mr="{b}", text_en="{b}", blanks=(blank,))
+    errors = error_codes(town, text_mr="{b}", text_en="{b}", blanks=(blank,))
     assert errors[0] == problem
 
 
 def test_names_texts_department_and_limit_are_asked_for(town: City) -> None:
-    errors = wrong(
+    errors = error_codes(
         town,
         name_mr="",
         name_en="",
