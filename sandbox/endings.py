@@ -37,7 +37,7 @@ class Ending:
 
 def read_ending(values: Mapping[str, object], now: datetime) -> Ending:
     """Parse an ending from a form or JSON: `at`, or `minutes` from now. Raises BadEnding."""
-    both = str(values.get("ending", "")).partition(" ")  # as the page's one field sends them
+    both = str(values.get("ending", "")).partition(" ")  # as the page's single field sends them
     platform = str(values.get("platform") or both[0])
     account = str(values.get("account") or both[2])
     if account not in ACCOUNTS.get(platform, ()):

@@ -1,3 +1,3 @@
-"""The proof that the house keeps its promises."""
+"""The tests of the product, its sandbox and its tools."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The fixtures that every room's tests may ask for."""
+"""Fixtures for the tests of every package."""
 
 from __future__ import annotations
 
@@ -21,20 +21,22 @@ from tests.support.postgres import Server
 from tests.support.processes import Starter, command_starter
 from tests.support.processes import free_port as find_free_port
 
-settings.register_profile("long")  # by --hypothesis-profile: see tests/press, people and faults
+settings.register_profile(
+    "long"
+)  # by --hypothesis-profile: see tests/delivery/test_people_and_faults.py
 _RUN = pytest.StashKey[runs.Run]()
 _CONNECTIONS = pytest.StashKey[Connections]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--shots FOLDER` keeps the pictures that tests take of pages."""
+    """Add `--shots FOLDER`, which keeps the pictures that tests take of pages."""
     parser.addoption("--shots", type=Path, help="keep pictures of pages in this folder")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin a run, unless this is a worker of one: then its controller did.
+    """Begin a run, unless this is a worker of one, whose controller did.
 
-    At its end the run tells what axe could not decide, and which files were slowest: plug-ins do,
+    At its end the run lists what axe could not decide, and the slowest files: plug-ins do that,
     whichever packages are run.
     """
     share_compiled_statements()
@@ -45,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the run's PostgreSQL and whatever else it left."""
+    """End the run's PostgreSQL and all its other processes."""
     if run := config.stash.get(_RUN, None):
         run.end()
 
@@ -89,13 +91,13 @@ def _is_twin(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def run() -> runs.Run:
-    """The run that this test is part of."""
+    """Returns the run that this test is part of."""
     return runs.current()
 
 
 @pytest.fixture(scope="session")
 def database_connections(pytestconfig: pytest.Config) -> Connections:
-    """The database connections that this process has open."""
+    """Returns the open database connections of this process."""
     return pytestconfig.stash[_CONNECTIONS]
 
 
@@ -109,7 +111,7 @@ def _every_connection_is_closed(database_connections: Connections) -> Iterator[N
 
 @pytest.fixture(scope="session")
 def postgres(run: runs.Run) -> Server:
-    """The run's PostgreSQL, with its template filled."""
+    """Starts the run's PostgreSQL, with a migrated template."""
     server = Server(run)
     server.ensure(migrate)
     return server
@@ -117,7 +119,7 @@ def postgres(run: runs.Run) -> Server:
 
 @pytest.fixture(scope="session")
 def database_pool(postgres: Server) -> Iterator[DatabasePool]:
-    """Lends this worker's tests their database on PostgreSQL."""
+    """Provides the databases on PostgreSQL for this worker's tests."""
     lender = DatabasePool(postgres)
     yield lender
     lender.close()
@@ -125,13 +127,13 @@ def database_pool(postgres: Server) -> Iterator[DatabasePool]:
 
 @pytest.fixture
 def postgres_url(database_pool: DatabasePool) -> str:
-    """A migrated, empty database on PostgreSQL, for this test alone."""
+    """Returns a migrated, empty database on PostgreSQL, for this test alone."""
     return database_pool.acquire()
 
 
 @pytest.fixture
 def sqlite_url(run: runs.Run, tmp_path: Path) -> str:
-    """A migrated, empty database on SQLite, for this test alone."""
+    """Returns a migrated, empty database on SQLite, for this test alone."""
     return sqlite.copy(sqlite.template(run, migrate), tmp_path / "nagarvani.db")
 
 
@@ -139,13 +141,13 @@ def sqlite_url(run: runs.Run, tmp_path: Path) -> str:
     params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
 )
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A migrated, empty database: the test runs once on SQLite and once on PostgreSQL."""
+    """Returns a migrated, empty database: the test runs on SQLite, and on PostgreSQL."""
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """The same, opened by the product."""
+    """Opens a migrated, empty database of either kind."""
     opened = Database(database_url)
     yield opened
     opened.dispose()
@@ -168,20 +170,20 @@ def start(tmp_path: Path) -> Iterator[Starter]:
 
 @pytest.fixture
 def free_port() -> int:
-    """A loopback port that nobody listens on; more by `tests.support.processes.free_port()`."""
+    """Returns a free loopback port; `tests.support.processes.free_port()` returns more."""
     return find_free_port()
 
 
 @pytest.fixture
 def mail_server() -> Iterator[MailServer]:
-    """A real mail server on loopback."""
+    """Runs a real mail server on loopback."""
     with serving() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium, one for each worker."""
+    """Runs a headless Chromium, one for each worker."""
     with chromium.running() as browser:
         yield browser
 
@@ -206,13 +208,13 @@ def window(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 @pytest.fixture
 def page(window: Callable[..., BrowserContext]) -> Page:
-    """A page at 390 px in Marathi."""
+    """Opens a page at 390 px in Marathi."""
     return window().new_page()
 
 
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], Findings]:
-    """Runs axe on a page: its violations, and what it could not decide."""
+    """Returns the function that runs axe on a page."""
     return examine
 
 

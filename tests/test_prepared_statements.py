@@ -124,7 +124,7 @@ def test_it_runs_after_a_rollback(shared: Database, times: int) -> None:
     """psycopg deallocates all prepared statements, but only if some were its own."""
     for _ in range(3):
         with shared.connection() as connection:
-            for _ in range(times):  # what it sees often it prepares
+            for _ in range(times):  # psycopg prepares a frequent statement
                 connection.execute(select(1))
             run(connection, COUNTED({"at_most": 1}))
             connection.rollback()

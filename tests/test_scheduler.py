@@ -34,31 +34,31 @@ PROMISES = {
     "confirming": 2,
     # A comment is answered as soon as its answer is live.
     "answers": 2,
-    # What somebody else deleted or changed is noticed within a day: each is due by itself.
+    # Edits and deletions by others are noticed within a day: each watch has its own due time.
     "watching": 60,
     # What waits for a full account says until when.
     "limits": 5,
     # What a restore left in doubt is looked for while everything is stopped.
     "seeking": 60,
-    # The end of an access is told 14, 7 and 1 days before: looked at once a day.
+    # Expiring tokens are reported 14, 7 and 1 days before: they are checked once a day.
     "tokens": 3_600,
     # Whoever is on duty is called at once, and again every 10 minutes.
     "alerts": 5,
-    # A department has a day to ratify an emergency; then others are told.
+    # A department has a day to ratify an emergency; then others are notified.
     "ratifications": 60,
-    # A comment on Facebook is here in seconds, one on X within a minute.
+    # Comments on Facebook arrive in seconds, those on X within a minute.
     "listening": 5,
-    # Codes and invitations go by mail, and somebody waits for them at the page.
+    # Codes and invitations are mailed while a person waits for them.
     "mail": 2,
     # A long list is written down step by step while a person waits for it.
     "exports": 1,
-    # As by mail: somebody waits for the code.
+    # A person waits for the code, as with mails.
     "sms": 2,
     # A department is merged or closed on its day.
     "departments": 60,
-    # Whoever drafts is told of a dead link while still at it.
+    # A clerk learns of a dead link while drafting.
     "links": 3,
-    # Time without a clock ends as soon as one is alive.
+    # An outage ends as soon as a clock runs.
     "outages": 5,
     # Lists find the posts that have no times among the few not noted yet.
     "timed": 30,

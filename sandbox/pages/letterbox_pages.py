@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, render_template, request, send_fil
 from sandbox import gateway, letterbox
 from sandbox.ledger import Ledger
 
-# A mail's own HTML stands in a frame that runs nothing, loads a font only, opens links outside.
+# A mail's HTML is shown in a frame that runs no script, loads only a font, opens links outside.
 FRAME_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src {host};"
     " frame-ancestors 'self';"

@@ -67,7 +67,7 @@ def test_the_officer_approves_on_the_own_phone_and_the_clerk_gains_nothing(
     address = urlsplit(scan_qr_code(clerk.locator(".spot-picture")))
     assert f"{address.scheme}://{address.netloc}" == "http://127.0.0.1:8000"  # BASE_URL's default
 
-    journey.server.sign_in("first")  # so that the password is there
+    journey.server.sign_in("first")  # which sets the password
     phone = chromium.open_window(journey.browser, width=360, javascript=journey.javascript)
     officer = phone.new_page()
     officer.goto(journey.server.address + address.path)

@@ -145,7 +145,7 @@ def test_each_account_is_checked_once_a_day_and_pauses_before_a_due_post(
         "lead",
     ]  # for both accounts
     town.clock.move(25 * HOUR)
-    assert tick(town) == 0  # who has stopped is asked by a person
+    assert tick(town) == 0  # a paused account is checked by a person
 
 
 def test_a_platform_that_is_away_pauses_nothing(town: City) -> None:

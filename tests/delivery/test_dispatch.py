@@ -51,7 +51,9 @@ def test_a_cap_set_after_the_claim_holds_counted_deliveries_too(town: City) -> N
         )
     assert [try_start(town, payload) for payload in payloads] == [True, False, False]
     assert town.delivery(payloads[1].claim.delivery_id).reason["code"] == "cap"
-    assert remaining_allowance(town) == 4  # counted once, and the two that stay here are given back
+    assert (
+        remaining_allowance(town) == 4
+    )  # one attempt is counted, and the counts of the two others are given back
 
 
 def test_claimed_deliveries_wait_once_the_platform_throttles_the_account(town: City) -> None:

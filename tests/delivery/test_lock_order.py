@@ -106,7 +106,7 @@ def test_the_outcome_of_a_late_attempt_and_the_sweeper_do_not_deadlock(
     def has_swept(sql: str) -> bool:
         if "FROM deliveries" in sql and "leased_until <" in sql:
             swept.append(sql)
-        return len(swept) == 2  # what was claimed, and now what is being sent
+        return len(swept) == 2  # the claimed delivery, then the one that is being sent
 
     run_into_locks(
         postgres_town,
@@ -280,7 +280,9 @@ def test_two_groups_of_receipts_learn_of_accounts_in_one_order(postgres_town: Ci
     def wait_for_the_other(statement: str) -> None:
         if statement.startswith("INSERT INTO allowances") and not getattr(waiting, "once", False):
             waiting.once = True
-            with suppress(threading.BrokenBarrierError):  # in one order the other cannot come here
+            with suppress(
+                threading.BrokenBarrierError
+            ):  # with one lock order the other transaction cannot get here
                 both.wait(0.5)
 
     with (

@@ -212,7 +212,7 @@ def test_a_limited_delivery_shows_why_and_until_when_it_waits(town: City) -> Non
     assert rate_limits_query.tick_limits(town.database, now=town.now) == 1
     assert town.delivery(due).reason == {"code": "limit", "at": IN_15.isoformat()}
     assert town.delivery(later).reason == {}
-    assert rate_limits_query.tick_limits(town.database, now=town.now) == 0  # said once
+    assert rate_limits_query.tick_limits(town.database, now=town.now) == 0  # reported once
     town.clock.move(16 * MINUTE)
     add_attempts(town, HOUR)
     cap(town, 1)
@@ -291,7 +291,7 @@ def test_a_delivery_that_is_given_back_gives_back_its_count(town: City) -> None:
     first, *_ = claimed(town, remaining=5)
     outcomes.give_back(town.context, first)
     assert remaining(town) == 3
-    outcomes.give_back(town.context, first)  # said twice, undone once
+    outcomes.give_back(town.context, first)  # reported twice, undone once
     assert remaining(town) == 3
 
 

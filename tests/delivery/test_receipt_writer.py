@@ -40,7 +40,7 @@ PATIENCE = 20
 
 def test_a_receipt_that_cannot_be_stored_does_not_lose_the_others(town: City) -> None:
     bad, good = start_sending(town, 2)
-    with town.write() as session:  # one receipt to a delivery, and this one has its own already
+    with town.write() as session:  # a delivery has one receipt, and this delivery has it already
         session.add(_row(bad, town))
     recorder = Recorder(town.context)
     recorder.put(Completion(bad, receipt_for(1, town)))
@@ -49,7 +49,7 @@ def test_a_receipt_that_cannot_be_stored_does_not_lose_the_others(town: City) ->
     assert delivery_state(town, good) is DeliveryState.PUBLISHED
     assert (
         delivery_state(town, bad) is DeliveryState.SENDING
-    )  # nothing is known of it: it is looked for
+    )  # the outcome is unknown, so a look-up follows
 
 
 PAUSES = (0.1, 0.3, 0.0)
@@ -85,14 +85,14 @@ def test_a_long_database_outage_loses_a_receipt_but_not_the_recorder(
     assert delivery_state(town, stored) is DeliveryState.PUBLISHED
     assert (
         delivery_state(town, lost) is DeliveryState.SENDING
-    )  # nothing is known of it: it is looked for
+    )  # the outcome is unknown, so a look-up follows
 
 
 def test_receipts_are_retried_for_longer_than_a_database_restart() -> None:
     """They are retried for ten seconds; the first pause is short, for a cut connection."""
     assert sum(PAUSES_IN_EARNEST) > 10
     assert PAUSES_IN_EARNEST[0] < 1
-    assert PAUSES_IN_EARNEST[-1] == 0  # after the last one nothing is tried together any more
+    assert PAUSES_IN_EARNEST[-1] == 0  # after the last pause receipts are stored one by one
     assert signature(Recorder).parameters["pauses"].default == PAUSES_IN_EARNEST
 
 

@@ -115,7 +115,7 @@ def test_the_way_in_is_readable_by_an_old_python() -> None:
 def test_a_missing_system_package_is_named_with_the_line_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")  # so that there is no apt-get to try
+    monkeypatch.setenv("PATH", "/nowhere")  # without apt-get
     with pytest.raises(
         console.UsageError, match=r"no-such-package is missing .* apt-get install no-such-pac"
     ):

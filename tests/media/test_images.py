@@ -132,7 +132,7 @@ def test_a_phone_photo_leaves_upright_and_within_the_limits(
     width, height = image.size
     assert (width, height) == (rendered.width, rendered.height) == size
     assert len(rendered.content) <= FITS[platform].max_bytes
-    # Turned clockwise, the red top left corner stands at the top right.
+    # Rotated clockwise, the red top left corner is at the top right.
     assert near(image.getpixel((width - 20, 20)), RED)
     assert near(image.getpixel((width - 20, height - 20)), GREEN)
     assert near(image.getpixel((20, 20)), BLUE)

@@ -87,7 +87,7 @@ def test_it_starts_under_a_stop_and_what_fell_due_is_looked_for(
     soon, later = (town.schedule(town.approved(), after)[0] for after in (HOUR, 5 * HOUR))
     file = tmp_path / "house.zip"
     _write(town, file)
-    town.tick_dispatch(2 * HOUR)  # the old house sends one of them, and is lost
+    town.tick_dispatch(2 * HOUR)  # the old database sends one of them, and is lost
     assert len(town.platform("x").published) == 1
     assert _restore(town, other, file).unconfirmed == 1
     again = replace(town, database=other)
@@ -228,7 +228,7 @@ def test_a_backup_names_missing_or_changed_media_and_restores_the_rest(
         town.store.save(content) for content in (b"1", b"2", b"3", b"4")
     )
     town.store.path(changed).write_bytes(b"no longer that")
-    for digest in (missing, gone):  # nothing names the last one: nobody can know of it
+    for digest in (missing, gone):  # no row refers to the last file, so its loss cannot be noticed
         town.store.remove(digest)
     with town.write() as session:
         picture = {"finding": LinkFinding.FINE, "asked_at": town.now}

@@ -359,9 +359,7 @@ def test_what_somebody_else_deletes_is_not_seen_any_more(platform_setup: Platfor
 def test_what_somebody_else_edits_no_longer_shows_what_was_sent(
     platform_setup: PlatformSetup,
 ) -> None:
-    if (
-        platform_setup.name == "x"
-    ):  # an edit there has an id of its own: see the tests of wrong answers
+    if platform_setup.name == "x":  # an edit on X gets another id: see the tests of wrong responses
         return
     number = platform_setup.send(NOTICE)
     platform_setup.change_elsewhere(number, "कोणीतरी बदललेला मजकूर")

@@ -15,7 +15,7 @@ WEIGHTS = {
     "पाणी बंद": 8,
     "Water cut": 9,
     "نوٹس": 4,
-    # Marks of general punctuation that count one, and some that count two.
+    # General punctuation that weighs one, and some that weighs two.
     "“दि. १२”": 8,
     "‘क’ – ख — ग": 11,
     "₹१००": 5,
@@ -23,7 +23,7 @@ WEIGHTS = {
     "• एक": 5,
     "™": 2,
     "故人": 4,
-    # Composed first: e with an accent apart is one.
+    # The text is composed first: e with a separate accent weighs one.
     "e\u0301": 1,
     "\u0928\u093c": 1,
     # ... and some letters are composed only apart.

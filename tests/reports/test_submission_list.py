@@ -55,7 +55,7 @@ TABLE: list[tuple[Scene, Stage, NextKind | None, list[str]]] = [
     (scenes.answered, Stage.LIVE, None, []),
 ]
 
-# In which view what is open at this stage stands; the others are live, or have ended.
+# The view of open submissions at this stage; other stages are live, or have ended.
 OPENS_IN = {
     Stage.RECEIVED: SubmissionView.RECEIVED,
     Stage.DRAFT: SubmissionView.DRAFT,

@@ -108,7 +108,7 @@ def cases(action: str) -> Iterator[Case]:
     for role in ROLES:
         for place in PLACES:
             if role == "officer" and place.where == "health":
-                continue  # with an officer it would not be the department without one
+                continue  # health has to stay without an officer
             for wrote in (False, True)[: 1 + (place != Departments("health", "road"))]:
                 for stale in (False, True)[: 1 + (action in SEEING)]:
                     yield Case(role, place, wrote, stale)

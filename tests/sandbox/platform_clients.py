@@ -24,7 +24,7 @@ from sandbox.credentials import (
     XAccount,
 )
 
-Json = dict[str, Any]  # what came over the wire
+Json = dict[str, Any]  # a parsed response
 WWW = "https://www.facebook.com/"
 CITY, WATER = X_ACCOUNTS[0], X_ACCOUNTS[1]
 CITY_PAGE, WATER_PAGE = FACEBOOK_PAGES[0], FACEBOOK_PAGES[1]

@@ -97,7 +97,7 @@ def test_a_wrong_secret_a_wrong_verifier_and_a_second_use_are_refused(url: str) 
     handler = Handler(url, "oob")
     page = page_of(url, handler.get_authorization_url())
     with pytest.raises(tweepy.TweepyException):
-        handler.get_access_token("")  # nobody has allowed it yet
+        handler.get_access_token("")  # no person has allowed it yet
     match = re.search(r"<code>(\d+)</code>", press(url, page.text, "allow", CITY.id).text)
     assert match
     with pytest.raises(tweepy.TweepyException):

@@ -164,7 +164,7 @@ def test_nothing_is_done_where_it_is_not_as_it_was_shown(town: City) -> None:
     chosen = scheduled(town, HOUR, 3 * HOUR)
     steps = plan(town, chosen, ONE_HOUR)
     due_times = {step.delivery.id: step.due_at for step in steps if step.due_at is not None}
-    scheduled(town, 2 * HOUR)  # somebody takes the first one's place meanwhile
+    scheduled(town, 2 * HOUR)  # another delivery is scheduled at the first one's time meanwhile
     before = [town.delivery(delivery_id).due_at for delivery_id in chosen]
     with pytest.raises(PlanChanged):
         move(town, chosen, ONE_HOUR, due_times)

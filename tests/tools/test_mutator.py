@@ -112,7 +112,7 @@ def test_every_change_of_the_product_makes_another_valid_module(
 ) -> None:
     texts = {path: (CHECKOUT / path).read_text() for path in {c.path for c in product_changes}}
     trees = {path: ast.dump(ast.parse(text)) for path, text in texts.items()}
-    # A change in a hundred: to parse all modules anew for each takes a minute.
+    # One change in a hundred: parsing all modules for each takes a minute.
     for change in product_changes[::100]:
         assert ast.dump(ast.parse(change.apply(texts[change.path]))) != trees[change.path]
 

@@ -66,7 +66,7 @@ class Browser:
 
     @property
     def token(self) -> str:
-        """The CSRF token of this browser's cookie, as it stands in the page visited last."""
+        """The CSRF token of this browser's cookie, read from the last page."""
         if not self._token:
             self.get("/sign-in")
         return self._token

@@ -37,11 +37,11 @@ def test_a_role_opens_exactly_the_pages_of_the_table_without_any_write(
 ) -> None:
     browser = world.site.browser(CAST[role])
     private_calls = [call for call in calls(world.site) if not call.entry.public]
-    looks = [call for call in private_calls if call.method == "GET"]
+    get_calls = [call for call in private_calls if call.method == "GET"]
     before = all_rows(world.site.city.database)
-    wrong = [line for look in looks for line in _deviations(world, look, browser, role)]
+    wrong = [line for call in get_calls for line in _deviations(world, call, browser, role)]
     changed = _changed_tables(before, all_rows(world.site.city.database))
-    changed = [name for name in changed if name != "open_drafts"]  # who has a draft open is told
+    changed = [name for name in changed if name != "open_drafts"]  # opening a draft is recorded
     for call in private_calls:
         if call.method == "POST":
             if call.endpoint.startswith("signing."):
@@ -83,7 +83,7 @@ def test_an_anonymous_post_is_carried_by_the_sign_in_page(world: World) -> None:
         if call.entry.public or call.method == "GET" or call.foreign:
             continue
         if call.endpoint == "signing.sign_out":
-            continue  # who has no session is signed out already
+            continue  # without a session nobody can sign out
         path = path_of(world.site, call, ids)
         response = nobody.post(path, {"reason": "मी लिहिलेले शब्द"})
         carried = Page(response.text).form("sign-in") if response.status_code == 401 else []

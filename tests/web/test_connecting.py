@@ -275,7 +275,7 @@ def test_init_leaves_accounts_connected_on_the_page_until_disconnected(
     lost = Vault("another secret of the tests, long enough", ()).seal({"consumer_key": "lost"})
     with admin.city.write() as session:
         session.get_one(Account, account.id).credentials = lost
-    init.run(of_page)  # an access that nobody can open any more is worth nothing
+    init.run(of_page)  # credentials that cannot be opened are useless
     assert "sarav_pani on x is connected." in capsys.readouterr().out
     admin.confirm(admin.come_back(admin.answer_x(admin.start("x"))))
     with admin.city.write() as session:

@@ -155,7 +155,7 @@ def test_a_release_after_a_restore_confirms_how_many_are_in_doubt(
         )
     form = dict(lead.page("/stop").form("release-form")) | {"release-reason": "पाहिले."}
     assert "release-in_doubt" not in form  # a box that is not ticked is not sent
-    city.schedule(city.approved(), 6 * HOUR)  # another one came since the page was opened
+    city.schedule(city.approved(), 6 * HOUR)  # another stop was made after the page was opened
     ticked = form | {"release-in_doubt": "y"}
     fresh = dict(lead.page("/stop").form("release-form")) | {"release-reason": "पाहिले."}
     for fields in (form, ticked, fresh):
@@ -294,7 +294,7 @@ def test_withdrawing_an_approval_names_the_deliveries_that_are_being_sent(site: 
     assert state_of(city, waiting) is DeliveryState.CANCELLED
 
 
-@pytest.mark.both  # it locks what the page has read
+@pytest.mark.both  # it locks the rows that the page has read
 def test_ending_an_approver_s_appointment_names_deliveries_being_sent(site: Site) -> None:
     city, admin = site.city, site.browser("admin")
     (gone,) = city.due()
@@ -322,7 +322,7 @@ def test_saving_a_draft_names_the_post_s_deliveries_that_are_being_sent(
     assert response.status_code == 302
     notices = " ".join(clerk.page(response.headers["Location"]).notices())
     assert notices.count("आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही") == 1
-    assert notices.count("शनिवारी पाणीपुरवठा बंद") == 1  # the one that was cancelled is not named
+    assert notices.count("शनिवारी पाणीपुरवठा बंद") == 1  # the cancelled delivery is not listed
     assert state_of(city, waiting) is DeliveryState.CANCELLED
 
 
@@ -341,7 +341,7 @@ def test_creating_a_freeze_names_the_deliveries_that_are_being_sent(
     notices = " ".join(lead.page("/freezes").notices())
     assert "प्रसिद्धीस स्थगिती दिली आहे" in notices
     assert notices.count("आधीच पाठविण्यात आलेले") == is_named
-    assert notices.count("शनिवारी पाणीपुरवठा बंद") == is_named  # the one that waits is not named
+    assert notices.count("शनिवारी पाणीपुरवठा बंद") == is_named  # the waiting delivery is not listed
 
 
 def test_a_delivery_that_is_being_sent_says_so_and_cannot_be_cancelled(site: Site) -> None:

@@ -86,7 +86,7 @@ def test_every_scenario_can_be_started_and_one_left_behind_can_be_dropped(
     page = browser.get("/rehearsals").text
     assert START not in page
     assert "ते चालू नाही." in page
-    assert "@pmc.example" not in page  # nobody signs in to what does not run
+    assert "@pmc.example" not in page  # it does not run, so nobody can sign in
     response = browser.post(START)
     assert response.status_code == 409
     assert "अर्धवट राहिले आहे" in response.text

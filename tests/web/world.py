@@ -130,7 +130,7 @@ TABLE: Mapping[str, Entry] = {
     "rescheduling.move": page("lead cell"),
     "clocks.index": page("admin lead"),
     "stopping.show": page(EVERYBODY),
-    "stopping.stop": page("admin lead cell officer"),  # the latter two are on duty here
+    "stopping.stop": page("admin lead cell officer"),  # these two are on duty
     "stopping.release": page("admin lead"),
     "freezes.index": page("admin lead cell"),
     "freezes.freeze": page("admin lead"),
