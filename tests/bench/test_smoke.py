@@ -14,7 +14,8 @@ from bench.figures import PartResult, at_least, at_most, exactly, without_target
 from tests.support.processes import plain_environment
 from tests.support.runs import CHECKOUT
 
-pytestmark = pytest.mark.proof
+# Its parts start clocks one after another.
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(480)]
 
 Figures = list[dict[str, object]]
 
@@ -53,7 +54,6 @@ def test_a_real_clock_sends_twenty_at_once_and_records_their_lateness(
     assert len(behind["p99 delay, s"]) == 1
 
 
-@pytest.mark.proof
 def test_what_is_due_in_a_burst_and_after_an_outage_arrives(tmp_path: Path) -> None:
     figures, output = measure(tmp_path, "accounted")
     for label in ("same moment: sent", "outage: sent"):
@@ -62,7 +62,6 @@ def test_what_is_due_in_a_burst_and_after_an_outage_arrives(tmp_path: Path) -> N
     assert "| due at the same moment: sent | 20 | 20 | yes |" in output
 
 
-@pytest.mark.proof
 def test_every_other_part_measures_something(tmp_path: Path) -> None:
     figures, _output = measure(tmp_path, "throughput", "waiting", "idle", "past")
     measured = {str(figure_row["figure"]): figure_row["value"] for figure_row in figures}
