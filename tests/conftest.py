@@ -54,7 +54,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by the fixtures they ask for, and put those in the browser last.
+    """Mark tests by the fixtures they ask for; those in the browser are proofs, and come last.
 
     Playwright's loop keeps running in a worker once the browser has started; a test that calls
     `asyncio.run` must come before.
@@ -64,7 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark in ("browser", "postgres"):
             if mark in names:
                 item.add_marker(mark)
-        if _is_twin(item):
+        if "browser" in names or _is_twin(item):
             item.add_marker("proof")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 

@@ -63,7 +63,7 @@ def demo(options: argparse.Namespace) -> int:
 
 def test(options: argparse.Namespace) -> int:
     """Set up, check, and become pytest, whose summary is the last line."""
-    return _replace_by_pytest(_checked(), [*WORKERS, *options.arguments])
+    return _replace_by_pytest(_checked(browser=False), [*WORKERS, *options.arguments])
 
 
 def proof(options: argparse.Namespace) -> int:
@@ -165,19 +165,19 @@ def clean(_options: argparse.Namespace) -> int:
     return 0
 
 
-def _ready_for_tests(lock: str = "test") -> Environment:
-    if system.missing([system.CHROME]):
+def _ready_for_tests(lock: str = "test", *, browser: bool = True) -> Environment:
+    if browser and system.missing([system.CHROME]):
         system.try_to_bring([system.HEADLESS_SHELL])
-    system.bring([system.FRIBIDI, system.CHROME])
+    system.bring([system.FRIBIDI, *([system.CHROME] if browser else [])])
     python_environment = environment.chosen()
     python_environment.ensure(lock)
     _make_files(python_environment)
     return python_environment
 
 
-def _checked() -> Environment:
+def _checked(*, browser: bool = True) -> Environment:
     """Set up, and stop unless style, types and layers are as they should be."""
-    python_environment = _ready_for_tests()
+    python_environment = _ready_for_tests(browser=browser)
     # Without bytecode, each process that a test starts would compile the whole product.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if failed := _check(python_environment, CHECKS | COLLECTION):

@@ -20,8 +20,6 @@ from tests.browser.journey import Journey, open_journey, path_of, sign_in
 from tests.support import chromium
 from tests.support.runs import Run
 
-pytestmark = pytest.mark.proof
-
 
 @pytest.fixture(params=[True, False], ids=["with-script", "without"])
 def journey(

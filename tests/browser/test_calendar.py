@@ -13,8 +13,6 @@ from publisher.database.session import Database
 from tests.browser.city_server import CityServer, create_city, serve_city
 from tests.support.city_people import DAY, HOUR
 
-pytestmark = pytest.mark.proof
-
 TODAY, TOMORROW = "2026-11-25", "2026-11-26"
 A4_LANDSCAPE = (842, 595)
 """Its width and height in points."""

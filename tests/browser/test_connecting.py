@@ -24,8 +24,6 @@ from tests.browser.journey import Journey, open_journey, path_of
 from tests.support.accessibility import examine
 from tests.support.runs import Run
 
-pytestmark = pytest.mark.proof
-
 WATER, WATER_PAGE = X_ACCOUNTS[1], FACEBOOK_PAGES[1]
 
 

@@ -24,7 +24,7 @@ from tests.support.accessibility import examine
 from tests.support.city_people import HOUR, MINUTE
 from tests.support.runs import Run
 
-pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 ACT = ".submit-bar .btn-act"
 PHONES = frozenset({"member", "first", "health_head"})
 TYPO = "शनीवारी"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,25 +51,9 @@ def test_what_is_no_page_answers_with_a_file(
         assert answer.headers["content-type"].startswith("image/")
 
 
-# `make test` examines each page once, on a phone; `make proof` on a wide screen and in its other
-# states.
-FIRST_CASES = {case.endpoint: case for case in reversed(CASES)}
-
-
-def examined_cases() -> Iterator[object]:
-    """Yield each case with the widths at which one test looks at it."""
-    for case in (*CASES, *FAILURES):
-        if case in FIRST_CASES.values():
-            yield pytest.param(case, [390], id=case.id)
-            yield pytest.param(case, [1280], id=f"{case.id}-wide", marks=pytest.mark.proof)
-        else:
-            yield pytest.param(case, [390, 1280], id=case.id, marks=pytest.mark.proof)
-
-
-@pytest.mark.parametrize(("case", "widths"), list(examined_cases()))
+@pytest.mark.parametrize("case", [*CASES, *FAILURES], ids=lambda case: case.id)
 def test_a_page_is_fit_for_everybody(
     case: Case,
-    widths: Sequence[int],
     servers: CityServers,
     shared_window: SharedWindow,
     report_line: ReportLine,
@@ -80,18 +64,17 @@ def test_a_page_is_fit_for_everybody(
     page = shared_window.page
     check_in_language(case, "mr", servers, shared_window)
     assert page.locator("h1").count() == 1
-    for width in widths:
+    for width, height in WIDTHS.items():
         if shots:
             show_whole(page, width)
             shoot(page, f"{case.id}-mr-{width}")
-        page.set_viewport_size({"width": width, "height": WIDTHS[width]})
+        page.set_viewport_size({"width": width, "height": height})
         findings = examine(page)
         assert [str(violation) for violation in findings.violations] == []
         for incomplete in findings.incompletes:
             report_line(_summary(incomplete))
 
 
-@pytest.mark.proof
 @pytest.mark.parametrize("lang", ["en", "hi"])
 @pytest.mark.parametrize("case", [*CASES, *FAILURES], ids=lambda case: case.id)
 def test_a_page_fits_and_speaks_one_language(

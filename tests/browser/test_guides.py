@@ -14,8 +14,6 @@ from tests.browser.conftest import CityServers, SharedWindow
 from tests.browser.test_every_page import open_case
 from tests.support.runs import CHECKOUT
 
-pytestmark = pytest.mark.proof
-
 GUIDES = CHECKOUT / "docs" / "guides"
 FONT = CHECKOUT / "web" / "static" / "fonts"
 PICTURE = re.compile(r'<figure data-case="([\w.-]+)">')

@@ -20,8 +20,6 @@ from tests.support import city_controls
 from tests.support.runs import Run
 from tests.web import pictures
 
-pytestmark = pytest.mark.proof
-
 ACT = ".submit-bar .btn-act"
 TITLE, TEXT = "उद्याने उशिरापर्यंत खुली", "सर्व उद्याने रात्री ९ पर्यंत खुली राहतील."
 SCRIPTS = ("nagarvani", "hand-in", "counting-tables", "counting")

@@ -16,11 +16,11 @@ from tests.browser.journey import Journey, open_journey, path_of
 from tests.support.city_people import HOUR, NOON
 from tests.support.runs import Run
 
-pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 ACT = ".submit-bar .btn-act"
 
 
-@pytest.fixture(params=[390, pytest.param(1280, marks=pytest.mark.proof)])
+@pytest.fixture(params=[390, 1280])
 def journey(
     request: pytest.FixtureRequest,
     browser: Browser,

@@ -200,7 +200,6 @@ def posts_page(url: str) -> str:
     return f"{url}/x/{CITY.username}/status/{ledger(url, 'x')[0]['id']}"
 
 
-@pytest.mark.proof
 @pytest.mark.parametrize("language", ["mr", "en"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_on_any_page(
@@ -225,7 +224,6 @@ def test_axe_finds_nothing_on_any_page(
     assert [text for text in refused if "404" not in text and "400" not in text] == []
 
 
-@pytest.mark.proof
 def test_nothing_scrolls_sideways_on_a_narrow_phone(
     sandbox_server: SandboxAddresses, window: Callable[..., BrowserContext]
 ) -> None:

@@ -54,7 +54,6 @@ def scrolls_sideways(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
 
-@pytest.mark.proof
 @pytest.mark.parametrize(("path", "lang"), PAGES_AND_LANGUAGES)
 def test_axe_finds_nothing_and_targets_are_large_on_phone_and_desk(
     visit: Opener, path: str, lang: str
@@ -67,7 +66,6 @@ def test_axe_finds_nothing_and_targets_are_large_on_phone_and_desk(
         assert page.evaluate(SMALL_TARGETS) == []
 
 
-@pytest.mark.proof
 @pytest.mark.parametrize(("path", "lang"), PAGES_AND_LANGUAGES)
 def test_nothing_scrolls_sideways_at_320_px_nor_with_larger_letters(
     visit: Opener, path: str, lang: str
