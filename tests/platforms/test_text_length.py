@@ -112,6 +112,7 @@ def processor_seconds(text: str) -> float:
     return time.thread_time() - began
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "piece",
     [
@@ -139,6 +140,7 @@ def test_the_work_grows_with_the_length_alone(piece: str) -> None:
     assert seconds(100_000) < 150 * max(seconds(5_000), 0.005)
 
 
+@pytest.mark.proof
 def test_a_million_characters_do_not_hang() -> None:
     assert processor_seconds("पाणी " * 200_000) < 60
     assert count("पाणी " * 200_000).weighted == 1_000_000

@@ -257,6 +257,7 @@ def _recorded_queries(town: City) -> Iterator[list[Asked]]:
         event.remove(town.database.engine, "before_cursor_execute", note)
 
 
+@pytest.mark.proof
 def test_pages_forth_and_back_show_every_row_once(town: City, subtests: pytest.Subtests) -> None:
     _add_rows(town)
     for view in SubmissionView:

@@ -43,6 +43,7 @@ ALWAYS_ACCEPTED = {"forgotten.send"}
 """A request for a new password gets the same response, whatever was typed."""
 
 RARE = {
+    "a number without end",
     "invisible",
     "right to left",
     "half a character",

@@ -126,6 +126,7 @@ def allowed_role(call: Call) -> str:
     return roles[0] if roles else "lead"
 
 
+@pytest.mark.proof
 def test_every_page_of_a_rehearsal_says_that_it_is_one(world: World) -> None:
     set_settings(world.site, rehearsal="monsoon")
     browsers = {role: world.site.browser(name) for role, name in CAST.items()}

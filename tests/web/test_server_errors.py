@@ -305,6 +305,7 @@ def test_more_than_is_ever_read_is_refused_before_a_byte_of_it_is(
     assert "सर्व फाइल मिळून मर्यादेपेक्षा मोठ्या आहेत. काहीही साठविलेले नाही." in page
 
 
+@pytest.mark.proof
 def test_other_forms_take_no_more_than_64_megabytes_on_the_way(site: Site) -> None:
     body = GeneratedBody(HEAD, 200 * MEGABYTE)
     response = upload(site.browser("member"), body, length=None, path="/submissions/1/note")
@@ -326,6 +327,7 @@ def test_a_video_of_300_megabytes_is_read_whole_and_the_form_is_kept(site: Site)
     assert page.error_at("files") == ("“film.mp4” ही फाइल मर्यादेपेक्षा मोठी आहे. लहान फाइल निवडावी.")
 
 
+@pytest.mark.proof
 def test_a_video_sent_without_a_session_is_named_and_the_text_kept(site: Site) -> None:
     response = upload(site.nobody(), GeneratedBody(HEAD, 100 * MEGABYTE, END), length=None)
     page = Page(response.text)
