@@ -32,6 +32,7 @@ def start_run(
 ) -> RunningCommand:
     """Start a small run; with `ready` it waits after everything is started."""
     call = [sys.executable, "-m", "pytest", "tests/house/example_run.py", "-p", "no:cacheprovider"]
+    call += ["-m", ""]  # proofs, too: it drives the browser
     call += [] if workers == 0 else ["-n", str(workers)]
     environment = {REGISTRY: str(registry)}
     if ready is not None:
