@@ -192,6 +192,29 @@ def test_a_link_to_the_post_of_another_delivery_is_refused(town: City) -> None:
     assert refusal.value.codes == [("link", "other_post")]
 
 
+def test_a_link_that_another_delivery_got_meanwhile_is_refused(town: City) -> None:
+    """The platform does not respond, so both links are believed when they are judged."""
+    first, second = scheduled(town), scheduled(town)
+    link = post(town, first)
+    with town.read() as session:
+        judged = manual.look_at_link(
+            session, actor=town.actor("clerk"), now=town.now, delivery_id=second, link=link
+        )
+    town.platform("x").fail_next(TryLater(), on="see")
+    read_back = manual.read_back(town.platform("x"), judged)
+    paste(town, first, link)
+    with pytest.raises(Invalid) as refusal, town.write() as session:
+        manual.publish_by_hand(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            manual_post=judged,
+            linked_post=read_back,
+        )
+    assert refusal.value.codes == [("link", "other_post")]
+    assert town.delivery(second).state is DeliveryState.SCHEDULED
+
+
 @pytest.mark.parametrize(
     "trouble",
     [TryLater(), Refused(RefusalCode.PERMISSION), CredentialsExpired()],

@@ -128,6 +128,17 @@ def test_once_ratified_nobody_is_reminded(town: City) -> None:
     assert remind(town) == 0
 
 
+def test_an_overdue_use_is_owed_by_officers_and_head_and_no_member(town: City) -> None:
+    emergency_steps.publish_new(town)
+    town.clock.move(24 * HOUR)
+    owing = []
+    for name in ("member", "first", "second", "head", "clerk"):
+        with town.read() as session:
+            if queries.owed_by(session, actor=town.actor(name), now=town.now):
+                owing.append(name)
+    assert owing == ["first", "second", "head"]
+
+
 def test_where_it_is_overdue_the_head_says_the_word(town: City) -> None:
     use_id = emergency_steps.publish_new(town)
     town.clock.move(24 * HOUR)
