@@ -99,8 +99,7 @@ def _put(
         deadlines.answer_by(comment.written_at) if holder else deadlines.assign_by(comment.seen_at)
     )
     _move(session, comment, reason, actor=actor, now=now, verb=verb)
-    if holder is not None:
-        _tell(session, comment, now=now)
+    _tell(session, comment, now=now)
 
 
 def _move(
