@@ -28,10 +28,10 @@ help: ## say what there is
 demo: ## the whole house with an invented city, in this terminal (PORT=5000 FRESH=1)
 	@$(SETUP) demo $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(FRESH)),--fresh)
 
-test: ## style, types, layers, then every test on SQLite and PostgreSQL (ARGS="-k word")
+test: ## style, types, layers, then the tests that take minutes, on SQLite and PostgreSQL (ARGS="-k word")
 	@$(SETUP) test $(ARGS)
 
-proof: ## what takes long: every page in every state and language, and runs that are killed
+proof: ## what takes longer: the browser, commands as processes, and runs that are killed
 	@$(SETUP) proof $(ARGS)
 
 ci: ## what the continuous integration runs: style, types, layers, then tests and proofs in one go

@@ -21,9 +21,8 @@ from tests.support.postgres import Server
 from tests.support.processes import Starter, command_starter
 from tests.support.processes import free_port as find_free_port
 
-settings.register_profile(
-    "long"
-)  # by --hypothesis-profile: see tests/delivery/test_people_and_faults.py
+# --hypothesis-profile chooses it: see tests/delivery/test_people_and_faults.py.
+settings.register_profile("long")
 _RUN = pytest.StashKey[runs.Run]()
 _CONNECTIONS = pytest.StashKey[Connections]()
 
