@@ -54,7 +54,7 @@ class Change:
         return f"{self.path}:{self.line} {self.kind}: {before} → {after}"
 
     def apply(self, text: str) -> str:
-        """Return the file's text with the change; raises Stop if its line reads otherwise."""
+        """Return the file's text with the change. Raises `UsageError` if its line differs."""
         lines = text.splitlines(keepends=True)
         start = sum(map(len, lines[: self.line - 1])) + self.column
         reads = lines[self.line - 1].rstrip("\n") if self.line <= len(lines) else ""

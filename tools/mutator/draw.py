@@ -84,7 +84,7 @@ def save_list(file: Path, changes: Sequence[Change]) -> None:
 
 
 def read_list(file: Path, checkout: Path) -> list[Change]:
-    """Reads a saved list; raises Stop if it is none, or a line of the product reads otherwise."""
+    """Read a saved list. Raises `UsageError` if it is none, or if a line of the product differs."""
     try:
         changes = [Change(**fields) for fields in json.loads(file.read_text("utf-8"))]
     except OSError as problem:

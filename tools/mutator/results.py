@@ -22,7 +22,7 @@ class Results:
 
     @classmethod
     def open(cls, file: Path, changes: Sequence[Change]) -> Results:
-        """Reads what is there; raises Stop if the file belongs to another list."""
+        """Read what is there. Raises `UsageError` if the file belongs to another list."""
         results = read_results(file) if file.exists() else cls(file, changes)
         if results.changes != list(changes):
             raise UsageError(
@@ -66,7 +66,7 @@ class Results:
 
 
 def read_results(file: Path) -> Results:
-    """Reads a file of results; raises Stop if it is none."""
+    """Read a file of results. Raises `UsageError` if it is none."""
     try:
         rows = json.loads(file.read_text("utf-8"))
         results = Results(file, [Change(**row["change"]) for row in rows])
