@@ -126,7 +126,7 @@ def lint(_options: argparse.Namespace) -> int:
     """Check style, types and layers."""
     python_environment = environment.chosen()
     python_environment.ensure("test")
-    if failed := _check(python_environment, CHECKS):
+    if failed := run_checks(python_environment, CHECKS):
         raise UsageError(f"{', '.join(failed)} failed.")
     return 0
 
@@ -165,34 +165,11 @@ def clean(_options: argparse.Namespace) -> int:
     return 0
 
 
-def _ready_for_tests(lock: str = "test", *, browser: bool = True) -> Environment:
-    if browser and system.missing([system.CHROME]):
-        system.try_to_bring([system.HEADLESS_SHELL])
-    system.bring([system.FRIBIDI, *([system.CHROME] if browser else [])])
-    python_environment = environment.chosen()
-    python_environment.ensure(lock)
-    _make_files(python_environment)
-    return python_environment
+def run_checks(python_environment: Environment, checks: Mapping[str, Sequence[str]]) -> list[str]:
+    """Run checks side by side; return the names of those that failed.
 
-
-def _checked(*, browser: bool = True) -> Environment:
-    """Set up, and stop unless style, types and layers are as they should be."""
-    python_environment = _ready_for_tests(browser=browser)
-    # Without bytecode, each process that a test starts would compile the whole product.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    if failed := _check(python_environment, CHECKS | COLLECTION):
-        raise UsageError(f"Stopped before the tests: {', '.join(failed)} failed.")
-    say("\n== tests")
-    return python_environment
-
-
-def _make_files(python_environment: Environment) -> None:
-    """Make what the pages need and git does not keep: translations compiled, the web font."""
-    _run_checked([str(python_environment.python), "-m", "tools.build_assets"])
-
-
-def _check(python_environment: Environment, checks: Mapping[str, Sequence[str]]) -> list[str]:
-    """Run the checks side by side; of one that passes, print the last line only."""
+    All output of a failed check is printed, and the last line of one that passed.
+    """
     processes = {
         name: _start([str(python_environment.program(program)), *arguments])
         for name, (program, *arguments) in checks.items()
@@ -206,6 +183,32 @@ def _check(python_environment: Environment, checks: Mapping[str, Sequence[str]])
             output = output.rpartition("\n")[2]
         say(f"{name}: {output}")
     return failed
+
+
+def _ready_for_tests(lock: str = "test", *, browser: bool = True) -> Environment:
+    if browser and system.missing([system.CHROME]):
+        system.try_to_bring([system.HEADLESS_SHELL])
+    system.bring([system.FRIBIDI, *([system.CHROME] if browser else [])])
+    python_environment = environment.chosen()
+    python_environment.ensure(lock)
+    _make_files(python_environment)
+    # Without bytecode, each process that a test starts would compile the whole product.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    return python_environment
+
+
+def _checked(*, browser: bool = True) -> Environment:
+    """Set up, and stop unless style, types and layers are as they should be."""
+    python_environment = _ready_for_tests(browser=browser)
+    if failed := run_checks(python_environment, CHECKS | COLLECTION):
+        raise UsageError(f"Stopped before the tests: {', '.join(failed)} failed.")
+    say("\n== tests")
+    return python_environment
+
+
+def _make_files(python_environment: Environment) -> None:
+    """Make what the pages need and git does not keep: translations compiled, the web font."""
+    _run_checked([str(python_environment.python), "-m", "tools.build_assets"])
 
 
 def _compile_call(name: str, extra: list[str], *, upgrade: bool) -> list[str]:
@@ -239,8 +242,6 @@ def _run_checked(call: Sequence[str]) -> None:
 
 
 def _replace_by_pytest(python_environment: Environment, arguments: list[str]) -> int:
-    # Without bytecode, each process that a test starts would compile the whole product.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     return _replace_process([str(python_environment.python), "-m", "pytest", *arguments])
 
 

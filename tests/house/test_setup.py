@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.runs import CHECKOUT
-from tools import console, environment, system
+from tools import commands, console, environment, system
 from tools.environment import Environment
 from tools.setup import choose
 from tools.source import read, tracked
@@ -143,6 +143,23 @@ def test_another_virtual_environment_can_be_named(monkeypatch: pytest.MonkeyPatc
     assert environment.chosen().folder == CHECKOUT / ".venv-312"
     monkeypatch.setenv("VENV", "")
     assert environment.chosen().folder == CHECKOUT / ".venv"
+
+
+def test_a_failed_check_is_named_and_its_output_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "sh").symlink_to("/bin/sh")
+    checks = {
+        "style": ["sh", "-c", "echo details; echo all fine"],
+        "types": ["sh", "-c", "echo wrong type >&2; echo one error; exit 1"],
+    }
+    assert commands.run_checks(Environment(tmp_path), checks) == ["types"]
+    assert capsys.readouterr().out.splitlines() == [
+        "style: all fine",
+        "types: wrong type",
+        "one error",
+    ]
 
 
 def test_what_is_made_at_set_up_is_not_kept_by_git() -> None:
