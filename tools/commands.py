@@ -26,11 +26,9 @@ CACHES = (
     "shots",
 )
 BY_GROUP = ["--dist", "loadgroup"]
-CORES = os.cpu_count() or 1
-# Tests wait a third of their time: for browsers, PostgreSQL, deadlines and each other.
-WORKERS = ["-n", str(CORES + 1), *BY_GROUP]
-# Two workers more for the scenarios in tests/crash, which wait most of the time.
-PROOF_WORKERS = ["-n", str(CORES + 3), *BY_GROUP]
+WORKERS = ["-n", "logical", *BY_GROUP]
+# Three workers more for the scenarios in tests/crash, which wait most of the time.
+PROOF_WORKERS = ["-n", str((os.cpu_count() or 1) + 3), *BY_GROUP]
 LOCKS = {
     "run": [],
     "test": ["--group", "test"],
