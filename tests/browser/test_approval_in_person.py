@@ -81,7 +81,7 @@ def test_the_officer_approves_on_the_own_phone_and_the_clerk_gains_nothing(
         expect(clerk.locator(".spot-picture")).to_have_count(0)
     else:
         clerk.locator("a", has_text="पुन्हा पाहा").click()
-    assert "मेधा सातपुते" in clerk.locator("#spot-state").inner_text()
+    expect(clerk.locator("#spot-state")).to_contain_text("मेधा सातपुते")
     journey.keep_picture(clerk, "on-the-spot-decided")
     assert session_values(journey, clerk) == before
     assert_clerk_cannot_decide(clerk, journey.server.address, town.in_review())

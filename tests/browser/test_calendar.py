@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from publisher.database.session import Database
 from tests.browser.city_server import CityServer, create_city, serve_city
@@ -89,10 +89,10 @@ def test_without_a_script_it_leads_to_other_months_and_to_the_form(
     page = open_as_clerk(server, window, "/calendar", javascript=False)
     assert page.locator("[data-print]").is_hidden()
     page.locator(".ways a[rel=next]").click()
-    assert "डिसेंबर २०२६" in page.locator("h1").inner_text()
+    expect(page.locator("h1")).to_contain_text("डिसेंबर २०२६")
     page.locator(".ways a").nth(1).click()
     page.locator(f"td[data-day='{TODAY}'] a.month-item").click()
-    assert page.url.endswith(f"/posts/{post_id}")
+    expect(page).to_have_url(re.compile(rf"/posts/{post_id}$"))
 
 
 @pytest.mark.parametrize(("path", "pages"), [("/calendar", 1), ("/calendar?view=week", 1)])

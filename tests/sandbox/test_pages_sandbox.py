@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from sandbox.credentials import FACEBOOK_APP_ID
 from sandbox.facebook.issued_tokens import SCOPES
@@ -219,7 +219,7 @@ def test_axe_finds_nothing_on_any_page(
         assert [str(violation) for violation in axe(page).violations] == [], address
     page.goto(posts_page(sandbox_server.url))
     page.locator("main form button").first.click()
-    assert page.locator("[aria-invalid=true]").count() == 1
+    expect(page.locator("[aria-invalid=true]")).to_have_count(1)  # waits for the answer
     assert [str(violation) for violation in axe(page).violations] == []
     assert [text for text in refused if "404" not in text and "400" not in text] == []
 
