@@ -26,6 +26,7 @@ from publisher.models.people import Appointment, Department, Person
 from publisher.people.appointments import disable_person, end_appointment, record_person
 from publisher.people.permissions import COMMAND
 from publisher.transitions import Stateful
+from tests.support import sqlite
 from tests.support.row_copy import RowCopy
 
 NOON = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
@@ -95,6 +96,17 @@ class CityPeople:
     people: dict[str, int]
     accounts: dict[str, int]
     roles: dict[str, tuple[Role, str]]
+    sizes: tuple[int, ...]
+    """The sizes of the database's files when the city had been put into it, on SQLite alone."""
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing was written since the city was built, and its clock stands (SQLite)."""
+        return (
+            self.clock.at == NOON
+            and self.database.is_sqlite
+            and self.sizes == sqlite.file_sizes(self.database)
+        )
 
     def actor(self, name: str, *, fresh: bool = True) -> Actor:
         """Return the actor of that name; without `fresh` the sign-in is an hour old."""
@@ -187,6 +199,7 @@ def city_people(database: Database) -> CityPeople:
         people=dict(written.people),
         accounts=dict(written.accounts),
         roles=dict(written.roles),
+        sizes=sqlite.file_sizes(database) if database.is_sqlite else (),
     )
 
 
@@ -304,7 +317,7 @@ def as_of(actor: Actor, at: datetime) -> Actor:
 
 
 def _write(database: Database) -> CityPeople:
-    city = CityPeople(database, Clock(), {}, {}, {}, {}, {})
+    city = CityPeople(database, Clock(), {}, {}, {}, {}, {}, ())
     with database.transaction() as session:
         for code in DEPARTMENTS:
             city.departments[code] = add_department(session, code).id

@@ -5,7 +5,7 @@ Each of them calls the product's use cases, at the time that the city's clock sh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,7 @@ from publisher.models.submissions import Submission, SubmissionKind
 from publisher.review import decide
 from publisher.scheduling.schedule import schedule as scheduling_schedule
 from tests.support.city_people import APPROVERS, HOUR, MEMBERS, CityPeople
+from tests.support.first_post import write_once
 
 
 @dataclass
@@ -244,12 +245,23 @@ class CityPosts(CityPeople):
 
     def in_review(self, department: str = "water", *, on: Sequence[str] = ("x",)) -> int:
         """Send a new post of that department for review, and return its id."""
-        post_id = self.draft(self.hand_in(department=department), on=on)
-        self.send(post_id)
-        return post_id
+
+        def write() -> int:
+            post_id = self.draft(self.hand_in(department=department), on=on)
+            self.send(post_id)
+            return post_id
+
+        return self._write_once(("in review", department, *on), write)
 
     def approved(self, department: str = "water", *, on: Sequence[str] = ("x",)) -> int:
         """Let its department approve a new post, and return its id."""
-        post_id = self.in_review(department, on=on)
-        self.approve(post_id, by=APPROVERS[department])
-        return post_id
+
+        def write() -> int:
+            post_id = self.in_review(department, on=on)
+            self.approve(post_id, by=APPROVERS[department])
+            return post_id
+
+        return self._write_once(("approved", department, *on), write)
+
+    def _write_once(self, key: Hashable, write: Callable[[], int]) -> int:
+        return write_once(self.database, key, write) if self.is_untouched else write()

@@ -44,6 +44,12 @@ def _skip_fsync(connection: DBAPIConnection, _record: object) -> None:
     cursor.close()
 
 
+def file_sizes(database: Database) -> tuple[int, ...]:
+    """Return sizes of a database's file and of its log, to which each commit appends."""
+    file = str(database.engine.url.database)
+    return tuple(path.stat().st_size for path in (Path(file), Path(f"{file}-wal")) if path.exists())
+
+
 def address(file: Path) -> str:
     """Return the address of a database file for SQLAlchemy."""
     return f"sqlite:///{file}"
