@@ -24,6 +24,7 @@ TEXT_TO_TRANSLATE = """() => {
 }"""
 
 
+@pytest.mark.proof
 def test_every_page_of_the_url_map_has_a_case(servers: CityServers) -> None:
     rules = servers.filled.app.url_map.iter_rules()
     pages = {rule.endpoint for rule in rules if rule.methods and "GET" in rule.methods}

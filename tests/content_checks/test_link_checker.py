@@ -112,6 +112,7 @@ def test_no_transaction_is_open_while_a_link_is_looked_at(
     assert link_row(link_checker, url).finding is LinkFinding.FINE
 
 
+@pytest.mark.proof
 def test_looking_at_once_takes_no_longer_than_a_page_may(
     link_checker: LinkChecker, site: WebServer
 ) -> None:

@@ -224,6 +224,7 @@ def test_a_gzip_bomb_is_unknown_and_sent_once(stubbed_city: StubbedCity, name: s
     expect_held_and_sent_once(stubbed_city, name, delivery_id)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", NAMES)
 def test_a_response_that_trickles_in_ends_at_the_deadline(
     stubbed_city: StubbedCity, name: str

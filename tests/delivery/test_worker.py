@@ -294,6 +294,7 @@ def test_closing_gives_back_waiting_urgent_deliveries_too(
     assert _states(town).count(DeliveryState.PUBLISHED) == 2 + 4
 
 
+@pytest.mark.proof
 def test_due_deliveries_are_queried_twice_a_second_while_queues_are_full(
     town: City, slow_platform: _SlowPlatform
 ) -> None:

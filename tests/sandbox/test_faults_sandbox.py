@@ -100,6 +100,7 @@ def test_a_kept_post_may_be_answered_with_half_a_json(url: str) -> None:
     assert stored_texts(url) == (1, 1)
 
 
+@pytest.mark.proof
 def test_while_one_call_hangs_the_others_are_answered(url: str) -> None:
     add_fault(url, "x", "publish", "hang_after", seconds=3)
     hanging = threading.Thread(target=x_post, args=(url,))

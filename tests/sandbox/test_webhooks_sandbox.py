@@ -126,7 +126,14 @@ def test_every_step_of_a_comments_life_is_told_signed_and_in_order(
         assert json.loads(raw)["object"] == "page"
 
 
-@pytest.mark.parametrize(("most", "sizes"), [(1, [1, 1, 1]), (2, [2, 1]), (1000, [3])])
+@pytest.mark.parametrize(
+    ("most", "sizes"),
+    [
+        pytest.param(1, [1, 1, 1], marks=pytest.mark.proof),
+        (2, [2, 1]),
+        pytest.param(1000, [3], marks=pytest.mark.proof),
+    ],
+)
 def test_what_waits_goes_in_batches_of_the_size_that_was_set(
     url: str, receiver: Receiver, most: int, sizes: list[int]
 ) -> None:
