@@ -38,7 +38,8 @@ class Environment:
         requirements = ROOT / "requirements" / f"{lock}.txt"
         if self.is_new(lock, requirements):
             say("Installing packages (once; it takes a minute or two)")
-            self._pip("--require-hashes", "-r", str(requirements))
+            # Python compiles what it imports; most of the packages' modules are never imported.
+            self._pip("--no-compile", "--require-hashes", "-r", str(requirements))
             self.note(lock, requirements)
         if self.is_new("project", ROOT / "pyproject.toml"):
             self._pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
