@@ -26,7 +26,8 @@ CACHES = (
     "shots",
 )
 BY_GROUP = ["--dist", "loadgroup"]
-WORKERS = ["-n", "logical", *BY_GROUP]
+# One worker more than there are cores, for the tests that wait for deadlines and locks.
+WORKERS = ["-n", str((os.cpu_count() or 1) + 1), *BY_GROUP]
 # Three workers more for the scenarios in tests/crash, which wait most of the time.
 PROOF_WORKERS = ["-n", str((os.cpu_count() or 1) + 3), *BY_GROUP]
 LOCKS = {
