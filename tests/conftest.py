@@ -90,13 +90,13 @@ def _is_twin(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def run() -> runs.Run:
-    """Returns the run that this test is part of."""
+    """Return the run that this test is part of."""
     return runs.current()
 
 
 @pytest.fixture(scope="session")
 def database_connections(pytestconfig: pytest.Config) -> Connections:
-    """Returns the open database connections of this process."""
+    """Return the open database connections of this process."""
     return pytestconfig.stash[_CONNECTIONS]
 
 
@@ -110,7 +110,7 @@ def _every_connection_is_closed(database_connections: Connections) -> Iterator[N
 
 @pytest.fixture(scope="session")
 def postgres(run: runs.Run) -> Server:
-    """Starts the run's PostgreSQL, with a migrated template."""
+    """Start the run's PostgreSQL, with a migrated template."""
     server = Server(run)
     server.ensure(migrate)
     return server
@@ -118,7 +118,7 @@ def postgres(run: runs.Run) -> Server:
 
 @pytest.fixture(scope="session")
 def database_pool(postgres: Server) -> Iterator[DatabasePool]:
-    """Provides the databases on PostgreSQL for this worker's tests."""
+    """Provide the databases on PostgreSQL for this worker's tests."""
     lender = DatabasePool(postgres)
     yield lender
     lender.close()
@@ -126,13 +126,13 @@ def database_pool(postgres: Server) -> Iterator[DatabasePool]:
 
 @pytest.fixture
 def postgres_url(database_pool: DatabasePool) -> str:
-    """Returns a migrated, empty database on PostgreSQL, for this test alone."""
+    """Return a migrated, empty database on PostgreSQL, for this test alone."""
     return database_pool.acquire()
 
 
 @pytest.fixture
 def sqlite_url(run: runs.Run, tmp_path: Path) -> str:
-    """Returns a migrated, empty database on SQLite, for this test alone."""
+    """Return a migrated, empty database on SQLite, for this test alone."""
     return sqlite.copy(sqlite.template(run, migrate), tmp_path / "nagarvani.db")
 
 
@@ -140,13 +140,13 @@ def sqlite_url(run: runs.Run, tmp_path: Path) -> str:
     params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
 )
 def database_url(request: pytest.FixtureRequest) -> str:
-    """Returns a migrated, empty database: the test runs on SQLite, and on PostgreSQL."""
+    """Return a migrated, empty database: the test runs on SQLite, and on PostgreSQL."""
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """Opens a migrated, empty database of either kind."""
+    """Open a migrated, empty database of either kind."""
     opened = Database(database_url)
     yield opened
     opened.dispose()
@@ -154,7 +154,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def on_sqlite(sqlite_url: str) -> Iterator[Database]:
-    """Opens a database on SQLite alone, for rules in which the databases cannot differ."""
+    """Open a database on SQLite alone, for rules in which the databases cannot differ."""
     opened = Database(sqlite_url)
     sqlite.skip_fsync(opened)
     yield opened
@@ -163,33 +163,33 @@ def on_sqlite(sqlite_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Starter]:
-    """Starts commands beside the test; they are stopped at its end, the last first."""
+    """Start commands beside the test; they are stopped at its end, the last first."""
     yield from command_starter(tmp_path)
 
 
 @pytest.fixture
 def free_port() -> int:
-    """Returns a free loopback port; `tests.support.processes.free_port()` returns more."""
+    """Return a free loopback port; `tests.support.processes.free_port()` returns more."""
     return find_free_port()
 
 
 @pytest.fixture
 def mail_server() -> Iterator[MailServer]:
-    """Runs a real mail server on loopback."""
+    """Run a real mail server on loopback."""
     with serving() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Runs a headless Chromium, one for each worker."""
+    """Run a headless Chromium, one for each worker."""
     with chromium.running() as browser:
         yield browser
 
 
 @pytest.fixture
 def window(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Opens windows (`width=390`, `locale="mr-IN"`, `javascript=True`), closed at the end."""
+    """Open windows (`width=390`, `locale="mr-IN"`, `javascript=True`), closed at the end."""
     opened: list[BrowserContext] = []
 
     def open_window(
@@ -207,19 +207,19 @@ def window(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 @pytest.fixture
 def page(window: Callable[..., BrowserContext]) -> Page:
-    """Opens a page at 390 px in Marathi."""
+    """Open a page at 390 px in Marathi."""
     return window().new_page()
 
 
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], Findings]:
-    """Returns the function that runs axe on a page."""
+    """Return the function that runs axe on a page."""
     return examine
 
 
 @pytest.fixture
 def shoot(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Page, str], Path]:
-    """Takes a picture of a whole page, by name; kept where `--shots` says (`make shots`)."""
+    """Take a picture of a whole page, by name; kept where `--shots` says (`make shots`)."""
     folder = request.config.getoption("shots") or tmp_path / "shots"
 
     def take(page: Page, name: str) -> Path:

@@ -73,7 +73,7 @@ Whoever adds a tick adds its line here, with its promise.
 
 @pytest.fixture
 def ticks(tmp_path: Path) -> Iterator[tuple[scheduler.Tick, ...]]:
-    """Returns what a clock with default settings would run, without running it."""
+    """Return what a clock with default settings would run, without running it."""
 
     def opens_none(account: Account) -> Platform:
         raise AssertionError(account)

@@ -124,7 +124,7 @@ class SharedWindow:
 
 @pytest.fixture(scope="session")
 def shared_window(browser: Browser) -> Iterator[SharedWindow]:
-    """Opens one window for all cases of a worker."""
+    """Open one window for all cases of a worker."""
     context = chromium.open_window(browser)
     shared = SharedWindow(context, context.new_page())
     shared.page.on("console", shared.add_console_line)
@@ -139,7 +139,7 @@ ReportLine = Callable[[str], None]
 
 @pytest.fixture
 def report_line(request: pytest.FixtureRequest) -> ReportLine:
-    """Returns a function that adds a line to the report at the end of the run."""
+    """Return a function that adds a line to the report at the end of the run."""
 
     def add_line(line: str) -> None:
         request.node.user_properties.append((axe_report.UNDECIDED, line))

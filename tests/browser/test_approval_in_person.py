@@ -29,7 +29,7 @@ def journey(
     tmp_path: Path,
     shoot: Callable[[Page, str], Path],
 ) -> Iterator[Journey]:
-    """Opens a city; the clerk uses a wide screen."""
+    """Open a city; the clerk uses a wide screen."""
     with open_journey(
         browser, run, tmp_path, width=1280, shoot=shoot, javascript=request.param
     ) as opened:

@@ -27,7 +27,7 @@ def journey(
     tmp_path: Path,
     shoot: Callable[[Page, str], Path],
 ) -> Iterator[Journey]:
-    """Opens a city on a phone, with and without JavaScript."""
+    """Open a city on a phone, with and without JavaScript."""
     with open_journey(
         browser,
         run,
@@ -88,7 +88,7 @@ def test_two_presses_hand_in_once(journey: Journey) -> None:
 def phone(
     browser: Browser, run: Run, tmp_path: Path, shoot: Callable[[Page, str], Path]
 ) -> Iterator[Journey]:
-    """Opens a city on a phone with JavaScript."""
+    """Open a city on a phone with JavaScript."""
     with open_journey(browser, run, tmp_path, width=390, shoot=shoot) as opened:
         yield opened
 

@@ -22,7 +22,7 @@ OpenWindow = Callable[..., BrowserContext]
 
 @pytest.fixture
 def server(sqlite_url: str, tmp_path: Path) -> Iterator[CityServer]:
-    """Serves a city whose clerk is signed in."""
+    """Serve a city whose clerk is signed in."""
     database = Database(sqlite_url)
     with serve_city(create_city(database, tmp_path), tmp_path) as opened:
         opened.sign_in("clerk")

@@ -35,7 +35,7 @@ def journey(
     tmp_path: Path,
     shoot: Callable[[Page, str], Path],
 ) -> Iterator[Journey]:
-    """Opens a city whose app is registered at sandbox platforms of its own."""
+    """Open a city whose app is registered at sandbox platforms of its own."""
     with (
         run_sandbox(path=tmp_path / "practice") as sandbox,
         open_journey(browser, run, tmp_path, width=request.param, shoot=shoot) as opened,

@@ -51,7 +51,7 @@ def journey(
     tmp_path: Path,
     shoot: Callable[[Page, str], Path],
 ) -> Iterator[Journey]:
-    """Opens a city at 1,280 px, with phones for the departments' people."""
+    """Open a city at 1,280 px, with phones for the departments' people."""
     with open_journey(
         browser, run, tmp_path, width=1280, shoot=shoot, lang=request.param, phones=PHONES
     ) as opened:

@@ -28,7 +28,7 @@ TakePicture = Callable[[Page, str], Path]
 
 @pytest.fixture
 def journey(browser: Browser, run: Run, tmp_path: Path, shoot: TakePicture) -> Iterator[Journey]:
-    """Opens a city on a phone."""
+    """Open a city on a phone."""
     with open_journey(browser, run, tmp_path, width=390, shoot=shoot) as opened:
         yield opened
 

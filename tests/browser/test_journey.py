@@ -28,7 +28,7 @@ def journey(
     tmp_path: Path,
     shoot: Callable[[Page, str], Path],
 ) -> Iterator[Journey]:
-    """Opens a city at this width."""
+    """Open a city at this width."""
     with open_journey(browser, run, tmp_path, width=request.param, shoot=shoot) as opened:
         yield opened
 

@@ -13,7 +13,7 @@ from tests.support.processes import Starter
 
 @pytest.fixture
 def sandbox_url(start: Starter, tmp_path: Path) -> str:
-    """Starts a sandbox, and returns its address."""
+    """Start a sandbox, and return its address."""
     ready = tmp_path / "ready.json"
     call = [*CLI, "sandbox", "--port", "0", "--smtp-port", "0", "--state", str(tmp_path / "s")]
     start([*call, "--ready", str(ready)], ready=ready, cwd=tmp_path)

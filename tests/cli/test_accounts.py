@@ -22,7 +22,7 @@ FIRST, SECOND = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
 @pytest.fixture
 def workspace(tmp_path: Path, sqlite_url: str) -> Workspace:
-    """Creates a workspace with an account on each platform."""
+    """Create a workspace with an account on each platform."""
     new_house = make_workspace(tmp_path, sqlite_url)
     assert new_house.run_in_process("init", **X, **FACEBOOK).code == 0
     return new_house

@@ -52,7 +52,7 @@ class BackupSetup:
 
 @pytest.fixture
 def setup(sqlite_url: str, tmp_path: Path) -> Iterator[BackupSetup]:
-    """Sets the city up at the present time."""
+    """Set the city up at the present time."""
     database = Database(sqlite_url)
     with platform_setups.open_setup("x", tmp_path / "sandbox") as ground:
         town = city(database, tmp_path)

@@ -35,7 +35,7 @@ SUBJECTS = (
 
 @pytest.fixture
 def workspace(tmp_path: Path, database_url: str, sandbox_url: str) -> Workspace:
-    """Creates a workspace with accounts in a sandbox, whose clock has just ticked."""
+    """Create a workspace with accounts in a sandbox, whose clock has just ticked."""
     handle, page = credentials.X_ACCOUNTS[0], credentials.FACEBOOK_PAGES[0]
     environment_settings = {
         "X_API_URL": sandbox_url,

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.proof
 
 @pytest.fixture
 def workspace(tmp_path: Path, sandbox_url: str) -> Workspace:
-    """Creates a workspace on SQLite with an account on each platform of a sandbox."""
+    """Create a workspace on SQLite with an account on each platform of a sandbox."""
     handle, page = credentials.X_ACCOUNTS[0], credentials.FACEBOOK_PAGES[0]
     environment_settings = {
         "X_API_URL": sandbox_url,

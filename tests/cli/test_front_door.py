@@ -28,7 +28,7 @@ ON_TABLES = tuple(
 
 @pytest.fixture
 def new_workspace(tmp_path: Path) -> Workspace:
-    """Creates a workspace without tables."""
+    """Create a workspace without tables."""
     return make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
 
 

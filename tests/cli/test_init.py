@@ -31,7 +31,7 @@ FACEBOOK = {"FACEBOOK_PAGE_ID": "1234", "FACEBOOK_PAGE_TOKEN": "page-token"}
 
 @pytest.fixture
 def workspace(tmp_path: Path, database_url: str) -> Workspace:
-    """Creates a workspace with an empty database, on SQLite and on PostgreSQL."""
+    """Create a workspace with an empty database, on SQLite and on PostgreSQL."""
     return make_workspace(tmp_path, database_url)
 
 

@@ -23,7 +23,7 @@ REFUSED = "works on this SQLite database already"
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    """Creates a workspace on SQLite, with a path relative to its folder."""
+    """Create a workspace on SQLite, with a path relative to its folder."""
     new_house = make_workspace(tmp_path, "sqlite:///own.db")
     assert new_house.run_in_process("init").code == 0
     return new_house

@@ -22,7 +22,7 @@ BASE = "https://desk.example"
 
 @pytest.fixture
 def workspace(tmp_path: Path, database_url: str, database: Database) -> Workspace:
-    """Creates a workspace with departments, but without people."""
+    """Create a workspace with departments, but without people."""
     with database.transaction() as session:
         load_register(session, now=now())
     new_house = make_workspace(tmp_path, database_url)

@@ -23,14 +23,14 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def site() -> Iterator[WebServer]:
-    """Runs a web server on loopback."""
+    """Run a web server on loopback."""
     with serving() as opened:
         yield opened
 
 
 @pytest.fixture
 def link_checker(database: Database, store: Store) -> LinkChecker:
-    """Returns a link checker of a rehearsal, which may connect to loopback."""
+    """Return a link checker of a rehearsal, which may connect to loopback."""
     return LinkChecker(database, store, Reach.LOOPBACK, monotonic)
 
 

@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
-    """Forks the processes of this worker's scenarios."""
+    """Fork the processes of this worker's scenarios."""
     server = ForkServer(tmp_path_factory.mktemp("nursery"))
     yield server
     server.close()
@@ -34,7 +34,7 @@ def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer
 
 @pytest.fixture
 def forking_starter(start: Starter, fork_server: ForkServer) -> ForkingStarter:
-    """Starts commands as `start` does, but forks those of the product."""
+    """Start commands as `start` does, but fork those of the product."""
     return ForkingStarter(start.folder, start.stack, fork_server=fork_server)
 
 
@@ -42,7 +42,7 @@ def forking_starter(start: Starter, fork_server: ForkServer) -> ForkingStarter:
 def installation(
     forking_starter: ForkingStarter, database_url: str, tmp_path: Path
 ) -> Iterator[ClockInstallation]:
-    """Opens an installation with a sandbox; no clock runs yet."""
+    """Open an installation with a sandbox; no clock runs yet."""
     with open_installation(forking_starter, database_url, tmp_path) as opened:
         yield opened
 
@@ -51,7 +51,7 @@ def installation(
 def web_installation(
     database_url: str, forking_starter: ForkingStarter, tmp_path: Path
 ) -> Iterator[WebInstallation]:
-    """Sets up a city without running web workers or clocks."""
+    """Set up a city without running web workers or clocks."""
     installation = WebInstallation(forking_starter, database_url, tmp_path)
     installation.set_up()
     yield installation

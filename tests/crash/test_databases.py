@@ -33,7 +33,7 @@ COMPLAINTS = ("does not answer", "disk is full", "disk I/O error", "No space lef
 
 @pytest.fixture(scope="module")
 def server(run: Run) -> Iterator[OwnServer]:
-    """Runs a PostgreSQL that the tests of this file may stop."""
+    """Run a PostgreSQL that the tests of this file may stop."""
     with own_server(run) as server:
         yield server
 
@@ -42,7 +42,7 @@ def server(run: Run) -> Iterator[OwnServer]:
 def on_server(
     server: OwnServer, forking_starter: ForkingStarter, tmp_path: Path
 ) -> Iterator[ClockInstallation]:
-    """Opens an installation on that server."""
+    """Open an installation on that server."""
     name = server.create()
     with open_installation(forking_starter, server.url(name), tmp_path) as opened:
         yield opened
@@ -163,7 +163,7 @@ def _connect(url: str) -> sqlite3.Connection:
 
 @pytest.fixture
 def disk() -> Iterator[Disk]:
-    """Mounts a disk that can be filled."""
+    """Mount a disk that can be filled."""
     with small_disk(64) as disk:
         yield disk
 
@@ -172,7 +172,7 @@ def disk() -> Iterator[Disk]:
 def on_disk(
     disk: Disk, forking_starter: ForkingStarter, sqlite_url: str, tmp_path: Path
 ) -> Iterator[ClockInstallation]:
-    """Opens an installation with its SQLite file on that disk; media and sandbox lie elsewhere."""
+    """Open an installation with its SQLite file on that disk; media and sandbox lie elsewhere."""
     file = disk.folder / "nagarvani.db"
     Path(sqlite_url.removeprefix("sqlite:///")).rename(tmp_path / "moved.db")
     file.write_bytes((tmp_path / "moved.db").read_bytes())

@@ -62,7 +62,7 @@ def _comments(installation: ClockInstallation) -> list[Comment]:
 def empty_url(
     installation: ClockInstallation, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[str]:
-    """Creates an empty database of the same kind."""
+    """Create an empty database of the same kind."""
     if installation.database.is_sqlite:
         yield sqlite.address(tmp_path / "restored.db")
         return

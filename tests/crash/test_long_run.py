@@ -36,7 +36,7 @@ ONCE_AT_EACH_POINT = dict.fromkeys(POINTS, 1)
 
 @pytest.fixture
 def records(tmp_path: Path) -> TallyStore:
-    """Creates an empty store of counts, with a page for its table."""
+    """Create an empty store of counts, with a page for its table."""
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
     return TallyStore(tmp_path / "kept", page)

@@ -47,7 +47,7 @@ migration, after it has rebuilt tables, and at its end, before the commit.
 def installation(
     request: pytest.FixtureRequest, forking_starter: ForkingStarter, tmp_path: Path
 ) -> Iterator[ClockInstallation]:
-    """Opens an installation on a database of its own, whose tables the tests may change."""
+    """Open an installation on a database of its own, whose tables the tests may change."""
     if request.param == "sqlite":
         with open_installation(
             forking_starter, request.getfixturevalue("sqlite_url"), tmp_path

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(300)]
 
 @pytest.fixture
 def published(installation: ClockInstallation) -> ClockInstallation:
-    """Publishes three posts without a problem."""
+    """Publish three posts without a problem."""
     installation.add_posts(3, on=["x"])
     installation.drain()
     verdict = judge(installation)

@@ -30,7 +30,7 @@ MIDNIGHT = timedelta(hours=18, minutes=30)
 
 @pytest.fixture
 def set_time_error(tmp_path: Path) -> Callable[[float], Path]:
-    """Returns a function that sets the clocks' error in seconds, and returns the file with it."""
+    """Return a function that sets the clocks' error in seconds, and returns the file with it."""
     file, new = tmp_path / "wrong-by", tmp_path / "wrong-by.new"
 
     def write_seconds(seconds: float) -> Path:

@@ -50,7 +50,7 @@ TOLD = (Told("publish.15min", 100, 3, IN_15_MINUTES),)
 
 @pytest.fixture
 def postgres_town(postgres_url: str, tmp_path: Path) -> Iterator[City]:
-    """Builds the city on PostgreSQL."""
+    """Build the city on PostgreSQL."""
     database = Database(postgres_url)
     yield city(database, tmp_path)
     database.dispose()

@@ -77,7 +77,7 @@ def _can_write(file: str) -> bool:
 
 @pytest.fixture
 def lock_checking_x(town: City) -> _LockCheckingPlatform:
-    """Replaces X by a platform that checks the locks."""
+    """Replace X by a platform that checks the locks."""
     platform = _LockCheckingPlatform(town, lambda: _is_free(town))
     town.platforms[town.accounts["x"]] = platform
     return platform

@@ -99,7 +99,7 @@ def _fields(body: bytes) -> dict[str, str]:
 
 @pytest.fixture
 def stubbed_city(town: City) -> Iterator[StubbedCity]:
-    """Sets up the city; unplanned requests are answered with an empty list."""
+    """Set up the city; unplanned requests are answered with an empty list."""
     with ExitStack() as stack:
         stubs = {name: stack.enter_context(serving()) for name in NAMES}
         for stub in stubs.values():

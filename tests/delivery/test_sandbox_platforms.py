@@ -90,7 +90,7 @@ class SandboxCity:
 def sandbox_city(
     request: pytest.FixtureRequest, town: City, tmp_path: Path
 ) -> Iterator[SandboxCity]:
-    """Opens the sandbox of each platform in turn."""
+    """Open the sandbox of each platform in turn."""
     name = request.param
     town.clock.at = now()
     with platform_setups.open_setup(name, tmp_path / "sandbox") as setup:

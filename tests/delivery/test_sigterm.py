@@ -34,7 +34,7 @@ POSTS = 12
 
 @pytest.fixture
 def installation(start: Starter, database_url: str, tmp_path: Path) -> Iterator[ClockInstallation]:
-    """Opens an installation whose clocks are not forked, so that their exit codes are known."""
+    """Open an installation whose clocks are not forked, so that their exit codes are known."""
     with open_installation(start, database_url, tmp_path) as opened:
         opened.environment |= {
             "NAGARVANI_LEASE": "60",

@@ -33,7 +33,7 @@ from tests.support.city_people import HOUR, MINUTE
 
 @pytest.fixture
 def facebook(town: City) -> MemoryPlatform:
-    """Returns Facebook's page, which supports two steps."""
+    """Return Facebook's page, which supports two steps."""
     platform = MemoryPlatform(now=town.clock, name="facebook", two_steps=True, can_edit=True)
     town.platforms[town.accounts["facebook"]] = platform
     with town.write() as session:

@@ -50,7 +50,7 @@ class TwoClockCity:
 
 @pytest.fixture
 def two_clock_city(postgres_url: str, tmp_path: Path, start: Starter) -> Iterator[TwoClockCity]:
-    """Sets the city up at the present time."""
+    """Set the city up at the present time."""
     ready = tmp_path / "sandbox.json"
     start.nagarvani(
         "sandbox",

@@ -48,7 +48,7 @@ class _SlowPlatform(MemoryPlatform):
 
 @pytest.fixture
 def slow_platform(town: City) -> Iterator[_SlowPlatform]:
-    """Replaces X by a platform that responds only when the test allows it."""
+    """Replace X by a platform that responds only when the test allows it."""
     platform = _SlowPlatform(town.clock)
     town.platforms[town.accounts["x"]] = platform
     yield platform
@@ -80,7 +80,7 @@ class _StepwisePlatform(MemoryPlatform):
 
 @pytest.fixture
 def full_worker(town: City) -> Iterator[tuple[_StepwisePlatform, Worker]]:
-    """Runs a worker whose two threads wait for X, with two claimed deliveries and four due ones."""
+    """Run a worker whose two threads wait for X, with two claimed deliveries and four due ones."""
     platform = _StepwisePlatform(town.clock)
     town.platforms[town.accounts["x"]] = platform
     for _ in range(8):

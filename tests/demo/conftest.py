@@ -22,7 +22,7 @@ SECRET = "an-invented-secret-of-forty-characters-x"
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[SandboxAddresses]:
-    """Runs a sandbox for this test alone."""
+    """Run a sandbox for this test alone."""
     with run_sandbox(path=tmp_path / "sandbox") as served:
         yield served
 

@@ -27,7 +27,7 @@ SAYS = {"mr": "सराव – हे खरे नाही", "en": "Rehearsal
 
 @pytest.fixture
 def server(run: Run, tmp_path: Path) -> Iterator[CityServer]:
-    """Serves a city with one rehearsal ready, one being filled, and one left behind."""
+    """Serve a city with one rehearsal ready, one being filled, and one left behind."""
     with ExitStack() as stack:
         file = sqlite.copy(sqlite.template(run, migrate), tmp_path / "nagarvani.db")
         database = Database(file)

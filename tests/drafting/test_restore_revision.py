@@ -43,7 +43,7 @@ def save(database: Database, store: Store, town: City, post: Post, new_draft: Dr
 
 @pytest.fixture
 def post(database: Database, town: City, store: Store) -> Post:
-    """Returns a post of two revisions: the first has a picture and asks the roads."""
+    """Return a post of two revisions: the first has a picture and asks the roads."""
     begun = started(town)
     picture = PictureDraft("जलवाहिनी", content=photo(), name="a.jpg")
     first = draft(

@@ -53,7 +53,7 @@ def test_proofs_may_take_their_time() -> None:
 
 @pytest.fixture
 def run_tests(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs two small test files with the plug-in, in a folder of their own."""
+    """Run two small test files with the plug-in, in a folder of their own."""
     for name, statement in TWO_FILES.items():
         text = f"from time import sleep\ndef test_it():\n    {statement}\n"
         (tmp_path / name).write_text(text)

@@ -21,7 +21,7 @@ pytestmark = [
 
 @pytest.fixture
 def registry(run: Run) -> Path:
-    """Creates a registry for these runs in this run's folder, so that they end with it."""
+    """Create a registry for these runs in this run's folder, so that they end with it."""
     folder = Path(tempfile.mkdtemp(dir=run.folder))
     folder.chmod(0o711)  # PostgreSQL runs as another user, who must be able to enter
     return folder

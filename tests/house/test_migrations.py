@@ -31,7 +31,7 @@ Schema = dict[str, object]
 def make_empty_database(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Callable[[], Database]:
-    """Returns a function that creates databases without tables."""
+    """Return a function that creates databases without tables."""
 
     def make() -> Database:
         if kind == "sqlite":

@@ -24,7 +24,7 @@ def font_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def unpacked_font(font_path: Path) -> Path:
-    """Converts the font for Pillow."""
+    """Convert the font for Pillow."""
     with TTFont(font_path) as font:
         font.flavor = None
         font.save(font_path.with_suffix(".ttf"))

@@ -27,7 +27,7 @@ def titles(database: Database, actor: Actor, **filters: object) -> list[str]:
 
 @pytest.fixture
 def three_submissions(database: Database, town: City, store: Store) -> None:
-    """Adds two submissions of the water and one of the road department, an hour apart."""
+    """Add two submissions of the water and one of the road department, an hour apart."""
     with database.transaction() as session:
         handed_in(session, town, title="पाणी बंद", outward_number="पापु/१००%")
         for hours, actor, changed in (

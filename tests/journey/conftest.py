@@ -13,7 +13,7 @@ from tests.support.processes import Starter
 
 @pytest.fixture
 def installation(database_url: str, start: Starter, tmp_path: Path) -> Iterator[Installation]:
-    """Starts sandbox, web and clock, with the demo's city and people."""
+    """Start sandbox, web and clock, with the demo's city and people."""
     running = Installation(start, database_url, tmp_path)
     running.set_up()
     yield running

@@ -21,7 +21,7 @@ from tests.support.webserver import Reply, WebServer, serving
 
 @pytest.fixture
 def site() -> Iterator[WebServer]:
-    """Runs a web server on loopback."""
+    """Run a web server on loopback."""
     with serving() as opened:
         yield opened
 

@@ -43,7 +43,7 @@ from tests.support.city_people import APPROVERS, DAY
 
 @pytest.fixture
 def town(on_sqlite: Database, tmp_path: Path) -> City:
-    """Builds the city on SQLite alone; one test below uses both databases."""
+    """Build the city on SQLite alone; one test below uses both databases."""
     return found_city(on_sqlite, tmp_path)
 
 

@@ -20,13 +20,13 @@ def stub() -> Iterator[Stub]:
 
 @pytest.fixture(params=platform_setups.NAMES)
 def platform_setup(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PlatformSetup]:
-    """Sets up each platform in turn."""
+    """Set up each platform in turn."""
     with platform_setups.open_setup(request.param, tmp_path / "sandbox") as setup:
         yield setup
 
 
 @pytest.fixture(params=platform_setups.CREDENTIALS)
 def http_setup(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PlatformSetup]:
-    """Sets up each platform that is reached over HTTP, in a sandbox."""
+    """Set up each platform that is reached over HTTP, in a sandbox."""
     with platform_setups.open_setup(request.param, tmp_path / "sandbox") as setup:
         yield setup

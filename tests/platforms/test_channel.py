@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def channel(stub: Stub) -> PlatformSession:
-    """Creates a channel whose client connects to HOME."""
+    """Create a channel whose client connects to HOME."""
     return PlatformSession(
         home=HOME, base_url=f"{stub.url}/there", read=lambda _: None, secrets={}, now=lambda: NOW
     )

@@ -22,7 +22,7 @@ ALL = SubmissionFilter(SubmissionView.ALL)
 
 @pytest.fixture
 def town(on_sqlite: Database, tmp_path: Path) -> City:
-    """Builds a city with three submissions, one of them of the road department."""
+    """Build a city with three submissions, one of them of the road department."""
     founded = city(on_sqlite, tmp_path)
     with founded.write() as session:
         for code in ("water", "road"):

@@ -21,7 +21,7 @@ from tests.support.city_people import DAY, HOUR
 
 @pytest.fixture
 def database(sqlite_url: str) -> Iterator[Database]:
-    """Opens a database on SQLite alone, since the calendar's queries are tested on both."""
+    """Open a database on SQLite alone, since the calendar's queries are tested on both."""
     opened = Database(sqlite_url)
     yield opened
     opened.dispose()

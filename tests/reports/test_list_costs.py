@@ -36,7 +36,7 @@ Ask = Callable[[City, Session], object]
 def grown_city(
     run: runs.Run, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[City, City]]:
-    """Builds the city after one year and after ten, in which only live posts have multiplied."""
+    """Build the city after one year and after ten, in which only live posts have multiplied."""
     opened = []
     for copies in (30, 300):
         folder = tmp_path_factory.mktemp("grown")

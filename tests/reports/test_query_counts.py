@@ -35,7 +35,7 @@ from tests.support.city import City, city, statements
 
 @pytest.fixture
 def full_city(on_sqlite: Database, tmp_path: Path) -> City:
-    """Builds a city with one row of everything, to be multiplied by `_copy`."""
+    """Build a city with one row of everything, to be multiplied by `_copy`."""
     town = city(on_sqlite, tmp_path)
     for happens in (
         scenes.answer_returned,

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.both  # locks and SQL of its own
 
 @pytest.fixture
 def town_with_hits(on_sqlite: Database, tmp_path: Path) -> City:
-    """Adds a live post of water with a comment, and a submission of the road department."""
+    """Add a live post of water with a comment, and a submission of the road department."""
     town = city(on_sqlite, tmp_path)
     live = town.live()[0]
     town.comment("टाकी कधी भरणार?", under=live)

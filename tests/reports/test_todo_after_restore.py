@@ -15,7 +15,7 @@ from tests.support.city import City
 
 
 def officer_at_cell(town: City, officer: str) -> str:
-    """Gives the officer a second appointment at the cell, and returns its name."""
+    """Give the officer a second appointment at the cell, and return its name."""
     name = f"{officer}_at_the_cell"
     town.appoint(name, Role.CELL, "information-technology")
     with town.write() as session:
@@ -39,7 +39,7 @@ def restore_revision(town: City, post_id: int, number: int, *, by: str) -> None:
 
 
 def restored(town: City, *officers: str) -> int:
-    """Sends a post for review whose first revision, by an officer, was restored repeatedly."""
+    """Send a post for review whose first revision, by an officer, was restored repeatedly."""
     first, *others = [officer_at_cell(town, officer) for officer in officers]
     post_id = town.start(town.hand_in())
     town.save(post_id, on=["x"], by=first)

@@ -18,7 +18,7 @@ from tests.support.city_people import NOON, CityPeople, add_appointment
 
 
 def officer_at_cell(session: Session, city: CityPeople, officer: Actor) -> Actor:
-    """Gives the officer a second appointment."""
+    """Give the officer a second appointment."""
     it = city.departments["information-technology"]
     return add_appointment(session, Role.CELL, it, person_id=officer.person_id)
 

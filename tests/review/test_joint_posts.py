@@ -18,7 +18,7 @@ from tests.support.city_people import DAY, HOUR, NOON, CityPeople, verbs
 
 @pytest.fixture
 def joint(session: Session, city: CityPeople) -> int:
-    """Returns a post of the water department that road and health have to approve too."""
+    """Return a post of the water department that road and health have to approve too."""
     return post_steps.in_review(session, city, asked_departments=["road", "health"])
 
 

@@ -36,7 +36,7 @@ TEMPLATES = Path(blueprint.__file__).parents[1] / "templates"
 
 
 def posts(url: str) -> dict[str, str]:
-    """Adds a post on each platform, and returns their pages."""
+    """Add a post on each platform, and return their pages."""
     x = x_client(url).create_tweet(text="पाणी बंद, पाहा https://example.org/mr")["data"]["id"]
     facebook = graph(url).put_object("me", "feed", message="रस्ता बंद")["id"]
     number = facebook.partition("_")[2]
@@ -162,7 +162,7 @@ def test_what_is_not_there_is_a_page_of_ours(url: str) -> None:
 
 
 def example_pages(places: SandboxAddresses) -> list[str]:
-    """Returns every page, with and without contents, and one with an error."""
+    """Return every page, with and without contents, and one with an error."""
     url = places.url
     empty = ["/", "/letterbox?to=nobody", "/faults", f"/x/{WATER.username}", "/nowhere"]
     addresses = posts(url)

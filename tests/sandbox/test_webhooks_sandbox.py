@@ -49,7 +49,7 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """Runs a small server on loopback."""
+    """Run a small server on loopback."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):

@@ -73,7 +73,7 @@ class SigningClient:
 
 @pytest.fixture
 def answers(url: str) -> list[tuple[str, Json]]:
-    """Collects one or more responses of every kind that the product reads."""
+    """Collect one or more responses of every kind that the product reads."""
     call = SigningClient(url)
     fields = {**EVERY}
     media = base64.b64encode(picture()).decode()

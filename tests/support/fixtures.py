@@ -25,26 +25,26 @@ from tests.support.postgres import Server
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """Opens an empty media store."""
+    """Open an empty media store."""
     return Store(tmp_path / "media")
 
 
 @pytest.fixture
 def town(database: Database, tmp_path: Path) -> City:
-    """Builds a city in a database of its own, on SQLite and on PostgreSQL."""
+    """Build a city in a database of its own, on SQLite and on PostgreSQL."""
     sqlite.skip_fsync(database)
     return build_city(database, tmp_path)
 
 
 @pytest.fixture(name="town")
 def sqlite_town(on_sqlite: Database, tmp_path: Path) -> City:
-    """Builds a city on SQLite alone, for rules in which the databases cannot differ."""
+    """Build a city on SQLite alone, for rules in which the databases cannot differ."""
     return build_city(on_sqlite, tmp_path)
 
 
 @pytest.fixture
 def other(request: pytest.FixtureRequest, town: City) -> Iterator[Database]:
-    """Opens an empty, migrated database of the other kind: a backup belongs to no kind."""
+    """Open an empty, migrated database of the other kind: a backup belongs to no kind."""
     kind = "postgres_url" if town.database.is_sqlite else "sqlite_url"
     opened = Database(str(request.getfixturevalue(kind)))
     yield opened
@@ -57,7 +57,7 @@ def other(request: pytest.FixtureRequest, town: City) -> Iterator[Database]:
 def city(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CityPeople]:
-    """Shares one city among the tests of a module, each of which writes in `session` alone."""
+    """Share one city among the tests of a module, each of which writes in `session` alone."""
     if request.param == "sqlite":
         file = tmp_path_factory.mktemp("city") / "city.db"
         with people_on(sqlite.copy(sqlite.template(runs.current(), migrate), file)) as shared:
@@ -72,7 +72,7 @@ def city(
 
 @pytest.fixture
 def session(city: CityPeople) -> Iterator[Session]:
-    """Opens a session on the shared city; nothing that is written in it is kept."""
+    """Open a session on the shared city; nothing that is written in it is kept."""
     with Session(city.database.engine, expire_on_commit=False) as opened:
         yield opened
 

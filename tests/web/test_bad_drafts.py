@@ -67,7 +67,7 @@ class DraftPage:
 
 @pytest.fixture
 def draft_page(site: Site) -> DraftPage:
-    """Opens a draft with a saved first revision."""
+    """Open a draft with a saved first revision."""
     post_id = site.city.draft(site.city.hand_in())
     x, facebook = site.city.accounts["x"], site.city.accounts["facebook"]
     return DraftPage(site.browser("clerk"), post_id, str(x), str(facebook))

@@ -71,7 +71,7 @@ def with_marks(kinds: dict[str, str]) -> list[object]:
 
 @pytest.fixture(scope="module")
 def all_forms(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AllForms]:
-    """Reads all forms of a city with examples on every page."""
+    """Read all forms of a city with examples on every page."""
     folder = tmp_path_factory.mktemp("everywhere")
     forms = read_all_forms(new_site(run, folder), folder)
     yield forms

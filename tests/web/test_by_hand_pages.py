@@ -30,7 +30,7 @@ def site(any_site: Site) -> Site:
 
 
 def failed_delivery(city: City) -> int:
-    """Returns a delivery that the platform refused with an error message."""
+    """Return a delivery that the platform refused with an error message."""
     city.platform("x").fail_next(Refused(RefusalCode.DUPLICATE, RAW))
     return city.live()[0]
 

@@ -165,14 +165,14 @@ def _return_path(response: requests.Response) -> str:
 
 @pytest.fixture(scope="module")
 def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Runs a sandbox, and returns its address."""
+    """Run a sandbox, and return its address."""
     with run_sandbox(path=tmp_path_factory.mktemp("practice")) as sandbox:
         yield sandbox.url
 
 
 @pytest.fixture(autouse=True)
 def _reset_switches(sandbox_url: str) -> Iterator[None]:
-    """Resets the sandbox's switches after each test."""
+    """Reset the sandbox's switches after each test."""
     yield
     requests.delete(f"{sandbox_url}/switches", timeout=5).raise_for_status()
 

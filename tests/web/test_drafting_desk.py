@@ -66,7 +66,7 @@ def open_draft(site: Site, post_id: int, who: str = "clerk") -> DraftPage:
 
 @pytest.fixture
 def draft_page(site: Site) -> DraftPage:
-    """Opens a draft with a saved first revision for X in Marathi."""
+    """Open a draft with a saved first revision for X in Marathi."""
     return open_draft(site, site.city.draft(site.city.hand_in()))
 
 
@@ -103,7 +103,7 @@ def approve(browser: Browser, post_id: int) -> None:
 
 
 def joint(site: Site) -> DraftPage:
-    """Opens a draft that joins submissions of two departments."""
+    """Open a draft that joins submissions of two departments."""
     city = site.city
     desk = open_draft(site, city.start(city.hand_in("पाइपलाइनसाठी रस्ता बंद")))
     number = number_of(site, city.hand_in("वळण रस्ता", department="road"))

@@ -55,7 +55,7 @@ def approve_form(browser: Browser, post: int) -> tuple[str, Sent]:
 
 
 def joint(site: Site) -> int:
-    """Sends a post of the water department for review that also needs the road department."""
+    """Send a post of the water department for review that also needs the road department."""
     post = site.city.start(site.city.hand_in())
     site.city.save(post, on=["x"], asked_departments=("water", "road"))
     site.city.send(post)

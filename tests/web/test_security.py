@@ -160,7 +160,7 @@ def test_signing_in_leads_where_the_person_was(site: Site) -> None:
 
 @pytest.fixture
 def files(site: Site) -> dict[str, str]:
-    """Hands in a photo and a PDF, and returns their paths."""
+    """Hand in a photo and a PDF, and return their paths."""
     handed = (
         UploadedFile('टाकी "१".jpg', pictures.jpeg()),
         UploadedFile("आदेश\r\nX: 1.pdf", PDF),

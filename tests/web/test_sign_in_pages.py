@@ -196,7 +196,7 @@ def test_one_sees_ones_own_sessions_and_ends_another(site: Site) -> None:
 
 
 def invitation(site: Site) -> str:
-    """Invites the road department's member, and returns the path of the link."""
+    """Invite the road department's member, and return the path of the link."""
     lead = site.browser("lead")
     assert lead.post(f"/people/{site.city.people['road_member']}/invite").status_code == 302
     with site.city.read() as session:

@@ -25,7 +25,7 @@ RIGHT = "शिबीर शनिवार दि. २८ नोव्हें
 
 @pytest.fixture
 def web_server() -> Iterator[WebServer]:
-    """Runs a web server on loopback, as the target of links."""
+    """Run a web server on loopback, as the target of links."""
     with serving() as opened:
         yield opened
 
@@ -40,7 +40,7 @@ def local_site(site: Site) -> Site:
 
 
 def draft(site: Site) -> tuple[Browser, int, str]:
-    """Returns a clerk's browser, a draft's post and its path."""
+    """Return a clerk's browser, a draft's post and its path."""
     post_id = site.city.draft(site.city.hand_in())
     return site.browser("clerk"), post_id, f"/posts/{post_id}/draft"
 

@@ -22,13 +22,13 @@ class QuietRequestHandler(WSGIRequestHandler):
 
 @pytest.fixture(scope="session")
 def lookbook() -> Flask:
-    """Creates the application of the look book."""
+    """Create the application of the look book."""
     return make_app()
 
 
 @pytest.fixture(scope="session")
 def address(lookbook: Flask) -> Iterator[str]:
-    """Serves the look book, and returns its address."""
+    """Serve the look book, and return its address."""
     server = make_server(
         "127.0.0.1", 0, lookbook, threaded=True, request_handler=QuietRequestHandler
     )
@@ -54,7 +54,7 @@ def wait_until_true(page: Page, condition: str) -> None:
 
 @pytest.fixture
 def visit(address: str, window: Callable[..., BrowserContext]) -> Opener:
-    """Opens a page of the look book: `visit("today", lang="mr", width=390, javascript=True)`.
+    """Open a page of the look book: `visit("today", lang="mr", width=390, javascript=True)`.
 
     All pages of one width are opened in the same window.
     """

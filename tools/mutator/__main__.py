@@ -29,7 +29,7 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str], checkout: Path = ROOT) -> int:
-    """Draws or reads the changes and tries them; returns 1 if one is missed that was caught."""
+    """Draw or read the changes, and try them; return 1 if one is missed that was caught."""
     options = _parser().parse_args(arguments)
     try:
         return _carry_out(options, checkout)
@@ -65,7 +65,7 @@ def _changes(options: argparse.Namespace, checkout: Path) -> list[Change]:
 
 
 def _try_all(results: Results, checkout: Path, options: argparse.Namespace) -> None:
-    """Tries each change that has no outcome yet, in one copy of the checkout."""
+    """Try each change that has no outcome yet, in one copy of the checkout."""
     total, tests = len(results.changes), TestFiles(checkout)
     with tempfile.TemporaryDirectory(prefix="mutate-") as name:
         copy = Copy(Path(name) / "copy", options.workers)
@@ -82,7 +82,7 @@ def _try_all(results: Results, checkout: Path, options: argparse.Namespace) -> N
 
 
 def _report(results: Results, earlier: Results | None) -> int:
-    """Lists what no test noticed, for a person to judge, and what was caught earlier."""
+    """List what no test noticed, for a person to judge, and what was caught earlier."""
     for change in results.not_caught():
         say(f"not caught: {change.title}")
     caught_earlier = earlier.caught() if earlier else []

@@ -148,7 +148,7 @@ def _drop_operands(module: _Module, node: ast.AST) -> Iterator[Change]:
 
 
 def _pass_tests(module: _Module, node: ast.AST) -> Iterator[Change]:
-    """Makes the test of an `if` true, in statements and in comprehensions."""
+    """Make the test of an `if` true, in statements and in comprehensions."""
     tests = node.ifs if isinstance(node, ast.comprehension) else []
     tests = [node.test] if isinstance(node, ast.If) else tests
     for test in tests:
@@ -157,7 +157,7 @@ def _pass_tests(module: _Module, node: ast.AST) -> Iterator[Change]:
 
 
 def _drop_arguments(module: _Module, node: ast.AST) -> Iterator[Change]:
-    """Leaves one condition out of a statement's `where`, or of `and_` and `or_`."""
+    """Leave one condition out of a statement's `where`, or of `and_` and `or_`."""
     if not isinstance(node, ast.Call) or node.keywords:
         return
     fewest = TAKES_CONDITIONS.get(_names(node.func)[-1])

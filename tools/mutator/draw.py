@@ -54,7 +54,7 @@ def all_changes(checkout: Path) -> list[Change]:
 
 
 def draw(changes: Sequence[Change], seed: int, count: int) -> list[Change]:
-    """Draws from each place in turn, first the kind and then the change.
+    """Draw from each place in turn, first the kind and then the change.
 
     A large place has many more changes than a small one, and comparisons outnumber calls:
     drawn from one heap, most would be of one sort.
@@ -78,7 +78,7 @@ def draw(changes: Sequence[Change], seed: int, count: int) -> list[Change]:
 
 
 def save_list(file: Path, changes: Sequence[Change]) -> None:
-    """Writes the list that `read_list` reads."""
+    """Write the list that `read_list` reads."""
     text = json.dumps([asdict(change) for change in changes], ensure_ascii=False, indent=1)
     file.write_text(text + "\n", "utf-8")
 

@@ -31,7 +31,7 @@ class Results:
         return results
 
     def add(self, number: int, outcome: Outcome) -> None:
-        """Keeps one outcome, at once."""
+        """Keep one outcome, at once."""
         self.outcomes[number] = outcome
         rows = [
             {"change": asdict(change), "outcome": asdict(outcome) if outcome else None}

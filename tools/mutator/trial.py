@@ -66,7 +66,7 @@ class Copy:
 
     @contextmanager
     def changed(self, change: Change) -> Iterator[None]:
-        """Applies a change, and restores the file at the end."""
+        """Apply a change, and restore the file at the end."""
         file = self.folder / change.path
         text = file.read_text("utf-8")
         try:
@@ -76,7 +76,7 @@ class Copy:
             _write(file, text)
 
     def run(self, arguments: Sequence[str], until: float, *, workers: int = 0) -> Tests:
-        """Runs pytest until its first failure, or until this time of `time.monotonic`."""
+        """Run pytest until its first failure, or until this time of `time.monotonic`."""
         parallel = ["-n", str(workers), "--dist", "loadgroup"] if workers else []
         call = [sys.executable, "-m", "pytest", "-q", "-x", "-rfE", "-p", "no:cacheprovider"]
         with subprocess.Popen(
@@ -97,7 +97,7 @@ class Copy:
         return read_output(output, passed=pytest.returncode in PASSED)
 
     def _environment(self) -> dict[str, str]:
-        """Lets the commands that tests start find this copy, and each run end what one left."""
+        """Let the commands that tests start find this copy, and each run end what one left."""
         runs = Path(gettempdir()) / f"nagarvani-mutate-{os.geteuid()}"
         variables = {"PYTHONPATH": str(self.folder), "NAGARVANI_TEST_REGISTRY": str(runs)}
         return {**os.environ, **variables, "COLUMNS": "1000"}
@@ -110,7 +110,7 @@ class Copy:
 
 
 def read_output(output: str, *, passed: bool) -> Tests:
-    """Reads the first failure from pytest's summary."""
+    """Read the first failure from pytest's summary."""
     failure = FAILURE.search(output.rpartition(SUMMARY)[2])
     if passed or not failure:
         return Tests(passed)
@@ -118,7 +118,7 @@ def read_output(output: str, *, passed: bool) -> Tests:
 
 
 def _write(file: Path, text: str) -> None:
-    """Writes a module and removes its bytecode.
+    """Write a module, and remove its bytecode.
 
     Python compares size and second only, and `==` is as long as `!=`.
     """
@@ -127,7 +127,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _stop(pytest: subprocess.Popen[str]) -> None:
-    """Interrupts pytest if it still runs; it then ends what it started, or is killed."""
+    """Interrupt pytest if it still runs; it then ends what it started, or is killed."""
     if pytest.poll() is not None:
         return
     pytest.send_signal(signal.SIGINT)
@@ -141,7 +141,7 @@ def _stop(pytest: subprocess.Popen[str]) -> None:
 def try_change(
     copy: Copy, change: Change, stages: Sequence[Stage], limit: float, *, nearest: bool = False
 ) -> Outcome:
-    """Runs stage after stage with the change, for at most `limit` seconds in all."""
+    """Run stage after stage with the change, for at most `limit` seconds in all."""
     began = time.monotonic()
     for stage in stages:
         if nearest and stage.name != NEAREST:
@@ -157,7 +157,7 @@ def try_change(
 
 
 def _run_stage(copy: Copy, change: Change, stage: Stage, until: float) -> Tests:
-    """Runs the files until a test fails that fails again, and passes without the change."""
+    """Run the files until a test fails that fails again, and passes without the change."""
     while True:
         fit = [argument for test in sorted(copy.unfit) for argument in ("--deselect", test)]
         with copy.changed(change):
