@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont, features
 
 from publisher.i18n import fonts
 
-pytestmark = pytest.mark.xdist_group("font")  # it is made once
+pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("font")]  # it is made once
 
 SHAPES = fonts.check().works
 

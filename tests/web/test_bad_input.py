@@ -52,6 +52,7 @@ RARE = {
     "a control character",
     "another script",
     "lone surrogate",
+    "markup",
     "a number that nothing has",
     "no number",
     "nothing",
