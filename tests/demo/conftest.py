@@ -63,9 +63,9 @@ class City:
 
 
 @pytest.fixture
-def city(database_url: str, sandbox: SandboxAddresses, tmp_path: Path) -> Iterator[City]:
-    """A city with people and accounts, but without submissions."""
-    city = City(tmp_path, database_url, sandbox)
+def city(sqlite_url: str, sandbox: SandboxAddresses, tmp_path: Path) -> Iterator[City]:
+    """A city with people and accounts, but without submissions; a demo is always on SQLite."""
+    city = City(tmp_path, sqlite_url, sandbox)
     city.set_up()
     yield city
     city.database.dispose()
