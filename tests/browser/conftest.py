@@ -59,6 +59,7 @@ def servers(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City
             folder = tmp_path_factory.mktemp(name)
             address = sqlite.copy(sqlite.template(run, migrate), folder / "nagarvani.db")
             database = Database(address)
+            sqlite.skip_fsync(database)
             stack.callback(database.dispose)
             city = create_city(database, folder)
             examples = add_examples(city) if name == "filled" else ExamplePaths({})

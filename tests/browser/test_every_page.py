@@ -1,4 +1,4 @@
-"""Every page of the URL map, filled, empty and in error: axe, reflow, console, languages."""
+"""Every page of the URL map, filled, empty and in error: axe, reflow, large letters, languages."""
 
 from __future__ import annotations
 
@@ -21,6 +21,21 @@ TEXT_TO_TRANSLATE = """() => {
     const untranslated = "[lang], [data-theirs], .source-text, .quoted, script, style, template"
     page.querySelectorAll(untranslated).forEach(element => element.remove())
     return page.textContent
+}"""
+# The letters become twice as large; what scrolls in a box of its own may be wider than the page.
+ELEMENTS_WIDER_THAN_THE_PAGE = """() => {
+  document.documentElement.style.fontSize = '200%';
+  const root = document.documentElement;
+  const width = root.clientWidth;
+  if (root.scrollWidth <= width) { return []; }
+  const scrollable = ['auto', 'scroll', 'hidden', 'clip'];
+  const scrolls = (element) => element !== document.body && (
+    scrollable.includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+  const right = (element) => Math.round(element.getBoundingClientRect().right);
+  return [...document.querySelectorAll('body *')]
+    .filter((element) => right(element) > width + 1 && !scrolls(element.parentElement))
+    .map((element) => `${element.tagName}.${element.getAttribute('class')} ${right(element)}`)
+    .concat([`the page: ${root.scrollWidth}`]).slice(0, 6);
 }"""
 
 
@@ -74,6 +89,8 @@ def test_a_page_is_fit_for_everybody(
         assert [str(violation) for violation in findings.violations] == []
         for incomplete in findings.incompletes:
             report_line(_summary(incomplete))
+    page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    assert page.evaluate(ELEMENTS_WIDER_THAN_THE_PAGE) == []
 
 
 @pytest.mark.parametrize("lang", ["en", "hi"])

@@ -1,4 +1,4 @@
-"""Hard conditions: a missing script, a wrong clock, large letters on a small phone, going back."""
+"""Hard conditions: a missing script, a wrong clock, going back."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from sqlalchemy import func, select
 
 from publisher.models.posts import Revision
 from publisher.models.submissions import Submission
-from tests.browser.cases import CASES, FAILURES
-from tests.browser.conftest import CityServers, SharedWindow
 from tests.browser.journey import Journey, open_journey, path_of
-from tests.browser.test_every_page import open_case
 from tests.support import city_controls
 from tests.support.runs import Run
 from tests.web import pictures
@@ -190,56 +187,3 @@ def go_back_and_forward(page: Page) -> None:
     page.reload()
     assert path_of(page) == path
     assert [code for code in codes if code >= 400] == []
-
-
-ELEMENTS_WIDER_THAN_THE_PAGE = """() => {
-  document.documentElement.style.fontSize = '200%';
-  const root = document.documentElement;
-  const width = root.clientWidth;
-  if (root.scrollWidth <= width) { return []; }
-  const scrollable = ['auto', 'scroll', 'hidden', 'clip'];
-  const scrolls = (element) => element !== document.body && (
-    scrollable.includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
-  const right = (element) => Math.round(element.getBoundingClientRect().right);
-  return [...document.querySelectorAll('body *')]
-    .filter((element) => right(element) > width + 1 && !scrolls(element.parentElement))
-    .map((element) => `${element.tagName}.${element.getAttribute('class')} ${right(element)}`)
-    .concat([`the page: ${root.scrollWidth}`]).slice(0, 6);
-}"""
-
-
-@pytest.mark.timeout(900)
-def test_letters_twice_as_large_fit_on_a_small_phone(
-    servers: CityServers, shared_window: SharedWindow
-) -> None:
-    """At 320 px with letters at 200 %, no page has to be scrolled sideways."""
-    wide = {}
-    for case in (*CASES, *FAILURES):
-        open_case(case, "mr", servers, shared_window)
-        shared_window.page.set_viewport_size({"width": 320, "height": 640})
-        if wider := shared_window.page.evaluate(ELEMENTS_WIDER_THAN_THE_PAGE):
-            wide[case.id] = wider
-        shared_window.page.evaluate("window.localStorage.clear()")
-    assert wide == {}
-
-
-MAIN_LINE = {
-    "submissions.new-member",
-    "drafting.edit-saved",
-    "reviewing.show-changed",
-    "scheduling.schedule-asked",
-    "inbox.show-overdue",
-}
-
-
-def test_letters_twice_as_large_fit_where_the_work_is_done(
-    servers: CityServers, shared_window: SharedWindow
-) -> None:
-    wide = {}
-    for case in CASES:
-        if case.id in MAIN_LINE:
-            open_case(case, "mr", servers, shared_window)
-            shared_window.page.set_viewport_size({"width": 320, "height": 640})
-            if wider := shared_window.page.evaluate(ELEMENTS_WIDER_THAN_THE_PAGE):
-                wide[case.id] = wider
-    assert wide == {}
