@@ -16,6 +16,7 @@ from publisher.auth.sessions import NotYours
 from publisher.media.store import StoreAway
 from publisher.validation import NotFound
 from web.core import form_recovery
+from web.core.database import end_reading
 from web.core.i18n import _
 from web.core.sign_in_page import sign_in_page
 from web.messages.refusals import refusal_sentence
@@ -44,8 +45,7 @@ def _reference() -> str:
 
 
 def error_page(code: int, **variables: object) -> Page:
-    """Return the error page for this code; its tabs show no counts, to save queries."""
-    g.is_error = True
+    """Return the error page for this code."""
     reference = "" if code == 404 else _reference()
     if reference:
         log.warning("%s %s %s %s", code, request.method, request.path, reference)
@@ -115,6 +115,7 @@ def _not_allowed(error: NotAllowed) -> Page:
 def _database_away(error: OperationalError | InterfaceError | NoConnection) -> Page:
     """Show that the database is locked, full or unreachable, and keep the submitted texts."""
     log.error("database: %s", getattr(error, "orig", error))
+    end_reading()
     recovered = form_recovery.submitted_form()
     if recovered is None:
         return error_page(503)
@@ -134,4 +135,5 @@ def _store_away(_error: StoreAway) -> Page:
 def _unexpected(error: Exception) -> Page:
     original = getattr(error, "original_exception", None) or error
     log.error("unexpected", exc_info=original)
+    end_reading()
     return error_page(500)

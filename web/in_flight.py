@@ -9,19 +9,20 @@ from flask import flash
 from publisher.delivery.controls import freeze, stop
 from publisher.models.deliveries import Delivery
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _
 from web.previews import variant_title
 
 
 def flash_for_post(post_id: int) -> None:
     """Flash the deliveries of this post that can no longer be stopped, if there are any."""
-    with ctx.database.reading() as session:
+    with reading() as session:
         _flash_deliveries(stop.on_its_way(session, department_ids=None, post_id=post_id))
 
 
 def flash_for_approvals(appointment_ids: Sequence[int]) -> None:
     """Flash the deliveries in flight whose approval was given under these appointments."""
-    with ctx.database.reading() as session:
+    with reading() as session:
         _flash_deliveries(
             stop.on_its_way(session, department_ids=None, approved_under=appointment_ids)
         )
@@ -29,7 +30,7 @@ def flash_for_approvals(appointment_ids: Sequence[int]) -> None:
 
 def flash_for_freeze(freeze_id: int) -> None:
     """Flash the deliveries in flight that this new freeze came too late to hold."""
-    with ctx.database.reading() as session:
+    with reading() as session:
         _flash_deliveries(freeze.on_its_way(session, freeze_id=freeze_id, now=ctx.now()))
 
 

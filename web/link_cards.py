@@ -19,6 +19,7 @@ from publisher.models.content_checks import CheckedLink
 from publisher.validation import NotFound
 from web.core.auth import reads
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.permissions import for_roles
 
 routes = Blueprint("link_cards", __name__)
@@ -64,7 +65,7 @@ def _checked_link(url: str) -> SeenLink:
         return SeenLink(url)
     checked_links = cast("dict[str, SeenLink]", g.setdefault("link_cards", {}))
     if url not in checked_links:
-        with ctx.database.reading() as session:
+        with reading() as session:
             checked_links |= context.links_seen(session, [url])
     return checked_links[url]
 

@@ -10,18 +10,20 @@ from flask import Flask, current_app, g, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from approvals.policy import Action, Role, scope_of
+from approvals.policy import Action, Actor, Role, scope_of
 from demo.rehearsals.processes import are_offered
 from publisher.i18n.dates import clock_time, weekdays
 from publisher.i18n.languages import digits
-from publisher.models.people import Appointment
-from publisher.reports.tab_counts import counts
+from publisher.models.people import Person
+from publisher.reports import tab_counts
+from publisher.reports.tab_counts import Counts
 from publisher.settings.help import HelpDesk, Hours
 from publisher.working_time import ZONE
 from web.controls import stop as controls_stop
 from web.controls import workers
 from web.core.auth import Acting
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import LANGUAGES, N_, _, code, page_language
 from web.core.layout import ActingLabel, Banner, Chrome, Help, LanguageChoice, MenuEntry, Tab
 from web.emergency import summary
@@ -120,7 +122,7 @@ def _frame() -> dict[str, object]:
 def chrome(acting: Acting | None) -> Chrome:
     """Return the layout for this person, or for a visitor who is not signed in."""
     locale = code()
-    stop, stopped = _stop_entry_and_banners(acting) if acting else (None, ())
+    counts = _counts(acting) if acting else Counts()
     city = ctx.settings.city
     return Chrome(
         locale=locale,
@@ -130,7 +132,7 @@ def chrome(acting: Acting | None) -> Chrome:
         office=_("Social Media Cell"),
         language_action=url_for("language.choose"),
         languages=_other_languages(locale),
-        tabs=_with_emergency_tab(_tabs(acting)) if acting else (),
+        tabs=_tabs(acting.actor, counts) if acting else (),
         acting=_acting_label(acting) if acting else None,
         search_href=url_for("search.index") if acting else None,
         search_words=request.args.get("q", "") if request.endpoint == "search.index" else "",
@@ -147,8 +149,8 @@ def chrome(acting: Acting | None) -> Chrome:
         )
         if acting
         else (),
-        stop=stop,
-        banners=(*stopped, *_rehearsal_banners()),
+        stop=controls_stop.entry(acting.actor, on_duty=bool(counts.on_duty)) if acting else None,
+        banners=(*(_banners(acting.actor) if acting else ()), *_rehearsal_banners()),
         help=help_of(ctx.settings.help_desk),
     )
 
@@ -159,12 +161,10 @@ def _rehearsal_entries(acting: Acting) -> tuple[MenuEntry, ...]:
     return (MenuEntry(_("Rehearsals"), url_for("rehearsals.index"), icon="easel"),)
 
 
-def _stop_entry_and_banners(acting: Acting) -> tuple[MenuEntry | None, tuple[Banner, ...]]:
-    """Return the entry to stop publishing, and the banners of a stop or of silent clocks."""
-    with ctx.database.reading() as session:
-        entry = controls_stop.entry(session, acting.actor)
-        silent = workers.banners(session, acting.actor)
-        return entry, (*controls_stop.banners(session, acting.actor), *silent)
+def _banners(viewer: Actor) -> tuple[Banner, ...]:
+    """Return the banners of a stop and of silent clocks."""
+    with reading() as session:
+        return (*controls_stop.banners(session, viewer), *workers.banners(session, viewer))
 
 
 def _rehearsal_banners() -> tuple[Banner, ...]:
@@ -191,10 +191,9 @@ def _other_languages(locale: str) -> tuple[LanguageChoice, ...]:
     )
 
 
-def _tabs(acting: Acting) -> tuple[Tab, ...]:
-    role = acting.actor.role
-    waiting = {} if g.get("is_error") else _counts(acting)  # an error page runs few queries
-    return tuple(
+def _tabs(actor: Actor, counts: Counts) -> tuple[Tab, ...]:
+    waiting = _count_of_tabs(counts)
+    tabs = tuple(
         Tab(
             label=_(_TABS[endpoint]),
             href=url_for(endpoint),
@@ -202,12 +201,9 @@ def _tabs(acting: Acting) -> tuple[Tab, ...]:
             loud=endpoint in ("today.index", "deliveries.board"),
             here=_is_current(endpoint),
         )
-        for endpoint in (TABS[role] if role else ())
+        for endpoint in (TABS[actor.role] if actor.role else ())
     )
-
-
-def _with_emergency_tab(tabs: tuple[Tab, ...]) -> tuple[Tab, ...]:
-    return tabs if g.get("is_error") else (*tabs[:1], *summary.tab(), *tabs[1:])
+    return (*tabs[:1], *summary.tab(counts), *tabs[1:])
 
 
 def _is_current(endpoint: str) -> bool:
@@ -218,35 +214,32 @@ def _is_current(endpoint: str) -> bool:
     return request.blueprint == blueprint and page == "index"
 
 
-def _counts(acting: Acting) -> dict[str, int]:
-    """Return the counts by endpoint; items of the emergency lane count in two tabs."""
-    with ctx.database.reading() as session:
-        tab_counts = counts(session, actor=acting.actor, now=ctx.now())
-        in_emergency = summary.number_of(session)
+def _counts(acting: Acting) -> Counts:
+    with reading() as session:
+        return tab_counts.counts(session, actor=acting.actor, now=ctx.now())
+
+
+def _count_of_tabs(counts: Counts) -> dict[str, int]:
+    """Return the counts by endpoint; emergency work counts in two tabs."""
     return {
-        "today.index": tab_counts.today + in_emergency,
-        "submissions.index": tab_counts.submissions,
-        "deliveries.board": tab_counts.decisions + in_emergency,
-        "inbox.index": tab_counts.comments,
+        "today.index": counts.today + counts.emergency,
+        "submissions.index": counts.submissions,
+        "deliveries.board": counts.decisions + counts.emergency,
+        "inbox.index": counts.comments,
     }
 
 
 def _acting_label(acting: Acting) -> ActingLabel:
-    with ctx.database.reading() as session:
-        appointment = session.get_one(Appointment, acting.actor.appointment_id)
-        has_several = (
-            sum(other.in_force(ctx.now()) for other in appointment.person.appointments) > 1
-        )
-        return ActingLabel(
-            name=_name(appointment),
-            post=post_of(appointment),
-            person_key=hashlib.sha256(f"person {appointment.person_id}".encode()).hexdigest()[:16],
-            switch_href=url_for("signing.appointments") if has_several else None,
-        )
+    person_id = acting.actor.person_id
+    return ActingLabel(
+        name=_name(acting.person),
+        post=post_of(acting.appointment),
+        person_key=hashlib.sha256(f"person {person_id}".encode()).hexdigest()[:16],
+        switch_href=url_for("signing.appointments") if acting.may_switch else None,
+    )
 
 
-def _name(appointment: Appointment) -> str:
-    person = appointment.person
+def _name(person: Person) -> str:
     return person.name_en or person.name_mr if code() == "en" else person.name_mr
 
 

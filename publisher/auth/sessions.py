@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from approvals.errors import NotAllowed
 from approvals.policy import Actor, ActorKind, Role
@@ -32,13 +32,15 @@ class NotYours(NotAllowed):
 class Present:
     """The person present in a session, under an appointment in force.
 
-    `is_stale`: the session's row has to be updated.
+    `is_stale`: the session's row has to be updated. `is_newcomer`: the person's first session began
+    less than seven days ago.
     """
 
     actor: Actor
     sign_in: SignIn
     appointment: Appointment
     is_stale: bool
+    is_newcomer: bool
 
 
 def session_of(session: Session, *, token: str, now: datetime) -> Present | None:
@@ -56,17 +58,32 @@ def session_of(session: Session, *, token: str, now: datetime) -> Present | None
 
 def peek(session: Session, *, token: str, now: datetime) -> Present | None:
     """Return the same as `session_of` without writing; if it `is_stale`, call `session_of`."""
-    query = select(SignIn).where(SignIn.token_digest == digest_of(token))
-    sign_in = session.scalars(query).one_or_none()
-    if sign_in is None or not _is_alive(sign_in, now):
+    appointments = joinedload(SignIn.person).joinedload(Person.appointments)
+    query = (
+        select(SignIn, is_newcomer(now))
+        .where(SignIn.token_digest == digest_of(token))
+        .options(appointments.joinedload(Appointment.department))
+    )
+    row = session.execute(query).unique().one_or_none()
+    if row is None or not _is_alive(row[0], now):
         return None
+    sign_in, is_new = row
     appointment: Appointment | None = sign_in.appointment
     if not sign_in.appointment.in_force(now):
         appointment = chosen_appointment(session, sign_in.person, now=now)
     if appointment is None:
         return None
     is_stale = now - sign_in.seen_at >= SEEN_EVERY or appointment.id != sign_in.appointment_id
-    return Present(_actor(session, sign_in, appointment), sign_in, appointment, is_stale)
+    actor = _actor(session, sign_in, appointment)
+    return Present(actor, sign_in, appointment, is_stale, is_new)
+
+
+def is_newcomer(now: datetime) -> ColumnElement[bool]:
+    """The person of the `SignIn` had no session that began seven days ago or earlier."""
+    earlier = aliased(SignIn)
+    return ~exists().where(
+        earlier.person_id == SignIn.person_id, earlier.signed_in_at <= now - NEW_FOR
+    )
 
 
 def _is_alive(sign_in: SignIn, now: datetime) -> bool:
@@ -164,14 +181,6 @@ def sessions_of(session: Session, *, person_id: int, now: datetime) -> list[Sign
     query = select(SignIn).where(SignIn.person_id == person_id, SignIn.ended_at.is_(None))
     sign_ins = session.scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id.desc()))
     return [sign_in for sign_in in sign_ins if _is_alive(sign_in, now)]
-
-
-def is_newcomer(session: Session, *, actor: Actor, now: datetime) -> bool:
-    """Return True if the actor's first session began less than seven days ago."""
-    query = select(SignIn.id).where(
-        SignIn.person_id == actor.person_id, SignIn.signed_in_at <= now - NEW_FOR
-    )
-    return session.scalar(query.limit(1)) is None
 
 
 def end_other(session: Session, *, person_id: int, sign_in_id: int, now: datetime) -> None:

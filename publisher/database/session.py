@@ -37,6 +37,8 @@ from publisher.database.engines import BUSY_TIMEOUT, execute_begin, make_engine
 from publisher.database.prepared_statements import BEGIN
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+"""How PostgreSQL begins to read: all statements of the transaction see the same rows."""
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -133,7 +135,7 @@ class Database:
         """Return the engines for writing and for reading."""
         if self.is_sqlite:
             return self.engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"}), self.engine
-        return self.engine, self.engine.execution_options(**{BEGIN: "BEGIN READ ONLY"})
+        return self.engine, self.engine.execution_options(**{BEGIN: SNAPSHOT})
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -176,13 +178,17 @@ class Database:
         with self._reading.connect() as connection:
             yield connection
 
+    def session_for_reading(self) -> Session:
+        """Return a read-only session, whose transaction begins at its first statement."""
+        return _Reading(self._reading, expire_on_commit=False)
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Yield a read-only session; loaded rows stay readable after the block.
 
         Raises `ReadOnly` for a change or a lock.
         """
-        with _Reading(self._reading, expire_on_commit=False) as session:
+        with self.session_for_reading() as session:
             yield session
             session.expunge_all()
             if not self.is_sqlite:

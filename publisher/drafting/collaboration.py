@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import case, delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Role, Scope, require, scope_of
 from approvals.states import PostState
 from publisher import transitions
+from publisher.database.bulk import insert_for
 from publisher.i18n.languages import latin_digits
 from publisher.models.desk import ClerkNote, OpenDraft
 from publisher.models.people import Appointment
@@ -173,26 +173,16 @@ def record_open_draft(session: Session, *, actor: Actor, now: datetime, post_id:
     if post is None:
         raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
-    if _refresh(session, person_of(actor), now=now, post_id=post_id):
-        return
-    row = OpenDraft(post_id=post_id, person_id=person_of(actor), opened_at=now, touched_at=now)
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:  # the same person's other tab was first
-        _refresh(session, person_of(actor), now=now, post_id=post_id)
-
-
-def _refresh(session: Session, person_id: int, *, now: datetime, post_id: int) -> bool:
-    """Update the person's row; returns False if there is none."""
-    own_row = (OpenDraft.post_id == post_id, OpenDraft.person_id == person_id)
-    row = session.scalars(select(OpenDraft).where(*own_row)).one_or_none()
-    if row is None:
-        return False
-    has_expired = row.touched_at <= now - OPEN_DRAFT_TIMEOUT
-    values = {"touched_at": now, **({"opened_at": now} if has_expired else {})}
-    session.execute(update(OpenDraft).where(*own_row).values(values))
-    return True
+    row = {"post_id": post_id, "person_id": person_of(actor), "opened_at": now, "touched_at": now}
+    has_expired = OpenDraft.touched_at <= now - OPEN_DRAFT_TIMEOUT
+    opened_at = case((has_expired, now), else_=OpenDraft.opened_at)
+    insert = insert_for(session.get_bind().dialect.name, OpenDraft).values(row)
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["post_id", "person_id"],
+            set_={"touched_at": now, "opened_at": opened_at},
+        )
+    )
 
 
 def delete_open_draft(session: Session, *, actor: Actor, post_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -118,13 +118,17 @@ class PreparedDraft:
     problems: tuple[FieldError, ...]
 
 
-def post_for(session: Session, *, actor: Actor, post_id: int) -> Post:
+def post_for(
+    session: Session, *, actor: Actor, post_id: int, options: Sequence[ORMOption] = ()
+) -> Post:
     """Return a post with its revisions, decisions, deliveries and submissions.
+
+    `options` load more.
 
     Raises `NotFound` unless the actor may see its department, one that a revision names, or the
     department of one of its submissions.
     """
-    query = select(Post).where(Post.id == post_id).options(*_IN_FULL)
+    query = select(Post).where(Post.id == post_id).options(*_IN_FULL, *options)
     post = session.scalars(query).one_or_none()
     if post is None:
         raise NotFound(post_id)
@@ -150,15 +154,14 @@ _DELIVERIES = selectinload(Post.deliveries)
 _IN_FULL: tuple[ORMOption, ...] = (
     joinedload(Post.department),
     joinedload(Post.reply).joinedload(Reply.comment),
-    selectinload(Post.submissions).selectinload(Submission.files),
+    selectinload(Post.submissions).joinedload(Submission.files),
     selectinload(Post.submissions).joinedload(Submission.department),
     selectinload(Post.submissions).joinedload(Submission.handed_in_by),
-    selectinload(Post.submissions).selectinload(Submission.posts),
     _REVISIONS.joinedload(Revision.author),
     _REVISIONS.joinedload(Revision.author_under),
-    _REVISIONS.selectinload(Revision.departments).joinedload(RevisionDepartment.department),
+    _REVISIONS.joinedload(Revision.departments).joinedload(RevisionDepartment.department),
     _VARIANTS.joinedload(Variant.account),
-    _VARIANTS.selectinload(Variant.renditions),
+    _VARIANTS.joinedload(Variant.renditions),
     _DECISIONS.joinedload(Decision.person),
     _DECISIONS.joinedload(Decision.appointment).joinedload(Appointment.department),
     _DELIVERIES.joinedload(Delivery.account),

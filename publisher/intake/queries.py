@@ -12,7 +12,6 @@ from sqlalchemy.orm.interfaces import ORMOption
 from approvals.policy import Action, Actor
 from publisher.i18n import text_cleaning
 from publisher.i18n.languages import latin_digits
-from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission, SubmissionKind
@@ -61,9 +60,9 @@ def counts(
 
 
 def submission_for(session: Session, *, actor: Actor, submission_id: int) -> Submission:
-    """Return a submission with its files, posts and deliveries; raises `NotFound`."""
+    """Return a submission with its files, wards and posts; raises `NotFound`."""
     query = select(Submission).where(Submission.id == submission_id).options(*_IN_FULL)
-    submission = session.scalars(query).one_or_none()
+    submission = session.scalars(query).unique().one_or_none()
     if submission is None:
         raise NotFound(submission_id)
     check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
@@ -108,13 +107,11 @@ _LIST: tuple[ORMOption, ...] = (
     joinedload(Submission.handed_in_by),
     selectinload(Submission.posts).selectinload(Post.deliveries),
 )
-_DELIVERIES = selectinload(Submission.posts).selectinload(Post.deliveries)
 _IN_FULL: tuple[ORMOption, ...] = (
     joinedload(Submission.department),
     joinedload(Submission.handed_in_by),
     joinedload(Submission.handed_in_under).joinedload(Appointment.department),
-    selectinload(Submission.files),
-    _DELIVERIES.joinedload(Delivery.account),
-    _DELIVERIES.joinedload(Delivery.variant),
-    _DELIVERIES.joinedload(Delivery.receipt),
+    joinedload(Submission.files),
+    joinedload(Submission.wards),
+    selectinload(Submission.posts).joinedload(Post.department),
 )

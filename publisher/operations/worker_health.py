@@ -69,31 +69,30 @@ def latest_beat(session: Session) -> datetime | None:
     return session.scalar(select(func.max(ClockBeat.beat_at)).where(ClockBeat.name != DEMO_WORKER))
 
 
-def silent_since(session: Session, *, now: datetime) -> datetime | None:
-    """Return the latest heartbeat of all workers if it is older than `OUTAGE_AFTER`, else None.
+@dataclass(frozen=True)
+class Silence:
+    """The time since when nothing is sent for lack of a worker; `has_begun` if one ever ran."""
 
-    It is None as well if no worker ever ran.
+    since: datetime
+    has_begun: bool
+
+
+def silence(session: Session, *, now: datetime) -> Silence | None:
+    """Return since when no worker runs, if that is longer than `OUTAGE_AFTER`, else None.
+
+    If none ever ran, that is since when deliveries have waited for the first one. It is None if
+    nothing is scheduled, and in a demo.
     """
-    beat_at = latest_beat(session)
-    return beat_at if beat_at is not None and now - beat_at > OUTAGE_AFTER else None
-
-
-def unbegun_since(session: Session, *, now: datetime) -> datetime | None:
-    """Return since when deliveries have waited for a first worker, else None.
-
-    It is None if they have waited for less than `OUTAGE_AFTER`, if nothing is scheduled, and in a
-    demo.
-    """
-    scheduled = select(func.min(Delivery.state_at)).where(Delivery.state == DeliveryState.SCHEDULED)
-    if session.scalar(select(ClockBeat.name).limit(1)) is not None:
+    latest = func.max(ClockBeat.beat_at).filter(ClockBeat.name != DEMO_WORKER)
+    row = session.execute(select(latest, func.count(ClockBeat.name))).one()
+    beat_at: datetime | None = row[0]
+    has_begun, workers = beat_at is not None, row[1]
+    if not workers:
+        scheduled = Delivery.state == DeliveryState.SCHEDULED
+        beat_at = session.scalar(select(func.min(Delivery.state_at)).where(scheduled))
+    if beat_at is None or now - beat_at <= OUTAGE_AFTER:
         return None
-    since = session.scalar(scheduled)
-    return since if since is not None and now - since > OUTAGE_AFTER else None
-
-
-def alarming_since(session: Session, *, now: datetime) -> datetime | None:
-    """Return since when nothing is sent for lack of a worker, else None."""
-    return silent_since(session, now=now) or unbegun_since(session, now=now)
+    return Silence(beat_at, has_begun)
 
 
 PAST_SHOWN: Final = 20
@@ -105,7 +104,7 @@ def record_outage(session: Session, *, now: datetime) -> Outage | None:
 
     If several processes notice it at once, exactly one gets the row.
     """
-    outage = _insert_outage(session, alarming_since(session, now=now), now)
+    outage = _insert_outage(session, silence(session, now=now), now)
     if outage is not None:
         _notify_admins(session, outage, now)
     return outage
@@ -114,24 +113,23 @@ def record_outage(session: Session, *, now: datetime) -> Outage | None:
 def is_unrecorded(session: Session, *, now: datetime) -> bool:
     """Return True if an outage has begun that nobody has recorded yet."""
     # It is read first, without a write transaction that others would wait for.
-    outage_ids = select(Outage.id).limit(1)
-    began_at = silent_since(session, now=now)
-    if began_at is not None:
-        return session.scalar(outage_ids.where(Outage.began_at == began_at)) is None
+    silent = silence(session, now=now)
+    if silent is None:
+        return False
     # Before the first worker ever runs there is only one outage, even if the oldest scheduled
-    # delivery, and so `began_at`, has changed since it was recorded.
-    began_at = unbegun_since(session, now=now)
-    return began_at is not None and session.scalar(outage_ids) is None
+    # delivery, and so its beginning, has changed since it was recorded.
+    same = [Outage.began_at == silent.since] if silent.has_begun else []
+    return session.scalar(select(Outage.id).where(*same).limit(1)) is None
 
 
-def _insert_outage(session: Session, began_at: datetime | None, now: datetime) -> Outage | None:
+def _insert_outage(session: Session, silent: Silence | None, now: datetime) -> Outage | None:
     """Insert the outage; returns None if it was recorded already (unique `began_at`)."""
-    if began_at is None:
+    if silent is None:
         return None
     session.flush()
     connection = session.connection()
     statement = _outage_insertion(connection.dialect.name)
-    outage_id = connection.scalar(statement, {"began_at": began_at, "found_at": now})
+    outage_id = connection.scalar(statement, {"began_at": silent.since, "found_at": now})
     return None if outage_id is None else session.get_one(Outage, outage_id)
 
 
@@ -172,7 +170,8 @@ def close_past_outage(database: Database, *, now: datetime) -> int:
     Nobody is notified of an outage that is over.
     """
     with database.transaction() as session:
-        _insert_outage(session, silent_since(session, now=now), now)
+        silent = silence(session, now=now)
+        _insert_outage(session, silent if silent and silent.has_begun else None, now)
         return _end_open_outages(session, now)
 
 
@@ -183,7 +182,8 @@ def tick_outages(database: Database, *, now: datetime) -> int:
         if session.scalar(open_outage) is None:
             return 0
     with database.transaction() as session:
-        return 0 if silent_since(session, now=now) else _end_open_outages(session, now)
+        silent = silence(session, now=now)
+        return 0 if silent and silent.has_begun else _end_open_outages(session, now)
 
 
 def _end_open_outages(session: Session, now: datetime) -> int:

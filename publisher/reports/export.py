@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
@@ -74,10 +74,9 @@ def export_for(session: Session, *, actor: Actor, now: datetime, export_id: int)
     return export
 
 
-def parts_of(session: Session, export: Export) -> Iterator[Plain]:
-    """Yield the rows of an export in order, with one part in memory at a time."""
-    for number in range(export.parts):
-        yield from session.get_one(ExportPart, (export.id, number)).rows
+def rows_of_part(session: Session, export_id: int, number: int) -> Sequence[Plain]:
+    """Return the rows of one part of an export; parts are numbered from 0."""
+    return session.get_one(ExportPart, (export_id, number)).rows
 
 
 def remove(session: Session, *, actor: Actor, now: datetime, export_id: int) -> None:

@@ -58,7 +58,7 @@ class PostBundle:
 def bundles_by_submission(
     session: Session, submissions: Collection[int]
 ) -> dict[int, list[PostBundle]]:
-    """Return the posts of each of these submissions, in seven queries."""
+    """Return the posts of each of these submissions, in five queries."""
     query = (
         select(PostSubmission.submission_id, Post)
         .join(Post, Post.id == PostSubmission.post_id)
@@ -74,10 +74,23 @@ def bundles_by_submission(
     return by_submission
 
 
+def bundle_of(session: Session, post: Post) -> PostBundle:
+    """Return the bundle of a post whose revisions and deliveries are loaded, in two queries."""
+    orders = _deliveries([post.id]).where(Delivery.action.not_in(OF_TEXTS))
+    return PostBundle(
+        post,
+        post.revisions[-1] if post.revisions else None,
+        tuple(post.deliveries),
+        tuple(session.scalars(orders)),
+        _threads(session, [post.id]).get(post.id, CommentThread()),
+    )
+
+
 def bundles_by_post(session: Session, posts: Collection[Post]) -> dict[int, PostBundle]:
     """Return these posts' bundles by post id."""
     ids = {post.id for post in posts}
-    revisions = {revision.post_id: revision for revision in session.scalars(_newest_revisions(ids))}
+    newest = session.scalars(_newest_revisions(ids)).unique()
+    revisions = {revision.post_id: revision for revision in newest}
     deliveries = defaultdict(list)
     for delivery in session.scalars(_deliveries(ids)):
         deliveries[delivery.post_id].append(delivery)
@@ -98,11 +111,11 @@ _DECISIONS = selectinload(Revision.decisions)
 _REVISION_OPTIONS: tuple[ORMOption, ...] = (
     joinedload(Revision.author),
     *with_names(Revision.author_under),
-    selectinload(Revision.variants),
+    joinedload(Revision.variants),
+    joinedload(Revision.departments),
     _DECISIONS.joinedload(Decision.person),
     _DECISIONS.joinedload(Decision.appointment).joinedload(Appointment.person),
     _DECISIONS.joinedload(Decision.appointment).joinedload(Appointment.department),
-    selectinload(Revision.departments),
 )
 
 
@@ -130,34 +143,25 @@ def _deliveries(posts: Collection[int]) -> Select[Delivery]:
 
 
 def _threads(session: Session, posts: Collection[int]) -> Mapping[int, CommentThread]:
+    """Return the comments under each of these posts by post id; posts without any are left out."""
     is_open = case((Comment.state.in_(sql_conditions.OPEN), 1), else_=0)
-    counted = session.execute(
-        under_posts(select(Delivery.post_id, func.count(), func.sum(is_open)), posts).group_by(
-            Delivery.post_id
-        )
-    )
-    first = _first_open(session, posts)
-    return {
-        post_id: CommentThread(count, unanswered, *first.get(post_id, (None, None)))
-        for post_id, count, unanswered in counted
-    }
-
-
-def _first_open(
-    session: Session, posts: Collection[int]
-) -> Mapping[int, tuple[Comment, Routing | None]]:
-    """Returns, by post id, the open comment due first and its current routing."""
-    order = func.row_number().over(
-        partition_by=Delivery.post_id, order_by=(Comment.due_at, Comment.id)
-    )
-    ranked = (
-        under_posts(select(Delivery.post_id, Comment.id, order.label("rank")), posts)
-        .where(Comment.state.in_(sql_conditions.OPEN))
-        .subquery()
-    )
+    ranked = under_posts(
+        select(
+            Delivery.post_id,
+            Comment.id,
+            func.count().over(partition_by=Delivery.post_id).label("count"),
+            func.sum(is_open).over(partition_by=Delivery.post_id).label("unanswered"),
+            func.row_number()
+            .over(
+                partition_by=Delivery.post_id, order_by=(is_open.desc(), Comment.due_at, Comment.id)
+            )
+            .label("rank"),
+        ),
+        posts,
+    ).subquery()
     routing = aliased(Routing)
     query = (
-        select(ranked.c.post_id, Comment, routing)
+        select(ranked.c.post_id, ranked.c.count, ranked.c.unanswered, Comment, routing)
         .join(Comment, Comment.id == ranked.c.id)
         .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
         .where(ranked.c.rank == 1)
@@ -166,8 +170,10 @@ def _first_open(
             joinedload(routing.appointment).joinedload(Appointment.department),
         )
     )
-    rows = session.execute(query)
-    return {post_id: (comment, holder) for post_id, comment, holder in rows}
+    return {
+        post_id: CommentThread(count, unanswered, *((comment, holder) if unanswered else ()))
+        for post_id, count, unanswered, comment, holder in session.execute(query)
+    }
 
 
 def under_posts(query: Select[*Columns], posts: Collection[int]) -> Select[*Columns]:

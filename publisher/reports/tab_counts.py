@@ -13,20 +13,22 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from approvals.policy import Action, Actor, ActorKind, Role, scope_of
+from publisher.database.session import Base
 from publisher.models.comments import Comment
+from publisher.models.emergency import Alert, EmergencyTemplate, EmergencyUse
 from publisher.models.submissions import Submission
-from publisher.reports import inbox_list, open_work
+from publisher.reports import emergency_conditions, inbox_list, open_work
 from publisher.reports.decision_board import COUNTED_FOR, to_decide
 from publisher.reports.problems import to_count
 from publisher.reports.submission_filters import in_sight
-from publisher.reports.todo_kinds import Thing, todo_kinds_for
+from publisher.reports.todo_kinds import todo_kinds_for
 from publisher.working_time import local_day
 
 PERSON, APPOINTMENT, DEPARTMENT, LINE = -101, -102, -103, -104
@@ -40,13 +42,18 @@ class Counts:
     """The count on each tab for this actor.
 
     `today` counts all tasks, `submissions` the visible open ones, `comments` those of the inbox's
-    first view, `decisions` the rows of the board that need a person.
+    first view, `decisions` the rows of the board that need a person. `emergency` counts the open
+    emergency work, which is part of Today and of the board; `alerts` what is on the tab of those on
+    duty.
     """
 
     today: int = 0
     submissions: int = 0
     decisions: int = 0
     comments: int = 0
+    emergency: int = 0
+    alerts: int = 0
+    on_duty: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,9 +113,25 @@ def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
         yield "decisions", _count(thing, condition)
     if actor.role in COUNTED_FOR:
         yield from (("decisions", column) for column in to_count(actor))
+    yield from _emergency_columns(actor)
     if scope_of(actor, Action.ANSWER) is not None:
         first, *_others = inbox_list.views_for(actor)
         yield "comments", _count(Comment, and_(*inbox_list.in_view(actor, first, now=MOMENT)))
+
+
+def _emergency_columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
+    """Yield the counts of open emergency work, and whether the actor is on duty (0 or 1)."""
+    alerts = _count(Alert, emergency_conditions.is_open_alert())
+    yield "alerts", alerts
+    takes = emergency_conditions.may_take(actor, now=MOMENT)
+    yield "emergency", case((takes, alerts), else_=0)
+    for about, condition in (
+        (EmergencyUse, emergency_conditions.wants_correction(actor, now=MOMENT)),
+        (EmergencyUse, emergency_conditions.is_owed(actor, now=MOMENT)),
+        (EmergencyTemplate, emergency_conditions.template_waits(actor, now=MOMENT)),
+    ):
+        yield "emergency", _count(about, condition)
+    yield "on_duty", case((emergency_conditions.is_on_duty(actor, now=MOMENT), 1), else_=0)
 
 
 def _placeholder(
@@ -158,5 +181,5 @@ def _parameters(count_query: _CountQuery, actor: Actor, now: datetime) -> dict[s
     return {name: values[name] for name in count_query.names}
 
 
-def _count(about: Thing, condition: ColumnElement[bool]) -> ColumnElement[int]:
+def _count(about: type[Base], condition: ColumnElement[bool]) -> ColumnElement[int]:
     return select(func.count()).select_from(about).where(condition).scalar_subquery()

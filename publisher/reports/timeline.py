@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Select, and_, func, or_, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
-from approvals.policy import Action, Actor
 from publisher.models.comments import Comment, Reply
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.history import Event
@@ -21,15 +20,14 @@ from publisher.reports.next_step import Next, next_for_post, next_for_submission
 from publisher.reports.officer_coverage import asked_by, roster_of
 from publisher.reports.post_bundles import (
     PostBundle,
+    bundle_of,
     bundles_by_post,
-    bundles_by_submission,
     under_posts,
 )
 from publisher.reports.progress import Stage, stage_of
 from publisher.reports.timeline_steps import Background, Outlet, StepKind, TimelineStep, steps_of
 from publisher.reports.types import Live, Office, account_of, office_of, who_acted, with_names
 from publisher.states import DeliveryState
-from publisher.validation import NotFound, check_in_sight
 
 MOST_ANSWERS = 20
 """How many replies a timeline shows, the newest ones."""
@@ -55,56 +53,43 @@ class Timeline:
     stage: Stage | None = None
 
 
-def timeline_of(session: Session, *, actor: Actor, submission_id: int, now: datetime) -> Timeline:
-    """Return a submission's timeline; raises `NotFound` if it is not visible."""
-    submission, stage = _submission(session, submission_id, now)
-    check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
-    bundles = bundles_by_submission(session, [submission_id]).get(submission_id, [])
+def timeline_of(session: Session, *, submission: Submission, now: datetime) -> Timeline:
+    """Return the timeline of a submission. The caller checks the actor's access."""
+    bundles = list(bundles_by_post(session, submission.posts).values())
     roster = roster_of(session, asked_by(bundles), now=now)
     following = next_for_submission(submission, bundles, roster)
-    timeline = _timeline(session, bundles, following, submission)
+    posts = [bundle.post.id for bundle in bundles]
+    decisions = session.scalars(_decisions(posts)).all()
+    timeline = _timeline(session, bundles, decisions, following, submission)
     return replace(
         timeline,
         title=submission.title,
         department=office_of(submission.department),
         number=submission.number,
         kind=submission.kind,
-        stage=stage,
+        stage=_stage(session, submission.id, now),
     )
 
 
-def post_timeline(session: Session, *, post_id: int, now: datetime) -> Timeline:
+def post_timeline(session: Session, *, post: Post, now: datetime) -> Timeline:
     """Return the timeline of a post or reply. The caller checks the actor's access."""
-    query = select(Post, sql_conditions.wished_at()).where(Post.id == post_id)
-    row = session.execute(query.options(joinedload(Post.department))).one_or_none()
-    if row is None:
-        raise NotFound(post_id)
-    post, wished_at = row
-    bundle = bundles_by_post(session, [post])[post_id]
+    bundle = bundle_of(session, post)
     roster = roster_of(session, asked_by([bundle]), now=now)
-    return _timeline(session, [bundle], next_for_post(bundle, roster, wished_at))
+    wishes = [submission.wished_at for submission in post.submissions if submission.wished_at]
+    following = next_for_post(bundle, roster, min(wishes, default=None))
+    decisions = [decision for revision in post.revisions for decision in revision.decisions]
+    return _timeline(session, [bundle], decisions, following)
 
 
-def _submission(session: Session, submission_id: int, now: datetime) -> tuple[Submission, Stage]:
-    query = (
-        select(Submission, stage_of(now=now))
-        .where(Submission.id == submission_id)
-        .options(
-            joinedload(Submission.department),
-            joinedload(Submission.handed_in_by),
-            *with_names(Submission.handed_in_under),
-            selectinload(Submission.files),
-        )
-    )
-    row = session.execute(query).one_or_none()
-    if row is None:
-        raise NotFound(submission_id)
-    return row[0], Stage(row[1])
+def _stage(session: Session, submission_id: int, now: datetime) -> Stage:
+    query = select(stage_of(now=now)).where(Submission.id == submission_id)
+    return Stage(session.scalars(query).one())
 
 
 def _timeline(
     session: Session,
     bundles: Sequence[PostBundle],
+    decisions: Iterable[Decision],
     following: Next | None,
     submission: Submission | None = None,
 ) -> Timeline:
@@ -112,7 +97,7 @@ def _timeline(
     return Timeline(
         title=owner.title,
         department=office_of(owner.department),
-        steps=tuple(_steps(session, bundles, submission)),
+        steps=tuple(_steps(session, bundles, decisions, submission)),
         next=following,
         lives=tuple(live for bundle in bundles for live in bundle.lives),
         comments=sum(bundle.thread.count for bundle in bundles),
@@ -122,7 +107,10 @@ def _timeline(
 
 
 def _steps(
-    session: Session, bundles: Sequence[PostBundle], submission: Submission | None
+    session: Session,
+    bundles: Sequence[PostBundle],
+    decisions: Iterable[Decision],
+    submission: Submission | None,
 ) -> list[TimelineStep]:
     posts = [bundle.post.id for bundle in bundles]
     rows = Background(
@@ -131,7 +119,7 @@ def _steps(
             for bundle in bundles
             for delivery in (*bundle.deliveries, *bundle.orders)
         },
-        decisions={decision.id: decision for decision in session.scalars(_decisions(posts))},
+        decisions={decision.id: decision for decision in decisions},
         submission=submission,
         files=len(submission.files) if submission else 0,
         notes={note.id: note for note in session.scalars(_notes(submission))} if submission else {},

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.reports.todo_kinds import Waiting, todo_kinds_for
-from publisher.reports.todo_queries import gather
+from publisher.reports.todo_queries import gather, with_texts
 
 SOON = timedelta(hours=4)
 """Tasks that are due within this span, or overdue, are urgent."""
@@ -26,7 +26,7 @@ def waiting_for(
     todo_kinds = todo_kinds_for(actor, now=now)
     rows = [row for todo_kind in todo_kinds for row in gather(session, todo_kind, most, now=now)]
     marked = [replace(row, urgent=_is_urgent(row, now)) for row in rows]
-    return sorted(marked, key=_rank)[:most]
+    return with_texts(session, sorted(marked, key=_rank)[:most])
 
 
 def _is_urgent(row: Waiting, now: datetime) -> bool:

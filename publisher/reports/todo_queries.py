@@ -1,9 +1,9 @@
-"""Queries for open tasks: one or two for each table, whatever the number of rows."""
+"""Queries for open tasks: one or two for each kind, whatever the number of rows."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -130,14 +130,30 @@ def _posts(
         )
     )
     rows = session.execute(query).all()
-    variants = _variants(session, [post.id for post, _, _ in rows])
     lacking: Mapping[int, list[Office]] = {}
     if todo_kind.kind is WaitingKind.BLOCKED:
         lacking = lacking_in(session, [post.id for post, _, _ in rows], now=now)
     for post, revision, wished in rows:
-        waiting = _post(todo_kind, post, revision, wished, variants[post.id])
+        waiting = _post(todo_kind, post, revision, wished)
         missing = lacking.get(post.id)
         yield replace(waiting, department=missing[0]) if missing else waiting
+
+
+def with_texts(session: Session, rows: Sequence[Waiting]) -> list[Waiting]:
+    """Return the tasks; those about a post get its first text, its languages and platforms."""
+    variants = _variants(session, [row.subject_id for row in rows if row.subject == "post"])
+    return [
+        _with_texts(row, variants[row.subject_id]) if row.subject == "post" else row for row in rows
+    ]
+
+
+def _with_texts(row: Waiting, variants: Sequence[tuple[Variant, str]]) -> Waiting:
+    return replace(
+        row,
+        text=variants[0][0].text if variants else "",
+        languages=tuple(dict.fromkeys(variant.language for variant, _ in variants)),
+        platforms=tuple(dict.fromkeys(platform for _, platform in variants)),
+    )
 
 
 def _variants(
@@ -163,7 +179,6 @@ def _post(
     post: Post,
     revision: Revision | None,
     wished_at: datetime | None,
-    variants: list[tuple[Variant, str]],
 ) -> Waiting:
     comment = post.reply.comment if post.reply is not None else None
     due_at, due_kind = _due(wished_at, None)
@@ -179,11 +194,8 @@ def _post(
         due_kind=due_kind,
         title=post.title,
         quote=comment.text if comment else "",
-        text=variants[0][0].text if variants else "",
         department=office_of(post.department),
         revision=revision.number if revision else None,
-        languages=tuple(dict.fromkeys(variant.language for variant, _ in variants)),
-        platforms=tuple(dict.fromkeys(platform for _, platform in variants)),
         by=who_acted(revision.author_under, revision.author) if revision else None,
     )
 

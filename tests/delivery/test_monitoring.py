@@ -15,6 +15,8 @@ from publisher.delivery.monitoring import acknowledge, poll
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account
 from publisher.models.monitoring import Watch
+from publisher.models.posts import Post
+from publisher.models.submissions import Submission
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     PlatformError,
@@ -197,7 +199,9 @@ def test_somebody_says_that_they_have_seen_it(town: City) -> None:
     assert findings(town) == ()
     with town.read() as session:
         noted = finding_for(session, actor=town.actor("lead"), watch_id=finding.watch_id)
-        steps = post_timeline(session, post_id=noted.post_id, now=town.now).steps
+        steps = post_timeline(
+            session, post=session.get_one(Post, noted.post_id), now=town.now
+        ).steps
     assert noted.note == "खाते पाहणाऱ्याने चुकून काढले."
     assert noted.noted_by is not None
     assert not noted.is_open
@@ -247,7 +251,7 @@ def test_the_department_is_told_that_it_no_longer_stands_there(town: City) -> No
     poll_for(town, DAY)
     with town.read() as session:
         timeline = timeline_of(
-            session, actor=town.actor("member"), submission_id=number, now=town.now
+            session, submission=session.get_one(Submission, number), now=town.now
         )
     assert (timeline.stage, timeline.lives) == (Stage.GONE, ())
     assert timeline.steps[-1].kind is StepKind.FOUND_GONE

@@ -13,6 +13,7 @@ from publisher.models.comments import Comment, Source
 from publisher.models.controls import Order
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.posts import Post
+from publisher.models.submissions import Submission
 from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.reports import comment_detail, decision_board, timeline
 from publisher.reports.next_step import NextKind
@@ -269,7 +270,7 @@ def test_the_department_reads_in_its_timeline_what_became_of_it(town: City) -> N
 def _timeline(town: City, submission: int) -> timeline.Timeline:
     with town.read() as session:
         return timeline.timeline_of(
-            session, actor=town.actor("member"), submission_id=submission, now=town.now
+            session, submission=session.get_one(Submission, submission), now=town.now
         )
 
 

@@ -160,7 +160,8 @@ def test_a_submission_comes_in_full_without_further_statements(
             assert submission.handed_in_under
             assert submission.handed_in_under.department.name_mr == submission.department.name_mr
             assert submission.files[0].name == "a.jpg"
-            assert submission.posts[0].deliveries == []
+            assert submission.posts[0].department.name_mr == submission.department.name_mr
+            assert submission.wards == []
         assert executed == []
 
 

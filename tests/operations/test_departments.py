@@ -390,7 +390,7 @@ def test_what_was_approved_in_its_name_and_has_not_left_is_a_draft_again(
     merge(town, "road", "garden")
     with town.read() as session:
         assert session.get_one(Post, post).state is PostState.DRAFT
-        timeline = post_timeline(session, post_id=post, now=town.now)
+        timeline = post_timeline(session, post=session.get_one(Post, post), now=town.now)
         waiting = waiting_for(session, actor=town.actor("clerk"), now=town.now)
     assert timeline.steps[-1].kind is StepKind.PUT_BACK
     assert (WaitingKind.DRAFT, post) in [(wait.kind, wait.subject_id) for wait in waiting]

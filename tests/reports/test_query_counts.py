@@ -84,8 +84,8 @@ REPORTS: dict[str, Report] = {
     "comment_page": lambda session, town, name: comment_detail.comment_page(
         session, actor=town.actor(name), comment_id=_routed(session), now=town.now
     ),
-    "timeline_of": lambda session, town, name: timeline.timeline_of(
-        session, actor=town.actor(name), submission_id=_live(session), now=town.now
+    "timeline_of": lambda session, town, _name: timeline.timeline_of(
+        session, submission=session.get_one(Submission, _live(session)), now=town.now
     ),
 }
 

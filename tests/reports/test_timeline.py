@@ -6,7 +6,8 @@ import pytest
 
 from approvals.errors import WrongRole
 from publisher.delivery import reconcile
-from publisher.intake import close
+from publisher.intake import close, queries
+from publisher.models.posts import Post
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.reports.next_step import NextKind
 from publisher.reports.progress import Stage
@@ -196,10 +197,8 @@ def test_a_post_has_a_timeline_of_its_own_and_so_has_an_answer(town: City) -> No
     (delivery_id,) = town.live()
     reply_id = town.answer(town.comment(under=delivery_id), by="clerk")
     with town.read() as session:
-        post = post_timeline(session, post_id=1, now=town.now)
-        reply = post_timeline(session, post_id=reply_id, now=town.now)
-        with pytest.raises(NotFound):
-            post_timeline(session, post_id=4_711, now=town.now)
+        post = post_timeline(session, post=session.get_one(Post, 1), now=town.now)
+        reply = post_timeline(session, post=session.get_one(Post, reply_id), now=town.now)
     assert [step.kind for step in post.steps][:2] == [StepKind.DRAFTED, StepKind.SENT_FOR_REVIEW]
     assert post.stage is None
     assert [step.kind for step in reply.steps] == [StepKind.SENT_FOR_REVIEW]
@@ -217,9 +216,10 @@ def test_a_new_revision_of_what_was_approved_is_a_step(town: City) -> None:
 
 def _steps_of(town: City, submission_id: int = 1, *, who: str = "member") -> Timeline:
     with town.read() as session:
-        return timeline_of(
-            session, actor=town.actor(who), submission_id=submission_id, now=town.now
+        submission = queries.submission_for(
+            session, actor=town.actor(who), submission_id=submission_id
         )
+        return timeline_of(session, submission=submission, now=town.now)
 
 
 def _last(town: City) -> TimelineStep:

@@ -7,6 +7,7 @@ import pytest
 from approvals.policy import Role
 from publisher.drafting import save
 from publisher.models.people import Appointment
+from publisher.models.posts import Post
 from publisher.reports.next_step import NextKind
 from publisher.reports.timeline import post_timeline
 from publisher.reports.todo import waiting_for
@@ -68,7 +69,7 @@ def test_a_restored_text_waits_for_the_officer_who_did_not_write_it(town: City) 
     post_id = restored(town, "first")
     assert [is_asked_to_approve(town, name) for name in ("first", "second", "head")] == [0, 1, 0]
     with town.read() as session:
-        following = post_timeline(session, post_id=post_id, now=town.now).next
+        following = post_timeline(session, post=session.get_one(Post, post_id), now=town.now).next
     assert following is not None
     assert [holder.person_id for holder in following.holders] == [town.people["second"]]
     town.approve(post_id, by="second")
@@ -86,7 +87,7 @@ def test_where_the_head_is_gone_as_well_it_is_shown_as_blocked(town: City) -> No
     assert [is_asked_to_approve(town, name) for name in ("first", "second")] == [0, 0]
     assert blocked(town) == 1
     with town.read() as session:
-        following = post_timeline(session, post_id=post_id, now=town.now).next
+        following = post_timeline(session, post=session.get_one(Post, post_id), now=town.now).next
     assert following is not None
     assert following.kind is NextKind.NAME_SOMEBODY
 

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, text
+from sqlalchemy.pool import QueuePool
 
 from publisher.auth.sessions import SEEN_EVERY
 from publisher.database.session import Database
+from tests.support.city import statements
 from tests.web.html_page import Page
 from tests.web.secure_pages import check_secure_page
 from tests.web.site import Browser, Site, make_app
@@ -51,17 +53,30 @@ def test_a_role_opens_exactly_the_pages_of_the_table_without_any_write(
     assert not changed
 
 
+MOST_STATEMENTS = 20
+"""The most statements that a page may execute, those of its layout included."""
+
+
 def _deviations(world: World, call: Call, browser: Browser, role: str) -> Iterator[str]:
-    """Yield a line if the status code is not in the table; check that opened pages are secure."""
+    """Yield a line for a wrong status code, too many statements, or a connection left open.
+
+    Checks as well that opened pages are secure.
+    """
     ids = world.ids(call, CAST[role])
     path = path_of(world.site, call, ids)
-    response, expected_codes = send_call(browser, call, path, ids), codes_in_table(call, role)
-    code = response.status_code
+    with statements(world.site.city.database) as executed:
+        response = send_call(browser, call, path, ids)
+    code, expected_codes = response.status_code, codes_in_table(call, role)
     if code not in expected_codes:
         whose = "another department's" if call.foreign else "own"
         yield f"{call.method} {path} ({whose}): {code}, not {sorted(expected_codes)}"
     if code == 200 and response.mimetype == "text/html":
         check_secure_page(response)
+    if call.method == "GET" and len(executed) > MOST_STATEMENTS:
+        yield f"{path}: {len(executed)} statements"
+    pool = world.site.city.database.engine.pool
+    if isinstance(pool, QueuePool) and pool.checkedout():
+        yield f"{call.method} {path}: left a connection open"
 
 
 def test_every_private_page_asks_an_anonymous_visitor_to_sign_in(world: World) -> None:

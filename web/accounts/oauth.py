@@ -27,8 +27,9 @@ from publisher.platforms.oauth.types import (
 from publisher.validation import Invalid, NotFound
 from web.accounts.forms import AccountForm, account_form
 from web.core import form_recovery
-from web.core.auth import acting, actor
+from web.core.auth import acting, actor, writing
 from web.core.context import ctx
+from web.core.database import end_reading, reading
 from web.core.i18n import _
 from web.core.permissions import for_action
 from web.core.sign_in_page import prove_page
@@ -53,13 +54,14 @@ def begin() -> Page:
     _check_account(platform, account_id)
     if missing_settings := _oauth_flows().lacks(platform):
         return _aborted_page(OAuthAborted(AbortReason.APP_KEYS), missing_settings)
+    end_reading()
     try:
         redirection = _oauth_flows().set_out(
             platform, callback=_callback(platform), state=secrets.token_urlsafe(32)
         )
     except OAuthAborted as turned:
         return _aborted_page(turned)
-    with ctx.database.transaction() as session:
+    with writing() as session:
         connecting = oauth_flow.start_oauth(
             session,
             actor=actor(),
@@ -76,7 +78,7 @@ def begin() -> Page:
 def _check_account(platform: str, account_id: int) -> None:
     """Raise `NotFound` if the account to reconnect is not one of this platform."""
     if account_id:
-        with ctx.database.reading() as session:
+        with reading() as session:
             account = session.get(Account, account_id)
             if account is None or account.platform != platform:
                 raise NotFound(account_id)
@@ -99,7 +101,7 @@ def back(platform: str) -> Page:
     parameters = request.args.to_dict()
     sign_in_id = acting().sign_in_id
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             connecting, secret = oauth_flow.oauth_callback(
                 session,
                 now=ctx.now(),
@@ -115,7 +117,7 @@ def back(platform: str) -> Page:
         candidates = _oauth_flows().finish(
             platform, callback=_callback(platform), secret=secret, query=parameters
         )
-        with ctx.database.transaction() as session:
+        with writing() as session:
             oauth_flow.store_candidates(
                 session,
                 connecting_id=walk_id,
@@ -129,7 +131,7 @@ def back(platform: str) -> Page:
 
 
 def _store_refusal(walk_id: int, turned: OAuthAborted) -> None:
-    with ctx.database.transaction() as session:
+    with writing() as session:
         oauth_flow.refuse(
             session,
             now=ctx.now(),
@@ -143,7 +145,7 @@ def _store_refusal(walk_id: int, turned: OAuthAborted) -> None:
 @for_action(Action.CONNECT_ACCOUNT)
 def walk(walk_id: int) -> Page:
     """Show the link to the platform, the choice of accounts, or why connecting ended."""
-    with ctx.database.reading() as session:
+    with reading() as session:
         row = session.get(Connecting, walk_id)
         if row is not None and row.sign_in_id != acting().sign_in_id:
             return _back_to_index(OAuthAborted(AbortReason.WRONG_STATE))
@@ -211,6 +213,7 @@ def _finish(connecting: Connecting, chosen: ConnectableAccount, form: AccountFor
         return _connecting_page(connecting, (chosen,), chosen, form), 422
     if (prompt := _fresh_sign_in_prompt()) is not None:
         return prompt
+    end_reading()
     try:
         facts = _oauth_flows().examine(connecting.platform, chosen.credentials)
         account = _connect(connecting.id, chosen, facts, form)
@@ -229,7 +232,7 @@ def _finish(connecting: Connecting, chosen: ConnectableAccount, form: AccountFor
 def _connect(
     walk_id: int, chosen: ConnectableAccount, facts: TokenFacts | None, form: AccountForm
 ) -> Account:
-    with ctx.database.transaction() as session:
+    with writing() as session:
         return oauth_flow.finish(
             session,
             actor=actor(),

@@ -22,8 +22,9 @@ from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from web.accounts.forms import AccountForm, account_form
 from web.core import form_recovery
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import end_reading, reading
 from web.core.i18n import _
 from web.core.permissions import for_action, for_roles
 from web.core.sign_in_page import prove_page
@@ -97,7 +98,7 @@ def waiting_for(session: Session, account_id: int) -> int:
 @for_action(Action.CONNECT_ACCOUNT)
 def change(account_id: int) -> Page:
     """Change an account's name, owner, purpose, users or cap."""
-    with ctx.database.reading() as session:
+    with reading() as session:
         account = manage.account_for(session, account_id, lock=False)
         form = account_form(session, account)
     if request.method == "GET":
@@ -105,7 +106,7 @@ def change(account_id: int) -> Page:
     if not form.validate():
         return _change_page(account, form), 422
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             manage.change(
                 session,
                 actor=actor(),
@@ -133,7 +134,7 @@ def _change_page(
 def disconnect(account_id: int) -> Page:
     """Delete the account's credentials, after a page that explains the consequences."""
     if request.method == "GET":
-        with ctx.database.reading() as session:
+        with reading() as session:
             return render_template(
                 "accounts/disconnect.html",
                 account=manage.account_for(session, account_id, lock=False),
@@ -152,7 +153,7 @@ def _act_with_fresh_sign_in(
     account_id: int, act: Callable[[Session], Account], message: str
 ) -> Page:
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             act(session)
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())
@@ -169,7 +170,7 @@ def check(account_id: int) -> Page:
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())
     account_check = _check_on_platform(account_id)
-    with ctx.database.transaction() as session:
+    with writing() as session:
         account = manage.resume(
             session,
             actor=actor(),
@@ -195,8 +196,8 @@ def _flash_outcome(account_check: AccountCheck, missing: list[str]) -> None:
 
 
 def _check_on_platform(account_id: int) -> AccountCheck:
-    # The platform is asked after the session has closed, outside of any transaction.
-    with ctx.database.reading() as session:
+    with reading() as session:
         account = manage.account_for(session, account_id, lock=False)
+    end_reading()
     checker = credentials.account_checker(ctx.settings, ctx.open_account, now=ctx.now)
     return checker(account)

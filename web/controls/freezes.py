@@ -22,7 +22,7 @@ from publisher.scheduling import slots
 from publisher.validation import LONGEST_REASON, Invalid, Validator
 from publisher.working_time import day_bounds
 from web import in_flight
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
@@ -122,7 +122,7 @@ def freeze() -> Page:
     form = LayForm()
     try:
         freeze_form = _read_form(form)
-        with ctx.database.transaction() as session:
+        with writing() as session:
             new_freeze = controls_freeze.freeze(
                 session, actor=actor(), now=ctx.now(), form=freeze_form
             )
@@ -176,7 +176,7 @@ def _moment(validator: Validator, form: LayForm, which: str, now: datetime) -> d
 def lift(freeze_id: int) -> Page:
     """End a freeze early."""
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             controls_freeze.lift(session, actor=actor(), now=ctx.now(), freeze_id=freeze_id)
     except FreezeOver as refusal:
         flash(refusal_sentence(refusal), "grey")

@@ -15,7 +15,7 @@ from publisher.i18n import dates
 from publisher.models.controls import Stop
 from publisher.reports.types import who_of
 from publisher.validation import Invalid, departments_in_sight
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l, _n, page_language
 from web.core.layout import Banner, MenuEntry
@@ -80,7 +80,7 @@ def stop() -> Page:
     """Stop all publishing."""
     form = StopForm()
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             controls_stop.stop_all(
                 session, actor=actor(), now=ctx.now(), reason=form.reason.data or ""
             )
@@ -99,7 +99,7 @@ def release() -> Page:
     form = ReleaseForm(prefix="release-")
     stop_ids = [number_of(stop_id) for stop_id in request.form.getlist("seen")]
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             controls_stop.release(
                 session,
                 actor=actor(),
@@ -131,9 +131,9 @@ def _flash_released(is_released: bool) -> None:
     flash(_("That stop is released, but another one was made meanwhile and still stands."), "amber")
 
 
-def entry(session: Session, viewer: Actor) -> MenuEntry | None:
+def entry(viewer: Actor, *, on_duty: bool) -> MenuEntry | None:
     """Return the "Stop all" entry of the layout, or None if the viewer may not stop."""
-    if not controls_stop.may_stop(session, actor=viewer, now=ctx.now()):
+    if not may(viewer, Action.STOP_ALL, None, on_duty=on_duty):
         return None
     return MenuEntry(_("Stop all"), url_for("stopping.show"), icon="stop-circle")
 

@@ -73,19 +73,19 @@ def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
 
 def _silence_sentence(session: Session, now: datetime) -> str:
     """Return since when no clock has run, or that none has run yet; empty if one runs."""
-    since = worker_health.silent_since(session, now=now)
-    if since is not None:
+    silent = worker_health.silence(session, now=now)
+    if silent is None:
+        return ""
+    if silent.has_begun:
         return _(
             "Nothing leaves at the moment: no clock has run since %(at)s. Posts, answers, "
             "emergency warnings and mails wait; none of them is lost.",
-            at=dates.moment(since, page_language(), now=now),
+            at=dates.moment(silent.since, page_language(), now=now),
         )
-    if worker_health.unbegun_since(session, now=now) is not None:
-        return _(
-            "Nothing leaves yet: no clock has run so far. Posts, answers, emergency warnings and "
-            "mails wait for the first; none of them is lost."
-        )
-    return ""
+    return _(
+        "Nothing leaves yet: no clock has run so far. Posts, answers, emergency warnings and "
+        "mails wait for the first; none of them is lost."
+    )
 
 
 log = logging.getLogger("nagarvani.web")
@@ -156,7 +156,7 @@ def ring(context: AppContext) -> int:
     Mails that the server refused are retried like any other mail.
     """
     with context.database.reading() as session:
-        if worker_health.alarming_since(session, now=context.now()) is None:
+        if worker_health.silence(session, now=context.now()) is None:
             return 0
         is_new = worker_health.is_unrecorded(session, now=context.now())
     if is_new:

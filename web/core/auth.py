@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar, cast
@@ -14,9 +15,10 @@ from werkzeug import Response
 from approvals.policy import Actor
 from publisher.auth import sessions
 from publisher.auth.sessions import Present
-from publisher.models.people import Appointment
+from publisher.models.people import Appointment, Person
 from web.core import form_recovery, permissions
 from web.core.context import ctx
+from web.core.database import end_reading, reading
 from web.core.sign_in_page import sign_in_page
 from web.forms import number_of
 
@@ -29,11 +31,30 @@ SWITCHING = frozenset({"signing.switch", "signing.sign_out"})
 
 @dataclass(frozen=True)
 class Acting:
-    """The signed-in person and the appointment that the session works under."""
+    """The signed-in person and the appointment that the session works under.
+
+    `may_switch`: the person has another appointment in force. `is_newcomer`: the person signed in
+    for the first time less than seven days ago.
+    """
 
     actor: Actor
     sign_in_id: int
-    language: str
+    appointment: Appointment
+    may_switch: bool
+    is_newcomer: bool
+
+    @property
+    def person(self) -> Person:
+        """The signed-in person."""
+        return self.appointment.person
+
+
+class SignedOut(Exception):
+    """The session was ended between the beginning of the request and its write."""
+
+
+class AppointmentEnded(Exception):
+    """The appointment ended between the beginning of the request and its write."""
 
 
 def acting() -> Acting:
@@ -49,6 +70,8 @@ def actor() -> Actor:
 def register(app: Flask) -> None:
     """Load the session before every request, and check it against the rule of the page."""
     app.before_request(_check_access)
+    app.register_error_handler(SignedOut, lambda _error: _ask_to_sign_in())
+    app.register_error_handler(AppointmentEnded, _refuse_ended_appointment)
     app.jinja_env.globals["made_under"] = _page_appointment_id
 
 
@@ -60,6 +83,8 @@ def _check_access() -> Response | tuple[str, int] | str | None:
     rule = permissions.rule_of(current_app, request.endpoint)
     if request.endpoint not in ("static", "bootstrap.static"):
         g.acting = _acting_from_cookie()
+    if request.method == "POST":
+        end_reading()  # its body may take minutes to arrive
     if rule.public:
         return None
     if g.acting is None:
@@ -88,15 +113,23 @@ def _refuse_other_appointment() -> tuple[str, int] | None:
     recovered = form_recovery.submitted_form()
     if recovered is None:
         return None  # no page of ours sent it: the CSRF check refuses it as well
-    with ctx.database.reading() as reading:
+    with reading() as database_session:
         page = render_template(
             "sign_in/another_appointment.html",
             recovered=recovered,
             carried_fields=form_recovery.hidden_fields(recovered),
-            former_appointment=_own_appointment(reading, number_of(made_under)),
-            current_appointment=reading.get_one(Appointment, actor().appointment_id),
+            former_appointment=_own_appointment(database_session, number_of(made_under)),
+            current_appointment=database_session.get_one(Appointment, actor().appointment_id),
         )
     return page, 409
+
+
+def _refuse_ended_appointment(_error: AppointmentEnded) -> tuple[str, int]:
+    """Show the form again, to be sent under the appointment that is in force."""
+    refusal_page = _refuse_other_appointment()
+    if refusal_page is None:
+        abort(403)
+    return refusal_page
 
 
 def _own_appointment(reading: Session, appointment_id: int) -> Appointment | None:
@@ -112,20 +145,28 @@ def _acting_from_cookie() -> Acting | None:
     token = session.get(SESSION_KEY)
     if not isinstance(token, str):
         return None
-    with ctx.database.reading() as reading:
-        present = sessions.peek(reading, token=token, now=ctx.now())
+    with reading() as database_session:
+        present = sessions.peek(database_session, token=token, now=ctx.now())
         if present is not None and not present.is_stale:
             return _acting(present)
     if present is None:
         return None
-    with ctx.database.transaction() as writing:
-        present = sessions.session_of(writing, token=token, now=ctx.now())
+    end_reading()
+    with ctx.database.transaction() as database_session:
+        present = sessions.session_of(database_session, token=token, now=ctx.now())
         return None if present is None else _acting(present)
 
 
 def _acting(present: Present) -> Acting:
-    person = present.sign_in.person
-    return Acting(present.actor, present.sign_in.id, person.language)
+    appointment, now = present.appointment, ctx.now()
+    in_force = [other for other in appointment.person.appointments if other.in_force(now)]
+    return Acting(
+        present.actor,
+        present.sign_in.id,
+        appointment,
+        may_switch=len(in_force) > 1,
+        is_newcomer=present.is_newcomer,
+    )
 
 
 def _ask_to_sign_in() -> Response | tuple[str, int] | str:
@@ -136,6 +177,32 @@ def _ask_to_sign_in() -> Response | tuple[str, int] | str:
     return sign_in_page(path=request.full_path.rstrip("?"))
 
 
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Yield a session that commits at the end of the block, or rolls back on an exception.
+
+    Ends the reading of the request, so what is shown afterwards is read again. Raises `SignedOut`
+    or `AppointmentEnded`.
+    """
+    end_reading()
+    with ctx.database.transaction() as database_session:
+        if request.method == "POST" and g.get("acting") is not None:
+            _read_rights_again(database_session)
+        yield database_session
+
+
+def _read_rights_again(database_session: Session) -> None:
+    # The body of a POST may have taken an hour to arrive since they were read.
+    token = str(session.get(SESSION_KEY, ""))
+    present = sessions.peek(database_session, token=token, now=ctx.now())
+    if present is None:
+        raise SignedOut
+    has_ended = present.actor.appointment_id != actor().appointment_id
+    g.acting = _acting(present)
+    if has_ended:
+        raise AppointmentEnded
+
+
 def reads(
     view: Callable[Concatenate[Session, Parameters], Returned],
 ) -> Callable[Parameters, Returned]:
@@ -143,7 +210,7 @@ def reads(
 
     @wraps(view)
     def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
-        with ctx.database.reading() as database_session:
+        with reading() as database_session:
             return view(database_session, *args, **kwargs)
 
     return wrapper
@@ -156,7 +223,7 @@ def writes(
 
     @wraps(view)
     def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
-        with ctx.database.transaction() as database_session:
+        with writing() as database_session:
             return view(database_session, *args, **kwargs)
 
     return wrapper

@@ -6,17 +6,12 @@ from collections.abc import Mapping
 from typing import cast
 
 import flask_babel
-from flask import Blueprint, g, redirect, request, session
+from flask import g, session
 from flask_babel import Babel
 from flask_babel.speaklater import LazyString
-from werkzeug import Response
 
-from publisher.auth import sign_in
 from publisher.i18n.languages import digits
-from web.core.context import ctx
-from web.core.form_recovery import is_own_path
 from web.core.layout import Locale
-from web.core.permissions import public
 
 
 def _(msgid: str, **values: object) -> str:
@@ -56,33 +51,12 @@ def _localized(values: dict[str, object]) -> dict[str, object]:
 
 LANGUAGES: Mapping[Locale, str] = {"mr": "मराठी", "en": "English", "hi": "हिन्दी"}
 DEFAULT: Locale = "mr"
-routes = Blueprint("language", __name__)
 babel = Babel()
 
 
 def code() -> Locale:
     """Return the language of the current request: mr, en or hi."""
     acting = g.get("acting")
-    preferred = acting.language if acting is not None else DEFAULT
+    preferred = acting.person.language if acting is not None else DEFAULT
     choices = (session.get("language"), preferred)
     return next((locale for choice in choices for locale in LANGUAGES if locale == choice), DEFAULT)
-
-
-@routes.post("/language")
-@public
-def choose() -> Response:
-    """Store the chosen language and redirect back to the page."""
-    chosen = request.form.get("lang", "")
-    if chosen in LANGUAGES:
-        session["language"] = chosen
-        _remember(chosen)
-    path = request.form.get("next", "/")
-    return redirect(path if is_own_path(path) else "/")
-
-
-def _remember(locale: str) -> None:
-    acting = g.get("acting")
-    if acting is None:
-        return
-    with ctx.database.transaction() as database_session:
-        sign_in.choose_language(database_session, person_id=acting.actor.person_id, language=locale)

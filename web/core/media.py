@@ -16,6 +16,7 @@ from publisher.media.store import MediumChanged, MediumMissing
 from publisher.validation import NotFound
 from web.core.auth import actor, reads
 from web.core.context import ctx
+from web.core.database import end_reading
 from web.core.permissions import for_roles
 
 routes = Blueprint("media", __name__)
@@ -53,6 +54,7 @@ def picture(session: Session, post_id: int, sha256: str) -> Response:
 
 
 def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> Response:
+    end_reading()  # making it small takes time
     if always_small or (mime in _PICTURES and request.args.get("size") == "small"):
         small = images.thumbnail(_read(sha256), SMALL)
         response = Response(small.content, mimetype=small.mime)

@@ -10,7 +10,7 @@ from approvals.policy import Action
 from publisher.models.notifications import Notice
 from publisher.notifications import retry
 from publisher.validation import NotFound
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _
@@ -39,7 +39,7 @@ def index(session: Session) -> Page:
 @for_action(Action.SEND_MAIL_AGAIN)
 def send_again(notice_id: int) -> Page:
     """Queue a failed mail again."""
-    with ctx.database.transaction() as session:
+    with writing() as session:
         notice = session.get(Notice, notice_id)
         if notice is None:
             raise NotFound(notice_id)

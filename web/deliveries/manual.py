@@ -14,12 +14,14 @@ from publisher.delivery import manual
 from publisher.delivery.manual import LinkedPost, ManualPost
 from publisher.drafting import drafts
 from publisher.models.deliveries import Delivery
+from publisher.models.posts import Post
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import end_reading, reading
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.forms import Form
@@ -52,7 +54,7 @@ def _page(
     message: str = "",
     platform_text: str = "",
 ) -> str:
-    delivery = _delivery(session, delivery_id)
+    delivery, post = _delivery_and_post(session, delivery_id)
     preview = next(
         preview
         for preview in previews_of(delivery.variant.revision)
@@ -61,7 +63,7 @@ def _page(
     return render_template(
         "deliveries/manual.html",
         delivery=delivery,
-        post=delivery.post,
+        post=post,
         preview=preview,
         form=form,
         message=message,
@@ -74,11 +76,10 @@ def _page(
     )
 
 
-def _delivery(session: Session, delivery_id: int) -> Delivery:
-    """Return the delivery; raises `NotFound` if the actor may not see its post."""
+def _delivery_and_post(session: Session, delivery_id: int) -> tuple[Delivery, Post]:
+    """Return the delivery and its post; raises `NotFound` if the actor may not see the post."""
     delivery = schedule.delivery_for(session, delivery_id)
-    drafts.post_for(session, actor=actor(), post_id=delivery.post_id)
-    return delivery
+    return delivery, drafts.post_for(session, actor=actor(), post_id=delivery.post_id)
 
 
 def _refusal(session: Session, delivery_id: int) -> str:
@@ -98,7 +99,7 @@ def publish(delivery_id: int) -> Page:
     try:
         manual_post = _manual_post(delivery_id, form.link.data or "")
         linked_post = read_back(manual_post)
-        with ctx.database.transaction() as session:
+        with writing() as session:
             manual.publish_by_hand(
                 session,
                 actor=actor(),
@@ -116,8 +117,8 @@ def publish(delivery_id: int) -> Page:
 
 
 def _manual_post(delivery_id: int, link: str) -> ManualPost:
-    with ctx.database.reading() as session:
-        _delivery(session, delivery_id)
+    with reading() as session:
+        _delivery_and_post(session, delivery_id)
         return manual.look_at_link(
             session, actor=actor(), now=ctx.now(), delivery_id=delivery_id, link=link
         )
@@ -125,6 +126,7 @@ def _manual_post(delivery_id: int, link: str) -> ManualPost:
 
 def read_back(manual_post: ManualPost) -> LinkedPost:
     """Read the linked post from the platform, outside of any transaction; raises `Invalid`."""
+    end_reading()
     try:
         platform = ctx.open_account(manual_post.account)
     except CredentialsExpired:

@@ -18,18 +18,19 @@ from publisher.models.people import Person
 from publisher.models.posts import Post
 from publisher.reports import problems
 from publisher.reports.decision_board import decisions
+from publisher.reports.emergency_work import emergency_work
 from publisher.reports.problems import problem_summary
 from publisher.scheduling import schedule
 from publisher.states import PUBLISHABLE_BY_HAND, RESCHEDULABLE, UNSENT, DeliveryState
 from publisher.validation import Invalid
 from web.core import form_recovery
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _, _l
 from web.core.permissions import for_action, for_roles
 from web.core.sign_in_page import prove_page
 from web.deliveries import holds, manual
-from web.emergency.summary import lane_of
 from web.forms import Form
 from web.messages.names import person_name
 from web.messages.refusals import refusal_sentence
@@ -54,7 +55,7 @@ def board(session: Session) -> Page:
         "deliveries/board.html",
         problems=decisions(session, actor=actor(), now=ctx.now()),
         summary=problem_summary(session, actor=actor()),
-        lane=lane_of(session),
+        lane=emergency_work(session, actor=actor(), now=ctx.now()),
         held_deliveries=problems.held_deliveries(session, actor=actor(), now=ctx.now()),
         may_move=may(actor(), Action.SCHEDULE, None),
     )
@@ -158,20 +159,20 @@ def it_is_live(delivery_id: int) -> Page:
         )
     except Invalid as invalid:
         form.show(invalid.problems)
-        with ctx.database.reading() as session:
+        with reading() as session:
             return _page(session, delivery_id, form), 422
 
 
 def _confirm_live(delivery_id: int, link: str) -> None:
     """Read the linked post if necessary, outside of any transaction; then confirm the delivery."""
     viewer, now = actor(), ctx.now()
-    with ctx.database.reading() as session:
+    with reading() as session:
         _delivery(session, delivery_id)
         manual_post = reconcile.post_to_find(
             session, actor=viewer, now=now, delivery_id=delivery_id, link=link
         )
     linked_post = manual.read_back(manual_post) if manual_post is not None else None
-    with ctx.database.transaction() as session:
+    with writing() as session:
         reconcile.confirm_live(
             session,
             actor=viewer,
@@ -199,7 +200,7 @@ def _run_in_transaction(delivery_id: int, action: DeliveryAction, done_message: 
     """Run an action on a visible delivery in one transaction."""
 
     def act() -> None:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             _delivery(session, delivery_id)
             action(session)
 
@@ -213,7 +214,7 @@ def _run(delivery_id: int, act: Callable[[], None], done_message: str) -> Page:
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())
     except NotAllowed as refusal:
-        with ctx.database.reading() as session:
+        with reading() as session:
             message = refusal_sentence(refusal)
             return _page(session, delivery_id, PlatformLinkForm(), message=message), 409
     flash(done_message)

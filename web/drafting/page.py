@@ -16,8 +16,9 @@ from publisher.drafting.drafts import Draft, PictureDraft
 from publisher.models.desk import StartingText
 from publisher.models.people import Appointment, Department
 from publisher.models.posts import Decision, DecisionKind, Post, PostKind
-from publisher.people import responsibility
 from publisher.people.departments import departments_in_force
+from publisher.reports import officer_coverage
+from publisher.reports.officer_coverage import Staff
 from publisher.scheduling import corrections
 from web.core.auth import actor
 from web.core.context import ctx
@@ -69,9 +70,13 @@ def texts_for(session: Session, post: Post) -> list[StartingText]:
     return snippets.suited(session, kinds=kinds, department_id=post.department_id)
 
 
-def make_sheet(session: Session, post: Post, draft: Draft) -> Sheet:
-    """Return the form for this post, filled from the request if it is a POST."""
+def make_sheet(session: Session, post: Post) -> tuple[Sheet, Draft]:
+    """Return the form for this post, filled from the request if it is a POST, and its draft.
+
+    The draft is the newest revision, or what the submissions say if there is none.
+    """
     accounts = drafts.usable_accounts(session, post)
+    draft = prefill.begun(post, accounts)
     slots = forms.slots_for(accounts, [variant.language for variant in draft.variants])
     departments = departments_of(session)
     joint = rows(post, draft, departments)
@@ -84,7 +89,7 @@ def make_sheet(session: Session, post: Post, draft: Draft) -> Sheet:
     )
     others = [department for department in departments if department.id != post.department_id]
     forms.offer(sheet, texts_for(session, post), others)
-    return sheet
+    return sheet, draft
 
 
 def _pictures(post: Post, draft: Draft) -> tuple[PictureDraft, ...]:
@@ -270,12 +275,13 @@ def _approvers(session: Session, post: Post, sheet: Sheet) -> list[DepartmentApp
     """Return who will be asked to approve: the owning department first, then the others."""
     form = sheet.form
     departments = [row.department for row in sheet.joint if form[row.name].data == ASKED]
-    return [_approvers_of(session, department) for department in (post.department, *departments)]
+    departments = [post.department, *departments]
+    department_ids = [department.id for department in departments]
+    roster = officer_coverage.roster_of(session, department_ids, now=ctx.now())
+    return [_approvers_of(department, roster.of(department.id)) for department in departments]
 
 
-def _approvers_of(session: Session, department: Department) -> DepartmentApprovers:
-    now = ctx.now()
-    if officers := responsibility.officers(session, department.id, now=now):
-        return DepartmentApprovers(department, tuple(officers), is_head=False)
-    head = responsibility.head(session, department.id, now=now)
-    return DepartmentApprovers(department, (head,) if head else (), is_head=True)
+def _approvers_of(department: Department, staff: Staff) -> DepartmentApprovers:
+    if staff.officers:
+        return DepartmentApprovers(department, tuple(staff.officers), is_head=False)
+    return DepartmentApprovers(department, (staff.head,) if staff.head else (), is_head=True)

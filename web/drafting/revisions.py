@@ -17,7 +17,7 @@ from publisher.drafting.diff import Change
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.validation import Invalid, NotFound
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _
 from web.core.permissions import for_action, for_roles
@@ -114,7 +114,7 @@ def restore(post_id: int) -> Page:
     """Save the content of an older revision as a new one."""
     number = number_of(request.form.get("number"))
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             revision = save.restore(
                 session,
                 actor=actor(),

@@ -18,8 +18,9 @@ from publisher.drafting.snippets import SnippetChange, SnippetDraft
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.submissions import SubmissionKind
 from publisher.validation import Invalid
-from web.core.auth import actor, reads, writes
+from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import N_, _, _l
 from web.core.permissions import for_action
 from web.drafting.page import departments_of
@@ -93,7 +94,7 @@ def new() -> Page:
     if request.method == "GET":
         return _page(form)
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             snippets.make(session, actor=actor(), now=ctx.now(), form=_read(form))
     except Invalid as invalid:
         form.show(invalid.problems)
@@ -111,7 +112,7 @@ def edit(text_id: int) -> Page:
         return _stored_page(text_id)
     form = _form()
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             snippets.change(
                 session,
                 actor=actor(),
@@ -178,7 +179,7 @@ def _page(
 def _form(session: Session | None = None) -> OneTextForm:
     """Return the form with its choices; opens a session if none is passed."""
     if session is None:
-        with ctx.database.reading() as opened:
+        with reading() as opened:
             return _form(opened)
     form = OneTextForm()
     form.part.choices = options((part, _(label)) for part, label in PARTS.items())

@@ -10,7 +10,7 @@ from wtforms import StringField
 from approvals.policy import Action
 from publisher.drafting import collaboration, drafts, prefill
 from publisher.validation import Invalid
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
@@ -34,7 +34,7 @@ def show(post_id: int) -> Page:
     if request.method == "GET":
         return _join_page(post_id, form)
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             joined = collaboration.join_submission(
                 session,
                 actor=actor(),
@@ -63,7 +63,7 @@ def _join_page(session: Session, post_id: int, form: NumberForm) -> str:
 def part(post_id: int, submission_id: int) -> Page:
     """Remove a submission that was added by mistake."""
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             submission = collaboration.remove_submission(
                 session,
                 actor=actor(),

@@ -20,8 +20,9 @@ from publisher.models.posts import Post
 from publisher.review import decide
 from publisher.validation import Invalid
 from web import in_flight
-from web.core.auth import actor, reads, writes
+from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _
 from web.core.permissions import for_action
 from web.drafting import forms, page, placeholders, warnings
@@ -49,7 +50,7 @@ def start(session: Session, submission_id: int) -> Response:
 @for_action(Action.DRAFT)
 def edit(post_id: int) -> Page:
     """Show the form with the newest revision, or with the submission's texts if there is none."""
-    with ctx.database.transaction() as session:
+    with writing() as session:
         collaboration.record_open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
     return _edit(post_id)
 
@@ -57,8 +58,7 @@ def edit(post_id: int) -> Page:
 @reads
 def _edit(session: Session, post_id: int) -> Page:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    draft = prefill.begun(post, drafts.usable_accounts(session, post))
-    sheet = page.make_sheet(session, post, draft)
+    sheet, draft = page.make_sheet(session, post)
     forms.fill(sheet, draft, revision_number=post.newest)
     return page.render(session, post, sheet, draft)
 
@@ -70,10 +70,9 @@ def save(post_id: int) -> Page:
 
     The other buttons change the form and return it with everything that was typed.
     """
-    with ctx.database.reading() as session:
+    with reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
-        begun = prefill.begun(post, drafts.usable_accounts(session, post))
-        sheet = page.make_sheet(session, post, begun)
+        sheet, _begun = page.make_sheet(session, post)
         _fill_texts(session, post, sheet)
         pictures = known_pictures(session, post_id=post_id)
     draft = forms.read(sheet)
@@ -117,7 +116,7 @@ def _run_form_button(post_id: int, sheet: Sheet, draft: Draft) -> Page:
     if request.form.get("then") != "note":
         return _form_page(post_id, sheet, draft)
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             _write_note(session, post_id, sheet.form.clerk_note.data or "")
     except Invalid as invalid:
         return _invalid_page(post_id, sheet, draft, invalid)
@@ -149,7 +148,7 @@ def _store(
     Sending an unchanged draft creates no new revision.
     """
     sends = request.form.get("then") == "send"
-    with ctx.database.transaction() as session:
+    with writing() as session:
         number = number_on_page
         if not (sends and before is not None and _same(before, prepared.draft)):
             number = drafting_save.save(
@@ -251,7 +250,7 @@ def send(post_id: int) -> Page:
     """Send the newest revision for review; errors are shown on the drafting form."""
     number = request.form.get("seen", 0, type=int)
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
             _send(session, post_id, number)
     except Invalid as invalid:
@@ -264,8 +263,7 @@ def send(post_id: int) -> Page:
 def _saved_draft_page(session: Session, post_id: int, invalid: Invalid) -> str:
     """Return the drafting form of the saved draft, with the errors at its fields."""
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    draft = prefill.begun(post, drafts.usable_accounts(session, post))
-    sheet = page.make_sheet(session, post, draft)
+    sheet, draft = page.make_sheet(session, post)
     forms.fill(sheet, draft, revision_number=post.newest)
     errors = [forms.as_form_error(sheet, error) for error in invalid.problems]
     messages = DraftMessages(tuple(sheet.form.show(errors)))

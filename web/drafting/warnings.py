@@ -19,6 +19,7 @@ from publisher.media.link_preview import may_fetch
 from publisher.models.posts import Language, Post, Revision
 from publisher.reports.comment_detail import CommentDetail
 from web.core.context import ctx
+from web.core.database import end_reading
 from web.core.i18n import _
 from web.drafting import forms
 from web.drafting.forms import Sheet, TextSlot
@@ -114,7 +115,8 @@ def texts_of(sheet: Sheet, draft: Draft) -> list[Text]:
 
 
 def look_at_links(sheet: Sheet, draft: Draft) -> None:
-    """Check the draft's links now. It waits for the network, so no transaction may be open."""
+    """Check the draft's links now, over the network."""
+    end_reading()
     link_checker = LinkChecker(ctx.database, ctx.store, ctx.settings.link_reach, monotonic)
     check_now(link_checker, all_addresses(texts_of(sheet, draft)), now=ctx.now())
 

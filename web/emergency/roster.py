@@ -16,7 +16,7 @@ from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.models.emergency import Duty
 from publisher.models.people import Appointment
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, reads, writes
+from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action, for_roles
@@ -95,7 +95,7 @@ def put_on() -> Page:
     """Add a person to the roster."""
     form = DutyForm()
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             duty = roster.put_on(
                 session,
                 actor=actor(),

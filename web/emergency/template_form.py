@@ -8,7 +8,7 @@ from approvals.emergency import BlankKind
 from publisher.delivery.emergency.template_editing import MOST_BLANKS, BlankForm, TemplateForm
 from publisher.models.emergency import TemplateRevision
 from publisher.review import emergency_grounds
-from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _, _l
 from web.drafting.page import departments_of
 from web.forms import Form, MinutesField, number_of, options
@@ -62,7 +62,7 @@ def make_form() -> TemplateFormPage:
     kinds = [(kind.value, _(label)) for kind, label in KINDS.items()]
     for at in ROWS:
         form[f"blanks-{at}-kind"].choices = options(kinds)
-    with ctx.database.reading() as session:
+    with reading() as session:
         names = [
             (str(department.id), department_name(department))
             for department in departments_of(session)

@@ -17,7 +17,7 @@ from publisher.delivery.emergency import template_approval, template_editing, te
 from publisher.models.emergency import EmergencyTemplate, TemplateDecision, TemplateVerdict
 from publisher.review import emergency_grounds
 from publisher.validation import Invalid
-from web.core.auth import actor, reads, writes
+from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
@@ -113,7 +113,7 @@ def new() -> Page:
     if request.method == "GET":
         return _form_page(form)
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             template = template_editing.make(session, actor=actor(), now=ctx.now(), form=read(form))
     except Invalid as invalid:
         return _form_page(form, messages=form.show(invalid.problems)), 422
@@ -130,7 +130,7 @@ def edit(template_id: int) -> Page:
         return _stored_page(template_id)
     form = make_form()
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             template_editing.change(
                 session,
                 actor=actor(),
@@ -181,7 +181,7 @@ def _form_page(
 def approve(template_id: int) -> Page:
     """Approve the revision that the page showed."""
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             templates.template_for(session, actor=actor(), template_id=template_id)
             template_approval.approve(
                 session,
@@ -225,7 +225,7 @@ def _with_reason(template_id: int, act: Callable[..., object], done_message: str
     if request.method == "GET":
         return _reason_page(template_id, form)
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             templates.template_for(session, actor=actor(), template_id=template_id)
             act(
                 session,

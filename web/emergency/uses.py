@@ -13,8 +13,9 @@ from publisher.delivery.emergency import queries, ratification
 from publisher.delivery.emergency.queries import PAGE, UseOutcome
 from publisher.models.people import Appointment
 from publisher.validation import Invalid, check_in_sight
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.emergency.views import routes
@@ -80,7 +81,7 @@ def _decides(session: Session, used: UseOutcome) -> bool:
 def ratify(use_id: int) -> Page:
     """Ratify a use for the department."""
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             ratification.ratify(session, actor=actor(), now=ctx.now(), use_id=use_id)
     except NotAllowed as refusal:
         return _refused_page(use_id, refusal_sentence(refusal))
@@ -107,12 +108,12 @@ def refuse(use_id: int) -> Page:
     """Refuse to ratify a use; from now on a correction is owed."""
     form = RefusalForm()
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             reason = form.reason.data or ""
             ratification.refuse(session, actor=actor(), now=ctx.now(), use_id=use_id, reason=reason)
     except Invalid as invalid:
         form.show(invalid.problems)
-        with ctx.database.reading() as session:
+        with reading() as session:
             return _refusal_page(session, use_id, form), 422
     except NotAllowed as refusal:
         return _refused_page(use_id, refusal_sentence(refusal))

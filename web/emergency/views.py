@@ -25,8 +25,9 @@ from publisher.review import emergency_grounds
 from publisher.scheduling import holds
 from publisher.validation import Invalid
 from web.core import form_recovery
-from web.core.auth import actor, reads, writes
+from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _
 from web.core.permissions import for_action
 from web.core.sign_in_page import prove_page
@@ -91,7 +92,7 @@ def go_on(template_id: int) -> Page:
     step, back = request.form.get("step", ""), request.form.get("back", "")
     if step == CONFIRM and not back:
         return _publish(template_id)
-    with ctx.database.reading() as session:
+    with reading() as session:
         template = _template(session, template_id)
         form = make_form(emergency_grounds.template_of(templates.newest(template)))
         if back in STEPS:
@@ -177,7 +178,7 @@ def _preview(
 
 def _publish(template_id: int) -> Page:
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             template = _template(session, template_id)
             form = make_form(_approved(template))
             use = publish(session, actor=actor(), now=ctx.now(), form=read(form, template_id))

@@ -25,8 +25,9 @@ from publisher.people.department_orders import (
     BadDepartment,
 )
 from publisher.validation import NotFound
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _
 from web.core.permissions import for_action
 from web.forms import number_of, options
@@ -275,7 +276,7 @@ def close(code: str) -> Page:
 @for_action(Action.RECORD_DEPARTMENT)
 def drop(code: str, change_id: int) -> Page:
     """Cancel a change that is not in force yet."""
-    with ctx.database.transaction() as session:
+    with writing() as session:
         change = session.get(DepartmentChange, change_id)
         if change is None or change.department.code != code:
             raise NotFound(change_id)
@@ -299,14 +300,14 @@ def _carry_out(
     try:
         if form.in_force_on.errors:
             raise BadDepartment("in_force_on", "unreadable")
-        with ctx.database.transaction() as session:
+        with writing() as session:
             code = change(session)
     except BadDepartment as problem:
         show_problem(form, problem)
-        with ctx.database.reading() as session:
+        with reading() as session:
             return show_form(session, form), 422
     except StillOpen as error:
-        with ctx.database.reading() as session:
+        with reading() as session:
             return show_form(session, form, error.open_items), 409
     flash(message)
     return redirect(url_for("departments.show", code=code))

@@ -18,8 +18,9 @@ from publisher.people import appointments, invitations, permissions
 from publisher.people.departments import departments_in_force
 from publisher.validation import NotFound
 from web import in_flight
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.forms import Form, key_of, options
@@ -109,10 +110,10 @@ def new(session: Session) -> Page:
 @for_action(*RECORD_ACTIONS)
 def create() -> Page:
     """Record a person and send the invitation."""
-    with ctx.database.reading() as session:
+    with reading() as session:
         form = _form(session)
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             person_id = _record(session, form)
     except BadPerson as problem:
         sentence = person_problem(problem)
@@ -188,13 +189,13 @@ PersonAction = Callable[[Session, Person], object]
 def _act(person_id: int, action: PersonAction, message: str) -> Page:
     """Carry out an action on a person; a refusal is shown on the person's page."""
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             action(session, _person(session, person_id))
     except NotAllowed as refusal:
         error = (
             person_problem(refusal) if isinstance(refusal, BadPerson) else refusal_sentence(refusal)
         )
-        with ctx.database.reading() as session:
+        with reading() as session:
             return _page(session, person_id, error=error), 409
     flash(message)
     return redirect(url_for("people.show", person_id=person_id))
@@ -225,7 +226,7 @@ def disable(person_id: int) -> Page:
         _("The access is closed, and every session of this person has ended."),
     )
     if isinstance(response, Response):
-        with ctx.database.reading() as session:
+        with reading() as session:
             appointment_ids = [
                 appointment.id for appointment in _person(session, person_id).appointments
             ]

@@ -20,8 +20,9 @@ from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
 from publisher.validation import Invalid
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _, _l
 from web.core.permissions import for_action, for_roles
 from web.forms import Form
@@ -131,7 +132,7 @@ def seen(watch_id: int) -> Page:
     """Mark the external change as seen, with a note."""
     form = ChangeNoteForm()
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             finding_for(session, actor=actor(), watch_id=watch_id)
             acknowledge.note_seen(
                 session,
@@ -142,10 +143,10 @@ def seen(watch_id: int) -> Page:
             )
     except Invalid as invalid:
         form.show(invalid.problems)
-        with ctx.database.reading() as session:
+        with reading() as session:
             return _page(session, watch_id, form), 422
     except NotAllowed as refusal:
-        with ctx.database.reading() as session:
+        with reading() as session:
             return _page(session, watch_id, form, message=refusal_sentence(refusal)), 409
     flash(_("Noted. It no longer stands among the decisions."))
     flash(f"found-{watch_id}", "draft-done")

@@ -15,7 +15,7 @@ from publisher.inbox import hide as inbox_hide
 from publisher.reports.comment_detail import comment_page
 from publisher.review import takedown_orders
 from publisher.validation import Invalid
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
@@ -62,7 +62,7 @@ def take_back(post_id: int) -> Page:
 
 def _order_deletion(post_id: int, form: TakeBackForm) -> bool:
     """Order the deletions; returns True if nothing is left and the post is withdrawn."""
-    with ctx.database.transaction() as session:
+    with writing() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         takedown_orders.take_back(
             session,
@@ -121,7 +121,7 @@ def _hide_or_unhide(comment_id: int, act: str, done_message: str) -> Page:
     if request.method == "GET":
         return _hide_page(comment_id, act, form)
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             _check_in_sight(session, comment_id)
             _HIDE_FUNCTIONS[act](
                 session,

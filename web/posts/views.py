@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask import Blueprint, flash, redirect, render_template, url_for
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 from werkzeug import Response
 from wtforms import TextAreaField
 
@@ -14,12 +14,14 @@ from approvals.states import PostState
 from publisher.drafting import collaboration, drafts
 from publisher.models.desk import OpenDraft
 from publisher.models.posts import Post, PostKind, Revision
+from publisher.models.submissions import Submission
 from publisher.reports import timeline
 from publisher.review import decide, gate_adapter
 from publisher.review.gate_adapter import DepartmentReview, asked_department_ids
 from publisher.validation import Invalid, departments_in_sight
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _, _l
 from web.core.permissions import for_action, for_roles
 from web.forms import Form
@@ -29,6 +31,7 @@ from web.previews import previews_of
 
 routes = Blueprint("posts", __name__)
 Page = Response | str | tuple[str, int]
+_SIBLINGS = (selectinload(Post.submissions).selectinload(Submission.posts),)
 
 
 class ClerkNoteForm(Form):
@@ -46,7 +49,7 @@ def show(session: Session, post_id: int) -> Page:
 
 
 def _page(session: Session, post_id: int, form: ClerkNoteForm) -> str:
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.post_for(session, actor=actor(), post_id=post_id, options=_SIBLINGS)
     newest = post.revisions[-1] if post.revisions else None
     publications = publications_of(session, post)
     acts = _acts(post) | _deletion_acts(post, publications)
@@ -55,7 +58,7 @@ def _page(session: Session, post_id: int, form: ClerkNoteForm) -> str:
         post=post,
         revision=newest,
         previews=previews_of(newest) if newest else [],
-        timeline=timeline.post_timeline(session, post_id=post_id, now=ctx.now()),
+        timeline=timeline.post_timeline(session, post=post, now=ctx.now()),
         step_labels=STEPS,
         next_labels=NEXT,
         acts=acts,
@@ -118,7 +121,7 @@ def note(post_id: int) -> Page:
     """Add a note for clerks, which departments do not see."""
     form = ClerkNoteForm()
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             collaboration.write_note(
                 session,
                 actor=actor(),
@@ -128,7 +131,7 @@ def note(post_id: int) -> Page:
             )
     except Invalid as invalid:
         form.show(invalid.problems)
-        with ctx.database.reading() as session:
+        with reading() as session:
             return _page(session, post_id, form), 422
     flash(_("The note is kept."))
     flash(f"note-{post_id}", "draft-done")

@@ -13,7 +13,7 @@ from flask import Blueprint, flash, redirect, render_template, request, stream_w
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from approvals.policy import Action, Actor, Role
+from approvals.policy import Action, Role
 from publisher.models.submissions import SubmissionKind
 from publisher.reports import export as reports_export
 from publisher.reports.export import Plain
@@ -25,6 +25,7 @@ from publisher.validation import NotFound
 from publisher.working_time import local
 from web.core.auth import actor, reads, writes
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import N_, _
 from web.core.permissions import for_action
 from web.core.state_badges import state_word
@@ -99,19 +100,21 @@ def remove(session: Session, export_id: int) -> Response:
 @for_action(Action.SEE_SUBMISSION)
 def fetch(export_id: int) -> Response:
     """Serve the prepared list as CSV, in the language of the page."""
-    with ctx.database.reading() as session:
+    with reading() as session:
         export = reports_export.export_for(
             session, actor=actor(), now=ctx.now(), export_id=export_id
         )
         if export.finished_at is None:
             raise NotFound(export_id)
-    return csv_response(_stored_rows(export_id, actor()))
+    return csv_response(_stored_rows(export_id, export.parts))
 
 
-def _stored_rows(export_id: int, owner: Actor) -> Iterator[Plain]:
-    with ctx.database.reading() as session:
-        export = reports_export.export_for(session, actor=owner, now=ctx.now(), export_id=export_id)
-        yield from reports_export.parts_of(session, export)
+def _stored_rows(export_id: int, parts: int) -> Iterator[Plain]:
+    """Yield all rows; no transaction is open while they are sent."""
+    for number in range(parts):
+        with ctx.database.reading() as session:
+            rows = reports_export.rows_of_part(session, export_id, number)
+        yield from rows
 
 
 def csv_response(rows: Iterable[Plain]) -> Response:

@@ -20,8 +20,9 @@ from publisher.models.people import Appointment
 from publisher.models.posts import Post, Revision
 from publisher.review import gate_adapter, in_person
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal, Spelled
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _l
 from web.core.permissions import for_action, for_roles
 from web.forms import Form, number_of
@@ -112,7 +113,7 @@ def _deciders(session: Session, revision: Revision) -> list[Appointment]:
 def make(post_id: int) -> Page:
     """Create a code for the revision that the page showed."""
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
             in_person.make(
                 session,
@@ -128,7 +129,7 @@ def make(post_id: int) -> Page:
 
 
 def _refused_page(post_id: int, refusal: NotAllowed) -> Page:
-    with ctx.database.reading() as session:
+    with reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         page = _page(session, post, refusal=refusal_sentence(refusal))
         return (page, 409) if isinstance(page, str) else page
@@ -146,7 +147,7 @@ def ask() -> Page:
 def follow() -> Page:
     """Redirect to the revision of the typed code."""
     form = ApprovalCodeForm()
-    with ctx.database.transaction() as session:
+    with writing() as session:
         approval_code = in_person.find_by_letters(
             session, actor=actor(), now=ctx.now(), letters=form.letters.data or ""
         )

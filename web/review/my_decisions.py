@@ -13,7 +13,7 @@ from approvals.policy import Action
 from publisher.i18n import dates
 from publisher.review import history, return_texts
 from publisher.validation import Invalid
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _, _l, page_language
@@ -96,7 +96,7 @@ def keep_text() -> Page:
     """Save a return text."""
     form = DecisionTextForm()
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             return_texts.save(
                 session, actor=actor(), now=ctx.now(), return_text=form.words.data or ""
             )
@@ -112,7 +112,7 @@ def keep_text() -> Page:
 @for_action(*DECIDERS)
 def remove_text() -> Page:
     """Delete one of the actor's return texts."""
-    with ctx.database.transaction() as session:
+    with writing() as session:
         text_id = number_of(request.form.get("text"))
         return_texts.remove(session, actor=actor(), text_id=text_id)
     flash(_("The text is removed."))

@@ -18,7 +18,7 @@ from publisher.review import decide, return_texts, withdraw
 from publisher.review.decide import ActsUnderAnother
 from publisher.validation import Invalid
 from web import in_flight
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
@@ -114,7 +114,7 @@ def _with_reason(post_id: int, act: str, decide_with: Decide, done_message: str)
         return _with_saved_text(post_id, form)
     try:
         decide.check_acting_under(actor(), number_of(form.under.data))
-        with ctx.database.transaction() as session:
+        with writing() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
             decide_with(
                 session,
@@ -157,7 +157,7 @@ def _with_saved_text(post_id: int, form: DecisionReasonForm) -> Page:
     """Insert one of the actor's saved texts into the reason, or save the reason as a text."""
     reason, status = form.reason.data or "", 200
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
             if "keep" in request.form:
                 return_texts.save(session, actor=actor(), now=ctx.now(), return_text=reason)

@@ -18,8 +18,9 @@ from publisher.drafting import diff, drafts
 from publisher.models.posts import DecisionKind, Post, Revision
 from publisher.review import decide, gate_adapter, history
 from publisher.review.decide import ActsUnderAnother
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _
 from web.core.permissions import for_action, for_roles
 from web.drafting import warnings
@@ -155,7 +156,7 @@ def approve(post_id: int) -> Page:
     form = ApproveForm()
     try:
         decide.check_acting_under(actor(), form.under.data)
-        with ctx.database.transaction() as session:
+        with writing() as session:
             decide.approve(
                 session,
                 actor=actor(),
@@ -180,7 +181,7 @@ def redirect_if_already_decided(
     # A button pressed twice, or again after going back, is no error.
     if not isinstance(refusal, WrongState):
         return None
-    with ctx.database.reading() as session:
+    with reading() as session:
         decision = history.decision_on(
             session, actor=actor(), post_id=post_id, seen_revision=revision_number
         )
@@ -192,7 +193,7 @@ def redirect_if_already_decided(
 
 def _refused_page(post_id: int, revision_number: int, refusal: NotAllowed) -> Page:
     """Return the review page with the refusal; a stale revision is shown with its changes."""
-    with ctx.database.reading() as session:
+    with reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         revisions = {candidate.number: candidate for candidate in post.revisions}
         is_stale = isinstance(refusal, StaleRevision)

@@ -23,8 +23,9 @@ from publisher.scheduling.bulk_reschedule import (
 )
 from publisher.validation import Invalid, Validator
 from web.core import form_recovery
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _, _l, _n
 from web.core.permissions import for_action
 from web.forms import DayMonthYearField, Form, number_of, options
@@ -144,7 +145,7 @@ def _read_time(validator: Validator, form: BulkMoveForm) -> datetime:
 
 def _plan(form: BulkMoveForm, chosen: list[int], how: NewTime, *, message: str = "") -> str:
     """Return the page with the new time of each delivery, or the reason why it cannot move."""
-    with ctx.database.reading() as session:
+    with reading() as session:
         steps = bulk_reschedule.plan(
             session,
             actor=actor(),
@@ -179,7 +180,7 @@ def _move_all(form: BulkMoveForm, chosen: list[int], how: NewTime) -> Page:
     """Move all in one transaction; if the plan has changed meanwhile, show the new one."""
     dragged = request.form.get("step") == "drag"
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             moved = bulk_reschedule.move_all(
                 session,
                 actor=actor(),

@@ -15,8 +15,9 @@ from publisher.reports import ical_feeds
 from publisher.reports.calendar_month import Item
 from publisher.reports.ical_feeds import FeedContent, TooOften
 from publisher.validation import NotFound
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _
 from web.core.permissions import for_roles, public
 from web.core.state_badges import STATE_WORDS
@@ -47,10 +48,10 @@ def _page(session: Session, *, address: str = "") -> str:
 @for_roles()
 def renew() -> Page:
     """Create or replace the person's link; its URL is shown only once."""
-    with ctx.database.transaction() as session:
+    with writing() as session:
         token = ical_feeds.renew(session, actor=actor(), now=ctx.now())
     address = ctx.settings.base_url + url_for("feeds.calendar", token=token)
-    with ctx.database.reading() as session:
+    with reading() as session:
         return _page(session, address=address)
 
 
@@ -58,7 +59,7 @@ def renew() -> Page:
 @for_roles()
 def end() -> Page:
     """End the link: its URL answers 404 from now on."""
-    with ctx.database.transaction() as session:
+    with writing() as session:
         ical_feeds.end(session, actor=actor(), now=ctx.now())
     flash(_("The link has ended."))
     return redirect(url_for("feeds.index"))
@@ -69,7 +70,7 @@ def end() -> Page:
 def calendar(token: str) -> Response:
     """Return the calendar of a link, for calendar programs; 404 if the token is unknown."""
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             fed = ical_feeds.fetch(session, token=token, now=ctx.now())
     except NotFound:
         return Response("", 404, mimetype="text/plain")

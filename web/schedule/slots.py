@@ -19,7 +19,7 @@ from publisher.scheduling import slots
 from publisher.scheduling.slots import WEEKDAYS
 from publisher.validation import Invalid, Validator
 from publisher.working_time import from_local, local_day
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l, page_language
 from web.core.permissions import for_action
@@ -123,7 +123,7 @@ def set_slots() -> Page:
     """Add a good time."""
     form = SlotForm()
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             validator = Validator()
             clock = _read_clock(validator, "clock", form.clock.data)
             weekdays = [weekday for weekday in form.weekdays.data or [] if weekday in WEEKDAYS]
@@ -160,7 +160,7 @@ def set_quiet_time() -> Page:
     """Add a quiet time."""
     form = QuietForm(prefix="quiet-")
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             validator = Validator()
             begins = _read_clock(validator, "begins", form.begins.data)
             ends = _read_clock(validator, "ends", form.ends.data)
@@ -202,7 +202,7 @@ def remove_quiet_time(quiet_id: int) -> Page:
 
 
 def _remove(remove: Callable[[Session], None]) -> Page:
-    with ctx.database.transaction() as session:
+    with writing() as session:
         remove(session)
     flash(_("It is taken away."))
     return redirect(url_for("slots.index"))

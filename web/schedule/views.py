@@ -23,7 +23,7 @@ from publisher.scheduling import schedule as scheduling_schedule
 from publisher.validation import FieldError, Invalid, NotFound
 from publisher.working_time import local
 from web.core import form_recovery
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
@@ -103,7 +103,7 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
 
     Raises `Invalid` if the time cannot be read or used.
     """
-    with ctx.database.transaction() as session:
+    with writing() as session:
         variant = _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
         try:
             due_at = parse_when(
@@ -185,7 +185,7 @@ def _advice(session: Session, post: Post, variant: Variant) -> dict[str, object]
 def publish_now(post_id: int, variant_id: int) -> Page:
     """Publish a variant at once, after a fresh sign-in."""
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
             scheduling_schedule.publish_now(
                 session, actor=actor(), now=ctx.now(), variant_ids=[variant_id]

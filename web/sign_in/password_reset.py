@@ -9,7 +9,9 @@ from wtforms.validators import InputRequired
 
 from publisher.models.people import Link
 from publisher.people import password_reset
+from web.core.auth import writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _, _l
 from web.core.permissions import public
 from web.forms import Form
@@ -63,7 +65,7 @@ def send() -> Page:
     if not form.validate():
         return render_template("sign_in/password_reset_ask.html", form=form, message=""), 422
     identifier = (form.identifier.data or "").replace("\0", "")
-    with ctx.database.transaction() as session:
+    with writing() as session:
         until = password_reset.ask(
             session, identifier=identifier, address=request.remote_addr or "", now=ctx.now()
         )
@@ -85,7 +87,7 @@ def sent() -> Page:
 @public
 def open_link(token: str) -> Page:
     """Show the form of a reset link; opening it does not use it up."""
-    with ctx.database.reading() as session:
+    with reading() as session:
         if password_reset.by_link(session, token=token, now=ctx.now()) is None:
             return _link_expired_page()
     return render_template("sign_in/password_reset_link.html", form=NewPasswordForm(formdata=None))
@@ -96,14 +98,14 @@ def open_link(token: str) -> Page:
 def use_link(token: str) -> Page:
     """Store the new password."""
     form = NewPasswordForm()
-    with ctx.database.reading() as session:
+    with reading() as session:
         link = password_reset.by_link(session, token=token, now=ctx.now())
         if link is None:
             return _link_expired_page()
         password_hash = new_hash(form, link.person)
     if password_hash is None:
         return render_template("sign_in/password_reset_link.html", form=form), 422
-    with ctx.database.transaction() as session:
+    with writing() as session:
         link = password_reset.by_link(session, token=token, now=ctx.now())
         if link is None:
             return _link_expired_page()
@@ -139,7 +141,7 @@ def use_code() -> Page:
     password_hash = new_hash(form, link.person)
     if password_hash is None:
         return render_template("sign_in/password_reset_code.html", form=form), 422
-    with ctx.database.transaction() as session:
+    with writing() as session:
         password_reset.reset(
             session,
             link=session.get_one(Link, link.id),
@@ -153,7 +155,7 @@ def use_code() -> Page:
 
 def _link_of(form: ResetCodeForm) -> Link | None:
     # A wrong code is counted, so this transaction commits in any case.
-    with ctx.database.transaction() as session:
+    with writing() as session:
         link = password_reset.by_code(
             session,
             identifier=(form.identifier.data or "").replace("\0", ""),

@@ -16,8 +16,9 @@ from publisher.notifications import preferences
 from publisher.people import contact_verification, profile
 from publisher.people.contact_verification import ContactCodeProblem
 from publisher.people.profile import Profile
-from web.core.auth import acting, actor, reads
+from web.core.auth import acting, actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import LANGUAGES as PAGE_LANGUAGES
 from web.core.i18n import N_, _, _l
 from web.core.permissions import for_roles
@@ -118,7 +119,7 @@ def save() -> Page:
     """Store the profile; the pages then use the chosen language."""
     form = ProfileForm()
     try:
-        with ctx.database.transaction() as database_session:
+        with writing() as database_session:
             profile.save(
                 database_session,
                 actor=actor(),
@@ -128,7 +129,7 @@ def save() -> Page:
             )
     except BadPerson as bad:
         form[bad.field].errors = [person_problem(bad)]
-        with ctx.database.reading() as database_session:
+        with reading() as database_session:
             return _page(database_session, form), 422
     if form.language.data in PAGE_LANGUAGES:
         session["language"] = form.language.data
@@ -179,7 +180,7 @@ def change_password(database_session: Session) -> Page:
 
 def _store_password(form: PasswordForm, password_hash: str) -> SignInRefusal | None:
     proof = own_proof(form.password.data or "")
-    with ctx.database.transaction() as database_session:
+    with writing() as database_session:
         return profile.change_password(
             database_session,
             sign_in_id=acting().sign_in_id,
@@ -253,7 +254,7 @@ def _change_contact(field: ContactField) -> Page:
 def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | None:
     """Check the password, then request the change; commits a wrong try too, to count it."""
     proof = own_proof(form.password.data or "")
-    with ctx.database.transaction() as database_session:
+    with writing() as database_session:
         refusal = sign_in.prove(
             database_session,
             sign_in_id=acting().sign_in_id,
@@ -299,7 +300,7 @@ def confirm() -> Page:
     """Store the new address or number if the code is right."""
     form = ContactCodeForm()
     if form.validate():
-        with ctx.database.transaction() as database_session:
+        with writing() as database_session:
             problem = contact_verification.confirm(
                 database_session,
                 actor=actor(),
@@ -314,5 +315,5 @@ def confirm() -> Page:
             flash(code_sentence(problem), "red")
             return redirect(url_for("profile.show"))
         form.code.errors = [code_sentence(problem)]
-    with ctx.database.reading() as database_session:
+    with reading() as database_session:
         return _code_page(database_session, form), 422

@@ -16,8 +16,9 @@ from publisher.auth.sign_in import SignedIn, SignInRefusal
 from publisher.models.people import Person
 from publisher.people import invitations
 from web.core import form_recovery
-from web.core.auth import SESSION_KEY, acting, reads, writes
+from web.core.auth import SESSION_KEY, acting, reads, writes, writing
 from web.core.context import ctx
+from web.core.database import end_reading, reading
 from web.core.i18n import _, _l, _n
 from web.core.permissions import for_roles, public
 from web.core.sign_in_page import ProveForm, SignInForm, prove_page, sign_in_page
@@ -66,14 +67,14 @@ def sign_in() -> Page:
 
 
 def _try_sign_in(identifier: str, password: str) -> SignedIn | SignInRefusal:
-    # Checking a hash is slow, so it happens before the transaction opens.
     address = request.remote_addr or ""
-    with ctx.database.reading() as reading:
+    with reading() as database_session:
         stored_hash = auth_sign_in.hash_to_try(
-            reading, identifier=identifier, address=address, now=ctx.now()
+            database_session, identifier=identifier, address=address, now=ctx.now()
         )
+    end_reading()  # checking a hash is slow
     proof = stored_hash.proof(password)
-    with ctx.database.transaction() as database_session:
+    with writing() as database_session:
         return auth_sign_in.sign_in(
             database_session,
             identifier=identifier,
@@ -123,14 +124,14 @@ def open_invitation(database_session: Session, token: str) -> Page:
 def accept_invitation(token: str) -> Page:
     """Store the first password; the person then signs in with it."""
     form = InvitationForm()
-    with ctx.database.reading() as reading:
-        person = invitations.invited(reading, token=token, now=ctx.now())
+    with reading() as database_session:
+        person = invitations.invited(database_session, token=token, now=ctx.now())
         if person is None:
             return _invitation_expired_page()
         password_hash = new_hash(form, person)
         if password_hash is None:
             return render_template("sign_in/invitation.html", form=form, person=person), 422
-    with ctx.database.transaction() as database_session:
+    with writing() as database_session:
         if invitations.invited(database_session, token=token, now=ctx.now()) is None:
             return _invitation_expired_page()
         invitations.accept_invitation(
@@ -158,7 +159,7 @@ def prove() -> Page:
     if not form.validate():
         return prove_page(recovered, form=form), 422
     proof = own_proof(form.password.data or "")
-    with ctx.database.transaction() as database_session:
+    with writing() as database_session:
         refusal = auth_sign_in.prove(
             database_session,
             sign_in_id=acting().sign_in_id,
@@ -192,7 +193,7 @@ def appointments(database_session: Session) -> Page:
 @for_roles()
 def switch() -> Page:
     """Switch to another of one's own appointments, and show a form that was carried along."""
-    with ctx.database.transaction() as database_session:
+    with writing() as database_session:
         actor = signing_in_sessions.switch(
             database_session,
             sign_in_id=acting().sign_in_id,

@@ -23,7 +23,7 @@ from publisher.reports import timeline
 from publisher.reports.unseen_notes import unseen_notes
 from publisher.states import SubmissionState
 from publisher.validation import Invalid
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
@@ -77,9 +77,7 @@ def _submission_page(
     return render_template(
         "submissions/submission.html",
         submission=submission,
-        timeline=timeline.timeline_of(
-            session, actor=actor(), submission_id=submission_id, now=ctx.now()
-        ),
+        timeline=timeline.timeline_of(session, submission=submission, now=ctx.now()),
         step_labels=STEPS,
         next_labels=NEXT,
         kind_labels=KIND_WORDS,
@@ -210,7 +208,7 @@ def note(submission_id: int) -> Page:
 @for_action(Action.DRAFT)
 def see_note(submission_id: int) -> Page:
     """Mark the department's notes as seen, which removes them from Today."""
-    with ctx.database.transaction() as session:
+    with writing() as session:
         questions.mark_notes_seen(
             session, actor=actor(), now=ctx.now(), submission_id=submission_id
         )
@@ -245,7 +243,7 @@ def _text_action(submission_id: int, act: str) -> Page:
 
 def _run_action(action: SubmissionAction, submission_id: int, form: SubmissionReasonForm) -> None:
     keywords = {action.parameter or action.field: form[action.field].data or ""}
-    with ctx.database.transaction() as session:
+    with writing() as session:
         action.function(
             session, actor=actor(), now=ctx.now(), submission_id=submission_id, **keywords
         )
@@ -286,7 +284,7 @@ def merge(submission_id: int) -> Page:
     if request.method == "GET":
         return _merge_page(submission_id, form)
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             merged = intake_merge.merge(
                 session,
                 actor=actor(),

@@ -16,7 +16,7 @@ from publisher.intake.form import HandIn, check
 from publisher.intake.submit import hand_in
 from publisher.models.submissions import Submission
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _
 from web.core.permissions import for_action
@@ -155,7 +155,7 @@ def _hand_in(
     """
     if not filled.form.validate() or problems:
         _raise_all_errors(filled, hand_in_form)
-    with ctx.database.transaction() as session:
+    with writing() as session:
         submission = hand_in(
             session,
             actor=actor(),
@@ -238,7 +238,7 @@ def _change(
         raise ValueError("there is nothing to change")
     if not filled.form.validate() or problems:
         _raise_all_errors(filled, hand_in_form)
-    with ctx.database.transaction() as session:
+    with writing() as session:
         return edit.change(
             session,
             actor=actor(),

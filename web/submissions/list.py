@@ -32,8 +32,9 @@ from publisher.reports.submission_list import (
 )
 from publisher.reports.types import Cursor
 from publisher.validation import Invalid
-from web.core.auth import actor, reads, writes
+from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import N_, _
 from web.core.permissions import for_action
@@ -181,7 +182,7 @@ def _departments(session: Session) -> Sequence[Department]:
 def csv() -> Response:
     """Return the list as CSV; redirects to `/exports` if it is too long to send at once."""
     filters = filter_from_query(request.args)
-    with ctx.database.reading() as session:
+    with reading() as session:
         total = submission_total(session, actor=actor(), now=ctx.now(), filters=filters)
     if total >= export.AT_ONCE:
         return redirect(url_for("exports.index", list=filters.query))
@@ -189,7 +190,7 @@ def csv() -> Response:
 
 
 def _every_row(filters: SubmissionFilter, viewer: Actor) -> Iterator[Plain]:
-    """Yield all rows of the list, page by page, each page in a transaction of its own."""
+    """Yield all rows of the list, page by page; no transaction is open while they are sent."""
     now, after = ctx.now(), None
     while True:
         with ctx.database.reading() as session:
@@ -206,7 +207,7 @@ def keep_view() -> Page:
     """Save the sent filters as a named view of the signed-in person."""
     filters, name = filter_from_query(request.form), request.form.get("name", "")
     try:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             saved_view = saved_views.keep_view(
                 session,
                 actor=actor(),
@@ -216,7 +217,7 @@ def keep_view() -> Page:
                 query=filters.query,
             )
     except Invalid as invalid:
-        with ctx.database.reading() as session:
+        with reading() as session:
             sentence = problem_sentence(invalid.problems[0])
             return _page(session, filters, name=name, problem=sentence), 422
     flash(_("Kept as “%(name)s”.", name=saved_view.name))

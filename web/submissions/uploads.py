@@ -20,7 +20,7 @@ from publisher.media import images
 from publisher.media.image_checks import BadPicture
 from publisher.media.store import MediumChanged, MediumMissing, Store, StoreAway
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor
+from web.core.auth import actor, writing
 from web.core.context import ctx
 from web.core.request import HeldFile
 from web.messages.field_errors import problem_sentence
@@ -129,12 +129,12 @@ def _store_upload(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
     file = uploads.look_at(name, source)
     if file.sha256 in {row.file.sha256 for row in rows}:
         raise UploadRefused("same_file_twice", {"name": file.name})
-    with ctx.database.transaction() as session:
+    with writing() as session:
         counted = uploads.admit(session, actor=actor(), now=ctx.now(), file=file)
     try:
         ctx.store.save_file(source)
     except StoreAway as away:
-        with ctx.database.transaction() as session:
+        with writing() as session:
             uploads.give_back(session, upload_id=counted)
         raise UploadRefused("store_away", {"name": file.name}) from away
     return rows_of([file])[0]

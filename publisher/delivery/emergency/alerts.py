@@ -175,18 +175,21 @@ def _queue(
 
 def open_alerts(session: Session) -> list[Alert]:
     """Return the alerts that nobody has taken, the oldest first."""
-    return list(session.scalars(_shown().where(*_open()).order_by(Alert.id)))
+    query = with_post_and_account(select(Alert)).where(*_open()).order_by(Alert.id)
+    return list(session.scalars(query))
 
 
 def taken_alerts(session: Session) -> list[Alert]:
     """Return the alerts that were taken and are not settled yet, the oldest first."""
-    query = _shown().where(Alert.taken_at.is_not(None), Alert.settled_at.is_(None))
-    return list(session.scalars(query.order_by(Alert.id)))
+    is_taken = (Alert.taken_at.is_not(None), Alert.settled_at.is_(None))
+    query = with_post_and_account(select(Alert)).where(*is_taken).order_by(Alert.id)
+    return list(session.scalars(query))
 
 
-def _shown() -> Select[Alert]:
+def with_post_and_account(query: Select[Alert]) -> Select[Alert]:
+    """Load what pages show of an alert with it."""
     delivery = joinedload(Alert.delivery)
-    return select(Alert).options(
+    return query.options(
         delivery.joinedload(Delivery.post),
         delivery.joinedload(Delivery.account),
         delivery.joinedload(Delivery.variant).load_only(Variant.language),

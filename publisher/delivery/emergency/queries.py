@@ -10,8 +10,8 @@ from enum import StrEnum
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from approvals.policy import Action, Actor, scope_of
-from publisher.delivery.emergency import roster, templates
+from approvals.policy import Action, Actor
+from publisher.delivery.emergency import roster
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import EmergencyUse, Ratification, TemplateDecision
 from publisher.models.people import Appointment
@@ -89,42 +89,6 @@ def uses_of(session: Session, post_ids: Collection[int]) -> dict[int, int]:
         .where(Revision.post_id.in_(post_ids))
     )
     return {row.post_id: row.id for row in session.execute(query)}
-
-
-def owed_by(session: Session, *, actor: Actor, now: datetime) -> list[UseOutcome]:
-    """Return the uses that this actor can ratify or refuse now, the first due first.
-
-    Officers can; the head if no officer can, or if the decision is overdue.
-    """
-    if scope_of(actor, Action.RATIFY) is None or actor.department_id is None:
-        return []
-    query = (
-        _whole()
-        .join(Decision, Decision.id == EmergencyUse.decision_id)
-        .where(
-            EmergencyUse.ratification.is_(None),
-            Decision.department_id == actor.department_id,
-            Decision.person_id != actor.person_id,
-        )
-        .order_by(EmergencyUse.due_at)
-    )
-    rows = session.scalars(query).all()
-    if not rows:
-        return []
-    able = templates.deciders_of(session, actor.department_id, now=now)
-    mine = [
-        use
-        for use in rows
-        if now >= use.due_at or templates.is_among(able([use.decision.person_id]), actor)
-    ]
-    return _with_outcome(session, mine, now=now)
-
-
-def wanting_correction(session: Session, *, actor: Actor, now: datetime) -> list[UseOutcome]:
-    """Return the refused uses with live uncorrected texts that this actor may see."""
-    query = _in_sight(session, actor, now).where(EmergencyUse.ratification == Ratification.REFUSED)
-    refused = _with_outcome(session, session.scalars(query).all(), now=now)
-    return [used for used in refused if used.owed is Owed.REFUSED]
 
 
 def _whole() -> Select[EmergencyUse]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Select, select
@@ -52,23 +52,6 @@ def visible(session: Session, *, actor: Actor, ended: bool = False) -> list[Emer
     if department_ids is not None:
         query = query.where(EmergencyTemplate.department_id.in_(department_ids))
     return _load(session, query)
-
-
-def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[EmergencyTemplate]:
-    """Return the templates whose newest revision waits for this actor's approval."""
-    if actor.department_id is None:
-        return []
-    query = _in_use().where(EmergencyTemplate.department_id == actor.department_id)
-    undecided = [template for template in _load(session, query) if not newest(template).decisions]
-    if not undecided:
-        return []
-    able = deciders_of(session, actor.department_id, now=now)
-    return [template for template in undecided if is_among(able(_authors(newest(template))), actor)]
-
-
-def is_among(able: Approvers, actor: Actor) -> bool:
-    """Return True if this actor is one of those who can decide now."""
-    return any(candidate.appointment_id == actor.appointment_id for candidate in able.everybody)
 
 
 def _in_use() -> Select[EmergencyTemplate]:
@@ -145,20 +128,13 @@ def able_in(
 
     These are its officers; if none is left, its head.
     """
-    return deciders_of(session, department_id, now=now)(without)
-
-
-def deciders_of(
-    session: Session, department_id: int, *, now: datetime
-) -> Callable[[Collection[int]], Approvers]:
-    """Return a function like `able_in` of `without`, which reads the appointments only once."""
     top = responsibility.head(session, department_id, now=now)
     officers = [
         _candidate(appointment)
         for appointment in responsibility.officers(session, department_id, now=now)
     ]
     head = _candidate(top) if top else None
-    return lambda without: gate.approvers(officers, head, without)
+    return gate.approvers(officers, head, without)
 
 
 def _candidate(appointment: Appointment) -> Candidate:

@@ -14,6 +14,7 @@ from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.emergency import EmergencyUse, Ratification
 from publisher.models.people import Department
 from publisher.models.posts import Language, Post
+from publisher.reports.emergency_work import emergency_work
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, NotFound
 from tests.support import emergency_steps
@@ -134,7 +135,7 @@ def test_an_overdue_use_is_owed_by_officers_and_head_and_no_member(town: City) -
     owing = []
     for name in ("member", "first", "second", "head", "clerk"):
         with town.read() as session:
-            if queries.owed_by(session, actor=town.actor(name), now=town.now):
+            if emergency_work(session, actor=town.actor(name), now=town.now).owed:
                 owing.append(name)
     assert owing == ["first", "second", "head"]
 
@@ -172,9 +173,10 @@ def test_a_refused_live_emergency_needs_a_correction_until_all_is_gone(town: Cit
         post = session.get_one(Post, emergency_steps.post_of(town, use_id))
         assert post.state is PostState.DRAFT
         lead = town.actor("lead")
-        uses = queries.wanting_correction(session, actor=lead, now=town.now)
-        assert [listed_use.use.id for listed_use in uses] == [use_id]
-        assert len(uses[0].wrong_still) == 4
+        uses = emergency_work(session, actor=lead, now=town.now).refused
+        assert [use.id for use in uses] == [use_id]
+        outcome = queries.use_for(session, actor=lead, now=town.now, use_id=use_id)
+        assert len(outcome.wrong_still) == 4
     _gone(town, keep=1)
     assert uses_to_ratify(town, use_id) is Owed.REFUSED
     _gone(town, keep=0)

@@ -1,0 +1,62 @@
+"""The database session in which a request reads all that it shows.
+
+It begins its transaction at the first read, so that a page is one snapshot. It must not stay open
+while something slow happens: `end_reading` is called before a body is read, before a platform or
+another server is asked, before a write, and before the response is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from flask import Flask, Response, g
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from web.core.context import ctx
+
+
+def register(app: Flask) -> None:
+    """End the reading of each request before its response is sent, or when it failed."""
+    app.after_request(_end_before_sending)
+    app.teardown_appcontext(_close)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Yield the request's read-only session; its transaction outlives the block."""
+    yield _session()
+
+
+def end_reading() -> None:
+    """End the transaction of what was read, and give its connection back; loaded rows stay."""
+    session: Session | None = g.get("reading")
+    if session is not None:
+        _end(session)
+
+
+def _session() -> Session:
+    if "reading" not in g:
+        g.reading = ctx.database.session_for_reading()
+    return cast(Session, g.reading)
+
+
+def _end(session: Session) -> None:
+    session.expunge_all()
+    try:
+        session.commit()
+    except SQLAlchemyError:
+        session.rollback()  # the connection broke, and nothing was written
+
+
+def _end_before_sending(response: Response) -> Response:
+    end_reading()
+    return response
+
+
+def _close(_error: BaseException | None) -> None:
+    session: Session | None = g.pop("reading", None)
+    if session is not None:
+        session.close()
