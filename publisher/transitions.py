@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from sqlalchemy.sql.selectable import FromClause
 
@@ -68,17 +69,22 @@ PARAMETERS = (DELIVERY_ID, FENCE, NOW)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """A placeholder, replaced by the `now` parameter in a prepared statement."""
 
-_FOR_NO_KEY_UPDATE = {"key_share": True}
 
-
-def lock(session: Session, model: type[Row], key: int) -> Row | None:
+def lock(
+    session: Session, model: type[Row], key: int, *, options: Sequence[ORMOption] = ()
+) -> Row | None:
     """Return the row, freshly read and locked until the transaction ends; None if it is missing.
+
+    `options` load related rows with it, which are not locked.
 
     SQLite locks the whole file instead.
     """
     # FOR NO KEY UPDATE does not block foreign-key checks (FOR KEY SHARE) of other transactions.
     # Otherwise updating a delivery twice would deadlock with reviews, which lock the post first.
-    return session.get(model, key, with_for_update=_FOR_NO_KEY_UPDATE, populate_existing=True)
+    for_update = {"key_share": True, "of": model}
+    return session.get(
+        model, key, options=options, with_for_update=for_update, populate_existing=True
+    )
 
 
 def apply(

@@ -58,7 +58,7 @@ def load_context(
     return CheckContext(
         leaves_on=local_day(max(now, not_before or now)),
         event=_event(post),
-        city_numbers=_city_numbers(session),
+        city_numbers=_city_numbers(session, texts),
         links=links_seen(session, all_addresses(texts)),
         alike={} if post.kind is PostKind.REPLY else _alike(session, post, texts, now=now),
         may_reply=reply is None or rules.may_reply(reply.comment),
@@ -75,8 +75,13 @@ def _event(post: Post) -> tuple[date, date] | None:
     return event_days[0] if len(set(event_days)) == 1 else None
 
 
-def _city_numbers(session: Session) -> frozenset[str]:
-    """Return the mobile numbers in snippets that are in force: they are the city's helplines."""
+def _city_numbers(session: Session, texts: Sequence[Text]) -> frozenset[str]:
+    """Return the mobile numbers in snippets that are in force: they are the city's helplines.
+
+    None are read for texts without a mobile number.
+    """
+    if not any(mobile for text in texts for mobile in rules.mobiles_in(text.text)):
+        return frozenset()
     columns = (StartingText.text_mr, StartingText.text_en, StartingText.text_hi)
     rows = session.execute(select(*columns).where(StartingText.ended_at.is_(None)))
     return frozenset(

@@ -15,7 +15,7 @@ from publisher.content_checks.rules import all_addresses
 from publisher.database.bulk import as_json, insert_for, rows_from_json
 from publisher.database.session import table_of
 from publisher.models.content_checks import CheckedLink, TextMark
-from publisher.models.posts import Revision
+from publisher.models.posts import PostKind, Revision
 from publisher.transitions import NOW
 
 FRESH = timedelta(hours=6)
@@ -23,10 +23,14 @@ FRESH = timedelta(hours=6)
 
 
 def note(session: Session, revision: Revision, *, now: datetime) -> None:
-    """Store the marks of a flushed revision, and request checks of its links."""
+    """Store the marks of a flushed revision, and request checks of its links.
+
+    Replies have no marks: only posts are compared with each other.
+    """
+    compared = revision.variants if revision.post.kind is PostKind.POST else []
     rows = [
         {"variant_id": variant.id, "mark": mark}
-        for variant in revision.variants
+        for variant in compared
         for mark in marks_of(runs_of(variant.text))
     ]
     if rows:

@@ -59,7 +59,8 @@ def write_revision(
     validator = Validator(form_errors)
     cleaned_note = validator.text("note", note, most=LONGEST_NOTE)
     placed = fit(session, post, variants, validator)
-    checked = _checked(session, placed, validator, is_post=post.kind is PostKind.POST)
+    accounts = _accounts_of(session, placed)
+    checked = _checked(placed, accounts, validator, is_post=post.kind is PostKind.POST)
     _check_open(session, post, placed, validator)
     _check_window(validator, not_before, not_after, now=now)
     departments = _checked_departments(
@@ -80,37 +81,48 @@ def write_revision(
         saved_at=now,
         not_before=not_before,
         not_after=not_after,
-        variants=[_variant(position, variant) for position, variant in enumerate(checked)],
+        variants=[
+            _variant(position, variant, accounts[variant.account_id])
+            for position, variant in enumerate(checked)
+        ],
         departments=departments,
     )
+    is_first, post.newest = post.newest == 0, revision.number
     session.add(revision)
-    _put_back(session, post, revision.number, actor=actor, now=now)
-    post.newest = revision.number
     session.flush()
+    _put_back(session, post, actor=actor, now=now)
+    if not is_first:
+        schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="new_revision")
     record.note(session, revision, now=now)
     return revision
 
 
-def _put_back(session: Session, post: Post, number: int, *, actor: Actor, now: datetime) -> None:
-    """Make the post a draft again, and cancel unsent deliveries of older revisions."""
-    values = {"revision": number}
+def _put_back(session: Session, post: Post, *, actor: Actor, now: datetime) -> None:
+    """Make the post a draft again, or record that a draft was saved."""
+    values = {"revision": post.newest}
     if post.state is PostState.DRAFT:
         transitions.record(session, post, "save", actor=actor, now=now, values=values)
     else:
         transitions.apply(
             session, post, PostState.DRAFT, actor=actor, now=now, verb="save", values=values
         )
-    schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="new_revision")
+
+
+def _accounts_of(session: Session, placed: Sequence[Placed]) -> dict[int, Account]:
+    ids = {variant.account_id for _, variant in placed}
+    accounts = session.scalars(select(Account).where(Account.id.in_(ids)))
+    return {account.id: account for account in accounts}
 
 
 def _checked(
-    session: Session, placed: Sequence[Placed], validator: Validator, *, is_post: bool
+    placed: Sequence[Placed],
+    accounts: Mapping[int, Account],
+    validator: Validator,
+    *,
+    is_post: bool,
 ) -> list[PreparedVariant]:
     if not placed and all(problem.field != "variants" for problem in validator.problems):
         validator.add("variants", "required")
-    ids = {variant.account_id for _, variant in placed}
-    account_rows = session.scalars(select(Account).where(Account.id.in_(ids)))
-    accounts = {account.id: account for account in account_rows}
     checked = []
     used_slots: set[tuple[int, str]] = set()
     for index, variant in placed:
@@ -242,10 +254,11 @@ def _checked_departments(
     ]
 
 
-def _variant(position: int, variant: PreparedVariant) -> Variant:
+def _variant(position: int, variant: PreparedVariant, account: Account) -> Variant:
     return Variant(
         position=position,
-        account_id=variant.account_id,
+        account=account,
+        account_id=account.id,
         language=variant.language,
         text=variant.text,
         link=variant.link,

@@ -40,7 +40,7 @@ def unhide(session: Session, *, actor: Actor, now: datetime, comment_id: int, re
 def _order(
     session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str, hidden: bool
 ) -> Order:
-    comment = routing.locked_comment(session, comment_id)
+    comment = routing.locked_comment(session, comment_id, actor=actor)
     require(actor, Action.HIDE if hidden else Action.UNHIDE, comment.department_id, now=now)
     receipt_above = post_above(comment)
     if receipt_above is None:

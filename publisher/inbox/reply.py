@@ -110,16 +110,17 @@ def answer(
     An officer's own answer is approved by writing it and is sent at once; any other waits for the
     department's officer. Raises `Invalid`, `WrongState` or `AlreadyAnswered`.
     """
-    comment = routing.locked_comment(session, comment_id)
+    comment = routing.locked_comment(session, comment_id, actor=actor)
     require(actor, Action.ANSWER, comment.department_id, now=now)
     if comment.state is not CommentState.ROUTED or comment.department_id is None:
         raise WrongState(state=comment.state, to=CommentState.ANSWERED)
     _make_room(session, comment, kind, actor=actor, now=now)
-    post = _new_reply(session, comment, kind, now=now)
-    variant = _variant(comment, text)
-    revision = revisions.write_revision(
-        session, actor=actor, now=now, post=post, variants=[variant]
-    )
+    with session.no_autoflush:  # the post is inserted together with its revision
+        post = _new_reply(comment, kind, now=now)
+        variant = _variant(comment, text)
+        revision = revisions.write_revision(
+            session, actor=actor, now=now, post=post, variants=[variant]
+        )
     _decide(session, post, revision, actor=actor, now=now)
     failpoints.hit("answer.before_commit")
     return post
@@ -156,20 +157,20 @@ def _came_to_nothing(post: Post) -> bool:
     return bool(states) and states <= set(NOT_PUBLISHED)
 
 
-def _new_reply(session: Session, comment: Comment, kind: AnswerKind, *, now: datetime) -> Post:
-    post = Post(
+def _new_reply(comment: Comment, kind: AnswerKind, *, now: datetime) -> Post:
+    # The empty collections need not be read from the database.
+    return Post(
         kind=PostKind.REPLY,
         title=f"@{comment.author_handle or comment.author_name}",
         department_id=comment.department_id,
         state=PostState.DRAFT,
+        newest=0,
         created_at=now,
         state_at=now,
+        reply=Reply(comment=comment, answer=kind, opening=comment.opening),
+        submissions=[],
+        revisions=[],
     )
-    session.add(post)
-    session.flush()
-    session.add(Reply(post_id=post.id, comment_id=comment.id, answer=kind, opening=comment.opening))
-    session.flush()
-    return post
 
 
 def _decide(
@@ -182,7 +183,8 @@ def _decide(
         )
         return
     decide.approve_by_own_hand(session, actor=actor, now=now, post=post, revision=revision)
-    schedule.send_reply(session, actor=actor, now=now, revision=revision)
+    (variant,) = revision.variants
+    schedule.add_reply_delivery(session, actor=actor, now=now, variant=variant)
 
 
 def tick_answers(database: Database, *, now: datetime) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from approvals.errors import WrongState
 from approvals.policy import CLOCK, Action, Actor, require
@@ -20,9 +20,10 @@ from publisher.models.posts import Post
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
+from publisher.people.departments import is_in_force
 from publisher.scheduling import schedule
 from publisher.states import SENT, CommentState
-from publisher.validation import NotFound, checked_reason
+from publisher.validation import FieldError, Invalid, NotFound, check_in_sight, checked_reason
 
 
 class RoutingReason(StrEnum):
@@ -149,11 +150,11 @@ def assign(
     session: Session, *, actor: Actor, now: datetime, comment_id: int, department_id: int
 ) -> Comment:
     """Assign a comment from the cell's queue to a department."""
-    comment = locked_comment(session, comment_id)
+    comment = locked_comment(session, comment_id, actor=actor)
     require(actor, Action.ASSIGN, department_id, now=now)
     if comment.state is not CommentState.RECEIVED:
         raise WrongState(state=comment.state, to=CommentState.ROUTED)
-    _check_department(session, department_id)
+    _check_department(session, department_id, now)
     _put(
         session,
         comment,
@@ -180,13 +181,13 @@ def transfer(
 
     An answer that was not sent is withdrawn; the deadline stays.
     """
-    comment = locked_comment(session, comment_id)
+    comment = locked_comment(session, comment_id, actor=actor)
     require(actor, Action.TRANSFER, comment.department_id, now=now)
     if comment.state is not CommentState.ROUTED:
         raise WrongState(state=comment.state, to=CommentState.ROUTED)
     reason_text = checked_reason(reason)
     if department_id is not None:
-        _check_department(session, department_id)
+        _check_department(session, department_id, now)
     take_back_answer(session, comment, actor=actor, now=now, why="transfer")
     back = department_id is None
     why = RoutingReason.GIVEN_BACK if back else RoutingReason.TRANSFERRED
@@ -199,7 +200,7 @@ def close(
     session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str
 ) -> Comment:
     """Close a comment without an answer, with the reason."""
-    comment = locked_comment(session, comment_id)
+    comment = locked_comment(session, comment_id, actor=actor)
     require(actor, Action.CLOSE, comment.department_id, now=now)
     comment.reason = checked_reason(reason)
     if comment.state is CommentState.ROUTED:
@@ -212,7 +213,7 @@ def reopen(
     session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str
 ) -> Comment:
     """Reopen an answered or closed comment, for another answer by its department."""
-    comment = locked_comment(session, comment_id)
+    comment = locked_comment(session, comment_id, actor=actor)
     require(actor, Action.REOPEN, comment.department_id, now=now)
     if comment.state not in (CommentState.ANSWERED, CommentState.CLOSED):
         raise WrongState(state=comment.state, to=CommentState.ROUTED)
@@ -288,14 +289,21 @@ def standing_answer(session: Session, comment: Comment) -> Reply | None:
     return session.scalars(query).one_or_none()
 
 
-def locked_comment(session: Session, comment_id: int) -> Comment:
-    """Return the comment, locked until the transaction ends. Raises NotFound."""
-    comment = transitions.lock(session, Comment, comment_id)
+def locked_comment(session: Session, comment_id: int, *, actor: Actor) -> Comment:
+    """Return the comment and its thread, locked until the transaction ends.
+
+    Raises `NotFound` unless the actor may see it.
+    """
+    thread = joinedload(Comment.thread)
+    comment = transitions.lock(session, Comment, comment_id, options=[thread])
     if comment is None:
         raise NotFound(comment_id)
+    department_ids = [] if comment.department_id is None else [comment.department_id]
+    check_in_sight(actor, Action.SEE_COMMENT, department_ids)
     return comment
 
 
-def _check_department(session: Session, department_id: int) -> None:
-    if session.get(Department, department_id) is None:
-        raise NotFound(department_id)
+def _check_department(session: Session, department_id: int, now: datetime) -> None:
+    department = session.get(Department, department_id)
+    if department is None or not is_in_force(department, now=now):
+        raise Invalid([FieldError("department", "unknown_department")])

@@ -199,7 +199,8 @@ def _decide(
     )
     session.add(decision)
     session.flush()
-    in_person.end_for(session, revision=revision, now=now)
+    if kind is not DecisionKind.OWN_HAND:  # such a reply was never in review before
+        in_person.end_for(session, revision=revision, now=now)
     return decision
 
 

@@ -201,6 +201,20 @@ def send_reply(
     ]
 
 
+def add_reply_delivery(
+    session: Session, *, actor: Actor, now: datetime, variant: Variant
+) -> Delivery:
+    """Schedule an approved reply that was written just now, so it has no delivery yet."""
+    return add_delivery(
+        session,
+        actor=actor,
+        now=now,
+        variant=variant,
+        due_at=now,
+        late_limit=LONGEST_LATE_LIMIT,
+    )
+
+
 def delivery_for(session: Session, delivery_id: int) -> Delivery:
     """Return the delivery, or raise `NotFound`."""
     delivery = session.get(Delivery, delivery_id)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -13,11 +14,13 @@ from publisher.inbox import routing
 from publisher.inbox.routing import RoutingReason
 from publisher.models.comments import Comment, Routing
 from publisher.models.deliveries import Delivery
+from publisher.models.people import Department
 from publisher.models.posts import Post
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid, NotFound
+from publisher.working_time import local_day
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
 
@@ -99,11 +102,34 @@ def test_assigned_to_a_department_with_nobody_it_stays_with_the_cell(town: City)
     assert (comment.state, steps[-1].reason) == (CommentState.RECEIVED, "nobody_there")
 
 
-@pytest.mark.parametrize("who", ["first", "head", "member", "admin", "auditor", "oversight"])
+@pytest.mark.parametrize("who", ["admin", "auditor"])
 def test_only_the_cell_assigns(town: City, who: str) -> None:
     comment_id = town.comment()
     with pytest.raises(WrongRole):
         town.assign(comment_id, "water", by=who)
+
+
+@pytest.mark.parametrize("who", ["first", "head", "member", "oversight"])
+def test_an_unrouted_comment_does_not_exist_for_a_department(town: City, who: str) -> None:
+    comment_id = town.comment()
+    with pytest.raises(NotFound):
+        town.assign(comment_id, "water", by=who)
+
+
+@pytest.mark.parametrize(
+    ("from_on", "until_on"), [(timedelta(days=1), None), (None, timedelta(days=-1))]
+)
+def test_a_department_not_in_force_is_given_no_comment(
+    town: City, from_on: timedelta | None, until_on: timedelta | None
+) -> None:
+    comment_id, today = town.comment(), local_day(town.now)
+    with town.write() as session:
+        road = session.get_one(Department, town.departments["road"])
+        road.from_on = None if from_on is None else today + from_on
+        road.until_on = None if until_on is None else today + until_on
+    with pytest.raises(Invalid) as raised:
+        town.assign(comment_id, "road", by="clerk")
+    assert raised.value.codes == [("department", "unknown_department")]
 
 
 def test_what_is_routed_is_not_assigned_but_transferred(town: City) -> None:
@@ -140,9 +166,9 @@ def test_after_a_transfer_it_is_no_longer_the_first_departments(town: City) -> N
     (delivery_id,) = town.live()
     comment_id = town.comment(under=delivery_id)
     _transfer(town, comment_id, "road")
-    with pytest.raises(WrongRole):
+    with pytest.raises(NotFound):
         _transfer(town, comment_id, "water")
-    with pytest.raises(WrongRole):
+    with pytest.raises(NotFound):
         town.answer(comment_id, by="first")
 
 
@@ -264,9 +290,9 @@ def test_who_does_not_answer_for_the_department_moves_nothing(town: City, who: s
     assert _look(town, comment_id)[0].state is CommentState.ROUTED
 
 
-def test_a_department_or_comment_that_does_not_exist_is_missing(town: City) -> None:
+def test_a_department_or_comment_that_does_not_exist_is_refused(town: City) -> None:
     comment_id = _routed(town)
-    with town.write() as session, pytest.raises(NotFound):
+    with town.write() as session, pytest.raises(Invalid):
         routing.transfer(
             session,
             actor=town.actor("first"),

@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 from wtforms import BooleanField, SelectField, TextAreaField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action
+from approvals.states import PostState
 from publisher import failpoints
 from publisher.content_checks import outgoing_text
 from publisher.inbox import reply, routing
 from publisher.models.comments import AnswerKind
-from publisher.models.people import Department
+from publisher.people.departments import departments_in_force
 from publisher.reports import inbox_list
 from publisher.reports.comment_detail import comment_page
 from publisher.reports.inbox_list import InboxView
 from publisher.review import takedown_orders
 from publisher.states import CommentState
 from publisher.validation import Invalid
-from web.core.auth import actor, reads
+from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
@@ -130,13 +131,8 @@ def _side_list(session: Session, state: CommentState) -> tuple[inbox_list.Commen
 
 
 def _departments(session: Session) -> list[tuple[int, str]]:
-    today = ctx.now().date()
-    departments = session.scalars(select(Department).order_by(Department.name_mr))
-    return [
-        (department.id, department_name(department))
-        for department in departments
-        if department.until_on is None or department.until_on >= today
-    ]
+    departments = departments_in_force(session, now=ctx.now())
+    return [(department.id, department_name(department)) for department in departments]
 
 
 @routes.post("/comments/<int:comment_id>/answer")
@@ -146,8 +142,7 @@ def answer(comment_id: int) -> Page:
     form = AnswerForm()
     kind = AnswerKind.INTERIM if form.interim.data else AnswerKind.FINAL
     try:
-        with ctx.database.transaction() as session:
-            _check_in_sight(session, comment_id)
+        with writing() as session:
             post = reply.answer(
                 session,
                 actor=actor(),
@@ -156,23 +151,18 @@ def answer(comment_id: int) -> Page:
                 text=form.text.data or "",
                 kind=kind,
             )
-            leaves = bool(post.deliveries)
+            leaves = post.state is PostState.APPROVED
         failpoints.hit("answer.after_commit")
     except Invalid as invalid:
         unplaced = form.show(invalid.problems)
-        with ctx.database.reading() as session:
+        with reading() as session:
             return _page(session, comment_id, form, messages=unplaced), 422
     except NotAllowed as refusal:
-        with ctx.database.reading() as session:
+        with reading() as session:
             return _page(session, comment_id, form, messages=[refusal_sentence(refusal)]), 409
     flash(f"answer-{comment_id}", "draft-done")
     flash(_("The answer is on its way.") if leaves else _("The answer waits for the officer."))
     return redirect(url_for("inbox.show", comment_id=comment_id))
-
-
-def _check_in_sight(session: Session, comment_id: int) -> None:
-    """Raise `NotFound` for another department's comment."""
-    comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
 
 
 RoutingAction = Callable[[Session, RoutingForm], object]
@@ -254,8 +244,7 @@ def _routing_action(comment_id: int, act: str, action: RoutingAction, done_messa
     if request.method == "GET":
         return _move_page(comment_id, act, form)
     try:
-        with ctx.database.transaction() as session:
-            _check_in_sight(session, comment_id)
+        with writing() as session:
             action(session, form)
     except Invalid as invalid:
         form.show(invalid.problems)
