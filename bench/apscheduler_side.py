@@ -38,9 +38,7 @@ def post(address: str, text: str) -> None:
         platform = _OF_THREAD.platform = open_platform(
             "x",
             town.CREDENTIALS,
-            x_api_url=address,
-            graph_api_url=address,
-            graph_api_version="v26.0",
+            {"x_api_url": address, "graph_api_url": address, "graph_api_version": "v26.0"},
         )
     deadline = Deadline.after(45.0, time.monotonic)
     platform.publish(platform.prepare(Outgoing(text), deadline=deadline), deadline=deadline)

@@ -32,7 +32,7 @@ def open_account(**_settings: object) -> None:
     """Open the account once per process, as the worker opens it once per thread."""
     url = os.environ["BENCH_X"]
     _OPENED["x"] = open_platform(
-        "x", CREDENTIALS, x_api_url=url, graph_api_url=url, graph_api_version="v26.0"
+        "x", CREDENTIALS, {"x_api_url": url, "graph_api_url": url, "graph_api_version": "v26.0"}
     )
 
 

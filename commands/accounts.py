@@ -18,6 +18,7 @@ from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.now import now
 from publisher.people.permissions import COMMAND
+from publisher.platforms.registry import all_platforms
 from publisher.settings.environment import PREFIX, Settings
 
 YES: Final = "yes"
@@ -93,6 +94,12 @@ def forget(settings: Settings, *, yes: bool) -> None:
             manage.forget(session, account, actor=COMMAND, now=now())
         _end_oauth_flows(session, at=now())
     click.echo(f"{len(accounts)} disconnected. At the platforms, remove the app in each account.")
-    if any((settings.access.x_access_token, settings.access.facebook_page_token)):
-        click.echo(f"Tokens still stand in the settings {PREFIX}X_… or {PREFIX}FACEBOOK_…: init")
-        click.echo("would connect them again. Take them out there.")
+    names = [
+        PREFIX + name.upper()
+        for platform in all_platforms()
+        if all(settings.platforms[name] for name in platform.settings.names)
+        for name in platform.settings.names
+    ]
+    if names:
+        click.echo(f"Access still stands in the settings {', '.join(names)}: init would connect")
+        click.echo("these accounts again. Take them out there.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -22,35 +21,17 @@ from publisher.models.people import Department, Person
 from publisher.now import now
 from publisher.people.departments import load_register
 from publisher.people.permissions import COMMAND
-from publisher.settings.delivery import Access
+from publisher.platforms.capabilities import AccountFromSettings
+from publisher.platforms.oauth.types import ConnectableAccount
+from publisher.platforms.registry import all_platforms
 from publisher.settings.environment import PREFIX, Settings, WrongSetting
 
 OWNER: Final = "information-technology"
-#: What each platform needs, in the order in which a missing one is named.
-_X_APP: Final = ("x_consumer_key", "x_consumer_secret")
-_X: Final = ("x_handle", *_X_APP, "x_access_token", "x_access_token_secret")
-_FACEBOOK: Final = ("facebook_page_id", "facebook_page_token")
-
-
-@dataclass(frozen=True)
-class GivenAccount:
-    """An account as the settings give it."""
-
-    platform: str
-    handle: str
-    url: str
-    platform_id: str
-    credentials: Mapping[str, str] = field(repr=False)
-
-    @property
-    def code(self) -> str:
-        """Its code in our database."""
-        return f"{self.platform}-{self.handle.lower()}"
 
 
 def run(settings: Settings) -> None:
     """Run each step that is not done yet, and print what was done and what comes next."""
-    accounts = tuple(_accounts_from_settings(settings.access))
+    accounts = tuple(_accounts_from_settings(settings.platforms))
     lay_tables(settings)
     click.echo("Database: the tables are those of this version.")
     with Database(settings.database_url) as database, database.transaction() as session:
@@ -95,51 +76,41 @@ def _lay_templates(session: Session, at: datetime) -> str:
     )
 
 
-def _accounts_from_settings(access: Access) -> Iterator[GivenAccount]:
-    """The accounts whose settings are given; raises `WrongSetting` where one is given in part."""
-    if _are_all_set(access, _X, alone=_X_APP):
-        handle = access.x_handle.lstrip("@")
-        yield GivenAccount(
-            platform="x",
-            handle=handle,
-            url=f"https://x.com/{handle}",
-            platform_id=access.x_access_token.partition("-")[0],
-            credentials={name.removeprefix("x_"): getattr(access, name) for name in _X[1:]},
-        )
-    if _are_all_set(access, _FACEBOOK):
-        yield GivenAccount(
-            platform="facebook",
-            handle=access.facebook_page_id,
-            url=f"https://www.facebook.com/{access.facebook_page_id}",
-            platform_id=access.facebook_page_id,
-            credentials={
-                "page_id": access.facebook_page_id,
-                "page_token": access.facebook_page_token,
-                "app_secret": access.facebook_app_secret,
-            },
-        )
+def _accounts_from_settings(
+    settings: Mapping[str, str],
+) -> Iterator[tuple[str, ConnectableAccount]]:
+    """The accounts whose settings are given, by platform.
+
+    Raises `WrongSetting` where one is given in part.
+    """
+    for platform in all_platforms():
+        if _are_all_set(settings, platform.settings):
+            yield platform.name, platform.settings.read(settings)
 
 
-def _are_all_set(access: Access, names: tuple[str, ...], *, alone: tuple[str, ...] = ()) -> bool:
-    """Return True if all are set; those of `alone` may be set without the others."""
-    set_names = tuple(name for name in names if getattr(access, name))
-    required = alone if set(set_names) <= set(alone) else names
+def _are_all_set(settings: Mapping[str, str], account: AccountFromSettings) -> bool:
+    """Return True if all are set; those of the app may be set without the others."""
+    set_names = tuple(name for name in account.names if settings[name])
+    required = account.app if set(set_names) <= set(account.app) else account.names
     missing = [name for name in required if name not in set_names]
     if set_names and missing:
         others = " and ".join(PREFIX + name.upper() for name in set_names)
         raise WrongSetting(missing[0].upper(), f"is missing, though {others} is given")
-    return set_names == names
+    return set_names == account.names
 
 
 def _connect_all(
-    session: Session, given: tuple[GivenAccount, ...], settings: Settings, at: datetime
+    session: Session,
+    accounts: tuple[tuple[str, ConnectableAccount], ...],
+    settings: Settings,
+    at: datetime,
 ) -> Iterator[str]:
     vault = Vault(settings.secret_key, settings.token_keys)
-    for account in given:
+    for platform, account in accounts:
         existing = manage.find_account(
-            session, account.code, account.platform, account.platform_id, account.handle
+            session, _code(platform, account), platform, account.platform_id, account.handle
         )
-        name = f"Account: {account.handle} on {account.platform}"
+        name = f"Account: {account.handle} on {platform}"
         opened = _open_credentials(vault, existing) if existing is not None else None
         if opened == account.credentials:
             yield f"{name} was connected already."
@@ -153,10 +124,20 @@ def _connect_all(
                 "to have the settings' access used."
             )
         else:
-            _connect(session, account, vault, settings, at)
+            _connect(session, platform, account, vault, settings, at)
             yield f"{name} is connected."
-    if not given:
-        yield f"Accounts: none given; the settings {PREFIX}X_… and {PREFIX}FACEBOOK_… name them."
+    if not accounts:
+        yield f"Accounts: none given; the settings {_names_of_accounts()} name them."
+
+
+def _code(platform: str, account: ConnectableAccount) -> str:
+    return f"{platform}-{account.handle.lower()}"
+
+
+def _names_of_accounts() -> str:
+    """Return the beginnings of the settings' names: NAGARVANI_X_… and NAGARVANI_FACEBOOK_…"""
+    prefixes = [platform.settings.names[0].partition("_")[0] for platform in all_platforms()]
+    return " and ".join(f"{PREFIX}{prefix.upper()}_…" for prefix in prefixes)
 
 
 def _open_credentials(vault: Vault, account: Account) -> Mapping[str, str] | None:
@@ -167,15 +148,20 @@ def _open_credentials(vault: Vault, account: Account) -> Mapping[str, str] | Non
 
 
 def _connect(
-    session: Session, account: GivenAccount, vault: Vault, settings: Settings, at: datetime
+    session: Session,
+    platform: str,
+    account: ConnectableAccount,
+    vault: Vault,
+    settings: Settings,
+    at: datetime,
 ) -> None:
     owner = session.scalars(select(Department.id).where(Department.code == OWNER)).one()
     manage.connect(
         session,
         actor=COMMAND,
         now=at,
-        code=account.code,
-        platform=account.platform,
+        code=_code(platform, account),
+        platform=platform,
         handle=account.handle,
         name=settings.city.name_mr,
         url=account.url,

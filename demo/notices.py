@@ -34,23 +34,26 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A notice in one language: the department's text, and the cell's for X and Facebook."""
+    """A notice in one language: the department's text, and the cell's by platform."""
 
     title: str
     body: str
-    x: str
-    facebook: str
+    posts: Mapping[str, str]
 
     @classmethod
     def of(cls, fields: Mapping[str, str]) -> Wording:
-        """Return the wording as the file has it; without a text for Facebook it is the body."""
-        texts = {name: text.strip() for name, text in fields.items()}
-        return cls(**{"facebook": texts["body"], **texts})
+        """Return the wording as the file has it."""
+        posts = {name: text.strip() for name, text in fields.items()}
+        return cls(title=posts.pop("title"), body=posts.pop("body"), posts=posts)
+
+    def text_on(self, platform: str) -> str:
+        """Return the cell's text for a platform; the body, if it has none of its own."""
+        return self.posts.get(platform, self.body)
 
     def filled(self, days: Mapping[str, str]) -> Wording:
         """Return the wording with its days written in; raises KeyError for an unknown day."""
-        texts = (self.title, self.body, self.x, self.facebook)
-        return Wording(*(text.format_map(days) for text in texts))
+        posts = {platform: text.format_map(days) for platform, text in self.posts.items()}
+        return Wording(self.title.format_map(days), self.body.format_map(days), posts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,7 @@ class DemoNotice:
     def texts(self) -> Iterator[str]:
         """Yield every text of the notice that a person may read."""
         for wording in (self.mr, self.en):
-            yield from (wording.title, wording.body, wording.x, wording.facebook)
+            yield from (wording.title, wording.body, *wording.posts.values())
         for photo in self.photos:
             yield from (photo.alt_mr, photo.alt_en)
 

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
 
-from publisher.settings.delivery import Access
 from publisher.settings.environment import Reach, Settings, WrongSetting, load
 from publisher.settings.help import HelpDesk, Hours
+from publisher.settings.platforms import PLATFORM_SETTINGS
 from publisher.settings.sms import SmsTemplate
 
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="  # 32 letters, as Fernet writes its keys
 OTHER_KEY = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXpBQkNERUY="
+
+KEYS = [setting.name for setting in PLATFORM_SETTINGS if not setting.default]
 
 
 def read(folder: Path, **variables: str) -> Settings:
@@ -28,15 +29,15 @@ def test_without_a_word_it_runs_on_this_machine(tmp_path: Path) -> None:
     assert (settings.smtp_url, settings.mail_from) == ("smtp://127.0.0.1:25", "nagarvani@localhost")
     assert (settings.city.code, settings.city.name_en) == ("PMC", "Pune Municipal Corporation")
     assert settings.city.name_mr == "पुणे महानगरपालिका"
-    assert {getattr(settings.access, field.name) for field in fields(Access)} == {""}
+    assert {settings.platforms[name] for name in KEYS} == {""}
 
 
 def test_the_press_reaches_the_real_platforms_unless_told_otherwise(tmp_path: Path) -> None:
-    press = read(tmp_path).delivery
-    assert press.x_api_url == "https://api.twitter.com"
-    assert press.x_web_url == "https://x.com"
-    assert press.graph_api_url == "https://graph.facebook.com"
-    assert press.graph_api_version == "v26.0"
+    press, platforms = read(tmp_path).delivery, read(tmp_path).platforms
+    assert platforms["x_api_url"] == "https://api.twitter.com"
+    assert platforms["x_web_url"] == "https://x.com"
+    assert platforms["graph_api_url"] == "https://graph.facebook.com"
+    assert platforms["graph_api_version"] == "v26.0"
     assert press.looks == (20.0, 60.0, 300.0, 900.0)
     assert press.weekly_looks_after is None
     assert read(tmp_path, WEEKLY_LOOKS_AFTER="never").delivery.weekly_looks_after is None
@@ -75,7 +76,7 @@ GOOD = {
     "SMS_SENDER": "PMCNGV",
     "SMS_ENTITY_ID": "1101",
     "SMS_TEMPLATES": "sms.toml",
-    **{field.name.upper(): field.name for field in fields(Access)},
+    **{name.upper(): name for name in KEYS},
 }
 
 
@@ -102,20 +103,17 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
         "TEST",
     )
     press = settings.delivery
-    assert (press.x_api_url, press.graph_api_url) == (GOOD["X_API_URL"], GOOD["GRAPH_API_URL"])
-    assert press.x_web_url == GOOD["X_WEB_URL"]
-    assert press.facebook_web_url == GOOD["FACEBOOK_WEB_URL"]
-    assert (press.graph_api_version, press.lease, press.send_deadline) == ("v27.1", 10.0, 4.5)
+    assert (press.lease, press.send_deadline) == (10.0, 4.5)
     assert press.looks == (0.2, 0.5)
     assert press.weekly_looks_after == timedelta(days=90)
-    for field in fields(Access):
-        assert getattr(settings.access, field.name) == field.name
+    platform_names = [setting.name for setting in PLATFORM_SETTINGS]
+    assert settings.platforms == {name: GOOD[name.upper()] for name in platform_names}
 
 
 def test_facebooks_dialog_is_where_its_interface_is_if_that_is_the_sandbox(tmp_path: Path) -> None:
-    assert read(tmp_path).delivery.facebook_web_url == "https://www.facebook.com"
-    here = read(tmp_path, GRAPH_API_URL="http://127.0.0.1:9002").delivery
-    assert here.facebook_web_url == "http://127.0.0.1:9002"
+    assert read(tmp_path).platforms["facebook_web_url"] == "https://www.facebook.com"
+    here = read(tmp_path, GRAPH_API_URL="http://127.0.0.1:9002").platforms
+    assert here["facebook_web_url"] == "http://127.0.0.1:9002"
 
 
 def test_without_a_help_desk_none_is_promised(tmp_path: Path) -> None:
@@ -260,7 +258,7 @@ def test_a_wrong_setting_is_named_with_what_to_write(
 
 def test_every_setting_that_can_be_wrong_is_tried_here(tmp_path: Path) -> None:
     free = {"MEDIA_DIR", "CITY_NAME", "CITY_NAME_MR", "SMS_BODY", "SMS_SENDER", "SMS_ENTITY_ID"}
-    free |= {*(field.name.upper() for field in fields(Access))}
+    free |= {name.upper() for name in KEYS}
     assert {name for name, _, _ in WRONG} == set(GOOD) - free
 
 

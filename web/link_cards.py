@@ -54,7 +54,7 @@ def domain_of(url: str) -> str:
 
 
 def first_link(text: str) -> str:
-    """Return the first URL of a text, the one that X makes a card of; empty if there is none."""
+    """Return the first URL of a text, of which platforms make a card; empty if there is none."""
     match = _LINK.search(text)
     return match.group().rstrip(".,;:!?)") if match else ""
 

@@ -1,4 +1,4 @@
-"""Template filters for previews: hashtags, paragraphs, and where a platform cuts a text."""
+"""Templates and filters for previews: hashtags, paragraphs, and where a platform cuts a text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import unicodedata
 from typing import NamedTuple
 
 from flask import Flask
+from jinja2 import ChoiceLoader, FunctionLoader
 from markupsafe import Markup, escape
 
-from publisher.platforms.x import text_length
+from publisher.platforms.registry import capabilities
 from web import link_cards
-
-FACEBOOK_LETTERS = 477
-FACEBOOK_LINES = 5
 
 # Vowel signs and joiners belong to a Devanagari word, but are no word characters for `re`.
 HASHTAG = re.compile(
@@ -47,29 +45,20 @@ def paragraphs(text: str) -> list[str]:
     return [part.strip("\n") for part in re.split(r"\n\s*\n", text.replace("\r\n", "\n")) if part]
 
 
-def facebook_cut(text: str) -> Cut:
-    """Find where Facebook offers to show more: after about five lines or 477 characters."""
+def fold(text: str, platform: str) -> Cut:
+    """Find where the platform offers to show more: after so many lines or units, at a word."""
+    rules = capabilities(platform)
     text = text.replace("\r\n", "\n").strip()
-    lines = text.split("\n")
-    end = len("\n".join(lines[:FACEBOOK_LINES]))
-    if end > FACEBOOK_LETTERS:
-        space = max(text.rfind(" ", 0, FACEBOOK_LETTERS + 1), text.rfind("\n", 0, FACEBOOK_LETTERS))
-        end = space if space > 0 else FACEBOOK_LETTERS
-    return Cut(text[:end].rstrip(), text[end:].lstrip())
-
-
-def x_cut(text: str) -> Cut:
-    """Find where X offers to show more: a long text is cut at a word after its usual limit."""
-    text = text.replace("\r\n", "\n").strip()
-    if text_length.count(text).weighted <= text_length.LIMIT:
-        return Cut(text, "")
-    fits, over = 0, len(text)
-    while over - fits > 1:
-        middle = (fits + over) // 2
-        within = text_length.count(text[:middle]).weighted <= text_length.LIMIT
-        fits, over = (middle, over) if within else (fits, middle)
-    space = max(text.rfind(" ", 0, fits + 1), text.rfind("\n", 0, fits + 1))
-    end = space if space > 0 else fits
+    head = "\n".join(text.split("\n")[: rules.fold.lines])
+    end = len(head)
+    if rules.count(head) > rules.fold.units:
+        fits, over = 0, end
+        while over - fits > 1:
+            middle = (fits + over) // 2
+            within = rules.count(head[:middle]) <= rules.fold.units
+            fits, over = (middle, over) if within else (fits, middle)
+        space = max(head.rfind(" ", 0, fits + 1), head.rfind("\n", 0, fits + 1))
+        end = space if space > 0 else fits
     return Cut(text[:end].rstrip(), text[end:].lstrip())
 
 
@@ -82,13 +71,30 @@ def initial(name: str) -> str:
     return stripped[:end]
 
 
+PREVIEWS = "previews/"
+
+
+def preview_template(platform: str) -> str:
+    """Return the name of the template that the platform has beside its capabilities."""
+    return PREVIEWS + platform
+
+
+def _load_preview(template: str) -> str | None:
+    if not template.startswith(PREVIEWS):
+        return None
+    return capabilities(template.removeprefix(PREVIEWS)).preview.read_text("utf-8")
+
+
 def register(app: Flask) -> None:
-    """Register the template filters of previews."""
+    """Register the platforms' templates, and the template filters of previews."""
+    loaders = [loader for loader in (app.jinja_loader, FunctionLoader(_load_preview)) if loader]
+    app.jinja_loader = ChoiceLoader(loaders)
     app.jinja_env.filters.update(
+        capabilities=capabilities,
         hashtags=hashtags,
         paragraphs=paragraphs,
-        facebook_cut=facebook_cut,
-        x_cut=x_cut,
+        fold=fold,
+        preview_template=preview_template,
         initial=initial,
     )
     link_cards.register(app)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from commands.demo.environment import DemoEnvironment
 from demo.rehearsals.scenarios import Scenario
 from publisher.settings.environment import PREFIX, Settings
+from publisher.settings.platforms import PLATFORM_SETTINGS
 
 
 class NotApart(Exception):
@@ -48,13 +49,10 @@ def check_apart(settings: Settings, folder: Path) -> None:
 
 
 def _addresses(settings: Settings) -> tuple[str, ...]:
-    press = settings.delivery
+    platform_names = [setting.name for setting in PLATFORM_SETTINGS if setting.is_address]
     return (
         settings.base_url,
-        press.x_api_url,
-        press.x_web_url,
-        press.graph_api_url,
-        press.facebook_web_url,
+        *(settings.platforms[name] for name in platform_names),
         settings.smtp_url,
         *filter(None, (settings.sms.sms_url,)),
     )

@@ -22,6 +22,7 @@ from demo.script import (
     read_toml,
 )
 from publisher.models.submissions import SubmissionKind
+from publisher.platforms.registry import all_platforms, capabilities
 
 
 class Scenario(StrEnum):
@@ -107,7 +108,11 @@ class RainPost:
 
     def _wording(self, title: str, text: str) -> Wording:
         title, text = self.localised(title), self.localised(text)
-        return Wording(title=title, body=text, x=text, facebook=f"{title}\n\n{text}")
+        posts = {
+            platform.name: text if platform.has_short_texts else f"{title}\n\n{text}"
+            for platform in all_platforms()
+        }
+        return Wording(title, text, posts)
 
     def _photos(self) -> tuple[Photo, ...]:
         if not self.about.photo or self.place != 1:
@@ -157,7 +162,7 @@ class RainPost:
 
     def _author(self, number: int, platform: str) -> str:
         # No author says the same words twice: the sandbox would take them for the same comment.
-        if platform == "x":
+        if capabilities(platform).has_handles:
             return f"@namuna_{self.place}{number:02d}"
         return _CITIZENS[(number + 5 * (self.place - 1)) % len(_CITIZENS)]
 

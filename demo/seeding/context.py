@@ -28,9 +28,8 @@ from publisher.models.posts import Post, Variant
 from publisher.models.submissions import Submission
 from publisher.operations.worker_health import DEMO_WORKER
 from publisher.platforms.base.protocol import Platform
-from publisher.platforms.facebook.platform import FacebookPlatform
-from publisher.platforms.registry import open_platform
-from publisher.platforms.x.platform import XPlatform
+from publisher.platforms.http.client import OpenedAccount
+from publisher.platforms.registry import capabilities, open_platform
 from publisher.settings.environment import Settings
 from publisher.validation import NotFound
 
@@ -175,7 +174,11 @@ def open_context(
             sandbox=sandbox,
             worker_context=context,
             accounts={platform: account.id for platform, account in accounts.items()},
-            handle=accounts["x"].handle,
+            handle=next(
+                account.handle
+                for account in accounts.values()
+                if capabilities(account.platform).has_handles
+            ),
         )
     finally:
         sandbox.close()
@@ -184,19 +187,13 @@ def open_context(
 
 def _account_opener(settings: Settings, clock: SetClock, *, web_url: str) -> OpenAccount:
     """Return a function that opens an account whose calls the sandbox dates by `clock`."""
-    vault, delivery_settings = Vault(settings.secret_key, settings.token_keys), settings.delivery
+    vault = Vault(settings.secret_key, settings.token_keys)
+    addresses = {**settings.platforms, "x_web_url": web_url}
 
     def open_account(account: Account) -> Platform:
-        platform = open_platform(
-            account.platform,
-            vault.open(account.credentials),
-            x_api_url=delivery_settings.x_api_url,
-            graph_api_url=delivery_settings.graph_api_url,
-            graph_api_version=delivery_settings.graph_api_version,
-            x_web_url=web_url,
-            now=clock,
-        )
-        if isinstance(platform, XPlatform | FacebookPlatform):
+        credentials = vault.open(account.credentials)
+        platform = open_platform(account.platform, credentials, addresses, now=clock)
+        if isinstance(platform, OpenedAccount):
             session = platform._channel.session  # noqa: SLF001  only a demo travels in time
             session.headers[_AT] = clock().isoformat()
         return platform

@@ -235,7 +235,7 @@ def _variant(
     return VariantDraft(
         account_id=context.accounts[platform],
         language=Language(language),
-        text=wording.x if platform == "x" else wording.facebook,
+        text=wording.text_on(platform),
         link=notice.link,
         pictures=tuple(
             PictureDraft(

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import requests
 
+from publisher.platforms.registry import all_platforms
+
 _SECONDS: Final = 30.0
 
 
@@ -58,9 +60,9 @@ class SandboxClient:
             answer.raise_for_status()
             ledger = answer.json()
             self._comments = {
-                _key(platform, row["name"], row["text"]): str(row["id"])
-                for platform in ("x", "facebook")
-                for row in ledger[platform]
+                _key(platform.name, row["name"], row["text"]): str(row["id"])
+                for platform in all_platforms()
+                for row in ledger.get(platform.name, ())
                 if row["citizen"]
             }
         return self._comments

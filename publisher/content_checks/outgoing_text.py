@@ -15,14 +15,7 @@ from publisher.models.accounts import AccountDepartment
 from publisher.models.deliveries import Account
 from publisher.models.posts import PostKind, Variant
 from publisher.platforms.base.text import with_link
-from publisher.platforms.x import text_length
-
-X = "x"
-FACEBOOK = "facebook"
-FACEBOOK_POST = 63_206
-FACEBOOK_COMMENT = 8_000
-CAN_EDIT = frozenset({FACEBOOK})
-"""Platforms that can edit a published text; on others a correction is a reply below it."""
+from publisher.platforms.registry import all_platforms, capabilities
 
 
 @dataclass(frozen=True)
@@ -31,6 +24,7 @@ class TextLength:
 
     used: int
     limit: int
+    platform: str
 
     @property
     def fits(self) -> bool:
@@ -38,14 +32,19 @@ class TextLength:
         return self.used <= self.limit
 
 
+def can_edit(platform: str) -> bool:
+    """Return True if a published text can be edited; else a correction is a reply below it."""
+    return capabilities(platform).limits.can_edit
+
+
 def is_edit(variant: Variant) -> bool:
     """Return True if the variant edits the publication that is its target."""
-    return _corrects(variant) and variant.account.platform in CAN_EDIT
+    return _corrects(variant) and can_edit(variant.account.platform)
 
 
 def is_note(variant: Variant) -> bool:
     """Return True if the variant is sent as our reply below the post that it corrects."""
-    return _corrects(variant) and variant.account.platform not in CAN_EDIT
+    return _corrects(variant) and not can_edit(variant.account.platform)
 
 
 def _corrects(variant: Variant) -> bool:
@@ -92,8 +91,8 @@ def render_outgoing(
 def has_field_for_link(
     platform: str, *, is_reply: bool = False, has_pictures: bool = False
 ) -> bool:
-    """Return True if the link is not part of the text: in a Facebook post without pictures."""
-    return platform == FACEBOOK and not is_reply and not has_pictures
+    """Return True if the link is not part of the text: in a post without pictures, if at all."""
+    return capabilities(platform).has_link_field and not is_reply and not has_pictures
 
 
 def measure(
@@ -102,9 +101,15 @@ def measure(
     """Measure the text, including the link if it is part of the text."""
     is_beside_text = has_field_for_link(platform, is_reply=is_reply, has_pictures=has_pictures)
     outgoing = text if is_beside_text else with_link(text, link)
-    if platform == X:
-        return TextLength(text_length.count(outgoing).weighted, text_length.LIMIT)
-    return TextLength(len(outgoing), FACEBOOK_COMMENT if is_reply else FACEBOOK_POST)
+    rules = capabilities(platform)
+    limits = rules.reply_limits if is_reply else rules.limits
+    return TextLength(rules.count(outgoing), limits.text_units, platform)
+
+
+def measure_everywhere(text: str) -> TextLength:
+    """Measure a post's text on the platform on which it comes closest to the limit."""
+    lengths = [measure(platform.name, text, "") for platform in all_platforms()]
+    return max(lengths, key=lambda length: length.used / length.limit)
 
 
 class AccountNotOpen(NotAllowed):

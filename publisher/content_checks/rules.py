@@ -1,7 +1,8 @@
 """The rules that warn about a draft, and the web addresses and mobile numbers they look for.
 
 The rules find wrong dates and weekdays, texts like an earlier one, dead links, links without a
-preview picture, missing descriptions and languages, private numbers, and replies that X refuses.
+preview picture, missing descriptions and languages, private numbers, and replies that the platform
+refuses.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from publisher.i18n.languages import latin_digits
 from publisher.models.comments import Comment
 from publisher.models.content_checks import LinkFinding
 from publisher.models.posts import Language
+from publisher.platforms.registry import capabilities
 from publisher.platforms.x.url_detection import address_spans
 
 MOST_LINKS = 10
@@ -242,27 +244,31 @@ def aadhaar(texts: Sequence[Text], _context: CheckContext) -> Iterator[ContentWa
                 )
 
 
-X = "x"
-
-
 def refused(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
-    """Warn about a reply on X to a person who did not mention us, below a post that is not ours."""
+    """Warn about a reply that the platform refuses: to a person who did not mention us.
+
+    That matters only below a post that is not ours.
+    """
     if context.may_reply:
         return
     for index, text in enumerate(texts):
-        if text.target and text.platform == X:
+        if text.target and capabilities(text.platform).reply_needs_mention:
             yield ContentWarning(WarningCode.REPLY_REFUSED, TextLocation(index, "text"))
 
 
 def may_reply(comment: Comment) -> bool:
-    """Return True if X accepts a reply to this comment: it is below our post, or mentions us."""
+    """Return True if the platform accepts a reply to this comment, as `takes_reply` says."""
     is_ours = comment.thread.receipt_id is not None
     return takes_reply(comment.account.platform, comment.account.handle, comment.text, is_ours)
 
 
 def takes_reply(platform: str, handle: str, text: str, is_ours: bool) -> bool:
-    """Return True if X accepts a reply to this text; `is_ours` says that the post above is ours."""
-    if platform != X or is_ours:
+    """Return True if the platform accepts a reply to this text.
+
+    `is_ours` says that the post above is ours. Below others' posts some platforms require that the
+    text mentions our account.
+    """
+    if is_ours or not capabilities(platform).reply_needs_mention:
         return True
     name = re.escape(handle.lstrip("@"))
     return re.search(rf"(?<![\w@])[@＠]{name}(?!\w)", text, re.IGNORECASE) is not None

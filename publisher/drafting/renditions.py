@@ -25,11 +25,11 @@ from publisher.media.image_checks import BadPicture
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.models.deliveries import Account
 from publisher.models.posts import Rendition, Revision, Variant
+from publisher.platforms import registry
 from publisher.validation import Validator
 
 MOVING = "image/gif"
-"""Only animated pictures stay GIFs; X accepts one of them per post, and no other picture with it.
-"""
+"""Only animated pictures stay GIFs; a post takes one of them, and no other picture with it."""
 
 Renditions = dict[tuple[str, str], PreparedPicture]
 
@@ -139,7 +139,7 @@ class _RenditionMaker:
 
     def _rendition(self, source: str, platform: str) -> PreparedPicture:
         if (source, platform) not in self.renditions:
-            rendition = images.render(self.store.open(source), platform=platform)
+            rendition = images.render(self.store.open(source), registry.capabilities(platform).fit)
             self.renditions[source, platform] = PreparedPicture(
                 sha256=self.store.save(rendition.content),
                 source_sha256=source,

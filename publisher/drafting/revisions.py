@@ -186,7 +186,7 @@ def _check_length(
     is_post: bool,
 ) -> None:
     text, has_pictures = variant.text, bool(variant.pictures)
-    # A post's target is what it corrects: on Facebook an edit may be as long as a new post.
+    # A post's target is what it corrects: an edit may be as long as a new post.
     is_reply = bool(variant.target) and not is_post
     length = outgoing_text.measure(
         platform, text, variant.link, is_reply=is_reply, has_pictures=has_pictures

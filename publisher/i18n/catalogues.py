@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import cache
+from gettext import NullTranslations, translation
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -19,6 +21,17 @@ def compile_all(folder: Path = TRANSLATIONS) -> list[Path]:
     is not writable, the .mo of the package is used.
     """
     return [_compile(source) for source in sorted(folder.rglob("*.po")) if not _is_fresh(source)]
+
+
+def translated(text: str, language: str) -> str:
+    """Return a text of the pages in a language; without a translation, as it is in English."""
+    return _catalogue(language).gettext(text)
+
+
+@cache
+def _catalogue(language: str) -> NullTranslations:
+    compile_all()
+    return translation("messages", TRANSLATIONS, [language], fallback=True)
 
 
 def _is_fresh(source: Path) -> bool:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Select, null, select
+from sqlalchemy import Insert, Select, bindparam, null, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
@@ -27,11 +27,9 @@ from publisher.models.deliveries import Account, Delivery, DeliveryAction, Recei
 from publisher.models.posts import Post, PostKind
 from publisher.platforms.base import types
 from publisher.platforms.base.protocol import CredentialsExpired, Refused, TryLater
+from publisher.platforms.registry import all_platforms
 from publisher.states import AccountState, CommentState
 from publisher.transitions import NOW
-
-MENTIONS_ON = frozenset({"x"})
-"""The platforms on which citizens can mention us outside our own posts."""
 
 READING_INTERVALS = (
     (timedelta(hours=1), timedelta(minutes=1)),
@@ -96,8 +94,9 @@ def open_sources(session: Session, *, now: datetime) -> None:
     session.flush()
     connection = session.connection()
     dialect = connection.dialect.name
-    for statement in (_insert_sources_of_posts(dialect), _insert_sources_of_mentions(dialect)):
-        connection.execute(statement, {"now": now})
+    connection.execute(_insert_sources_of_posts(dialect), {"now": now})
+    platforms = [platform.name for platform in all_platforms() if platform.has_mentions]
+    connection.execute(_insert_sources_of_mentions(dialect), {"now": now, "platforms": platforms})
 
 
 #: PostgreSQL:
@@ -136,14 +135,14 @@ def _insert_sources_of_posts(dialect: str) -> Insert:
 #:   LEFT OUTER JOIN sources ON sources.account_id = accounts.id
 #:     AND sources.receipt_id IS NULL
 #:   WHERE sources.id IS NULL
-#:     AND accounts.platform IN ('x')
+#:     AND accounts.platform IN (:platforms)
 #:   ON CONFLICT DO NOTHING
 @cache
 def _insert_sources_of_mentions(dialect: str) -> Insert:
     new_mentions = (
         select(Account.id, null().label("receipt_id"), NOW.label("read_at"))
         .outerjoin(Source, (Source.account_id == Account.id) & Source.receipt_id.is_(None))
-        .where(Source.id.is_(None), Account.platform.in_(sorted(MENTIONS_ON)))
+        .where(Source.id.is_(None), Account.platform.in_(bindparam("platforms", expanding=True)))
     )
     return _insert_sources(dialect, new_mentions)
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
+from typing import Protocol
 
 from PIL import Image, ImageCms
 
@@ -23,10 +24,6 @@ from publisher.media.image_checks import (
 )
 
 SMALL_PNG = 1_000_000
-# The limits of X for an animation: width and height, frames, and pixels of all frames together.
-MOVING_SIZE = (1280, 1080)
-MOVING_FRAMES = 350
-MOVING_PIXELS = 300_000_000
 _QUALITIES = (90, 85, 80, 72, 64)
 _SHRINK = 0.8
 _SRGB = ImageCms.createProfile("sRGB")
@@ -42,13 +39,28 @@ _UPRIGHT: dict[int, Image.Transpose] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """A platform's limits: the longest side in pixels, the maximum bytes, if animations move."""
+class AnimationSize(Protocol):
+    """The largest animation that stays whole: size, frames, and pixels of all frames."""
 
-    side: int
-    max_bytes: int
-    moves: bool = False
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def frames(self) -> int: ...
+    @property
+    def pixels(self) -> int: ...
+
+
+class Fit(Protocol):
+    """The size of a rendition, as a platform's capabilities give it; `animation` None: stills."""
+
+    @property
+    def side(self) -> int: ...
+    @property
+    def max_bytes(self) -> int: ...
+    @property
+    def animation(self) -> AnimationSize | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +74,18 @@ class EncodedImage:
     sha256: str
 
 
-# X takes 5 MB. Facebook takes 10 MB, and in its older error texts speaks of 4; it shows an
-# animation's first frame alone.
-FITS: dict[str, Fit] = {
-    "x": Fit(side=4096, max_bytes=5_000_000, moves=True),
-    "facebook": Fit(side=2048, max_bytes=4_000_000),
-}
-
-
-def render(content: bytes, *, platform: str, max_pixels: int = MAX_PIXELS) -> EncodedImage:
-    """Render a picture for `x` or `facebook`; raises `BadPicture`, or KeyError for other platforms.
+def render(content: bytes, fit: Fit, *, max_pixels: int = MAX_PIXELS) -> EncodedImage:
+    """Render a picture for a platform: a small PNG or GIF as PNG, anything else as JPEG.
 
     The rendition is upright, in sRGB, on white where the picture is transparent, without EXIF, GPS,
     XMP, profile or comment. An animation stays whole if the platform shows it moving and it is not
     too large; otherwise its first frame is used. Equal bytes always produce equal renditions.
+    Raises `BadPicture`.
     """
-    return render_within(content, FITS[platform], max_pixels=max_pixels)
-
-
-def render_within(content: bytes, fit: Fit, *, max_pixels: int = MAX_PIXELS) -> EncodedImage:
-    """Render a picture within a size: a small PNG or GIF as PNG, anything else as JPEG."""
     kind = checked_kind(content, len(content), max_pixels)
     is_drawing = kind in (PictureKind.PNG, PictureKind.GIF)  # mostly, and sharp edges suit PNG
     with _in_memory(max_pixels):
-        if kind is PictureKind.GIF and fit.moves and (whole := _animation(content, fit)):
+        if kind is PictureKind.GIF and (whole := _animation(content, fit)):
             return whole
         picture = _plain(content, kind, fit.side, max_pixels)
         if is_drawing and len(content) <= 3 * SMALL_PNG:
@@ -97,18 +97,18 @@ def render_within(content: bytes, fit: Fit, *, max_pixels: int = MAX_PIXELS) -> 
 
 def _animation(content: bytes, fit: Fit) -> EncodedImage | None:
     """Return the animation with all frames; None if it is still or beyond the platform's limits."""
+    largest = fit.animation
+    if largest is None:
+        return None
     try:
         animation = gif.stripped(content)
     except BrokenAnimation:
         return None
-    max_width, max_height = MOVING_SIZE
+    is_small = animation.width <= largest.width and animation.height <= largest.height
     pixels = animation.width * animation.height * animation.frames
-    fits = (
-        animation.width <= max_width
-        and animation.height <= max_height
-        and len(animation.content) <= fit.max_bytes
-    )
-    if not fits or not 1 < animation.frames <= MOVING_FRAMES or pixels > MOVING_PIXELS:
+    if not is_small or pixels > largest.pixels or len(animation.content) > fit.max_bytes:
+        return None
+    if not 1 < animation.frames <= largest.frames:
         return None
     digest = sha256(animation.content).hexdigest()
     return EncodedImage(

@@ -8,8 +8,10 @@ from typing import Final
 
 from approvals.policy import Role
 from publisher.i18n import dates
+from publisher.i18n.catalogues import translated
 from publisher.i18n.languages import digits
 from publisher.models.people import Department, Person
+from publisher.platforms import registry
 
 #: The languages that mails are written in; the first one where a person reads another.
 LANGUAGES: Final = ("mr", "en", "hi")
@@ -23,11 +25,6 @@ _ROLES: Final[Mapping[Role, tuple[str, str, str]]] = {
     Role.MEMBER: ("विभागातील कर्मचारी", "member of the department", "विभागीय कर्मचारी"),
     Role.OVERSIGHT: ("पर्यवेक्षण", "oversight", "पर्यवेक्षण"),
     Role.AUDITOR: ("लेखापरीक्षक", "auditor", "लेखापरीक्षक"),
-}
-
-_PLATFORMS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "x": ("एक्स (X)", "X", "एक्स (X)"),
-    "facebook": ("फेसबुक", "Facebook", "फ़ेसबुक"),
 }
 
 # Reasons the press gives most often. For any other the page has the words, and the mail says so.
@@ -122,7 +119,6 @@ _CHANGED: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 
 _LISTS: Final = {
-    "platform": _PLATFORMS,
     "code": _REASONS,
     "changed": _CHANGED,
     "trouble": _TROUBLES,
@@ -176,10 +172,12 @@ def _person(person: Person, language: str) -> str:
 
 def _from_list(name: str, text: str, language: str) -> str:
     """Translate the codes of platforms, reasons and changes; every other text stays as it is."""
+    if name == "platform":
+        # A mail is sent even if the platform has been taken out of the registry since.
+        label = registry.capabilities(text).label if registry.is_registered(text) else text
+        return translated(label, language)
     codes = _LISTS.get(name)
     if codes is None:
         return text
     translations = codes.get(text)
-    if translations is None:
-        return text if name == "platform" else ""
-    return translations[LANGUAGES.index(language)]
+    return "" if translations is None else translations[LANGUAGES.index(language)]

@@ -1,1 +1,1 @@
-"""The platforms a post can leave for: one file each, behind one small protocol; knows no tables."""
+"""The platforms that a post can be sent to: a folder each, behind one protocol; no tables."""

@@ -71,7 +71,7 @@ class LiveText:
     @property
     def can_be_edited(self) -> bool:
         """Return True if its text can be edited on the platform."""
-        return self.is_known and self.account.platform in outgoing_text.CAN_EDIT
+        return self.is_known and outgoing_text.can_edit(self.account.platform)
 
 
 def live_texts_among(deliveries: Iterable[Delivery]) -> list[LiveText]:

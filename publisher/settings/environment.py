@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -15,15 +16,14 @@ from dotenv import dotenv_values
 
 from publisher.settings.delivery import (
     LOOKS,
-    Access,
     DeliverySettings,
     read_days,
     read_second,
     read_seconds,
     read_some,
-    read_version,
 )
 from publisher.settings.help import HelpDesk, Hours, read_hours, read_phone
+from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
 from publisher.settings.sms import (
     Sms,
     SmsTemplate,
@@ -34,7 +34,6 @@ from publisher.settings.sms import (
 )
 
 __all__ = [
-    "Access",
     "City",
     "DeliverySettings",
     "HelpDesk",
@@ -86,7 +85,10 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that differs between cities and machines."""
+    """Everything that differs between cities and machines.
+
+    `platforms` has the settings of the platforms by their names in small letters; empty if not set.
+    """
 
     database_url: str
     secret_key: str
@@ -99,7 +101,7 @@ class Settings:
     city: City
     help_desk: HelpDesk
     delivery: DeliverySettings
-    access: Access
+    platforms: Mapping[str, str]
     sms: Sms
     link_reach: Reach
     rehearsals: bool
@@ -147,7 +149,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         city=_city(reader),
         help_desk=_help_desk(reader),
         delivery=_press(reader),
-        access=_access(reader),
+        platforms=_platforms(reader),
         sms=_sms(reader, root),
         link_reach=_link_reach(reader),
         rehearsals=reader.read("REHEARSALS", False, _yes_or_no, "write 1 or 0"),
@@ -269,13 +271,6 @@ def _press(reader: _Reader) -> DeliverySettings:
     if deadline >= lease / 2:
         raise WrongSetting("SEND_DEADLINE", f"has to be shorter than half of {PREFIX}LEASE")
     return DeliverySettings(
-        x_api_url=reader.url("X_API_URL", "https://api.twitter.com", _WEB),
-        x_web_url=reader.url("X_WEB_URL", "https://x.com", _WEB),
-        graph_api_url=reader.url("GRAPH_API_URL", "https://graph.facebook.com", _WEB),
-        graph_api_version=reader.read(
-            "GRAPH_API_VERSION", "v26.0", read_version, "write it as v26.0"
-        ),
-        facebook_web_url=reader.url("FACEBOOK_WEB_URL", _facebook_pages(reader), _WEB),
         lease=lease,
         send_deadline=deadline,
         looks=reader.read("LOOKS", LOOKS, read_seconds, "write seconds, such as 20,60,300,900"),
@@ -286,18 +281,35 @@ def _press(reader: _Reader) -> DeliverySettings:
     )
 
 
-def _facebook_pages(reader: _Reader) -> str:
-    # If the Graph API is the sandbox, so are the pages.
-    graph = reader.text("GRAPH_API_URL")
-    return graph if _is_loopback(graph) else "https://www.facebook.com"
+def _platforms(reader: _Reader) -> dict[str, str]:
+    return {setting.name: _platform_setting(reader, setting) for setting in PLATFORM_SETTINGS}
+
+
+def _platform_setting(reader: _Reader, setting: PlatformSetting) -> str:
+    name = setting.name.upper()
+    # If one address of a platform is the sandbox's, so are its others.
+    beside = reader.text(setting.beside.upper())
+    default = beside if _is_loopback(beside) else setting.default
+    if setting.is_address:
+        return reader.url(name, default, _WEB)
+    if setting.pattern:
+        return reader.read(name, default, _matching(setting.pattern), f"write it as {default}")
+    return reader.text(name, default)
+
+
+def _matching(pattern: str) -> Callable[[str], str]:
+    """Return a parser that takes texts of this pattern only."""
+
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(text)
+        return text
+
+    return parse
 
 
 def _is_loopback(address: str) -> bool:
     return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
-
-
-def _access(reader: _Reader) -> Access:
-    return Access(**{field.name: reader.text(field.name.upper()) for field in fields(Access)})
 
 
 def _sms(reader: _Reader, root: Path) -> Sms:

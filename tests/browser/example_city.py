@@ -137,7 +137,7 @@ def save_revision(
 
 def _text_for(notice: DemoNotice, account: str, language: Language) -> str:
     wording = notice.mr if language is MARATHI else notice.en
-    return wording.x if account == "x" else wording.facebook
+    return wording.text_on(account)
 
 
 def add_examples(town: City) -> ExamplePaths:

@@ -93,7 +93,7 @@ def draft(journey: Journey, notice: DemoNotice) -> str:
     x = names[0].split("_")[1]
     for name in names:
         wording = notice.mr if name.endswith("_mr") else notice.en
-        text = wording.x if name.split("_")[1] == x else wording.facebook
+        text = wording.text_on("x") if name.split("_")[1] == x else wording.text_on("facebook")
         page.fill(f"[name={name}]", text)
         preview = page.locator(f"[data-preview-of={name}]")
         expect(preview).to_contain_text(text.split("\n")[0][:60])

@@ -167,8 +167,12 @@ def test_the_demo_takes_no_setting_of_the_real_house(
         secret = settings.secret_key
         assert ground.settings().secret_key == secret
     assert settings.database_url == f"sqlite:///{tmp_path}/demo/nagarvani.db"
-    assert settings.access.x_access_token == ""
+    assert settings.platforms["x_access_token"] == ""
     assert settings.trusted_proxies == 0
-    assert settings.delivery.x_api_url == settings.delivery.graph_api_url == "http://127.0.0.1:8101"
+    assert (
+        settings.platforms["x_api_url"]
+        == settings.platforms["graph_api_url"]
+        == "http://127.0.0.1:8101"
+    )
     assert settings.smtp_url == "smtp://127.0.0.1:8102"
     assert settings.base_url == "http://127.0.0.1:8100"

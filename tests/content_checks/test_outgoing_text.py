@@ -43,15 +43,12 @@ def test_the_link_leaves_in_the_text_or_beside_it_as_the_platform_takes_it(
 
 
 def test_room_is_counted_as_each_platform_counts() -> None:
-    assert outgoing_text.measure("x", "👩‍🚒 पाणी", LINK) == outgoing_text.TextLength(
-        2 + 1 + 4 + 1 + 23, 280
-    )
-    assert outgoing_text.measure("facebook", "👩‍🚒", LINK) == outgoing_text.TextLength(3, 63_206)
-    assert outgoing_text.measure(
-        "facebook", "पाणी", LINK, has_pictures=True
-    ) == outgoing_text.TextLength(4 + 1 + len(LINK), 63_206)
-    assert outgoing_text.measure(
-        "facebook", "पाणी", LINK, is_reply=True
-    ) == outgoing_text.TextLength(4 + 1 + len(LINK), 8_000)
-    assert outgoing_text.TextLength(280, 280).fits
-    assert not outgoing_text.TextLength(281, 280).fits
+    measure, length = outgoing_text.measure, outgoing_text.TextLength
+    assert measure("x", "👩‍🚒 पाणी", LINK) == length(2 + 1 + 4 + 1 + 23, 280, "x")
+    assert measure("facebook", "👩‍🚒", LINK) == length(3, 63_206, "facebook")
+    with_link = 4 + 1 + len(LINK)
+    beside_pictures = measure("facebook", "पाणी", LINK, has_pictures=True)
+    assert beside_pictures == length(with_link, 63_206, "facebook")
+    assert measure("facebook", "पाणी", LINK, is_reply=True) == length(with_link, 8_000, "facebook")
+    assert length(280, 280, "x").fits
+    assert not length(281, 280, "x").fits

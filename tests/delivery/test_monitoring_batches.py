@@ -17,9 +17,9 @@ from publisher.delivery.monitoring.intervals import SHORTEST
 from publisher.models.deliveries import ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.platforms.base.protocol import PostOrError, TryLater
-from publisher.platforms.facebook.payloads import LIMITS
+from publisher.platforms.facebook.post_limits import LIMITS
 from publisher.platforms.memory.platform import MemoryPlatform
-from publisher.platforms.x.limits import limits as x_limits
+from publisher.platforms.x.post_limits import LIMITS as X_LIMITS
 from publisher.reports.external_changes import FindingKind
 from tests.delivery.test_monitoring import QUARTER, REFUSED, findings
 from tests.support.city import City
@@ -230,7 +230,7 @@ def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
 
 def test_the_day_is_enough_for_as_many_as_an_account_is_made_for() -> None:
     """Each request reads at least fifty posts, and each post is read more than once a day."""
-    limits = [LIMITS.seen_at_once, x_limits().seen_at_once]
+    limits = [LIMITS.seen_at_once, X_LIMITS.seen_at_once]
     for at_once in limits:
         ticks = timedelta(days=1) / timedelta(seconds=PROMISES["watching"])
         looks_a_day = ticks * poll.ROUNDS * at_once

@@ -108,9 +108,11 @@ def stubbed_city(town: City) -> Iterator[StubbedCity]:
             town.accounts[name]: open_platform(
                 name,
                 CREDENTIALS[name],
-                x_api_url=stubs[name].url,
-                graph_api_url=stubs[name].url,
-                graph_api_version="v26.0",
+                {
+                    "x_api_url": stubs[name].url,
+                    "graph_api_url": stubs[name].url,
+                    "graph_api_version": "v26.0",
+                },
                 now=town.clock,
             )
             for name in NAMES

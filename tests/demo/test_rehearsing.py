@@ -171,7 +171,7 @@ def test_a_rehearsals_own_settings_touch_nothing_real(
     monkeypatch.setenv("NAGARVANI_SMS_URL", "https://sms.example/send")
     settings = environment(tmp_path).settings()
     assert settings.rehearsal == "lag"
-    assert settings.access.x_access_token == ""
+    assert settings.platforms["x_access_token"] == ""
     assert str(tmp_path) in settings.database_url
     assert settings.sms.sms_url in ("", "http://127.0.0.1:8111/sms")
 
@@ -214,9 +214,6 @@ def test_a_rehearsal_that_would_reach_a_real_platform_does_not_start(
 ) -> None:
     own = environment(tmp_path)
     settings = own.settings()
-    hosts = {host: getattr(settings.delivery, host) for host in HOSTS} | {
-        host: "https://api.twitter.com"
-    }
-    press = replace(settings.delivery, **hosts)
+    platforms = {**settings.platforms, host: "https://api.twitter.com"}
     with pytest.raises(NotApart):
-        check_apart(replace(settings, delivery=press), own.folder)
+        check_apart(replace(settings, platforms=platforms), own.folder)

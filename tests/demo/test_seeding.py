@@ -186,7 +186,12 @@ def check_the_circular_is_the_first_submission_and_whole(_city: City, session: S
     assert first.text_mr == circular.mr.body
     assert len(first.text_mr) == 2_498
     texts = [variant.text for variant in first.posts[0].revisions[-1].variants]
-    assert texts == [circular.mr.x, circular.en.x, circular.mr.body, circular.en.body]
+    assert texts == [
+        circular.mr.text_on("x"),
+        circular.en.text_on("x"),
+        circular.mr.body,
+        circular.en.body,
+    ]
 
 
 def ledger(city: City) -> list[dict[str, Any]]:

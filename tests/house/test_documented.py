@@ -16,9 +16,10 @@ from publisher.delivery.accounts.credentials import opener
 from publisher.media.store import Store
 from publisher.notifications import links
 from publisher.now import now
-from publisher.settings.delivery import Access, DeliverySettings
+from publisher.settings.delivery import DeliverySettings
 from publisher.settings.environment import City, Settings, load
 from publisher.settings.help import HelpDesk
+from publisher.settings.platforms import PLATFORM_SETTINGS
 from publisher.settings.sms import Sms
 from tools.source import read
 from web.app import create_app
@@ -29,17 +30,16 @@ CALLED = {"name_mr": "CITY_NAME_MR", "name_en": "CITY_NAME", "code": "CITY_CODE"
 CALLED |= {
     setting_part: f"HELP_{setting_part.upper()}" for setting_part in ("phone", "mail", "hours")
 }
-GROUPS = ("city", "help_desk", "delivery", "access", "sms")
+GROUPS = ("city", "help_desk", "delivery", "platforms", "sms")
 
 
 def settings_named() -> list[str]:
     plain = [field.name for field in fields(Settings) if field.name not in GROUPS]
     grouped = [
-        field.name
-        for group in (City, HelpDesk, DeliverySettings, Access, Sms)
-        for field in fields(group)
+        field.name for group in (City, HelpDesk, DeliverySettings, Sms) for field in fields(group)
     ]
-    return [CALLED.get(name, name.upper()) for name in (*plain, *grouped)]
+    of_platforms = [setting.name for setting in PLATFORM_SETTINGS]
+    return [CALLED.get(name, name.upper()) for name in (*plain, *grouped, *of_platforms)]
 
 
 def commands_in(group: click.Group, path: str = "nagarvani") -> Iterator[str]:

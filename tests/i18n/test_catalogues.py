@@ -191,10 +191,13 @@ def extracted() -> frozenset[str | tuple[str, ...]]:
     """Return every msgid of the code and the templates; a plural one as a pair."""
     with (TRANSLATIONS.parent / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]  # Babel types it not
-    messages_found = extract_from_dir(
-        CHECKOUT / "web", method_map=methods, options_map=options, keywords=KEYWORDS
+    return frozenset(
+        msgid
+        for folder in (CHECKOUT / "web", CHECKOUT / "publisher" / "platforms")
+        for _file, _line, msgid, _comments, _context in extract_from_dir(
+            folder, method_map=methods, options_map=options, keywords=KEYWORDS
+        )
     )
-    return frozenset(msgid for _file, _line, msgid, _comments, _context in messages_found)
 
 
 def sources(message: Message) -> tuple[str, ...]:

@@ -44,9 +44,9 @@ def texts(page: LoadedPage, notice: DemoNotice) -> dict[str, str]:
     wordings = {"mr": notice.mr, "en": notice.en}
     first = min(int(name.split("_")[1]) for name in names)
     return {
-        name: wordings[name.split("_")[2]].x
+        name: wordings[name.split("_")[2]].text_on("x")
         if int(name.split("_")[1]) == first
-        else wordings[name.split("_")[2]].facebook
+        else wordings[name.split("_")[2]].text_on("facebook")
         for name in names
     }
 

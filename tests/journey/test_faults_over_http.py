@@ -28,10 +28,10 @@ def test_after_every_fault_each_text_stands_there_once(installation: Installatio
     _told_to_wait(installation, post)
     _let_in_no_more(installation, post)
     assert sorted(line["text"] for line in installation.city_posts(X)) == sorted(
-        [notice.mr.x, notice.en.x]
+        [notice.mr.text_on("x"), notice.en.text_on("x")]
     )
     on_facebook = sorted(line["text"] for line in installation.city_posts(FACEBOOK))
-    assert on_facebook == sorted([notice.mr.facebook, notice.en.facebook])
+    assert on_facebook == sorted([notice.mr.text_on("facebook"), notice.en.text_on("facebook")])
 
 
 def _publish(installation: Installation, post: str, title: str) -> str:

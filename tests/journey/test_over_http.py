@@ -55,7 +55,9 @@ def _circular_goes_out(
 ) -> None:
     """Exactly the approved texts are live, once; X has the link in the text, Facebook beside it."""
     link = CIRCULAR.link
-    on_x = sorted(f"{text}\n{link}" for text in (CIRCULAR.mr.x, f"{CIRCULAR.en.x} #PMC"))
+    on_x = sorted(
+        f"{text}\n{link}" for text in (CIRCULAR.mr.text_on("x"), f"{CIRCULAR.en.text_on('x')} #PMC")
+    )
     on_facebook = sorted([CIRCULAR.mr.body, CIRCULAR.en.body])
     posts = wait_for(
         lambda: _published(installation, on_x, on_facebook),
@@ -63,7 +65,7 @@ def _circular_goes_out(
         what="the circular on both platforms",
     )
     assert {post["link"] for post in posts[FACEBOOK]} == {link}
-    (first,) = [post for post in posts[X] if post["text"] == f"{CIRCULAR.mr.x}\n{link}"]
+    (first,) = [post for post in posts[X] if post["text"] == f"{CIRCULAR.mr.text_on('x')}\n{link}"]
     assert datetime.fromisoformat(first["created_at"]) >= due_at
     _check_links(installation, submission, post)
 
@@ -157,7 +159,10 @@ def _water_notice(installation: Installation) -> None:
     submission, post = in_review(installation, notice, member="kiran-wabale")
     approve(installation, post, officer="medha-satpute")
     publish_now(installation, post)
-    on_x, on_facebook = [notice.mr.x, notice.en.x], [notice.mr.facebook, notice.en.facebook]
+    on_x, on_facebook = (
+        [notice.mr.text_on("x"), notice.en.text_on("x")],
+        [notice.mr.text_on("facebook"), notice.en.text_on("facebook")],
+    )
     posts = wait_for(lambda: _published(installation, on_x, on_facebook), what="all four posts")
     _check_pictures(installation, posts)
     under = _comments(installation, posts)
@@ -181,7 +186,10 @@ def _check_pictures(installation: Installation, posts: dict[str, list[Row]]) -> 
             assert len(digests) == len(notice.photos)
             assert set(digests) <= set(stored)
             lang = (
-                "mr" if notice.mr.x in post["text"] or notice.mr.facebook in post["text"] else "en"
+                "mr"
+                if notice.mr.text_on("x") in post["text"]
+                or notice.mr.text_on("facebook") in post["text"]
+                else "en"
             )
             expected = [spec.alt_mr if lang == "mr" else spec.alt_en for spec in notice.photos]
             assert [picture["alt"] for picture in post["media"]] == expected

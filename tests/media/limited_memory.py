@@ -18,13 +18,14 @@ from PIL import Image
 
 from publisher.media.image_checks import BadPicture, inspect
 from publisher.media.images import render, thumbnail
+from publisher.platforms.x.capabilities import X
 
 SIZE = (4000, 3000)
 MEGABYTES = (4, 32, 96, 400)
 KINDS = ("JPEG", "PNG", "GIF", "WEBP", "HEIF")
 ACTS: dict[str, Callable[[bytes], object]] = {
     "inspect": inspect,
-    "x": lambda content: render(content, platform="x"),
+    "x": lambda content: render(content, X.fit),
     "thumbnail": lambda content: thumbnail(content, 200),
 }
 

@@ -53,9 +53,7 @@ def open_at(name: str, url: str, **parts: str) -> Platform:
     return open_platform(
         name,
         {**CREDENTIALS[name], **parts},
-        x_api_url=url,
-        graph_api_url=url,
-        graph_api_version="v26.0",
+        {"x_api_url": url, "graph_api_url": url, "graph_api_version": "v26.0"},
     )
 
 

@@ -46,9 +46,7 @@ def open_at(name: str, url: str, now: datetime = NOW) -> Platform:
     return open_platform(
         name,
         CREDENTIALS[name],
-        x_api_url=url,
-        graph_api_url=url,
-        graph_api_version="v26.0",
+        {"x_api_url": url, "graph_api_url": url, "graph_api_version": "v26.0"},
         now=lambda: now,
     )
 
@@ -599,13 +597,17 @@ def test_what_a_timeline_shows_from_before_the_attempt_is_not_it(
 
 def test_an_unknown_platform_is_named() -> None:
     with pytest.raises(UnknownPlatform, match="telegraph"):
-        open_platform("telegraph", {}, x_api_url="", graph_api_url="", graph_api_version="v26.0")
+        open_platform(
+            "telegraph", {}, {"x_api_url": "", "graph_api_url": "", "graph_api_version": "v26.0"}
+        )
 
 
 @pytest.mark.parametrize("name", CREDENTIALS)
 def test_credentials_that_lack_a_part_are_expired(name: str) -> None:
     with pytest.raises(CredentialsExpired):
-        open_platform(name, {}, x_api_url="", graph_api_url="", graph_api_version="v26.0")
+        open_platform(
+            name, {}, {"x_api_url": "", "graph_api_url": "", "graph_api_version": "v26.0"}
+        )
 
 
 def test_the_proof_of_the_apps_secret_goes_with_each_call(stub: Stub) -> None:

@@ -15,7 +15,7 @@ from publisher.delivery.controls.freeze import FreezeForm
 from publisher.delivery.controls.freeze import freeze as controls_freeze
 from publisher.models.notifications import Notice
 from publisher.models.people import SignIn
-from publisher.platforms.oauth.flow import StartedFlow
+from publisher.platforms.oauth.types import StartedFlow
 from publisher.scheduling import slots
 from publisher.states import NoticeState
 from tests.support.city import City
@@ -84,7 +84,7 @@ def fail_mail(city: City, reason: str = "550 no such mailbox", **columns: str) -
         return notice.id
 
 
-def start_oauth_elsewhere(city: City, state: str) -> int:
+def start_oauth_elsewhere(city: City, state: str, platform: str = "x") -> int:
     """Start an OAuth flow in another session of the admin, and return the flow's id."""
     with city.write() as session:
         other_sign_in = SignIn(
@@ -101,7 +101,7 @@ def start_oauth_elsewhere(city: City, state: str) -> int:
             session,
             actor=city.actor("admin"),
             now=city.now,
-            platform="x",
+            platform=platform,
             begun=StartedFlow("https://platform.example/allow", state),
             sign_in_id=other_sign_in.id,
             vault=Vault("a key that nobody needs", ()),

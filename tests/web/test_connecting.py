@@ -430,7 +430,7 @@ def test_another_page_than_the_one_to_be_connected_anew_is_refused(admin: Connec
 
 def test_the_error_for_no_chosen_facebook_page_is_shown(admin: ConnectingAdmin) -> None:
     end = admin.come_back(admin.answer_facebook(admin.start("facebook"), pages=()))
-    assert "फेसबुकवर कोणतेही पान निवडलेले नाही" in admin.browser.page(end)
+    assert "माध्यमावर कोणतेही पान निवडलेले नाही" in admin.browser.page(end)
 
 
 def test_wrong_app_keys_are_an_error_before_the_redirect_to_the_platform(

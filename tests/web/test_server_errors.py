@@ -209,10 +209,8 @@ def site_with_unreachable_x(site: Site) -> Site:
     def open_account(account: Account) -> Platform:
         return open_platform(
             account.platform,
-            credentials=Vault(SECRET, ()).open(account.credentials),
-            x_api_url=nowhere,
-            graph_api_url=nowhere,
-            graph_api_version="v26.0",
+            Vault(SECRET, ()).open(account.credentials),
+            {"x_api_url": nowhere, "graph_api_url": nowhere, "graph_api_version": "v26.0"},
             now=city.clock,
         )
 

@@ -8,14 +8,14 @@ from playwright.sync_api import Page
 from publisher.platforms.x import text_length
 from tests.web_look.conftest import Opener
 from web.link_cards import domain_of, first_link
-from web.preview_filters import x_cut
+from web.preview_filters import fold
 
 WORD = "शब्द "
 
 
 def test_x_cuts_a_long_text_at_a_word_within_its_limit() -> None:
     text = WORD * 100
-    cut = x_cut(text)
+    cut = fold(text, "x")
     assert text_length.count(cut.before).weighted <= text_length.LIMIT
     assert text_length.count(f"{cut.before} शब्द").weighted > text_length.LIMIT
     assert f"{cut.before} {cut.after}" == text.strip()
@@ -23,11 +23,11 @@ def test_x_cuts_a_long_text_at_a_word_within_its_limit() -> None:
 
 @pytest.mark.parametrize("text", ["", "पाणी", "x" * 280, "https://pmc.in/" + "a" * 400])
 def test_x_shows_what_is_within_its_limit_whole(text: str) -> None:
-    assert x_cut(text) == (text, "")
+    assert fold(text, "x") == (text, "")
 
 
 def test_x_cuts_one_endless_word_at_the_limit_itself() -> None:
-    assert x_cut("क" * 300) == ("क" * 280, "क" * 20)
+    assert fold("क" * 300, "x") == ("क" * 280, "क" * 20)
 
 
 @pytest.mark.parametrize(
@@ -162,4 +162,4 @@ def test_a_long_text_on_x_is_cut_in_the_browser_as_on_the_server(
     page.evaluate("() => { window.nagarvaniCount = (text) => Array.from(text).length; }")
     page.fill("#text_mr", WORD * 100)
     texts = page.locator("[data-preview-of=text_mr] p").all_inner_texts()
-    assert texts == list(x_cut(WORD * 100))
+    assert texts == list(fold(WORD * 100, "x"))

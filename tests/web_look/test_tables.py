@@ -15,7 +15,7 @@ from approvals.states import PostState
 from publisher.states import AccountState, CommentState, DeliveryState, NoticeState, SubmissionState
 from web.core.state_badges import STATE_LOOK, STATE_WORDS, deadline_look, last_working_day
 from web.forms import DayMonthYearField
-from web.preview_filters import facebook_cut, hashtags, initial, paragraphs
+from web.preview_filters import fold, hashtags, initial, paragraphs
 
 STYLES = (Path(__file__).parents[2] / "web" / "static" / "nagarvani.css").read_text("utf-8")
 TOKENS = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{3,6});", STYLES))
@@ -114,13 +114,13 @@ def test_a_hashtag_keeps_its_vowel_signs_and_nothing_else_is_let_through() -> No
 
 
 def test_facebook_cuts_after_five_lines_or_477_characters_at_a_word() -> None:
-    assert facebook_cut("एक\nदोन") == ("एक\nदोन", "")
-    assert facebook_cut("1\n2\n3\n4\n5\n6\n7") == ("1\n2\n3\n4\n5", "6\n7")
-    long = facebook_cut("शब्द " * 200)
+    assert fold("एक\nदोन", "facebook") == ("एक\nदोन", "")
+    assert fold("1\n2\n3\n4\n5\n6\n7", "facebook") == ("1\n2\n3\n4\n5", "6\n7")
+    long = fold("शब्द " * 200, "facebook")
     assert len(long.before) <= 477
     assert long.before.endswith("शब्द")
     assert long.after
-    assert facebook_cut("x" * 600) == ("x" * 477, "x" * 123)
+    assert fold("x" * 600, "facebook") == ("x" * 477, "x" * 123)
 
 
 def test_paragraphs_part_at_empty_lines_and_initials_keep_their_signs() -> None:

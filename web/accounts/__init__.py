@@ -1,1 +1,1 @@
-"""Pages of the accounts on X and Facebook: connect, pause, disconnect."""
+"""Pages of the accounts on the platforms: connect, pause, disconnect."""

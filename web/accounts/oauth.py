@@ -24,6 +24,7 @@ from publisher.platforms.oauth.types import (
     OAuthAborted,
     TokenFacts,
 )
+from publisher.platforms.registry import capabilities, is_registered
 from publisher.validation import Invalid, NotFound
 from web.accounts.forms import AccountForm, account_form
 from web.core import form_recovery
@@ -38,7 +39,6 @@ from web.messages.register import connection_end_sentence
 
 routes = Blueprint("accounts_connecting", __name__)
 Page = Response | str | tuple[str, int]
-PLATFORMS = ("x", "facebook")
 OWNER = "information-technology"
 
 
@@ -47,7 +47,7 @@ OWNER = "information-technology"
 def begin() -> Page:
     """Start OAuth, then redirect to a page that leads to the platform."""
     platform, account_id = request.form.get("platform", ""), number_of(request.form.get("account"))
-    if platform not in PLATFORMS:
+    if not is_registered(platform):
         abort(400)
     if (prompt := _fresh_sign_in_prompt()) is not None:
         return prompt
@@ -96,7 +96,7 @@ def _fresh_sign_in_prompt() -> Page | None:
 @for_action(Action.CONNECT_ACCOUNT)
 def back(platform: str) -> Page:
     """Handle the OAuth callback; its state is valid once, and only in this session."""
-    if platform not in PLATFORMS:
+    if not is_registered(platform):
         abort(404)
     parameters = request.args.to_dict()
     sign_in_id = acting().sign_in_id
@@ -183,7 +183,9 @@ def _form(session: Session, platform: str, chosen: ConnectableAccount) -> Accoun
     )
     query = select(Department.id).where(Department.code == OWNER)
     owner_id = session.scalar(query) or actor().department_id or 0
-    name = chosen.name if platform == "facebook" else ctx.settings.city.name_mr
+    # Where accounts have handles, the platform gives no other name.
+    has_name = not capabilities(platform).has_handles
+    name = chosen.name if has_name else ctx.settings.city.name_mr
     return account_form(session, account, name=name, owner_id=owner_id)
 
 

@@ -18,6 +18,7 @@ from publisher.delivery.rate_limits import daily_cap
 from publisher.delivery.rate_limits.query import free_at
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery
+from publisher.platforms.registry import all_platforms
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from web.accounts.forms import AccountForm, account_form
@@ -49,7 +50,7 @@ def index(session: Session) -> Page:
         access_endings={account.id: token_expiry.ends(account, now=now) for account in accounts},
         overdue_checks=_behind(session),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
-        missing_settings={platform: oauth_flows.lacks(platform) for platform in ("x", "facebook")},
+        connectable=[(platform, oauth_flows.lacks(platform.name)) for platform in all_platforms()],
     )
 
 

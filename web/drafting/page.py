@@ -17,6 +17,7 @@ from publisher.models.desk import StartingText
 from publisher.models.people import Appointment, Department
 from publisher.models.posts import Decision, DecisionKind, Post, PostKind
 from publisher.people.departments import departments_in_force
+from publisher.platforms.registry import capabilities
 from publisher.reports import officer_coverage
 from publisher.reports.officer_coverage import Staff
 from publisher.scheduling import corrections
@@ -150,7 +151,14 @@ def _texts(post: Post, sheet: Sheet) -> dict[str, object]:
         "languages": LANGUAGE_WORDS,
         "lengths": {slot.name: _length(sheet, slot) for slot in sheet.slots},
         "live_notes": _live_notes(post, sheet),
+        "link_advice": _link_advice(sheet),
     }
+
+
+def _link_advice(sheet: Sheet) -> str:
+    """Return what becomes of the link on the platforms that have no field for it."""
+    advices = [capabilities(slot.account.platform).link_advice for slot in sheet.slots]
+    return " ".join(_(advice) for advice in dict.fromkeys(filter(None, advices)))
 
 
 def _live_notes(post: Post, sheet: Sheet) -> dict[str, str]:

@@ -88,7 +88,7 @@ def _page(session: Session, template_id: int, message: str = "") -> str:
         revision=revision,
         blanks=wording.blanks,
         lengths={
-            rules: outgoing_text.measure(outgoing_text.X, text, "")
+            rules: outgoing_text.measure_everywhere(text)
             for rules, text in emergency.longest(wording).items()
         },
         state=state,

@@ -37,8 +37,8 @@ SENTENCES: Mapping[str, str] = {
     "blank_unknown": N_("%(blanks)s is not described below. Describe it, or take it out."),
     "blank_unused": N_("%(blanks)s is missing in this text."),
     "too_long_filled": N_(
-        "With the longest values this takes %(found)s of %(most)s on X. Shorten the text, or let "
-        "fewer letters fit."
+        "With the longest values this takes %(found)s of %(most)s on %(platform)s. Shorten the "
+        "text, or let fewer letters fit."
     ),
 }
 

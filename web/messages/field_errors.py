@@ -13,6 +13,7 @@ from web.core.context import ctx
 from web.core.i18n import N_, _, page_language
 from web.messages.emergency import SENTENCES as EMERGENCY_SENTENCES
 from web.messages.intake import SENTENCES
+from web.messages.names import platform_word
 
 GENERAL: Mapping[str, str] = {
     "required": N_("Fill this in."),
@@ -63,12 +64,12 @@ GENERAL: Mapping[str, str] = {
         "this text out."
     ),
     "edit_keeps_pictures": N_(
-        "Words alone can be corrected on Facebook. Leave the photos as they are, or order the "
-        "deletion of what is live there first."
+        "Words alone can be corrected on this platform. Leave the photos as they are, or order "
+        "the deletion of what is live there first."
     ),
     "edit_keeps_link": N_(
-        "The link’s card stays on Facebook as it is. Leave the link, or order the deletion of "
-        "what is live there first."
+        "The link’s card stays on this platform as it is. Leave the link, or order the deletion "
+        "of what is live there first."
     ),
     "nothing_changed": N_("Nothing would change by this. Write what is to be corrected."),
     "nothing_chosen": N_("Choose at least one of them."),
@@ -173,7 +174,10 @@ def _sentence_for(error: FieldError) -> str | None:
 
 def localized(values: Mapping[str, object], template: str) -> dict[str, str]:
     """Return the values as text of the page; values missing for the sentence are empty."""
-    texts = {name: _localized_value(value) for name, value in values.items()}
+    texts = {
+        name: platform_word(str(value)) if name == "platform" else _localized_value(value)
+        for name, value in values.items()
+    }
     names = ("found", "most", "line", "character", "title", "due_at", "name", "account")
     return {**{name: "" for name in names if f"%({name})s" in template}, **texts}
 

@@ -46,15 +46,15 @@ SENTENCES: Mapping[str, str] = {
         "photos. None of them was taken: choose the best ones."
     ),
     "moving_alone": N_(
-        "X shows a moving picture (GIF) only by itself. Leave the other pictures out, or this one."
+        "A moving picture (GIF) is shown only by itself. Leave the other pictures out, or this one."
     ),
     "quota": N_(
         "“%(name)s” was not taken: on one day everybody may send %(most_files)s files of %(most)s "
         "MB together. Go on tomorrow, or ask the cell to record it."
     ),
     "unsupported_type.tiff": N_(
-        "“%(name)s” is a TIFF, as scanners and cameras make it, and cannot be shown on X or "
-        "Facebook. Open it, save it as JPEG, and choose that."
+        "“%(name)s” is a TIFF, as scanners and cameras make it, and cannot be shown in a "
+        "post. Open it, save it as JPEG, and choose that."
     ),
     "unsupported_type.zip": N_(
         "“%(name)s” is a packed folder or an office document. Unpack it, or save it as PDF, and "

@@ -10,6 +10,7 @@ from approvals.policy import Role
 from publisher.i18n import dates
 from publisher.models.deliveries import Account
 from publisher.models.people import Appointment
+from publisher.platforms.registry import capabilities
 from publisher.reports.types import AccountName, Who
 from web.core.i18n import N_, _, page_language
 
@@ -66,9 +67,15 @@ def person_name(person: NamedPerson) -> str:
 
 
 def author_shown(author: str, platform: str) -> str:
-    """Return an author's name as the platform writes it; on X a name without space is a handle."""
-    is_handle = platform == "x" and author and " " not in author
-    return f"@{author.lstrip('@')}" if is_handle else author
+    """Return an author's name as the platform writes it; a name without space may be a handle."""
+    if not platform or not author or " " in author:
+        return author
+    return handle_shown(author) if capabilities(platform).has_handles else author
+
+
+def handle_shown(handle: str) -> str:
+    """Return a handle as platforms write it, with @."""
+    return f"@{handle.lstrip('@')}"
 
 
 def post_of(appointment: Appointment) -> str:
@@ -93,13 +100,13 @@ def who_name(who: Who) -> str:
 
 
 def account_name(account: Account | AccountName) -> str:
-    """Return the name of the account's platform: X or Facebook."""
+    """Return the name of the account's platform."""
     return platform_word(account.platform)
 
 
 def platform_word(platform: str) -> str:
-    """Return a platform's name by its code."""
-    return _("X") if platform == "x" else _("Facebook")
+    """Return a platform's name by its code; as it is in English if it is not translated."""
+    return _(capabilities(platform).label)
 
 
 def span_words(span: timedelta) -> str:

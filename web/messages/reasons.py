@@ -24,8 +24,8 @@ DELIVERY: Mapping[str, str] = {
         "The account has no right to do this on the platform. The admin has to give it the right."
     ),
     "not_summoned": N_(
-        "X lets us answer only where the author mentioned us. Answer by another way and close the "
-        "comment with a reason."
+        "The platform lets us answer only where the author mentioned us. Answer by another way and "
+        "close the comment with a reason."
     ),
     "target_gone": N_("What this answers is no longer on the platform. Close the comment."),
     "blocked": N_("The platform has blocked the account for a while. Try again later."),

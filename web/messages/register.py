@@ -143,7 +143,7 @@ ABORT_REASONS: Mapping[str, str] = {
     AbortReason.UNREACHABLE: N_(
         "The platform gave no clear answer. Nothing was connected. Try again."
     ),
-    AbortReason.NO_PAGE: N_("No page was chosen on Facebook, so none can be connected."),
+    AbortReason.NO_PAGE: N_("No page was chosen on the platform, so none can be connected."),
     AbortReason.MISSING_RIGHTS: N_(
         "Nothing was connected, for these rights are missing: %(about)s."
     ),

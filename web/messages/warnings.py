@@ -28,7 +28,8 @@ SENTENCES: Mapping[WarningCode, str] = {
     WarningCode.NO_DESCRIPTION: N_("Photo %(picture)s has no description in %(language)s."),
     WarningCode.ONE_LANGUAGE: N_("There is a text in %(language)s only, none in %(missing)s."),
     WarningCode.REPLY_REFUSED: N_(
-        "X takes our reply only where the citizen mentioned our account, or under our own post."
+        "The platform takes our reply only where the citizen mentioned our account, or under our "
+        "own post."
     ),
     WarningCode.NO_LINK_PICTURE: N_("The preview of the link %(url)s will show no picture."),
 }
@@ -41,8 +42,12 @@ WAYS_ON: Mapping[WarningCode, str] = {
         "starting text."
     ),
     WarningCode.AADHAAR_NUMBER: N_("Take it out. Such a number must not be published."),
-    WarningCode.SAME_TEXT: N_("Look at that post first. X may refuse the same text twice."),
-    WarningCode.ALIKE_TEXT: N_("Look at that post first. X may refuse the same text twice."),
+    WarningCode.SAME_TEXT: N_(
+        "Look at that post first. A platform may refuse the same text twice."
+    ),
+    WarningCode.ALIKE_TEXT: N_(
+        "Look at that post first. A platform may refuse the same text twice."
+    ),
     WarningCode.NO_DESCRIPTION: N_("Write what it shows, for those who cannot see it."),
     WarningCode.ONE_LANGUAGE: N_("Write it, or leave it out on purpose."),
     WarningCode.REPLY_REFUSED: N_(
@@ -69,7 +74,7 @@ NAMES: Mapping[str, str] = {
     WarningCode.ALIKE_TEXT: N_("nearly the same text as in another post"),
     WarningCode.NO_DESCRIPTION: N_("a photo without a description"),
     WarningCode.ONE_LANGUAGE: N_("a text in one language only"),
-    WarningCode.REPLY_REFUSED: N_("an answer that X may refuse"),
+    WarningCode.REPLY_REFUSED: N_("an answer that the platform may refuse"),
     WarningCode.DEAD_LINK: N_("a link that leads nowhere"),
     WarningCode.NO_LINK_PICTURE: N_("a link without a picture"),
 }

@@ -15,11 +15,11 @@
        If files are chosen, the form is sent with a progress bar.
    <input type="file" data-files="LIST-ID" data-files-limit="BYTES">
        The list shows the names and sizes of the chosen files.
-   [data-counter-for="FIELD-ID"] [data-counter-rule="x|plain"] [data-counter-limit="280"]
-       Counts while somebody types; "x" uses window.nagarvaniCount. [data-counter-says="FIELD-ID"]
+   [data-counter-for="FIELD-ID"] [data-counter-rule="weighted|plain"] [data-counter-limit="280"]
+       Counts while somebody types; "weighted" uses window.nagarvaniCount. [data-counter-says="FIELD-ID"]
        is read aloud when typing pauses. [data-counter-link="LINK-ID"] also counts the link in that
        field, on a line of its own unless the text contains it.
-   [data-preview-of="FIELD-ID"] [data-preview-kind="x|facebook"] [data-preview-cut="words"]
+   [data-preview-of="FIELD-ID"] [data-preview-rule="weighted|plain|"] [data-preview-units] [data-preview-lines] [data-preview-cut="words"]
        Shows the text of the field as the platform does, with [data-preview-link="LINK-ID"] also the
        link. [data-preview-link-of="LINK-ID"] shows a link beside the text.
    details[data-menu]   Closes with Escape and by a click elsewhere.
@@ -168,7 +168,7 @@
   /* ── Counter ────────────────────────────────────────────────────────── */
 
   function countOf(text, rule) {
-    if (rule === "x" && typeof window.nagarvaniCount === "function") {
+    if (rule === "weighted" && typeof window.nagarvaniCount === "function") {
       const count = window.nagarvaniCount(text);
       return typeof count === "number" ? count : count.weighted;
     }
@@ -190,7 +190,7 @@
 
   function liveCounter(counter) {
     const field = document.getElementById(counter.dataset.counterFor);
-    if (!field || (counter.dataset.counterRule === "x" && typeof window.nagarvaniCount !== "function")) { return; }
+    if (!field || (counter.dataset.counterRule === "weighted" && typeof window.nagarvaniCount !== "function")) { return; }
     const limit = counter.dataset.counterLimit ? Number(counter.dataset.counterLimit) : null;
     const announcement = document.querySelector('[data-counter-says="' + CSS.escape(field.id) + '"]');
     const linkId = counter.dataset.counterLink;
@@ -219,8 +219,6 @@
   /* ── Preview ────────────────────────────────────────────────────────── */
 
   const HASHTAG = /(?<![\p{L}\p{M}\p{N}_&/])[#＃][\p{L}\p{M}\p{N}_\u200c\u200d]+/gu;
-  const LETTERS = 477;
-  const LINES = 5;
 
   function marked(text) {
     const line = document.createElement("p");
@@ -240,24 +238,21 @@
 
   const paragraphs = (text) => text.split(/\n\s*\n/).map((part) => part.replace(/^\n+|\n+$/g, "")).filter(Boolean).map(marked);
 
-  // Returns where X folds a text that weighs more than 280: at the last space before that.
-  function cutOnX(text) {
-    if (typeof window.nagarvaniCount !== "function" || countOf(text, "x") <= 280) { return text.length; }
+  // Returns where the platform folds a text: after so many lines or units, at the last space. Where
+  // the browser cannot count as the platform does, the text stays whole.
+  function foldOf(text, { previewRule: rule, previewUnits: units, previewLines: lines }) {
+    const shown = lines ? text.split("\n").slice(0, Number(lines)).join("\n") : text;
+    const isCountable = rule && (rule !== "weighted" || typeof window.nagarvaniCount === "function");
+    const isOver = (part) => countOf(part, rule) > Number(units);
+    if (!isCountable || !isOver(shown)) { return shown.length; }
     let fits = 0;
-    let over = text.length;
+    let over = shown.length;
     while (over - fits > 1) {
       const middle = Math.floor((fits + over) / 2);
-      if (countOf(text.slice(0, middle), "x") <= 280) { fits = middle; } else { over = middle; }
+      if (isOver(shown.slice(0, middle))) { over = middle; } else { fits = middle; }
     }
-    const space = Math.max(text.lastIndexOf(" ", fits), text.lastIndexOf("\n", fits));
+    const space = Math.max(shown.lastIndexOf(" ", fits), shown.lastIndexOf("\n", fits));
     return space > 0 ? space : fits;
-  }
-
-  function cutAt(text) {
-    const end = text.split("\n").slice(0, LINES).join("\n").length;
-    if (end <= LETTERS) { return end; }
-    const space = Math.max(text.lastIndexOf(" ", LETTERS), text.lastIndexOf("\n", LETTERS - 1));
-    return space > 0 ? space : LETTERS;
   }
 
   function livePreview(preview) {
@@ -265,7 +260,7 @@
     if (!field) { return; }
     const show = () => {
       const text = withLink(field.value.replace(/\r\n/g, "\n").trim(), preview.dataset.previewLink);
-      const end = preview.dataset.previewKind === "facebook" ? cutAt(text) : cutOnX(text);
+      const end = foldOf(text, preview.dataset);
       preview.replaceChildren(...paragraphs(text.slice(0, end).trimEnd()));
       if (text.slice(end).trim()) {
         const line = document.createElement("div");

@@ -19,10 +19,10 @@ from publisher import now as wall
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import CredentialsExpired, Platform
 from publisher.platforms.base.types import Health, HealthProblem
+from publisher.platforms.capabilities import Installation
 from publisher.platforms.oauth.flow import OAuthFlows
-from publisher.platforms.oauth.types import AbortReason, App, OAuthAborted, TokenFacts
+from publisher.platforms.oauth.types import AbortReason, OAuthAborted, TokenFacts
 from publisher.platforms.registry import open_platform
-from publisher.settings.delivery import DeliverySettings
 from publisher.settings.environment import Settings
 
 
@@ -89,43 +89,21 @@ CheckAccount = Callable[[Account], AccountCheck]
 
 def opener(settings: Settings) -> OpenAccount:
     """Return the function that opens accounts, on the platforms that the settings point to."""
-    vault, delivery = Vault.of(settings), settings.delivery
-    return lambda account: _open(account, vault, delivery)
+    vault = Vault.of(settings)
+    return lambda account: _open(account, vault, settings.platforms)
 
 
-def _open(account: Account, vault: Vault, delivery_settings: DeliverySettings) -> Platform:
+def _open(account: Account, vault: Vault, settings: Mapping[str, str]) -> Platform:
     try:
         credentials = vault.open(account.credentials)
     except Unsealable as problem:
         raise CredentialsExpired("the stored credentials cannot be opened") from problem
-    return open_platform(
-        account.platform,
-        credentials,
-        x_api_url=delivery_settings.x_api_url,
-        x_web_url=delivery_settings.x_web_url,
-        graph_api_url=delivery_settings.graph_api_url,
-        graph_api_version=delivery_settings.graph_api_version,
-    )
+    return open_platform(account.platform, credentials, settings)
 
 
 def oauth_flows(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> OAuthFlows:
     """Return the OAuth flows, with this installation's app keys."""
-    delivery, access = settings.delivery, settings.access
-    return OAuthFlows(
-        App(
-            x_consumer_key=access.x_consumer_key,
-            x_consumer_secret=access.x_consumer_secret,
-            facebook_app_id=access.facebook_app_id,
-            facebook_app_secret=access.facebook_app_secret,
-            x_api_url=delivery.x_api_url,
-            x_web_url=delivery.x_web_url,
-            graph_api_url=delivery.graph_api_url,
-            graph_api_version=delivery.graph_api_version,
-            facebook_web_url=delivery.facebook_web_url,
-            now=now,
-            monotonic=time.monotonic,
-        )
-    )
+    return OAuthFlows(Installation(settings.platforms, now, time.monotonic))
 
 
 def account_checker(

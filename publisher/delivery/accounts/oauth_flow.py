@@ -22,11 +22,11 @@ from publisher.delivery.accounts.manage import AccountSettings
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
-from publisher.platforms.oauth.flow import StartedFlow
 from publisher.platforms.oauth.types import (
     AbortReason,
     ConnectableAccount,
     OAuthAborted,
+    StartedFlow,
     TokenFacts,
 )
 from publisher.states import AccountState

@@ -221,14 +221,18 @@ def _choices(at: int, text: str, validator: Validator) -> tuple[tuple[str, str],
 
 
 def _check_texts(wording: Template, validator: Validator) -> None:
-    """Check that every blank is in both texts, and that the longest text fits on X."""
+    """Check that every blank is in both texts, and that the longest text fits everywhere."""
     for language, name in emergency.unknown_names(wording):
         validator.add(f"text_{language}", "blank_unknown", blanks="{" + name + "}")
     for language, name in emergency.unused_names(wording):
         validator.add(f"text_{language}", "blank_unused", blanks="{" + name + "}")
     for language, text in emergency.longest(wording).items():
-        length = outgoing_text.measure(outgoing_text.X, text, "")
+        length = outgoing_text.measure_everywhere(text)
         if not length.fits:
             validator.add(
-                f"text_{language}", "too_long_filled", found=length.used, most=length.limit
+                f"text_{language}",
+                "too_long_filled",
+                found=length.used,
+                most=length.limit,
+                platform=length.platform,
             )

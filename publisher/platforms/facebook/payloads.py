@@ -7,28 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 from publisher.platforms.base.text import composed, with_link
 from publisher.platforms.base.types import Allowance, Outgoing, PlatformLimits, PreparedPost
+from publisher.platforms.facebook.post_limits import COMMENT_LIMITS, LIMITS
 from publisher.platforms.http.client import Json, number_at, rows_at, text_at
 from publisher.platforms.http.responses import PlatformResponse
-
-PHOTO_TYPES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff")
-# Facebook documents 10 MB for a photo and 50 requests in a batch. It does not document the length
-# of a text: 63,206 characters are reported by others.
-LIMITS = PlatformLimits(
-    text_units=63_206,
-    media=10,
-    media_bytes=10 * 1024 * 1024,
-    alt_text=1_000,
-    media_types=PHOTO_TYPES,
-    can_edit=True,
-    has_two_steps=True,
-    seen_at_once=50,
-)
-COMMENT_LIMITS = replace(LIMITS, text_units=8_000, media=1, has_two_steps=False)
 
 
 def limits_for(outgoing: Outgoing) -> PlatformLimits:

@@ -19,7 +19,8 @@ from publisher.platforms.base.types import (
 )
 from publisher.platforms.facebook import read, write
 from publisher.platforms.facebook.api import HOME, FacebookCalls, FacebookCredentials
-from publisher.platforms.facebook.payloads import LIMITS, limits_for
+from publisher.platforms.facebook.payloads import limits_for
+from publisher.platforms.facebook.post_limits import LIMITS, WEB_URL
 from publisher.platforms.http.client import CursorPosition, read_next_page, text_at
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 
@@ -42,7 +43,7 @@ class FacebookPlatform(FacebookCalls):
         monotonic: Callable[[], float],
         api_url: str = HOME,
         graph_version: str = "v26.0",
-        web_url: str = "https://www.facebook.com",
+        web_url: str = WEB_URL,
         read_seconds: float = 30.0,
     ) -> None:
         super().__init__(

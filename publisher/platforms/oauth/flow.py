@@ -1,50 +1,35 @@
-"""Both OAuth flows behind one interface: start, finish, examine. The clients are imported late."""
+"""The OAuth flows of all platforms behind one interface: start, finish, examine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from publisher.platforms.capabilities import Installation
 from publisher.platforms.oauth.types import (
     AbortReason,
-    App,
     ConnectableAccount,
     OAuthAborted,
+    StartedFlow,
     TokenFacts,
 )
-
-
-@dataclass(frozen=True)
-class StartedFlow:
-    """The URL to send the person to, and the parameter that identifies the callback.
-
-    `secret` has to be stored until the callback; it is empty if there is none.
-    """
-
-    address: str
-    state: str
-    secret: str = field(default="", repr=False)
+from publisher.platforms.registry import capabilities
 
 
 @dataclass(frozen=True)
 class OAuthFlows:
-    """The OAuth flows of X and Facebook, for one app."""
+    """The OAuth flows of the platforms, for the apps of this installation."""
 
-    app: App
+    installation: Installation
 
     def lacks(self, platform: str) -> tuple[str, ...]:
         """Return the settings that this platform's flow needs and that are not set."""
-        return self.app.lacks(platform)
+        return self.installation.lacks(capabilities(platform).settings.app)
 
     def set_out(self, platform: str, *, callback: str, state: str) -> StartedFlow:
-        """Start the flow; X assigns its request token as the state. Raises `OAuthAborted`."""
-        if platform == "x":
-            from publisher.platforms.oauth import x
-
-            return StartedFlow(*x.set_out(self.app, callback))
-        from publisher.platforms.oauth import facebook
-
-        return StartedFlow(facebook.address(self.app, callback, state), state)
+        """Start the flow; a platform may assign its own state. Raises `OAuthAborted`."""
+        flow = capabilities(platform).oauth()
+        return flow.start(self.installation, callback=callback, state=state)
 
     def finish(
         self, platform: str, *, callback: str, secret: str, query: Mapping[str, str]
@@ -55,32 +40,19 @@ class OAuthFlows:
         """
         if "denied" in query or query.get("error") == "access_denied":
             raise OAuthAborted(AbortReason.DENIED)
-        if platform == "x":
-            from publisher.platforms.oauth import x
-
-            token, verifier = query.get("oauth_token", ""), query.get("oauth_verifier", "")
-            return (x.finish(self.app, token=token, secret=secret, verifier=verifier),)
-        from publisher.platforms.oauth import facebook
-
-        if not query.get("code"):
-            raise OAuthAborted(AbortReason.EXPIRED, query.get("error", ""))
-        return facebook.finish(self.app, code=query["code"], callback=callback)
+        flow = capabilities(platform).oauth()
+        return flow.finish(self.installation, callback=callback, secret=secret, query=query)
 
     def examine(self, platform: str, credentials: Mapping[str, str]) -> TokenFacts | None:
-        """Return the platform's facts about a stored token; None if the platform has no such API.
+        """Return the platform's facts about a stored token; None if it tells none.
 
         Raises `OAuthAborted`.
         """
-        if platform != "facebook" or self.lacks("facebook"):
+        if self.lacks(platform):
             return None
-        from publisher.platforms.oauth import facebook
-
-        token = credentials.get("page_token", "")
-        return facebook.examine(self.app, token, page_id=credentials.get("page_id", ""))
+        return capabilities(platform).oauth().examine(self.installation, credentials)
 
 
 def state_in(platform: str, query: Mapping[str, str]) -> str:
     """Return the callback's parameter that identifies its flow; empty if it has none."""
-    if platform == "x":
-        return query.get("oauth_token") or query.get("denied", "")
-    return query.get("state", "")
+    return capabilities(platform).oauth().state_in(query)

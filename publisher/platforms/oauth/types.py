@@ -1,8 +1,8 @@
-"""Values of the OAuth flows: candidates, token facts, reasons of an abort, and the app's keys."""
+"""Values of the OAuth flows: started flows, candidates, token facts, and reasons of an abort."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -32,6 +32,18 @@ class OAuthAborted(Exception):
         super().__init__(why, about)
         self.why = why
         self.about = about
+
+
+@dataclass(frozen=True)
+class StartedFlow:
+    """The URL to send the person to, and the parameter that identifies the callback.
+
+    `secret` has to be stored until the callback; it is empty if there is none.
+    """
+
+    address: str
+    state: str
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -85,28 +97,3 @@ def aborted_by(
     if isinstance(problem, CredentialsExpired):
         return OAuthAborted(keys, problem.detail)
     return OAuthAborted(AbortReason.UNREACHABLE, problem.detail)
-
-
-@dataclass(frozen=True)
-class App:
-    """The app's keys, the platforms' URLs, and the clocks (aware UTC, monotonic seconds)."""
-
-    x_consumer_key: str
-    x_consumer_secret: str = field(repr=False)
-    facebook_app_id: str
-    facebook_app_secret: str = field(repr=False)
-    x_api_url: str
-    x_web_url: str
-    graph_api_url: str
-    graph_api_version: str
-    facebook_web_url: str
-    now: Callable[[], datetime]
-    monotonic: Callable[[], float]
-
-    def lacks(self, platform: str) -> tuple[str, ...]:
-        """Return the missing settings without which no flow to this platform can start."""
-        required = {
-            "x": ("x_consumer_key", "x_consumer_secret"),
-            "facebook": ("facebook_app_id", "facebook_app_secret"),
-        }
-        return tuple(name for name in required[platform] if not getattr(self, name))

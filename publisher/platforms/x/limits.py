@@ -1,4 +1,4 @@
-"""The limits and the text of posts on X, and the rate limits and permissions in its headers.
+"""The text of posts on X, and the rate limits and permissions in its headers.
 
 X counts requests by quarters of an hour, and posts also by days.
 """
@@ -8,28 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from publisher.platforms.base.text import composed, with_link
-from publisher.platforms.base.types import Allowance, Outgoing, PlatformLimits
+from publisher.platforms.base.types import Allowance, Outgoing
 from publisher.platforms.http.responses import PlatformResponse, moment_in
-from publisher.platforms.x.text_length import LIMIT
-
-TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
-
-
-def limits(text_units: int = LIMIT) -> PlatformLimits:
-    """Return X's limits for a post.
-
-    They are four pictures of up to 5 MB, and 1,000 characters of alt text. Posts cannot be edited
-    by the API, nor staged unpublished.
-    """
-    return PlatformLimits(
-        text_units=text_units,
-        media=4,
-        media_bytes=5 * 1024 * 1024,
-        alt_text=1_000,
-        media_types=TYPES,
-        tells_hidden=False,
-        seen_at_once=100,
-    )
 
 
 def sent_text(outgoing: Outgoing) -> str:

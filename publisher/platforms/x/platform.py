@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from publisher.platforms.base.protocol import Deadline, PostOrError, RefusalCode, Refused
@@ -20,8 +21,9 @@ from publisher.platforms.http.client import CursorPosition, at, read_next_page, 
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 from publisher.platforms.x import read, write
 from publisher.platforms.x.api import HOME, XCalls, XCredentials
-from publisher.platforms.x.limits import limits, missing_rights, sent_text
-from publisher.platforms.x.text_length import LIMIT, count
+from publisher.platforms.x.limits import missing_rights, sent_text
+from publisher.platforms.x.post_limits import LIMITS, WEB_URL
+from publisher.platforms.x.text_length import count
 
 
 class XPlatform(XCalls):
@@ -40,8 +42,8 @@ class XPlatform(XCalls):
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         api_url: str = HOME,
-        web_url: str = "https://x.com",
-        text_units: int = LIMIT,
+        web_url: str = WEB_URL,
+        text_units: int = LIMITS.text_units,
         read_seconds: float = 30.0,
     ) -> None:
         super().__init__(
@@ -52,7 +54,7 @@ class XPlatform(XCalls):
             web_url=web_url,
             read_seconds=read_seconds,
         )
-        self.limits = limits(text_units)
+        self.limits = replace(LIMITS, text_units=text_units)
 
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits, upload the pictures and describe them."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import facebook
@@ -20,12 +21,15 @@ from publisher.platforms.http.client import Json, at, number_at, rows_at, text_a
 from publisher.platforms.http.session import PlatformSession
 from publisher.platforms.oauth.types import (
     AbortReason,
-    App,
     ConnectableAccount,
     OAuthAborted,
+    StartedFlow,
     TokenFacts,
     aborted_by,
 )
+
+if TYPE_CHECKING:
+    from publisher.platforms.capabilities import Installation
 
 LEG_SECONDS = 20.0
 MOST_PAGES = 5
@@ -39,49 +43,77 @@ SCOPES = (
 TASKS = ("CREATE_CONTENT", "MODERATE")
 
 
-def address(app: App, callback: str, state: str) -> str:
+def start(installation: Installation, *, callback: str, state: str) -> StartedFlow:
     """Return the URL of the dialog in which the person chooses pages and permissions."""
+    settings = installation.settings
     params = {
-        "client_id": app.facebook_app_id,
+        "client_id": settings["facebook_app_id"],
         "redirect_uri": callback,
         "state": state,
         "response_type": "code",
         "scope": ",".join(SCOPES),
     }
-    return f"{app.facebook_web_url}/{app.graph_api_version}/dialog/oauth?{urlencode(params)}"
+    dialog = f"{settings['facebook_web_url']}/{settings['graph_api_version']}/dialog/oauth"
+    return StartedFlow(f"{dialog}?{urlencode(params)}", state)
 
 
-def finish(app: App, *, code: str, callback: str) -> tuple[ConnectableAccount, ...]:
+def state_in(query: Mapping[str, str]) -> str:
+    """Return the state in a callback; empty if it has none."""
+    return query.get("state", "")
+
+
+def finish(
+    installation: Installation,
+    *,
+    callback: str,
+    secret: str,  # noqa: ARG001  Facebook has none between the legs
+    query: Mapping[str, str],
+) -> tuple[ConnectableAccount, ...]:
     """Return the pages that the person shared with the app, each with its token.
 
     Raises `OAuthAborted`.
     """
-    keys = {"app_id": app.facebook_app_id, "app_secret": app.facebook_app_secret}
-    with _leg(app, code, refused=AbortReason.EXPIRED) as graph:
+    code = query.get("code", "")
+    if not code:
+        raise OAuthAborted(AbortReason.EXPIRED, query.get("error", ""))
+    app_id, app_secret = _app(installation)
+    keys = {"app_id": app_id, "app_secret": app_secret}
+    with _leg(installation, code, refused=AbortReason.EXPIRED) as graph:
         short = text_at(graph.get_access_token_from_code(code, callback, **keys), "access_token")
-    with _leg(app, short, refused=AbortReason.EXPIRED) as graph:
+    with _leg(installation, short, refused=AbortReason.EXPIRED) as graph:
         graph.access_token = short
         long = text_at(graph.extend_access_token(**keys), "access_token")
-    facts = examine(app, long)
+    facts = _facts(installation, long)
     if facts.missing:
         raise OAuthAborted(AbortReason.MISSING_RIGHTS, ", ".join(facts.missing))
-    candidates = tuple(_candidate(app, page) for page in _pages(app, long))
+    candidates = tuple(_candidate(installation, page) for page in _pages(installation, long))
     if not candidates:
         raise OAuthAborted(AbortReason.NO_PAGE)
     return candidates
 
 
-def examine(app: App, token: str, *, page_id: str = "") -> TokenFacts:
-    """Return Facebook's facts about a token; with `page_id` it has to be that page's.
+def examine(installation: Installation, credentials: Mapping[str, str]) -> TokenFacts | None:
+    """Return Facebook's facts about a page's token, which has to be our app's and that page's.
 
-    The token has to be our app's. Raises `OAuthAborted`.
+    Raises `OAuthAborted`.
     """
-    with _leg(app, token, refused=AbortReason.APP_KEYS) as graph:
-        answer: Json = graph.debug_access_token(token, app.facebook_app_id, app.facebook_app_secret)
+    token, page_id = credentials.get("page_token", ""), credentials.get("page_id", "")
+    return _facts(installation, token, page_id=page_id)
+
+
+def _app(installation: Installation) -> tuple[str, str]:
+    settings = installation.settings
+    return settings["facebook_app_id"], settings["facebook_app_secret"]
+
+
+def _facts(installation: Installation, token: str, *, page_id: str = "") -> TokenFacts:
+    app_id, app_secret = _app(installation)
+    with _leg(installation, token, refused=AbortReason.APP_KEYS) as graph:
+        answer: Json = graph.debug_access_token(token, app_id, app_secret)
     facts = at(answer, "data")
     if at(facts, "is_valid") is not True:
         raise OAuthAborted(AbortReason.EXPIRED, text_at(facts, "error", "message"))
-    if text_at(facts, "app_id") != app.facebook_app_id:
+    if text_at(facts, "app_id") != app_id:
         raise OAuthAborted(AbortReason.OTHER_APP, text_at(facts, "application"))
     if page_id and text_at(facts, "profile_id") != page_id:
         raise OAuthAborted(AbortReason.OTHER_ACCOUNT, text_at(facts, "profile_id"))
@@ -110,10 +142,10 @@ def _end(facts: object, name: str) -> datetime | None:
         return None
 
 
-def _pages(app: App, token: str) -> Iterator[Json]:
-    args = {"fields": "id,name,access_token,tasks", "limit": "100", **_proof(app, token)}
+def _pages(installation: Installation, token: str) -> Iterator[Json]:
+    args = {"fields": "id,name,access_token,tasks", "limit": "100", **_proof(installation, token)}
     for _ in range(MOST_PAGES):
-        with _leg(app, token, refused=AbortReason.EXPIRED) as graph:
+        with _leg(installation, token, refused=AbortReason.EXPIRED) as graph:
             graph.access_token = token
             listed: Json = graph.get_connections("me", "accounts", **args)
         yield from (page for page in rows_at(listed, "data") if text_at(page, "access_token"))
@@ -122,42 +154,44 @@ def _pages(app: App, token: str) -> Iterator[Json]:
         args["after"] = text_at(listed, "paging", "cursors", "after")
 
 
-def _candidate(app: App, page: Json) -> ConnectableAccount:
+def _candidate(installation: Installation, page: Json) -> ConnectableAccount:
     number, tasks = text_at(page, "id"), at(page, "tasks")
     granted_tasks = tasks if isinstance(tasks, list) else []
     return ConnectableAccount(
         platform_id=number,
         handle=number,
         name=text_at(page, "name"),
-        url=f"{app.facebook_web_url}/{number}",
+        url=f"{installation.settings['facebook_web_url']}/{number}",
         credentials={
             "page_id": number,
             "page_token": text_at(page, "access_token"),
-            "app_secret": app.facebook_app_secret,
+            "app_secret": _app(installation)[1],
         },
         missing=tuple(task for task in TASKS if task not in granted_tasks),
     )
 
 
-def _proof(app: App, token: str) -> dict[str, str]:
-    key = app.facebook_app_secret.encode()
+def _proof(installation: Installation, token: str) -> dict[str, str]:
+    key = _app(installation)[1].encode()
     return {"appsecret_proof": hmac.new(key, token.encode(), hashlib.sha256).hexdigest()}
 
 
 @contextmanager
-def _leg(app: App, secret: str, *, refused: AbortReason) -> Iterator[facebook.GraphAPI]:
+def _leg(
+    installation: Installation, secret: str, *, refused: AbortReason
+) -> Iterator[facebook.GraphAPI]:
     """Open the client for one call, and raise its errors as `OAuthAborted`."""
     channel = PlatformSession(
         home=HOME,
-        base_url=app.graph_api_url,
+        base_url=installation.settings["graph_api_url"],
         read=read_error,
-        secrets={"app": app.facebook_app_secret, "token": secret},
-        now=app.now,
+        secrets={"app": _app(installation)[1], "token": secret},
+        now=installation.now,
     )
     graph = facebook.GraphAPI(session=channel.session)
-    graph.version = app.graph_api_version
+    graph.version = installation.settings["graph_api_version"]
     try:
-        with channel.calling(Deadline.after(LEG_SECONDS, app.monotonic)):
+        with channel.calling(Deadline.after(LEG_SECONDS, installation.monotonic)):
             yield graph
     except PlatformError as problem:
         # A wrong secret is answered by the code that else means trouble of the platform's own.

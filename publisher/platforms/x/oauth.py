@@ -14,17 +14,19 @@ from publisher.platforms.oauth.types import (
     AbortReason,
     ConnectableAccount,
     OAuthAborted,
+    StartedFlow,
+    TokenFacts,
     aborted_by,
 )
 from publisher.platforms.x.api import HOME, XCredentials, read_error
 from publisher.platforms.x.platform import XPlatform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from requests_oauthlib import OAuth1Session
 
-    from publisher.platforms.oauth.types import App
+    from publisher.platforms.capabilities import Installation
 
 LEG_SECONDS = 20.0
 
@@ -32,9 +34,9 @@ LEG_SECONDS = 20.0
 class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no types
     """tweepy's handler; it creates a new session for each leg, and each uses our adapter."""
 
-    def __init__(self, app: App, channel: PlatformSession, callback: str) -> None:
+    def __init__(self, keys: tuple[str, str], channel: PlatformSession, callback: str) -> None:
         self.channel = channel
-        super().__init__(app.x_consumer_key, app.x_consumer_secret, callback=callback)
+        super().__init__(*keys, callback=callback)
 
     @property
     def oauth(self) -> OAuth1Session:
@@ -49,46 +51,65 @@ class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no
         self._oauth = session
 
 
-def set_out(app: App, callback: str) -> tuple[str, str, str]:
-    """Start the flow: return the URL to send the person to, the request token and its secret.
-
-    Raises `OAuthAborted`.
-    """
-    handler = _Handler(app, _channel(app), callback)
+def start(installation: Installation, *, callback: str, state: str) -> StartedFlow:  # noqa: ARG001  X assigns one
+    """Start the flow; its state is the request token. Raises `OAuthAborted`."""
+    handler = _Handler(_keys(installation), _channel(installation), callback)
     try:
-        with _leg(app, handler):
+        with _leg(installation, handler):
             address = str(handler.get_authorization_url())
     except PlatformError as problem:
         raise aborted_by(problem, refused=AbortReason.CALLBACK) from None
     token = handler.request_token
-    own_url = app.x_api_url + address.removeprefix(HOME)
-    return own_url, str(token["oauth_token"]), str(token["oauth_token_secret"])
+    own_url = installation.settings["x_api_url"] + address.removeprefix(HOME)
+    return StartedFlow(own_url, str(token["oauth_token"]), str(token["oauth_token_secret"]))
 
 
-def finish(app: App, *, token: str, secret: str, verifier: str) -> ConnectableAccount:
+def state_in(query: Mapping[str, str]) -> str:
+    """Return the request token in a callback; empty if it has none."""
+    return query.get("oauth_token") or query.get("denied", "")
+
+
+def finish(
+    installation: Installation,
+    *,
+    callback: str,  # noqa: ARG001  X knows it from the first leg
+    secret: str,
+    query: Mapping[str, str],
+) -> tuple[ConnectableAccount, ...]:
     """Return the account of a callback's token and verifier. Raises `OAuthAborted`."""
-    handler = _Handler(app, _channel(app, token, secret, verifier), "")
+    token, verifier = query.get("oauth_token", ""), query.get("oauth_verifier", "")
+    channel = _channel(installation, token, secret, verifier)
+    handler = _Handler(_keys(installation), channel, "")
     handler.request_token = {"oauth_token": token, "oauth_token_secret": secret}
     try:
-        with _leg(app, handler):
+        with _leg(installation, handler):
             access_token, access_secret = handler.get_access_token(verifier)
     except PlatformError as problem:
         raise aborted_by(problem, refused=AbortReason.EXPIRED, keys=AbortReason.EXPIRED) from None
-    return _candidate(
-        app,
-        XCredentials(
-            app.x_consumer_key, app.x_consumer_secret, str(access_token), str(access_secret)
-        ),
-    )
+    credentials = XCredentials(*_keys(installation), str(access_token), str(access_secret))
+    return (_candidate(installation, credentials),)
 
 
-def _candidate(app: App, credentials: XCredentials) -> ConnectableAccount:
+def examine(
+    installation: Installation,  # noqa: ARG001  X is not asked
+    credentials: Mapping[str, str],  # noqa: ARG001  X is not asked
+) -> TokenFacts | None:
+    """Return None: X tells nothing of a token."""
+    return None
+
+
+def _keys(installation: Installation) -> tuple[str, str]:
+    settings = installation.settings
+    return settings["x_consumer_key"], settings["x_consumer_secret"]
+
+
+def _candidate(installation: Installation, credentials: XCredentials) -> ConnectableAccount:
     platform = XPlatform(
         credentials,
-        now=app.now,
-        monotonic=app.monotonic,
-        api_url=app.x_api_url,
-        web_url=app.x_web_url,
+        now=installation.now,
+        monotonic=installation.monotonic,
+        api_url=installation.settings["x_api_url"],
+        web_url=installation.settings["x_web_url"],
     )
     health = platform.check()
     if not health.ok:
@@ -97,7 +118,7 @@ def _candidate(app: App, credentials: XCredentials) -> ConnectableAccount:
             AbortReason.UNREACHABLE if unreachable else AbortReason.EXPIRED, health.detail
         )
     handle = health.name.lstrip("@")
-    url = f"{app.x_web_url}/{handle}"
+    url = f"{installation.settings['x_web_url']}/{handle}"
     return ConnectableAccount(
         credentials.user_id,
         handle,
@@ -108,22 +129,23 @@ def _candidate(app: App, credentials: XCredentials) -> ConnectableAccount:
     )
 
 
-def _channel(app: App, *secrets: str) -> PlatformSession:
+def _channel(installation: Installation, *secrets: str) -> PlatformSession:
+    key, key_secret = _keys(installation)
     numbered_secrets = {str(index): secret for index, secret in enumerate(secrets)}
     return PlatformSession(
         home=HOME,
-        base_url=app.x_api_url,
+        base_url=installation.settings["x_api_url"],
         read=read_error,
-        secrets={"key": app.x_consumer_key, "secret": app.x_consumer_secret, **numbered_secrets},
-        now=app.now,
+        secrets={"key": key, "secret": key_secret, **numbered_secrets},
+        now=installation.now,
         takes_forms=True,
     )
 
 
 @contextmanager
-def _leg(app: App, handler: _Handler) -> Iterator[None]:
+def _leg(installation: Installation, handler: _Handler) -> Iterator[None]:
     """Open one call, and raise the platform error that tweepy wrapped."""
-    with handler.channel.calling(Deadline.after(LEG_SECONDS, app.monotonic)):
+    with handler.channel.calling(Deadline.after(LEG_SECONDS, installation.monotonic)):
         try:
             yield
         except tweepy.TweepyException as wrapped:

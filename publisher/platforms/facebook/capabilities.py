@@ -1,0 +1,131 @@
+"""Facebook as the rest of the house knows it; its client is imported when a page is opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs, urlsplit
+
+from publisher.platforms.capabilities import (
+    N_,
+    AccountFromSettings,
+    Capabilities,
+    Fold,
+    Installation,
+    OAuthFlow,
+    Permalink,
+    RenditionFit,
+    read_credentials,
+)
+from publisher.platforms.facebook.post_limits import COMMENT_LIMITS, LIMITS, WEB_URL
+from publisher.platforms.oauth.types import ConnectableAccount
+
+if TYPE_CHECKING:
+    from publisher.platforms.base.protocol import Platform
+
+_POST = re.compile(r"/(?P<page>[^/]+)/posts/(?:[^/]+/)?(?P<number>[0-9]+|pfbid\w+)/?$")
+_LONGEST_NUMBER = 40
+
+
+def read_permalink(url: str, own_number: str) -> Permalink | None:
+    """Parse /<page>/posts/… or permalink.php?story_fbid=…&id=…, with comment_id for a reply.
+
+    Ids are `<page>_<post>`, and `<post>_<comment>` for a reply. Links of the newer form (pfbid…)
+    hold no number, and so no id.
+    """
+    parts = urlsplit(url)
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if "story_fbid" in query and "id" in query:
+        page, number = query["id"], query["story_fbid"]
+    elif match := _POST.search(parts.path):
+        page, number = match["page"], match["number"]
+    else:
+        return None
+    comment = query.get("reply_comment_id") or query.get("comment_id", "")
+    page_number = page if _is_number(page) else own_number
+    return Permalink(
+        owner=page,
+        post_id=_joined(page_number, number, comment or "0"),
+        reply_id=_joined(number, comment) if comment else None,
+    )
+
+
+def _joined(first: str, second: str, *others: str) -> str:
+    """Return the id of two numbers; "" unless they and the others are numbers."""
+    is_numbered = all(_is_number(part) for part in (first, second, *others))
+    return f"{first}_{second}" if is_numbered else ""
+
+
+def _is_number(text: str) -> bool:
+    """Return True for ASCII digits that fit into a receipt's column."""
+    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
+
+
+def _open_account(credentials: Mapping[str, str], installation: Installation) -> Platform:
+    from publisher.platforms.facebook.api import FacebookCredentials
+    from publisher.platforms.facebook.platform import FacebookPlatform
+
+    return FacebookPlatform(
+        read_credentials(FacebookCredentials, credentials),
+        now=installation.now,
+        monotonic=installation.monotonic,
+        api_url=installation.settings["graph_api_url"],
+        graph_version=installation.settings["graph_api_version"],
+    )
+
+
+def _oauth() -> OAuthFlow:
+    from publisher.platforms.facebook import oauth
+
+    return oauth
+
+
+def _account_in(settings: Mapping[str, str]) -> ConnectableAccount:
+    page_id = settings["facebook_page_id"]
+    return ConnectableAccount(
+        platform_id=page_id,
+        handle=page_id,
+        name=page_id,
+        url=f"{WEB_URL}/{page_id}",
+        credentials={
+            "page_id": page_id,
+            "page_token": settings["facebook_page_token"],
+            "app_secret": settings["facebook_app_secret"],
+        },
+    )
+
+
+FACEBOOK: Final = Capabilities(
+    name="facebook",
+    label=N_("Facebook"),
+    icon="facebook",
+    hosts=frozenset(f"{prefix}facebook.com" for prefix in ("", "www.", "m.", "web.", "business.")),
+    read_permalink=read_permalink,
+    limits=LIMITS,
+    reply_limits=COMMENT_LIMITS,
+    count=len,
+    counter="plain",
+    has_short_texts=False,
+    # Facebook takes 10 MB, and in its older error texts speaks of 4; it shows an animation's first
+    # frame alone.
+    fit=RenditionFit(side=2048, max_bytes=4_000_000),
+    has_link_field=True,
+    link_advice="",
+    has_handles=False,
+    has_mentions=False,
+    reply_needs_mention=False,
+    tells_rights=True,
+    preview=Path(__file__).with_name("preview.html"),
+    fold=Fold(477, 5, {"mr": "आणखी पाहा", "en": "See more", "hi": "और देखें"}),
+    open_account=_open_account,
+    oauth=_oauth,
+    connect_label=N_("Connect a page of Facebook"),
+    connect_advice=N_("Allow our app. On Facebook choose the page, and leave every right ticked."),
+    settings=AccountFromSettings(
+        ("facebook_page_id", "facebook_page_token"),
+        ("facebook_app_id", "facebook_app_secret"),
+        _account_in,
+    ),
+)

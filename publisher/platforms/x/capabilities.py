@@ -1,0 +1,116 @@
+"""X as the rest of the house knows it; its client is imported when an account is opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from publisher.platforms.capabilities import (
+    N_,
+    AccountFromSettings,
+    AnimationFit,
+    Capabilities,
+    Fold,
+    Installation,
+    OAuthFlow,
+    Permalink,
+    RenditionFit,
+    read_credentials,
+)
+from publisher.platforms.oauth.types import ConnectableAccount
+from publisher.platforms.x import text_length
+from publisher.platforms.x.post_limits import LIMITS, WEB_URL
+
+if TYPE_CHECKING:
+    from publisher.platforms.base.protocol import Platform
+
+_POST = re.compile(r"/(?P<handle>\w{1,30})/status/(?P<number>[0-9]{1,30})(?:/|$)")
+_NO_HANDLES = frozenset({"i", "web"})
+_APP = ("x_consumer_key", "x_consumer_secret")
+_NAMES = ("x_handle", *_APP, "x_access_token", "x_access_token_secret")
+
+
+def read_permalink(url: str, _own_number: str) -> Permalink | None:
+    """Parse /<handle>/status/<number>; a reply is a post like any other."""
+    match = _POST.search(urlsplit(url).path)
+    if match is None or match["handle"].lower() in _NO_HANDLES:
+        return None
+    return Permalink(match["handle"], match["number"], match["number"])
+
+
+def _count(text: str) -> int:
+    return text_length.count(text).weighted
+
+
+def _open_account(credentials: Mapping[str, str], installation: Installation) -> Platform:
+    from publisher.platforms.x.api import XCredentials
+    from publisher.platforms.x.platform import XPlatform
+
+    return XPlatform(
+        read_credentials(XCredentials, credentials),
+        now=installation.now,
+        monotonic=installation.monotonic,
+        api_url=installation.settings["x_api_url"],
+        web_url=installation.settings.get("x_web_url", WEB_URL),
+    )
+
+
+def _oauth() -> OAuthFlow:
+    from publisher.platforms.x import oauth
+
+    return oauth
+
+
+def _account_in(settings: Mapping[str, str]) -> ConnectableAccount:
+    handle = settings["x_handle"].lstrip("@")
+    return ConnectableAccount(
+        platform_id=settings["x_access_token"].partition("-")[0],
+        handle=handle,
+        name=f"@{handle}",
+        url=f"{WEB_URL}/{handle}",
+        credentials={name.removeprefix("x_"): settings[name] for name in _NAMES[1:]},
+    )
+
+
+X: Final = Capabilities(
+    name="x",
+    label=N_("X"),
+    icon="twitter-x",
+    hosts=frozenset(
+        {
+            *("x.com", "www.x.com", "mobile.x.com"),
+            *("twitter.com", "www.twitter.com", "mobile.twitter.com"),
+        }
+    ),
+    read_permalink=read_permalink,
+    limits=LIMITS,
+    reply_limits=LIMITS,
+    count=_count,
+    counter="weighted",
+    has_short_texts=True,
+    fit=RenditionFit(
+        side=4096,
+        max_bytes=5_000_000,
+        animation=AnimationFit(width=1280, height=1080, frames=350, pixels=300_000_000),
+    ),
+    has_link_field=False,
+    link_advice=N_("On X it stands at the end of the text and counts 23."),
+    has_handles=True,
+    has_mentions=True,
+    reply_needs_mention=True,
+    tells_rights=False,
+    preview=Path(__file__).with_name("preview.html"),
+    fold=Fold(
+        text_length.LIMIT,
+        None,
+        {"mr": "आणखी दाखवा", "en": "Show more", "hi": "और दिखाएं"},
+    ),
+    open_account=_open_account,
+    oauth=_oauth,
+    connect_label=N_("Connect an account of X"),
+    connect_advice=N_("Allow our app to read and write."),
+    settings=AccountFromSettings(_NAMES, _APP, _account_in),
+)

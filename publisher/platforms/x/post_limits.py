@@ -1,0 +1,21 @@
+"""The limits of posts on X, and the address of its pages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from publisher.platforms.base.types import PlatformLimits
+from publisher.platforms.x import text_length
+
+WEB_URL: Final = "https://x.com"
+# Four pictures of up to 5 MB, each with 1,000 characters of alt text. Posts cannot be edited by the
+# API, nor staged unpublished.
+LIMITS: Final = PlatformLimits(
+    text_units=text_length.LIMIT,
+    media=4,
+    media_bytes=5 * 1024 * 1024,
+    alt_text=1_000,
+    media_types=("image/jpeg", "image/png", "image/webp", "image/gif"),
+    tells_hidden=False,
+    seen_at_once=100,
+)

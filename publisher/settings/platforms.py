@@ -1,0 +1,44 @@
+"""Settings of the platforms: addresses, and the keys of our apps and of the first accounts.
+
+A new platform adds the names that its `Capabilities` require.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class PlatformSetting:
+    """A setting of a platform, named as in the environment without the prefix, in small letters.
+
+    `pattern` is a regular expression that a text has to match. If the address in `beside` is on
+    this machine, it is the default of this address too.
+    """
+
+    name: str
+    default: str = ""
+    is_address: bool = False
+    pattern: str = ""
+    beside: str = ""
+
+
+PLATFORM_SETTINGS: Final = (
+    PlatformSetting("x_api_url", "https://api.twitter.com", is_address=True),
+    PlatformSetting("x_web_url", "https://x.com", is_address=True),
+    PlatformSetting("x_handle"),
+    PlatformSetting("x_consumer_key"),
+    PlatformSetting("x_consumer_secret"),
+    PlatformSetting("x_access_token"),
+    PlatformSetting("x_access_token_secret"),
+    PlatformSetting("graph_api_url", "https://graph.facebook.com", is_address=True),
+    PlatformSetting("graph_api_version", "v26.0", pattern=r"v\d{1,3}\.\d"),
+    PlatformSetting(
+        "facebook_web_url", "https://www.facebook.com", is_address=True, beside="graph_api_url"
+    ),
+    PlatformSetting("facebook_page_id"),
+    PlatformSetting("facebook_page_token"),
+    PlatformSetting("facebook_app_id"),
+    PlatformSetting("facebook_app_secret"),
+)
