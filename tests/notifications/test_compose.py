@@ -9,12 +9,17 @@ import pytest
 
 from approvals.policy import Role
 from publisher.database.session import Database
+from publisher.i18n.catalogues import translated
 from publisher.models.people import Person
 from publisher.notifications import links
 from publisher.notifications.compose import NoticeKind, WrongValues, compose, queue
 from publisher.notifications.formatting import LANGUAGES
+from publisher.platforms.facebook.capabilities import FACEBOOK
+from publisher.platforms.registry import registered
+from publisher.platforms.x.capabilities import X
 from publisher.states import NoticeState
 from tests.support.city_people import NOON, add_department, appoint, department
+from tests.support.third_platform import BULLETIN
 
 pytestmark = pytest.mark.both
 
@@ -248,6 +253,19 @@ def test_each_mail_can_do_without_what_may_be_left_out(kind: NoticeKind, languag
     assert subject
     assert "None" not in body
     assert not re.search(r"\n{3}", body), "three blank lines where something was left out"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", [kind for kind, values in VALUES.items() if "platform" in values])
+def test_a_platform_without_a_translation_is_called_by_its_label(
+    kind: NoticeKind, language: str
+) -> None:
+    values = {**VALUES[kind], "platform": BULLETIN.name}
+    with registered(BULLETIN):
+        _subject, body = compose_text(kind, language, values)
+    assert BULLETIN.label in body
+    others = [platform.label for platform in (X, FACEBOOK)]
+    assert not {translated(label, language) for label in others} & set(re.findall(r"[\w()]+", body))
 
 
 @every_kind

@@ -270,7 +270,7 @@ ALLOWED_CODES = {"GET": {200, 302}, "POST": {200, 302, 409, 422}}
 Ids = Mapping[str, object]
 
 
-def add_one_of_each(city: City, department: str) -> Ids:
+def add_one_of_each(city: City, department: str, platform: str = "x") -> Ids:
     """Add one row of everything for a department, and return the ids by the routes' arguments."""
     shade = {"water": 40, "road": 200}[department]
     content = pictures.jpeg(shade=shade)
@@ -310,8 +310,8 @@ def add_one_of_each(city: City, department: str) -> Ids:
         "person_id": city.people["garden_member"],
         "appointment_id": city.appointments["garden_member"],
         "account_id": city.accounts["x"],
-        "platform": "x",
-        "walk_id": city_controls.start_oauth_elsewhere(city, department),
+        "platform": platform,
+        "walk_id": city_controls.start_oauth_elsewhere(city, department, platform),
         "code": department,
         "change_id": _rename_department(city, department),
         "text_id": city.starting_text(),

@@ -34,6 +34,7 @@ from publisher.platforms.memory.store import (
     StoredPost,
     address,
     is_under,
+    length,
     receipt,
     remote_comment,
     remote_post,
@@ -126,7 +127,7 @@ class MemoryPlatform:
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits; a picture's id is its digest."""
         _in_time(deadline)
-        refuse_unfit(outgoing, self.limits, len(stored_text(outgoing)))
+        refuse_unfit(outgoing, self.limits, length(stored_text(outgoing)))
         self._begin("prepare")
         return PreparedPost(outgoing, tuple(medium.sha256 for medium in outgoing.media))
 

@@ -10,6 +10,7 @@ from publisher.platforms.base.text import composed, with_link
 from publisher.platforms.base.types import Medium, Outgoing, Receipt, RemoteComment, RemotePost
 
 OURSELVES = "city"
+HOST = "platform.example"
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,14 @@ def stored_text(outgoing: Outgoing) -> str:
     return composed(with_link(outgoing.text, outgoing.link))
 
 
+def length(text: str) -> int:
+    """Return the length of a text in the platform's units, which are those of UTF-16."""
+    return len(text.encode("utf-16-le")) // 2
+
+
 def address(platform_id: str) -> str:
     """Return a post's public URL."""
-    return f"https://platform.example/{platform_id}"
+    return f"https://{HOST}/{platform_id}"
 
 
 def is_under(post: StoredPost, post_id: str | None) -> bool:
