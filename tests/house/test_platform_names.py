@@ -1,0 +1,153 @@
+"""Only `publisher/platforms` knows a platform by its name: elsewhere capabilities are asked."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+from jinja2 import Environment, nodes
+
+from publisher.platforms.registry import all_platforms
+from tests.house.complaints import expect_none
+from tools.environment import ROOT
+from tools.source import Source, product
+
+pytestmark = pytest.mark.xdist_group("syntax trees")  # one worker parses the files
+
+NAMES = frozenset(platform.name for platform in all_platforms())
+LABELS = re.compile(r"(?<![\w\\-])(?:X|Facebook)(?![\w-])")
+REMEDY = "ask publisher.platforms.registry.capabilities(name)"
+# The scenarios of rehearsals tell what happens on the practice platforms.
+MAY_SAY_LABELS = ("web.rehearsals", "demo", "commands", "cli")
+TEMPLATES = Environment(autoescape=True, extensions=["jinja2.ext.i18n"], trim_blocks=True)
+
+
+def find_names(source: Source) -> Iterator[str]:
+    """Find comparisons with a platform's name, tables keyed by names, and lists of names."""
+    if source.is_in("publisher.platforms", "sandbox", "migrations"):
+        return
+    for node in ast.walk(source.tree):
+        if _compares(node) or _is_table(node):
+            yield f"{source.at(node)} names a platform: {REMEDY}"
+
+
+def _compares(node: ast.AST) -> bool:
+    match node:
+        case ast.Compare(left=left, comparators=comparators):
+            return any(_has_name(operand) for operand in (left, *comparators))
+        case ast.MatchValue(value=value):
+            return _has_name(value)
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+            return _has_name(value)
+        case ast.Subscript(slice=key):
+            return _has_name(key)
+    return False
+
+
+def _is_table(node: ast.AST) -> bool:
+    match node:
+        case ast.Dict(keys=keys):
+            return any(_has_name(key) for key in keys if key is not None)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
+            return {part.value for part in parts if isinstance(part, ast.Constant)} >= NAMES
+    return False
+
+
+def _has_name(node: ast.AST) -> bool:
+    """Return True for a name, and for a collection of names."""
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return any(_has_name(part) for part in node.elts)
+    return isinstance(node, ast.Constant) and node.value in NAMES
+
+
+def find_labels(source: Source) -> Iterator[str]:
+    """Find texts that say what a platform is called."""
+    if source.is_in("publisher.platforms", "sandbox", "migrations", *MAY_SAY_LABELS):
+        return
+    prose = {id(node.value) for node in ast.walk(source.tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Constant) or id(node) in prose:
+            continue
+        if isinstance(node.value, str) and LABELS.search(node.value):
+            yield f"{source.at(node)} says what a platform is called: {REMEDY}"
+
+
+def find_in_template(name: str, text: str) -> Iterator[str]:
+    """Find names in the expressions of a template, and labels in its texts."""
+    tree = TEMPLATES.parse(text)
+    for constant in tree.find_all(nodes.Const):
+        if constant.value in NAMES or LABELS.search(str(constant.value)):
+            yield f"{name}:{constant.lineno} names a platform: {REMEDY}"
+    for attribute in tree.find_all(nodes.Getattr):
+        if attribute.attr in NAMES - {"x"}:  # charts have an x
+            yield f"{name}:{attribute.lineno} names a platform: {REMEDY}"
+    for part in tree.find_all(nodes.TemplateData):
+        if LABELS.search(part.data):
+            yield f"{name}:{part.lineno} says what a platform is called: {REMEDY}"
+
+
+def test_no_code_outside_the_platforms_knows_one_by_its_name() -> None:
+    expect_none(complaint for source in product() for complaint in find_names(source))
+
+
+def test_no_text_outside_the_platforms_says_what_one_is_called() -> None:
+    expect_none(complaint for source in product() for complaint in find_labels(source))
+
+
+def test_no_template_knows_a_platform_by_its_name() -> None:
+    folder = ROOT / "web" / "templates"
+    expect_none(
+        complaint
+        for path in sorted(folder.rglob("*.html"))
+        for complaint in find_in_template(str(path.relative_to(ROOT)), path.read_text("utf-8"))
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'if account.platform == "x": pass',
+        'is_long = "facebook" != platform',
+        'ok = platform in ("facebook", "letter")',
+        "match platform:\n    case 'x': pass",
+        'FITS = {"x": 1}',
+        'for platform in ("x", "facebook"): pass',
+        'X = "x"',
+        'accounts["facebook"]',
+    ],
+)
+def test_a_name_in_code_is_found(code: str) -> None:
+    assert list(find_names(source_of(code)))
+
+
+@pytest.mark.parametrize(
+    "code", ['connect(platform="x")', "bar.x = 1", 'say(f"{platform} is away")', '"""On X."""']
+)
+def test_values_and_prose_are_left_alone(code: str) -> None:
+    assert not [*find_names(source_of(code)), *find_labels(source_of(code))]
+
+
+@pytest.mark.parametrize("code", ['say("On X it counts 23.")', 'N_("Leave Facebook out.")'])
+def test_a_label_in_a_text_is_found(code: str) -> None:
+    assert list(find_labels(source_of(code)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{% if account.platform == "x" %}a{% endif %}',
+        '{{ counter(1, rule="x") }}',
+        "{{ missing_settings.facebook }}",
+        '{{ _("On X, with the longest values:") }}',
+        "<p>Facebook</p>",
+    ],
+)
+def test_a_name_in_a_template_is_found(text: str) -> None:
+    assert list(find_in_template("page.html", text))
+
+
+def source_of(code: str) -> Source:
+    """Return code as a module of the product."""
+    return Source("web/example.py", code)
