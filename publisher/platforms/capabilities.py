@@ -130,8 +130,8 @@ class AccountFromSettings:
 class Capabilities:
     """A platform: its name in the database, and what is possible on it.
 
-    Texts (`label`, `link_advice`, `connect_label`, `connect_advice`) are English msgids; a label
-    without a translation is shown as it is.
+    Texts (`label`, `link_advice`, `rights`, `rate_limits`, `connect_label`, `connect_advice`) are
+    English msgids; one without a translation is shown as it is.
     """
 
     name: str
@@ -165,6 +165,9 @@ class Capabilities:
     reply_needs_mention: bool
     #: True if the platform tells which rights our access has, and until when.
     tells_rights: bool
+    #: What its rights allow, and what its rate limits for publishing count, by its own names.
+    rights: Mapping[str, str]
+    rate_limits: Mapping[str, str]
 
     #: A template with the macros `owner_line` and `actions`.
     preview: Path

@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tr
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from approvals.policy import Action, Actor, Role, may, scope_of
-from publisher.content_checks.outgoing_text import CAN_EDIT
-from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
+from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.emergency import (
     Alert,
     Duty,
@@ -143,9 +142,9 @@ def _last_edit(published: type[Delivery], receipt: type[ReceiptRow]) -> ColumnEl
 
 
 def _has_note(published: type[Delivery], receipt: type[ReceiptRow]) -> Condition:
-    """A live reply of ours below the publication corrects it."""
+    """A live reply of ours below the publication corrects it; elsewhere an edit does."""
     note, note_receipt, note_variant = aliased(Delivery), aliased(ReceiptRow), aliased(Variant)
-    account, post = aliased(Account), aliased(Post)
+    post = aliased(Post)
     return (
         exists()
         .where(
@@ -153,8 +152,6 @@ def _has_note(published: type[Delivery], receipt: type[ReceiptRow]) -> Condition
             *_is_publication(note, note_receipt),
             note_variant.id == note.variant_id,
             note_variant.target == receipt.platform_id,
-            account.id == note_variant.account_id,
-            account.platform.not_in(CAN_EDIT),
             post.id == note.post_id,
             post.kind == PostKind.POST,
         )

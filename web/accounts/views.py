@@ -29,7 +29,7 @@ from web.core.database import end_reading, reading
 from web.core.i18n import _
 from web.core.permissions import for_action, for_roles
 from web.core.sign_in_page import prove_page
-from web.messages.register import OPERATIONS
+from web.messages.register import allowance_label
 
 routes = Blueprint("accounts", __name__)
 Page = Response | str | tuple[str, int]
@@ -66,7 +66,6 @@ def show(session: Session, account_id: int) -> Page:
         access_endings=token_expiry.ends(account, now=now),
         overdue_checks=_behind(session).get(account_id),
         limits=_limits(session, account_id),
-        known_limits=list(OPERATIONS),
         sent_count=daily_cap.sent_in_a_day(session, account_id, now),
         free_at=free_at(session, account_id, now),
         waiting_count=waiting_for(session, account_id),
@@ -81,10 +80,12 @@ def _behind(session: Session) -> Mapping[int, overdue.OverdueChecks]:
 
 
 def _limits(session: Session, account_id: int) -> list[AllowanceRow]:
+    """Return the account's present limits for publishing, those with a label."""
     query = select(AllowanceRow).where(
         AllowanceRow.account_id == account_id, AllowanceRow.resets_at > ctx.now()
     )
-    return list(session.scalars(query.order_by(AllowanceRow.name)))
+    allowances = session.scalars(query.order_by(AllowanceRow.name))
+    return [allowance for allowance in allowances if allowance_label(allowance)]
 
 
 def waiting_for(session: Session, account_id: int) -> int:

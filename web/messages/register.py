@@ -11,6 +11,7 @@ from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.operations.departments.open_items import OpenItem, OpenKind
 from publisher.people.department_orders import BadDepartment
 from publisher.platforms.oauth.types import AbortReason
+from publisher.platforms.registry import all_platforms
 from web.core.i18n import N_, _, page_language
 from web.messages.field_errors import localized
 from web.messages.names import department_name
@@ -159,25 +160,7 @@ ABORT_REASONS: Mapping[str, str] = {
         "already. Nothing was connected."
     ),
 }
-RIGHTS: Mapping[str, str] = {
-    "pages_show_list": N_("see the list of pages"),
-    "pages_manage_posts": N_("publish, change and delete posts"),
-    "write": N_("publish, change and delete posts"),
-    "pages_read_engagement": N_("read the page’s posts"),
-    "pages_read_user_content": N_("read citizens’ comments"),
-    "pages_manage_engagement": N_("answer and hide comments"),
-    "CREATE_CONTENT": N_("role on the page: create content"),
-    "MODERATE": N_("role on the page: moderate"),
-}
-OPERATIONS: Mapping[str, str] = {
-    "publish.15min": N_("Publications in 15 minutes"),
-    "publish.app_day": N_("Publications of our app in 24 hours"),
-    "publish.user_day": N_("Publications of the account in 24 hours"),
-    "publish.cap": N_("Our own daily cap"),
-    "publish.app_hour": N_("Share of the app’s hour, in percent"),
-    "publish.page_hour": N_("Share of the page’s hour, in percent"),
-    "publish.business_hour": N_("Share of the page’s hour, in percent"),
-}
+OWN_CAP = {"publish.cap": N_("Our own daily cap")}
 
 
 def connection_end_sentence(why: str, about: str = "") -> str:
@@ -191,14 +174,20 @@ def connection_end_sentence(why: str, about: str = "") -> str:
 
 def rights_labels(rights: list[str]) -> str:
     """Return the labels of rights, each with the platform's own name."""
+    labels = {
+        right: label for platform in all_platforms() for right, label in platform.rights.items()
+    }
     return ", ".join(
-        f"{_(RIGHTS[right])} ({right})" if right in RIGHTS else right for right in rights
+        f"{_(labels[right])} ({right})" if right in labels else right for right in rights
     )
 
 
 def allowance_label(allowance: AllowanceRow) -> str:
     """Return what a rate limit counts; empty for limits that do not affect publishing."""
-    return _(OPERATIONS[allowance.name]) if allowance.name in OPERATIONS else ""
+    labels = OWN_CAP | {
+        name: label for platform in all_platforms() for name, label in platform.rate_limits.items()
+    }
+    return _(labels[allowance.name]) if allowance.name in labels else ""
 
 
 def register(app: Flask) -> None:

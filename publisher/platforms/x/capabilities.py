@@ -102,6 +102,12 @@ X: Final = Capabilities(
     has_mentions=True,
     reply_needs_mention=True,
     tells_rights=False,
+    rights={"write": N_("publish, change and delete posts")},
+    rate_limits={
+        "publish.15min": N_("Publications in 15 minutes"),
+        "publish.app_day": N_("Publications of our app in 24 hours"),
+        "publish.user_day": N_("Publications of the account in 24 hours"),
+    },
     preview=Path(__file__).with_name("preview.html"),
     fold=Fold(
         text_length.LIMIT,
