@@ -31,6 +31,7 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 
 from publisher.database.engines import BUSY_TIMEOUT, execute_begin, make_engine
@@ -97,21 +98,30 @@ def enum_type(enum: type[StrEnum], name: str) -> Enum:
     )
 
 
-class _Reading(Session):
+class ReadingSession(Session):
     """A read-only session, on SQLite as on PostgreSQL."""
+
+    def end(self) -> None:
+        """End the transaction and return the connection; loaded rows stay readable."""
+        self.expunge_all()
+        try:
+            # After a ROLLBACK psycopg would forget the statements it has prepared.
+            self.commit()
+        except SQLAlchemyError:
+            self.rollback()  # the connection broke, and nothing was written
 
 
 class ReadOnly(RuntimeError):
     """A read-only session was asked to write or to lock."""
 
 
-@event.listens_for(_Reading, "before_flush")
+@event.listens_for(ReadingSession, "before_flush")
 def _refuse_changes(session: Session, *_rest: object) -> None:
     if session.new or session.deleted or any(map(session.is_modified, session.dirty)):
         raise ReadOnly("a change in a session that only reads")
 
 
-@event.listens_for(_Reading, "do_orm_execute")
+@event.listens_for(ReadingSession, "do_orm_execute")
 def _refuse_locks(state: ORMExecuteState) -> None:
     changes = state.is_insert or state.is_update or state.is_delete
     if changes or getattr(state.statement, "_for_update_arg", None) is not None:
@@ -178,9 +188,9 @@ class Database:
         with self._reading.connect() as connection:
             yield connection
 
-    def session_for_reading(self) -> Session:
+    def session_for_reading(self) -> ReadingSession:
         """Return a read-only session, whose transaction begins at its first statement."""
-        return _Reading(self._reading, expire_on_commit=False)
+        return ReadingSession(self._reading, expire_on_commit=False)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -190,10 +200,7 @@ class Database:
         """
         with self.session_for_reading() as session:
             yield session
-            session.expunge_all()
-            if not self.is_sqlite:
-                # After a ROLLBACK psycopg would forget the statements it has prepared.
-                session.commit()
+            session.end()
 
     def apart(self) -> Database:
         """Return this database with a pool for a few statements that run very often.

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import Insert, bindparam, case, delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Role, Scope, require, scope_of
 from approvals.states import PostState
 from publisher import transitions
 from publisher.database.bulk import insert_for
+from publisher.database.session import table_of
 from publisher.i18n.languages import latin_digits
 from publisher.models.desk import ClerkNote, OpenDraft
 from publisher.models.people import Appointment
 from publisher.models.posts import Post, PostKind
 from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
+from publisher.transitions import NOW
 from publisher.validation import FieldError, Invalid, NotFound, Validator, person_of
 
 JOINABLE = (SubmissionState.RECEIVED, SubmissionState.DRAFTED)
@@ -173,14 +176,32 @@ def record_open_draft(session: Session, *, actor: Actor, now: datetime, post_id:
     if post is None:
         raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
-    row = {"post_id": post_id, "person_id": person_of(actor), "opened_at": now, "touched_at": now}
-    has_expired = OpenDraft.touched_at <= now - OPEN_DRAFT_TIMEOUT
-    opened_at = case((has_expired, now), else_=OpenDraft.opened_at)
-    insert = insert_for(session.get_bind().dialect.name, OpenDraft).values(row)
-    session.execute(
-        insert.on_conflict_do_update(
-            index_elements=["post_id", "person_id"],
-            set_={"touched_at": now, "opened_at": opened_at},
+    connection = session.connection()
+    values = {"post_id": post_id, "person_id": person_of(actor), "now": now}
+    connection.execute(
+        _insert_open_draft(connection.dialect.name),
+        {**values, "expired_at": now - OPEN_DRAFT_TIMEOUT},
+    )
+
+
+#: PostgreSQL:
+#:   INSERT INTO open_drafts (post_id, person_id, opened_at, touched_at)
+#:   VALUES (:post_id, :person_id, :now, :now)
+#:   ON CONFLICT (post_id, person_id) DO UPDATE SET opened_at = CASE
+#:       WHEN (open_drafts.touched_at <= :expired_at) THEN :now ELSE open_drafts.opened_at END,
+#:       touched_at = :now
+@cache
+def _insert_open_draft(dialect: str) -> Insert:
+    table = table_of(OpenDraft)
+    expired_at = bindparam("expired_at", type_=table.c.touched_at.type)
+    opened_at = case((table.c.touched_at <= expired_at, NOW), else_=table.c.opened_at)
+    names = ("post_id", "person_id")
+    row = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    return (
+        insert_for(dialect, OpenDraft)
+        .values({**row, "opened_at": NOW, "touched_at": NOW})
+        .on_conflict_do_update(
+            index_elements=names, set_={"touched_at": NOW, "opened_at": opened_at}
         )
     )
 

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from typing import cast
 
 from flask import Flask, Response, g
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from publisher.database.session import ReadingSession
 from web.core.context import ctx
 
 
@@ -31,24 +31,16 @@ def reading() -> Iterator[Session]:
 
 
 def end_reading() -> None:
-    """End the transaction of what was read, and give its connection back; loaded rows stay."""
-    session: Session | None = g.get("reading")
+    """End the transaction of what was read, and return its connection; loaded rows stay."""
+    session: ReadingSession | None = g.get("reading")
     if session is not None:
-        _end(session)
+        session.end()
 
 
-def _session() -> Session:
+def _session() -> ReadingSession:
     if "reading" not in g:
         g.reading = ctx.database.session_for_reading()
-    return cast(Session, g.reading)
-
-
-def _end(session: Session) -> None:
-    session.expunge_all()
-    try:
-        session.commit()
-    except SQLAlchemyError:
-        session.rollback()  # the connection broke, and nothing was written
+    return cast(ReadingSession, g.reading)
 
 
 def _end_before_sending(response: Response) -> Response:
@@ -57,6 +49,6 @@ def _end_before_sending(response: Response) -> Response:
 
 
 def _close(_error: BaseException | None) -> None:
-    session: Session | None = g.pop("reading", None)
+    session: ReadingSession | None = g.pop("reading", None)
     if session is not None:
         session.close()
