@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from publisher.platforms.base.cursor import CursorPosition, read_next_page
 from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.platforms.base.types import CommentPage
-from publisher.platforms.http.client import CursorPosition, read_next_page
 
 
 def test_a_cursor_is_read_as_it_was_written() -> None:

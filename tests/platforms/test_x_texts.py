@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.platforms.http.client import Json, moment_at, number_at, rows_at, text_at
+from publisher.platforms.base.json_values import Json, moment_at, number_at, rows_at, text_at
 from publisher.platforms.x.text import has_text, media_count, readable_text, reply_target
 
 LINKS: Json = {

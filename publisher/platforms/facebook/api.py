@@ -17,18 +17,11 @@ from urllib.parse import quote, urlencode
 
 import facebook
 
+from publisher.platforms.base.json_values import Json, at, number_at, rows_at, text_at
 from publisher.platforms.base.protocol import RefusalCode
 from publisher.platforms.base.types import Allowance, Medium
 from publisher.platforms.facebook.payloads import read_allowances
-from publisher.platforms.http.client import (
-    Clocks,
-    Json,
-    OpenedAccount,
-    at,
-    number_at,
-    rows_at,
-    text_at,
-)
+from publisher.platforms.http.client import Clocks, OpenedAccount
 from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault, sensible
 from publisher.platforms.http.session import ClientCall, PlatformSession
 

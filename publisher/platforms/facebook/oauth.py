@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 
 import facebook
 
+from publisher.platforms.base.json_values import Json, at, number_at, rows_at, text_at
 from publisher.platforms.base.protocol import Deadline, PlatformError
 from publisher.platforms.facebook.api import HOME, read_error
-from publisher.platforms.http.client import Json, at, number_at, rows_at, text_at
 from publisher.platforms.http.session import PlatformSession
 from publisher.platforms.oauth.types import (
     AbortReason,

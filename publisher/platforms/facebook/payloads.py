@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from publisher.platforms.base.json_values import Json, number_at, rows_at, text_at
 from publisher.platforms.base.text import composed, with_link
 from publisher.platforms.base.types import Allowance, Outgoing, PlatformLimits, PreparedPost
 from publisher.platforms.facebook.post_limits import COMMENT_LIMITS, LIMITS
-from publisher.platforms.http.client import Json, number_at, rows_at, text_at
 from publisher.platforms.http.responses import PlatformResponse
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from publisher.platforms.base.cursor import CursorPosition, read_next_page
+from publisher.platforms.base.json_values import text_at
 from publisher.platforms.base.protocol import Deadline, PostOrError, RefusalCode, Refused
 from publisher.platforms.base.text import composed
 from publisher.platforms.base.types import (
@@ -21,7 +23,6 @@ from publisher.platforms.facebook import read, write
 from publisher.platforms.facebook.api import HOME, FacebookCalls, FacebookCredentials
 from publisher.platforms.facebook.payloads import limits_for
 from publisher.platforms.facebook.post_limits import LIMITS, WEB_URL
-from publisher.platforms.http.client import CursorPosition, read_next_page, text_at
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 
 

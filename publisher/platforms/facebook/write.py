@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from publisher.platforms.base.json_values import Json, moment_at, text_at
 from publisher.platforms.base.protocol import (
     Deadline,
     OutcomeUnknown,
@@ -19,7 +20,6 @@ from publisher.platforms.base.text import comparable
 from publisher.platforms.base.types import Medium, PreparedPost, Receipt
 from publisher.platforms.facebook.api import FacebookCalls, raise_wrong_account, require_success
 from publisher.platforms.facebook.payloads import comment_form, post_form, sent_text
-from publisher.platforms.http.client import Json, moment_at, text_at
 from publisher.platforms.http.session import ClientCall
 
 NODE_FIELDS = "id,permalink_url,created_time,message,from{id}"

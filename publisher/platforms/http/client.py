@@ -1,7 +1,4 @@
-"""The base class of the platforms' clients, the comment cursor, and tolerant access to JSON.
-
-JSON is read without assuming its shape: a value of an unexpected type counts as missing.
-"""
+"""The base class of the platforms' clients."""
 
 from __future__ import annotations
 
@@ -9,110 +6,19 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from publisher.platforms.base.json_values import Json
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     Deadline,
     PlatformError,
-    RefusalCode,
     Refused,
 )
 from publisher.platforms.base.text import for_storage
-from publisher.platforms.base.types import CommentPage, Health, HealthProblem, Match, Receipt
+from publisher.platforms.base.types import Health, HealthProblem, Match, Receipt
 from publisher.platforms.http.responses import PlatformResponse
 from publisher.platforms.http.session import ClientCall, PlatformSession
-
-
-@dataclass(frozen=True)
-class CursorPosition:
-    """How far the comments of a source have been read.
-
-    A round reads all pages of comments since `since`. `newest` is the newest comment of the current
-    round so far, `token` leads to its next page. Pages come in any order, so `since` changes only
-    when a round is complete.
-    """
-
-    since: str = ""
-    newest: str = ""
-    token: str = ""
-
-    @classmethod
-    def decode(cls, cursor: str | None) -> CursorPosition:
-        """Return the position of a stored cursor; the start if there is no valid one."""
-        parts = (cursor or "").split("|", 2)
-        return cls(*parts) if len(parts) == 3 else cls()
-
-    def encode(self) -> str:
-        """Return the cursor to store."""
-        return f"{self.since}|{self.newest}|{self.token}"
-
-    def after(self, newest: str, token: str) -> CursorPosition:
-        """Return the position after a page; `newest` is its newest comment.
-
-        An empty token ends the round.
-        """
-        # The same token again would lead to the same page for ever.
-        if token and token != self.token:
-            return CursorPosition(self.since, newest, token)
-        return CursorPosition(newest or self.since)
-
-
-def read_next_page(
-    position: CursorPosition, read: Callable[[CursorPosition], CommentPage]
-) -> CommentPage:
-    """Read the page at this position.
-
-    If the platform rejects the position, restart the round; if it rejects that too, read from the
-    start. Raises what `read` raises.
-    """
-    for candidate in dict.fromkeys((position, CursorPosition(position.since))):
-        try:
-            return read(candidate)
-        except Refused as refused:
-            if refused.reason is not RefusalCode.INVALID or candidate == CursorPosition():
-                raise
-    return read(CursorPosition())
-
-
-Json = dict[str, object]
-
-
-def at(value: object, *path: str) -> object:
-    """Return the value at this path of keys; None if a step is missing."""
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def text_at(value: object, *path: str) -> str:
-    """Return the text (or number, as text) at this path; empty if there is none."""
-    text = at(value, *path)
-    if isinstance(text, bool) or not isinstance(text, str | int):
-        return ""
-    return str(text)
-
-
-def rows_at(value: object, *path: str) -> list[Json]:
-    """Return the objects in the list at this path; empty if there is none."""
-    rows = at(value, *path)
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def number_at(value: object, *path: str) -> int | None:
-    """Return the integer at this path; None if there is none."""
-    number = at(value, *path)
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
-
-
-def moment_at(value: object, *path: str) -> datetime | None:
-    """Return the time at this path, in UTC; None if there is none that can be parsed."""
-    try:
-        moment = datetime.fromisoformat(text_at(value, *path))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-
 
 SLACK = timedelta(minutes=5)
 """The difference that is tolerated between our clock and a platform's."""

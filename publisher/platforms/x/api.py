@@ -11,9 +11,10 @@ from datetime import datetime
 
 import tweepy
 
+from publisher.platforms.base.json_values import Json
 from publisher.platforms.base.protocol import RefusalCode
 from publisher.platforms.base.types import Allowance
-from publisher.platforms.http.client import Clocks, Json, OpenedAccount
+from publisher.platforms.http.client import Clocks, OpenedAccount
 from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault
 from publisher.platforms.http.session import PlatformSession
 from publisher.platforms.x.limits import read_allowances

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from publisher.platforms.base.cursor import CursorPosition, read_next_page
+from publisher.platforms.base.json_values import at, text_at
 from publisher.platforms.base.protocol import Deadline, PostOrError, RefusalCode, Refused
 from publisher.platforms.base.types import (
     CommentPage,
@@ -17,7 +19,6 @@ from publisher.platforms.base.types import (
     Receipt,
     RemotePost,
 )
-from publisher.platforms.http.client import CursorPosition, at, read_next_page, text_at
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 from publisher.platforms.x import read, write
 from publisher.platforms.x.api import HOME, XCalls, XCredentials

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from publisher.platforms.base.cursor import CursorPosition
+from publisher.platforms.base.json_values import Json, at, moment_at, rows_at, text_at
 from publisher.platforms.base.protocol import Deadline, PostOrError, RefusalCode, Refused, TryLater
 from publisher.platforms.base.text import for_storage
 from publisher.platforms.base.types import (
@@ -20,16 +22,7 @@ from publisher.platforms.base.types import (
     RemoteComment,
     RemotePost,
 )
-from publisher.platforms.http.client import (
-    MOST_PAGES,
-    OVERLAP,
-    CursorPosition,
-    Json,
-    at,
-    moment_at,
-    rows_at,
-    text_at,
-)
+from publisher.platforms.http.client import MOST_PAGES, OVERLAP
 from publisher.platforms.http.session import ClientCall
 from publisher.platforms.x.api import XCalls
 from publisher.platforms.x.limits import sent_text

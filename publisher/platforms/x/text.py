@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+from publisher.platforms.base.json_values import Json, at, rows_at, text_at
 from publisher.platforms.base.text import comparable, composed
-from publisher.platforms.http.client import Json, at, rows_at, text_at
 from publisher.platforms.x.text_length import LIMIT, count
 from publisher.platforms.x.url_detection import address_spans
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 
+from publisher.platforms.base.json_values import Json, at, text_at
 from publisher.platforms.base.protocol import Deadline, RefusalCode, Refused
 from publisher.platforms.base.types import Medium, PreparedPost, Receipt
-from publisher.platforms.http.client import Json, at, text_at
 from publisher.platforms.http.session import ClientCall
 from publisher.platforms.x import read
 from publisher.platforms.x.api import XCalls
