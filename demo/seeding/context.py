@@ -27,8 +27,8 @@ from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Post, Variant
 from publisher.models.submissions import Submission
 from publisher.operations.worker_health import DEMO_WORKER
+from publisher.platforms.account import OpenedAccount
 from publisher.platforms.base.protocol import Platform
-from publisher.platforms.http.client import OpenedAccount
 from publisher.platforms.registry import capabilities, open_platform
 from publisher.settings.environment import Settings
 from publisher.validation import NotFound
@@ -194,7 +194,7 @@ def _account_opener(settings: Settings, clock: SetClock, *, web_url: str) -> Ope
         credentials = vault.open(account.credentials)
         platform = open_platform(account.platform, credentials, addresses, now=clock)
         if isinstance(platform, OpenedAccount):
-            session = platform._channel.session  # noqa: SLF001  only a demo travels in time
+            session = platform._channel  # noqa: SLF001  only a demo travels in time
             session.headers[_AT] = clock().isoformat()
         return platform
 

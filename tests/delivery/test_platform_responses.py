@@ -24,8 +24,9 @@ from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptRow
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.registry import open_platform
 from publisher.states import AccountState, DeliveryState
+from tests.platforms.hostile_answers import HOSTILE_ANSWERS
 from tests.platforms.platform_setups import CREDENTIALS
-from tests.platforms.stub import Stub, drip, http_response, serving
+from tests.platforms.stub import Behaviour, Stub, drip, http_response, serving
 from tests.support.city import PACE, City
 from tests.support.city_people import MINUTE, NOON
 
@@ -222,6 +223,17 @@ def test_a_gzip_bomb_is_unknown_and_sent_once(stubbed_city: StubbedCity, name: s
     (delivery_id,) = stubbed_city.town.due(on=[name])
     bomb = gzip.compress(b" " * 50_000_000 + b"{}")
     stubbed_city.stubs[name].plan(http_response(bomb, 201, {"Content-Encoding": "gzip"}))
+    stubbed_city.tick_dispatch()
+    expect_held_and_sent_once(stubbed_city, name, delivery_id)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("hostile_answer", HOSTILE_ANSWERS.values(), ids=list(HOSTILE_ANSWERS))
+def test_a_hostile_answer_is_unknown_and_sent_once(
+    stubbed_city: StubbedCity, name: str, hostile_answer: bytes | Behaviour
+) -> None:
+    (delivery_id,) = stubbed_city.town.due(on=[name])
+    stubbed_city.stubs[name].plan(hostile_answer)
     stubbed_city.tick_dispatch()
     expect_held_and_sent_once(stubbed_city, name, delivery_id)
 

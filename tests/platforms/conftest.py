@@ -7,15 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from publisher.platforms.base.protocol import Platform
 from tests.platforms import platform_setups
 from tests.platforms.platform_setups import PlatformSetup
 from tests.platforms.stub import Stub, serving
+from tests.platforms.stubbed import open_at
 
 
 @pytest.fixture
 def stub() -> Iterator[Stub]:
     with serving() as server:
         yield server
+
+
+@pytest.fixture(params=platform_setups.CREDENTIALS)
+def platform(request: pytest.FixtureRequest, stub: Stub) -> Platform:
+    """Open each platform that is reached over HTTP, connected to the stub."""
+    return open_at(request.param, stub.url)
 
 
 @pytest.fixture(params=platform_setups.NAMES)

@@ -11,7 +11,7 @@ from publisher.platforms.base.protocol import TryLater
 from publisher.platforms.base.types import Allowance, Outgoing, PreparedPost
 from tests.platforms.platform_setups import deadline
 from tests.platforms.stub import Stub, http_response
-from tests.platforms.test_http import NOW, epoch, open_at
+from tests.platforms.stubbed import NOW, epoch, open_at
 
 NOTICE = PreparedPost(Outgoing("पाणी बंद"))
 MADE = {"id": "77", "data": {"id": "77"}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -22,8 +23,8 @@ from publisher.platforms.base.types import RemotePost
 from tests.platforms import platform_setups
 from tests.platforms.platform_setups import CREDENTIALS, PlatformSetup
 from tests.platforms.stub import Stub, http_response
+from tests.platforms.stubbed import NOW, open_at
 from tests.platforms.test_contract import NOTICE
-from tests.platforms.test_http import NOW, open_at
 from tests.platforms.test_receipts import GONE, NOT_FOUND, PAGE
 
 PERMISSION = {"error": {"code": 10, "message": "no"}}
@@ -72,7 +73,8 @@ def test_x_names_among_its_errors_what_is_gone_and_what_is_not_for_us(stub: Stub
         "not-given-5": (Refused, RefusalCode.INVALID),
     }
     (request,) = stub.requests
-    assert request.startswith(b"GET /2/tweets?ids=1%2C2%2C3%2C4&")
+    assert request.startswith(b"GET /2/tweets?")
+    assert b"ids=1%2C2%2C3%2C4" in re.split(rb"[?& ]", request)
 
 
 def test_x_is_not_asked_for_what_is_no_number(stub: Stub) -> None:
@@ -102,7 +104,7 @@ def test_of_those_edited_on_x_the_newest_version_is_seen(stub: Stub) -> None:
         if isinstance(remote_post, RemotePost)
     }
     assert texts == {"1": "दुसरा", "2": "पहिला", "3": "तिसरा"}
-    assert b"ids=18%2C28&" in stub.requests[1]
+    assert b"ids=18%2C28" in re.split(rb"[?& ]", stub.requests[1])
 
 
 RESET = {"x-rate-limit-reset": str(int((NOW + timedelta(minutes=7)).timestamp()))}

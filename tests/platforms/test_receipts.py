@@ -20,7 +20,7 @@ from publisher.platforms.base.types import Outgoing, PreparedPost, Receipt
 from publisher.platforms.x.text import is_echo
 from tests.platforms.platform_setups import CREDENTIALS, deadline
 from tests.platforms.stub import Stub, http_response, reset
-from tests.platforms.test_http import NOW, open_at
+from tests.platforms.stubbed import NOW, open_at
 
 PAGE = CREDENTIALS["facebook"]["page_id"]
 TEXT = "पाणी बंद; पाहा water.example.in/a व https://example.org/b?c=1"

@@ -12,8 +12,8 @@ from publisher.delivery.worker_context import WorkerContext
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Platform, PostOrError, TryLater
+from publisher.platforms.base.rate_limits import PUBLISH
 from publisher.platforms.base.types import Allowance
-from publisher.platforms.http.rate_limits import PUBLISH
 from publisher.states import AccountState
 
 WAIT = "looks.wait"

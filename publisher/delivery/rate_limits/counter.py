@@ -14,7 +14,7 @@ from publisher.delivery.rate_limits import daily_cap
 from publisher.delivery.rate_limits.daily_cap import CAP, DAY
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery
-from publisher.platforms.http.rate_limits import PUBLISH
+from publisher.platforms.base.rate_limits import PUBLISH
 from publisher.transitions import NOW
 
 ACCOUNT_ID, COUNT = bindparam("account_id", type_=Key), bindparam("count", type_=Integer())

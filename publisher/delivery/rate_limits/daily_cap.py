@@ -12,7 +12,7 @@ from publisher.database.bulk import insert_for
 from publisher.delivery.rate_limits.response_limits import ROW, values_of
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
-from publisher.platforms.http.rate_limits import PUBLISH, RateWindow
+from publisher.platforms.base.rate_limits import PUBLISH, RateWindow
 
 CAP = f"{PUBLISH}.cap"
 DAY = timedelta(hours=24)

@@ -11,7 +11,7 @@ from publisher.database.session import Database
 from publisher.delivery.rate_limits.daily_cap import CAP
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
-from publisher.platforms.http.rate_limits import PUBLISH
+from publisher.platforms.base.rate_limits import PUBLISH
 from publisher.states import DeliveryState
 
 Moment = datetime | BindParameter[datetime]

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from publisher.database.bulk import insert_for
 from publisher.models.accounts import AllowanceRow
+from publisher.platforms.base import rate_limits
+from publisher.platforms.base.rate_limits import RateWindow
 from publisher.platforms.base.types import Allowance
-from publisher.platforms.http import rate_limits
-from publisher.platforms.http.rate_limits import RateWindow
 
 ROW: Mapping[str, BindParameter[Any]] = {
     name: bindparam(name)

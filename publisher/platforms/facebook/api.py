@@ -16,14 +16,17 @@ from typing import NoReturn
 from urllib.parse import quote, urlencode
 
 import facebook
+import requests
 
+from publisher.platforms.account import Clocks, OpenedAccount
 from publisher.platforms.base.json_values import Json, at, number_at, rows_at, text_at
 from publisher.platforms.base.protocol import RefusalCode
+from publisher.platforms.base.rate_limits import sensible
 from publisher.platforms.base.types import Allowance, Medium
 from publisher.platforms.facebook.payloads import read_allowances
-from publisher.platforms.http.client import Clocks, OpenedAccount
-from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault, sensible
-from publisher.platforms.http.session import ClientCall, PlatformSession
+from publisher.platforms.http.connections import ClientCall
+from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault
+from publisher.platforms.http.session import PlatformSession
 
 THROTTLED_CODES = frozenset({4, 17, 32, 341, 613, 80001})
 CREDENTIAL_CODES = frozenset({102, 104, 190})
@@ -105,6 +108,18 @@ class FacebookCredentials:
     app_secret: str = ""
 
 
+class FacebookSession(PlatformSession):
+    """facebook-sdk's session. It moves the token into a header, so that no URL contains it."""
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Prepare a request of facebook-sdk, which puts its token among the parameters."""
+        params = dict(request.params)
+        if token := params.pop("access_token", ""):
+            request.headers = {"Authorization": f"Bearer {token}"}
+        request.params = params
+        return super().prepare_request(request)
+
+
 class FacebookCalls(OpenedAccount):
     """The Graph API calls of one page."""
 
@@ -123,11 +138,11 @@ class FacebookCalls(OpenedAccount):
         self._web_url = web_url
         self._proof = _app_secret_proof(credentials)
         secrets = {"token": credentials.page_token, "secret": credentials.app_secret, **self._proof}
-        channel = PlatformSession(
+        channel = FacebookSession(
             home=HOME, base_url=api_url, read=read_error, secrets=secrets, now=now
         )
         super().__init__(channel, Clocks(now, monotonic, read_seconds))
-        self._graph = facebook.GraphAPI(credentials.page_token, session=channel.session)
+        self._graph = facebook.GraphAPI(credentials.page_token, session=channel)
         # The client's constructor rejects versions after 3.1; set later, any version is used.
         self._graph.version = graph_version
 

@@ -17,8 +17,7 @@ import facebook
 
 from publisher.platforms.base.json_values import Json, at, number_at, rows_at, text_at
 from publisher.platforms.base.protocol import Deadline, PlatformError
-from publisher.platforms.facebook.api import HOME, read_error
-from publisher.platforms.http.session import PlatformSession
+from publisher.platforms.facebook.api import HOME, FacebookSession, read_error
 from publisher.platforms.oauth.types import (
     AbortReason,
     ConnectableAccount,
@@ -181,14 +180,14 @@ def _leg(
     installation: Installation, secret: str, *, refused: AbortReason
 ) -> Iterator[facebook.GraphAPI]:
     """Open the client for one call, and raise its errors as `OAuthAborted`."""
-    channel = PlatformSession(
+    channel = FacebookSession(
         home=HOME,
         base_url=installation.settings["graph_api_url"],
         read=read_error,
         secrets={"app": _app(installation)[1], "token": secret},
         now=installation.now,
     )
-    graph = facebook.GraphAPI(session=channel.session)
+    graph = facebook.GraphAPI(session=channel)
     graph.version = installation.settings["graph_api_version"]
     try:
         with channel.calling(Deadline.after(LEG_SECONDS, installation.monotonic)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from publisher.platforms.account import MOST_PAGES, OVERLAP
 from publisher.platforms.base.cursor import CursorPosition
 from publisher.platforms.base.json_values import Json, moment_at, rows_at, text_at
 from publisher.platforms.base.protocol import (
@@ -18,9 +19,8 @@ from publisher.platforms.base.text import comparable, for_storage
 from publisher.platforms.base.types import CommentPage, Match, Outgoing, RemoteComment, RemotePost
 from publisher.platforms.facebook.api import FacebookCalls, read_error
 from publisher.platforms.facebook.payloads import photo_count, sent_text
-from publisher.platforms.http.client import MOST_PAGES, OVERLAP
+from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.http.responses import PlatformResponse, by_code, error_for
-from publisher.platforms.http.session import ClientCall
 
 POST_FIELDS = "id,message,created_time,permalink_url,attachments{media_type,subattachments}"
 SEEN_FIELDS = f"{POST_FIELDS},from{{id}},is_published"

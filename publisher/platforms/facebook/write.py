@@ -20,7 +20,7 @@ from publisher.platforms.base.text import comparable
 from publisher.platforms.base.types import Medium, PreparedPost, Receipt
 from publisher.platforms.facebook.api import FacebookCalls, raise_wrong_account, require_success
 from publisher.platforms.facebook.payloads import comment_form, post_form, sent_text
-from publisher.platforms.http.session import ClientCall
+from publisher.platforms.http.connections import ClientCall
 
 NODE_FIELDS = "id,permalink_url,created_time,message,from{id}"
 STAGED_FIELDS = f"{NODE_FIELDS},is_published"

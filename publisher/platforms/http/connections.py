@@ -1,76 +1,87 @@
-"""Connections that write nothing past the call's deadline, and note the first byte sent.
+"""The call under way, and connections that write nothing past its deadline.
 
-The deadline is checked after connecting and before each read, so that neither a slow network nor a
-slow response can outlast it.
+They note the first byte sent. The deadline is checked after connecting and before each read, so
+that neither a slow network nor a slow response can outlast it.
 """
 
 from __future__ import annotations
 
 import http.client
 import io
+import math
 import socket
-import ssl
+from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from urllib.parse import SplitResult
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NoReturn
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
 from publisher import failpoints
 from publisher.platforms.base.protocol import Deadline
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed import ReadableBuffer, SupportsRead, WriteableBuffer
-
-    Sendable = SupportsRead[bytes] | Iterable[ReadableBuffer] | ReadableBuffer | str
-
+from publisher.platforms.base.text import for_storage
+from publisher.platforms.http.mask import Mask
+from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault, error_for
 
 HALF_SENT = "publish.half_sent"
-
-
-class DeadlinePassed(OSError):
-    """The time for this call is over."""
+READ_SECONDS = 20.0
+"""The longest silence of a platform while it answers."""
 
 
 @dataclass
-class Passage:
-    """The progress of a call: its deadline, its read time-out, and if a byte was sent."""
+class ClientCall:
+    """A call of a client: one or more requests, whose responses are kept for the receipt.
+
+    `creating` is True if the call has a public effect. `is_list` is True if a successful response
+    is a list, not an object. `most_bytes` is the largest size of a decoded response.
+    `has_written` is True once a byte of the latest request has left.
+    """
 
     deadline: Deadline
-    read_seconds: float
+    creating: bool
+    mask: Mask
+    is_list: bool
+    most_bytes: int
+    answers: list[PlatformResponse] = field(default_factory=list)
     has_written: bool = False
-    changes: bool = False
 
-    def seconds(self, most: float | None = None) -> float:
-        """Return the seconds to wait for the network now. Raises DeadlinePassed."""
+    def seconds(self, most: float = math.inf) -> float:
+        """Return the seconds to wait for the network now. Raises TimeoutError."""
         remaining = self.deadline.remaining()
         if remaining <= 0:
-            raise DeadlinePassed("the deadline has passed")
-        return remaining if most is None else min(remaining, most)
+            raise TimeoutError("the deadline has passed")
+        return min(remaining, most)
+
+    @property
+    def answer(self) -> str:
+        """The last raw response body, masked and shortened; empty before the first response."""
+        return for_storage(self.mask(self.answers[-1].body)) if self.answers else ""
+
+    def raise_senseless(self, what: str) -> NoReturn:
+        """Raise OutcomeUnknown, or TryLater without a public effect: a success makes no sense."""
+        detail = for_storage(f"{what}: {self.answer}")
+        raise error_for(ResponseFault(Fault.TROUBLE), detail, creating=self.creating)
 
 
-CURRENT: ContextVar[Passage] = ContextVar("current passage")
+CURRENT: ContextVar[ClientCall] = ContextVar("current call")
 
 
-class _DeadlineReader(io.RawIOBase):
-    """Reads a socket, each time no longer than the call's remaining time."""
+class _PatientSocket(io.RawIOBase):
+    """Reads a socket, each time no longer than the seconds that are left."""
 
-    def __init__(self, sock: socket.socket, passage: Passage) -> None:
+    def __init__(self, sock: socket.socket, seconds: Callable[[], float]) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
-        self._passage = passage
+        self._seconds = seconds
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int | None:
-        self._sock.settimeout(self._passage.seconds(self._passage.read_seconds))
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401  as in `io`
+        self._sock.settimeout(self._seconds())
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -78,38 +89,38 @@ class _DeadlineReader(io.RawIOBase):
         super().close()
 
 
-class _WatchedResponse(http.client.HTTPResponse):
-    def __init__(
-        self,
-        sock: socket.socket,
-        debuglevel: int = 0,
-        method: str | None = None,
-        url: str | None = None,
-    ) -> None:
-        super().__init__(sock, debuglevel, method, url)
+class PatientResponse(http.client.HTTPResponse):
+    """A response whose every read waits for `seconds()` at most, so that slow drips end too."""
+
+    def __init__(self, seconds: Callable[[], float], sock: socket.socket, **about: Any) -> None:  # noqa: ANN401  as its base has it
+        super().__init__(sock, **about)
         self.fp.close()
-        self.fp = io.BufferedReader(_DeadlineReader(sock, CURRENT.get()))
+        self.fp = io.BufferedReader(_PatientSocket(sock, seconds))
+
+
+def _response_of_call(sock: socket.socket, **about: Any) -> PatientResponse:  # noqa: ANN401  as in `http.client`
+    return PatientResponse(partial(CURRENT.get().seconds, READ_SECONDS), sock, **about)
 
 
 class _Watched(HTTPConnection):
-    response_class = _WatchedResponse
+    response_class = staticmethod(_response_of_call)  # type: ignore[assignment]  # a class by its base
 
-    def send(self, data: Sendable) -> None:
+    def send(self, data: Any) -> None:  # noqa: ANN401  as in `http.client`
         """Write if there is time; this is the last check before anything is sent."""
-        passage = CURRENT.get()
+        call = CURRENT.get()
         if self.sock is None:
             self.connect()
-        seconds = passage.seconds()
-        passage.has_written = True
+        seconds = call.seconds()
+        call.has_written = True
         self.sock.settimeout(seconds)
-        if passage.changes and isinstance(data, bytes) and failpoints.is_armed(HALF_SENT):
+        if call.creating and isinstance(data, bytes) and failpoints.is_armed(HALF_SENT):
             super().send(data[: len(data) // 2])
             failpoints.hit(HALF_SENT)
         super().send(data)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 and http.client differ
         """Begin to read: from here on the platform knows the outcome, and we do not yet."""
-        if CURRENT.get().changes:
+        if CURRENT.get().creating:
             failpoints.hit("publish.sent_unread")
         return super().getresponse()
 
@@ -126,15 +137,4 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _WatchedTls
 
 
-def pool_for(base: SplitResult, *, trusted: str = DEFAULT_CA_BUNDLE_PATH) -> HTTPConnectionPool:
-    """Return a pool that keeps one connection to one host.
-
-    `trusted` is the file of trusted certificate authorities; the default is that of `requests`.
-    """
-    host = base.hostname or ""
-    if base.scheme == "https":
-        return _TlsPool(host, base.port, cert_reqs="CERT_REQUIRED", ca_certs=trusted)
-    return _Pool(host, base.port)
-
-
-NETWORK_ERRORS = (OSError, http.client.HTTPException, ssl.SSLError)
+POOLS = {"http": _Pool, "https": _TlsPool}

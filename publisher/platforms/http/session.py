@@ -1,7 +1,7 @@
 """A `requests` session for the platforms' clients: one host, a deadline, no secrets in logs.
 
 A client only ever gets a successful response from it. Every other response is raised as a
-`PlatformError`.
+`PlatformError`: none is followed elsewhere, and none is retried.
 """
 
 from __future__ import annotations
@@ -9,89 +9,50 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http.client import HTTPException
-from typing import Any, NoReturn
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import BaseAdapter
-from requests.structures import CaseInsensitiveDict
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool
-from urllib3.exceptions import HTTPError
-from urllib3.util import Timeout
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import DecodeError, HTTPError
 
-from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.protocol import Deadline, PlatformError
 from publisher.platforms.base.text import for_storage
-from publisher.platforms.http.connections import CURRENT, NETWORK_ERRORS, Passage, pool_for
+from publisher.platforms.http.connections import CURRENT, POOLS, READ_SECONDS, ClientCall
+from publisher.platforms.http.mask import Mask, quieten_libraries
 from publisher.platforms.http.responses import (
-    ACCEPTED,
-    RATE_HEADERS,
     Fault,
-    Mask,
     PlatformResponse,
     ResponseFault,
-    TooBig,
     by_code,
     error_for,
-    quieten_clients,
     skew_of,
-    whole,
 )
 
+CONNECT_SECONDS = 5.0
+MOST_BYTES = 4 * 1024 * 1024
 CHUNK = 64 * 1024
-QUERY_PARAMETER = "access_token"
-PASSED_OPTIONS = ("params", "data", "json", "files", "auth")
-"""The request options that a client may pass, beside its headers."""
-
-NOT_HTTP = (ValueError, OverflowError)
-"""The bare errors of the libraries if a response is no HTTP, such as a negative chunk size."""
+ACCEPTED = "gzip"  # no other coding is unpacked, and none twice
+BROKEN = (OSError, HTTPException, HTTPError, ValueError, OverflowError)
+"""What the libraries raise if there is no whole response; bare errors if it is no HTTP at all."""
 
 # A router may have dropped a connection that was idle for longer, without telling us. A request
 # written into it would be lost, and its outcome would be unknown.
 LONGEST_IDLE = 15.0
 _NUMBER = re.compile(r"(?<=[a-z])/[0-9_]+(?=/|$)")
 ErrorReader = Callable[[PlatformResponse], ResponseFault | None]
-_OPEN: ContextVar[ClientCall] = ContextVar("open call")
 
 
-@dataclass
-class ClientCall:
-    """A call of a client: one or more requests, whose responses are kept for the receipt.
-
-    `creating` is True if the call has a public effect. `is_list` is True if a successful response
-    is a list, not an object. `most_bytes` is the largest size of a response, if larger than usual.
-    """
-
-    creating: bool
-    mask: Mask
-    is_list: bool = False
-    most_bytes: int = 0
-    answers: list[PlatformResponse] = field(default_factory=list)
-
-    @property
-    def answer(self) -> str:
-        """The last raw response body, masked and shortened; empty before the first response."""
-        return for_storage(self.mask(self.answers[-1].body)) if self.answers else ""
-
-    def raise_senseless(self, what: str) -> NoReturn:
-        """Raise the error for a successful response that makes no sense.
-
-        It is OutcomeUnknown, or TryLater for a call without a public effect.
-        """
-        detail = for_storage(f"{what}: {self.answer}")
-        raise error_for(ResponseFault(Fault.TROUBLE), detail, creating=self.creating)
-
-
-class PlatformSession:
-    """One account's session with one host.
+class PlatformSession(requests.Session):
+    """One account's session with one host, independent of the environment and without cookies.
 
     `home` is the URL that the client uses, `base_url` the real one; `read` maps a platform's own
-    error body (None: use the HTTP code); `now` returns aware UTC; the seconds are for connecting
-    and for each wait while reading; `most_bytes` limits a response. `takes_forms`: a success need
-    not be JSON (token endpoints).
+    error body (None: use the HTTP code); `now` returns aware UTC. `takes_forms`: a success need not
+    be JSON (token endpoints).
 
     Connections are kept alive between calls. Only one thread at a time may use it.
     """
@@ -104,22 +65,20 @@ class PlatformSession:
         read: ErrorReader,
         secrets: Mapping[str, str],
         now: Callable[[], datetime],
-        connect_seconds: float = 5.0,
-        read_seconds: float = 20.0,
-        most_bytes: int = 4 * 1024 * 1024,
         takes_forms: bool = False,
     ) -> None:
-        quieten_clients()
+        super().__init__()
+        quieten_libraries()
         self.mask = Mask(secrets.values())
-        self.connect_seconds = connect_seconds
-        self.read_seconds = read_seconds
-        self.most_bytes = most_bytes
-        self.takes_forms = takes_forms
+        self.now = now
+        self.read_error, self.takes_forms = read, takes_forms
         self.limit_responses: dict[str, PlatformResponse] = {}
         self.skew = timedelta(0)
-        self._adapter = _Adapter(self, base_url, read, now)
         self._called_at = float("-inf")
-        self.session = _Session(home, self._adapter)
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        self.adapters.clear()
+        self.mount(home, _Adapter(self, base_url))
 
     @contextmanager
     def calling(
@@ -128,212 +87,122 @@ class PlatformSession:
         *,
         creating: bool = False,
         is_list: bool = False,
-        most_bytes: int = 0,
+        most_bytes: int = MOST_BYTES,
     ) -> Iterator[ClientCall]:
-        """Open a call: the client's requests inside must end by the deadline.
-
-        `creating`: the request may become visible, so its outcome may stay unknown. See
-        `ClientCall` for the others.
-        """
-        self._close_if_idle(deadline.clock())
-        call = ClientCall(creating, self.mask, is_list, most_bytes)
-        passage_token = CURRENT.set(Passage(deadline, self.read_seconds, changes=creating))
-        call_token = _OPEN.set(call)
+        """Open a call (see `ClientCall`): the requests inside must end by the deadline."""
+        began_at = deadline.clock()
+        if began_at - self._called_at > LONGEST_IDLE:
+            self.close()
+        self._called_at = began_at
+        call = ClientCall(deadline, creating, self.mask, is_list, most_bytes)
+        token = CURRENT.set(call)
         try:
             yield call
         finally:
-            _OPEN.reset(call_token)
-            CURRENT.reset(passage_token)
+            CURRENT.reset(token)
 
     def store_limits(self, answer: PlatformResponse) -> None:
-        """Keep the latest response with a rate limit for each route, in order of arrival."""
+        """Keep the latest response of each route without its body, in order of arrival."""
         self.skew = answer.skew
-        if any(name in answer.headers for name in RATE_HEADERS):
-            route = f"{answer.method} {_NUMBER.sub('/:id', answer.path)}"
-            self.limit_responses.pop(route, None)
-            self.limit_responses[route] = replace(answer, body="")
-
-    def _close_if_idle(self, seconds: float) -> None:
-        """Close the connections if the last call was long ago."""
-        if seconds - self._called_at > LONGEST_IDLE:
-            self._adapter.close()
-        self._called_at = seconds
+        route = f"{answer.method} {_NUMBER.sub('/:id', answer.path)}"
+        self.limit_responses.pop(route, None)
+        self.limit_responses[route] = replace(answer, body="")
 
 
-class _Session(requests.Session):
-    """A session for one host, independent of the environment.
+class _Adapter(HTTPAdapter):
+    """Sends over watched connections to the configured host, whichever host the client uses.
 
-    It keeps no state between calls, not even cookies, so that a request consists of its client's
-    options and the session's headers only.
+    What a client asks of time-outs, proxies and certificates is not heeded: those are fixed.
     """
 
-    def __init__(self, home: str, adapter: BaseAdapter) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.headers["Accept-Encoding"] = ACCEPTED
-        self.adapters.clear()
-        self.mount(home, adapter)
+    def __init__(self, session: PlatformSession, base_url: str) -> None:
+        self._session, self._base_url = session, base_url.rstrip("/")
+        super().__init__(pool_connections=1, pool_maxsize=1)
 
-    def request(
-        self,
-        method: str | bytes,
-        url: str | bytes,
-        *unnamed: Any,  # noqa: ANN401  as in `requests`
-        **options: Any,  # noqa: ANN401  as in `requests`
-    ) -> requests.Response:
-        """Make and send the request; time-outs and proxies are the session's own."""
-        if unnamed:
-            raise TypeError("what is said of a request goes by its name")
-        passed_options = {
-            name: options[name] for name in PASSED_OPTIONS if options.get(name) is not None
-        }
-        headers = {**self.headers, **(options.get("headers") or {})}
-        request = requests.Request(str(method).upper(), url, headers=headers, **passed_options)
-        return self.get_adapter(str(url)).send(request.prepare())
-
-
-def _without_token(headers: dict[str, str], query: str) -> str:
-    """Move a token from the query to the header, so that no URL contains it."""
-    if QUERY_PARAMETER not in query:
-        return query
-    pairs = parse_qsl(query, keep_blank_values=True)
-    tokens = [value for name, value in pairs if name == QUERY_PARAMETER]
-    if tokens:
-        headers["Authorization"] = f"Bearer {tokens[0]}"
-    return urlencode([(name, value) for name, value in pairs if name != QUERY_PARAMETER])
-
-
-class _Adapter(BaseAdapter):
-    """Sends over our own connections to the configured host, whichever host the client uses.
-
-    It replaces the adapter of `requests`, which looks up the host, the certificates and the proxy
-    for each request; here they are fixed.
-    """
-
-    def __init__(
-        self,
-        channel: PlatformSession,
-        base_url: str,
-        read: ErrorReader,
-        now: Callable[[], datetime],
-    ) -> None:
-        super().__init__()
-        self._channel = channel
-        self._base = urlsplit(base_url.rstrip("/"))
-        self._pool: HTTPConnectionPool | None = None
-        self._read = read
-        self._now = now
+    def init_poolmanager(self, *sizes: Any, **options: Any) -> None:  # noqa: ANN401  as in `requests`
+        """Let the pools make watched connections."""
+        super().init_poolmanager(*sizes, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def close(self) -> None:
-        """Close the kept connections; the next request opens new ones."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.close()
+        """Close the connections now; urllib3 waits until nobody refers to their last response."""
+        for key in self.poolmanager.pools.keys():  # noqa: SIM118  iterating is not allowed
+            self.poolmanager.pools[key].close()
+        super().close()
 
     def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: object = None,
-        verify: bool | str = True,
-        cert: object = None,
-        proxies: Mapping[str, str] | None = None,
+        self, request: requests.PreparedRequest, *unused: object, **unheeded: object
     ) -> requests.Response:
         """Send to the real host; return a success, and raise the platforms' errors otherwise."""
-        call, passage = _OPEN.get(), CURRENT.get()
-        passage.has_written = False
+        call = CURRENT.get()
+        call.has_written = False
         try:
-            answer = self._exchange(request, passage)
-        except (*NETWORK_ERRORS, *NOT_HTTP, HTTPError, TooBig) as broken:
-            detail = for_storage(self._channel.mask(f"{type(broken).__name__}: {broken}"))
-            creating = call.creating and passage.has_written
-            raise error_for(ResponseFault(Fault.TROUBLE), detail, creating=creating) from None
+            response = super().send(
+                self._redirected(request),
+                stream=True,
+                timeout=(call.seconds(CONNECT_SECONDS), READ_SECONDS),
+                verify=self._session.verify or True,
+            )
+            answer = self._answer(request, response, call)
+        except BROKEN as broken:
+            trouble, detail = ResponseFault(Fault.TROUBLE), f"{type(broken).__name__}: {broken}"
+            raise self._error(trouble, detail, call.creating and call.has_written) from None
         call.answers.append(answer)
-        self._channel.store_limits(answer)
-        self._raise_errors(answer, call)
-        return _ParsedResponse(request, answer)
+        self._session.store_limits(answer)
+        if fault := self._fault(answer, call):
+            raise self._error(fault, f"HTTP {answer.code}: {answer.body}", call.creating)
+        # facebook-sdk looks here before it reads the body; that it is JSON was just proved.
+        response.headers["Content-Type"] = "application/json"
+        return response
 
-    def _exchange(self, request: requests.PreparedRequest, passage: Passage) -> PlatformResponse:
-        parts = urlsplit(str(request.url))
-        response = self._ask(request, parts, passage)
-        try:
-            # The final response would follow on this connection, and be read as the response to
-            # the next request.
-            if response.status < 200:
-                raise HTTPException(f"an interim answer alone: {response.status}")
-            body = self._body(response)
-        finally:
-            response.close()
-            response.release_conn()
-        received_at = self._now()
-        headers = {name.lower(): text for name, text in response.headers.itermerged()}
+    def _redirected(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Return the same request to the configured host; the Host header stays the signed one."""
+        parts, copied = urlsplit(str(request.url)), request.copy()
+        copied.headers.update({"Host": parts.netloc, "Accept-Encoding": ACCEPTED})
+        copied.url = self._base_url + parts.path + (f"?{parts.query}" if parts.query else "")
+        return copied
+
+    def _answer(
+        self, request: requests.PreparedRequest, response: requests.Response, call: ClientCall
+    ) -> PlatformResponse:
+        with response:
+            # The final response would follow, and be read as the one to the next request.
+            if response.status_code < 200:
+                raise HTTPException(f"an interim answer alone: {response.status_code}")
+            _read_body(response, call.most_bytes)
+        received_at = self._session.now()
         return PlatformResponse(
             method=str(request.method),
-            path=parts.path,
-            code=response.status,
-            headers=headers,
-            body=body,
+            path=urlsplit(str(request.url)).path,
+            code=response.status_code,
+            headers={name.lower(): text for name, text in response.headers.items()},
+            body=response.text,
             received_at=received_at,
-            skew=skew_of(headers.get("date", ""), received_at),
+            skew=skew_of(response.headers.get("date", ""), received_at),
         )
 
-    def _ask(
-        self, request: requests.PreparedRequest, parts: SplitResult, passage: Passage
-    ) -> BaseHTTPResponse:
-        """Send the same request to the configured host; the Host header stays the original one."""
-        headers = {**request.headers, "Host": parts.netloc}
-        query = _without_token(headers, parts.query)
-        path = self._base.path + parts.path
-        if self._pool is None:
-            self._pool = pool_for(self._base)
-        return self._pool.urlopen(
-            str(request.method),
-            f"{path}?{query}" if query else path,
-            body=request.body,
-            headers=headers,
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            timeout=Timeout(
-                connect=passage.seconds(self._channel.connect_seconds),
-                read=self._channel.read_seconds,
-            ),
-            preload_content=False,
-            decode_content=False,
-        )
-
-    def _body(self, response: BaseHTTPResponse) -> str:
-        pieces = response.stream(CHUNK, decode_content=False)
-        coding = response.headers.get("content-encoding", "").strip().lower()
-        most = max(self._channel.most_bytes, _OPEN.get().most_bytes)
-        return whole(pieces, coding, most).decode("utf-8", errors="replace")
-
-    def _raise_errors(self, answer: PlatformResponse, call: ClientCall) -> None:
-        is_form = self._channel.takes_forms and 200 <= answer.code < 300
+    def _fault(self, answer: PlatformResponse, call: ClientCall) -> ResponseFault | None:
+        is_form = self._session.takes_forms and 200 <= answer.code < 300
         fault = None if is_form else by_code(answer, is_list=call.is_list)
         # The reason in the body of a server error is not trusted.
-        if answer.code < 500:
-            fault = self._read(answer) or fault
-        if fault is not None:
-            detail = for_storage(f"HTTP {answer.code}: {self._channel.mask(answer.body)}")
-            raise error_for(fault, detail, creating=call.creating)
+        return (self._session.read_error(answer) if answer.code < 500 else None) or fault
+
+    def _error(self, fault: ResponseFault, detail: str, creating: bool) -> PlatformError:
+        if fault.fault is Fault.TROUBLE:
+            # More may follow on a connection whose answer made no sense.
+            self.close()
+        return error_for(fault, for_storage(self._session.mask(detail)), creating=creating)
 
 
-class _ParsedResponse(requests.Response):
-    """A successful response for the client, with the body that was parsed already."""
-
-    def __init__(self, request: requests.PreparedRequest, answer: PlatformResponse) -> None:
-        super().__init__()
-        self.request = request
-        self.url = str(request.url)
-        self.status_code = answer.code
-        self.encoding = "utf-8"
-        self.headers = CaseInsensitiveDict({"content-type": "application/json; charset=utf-8"})
-        self._content = answer.body.encode()
-        self._content_consumed = True
-        self._answer = answer
-
-    def json(self, **kwargs: object) -> dict[str, object] | None:
-        """Return the parsed body."""
-        del kwargs
-        return self._answer.json()
+def _read_body(response: requests.Response, most: int) -> None:
+    """Read the body into the response, decoded. Raises the libraries' errors, and beyond `most`."""
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity", ACCEPTED):
+        raise DecodeError(f"the answer comes in a coding that was not asked for: {coding}")
+    body = bytearray()
+    for piece in response.iter_content(CHUNK):
+        body += piece
+        if len(body) > most:
+            raise DecodeError("the answer is too large")
+    response.encoding = "utf-8"
+    response._content = bytes(body)  # noqa: SLF001  requests has no public name for it

@@ -1,23 +1,25 @@
-"""API calls of one X account, signed by tweepy and sent over our own HTTP session.
+"""API calls of one X account, made by tweepy's client over our own HTTP session.
 
 The module also maps X's error responses to refusal codes, by their HTTP code and their text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
+import requests
 import tweepy
 
+from publisher.platforms.account import Clocks, OpenedAccount
 from publisher.platforms.base.json_values import Json
 from publisher.platforms.base.protocol import RefusalCode
 from publisher.platforms.base.types import Allowance
-from publisher.platforms.http.client import Clocks, OpenedAccount
 from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault
 from publisher.platforms.http.session import PlatformSession
-from publisher.platforms.x.limits import read_allowances
+from publisher.platforms.x.limits import read_allowances, reset_at
 
 # Phrases in the body of an error response, and what they mean. X does not document those for an
 # over-long text and for a reply to somebody who did not mention the account: they are guesses.
@@ -42,8 +44,10 @@ REFUSAL_BY_CODE = {
 
 def read_error(answer: PlatformResponse) -> ResponseFault | None:
     """Return the fault that a response's body reports; None if the HTTP code alone decides."""
-    if answer.code < 400 or answer.code in (401, 408, 429):
+    if answer.code < 400 or answer.code in (401, 408):
         return None
+    if answer.code == 429:
+        return ResponseFault(Fault.THROTTLED, until=reset_at(answer))
     body = answer.body.lower()
     if "expired token" in body:
         return ResponseFault(Fault.CREDENTIALS)
@@ -58,6 +62,10 @@ def read_error(answer: PlatformResponse) -> ResponseFault | None:
 
 
 HOME = "https://api.twitter.com"
+"""The host that tweepy names in each request."""
+
+FIELDS = "attachments,author_id,conversation_id,created_at,entities,note_tweet,referenced_tweets"
+PAGE_SIZE = 100
 
 
 @dataclass(frozen=True)
@@ -75,8 +83,46 @@ class XCredentials:
         return self.access_token.partition("-")[0]
 
 
+@dataclass(frozen=True)
+class Dialect:
+    """How X names its host and the parameters of requests, where tweepy names them otherwise."""
+
+    host: str = HOME
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+class XSession(PlatformSession):
+    """tweepy's session. It speaks the dialect before tweepy's signer sees the request."""
+
+    def __init__(
+        self,
+        dialect: Dialect = Dialect(),
+        *,
+        api_url: str,
+        secrets: Mapping[str, str],
+        now: Callable[[], datetime],
+        takes_forms: bool = False,
+    ) -> None:
+        self._dialect = dialect
+        super().__init__(
+            home=dialect.host,
+            base_url=api_url,
+            read=read_error,
+            secrets=secrets,
+            now=now,
+            takes_forms=takes_forms,
+        )
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Put in the host and the names of parameters that are signed, and let tweepy sign."""
+        names = self._dialect.parameters
+        request.url = self._dialect.host + str(request.url).removeprefix(HOME)
+        request.params = {names.get(name, name): text for name, text in request.params.items()}
+        return super().prepare_request(request)
+
+
 class XCalls(OpenedAccount):
-    """The API calls of one account."""
+    """The API calls of one account. Each raises a `PlatformError` unless X reports success."""
 
     def __init__(
         self,
@@ -87,33 +133,104 @@ class XCalls(OpenedAccount):
         api_url: str,
         web_url: str,
         read_seconds: float,
+        dialect: Dialect = Dialect(),
     ) -> None:
-        channel = PlatformSession(
-            home=HOME, base_url=api_url, read=read_error, secrets=vars(credentials), now=now
-        )
+        channel = XSession(dialect, api_url=api_url, secrets=vars(credentials), now=now)
         super().__init__(channel, Clocks(now, monotonic, read_seconds))
         self.user_id = credentials.user_id
         self._web_url = web_url
-        self._signer = tweepy.OAuth1UserHandler(**vars(credentials)).apply_auth()
+        self._client = tweepy.Client(**vars(credentials), return_type=dict)
+        self._client.session = channel
 
     @property
     def allowances(self) -> tuple[Allowance, ...]:
         """The rate limits that the headers of the latest responses reported."""
         return read_allowances(self._channel.limit_responses)
 
-    def request(
-        self, method: str, route: str, *, params: Json | None = None, body: Json | None = None
-    ) -> Json:
-        """Sign the request by tweepy's handler, send it, and return the JSON body.
-
-        Raises a `PlatformError` unless the response is a success.
-        """
-        response = self._channel.session.request(
-            method, HOME + route, params=params, json=body, auth=self._signer
+    def create_post(self, text: str, media_ids: Sequence[str], reply_to: str | None) -> Json:
+        """Create a post, or a reply to the post `reply_to`."""
+        response: Json = self._client.create_tweet(
+            text=text, media_ids=media_ids or None, in_reply_to_tweet_id=reply_to
         )
-        body_json: Json = response.json()
-        return body_json
+        return response
+
+    def delete_post(self, post_id: str) -> Json:
+        """Delete a post of the account."""
+        response: Json = self._client.delete_tweet(post_id)
+        return response
+
+    def hide_reply(self, post_id: str, *, hidden: bool) -> Json:
+        """Hide or unhide a reply under a post of the account."""
+        act = self._client.hide_reply if hidden else self._client.unhide_reply
+        response: Json = act(post_id)
+        return response
+
+    def upload_media(self, content: bytes, category: str) -> Json:
+        """Upload a picture; tweepy has no method for version 2 of uploads."""
+        media = base64.b64encode(content).decode()
+        return self._post("/2/media/upload", {"media": media, "media_category": category})
+
+    def describe_media(self, media_id: str, alt_text: str) -> Json:
+        """Add the alt text to an uploaded picture."""
+        metadata = {"alt_text": {"text": alt_text}}
+        return self._post("/2/media/metadata", {"id": media_id, "metadata": metadata})
+
+    def _post(self, route: str, body: Json) -> Json:
+        response: Json = self._client.request("POST", route, json=body, user_auth=True).json()
+        return response
+
+    def get_me(self) -> Json:
+        """Read the account of these keys."""
+        response: Json = self._client.get_me()
+        return response
+
+    def get_post(self, post_id: str) -> Json:
+        """Read one post."""
+        response: Json = self._client.get_tweet(post_id, tweet_fields=FIELDS, user_auth=True)
+        return response
+
+    def get_posts(self, post_ids: Sequence[str]) -> Json:
+        """Read up to a hundred posts."""
+        response: Json = self._client.get_tweets(
+            list(post_ids), tweet_fields=FIELDS, user_auth=True
+        )
+        return response
+
+    def get_own_posts(self, since: datetime, token: str | None) -> Json:
+        """Read a page of the account's own posts since a moment, newest first."""
+        response: Json = self._client.get_users_tweets(
+            self.user_id,
+            max_results=PAGE_SIZE,
+            tweet_fields=FIELDS,
+            start_time=since,
+            pagination_token=token,
+            user_auth=True,
+        )
+        return response
+
+    def get_mentions(self, since_id: str | None, token: str | None) -> Json:
+        """Read a page of posts that mention the account, with their authors."""
+        response: Json = self._client.get_users_mentions(
+            self.user_id, **_COMMENT_PAGE, since_id=since_id, pagination_token=token
+        )
+        return response
+
+    def search_replies(self, post_id: str, since_id: str | None, token: str | None) -> Json:
+        """Read a page of the last seven days' posts in a conversation, with their authors."""
+        response: Json = self._client.search_recent_tweets(
+            f"conversation_id:{post_id}", **_COMMENT_PAGE, since_id=since_id, next_token=token
+        )
+        return response
 
     def post_url(self, post_id: str, handle: str = "i") -> str:
         """Return the public URL of a post. With the handle "i", X redirects to any author's."""
         return f"{self._web_url}/{handle}/status/{post_id}"
+
+
+_COMMENT_PAGE = {
+    "max_results": PAGE_SIZE,
+    "tweet_fields": FIELDS,
+    "expansions": "author_id",
+    "user_fields": "name,username",
+    "user_auth": True,
+}

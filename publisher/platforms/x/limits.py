@@ -6,10 +6,12 @@ X counts requests by quarters of an hour, and posts also by days.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
+from publisher.platforms.base.rate_limits import moment_after, sensible
 from publisher.platforms.base.text import composed, with_link
 from publisher.platforms.base.types import Allowance, Outgoing
-from publisher.platforms.http.responses import PlatformResponse, moment_in
+from publisher.platforms.http.responses import PlatformResponse
 
 
 def sent_text(outgoing: Outgoing) -> str:
@@ -51,10 +53,31 @@ def read_allowances(answers: Mapping[str, PlatformResponse]) -> tuple[Allowance,
 
 def _allowance(answer: PlatformResponse, prefix: str, name: str) -> Allowance | None:
     most, remaining = (_number(answer, f"{prefix}-{part}") for part in ("limit", "remaining"))
-    resets_at = moment_in(answer, f"{prefix}-reset")
+    resets_at = _moment_in(answer, f"{prefix}-reset")
     if most is None and remaining is None and resets_at is None:
         return None
     return Allowance(name, most, remaining, resets_at)
+
+
+def reset_at(answer: PlatformResponse) -> datetime | None:
+    """Return when the exhausted limit resets, by the response's headers; None if not reported.
+
+    Of several windows the exhausted ones count, and of those the last to reset.
+    """
+    used_up = [window for window in WINDOWS if _number(answer, f"{window}-remaining") == 0]
+    resets = [_moment_in(answer, f"{window}-reset") for window in used_up or list(WINDOWS)[:1]]
+    resets.append(moment_after(answer.headers.get("retry-after", ""), answer.received_at))
+    ends = [moment for moment in resets if moment is not None]
+    return sensible(max(ends), answer.received_at) if ends else None
+
+
+def _moment_in(answer: PlatformResponse, header: str) -> datetime | None:
+    """Return a header's Unix time by our clock, corrected for the server's skew."""
+    try:
+        moment = datetime.fromtimestamp(int(answer.headers.get(header, "")), UTC)
+        return moment - answer.skew
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _number(answer: PlatformResponse, header: str) -> int | None:

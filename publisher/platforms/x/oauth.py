@@ -9,7 +9,6 @@ import tweepy
 
 from publisher.platforms.base.protocol import Deadline, PlatformError
 from publisher.platforms.base.types import HealthProblem
-from publisher.platforms.http.session import PlatformSession
 from publisher.platforms.oauth.types import (
     AbortReason,
     ConnectableAccount,
@@ -18,7 +17,7 @@ from publisher.platforms.oauth.types import (
     TokenFacts,
     aborted_by,
 )
-from publisher.platforms.x.api import HOME, XCredentials, read_error
+from publisher.platforms.x.api import HOME, XCredentials, XSession
 from publisher.platforms.x.platform import XPlatform
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ LEG_SECONDS = 20.0
 class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no types
     """tweepy's handler; it creates a new session for each leg, and each uses our adapter."""
 
-    def __init__(self, keys: tuple[str, str], channel: PlatformSession, callback: str) -> None:
+    def __init__(self, keys: tuple[str, str], channel: XSession, callback: str) -> None:
         self.channel = channel
         super().__init__(*keys, callback=callback)
 
@@ -47,7 +46,7 @@ class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no
     def oauth(self, session: OAuth1Session) -> None:
         session.trust_env = False
         session.adapters.clear()
-        session.mount(HOME, self.channel.session.get_adapter(HOME))
+        session.mount(HOME, self.channel.get_adapter(HOME))
         self._oauth = session
 
 
@@ -129,13 +128,11 @@ def _candidate(installation: Installation, credentials: XCredentials) -> Connect
     )
 
 
-def _channel(installation: Installation, *secrets: str) -> PlatformSession:
+def _channel(installation: Installation, *secrets: str) -> XSession:
     key, key_secret = _keys(installation)
     numbered_secrets = {str(index): secret for index, secret in enumerate(secrets)}
-    return PlatformSession(
-        home=HOME,
-        base_url=installation.settings["x_api_url"],
-        read=read_error,
+    return XSession(
+        api_url=installation.settings["x_api_url"],
         secrets={"key": key, "secret": key_secret, **numbered_secrets},
         now=installation.now,
         takes_forms=True,

@@ -117,5 +117,5 @@ class XPlatform(XCalls):
         return self.health(self._whose, self.user_id, missing_rights)
 
     def _whose(self) -> tuple[str, str]:
-        me = at(self.request("GET", "/2/users/me"), "data")
+        me = at(self.get_me(), "data")
         return text_at(me, "id"), f"@{text_at(me, 'username')}"

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from publisher.platforms.account import MOST_PAGES, OVERLAP
 from publisher.platforms.base.cursor import CursorPosition
 from publisher.platforms.base.json_values import Json, at, moment_at, rows_at, text_at
 from publisher.platforms.base.protocol import Deadline, PostOrError, RefusalCode, Refused, TryLater
@@ -22,8 +23,7 @@ from publisher.platforms.base.types import (
     RemoteComment,
     RemotePost,
 )
-from publisher.platforms.http.client import MOST_PAGES, OVERLAP
-from publisher.platforms.http.session import ClientCall
+from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.x.api import XCalls
 from publisher.platforms.x.limits import sent_text
 from publisher.platforms.x.text import (
@@ -35,7 +35,6 @@ from publisher.platforms.x.text import (
     reply_target,
 )
 
-FIELDS = "attachments,author_id,conversation_id,created_at,entities,note_tweet,referenced_tweets"
 # The lowest 22 bits of an id tell posts of one millisecond apart; the bits above are the time.
 IDS_PER_MILLISECOND = 1 << 22
 NOT_FOUND_TYPE = "/resource-not-found"
@@ -61,7 +60,7 @@ def _get_post(calls: XCalls, call: ClientCall, post_id: str) -> Json | None:
     # For a missing post, X responds with status 200 and an error object. A 404 proves its absence
     # only if it carries such an object.
     try:
-        answer = calls.request("GET", f"/2/tweets/{post_id}", params={"tweet.fields": FIELDS})
+        answer = calls.get_post(post_id)
     except Refused as refused:
         if refused.reason is RefusalCode.TARGET_GONE and _is_not_found(call.answers[-1].json()):
             return None
@@ -125,8 +124,7 @@ def _get_posts(calls: XCalls, call: ClientCall, post_ids: Sequence[str]) -> dict
     # error objects beside the posts name their ids.
     if not post_ids:
         return {}
-    params: Json = {"ids": ",".join(post_ids), "tweet.fields": FIELDS}
-    answer = calls.request("GET", "/2/tweets", params=params)
+    answer = calls.get_posts(post_ids)
     posts = {text_at(row, "id"): row for row in rows_at(answer, "data")}
     errors = {_id_in_error(row): row for row in rows_at(answer, "errors")}
     if not posts and not errors:
@@ -187,22 +185,16 @@ def _matches(post: Json, outgoing: Outgoing) -> bool:
 
 
 def _own_posts(calls: XCalls, call: ClientCall, oldest: datetime) -> Iterator[Json]:
-    params: Json = {
-        "max_results": 100,
-        "tweet.fields": FIELDS,
-        "start_time": oldest.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
+    token = None
     for _ in range(MOST_PAGES):
-        page = _get_list(calls, call, f"/2/users/{calls.user_id}/tweets", params)
+        page = _checked_list(call, calls.get_own_posts(oldest, token))
         yield from rows_at(page, "data")
         token = text_at(page, "meta", "next_token")
         if not token:
             return
-        params = {**params, "pagination_token": token}
 
 
-def _get_list(calls: XCalls, call: ClientCall, route: str, params: Json) -> Json:
-    page = calls.request("GET", route, params=params)
+def _checked_list(call: ClientCall, page: Json) -> Json:
     if "data" not in page and "meta" not in page:
         call.raise_senseless("the answer is no list")
     return page
@@ -213,24 +205,15 @@ def comments(calls: XCalls, source: CommentSource, position: CursorPosition) -> 
 
     X's search finds replies of the last seven days only.
     """
-    params: Json = {
-        "max_results": 100,
-        "tweet.fields": FIELDS,
-        "expansions": "author_id",
-        "user.fields": "name,username",
-    }
-    if position.since:
-        # X lists some posts late, so the last minutes are read again.
-        params["since_id"] = _id_before(position.since)
-    if source.post_id is None:
-        route, token_name = f"/2/users/{calls.user_id}/mentions", "pagination_token"
-    else:
-        route, token_name = "/2/tweets/search/recent", "next_token"
-        params["query"] = f"conversation_id:{source.post_id}"
-    if position.token:
-        params[token_name] = position.token
+    # X lists some posts late, so the last minutes are read again.
+    since_id = _id_before(position.since) if position.since else None
+    token = position.token or None
     with calls.reading() as call:
-        page = _get_list(calls, call, route, params)
+        if source.post_id is None:
+            page = calls.get_mentions(since_id, token)
+        else:
+            page = calls.search_replies(source.post_id, since_id, token)
+        _checked_list(call, page)
     return _comment_page(calls, page, source, position)
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-
-from publisher.platforms.base.json_values import Json, at, text_at
+from publisher.platforms.base.json_values import at, text_at
 from publisher.platforms.base.protocol import Deadline, RefusalCode, Refused
 from publisher.platforms.base.types import Medium, PreparedPost, Receipt
-from publisher.platforms.http.session import ClientCall
+from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.x import read
 from publisher.platforms.x.api import XCalls
 from publisher.platforms.x.limits import sent_text
@@ -16,29 +14,23 @@ from publisher.platforms.x.text import is_echo
 
 def upload(calls: XCalls, medium: Medium, deadline: Deadline) -> str:
     """Upload a picture with its alt text, and return its id; it is not public yet."""
-    content = base64.b64encode(medium.content).decode()
     with calls.preparing(deadline) as call:
         category = "tweet_gif" if medium.mime == "image/gif" else "tweet_image"
-        body: Json = {"media": content, "media_category": category}
-        response = calls.request("POST", "/2/media/upload", body=body)
+        response = calls.upload_media(medium.content, category)
         media_id = text_at(response, "data", "id")
         if not media_id:
             call.raise_senseless("the answer names no medium")
         if medium.alt_text:
-            about = {"alt_text": {"text": medium.alt_text}}
-            calls.request("POST", "/2/media/metadata", body={"id": media_id, "metadata": about})
+            calls.describe_media(media_id, medium.alt_text)
     return media_id
 
 
 def create(calls: XCalls, prepared: PreparedPost, deadline: Deadline) -> Receipt:
     """Create a post or reply; the response has to show the same text."""
-    body: Json = {"text": sent_text(prepared.outgoing)}
-    if prepared.media_ids:
-        body["media"] = {"media_ids": list(prepared.media_ids)}
-    if prepared.outgoing.reply_to is not None:
-        body["reply"] = {"in_reply_to_tweet_id": prepared.outgoing.reply_to}
+    outgoing = prepared.outgoing
     with calls.changing(deadline) as call:
-        post = at(calls.request("POST", "/2/tweets", body=body), "data")
+        response = calls.create_post(sent_text(outgoing), prepared.media_ids, outgoing.reply_to)
+        post = at(response, "data")
         _check_echo(call, post, prepared)
         post_id = text_at(post, "id")
         return calls.receipt(post_id, calls.post_url(post_id), call)
@@ -69,7 +61,7 @@ def delete(calls: XCalls, post_id: str, deadline: Deadline) -> Receipt:
     """
     with calls.changing(deadline) as call:
         try:
-            response = calls.request("DELETE", f"/2/tweets/{post_id}")
+            response = calls.delete_post(post_id)
         except Refused as refused:
             if refused.reason is not RefusalCode.TARGET_GONE:
                 raise
@@ -84,7 +76,7 @@ def delete(calls: XCalls, post_id: str, deadline: Deadline) -> Receipt:
 def hide(calls: XCalls, post_id: str, hidden: bool, deadline: Deadline) -> Receipt:
     """Hide or unhide a reply under a post of ours."""
     with calls.changing(deadline) as call:
-        response = calls.request("PUT", f"/2/tweets/{post_id}/hidden", body={"hidden": hidden})
+        response = calls.hide_reply(post_id, hidden=hidden)
         if at(response, "data", "hidden") is not hidden:
             call.raise_senseless("the answer does not say that it is so")
         return calls.receipt(post_id, calls.post_url(post_id), call)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from publisher.platforms.base.types import Allowance
-from publisher.platforms.http.responses import sensible
 
 PUBLISH = "publish"
 HOUR = timedelta(hours=1)
 AGAIN = timedelta(minutes=5)
 """The time until the next attempt if a limit is exhausted and its end is not reported."""
+
+LONGEST_WAIT = timedelta(hours=25)
+"""A limit that is said to end later than this is a mistake of the other side."""
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,16 @@ def _whole(allowance: Allowance, now: datetime) -> RateWindow | None:
     default_reset = now + (AGAIN if allowance.remaining <= 0 else HOUR)
     resets_at = sensible(allowance.resets_at or default_reset, now)
     return RateWindow(allowance.name, most, allowance.remaining, resets_at) if resets_at else None
+
+
+def sensible(moment: datetime, received_at: datetime) -> datetime | None:
+    """Return the moment, unless it is past or implausibly far away."""
+    return moment if received_at < moment <= received_at + LONGEST_WAIT else None
+
+
+def moment_after(seconds: str, received_at: datetime) -> datetime | None:
+    """Return the end of a wait, in seconds as a header has them; None if it makes no sense."""
+    try:
+        return sensible(received_at + timedelta(seconds=int(seconds)), received_at)
+    except (ValueError, OverflowError):
+        return None

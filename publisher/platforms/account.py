@@ -17,8 +17,9 @@ from publisher.platforms.base.protocol import (
 )
 from publisher.platforms.base.text import for_storage
 from publisher.platforms.base.types import Health, HealthProblem, Match, Receipt
+from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.http.responses import PlatformResponse
-from publisher.platforms.http.session import ClientCall, PlatformSession
+from publisher.platforms.http.session import PlatformSession
 
 SLACK = timedelta(minutes=5)
 """The difference that is tolerated between our clock and a platform's."""
