@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.content_checks.context import digest_of
+from publisher.content_checks.link_preview import LinkPreview, fetch_preview, may_fetch
 from publisher.content_checks.record import ask_for_links
 from publisher.database.session import Database
-from publisher.media.link_preview import LinkPreview, fetch_preview, may_fetch
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.content_checks import CheckedLink, LinkFinding
 from publisher.platforms.base.protocol import Deadline

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from publisher.content_checks import checks, context
 from publisher.content_checks.link_checker import LinkChecker, check_now
+from publisher.content_checks.link_preview import may_fetch
 from publisher.content_checks.rules import all_addresses, takes_reply
 from publisher.content_checks.types import ContentWarning, Text, TextLocation, WarningCode
 from publisher.drafting.drafts import Draft
-from publisher.media.link_preview import may_fetch
 from publisher.models.posts import Language, Post, Revision
 from publisher.reports.comment_detail import CommentDetail
 from web.core.context import ctx

@@ -17,9 +17,7 @@ from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
-from publisher.media import images
-from publisher.media.image_checks import BadPicture
-from publisher.media.safe_http import (
+from publisher.content_checks.safe_http import (
     AddressRefused,
     FetchedResponse,
     Resolve,
@@ -27,6 +25,8 @@ from publisher.media.safe_http import (
     request_once,
     resolve,
 )
+from publisher.media import images
+from publisher.media.image_checks import BadPicture
 from publisher.models.content_checks import LinkFinding
 from publisher.settings.environment import Reach
 

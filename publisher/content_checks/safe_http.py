@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import http.client
-import io
 import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from publisher.platforms.http.connections import PatientResponse
 from publisher.settings.environment import Reach
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], list[str]]
@@ -147,29 +143,6 @@ def _escaped(letter: str) -> str:
     return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "replace"))
 
 
-class _PatientReader(io.RawIOBase):
-    """Reads a socket, each time no longer than the time left, so that slow responses end too."""
-
-    def __init__(self, sock: socket.socket, route: Route) -> None:
-        self._sock = sock
-        self._raw = sock.makefile("rb", buffering=0)
-        self._route = route
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int | None:
-        """Read once."""
-        self._sock.settimeout(self._route.seconds())
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._raw.close()
-        super().close()
-
-
 class _Pinned(http.client.HTTPConnection):
     """A connection to one address, whatever its name resolves to by now."""
 
@@ -179,7 +152,7 @@ class _Pinned(http.client.HTTPConnection):
         self._route = route
         self._tls = ssl.create_default_context() if with_tls else None
         self.default_port = _PORTS["https" if with_tls else "http"]
-        self.response_class = partial(_Response, route)  # type: ignore[assignment]  # a class by its base
+        self.response_class = partial(PatientResponse, route.seconds)  # type: ignore[assignment]  # a class by its base
 
     def connect(self) -> None:
         """Connect, with TLS for the host name if required."""
@@ -188,12 +161,3 @@ class _Pinned(http.client.HTTPConnection):
             sock.settimeout(self._route.seconds())
             sock = self._tls.wrap_socket(sock, server_hostname=self.host)
         self.sock = sock
-
-
-class _Response(http.client.HTTPResponse):
-    """A response that respects the deadline."""
-
-    def __init__(self, route: Route, sock: socket.socket, method: str | None = None) -> None:
-        super().__init__(sock, method=method)
-        self.fp.close()
-        self.fp = io.BufferedReader(_PatientReader(sock, route))

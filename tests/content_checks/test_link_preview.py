@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from ipaddress import IPv4Address, ip_address
@@ -11,10 +12,18 @@ from time import monotonic
 import pytest
 from PIL import Image
 
-from publisher.media.link_preview import MOST_HOPS, MOST_PAGE, LinkPreview, fetch_preview, read_page
-from publisher.media.safe_http import is_public
+from publisher.content_checks.link_preview import (
+    MOST_HOPS,
+    MOST_PAGE,
+    LinkPreview,
+    fetch_preview,
+    read_page,
+)
+from publisher.content_checks.safe_http import is_public
 from publisher.models.content_checks import LinkFinding
 from publisher.settings.environment import Reach
+from tests.platforms.hostile_answers import HOSTILE_ANSWERS
+from tests.platforms.stub import serving as stub_server
 from tests.support.certificates import self_signed_certificate, server_tls
 from tests.support.webserver import Reply, WebServer, serving
 
@@ -305,3 +314,17 @@ def test_what_no_database_keeps_is_left_out_of_where_it_landed(site: WebServer) 
 
 def test_an_address_of_one_site_alone_is_nobodys_to_ask() -> None:
     assert not is_public(ip_address("fec0::1"))
+
+
+@pytest.mark.parametrize("name", HOSTILE_ANSWERS)
+def test_a_hostile_answer_takes_neither_time_nor_memory(name: str) -> None:
+    with stub_server() as stub:
+        stub.plan(HOSTILE_ANSWERS[name], HOSTILE_ANSWERS[name])
+        tracemalloc.start()
+        try:
+            begun = monotonic()
+            check_link(f"{stub.url}/a", seconds=1)
+            assert monotonic() - begun < 3
+            assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        finally:
+            tracemalloc.stop()
