@@ -30,12 +30,14 @@ BY_GROUP = ["--dist", "loadgroup"]
 WORKERS = ["-n", str((os.cpu_count() or 1) + 1), *BY_GROUP]
 # Three workers more for the scenarios in tests/crash, which wait most of the time.
 PROOF_WORKERS = ["-n", str((os.cpu_count() or 1) + 3), *BY_GROUP]
+PRODUCT = "pyproject.toml"
 LOCKS = {
-    "run": [],
-    "test": ["--group", "test"],
-    "bench": ["--group", "bench", "--constraint", "requirements/test.txt"],
+    "build": ["--group", "build"],
+    "run": [PRODUCT],
+    "test": [PRODUCT, "--group", "test"],
+    "bench": [PRODUCT, "--group", "bench", "--constraint", "requirements/test.txt"],
 }
-"""The lock files, each with its arguments beside the product's own packages."""
+"""The lock files, each with what is locked: the product's own packages, or those of a group."""
 
 CHECKS = {
     "ruff check": ["ruff", "check"],
@@ -143,8 +145,9 @@ def lock(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         _run_checked([f"{folder}/bin/python", "-m", "pip", "install", "--quiet", "uv"])
-        for name, extra in LOCKS.items():
-            _run_checked([f"{folder}/bin/uv", *_compile_call(name, extra, upgrade=options.upgrade)])
+        for name, sources in LOCKS.items():
+            call = _compile_call(name, sources, upgrade=options.upgrade)
+            _run_checked([f"{folder}/bin/uv", *call])
     return 0
 
 
@@ -210,12 +213,12 @@ def _make_files(python_environment: Environment) -> None:
     _run_checked([str(python_environment.python), "-m", "tools.build_assets"])
 
 
-def _compile_call(name: str, extra: list[str], *, upgrade: bool) -> list[str]:
+def _compile_call(name: str, sources: list[str], *, upgrade: bool) -> list[str]:
     fixed = ["--universal", "--python-version", "3.11", "--generate-hashes", "--quiet"]
     silent = ["--no-emit-index-url", "--no-emit-find-links"]
     newest = ["--upgrade"] if upgrade else []
     target = ["-o", f"requirements/{name}.txt"]
-    return ["pip", "compile", *fixed, *silent, *newest, "pyproject.toml", *extra, *target]
+    return ["pip", "compile", *fixed, *silent, *newest, *sources, *target]
 
 
 def _own_bytecode() -> list[Path]:

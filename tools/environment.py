@@ -42,6 +42,7 @@ class Environment:
             self._pip("--no-compile", "--require-hashes", "-r", str(requirements))
             self.note(lock, requirements)
         if self.is_new("project", ROOT / "pyproject.toml"):
+            self._pip("--require-hashes", "-r", str(ROOT / "requirements" / "build.txt"))
             self._pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
             self.note("project", ROOT / "pyproject.toml")
 

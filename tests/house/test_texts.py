@@ -108,7 +108,7 @@ def test_the_digests_are_those_of_the_circulars_signatory() -> None:
 
 
 def test_lock_files_carry_a_hash_for_every_package_and_no_address() -> None:
-    for name in ("requirements/run.txt", "requirements/test.txt"):
+    for name in ("requirements/build.txt", "requirements/run.txt", "requirements/test.txt"):
         expect_none(find_unlocked(name, read(name)))
 
 
