@@ -44,7 +44,10 @@ def wait_for(
 
 @dataclass
 class Installation:
-    """Sandbox, web and clock, each in a process, with a shared database."""
+    """Sandbox, web and clock, each in a process, with a shared database.
+
+    `database_options` are appended to the address of the database for these processes alone.
+    """
 
     start: Starter
     database_url: str
@@ -53,6 +56,7 @@ class Installation:
     sandbox: str = ""
     web: str = ""
     visitors: dict[str, Visitor] = field(default_factory=dict)
+    database_options: str = ""
 
     def set_up(self) -> None:
         """Start all processes, and set up the city with the demo's people."""
@@ -86,7 +90,7 @@ class Installation:
         addresses = json.loads(ready.read_text())
         self.sandbox = addresses["url"]
         self.environment |= {
-            "NAGARVANI_DATABASE_URL": self.database_url,
+            "NAGARVANI_DATABASE_URL": self.database_url + self.database_options,
             "NAGARVANI_MEDIA_DIR": str(self.folder / "media"),
             "NAGARVANI_SECRET_KEY": SECRET,
             "NAGARVANI_X_API_URL": self.sandbox,
