@@ -141,6 +141,7 @@ class Refusal(StrEnum):
     APPROVAL_MISSING = "approval_missing"
     TOO_EARLY = "too_early"
     TOO_LATE = "too_late"
+    OTHER_ACCOUNT = "other_account"
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,23 @@ def judge(case: Case, *, now: datetime) -> Verdict:
     if missing_departments(case, counts):
         return Verdict(Refusal.APPROVAL_MISSING)
     return Verdict(None, counts)
+
+
+def judge_variant(
+    case: Case, variant: VariantSubject, *, account_id: int, now: datetime
+) -> Verdict:
+    """Decide if exactly this variant may be published on this account at `now`."""
+    verdict = judge(case, now=now)
+    if verdict.refusal is not None:
+        return verdict
+    if refusal := refusal_of_account(account_id, variant.account_id):
+        return Verdict(refusal)
+    return verdict if variant in case.subject.variants else Verdict(Refusal.CHANGED)
+
+
+def refusal_of_account(account_id: int, approved_id: int | None) -> Refusal | None:
+    """Return the refusal of an action on another account than the one it was approved for."""
+    return None if account_id == approved_id else Refusal.OTHER_ACCOUNT
 
 
 def _refusal_of_revision(case: Case) -> Refusal | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from alembic import command
 from alembic.config import Config
@@ -26,6 +26,7 @@ from sqlalchemy import (
     Enum,
     Integer,
     MetaData,
+    Row,
     Table,
     TypeDecorator,
     event,
@@ -48,6 +49,9 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 Key = BigInteger().with_variant(Integer(), "sqlite")
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of a result, whose columns are read by their names."""
 
 
 class Base(DeclarativeBase):

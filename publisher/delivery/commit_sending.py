@@ -9,7 +9,7 @@ from sqlalchemy import Connection, update
 from approvals.policy import CLOCK
 from publisher import failpoints
 from publisher.database.prepared_statements import Value
-from publisher.database.session import session_on, table_of
+from publisher.database.session import table_of
 from publisher.delivery import outcomes, preconditions
 from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.worker_context import WorkerContext
@@ -90,23 +90,19 @@ def _commit(context: WorkerContext, payload: DeliveryPayload) -> preconditions.B
 
     Raises `_ClaimLost`, which rolls everything back.
     """
-    with context.database.connection() as connection:
+    with context.database.transaction() as session:
         now = context.now()
         checked = preconditions.check(
-            connection, payload, now=now, seconds=context.delivery_settings.send_deadline
+            session, payload, now=now, seconds=context.delivery_settings.send_deadline
         )
         blocker = checked.blocker
         if blocker is None and checked.is_limited:
-            with session_on(connection) as session:
-                blocker = preconditions.count(session, payload, checked, now)
+            blocker = preconditions.count(session, payload, checked, now)
         if blocker is not None:
-            with session_on(connection) as session:
-                outcomes.refuse(session, payload, blocker, now=now)
+            outcomes.refuse(session, payload, blocker, now=now)
         failpoints.hit("publish.in_sending_commit")
         if blocker is None:
-            # If the transition fails, the count against the limits has to be rolled back with it:
-            # so a limited delivery cannot commit in the same round trip.
-            _write(connection, payload, now, commit=not checked.is_limited)
+            _write(session.connection(), payload, now, commit=False)
     return blocker
 
 

@@ -88,8 +88,13 @@ def require_publishable(
             raise HeldByStop
         case Hold.FROZEN:
             raise HeldByFreeze
-    case = gate_adapter.case_of(delivery.variant.revision, now=now)
-    gate.require_verdict(gate.judge(case, now=now))
+    case = gate_adapter.case_of(session, delivery.variant.revision_id, now=now)
+    pictures = (
+        gate.Picture(rendition.sha256, rendition.alt_text)
+        for rendition in delivery.variant.renditions
+    )
+    variant = gate_adapter.variant_of(delivery.variant, pictures)
+    gate.require_verdict(gate.judge_variant(case, variant, account_id=delivery.account_id, now=now))
     return delivery
 
 

@@ -66,9 +66,8 @@ def _begin(context: WorkerContext, payload: DeliveryPayload) -> int | None:
         if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
             return None
         delivery.leased_until = delivery.look_at
-        session.flush()  # the preconditions are read past the session
         seconds = context.delivery_settings.send_deadline
-        checked = preconditions.check(session.connection(), payload, now=now, seconds=seconds)
+        checked = preconditions.check(session, payload, now=now, seconds=seconds)
         if checked.blocker is not None:
             return None
         transitions.record(session, delivery, "release_again", actor=CLOCK, now=now)

@@ -64,6 +64,11 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = {
         "The window for publishing has ended.",
         "प्रकाशन की अवधि समाप्त हो गई है।",
     ),
+    "other_account": (
+        "मान्यता दिलेल्या खात्याऐवजी दुसऱ्या सोशल मिडिया खात्याची नोंद आढळली; म्हणून काहीही पाठविले नाही.",
+        "It would have gone to another account than was approved, so nothing was sent.",
+        "अनुमोदित खाते के स्थान पर किसी अन्य सोशल मीडिया खाते की प्रविष्टि मिली; इसलिए कुछ भी नहीं भेजा गया।",
+    ),
     "late_stopped": (
         "या काळात सर्व प्रसिद्धी थांबविलेली होती.",
         "All publishing was stopped meanwhile.",

@@ -14,6 +14,7 @@ from publisher import failpoints, transitions
 from publisher.content_checks import checks, placeholders
 from publisher.models.posts import Decision, DecisionKind, Post, PostKind, Revision
 from publisher.notifications.compose import NoticeKind
+from publisher.people import departments
 from publisher.review import gate_adapter, in_person, notify
 from publisher.scheduling import schedule
 from publisher.validation import FieldError, Invalid, NotFound, checked_reason
@@ -50,11 +51,24 @@ def send_for_review(
     revision = schedule.newest_revision(post)
     if post.kind is PostKind.POST:
         placeholders.check_filled(revision)
-        gate_adapter.check_asked(revision, now=now)
+        _check_asked(revision, now=now)
     _open_review(session, revision, actor=actor, now=now)
     for department_id in gate_adapter.asked_department_ids(revision):
         notify.ask(session, revision, department_id, actor=actor, now=now)
     return post
+
+
+def _check_asked(revision: Revision, *, now: datetime) -> None:
+    """Raise `Invalid` if the owning department is not asked, or an asked one has ended.
+
+    A department may have ended after the revision was written, and could never decide.
+    """
+    approving_departments = [row.department for row in revision.departments if row.asked]
+    owner_is_asked = revision.post.department_id in gate_adapter.asked_department_ids(revision)
+    if not owner_is_asked or any(
+        not departments.is_in_force(department, now=now) for department in approving_departments
+    ):
+        raise Invalid([FieldError("asked", "closed")])
 
 
 def _open_review(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:
@@ -64,7 +78,7 @@ def _open_review(session: Session, revision: Revision, *, actor: Actor, now: dat
     # From approved a post returns to review only if an approver withdraws the approval.
     if post.state is not PostState.DRAFT:
         raise WrongState(state=post.state, to=PostState.IN_REVIEW)
-    fix(revision, now=now)
+    fix(session, revision, now=now)
     values["warnings"] = checks.recorded(session, revision, now=now)
     transitions.apply(
         session,
@@ -77,7 +91,7 @@ def _open_review(session: Session, revision: Revision, *, actor: Actor, now: dat
     )
 
 
-def fix(revision: Revision, *, now: datetime) -> None:
+def fix(session: Session, revision: Revision, *, now: datetime) -> None:
     """Fix what is approved: the end of the window, the canonical form and its digest."""
     if revision.not_after is None:
         revision.not_after = now + USEFUL_FOR
@@ -87,7 +101,7 @@ def fix(revision: Revision, *, now: datetime) -> None:
         values = {"not_before": revision.not_before}
         raise Invalid([FieldError("not_after", "before_not_before", values)])
     revision.sent_for_review_at = now
-    revision.canonical = gate.canonical(gate_adapter.subject_of(revision))
+    revision.canonical = gate.canonical(gate_adapter.subject_of(session, revision.id))
     revision.digest = gate.digest(revision.canonical)
 
 
@@ -103,7 +117,10 @@ def approve(
     revision, department_id = _to_decide(
         session, Action.APPROVE, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
     )
-    if gate.digest(gate.canonical(gate_adapter.subject_of(revision))) != revision.digest:
+    if (
+        gate.digest(gate.canonical(gate_adapter.subject_of(session, revision.id)))
+        != revision.digest
+    ):
         raise NotApproved(reason=gate.Refusal.CHANGED)
     _supersede_lapsed_approvals(session, revision, department_id, actor=actor, now=now)
     decision = _decide(
@@ -209,7 +226,7 @@ def _approve_post_if_complete(
 ) -> None:
     """Approve the post if no asked department is missing; otherwise only record the approval."""
     post, values = revision.post, {"revision": revision.number}
-    case = gate_adapter.case_of(revision, now=now)
+    case = gate_adapter.case_of(session, revision.id, now=now)
     if gate.missing_departments(case, gate.counting(case)):
         transitions.record(session, post, "approve", actor=actor, now=now, values=values)
         return

@@ -2,79 +2,197 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, or_, select
+from sqlalchemy.orm import Session, object_session
 
 from approvals import gate
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor
-from publisher.models.people import Appointment, Department
-from publisher.models.posts import Decision, DecisionKind, Revision, Variant
-from publisher.people import departments, responsibility
+from publisher.database.session import AnyRow, Key, table_of
+from publisher.models.people import Appointment, Department, Person
+from publisher.models.posts import (
+    Decision,
+    DecisionKind,
+    Post,
+    Rendition,
+    Revision,
+    RevisionDepartment,
+    Variant,
+)
+from publisher.people import responsibility
 from publisher.review import emergency_grounds
-from publisher.validation import FieldError, Invalid
 
 APPROVAL_KINDS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY})
-DEFAULT_OWNER_CODE = "information-technology"
 
 
-def subject_of(revision: Revision) -> gate.Subject:
-    """Return what is published if this revision is sent; its window has to be fixed."""
-    if revision.not_after is None:
-        raise ValueError("the window is not fixed before review")
-    return gate.Subject(
-        department_id=revision.post.department_id,
-        asked=tuple(row.department_id for row in revision.departments if row.asked),
-        kind=revision.post.kind,
-        window=gate.Window(revision.not_before, revision.not_after),
-        variants=tuple(_variant(variant) for variant in revision.variants),
+_POST, _REVISION, _ASKED = table_of(Post), table_of(Revision), table_of(RevisionDepartment)
+_VARIANT, _RENDITION = table_of(Variant), table_of(Rendition)
+_DECISION, _APPOINTMENT, _PERSON = table_of(Decision), table_of(Appointment), table_of(Person)
+_REVISION_ID = bindparam("revision_id", type_=Key)
+
+#: PostgreSQL:
+#:   SELECT posts.state, posts.newest, posts.department_id, posts.kind, revisions.number,
+#:       revisions.digest, revisions.author_id, revisions.restored_from_id, revisions.not_before,
+#:       revisions.not_after, revision_departments.department_id AS asked_id,
+#:       variants.id AS variant_id, variants.account_id, variants.language, variants.text,
+#:       variants.link, variants.target, renditions.position, renditions.sha256, renditions.alt_text
+#:   FROM revisions
+#:   JOIN posts ON posts.id = revisions.post_id
+#:   LEFT OUTER JOIN revision_departments ON revision_departments.revision_id = revisions.id
+#:     AND revision_departments.asked IS true
+#:   LEFT OUTER JOIN variants ON variants.revision_id = revisions.id
+#:   LEFT OUTER JOIN renditions ON renditions.variant_id = variants.id
+#:   WHERE revisions.id = :revision_id
+#:   ORDER BY variants.position, variants.id, renditions.position,
+#:       revision_departments.department_id
+_CASE_ROWS = (
+    select(
+        *(_POST.c.state, _POST.c.newest, _POST.c.department_id, _POST.c.kind),
+        *(_REVISION.c.number, _REVISION.c.digest, _REVISION.c.author_id),
+        *(_REVISION.c.restored_from_id, _REVISION.c.not_before, _REVISION.c.not_after),
+        _ASKED.c.department_id.label("asked_id"),
+        *(_VARIANT.c.id.label("variant_id"), _VARIANT.c.account_id, _VARIANT.c.language),
+        *(_VARIANT.c.text, _VARIANT.c.link, _VARIANT.c.target),
+        *(_RENDITION.c.position, _RENDITION.c.sha256, _RENDITION.c.alt_text),
     )
+    .select_from(_REVISION)
+    .join(_POST, _POST.c.id == _REVISION.c.post_id)
+    .outerjoin(_ASKED, (_ASKED.c.revision_id == _REVISION.c.id) & _ASKED.c.asked.is_(True))
+    .outerjoin(_VARIANT, _VARIANT.c.revision_id == _REVISION.c.id)
+    .outerjoin(_RENDITION, _RENDITION.c.variant_id == _VARIANT.c.id)
+    .where(_REVISION.c.id == _REVISION_ID)
+    .order_by(_VARIANT.c.position, _VARIANT.c.id, _RENDITION.c.position, _ASKED.c.department_id)
+)
 
-
-def _variant(variant: Variant) -> gate.VariantSubject:
-    pictures = tuple(
-        gate.Picture(rendition.sha256, rendition.alt_text) for rendition in variant.renditions
+#: PostgreSQL:
+#:   SELECT decisions.id, decisions.kind, decisions.department_id, decisions.person_id,
+#:       decisions.digest, decisions.withdrawn_at, appointments.from_at, appointments.until_at,
+#:       people.disabled_at
+#:   FROM decisions
+#:   JOIN appointments ON appointments.id = decisions.appointment_id
+#:   JOIN people ON people.id = appointments.person_id
+#:   WHERE decisions.revision_id = :revision_id
+#:     AND (decisions.kind = 'approved' OR decisions.kind = 'emergency'
+#:         OR decisions.kind = 'own_hand')
+#:   ORDER BY decisions.id
+_APPROVALS = (
+    select(
+        *(_DECISION.c.id, _DECISION.c.kind, _DECISION.c.department_id, _DECISION.c.person_id),
+        *(_DECISION.c.digest, _DECISION.c.withdrawn_at),
+        *(_APPOINTMENT.c.from_at, _APPOINTMENT.c.until_at, _PERSON.c.disabled_at),
     )
-    return gate.VariantSubject(
-        account_id=variant.account_id,
-        language=variant.language,
-        text=variant.text,
-        link=variant.link,
-        target=variant.target,
-        pictures=pictures,
+    .join(_APPOINTMENT, _APPOINTMENT.c.id == _DECISION.c.appointment_id)
+    .join(_PERSON, _PERSON.c.id == _APPOINTMENT.c.person_id)
+    .where(
+        _DECISION.c.revision_id == _REVISION_ID,
+        or_(*(_DECISION.c.kind == kind for kind in sorted(APPROVAL_KINDS))),
     )
+    .order_by(_DECISION.c.id)
+)
+
+#: PostgreSQL:
+#:   SELECT decisions.id, decisions.kind, decisions.department_id, decisions.person_id,
+#:       decisions.digest, decisions.withdrawn_at, appointments.from_at, appointments.until_at,
+#:       people.disabled_at
+#:   FROM decisions
+#:   JOIN appointments ON appointments.id = decisions.appointment_id
+#:   JOIN people ON people.id = appointments.person_id
+#:   WHERE decisions.revision_id = :revision_id
+#:     AND (decisions.kind = 'approved' OR decisions.kind = 'emergency'
+#:         OR decisions.kind = 'own_hand')
+#:   ORDER BY decisions.id
+#:   FOR SHARE OF appointments, people
+_LOCKED_APPROVALS = _APPROVALS.with_for_update(read=True, of=(_APPOINTMENT, _PERSON))
 
 
-def case_of(revision: Revision, *, now: datetime) -> gate.Case:
-    """Return the case that the gate judges."""
+def case_of(
+    session: Session, revision_id: int, *, now: datetime, lock_approvers: bool = False
+) -> gate.Case:
+    """Return the case that the gate judges, read from the database.
+
+    With `lock_approvers`, none of the approvers leaves office before the transaction ends. Raises
+    `ValueError` if the revision's window is not fixed, as it is before review.
+    """
+    rows = _rows(session, revision_id)
+    first, subject = rows[0], _subject(rows)
+    approvals = session.execute(
+        _LOCKED_APPROVALS if lock_approvers else _APPROVALS, {"revision_id": revision_id}
+    )
+    authors = frozenset({first.author_id})
+    if first.restored_from_id is not None:
+        authors = authors_of(session.get_one(Revision, revision_id))
     return gate.Case(
-        state=revision.post.state,
-        revision=revision.number,
-        newest_revision=revision.post.newest,
-        stored_digest=revision.digest,
-        subject=subject_of(revision),
-        authors=authors_of(revision),
-        approvals=tuple(
-            _approval(decision, now) for decision in revision.decisions if _approves(decision)
+        state=first.state,
+        revision=first.number,
+        newest_revision=first.newest,
+        stored_digest=first.digest,
+        subject=subject,
+        authors=authors,
+        approvals=tuple(_approval(session, row, subject, now) for row in approvals),
+    )
+
+
+def subject_of(session: Session, revision_id: int) -> gate.Subject:
+    """Return what is published if this revision is sent; raises as `case_of` does."""
+    return _subject(_rows(session, revision_id))
+
+
+def _rows(session: Session, revision_id: int) -> Sequence[AnyRow]:
+    """Return one row for each combination of variant, picture and asked department."""
+    rows = session.execute(_CASE_ROWS, {"revision_id": revision_id}).all()
+    if rows[0].not_after is None:
+        raise ValueError("the window is not fixed before review")
+    return rows
+
+
+def _subject(rows: Sequence[AnyRow]) -> gate.Subject:
+    first = rows[0]
+    pictures: dict[int, dict[int, gate.Picture]] = {}
+    variants: dict[int, AnyRow] = {}
+    for row in [row for row in rows if row.variant_id is not None]:
+        variants.setdefault(row.variant_id, row)
+        by_position = pictures.setdefault(row.variant_id, {})
+        if row.position is not None:
+            by_position[row.position] = gate.Picture(row.sha256, row.alt_text)
+    return gate.Subject(
+        department_id=first.department_id,
+        asked=tuple({row.asked_id: None for row in rows if row.asked_id is not None}),
+        kind=first.kind,
+        window=gate.Window(first.not_before, first.not_after),
+        variants=tuple(
+            variant_of(row, pictures[variant_id].values()) for variant_id, row in variants.items()
         ),
     )
 
 
-def _approves(decision: Decision) -> bool:
-    return decision.kind in APPROVAL_KINDS
+def variant_of(row: AnyRow | Variant, pictures: Iterable[gate.Picture]) -> gate.VariantSubject:
+    """Return a variant as it is approved, from its row and its pictures in order."""
+    return gate.VariantSubject(
+        account_id=row.account_id,
+        language=row.language,
+        text=row.text,
+        link=row.link,
+        target=row.target,
+        pictures=tuple(pictures),
+    )
 
 
-def _approval(decision: Decision, now: datetime) -> gate.Approval:
+def _approval(session: Session, row: AnyRow, subject: gate.Subject, now: datetime) -> gate.Approval:
+    in_force = row.withdrawn_at is None and _is_office_held(
+        row.from_at, row.until_at, row.disabled_at, now
+    )
+    if in_force and row.kind is DecisionKind.EMERGENCY:
+        in_force = emergency_grounds.counts(session.get_one(Decision, row.id).use, subject)
     return gate.Approval(
-        kind=gate.ApprovalKind(decision.kind.value),
-        department_id=decision.department_id,
-        person_id=decision.person_id,
-        digest=decision.digest,
-        in_force=is_in_force(decision, now=now),
+        kind=gate.ApprovalKind(row.kind.value),
+        department_id=row.department_id,
+        person_id=row.person_id,
+        digest=row.digest,
+        in_force=in_force,
     )
 
 
@@ -86,11 +204,22 @@ def is_in_force(decision: Decision, *, now: datetime) -> bool:
     is_valid = decision.withdrawn_at is None and _is_in_office(decision.appointment, now)
     if not is_valid or decision.kind is not DecisionKind.EMERGENCY:
         return is_valid
-    return emergency_grounds.counts(decision.use, subject_of(decision.revision))
+    session = object_session(decision)
+    if session is None:
+        raise ValueError("the decision belongs to no session")
+    return emergency_grounds.counts(decision.use, subject_of(session, decision.revision_id))
 
 
 def _is_in_office(appointment: Appointment, now: datetime) -> bool:
-    return appointment.in_force(now) and appointment.person.disabled_at is None
+    return _is_office_held(
+        appointment.from_at, appointment.until_at, appointment.person.disabled_at, now
+    )
+
+
+def _is_office_held(
+    from_at: datetime, until_at: datetime | None, disabled_at: datetime | None, now: datetime
+) -> bool:
+    return from_at <= now and (until_at is None or now < until_at) and disabled_at is None
 
 
 def check_in_office(session: Session, actor: Actor, action: Action, *, now: datetime) -> None:
@@ -112,19 +241,6 @@ def asked_department_ids(revision: Revision) -> list[int]:
     """Return the departments that have to approve, or the owning one if none is listed."""
     department_ids = [row.department_id for row in revision.departments if row.asked]
     return department_ids or [revision.post.department_id]
-
-
-def check_asked(revision: Revision, *, now: datetime) -> None:
-    """Raise `Invalid` if the owning department is not asked, or an asked one has ended.
-
-    A department may have ended after the revision was written, and could never decide.
-    """
-    approving_departments = [row.department for row in revision.departments if row.asked]
-    owner_is_asked = revision.post.department_id in asked_department_ids(revision)
-    if not owner_is_asked or any(
-        not departments.is_in_force(department, now=now) for department in approving_departments
-    ):
-        raise Invalid([FieldError("asked", "closed")])
 
 
 @dataclass(frozen=True)
@@ -180,7 +296,7 @@ def _decision_in_force(revision: Revision, department_id: int, *, now: datetime)
 
 def _counts(decision: Decision, *, now: datetime) -> bool:
     """Return True for an approval in force, or a refusal since the last sending for review."""
-    if _approves(decision):
+    if decision.kind in APPROVAL_KINDS:
         return is_in_force(decision, now=now)
     sent_at = decision.revision.sent_for_review_at
     return sent_at is None or decision.at >= sent_at
@@ -229,9 +345,3 @@ def authors_of(revision: Revision) -> frozenset[int]:
 
 def _candidate(appointment: Appointment) -> gate.Candidate:
     return gate.Candidate(appointment.person_id, appointment.id)
-
-
-def default_owner_id(session: Session) -> int:
-    """Return the id of the department that owns what no other department owns."""
-    query = select(Department.id).where(Department.code == DEFAULT_OWNER_CODE)
-    return session.execute(query).scalar_one()

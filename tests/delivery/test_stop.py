@@ -81,9 +81,7 @@ def test_what_was_claimed_before_the_stop_goes_back_to_the_table(town: City) -> 
     (payload,) = claim(town.context, account_id=town.accounts["x"], most=1)
     stop(town)
     with town.write() as session:
-        blocker = preconditions.check(
-            session.connection(), payload, now=town.now, seconds=1
-        ).blocker
+        blocker = preconditions.check(session, payload, now=town.now, seconds=1).blocker
         assert blocker is not None
         assert (blocker.code, blocker.waits) == ("stopped", True)
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
@@ -243,17 +241,17 @@ def test_two_who_stop_at_once_and_two_who_release_at_once(town: City) -> None:
 
 @pytest.mark.both
 @pytest.mark.postgres
-def test_a_stop_made_while_sending_waits_for_its_post_is_seen(town: City) -> None:
-    """A clock reads the stop after it has waited for a post's lock, not before."""
+@pytest.mark.parametrize("table", ["posts", "appointments", "people"])
+def test_a_stop_made_while_sending_waits_for_a_lock_is_seen(town: City, table: str) -> None:
+    """A clock reads the stop after it has waited for the post or the approver, not before."""
     if town.database.is_sqlite:
         pytest.skip("one writer at a time")
-    (delivery_id,) = town.due()
+    town.due()
     (payload,) = claim(town.context, account_id=town.accounts["x"], most=1)
     begun = Barrier(2)
-    post_id = town.delivery(delivery_id).post_id
     with ThreadPoolExecutor(1) as pool:
         with town.database.engine.begin() as holder:
-            holder.exec_driver_sql(f"SELECT 1 FROM posts WHERE id = {post_id} FOR UPDATE")
+            holder.exec_driver_sql(f"SELECT 1 FROM {table} FOR NO KEY UPDATE")
             response = pool.submit(_reason_for_hold, town, payload, begun)
             begun.wait()
             _wait_for_a_blocked_one(town)
@@ -289,7 +287,7 @@ def _reason_for_hold(town: City, payload: DeliveryPayload, begun: Barrier) -> st
     """Return what holds the delivery, for a clock that waits for other transactions' locks."""
     with town.database.transaction() as session:
         begun.wait()
-        precondition = preconditions.check(session.connection(), payload, now=town.now, seconds=1)
+        precondition = preconditions.check(session, payload, now=town.now, seconds=1)
         return precondition.blocker.code if precondition.blocker else ""
 
 

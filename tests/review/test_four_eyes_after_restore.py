@@ -113,7 +113,7 @@ def test_the_gate_ignores_a_stored_approval_of_ones_own_text(
     )
     revision.post.state = PostState.APPROVED
     session.flush()
-    verdict = gate.judge(gate_adapter.case_of(revision, now=NOON), now=NOON)
+    verdict = gate.judge(gate_adapter.case_of(session, revision.id, now=NOON), now=NOON)
     assert verdict.refusal is gate.Refusal.APPROVAL_MISSING
 
 

@@ -30,7 +30,7 @@ def newest(session: Session, post_id: int) -> Revision:
 
 def judged(session: Session, post_id: int, now: datetime = NOON) -> gate.Verdict:
     session.expire_all()
-    return gate.judge(gate_adapter.case_of(newest(session, post_id), now=now), now=now)
+    return gate.judge(gate_adapter.case_of(session, newest(session, post_id).id, now=now), now=now)
 
 
 def saved(
@@ -253,7 +253,7 @@ def test_a_new_digest_beside_the_old_approval_opens_nothing(
     """The text is changed, and the revision's digest with it."""
     post_id = post_steps.approved(session, city)
     newest(session, post_id).variants[0].text = "उद्या पाणी येईल"
-    decide.fix(newest(session, post_id), now=NOON)
+    decide.fix(session, newest(session, post_id), now=NOON)
     session.flush()
     assert judged(session, post_id).refusal is gate.Refusal.APPROVAL_MISSING
 
@@ -355,7 +355,7 @@ def test_four_eyes_lets_an_officer_approve_a_reply_written_at_the_cell(
     at_cell = add_appointment(session, Role.CELL, it, person_id=city.actor("first").person_id)
     post_id = post_steps.reply_post(session, city, "water", by=at_cell)
     newest(session, post_id).not_after = NOON + DAY
-    decide.fix(newest(session, post_id), now=NOON)
+    decide.fix(session, newest(session, post_id), now=NOON)
     session.get_one(Post, post_id).state = PostState.IN_REVIEW
     session.flush()
     post_steps.approve(session, post_id, by=city.actor("first"))
@@ -367,7 +367,7 @@ def test_a_reply_whose_approval_was_taken_back_leaves_by_the_next_one(
 ) -> None:
     """Its delivery is the same row again, since a variant has only one."""
     post_id = post_steps.reply_post(session, city, "water", by=city.actor("clerk"))
-    decide.fix(newest(session, post_id), now=NOON)
+    decide.fix(session, newest(session, post_id), now=NOON)
     session.get_one(Post, post_id).state = PostState.IN_REVIEW
     session.flush()
     post_steps.approve(session, post_id, by=city.actor("first"))

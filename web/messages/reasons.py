@@ -73,6 +73,10 @@ DELIVERY: Mapping[str, str] = {
     ),
     "too_early": N_("The approval does not hold yet at this time. Choose a later time."),
     "too_late": N_("The approval no longer holds at this time. Make a new revision."),
+    "other_account": N_(
+        "It would have gone to another account than was approved, so nothing was sent. Tell the "
+        "admin."
+    ),
 }
 OUTCOME_UNKNOWN = N_("The platform gave no clear answer. We are looking whether it is live.")
 NOT_FOUND = N_("The platform gave no clear answer, and we did not find it there. Look and decide.")
@@ -124,6 +128,7 @@ BEFORE_SENDING: Mapping[str, str] = {
     "approval_missing": N_("no approval counted any more"),
     "too_early": N_("the approval did not hold yet"),
     "too_late": N_("the approval held no longer"),
+    "other_account": N_("its account was not the one that was approved"),
 }
 """By code of the check before sending, stored as the attempt's answer."""
 

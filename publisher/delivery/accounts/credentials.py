@@ -22,7 +22,7 @@ from publisher.platforms.base.types import Health, HealthProblem
 from publisher.platforms.capabilities import Installation
 from publisher.platforms.oauth.flow import OAuthFlows
 from publisher.platforms.oauth.types import AbortReason, OAuthAborted, TokenFacts
-from publisher.platforms.registry import open_platform
+from publisher.platforms.registry import UnknownPlatform, open_platform
 from publisher.settings.environment import Settings
 
 
@@ -98,7 +98,10 @@ def _open(account: Account, vault: Vault, settings: Mapping[str, str]) -> Platfo
         credentials = vault.open(account.credentials)
     except Unsealable as problem:
         raise CredentialsExpired("the stored credentials cannot be opened") from problem
-    return open_platform(account.platform, credentials, settings)
+    try:
+        return open_platform(account.platform, credentials, settings)
+    except UnknownPlatform as problem:
+        raise CredentialsExpired("the account's platform is unknown") from problem
 
 
 def oauth_flows(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> OAuthFlows:

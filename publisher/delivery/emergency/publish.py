@@ -268,7 +268,7 @@ def _add_post(
     session.add(revision)
     session.flush()
     session.refresh(post)
-    decide.fix(post.revisions[-1], now=now)
+    decide.fix(session, post.revisions[-1], now=now)
     values = {"revision": 1}
     transitions.apply(
         session,
@@ -335,7 +335,8 @@ def _add_use(
 def _schedule(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
     """Schedule urgent deliveries for now. Raises `NotApproved` if the gate refuses."""
     revision = use.decision.revision
-    gate.require_verdict(gate.judge(gate_adapter.case_of(revision, now=now), now=now))
+    case = gate_adapter.case_of(session, revision.id, now=now)
+    gate.require_verdict(gate.judge(case, now=now))
     for variant in revision.variants:
         delivery = schedule.add_delivery(
             session,
