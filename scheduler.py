@@ -5,13 +5,10 @@ No job is kept in APScheduler: each tick reads what is due from the tables.
 
 from __future__ import annotations
 
-import gc
 import logging
-import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -40,9 +37,6 @@ from publisher.operations.schedule_marker import tick_timed
 from publisher.operations.worker_health import close_past_outage, tick_outages
 from publisher.reports.export import tick_exports
 from publisher.settings.environment import Settings
-
-GC_THRESHOLDS = (20_000, 20, 50)
-"""The arguments of `gc.set_threshold`, far above Python's own."""
 
 log = logging.getLogger("nagarvani.clock")
 
@@ -142,15 +136,13 @@ def run(context: WorkerContext, settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
     close_past_outage(context.database, now=context.now())
-    _tune_garbage_collection()
     died = threading.Event()
     # An upgrade while this clock runs changes the tables under it: it stops and is started again.
     tables = Tick("tables", 2.0, _revision_check(context.database, stopping, died))
-    with on_one_processor(is_wanted=context.database.is_sqlite):
-        # The worker has a thread of its own: it waits for the next due moment, not for a tick.
-        worker = Worker(context)
-        thread = threading.Thread(target=_run_worker, args=[worker, stopping, died], name="press")
-        thread.start()
+    # The worker has a thread of its own: it waits for the next due moment, not for a tick.
+    worker = Worker(context)
+    thread = threading.Thread(target=_run_worker, args=[worker, stopping, died], name="press")
+    thread.start()
     all_ticks = ticks(context, settings, is_busy=worker.has_waiting, is_stopping=stopping.is_set)
     scheduler = make_scheduler((*(tick for tick in all_ticks if tick.name != "press"), tables))
     scheduler.start()
@@ -181,37 +173,6 @@ def _revision_check(
         return 0
 
     return watch
-
-
-def _tune_garbage_collection() -> None:
-    """Exclude loaded modules from garbage collection, and collect less often."""
-    # Collections took a fifth of the clock's time while many deliveries were due.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
-
-
-@contextmanager
-def on_one_processor(*, is_wanted: bool) -> Iterator[None]:
-    """Let threads that are started in the block share one processor; a no-op unless `is_wanted`."""
-    # On SQLite the worker's threads alternate constantly, for the GIL and for the file. Waking
-    # another processor takes longer than the work between two switches.
-    can_choose = hasattr(os, "sched_setaffinity")  # Linux
-    if not (is_wanted and can_choose):
-        yield
-        return
-    allowed = os.sched_getaffinity(0)
-    _pin_this_thread({sorted(allowed)[os.getpid() % len(allowed)]})
-    try:
-        yield
-    finally:
-        _pin_this_thread(allowed)
-
-
-def _pin_this_thread(processors: set[int]) -> None:
-    # If it is forbidden, the worker is only slower.
-    with suppress(OSError):
-        os.sched_setaffinity(0, processors)
 
 
 def _run_worker(worker: Worker, stopping: threading.Event, died: threading.Event) -> None:

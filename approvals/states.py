@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from approvals.errors import WrongState
-
 
 class PostState(StrEnum):
     """The state of a post's approval. Receipts, not states, tell if a post is live."""
@@ -29,9 +27,3 @@ POST_MOVES: Moves = {
     PostState.REJECTED: frozenset({PostState.DRAFT, PostState.WITHDRAWN}),
     PostState.WITHDRAWN: frozenset(),
 }
-
-
-def check_move(moves: Moves, state: StrEnum, to: StrEnum) -> None:
-    """Raise `WrongState` (values `state`, `to`) unless the table lists this move."""
-    if to not in moves[state]:
-        raise WrongState(state=state, to=to)

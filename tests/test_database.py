@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -156,31 +155,6 @@ def write_one(database: Database) -> None:
         session.add(Counter(series="PMC/2028", value=1))
 
 
-def test_a_writer_to_sqlite_keeps_its_connection_until_an_error(
-    sqlite_url: str,
-) -> None:
-    """After an error the pool opens another connection, and the writes are rolled back."""
-    opened, connections = Database(sqlite_url), [0]
-
-    @event.listens_for(opened.engine, "checkout")
-    def take(*_of_the_pool: object) -> None:
-        connections[0] += 1
-
-    write_plainly(opened, 1)
-    write_plainly(opened, 2)
-    assert connections == [1]
-    with pytest.raises(ZeroDivisionError):
-        write_plainly(opened, 3, fails=True)
-    write_plainly(opened, 4)
-    with ThreadPoolExecutor(1) as other:
-        driver = other.submit(write_plainly, opened, 5).result(timeout=5)
-    assert connections == [2]
-    assert count(opened) == 4
-    opened.dispose()
-    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        driver.execute("SELECT 1")
-
-
 def test_who_waits_in_vain_for_the_turn_uses_no_connection_of_anothers(sqlite_url: str) -> None:
     """A thread writes within its own transaction; SQLite refuses, and it stays usable."""
     opened = Database(sqlite_url)
@@ -189,8 +163,8 @@ def test_who_waits_in_vain_for_the_turn_uses_no_connection_of_anothers(sqlite_ur
     def hurry(connection: object, _record: object) -> None:
         connection.execute("PRAGMA busy_timeout = 1")  # type: ignore[attr-defined]  # SQLite's own
 
-    with opened.connection() as connection:
-        connection.execute(insert(Counter).values(series="outer", value=1))
+    with opened.transaction() as session:
+        session.execute(insert(Counter).values(series="outer", value=1))
         with pytest.raises(DBAPIError, match="locked"):
             write_plainly(opened, 1)
     write_plainly(opened, 2)
@@ -200,11 +174,11 @@ def test_who_waits_in_vain_for_the_turn_uses_no_connection_of_anothers(sqlite_ur
 
 def write_plainly(database: Database, number: int, *, fails: bool = False) -> Any:  # noqa: ANN401  a driver's
     """Write a row, and return the driver's connection."""
-    with database.connection() as connection:
-        connection.execute(insert(Counter).values(series=str(number), value=number))
+    with database.transaction() as session:
+        session.execute(insert(Counter).values(series=str(number), value=number))
         if fails:
             raise ZeroDivisionError
-        return connection.connection.dbapi_connection
+        return session.connection().connection.dbapi_connection
 
 
 def test_a_connection_that_was_cut_while_it_rested_is_made_anew(postgres_url: str) -> None:

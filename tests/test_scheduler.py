@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,10 +16,6 @@ from publisher.platforms.base.protocol import Platform
 from publisher.settings import environment
 from tests.support.city import PACE
 from tests.support.city_people import NOON
-
-on_linux = pytest.mark.skipif(
-    not hasattr(os, "sched_getaffinity"), reason="processors are chosen on Linux alone"
-)
 
 PROMISES = {
     # A post leaves the moment it is due; a running clock has a thread of its own for it.
@@ -102,39 +96,3 @@ def test_the_clock_does_everything_as_often_as_is_promised(
 def test_the_scheduler_beats_each_tick_by_its_own_time(ticks: tuple[scheduler.Tick, ...]) -> None:
     jobs = scheduler.make_scheduler(ticks).get_jobs()
     assert {job.id: job.trigger.interval.total_seconds() for job in jobs} == PROMISES
-
-
-def _thread_processors() -> set[int]:
-    """Return the processors of a new thread, and of a thread that it starts."""
-    problems: list[set[int]] = []
-
-    def look() -> None:
-        problems.append(os.sched_getaffinity(0))
-
-    def start_another() -> None:
-        look()
-        other = threading.Thread(target=look)
-        other.start()
-        other.join()
-
-    thread = threading.Thread(target=start_another)
-    thread.start()
-    thread.join()
-    assert problems[0] == problems[1]
-    return problems[0]
-
-
-@on_linux
-def test_only_the_threads_of_a_worker_on_sqlite_share_one_processor() -> None:
-    before = os.sched_getaffinity(0)
-    with scheduler.on_one_processor(is_wanted=True):
-        assert len(_thread_processors()) == 1
-        assert _thread_processors() <= before
-    assert os.sched_getaffinity(0) == _thread_processors() == before
-
-
-@on_linux
-def test_where_several_write_at_once_threads_go_where_they_like() -> None:
-    before = os.sched_getaffinity(0)
-    with scheduler.on_one_processor(is_wanted=False):
-        assert _thread_processors() == before

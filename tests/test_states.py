@@ -6,7 +6,7 @@ from enum import StrEnum
 import pytest
 
 from approvals.errors import WrongState
-from approvals.states import POST_MOVES, Moves, PostState, check_move
+from approvals.states import POST_MOVES, Moves, PostState
 from publisher import states, transitions
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery
@@ -25,6 +25,7 @@ from publisher.states import (
     NoticeState,
     SubmissionState,
 )
+from publisher.transitions import check_move
 
 # The design's tables of states, copied by hand: "from > to to to".
 DESIGN: dict[type[StrEnum], str] = {

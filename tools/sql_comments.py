@@ -24,8 +24,6 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import SelectBase
 
-from publisher.database.prepared_statements import PreparedStatement
-from publisher.transitions import ClaimedTransition, ClaimedTransitions
 from tools.environment import ROOT
 from tools.source import Source, product, python_files
 from tools.sql_layout import lay_out, on_one_line, without_spaces
@@ -129,8 +127,6 @@ def _definitions(source: Source, module: ModuleType) -> Iterator[Definition]:
 
 
 def _statements_in(candidate: object) -> list[ClauseElement]:
-    if isinstance(candidate, PreparedStatement | ClaimedTransition | ClaimedTransitions):
-        return [candidate.statement]
     if isinstance(candidate, SelectBase | UpdateBase):
         return [candidate]
     if isinstance(candidate, Mapping):

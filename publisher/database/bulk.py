@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -25,6 +26,7 @@ from sqlalchemy import (
     column,
     func,
     insert,
+    literal_column,
     select,
     tuple_,
 )
@@ -95,6 +97,15 @@ def column_equals(column: ColumnElement[Any], value: object) -> ColumnElement[bo
     """
     # `(column = value) IS TRUE` is not indexable.
     return (column == value).is_(True)
+
+
+def column_is(column: ColumnElement[Any], value: StrEnum) -> ColumnElement[bool]:
+    """Return the condition `column = value`, with the value written into the statement.
+
+    For the constants of frequent statements: a generic plan does not know the parameters, so it
+    can use a partial index only if the statement's text has the condition of the index.
+    """
+    return column == literal_column(f"'{value.value}'", column.type)
 
 
 def _from_json(types: Mapping[str, TypeEngine[Any]]) -> FromClause:

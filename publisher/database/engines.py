@@ -10,13 +10,13 @@ from typing import Any, cast
 import psycopg
 from psycopg.abc import Params, Query, QueryNoTemplate
 from psycopg.pq import TransactionStatus
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from publisher.database import prepared_statements
-from publisher.database.prepared_statements import BEGIN
+BEGIN = "nagarvani_begin"
+"""The execution option of an engine that holds the text of its BEGIN."""
 
 BUSY_TIMEOUT = 10
 """Seconds for which a writer waits for another one on SQLite."""
@@ -33,7 +33,7 @@ The same few pages are written again and again, so a larger log means fewer writ
 POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_use_lifo": True}
 """The pool keeps as many connections as one worker uses at the same time, and opens more if needed.
 
-LIFO, since the connection that was used last has its statements prepared.
+LIFO, since psycopg has prepared the statements of the connection that was used last.
 """
 
 IDLE_TRANSACTION_TIMEOUT = "-c idle_in_transaction_session_timeout=30s"
@@ -42,19 +42,31 @@ IDLE_TRANSACTION_TIMEOUT = "-c idle_in_transaction_session_timeout=30s"
 Otherwise a process that is suspended, or whose machine is unreachable, would keep its row locks.
 """
 
-GENERIC_PLANS = "-c plan_cache_mode=force_generic_plan"
-"""PostgreSQL plans a prepared statement once on each connection.
-
-By default it makes a custom plan for the first five runs, and a clock has many connections: that
-cost more than the statements do. A generic plan can use a partial index only if the index's
-condition is in the statement's text, since the plan does not know the parameters.
-"""
-
 
 def execute_begin(connection: Connection) -> None:
     """Send BEGIN; on SQLite a writer locks the file from its first statement on."""
-    with prepared_statements.driver_cursor(connection) as cursor:
+    cursor = connection.connection.cursor()
+    try:
         cursor.execute(connection.get_execution_options().get(BEGIN, "BEGIN"))
+    except connection.dialect.loaded_dbapi.Error as error:
+        is_gone = connection.dialect.is_disconnect(error, connection.connection, cursor)
+        if is_gone:
+            connection.invalidate(error)
+        raise _as_dbapi_error(error, connection.dialect, is_gone=is_gone) from error
+    finally:
+        cursor.close()
+
+
+def _as_dbapi_error(error: Exception, dialect: Dialect, *, is_gone: bool) -> BaseException:
+    # SQLAlchemy wraps the errors of its own statements, and this one is ours.
+    return DBAPIError.instance(
+        "BEGIN",
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        connection_invalidated=is_gone,
+        dialect=dialect,
+    )
 
 
 class _LoopingCursor(psycopg.Cursor[Any]):
@@ -75,25 +87,20 @@ class _LoopingCursor(psycopg.Cursor[Any]):
         self._rowcount = row_count
 
 
-def make_engine(url: str, *, plans_once: bool = False) -> Engine:
-    """Return an engine for this URL whose connections have our options.
-
-    With `plans_once` PostgreSQL prepares a statement at its first run, with a generic plan.
-    """
+def make_engine(url: str) -> Engine:
+    """Return an engine for this URL whose connections have our options."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _make_sqlite_engine(url, parsed.database)
     if parsed.drivername == "postgresql":
         url = parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     connect_args = {
-        "options": _options(parsed, *([GENERIC_PLANS] if plans_once else [])),
+        "options": _options(parsed),
         "cursor_factory": _LoopingCursor,
         "autocommit": True,
-        **({"prepare_threshold": 0} if plans_once else {}),
     }
     engine = create_engine(url, connect_args=connect_args, **POOL)
     event.listen(engine, "before_cursor_execute", _begin_if_idle)
-    prepared_statements.forget_on_rollback(engine)
     event.listen(engine, "checkin", _note_checkin)
     event.listen(engine, "checkout", _test_idle_connection)
     return engine
@@ -122,13 +129,12 @@ def _test_idle_connection(
         raise DisconnectionError from problem
 
 
-def _options(url: URL, *options: str) -> str:
+def _options(url: URL) -> str:
     # The options of the URL come last, and so win.
     url_options = url.query.get("options", ())
     return " ".join(
         [
             IDLE_TRANSACTION_TIMEOUT,
-            *options,
             *([url_options] if isinstance(url_options, str) else url_options),
         ]
     )

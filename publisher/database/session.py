@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +19,6 @@ from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import (
     BigInteger,
-    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -35,8 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 
-from publisher.database.engines import BUSY_TIMEOUT, execute_begin, make_engine
-from publisher.database.prepared_statements import BEGIN
+from publisher.database.engines import BEGIN, BUSY_TIMEOUT, execute_begin, make_engine
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -135,13 +133,12 @@ def _refuse_locks(state: ORMExecuteState) -> None:
 class Database:
     """A database and its transactions. Used in `with`, it closes every connection at the end."""
 
-    def __init__(self, url: str, *, plans_once: bool = False) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = make_engine(url, plans_once=plans_once)
+        self.engine = make_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writing, self._reading = self._engines()
         self._write_lock = _WriteLock(is_needed=self.is_sqlite)
-        self._idle_writer: Connection | None = None
         if self.is_sqlite:
             event.listen(self.engine, "begin", execute_begin)
 
@@ -162,36 +159,6 @@ class Database:
         finally:
             self._write_lock.release()
 
-    @contextmanager
-    def connection(self) -> Iterator[Connection]:
-        """Yield a connection in a transaction, without a session, for Core statements."""
-        try:
-            self._write_lock.acquire()
-            with self._writer() as connection, connection.begin():
-                yield connection
-        finally:
-            self._write_lock.release()
-
-    @contextmanager
-    def _writer(self) -> Iterator[Connection]:
-        """Yield a connection for writing; on SQLite it is reused until an exception passes."""
-        if not self._write_lock.is_mine():
-            with self._writing.connect() as connection:
-                yield connection
-            return
-        writer, self._idle_writer = self._idle_writer or self._writing.connect(), None
-        with ExitStack() as cleanup:
-            cleanup.callback(writer.close)
-            yield writer
-            cleanup.pop_all()
-        self._idle_writer = writer
-
-    @contextmanager
-    def connection_for_reading(self) -> Iterator[Connection]:
-        """Yield a read-only connection, without a session, for Core statements."""
-        with self._reading.connect() as connection:
-            yield connection
-
     def session_for_reading(self) -> ReadingSession:
         """Return a read-only session, whose transaction begins at its first statement."""
         return ReadingSession(self._reading, expire_on_commit=False)
@@ -205,14 +172,6 @@ class Database:
         with self.session_for_reading() as session:
             yield session
             session.end()
-
-    def apart(self) -> Database:
-        """Return this database with a pool for a few statements that run very often.
-
-        On PostgreSQL the new pool plans each statement once on each connection, and has to be
-        closed by `dispose`. On SQLite this object itself is returned.
-        """
-        return self if self.is_sqlite else Database(self.url, plans_once=True)
 
     def check_durable(self) -> str | None:
         """Return what makes commits less than durable, or None if a power cut loses nothing."""
@@ -248,25 +207,14 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection."""
-        connection, self._idle_writer = self._idle_writer, None
-        if connection is not None:
-            connection.close()
         self.engine.dispose()
-
-
-@contextmanager
-def session_on(connection: Connection) -> Iterator[Session]:
-    """Yield a session inside the connection's transaction."""
-    with Session(connection, expire_on_commit=False) as session:
-        yield session
-        session.commit()  # writes what was changed; the connection's transaction goes on
 
 
 class _WriteLock:
     """A lock by which the threads of one process write to SQLite one after the other.
 
     SQLite's own busy handler sleeps longer and longer, even after the file is free; it is left for
-    other processes. The holder gets the connection that wrote last, whose page cache is valid.
+    other processes.
     """
 
     def __init__(self, *, is_needed: bool) -> None:

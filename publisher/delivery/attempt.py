@@ -1,50 +1,53 @@
 """One attempt at one delivery: prepare the post, check that it may be sent, send it.
 
-Publishing, replying, editing, hiding and deleting all go through here. No transaction is open
-while a platform is called. The caller stores the receipt of a success; every other outcome is
-stored here.
+Publishing, replying, editing, hiding and deleting all go through here, and each attempt has one
+`Outcome`, which `outcomes.store` stores. No transaction is open while a platform is called.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from contextlib import AbstractContextManager, nullcontext
+from typing import TypeVar
 
-from approvals.errors import Overtaken
+from approvals.errors import WrongState
 from publisher import failpoints
-from publisher.delivery import commit_sending, outcomes, platform_actions, receipts
-from publisher.delivery.commit_sending import HeldBack
-from publisher.delivery.payload import DeliveryPayload, outgoing_of
-from publisher.delivery.receipts import Completion
+from publisher.content_checks import outgoing_text
+from publisher.delivery import outcomes, sending
+from publisher.delivery.claim import DeliveryPayload
+from publisher.delivery.failures import Ending, Lost
+from publisher.delivery.outcomes import Outcome
 from publisher.delivery.worker_context import WorkerContext
-from publisher.media.store import MediumChanged, MediumMissing
+from publisher.media.store import MediumChanged, MediumMissing, Store
 from publisher.models.deliveries import Account, DeliveryAction
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     Deadline,
     OutcomeUnknown,
     Platform,
+    RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import Allowance, Outgoing, PreparedPost
+from publisher.platforms.base.types import Allowance, Match, Medium, Outgoing, PreparedPost, Receipt
+from publisher.states import DeliveryState
 
 NO_POST = PreparedPost(Outgoing(""))
 """What is prepared for an action that publishes no text, such as a deletion."""
 
+LONGEST_ID, LONGEST_URL = 120, 500
+"""Lengths of a receipt's columns, in characters."""
+
+NUL = "\0"
+"""PostgreSQL's text columns cannot hold this character."""
+
+ReceiptOrMatch = TypeVar("ReceiptOrMatch", Receipt, Match)
+
 
 class PlatformPool:
-    """The platform clients of one worker thread, one for each account.
+    """The platform clients of one worker thread, one for each account."""
 
-    `commit_semaphore` limits how many threads of a clock write `sending` at the same time: more
-    would be slower.
-    """
-
-    def __init__(
-        self, context: WorkerContext, commit_semaphore: AbstractContextManager[object] | None = None
-    ) -> None:
+    def __init__(self, context: WorkerContext) -> None:
         self.context = context
-        self.commit_semaphore = commit_semaphore or nullcontext()
         self._cache: dict[int, tuple[str, Platform]] = {}
 
     def open(self, account: Account) -> Platform:
@@ -68,44 +71,34 @@ class PlatformPool:
 def attempt_and_store(
     context: WorkerContext, payload: DeliveryPayload, pool: PlatformPool | None = None
 ) -> None:
-    """Attempt this delivery once, and store its outcome, a receipt as well."""
-    completion = attempt_delivery(pool or PlatformPool(context), payload)
-    if completion is not None:
-        receipts.store_receipts(context, [completion])
+    """Attempt this delivery once, and store the outcome."""
+    outcomes.store(context, [attempt_delivery(pool or PlatformPool(context), payload)])
 
 
-def attempt_delivery(pool: PlatformPool, payload: DeliveryPayload) -> Completion | None:
-    """Attempt the delivery once, and return its receipt for the caller to store.
+def attempt_delivery(pool: PlatformPool, payload: DeliveryPayload) -> Outcome:
+    """Attempt the delivery once, and return the outcome for the caller to store."""
+    ending = _attempt(pool, payload)
+    return Outcome(payload, ending, pool.allowances(payload.account))
 
-    Returns None if the attempt had any other outcome, which is then stored already.
-    """
+
+def _attempt(pool: PlatformPool, payload: DeliveryPayload) -> Ending:
     context = pool.context
     deadline = Deadline.after(context.delivery_settings.send_deadline, context.monotonic)
     try:
         platform = pool.open(payload.account)
         prepared, ready = _prepare(context, platform, payload, deadline)
-        with pool.commit_semaphore:
-            commit_sending.start(context, ready)
-        receipt = platform_actions.send(platform, ready, prepared, deadline)
-    except (HeldBack, Overtaken):
-        return None
-    except MediumMissing as problem:
-        outcomes.store_failure(context, payload, "medium_missing", problem.digest)
-    except MediumChanged as problem:
-        outcomes.store_failure(context, payload, "medium_changed", problem.digest)
-    except Refused as problem:
-        allowances = pool.allowances(payload.account)
-        outcomes.store_failure(context, payload, problem.reason, problem.detail, allowances)
-    except TryLater as problem:
-        outcomes.store_delay(context, payload, problem, pool.allowances(payload.account))
-    except CredentialsExpired as problem:
-        outcomes.store_expiry(context, payload, problem, pool.allowances(payload.account))
-    except OutcomeUnknown as problem:
-        outcomes.store_unknown(context, payload, problem, pool.allowances(payload.account))
-    else:
-        failpoints.hit("publish.answer_unstored")
-        return Completion(payload, receipt, platform.allowances)
-    return None
+        blocker = sending.start(context, ready)
+        if blocker is not None:
+            return blocker
+        receipt = normalized(_call_platform(platform, ready, prepared, deadline))
+    except WrongState:
+        return Lost()
+    except (MediumMissing, MediumChanged) as problem:
+        return problem
+    except (Refused, TryLater, CredentialsExpired, OutcomeUnknown) as problem:
+        return problem
+    failpoints.hit("publish.answer_unstored")
+    return receipt
 
 
 def _prepare(
@@ -125,9 +118,108 @@ def _prepare(
     prepared = platform.prepare(outgoing, deadline=deadline)
     failpoints.hit("publish.uploaded")
     if payload.stages and not payload.staged_id:
-        staged_id = platform_actions.stage(platform, prepared, deadline)
+        staged_id = _stage(platform, prepared, deadline)
         failpoints.hit("publish.staged_unstored")
-        outcomes.store_staged(context, payload, staged_id)
+        _store_staged(context, payload, staged_id)
         failpoints.hit("publish.staged")
         payload = dataclasses.replace(payload, staged_id=staged_id)
     return prepared, payload
+
+
+def _stage(platform: Platform, prepared: PreparedPost, deadline: Deadline) -> str:
+    """Create the post unpublished and return its id.
+
+    Raises any `PlatformError`, and `Refused` if the response holds no valid id.
+    """
+    staged_id = platform.stage(prepared, deadline=deadline)
+    if not is_id(staged_id):  # the staged post is not public, so nothing is in doubt
+        raise Refused(RefusalCode.INVALID, "the id in the answer cannot be one")
+    return staged_id
+
+
+def _store_staged(context: WorkerContext, payload: DeliveryPayload, staged_id: str) -> None:
+    """Store the id of the staged post, before it is published by that id."""
+    with context.database.transaction() as session:
+        delivery = outcomes.lock_for_claim(session, payload.claim)
+        outcomes.attempt_of(session, payload.claim).staged_id = staged_id
+        if delivery is not None and delivery.state is DeliveryState.CLAIMED:
+            delivery.staged_id = staged_id
+
+
+def _call_platform(
+    platform: Platform, payload: DeliveryPayload, prepared: PreparedPost, deadline: Deadline
+) -> Receipt:
+    """Carry out the action by the only call with a public effect. Raises any `PlatformError`.
+
+    A staged post is released by the payload's `staged_id`.
+    """
+    match payload.action:
+        case DeliveryAction.EDIT:
+            return platform.edit(payload.target, prepared, deadline=deadline)
+        case DeliveryAction.DELETE:
+            return platform.delete(payload.target, deadline=deadline)
+        case DeliveryAction.HIDE | DeliveryAction.UNHIDE:
+            hidden = payload.action is DeliveryAction.HIDE
+            return platform.hide(payload.target, hidden=hidden, deadline=deadline)
+    if payload.staged_id:
+        return platform.release(payload.staged_id, deadline=deadline)
+    if prepared.outgoing.reply_to is not None:
+        return platform.reply(prepared, deadline=deadline)
+    return platform.publish(prepared, deadline=deadline)
+
+
+def normalized(proof: ReceiptOrMatch) -> ReceiptOrMatch:
+    """Normalise a receipt or match to what its columns hold. Drops a URL that does not fit.
+
+    Raises `OutcomeUnknown` if the id is not valid: the post may be live, and nothing proves it.
+    """
+    if not is_id(proof.platform_id):
+        raise OutcomeUnknown("the id in the answer cannot be one")
+    fits = len(proof.url) <= LONGEST_URL and _is_text(proof.url)
+    answer = proof.answer.replace(NUL, "").encode(errors="replace").decode()
+    return dataclasses.replace(proof, url=proof.url if fits else "", answer=answer)
+
+
+def is_id(platform_id: str) -> bool:
+    """Return True if the platform's id fits the columns of receipts."""
+    return len(platform_id) <= LONGEST_ID and _is_text(platform_id)
+
+
+def _is_text(text: str) -> bool:
+    """Return True if a database can store the text: no NUL, and no lone surrogate."""
+    return NUL not in text and text == text.encode(errors="replace").decode()
+
+
+def outgoing_of(payload: DeliveryPayload, store: Store) -> Outgoing:
+    """Return exactly what is sent, with the pictures' bytes.
+
+    Raises `MediumMissing` or `MediumChanged` (bytes that do not match their digest).
+    """
+    media = tuple(
+        Medium(store.open(media_ref.sha256), media_ref.mime, media_ref.alt_text, media_ref.sha256)
+        for media_ref in payload.media_refs
+    )
+    return _outgoing(payload, media)
+
+
+def lookup_of(payload: DeliveryPayload) -> Outgoing:
+    """Return what to look for on the platform. Pictures are only counted, so they have no bytes."""
+    media = tuple(
+        Medium(b"", media_ref.mime, media_ref.alt_text, media_ref.sha256)
+        for media_ref in payload.media_refs
+    )
+    return _outgoing(payload, media)
+
+
+def _outgoing(payload: DeliveryPayload, media: tuple[Medium, ...]) -> Outgoing:
+    variant = payload.variant
+    is_reply = payload.action is DeliveryAction.PUBLISH and bool(variant.target)
+    text, link = outgoing_text.render_outgoing(
+        payload.account.platform,
+        variant.text,
+        variant.link,
+        has_target=bool(variant.target),
+        has_pictures=bool(payload.media_refs),
+    )
+    reply_to = variant.target if is_reply else None
+    return Outgoing(text=text, link=link, media=media, reply_to=reply_to)

@@ -1,4 +1,7 @@
-"""Claiming due deliveries: one UPDATE leases them to a clock, in a transaction of its own."""
+"""Claiming due deliveries: one UPDATE leases them to a clock, in a transaction of its own.
+
+The same transaction reads their payloads: everything that an attempt needs.
+"""
 
 from __future__ import annotations
 
@@ -8,153 +11,73 @@ from datetime import datetime, timedelta
 from functools import cache
 from itertools import chain
 
-from sqlalchemy import (
-    ColumnElement,
-    Integer,
-    Row,
-    Select,
-    bindparam,
-    exists,
-    or_,
-    select,
-    true,
-    update,
-)
-from sqlalchemy.orm import Session
+from sqlalchemy import Integer, Row, Select, bindparam, exists, select, update
+from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from approvals import gate
 from publisher import failpoints
 from publisher.database.bulk import as_json, bulk_insert, column_equals, is_in_rows
-from publisher.database.prepared_statements import PreparedStatement, Value, run
 from publisher.database.session import table_of
-from publisher.delivery.payload import DeliveryPayload, load_payloads
-from publisher.delivery.rate_limits import counter, query
+from publisher.delivery.due import due_conditions
+from publisher.delivery.rate_limits import counter
 from publisher.delivery.rate_limits.counter import ACCOUNT_ID
 from publisher.delivery.worker_context import Claim, WorkerContext
+from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
-from publisher.models.posts import Post
+from publisher.models.posts import Post, PostKind, Variant
+from publisher.review import gate_adapter
 from publisher.scheduling import holds
-from publisher.states import AccountState, DeliveryState
+from publisher.states import DeliveryState
 from publisher.transitions import NOW
 
 _LIMIT = bindparam("limit", type_=Integer())
 
+CREATES = (DeliveryAction.PUBLISH, DeliveryAction.EDIT)
+
 
 @dataclass(frozen=True)
-class Due:
-    """The accounts that have sendable deliveries now, and when the next delivery falls due.
+class MediaRef:
+    """A picture of a payload, by its digest in the media store."""
 
-    Accounts with urgent deliveries (`urgent_ids`) come first in `account_ids`.
+    sha256: str
+    mime: str
+    alt_text: str
+
+
+@dataclass(frozen=True)
+class DeliveryPayload:
+    """Everything that one attempt needs.
+
+    `account` is read only, and shared by the payloads of one claim. `variant` holds the text,
+    link, target and pictures as the gate will see them. `target` is the platform's id of what is
+    replied to, edited, deleted or hidden. `staged_id` is the platform's id of the unpublished post
+    of an earlier attempt. `urgent` payloads are sent before all others.
     """
 
-    account_ids: tuple[int, ...]
-    next_at: datetime | None
-    urgent_ids: frozenset[int] = frozenset()
+    claim: Claim
+    action: DeliveryAction
+    account: Account
+    variant: gate.VariantSubject
+    media_refs: tuple[MediaRef, ...]
+    target: str
+    is_reply: bool
+    staged_id: str
+    urgent: bool
 
+    @property
+    def creates(self) -> bool:
+        """True if a text is published, which the gate has to judge."""
+        return self.action in CREATES
 
-def _due_conditions(now: query.Moment) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Delivery.state == DeliveryState.SCHEDULED,
-        Delivery.due_at <= now,
-        or_(Delivery.not_before.is_(None), Delivery.not_before <= now),
-    )
-
-
-_DUE_ON_ACCOUNT = (Delivery.account_id == Account.id, *_due_conditions(NOW))
-# A scalar subquery: for an EXISTS, PostgreSQL would collect all due deliveries of all accounts.
-_FIRST_DUE = (
-    select(Delivery.id).where(*_DUE_ON_ACCOUNT).limit(1).correlate(Account).scalar_subquery()
-)
-_FIRST_URGENT = (
-    select(Delivery.id)
-    .where(*_DUE_ON_ACCOUNT, Delivery.urgent.is_(True))
-    .limit(1)
-    .correlate(Account)
-    .scalar_subquery()
-)
-# Emergencies, edits, deletions and hides, which no rate limit of publications holds back.
-_HAS_UNLIMITED = exists().where(
-    *_DUE_ON_ACCOUNT, or_(Delivery.urgent.is_(True), Delivery.action != DeliveryAction.PUBLISH)
-)
-
-#: PostgreSQL:
-#:   SELECT accounts.id, (
-#:     SELECT deliveries.id
-#:     FROM deliveries
-#:     WHERE deliveries.account_id = accounts.id
-#:       AND deliveries.state = 'scheduled'
-#:       AND deliveries.due_at <= :now
-#:       AND (deliveries.not_before IS NULL OR deliveries.not_before <= :now)
-#:       AND deliveries.urgent IS true
-#:     LIMIT 1
-#:   ) IS NOT NULL AS has_urgent
-#:   FROM accounts
-#:   WHERE accounts.state = 'connected'
-#:     AND (
-#:       SELECT deliveries.id
-#:       FROM deliveries
-#:       WHERE deliveries.account_id = accounts.id
-#:         AND deliveries.state = 'scheduled'
-#:         AND deliveries.due_at <= :now
-#:         AND (deliveries.not_before IS NULL OR deliveries.not_before <= :now)
-#:       LIMIT 1
-#:     ) IS NOT NULL
-#:     AND ((accounts.quiet_until IS NULL OR accounts.quiet_until <= :now) AND NOT (EXISTS (
-#:       SELECT *
-#:       FROM allowances
-#:       WHERE allowances.account_id = accounts.id
-#:         AND allowances.remaining <= 0
-#:         AND allowances.resets_at > :now
-#:         AND (allowances.name LIKE 'publish.' || '%')
-#:     )) OR (EXISTS (
-#:       SELECT *
-#:       FROM deliveries
-#:       WHERE deliveries.account_id = accounts.id
-#:         AND deliveries.state = 'scheduled'
-#:         AND deliveries.due_at <= :now
-#:         AND (deliveries.not_before IS NULL OR deliveries.not_before <= :now)
-#:         AND (deliveries.urgent IS true OR deliveries.action != 'publish')
-#:     )))
-#:   ORDER BY accounts.id
-_ACCOUNTS_WITH_DUE = PreparedStatement(
-    "accounts_with_due",
-    select(Account.id, _FIRST_URGENT.is_not(None).label("has_urgent"))
-    .where(
-        Account.state == AccountState.CONNECTED,
-        _FIRST_DUE.is_not(None),
-        or_(query.is_free(NOW), _HAS_UNLIMITED),
-    )
-    .order_by(Account.id),
-    [NOW],
-)
-
-#: PostgreSQL:
-#:   SELECT deliveries.due_at
-#:   FROM deliveries
-#:   WHERE deliveries.state = 'scheduled'
-#:     AND deliveries.due_at > :now
-#:   ORDER BY deliveries.due_at
-#:   LIMIT 1
-_NEXT_DUE = PreparedStatement(
-    "next_due",
-    select(Delivery.due_at)
-    .where(Delivery.state == DeliveryState.SCHEDULED, Delivery.due_at > NOW)
-    .order_by(Delivery.due_at)
-    .limit(1),
-    [NOW],
-)
-
-
-def find_due(context: WorkerContext) -> Due:
-    """Return the accounts with deliveries due now, and when the next delivery falls due."""
-    with context.database.connection_for_reading() as connection:
-        values: dict[str, Value] = {"now": context.now()}
-        accounts, upcoming = run(
-            connection, _ACCOUNTS_WITH_DUE(values), _NEXT_DUE(values), commit=True
+    @property
+    def stages(self) -> bool:
+        """True if it is staged unpublished first: the account can do so, and it is not a reply."""
+        return (
+            self.action is DeliveryAction.PUBLISH
+            and self.account.two_steps
+            and not self.variant.target
         )
-    urgent_ids = frozenset(row.id for row in accounts if row.has_urgent)
-    in_order = sorted((row.id for row in accounts), key=lambda row_id: row_id not in urgent_ids)
-    return Due(tuple(in_order), upcoming[0].due_at if upcoming else None, urgent_ids)
 
 
 def claim(
@@ -176,28 +99,22 @@ def claim(
 
 
 #: PostgreSQL:
-#:   SELECT true AS any_holds
-#:   WHERE (EXISTS (SELECT * FROM stops WHERE stops.released_at IS NULL))
-#:     OR (EXISTS (
-#:       SELECT *
-#:       FROM freezes
-#:       WHERE freezes.lifted_at IS NULL
-#:         AND freezes.from_at <= :now
-#:         AND freezes.until_at > :now
-#:     ))
-_ANY_HOLDS = PreparedStatement(
-    "is_braked",
-    select(true().label("any_holds")).where(holds.are_any(NOW)),
-    [NOW],
-)
+#:   SELECT (EXISTS (
+#:     SELECT * FROM stops WHERE stops.released_at IS NULL
+#:   )) OR (EXISTS (
+#:     SELECT *
+#:     FROM freezes
+#:     WHERE freezes.lifted_at IS NULL
+#:       AND freezes.from_at <= :now
+#:       AND freezes.until_at > :now
+#:   )) AS anon_1
+_ANY_HOLDS = select(holds.are_any(NOW))
 
 
 def _candidates(*, urgent: bool) -> Select[int]:
     return (
         select(Delivery.id)
-        .where(
-            *_due_conditions(NOW), Delivery.account_id == ACCOUNT_ID, Delivery.urgent.is_(urgent)
-        )
+        .where(*due_conditions(NOW), Delivery.account_id == ACCOUNT_ID, Delivery.urgent.is_(urgent))
         .order_by(Delivery.due_at, Delivery.id)
         .limit(_LIMIT)
         .with_for_update(skip_locked=True, of=Delivery)
@@ -216,7 +133,7 @@ def _candidates(*, urgent: bool) -> Select[int]:
 #:   ORDER BY deliveries.due_at, deliveries.id
 #:   LIMIT :limit
 #:   FOR UPDATE OF deliveries SKIP LOCKED
-URGENT = PreparedStatement("urgent_candidates", _candidates(urgent=True), [NOW, ACCOUNT_ID, _LIMIT])
+URGENT = _candidates(urgent=True)
 
 #: PostgreSQL:
 #:   SELECT deliveries.id
@@ -229,29 +146,24 @@ URGENT = PreparedStatement("urgent_candidates", _candidates(urgent=True), [NOW, 
 #:   ORDER BY deliveries.due_at, deliveries.id
 #:   LIMIT :limit
 #:   FOR UPDATE OF deliveries SKIP LOCKED
-OTHERS = PreparedStatement("candidates", _candidates(urgent=False), [NOW, ACCOUNT_ID, _LIMIT])
+OTHERS = _candidates(urgent=False)
 
 
 def candidate_ids(
     session: Session, account_id: int, now: datetime, most: int, *, only_urgent: bool = False
 ) -> list[int]:
     """Return and lock the ids of up to `most` deliveries that may be claimed, in claiming order."""
-    values: dict[str, Value] = {"now": now, "account_id": account_id, "limit": most}
-    connection = session.connection()
-    statements = (URGENT,) if only_urgent else (URGENT, OTHERS)
-    calls = [statement(values) for statement in statements]
-    # One round trip. Holds are rare: only if there are any, the candidates are selected once more,
-    # now without those that a hold applies to.
-    any_holds, *candidates = run(connection, _ANY_HOLDS(values), *calls)
-    if not any_holds:
-        return [row.id for rows in candidates for row in rows][:most]
-    no_hold_applies = holds.not_held(holds.active_holds(session, now=now))
-    queries = [_candidates(urgent=urgent) for urgent in (True, False)[: len(statements)]]
-    due_and_free = [
-        query.join(Post, Post.id == Delivery.post_id).where(no_hold_applies) for query in queries
-    ]
-    free_ids = [connection.execute(query, values).scalars() for query in due_and_free]
-    return list(chain.from_iterable(free_ids))[:most]
+    values = {"now": now, "account_id": account_id, "limit": most}
+    queries = [URGENT] if only_urgent else [URGENT, OTHERS]
+    # Holds are rare: only if there are any, those that a hold applies to are left out.
+    if session.scalar(_ANY_HOLDS, values):
+        no_hold_applies = holds.not_held(holds.active_holds(session, now=now))
+        queries = [
+            query.join(Post, Post.id == Delivery.post_id).where(no_hold_applies)
+            for query in queries
+        ]
+    candidates = [session.scalars(query, values) for query in queries]
+    return list(chain.from_iterable(candidates))[:most]
 
 
 def claim_deliveries(
@@ -294,10 +206,12 @@ def claim_deliveries(
 #:   FROM json_to_recordset(CAST(:rows AS JSON)) AS json_rows(id BIGINT)
 #:   WHERE deliveries.id = json_rows.id
 #:     AND (deliveries.state = 'scheduled') IS true
-#:   RETURNING deliveries.id, deliveries.fence, deliveries.action, deliveries.account_id
+#:   RETURNING deliveries.id, deliveries.fence, deliveries.action, deliveries.account_id, EXISTS (
+#:     SELECT * FROM allowances WHERE allowances.account_id = deliveries.account_id
+#:   ) AS has_limits
 @cache
-def _claim_statement(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, int]:
-    table = table_of(Delivery)
+def _claim_statement(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, int, bool]:
+    table, limits = table_of(Delivery), table_of(AllowanceRow)
     return (
         update(table)
         .where(
@@ -311,17 +225,54 @@ def _claim_statement(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, 
             claimed_by=bindparam("claimed_by"),
             leased_until=bindparam("leased_until"),
         )
-        .returning(table.c.id, table.c.fence, table.c.action, table.c.account_id)
+        .returning(
+            *(table.c.id, table.c.fence, table.c.action, table.c.account_id),
+            exists().where(limits.c.account_id == table.c.account_id).label("has_limits"),
+        )
     )
 
 
 def _reserve_limits(
-    session: Session, rows: Sequence[Row[int, int, DeliveryAction, int]], now: datetime
+    session: Session, rows: Sequence[Row[int, int, DeliveryAction, int, bool]], now: datetime
 ) -> frozenset[int]:
     """Reserve rate limit for the publications among these; return the ids that were counted."""
-    publications = [row for row in rows if row.action is DeliveryAction.PUBLISH]
+    publications = [row for row in rows if row.action is DeliveryAction.PUBLISH and row.has_limits]
     if not publications:
         return frozenset()
     account_id = publications[0].account_id
     counted = counter.reserve(session, account_id, len(publications), now)
     return frozenset(row.id for row in publications[:counted])
+
+
+def load_payloads(session: Session, claims: Sequence[Claim]) -> list[DeliveryPayload]:
+    """Return the payloads of these claims, in their order."""
+    query = (
+        select(Delivery)
+        .where(Delivery.id.in_([claim.delivery_id for claim in claims]))
+        .options(
+            joinedload(Delivery.account),
+            joinedload(Delivery.order),
+            joinedload(Delivery.post),
+            joinedload(Delivery.variant).selectinload(Variant.renditions),
+        )
+    )
+    deliveries = {delivery.id: delivery for delivery in session.scalars(query)}
+    return [_payload(claim, deliveries[claim.delivery_id]) for claim in claims]
+
+
+def _payload(claim: Claim, delivery: Delivery) -> DeliveryPayload:
+    variant = delivery.variant
+    return DeliveryPayload(
+        claim=claim,
+        action=delivery.action,
+        account=delivery.account,
+        variant=gate_adapter.variant_subject(variant),
+        media_refs=tuple(
+            MediaRef(rendition.sha256, rendition.mime, rendition.alt_text)
+            for rendition in variant.renditions
+        ),
+        target=delivery.order.target if delivery.order is not None else variant.target,
+        is_reply=delivery.post.kind is PostKind.REPLY,
+        staged_id=delivery.staged_id,
+        urgent=delivery.urgent,
+    )

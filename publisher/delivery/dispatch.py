@@ -15,8 +15,8 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.delivery import notify, outcomes, restore_state
 from publisher.delivery.attempt import PlatformPool, attempt_and_store
-from publisher.delivery.claim import claim, find_due
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.claim import DeliveryPayload, claim
+from publisher.delivery.due import find_due
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Attempt, ClockBeat, Delivery
 from publisher.models.posts import Revision, Variant

@@ -17,8 +17,9 @@ from approvals import gate
 from approvals.errors import NotAllowed, WrongState
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.delivery import permalinks, receipts
-from publisher.delivery.payload import DeliveryPayload, load_payloads, lookup_of
+from publisher.delivery import outcomes, permalinks
+from publisher.delivery.attempt import lookup_of
+from publisher.delivery.claim import DeliveryPayload, load_payloads
 from publisher.delivery.permalinks import PastedLink
 from publisher.delivery.worker_context import Claim
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
@@ -89,11 +90,7 @@ def require_publishable(
         case Hold.FROZEN:
             raise HeldByFreeze
     case = gate_adapter.case_of(session, delivery.variant.revision_id, now=now)
-    pictures = (
-        gate.Picture(rendition.sha256, rendition.alt_text)
-        for rendition in delivery.variant.renditions
-    )
-    variant = gate_adapter.variant_of(delivery.variant, pictures)
+    variant = gate_adapter.variant_subject(delivery.variant)
     gate.require_verdict(gate.judge_variant(case, variant, account_id=delivery.account_id, now=now))
     return delivery
 
@@ -157,7 +154,7 @@ def _page_id(session: Session, account: Account) -> str:
 
 
 def _check_unknown(session: Session, delivery: Delivery, platform_id: str) -> None:
-    if receipts.is_known(session, delivery.account_id, platform_id):
+    if outcomes.is_known(session, delivery.account_id, platform_id):
         raise Invalid([FieldError("link", "other_post")])
 
 
@@ -256,11 +253,11 @@ def publish_by_hand(
         linked_post.published_at or now,
         linked_post.answer,
     )
-    receipts.add_receipt(
+    outcomes.add_receipt(
         session,
         delivery,
         receipt,
-        origin=ReceiptOrigin.BY_HAND,
+        ReceiptOrigin.BY_HAND,
         now=now,
         person_id=actor.person_id,
     )

@@ -1,32 +1,49 @@
-"""Store the outcome of an attempt, unless it is a receipt (see receipts.py).
+"""The outcome of an attempt, and the one function that stores it.
 
-The delivery is locked before its attempt, and the account's limits last, as in `dispatch.sweep`,
-so that the two never deadlock.
+Rows are locked in the same order everywhere, so that no two transactions deadlock: deliveries by
+id, their attempts, the account, and its rate limits last.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import transitions
-from publisher.delivery import notify, retry
-from publisher.delivery.accounts import manage
-from publisher.delivery.payload import DeliveryPayload
-from publisher.delivery.preconditions import Blocker
+from publisher import failpoints, transitions
+from publisher.database.bulk import bulk_insert, column_is
+from publisher.database.session import table_of
+from publisher.delivery import failures
+from publisher.delivery.claim import DeliveryPayload
+from publisher.delivery.failures import Ending, GivenBack, Lost
 from publisher.delivery.rate_limits import counter, response_limits
+from publisher.delivery.sending import Blocker
 from publisher.delivery.worker_context import Claim, WorkerContext
-from publisher.models.deliveries import Attempt, Delivery
-from publisher.platforms.base.protocol import CredentialsExpired, OutcomeUnknown, TryLater
-from publisher.platforms.base.types import Allowance
-from publisher.states import CLAIMED_OR_SENDING, DeliveryState
-
-Allowances = tuple[Allowance, ...]
+from publisher.media.store import MediumChanged, MediumMissing
+from publisher.models.deliveries import (
+    Attempt,
+    Delivery,
+    DeliveryAction,
+    ReceiptOrigin,
+    ReceiptRow,
+)
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.types import Allowance, Receipt
+from publisher.review import takedown_orders
+from publisher.scheduling.holds import TAKES_BACK
+from publisher.states import MAY_BE_LIVE, DeliveryState
 
 NOT_STORED = (DBAPIError, DatabaseTimeout)
 """Errors after which a transaction did not commit, or nobody knows whether it did."""
@@ -35,214 +52,223 @@ DOES_NOT_FIT = (DataError, IntegrityError)
 """Errors of a row that cannot be stored as it is."""
 
 
-def refuse(session: Session, payload: DeliveryPayload, blocker: Blocker, *, now: datetime) -> None:
-    """Store that a precondition blocks the delivery.
-
-    It is scheduled again if waiting can help, and fails otherwise.
-    """
-    claim = payload.claim
-    delivery = lock_for_claim(session, claim)
-    end_attempt(session, claim, "gate", blocker.code, now)
-    if delivery is None or delivery.state is not DeliveryState.CLAIMED:
-        return
-    if blocker.waits:
-        _wait(delivery, blocker)
-        move(session, delivery, DeliveryState.SCHEDULED, claim, now, "give_back")
-        return
-    delivery.reason = {"code": blocker.code}
-    move(session, delivery, DeliveryState.FAILED, claim, now, "fail")
-    notify.delivery_failed(session, delivery, now=now)
+# Written into statements, so that the partial index of publications can be used.
+_IS_PUBLICATION = column_is(table_of(ReceiptRow).c.action, DeliveryAction.PUBLISH)
 
 
-def _wait(delivery: Delivery, blocker: Blocker) -> None:
-    if blocker.until is not None:
-        delivery.not_before = blocker.until
-        delivery.reason = {"code": blocker.code, "at": blocker.until.isoformat()}
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt at a payload ended, and the rate limits that the platform reported."""
+
+    payload: DeliveryPayload
+    ending: Ending
+    allowances: tuple[Allowance, ...] = ()
 
 
-def give_back(context: WorkerContext, payload: DeliveryPayload) -> None:
-    """Return a claimed delivery that was not begun, so that another clock can take it at once."""
+def store(context: WorkerContext, outcomes: Sequence[Outcome]) -> None:
+    """Store the outcomes of these attempts in one transaction."""
     with context.database.transaction() as session:
         now = context.now()
-        delivery = lock_for_claim(session, payload.claim)
-        end_attempt(session, payload.claim, "given_back", "", now)
-        if delivery is not None and delivery.state is DeliveryState.CLAIMED:
-            move(session, delivery, DeliveryState.SCHEDULED, payload.claim, now, "give_back")
+        claims = [outcome.payload.claim for outcome in outcomes]
+        deliveries, attempts = _lock(session, claims), _attempts(session, claims)
+        platform_ids, published = _stored_ids(session, outcomes), list[tuple[Delivery, Receipt]]()
+        for outcome, claim in zip(outcomes, claims, strict=True):
+            _end(attempts[claim], outcome.ending, now)
+            delivery = deliveries.get(claim.delivery_id)
+            if delivery is None or delivery.fence != claim.fence:
+                continue  # claimed again since: only the attempt ends
+            if not isinstance(outcome.ending, Receipt):
+                failures.move_on(context, session, delivery, outcome.ending, now)
+            elif _is_proof(context, session, delivery, outcome.ending, platform_ids):
+                published.append((delivery, outcome.ending))
+        _publish(session, published, now)
+        for claim in claims:
+            _give_back_limit(session, attempts[claim], now)
+        _learn_limits(session, outcomes, now)
+        failpoints.hit("publish.in_receipt_commit")
+    failpoints.hit("publish.stored")
 
 
-def end_overtaken(context: WorkerContext, payload: DeliveryPayload) -> None:
-    """End the attempt of a claim that was lost before `sending`, when nothing was sent.
-
-    Its delivery was cancelled or claimed again, so only the attempt is changed.
-    """
-    with context.database.transaction() as session:
-        attempt = attempt_of(session, payload.claim)
-        if attempt.ended_at is None:
-            finish(session, attempt, "gate", "overtaken", context.now())
-
-
-def store_staged(context: WorkerContext, payload: DeliveryPayload, staged_id: str) -> None:
-    """Store the id of the staged post, before it is published by that id."""
-    with context.database.transaction() as session:
-        delivery = lock_for_claim(session, payload.claim)
-        attempt_of(session, payload.claim).staged_id = staged_id
-        if delivery is not None and delivery.state is DeliveryState.CLAIMED:
-            delivery.staged_id = staged_id
+def _lock(session: Session, claims: Sequence[Claim]) -> dict[int, Delivery]:
+    """Lock the deliveries, freshly read, in the order of their ids."""
+    query = (
+        select(Delivery)
+        .where(Delivery.id.in_({claim.delivery_id for claim in claims}))
+        .order_by(Delivery.id)
+        .with_for_update(key_share=True)
+    )
+    rows = session.scalars(query.execution_options(populate_existing=True))
+    return {delivery.id: delivery for delivery in rows}
 
 
-def store_failure(
-    context: WorkerContext,
-    payload: DeliveryPayload,
-    code: str,
-    answer: str,
-    allowances: Allowances = (),
-) -> None:
-    """Store a permanent refusal by the platform or the media store: a person has to act."""
-    with context.database.transaction() as session:
-        now = context.now()
-        delivery = _lock_in_progress(session, payload.claim)
-        end_attempt(session, payload.claim, "refused", answer, now)
-        if delivery is not None:
-            delivery.reason = {"code": code}
-            if delivery.staged_id:
-                _distrust_second_step(delivery)
-            move(session, delivery, DeliveryState.FAILED, payload.claim, now, "fail")
-            notify.delivery_failed(session, delivery, now=now)
-        _store_limits(session, payload, allowances, now)
-
-
-def _distrust_second_step(delivery: Delivery) -> None:
-    # The staged post could not be published: from now on this account publishes in one step.
-    delivery.staged_id = ""
-    delivery.account.two_steps = False
-
-
-def store_delay(
-    context: WorkerContext, payload: DeliveryPayload, problem: TryLater, allowances: Allowances = ()
-) -> None:
-    """Store that nothing was sent and a retry is safe: schedule it again for a later time."""
-    with context.database.transaction() as session:
-        now = context.now()
-        delivery = _lock_in_progress(session, payload.claim)
-        end_attempt(session, payload.claim, "later", problem.detail, now)
-        if delivery is not None:
-            delivery.not_before = retry.next_try(delivery, now=now, retry_at=problem.at)
-            delivery.reason = {"code": "later", "at": delivery.not_before.isoformat()}
-            move(session, delivery, DeliveryState.SCHEDULED, payload.claim, now, "give_back")
-            retry.quieten(session, delivery.account_id, until=problem.at)
-        _store_limits(session, payload, allowances, now)
-
-
-def store_expiry(
-    context: WorkerContext,
-    payload: DeliveryPayload,
-    problem: CredentialsExpired,
-    allowances: Allowances = (),
-) -> None:
-    """Store that the token has expired: pause the account; the delivery waits."""
-    with context.database.transaction() as session:
-        now = context.now()
-        delivery = _lock_in_progress(session, payload.claim)
-        end_attempt(session, payload.claim, "credentials", problem.detail, now)
-        if delivery is not None:
-            delivery.reason = {"code": "credentials"}
-            move(session, delivery, DeliveryState.SCHEDULED, payload.claim, now, "give_back")
-            manage.pause(
-                session, actor=CLOCK, now=now, account_id=delivery.account_id, reason="credentials"
-            )
-        _store_limits(session, payload, allowances, now)
-
-
-def store_unknown(
-    context: WorkerContext,
-    payload: DeliveryPayload,
-    problem: OutcomeUnknown,
-    allowances: Allowances = (),
-) -> None:
-    """Store that the post may be live: it is looked for, and never sent again by a machine."""
-    with context.database.transaction() as session:
-        now = context.now()
-        delivery = lock_for_claim(session, payload.claim)
-        end_attempt(session, payload.claim, "unknown", problem.detail, now)
-        if delivery is not None:
-            unconfirm(context, session, delivery, payload.claim, "unknown")
-        _store_limits(session, payload, allowances, now)
-
-
-def _store_limits(
-    session: Session, payload: DeliveryPayload, allowances: Allowances, now: datetime
-) -> None:
-    # Last: these rows are locked after the delivery, its attempt and the account, as everywhere.
-    session.flush()
-    response_limits.learn(session, payload.account.id, allowances, now)
+def _attempts(session: Session, claims: Sequence[Claim]) -> dict[Claim, Attempt]:
+    keys = [(claim.delivery_id, claim.fence) for claim in claims]
+    query = select(Attempt).where(tuple_(Attempt.delivery_id, Attempt.fence).in_(keys))
+    rows = session.scalars(query.execution_options(populate_existing=True))
+    by_key = {(attempt.delivery_id, attempt.fence): attempt for attempt in rows}
+    return {claim: by_key[claim.delivery_id, claim.fence] for claim in claims}
 
 
 def lock_for_claim(session: Session, claim: Claim) -> Delivery | None:
     """Lock the delivery, and return it if it was not claimed again since; otherwise None."""
-    delivery = transitions.lock(session, Delivery, claim.delivery_id)
+    delivery = _lock(session, [claim]).get(claim.delivery_id)
     return delivery if delivery is not None and delivery.fence == claim.fence else None
-
-
-def _lock_in_progress(session: Session, claim: Claim) -> Delivery | None:
-    """Lock the delivery, and return it if this claim's attempt is still the current one.
-
-    It is not if the delivery was claimed again, or if a person has decided about it meanwhile.
-    """
-    delivery = lock_for_claim(session, claim)
-    if delivery is None or delivery.state not in CLAIMED_OR_SENDING:
-        return None
-    return delivery
-
-
-def unconfirm(
-    context: WorkerContext, session: Session, delivery: Delivery, claim: Claim, code: str
-) -> None:
-    """Move a delivery that is `sending` to unconfirmed, so that it is looked for."""
-    if delivery.state is not DeliveryState.SENDING:
-        return
-    now = context.now()
-    delivery.look_at = now + timedelta(seconds=context.delivery_settings.looks[0])
-    delivery.reason = {"code": code}
-    move(session, delivery, DeliveryState.UNCONFIRMED, claim, now, "unconfirm")
-
-
-def move(
-    session: Session,
-    delivery: Delivery,
-    to: DeliveryState,
-    claim: Claim,
-    now: datetime,
-    verb: str,
-) -> None:
-    """Change a delivery's state under this claim's fence; its reason goes into the history."""
-    transitions.apply(
-        session,
-        delivery,
-        to,
-        actor=CLOCK,
-        now=now,
-        verb=verb,
-        fence=claim.fence,
-        values={key: str(value) for key, value in (delivery.reason or {}).items()},
-    )
 
 
 def attempt_of(session: Session, claim: Claim) -> Attempt:
     """Return the attempt of this claim."""
-    query = select(Attempt).where(
-        Attempt.delivery_id == claim.delivery_id, Attempt.fence == claim.fence
+    return _attempts(session, [claim])[claim]
+
+
+def _end(attempt: Attempt, ending: Ending, now: datetime) -> None:
+    if isinstance(ending, Lost) and attempt.ended_at is not None:
+        return  # the sweep has ended it
+    attempt.ended_at = now
+    attempt.outcome, attempt.answer = _in_words(ending)
+
+
+def _in_words(ending: Ending) -> tuple[str, str]:
+    """Return the outcome and the answer, as an attempt stores them."""
+    match ending:
+        case Receipt():
+            return "published", ending.answer
+        case Refused():
+            return "refused", ending.detail
+        case MediumMissing() | MediumChanged():
+            return "refused", ending.digest
+        case TryLater():
+            return "later", ending.detail
+        case CredentialsExpired():
+            return "credentials", ending.detail
+        case OutcomeUnknown():
+            return "unknown", ending.detail
+        case Blocker():
+            return "gate", ending.code
+        case Lost():
+            return "gate", "overtaken"
+        case GivenBack():
+            return "given_back", ""
+        case _:
+            assert_never(ending)
+
+
+def _stored_ids(session: Session, outcomes: Sequence[Outcome]) -> set[tuple[int, str]]:
+    """Return those (account id, platform id) of these receipts that a publication has already."""
+    pairs = [
+        (outcome.payload.account.id, outcome.ending.platform_id)
+        for outcome in outcomes
+        if isinstance(outcome.ending, Receipt)
+    ]
+    if not pairs:
+        return set()
+    columns = tuple_(ReceiptRow.account_id, ReceiptRow.platform_id)
+    query = select(ReceiptRow.account_id, ReceiptRow.platform_id)
+    rows = session.execute(query.where(_IS_PUBLICATION, columns.in_(pairs)))
+    return {(account_id, platform_id) for account_id, platform_id in rows}
+
+
+def is_known(session: Session, account_id: int, platform_id: str) -> bool:
+    """Return True if another publication on that account has a receipt with this id."""
+    query = select(ReceiptRow.id).where(
+        ReceiptRow.account_id == account_id,
+        ReceiptRow.platform_id == platform_id,
+        _IS_PUBLICATION,
     )
-    return session.scalars(query).one()
+    return session.execute(query).first() is not None
 
 
-def end_attempt(session: Session, claim: Claim, outcome: str, answer: str, now: datetime) -> None:
-    """Store the outcome of this claim's attempt."""
-    finish(session, attempt_of(session, claim), outcome, answer, now)
+def _is_proof(
+    context: WorkerContext,
+    session: Session,
+    delivery: Delivery,
+    receipt: Receipt,
+    platform_ids: set[tuple[int, str]],
+) -> bool:
+    """Return True if the receipt proves that the delivery was carried out, even if it is late.
+
+    An id that another publication has proves nothing: the delivery is looked for.
+    """
+    if delivery.state not in MAY_BE_LIVE:
+        return False
+    pair = (delivery.account_id, receipt.platform_id)
+    if delivery.action is DeliveryAction.PUBLISH:
+        if pair in platform_ids:
+            failures.unconfirm(context, session, delivery, "id_seen_before")
+            return False
+        platform_ids.add(pair)
+    return True
+
+
+def add_receipt(
+    session: Session,
+    delivery: Delivery,
+    receipt: Receipt,
+    origin: ReceiptOrigin,
+    *,
+    now: datetime,
+    person_id: int | None = None,
+) -> None:
+    """Store the receipt of a delivery, and settle the takedown order that it carried out."""
+    bulk_insert(session, ReceiptRow, [_row(delivery, receipt, origin, now, person_id)])
+    takedown_orders.carried_out(session, delivery, now=now)
+
+
+def _row(
+    delivery: Delivery,
+    receipt: Receipt,
+    origin: ReceiptOrigin,
+    now: datetime,
+    person_id: int | None = None,
+) -> dict[str, object]:
+    return {
+        "delivery_id": delivery.id,
+        "account_id": delivery.account_id,
+        "platform_id": receipt.platform_id,
+        "url": receipt.url,
+        "published_at": receipt.published_at,
+        "stored_at": now,
+        "origin": origin,
+        "answer": receipt.answer,
+        "person_id": person_id,
+        "action": delivery.action,
+    }
+
+
+def _publish(
+    session: Session, published: Sequence[tuple[Delivery, Receipt]], now: datetime
+) -> None:
+    """Store the receipts, and the deliveries as published."""
+    rows = [_row(delivery, receipt, ReceiptOrigin.ANSWER, now) for delivery, receipt in published]
+    if rows:
+        bulk_insert(session, ReceiptRow, rows)
+    for delivery, _receipt in published:
+        delivery.reason = {}
+        if delivery.action in TAKES_BACK:
+            takedown_orders.carried_out(session, delivery, now=now)
+    for state in MAY_BE_LIVE:
+        in_state = [delivery for delivery, _receipt in published if delivery.state is state]
+        transitions.apply_all(
+            session, in_state, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="publish"
+        )
 
 
 def finish(session: Session, attempt: Attempt, outcome: str, answer: str, now: datetime) -> None:
     """Store an attempt's outcome. If nothing was sent, give back its place in the rate limits."""
     attempt.ended_at, attempt.outcome, attempt.answer = now, outcome, answer
-    if attempt.counted and attempt.sending_at is None:
+    _give_back_limit(session, attempt, now)
+
+
+def _give_back_limit(session: Session, attempt: Attempt, now: datetime) -> None:
+    if attempt.counted and attempt.sending_at is None and attempt.ended_at is not None:
         attempt.counted = False
         counter.give_back(session, attempt.delivery.account_id, attempt.claimed_at, now)
+
+
+def _learn_limits(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
+    # In the order of accounts, so that two clocks never deadlock.
+    by_account = {
+        outcome.payload.account.id: outcome.allowances for outcome in outcomes if outcome.allowances
+    }
+    session.flush()
+    for account_id in sorted(by_account):
+        response_limits.learn(session, account_id, by_account[account_id], now)

@@ -8,8 +8,8 @@ import threading
 import time
 from collections.abc import Sequence
 
-from publisher.delivery import outcomes, receipts
-from publisher.delivery.receipts import Completion
+from publisher.delivery import outcomes
+from publisher.delivery.outcomes import Outcome
 from publisher.delivery.worker_context import WorkerContext
 
 log = logging.getLogger("nagarvani.press")
@@ -30,7 +30,7 @@ class Recorder:
     def __init__(self, context: WorkerContext, *, pauses: Sequence[float] = RETRY_PAUSES) -> None:
         self._context = context
         self._pauses = pauses
-        self._completions: queue.SimpleQueue[Completion | None] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="receipts", daemon=True)
         self._thread.start()
 
@@ -38,38 +38,38 @@ class Recorder:
         """Return True while the thread runs."""
         return self._thread.is_alive()
 
-    def put(self, completion: Completion) -> None:
-        """Queue a completion, whose receipt is to be stored."""
-        self._completions.put(completion)
+    def put(self, outcome: Outcome) -> None:
+        """Queue an outcome that has a receipt."""
+        self._outcomes.put(outcome)
 
     def close(self) -> None:
         """Store what is queued, and end the thread."""
-        self._completions.put(None)
+        self._outcomes.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         is_open = True
         while is_open:
-            first = self._completions.get()
+            first = self._outcomes.get()
             time.sleep(BATCH_DELAY if first is not None else 0)
             batch, is_open = self._gather(first)
             if batch:
                 self._store(batch)
 
-    def _gather(self, first: Completion | None) -> tuple[list[Completion], bool]:
-        batch: list[Completion] = []
-        completion = first
-        while completion is not None:
-            batch.append(completion)
+    def _gather(self, first: Outcome | None) -> tuple[list[Outcome], bool]:
+        batch: list[Outcome] = []
+        outcome = first
+        while outcome is not None:
+            batch.append(outcome)
             if len(batch) == LARGEST_BATCH:
                 return batch, True
             try:
-                completion = self._completions.get_nowait()
+                outcome = self._outcomes.get_nowait()
             except queue.Empty:
                 return batch, True
         return batch, False
 
-    def _store(self, batch: list[Completion]) -> None:
+    def _store(self, batch: list[Outcome]) -> None:
         # Retries bridge a short outage of the database; what is lost in a longer one is reconciled.
         for pause in self._pauses:
             problem = self._try(batch)
@@ -79,13 +79,13 @@ class Recorder:
                 break
             time.sleep(pause)
         # One by one, so that one bad receipt does not cost the others.
-        for completion in batch:
-            self._try([completion])
+        for outcome in batch:
+            self._try([outcome])
 
-    def _try(self, batch: list[Completion]) -> Exception | None:
+    def _try(self, batch: list[Outcome]) -> Exception | None:
         """Store them in one transaction; return the error if that failed."""
         try:
-            receipts.store_receipts(self._context, batch)
+            outcomes.store(self._context, batch)
         except outcomes.NOT_STORED as problem:
             log.warning("%d receipts not stored yet: %s", len(batch), type(problem).__name__)
             return problem

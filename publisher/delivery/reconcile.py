@@ -16,18 +16,10 @@ from sqlalchemy.orm import Session
 from approvals.errors import NotAllowed, WrongState
 from approvals.policy import CLOCK, Action, Actor, require
 from publisher import failpoints, transitions
-from publisher.delivery import (
-    manual,
-    notify,
-    outcomes,
-    platform_actions,
-    receipts,
-    staged_posts,
-)
-from publisher.delivery.accounts import manage
-from publisher.delivery.attempt import PlatformPool
+from publisher.delivery import failures, lookup, manual, notify, outcomes, staged_posts
+from publisher.delivery.attempt import PlatformPool, lookup_of
+from publisher.delivery.claim import DeliveryPayload, load_payloads
 from publisher.delivery.manual import LinkedPost, ManualPost
-from publisher.delivery.payload import DeliveryPayload, load_payloads, lookup_of
 from publisher.delivery.permalinks import PastedLink
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
@@ -135,7 +127,7 @@ def _find_or_release(pool: PlatformPool, check: ReconcileCheck) -> Match | Platf
     """
     try:
         platform = pool.open(check.payload.account)
-        match = platform_actions.find_published(platform, check.payload, since=check.since)
+        match = lookup.find_published(platform, check.payload, since=check.since)
         failpoints.hit("look.read")
         if match is None and check.payload.staged_id:
             match = staged_posts.release_again(pool.context, platform, check.payload)
@@ -146,13 +138,7 @@ def _find_or_release(pool: PlatformPool, check: ReconcileCheck) -> Match | Platf
 
 def _pause_account(context: WorkerContext, check: ReconcileCheck) -> None:
     with context.database.transaction() as session:
-        manage.pause(
-            session,
-            actor=CLOCK,
-            now=context.now(),
-            account_id=check.payload.account.id,
-            reason="credentials",
-        )
+        failures.pause(session, check.payload.account.id, context.now())
 
 
 def _store_finding(
@@ -175,7 +161,7 @@ def _store_finding(
 # A post with the same text may be that of another delivery, which has its receipt. An edit or a
 # deletion concerns a post that has a receipt anyway.
 def _belongs_to_another(session: Session, delivery: Delivery, match: Match) -> bool:
-    return delivery.action is DeliveryAction.PUBLISH and receipts.is_known(
+    return delivery.action is DeliveryAction.PUBLISH and outcomes.is_known(
         session, delivery.account_id, match.platform_id
     )
 
@@ -196,7 +182,7 @@ def _postpone_check(delivery: Delivery, context: WorkerContext, now: datetime) -
 
 def _confirm(session: Session, delivery: Delivery, match: Match, now: datetime) -> None:
     receipt = Receipt(match.platform_id, match.url, match.published_at, match.answer)
-    receipts.add_receipt(session, delivery, receipt, origin=ReceiptOrigin.LOOK_UP, now=now)
+    outcomes.add_receipt(session, delivery, receipt, ReceiptOrigin.LOOK_UP, now=now)
     delivery.reason = {}
     transitions.apply(session, delivery, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="find")
 
@@ -256,7 +242,7 @@ def confirm_live(
     """
     delivery = _lock_held(session, delivery_id, actor=actor, now=now)
     pasted = _read_link(session, delivery, link)
-    if linked_post is not None and receipts.is_known(
+    if linked_post is not None and outcomes.is_known(
         session, delivery.account_id, linked_post.platform_id
     ):
         raise Invalid([FieldError("link", "other_post")])
@@ -267,11 +253,11 @@ def confirm_live(
     )
     published_at = linked.published_at or delivery.sending_at or now
     receipt = Receipt(platform_id, pasted.url, published_at, linked.answer)
-    receipts.add_receipt(
+    outcomes.add_receipt(
         session,
         delivery,
         receipt,
-        origin=ReceiptOrigin.PERSON,
+        ReceiptOrigin.PERSON,
         now=now,
         person_id=actor.person_id,
     )
@@ -299,7 +285,7 @@ def _is_id_of_another(session: Session, payload: DeliveryPayload, platform_id: s
     # A publication creates an id, so no receipt may hold it yet. Other actions keep the id of the
     # post that they change.
     if payload.action is DeliveryAction.PUBLISH:
-        return receipts.is_known(session, payload.account.id, platform_id)
+        return outcomes.is_known(session, payload.account.id, platform_id)
     return platform_id != payload.target
 
 

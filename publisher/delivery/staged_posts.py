@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.delivery import outcomes, platform_actions, preconditions
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery import outcomes, sending
+from publisher.delivery.attempt import normalized
+from publisher.delivery.claim import DeliveryPayload
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.platforms.base.protocol import (
@@ -46,9 +47,7 @@ def release_again(
     if attempt_id is None:
         return None
     try:
-        receipt = platform_actions.normalized(
-            platform.release(payload.staged_id, deadline=deadline)
-        )
+        receipt = normalized(platform.release(payload.staged_id, deadline=deadline))
     except PlatformError as problem:
         _end(context, attempt_id, _outcome(problem), problem.detail)
         if isinstance(problem, Refused):
@@ -67,8 +66,7 @@ def _begin(context: WorkerContext, payload: DeliveryPayload) -> int | None:
             return None
         delivery.leased_until = delivery.look_at
         seconds = context.delivery_settings.send_deadline
-        checked = preconditions.check(session, payload, now=now, seconds=seconds)
-        if checked.blocker is not None:
+        if sending.check(session, payload, now=now, seconds=seconds) is not None:
             return None
         transitions.record(session, delivery, "release_again", actor=CLOCK, now=now)
         attempt = Attempt(

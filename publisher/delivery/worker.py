@@ -11,15 +11,17 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from publisher.delivery import attempt, dispatch, outcomes
 from publisher.delivery.attempt import PlatformPool
-from publisher.delivery.claim import Due, claim, find_due
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.claim import DeliveryPayload, claim
+from publisher.delivery.due import Due, find_due
+from publisher.delivery.failures import GivenBack
+from publisher.delivery.outcomes import Outcome
 from publisher.delivery.receipt_writer import Recorder
 from publisher.delivery.worker_context import WorkerContext
+from publisher.platforms.base.types import Receipt
 
 log = logging.getLogger("nagarvani.press")
 
@@ -42,9 +44,6 @@ URGENT_THREADS = 4
 
 So an emergency does not wait behind posts whose platform is slow to respond.
 """
-
-MAX_CONCURRENT_COMMITS = 16
-"""The number of threads of a clock that may commit `sending` at the same time on PostgreSQL."""
 
 
 class AccountQueue:
@@ -147,7 +146,7 @@ class AccountQueue:
 
     def _work(self) -> None:
         """Attempt payloads until the queue is stopped."""
-        pool = PlatformPool(self._context, self._worker.commit_semaphore)
+        pool = PlatformPool(self._context)
         while (payload := self._take()) is not None:
             try:
                 self._attempt(pool, payload)
@@ -156,20 +155,21 @@ class AccountQueue:
 
     def _work_urgent(self) -> None:
         """Attempt urgent payloads until none is left."""
-        pool = PlatformPool(self._context, self._worker.commit_semaphore)
+        pool = PlatformPool(self._context)
         while (payload := self._take_urgent()) is not None:
             self._attempt(pool, payload)
 
     def _attempt(self, pool: PlatformPool, payload: DeliveryPayload) -> None:
         try:
-            completion = attempt.attempt_delivery(pool, payload)
+            outcome = attempt.attempt_delivery(pool, payload)
+            if isinstance(outcome.ending, Receipt):
+                self._worker.recorder.put(outcome)
+            else:
+                outcomes.store(self._context, [outcome])
         except outcomes.NOT_STORED as problem:
             # `dispatch.sweep` recovers it: claimed, it is scheduled again; sending, it is looked
             # for on the platform.
             log.warning("delivery %d left to the sweeper: %s", payload.claim.delivery_id, problem)
-            return
-        if completion is not None:
-            self._worker.recorder.put(completion)
 
     def _take(self) -> DeliveryPayload | None:
         with self._changed:
@@ -212,21 +212,8 @@ class Worker:
 
     def __init__(self, context: WorkerContext, *, maintenance_interval: float = 1.0) -> None:
         self.context = context
-        # Each pool serves a few statements, so that its connections have them prepared: one pool
-        # commits `sending`, the other claims deliveries and stores receipts. On SQLite both are
-        # `context.database` itself.
-        self._databases = [context.database.apart() for _ in range(2)]
-        self._sending_context, self._claiming_context = (
-            replace(context, database=database) for database in self._databases
-        )
-        self.recorder = Recorder(self._claiming_context)
+        self.recorder = Recorder(context)
         self.wake = threading.Event()
-        # SQLite allows only one writer at a time anyway.
-        self.commit_semaphore = (
-            None
-            if context.database.is_sqlite
-            else threading.BoundedSemaphore(MAX_CONCURRENT_COMMITS)
-        )
         self._queues: dict[int, AccountQueue] = {}
         self._maintenance_interval = maintenance_interval
         self._maintained_at = float("-inf")
@@ -250,7 +237,7 @@ class Worker:
             self._maintained_at = self.context.monotonic()
         while not self._closing:
             self.wake.clear()  # before the query: a request during it must not be lost
-            due = find_due(self._claiming_context)
+            due = find_due(self.context)
             claimed_count += self._claim_for_all(due)
             remaining = ends_at - self.context.monotonic()
             if remaining <= 0:
@@ -279,16 +266,14 @@ class Worker:
         if not room:
             return 0
         payloads = claim(
-            self._claiming_context, account_id=queue.account_id, most=room, only_urgent=only_urgent
+            self.context, account_id=queue.account_id, most=room, only_urgent=only_urgent
         )
         queue.add(payloads)  # even if empty: then the queue may request its next refill
         return len(payloads)
 
     def _queue_for(self, account_id: int, threads: int) -> AccountQueue:
         if account_id not in self._queues:
-            self._queues[account_id] = AccountQueue(
-                self._sending_context, account_id, threads, self
-            )
+            self._queues[account_id] = AccountQueue(self.context, account_id, threads, self)
         queue = self._queues[account_id]
         queue.threads = threads
         return queue
@@ -310,14 +295,10 @@ class Worker:
         for queue in self._queues.values():
             queue.join()
         self.recorder.close()
-        # On SQLite they are the caller's own database, which stays open.
-        for database in self._databases:
-            if database is not self.context.database:
-                database.dispose()
 
     def _give_back(self, payload: DeliveryPayload) -> None:
         # A failure here must not keep `close` from storing the receipts of other deliveries.
         try:
-            outcomes.give_back(self.context, payload)
+            outcomes.store(self.context, [Outcome(payload, GivenBack())])
         except outcomes.NOT_STORED as problem:
             log.warning("delivery %d left to the sweeper: %s", payload.claim.delivery_id, problem)

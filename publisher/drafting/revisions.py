@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from approvals.states import POST_MOVES, PostState, check_move
+from approvals.states import POST_MOVES, PostState
 from publisher import transitions
 from publisher.content_checks import outgoing_text, record
 from publisher.drafting.correction_targets import Placed, fit
@@ -55,7 +55,7 @@ def write_revision(
     Raises `WrongState`, or `Invalid` with `form_errors` and every other error.
     """
     if post.state is not PostState.DRAFT:
-        check_move(POST_MOVES, post.state, PostState.DRAFT)
+        transitions.check_move(POST_MOVES, post.state, PostState.DRAFT)
     validator = Validator(form_errors)
     cleaned_note = validator.text("note", note, most=LONGEST_NOTE)
     placed = fit(session, post, variants, validator)

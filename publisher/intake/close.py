@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, require
-from approvals.states import PostState, check_move
+from approvals.states import PostState
 from publisher import transitions
 from publisher.intake.submit import tell, tell_duplicates
 from publisher.models.deliveries import Delivery
@@ -150,7 +150,7 @@ def withdraw(
     """
     action = Action.WITHDRAW_SUBMISSION
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
-    check_move(SUBMISSION_MOVES, submission.state, SubmissionState.WITHDRAWN)
+    transitions.check_move(SUBMISSION_MOVES, submission.state, SubmissionState.WITHDRAWN)
     cleaned_reason = checked_reason(reason)
     for post in submission.posts:
         _let_go(session, post, submission, actor=actor, now=now, reason=cleaned_reason)
@@ -197,6 +197,6 @@ def _end(
     now: datetime,
     reason: str,
 ) -> None:
-    check_move(SUBMISSION_MOVES, submission.state, to)
+    transitions.check_move(SUBMISSION_MOVES, submission.state, to)
     submission.reason = checked_reason(reason)
     transitions.apply(session, submission, to, actor=actor, now=now, verb=action)

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor
-from approvals.states import check_move
 from publisher import transitions
 from publisher.i18n.languages import latin_digits
 from publisher.intake.close import locked_submission
@@ -49,7 +48,7 @@ def merge(
         transitions.lock(session, Submission, key)  # always in this order, so that two never wait
     action, to = Action.MERGE_SUBMISSION, SubmissionState.MERGED
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
-    check_move(SUBMISSION_MOVES, submission.state, to)
+    transitions.check_move(SUBMISSION_MOVES, submission.state, to)
     other = session.get(Submission, other_id) if other_id else None
     cleaned_reason = _checked(submission, other, number, reason)
     if other is None:

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongState
 from approvals.policy import Action, Actor
-from approvals.states import check_move
 from publisher import transitions
 from publisher.intake.close import locked_submission
 from publisher.intake.edit import check_recorded_here
@@ -44,7 +43,7 @@ def return_submission(
     """
     action, target = Action.RETURN_SUBMISSION, SubmissionState.RETURNED
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
-    check_move(SUBMISSION_MOVES, submission.state, target)
+    transitions.check_move(SUBMISSION_MOVES, submission.state, target)
     submission.reason = checked_reason(question, field="question")
     note = _store_note(session, submission, NoteKind.QUESTION, submission.reason, actor, now)
     transitions.apply(
@@ -74,7 +73,7 @@ def answer_question(
     action, target = Action.COMPLETE_SUBMISSION, SubmissionState.RECEIVED
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
     check_recorded_here(submission, actor)
-    check_move(SUBMISSION_MOVES, submission.state, target)
+    transitions.check_move(SUBMISSION_MOVES, submission.state, target)
     cleaned_answer = checked_reason(answer, field="answer")
     note = _store_note(session, submission, NoteKind.ANSWER, cleaned_answer, actor, now)
     submission.reason = ""

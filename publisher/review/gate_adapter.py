@@ -164,13 +164,17 @@ def _subject(rows: Sequence[AnyRow]) -> gate.Subject:
         kind=first.kind,
         window=gate.Window(first.not_before, first.not_after),
         variants=tuple(
-            variant_of(row, pictures[variant_id].values()) for variant_id, row in variants.items()
+            _variant(row, pictures[variant_id].values()) for variant_id, row in variants.items()
         ),
     )
 
 
-def variant_of(row: AnyRow | Variant, pictures: Iterable[gate.Picture]) -> gate.VariantSubject:
-    """Return a variant as it is approved, from its row and its pictures in order."""
+def variant_subject(variant: Variant) -> gate.VariantSubject:
+    """Return a variant as it is approved."""
+    return _variant(variant, [gate.Picture(row.sha256, row.alt_text) for row in variant.renditions])
+
+
+def _variant(row: AnyRow | Variant, pictures: Iterable[gate.Picture]) -> gate.VariantSubject:
     return gate.VariantSubject(
         account_id=row.account_id,
         language=row.language,
@@ -210,10 +214,8 @@ def is_in_force(decision: Decision, *, now: datetime) -> bool:
     return emergency_grounds.counts(decision.use, subject_of(session, decision.revision_id))
 
 
-def _is_in_office(appointment: Appointment, now: datetime) -> bool:
-    return _is_office_held(
-        appointment.from_at, appointment.until_at, appointment.person.disabled_at, now
-    )
+def _is_in_office(office: Appointment, now: datetime) -> bool:
+    return _is_office_held(office.from_at, office.until_at, office.person.disabled_at, now)
 
 
 def _is_office_held(

@@ -25,7 +25,7 @@ PageCursor = tuple[datetime, int]
 MOST_IN_A_MONTH = 1_000
 
 
-class Outcome(StrEnum):
+class DecisionOutcome(StrEnum):
     """The outcome of a decision; `DELIVERIES` means that the deliveries show it."""
 
     WITHDRAWN_APPROVAL = "withdrawn_approval"
@@ -48,7 +48,7 @@ class PastDecision:
     decision: Decision
     revision: Revision
     post: Post
-    became: Outcome
+    became: DecisionOutcome
     deliveries: tuple[Delivery, ...]
     is_in_sight: bool
 
@@ -156,27 +156,27 @@ def _row(decision: Decision, visible_ids: frozenset[int] | None) -> PastDecision
     )
 
 
-def _outcome(decision: Decision, deliveries: tuple[Delivery, ...]) -> Outcome:
+def _outcome(decision: Decision, deliveries: tuple[Delivery, ...]) -> DecisionOutcome:
     post = decision.revision.post
     if decision.kind not in gate_adapter.APPROVAL_KINDS:
         return _outcome_of_refusal(decision)
     if any(delivery.state is not DeliveryState.CANCELLED for delivery in deliveries):
-        return Outcome.DELIVERIES
+        return DecisionOutcome.DELIVERIES
     if decision.withdrawn_at is not None:
-        return Outcome.WITHDRAWN_APPROVAL
+        return DecisionOutcome.WITHDRAWN_APPROVAL
     if post.state is PostState.WITHDRAWN:
-        return Outcome.POST_WITHDRAWN
+        return DecisionOutcome.POST_WITHDRAWN
     if post.newest > decision.revision.number:
-        return Outcome.NEWER_REVISION
+        return DecisionOutcome.NEWER_REVISION
     in_review = post.state is PostState.IN_REVIEW
-    return Outcome.WAITS_FOR_OTHERS if in_review else Outcome.WAITS_FOR_A_TIME
+    return DecisionOutcome.WAITS_FOR_OTHERS if in_review else DecisionOutcome.WAITS_FOR_A_TIME
 
 
-def _outcome_of_refusal(decision: Decision) -> Outcome:
+def _outcome_of_refusal(decision: Decision) -> DecisionOutcome:
     post = decision.revision.post
     if post.newest > decision.revision.number:
-        return Outcome.NEWER_REVISION
+        return DecisionOutcome.NEWER_REVISION
     if post.state is PostState.WITHDRAWN:
-        return Outcome.POST_WITHDRAWN
+        return DecisionOutcome.POST_WITHDRAWN
     rejected = decision.kind is DecisionKind.REJECTED
-    return Outcome.REJECTED if rejected else Outcome.WITH_THE_CELL
+    return DecisionOutcome.REJECTED if rejected else DecisionOutcome.WITH_THE_CELL

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from approvals.errors import NotAllowed, Overtaken, WrongState
-from approvals.states import POST_MOVES, PostState, check_move
+from approvals.states import POST_MOVES, PostState
+from publisher.transitions import check_move
 
 # The design's row "Post", by hand.
 MOVES = {

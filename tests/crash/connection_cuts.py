@@ -22,8 +22,8 @@ SOCKET = ".s.PGSQL.5432"
 PEER = struct.Struct("3i")
 """The format of a local peer's credentials: process, user and group."""
 
-WRITES_SENDING, WRITES_RECEIPTS = b"EXECUTE send(", b'"platform_id"'
-"""Parts of the statements that write the state `sending`, and receipts."""
+WRITES_SENDING, WRITES_RECEIPTS = b'"verb": "send"', b'"verb": "publish"'
+"""Parts of the Events that are written with the state `sending`, and with receipts."""
 
 DONE = b"Z\x00\x00\x00\x05I"
 """PostgreSQL's ReadyForQuery outside a transaction: the COMMIT has been done."""

@@ -13,8 +13,7 @@ from sqlalchemy import select
 from publisher.delivery import dispatch
 from publisher.delivery.accounts import manage
 from publisher.delivery.attempt import attempt_and_store
-from publisher.delivery.claim import claim_deliveries
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.claim import DeliveryPayload, claim_deliveries
 from publisher.delivery.worker_context import Claim
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
 from publisher.scheduling import schedule

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from approvals.policy import CLOCK
-from publisher.delivery import dispatch, outcomes
+from publisher.delivery import dispatch, failures, outcomes
 from publisher.delivery.accounts import manage
 from publisher.delivery.accounts.manage import AccountSettings
 from publisher.delivery.attempt import attempt_and_store
-from publisher.delivery.claim import claim
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.claim import DeliveryPayload, claim
+from publisher.delivery.failures import GivenBack
+from publisher.delivery.outcomes import Outcome
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.platforms.base.protocol import TryLater
 from publisher.scheduling.schedule import cancel, schedule
@@ -163,7 +164,7 @@ def test_an_attempt_that_may_have_sent_is_never_ended_as_overtaken(town: City) -
     assert try_start(town, only)
     with town.write() as session:
         delivery = session.get_one(Delivery, only.claim.delivery_id)
-        outcomes.unconfirm(town.context, session, delivery, only.claim, "restored")
+        failures.unconfirm(town.context, session, delivery, "restored")
     town.clock.move(timedelta(days=1))
     assert dispatch.tick_overtaken(town.context) == 0
     assert _attempt(town).outcome == ""
@@ -217,7 +218,7 @@ def test_a_rate_limit_window_begun_after_the_claim_gets_no_count_back(town: City
     (only,) = claim_due(town)
     town.clock.move(timedelta(seconds=30))
     record_allowance(town, 0, IN_15_MINUTES + 15 * MINUTE)
-    outcomes.give_back(town.context, only)
+    outcomes.store(town.context, [Outcome(only, GivenBack())])
     assert remaining_allowance(town) == 0
 
 

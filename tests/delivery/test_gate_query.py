@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from publisher import transitions
 from publisher.delivery import attempt, dispatch
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.claim import DeliveryPayload
 from publisher.drafting.drafts import PictureDraft
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.models.posts import Decision, Post, Rendition, Revision, RevisionDepartment, Variant

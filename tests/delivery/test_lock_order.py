@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -14,16 +14,21 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from publisher.database.session import Database
-from publisher.delivery import dispatch, outcomes, receipts
-from publisher.delivery.claim import claim
+from publisher.delivery import dispatch, outcomes
+from publisher.delivery.claim import DeliveryPayload, claim
 from publisher.delivery.emergency import template_approval
-from publisher.delivery.payload import DeliveryPayload
-from publisher.delivery.receipts import Completion
-from publisher.delivery.worker_context import WorkerContext
+from publisher.delivery.failures import Ending, Failure
+from publisher.delivery.outcomes import Outcome
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.models.posts import Post
 from publisher.operations.departments import open_items
-from publisher.platforms.base.protocol import CredentialsExpired, OutcomeUnknown, TryLater
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
 from publisher.platforms.base.types import Allowance as Told
 from publisher.platforms.base.types import Receipt
 from publisher.review import withdraw
@@ -73,27 +78,16 @@ def test_a_lease_refusal_and_the_sweeper_do_not_deadlock(
     assert remaining_allowance(postgres_town) == 5
 
 
-OUTCOMES: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
-    "refused": lambda bench, payload: outcomes.store_failure(bench, payload, "invalid", "", TOLD),
-    "later": lambda bench, payload: outcomes.store_delay(
-        bench, payload, TryLater(IN_15_MINUTES, ""), TOLD
-    ),
-    "credentials": lambda bench, payload: outcomes.store_expiry(
-        bench, payload, CredentialsExpired(), TOLD
-    ),
-    "unknown": lambda bench, payload: outcomes.store_unknown(
-        bench, payload, OutcomeUnknown(), TOLD
-    ),
+FAILURES: dict[str, Failure] = {
+    "refused": Refused(RefusalCode.INVALID),
+    "later": TryLater(IN_15_MINUTES, ""),
+    "credentials": CredentialsExpired(),
+    "unknown": OutcomeUnknown(),
 }
-LATE: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
-    **OUTCOMES,
-    "published": lambda bench, payload: receipts.store_receipts(
-        bench, [Completion(payload, RECEIPT, TOLD)]
-    ),
-}
+ENDINGS: dict[str, Ending] = {**FAILURES, "published": RECEIPT}
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("outcome", FAILURES)
 def test_the_outcome_of_a_late_attempt_and_the_sweeper_do_not_deadlock(
     postgres_town: City, outcome: str
 ) -> None:
@@ -111,7 +105,7 @@ def test_the_outcome_of_a_late_attempt_and_the_sweeper_do_not_deadlock(
     run_into_locks(
         postgres_town,
         lambda: dispatch.run_maintenance(postgres_town.context),
-        lambda: OUTCOMES[outcome](postgres_town.context, only),
+        lambda: outcomes.store(postgres_town.context, [Outcome(only, FAILURES[outcome], TOLD)]),
         pauses_at=has_swept,
     )
     assert delivery_state(postgres_town, only) is DeliveryState.UNCONFIRMED
@@ -156,18 +150,18 @@ def test_receipts_and_changes_of_their_account_do_not_deadlock(
     """The account is locked before its limits, also when a receipt is stored."""
     record_allowance(postgres_town, 5)
     published, other = start_sending(postgres_town, 2)
-    done = [Completion(published, receipt_for(1, postgres_town), TOLD)]
+    done = [Outcome(published, receipt_for(1, postgres_town), TOLD)]
     run_into_locks(
         postgres_town,
-        lambda: receipts.store_receipts(postgres_town.context, done),
-        lambda: OUTCOMES[outcome](postgres_town.context, other),
+        lambda: outcomes.store(postgres_town.context, done),
+        lambda: outcomes.store(postgres_town.context, [Outcome(other, FAILURES[outcome], TOLD)]),
         pauses_at=lambda sql: sql.startswith("INSERT INTO receipts"),
     )
     assert delivery_state(postgres_town, published) is DeliveryState.PUBLISHED
     assert delivery_state(postgres_town, other) is DeliveryState.SCHEDULED
 
 
-@pytest.mark.parametrize("outcome", LATE)
+@pytest.mark.parametrize("outcome", ENDINGS)
 def test_outcomes_of_two_attempts_under_a_cap_do_not_deadlock(
     postgres_town: City, outcome: str
 ) -> None:
@@ -183,7 +177,7 @@ def test_outcomes_of_two_attempts_under_a_cap_do_not_deadlock(
     run_into_locks(
         postgres_town,
         lambda: began.append(try_start(postgres_town, newer)),
-        lambda: LATE[outcome](postgres_town.context, older),
+        lambda: outcomes.store(postgres_town.context, [Outcome(older, ENDINGS[outcome], TOLD)]),
         pauses_at=lambda sql: "FROM allowances" in sql and "FOR UPDATE" in sql,
     )
     assert began == [True]
@@ -214,7 +208,7 @@ def test_an_outcome_and_a_withdrawn_approval_do_not_deadlock(
 
     run_into_locks(
         postgres_town,
-        lambda: OUTCOMES[outcome](postgres_town.context, only),
+        lambda: outcomes.store(postgres_town.context, [Outcome(only, FAILURES[outcome], TOLD)]),
         lambda: _withdraw(postgres_town, only),
         pauses_at=has_changed_it,
     )
@@ -248,7 +242,7 @@ def test_an_emergency_outcome_and_its_withdrawn_template_do_not_deadlock(
 
     run_into_locks(
         postgres_town,
-        lambda: OUTCOMES["later"](postgres_town.context, only),
+        lambda: outcomes.store(postgres_town.context, [Outcome(only, FAILURES["later"], TOLD)]),
         take_back,
         pauses_at=has_changed_it,
     )
@@ -271,7 +265,7 @@ def test_two_groups_of_receipts_learn_of_accounts_in_one_order(postgres_town: Ci
     ones, others = start_sending(postgres_town, 2), start_sending(postgres_town, 2, "facebook")
     limits = (Told("publish.15min", 100, 50, IN_15_MINUTES),)
     answers = [
-        Completion(payload, receipt_for(n, postgres_town), limits)
+        Outcome(payload, receipt_for(n, postgres_town), limits)
         for n, payload in enumerate((*ones, *others))
     ]
     groups = [[answers[0], answers[2]], [answers[3], answers[1]]]
@@ -289,9 +283,7 @@ def test_two_groups_of_receipts_learn_of_accounts_in_one_order(postgres_town: Ci
         after_each_statement(postgres_town.database, wait_for_the_other),
         ThreadPoolExecutor(2) as clocks,
     ):
-        storing = [
-            clocks.submit(receipts.store_receipts, postgres_town.context, group) for group in groups
-        ]
+        storing = [clocks.submit(outcomes.store, postgres_town.context, group) for group in groups]
         for future in storing:
             future.result(timeout=PATIENCE)
     assert {delivery_state(postgres_town, completion.payload) for completion in answers} == {

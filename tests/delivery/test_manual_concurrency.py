@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import select
 
 from approvals.errors import WrongState
-from publisher.delivery import commit_sending, dispatch, manual, receipts
+from publisher.delivery import dispatch, manual, outcomes, sending
+from publisher.delivery.claim import DeliveryPayload
 from publisher.delivery.claim import claim as delivery_claim
 from publisher.delivery.manual import LinkedPost, ManualPost
-from publisher.delivery.payload import DeliveryPayload
-from publisher.delivery.receipts import Completion
+from publisher.delivery.outcomes import Outcome
 from publisher.models.deliveries import Account, ReceiptOrigin, ReceiptRow
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
@@ -119,7 +119,7 @@ def test_a_manual_post_is_refused_while_a_clock_commits_sending(town: City) -> N
     payload, pasted, read_back = claimed_by_clock(town)
     run_into_locks(
         town,
-        lambda: commit_sending.start(town.context, payload),
+        lambda: sending.start(town.context, payload),
         lambda: _expect_on_its_way(town, pasted, read_back),
         pauses_at=lambda sql: "FROM allowances" in sql,
     )
@@ -140,23 +140,23 @@ def test_a_refused_manual_post_does_not_stop_the_clock_that_has_the_claim(
     run_into_locks(
         town,
         lambda: _expect_on_its_way(town, pasted, read_back),
-        lambda: commit_sending.start(town.context, payload),
+        lambda: sending.start(town.context, payload),
         pauses_at=has_locked,
     )
     assert delivery_state(town, payload) is DeliveryState.SENDING
     assert proofs(town) == []
 
 
-def with_late_response(town: City) -> tuple[Completion, ManualPost, LinkedPost]:
+def with_late_response(town: City) -> tuple[Outcome, ManualPost, LinkedPost]:
     """Let a clock's response be late, and a person check a link meanwhile."""
     (delivery_id,) = town.due()
     (payload,) = claim(town)
-    commit_sending.start(town.context, payload)
+    sending.start(town.context, payload)
     town.clock.move(timedelta(seconds=PACE.lease + 1))
     dispatch.run_maintenance(town.context)
     assert delivery_state(town, payload) is DeliveryState.UNCONFIRMED
     pasted, read_back = check_link(town, delivery_id)
-    return Completion(payload, receipt_for(int(read_back.platform_id), town)), pasted, read_back
+    return Outcome(payload, receipt_for(int(read_back.platform_id), town)), pasted, read_back
 
 
 def test_a_receipt_adds_nothing_if_a_person_stores_the_post_first(town: City) -> None:
@@ -164,7 +164,7 @@ def test_a_receipt_adds_nothing_if_a_person_stores_the_post_first(town: City) ->
     run_into_locks(
         town,
         lambda: store_manual_post(town, pasted, read_back),
-        lambda: receipts.store_receipts(town.context, [done]),
+        lambda: outcomes.store(town.context, [done]),
         pauses_at=has_read_the_delivery,
     )
     assert delivery_state(town, done.payload) is DeliveryState.PUBLISHED
@@ -181,7 +181,7 @@ def test_a_manual_post_is_refused_if_the_receipt_is_stored_first(town: City) -> 
 
     run_into_locks(
         town,
-        lambda: receipts.store_receipts(town.context, [done]),
+        lambda: outcomes.store(town.context, [done]),
         is_refused,
         pauses_at=lambda sql: sql.startswith("INSERT INTO receipts"),
     )

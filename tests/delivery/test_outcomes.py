@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from publisher.delivery import retry
+from publisher.delivery import failures
 from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptOrigin, ReceiptRow
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
@@ -186,7 +186,7 @@ def _pause(outcomes: list[str]) -> float:
     tried = Delivery(
         fence=len(outcomes), attempts=[Attempt(outcome=outcome) for outcome in outcomes]
     )
-    return (retry.next_try(tried, now=NOON, retry_at=None) - NOON).total_seconds()
+    return (failures.next_try(tried, now=NOON, retry_at=None) - NOON).total_seconds()
 
 
 def test_a_delivery_waits_while_the_token_of_its_account_is_expired(town: City) -> None:

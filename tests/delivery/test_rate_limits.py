@@ -9,11 +9,13 @@ from threading import Barrier
 import pytest
 from sqlalchemy import select
 
-from publisher.delivery import commit_sending, dispatch, outcomes
+from publisher.delivery import dispatch, outcomes, sending
 from publisher.delivery.accounts import manage
 from publisher.delivery.accounts.manage import AccountSettings
+from publisher.delivery.claim import DeliveryPayload
 from publisher.delivery.claim import claim as delivery_claim
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.failures import GivenBack
+from publisher.delivery.outcomes import Outcome
 from publisher.delivery.rate_limits import counter, daily_cap, response_limits
 from publisher.delivery.rate_limits import query as rate_limits_query
 from publisher.models.accounts import AllowanceRow
@@ -22,6 +24,7 @@ from publisher.platforms.base.types import Allowance as Told
 from publisher.states import DeliveryState
 from tests.support.city import PACE, City, statements
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON
+from tests.support.claims import try_start
 
 IN_15 = NOON + 15 * MINUTE
 
@@ -254,7 +257,7 @@ def test_a_claim_counts_what_it_takes_before_another_clock_can(town: City) -> No
 def test_a_delivery_counted_at_its_claim_is_sent_without_another_count(town: City) -> None:
     first, *_ = claimed(town, remaining=3)
     with statements(town.database) as executed:
-        commit_sending.start(town.context, first)
+        sending.start(town.context, first)
     assert town.delivery(first.claim.delivery_id).state is DeliveryState.SENDING
     assert not [sql for sql in executed if sql.startswith("UPDATE allowances")]
     assert remaining(town) == 0
@@ -266,9 +269,8 @@ def test_deliveries_beyond_the_limit_are_claimed_uncounted_and_then_wait(
     payloads = claimed(town, remaining=2)
     assert [payload.claim.counted for payload in payloads] == [True, True, False]
     for payload in payloads[:2]:
-        commit_sending.start(town.context, payload)
-    with pytest.raises(commit_sending.HeldBack):
-        commit_sending.start(town.context, payloads[2])
+        sending.start(town.context, payload)
+    assert not try_start(town, payloads[2])
     waiting = town.delivery(payloads[2].claim.delivery_id)
     assert (waiting.state, waiting.reason["code"]) == (DeliveryState.SCHEDULED, "limit")
     assert remaining(town) == 0
@@ -283,21 +285,21 @@ def test_a_claim_counts_nothing_under_a_daily_cap_or_without_known_limits(
     (capped,) = claimed(town, remaining=5, due=1)
     assert [payload.claim.counted for payload in (unknown, capped)] == [False, False]
     assert remaining(town) == 5
-    commit_sending.start(town.context, capped)
+    sending.start(town.context, capped)
     assert remaining(town) == 4
 
 
 def test_a_delivery_that_is_given_back_gives_back_its_count(town: City) -> None:
     first, *_ = claimed(town, remaining=5)
-    outcomes.give_back(town.context, first)
+    outcomes.store(town.context, [Outcome(first, GivenBack())])
     assert remaining(town) == 3
-    outcomes.give_back(town.context, first)  # reported twice, undone once
+    outcomes.store(town.context, [Outcome(first, GivenBack())])  # reported twice, undone once
     assert remaining(town) == 3
 
 
 def test_only_deliveries_that_a_dead_clock_may_have_sent_stay_counted(town: City) -> None:
     first, *_ = claimed(town, remaining=5)
-    commit_sending.start(town.context, first)
+    sending.start(town.context, first)
     town.clock.move(timedelta(seconds=PACE.lease + 1))
     dispatch.run_maintenance(town.context)
     assert remaining(town) == 4
@@ -306,8 +308,7 @@ def test_only_deliveries_that_a_dead_clock_may_have_sent_stay_counted(town: City
 def test_a_delivery_that_the_gate_blocks_gives_back_its_count(town: City) -> None:
     (only,) = claimed(town, remaining=5, due=1)
     town.disable("first")
-    with pytest.raises(commit_sending.HeldBack):
-        commit_sending.start(town.context, only)
+    assert not try_start(town, only)
     assert remaining(town) == 5
 
 

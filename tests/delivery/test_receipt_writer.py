@@ -16,11 +16,11 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 from publisher.database.session import Database
-from publisher.delivery import platform_actions, receipts
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery import lookup, outcomes
+from publisher.delivery.claim import DeliveryPayload
+from publisher.delivery.outcomes import Outcome
 from publisher.delivery.receipt_writer import RETRY_PAUSES as PAUSES_IN_EARNEST
 from publisher.delivery.receipt_writer import Recorder
-from publisher.delivery.receipts import Completion
 from publisher.delivery.worker import Worker
 from publisher.models.deliveries import Attempt, Delivery, ReceiptOrigin, ReceiptRow
 from publisher.platforms.base.protocol import Deadline
@@ -43,8 +43,8 @@ def test_a_receipt_that_cannot_be_stored_does_not_lose_the_others(town: City) ->
     with town.write() as session:  # a delivery has one receipt, and this delivery has it already
         session.add(_row(bad, town))
     recorder = Recorder(town.context)
-    recorder.put(Completion(bad, receipt_for(1, town)))
-    recorder.put(Completion(good, receipt_for(2, town)))
+    recorder.put(Outcome(bad, receipt_for(1, town)))
+    recorder.put(Outcome(good, receipt_for(2, town)))
     recorder.close()
     assert delivery_state(town, good) is DeliveryState.PUBLISHED
     assert (
@@ -58,7 +58,7 @@ PAUSES = (0.1, 0.3, 0.0)
 def test_a_short_database_outage_loses_no_receipt(town: City) -> None:
     payloads = start_sending(town, 2)
     done = [
-        Completion(payload, receipt_for(number, town)) for number, payload in enumerate(payloads, 1)
+        Outcome(payload, receipt_for(number, town)) for number, payload in enumerate(payloads, 1)
     ]
     recorder = Recorder(town.context, pauses=PAUSES)
     with _fail_at_first(town.database, times=2) as tries:
@@ -77,9 +77,9 @@ def test_a_long_database_outage_loses_a_receipt_but_not_the_recorder(
     lost, stored = start_sending(town, 2)
     recorder = Recorder(town.context, pauses=(0.0, 0.0))
     with _fail_at_first(town.database, times=3) as tries:
-        recorder.put(Completion(lost, receipt_for(1, town)))
+        recorder.put(Outcome(lost, receipt_for(1, town)))
         assert wait_until(lambda: len(tries) == 3, within=PATIENCE)
-        recorder.put(Completion(stored, receipt_for(2, town)))
+        recorder.put(Outcome(stored, receipt_for(2, town)))
         recorder.close()
     assert len(tries) == 2 + 1 + 1  # each pause, once alone, and the other one
     assert delivery_state(town, stored) is DeliveryState.PUBLISHED
@@ -170,7 +170,7 @@ def test_a_check_that_finds_an_invalid_id_has_found_nothing(town: City, platform
             return Match(platform_id, "", since, "")
 
     (only,) = claim_due(town)
-    published = platform_actions.find_published(Strange(now=town.clock, name="x"), only, since=NOON)
+    published = lookup.find_published(Strange(now=town.clock, name="x"), only, since=NOON)
     assert published is None
 
 
@@ -193,9 +193,7 @@ def test_of_two_receipts_of_a_delivery_in_a_batch_the_newest_counts(town: City) 
             )
         )
     answers = enumerate((first, again, other), 1)
-    receipts.store_receipts(
-        town.context, [Completion(payload, receipt_for(n, town)) for n, payload in answers]
-    )
+    outcomes.store(town.context, [Outcome(payload, receipt_for(n, town)) for n, payload in answers])
     with town.read() as session:
         rows = session.execute(select(ReceiptRow.delivery_id, ReceiptRow.platform_id)).all()
     expected = [(first.claim.delivery_id, "2"), (other.claim.delivery_id, "3")]

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import FreshSignInRequired, WrongRole, WrongState
-from publisher.delivery import commit_sending, dispatch, manual, payload, receipts, reconcile
+from publisher.delivery import claim as claiming
+from publisher.delivery import dispatch, manual, outcomes, reconcile, sending
 from publisher.delivery.accounts.credentials import OpenAccount
-from publisher.delivery.outcomes import store_delay, store_expiry, store_failure, store_unknown
-from publisher.delivery.payload import DeliveryPayload
-from publisher.delivery.receipts import Completion
+from publisher.delivery.claim import DeliveryPayload
+from publisher.delivery.outcomes import Outcome
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptOrigin
 from publisher.platforms.base.protocol import (
@@ -195,16 +195,15 @@ def test_a_late_receipt_confirms_a_sending_unconfirmed_or_held_delivery(
         town.tick_reconcile()
     states = {0: DeliveryState.SENDING, 60: DeliveryState.SENDING, 3_600: DeliveryState.HELD}
     assert town.delivery(delivery_id).state is states[wait]
-    receipts.store_receipts(town.context, [Completion(claim, _receipt(town))])
+    outcomes.store(town.context, [Outcome(claim, _receipt(town))])
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
 def test_a_late_failure_changes_nothing(town: City) -> None:
     delivery_id = _add_unconfirmed(town)
     claim = _payload_of(town, delivery_id, 1)
-    store_failure(town.context, claim, "too_long", "late")
-    store_delay(town.context, claim, TryLater())
-    store_expiry(town.context, claim, CredentialsExpired())
+    for failure in (Refused(RefusalCode.TOO_LONG), TryLater(), CredentialsExpired()):
+        outcomes.store(town.context, [Outcome(claim, failure)])
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
 
 
@@ -216,9 +215,7 @@ def test_a_receipt_of_an_older_claim_changes_nothing(town: City) -> None:
             session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id
         )
     dispatch.claim_next(town.context)
-    receipts.store_receipts(
-        town.context, [Completion(_payload_of(town, delivery_id, 1), _receipt(town))]
-    )
+    outcomes.store(town.context, [Outcome(_payload_of(town, delivery_id, 1), _receipt(town))])
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
 
 
@@ -228,10 +225,9 @@ def test_a_receipt_of_an_older_claim_does_not_end_a_later_attempt(town: City) ->
         _send_again(town, session, delivery_id)
     later = _commit_sending(town)
     assert later.claim == Claim(delivery_id, 2)
-    receipts.store_receipts(
-        town.context, [Completion(_payload_of(town, delivery_id, 1), _receipt(town))]
-    )
-    store_unknown(town.context, _payload_of(town, delivery_id, 1), OutcomeUnknown())
+    outcomes.store(town.context, [Outcome(_payload_of(town, delivery_id, 1), _receipt(town))])
+    older = _payload_of(town, delivery_id, 1)
+    outcomes.store(town.context, [Outcome(older, OutcomeUnknown())])
     assert town.delivery(delivery_id).state is DeliveryState.SENDING
 
 
@@ -487,14 +483,14 @@ def _commit_sending(town: City) -> DeliveryPayload:
     """Claim, commit the state `sending`, and do no more."""
     payload = dispatch.claim_next(town.context)
     assert payload is not None
-    commit_sending.start(town.context, payload)
+    sending.start(town.context, payload)
     return payload
 
 
 def _payload_of(town: City, delivery_id: int, fence: int) -> DeliveryPayload:
     """Return the payload that the clock of this claim still holds."""
     with town.read() as session:
-        (parcel,) = payload.load_payloads(session, [Claim(delivery_id, fence)])
+        (parcel,) = claiming.load_payloads(session, [Claim(delivery_id, fence)])
     return parcel
 
 

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from publisher.delivery import commit_sending, dispatch, orphan_cleanup, payload, receipts
+from publisher.delivery import claim as claiming
+from publisher.delivery import dispatch, orphan_cleanup, outcomes, sending
 from publisher.delivery.attempt import _prepare
+from publisher.delivery.outcomes import Outcome
 from publisher.delivery.rate_limits import daily_cap
-from publisher.delivery.receipts import Completion
 from publisher.delivery.worker_context import Claim
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Account, Attempt, Delivery
@@ -90,7 +91,7 @@ def test_a_staged_post_of_a_dead_clock_is_published_by_the_next(
     assert payload is not None
     deadline = Deadline.after(9.0, lambda: 0.0)
     _, ready = _prepare(town.context, facebook, payload, deadline)
-    commit_sending.start(town.context, ready)
+    sending.start(town.context, ready)
     town.clock.move(3 * MINUTE)
     with town.write() as session:
         dispatch.sweep(session, now=town.now, delivery_settings=town.context.delivery_settings)
@@ -179,9 +180,9 @@ def test_a_late_first_receipt_counts_after_a_retried_release(
     (delivery_id,) = town.live(on=["facebook"])
     town.tick_reconcile(MINUTE)
     with town.read() as session:
-        (parcel,) = payload.load_payloads(session, [Claim(delivery_id, 1)])
+        (parcel,) = claiming.load_payloads(session, [Claim(delivery_id, 1)])
     late = Receipt(parcel.staged_id, "", town.now, "late")
-    receipts.store_receipts(town.context, [Completion(parcel, late)])
+    outcomes.store(town.context, [Outcome(parcel, late)])
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
     assert [attempt[1] for attempt in attempts_of(town)] == ["published", "unknown"]
 

@@ -11,11 +11,10 @@ from sqlalchemy import select, text
 
 from approvals import gate
 from approvals.errors import WrongRole
-from publisher.delivery import preconditions
-from publisher.delivery.claim import claim
+from publisher.delivery import sending
+from publisher.delivery.claim import DeliveryPayload, claim
 from publisher.delivery.controls import stop as controls_stop
 from publisher.delivery.controls.stop import ReleasedAlready
-from publisher.delivery.payload import DeliveryPayload
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.emergency import Duty
@@ -81,7 +80,7 @@ def test_what_was_claimed_before_the_stop_goes_back_to_the_table(town: City) -> 
     (payload,) = claim(town.context, account_id=town.accounts["x"], most=1)
     stop(town)
     with town.write() as session:
-        blocker = preconditions.check(session, payload, now=town.now, seconds=1).blocker
+        blocker = sending.check(session, payload, now=town.now, seconds=1)
         assert blocker is not None
         assert (blocker.code, blocker.waits) == ("stopped", True)
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
@@ -287,8 +286,8 @@ def _reason_for_hold(town: City, payload: DeliveryPayload, begun: Barrier) -> st
     """Return what holds the delivery, for a clock that waits for other transactions' locks."""
     with town.database.transaction() as session:
         begun.wait()
-        precondition = preconditions.check(session, payload, now=town.now, seconds=1)
-        return precondition.blocker.code if precondition.blocker else ""
+        blocker = sending.check(session, payload, now=town.now, seconds=1)
+        return blocker.code if blocker else ""
 
 
 def _wait_for_a_blocked_one(town: City) -> None:

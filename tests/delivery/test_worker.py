@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from threading import Event, Semaphore, Thread, get_ident
-from typing import cast
 
 import pytest
-from sqlalchemy import QueuePool, select
+from sqlalchemy import select
 
 import scheduler
-from publisher.database.session import Database
-from publisher.delivery import claim
+from publisher.delivery.due import find_due
 from publisher.delivery.worker import Worker
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Attempt, Delivery, ReceiptRow
@@ -24,7 +21,7 @@ from publisher.platforms.base.types import PreparedPost
 from publisher.platforms.base.types import Receipt as Answer
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
-from tests.support.city import City, city
+from tests.support.city import City
 from tests.support.city_controls import add_freeze
 from tests.support.city_people import HOUR
 from tests.support.runs import wait_until
@@ -329,7 +326,7 @@ def test_an_account_with_an_urgent_delivery_is_claimed_for_first(town: City) -> 
     (other_id,), (urgent_id,) = town.due(on=[first]), town.due("road", on=[second])
     with town.write() as session:
         session.get_one(Delivery, urgent_id).urgent = True
-    due = claim.find_due(town.context)
+    due = find_due(town.context)
     assert due.account_ids == (town.accounts[second], town.accounts[first])
     assert due.urgent_ids == {town.accounts[second]}
     assert town.tick_dispatch() == 2
@@ -378,31 +375,3 @@ def _run_until(worker: Worker, done: Callable[[], bool]) -> None:
         if done():
             return
     raise AssertionError("the worker did not get it done")
-
-
-class _WatchedDatabase(Database):
-    """Records the rows that it returned."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.opened: list[Database] = []
-
-    def apart(self) -> Database:
-        self.opened.append(super().apart())
-        return self.opened[-1]
-
-
-@pytest.mark.both
-def test_a_worker_opens_two_pools_of_its_own_and_closes_them(
-    postgres_url: str, tmp_path: Path
-) -> None:
-    database = _WatchedDatabase(postgres_url)
-    town = city(database, tmp_path)
-    (delivery_id,) = town.due()
-    worker = Worker(_real_time_context(town))
-    _run_until(worker, lambda: town.delivery(delivery_id).state is DeliveryState.PUBLISHED)
-    pools = [cast("QueuePool", pool.engine.pool) for pool in database.opened]
-    assert [pool.checkedin() > 0 for pool in pools] == [True, True]
-    worker.close()
-    assert all(pool.checkedin() == 0 for pool in pools)
-    database.dispose()

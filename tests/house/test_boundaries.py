@@ -14,12 +14,6 @@ from tools.source import Source, product, python_files
 pytestmark = pytest.mark.xdist_group("syntax trees")  # one worker parses the files
 
 COMMITS = {"commit", "begin"}
-COMMIT_ALONG = (
-    *("publisher.database.prepared_statements", "publisher.transitions"),
-    *("publisher.delivery.commit_sending", "publisher.delivery.claim"),
-)
-"""The modules that may send a COMMIT together with statements: see docs/adr/0032."""
-
 CLOCKS = {
     "datetime.datetime.now",
     "datetime.datetime.utcnow",
@@ -48,10 +42,6 @@ def find_commits(source: Source) -> Iterator[str]:
     for call, _ in source.calls():
         if isinstance(call.func, ast.Attribute) and call.func.attr in COMMITS:
             yield f"{source.at(call)} .{call.func.attr}(): only database/session.py commits"
-        elif any(keyword.arg == "commit" for keyword in call.keywords) and not source.is_in(
-            *COMMIT_ALONG
-        ):
-            yield f"{source.at(call)} commit=: only the press lets a COMMIT travel along"
 
 
 def find_clocks(source: Source) -> Iterator[str]:
@@ -150,12 +140,6 @@ def test_a_commit_elsewhere_is_found_out(text: str) -> None:
     assert not list(find_commits(Source("publisher/database/session.py", text)))
 
 
-def test_a_commit_that_travels_along_elsewhere_is_found_out() -> None:
-    text = "run(connection, call, commit=True)"
-    assert list(find_commits(Source("publisher/scheduling/schedule.py", text)))
-    assert not list(find_commits(Source("publisher/delivery/commit_sending.py", text)))
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -167,7 +151,7 @@ def test_a_commit_that_travels_along_elsewhere_is_found_out() -> None:
     ],
 )
 def test_a_clock_read_elsewhere_is_found_out(text: str) -> None:
-    assert list(find_clocks(Source("publisher/delivery/retry.py", text)))
+    assert list(find_clocks(Source("publisher/delivery/failures.py", text)))
     assert not list(find_clocks(Source("publisher/now.py", text)))
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Table, func, select
 
 from publisher.database.session import Base, Database
-from publisher.delivery import commit_sending, dispatch
+from publisher.delivery import dispatch, sending
 from publisher.media.store import Store
 from publisher.models.content_checks import CheckedLink, LinkFinding
 from publisher.models.controls import Stop
@@ -126,7 +126,7 @@ def test_what_was_claimed_or_sending_is_in_doubt(
     ids = [town.due()[0] for _ in range(2)]
     first = dispatch.claim_next(town.context)
     assert first is not None
-    commit_sending.start(town.context, first)
+    sending.start(town.context, first)
     assert dispatch.claim_next(town.context) is not None
     file = tmp_path / "house.zip"
     _write(town, file)

@@ -12,7 +12,7 @@ from approvals.policy import CLOCK, Actor, Role
 from publisher.models.people import Appointment
 from publisher.models.posts import DecisionKind, Post
 from publisher.review import decide, history, withdraw
-from publisher.review.history import Outcome, PastDecision
+from publisher.review.history import DecisionOutcome, PastDecision
 from publisher.states import DeliveryState
 from tests.support.city_people import DAY, NOON, CityPeople, add_appointment
 from tests.support.post_steps import approve, approved, in_review, save, schedule, send, started
@@ -37,11 +37,11 @@ def test_an_approval_waits_for_a_time_and_then_shows_its_deliveries(
     session: Session, city: CityPeople
 ) -> None:
     post_id = approved(session, city)
-    assert only(session, city.actor("first")).became is Outcome.WAITS_FOR_A_TIME
+    assert only(session, city.actor("first")).became is DecisionOutcome.WAITS_FOR_A_TIME
     schedule(session, city, post_id)
     session.expire_all()
     row = only(session, city.actor("first"))
-    assert row.became is Outcome.DELIVERIES
+    assert row.became is DecisionOutcome.DELIVERIES
     assert [delivery.state for delivery in row.deliveries] == [DeliveryState.SCHEDULED] * 2
 
 
@@ -53,7 +53,7 @@ def test_an_approval_that_was_taken_back_no_longer_counts(
         session, actor=city.actor("second"), now=NOON, post_id=post_id, seen_revision=1
     )
     row = only(session, city.actor("first"))
-    assert (row.became, row.decision.withdrawn_at) == (Outcome.WITHDRAWN_APPROVAL, NOON)
+    assert (row.became, row.decision.withdrawn_at) == (DecisionOutcome.WITHDRAWN_APPROVAL, NOON)
 
 
 def test_a_newer_revision_a_withdrawn_post_and_another_department_are_told(
@@ -67,9 +67,9 @@ def test_a_newer_revision_a_withdrawn_post_and_another_department_are_told(
     session.expire_all()
     became = {row.post.id: row.became for row in rows(session, city.actor("first"))}
     assert became == {
-        newer: Outcome.NEWER_REVISION,
-        gone: Outcome.POST_WITHDRAWN,
-        joint: Outcome.WAITS_FOR_OTHERS,
+        newer: DecisionOutcome.NEWER_REVISION,
+        gone: DecisionOutcome.POST_WITHDRAWN,
+        joint: DecisionOutcome.WAITS_FOR_OTHERS,
     }
 
 
@@ -79,15 +79,15 @@ def test_a_return_is_with_the_cell_until_there_is_a_newer_revision(
     post_id = in_review(session, city)
     refuse(session, post_id, "return", city.actor("first"))
     row = only(session, city.actor("first"))
-    assert (row.decision.kind, row.became) == (DecisionKind.RETURNED, Outcome.WITH_THE_CELL)
+    assert (row.decision.kind, row.became) == (DecisionKind.RETURNED, DecisionOutcome.WITH_THE_CELL)
     save(session, city, post_id)
     session.expire_all()
-    assert only(session, city.actor("first")).became is Outcome.NEWER_REVISION
+    assert only(session, city.actor("first")).became is DecisionOutcome.NEWER_REVISION
 
 
 def test_a_rejected_post_says_so(session: Session, city: CityPeople) -> None:
     refuse(session, in_review(session, city), "reject", city.actor("first"))
-    assert only(session, city.actor("first")).became is Outcome.REJECTED
+    assert only(session, city.actor("first")).became is DecisionOutcome.REJECTED
 
 
 def test_people_see_only_their_own_decisions_under_every_appointment(

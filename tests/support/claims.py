@@ -6,9 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from publisher.delivery import commit_sending
-from publisher.delivery.claim import claim
-from publisher.delivery.payload import DeliveryPayload
+from approvals.errors import WrongState
+from publisher.delivery import outcomes, sending
+from publisher.delivery.claim import DeliveryPayload, claim
+from publisher.delivery.failures import Ending, Lost
+from publisher.delivery.outcomes import Outcome
 from publisher.delivery.rate_limits import response_limits
 from publisher.models.accounts import AllowanceRow
 from publisher.platforms.base.types import Allowance, Receipt
@@ -48,12 +50,15 @@ def start_sending(town: City, due: int = 1, on: str = "x") -> list[DeliveryPaylo
 
 
 def try_start(town: City, payload: DeliveryPayload) -> bool:
-    """Try to commit the state `sending`; return whether it was committed."""
+    """Try to commit the state `sending`, else store what keeps it; return True if committed."""
+    ending: Ending | None
     try:
-        commit_sending.start(town.context, payload)
-    except commit_sending.HeldBack:
-        return False
-    return True
+        ending = sending.start(town.context, payload)
+    except WrongState:
+        ending = Lost()
+    if ending is not None:
+        outcomes.store(town.context, [Outcome(payload, ending)])
+    return ending is None
 
 
 def delivery_state(town: City, payload: DeliveryPayload) -> DeliveryState:

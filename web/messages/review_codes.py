@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from publisher.models.posts import Decision, DecisionKind
-from publisher.review.history import Outcome
+from publisher.review.history import DecisionOutcome
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal
 from web.core.i18n import N_, _
 from web.messages.field_errors import localized
@@ -73,15 +73,15 @@ DECIDED: Mapping[DecisionKind, tuple[str, str]] = {
 }
 """By kind of decision: label, and the state of a post whose badge is shown."""
 
-BECAME: Mapping[Outcome, str] = {
-    Outcome.WITHDRAWN_APPROVAL: N_("The approval no longer counts."),
-    Outcome.POST_WITHDRAWN: N_("The post was withdrawn."),
-    Outcome.NEWER_REVISION: N_("Revision %(newest)s has taken its place."),
-    Outcome.WAITS_FOR_OTHERS: N_("It waits for another department’s decision."),
-    Outcome.WAITS_FOR_A_TIME: N_("It waits for the cell to set a time."),
-    Outcome.WITH_THE_CELL: N_("The cell is changing it."),
-    Outcome.REJECTED: N_("It is not published."),
-    Outcome.DELIVERIES: "",
+BECAME: Mapping[DecisionOutcome, str] = {
+    DecisionOutcome.WITHDRAWN_APPROVAL: N_("The approval no longer counts."),
+    DecisionOutcome.POST_WITHDRAWN: N_("The post was withdrawn."),
+    DecisionOutcome.NEWER_REVISION: N_("Revision %(newest)s has taken its place."),
+    DecisionOutcome.WAITS_FOR_OTHERS: N_("It waits for another department’s decision."),
+    DecisionOutcome.WAITS_FOR_A_TIME: N_("It waits for the cell to set a time."),
+    DecisionOutcome.WITH_THE_CELL: N_("The cell is changing it."),
+    DecisionOutcome.REJECTED: N_("It is not published."),
+    DecisionOutcome.DELIVERIES: "",
 }
 
 
@@ -91,7 +91,7 @@ def already_sentence(decision: Decision) -> str:
     return _(sentence, **localized({"at": decision.at}, sentence))
 
 
-def became_sentence(outcome: Outcome, newest: int) -> str:
+def became_sentence(outcome: DecisionOutcome, newest: int) -> str:
     """Return the outcome of a decided revision; empty if its deliveries show it."""
     sentence = BECAME[outcome]
     return _(sentence, **localized({"newest": newest}, sentence)) if sentence else ""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Integer, bindparam, case, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from publisher.database.prepared_statements import PreparedStatement, Value, run
-from publisher.database.session import Key, table_of
+from publisher.database.session import Key
 from publisher.delivery.rate_limits import daily_cap
 from publisher.delivery.rate_limits.daily_cap import CAP, DAY
 from publisher.models.accounts import AllowanceRow
@@ -17,7 +16,7 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.platforms.base.rate_limits import PUBLISH
 from publisher.transitions import NOW
 
-ACCOUNT_ID, COUNT = bindparam("account_id", type_=Key), bindparam("count", type_=Integer())
+ACCOUNT_ID = bindparam("account_id", type_=Key)
 
 COUNTED: Mapping[str, timedelta] = {
     f"{PUBLISH}.15min": timedelta(minutes=15),
@@ -37,14 +36,13 @@ def reserve(session: Session, account_id: int, most: int, now: datetime) -> int:
     not at every `sending`. The rest is counted by `spend` when it is sent: if the account has a
     daily cap, no known limits, or too little left.
     """
-    values: dict[str, Value] = {"account_id": account_id, "now": now}
-    connection = session.connection()
-    capped, windows = run(connection, _CAP(values), _WINDOWS(values))
-    if any(account.daily_cap is not None for account in capped):
+    values = {"account_id": account_id, "now": now}
+    if session.scalar(_CAP, values) is not None:
         return 0
-    counted = min([most, *(max(0, window.remaining) for window in windows)]) if windows else 0
+    windows = session.scalars(_WINDOWS, values).all()
+    counted = min([most, *(max(0, remaining) for remaining in windows)]) if windows else 0
     if counted:
-        run(connection, _COUNT_DOWN({**values, "count": counted}))
+        _count_down(session, account_id, now, counted)
     return counted
 
 
@@ -116,9 +114,7 @@ def _locked(session: Session, account_id: int, now: datetime) -> list[AllowanceR
 
 #: PostgreSQL:
 #:   SELECT accounts.daily_cap FROM accounts WHERE accounts.id = :account_id
-_CAP = PreparedStatement(
-    "cap_of_account", select(Account.daily_cap).where(Account.id == ACCOUNT_ID), [ACCOUNT_ID]
-)
+_CAP = select(Account.daily_cap).where(Account.id == ACCOUNT_ID)
 
 #: PostgreSQL:
 #:   SELECT allowances.remaining
@@ -128,8 +124,7 @@ _CAP = PreparedStatement(
 #:     AND (allowances.name LIKE 'publish.' || '%')
 #:   ORDER BY allowances.id
 #:   FOR UPDATE
-_WINDOWS = PreparedStatement(
-    "windows_of_account",
+_WINDOWS = (
     select(AllowanceRow.remaining)
     .where(
         AllowanceRow.account_id == ACCOUNT_ID,
@@ -137,36 +132,13 @@ _WINDOWS = PreparedStatement(
         AllowanceRow.name.startswith(f"{PUBLISH}."),
     )
     .order_by(AllowanceRow.id)
-    .with_for_update(),
-    [ACCOUNT_ID, NOW],
-)
-
-#: PostgreSQL:
-#:   UPDATE allowances
-#:   SET remaining=CASE WHEN (allowances.remaining > :count) THEN allowances.remaining - :count
-#:       ELSE 0 END
-#:   WHERE allowances.account_id = :account_id
-#:     AND allowances.resets_at > :now
-#:     AND (allowances.name = 'publish.15min' OR allowances.name = 'publish.app_day'
-#:         OR allowances.name = 'publish.user_day')
-_COUNT_DOWN = PreparedStatement(
-    "count_down",
-    update(table_of(AllowanceRow))
-    .where(
-        AllowanceRow.account_id == ACCOUNT_ID,
-        AllowanceRow.resets_at > NOW,
-        or_(*(AllowanceRow.name == name for name in COUNTED)),
-    )
-    .values(
-        remaining=case((AllowanceRow.remaining > COUNT, AllowanceRow.remaining - COUNT), else_=0)
-    ),
-    [ACCOUNT_ID, NOW, COUNT],
+    .with_for_update()
 )
 
 
-def _count_down(session: Session, account_id: int, now: datetime) -> None:
-    values: dict[str, Value] = {"account_id": account_id, "now": now, "count": 1}
-    run(session.connection(), _COUNT_DOWN(values))
+def _count_down(session: Session, account_id: int, now: datetime, count: int = 1) -> None:
+    lower = case((AllowanceRow.remaining > count, AllowanceRow.remaining - count), else_=0)
+    _change(session, account_id, now, lower)
 
 
 def _change(

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.delivery import platform_actions, restore_state
+from publisher.delivery import lookup, restore_state
 from publisher.delivery.accounts import manage
 from publisher.delivery.attempt import PlatformPool
-from publisher.delivery.payload import DeliveryPayload, load_payloads
+from publisher.delivery.claim import DeliveryPayload, load_payloads
 from publisher.delivery.restore_state import Restores
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Delivery
@@ -68,9 +68,7 @@ def seek(
         if payload.account.id in silent_account_ids:
             continue
         try:
-            match = platform_actions.find_published(
-                pool.open(payload.account), payload, since=restores.since
-            )
+            match = lookup.find_published(pool.open(payload.account), payload, since=restores.since)
         except Refused:
             continue  # this one cannot be asked for; the next one perhaps can
         except PlatformError as problem:

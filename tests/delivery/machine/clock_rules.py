@@ -9,16 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from sqlalchemy import func, or_, select
 
-from approvals.errors import NotAllowed
 from publisher.content_checks import outgoing_text
-from publisher.delivery import attempt, commit_sending, dispatch, reconcile
+from publisher.delivery import attempt, dispatch, reconcile
 from publisher.delivery.accounts import manage
 from publisher.delivery.attempt import PlatformPool
-from publisher.delivery.claim import claim
+from publisher.delivery.claim import DeliveryPayload, claim
 from publisher.delivery.controls import stop
 from publisher.delivery.controls.freeze import FreezeForm, freeze
 from publisher.delivery.emergency import ratification
-from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.comments import Comment
 from publisher.models.controls import Freeze
@@ -41,6 +39,7 @@ from tests.delivery.machine.delivery_invariants import DeliveryInvariants
 from tests.delivery.test_manual import link_to
 from tests.support.city import PACE
 from tests.support.city_people import MINUTE
+from tests.support.claims import try_start
 
 FAULTS: Mapping[str, Callable[[], tuple[PlatformError, bool]]] = {
     "lost before": lambda: (OutcomeUnknown("reset"), False),
@@ -192,7 +191,7 @@ class ClockRules(ControlRules):
                 attempt.attempt_delivery(PlatformPool(context), payload)
                 self.check_new_entries()
             else:
-                self._start_sending(payload)
+                try_start(self.town, payload)
         if is_settled:
             self.decide_held()
 
@@ -200,12 +199,6 @@ class ClockRules(ControlRules):
         variants = self.town.variants(post)
         self.use_case("publish_now", schedule.publish_now, by="clerk", variant_ids=variants)
         self.town.platform(on).lag = timedelta(seconds=lag)
-
-    def _start_sending(self, payload: DeliveryPayload) -> None:
-        try:
-            commit_sending.start(self.town.context, payload)
-        except (commit_sending.HeldBack, NotAllowed):
-            return
 
     @precondition(lambda self: self.suspended)
     @rule()

@@ -1,25 +1,31 @@
-"""The preconditions of sending, checked inside the transaction that commits `sending`."""
+"""The transaction that commits `sending`: it checks every precondition, and makes the transition.
+
+Each `sending` is a durable commit of its own, before the first byte is sent.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from approvals import gate
+from approvals.policy import CLOCK
+from publisher import failpoints, transitions
 from publisher.database.session import AnyRow, table_of
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.claim import DeliveryPayload
 from publisher.delivery.rate_limits import counter, query
+from publisher.delivery.worker_context import WorkerContext
 from publisher.models.accounts import AllowanceRow
 from publisher.models.comments import Comment, Thread
 from publisher.models.controls import Order
-from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
+from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.posts import Post, Revision, Variant
 from publisher.review import gate_adapter
 from publisher.scheduling import holds
-from publisher.states import AccountState
+from publisher.states import AccountState, DeliveryState
 from publisher.transitions import DELIVERY_ID, NOW
 
 WAITING_CODES = frozenset({"late", "account", "lease", "limit", "cap", *holds.Hold})
@@ -39,22 +45,10 @@ class Blocker:
         return self.code in WAITING_CODES
 
 
-@dataclass(frozen=True)
-class Preconditions:
-    """The blocker of a delivery, if any, and whether the account's limits have to be checked.
-
-    `row` holds the columns that were read of the delivery and its account.
-    """
-
-    blocker: Blocker | None
-    is_limited: bool
-    row: AnyRow
-
-
 _DELIVERY, _VARIANT, _REVISION = table_of(Delivery), table_of(Variant), table_of(Revision)
 _ACCOUNT, _ALLOWANCE = table_of(Account), table_of(AllowanceRow)
 _ORDER, _COMMENT, _THREAD = table_of(Order), table_of(Comment), table_of(Thread)
-_POST, _RECEIPT = table_of(Post), table_of(ReceiptRow)
+_POST, _RECEIPT, _ATTEMPT = table_of(Post), table_of(ReceiptRow), table_of(Attempt)
 
 #: PostgreSQL:
 #:   SELECT posts.id, variants.revision_id, revisions.not_after
@@ -76,8 +70,12 @@ _LOCK_POST = (
 
 # An order names the receipt of the post to delete, or a comment below the post that has a receipt.
 #: PostgreSQL:
-#:   SELECT deliveries.due_at, deliveries.late_limit, deliveries.leased_until, deliveries.urgent,
-#:       deliveries.account_id, revisions.not_after, receipts.account_id AS receipt_account_id,
+#:   SELECT deliveries.id, deliveries.action, deliveries.variant_id, deliveries.post_id,
+#:       deliveries.account_id, deliveries.state, deliveries.state_at, deliveries.due_at,
+#:       deliveries.late_limit, deliveries.not_before, deliveries.fence, deliveries.claimed_by,
+#:       deliveries.leased_until, deliveries.sending_at, deliveries.look_at, deliveries.looks,
+#:       deliveries.reason, deliveries.scheduled_by_id, deliveries.staged_id, deliveries.urgent,
+#:       revisions.not_after, receipts.account_id AS receipt_account_id,
 #:       accounts.state AS account_state, accounts.quiet_until, (EXISTS (
 #:         SELECT * FROM stops WHERE stops.released_at IS NULL
 #:       )) OR (EXISTS (
@@ -101,8 +99,7 @@ _LOCK_POST = (
 #:   WHERE deliveries.id = :delivery_id
 _FACTS = (
     select(
-        *(_DELIVERY.c.due_at, _DELIVERY.c.late_limit, _DELIVERY.c.leased_until),
-        *(_DELIVERY.c.urgent, _DELIVERY.c.account_id),
+        Delivery,
         _REVISION.c.not_after,
         _RECEIPT.c.account_id.label("receipt_account_id"),
         *(_ACCOUNT.c.state.label("account_state"), _ACCOUNT.c.quiet_until),
@@ -125,14 +122,54 @@ _FACTS = (
 )
 
 
+def start(context: WorkerContext, payload: DeliveryPayload) -> Blocker | None:
+    """Commit `sending` if exactly this payload may be sent now; otherwise return what blocks it.
+
+    Raises `WrongState` or `Overtaken` if the claim was lost: the delivery was cancelled or claimed
+    again. Then, and if it is blocked, nothing was written.
+    """
+    with context.database.transaction() as session:
+        now = context.now()
+        row, blocker = _examine(session, payload, now, context.delivery_settings.send_deadline)
+        blocker = blocker or _limit(session, payload, row, now)
+        if blocker is None:
+            _write(session, row.Delivery, payload, now)
+        failpoints.hit("publish.in_sending_commit")
+    if blocker is None:
+        failpoints.hit("publish.before_connect")
+    return blocker
+
+
+def _write(session: Session, delivery: Delivery, payload: DeliveryPayload, now: datetime) -> None:
+    claim = payload.claim
+    transitions.apply(
+        session,
+        delivery,
+        DeliveryState.SENDING,
+        actor=CLOCK,
+        now=now,
+        verb="send",
+        fence=claim.fence,
+        columns={"sending_at": now},
+    )
+    is_own = (_ATTEMPT.c.delivery_id == claim.delivery_id) & (_ATTEMPT.c.fence == claim.fence)
+    session.execute(update(_ATTEMPT).where(is_own).values(sending_at=now))
+
+
 def check(
     session: Session, payload: DeliveryPayload, *, now: datetime, seconds: float
-) -> Preconditions:
-    """Check everything but the limits; `seconds` is how long an attempt may take.
+) -> Blocker | None:
+    """Return what blocks the delivery, the limits aside; `seconds` is how long a try may take.
 
-    Locks the post against changes until the transaction ends, and the approvers. The gate judges
-    here, once.
+    Locks the post and the approvers against changes until the transaction ends.
     """
+    return _examine(session, payload, now, seconds)[1]
+
+
+def _examine(
+    session: Session, payload: DeliveryPayload, now: datetime, seconds: float
+) -> tuple[AnyRow, Blocker | None]:
+    """Return the facts of the delivery and what blocks it. The gate judges here, once."""
     # Posts are locked before deliveries everywhere, so that two transactions never deadlock. What
     # is decided on is read by later statements, so it is never older than the locks.
     values = {"delivery_id": payload.claim.delivery_id, "now": now}
@@ -140,84 +177,78 @@ def check(
     case = None
     if payload.creates and locked.not_after is not None:
         case = gate_adapter.case_of(session, locked.revision_id, now=now, lock_approvers=True)
-    row = session.execute(_FACTS, values).one()
-    blocker = _blocker(session, payload, row, now, seconds) or _refusal(payload, case, row, now)
-    return Preconditions(blocker, _is_limited(payload, row, now), row)
+    row = session.execute(_FACTS, values, execution_options={"populate_existing": True}).one()
+    blocker = _delay(session, payload, row, now, seconds) or _refusal(payload, case, row, now)
+    return row, blocker
 
 
-def _blocker(
+def _delay(
     session: Session, payload: DeliveryPayload, row: AnyRow, now: datetime, seconds: float
 ) -> Blocker | None:
     """Return what makes the delivery wait, or miss its time."""
+    delivery: Delivery = row.Delivery
     if now > _latest(row, payload):
         return Blocker("late")
     if row.account_state is not AccountState.CONNECTED:
         return Blocker("account")
     # An attempt that could outlive its lease is not begun: the sweeper might take it up meanwhile.
-    if row.leased_until is not None and now + timedelta(seconds=seconds) > row.leased_until:
+    lease_ends = delivery.leased_until
+    if lease_ends is not None and now + timedelta(seconds=seconds) > lease_ends:
         return Blocker("lease")
     if payload.creates and row.any_holds:
-        return _hold(session, payload, now)
+        hold = holds.active_holds(session, now=now).holds(holds.facts_of(delivery))
+        return None if hold is None else Blocker(hold)
     return None
 
 
-def _hold(session: Session, payload: DeliveryPayload, now: datetime) -> Blocker | None:
-    delivery = session.get_one(Delivery, payload.claim.delivery_id)
-    hold = holds.active_holds(session, now=now).holds(holds.facts_of(delivery))
-    return None if hold is None else Blocker(hold)
+def _latest(row: AnyRow, payload: DeliveryPayload) -> datetime:
+    """Return the latest moment of sending. The window does not apply to what is taken back."""
+    delivery: Delivery = row.Delivery
+    limit = delivery.due_at + timedelta(minutes=delivery.late_limit)
+    return min(limit, row.not_after) if payload.creates and row.not_after is not None else limit
 
 
 def _refusal(
     payload: DeliveryPayload, case: gate.Case | None, row: AnyRow, now: datetime
 ) -> Blocker | None:
     """Return why the gate refuses what was claimed, or an account that is not the approved one."""
-    if payload.account.id != row.account_id:  # changed since the claim
+    account_id = row.Delivery.account_id
+    if payload.account.id != account_id:  # changed since the claim
         refusal: gate.Refusal | None = gate.Refusal.OTHER_ACCOUNT
     elif not payload.creates:
-        refusal = gate.refusal_of_account(row.account_id, row.receipt_account_id)
+        refusal = gate.refusal_of_account(account_id, row.receipt_account_id)
     elif case is None:
         refusal = gate.Refusal.NOT_IN_STATE_APPROVED
     else:
         # The payload was read at the claim: its text and pictures have to be the judged ones.
-        verdict = gate.judge_variant(case, payload.variant, account_id=row.account_id, now=now)
+        verdict = gate.judge_variant(case, payload.variant, account_id=account_id, now=now)
         refusal = verdict.refusal
     return None if refusal is None else Blocker(refusal)
 
 
-def _is_limited(payload: DeliveryPayload, row: AnyRow, now: datetime) -> bool:
-    # What the claim has counted is checked against the cap alone, which may have been set since.
-    if payload.action is not DeliveryAction.PUBLISH:
-        return False
-    return _is_quiet(row, now) or bool(row.is_capped if payload.claim.counted else row.is_limited)
-
-
-def _is_quiet(row: AnyRow, now: datetime) -> bool:
-    return row.quiet_until is not None and row.quiet_until > now and not row.urgent
-
-
-def count(
-    session: Session, payload: DeliveryPayload, checked: Preconditions, now: datetime
+def _limit(
+    session: Session, payload: DeliveryPayload, row: AnyRow, now: datetime
 ) -> Blocker | None:
-    """Count the delivery against the account's limits, or return the blocker if one is used up.
+    """Count a publication against the account's limits, or return the one that is used up.
 
     This is the last check: what is counted is sent.
     """
-    row, account_id = checked.row, payload.account.id
-    if _is_quiet(row, now):
+    claim, delivery = payload.claim, row.Delivery
+    if payload.action is not DeliveryAction.PUBLISH:
+        return None
+    if row.quiet_until is not None and row.quiet_until > now and not delivery.urgent:
         return Blocker("limit", row.quiet_until)
-    claim = payload.claim
+    # What the claim has counted is checked against the cap alone, which may have been set since.
+    if not (row.is_capped if claim.counted else row.is_limited):
+        return None
     until = counter.spend(
         session,
-        account_id,
+        delivery.account_id,
         now,
-        delivery_id=claim.delivery_id,
-        urgent=row.urgent,
+        delivery_id=delivery.id,
+        urgent=delivery.urgent,
         counted=claim.counted,
     )
-    return None if until is None else Blocker(query.why_not(session, account_id, now), until)
-
-
-def _latest(row: AnyRow, payload: DeliveryPayload) -> datetime:
-    """Return the latest moment of sending. The window does not apply to what is taken back."""
-    limit: datetime = row.due_at + timedelta(minutes=row.late_limit)
-    return min(limit, row.not_after) if payload.creates and row.not_after is not None else limit
+    return (
+        None if until is None else Blocker(query.why_not(session, delivery.account_id, now), until)
+    )

@@ -1,0 +1,173 @@
+"""The ways in which an attempt ends, and what becomes of a delivery that was not published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from sqlalchemy.orm import Session
+
+from approvals.policy import CLOCK
+from publisher import transitions
+from publisher.delivery import notify
+from publisher.delivery.accounts import manage
+from publisher.delivery.sending import Blocker
+from publisher.delivery.worker_context import WorkerContext
+from publisher.media.store import MediumChanged, MediumMissing
+from publisher.models.deliveries import Account, Delivery
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.types import Receipt
+from publisher.states import CLAIMED_OR_SENDING, DeliveryState
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=15)
+"""Pauses before a retry for which the platform named no time; each is twice the one before."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The claim was lost before `sending`: the delivery was cancelled or claimed again."""
+
+
+@dataclass(frozen=True)
+class GivenBack:
+    """The clock stopped before it began, so another clock can take the delivery at once."""
+
+
+Failure = (
+    Refused
+    | MediumMissing
+    | MediumChanged
+    | TryLater
+    | CredentialsExpired
+    | OutcomeUnknown
+    | Blocker
+    | Lost
+    | GivenBack
+)
+Ending = Receipt | Failure
+
+
+def move_on(
+    context: WorkerContext, session: Session, delivery: Delivery, failure: Failure, now: datetime
+) -> None:
+    """Move a delivery that was not published, unless it was decided about meanwhile."""
+    if delivery.state not in CLAIMED_OR_SENDING:
+        return
+    match failure:
+        case Refused():
+            _distrust_second_step(delivery)
+            _fail(session, delivery, failure.reason, now)
+        case MediumMissing():
+            _distrust_second_step(delivery)
+            _fail(session, delivery, "medium_missing", now)
+        case MediumChanged():
+            _distrust_second_step(delivery)
+            _fail(session, delivery, "medium_changed", now)
+        case TryLater():
+            until = next_try(delivery, now=now, retry_at=failure.at)
+            _schedule(session, delivery, now, code="later", until=until)
+            _quieten(session, delivery.account_id, until=failure.at)
+        case CredentialsExpired():
+            delivery.reason = {"code": "credentials"}
+            _schedule(session, delivery, now)
+            pause(session, delivery.account_id, now)
+        case OutcomeUnknown():
+            unconfirm(context, session, delivery, "unknown")
+        case Blocker() if not failure.waits:
+            _fail(session, delivery, failure.code, now)
+        case Blocker():
+            _schedule(session, delivery, now, code=failure.code, until=failure.until)
+        case GivenBack():
+            _schedule(session, delivery, now)
+        case Lost():
+            pass
+        case _:
+            assert_never(failure)
+
+
+def _distrust_second_step(delivery: Delivery) -> None:
+    # A staged post that could not be published: from now on this account publishes in one step.
+    if delivery.staged_id:
+        delivery.staged_id = ""
+        delivery.account.two_steps = False
+
+
+def _fail(session: Session, delivery: Delivery, code: str, now: datetime) -> None:
+    """Let the delivery fail: a person has to act."""
+    delivery.reason = {"code": code}
+    _move(session, delivery, DeliveryState.FAILED, now, "fail")
+    notify.delivery_failed(session, delivery, now=now)
+
+
+def _schedule(
+    session: Session,
+    delivery: Delivery,
+    now: datetime,
+    *,
+    code: str = "",
+    until: datetime | None = None,
+) -> None:
+    """Schedule the delivery again, if a time is known not before that time."""
+    if until is not None:
+        delivery.not_before = until
+        delivery.reason = {"code": code, "at": until.isoformat()}
+    _move(session, delivery, DeliveryState.SCHEDULED, now, "give_back")
+
+
+def next_try(delivery: Delivery, *, now: datetime, retry_at: datetime | None) -> datetime:
+    """Return when to try again: at `retry_at` if that is in the future, else with backoff.
+
+    Only attempts that the platform put off make the pause longer; those of dead clocks do not.
+    """
+    if retry_at is not None and retry_at > now:
+        return retry_at
+    put_off = sum(attempt.outcome == "later" for attempt in delivery.attempts)
+    doubled: timedelta = FIRST_PAUSE * 2 ** min(max(put_off - 1, 0), 10)
+    return now + min(doubled, LONGEST_PAUSE)
+
+
+def _quieten(session: Session, account_id: int, *, until: datetime | None) -> None:
+    """Send nothing more on the account until then, if the platform named a time."""
+    account = transitions.lock(session, Account, account_id)
+    if account is None or until is None:
+        return
+    if account.quiet_until is None or until > account.quiet_until:
+        account.quiet_until = until
+
+
+def pause(session: Session, account_id: int, now: datetime) -> None:
+    """Pause an account whose credentials have expired; its deliveries wait."""
+    manage.pause(session, actor=CLOCK, now=now, account_id=account_id, reason="credentials")
+
+
+def unconfirm(context: WorkerContext, session: Session, delivery: Delivery, code: str) -> None:
+    """Move a delivery that is `sending` to unconfirmed: it is looked for, and never sent again."""
+    if delivery.state is not DeliveryState.SENDING:
+        return
+    now = context.now()
+    delivery.look_at = now + timedelta(seconds=context.delivery_settings.looks[0])
+    delivery.reason = {"code": code}
+    _move(session, delivery, DeliveryState.UNCONFIRMED, now, "unconfirm")
+
+
+def _move(
+    session: Session, delivery: Delivery, to: DeliveryState, now: datetime, verb: str
+) -> None:
+    """Change the state of a locked delivery; its reason goes into the history."""
+    values = {key: str(value) for key, value in (delivery.reason or {}).items()}
+    transitions.apply(
+        session,
+        delivery,
+        to,
+        actor=CLOCK,
+        now=now,
+        verb=verb,
+        fence=delivery.fence,
+        values=values,
+    )
