@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, bindparam, insert, update
+from sqlalchemy import Update, bindparam, insert, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import ORMOption
@@ -138,16 +139,26 @@ def _update_states(
     set_columns: Mapping[str, object],
     fence: int | None,
 ) -> None:
-    table, before = table_of(type(rows[0])), rows[0].state
-    ids = [row.id for row in rows]
-    is_row = table.c.id == ids[0] if len(ids) == 1 else table.c.id.in_(ids)
-    # The guard: another transaction may have moved a row since it was read.
-    guarded = update(table).where(is_row, column_equals(table.c.state, before))
-    if fence is not None:
-        guarded = guarded.where(table.c.fence == fence)
-    result = session.execute(guarded.values(**set_columns))
-    if not isinstance(result, CursorResult) or result.rowcount != len(rows):
+    kind, before = type(rows[0]), rows[0].state
+    statement = _guarded_update(kind, tuple(set_columns), has_fence=fence is not None)
+    values = {f"new_{name}": value for name, value in set_columns.items()}
+    values |= {"ids": [row.id for row in rows], "before": before, "of_fence": fence}
+    result = session.connection().execute(statement, values)
+    if result.rowcount != len(rows):
         raise Overtaken(state=before, to=set_columns["state"])
+
+
+@cache
+def _guarded_update(kind: type[Stateful], names: tuple[str, ...], *, has_fence: bool) -> Update:
+    # The guard: another transaction may have moved a row since it was read.
+    table = table_of(kind)
+    guarded = update(table).where(
+        table.c.id.in_(bindparam("ids", expanding=True)),
+        column_equals(table.c.state, bindparam("before", type_=table.c.state.type)),
+    )
+    if has_fence:
+        guarded = guarded.where(table.c.fence == bindparam("of_fence"))
+    return guarded.values({name: bindparam(f"new_{name}") for name in names})
 
 
 def record(

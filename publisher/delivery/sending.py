@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from approvals import gate
@@ -122,6 +122,21 @@ _FACTS = (
 )
 
 
+#: PostgreSQL:
+#:   UPDATE attempts
+#:   SET sending_at=:now
+#:   WHERE attempts.delivery_id = :of_delivery
+#:     AND attempts.fence = :of_fence
+_BEGIN_SENDING = (
+    update(_ATTEMPT)
+    .where(
+        _ATTEMPT.c.delivery_id == bindparam("of_delivery"),
+        _ATTEMPT.c.fence == bindparam("of_fence"),
+    )
+    .values(sending_at=NOW)
+)
+
+
 def start(context: WorkerContext, payload: DeliveryPayload) -> Blocker | None:
     """Commit `sending` if exactly this payload may be sent now; otherwise return what blocks it.
 
@@ -152,8 +167,8 @@ def _write(session: Session, delivery: Delivery, payload: DeliveryPayload, now: 
         fence=claim.fence,
         columns={"sending_at": now},
     )
-    is_own = (_ATTEMPT.c.delivery_id == claim.delivery_id) & (_ATTEMPT.c.fence == claim.fence)
-    session.execute(update(_ATTEMPT).where(is_own).values(sending_at=now))
+    values = {"of_delivery": claim.delivery_id, "of_fence": claim.fence, "now": now}
+    session.connection().execute(_BEGIN_SENDING, values)
 
 
 def check(

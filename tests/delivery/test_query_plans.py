@@ -36,7 +36,8 @@ def _find_due(town: City, _session: Session) -> object:
 
 PLANS = [
     (_find_candidates, "deliveries.urgent IS (true|1)", "ix_deliveries_urgent", True),
-    (_find_candidates, "deliveries.urgent IS (false|0)", "ix_deliveries_account_due", True),
+    # Of two accounts the order of all that is due is as good, if only equal times are sorted.
+    (_find_candidates, "deliveries.urgent IS (false|0)", "ix_deliveries_(account_)?due", True),
     (_find_due, "has_urgent", "ix_deliveries_urgent", False),
 ]
 
@@ -54,9 +55,9 @@ def test_what_is_due_is_read_from_an_index(
     """However many others are due or past: the clock asks four times a second."""
     _add_deliveries(town, past)
     plan = _plan_of(town, read, pattern)
-    assert index in plan
+    assert re.search(index, plan)
     if in_order:
-        assert "Sort" not in plan
+        assert not re.search(r"(?<!Incremental )Sort  \(", plan)
         assert "TEMP B-TREE" not in plan
 
 
