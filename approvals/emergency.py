@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from approvals.errors import WrongRole
 from approvals.gate import Subject
+from approvals.placeholders import fill, names_in
 from approvals.policy import Action, Actor, may, require
 
 TEMPLATE_VERSION = 1
-LONGEST_NAME = 24
-_BLANK = re.compile(r"\{([^{}\n]{1," + str(LONGEST_NAME) + r"})\}")
 
 BlankValues = Mapping[str, Mapping[str, str]]
 """The values of the blanks, by language and name."""
@@ -114,21 +112,11 @@ def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def names_in(text: str) -> list[str]:
-    """Return the names of the blanks in a text, each once, in their order."""
-    return list(dict.fromkeys(match[1] for match in _BLANK.finditer(text)))
-
-
 def texts_of(template: Template, values: BlankValues) -> dict[str, str]:
     """Return the filled-in texts by language. A blank without a value stays in its braces."""
     return {
-        language: _nfc(_BLANK.sub(_fill_in(values.get(language, {})), text))
-        for language, text in template.texts
+        language: _nfc(fill(text, values.get(language, {}))) for language, text in template.texts
     }
-
-
-def _fill_in(values: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
-    return lambda match: values.get(match[1]) or match[0]
 
 
 def stands(basis: EmergencyBasis, subject: Subject) -> bool:

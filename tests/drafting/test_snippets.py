@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
+from approvals import placeholders
 from approvals.errors import StaleRevision, WrongRole
 from approvals.states import PostState
-from publisher.content_checks import placeholders
 from publisher.database.session import Database
 from publisher.drafting import snippets
 from publisher.drafting.closings import Closings, begun_with, closed_with, closings
@@ -157,7 +157,7 @@ def test_what_suits_a_post_stands_with_the_nearest_first(database: Database, tow
 
 def test_blanks_are_found_once_each_and_filled_in_one_line() -> None:
     text = "{ date } रोजी {प्रभाग} मध्ये; {date} नंतर {helpline}. {}  {दोन\nओळी} {" + "अ" * 41 + "}"
-    assert [blank.name for blank in placeholders.blanks_in(text)] == ["date", "प्रभाग", "helpline"]
+    assert placeholders.names_in(text) == ["date", "प्रभाग", "helpline"]
     filled = placeholders.fill(
         text, {"date": "शनिवार,\n२८ नोव्हेंबर", "प्रभाग": " १२ ", "helpline": " "}
     )

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from publisher.content_checks import placeholder_values
 from publisher.delivery.emergency import (
     alerts,
-    placeholders,
     roster,
     template_approval,
     template_editing,
@@ -119,7 +119,7 @@ def use_form(
     )
     with town.read() as session:
         revision = templates.newest(session.get_one(EmergencyTemplate, template_id))
-        texts = placeholders.read(
+        texts = placeholder_values.read(
             emergency_grounds.template_of(revision), blanks, Validator(), now=town.now
         )
         digest = emergency_publish.plan(session, revision, texts).digest

@@ -10,8 +10,7 @@ from flask import request
 from wtforms import Form as PlainForm
 from wtforms import StringField
 
-from publisher.content_checks import placeholders
-from publisher.content_checks.placeholders import Placeholder
+from approvals.placeholders import fill, in_braces, names_in
 from publisher.models.posts import Language
 from web.core.i18n import N_, _
 from web.drafting.forms import Sheet
@@ -30,7 +29,6 @@ KNOWN: Mapping[str, str] = {
 class ShownBlank:
     """A blank of the texts in a language, with the name and label of its field."""
 
-    blank: Placeholder
     language: Language
     name: str
     label: str
@@ -38,25 +36,22 @@ class ShownBlank:
 
 def blanks_in_sheet(sheet: Sheet) -> list[ShownBlank]:
     """Return every blank that a text still contains, once for each language."""
-    blanks = {
-        (slot.language, blank.name): blank
+    names = dict.fromkeys(
+        (slot.language, name)
         for slot in sheet.slots
-        for blank in placeholders.blanks_in(sheet.form[slot.name].data or "")
-    }
-    return [
-        ShownBlank(blank, language, _name(language, blank), _label(blank))
-        for (language, _text), blank in blanks.items()
-    ]
+        for name in names_in(sheet.form[slot.name].data or "")
+    )
+    return [ShownBlank(language, _field(language, name), _label(name)) for language, name in names]
 
 
-def _name(language: Language, blank: Placeholder) -> str:
+def _field(language: Language, name: str) -> str:
     # Hexadecimal, because a blank's name may contain any letters.
-    return f"blank_{language.value}_{blank.name.encode().hex()}"
+    return f"blank_{language.value}_{name.encode().hex()}"
 
 
-def _label(blank: Placeholder) -> str:
-    label = KNOWN.get(blank.name.lower())
-    return f"{_(label)} – {blank.text}" if label else blank.text
+def _label(name: str) -> str:
+    label = KNOWN.get(name.lower())
+    return f"{_(label)} – {in_braces(name)}" if label else in_braces(name)
 
 
 def blanks_form(blanks: list[ShownBlank]) -> PlainForm:
@@ -70,9 +65,8 @@ def fill_in(sheet: Sheet) -> None:
     """Replace the blanks of the texts by what was typed into their fields."""
     for slot in sheet.slots:
         field = sheet.form[slot.name]
-        written = field.data or ""
+        text = field.data or ""
         values = {
-            blank.name: request.form.get(_name(slot.language, blank), "")
-            for blank in placeholders.blanks_in(written)
+            name: request.form.get(_field(slot.language, name), "") for name in names_in(text)
         }
-        field.data = placeholders.fill(written, values)
+        field.data = fill(text, values)

@@ -9,7 +9,7 @@ from datetime import datetime
 from wtforms import Field, HiddenField, RadioField, StringField
 
 from approvals.emergency import BlankKind, Template, TemplateField
-from publisher.delivery.emergency import placeholders
+from publisher.content_checks import placeholder_values
 from publisher.delivery.emergency.publish import UseForm
 from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.i18n.languages import number
@@ -65,7 +65,10 @@ def _values_of(field: Field) -> list[str]:
 
 def make_form(template: Template) -> LaneForm:
     """Return the form with the template's blanks, filled from the request."""
-    fields = {name: _field(blank, rules) for name, blank, rules in placeholders.fields_of(template)}
+    fields = {
+        name: _field(blank, language)
+        for name, blank, language in placeholder_values.fields_of(template)
+    }
     form_class = type("FilledLaneForm", (LaneForm,), fields)
     form: LaneForm = form_class()
     form.word_how.choices = options((how, _(label)) for how, label in HOWS.items())

@@ -17,10 +17,10 @@ from approvals.errors import NotAllowed, NotApproved
 from approvals.policy import Action, Actor
 from approvals.states import PostState
 from publisher import transitions
-from publisher.content_checks import outgoing_text
+from publisher.content_checks import outgoing_text, placeholder_values
 from publisher.content_checks.outgoing_text import TextLength
-from publisher.delivery.emergency import notify, placeholders, roster, templates
-from publisher.delivery.emergency.placeholders import FilledTexts
+from publisher.content_checks.placeholder_values import FilledTexts
+from publisher.delivery.emergency import notify, roster, templates
 from publisher.models.deliveries import Account
 from publisher.models.emergency import (
     EmergencyTemplate,
@@ -147,7 +147,7 @@ def _approval(template: EmergencyTemplate) -> TemplateDecision:
 def read_values(template: Template, form: UseForm, *, now: datetime) -> FilledTexts:
     """Return the texts of the blanks. Raises `Invalid` with everything that is wrong."""
     validator = Validator()
-    texts = placeholders.read(template, form.blank_texts, validator, now=now)
+    texts = placeholder_values.read(template, form.blank_texts, validator, now=now)
     validator.finish()
     return texts
 

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from approvals import emergency, gate
 from approvals.emergency import BlankKind, Template, TemplateField
+from approvals.placeholders import in_braces
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.content_checks import outgoing_text
+from publisher.content_checks.placeholder_values import LANGUAGES, LONGEST_PHONE, LONGEST_TIME
 from publisher.delivery.emergency import notify, templates
-from publisher.delivery.emergency.placeholders import LANGUAGES, LONGEST_PHONE, LONGEST_TIME
 from publisher.models.emergency import EmergencyTemplate, TemplateRevision
 from publisher.models.people import Department
 from publisher.people import departments
@@ -24,6 +25,7 @@ from publisher.validation import Validator
 
 LONGEST_NAME = 120
 LONGEST_TEXT = 1_000
+LONGEST_BLANK = 24
 LONGEST_PLACE = 80
 LONGEST_NUMBER = 10
 LONGEST_CHOICE = 60
@@ -179,7 +181,7 @@ def _blanks(forms: Sequence[BlankForm], validator: Validator) -> tuple[TemplateF
     blanks: list[TemplateField] = []
     for at, form in enumerate(forms[:MOST_BLANKS]):
         field_name = f"blanks-{at}-name"
-        name = validator.line(field_name, form.name, most=emergency.LONGEST_NAME)
+        name = validator.line(field_name, form.name, most=LONGEST_BLANK)
         if not name:
             continue
         if set(name) & set("{}"):
@@ -223,9 +225,9 @@ def _choices(at: int, text: str, validator: Validator) -> tuple[tuple[str, str],
 def _check_texts(wording: Template, validator: Validator) -> None:
     """Check that every blank is in both texts, and that the longest text fits everywhere."""
     for language, name in emergency.unknown_names(wording):
-        validator.add(f"text_{language}", "blank_unknown", blanks="{" + name + "}")
+        validator.add(f"text_{language}", "blank_unknown", blanks=in_braces(name))
     for language, name in emergency.unused_names(wording):
-        validator.add(f"text_{language}", "blank_unused", blanks="{" + name + "}")
+        validator.add(f"text_{language}", "blank_unused", blanks=in_braces(name))
     for language, text in emergency.longest(wording).items():
         length = outgoing_text.measure_everywhere(text)
         if not length.fits:

@@ -8,7 +8,7 @@ import pytest
 
 from approvals import emergency
 from approvals.emergency import BlankKind, Template, TemplateField
-from publisher.delivery.emergency import placeholders
+from publisher.content_checks import placeholder_values
 from publisher.validation import Validator
 
 NOW = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
@@ -21,7 +21,7 @@ def read_blanks(
     blank = TemplateField("b", kind, most, (("पहिली", "first"), ("दुसरी", "second")))
     template = Template(1, ("अ", "A"), (("mr", "{b}"), ("en", "{b}")), (blank,), 60)
     validator = Validator()
-    texts = placeholders.read(template, blanks, validator, now=NOW)
+    texts = placeholder_values.read(template, blanks, validator, now=NOW)
     return (texts["mr"].get("b"), texts["en"].get("b")), [
         problem.code for problem in validator.problems
     ]

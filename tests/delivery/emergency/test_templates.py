@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import update
 
+from approvals import placeholders
 from approvals.errors import (
     FourEyesRequired,
     NotApproved,
@@ -194,6 +195,14 @@ def test_a_blank_is_bounded_by_kind_and_length(
 ) -> None:
     errors = error_codes(town, text_mr="{b}", text_en="{b}", blanks=(blank,))
     assert errors[0] == problem
+
+
+def test_a_template_s_texts_are_read_as_a_starting_text_is(town: City) -> None:
+    blanks, longest_name = (BlankForm("b", "number", 5),), "अ" * placeholders.LONGEST_NAME
+    text_mr, text_en = "{ b }{" + longest_name + "}", "{b} { }{" + longest_name + "अ}"
+    assert error_codes(town, text_mr=text_mr, text_en=text_en, blanks=blanks) == [
+        ("text_mr", "blank_unknown")
+    ]
 
 
 def test_names_texts_department_and_limit_are_asked_for(town: City) -> None:

@@ -1,10 +1,11 @@
-"""Validation of a template's blanks by their kind, and their texts in each language."""
+"""The values of blanks: each kind's check of what was typed, and its text in each language."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import phonenumbers
@@ -56,25 +57,46 @@ def read(
     """Return the texts of the blanks; errors go to the validator, by field."""
     texts: FilledTexts = {language: {} for language in LANGUAGES}
     for at, blank in enumerate(template.blanks):
-        for language, text in _READERS[blank.kind](at, blank, form_texts, validator, now).items():
+        reader = _READERS[blank.kind]
+        for language, text in reader(_Input(at, blank, form_texts, validator, now)).items():
             texts[language][blank.name] = text
     return texts
 
 
-Reader = Callable[[int, TemplateField, FormTexts, Validator, datetime], dict[str, str]]
+@dataclass(frozen=True)
+class _Input:
+    """The form's input for the blank at a position."""
+
+    at: int
+    blank: TemplateField
+    form_texts: FormTexts
+    validator: Validator
+    now: datetime
+
+    def text(self, language: str = "") -> str:
+        """Return the input as it was typed."""
+        return self.form_texts.get(field_of(self.at, language), "")
+
+    def line(self, language: str = "", *, most: int) -> str:
+        """Return the input as one line; adds an error if it is empty or too long."""
+        field = field_of(self.at, language)
+        return self.validator.line(field, self.text(language), most=most, required=True)
+
+    def add(self, code: str, language: str = "") -> None:
+        """Add an error to the field of this input."""
+        self.validator.add(field_of(self.at, language), code)
 
 
-def _place(
-    at: int, blank: TemplateField, form_texts: FormTexts, validator: Validator, _now: datetime
-) -> dict[str, str]:
+Reader = Callable[[_Input], dict[str, str]]
+
+
+def _place(place_name: _Input) -> dict[str, str]:
     """Read a place name in each language: letters, digits and punctuation."""
     texts = {}
     for language in LANGUAGES:
-        field = field_of(at, language)
-        text = validator.line(field, form_texts.get(field, ""), most=blank.most, required=True)
+        text = texts[language] = place_name.line(language, most=place_name.blank.most)
         if text and (code := _wrong_in_place(text, language)):
-            validator.add(field, code)
-        texts[language] = text
+            place_name.add(code, language)
     return texts
 
 
@@ -96,15 +118,12 @@ def _may_stand(letter: str) -> bool:
     )
 
 
-def _time(
-    at: int, _blank: TemplateField, form_texts: FormTexts, validator: Validator, now: datetime
-) -> dict[str, str]:
+def _time(time: _Input) -> dict[str, str]:
     """Read a time of day; return it as text in each language."""
-    field = field_of(at)
     try:
-        moment = from_local(local_day(now), parse_time(form_texts.get(field, "")))
+        moment = from_local(local_day(time.now), parse_time(time.text()))
     except BadWhen as bad:
-        validator.add(field, bad.code.value)
+        time.add(bad.code.value)
         return {}
     return {language: _plain(dates.clock_time(moment, language)) for language in LANGUAGES}
 
@@ -114,28 +133,20 @@ def _plain(text: str) -> str:
     return text.replace("\u00a0", " ")
 
 
-def _number(
-    at: int, blank: TemplateField, form_texts: FormTexts, validator: Validator, _now: datetime
-) -> dict[str, str]:
+def _number(number: _Input) -> dict[str, str]:
     """Read a number; return it in the digits of each language."""
-    field = field_of(at)
-    text = latin_digits(
-        validator.line(field, form_texts.get(field, ""), most=blank.most, required=True)
-    )
+    text = latin_digits(number.line(most=number.blank.most))
     if text and not _NUMBER.fullmatch(text):
-        validator.add(field, "not_a_number")
+        number.add("not_a_number")
     return {language: digits(text, language) for language in LANGUAGES}
 
 
-def _helpline(
-    at: int, _blank: TemplateField, form_texts: FormTexts, validator: Validator, _now: datetime
-) -> dict[str, str]:
+def _helpline(helpline: _Input) -> dict[str, str]:
     """Read a telephone number of the city or an emergency service, in each language's digits."""
-    field = field_of(at)
-    text = validator.line(field, form_texts.get(field, ""), most=LONGEST_PHONE * 2, required=True)
+    text = helpline.line(most=LONGEST_PHONE * 2)
     number = _phone(latin_digits(text)) if text else ""
     if text and not number:
-        validator.add(field, "not_a_phone")
+        helpline.add("not_a_phone")
     return {language: digits(number, language) for language in LANGUAGES}
 
 
@@ -159,16 +170,13 @@ def _is_whole(number: PhoneNumber) -> bool:
     return len(str(number.national_number)) == WHOLE or phonenumbers.is_valid_number(number)
 
 
-def _choice(
-    at: int, blank: TemplateField, form_texts: FormTexts, validator: Validator, _now: datetime
-) -> dict[str, str]:
+def _choice(choice: _Input) -> dict[str, str]:
     """Read the index of a choice, from 0; return the choice in each language."""
-    field = field_of(at)
-    chosen = form_texts.get(field, "")
-    if not chosen.isascii() or not chosen.isdigit() or int(chosen) >= len(blank.choices):
-        validator.add(field, "choose")
+    text, choices = choice.text(), choice.blank.choices
+    if not text.isascii() or not text.isdigit() or int(text) >= len(choices):
+        choice.add("choose")
         return {}
-    return dict(zip(LANGUAGES, blank.choices[int(chosen)], strict=True))
+    return dict(zip(LANGUAGES, choices[int(text)], strict=True))
 
 
 _READERS: Mapping[BlankKind, Reader] = {
