@@ -76,29 +76,6 @@ class Unscheduled:
     not_after: datetime | None
 
 
-def deliveries_by_day(
-    session: Session,
-    *,
-    actor: Actor,
-    first_day: date,
-    days: int,
-    account_id: int | None = None,
-    department_id: int | None = None,
-) -> list[Day]:
-    """Return each of the days (`MOST_DAYS` at most) with its posts; replies are left out.
-
-    A cancelled delivery is included only while its revision is the newest. Raises `WrongRole`.
-    """
-    return entries_by_day(
-        session,
-        visible_departments=departments_in_sight(actor, Action.SEE_POST),
-        first_day=first_day,
-        days=days,
-        account_id=account_id,
-        department_id=department_id,
-    )
-
-
 def entries_by_day(
     session: Session,
     *,
@@ -109,9 +86,10 @@ def entries_by_day(
     department_id: int | None = None,
     now: datetime | None = None,
 ) -> list[Day]:
-    """Return `deliveries_by_day` for these departments; None means all.
+    """Return each of the days (`MOST_DAYS` at most) with its posts; replies are left out.
 
-    With `now`, entries that a stop or a freeze keeps are marked.
+    `visible_departments` None means all. A cancelled delivery is included only while its revision
+    is the newest. With `now`, entries that a stop or a freeze keeps are marked.
     """
     dates = [first_day + count * ONE_DAY for count in range(min(days, MOST_DAYS))]
     if not dates:

@@ -14,12 +14,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from publisher.i18n import text_cleaning
 from publisher.i18n.languages import latin_digits
-from publisher.intake.queries import MOST_WORDS
 from publisher.models.submissions import Submission
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import Cursor
 
 Text = InstrumentedAttribute[str]
+MOST_WORDS = 8
 _NUMBER = re.compile(r"([A-Z]{1,20})/(\d{4})/(\d{1,6})")
 
 

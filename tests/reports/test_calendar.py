@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from approvals.errors import WrongRole
-from approvals.policy import CLOCK
-from publisher.reports.calendar import Day, Unscheduled, deliveries_by_day, unscheduled
+from approvals.policy import CLOCK, Action
+from publisher.reports import calendar_month
+from publisher.reports.calendar import Day, Unscheduled, entries_by_day, unscheduled
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState
+from publisher.validation import departments_in_sight
 from tests.support import scenes
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
@@ -70,7 +72,7 @@ def test_each_sees_the_deliveries_of_its_own_line(town: City) -> None:
         "oversight": ["water", "road"],
     }
     with pytest.raises(WrongRole), town.read() as session:
-        deliveries_by_day(session, actor=CLOCK, first_day=TODAY, days=1)
+        calendar_month.calendar_days(session, actor=CLOCK, now=town.now, first_day=TODAY, days=1)
 
 
 def test_a_paused_account_shows_on_what_waits_for_it(town: City) -> None:
@@ -143,9 +145,9 @@ def _days(
     department: str | None = None,
 ) -> list[Day]:
     with town.read() as session:
-        return deliveries_by_day(
+        return entries_by_day(
             session,
-            actor=town.actor(who),
+            visible_departments=departments_in_sight(town.actor(who), Action.SEE_POST),
             first_day=TODAY,
             days=days,
             account_id=town.accounts[account] if account else None,

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from approvals.policy import Action
 from approvals.states import PostState
 from publisher.database.session import Base, Database
 from publisher.models.comments import Comment, Routing
@@ -29,6 +30,7 @@ from publisher.reports import (
 )
 from publisher.reports.submission_list import submissions_in
 from publisher.states import CommentState, DeliveryState
+from publisher.validation import departments_in_sight
 from tests.support import scenes
 from tests.support.city import City, city, statements
 
@@ -68,8 +70,11 @@ REPORTS: dict[str, Report] = {
     "decisions": lambda session, town, name: decision_board.decisions(
         session, actor=town.actor(name), now=town.now
     ),
-    "deliveries_by_day": lambda session, town, name: calendar.deliveries_by_day(
-        session, actor=town.actor(name), first_day=(town.now - timedelta(days=3)).date(), days=7
+    "entries_by_day": lambda session, town, name: calendar.entries_by_day(
+        session,
+        visible_departments=departments_in_sight(town.actor(name), Action.SEE_POST),
+        first_day=(town.now - timedelta(days=3)).date(),
+        days=7,
     ),
     "unscheduled": lambda session, town, name: calendar.unscheduled(
         session, actor=town.actor(name)
