@@ -13,7 +13,7 @@ from wtforms import Form
 
 from approvals.states import PostState
 from publisher.states import AccountState, CommentState, DeliveryState, NoticeState, SubmissionState
-from web.core.state_badges import STATE_LOOK, STATE_WORDS, deadline_look, last_working_day
+from web.core.state_badges import STATE_LOOK, STATE_WORDS, deadline_look
 from web.forms import DayMonthYearField
 from web.preview_filters import fold, hashtags, initial, paragraphs
 
@@ -97,12 +97,6 @@ def test_the_font_sits_on_its_line() -> None:
 )
 def test_a_deadline_turns_amber_on_its_last_working_day(hours: float, look: str) -> None:
     assert deadline_look(WEDNESDAY + timedelta(hours=hours), WEDNESDAY) == look
-
-
-def test_before_a_weekend_friday_is_the_last_working_day() -> None:
-    sunday_evening = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
-    assert last_working_day(sunday_evening) == date(2026, 11, 27)
-    assert last_working_day(sunday_evening, {date(2026, 11, 27)}) == date(2026, 11, 26)
 
 
 def test_a_hashtag_keeps_its_vowel_signs_and_nothing_else_is_let_through() -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from flask import Flask
 
-from publisher.working_time import ONE_DAY, OPENS, is_working_day, local, local_day
+from publisher.working_time import last_working_day_before, local_day
 from web.core.i18n import N_
 
 Tone = Literal["grey", "amber", "teal", "green", "red", "plum"]
@@ -194,21 +194,11 @@ def state_word(subject: str, state: str) -> str:
     return STATE_WORDS[subject, state]
 
 
-def last_working_day(due_at: datetime, closed: Collection[date] = ()) -> date:
-    """Return the last working day (city time) on which offices open before `due_at`."""
-    day = local_day(due_at)
-    if local(due_at).time() <= OPENS:
-        day -= ONE_DAY
-    while not is_working_day(day, closed=closed):
-        day -= ONE_DAY
-    return day
-
-
 def deadline_look(due_at: datetime, now: datetime, closed: Collection[date] = ()) -> DeadlineLook:
     """Return whether a deadline is over, on its last working day, or later."""
     if due_at <= now:
         return "over"
-    return "near" if local_day(now) >= last_working_day(due_at, closed) else "later"
+    return "near" if local_day(now) >= last_working_day_before(due_at, closed=closed) else "later"
 
 
 def register(app: Flask) -> None:
