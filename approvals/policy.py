@@ -244,9 +244,6 @@ TABLE: Mapping[Role, Mapping[Action, Scope]] = {
     Role.AUDITOR: _READ_ALL | _LANE | {Action.SEE_REPORT: Scope.ANY},
 }
 
-CLOCK_ACTIONS: frozenset[Action] = frozenset()
-"""The actions of the clock: none, since it only makes moves of the state tables."""
-
 
 def scope_of(actor: Actor, action: Action) -> Scope | None:
     """Return the scope of the actor's role for this action; None if it has no right to it."""

@@ -119,7 +119,3 @@ class Children:
             text = line.rstrip()
             if is_shown(text):
                 self.log(label, text)
-
-    def first_ended(self) -> Child | None:
-        """Return the first process that has ended, or None."""
-        return next((child for child in self.running if child.code is not None), None)

@@ -8,8 +8,6 @@ from datetime import date
 from importlib.resources import files
 from typing import Final
 
-#: Date of the circular that orders each department to name two nodal officers.
-CIRCULAR_ISSUED_ON: Final = date(2021, 7, 19)
 #: Day on which the circular's annex counted who had named nobody.
 NAMED_NOBODY_ON: Final = date(2021, 7, 14)
 

@@ -5,7 +5,7 @@ An order has a person and a reason; its delivery carries it out as soon as possi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -242,8 +242,3 @@ _IN_FULL = (
 def is_pending(takedown_order: Order) -> bool:
     """Return True if the order is not settled."""
     return takedown_order.delivery.state in OPEN_DELIVERY
-
-
-def last_of(orders: Iterable[Order]) -> Order | None:
-    """Return the newest of these orders, or None."""
-    return max(orders, key=lambda takedown_order: takedown_order.id, default=None)

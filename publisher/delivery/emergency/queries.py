@@ -17,7 +17,7 @@ from publisher.models.emergency import EmergencyUse, Ratification, TemplateDecis
 from publisher.models.people import Appointment
 from publisher.models.posts import Decision, Post, Revision, Variant
 from publisher.scheduling import corrections
-from publisher.states import MAY_BE_LIVE, DeliveryState
+from publisher.states import MAY_BE_LIVE
 from publisher.validation import NotFound, departments_in_sight
 
 PAGE = 50
@@ -45,11 +45,6 @@ class UseOutcome:
     deliveries: tuple[Delivery, ...]
     owed: Owed
     wrong_still: tuple[corrections.LiveText, ...] = ()
-
-    @property
-    def is_out(self) -> bool:
-        """True if every delivery is live."""
-        return all(delivery.state is DeliveryState.PUBLISHED for delivery in self.deliveries)
 
 
 def uses(session: Session, *, actor: Actor, now: datetime, page: int = 1) -> list[UseOutcome]:
