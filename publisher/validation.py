@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from approvals.errors import WrongRole
@@ -19,6 +20,7 @@ GRACE = timedelta(minutes=1)
 
 LONGEST_LINK = 2_000
 LONGEST_REASON = 2_000
+Row = TypeVar("Row")
 _SPACE = re.compile(r"\s")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -47,6 +49,13 @@ class Invalid(Exception):
 
 class NotFound(LookupError):
     """The row does not exist, or the actor may not see it."""
+
+
+def existing(row: Row | None, key: object) -> Row:
+    """Return the row; raises `NotFound` with its key if there is none."""
+    if row is None:
+        raise NotFound(key)
+    return row
 
 
 class Validator:

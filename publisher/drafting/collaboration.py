@@ -20,7 +20,7 @@ from publisher.models.posts import Post, PostKind
 from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
 from publisher.transitions import NOW
-from publisher.validation import FieldError, Invalid, NotFound, Validator, person_of
+from publisher.validation import FieldError, Invalid, NotFound, Validator, existing, person_of
 
 JOINABLE = (SubmissionState.RECEIVED, SubmissionState.DRAFTED)
 """The states in which a submission can be added to a post that exists already."""
@@ -77,11 +77,8 @@ def remove_submission(
     submission without a post: a drafted submission has to belong to one.
     """
     post = _locked_post(session, post_id, actor=actor, now=now)
-    submission = next(
-        (candidate for candidate in post.submissions if candidate.id == submission_id), None
-    )
-    if submission is None:
-        raise NotFound(submission_id)
+    submissions = {submission.id: submission for submission in post.submissions}
+    submission = existing(submissions.get(submission_id), submission_id)
     remaining = [other for other in post.submissions if other is not submission]
     if all(other.department_id != post.department_id for other in remaining):
         raise Invalid([FieldError("number", "last_of_owner", {"number": submission.number})])
@@ -126,9 +123,7 @@ def write_note(
     session: Session, *, actor: Actor, now: datetime, post_id: int, text: str
 ) -> ClerkNote:
     """Add a note to a post; raises `NotFound`, `WrongRole`, or `Invalid` at `clerk_note`."""
-    post = session.get(Post, post_id)
-    if post is None:
-        raise NotFound(post_id)
+    post = existing(session.get(Post, post_id), post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
     validator = Validator()
     note_text = validator.text("clerk_note", text, most=LONGEST_CLERK_NOTE, required=True)
@@ -172,9 +167,7 @@ def record_open_draft(session: Session, *, actor: Actor, now: datetime, post_id:
 
     A person has one row, however many tabs are open. If the row has expired, `opened_at` is now.
     """
-    post = session.get(Post, post_id)
-    if post is None:
-        raise NotFound(post_id)
+    post = existing(session.get(Post, post_id), post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
     connection = session.connection()
     values = {"post_id": post_id, "person_id": person_of(actor), "now": now}

@@ -26,7 +26,7 @@ from publisher.models.posts import (
 )
 from publisher.models.submissions import Submission
 from publisher.states import AccountState
-from publisher.validation import FieldError, NotFound, check_in_sight
+from publisher.validation import FieldError, check_in_sight, existing
 
 MOST_PICTURES = 4
 LONGEST_ALT_TEXT = 1_000
@@ -129,9 +129,7 @@ def post_for(
     department of one of its submissions.
     """
     query = select(Post).where(Post.id == post_id).options(*_IN_FULL, *options)
-    post = session.scalars(query).one_or_none()
-    if post is None:
-        raise NotFound(post_id)
+    post = existing(session.scalars(query).one_or_none(), post_id)
     named = {row.department_id for revision in post.revisions for row in revision.departments}
     sources = {submission.department_id for submission in post.submissions}
     check_in_sight(actor, Action.SEE_POST, {post.department_id, *named, *sources})

@@ -16,7 +16,7 @@ from publisher.models.desk import StartingText, TextPart
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department
 from publisher.models.submissions import SubmissionKind
-from publisher.validation import NotFound, Validator
+from publisher.validation import NotFound, Validator, existing
 
 LONGEST_NAME = 120
 LONGEST_TEXT = 5_000
@@ -180,11 +180,9 @@ def _for_all_last() -> ColumnElement[int]:
 
 def text_of(session: Session, text_id: int) -> StartingText:
     """Return a snippet, ended or not; raises `NotFound`."""
-    query = select(StartingText).where(StartingText.id == text_id)
-    text = session.scalars(query.options(joinedload(StartingText.department))).one_or_none()
-    if text is None:
-        raise NotFound(text_id)
-    return text
+    query = select(StartingText).options(joinedload(StartingText.department))
+    text = session.scalars(query.where(StartingText.id == text_id)).one_or_none()
+    return existing(text, text_id)
 
 
 def history_of(session: Session, text_id: int) -> list[SnippetChange]:

@@ -23,7 +23,13 @@ from publisher.people import responsibility
 from publisher.people.departments import is_in_force
 from publisher.scheduling import schedule
 from publisher.states import SENT, CommentState
-from publisher.validation import FieldError, Invalid, NotFound, check_in_sight, checked_reason
+from publisher.validation import (
+    FieldError,
+    Invalid,
+    check_in_sight,
+    checked_reason,
+    existing,
+)
 
 
 class RoutingReason(StrEnum):
@@ -295,9 +301,7 @@ def locked_comment(session: Session, comment_id: int, *, actor: Actor) -> Commen
     Raises `NotFound` unless the actor may see it.
     """
     thread = joinedload(Comment.thread)
-    comment = transitions.lock(session, Comment, comment_id, options=[thread])
-    if comment is None:
-        raise NotFound(comment_id)
+    comment = existing(transitions.lock(session, Comment, comment_id, options=[thread]), comment_id)
     department_ids = [] if comment.department_id is None else [comment.department_id]
     check_in_sight(actor, Action.SEE_COMMENT, department_ids)
     return comment

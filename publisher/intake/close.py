@@ -26,7 +26,7 @@ from publisher.people import responsibility
 from publisher.review import decide
 from publisher.review.withdraw import lose_approval, withdraw_post
 from publisher.states import SUBMISSION_MOVES, UNSENT, SubmissionState
-from publisher.validation import NotFound, check_in_sight, checked_reason, person_of
+from publisher.validation import check_in_sight, checked_reason, existing, person_of
 
 
 def pull_out(
@@ -115,9 +115,7 @@ def locked_submission(
 
     Raises `NotFound` if the actor may not see it, `WrongRole` if the actor may see it only.
     """
-    submission = transitions.lock(session, Submission, submission_id)
-    if submission is None:
-        raise NotFound(submission_id)
+    submission = existing(transitions.lock(session, Submission, submission_id), submission_id)
     check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
     require(actor, action, submission.department_id, now=now)
     return submission

@@ -10,15 +10,13 @@ from approvals.policy import Action, Actor
 from publisher.models.people import Appointment
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission
-from publisher.validation import NotFound, check_in_sight
+from publisher.validation import check_in_sight, existing
 
 
 def submission_for(session: Session, *, actor: Actor, submission_id: int) -> Submission:
     """Return a submission with its files, wards and posts; raises `NotFound`."""
     query = select(Submission).where(Submission.id == submission_id).options(*_IN_FULL)
-    submission = session.scalars(query).unique().one_or_none()
-    if submission is None:
-        raise NotFound(submission_id)
+    submission = existing(session.scalars(query).unique().one_or_none(), submission_id)
     check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
     return submission
 

@@ -21,7 +21,7 @@ from publisher.reports.conversation import conversation_of
 from publisher.reports.replies import ReplyView, replies_to
 from publisher.reports.types import AccountName, Office, Who, account_of, office_of, who_of
 from publisher.states import CommentState
-from publisher.validation import NotFound, check_in_sight
+from publisher.validation import check_in_sight, existing
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,7 @@ def comment_page(
 ) -> CommentDetail:
     """Return the comment's page; raises `NotFound` if the comment is not visible."""
     query = select(Comment).where(Comment.id == comment_id).options(*_PAGE_OPTIONS)
-    comment = session.scalars(query).one_or_none()
-    if comment is None:
-        raise NotFound(comment_id)
+    comment = existing(session.scalars(query).one_or_none(), comment_id)
     department_ids = [] if comment.department_id is None else [comment.department_id]
     check_in_sight(actor, Action.SEE_COMMENT, department_ids)
     conversation = conversation_of(session, comment)

@@ -20,7 +20,7 @@ from publisher.notifications import links
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import AccountName, Office, Who, account_of, office_of, who_acted
 from publisher.scheduling import corrections
-from publisher.validation import NotFound, check_in_sight, departments_in_sight
+from publisher.validation import check_in_sight, departments_in_sight, existing
 
 
 class FindingKind(StrEnum):
@@ -93,11 +93,8 @@ def findings_of(session: Session, *, actor: Actor, post_id: int) -> tuple[Extern
 
 def finding_for(session: Session, *, actor: Actor, watch_id: int) -> ExternalChange:
     """Return one change; raises `NotFound` if there is none or it is not visible."""
-    watch = session.scalars(
-        _findings_query().where(Watch.id == watch_id, _is_found())
-    ).one_or_none()
-    if watch is None:
-        raise NotFound(watch_id)
+    query = _findings_query().where(Watch.id == watch_id, _is_found())
+    watch = existing(session.scalars(query).one_or_none(), watch_id)
     check_in_sight(actor, Action.SEE_POST, [watch.receipt.delivery.post.department_id])
     return _finding(session, watch, actor)
 

@@ -17,7 +17,7 @@ from publisher.notifications.compose import NoticeKind
 from publisher.people import departments
 from publisher.review import gate_adapter, in_person, notify
 from publisher.scheduling import schedule
-from publisher.validation import FieldError, Invalid, NotFound, checked_reason
+from publisher.validation import FieldError, Invalid, checked_reason, existing
 
 USEFUL_FOR = timedelta(days=30)
 
@@ -337,7 +337,4 @@ def standing_approvals(revision: Revision, department_id: int | None = None) -> 
 
 def locked_post(session: Session, post_id: int) -> Post:
     """Return the post, locked until the transaction ends; raises `NotFound`."""
-    post = transitions.lock(session, Post, post_id)
-    if post is None:
-        raise NotFound(post_id)
-    return post
+    return existing(transitions.lock(session, Post, post_id), post_id)

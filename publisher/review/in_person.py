@@ -30,7 +30,7 @@ from publisher.models.approvals import SpotCode
 from publisher.models.people import Person
 from publisher.models.posts import Decision, Post, Revision
 from publisher.review import gate_adapter
-from publisher.validation import NotFound, check_in_sight, person_of
+from publisher.validation import check_in_sight, existing, person_of
 
 LASTS: Final = timedelta(minutes=15)
 LETTERS: Final = "34679ACDEFGHJKMNPQRTVWXY"
@@ -95,9 +95,7 @@ def make(
 
     Raises `WrongRole`, `StaleRevision`, or `WrongState` if no decision is pending.
     """
-    post = transitions.lock(session, Post, post_id)
-    if post is None:
-        raise NotFound(post_id)
+    post = existing(transitions.lock(session, Post, post_id), post_id)
     require(actor, Action.SEND_FOR_REVIEW, post.department_id, now=now)
     gate.check_seen(seen_revision, post.newest)
     if post.state is not PostState.IN_REVIEW or actor.appointment_id is None:

@@ -23,7 +23,7 @@ from publisher.scheduling.constraints import (
     check_time,
 )
 from publisher.states import SENT, UNSENT, DeliveryState
-from publisher.validation import NotFound
+from publisher.validation import existing
 
 
 class OnItsWay(NotAllowed):
@@ -136,9 +136,7 @@ def publish_now(
 
 def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
     """Cancel a delivery that was not sent; raises `OnItsWay` otherwise."""
-    delivery = transitions.lock(session, Delivery, delivery_id)
-    if delivery is None:
-        raise NotFound(delivery_id)
+    delivery = existing(transitions.lock(session, Delivery, delivery_id), delivery_id)
     require(actor, _cancels(delivery), delivery.post.department_id, now=now)
     if delivery.state in SENT:
         raise OnItsWay(state=delivery.state)
@@ -217,10 +215,7 @@ def add_reply_delivery(
 
 def delivery_for(session: Session, delivery_id: int) -> Delivery:
     """Return the delivery, or raise `NotFound`."""
-    delivery = session.get(Delivery, delivery_id)
-    if delivery is None:
-        raise NotFound(delivery_id)
-    return delivery
+    return existing(session.get(Delivery, delivery_id), delivery_id)
 
 
 def add_delivery(
@@ -282,17 +277,11 @@ def _put_back(
 
 
 def _variant(session: Session, variant_id: int) -> Variant:
-    variant = session.get(Variant, variant_id)
-    if variant is None:
-        raise NotFound(variant_id)
-    return variant
+    return existing(session.get(Variant, variant_id), variant_id)
 
 
 def _locked_post(session: Session, post_id: int) -> Post:
-    post = transitions.lock(session, Post, post_id)
-    if post is None:
-        raise NotFound(post_id)
-    return post
+    return existing(transitions.lock(session, Post, post_id), post_id)
 
 
 def _delivery_of(session: Session, variant: Variant) -> Delivery | None:

@@ -22,7 +22,7 @@ from publisher.models.desk import QuietTime, Slot
 from publisher.models.posts import Post, Variant
 from publisher.scheduling.constraints import CLASH, OccupiedTime, occupied_times
 from publisher.states import AccountState
-from publisher.validation import NotFound, Validator
+from publisher.validation import Validator, existing
 from publisher.working_time import ONE_DAY, from_local, local, local_day
 
 SEARCH_SPAN = timedelta(days=31)
@@ -100,9 +100,7 @@ def set_quiet_time(
 def remove_quiet_time(session: Session, *, actor: Actor, now: datetime, quiet_time_id: int) -> None:
     """Delete a quiet time; raises `NotFound`."""
     _require_may_schedule(actor)
-    quiet_time = session.get(QuietTime, quiet_time_id)
-    if quiet_time is None:
-        raise NotFound(quiet_time_id)
+    quiet_time = existing(session.get(QuietTime, quiet_time_id), quiet_time_id)
     transitions.record(
         session,
         quiet_time,
@@ -159,9 +157,7 @@ def _set_slot(
 def remove_slot(session: Session, *, actor: Actor, now: datetime, slot_id: int) -> None:
     """Delete a slot; raises `NotFound`."""
     _require_may_schedule(actor)
-    slot = session.get(Slot, slot_id)
-    if slot is None:
-        raise NotFound(slot_id)
+    slot = existing(session.get(Slot, slot_id), slot_id)
     transitions.record(
         session, slot, "remove_slot", actor=actor, now=now, values=_slot_values(slot)
     )

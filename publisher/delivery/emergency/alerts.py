@@ -24,7 +24,7 @@ from publisher.notifications.sms import template_of
 from publisher.people import responsibility
 from publisher.settings.sms import Sms
 from publisher.states import UNSENT, DeliveryState
-from publisher.validation import NotFound, person_of
+from publisher.validation import existing, person_of
 
 AGAIN_AFTER = timedelta(minutes=10)
 PATIENCE = timedelta(minutes=2)
@@ -204,9 +204,9 @@ def take(session: Session, *, actor: Actor, now: datetime, alert_id: int) -> Ale
     """
     if not may_take(session, actor=actor, now=now):
         raise WrongRole(role=actor.role, action=Action.SETTLE_HELD)
-    alert = session.get(Alert, alert_id, with_for_update=True, populate_existing=True)
-    if alert is None:
-        raise NotFound(alert_id)
+    alert = existing(
+        session.get(Alert, alert_id, with_for_update=True, populate_existing=True), alert_id
+    )
     if alert.taken_at is not None:
         if alert.taken_by_id == actor.person_id:
             return alert

@@ -19,7 +19,7 @@ from publisher.models.emergency import EmergencyUse, Ratification
 from publisher.models.posts import Post
 from publisher.review import gate_adapter
 from publisher.scheduling import schedule
-from publisher.validation import NotFound, check_in_sight, checked_reason
+from publisher.validation import check_in_sight, checked_reason, existing
 
 REMINDERS = (timedelta(hours=4), timedelta(hours=12), timedelta(hours=20))
 """The times after the publication at which the department is reminded."""
@@ -80,9 +80,7 @@ def may_head_decide(session: Session, use: EmergencyUse, *, now: datetime) -> bo
 
 def _locked(session: Session, use_id: int) -> EmergencyUse:
     # The post is locked first, as everywhere, so that no deadlock is possible.
-    use = session.get(EmergencyUse, use_id)
-    if use is None:
-        raise NotFound(use_id)
+    use = existing(session.get(EmergencyUse, use_id), use_id)
     transitions.lock(session, Post, use.decision.revision.post_id)
     return session.get_one(EmergencyUse, use_id, with_for_update=True, populate_existing=True)
 

@@ -20,7 +20,7 @@ from publisher.models.emergency import (
 from publisher.models.people import Appointment
 from publisher.people import responsibility
 from publisher.review import emergency_grounds
-from publisher.validation import NotFound, check_in_sight, departments_in_sight
+from publisher.validation import NotFound, check_in_sight, departments_in_sight, existing
 
 
 def newest(template: EmergencyTemplate) -> TemplateRevision:
@@ -83,9 +83,8 @@ def _load(session: Session, query: Select[EmergencyTemplate]) -> list[EmergencyT
 
 def template_for(session: Session, *, actor: Actor, template_id: int) -> EmergencyTemplate:
     """Return a template that the actor may see. Raises `NotFound` or `WrongRole`."""
-    template = session.scalars(_whole().where(EmergencyTemplate.id == template_id)).one_or_none()
-    if template is None:
-        raise NotFound(template_id)
+    query = _whole().where(EmergencyTemplate.id == template_id)
+    template = existing(session.scalars(query).one_or_none(), template_id)
     check_in_sight(actor, Action.SEE_EMERGENCY, [template.department_id])
     return template
 
@@ -93,10 +92,7 @@ def template_for(session: Session, *, actor: Actor, template_id: int) -> Emergen
 def in_use(session: Session, template_id: int) -> EmergencyTemplate:
     """Return a template in use with its revisions. Raises `NotFound`, also if it has ended."""
     query = _in_use().where(EmergencyTemplate.id == template_id)
-    template = session.scalars(query).one_or_none()
-    if template is None:
-        raise NotFound(template_id)
-    return template
+    return existing(session.scalars(query).one_or_none(), template_id)
 
 
 def locked(session: Session, template_id: int) -> EmergencyTemplate:
