@@ -106,7 +106,7 @@ def _put(
         deadlines.answer_by(comment.written_at) if holder else deadlines.assign_by(comment.seen_at)
     )
     _move(session, comment, reason, actor=actor, now=now, verb=verb)
-    _tell(session, comment, now=now)
+    tell_holder(session, comment, now=now)
 
 
 def _move(
@@ -126,14 +126,16 @@ def _move(
         transitions.apply(session, comment, to, actor=actor, now=now, verb=verb, values=values)
 
 
-def _tell(session: Session, comment: Comment, *, now: datetime) -> None:
-    holder = current(comment).appointment
+def tell_holder(session: Session, comment: Comment, *, now: datetime) -> None:
+    """Notify the officer who has to answer the comment, if there is one."""
+    routing = current(comment)
+    holder = routing.appointment
     if holder is None:
         return
     values = {
         "comment": comment.text,
         "author": comment.author_handle or comment.author_name,
-        "department": comment.department,
+        "department": routing.department,  # `comment.department` may be loaded from before
         "due_at": comment.due_at,
         "platform": comment.account.platform,
     }

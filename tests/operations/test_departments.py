@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.exc import OperationalError
 
 from approvals.errors import WrongRole
@@ -18,6 +18,7 @@ from publisher.delivery.emergency import template_editing
 from publisher.drafting import save
 from publisher.models.comments import Comment
 from publisher.models.departments import DepartmentChange
+from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission
@@ -178,6 +179,19 @@ def test_people_and_open_work_go_to_the_other_department(
             "आ-४५/२०२६",
         )
     assert town.verbs("posts", draft)[-1] == "merge_department"
+
+
+def test_the_holder_of_a_moved_comment_is_told_the_new_department(town: City) -> None:
+    (live,) = town.live("road")
+    town.comment(under=live)
+    with town.write() as session:
+        session.execute(delete(Notice))
+    merge(town, "road", "garden")
+    with town.read() as session:
+        notice = session.scalars(select(Notice).where(Notice.kind == "comment_routed")).one()
+        garden = session.get_one(Department, town.departments["garden"])
+        assert notice.person_id == town.people["road_officer"]
+        assert garden.name_mr in notice.body
 
 
 def test_later_comments_under_its_posts_reach_the_other_department(town: City) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor
 from approvals.states import PostState
 from publisher import transitions
-from publisher.inbox.routing import RoutingReason, current
+from publisher.inbox.routing import RoutingReason, current, tell_holder
 from publisher.models.comments import Comment, Routing
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange
@@ -23,8 +23,6 @@ from publisher.models.desk import StartingText
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind, Revision, RevisionDepartment
 from publisher.models.submissions import Submission
-from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
 from publisher.operations.departments.open_items import ENDED, asks, open_comments
 from publisher.people import appointment_transfer, responsibility
 from publisher.states import SENT, CommentState
@@ -154,33 +152,10 @@ def _comment(
     values = _moved_values(change.department, target)
     if chain:
         transitions.record(session, comment, VERB, actor=actor, now=now, values=values)
-        _notify_holder(session, comment, target, now=now)
+        tell_holder(session, comment, now=now)
     else:
         to_cell = CommentState.RECEIVED
         transitions.apply(session, comment, to_cell, actor=actor, now=now, verb=VERB, values=values)
-
-
-def _notify_holder(
-    session: Session, comment: Comment, target: Department, *, now: datetime
-) -> None:
-    holder = current(comment).appointment
-    if holder is None:
-        return
-    values = {
-        "comment": comment.text,
-        "author": comment.author_handle or comment.author_name,
-        "department": target,
-        "due_at": comment.due_at,
-        "platform": comment.account.platform,
-    }
-    compose.queue(
-        session,
-        kind=NoticeKind.COMMENT_ROUTED,
-        person=holder.person,
-        values=values,
-        now=now,
-        path=links.comment(comment.id),
-    )
 
 
 def _moved_values(source: Department, target: Department) -> dict[str, object]:
