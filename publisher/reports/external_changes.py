@@ -14,11 +14,18 @@ from approvals.states import PostState
 from publisher.content_checks import outgoing_text
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.monitoring import Watch
-from publisher.models.people import Appointment
 from publisher.models.posts import Language, Post, PostKind, Variant
 from publisher.notifications import links
 from publisher.reports.sql_conditions import Condition
-from publisher.reports.types import AccountName, Office, Who, account_of, office_of, who_acted
+from publisher.reports.types import (
+    AccountName,
+    Office,
+    Who,
+    account_of,
+    office_of,
+    who_acted,
+    with_names,
+)
 from publisher.scheduling import corrections
 from publisher.validation import check_in_sight, departments_in_sight, existing
 
@@ -66,9 +73,7 @@ class ExternalChange:
 
 _FINDING_OPTIONS = (
     joinedload(Watch.settled_by),
-    joinedload(Watch.settled_under).options(
-        joinedload(Appointment.person), joinedload(Appointment.department)
-    ),
+    *with_names(Watch.settled_under),
     joinedload(Watch.receipt).joinedload(ReceiptRow.account),
     joinedload(Watch.receipt)
     .joinedload(ReceiptRow.delivery)

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from approvals.policy import Action, Actor, Role
 from publisher.models.comments import Comment, Routing
-from publisher.models.people import Appointment
 from publisher.notifications import links
 from publisher.reports import sql_conditions
 from publisher.reports.sql_conditions import Condition
@@ -26,6 +25,7 @@ from publisher.reports.types import (
     office_of,
     page_of,
     who_of,
+    with_names,
 )
 from publisher.states import CommentState
 from publisher.validation import departments_in_sight
@@ -131,8 +131,7 @@ def comments_in(
         .options(
             joinedload(Comment.account),
             joinedload(Comment.department),
-            joinedload(routing.appointment).joinedload(Appointment.person),
-            joinedload(routing.appointment).joinedload(Appointment.department),
+            *with_names(routing.appointment),
         )
         .order_by(*_order(view))
         .limit(limit + 1)

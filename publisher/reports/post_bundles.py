@@ -165,10 +165,7 @@ def _threads(session: Session, posts: Collection[int]) -> Mapping[int, CommentTh
         .join(Comment, Comment.id == ranked.c.id)
         .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
         .where(ranked.c.rank == 1)
-        .options(
-            joinedload(routing.appointment).joinedload(Appointment.person),
-            joinedload(routing.appointment).joinedload(Appointment.department),
-        )
+        .options(*with_names(routing.appointment))
     )
     return {
         post_id: CommentThread(count, unanswered, *((comment, holder) if unanswered else ()))
