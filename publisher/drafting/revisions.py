@@ -87,16 +87,16 @@ def write_revision(
         ],
         departments=departments,
     )
-    is_first, post.newest = post.newest == 0, revision.number
+    post.newest = revision.number
     session.add(revision)
     session.flush()
-    _put_back(session, post, is_first=is_first, actor=actor, now=now)
+    _put_back(session, post, actor=actor, now=now)
     record.note(session, revision, now=now)
     return revision
 
 
-def _put_back(session: Session, post: Post, *, is_first: bool, actor: Actor, now: datetime) -> None:
-    """Make the post a draft again, and cancel unsent deliveries of older revisions."""
+def _put_back(session: Session, post: Post, *, actor: Actor, now: datetime) -> None:
+    """Make the post a draft again, or record that a draft was saved; cancel what was not sent."""
     values = {"revision": post.newest}
     if post.state is PostState.DRAFT:
         transitions.record(session, post, "save", actor=actor, now=now, values=values)
@@ -104,7 +104,7 @@ def _put_back(session: Session, post: Post, *, is_first: bool, actor: Actor, now
         transitions.apply(
             session, post, PostState.DRAFT, actor=actor, now=now, verb="save", values=values
         )
-    if not is_first:
+    if post.newest > 1:
         schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="new_revision")
 
 
