@@ -132,10 +132,10 @@ def set_slots(
     if not weekdays:
         validator.add("weekdays", "required")
     validator.finish()
-    existing = select(Slot.weekday).where(
+    weekdays_with_slot = select(Slot.weekday).where(
         Slot.account_id == account_id, Slot.minute == minute_of(time_of_day)
     )
-    missing = sorted(set(weekdays) - set(session.scalars(existing)))
+    missing = sorted(set(weekdays) - set(session.scalars(weekdays_with_slot)))
     return [_set_slot(session, actor, now, account_id, weekday, time_of_day) for weekday in missing]
 
 
