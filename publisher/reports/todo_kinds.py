@@ -17,7 +17,7 @@ from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.monitoring import Watch
 from publisher.models.people import Appointment
 from publisher.models.posts import Language, Post, PostKind
-from publisher.models.submissions import Submission, SubmissionKind
+from publisher.models.submissions import Submission
 from publisher.reports import external_changes, sql_conditions, sql_scheduling, unseen_notes
 from publisher.reports.external_changes import FindingKind
 from publisher.reports.sql_conditions import Condition
@@ -94,7 +94,6 @@ class Waiting:
     quote: str = ""
     text: str = ""
     number: str = ""
-    submission_kind: SubmissionKind | None = None
     department: Office | None = None
     revision: int | None = None
     languages: tuple[Language, ...] = ()

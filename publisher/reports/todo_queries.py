@@ -89,7 +89,6 @@ def _submissions(session: Session, todo_kind: TodoKind, most: int | None) -> Ite
             called_urgent=submission.priority is Priority.URGENT,
             title=submission.title,
             number=submission.number,
-            submission_kind=submission.kind,
             department=office_of(submission.department),
             by=who_acted(submission.handed_in_under, submission.handed_in_by),
         )
