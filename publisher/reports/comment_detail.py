@@ -59,7 +59,7 @@ class RoutingStep:
 
     `reason` is a `RoutingReason`, and `person_reason` the sentence that a person wrote. `title` and
     `published_at` are those of the post. If nobody serves in the department that the rules name,
-    the comment goes to the cell: `intended` is that department, `intended_reason` the rule.
+    the comment goes to the cell, and `intended` is that department.
     """
 
     reason: str
@@ -70,9 +70,7 @@ class RoutingStep:
     person_reason: str = ""
     title: str = ""
     published_at: datetime | None = None
-    came_from: Office | None = None
     intended: Office | None = None
-    intended_reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -222,10 +220,9 @@ def _reply_message(reply: ReplyView) -> ThreadMessage:
 
 def _routing_steps(session: Session, comment: Comment) -> tuple[RoutingStep, ...]:
     department_ids = {
-        routing.details[key]
+        routing.details["department"]
         for routing in comment.routings
-        for key in ("from", "department")
-        if routing.details.get(key) is not None
+        if routing.details.get("department") is not None
     }
     departments = session.scalars(select(Department).where(Department.id.in_(department_ids)))
     offices = {department.id: office_of(department) for department in departments}
@@ -244,9 +241,7 @@ def _routing_step(routing: Routing, offices: Mapping[int, Office]) -> RoutingSte
         person_reason=str(details.get("words", "")),
         title=str(details.get("title", "")),
         published_at=datetime.fromisoformat(published_at) if published_at else None,
-        came_from=offices.get(details.get("from", 0)),
         intended=offices.get(details.get("department", 0)),
-        intended_reason=str(details.get("meant", "")),
     )
 
 

@@ -17,8 +17,7 @@ from publisher.models.deliveries import Delivery
 from publisher.models.posts import Decision, DecisionKind, Post
 from publisher.notifications import links
 from publisher.reports.post_bundles import PostBundle, bundles_by_post
-from publisher.reports.types import MACHINE, Who, who_acted, who_of
-from publisher.review import gate_adapter
+from publisher.reports.types import MACHINE, Who, who_acted
 from publisher.states import LIVE, UNCERTAIN, DeliveryState
 
 
@@ -54,7 +53,6 @@ class ReplyView:
     text: str
     by: Who
     written_at: datetime
-    approved_by: Who | None
     delivery_id: int | None
     url: str
     published_at: datetime | None
@@ -104,7 +102,6 @@ def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:
         text=revision.variants[0].text if revision and revision.variants else "",
         by=who_acted(revision.author_under, revision.author) if revision else MACHINE,
         written_at=revision.saved_at if revision else bundle.post.created_at,
-        approved_by=_approved_by(bundle),
         delivery_id=delivery.id if delivery is not None else None,
         url=receipt.url if receipt is not None else "",
         published_at=receipt.published_at if receipt is not None else None,
@@ -121,16 +118,6 @@ def _delivery(bundle: PostBundle) -> Delivery | None:
 def _last_refusal(bundle: PostBundle) -> Decision | None:
     decisions = bundle.revision.decisions if bundle.revision is not None else []
     return decisions[-1] if decisions and decisions[-1].kind in _REFUSALS else None
-
-
-def _approved_by(bundle: PostBundle) -> Who | None:
-    decisions = bundle.revision.decisions if bundle.revision is not None else []
-    approvals = [
-        decision
-        for decision in decisions
-        if decision.kind in gate_adapter.APPROVAL_KINDS and decision.withdrawn_at is None
-    ]
-    return who_of(approvals[-1].appointment) if approvals else None
 
 
 def _state(

@@ -156,15 +156,13 @@ def test_after_a_transfer_it_is_missing_for_the_first_department(town: City) -> 
         _comment(town, 1)
     step = _comment(town, 1, who="road_officer").routing_steps[-1]
     assert (step.reason, step.person_reason) == ("transferred", "पथ विभागाचा विषय.")
-    assert step.came_from is not None
-    assert step.came_from.code == "water"
 
 
 def test_with_nobody_there_the_routing_names_the_department_meant(town: City) -> None:
     (delivery_id,) = town.live("road")
     town.end("road_officer")
     (step,) = _comment(town, town.comment(under=delivery_id), who="clerk").routing_steps
-    assert (step.reason, step.intended_reason) == ("nobody_there", "under_post")
+    assert step.reason == "nobody_there"
     assert step.intended is not None
     assert step.intended.code == "road"
 
@@ -211,8 +209,7 @@ def test_an_answer_is_followed_until_it_is_live(town: City) -> None:
     (reply,) = _comment(town, comment_id).replies
     assert reply.state is ReplyState.LIVE
     assert reply.url == f"https://platform.example/{town.platform('x').published[-1].platform_id}"
-    assert reply.approved_by is not None
-    assert (reply.by.name_mr, reply.approved_by.name_mr) == ("स्वाती रणपिसे", "मेधा सातपुते")
+    assert reply.by.name_mr == "स्वाती रणपिसे"
 
 
 def test_an_answer_that_failed_says_why(town: City) -> None:
