@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench import cost, town
-from bench.setup import Arrival, BenchSetup, stop_all, wait
+from bench.setup import Arrival, BenchSetup, check_arrivals, stop_all, wait
 from tests.support.processes import RunningCommand, free_port
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Rival:
     worker: RunningCommand
 
     def fill(self, queue: str, name: str, size: int) -> None:
-        """Put `count` tasks into a queue, with texts of this name."""
+        """Put `size` tasks into a queue, with texts of this name."""
         with self.producer.connection_for_write() as connection:
             for number in range(size):
                 self.producer.send_task(
@@ -65,9 +65,7 @@ class Rival:
         before = cost.spent(pids)
         self.producer.control.add_consumer(POSTS, reply=True)
         stand_in.wait_for(size)
-        arrivals = stand_in.arrivals()
-        if len(arrivals) != size or len({arrival.text for arrival in arrivals}) != size:
-            raise RuntimeError(f"{len(arrivals)} arrived, not {size}")
+        arrivals = check_arrivals(stand_in.arrivals(), size)
         stand_in.forget()
         return arrivals, cost.spent(pids) - before
 

@@ -71,7 +71,7 @@ class RunningTown:
 def running_town(
     setup: BenchSetup, kind: Kind, *, clocks: int, connections: int = 16, at_once: bool = True
 ) -> Iterator[RunningTown]:
-    """Run a town with `count` clocks, warmed up; without `at_once` none is started yet."""
+    """Run a town with so many clocks, warmed up; without `at_once` none is started yet."""
     with setup.databases.new(kind) as database:
         setup.stand_in.answer_after(0)
         setup.stand_in.forget()
@@ -125,7 +125,7 @@ def burst(running: RunningTown, name: str = "burst", *, size: int = 0) -> Burst:
 
 
 def arrived(running: RunningTown, name: str, size: int) -> list[Arrival]:
-    """Wait until `count` posts of that name have arrived, each once, with every receipt stored."""
+    """Wait until `size` posts of that name have arrived, each once, with every receipt stored."""
     running.setup.stand_in.wait_for(size)
     running.settle()
     arrivals = [

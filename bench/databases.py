@@ -90,7 +90,7 @@ class Databases:
         migrate(self._url(TEMPLATE))
 
     def _check_disk(self) -> None:
-        for setting in ("fsync", "full_page_writes"):
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             with self._connect() as connection:
                 row = connection.execute(sql.SQL("SHOW {}").format(sql.Identifier(setting)))
                 if row.fetchone() != ("on",):

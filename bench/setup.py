@@ -117,6 +117,14 @@ def wait(condition: Callable[[], bool], description: str, *, within: float = PAT
         time.sleep(0.2)
 
 
+def check_arrivals(arrivals: list[Arrival], size: int) -> list[Arrival]:
+    """Return the arrivals. Raises `RuntimeError` unless they are so many, each text once."""
+    texts = {arrival.text for arrival in arrivals}
+    if len(arrivals) != size or len(texts) != size:
+        raise RuntimeError(f"{len(arrivals)} of {size} arrived, {len(texts)} texts")
+    return arrivals
+
+
 def stop_all(started: list[RunningCommand]) -> None:
     """Terminate these processes, and check that they end cleanly."""
     for process in started:
