@@ -84,3 +84,10 @@ def test_clocks_are_compared_with_each_side_that_is_installed(tmp_path: Path) ->
             assert f"left out, since {problem}" in output
         else:
             assert isinstance(value_of(figures, label), float)
+
+
+def test_an_idle_clock_is_measured_on_both_databases(tmp_path: Path) -> None:
+    figures, _output = measure(tmp_path, "quiet")
+    for label in ("an idle clock on PostgreSQL", "an idle clock on SQLite"):
+        assert isinstance(value_of(figures, label), float)
+        assert len(behind(tmp_path)[f"{label}, % of one core"]) == 1
