@@ -125,6 +125,14 @@ def check_arrivals(arrivals: list[Arrival], size: int) -> list[Arrival]:
     return arrivals
 
 
+def run_to_end(started: RunningCommand) -> str:
+    """Wait for the end of a process; return its output. Raises `RuntimeError` if it failed."""
+    code, output = started.popen.wait(PATIENCE), started.written_output()
+    if code:
+        raise RuntimeError(f"ended with {code}:\n{output[-4000:]}")
+    return output
+
+
 def stop_all(started: list[RunningCommand]) -> None:
     """Terminate these processes, and check that they end cleanly."""
     for process in started:

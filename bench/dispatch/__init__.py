@@ -1,11 +1,11 @@
-"""How fast deliveries are sent, how late, and if all are sent; what a clock costs."""
+"""How fast deliveries are sent, how late, and if all are sent; what a clock and a page cost."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from bench.databases import Kind
-from bench.dispatch import accounted, past, punctual, quiet, throughput, waiting
+from bench.dispatch import accounted, pages, past, punctual, quiet, throughput, waiting
 from bench.figures import PartResult
 from bench.setup import BenchSetup
 
@@ -19,6 +19,7 @@ PARTS: Mapping[str, Measure] = {
     "peak": punctual.measure_peak,
     "past": past.measure,
     "quiet": quiet.measure,
+    "pages": pages.measure,
 }
 """The parts of the benchmark by the name that `--part` takes.
 

@@ -1,9 +1,16 @@
-"""What a figure says of its target, and what a table says of a figure."""
+"""What a figure says, and what a part says about a side that cannot be measured."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bench import figures
+from bench.databases import Databases
+from bench.dispatch import pages
 from bench.figures import PartResult, at_least, at_most, exactly, without_target
+from bench.setup import BenchSetup, StandIn
+from tests.support.processes import Starter
+from tests.support.runs import Run
 
 
 def test_a_figure_says_whether_it_keeps_its_target() -> None:
@@ -28,3 +35,12 @@ def test_the_table_names_what_was_not_measured_and_what_misses_its_target() -> N
         "| b | 0.5 | ≥ 0.9 | **no** |",
         "| c | 2 | – | – |",
     ]
+
+
+def test_pages_are_not_measured_in_a_clone_without_the_base_commit(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    setup = BenchSetup(run, Starter(tmp_path), Databases(run), StandIn(""), 1, 20)
+    part = pages.measure(setup, "sqlite", commit="0" * 40)
+    assert [figure.value for figure in part.figures] == [None, None, None]
+    assert [figure.holds for figure in part.figures] == [None, None, None]
+    assert all(figure.target == "≤ 0.6" for figure in part.figures)

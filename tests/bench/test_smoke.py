@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import celery_side, procrastinate_side
+from bench.dispatch import pages
 from tests.support.processes import plain_environment
 from tests.support.runs import CHECKOUT
 
@@ -91,3 +92,11 @@ def test_an_idle_clock_is_measured_on_both_databases(tmp_path: Path) -> None:
     for label in ("an idle clock on PostgreSQL", "an idle clock on SQLite"):
         assert isinstance(value_of(figures, label), float)
         assert len(behind(tmp_path)[f"{label}, % of one core"]) == 1
+
+
+def test_pages_are_measured_if_the_base_commit_is_in_the_clone(tmp_path: Path) -> None:
+    is_here = pages.base_checkout(tmp_path / "base", pages.BASE_COMMIT) is not None
+    figures, _output = measure(tmp_path, "pages")
+    for page in pages.PAGES:
+        assert isinstance(value_of(figures, page), float) == is_here
+        assert len(behind(tmp_path)[f"{page}, CPU ms now"]) == int(is_here)
