@@ -47,6 +47,11 @@ def at_most(figure: str, value: float | None, target: float, unit: str = "") -> 
     return Figure(figure, _short(value), f"≤ {target:g}{unit}", holds)
 
 
+def below(figure: str, value: float, target: float) -> Figure:
+    """Return a figure that has to be less than a target."""
+    return Figure(figure, _short(value), f"< {target:g}", value < target)
+
+
 def exactly(figure: str, value: float, target: float) -> Figure:
     """Return a figure that has to have this very value."""
     return Figure(figure, value, f"{target:g}", value == target)

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from bench import clocks
 from bench.databases import Kind
-from bench.figures import PartResult, at_most, percentile
+from bench.figures import PartResult, at_most, below, percentile
 from bench.setup import BenchSetup, say
 from publisher.now import now
 
@@ -61,4 +61,4 @@ def measure_peak(setup: BenchSetup, kind: Kind) -> PartResult:
             worst.append(percentile(late, 0.99))
             say(f"{size} at once: 99 of 100 at most {worst[-1]:.2f} s late")
     name = f"{size:,} due in the same second on {on}, p99 delay, s"
-    return PartResult([at_most(name, statistics.median(worst), 5)], {"p99 delay, s": worst})
+    return PartResult([below(name, statistics.median(worst), 5)], {"p99 delay, s": worst})

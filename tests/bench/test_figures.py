@@ -7,7 +7,7 @@ from pathlib import Path
 from bench import figures
 from bench.databases import Databases
 from bench.dispatch import pages
-from bench.figures import PartResult, at_least, at_most, exactly, without_target
+from bench.figures import PartResult, at_least, at_most, below, exactly, without_target
 from bench.setup import BenchSetup, StandIn
 from tests.support.processes import Starter
 from tests.support.runs import Run
@@ -16,6 +16,7 @@ from tests.support.runs import Run
 def test_a_figure_says_whether_it_keeps_its_target() -> None:
     assert [at_least("a", value, 0.9).holds for value in (0.9, 0.89, None)] == [True, False, None]
     assert [at_most("a", value, 50).holds for value in (50, 50.1)] == [True, False]
+    assert [below("a", value, 5).holds for value in (4.9, 5)] == [True, False]
     assert [exactly("a", value, 20).holds for value in (20, 19)] == [True, False]
     assert without_target("a", 1.23456).value == 1.235
 
