@@ -15,7 +15,6 @@ from demo.rehearsals.processes import are_offered
 from publisher.i18n.dates import clock_time, weekdays
 from publisher.i18n.languages import digits
 from publisher.models.people import Person
-from publisher.reports import tab_counts
 from publisher.reports.tab_counts import Counts
 from publisher.settings.help import HelpDesk, Hours
 from publisher.working_time import ZONE
@@ -23,6 +22,7 @@ from web.controls import stop as controls_stop
 from web.controls import workers
 from web.core.auth import Acting
 from web.core.context import ctx
+from web.core.counts import counts_of
 from web.core.database import reading
 from web.core.i18n import LANGUAGES, N_, _, code, page_language
 from web.core.layout import ActingLabel, Banner, Chrome, Help, LanguageChoice, MenuEntry, Tab
@@ -216,7 +216,7 @@ def _is_current(endpoint: str) -> bool:
 
 def _counts(acting: Acting) -> Counts:
     with reading() as session:
-        return tab_counts.counts(session, actor=acting.actor, now=ctx.now())
+        return counts_of(session, acting.actor)
 
 
 def _count_of_tabs(counts: Counts) -> dict[str, int]:

@@ -104,8 +104,12 @@ class ReadingSession(Session):
     """A read-only session, on SQLite as on PostgreSQL."""
 
     def end(self) -> None:
-        """End the transaction and return the connection; loaded rows stay readable."""
+        """End the transaction and return the connection; loaded rows stay readable.
+
+        What `info` holds belongs to the snapshot, and is forgotten.
+        """
         self.expunge_all()
+        self.info.clear()
         try:
             # After a ROLLBACK psycopg would forget the statements it has prepared.
             self.commit()

@@ -30,8 +30,14 @@ class EmergencyWork:
         return len(self.alerts) + len(self.refused) + len(self.owed) + len(self.templates)
 
 
+NO_EMERGENCY_WORK = EmergencyWork([], [], [], [])
+
+
 def emergency_work(session: Session, *, actor: Actor, now: datetime) -> EmergencyWork:
-    """Return the actor's open emergency work, in at most three queries."""
+    """Return the actor's open emergency work, in at most three queries.
+
+    They are large and take time to build: ask only if the tabs count some.
+    """
     uses = session.scalars(_uses(actor, now)).all()
     return EmergencyWork(
         alerts=list(session.scalars(_alerts(actor, now))),

@@ -18,7 +18,6 @@ from publisher.models.people import Person
 from publisher.models.posts import Post
 from publisher.reports import problems
 from publisher.reports.decision_board import decisions
-from publisher.reports.emergency_work import emergency_work
 from publisher.reports.problems import problem_summary
 from publisher.scheduling import schedule
 from publisher.states import PUBLISHABLE_BY_HAND, RESCHEDULABLE, UNSENT, DeliveryState
@@ -31,6 +30,7 @@ from web.core.i18n import _, _l
 from web.core.permissions import for_action, for_roles
 from web.core.sign_in_page import prove_page
 from web.deliveries import holds, manual
+from web.emergency.summary import lane_of
 from web.forms import Form
 from web.messages.names import person_name
 from web.messages.refusals import refusal_sentence
@@ -55,7 +55,7 @@ def board(session: Session) -> Page:
         "deliveries/board.html",
         problems=decisions(session, actor=actor(), now=ctx.now()),
         summary=problem_summary(session, actor=actor()),
-        lane=emergency_work(session, actor=actor(), now=ctx.now()),
+        lane=lane_of(session),
         held_deliveries=problems.held_deliveries(session, actor=actor(), now=ctx.now()),
         may_move=may(actor(), Action.SCHEDULE, None),
     )

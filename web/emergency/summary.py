@@ -1,12 +1,24 @@
-"""The tab and the menu entry of emergency publishing."""
+"""Open emergency work on Today and on the decision board, and the tab for those on duty."""
 
 from __future__ import annotations
 
 from flask import request, url_for
+from sqlalchemy.orm import Session
 
+from publisher.reports.emergency_work import NO_EMERGENCY_WORK, EmergencyWork, emergency_work
 from publisher.reports.tab_counts import Counts
+from web.core.auth import actor
+from web.core.context import ctx
+from web.core.counts import counts_of
 from web.core.i18n import _
 from web.core.layout import MenuEntry, Tab
+
+
+def lane_of(session: Session) -> EmergencyWork:
+    """Return the open emergency work of the signed-in person."""
+    if not counts_of(session, actor()).emergency:
+        return NO_EMERGENCY_WORK
+    return emergency_work(session, actor=actor(), now=ctx.now())
 
 
 def tab(counts: Counts) -> tuple[Tab, ...]:

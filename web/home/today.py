@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
-from publisher.reports.emergency_work import emergency_work
 from publisher.reports.todo import waiting_for
 from web.core.auth import acting, actor, reads
 from web.core.context import ctx
 from web.core.i18n import LANGUAGES
 from web.core.permissions import for_roles
+from web.emergency.summary import lane_of
 from web.messages.progress import DUE, WAITING
 
 routes = Blueprint("today", __name__)
@@ -32,6 +32,6 @@ def index(session: Session) -> str:
         due_labels=DUE,
         languages=LANGUAGES,
         own_department=actor().department_id,
-        lane=emergency_work(session, actor=actor(), now=ctx.now()),
+        lane=lane_of(session),
         is_new=acting().is_newcomer,
     )
