@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug import Response
 
 from approvals.errors import FreshSignInRequired
 from approvals.policy import Action, require
@@ -32,13 +31,12 @@ from web.core.auth import acting, actor, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.core.sign_in_page import prove_page
 from web.forms import number_of
 from web.messages.register import connection_end_sentence
 
 routes = Blueprint("accounts_connecting", __name__)
-Page = Response | str | tuple[str, int]
 OWNER = "information-technology"
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from werkzeug import Response
 
 from approvals.errors import FreshSignInRequired
 from approvals.policy import Action, Role, may, require
@@ -27,12 +26,11 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _
-from web.core.permissions import for_action, for_roles
+from web.core.permissions import Page, for_action, for_roles
 from web.core.sign_in_page import prove_page
 from web.messages.register import allowance_label
 
 routes = Blueprint("accounts", __name__)
-Page = Response | str | tuple[str, int]
 READERS = (Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.AUDITOR)
 
 

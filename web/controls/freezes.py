@@ -6,7 +6,6 @@ from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import SelectField, StringField, TextAreaField
 
 from approvals.policy import Action, may
@@ -25,14 +24,13 @@ from web import in_flight
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.forms import DayMonthYearField, Form, number_of, options
 from web.messages.names import account_name, department_name, who_name
 from web.messages.refusals import refusal_sentence
 from web.submissions.forms import KIND_WORDS
 
 routes = Blueprint("freezes", __name__)
-Page = Response | str | tuple[str, int]
 ALL = ""
 """The choice for every account, department or kind."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import BooleanField, TextAreaField
 
 from approvals.policy import Action, Actor, may
@@ -19,13 +18,12 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l, _n, page_language
 from web.core.layout import Banner, MenuEntry
-from web.core.permissions import for_action, for_roles
+from web.core.permissions import Page, for_action, for_roles
 from web.forms import Form, number_of
 from web.messages.names import who_name
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("stopping", __name__)
-Page = Response | str | tuple[str, int]
 REASON_LENGTH = 160
 
 

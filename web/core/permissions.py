@@ -15,9 +15,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from flask import Flask
+from werkzeug import Response
 
 from approvals.policy import TABLE as POLICY
 from approvals.policy import Action, Role
+
+Page = Response | str | tuple[str, int]
+"""What a view returns."""
 
 View = TypeVar("View", bound=Callable[..., object])
 EVERYBODY = frozenset(Role)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 
 from approvals.policy import Action
 from publisher.models.notifications import Notice
@@ -14,10 +13,9 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 
 routes = Blueprint("mails", __name__)
-Page = Response | str | tuple[str, int]
 
 
 @routes.get("/mails")

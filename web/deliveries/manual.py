@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import StringField
 
 from approvals.errors import NotAllowed
@@ -23,13 +22,12 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _, _l
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.forms import Form
 from web.messages.refusals import refusal_sentence
 from web.previews import previews_of
 
 routes = Blueprint("by_hand", __name__)
-Page = Response | str | tuple[str, int]
 
 
 class PastedForm(Form):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import StringField
 
 from approvals.errors import FreshSignInRequired, NotAllowed
@@ -27,7 +26,7 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _, _l
-from web.core.permissions import for_action, for_roles
+from web.core.permissions import Page, for_action, for_roles
 from web.core.sign_in_page import prove_page
 from web.deliveries import holds, manual
 from web.emergency.summary import lane_of
@@ -37,7 +36,6 @@ from web.messages.refusals import refusal_sentence
 from web.previews import previews_of
 
 routes = Blueprint("deliveries", __name__)
-Page = Response | str | tuple[str, int]
 
 
 class PlatformLinkForm(Form):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 
 from approvals.errors import StaleRevision
 from approvals.policy import Action, may
@@ -20,13 +19,12 @@ from publisher.validation import Invalid, NotFound
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _
-from web.core.permissions import for_action, for_roles
+from web.core.permissions import Page, for_action, for_roles
 from web.forms import number_of
 from web.messages.field_errors import problem_sentence
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("comparing", __name__)
-Page = Response | str | tuple[str, int]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 
 from approvals.errors import StaleRevision
@@ -22,14 +21,13 @@ from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import N_, _, _l
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.drafting.page import departments_of
 from web.forms import Form, number_of, options
 from web.messages.names import department_name
 from web.submissions.forms import KIND_WORDS
 
 routes = Blueprint("texts", __name__)
-Page = Response | str | tuple[str, int]
 PARTS: Mapping[str, str] = {
     TextPart.WHOLE: N_("Starting text"),
     TextPart.SIGNATURE: N_("Signature line"),

@@ -24,7 +24,7 @@ from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.drafting import forms, page, placeholders, warnings
 from web.drafting.forms import Sheet
 from web.drafting.page import DraftMessages
@@ -32,7 +32,6 @@ from web.forms import number_of
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("drafting", __name__)
-Page = Response | str | tuple[str, int]
 FORM_BUTTONS = frozenset({"start", "close", "fill", "more", "note", "links"})
 """The buttons that change the form and save no revision."""
 

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import SelectField, StringField
 
 from approvals.errors import NotAllowed
@@ -19,13 +18,12 @@ from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
-from web.core.permissions import for_action, for_roles
+from web.core.permissions import Page, for_action, for_roles
 from web.forms import DayMonthYearField, Form, number_of, options
 from web.messages.names import person_name, post_of
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("duty", __name__, url_prefix="/duty")
-Page = Response | str | tuple[str, int]
 
 
 class DutyForm(Form):

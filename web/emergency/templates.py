@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import TextAreaField
 
 from approvals import emergency
@@ -20,13 +19,12 @@ from publisher.validation import Invalid
 from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.emergency.template_form import TemplateFormPage, filled_form, make_form, read
 from web.forms import Form, number_of
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("emergency_templates", __name__, url_prefix="/emergency/templates")
-Page = Response | str | tuple[str, int]
 
 
 class TemplateReasonForm(Form):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import TextAreaField
 
 from approvals.errors import NotAllowed
@@ -17,13 +16,12 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _, _l
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.emergency.views import routes
 from web.forms import Form
 from web.messages.refusals import refusal_sentence
 
 __all__ = ["routes"]
-Page = Response | str | tuple[str, int]
 
 
 class RefusalForm(Form):

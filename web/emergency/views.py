@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 
 from approvals.emergency import NotOnDuty, Template
 from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
@@ -29,13 +28,12 @@ from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.core.sign_in_page import prove_page
 from web.emergency.forms import BLANKS, CONFIRM, STEPS, WORD, LaneForm, begin_word, make_form, read
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("emergency", __name__, url_prefix="/emergency")
-Page = Response | str | tuple[str, int]
 
 
 @routes.get("")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import BooleanField, SelectField, TextAreaField
 
 from approvals.errors import NotAllowed
@@ -28,7 +27,7 @@ from web.core.context import ctx
 from web.core.database import reading
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _, _l
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.drafting import warnings
 from web.forms import Form, key_of, options
 from web.messages.names import department_name
@@ -36,7 +35,6 @@ from web.messages.progress import REPLIES, VIEWS
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("inbox", __name__)
-Page = Response | str | tuple[str, int]
 TO_THE_CELL = 0
 SIDE_LIST_LENGTH = 12
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug import Response
 
 from approvals.policy import Action
 from publisher.models.departments import DepartmentChange
@@ -29,7 +28,7 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.forms import number_of, options
 from web.messages.register import (
     change_sentence,
@@ -51,7 +50,6 @@ from web.people.department_forms import (
 )
 
 routes = Blueprint("reorganising", __name__)
-Page = Response | str | tuple[str, int]
 # These filters serve the templates in `templates/people`, although Jinja has them in all templates.
 for template_filter in (change_sentence, former_name, open_item_url, open_item_label):
     routes.add_app_template_filter(template_filter, template_filter.__name__)

@@ -22,14 +22,13 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _, _l
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.forms import Form, key_of, options
 from web.messages.field_errors import person_problem
 from web.messages.names import ROLE_WORDS, department_name
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("people", __name__)
-Page = Response | str | tuple[str, int]
 RECORD_ACTIONS = (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
 MOST_APPOINTMENTS = 200
 LONGEST_SEARCH = 200

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import TextAreaField
 
 from approvals.errors import NotAllowed
@@ -24,12 +23,11 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _, _l
-from web.core.permissions import for_action, for_roles
+from web.core.permissions import Page, for_action, for_roles
 from web.forms import Form
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("correcting", __name__)
-Page = Response | str | tuple[str, int]
 
 
 class ChangeNoteForm(Form):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import SelectMultipleField, TextAreaField
 
 from approvals.errors import NotAllowed
@@ -18,12 +17,11 @@ from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.forms import Form, number_of
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("orders", __name__)
-Page = Response | str | tuple[str, int]
 
 
 class TakeBackForm(Form):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session, selectinload
-from werkzeug import Response
 from wtforms import TextAreaField
 
 from approvals.policy import Action, may, scope_of
@@ -23,14 +22,13 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _, _l
-from web.core.permissions import for_action, for_roles
+from web.core.permissions import Page, for_action, for_roles
 from web.forms import Form
 from web.messages.progress import NEXT, STEPS
 from web.posts.corrections import PostPublications, publications_of
 from web.previews import previews_of
 
 routes = Blueprint("posts", __name__)
-Page = Response | str | tuple[str, int]
 _SIBLINGS = (selectinload(Post.submissions).selectinload(Submission.posts),)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel.speaklater import LazyString
-from werkzeug import Response
 
 from approvals.policy import Role
 from demo.people import DemoPerson, to_try_first
@@ -16,10 +15,9 @@ from demo.rehearsals.processes import CannotRehearse, Rehearsal
 from demo.rehearsals.scenarios import Scenario
 from web.core.context import ctx
 from web.core.i18n import _, _l, page_language
-from web.core.permissions import for_roles
+from web.core.permissions import Page, for_roles
 
 routes = Blueprint("rehearsals", __name__)
-Page = Response | str | tuple[str, int]
 TRAINERS = (Role.ADMIN, Role.CELL_LEAD)
 SCENARIO_PART = "<scenario>"
 

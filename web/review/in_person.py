@@ -24,13 +24,12 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _l
-from web.core.permissions import for_action, for_roles
+from web.core.permissions import Page, for_action, for_roles
 from web.forms import Form, number_of
 from web.messages.refusals import refusal_sentence
 from web.messages.review_codes import DECIDED, code_sentence
 
 routes = Blueprint("on_the_spot", __name__)
-Page = Response | str | tuple[str, int]
 
 
 class ApprovalCodeForm(Form):

@@ -6,7 +6,6 @@ from datetime import date
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import TextAreaField
 
 from approvals.policy import Action
@@ -17,12 +16,11 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _, _l, page_language
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.forms import Form, number_of
 from web.messages.review_codes import DECIDED, became_sentence
 
 routes = Blueprint("approvals", __name__)
-Page = Response | str | tuple[str, int]
 DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
 
 

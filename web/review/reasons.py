@@ -21,11 +21,11 @@ from web import in_flight
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.drafting.revisions import newer_changes
 from web.forms import Form, number_of
 from web.messages.refusals import refusal_sentence
-from web.review.views import DECIDERS, Page, redirect_if_already_decided, routes
+from web.review.views import DECIDERS, redirect_if_already_decided, routes
 
 
 class DecisionReasonForm(Form):

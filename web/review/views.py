@@ -22,7 +22,7 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
-from web.core.permissions import for_action, for_roles
+from web.core.permissions import Page, for_action, for_roles
 from web.drafting import warnings
 from web.drafting.revisions import newer_changes, previous_revision
 from web.forms import Form
@@ -32,7 +32,6 @@ from web.messages.review_codes import already_sentence
 from web.previews import previews_of, short_title
 
 routes = Blueprint("reviewing", __name__)
-Page = Response | str | tuple[str, int]
 DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
 
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import BooleanField, IntegerField, RadioField, StringField
 
 from approvals.policy import Action
@@ -27,13 +26,12 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _, _l, _n
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.forms import DayMonthYearField, Form, number_of, options
 from web.messages.field_errors import problem_sentence
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("rescheduling", __name__)
-Page = Response | str | tuple[str, int]
 MOST_HOURS, MOST_DAYS = 24 * 31, 366
 
 

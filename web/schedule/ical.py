@@ -19,12 +19,11 @@ from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
-from web.core.permissions import for_roles, public
+from web.core.permissions import Page, for_roles, public
 from web.core.state_badges import STATE_WORDS
 from web.messages.names import account_name, department_name
 
 routes = Blueprint("feeds", __name__)
-Page = Response | str | tuple[str, int]
 LASTS = timedelta(minutes=10)
 """How long an event lasts: calendar programs show no moments without a length."""
 

@@ -8,7 +8,6 @@ from datetime import time
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.sansio.blueprints import BlueprintSetupState
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import SelectField, SelectMultipleField, StringField
 
 from approvals.policy import Action
@@ -22,12 +21,11 @@ from publisher.working_time import from_local, local_day
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l, page_language
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.forms import Form, key_of, options
 from web.messages.names import account_name
 
 routes = Blueprint("slots", __name__)
-Page = Response | str | tuple[str, int]
 ALL = ""
 """The choice for all accounts, or all days."""
 

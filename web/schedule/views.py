@@ -7,7 +7,6 @@ from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired
 
@@ -26,7 +25,7 @@ from web.core import form_recovery
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.core.sign_in_page import prove_page
 from web.deliveries import holds
 from web.forms import DayMonthYearField, Form, MinutesField
@@ -34,7 +33,6 @@ from web.messages.refusals import refusal_sentence
 from web.previews import previews_of, variant_title
 
 routes = Blueprint("scheduling", __name__)
-Page = Response | str | tuple[str, int]
 
 
 class TimeForm(Form):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from werkzeug import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired
 
@@ -13,13 +12,12 @@ from web.core.auth import writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _, _l
-from web.core.permissions import public
+from web.core.permissions import Page, public
 from web.forms import Form
 from web.messages.sign_in import sign_in_sentence, throttled_until
 from web.sign_in.passwords import city_words, new_hash
 
 routes = Blueprint("forgotten", __name__)
-Page = Response | str | tuple[str, int]
 
 
 class AskForm(Form):

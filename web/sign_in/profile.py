@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, session, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import BooleanField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired
 
@@ -21,14 +20,13 @@ from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import LANGUAGES as PAGE_LANGUAGES
 from web.core.i18n import N_, _, _l
-from web.core.permissions import for_roles
+from web.core.permissions import Page, for_roles
 from web.forms import Form, options
 from web.messages.field_errors import person_problem
 from web.messages.sign_in import code_sentence, sign_in_sentence, throttled_until
 from web.sign_in.passwords import city_words, new_hash, own_proof
 
 routes = Blueprint("profile", __name__)
-Page = Response | str | tuple[str, int]
 FINAL_PROBLEMS = (ContactCodeProblem.NOTHING_ASKED, ContactCodeProblem.TAKEN)
 """Problems after which no code can be entered any more."""
 

@@ -20,14 +20,13 @@ from web.core.auth import SESSION_KEY, acting, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _, _l, _n
-from web.core.permissions import for_roles, public
+from web.core.permissions import Page, for_roles, public
 from web.core.sign_in_page import ProveForm, SignInForm, prove_page, sign_in_page
 from web.forms import Form, key_of
 from web.messages.sign_in import sign_in_sentence
 from web.sign_in.passwords import city_words, new_hash, own_proof
 
 routes = Blueprint("signing", __name__)
-Page = Response | str | tuple[str, int]
 
 
 class InvitationForm(Form):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug import Response
 from wtforms import StringField, TextAreaField
 
 from approvals.errors import NotAllowed, WrongRole
@@ -26,14 +25,13 @@ from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.forms import Form
 from web.messages.progress import NEXT, STEPS
 from web.messages.refusals import refusal_sentence
 from web.submissions.forms import KIND_WORDS
 
 routes = Blueprint("submissions", __name__)
-Page = Response | str | tuple[str, int]
 RECEIVED, RETURNED, DRAFTED = (
     SubmissionState.RECEIVED,
     SubmissionState.RETURNED,

@@ -19,12 +19,12 @@ from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.forms import key_of, number_of
 from web.messages.field_errors import problem_sentence
 from web.messages.refusals import refusal_sentence
 from web.submissions import forms, uploads
-from web.submissions.detail import Page, departments_by_name, routes
+from web.submissions.detail import departments_by_name, routes
 from web.submissions.forms import KIND_WORDS, WITH_AN_EVENT, HandInForm
 from web.submissions.uploads import FileRow
 

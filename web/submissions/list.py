@@ -37,7 +37,7 @@ from web.core.context import ctx
 from web.core.database import reading
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import N_, _
-from web.core.permissions import for_action
+from web.core.permissions import Page, for_action
 from web.messages.field_errors import problem_sentence
 from web.messages.progress import NEXT
 from web.reports.exports import csv_response
@@ -45,7 +45,6 @@ from web.submissions import detail
 from web.submissions.forms import KIND_WORDS
 
 routes: Blueprint = detail.routes
-Page = Response | str | tuple[str, int]
 VIEW_WORDS: Mapping[SubmissionView, str] = {
     SubmissionView.OPEN: N_("Still open"),
     SubmissionView.RECEIVED: N_("Received"),
