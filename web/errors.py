@@ -18,7 +18,7 @@ from publisher.validation import NotFound
 from web.core import form_recovery
 from web.core.database import end_reading
 from web.core.i18n import _
-from web.core.sign_in_page import sign_in_page
+from web.core.sign_in_page import prove_page, sign_in_page
 from web.messages.refusals import refusal_sentence
 
 log = logging.getLogger("nagarvani.web")
@@ -104,7 +104,9 @@ def _missing(_error: NotFound | NotYours) -> Page:
 
 
 def _not_allowed(error: NotAllowed) -> Page:
-    """Show a refusal that no view has handled."""
+    """Show a refusal that no view has handled, or ask for the password that it requires."""
+    if isinstance(error, FreshSignInRequired) and request.method == "POST":
+        return prove_page(form_recovery.keep_act()), 200
     code = 403 if isinstance(error, WrongRole | FreshSignInRequired) else 409
     recovered = form_recovery.keep_request() if isinstance(error, StaleRevision) else None
     if recovered is not None:

@@ -9,15 +9,19 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import cast
 
+from flask import request
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from wtforms import Field, IntegerField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 
+from approvals.errors import NotAllowed
+from publisher.auth.contact_details import BadPerson
 from publisher.i18n.date_parsing import BadWhen, WhenProblem, parse_day
-from publisher.validation import FieldError
-from web.messages.field_errors import problem_sentence
+from publisher.validation import FieldError, Invalid
+from web.messages.field_errors import person_problem, problem_sentence
+from web.messages.refusals import refusal_sentence
 
 
 class Form(FlaskForm):
@@ -28,21 +32,45 @@ class Form(FlaskForm):
 
     aliases: dict[str, str] = {}  # noqa: RUF012  WTForms reads annotated class variables as fields
 
-    def show(self, problems: Iterable[FieldError]) -> list[str]:
-        """Add each error to its field; returns the sentences that belong to no field here."""
-        rest = []
-        for problem in problems:
-            field = self._field(problem.field)
-            sentence = problem_sentence(problem)
-            if field is None:
-                rest.append(sentence)
-            elif sentence not in field.errors:
-                field.errors = [*field.errors, sentence]
-        return rest
+    refusal: Invalid | NotAllowed | None = None
+    """What the use case raised when the form was sent."""
 
-    def _field(self, name: str) -> Field | None:
+    @property
+    def is_shown(self) -> bool:
+        """True if the page of the form is to be shown: before it is sent, and after a refusal."""
+        return request.method != "POST" or self.refusal is not None
+
+    def refuse(self, refusal: Invalid | NotAllowed) -> int:
+        """Show the errors at their fields, or the sentence of the refusal above the form.
+
+        Returns the HTTP status of the page.
+        """
+        self.refusal = refusal
+        if isinstance(refusal, Invalid):
+            self.show(refusal.problems)
+            return 422
+        if isinstance(refusal, BadPerson):
+            self._add(refusal.field, person_problem(refusal))
+            return 422
+        self.form_errors.append(refusal_sentence(refusal))
+        return 409
+
+    def show(self, problems: Iterable[FieldError]) -> None:
+        """Add each error to its field; what belongs to no field here is shown above the form."""
+        for problem in problems:
+            self._add(problem.field, problem_sentence(problem))
+
+    @property
+    def problems(self) -> tuple[FieldError, ...]:
+        """The errors that the use case found in the form."""
+        return self.refusal.problems if isinstance(self.refusal, Invalid) else ()
+
+    def _add(self, name: str, sentence: str) -> None:
         field: Field | None = self._fields.get(self.aliases.get(name, name))
-        return field
+        if field is None:
+            self.form_errors.append(sentence)
+        elif sentence not in field.errors:
+            field.errors = [*field.errors, sentence]
 
 
 MOST = 2**63

@@ -126,7 +126,7 @@ OTHER_FORMS = {
     "exports.start": ("clerk", "/exports", "view q department"),
     "exports.remove": ("clerk", "/exports/1/remove", ""),
     "feeds.end": ("clerk", "/calendar/feed/end", ""),
-    "profile.change_mobile": ("member", "/profile/mobile", "value password"),
+    "profile.mobile": ("member", "/profile/mobile", "value password"),
     "rehearsals.start": ("lead", "/rehearsals/none-of-that-name/start", ""),
     "rehearsals.drop": ("lead", "/rehearsals/none-of-that-name/drop", ""),
     "signing.end": ("first", "/sessions/99/end", ""),

@@ -186,6 +186,27 @@ def _arguments(site: Site, call: Call) -> set[str]:
     }
 
 
+def test_a_head_request_for_a_page_with_a_form_changes_nothing(world: World) -> None:
+    """A page that also accepts a POST must not take a HEAD for one: it needs no CSRF token."""
+    site, wrong = world.site, []
+    browsers = {name: site.browser(name) for name in CAST.values()}
+    before = all_rows(site.city.database)
+    for call in calls(site):
+        methods = {
+            method
+            for rule in site.app.url_map.iter_rules(call.endpoint)
+            for method in rule.methods or set()
+        }
+        if call.method == "POST" and "HEAD" in methods and not call.foreign | call.entry.public:
+            path = path_of(site, call, world.own)
+            browser = browsers[_allowed_person(call)]
+            response = browser.client.head(path, base_url=browser.base)
+            if response.status_code not in (200, 302):
+                wrong.append(f"{path}: {response.status_code}")
+    assert not wrong, "\n".join(wrong)
+    assert not _changed_tables(before, all_rows(site.city.database))
+
+
 def test_the_id_of_a_part_under_another_parent_is_a_404(world: World) -> None:
     """A text, a file or an appointment exists, but belongs to another row."""
     own, other = world.own, world.foreign

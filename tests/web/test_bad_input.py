@@ -39,7 +39,7 @@ TAMPERED = {
     "nothing": "",
 }
 MAY_STAY_EMPTY = {"reviewing.withdraw_approval", "deliveries.it_is_live"}
-ALWAYS_ACCEPTED = {"forgotten.send"}
+ALWAYS_ACCEPTED = {"forgotten.ask"}
 """A request for a new password gets the same response, whatever was typed."""
 
 RARE = {

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from approvals.errors import FreshSignInRequired
 from approvals.policy import Action, require
 from publisher.delivery.accounts import credentials, manage, oauth_flow
 from publisher.delivery.accounts.credentials import Vault
@@ -26,13 +24,11 @@ from publisher.platforms.oauth.types import (
 from publisher.platforms.registry import capabilities, is_registered
 from publisher.validation import Invalid, NotFound
 from web.accounts.forms import AccountForm, account_form
-from web.core import form_recovery
 from web.core.auth import acting, actor, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
-from web.core.sign_in_page import prove_page
 from web.forms import number_of
 from web.messages.register import connection_end_sentence
 
@@ -47,8 +43,7 @@ def begin() -> Page:
     platform, account_id = request.form.get("platform", ""), number_of(request.form.get("account"))
     if not is_registered(platform):
         abort(400)
-    if (prompt := _fresh_sign_in_prompt()) is not None:
-        return prompt
+    require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
     _check_account(platform, account_id)
     if missing_settings := _oauth_flows().lacks(platform):
         return _aborted_page(OAuthAborted(AbortReason.APP_KEYS), missing_settings)
@@ -80,14 +75,6 @@ def _check_account(platform: str, account_id: int) -> None:
             account = session.get(Account, account_id)
             if account is None or account.platform != platform:
                 raise NotFound(account_id)
-
-
-def _fresh_sign_in_prompt() -> Page | None:
-    try:
-        require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
-    except FreshSignInRequired:
-        return prove_page(form_recovery.keep_act())
-    return None
 
 
 @routes.get("/accounts/back/<platform>")
@@ -192,7 +179,6 @@ def _connecting_page(
     candidates: tuple[ConnectableAccount, ...],
     chosen: ConnectableAccount | None,
     form: AccountForm | None,
-    errors: Sequence[tuple[str, None]] = (),
 ) -> str:
     return render_template(
         "accounts/connecting.html",
@@ -204,24 +190,20 @@ def _connecting_page(
         candidates=candidates,
         chosen_candidate=chosen,
         form=form,
-        error_lines=errors,
     )
 
 
 def _finish(connecting: Connecting, chosen: ConnectableAccount, form: AccountForm) -> Page:
     if not form.validate():
         return _connecting_page(connecting, (chosen,), chosen, form), 422
-    if (prompt := _fresh_sign_in_prompt()) is not None:
-        return prompt
+    require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
     end_reading()
     try:
         facts = _oauth_flows().examine(connecting.platform, chosen.credentials)
         account = _connect(connecting.id, chosen, facts, form)
     except Invalid as invalid:
-        rest = form.show(invalid.problems)
-        return _connecting_page(
-            connecting, (chosen,), chosen, form, [(sentence, None) for sentence in rest]
-        ), 422
+        form.refuse(invalid)
+        return _connecting_page(connecting, (chosen,), chosen, form), 422
     except OAuthAborted as turned:
         _store_refusal(connecting.id, turned)
         return redirect(url_for("accounts_connecting.walk", walk_id=connecting.id))

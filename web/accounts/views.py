@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from approvals.errors import FreshSignInRequired
 from approvals.policy import Action, Role, may, require
 from publisher.delivery.accounts import credentials, manage, token_expiry
 from publisher.delivery.accounts.credentials import AccountCheck
@@ -21,13 +20,11 @@ from publisher.platforms.registry import all_platforms
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from web.accounts.forms import AccountForm, account_form
-from web.core import form_recovery
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _
 from web.core.permissions import Page, for_action, for_roles
-from web.core.sign_in_page import prove_page
 from web.messages.register import allowance_label
 
 routes = Blueprint("accounts", __name__)
@@ -101,7 +98,7 @@ def change(account_id: int) -> Page:
     with reading() as session:
         account = manage.account_for(session, account_id, lock=False)
         form = account_form(session, account)
-    if request.method == "GET":
+    if request.method != "POST":
         return _change_page(account, form)
     if not form.validate():
         return _change_page(account, form), 422
@@ -114,50 +111,31 @@ def change(account_id: int) -> Page:
                 account_id=account_id,
                 choice=form.choice(),
             )
-    except FreshSignInRequired:
-        return prove_page(form_recovery.keep_act())
     except Invalid as invalid:
-        rest = form.show(invalid.problems)
-        return _change_page(account, form, [(sentence, None) for sentence in rest]), 422
+        form.refuse(invalid)
+        return _change_page(account, form), 422
     flash(_("The account is changed."))
     return redirect(url_for("accounts.show", account_id=account_id))
 
 
-def _change_page(
-    account: Account, form: AccountForm, errors: Sequence[tuple[str, None]] = ()
-) -> str:
-    return render_template("accounts/change.html", account=account, form=form, error_lines=errors)
+def _change_page(account: Account, form: AccountForm) -> str:
+    return render_template("accounts/change.html", account=account, form=form)
 
 
 @routes.route("/accounts/<int:account_id>/disconnect", methods=["GET", "POST"])
 @for_action(Action.CONNECT_ACCOUNT)
 def disconnect(account_id: int) -> Page:
     """Delete the account's credentials, after a page that explains the consequences."""
-    if request.method == "GET":
+    if request.method != "POST":
         with reading() as session:
             return render_template(
                 "accounts/disconnect.html",
                 account=manage.account_for(session, account_id, lock=False),
                 waiting_count=waiting_for(session, account_id),
             )
-    return _act_with_fresh_sign_in(
-        account_id,
-        lambda session: manage.disconnect(
-            session, actor=actor(), now=ctx.now(), account_id=account_id
-        ),
-        _("The account is disconnected. Its access is forgotten here."),
-    )
-
-
-def _act_with_fresh_sign_in(
-    account_id: int, act: Callable[[Session], Account], message: str
-) -> Page:
-    try:
-        with writing() as session:
-            act(session)
-    except FreshSignInRequired:
-        return prove_page(form_recovery.keep_act())
-    flash(message)
+    with writing() as session:
+        manage.disconnect(session, actor=actor(), now=ctx.now(), account_id=account_id)
+    flash(_("The account is disconnected. Its access is forgotten here."))
     return redirect(url_for("accounts.show", account_id=account_id))
 
 
@@ -165,10 +143,7 @@ def _act_with_fresh_sign_in(
 @for_action(Action.CONNECT_ACCOUNT)
 def check(account_id: int) -> Page:
     """Check the account on its platform; a paused account that works is resumed."""
-    try:
-        require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
-    except FreshSignInRequired:
-        return prove_page(form_recovery.keep_act())
+    require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
     account_check = _check_on_platform(account_id)
     with writing() as session:
         account = manage.resume(

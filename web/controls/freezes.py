@@ -18,11 +18,12 @@ from publisher.people.departments import departments_in_force
 from publisher.reports.problems import held_deliveries
 from publisher.reports.types import who_of
 from publisher.scheduling import slots
-from publisher.validation import LONGEST_REASON, Invalid, Validator
+from publisher.validation import LONGEST_REASON, Validator
 from publisher.working_time import day_bounds
 from web import in_flight
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.forms import DayMonthYearField, Form, number_of, options
@@ -63,13 +64,12 @@ def index() -> Page:
 
 
 @reads
-def _page(session: Session, form: LayForm, *, error: str = "") -> str:
+def _page(session: Session, form: LayForm) -> str:
     now = ctx.now()
     _set_choices(session, form)
     return render_template(
         "controls/freezes.html",
         form=form,
-        message=error,
         freezes=controls_freeze.standing_freezes(session, now=now),
         impacts={
             held_freeze.freeze.id: held_freeze
@@ -115,19 +115,13 @@ def freeze_scope(freeze: Freeze) -> str:
 
 @routes.post("/freezes")
 @for_action(Action.FREEZE)
-def freeze() -> Page:
+@with_form(LayForm, shown_by=_page)
+def freeze(form: LayForm) -> Page:
     """Create a freeze."""
-    form = LayForm()
-    try:
-        freeze_form = _read_form(form)
-        with writing() as session:
-            new_freeze = controls_freeze.freeze(
-                session, actor=actor(), now=ctx.now(), form=freeze_form
-            )
-            freeze_id = new_freeze.id
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _page(form), 422
+    freeze_form = _read_form(form)
+    with writing() as session:
+        new_freeze = controls_freeze.freeze(session, actor=actor(), now=ctx.now(), form=freeze_form)
+        freeze_id = new_freeze.id
     flash(_("The freeze is laid. What falls into it stays here; you see it below."))
     flash("freeze", "draft-done")
     in_flight.flash_for_freeze(freeze_id)

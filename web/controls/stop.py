@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, TextAreaField
@@ -13,9 +15,10 @@ from publisher.delivery.controls.stop import ReleasedAlready
 from publisher.i18n import dates
 from publisher.models.controls import Stop
 from publisher.reports.types import who_of
-from publisher.validation import Invalid, departments_in_sight
+from publisher.validation import departments_in_sight
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.form_views import with_form
 from web.core.i18n import _, _l, _n, page_language
 from web.core.layout import Banner, MenuEntry
 from web.core.permissions import Page, for_action, for_roles
@@ -40,22 +43,27 @@ class ReleaseForm(Form):
     in_doubt = BooleanField(_l("Release it all the same"))
 
 
+_release_form = partial(ReleaseForm, prefix="release-")
+
+
 @routes.get("/stop")
 @for_roles()
 def show() -> Page:
     """Show the current stops and the deliveries that can no longer be stopped."""
-    return _page(StopForm(formdata=None), ReleaseForm(formdata=None, prefix="release-"))
+    return _page(StopForm(formdata=None))
 
 
 @reads
-def _page(session: Session, form: StopForm, release_form: ReleaseForm) -> str:
+def _page(session: Session, form: StopForm | ReleaseForm) -> str:
+    """Return the page, on which the other of its two forms is empty."""
     now = ctx.now()
+    is_release = isinstance(form, ReleaseForm)
     department_ids = departments_in_sight(actor(), Action.SEE_POST)
     stops = controls_stop.open_stops(session)
     return render_template(
         "controls/stop.html",
-        form=form,
-        release_form=release_form,
+        form=StopForm(formdata=None) if is_release else form,
+        release_form=form if is_release else _release_form(formdata=None),
         stops=stops,
         in_doubt=restore_state.in_doubt(session, stops),
         past_stops=controls_stop.past_stops(session),
@@ -74,17 +82,12 @@ def stopper(stop: Stop) -> str:
 
 @routes.post("/stop")
 @for_action(Action.STOP_ALL)
-def stop() -> Page:
+@with_form(StopForm, shown_by=_page)
+def stop(form: StopForm) -> Page:
     """Stop all publishing."""
-    form = StopForm()
-    try:
-        with writing() as session:
-            controls_stop.stop_all(
-                session, actor=actor(), now=ctx.now(), reason=form.reason.data or ""
-            )
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _page(form, ReleaseForm(formdata=None, prefix="release-")), 422
+    reason = form.reason.data or ""
+    with writing() as session:
+        controls_stop.stop_all(session, actor=actor(), now=ctx.now(), reason=reason)
     flash(_("All publishing is stopped."), "red")
     flash("stop", "draft-done")
     return redirect(url_for("stopping.show"))
@@ -92,24 +95,20 @@ def stop() -> Page:
 
 @routes.post("/stop/release")
 @for_action(Action.RELEASE)
-def release() -> Page:
+@with_form(_release_form, shown_by=_page)
+def release(form: ReleaseForm) -> Page:
     """Release the stops that were shown on the page."""
-    form = ReleaseForm(prefix="release-")
-    stop_ids = [number_of(stop_id) for stop_id in request.form.getlist("seen")]
     try:
         with writing() as session:
             controls_stop.release(
                 session,
                 actor=actor(),
                 now=ctx.now(),
-                stop_ids=stop_ids,
+                stop_ids=[number_of(stop_id) for stop_id in request.form.getlist("seen")],
                 reason=form.reason.data or "",
                 accepted_in_doubt=_known_in_doubt(form),
             )
             is_released = not controls_stop.open_stops(session)
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _page(StopForm(formdata=None), form), 422
     except ReleasedAlready as refusal:
         flash(refusal_sentence(refusal), "grey")
         return redirect(url_for("stopping.show"))

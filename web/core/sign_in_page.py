@@ -42,7 +42,6 @@ def sign_in_page(
     recovered: form_recovery.RecoveredForm | None = None,
     path: str = "/",
     form: SignInForm | None = None,
-    message: str = "",
     code: int = 401,
 ) -> tuple[str, int]:
     """Return the sign-in page; it then leads to `path`, or shows the recovered form again."""
@@ -53,7 +52,6 @@ def sign_in_page(
             form=form,
             recovered=recovered,
             carried_fields=form_recovery.hidden_fields(recovered) if recovered else [],
-            message=message,
         ),
         code,
     )

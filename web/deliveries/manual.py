@@ -17,10 +17,11 @@ from publisher.models.posts import Post
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
-from publisher.validation import FieldError, Invalid
+from publisher.validation import FieldError
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.forms import Form
@@ -36,22 +37,8 @@ class PastedForm(Form):
     link = StringField(_l("Link of what you posted"))
 
 
-@routes.get("/deliveries/<int:delivery_id>/by-hand")
-@for_action(Action.PUBLISH_BY_HAND)
-def show(delivery_id: int) -> Page:
-    """Show the approved text to copy, or the reason why it may not be published."""
-    return _page(delivery_id, PastedForm(formdata=None))
-
-
 @reads
-def _page(
-    session: Session,
-    delivery_id: int,
-    form: PastedForm,
-    *,
-    message: str = "",
-    platform_text: str = "",
-) -> str:
+def _page(session: Session, form: PastedForm, delivery_id: int) -> str:
     delivery, post = _delivery_and_post(session, delivery_id)
     preview = next(
         preview
@@ -64,9 +51,8 @@ def _page(
         post=post,
         preview=preview,
         form=form,
-        message=message,
         refusal=_refusal(session, delivery_id),
-        remote_text=platform_text,
+        remote_text=_platform_text(form.problems),
         text=outgoing_text.outgoing_text(delivery.variant),
         link=outgoing_text.outgoing_link(delivery.variant),
         is_sent_automatically=delivery.state is DeliveryState.SCHEDULED
@@ -89,27 +75,24 @@ def _refusal(session: Session, delivery_id: int) -> str:
     return ""
 
 
-@routes.post("/deliveries/<int:delivery_id>/by-hand")
+@routes.route("/deliveries/<int:delivery_id>/by-hand", methods=["GET", "POST"])
 @for_action(Action.PUBLISH_BY_HAND)
-def publish(delivery_id: int) -> Page:
-    """Check the link, read the post from the platform, then store the publication."""
-    form = PastedForm()
-    try:
-        manual_post = _manual_post(delivery_id, form.link.data or "")
-        linked_post = read_back(manual_post)
-        with writing() as session:
-            manual.publish_by_hand(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                manual_post=manual_post,
-                linked_post=linked_post,
-            )
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _page(delivery_id, form, platform_text=_platform_text(invalid.problems)), 422
-    except NotAllowed as refusal:
-        return _page(delivery_id, form, message=refusal_sentence(refusal)), 409
+@with_form(PastedForm, shown_by=_page)
+def show(form: PastedForm, delivery_id: int) -> Page:
+    """Check the link, read the post from the platform, then store the publication.
+
+    The page has the approved text to copy, or the reason why it may not be published.
+    """
+    manual_post = _manual_post(delivery_id, form.link.data or "")
+    linked_post = read_back(manual_post)
+    with writing() as session:
+        manual.publish_by_hand(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            manual_post=manual_post,
+            linked_post=linked_post,
+        )
     _flash_result(linked_post)
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
 

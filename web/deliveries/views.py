@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from wtforms import StringField
 
-from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action, may
 from publisher.delivery import reconcile
 from publisher.drafting import drafts
@@ -20,19 +19,16 @@ from publisher.reports.decision_board import decisions
 from publisher.reports.problems import problem_summary
 from publisher.scheduling import schedule
 from publisher.states import PUBLISHABLE_BY_HAND, RESCHEDULABLE, UNSENT, DeliveryState
-from publisher.validation import Invalid
-from web.core import form_recovery
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action, for_roles
-from web.core.sign_in_page import prove_page
 from web.deliveries import holds, manual
 from web.emergency.summary import lane_of
 from web.forms import Form
 from web.messages.names import person_name
-from web.messages.refusals import refusal_sentence
 from web.previews import previews_of
 
 routes = Blueprint("deliveries", __name__)
@@ -61,13 +57,13 @@ def board(session: Session) -> Page:
 
 @routes.get("/deliveries/<int:delivery_id>")
 @for_roles()
-@reads
-def show(session: Session, delivery_id: int) -> Page:
+def show(delivery_id: int) -> Page:
     """Show a delivery: its text, time, attempts and possible actions."""
-    return _page(session, delivery_id, PlatformLinkForm())
+    return _delivery_page(PlatformLinkForm(), delivery_id)
 
 
-def _page(session: Session, delivery_id: int, form: PlatformLinkForm, *, message: str = "") -> str:
+@reads
+def _delivery_page(session: Session, form: PlatformLinkForm, delivery_id: int) -> str:
     delivery, post = _delivery(session, delivery_id)
     revision = delivery.variant.revision
     preview = next(
@@ -79,7 +75,6 @@ def _page(session: Session, delivery_id: int, form: PlatformLinkForm, *, message
         post=post,
         preview=preview,
         form=form,
-        message=message,
         acts=_acts(delivery),
         hold_sentence=holds.hold_sentence(session, delivery),
         manual_publisher=_by_hand(session, delivery),
@@ -128,92 +123,50 @@ def _attempts(delivery: Delivery) -> list[object]:
     return []
 
 
-DeliveryAction = Callable[[Session], object]
-
-
 @routes.post("/deliveries/<int:delivery_id>/cancel")
 @for_action(Action.CANCEL)
-def cancel(delivery_id: int) -> Page:
+@with_form(PlatformLinkForm, shown_by=_delivery_page)
+def cancel(_form: PlatformLinkForm, delivery_id: int) -> Page:
     """Cancel a delivery that has not been sent."""
-    return _run_in_transaction(
-        delivery_id,
-        lambda session: schedule.cancel(
-            session, actor=actor(), now=ctx.now(), delivery_id=delivery_id
-        ),
-        _("It is cancelled; the post stays approved."),
-    )
+    with writing() as session:
+        _delivery(session, delivery_id)
+        schedule.cancel(session, actor=actor(), now=ctx.now(), delivery_id=delivery_id)
+    flash(_("It is cancelled; the post stays approved."))
+    return redirect(url_for("deliveries.show", delivery_id=delivery_id))
 
 
 @routes.post("/deliveries/<int:delivery_id>/live")
 @for_action(Action.SETTLE_HELD)
-def it_is_live(delivery_id: int) -> Page:
-    """Confirm that a held delivery is live on the platform."""
-    form = PlatformLinkForm()
-    try:
-        return _run(
-            delivery_id,
-            lambda: _confirm_live(delivery_id, form.link.data or ""),
-            _("Kept: it is live."),
-        )
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        with reading() as session:
-            return _page(session, delivery_id, form), 422
-
-
-def _confirm_live(delivery_id: int, link: str) -> None:
-    """Read the linked post if necessary, outside of any transaction; then confirm the delivery."""
-    viewer, now = actor(), ctx.now()
+@with_form(PlatformLinkForm, shown_by=_delivery_page)
+def it_is_live(form: PlatformLinkForm, delivery_id: int) -> Page:
+    """Confirm that a held delivery is live on the platform, where its post is read if necessary."""
+    link = form.link.data or ""
     with reading() as session:
         _delivery(session, delivery_id)
         manual_post = reconcile.post_to_find(
-            session, actor=viewer, now=now, delivery_id=delivery_id, link=link
+            session, actor=actor(), now=ctx.now(), delivery_id=delivery_id, link=link
         )
     linked_post = manual.read_back(manual_post) if manual_post is not None else None
     with writing() as session:
         reconcile.confirm_live(
             session,
-            actor=viewer,
+            actor=actor(),
             now=ctx.now(),
             delivery_id=delivery_id,
             link=link,
             linked_post=linked_post,
         )
+    flash(_("Kept: it is live."))
+    return redirect(url_for("deliveries.show", delivery_id=delivery_id))
 
 
 @routes.post("/deliveries/<int:delivery_id>/send-again")
 @for_action(Action.SETTLE_HELD)
-def send_again(delivery_id: int) -> Page:
+@with_form(PlatformLinkForm, shown_by=_delivery_page)
+def send_again(_form: PlatformLinkForm, delivery_id: int) -> Page:
     """Send a held delivery again, after a person saw that it is not live."""
-    return _run_in_transaction(
-        delivery_id,
-        lambda session: reconcile.send_again(
-            session, actor=actor(), now=ctx.now(), delivery_id=delivery_id
-        ),
-        _("It is sent once more."),
-    )
-
-
-def _run_in_transaction(delivery_id: int, action: DeliveryAction, done_message: str) -> Page:
-    """Run an action on a visible delivery in one transaction."""
-
-    def act() -> None:
-        with writing() as session:
-            _delivery(session, delivery_id)
-            action(session)
-
-    return _run(delivery_id, act, done_message)
-
-
-def _run(delivery_id: int, act: Callable[[], None], done_message: str) -> Page:
-    """Run an action; a refusal is shown on the delivery's page."""
-    try:
-        act()
-    except FreshSignInRequired:
-        return prove_page(form_recovery.keep_act())
-    except NotAllowed as refusal:
-        with reading() as session:
-            message = refusal_sentence(refusal)
-            return _page(session, delivery_id, PlatformLinkForm(), message=message), 409
-    flash(done_message)
+    with writing() as session:
+        _delivery(session, delivery_id)
+        reconcile.send_again(session, actor=actor(), now=ctx.now(), delivery_id=delivery_id)
+    flash(_("It is sent once more."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))

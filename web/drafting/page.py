@@ -33,15 +33,6 @@ from web.previews import LANGUAGE_WORDS, ShownPicture
 
 
 @dataclass(frozen=True)
-class DraftMessages:
-    """Messages above the form; `newer` is set if another person saved a newer revision."""
-
-    sentences: tuple[str, ...] = ()
-    notices: tuple[str, ...] = ()
-    newer: StaleRevision | None = None
-
-
-@dataclass(frozen=True)
 class DepartmentApprovers:
     """The people who decide for a department: its officers, else its head, else nobody."""
 
@@ -111,11 +102,10 @@ def _pictures(post: Post, draft: Draft) -> tuple[PictureDraft, ...]:
     )
 
 
-def render(
-    session: Session, post: Post, sheet: Sheet, draft: Draft, messages: DraftMessages | None = None
-) -> str:
+def render(session: Session, post: Post, sheet: Sheet, draft: Draft, *, notice: str = "") -> str:
     """Return the drafting page; `draft` holds the values of the form."""
-    shown_messages = messages or DraftMessages()
+    refusal = sheet.form.refusal
+    stale = refusal if isinstance(refusal, StaleRevision) else None
     blanks = placeholders.blanks_in_sheet(sheet)
     return render_template(
         "drafting/draft.html",
@@ -128,11 +118,10 @@ def render(
         blanks=blanks,
         blanks_form=placeholders.blanks_form(blanks),
         warnings=warnings.of_draft(session, post, sheet, draft),
-        error_lines=[(sentence, None) for sentence in shown_messages.sentences],
-        notices=shown_messages.notices,
-        has_newer=shown_messages.newer is not None,
-        newer_changes=_changes(post, shown_messages.newer) if shown_messages.newer else [],
-        differences=_differences(post, sheet) if shown_messages.newer else [],
+        notice_sentence=notice,
+        has_newer=stale is not None,
+        newer_changes=_changes(post, stale) if stale else [],
+        differences=_differences(post, sheet) if stale else [],
         refusing_decision=_refusing_decision(post),
         other_editors=collaboration.other_editors(
             session, actor=actor(), now=ctx.now(), post_id=post.id

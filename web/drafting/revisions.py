@@ -8,21 +8,19 @@ from dataclasses import dataclass
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from approvals.errors import StaleRevision
 from approvals.policy import Action, may
 from approvals.states import PostState
 from publisher.drafting import diff, drafts, save
 from publisher.drafting.diff import Change
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind, Revision, Variant
-from publisher.validation import Invalid, NotFound
+from publisher.validation import NotFound
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.form_views import with_form
 from web.core.i18n import _
 from web.core.permissions import Page, for_action, for_roles
-from web.forms import number_of
-from web.messages.field_errors import problem_sentence
-from web.messages.refusals import refusal_sentence
+from web.forms import Form, number_of
 
 routes = Blueprint("comparing", __name__)
 
@@ -49,14 +47,14 @@ def newer_changes(post: Post, revision: Revision) -> list[Change]:
 
 @routes.get("/posts/<int:post_id>/compare")
 @for_roles()
-@reads
-def show(session: Session, post_id: int) -> Page:
+def show(post_id: int) -> Page:
     """Compare the revisions `from` and `to`; by default the newest two."""
+    return _comparison(Form(formdata=None), post_id)
+
+
+@reads
+def _comparison(session: Session, form: Form, post_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    return _page(post)
-
-
-def _page(post: Post, *, messages: Sequence[str] = ()) -> str:
     if not post.revisions:
         raise NotFound(post.id)
     old, new = _chosen_pair(post)
@@ -70,7 +68,7 @@ def _page(post: Post, *, messages: Sequence[str] = ()) -> str:
         post_changes=[change for change in changes if change.variant is None],
         departments=_departments(old, new),
         finely=diff.finely,
-        messages=messages,
+        messages=form.form_errors,
         may_restore=_may_restore(post),
     )
 
@@ -108,30 +106,19 @@ def _may_restore(post: Post) -> bool:
 
 @routes.post("/posts/<int:post_id>/restore")
 @for_action(Action.DRAFT)
-def restore(post_id: int) -> Page:
+@with_form(Form, shown_by=_comparison)
+def restore(_form: Form, post_id: int) -> Page:
     """Save the content of an older revision as a new one."""
     number = number_of(request.form.get("number"))
-    try:
-        with writing() as session:
-            revision = save.restore(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                post_id=post_id,
-                seen_revision=number_of(request.form.get("seen")),
-                number=number,
-                note=_("Brought back from revision %(number)s.", number=number),
-            )
-            message = _("Saved as revision %(number)s.", number=revision.number)
-    except Invalid as invalid:
-        return _refused_page(post_id, [problem_sentence(error) for error in invalid.problems]), 422
-    except StaleRevision as stale:
-        return _refused_page(post_id, [refusal_sentence(stale)]), 409
-    flash(message)
+    with writing() as session:
+        new_number = save.restore(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            post_id=post_id,
+            seen_revision=number_of(request.form.get("seen")),
+            number=number,
+            note=_("Brought back from revision %(number)s.", number=number),
+        ).number
+    flash(_("Saved as revision %(number)s.", number=new_number))
     return redirect(url_for("drafting.edit", post_id=post_id))
-
-
-@reads
-def _refused_page(session: Session, post_id: int, messages: Sequence[str]) -> str:
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    return _page(post, messages=messages)

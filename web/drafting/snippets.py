@@ -16,10 +16,9 @@ from publisher.drafting.diff import FinePiece
 from publisher.drafting.snippets import SnippetChange, SnippetDraft
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.submissions import SubmissionKind
-from publisher.validation import Invalid
 from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
-from web.core.database import reading
+from web.core.form_views import with_form
 from web.core.i18n import N_, _, _l
 from web.core.permissions import Page, for_action
 from web.drafting.page import departments_of
@@ -86,17 +85,13 @@ def index(session: Session) -> Page:
 
 @routes.route("/texts/new", methods=["GET", "POST"])
 @for_action(Action.DRAFT)
-def new() -> Page:
+@with_form(OneTextForm)
+def new(form: OneTextForm) -> Page:
     """Create a snippet."""
-    form = _form()
-    if request.method == "GET":
+    if form.is_shown:
         return _page(form)
-    try:
-        with writing() as session:
-            snippets.make(session, actor=actor(), now=ctx.now(), form=_read(form))
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _page(form), 422
+    with writing() as session:
+        snippets.make(session, actor=actor(), now=ctx.now(), form=_read(form))
     flash("text-new", "draft-done")
     flash(_("The text is kept. It is offered when drafting from now on."))
     return redirect(url_for("texts.index"))
@@ -104,82 +99,52 @@ def new() -> Page:
 
 @routes.route("/texts/<int:text_id>", methods=["GET", "POST"])
 @for_action(Action.DRAFT)
-def edit(text_id: int) -> Page:
+@with_form(OneTextForm)
+def edit(form: OneTextForm, text_id: int) -> Page:
     """Show a snippet with its history, or store a change as its next version."""
-    if request.method == "GET":
-        return _stored_page(text_id)
-    form = _form()
-    try:
-        with writing() as session:
-            snippets.change(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                text_id=text_id,
-                seen_version=number_of(form.seen.data),
-                form=_read(form),
-            )
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _page_with_form(text_id, form), 422
-    except StaleRevision as stale:
-        form.seen.data = str(stale.values["newest"])
-        form.seen.raw_data = [form.seen.data]
-        return _page_with_form(text_id, form, overtaken=True), 409
+    if form.is_shown:
+        return _page(form, text_id)
+    with writing() as session:
+        snippets.change(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            text_id=text_id,
+            seen_version=number_of(form.seen.data),
+            form=_read(form),
+        )
     flash(f"text-{text_id}", "draft-done")
     flash(_("The text is changed. Drafts that took it before stay as they are."))
     return redirect(url_for("texts.edit", text_id=text_id))
 
 
 @reads
-def _stored_page(session: Session, text_id: int) -> str:
-    text = snippets.text_of(session, text_id)
-    form = _form(session)
-    form.seen.data, form.part.data, form.name.data = str(text.version), text.part.value, text.name
-    form.kind.data = text.kind.value if text.kind else ""
-    form.department_id.data = str(text.department_id or "")
-    for name in TEXTS:
-        form[name].data = getattr(text, name)
-    return _page(form, text=text, history=_steps(session, text_id))
-
-
-@reads
-def _page_with_form(
-    session: Session, text_id: int, form: OneTextForm, *, overtaken: bool = False
-) -> str:
-    """Return the page with the sent form; if `overtaken`, with the differences."""
-    text = snippets.text_of(session, text_id)
-    beside = _unsaved_differences(text, form) if overtaken else ()
-    return _page(form, text=text, history=_steps(session, text_id), unsaved_differences=beside)
-
-
-def _page(
-    form: OneTextForm,
-    *,
-    text: StartingText | None = None,
-    history: list[SnippetStep] | None = None,
-    unsaved_differences: tuple[tuple[str, str, tuple[FinePiece, ...]], ...] = (),
-) -> str:
-    message = _(
-        "Somebody changed this text while you were writing. Yours stands below, not kept yet."
-    )
+def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> str:
+    """Return the page of the form; if another person changed the text, with the differences."""
+    _set_choices(session, form)
+    text = None if text_id is None else snippets.text_of(session, text_id)
+    differences: tuple[tuple[str, str, tuple[FinePiece, ...]], ...] = ()
+    if text is not None and request.method != "POST":
+        _fill(form, text)
+    if text is not None and isinstance(form.refusal, StaleRevision):
+        form.seen.data = str(form.refusal.values["newest"])
+        form.seen.raw_data = [form.seen.data]
+        differences = _unsaved_differences(text, form)
+        message = _(
+            "Somebody changed this text while you were writing. Yours stands below, not kept yet."
+        )
+        form.form_errors[:] = [message] if differences else []
     return render_template(
         "drafting/snippet.html",
         form=form,
         snippet=text,
-        history=history or [],
-        differences=unsaved_differences,
-        error_lines=[(message, None)] if unsaved_differences else [],
+        history=[] if text is None else _steps(session, text.id),
+        differences=differences,
         text_labels=TEXTS,
     )
 
 
-def _form(session: Session | None = None) -> OneTextForm:
-    """Return the form with its choices; opens a session if none is passed."""
-    if session is None:
-        with reading() as opened:
-            return _form(opened)
-    form = OneTextForm()
+def _set_choices(session: Session, form: OneTextForm) -> None:
     form.part.choices = options((part, _(label)) for part, label in PARTS.items())
     kinds = [(kind.value, _(label)) for kind, label in KIND_WORDS.items()]
     form.kind.choices = options([("", _("All kinds")), *kinds])
@@ -187,7 +152,14 @@ def _form(session: Session | None = None) -> OneTextForm:
         (str(department.id), department_name(department)) for department in departments_of(session)
     ]
     form.department_id.choices = options([("", _("All departments")), *names])
-    return form
+
+
+def _fill(form: OneTextForm, text: StartingText) -> None:
+    form.seen.data, form.part.data, form.name.data = str(text.version), text.part.value, text.name
+    form.kind.data = text.kind.value if text.kind else ""
+    form.department_id.data = str(text.department_id or "")
+    for name in TEXTS:
+        form[name].data = getattr(text, name)
 
 
 def _read(form: OneTextForm) -> SnippetDraft:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from wtforms import StringField
 
 from approvals.policy import Action
 from publisher.drafting import collaboration, drafts, prefill
-from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.forms import Form
@@ -26,30 +26,26 @@ class NumberForm(Form):
 
 @routes.route("/posts/<int:post_id>/submissions", methods=["GET", "POST"])
 @for_action(Action.DRAFT)
-def show(post_id: int) -> Page:
+@with_form(NumberForm)
+def show(form: NumberForm, post_id: int) -> Page:
     """Add a submission to the post by its number."""
-    form = NumberForm()
-    if request.method == "GET":
-        return _join_page(post_id, form)
-    try:
-        with writing() as session:
-            joined = collaboration.join_submission(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                post_id=post_id,
-                number=form.number.data or "",
-            )
-            message = _("The post now rests on %(number)s as well.", number=joined.number)
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _join_page(post_id, form), 422
-    flash(message)
+    if form.is_shown:
+        return _join_page(form, post_id)
+    with writing() as session:
+        joined = collaboration.join_submission(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            post_id=post_id,
+            number=form.number.data or "",
+        )
+        number = joined.number
+    flash(_("The post now rests on %(number)s as well.", number=number))
     return redirect(url_for("joining.show", post_id=post_id))
 
 
 @reads
-def _join_page(session: Session, post_id: int, form: NumberForm) -> str:
+def _join_page(session: Session, form: NumberForm, post_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     return render_template(
         "drafting/sources.html", post=post, form=form, sources=prefill.sources_of(post)
@@ -58,21 +54,19 @@ def _join_page(session: Session, post_id: int, form: NumberForm) -> str:
 
 @routes.post("/posts/<int:post_id>/submissions/<int:submission_id>/part")
 @for_action(Action.DRAFT)
-def part(post_id: int, submission_id: int) -> Page:
+@with_form(NumberForm)
+def part(form: NumberForm, post_id: int, submission_id: int) -> Page:
     """Remove a submission that was added by mistake."""
-    try:
-        with writing() as session:
-            submission = collaboration.remove_submission(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                post_id=post_id,
-                submission_id=submission_id,
-            )
-            message = _("The post no longer rests on %(number)s.", number=submission.number)
-    except Invalid as invalid:
-        form = NumberForm(formdata=None)
-        form.show(invalid.problems)
-        return _join_page(post_id, form), 422
-    flash(message)
+    if form.is_shown:
+        return _join_page(form, post_id)
+    with writing() as session:
+        submission = collaboration.remove_submission(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            post_id=post_id,
+            submission_id=submission_id,
+        )
+        number = submission.number
+    flash(_("The post no longer rests on %(number)s.", number=number))
     return redirect(url_for("joining.show", post_id=post_id))

@@ -27,9 +27,7 @@ from web.core.i18n import _
 from web.core.permissions import Page, for_action
 from web.drafting import forms, page, placeholders, warnings
 from web.drafting.forms import Sheet
-from web.drafting.page import DraftMessages
 from web.forms import number_of
-from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("drafting", __name__)
 FORM_BUTTONS = frozenset({"start", "close", "fill", "more", "note", "links"})
@@ -51,15 +49,7 @@ def edit(post_id: int) -> Page:
     """Show the form with the newest revision, or with the submission's texts if there is none."""
     with writing() as session:
         collaboration.record_open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
-    return _edit(post_id)
-
-
-@reads
-def _edit(session: Session, post_id: int) -> Page:
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    sheet, draft = page.make_sheet(session, post)
-    forms.fill(sheet, draft, revision_number=post.newest)
-    return page.render(session, post, sheet, draft)
+    return _saved_draft_page(post_id)
 
 
 @routes.post("/posts/<int:post_id>/draft")
@@ -81,12 +71,8 @@ def save(post_id: int) -> Page:
     prepared = renditions.prepare_pictures(ctx.store, draft, pictures)
     try:
         number = _store(post_id, number_on_page, prepared, _stored_draft(post, number_on_page))
-    except Invalid as invalid:
-        return _invalid_page(post_id, sheet, draft, invalid)
-    except StaleRevision as stale:
-        return _stale_page(post_id, sheet, draft, stale)
-    except NotAllowed as refusal:
-        return _form_page(post_id, sheet, draft, DraftMessages((refusal_sentence(refusal),))), 409
+    except (Invalid, NotAllowed) as refusal:
+        return _refused_page(post_id, sheet, draft, refusal)
     failpoints.hit("edit.after_commit")
     return _saved(post_id, number)
 
@@ -118,9 +104,9 @@ def _run_form_button(post_id: int, sheet: Sheet, draft: Draft) -> Page:
         with writing() as session:
             _write_note(session, post_id, sheet.form.clerk_note.data or "")
     except Invalid as invalid:
-        return _invalid_page(post_id, sheet, draft, invalid)
+        return _refused_page(post_id, sheet, draft, invalid)
     sheet.form.clerk_note.data = ""
-    return _form_page(post_id, sheet, draft, DraftMessages(notices=(_("The note is kept."),)))
+    return _form_page(post_id, sheet, draft, notice=_("The note is kept."))
 
 
 def _write_note(session: Session, post_id: int, text: str) -> None:
@@ -132,11 +118,11 @@ def _stored_draft(post: Post, number: int) -> Draft | None:
     return prefill.as_corrected(post) if post.revisions and post.newest == number else None
 
 
-def _lost_uploads_message() -> tuple[str, ...]:
+def _lost_uploads_message() -> list[str]:
     # Browsers do not send a file again with the returned form.
     names = [upload.filename for upload in request.files.getlist("photos") if upload.filename]
     message = _("Choose these files once more: %(names)s", names=", ".join(names))
-    return (message,) if names else ()
+    return [message] if names else []
 
 
 def _store(
@@ -209,38 +195,36 @@ def _saved(post_id: int, number: int) -> Response:
     return redirect(url_for("posts.show" if sends else "drafting.edit", post_id=post_id))
 
 
-def _invalid_page(post_id: int, sheet: Sheet, draft: Draft, invalid: Invalid) -> Page:
-    errors = [forms.as_form_error(sheet, error) for error in invalid.problems]
-    return _form_page(post_id, sheet, draft, DraftMessages(tuple(sheet.form.show(errors)))), 422
+def _refused_page(post_id: int, sheet: Sheet, draft: Draft, refusal: Invalid | NotAllowed) -> Page:
+    """Return the form with everything that was typed, and why it was not saved."""
+    _show_refusal(sheet, refusal)
+    return _form_page(post_id, sheet, draft), 422 if isinstance(refusal, Invalid) else 409
 
 
-def _stale_page(post_id: int, sheet: Sheet, draft: Draft, stale: StaleRevision) -> Page:
-    """Return the form with the typed text, after another person saved a newer revision."""
-    newest = str(stale.values["newest"])
-    sheet.form.seen.data = newest
-    sheet.form.seen.raw_data = [newest]
-    message = _(
-        "Somebody saved revision %(newest)s while you were writing. Your text stands below, "
-        "unsaved. Look at what changed there; saving now makes yours the next revision.",
-        newest=stale.values["newest"],
-    )
-    return _form_page(post_id, sheet, draft, DraftMessages((message,), newer=stale)), 409
+def _show_refusal(sheet: Sheet, refusal: Invalid | NotAllowed) -> None:
+    """Show the refusal in the form, which is then for the newest revision."""
+    form = sheet.form
+    if isinstance(refusal, Invalid):
+        refusal = Invalid(forms.as_form_error(sheet, error) for error in refusal.problems)
+    form.refuse(refusal)
+    if isinstance(refusal, StaleRevision):
+        newest = str(refusal.values["newest"])
+        form.seen.data, form.seen.raw_data = newest, [newest]
+        message = _(
+            "Somebody saved revision %(newest)s while you were writing. Your text stands below, "
+            "unsaved. Look at what changed there; saving now makes yours the next revision.",
+            newest=refusal.values["newest"],
+        )
+        form.form_errors[:] = [message]
 
 
 @reads
 def _form_page(
-    session: Session,
-    post_id: int,
-    sheet: Sheet,
-    draft: Draft,
-    messages: DraftMessages | None = None,
+    session: Session, post_id: int, sheet: Sheet, draft: Draft, *, notice: str = ""
 ) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    shown_messages = messages or DraftMessages()
-    shown_messages = replace(
-        shown_messages, sentences=(*shown_messages.sentences, *_lost_uploads_message())
-    )
-    return page.render(session, post, sheet, draft, shown_messages)
+    sheet.form.form_errors.extend(_lost_uploads_message())
+    return page.render(session, post, sheet, draft, notice=notice)
 
 
 @routes.post("/posts/<int:post_id>/send-for-review")
@@ -259,11 +243,11 @@ def send(post_id: int) -> Page:
 
 
 @reads
-def _saved_draft_page(session: Session, post_id: int, invalid: Invalid) -> str:
+def _saved_draft_page(session: Session, post_id: int, invalid: Invalid | None = None) -> str:
     """Return the drafting form of the saved draft, with the errors at its fields."""
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     sheet, draft = page.make_sheet(session, post)
     forms.fill(sheet, draft, revision_number=post.newest)
-    errors = [forms.as_form_error(sheet, error) for error in invalid.problems]
-    messages = DraftMessages(tuple(sheet.form.show(errors)))
-    return page.render(session, post, sheet, draft, messages)
+    if invalid is not None:
+        _show_refusal(sheet, invalid)
+    return page.render(session, post, sheet, draft)

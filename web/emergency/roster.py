@@ -8,7 +8,6 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 
-from approvals.errors import NotAllowed
 from approvals.policy import Action, may
 from publisher.delivery.emergency import roster
 from publisher.i18n.date_parsing import BadWhen, parse_when
@@ -17,11 +16,11 @@ from publisher.models.people import Appointment
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action, for_roles
 from web.forms import DayMonthYearField, Form, number_of, options
 from web.messages.names import person_name, post_of
-from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("duty", __name__, url_prefix="/duty")
 
@@ -38,13 +37,13 @@ class DutyForm(Form):
 
 @routes.get("")
 @for_roles()
-@reads
-def index(session: Session) -> Page:
+def index() -> Page:
     """Show who is on duty now and next, and the form and the past to those who may edit it."""
-    return _page(session, DutyForm(formdata=None))
+    return _roster_page(DutyForm(formdata=None))
 
 
-def _page(session: Session, form: DutyForm, messages: list[str] | None = None) -> str:
+@reads
+def _roster_page(session: Session, form: DutyForm) -> str:
     now, keeps = ctx.now(), may(actor(), Action.KEEP_ROSTER, None)
     if keeps:
         candidates = roster.candidates(session, now=now)
@@ -65,7 +64,6 @@ def _page(session: Session, form: DutyForm, messages: list[str] | None = None) -
         own_person_id=actor().person_id,
         post_at=post_at,
         form=form,
-        error_lines=[(message, None) for message in messages or []],
     )
 
 
@@ -89,31 +87,21 @@ def post_at(duty: Duty) -> str:
 
 @routes.post("")
 @for_action(Action.KEEP_ROSTER)
-def put_on() -> Page:
+@with_form(DutyForm, shown_by=_roster_page)
+def put_on(form: DutyForm) -> Page:
     """Add a person to the roster."""
-    form = DutyForm()
-    try:
-        with writing() as session:
-            duty = roster.put_on(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                person_id=number_of(form.person_id.data),
-                from_at=_moment(form, "from") or ctx.now(),
-                until_at=_moment(form, "until"),
-            )
-            name = person_name(duty.person)
-    except Invalid as invalid:
-        return _form_page(form, form.show(invalid.problems), 422)
-    except NotAllowed as refusal:
-        return _form_page(form, [refusal_sentence(refusal)], 409)
+    with writing() as session:
+        duty = roster.put_on(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            person_id=number_of(form.person_id.data),
+            from_at=_moment(form, "from") or ctx.now(),
+            until_at=_moment(form, "until"),
+        )
+        name = person_name(duty.person)
     flash(_("%(name)s is on the roster, and is told.", name=name))
     return redirect(url_for("duty.index"))
-
-
-@reads
-def _form_page(session: Session, form: DutyForm, messages: list[str], code: int) -> Page:
-    return _page(session, form, messages), code
 
 
 def _moment(form: DutyForm, which: str) -> datetime | None:

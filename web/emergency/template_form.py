@@ -71,9 +71,8 @@ def make_form() -> TemplateFormPage:
     return form
 
 
-def filled_form(revision: TemplateRevision) -> TemplateFormPage:
-    """Return the form, filled from a revision."""
-    form = make_form()
+def fill(form: TemplateFormPage, revision: TemplateRevision) -> None:
+    """Fill the form from a revision."""
     form.seen.data = str(revision.number)
     form.department_id.data = str(revision.department_id)
     for field_name in ("name_mr", "name_en", "text_mr", "text_en", "late_limit"):
@@ -83,7 +82,6 @@ def filled_form(revision: TemplateRevision) -> TemplateFormPage:
     ):
         name.data, kind.data, most.data = blank.name, blank.kind.value, blank.most or None
         choices.data = "\n".join(" | ".join(pair) for pair in blank.choices)
-    return form
 
 
 def read(form: TemplateFormPage) -> TemplateForm:

@@ -15,14 +15,13 @@ from publisher.content_checks import outgoing_text
 from publisher.delivery.emergency import template_approval, template_editing, templates
 from publisher.models.emergency import EmergencyTemplate, TemplateDecision, TemplateVerdict
 from publisher.review import emergency_grounds
-from publisher.validation import Invalid
 from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
-from web.emergency.template_form import TemplateFormPage, filled_form, make_form, read
+from web.emergency.template_form import TemplateFormPage, fill, make_form, read
 from web.forms import Form, number_of
-from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("emergency_templates", __name__, url_prefix="/emergency/templates")
 
@@ -68,13 +67,13 @@ def index(session: Session) -> Page:
 
 @routes.get("/<int:template_id>")
 @for_action(Action.SEE_EMERGENCY)
-@reads
-def show(session: Session, template_id: int) -> Page:
+def show(template_id: int) -> Page:
     """Show a template: its texts, blanks, approval and possible actions."""
-    return _page(session, template_id)
+    return _template_page(Form(formdata=None), template_id)
 
 
-def _page(session: Session, template_id: int, message: str = "") -> str:
+@reads
+def _template_page(session: Session, form: Form, template_id: int) -> str:
     template = templates.template_for(session, actor=actor(), template_id=template_id)
     revision = templates.newest(template)
     wording = emergency_grounds.template_of(revision)
@@ -95,7 +94,7 @@ def _page(session: Session, template_id: int, message: str = "") -> str:
         may_decide=state != "ended" and _decides(template, standing_in=approvers.standing_in),
         is_author=revision.author_id == actor().person_id,
         may_draft=may(actor(), Action.DRAFT_TEMPLATE, None),
-        message=message,
+        form=form,
     )
 
 
@@ -105,16 +104,13 @@ def _decides(template: EmergencyTemplate, *, standing_in: bool) -> bool:
 
 @routes.route("/new", methods=["GET", "POST"])
 @for_action(Action.DRAFT_TEMPLATE)
-def new() -> Page:
+@with_form(make_form)
+def new(form: TemplateFormPage) -> Page:
     """Create a template."""
-    form = make_form()
-    if request.method == "GET":
-        return _form_page(form)
-    try:
-        with writing() as session:
-            template = template_editing.make(session, actor=actor(), now=ctx.now(), form=read(form))
-    except Invalid as invalid:
-        return _form_page(form, messages=form.show(invalid.problems)), 422
+    if form.is_shown:
+        return render_template("emergency/edit.html", form=form, template=None)
+    with writing() as session:
+        template = template_editing.make(session, actor=actor(), now=ctx.now(), form=read(form))
     flash("template-new", "draft-done")
     flash(_("Kept. It can be used once its department has approved it."))
     return redirect(url_for("emergency_templates.show", template_id=template.id))
@@ -122,128 +118,52 @@ def new() -> Page:
 
 @routes.route("/<int:template_id>/edit", methods=["GET", "POST"])
 @for_action(Action.DRAFT_TEMPLATE)
-def edit(template_id: int) -> Page:
+@with_form(make_form)
+def edit(form: TemplateFormPage, template_id: int) -> Page:
     """Change a template: a new revision, which needs a new approval."""
-    if request.method == "GET":
-        return _stored_page(template_id)
-    form = make_form()
-    try:
-        with writing() as session:
-            template_editing.change(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                template_id=template_id,
-                seen_revision=number_of(form.seen.data),
-                form=read(form),
-            )
-    except Invalid as invalid:
-        return _edit_page(template_id, form, form.show(invalid.problems)), 422
-    except StaleRevision as stale:
-        form.seen.data, form.seen.raw_data = str(stale.values["newest"]), None
-        message = _("Somebody changed this template while you were writing. Yours is not kept yet.")
-        return _edit_page(template_id, form, [message]), 409
+    if form.is_shown:
+        return _edit_page(form, template_id)
+    with writing() as session:
+        template_editing.change(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            template_id=template_id,
+            seen_revision=number_of(form.seen.data),
+            form=read(form),
+        )
     flash(f"template-{template_id}", "draft-done")
     flash(_("Kept. It can be used once its department has approved it."))
     return redirect(url_for("emergency_templates.show", template_id=template_id))
 
 
 @reads
-def _stored_page(session: Session, template_id: int) -> str:
+def _edit_page(session: Session, form: TemplateFormPage, template_id: int) -> str:
     template = templates.in_use(session, template_id)
-    return _form_page(filled_form(templates.newest(template)), template)
-
-
-@reads
-def _edit_page(
-    session: Session, template_id: int, form: TemplateFormPage, messages: list[str]
-) -> str:
-    return _form_page(form, templates.in_use(session, template_id), messages)
-
-
-def _form_page(
-    form: TemplateFormPage,
-    template: EmergencyTemplate | None = None,
-    messages: list[str] | None = None,
-) -> str:
-    return render_template(
-        "emergency/edit.html",
-        form=form,
-        template=template,
-        error_lines=[(message, None) for message in messages or []],
-    )
+    if request.method != "POST":
+        fill(form, templates.newest(template))
+    if isinstance(form.refusal, StaleRevision):
+        form.seen.data, form.seen.raw_data = str(form.refusal.values["newest"]), None
+        form.form_errors[:] = [
+            _("Somebody changed this template while you were writing. Yours is not kept yet.")
+        ]
+    return render_template("emergency/edit.html", form=form, template=template)
 
 
 @routes.post("/<int:template_id>/approve")
 @for_action(Action.APPROVE_TEMPLATE)
-def approve(template_id: int) -> Page:
+@with_form(Form, shown_by=_template_page)
+def approve(_form: Form, template_id: int) -> Page:
     """Approve the revision that the page showed."""
-    try:
-        with writing() as session:
-            templates.template_for(session, actor=actor(), template_id=template_id)
-            template_approval.approve(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                template_id=template_id,
-                seen_revision=number_of(request.form.get("seen")),
-            )
-    except NotAllowed as refusal:
-        return _refused_page(template_id, refusal_sentence(refusal))
+    _decide(template_approval.approve, template_id)
     flash(_("Approved. Whoever is on duty can use it from now on."))
     return redirect(url_for("emergency_templates.show", template_id=template_id))
 
 
 @reads
-def _refused_page(session: Session, template_id: int, message: str) -> Page:
-    return _page(session, template_id, message), 409
-
-
-@routes.route("/<int:template_id>/return", methods=["GET", "POST"])
-@for_action(Action.APPROVE_TEMPLATE)
-def return_template(template_id: int) -> Page:
-    """Return the template to the cell with the changes to make."""
-    return _with_reason(template_id, template_approval.return_template, _("Returned to the cell."))
-
-
-@routes.route("/<int:template_id>/withdraw", methods=["GET", "POST"])
-@for_action(Action.APPROVE_TEMPLATE)
-def withdraw(template_id: int) -> Page:
-    """Withdraw the approval: the template can no longer be used, and nothing more is sent."""
-    return _with_reason(
-        template_id,
-        template_approval.withdraw,
-        _("The approval is withdrawn; it cannot be used any more."),
-    )
-
-
-def _with_reason(template_id: int, act: Callable[..., object], done_message: str) -> Page:
-    """Ask for the reason, then run the action on the revision that the page showed."""
-    form = TemplateReasonForm()
-    if request.method == "GET":
-        return _reason_page(template_id, form)
-    try:
-        with writing() as session:
-            templates.template_for(session, actor=actor(), template_id=template_id)
-            act(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                template_id=template_id,
-                seen_revision=number_of(request.form.get("seen")),
-                reason=form.reason.data or "",
-            )
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _reason_page(template_id, form), 422
-    except NotAllowed as refusal:
-        return _refused_page(template_id, refusal_sentence(refusal))
-    flash(done_message)
-    return redirect(url_for("emergency_templates.show", template_id=template_id))
-
-
-@reads
-def _reason_page(session: Session, template_id: int, form: TemplateReasonForm) -> str:
+def _reason_page(session: Session, form: TemplateReasonForm, template_id: int) -> str:
+    if isinstance(form.refusal, NotAllowed):
+        return _template_page(form, template_id)
     template = templates.template_for(session, actor=actor(), template_id=template_id)
     return render_template(
         "emergency/reason.html",
@@ -251,6 +171,40 @@ def _reason_page(session: Session, template_id: int, form: TemplateReasonForm) -
         form=form,
         withdraws=request.endpoint == "emergency_templates.withdraw",
     )
+
+
+@routes.route("/<int:template_id>/return", methods=["GET", "POST"])
+@for_action(Action.APPROVE_TEMPLATE)
+@with_form(TemplateReasonForm, shown_by=_reason_page)
+def return_template(form: TemplateReasonForm, template_id: int) -> Page:
+    """Return the template to the cell with the changes to make."""
+    _decide(template_approval.return_template, template_id, reason=form.reason.data or "")
+    flash(_("Returned to the cell."))
+    return redirect(url_for("emergency_templates.show", template_id=template_id))
+
+
+@routes.route("/<int:template_id>/withdraw", methods=["GET", "POST"])
+@for_action(Action.APPROVE_TEMPLATE)
+@with_form(TemplateReasonForm, shown_by=_reason_page)
+def withdraw(form: TemplateReasonForm, template_id: int) -> Page:
+    """Withdraw the approval: the template can no longer be used, and nothing more is sent."""
+    _decide(template_approval.withdraw, template_id, reason=form.reason.data or "")
+    flash(_("The approval is withdrawn; it cannot be used any more."))
+    return redirect(url_for("emergency_templates.show", template_id=template_id))
+
+
+def _decide(decide: Callable[..., object], template_id: int, **reason: str) -> None:
+    """Decide about the revision that the page showed."""
+    with writing() as session:
+        templates.template_for(session, actor=actor(), template_id=template_id)
+        decide(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            template_id=template_id,
+            seen_revision=number_of(request.form.get("seen")),
+            **reason,
+        )
 
 
 @routes.post("/<int:template_id>/end")

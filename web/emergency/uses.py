@@ -11,15 +11,14 @@ from approvals.policy import Action, may
 from publisher.delivery.emergency import queries, ratification
 from publisher.delivery.emergency.queries import PAGE, UseOutcome
 from publisher.models.people import Appointment
-from publisher.validation import Invalid, check_in_sight
+from publisher.validation import check_in_sight
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
-from web.core.database import reading
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.emergency.views import routes
 from web.forms import Form
-from web.messages.refusals import refusal_sentence
 
 __all__ = ["routes"]
 
@@ -44,13 +43,13 @@ def uses(session: Session) -> Page:
 
 @routes.get("/uses/<int:use_id>")
 @for_action(Action.SEE_EMERGENCY)
-@reads
-def show(session: Session, use_id: int) -> Page:
+def show(use_id: int) -> Page:
     """Show a use: its texts, its instruction and the department's ratification."""
-    return _use_page(session, use_id)
+    return _use_page(Form(formdata=None), use_id)
 
 
-def _use_page(session: Session, use_id: int, message: str = "") -> str:
+@reads
+def _use_page(session: Session, form: Form, use_id: int) -> str:
     now = ctx.now()
     used = queries.use_for(session, actor=actor(), now=now, use_id=use_id)
     return render_template(
@@ -61,7 +60,7 @@ def _use_page(session: Session, use_id: int, message: str = "") -> str:
         own_appointment=session.get(Appointment, actor().appointment_id),
         may_see_post=may(actor(), Action.SEE_POST, used.post.department_id),
         may_draft=may(actor(), Action.DRAFT, used.post.department_id),
-        message=message,
+        form=form,
     )
 
 
@@ -76,50 +75,33 @@ def _decides(session: Session, used: UseOutcome) -> bool:
 
 @routes.post("/uses/<int:use_id>/ratify")
 @for_action(Action.RATIFY)
-def ratify(use_id: int) -> Page:
+@with_form(Form, shown_by=_use_page)
+def ratify(_form: Form, use_id: int) -> Page:
     """Ratify a use for the department."""
-    try:
-        with writing() as session:
-            ratification.ratify(session, actor=actor(), now=ctx.now(), use_id=use_id)
-    except NotAllowed as refusal:
-        return _refused_page(use_id, refusal_sentence(refusal))
+    with writing() as session:
+        ratification.ratify(session, actor=actor(), now=ctx.now(), use_id=use_id)
     flash(_("Ratified. The department stands by what was published."))
     return redirect(url_for("emergency.show", use_id=use_id))
 
 
-@reads
-def _refused_page(session: Session, use_id: int, message: str) -> Page:
-    return _use_page(session, use_id, message), 409
-
-
-@routes.get("/uses/<int:use_id>/refuse")
+@routes.route("/uses/<int:use_id>/refuse", methods=["GET", "POST"])
 @for_action(Action.RATIFY)
-@reads
-def ask_refusal(session: Session, use_id: int) -> Page:
-    """Ask why the department refuses to ratify the use."""
-    return _refusal_page(session, use_id, RefusalForm())
-
-
-@routes.post("/uses/<int:use_id>/refuse")
-@for_action(Action.RATIFY)
-def refuse(use_id: int) -> Page:
-    """Refuse to ratify a use; from now on a correction is owed."""
-    form = RefusalForm()
-    try:
-        with writing() as session:
-            reason = form.reason.data or ""
-            ratification.refuse(session, actor=actor(), now=ctx.now(), use_id=use_id, reason=reason)
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        with reading() as session:
-            return _refusal_page(session, use_id, form), 422
-    except NotAllowed as refusal:
-        return _refused_page(use_id, refusal_sentence(refusal))
+@with_form(RefusalForm)
+def refuse(form: RefusalForm, use_id: int) -> Page:
+    """Ask for the reason, and refuse to ratify a use; from now on a correction is owed."""
+    if isinstance(form.refusal, NotAllowed):
+        return _use_page(form, use_id)
+    if form.is_shown:
+        return _refusal_page(form, use_id)
+    reason = form.reason.data or ""
+    with writing() as session:
+        ratification.refuse(session, actor=actor(), now=ctx.now(), use_id=use_id, reason=reason)
     flash(_("Refused. The cell is told, and a correction is owed until it is out."), "amber")
     return redirect(url_for("emergency.show", use_id=use_id))
 
 
-def _refusal_page(session: Session, use_id: int, form: RefusalForm) -> str:
+@reads
+def _refusal_page(session: Session, form: RefusalForm, use_id: int) -> str:
     used = queries.use_for(session, actor=actor(), now=ctx.now(), use_id=use_id)
     check_in_sight(actor(), Action.SEE_EMERGENCY, [used.use.decision.department_id])
     return render_template("emergency/refuse.html", outcome=used, form=form)

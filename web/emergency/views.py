@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from approvals.emergency import NotOnDuty, Template
-from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
+from approvals.errors import StaleRevision
 from approvals.policy import Action
 from publisher.delivery.emergency import alerts as emergency_alerts
 from publisher.delivery.emergency import queries, roster, templates
@@ -23,15 +23,12 @@ from publisher.models.emergency import EmergencyTemplate
 from publisher.review import emergency_grounds
 from publisher.scheduling import holds
 from publisher.validation import Invalid
-from web.core import form_recovery
 from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
-from web.core.sign_in_page import prove_page
 from web.emergency.forms import BLANKS, CONFIRM, STEPS, WORD, LaneForm, begin_word, make_form, read
-from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("emergency", __name__, url_prefix="/emergency")
 
@@ -92,7 +89,7 @@ def go_on(template_id: int) -> Page:
         return _publish(template_id)
     with reading() as session:
         template = _template(session, template_id)
-        form = make_form(emergency_grounds.template_of(templates.newest(template)))
+        form = make_form(_approved(template))
         if back in STEPS:
             return _step(template, form, back)
         return _forward(session, template, form, step)
@@ -112,24 +109,23 @@ def _forward(session: Session, template: EmergencyTemplate, form: LaneForm, step
             return _step(template, form, WORD)
         read_word(filled, now=now)
     except Invalid as invalid:
-        messages = form.show(invalid.problems)
-        wrong = BLANKS if form.has_errors(form.blanks) else WORD
-        return _step(template, form, wrong, messages), 422
+        return _invalid_step(template, form, invalid)
     return _preview(
         session, template, form, plan(session, templates.newest(template), blank_values)
     )
+
+
+def _invalid_step(template: EmergencyTemplate, form: LaneForm, invalid: Invalid) -> Page:
+    """Return the page of the step that has become invalid, with all input."""
+    form.refuse(invalid)
+    return _step(template, form, BLANKS if form.has_errors(form.blanks) else WORD), 422
 
 
 def _approved(template: EmergencyTemplate) -> Template:
     return emergency_grounds.template_of(templates.newest(template))
 
 
-def _step(
-    template: EmergencyTemplate,
-    form: LaneForm,
-    step: str,
-    messages: list[str] | None = None,
-) -> str:
+def _step(template: EmergencyTemplate, form: LaneForm, step: str) -> str:
     if step == CONFIRM:
         step = WORD
     if step == WORD:
@@ -141,7 +137,6 @@ def _step(
         revision=templates.newest(template),
         form=form,
         carried_fields=form.carried(form.word if step == BLANKS else form.blanks),
-        error_lines=[(message, None) for message in messages or []],
     )
 
 
@@ -151,11 +146,7 @@ def _set_step(form: LaneForm, step: str) -> None:
 
 
 def _preview(
-    session: Session,
-    template: EmergencyTemplate,
-    form: LaneForm,
-    publish_plan: Plan,
-    message: str = "",
+    session: Session, template: EmergencyTemplate, form: LaneForm, publish_plan: Plan
 ) -> str:
     """Return the page with the full text for each account and language."""
     _set_step(form, CONFIRM)
@@ -170,7 +161,6 @@ def _preview(
         stop=holds.standing_stop(session),
         word=read_word(read(form, template.id), now=ctx.now()),
         carried_fields=form.carried([*form.blanks, *form.word]),
-        error_lines=[(message, None)] if message else [],
     )
 
 
@@ -180,39 +170,26 @@ def _publish(template_id: int) -> Page:
             template = _template(session, template_id)
             form = make_form(_approved(template))
             use = publish(session, actor=actor(), now=ctx.now(), form=read(form, template_id))
-    except FreshSignInRequired:
-        return prove_page(form_recovery.keep_act())
-    except Invalid as invalid:
-        return _invalid_page(template_id, invalid)
-    except WrongRole:
-        raise
-    except NotAllowed as refusal:
-        return _changed_page(template_id, refusal)
+    except (Invalid, WhatLeavesChanged, StaleRevision) as refusal:
+        return _refused_page(template_id, refusal)
     flash(_("It leaves now, ahead of everything. Look again in a moment to see that it is live."))
     return redirect(url_for("emergency.show", use_id=use.id))
 
 
 @reads
-def _invalid_page(session: Session, template_id: int, invalid: Invalid) -> Page:
-    """Return the page of an earlier step that has become invalid, with all input."""
+def _refused_page(
+    session: Session, template_id: int, refusal: Invalid | WhatLeavesChanged | StaleRevision
+) -> Page:
+    """Show the invalid step, or the preview of what has changed; nothing was published."""
     template = _template(session, template_id)
     form = make_form(_approved(template))
-    messages = form.show(invalid.problems)
-    wrong = BLANKS if form.has_errors(form.blanks) else WORD
-    return _step(template, form, wrong, messages), 422
-
-
-@reads
-def _changed_page(session: Session, template_id: int, refusal: NotAllowed) -> Page:
-    """Show the preview again, because its content has changed; nothing was published."""
-    if not isinstance(refusal, WhatLeavesChanged | StaleRevision):
-        raise refusal
-    template = _template(session, template_id)
-    form = make_form(_approved(template))
+    if isinstance(refusal, Invalid):
+        return _invalid_step(template, form, refusal)
+    form.refuse(refusal)
     try:
         blank_values = read_values(_approved(template), read(form, template_id), now=ctx.now())
     except Invalid as invalid:  # the template was worded anew, with other blanks
         form.show(invalid.problems)
-        return _step(template, form, BLANKS, [refusal_sentence(refusal)]), 422
+        return _step(template, form, BLANKS), 422
     publish_plan = plan(session, templates.newest(template), blank_values)
-    return _preview(session, template, form, publish_plan, refusal_sentence(refusal)), 409
+    return _preview(session, template, form, publish_plan), 409

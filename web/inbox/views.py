@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, SelectField, TextAreaField
 
-from approvals.errors import NotAllowed
 from approvals.policy import Action
 from approvals.states import PostState
 from publisher import failpoints
@@ -21,18 +20,16 @@ from publisher.reports.comment_detail import comment_page
 from publisher.reports.inbox_list import InboxView
 from publisher.review import takedown_orders
 from publisher.states import CommentState
-from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
-from web.core.database import reading
 from web.core.filters import decode_cursor, encode_cursor
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.drafting import warnings
 from web.forms import Form, key_of, options
 from web.messages.names import department_name
 from web.messages.progress import REPLIES, VIEWS
-from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("inbox", __name__)
 TO_THE_CELL = 0
@@ -82,15 +79,13 @@ def index(session: Session) -> Page:
 
 @routes.get("/comments/<int:comment_id>")
 @for_action(Action.SEE_COMMENT)
-@reads
-def show(session: Session, comment_id: int) -> Page:
+def show(comment_id: int) -> Page:
     """Show a comment with its thread, its routing and the answer."""
-    return _page(session, comment_id, AnswerForm())
+    return _comment_page(AnswerForm(), comment_id)
 
 
-def _page(
-    session: Session, comment_id: int, form: AnswerForm, *, messages: list[str] | None = None
-) -> str:
+@reads
+def _comment_page(session: Session, form: AnswerForm, comment_id: int) -> str:
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
     return render_template(
         "inbox/comment.html",
@@ -105,7 +100,6 @@ def _page(
         answers_directly=actor().role in reply.OWN_HAND,
         listed_comments=_side_list(session, comment.state),
         departments=_departments(session) if Action.ASSIGN in comment.acts else [],
-        error_lines=[(message, None) for message in messages or []],
         orders=takedown_orders.orders_about(session, comment_id),
     )
 
@@ -135,63 +129,58 @@ def _departments(session: Session) -> list[tuple[int, str]]:
 
 @routes.post("/comments/<int:comment_id>/answer")
 @for_action(Action.ANSWER)
-def answer(comment_id: int) -> Page:
+@with_form(AnswerForm, shown_by=_comment_page)
+def answer(form: AnswerForm, comment_id: int) -> Page:
     """Answer a comment; an officer's own answer is sent at once."""
-    form = AnswerForm()
-    kind = AnswerKind.INTERIM if form.interim.data else AnswerKind.FINAL
-    try:
-        with writing() as session:
-            post = reply.answer(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                comment_id=comment_id,
-                text=form.text.data or "",
-                kind=kind,
-            )
-            leaves = post.state is PostState.APPROVED
-        failpoints.hit("answer.after_commit")
-    except Invalid as invalid:
-        unplaced = form.show(invalid.problems)
-        with reading() as session:
-            return _page(session, comment_id, form, messages=unplaced), 422
-    except NotAllowed as refusal:
-        with reading() as session:
-            return _page(session, comment_id, form, messages=[refusal_sentence(refusal)]), 409
+    with writing() as session:
+        post = reply.answer(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            comment_id=comment_id,
+            text=form.text.data or "",
+            kind=AnswerKind.INTERIM if form.interim.data else AnswerKind.FINAL,
+        )
+        leaves = post.state is PostState.APPROVED
+    failpoints.hit("answer.after_commit")
     flash(f"answer-{comment_id}", "draft-done")
     flash(_("The answer is on its way.") if leaves else _("The answer waits for the officer."))
     return redirect(url_for("inbox.show", comment_id=comment_id))
 
 
-RoutingAction = Callable[[Session, RoutingForm], object]
+@reads
+def _routing_page(session: Session, form: RoutingForm, comment_id: int, *, act: str) -> str:
+    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
+    departments = [(TO_THE_CELL, _("Back to the Social Media Cell")), *_departments(session)]
+    form.department.choices = options((str(key), name) for key, name in departments)
+    return render_template("inbox/move.html", comment=comment, act=act, form=form)
 
 
 @routes.post("/comments/<int:comment_id>/assign")
 @for_action(Action.ASSIGN)
-def assign(comment_id: int) -> Page:
+@with_form(RoutingForm, shown_by=partial(_routing_page, act="assign"))
+def assign(form: RoutingForm, comment_id: int) -> Page:
     """Assign a comment from the queue to a department."""
-
-    def action(session: Session, form: RoutingForm) -> object:
-        return routing.assign(
+    with writing() as session:
+        routing.assign(
             session,
             actor=actor(),
             now=ctx.now(),
             comment_id=comment_id,
             department_id=form.department.data or 0,
         )
-
-    return _routing_action(
-        comment_id, "assign", action, _("The comment is with the department now.")
-    )
+    flash(_("The comment is with the department now."))
+    flash(f"assign-{comment_id}", "draft-done")
+    return redirect(url_for("inbox.show", comment_id=comment_id))
 
 
 @routes.route("/comments/<int:comment_id>/transfer", methods=["GET", "POST"])
 @for_action(Action.TRANSFER)
-def transfer(comment_id: int) -> Page:
+@with_form(RoutingForm, shown_by=partial(_routing_page, act="transfer"))
+def transfer(form: RoutingForm, comment_id: int) -> Page:
     """Transfer a comment to another department, or back to the cell, with a reason."""
-
-    def action(session: Session, form: RoutingForm) -> object:
-        return routing.transfer(
+    with writing() as session:
+        routing.transfer(
             session,
             actor=actor(),
             now=ctx.now(),
@@ -199,72 +188,32 @@ def transfer(comment_id: int) -> Page:
             department_id=form.department.data or None,
             reason=form.reason.data or "",
         )
-
-    return _routing_action(comment_id, "transfer", action, _("The comment has been transferred."))
+    flash(_("The comment has been transferred."))
+    flash(f"transfer-{comment_id}", "draft-done")
+    return redirect(url_for("inbox.index"))  # the actor may no longer see the comment
 
 
 @routes.route("/comments/<int:comment_id>/close", methods=["GET", "POST"])
 @for_action(Action.CLOSE)
-def close(comment_id: int) -> Page:
+@with_form(RoutingForm, shown_by=partial(_routing_page, act="close"))
+def close(form: RoutingForm, comment_id: int) -> Page:
     """Close a comment without an answer."""
-
-    def action(session: Session, form: RoutingForm) -> object:
-        return routing.close(
-            session,
-            actor=actor(),
-            now=ctx.now(),
-            comment_id=comment_id,
-            reason=form.reason.data or "",
-        )
-
-    return _routing_action(comment_id, "close", action, _("The comment is closed."))
+    reason = form.reason.data or ""
+    with writing() as session:
+        routing.close(session, actor=actor(), now=ctx.now(), comment_id=comment_id, reason=reason)
+    flash(_("The comment is closed."))
+    flash(f"close-{comment_id}", "draft-done")
+    return redirect(url_for("inbox.index"))
 
 
 @routes.route("/comments/<int:comment_id>/reopen", methods=["GET", "POST"])
 @for_action(Action.REOPEN)
-def reopen(comment_id: int) -> Page:
+@with_form(RoutingForm, shown_by=partial(_routing_page, act="reopen"))
+def reopen(form: RoutingForm, comment_id: int) -> Page:
     """Reopen an answered or closed comment."""
-
-    def action(session: Session, form: RoutingForm) -> object:
-        return routing.reopen(
-            session,
-            actor=actor(),
-            now=ctx.now(),
-            comment_id=comment_id,
-            reason=form.reason.data or "",
-        )
-
-    return _routing_action(comment_id, "reopen", action, _("The comment is open again."))
-
-
-def _routing_action(comment_id: int, act: str, action: RoutingAction, done_message: str) -> Page:
-    form = RoutingForm()
-    if request.method == "GET":
-        return _move_page(comment_id, act, form)
-    try:
-        with writing() as session:
-            action(session, form)
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _move_page(comment_id, act, form), 422
-    except NotAllowed as refusal:
-        return _move_page(comment_id, act, form, message=refusal_sentence(refusal)), 409
-    flash(done_message)
-    flash(f"{act}-{comment_id}", "draft-done")
-    return redirect(_address_after(comment_id, act))
-
-
-def _address_after(comment_id: int, act: str) -> str:
-    # After a transfer the actor may no longer see the comment.
-    out_of_sight = act in ("transfer", "close")
-    return url_for("inbox.index") if out_of_sight else url_for("inbox.show", comment_id=comment_id)
-
-
-@reads
-def _move_page(
-    session: Session, comment_id: int, act: str, form: RoutingForm, *, message: str = ""
-) -> str:
-    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
-    departments = [(TO_THE_CELL, _("Back to the Social Media Cell")), *_departments(session)]
-    form.department.choices = options((str(key), name) for key, name in departments)
-    return render_template("inbox/move.html", comment=comment, act=act, form=form, message=message)
+    reason = form.reason.data or ""
+    with writing() as session:
+        routing.reopen(session, actor=actor(), now=ctx.now(), comment_id=comment_id, reason=reason)
+    flash(_("The comment is open again."))
+    flash(f"reopen-{comment_id}", "draft-done")
+    return redirect(url_for("inbox.show", comment_id=comment_id))

@@ -6,9 +6,7 @@ day.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,17 +14,16 @@ from approvals.policy import Action
 from publisher.models.departments import DepartmentChange
 from publisher.models.people import Department
 from publisher.operations.departments import close as departments_close
-from publisher.operations.departments.close import StillOpen
-from publisher.operations.departments.open_items import OpenItem
 from publisher.people import department_changes
 from publisher.people.department_orders import (
     DEPARTMENT_KINDS,
     BadDepartment,
 )
 from publisher.validation import NotFound
+from publisher.working_time import local_day
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
-from web.core.database import reading
+from web.core.form_views import with_form
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
 from web.forms import number_of, options
@@ -45,8 +42,6 @@ from web.people.department_forms import (
     offer_others,
     read_names,
     read_order,
-    show_problem,
-    today,
 )
 
 routes = Blueprint("reorganising", __name__)
@@ -63,30 +58,21 @@ def department_of(session: Session, code: str) -> Department:
     return department
 
 
-@routes.get("/departments/new")
+def _begin(form: DepartmentOrderForm) -> None:
+    """Fill in today's date when the page is opened."""
+    if request.method != "POST":
+        form.in_force_on.data = local_day(ctx.now())
+
+
+@routes.route("/departments/new", methods=["GET", "POST"])
 @for_action(Action.RECORD_DEPARTMENT)
-@reads
-def new(session: Session) -> Page:
-    """Show the empty form."""
-    return _new_page(
-        session, NewDepartmentForm(formdata=None, in_force_on=today(), kind=DEPARTMENT_KINDS[0])
-    )
-
-
-def _new_page(session: Session, form: NewDepartmentForm) -> str:
-    form.kind.choices = options((kind, kind_label(kind)) for kind in DEPARTMENT_KINDS)
-    offer_others(session, form, excluded_code="", empty_label=_("no other department"))
-    return render_template("people/department_new.html", form=form)
-
-
-@routes.post("/departments/new")
-@for_action(Action.RECORD_DEPARTMENT)
-def add() -> Page:
+@with_form(NewDepartmentForm)
+def new(form: NewDepartmentForm) -> Page:
     """Add a department."""
-    form = NewDepartmentForm()
-
-    def change(session: Session) -> str:
-        return department_changes.add(
+    if form.is_shown:
+        return _new_page(form)
+    with writing() as session:
+        code = department_changes.add(
             session,
             actor=actor(),
             now=ctx.now(),
@@ -96,31 +82,28 @@ def add() -> Page:
             code=(form.code.data or "").strip(),
             reports_to_id=number_of(form.other_id.data) or None,
         ).code
+    flash(_("The department is added."))
+    return redirect(url_for("departments.show", code=code))
 
-    return _carry_out(form, change, _("The department is added."), _new_page)
 
-
-@routes.get("/departments/<code>/rename")
-@for_action(Action.RECORD_DEPARTMENT)
 @reads
-def ask_name(session: Session, code: str) -> Page:
-    """Show the form for a new name."""
-    department = department_of(session, code)
-    names = {name: getattr(department, name) for name in ("name_mr", "name_en", "name_hi")}
-    return _name_page(department, DepartmentNamesForm(formdata=None, in_force_on=today(), **names))
+def _new_page(session: Session, form: NewDepartmentForm) -> str:
+    _begin(form)
+    if request.method != "POST":
+        form.kind.data = DEPARTMENT_KINDS[0]
+    form.kind.choices = options((kind, kind_label(kind)) for kind in DEPARTMENT_KINDS)
+    offer_others(session, form, excluded_code="", empty_label=_("no other department"))
+    return render_template("people/department_new.html", form=form)
 
 
-def _name_page(department: Department, form: DepartmentNamesForm) -> str:
-    return render_template("people/department_rename.html", form=form, department=department)
-
-
-@routes.post("/departments/<code>/rename")
+@routes.route("/departments/<code>/rename", methods=["GET", "POST"])
 @for_action(Action.RECORD_DEPARTMENT)
-def rename(code: str) -> Page:
+@with_form(DepartmentNamesForm)
+def rename(form: DepartmentNamesForm, code: str) -> Page:
     """Rename a department."""
-    form = DepartmentNamesForm()
-
-    def change(session: Session) -> str:
+    if form.is_shown:
+        return _name_page(form, code)
+    with writing() as session:
         department_changes.rename(
             session,
             actor=actor(),
@@ -129,50 +112,28 @@ def rename(code: str) -> Page:
             names=read_names(form),
             order=read_order(form),
         )
-        return code
-
-    def show_form(session: Session, form: DepartmentNamesForm) -> str:
-        return _name_page(department_of(session, code), form)
-
-    return _carry_out(form, change, _("The new name is recorded."), show_form)
+    flash(_("The new name is recorded."))
+    return redirect(url_for("departments.show", code=code))
 
 
-@routes.get("/departments/<code>/place")
-@for_action(Action.RECORD_DEPARTMENT)
 @reads
-def ask_place(session: Session, code: str) -> Page:
-    """Show the form for the department to which this one reports."""
-    reports_to_id = department_of(session, code).reports_to_id
-    form = OtherDepartmentForm(
-        formdata=None, in_force_on=today(), other_id=str(reports_to_id or "")
-    )
-    return _other_page(session, code, form, "place")
+def _name_page(session: Session, form: DepartmentNamesForm, code: str) -> str:
+    department = department_of(session, code)
+    _begin(form)
+    if request.method != "POST":
+        for name in ("name_mr", "name_en", "name_hi"):
+            form[name].data = getattr(department, name)
+    return render_template("people/department_rename.html", form=form, department=department)
 
 
-def _other_page(
-    session: Session,
-    code: str,
-    form: OtherDepartmentForm,
-    act: str,
-    open_items: Sequence[OpenItem] = (),
-) -> str:
-    empty_label = _("no other department") if act == "place" else _("Choose a department")
-    offer_others(session, form, excluded_code=code, empty_label=empty_label)
-    return render_template(
-        f"people/department_{act}.html",
-        form=form,
-        department=department_of(session, code),
-        open_items=open_items,
-    )
-
-
-@routes.post("/departments/<code>/place")
+@routes.route("/departments/<code>/place", methods=["GET", "POST"])
 @for_action(Action.RECORD_DEPARTMENT)
-def place(code: str) -> Page:
+@with_form(OtherDepartmentForm)
+def place(form: OtherDepartmentForm, code: str) -> Page:
     """Change the department to which this one reports; the empty choice means none."""
-    form = OtherDepartmentForm()
-
-    def change(session: Session) -> str:
+    if form.is_shown:
+        return _place_page(form, code)
+    with writing() as session:
         department_changes.place(
             session,
             actor=actor(),
@@ -181,31 +142,29 @@ def place(code: str) -> Page:
             reports_to_id=number_of(form.other_id.data) or None,
             order=read_order(form),
         )
-        return code
-
-    def show_form(session: Session, form: OtherDepartmentForm) -> str:
-        return _other_page(session, code, form, "place")
-
-    return _carry_out(form, change, _("It is recorded to whom it reports."), show_form)
+    flash(_("It is recorded to whom it reports."))
+    return redirect(url_for("departments.show", code=code))
 
 
-@routes.get("/departments/<code>/merge")
-@for_action(Action.RECORD_DEPARTMENT)
 @reads
-def ask_merge(session: Session, code: str) -> Page:
-    """Show the form for the department to merge into."""
-    return _other_page(
-        session, code, OtherDepartmentForm(formdata=None, in_force_on=today()), "merge"
-    )
+def _place_page(session: Session, form: OtherDepartmentForm, code: str) -> str:
+    department = department_of(session, code)
+    _begin(form)
+    if request.method != "POST":
+        form.other_id.data = str(department.reports_to_id or "")
+    offer_others(session, form, excluded_code=code, empty_label=_("no other department"))
+    return render_template("people/department_place.html", form=form, department=department)
 
 
-@routes.post("/departments/<code>/merge")
+@routes.route("/departments/<code>/merge", methods=["GET", "POST"])
 @for_action(Action.RECORD_DEPARTMENT)
-def merge(code: str) -> Page:
+@with_form(OtherDepartmentForm)
+def merge(form: OtherDepartmentForm, code: str) -> Page:
     """Merge a department into another."""
-    form = OtherDepartmentForm()
-
-    def change(session: Session) -> str:
+    if form.is_shown:
+        return _merge_page(form, code)
+    order = read_order(form)
+    with writing() as session:
         into = session.get(Department, number_of(form.other_id.data))
         if into is None:
             raise BadDepartment("other_id", "unknown")
@@ -215,44 +174,28 @@ def merge(code: str) -> Page:
             now=ctx.now(),
             department=department_of(session, code),
             into=into,
-            order=read_order(form),
+            order=order,
         )
-        return code
-
-    def show_form(
-        session: Session, form: OtherDepartmentForm, open_items: Sequence[OpenItem] = ()
-    ) -> str:
-        return _other_page(session, code, form, "merge", open_items)
-
-    return _carry_out(form, change, _("The merging is recorded."), show_form)
+    flash(_("The merging is recorded."))
+    return redirect(url_for("departments.show", code=code))
 
 
-@routes.get("/departments/<code>/close")
-@for_action(Action.RECORD_DEPARTMENT)
 @reads
-def ask_close(session: Session, code: str) -> Page:
-    """Show the form for closing a department."""
-    return _close_page(session, code, DepartmentOrderForm(formdata=None, in_force_on=today()))
+def _merge_page(session: Session, form: OtherDepartmentForm, code: str) -> str:
+    _begin(form)
+    offer_others(session, form, excluded_code=code, empty_label=_("Choose a department"))
+    department = department_of(session, code)
+    return render_template("people/department_merge.html", form=form, department=department)
 
 
-def _close_page(
-    session: Session, code: str, form: DepartmentOrderForm, open_items: Sequence[OpenItem] = ()
-) -> str:
-    return render_template(
-        "people/department_close.html",
-        form=form,
-        department=department_of(session, code),
-        open_items=open_items,
-    )
-
-
-@routes.post("/departments/<code>/close")
+@routes.route("/departments/<code>/close", methods=["GET", "POST"])
 @for_action(Action.RECORD_DEPARTMENT)
-def close(code: str) -> Page:
+@with_form(DepartmentOrderForm)
+def close(form: DepartmentOrderForm, code: str) -> Page:
     """Close a department."""
-    form = DepartmentOrderForm()
-
-    def change(session: Session) -> str:
+    if form.is_shown:
+        return _close_page(form, code)
+    with writing() as session:
         departments_close.close(
             session,
             actor=actor(),
@@ -260,14 +203,15 @@ def close(code: str) -> Page:
             department=department_of(session, code),
             order=read_order(form),
         )
-        return code
+    flash(_("The closing is recorded."))
+    return redirect(url_for("departments.show", code=code))
 
-    def show_form(
-        session: Session, form: DepartmentOrderForm, open_items: Sequence[OpenItem] = ()
-    ) -> str:
-        return _close_page(session, code, form, open_items)
 
-    return _carry_out(form, change, _("The closing is recorded."), show_form)
+@reads
+def _close_page(session: Session, form: DepartmentOrderForm, code: str) -> str:
+    _begin(form)
+    department = department_of(session, code)
+    return render_template("people/department_close.html", form=form, department=department)
 
 
 @routes.post("/departments/<code>/changes/<int:change_id>/drop")
@@ -280,32 +224,4 @@ def drop(code: str, change_id: int) -> Page:
             raise NotFound(change_id)
         department_changes.cancel_change(session, actor=actor(), change=change, now=ctx.now())
     flash(_("The change will not take place."))
-    return redirect(url_for("departments.show", code=code))
-
-
-def _carry_out(
-    form: DepartmentOrderForm,
-    change: Callable[[Session], str],
-    message: str,
-    show_form: Callable[..., str],
-) -> Page:
-    """Make a change in a transaction, and redirect to the department whose code it returns.
-
-    An error is shown by `show_form`, which takes the session, the form and, where a department
-    ends, the open work that has to be settled first.
-    """
-    form.validate()  # parses the day; any other field is checked by the change itself
-    try:
-        if form.in_force_on.errors:
-            raise BadDepartment("in_force_on", "unreadable")
-        with writing() as session:
-            code = change(session)
-    except BadDepartment as problem:
-        show_problem(form, problem)
-        with reading() as session:
-            return show_form(session, form), 422
-    except StillOpen as error:
-        with reading() as session:
-            return show_form(session, form, error.open_items), 409
-    flash(message)
     return redirect(url_for("departments.show", code=code))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 
+from approvals.errors import NotAllowed
+from publisher.operations.departments.close import StillOpen
+from publisher.operations.departments.open_items import OpenItem
 from publisher.people import department_orders
 from publisher.people.department_orders import BadDepartment, DepartmentNames, DepartmentOrder
 from publisher.people.departments import departments_in_force
-from publisher.working_time import local_day
+from publisher.validation import Invalid
 from web.core.context import ctx
 from web.core.i18n import _l
 from web.forms import DayMonthYearField, Form, options
@@ -23,6 +24,27 @@ class DepartmentOrderForm(Form):
 
     in_force_on = DayMonthYearField(_l("In force from"))
     order_number = StringField(_l("Order number"))
+
+    def refuse(self, refusal: Invalid | NotAllowed) -> int:
+        """Show the problem at its field, or at the order number if the form has no such field.
+
+        Of `StillOpen` the page shows the open work itself.
+        """
+        if isinstance(refusal, StillOpen):
+            self.refusal = refusal
+            return 409
+        if not isinstance(refusal, BadDepartment):
+            return super().refuse(refusal)
+        self.refusal = refusal
+        field = self._fields.get(refusal.field, self.order_number)
+        if not field.errors:  # an unreadable day has the field's own sentence already
+            field.errors = [department_problem(refusal)]
+        return 422
+
+    @property
+    def open_items(self) -> tuple[OpenItem, ...]:
+        """The open work that has to be settled before the department ends."""
+        return self.refusal.open_items if isinstance(self.refusal, StillOpen) else ()
 
 
 class DepartmentNamesForm(DepartmentOrderForm):
@@ -47,13 +69,11 @@ class OtherDepartmentForm(DepartmentOrderForm):
     other_id = SelectField(_l("Department"), validate_choice=False)
 
 
-def today() -> date:
-    """Return the city's date."""
-    return local_day(ctx.now())
-
-
 def read_order(form: DepartmentOrderForm) -> DepartmentOrder:
     """Return the typed order; raises `BadDepartment`."""
+    form.validate()  # parses the day; any other field is checked by the change itself
+    if form.in_force_on.errors:
+        raise BadDepartment("in_force_on", "unreadable")
     return department_orders.read_order(form.order_number.data or "", form.in_force_on.data)
 
 
@@ -79,10 +99,3 @@ def offer_others(
         if department.code != excluded_code
     ]
     form.other_id.choices = options([("", empty_label), *pairs])
-
-
-def show_problem(form: DepartmentOrderForm, problem: BadDepartment) -> None:
-    """Show the problem at its field, or at the order number if the form has no such field."""
-    field = form._fields.get(problem.field, form.order_number)
-    if not field.errors:  # an unreadable day has the field's own sentence already
-        field.errors = [department_problem(problem)]

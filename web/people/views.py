@@ -21,6 +21,7 @@ from web import in_flight
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.forms import Form, key_of, options
@@ -37,6 +38,8 @@ LONGEST_SEARCH = 200
 
 class PersonForm(Form):
     """A person and an appointment."""
+
+    aliases = {"rank": "role"}  # noqa: RUF012  read by the base class only
 
     name_mr = StringField(_l("Name in Marathi"))
     name_en = StringField(_l("Name in English"))
@@ -77,9 +80,22 @@ def index(session: Session) -> Page:
     )
 
 
-def _form(session: Session) -> PersonForm:
-    """Return the form with the roles that this actor may record."""
-    form = PersonForm()
+@routes.route("/people/new", methods=["GET", "POST"])
+@for_action(*RECORD_ACTIONS)
+@with_form(PersonForm)
+def new(form: PersonForm) -> Page:
+    """Record a person and send the invitation."""
+    if form.is_shown:
+        return _new_page(form)
+    with writing() as session:
+        person_id = _record(session, form)
+    flash(_("Recorded. An invitation is on its way by mail."))
+    return redirect(url_for("people.show", person_id=person_id))
+
+
+@reads
+def _new_page(session: Session, form: PersonForm) -> str:
+    """Return the page of the form, with the roles that this actor may record."""
     own_department_id = actor().department_id
     roles = [role for role in Role if permissions.may_record(actor(), role, own_department_id)]
     form.role.choices = options((role.value, _(ROLE_WORDS[role])) for role in roles)
@@ -88,42 +104,13 @@ def _form(session: Session) -> PersonForm:
         (str(department.id), department_name(department)) for department in departments
     )
     department_code = request.args.get("department", "")
-    if request.method == "GET" and department_code:
+    if request.method != "POST" and department_code:
         form.department_id.data = next(
             (department.id for department in departments if department.code == department_code),
             None,
         )
         form.role.data = Role.OFFICER.value
-    return form
-
-
-@routes.get("/people/new")
-@for_action(*RECORD_ACTIONS)
-@reads
-def new(session: Session) -> Page:
-    """Show the empty form."""
-    return render_template("people/new.html", form=_form(session), error_lines=[])
-
-
-@routes.post("/people/new")
-@for_action(*RECORD_ACTIONS)
-def create() -> Page:
-    """Record a person and send the invitation."""
-    with reading() as session:
-        form = _form(session)
-    try:
-        with writing() as session:
-            person_id = _record(session, form)
-    except BadPerson as problem:
-        sentence = person_problem(problem)
-        field = form._fields.get(problem.field, form.role)
-        field.errors = [sentence]
-        return render_template("people/new.html", form=form, error_lines=[]), 422
-    except NotAllowed as refusal:
-        errors = [(refusal_sentence(refusal), None)]
-        return render_template("people/new.html", form=form, error_lines=errors), 403
-    flash(_("Recorded. An invitation is on its way by mail."))
-    return redirect(url_for("people.show", person_id=person_id))
+    return render_template("people/new.html", form=form)
 
 
 def _record(session: Session, form: PersonForm) -> int:

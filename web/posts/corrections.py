@@ -8,7 +8,6 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from wtforms import TextAreaField
 
-from approvals.errors import NotAllowed
 from approvals.policy import Action
 from publisher.delivery.monitoring import acknowledge
 from publisher.drafting import diff
@@ -18,14 +17,12 @@ from publisher.reports.external_changes import ExternalChange, FindingKind, find
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
-from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
-from web.core.database import reading
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action, for_roles
 from web.forms import Form
-from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("correcting", __name__)
 
@@ -105,13 +102,13 @@ def _live_publication(
 
 @routes.get("/found/<int:watch_id>")
 @for_roles()
-@reads
-def found(session: Session, watch_id: int) -> Page:
+def found(watch_id: int) -> Page:
     """Show the published text beside the text that the platform shows now."""
-    return _page(session, watch_id, ChangeNoteForm(formdata=None))
+    return _change_page(ChangeNoteForm(formdata=None), watch_id)
 
 
-def _page(session: Session, watch_id: int, form: ChangeNoteForm, *, message: str = "") -> str:
+@reads
+def _change_page(session: Session, form: ChangeNoteForm, watch_id: int) -> str:
     finding = finding_for(session, actor=actor(), watch_id=watch_id)
     changed = finding.kind is FindingKind.CHANGED
     pieces = diff.difference(finding.own_text, finding.remote_text) if changed else ()
@@ -119,33 +116,19 @@ def _page(session: Session, watch_id: int, form: ChangeNoteForm, *, message: str
         "posts/external_change.html",
         finding=finding,
         form=form,
-        message=message,
         pieces=diff.finely(pieces) if changed else [],
     )
 
 
 @routes.post("/found/<int:watch_id>/seen")
 @for_action(Action.NOTE_FINDING)
-def seen(watch_id: int) -> Page:
+@with_form(ChangeNoteForm, shown_by=_change_page)
+def seen(form: ChangeNoteForm, watch_id: int) -> Page:
     """Mark the external change as seen, with a note."""
-    form = ChangeNoteForm()
-    try:
-        with writing() as session:
-            finding_for(session, actor=actor(), watch_id=watch_id)
-            acknowledge.note_seen(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                watch_id=watch_id,
-                note=form.note.data or "",
-            )
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        with reading() as session:
-            return _page(session, watch_id, form), 422
-    except NotAllowed as refusal:
-        with reading() as session:
-            return _page(session, watch_id, form, message=refusal_sentence(refusal)), 409
+    note = form.note.data or ""
+    with writing() as session:
+        finding_for(session, actor=actor(), watch_id=watch_id)
+        acknowledge.note_seen(session, actor=actor(), now=ctx.now(), watch_id=watch_id, note=note)
     flash(_("Noted. It no longer stands among the decisions."))
     flash(f"found-{watch_id}", "draft-done")
     return redirect(url_for("correcting.found", watch_id=watch_id))

@@ -17,10 +17,10 @@ from publisher.models.submissions import Submission
 from publisher.reports import timeline
 from publisher.review import decide, gate_adapter
 from publisher.review.gate_adapter import DepartmentReview, asked_department_ids
-from publisher.validation import Invalid, departments_in_sight
+from publisher.validation import departments_in_sight
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
-from web.core.database import reading
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action, for_roles
 from web.forms import Form
@@ -40,13 +40,13 @@ class ClerkNoteForm(Form):
 
 @routes.get("/posts/<int:post_id>")
 @for_roles()
-@reads
-def show(session: Session, post_id: int) -> Page:
+def show(post_id: int) -> Page:
     """Show a post."""
-    return _page(session, post_id, ClerkNoteForm(formdata=None))
+    return _post_page(ClerkNoteForm(formdata=None), post_id)
 
 
-def _page(session: Session, post_id: int, form: ClerkNoteForm) -> str:
+@reads
+def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id, options=_SIBLINGS)
     newest = post.revisions[-1] if post.revisions else None
     publications = publications_of(session, post)
@@ -115,22 +115,12 @@ def _sibling_posts(post: Post) -> list[Post]:
 
 @routes.post("/posts/<int:post_id>/notes")
 @for_action(Action.DRAFT)
-def note(post_id: int) -> Page:
+@with_form(ClerkNoteForm, shown_by=_post_page)
+def note(form: ClerkNoteForm, post_id: int) -> Page:
     """Add a note for clerks, which departments do not see."""
-    form = ClerkNoteForm()
-    try:
-        with writing() as session:
-            collaboration.write_note(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                post_id=post_id,
-                text=form.clerk_note.data or "",
-            )
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        with reading() as session:
-            return _page(session, post_id, form), 422
+    text = form.clerk_note.data or ""
+    with writing() as session:
+        collaboration.write_note(session, actor=actor(), now=ctx.now(), post_id=post_id, text=text)
     flash(_("The note is kept."))
     flash(f"note-{post_id}", "draft-done")
     return redirect(url_for("posts.show", post_id=post_id, _anchor="notes"))

@@ -11,22 +11,20 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 from wtforms import StringField
 
-from approvals.errors import NotAllowed
 from approvals.policy import Action
 from approvals.states import PostState
 from publisher.drafting import drafts
 from publisher.models.approvals import SpotCode
 from publisher.models.people import Appointment
-from publisher.models.posts import Post, Revision
+from publisher.models.posts import Revision
 from publisher.review import gate_adapter, in_person
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal, Spelled
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
-from web.core.database import reading
+from web.core.form_views import with_form
 from web.core.i18n import _l
 from web.core.permissions import Page, for_action, for_roles
 from web.forms import Form, number_of
-from web.messages.refusals import refusal_sentence
 from web.messages.review_codes import DECIDED, code_sentence
 
 routes = Blueprint("on_the_spot", __name__)
@@ -48,15 +46,9 @@ class CodeView:
     picture: Markup
 
 
-@routes.get("/posts/<int:post_id>/on-the-spot")
-@for_action(Action.SEND_FOR_REVIEW)
 @reads
-def show(session: Session, post_id: int) -> Page:
-    """Show the newest revision's code while it is valid, and the decisions so far."""
-    return _page(session, drafts.post_for(session, actor=actor(), post_id=post_id))
-
-
-def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
+def _code_page(session: Session, form: Form, post_id: int) -> Page:
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
     if not post.revisions:
         return redirect(url_for("posts.show", post_id=post.id))
     revision = post.revisions[-1]
@@ -71,7 +63,7 @@ def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
         is_expired=problem is ApprovalCodeProblem.EXPIRED,
         decisions=in_person.decisions_of(revision),
         deciders=_deciders(session, revision),
-        refusal=refusal,
+        refusal=form.form_errors[0] if form.form_errors else "",
         base_url=_public_address(""),
         decision_labels=DECIDED,
     )
@@ -107,45 +99,34 @@ def _deciders(session: Session, revision: Revision) -> list[Appointment]:
     return deciders
 
 
-@routes.post("/posts/<int:post_id>/on-the-spot")
+@routes.route("/posts/<int:post_id>/on-the-spot", methods=["GET", "POST"])
 @for_action(Action.SEND_FOR_REVIEW)
-def make(post_id: int) -> Page:
-    """Create a code for the revision that the page showed."""
-    try:
-        with writing() as session:
-            drafts.post_for(session, actor=actor(), post_id=post_id)
-            in_person.make(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                post_id=post_id,
-                seen_revision=number_of(request.form.get("seen")),
-                secret=ctx.settings.secret_key,
-            )
-    except NotAllowed as refusal:
-        return _refused_page(post_id, refusal)
+@with_form(Form, shown_by=_code_page)
+def show(_form: Form, post_id: int) -> Page:
+    """Create a code for the revision that the page showed.
+
+    The page has the newest revision's code while it is valid, and the decisions so far.
+    """
+    with writing() as session:
+        drafts.post_for(session, actor=actor(), post_id=post_id)
+        in_person.make(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            post_id=post_id,
+            seen_revision=number_of(request.form.get("seen")),
+            secret=ctx.settings.secret_key,
+        )
     return redirect(url_for("on_the_spot.show", post_id=post_id))
 
 
-def _refused_page(post_id: int, refusal: NotAllowed) -> Page:
-    with reading() as session:
-        post = drafts.post_for(session, actor=actor(), post_id=post_id)
-        page = _page(session, post, refusal=refusal_sentence(refusal))
-        return (page, 409) if isinstance(page, str) else page
-
-
-@routes.get("/code")
+@routes.route("/code", methods=["GET", "POST"])
 @for_roles()
-def ask() -> Page:
-    """Show the page on which the eight characters are typed."""
-    return render_template("review/code.html", form=ApprovalCodeForm(formdata=None))
-
-
-@routes.post("/code")
-@for_roles()
-def follow() -> Page:
-    """Redirect to the revision of the typed code."""
-    form = ApprovalCodeForm()
+@with_form(ApprovalCodeForm)
+def ask(form: ApprovalCodeForm) -> Page:
+    """Redirect to the revision of the eight characters that were typed."""
+    if form.is_shown:
+        return render_template("review/code.html", form=form)
     with writing() as session:
         approval_code = in_person.find_by_letters(
             session, actor=actor(), now=ctx.now(), letters=form.letters.data or ""

@@ -11,10 +11,10 @@ from wtforms import TextAreaField
 from approvals.policy import Action
 from publisher.i18n import dates
 from publisher.review import history, return_texts
-from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.filters import decode_cursor, encode_cursor
+from web.core.form_views import with_form
 from web.core.i18n import _, _l, page_language
 from web.core.permissions import Page, for_action
 from web.forms import Form, number_of
@@ -70,13 +70,6 @@ def _month_words(month: date) -> str:
     return dates.month(month, page_language())
 
 
-@routes.get("/return-texts")
-@for_action(*DECIDERS)
-def texts() -> Page:
-    """List the actor's saved texts for returning a post."""
-    return _texts_page(DecisionTextForm(formdata=None))
-
-
 @reads
 def _texts_page(session: Session, form: DecisionTextForm) -> str:
     texts = return_texts.own_texts(session, actor=actor())
@@ -88,19 +81,14 @@ def _texts_page(session: Session, form: DecisionTextForm) -> str:
     )
 
 
-@routes.post("/return-texts")
+@routes.route("/return-texts", methods=["GET", "POST"])
 @for_action(*DECIDERS)
-def keep_text() -> Page:
-    """Save a return text."""
-    form = DecisionTextForm()
-    try:
-        with writing() as session:
-            return_texts.save(
-                session, actor=actor(), now=ctx.now(), return_text=form.words.data or ""
-            )
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _texts_page(form), 422
+@with_form(DecisionTextForm, shown_by=_texts_page)
+def texts(form: DecisionTextForm) -> Page:
+    """List the actor's saved texts for returning a post, and save another."""
+    text = form.words.data or ""
+    with writing() as session:
+        return_texts.save(session, actor=actor(), now=ctx.now(), return_text=text)
     flash(_("The text is kept. You find it where you return a post."))
     flash("return-text", "draft-done")
     return redirect(url_for("approvals.texts"))

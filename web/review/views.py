@@ -18,9 +18,10 @@ from publisher.drafting import diff, drafts
 from publisher.models.posts import DecisionKind, Post, Revision
 from publisher.review import decide, gate_adapter, history
 from publisher.review.decide import ActsUnderAnother
+from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
-from web.core.database import reading
+from web.core.form_views import with_form
 from web.core.i18n import _
 from web.core.permissions import Page, for_action, for_roles
 from web.drafting import warnings
@@ -57,8 +58,13 @@ def show(session: Session, post_id: int) -> Page:
 
 
 def _page(
-    session: Session, post: Post, revision: Revision, *, refusal: NotAllowed | None = None
+    session: Session,
+    post: Post,
+    revision: Revision,
+    *,
+    form: ApproveForm | None = None,
 ) -> str:
+    """Return the page of a revision; `form` is the one with which it could not be approved."""
     previous, now = previous_revision(post, revision), ctx.now()
     reviews = gate_adapter.department_reviews(revision, now=now)
     without_approver = gate_adapter.without_approver(session, revision, reviews, now=now)
@@ -78,10 +84,12 @@ def _page(
         reviews=reviews,
         without_approver=without_approver,
         approvers=gate_adapter.approvers_for(session, revision, department_id, now=now),
-        refusal=refusal_sentence(refusal) if refusal else blocking_sentence,
-        was_refused=refusal is not None,
+        refusal=" ".join(form.form_errors) if form else blocking_sentence,
+        was_refused=form is not None,
         # After a switch of the appointment nothing was decided: the button is shown once more.
-        may_retry=isinstance(refusal, ActsUnderAnother) and not blocking_sentence,
+        may_retry=form is not None
+        and isinstance(form.refusal, ActsUnderAnother)
+        and not blocking_sentence,
         appointment_id=actor().appointment_id,
         # It takes a department that has yet to decide and has somebody who can.
         may_approve_in_person=may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
@@ -148,53 +156,55 @@ def _pending_department_names(revision: Revision, department_id: int | None) -> 
     return ", ".join(pending_names) if has_approved else ""
 
 
+@reads
+def _refused_page(session: Session, form: ApproveForm, post_id: int) -> Page:
+    """Return the review page with the refusal; a stale revision is shown with its changes."""
+    seen_revision, kinds = form.seen.data or 0, gate_adapter.APPROVAL_KINDS
+    if response := redirect_if_already_decided(
+        session, post_id, seen_revision, kinds, form.refusal
+    ):
+        return response
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    is_stale = isinstance(form.refusal, StaleRevision)
+    number = seen_revision if is_stale else post.newest
+    revision = next((row for row in post.revisions if row.number == number), post.revisions[-1])
+    return _page(session, post, revision, form=form)
+
+
 @routes.post("/posts/<int:post_id>/approve")
 @for_action(*DECIDERS)
-def approve(post_id: int) -> Page:
+@with_form(ApproveForm, shown_by=_refused_page)
+def approve(form: ApproveForm, post_id: int) -> Page:
     """Approve the revision that the page showed."""
-    form = ApproveForm()
-    try:
-        decide.check_acting_under(actor(), form.under.data)
-        with writing() as session:
-            decide.approve(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                post_id=post_id,
-                seen_revision=form.seen.data or 0,
-            )
-        failpoints.hit("approve.after_commit")  # a crash test kills the process here
-    except NotAllowed as refusal:
-        response = redirect_if_already_decided(
-            post_id, form.seen.data or 0, gate_adapter.APPROVAL_KINDS, refusal
+    decide.check_acting_under(actor(), form.under.data)
+    with writing() as session:
+        decide.approve(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            post_id=post_id,
+            seen_revision=form.seen.data or 0,
         )
-        return response or _refused_page(post_id, form.seen.data or 0, refusal)
+    failpoints.hit("approve.after_commit")  # a crash test kills the process here
     flash(_("You have approved this revision. The cell sets its time."))
     return redirect(url_for("posts.show", post_id=post_id))
 
 
 def redirect_if_already_decided(
-    post_id: int, revision_number: int, kinds: Collection[DecisionKind], refusal: NotAllowed
+    session: Session,
+    post_id: int,
+    revision_number: int,
+    kinds: Collection[DecisionKind],
+    refusal: Invalid | NotAllowed | None,
 ) -> Response | None:
     """Redirect if the actor has already decided so, else return None."""
     # A button pressed twice, or again after going back, is no error.
     if not isinstance(refusal, WrongState):
         return None
-    with reading() as session:
-        decision = history.decision_on(
-            session, actor=actor(), post_id=post_id, seen_revision=revision_number
-        )
-        if decision is None or decision.kind not in kinds:
-            return None
-        flash(already_sentence(decision), "grey")
+    decision = history.decision_on(
+        session, actor=actor(), post_id=post_id, seen_revision=revision_number
+    )
+    if decision is None or decision.kind not in kinds:
+        return None
+    flash(already_sentence(decision), "grey")
     return redirect(url_for("posts.show", post_id=post_id))
-
-
-def _refused_page(post_id: int, revision_number: int, refusal: NotAllowed) -> Page:
-    """Return the review page with the refusal; a stale revision is shown with its changes."""
-    with reading() as session:
-        post = drafts.post_for(session, actor=actor(), post_id=post_id)
-        revisions = {candidate.number: candidate for candidate in post.revisions}
-        is_stale = isinstance(refusal, StaleRevision)
-        revision = revisions.get(revision_number if is_stale else post.newest, post.revisions[-1])
-        return _page(session, post, revision, refusal=refusal), 409

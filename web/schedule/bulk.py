@@ -15,16 +15,15 @@ from publisher.scheduling import bulk_reschedule
 from publisher.scheduling.bulk_reschedule import (
     NewTime,
     PlanChanged,
-    PlannedMove,
     Shift,
     ToMoment,
     ToSlots,
 )
-from publisher.validation import Invalid, Validator
+from publisher.validation import Validator
 from web.core import form_recovery
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
-from web.core.database import reading
+from web.core.form_views import with_form
 from web.core.i18n import _, _l, _n
 from web.core.permissions import Page, for_action
 from web.forms import DayMonthYearField, Form, number_of, options
@@ -58,13 +57,6 @@ class BulkMoveForm(Form):
     despite_clash = BooleanField(_l("Move also what comes close to another post"))
 
 
-@routes.get("/calendar/move")
-@for_action(Action.SCHEDULE)
-def index() -> Page:
-    """Show the deliveries that can be moved, and the ways to move them."""
-    return _choosing(BulkMoveForm(formdata=None), _chosen_ids(request.args.getlist("chosen")))
-
-
 def _chosen_ids(fields: list[str]) -> list[int]:
     """Return the ids of the chosen deliveries, each once; a field may hold several with commas."""
     ids = [number_of(text) for field in fields for text in field.split(",")]
@@ -72,20 +64,19 @@ def _chosen_ids(fields: list[str]) -> list[int]:
 
 
 @reads
-def _choosing(
-    session: Session, form: BulkMoveForm, chosen: list[int], *, wrong: list[str] | None = None
-) -> str:
-    """Return the page to choose on; the messages in `wrong` link to the first checkbox."""
+def _choosing(session: Session, form: BulkMoveForm, chosen: list[int]) -> str:
+    """Return the page to choose on; the errors of the choice link to the first checkbox."""
     _set_choices(form)
     rows = calendar.movable(session, actor=actor())
     first = f"chosen-{rows[0].delivery_id}" if rows else None
+    selection_errors, form.form_errors = form.form_errors, []
     return render_template(
         "schedule/bulk.html",
         form=form,
         chosen_ids=chosen,
         deliveries=rows,
-        selection_errors=wrong,
-        error_lines=[(message, first) for message in wrong or []],
+        selection_errors=selection_errors,
+        error_lines=[(message, first) for message in selection_errors],
     )
 
 
@@ -100,20 +91,23 @@ def _set_choices(form: BulkMoveForm) -> None:
     )
 
 
-@routes.post("/calendar/move")
+@routes.route("/calendar/move", methods=["GET", "POST"])
 @for_action(Action.SCHEDULE)
-def move() -> Page:
-    """Show the plan, or carry it out; a delivery dragged in the calendar moves at once."""
-    form, chosen = BulkMoveForm(), _chosen_ids(request.form.getlist("chosen"))
+@with_form(BulkMoveForm)
+def index(form: BulkMoveForm) -> Page:
+    """Choose deliveries and the way to move them, show the plan, and carry it out.
+
+    A delivery dragged in the calendar moves at once.
+    """
+    chosen = _chosen_ids(request.values.getlist("chosen"))
+    if form.is_shown:
+        return _choosing(form, chosen)
     if not form.validate():
         return _choosing(form, chosen), 422
-    try:
-        how = _read_how(form)
-        if request.form.get("step") in ("do", "drag"):
-            return _move_all(form, chosen, how)
-        return _plan(form, chosen, how)
-    except Invalid as invalid:
-        return _choosing(form, chosen, wrong=form.show(invalid.problems)), 422
+    how = _read_how(form)
+    if request.form.get("step") in ("do", "drag"):
+        return _move_all(form, chosen, how)
+    return _plan(form, chosen, how)
 
 
 def _read_how(form: BulkMoveForm) -> NewTime:
@@ -141,21 +135,17 @@ def _read_time(validator: Validator, form: BulkMoveForm) -> datetime:
         return ctx.now()
 
 
-def _plan(form: BulkMoveForm, chosen: list[int], how: NewTime, *, message: str = "") -> str:
+@reads
+def _plan(session: Session, form: BulkMoveForm, chosen: list[int], how: NewTime) -> str:
     """Return the page with the new time of each delivery, or the reason why it cannot move."""
-    with reading() as session:
-        steps = bulk_reschedule.plan(
-            session,
-            actor=actor(),
-            now=ctx.now(),
-            delivery_ids=chosen,
-            how=how,
-            despite_clash=bool(form.despite_clash.data),
-        )
-        return _plan_page(form, steps, message=message)
-
-
-def _plan_page(form: BulkMoveForm, steps: list[PlannedMove], *, message: str = "") -> str:
+    steps = bulk_reschedule.plan(
+        session,
+        actor=actor(),
+        now=ctx.now(),
+        delivery_ids=chosen,
+        how=how,
+        despite_clash=bool(form.despite_clash.data),
+    )
     _set_choices(form)
     return render_template(
         "schedule/bulk_plan.html",
@@ -164,7 +154,6 @@ def _plan_page(form: BulkMoveForm, steps: list[PlannedMove], *, message: str = "
         moving_count=sum(step.can_move for step in steps),
         is_clash=any(error.code == "clash" for step in steps for error in step.problems),
         back_path=_back(),
-        error_lines=[(message, None)] if message else [],
     )
 
 
@@ -190,7 +179,8 @@ def _move_all(form: BulkMoveForm, chosen: list[int], how: NewTime) -> Page:
             )
     except PlanChanged as refusal:
         message = _("It was not moved. See why.") if dragged else refusal_sentence(refusal)
-        return _plan(form, chosen, how, message=message), 409
+        form.form_errors.append(message)
+        return _plan(form, chosen, how), 409
     flash(_n("%(num)s text has its new time.", "%(num)s texts have their new time.", len(moved)))
     return redirect(_back())
 

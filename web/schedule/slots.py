@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import time
+from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.sansio.blueprints import BlueprintSetupState
@@ -16,10 +16,11 @@ from publisher.i18n.date_parsing import BadWhen, parse_time
 from publisher.models.deliveries import Account
 from publisher.scheduling import slots
 from publisher.scheduling.slots import WEEKDAYS
-from publisher.validation import Invalid, Validator
+from publisher.validation import Validator
 from publisher.working_time import from_local, local_day
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.form_views import with_form
 from web.core.i18n import _, _l, page_language
 from web.core.permissions import Page, for_action
 from web.forms import Form, key_of, options
@@ -66,6 +67,9 @@ class QuietForm(Form):
     ends = StringField(_l("Until"))
 
 
+_quiet_form = partial(QuietForm, prefix="quiet-")
+
+
 @routes.record_once
 def _equip(state: BlueprintSetupState) -> None:
     """Register the template filters for the minute of a day and for weekday names."""
@@ -82,15 +86,12 @@ def _weekday_name(weekday: int) -> str:
     return dates.weekdays(page_language())[weekday]
 
 
-@routes.get("/slots")
-@for_action(Action.SCHEDULE)
-def index() -> Page:
-    """List the good times and quiet times, with forms to add more."""
-    return _page(SlotForm(formdata=None), QuietForm(formdata=None, prefix="quiet-"))
-
-
 @reads
-def _page(session: Session, form: SlotForm, quiet_form: QuietForm) -> str:
+def _page(session: Session, sent_form: SlotForm | QuietForm) -> str:
+    """Return the page, on which the other of its two forms is empty."""
+    is_quiet = isinstance(sent_form, QuietForm)
+    form = SlotForm(formdata=None) if is_quiet else sent_form
+    quiet_form = sent_form if is_quiet else _quiet_form(formdata=None)
     accounts = slots.accounts(session)
     _set_choices(form, quiet_form, accounts)
     return render_template(
@@ -115,30 +116,26 @@ def _set_choices(form: SlotForm, quiet_form: QuietForm, accounts: list[Account])
     quiet_form.weekday.choices = options([(ALL, _("Every day")), *days])
 
 
-@routes.post("/slots")
+@routes.route("/slots", methods=["GET", "POST"])
 @for_action(Action.SCHEDULE)
-def set_slots() -> Page:
-    """Add a good time."""
-    form = SlotForm()
-    try:
-        with writing() as session:
-            validator = Validator()
-            clock = _read_clock(validator, "clock", form.clock.data)
-            weekdays = [weekday for weekday in form.weekdays.data or [] if weekday in WEEKDAYS]
-            if not weekdays:
-                validator.add("weekdays", "required")
-            validator.finish()
-            slots.set_slots(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                account_id=form.account.data or 0,
-                weekdays=weekdays,
-                time_of_day=clock,
-            )
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _page(form, QuietForm(formdata=None, prefix="quiet-")), 422
+@with_form(SlotForm, shown_by=_page)
+def index(form: SlotForm) -> Page:
+    """Add a good time; the page lists these and the quiet times, with forms to add more."""
+    validator = Validator()
+    clock = _read_clock(validator, "clock", form.clock.data)
+    weekdays = [weekday for weekday in form.weekdays.data or [] if weekday in WEEKDAYS]
+    if not weekdays:
+        validator.add("weekdays", "required")
+    validator.finish()
+    with writing() as session:
+        slots.set_slots(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            account_id=form.account.data or 0,
+            weekdays=weekdays,
+            time_of_day=clock,
+        )
     flash(_("The good time is set."))
     return redirect(url_for("slots.index"))
 
@@ -154,27 +151,23 @@ def _read_clock(validator: Validator, field: str, text: str | None) -> time:
 
 @routes.post("/slots/quiet")
 @for_action(Action.SCHEDULE)
-def set_quiet_time() -> Page:
+@with_form(_quiet_form, shown_by=_page)
+def set_quiet_time(form: QuietForm) -> Page:
     """Add a quiet time."""
-    form = QuietForm(prefix="quiet-")
-    try:
-        with writing() as session:
-            validator = Validator()
-            begins = _read_clock(validator, "begins", form.begins.data)
-            ends = _read_clock(validator, "ends", form.ends.data)
-            validator.finish()
-            slots.set_quiet_time(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                account_id=_chosen(form.account),
-                weekday=_chosen(form.weekday),
-                begins=begins,
-                ends=ends,
-            )
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _page(SlotForm(formdata=None), form), 422
+    validator = Validator()
+    begins = _read_clock(validator, "begins", form.begins.data)
+    ends = _read_clock(validator, "ends", form.ends.data)
+    validator.finish()
+    with writing() as session:
+        slots.set_quiet_time(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            account_id=_chosen(form.account),
+            weekday=_chosen(form.weekday),
+            begins=begins,
+            ends=ends,
+        )
     flash(_("The quiet time is set."))
     return redirect(url_for("slots.index"))
 
@@ -183,24 +176,17 @@ def set_quiet_time() -> Page:
 @for_action(Action.SCHEDULE)
 def remove_slot(slot_id: int) -> Page:
     """Remove a good time."""
-    return _remove(
-        lambda session: slots.remove_slot(session, actor=actor(), now=ctx.now(), slot_id=slot_id)
-    )
+    with writing() as session:
+        slots.remove_slot(session, actor=actor(), now=ctx.now(), slot_id=slot_id)
+    flash(_("It is taken away."))
+    return redirect(url_for("slots.index"))
 
 
 @routes.post("/slots/quiet/<int:quiet_id>/remove")
 @for_action(Action.SCHEDULE)
 def remove_quiet_time(quiet_id: int) -> Page:
     """Remove a quiet time."""
-    return _remove(
-        lambda session: slots.remove_quiet_time(
-            session, actor=actor(), now=ctx.now(), quiet_time_id=quiet_id
-        )
-    )
-
-
-def _remove(remove: Callable[[Session], None]) -> Page:
     with writing() as session:
-        remove(session)
+        slots.remove_quiet_time(session, actor=actor(), now=ctx.now(), quiet_time_id=quiet_id)
     flash(_("It is taken away."))
     return redirect(url_for("slots.index"))

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired
 
-from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action
 from publisher import failpoints
 from publisher.drafting import drafts
@@ -21,15 +20,13 @@ from publisher.scheduling import constraints, slots
 from publisher.scheduling import schedule as scheduling_schedule
 from publisher.validation import FieldError, Invalid, NotFound
 from publisher.working_time import local
-from web.core import form_recovery
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
-from web.core.sign_in_page import prove_page
 from web.deliveries import holds
 from web.forms import DayMonthYearField, Form, MinutesField
-from web.messages.refusals import refusal_sentence
 from web.previews import previews_of, variant_title
 
 routes = Blueprint("scheduling", __name__)
@@ -52,23 +49,16 @@ class TimeForm(Form):
 
 @routes.route("/posts/<int:post_id>/variants/<int:variant_id>/schedule", methods=["GET", "POST"])
 @for_action(Action.SCHEDULE)
-def schedule(post_id: int, variant_id: int) -> Page:
+@with_form(TimeForm)
+def schedule(form: TimeForm, post_id: int, variant_id: int) -> Page:
     """Set or change the time of a variant."""
-    form = TimeForm()
-    if request.method == "GET":
-        return _time_page(post_id, variant_id, form)
+    if form.is_shown:
+        return _time_page(form, post_id, variant_id)
     if moment := request.form.get("fill"):
-        return _time_page(post_id, variant_id, _with_moment(form, moment))
+        return _time_page(_with_moment(form, moment), post_id, variant_id), 200
     if not form.validate():
-        return _time_page(post_id, variant_id, form), 422
-    try:
-        sentences = _schedule(post_id, variant_id, form)
-    except Invalid as invalid:
-        unplaced = form.show(invalid.problems)
-        clash = any(error.code == "clash" for error in invalid.problems)
-        return _time_page(post_id, variant_id, form, messages=unplaced, clash=clash), 422
-    except NotAllowed as refusal:
-        return _time_page(post_id, variant_id, form, messages=[refusal_sentence(refusal)]), 409
+        return _time_page(form, post_id, variant_id), 422
+    sentences = _schedule(post_id, variant_id, form)
     failpoints.hit("schedule.after_commit")
     flash(_("The time is set."))
     for sentence in sentences:
@@ -133,15 +123,7 @@ def _in_quiet(quiet: Sequence[QuietTime], variant: Variant, due_at: datetime) ->
 
 
 @reads
-def _time_page(
-    session: Session,
-    post_id: int,
-    variant_id: int,
-    form: TimeForm,
-    *,
-    messages: list[str] | None = None,
-    clash: bool = False,
-) -> str:
+def _time_page(session: Session, form: TimeForm, post_id: int, variant_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     variant = _variant(post, variant_id)
     preview = next(
@@ -154,8 +136,7 @@ def _time_page(
         title=variant_title(variant),
         form=form,
         preview=preview,
-        error_lines=[(message, None) for message in messages or []],
-        is_clash=clash,
+        is_clash=any(error.code == "clash" for error in form.problems),
         **_advice(session, post, variant),
     )
 
@@ -182,13 +163,10 @@ def _advice(session: Session, post: Post, variant: Variant) -> dict[str, object]
 @for_action(Action.PUBLISH_NOW)
 def publish_now(post_id: int, variant_id: int) -> Page:
     """Publish a variant at once, after a fresh sign-in."""
-    try:
-        with writing() as session:
-            _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
-            scheduling_schedule.publish_now(
-                session, actor=actor(), now=ctx.now(), variant_ids=[variant_id]
-            )
-    except FreshSignInRequired:
-        return prove_page(form_recovery.keep_act())
+    with writing() as session:
+        _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
+        scheduling_schedule.publish_now(
+            session, actor=actor(), now=ctx.now(), variant_ids=[variant_id]
+        )
     flash(_("It leaves within seconds. Look again to see that it is live."))
     return redirect(url_for("posts.show", post_id=post_id))

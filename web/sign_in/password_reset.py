@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired
 
@@ -11,6 +12,7 @@ from publisher.people import password_reset
 from web.core.auth import writing
 from web.core.context import ctx
 from web.core.database import reading
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, public
 from web.forms import Form
@@ -46,30 +48,23 @@ class ResetCodeForm(NewPasswordForm):
     code = StringField(_l("Code"), validators=[InputRequired(_l("Write the code from the SMS."))])
 
 
-@routes.get("/forgotten")
+@routes.route("/forgotten", methods=["GET", "POST"])
 @public
-def ask() -> Page:
-    """Show the form for the mail address or mobile number."""
-    return render_template(
-        "sign_in/password_reset_ask.html", form=AskForm(formdata=None), message=""
-    )
-
-
-@routes.post("/forgotten")
-@public
-def send() -> Page:
+@with_form(AskForm)
+def ask(form: AskForm) -> Page:
     """Send a link or code if the person is known; the response is always the same."""
-    form = AskForm()
+    if form.is_shown:
+        return render_template("sign_in/password_reset_ask.html", form=form)
     if not form.validate():
-        return render_template("sign_in/password_reset_ask.html", form=form, message=""), 422
+        return render_template("sign_in/password_reset_ask.html", form=form), 422
     identifier = (form.identifier.data or "").replace("\0", "")
     with writing() as session:
         until = password_reset.ask(
             session, identifier=identifier, address=request.remote_addr or "", now=ctx.now()
         )
     if until is not None:
-        message = sign_in_sentence(throttled_until(until))
-        return render_template("sign_in/password_reset_ask.html", form=form, message=message), 429
+        form.form_errors.append(sign_in_sentence(throttled_until(until)))
+        return render_template("sign_in/password_reset_ask.html", form=form), 429
     return redirect(url_for("forgotten.sent", by="mail" if "@" in identifier else "mobile"))
 
 
@@ -81,25 +76,17 @@ def sent() -> Page:
     return render_template("sign_in/password_reset_sent.html", by_mobile=by_mobile)
 
 
-@routes.get("/forgotten/link/<token>")
+@routes.route("/forgotten/link/<token>", methods=["GET", "POST"])
 @public
-def open_link(token: str) -> Page:
-    """Show the form of a reset link; opening it does not use it up."""
-    with reading() as session:
-        if password_reset.by_link(session, token=token, now=ctx.now()) is None:
-            return _link_expired_page()
-    return render_template("sign_in/password_reset_link.html", form=NewPasswordForm(formdata=None))
-
-
-@routes.post("/forgotten/link/<token>")
-@public
-def use_link(token: str) -> Page:
-    """Store the new password."""
-    form = NewPasswordForm()
+@with_form(NewPasswordForm)
+def open_link(form: NewPasswordForm, token: str) -> Page:
+    """Ask for the new password and store it; opening the page does not use up the link."""
     with reading() as session:
         link = password_reset.by_link(session, token=token, now=ctx.now())
         if link is None:
             return _link_expired_page()
+        if form.is_shown:
+            return render_template("sign_in/password_reset_link.html", form=form)
         password_hash = new_hash(form, link.person)
     if password_hash is None:
         return render_template("sign_in/password_reset_link.html", form=form), 422
@@ -107,51 +94,41 @@ def use_link(token: str) -> Page:
         link = password_reset.by_link(session, token=token, now=ctx.now())
         if link is None:
             return _link_expired_page()
-        password_reset.reset(
-            session,
-            link=link,
-            password=form.new_password.data or "",
-            now=ctx.now(),
-            city_words=city_words(),
-            password_hash=password_hash,
-        )
+        _reset(session, link, form, password_hash)
     return _to_sign_in()
 
 
-@routes.get("/forgotten/code")
+@routes.route("/forgotten/code", methods=["GET", "POST"])
 @public
-def ask_code() -> Page:
-    """Show the form for the code from the SMS."""
-    return render_template("sign_in/password_reset_code.html", form=ResetCodeForm(formdata=None))
-
-
-@routes.post("/forgotten/code")
-@public
-def use_code() -> Page:
-    """Store the new password if the code was sent to this number."""
-    form = ResetCodeForm()
-    if not form.validate():
-        return render_template("sign_in/password_reset_code.html", form=form), 422
-    link = _link_of(form)
-    if link is None:
-        form.code.errors = [_("This code is not right, or its time is over. Ask for a new one.")]
-        return render_template("sign_in/password_reset_code.html", form=form), 422
-    password_hash = new_hash(form, link.person)
-    if password_hash is None:
+@with_form(ResetCodeForm)
+def ask_code(form: ResetCodeForm) -> Page:
+    """Store the new password if the code from the SMS was sent to this number."""
+    if form.is_shown:
+        return render_template("sign_in/password_reset_code.html", form=form)
+    password_hash = None
+    link = _link_of(form) if form.validate() else None
+    if link is not None:
+        password_hash = new_hash(form, link.person)
+    if link is None or password_hash is None:
         return render_template("sign_in/password_reset_code.html", form=form), 422
     with writing() as session:
-        password_reset.reset(
-            session,
-            link=session.get_one(Link, link.id),
-            password=form.new_password.data or "",
-            now=ctx.now(),
-            city_words=city_words(),
-            password_hash=password_hash,
-        )
+        _reset(session, session.get_one(Link, link.id), form, password_hash)
     return _to_sign_in()
+
+
+def _reset(session: Session, link: Link, form: NewPasswordForm, password_hash: str) -> None:
+    password_reset.reset(
+        session,
+        link=link,
+        password=form.new_password.data or "",
+        now=ctx.now(),
+        city_words=city_words(),
+        password_hash=password_hash,
+    )
 
 
 def _link_of(form: ResetCodeForm) -> Link | None:
+    """Return the link of the typed code, or None after adding an error to its field."""
     # A wrong code is counted, so this transaction commits in any case.
     with writing() as session:
         link = password_reset.by_code(
@@ -162,7 +139,9 @@ def _link_of(form: ResetCodeForm) -> Link | None:
         )
         if link is not None:
             session.refresh(link.person)
-        return link
+            return link
+    form.code.errors = [_("This code is not right, or its time is over. Ask for a new one.")]
+    return None
 
 
 def _to_sign_in() -> Page:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired
@@ -18,11 +18,11 @@ from publisher.people.profile import Profile
 from web.core.auth import acting, actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
+from web.core.form_views import with_form
 from web.core.i18n import LANGUAGES as PAGE_LANGUAGES
 from web.core.i18n import N_, _, _l
 from web.core.permissions import Page, for_roles
 from web.forms import Form, options
-from web.messages.field_errors import person_problem
 from web.messages.sign_in import code_sentence, sign_in_sentence, throttled_until
 from web.sign_in.passwords import city_words, new_hash, own_proof
 
@@ -64,6 +64,8 @@ class PasswordForm(Form):
 class ContactForm(Form):
     """A new mail address or mobile number, and the password."""
 
+    aliases = {"mail": "value", "mobile": "value"}  # noqa: RUF012  read by the base class only
+
     value = StringField(_l("New mail address"))
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Write your password."))])
 
@@ -78,32 +80,24 @@ def _own_id() -> int:
     return actor().person_id or 0
 
 
-@routes.get("/profile")
-@for_roles()
 @reads
-def show(database_session: Session) -> Page:
-    """Show one's own profile."""
+def _profile_page(database_session: Session, form: ProfileForm) -> str:
     person = database_session.get_one(Person, _own_id())
-    chosen = preferences.preferences_of(database_session, person_id=person.id)
-    form = ProfileForm(
-        formdata=None,
-        name_mr=person.name_mr,
-        name_en=person.name_en,
-        language=person.language,
-        **{group.value: how.value for group, how in chosen.items()},
-    )
-    return _page(database_session, form)
-
-
-def _page(database_session: Session, form: ProfileForm) -> str:
     for group in NoticeGroup:
         form[group.value].choices = options(
             (telling.value, _(TELLINGS[telling])) for telling in Telling
         )
+    if request.method != "POST":
+        chosen = preferences.preferences_of(database_session, person_id=person.id)
+        values = {group.value: how.value for group, how in chosen.items()}
+        for name in ("name_mr", "name_en", "language"):
+            values[name] = getattr(person, name)
+        for name, value in values.items():
+            form[name].data = value
     return render_template(
         "sign_in/profile.html",
         form=form,
-        person=database_session.get_one(Person, _own_id()),
+        person=person,
         pending_change=contact_verification.waiting_change(
             database_session, person_id=_own_id(), now=ctx.now()
         ),
@@ -111,24 +105,21 @@ def _page(database_session: Session, form: ProfileForm) -> str:
     )
 
 
-@routes.post("/profile")
+@routes.route("/profile", methods=["GET", "POST"])
 @for_roles()
-def save() -> Page:
-    """Store the profile; the pages then use the chosen language."""
-    form = ProfileForm()
-    try:
-        with writing() as database_session:
-            profile.save(
-                database_session,
-                actor=actor(),
-                person_id=_own_id(),
-                profile=_read(form),
-                now=ctx.now(),
-            )
-    except BadPerson as bad:
-        form[bad.field].errors = [person_problem(bad)]
-        with reading() as database_session:
-            return _page(database_session, form), 422
+@with_form(ProfileForm)
+def show(form: ProfileForm) -> Page:
+    """Show one's own profile, and store it; the pages then use the chosen language."""
+    if form.is_shown:
+        return _profile_page(form)
+    with writing() as database_session:
+        profile.save(
+            database_session,
+            actor=actor(),
+            person_id=_own_id(),
+            profile=_read(form),
+            now=ctx.now(),
+        )
     if form.language.data in PAGE_LANGUAGES:
         session["language"] = form.language.data
     flash(_("Your profile is kept."))
@@ -153,25 +144,21 @@ def _telling(form: ProfileForm, group: NoticeGroup) -> Telling:
         raise BadPerson(group.value, "missing") from problem
 
 
-@routes.get("/profile/password")
+@routes.route("/profile/password", methods=["GET", "POST"])
 @for_roles()
-def password() -> Page:
-    """Show the form for a new password."""
-    form = PasswordForm(formdata=None, end_others=True)
-    return render_template("sign_in/profile_password.html", form=form)
-
-
-@routes.post("/profile/password")
-@for_roles()
-@reads
-def change_password(database_session: Session) -> Page:
-    """Store the new password."""
-    form = PasswordForm()
-    password_hash = new_hash(form, database_session.get_one(Person, _own_id()))
-    if password_hash is not None and (refusal := _store_password(form, password_hash)) is None:
-        flash(_("Your new password is kept."))
-        return redirect(url_for("profile.show"))
-    if password_hash is not None and refusal is not None:
+@with_form(PasswordForm)
+def password(form: PasswordForm) -> Page:
+    """Store a new password."""
+    if form.is_shown:
+        form.end_others.data = True
+        return render_template("sign_in/profile_password.html", form=form)
+    with reading() as database_session:
+        password_hash = new_hash(form, database_session.get_one(Person, _own_id()))
+    if password_hash is not None:
+        refusal = _store_password(form, password_hash)
+        if refusal is None:
+            flash(_("Your new password is kept."))
+            return redirect(url_for("profile.show"))
         form.password.errors = [sign_in_sentence(refusal)]
     return render_template("sign_in/profile_password.html", form=form), 422
 
@@ -192,32 +179,20 @@ def _store_password(form: PasswordForm, password_hash: str) -> SignInRefusal | N
         )
 
 
-@routes.get("/profile/mail")
+@routes.route("/profile/mail", methods=["GET", "POST"])
 @for_roles()
-def mail() -> Page:
-    """Show the form for a new mail address."""
-    return _contact_page(ContactForm(formdata=None), ContactField.MAIL)
-
-
-@routes.post("/profile/mail")
-@for_roles()
-def change_mail() -> Page:
+@with_form(ContactForm)
+def mail(form: ContactForm) -> Page:
     """Send a code to the new mail address."""
-    return _change_contact(ContactField.MAIL)
+    return _change_contact(form, ContactField.MAIL)
 
 
-@routes.get("/profile/mobile")
+@routes.route("/profile/mobile", methods=["GET", "POST"])
 @for_roles()
-def mobile() -> Page:
-    """Show the form for a new mobile number."""
-    return _contact_page(ContactForm(formdata=None), ContactField.MOBILE)
-
-
-@routes.post("/profile/mobile")
-@for_roles()
-def change_mobile() -> Page:
+@with_form(ContactForm)
+def mobile(form: ContactForm) -> Page:
     """Send a code to the new mobile number."""
-    return _change_contact(ContactField.MOBILE)
+    return _change_contact(form, ContactField.MOBILE)
 
 
 def _contact_page(form: ContactForm, field: ContactField) -> str:
@@ -234,15 +209,12 @@ def _can_send_codes() -> bool:
     return sms.is_set and "contact_code" in sms.sms_templates
 
 
-def _change_contact(field: ContactField) -> Page:
-    form = ContactForm()
+def _change_contact(form: ContactForm, field: ContactField) -> Page:
+    if form.is_shown:
+        return _contact_page(form, field)
     if not form.validate():
         return _contact_page(form, field), 422
-    try:
-        refusal = _request_change(form, field)
-    except BadPerson as bad:
-        form.value.errors = [person_problem(bad)]
-        return _contact_page(form, field), 422
+    refusal = _request_change(form, field)
     if refusal is not None:
         form.password.errors = [sign_in_sentence(refusal)]
         return _contact_page(form, field), 422
@@ -277,14 +249,7 @@ def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | N
         return refusal
 
 
-@routes.get("/profile/code")
-@for_roles()
 @reads
-def code(database_session: Session) -> Page:
-    """Show the form for the code sent to the new address or number."""
-    return _code_page(database_session, ContactCodeForm(formdata=None))
-
-
 def _code_page(database_session: Session, form: ContactCodeForm) -> str:
     waiting = contact_verification.waiting_change(
         database_session, person_id=_own_id(), now=ctx.now()
@@ -292,11 +257,13 @@ def _code_page(database_session: Session, form: ContactCodeForm) -> str:
     return render_template("sign_in/profile_code.html", form=form, pending_change=waiting)
 
 
-@routes.post("/profile/code")
+@routes.route("/profile/code", methods=["GET", "POST"])
 @for_roles()
-def confirm() -> Page:
-    """Store the new address or number if the code is right."""
-    form = ContactCodeForm()
+@with_form(ContactCodeForm)
+def code(form: ContactCodeForm) -> Page:
+    """Store the new address or number if the code sent there is right."""
+    if form.is_shown:
+        return _code_page(form)
     if form.validate():
         with writing() as database_session:
             problem = contact_verification.confirm(
@@ -313,5 +280,4 @@ def confirm() -> Page:
             flash(code_sentence(problem), "red")
             return redirect(url_for("profile.show"))
         form.code.errors = [code_sentence(problem)]
-    with reading() as database_session:
-        return _code_page(database_session, form), 422
+    return _code_page(form), 422

@@ -19,6 +19,7 @@ from web.core import form_recovery
 from web.core.auth import SESSION_KEY, acting, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
+from web.core.form_views import with_form
 from web.core.i18n import _, _l, _n
 from web.core.permissions import Page, for_roles, public
 from web.core.sign_in_page import ProveForm, SignInForm, prove_page, sign_in_page
@@ -37,27 +38,22 @@ class InvitationForm(Form):
     )
 
 
-@routes.get("/sign-in")
+@routes.route("/sign-in", methods=["GET", "POST"])
 @public
-def ask() -> Page:
-    """Show the sign-in page."""
-    path = request.args.get("next", "/")
-    return sign_in_page(path=path if form_recovery.is_own_path(path) else "/", code=200)
-
-
-@routes.post("/sign-in")
-@public
-def sign_in() -> Page:
+@with_form(SignInForm)
+def ask(form: SignInForm) -> Page:
     """Sign in, and continue where the person was, with the form they had submitted."""
-    form, recovered = SignInForm(), form_recovery.carried_form()
+    if form.is_shown:
+        path = request.args.get("next", "/")
+        return sign_in_page(path=path if form_recovery.is_own_path(path) else "/", code=200)
+    recovered = form_recovery.carried_form()
     if not form.validate():
         return sign_in_page(form=form, recovered=recovered, code=422)
     outcome = _try_sign_in((form.identifier.data or "").replace("\0", ""), form.password.data or "")
     if isinstance(outcome, SignInRefusal):
+        form.form_errors.append(sign_in_sentence(outcome))
         code = 429 if outcome.until is not None else 401
-        return sign_in_page(
-            form=form, recovered=recovered, message=sign_in_sentence(outcome), code=code
-        )
+        return sign_in_page(form=form, recovered=recovered, code=code)
     _begin_session(outcome)
     if recovered is not None:
         return form_recovery.page(recovered, message=_("You are signed in again."), code=200)
@@ -107,26 +103,17 @@ def sign_out(database_session: Session) -> Response:
     return redirect(url_for("signing.ask"))
 
 
-@routes.get("/invitation/<token>")
+@routes.route("/invitation/<token>", methods=["GET", "POST"])
 @public
-@reads
-def open_invitation(database_session: Session, token: str) -> Page:
-    """Show the form for the first password; opening it does not use up the invitation."""
-    person = invitations.invited(database_session, token=token, now=ctx.now())
-    if person is None:
-        return _invitation_expired_page()
-    return render_template("sign_in/invitation.html", form=InvitationForm(), person=person)
-
-
-@routes.post("/invitation/<token>")
-@public
-def accept_invitation(token: str) -> Page:
-    """Store the first password; the person then signs in with it."""
-    form = InvitationForm()
+@with_form(InvitationForm)
+def open_invitation(form: InvitationForm, token: str) -> Page:
+    """Ask for the first password and store it; opening the page does not use up the invitation."""
     with reading() as database_session:
         person = invitations.invited(database_session, token=token, now=ctx.now())
         if person is None:
             return _invitation_expired_page()
+        if form.is_shown:
+            return render_template("sign_in/invitation.html", form=form, person=person)
         password_hash = new_hash(form, person)
         if password_hash is None:
             return render_template("sign_in/invitation.html", form=form, person=person), 422

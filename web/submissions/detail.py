@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
+from werkzeug import Response
 from wtforms import StringField, TextAreaField
 
-from approvals.errors import NotAllowed, WrongRole
+from approvals.errors import NotAllowed
 from approvals.policy import Action, may, scope_of
 from publisher.intake import close, edit, queries, questions, submit
 from publisher.intake import merge as intake_merge
@@ -21,14 +22,13 @@ from publisher.people.departments import departments_in_force
 from publisher.reports import timeline
 from publisher.reports.unseen_notes import unseen_notes
 from publisher.states import SubmissionState
-from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.forms import Form
 from web.messages.progress import NEXT, STEPS
-from web.messages.refusals import refusal_sentence
 from web.submissions.forms import KIND_WORDS
 
 routes = Blueprint("submissions", __name__)
@@ -64,13 +64,11 @@ def departments_by_name(session: Session) -> list[Department]:
 @for_action(Action.SEE_SUBMISSION)
 def show(submission_id: int) -> Page:
     """Show a submission with its timeline."""
-    return _submission_page(submission_id, SubmissionReasonForm())
+    return _submission_page(SubmissionReasonForm(), submission_id)
 
 
 @reads
-def _submission_page(
-    session: Session, submission_id: int, form: SubmissionReasonForm, *, message: str = ""
-) -> str:
+def _submission_page(session: Session, form: SubmissionReasonForm, submission_id: int) -> str:
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     return render_template(
         "submissions/submission.html",
@@ -85,7 +83,6 @@ def _submission_page(
         unseen_notes=_unseen(session, submission),
         ended_original=submit.ended_original(submission),
         form=form,
-        message=message,
     )
 
 
@@ -137,71 +134,6 @@ def _related(submission: Submission) -> list[tuple[Submission, bool]]:
     return [(other, may(actor(), Action.SEE_SUBMISSION, other.department_id)) for other in others]
 
 
-@dataclass(frozen=True)
-class SubmissionAction:
-    """An action that asks for a text: its use case, the text's field, and the final message."""
-
-    function: Callable[..., Submission]
-    field: str
-    done_message: str
-
-    #: The use case's keyword for the text, if it is not the name of the field.
-    parameter: str = ""
-
-
-def _action_for(act: str) -> SubmissionAction:
-    return {
-        "decline": SubmissionAction(
-            close.decline, "reason", _("Declined. The department is told why.")
-        ),
-        "withdraw": SubmissionAction(close.withdraw, "reason", _("The submission is withdrawn.")),
-        "return": SubmissionAction(
-            questions.return_submission,
-            "question",
-            _("Returned. The department is asked by mail, and answers on this page."),
-        ),
-        "complete": SubmissionAction(
-            questions.answer_question,
-            "answer",
-            _("Answered. The submission is with the cell again."),
-        ),
-        "note": SubmissionAction(
-            questions.add_note,
-            "note",
-            _("The note stands here, and the clerk is told by mail."),
-            parameter="note_text",
-        ),
-    }[act]
-
-
-@routes.route("/submissions/<int:submission_id>/decline", methods=["GET", "POST"])
-@for_action(Action.DECLINE_SUBMISSION)
-def decline(submission_id: int) -> Page:
-    """Decline the submission with a reason; the department is notified."""
-    return _text_action(submission_id, "decline")
-
-
-@routes.route("/submissions/<int:submission_id>/withdraw", methods=["GET", "POST"])
-@for_action(Action.WITHDRAW_SUBMISSION)
-def withdraw(submission_id: int) -> Page:
-    """Withdraw the submission for its department."""
-    return _text_action(submission_id, "withdraw")
-
-
-@routes.route("/submissions/<int:submission_id>/return", methods=["GET", "POST"])
-@for_action(Action.RETURN_SUBMISSION)
-def return_submission(submission_id: int) -> Page:
-    """Return the submission to the department with a question."""
-    return _text_action(submission_id, "return")
-
-
-@routes.route("/submissions/<int:submission_id>/note", methods=["GET", "POST"])
-@for_action(Action.CHANGE_SUBMISSION)
-def note(submission_id: int) -> Page:
-    """Add a note of the department, after the cell has begun to draft."""
-    return _text_action(submission_id, "note")
-
-
 @routes.post("/submissions/<int:submission_id>/note/seen")
 @for_action(Action.DRAFT)
 def see_note(submission_id: int) -> Page:
@@ -214,101 +146,110 @@ def see_note(submission_id: int) -> Page:
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
+@reads
+def _reason_page(
+    session: Session, form: SubmissionReasonForm, submission_id: int, *, act: str
+) -> str:
+    """Return the page that asks for the text of the act."""
+    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
+    if act == "note":
+        check_recorded_here(submission, actor())
+    field = form[_FIELDS.get(act, "reason")]
+    return render_template(
+        "submissions/reason.html", submission=submission, act=act, form=form, field=field
+    )
+
+
+_FIELDS = {"return": "question", "note": "note"}
+
+
+@routes.route("/submissions/<int:submission_id>/decline", methods=["GET", "POST"])
+@for_action(Action.DECLINE_SUBMISSION)
+@with_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="decline"))
+def decline(form: SubmissionReasonForm, submission_id: int) -> Page:
+    """Decline the submission with a reason; the department is notified."""
+    _act(close.decline, submission_id, reason=form.reason.data or "")
+    flash(_("Declined. The department is told why."))
+    return _shown_again(submission_id, "decline")
+
+
+@routes.route("/submissions/<int:submission_id>/withdraw", methods=["GET", "POST"])
+@for_action(Action.WITHDRAW_SUBMISSION)
+@with_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="withdraw"))
+def withdraw(form: SubmissionReasonForm, submission_id: int) -> Page:
+    """Withdraw the submission for its department."""
+    _act(close.withdraw, submission_id, reason=form.reason.data or "")
+    flash(_("The submission is withdrawn."))
+    return _shown_again(submission_id, "withdraw")
+
+
+@routes.route("/submissions/<int:submission_id>/return", methods=["GET", "POST"])
+@for_action(Action.RETURN_SUBMISSION)
+@with_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="return"))
+def return_submission(form: SubmissionReasonForm, submission_id: int) -> Page:
+    """Return the submission to the department with a question."""
+    _act(questions.return_submission, submission_id, question=form.question.data or "")
+    flash(_("Returned. The department is asked by mail, and answers on this page."))
+    return _shown_again(submission_id, "return")
+
+
+@routes.route("/submissions/<int:submission_id>/note", methods=["GET", "POST"])
+@for_action(Action.CHANGE_SUBMISSION)
+@with_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="note"))
+def note(form: SubmissionReasonForm, submission_id: int) -> Page:
+    """Add a note of the department, after the cell has begun to draft."""
+    _act(questions.add_note, submission_id, note_text=form.note.data or "")
+    flash(_("The note stands here, and the clerk is told by mail."))
+    return _shown_again(submission_id, "note")
+
+
 @routes.post("/submissions/<int:submission_id>/complete")
 @for_action(Action.COMPLETE_SUBMISSION)
-def complete(submission_id: int) -> Page:
+@with_form(SubmissionReasonForm, shown_by=_submission_page)
+def complete(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Store the department's answer to the question, which is asked on the submission's page."""
-    return _text_action(submission_id, "complete")
+    _act(questions.answer_question, submission_id, answer=form.answer.data or "")
+    flash(_("Answered. The submission is with the cell again."))
+    return _shown_again(submission_id, "complete")
 
 
-def _text_action(submission_id: int, act: str) -> Page:
-    form = SubmissionReasonForm()
-    if request.method == "GET":
-        return _text_page(submission_id, act, form)
-    try:
-        _run_action(_action_for(act), submission_id, form)
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _text_page(submission_id, act, form), 422
-    except WrongRole:
-        raise
-    except NotAllowed as refusal:
-        return _text_page(submission_id, act, form, message=refusal_sentence(refusal)), 409
-    flash(_action_for(act).done_message)
+def _act(act: Callable[..., Submission], submission_id: int, **text: str) -> None:
+    with writing() as session:
+        act(session, actor=actor(), now=ctx.now(), submission_id=submission_id, **text)
+
+
+def _shown_again(submission_id: int, act: str) -> Response:
     flash(f"{act}-{submission_id}", "draft-done")
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
-def _run_action(action: SubmissionAction, submission_id: int, form: SubmissionReasonForm) -> None:
-    keywords = {action.parameter or action.field: form[action.field].data or ""}
-    with writing() as session:
-        action.function(
-            session, actor=actor(), now=ctx.now(), submission_id=submission_id, **keywords
-        )
-
-
-def _text_page(
-    submission_id: int, act: str, form: SubmissionReasonForm, *, message: str = ""
-) -> str:
-    """Return the page that asks for the text; for an answer, the submission's own page."""
-    if act == "complete":
-        return _submission_page(submission_id, form, message=message)
-    return _reason_page(submission_id, act, form, message)
-
-
-@reads
-def _reason_page(
-    session: Session, submission_id: int, act: str, form: SubmissionReasonForm, message: str
-) -> str:
-    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
-    if act == "note":
-        check_recorded_here(submission, actor())
-    field = form[_action_for(act).field]
-    return render_template(
-        "submissions/reason.html",
-        submission=submission,
-        act=act,
-        form=form,
-        field=field,
-        message=message,
-    )
-
-
 @routes.route("/submissions/<int:submission_id>/merge", methods=["GET", "POST"])
 @for_action(Action.MERGE_SUBMISSION)
-def merge(submission_id: int) -> Page:
+@with_form(MergeForm)
+def merge(form: MergeForm, submission_id: int) -> Page:
     """Merge a duplicate into another submission."""
-    form = MergeForm()
-    if request.method == "GET":
-        return _merge_page(submission_id, form)
-    try:
-        with writing() as session:
-            merged = intake_merge.merge(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                submission_id=submission_id,
-                number=form.number.data or "",
-                reason=form.reason.data or "",
-            )
-            number = merged.merged_into.number if merged.merged_into else ""
-    except Invalid as invalid:
-        form.show(invalid.problems)
-        return _merge_page(submission_id, form), 422
-    except NotAllowed as refusal:
-        return _merge_page(submission_id, form, message=refusal_sentence(refusal)), 409
+    if form.is_shown:
+        return _merge_page(form, submission_id)
+    with writing() as session:
+        merged = intake_merge.merge(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            submission_id=submission_id,
+            number=form.number.data or "",
+            reason=form.reason.data or "",
+        )
+        number = merged.merged_into.number if merged.merged_into else ""
     flash(_("It goes on under %(number)s. The department is told.", number=number))
-    flash(f"merge-{submission_id}", "draft-done")
-    return redirect(url_for("submissions.show", submission_id=submission_id))
+    return _shown_again(submission_id, "merge")
 
 
 @reads
-def _merge_page(session: Session, submission_id: int, form: MergeForm, *, message: str = "") -> str:
+def _merge_page(session: Session, form: MergeForm, submission_id: int) -> str:
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     return render_template(
         "submissions/merge.html",
         submission=submission,
         candidates=intake_merge.likely_originals(session, submission),
         form=form,
-        message=message,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -40,7 +40,6 @@ class Filled:
 
     #: The submission that is being changed; None for a new submission.
     submission: Submission | None = None
-    messages: list[str] = field(default_factory=list)
 
     #: The names of the fields that another person changed meanwhile.
     overtaken_fields: tuple[str, ...] = ()
@@ -61,7 +60,7 @@ class Filled:
     def show(self, problems: Sequence[FieldError]) -> None:
         """Show each error at its field or file, and the others above the form."""
         unplaced = uploads.show_problems(self.rows, problems)
-        self.messages += self.form.show(unplaced)
+        self.form.show(unplaced)
 
     def page(self) -> str:
         """Return the HTML of the form's page."""
@@ -72,8 +71,7 @@ class Filled:
             rows=self.rows,
             at_desk=self.at_desk,
             submission=self.submission,
-            error_lines=[(message, None) for message in self.messages]
-            + uploads.summary_of(self.rows),
+            error_lines=uploads.summary_of(self.rows),
             kind_labels=KIND_WORDS,
             with_an_event=WITH_AN_EVENT,
         )
@@ -224,7 +222,7 @@ def save(session: Session, submission_id: int) -> Page:
         return filled.page(), 409
     except NotAllowed as refusal:
         filled.drafting_begun = isinstance(refusal, DraftingBegun)
-        filled.messages.append(refusal_sentence(refusal))
+        filled.form.refuse(refusal)
         return filled.page(), 409
     flash(f"change-{submission_id}", "draft-done")
     flash(_("The submission is changed.") if fields else _("There was nothing to change."))

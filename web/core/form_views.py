@@ -1,0 +1,51 @@
+"""Views with a form: a refusal of the use case is shown on the page of the form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from flask import request
+
+from approvals.errors import FreshSignInRequired, NotAllowed, WrongRole
+from publisher.validation import Invalid
+from web.core.permissions import Page
+from web.forms import Form
+
+Parameters = ParamSpec("Parameters")
+ViewForm = TypeVar("ViewForm", bound=Form)
+FormView = Callable[Concatenate[ViewForm, Parameters], Page]
+
+
+def with_form(
+    make_form: Callable[[], ViewForm], shown_by: Callable[..., Page] | None = None
+) -> Callable[[FormView[ViewForm, Parameters]], Callable[Parameters, Page]]:
+    """Pass the view a new form, and show what the use case refuses on the form's page.
+
+    `shown_by` renders the page on GET and after a refusal, from the arguments of the view. Without
+    it the view does so itself, where `form.is_shown`. The page has the errors of `Invalid` and
+    status 422, or the sentence of `NotAllowed` and status 409. A missing right or fresh sign-in is
+    left to the error handlers of the application.
+    """
+
+    def decorate(view: FormView[ViewForm, Parameters]) -> Callable[Parameters, Page]:
+        show: FormView[ViewForm, Parameters] = shown_by or view
+
+        @wraps(view)
+        def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Page:
+            form = make_form()
+            if request.method != "POST":  # a HEAD is answered as a GET
+                return show(form, *args, **kwargs)
+            try:
+                return view(form, *args, **kwargs)
+            except (FreshSignInRequired, WrongRole):
+                raise
+            except (Invalid, NotAllowed) as refusal:
+                status = form.refuse(refusal)
+            page = show(form, *args, **kwargs)
+            return (page, status) if isinstance(page, str) else page
+
+        return wrapper
+
+    return decorate
