@@ -43,22 +43,18 @@ def start(session: Session, submission_id: int) -> Response:
     return redirect(url_for("drafting.edit", post_id=post.id))
 
 
-@routes.get("/posts/<int:post_id>/draft")
+@routes.route("/posts/<int:post_id>/draft", methods=["GET", "POST"])
 @for_action(Action.DRAFT)
 def edit(post_id: int) -> Page:
-    """Show the form with the newest revision, or with the submission's texts if there is none."""
-    with writing() as session:
-        collaboration.record_open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
-    return _saved_draft_page(post_id)
-
-
-@routes.post("/posts/<int:post_id>/draft")
-@for_action(Action.DRAFT)
-def save(post_id: int) -> Page:
     """Save a new revision, and send it for review if that button was pressed.
 
-    The other buttons change the form and return it with everything that was typed.
+    The other buttons change the form and return it with everything that was typed. On GET the form
+    has the newest revision, or the submission's texts if there is none.
     """
+    if request.method != "POST":
+        with writing() as session:
+            collaboration.record_open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
+        return _saved_draft_page(post_id)
     with reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         sheet, _begun = page.make_sheet(session, post)

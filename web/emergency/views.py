@@ -69,27 +69,19 @@ def take(session: Session, alert_id: int) -> Page:
     return redirect(url_for("emergency.show", use_id=queries.uses_of(session, [post_id])[post_id]))
 
 
-@routes.get("/publish/<int:template_id>")
+@routes.route("/publish/<int:template_id>", methods=["GET", "POST"])
 @for_action(Action.PUBLISH_EMERGENCY)
-@reads
-def fill(session: Session, template_id: int) -> Page:
-    """Show the first step: the blanks of the template."""
-    template = _template(session, template_id)
-    form = make_form(emergency_grounds.template_of(templates.newest(template)))
-    form.seen_revision.data = str(template.newest)
-    return _step(template, form, BLANKS)
-
-
-@routes.post("/publish/<int:template_id>")
-@for_action(Action.PUBLISH_EMERGENCY)
-def go_on(template_id: int) -> Page:
-    """Show the next or the previous step; the last step publishes."""
+def fill(template_id: int) -> Page:
+    """Show the first, the next or the previous step; the last step publishes."""
     step, back = request.form.get("step", ""), request.form.get("back", "")
     if step == CONFIRM and not back:
         return _publish(template_id)
     with reading() as session:
         template = _template(session, template_id)
         form = make_form(_approved(template))
+        if request.method != "POST":
+            form.seen_revision.data = str(template.newest)
+            return _step(template, form, BLANKS)
         if back in STEPS:
             return _step(template, form, back)
         return _forward(session, template, form, step)

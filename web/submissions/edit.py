@@ -18,6 +18,7 @@ from publisher.models.submissions import Submission
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
 from web.forms import key_of, number_of
@@ -77,38 +78,18 @@ class Filled:
         )
 
 
-@routes.get("/submissions/new")
+@routes.route("/submissions/new", methods=["GET", "POST"])
 @for_action(Action.HAND_IN)
-@reads
-def new(session: Session) -> Page:
-    """Show an empty form; `?again=<id>` fills it from an earlier submission, without its dates."""
-    earlier = request.args.get("again", type=key_of)
-    form = _empty_form(session)
-    if earlier is None:
-        return Filled(form, []).page()
-    submission = queries.submission_for(session, actor=actor(), submission_id=earlier)
-    hand_in_form = persistence.form_again(submission)
-    forms.fill(form, hand_in_form)
-    return Filled(form, uploads.rows_of(hand_in_form.files), again=True).page()
+def new() -> Page:
+    """Store the submission and show its number on the next page.
 
-
-@reads
-def _form_in_hand(session: Session) -> HandInForm:
-    return _empty_form(session)
-
-
-def _empty_form(session: Session) -> HandInForm:
-    at_desk = scope_of(actor(), Action.HAND_IN) is Scope.ANY
-    departments = departments_by_name(session) if at_desk else []
-    wards = persistence.ward_offices(session, now=ctx.now())
-    return forms.empty_form(departments, wards, actor().department_id)
-
-
-@routes.post("/submissions/new")
-@for_action(Action.HAND_IN)
-def create() -> Page:
-    """Store the submission and show its number on the next page."""
-    filled, problems = _read_files(_form_in_hand())
+    On GET, `?again=<id>` fills the form from an earlier submission, without its dates.
+    """
+    if request.method != "POST":
+        return _empty_page(request.args.get("again", type=key_of))
+    with reading() as session:
+        form = _empty_form(session)
+    filled, problems = _read_files(form)
     if (act := request.form.get("act", SEND)) != SEND:
         return _page_after_file_act(filled, problems, act)
     own = actor().department_id or 0
@@ -126,6 +107,24 @@ def create() -> Page:
     )
     flash(message)
     return redirect(url_for("submissions.show", submission_id=submission_id))
+
+
+@reads
+def _empty_page(session: Session, earlier: int | None) -> str:
+    form = _empty_form(session)
+    if earlier is None:
+        return Filled(form, []).page()
+    submission = queries.submission_for(session, actor=actor(), submission_id=earlier)
+    hand_in_form = persistence.form_again(submission)
+    forms.fill(form, hand_in_form)
+    return Filled(form, uploads.rows_of(hand_in_form.files), again=True).page()
+
+
+def _empty_form(session: Session) -> HandInForm:
+    at_desk = scope_of(actor(), Action.HAND_IN) is Scope.ANY
+    departments = departments_by_name(session) if at_desk else []
+    wards = persistence.ward_offices(session, now=ctx.now())
+    return forms.empty_form(departments, wards, actor().department_id)
 
 
 def _read_files(
@@ -171,18 +170,14 @@ def _raise_all_errors(filled: Filled, hand_in_form: HandIn) -> None:
     raise Invalid(checked.problems)
 
 
-@routes.get("/submissions/<int:submission_id>/change")
-@for_action(Action.CHANGE_SUBMISSION)
-@reads
-def change(session: Session, submission_id: int) -> Page:
+def _stored_page(session: Session, submission: Submission) -> Page:
     """Show the form with the stored submission; once drafting has begun, redirect to the note."""
-    submission = _changeable(session, submission_id)
     try:
         check_open(submission)
     except NotAllowed as refusal:
         flash(refusal_sentence(refusal), "amber")
         where = "note" if isinstance(refusal, DraftingBegun) else "show"
-        return redirect(url_for(f"submissions.{where}", submission_id=submission_id))
+        return redirect(url_for(f"submissions.{where}", submission_id=submission.id))
     form = _empty_form(session)
     hand_in_form = persistence.form_of(submission)
     forms.fill(form, hand_in_form)
@@ -190,19 +185,15 @@ def change(session: Session, submission_id: int) -> Page:
     return Filled(form, uploads.rows_of(hand_in_form.files), submission).page()
 
 
-def _changeable(session: Session, submission_id: int) -> Submission:
-    """Return the submission; raises `NotAllowed` if the actor may not change it."""
-    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
-    check_recorded_here(submission, actor())
-    return submission
-
-
-@routes.post("/submissions/<int:submission_id>/change")
+@routes.route("/submissions/<int:submission_id>/change", methods=["GET", "POST"])
 @for_action(Action.CHANGE_SUBMISSION)
 @reads
-def save(session: Session, submission_id: int) -> Page:
+def change(session: Session, submission_id: int) -> Page:
     """Store the changed submission; if another person was faster, show the form with its input."""
-    submission = _changeable(session, submission_id)
+    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
+    check_recorded_here(submission, actor())
+    if request.method != "POST":
+        return _stored_page(session, submission)
     filled, problems = _read_files(_empty_form(session), submission)
     if (act := request.form.get("act", SEND)) != SEND:
         return _page_after_file_act(filled, problems, act)
