@@ -64,13 +64,21 @@ def _begin(form: DepartmentOrderForm) -> None:
         form.in_force_on.data = local_day(ctx.now())
 
 
+@reads
+def _new_page(session: Session, form: NewDepartmentForm) -> str:
+    _begin(form)
+    if request.method != "POST":
+        form.kind.data = DEPARTMENT_KINDS[0]
+    form.kind.choices = options((kind, kind_label(kind)) for kind in DEPARTMENT_KINDS)
+    offer_others(session, form, excluded_code="", empty_label=_("no other department"))
+    return render_template("people/department_new.html", form=form)
+
+
 @routes.route("/departments/new", methods=["GET", "POST"])
 @for_action(Action.RECORD_DEPARTMENT)
-@with_form(NewDepartmentForm)
+@with_form(NewDepartmentForm, shown_by=_new_page)
 def new(form: NewDepartmentForm) -> Page:
     """Add a department."""
-    if form.is_shown:
-        return _new_page(form)
     with writing() as session:
         code = department_changes.add(
             session,
@@ -87,22 +95,20 @@ def new(form: NewDepartmentForm) -> Page:
 
 
 @reads
-def _new_page(session: Session, form: NewDepartmentForm) -> str:
+def _name_page(session: Session, form: DepartmentNamesForm, code: str) -> str:
+    department = department_of(session, code)
     _begin(form)
     if request.method != "POST":
-        form.kind.data = DEPARTMENT_KINDS[0]
-    form.kind.choices = options((kind, kind_label(kind)) for kind in DEPARTMENT_KINDS)
-    offer_others(session, form, excluded_code="", empty_label=_("no other department"))
-    return render_template("people/department_new.html", form=form)
+        for name in ("name_mr", "name_en", "name_hi"):
+            form[name].data = getattr(department, name)
+    return render_template("people/department_rename.html", form=form, department=department)
 
 
 @routes.route("/departments/<code>/rename", methods=["GET", "POST"])
 @for_action(Action.RECORD_DEPARTMENT)
-@with_form(DepartmentNamesForm)
+@with_form(DepartmentNamesForm, shown_by=_name_page)
 def rename(form: DepartmentNamesForm, code: str) -> Page:
     """Rename a department."""
-    if form.is_shown:
-        return _name_page(form, code)
     with writing() as session:
         department_changes.rename(
             session,
@@ -117,22 +123,20 @@ def rename(form: DepartmentNamesForm, code: str) -> Page:
 
 
 @reads
-def _name_page(session: Session, form: DepartmentNamesForm, code: str) -> str:
+def _place_page(session: Session, form: OtherDepartmentForm, code: str) -> str:
     department = department_of(session, code)
     _begin(form)
     if request.method != "POST":
-        for name in ("name_mr", "name_en", "name_hi"):
-            form[name].data = getattr(department, name)
-    return render_template("people/department_rename.html", form=form, department=department)
+        form.other_id.data = str(department.reports_to_id or "")
+    offer_others(session, form, excluded_code=code, empty_label=_("no other department"))
+    return render_template("people/department_place.html", form=form, department=department)
 
 
 @routes.route("/departments/<code>/place", methods=["GET", "POST"])
 @for_action(Action.RECORD_DEPARTMENT)
-@with_form(OtherDepartmentForm)
+@with_form(OtherDepartmentForm, shown_by=_place_page)
 def place(form: OtherDepartmentForm, code: str) -> Page:
     """Change the department to which this one reports; the empty choice means none."""
-    if form.is_shown:
-        return _place_page(form, code)
     with writing() as session:
         department_changes.place(
             session,
@@ -147,22 +151,18 @@ def place(form: OtherDepartmentForm, code: str) -> Page:
 
 
 @reads
-def _place_page(session: Session, form: OtherDepartmentForm, code: str) -> str:
-    department = department_of(session, code)
+def _merge_page(session: Session, form: OtherDepartmentForm, code: str) -> str:
     _begin(form)
-    if request.method != "POST":
-        form.other_id.data = str(department.reports_to_id or "")
-    offer_others(session, form, excluded_code=code, empty_label=_("no other department"))
-    return render_template("people/department_place.html", form=form, department=department)
+    offer_others(session, form, excluded_code=code, empty_label=_("Choose a department"))
+    department = department_of(session, code)
+    return render_template("people/department_merge.html", form=form, department=department)
 
 
 @routes.route("/departments/<code>/merge", methods=["GET", "POST"])
 @for_action(Action.RECORD_DEPARTMENT)
-@with_form(OtherDepartmentForm)
+@with_form(OtherDepartmentForm, shown_by=_merge_page)
 def merge(form: OtherDepartmentForm, code: str) -> Page:
     """Merge a department into another."""
-    if form.is_shown:
-        return _merge_page(form, code)
     order = read_order(form)
     with writing() as session:
         into = session.get(Department, number_of(form.other_id.data))
@@ -181,20 +181,17 @@ def merge(form: OtherDepartmentForm, code: str) -> Page:
 
 
 @reads
-def _merge_page(session: Session, form: OtherDepartmentForm, code: str) -> str:
+def _close_page(session: Session, form: DepartmentOrderForm, code: str) -> str:
     _begin(form)
-    offer_others(session, form, excluded_code=code, empty_label=_("Choose a department"))
     department = department_of(session, code)
-    return render_template("people/department_merge.html", form=form, department=department)
+    return render_template("people/department_close.html", form=form, department=department)
 
 
 @routes.route("/departments/<code>/close", methods=["GET", "POST"])
 @for_action(Action.RECORD_DEPARTMENT)
-@with_form(DepartmentOrderForm)
+@with_form(DepartmentOrderForm, shown_by=_close_page)
 def close(form: DepartmentOrderForm, code: str) -> Page:
     """Close a department."""
-    if form.is_shown:
-        return _close_page(form, code)
     with writing() as session:
         departments_close.close(
             session,
@@ -205,13 +202,6 @@ def close(form: DepartmentOrderForm, code: str) -> Page:
         )
     flash(_("The closing is recorded."))
     return redirect(url_for("departments.show", code=code))
-
-
-@reads
-def _close_page(session: Session, form: DepartmentOrderForm, code: str) -> str:
-    _begin(form)
-    department = department_of(session, code)
-    return render_template("people/department_close.html", form=form, department=department)
 
 
 @routes.post("/departments/<code>/changes/<int:change_id>/drop")

@@ -80,19 +80,6 @@ def index(session: Session) -> Page:
     )
 
 
-@routes.route("/people/new", methods=["GET", "POST"])
-@for_action(*RECORD_ACTIONS)
-@with_form(PersonForm)
-def new(form: PersonForm) -> Page:
-    """Record a person and send the invitation."""
-    if form.is_shown:
-        return _new_page(form)
-    with writing() as session:
-        person_id = _record(session, form)
-    flash(_("Recorded. An invitation is on its way by mail."))
-    return redirect(url_for("people.show", person_id=person_id))
-
-
 @reads
 def _new_page(session: Session, form: PersonForm) -> str:
     """Return the page of the form, with the roles that this actor may record."""
@@ -111,6 +98,17 @@ def _new_page(session: Session, form: PersonForm) -> str:
         )
         form.role.data = Role.OFFICER.value
     return render_template("people/new.html", form=form)
+
+
+@routes.route("/people/new", methods=["GET", "POST"])
+@for_action(*RECORD_ACTIONS)
+@with_form(PersonForm, shown_by=_new_page)
+def new(form: PersonForm) -> Page:
+    """Record a person and send the invitation."""
+    with writing() as session:
+        person_id = _record(session, form)
+    flash(_("Recorded. An invitation is on its way by mail."))
+    return redirect(url_for("people.show", person_id=person_id))
 
 
 def _record(session: Session, form: PersonForm) -> int:
