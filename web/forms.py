@@ -6,19 +6,19 @@ The own fields are a date in three boxes and a number of minutes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import cast
 
 from flask import request
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
-from wtforms import Field, IntegerField
+from wtforms import Field, IntegerField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 
 from approvals.errors import NotAllowed
 from publisher.auth.contact_details import BadPerson
-from publisher.i18n.date_parsing import BadWhen, WhenProblem, parse_day
+from publisher.i18n.date_parsing import BadWhen, WhenProblem, parse_day, parse_when
 from publisher.validation import FieldError, Invalid
 from web.messages.field_errors import person_problem, problem_sentence
 from web.messages.refusals import refusal_sentence
@@ -101,15 +101,29 @@ def number_of(text: str | None) -> int:
         return 0
 
 
-class MinutesField(IntegerField):
-    """A number of minutes; the error for anything else is translated."""
+class WholeNumberField(IntegerField):
+    """A whole number; the error for anything else is translated."""
+
+    unreadable = lazy_gettext("Write a whole number.")
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Parse the number, in Latin or Devanagari digits."""
         try:
             super().process_formdata(valuelist)
         except ValueError as problem:
-            raise ValueError(lazy_gettext("Write a number of minutes.")) from problem
+            raise ValueError(self.unreadable) from problem
+
+
+class MinutesField(WholeNumberField):
+    """A number of minutes."""
+
+    unreadable = lazy_gettext("Write a number of minutes.")
+
+
+class ReasonForm(Form):
+    """The reason for an act."""
+
+    reason = TextAreaField(lazy_gettext("Reason"))
 
 
 def date_sentence(code: WhenProblem) -> LazyString:
@@ -158,3 +172,12 @@ class DayMonthYearField(Field):
         if self.data is None:
             return "", "", ""
         return str(self.data.day), str(self.data.month), str(self.data.year)
+
+
+def read_moment(day: DayMonthYearField, clock: StringField) -> datetime:
+    """Return the typed moment; raises `Invalid` for the field that cannot be read."""
+    try:
+        return parse_when(day.typed, clock.data or "")
+    except BadWhen as bad:
+        field = day if bad.code.field == "date" else clock
+        raise Invalid([FieldError(field.short_name, bad.code.value)]) from bad

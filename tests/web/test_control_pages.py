@@ -127,7 +127,9 @@ def test_a_release_does_not_end_a_stop_that_was_made_meanwhile(site: Site) -> No
 def test_officers_see_the_button_while_they_are_on_duty(site: Site) -> None:
     first = site.browser("first")
     assert links(first.page("/"), "/stop") == []
-    assert first.post("/stop", {"reason": WHY}).status_code == 403
+    refused = first.post("/stop", {"reason": WHY})
+    assert refused.status_code == 403
+    assert WHY in refused.text
     with site.city.write() as session:
         session.add(
             Duty(

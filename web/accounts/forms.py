@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
-from wtforms import IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from publisher.delivery.accounts.manage import AccountSettings
@@ -11,19 +11,8 @@ from publisher.models.deliveries import Account
 from publisher.people.departments import departments_in_force
 from web.core.context import ctx
 from web.core.i18n import _l
-from web.forms import Form, key_of, options
+from web.forms import Form, WholeNumberField, key_of, options
 from web.messages.names import department_name
-
-
-class CountField(IntegerField):
-    """An integer; the error for anything else is translated."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Parse the number, in Latin or Devanagari digits."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as problem:
-            raise ValueError(_l("Write a whole number.")) from problem
 
 
 class OwnerField(SelectField):
@@ -51,7 +40,7 @@ class AccountForm(Form):
     department_id = OwnerField(_l("Owner"), coerce=key_of, choices=[])
     purpose = TextAreaField(_l("Purpose"))
     open_to = SelectMultipleField(_l("Only these departments"), coerce=key_of, choices=[])
-    daily_cap = CountField(_l("Most publications in 24 hours"), validators=[Optional()])
+    daily_cap = WholeNumberField(_l("Most publications in 24 hours"), validators=[Optional()])
 
     def choice(self) -> AccountSettings:
         """Return the settings that were filled in."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, TextAreaField
+from wtforms import BooleanField
 
 from approvals.policy import Action, Actor, may
 from publisher.delivery import restore_state
@@ -22,7 +22,7 @@ from web.core.form_views import with_form
 from web.core.i18n import _, _l, _n, page_language
 from web.core.layout import Banner, MenuEntry
 from web.core.permissions import Page, for_action, for_roles
-from web.forms import Form, number_of
+from web.forms import ReasonForm, number_of
 from web.messages.names import who_name
 from web.messages.refusals import refusal_sentence
 
@@ -30,16 +30,9 @@ routes = Blueprint("stopping", __name__)
 REASON_LENGTH = 160
 
 
-class StopForm(Form):
-    """The reason for stopping."""
-
-    reason = TextAreaField(_l("Reason"))
-
-
-class ReleaseForm(Form):
+class ReleaseForm(ReasonForm):
     """The reason for the release; after a restore also a confirmation of the posts in doubt."""
 
-    reason = TextAreaField(_l("Reason"))
     in_doubt = BooleanField(_l("Release it all the same"))
 
 
@@ -50,11 +43,11 @@ _release_form = partial(ReleaseForm, prefix="release-")
 @for_roles()
 def show() -> Page:
     """Show the current stops and the deliveries that can no longer be stopped."""
-    return _page(StopForm(formdata=None))
+    return _page(ReasonForm(formdata=None))
 
 
 @reads
-def _page(session: Session, form: StopForm | ReleaseForm) -> str:
+def _page(session: Session, form: ReasonForm) -> str:
     """Return the page, on which the other of its two forms is empty."""
     now = ctx.now()
     is_release = isinstance(form, ReleaseForm)
@@ -62,7 +55,7 @@ def _page(session: Session, form: StopForm | ReleaseForm) -> str:
     stops = controls_stop.open_stops(session)
     return render_template(
         "controls/stop.html",
-        form=StopForm(formdata=None) if is_release else form,
+        form=ReasonForm(formdata=None) if is_release else form,
         release_form=form if is_release else _release_form(formdata=None),
         stops=stops,
         in_doubt=restore_state.in_doubt(session, stops),
@@ -82,8 +75,8 @@ def stopper(stop: Stop) -> str:
 
 @routes.post("/stop")
 @for_action(Action.STOP_ALL)
-@with_form(StopForm, shown_by=_page)
-def stop(form: StopForm) -> Page:
+@with_form(ReasonForm, shown_by=_page)
+def stop(form: ReasonForm) -> Page:
     """Stop all publishing."""
     reason = form.reason.data or ""
     with writing() as session:

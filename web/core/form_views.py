@@ -24,9 +24,10 @@ def with_form(
     """Pass the view a new form, and show what the use case refuses on the form's page.
 
     `shown_by` renders the page on GET and after a refusal, from the arguments of the view. Without
-    it the view does so itself, where `form.is_shown`. The page has the errors of `Invalid` and
-    status 422, or the sentence of `NotAllowed` and status 409. A missing right or fresh sign-in is
-    left to the error handlers of the application.
+    it the view does so itself, where `form.is_shown`. After `Invalid` the page has the errors and
+    status 422, after `NotAllowed` the sentence and status 409. Two refusals are left to the error
+    handlers: a missing right is 403 with the texts that were typed, as its page may have no form,
+    and for a fresh sign-in the password is asked.
     """
 
     def decorate(view: FormView[ViewForm, Parameters]) -> Callable[Parameters, Page]:

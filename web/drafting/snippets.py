@@ -83,41 +83,6 @@ def index(session: Session) -> Page:
     )
 
 
-@routes.route("/texts/new", methods=["GET", "POST"])
-@for_action(Action.DRAFT)
-@with_form(OneTextForm)
-def new(form: OneTextForm) -> Page:
-    """Create a snippet."""
-    if form.is_shown:
-        return _page(form)
-    with writing() as session:
-        snippets.make(session, actor=actor(), now=ctx.now(), form=_read(form))
-    flash("text-new", "draft-done")
-    flash(_("The text is kept. It is offered when drafting from now on."))
-    return redirect(url_for("texts.index"))
-
-
-@routes.route("/texts/<int:text_id>", methods=["GET", "POST"])
-@for_action(Action.DRAFT)
-@with_form(OneTextForm)
-def edit(form: OneTextForm, text_id: int) -> Page:
-    """Show a snippet with its history, or store a change as its next version."""
-    if form.is_shown:
-        return _page(form, text_id)
-    with writing() as session:
-        snippets.change(
-            session,
-            actor=actor(),
-            now=ctx.now(),
-            text_id=text_id,
-            seen_version=number_of(form.seen.data),
-            form=_read(form),
-        )
-    flash(f"text-{text_id}", "draft-done")
-    flash(_("The text is changed. Drafts that took it before stay as they are."))
-    return redirect(url_for("texts.edit", text_id=text_id))
-
-
 @reads
 def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> str:
     """Return the page of the form; if another person changed the text, with the differences."""
@@ -142,6 +107,37 @@ def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> st
         differences=differences,
         text_labels=TEXTS,
     )
+
+
+@routes.route("/texts/new", methods=["GET", "POST"])
+@for_action(Action.DRAFT)
+@with_form(OneTextForm, shown_by=_page)
+def new(form: OneTextForm) -> Page:
+    """Create a snippet."""
+    with writing() as session:
+        snippets.make(session, actor=actor(), now=ctx.now(), form=_read(form))
+    flash("text-new", "draft-done")
+    flash(_("The text is kept. It is offered when drafting from now on."))
+    return redirect(url_for("texts.index"))
+
+
+@routes.route("/texts/<int:text_id>", methods=["GET", "POST"])
+@for_action(Action.DRAFT)
+@with_form(OneTextForm, shown_by=_page)
+def edit(form: OneTextForm, text_id: int) -> Page:
+    """Show a snippet with its history, or store a change as its next version."""
+    with writing() as session:
+        snippets.change(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            text_id=text_id,
+            seen_version=number_of(form.seen.data),
+            form=_read(form),
+        )
+    flash(f"text-{text_id}", "draft-done")
+    flash(_("The text is changed. Drafts that took it before stay as they are."))
+    return redirect(url_for("texts.edit", text_id=text_id))
 
 
 def _set_choices(session: Session, form: OneTextForm) -> None:

@@ -24,13 +24,19 @@ class NumberForm(Form):
     number = StringField(_l("Acknowledgement number"))
 
 
+@reads
+def _join_page(session: Session, form: NumberForm, post_id: int) -> str:
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    return render_template(
+        "drafting/sources.html", post=post, form=form, sources=prefill.sources_of(post)
+    )
+
+
 @routes.route("/posts/<int:post_id>/submissions", methods=["GET", "POST"])
 @for_action(Action.DRAFT)
-@with_form(NumberForm)
+@with_form(NumberForm, shown_by=_join_page)
 def show(form: NumberForm, post_id: int) -> Page:
     """Add a submission to the post by its number."""
-    if form.is_shown:
-        return _join_page(form, post_id)
     with writing() as session:
         joined = collaboration.join_submission(
             session,
@@ -42,14 +48,6 @@ def show(form: NumberForm, post_id: int) -> Page:
         number = joined.number
     flash(_("The post now rests on %(number)s as well.", number=number))
     return redirect(url_for("joining.show", post_id=post_id))
-
-
-@reads
-def _join_page(session: Session, form: NumberForm, post_id: int) -> str:
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    return render_template(
-        "drafting/sources.html", post=post, form=form, sources=prefill.sources_of(post)
-    )
 
 
 @routes.post("/posts/<int:post_id>/submissions/<int:submission_id>/part")

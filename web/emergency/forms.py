@@ -11,12 +11,10 @@ from wtforms import Field, HiddenField, RadioField, StringField
 from approvals.emergency import BlankKind, Template, TemplateField
 from publisher.content_checks import placeholder_values
 from publisher.delivery.emergency.publish import UseForm
-from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.i18n.languages import number
-from publisher.validation import FieldError, Invalid
 from publisher.working_time import local
 from web.core.i18n import _, _l, page_language
-from web.forms import DayMonthYearField, Form, number_of, options
+from web.forms import DayMonthYearField, Form, number_of, options, read_moment
 from web.messages.emergency import HOWS, blank_word
 
 BLANKS, WORD, CONFIRM = "blanks", "word", "confirm"
@@ -131,8 +129,4 @@ def read(form: LaneForm, template_id: int) -> UseForm:
 def _moment(form: LaneForm) -> datetime | None:
     if not form.day.is_typed and not form.clock.data:
         return None
-    try:
-        return parse_when(form.day.typed, form.clock.data or "")
-    except BadWhen as bad:
-        field = "day" if bad.code.field == "date" else "clock"
-        raise Invalid([FieldError(field, bad.code.value)]) from bad
+    return read_moment(form.day, form.clock)

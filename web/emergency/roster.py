@@ -10,16 +10,13 @@ from wtforms import SelectField, StringField
 
 from approvals.policy import Action, may
 from publisher.delivery.emergency import roster
-from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.models.emergency import Duty
-from publisher.models.people import Appointment
-from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action, for_roles
-from web.forms import DayMonthYearField, Form, number_of, options
+from web.forms import DayMonthYearField, Form, number_of, options, read_moment
 from web.messages.names import person_name, post_of
 
 routes = Blueprint("duty", __name__, url_prefix="/duty")
@@ -48,9 +45,9 @@ def _roster_page(session: Session, form: DutyForm) -> str:
     if keeps:
         candidates = roster.candidates(session, now=now)
         people = [
-            (str(appointment.person_id), _label(appointment))
-            for appointment in candidates
-            if _is_another(appointment)
+            (str(other.person_id), f"{person_name(other.person)} – {post_of(other)}")
+            for other in candidates
+            if other.person_id != actor().person_id
         ]
         form.person_id.choices = options([("", _("Choose")), *people])
     sees_past = keeps or may(actor(), Action.SEE_EMERGENCY, None)
@@ -65,14 +62,6 @@ def _roster_page(session: Session, form: DutyForm) -> str:
         post_at=post_at,
         form=form,
     )
-
-
-def _is_another(appointment: Appointment) -> bool:
-    return appointment.person_id != actor().person_id
-
-
-def _label(appointment: Appointment) -> str:
-    return f"{person_name(appointment.person)} – {post_of(appointment)}"
 
 
 def post_at(duty: Duty) -> str:
@@ -109,11 +98,7 @@ def _moment(form: DutyForm, which: str) -> datetime | None:
     day, clock = form[f"{which}_day"], form[f"{which}_clock"]
     if not day.is_typed and not clock.data:
         return None
-    try:
-        return parse_when(day.typed, clock.data or "")
-    except BadWhen as bad:
-        field = f"{which}_day" if bad.code.field == "date" else f"{which}_clock"
-        raise Invalid([FieldError(field, bad.code.value)]) from bad
+    return read_moment(day, clock)
 
 
 @routes.post("/<int:duty_id>/end")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import TextAreaField
 
 from approvals import emergency
 from approvals.errors import NotAllowed, StaleRevision
@@ -18,18 +17,12 @@ from publisher.review import emergency_grounds
 from web.core.auth import actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
-from web.core.i18n import _, _l
+from web.core.i18n import _
 from web.core.permissions import Page, for_action
 from web.emergency.template_form import TemplateFormPage, fill, make_form, read
-from web.forms import Form, number_of
+from web.forms import Form, ReasonForm, number_of
 
 routes = Blueprint("emergency_templates", __name__, url_prefix="/emergency/templates")
-
-
-class TemplateReasonForm(Form):
-    """The reason for returning a template or withdrawing its approval."""
-
-    reason = TextAreaField(_l("Reason"))
 
 
 def state_of(template: EmergencyTemplate) -> str:
@@ -91,15 +84,17 @@ def _template_page(session: Session, form: Form, template_id: int) -> str:
         state=state,
         last_decision=_last(template),
         has_no_approver=approvers.blocked if state != "ended" else None,
-        may_decide=state != "ended" and _decides(template, standing_in=approvers.standing_in),
+        may_decide=state != "ended"
+        and may(
+            actor(),
+            Action.APPROVE_TEMPLATE,
+            template.department_id,
+            standing_in=approvers.standing_in,
+        ),
         is_author=revision.author_id == actor().person_id,
         may_draft=may(actor(), Action.DRAFT_TEMPLATE, None),
         form=form,
     )
-
-
-def _decides(template: EmergencyTemplate, *, standing_in: bool) -> bool:
-    return may(actor(), Action.APPROVE_TEMPLATE, template.department_id, standing_in=standing_in)
 
 
 @routes.route("/new", methods=["GET", "POST"])
@@ -116,13 +111,24 @@ def new(form: TemplateFormPage) -> Page:
     return redirect(url_for("emergency_templates.show", template_id=template.id))
 
 
+@reads
+def _edit_page(session: Session, form: TemplateFormPage, template_id: int) -> str:
+    template = templates.in_use(session, template_id)
+    if request.method != "POST":
+        fill(form, templates.newest(template))
+    if isinstance(form.refusal, StaleRevision):
+        form.seen.data, form.seen.raw_data = str(form.refusal.values["newest"]), None
+        form.form_errors[:] = [
+            _("Somebody changed this template while you were writing. Yours is not kept yet.")
+        ]
+    return render_template("emergency/edit.html", form=form, template=template)
+
+
 @routes.route("/<int:template_id>/edit", methods=["GET", "POST"])
 @for_action(Action.DRAFT_TEMPLATE)
-@with_form(make_form)
+@with_form(make_form, shown_by=_edit_page)
 def edit(form: TemplateFormPage, template_id: int) -> Page:
     """Change a template: a new revision, which needs a new approval."""
-    if form.is_shown:
-        return _edit_page(form, template_id)
     with writing() as session:
         template_editing.change(
             session,
@@ -137,19 +143,6 @@ def edit(form: TemplateFormPage, template_id: int) -> Page:
     return redirect(url_for("emergency_templates.show", template_id=template_id))
 
 
-@reads
-def _edit_page(session: Session, form: TemplateFormPage, template_id: int) -> str:
-    template = templates.in_use(session, template_id)
-    if request.method != "POST":
-        fill(form, templates.newest(template))
-    if isinstance(form.refusal, StaleRevision):
-        form.seen.data, form.seen.raw_data = str(form.refusal.values["newest"]), None
-        form.form_errors[:] = [
-            _("Somebody changed this template while you were writing. Yours is not kept yet.")
-        ]
-    return render_template("emergency/edit.html", form=form, template=template)
-
-
 @routes.post("/<int:template_id>/approve")
 @for_action(Action.APPROVE_TEMPLATE)
 @with_form(Form, shown_by=_template_page)
@@ -161,7 +154,7 @@ def approve(_form: Form, template_id: int) -> Page:
 
 
 @reads
-def _reason_page(session: Session, form: TemplateReasonForm, template_id: int) -> str:
+def _reason_page(session: Session, form: ReasonForm, template_id: int) -> str:
     if isinstance(form.refusal, NotAllowed):
         return _template_page(form, template_id)
     template = templates.template_for(session, actor=actor(), template_id=template_id)
@@ -175,8 +168,8 @@ def _reason_page(session: Session, form: TemplateReasonForm, template_id: int) -
 
 @routes.route("/<int:template_id>/return", methods=["GET", "POST"])
 @for_action(Action.APPROVE_TEMPLATE)
-@with_form(TemplateReasonForm, shown_by=_reason_page)
-def return_template(form: TemplateReasonForm, template_id: int) -> Page:
+@with_form(ReasonForm, shown_by=_reason_page)
+def return_template(form: ReasonForm, template_id: int) -> Page:
     """Return the template to the cell with the changes to make."""
     _decide(template_approval.return_template, template_id, reason=form.reason.data or "")
     flash(_("Returned to the cell."))
@@ -185,8 +178,8 @@ def return_template(form: TemplateReasonForm, template_id: int) -> Page:
 
 @routes.route("/<int:template_id>/withdraw", methods=["GET", "POST"])
 @for_action(Action.APPROVE_TEMPLATE)
-@with_form(TemplateReasonForm, shown_by=_reason_page)
-def withdraw(form: TemplateReasonForm, template_id: int) -> Page:
+@with_form(ReasonForm, shown_by=_reason_page)
+def withdraw(form: ReasonForm, template_id: int) -> Page:
     """Withdraw the approval: the template can no longer be used, and nothing more is sent."""
     _decide(template_approval.withdraw, template_id, reason=form.reason.data or "")
     flash(_("The approval is withdrawn; it cannot be used any more."))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import TextAreaField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, may
@@ -15,18 +14,12 @@ from publisher.validation import check_in_sight
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
-from web.core.i18n import _, _l
+from web.core.i18n import _
 from web.core.permissions import Page, for_action
 from web.emergency.views import routes
-from web.forms import Form
+from web.forms import Form, ReasonForm
 
 __all__ = ["routes"]
-
-
-class RefusalForm(Form):
-    """The reason why the department refuses to ratify a use."""
-
-    reason = TextAreaField(_l("Reason"))
 
 
 @routes.get("/uses")
@@ -86,8 +79,8 @@ def ratify(_form: Form, use_id: int) -> Page:
 
 @routes.route("/uses/<int:use_id>/refuse", methods=["GET", "POST"])
 @for_action(Action.RATIFY)
-@with_form(RefusalForm)
-def refuse(form: RefusalForm, use_id: int) -> Page:
+@with_form(ReasonForm)
+def refuse(form: ReasonForm, use_id: int) -> Page:
     """Ask for the reason, and refuse to ratify a use; from now on a correction is owed."""
     if isinstance(form.refusal, NotAllowed):
         return _use_page(form, use_id)
@@ -101,7 +94,7 @@ def refuse(form: RefusalForm, use_id: int) -> Page:
 
 
 @reads
-def _refusal_page(session: Session, form: RefusalForm, use_id: int) -> str:
+def _refusal_page(session: Session, form: ReasonForm, use_id: int) -> str:
     used = queries.use_for(session, actor=actor(), now=ctx.now(), use_id=use_id)
     check_in_sight(actor(), Action.SEE_EMERGENCY, [used.use.decision.department_id])
     return render_template("emergency/refuse.html", outcome=used, form=form)

@@ -7,7 +7,7 @@ from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import SelectMultipleField, TextAreaField
+from wtforms import SelectMultipleField
 
 from approvals.policy import Action
 from approvals.states import PostState
@@ -21,47 +21,15 @@ from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
-from web.forms import Form, number_of
+from web.forms import ReasonForm, number_of
 
 routes = Blueprint("orders", __name__)
 
 
-class TakeBackForm(Form):
+class TakeBackForm(ReasonForm):
     """The publications to delete, and the reason, which is public."""
 
     things = SelectMultipleField(_l("What is to be deleted"), validate_choice=False)
-    reason = TextAreaField(_l("Reason"))
-
-
-class HideReasonForm(Form):
-    """The reason for hiding a comment or showing it again."""
-
-    reason = TextAreaField(_l("Reason"))
-
-
-@routes.route("/posts/<int:post_id>/take-back", methods=["GET", "POST"])
-@for_action(Action.ORDER_DELETION)
-@with_form(TakeBackForm)
-def take_back(form: TakeBackForm, post_id: int) -> Page:
-    """Order the deletion of chosen publications of a post, with a reason."""
-    if form.is_shown:
-        return _take_back_page(form, post_id)
-    with writing() as session:
-        post = drafts.post_for(session, actor=actor(), post_id=post_id)
-        takedown_orders.take_back(
-            session,
-            actor=actor(),
-            now=ctx.now(),
-            post_id=post_id,
-            receipt_ids=[number_of(receipt_id) for receipt_id in form.things.data or []],
-            reason=form.reason.data or "",
-        )
-        is_withdrawn = post.state is PostState.WITHDRAWN
-    flash(_("The deletion is ordered. Look again in a moment to see that it is carried out."))
-    flash(f"take-back-{post_id}", "draft-done")
-    if is_withdrawn:
-        flash(_("The post is withdrawn: nothing more of it will be published."))
-    return redirect(url_for("posts.show", post_id=post_id))
 
 
 @reads
@@ -85,16 +53,39 @@ def _take_back_page(session: Session, form: TakeBackForm, post_id: int) -> str:
     )
 
 
+@routes.route("/posts/<int:post_id>/take-back", methods=["GET", "POST"])
+@for_action(Action.ORDER_DELETION)
+@with_form(TakeBackForm, shown_by=_take_back_page)
+def take_back(form: TakeBackForm, post_id: int) -> Page:
+    """Order the deletion of chosen publications of a post, with a reason."""
+    with writing() as session:
+        post = drafts.post_for(session, actor=actor(), post_id=post_id)
+        takedown_orders.take_back(
+            session,
+            actor=actor(),
+            now=ctx.now(),
+            post_id=post_id,
+            receipt_ids=[number_of(receipt_id) for receipt_id in form.things.data or []],
+            reason=form.reason.data or "",
+        )
+        is_withdrawn = post.state is PostState.WITHDRAWN
+    flash(_("The deletion is ordered. Look again in a moment to see that it is carried out."))
+    flash(f"take-back-{post_id}", "draft-done")
+    if is_withdrawn:
+        flash(_("The post is withdrawn: nothing more of it will be published."))
+    return redirect(url_for("posts.show", post_id=post_id))
+
+
 @reads
-def _hide_page(session: Session, form: HideReasonForm, comment_id: int, *, act: str) -> str:
+def _hide_page(session: Session, form: ReasonForm, comment_id: int, *, act: str) -> str:
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
     return render_template("posts/hide.html", comment=comment, act=act, form=form)
 
 
 @routes.route("/comments/<int:comment_id>/hide", methods=["GET", "POST"])
 @for_action(Action.HIDE)
-@with_form(HideReasonForm, shown_by=partial(_hide_page, act="hide"))
-def hide(form: HideReasonForm, comment_id: int) -> Page:
+@with_form(ReasonForm, shown_by=partial(_hide_page, act="hide"))
+def hide(form: ReasonForm, comment_id: int) -> Page:
     """Hide a comment below one of our posts."""
     _order(inbox_hide.hide, form, comment_id)
     flash(_("The comment is being hidden."))
@@ -104,8 +95,8 @@ def hide(form: HideReasonForm, comment_id: int) -> Page:
 
 @routes.route("/comments/<int:comment_id>/unhide", methods=["GET", "POST"])
 @for_action(Action.UNHIDE)
-@with_form(HideReasonForm, shown_by=partial(_hide_page, act="unhide"))
-def unhide(form: HideReasonForm, comment_id: int) -> Page:
+@with_form(ReasonForm, shown_by=partial(_hide_page, act="unhide"))
+def unhide(form: ReasonForm, comment_id: int) -> Page:
     """Show a hidden comment again."""
     _order(inbox_hide.unhide, form, comment_id)
     flash(_("The comment is being shown again."))
@@ -113,7 +104,7 @@ def unhide(form: HideReasonForm, comment_id: int) -> Page:
     return redirect(url_for("inbox.show", comment_id=comment_id))
 
 
-def _order(act: Callable[..., object], form: HideReasonForm, comment_id: int) -> None:
+def _order(act: Callable[..., object], form: ReasonForm, comment_id: int) -> None:
     """Give the order; raises `NotFound` for another department's comment."""
     now, reason = ctx.now(), form.reason.data or ""
     with writing() as session:

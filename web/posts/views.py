@@ -11,8 +11,7 @@ from wtforms import TextAreaField
 from approvals.policy import Action, may, scope_of
 from approvals.states import PostState
 from publisher.drafting import collaboration, drafts
-from publisher.models.desk import OpenDraft
-from publisher.models.posts import Post, PostKind, Revision
+from publisher.models.posts import Post, PostKind
 from publisher.models.submissions import Submission
 from publisher.reports import timeline
 from publisher.review import decide, gate_adapter
@@ -49,6 +48,7 @@ def show(post_id: int) -> Page:
 def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id, options=_SIBLINGS)
     newest = post.revisions[-1] if post.revisions else None
+    reviews = gate_adapter.department_reviews(newest, now=ctx.now()) if newest else []
     publications = publications_of(session, post)
     acts = _acts(post) | _deletion_acts(post, publications)
     return render_template(
@@ -61,19 +61,19 @@ def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
         next_labels=NEXT,
         acts=acts,
         publications=publications,
-        reviews=(reviews := _department_reviews(newest)),
+        reviews=reviews,
         blocked_ids=_blocked(session, post, reviews),
         siblings=_sibling_posts(post),
         visible_ids=_visible_submission_ids(post),
         notes=collaboration.notes_of(session, actor=actor(), post_id=post_id),
         may_read_notes=collaboration.may_read_notes(actor()),
         note_form=form,
-        other_editors=_others(session, post_id) if "draft" in acts else [],
+        other_editors=collaboration.other_editors(
+            session, actor=actor(), now=ctx.now(), post_id=post_id
+        )
+        if "draft" in acts
+        else [],
     )
-
-
-def _department_reviews(newest: Revision | None) -> list[DepartmentReview]:
-    return gate_adapter.department_reviews(newest, now=ctx.now()) if newest else []
 
 
 def _blocked(session: Session, post: Post, reviews: Sequence[DepartmentReview]) -> set[int]:
@@ -84,10 +84,6 @@ def _blocked(session: Session, post: Post, reviews: Sequence[DepartmentReview]) 
         session, post.revisions[-1], reviews, now=ctx.now()
     )
     return {department.id for department, _why in without_approver}
-
-
-def _others(session: Session, post_id: int) -> list[OpenDraft]:
-    return collaboration.other_editors(session, actor=actor(), now=ctx.now(), post_id=post_id)
 
 
 def _visible_submission_ids(post: Post) -> set[int]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import Protocol
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
-from wtforms import HiddenField, TextAreaField
+from wtforms import HiddenField
 
 from approvals.errors import StaleRevision
-from approvals.policy import Action, Actor
+from approvals.policy import Action
 from publisher.drafting import drafts
 from publisher.models.posts import DecisionKind
 from publisher.review import decide, return_texts, withdraw
@@ -22,49 +20,20 @@ from web import in_flight
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
-from web.core.i18n import _, _l
+from web.core.i18n import _
 from web.core.permissions import Page, for_action
 from web.drafting.revisions import newer_changes
-from web.forms import Form, number_of
+from web.forms import ReasonForm, number_of
 from web.review.views import DECIDERS, redirect_if_already_decided, routes
 
 
-class DecisionReasonForm(Form):
+class DecisionReasonForm(ReasonForm):
     """A reason, with the hidden values of `ApproveForm`."""
 
     seen = HiddenField()
     under = HiddenField()
-    reason = TextAreaField(_l("Reason"))
     # `return_texts.save` reports its errors at `words`; here they belong to the reason.
     aliases = {"words": "reason"}  # noqa: RUF012  as in the base
-
-
-class Decide(Protocol):
-    """Records a decision about the revision that was shown."""
-
-    def __call__(
-        self,
-        session: Session,
-        *,
-        actor: Actor,
-        now: datetime,
-        post_id: int,
-        seen_revision: int,
-        reason: str,
-    ) -> object: ...
-
-
-def _withdraw_post(
-    session: Session,
-    *,
-    actor: Actor,
-    now: datetime,
-    post_id: int,
-    seen_revision: int,  # noqa: ARG001  part of `Decide`
-    reason: str,
-) -> None:
-    """Withdraw the post as a whole, whichever of its revisions was shown."""
-    withdraw.withdraw_post(session, actor=actor, now=now, post_id=post_id, reason=reason)
 
 
 _DECISION_KINDS: Mapping[str, Collection[DecisionKind]] = {
@@ -131,7 +100,7 @@ def return_post(form: DecisionReasonForm, post_id: int) -> Page:
         with writing() as session:
             _with_saved_text(session, form, post_id)
         return _reason_page(form, post_id, act="return")
-    _decide(decide.return_post, form, post_id)
+    _decide(decide.return_post, form, post_id, seen_revision=number_of(form.seen.data))
     flash(_("Returned to the cell with your words."))
     return _decided(post_id, "return")
 
@@ -141,7 +110,7 @@ def return_post(form: DecisionReasonForm, post_id: int) -> Page:
 @with_form(DecisionReasonForm, shown_by=partial(_reason_page, act="reject"))
 def reject(form: DecisionReasonForm, post_id: int) -> Page:
     """Reject the post with a reason."""
-    _decide(decide.reject, form, post_id)
+    _decide(decide.reject, form, post_id, seen_revision=number_of(form.seen.data))
     flash(_("Rejected. The cell sees your reason."))
     return _decided(post_id, "reject")
 
@@ -151,7 +120,7 @@ def reject(form: DecisionReasonForm, post_id: int) -> Page:
 @with_form(DecisionReasonForm, shown_by=partial(_reason_page, act="withdraw_approval"))
 def withdraw_approval(form: DecisionReasonForm, post_id: int) -> Page:
     """Withdraw the approval of the actor's department, as long as something is unsent."""
-    _decide(withdraw.withdraw_approval, form, post_id)
+    _decide(withdraw.withdraw_approval, form, post_id, seen_revision=number_of(form.seen.data))
     flash(_("The approval is taken back. Nothing more of it leaves."))
     in_flight.flash_for_post(post_id)
     return _decided(post_id, "withdraw_approval")
@@ -162,24 +131,21 @@ def withdraw_approval(form: DecisionReasonForm, post_id: int) -> Page:
 @with_form(DecisionReasonForm, shown_by=partial(_reason_page, act="withdraw_post"))
 def withdraw_post(form: DecisionReasonForm, post_id: int) -> Page:
     """Withdraw the post."""
-    _decide(_withdraw_post, form, post_id)
+    _decide(withdraw.withdraw_post, form, post_id)
     flash(_("The post is withdrawn."))
     in_flight.flash_for_post(post_id)
     return _decided(post_id, "withdraw_post")
 
 
-def _decide(decide_with: Decide, form: DecisionReasonForm, post_id: int) -> None:
+def _decide(
+    act: Callable[..., object], form: DecisionReasonForm, post_id: int, **revision: int
+) -> None:
+    """Decide about a visible post under the appointment that the page named."""
     decide.check_acting_under(actor(), number_of(form.under.data))
+    reason = form.reason.data or ""
     with writing() as session:
         drafts.post_for(session, actor=actor(), post_id=post_id)
-        decide_with(
-            session,
-            actor=actor(),
-            now=ctx.now(),
-            post_id=post_id,
-            seen_revision=number_of(form.seen.data),
-            reason=form.reason.data or "",
-        )
+        act(session, actor=actor(), now=ctx.now(), post_id=post_id, reason=reason, **revision)
 
 
 def _decided(post_id: int, act: str) -> Response:

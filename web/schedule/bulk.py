@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, IntegerField, RadioField, StringField
+from wtforms import BooleanField, RadioField, StringField
 
 from approvals.policy import Action
-from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.reports import calendar
 from publisher.scheduling import bulk_reschedule
 from publisher.scheduling.bulk_reschedule import (
@@ -26,7 +25,14 @@ from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l, _n
 from web.core.permissions import Page, for_action
-from web.forms import DayMonthYearField, Form, number_of, options
+from web.forms import (
+    DayMonthYearField,
+    Form,
+    WholeNumberField,
+    number_of,
+    options,
+    read_moment,
+)
 from web.messages.field_errors import problem_sentence
 from web.messages.refusals import refusal_sentence
 
@@ -34,15 +40,10 @@ routes = Blueprint("rescheduling", __name__)
 MOST_HOURS, MOST_DAYS = 24 * 31, 366
 
 
-class AmountField(IntegerField):
-    """An integer field, which also reads negative numbers and Devanagari digits."""
+class AmountField(WholeNumberField):
+    """A whole number, which may be negative."""
 
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Parse the number; the error message is in the language of the page."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as problem:
-            raise ValueError(_("Write a whole number, for example 2 or -1.")) from problem
+    unreadable = _l("Write a whole number, for example 2 or -1.")
 
 
 class BulkMoveForm(Form):
@@ -115,7 +116,7 @@ def _read_how(form: BulkMoveForm) -> NewTime:
     validator, amount = Validator(), form.amount.data or 0
     how: NewTime = ToSlots()
     if form.way.data == "at":
-        how = ToMoment(_read_time(validator, form))
+        how = ToMoment(read_moment(form.day, form.clock))
     elif form.way.data in ("hours", "days"):
         most = MOST_HOURS if form.way.data == "hours" else MOST_DAYS
         if not amount or abs(amount) > most:
@@ -124,15 +125,6 @@ def _read_how(form: BulkMoveForm) -> NewTime:
         how = Shift(timedelta(**{form.way.data: amount}))
     validator.finish()
     return how
-
-
-def _read_time(validator: Validator, form: BulkMoveForm) -> datetime:
-    day = form.day.data.isoformat() if form.day.data else ""
-    try:
-        return parse_when(day, form.clock.data or "")
-    except BadWhen as bad:
-        validator.add("day" if bad.code.field == "date" else "clock", bad.code.value)
-        return ctx.now()
 
 
 @reads

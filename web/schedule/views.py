@@ -13,12 +13,11 @@ from wtforms.validators import InputRequired
 from approvals.policy import Action
 from publisher import failpoints
 from publisher.drafting import drafts
-from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.models.desk import QuietTime
 from publisher.models.posts import Post, Variant
 from publisher.scheduling import constraints, slots
 from publisher.scheduling import schedule as scheduling_schedule
-from publisher.validation import FieldError, Invalid, NotFound
+from publisher.validation import NotFound
 from publisher.working_time import local
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
@@ -26,7 +25,7 @@ from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.deliveries import holds
-from web.forms import DayMonthYearField, Form, MinutesField
+from web.forms import DayMonthYearField, Form, MinutesField, read_moment
 from web.previews import previews_of, variant_title
 
 routes = Blueprint("scheduling", __name__)
@@ -93,13 +92,7 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
     """
     with writing() as session:
         variant = _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
-        try:
-            due_at = parse_when(
-                form.day.data.isoformat() if form.day.data else "", form.clock.data or ""
-            )
-        except BadWhen as bad:
-            field = "day" if bad.code.field == "date" else "clock"
-            raise Invalid([FieldError(field, bad.code.value)]) from bad
+        due_at = read_moment(form.day, form.clock)
         scheduling_schedule.schedule(
             session,
             actor=actor(),

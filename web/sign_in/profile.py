@@ -107,11 +107,9 @@ def _profile_page(database_session: Session, form: ProfileForm) -> str:
 
 @routes.route("/profile", methods=["GET", "POST"])
 @for_roles()
-@with_form(ProfileForm)
+@with_form(ProfileForm, shown_by=_profile_page)
 def show(form: ProfileForm) -> Page:
     """Show one's own profile, and store it; the pages then use the chosen language."""
-    if form.is_shown:
-        return _profile_page(form)
     with writing() as database_session:
         profile.save(
             database_session,
@@ -259,11 +257,9 @@ def _code_page(database_session: Session, form: ContactCodeForm) -> str:
 
 @routes.route("/profile/code", methods=["GET", "POST"])
 @for_roles()
-@with_form(ContactCodeForm)
+@with_form(ContactCodeForm, shown_by=_code_page)
 def code(form: ContactCodeForm) -> Page:
     """Store the new address or number if the code sent there is right."""
-    if form.is_shown:
-        return _code_page(form)
     if form.validate():
         with writing() as database_session:
             problem = contact_verification.confirm(

@@ -223,13 +223,22 @@ def _shown_again(submission_id: int, act: str) -> Response:
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
+@reads
+def _merge_page(session: Session, form: MergeForm, submission_id: int) -> str:
+    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
+    return render_template(
+        "submissions/merge.html",
+        submission=submission,
+        candidates=intake_merge.likely_originals(session, submission),
+        form=form,
+    )
+
+
 @routes.route("/submissions/<int:submission_id>/merge", methods=["GET", "POST"])
 @for_action(Action.MERGE_SUBMISSION)
-@with_form(MergeForm)
+@with_form(MergeForm, shown_by=_merge_page)
 def merge(form: MergeForm, submission_id: int) -> Page:
     """Merge a duplicate into another submission."""
-    if form.is_shown:
-        return _merge_page(form, submission_id)
     with writing() as session:
         merged = intake_merge.merge(
             session,
@@ -242,14 +251,3 @@ def merge(form: MergeForm, submission_id: int) -> Page:
         number = merged.merged_into.number if merged.merged_into else ""
     flash(_("It goes on under %(number)s. The department is told.", number=number))
     return _shown_again(submission_id, "merge")
-
-
-@reads
-def _merge_page(session: Session, form: MergeForm, submission_id: int) -> str:
-    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
-    return render_template(
-        "submissions/merge.html",
-        submission=submission,
-        candidates=intake_merge.likely_originals(session, submission),
-        form=form,
-    )
