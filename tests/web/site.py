@@ -170,6 +170,12 @@ def copy_site(site: Site, file: Path, folder: Path, app: Flask) -> Site:
         database=Database(f"sqlite:///{folder / 'nagarvani.db'}"),
         store=Store(folder / "media"),
         clock=Clock(site.city.clock.at),
+        # A test may appoint people, or add departments: its names are not those of other copies.
+        departments=dict(site.city.departments),
+        appointments=dict(site.city.appointments),
+        people=dict(site.city.people),
+        accounts=dict(site.city.accounts),
+        roles=dict(site.city.roles),
         platforms={},
     )
     for name, account_id in city.accounts.items():

@@ -299,7 +299,7 @@ def test_a_fifth_photo_is_refused_until_one_is_removed(member: Browser) -> None:
 def test_a_tiff_of_twelve_bits_says_what_to_do_instead(member: Browser) -> None:
     page = send(member, {}, files=[("files", ("नकाशा.tif", pictures.tiff()))])
     assert page.error_at("files") == (
-        "“नकाशा.tif” ही स्कॅनर किंवा कॅमेऱ्याची TIFF फाइल आहे; ती एक्स किंवा फेसबुकवर दाखविता येत "
+        "“नकाशा.tif” ही स्कॅनर किंवा कॅमेऱ्याची TIFF फाइल आहे; ती पोस्टमध्ये दाखविता येत "
         "नाही. ती उघडून JPEG म्हणून जतन करावी व ती निवडावी."
     )
 
