@@ -109,9 +109,8 @@ def _put_back(session: Session, post: Post, *, actor: Actor, now: datetime) -> N
 
 
 def _accounts_of(session: Session, placed: Sequence[Placed]) -> dict[int, Account]:
-    ids = {variant.account_id for _, variant in placed}
-    accounts = session.scalars(select(Account).where(Account.id.in_(ids)))
-    return {account.id: account for account in accounts}
+    accounts = (session.get(Account, variant.account_id) for _, variant in placed)
+    return {account.id: account for account in accounts if account is not None}
 
 
 def _checked(

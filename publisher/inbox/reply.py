@@ -119,7 +119,12 @@ def answer(
         post = _new_reply(comment, kind, now=now)
         variant = _variant(comment, text)
         revision = revisions.write_revision(
-            session, actor=actor, now=now, post=post, variants=[variant]
+            session,
+            actor=actor,
+            now=now,
+            post=post,
+            variants=[variant],
+            not_after=now + decide.USEFUL_FOR,
         )
     _decide(session, post, revision, actor=actor, now=now)
     failpoints.hit("answer.before_commit")

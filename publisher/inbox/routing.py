@@ -298,12 +298,12 @@ def standing_answer(session: Session, comment: Comment) -> Reply | None:
 
 
 def locked_comment(session: Session, comment_id: int, *, actor: Actor) -> Comment:
-    """Return the comment and its thread, locked until the transaction ends.
+    """Return the comment with its thread and account, locked until the transaction ends.
 
     Raises `NotFound` unless the actor may see it.
     """
-    thread = joinedload(Comment.thread)
-    comment = existing(transitions.lock(session, Comment, comment_id, options=[thread]), comment_id)
+    related = [joinedload(Comment.thread), joinedload(Comment.account)]
+    comment = existing(transitions.lock(session, Comment, comment_id, options=related), comment_id)
     department_ids = [] if comment.department_id is None else [comment.department_id]
     check_in_sight(actor, Action.SEE_COMMENT, department_ids)
     return comment

@@ -100,9 +100,9 @@ def fix(session: Session, revision: Revision, *, now: datetime) -> None:
     if revision.not_before is not None and revision.not_after <= revision.not_before:
         values = {"not_before": revision.not_before}
         raise Invalid([FieldError("not_after", "before_not_before", values)])
+    canonical = gate.canonical(gate_adapter.subject_of(session, revision.id))
+    revision.canonical, revision.digest = canonical, gate.digest(canonical)
     revision.sent_for_review_at = now
-    revision.canonical = gate.canonical(gate_adapter.subject_of(session, revision.id))
-    revision.digest = gate.digest(revision.canonical)
 
 
 def approve(

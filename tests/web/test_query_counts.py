@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from approvals.policy import Role
+from publisher.models.deliveries import ClockBeat
 from tests.support import city_controls
 from tests.support.city import City, statements
 from tests.support.city_people import HOUR
@@ -146,3 +147,21 @@ def count_queries(site: Site, path: str, role: str) -> PageCounts:
     return PageCounts(
         len(executed), sum(tag.tag in ("li", "tr", "article", "section") for tag in page.all)
     )
+
+
+def test_the_layout_of_a_page_runs_at_most_five_queries(site: Site) -> None:
+    """The introduction shows no rows of its own; a clock runs."""
+    with site.city.write() as session:
+        session.add(ClockBeat(name="clock-1", started_at=site.city.now, beat_at=site.city.now))
+    for role in CAST:
+        assert 0 < count_queries(site, "/tour/1", role).statements <= 5, role
+
+
+def test_an_officer_answers_a_comment_in_at_most_twenty_queries(site: Site) -> None:
+    comment_id = site.city.comment(under=site.city.live()[0])
+    officer = site.browser(CAST["officer"])
+    officer.page(f"/comments/{comment_id}")
+    with statements(site.city.database) as executed:
+        response = officer.post(f"/comments/{comment_id}/answer", {"text": "उद्या सकाळी येईल."})
+    assert response.status_code == 302
+    assert len(executed) <= 20
