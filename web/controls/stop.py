@@ -75,7 +75,7 @@ def stopper(stop: Stop) -> str:
 
 @routes.post("/stop")
 @for_action(Action.STOP_ALL)
-@with_form(ReasonForm, shown_by=_page)
+@with_form(ReasonForm, shown_by=_page, forbids=True)
 def stop(form: ReasonForm) -> Page:
     """Stop all publishing."""
     reason = form.reason.data or ""

@@ -19,15 +19,17 @@ FormView = Callable[Concatenate[ViewForm, Parameters], Page]
 
 
 def with_form(
-    make_form: Callable[[], ViewForm], shown_by: Callable[..., Page] | None = None
+    make_form: Callable[[], ViewForm],
+    shown_by: Callable[..., Page] | None = None,
+    *,
+    forbids: bool = False,
 ) -> Callable[[FormView[ViewForm, Parameters]], Callable[Parameters, Page]]:
     """Pass the view a new form, and show what the use case refuses on the form's page.
 
     `shown_by` renders the page on GET and after a refusal, from the arguments of the view. Without
     it the view does so itself, where `form.is_shown`. After `Invalid` the page has the errors and
-    status 422, after `NotAllowed` the sentence and status 409. Two refusals are left to the error
-    handlers: a missing right is 403 with the texts that were typed, as its page may have no form,
-    and for a fresh sign-in the password is asked.
+    status 422, after `NotAllowed` the sentence and status 409. For a fresh sign-in the error
+    handlers ask for the password. With `forbids` a missing right is 403, with the typed texts.
     """
 
     def decorate(view: FormView[ViewForm, Parameters]) -> Callable[Parameters, Page]:
@@ -40,9 +42,11 @@ def with_form(
                 return show(form, *args, **kwargs)
             try:
                 return view(form, *args, **kwargs)
-            except (FreshSignInRequired, WrongRole):
+            except FreshSignInRequired:
                 raise
             except (Invalid, NotAllowed) as refusal:
+                if forbids and isinstance(refusal, WrongRole):
+                    raise
                 status = form.refuse(refusal)
             page = show(form, *args, **kwargs)
             return (page, status) if isinstance(page, str) else page

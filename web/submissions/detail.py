@@ -205,7 +205,7 @@ def note(form: SubmissionReasonForm, submission_id: int) -> Page:
 
 @routes.post("/submissions/<int:submission_id>/complete")
 @for_action(Action.COMPLETE_SUBMISSION)
-@with_form(SubmissionReasonForm, shown_by=_submission_page)
+@with_form(SubmissionReasonForm, shown_by=_submission_page, forbids=True)
 def complete(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Store the department's answer to the question, which is asked on the submission's page."""
     _act(questions.answer_question, submission_id, answer=form.answer.data or "")
