@@ -73,7 +73,8 @@ def store(context: WorkerContext, outcomes: Sequence[Outcome]) -> None:
         deliveries, attempts = _lock(session, claims), _attempts(session, claims)
         platform_ids, published = _stored_ids(session, outcomes), list[tuple[Delivery, Receipt]]()
         for outcome, claim in zip(outcomes, claims, strict=True):
-            _end(attempts[claim], outcome.ending, now)
+            if claim in attempts:
+                _end(attempts[claim], outcome.ending, now)
             delivery = deliveries.get(claim.delivery_id)
             if delivery is None or delivery.fence != claim.fence:
                 continue  # claimed again since: only the attempt ends
@@ -82,8 +83,8 @@ def store(context: WorkerContext, outcomes: Sequence[Outcome]) -> None:
             elif _is_proof(context, session, delivery, outcome.ending, platform_ids):
                 published.append((delivery, outcome.ending))
         _publish(session, published, now)
-        for claim in claims:
-            _give_back_limit(session, attempts[claim], now)
+        for attempt in attempts.values():
+            _give_back_limit(session, attempt, now)
         _learn_limits(session, outcomes, now)
         failpoints.hit("publish.in_receipt_commit")
     failpoints.hit("publish.stored")
@@ -102,11 +103,13 @@ def _lock(session: Session, claims: Sequence[Claim]) -> dict[int, Delivery]:
 
 
 def _attempts(session: Session, claims: Sequence[Claim]) -> dict[Claim, Attempt]:
+    """Return the attempts of these claims, without those that are missing."""
     keys = [(claim.delivery_id, claim.fence) for claim in claims]
     query = select(Attempt).where(tuple_(Attempt.delivery_id, Attempt.fence).in_(keys))
     rows = session.scalars(query.execution_options(populate_existing=True))
     by_key = {(attempt.delivery_id, attempt.fence): attempt for attempt in rows}
-    return {claim: by_key[claim.delivery_id, claim.fence] for claim in claims}
+    keyed_claims = zip(claims, keys, strict=True)
+    return {claim: by_key[key] for claim, key in keyed_claims if key in by_key}
 
 
 def lock_for_claim(session: Session, claim: Claim) -> Delivery | None:

@@ -12,7 +12,7 @@ from inspect import signature
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select
 from sqlalchemy.exc import OperationalError
 
 from publisher.database.session import Database
@@ -50,6 +50,17 @@ def test_a_receipt_that_cannot_be_stored_does_not_lose_the_others(town: City) ->
     assert (
         delivery_state(town, bad) is DeliveryState.SENDING
     )  # the outcome is unknown, so a look-up follows
+
+
+def test_a_receipt_whose_attempt_is_missing_does_not_end_the_recorder(town: City) -> None:
+    odd, good = start_sending(town, 2)
+    with town.write() as session:
+        session.execute(delete(Attempt).where(Attempt.delivery_id == odd.claim.delivery_id))
+    recorder = Recorder(town.context)
+    for number, payload in enumerate((odd, good), 1):
+        recorder.put(Outcome(payload, receipt_for(number, town)))
+    recorder.close()
+    assert [delivery_state(town, payload) for payload in (odd, good)] == ["published"] * 2
 
 
 PAUSES = (0.1, 0.3, 0.0)
