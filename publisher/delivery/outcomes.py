@@ -65,23 +65,29 @@ class Outcome:
     allowances: tuple[Allowance, ...] = ()
 
 
+Published = tuple[Delivery, int, Receipt]
+"""A delivery, the id of the account on which its attempt was made, and the receipt."""
+
+
 def store(context: WorkerContext, outcomes: Sequence[Outcome]) -> None:
     """Store the outcomes of these attempts in one transaction."""
     with context.database.transaction() as session:
         now = context.now()
         claims = [outcome.payload.claim for outcome in outcomes]
         deliveries, attempts = _lock(session, claims), _attempts(session, claims)
-        platform_ids, published = _stored_ids(session, outcomes), list[tuple[Delivery, Receipt]]()
+        platform_ids, published = _stored_ids(session, outcomes), list[Published]()
         for outcome, claim in zip(outcomes, claims, strict=True):
             if claim in attempts:
                 _end(attempts[claim], outcome.ending, now)
-            delivery = deliveries.get(claim.delivery_id)
+            delivery, account_id = deliveries.get(claim.delivery_id), outcome.payload.account.id
             if delivery is None or delivery.fence != claim.fence:
                 continue  # claimed again since: only the attempt ends
             if not isinstance(outcome.ending, Receipt):
                 failures.move_on(context, session, delivery, outcome.ending, now)
-            elif _is_proof(context, session, delivery, outcome.ending, platform_ids):
-                published.append((delivery, outcome.ending))
+            elif _is_proof(
+                context, session, delivery, (account_id, outcome.ending.platform_id), platform_ids
+            ):
+                published.append((delivery, account_id, outcome.ending))
         _publish(session, published, now)
         for attempt in attempts.values():
             _give_back_limit(session, attempt, now)
@@ -184,16 +190,16 @@ def _is_proof(
     context: WorkerContext,
     session: Session,
     delivery: Delivery,
-    receipt: Receipt,
+    pair: tuple[int, str],
     platform_ids: set[tuple[int, str]],
 ) -> bool:
-    """Return True if the receipt proves that the delivery was carried out, even if it is late.
+    """Return True if a receipt proves that the delivery was carried out, even if it is late.
 
-    An id that another publication has proves nothing: the delivery is looked for.
+    `pair` holds the ids of the account that was used and of the post. An id that another
+    publication has proves nothing: the delivery is looked for.
     """
     if delivery.state not in MAY_BE_LIVE:
         return False
-    pair = (delivery.account_id, receipt.platform_id)
     if delivery.action is DeliveryAction.PUBLISH:
         if pair in platform_ids:
             failures.unconfirm(context, session, delivery, "id_seen_before")
@@ -212,44 +218,38 @@ def add_receipt(
     person_id: int | None = None,
 ) -> None:
     """Store the receipt of a delivery, and settle the takedown order that it carried out."""
-    bulk_insert(session, ReceiptRow, [_row(delivery, receipt, origin, now, person_id)])
+    row = _row(delivery, delivery.account_id, receipt, origin, now)
+    bulk_insert(session, ReceiptRow, [row | {"person_id": person_id}])
     takedown_orders.carried_out(session, delivery, now=now)
 
 
 def _row(
-    delivery: Delivery,
-    receipt: Receipt,
-    origin: ReceiptOrigin,
-    now: datetime,
-    person_id: int | None = None,
+    delivery: Delivery, account_id: int, receipt: Receipt, origin: ReceiptOrigin, now: datetime
 ) -> dict[str, object]:
     return {
         "delivery_id": delivery.id,
-        "account_id": delivery.account_id,
+        "account_id": account_id,
         "platform_id": receipt.platform_id,
         "url": receipt.url,
         "published_at": receipt.published_at,
         "stored_at": now,
         "origin": origin,
         "answer": receipt.answer,
-        "person_id": person_id,
         "action": delivery.action,
     }
 
 
-def _publish(
-    session: Session, published: Sequence[tuple[Delivery, Receipt]], now: datetime
-) -> None:
+def _publish(session: Session, published: Sequence[Published], now: datetime) -> None:
     """Store the receipts, and the deliveries as published."""
-    rows = [_row(delivery, receipt, ReceiptOrigin.ANSWER, now) for delivery, receipt in published]
+    rows = [_row(*carried_out, ReceiptOrigin.ANSWER, now) for carried_out in published]
     if rows:
         bulk_insert(session, ReceiptRow, rows)
-    for delivery, _receipt in published:
+    for delivery, *_ in published:
         delivery.reason = {}
         if delivery.action in TAKES_BACK:
             takedown_orders.carried_out(session, delivery, now=now)
     for state in MAY_BE_LIVE:
-        in_state = [delivery for delivery, _receipt in published if delivery.state is state]
+        in_state = [delivery for delivery, *_ in published if delivery.state is state]
         transitions.apply_all(
             session, in_state, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="publish"
         )

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select, update
 
 from approvals.errors import NotApproved
-from publisher.delivery import attempt, dispatch, manual
+from publisher.delivery import attempt, dispatch, manual, outcomes
 from publisher.delivery.accounts import credentials
-from publisher.models.deliveries import Account, Attempt, Delivery
+from publisher.delivery.outcomes import Outcome
+from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptRow
 from publisher.models.posts import Variant
 from publisher.settings import environment
 from publisher.states import AccountState, DeliveryState
@@ -20,6 +21,7 @@ from tests.delivery.test_takedown_orders import take_back
 from tests.inbox.test_hide import hide
 from tests.support.city import City
 from tests.support.city_people import HOUR
+from tests.support.claims import receipt_for, start_sending
 
 pytestmark = pytest.mark.both
 
@@ -98,6 +100,16 @@ def test_a_text_moved_to_another_account_with_its_delivery_is_not_sent(
     town.tick_dispatch()
     assert town.delivery(delivery_id).reason == {"code": "changed"}
     assert _posts(town) == before
+
+
+def test_a_receipt_names_the_account_that_was_used(town: City) -> None:
+    """The row was moved while the platform answered."""
+    (sent,) = start_sending(town)
+    _swap(town, sent.claim.delivery_id)
+    outcomes.store(town.context, [Outcome(sent, receipt_for(1, town))])
+    with town.read() as session:
+        receipt = session.scalars(select(ReceiptRow)).one()
+    assert receipt.account_id == sent.account.id == town.accounts["x"]
 
 
 @pytest.mark.parametrize("platform", ["facebook", "none"])
