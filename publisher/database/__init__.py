@@ -1,1 +1,1 @@
-"""The database: engines, sessions, bulk statements and prepared statements."""
+"""The database: engines, sessions and bulk statements."""
