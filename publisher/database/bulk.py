@@ -20,6 +20,7 @@ from sqlalchemy import (
     Insert,
     Table,
     Text,
+    Update,
     and_,
     bindparam,
     cast,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     literal_column,
     select,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -59,6 +61,26 @@ def bulk_insert(session: Session, model: type[Base], rows: Sequence[Values]) -> 
 def _insert(table: Table, column_names: tuple[str, ...]) -> Insert:
     rows = _from_json({name: table.c[name].type for name in column_names})
     return insert(table).from_select(column_names, select(*(rows.c[name] for name in column_names)))
+
+
+def bulk_update(session: Session, model: type[Base], rows: Sequence[Values]) -> None:
+    """Update rows by their `id`, by one statement; all set the same columns.
+
+    Loaded objects keep their values: the caller sets them.
+    """
+    session.flush()
+    connection, table = session.connection(), table_of(model)
+    if connection.dialect.name == "sqlite":
+        session.execute(update(model), rows)
+    else:
+        connection.execute(_update(table, tuple(rows[0])), {"rows": as_json(rows)})
+
+
+@cache
+def _update(table: Table, column_names: tuple[str, ...]) -> Update:
+    rows = _from_json({name: table.c[name].type for name in column_names})
+    values = {name: rows.c[name] for name in column_names if name != "id"}
+    return update(table).where(table.c.id == rows.c.id).values(values)
 
 
 def insert_for(dialect: str, model: type[Base]) -> sqlite.Insert | postgresql.Insert:

@@ -15,10 +15,11 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
-from publisher.database.bulk import bulk_insert, column_is
+from publisher.database.bulk import bulk_insert, bulk_update, column_is
 from publisher.database.session import table_of
 from publisher.delivery import failures
 from publisher.delivery.claim import DeliveryPayload
@@ -56,6 +57,10 @@ DOES_NOT_FIT = (DataError, IntegrityError)
 _IS_PUBLICATION = column_is(table_of(ReceiptRow).c.action, DeliveryAction.PUBLISH)
 
 
+_ENDS = ("ended_at", "outcome", "answer")
+"""The columns of an attempt that say how it ended."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How an attempt at a payload ended, and the rate limits that the platform reported."""
@@ -76,9 +81,12 @@ def store(context: WorkerContext, outcomes: Sequence[Outcome]) -> None:
         claims = [outcome.payload.claim for outcome in outcomes]
         deliveries, attempts = _lock(session, claims), _attempts(session, claims)
         platform_ids, published = _stored_ids(session, outcomes), list[Published]()
+        _end(
+            session,
+            [(attempts.get(outcome.payload.claim), outcome.ending) for outcome in outcomes],
+            now,
+        )
         for outcome, claim in zip(outcomes, claims, strict=True):
-            if claim in attempts:
-                _end(attempts[claim], outcome.ending, now)
             delivery, account_id = deliveries.get(claim.delivery_id), outcome.payload.account.id
             if delivery is None or delivery.fence != claim.fence:
                 continue  # claimed again since: only the attempt ends
@@ -129,11 +137,18 @@ def attempt_of(session: Session, claim: Claim) -> Attempt:
     return _attempts(session, [claim])[claim]
 
 
-def _end(attempt: Attempt, ending: Ending, now: datetime) -> None:
-    if isinstance(ending, Lost) and attempt.ended_at is not None:
-        return  # the sweep has ended it
-    attempt.ended_at = now
-    attempt.outcome, attempt.answer = _in_words(ending)
+def _end(session: Session, endings: Sequence[tuple[Attempt | None, Ending]], now: datetime) -> None:
+    """End these attempts by one statement, without those that the sweep has ended."""
+    ended = [
+        (attempt, dict(zip(_ENDS, (now, *_in_words(ending)), strict=True)))
+        for attempt, ending in endings
+        if attempt is not None and not (isinstance(ending, Lost) and attempt.ended_at is not None)
+    ]
+    if ended:
+        bulk_update(session, Attempt, [{"id": attempt.id} | values for attempt, values in ended])
+    for attempt, values in ended:
+        for name, value in values.items():
+            set_committed_value(attempt, name, value)
 
 
 def _in_words(ending: Ending) -> tuple[str, str]:

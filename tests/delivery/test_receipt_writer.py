@@ -28,7 +28,7 @@ from publisher.platforms.base.text import for_storage
 from publisher.platforms.base.types import Match, Outgoing, PreparedPost, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
-from tests.support.city import PACE, City
+from tests.support.city import PACE, City, statements
 from tests.support.city_people import NOON
 from tests.support.claims import claim_due, delivery_state, receipt_for, start_sending
 from tests.support.runs import wait_until
@@ -61,6 +61,25 @@ def test_a_receipt_whose_attempt_is_missing_does_not_end_the_recorder(town: City
         recorder.put(Outcome(payload, receipt_for(number, town)))
     recorder.close()
     assert [delivery_state(town, payload) for payload in (odd, good)] == ["published"] * 2
+
+
+def test_many_receipts_take_as_many_statements_as_one(town: City) -> None:
+    """SQLite, which answers at once, counts the rows of one `executemany` as one as well."""
+    counts = []
+    payloads = start_sending(town, 7)
+    for batch in (payloads[:1], payloads[1:]):
+        made = [
+            Outcome(payload, replace(receipt_for(number, town), answer=f"answer {number}"))
+            for number, payload in enumerate(batch, len(counts) + 1)
+        ]
+        with statements(town.database) as executed:
+            outcomes.store(town.context, made)
+        counts.append(len(executed))
+    assert counts[0] == counts[1]
+    with town.read() as session:
+        ends = session.execute(select(Attempt.outcome, Attempt.ended_at, Attempt.answer)).all()
+    assert {(end.outcome, end.ended_at) for end in ends} == {("published", town.now)}
+    assert len({end.answer for end in ends}) == 7
 
 
 PAUSES = (0.1, 0.3, 0.0)
