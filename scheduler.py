@@ -143,7 +143,7 @@ def run(context: WorkerContext, settings: Settings) -> None:
     worker = Worker(context)
     thread = threading.Thread(target=_run_worker, args=[worker, stopping, died], name="press")
     thread.start()
-    all_ticks = ticks(context, settings, is_busy=worker.has_waiting, is_stopping=stopping.is_set)
+    all_ticks = ticks(context, settings, is_busy=worker.is_busy, is_stopping=stopping.is_set)
     scheduler = make_scheduler((*(tick for tick in all_ticks if tick.name != "press"), tables))
     scheduler.start()
     log.info("clock %s runs", context.clock_name)

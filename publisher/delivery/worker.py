@@ -96,9 +96,9 @@ class AccountQueue:
     def _is_low_on_urgent(self) -> bool:
         return len(self._urgent) <= self.threads // 2
 
-    def has_waiting(self) -> bool:
-        """Return True if a claimed delivery waits for a thread."""
-        return bool(self._waiting_count())
+    def is_busy(self) -> bool:
+        """Return True while a claimed delivery is being sent or waits for a thread."""
+        return bool(self._busy_count or self._waiting_count())
 
     def add(self, payloads: list[DeliveryPayload]) -> None:
         """Queue these payloads, urgent ones first, and start the threads that they need."""
@@ -219,9 +219,9 @@ class Worker:
         self._maintained_at = float("-inf")
         self._closing = False
 
-    def has_waiting(self) -> bool:
-        """Return True if a claimed delivery waits for a thread in any queue."""
-        return any(queue.has_waiting() for queue in list(self._queues.values()))
+    def is_busy(self) -> bool:
+        """Return True while any queue sends deliveries."""
+        return any(queue.is_busy() for queue in list(self._queues.values()))
 
     def run_for(self, seconds: float = 0.5) -> int:
         """Claim deliveries as they fall due for this many seconds; return the number claimed.

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Insert, Select, bindparam, null, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
@@ -46,7 +46,7 @@ PAUSE_AFTER_ERROR = timedelta(minutes=5)
 """The pause of a source that could not be read, unless the platform names a time."""
 
 MOST_WHEN_BUSY = 5
-"""The number of sources that a tick reads even while due deliveries are waiting."""
+"""The number of sources that a tick reads even while deliveries are being sent."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,7 @@ def _lease_next_reading(context: WorkerContext, silent_ids: Collection[int] = ()
             .outerjoin(ReceiptRow, ReceiptRow.id == Source.receipt_id)
             .where(Source.read_at <= now, Account.state == AccountState.CONNECTED)
             .where(ReceiptRow.gone_at.is_(None), Source.account_id.not_in(silent_ids))
+            .options(contains_eager(Source.account), contains_eager(Source.receipt))
             .order_by(Source.read_at)
             .limit(1)
             .with_for_update(skip_locked=True, of=Source)

@@ -132,6 +132,21 @@ def test_an_account_that_does_not_respond_delays_no_other(
     }
 
 
+def test_a_worker_is_busy_until_the_platform_has_answered(
+    town: City, slow_platform: _SlowPlatform
+) -> None:
+    (delivery_id,) = town.due(on=["x"])
+    worker = Worker(_real_time_context(town))
+    assert not worker.is_busy()
+    worker.run_for(0.1)
+    assert slow_platform.asked.wait(PATIENCE)
+    assert worker.is_busy()
+    slow_platform.may_answer.set()
+    assert wait_until(lambda: not worker.is_busy(), within=PATIENCE)
+    worker.close()
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+
+
 @pytest.mark.both
 def test_closing_finishes_running_attempts_and_gives_back_the_rest(
     town: City, slow_platform: _SlowPlatform
