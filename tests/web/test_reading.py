@@ -27,6 +27,7 @@ from tests.web.test_bad_submissions import TYPED
 from tests.web.test_sign_in_pages import appoint_again
 from tests.web.test_two_appointments import form_fields
 from web.core.context import ctx
+from web.core.counts import counts_of
 from web.core.database import end_reading, reading
 
 pytestmark = pytest.mark.both
@@ -176,6 +177,19 @@ def test_a_page_sees_one_state_of_the_database(any_site: Site) -> None:
         end_reading()
         with reading() as session:
             assert session.scalar(count) == 1
+
+
+def test_the_tabs_are_counted_once_in_a_snapshot_and_again_after_it(any_site: Site) -> None:
+    clerk = any_site.city.actor("clerk")
+    with a_request(any_site):
+        with reading() as session:
+            before = counts_of(session, clerk)
+        any_site.city.hand_in()
+        with reading() as session:
+            assert counts_of(session, clerk) is before
+        end_reading()
+        with reading() as session:
+            assert counts_of(session, clerk) != before
 
 
 def test_what_was_read_stays_readable_after_the_reading_ended(any_site: Site) -> None:
