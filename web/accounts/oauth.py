@@ -24,7 +24,7 @@ from publisher.platforms.oauth.types import (
 from publisher.platforms.registry import capabilities, is_registered
 from publisher.validation import Invalid, NotFound
 from web.accounts.forms import AccountForm, account_form
-from web.core.auth import acting, actor, writing
+from web.core.auth import acting, actor, by_actor, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _
@@ -57,8 +57,7 @@ def begin() -> Page:
     with writing() as session:
         connecting = oauth_flow.start_oauth(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             platform=platform,
             begun=redirection,
             sign_in_id=acting().sign_in_id,
@@ -217,8 +216,7 @@ def _connect(
     with writing() as session:
         return oauth_flow.finish(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             connecting_id=walk_id,
             sign_in_id=acting().sign_in_id,
             chosen=chosen,

@@ -20,7 +20,7 @@ from publisher.platforms.registry import all_platforms
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from web.accounts.forms import AccountForm, account_form
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _
@@ -104,13 +104,7 @@ def change(account_id: int) -> Page:
         return _change_page(account, form), 422
     try:
         with writing() as session:
-            manage.change(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                account_id=account_id,
-                choice=form.choice(),
-            )
+            manage.change(session, **by_actor(), account_id=account_id, choice=form.choice())
     except Invalid as invalid:
         form.refuse(invalid)
         return _change_page(account, form), 422
@@ -134,7 +128,7 @@ def disconnect(account_id: int) -> Page:
                 waiting_count=waiting_for(session, account_id),
             )
     with writing() as session:
-        manage.disconnect(session, actor=actor(), now=ctx.now(), account_id=account_id)
+        manage.disconnect(session, **by_actor(), account_id=account_id)
     flash(_("The account is disconnected. Its access is forgotten here."))
     return redirect(url_for("accounts.show", account_id=account_id))
 
@@ -148,8 +142,7 @@ def check(account_id: int) -> Page:
     with writing() as session:
         account = manage.resume(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             account_id=account_id,
             health=account_check.health,
             facts=account_check.facts,

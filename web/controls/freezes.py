@@ -21,7 +21,7 @@ from publisher.scheduling import slots
 from publisher.validation import LONGEST_REASON, Validator
 from publisher.working_time import day_bounds
 from web import in_flight
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
@@ -120,7 +120,7 @@ def freeze(form: LayForm) -> Page:
     """Create a freeze."""
     freeze_form = _read_form(form)
     with writing() as session:
-        new_freeze = controls_freeze.freeze(session, actor=actor(), now=ctx.now(), form=freeze_form)
+        new_freeze = controls_freeze.freeze(session, **by_actor(), form=freeze_form)
         freeze_id = new_freeze.id
     flash(_("The freeze is laid. What falls into it stays here; you see it below."))
     flash("freeze", "draft-done")
@@ -169,7 +169,7 @@ def lift(freeze_id: int) -> Page:
     """End a freeze early."""
     try:
         with writing() as session:
-            controls_freeze.lift(session, actor=actor(), now=ctx.now(), freeze_id=freeze_id)
+            controls_freeze.lift(session, **by_actor(), freeze_id=freeze_id)
     except FreezeOver as refusal:
         flash(refusal_sentence(refusal), "grey")
         return redirect(url_for("freezes.index"))

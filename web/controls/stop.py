@@ -16,7 +16,7 @@ from publisher.i18n import dates
 from publisher.models.controls import Stop
 from publisher.reports.types import who_of
 from publisher.validation import departments_in_sight
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l, _n, page_language
@@ -80,7 +80,7 @@ def stop(form: ReasonForm) -> Page:
     """Stop all publishing."""
     reason = form.reason.data or ""
     with writing() as session:
-        controls_stop.stop_all(session, actor=actor(), now=ctx.now(), reason=reason)
+        controls_stop.stop_all(session, **by_actor(), reason=reason)
     flash(_("All publishing is stopped."), "red")
     flash("stop", "draft-done")
     return redirect(url_for("stopping.show"))
@@ -95,8 +95,7 @@ def release(form: ReleaseForm) -> Page:
         with writing() as session:
             controls_stop.release(
                 session,
-                actor=actor(),
-                now=ctx.now(),
+                **by_actor(),
                 stop_ids=[number_of(stop_id) for stop_id in request.form.getlist("seen")],
                 reason=form.reason.data or "",
                 accepted_in_doubt=_known_in_doubt(form),

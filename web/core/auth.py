@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Concatenate, ParamSpec, TypedDict, TypeVar, cast
 
 from flask import Flask, abort, current_app, g, render_template, request, session
 from sqlalchemy.orm import Session
@@ -49,6 +50,13 @@ class Acting:
         return self.appointment.person
 
 
+class ActorAndTime(TypedDict):
+    """The keyword arguments that use cases and queries have in common."""
+
+    actor: Actor
+    now: datetime
+
+
 class SignedOut(Exception):
     """The session was ended between the beginning of the request and its write."""
 
@@ -65,6 +73,14 @@ def acting() -> Acting:
 def actor() -> Actor:
     """Return the actor of the current request."""
     return acting().actor
+
+
+def by_actor() -> ActorAndTime:
+    """Return who acts and the time, to be passed on as `**by_actor()`.
+
+    In a write it is called inside `writing()`, where the rights have been read again.
+    """
+    return {"actor": actor(), "now": ctx.now()}
 
 
 def register(app: Flask) -> None:

@@ -9,8 +9,7 @@ from approvals.policy import Action
 from publisher.models.notifications import Notice
 from publisher.notifications import retry
 from publisher.validation import NotFound
-from web.core.auth import actor, reads, writing
-from web.core.context import ctx
+from web.core.auth import by_actor, reads, writing
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
@@ -41,6 +40,6 @@ def send_again(notice_id: int) -> Page:
         notice = session.get(Notice, notice_id)
         if notice is None:
             raise NotFound(notice_id)
-        retry.send_again(session, actor=actor(), now=ctx.now(), notice=notice)
+        retry.send_again(session, **by_actor(), notice=notice)
     flash(_("It is sent again within a minute."))
     return redirect(url_for("mails.index"))

@@ -18,7 +18,7 @@ from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import FieldError
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.form_views import with_form
@@ -69,7 +69,7 @@ def _delivery_and_post(session: Session, delivery_id: int) -> tuple[Delivery, Po
 def _refusal(session: Session, delivery_id: int) -> str:
     """Return the reason why it may not be published by hand now; empty if it may."""
     try:
-        manual.require_publishable(session, actor=actor(), now=ctx.now(), delivery_id=delivery_id)
+        manual.require_publishable(session, **by_actor(), delivery_id=delivery_id)
     except NotAllowed as refusal:
         return refusal_sentence(refusal)
     return ""
@@ -87,11 +87,7 @@ def show(form: PastedForm, delivery_id: int) -> Page:
     linked_post = read_back(manual_post)
     with writing() as session:
         manual.publish_by_hand(
-            session,
-            actor=actor(),
-            now=ctx.now(),
-            manual_post=manual_post,
-            linked_post=linked_post,
+            session, **by_actor(), manual_post=manual_post, linked_post=linked_post
         )
     _flash_result(linked_post)
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
@@ -100,9 +96,7 @@ def show(form: PastedForm, delivery_id: int) -> Page:
 def _manual_post(delivery_id: int, link: str) -> ManualPost:
     with reading() as session:
         _delivery_and_post(session, delivery_id)
-        return manual.look_at_link(
-            session, actor=actor(), now=ctx.now(), delivery_id=delivery_id, link=link
-        )
+        return manual.look_at_link(session, **by_actor(), delivery_id=delivery_id, link=link)
 
 
 def read_back(manual_post: ManualPost) -> LinkedPost:

@@ -19,7 +19,7 @@ from publisher.reports.decision_board import decisions
 from publisher.reports.problems import problem_summary
 from publisher.scheduling import schedule
 from publisher.states import PUBLISHABLE_BY_HAND, RESCHEDULABLE, UNSENT, DeliveryState
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.form_views import with_form
@@ -47,10 +47,10 @@ def board(session: Session) -> Page:
     """List everything that needs a person's decision."""
     return render_template(
         "deliveries/board.html",
-        problems=decisions(session, actor=actor(), now=ctx.now()),
+        problems=decisions(session, **by_actor()),
         summary=problem_summary(session, actor=actor()),
         lane=lane_of(session),
-        held_deliveries=problems.held_deliveries(session, actor=actor(), now=ctx.now()),
+        held_deliveries=problems.held_deliveries(session, **by_actor()),
         may_move=may(actor(), Action.SCHEDULE, None),
     )
 
@@ -130,7 +130,7 @@ def cancel(_form: PlatformLinkForm, delivery_id: int) -> Page:
     """Cancel a delivery that has not been sent."""
     with writing() as session:
         _delivery(session, delivery_id)
-        schedule.cancel(session, actor=actor(), now=ctx.now(), delivery_id=delivery_id)
+        schedule.cancel(session, **by_actor(), delivery_id=delivery_id)
     flash(_("It is cancelled; the post stays approved."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
 
@@ -144,17 +144,12 @@ def it_is_live(form: PlatformLinkForm, delivery_id: int) -> Page:
     with reading() as session:
         _delivery(session, delivery_id)
         manual_post = reconcile.post_to_find(
-            session, actor=actor(), now=ctx.now(), delivery_id=delivery_id, link=link
+            session, **by_actor(), delivery_id=delivery_id, link=link
         )
     linked_post = manual.read_back(manual_post) if manual_post is not None else None
     with writing() as session:
         reconcile.confirm_live(
-            session,
-            actor=actor(),
-            now=ctx.now(),
-            delivery_id=delivery_id,
-            link=link,
-            linked_post=linked_post,
+            session, **by_actor(), delivery_id=delivery_id, link=link, linked_post=linked_post
         )
     flash(_("Kept: it is live."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
@@ -167,6 +162,6 @@ def send_again(_form: PlatformLinkForm, delivery_id: int) -> Page:
     """Send a held delivery again, after a person saw that it is not live."""
     with writing() as session:
         _delivery(session, delivery_id)
-        reconcile.send_again(session, actor=actor(), now=ctx.now(), delivery_id=delivery_id)
+        reconcile.send_again(session, **by_actor(), delivery_id=delivery_id)
     flash(_("It is sent once more."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))

@@ -21,7 +21,7 @@ from publisher.platforms.registry import capabilities
 from publisher.reports import officer_coverage
 from publisher.reports.officer_coverage import Staff
 from publisher.scheduling import corrections
-from web.core.auth import actor
+from web.core.auth import actor, by_actor
 from web.core.context import ctx
 from web.core.i18n import _
 from web.drafting import forms, placeholders, warnings
@@ -123,9 +123,7 @@ def render(session: Session, post: Post, sheet: Sheet, draft: Draft, *, notice: 
         newer_changes=_changes(post, stale) if stale else [],
         differences=_differences(post, sheet) if stale else [],
         refusing_decision=_refusing_decision(post),
-        other_editors=collaboration.other_editors(
-            session, actor=actor(), now=ctx.now(), post_id=post.id
-        ),
+        other_editors=collaboration.other_editors(session, **by_actor(), post_id=post.id),
         notes=collaboration.notes_of(session, actor=actor(), post_id=post.id),
         approvers=_approvers(session, post, sheet),
     )

@@ -15,8 +15,7 @@ from publisher.drafting.diff import Change
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.validation import NotFound
-from web.core.auth import actor, reads, writing
-from web.core.context import ctx
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.form_views import with_form
 from web.core.i18n import _
 from web.core.permissions import Page, for_action, for_roles
@@ -113,8 +112,7 @@ def restore(_form: Form, post_id: int) -> Page:
     with writing() as session:
         new_number = save.restore(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             post_id=post_id,
             seen_revision=number_of(request.form.get("seen")),
             number=number,

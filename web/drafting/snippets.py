@@ -16,8 +16,7 @@ from publisher.drafting.diff import FinePiece
 from publisher.drafting.snippets import SnippetChange, SnippetDraft
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.submissions import SubmissionKind
-from web.core.auth import actor, reads, writes, writing
-from web.core.context import ctx
+from web.core.auth import by_actor, reads, writes, writing
 from web.core.form_views import with_form
 from web.core.i18n import N_, _, _l
 from web.core.permissions import Page, for_action
@@ -115,7 +114,7 @@ def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> st
 def new(form: OneTextForm) -> Page:
     """Create a snippet."""
     with writing() as session:
-        snippets.make(session, actor=actor(), now=ctx.now(), form=_read(form))
+        snippets.make(session, **by_actor(), form=_read(form))
     flash("text-new", "draft-done")
     flash(_("The text is kept. It is offered when drafting from now on."))
     return redirect(url_for("texts.index"))
@@ -129,8 +128,7 @@ def edit(form: OneTextForm, text_id: int) -> Page:
     with writing() as session:
         snippets.change(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             text_id=text_id,
             seen_version=number_of(form.seen.data),
             form=_read(form),
@@ -212,6 +210,6 @@ def _difference(name: str, before: str, after: str) -> tuple[str, str, tuple[Fin
 @writes
 def end(session: Session, text_id: int) -> Page:
     """End a snippet: it is no longer offered, and its history stays."""
-    text = snippets.end(session, actor=actor(), now=ctx.now(), text_id=text_id)
+    text = snippets.end(session, **by_actor(), text_id=text_id)
     flash(_("“%(name)s” is no longer offered. It stays to be read.", name=text.name))
     return redirect(url_for("texts.index"))

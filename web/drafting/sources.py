@@ -8,8 +8,7 @@ from wtforms import StringField
 
 from approvals.policy import Action
 from publisher.drafting import collaboration, drafts, prefill
-from web.core.auth import actor, reads, writing
-from web.core.context import ctx
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
@@ -39,11 +38,7 @@ def show(form: NumberForm, post_id: int) -> Page:
     """Add a submission to the post by its number."""
     with writing() as session:
         joined = collaboration.join_submission(
-            session,
-            actor=actor(),
-            now=ctx.now(),
-            post_id=post_id,
-            number=form.number.data or "",
+            session, **by_actor(), post_id=post_id, number=form.number.data or ""
         )
         number = joined.number
     flash(_("The post now rests on %(number)s as well.", number=number))
@@ -59,11 +54,7 @@ def part(form: NumberForm, post_id: int, submission_id: int) -> Page:
         return _join_page(form, post_id)
     with writing() as session:
         submission = collaboration.remove_submission(
-            session,
-            actor=actor(),
-            now=ctx.now(),
-            post_id=post_id,
-            submission_id=submission_id,
+            session, **by_actor(), post_id=post_id, submission_id=submission_id
         )
         number = submission.number
     flash(_("The post no longer rests on %(number)s.", number=number))

@@ -20,7 +20,7 @@ from publisher.models.posts import Post
 from publisher.review import decide
 from publisher.validation import Invalid
 from web import in_flight
-from web.core.auth import actor, reads, writes, writing
+from web.core.auth import actor, by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
@@ -39,7 +39,7 @@ FORM_BUTTONS = frozenset({"start", "close", "fill", "more", "note", "links"})
 @writes
 def start(session: Session, submission_id: int) -> Response:
     """Start a post from a submission."""
-    post = drafting_save.start(session, actor=actor(), now=ctx.now(), submission_id=submission_id)
+    post = drafting_save.start(session, **by_actor(), submission_id=submission_id)
     return redirect(url_for("drafting.edit", post_id=post.id))
 
 
@@ -53,7 +53,7 @@ def edit(post_id: int) -> Page:
     """
     if request.method != "POST":
         with writing() as session:
-            collaboration.record_open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
+            collaboration.record_open_draft(session, **by_actor(), post_id=post_id)
         return _saved_draft_page(post_id)
     with reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
@@ -106,7 +106,7 @@ def _run_form_button(post_id: int, sheet: Sheet, draft: Draft) -> Page:
 
 
 def _write_note(session: Session, post_id: int, text: str) -> None:
-    collaboration.write_note(session, actor=actor(), now=ctx.now(), post_id=post_id, text=text)
+    collaboration.write_note(session, **by_actor(), post_id=post_id, text=text)
 
 
 def _stored_draft(post: Post, number: int) -> Draft | None:
@@ -134,8 +134,7 @@ def _store(
         if not (sends and before is not None and _same(before, prepared.draft)):
             number = drafting_save.save(
                 session,
-                actor=actor(),
-                now=ctx.now(),
+                **by_actor(),
                 post_id=post_id,
                 seen_revision=number_on_page,
                 prepared=prepared,
@@ -145,15 +144,13 @@ def _store(
         if sends:
             _send(session, post_id, number)
         else:
-            collaboration.record_open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
+            collaboration.record_open_draft(session, **by_actor(), post_id=post_id)
     return number
 
 
 def _send(session: Session, post_id: int, number: int) -> None:
     """Send a revision for review and close the draft. Raises `Invalid` if a blank is left."""
-    decide.send_for_review(
-        session, actor=actor(), now=ctx.now(), post_id=post_id, seen_revision=number
-    )
+    decide.send_for_review(session, **by_actor(), post_id=post_id, seen_revision=number)
     collaboration.delete_open_draft(session, actor=actor(), post_id=post_id)
 
 

@@ -11,7 +11,7 @@ from wtforms import SelectField, StringField
 from approvals.policy import Action, may
 from publisher.delivery.emergency import roster
 from publisher.models.emergency import Duty
-from web.core.auth import actor, reads, writes, writing
+from web.core.auth import actor, by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
@@ -82,8 +82,7 @@ def put_on(form: DutyForm) -> Page:
     with writing() as session:
         duty = roster.put_on(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             person_id=number_of(form.person_id.data),
             from_at=_moment(form, "from") or ctx.now(),
             until_at=_moment(form, "until"),
@@ -106,6 +105,6 @@ def _moment(form: DutyForm, which: str) -> datetime | None:
 @writes
 def take_off(session: Session, duty_id: int) -> Page:
     """End a duty now, or cancel a future duty."""
-    duty = roster.take_off(session, actor=actor(), now=ctx.now(), duty_id=duty_id)
+    duty = roster.take_off(session, **by_actor(), duty_id=duty_id)
     flash(_("%(name)s is off the roster.", name=person_name(duty.person)))
     return redirect(url_for("duty.index"))

@@ -7,8 +7,7 @@ from sqlalchemy.orm import Session
 
 from publisher.reports.emergency_work import NO_EMERGENCY_WORK, EmergencyWork, emergency_work
 from publisher.reports.tab_counts import Counts
-from web.core.auth import actor
-from web.core.context import ctx
+from web.core.auth import actor, by_actor
 from web.core.counts import counts_of
 from web.core.i18n import _
 from web.core.layout import MenuEntry, Tab
@@ -18,7 +17,7 @@ def lane_of(session: Session) -> EmergencyWork:
     """Return the open emergency work of the signed-in person."""
     if not counts_of(session, actor()).emergency:
         return NO_EMERGENCY_WORK
-    return emergency_work(session, actor=actor(), now=ctx.now())
+    return emergency_work(session, **by_actor())
 
 
 def tab(counts: Counts) -> tuple[Tab, ...]:

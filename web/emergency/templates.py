@@ -14,7 +14,7 @@ from publisher.content_checks import outgoing_text
 from publisher.delivery.emergency import template_approval, template_editing, templates
 from publisher.models.emergency import EmergencyTemplate, TemplateDecision, TemplateVerdict
 from publisher.review import emergency_grounds
-from web.core.auth import actor, reads, writes, writing
+from web.core.auth import actor, by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _
@@ -105,7 +105,7 @@ def new(form: TemplateFormPage) -> Page:
     if form.is_shown:
         return render_template("emergency/edit.html", form=form, template=None)
     with writing() as session:
-        template = template_editing.make(session, actor=actor(), now=ctx.now(), form=read(form))
+        template = template_editing.make(session, **by_actor(), form=read(form))
     flash("template-new", "draft-done")
     flash(_("Kept. It can be used once its department has approved it."))
     return redirect(url_for("emergency_templates.show", template_id=template.id))
@@ -132,8 +132,7 @@ def edit(form: TemplateFormPage, template_id: int) -> Page:
     with writing() as session:
         template_editing.change(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             template_id=template_id,
             seen_revision=number_of(form.seen.data),
             form=read(form),
@@ -192,8 +191,7 @@ def _decide(decide: Callable[..., object], template_id: int, **reason: str) -> N
         templates.template_for(session, actor=actor(), template_id=template_id)
         decide(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             template_id=template_id,
             seen_revision=number_of(request.form.get("seen")),
             **reason,
@@ -205,6 +203,6 @@ def _decide(decide: Callable[..., object], template_id: int, **reason: str) -> N
 @writes
 def end(session: Session, template_id: int) -> Page:
     """End a template: it is no longer offered, and its uses stay."""
-    template_editing.end(session, actor=actor(), now=ctx.now(), template_id=template_id)
+    template_editing.end(session, **by_actor(), template_id=template_id)
     flash(_("It is no longer offered. It stays to be read."))
     return redirect(url_for("emergency_templates.index"))

@@ -11,7 +11,7 @@ from publisher.delivery.emergency import queries, ratification
 from publisher.delivery.emergency.queries import PAGE, UseOutcome
 from publisher.models.people import Appointment
 from publisher.validation import check_in_sight
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _
@@ -28,7 +28,7 @@ __all__ = ["routes"]
 def uses(session: Session) -> Page:
     """List the visible uses with person, time, template, instruction and outcome."""
     page = max(request.args.get("page", 1, type=int), 1)
-    rows = queries.uses(session, actor=actor(), now=ctx.now(), page=page)
+    rows = queries.uses(session, **by_actor(), page=page)
     return render_template(
         "emergency/uses.html", outcomes=rows[:PAGE], page=page, has_more=len(rows) > PAGE
     )
@@ -72,7 +72,7 @@ def _decides(session: Session, used: UseOutcome) -> bool:
 def ratify(_form: Form, use_id: int) -> Page:
     """Ratify a use for the department."""
     with writing() as session:
-        ratification.ratify(session, actor=actor(), now=ctx.now(), use_id=use_id)
+        ratification.ratify(session, **by_actor(), use_id=use_id)
     flash(_("Ratified. The department stands by what was published."))
     return redirect(url_for("emergency.show", use_id=use_id))
 
@@ -88,13 +88,13 @@ def refuse(form: ReasonForm, use_id: int) -> Page:
         return _refusal_page(form, use_id)
     reason = form.reason.data or ""
     with writing() as session:
-        ratification.refuse(session, actor=actor(), now=ctx.now(), use_id=use_id, reason=reason)
+        ratification.refuse(session, **by_actor(), use_id=use_id, reason=reason)
     flash(_("Refused. The cell is told, and a correction is owed until it is out."), "amber")
     return redirect(url_for("emergency.show", use_id=use_id))
 
 
 @reads
 def _refusal_page(session: Session, form: ReasonForm, use_id: int) -> str:
-    used = queries.use_for(session, actor=actor(), now=ctx.now(), use_id=use_id)
+    used = queries.use_for(session, **by_actor(), use_id=use_id)
     check_in_sight(actor(), Action.SEE_EMERGENCY, [used.use.decision.department_id])
     return render_template("emergency/refuse.html", outcome=used, form=form)

@@ -23,7 +23,7 @@ from publisher.models.emergency import EmergencyTemplate
 from publisher.review import emergency_grounds
 from publisher.scheduling import holds
 from publisher.validation import Invalid
-from web.core.auth import actor, reads, writes, writing
+from web.core.auth import actor, by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
@@ -63,7 +63,7 @@ def index(session: Session) -> Page:
 @writes
 def take(session: Session, alert_id: int) -> Page:
     """Take an alert, so that nobody else is called about it."""
-    alert = emergency_alerts.take(session, actor=actor(), now=ctx.now(), alert_id=alert_id)
+    alert = emergency_alerts.take(session, **by_actor(), alert_id=alert_id)
     post_id = alert.delivery.post_id
     flash(_("You have taken it. Nobody is called about it any more; do what its page says."))
     return redirect(url_for("emergency.show", use_id=queries.uses_of(session, [post_id])[post_id]))
@@ -88,7 +88,7 @@ def fill(template_id: int) -> Page:
 
 
 def _template(session: Session, template_id: int) -> EmergencyTemplate:
-    return template_to_use(session, actor=actor(), now=ctx.now(), template_id=template_id)
+    return template_to_use(session, **by_actor(), template_id=template_id)
 
 
 def _forward(session: Session, template: EmergencyTemplate, form: LaneForm, step: str) -> Page:
@@ -161,7 +161,7 @@ def _publish(template_id: int) -> Page:
         with writing() as session:
             template = _template(session, template_id)
             form = make_form(_approved(template))
-            use = publish(session, actor=actor(), now=ctx.now(), form=read(form, template_id))
+            use = publish(session, **by_actor(), form=read(form, template_id))
     except (Invalid, WhatLeavesChanged, StaleRevision) as refusal:
         return _refused_page(template_id, refusal)
     flash(_("It leaves now, ahead of everything. Look again in a moment to see that it is live."))

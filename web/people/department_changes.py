@@ -21,7 +21,7 @@ from publisher.people.department_orders import (
 )
 from publisher.validation import NotFound
 from publisher.working_time import local_day
-from web.core.auth import actor, reads, writing
+from web.core.auth import by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _
@@ -82,8 +82,7 @@ def new(form: NewDepartmentForm) -> Page:
     with writing() as session:
         code = department_changes.add(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             names=read_names(form),
             kind=form.kind.data or "",
             order=read_order(form),
@@ -112,8 +111,7 @@ def rename(form: DepartmentNamesForm, code: str) -> Page:
     with writing() as session:
         department_changes.rename(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             department=department_of(session, code),
             names=read_names(form),
             order=read_order(form),
@@ -140,8 +138,7 @@ def place(form: OtherDepartmentForm, code: str) -> Page:
     with writing() as session:
         department_changes.place(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             department=department_of(session, code),
             reports_to_id=number_of(form.other_id.data) or None,
             order=read_order(form),
@@ -169,12 +166,7 @@ def merge(form: OtherDepartmentForm, code: str) -> Page:
         if into is None:
             raise BadDepartment("other_id", "unknown")
         departments_close.merge(
-            session,
-            actor=actor(),
-            now=ctx.now(),
-            department=department_of(session, code),
-            into=into,
-            order=order,
+            session, **by_actor(), department=department_of(session, code), into=into, order=order
         )
     flash(_("The merging is recorded."))
     return redirect(url_for("departments.show", code=code))
@@ -194,11 +186,7 @@ def close(form: DepartmentOrderForm, code: str) -> Page:
     """Close a department."""
     with writing() as session:
         departments_close.close(
-            session,
-            actor=actor(),
-            now=ctx.now(),
-            department=department_of(session, code),
-            order=read_order(form),
+            session, **by_actor(), department=department_of(session, code), order=read_order(form)
         )
     flash(_("The closing is recorded."))
     return redirect(url_for("departments.show", code=code))
@@ -212,6 +200,6 @@ def drop(code: str, change_id: int) -> Page:
         change = session.get(DepartmentChange, change_id)
         if change is None or change.department.code != code:
             raise NotFound(change_id)
-        department_changes.cancel_change(session, actor=actor(), change=change, now=ctx.now())
+        department_changes.cancel_change(session, **by_actor(), change=change)
     flash(_("The change will not take place."))
     return redirect(url_for("departments.show", code=code))

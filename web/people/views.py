@@ -18,7 +18,7 @@ from publisher.people import appointments, invitations, permissions
 from publisher.people.departments import departments_in_force
 from publisher.validation import NotFound
 from web import in_flight
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.form_views import with_form
@@ -116,8 +116,7 @@ def _record(session: Session, form: PersonForm) -> int:
         raise BadPerson("role", "missing")
     appointment = appointments.record_person(
         session,
-        actor=actor(),
-        now=ctx.now(),
+        **by_actor(),
         name_mr=form.name_mr.data or "",
         name_en=form.name_en.data or "",
         designation=form.designation.data or "",
@@ -128,7 +127,7 @@ def _record(session: Session, form: PersonForm) -> int:
         order_number=form.order_number.data or "",
     )
     if appointment.person.password_hash is None:
-        invitations.invite(session, actor=actor(), person=appointment.person, now=ctx.now())
+        invitations.invite(session, **by_actor(), person=appointment.person)
     return appointment.person_id
 
 
@@ -191,9 +190,7 @@ def invite(person_id: int) -> Page:
     """Send a new invitation; the previous one becomes invalid."""
     return _act(
         person_id,
-        lambda session, person: invitations.invite(
-            session, actor=actor(), person=person, now=ctx.now()
-        ),
+        lambda session, person: invitations.invite(session, **by_actor(), person=person),
         _("An invitation is on its way by mail."),
     )
 
@@ -204,9 +201,7 @@ def disable(person_id: int) -> Page:
     """Disable a person's access at once."""
     response = _act(
         person_id,
-        lambda session, person: appointments.disable_person(
-            session, actor=actor(), person=person, now=ctx.now()
-        ),
+        lambda session, person: appointments.disable_person(session, **by_actor(), person=person),
         _("The access is closed, and every session of this person has ended."),
     )
     if isinstance(response, Response):
@@ -224,9 +219,7 @@ def enable(person_id: int) -> Page:
     """Enable a person's access again."""
     return _act(
         person_id,
-        lambda session, person: appointments.enable_person(
-            session, actor=actor(), person=person, now=ctx.now()
-        ),
+        lambda session, person: appointments.enable_person(session, **by_actor(), person=person),
         _("The access is open again."),
     )
 
@@ -242,7 +235,7 @@ def end(person_id: int, appointment_id: int) -> Page:
         )
         if appointment is None:
             raise NotFound(appointment_id)
-        appointments.end_appointment(session, actor=actor(), appointment=appointment, now=ctx.now())
+        appointments.end_appointment(session, **by_actor(), appointment=appointment)
 
     response = _act(person_id, action, _("The appointment has ended."))
     if isinstance(response, Response):

@@ -17,8 +17,7 @@ from publisher.reports.external_changes import ExternalChange, FindingKind, find
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
-from web.core.auth import actor, reads, writing
-from web.core.context import ctx
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action, for_roles
@@ -128,7 +127,7 @@ def seen(form: ChangeNoteForm, watch_id: int) -> Page:
     note = form.note.data or ""
     with writing() as session:
         finding_for(session, actor=actor(), watch_id=watch_id)
-        acknowledge.note_seen(session, actor=actor(), now=ctx.now(), watch_id=watch_id, note=note)
+        acknowledge.note_seen(session, **by_actor(), watch_id=watch_id, note=note)
     flash(_("Noted. It no longer stands among the decisions."))
     flash(f"found-{watch_id}", "draft-done")
     return redirect(url_for("correcting.found", watch_id=watch_id))

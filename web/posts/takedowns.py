@@ -16,7 +16,7 @@ from publisher.drafting import drafts
 from publisher.inbox import hide as inbox_hide
 from publisher.reports.comment_detail import comment_page
 from publisher.review import takedown_orders
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
@@ -62,8 +62,7 @@ def take_back(form: TakeBackForm, post_id: int) -> Page:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         takedown_orders.take_back(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             post_id=post_id,
             receipt_ids=[number_of(receipt_id) for receipt_id in form.things.data or []],
             reason=form.reason.data or "",

@@ -17,7 +17,7 @@ from publisher.reports import timeline
 from publisher.review import decide, gate_adapter
 from publisher.review.gate_adapter import DepartmentReview, asked_department_ids
 from publisher.validation import departments_in_sight
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
@@ -68,9 +68,7 @@ def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
         notes=collaboration.notes_of(session, actor=actor(), post_id=post_id),
         may_read_notes=collaboration.may_read_notes(actor()),
         note_form=form,
-        other_editors=collaboration.other_editors(
-            session, actor=actor(), now=ctx.now(), post_id=post_id
-        )
+        other_editors=collaboration.other_editors(session, **by_actor(), post_id=post_id)
         if "draft" in acts
         else [],
     )
@@ -116,7 +114,7 @@ def note(form: ClerkNoteForm, post_id: int) -> Page:
     """Add a note for clerks, which departments do not see."""
     text = form.clerk_note.data or ""
     with writing() as session:
-        collaboration.write_note(session, actor=actor(), now=ctx.now(), post_id=post_id, text=text)
+        collaboration.write_note(session, **by_actor(), post_id=post_id, text=text)
     flash(_("The note is kept."))
     flash(f"note-{post_id}", "draft-done")
     return redirect(url_for("posts.show", post_id=post_id, _anchor="notes"))

@@ -23,7 +23,7 @@ from publisher.reports.submission_filters import filter_from_query
 from publisher.reports.types import Office, Who
 from publisher.validation import NotFound
 from publisher.working_time import local
-from web.core.auth import actor, reads, writes
+from web.core.auth import actor, by_actor, reads, writes
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import N_, _
@@ -63,7 +63,7 @@ HEADINGS = (
 @reads
 def index(session: Session) -> str:
     """List one's own exports with their progress; `list` in the URL offers a new one."""
-    exports = reports_export.exports_of(session, actor=actor(), now=ctx.now())
+    exports = reports_export.exports_of(session, **by_actor())
     list_query = request.args.get("list")
     return render_template(
         "reports/exports.html",
@@ -81,7 +81,7 @@ def index(session: Session) -> str:
 def start(session: Session) -> Response:
     """Request an export, prepared by the clock."""
     filters = filter_from_query(dict(parse_qsl(request.form.get("list", ""))))
-    reports_export.start(session, actor=actor(), now=ctx.now(), filters=filters)
+    reports_export.start(session, **by_actor(), filters=filters)
     flash(_("The list is being prepared. You can leave this page and come back."))
     return redirect(url_for("exports.index"))
 
@@ -91,7 +91,7 @@ def start(session: Session) -> Response:
 @writes
 def remove(session: Session, export_id: int) -> Response:
     """Delete an export, prepared or not."""
-    reports_export.remove(session, actor=actor(), now=ctx.now(), export_id=export_id)
+    reports_export.remove(session, **by_actor(), export_id=export_id)
     flash(_("The prepared list is deleted."))
     return redirect(url_for("exports.index"))
 
@@ -101,9 +101,7 @@ def remove(session: Session, export_id: int) -> Response:
 def fetch(export_id: int) -> Response:
     """Serve the prepared list as CSV, in the language of the page."""
     with reading() as session:
-        export = reports_export.export_for(
-            session, actor=actor(), now=ctx.now(), export_id=export_id
-        )
+        export = reports_export.export_for(session, **by_actor(), export_id=export_id)
         if export.finished_at is None:
             raise NotFound(export_id)
     return csv_response(_stored_rows(export_id, export.parts))

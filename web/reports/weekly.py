@@ -14,8 +14,7 @@ from publisher.i18n import dates
 from publisher.i18n.languages import digits, language_rules
 from publisher.reports.types import Office
 from publisher.reports.weekly import PublishedCounts, WeeklyReport, weekly_report
-from web.core.auth import actor, reads
-from web.core.context import ctx
+from web.core.auth import by_actor, reads
 from web.core.i18n import page_language
 from web.core.permissions import for_action
 from web.forms import number_of
@@ -77,7 +76,7 @@ class Chart:
 def index(session: Session) -> str:
     """Show the last twelve weeks, of one department or of all that the actor may see."""
     chosen = number_of(request.args.get("department")) or None
-    report = weekly_report(session, actor=actor(), now=ctx.now(), department_id=chosen)
+    report = weekly_report(session, **by_actor(), department_id=chosen)
     weeks = [(_week_name(week.first_day, week.last_day), week) for week in report.weeks]
     busiest = _busiest(report.departments)
     offices = [office for office, _tally in report.departments]

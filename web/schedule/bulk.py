@@ -20,8 +20,7 @@ from publisher.scheduling.bulk_reschedule import (
 )
 from publisher.validation import Validator
 from web.core import form_recovery
-from web.core.auth import actor, reads, writing
-from web.core.context import ctx
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.form_views import with_form
 from web.core.i18n import _, _l, _n
 from web.core.permissions import Page, for_action
@@ -132,8 +131,7 @@ def _plan(session: Session, form: BulkMoveForm, chosen: list[int], how: NewTime)
     """Return the page with the new time of each delivery, or the reason why it cannot move."""
     steps = bulk_reschedule.plan(
         session,
-        actor=actor(),
-        now=ctx.now(),
+        **by_actor(),
         delivery_ids=chosen,
         how=how,
         despite_clash=bool(form.despite_clash.data),
@@ -162,8 +160,7 @@ def _move_all(form: BulkMoveForm, chosen: list[int], how: NewTime) -> Page:
         with writing() as session:
             moved = bulk_reschedule.move_all(
                 session,
-                actor=actor(),
-                now=ctx.now(),
+                **by_actor(),
                 delivery_ids=chosen,
                 how=how,
                 expected_times=None if dragged else _planned_times(chosen),

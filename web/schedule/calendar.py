@@ -19,7 +19,7 @@ from publisher.reports import calendar
 from publisher.reports.calendar_month import CalendarDay, Item, calendar_days, month_grid
 from publisher.scheduling import slots
 from publisher.working_time import ONE_DAY, local_day
-from web.core.auth import actor, reads
+from web.core.auth import actor, by_actor, reads
 from web.core.context import ctx
 from web.core.i18n import page_language
 from web.core.permissions import for_action
@@ -64,8 +64,7 @@ def index(session: Session) -> str:
     choice = _read_query()
     days = calendar_days(
         session,
-        actor=actor(),
-        now=ctx.now(),
+        **by_actor(),
         first_day=choice.first,
         days=choice.days,
         account_id=choice.account,

@@ -15,7 +15,7 @@ from publisher.reports import ical_feeds
 from publisher.reports.calendar_month import Item
 from publisher.reports.ical_feeds import FeedContent, TooOften
 from publisher.validation import NotFound
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
@@ -48,7 +48,7 @@ def _page(session: Session, *, address: str = "") -> str:
 def renew() -> Page:
     """Create or replace the person's link; its URL is shown only once."""
     with writing() as session:
-        token = ical_feeds.renew(session, actor=actor(), now=ctx.now())
+        token = ical_feeds.renew(session, **by_actor())
     address = ctx.settings.base_url + url_for("feeds.calendar", token=token)
     with reading() as session:
         return _page(session, address=address)
@@ -59,7 +59,7 @@ def renew() -> Page:
 def end() -> Page:
     """End the link: its URL answers 404 from now on."""
     with writing() as session:
-        ical_feeds.end(session, actor=actor(), now=ctx.now())
+        ical_feeds.end(session, **by_actor())
     flash(_("The link has ended."))
     return redirect(url_for("feeds.index"))
 

@@ -18,7 +18,7 @@ from publisher.scheduling import slots
 from publisher.scheduling.slots import WEEKDAYS
 from publisher.validation import Validator
 from publisher.working_time import from_local, local_day
-from web.core.auth import actor, reads, writing
+from web.core.auth import by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l, page_language
@@ -130,8 +130,7 @@ def index(form: SlotForm) -> Page:
     with writing() as session:
         slots.set_slots(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             account_id=form.account.data or 0,
             weekdays=weekdays,
             time_of_day=clock,
@@ -161,8 +160,7 @@ def set_quiet_time(form: QuietForm) -> Page:
     with writing() as session:
         slots.set_quiet_time(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             account_id=_chosen(form.account),
             weekday=_chosen(form.weekday),
             begins=begins,
@@ -177,7 +175,7 @@ def set_quiet_time(form: QuietForm) -> Page:
 def remove_slot(slot_id: int) -> Page:
     """Remove a good time."""
     with writing() as session:
-        slots.remove_slot(session, actor=actor(), now=ctx.now(), slot_id=slot_id)
+        slots.remove_slot(session, **by_actor(), slot_id=slot_id)
     flash(_("It is taken away."))
     return redirect(url_for("slots.index"))
 
@@ -187,6 +185,6 @@ def remove_slot(slot_id: int) -> Page:
 def remove_quiet_time(quiet_id: int) -> Page:
     """Remove a quiet time."""
     with writing() as session:
-        slots.remove_quiet_time(session, actor=actor(), now=ctx.now(), quiet_time_id=quiet_id)
+        slots.remove_quiet_time(session, **by_actor(), quiet_time_id=quiet_id)
     flash(_("It is taken away."))
     return redirect(url_for("slots.index"))

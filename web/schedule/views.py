@@ -19,8 +19,7 @@ from publisher.scheduling import constraints, slots
 from publisher.scheduling import schedule as scheduling_schedule
 from publisher.validation import NotFound
 from publisher.working_time import local
-from web.core.auth import actor, reads, writing
-from web.core.context import ctx
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
@@ -95,8 +94,7 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
         due_at = read_moment(form.day, form.clock)
         scheduling_schedule.schedule(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             variant_id=variant_id,
             due_at=due_at,
             late_limit=form.late_limit.data or 0,
@@ -158,8 +156,6 @@ def publish_now(post_id: int, variant_id: int) -> Page:
     """Publish a variant at once, after a fresh sign-in."""
     with writing() as session:
         _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
-        scheduling_schedule.publish_now(
-            session, actor=actor(), now=ctx.now(), variant_ids=[variant_id]
-        )
+        scheduling_schedule.publish_now(session, **by_actor(), variant_ids=[variant_id])
     flash(_("It leaves within seconds. Look again to see that it is live."))
     return redirect(url_for("posts.show", post_id=post_id))

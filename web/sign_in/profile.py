@@ -15,7 +15,7 @@ from publisher.notifications import preferences
 from publisher.people import contact_verification, profile
 from publisher.people.contact_verification import ContactCodeProblem
 from publisher.people.profile import Profile
-from web.core.auth import acting, actor, reads, writing
+from web.core.auth import acting, actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.form_views import with_form
@@ -111,13 +111,7 @@ def _profile_page(database_session: Session, form: ProfileForm) -> str:
 def show(form: ProfileForm) -> Page:
     """Show one's own profile, and store it; the pages then use the chosen language."""
     with writing() as database_session:
-        profile.save(
-            database_session,
-            actor=actor(),
-            person_id=_own_id(),
-            profile=_read(form),
-            now=ctx.now(),
-        )
+        profile.save(database_session, **by_actor(), person_id=_own_id(), profile=_read(form))
     if form.language.data in PAGE_LANGUAGES:
         session["language"] = form.language.data
     flash(_("Your profile is kept."))
@@ -238,11 +232,10 @@ def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | N
         if refusal is None:
             contact_verification.ask_change(
                 database_session,
-                actor=actor(),
+                **by_actor(),
                 person_id=_own_id(),
                 field=field,
                 contact_text=form.value.data or "",
-                now=ctx.now(),
             )
         return refusal
 
@@ -263,11 +256,7 @@ def code(form: ContactCodeForm) -> Page:
     if form.validate():
         with writing() as database_session:
             problem = contact_verification.confirm(
-                database_session,
-                actor=actor(),
-                person_id=_own_id(),
-                code=form.code.data or "",
-                now=ctx.now(),
+                database_session, **by_actor(), person_id=_own_id(), code=form.code.data or ""
             )
         if problem is None:
             flash(_("You are reached there from now on."))

@@ -22,7 +22,7 @@ from publisher.people.departments import departments_in_force
 from publisher.reports import timeline
 from publisher.reports.unseen_notes import unseen_notes
 from publisher.states import SubmissionState
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
@@ -139,9 +139,7 @@ def _related(submission: Submission) -> list[tuple[Submission, bool]]:
 def see_note(submission_id: int) -> Page:
     """Mark the department's notes as seen, which removes them from Today."""
     with writing() as session:
-        questions.mark_notes_seen(
-            session, actor=actor(), now=ctx.now(), submission_id=submission_id
-        )
+        questions.mark_notes_seen(session, **by_actor(), submission_id=submission_id)
     flash(_("Noted. It no longer waits under Today; the department sees that you have seen it."))
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
@@ -215,7 +213,7 @@ def complete(form: SubmissionReasonForm, submission_id: int) -> Page:
 
 def _act(act: Callable[..., Submission], submission_id: int, **text: str) -> None:
     with writing() as session:
-        act(session, actor=actor(), now=ctx.now(), submission_id=submission_id, **text)
+        act(session, **by_actor(), submission_id=submission_id, **text)
 
 
 def _shown_again(submission_id: int, act: str) -> Response:
@@ -242,8 +240,7 @@ def merge(form: MergeForm, submission_id: int) -> Page:
     with writing() as session:
         merged = intake_merge.merge(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             submission_id=submission_id,
             number=form.number.data or "",
             reason=form.reason.data or "",

@@ -16,7 +16,7 @@ from publisher.intake.form import HandIn, check
 from publisher.intake.submit import hand_in
 from publisher.models.submissions import Submission
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
@@ -155,8 +155,7 @@ def _hand_in(
     with writing() as session:
         submission = hand_in(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             city_code=ctx.settings.city.code,
             store=ctx.store,
             form=hand_in_form,
@@ -230,8 +229,7 @@ def _change(
     with writing() as session:
         return edit.change(
             session,
-            actor=actor(),
-            now=ctx.now(),
+            **by_actor(),
             store=ctx.store,
             submission_id=filled.submission.id,
             seen_edition=number_of(filled.form.seen.data),

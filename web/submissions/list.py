@@ -32,7 +32,7 @@ from publisher.reports.submission_list import (
 )
 from publisher.reports.types import Cursor
 from publisher.validation import Invalid
-from web.core.auth import actor, reads, writes, writing
+from web.core.auth import actor, by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.filters import decode_cursor, encode_cursor
@@ -182,7 +182,7 @@ def csv() -> Response:
     """Return the list as CSV; redirects to `/exports` if it is too long to send at once."""
     filters = filter_from_query(request.args)
     with reading() as session:
-        total = submission_total(session, actor=actor(), now=ctx.now(), filters=filters)
+        total = submission_total(session, **by_actor(), filters=filters)
     if total >= export.AT_ONCE:
         return redirect(url_for("exports.index", list=filters.query))
     return csv_response(_every_row(filters, actor()))
@@ -208,12 +208,7 @@ def keep_view() -> Page:
     try:
         with writing() as session:
             saved_view = saved_views.keep_view(
-                session,
-                actor=actor(),
-                now=ctx.now(),
-                page=export.SUBMISSIONS,
-                name=name,
-                query=filters.query,
+                session, **by_actor(), page=export.SUBMISSIONS, name=name, query=filters.query
             )
     except Invalid as invalid:
         with reading() as session:

@@ -20,7 +20,7 @@ from publisher.media import images
 from publisher.media.image_checks import BadPicture
 from publisher.media.store import MediumChanged, MediumMissing, Store, StoreAway
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, writing
+from web.core.auth import actor, by_actor, writing
 from web.core.context import ctx
 from web.core.request import HeldFile
 from web.messages.field_errors import problem_sentence
@@ -130,7 +130,7 @@ def _store_upload(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
     if file.sha256 in {row.file.sha256 for row in rows}:
         raise UploadRefused("same_file_twice", {"name": file.name})
     with writing() as session:
-        counted = uploads.admit(session, actor=actor(), now=ctx.now(), file=file)
+        counted = uploads.admit(session, **by_actor(), file=file)
     try:
         ctx.store.save_file(source)
     except StoreAway as away:
