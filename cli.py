@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from approvals.policy import Role
-from publisher.settings.environment import WrongSetting
+from publisher.settings.environment import Settings, WrongSetting
+
+if TYPE_CHECKING:
+    from commands.people import NewPerson
 
 
 def main() -> None:
@@ -23,6 +26,12 @@ def main() -> None:
     except WrongSetting as problem:
         click.echo(str(problem), err=True)
         sys.exit(2)
+
+
+def _settings() -> Settings:
+    from commands.app_setup import settings_with_secret
+
+    return settings_with_secret()
 
 
 @click.group()
@@ -85,9 +94,9 @@ def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
 @click.option("--workers", default=2, show_default=True, help="Processes that serve pages.")
 def web(port: int, workers: int) -> None:
     """Serve the pages with gunicorn, on loopback: a web server with TLS stands before it."""
-    from commands.app_setup import open_app_context, settings_with_secret
+    from commands.app_setup import open_app_context
 
-    context = open_app_context(settings_with_secret())
+    context = open_app_context(_settings())
     from web.server import serve
 
     serve(context, port=port, workers=workers)
@@ -97,9 +106,9 @@ def web(port: int, workers: int) -> None:
 @click.option("--once", is_flag=True, help="Run whatever is due, once, and exit.")
 def clock(once: bool) -> None:
     """Publish what is due, look after it, read comments, send mails."""
-    from commands.app_setup import open_worker_context, settings_with_secret
+    from commands.app_setup import open_worker_context
 
-    settings = settings_with_secret()
+    settings = _settings()
     context = open_worker_context(settings)
     import scheduler
     from commands.single_instance import only_clock
@@ -115,9 +124,7 @@ def clock(once: bool) -> None:
 @nagarvani.command()
 def init() -> None:
     """Lay tables, register, accounts and font; running it again is fine."""
-    from commands.app_setup import settings_with_secret
-
-    settings = settings_with_secret()
+    settings = _settings()
     from commands.init import run
 
     run(settings)
@@ -128,9 +135,7 @@ def init() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask before trying.")
 def doctor(tries: bool, yes: bool) -> None:
     """Check everything, one line each, with what to do."""
-    from commands.app_setup import settings_with_secret
-
-    settings = settings_with_secret()
+    settings = _settings()
     from commands.doctor import run, try_out
 
     code = run(settings)
@@ -143,7 +148,7 @@ def people() -> None:
 
 
 @people.command()
-@click.option("--name", required=True, help="In Devanagari, as it is printed.")
+@click.option("--name", "name_mr", required=True, help="In Devanagari, as it is printed.")
 @click.option("--name-en", default="", help="The same in Latin letters.")
 @click.option("--designation", default="", help="Such as कनिष्ठ अभियंता.")
 @click.option("--mail", help="Where the invitation goes.")
@@ -153,37 +158,41 @@ def people() -> None:
     "--department", "departments", required=True, multiple=True, help="Its code; repeatable."
 )
 @click.option("--rank", type=int, help="1 or 2, for an officer; otherwise the first one free.")
-@click.option("--order", default="", help="Number of the order of appointment.")
+@click.option("--order", "order_number", default="", help="Number of the order of appointment.")
 @click.option("--show-link", is_flag=True, help="Print the link of the invitation as well.")
-def add(role: str, show_link: bool, **typed: Any) -> None:  # noqa: ANN401  as click gives them
+def add(
+    role: str,
+    departments: tuple[str, ...],
+    rank: int | None,
+    show_link: bool,
+    **person: Unpack[NewPerson],
+) -> None:
     """Record a person under one appointment for each department, and invite them."""
-    from commands.app_setup import settings_with_secret
-
-    settings = settings_with_secret()
-    from commands.people import NewPerson
+    settings = _settings()
+    from commands.people import NewAppointments
     from commands.people import add as add_person
 
-    add_person(settings, NewPerson(role=Role(role), **typed), show_link=show_link)
+    add_person(
+        settings, person, NewAppointments(Role(role), departments, rank), show_link=show_link
+    )
 
 
 @nagarvani.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
     """Write database and media into one file, while everything goes on working."""
-    from commands.app_setup import settings_with_secret
     from commands.backup import write
 
-    write(settings_with_secret(), file)
+    write(_settings(), file)
 
 
 @nagarvani.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(file: Path) -> None:
     """Fill an empty database from a backup; the house then starts under a stop."""
-    from commands.app_setup import settings_with_secret
     from commands.backup import restore as restore_from
 
-    restore_from(settings_with_secret(), file)
+    restore_from(_settings(), file)
 
 
 @nagarvani.group()
@@ -195,18 +204,16 @@ def accounts() -> None:
 def list_accounts() -> None:
     """Say which there are, whose, in which state, and what of their access ends."""
     from commands.accounts import show
-    from commands.app_setup import settings_with_secret
 
-    show(settings_with_secret())
+    show(_settings())
 
 
 @accounts.command("rotate-keys")
 def rotate_keys() -> None:
     """Seal every access anew under the newest key; afterwards older keys can go."""
     from commands.accounts import rotate
-    from commands.app_setup import settings_with_secret
 
-    sys.exit(rotate(settings_with_secret()))
+    sys.exit(rotate(_settings()))
 
 
 @accounts.command("forget-all")
@@ -214,9 +221,8 @@ def rotate_keys() -> None:
 def forget_all(yes: bool) -> None:
     """Disconnect every account and forget all access at once."""
     from commands.accounts import forget
-    from commands.app_setup import settings_with_secret
 
-    forget(settings_with_secret(), yes=yes)
+    forget(_settings(), yes=yes)
 
 
 @nagarvani.group()
@@ -232,31 +238,28 @@ _scenario = click.argument("scenario", type=click.Choice(["monsoon", "noon", "la
 @click.option("--port", type=int, help="First of three ports on 127.0.0.1; else free ones.")
 def start_rehearsal(scenario: str, port: int | None) -> None:
     """Start one: a monsoon day, a token that ends at noon, or a platform that lags."""
-    from commands.app_setup import settings_with_secret
     from commands.rehearsal.cli import start
     from demo.rehearsals.scenarios import Scenario
 
-    start(settings_with_secret(), Scenario(scenario), port=port)
+    start(_settings(), Scenario(scenario), port=port)
 
 
 @rehearse.command("list")
 def list_rehearsals() -> None:
     """Say which there are, where, and whether they run."""
-    from commands.app_setup import settings_with_secret
     from commands.rehearsal.cli import show
 
-    show(settings_with_secret())
+    show(_settings())
 
 
 @rehearse.command("drop")
 @_scenario
 def drop_rehearsal(scenario: str) -> None:
     """End one and remove its database, pictures and practice platforms."""
-    from commands.app_setup import settings_with_secret
     from commands.rehearsal.cli import drop
     from demo.rehearsals.scenarios import Scenario
 
-    drop(settings_with_secret(), Scenario(scenario))
+    drop(_settings(), Scenario(scenario))
 
 
 @rehearse.command("run", hidden=True)

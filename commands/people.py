@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypedDict
 
 import click
 from sqlalchemy import exists, select
@@ -46,22 +46,29 @@ _OPTIONS: Final = {"name_mr": "--name", "name_en": "--name-en", "order_number": 
 _LINK: Final = re.compile(rf"{links.BASE}\S+")
 
 
-@dataclass(frozen=True)
-class NewPerson:
-    """The new person as entered; one appointment is recorded for each department."""
+class NewPerson(TypedDict):
+    """The new person and the order of appointment, as the use cases take them."""
 
-    name: str
+    name_mr: str
     name_en: str
     designation: str
     mail: str | None
     mobile: str | None
+    order_number: str
+
+
+@dataclass(frozen=True)
+class NewAppointments:
+    """What the person is appointed as; one appointment is recorded for each department."""
+
     role: Role
     departments: tuple[str, ...]
     rank: int | None
-    order: str
 
 
-def add(settings: Settings, person: NewPerson, *, show_link: bool) -> None:
+def add(
+    settings: Settings, person: NewPerson, planned: NewAppointments, *, show_link: bool
+) -> None:
     """Record and invite; raises `click.ClickException` with a sentence, and then nothing is kept.
 
     The link of the first admin is always shown: mail may not work yet.
@@ -69,7 +76,7 @@ def add(settings: Settings, person: NewPerson, *, show_link: bool) -> None:
     try:
         with checked_database(settings) as database, database.transaction() as session:
             is_first = not session.scalar(select(exists().select_from(Person)))
-            recorded = _record(session, person, is_first=is_first, at=now())
+            recorded = _record(session, person, planned, is_first=is_first, at=now())
             notice = _invite(session, recorded[0].person, at=now())
             lines = [_recorded_line(appointment) for appointment in recorded]
             lines.append(
@@ -82,18 +89,28 @@ def add(settings: Settings, person: NewPerson, *, show_link: bool) -> None:
 
 
 def _record(
-    session: Session, person: NewPerson, *, is_first: bool, at: datetime
+    session: Session, person: NewPerson, planned: NewAppointments, *, is_first: bool, at: datetime
 ) -> list[Appointment]:
-    if is_first and person.role is not Role.ADMIN:
+    if is_first and planned.role is not Role.ADMIN:
         says = "Nobody is recorded yet, and the first one has to be an admin: --role admin"
         raise click.ClickException(says)
-    ids = [_department(session, code) for code in person.departments]
     recorded: list[Appointment] = []
-    for department_id in ids:
+    for department_id in [_department(session, code) for code in planned.departments]:
         if is_first and not recorded:
-            recorded.append(_first_admin(session, person, department_id, at))
+            appointment = appointments.first_admin(
+                session, now=at, department_id=department_id, **person
+            )
         else:
-            recorded.append(_appoint(session, person, department_id, at))
+            appointment = appointments.record_person(
+                session,
+                actor=COMMAND,
+                now=at,
+                role=planned.role,
+                department_id=department_id,
+                rank=planned.rank,
+                **person,
+            )
+        recorded.append(appointment)
         session.flush()
     return recorded
 
@@ -110,39 +127,6 @@ def _department(session: Session, code: str) -> int:
     )
     hint = f"perhaps {near}" if near else "codes stand on the page Departments"
     raise click.ClickException(f"No department has the code {code}: {hint}.")
-
-
-def _first_admin(
-    session: Session, person: NewPerson, department_id: int, at: datetime
-) -> Appointment:
-    return appointments.first_admin(
-        session,
-        now=at,
-        name_mr=person.name,
-        name_en=person.name_en,
-        designation=person.designation,
-        mail=person.mail,
-        mobile=person.mobile,
-        department_id=department_id,
-        order_number=person.order,
-    )
-
-
-def _appoint(session: Session, person: NewPerson, department_id: int, at: datetime) -> Appointment:
-    return appointments.record_person(
-        session,
-        actor=COMMAND,
-        now=at,
-        name_mr=person.name,
-        name_en=person.name_en,
-        designation=person.designation,
-        mail=person.mail,
-        mobile=person.mobile,
-        role=person.role,
-        department_id=department_id,
-        rank=person.rank,
-        order_number=person.order,
-    )
 
 
 def _invite(session: Session, person: Person, *, at: datetime) -> Notice | None:
