@@ -20,7 +20,7 @@ from approvals.errors import NotAllowed
 from publisher.auth.contact_details import BadPerson
 from publisher.i18n.date_parsing import BadWhen, WhenProblem, parse_day, parse_when
 from publisher.validation import FieldError, Invalid
-from web.messages.field_errors import person_problem, problem_sentence
+from web.messages.field_errors import problem_sentence, recording_problem
 from web.messages.refusals import refusal_sentence
 
 
@@ -50,7 +50,7 @@ class Form(FlaskForm):
             self.show(refusal.problems)
             return 422
         if isinstance(refusal, BadPerson):
-            self._add(refusal.field, person_problem(refusal))
+            self._add(refusal.field, recording_problem(refusal))
             return 422
         self.form_errors.append(refusal_sentence(refusal))
         return 409

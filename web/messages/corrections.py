@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.i18n import dates
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.posts import Variant
 from publisher.reports.external_changes import FindingKind
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import CorrectionMode, CorrectionTarget
-from web.core.context import ctx
-from web.core.i18n import N_, _, page_language
+from web.core.i18n import N_, _
+from web.messages.field_errors import sentence_with
 from web.messages.names import platform_word
 
 HAPPENS: Mapping[CorrectionMode, str] = {
@@ -60,14 +59,8 @@ def happens(variant: Variant) -> str:
 
 def begins(target: CorrectionTarget) -> str:
     """Return what an author has to know to write a correction of this target."""
-    now, language = ctx.now(), page_language()
-    since = dates.moment(target.live.since, language, now=now)
-    platform = platform_word(target.live.account.platform)
-    sentence = BEGINS[target.mode]
-    values = {"at": since, "platform": platform}
-    return _(
-        sentence, **{name: value for name, value in values.items() if f"%({name})s" in sentence}
-    )
+    live = target.live
+    return sentence_with(BEGINS[target.mode], {"at": live.since, "platform": live.account.platform})
 
 
 def finding_words(kind: FindingKind, platform: str) -> str:

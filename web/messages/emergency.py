@@ -114,12 +114,3 @@ def values_words(use: EmergencyUse) -> str:
     """Return the values of the blanks, joined, in the language of the page."""
     blanks = use.said["en" if page_language() == "en" else "mr"]
     return ", ".join(blanks.values())
-
-
-FILTERS = {
-    "lane_blank": blank_word,
-    "lane_how": how_word,
-    "lane_kind": kind_word,
-    "lane_trouble": trouble_word,
-    "lane_values": values_words,
-}

@@ -1,13 +1,14 @@
-"""Sentences for field errors of forms, and of people and appointments that are recorded."""
+"""Sentences for field errors of forms, and of people and departments that are recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from publisher.auth.contact_details import BadPerson
 from publisher.i18n import dates
 from publisher.i18n.languages import number
+from publisher.people.department_orders import BadDepartment
 from publisher.validation import FieldError
 from web.core.context import ctx
 from web.core.i18n import N_, _, page_language
@@ -15,7 +16,9 @@ from web.messages.emergency import SENTENCES as EMERGENCY_SENTENCES
 from web.messages.intake import SENTENCES
 from web.messages.names import platform_word
 
-GENERAL: Mapping[str, str] = {
+FIELD_ERRORS: Mapping[str, str] = {
+    **EMERGENCY_SENTENCES,
+    **SENTENCES,
     "required": N_("Fill this in."),
     "kind.required": N_("Choose what kind of information it is."),
     "title.required": N_("Write the title."),
@@ -153,33 +156,31 @@ GENERAL: Mapping[str, str] = {
     "truncated": N_("“%(name)s” is damaged or incomplete. Copy it from the camera again."),
 }
 
-CATALOGUES = (GENERAL, SENTENCES, EMERGENCY_SENTENCES)
-
 
 def problem_sentence(error: FieldError) -> str:
-    """Return the sentence for a field error; a sentence for "field.code" takes precedence."""
-    sentence = _sentence_for(error)
-    if sentence is None:
-        return _("This cannot be taken as it stands.")
-    return _(sentence, **localized(error.values, sentence))
-
-
-def _sentence_for(error: FieldError) -> str | None:
-    """Look up the msgid by field and code, by code and found value, then by code alone."""
+    """Return the sentence for a field error: the first of three keys that has one."""
     code = error.code
     keys = (f"{error.field}.{code}", f"{code}.{error.values.get('found')}", code)
-    sentences = [catalogue[key] for key in keys for catalogue in CATALOGUES if key in catalogue]
-    return sentences[0] if sentences else None
+    unknown = N_("This cannot be taken as it stands.")
+    return sentence_by_code(FIELD_ERRORS, keys, error.values, unknown=unknown)
 
 
-def localized(values: Mapping[str, object], template: str) -> dict[str, str]:
-    """Return the values as text of the page; values missing for the sentence are empty."""
+def sentence_by_code(
+    catalogue: Mapping[str, str], keys: Sequence[str], values: Mapping[str, object], *, unknown: str
+) -> str:
+    """Return the sentence of the first key that the catalogue has, or that for unknown keys."""
+    sentence = next((catalogue[key] for key in keys if key in catalogue), unknown)
+    return sentence_with(sentence, values)
+
+
+def sentence_with(sentence: str, values: Mapping[str, object]) -> str:
+    """Return the sentence with the values as text of the page; missing ones are empty."""
     texts = {
         name: platform_word(str(value)) if name == "platform" else _localized_value(value)
         for name, value in values.items()
     }
     names = ("found", "most", "line", "character", "title", "due_at", "name", "account")
-    return {**{name: "" for name in names if f"%({name})s" in template}, **texts}
+    return _(sentence, **{**dict.fromkeys(names, ""), **texts})
 
 
 def _localized_value(value: object) -> str:
@@ -193,7 +194,7 @@ def _localized_value(value: object) -> str:
     return str(value)
 
 
-PERSON: Mapping[str, str] = {
+RECORDING: Mapping[str, str] = {
     "missing": N_("Fill this in."),
     "too_long": N_("This is too long; at most %(longest)s characters fit."),
     "unreadable": N_("This cannot be right. Check the spelling."),
@@ -214,12 +215,25 @@ PERSON: Mapping[str, str] = {
     "rank.only_officers": N_("Only officers are first or second."),
     "rank.taken": N_("This place is taken."),
     "rank.unknown": N_("Officers are first or second."),
+    "code.unreadable": N_("Write small Latin letters, digits and hyphens, such as water-supply."),
+    "code.taken": N_("Another department has this code. Choose another."),
+    "taken": N_("Another department in force bears this name."),
+    "name_mr.same": N_("This is its name already."),
+    "other_id.same": N_("It stands there already."),
+    "other_id.unknown": N_("Choose a department from the list."),
+    "other_id.itself": N_("A department is not merged into itself. Choose another."),
+    "other_id.ring": N_("A department cannot report to itself, nor to one that reports to it."),
+    "kind.unknown": N_("Choose from the list."),
+    "in_force_on.missing": N_("Write the day from which it holds."),
+    "in_force_on.out_of_range": N_("The year must lie between 1950 and 2099."),
+    "in_force_on.ended": N_("This department has ended already."),
+    "in_force_on.ends_already": N_("Its end is recorded already. Give that up first."),
+    "in_force_on.before_beginning": N_("This lies before the day on which it began."),
 }
 
 
-def person_problem(problem: BadPerson) -> str:
-    """Return the sentence for a problem; a sentence for "field.code" takes precedence."""
-    sentence = PERSON.get(f"{problem.field}.{problem.code}") or PERSON.get(problem.code)
-    if sentence is None:
-        return _("This cannot be recorded as it stands.")
-    return _(sentence, **localized(problem.values, sentence))
+def recording_problem(problem: BadPerson | BadDepartment) -> str:
+    """Return what is wrong with a person or a department: by field and code, or by code."""
+    keys = (f"{problem.field}.{problem.code}", problem.code)
+    unknown = N_("This cannot be recorded as it stands.")
+    return sentence_by_code(RECORDING, keys, problem.values, unknown=unknown)

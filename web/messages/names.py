@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Protocol
 
 from approvals.policy import Role
 from publisher.i18n import dates
 from publisher.models.deliveries import Account
-from publisher.models.people import Appointment
+from publisher.models.people import Appointment, Department, Person
 from publisher.platforms.registry import capabilities
-from publisher.reports.types import AccountName, Who
+from publisher.reports.types import AccountName, Office, Who
 from web.core.i18n import N_, _, page_language
 
 ROLE_WORDS: Mapping[Role, str] = {
@@ -33,27 +32,7 @@ def role_name(role: Role, rank: int | None = None) -> str:
     return _(_OFFICERS[rank]) if rank in _OFFICERS else _(ROLE_WORDS[role])
 
 
-class NamedPlace(Protocol):
-    """A department with its names, as a model row or a value of a report."""
-
-    @property
-    def name_mr(self) -> str: ...
-    @property
-    def name_en(self) -> str: ...
-    @property
-    def name_hi(self) -> str: ...
-
-
-class NamedPerson(Protocol):
-    """A person with names in both scripts."""
-
-    @property
-    def name_mr(self) -> str: ...
-    @property
-    def name_en(self) -> str: ...
-
-
-def department_name(department: NamedPlace) -> str:
+def department_name(department: Department | Office) -> str:
     """Return the department's name in the language of the page."""
     language = page_language()
     if language == "en":
@@ -61,7 +40,7 @@ def department_name(department: NamedPlace) -> str:
     return (department.name_hi if language == "hi" else "") or department.name_mr
 
 
-def person_name(person: NamedPerson) -> str:
+def person_name(person: Person | Who) -> str:
     """Return the person's name in the script of the page if it is known, else in the other."""
     return person.name_en or person.name_mr if page_language() == "en" else person.name_mr
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from approvals.errors import NotAllowed
-from web.core.i18n import N_, _
+from web.core.i18n import N_
 from web.messages import emergency
-from web.messages.field_errors import localized
+from web.messages.field_errors import sentence_by_code
 
 MAY_BE_LIVE = N_(
     "An earlier revision may be live on this account; nobody knows yet. Decide about that first, "
     "or leave this text out."
 )
 REFUSALS: Mapping[str, str] = {
+    **emergency.REFUSALS,
     "wrong_state": N_("This has moved on meanwhile. Look at how it stands now."),
     "overtaken": N_("Somebody else acted a moment before you. Look at how it stands now."),
     "wrong_role": N_("Your appointment does not allow this."),
@@ -77,7 +78,5 @@ REFUSALS: Mapping[str, str] = {
 def refusal_sentence(refusal: NotAllowed) -> str:
     """Return the sentence for a refusal."""
     keys = (f"{refusal.code}.{refusal.values.get('state')}", refusal.code)
-    catalogue = {**REFUSALS, **emergency.REFUSALS}
-    sentences = [catalogue[key] for key in keys if key in catalogue]
-    sentence = sentences[0] if sentences else N_("This is not possible now.")
-    return _(sentence, **localized(refusal.values, sentence))
+    unknown = N_("This is not possible now.")
+    return sentence_by_code(REFUSALS, keys, refusal.values, unknown=unknown)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Flask, url_for
+from flask import url_for
 
 from publisher.models.accounts import AllowanceRow
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.operations.departments.open_items import OpenItem, OpenKind
-from publisher.people.department_orders import BadDepartment
 from publisher.platforms.oauth.types import AbortReason
 from publisher.platforms.registry import all_platforms
 from web.core.i18n import N_, _, page_language
-from web.messages.field_errors import localized
 from web.messages.names import department_name
 
 KINDS: Mapping[str, str] = {
@@ -21,26 +19,6 @@ KINDS: Mapping[str, str] = {
     "ward-office": N_("Ward office"),
     "zone": N_("Zone"),
     "office": N_("Office"),
-}
-
-PROBLEMS: Mapping[str, str] = {
-    "missing": N_("Fill this in."),
-    "too_long": N_("This is too long; at most %(longest)s characters fit."),
-    "unreadable": N_("This cannot be right. Check the spelling."),
-    "code.unreadable": N_("Write small Latin letters, digits and hyphens, such as water-supply."),
-    "code.taken": N_("Another department has this code. Choose another."),
-    "taken": N_("Another department in force bears this name."),
-    "name_mr.same": N_("This is its name already."),
-    "other_id.same": N_("It stands there already."),
-    "other_id.unknown": N_("Choose a department from the list."),
-    "other_id.itself": N_("A department is not merged into itself. Choose another."),
-    "other_id.ring": N_("A department cannot report to itself, nor to one that reports to it."),
-    "kind.unknown": N_("Choose from the list."),
-    "in_force_on.missing": N_("Write the day from which it holds."),
-    "in_force_on.out_of_range": N_("The year must lie between 1950 and 2099."),
-    "in_force_on.ended": N_("This department has ended already."),
-    "in_force_on.ends_already": N_("Its end is recorded already. Give that up first."),
-    "in_force_on.before_beginning": N_("This lies before the day on which it began."),
 }
 
 HAPPENED: Mapping[DepartmentChangeKind, str] = {
@@ -69,14 +47,6 @@ OPEN: Mapping[OpenKind, str] = {
     OpenKind.ACCOUNT: N_("Social media account of this department"),
     OpenKind.TEMPLATE: N_("Emergency template: give it to another department, or end it"),
 }
-
-
-def department_problem(problem: BadDepartment) -> str:
-    """Return the sentence for a problem; a sentence for "field.code" takes precedence."""
-    sentence = PROBLEMS.get(f"{problem.field}.{problem.code}") or PROBLEMS.get(problem.code)
-    if sentence is None:
-        return _("This cannot be recorded as it stands.")
-    return _(sentence, **localized(problem.values, sentence))
 
 
 def kind_label(kind: str) -> str:
@@ -188,11 +158,3 @@ def allowance_label(allowance: AllowanceRow) -> str:
         name: label for platform in all_platforms() for name, label in platform.rate_limits.items()
     }
     return _(labels[allowance.name]) if allowance.name in labels else ""
-
-
-def register(app: Flask) -> None:
-    """Register the template filters for rights, limits and ended connections."""
-    app.jinja_env.filters.update(
-        {"rights_labels": rights_labels, "connection_end_sentence": connection_end_sentence}
-    )
-    app.jinja_env.filters["allowance_label"] = allowance_label

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from publisher.models.posts import Decision, DecisionKind
 from publisher.review.history import DecisionOutcome
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal
-from web.core.i18n import N_, _
-from web.messages.field_errors import localized
+from web.core.i18n import N_
+from web.messages.field_errors import sentence_with
 
 CODES: Mapping[ApprovalCodeProblem, str] = {
     ApprovalCodeProblem.UNREADABLE: N_(
@@ -45,8 +45,7 @@ CODES: Mapping[ApprovalCodeProblem, str] = {
 
 def code_sentence(refusal: CodeRefusal) -> str:
     """Return the sentence for a refused code."""
-    sentence = CODES[refusal.problem]
-    return _(sentence, **localized({"until": refusal.until}, sentence))
+    return sentence_with(CODES[refusal.problem], {"until": refusal.until})
 
 
 ALREADY: Mapping[DecisionKind, str] = {
@@ -87,11 +86,10 @@ BECAME: Mapping[DecisionOutcome, str] = {
 
 def already_sentence(decision: Decision) -> str:
     """Return a sentence saying that the person already decided so, and when."""
-    sentence = ALREADY[decision.kind]
-    return _(sentence, **localized({"at": decision.at}, sentence))
+    return sentence_with(ALREADY[decision.kind], {"at": decision.at})
 
 
 def became_sentence(outcome: DecisionOutcome, newest: int) -> str:
     """Return the outcome of a decided revision; empty if its deliveries show it."""
     sentence = BECAME[outcome]
-    return _(sentence, **localized({"newest": newest}, sentence)) if sentence else ""
+    return sentence_with(sentence, {"newest": newest}) if sentence else ""

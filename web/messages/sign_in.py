@@ -9,7 +9,7 @@ from publisher.auth.passwords import BadPassword
 from publisher.auth.sign_in import SignInProblem, SignInRefusal
 from publisher.people.contact_verification import ContactCodeProblem
 from web.core.i18n import N_, _
-from web.messages.field_errors import localized
+from web.messages.field_errors import sentence_with
 
 SIGN_IN: Mapping[SignInProblem, str] = {
     SignInProblem.WRONG: N_(
@@ -57,11 +57,9 @@ def code_sentence(problem: ContactCodeProblem) -> str:
 
 def sign_in_sentence(refusal: SignInRefusal) -> str:
     """Return why the sign-in was refused."""
-    sentence = SIGN_IN[refusal.code]
-    return _(sentence, **localized({"until": refusal.until} if refusal.until else {}, sentence))
+    return sentence_with(SIGN_IN[refusal.code], {"until": refusal.until or ""})
 
 
 def password_sentence(problem: BadPassword) -> str:
     """Return what is wrong with a new password."""
-    sentence = PASSWORD[problem.code]
-    return _(sentence, **localized(problem.values, sentence))
+    return sentence_with(PASSWORD[problem.code], problem.values)

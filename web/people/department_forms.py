@@ -15,8 +15,8 @@ from publisher.validation import Invalid
 from web.core.context import ctx
 from web.core.i18n import _l
 from web.forms import DayMonthYearField, Form, options
+from web.messages.field_errors import recording_problem
 from web.messages.names import department_name
-from web.messages.register import department_problem
 
 
 class DepartmentOrderForm(Form):
@@ -38,7 +38,7 @@ class DepartmentOrderForm(Form):
         self.refusal = refusal
         field = self._fields.get(refusal.field, self.order_number)
         if not field.errors:  # an unreadable day has the field's own sentence already
-            field.errors = [department_problem(refusal)]
+            field.errors = [recording_problem(refusal)]
         return 422
 
     @property

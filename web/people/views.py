@@ -25,7 +25,7 @@ from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.forms import Form, key_of, options
-from web.messages.field_errors import person_problem
+from web.messages.field_errors import recording_problem
 from web.messages.names import ROLE_WORDS, department_name
 from web.messages.refusals import refusal_sentence
 
@@ -176,7 +176,9 @@ def _act(person_id: int, action: PersonAction, message: str) -> Page:
             action(session, _person(session, person_id))
     except NotAllowed as refusal:
         error = (
-            person_problem(refusal) if isinstance(refusal, BadPerson) else refusal_sentence(refusal)
+            recording_problem(refusal)
+            if isinstance(refusal, BadPerson)
+            else refusal_sentence(refusal)
         )
         with reading() as session:
             return _page(session, person_id, error=error), 409
