@@ -19,8 +19,11 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from approvals.errors import NotAllowed
 from publisher.auth.contact_details import BadPerson
 from publisher.i18n.date_parsing import BadWhen, WhenProblem, parse_day, parse_when
+from publisher.models.people import Department
 from publisher.validation import FieldError, Invalid
+from publisher.working_time import local
 from web.messages.field_errors import problem_sentence, recording_problem
+from web.messages.names import department_name
 from web.messages.refusals import refusal_sentence
 
 
@@ -83,6 +86,14 @@ def options(pairs: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
     WTForms 3.3 warns of plain pairs; its stubs still ask for them, hence the type.
     """
     return cast("list[tuple[str, str]]", [SelectChoice(value, label) for value, label in pairs])
+
+
+def department_options(
+    departments: Iterable[Department], *, empty_label: str = ""
+) -> list[tuple[str, str]]:
+    """Return the departments as choices by id, below an empty choice if it has a label."""
+    pairs = [(str(department.id), department_name(department)) for department in departments]
+    return options([("", empty_label), *pairs] if empty_label else pairs)
 
 
 def key_of(text: object) -> int:
@@ -174,10 +185,28 @@ class DayMonthYearField(Field):
         return str(self.data.day), str(self.data.month), str(self.data.year)
 
 
-def read_moment(day: DayMonthYearField, clock: StringField) -> datetime:
-    """Return the typed moment; raises `Invalid` for the field that cannot be read."""
+def read_moment(day: DayMonthYearField, clock: StringField, *, default_time: str = "") -> datetime:
+    """Return the typed moment; raises `Invalid` for the field that cannot be read.
+
+    `default_time` completes a day without a time.
+    """
     try:
-        return parse_when(day.typed, clock.data or "")
+        return parse_when(day.typed, (clock.data or "").strip() or default_time)
     except BadWhen as bad:
         field = day if bad.code.field == "date" else clock
         raise Invalid([FieldError(field.short_name, bad.code.value)]) from bad
+
+
+def optional_moment(
+    day: DayMonthYearField, clock: StringField, *, default_time: str = ""
+) -> datetime | None:
+    """Return the typed moment as `read_moment` does, or None if nothing was typed."""
+    if not (day.is_typed or (clock.data or "").strip()):
+        return None
+    return read_moment(day, clock, default_time=default_time)
+
+
+def fill_moment(day: DayMonthYearField, clock: StringField, at: datetime) -> None:
+    """Fill both fields with a moment, in city time."""
+    moment = local(at)
+    day.data, clock.data = moment.date(), f"{moment:%H:%M}"

@@ -11,8 +11,7 @@ from publisher.models.deliveries import Account
 from publisher.people.departments import departments_in_force
 from web.core.context import ctx
 from web.core.i18n import _l
-from web.forms import Form, WholeNumberField, key_of, options
-from web.messages.names import department_name
+from web.forms import Form, WholeNumberField, department_options, key_of
 
 
 class OwnerField(SelectField):
@@ -74,8 +73,5 @@ def account_form(
         }
     )
     form = AccountForm(data=defaults)
-    choices = options(
-        (str(department.id), department_name(department)) for department in departments.values()
-    )
-    form.department_id.choices = form.open_to.choices = choices
+    form.department_id.choices = form.open_to.choices = department_options(departments.values())
     return form

@@ -18,18 +18,16 @@ from wtforms import (
 )
 
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
-from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.models.deliveries import Account
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.people import Department
 from publisher.models.posts import Language
 from publisher.scheduling.corrections import CorrectionTarget
-from publisher.validation import FieldError
-from publisher.working_time import local
+from publisher.validation import FieldError, Invalid
 from web.core.i18n import _, _l
 from web.drafting import joint as drafting_joint
 from web.drafting.joint import JointRow
-from web.forms import DayMonthYearField, Form, options
+from web.forms import DayMonthYearField, Form, fill_moment, optional_moment, options
 from web.messages.names import account_name
 from web.previews import language_text
 
@@ -124,8 +122,10 @@ def fill(sheet: Sheet, draft: Draft, *, revision_number: int) -> None:
     form = sheet.form
     form.seen.data, form.title.data, form.note.data = str(revision_number), draft.title, draft.note
     form.link.data = next((variant.link for variant in draft.variants if variant.link), "")
-    _fill_moment(form, "not_before", draft.not_before)
-    _fill_moment(form, "not_after", draft.not_after)
+    if draft.not_before is not None:
+        fill_moment(form.not_before_day, form.not_before_clock, draft.not_before)
+    if draft.not_after is not None:
+        fill_moment(form.not_after_day, form.not_after_clock, draft.not_after)
     texts = {(variant.account_id, variant.language): variant for variant in draft.variants}
     for slot in sheet.slots:
         variant = texts.get((slot.account.id, slot.language))
@@ -134,14 +134,6 @@ def fill(sheet: Sheet, draft: Draft, *, revision_number: int) -> None:
             field = f"alt_{index}_{slot.language.value}"
             if field in form:
                 form[field].data = picture.alt_text
-
-
-def _fill_moment(form: DraftForm, name: str, at: datetime | None) -> None:
-    if at is None:
-        return
-    moment = local(at)
-    form[f"{name}_day"].data = moment.date()
-    form[f"{name}_clock"].data = moment.strftime("%H:%M")
 
 
 def pictures_of(draft: Draft) -> tuple[PictureDraft, ...]:
@@ -204,14 +196,11 @@ def _moment(
     form: DraftForm, name: str, errors: list[FieldError], default_time: str
 ) -> datetime | None:
     """Parse a moment; `default_time` completes a day without a time. Appends to `errors`."""
-    day, clock = form[f"{name}_day"], (form[f"{name}_clock"].data or "").strip()
-    if not (clock or day.is_typed):
-        return None
+    day, clock = form[f"{name}_day"], form[f"{name}_clock"]
     try:
-        return parse_when(day.typed, clock or default_time)
-    except BadWhen as bad:
-        part = "day" if bad.code.field == "date" else "clock"
-        errors.append(FieldError(f"{name}_{part}", bad.code.value))
+        return optional_moment(day, clock, default_time=default_time)
+    except Invalid as invalid:
+        errors.extend(invalid.problems)
         return None
 
 

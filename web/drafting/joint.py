@@ -12,7 +12,7 @@ from publisher.drafting.drafts import Draft
 from publisher.models.people import Department
 from publisher.models.posts import Post
 from web.core.i18n import N_, _
-from web.forms import number_of, options
+from web.forms import department_options, number_of, options
 from web.messages.names import department_name
 
 ASKED, NAMED, OUT = "asked", "named", "out"
@@ -75,12 +75,8 @@ def choose_from(
 ) -> None:
     """Offer the departments that have no row yet, and reset the field."""
     row_ids = {row.department.id for row in joint_rows}
-    choices = [
-        (str(department.id), department_name(department))
-        for department in departments
-        if department.id not in row_ids
-    ]
-    field.choices = options([("", _("Choose a department")), *choices])
+    without_row = [department for department in departments if department.id not in row_ids]
+    field.choices = department_options(without_row, empty_label=_("Choose a department"))
     field.data, field.raw_data = "", []
 
 

@@ -51,11 +51,6 @@ class TextDifference:
     pieces: tuple[FinePiece, ...]
 
 
-def departments_of(session: Session) -> list[Department]:
-    """Return every department that is open today, ordered by name."""
-    return departments_in_force(session, now=ctx.now())
-
-
 def texts_for(session: Session, post: Post) -> list[StartingText]:
     """Return the starting texts, signatures and hashtags that suit a post."""
     kinds = {submission.kind for submission in post.submissions}
@@ -70,7 +65,7 @@ def make_sheet(session: Session, post: Post) -> tuple[Sheet, Draft]:
     accounts = drafts.usable_accounts(session, post)
     draft = prefill.begun(post, accounts)
     slots = forms.slots_for(accounts, [variant.language for variant in draft.variants])
-    departments = departments_of(session)
+    departments = departments_in_force(session, now=ctx.now())
     joint = rows(post, draft, departments)
     sheet = forms.make_sheet(slots, _pictures(post, draft), joint)
     targets = corrections.targets_of(post)

@@ -16,13 +16,13 @@ from publisher.drafting.diff import FinePiece
 from publisher.drafting.snippets import SnippetChange, SnippetDraft
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.submissions import SubmissionKind
+from publisher.people.departments import departments_in_force
 from web.core.auth import by_actor, reads, writes, writing
+from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import N_, _, _l
 from web.core.permissions import Page, for_action
-from web.drafting.page import departments_of
-from web.forms import Form, number_of, options
-from web.messages.names import department_name
+from web.forms import Form, department_options, number_of, options
 from web.submissions.forms import KIND_WORDS
 
 routes = Blueprint("texts", __name__)
@@ -142,10 +142,8 @@ def _set_choices(session: Session, form: OneTextForm) -> None:
     form.part.choices = options((part, _(label)) for part, label in PARTS.items())
     kinds = [(kind.value, _(label)) for kind, label in KIND_WORDS.items()]
     form.kind.choices = options([("", _("All kinds")), *kinds])
-    names = [
-        (str(department.id), department_name(department)) for department in departments_of(session)
-    ]
-    form.department_id.choices = options([("", _("All departments")), *names])
+    departments = departments_in_force(session, now=ctx.now())
+    form.department_id.choices = department_options(departments, empty_label=_("All departments"))
 
 
 def _fill(form: OneTextForm, text: StartingText) -> None:

@@ -12,9 +12,8 @@ from approvals.emergency import BlankKind, Template, TemplateField
 from publisher.content_checks import placeholder_values
 from publisher.delivery.emergency.publish import UseForm
 from publisher.i18n.languages import number
-from publisher.working_time import local
 from web.core.i18n import _, _l, page_language
-from web.forms import DayMonthYearField, Form, number_of, options, read_moment
+from web.forms import DayMonthYearField, Form, fill_moment, number_of, optional_moment, options
 from web.messages.emergency import HOWS, blank_word
 
 BLANKS, WORD, CONFIRM = "blanks", "word", "confirm"
@@ -107,8 +106,7 @@ def begin_word(form: LaneForm, now: datetime) -> None:
     """Fill the time of the instruction with `now`, unless a time was typed."""
     if form.day.is_typed or form.clock.data:
         return
-    moment = local(now)
-    form.day.data, form.clock.data = moment.date(), f"{moment:%H:%M}"
+    fill_moment(form.day, form.clock, now)
 
 
 def read(form: LaneForm, template_id: int) -> UseForm:
@@ -118,15 +116,9 @@ def read(form: LaneForm, template_id: int) -> UseForm:
         blank_texts={blank.name: str(blank.data or "") for blank in form.blanks},
         word_name=form.word_name.data or "",
         word_post=form.word_post.data or "",
-        word_at=_moment(form),
+        word_at=optional_moment(form.day, form.clock),
         word_how=form.word_how.data or "",
         seen_revision=number_of(form.seen_revision.data),
         seen_plan=form.seen_plan.data or "",
         token=form.token.data or "",
     )
-
-
-def _moment(form: LaneForm) -> datetime | None:
-    if not form.day.is_typed and not form.clock.data:
-        return None
-    return read_moment(form.day, form.clock)

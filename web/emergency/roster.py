@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
@@ -16,7 +14,7 @@ from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action, for_roles
-from web.forms import DayMonthYearField, Form, number_of, options, read_moment
+from web.forms import DayMonthYearField, Form, number_of, optional_moment, options
 from web.messages.names import person_name, post_of
 
 routes = Blueprint("duty", __name__, url_prefix="/duty")
@@ -84,20 +82,12 @@ def put_on(form: DutyForm) -> Page:
             session,
             **by_actor(),
             person_id=number_of(form.person_id.data),
-            from_at=_moment(form, "from") or ctx.now(),
-            until_at=_moment(form, "until"),
+            from_at=optional_moment(form.from_day, form.from_clock) or ctx.now(),
+            until_at=optional_moment(form.until_day, form.until_clock),
         )
         name = person_name(duty.person)
     flash(_("%(name)s is on the roster, and is told.", name=name))
     return redirect(url_for("duty.index"))
-
-
-def _moment(form: DutyForm, which: str) -> datetime | None:
-    """Parse the "from" or "until" moment; None if nothing was typed. Raises `Invalid`."""
-    day, clock = form[f"{which}_day"], form[f"{which}_clock"]
-    if not day.is_typed and not clock.data:
-        return None
-    return read_moment(day, clock)
 
 
 @routes.post("/<int:duty_id>/end")

@@ -7,13 +7,13 @@ from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, 
 from approvals.emergency import BlankKind
 from publisher.delivery.emergency.template_editing import MOST_BLANKS, BlankForm, TemplateForm
 from publisher.models.emergency import TemplateRevision
+from publisher.people.departments import departments_in_force
 from publisher.review import emergency_grounds
+from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _, _l
-from web.drafting.page import departments_of
-from web.forms import Form, MinutesField, number_of, options
+from web.forms import Form, MinutesField, department_options, number_of, options
 from web.messages.emergency import KINDS
-from web.messages.names import department_name
 
 ROWS = range(MOST_BLANKS)
 
@@ -38,36 +38,28 @@ class TemplateFormPage(Form):
     text_en = TextAreaField(_l("English text"))
     late_limit = MinutesField(_l("Late limit in minutes"), default=60)
 
-    def row(self, at: int) -> list[Field]:
-        """Return the fields of a blank: name, kind, length and choices."""
-        return [self[f"blanks-{at}-{part}"] for part in ("name", "kind", "most", "choices")]
-
     @property
     def rows(self) -> list[list[Field]]:
-        """The fields of all blanks, row by row."""
-        return [self.row(at) for at in ROWS]
+        """The fields of all blanks, row by row: name, kind, length and choices."""
+        parts = ("name", "kind", "most", "choices")
+        return [[self[f"blanks-{at}-{part}"] for part in parts] for at in ROWS]
 
 
 def make_form() -> TemplateFormPage:
     """Return the form with its choices, filled from the request."""
+    kinds = options((kind.value, _(label)) for kind, label in KINDS.items())
     fields: dict[str, object] = {}
     for at in ROWS:
         fields |= {
             f"blanks-{at}-name": StringField(_("Name of the blank")),
-            f"blanks-{at}-kind": SelectField(_("Kind"), validate_choice=False),
+            f"blanks-{at}-kind": SelectField(_("Kind"), choices=kinds, validate_choice=False),
             f"blanks-{at}-most": NumberField(_("Most letters")),
             f"blanks-{at}-choices": TextAreaField(_("Choices")),
         }
     form: TemplateFormPage = type("WholeTemplateForm", (TemplateFormPage,), fields)()
-    kinds = [(kind.value, _(label)) for kind, label in KINDS.items()]
-    for at in ROWS:
-        form[f"blanks-{at}-kind"].choices = options(kinds)
     with reading() as session:
-        names = [
-            (str(department.id), department_name(department))
-            for department in departments_of(session)
-        ]
-    form.department_id.choices = options([("", _("Choose")), *names])
+        departments = departments_in_force(session, now=ctx.now())
+    form.department_id.choices = department_options(departments, empty_label=_("Choose"))
     return form
 
 

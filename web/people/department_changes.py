@@ -20,9 +20,7 @@ from publisher.people.department_orders import (
     BadDepartment,
 )
 from publisher.validation import NotFound
-from publisher.working_time import local_day
 from web.core.auth import by_actor, reads, writing
-from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
@@ -58,15 +56,8 @@ def department_of(session: Session, code: str) -> Department:
     return department
 
 
-def _begin(form: DepartmentOrderForm) -> None:
-    """Fill in today's date when the page is opened."""
-    if request.method != "POST":
-        form.in_force_on.data = local_day(ctx.now())
-
-
 @reads
 def _new_page(session: Session, form: NewDepartmentForm) -> str:
-    _begin(form)
     if request.method != "POST":
         form.kind.data = DEPARTMENT_KINDS[0]
     form.kind.choices = options((kind, kind_label(kind)) for kind in DEPARTMENT_KINDS)
@@ -96,7 +87,6 @@ def new(form: NewDepartmentForm) -> Page:
 @reads
 def _name_page(session: Session, form: DepartmentNamesForm, code: str) -> str:
     department = department_of(session, code)
-    _begin(form)
     if request.method != "POST":
         for name in ("name_mr", "name_en", "name_hi"):
             form[name].data = getattr(department, name)
@@ -123,7 +113,6 @@ def rename(form: DepartmentNamesForm, code: str) -> Page:
 @reads
 def _place_page(session: Session, form: OtherDepartmentForm, code: str) -> str:
     department = department_of(session, code)
-    _begin(form)
     if request.method != "POST":
         form.other_id.data = str(department.reports_to_id or "")
     offer_others(session, form, excluded_code=code, empty_label=_("no other department"))
@@ -149,7 +138,6 @@ def place(form: OtherDepartmentForm, code: str) -> Page:
 
 @reads
 def _merge_page(session: Session, form: OtherDepartmentForm, code: str) -> str:
-    _begin(form)
     offer_others(session, form, excluded_code=code, empty_label=_("Choose a department"))
     department = department_of(session, code)
     return render_template("people/department_merge.html", form=form, department=department)
@@ -174,7 +162,6 @@ def merge(form: OtherDepartmentForm, code: str) -> Page:
 
 @reads
 def _close_page(session: Session, form: DepartmentOrderForm, code: str) -> str:
-    _begin(form)
     department = department_of(session, code)
     return render_template("people/department_close.html", form=form, department=department)
 

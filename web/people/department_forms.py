@@ -12,17 +12,17 @@ from publisher.people import department_orders
 from publisher.people.department_orders import BadDepartment, DepartmentNames, DepartmentOrder
 from publisher.people.departments import departments_in_force
 from publisher.validation import Invalid
+from publisher.working_time import local_day
 from web.core.context import ctx
 from web.core.i18n import _l
-from web.forms import DayMonthYearField, Form, options
+from web.forms import DayMonthYearField, Form, department_options
 from web.messages.field_errors import recording_problem
-from web.messages.names import department_name
 
 
 class DepartmentOrderForm(Form):
     """The city's order for a change: its number, and the day from which it is in force."""
 
-    in_force_on = DayMonthYearField(_l("In force from"))
+    in_force_on = DayMonthYearField(_l("In force from"), default=lambda: local_day(ctx.now()))
     order_number = StringField(_l("Order number"))
 
     def refuse(self, refusal: Invalid | NotAllowed) -> int:
@@ -93,9 +93,5 @@ def offer_others(
 ) -> None:
     """Set the choices: all departments in force but the excluded one, below an empty choice."""
     departments = departments_in_force(session, now=ctx.now())
-    pairs = [
-        (str(department.id), department_name(department))
-        for department in departments
-        if department.code != excluded_code
-    ]
-    form.other_id.choices = options([("", empty_label), *pairs])
+    others = [department for department in departments if department.code != excluded_code]
+    form.other_id.choices = department_options(others, empty_label=empty_label)

@@ -24,9 +24,9 @@ from web.core.database import reading
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
-from web.forms import Form, key_of, options
+from web.forms import Form, department_options, key_of, options
 from web.messages.field_errors import recording_problem
-from web.messages.names import ROLE_WORDS, department_name
+from web.messages.names import ROLE_WORDS
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("people", __name__)
@@ -87,9 +87,7 @@ def _new_page(session: Session, form: PersonForm) -> str:
     roles = [role for role in Role if permissions.may_record(actor(), role, own_department_id)]
     form.role.choices = options((role.value, _(ROLE_WORDS[role])) for role in roles)
     departments = departments_in_force(session, now=ctx.now())
-    form.department_id.choices = options(
-        (str(department.id), department_name(department)) for department in departments
-    )
+    form.department_id.choices = department_options(departments)
     department_code = request.args.get("department", "")
     if request.method != "POST" and department_code:
         form.department_id.data = next(

@@ -18,13 +18,12 @@ from publisher.models.posts import Post, Variant
 from publisher.scheduling import constraints, slots
 from publisher.scheduling import schedule as scheduling_schedule
 from publisher.validation import NotFound
-from publisher.working_time import local
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.deliveries import holds
-from web.forms import DayMonthYearField, Form, MinutesField, read_moment
+from web.forms import DayMonthYearField, Form, MinutesField, fill_moment, read_moment
 from web.previews import previews_of, variant_title
 
 routes = Blueprint("scheduling", __name__)
@@ -67,11 +66,10 @@ def schedule(form: TimeForm, post_id: int, variant_id: int) -> Page:
 def _with_moment(form: TimeForm, moment: str) -> TimeForm:
     """Return the form with this ISO moment filled in; unchanged if it cannot be parsed."""
     try:
-        at = local(datetime.fromisoformat(moment))
+        fill_moment(form.day, form.clock, datetime.fromisoformat(moment))
     except (ValueError, OverflowError):
         return form
     form.day.raw_data = None
-    form.day.data, form.clock.data = at.date(), f"{at:%H:%M}"
     return form
 
 

@@ -15,10 +15,8 @@ from approvals.policy import Action, may, scope_of
 from publisher.intake import close, edit, queries, questions, submit
 from publisher.intake import merge as intake_merge
 from publisher.intake.edit import check_recorded_here
-from publisher.models.people import Department
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
-from publisher.people.departments import departments_in_force
 from publisher.reports import timeline
 from publisher.reports.unseen_notes import unseen_notes
 from publisher.states import SubmissionState
@@ -53,11 +51,6 @@ class MergeForm(Form):
 
     number = StringField(_l("Number of the other submission"))
     reason = TextAreaField(_l("Reason"))
-
-
-def departments_by_name(session: Session) -> list[Department]:
-    """Return every department that is not closed, ordered by name."""
-    return departments_in_force(session, now=ctx.now())
 
 
 @routes.get("/submissions/<int:submission_id>")

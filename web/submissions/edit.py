@@ -15,6 +15,7 @@ from publisher.intake.edit import ChangedMeanwhile, DraftingBegun, check_open, c
 from publisher.intake.form import HandIn, check
 from publisher.intake.submit import hand_in
 from publisher.models.submissions import Submission
+from publisher.people.departments import departments_in_force
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
@@ -25,7 +26,7 @@ from web.forms import key_of, number_of
 from web.messages.field_errors import problem_sentence
 from web.messages.refusals import refusal_sentence
 from web.submissions import forms, uploads
-from web.submissions.detail import departments_by_name, routes
+from web.submissions.detail import routes
 from web.submissions.forms import KIND_WORDS, WITH_AN_EVENT, HandInForm
 from web.submissions.uploads import FileRow
 
@@ -122,7 +123,7 @@ def _empty_page(session: Session, earlier: int | None) -> str:
 
 def _empty_form(session: Session) -> HandInForm:
     at_desk = scope_of(actor(), Action.HAND_IN) is Scope.ANY
-    departments = departments_by_name(session) if at_desk else []
+    departments = departments_in_force(session, now=ctx.now()) if at_desk else []
     wards = persistence.ward_offices(session, now=ctx.now())
     return forms.empty_form(departments, wards, actor().department_id)
 

@@ -23,8 +23,7 @@ from publisher.models.submissions import Priority, SubmissionKind
 from publisher.validation import FieldError
 from publisher.working_time import from_local, local
 from web.core.i18n import N_, _, _l
-from web.forms import DayMonthYearField, Form, key_of, number_of, options
-from web.messages.names import department_name
+from web.forms import DayMonthYearField, Form, department_options, key_of, number_of, options
 from web.submissions.uploads import FileRow
 
 KIND_WORDS = {
@@ -82,12 +81,8 @@ def empty_form(
     """Return an empty form in the page's language, with `own_department_id` preselected."""
     form = HandInForm()
     form.kind.choices = options((kind.value, _(label)) for kind, label in KIND_WORDS.items())
-    form.department.choices = options(
-        (str(department.id), department_name(department)) for department in departments
-    )
-    form.wards.choices = options(
-        (str(department.id), department_name(department)) for department in wards
-    )
+    form.department.choices = department_options(departments)
+    form.wards.choices = department_options(wards)
     form.priority.choices = options(
         (priority.value, _(word)) for priority, word in PRIORITY_WORDS.items()
     )
