@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
-from werkzeug import Response
 from wtforms import SelectField, StringField
 
-from approvals.errors import NotAllowed
 from approvals.policy import Action, Role
 from publisher.auth.contact_details import BadPerson
 from publisher.models.people import Appointment, Department, Person
@@ -20,14 +16,11 @@ from publisher.validation import NotFound
 from web import in_flight
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
-from web.core.database import reading
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.forms import Form, department_options, key_of, options
-from web.messages.field_errors import recording_problem
 from web.messages.names import ROLE_WORDS
-from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("people", __name__)
 RECORD_ACTIONS = (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
@@ -131,18 +124,18 @@ def _record(session: Session, form: PersonForm) -> int:
 
 @routes.get("/people/<int:person_id>")
 @for_action(*RECORD_ACTIONS)
-@reads
-def show(session: Session, person_id: int) -> Page:
+def show(person_id: int) -> Page:
     """Show a person with past and present appointments."""
-    return _page(session, person_id)
+    return _page(Form(formdata=None), person_id)
 
 
-def _page(session: Session, person_id: int, *, error: str = "") -> str:
+@reads
+def _page(session: Session, /, form: Form, person_id: int, **_ids: int) -> str:
     person = _person(session, person_id)
     return render_template(
         "people/person.html",
         person=person,
-        message=error,
+        messages=form.form_errors,
         may_disable=permissions.may_disable(session, actor(), person, now=ctx.now()),
         may_record=permissions.may_record,
         actor=actor(),
@@ -164,80 +157,56 @@ def _person(session: Session, person_id: int) -> Person:
     return person
 
 
-PersonAction = Callable[[Session, Person], object]
-
-
-def _act(person_id: int, action: PersonAction, message: str) -> Page:
-    """Carry out an action on a person; a refusal is shown on the person's page."""
-    try:
-        with writing() as session:
-            action(session, _person(session, person_id))
-    except NotAllowed as refusal:
-        error = (
-            recording_problem(refusal)
-            if isinstance(refusal, BadPerson)
-            else refusal_sentence(refusal)
-        )
-        with reading() as session:
-            return _page(session, person_id, error=error), 409
-    flash(message)
-    return redirect(url_for("people.show", person_id=person_id))
-
-
 @routes.post("/people/<int:person_id>/invite")
 @for_action(*RECORD_ACTIONS)
-def invite(person_id: int) -> Page:
+@with_form(Form, shown_by=_page)
+def invite(_form: Form, person_id: int) -> Page:
     """Send a new invitation; the previous one becomes invalid."""
-    return _act(
-        person_id,
-        lambda session, person: invitations.invite(session, **by_actor(), person=person),
-        _("An invitation is on its way by mail."),
-    )
+    with writing() as session:
+        invitations.invite(session, **by_actor(), person=_person(session, person_id))
+    flash(_("An invitation is on its way by mail."))
+    return redirect(url_for("people.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/disable")
 @for_action(Action.DISABLE_PERSON)
-def disable(person_id: int) -> Page:
+@with_form(Form, shown_by=_page)
+def disable(_form: Form, person_id: int) -> Page:
     """Disable a person's access at once."""
-    response = _act(
-        person_id,
-        lambda session, person: appointments.disable_person(session, **by_actor(), person=person),
-        _("The access is closed, and every session of this person has ended."),
-    )
-    if isinstance(response, Response):
-        with reading() as session:
-            appointment_ids = [
-                appointment.id for appointment in _person(session, person_id).appointments
-            ]
-        in_flight.flash_for_approvals(appointment_ids)
-    return response
+    with writing() as session:
+        person = _person(session, person_id)
+        appointments.disable_person(session, **by_actor(), person=person)
+        appointment_ids = [appointment.id for appointment in person.appointments]
+    flash(_("The access is closed, and every session of this person has ended."))
+    in_flight.flash_for_approvals(appointment_ids)
+    return redirect(url_for("people.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/enable")
 @for_action(Action.DISABLE_PERSON)
-def enable(person_id: int) -> Page:
+@with_form(Form, shown_by=_page)
+def enable(_form: Form, person_id: int) -> Page:
     """Enable a person's access again."""
-    return _act(
-        person_id,
-        lambda session, person: appointments.enable_person(session, **by_actor(), person=person),
-        _("The access is open again."),
-    )
+    with writing() as session:
+        appointments.enable_person(session, **by_actor(), person=_person(session, person_id))
+    flash(_("The access is open again."))
+    return redirect(url_for("people.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/appointments/<int:appointment_id>/end")
 @for_action(*RECORD_ACTIONS)
-def end(person_id: int, appointment_id: int) -> Page:
+@with_form(Form, shown_by=_page)
+def end(_form: Form, person_id: int, appointment_id: int) -> Page:
     """End an appointment now."""
-
-    def action(session: Session, person: Person) -> None:
-        appointment = next(
-            (candidate for candidate in person.appointments if candidate.id == appointment_id), None
-        )
-        if appointment is None:
+    with writing() as session:
+        ending = [
+            appointment
+            for appointment in _person(session, person_id).appointments
+            if appointment.id == appointment_id
+        ]
+        if not ending:
             raise NotFound(appointment_id)
-        appointments.end_appointment(session, **by_actor(), appointment=appointment)
-
-    response = _act(person_id, action, _("The appointment has ended."))
-    if isinstance(response, Response):
-        in_flight.flash_for_approvals([appointment_id])
-    return response
+        appointments.end_appointment(session, **by_actor(), appointment=ending[0])
+    flash(_("The appointment has ended."))
+    in_flight.flash_for_approvals([appointment_id])
+    return redirect(url_for("people.show", person_id=person_id))
