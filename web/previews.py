@@ -85,7 +85,7 @@ class Preview:
 
 def previews_of(revision: Revision) -> list[Preview]:
     """Return the previews of a revision's variants, in their order."""
-    return [_preview(revision.post, variant) for variant in revision.variants]
+    return [preview_of(variant) for variant in revision.variants]
 
 
 def variant_title(variant: Variant) -> str:
@@ -109,7 +109,9 @@ def language_text(language: str) -> str:
     return _(LANGUAGE_WORDS[language])
 
 
-def _preview(post: Post, variant: Variant) -> Preview:
+def preview_of(variant: Variant) -> Preview:
+    """Return the preview of a variant."""
+    post = variant.revision.post
     delivery = next(
         (candidate for candidate in post.deliveries if candidate.variant_id == variant.id), None
     )

@@ -26,7 +26,7 @@ from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.forms import Form
 from web.messages.refusals import refusal_sentence
-from web.previews import previews_of
+from web.previews import preview_of
 
 routes = Blueprint("by_hand", __name__)
 
@@ -39,17 +39,12 @@ class PastedForm(Form):
 
 @reads
 def _page(session: Session, form: PastedForm, delivery_id: int) -> str:
-    delivery, post = _delivery_and_post(session, delivery_id)
-    preview = next(
-        preview
-        for preview in previews_of(delivery.variant.revision)
-        if preview.variant.id == delivery.variant_id
-    )
+    delivery, post = delivery_and_post(session, delivery_id)
     return render_template(
         "deliveries/manual.html",
         delivery=delivery,
         post=post,
-        preview=preview,
+        preview=preview_of(delivery.variant),
         form=form,
         refusal=_refusal(session, delivery_id),
         remote_text=_platform_text(form.problems),
@@ -60,7 +55,7 @@ def _page(session: Session, form: PastedForm, delivery_id: int) -> str:
     )
 
 
-def _delivery_and_post(session: Session, delivery_id: int) -> tuple[Delivery, Post]:
+def delivery_and_post(session: Session, delivery_id: int) -> tuple[Delivery, Post]:
     """Return the delivery and its post; raises `NotFound` if the actor may not see the post."""
     delivery = schedule.delivery_for(session, delivery_id)
     return delivery, drafts.post_for(session, actor=actor(), post_id=delivery.post_id)
@@ -95,7 +90,7 @@ def show(form: PastedForm, delivery_id: int) -> Page:
 
 def _manual_post(delivery_id: int, link: str) -> ManualPost:
     with reading() as session:
-        _delivery_and_post(session, delivery_id)
+        delivery_and_post(session, delivery_id)
         return manual.look_at_link(session, **by_actor(), delivery_id=delivery_id, link=link)
 
 

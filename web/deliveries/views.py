@@ -10,10 +10,8 @@ from wtforms import StringField
 
 from approvals.policy import Action, may
 from publisher.delivery import reconcile
-from publisher.drafting import drafts
 from publisher.models.deliveries import Delivery, ReceiptOrigin
 from publisher.models.people import Person
-from publisher.models.posts import Post
 from publisher.reports import problems
 from publisher.reports.decision_board import decisions
 from publisher.reports.problems import problem_summary
@@ -29,7 +27,7 @@ from web.deliveries import holds, manual
 from web.emergency.summary import lane_of
 from web.forms import Form
 from web.messages.names import person_name
-from web.previews import previews_of
+from web.previews import preview_of
 
 routes = Blueprint("deliveries", __name__)
 
@@ -64,16 +62,12 @@ def show(delivery_id: int) -> Page:
 
 @reads
 def _delivery_page(session: Session, form: PlatformLinkForm, delivery_id: int) -> str:
-    delivery, post = _delivery(session, delivery_id)
-    revision = delivery.variant.revision
-    preview = next(
-        preview for preview in previews_of(revision) if preview.variant.id == delivery.variant_id
-    )
+    delivery, post = manual.delivery_and_post(session, delivery_id)
     return render_template(
         "deliveries/delivery.html",
         delivery=delivery,
         post=post,
-        preview=preview,
+        preview=preview_of(delivery.variant),
         form=form,
         acts=_acts(delivery),
         hold_sentence=holds.hold_sentence(session, delivery),
@@ -82,11 +76,6 @@ def _delivery_page(session: Session, form: PlatformLinkForm, delivery_id: int) -
         resend_from=(delivery.sending_at or ctx.now()) + reconcile.RESEND_WAIT,
         attempts=_attempts(delivery),
     )
-
-
-def _delivery(session: Session, delivery_id: int) -> tuple[Delivery, Post]:
-    delivery = schedule.delivery_for(session, delivery_id)
-    return delivery, drafts.post_for(session, actor=actor(), post_id=delivery.post_id)
 
 
 # The actions on a delivery, each with the states in which it is offered.
@@ -129,7 +118,7 @@ def _attempts(delivery: Delivery) -> list[object]:
 def cancel(_form: PlatformLinkForm, delivery_id: int) -> Page:
     """Cancel a delivery that has not been sent."""
     with writing() as session:
-        _delivery(session, delivery_id)
+        manual.delivery_and_post(session, delivery_id)
         schedule.cancel(session, **by_actor(), delivery_id=delivery_id)
     flash(_("It is cancelled; the post stays approved."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
@@ -142,7 +131,7 @@ def it_is_live(form: PlatformLinkForm, delivery_id: int) -> Page:
     """Confirm that a held delivery is live on the platform, where its post is read if necessary."""
     link = form.link.data or ""
     with reading() as session:
-        _delivery(session, delivery_id)
+        manual.delivery_and_post(session, delivery_id)
         manual_post = reconcile.post_to_find(
             session, **by_actor(), delivery_id=delivery_id, link=link
         )
@@ -161,7 +150,7 @@ def it_is_live(form: PlatformLinkForm, delivery_id: int) -> Page:
 def send_again(_form: PlatformLinkForm, delivery_id: int) -> Page:
     """Send a held delivery again, after a person saw that it is not live."""
     with writing() as session:
-        _delivery(session, delivery_id)
+        manual.delivery_and_post(session, delivery_id)
         reconcile.send_again(session, **by_actor(), delivery_id=delivery_id)
     flash(_("It is sent once more."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))

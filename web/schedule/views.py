@@ -24,7 +24,7 @@ from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.deliveries import holds
 from web.forms import DayMonthYearField, Form, MinutesField, fill_moment, read_moment
-from web.previews import previews_of, variant_title
+from web.previews import preview_of, variant_title
 
 routes = Blueprint("scheduling", __name__)
 
@@ -115,16 +115,13 @@ def _in_quiet(quiet: Sequence[QuietTime], variant: Variant, due_at: datetime) ->
 def _time_page(session: Session, form: TimeForm, post_id: int, variant_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     variant = _variant(post, variant_id)
-    preview = next(
-        preview for preview in previews_of(variant.revision) if preview.variant.id == variant_id
-    )
     return render_template(
         "schedule/schedule.html",
         post=post,
         variant=variant,
         title=variant_title(variant),
         form=form,
-        preview=preview,
+        preview=preview_of(variant),
         is_clash=any(error.code == "clash" for error in form.problems),
         **_advice(session, post, variant),
     )
