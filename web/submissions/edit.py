@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -40,6 +40,9 @@ class Filled:
     form: HandInForm
     rows: list[FileRow]
 
+    #: The errors of the files that were just uploaded.
+    file_problems: list[FieldError] = field(default_factory=list)
+
     #: The submission that is being changed; None for a new submission.
     submission: Submission | None = None
 
@@ -59,10 +62,11 @@ class Filled:
             return bool(self.submission.brought_by)
         return scope_of(actor(), Action.HAND_IN) is Scope.ANY
 
-    def show(self, problems: Sequence[FieldError]) -> None:
-        """Show each error at its field or file, and the others above the form."""
-        unplaced = uploads.show_problems(self.rows, problems)
-        self.form.show(unplaced)
+    def refused(self, problems: Sequence[FieldError]) -> Page:
+        """Return the page with each error at its field or file, and the others above the form."""
+        all_problems = [*self.file_problems, *problems]
+        self.form.show(uploads.show_problems(self.rows, all_problems))
+        return self.page(), 422
 
     def page(self) -> str:
         """Return the HTML of the form's page."""
@@ -90,17 +94,16 @@ def new() -> Page:
         return _empty_page(request.args.get("again", type=key_of))
     with reading() as session:
         form = _empty_form(session)
-    filled, problems = _read_files(form)
+    filled = _read_files(form)
     if (act := request.form.get("act", SEND)) != SEND:
-        return _page_after_file_act(filled, problems, act)
+        return _page_after_file_act(filled, act)
     own = actor().department_id or 0
     chosen = (filled.form.department.data or 0) if filled.at_desk else own
     hand_in_form = forms.read(filled.form, filled.rows, department_id=chosen)
     try:
-        submission_id, number = _hand_in(filled, hand_in_form, problems)
+        submission_id, number = _hand_in(filled, hand_in_form)
     except Invalid as invalid:
-        filled.show([*problems, *invalid.problems])
-        return filled.page(), 422
+        return filled.refused(invalid.problems)
     flash("hand-in", "draft-done")
     message = _(
         "Handed in. The acknowledgement number is %(number)s; it comes by mail as well.",
@@ -128,30 +131,24 @@ def _empty_form(session: Session) -> HandInForm:
     return forms.empty_form(departments, wards, actor().department_id)
 
 
-def _read_files(
-    form: HandInForm, submission: Submission | None = None
-) -> tuple[Filled, list[FieldError]]:
-    """Return the sent form with its carried and new files, and the errors of the new files."""
+def _read_files(form: HandInForm, submission: Submission | None = None) -> Filled:
+    """Return the sent form with its carried and new files."""
     rows = uploads.carried()
-    problems = uploads.take_up(rows)
-    return Filled(form, rows, submission), problems
+    return Filled(form, rows, uploads.take_up(rows), submission)
 
 
-def _page_after_file_act(filled: Filled, problems: Sequence[FieldError], act: str) -> Page:
+def _page_after_file_act(filled: Filled, act: str) -> Page:
     """Return the form after a file was moved or removed; the other fields keep their input."""
     filled.rows = uploads.act_on(filled.rows, act)
-    filled.show(problems)
-    return filled.page(), 422 if problems else 200
+    return filled.refused([]) if filled.file_problems else filled.page()
 
 
-def _hand_in(
-    filled: Filled, hand_in_form: HandIn, problems: Sequence[FieldError]
-) -> tuple[int, str]:
+def _hand_in(filled: Filled, hand_in_form: HandIn) -> tuple[int, str]:
     """Store the submission and return its id and number.
 
     Raises `Invalid` with all errors of the form if a field or file cannot be read.
     """
-    if not filled.form.validate() or problems:
+    if not filled.form.validate() or filled.file_problems:
         _raise_all_errors(filled, hand_in_form)
     with writing() as session:
         submission = hand_in(
@@ -182,7 +179,7 @@ def _stored_page(session: Session, submission: Submission) -> Page:
     hand_in_form = persistence.form_of(submission)
     forms.fill(form, hand_in_form)
     form.seen.data = str(submission.edition)
-    return Filled(form, uploads.rows_of(hand_in_form.files), submission).page()
+    return Filled(form, uploads.rows_of(hand_in_form.files), submission=submission).page()
 
 
 @routes.route("/submissions/<int:submission_id>/change", methods=["GET", "POST"])
@@ -194,9 +191,9 @@ def change(session: Session, submission_id: int) -> Page:
     check_recorded_here(submission, actor())
     if request.method != "POST":
         return _stored_page(session, submission)
-    filled, problems = _read_files(_empty_form(session), submission)
+    filled = _read_files(_empty_form(session), submission)
     if (act := request.form.get("act", SEND)) != SEND:
-        return _page_after_file_act(filled, problems, act)
+        return _page_after_file_act(filled, act)
     hand_in_form = forms.read(
         filled.form,
         filled.rows,
@@ -204,10 +201,9 @@ def change(session: Session, submission_id: int) -> Page:
         useful_until=submission.useful_until,
     )
     try:
-        fields = _change(filled, hand_in_form, problems)
+        fields = _change(filled, hand_in_form)
     except Invalid as invalid:
-        filled.show([*problems, *invalid.problems])
-        return filled.page(), 422
+        return filled.refused(invalid.problems)
     except ChangedMeanwhile as meanwhile:
         filled.overtaken_fields, filled.form.seen.data = meanwhile.fields, str(meanwhile.newest)
         return filled.page(), 409
@@ -220,12 +216,10 @@ def change(session: Session, submission_id: int) -> Page:
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
-def _change(
-    filled: Filled, hand_in_form: HandIn, problems: Sequence[FieldError]
-) -> tuple[str, ...]:
+def _change(filled: Filled, hand_in_form: HandIn) -> tuple[str, ...]:
     if filled.submission is None:
         raise ValueError("there is nothing to change")
-    if not filled.form.validate() or problems:
+    if not filled.form.validate() or filled.file_problems:
         _raise_all_errors(filled, hand_in_form)
     with writing() as session:
         return edit.change(

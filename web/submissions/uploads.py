@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import zip_longest
 from typing import BinaryIO, cast
 
 from flask import request
@@ -89,17 +90,9 @@ def row_of_token(token: str, alt_mr: str = "", alt_en: str = "") -> FileRow | No
 
 def carried() -> list[FileRow]:
     """Return the rows of the sent form in their order, with their descriptions."""
-    descriptions = {name: request.form.getlist(name) for name in ("alt_mr", "alt_en")}
-    rows = []
-    for index, token in enumerate(request.form.getlist("kept")):
-        alt_mr, alt_en = (_text_at(descriptions[name], index) for name in ("alt_mr", "alt_en"))
-        if (row := row_of_token(token, alt_mr, alt_en)) is not None:
-            rows.append(row)
-    return rows
-
-
-def _text_at(texts: Sequence[str], index: int) -> str:
-    return texts[index] if index < len(texts) else ""
+    columns = (request.form.getlist(name) for name in ("kept", "alt_mr", "alt_en"))
+    rows = (row_of_token(*fields) for fields in zip_longest(*columns, fillvalue=""))
+    return [row for row in rows if row is not None]
 
 
 def take_up(rows: list[FileRow]) -> list[FieldError]:
