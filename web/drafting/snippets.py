@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -43,6 +43,14 @@ VERBS: Mapping[str, str] = {
 }
 
 
+class LabelledDifference(NamedTuple):
+    """The difference between two texts, with the label of their field and their language."""
+
+    label: str
+    language: str
+    pieces: tuple[FinePiece, ...]
+
+
 class OneTextForm(Form):
     """A snippet in up to three languages, with the kind and department it is offered for."""
 
@@ -56,13 +64,12 @@ class OneTextForm(Form):
     text_hi = TextAreaField(_l("Hindi text"))
 
 
-@dataclass(frozen=True)
-class SnippetStep:
+class SnippetStep(NamedTuple):
     """A change in a snippet's history, with its texts as differences word by word."""
 
     entry: SnippetChange
     word: str
-    texts: tuple[tuple[str, str, tuple[FinePiece, ...]], ...]
+    texts: list[LabelledDifference]
 
 
 @routes.get("/texts")
@@ -87,13 +94,14 @@ def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> st
     """Return the page of the form; if another person changed the text, with the differences."""
     _set_choices(session, form)
     text = None if text_id is None else snippets.text_of(session, text_id)
-    differences: tuple[tuple[str, str, tuple[FinePiece, ...]], ...] = ()
+    differences: list[LabelledDifference] = []
     if text is not None and request.method != "POST":
         _fill(form, text)
     if text is not None and isinstance(form.refusal, StaleRevision):
         form.seen.data = str(form.refusal.values["newest"])
         form.seen.raw_data = [form.seen.data]
-        differences = _unsaved_differences(text, form)
+        own_texts = {name: (form[name].data or "").replace("\r\n", "\n").strip() for name in TEXTS}
+        differences = _differences({name: (getattr(text, name), own_texts[name]) for name in TEXTS})
         message = _(
             "Somebody changed this text while you were writing. Yours stands below, not kept yet."
         )
@@ -170,37 +178,25 @@ def _read(form: OneTextForm) -> SnippetDraft:
 
 def _steps(session: Session, text_id: int) -> list[SnippetStep]:
     return [
-        SnippetStep(change, _(VERBS.get(change.verb, "Changed")), _differences(change))
+        SnippetStep(change, _(VERBS.get(change.verb, "Changed")), _differences(change.changed))
         for change in snippets.history_of(session, text_id)
     ]
 
 
-def _differences(change: SnippetChange) -> tuple[tuple[str, str, tuple[FinePiece, ...]], ...]:
-    return tuple(
-        _difference(name, str(before or ""), str(after or ""))
-        for name, (before, after) in change.changed.items()
+def _differences(changed: Mapping[str, tuple[object, object]]) -> list[LabelledDifference]:
+    """Return the texts that differ among these fields, each given as before and after."""
+    texts = {
+        name: (str(before or ""), str(after or ""))
+        for name, (before, after) in changed.items()
         if name in TEXTS
-    )
-
-
-def _unsaved_differences(
-    text: StartingText, form: OneTextForm
-) -> tuple[tuple[str, str, tuple[FinePiece, ...]], ...]:
-    """Return the differences between the stored text and the typed one, by language."""
-    pairs = {
-        name: (getattr(text, name), (form[name].data or "").replace("\r\n", "\n").strip())
-        for name in TEXTS
     }
-    return tuple(
-        _difference(name, stored_text, own_text)
-        for name, (stored_text, own_text) in pairs.items()
-        if stored_text != own_text
-    )
-
-
-def _difference(name: str, before: str, after: str) -> tuple[str, str, tuple[FinePiece, ...]]:
-    pieces = diff.finely(diff.difference(before, after))
-    return _(TEXTS[name]), name.removeprefix("text_"), pieces
+    return [
+        LabelledDifference(
+            _(TEXTS[name]), name.removeprefix("text_"), diff.finely(diff.difference(before, after))
+        )
+        for name, (before, after) in texts.items()
+        if before != after
+    ]
 
 
 @routes.post("/texts/<int:text_id>/end")

@@ -24,7 +24,7 @@ class NumberForm(Form):
 
 
 @reads
-def _join_page(session: Session, form: NumberForm, post_id: int) -> str:
+def _join_page(session: Session, /, form: NumberForm, post_id: int, **_ids: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     return render_template(
         "drafting/sources.html", post=post, form=form, sources=prefill.sources_of(post)
@@ -47,11 +47,9 @@ def show(form: NumberForm, post_id: int) -> Page:
 
 @routes.post("/posts/<int:post_id>/submissions/<int:submission_id>/part")
 @for_action(Action.DRAFT)
-@with_form(NumberForm)
-def part(form: NumberForm, post_id: int, submission_id: int) -> Page:
+@with_form(NumberForm, shown_by=_join_page)
+def part(_form: NumberForm, post_id: int, submission_id: int) -> Page:
     """Remove a submission that was added by mistake."""
-    if form.is_shown:
-        return _join_page(form, post_id)
     with writing() as session:
         submission = collaboration.remove_submission(
             session, **by_actor(), post_id=post_id, submission_id=submission_id

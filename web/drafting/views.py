@@ -14,7 +14,7 @@ from publisher import failpoints
 from publisher.drafting import collaboration, drafts, prefill, renditions
 from publisher.drafting import save as drafting_save
 from publisher.drafting.closings import begun_with, closed_with, closings, in_language
-from publisher.drafting.drafts import Draft
+from publisher.drafting.drafts import Draft, VariantDraft
 from publisher.drafting.renditions import preparation_context as known_pictures
 from publisher.models.posts import Post
 from publisher.review import decide
@@ -155,26 +155,26 @@ def _send(session: Session, post_id: int, number: int) -> None:
 
 
 def _same(before: Draft, after: Draft) -> bool:
-    plain = [
-        replace(
-            draft,
-            note="",
-            form_errors=(),
-            asked_ids=tuple(sorted(draft.asked_ids)),
-            named_ids=tuple(sorted(draft.named_ids)),
-            variants=tuple(
-                replace(
-                    variant,
-                    pictures=tuple(replace(picture, name="") for picture in variant.pictures),
-                )
-                for variant in sorted(
-                    draft.variants, key=lambda variant: (variant.account_id, variant.language)
-                )
-            ),
-        )
-        for draft in (before, after)
-    ]
-    return plain[0] == plain[1] and not after.note
+    return not after.note and _comparable(before) == _comparable(after)
+
+
+def _comparable(draft: Draft) -> Draft:
+    """Return the draft in a fixed order, without its note, errors and names of files."""
+    variants = sorted(draft.variants, key=lambda variant: (variant.account_id, variant.language))
+    return replace(
+        draft,
+        note="",
+        form_errors=(),
+        asked_ids=tuple(sorted(draft.asked_ids)),
+        named_ids=tuple(sorted(draft.named_ids)),
+        variants=tuple(_without_file_names(variant) for variant in variants),
+    )
+
+
+def _without_file_names(variant: VariantDraft) -> VariantDraft:
+    return replace(
+        variant, pictures=tuple(replace(picture, name="") for picture in variant.pictures)
+    )
 
 
 def _saved(post_id: int, number: int) -> Response:

@@ -77,24 +77,22 @@ def ratify(_form: Form, use_id: int) -> Page:
     return redirect(url_for("emergency.show", use_id=use_id))
 
 
-@routes.route("/uses/<int:use_id>/refuse", methods=["GET", "POST"])
-@for_action(Action.RATIFY)
-@with_form(ReasonForm)
-def refuse(form: ReasonForm, use_id: int) -> Page:
-    """Ask for the reason, and refuse to ratify a use; from now on a correction is owed."""
+@reads
+def _refusal_page(session: Session, form: ReasonForm, use_id: int) -> str:
     if isinstance(form.refusal, NotAllowed):
         return _use_page(form, use_id)
-    if form.is_shown:
-        return _refusal_page(form, use_id)
+    used = queries.use_for(session, **by_actor(), use_id=use_id)
+    check_in_sight(actor(), Action.SEE_EMERGENCY, [used.use.decision.department_id])
+    return render_template("emergency/refuse.html", outcome=used, form=form)
+
+
+@routes.route("/uses/<int:use_id>/refuse", methods=["GET", "POST"])
+@for_action(Action.RATIFY)
+@with_form(ReasonForm, shown_by=_refusal_page)
+def refuse(form: ReasonForm, use_id: int) -> Page:
+    """Ask for the reason, and refuse to ratify a use; from now on a correction is owed."""
     reason = form.reason.data or ""
     with writing() as session:
         ratification.refuse(session, **by_actor(), use_id=use_id, reason=reason)
     flash(_("Refused. The cell is told, and a correction is owed until it is out."), "amber")
     return redirect(url_for("emergency.show", use_id=use_id))
-
-
-@reads
-def _refusal_page(session: Session, form: ReasonForm, use_id: int) -> str:
-    used = queries.use_for(session, **by_actor(), use_id=use_id)
-    check_in_sight(actor(), Action.SEE_EMERGENCY, [used.use.decision.department_id])
-    return render_template("emergency/refuse.html", outcome=used, form=form)
