@@ -150,14 +150,8 @@ def _chosen_candidate(candidates: tuple[ConnectableAccount, ...]) -> Connectable
     """Return the account that was picked, or the only candidate."""
     if len(candidates) == 1:
         return candidates[0]
-    return next(
-        (
-            candidate
-            for candidate in candidates
-            if candidate.platform_id == request.values.get("page")
-        ),
-        None,
-    )
+    page_id = request.values.get("page")
+    return next((candidate for candidate in candidates if candidate.platform_id == page_id), None)
 
 
 def _form(session: Session, platform: str, chosen: ConnectableAccount) -> AccountForm:

@@ -172,6 +172,6 @@ def lift(freeze_id: int) -> Page:
             controls_freeze.lift(session, **by_actor(), freeze_id=freeze_id)
     except FreezeOver as refusal:
         flash(refusal_sentence(refusal), "grey")
-        return redirect(url_for("freezes.index"))
-    flash(_("The freeze is lifted. What has not passed its late limit leaves at its time."))
+    else:
+        flash(_("The freeze is lifted. What has not passed its late limit leaves at its time."))
     return redirect(url_for("freezes.index"))

@@ -132,19 +132,12 @@ def _lying(named: Named, *, width: int, beside: int) -> Chart:
     """
     most = max((max(tally.posts, tally.answers) for _name, tally in named), default=0) or 1
     above = 0 if beside else LINE
-    row = 2 * BAR + 10 + above
+    row, room = 2 * BAR + 10 + above, width - beside - VALUE
     groups = []
     for index, (name, tally) in enumerate(named):
         top = index * row + 4 + above
         bars = tuple(
-            Bar(
-                beside + 1,
-                top + position * BAR,
-                (width - beside - VALUE) * value / most,
-                BAR - 2,
-                value,
-                kind,
-            )
+            Bar(beside + 1, top + position * BAR, room * value / most, BAR - 2, value, kind)
             for position, (kind, value) in enumerate(_pair(tally))
         )
         x, y = (beside - 8, top + BAR + 4) if beside else (0, top - 6)

@@ -50,7 +50,19 @@ class BulkMoveForm(Form):
 
     aliases = {"due_at": "day"}  # noqa: RUF012  read by the base class only
 
-    way = RadioField(_l("Where to"), default="hours", validate_choice=False)
+    way = RadioField(
+        _l("Where to"),
+        choices=options(
+            [
+                ("hours", _l("by hours")),
+                ("days", _l("by days")),
+                ("slots", _l("to the next good times")),
+                ("at", _l("to one date and time")),
+            ]
+        ),
+        default="hours",
+        validate_choice=False,
+    )
     amount = AmountField(_l("By how many"), default=1)
     day = DayMonthYearField(_l("Date"))
     clock = StringField(_l("Time"))
@@ -66,7 +78,6 @@ def _chosen_ids(fields: list[str]) -> list[int]:
 @reads
 def _choosing(session: Session, form: BulkMoveForm, chosen: list[int]) -> str:
     """Return the page to choose on; the errors of the choice link to the first checkbox."""
-    _set_choices(form)
     rows = calendar.movable(session, actor=actor())
     first = f"chosen-{rows[0].delivery_id}" if rows else None
     selection_errors, form.form_errors = form.form_errors, []
@@ -77,17 +88,6 @@ def _choosing(session: Session, form: BulkMoveForm, chosen: list[int]) -> str:
         deliveries=rows,
         selection_errors=selection_errors,
         error_lines=[(message, first) for message in selection_errors],
-    )
-
-
-def _set_choices(form: BulkMoveForm) -> None:
-    form.way.choices = options(
-        [
-            ("hours", _("by hours")),
-            ("days", _("by days")),
-            ("slots", _("to the next good times")),
-            ("at", _("to one date and time")),
-        ]
     )
 
 
@@ -136,7 +136,6 @@ def _plan(session: Session, form: BulkMoveForm, chosen: list[int], how: NewTime)
         how=how,
         despite_clash=bool(form.despite_clash.data),
     )
-    _set_choices(form)
     return render_template(
         "schedule/bulk_plan.html",
         form=form,

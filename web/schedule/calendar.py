@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from flask import Blueprint, render_template, request
-from flask.sansio.blueprints import BlueprintSetupState
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Scope, may, scope_of
@@ -47,13 +46,6 @@ LEGEND: tuple[tuple[str, str], ...] = (
     ("delivery", "cancelled"),
 )
 """The kinds and states that the calendar shows and can be filtered by."""
-
-
-@routes.record_once
-def _equip(state: BlueprintSetupState) -> None:
-    """Register the template filters for short times and for an item's CSS classes."""
-    state.app.jinja_env.filters["short_time"] = _short_time
-    state.app.jinja_env.filters["item_classes"] = _item_classes
 
 
 @routes.get("/calendar")
@@ -107,8 +99,8 @@ def _layout(choice: CalendarQuery, days: Sequence[CalendarDay]) -> dict[str, obj
 def _read_query() -> CalendarQuery:
     """Parse the request's query; values that cannot be read are ignored."""
     query = request.args
-    view_names = {known_view.value for known_view in CalendarView}
-    view = CalendarView(query["view"]) if query.get("view") in view_names else CalendarView.MONTH
+    view_name = query.get("view")
+    view = CalendarView(view_name) if view_name in set(CalendarView) else CalendarView.MONTH
     today = local_day(ctx.now())
     first = _day(query.get("from", ""), today)
     month = _day(f"{query.get('month', '')}-1", first).replace(day=1)
@@ -151,11 +143,14 @@ def _departments(session: Session) -> list[Department]:
     return own_departments if len(own_departments) > 1 else []
 
 
-def _short_time(item: Item) -> str:
+@routes.app_template_filter()
+def short_time(item: Item) -> str:
+    """Return the time of an item, as short as a cell of the month needs it."""
     return dates.clock_time(item.at, page_language(), short=True)
 
 
-def _item_classes(item: Item) -> str:
+@routes.app_template_filter()
+def item_classes(item: Item) -> str:
     """Return the CSS classes: filled if a person must act, white if past, tinted if to come."""
     look = STATE_LOOK[item.thing, item.state]
     if look.fill == "filled":

@@ -17,18 +17,7 @@ from web.core.context import ctx
 from web.core.i18n import page_language
 
 MOST_IN_CELL = 4
-BANDS: tuple[tuple[int, int], ...] = (
-    (0, 6),
-    (6, 8),
-    (8, 10),
-    (10, 12),
-    (12, 14),
-    (14, 16),
-    (16, 18),
-    (18, 20),
-    (20, 22),
-    (22, 24),
-)
+BANDS = ((0, 6), *((hour, hour + 2) for hour in range(6, 24, 2)))
 """The rows of a week, as the first hour and the hour at which the row ends."""
 
 

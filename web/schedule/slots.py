@@ -6,7 +6,6 @@ from datetime import time
 from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, url_for
-from flask.sansio.blueprints import BlueprintSetupState
 from sqlalchemy.orm import Session
 from wtforms import SelectField, SelectMultipleField, StringField
 
@@ -70,19 +69,16 @@ class QuietForm(Form):
 _quiet_form = partial(QuietForm, prefix="quiet-")
 
 
-@routes.record_once
-def _equip(state: BlueprintSetupState) -> None:
-    """Register the template filters for the minute of a day and for weekday names."""
-    state.app.jinja_env.filters["minute_words"] = _minute_words
-    state.app.jinja_env.filters["weekday_name"] = _weekday_name
-
-
-def _minute_words(minute: int) -> str:
+@routes.app_template_filter()
+def minute_words(minute: int) -> str:
+    """Return a minute of the day as a time in the language of the page."""
     at = from_local(local_day(ctx.now()), slots.time_of(minute))
     return dates.clock_time(at, page_language())
 
 
-def _weekday_name(weekday: int) -> str:
+@routes.app_template_filter()
+def weekday_name(weekday: int) -> str:
+    """Return the name of a weekday; Monday is 0."""
     return dates.weekdays(page_language())[weekday]
 
 
@@ -109,7 +105,7 @@ def _set_choices(form: SlotForm, quiet_form: QuietForm, accounts: list[Account])
     account_choices = [
         (str(account.id), f"{account_name(account)} · {account.name}") for account in accounts
     ]
-    days = [(str(day), _weekday_name(day)) for day in WEEKDAYS]
+    days = [(str(day), weekday_name(day)) for day in WEEKDAYS]
     form.account.choices = options(account_choices)
     form.weekdays.choices = options(days)
     quiet_form.account.choices = options([(ALL, _("All accounts")), *account_choices])

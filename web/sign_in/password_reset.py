@@ -15,6 +15,7 @@ from web.core.database import reading
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, public
+from web.errors import error_page
 from web.forms import Form
 from web.messages.sign_in import sign_in_sentence, throttled_until
 from web.sign_in.passwords import city_words, new_hash
@@ -151,10 +152,5 @@ def _to_sign_in() -> Page:
 
 def _link_expired_page() -> Page:
     message = _("This link has been used, or its time is over. Ask for a new one.")
-    return render_template(
-        "errors/error.html",
-        code=404,
-        message=message,
-        reference="",
-        retry_link={"label": _("Ask for a new one"), "href": url_for("forgotten.ask")},
-    ), 404
+    retry_link = {"label": _("Ask for a new one"), "href": url_for("forgotten.ask")}
+    return error_page(404, message=message, retry_link=retry_link)

@@ -19,8 +19,7 @@ from web.core.auth import acting, actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.form_views import with_form
-from web.core.i18n import LANGUAGES as PAGE_LANGUAGES
-from web.core.i18n import N_, _, _l
+from web.core.i18n import LANGUAGES, _, _l
 from web.core.permissions import Page, for_roles
 from web.forms import Form, options
 from web.messages.sign_in import code_sentence, sign_in_sentence, throttled_until
@@ -30,12 +29,13 @@ routes = Blueprint("profile", __name__)
 FINAL_PROBLEMS = (ContactCodeProblem.NOTHING_ASKED, ContactCodeProblem.TAKEN)
 """Problems after which no code can be entered any more."""
 
-LANGUAGES = (("mr", "मराठी"), ("en", "English"), ("hi", "हिन्दी"))
-TELLINGS = {
-    Telling.MAIL: N_("by mail"),
-    Telling.SMS: N_("by SMS"),
-    Telling.BOTH: N_("by both"),
-}
+TELLINGS = options(
+    [
+        (Telling.MAIL.value, _l("by mail")),
+        (Telling.SMS.value, _l("by SMS")),
+        (Telling.BOTH.value, _l("by both")),
+    ]
+)
 
 
 class ProfileForm(Form):
@@ -43,10 +43,12 @@ class ProfileForm(Form):
 
     name_mr = StringField(_l("Name in Marathi"))
     name_en = StringField(_l("Name in English"))
-    language = RadioField(_l("Language"), choices=options(LANGUAGES), validate_choice=False)
-    approvals = RadioField(_l("Submissions and approvals"), validate_choice=False)
-    comments = RadioField(_l("Comments"), validate_choice=False)
-    deadlines = RadioField(_l("Deadlines and what went wrong"), validate_choice=False)
+    language = RadioField(_l("Language"), choices=options(LANGUAGES.items()), validate_choice=False)
+    approvals = RadioField(_l("Submissions and approvals"), choices=TELLINGS, validate_choice=False)
+    comments = RadioField(_l("Comments"), choices=TELLINGS, validate_choice=False)
+    deadlines = RadioField(
+        _l("Deadlines and what went wrong"), choices=TELLINGS, validate_choice=False
+    )
 
 
 class PasswordForm(Form):
@@ -83,10 +85,6 @@ def _own_id() -> int:
 @reads
 def _profile_page(database_session: Session, form: ProfileForm) -> str:
     person = database_session.get_one(Person, _own_id())
-    for group in NoticeGroup:
-        form[group.value].choices = options(
-            (telling.value, _(TELLINGS[telling])) for telling in Telling
-        )
     if request.method != "POST":
         chosen = preferences.preferences_of(database_session, person_id=person.id)
         values = {group.value: how.value for group, how in chosen.items()}
@@ -112,14 +110,13 @@ def show(form: ProfileForm) -> Page:
     """Show one's own profile, and store it; the pages then use the chosen language."""
     with writing() as database_session:
         profile.save(database_session, **by_actor(), person_id=_own_id(), profile=_read(form))
-    if form.language.data in PAGE_LANGUAGES:
-        session["language"] = form.language.data
+    session["language"] = form.language.data
     flash(_("Your profile is kept."))
     return redirect(url_for("profile.show"))
 
 
 def _read(form: ProfileForm) -> Profile:
-    if form.language.data not in dict(LANGUAGES):
+    if form.language.data not in LANGUAGES:
         raise BadPerson("language", "missing")
     return Profile(
         name_mr=form.name_mr.data or "",

@@ -23,6 +23,7 @@ from web.core.form_views import with_form
 from web.core.i18n import _, _l, _n
 from web.core.permissions import Page, for_roles, public
 from web.core.sign_in_page import ProveForm, SignInForm, prove_page, sign_in_page
+from web.errors import error_page
 from web.forms import Form, key_of
 from web.messages.sign_in import sign_in_sentence
 from web.sign_in.passwords import city_words, new_hash, own_proof
@@ -134,7 +135,7 @@ def open_invitation(form: InvitationForm, token: str) -> Page:
 
 def _invitation_expired_page() -> Page:
     message = _("This link has been used, or its time is over. Ask the cell for a new invitation.")
-    return render_template("errors/error.html", code=404, message=message, reference=""), 404
+    return error_page(404, message=message)
 
 
 @routes.post("/confirm")
