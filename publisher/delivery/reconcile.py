@@ -181,8 +181,7 @@ def _postpone_check(delivery: Delivery, context: WorkerContext, now: datetime) -
 
 
 def _confirm(session: Session, delivery: Delivery, match: Match, now: datetime) -> None:
-    receipt = Receipt(match.platform_id, match.url, match.published_at, match.answer)
-    outcomes.add_receipt(session, delivery, receipt, ReceiptOrigin.LOOK_UP, now=now)
+    outcomes.add_receipt(session, delivery, match, ReceiptOrigin.LOOK_UP, now=now)
     delivery.reason = {}
     transitions.apply(session, delivery, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="find")
 

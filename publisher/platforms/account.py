@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from publisher.platforms.base.json_values import Json
@@ -17,6 +16,7 @@ from publisher.platforms.base.protocol import (
 )
 from publisher.platforms.base.text import for_storage
 from publisher.platforms.base.types import Health, HealthProblem, Match, Receipt
+from publisher.platforms.capabilities import Installation
 from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.http.responses import PlatformResponse
 from publisher.platforms.http.session import PlatformSession
@@ -30,20 +30,11 @@ OVERLAP = timedelta(minutes=10)
 MOST_PAGES = 5
 """The most pages of an account's own posts that are searched for one post."""
 
+LONGEST_READ = 30.0
+"""The seconds that a whole read may take."""
+
 LARGEST_BATCH_BYTES = 32 * 1024 * 1024
 """The maximum size of a response with many long texts, every character of them escaped."""
-
-
-@dataclass(frozen=True)
-class Clocks:
-    """The sources of time: `now` in aware UTC, `monotonic` in seconds.
-
-    `read_seconds` is the longest time that a read may take in all.
-    """
-
-    now: Callable[[], datetime]
-    monotonic: Callable[[], float]
-    read_seconds: float
 
 
 class OpenedAccount:
@@ -52,23 +43,26 @@ class OpenedAccount:
     Only one thread at a time may use it. Constructing it makes no call.
     """
 
-    def __init__(self, channel: PlatformSession, clocks: Clocks) -> None:
+    def __init__(self, channel: PlatformSession, installation: Installation) -> None:
         self._channel = channel
-        self._clocks = clocks
+        self._installation = installation
 
     def now(self) -> datetime:
         """Return the present moment, aware UTC."""
-        return self._clocks.now()
+        return self._installation.now()
 
     def reading(self, deadline: Deadline | None = None) -> AbstractContextManager[ClientCall]:
         """Open a read, whose outcome is never unknown, with its own deadline or an attempt's."""
-        own_deadline = Deadline.after(self._clocks.read_seconds, self._clocks.monotonic)
-        return self._channel.calling(deadline or own_deadline)
+        return self._channel.calling(deadline or self._read_deadline())
 
     def reading_many(self, *, is_list: bool = False) -> AbstractContextManager[ClientCall]:
         """Open a read with a large response, which is a list if `is_list`."""
-        own_deadline = Deadline.after(self._clocks.read_seconds, self._clocks.monotonic)
-        return self._channel.calling(own_deadline, is_list=is_list, most_bytes=LARGEST_BATCH_BYTES)
+        return self._channel.calling(
+            self._read_deadline(), is_list=is_list, most_bytes=LARGEST_BATCH_BYTES
+        )
+
+    def _read_deadline(self) -> Deadline:
+        return Deadline.after(LONGEST_READ, self._installation.monotonic)
 
     def changing(self, deadline: Deadline) -> AbstractContextManager[ClientCall]:
         """Open a call with a public effect: if it fails midway, its outcome is unknown."""
@@ -117,11 +111,10 @@ class OpenedAccount:
                 account_id, name = ask()
                 missing = lacks(call.answers[-1])
         except CredentialsExpired as problem:
-            return Health(False, HealthProblem.CREDENTIALS, "", None, problem.detail)
+            return Health(HealthProblem.CREDENTIALS, detail=problem.detail)
         except Refused as problem:
-            return Health(False, HealthProblem.PERMISSION, "", None, problem.detail)
+            return Health(HealthProblem.PERMISSION, detail=problem.detail)
         except PlatformError as problem:
-            return Health(False, HealthProblem.UNREACHABLE, "", None, problem.detail)
-        is_right = account_id == expected
-        wrong = None if is_right else HealthProblem.WRONG_ACCOUNT
-        return Health(is_right, wrong, name, None, missing=missing)
+            return Health(HealthProblem.UNREACHABLE, detail=problem.detail)
+        wrong = None if account_id == expected else HealthProblem.WRONG_ACCOUNT
+        return Health(wrong, name, missing=missing)

@@ -28,7 +28,7 @@ from publisher.validation import Invalid
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 
-GOOD = Health(True, None, "@city", None)
+GOOD = Health(None, "@city")
 WELL = AccountCheck(GOOD)
 NEVER = environment.load({}, folder=Path(__file__).parent)
 KEPT_BY = "information-technology"
@@ -136,7 +136,7 @@ def test_each_account_is_checked_once_a_day_and_pauses_before_a_due_post(
     assert (before.checked_at, before.token_until) == (town.now, town.now + 60 * DAY)
     assert (before.scopes, before.missing) == (["a"], ["b"])
     town.clock.move(25 * HOUR)
-    tick(town, AccountCheck(Health(False, HealthProblem.CREDENTIALS, "", None)))
+    tick(town, AccountCheck(Health(HealthProblem.CREDENTIALS)))
     assert account(town).state is AccountState.PAUSED
     assert town.notified("account_paused") == [
         "admin",
@@ -149,7 +149,7 @@ def test_each_account_is_checked_once_a_day_and_pauses_before_a_due_post(
 
 
 def test_a_platform_that_is_away_pauses_nothing(town: City) -> None:
-    tick(town, AccountCheck(Health(False, HealthProblem.UNREACHABLE, "", None)))
+    tick(town, AccountCheck(Health(HealthProblem.UNREACHABLE)))
     assert account(town).state is AccountState.CONNECTED
 
 
@@ -173,7 +173,7 @@ def test_what_was_connected_anew_while_it_was_looked_at_is_left_alone(town: City
     def look(account: Account) -> AccountCheck:
         with town.write() as session:
             session.get_one(Account, account.id).credentials = "new"
-        return AccountCheck(Health(False, HealthProblem.CREDENTIALS, "", None))
+        return AccountCheck(Health(HealthProblem.CREDENTIALS))
 
     token_expiry.tick_tokens(town.context, NEVER, checker=look)
     assert account(town).state is AccountState.CONNECTED

@@ -171,12 +171,12 @@ def test_an_old_access_that_ended_does_not_pause_an_account_connected_anew(town:
 
 def _lacks(town: City, platform: FailingPlatform) -> None:
     del town
-    platform.health = Health(True, None, OURSELVES, None, missing=("pages_read_engagement",))
+    platform.health = Health(None, OURSELVES, missing=("pages_read_engagement",))
 
 
 def _fails(town: City, platform: FailingPlatform) -> None:
     del town
-    platform.health = Health(False, HealthProblem.PERMISSION, "", None)
+    platform.health = Health(HealthProblem.PERMISSION)
 
 
 def _is_known_to_lack(town: City, platform: FailingPlatform) -> None:

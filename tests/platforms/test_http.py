@@ -24,6 +24,7 @@ from publisher.platforms.base.protocol import (
     TryLater,
 )
 from publisher.platforms.base.types import CommentSource
+from publisher.platforms.capabilities import Installation
 from publisher.platforms.facebook.api import FacebookCredentials
 from publisher.platforms.facebook.platform import FacebookPlatform
 from publisher.platforms.registry import UnknownPlatform, open_platform
@@ -492,12 +493,9 @@ def test_credentials_that_lack_a_part_are_expired(name: str) -> None:
 
 
 def test_the_proof_of_the_apps_secret_goes_with_each_call(stub: Stub) -> None:
-    platform = FacebookPlatform(
-        FacebookCredentials("1", "token", "secret"),
-        now=lambda: NOW,
-        monotonic=time.monotonic,
-        api_url=stub.url,
-    )
+    settings = {"graph_api_url": stub.url, "graph_api_version": "v26.0"}
+    installation = Installation(settings, lambda: NOW, time.monotonic)
+    platform = FacebookPlatform(FacebookCredentials("1", "token", "secret"), installation)
     stub.plan(http_response({"id": "77"}), http_response({"id": "1"}))
     platform.publish(NOTICE, deadline=deadline())
     assert platform.check().ok

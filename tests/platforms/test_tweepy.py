@@ -143,15 +143,8 @@ def test_the_host_and_the_names_of_the_dialect_are_what_is_signed(
     stub: Stub, dialect: Dialect
 ) -> None:
     credentials = XCredentials(**CREDENTIALS["x"])
-    calls = XCalls(
-        credentials,
-        now=lambda: NOW,
-        monotonic=time.monotonic,
-        api_url=stub.url,
-        web_url="",
-        read_seconds=10,
-        dialect=dialect,
-    )
+    installation = Installation({"x_api_url": stub.url}, lambda: NOW, time.monotonic)
+    calls = XCalls(credentials, installation, dialect)
     stub.default = http_response({"data": DONE})
     with calls.reading():
         calls.get_post("77")

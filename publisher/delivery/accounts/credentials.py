@@ -123,7 +123,7 @@ def _check(
     try:
         health = open_account(account).check()
     except CredentialsExpired as problem:
-        return AccountCheck(Health(False, HealthProblem.CREDENTIALS, "", None, problem.detail))
+        return AccountCheck(Health(HealthProblem.CREDENTIALS, detail=problem.detail))
     if not health.ok:
         return AccountCheck(health)
     own_facts = None if health.missing is None else TokenFacts(missing=health.missing)
@@ -137,14 +137,14 @@ def _check(
         return _check_of_rejected(health, turned)
 
 
+_PROBLEM_OF_REJECTED = {
+    AbortReason.EXPIRED: HealthProblem.CREDENTIALS,
+    AbortReason.OTHER_ACCOUNT: HealthProblem.WRONG_ACCOUNT,
+    AbortReason.OTHER_APP: HealthProblem.WRONG_ACCOUNT,
+}
+
+
 def _check_of_rejected(health: Health, turned: OAuthAborted) -> AccountCheck:
     """Return the check of a healthy account whose token the platform rejects."""
-    if turned.why is AbortReason.EXPIRED:
-        return AccountCheck(
-            Health(False, HealthProblem.CREDENTIALS, health.name, None, turned.about)
-        )
-    if turned.why in (AbortReason.OTHER_ACCOUNT, AbortReason.OTHER_APP):
-        return AccountCheck(
-            Health(False, HealthProblem.WRONG_ACCOUNT, health.name, None, turned.about)
-        )
-    return AccountCheck(health)
+    problem = _PROBLEM_OF_REJECTED.get(turned.why)
+    return AccountCheck(Health(problem, health.name, turned.about) if problem else health)

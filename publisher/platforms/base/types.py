@@ -52,16 +52,8 @@ class Receipt:
 
 
 @dataclass(frozen=True)
-class Match:
-    """A post that was found on the platform, and may be that of an unconfirmed delivery.
-
-    It has the same fields as a receipt.
-    """
-
-    platform_id: str
-    url: str
-    published_at: datetime
-    answer: str
+class Match(Receipt):
+    """A post that was found on the platform, and may be that of an unconfirmed delivery."""
 
 
 @dataclass(frozen=True)
@@ -177,14 +169,17 @@ class HealthProblem(StrEnum):
 
 @dataclass(frozen=True)
 class Health:
-    """The result of a health check: if the credentials work, the account's name, and their expiry.
+    """The result of a health check: the problem (None if there is none), and the account's name.
 
     `missing` are required permissions that the access lacks; None means not reported.
     """
 
-    ok: bool
     problem: HealthProblem | None
-    name: str
-    expires_at: datetime | None
+    name: str = ""
     detail: str = ""
     missing: tuple[str, ...] | None = None
+
+    @property
+    def ok(self) -> bool:
+        """True if the credentials work."""
+        return self.problem is None

@@ -9,21 +9,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import NoReturn
 from urllib.parse import quote, urlencode
 
 import facebook
 import requests
 
-from publisher.platforms.account import Clocks, OpenedAccount
-from publisher.platforms.base.json_values import Json, at, number_at, rows_at, text_at
+from publisher.platforms.account import OpenedAccount
+from publisher.platforms.base.json_values import Json, at, number_at, text_at
 from publisher.platforms.base.protocol import RefusalCode
-from publisher.platforms.base.rate_limits import sensible
 from publisher.platforms.base.types import Allowance, Medium
-from publisher.platforms.facebook.payloads import read_allowances
+from publisher.platforms.capabilities import Installation
+from publisher.platforms.facebook.payloads import read_allowances, regained_at
+from publisher.platforms.facebook.post_limits import WEB_URL
 from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault
 from publisher.platforms.http.session import PlatformSession
@@ -76,26 +76,6 @@ def _refusal(error: Json, code: int | None) -> ResponseFault:
     return ResponseFault(Fault.REFUSED, REFUSAL_BY_CODE.get(code or 0, RefusalCode.UNKNOWN))
 
 
-def regained_at(answer: PlatformResponse) -> datetime | None:
-    """Return when the page may call again; None if no header reports it.
-
-    The header holds minutes for each business and use case: the longest wait counts.
-    """
-    try:
-        usage = json.loads(answer.headers.get("x-business-use-case-usage", ""))
-    except ValueError:
-        return None
-    if not isinstance(usage, dict):
-        return None
-    wait_minutes = [
-        number_at(row, "estimated_time_to_regain_access") or 0
-        for name in usage
-        for row in rows_at(usage, name)
-    ]
-    until = answer.received_at + timedelta(minutes=min(max([0, *wait_minutes]), 10**6))
-    return sensible(until, answer.received_at)
-
-
 HOME = "https://graph.facebook.com"
 
 
@@ -111,6 +91,15 @@ class FacebookCredentials:
 class FacebookSession(PlatformSession):
     """facebook-sdk's session. It moves the token into a header, so that no URL contains it."""
 
+    def __init__(self, installation: Installation, secrets: Iterable[str]) -> None:
+        super().__init__(
+            home=HOME,
+            base_url=installation.settings["graph_api_url"],
+            read=read_error,
+            secrets=secrets,
+            now=installation.now,
+        )
+
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Prepare a request of facebook-sdk, which puts its token among the parameters."""
         params = dict(request.params)
@@ -120,31 +109,26 @@ class FacebookSession(PlatformSession):
         return super().prepare_request(request)
 
 
+def graph_client(
+    installation: Installation, channel: FacebookSession, token: str | None = None
+) -> facebook.GraphAPI:
+    """Return facebook-sdk's client over our session."""
+    graph = facebook.GraphAPI(token, session=channel)
+    # The client's constructor rejects versions after 3.1; set later, any version is used.
+    graph.version = installation.settings["graph_api_version"]
+    return graph
+
+
 class FacebookCalls(OpenedAccount):
     """The Graph API calls of one page."""
 
-    def __init__(
-        self,
-        credentials: FacebookCredentials,
-        *,
-        now: Callable[[], datetime],
-        monotonic: Callable[[], float],
-        api_url: str,
-        graph_version: str,
-        web_url: str,
-        read_seconds: float,
-    ) -> None:
-        self.page_id = credentials.page_id
-        self._web_url = web_url
-        self._proof = _app_secret_proof(credentials)
-        secrets = {"token": credentials.page_token, "secret": credentials.app_secret, **self._proof}
-        channel = FacebookSession(
-            home=HOME, base_url=api_url, read=read_error, secrets=secrets, now=now
-        )
-        super().__init__(channel, Clocks(now, monotonic, read_seconds))
-        self._graph = facebook.GraphAPI(credentials.page_token, session=channel)
-        # The client's constructor rejects versions after 3.1; set later, any version is used.
-        self._graph.version = graph_version
+    def __init__(self, credentials: FacebookCredentials, installation: Installation) -> None:
+        self.page_id, token = credentials.page_id, credentials.page_token
+        app_secret = credentials.app_secret
+        self._proof = app_secret_proof(app_secret, token)
+        channel = FacebookSession(installation, (token, app_secret, *self._proof.values()))
+        super().__init__(channel, installation)
+        self._graph = graph_client(installation, channel, token)
 
     @property
     def allowances(self) -> tuple[Allowance, ...]:
@@ -217,7 +201,7 @@ class FacebookCalls(OpenedAccount):
         """
         url = text_at(node, "permalink_url")
         is_absolute = url.startswith(("https://", "http://"))
-        return url if is_absolute else f"{self._web_url}/{text_at(node, 'id')}"
+        return url if is_absolute else f"{WEB_URL}/{text_at(node, 'id')}"
 
 
 def _query(fields: str) -> str:
@@ -244,9 +228,9 @@ def raise_wrong_account(call: ClientCall) -> NoReturn:
     call.raise_senseless("the answer names what is another's")
 
 
-def _app_secret_proof(credentials: FacebookCredentials) -> dict[str, str]:
+def app_secret_proof(secret: str, token: str) -> dict[str, str]:
     """Return the parameter that proves the knowledge of the app's secret; empty without one."""
-    if not credentials.app_secret:
+    if not secret:
         return {}
-    secret, token = credentials.app_secret.encode(), credentials.page_token.encode()
-    return {"appsecret_proof": hmac.new(secret, token, hashlib.sha256).hexdigest()}
+    digest = hmac.new(secret.encode(), token.encode(), hashlib.sha256)
+    return {"appsecret_proof": digest.hexdigest()}

@@ -67,13 +67,7 @@ def _open_account(credentials: Mapping[str, str], installation: Installation) ->
     from publisher.platforms.facebook.api import FacebookCredentials
     from publisher.platforms.facebook.platform import FacebookPlatform
 
-    return FacebookPlatform(
-        read_credentials(FacebookCredentials, credentials),
-        now=installation.now,
-        monotonic=installation.monotonic,
-        api_url=installation.settings["graph_api_url"],
-        graph_version=installation.settings["graph_api_version"],
-    )
+    return FacebookPlatform(read_credentials(FacebookCredentials, credentials), installation)
 
 
 def _oauth() -> OAuthFlow:

@@ -5,8 +5,6 @@ Source: the platform's documentation of long-lived tokens, permissions and secur
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,7 +15,7 @@ import facebook
 
 from publisher.platforms.base.json_values import Json, at, number_at, rows_at, text_at
 from publisher.platforms.base.protocol import Deadline, PlatformError
-from publisher.platforms.facebook.api import HOME, FacebookSession, read_error
+from publisher.platforms.facebook.api import FacebookSession, app_secret_proof, graph_client
 from publisher.platforms.oauth.types import (
     AbortReason,
     ConnectableAccount,
@@ -142,7 +140,8 @@ def _end(facts: object, name: str) -> datetime | None:
 
 
 def _pages(installation: Installation, token: str) -> Iterator[Json]:
-    args = {"fields": "id,name,access_token,tasks", "limit": "100", **_proof(installation, token)}
+    proof = app_secret_proof(_app(installation)[1], token)
+    args = {"fields": "id,name,access_token,tasks", "limit": "100", **proof}
     for _ in range(MOST_PAGES):
         with _leg(installation, token, refused=AbortReason.EXPIRED) as graph:
             graph.access_token = token
@@ -170,28 +169,15 @@ def _candidate(installation: Installation, page: Json) -> ConnectableAccount:
     )
 
 
-def _proof(installation: Installation, token: str) -> dict[str, str]:
-    key = _app(installation)[1].encode()
-    return {"appsecret_proof": hmac.new(key, token.encode(), hashlib.sha256).hexdigest()}
-
-
 @contextmanager
 def _leg(
     installation: Installation, secret: str, *, refused: AbortReason
 ) -> Iterator[facebook.GraphAPI]:
     """Open the client for one call, and raise its errors as `OAuthAborted`."""
-    channel = FacebookSession(
-        home=HOME,
-        base_url=installation.settings["graph_api_url"],
-        read=read_error,
-        secrets={"app": _app(installation)[1], "token": secret},
-        now=installation.now,
-    )
-    graph = facebook.GraphAPI(session=channel)
-    graph.version = installation.settings["graph_api_version"]
+    channel = FacebookSession(installation, (_app(installation)[1], secret))
     try:
         with channel.calling(Deadline.after(LEG_SECONDS, installation.monotonic)):
-            yield graph
+            yield graph_client(installation, channel)
     except PlatformError as problem:
         # A wrong secret is answered by the code that else means trouble of the platform's own.
         if "client secret" in problem.detail.lower() or "application id" in problem.detail.lower():

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from publisher.platforms.base.json_values import Json, number_at, rows_at, text_at
+from publisher.platforms.base.rate_limits import sensible
 from publisher.platforms.base.text import composed, with_link
 from publisher.platforms.base.types import Allowance, Outgoing, PlatformLimits, PreparedPost
 from publisher.platforms.facebook.post_limits import COMMENT_LIMITS, LIMITS
@@ -94,15 +95,30 @@ def _shared_limits(answer: PlatformResponse) -> Iterator[Allowance]:
 
 def _business_limit(answer: PlatformResponse) -> Iterator[Allowance]:
     """Yield the limit by business and use case: the highest usage, and the longest wait."""
-    usage = _read_usage(answer, BUSINESS_HEADER)
-    rows = [row for use_case_id in usage for row in rows_at(usage, use_case_id)]
+    rows = _business_rows(answer)
     used_shares = [used for row in rows if (used := _highest_share(row)) is not None]
-    wait_minutes = [number_at(row, "estimated_time_to_regain_access") or 0 for row in rows]
     if used_shares:
-        minutes = min(max(wait_minutes), 10**6)
-        until = answer.received_at + timedelta(minutes=minutes) if minutes > 0 else None
+        until = _end_of_wait(answer, rows)
         remaining = 0 if until else max(0, FULL_SHARE - max(used_shares))
         yield Allowance("publish.business_hour", FULL_SHARE, remaining, until)
+
+
+def regained_at(answer: PlatformResponse) -> datetime | None:
+    """Return when the page may call again; None if no header reports it."""
+    until = _end_of_wait(answer, _business_rows(answer))
+    return sensible(until, answer.received_at) if until else None
+
+
+def _business_rows(answer: PlatformResponse) -> list[Json]:
+    usage = _read_usage(answer, BUSINESS_HEADER)
+    return [row for use_case_id in usage for row in rows_at(usage, use_case_id)]
+
+
+def _end_of_wait(answer: PlatformResponse, rows: list[Json]) -> datetime | None:
+    """Return the end of the longest wait, which the header has in minutes."""
+    waits = [number_at(row, "estimated_time_to_regain_access") or 0 for row in rows]
+    minutes = min(max(waits, default=0), 10**6)
+    return answer.received_at + timedelta(minutes=minutes) if minutes > 0 else None
 
 
 def _highest_share(usage: Json) -> int | None:

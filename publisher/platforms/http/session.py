@@ -7,7 +7,7 @@ A client only ever gets a successful response from it. Every other response is r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -63,13 +63,13 @@ class PlatformSession(requests.Session):
         home: str,
         base_url: str,
         read: ErrorReader,
-        secrets: Mapping[str, str],
+        secrets: Iterable[str],
         now: Callable[[], datetime],
         takes_forms: bool = False,
     ) -> None:
         super().__init__()
         quieten_libraries()
-        self.mask = Mask(secrets.values())
+        self.mask = Mask(secrets)
         self.now = now
         self.read_error, self.takes_forms = read, takes_forms
         self.limit_responses: dict[str, PlatformResponse] = {}

@@ -82,7 +82,7 @@ class MemoryPlatform:
         self._shelf = PostStore(now)
         self.posts: list[StoredPost] = self._shelf.posts
         self.deleted_posts: list[StoredPost] = self._shelf.deleted_posts
-        self.health = Health(True, None, OURSELVES, None)
+        self.health = Health(None, OURSELVES)
         self.allowances: tuple[Allowance, ...] = ()
         self._now = now
         self._planned: dict[Call, deque[_Planned]] = {}

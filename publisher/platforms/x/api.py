@@ -6,20 +6,22 @@ The module also maps X's error responses to refusal codes, by their HTTP code an
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import requests
 import tweepy
 
-from publisher.platforms.account import Clocks, OpenedAccount
+from publisher.platforms.account import OpenedAccount
 from publisher.platforms.base.json_values import Json
 from publisher.platforms.base.protocol import RefusalCode
 from publisher.platforms.base.types import Allowance
+from publisher.platforms.capabilities import Installation
 from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault
 from publisher.platforms.http.session import PlatformSession
 from publisher.platforms.x.limits import read_allowances, reset_at
+from publisher.platforms.x.post_limits import WEB_URL
 
 # Phrases in the body of an error response, and what they mean. X does not document those for an
 # over-long text and for a reply to somebody who did not mention the account: they are guesses.
@@ -96,20 +98,19 @@ class XSession(PlatformSession):
 
     def __init__(
         self,
-        dialect: Dialect = Dialect(),
+        installation: Installation,
+        secrets: Iterable[str],
         *,
-        api_url: str,
-        secrets: Mapping[str, str],
-        now: Callable[[], datetime],
+        dialect: Dialect = Dialect(),
         takes_forms: bool = False,
     ) -> None:
         self._dialect = dialect
         super().__init__(
             home=dialect.host,
-            base_url=api_url,
+            base_url=installation.settings["x_api_url"],
             read=read_error,
             secrets=secrets,
-            now=now,
+            now=installation.now,
             takes_forms=takes_forms,
         )
 
@@ -127,18 +128,13 @@ class XCalls(OpenedAccount):
     def __init__(
         self,
         credentials: XCredentials,
-        *,
-        now: Callable[[], datetime],
-        monotonic: Callable[[], float],
-        api_url: str,
-        web_url: str,
-        read_seconds: float,
+        installation: Installation,
         dialect: Dialect = Dialect(),
     ) -> None:
-        channel = XSession(dialect, api_url=api_url, secrets=vars(credentials), now=now)
-        super().__init__(channel, Clocks(now, monotonic, read_seconds))
+        channel = XSession(installation, vars(credentials).values(), dialect=dialect)
+        super().__init__(channel, installation)
         self.user_id = credentials.user_id
-        self._web_url = web_url
+        self._web_url = installation.settings.get("x_web_url", WEB_URL)
         self._client = tweepy.Client(**vars(credentials), return_type=dict)
         self._client.session = channel
 

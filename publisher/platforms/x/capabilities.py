@@ -49,13 +49,7 @@ def _open_account(credentials: Mapping[str, str], installation: Installation) ->
     from publisher.platforms.x.api import XCredentials
     from publisher.platforms.x.platform import XPlatform
 
-    return XPlatform(
-        read_credentials(XCredentials, credentials),
-        now=installation.now,
-        monotonic=installation.monotonic,
-        api_url=installation.settings["x_api_url"],
-        web_url=installation.settings.get("x_web_url", WEB_URL),
-    )
+    return XPlatform(read_credentials(XCredentials, credentials), installation)
 
 
 def _oauth() -> OAuthFlow:

@@ -33,8 +33,9 @@ LEG_SECONDS = 20.0
 class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no types
     """tweepy's handler; it creates a new session for each leg, and each uses our adapter."""
 
-    def __init__(self, keys: tuple[str, str], channel: XSession, callback: str) -> None:
-        self.channel = channel
+    def __init__(self, installation: Installation, *secrets: str, callback: str = "") -> None:
+        keys = _keys(installation)
+        self.channel = XSession(installation, (*keys, *secrets), takes_forms=True)
         super().__init__(*keys, callback=callback)
 
     @property
@@ -52,7 +53,7 @@ class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no
 
 def start(installation: Installation, *, callback: str, state: str) -> StartedFlow:  # noqa: ARG001  X assigns one
     """Start the flow; its state is the request token. Raises `OAuthAborted`."""
-    handler = _Handler(_keys(installation), _channel(installation), callback)
+    handler = _Handler(installation, callback=callback)
     try:
         with _leg(installation, handler):
             address = str(handler.get_authorization_url())
@@ -77,8 +78,7 @@ def finish(
 ) -> tuple[ConnectableAccount, ...]:
     """Return the account of a callback's token and verifier. Raises `OAuthAborted`."""
     token, verifier = query.get("oauth_token", ""), query.get("oauth_verifier", "")
-    channel = _channel(installation, token, secret, verifier)
-    handler = _Handler(_keys(installation), channel, "")
+    handler = _Handler(installation, token, secret, verifier)
     handler.request_token = {"oauth_token": token, "oauth_token_secret": secret}
     try:
         with _leg(installation, handler):
@@ -103,14 +103,7 @@ def _keys(installation: Installation) -> tuple[str, str]:
 
 
 def _candidate(installation: Installation, credentials: XCredentials) -> ConnectableAccount:
-    platform = XPlatform(
-        credentials,
-        now=installation.now,
-        monotonic=installation.monotonic,
-        api_url=installation.settings["x_api_url"],
-        web_url=installation.settings["x_web_url"],
-    )
-    health = platform.check()
+    health = XPlatform(credentials, installation).check()
     if not health.ok:
         unreachable = health.problem is HealthProblem.UNREACHABLE
         raise OAuthAborted(
@@ -125,17 +118,6 @@ def _candidate(installation: Installation, credentials: XCredentials) -> Connect
         url,
         vars(credentials),
         missing=health.missing or (),
-    )
-
-
-def _channel(installation: Installation, *secrets: str) -> XSession:
-    key, key_secret = _keys(installation)
-    numbered_secrets = {str(index): secret for index, secret in enumerate(secrets)}
-    return XSession(
-        api_url=installation.settings["x_api_url"],
-        secrets={"key": key, "secret": key_secret, **numbered_secrets},
-        now=installation.now,
-        takes_forms=True,
     )
 
 

@@ -1,71 +1,52 @@
-"""An X account behind the platform protocol."""
+"""An X account behind the platform protocol: its pictures, posts, replies, deletions and hiding."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime
-
-from publisher.platforms.base.cursor import CursorPosition, read_next_page
 from publisher.platforms.base.json_values import at, text_at
-from publisher.platforms.base.protocol import Deadline, PostOrError, RefusalCode, Refused
-from publisher.platforms.base.types import (
-    CommentPage,
-    CommentSource,
-    Health,
-    Match,
-    Outgoing,
-    PreparedPost,
-    Receipt,
-    RemotePost,
-)
+from publisher.platforms.base.protocol import Deadline, RefusalCode, Refused
+from publisher.platforms.base.types import Medium, Outgoing, PreparedPost, Receipt
+from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.prechecks import must_answer, refuse_unfit
-from publisher.platforms.x import read, write
-from publisher.platforms.x.api import HOME, XCalls, XCredentials
-from publisher.platforms.x.limits import missing_rights, sent_text
-from publisher.platforms.x.post_limits import LIMITS, WEB_URL
+from publisher.platforms.x.limits import sent_text
+from publisher.platforms.x.post_limits import LIMITS
+from publisher.platforms.x.read import XReader
+from publisher.platforms.x.text import is_echo
 from publisher.platforms.x.text_length import count
 
 
-class XPlatform(XCalls):
-    """An X account. Opening it makes no network call; use it from one thread at a time.
-
-    `read_seconds` is the deadline of a whole read; the clocks return aware UTC and monotonic
-    seconds.
-    """
+class XPlatform(XReader):
+    """An X account. Opening it makes no network call; use it from one thread at a time."""
 
     name = "x"
-
-    def __init__(
-        self,
-        credentials: XCredentials,
-        *,
-        now: Callable[[], datetime],
-        monotonic: Callable[[], float],
-        api_url: str = HOME,
-        web_url: str = WEB_URL,
-        text_units: int = LIMITS.text_units,
-        read_seconds: float = 30.0,
-    ) -> None:
-        super().__init__(
-            credentials,
-            now=now,
-            monotonic=monotonic,
-            api_url=api_url,
-            web_url=web_url,
-            read_seconds=read_seconds,
-        )
-        self.limits = replace(LIMITS, text_units=text_units)
+    limits = LIMITS
 
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits, upload the pictures and describe them."""
         refuse_unfit(outgoing, self.limits, count(sent_text(outgoing)).weighted)
-        media_ids = tuple(write.upload(self, medium, deadline) for medium in outgoing.media)
+        media_ids = tuple(self._upload(medium, deadline) for medium in outgoing.media)
         return PreparedPost(outgoing, media_ids)
 
+    def _upload(self, medium: Medium, deadline: Deadline) -> str:
+        """Upload a picture with its alt text, and return its id; it is not public yet."""
+        with self.preparing(deadline) as call:
+            category = "tweet_gif" if medium.mime == "image/gif" else "tweet_image"
+            response = self.upload_media(medium.content, category)
+            media_id = text_at(response, "data", "id")
+            if not media_id:
+                call.raise_senseless("the answer names no medium")
+            if medium.alt_text:
+                self.describe_media(media_id, medium.alt_text)
+        return media_id
+
     def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
-        """Create the post, or the reply if `reply_to` is set."""
-        return write.create(self, prepared, deadline)
+        """Create the post or reply; the response has to show the same text."""
+        outgoing = prepared.outgoing
+        with self.changing(deadline) as call:
+            response = self.create_post(sent_text(outgoing), prepared.media_ids, outgoing.reply_to)
+            post = at(response, "data")
+            _check_echo(call, post, prepared)
+            post_id = text_at(post, "id")
+            return self.receipt(post_id, self.post_url(post_id), call)
 
     def reply(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Reply to a post. X refuses a reply to an author who did not mention the account."""
@@ -84,38 +65,45 @@ class XPlatform(XCalls):
         raise Refused(RefusalCode.INVALID, "X lets no programme edit a post")
 
     def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
-        """Delete a post of the account; if it is gone already, this succeeds."""
-        return write.delete(self, platform_id, deadline)
+        """Delete a post of the account; if it is gone already, this succeeds.
+
+        X's report that it is gone is not trusted: the post is read once more.
+        """
+        with self.changing(deadline) as call:
+            try:
+                response = self.delete_post(platform_id)
+            except Refused as refused:
+                if refused.reason is not RefusalCode.TARGET_GONE:
+                    raise
+                if self.see(platform_id, deadline) is not None:
+                    raise
+            else:
+                if at(response, "data", "deleted") is not True:
+                    call.raise_senseless("the answer does not say that it is deleted")
+            return self.receipt(platform_id, self.post_url(platform_id), call)
 
     def hide(self, platform_id: str, *, hidden: bool, deadline: Deadline) -> Receipt:
         """Hide or unhide a reply in a conversation that the account began."""
-        return write.hide(self, platform_id, hidden, deadline)
+        with self.changing(deadline) as call:
+            response = self.hide_reply(platform_id, hidden=hidden)
+            if at(response, "data", "hidden") is not hidden:
+                call.raise_senseless("the answer does not say that it is so")
+            return self.receipt(platform_id, self.post_url(platform_id), call)
 
-    def see(self, platform_id: str) -> RemotePost | None:
-        """Read one post; X does not report if a reply is hidden."""
-        return read.read_one(self, platform_id)
 
-    def see_many(self, platform_ids: Sequence[str]) -> dict[str, PostOrError]:
-        """Read up to a hundred posts in one request; X counts each of them as a read."""
-        return read.read_many(self, platform_ids)
+def _check_echo(call: ClientCall, post: object, prepared: PreparedPost) -> None:
+    """Check that the response to a creation names a post with the text that was sent.
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
-        """Search the account's own timeline, newest first, back to the beginning of the attempt."""
-        return self.find_since(since, lambda oldest: read.find(self, outgoing, oldest))
-
-    def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
-        """Read mentions, or all replies under a post, including nested ones.
-
-        X finds replies of the last seven days only.
-        """
-        return read_next_page(
-            CursorPosition.decode(cursor), lambda position: read.comments(self, source, position)
-        )
-
-    def check(self) -> Health:
-        """Ask X for the account of these keys, and if reported, for their permissions."""
-        return self.health(self._whose, self.user_id, missing_rights)
-
-    def _whose(self) -> tuple[str, str]:
-        me = at(self.get_me(), "data")
-        return text_at(me, "id"), f"@{text_at(me, 'username')}"
+    X's response does not name the account. If it shows an older post, the caller notices that a
+    receipt with its id exists already.
+    """
+    if not text_at(post, "id").isdecimal():
+        call.raise_senseless("the answer names no post")
+    echoed_text, outgoing = text_at(post, "text"), prepared.outgoing
+    if echoed_text and not is_echo(
+        echoed_text,
+        sent_text(outgoing),
+        is_reply=outgoing.reply_to is not None,
+        has_pictures=bool(prepared.media_ids),
+    ):
+        call.raise_senseless("the answer holds another text")

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from publisher.platforms.account import MOST_PAGES, OVERLAP
-from publisher.platforms.base.cursor import CursorPosition
+from publisher.platforms.base.cursor import CursorPosition, read_next_page
 from publisher.platforms.base.json_values import Json, at, moment_at, rows_at, text_at
 from publisher.platforms.base.protocol import Deadline, PostOrError, RefusalCode, Refused, TryLater
 from publisher.platforms.base.text import for_storage
 from publisher.platforms.base.types import (
     CommentPage,
     CommentSource,
+    Health,
     Match,
     Outgoing,
     RemoteComment,
@@ -25,7 +26,7 @@ from publisher.platforms.base.types import (
 )
 from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.x.api import XCalls
-from publisher.platforms.x.limits import sent_text
+from publisher.platforms.x.limits import missing_rights, sent_text
 from publisher.platforms.x.text import (
     has_text,
     media_count,
@@ -44,92 +45,191 @@ JsonOrError = Json | Refused | TryLater | None
 """The JSON of a post, or why it could not be read; None if X reports that it does not exist."""
 
 
-def read_one(calls: XCalls, post_id: str, deadline: Deadline | None = None) -> RemotePost | None:
-    """Return a post by its id, in its newest version; None if X reports that it does not exist."""
-    with calls.reading(deadline) as call:
-        post = _get_post(calls, call, post_id)
-        if post is None:
+class XReader(XCalls):
+    """The reads of one account."""
+
+    def see(self, platform_id: str, deadline: Deadline | None = None) -> RemotePost | None:
+        """Read one post, in its newest version; X does not report if a reply is hidden."""
+        with self.reading(deadline) as call:
+            post = self._read_post(call, platform_id)
+            if post is None:
+                return None
+            newest_id = newest_version(post)
+            if newest_id != platform_id:
+                post = self._read_post(call, newest_id) or post
+        return self._remote_post(post)
+
+    def _read_post(self, call: ClientCall, post_id: str) -> Json | None:
+        # For a missing post, X responds with status 200 and an error object. A 404 proves its
+        # absence only if it carries such an object.
+        try:
+            answer = self.get_post(post_id)
+        except Refused as refused:
+            if refused.reason is RefusalCode.TARGET_GONE and _is_not_found(call.answers[-1].json()):
+                return None
+            raise
+        post = at(answer, "data")
+        if isinstance(post, dict) and text_at(post, "id"):
+            return post
+        errors = rows_at(answer, "errors")
+        if any(_is_not_found(error) for error in errors):
             return None
-        newest_id = newest_version(post)
-        if newest_id != post_id:
-            post = _get_post(calls, call, newest_id) or post
-    return _remote_post(calls, post)
+        if not errors:
+            call.raise_senseless("the answer names no post")
+        # The post exists, but is not visible to this account.
+        raise Refused(RefusalCode.PERMISSION, call.answer)
 
+    def see_many(self, platform_ids: Sequence[str]) -> dict[str, PostOrError]:
+        """Read up to a hundred posts, each in its newest version; X counts each of them as a read.
 
-def _get_post(calls: XCalls, call: ClientCall, post_id: str) -> Json | None:
-    # For a missing post, X responds with status 200 and an error object. A 404 proves its absence
-    # only if it carries such an object.
-    try:
-        answer = calls.get_post(post_id)
-    except Refused as refused:
-        if refused.reason is RefusalCode.TARGET_GONE and _is_not_found(call.answers[-1].json()):
-            return None
-        raise
-    post = at(answer, "data")
-    if isinstance(post, dict) and text_at(post, "id"):
-        return post
-    errors = rows_at(answer, "errors")
-    if any(_is_not_found(error) for error in errors):
-        return None
-    if not errors:
-        call.raise_senseless("the answer names no post")
-    # The post exists, but is not visible to this account.
-    raise Refused(RefusalCode.PERMISSION, call.answer)
-
-
-def read_many(calls: XCalls, post_ids: Sequence[str]) -> dict[str, PostOrError]:
-    """Return up to a hundred posts by their ids, each in its newest version.
-
-    An edit gives a post a new id. So the posts are read first, and the newest versions of those
-    that were edited in a second request.
-    """
-    valid_ids = [post_id for post_id in post_ids if _POST_ID.fullmatch(post_id)]
-    # X would refuse the whole request because of one id that is no number.
-    not_an_id = Refused(RefusalCode.INVALID, "this is no number of a post")
-    reads: dict[str, JsonOrError] = dict.fromkeys(post_ids, not_an_id)
-    with calls.reading_many() as call:
-        reads |= _get_posts(calls, call, valid_ids)
-        newer_ids = {
-            post_id: newest_id
+        An edit gives a post a new id. So the posts are read first, and the newest versions of those
+        that were edited in a second request.
+        """
+        valid_ids = [post_id for post_id in platform_ids if _POST_ID.fullmatch(post_id)]
+        # X would refuse the whole request because of one id that is no number.
+        not_an_id = Refused(RefusalCode.INVALID, "this is no number of a post")
+        reads: dict[str, JsonOrError] = dict.fromkeys(platform_ids, not_an_id)
+        with self.reading_many() as call:
+            reads |= self._read_posts(call, valid_ids)
+            newer_ids = {
+                post_id: newest_id
+                for post_id, read in reads.items()
+                if isinstance(read, dict) and (newest_id := newest_version(read)) != post_id
+            }
+            newest_posts = self._read_newest_posts(call, list(dict.fromkeys(newer_ids.values())))
+        for post_id, newest_id in newer_ids.items():
+            # If the newest version is refused or missing, the version that was read is returned.
+            if isinstance(newest_posts[newest_id], dict | TryLater):
+                reads[post_id] = newest_posts[newest_id]
+        return {
+            post_id: self._remote_post(read) if isinstance(read, dict) else read
             for post_id, read in reads.items()
-            if isinstance(read, dict) and (newest_id := newest_version(read)) != post_id
         }
-        newest_posts = _get_newest_posts(calls, call, list(dict.fromkeys(newer_ids.values())))
-    for post_id, newest_id in newer_ids.items():
-        # If the newest version is refused or missing, the version that was read is returned.
-        if isinstance(newest_posts[newest_id], dict | TryLater):
-            reads[post_id] = newest_posts[newest_id]
-    return {
-        post_id: _remote_post(calls, read) if isinstance(read, dict) else read
-        for post_id, read in reads.items()
-    }
 
+    def _read_newest_posts(
+        self, call: ClientCall, post_ids: Sequence[str]
+    ) -> dict[str, JsonOrError]:
+        """Return the newest versions. If the request fails, return `TryLater` for each.
 
-def _get_newest_posts(
-    calls: XCalls, call: ClientCall, post_ids: Sequence[str]
-) -> dict[str, JsonOrError]:
-    """Return the newest versions. If the request fails, return `TryLater` for each.
+        The error must not concern the posts that were never edited, which have been read already.
+        """
+        try:
+            return self._read_posts(call, post_ids)
+        except (TryLater, Refused) as problem:
+            until = problem.at if isinstance(problem, TryLater) else None
+            return dict.fromkeys(post_ids, TryLater(until, problem.detail))
 
-    The error must not concern the posts that were never edited, which have been read already.
-    """
-    try:
-        return _get_posts(calls, call, post_ids)
-    except (TryLater, Refused) as problem:
-        until = problem.at if isinstance(problem, TryLater) else None
-        return dict.fromkeys(post_ids, TryLater(until, problem.detail))
+    def _read_posts(self, call: ClientCall, post_ids: Sequence[str]) -> dict[str, JsonOrError]:
+        # The response has status 200 even if posts are missing or not visible to this account; the
+        # error objects beside the posts name their ids.
+        if not post_ids:
+            return {}
+        answer = self.get_posts(post_ids)
+        posts = {text_at(row, "id"): row for row in rows_at(answer, "data")}
+        errors = {_id_in_error(row): row for row in rows_at(answer, "errors")}
+        if not posts and not errors:
+            call.raise_senseless("the answer names no post")
+        return {
+            number: posts.get(number) or _error_of(call, errors.get(number)) for number in post_ids
+        }
 
+    def _remote_post(self, post: Json) -> RemotePost:
+        post_id = text_at(post, "id")
+        return RemotePost(
+            platform_id=post_id,
+            url=self.post_url(post_id),
+            text=own_text(post),
+            parent_id=reply_target(post),
+            media=media_count(post),
+            published_at=moment_at(post, "created_at") or self.now(),
+            by_ourselves=text_at(post, "author_id") == self.user_id,
+        )
 
-def _get_posts(calls: XCalls, call: ClientCall, post_ids: Sequence[str]) -> dict[str, JsonOrError]:
-    # The response has status 200 even if posts are missing or not visible to this account; the
-    # error objects beside the posts name their ids.
-    if not post_ids:
-        return {}
-    answer = calls.get_posts(post_ids)
-    posts = {text_at(row, "id"): row for row in rows_at(answer, "data")}
-    errors = {_id_in_error(row): row for row in rows_at(answer, "errors")}
-    if not posts and not errors:
-        call.raise_senseless("the answer names no post")
-    return {number: posts.get(number) or _error_of(call, errors.get(number)) for number in post_ids}
+    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
+        """Search the account's own timeline, newest first, back to the beginning of the attempt."""
+        return self.find_since(since, lambda oldest: self._find(outgoing, oldest))
+
+    def _find(self, outgoing: Outgoing, oldest: datetime) -> Match | None:
+        with self.reading() as call:
+            for post in self._own_posts(call, oldest):
+                made_at = moment_at(post, "created_at")
+                if made_at and made_at >= oldest and _matches(post, outgoing):
+                    post_id = text_at(post, "id")
+                    return self.match(post_id, self.post_url(post_id), made_at, post)
+        return None
+
+    def _own_posts(self, call: ClientCall, oldest: datetime) -> Iterator[Json]:
+        token = None
+        for _ in range(MOST_PAGES):
+            page = _checked_list(call, self.get_own_posts(oldest, token))
+            yield from rows_at(page, "data")
+            token = text_at(page, "meta", "next_token")
+            if not token:
+                return
+
+    def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
+        """Read mentions, or all replies under a post, including nested ones.
+
+        X's search finds replies of the last seven days only.
+        """
+        position = CursorPosition.decode(cursor)
+        return read_next_page(position, lambda position: self._comments(source, position))
+
+    def _comments(self, source: CommentSource, position: CursorPosition) -> CommentPage:
+        # X lists some posts late, so the last minutes are read again.
+        since_id = _id_before(position.since) if position.since else None
+        token = position.token or None
+        with self.reading() as call:
+            if source.post_id is None:
+                page = self.get_mentions(since_id, token)
+            else:
+                page = self.search_replies(source.post_id, since_id, token)
+            _checked_list(call, page)
+        return self._comment_page(page, source, position)
+
+    def _comment_page(
+        self, page: Json, source: CommentSource, position: CursorPosition
+    ) -> CommentPage:
+        authors = {text_at(user, "id"): user for user in rows_at(page, "includes", "users")}
+        posts = [post for post in rows_at(page, "data") if text_at(post, "id").isdecimal()]
+        remote_comments = [self._remote_comment(post, authors) for post in posts]
+        newest = max(
+            [position.newest, *(remote_comment.platform_id for remote_comment in remote_comments)],
+            key=_id_as_number,
+        )
+        next_position = position.after(newest, text_at(page, "meta", "next_token"))
+        # The search for a conversation also returns the post that began it.
+        replies = tuple(
+            remote_comment
+            for remote_comment in remote_comments
+            if remote_comment.platform_id != source.post_id
+        )
+        return CommentPage(replies, next_position.encode(), bool(next_position.token))
+
+    def _remote_comment(self, post: Json, authors: dict[str, Json]) -> RemoteComment:
+        post_id, author_id = text_at(post, "id"), text_at(post, "author_id")
+        author = authors.get(author_id, {})
+        handle = text_at(author, "username")
+        return RemoteComment(
+            platform_id=post_id,
+            parent_id=reply_target(post),
+            root_id=text_at(post, "conversation_id") or post_id,
+            author_id=author_id,
+            author_name=text_at(author, "name") or handle,
+            author_handle=handle or None,
+            text=readable_text(post),
+            written_at=moment_at(post, "created_at") or self.now(),
+            url=self.post_url(post_id, handle or "i"),
+            by_ourselves=author_id == self.user_id,
+        )
+
+    def check(self) -> Health:
+        """Ask X for the account of these keys, and if reported, for their permissions."""
+        return self.health(self._whose, self.user_id, missing_rights)
+
+    def _whose(self) -> tuple[str, str]:
+        me = at(self.get_me(), "data")
+        return text_at(me, "id"), f"@{text_at(me, 'username')}"
 
 
 def _id_in_error(error: Json) -> str:
@@ -152,30 +252,6 @@ def _is_not_found(error: object) -> bool:
     return text_at(error, "type").endswith(NOT_FOUND_TYPE)
 
 
-def _remote_post(calls: XCalls, post: Json) -> RemotePost:
-    post_id = text_at(post, "id")
-    return RemotePost(
-        platform_id=post_id,
-        url=calls.post_url(post_id),
-        text=own_text(post),
-        parent_id=reply_target(post),
-        media=media_count(post),
-        published_at=moment_at(post, "created_at") or calls.now(),
-        by_ourselves=text_at(post, "author_id") == calls.user_id,
-    )
-
-
-def find(calls: XCalls, outgoing: Outgoing, oldest: datetime) -> Match | None:
-    """Search the account's own timeline, newest first, for a post not older than `oldest`."""
-    with calls.reading() as call:
-        for post in _own_posts(calls, call, oldest):
-            made_at = moment_at(post, "created_at")
-            if made_at and made_at >= oldest and _matches(post, outgoing):
-                post_id = text_at(post, "id")
-                return calls.match(post_id, calls.post_url(post_id), made_at, post)
-    return None
-
-
 def _matches(post: Json, outgoing: Outgoing) -> bool:
     return (
         reply_target(post) == outgoing.reply_to
@@ -184,75 +260,10 @@ def _matches(post: Json, outgoing: Outgoing) -> bool:
     )
 
 
-def _own_posts(calls: XCalls, call: ClientCall, oldest: datetime) -> Iterator[Json]:
-    token = None
-    for _ in range(MOST_PAGES):
-        page = _checked_list(call, calls.get_own_posts(oldest, token))
-        yield from rows_at(page, "data")
-        token = text_at(page, "meta", "next_token")
-        if not token:
-            return
-
-
 def _checked_list(call: ClientCall, page: Json) -> Json:
     if "data" not in page and "meta" not in page:
         call.raise_senseless("the answer is no list")
     return page
-
-
-def comments(calls: XCalls, source: CommentSource, position: CursorPosition) -> CommentPage:
-    """Return a page of mentions of the account, or of all replies under a post.
-
-    X's search finds replies of the last seven days only.
-    """
-    # X lists some posts late, so the last minutes are read again.
-    since_id = _id_before(position.since) if position.since else None
-    token = position.token or None
-    with calls.reading() as call:
-        if source.post_id is None:
-            page = calls.get_mentions(since_id, token)
-        else:
-            page = calls.search_replies(source.post_id, since_id, token)
-        _checked_list(call, page)
-    return _comment_page(calls, page, source, position)
-
-
-def _comment_page(
-    calls: XCalls, page: Json, source: CommentSource, position: CursorPosition
-) -> CommentPage:
-    authors = {text_at(user, "id"): user for user in rows_at(page, "includes", "users")}
-    posts = [post for post in rows_at(page, "data") if text_at(post, "id").isdecimal()]
-    remote_comments = [_remote_comment(calls, post, authors) for post in posts]
-    newest = max(
-        [position.newest, *(remote_comment.platform_id for remote_comment in remote_comments)],
-        key=_id_as_number,
-    )
-    next_position = position.after(newest, text_at(page, "meta", "next_token"))
-    # The search for a conversation also returns the post that began it.
-    replies = tuple(
-        remote_comment
-        for remote_comment in remote_comments
-        if remote_comment.platform_id != source.post_id
-    )
-    return CommentPage(replies, next_position.encode(), bool(next_position.token))
-
-
-def _remote_comment(calls: XCalls, post: Json, authors: dict[str, Json]) -> RemoteComment:
-    post_id, author_id = text_at(post, "id"), text_at(post, "author_id")
-    author = authors.get(author_id, {})
-    handle = text_at(author, "username")
-    return RemoteComment(
-        platform_id=post_id,
-        parent_id=reply_target(post),
-        root_id=text_at(post, "conversation_id") or post_id,
-        author_id=author_id,
-        author_name=text_at(author, "name") or handle,
-        author_handle=handle or None,
-        text=readable_text(post),
-        written_at=moment_at(post, "created_at") or calls.now(),
-        url=calls.post_url(post_id, handle or "i"),
-        by_ourselves=author_id == calls.user_id,
-    )
 
 
 def _id_as_number(post_id: str) -> int:
