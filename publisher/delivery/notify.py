@@ -39,26 +39,15 @@ def _notify(session: Session, kind: NoticeKind, delivery: Delivery, *, now: date
         "due_at": delivery.due_at,
         "code": delivery.reason.get("code", ""),
     }
-    for person in _recipients(session, delivery, now=now):
-        compose.queue(
-            session,
-            kind=kind,
-            person=person,
-            values=values,
-            now=now,
-            path=links.delivery(delivery.id),
-        )
+    people, path = _recipients(session, delivery, now=now), links.delivery(delivery.id)
+    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)
 
 
 def _recipients(session: Session, delivery: Delivery, *, now: datetime) -> list[Person]:
     """Return the cell's leads, the admins, the department's officers, and who scheduled it."""
-    people = [
-        appointment.person for appointment in responsibility.lead_and_admins(session, now=now)
-    ]
-    people += [
-        appointment.person
-        for appointment in responsibility.officers(session, delivery.post.department_id, now=now)
-    ]
+    appointments = responsibility.lead_and_admins(session, now=now)
+    appointments += responsibility.officers(session, delivery.post.department_id, now=now)
+    people = responsibility.people_of(appointments)
     if delivery.scheduled_by_id is not None:
         people.append(session.get_one(Person, delivery.scheduled_by_id))
-    return list({person.id: person for person in people}.values())
+    return list(dict.fromkeys(people))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -166,6 +166,20 @@ def queue(
     session.add_all(notices)
     session.flush()
     return notices[0]
+
+
+def queue_for_each(
+    session: Session,
+    people: Iterable[Person],
+    *,
+    kind: NoticeKind,
+    values: Mapping[str, object],
+    now: datetime,
+    path: str,
+) -> None:
+    """Queue a notice to each of these people; see `queue`."""
+    for person in people:
+        queue(session, kind=kind, person=person, values=values, now=now, path=path)
 
 
 def _way_to(address: str) -> NoticeRoute:

@@ -149,19 +149,14 @@ def _outage_insertion(dialect: str) -> ReturningInsert[int]:
 
 
 def _notify_admins(session: Session, outage: Outage, now: datetime) -> None:
-    people = {
-        appointment.person_id: appointment.person
-        for appointment in responsibility.holders(session, Role.ADMIN, now=now)
-    }
-    for person in people.values():
-        compose.queue(
-            session,
-            kind=NoticeKind.CLOCKS_SILENT,
-            person=person,
-            values={"since_at": outage.began_at},
-            now=now,
-            path=links.clocks(),
-        )
+    compose.queue_for_each(
+        session,
+        responsibility.people_of(responsibility.holders(session, Role.ADMIN, now=now)),
+        kind=NoticeKind.CLOCKS_SILENT,
+        values={"since_at": outage.began_at},
+        now=now,
+        path=links.clocks(),
+    )
 
 
 def close_past_outage(database: Database, *, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -30,6 +31,11 @@ def holders(
     if department_id is not None:
         query = query.where(Appointment.department_id == department_id)
     return list(session.scalars(query))
+
+
+def people_of(appointments: Iterable[Appointment]) -> list[Person]:
+    """Return the people of these appointments in their order, without repetition."""
+    return list(dict.fromkeys(appointment.person for appointment in appointments))
 
 
 def officers(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:

@@ -14,7 +14,7 @@ from publisher import transitions
 from publisher.delivery.rate_limits.daily_cap import recount
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account
-from publisher.models.people import Department, Person
+from publisher.models.people import Department
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
@@ -179,24 +179,14 @@ def pause(session: Session, *, actor: Actor, now: datetime, account_id: int, rea
     transitions.apply(
         session, account, AccountState.PAUSED, actor=actor, now=now, verb="pause", values=values
     )
-    for person in account_admins(session, now=now):
-        compose.queue(
-            session,
-            kind=NoticeKind.ACCOUNT_PAUSED,
-            person=person,
-            values={"account": account.name, "handle": account.handle, "reason": reason},
-            now=now,
-            path=links.accounts(),
-        )
-
-
-def account_admins(session: Session, *, now: datetime) -> list[Person]:
-    """Return the people who look after accounts, without repetition."""
-    people = {
-        appointment.person_id: appointment.person
-        for appointment in responsibility.lead_and_admins(session, now=now)
-    }
-    return list(people.values())
+    compose.queue_for_each(
+        session,
+        responsibility.people_of(responsibility.lead_and_admins(session, now=now)),
+        kind=NoticeKind.ACCOUNT_PAUSED,
+        values={"account": account.name, "handle": account.handle, "reason": reason},
+        now=now,
+        path=links.accounts(),
+    )
 
 
 def resume(

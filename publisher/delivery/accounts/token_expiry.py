@@ -18,6 +18,7 @@ from publisher.models.accounts import Ending, EndingWarning
 from publisher.models.deliveries import Account
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
+from publisher.people import responsibility
 from publisher.platforms.base.types import HealthProblem
 from publisher.settings.environment import Settings
 from publisher.states import AccountState
@@ -140,12 +141,6 @@ def _tell(session: Session, account: Account, warning: EndingWarning, now: datet
         "ends_at": warning.ends_at,
         "about": warning.about.value,
     }
-    for person in manage.account_admins(session, now=now):
-        compose.queue(
-            session,
-            kind=NoticeKind.ACCESS_ENDS,
-            person=person,
-            values=values,
-            now=now,
-            path=links.accounts(),
-        )
+    people = responsibility.people_of(responsibility.lead_and_admins(session, now=now))
+    kind, path = NoticeKind.ACCESS_ENDS, links.accounts()
+    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)

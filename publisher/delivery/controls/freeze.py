@@ -6,7 +6,6 @@ cell, and the departments whose posts are held, are notified.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,50 +30,22 @@ from publisher.states import UNSENT
 from publisher.validation import LONGEST_REASON, NotFound, Validator, person_of
 
 
-def notify_frozen(session: Session, freeze: Freeze, *, now: datetime) -> None:
-    """Notify that a freeze was made, and holds posts."""
-    _tell(session, NoticeKind.FROZEN, freeze, by_id=freeze.person_id, now=now)
-
-
-def notify_lifted(session: Session, freeze: Freeze, *, now: datetime) -> None:
-    """Notify that the freeze was lifted, so that posts which are not too late are sent."""
-    kind, by_id = NoticeKind.FREEZE_LIFTED, freeze.lifted_by_id
-    _tell(session, kind, freeze, by_id=by_id, now=now)
-
-
 def _tell(
     session: Session, kind: NoticeKind, freeze: Freeze, *, by_id: int | None, now: datetime
 ) -> None:
     """Notify the cell of the number of all posts held, and each department of its own."""
     touched = _touched(session, freeze, now=now)
     by = session.get(Person, by_id) if by_id is not None else None
-    values = {**_about(session, freeze), "by": by}
-    cell = {
-        appointment.person_id: appointment.person
-        for appointment in responsibility.cell(session, now=now)
-    }
-    for person in cell.values():
-        _queue(session, kind, person, values, sum(touched.values()), now=now)
-    notified_ids = set(cell)
+    values, path = {**_about(session, freeze), "by": by}, links.decisions()
+    cell, total = responsibility.cell(session, now=now), sum(touched.values())
+    counts = dict.fromkeys(responsibility.people_of(cell), total)
     for department_id, count in touched.items():
-        for appointment in responsibility.responsible_chain(session, department_id, now=now):
-            if appointment.person_id not in notified_ids:
-                notified_ids.add(appointment.person_id)
-                _queue(session, kind, appointment.person, values, count, now=now)
-
-
-def _queue(
-    session: Session,
-    kind: NoticeKind,
-    person: Person,
-    values: Mapping[str, object],
-    count: int,
-    *,
-    now: datetime,
-) -> None:
-    notice_values = {**values, "posts": count or None}
-    path = links.decisions()
-    compose.queue(session, kind=kind, person=person, values=notice_values, now=now, path=path)
+        chain = responsibility.responsible_chain(session, department_id, now=now)
+        for person in responsibility.people_of(chain):
+            counts.setdefault(person, count)
+    for person, count in counts.items():
+        notice_values = {**values, "posts": count or None}
+        compose.queue(session, kind=kind, person=person, values=notice_values, now=now, path=path)
 
 
 def _about(session: Session, freeze: Freeze) -> dict[str, object]:
@@ -149,7 +120,7 @@ def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -
     )
     session.add(row)
     transitions.record(session, row, "freeze", actor=actor, now=now, values=_event_values(row))
-    notify_frozen(session, row, now=now)
+    _tell(session, NoticeKind.FROZEN, row, by_id=row.person_id, now=now)
     return row
 
 
@@ -186,7 +157,7 @@ def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Fr
         raise FreezeOver
     row.lifted_at, row.lifted_by_id = now, actor.person_id
     transitions.record(session, row, "lift", actor=actor, now=now, values=_event_values(row))
-    notify_lifted(session, row, now=now)
+    _tell(session, NoticeKind.FREEZE_LIFTED, row, by_id=row.lifted_by_id, now=now)
     return row
 
 

@@ -209,8 +209,8 @@ def _tell(
         "reason": stop.release_reason if is_over else stop.reason,
         "by": session.get(Person, by) if by is not None else None,
     }
-    for person in _concerned(session, posts, now=now):
-        compose.queue(session, kind=kind, person=person, values=values, now=now, path=links.stop())
+    people = _concerned(session, posts, now=now)
+    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=links.stop())
 
 
 def _concerned(session: Session, posts: Select[int], *, now: datetime) -> list[Person]:
@@ -221,6 +221,4 @@ def _concerned(session: Session, posts: Select[int], *, now: datetime) -> list[P
     query = select(Post.department_id).where(Post.id.in_(posts)).distinct()
     for department_id in session.scalars(query.order_by(Post.department_id)):
         appointments += responsibility.responsible_chain(session, department_id, now=now)
-    return list(
-        {appointment.person_id: appointment.person for appointment in appointments}.values()
-    )
+    return responsibility.people_of(appointments)

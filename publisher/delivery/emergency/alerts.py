@@ -13,7 +13,7 @@ from approvals.errors import Overtaken, WrongRole
 from approvals.policy import CLOCK, Action, Actor, may
 from publisher import transitions
 from publisher.database.session import Database
-from publisher.delivery.emergency import notify, roster
+from publisher.delivery.emergency import roster
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert
 from publisher.models.people import Person
@@ -157,9 +157,7 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
 
 def _readers(session: Session, *, now: datetime) -> list[Person]:
     people = [duty.person for duty in roster.on_duty(session, now=now)]
-    return people or notify.unique_people(
-        appointment.person for appointment in responsibility.lead_and_admins(session, now=now)
-    )
+    return people or responsibility.people_of(responsibility.lead_and_admins(session, now=now))
 
 
 def _queue(

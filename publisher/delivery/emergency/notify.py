@@ -33,15 +33,9 @@ def template_waits(session: Session, template: EmergencyTemplate, *, now: dateti
         "revision": revision.number,
         "department": revision.department,
     }
-    for person in deciders(session, approvers, now=now):
-        compose.queue(
-            session,
-            kind=NoticeKind.TEMPLATE_WAITS,
-            person=person,
-            values=values,
-            now=now,
-            path=links.emergency_template(template.id),
-        )
+    people, path = deciders(session, approvers, now=now), links.emergency_template(template.id)
+    kind = NoticeKind.TEMPLATE_WAITS
+    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)
 
 
 def template_returned(session: Session, decision: TemplateDecision, *, now: datetime) -> None:
@@ -50,22 +44,21 @@ def template_returned(session: Session, decision: TemplateDecision, *, now: date
     A revision that came with the product has no author; then the cell's leads are notified.
     """
     revision = decision.revision
-    recipients = [revision.author] if revision.author else _leads(session, now=now)
-    for person in recipients:
-        compose.queue(
-            session,
-            kind=NoticeKind.TEMPLATE_RETURNED,
-            person=person,
-            values={
-                "template_mr": revision.name_mr,
-                "template_en": revision.name_en,
-                "revision": revision.number,
-                "department": revision.department,
-                "reason": decision.reason,
-            },
-            now=now,
-            path=links.emergency_template(revision.template_id),
-        )
+    leads = responsibility.holders(session, Role.CELL_LEAD, now=now)
+    compose.queue_for_each(
+        session,
+        [revision.author] if revision.author else responsibility.people_of(leads),
+        kind=NoticeKind.TEMPLATE_RETURNED,
+        values={
+            "template_mr": revision.name_mr,
+            "template_en": revision.name_en,
+            "revision": revision.number,
+            "department": revision.department,
+            "reason": decision.reason,
+        },
+        now=now,
+        path=links.emergency_template(revision.template_id),
+    )
 
 
 def deciders(session: Session, approvers: Approvers, *, now: datetime) -> list[Person]:
@@ -74,9 +67,7 @@ def deciders(session: Session, approvers: Approvers, *, now: datetime) -> list[P
     If nobody can, return the cell's leads and the admins.
     """
     people = [session.get_one(Person, candidate.person_id) for candidate in approvers.everybody]
-    return people or unique_people(
-        appointment.person for appointment in responsibility.lead_and_admins(session, now=now)
-    )
+    return people or responsibility.people_of(responsibility.lead_and_admins(session, now=now))
 
 
 def emergency_owed(
@@ -93,31 +84,21 @@ def emergency_overdue(session: Session, use: EmergencyUse, *, now: datetime) -> 
     """
     department = use.decision.department
     head = responsibility.head(session, department.id, now=now)
-    recipients = [head.person] if head else []
+    appointments = [head] if head else []
     if department.reports_to_id is not None:
-        overseers = responsibility.holders(
+        appointments += responsibility.holders(
             session, Role.OVERSIGHT, now=now, department_id=department.reports_to_id
         )
-        recipients += [appointment.person for appointment in overseers]
-    if not recipients:
-        recipients = [
-            appointment.person for appointment in responsibility.lead_and_admins(session, now=now)
-        ]
-    _notify(session, NoticeKind.EMERGENCY_OVERDUE, use, unique_people(recipients), now=now)
+    appointments = appointments or responsibility.lead_and_admins(session, now=now)
+    people = responsibility.people_of(appointments)
+    _notify(session, NoticeKind.EMERGENCY_OVERDUE, use, people, now=now)
 
 
 def emergency_refused(session: Session, use: EmergencyUse, *, now: datetime) -> None:
     """Notify the cell, which has to correct the post, and the officer who published it."""
-    recipients = [appointment.person for appointment in responsibility.cell(session, now=now)]
-    recipients.append(use.decision.person)
-    _notify(
-        session,
-        NoticeKind.EMERGENCY_REFUSED,
-        use,
-        unique_people(recipients),
-        now=now,
-        reason=use.reason,
-    )
+    cell = responsibility.people_of(responsibility.cell(session, now=now))
+    people = dict.fromkeys([*cell, use.decision.person])
+    _notify(session, NoticeKind.EMERGENCY_REFUSED, use, people, now=now, reason=use.reason)
 
 
 def _notify(
@@ -142,17 +123,4 @@ def _notify(
     if kind is NoticeKind.EMERGENCY_REFUSED:
         del values["due_at"]
     path = links.emergency_use(use.id)
-    for person in recipients:
-        compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
-
-
-def _leads(session: Session, *, now: datetime) -> list[Person]:
-    return [
-        appointment.person
-        for appointment in responsibility.holders(session, Role.CELL_LEAD, now=now)
-    ]
-
-
-def unique_people(people: Iterable[Person]) -> list[Person]:
-    """Return the people in their order, without repetition."""
-    return list({person.id: person for person in people}.values())
+    compose.queue_for_each(session, recipients, kind=kind, values=values, now=now, path=path)

@@ -37,15 +37,9 @@ def _notify(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) 
         "platform": delivery.account.platform,
         "at": now,
     }
-    for person in _recipients(session, delivery.post.department_id, now=now):
-        compose.queue(
-            session,
-            kind=kind,
-            person=person,
-            values=values,
-            now=now,
-            path=links.found(watch.id),
-        )
+    people = _recipients(session, delivery.post.department_id, now=now)
+    path = links.found(watch.id)
+    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)
 
 
 def _recipients(session: Session, department_id: int, *, now: datetime) -> list[Person]:
@@ -54,6 +48,4 @@ def _recipients(session: Session, department_id: int, *, now: datetime) -> list[
     officers = responsibility.officers(session, department_id, now=now)
     head = responsibility.head(session, department_id, now=now)
     appointments += officers or ([head] if head else [])
-    return list(
-        {appointment.person_id: appointment.person for appointment in appointments}.values()
-    )
+    return responsibility.people_of(appointments)
