@@ -28,7 +28,6 @@ from publisher.notifications.sms import unknown_in
 from publisher.operations import worker_health
 from publisher.operations.worker_health import Clock
 from publisher.platforms.base.protocol import CredentialsExpired
-from publisher.platforms.base.types import HealthProblem
 from publisher.settings.environment import Settings
 from publisher.settings.sms import Sms
 from publisher.states import AccountState
@@ -85,10 +84,9 @@ def check_database(database: Database) -> HealthFinding:
         values["detail"] = " ".join(str(broken.orig).split())
         return HealthFinding(HealthSubject.DATABASE, False, "unreachable", values)
     if problem is not None:
-        return HealthFinding(
-            HealthSubject.DATABASE, False, "not_durable", {**values, "detail": problem}
-        )
-    return HealthFinding(HealthSubject.DATABASE, True, "durable", values)
+        values["detail"] = problem
+    code = "durable" if problem is None else "not_durable"
+    return HealthFinding(HealthSubject.DATABASE, problem is None, code, values)
 
 
 def check_migrations(database: Database) -> HealthFinding:
@@ -96,21 +94,15 @@ def check_migrations(database: Database) -> HealthFinding:
     head = database.head()
     revision = database.revision()
     values = {"found": revision or "-", "wanted": head}
-    if revision is None:
-        return HealthFinding(HealthSubject.MIGRATIONS, False, "no_tables", values)
-    at_head = revision == head
-    return HealthFinding(
-        HealthSubject.MIGRATIONS, at_head, "at_head" if at_head else "behind", values
-    )
+    code = "at_head" if revision == head else "behind" if revision else "no_tables"
+    return HealthFinding(HealthSubject.MIGRATIONS, revision == head, code, values)
 
 
 def check_font(file: Path) -> HealthFinding:
     """Check that the pages' font file was built."""
     exists = file.is_file() and file.stat().st_size > 0
-    values = {"file": file}
-    return HealthFinding(
-        HealthSubject.FONT, exists, "font_made" if exists else "font_missing", values
-    )
+    code = "font_made" if exists else "font_missing"
+    return HealthFinding(HealthSubject.FONT, exists, code, {"file": file})
 
 
 def check_shaping() -> HealthFinding:
@@ -143,11 +135,8 @@ def check_sms(sms: Sms) -> HealthFinding:
         "kinds": len(sms.sms_templates),
         "unknown": ", ".join(unknown_in(sms)),
     }
-    if not sms.is_set:
-        return HealthFinding(HealthSubject.SMS, False, "sms_half", values)
-    if values["unknown"]:
-        return HealthFinding(HealthSubject.SMS, False, "sms_unknown", values)
-    return HealthFinding(HealthSubject.SMS, True, "sms_set", values)
+    code = "sms_half" if not sms.is_set else "sms_unknown" if values["unknown"] else "sms_set"
+    return HealthFinding(HealthSubject.SMS, code == "sms_set", code, values)
 
 
 def check_accounts(database: Database, open_account: OpenAccount) -> list[HealthFinding]:
@@ -164,55 +153,39 @@ def check_expiries(database: Database, *, now: datetime) -> list[HealthFinding]:
     """Report access that ends within two weeks, and missing permissions."""
     with database.reading() as session:
         accounts = all_accounts(session)
-    findings = [finding for account in accounts for finding in _expiries(account, now)]
-    lacking = [account for account in accounts if account.missing]
-    return findings + [
-        HealthFinding(
-            HealthSubject.ACCOUNT,
-            False,
-            "rights_missing",
-            {**_account_values(account), "rights": ", ".join(account.missing)},
-        )
-        for account in lacking
-    ]
-
-
-def _expiries(account: Account, now: datetime) -> list[HealthFinding]:
-    return [
-        HealthFinding(
-            HealthSubject.ACCOUNT,
-            False,
+    findings = [
+        _account_finding(
+            account,
             f"{about.value}_ends",
-            {
-                **_account_values(account),
-                "at": f"{at:%Y-%m-%d %H:%M} UTC",
-                "days": max(0, (at - now).days),
-            },
+            at=f"{at:%Y-%m-%d %H:%M} UTC",
+            days=max(0, (at - now).days),
         )
+        for account in accounts
         for about, at in ends(account, now=now)
     ]
+    return findings + [
+        _account_finding(account, "rights_missing", rights=", ".join(account.missing))
+        for account in accounts
+        if account.missing
+    ]
 
 
-def _account_values(account: Account) -> dict[str, object]:
-    return {"account": account.name, "platform": account.platform, "handle": account.handle}
+def _account_finding(
+    account: Account, code: str, *, ok: bool = False, **values: object
+) -> HealthFinding:
+    about = {"account": account.name, "platform": account.platform, "handle": account.handle}
+    return HealthFinding(HealthSubject.ACCOUNT, ok, code, {**about, **values})
 
 
 def _check_account(account: Account, open_account: OpenAccount) -> HealthFinding:
-    values = _account_values(account)
     if account.state is AccountState.DISCONNECTED:
-        return HealthFinding(HealthSubject.ACCOUNT, True, "disconnected", values)
+        return _account_finding(account, "disconnected", ok=True)
     try:
         health = open_account(account).check()
     except CredentialsExpired:
-        return HealthFinding(HealthSubject.ACCOUNT, False, "unsealable", values)
-    if health.ok:
-        return HealthFinding(
-            HealthSubject.ACCOUNT, True, "token_works", {**values, "known_as": health.name}
-        )
-    code = (health.problem or HealthProblem.UNREACHABLE).value
-    return HealthFinding(
-        HealthSubject.ACCOUNT, False, f"token_{code}", {**values, "known_as": health.name}
-    )
+        return _account_finding(account, "unsealable")
+    code = f"token_{health.problem.value}" if health.problem else "token_works"
+    return _account_finding(account, code, ok=health.ok, known_as=health.name)
 
 
 def check_monitoring(
@@ -223,15 +196,11 @@ def check_monitoring(
         behind = overdue.behind(session, now=now, weekly_after=weekly_after)
         late = [account for account in all_accounts(session) if account.id in behind]
     return [
-        HealthFinding(
-            HealthSubject.ACCOUNT,
-            False,
+        _account_finding(
+            account,
             "looks_late",
-            {
-                **_account_values(account),
-                "number": behind[account.id].number,
-                "since": f"{behind[account.id].since:%Y-%m-%d %H:%M} UTC",
-            },
+            number=behind[account.id].number,
+            since=f"{behind[account.id].since:%Y-%m-%d %H:%M} UTC",
         )
         for account in late
     ]
@@ -245,15 +214,16 @@ def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:
     if beat_at is None:
         return [HealthFinding(HealthSubject.CLOCK, False, "no_clock")]
     is_on_time = now - beat_at <= LATE_AFTER
-    values = {"seconds": _seconds(now - beat_at)}
-    findings = [
-        HealthFinding(
-            HealthSubject.CLOCK, is_on_time, "clock_runs" if is_on_time else "clock_late", values
-        )
-    ]
-    return findings + [
-        HealthFinding(HealthSubject.CLOCK, True, "clock_alive", _heartbeat_values(clock, now))
-        for clock in alive
+    code, values = (
+        "clock_runs" if is_on_time else "clock_late",
+        {"seconds": _seconds(now - beat_at)},
+    )
+    return [
+        HealthFinding(HealthSubject.CLOCK, is_on_time, code, values),
+        *(
+            HealthFinding(HealthSubject.CLOCK, True, "clock_alive", _heartbeat_values(clock, now))
+            for clock in alive
+        ),
     ]
 
 
