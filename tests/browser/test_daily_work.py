@@ -16,12 +16,12 @@ from sqlalchemy import func, select
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.protocol import OutcomeUnknown
-from publisher.platforms.memory.store import StoredPost
 from publisher.states import CommentState, DeliveryState
 from tests.browser.city_server import PASSWORD
 from tests.browser.journey import Journey, open_journey, path_of
 from tests.support.accessibility import examine
 from tests.support.city_people import HOUR, MINUTE
+from tests.support.memory_platform.store import StoredPost
 from tests.support.runs import Run
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]

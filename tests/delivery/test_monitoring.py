@@ -25,7 +25,6 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.reports.external_changes import (
     ExternalChange,
     FindingKind,
@@ -44,6 +43,7 @@ from publisher.validation import Invalid
 from tests.delivery.test_corrections import MENDED, correct
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
+from tests.support.memory_platform.platform import MemoryPlatform
 
 QUARTER = timedelta(minutes=15)
 REFUSED = Refused(RefusalCode.UNKNOWN)

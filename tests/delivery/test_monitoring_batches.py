@@ -18,12 +18,12 @@ from publisher.models.deliveries import ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.platforms.base.protocol import PostOrError, TryLater
 from publisher.platforms.facebook.post_limits import LIMITS
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.platforms.x.post_limits import LIMITS as X_LIMITS
 from publisher.reports.external_changes import FindingKind
 from tests.delivery.test_monitoring import QUARTER, REFUSED, findings
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
+from tests.support.memory_platform.platform import MemoryPlatform
 from tests.test_scheduler import PROMISES
 
 MAX_LIVE_POSTS = 50_000

@@ -19,12 +19,12 @@ from publisher.platforms.base.protocol import (
     TryLater,
 )
 from publisher.platforms.base.types import Allowance, Health, HealthProblem
-from publisher.platforms.memory.store import OURSELVES
 from publisher.states import AccountState
 from tests.delivery.test_monitoring import QUARTER, REFUSED, poll_for
 from tests.delivery.test_monitoring_batches import RecordingPlatform
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
+from tests.support.memory_platform.store import OURSELVES
 
 Fails = Callable[[Sequence[str]], PlatformError | None]
 ENDED = CredentialsExpired("190")

@@ -18,8 +18,8 @@ from publisher.platforms.base.types import (
     PreparedPost,
     Receipt,
 )
-from publisher.platforms.memory.platform import MemoryPlatform
 from tests.support.city import City
+from tests.support.memory_platform.platform import MemoryPlatform
 
 pytestmark = pytest.mark.both
 

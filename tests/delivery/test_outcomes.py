@@ -20,10 +20,10 @@ from publisher.platforms.base.protocol import (
 )
 from publisher.platforms.base.types import PreparedPost
 from publisher.platforms.base.types import Receipt as Answer
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import AccountState, DeliveryState
 from tests.support.city import City
 from tests.support.city_people import MINUTE, NOON
+from tests.support.memory_platform.platform import MemoryPlatform
 
 LATER = NOON + 10 * MINUTE
 EVERYBODY = ["admin", "clerk", "first", "lead", "second"]

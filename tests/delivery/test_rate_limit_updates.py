@@ -26,11 +26,11 @@ from publisher.platforms.base.protocol import (
 )
 from publisher.platforms.base.types import Allowance as Told
 from publisher.platforms.base.types import PreparedPost, Receipt
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
 from tests.support.city import City
 from tests.support.city_people import MINUTE, NOON
 from tests.support.claims import claim_due, delivery_state, record_allowance
+from tests.support.memory_platform.platform import MemoryPlatform
 
 PATIENCE = 60
 IN_15 = NOON + 15 * MINUTE

@@ -26,11 +26,11 @@ from publisher.models.deliveries import Attempt, Delivery, ReceiptOrigin, Receip
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.text import for_storage
 from publisher.platforms.base.types import Match, Outgoing, PreparedPost, Receipt
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
 from tests.support.city import PACE, City, statements
 from tests.support.city_people import NOON
 from tests.support.claims import claim_due, delivery_state, receipt_for, start_sending
+from tests.support.memory_platform.platform import MemoryPlatform
 from tests.support.runs import wait_until
 
 pytestmark = pytest.mark.both

@@ -24,13 +24,13 @@ from publisher.platforms.base.protocol import (
     TryLater,
 )
 from publisher.platforms.base.types import Match, Outgoing, Receipt
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import Invalid, NotFound
 from tests.delivery.test_corrections import MENDED, correct
 from tests.delivery.test_manual import link_to
 from tests.support.city import PACE, City
 from tests.support.city_people import HOUR, MINUTE
+from tests.support.memory_platform.platform import MemoryPlatform
 
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=PACE.lease)

@@ -24,12 +24,12 @@ from publisher.platforms.base.protocol import (
     TryLater,
 )
 from publisher.platforms.base.types import PreparedPost, Receipt
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.review import withdraw
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
+from tests.support.memory_platform.platform import MemoryPlatform
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ from publisher.models.deliveries import Attempt, Delivery, ReceiptRow
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.types import PreparedPost
 from publisher.platforms.base.types import Receipt as Answer
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
 from tests.support.city import City
 from tests.support.city_controls import add_freeze
 from tests.support.city_people import HOUR
+from tests.support.memory_platform.platform import MemoryPlatform
 from tests.support.runs import wait_until
 
 PATIENCE = 60

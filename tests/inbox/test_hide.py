@@ -11,7 +11,6 @@ from publisher.inbox.hide import HiddenAlready, NotUnderOurs
 from publisher.models.comments import Comment
 from publisher.models.controls import Order
 from publisher.models.posts import Post
-from publisher.platforms.memory.store import StoredPost
 from publisher.reports import comment_detail, timeline
 from publisher.reports.comment_detail import CommentDetail
 from publisher.review import takedown_orders
@@ -19,6 +18,7 @@ from publisher.review.takedown_orders import AlreadyOrdered
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, NotFound
 from tests.support.city import City
+from tests.support.memory_platform.store import StoredPost
 
 WHY = "दुसऱ्या नागरिकाचा दूरध्वनी क्रमांक लिहिला आहे."
 

@@ -21,10 +21,10 @@ from publisher.platforms.base.protocol import (
     TryLater,
 )
 from publisher.platforms.base.types import CommentPage
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import AccountState
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
+from tests.support.memory_platform.platform import MemoryPlatform
 
 REFUSED = Refused(RefusalCode.UNKNOWN)
 

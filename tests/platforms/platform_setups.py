@@ -16,11 +16,11 @@ from PIL import Image
 
 from publisher.platforms.base.protocol import Deadline, Platform
 from publisher.platforms.base.types import Medium, Outgoing
-from publisher.platforms.memory.platform import MemoryPlatform
-from publisher.platforms.memory.store import OURSELVES
 from publisher.platforms.registry import open_platform
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS, X_CONSUMER_KEY, X_CONSUMER_SECRET
 from sandbox.server import run_sandbox
+from tests.support.memory_platform.platform import MemoryPlatform
+from tests.support.memory_platform.store import OURSELVES
 
 CREDENTIALS = {
     "x": {

@@ -24,10 +24,10 @@ from publisher.media.store import Store
 from publisher.models.comments import AnswerKind, Comment
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.protocol import OutcomeUnknown
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.settings import environment
 from tests.support.city_people import city_people
 from tests.support.city_posts import CityPosts
+from tests.support.memory_platform.platform import MemoryPlatform
 
 PACE = environment.load({}, folder=Path(__file__).parent).delivery
 """The product's default lease, deadline and times of reconciliation."""

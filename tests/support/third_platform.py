@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from publisher.models.deliveries import Account
 from publisher.platforms.capabilities import Capabilities
-from publisher.platforms.memory.capabilities import MEMORY
-from publisher.platforms.memory.platform import MemoryPlatform
-from publisher.platforms.memory.store import HOST, OURSELVES
 from tests.support.city import City
+from tests.support.memory_platform.capabilities import MEMORY
+from tests.support.memory_platform.platform import MemoryPlatform
+from tests.support.memory_platform.store import HOST, OURSELVES
 
 BULLETIN: Capabilities = replace(MEMORY, name="bulletin", label="Bulletin")
 """The platform in memory under another name; nobody has translated its label."""

@@ -19,12 +19,12 @@ from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.media.store import Store
 from publisher.models.people import Department
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.settings.environment import load
 from tests.support import runs
 from tests.support.city import City
 from tests.support.city import city as found_city
 from tests.support.city_people import Clock
+from tests.support.memory_platform.platform import MemoryPlatform
 from tests.support.passwords import give_password, session_token
 from tests.web.html_page import Page
 from web.app import create_app

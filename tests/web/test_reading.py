@@ -18,8 +18,8 @@ from publisher.auth import sessions
 from publisher.intake.uploads import UploadedFile
 from publisher.models.submissions import Submission
 from publisher.platforms.base.types import Health
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.reports import export
+from tests.support.memory_platform.platform import MemoryPlatform
 from tests.web import pictures
 from tests.web.html_page import Page
 from tests.web.site import BASE_URL, Browser, Site

@@ -14,10 +14,10 @@ from publisher.delivery.permalinks import read_link
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, DeliveryAction
 from publisher.platforms.facebook.capabilities import FACEBOOK
-from publisher.platforms.memory.oauth import TOKEN_LIFE
 from publisher.platforms.registry import UnknownPlatform, capabilities, registered
 from publisher.platforms.x.capabilities import X
 from publisher.states import AccountState, CommentState, DeliveryState
+from tests.support.memory_platform.oauth import TOKEN_LIFE
 from tests.support.third_platform import BULLETIN, move_to_bulletin
 from tests.web.site import Browser, Site
 from tests.web.world import CAST, World, add_one_of_each, calls, path_of

@@ -21,10 +21,10 @@ from approvals.errors import NotAllowed
 from publisher.database.session import Database
 from publisher.delivery.controls.stop import open_stops
 from publisher.models.deliveries import Account, Delivery
-from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.validation import Invalid
 from tests.delivery.machine.ledger import Ledger
 from tests.support.city import City, city
+from tests.support.memory_platform.platform import MemoryPlatform
 
 Result = TypeVar("Result")
 

@@ -30,8 +30,6 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.memory.platform import Call
-from publisher.platforms.memory.store import OURSELVES
 from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
 from tests.delivery.machine.city_machine import PLATFORMS, SPANS, posts
@@ -40,6 +38,8 @@ from tests.delivery.test_manual import link_to
 from tests.support.city import PACE
 from tests.support.city_people import MINUTE
 from tests.support.claims import try_start
+from tests.support.memory_platform.platform import Call
+from tests.support.memory_platform.store import OURSELVES
 
 FAULTS: Mapping[str, Callable[[], tuple[PlatformError, bool]]] = {
     "lost before": lambda: (OutcomeUnknown("reset"), False),

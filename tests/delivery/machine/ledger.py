@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.types import Medium, Receipt
-from publisher.platforms.memory.platform import MemoryPlatform
-from publisher.platforms.memory.store import OURSELVES, PostStore, StoredPost
+from tests.support.memory_platform.platform import MemoryPlatform
+from tests.support.memory_platform.store import OURSELVES, PostStore, StoredPost
 
 
 class ActionKind(StrEnum):

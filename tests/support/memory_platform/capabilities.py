@@ -22,10 +22,10 @@ from publisher.platforms.capabilities import (
     Permalink,
     RenditionFit,
 )
-from publisher.platforms.memory import oauth
-from publisher.platforms.memory.platform import LIMITS, MemoryPlatform
-from publisher.platforms.memory.store import HOST, OURSELVES, length
 from publisher.platforms.oauth.types import ConnectableAccount
+from tests.support.memory_platform import oauth
+from tests.support.memory_platform.platform import LIMITS, MemoryPlatform
+from tests.support.memory_platform.store import HOST, OURSELVES, length
 
 _POST = re.compile(r"/(?P<number>[0-9]{1,30})/?$")
 

@@ -28,7 +28,8 @@ from publisher.platforms.base.types import (
     Receipt,
     RemotePost,
 )
-from publisher.platforms.memory.store import (
+from publisher.platforms.prechecks import must_answer, refuse_unfit
+from tests.support.memory_platform.store import (
     OURSELVES,
     PostStore,
     StoredPost,
@@ -40,7 +41,6 @@ from publisher.platforms.memory.store import (
     remote_post,
     stored_text,
 )
-from publisher.platforms.prechecks import must_answer, refuse_unfit
 
 TYPES = ("image/jpeg", "image/png")
 LIMITS = PlatformLimits(280, 4, 5 * 1024 * 1024, 1_000, TYPES, seen_at_once=100)

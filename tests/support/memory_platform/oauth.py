@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from publisher.platforms.memory.store import HOST
 from publisher.platforms.oauth.types import (
     AbortReason,
     ConnectableAccount,
@@ -14,6 +13,7 @@ from publisher.platforms.oauth.types import (
     StartedFlow,
     TokenFacts,
 )
+from tests.support.memory_platform.store import HOST
 
 if TYPE_CHECKING:
     from publisher.platforms.capabilities import Installation
@@ -34,8 +34,8 @@ def state_in(query: Mapping[str, str]) -> str:
 def finish(
     _installation: Installation,
     *,
-    callback: str,  # noqa: ARG001  nothing is asked twice
-    secret: str,  # noqa: ARG001  there is none
+    callback: str,
+    secret: str,
     query: Mapping[str, str],
 ) -> tuple[ConnectableAccount, ...]:
     """Return the account that the callback names. Raises `OAuthAborted`."""
