@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
-from publisher.platforms.x.browser_tables import script
 from publisher.platforms.x.text_length import count, sequences
 from publisher.platforms.x.url_detection import endings
 from tests.platforms.weights import CONFORMANCE, WEIGHTS
+from tools.counting_tables import script
 
 STATIC = Path(__file__).resolve().parents[2] / "web" / "static"
 NOTICES = (
@@ -123,7 +123,7 @@ def conformance_texts() -> list[str]:
 
 def test_the_tables_in_the_browser_are_the_servers() -> None:
     laid = (STATIC / "counting-tables.js").read_text(encoding="utf-8")
-    assert laid == script(), "write them anew: python -m publisher.platforms.x.text_length FILE"
+    assert laid == script(), "write them anew: python -m tools.counting_tables FILE"
 
 
 def test_both_agree_on_the_weights_worked_out_by_hand(counter: Page) -> None:

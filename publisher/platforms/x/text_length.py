@@ -8,19 +8,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 
 from emoji import EMOJI_DATA
 
 from publisher.platforms.x.url_detection import address_spans
 
 TEXT_STYLE = "\ufe0e"
-TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
-# In the browser's table one letter stands for five skin tones: T for any, U for another than T.
-ANY_TONE, OTHER_TONE = "T", "U"
 
 
 @cache
@@ -54,35 +50,6 @@ def emoji_at(text: str, index: int) -> int:
         if text[index:end] in sequences() and text[end : end + 1] != TEXT_STYLE:
             return length
     return 0
-
-
-def patterns() -> list[str]:
-    """Return the sequences as the browser's table writes them, skin tones folded, sorted."""
-    groups: dict[str, set[str]] = defaultdict(set)
-    for sequence in sequences():
-        groups[re.sub(f"[{TONES}]", ANY_TONE, sequence)].add(sequence)
-    return sorted(
-        pattern_text for pattern, group in groups.items() for pattern_text in _fold(pattern, group)
-    )
-
-
-def _fold(pattern: str, sequences: set[str]) -> Iterable[str]:
-    if ANY_TONE not in pattern:
-        return sequences
-    head, _, tail = pattern.rpartition(ANY_TONE)
-    for candidate in (pattern, f"{head}{OTHER_TONE}{tail}"):
-        if set(_unfold(candidate)) == sequences:
-            return [candidate]
-    return sequences
-
-
-def _unfold(pattern: str) -> Iterator[str]:
-    places = pattern.count(ANY_TONE) + pattern.count(OTHER_TONE)
-    for tones in product(TONES, repeat=places):
-        if OTHER_TONE in pattern and len(set(tones)) < places:
-            continue
-        pieces = re.split(f"[{ANY_TONE}{OTHER_TONE}]", pattern)
-        yield "".join(piece + tone for piece, tone in zip(pieces, (*tones, ""), strict=True))
 
 
 LIMIT = 280
