@@ -95,23 +95,19 @@ class OAuthFlow(Protocol):
 
     def start(self, installation: Installation, *, callback: str, state: str) -> StartedFlow:
         """Start a flow; the platform may assign another state."""
-        ...
 
     def state_in(self, query: Mapping[str, str]) -> str:
         """Return the state in a callback's query parameters; empty if it has none."""
-        ...
 
     def finish(
         self, installation: Installation, *, callback: str, secret: str, query: Mapping[str, str]
     ) -> tuple[ConnectableAccount, ...]:
         """Return the accounts behind a callback."""
-        ...
 
     def examine(
         self, installation: Installation, credentials: Mapping[str, str]
     ) -> TokenFacts | None:
         """Return the platform's facts about a stored token; None if it tells none."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -106,32 +106,26 @@ class Platform(Protocol):
     @property
     def name(self) -> str:
         """The platform's name in the registry, such as "x"."""
-        ...
 
     @property
     def limits(self) -> PlatformLimits:
         """The limits of what this account may send."""
-        ...
 
     @property
     def allowances(self) -> tuple[Allowance, ...]:
         """The rate limits that the latest responses reported; empty before the first response."""
-        ...
 
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits and upload the pictures; nothing becomes visible, and a retry is safe.
 
         Raises TryLater, Refused or CredentialsExpired.
         """
-        ...
 
     def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Create the post, or the reply if `reply_to` is set. Raises any PlatformError."""
-        ...
 
     def reply(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Reply to `outgoing.reply_to`, which is required. Raises any PlatformError."""
-        ...
 
     def stage(self, prepared: PreparedPost, *, deadline: Deadline) -> str:
         """Create the post unpublished, if `limits.has_two_steps`, and return its id.
@@ -139,7 +133,6 @@ class Platform(Protocol):
         Raises TryLater, Refused or CredentialsExpired; the outcome is never unknown, since a second
         staged post would be as invisible as the first.
         """
-        ...
 
     def release(self, staged_id: str, *, deadline: Deadline) -> Receipt:
         """Publish a staged post; idempotent.
@@ -147,7 +140,6 @@ class Platform(Protocol):
         Raises any PlatformError; OutcomeUnknown also if the platform reports success but does not
         show the post.
         """
-        ...
 
     def edit(self, platform_id: str, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Change the text of a live post or reply of ours, if `limits.can_edit`.
@@ -155,22 +147,18 @@ class Platform(Protocol):
         Its pictures and a link in its own field stay. Raises any PlatformError; OutcomeUnknown also
         if the platform then shows another text.
         """
-        ...
 
     def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
         """Delete a post of ours; if it is gone already, this succeeds. Raises any PlatformError."""
-        ...
 
     def hide(self, platform_id: str, *, hidden: bool, deadline: Deadline) -> Receipt:
         """Hide or unhide a citizen's comment under a post of ours. Raises any PlatformError."""
-        ...
 
     def see(self, platform_id: str) -> RemotePost | None:
         """Read a post or comment by its id; return None if it does not exist (any more).
 
         Raises TryLater, Refused or CredentialsExpired.
         """
-        ...
 
     def see_many(self, platform_ids: Sequence[str]) -> Mapping[str, PostOrError]:
         """Read posts or comments by their ids, at most `limits.seen_at_once`; return all results.
@@ -178,22 +166,18 @@ class Platform(Protocol):
         An error about all of them is raised; an error about one of them is its result. Raises
         TryLater, Refused or CredentialsExpired.
         """
-        ...
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
         """Find a post that may have been created since the attempt began; return None if not found.
 
         Raises TryLater, Refused or CredentialsExpired.
         """
-        ...
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         """Read a page of comments after the cursor (None: from the start), including our own.
 
         Raises TryLater, Refused or CredentialsExpired.
         """
-        ...
 
     def check(self) -> Health:
         """Ask the platform for the account of these credentials. Raises no PlatformError."""
-        ...

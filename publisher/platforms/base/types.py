@@ -105,7 +105,6 @@ class RemoteComment:
     url: str
     by_ourselves: bool
     hidden: bool = False
-    edited_at: datetime | None = None
 
 
 @dataclass(frozen=True)
