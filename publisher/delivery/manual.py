@@ -32,7 +32,7 @@ from publisher.scheduling import holds
 from publisher.scheduling.holds import Hold
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import CLAIMED_OR_SENDING, PUBLISHABLE_BY_HAND, DeliveryState
-from publisher.validation import FieldError, Invalid, NotFound
+from publisher.validation import FieldError, Invalid, existing
 
 LOOK_BACK = timedelta(days=1)
 _LEADING_NAMES = re.compile(r"^(?:@\w+\s+)+")
@@ -79,9 +79,7 @@ def require_publishable(
     Raises `NotFound`, `WrongRole`, `OnItsWay`, `WrongState`, `HeldByStop`, `HeldByFreeze`, and
     `NotApproved` if the gate refuses.
     """
-    delivery = session.get(Delivery, delivery_id)
-    if delivery is None:
-        raise NotFound(delivery_id)
+    delivery = existing(session.get(Delivery, delivery_id), delivery_id)
     require(actor, Action.PUBLISH_BY_HAND, delivery.post.department_id, now=now)
     _check_state(delivery)
     match holds.active_holds(session, now=now).holds(holds.facts_of(delivery)):
@@ -240,9 +238,8 @@ def publish_by_hand(
 
     Raises what `require_publishable` raises, and `Invalid` if the post belongs to another delivery.
     """
-    unlocked = session.get(Delivery, manual_post.delivery_id)
-    if unlocked is None:
-        raise NotFound(manual_post.delivery_id)
+    delivery_id = manual_post.delivery_id
+    unlocked = existing(session.get(Delivery, delivery_id), delivery_id)
     transitions.lock(session, Post, unlocked.post_id)
     transitions.lock(session, Delivery, unlocked.id)
     delivery = require_publishable(session, actor=actor, now=now, delivery_id=unlocked.id)

@@ -33,7 +33,7 @@ from publisher.platforms.base.protocol import (
 from publisher.platforms.base.types import Match, Receipt
 from publisher.scheduling import corrections
 from publisher.states import DeliveryState
-from publisher.validation import FieldError, Invalid, NotFound
+from publisher.validation import FieldError, Invalid, existing
 
 RESEND_WAIT = timedelta(minutes=15)
 """The time after the last attempt in which nobody may send again.
@@ -309,11 +309,8 @@ def _lock_held(session: Session, delivery_id: int, *, actor: Actor, now: datetim
     return _require_held(transitions.lock(session, Delivery, delivery_id), delivery_id, actor, now)
 
 
-def _require_held(
-    delivery: Delivery | None, delivery_id: int, actor: Actor, now: datetime
-) -> Delivery:
-    if delivery is None:
-        raise NotFound(delivery_id)
+def _require_held(row: Delivery | None, delivery_id: int, actor: Actor, now: datetime) -> Delivery:
+    delivery = existing(row, delivery_id)
     require(actor, Action.SETTLE_HELD, delivery.post.department_id, now=now)
     if delivery.state is not DeliveryState.HELD:
         raise WrongState(state=delivery.state, to=DeliveryState.PUBLISHED)

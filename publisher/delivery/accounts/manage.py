@@ -21,7 +21,7 @@ from publisher.people import responsibility
 from publisher.platforms.base.types import Health
 from publisher.platforms.oauth.types import TokenFacts
 from publisher.states import AccountState
-from publisher.validation import NotFound, Validator
+from publisher.validation import Validator, existing
 
 LONGEST_NAME = 160
 LONGEST_PURPOSE = 500
@@ -220,12 +220,9 @@ def resume(
 
 def account_for(session: Session, account_id: int, *, lock: bool = True) -> Account:
     """Return the account, locked until the transaction ends with `lock`. Raises `NotFound`."""
-    account = (
-        transitions.lock(session, Account, account_id) if lock else session.get(Account, account_id)
-    )
-    if account is None:
-        raise NotFound(account_id)
-    return account
+    if lock:
+        return existing(transitions.lock(session, Account, account_id), account_id)
+    return existing(session.get(Account, account_id), account_id)
 
 
 def all_accounts(session: Session) -> list[Account]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, require
@@ -30,7 +30,7 @@ from publisher.platforms.oauth.types import (
     TokenFacts,
 )
 from publisher.states import AccountState
-from publisher.validation import NotFound
+from publisher.validation import existing
 
 LIFE: Final = timedelta(minutes=15)
 """The time until the callback has to come; X's request token is valid as long."""
@@ -70,15 +70,13 @@ def oauth_session(
     session: Session, connecting_id: int, *, sign_in_id: int, lock: bool = True
 ) -> Connecting:
     """Return a flow of this sign-in, locked with `lock`. Raises `NotFound`."""
-    query = select(Connecting).where(
-        Connecting.id == connecting_id, Connecting.sign_in_id == sign_in_id
-    )
-    statement = query.with_for_update() if lock else query
-    fresh = statement.execution_options(populate_existing=True)
-    connecting = session.scalars(fresh).one_or_none()
-    if connecting is None:
-        raise NotFound(connecting_id)
-    return connecting
+    of_this = (Connecting.id == connecting_id, Connecting.sign_in_id == sign_in_id)
+    return existing(_find(session, *of_this, lock=lock), connecting_id)
+
+
+def _find(session: Session, *conditions: ColumnElement[bool], lock: bool) -> Connecting | None:
+    query = select(Connecting).where(*conditions).execution_options(populate_existing=True)
+    return session.scalars(query.with_for_update() if lock else query).one_or_none()
 
 
 def oauth_callback(
@@ -89,13 +87,13 @@ def oauth_callback(
     Raises `OAuthAborted`: WRONG_STATE if no flow of this sign-in waits for it, EXPIRED if it is
     too old.
     """
-    query = select(Connecting).where(
+    connecting = _find(
+        session,
         Connecting.state_digest == _digest(state),
         Connecting.platform == platform,
         Connecting.sign_in_id == sign_in_id,
+        lock=True,
     )
-    fresh = query.with_for_update().execution_options(populate_existing=True)
-    connecting = session.scalars(fresh).one_or_none()
     if connecting is None or connecting.back_at is not None or connecting.ended_at is not None:
         raise OAuthAborted(AbortReason.WRONG_STATE)
     if now > connecting.begun_at + LIFE:

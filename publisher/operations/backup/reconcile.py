@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
@@ -102,10 +102,9 @@ def _payloads_to_check(
 
 
 def _unchecked_count(context: WorkerContext, restores: Restores) -> int:
+    query = select(func.count(Delivery.id)).where(restore_state.not_reconciled(restores))
     with context.database.reading() as session:
-        return len(
-            list(session.scalars(select(Delivery.id).where(restore_state.not_reconciled(restores))))
-        )
+        return session.execute(query).scalar_one()
 
 
 def _pause_if_expired(context: WorkerContext, account: Account, problem: PlatformError) -> None:
