@@ -18,7 +18,8 @@ from publisher.platforms.base.protocol import Platform, PlatformError, Refused
 from publisher.platforms.base.types import MENTIONS, CommentSource, PreparedPost
 from publisher.platforms.capabilities import Installation
 from publisher.platforms.x import oauth
-from publisher.platforms.x.api import Dialect, XCalls, XCredentials
+from publisher.platforms.x.api import Dialect, XCredentials
+from publisher.platforms.x.platform import XPlatform
 from tests.platforms.platform_setups import CREDENTIALS, deadline, picture
 from tests.platforms.stub import Stub, http_response
 from tests.platforms.stubbed import NOTICE, NOW, open_at
@@ -144,10 +145,8 @@ def test_the_host_and_the_names_of_the_dialect_are_what_is_signed(
 ) -> None:
     credentials = XCredentials(**CREDENTIALS["x"])
     installation = Installation({"x_api_url": stub.url}, lambda: NOW, time.monotonic)
-    calls = XCalls(credentials, installation, dialect)
     stub.default = http_response({"data": DONE})
-    with calls.reading():
-        calls.get_post("77")
+    XPlatform(credentials, installation, dialect).see("77")
     head = stub.requests[0].decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in head[1:] if line)
     path, _, query = head[0].split(" ")[1].partition("?")

@@ -5,16 +5,13 @@ The module also maps X's error responses to refusal codes, by their HTTP code an
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import requests
 import tweepy
 
 from publisher.platforms.account import OpenedAccount
-from publisher.platforms.base.json_values import Json
 from publisher.platforms.base.protocol import RefusalCode
 from publisher.platforms.base.types import Allowance
 from publisher.platforms.capabilities import Installation
@@ -65,9 +62,6 @@ def read_error(answer: PlatformResponse) -> ResponseFault | None:
 
 HOME = "https://api.twitter.com"
 """The host that tweepy names in each request."""
-
-FIELDS = "attachments,author_id,conversation_id,created_at,entities,note_tweet,referenced_tweets"
-PAGE_SIZE = 100
 
 
 @dataclass(frozen=True)
@@ -122,8 +116,8 @@ class XSession(PlatformSession):
         return super().prepare_request(request)
 
 
-class XCalls(OpenedAccount):
-    """The API calls of one account. Each raises a `PlatformError` unless X reports success."""
+class XAccount(OpenedAccount):
+    """An account, called by tweepy: a call raises a `PlatformError` unless X reports success."""
 
     def __init__(
         self,
@@ -143,90 +137,6 @@ class XCalls(OpenedAccount):
         """The rate limits that the headers of the latest responses reported."""
         return read_allowances(self._channel.limit_responses)
 
-    def create_post(self, text: str, media_ids: Sequence[str], reply_to: str | None) -> Json:
-        """Create a post, or a reply to the post `reply_to`."""
-        response: Json = self._client.create_tweet(
-            text=text, media_ids=media_ids or None, in_reply_to_tweet_id=reply_to
-        )
-        return response
-
-    def delete_post(self, post_id: str) -> Json:
-        """Delete a post of the account."""
-        response: Json = self._client.delete_tweet(post_id)
-        return response
-
-    def hide_reply(self, post_id: str, *, hidden: bool) -> Json:
-        """Hide or unhide a reply under a post of the account."""
-        act = self._client.hide_reply if hidden else self._client.unhide_reply
-        response: Json = act(post_id)
-        return response
-
-    def upload_media(self, content: bytes, category: str) -> Json:
-        """Upload a picture; tweepy has no method for version 2 of uploads."""
-        media = base64.b64encode(content).decode()
-        return self._post("/2/media/upload", {"media": media, "media_category": category})
-
-    def describe_media(self, media_id: str, alt_text: str) -> Json:
-        """Add the alt text to an uploaded picture."""
-        metadata = {"alt_text": {"text": alt_text}}
-        return self._post("/2/media/metadata", {"id": media_id, "metadata": metadata})
-
-    def _post(self, route: str, body: Json) -> Json:
-        response: Json = self._client.request("POST", route, json=body, user_auth=True).json()
-        return response
-
-    def get_me(self) -> Json:
-        """Read the account of these keys."""
-        response: Json = self._client.get_me()
-        return response
-
-    def get_post(self, post_id: str) -> Json:
-        """Read one post."""
-        response: Json = self._client.get_tweet(post_id, tweet_fields=FIELDS, user_auth=True)
-        return response
-
-    def get_posts(self, post_ids: Sequence[str]) -> Json:
-        """Read up to a hundred posts."""
-        response: Json = self._client.get_tweets(
-            list(post_ids), tweet_fields=FIELDS, user_auth=True
-        )
-        return response
-
-    def get_own_posts(self, since: datetime, token: str | None) -> Json:
-        """Read a page of the account's own posts since a moment, newest first."""
-        response: Json = self._client.get_users_tweets(
-            self.user_id,
-            max_results=PAGE_SIZE,
-            tweet_fields=FIELDS,
-            start_time=since,
-            pagination_token=token,
-            user_auth=True,
-        )
-        return response
-
-    def get_mentions(self, since_id: str | None, token: str | None) -> Json:
-        """Read a page of posts that mention the account, with their authors."""
-        response: Json = self._client.get_users_mentions(
-            self.user_id, **_COMMENT_PAGE, since_id=since_id, pagination_token=token
-        )
-        return response
-
-    def search_replies(self, post_id: str, since_id: str | None, token: str | None) -> Json:
-        """Read a page of the last seven days' posts in a conversation, with their authors."""
-        response: Json = self._client.search_recent_tweets(
-            f"conversation_id:{post_id}", **_COMMENT_PAGE, since_id=since_id, next_token=token
-        )
-        return response
-
     def post_url(self, post_id: str, handle: str = "i") -> str:
         """Return the public URL of a post. With the handle "i", X redirects to any author's."""
         return f"{self._web_url}/{handle}/status/{post_id}"
-
-
-_COMMENT_PAGE = {
-    "max_results": PAGE_SIZE,
-    "tweet_fields": FIELDS,
-    "expansions": "author_id",
-    "user_fields": "name,username",
-    "user_auth": True,
-}

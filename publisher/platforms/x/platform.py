@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from publisher.platforms.base.json_values import at, text_at
 from publisher.platforms.base.protocol import Deadline, RefusalCode, Refused
 from publisher.platforms.base.types import Medium, Outgoing, PreparedPost, Receipt
@@ -30,19 +32,29 @@ class XPlatform(XReader):
         """Upload a picture with its alt text, and return its id; it is not public yet."""
         with self.preparing(deadline) as call:
             category = "tweet_gif" if medium.mime == "image/gif" else "tweet_image"
-            response = self.upload_media(medium.content, category)
+            media = base64.b64encode(medium.content).decode()
+            response = self._post("/2/media/upload", media=media, media_category=category)
             media_id = text_at(response, "data", "id")
             if not media_id:
                 call.raise_senseless("the answer names no medium")
             if medium.alt_text:
-                self.describe_media(media_id, medium.alt_text)
+                metadata = {"alt_text": {"text": medium.alt_text}}
+                self._post("/2/media/metadata", id=media_id, metadata=metadata)
         return media_id
+
+    def _post(self, route: str, **body: object) -> object:
+        # tweepy has no methods for version 2 of uploads.
+        return self._client.request("POST", route, json=body, user_auth=True).json()
 
     def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Create the post or reply; the response has to show the same text."""
         outgoing = prepared.outgoing
         with self.changing(deadline) as call:
-            response = self.create_post(sent_text(outgoing), prepared.media_ids, outgoing.reply_to)
+            response = self._client.create_tweet(
+                text=sent_text(outgoing),
+                media_ids=prepared.media_ids or None,
+                in_reply_to_tweet_id=outgoing.reply_to,
+            )
             post = at(response, "data")
             _check_echo(call, post, prepared)
             post_id = text_at(post, "id")
@@ -71,7 +83,7 @@ class XPlatform(XReader):
         """
         with self.changing(deadline) as call:
             try:
-                response = self.delete_post(platform_id)
+                response = self._client.delete_tweet(platform_id)
             except Refused as refused:
                 if refused.reason is not RefusalCode.TARGET_GONE:
                     raise
@@ -85,7 +97,8 @@ class XPlatform(XReader):
     def hide(self, platform_id: str, *, hidden: bool, deadline: Deadline) -> Receipt:
         """Hide or unhide a reply in a conversation that the account began."""
         with self.changing(deadline) as call:
-            response = self.hide_reply(platform_id, hidden=hidden)
+            act = self._client.hide_reply if hidden else self._client.unhide_reply
+            response = act(platform_id)
             if at(response, "data", "hidden") is not hidden:
                 call.raise_senseless("the answer does not say that it is so")
             return self.receipt(platform_id, self.post_url(platform_id), call)

@@ -25,7 +25,7 @@ from publisher.platforms.base.types import (
     RemotePost,
 )
 from publisher.platforms.http.connections import ClientCall
-from publisher.platforms.x.api import XCalls
+from publisher.platforms.x.api import XAccount
 from publisher.platforms.x.limits import missing_rights, sent_text
 from publisher.platforms.x.text import (
     has_text,
@@ -36,6 +36,17 @@ from publisher.platforms.x.text import (
     reply_target,
 )
 
+FIELDS = "attachments,author_id,conversation_id,created_at,entities,note_tweet,referenced_tweets"
+PAGE_SIZE = 100
+# Without `user_auth` tweepy would read with a token of the app, which we do not have.
+COMMENT_PAGE = {
+    "max_results": PAGE_SIZE,
+    "tweet_fields": FIELDS,
+    "expansions": "author_id",
+    "user_fields": "name,username",
+    "user_auth": True,
+}
+
 # The lowest 22 bits of an id tell posts of one millisecond apart; the bits above are the time.
 IDS_PER_MILLISECOND = 1 << 22
 NOT_FOUND_TYPE = "/resource-not-found"
@@ -45,7 +56,7 @@ JsonOrError = Json | Refused | TryLater | None
 """The JSON of a post, or why it could not be read; None if X reports that it does not exist."""
 
 
-class XReader(XCalls):
+class XReader(XAccount):
     """The reads of one account."""
 
     def see(self, platform_id: str, deadline: Deadline | None = None) -> RemotePost | None:
@@ -63,7 +74,7 @@ class XReader(XCalls):
         # For a missing post, X responds with status 200 and an error object. A 404 proves its
         # absence only if it carries such an object.
         try:
-            answer = self.get_post(post_id)
+            answer = self._client.get_tweet(post_id, tweet_fields=FIELDS, user_auth=True)
         except Refused as refused:
             if refused.reason is RefusalCode.TARGET_GONE and _is_not_found(call.answers[-1].json()):
                 return None
@@ -124,7 +135,7 @@ class XReader(XCalls):
         # error objects beside the posts name their ids.
         if not post_ids:
             return {}
-        answer = self.get_posts(post_ids)
+        answer = self._client.get_tweets(list(post_ids), tweet_fields=FIELDS, user_auth=True)
         posts = {text_at(row, "id"): row for row in rows_at(answer, "data")}
         errors = {_id_in_error(row): row for row in rows_at(answer, "errors")}
         if not posts and not errors:
@@ -161,7 +172,15 @@ class XReader(XCalls):
     def _own_posts(self, call: ClientCall, oldest: datetime) -> Iterator[Json]:
         token = None
         for _ in range(MOST_PAGES):
-            page = _checked_list(call, self.get_own_posts(oldest, token))
+            page = self._client.get_users_tweets(
+                self.user_id,
+                max_results=PAGE_SIZE,
+                tweet_fields=FIELDS,
+                start_time=oldest,
+                pagination_token=token,
+                user_auth=True,
+            )
+            _check_list(call, page)
             yield from rows_at(page, "data")
             token = text_at(page, "meta", "next_token")
             if not token:
@@ -181,10 +200,15 @@ class XReader(XCalls):
         token = position.token or None
         with self.reading() as call:
             if source.post_id is None:
-                page = self.get_mentions(since_id, token)
+                page = self._client.get_users_mentions(
+                    self.user_id, **COMMENT_PAGE, since_id=since_id, pagination_token=token
+                )
             else:
-                page = self.search_replies(source.post_id, since_id, token)
-            _checked_list(call, page)
+                query = f"conversation_id:{source.post_id}"
+                page = self._client.search_recent_tweets(
+                    query, **COMMENT_PAGE, since_id=since_id, next_token=token
+                )
+            _check_list(call, page)
         return self._comment_page(page, source, position)
 
     def _comment_page(
@@ -228,7 +252,7 @@ class XReader(XCalls):
         return self.health(self._whose, self.user_id, missing_rights)
 
     def _whose(self) -> tuple[str, str]:
-        me = at(self.get_me(), "data")
+        me = at(self._client.get_me(), "data")
         return text_at(me, "id"), f"@{text_at(me, 'username')}"
 
 
@@ -260,10 +284,9 @@ def _matches(post: Json, outgoing: Outgoing) -> bool:
     )
 
 
-def _checked_list(call: ClientCall, page: Json) -> Json:
+def _check_list(call: ClientCall, page: Json) -> None:
     if "data" not in page and "meta" not in page:
         call.raise_senseless("the answer is no list")
-    return page
 
 
 def _id_as_number(post_id: str) -> int:
