@@ -70,11 +70,10 @@ def deciders(session: Session, approvers: Approvers, *, now: datetime) -> list[P
     return people or responsibility.people_of(responsibility.lead_and_admins(session, now=now))
 
 
-def emergency_owed(
-    session: Session, use: EmergencyUse, recipients: Iterable[Person], *, now: datetime
-) -> None:
-    """Notify the recipients that the department has to ratify or refuse the use of a template."""
-    _notify(session, NoticeKind.EMERGENCY_OWED, use, recipients, now=now)
+def emergency_owed(session: Session, use: EmergencyUse, *, now: datetime) -> None:
+    """Notify the department's deciders that it has to ratify or refuse the use of a template."""
+    people = deciders(session, templates.able_to_ratify(session, use, now=now), now=now)
+    _notify(session, NoticeKind.EMERGENCY_OWED, use, people, now=now)
 
 
 def emergency_overdue(session: Session, use: EmergencyUse, *, now: datetime) -> None:

@@ -201,8 +201,7 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
     decision = _decide(session, post, actor=actor, now=now)
     use = _add_use(session, decision, approval, texts, word, form, now=now)
     _schedule(session, use, actor=actor, now=now)
-    able = templates.able_in(session, template.department_id, [decision.person_id], now=now)
-    notify.emergency_owed(session, use, notify.deciders(session, able, now=now), now=now)
+    notify.emergency_owed(session, use, now=now)
     return use
 
 

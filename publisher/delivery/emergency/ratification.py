@@ -73,9 +73,7 @@ def _to_decide(session: Session, use_id: int, *, actor: Actor, now: datetime) ->
 
 def may_head_decide(session: Session, use: EmergencyUse, *, now: datetime) -> bool:
     """Return True if the head may decide: no officer can, or the decision is overdue."""
-    decision = use.decision
-    able = templates.able_in(session, decision.department_id, [decision.person_id], now=now)
-    return able.standing_in or now >= use.due_at
+    return templates.able_to_ratify(session, use, now=now).standing_in or now >= use.due_at
 
 
 def _locked(session: Session, use_id: int) -> EmergencyUse:
@@ -153,9 +151,7 @@ def _remind(session: Session, use: EmergencyUse, now: datetime) -> bool:
     if due <= use.reminded:
         return False
     use.reminded = due  # one mail, however many reminders were missed while no clock ran
-    department_id, person_id = use.decision.department_id, use.decision.person_id
-    able = templates.able_in(session, department_id, [person_id], now=now)
-    notify.emergency_owed(session, use, notify.deciders(session, able, now=now), now=now)
+    notify.emergency_owed(session, use, now=now)
     _note(session, use, "remind", now)
     return True
 

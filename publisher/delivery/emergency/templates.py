@@ -13,6 +13,7 @@ from approvals.gate import Approvers, Candidate
 from approvals.policy import Action, Actor
 from publisher.models.emergency import (
     EmergencyTemplate,
+    EmergencyUse,
     TemplateDecision,
     TemplateRevision,
     TemplateVerdict,
@@ -115,6 +116,12 @@ def approvers_of(session: Session, revision: TemplateRevision, *, now: datetime)
 
 def _authors(revision: TemplateRevision) -> tuple[int, ...]:
     return () if revision.author_id is None else (revision.author_id,)
+
+
+def able_to_ratify(session: Session, use: EmergencyUse, *, now: datetime) -> Approvers:
+    """Return those who can decide about a use now, except for the person who published it."""
+    decision = use.decision
+    return able_in(session, decision.department_id, [decision.person_id], now=now)
 
 
 def able_in(
