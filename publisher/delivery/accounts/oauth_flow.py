@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -124,7 +125,7 @@ def store_candidates(
         raise OAuthAborted(
             AbortReason.OTHER_ACCOUNT, ", ".join(account.name for account in accounts)
         )
-    accounts_json = json.dumps([account.plain() for account in fitting], ensure_ascii=False)
+    accounts_json = json.dumps([asdict(account) for account in fitting], ensure_ascii=False)
     connecting.sealed = vault.seal({"found": accounts_json})
 
 

@@ -20,7 +20,7 @@ import requests
 from publisher.platforms.account import OpenedAccount
 from publisher.platforms.base.json_values import Json, at, number_at, text_at
 from publisher.platforms.base.protocol import RefusalCode
-from publisher.platforms.base.types import Allowance, Medium
+from publisher.platforms.base.types import Allowance
 from publisher.platforms.capabilities import Installation
 from publisher.platforms.facebook.payloads import read_allowances, regained_at
 from publisher.platforms.facebook.post_limits import WEB_URL
@@ -178,13 +178,6 @@ class FacebookCalls(OpenedAccount):
         """Delete a node."""
         path = f"{self._graph.version}/{node_id}"
         response: Json = self._graph.request(path, args=dict(self._proof), method="DELETE")
-        return response
-
-    def upload(self, medium: Medium) -> Json:
-        """Upload a photo, unpublished."""
-        file = (f"{medium.sha256[:16]}", medium.content, medium.mime)
-        form = {"published": "false", "alt_text_custom": medium.alt_text, **self._proof}
-        response: Json = self._graph.put_photo(file, f"{self.page_id}/photos", **form)
         return response
 
     def is_post(self, node_id: str) -> bool:

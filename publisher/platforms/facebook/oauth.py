@@ -114,7 +114,7 @@ def _facts(installation: Installation, token: str, *, page_id: str = "") -> Toke
         raise OAuthAborted(AbortReason.OTHER_APP, text_at(facts, "application"))
     if page_id and text_at(facts, "profile_id") != page_id:
         raise OAuthAborted(AbortReason.OTHER_ACCOUNT, text_at(facts, "profile_id"))
-    scopes = _scopes(facts)
+    scopes = _names_at(facts, "scopes")
     return TokenFacts(
         until=_end(facts, "expires_at"),
         data_until=_end(facts, "data_access_expires_at"),
@@ -123,9 +123,9 @@ def _facts(installation: Installation, token: str, *, page_id: str = "") -> Toke
     )
 
 
-def _scopes(facts: object) -> tuple[str, ...]:
-    scopes = at(facts, "scopes")
-    return tuple(str(scope) for scope in scopes) if isinstance(scopes, list) else ()
+def _names_at(row: object, key: str) -> tuple[str, ...]:
+    names = at(row, key)
+    return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
 
 def _end(facts: object, name: str) -> datetime | None:
@@ -153,8 +153,7 @@ def _pages(installation: Installation, token: str) -> Iterator[Json]:
 
 
 def _candidate(installation: Installation, page: Json) -> ConnectableAccount:
-    number, tasks = text_at(page, "id"), at(page, "tasks")
-    granted_tasks = tasks if isinstance(tasks, list) else []
+    number, granted_tasks = text_at(page, "id"), _names_at(page, "tasks")
     return ConnectableAccount(
         platform_id=number,
         handle=number,

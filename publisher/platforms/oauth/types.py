@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from publisher.platforms.base.protocol import CredentialsExpired, PlatformError, Refused
 
@@ -74,18 +75,10 @@ class ConnectableAccount:
     credentials: Mapping[str, str] = field(repr=False)
     missing: tuple[str, ...] = ()
 
-    def plain(self) -> dict[str, object]:
-        """Return values that can be written as JSON; `read` makes a candidate of them again."""
-        return asdict(self)
-
     @classmethod
-    def read(cls, values: Mapping[str, object]) -> ConnectableAccount:
-        """Return the candidate of `plain`'s values. Raises TypeError for any others."""
-        missing, credentials = values["missing"], values["credentials"]
-        if not isinstance(missing, list | tuple) or not isinstance(credentials, dict):
-            raise TypeError("no candidate")
-        text = {name: str(values[name]) for name in ("platform_id", "handle", "name", "url")}
-        return cls(**text, credentials=credentials, missing=tuple(missing))
+    def read(cls, values: Mapping[str, Any]) -> ConnectableAccount:
+        """Return the account of the values that `asdict` gave, and that were JSON meanwhile."""
+        return cls(**{**values, "missing": tuple(values["missing"])})
 
 
 def aborted_by(

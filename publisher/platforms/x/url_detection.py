@@ -126,14 +126,9 @@ def _protocol_start(text: str, start: int, free: int) -> int | None:
     match = _PROTOCOL.search(text, max(0, start - 8), start)
     if match is None:
         return None
-    protocol_start = match.start()
-    if protocol_start == 0:
-        return protocol_start
-    return (
-        protocol_start
-        if protocol_start > free and not _NOT_BEFORE.match(text, protocol_start - 1)
-        else None
-    )
+    begin = match.start()
+    is_apart = begin > free and not _NOT_BEFORE.match(text, begin - 1)
+    return begin if begin == 0 or is_apart else None
 
 
 def _may_stand_bare(text: str, start: int) -> bool:
