@@ -49,7 +49,8 @@ def offered(session: Session) -> list[EmergencyTemplate]:
 def visible(session: Session, *, actor: Actor, ended: bool = False) -> list[EmergencyTemplate]:
     """Return the templates that this actor may see, by name."""
     department_ids = departments_in_sight(actor, Action.SEE_EMERGENCY)
-    query = _ended() if ended else _in_use()
+    has_ended = EmergencyTemplate.ended_at.is_not(None)
+    query = _whole().where(has_ended) if ended else _in_use()
     if department_ids is not None:
         query = query.where(EmergencyTemplate.department_id.in_(department_ids))
     return _load(session, query)
@@ -57,10 +58,6 @@ def visible(session: Session, *, actor: Actor, ended: bool = False) -> list[Emer
 
 def _in_use() -> Select[EmergencyTemplate]:
     return _whole().where(EmergencyTemplate.ended_at.is_(None))
-
-
-def _ended() -> Select[EmergencyTemplate]:
-    return _whole().where(EmergencyTemplate.ended_at.is_not(None))
 
 
 def _whole() -> Select[EmergencyTemplate]:
