@@ -104,7 +104,6 @@ class RemoteComment:
     written_at: datetime
     url: str
     by_ourselves: bool
-    hidden: bool = False
 
 
 @dataclass(frozen=True)

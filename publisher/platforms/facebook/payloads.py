@@ -22,19 +22,13 @@ def limits_for(outgoing: Outgoing) -> PlatformLimits:
     return LIMITS if outgoing.reply_to is None else COMMENT_LIMITS
 
 
-def post_text(outgoing: Outgoing) -> str:
-    """Return the text of a post, with the link only if there are photos.
-
-    Without photos the link is sent in a field of its own.
-    """
-    return with_link(outgoing.text, outgoing.link) if outgoing.media else outgoing.text
-
-
 def sent_text(outgoing: Outgoing) -> str:
-    """Return the text as it is sent; a comment's text includes its link."""
-    if outgoing.reply_to is None:
-        return composed(post_text(outgoing))
-    return composed(with_link(outgoing.text, outgoing.link))
+    """Return the text as it is sent, with its link.
+
+    Only a post without photos sends the link in a field of its own.
+    """
+    has_link_field = outgoing.reply_to is None and not outgoing.media
+    return composed(outgoing.text if has_link_field else with_link(outgoing.text, outgoing.link))
 
 
 def post_form(prepared: PreparedPost) -> dict[str, str]:

@@ -195,7 +195,6 @@ class FacebookReader(FacebookCalls):
             written_at=moment_at(row, "created_time") or self.now(),
             url=self.public_url(row),
             by_ourselves=author_id == self.page_id,
-            hidden=row.get("is_hidden") is True,
         )
 
     def check(self) -> Health:

@@ -64,46 +64,40 @@ _HEAVY_ONES = re.compile("[^{}]".format("".join(f"{chr(a)}-{chr(b)}" for a, b in
 
 @dataclass(frozen=True)
 class Count:
-    """A text's weighted length against the limit.
+    """A text's weighted length.
 
     `fits` is the length of the part within the limit, in UTF-16 units from the start, as a browser
     counts them; `has_invalid` is true if the text has a character that X refuses.
     """
 
     weighted: int
-    limit: int
     fits: int
     has_invalid: bool
 
     @property
-    def remaining(self) -> int:
-        """The weight left; negative if the text is too long."""
-        return self.limit - self.weighted
-
-    @property
     def valid(self) -> bool:
         """True if X would take the text, as far as its length and characters are concerned."""
-        return 0 < self.weighted <= self.limit and not self.has_invalid
+        return 0 < self.weighted <= LIMIT and not self.has_invalid
 
 
-def count(text: str, *, limit: int = LIMIT, whole_emoji: bool = True) -> Count:
+def count(text: str, *, whole_emoji: bool = True) -> Count:
     """Return the weighted length of a text, composed (NFC) first.
 
     `whole_emoji` False weighs each code point of an emoji, as version 2 of X's rules did.
     """
     composed = unicodedata.normalize("NFC", text)
-    plain = _plain_weight(composed) if len(composed) <= limit else None
-    if plain is not None and plain <= limit:
-        return Count(plain, limit, _utf16(text), has_invalid=False)
+    plain = _plain_weight(composed) if len(composed) <= LIMIT else None
+    if plain is not None and plain <= LIMIT:
+        return Count(plain, _utf16(text), has_invalid=False)
     weighted = units = fitting = 0
     fits = True
     for part, weight in _parts(composed, whole_emoji):
         weighted += weight
         units += _utf16(part)
-        fits = fits and weighted <= limit and part not in NEVER
+        fits = fits and weighted <= LIMIT and part not in NEVER
         fitting = units if fits else fitting
     fitting = max(0, fitting + _utf16(text) - units) if fitting else 0
-    return Count(weighted, limit, fitting, any(character in composed for character in NEVER))
+    return Count(weighted, fitting, any(character in composed for character in NEVER))
 
 
 def _plain_weight(text: str) -> int | None:

@@ -148,5 +148,4 @@ def remote_comment(post: StoredPost) -> RemoteComment:
         written_at=post.created_at,
         url=address(post.platform_id),
         by_ourselves=post.author == OURSELVES,
-        hidden=post.is_hidden,
     )
