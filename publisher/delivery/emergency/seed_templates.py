@@ -46,14 +46,7 @@ def _insert(
     session: Session, row: Mapping[str, Any], department: Department, *, now: datetime
 ) -> None:
     wording = template_editing.checked(session, form_of(row, department.id), now=now)
-    template = EmergencyTemplate(
-        code=row["code"],
-        department_id=department.id,
-        name_mr=wording.names[0],
-        name_en=wording.names[1],
-        newest=0,
-        made_at=now,
-    )
+    template = EmergencyTemplate(code=row["code"], newest=0, made_at=now)
     session.add(template)
     template_editing.add_revision(session, template, wording, now=now)
     transitions.record(session, template, "lay_template", actor=CLOCK, now=now)

@@ -66,7 +66,6 @@ def make(session: Session, *, actor: Actor, now: datetime, form: TemplateForm) -
     require(actor, Action.DRAFT_TEMPLATE, None, now=now)
     wording = checked(session, form, now=now)
     template = EmergencyTemplate(made_at=now, newest=0)
-    _take(template, wording)
     session.add(template)
     _revise(session, template, wording, actor=actor, now=now)
     return template
@@ -90,7 +89,6 @@ def change(
     gate.check_seen(seen_revision, template.newest)
     wording = checked(session, form, now=now)
     if emergency.digest(wording) != templates.newest(template).digest:
-        _take(template, wording)
         _revise(session, template, wording, actor=actor, now=now)
     return template
 
@@ -102,11 +100,6 @@ def end(session: Session, *, actor: Actor, now: datetime, template_id: int) -> E
     template.ended_at = now
     transitions.record(session, template, "end", actor=actor, now=now)
     return template
-
-
-def _take(template: EmergencyTemplate, wording: Template) -> None:
-    template.department_id = wording.department_id
-    template.name_mr, template.name_en = wording.names
 
 
 def _revise(
@@ -124,6 +117,8 @@ def add_revision(
 ) -> TemplateRevision:
     """Add a revision of the template, not approved yet, and return it."""
     template.newest += 1
+    template.department_id = wording.department_id
+    template.name_mr, template.name_en = wording.names
     texts = dict(wording.texts)
     revision = TemplateRevision(
         template=template,
