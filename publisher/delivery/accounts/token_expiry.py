@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from approvals.policy import CLOCK
 from publisher import transitions
+from publisher.delivery import failures
 from publisher.delivery.accounts import manage, oauth_flow
 from publisher.delivery.accounts.credentials import AccountCheck, CheckAccount, account_checker
 from publisher.models.accounts import Ending, EndingWarning
@@ -75,9 +75,7 @@ def _store(context: WorkerContext, checked_account: Account, check: AccountCheck
         if check.facts is not None:
             manage.keep_facts(account, check.facts)
         if check.health.problem is HealthProblem.CREDENTIALS:
-            manage.pause(
-                session, actor=CLOCK, now=now, account_id=checked_account.id, reason="credentials"
-            )
+            failures.pause(session, checked_account.id, now)
 
 
 def ends(account: Account, *, now: datetime) -> list[tuple[Ending, datetime]]:

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.delivery.accounts import manage
+from publisher.delivery import failures
 from publisher.delivery.monitoring.intervals import AFTER_TROUBLE
 from publisher.delivery.monitoring.rate_guard import may_be_asked
 from publisher.delivery.worker_context import WorkerContext
@@ -98,4 +97,4 @@ def pause_account(
             watch.look_at = now
         account = transitions.lock(session, Account, tried.id)
         if account is not None and account.credentials == tried.credentials:
-            manage.pause(session, actor=CLOCK, now=now, account_id=tried.id, reason="credentials")
+            failures.pause(session, tried.id, now)

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.delivery import lookup, restore_state
-from publisher.delivery.accounts import manage
+from publisher.delivery import failures, lookup, restore_state
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.claim import DeliveryPayload, load_payloads
 from publisher.delivery.restore_state import Restores
@@ -73,7 +72,8 @@ def seek(
             continue  # this one cannot be asked for; the next one perhaps can
         except PlatformError as problem:
             silent_account_ids.add(payload.account.id)
-            _pause_if_expired(context, payload.account, problem)
+            if isinstance(problem, CredentialsExpired):
+                _pause(context, payload.account)
             continue
         live_flags.append(_store_answer(context, payload, match, restores))
     return ReconcileCounts(len(live_flags), sum(live_flags), _unchecked_count(context, restores))
@@ -107,13 +107,9 @@ def _unchecked_count(context: WorkerContext, restores: Restores) -> int:
         return session.execute(query).scalar_one()
 
 
-def _pause_if_expired(context: WorkerContext, account: Account, problem: PlatformError) -> None:
-    if not isinstance(problem, CredentialsExpired):
-        return
+def _pause(context: WorkerContext, account: Account) -> None:
     with context.database.transaction() as session:
-        manage.pause(
-            session, actor=CLOCK, now=context.now(), account_id=account.id, reason="credentials"
-        )
+        failures.pause(session, account.id, context.now())
 
 
 def _store_answer(
