@@ -65,7 +65,7 @@ def test_a_receipt_whose_attempt_is_missing_does_not_end_the_recorder(town: City
 
 def test_many_receipts_take_as_many_statements_as_one(town: City) -> None:
     """SQLite, which answers at once, counts the rows of one `executemany` as one as well."""
-    counts = []
+    counts: list[int] = []
     payloads = start_sending(town, 7)
     for batch in (payloads[:1], payloads[1:]):
         made = [
