@@ -172,11 +172,12 @@ def _is_whole(number: PhoneNumber) -> bool:
 
 def _choice(choice: _Input) -> dict[str, str]:
     """Read the index of a choice, from 0; return the choice in each language."""
-    text, choices = choice.text(), choice.blank.choices
-    if not text.isascii() or not text.isdigit() or int(text) >= len(choices):
+    choices = {str(index): words for index, words in enumerate(choice.blank.choices)}
+    words = choices.get(choice.text())
+    if words is None:
         choice.add("choose")
         return {}
-    return dict(zip(LANGUAGES, choices[int(text)], strict=True))
+    return dict(zip(LANGUAGES, words, strict=True))
 
 
 _READERS: Mapping[BlankKind, Reader] = {

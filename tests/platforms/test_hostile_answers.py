@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from publisher.platforms.base.protocol import OutcomeUnknown, Platform, PlatformError, TryLater
-from publisher.platforms.base.types import HealthProblem
+from publisher.platforms.base.types import MENTIONS, HealthProblem
 from tests.platforms.hostile_answers import (
     CREATED,
     HOSTILE_ANSWERS,
@@ -21,7 +21,7 @@ from tests.platforms.hostile_answers import (
 )
 from tests.platforms.platform_setups import deadline
 from tests.platforms.stub import Behaviour, Stub, http_response
-from tests.platforms.stubbed import NOTICE, NOW, created_response
+from tests.platforms.stubbed import NOTICE, NOW, created_response, open_at
 
 
 @pytest.fixture
@@ -153,3 +153,13 @@ def test_nothing_follows_to_another_host(platform: Platform, stub: Stub, code: i
     with pytest.raises(TryLater):
         platform.look_up(NOTICE.outgoing, since=NOW)
     assert len(stub.requests) == 1
+
+
+@pytest.mark.parametrize("odd_id", ["", "७७", "9" * 5_000])
+def test_a_comment_without_an_id_of_x_is_left_out_and_the_others_are_read(
+    stub: Stub, odd_id: str
+) -> None:
+    posts = [{"id": post_id, "text": "कधी?", "author_id": "5"} for post_id in (odd_id, "88")]
+    stub.plan(http_response({"data": posts, "meta": {"result_count": 2}}))
+    page = open_at("x", stub.url).comments_since(MENTIONS, None)
+    assert [comment.platform_id for comment in page.comments] == ["88"]

@@ -66,6 +66,13 @@ def test_another_text_in_xs_answer_is_no_receipt(stub: Stub, returned_text: str)
         publish(open_at("x", stub.url))
 
 
+@pytest.mark.parametrize("post_id", ["", "a7", "७७", "7" * 20, "9" * 5_000])
+def test_an_id_that_x_cannot_have_given_is_no_receipt(stub: Stub, post_id: str) -> None:
+    stub.plan(http_response({"data": {"id": post_id, "text": TEXT}}, 201))
+    with pytest.raises(OutcomeUnknown, match="names no post"):
+        publish(open_at("x", stub.url))
+
+
 def test_a_reply_may_come_back_with_names_and_a_picture_with_its_link(stub: Stub) -> None:
     platform = open_at("x", stub.url)
     texts = ("@asha_k @ravi_p हो, ७ &amp; ८", "@asha_k हो, ७ & ८ https://t.co/pic1")

@@ -11,7 +11,7 @@ from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 from publisher.platforms.x.limits import sent_text
 from publisher.platforms.x.post_limits import LIMITS
-from publisher.platforms.x.read import XReader
+from publisher.platforms.x.read import XReader, is_post_id
 from publisher.platforms.x.text import is_echo
 from publisher.platforms.x.text_length import count
 
@@ -110,7 +110,7 @@ def _check_echo(call: ClientCall, post: object, prepared: PreparedPost) -> None:
     X's response does not name the account. If it shows an older post, the caller notices that a
     receipt with its id exists already.
     """
-    if not text_at(post, "id").isdecimal():
+    if not is_post_id(text_at(post, "id")):
         call.raise_senseless("the answer names no post")
     echoed_text, outgoing = text_at(post, "text"), prepared.outgoing
     if echoed_text and not is_echo(

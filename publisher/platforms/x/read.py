@@ -96,7 +96,7 @@ class XReader(XAccount):
         An edit gives a post a new id. So the posts are read first, and the newest versions of those
         that were edited in a second request.
         """
-        valid_ids = [post_id for post_id in platform_ids if _POST_ID.fullmatch(post_id)]
+        valid_ids = [post_id for post_id in platform_ids if is_post_id(post_id)]
         # X would refuse the whole request because of one id that is no number.
         not_an_id = Refused(RefusalCode.INVALID, "this is no number of a post")
         reads: dict[str, JsonOrError] = dict.fromkeys(platform_ids, not_an_id)
@@ -215,7 +215,7 @@ class XReader(XAccount):
         self, page: Json, source: CommentSource, position: CursorPosition
     ) -> CommentPage:
         authors = {text_at(user, "id"): user for user in rows_at(page, "includes", "users")}
-        posts = [post for post in rows_at(page, "data") if text_at(post, "id").isdecimal()]
+        posts = [post for post in rows_at(page, "data") if is_post_id(text_at(post, "id"))]
         remote_comments = [self._remote_comment(post, authors) for post in posts]
         newest = max(
             [position.newest, *(remote_comment.platform_id for remote_comment in remote_comments)],
@@ -287,6 +287,11 @@ def _matches(post: Json, outgoing: Outgoing) -> bool:
 def _check_list(call: ClientCall, page: Json) -> None:
     if "data" not in page and "meta" not in page:
         call.raise_senseless("the answer is no list")
+
+
+def is_post_id(text: str) -> bool:
+    """Return True if this is an id as X gives them."""
+    return _POST_ID.fullmatch(text) is not None
 
 
 def _id_as_number(post_id: str) -> int:

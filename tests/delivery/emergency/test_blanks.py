@@ -123,3 +123,8 @@ def test_the_longest_text_is_known_before_anything_is_filled_in() -> None:
         "mr": 31,
         "en": 31,
     }
+
+
+@pytest.mark.parametrize("index", ["", "2", "-1", "०", "01", "9" * 5_000])
+def test_a_choice_that_the_template_does_not_offer_is_refused(index: str) -> None:
+    assert read_blanks(BlankKind.CHOICE, {"blank-0": index}) == ((None, None), ["choose"])
