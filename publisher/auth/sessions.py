@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -128,15 +129,19 @@ def actor_of(session: Session, sign_in: SignIn, *, now: datetime) -> Actor:
 
 
 def _actor(session: Session, sign_in: SignIn, appointment: Appointment) -> Actor:
+    actor = actor_under(appointment, line_of(session, appointment))
+    return replace(actor, signed_in_at=sign_in.proved_at, name=sign_in.person.name_mr)
+
+
+def actor_under(appointment: Appointment, line: Iterable[int]) -> Actor:
+    """Return the actor of an appointment that sees the departments of this line."""
     return Actor(
         kind=ActorKind.PERSON,
-        person_id=sign_in.person_id,
+        person_id=appointment.person_id,
         appointment_id=appointment.id,
         role=appointment.role,
         department_id=appointment.department_id,
-        line=line_of(session, appointment),
-        signed_in_at=sign_in.proved_at,
-        name=sign_in.person.name_mr,
+        line=frozenset(line),
     )
 
 

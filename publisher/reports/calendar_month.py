@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -12,18 +12,18 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor, Scope, scope_of
 from approvals.states import PostState
-from publisher.models.deliveries import Account
+from publisher.models.deliveries import Account, ReceiptOrigin
 from publisher.models.desk import QuietTime
 from publisher.models.posts import Language, Post, PostKind, Revision, Variant
 from publisher.notifications import links
 from publisher.reports import sql_conditions, sql_scheduling
-from publisher.reports.calendar import CalendarEntry, entries_by_day
+from publisher.reports.calendar import CalendarEntry, CalendarPart, entries_in, of_departments
 from publisher.reports.types import AccountName, Office, account_of, office_of
 from publisher.scheduling import slots
 from publisher.scheduling.constraints import CLASH
 from publisher.states import STUCK, AccountState, DeliveryState
 from publisher.validation import departments_in_sight
-from publisher.working_time import ONE_DAY, day_bounds, is_working_day, local_day
+from publisher.working_time import ONE_DAY, is_working_day, local_day
 
 GAP_DAYS = 14
 """How many days ahead a working day without a post is pointed out."""
@@ -96,18 +96,12 @@ def calendar_days(
     `state` keeps only items in that state. Gaps are computed only if the actor sees every
     department and no filter but the account is set. Raises `WrongRole`.
     """
-    plain_days = items_by_day(
-        session,
-        visible_departments=departments_in_sight(actor, Action.SEE_POST),
-        now=now,
-        first_day=first_day,
-        days=days,
-        account_id=account_id,
-        department_id=department_id,
-    )
+    visible_departments = departments_in_sight(actor, Action.SEE_POST)
+    part = CalendarPart(first_day, days, visible_departments, account_id, department_id)
     quiet = slots.quiet_times(session)
     judged = [
-        replace(day, items=_with_warnings(day.items, quiet, now=now), gaps=()) for day in plain_days
+        replace(day, items=_with_warnings(day.items, quiet, now=now))
+        for day in items_by_day(session, part, now=now)
     ]
     sees_all = scope_of(actor, Action.SEE_POST) is Scope.ANY
     if sees_all and department_id is None and not state:
@@ -120,34 +114,14 @@ def calendar_days(
     return judged
 
 
-def items_by_day(
-    session: Session,
-    *,
-    visible_departments: frozenset[int] | None,
-    now: datetime,
-    first_day: date,
-    days: int,
-    account_id: int | None = None,
-    department_id: int | None = None,
-) -> list[CalendarDay]:
-    """Return the items of these days for the given departments; None means all."""
-    entries = entries_by_day(
-        session,
-        visible_departments=visible_departments,
-        first_day=first_day,
-        days=days,
-        account_id=account_id,
-        department_id=department_id,
-        now=now,
-    )
-    if not entries:
+def items_by_day(session: Session, part: CalendarPart, *, now: datetime) -> list[CalendarDay]:
+    """Return each of the days with its items."""
+    if not part.dates:
         return []
-    span = (day_bounds(entries[0].day)[0], day_bounds(entries[-1].day)[1])
-    wished = _wished(session, visible_departments, account_id, department_id, span, now=now)
-    return [
-        CalendarDay(day.day, tuple(sorted([*_grouped(day.entries), *wished[day.day]], key=_order)))
-        for day in entries
-    ]
+    items_by_date: defaultdict[date, list[Item]] = defaultdict(list)
+    for item in [*_grouped(entries_in(session, part, now=now)), *_wished(session, part, now=now)]:
+        items_by_date[local_day(item.at)].append(item)
+    return [CalendarDay(day, tuple(sorted(items_by_date[day], key=_order))) for day in part.dates]
 
 
 def _order(item: Item) -> tuple[datetime, int, str]:
@@ -158,51 +132,53 @@ def _grouped(entries: Iterable[CalendarEntry]) -> list[Item]:
     """Return one item for each post, time and state."""
     groups: defaultdict[tuple[int, datetime, str], list[CalendarEntry]] = defaultdict(list)
     for entry in entries:
-        groups[entry.post_id, entry.due_at, _state_of(entry)].append(entry)
+        delivery = entry.delivery
+        groups[delivery.post_id, delivery.due_at, _state_of(entry)].append(entry)
     return [_item(state, group) for (_, _, state), group in groups.items()]
 
 
 def _state_of(entry: CalendarEntry) -> str:
     if entry.is_paused:
         return "paused"
-    return "by_hand" if entry.is_by_hand else entry.state.value
+    receipt = entry.delivery.receipt
+    if receipt is not None and receipt.origin is ReceiptOrigin.BY_HAND:
+        return "by_hand"
+    return entry.delivery.state.value
 
 
 def _item(state: str, group: Sequence[CalendarEntry]) -> Item:
-    first = group[0]
+    deliveries = [entry.delivery for entry in group]
+    post = deliveries[0].post
     return Item(
-        post_id=first.post_id,
-        path=first.path,
-        title=first.title,
-        department=first.department,
-        at=first.due_at,
+        post_id=post.id,
+        path=links.post(post.id),
+        title=post.title,
+        department=office_of(post.department),
+        at=deliveries[0].due_at,
         thing="delivery",
         state=state,
-        accounts=_unique(entry.account for entry in group),
-        languages=tuple(dict.fromkeys(entry.language for entry in group)),
-        movable=tuple(entry.delivery_id for entry in group if entry.state in _MOVABLE),
-        deliveries=tuple(entry.delivery_id for entry in group),
-        urls=tuple((entry.account, entry.url) for entry in group if entry.url),
+        accounts=_unique(delivery.account for delivery in deliveries),
+        languages=tuple(dict.fromkeys(delivery.variant.language for delivery in deliveries)),
+        movable=tuple(delivery.id for delivery in deliveries if delivery.state in _MOVABLE),
+        deliveries=tuple(delivery.id for delivery in deliveries),
+        urls=tuple(
+            (account_of(delivery.account), delivery.receipt.url)
+            for delivery in deliveries
+            if delivery.receipt is not None and delivery.receipt.url
+        ),
         frozen_until=max(
             (entry.frozen_until for entry in group if entry.frozen_until), default=None
         ),
     )
 
 
-def _unique(accounts: Iterable[AccountName]) -> tuple[AccountName, ...]:
-    return tuple({account.id: account for account in accounts}.values())
+def _unique(accounts: Iterable[Account]) -> tuple[AccountName, ...]:
+    return tuple({account.id: account_of(account) for account in accounts}.values())
 
 
-def _wished(
-    session: Session,
-    visible_departments: frozenset[int] | None,
-    account_id: int | None,
-    department_id: int | None,
-    span: tuple[datetime, datetime],
-    *,
-    now: datetime,
-) -> dict[date, list[Item]]:
-    """Return the posts without a delivery by their wished date."""
+def _wished(session: Session, part: CalendarPart, *, now: datetime) -> Iterator[Item]:
+    """Yield the posts without a delivery, at their wished time."""
+    begins, ends = part.span
     moment = sql_conditions.wished_at()
     planned = and_(Post.kind == PostKind.POST, Post.state.in_(_PLANNED))
     query = (
@@ -210,11 +186,10 @@ def _wished(
         .outerjoin(Revision, sql_conditions.newest())
         .where(
             or_(planned, sql_scheduling.is_without_a_time()),
-            Post.id.in_(sql_conditions.wished_between(*span)),
-            moment >= span[0],
-            moment < span[1],
-            *([] if visible_departments is None else [Post.department_id.in_(visible_departments)]),
-            *([] if department_id is None else [Post.department_id == department_id]),
+            Post.id.in_(sql_conditions.wished_between(begins, ends)),
+            moment >= begins,
+            moment < ends,
+            *of_departments(part.visible_departments, part.department_id),
         )
         .options(
             joinedload(Post.department),
@@ -223,15 +198,13 @@ def _wished(
         )
         .order_by(moment, Post.id)
     )
-    items_by_date: defaultdict[date, list[Item]] = defaultdict(list)
     for post, revision, wished_at, is_blocked in session.execute(query):
         if wished_at is None:
             continue
         state = "blocked" if is_blocked else post.state.value
-        item = _planned(post, revision, state, wished_at, account_id)
-        if account_id is None or item.accounts:
-            items_by_date[local_day(item.at)].append(item)
-    return items_by_date
+        item = _planned(post, revision, state, wished_at, part.account_id)
+        if part.account_id is None or item.accounts:
+            yield item
 
 
 def _planned(
@@ -254,7 +227,7 @@ def _planned(
         at=wished_at,
         thing="post",
         state=state,
-        accounts=_unique(account_of(variant.account) for variant in variants),
+        accounts=_unique(variant.account for variant in variants),
         languages=tuple(dict.fromkeys(variant.language for variant in variants)),
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,12 +15,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
-from approvals.policy import Action, Actor, ActorKind
+from approvals.policy import Action, Actor
 from publisher import transitions
 from publisher.auth.one_time_links import digest_of
-from publisher.auth.sessions import line_of
+from publisher.auth.sessions import actor_under, line_of
 from publisher.models.desk import CalendarFeed
-from publisher.models.people import Appointment, Person
+from publisher.models.people import Person
+from publisher.reports.calendar import CalendarPart
 from publisher.reports.calendar_month import Item, items_by_day
 from publisher.validation import NotFound, departments_in_sight, person_of
 from publisher.working_time import ONE_DAY, local_day
@@ -108,13 +109,9 @@ def fetch(session: Session, *, token: str, now: datetime) -> FeedContent:
 def _items(
     session: Session, visible_departments: frozenset[int] | None, *, now: datetime
 ) -> tuple[Item, ...]:
-    days = items_by_day(
-        session,
-        visible_departments=visible_departments,
-        now=now,
-        first_day=local_day(now) - DAYS_BACK * ONE_DAY,
-        days=DAYS_BACK + DAYS_AHEAD,
-    )
+    first_day = local_day(now) - DAYS_BACK * ONE_DAY
+    part = CalendarPart(first_day, DAYS_BACK + DAYS_AHEAD, visible_departments)
+    days = items_by_day(session, part, now=now)
     return tuple(item for day in days for item in day.items)
 
 
@@ -135,31 +132,12 @@ def _visible_departments(
     session: Session, person: Person, *, now: datetime
 ) -> frozenset[int] | None:
     """Return the departments visible under any current appointment; None means all."""
-    appointments = [appointment for appointment in person.appointments if appointment.in_force(now)]
-    if not appointments:
-        raise NotFound("feed")
-    sights = [
-        departments_in_sight(_actor(session, appointment), Action.SEE_POST)
-        for appointment in appointments
+    actors = [
+        actor_under(appointment, line_of(session, appointment))
+        for appointment in person.appointments
+        if appointment.in_force(now)
     ]
-    return _union(sights)
-
-
-def _union(sights: Iterable[frozenset[int] | None]) -> frozenset[int] | None:
-    union: frozenset[int] = frozenset()
-    for departments in sights:
-        if departments is None:
-            return None
-        union |= departments
-    return union
-
-
-def _actor(session: Session, appointment: Appointment) -> Actor:
-    return Actor(
-        kind=ActorKind.PERSON,
-        person_id=appointment.person_id,
-        appointment_id=appointment.id,
-        role=appointment.role,
-        department_id=appointment.department_id,
-        line=line_of(session, appointment),
-    )
+    if not actors:
+        raise NotFound("feed")
+    visible = [departments_in_sight(actor, Action.SEE_POST) for actor in actors]
+    return None if None in visible else frozenset().union(*filter(None, visible))

@@ -7,7 +7,13 @@ import pytest
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK, Action
 from publisher.reports import calendar_month
-from publisher.reports.calendar import Day, Unscheduled, entries_by_day, unscheduled
+from publisher.reports.calendar import (
+    CalendarEntry,
+    CalendarPart,
+    Unscheduled,
+    entries_in,
+    unscheduled,
+)
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from publisher.validation import departments_in_sight
@@ -23,45 +29,43 @@ def test_each_day_is_the_citys_day(town: City) -> None:
     for clock_time in ((18, 29), (18, 30)):
         due_at = datetime(2026, 11, 25, *clock_time, tzinfo=UTC)
         town.schedule(town.approved(), due_at - town.now)
-    today, tomorrow = _days(town, "clerk", days=2)
-    assert (today.day, len(today.entries)) == (TODAY, 1)
-    assert (tomorrow.day, len(tomorrow.entries)) == (TODAY + DAY, 1)
+    items_by_day = [(day.day, len(day.items)) for day in _days(town, 2)]
+    assert items_by_day == [(TODAY, 1), (TODAY + DAY, 1)]
 
 
 def test_days_without_anything_are_there_too(town: City) -> None:
-    days = _days(town, "clerk", days=3)
+    days = _days(town, 3)
     assert [day.day for day in days] == [TODAY, TODAY + DAY, TODAY + 2 * DAY]
-    assert all(day.entries == () for day in days)
-    assert _days(town, "clerk", days=0) == []
-    assert len(_days(town, "clerk", days=4_000)) == 366
+    assert all(day.items == () for day in days)
+    assert _days(town, 0) == []
+    assert len(_days(town, 4_000)) == 366
 
 
 def test_within_a_day_entries_stand_by_time_with_state_and_link(town: City) -> None:
     (live,) = town.live()
     late = town.schedule(town.approved(on=["facebook"]), 3 * HOUR)
     soon = town.schedule(town.approved("road"), HOUR)
-    (today,) = _days(town, "clerk")
-    assert [log_entry.delivery_id for log_entry in today.entries] == [live, *soon, *late]
-    assert today.entries[0].state is DeliveryState.PUBLISHED
-    assert today.entries[0].url == f"https://platform.example/{town.platform_id(live)}"
-    assert [log_entry.url for log_entry in today.entries[1:]] == ["", ""]
+    deliveries = [calendar_entry.delivery for calendar_entry in _entries(town, "clerk")]
+    assert [delivery.id for delivery in deliveries] == [live, *soon, *late]
+    assert deliveries[0].state is DeliveryState.PUBLISHED
+    assert deliveries[0].receipt is not None
+    assert deliveries[0].receipt.url == f"https://platform.example/{town.platform_id(live)}"
+    assert [delivery.receipt for delivery in deliveries[1:]] == [None, None]
 
 
 def test_filters_by_account_and_department(town: City) -> None:
     town.schedule(town.approved(on=["x", "facebook"]), HOUR)
     town.schedule(town.approved("road"), HOUR)
-    (on_x,) = _days(town, "clerk", account="x")
-    (of_road,) = _days(town, "clerk", department="road")
-    assert {log_entry.account.platform for log_entry in on_x.entries} == {"x"}
-    assert len(on_x.entries) == 2
-    assert [log_entry.department.code for log_entry in of_road.entries] == ["road"]
+    on_x = _entries(town, "clerk", account="x")
+    assert [calendar_entry.delivery.account.platform for calendar_entry in on_x] == ["x", "x"]
+    assert _departments(_entries(town, "clerk", department="road")) == ["road"]
 
 
 def test_each_sees_the_deliveries_of_its_own_line(town: City) -> None:
     town.schedule(town.approved(), HOUR)
     town.schedule(town.approved("road"), HOUR)
     by_reader = {
-        who: [log_entry.department.code for log_entry in _days(town, who)[0].entries]
+        who: _departments(_entries(town, who))
         for who in ("member", "road_officer", "health_head", "auditor", "oversight")
     }
     assert by_reader == {
@@ -79,17 +83,16 @@ def test_a_paused_account_shows_on_what_waits_for_it(town: City) -> None:
     town.schedule(town.approved(), HOUR)
     town.schedule(town.approved(on=["facebook"]), HOUR)
     scenes.paused(town)
-    (today,) = _days(town, "clerk")
-    assert {log_entry.account.platform: log_entry.is_paused for log_entry in today.entries} == {
-        "x": True,
-        "facebook": False,
+    is_paused = {
+        calendar_entry.delivery.account.platform: calendar_entry.is_paused
+        for calendar_entry in _entries(town, "clerk")
     }
+    assert is_paused == {"x": True, "facebook": False}
 
 
 def test_answers_are_not_on_the_calendar(town: City) -> None:
     scenes.answer_on_its_way(town)
-    (today,) = _days(town, "clerk")
-    assert len(today.entries) == 1
+    assert len(_entries(town, "clerk")) == 1
 
 
 def test_what_a_new_revision_cancelled_is_not_shown_beside_it(town: City) -> None:
@@ -99,8 +102,8 @@ def test_what_a_new_revision_cancelled_is_not_shown_beside_it(town: City) -> Non
     town.send(post_id)
     town.approve(post_id)
     (again,) = town.schedule(post_id, HOUR)
-    (today,) = _days(town, "clerk")
-    assert [log_entry.delivery_id for log_entry in today.entries] == [again]
+    (calendar_entry,) = _entries(town, "clerk")
+    assert calendar_entry.delivery.id == again
 
 
 def test_what_is_approved_without_a_time_is_listed_by_wished_time(town: City) -> None:
@@ -111,16 +114,15 @@ def test_what_is_approved_without_a_time_is_listed_by_wished_time(town: City) ->
         town.approve(post_id)
     scenes.scheduled(town)
     scenes.in_review(town)
-    submissions = _unscheduled(town, "clerk")
-    assert [submission.wished_at for submission in submissions] == [wishes[2], wishes[1], None]
-    assert submissions[0].path == "/posts/3"
+    variants = _unscheduled(town, "clerk")
+    assert [variant.wished_at for variant in variants] == [wishes[2], wishes[1], None]
+    assert variants[0].variant.revision.post.id == 3
 
 
 def test_of_a_half_scheduled_post_the_other_half_is_listed(town: City) -> None:
     scenes.half_scheduled(town)
-    (submission,) = _unscheduled(town, "clerk")
-    assert submission.account.platform == "facebook"
-    assert submission.not_after == town.now + 30 * DAY
+    (missing,) = _unscheduled(town, "clerk")
+    assert missing.variant.account.platform == "facebook"
 
 
 def test_what_was_cancelled_on_purpose_is_not_asked_for_again(town: City) -> None:
@@ -136,23 +138,28 @@ def test_what_was_cancelled_with_its_approval_is_asked_for_again(town: City) -> 
     assert len(_unscheduled(town, "clerk")) == 1
 
 
-def _days(
-    town: City,
-    who: str,
-    *,
-    days: int = 1,
-    account: str | None = None,
-    department: str | None = None,
-) -> list[Day]:
+def _days(town: City, days: int) -> list[calendar_month.CalendarDay]:
     with town.read() as session:
-        return entries_by_day(
-            session,
-            visible_departments=departments_in_sight(town.actor(who), Action.SEE_POST),
-            first_day=TODAY,
-            days=days,
-            account_id=town.accounts[account] if account else None,
-            department_id=town.departments[department] if department else None,
-        )
+        part = CalendarPart(TODAY, days, visible_departments=None)
+        return calendar_month.items_by_day(session, part, now=town.now)
+
+
+def _entries(
+    town: City, who: str, *, account: str | None = None, department: str | None = None
+) -> list[CalendarEntry]:
+    part = CalendarPart(
+        first_day=TODAY,
+        days=1,
+        visible_departments=departments_in_sight(town.actor(who), Action.SEE_POST),
+        account_id=town.accounts[account] if account else None,
+        department_id=town.departments[department] if department else None,
+    )
+    with town.read() as session:
+        return entries_in(session, part, now=town.now)
+
+
+def _departments(entries: list[CalendarEntry]) -> list[str]:
+    return [calendar_entry.delivery.post.department.code for calendar_entry in entries]
 
 
 def _unscheduled(town: City, who: str) -> list[Unscheduled]:

@@ -20,6 +20,7 @@ from publisher.models.posts import Post, Revision, RevisionDepartment, Variant
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import (
     calendar,
+    calendar_month,
     comment_detail,
     decision_board,
     inbox_list,
@@ -70,11 +71,14 @@ REPORTS: dict[str, Report] = {
     "decisions": lambda session, town, name: decision_board.decisions(
         session, actor=town.actor(name), now=town.now
     ),
-    "entries_by_day": lambda session, town, name: calendar.entries_by_day(
+    "items_by_day": lambda session, town, name: calendar_month.items_by_day(
         session,
-        visible_departments=departments_in_sight(town.actor(name), Action.SEE_POST),
-        first_day=(town.now - timedelta(days=3)).date(),
-        days=7,
+        calendar.CalendarPart(
+            first_day=(town.now - timedelta(days=3)).date(),
+            days=7,
+            visible_departments=departments_in_sight(town.actor(name), Action.SEE_POST),
+        ),
+        now=town.now,
     ),
     "unscheduled": lambda session, town, name: calendar.unscheduled(
         session, actor=town.actor(name)

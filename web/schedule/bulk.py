@@ -79,7 +79,7 @@ def _chosen_ids(fields: list[str]) -> list[int]:
 def _choosing(session: Session, form: BulkMoveForm, chosen: list[int]) -> str:
     """Return the page to choose on; the errors of the choice link to the first checkbox."""
     rows = calendar.movable(session, actor=actor())
-    first = f"chosen-{rows[0].delivery_id}" if rows else None
+    first = f"chosen-{rows[0].id}" if rows else None
     selection_errors, form.form_errors = form.form_errors, []
     return render_template(
         "schedule/bulk.html",
