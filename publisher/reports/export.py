@@ -10,15 +10,15 @@ from urllib.parse import parse_qsl
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from approvals.policy import Actor, ActorKind
-from publisher.auth.sessions import line_of
+from approvals.policy import Actor
+from publisher.auth.sessions import actor_under, line_of
 from publisher.database.session import Database
-from publisher.models.people import Appointment
 from publisher.models.saved_views import Export, ExportPart
+from publisher.models.submissions import Priority
 from publisher.reports import submission_list
 from publisher.reports.submission_filters import SubmissionFilter, filter_from_query
 from publisher.reports.submission_list import SubmissionRow
-from publisher.reports.types import Cursor
+from publisher.reports.types import Cursor, office_of, who_acted
 from publisher.validation import NotFound, person_of
 
 SUBMISSIONS = "submissions"
@@ -114,7 +114,7 @@ def _step(session: Session, export: Export, now: datetime, step: int) -> int:
         return 0
     page = submission_list.read_on(
         session,
-        actor=_actor(export.appointment, export.line),
+        actor=actor_under(export.appointment, export.line),
         now=now,
         filters=filters_of(export),
         after=_parse_cursor(export.place),
@@ -141,17 +141,6 @@ def filters_of(export: Export) -> SubmissionFilter:
     return filter_from_query(dict(parse_qsl(export.query)))
 
 
-def _actor(appointment: Appointment, line: Sequence[int]) -> Actor:
-    return Actor(
-        kind=ActorKind.PERSON,
-        person_id=appointment.person_id,
-        appointment_id=appointment.id,
-        role=appointment.role,
-        department_id=appointment.department_id,
-        line=frozenset(line),
-    )
-
-
 def _cursor_text(cursor: Cursor) -> str:
     return f"{cursor[0].isoformat()}_{cursor[1]}"
 
@@ -163,22 +152,23 @@ def _parse_cursor(text: str) -> Cursor | None:
 
 def plain_row(row: SubmissionRow) -> dict[str, object]:
     """Return a row as JSON values that are worded on download; times in ISO 8601."""
-    following = row.next
+    submission, following = row.submission, row.next
+    handed_in_by = who_acted(submission.handed_in_under, submission.handed_in_by)
     return {
-        "number": row.number,
-        "title": row.title,
-        "kind": row.kind.value,
-        "urgent": row.is_urgent,
-        "department": asdict(row.department),
+        "number": submission.number,
+        "title": submission.title,
+        "kind": submission.kind.value,
+        "urgent": submission.priority is Priority.URGENT,
+        "department": asdict(office_of(submission.department)),
         "stage": row.stage.value,
         "left": row.left.value if row.left else "",
         "next": following.kind.value if following else "",
         "holders": [asdict(holder) for holder in following.holders] if following else [],
         "since_at": following.since_at.isoformat() if following else "",
-        "wished_at": row.wished_at.isoformat() if row.wished_at else "",
-        "received_at": row.received_at.isoformat(),
-        "handed_in_by": asdict(row.handed_in_by),
-        "outward_number": row.outward_number,
+        "wished_at": submission.wished_at.isoformat() if submission.wished_at else "",
+        "received_at": submission.received_at.isoformat(),
+        "handed_in_by": asdict(handed_in_by),
+        "outward_number": submission.outward_number,
         "links": [live.url for live in row.lives if live.url],
         "comments": row.comments,
         "unanswered": row.unanswered,

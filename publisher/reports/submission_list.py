@@ -10,8 +10,7 @@ from sqlalchemy import case, false, func, literal, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Actor
-from publisher.models.submissions import Priority, Submission, SubmissionKind
-from publisher.notifications import links
+from publisher.models.submissions import Submission
 from publisher.reports import open_work, progress
 from publisher.reports.next_step import Next, next_for_submission
 from publisher.reports.officer_coverage import Roster, asked_by, roster_of
@@ -21,7 +20,6 @@ from publisher.reports.search_window import SPAN, SubmissionRange, newest_submis
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.submission_filters import (
     LEFT,
-    NEVER,
     SubmissionFilter,
     SubmissionView,
     ahead,
@@ -31,27 +29,9 @@ from publisher.reports.submission_filters import (
     order,
     where_clauses,
 )
-from publisher.reports.types import (
-    Cursor,
-    Live,
-    Office,
-    Page,
-    Who,
-    office_of,
-    who_acted,
-    with_names,
-)
+from publisher.reports.types import Cursor, Live, Page, with_names
 from publisher.states import IN_FLIGHT, UNSENT
 
-__all__ = [
-    "NEVER",
-    "Listing",
-    "SubmissionRow",
-    "read_on",
-    "submission_counts",
-    "submission_total",
-    "submissions_in",
-]
 ListedRows = Sequence[tuple[Submission, str, str | None, int]]
 """Rows of submission, stage, open work, and the total if it was counted."""
 
@@ -64,25 +44,14 @@ class SubmissionRow:
     the platforms on which something is scheduled or in flight.
     """
 
-    submission_id: int
-    number: str
-    title: str
-    kind: SubmissionKind
-    department: Office
+    submission: Submission
     stage: Stage
     left: Stage | None
-    received_at: datetime
-    wished_at: datetime | None
-    handed_in_by: Who
     next: Next | None
     lives: tuple[Live, ...]
     comments: int
     unanswered: int
-    path: str
-    reason: str
-    outward_number: str = ""
-    leaves_on: tuple[str, ...] = ()
-    is_urgent: bool = False
+    leaves_on: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -277,44 +246,27 @@ def _rows(session: Session, rows: ListedRows, now: datetime) -> tuple[Submission
     everything = [bundle for several in bundles.values() for bundle in several]
     roster = roster_of(session, asked_by(everything), now=now)
     return tuple(
-        _row(
-            submission,
-            Stage(stage),
-            Stage(left) if left else None,
-            bundles.get(submission.id, []),
-            roster,
-        )
+        _row(submission, stage, left, bundles.get(submission.id, []), roster)
         for submission, stage, left, _ in rows
     )
 
 
 def _row(
     submission: Submission,
-    stage: Stage,
-    left: Stage | None,
+    stage: str,
+    left: str | None,
     bundles: Sequence[PostBundle],
     roster: Roster,
 ) -> SubmissionRow:
     return SubmissionRow(
-        submission_id=submission.id,
-        number=submission.number,
-        title=submission.title,
-        kind=submission.kind,
-        department=office_of(submission.department),
-        stage=stage,
-        left=left,
-        received_at=submission.received_at,
-        wished_at=submission.wished_at,
-        handed_in_by=who_acted(submission.handed_in_under, submission.handed_in_by),
+        submission=submission,
+        stage=Stage(stage),
+        left=Stage(left) if left else None,
         next=next_for_submission(submission, bundles, roster),
         lives=tuple(live for bundle in bundles for live in bundle.lives),
         comments=sum(bundle.thread.count for bundle in bundles),
         unanswered=sum(bundle.thread.unanswered for bundle in bundles),
-        path=links.submission(submission.id),
-        reason=submission.reason,
-        outward_number=submission.outward_number,
         leaves_on=_leaves_on(bundles),
-        is_urgent=submission.priority is Priority.URGENT,
     )
 
 

@@ -155,7 +155,7 @@ def test_words_are_looked_for_among_the_newest_and_further_back_when_asked(
             page = submission_list.submissions_in(
                 session, actor=town.actor("clerk"), now=town.now, filters=filters, back=back, span=2
             )
-        submission_ids.append(([row.title for row in page.rows], page.total))
+        submission_ids.append(([row.submission.title for row in page.rows], page.total))
         back = page.older
     assert submission_ids == [([], 0), (["विहीर तीन"], 1), (["विहीर दोन"], 1), (["विहीर एक"], 1)]
     assert back is None
@@ -175,4 +175,4 @@ def test_a_number_is_found_however_old_it_is(on_sqlite: Database, tmp_path: Path
             filters=SubmissionFilter(SubmissionView.ALL, search_text=first),
             span=2,
         )
-    assert [row.submission_id for row in page.rows] == [1]
+    assert [row.submission.id for row in page.rows] == [1]
