@@ -14,19 +14,14 @@ from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.history import Event
 from publisher.models.posts import Decision, Post, Revision
 from publisher.models.submission_details import SubmissionNote
-from publisher.models.submissions import Submission, SubmissionKind
+from publisher.models.submissions import Submission
 from publisher.reports import sql_conditions
 from publisher.reports.next_step import Next, next_for_post, next_for_submission
 from publisher.reports.officer_coverage import asked_by, roster_of
-from publisher.reports.post_bundles import (
-    PostBundle,
-    bundle_of,
-    bundles_by_post,
-    under_posts,
-)
+from publisher.reports.post_bundles import PostBundle, bundle_of, bundles_by_post, under_posts
 from publisher.reports.progress import Stage, stage_of
 from publisher.reports.timeline_steps import Background, Outlet, StepKind, TimelineStep, steps_of
-from publisher.reports.types import Live, Office, account_of, office_of, who_acted, with_names
+from publisher.reports.types import Live, account_of, who_acted, with_names
 from publisher.states import DeliveryState
 
 MOST_ANSWERS = 20
@@ -35,21 +30,13 @@ MOST_ANSWERS = 20
 
 @dataclass(frozen=True)
 class Timeline:
-    """The steps so far, oldest first, and the next step.
+    """The steps so far, oldest first, and the next step; `stage` is set for a submission."""
 
-    `stage`, `number` and `kind` are set for a submission, not for a single post.
-    """
-
-    title: str
-    department: Office
     steps: tuple[TimelineStep, ...]
     next: Next | None
     lives: tuple[Live, ...]
     comments: int
     unanswered: int
-    post_ids: tuple[int, ...]
-    number: str = ""
-    kind: SubmissionKind | None = None
     stage: Stage | None = None
 
 
@@ -60,15 +47,9 @@ def timeline_of(session: Session, *, submission: Submission, now: datetime) -> T
     following = next_for_submission(submission, bundles, roster)
     posts = [bundle.post.id for bundle in bundles]
     decisions = session.scalars(_decisions(posts)).all()
+    stage = select(stage_of(now=now)).where(Submission.id == submission.id)
     timeline = _timeline(session, bundles, decisions, following, submission)
-    return replace(
-        timeline,
-        title=submission.title,
-        department=office_of(submission.department),
-        number=submission.number,
-        kind=submission.kind,
-        stage=_stage(session, submission.id, now),
-    )
+    return replace(timeline, stage=Stage(session.scalars(stage).one()))
 
 
 def post_timeline(session: Session, *, post: Post, now: datetime) -> Timeline:
@@ -81,11 +62,6 @@ def post_timeline(session: Session, *, post: Post, now: datetime) -> Timeline:
     return _timeline(session, [bundle], decisions, following)
 
 
-def _stage(session: Session, submission_id: int, now: datetime) -> Stage:
-    query = select(stage_of(now=now)).where(Submission.id == submission_id)
-    return Stage(session.scalars(query).one())
-
-
 def _timeline(
     session: Session,
     bundles: Sequence[PostBundle],
@@ -93,16 +69,12 @@ def _timeline(
     following: Next | None,
     submission: Submission | None = None,
 ) -> Timeline:
-    owner = submission or bundles[0].post
     return Timeline(
-        title=owner.title,
-        department=office_of(owner.department),
         steps=tuple(_steps(session, bundles, decisions, submission)),
         next=following,
         lives=tuple(live for bundle in bundles for live in bundle.lives),
         comments=sum(bundle.thread.count for bundle in bundles),
         unanswered=sum(bundle.thread.unanswered for bundle in bundles),
-        post_ids=tuple(bundle.post.id for bundle in bundles),
     )
 
 
@@ -201,21 +173,14 @@ def _answers(session: Session, bundles: Sequence[PostBundle]) -> Iterator[Timeli
         .limit(MOST_ANSWERS)
     )
     for reply, comment, revision, delivery, receipt in session.execute(query):
-        yield _answer(reply, comment, revision, delivery, receipt)
-
-
-def _answer(
-    reply: Reply, comment: Comment, revision: Revision, delivery: Delivery, receipt: ReceiptRow
-) -> TimelineStep:
-    variant = delivery.variant
-    return TimelineStep(
-        StepKind.ANSWERED,
-        receipt.published_at,
-        who_acted(revision.author_under, revision.author),
-        post_id=reply.post_id,
-        statement=comment.text,
-        text=variant.text,
-        code=reply.answer.value,
-        outlets=(Outlet(account_of(delivery.account), variant.language, receipt.url),),
-        took=receipt.published_at - comment.written_at,
-    )
+        outlet = Outlet(account_of(delivery.account), delivery.variant.language, receipt.url)
+        yield TimelineStep(
+            StepKind.ANSWERED,
+            receipt.published_at,
+            who_acted(revision.author_under, revision.author),
+            post_id=reply.post_id,
+            statement=comment.text,
+            code=reply.answer.value,
+            outlets=(outlet,),
+            took=receipt.published_at - comment.written_at,
+        )

@@ -104,7 +104,6 @@ class TimelineStep:
     outlets: tuple[Outlet, ...] = ()
     count: int = 0
     took: timedelta | None = None
-    text: str = ""
     fields: tuple[str, ...] = ()
     number: str = ""
     path: str = ""
