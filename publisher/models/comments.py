@@ -115,6 +115,11 @@ class Comment(Base):
     routings: Mapped[list[Routing]] = relationship(back_populates="comment", order_by="Routing.id")
     replies: Mapped[list[Reply]] = relationship(back_populates="comment", order_by="Reply.post_id")
 
+    @property
+    def author(self) -> str:
+        """Return the author's handle, or their name on a platform without handles."""
+        return self.author_handle or self.author_name
+
 
 class Routing(Base):
     """A routing of a comment: department (None: the cell's queue), person, time and reason."""

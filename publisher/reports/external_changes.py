@@ -14,18 +14,9 @@ from approvals.states import PostState
 from publisher.content_checks import outgoing_text
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.monitoring import Watch
-from publisher.models.posts import Language, Post, PostKind, Variant
-from publisher.notifications import links
+from publisher.models.posts import Post, Variant
 from publisher.reports.sql_conditions import Condition
-from publisher.reports.types import (
-    AccountName,
-    Office,
-    Who,
-    account_of,
-    office_of,
-    who_acted,
-    with_names,
-)
+from publisher.reports.types import Who, who_acted, with_names
 from publisher.scheduling import corrections
 from publisher.validation import check_in_sight, departments_in_sight, existing
 
@@ -41,34 +32,30 @@ class FindingKind(StrEnum):
 class ExternalChange:
     """A change found on a platform.
 
-    `remote_text` is the text now on the platform, `url` its address, and `own_text` the text that
-    we last published. `note`, `noted_by` and `noted_at` record who dealt with it; until then it is
+    `own_text` is the text that we last published there. `noted_by` dealt with it; until then it is
     open. `acts` are the actions allowed to this actor.
     """
 
-    watch_id: int
-    receipt_id: int
-    kind: FindingKind
-    at: datetime
-    post_id: int
-    post_kind: PostKind
-    path: str
-    title: str
-    department: Office
-    account: AccountName
-    language: Language
-    url: str
-    remote_text: str
+    watch: Watch
     own_text: str
-    note: str
     noted_by: Who | None
-    noted_at: datetime | None
     acts: frozenset[Action]
 
     @property
-    def is_open(self) -> bool:
-        """Nobody has noted the change yet."""
-        return self.noted_at is None
+    def kind(self) -> FindingKind:
+        """Return the kind of change."""
+        return kind_of(self.watch)
+
+    @property
+    def at(self) -> datetime:
+        """Return when the change was found."""
+        watch = self.watch
+        return watch.found_gone_at or watch.differs_at or watch.receipt.stored_at
+
+    @property
+    def post(self) -> Post:
+        """Return the post that was changed."""
+        return self.watch.receipt.delivery.post
 
 
 _FINDING_OPTIONS = (
@@ -157,28 +144,13 @@ _ACTS = (Action.NOTE_FINDING, Action.DRAFT, Action.ORDER_DELETION)
 
 
 def _finding(session: Session, watch: Watch, actor: Actor) -> ExternalChange:
-    receipt, delivery = watch.receipt, watch.receipt.delivery
-    post = delivery.post
+    department_id = watch.receipt.delivery.post.department_id
     is_noted = watch.settled_at is not None
     return ExternalChange(
-        watch_id=watch.id,
-        receipt_id=receipt.id,
-        kind=kind_of(watch),
-        at=watch.found_gone_at or watch.differs_at or receipt.stored_at,
-        post_id=post.id,
-        post_kind=post.kind,
-        path=links.found(watch.id),
-        title=post.title,
-        department=office_of(post.department),
-        account=account_of(receipt.account),
-        language=delivery.variant.language,
-        url=receipt.url,
-        remote_text=watch.seen_text,
+        watch=watch,
         own_text=_own_text(session, watch),
-        note=watch.note,
         noted_by=who_acted(watch.settled_under, watch.settled_by) if is_noted else None,
-        noted_at=watch.settled_at,
-        acts=frozenset(action for action in _ACTS if may(actor, action, post.department_id)),
+        acts=frozenset(action for action in _ACTS if may(actor, action, department_id)),
     )
 
 

@@ -12,21 +12,10 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from approvals.policy import Action, Actor, Role
 from publisher.models.comments import Comment, Routing
-from publisher.notifications import links
+from publisher.models.people import Appointment
 from publisher.reports import sql_conditions
 from publisher.reports.sql_conditions import Condition
-from publisher.reports.types import (
-    AccountName,
-    Cursor,
-    Office,
-    Page,
-    Who,
-    account_of,
-    office_of,
-    page_of,
-    who_of,
-    with_names,
-)
+from publisher.reports.types import Cursor, Page, with_names
 from publisher.states import CommentState
 from publisher.validation import departments_in_sight
 
@@ -43,29 +32,15 @@ class InboxView(StrEnum):
 
 @dataclass(frozen=True)
 class CommentRow:
-    """A comment in a list; `holder` is None while it is not routed to a person.
+    """A comment in a list; `holder` is None while it is not routed to a person."""
 
-    `answer_given` is true if its final answer is written, and live or in flight.
-    """
-
-    comment_id: int
-    path: str
-    account: AccountName
-    author: str
-    text: str
-    state: CommentState
-    written_at: datetime
-    state_at: datetime
-    due_at: datetime
-    interim_at: datetime | None
-    department: Office | None
-    holder: Who | None
+    comment: Comment
+    holder: Appointment | None
     is_mine: bool
-    answer_given: bool
 
     def is_overdue(self, now: datetime) -> bool:
         """The comment is open, and its due time has passed."""
-        return self.state in sql_conditions.OPEN and self.due_at <= now
+        return self.comment.state in sql_conditions.OPEN and self.comment.due_at <= now
 
 
 _SETTLED = (InboxView.ANSWERED, InboxView.CLOSED)
@@ -114,7 +89,6 @@ def comments_in(
     actor: Actor,
     now: datetime,
     view: InboxView,
-    department_id: int | None = None,
     before: Cursor | None = None,
     limit: int = 25,
 ) -> Page[CommentRow]:
@@ -125,7 +99,7 @@ def comments_in(
     """
     routing = aliased(Routing)
     query = (
-        select(Comment, routing, sql_conditions.answer_given())
+        select(Comment, routing)
         .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
         .where(*in_view(actor, view, now=now), *_after(view, before))
         .options(
@@ -136,12 +110,10 @@ def comments_in(
         .order_by(*_order(view))
         .limit(limit + 1)
     )
-    if department_id is not None:
-        query = query.where(Comment.department_id == department_id)
-    rows = session.execute(query).all()
-    return page_of(
-        rows, limit, lambda row: _row(*row, actor), lambda row: (_moment(view, row[0]), row[0].id)
-    )
+    rows = [_row(*row, actor) for row in session.execute(query)]
+    last = rows[limit - 1].comment if len(rows) > limit else None
+    following = (_moment(view, last), last.id) if last is not None else None
+    return Page(tuple(rows[:limit]), following)
 
 
 def in_view(actor: Actor, view: InboxView, *, now: datetime) -> list[Condition]:
@@ -178,21 +150,7 @@ def _after(view: InboxView, cursor: Cursor | None) -> list[Condition]:
     return [or_(Comment.due_at > at, and_(Comment.due_at == at, Comment.id > last))]
 
 
-def _row(comment: Comment, routing: Routing | None, answer_given: bool, actor: Actor) -> CommentRow:
+def _row(comment: Comment, routing: Routing | None, actor: Actor) -> CommentRow:
     holder = routing.appointment if routing is not None else None
-    return CommentRow(
-        comment_id=comment.id,
-        path=links.comment(comment.id),
-        account=account_of(comment.account),
-        author=comment.author_handle or comment.author_name,
-        text=comment.text,
-        state=comment.state,
-        written_at=comment.written_at,
-        state_at=comment.state_at,
-        due_at=comment.due_at,
-        interim_at=comment.interim_at,
-        department=office_of(comment.department) if comment.department else None,
-        holder=who_of(holder) if holder is not None else None,
-        is_mine=holder is not None and holder.id == actor.appointment_id,
-        answer_given=bool(answer_given),
-    )
+    is_mine = holder is not None and holder.id == actor.appointment_id
+    return CommentRow(comment, holder, is_mine)

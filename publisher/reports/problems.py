@@ -18,7 +18,6 @@ from publisher.models.posts import Post, PostKind, Variant
 from publisher.notifications.retry import is_undelivered
 from publisher.reports import sql_conditions
 from publisher.reports.external_changes import ExternalChange, how_many, open_findings
-from publisher.reports.types import AccountName, account_of
 from publisher.scheduling.constraints import latest_moment
 from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead, standing_stop
 from publisher.states import UNSENT, AccountState, DeliveryState
@@ -29,22 +28,19 @@ from publisher.validation import departments_in_sight
 class StoppedAccount:
     """A paused or disconnected account with the number of deliveries scheduled on it.
 
-    `reason` is a code or the platform's message; `next_at` is when the first delivery is due.
+    `next_at` is when the first of them is due.
     """
 
-    account: AccountName
-    since_at: datetime
-    reason: str
+    account: Account
     waiting: int
     next_at: datetime | None
-    state: AccountState = AccountState.PAUSED
 
 
 @dataclass(frozen=True)
 class EndingAccess:
     """A connected account's access that ends soon or has ended, after a warning was sent."""
 
-    account: AccountName
+    account: Account
     about: Ending
     ends_at: datetime
 
@@ -131,12 +127,8 @@ def _ending(session: Session) -> tuple[EndingAccess, ...]:
     query = select(Account, endings.c.about, endings.c.ends_at).join(
         endings, endings.c.id == Account.id
     )
-    return tuple(
-        EndingAccess(account_of(account), about, ends_at)
-        for account, about, ends_at in session.execute(
-            query.order_by(endings.c.ends_at, Account.id)
-        )
-    )
+    rows = session.execute(query.order_by(endings.c.ends_at, Account.id))
+    return tuple(EndingAccess(*row) for row in rows)
 
 
 def _stopped(session: Session) -> tuple[StoppedAccount, ...]:
@@ -157,14 +149,7 @@ def _stopped(session: Session) -> tuple[StoppedAccount, ...]:
         .order_by(Account.state_at, Account.id)
     )
     return tuple(
-        StoppedAccount(
-            account_of(account),
-            account.state_at,
-            account.reason,
-            count or 0,
-            next_at,
-            account.state,
-        )
+        StoppedAccount(account, count or 0, next_at)
         for account, count, next_at in session.execute(query)
     )
 

@@ -38,17 +38,6 @@ from publisher.reports.submission_filters import in_sight
 from publisher.reports.types import AccountName, Office, account_of, office_of
 from publisher.validation import departments_in_sight
 
-__all__ = [
-    "FIRST",
-    "SPAN",
-    "Hit",
-    "Kind",
-    "SearchGroup",
-    "hits_of",
-    "kinds_for",
-    "search",
-    "straight_to",
-]
 FIRST = 5
 """How many hits of each kind the first page shows."""
 
@@ -284,7 +273,7 @@ def _comment(comment: Comment) -> Hit:
         at=comment.written_at,
         department=office_of(comment.department) if comment.department else None,
         account=account_of(comment.account),
-        author=comment.author_handle or comment.author_name,
+        author=comment.author,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -16,7 +15,6 @@ from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Language
 
 Row = TypeVar("Row")
-Source = TypeVar("Source")
 Cursor = tuple[datetime, int]
 """The position after which the next page of a list begins: its sort time and row id."""
 
@@ -87,18 +85,6 @@ class Page(Generic[Row]):
 
     rows: tuple[Row, ...]
     following: Cursor | None
-
-
-def page_of(
-    sources: Sequence[Source],
-    limit: int,
-    to_row: Callable[[Source], Row],
-    cursor_of: Callable[[Source], Cursor],
-) -> Page[Row]:
-    """Return a page of `limit` rows from `sources`, which were queried with `limit + 1`."""
-    page_sources = sources[:limit]
-    following = cursor_of(page_sources[-1]) if page_sources and len(sources) > limit else None
-    return Page(tuple(to_row(source) for source in page_sources), following)
 
 
 def office_of(department: Department) -> Office:

@@ -15,7 +15,6 @@ from publisher.delivery.monitoring import acknowledge, poll
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account
 from publisher.models.monitoring import Watch
-from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
@@ -104,11 +103,11 @@ def test_what_somebody_else_deleted_is_found_within_a_day_and_told(town: City) -
     town.platform("x").somebody_deletes(town.platform_id(delivery))
     poll_for(town, DAY - HOUR)
     (finding,) = findings(town)
-    assert (finding.kind, finding.account.platform) == (FindingKind.GONE, "x")
+    assert (finding.kind, finding.watch.receipt.account.platform) == (FindingKind.GONE, "x")
     assert town.notified("found_gone") == ["first", "lead", "second"]
     assert town.verbs("deliveries", delivery)[-1] == "found_gone"
     with town.read() as session:
-        assert corrections.live_texts_of(session, finding.post_id) == []
+        assert corrections.live_texts_of(session, finding.post.id) == []
     assert findings(town, by="road_officer") == ()
 
 
@@ -136,7 +135,7 @@ def test_a_post_changed_by_somebody_else_is_found_with_its_present_text(town: Ci
     town.platform("facebook").somebody_edits(town.platform_id(delivery), "पाणी बंद नाही.")
     poll_for(town, DAY - HOUR)
     (finding,) = findings(town, by="first")
-    assert (finding.kind, finding.remote_text) == (FindingKind.CHANGED, "पाणी बंद नाही.")
+    assert (finding.kind, finding.watch.seen_text) == (FindingKind.CHANGED, "पाणी बंद नाही.")
     assert finding.own_text.startswith("शनिवारी")
     assert town.notified("found_changed") == ["first", "lead", "second"]
     poll_for(town, DAY)
@@ -191,23 +190,21 @@ def test_somebody_says_that_they_have_seen_it(town: City) -> None:
     poll_for(town, DAY)
     (finding,) = findings(town)
     with town.write() as session, pytest.raises(Invalid):
-        _note(town, session, finding.watch_id, " ")
+        _note(town, session, finding.watch.id, " ")
     with town.write() as session, pytest.raises(WrongRole):
-        _note(town, session, finding.watch_id, "पाहिले", by="road_officer")
+        _note(town, session, finding.watch.id, "पाहिले", by="road_officer")
     with town.write() as session:
-        _note(town, session, finding.watch_id, "खाते पाहणाऱ्याने चुकून काढले.", by="first")
+        _note(town, session, finding.watch.id, "खाते पाहणाऱ्याने चुकून काढले.", by="first")
     assert findings(town) == ()
     with town.read() as session:
-        noted = finding_for(session, actor=town.actor("lead"), watch_id=finding.watch_id)
-        steps = post_timeline(
-            session, post=session.get_one(Post, noted.post_id), now=town.now
-        ).steps
-    assert noted.note == "खाते पाहणाऱ्याने चुकून काढले."
+        noted = finding_for(session, actor=town.actor("lead"), watch_id=finding.watch.id)
+        steps = post_timeline(session, post=noted.post, now=town.now).steps
+    assert noted.watch.note == "खाते पाहणाऱ्याने चुकून काढले."
     assert noted.noted_by is not None
-    assert not noted.is_open
+    assert noted.watch.settled_at is not None
     assert [step.kind for step in steps][-2:] == [StepKind.FOUND_GONE, StepKind.FINDING_NOTED]
     with town.write() as session, pytest.raises(WrongState):
-        _note(town, session, finding.watch_id, "पुन्हा")
+        _note(town, session, finding.watch.id, "पुन्हा")
 
 
 def _note(town: City, session: Session, watch_id: int, note: str, *, by: str = "lead") -> None:
@@ -221,12 +218,12 @@ def test_another_change_after_it_was_seen_stands_on_the_board_again(town: City) 
     town.platform("facebook").somebody_edits(own, "एक")
     poll_for(town, DAY)
     with town.write() as session:
-        _note(town, session, findings(town)[0].watch_id, "कळविले आहे.")
+        _note(town, session, findings(town)[0].watch.id, "कळविले आहे.")
     poll_for(town, DAY)
     assert findings(town) == ()
     town.platform("facebook").somebody_edits(own, "दोन")
     poll_for(town, DAY)
-    assert [finding.remote_text for finding in findings(town)] == ["दोन"]
+    assert [finding.watch.seen_text for finding in findings(town)] == ["दोन"]
 
 
 def test_what_is_found_stands_on_the_board_and_is_counted(town: City) -> None:
@@ -337,4 +334,4 @@ def test_answers_are_watched_too(town: City) -> None:
     own = town.platform("x").published[-1].platform_id
     town.platform("x").somebody_deletes(own)
     poll_for(town, DAY)
-    assert [finding.post_id for finding in findings(town, by="first")] == [reply_id]
+    assert [finding.post.id for finding in findings(town, by="first")] == [reply_id]

@@ -126,7 +126,7 @@ def test_what_somebody_else_changes_there_is_noticed_and_shown(sandbox_city: San
         sandbox_city.town.platform_id(delivery_id), "पाणी उद्या येणार नाही."
     )
     (finding,) = sandbox_city.watch_for_two_days()
-    assert (finding.kind, finding.remote_text) == (FindingKind.CHANGED, "पाणी उद्या येणार नाही.")
+    assert (finding.kind, finding.watch.seen_text) == (FindingKind.CHANGED, "पाणी उद्या येणार नाही.")
 
 
 def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(

@@ -88,7 +88,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(town: City, view: Inb
     cursor: Cursor | None = None
     for _ in range(3):
         page = _page(town, "first", view, before=cursor, limit=2)
-        comment_ids += [row.comment_id for row in page.rows]
+        comment_ids += [row.comment.id for row in page.rows]
         cursor = page.following
     assert sorted(comment_ids) == [1, 2, 3, 4, 5]
     assert comment_ids == _ids(town, "first", view)
@@ -100,8 +100,9 @@ def test_a_row_says_who_has_it_and_whether_it_is_late(town: City) -> None:
     town.comment("कधी?", under=delivery_id, author="उदाहरण जगताप")
     (row,) = _page(town, "second", InboxView.DEPARTMENT).rows
     assert row.holder is not None
-    assert (row.holder.name_mr, row.holder.rank) == ("मेधा सातपुते", 1)
-    assert (row.author, row.text, row.is_mine) == ("उदाहरण जगताप", "कधी?", False)
+    assert (row.holder.person.name_mr, row.holder.rank) == ("मेधा सातपुते", 1)
+    assert (row.comment.author, row.comment.text) == ("उदाहरण जगताप", "कधी?")
+    assert not row.is_mine
     assert not row.is_overdue(town.now)
     assert row.is_overdue(town.now + 30 * DAY)
     (mine,) = _page(town, "first", InboxView.MINE).rows
@@ -340,7 +341,7 @@ def _page(
 
 
 def _ids(town: City, who: str, view: InboxView) -> list[int]:
-    return [row.comment_id for row in _page(town, who, view).rows]
+    return [row.comment.id for row in _page(town, who, view).rows]
 
 
 def _comment(town: City, comment_id: int, *, who: str = "first") -> CommentDetail:

@@ -26,7 +26,7 @@ def test_a_stopped_account_says_since_when_and_what_waits_for_it(town: City) -> 
     town.schedule(town.approved(on=["facebook"]), HOUR)
     (account,) = problems_of(town, "clerk").accounts
     assert account.account.platform == "x"
-    assert account.since_at == began
+    assert account.account.state_at == began
     assert (account.waiting, account.next_at) == (2, began)
     assert {who: len(problems_of(town, who).accounts) for who in ("admin", "auditor", "first")} == {
         "admin": 1,

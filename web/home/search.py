@@ -9,15 +9,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from publisher.reports.search import (
-    SPAN,
-    Kind,
-    SearchGroup,
-    hits_of,
-    kinds_for,
-    search,
-    straight_to,
-)
+from publisher.reports.search import Kind, SearchGroup, hits_of, kinds_for, search, straight_to
+from publisher.reports.search_window import SPAN
 from web.core.auth import actor, reads
 from web.core.i18n import N_
 from web.core.permissions import for_roles

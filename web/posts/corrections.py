@@ -92,7 +92,7 @@ def _live_publication(
     changes = [
         finding
         for finding in findings
-        if finding.receipt_id == live.receipt.id and finding.kind is FindingKind.CHANGED
+        if finding.watch.receipt_id == live.receipt.id and finding.kind is FindingKind.CHANGED
     ]
     return LivePublication(
         live, own_orders[-1] if own_orders else None, changes[-1] if changes else None
@@ -110,7 +110,7 @@ def found(watch_id: int) -> Page:
 def _change_page(session: Session, form: ChangeNoteForm, watch_id: int) -> str:
     finding = finding_for(session, actor=actor(), watch_id=watch_id)
     changed = finding.kind is FindingKind.CHANGED
-    pieces = diff.difference(finding.own_text, finding.remote_text) if changed else ()
+    pieces = diff.difference(finding.own_text, finding.watch.seen_text) if changed else ()
     return render_template(
         "posts/external_change.html",
         finding=finding,
