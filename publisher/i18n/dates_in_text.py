@@ -40,38 +40,40 @@ _MORE_WEEKDAYS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def _months() -> dict[str, int]:
-    names: dict[str, int] = {}
-    for rules in (MARATHI, ENGLISH, HINDI):
-        for number in range(12):
-            for name in (rules.months[number], rules.short_months[number]):
-                names[name.rstrip(".")] = number + 1
-    for number, more in enumerate(_MORE_MONTHS, 1):
-        names |= dict.fromkeys(more, number)
-    return _in_every_case(names, never_small=("may", "march", "mar", "dec"))
+def _numbers(
+    rows: Iterable[tuple[str, ...]],
+    more: Iterable[tuple[str, ...]],
+    *,
+    first: int,
+    never_small: tuple[str, ...],
+) -> dict[str, int]:
+    """Return the number of each name, counted from `first`.
 
-
-def _weekdays() -> dict[str, int]:
-    names: dict[str, int] = {}
-    for rules in (MARATHI, ENGLISH, HINDI):
-        for number in range(7):
-            for name in (rules.weekdays[number], rules.short_weekdays[number]):
-                names[name.rstrip(".")] = number
-    for number, more in enumerate(_MORE_WEEKDAYS):
-        names |= dict.fromkeys(more, number)
-    return _in_every_case(names, never_small=("sun", "sat", "wed", "mon"))
-
-
-def _in_every_case(names: dict[str, int], *, never_small: tuple[str, ...]) -> dict[str, int]:
-    """Add English names in lower and upper case, except for those that are other words."""
+    `rows` has the names in order, `more` the other spellings of each. English names are added in
+    lower and upper case, except for those that are other words in lower case.
+    """
+    names = {name.rstrip("."): number for row in rows for number, name in enumerate(row, first)}
+    for number, spellings in enumerate(more, first):
+        names |= dict.fromkeys(spellings, number)
     small = {name.lower(): at for name, at in names.items() if name.lower() not in never_small}
     return {**names, **small, **{name.upper(): at for name, at in names.items()}}
 
 
-MONTHS = _months()
+_RULES = (MARATHI, ENGLISH, HINDI)
+MONTHS = _numbers(
+    (names for rules in _RULES for names in (rules.months, rules.short_months)),
+    _MORE_MONTHS,
+    first=1,
+    never_small=("may", "march", "mar", "dec"),
+)
 """The number of a month, from 1, by each of its names."""
 
-WEEKDAYS = _weekdays()
+WEEKDAYS = _numbers(
+    (names for rules in _RULES for names in (rules.weekdays, rules.short_weekdays)),
+    _MORE_WEEKDAYS,
+    first=0,
+    never_small=("sun", "sat", "wed", "mon"),
+)
 """The number of a weekday, from 0 for Monday, by each of its names."""
 
 

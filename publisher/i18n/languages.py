@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from babel.dates import get_month_names
+
 NBSP = "\u00a0"
 
 # The hours at which the parts of a day begin: night, dawn, morning, afternoon, evening, night.
@@ -49,23 +51,14 @@ class LanguageRules:
     zero_is_singular: bool = False
 
 
+def _months(locale: str) -> tuple[str, ...]:
+    return tuple(get_month_names("wide", locale=locale).values())
+
+
 MARATHI = LanguageRules(
     weekdays=("सोमवार", "मंगळवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार", "रविवार"),
     short_weekdays=("सोम.", "मंगळ.", "बुध.", "गुरु.", "शुक्र.", "शनि.", "रवि."),
-    months=(
-        "जानेवारी",
-        "फेब्रुवारी",
-        "मार्च",
-        "एप्रिल",
-        "मे",
-        "जून",
-        "जुलै",
-        "ऑगस्ट",
-        "सप्टेंबर",
-        "ऑक्टोबर",
-        "नोव्हेंबर",
-        "डिसेंबर",
-    ),
+    months=_months("mr"),
     short_months=(
         "जाने.",
         "फेब्रु.",
@@ -99,20 +92,7 @@ MARATHI = LanguageRules(
 ENGLISH = LanguageRules(
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     short_weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-    months=(
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ),
+    months=_months("en"),
     short_months=(
         "Jan",
         "Feb",
@@ -145,20 +125,7 @@ ENGLISH = LanguageRules(
 HINDI = LanguageRules(
     weekdays=("सोमवार", "मंगलवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार", "रविवार"),
     short_weekdays=("सोम.", "मंगल.", "बुध.", "गुरु.", "शुक्र.", "शनि.", "रवि."),
-    months=(
-        "जनवरी",
-        "फ़रवरी",
-        "मार्च",
-        "अप्रैल",
-        "मई",
-        "जून",
-        "जुलाई",
-        "अगस्त",
-        "सितंबर",
-        "अक्टूबर",
-        "नवंबर",
-        "दिसंबर",
-    ),
+    months=_months("hi"),
     short_months=(
         "जन.",
         "फ़र.",
