@@ -16,27 +16,7 @@ from publisher.i18n.languages import (
     digits,
     language_rules,
 )
-from publisher.working_time import ONE_DAY, day_bounds, from_local, local, local_day
-
-__all__ = [
-    "clock_time",
-    "day",
-    "day_bounds",
-    "day_heading",
-    "duration",
-    "from_local",
-    "full_date",
-    "local_day",
-    "moment",
-    "month",
-    "plain_day",
-    "plain_moment",
-    "remaining",
-    "short_day",
-    "short_moment",
-    "stamp",
-    "weekdays",
-]
+from publisher.working_time import ONE_DAY, local, local_day
 
 _ONE_HOUR = timedelta(hours=1)
 _ONE_MINUTE = timedelta(minutes=1)

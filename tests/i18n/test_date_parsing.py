@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.i18n.date_parsing import BadWhen, WhenProblem, parse_day, parse_time, parse_when
-from publisher.i18n.dates import clock_time, from_local
+from publisher.i18n.dates import clock_time
+from publisher.working_time import from_local
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from publisher.i18n import dates
 from publisher.i18n.languages import ENGLISH, HINDI, MARATHI, NBSP, language_rules
+from publisher.working_time import day_bounds, from_local, local_day
 
 LOCALES = ("mr", "en", "hi")
 
 
 def at(month: int, day: int, hour: int, minute: int = 0, year: int = 2026) -> datetime:
-    return dates.from_local(date(year, month, day), time(hour, minute))
+    return from_local(date(year, month, day), time(hour, minute))
 
 
 NOW = at(11, 25, 14, 10)
@@ -245,7 +246,7 @@ def test_every_language_has_all_its_names_in_composed_form(spoken: object) -> No
     locale=st.sampled_from(LOCALES),
 )
 def test_a_written_moment_tells_day_and_minute_apart(moment: datetime, locale: str) -> None:
-    start, end = dates.day_bounds(dates.local_day(moment))
+    start, end = day_bounds(local_day(moment))
     assert start <= moment < end
     assert end - start == timedelta(days=1)
     far = moment + timedelta(days=60)

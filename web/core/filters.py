@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask import Flask
 from jinja2 import pass_context
@@ -40,29 +41,20 @@ def register(app: Flask, locale: Locale) -> None:
 
 
 def _moment_filters(locale: Locale) -> dict[str, Callable[..., str]]:
-    def when(at: datetime, now: datetime) -> str:
-        return dates.moment(at, locale(), now=now)
+    def with_now(function: Callable[..., str]) -> Callable[[Any, datetime], str]:
+        return lambda at, now: function(at, locale(), now=now)
 
-    def when_short(at: datetime, now: datetime) -> str:
-        return dates.short_moment(at, locale(), now=now)
-
-    def plain_when(at: datetime, now: datetime) -> str:
-        return dates.plain_moment(at, locale(), now=now)
-
-    def stamp(at: datetime, now: datetime) -> str:
-        return dates.stamp(at, locale(), now=now)
-
-    def day(at: date, now: datetime) -> str:
-        return dates.day(at, locale(), now=now)
-
-    def day_heading(at: date, now: datetime) -> str:
-        return dates.day_heading(at, locale(), now=now)
-
-    def remaining(at: datetime, now: datetime) -> str:
-        return dates.remaining(at, locale(), now=now)
-
-    functions = (when, when_short, plain_when, stamp, day, day_heading, remaining)
-    return {function.__name__: function for function in functions}
+    return {
+        "when": with_now(dates.moment),
+        "when_short": with_now(dates.short_moment),
+        "plain_when": with_now(dates.plain_moment),
+        "stamp": with_now(dates.stamp),
+        "day": with_now(dates.day),
+        "day_heading": with_now(dates.day_heading),
+        "remaining": with_now(dates.remaining),
+        "full_date": lambda at: dates.full_date(at, locale()),
+        "clock_time": lambda at: dates.clock_time(at, locale()),
+    }
 
 
 def _number_filters(locale: Locale) -> dict[str, Callable[..., object]]:
@@ -70,20 +62,9 @@ def _number_filters(locale: Locale) -> dict[str, Callable[..., object]]:
     def in_digits(_context: Context, value: object) -> str:
         return digits(str(value), locale())
 
-    def in_number(value: int) -> str:
-        return numbered(value, locale())
-
-    def full_date(at: date) -> str:
-        return dates.full_date(at, locale())
-
-    def clock_time(at: datetime) -> str:
-        return dates.clock_time(at, locale())
-
     return {
         "digits": in_digits,
-        "numbered": in_number,
-        "full_date": full_date,
-        "clock_time": clock_time,
+        "numbered": lambda value: numbered(value, locale()),
         "ago": ago,
     }
 

@@ -12,7 +12,7 @@ from flask import url_for
 
 from publisher.i18n import dates
 from publisher.reports.calendar_month import CalendarDay, Item, next_month, previous_month
-from publisher.working_time import ONE_DAY, local
+from publisher.working_time import ONE_DAY, from_local, local
 from web.core.context import ctx
 from web.core.i18n import page_language
 
@@ -174,7 +174,7 @@ def _part(day: CalendarDay, begins: int, ends: int) -> CalendarDay:
 def _hours(day: date, begins: int, ends: int) -> str:
     """Return the hours of a row as text, in the city's time zone."""
     first, last = (
-        dates.clock_time(dates.from_local(day, time(hour % 24)), page_language(), short=True)
+        dates.clock_time(from_local(day, time(hour % 24)), page_language(), short=True)
         for hour in (begins, ends)
     )
     return f"{first} – {last}"
