@@ -125,18 +125,11 @@ SYSTEM_PACKAGE = "libfribidi0"
 class Shaping:
     """What was found; without it conjuncts break in silence."""
 
-    works: bool
     raqm: str | None
-    fribidi: str | None
     missing_package: str | None
 
 
 def check() -> Shaping:
     """Look for raqm and FriBiDi, and name the system package to install if they are missing."""
-    works = bool(features.check("raqm"))
-    return Shaping(
-        works=works,
-        raqm=features.version("raqm"),
-        fribidi=features.version("fribidi"),
-        missing_package=None if works else SYSTEM_PACKAGE,
-    )
+    works = features.check("raqm")
+    return Shaping(features.version("raqm"), None if works else SYSTEM_PACKAGE)

@@ -12,7 +12,7 @@ from publisher.i18n import fonts
 
 pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("font")]  # it is made once
 
-SHAPES = fonts.check().works
+SHAPES = fonts.check().missing_package is None
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +116,5 @@ def test_the_licence_stands_beside_the_font(font_path: Path) -> None:
 
 def test_the_machine_says_whether_it_can_shape_devanagari() -> None:
     problems = fonts.check()
-    assert problems.works is bool(features.check("raqm"))
-    assert (problems.missing_package is None) is problems.works
-    assert (problems.raqm is not None) or not problems.works
+    assert (problems.missing_package is None) is features.check("raqm")
+    assert (problems.raqm is None) is (problems.missing_package is not None)
