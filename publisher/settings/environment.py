@@ -22,29 +22,15 @@ from publisher.settings.delivery import (
     read_seconds,
     read_some,
 )
-from publisher.settings.help import HelpDesk, Hours, read_hours, read_phone
+from publisher.settings.help import PHONE, HelpDesk, read_hours
 from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
 from publisher.settings.sms import (
     Sms,
-    SmsTemplate,
     read_headers,
     read_method,
     read_pattern,
     read_templates,
 )
-
-__all__ = [
-    "City",
-    "DeliverySettings",
-    "HelpDesk",
-    "Hours",
-    "Reach",
-    "Settings",
-    "Sms",
-    "SmsTemplate",
-    "WrongSetting",
-    "load",
-]
 
 PREFIX = "NAGARVANI_"
 _WEB = ("https", "http")
@@ -246,23 +232,19 @@ def _city(reader: _Reader) -> City:
     return City(
         name_mr=reader.text("CITY_NAME_MR", "पुणे महानगरपालिका"),
         name_en=reader.text("CITY_NAME", "Pune Municipal Corporation"),
-        code=reader.read("CITY_CODE", "PMC", _code, "write 2 to 8 capital letters"),
+        code=reader.read(
+            "CITY_CODE", "PMC", _matching("[A-Z]{2,8}"), "write 2 to 8 capital letters"
+        ),
     )
 
 
 def _help_desk(reader: _Reader) -> HelpDesk:
     hint = "write days and hours, such as mon-sat 10:00-18:00"
     return HelpDesk(
-        phone=reader.read("HELP_PHONE", "", read_phone, "write it as 020-5550-0100"),
+        phone=reader.read("HELP_PHONE", "", _matching(PHONE), "write it as 020-5550-0100"),
         mail=reader.read("HELP_MAIL", "", _address, "write it as help@pmc.example"),
         hours=reader.read("HELP_HOURS", None, read_hours, hint),
     )
-
-
-def _code(text: str) -> str:
-    if not (2 <= len(text) <= 8 and text.isascii() and text.isalpha() and text.isupper()):
-        raise ValueError(text)
-    return text
 
 
 def _press(reader: _Reader) -> DeliverySettings:

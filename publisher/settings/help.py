@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import time
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PHONE = r"\+?[0-9][0-9 -]{1,18}[0-9]"
+"""The pattern of a telephone number."""
+
 _HOURS = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? (\d{1,2}:\d\d)-(\d{1,2}:\d\d)")
 
 
@@ -27,13 +30,6 @@ class HelpDesk:
     phone: str
     mail: str
     hours: Hours | None
-
-
-def read_phone(text: str) -> str:
-    """Parse a telephone number; raises `ValueError`."""
-    if not re.fullmatch(r"\+?\d[\d -]{1,18}\d", text, re.ASCII):
-        raise ValueError(text)
-    return text
 
 
 def read_hours(text: str) -> Hours:
