@@ -85,16 +85,10 @@ def next_for_submission(
             holder = who_acted(submission.handed_in_under, submission.handed_in_by)
             return Next(NextKind.COMPLETE, (holder,), submission.state_at, submission.wished_at)
         case SubmissionState.DRAFTED:
-            return _next_of_bundles(submission, bundles, roster)
+            candidates = [next_for_post(bundle, roster, submission.wished_at) for bundle in bundles]
+            return _most_pressing(candidates)
         case _:
             return None
-
-
-def _next_of_bundles(
-    submission: Submission, bundles: Sequence[PostBundle], roster: Roster
-) -> Next | None:
-    """Return the next step of the post that first needs a person."""
-    return _most_pressing(next_for_post(bundle, roster, submission.wished_at) for bundle in bundles)
 
 
 def _most_pressing(candidates: Iterable[Next | None]) -> Next | None:

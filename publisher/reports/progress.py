@@ -23,7 +23,7 @@ from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import sql_conditions, sql_scheduling
 from publisher.reports.sql_basics import has, is_one_of
 from publisher.reports.sql_conditions import Condition
-from publisher.states import DeliveryState, SubmissionState
+from publisher.states import ENDED_SUBMISSION, DeliveryState, SubmissionState
 
 
 class Stage(StrEnum):
@@ -80,18 +80,14 @@ _LOOKS = {
     Stage.LIVE: ("delivery", "published"),
     Stage.GONE: ("post", "deleted"),
 }
-_ENDED = {
-    SubmissionState.RETURNED: Stage.RETURNED,
-    SubmissionState.DECLINED: Stage.DECLINED,
-    SubmissionState.MERGED: Stage.MERGED,
-    SubmissionState.WITHDRAWN: Stage.WITHDRAWN,
-}
+_WITHOUT_POSTS = (SubmissionState.RETURNED, *ENDED_SUBMISSION)
+"""The states in which the posts do not count: the submission has the stage of its own state."""
 
 
 def stage_of(*, now: datetime) -> ColumnElement[str]:
     """Return the stage of a row of `submissions`: the first whose condition holds."""
     return case(
-        *((Submission.state == state, stage.value) for state, stage in _ENDED.items()),
+        *((Submission.state == state, Stage(state.value).value) for state in _WITHOUT_POSTS),
         *((condition, stage.value) for stage, condition in _stage_conditions(now)),
         (Submission.state == SubmissionState.DRAFTED, Stage.DRAFTED.value),
         else_=Stage.RECEIVED.value,
@@ -139,7 +135,7 @@ PRESSING = (
 
 def is_live() -> Condition:
     """A part of the submission is live, and the submission has not ended otherwise."""
-    alive = Submission.state.not_in(tuple(_ENDED))
+    alive = Submission.state.not_in(_WITHOUT_POSTS)
     return and_(alive, has(published_of(Submission.id.expression).correlate(Submission)))
 
 

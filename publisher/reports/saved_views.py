@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
@@ -24,11 +24,11 @@ def keep_view(
     person_id = person_of(actor)
     validator = Validator()
     cleaned_name = validator.line("name", name, most=LONGEST_NAME, required=True)
-    existing = _find(session, person_id, page, cleaned_name)
-    if existing is None and _count(session, person_id, page) >= MOST:
+    views = {view.name: view for view in saved_views(session, actor=actor, page=page)}
+    if cleaned_name not in views and len(views) >= MOST:
         validator.add("name", "too_many_views", most=MOST)
     validator.finish()
-    view = existing or KeptView(person_id=person_id, page=page, name=cleaned_name)
+    view = views.get(cleaned_name) or KeptView(person_id=person_id, page=page, name=cleaned_name)
     view.query, view.made_at = query, now
     session.add(view)
     session.flush()
@@ -48,15 +48,3 @@ def drop_view(session: Session, *, actor: Actor, view_id: int) -> KeptView:
         raise NotFound(view_id)
     session.delete(view)
     return view
-
-
-def _find(session: Session, person_id: int, page: str, name: str) -> KeptView | None:
-    query = select(KeptView).where(
-        KeptView.person_id == person_id, KeptView.page == page, KeptView.name == name
-    )
-    return session.scalars(query).one_or_none()
-
-
-def _count(session: Session, person_id: int, page: str) -> int:
-    mine = KeptView.person_id == person_id, KeptView.page == page
-    return session.scalars(select(func.count()).select_from(KeptView).where(*mine)).one()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -61,44 +61,43 @@ def weekly_report(
     *,
     actor: Actor,
     now: datetime,
-    weeks: int = WEEKS,
     department_id: int | None = None,
 ) -> WeeklyReport:
-    """Return the report of the last `weeks` weeks, the present one included.
+    """Return the report of the last twelve weeks, the present one included.
 
     `department_id` restricts the weeks to one department, not the list of departments. Raises
     `WrongRole`.
     """
     visible_departments = departments_in_sight(actor, Action.SEE_REPORT)
-    mondays = _mondays(local_day(now), weeks)
+    mondays = _mondays(local_day(now))
     counted = _counted(session, mondays, visible_departments)
-    by_week: defaultdict[int, dict[PostKind, int]] = defaultdict(dict)
-    by_department: defaultdict[int, dict[PostKind, int]] = defaultdict(dict)
+    by_week: Counter[tuple[int, PostKind]] = Counter()
+    by_department: Counter[tuple[int, PostKind]] = Counter()
     for week, department, kind, count in counted:
         if department_id in (None, department):
-            by_week[week][kind] = by_week[week].get(kind, 0) + count
-        totals = by_department[department]
-        totals[kind] = totals.get(kind, 0) + count
+            by_week[week, kind] += count
+        by_department[department, kind] += count
+    active_departments = {department for department, _kind in by_department}
     return WeeklyReport(
         tuple(
-            Week(day, day + 6 * ONE_DAY, at == weeks - 1, _tally(by_week[at]))
+            Week(day, day + 6 * ONE_DAY, at == WEEKS - 1, _tally(by_week, at))
             for at, day in enumerate(mondays)
         ),
         tuple(
-            (office_of(department), _tally(by_department[department.id]))
+            (office_of(department), _tally(by_department, department.id))
             for department in _departments(session, visible_departments)
-            if department.until_on is None or department.id in by_department
+            if department.until_on is None or department.id in active_departments
         ),
     )
 
 
-def _mondays(today: date, weeks: int) -> list[date]:
+def _mondays(today: date) -> list[date]:
     present = today - today.weekday() * ONE_DAY
-    return [present - back * ONE_WEEK for back in reversed(range(weeks))]
+    return [present - back * ONE_WEEK for back in reversed(range(WEEKS))]
 
 
-def _tally(counts: dict[PostKind, int]) -> PublishedCounts:
-    return PublishedCounts(counts.get(PostKind.POST, 0), counts.get(PostKind.REPLY, 0))
+def _tally(counts: Counter[tuple[int, PostKind]], key: int) -> PublishedCounts:
+    return PublishedCounts(counts[key, PostKind.POST], counts[key, PostKind.REPLY])
 
 
 def _counted(
