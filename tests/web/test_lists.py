@@ -8,7 +8,7 @@ import io
 import pytest
 
 from publisher.models.submissions import Submission
-from publisher.reports import export, search
+from publisher.reports import export, search_window
 from tests.support.city_people import DAY
 from tests.support.crowd import copy_submissions
 from tests.web.html_page import Page
@@ -127,7 +127,7 @@ def test_today_shows_the_most_urgent_and_says_how_many_there_are(site: Site) -> 
 def _add_many_newer(site: Site, title: str) -> None:
     """Add an old submission with this title, and as many newer ones as a search looks through."""
     site.city.hand_in()
-    copy_submissions(site.city, search.SPAN)
+    copy_submissions(site.city, search_window.SPAN)
     with site.city.write() as session:
         oldest = session.get_one(Submission, 1)
         oldest.title, oldest.text_mr = title, ""
@@ -162,7 +162,7 @@ def test_only_after_the_oldest_rows_a_search_says_that_nothing_was_found(
     site: Site, page: str, nothing: str
 ) -> None:
     site.city.hand_in()
-    copy_submissions(site.city, 2 * search.SPAN)
+    copy_submissions(site.city, 2 * search_window.SPAN)
     browser = site.browser("clerk")
     pages = [browser.page(page)]
     while _links(pages[-1], "आधीचे"):
