@@ -1,8 +1,11 @@
-"""The database tables: one module for each group of them."""
+"""The database tables: one module for each group of them.
+
+They are all imported here, so that a relationship finds its table by name.
+"""
 
 from __future__ import annotations
 
-from publisher.models import (
+from publisher.models import (  # noqa: F401  imported to be known
     accounts,
     approvals,
     comments,
@@ -20,22 +23,3 @@ from publisher.models import (
     saved_views,
     submission_details,
 )
-
-__all__ = [
-    "accounts",
-    "approvals",
-    "comments",
-    "content_checks",
-    "controls",
-    "deliveries",
-    "departments",
-    "desk",
-    "emergency",
-    "history",
-    "monitoring",
-    "notifications",
-    "people",
-    "posts",
-    "saved_views",
-    "submission_details",
-]

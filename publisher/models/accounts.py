@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.deliveries import Account
+from publisher.models.partial_index import partial_index
 from publisher.models.people import SignIn
 
 
@@ -39,12 +40,7 @@ class AllowanceRow(Base):
     __tablename__ = "allowances"
     __table_args__ = (
         UniqueConstraint("account_id", "name"),
-        Index(
-            "ix_allowances_used_up",
-            "account_id",
-            sqlite_where=text("remaining <= 0"),
-            postgresql_where=text("remaining <= 0"),
-        ),
+        partial_index("ix_allowances_used_up", "account_id", where="remaining <= 0"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.deliveries import Account, ReceiptRow
+from publisher.models.partial_index import partial_index
 from publisher.models.people import Appointment, Department
 from publisher.states import CommentState
 
@@ -32,13 +33,7 @@ class Source(Base):
     __table_args__ = (
         UniqueConstraint("receipt_id"),
         Index("ix_sources_read_at", "read_at"),
-        Index(
-            "uq_sources_mentions",
-            "account_id",
-            unique=True,
-            sqlite_where=text("receipt_id IS NULL"),
-            postgresql_where=text("receipt_id IS NULL"),
-        ),
+        partial_index("uq_sources_mentions", "account_id", where="receipt_id IS NULL", unique=True),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -77,12 +72,7 @@ class Comment(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "platform_id"),
         Index("ix_comments_department_due", "department_id", "due_at"),
-        Index(
-            "ix_comments_open",
-            "due_at",
-            sqlite_where=text("state IN ('received', 'routed')"),
-            postgresql_where=text("state IN ('received', 'routed')"),
-        ),
+        partial_index("ix_comments_open", "due_at", where="state IN ('received', 'routed')"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -126,13 +116,7 @@ class Routing(Base):
 
     __tablename__ = "routings"
     __table_args__ = (
-        Index(
-            "uq_routings_current",
-            "comment_id",
-            unique=True,
-            sqlite_where=text("until_at IS NULL"),
-            postgresql_where=text("until_at IS NULL"),
-        ),
+        partial_index("uq_routings_current", "comment_id", where="until_at IS NULL", unique=True),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -154,13 +138,12 @@ class Reply(Base):
 
     __tablename__ = "replies"
     __table_args__ = (
-        Index(
+        partial_index(
             "uq_replies_final",
             "comment_id",
             "opening",
+            where="answer = 'final' AND withdrawn_at IS NULL",
             unique=True,
-            sqlite_where=text("answer = 'final' AND withdrawn_at IS NULL"),
-            postgresql_where=text("answer = 'final' AND withdrawn_at IS NULL"),
         ),
     )
 

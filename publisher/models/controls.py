@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
+from publisher.models.partial_index import partial_index
 from publisher.models.people import Appointment, Department, Person
 
 
@@ -51,14 +52,7 @@ class Stop(Base):
     """
 
     __tablename__ = "stops"
-    __table_args__ = (
-        Index(
-            "ix_stops_standing",
-            "id",
-            sqlite_where=text("released_at IS NULL"),
-            postgresql_where=text("released_at IS NULL"),
-        ),
-    )
+    __table_args__ = (partial_index("ix_stops_standing", "id", where="released_at IS NULL"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)

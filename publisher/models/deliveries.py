@@ -10,6 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
+from publisher.models.partial_index import partial_index
 from publisher.models.people import Department
 from publisher.states import AccountState, DeliveryState
 
@@ -99,27 +100,16 @@ class Delivery(Base):
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        Index(
+        partial_index(
             "uq_deliveries_variant_action",
             "variant_id",
             "action",
+            where="action IN ('publish', 'edit')",
             unique=True,
-            sqlite_where=text("action IN ('publish', 'edit')"),
-            postgresql_where=text("action IN ('publish', 'edit')"),
         ),
-        Index(
-            "ix_deliveries_due",
-            "due_at",
-            sqlite_where=text("state = 'scheduled'"),
-            postgresql_where=text("state = 'scheduled'"),
-        ),
-        Index(
-            "ix_deliveries_account_due",
-            "account_id",
-            "due_at",
-            "id",
-            sqlite_where=text("state = 'scheduled'"),
-            postgresql_where=text("state = 'scheduled'"),
+        partial_index("ix_deliveries_due", "due_at", where="state = 'scheduled'"),
+        partial_index(
+            "ix_deliveries_account_due", "account_id", "due_at", "id", where="state = 'scheduled'"
         ),
         Index(
             "ix_deliveries_urgent",
@@ -177,12 +167,7 @@ class Attempt(Base):
     __tablename__ = "attempts"
     __table_args__ = (
         UniqueConstraint("delivery_id", "fence"),
-        Index(
-            "ix_attempts_sent",
-            "sending_at",
-            sqlite_where=text("sending_at IS NOT NULL"),
-            postgresql_where=text("sending_at IS NOT NULL"),
-        ),
+        partial_index("ix_attempts_sent", "sending_at", where="sending_at IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -212,13 +197,12 @@ class ReceiptRow(Base):
 
     __tablename__ = "receipts"
     __table_args__ = (
-        Index(
+        partial_index(
             "uq_receipts_created",
             "account_id",
             "platform_id",
+            where="action = 'publish'",
             unique=True,
-            sqlite_where=text("action = 'publish'"),
-            postgresql_where=text("action = 'publish'"),
         ),
     )
 

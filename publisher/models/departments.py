@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
+from publisher.models.partial_index import partial_index
 from publisher.models.people import Department, Person
 
-_PENDING = text("done_at IS NULL AND dropped_at IS NULL")
+_PENDING = "done_at IS NULL AND dropped_at IS NULL"
 
 
 class DepartmentChangeKind(StrEnum):
@@ -30,12 +31,7 @@ class DepartmentChange(Base):
     __tablename__ = "department_changes"
     __table_args__ = (
         Index("ix_department_changes_department_on", "department_id", "in_force_on"),
-        Index(
-            "ix_department_changes_waiting",
-            "in_force_on",
-            sqlite_where=_PENDING,
-            postgresql_where=_PENDING,
-        ),
+        partial_index("ix_department_changes_waiting", "in_force_on", where=_PENDING),
         CheckConstraint("done_at IS NULL OR dropped_at IS NULL", name="one_end"),
     )
 

@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.deliveries import Delivery
+from publisher.models.partial_index import partial_index
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Decision
 
@@ -128,12 +129,8 @@ class TemplateDecision(Base):
 
     __tablename__ = "template_decisions"
     __table_args__ = (
-        Index(
-            "uq_template_decisions_standing",
-            "revision_id",
-            unique=True,
-            sqlite_where=text(_IN_FORCE),
-            postgresql_where=text(_IN_FORCE),
+        partial_index(
+            "uq_template_decisions_standing", "revision_id", where=_IN_FORCE, unique=True
         ),
     )
 
@@ -162,14 +159,7 @@ class EmergencyUse(Base):
     """The basis of an emergency Decision: an approved template revision, and an instruction."""
 
     __tablename__ = "emergency_uses"
-    __table_args__ = (
-        Index(
-            "ix_emergency_uses_owed",
-            "due_at",
-            sqlite_where=text(_RATIFICATION_OWED),
-            postgresql_where=text(_RATIFICATION_OWED),
-        ),
-    )
+    __table_args__ = (partial_index("ix_emergency_uses_owed", "due_at", where=_RATIFICATION_OWED),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"), unique=True)
@@ -206,21 +196,13 @@ class EmergencyUse(Base):
     ratified_under: Mapped[Appointment | None] = relationship()
 
 
-_OPEN_ALERT = "taken_at IS NULL AND settled_at IS NULL"
-
-
 class Alert(Base):
     """An alert about an urgent delivery that is in trouble since `since_at`."""
 
     __tablename__ = "alerts"
     __table_args__ = (
         UniqueConstraint("delivery_id", "since_at"),
-        Index(
-            "ix_alerts_open",
-            "id",
-            sqlite_where=text(_OPEN_ALERT),
-            postgresql_where=text(_OPEN_ALERT),
-        ),
+        partial_index("ix_alerts_open", "id", where="taken_at IS NULL AND settled_at IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime
 from publisher.models.deliveries import ReceiptRow
+from publisher.models.partial_index import partial_index
 from publisher.models.people import Appointment, Person
 
 _UNSETTLED_CHANGE = "settled_at IS NULL AND (found_gone_at IS NOT NULL OR differs_at IS NOT NULL)"
@@ -21,14 +22,7 @@ class Watch(Base):
     """
 
     __tablename__ = "watches"
-    __table_args__ = (
-        Index(
-            "ix_watches_found",
-            "id",
-            sqlite_where=text(_UNSETTLED_CHANGE),
-            postgresql_where=text(_UNSETTLED_CHANGE),
-        ),
-    )
+    __table_args__ = (partial_index("ix_watches_found", "id", where=_UNSETTLED_CHANGE),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"), unique=True)

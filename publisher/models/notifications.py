@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
+from publisher.models.partial_index import partial_index
 from publisher.models.people import Person
 from publisher.states import NoticeState
 
@@ -30,12 +31,7 @@ class Notice(Base):
 
     __tablename__ = "notices"
     __table_args__ = (
-        Index(
-            "ix_notices_due",
-            "send_at",
-            sqlite_where=text("state IN ('queued', 'sending')"),
-            postgresql_where=text("state IN ('queued', 'sending')"),
-        ),
+        partial_index("ix_notices_due", "send_at", where="state IN ('queued', 'sending')"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

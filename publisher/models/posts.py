@@ -6,13 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from approvals.states import PostState
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.comments import Reply
 from publisher.models.deliveries import Account, Delivery
+from publisher.models.partial_index import partial_index
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.submissions import Submission
 
@@ -106,12 +107,7 @@ class Revision(Base):
     __tablename__ = "revisions"
     __table_args__ = (
         UniqueConstraint("post_id", "number"),
-        Index(
-            "ix_revisions_restored",
-            "restored_from_id",
-            sqlite_where=text(_RESTORED),
-            postgresql_where=text(_RESTORED),
-        ),
+        partial_index("ix_revisions_restored", "restored_from_id", where=_RESTORED),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -199,21 +195,17 @@ class Rendition(Base):
     variant: Mapped[Variant] = relationship(back_populates="renditions")
 
 
-_APPROVAL_IN_FORCE = "withdrawn_at IS NULL AND kind IN ('approved', 'own_hand', 'emergency')"
-
-
 class Decision(Base):
     """An approval, return or rejection of one revision, by a person under an appointment."""
 
     __tablename__ = "decisions"
     __table_args__ = (
-        Index(
+        partial_index(
             "uq_decisions_standing_approval",
             "revision_id",
             "department_id",
+            where="withdrawn_at IS NULL AND kind IN ('approved', 'own_hand', 'emergency')",
             unique=True,
-            sqlite_where=text(_APPROVAL_IN_FORCE),
-            postgresql_where=text(_APPROVAL_IN_FORCE),
         ),
     )
 

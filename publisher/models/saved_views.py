@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime
 from publisher.models.comments import Comment, Thread
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.notifications import Notice
+from publisher.models.partial_index import partial_index
 from publisher.models.people import Appointment, Person
 from publisher.models.posts import Decision, Post, RevisionDepartment
 from publisher.models.submissions import Submission
@@ -101,17 +102,6 @@ Index("ix_deliveries_variant", Delivery.variant_id, Delivery.state, Delivery.sta
 Index("ix_deliveries_planned", Delivery.due_at)
 Index("ix_receipts_published_at", ReceiptRow.published_at)
 Index("ix_threads_receipt_id", Thread.receipt_id)
-Index(
-    "ix_receipts_gone",
-    ReceiptRow.delivery_id,
-    sqlite_where=text("gone_at IS NOT NULL"),
-    postgresql_where=text("gone_at IS NOT NULL"),
-)
-_STUCK = text("state IN ('failed', 'unconfirmed')")
-Index(
-    "ix_notices_stuck",
-    Notice.state_at,
-    Notice.id,
-    sqlite_where=_STUCK,
-    postgresql_where=_STUCK,
-)
+partial_index("ix_receipts_gone", ReceiptRow.delivery_id, where="gone_at IS NOT NULL")
+_STUCK = "state IN ('failed', 'unconfirmed')"
+partial_index("ix_notices_stuck", Notice.state_at, Notice.id, where=_STUCK)
