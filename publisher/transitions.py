@@ -101,6 +101,23 @@ def apply(
     )
 
 
+def apply_or_record(
+    session: Session,
+    row: Stateful,
+    to: StrEnum,
+    *,
+    actor: Actor,
+    now: datetime,
+    verb: str,
+    values: Mapping[str, object] | None = None,
+) -> None:
+    """Change the state of one row as `apply` does; if it has this state, only write the Event."""
+    if row.state is to:
+        record(session, row, verb, actor=actor, now=now, values=values)
+    else:
+        apply(session, row, to, actor=actor, now=now, verb=verb, values=values)
+
+
 def apply_all(
     session: Session,
     rows: Sequence[Stateful],

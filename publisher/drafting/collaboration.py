@@ -48,21 +48,10 @@ def join_submission(
     if submission.state not in JOINABLE:
         raise Invalid([FieldError("number", "not_open", {"number": submission.number})])
     post.submissions.append(submission)
-    verb, submission_values = Action.DRAFT, {"post": post_id}
-    if submission.state is SubmissionState.DRAFTED:
-        transitions.record(
-            session, submission, verb, actor=actor, now=now, values=submission_values
-        )
-    else:
-        transitions.apply(
-            session,
-            submission,
-            SubmissionState.DRAFTED,
-            actor=actor,
-            now=now,
-            verb=verb,
-            values=submission_values,
-        )
+    to, verb, values = SubmissionState.DRAFTED, Action.DRAFT, {"post": post_id}
+    transitions.apply_or_record(
+        session, submission, to, actor=actor, now=now, verb=verb, values=values
+    )
     post_values = {"number": submission.number}
     transitions.record(session, post, "join", actor=actor, now=now, values=post_values)
     return submission

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -97,13 +97,8 @@ def write_revision(
 
 def _put_back(session: Session, post: Post, *, actor: Actor, now: datetime) -> None:
     """Make the post a draft again, or record that a draft was saved; cancel what was not sent."""
-    values = {"revision": post.newest}
-    if post.state is PostState.DRAFT:
-        transitions.record(session, post, "save", actor=actor, now=now, values=values)
-    else:
-        transitions.apply(
-            session, post, PostState.DRAFT, actor=actor, now=now, verb="save", values=values
-        )
+    to, values = PostState.DRAFT, {"revision": post.newest}
+    transitions.apply_or_record(session, post, to, actor=actor, now=now, verb="save", values=values)
     if post.newest > 1:
         schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="new_revision")
 
@@ -263,19 +258,7 @@ def _variant(position: int, variant: PreparedVariant, account: Account) -> Varia
         link=variant.link,
         target=variant.target,
         renditions=[
-            _rendition(picture_position, picture)
+            Rendition(position=picture_position, **asdict(picture))
             for picture_position, picture in enumerate(variant.pictures)
         ],
-    )
-
-
-def _rendition(position: int, picture: PreparedPicture) -> Rendition:
-    return Rendition(
-        position=position,
-        sha256=picture.sha256,
-        source_sha256=picture.source_sha256,
-        mime=picture.mime,
-        width=picture.width,
-        height=picture.height,
-        alt_text=picture.alt_text,
     )

@@ -26,6 +26,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.posts import Language, Post, PostKind, Revision
 from publisher.review import decide
 from publisher.scheduling import schedule
+from publisher.scheduling.constraints import LONGEST_LATE_LIMIT
 from publisher.states import NOT_PUBLISHED, CommentState, DeliveryState
 
 
@@ -189,7 +190,10 @@ def _decide(
         return
     decide.approve_by_own_hand(session, actor=actor, now=now, post=post, revision=revision)
     (variant,) = revision.variants
-    schedule.add_reply_delivery(session, actor=actor, now=now, variant=variant)
+    # It was written just now, so it has no delivery yet.
+    schedule.add_delivery(
+        session, actor=actor, now=now, variant=variant, due_at=now, late_limit=LONGEST_LATE_LIMIT
+    )
 
 
 def tick_answers(database: Database, *, now: datetime) -> int:

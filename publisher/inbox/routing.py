@@ -23,13 +23,7 @@ from publisher.people import responsibility
 from publisher.people.departments import is_in_force
 from publisher.scheduling import schedule
 from publisher.states import SENT, CommentState
-from publisher.validation import (
-    FieldError,
-    Invalid,
-    check_in_sight,
-    checked_reason,
-    existing,
-)
+from publisher.validation import FieldError, Invalid, check_in_sight, checked_reason, existing
 
 
 class RoutingReason(StrEnum):
@@ -52,20 +46,10 @@ def route_new(session: Session, comment: Comment, *, now: datetime) -> None:
         _put(session, comment, None, RoutingReason.NO_DEPARTMENT, {}, actor=CLOCK, now=now)
         return
     post = receipt.delivery.post
-    details = {
-        "post": post.id,
-        "title": post.title,
-        "published_at": receipt.published_at.isoformat(),
-    }
-    _put(
-        session,
-        comment,
-        post.department_id,
-        RoutingReason.UNDER_POST,
-        details,
-        actor=CLOCK,
-        now=now,
-    )
+    published_at = receipt.published_at.isoformat()
+    details = {"post": post.id, "title": post.title, "published_at": published_at}
+    reason = RoutingReason.UNDER_POST
+    _put(session, comment, post.department_id, reason, details, actor=CLOCK, now=now)
 
 
 def _put(
@@ -105,25 +89,12 @@ def _put(
     comment.due_at = (
         deadlines.answer_by(comment.written_at) if holder else deadlines.assign_by(comment.seen_at)
     )
-    _move(session, comment, reason, actor=actor, now=now, verb=verb)
-    tell_holder(session, comment, now=now)
-
-
-def _move(
-    session: Session,
-    comment: Comment,
-    reason: RoutingReason,
-    *,
-    actor: Actor,
-    now: datetime,
-    verb: str,
-) -> None:
-    to = CommentState.RECEIVED if comment.department_id is None else CommentState.ROUTED
+    to = CommentState.ROUTED if holder else CommentState.RECEIVED
     values = {"why": reason.value, "department": comment.department_id}
-    if comment.state is to:
-        transitions.record(session, comment, verb, actor=actor, now=now, values=values)
-    else:
-        transitions.apply(session, comment, to, actor=actor, now=now, verb=verb, values=values)
+    transitions.apply_or_record(
+        session, comment, to, actor=actor, now=now, verb=verb, values=values
+    )
+    tell_holder(session, comment, now=now)
 
 
 def tell_holder(session: Session, comment: Comment, *, now: datetime) -> None:
@@ -163,16 +134,8 @@ def assign(
     if comment.state is not CommentState.RECEIVED:
         raise WrongState(state=comment.state, to=CommentState.ROUTED)
     _check_department(session, department_id, now)
-    _put(
-        session,
-        comment,
-        department_id,
-        RoutingReason.ASSIGNED,
-        {},
-        actor=actor,
-        now=now,
-        verb="assign",
-    )
+    reason = RoutingReason.ASSIGNED
+    _put(session, comment, department_id, reason, {}, actor=actor, now=now, verb="assign")
     return comment
 
 
@@ -274,16 +237,8 @@ def withdraw_reply(
     schedule.cancel_unsent(session, actor=actor, now=now, post_id=reply.post_id, why=why)
     reply.withdrawn_at = now
     if post is not None and post.state is not PostState.WITHDRAWN:
-        values = {"why": why}
-        transitions.apply(
-            session,
-            post,
-            PostState.WITHDRAWN,
-            actor=actor,
-            now=now,
-            verb="withdraw_post",
-            values=values,
-        )
+        to, verb, values = PostState.WITHDRAWN, "withdraw_post", {"why": why}
+        transitions.apply(session, post, to, actor=actor, now=now, verb=verb, values=values)
 
 
 def standing_answer(session: Session, comment: Comment) -> Reply | None:

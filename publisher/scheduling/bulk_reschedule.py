@@ -20,12 +20,7 @@ from publisher.models.deliveries import Delivery
 from publisher.models.desk import QuietTime
 from publisher.models.posts import Post, Variant
 from publisher.scheduling import holds, schedule
-from publisher.scheduling.constraints import (
-    OccupiedTime,
-    clash_among,
-    occupied_times,
-    wrong_times,
-)
+from publisher.scheduling.constraints import OccupiedTime, clashes, occupied_times, wrong_times
 from publisher.scheduling.holds import facts_of
 from publisher.scheduling.slots import (
     SEARCH_SPAN,
@@ -168,18 +163,14 @@ def move_all(
             session,
             actor=actor,
             now=now,
-            delivery_id=delivery_id,
-            due_at=due_at,
-            late_limit=_late_limit(steps, delivery_id),
+            delivery_id=step.delivery.id,
+            due_at=step.due_at,
+            late_limit=step.delivery.late_limit,
             despite_clash=True,  # `plan` has checked it, with all deliveries at their new times
         )
-        for delivery_id, due_at in new_times.items()
-        if due_at is not None
+        for step in steps
+        if step.can_move and step.due_at is not None
     ]
-
-
-def _late_limit(steps: Sequence[PlannedMove], delivery_id: int) -> int:
-    return next(step.delivery.late_limit for step in steps if step.delivery.id == delivery_id)
 
 
 def _load_chosen(session: Session, delivery_ids: Collection[int]) -> list[Delivery]:
@@ -262,11 +253,7 @@ def _to_slots(
         )
         new_times[delivery.id] = at = next(free, None)
         if at is not None:
-            others.append(
-                OccupiedTime(
-                    delivery.id, delivery.account_id, delivery.post_id, delivery.post.title, at
-                )
-            )
+            others.append(_occupied(delivery, at))
     return new_times
 
 
@@ -294,16 +281,14 @@ def _planned_move(
 
 def _occupied_by(steps: Sequence[PlannedMove]) -> list[OccupiedTime]:
     return [
-        OccupiedTime(
-            step.delivery.id,
-            step.delivery.account_id,
-            step.delivery.post_id,
-            step.delivery.post.title,
-            step.due_at,
-        )
+        _occupied(step.delivery, step.due_at)
         for step in steps
         if step.can_move and step.due_at is not None
     ]
+
+
+def _occupied(delivery: Delivery, at: datetime) -> OccupiedTime:
+    return OccupiedTime(delivery.id, delivery.account_id, delivery.post_id, delivery.post.title, at)
 
 
 def _with_clash(step: PlannedMove, others: Collection[OccupiedTime]) -> PlannedMove:
@@ -311,10 +296,6 @@ def _with_clash(step: PlannedMove, others: Collection[OccupiedTime]) -> PlannedM
     if not step.can_move or step.due_at is None:
         return step
     delivery = step.delivery
-    near = clash_among(
-        others, account_id=delivery.account_id, post_id=delivery.post_id, due_at=step.due_at
-    )
-    if near is None:
-        return step
-    clash = FieldError("due_at", "clash", {"title": near.title, "due_at": near.due_at})
-    return replace(step, problems=(clash,))
+    account_id, post_id = delivery.account_id, delivery.post_id
+    problems = clashes(others, account_id=account_id, post_id=post_id, due_at=step.due_at)
+    return replace(step, problems=tuple(problems))

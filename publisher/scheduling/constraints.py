@@ -29,10 +29,6 @@ class OccupiedTime:
     title: str
     due_at: datetime
 
-    def is_on(self, account_id: int) -> bool:
-        """Return True if it is on this account."""
-        return self.account_id == account_id
-
 
 def occupied_times(session: Session, *, begins: datetime, ends: datetime) -> list[OccupiedTime]:
     """Return the times from ten minutes before `begins` to ten minutes after `ends`, in order.
@@ -54,18 +50,19 @@ def occupied_times(session: Session, *, begins: datetime, ends: datetime) -> lis
     return [OccupiedTime(*row) for row in rows]
 
 
-def clash_among(
+def clashes(
     others: Collection[OccupiedTime], *, account_id: int, post_id: int, due_at: datetime
-) -> OccupiedTime | None:
-    """Return the first time of another post on that account within ten minutes of `due_at`."""
+) -> list[FieldError]:
+    """Return the error of a time within ten minutes of another post on that account.
+
+    Other languages of the same post do not clash.
+    """
     for occupied in others:
-        if (
-            occupied.is_on(account_id)
-            and occupied.post_id != post_id
-            and abs(occupied.due_at - due_at) < CLASH
-        ):
-            return occupied
-    return None
+        is_other_post = occupied.account_id == account_id and occupied.post_id != post_id
+        if is_other_post and abs(occupied.due_at - due_at) < CLASH:
+            near = {"title": occupied.title, "due_at": occupied.due_at}
+            return [FieldError("due_at", "clash", near)]
+    return []
 
 
 def latest_moment(delivery: Delivery) -> datetime:
@@ -80,30 +77,6 @@ def latest_moment(delivery: Delivery) -> datetime:
     return limit if not_after is None else min(limit, not_after)
 
 
-def clashes(
-    session: Session, *, account_id: int, due_at: datetime, variant_id: int
-) -> list[Delivery]:
-    """Return the deliveries of other posts on that account within ten minutes of this time.
-
-    Other languages of the same post and replies to citizens do not clash.
-    """
-    own = select(Revision.post_id).join(Variant.revision).where(Variant.id == variant_id)
-    query = (
-        select(Delivery)
-        .join(Post, Post.id == Delivery.post_id)
-        .where(
-            Delivery.account_id == account_id,
-            Delivery.post_id != own.scalar_subquery(),
-            Post.kind == PostKind.POST,
-            Delivery.action.in_(OF_TEXTS),
-            Delivery.state.in_((*UNSENT, *SENT)),
-            Delivery.due_at > due_at - CLASH,
-            Delivery.due_at < due_at + CLASH,
-        )
-    )
-    return list(session.scalars(query.order_by(Delivery.due_at)))
-
-
 def check_time(
     session: Session,
     variant: Variant,
@@ -115,10 +88,10 @@ def check_time(
 ) -> None:
     """Raise `Invalid` for a past time, a time outside the window, a clash or a wrong late limit."""
     problems = [*wrong_times(variant.revision, due_at, now=now), *_wrong_limit(late_limit)]
-    others = clashes(session, account_id=variant.account_id, due_at=due_at, variant_id=variant.id)
-    if not problems and others and not despite_clash:
-        near = {"title": others[0].post.title, "due_at": others[0].due_at}
-        problems.append(FieldError("due_at", "clash", near))
+    if not problems and not despite_clash:
+        others = occupied_times(session, begins=due_at, ends=due_at)
+        account_id, post_id = variant.account_id, variant.revision.post_id
+        problems = clashes(others, account_id=account_id, post_id=post_id, due_at=due_at)
     if problems:
         raise Invalid(problems)
 

@@ -17,11 +17,7 @@ from publisher.content_checks import outgoing_text
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.posts import Post, Revision, Variant
 from publisher.scheduling import corrections
-from publisher.scheduling.constraints import (
-    LATE_LIMIT,
-    LONGEST_LATE_LIMIT,
-    check_time,
-)
+from publisher.scheduling.constraints import LATE_LIMIT, LONGEST_LATE_LIMIT, check_time
 from publisher.states import SENT, UNSENT, DeliveryState
 from publisher.validation import existing
 
@@ -84,7 +80,15 @@ def _set_time(
         return add_delivery(
             session, actor=actor, now=now, variant=variant, due_at=due_at, late_limit=late_limit
         )
-    _put_back(session, delivery, actor=actor, now=now, due_at=due_at, late_limit=late_limit)
+    if delivery.state in SENT:
+        raise OnItsWay(state=delivery.state)
+    to, verb = DeliveryState.SCHEDULED, "reschedule"
+    values = {"due_at": due_at.isoformat(), "before": delivery.due_at.isoformat()}
+    transitions.apply_or_record(
+        session, delivery, to, actor=actor, now=now, verb=verb, values=values
+    )
+    delivery.due_at, delivery.late_limit = due_at, late_limit
+    delivery.not_before, delivery.reason, delivery.looks = None, {}, 0
     return delivery
 
 
@@ -117,27 +121,22 @@ def publish_now(
     session: Session, *, actor: Actor, now: datetime, variant_ids: Collection[int]
 ) -> list[Delivery]:
     """Make these variants due at once; requires a fresh sign-in."""
-    deliveries = []
     for variant_id in variant_ids:
-        variant = _variant(session, variant_id)
-        require(actor, Action.PUBLISH_NOW, variant.revision.post.department_id, now=now)
-        deliveries.append(
-            schedule(
-                session,
-                actor=actor,
-                now=now,
-                variant_id=variant_id,
-                due_at=now,
-                despite_clash=True,
-            )
+        post = _variant(session, variant_id).revision.post
+        require(actor, Action.PUBLISH_NOW, post.department_id, now=now)
+    return [
+        schedule(
+            session, actor=actor, now=now, variant_id=variant_id, due_at=now, despite_clash=True
         )
-    return deliveries
+        for variant_id in variant_ids
+    ]
 
 
 def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
     """Cancel a delivery that was not sent; raises `OnItsWay` otherwise."""
     delivery = existing(transitions.lock(session, Delivery, delivery_id), delivery_id)
-    require(actor, _cancels(delivery), delivery.post.department_id, now=now)
+    action = _CANCELS.get(delivery.action, Action.CANCEL)
+    require(actor, action, delivery.post.department_id, now=now)
     if delivery.state in SENT:
         raise OnItsWay(state=delivery.state)
     transitions.apply(
@@ -146,16 +145,12 @@ def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -
     return delivery
 
 
+# The right to give an order includes the right to cancel it.
 _CANCELS = {
     DeliveryAction.DELETE: Action.ORDER_DELETION,
     DeliveryAction.HIDE: Action.HIDE,
     DeliveryAction.UNHIDE: Action.UNHIDE,
 }
-
-
-def _cancels(delivery: Delivery) -> Action:
-    """Return the right to cancel this delivery: the right to give an order includes it."""
-    return _CANCELS.get(delivery.action, Action.CANCEL)
 
 
 def cancel_unsent(
@@ -186,31 +181,11 @@ def send_reply(
     session: Session, *, actor: Actor, now: datetime, revision: Revision
 ) -> list[Delivery]:
     """Schedule an approved reply for now, with a late limit of a day."""
+    limit = LONGEST_LATE_LIMIT
     return [
-        _set_time(
-            session,
-            actor=actor,
-            now=now,
-            variant=variant,
-            due_at=now,
-            late_limit=LONGEST_LATE_LIMIT,
-        )
+        _set_time(session, actor=actor, now=now, variant=variant, due_at=now, late_limit=limit)
         for variant in revision.variants
     ]
-
-
-def add_reply_delivery(
-    session: Session, *, actor: Actor, now: datetime, variant: Variant
-) -> Delivery:
-    """Schedule an approved reply that was written just now, so it has no delivery yet."""
-    return add_delivery(
-        session,
-        actor=actor,
-        now=now,
-        variant=variant,
-        due_at=now,
-        late_limit=LONGEST_LATE_LIMIT,
-    )
 
 
 def delivery_for(session: Session, delivery_id: int) -> Delivery:
@@ -246,34 +221,6 @@ def add_delivery(
         session, delivery, "schedule", actor=actor, now=now, values={"due_at": due_at.isoformat()}
     )
     return delivery
-
-
-def _put_back(
-    session: Session,
-    delivery: Delivery,
-    *,
-    actor: Actor,
-    now: datetime,
-    due_at: datetime,
-    late_limit: int,
-) -> None:
-    values = {"due_at": due_at.isoformat(), "before": delivery.due_at.isoformat()}
-    if delivery.state in SENT:
-        raise OnItsWay(state=delivery.state)
-    if delivery.state is DeliveryState.SCHEDULED:
-        transitions.record(session, delivery, "reschedule", actor=actor, now=now, values=values)
-    else:
-        transitions.apply(
-            session,
-            delivery,
-            DeliveryState.SCHEDULED,
-            actor=actor,
-            now=now,
-            verb="reschedule",
-            values=values,
-        )
-    delivery.due_at, delivery.late_limit = due_at, late_limit
-    delivery.not_before, delivery.reason, delivery.looks = None, {}, 0
 
 
 def _variant(session: Session, variant_id: int) -> Variant:

@@ -14,8 +14,7 @@ from itertools import islice
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.errors import WrongRole
-from approvals.policy import Action, Actor, may
+from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.models.deliveries import Account
 from publisher.models.desk import QuietTime, Slot
@@ -68,7 +67,7 @@ def set_quiet_time(
     `account_id` None means every account, `weekday` None every weekday. Raises `Invalid` if both
     times are the same, or if the weekday or account does not exist.
     """
-    _require_may_schedule(actor)
+    require(actor, Action.SCHEDULE, None, now=now)
     validator = Validator()
     if account_id is not None:
         _check_account(session, validator, account_id)
@@ -86,29 +85,17 @@ def set_quiet_time(
         set_by_id=actor.person_id,
     )
     session.add(quiet_time)
-    transitions.record(
-        session,
-        quiet_time,
-        "set_quiet_time",
-        actor=actor,
-        now=now,
-        values=_quiet_time_values(quiet_time),
-    )
+    values = _quiet_time_values(quiet_time)
+    transitions.record(session, quiet_time, "set_quiet_time", actor=actor, now=now, values=values)
     return quiet_time
 
 
 def remove_quiet_time(session: Session, *, actor: Actor, now: datetime, quiet_time_id: int) -> None:
     """Delete a quiet time; raises `NotFound`."""
-    _require_may_schedule(actor)
+    require(actor, Action.SCHEDULE, None, now=now)
     quiet_time = existing(session.get(QuietTime, quiet_time_id), quiet_time_id)
-    transitions.record(
-        session,
-        quiet_time,
-        "remove_quiet_time",
-        actor=actor,
-        now=now,
-        values=_quiet_time_values(quiet_time),
-    )
+    verb, values = "remove_quiet_time", _quiet_time_values(quiet_time)
+    transitions.record(session, quiet_time, verb, actor=actor, now=now, values=values)
     session.delete(quiet_time)
 
 
@@ -126,7 +113,7 @@ def set_slots(
     A weekday that has this slot already is left out. Raises `Invalid` if no weekday was chosen, or
     if the account does not exist.
     """
-    _require_may_schedule(actor)
+    require(actor, Action.SCHEDULE, None, now=now)
     validator = Validator()
     _check_account(session, validator, account_id)
     if not weekdays:
@@ -156,7 +143,7 @@ def _set_slot(
 
 def remove_slot(session: Session, *, actor: Actor, now: datetime, slot_id: int) -> None:
     """Delete a slot; raises `NotFound`."""
-    _require_may_schedule(actor)
+    require(actor, Action.SCHEDULE, None, now=now)
     slot = existing(session.get(Slot, slot_id), slot_id)
     transitions.record(
         session, slot, "remove_slot", actor=actor, now=now, values=_slot_values(slot)
@@ -236,7 +223,7 @@ def free_times(
                 clashes = (
                     abs(at - occupied.due_at) < CLASH
                     for occupied in others
-                    if occupied.is_on(account_id)
+                    if occupied.account_id == account_id
                 )
                 if not any(clashes) and quiet_time_at(all_quiet_times, account_id, at) is None:
                     yield at
@@ -259,12 +246,6 @@ def minute_of(time_of_day: time) -> int:
 def time_of(minute: int) -> time:
     """Return the time at this minute of the day."""
     return time(minute // 60, minute % 60)
-
-
-def _require_may_schedule(actor: Actor) -> None:
-    """Raise `WrongRole` unless the actor may schedule. Slots belong to no department."""
-    if not may(actor, Action.SCHEDULE, None):
-        raise WrongRole(role=actor.role, action=Action.SCHEDULE)
 
 
 def _check_account(session: Session, validator: Validator, account_id: int) -> None:
