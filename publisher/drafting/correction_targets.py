@@ -71,7 +71,7 @@ def _as_edit(
     link = link_left(target, variant.link)
     if outgoing_text.outgoing_text(current) == with_link(corrections.as_saved(variant.text), link):
         return None
-    pictures = tuple(_same_picture(rendition) for rendition in first.renditions)
+    pictures = tuple(PreparedPicture.of(rendition) for rendition in first.renditions)
     return replace(variant, link=link, pictures=pictures, target=target.live.platform_id)
 
 
@@ -111,14 +111,3 @@ def _as_note(variant: PreparedVariant, target: CorrectionTarget) -> PreparedVari
 
 def _sources(pictures: Iterable[PreparedPicture | Rendition]) -> list[str]:
     return [picture.source_sha256 for picture in pictures]
-
-
-def _same_picture(rendition: Rendition) -> PreparedPicture:
-    return PreparedPicture(
-        rendition.sha256,
-        rendition.source_sha256,
-        rendition.mime,
-        rendition.width,
-        rendition.height,
-        rendition.alt_text,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from sqlalchemy import select
@@ -20,6 +20,7 @@ from publisher.models.posts import (
     Language,
     Post,
     PostKind,
+    Rendition,
     Revision,
     RevisionDepartment,
     Variant,
@@ -83,6 +84,11 @@ class PreparedPicture:
     width: int
     height: int
     alt_text: str
+
+    @classmethod
+    def of(cls, row: Rendition) -> PreparedPicture:
+        """Return a rendition of a saved revision, to be saved again."""
+        return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
 
 
 @dataclass(frozen=True)

@@ -46,14 +46,7 @@ def preparation_context(session: Session, *, post_id: int | None = None) -> Prep
         .order_by(Rendition.id)
     )
     renditions = {
-        (rendition.source_sha256, platform): PreparedPicture(
-            rendition.sha256,
-            rendition.source_sha256,
-            rendition.mime,
-            rendition.width,
-            rendition.height,
-            "",
-        )
+        (rendition.source_sha256, platform): PreparedPicture.of(rendition)
         for rendition, platform in session.execute(query)
     }
     return PreparationContext(platforms, renditions)

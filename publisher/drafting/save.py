@@ -15,7 +15,7 @@ from publisher import failpoints, transitions
 from publisher.drafting.drafts import LONGEST_TITLE, PreparedDraft, PreparedPicture, PreparedVariant
 from publisher.drafting.revisions import write_revision
 from publisher.intake.close import locked_submission
-from publisher.models.posts import Post, PostKind, Rendition, Revision, RevisionDepartment, Variant
+from publisher.models.posts import Post, PostKind, Revision, RevisionDepartment, Variant
 from publisher.people.departments import is_in_force
 from publisher.states import SubmissionState
 from publisher.validation import NotFound, Validator
@@ -155,16 +155,5 @@ def _variant(variant: Variant) -> PreparedVariant:
         text=variant.text,
         link=variant.link,
         target=variant.target,
-        pictures=tuple(_picture(rendition) for rendition in variant.renditions),
-    )
-
-
-def _picture(rendition: Rendition) -> PreparedPicture:
-    return PreparedPicture(
-        sha256=rendition.sha256,
-        source_sha256=rendition.source_sha256,
-        mime=rendition.mime,
-        width=rendition.width,
-        height=rendition.height,
-        alt_text=rendition.alt_text,
+        pictures=tuple(PreparedPicture.of(rendition) for rendition in variant.renditions),
     )
