@@ -52,11 +52,10 @@ def _order(
         actor=actor,
         now=now,
         action=DeliveryAction.HIDE if hidden else DeliveryAction.UNHIDE,
-        target=comment.platform_id,
+        target=comment,
         department_id=comment.department_id or receipt_above.delivery.post.department_id,
         reason=reason,
         variant=receipt_above.delivery.variant,
-        comment=comment,
     )
 
 

@@ -233,10 +233,7 @@ def _approve_post_if_complete(
     transitions.apply(
         session, post, PostState.APPROVED, actor=actor, now=now, verb="approve", values=values
     )
-    notice_values = notify.actor_values(session, actor)
-    notify.tell(
-        session, NoticeKind.APPROVED, revision.author, revision, now=now, more_values=notice_values
-    )
+    notify.tell(session, NoticeKind.APPROVED, revision.author, revision, by=actor, now=now)
     if post.kind is PostKind.REPLY:
         schedule.send_reply(session, actor=actor, now=now, revision=revision)
 
@@ -319,8 +316,8 @@ def _refuse(
     transitions.apply(session, revision.post, state, actor=actor, now=now, verb=verb, values=values)
     if revision.post.reply is not None:
         revision.post.reply.withdrawn_at = now  # so that the comment can be answered again
-    notice_values = {"reason": cleaned_reason, **notify.actor_values(session, actor)}
-    notify.tell(session, notice, revision.author, revision, now=now, more_values=notice_values)
+    author = revision.author
+    notify.tell(session, notice, author, revision, by=actor, now=now, reason=cleaned_reason)
     return decision
 
 

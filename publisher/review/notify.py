@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 from publisher.review import gate_adapter
+from publisher.scheduling import slots
 
 
 def ask(
@@ -30,18 +30,11 @@ def ask(
         person = session.get_one(Person, approver.person_id)
         if revision.post.reply is None:
             notice_values = {
-                "due_at": _wished(revision) or revision.not_after,
+                "due_at": slots.earliest_wish(revision.post) or revision.not_after,
                 "standing_in": approvers.standing_in,
-                **actor_values(session, actor),
             }
-            tell(
-                session,
-                NoticeKind.REVIEW_ASKED,
-                person,
-                revision,
-                now=now,
-                more_values=notice_values,
-            )
+            kind = NoticeKind.REVIEW_ASKED
+            tell(session, kind, person, revision, by=actor, now=now, **notice_values)
         else:
             _say_answer_waits(session, person, revision, revision.post.reply, now=now)
 
@@ -57,16 +50,9 @@ def _say_blocked(
 ) -> None:
     values = {"why": why, "department": department_id}
     transitions.record(session, revision.post, "blocked", actor=actor, now=now, values=values)
-    notice_values = {"why": why, "department": session.get_one(Department, department_id)}
+    kind, department = NoticeKind.REVIEW_BLOCKED, session.get_one(Department, department_id)
     for admin in responsibility.lead_and_admins(session, now=now):
-        tell(
-            session,
-            NoticeKind.REVIEW_BLOCKED,
-            admin.person,
-            revision,
-            now=now,
-            more_values=notice_values,
-        )
+        tell(session, kind, admin.person, revision, now=now, why=why, department=department)
 
 
 def _say_answer_waits(
@@ -95,32 +81,18 @@ def tell(
     revision: Revision,
     *,
     now: datetime,
-    more_values: Mapping[str, object] | None = None,
+    by: Actor | None = None,
+    **more_values: object,
 ) -> None:
-    """Queue a notification about this revision for a person."""
+    """Queue a notification about this revision for a person; `by` is who caused it."""
     post = revision.post
     values = {
         "title": post.title,
         "revision": revision.number,
         "department": post.department,
-        **(more_values or {}),
+        **more_values,
     }
+    if by is not None and by.person_id is not None:
+        values["by"] = session.get_one(Person, by.person_id)
     path = links.review(post.id) if kind is NoticeKind.REVIEW_ASKED else links.post(post.id)
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
-
-
-def actor_values(session: Session, actor: Actor) -> dict[str, object]:
-    """Return the acting person as `by` of a notification's values; empty if no person acts."""
-    if actor.person_id is None:
-        return {}
-    return {"by": session.get_one(Person, actor.person_id)}
-
-
-def _wished(revision: Revision) -> datetime | None:
-    """Return the earliest time that a submission wishes for, or None."""
-    wished_times = [
-        submission.wished_at
-        for submission in revision.post.submissions
-        if submission.wished_at is not None
-    ]
-    return min(wished_times, default=None)

@@ -40,14 +40,12 @@ def order(
     actor: Actor,
     now: datetime,
     action: DeliveryAction,
-    target: str,
+    target: ReceiptRow | Comment,
     department_id: int,
     reason: str,
     variant: Variant,
-    receipt: ReceiptRow | None = None,
-    comment: Comment | None = None,
 ) -> Order:
-    """Give an order about `target`, the platform id of a receipt's publication or of a comment.
+    """Give an order about the publication of a receipt, or about a comment.
 
     `variant` is the text below which the target is shown. The caller has checked the right. Raises
     `AlreadyOrdered` while an earlier order about the same target is unsettled, and `Invalid`
@@ -56,14 +54,14 @@ def order(
     if actor.person_id is None or actor.appointment_id is None:
         raise WrongRole(role=actor.role, action=action)
     cleaned_reason = checked_reason(reason)
-    _check_none_pending(session, receipt, comment)
+    _check_none_pending(session, target)
     delivery = _delivery(session, actor=actor, now=now, action=action, variant=variant)
     takedown_order = Order(
         delivery=delivery,
         action=action,
-        target=target,
-        receipt=receipt,
-        comment=comment,
+        target=target.platform_id,
+        receipt=target if isinstance(target, ReceiptRow) else None,
+        comment=target if isinstance(target, Comment) else None,
         department_id=department_id,
         reason=cleaned_reason,
         at=now,
@@ -95,14 +93,10 @@ def _delivery(
     return delivery
 
 
-def _check_none_pending(
-    session: Session, receipt: ReceiptRow | None, comment: Comment | None
-) -> None:
-    query = select(Order).join(Order.delivery).where(Delivery.state.in_(OPEN_DELIVERY))
-    if receipt is not None:
-        query = query.where(Order.receipt_id == receipt.id)
-    if comment is not None:
-        query = query.where(Order.comment_id == comment.id)
+def _check_none_pending(session: Session, target: ReceiptRow | Comment) -> None:
+    column = Order.receipt_id if isinstance(target, ReceiptRow) else Order.comment_id
+    query = select(Order).join(Order.delivery)
+    query = query.where(Delivery.state.in_(OPEN_DELIVERY), column == target.id)
     pending = session.scalars(query.order_by(Order.id.desc())).first()
     if pending is not None:
         raise AlreadyOrdered(at=pending.at)
@@ -134,7 +128,16 @@ def take_back(
     if not chosen:
         raise Invalid([FieldError("things", "nothing_chosen")])
     orders = [
-        _deletion(session, live_text, post, cleaned_reason, actor=actor, now=now)
+        order(
+            session,
+            actor=actor,
+            now=now,
+            action=DeliveryAction.DELETE,
+            target=live_text.receipt,
+            department_id=post.department_id,
+            reason=cleaned_reason,
+            variant=live_text.first,
+        )
         for live_text in chosen
     ]
     if len(chosen) == len(standing) and not _may_be_live(session, post_id):
@@ -154,22 +157,6 @@ def to_take_back(session: Session, post_id: int) -> list[LiveText]:
         for live_text in corrections.live_texts_of(session, post_id)
         if live_text.receipt.id not in pending
     ]
-
-
-def _deletion(
-    session: Session, live_text: LiveText, post: Post, reason: str, *, actor: Actor, now: datetime
-) -> Order:
-    return order(
-        session,
-        actor=actor,
-        now=now,
-        action=DeliveryAction.DELETE,
-        target=live_text.platform_id,
-        department_id=post.department_id,
-        reason=reason,
-        variant=live_text.first,
-        receipt=live_text.receipt,
-    )
 
 
 def _may_be_live(session: Session, post_id: int) -> bool:
@@ -200,17 +187,11 @@ def carried_out(session: Session, delivery: Delivery, *, now: datetime) -> None:
     if takedown_order.receipt is not None and takedown_order.action is DeliveryAction.DELETE:
         takedown_order.receipt.gone_at = takedown_order.receipt.gone_at or now
     if takedown_order.comment is not None:
-        takedown_order.comment.hidden_at = (
-            now if takedown_order.action is DeliveryAction.HIDE else None
-        )
-        transitions.record(
-            session,
-            takedown_order.comment,
-            "hidden" if takedown_order.action is DeliveryAction.HIDE else "shown_again",
-            actor=CLOCK,
-            now=now,
-            values={"order": takedown_order.id},
-        )
+        hides = takedown_order.action is DeliveryAction.HIDE
+        comment, verb = takedown_order.comment, "hidden" if hides else "shown_again"
+        comment.hidden_at = now if hides else None
+        values = {"order": takedown_order.id}
+        transitions.record(session, comment, verb, actor=CLOCK, now=now, values=values)
 
 
 def orders_of(session: Session, post_id: int) -> list[Order]:

@@ -51,7 +51,10 @@ def withdraw_approval(
     stopped = schedule.cancel_unsent(
         session, actor=actor, now=now, post_id=post.id, why="withdraw_approval"
     )
-    _take_back(session, revision, approvals, actor=actor, now=now, reason=cleaned_reason)
+    values = {"revision": revision.number, "reason": bool(cleaned_reason)}
+    _void(session, revision, approvals, actor=actor, now=now, values=values)
+    kind, author = NoticeKind.APPROVAL_WITHDRAWN, revision.author
+    notify.tell(session, kind, author, revision, by=actor, now=now, reason=cleaned_reason)
     return stopped
 
 
@@ -69,23 +72,6 @@ def _check_something_left_to_stop(session: Session, post: Post) -> None:
     if states and all(state in SENT for state in states):
         gone = {state for state in states if state is not DeliveryState.PUBLISHED}
         raise schedule.OnItsWay(state=gone.pop() if gone else DeliveryState.PUBLISHED)
-
-
-def _take_back(
-    session: Session,
-    revision: Revision,
-    approvals: list[Decision],
-    *,
-    actor: Actor,
-    now: datetime,
-    reason: str,
-) -> None:
-    values = {"revision": revision.number, "reason": bool(reason)}
-    _void(session, revision, approvals, actor=actor, now=now, values=values)
-    more = {"reason": reason, **notify.actor_values(session, actor)}
-    notify.tell(
-        session, NoticeKind.APPROVAL_WITHDRAWN, revision.author, revision, now=now, more_values=more
-    )
 
 
 def lose_approval(
@@ -122,19 +108,10 @@ def _void(
     """Withdraw these approvals; an approved post is in review again."""
     for decision in approvals:
         decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
-    post = revision.post
-    if post.state is PostState.APPROVED:
-        transitions.apply(
-            session,
-            post,
-            PostState.IN_REVIEW,
-            actor=actor,
-            now=now,
-            verb="withdraw_approval",
-            values=values,
-        )
-    else:
-        transitions.record(session, post, "withdraw_approval", actor=actor, now=now, values=values)
+    to, verb = PostState.IN_REVIEW, "withdraw_approval"
+    transitions.apply_or_record(
+        session, revision.post, to, actor=actor, now=now, verb=verb, values=values
+    )
 
 
 def withdraw_post(
@@ -149,11 +126,6 @@ def withdraw_post(
     if post.reply is not None:
         post.reply.withdrawn_at = now
     transitions.apply(
-        session,
-        post,
-        PostState.WITHDRAWN,
-        actor=actor,
-        now=now,
-        verb="withdraw_post",
+        session, post, PostState.WITHDRAWN, actor=actor, now=now, verb="withdraw_post"
     )
     return post

@@ -140,11 +140,10 @@ def test_the_same_is_not_ordered_twice_at_once(town: City) -> None:
             actor=town.actor("lead"),
             now=town.now,
             action=DeliveryAction.DELETE,
-            target=live_text.platform_id,
+            target=session.get_one(type(live_text.receipt), live_text.receipt.id),
             department_id=town.departments["water"],
             reason=WHY,
             variant=session.get_one(type(live_text.first), live_text.first.id),
-            receipt=session.get_one(type(live_text.receipt), live_text.receipt.id),
         )
 
 
