@@ -130,10 +130,12 @@ def decline(
     """
     action = Action.DECLINE_SUBMISSION
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
-    _end(session, submission, SubmissionState.DECLINED, action, actor=actor, now=now, reason=reason)
-    by = session.get_one(Person, person_of(actor))
-    notice_values: dict[str, object] = {"reason": submission.reason, "by": by}
-    tell(session, submission, NoticeKind.SUBMISSION_DECLINED, now=now, more_values=notice_values)
+    to = SubmissionState.DECLINED
+    transitions.check_move(SUBMISSION_MOVES, submission.state, to)
+    submission.reason = checked_reason(reason)
+    transitions.apply(session, submission, to, actor=actor, now=now, verb=action)
+    kind = NoticeKind.SUBMISSION_DECLINED
+    tell(session, submission, kind, now=now, by=actor, reason=submission.reason)
     tell_duplicates(session, submission, actor=actor, now=now)
     return submission
 
@@ -148,13 +150,12 @@ def withdraw(
     """
     action = Action.WITHDRAW_SUBMISSION
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
-    transitions.check_move(SUBMISSION_MOVES, submission.state, SubmissionState.WITHDRAWN)
-    cleaned_reason = checked_reason(reason)
+    to = SubmissionState.WITHDRAWN
+    transitions.check_move(SUBMISSION_MOVES, submission.state, to)
+    submission.reason = checked_reason(reason)
     for post in submission.posts:
-        _let_go(session, post, submission, actor=actor, now=now, reason=cleaned_reason)
-    _end(
-        session, submission, SubmissionState.WITHDRAWN, action, actor=actor, now=now, reason=reason
-    )
+        _let_go(session, post, submission, actor=actor, now=now, reason=submission.reason)
+    transitions.apply(session, submission, to, actor=actor, now=now, verb=action)
     tell_duplicates(session, submission, actor=actor, now=now)
     return submission
 
@@ -183,18 +184,3 @@ def _rests_on_it_alone(post: Post, submission: Submission) -> bool:
     others = [other for other in post.submissions if other is not submission]
     remaining = [other for other in others if other.state is not SubmissionState.WITHDRAWN]
     return not remaining and (not others or post.department_id == submission.department_id)
-
-
-def _end(
-    session: Session,
-    submission: Submission,
-    to: SubmissionState,
-    action: Action,
-    *,
-    actor: Actor,
-    now: datetime,
-    reason: str,
-) -> None:
-    transitions.check_move(SUBMISSION_MOVES, submission.state, to)
-    submission.reason = checked_reason(reason)
-    transitions.apply(session, submission, to, actor=actor, now=now, verb=action)

@@ -13,11 +13,10 @@ from publisher import transitions
 from publisher.i18n.languages import latin_digits
 from publisher.intake.close import locked_submission
 from publisher.intake.submit import tell
-from publisher.models.people import Person
 from publisher.models.submissions import Submission
 from publisher.notifications.compose import NoticeKind
 from publisher.states import SUBMISSION_MOVES, SubmissionState
-from publisher.validation import FieldError, Invalid, Validator, checked_reason, person_of
+from publisher.validation import FieldError, Invalid, Validator, checked_reason
 
 TAKE_IN = "take_in"
 LONGEST_ORIGINAL_NUMBER = 40
@@ -54,23 +53,14 @@ def merge(
     if other is None:
         raise Invalid([FieldError("number", "unknown_number", {"number": number})])
     submission.merged_into, submission.reason = other, cleaned_reason
-    merge_details = {
-        "into": other.number,
-        "into_id": other.id,
-        "same": _same_department(submission, other),
-    }
-    transitions.apply(
-        session, submission, to, actor=actor, now=now, verb=action, values=merge_details
-    )
-    take_in_details = {
-        "number": submission.number,
-        "id": submission.id,
-        "same": merge_details["same"],
-    }
+    # Those of one department may see both.
+    same = submission.department_id == other.department_id
+    details = {"into": other.number, "into_id": other.id, "same": same}
+    transitions.apply(session, submission, to, actor=actor, now=now, verb=action, values=details)
+    take_in_details = {"number": submission.number, "id": submission.id, "same": same}
     transitions.record(session, other, TAKE_IN, actor=actor, now=now, values=take_in_details)
-    by = session.get_one(Person, person_of(actor))
-    notice_values: dict[str, object] = {"into": other.number, "reason": cleaned_reason, "by": by}
-    tell(session, submission, NoticeKind.SUBMISSION_MERGED, now=now, more_values=notice_values)
+    notice_values = {"into": other.number, "reason": cleaned_reason}
+    tell(session, submission, NoticeKind.SUBMISSION_MERGED, now=now, by=actor, **notice_values)
     return submission
 
 
@@ -109,11 +99,6 @@ def _checked(submission: Submission, other: Submission | None, number: str, reas
         raise Invalid([*validator.problems, *invalid.problems]) from invalid
     validator.finish()
     return cleaned_reason
-
-
-def _same_department(submission: Submission, other: Submission) -> bool:
-    """Return True if both belong to one department, which may then see both."""
-    return submission.department_id == other.department_id
 
 
 def likely_originals(session: Session, submission: Submission) -> list[Submission]:

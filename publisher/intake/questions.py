@@ -17,12 +17,11 @@ from approvals.policy import Action, Actor
 from publisher import transitions
 from publisher.intake.close import locked_submission
 from publisher.intake.edit import check_recorded_here
-from publisher.intake.submit import contact
+from publisher.intake.submit import contact, tell_person
 from publisher.models.history import Event
 from publisher.models.people import Person
 from publisher.models.submission_details import NoteKind, SubmissionNote
 from publisher.models.submissions import Submission
-from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 from publisher.states import SUBMISSION_MOVES, SubmissionState
@@ -49,17 +48,9 @@ def return_submission(
     transitions.apply(
         session, submission, target, actor=actor, now=now, verb=action, values={"note": note.id}
     )
-    asker = session.get_one(Person, person_of(actor))
-    notice_values = {"reason": submission.reason, "by": asker}
+    kind, reason = NoticeKind.SUBMISSION_RETURNED, submission.reason
     for person in _people_to_notify(session, submission, now):
-        _notify(
-            session,
-            submission,
-            NoticeKind.SUBMISSION_RETURNED,
-            person,
-            now=now,
-            more_values=notice_values,
-        )
+        tell_person(session, submission, kind, person, now=now, by=actor, reason=reason)
     return submission
 
 
@@ -82,10 +73,8 @@ def answer_question(
     )
     question = last_note(session, submission, NoteKind.QUESTION)
     if question is not None and question.person_id != actor.person_id:
-        answerer = session.get_one(Person, person_of(actor))
-        notice_values = {"answer": cleaned_answer, "by": answerer}
-        kind = NoticeKind.SUBMISSION_COMPLETED
-        _notify(session, submission, kind, question.person, now=now, more_values=notice_values)
+        kind, asker = NoticeKind.SUBMISSION_COMPLETED, question.person
+        tell_person(session, submission, kind, asker, now=now, by=actor, answer=cleaned_answer)
     return submission
 
 
@@ -108,15 +97,8 @@ def add_note(
     )
     clerk = _drafting_clerk(session, submission)
     if clerk is not None and clerk.id != actor.person_id:
-        notice_values = {"answer": text, "by": session.get_one(Person, person_of(actor))}
-        _notify(
-            session,
-            submission,
-            NoticeKind.SUBMISSION_NOTE,
-            clerk,
-            now=now,
-            more_values=notice_values,
-        )
+        kind = NoticeKind.SUBMISSION_NOTE
+        tell_person(session, submission, kind, clerk, now=now, by=actor, answer=text)
     return submission
 
 
@@ -182,17 +164,3 @@ def _drafting_clerk(session: Session, submission: Submission) -> Person | None:
     )
     event = session.scalars(draft_events.order_by(Event.id.desc()).limit(1)).first()
     return event.person if event is not None else None
-
-
-def _notify(
-    session: Session,
-    submission: Submission,
-    kind: NoticeKind,
-    person: Person,
-    *,
-    now: datetime,
-    more_values: dict[str, object],
-) -> None:
-    values = {"number": submission.number, "title": submission.title, **more_values}
-    path = links.submission(submission.id)
-    compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)

@@ -5,7 +5,7 @@ Departments of duplicates are notified when the original ends without a post.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -150,13 +150,15 @@ def _acknowledge(
     """Record the event, and send the number to the department's contact."""
     values = {"number": submission.number, "at_desk": at_desk}
     transitions.record(session, submission, Action.HAND_IN, actor=actor, now=now, values=values)
-    notice_values: dict[str, object] = {
-        "department": submission.department,
-        "received_at": submission.received_at,
-    }
-    if submission.wished_at is not None:
-        notice_values["wished_at"] = submission.wished_at
-    tell(session, submission, NoticeKind.ACKNOWLEDGEMENT, now=now, more_values=notice_values)
+    tell(
+        session,
+        submission,
+        NoticeKind.ACKNOWLEDGEMENT,
+        now=now,
+        department=submission.department,
+        received_at=submission.received_at,
+        wished_at=submission.wished_at,
+    )
 
 
 def tell(
@@ -165,13 +167,29 @@ def tell(
     kind: NoticeKind,
     *,
     now: datetime,
-    more_values: Mapping[str, object],
+    by: Actor | None = None,
+    **more_values: object,
 ) -> None:
     """Queue a mail about a submission to the department's contact, if there is one."""
     person = contact(session, submission, now=now)
-    if person is None:
-        return
+    if person is not None:
+        tell_person(session, submission, kind, person, now=now, by=by, **more_values)
+
+
+def tell_person(
+    session: Session,
+    submission: Submission,
+    kind: NoticeKind,
+    person: Person,
+    *,
+    now: datetime,
+    by: Actor | None,
+    **more_values: object,
+) -> None:
+    """Queue a mail about a submission to this person; `by` is who caused it."""
     values = {"number": submission.number, "title": submission.title, **more_values}
+    if by is not None:
+        values["by"] = session.get_one(Person, person_of(by))
     path = links.submission(submission.id)
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
 
@@ -214,18 +232,16 @@ def tell_duplicates(session: Session, original: Submission, *, actor: Actor, now
 
     A duplicate stays merged and keeps its number.
     """
-    by = session.get_one(Person, person_of(actor))
-    notice_values: dict[str, object] = {
+    notice_values = {
         "into": original.number,
         "declined": original.state is SubmissionState.DECLINED,
         "reason": original.reason,
-        "by": by,
     }
     for duplicate in _all_duplicates(original):
         same = duplicate.department_id == original.department_id
         values = {"into": original.number, "into_id": original.id, "same": same}
         transitions.record(session, duplicate, ORIGINAL_ENDED, actor=actor, now=now, values=values)
-        tell(session, duplicate, NoticeKind.ORIGINAL_ENDED, now=now, more_values=notice_values)
+        tell(session, duplicate, NoticeKind.ORIGINAL_ENDED, now=now, by=actor, **notice_values)
 
 
 def _all_duplicates(original: Submission) -> Iterator[Submission]:
