@@ -1,18 +1,6 @@
 from __future__ import annotations
 
-import inspect
-import re
-
 from publisher.notifications import links
-
-
-def test_every_pattern_has_a_function_that_fills_it() -> None:
-    for name, pattern in links.PATTERNS.items():
-        function = getattr(links, name)
-        parameters = list(inspect.signature(function).parameters)
-        assert re.findall(r"\{(\w+)\}", pattern) == parameters
-        filled = function(*[7 for _ in parameters])
-        assert filled == re.sub(r"\{\w+\}", "7", pattern)
 
 
 def test_the_base_is_put_into_every_link() -> None:
