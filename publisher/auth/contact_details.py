@@ -75,6 +75,11 @@ def read_identifier(identifier: str) -> str | None:
         return None
 
 
+def normal_identifier(identifier: str) -> str:
+    """Return a login as a mail address or mobile number; if it is neither, in lower case."""
+    return read_identifier(identifier) or identifier.strip().lower()
+
+
 def read_line(field: str, text: str, *, longest: int, needed: bool = False) -> str:
     """Return one line of text in its stored form.
 

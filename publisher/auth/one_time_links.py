@@ -48,20 +48,15 @@ class LinkSubject:
     subject_id: int
     person: Person
 
+    @classmethod
+    def of(cls, person: Person, purpose: LinkPurpose) -> LinkSubject:
+        """Return the subject of a link to the person it is made for."""
+        return cls(purpose, Person.__tablename__, person.id, person)
 
-def make(
-    session: Session,
-    *,
-    purpose: LinkPurpose,
-    subject: str,
-    subject_id: int,
-    person: Person,
-    now: datetime,
-    lasts: timedelta,
-) -> str:
-    """Make a link to a row (`subject` is its table) for a person; return the token, once."""
+
+def make(session: Session, link_subject: LinkSubject, *, now: datetime, lasts: timedelta) -> str:
+    """Make a link to the subject for its person; return the token, once."""
     token = secrets.token_urlsafe(32)
-    link_subject = LinkSubject(purpose, subject, subject_id, person)
     _add(session, digest_of(token), link_subject, now=now, lasts=lasts)
     return token
 

@@ -122,13 +122,6 @@ def hashed(password: str, *, hasher: Hasher = HASHER) -> str:
     return hasher.hash(_normal(password))
 
 
-def store_password(
-    person: Person, password: str, *, hasher: Hasher, password_hash: str | None = None
-) -> None:
-    """Store a checked password; `password_hash` is its hash if it was made beforehand."""
-    person.password_hash = password_hash or hashed(password, hasher=hasher)
-
-
 @lru_cache(maxsize=8)
 def _spare_hash(hasher: Hasher) -> str:
     return hasher.hash("nobody signs in with this")

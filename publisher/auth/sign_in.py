@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.auth import throttling
-from publisher.auth.contact_details import read_identifier
+from publisher.auth.contact_details import normal_identifier
 from publisher.auth.one_time_links import digest_of
 from publisher.auth.passwords import (
     HASHER,
@@ -22,7 +22,6 @@ from publisher.auth.passwords import (
     Proof,
     accept_proof,
     check_password,
-    store_password,
     try_password,
 )
 from publisher.auth.sessions import actor_of, chosen_appointment, end_all
@@ -66,26 +65,22 @@ def sign_in(
     session: Session,
     *,
     identifier: str,
-    password: str,
+    proof: Proof,
     address: str,
     device: str,
     now: datetime,
-    hasher: Hasher = HASHER,
-    proof: Proof | None = None,
 ) -> SignedIn | SignInRefusal:
     """Sign a person in by mail address or mobile number, in any usual spelling, and password.
 
     A refusal is returned and not raised, as the failed attempt has to be committed. Time and
-    message are the same whether the account exists or not. `proof` is the verified password, if
-    that was done before the transaction; see `hash_to_try`.
+    message are the same whether the account exists or not. `proof` is the password as it was
+    verified before the transaction was opened; see `hash_to_try`.
     """
     identifier_key, keys = _login_and_keys(identifier, address)
     until = throttling.throttled_until(session, keys, now=now)
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
-    person = _person_of(session, identifier_key)
-    if proof is None:
-        proof = try_password(person.password_hash if person else None, password, hasher=hasher)
+    person = person_of(session, identifier_key)
     if not accept_proof(person, proof) or person is None:
         throttling.store_failure(session, keys, now=now)
         _record_refusal(session, SignInProblem.WRONG, person, address, device, now=now)
@@ -99,11 +94,9 @@ def sign_in(
 
 def _login_and_keys(identifier: str, address: str) -> tuple[str, tuple[str, str]]:
     """Return the normalised login, and the throttling keys of the attempt."""
-    identifier_key = read_identifier(identifier) or identifier.strip().lower()
-    return identifier_key, (
-        throttling.key_of_identifier(identifier_key),
-        throttling.key_of_address(address),
-    )
+    identifier_key = normal_identifier(identifier)
+    keys = throttling.key_of_identifier(identifier_key), throttling.key_of_address(address)
+    return identifier_key, keys
 
 
 @dataclass(frozen=True)
@@ -125,7 +118,7 @@ def hash_to_try(
 ) -> StoredPassword:
     """Return the hash that a sign-in is verified against, read before its transaction is opened."""
     identifier_key, keys = _login_and_keys(identifier, address)
-    person = _person_of(session, identifier_key)
+    person = person_of(session, identifier_key)
     is_throttled = throttling.throttled_until(session, keys, now=now) is not None
     return StoredPassword(person.password_hash if person is not None else None, is_throttled)
 
@@ -150,12 +143,9 @@ def _record_refusal(
 
     Throttled attempts are not recorded, so that nobody can flood the history.
     """
+    person_id = person.id if person is not None else None
     refused = RefusedSignIn(
-        at=now,
-        why=problem,
-        person_id=person.id if person is not None else None,
-        address=address[:64],
-        device=device[:200],
+        at=now, why=problem, person_id=person_id, address=address[:64], device=device[:200]
     )
     session.add(refused)
     session.flush()
@@ -163,7 +153,8 @@ def _record_refusal(
     transitions.record(session, refused, "refuse_sign_in", actor=NOBODY, now=now, values=values)
 
 
-def _person_of(session: Session, identifier_key: str) -> Person | None:
+def person_of(session: Session, identifier_key: str) -> Person | None:
+    """Return the person with this mail address or mobile number; None if there is none."""
     column = Person.mail if "@" in identifier_key else Person.mobile
     return session.scalars(select(Person).where(column == identifier_key)).one_or_none()
 
@@ -198,14 +189,12 @@ def prove(
     session: Session,
     *,
     sign_in_id: int,
-    password: str,
+    proof: Proof,
     now: datetime,
-    hasher: Hasher = HASHER,
-    proof: Proof | None = None,
 ) -> SignInRefusal | None:
-    """Verify the password within a session; return None if it is right, else the refusal.
+    """Accept the password within a session; return None if it is right, else the refusal.
 
-    `proof` is the verified password, if that was done beforehand; see `own_hash`.
+    `proof` is the password as it was verified before the transaction was opened; see `own_hash`.
     """
     sign_in = session.get_one(SignIn, sign_in_id)
     keys = (throttling.key_of_identifier(f"person:{sign_in.person_id}"),)
@@ -213,8 +202,7 @@ def prove(
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
     actor = actor_of(session, sign_in, now=now)
-    password_proof = proof or try_password(sign_in.person.password_hash, password, hasher=hasher)
-    if not accept_proof(sign_in.person, password_proof):
+    if not accept_proof(sign_in.person, proof):
         throttling.store_failure(session, keys, now=now)
         transitions.record(session, sign_in, "refuse_prove", actor=actor, now=now)
         return SignInRefusal(SignInProblem.WRONG)
@@ -229,17 +217,16 @@ def set_password(
     *,
     person: Person,
     password: str,
+    password_hash: str,
     now: datetime,
-    hasher: Hasher = HASHER,
     city_words: Collection[str] = (),
-    password_hash: str | None = None,
 ) -> None:
     """Set a person's password, and end the person's sessions. Raises `BadPassword`.
 
-    `password_hash` is its hash, if that was made before the transaction was opened.
+    `password_hash` is its hash, which was made before the transaction was opened.
     """
     check_password(password, person, city_words=city_words)
-    store_password(person, password, hasher=hasher, password_hash=password_hash)
+    person.password_hash = password_hash
     end_all(session, person_id=person.id, now=now)
 
 

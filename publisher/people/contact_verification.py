@@ -94,13 +94,8 @@ def _open_changes(session: Session, person_id: int, now: datetime) -> list[Conta
 
 def _end(session: Session, change: ContactChange, now: datetime) -> None:
     change.ended_at = now
-    one_time_links.end_for(
-        session,
-        subject=ContactChange.__tablename__,
-        subject_id=change.id,
-        purpose=LinkPurpose.CONTACT,
-        now=now,
-    )
+    table, purpose = ContactChange.__tablename__, LinkPurpose.CONTACT
+    one_time_links.end_for(session, subject=table, subject_id=change.id, purpose=purpose, now=now)
 
 
 def _send(session: Session, change: ContactChange, now: datetime) -> None:
@@ -158,9 +153,8 @@ def _take(
     except IntegrityError:  # it is another person's
         session.refresh(person)
         return ContactCodeProblem.TAKEN
-    one_time_links.end_for_password(
-        session, person=person, now=now
-    )  # what went to the one before is void
+    # What was sent to the one before is void.
+    one_time_links.end_for_password(session, person=person, now=now)
     values = {"field": change.field.value}
     transitions.record(session, person, "change_contact", actor=actor, now=now, values=values)
     if before is not None:

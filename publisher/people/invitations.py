@@ -12,8 +12,8 @@ from approvals.policy import Actor
 from publisher import transitions
 from publisher.auth import one_time_links
 from publisher.auth.contact_details import BadPerson
-from publisher.auth.one_time_links import LinkPurpose, LinkSpent
-from publisher.auth.passwords import HASHER, Hasher, check_password
+from publisher.auth.one_time_links import LinkPurpose, LinkSpent, LinkSubject
+from publisher.auth.passwords import check_password
 from publisher.auth.sign_in import set_password
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Link, Person
@@ -34,15 +34,8 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
     require_whole_person(session, actor, person, now=now)
     appointment = _invited_to(session, person, now)
     one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.INVITATION, now=now)
-    token = one_time_links.make(
-        session,
-        purpose=LinkPurpose.INVITATION,
-        subject=Person.__tablename__,
-        subject_id=person.id,
-        person=person,
-        now=now,
-        lasts=INVITATION_LASTS,
-    )
+    link_subject = LinkSubject.of(person, LinkPurpose.INVITATION)
+    token = one_time_links.make(session, link_subject, now=now, lasts=INVITATION_LASTS)
     notice = compose.queue(
         session,
         kind=NoticeKind.INVITATION,
@@ -88,14 +81,13 @@ def accept_invitation(
     *,
     token: str,
     password: str,
+    password_hash: str,
     now: datetime,
-    hasher: Hasher = HASHER,
     city_words: Collection[str] = (),
-    password_hash: str | None = None,
 ) -> Person:
     """Set the password of the invited person and use up the link; nobody is signed in.
 
-    `password_hash` is the password's hash, if that was made before the transaction was opened.
+    `password_hash` is the password's hash, which was made before the transaction was opened.
     Raises `LinkSpent`, or `BadPassword`, after which the link is still valid.
     """
     link = one_time_links.find(session, token=token, purpose=LinkPurpose.INVITATION, now=now)
@@ -108,9 +100,8 @@ def accept_invitation(
         session,
         person=link.person,
         password=password,
-        now=now,
-        hasher=hasher,
-        city_words=city_words,
         password_hash=password_hash,
+        now=now,
+        city_words=city_words,
     )
     return link.person

@@ -10,16 +10,14 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.auth import one_time_links, throttling
-from publisher.auth.contact_details import read_identifier
+from publisher.auth.contact_details import normal_identifier
 from publisher.auth.one_time_links import LinkPurpose, LinkSpent, LinkSubject
-from publisher.auth.passwords import HASHER, Hasher
-from publisher.auth.sign_in import set_password
+from publisher.auth.sign_in import NOBODY, person_of, set_password
 from publisher.models.people import Link, Person
 from publisher.notifications import compose
 from publisher.notifications.compose import NoticeKind
@@ -28,8 +26,6 @@ from publisher.people.permissions import standing
 
 LINK_LASTS: Final = timedelta(hours=1)
 CODE_LASTS: Final = timedelta(minutes=15)
-NOBODY: Final = Actor(ActorKind.PERSON)
-"""The visitor who requests a reset, without any proof of identity."""
 
 
 def ask(session: Session, *, identifier: str, address: str, now: datetime) -> datetime | None:
@@ -38,28 +34,17 @@ def ask(session: Session, *, identifier: str, address: str, now: datetime) -> da
     The result does not reveal if there is one. Returns the end of throttling if this network
     address has requested too often; an account with too many requests gets nothing more meanwhile.
     """
-    identifier_key = read_identifier(identifier) or identifier.strip().lower()
-    address_key, person_key = (
-        throttling.key_of_address(f"forgotten {address}"),
-        _key_of(identifier_key),
-    )
+    identifier_key = normal_identifier(identifier)
+    address_key = throttling.key_of_address(f"forgotten {address}")
+    person_key = throttling.key_of_identifier(f"forgotten {identifier_key}")
     if (until := throttling.throttled_until(session, [address_key], now=now)) is not None:
         return until
     is_closed = throttling.throttled_until(session, [person_key], now=now) is not None
     throttling.store_failure(session, [address_key, person_key], now=now)
-    person = _person_of(session, identifier_key)
+    person = person_of(session, identifier_key)
     if person is not None and not is_closed and _is_welcome(session, person, now):
         _send(session, person, identifier_key, now)
     return None
-
-
-def _key_of(identifier_key: str) -> str:
-    return throttling.key_of_identifier(f"forgotten {identifier_key}")
-
-
-def _person_of(session: Session, identifier_key: str) -> Person | None:
-    column = Person.mail if "@" in identifier_key else Person.mobile
-    return session.scalars(select(Person).where(column == identifier_key)).one_or_none()
 
 
 def _is_welcome(session: Session, person: Person, now: datetime) -> bool:
@@ -68,17 +53,9 @@ def _is_welcome(session: Session, person: Person, now: datetime) -> bool:
 
 def _send(session: Session, person: Person, identifier_key: str, now: datetime) -> None:
     one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.PASSWORD, now=now)
-    link_subject = LinkSubject(LinkPurpose.PASSWORD, Person.__tablename__, person.id, person)
+    link_subject = LinkSubject.of(person, LinkPurpose.PASSWORD)
     if "@" in identifier_key:
-        token = one_time_links.make(
-            session,
-            purpose=link_subject.purpose,
-            subject=link_subject.subject,
-            subject_id=link_subject.subject_id,
-            person=person,
-            now=now,
-            lasts=LINK_LASTS,
-        )
+        token = one_time_links.make(session, link_subject, now=now, lasts=LINK_LASTS)
         kind, path = NoticeKind.PASSWORD_LINK, forgotten_link(token)
         values: dict[str, object] = {"expires_at": now + LINK_LASTS}
     else:
@@ -102,7 +79,7 @@ def by_code(session: Session, *, identifier: str, code: str, now: datetime) -> L
 
     Returns None also while throttled. Attempts are counted, so it needs a session that commits.
     """
-    identifier_key = read_identifier(identifier) or identifier.strip().lower()
+    identifier_key = normal_identifier(identifier)
     tries = throttling.key_of_identifier(f"code {identifier_key}")
     if throttling.throttled_until(session, [tries], now=now) is not None:
         return None
@@ -113,7 +90,7 @@ def by_code(session: Session, *, identifier: str, code: str, now: datetime) -> L
 
 
 def _code_of(session: Session, identifier_key: str, code: str, now: datetime) -> Link | None:
-    person = _person_of(session, identifier_key)
+    person = person_of(session, identifier_key)
     if person is None or not _is_welcome(session, person, now):
         return None
     return one_time_links.find_code(
@@ -126,13 +103,13 @@ def reset(
     *,
     link: Link,
     password: str,
+    password_hash: str,
     now: datetime,
-    hasher: Hasher = HASHER,
     city_words: Collection[str] = (),
-    password_hash: str | None = None,
 ) -> Person:
     """Set the password, use up the link or code, and end every session of the person.
 
+    `password_hash` is the password's hash, which was made before the transaction was opened.
     Raises `BadPassword`, after which it is still valid, or `LinkSpent` if it was used.
     """
     person = link.person
@@ -142,10 +119,9 @@ def reset(
         session,
         person=person,
         password=password,
-        now=now,
-        hasher=hasher,
-        city_words=city_words,
         password_hash=password_hash,
+        now=now,
+        city_words=city_words,
     )
     one_time_links.use(session, link=link, now=now)
     one_time_links.end_for_password(session, person=person, now=now)

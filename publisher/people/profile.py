@@ -12,7 +12,7 @@ from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.auth import one_time_links
 from publisher.auth.contact_details import read_line
-from publisher.auth.passwords import HASHER, Hasher, Proof, check_password, store_password
+from publisher.auth.passwords import Proof, check_password
 from publisher.auth.sessions import end_others
 from publisher.auth.sign_in import SignInRefusal, choose_language, prove
 from publisher.models.people import NoticeGroup, Person, SignIn, Telling
@@ -56,14 +56,12 @@ def change_password(
     session: Session,
     *,
     sign_in_id: int,
-    old: str,
+    proof: Proof,
     new: str,
+    password_hash: str,
     ends_others: bool,
     now: datetime,
-    hasher: Hasher = HASHER,
     city_words: Collection[str] = (),
-    proof: Proof | None = None,
-    password_hash: str | None = None,
 ) -> SignInRefusal | None:
     """Change the password, given the old one, and end the other sessions if `ends_others`.
 
@@ -72,21 +70,15 @@ def change_password(
     Raises `BadPassword`.
     """
     sign_in = session.get_one(SignIn, sign_in_id)
-    refusal = prove(
-        session, sign_in_id=sign_in_id, password=old, now=now, hasher=hasher, proof=proof
-    )
+    refusal = prove(session, sign_in_id=sign_in_id, proof=proof, now=now)
     if refusal is not None:
         return refusal
     check_password(new, sign_in.person, city_words=city_words)
-    store_password(sign_in.person, new, hasher=hasher, password_hash=password_hash)
-    actor = _actor_of(sign_in)
+    sign_in.person.password_hash = password_hash
+    actor = Actor(ActorKind.PERSON, sign_in.person_id, sign_in.appointment_id)
     transitions.record(session, sign_in.person, "change_password", actor=actor, now=now)
     one_time_links.end_for_password(session, person=sign_in.person, now=now)
     if ends_others:
         end_others(session, sign_in_id=sign_in_id, now=now)
     say_changed(session, sign_in.person, "password", now=now)
     return None
-
-
-def _actor_of(sign_in: SignIn) -> Actor:
-    return Actor(ActorKind.PERSON, sign_in.person_id, sign_in.appointment_id)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.auth import one_time_links
-from publisher.auth.one_time_links import LinkPurpose, LinkSpent
+from publisher.auth.one_time_links import LinkPurpose, LinkSpent, LinkSubject
 from publisher.database.session import Database
 from publisher.models.people import Link, Person
 from tests.support.city_people import NOON, add_department, appoint
@@ -19,15 +19,8 @@ LASTS = timedelta(days=14)
 
 
 def make(session: Session, person: Person) -> str:
-    return one_time_links.make(
-        session,
-        purpose=INVITATION,
-        subject="people",
-        subject_id=person.id,
-        person=person,
-        now=NOON,
-        lasts=LASTS,
-    )
+    link_subject = LinkSubject.of(person, INVITATION)
+    return one_time_links.make(session, link_subject, now=NOON, lasts=LASTS)
 
 
 def find(session: Session, token: str, now: datetime = NOON) -> Link | None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.auth.sign_in import SignedIn, prove, sign_in
+from publisher.auth.sign_in import SignedIn
 from publisher.auth.throttling import MOST_PER_IDENTIFIER, WINDOW
 from publisher.database.session import Database
 from publisher.models.approvals import RefusedSignIn
@@ -18,7 +18,7 @@ from publisher.models.people import Person
 from publisher.people.appointments import disable_person, end_appointment
 from publisher.people.permissions import COMMAND
 from tests.support.city_people import NOON, add_department, appoint, verbs
-from tests.support.passwords import HASHER, PASSWORD, with_password
+from tests.support.passwords import PASSWORD, prove, signed_in_as, with_password
 
 pytestmark = pytest.mark.both
 
@@ -32,15 +32,7 @@ def officer(session: Session) -> Person:
 
 
 def try_sign_in(session: Session, identifier: str = MAIL, password: str = PASSWORD) -> object:
-    return sign_in(
-        session,
-        identifier=identifier,
-        password=password,
-        address="203.0.113.7",
-        device="Firefox",
-        now=NOON,
-        hasher=HASHER,
-    )
+    return signed_in_as(session, identifier, password)
 
 
 def refusals(session: Session) -> list[Event]:
@@ -116,7 +108,7 @@ def test_a_wrong_password_within_a_session_is_written_down_too(on_sqlite: Databa
         assert isinstance(entered, SignedIn)
         mine = entered.sign_in.id
         later = NOON + timedelta(minutes=1)
-        prove(session, sign_in_id=mine, password=WRONG, now=later, hasher=HASHER)
+        prove(session, mine, WRONG, now=later)
         assert verbs(session, "sign_ins", mine) == ["sign_in", "refuse_prove"]
 
 
@@ -125,14 +117,7 @@ def test_the_row_stays_when_the_throttle_has_forgotten(database: Database) -> No
         officer(session)
         try_sign_in(session, password=WRONG)
     with database.transaction() as session:
-        sign_in(
-            session,
-            identifier="other@pmc.example",
-            password=WRONG,
-            address="203.0.113.8",
-            device="",
-            now=NOON + WINDOW + timedelta(days=179),
-            hasher=HASHER,
-        )
+        later = NOON + WINDOW + timedelta(days=179)
+        signed_in_as(session, "other@pmc.example", WRONG, address="203.0.113.8", now=later)
     with database.reading() as session:
         assert len(refusals(session)) == 2

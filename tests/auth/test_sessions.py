@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 from approvals.policy import Role
 from publisher.auth import sessions
 from publisher.auth.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT, NotYours, Present, actor_of
-from publisher.auth.sign_in import SignedIn, sign_in
+from publisher.auth.sign_in import SignedIn
 from publisher.database.session import Database
 from publisher.models.people import Appointment, SignIn
 from publisher.people.appointments import disable_person, enable_person, end_appointment
 from publisher.people.permissions import COMMAND
 from tests.support.city_people import NOON, add_department, appoint, verbs
-from tests.support.passwords import HASHER, PASSWORD, with_password
+from tests.support.passwords import signed_in_as, with_password
 
 pytestmark = pytest.mark.both
 
@@ -23,15 +23,7 @@ SECOND = timedelta(seconds=1)
 
 
 def sign_in_now(session: Session, now: datetime = NOON, mail: str = MAIL) -> SignedIn:
-    signed_in = sign_in(
-        session,
-        identifier=mail,
-        password=PASSWORD,
-        address="203.0.113.7",
-        device="Firefox",
-        now=now,
-        hasher=HASHER,
-    )
+    signed_in = signed_in_as(session, mail, now=now)
     assert isinstance(signed_in, SignedIn)
     return signed_in
 

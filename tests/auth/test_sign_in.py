@@ -14,7 +14,6 @@ from publisher.auth.sign_in import (
     choose_language,
     hash_to_try,
     own_hash,
-    prove,
     sign_in,
 )
 from publisher.auth.throttling import MOST_PER_ADDRESS, MOST_PER_IDENTIFIER, WINDOW
@@ -23,7 +22,14 @@ from publisher.models.people import Person, SignIn, SignInAttempt
 from publisher.people.appointments import disable_person, end_appointment
 from publisher.people.permissions import COMMAND
 from tests.support.city_people import NOON, add_department, appoint, verbs
-from tests.support.passwords import HASHER, PASSWORD, CheapHasher, with_password
+from tests.support.passwords import (
+    HASHER,
+    PASSWORD,
+    CheapHasher,
+    prove,
+    signed_in_as,
+    with_password,
+)
 
 pytestmark = pytest.mark.both
 
@@ -45,15 +51,7 @@ def try_sign_in(
     now: datetime = NOON,
     hasher: CheapHasher = HASHER,
 ) -> SignedIn | SignInRefusal:
-    return sign_in(
-        session,
-        identifier=identifier,
-        password=password,
-        address=address,
-        device="Firefox",
-        now=now,
-        hasher=hasher,
-    )
+    return signed_in_as(session, identifier, password, address=address, now=now, hasher=hasher)
 
 
 def entered(outcome: SignedIn | SignInRefusal) -> SignedIn:
@@ -228,12 +226,10 @@ def test_proving_oneself_makes_the_sign_in_fresh(on_sqlite: Database) -> None:
         officer(session)
         mine = entered(try_sign_in(session)).sign_in
         later = NOON + 60 * MINUTE
-        refused = prove(
-            session, sign_in_id=mine.id, password="wrong password", now=later, hasher=HASHER
-        )
+        refused = prove(session, mine.id, "wrong password", now=later)
         assert refused == SignInRefusal(SignInProblem.WRONG)
         assert mine.proved_at == NOON
-        assert not prove(session, sign_in_id=mine.id, password=PASSWORD, now=later, hasher=HASHER)
+        assert not prove(session, mine.id, PASSWORD, now=later)
         assert (mine.proved_at, mine.signed_in_at) == (later, NOON)
 
 
@@ -242,8 +238,8 @@ def test_proving_is_throttled_too(on_sqlite: Database) -> None:
         officer(session)
         mine = entered(try_sign_in(session)).sign_in
         for _ in range(MOST_PER_IDENTIFIER):
-            prove(session, sign_in_id=mine.id, password="wrong", now=NOON, hasher=HASHER)
-        proof = prove(session, sign_in_id=mine.id, password=PASSWORD, now=NOON, hasher=HASHER)
+            prove(session, mine.id, "wrong", now=NOON)
+        proof = prove(session, mine.id, PASSWORD, now=NOON)
         assert proof == SignInRefusal(SignInProblem.THROTTLED, NOON + WINDOW)
 
 
@@ -260,12 +256,10 @@ def test_a_password_is_checked_before_the_transaction_and_not_in_it(
             signed_in = sign_in(
                 session,
                 identifier=MAIL,
-                password=password,
+                proof=proof,
                 address="203.0.113.7",
                 device="Firefox",
                 now=NOON,
-                hasher=hasher,
-                proof=proof,
             )
             assert isinstance(signed_in, SignedIn) is right
             assert hasher.verified == before

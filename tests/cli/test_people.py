@@ -77,7 +77,7 @@ def test_the_first_admins_link_is_printed_and_sets_a_password(
     assert token is not None
     with database.transaction() as session:
         person = invitations.accept_invitation(
-            session, token=token, password="patang-ude-akashat", now=now()
+            session, token=token, password="patang-ude-akashat", password_hash="…", now=now()
         )
         assert person.name_mr == "अरुण टेकवडे"
     assert appointments(database) == [("अरुण टेकवडे", Role.ADMIN, "information-technology", None)]
@@ -116,7 +116,7 @@ def test_who_has_a_password_already_is_not_invited_again(
     token = link_in(add_admin(workspace))
     with database.transaction() as session:
         invitations.accept_invitation(
-            session, token=token or "", password="patang-ude-akashat", now=now()
+            session, token=token or "", password="patang-ude-akashat", password_hash="…", now=now()
         )
     auditor = ("--role", "auditor", "--department", "auditor")
     output = add(workspace, *auditor, name="अरुण टेकवडे", mail="a@pmc.example")

@@ -21,8 +21,9 @@ from approvals.states import PostState
 from demo import notices, people, script
 from demo.script import Story
 from demo.seeding.context import actor_for, post_of
+from publisher.auth import passwords
 from publisher.auth.sessions import line_of
-from publisher.auth.sign_in import SignedIn, sign_in
+from publisher.auth.sign_in import SignedIn
 from publisher.content_checks.checks import warnings_of
 from publisher.content_checks.types import WarningCode
 from publisher.media.store import Store
@@ -38,6 +39,7 @@ from publisher.review.gate_adapter import department_reviews
 from publisher.states import CommentState, DeliveryState, SubmissionState
 from tests.demo.conftest import City
 from tests.reports.test_tab_counts import check as check_counts
+from tests.support.passwords import signed_in_as
 
 Check = Callable[[City, Session], None]
 
@@ -116,13 +118,8 @@ def check_people_can_sign_in(city: City, _session: Session) -> None:
     with city.database.transaction() as session:
         for person in people.to_try_first():
             for identifier in (person.mail, person.mobile):
-                outcome = sign_in(
-                    session,
-                    identifier=identifier,
-                    password=person.password,
-                    address="127.0.0.1",
-                    device="test",
-                    now=now(),
+                outcome = signed_in_as(
+                    session, identifier, person.password, now=now(), hasher=passwords.HASHER
                 )
                 assert isinstance(outcome, SignedIn), person.key
                 assert outcome.sign_in.person.name_mr == person.name_mr

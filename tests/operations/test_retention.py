@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 import publisher.models  # noqa: F401  the tables have to be known
 from publisher.auth import one_time_links, sessions, throttling
-from publisher.auth.one_time_links import LinkPurpose
-from publisher.auth.sign_in import SignedIn, set_password, sign_in
+from publisher.auth.one_time_links import LinkPurpose, LinkSubject
+from publisher.auth.sign_in import SignedIn
 from publisher.database.session import Base
 from publisher.intake import uploads
 from publisher.intake.uploads import UploadedFile
@@ -27,7 +27,7 @@ from publisher.review import in_person
 from tests.support import scenes
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
-from tests.support.passwords import HASHER
+from tests.support.passwords import set_password, signed_in_as
 
 PASSWORD = "सात डोंगर निळी होडी"
 RECORD = (Submission, Post, Revision, Variant, Decision, Delivery, ReceiptRow, Event)
@@ -47,20 +47,19 @@ def count(town: City, table: type[Base]) -> int:
 def give_password(town: City, name: str) -> None:
     with town.write() as session:
         person = session.get_one(Person, town.people[name])
-        set_password(session, person=person, password=PASSWORD, now=town.now, hasher=HASHER)
+        set_password(session, person, PASSWORD, now=town.now)
 
 
 def try_sign_in(town: City, name: str, password: str = PASSWORD) -> int:
     """Try to sign in; return the session's id, or 0 if it was refused."""
     with town.write() as session:
-        signed_in = sign_in(
+        signed_in = signed_in_as(
             session,
-            identifier=f"{name}@pmc.example",
-            password=password,
+            f"{name}@pmc.example",
+            password,
             address="198.51.100.7",
             device="a telephone",
             now=town.now,
-            hasher=HASHER,
         )
         return signed_in.sign_in.id if isinstance(signed_in, SignedIn) else 0
 
@@ -121,15 +120,8 @@ def test_a_session_that_nobody_ended_goes_180_days_after_it_was_last_seen(town: 
 def make_link(town: City, lasts: timedelta) -> None:
     with town.write() as session:
         person = session.get_one(Person, town.people["first"])
-        one_time_links.make(
-            session,
-            purpose=LinkPurpose.INVITATION,
-            subject=Person.__tablename__,
-            subject_id=person.id,
-            person=person,
-            now=town.now,
-            lasts=lasts,
-        )
+        link_subject = LinkSubject.of(person, LinkPurpose.INVITATION)
+        one_time_links.make(session, link_subject, now=town.now, lasts=lasts)
 
 
 def test_links_go_30_days_after_they_ran_out_and_open_ones_stay(town: City) -> None:

@@ -129,15 +129,9 @@ def test_two_departments_recording_a_person_at_once_make_one_person(
 def test_a_link_posted_twice_at_once_is_used_once(database: Database) -> None:
     with database.transaction() as session:
         person = appoint(session, add_department(session, "water")).person
-        token = one_time_links.make(
-            session,
-            purpose=one_time_links.LinkPurpose.INVITATION,
-            subject="people",
-            subject_id=person.id,
-            person=person,
-            now=NOON,
-            lasts=NOON - NOON.replace(year=2025),
-        )
+        link_subject = one_time_links.LinkSubject.of(person, one_time_links.LinkPurpose.INVITATION)
+        lasts = NOON - NOON.replace(year=2025)
+        token = one_time_links.make(session, link_subject, now=NOON, lasts=lasts)
     barrier = threading.Barrier(2)
 
     def use() -> None:

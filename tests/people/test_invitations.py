@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.one_time_links import LinkSpent
-from publisher.auth.passwords import BadPassword
-from publisher.auth.sign_in import SignedIn, sign_in
+from publisher.auth.passwords import BadPassword, hashed
+from publisher.auth.sign_in import SignedIn
 from publisher.database.session import Database
 from publisher.models.notifications import Notice
 from publisher.models.people import SignIn
@@ -19,7 +20,7 @@ from publisher.people.appointments import disable_person, end_appointment
 from publisher.people.invitations import INVITATION_LASTS, accept_invitation, invite, invited
 from publisher.people.permissions import COMMAND
 from tests.support.city_people import NOON, acting, actor, add_department, appoint, verbs
-from tests.support.passwords import HASHER, PASSWORD, with_password
+from tests.support.passwords import HASHER, PASSWORD, signed_in_as, with_password
 
 pytestmark = pytest.mark.both
 
@@ -30,23 +31,20 @@ def token_in(notice: Notice) -> str:
     return match[1]
 
 
+def accept(session: Session, token: str, password: str = PASSWORD, *, now: datetime) -> None:
+    digest = hashed(password, hasher=HASHER)
+    accept_invitation(session, token=token, password=password, password_hash=digest, now=now)
+
+
 def test_an_invited_officer_sets_the_first_password_and_then_signs_in(database: Database) -> None:
     with database.transaction() as session:
         appointment = appoint(session, add_department(session, "water"), mail="first@pmc.example")
         token = token_in(invite(session, actor=COMMAND, person=appointment.person, now=NOON))
     with database.transaction() as session:
-        accept_invitation(session, token=token, password=PASSWORD, now=NOON, hasher=HASHER)
+        accept(session, token, PASSWORD, now=NOON)
         assert session.scalars(select(SignIn)).all() == []  # the link is no login
     with database.transaction() as session:
-        signed_in = sign_in(
-            session,
-            identifier="first@pmc.example",
-            password=PASSWORD,
-            address="::1",
-            device="",
-            now=NOON,
-            hasher=HASHER,
-        )
+        signed_in = signed_in_as(session, "first@pmc.example")
         assert isinstance(signed_in, SignedIn)
 
 
@@ -84,9 +82,9 @@ def test_an_invitation_lasts_fourteen_days_and_works_once(on_sqlite: Database) -
         last = NOON + timedelta(days=14) - timedelta(seconds=1)
         assert timedelta(days=14) == INVITATION_LASTS
         assert invited(session, token=token, now=NOON + timedelta(days=14)) is None
-        accept_invitation(session, token=token, password=PASSWORD, now=last, hasher=HASHER)
+        accept(session, token, PASSWORD, now=last)
         with pytest.raises(LinkSpent):
-            accept_invitation(session, token=token, password=PASSWORD, now=last, hasher=HASHER)
+            accept(session, token, PASSWORD, now=last)
 
 
 def test_a_refused_password_leaves_the_invitation_open(on_sqlite: Database) -> None:
@@ -94,7 +92,7 @@ def test_a_refused_password_leaves_the_invitation_open(on_sqlite: Database) -> N
         person = appoint(session, add_department(session, "water")).person
         token = token_in(invite(session, actor=COMMAND, person=person, now=NOON))
         with pytest.raises(BadPassword):
-            accept_invitation(session, token=token, password="short", now=NOON, hasher=HASHER)
+            accept(session, token, "short", now=NOON)
         assert invited(session, token=token, now=NOON) is person
         assert person.password_hash is None
 
@@ -106,7 +104,7 @@ def test_the_end_of_the_appointment_ends_the_invitation(on_sqlite: Database) -> 
         end_appointment(session, actor=COMMAND, appointment=appointment, now=NOON)
         assert invited(session, token=token, now=NOON) is None
         with pytest.raises(LinkSpent):
-            accept_invitation(session, token=token, password=PASSWORD, now=NOON, hasher=HASHER)
+            accept(session, token, PASSWORD, now=NOON)
         with pytest.raises(BadPerson) as problem:
             invite(session, actor=COMMAND, person=appointment.person, now=NOON)
         assert problem.value.code == "no_appointment"
@@ -147,19 +145,9 @@ def test_a_new_password_by_invitation_ends_the_sessions_of_the_old_one(
     with on_sqlite.transaction() as session:
         appointment = appoint(session, add_department(session, "water"), mail="first@pmc.example")
         with_password(session, appointment.person)
-        signed_in = sign_in(
-            session,
-            identifier="first@pmc.example",
-            password=PASSWORD,
-            address="",
-            device="",
-            now=NOON,
-            hasher=HASHER,
-        )
+        signed_in = signed_in_as(session, "first@pmc.example")
         assert isinstance(signed_in, SignedIn)
         token = token_in(invite(session, actor=COMMAND, person=appointment.person, now=NOON))
-        accept_invitation(
-            session, token=token, password="dongar-mathyavar-dhag", now=NOON, hasher=HASHER
-        )
+        accept(session, token, "dongar-mathyavar-dhag", now=NOON)
         session.refresh(signed_in.sign_in)
         assert signed_in.sign_in.ended_at == NOON

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from publisher.auth import sign_in
-from publisher.models.people import Person
+from publisher.auth.passwords import Hasher, hashed
+from publisher.models.people import Person, SignIn
 from tests.support.city import City
 from tests.support.city_people import NOON
 
@@ -36,28 +39,61 @@ HASHER = CheapHasher()
 
 def with_password(session: Session, person: Person, password: str = PASSWORD) -> Person:
     """Set this person's password, and return the person."""
-    sign_in.set_password(session, person=person, password=password, now=NOON, hasher=HASHER)
+    set_password(session, person, password, now=NOON)
     return person
+
+
+def set_password(session: Session, person: Person, password: str, *, now: datetime) -> None:
+    """Set this person's password, whose hash is cheap."""
+    digest = hashed(password, hasher=HASHER)
+    sign_in.set_password(session, person=person, password=password, password_hash=digest, now=now)
+
+
+def signed_in_as(
+    session: Session,
+    identifier: str,
+    password: str = PASSWORD,
+    *,
+    address: str = "203.0.113.7",
+    device: str = "Firefox",
+    now: datetime = NOON,
+    hasher: Hasher = HASHER,
+) -> sign_in.SignedIn | sign_in.SignInRefusal:
+    """Verify this password, and then sign in by it, or be refused."""
+    stored = sign_in.hash_to_try(session, identifier=identifier, address=address, now=now)
+    proof = stored.proof(password, hasher=hasher)
+    return sign_in.sign_in(
+        session, identifier=identifier, proof=proof, address=address, device=device, now=now
+    )
+
+
+def prove(
+    session: Session, sign_in_id: int, password: str, *, now: datetime
+) -> sign_in.SignInRefusal | None:
+    """Verify this password, and then prove oneself by it within a session, or be refused."""
+    person_id = session.get_one(SignIn, sign_in_id).person_id
+    stored = sign_in.own_hash(session, person_id=person_id, now=now)
+    proof = stored.proof(password, hasher=HASHER)
+    return sign_in.prove(session, sign_in_id=sign_in_id, proof=proof, now=now)
 
 
 def give_password(city: City, name: str, password: str) -> None:
     """Set the password of a person of the city."""
     with city.write() as session:
         person = session.get_one(Person, city.people[name])
-        sign_in.set_password(session, person=person, password=password, now=city.now, hasher=HASHER)
+        set_password(session, person, password, now=city.now)
 
 
 def session_token(city: City, name: str, password: str) -> str:
     """Sign a person of the city in with this password, and return the session's token."""
     with city.write() as session:
-        signed_in = sign_in.sign_in(
+        signed_in = signed_in_as(
             session,
-            identifier=f"{name.replace('_', '-')}@pmc.example",
-            password=password,
+            f"{name.replace('_', '-')}@pmc.example",
+            password,
             address="127.0.0.1",
             device=f"browser of {name}",
             now=city.now,
-            hasher=HASHER,
         )
         assert isinstance(signed_in, sign_in.SignedIn), signed_in
         return signed_in.token

@@ -158,7 +158,6 @@ def _store_password(form: PasswordForm, password_hash: str) -> SignInRefusal | N
         return profile.change_password(
             database_session,
             sign_in_id=acting().sign_in_id,
-            old=form.password.data or "",
             new=form.new_password.data or "",
             ends_others=bool(form.end_others.data),
             now=ctx.now(),
@@ -217,9 +216,8 @@ def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | N
         refusal = sign_in.prove(
             database_session,
             sign_in_id=acting().sign_in_id,
-            password=form.password.data or "",
-            now=ctx.now(),
             proof=proof,
+            now=ctx.now(),
         )
         until = contact_verification.throttled_until(
             database_session, person_id=_own_id(), now=ctx.now()

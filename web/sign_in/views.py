@@ -74,11 +74,10 @@ def _try_sign_in(identifier: str, password: str) -> SignedIn | SignInRefusal:
         return auth_sign_in.sign_in(
             database_session,
             identifier=identifier,
-            password=password,
+            proof=proof,
             address=address,
             device=request.user_agent.string[:200],
             now=ctx.now(),
-            proof=proof,
         )
 
 
@@ -147,12 +146,9 @@ def prove() -> Page:
         return prove_page(recovered, form=form), 422
     proof = own_proof(form.password.data or "")
     with writing() as database_session:
+        sign_in_id = acting().sign_in_id
         refusal = auth_sign_in.prove(
-            database_session,
-            sign_in_id=acting().sign_in_id,
-            password=form.password.data or "",
-            now=ctx.now(),
-            proof=proof,
+            database_session, sign_in_id=sign_in_id, proof=proof, now=ctx.now()
         )
     if refusal is not None:
         form.password.errors = [sign_in_sentence(refusal)]
