@@ -94,22 +94,20 @@ def _record(
     if is_first and planned.role is not Role.ADMIN:
         says = "Nobody is recorded yet, and the first one has to be an admin: --role admin"
         raise click.ClickException(says)
+    ids = [_department(session, code) for code in planned.departments]
+    if is_first:
+        appointments.require_nobody(session, ids[0], now=at)
     recorded: list[Appointment] = []
-    for department_id in [_department(session, code) for code in planned.departments]:
-        if is_first and not recorded:
-            appointment = appointments.first_admin(
-                session, now=at, department_id=department_id, **person
-            )
-        else:
-            appointment = appointments.record_person(
-                session,
-                actor=COMMAND,
-                now=at,
-                role=planned.role,
-                department_id=department_id,
-                rank=planned.rank,
-                **person,
-            )
+    for department_id in ids:
+        appointment = appointments.record_person(
+            session,
+            actor=COMMAND,
+            now=at,
+            role=planned.role,
+            department_id=department_id,
+            rank=planned.rank,
+            **person,
+        )
         recorded.append(appointment)
         session.flush()
     return recorded

@@ -30,7 +30,7 @@ from publisher.models.desk import StartingText, TextPart
 from publisher.models.emergency import Duty, EmergencyTemplate
 from publisher.models.people import Appointment, Person
 from publisher.models.submissions import SubmissionKind
-from publisher.people.appointments import end_appointment, first_admin, record_person
+from publisher.people.appointments import end_appointment, record_person
 from publisher.people.departments import load_register
 from publisher.people.permissions import COMMAND
 from publisher.scheduling import slots
@@ -132,7 +132,8 @@ def _appoint_all(session: Session, began_at: datetime) -> None:
 def _appoint_admin(session: Session, person: DemoPerson, began_at: datetime) -> Appointment:
     appointment = person.appointments[0]
     fields = _fields(session, person, appointment)
-    row = first_admin(session, now=began_at + appointment.since_days * _DAY, **fields)
+    at = began_at + appointment.since_days * _DAY
+    row = record_person(session, actor=COMMAND, now=at, role=Role.ADMIN, **fields)
     session.flush()
     return row
 

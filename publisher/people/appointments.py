@@ -21,7 +21,6 @@ from publisher.models.people import Appointment, Department, Person
 from publisher.people import lookup
 from publisher.people.departments import is_in_force
 from publisher.people.permissions import (
-    COMMAND,
     SomebodyExists,
     action_to_record,
     is_admin,
@@ -119,11 +118,8 @@ def _free_rank(
 
 
 def _officers_rank(holders: Sequence[Appointment], rank: int | None) -> int:
-    free = [
-        rank_number
-        for rank_number in RANKS
-        if rank_number not in {appointment.rank for appointment in holders}
-    ]
+    occupied_ranks = {appointment.rank for appointment in holders}
+    free = [rank_number for rank_number in RANKS if rank_number not in occupied_ranks]
     if not free:
         raise BadPerson("role", "two_officers")
     if rank is not None and rank not in free:
@@ -158,44 +154,14 @@ def close_up(session: Session, person: Person, now: datetime) -> None:
     if standing(session, person_id=person.id, now=now):
         return
     end_all(session, person_id=person.id, now=now)
-    one_time_links.end_for(
-        session,
-        subject=Person.__tablename__,
-        subject_id=person.id,
-        purpose=LinkPurpose.INVITATION,
-        now=now,
-    )
+    one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.INVITATION, now=now)
 
 
-def first_admin(
-    session: Session,
-    *,
-    now: datetime,
-    name_mr: str,
-    department_id: int,
-    mail: str | None = None,
-    mobile: str | None = None,
-    name_en: str = "",
-    designation: str = "",
-    order_number: str = "",
-) -> Appointment:
-    """Record the first admin from the command line. Raises `SomebodyExists` if there are people."""
+def require_nobody(session: Session, department_id: int, *, now: datetime) -> None:
+    """Lock the first admin's department; raises `SomebodyExists` if there are people already."""
     _locked_department(session, department_id, now)
     if session.scalar(select(exists().select_from(Person))):
         raise SomebodyExists
-    return record_person(
-        session,
-        actor=COMMAND,
-        now=now,
-        name_mr=name_mr,
-        name_en=name_en,
-        designation=designation,
-        mail=mail,
-        mobile=mobile,
-        role=Role.ADMIN,
-        department_id=department_id,
-        order_number=order_number,
-    )
 
 
 def disable_person(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:

@@ -60,10 +60,17 @@ def add(
     )
     session.add(department)
     session.flush()
-    change = _new_change(department, DepartmentChangeKind.ADDED, order, actor=actor, now=now)
-    change.other_id, change.done_at = department.reports_to_id, now
-    session.add(change)
-    _record_event(session, change, "add_department", actor=actor, now=now)
+    _add_change(
+        session,
+        department,
+        DepartmentChangeKind.ADDED,
+        order,
+        actor=actor,
+        now=now,
+        verb="add_department",
+        other_id=department.reports_to_id,
+        done_at=now,
+    )
     return department
 
 
@@ -82,16 +89,15 @@ def rename(
     """
     require(actor, Action.RECORD_DEPARTMENT, department.id, now=now)
     clean_names = read_names(names)
-    if (clean_names.mr, clean_names.en, clean_names.hi) == (
-        department.name_mr,
-        department.name_en,
-        department.name_hi,
-    ):
+    if clean_names == DepartmentNames(department.name_mr, department.name_en, department.name_hi):
         raise BadDepartment("name_mr", "same")
     check_new_names(session, clean_names, except_for=department, now=now)
-    change = _new_change(department, DepartmentChangeKind.RENAMED, order, actor=actor, now=now)
+    kind = DepartmentChangeKind.RENAMED
+    change = _add_change(session, department, kind, order, actor=actor, now=now)
     change.name_mr, change.name_en, change.name_hi = clean_names.mr, clean_names.en, clean_names.hi
-    return _record_and_carry_out(session, change, order, actor=actor, now=now)
+    if order.has_come(now):
+        carry_out(session, change, actor=actor, now=now)
+    return change
 
 
 def place(
@@ -109,9 +115,11 @@ def place(
     if above == department.reports_to_id:
         raise BadDepartment("other_id", "same")
     _check_no_cycle(session, department.id, above)
-    change = _new_change(department, DepartmentChangeKind.PLACED, order, actor=actor, now=now)
-    change.other_id = above
-    return _record_and_carry_out(session, change, order, actor=actor, now=now)
+    kind = DepartmentChangeKind.PLACED
+    change = _add_change(session, department, kind, order, actor=actor, now=now, other_id=above)
+    if order.has_come(now):
+        carry_out(session, change, actor=actor, now=now)
+    return change
 
 
 def _check_no_cycle(session: Session, department_id: int, above: int | None) -> None:
@@ -126,22 +134,31 @@ def _check_no_cycle(session: Session, department_id: int, above: int | None) -> 
         above = parents.get(above)
 
 
-def _new_change(
+def _add_change(
+    session: Session,
     department: Department,
     kind: DepartmentChangeKind,
     order: DepartmentOrder,
     *,
     actor: Actor,
     now: datetime,
+    verb: str = "record_department_change",
+    other_id: int | None = None,
+    done_at: datetime | None = None,
 ) -> DepartmentChange:
-    return DepartmentChange(
+    change = DepartmentChange(
         department=department,
         kind=kind,
         in_force_on=order.in_force_on,
         order_number=order.number,
+        other_id=other_id,
         recorded_at=now,
         recorded_by_id=actor.person_id,
+        done_at=done_at,
     )
+    session.add(change)
+    _record_event(session, change, verb, actor=actor, now=now)
+    return change
 
 
 def record_ending(
@@ -158,30 +175,8 @@ def record_ending(
     It is not ended yet.
     """
     kind = DepartmentChangeKind.CLOSED if other is None else DepartmentChangeKind.MERGED
-    change = _new_change(department, kind, order, actor=actor, now=now)
-    change.other = other
-    _add_change(session, change, actor=actor, now=now)
-    return change
-
-
-def _record_and_carry_out(
-    session: Session,
-    change: DepartmentChange,
-    order: DepartmentOrder,
-    *,
-    actor: Actor,
-    now: datetime,
-) -> DepartmentChange:
-    """Record a change of name or superior, and carry it out at once if its day has come."""
-    _add_change(session, change, actor=actor, now=now)
-    if order.has_come(now):
-        carry_out(session, change, actor=actor, now=now)
-    return change
-
-
-def _add_change(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
-    session.add(change)
-    _record_event(session, change, "record_department_change", actor=actor, now=now)
+    other_id = other.id if other is not None else None
+    return _add_change(session, department, kind, order, actor=actor, now=now, other_id=other_id)
 
 
 def carry_out(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import select
@@ -35,15 +36,7 @@ def load_register(session: Session, *, now: datetime) -> int:
 
 
 def _add(session: Session, row: RegisterRow, now: datetime) -> None:
-    department = Department(
-        code=row.code,
-        name_mr=row.name_mr,
-        name_en=row.name_en,
-        name_hi=row.name_hi,
-        kind=row.kind,
-        annex_no=row.annex_no,
-        name_mr_transcribed=row.name_mr_transcribed or "",
-    )
+    department = Department(**asdict(row))
     session.add(department)
     if row.named_nobody:
         on = day_bounds(NAMED_NOBODY_ON)[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -71,14 +71,7 @@ def _known(session: Session, details: PersonDetails) -> list[Person]:
 
 
 def _add(session: Session, details: PersonDetails, *, actor: Actor, now: datetime) -> Person:
-    person = Person(
-        name_mr=details.name_mr,
-        name_en=details.name_en,
-        designation=details.designation,
-        mail=details.mail,
-        mobile=details.mobile,
-        created_at=now,
-    )
+    person = Person(**asdict(details), created_at=now)
     try:
         with session.begin_nested():
             session.add(person)

@@ -17,7 +17,8 @@ class RegisterRow:
     """A department or office as known at installation.
 
     `annex_no` is its number (1 to 61) in the circular's annex, None outside it.
-    `name_mr_transcribed` is the annex's own spelling: a search word, never printed.
+    `name_mr_transcribed` is the annex's own spelling, empty outside it: a search word, never
+    printed.
     """
 
     annex_no: int | None
@@ -26,7 +27,7 @@ class RegisterRow:
     name_en: str
     name_hi: str
     kind: str
-    name_mr_transcribed: str | None
+    name_mr_transcribed: str
 
     @property
     def named_nobody(self) -> bool:
@@ -42,13 +43,6 @@ def load() -> tuple[RegisterRow, ...]:
 
 
 def _row(fields: dict[str, str]) -> RegisterRow:
+    texts = {name: text for name, text in fields.items() if name != "annex_no"}
     number = fields["annex_no"]
-    return RegisterRow(
-        annex_no=int(number) if number else None,
-        code=fields["code"],
-        name_mr=fields["name_mr"],
-        name_en=fields["name_en"],
-        name_hi=fields["name_hi"],
-        kind=fields["kind"],
-        name_mr_transcribed=fields["name_mr_transcribed"] or None,
-    )
+    return RegisterRow(annex_no=int(number) if number else None, **texts)

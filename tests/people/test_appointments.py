@@ -275,11 +275,16 @@ def test_the_last_admin_is_neither_ended_nor_disabled(database: Database) -> Non
 def test_the_first_admin_is_recorded_by_command_while_there_is_nobody(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         water = add_department(session, "water")
-        admin = appointments.first_admin(
-            session, now=NOON, name_mr="मेधा", mail="medha@pmc.example", department_id=water.id
+        appointments.require_nobody(session, water.id, now=NOON)
+        admin = appointments.record_person(
+            session,
+            actor=permissions.COMMAND,
+            now=NOON,
+            name_mr="मेधा",
+            mail="medha@pmc.example",
+            role=Role.ADMIN,
+            department_id=water.id,
         )
         assert (admin.role, admin.recorded_by_id) == (Role.ADMIN, None)
         with pytest.raises(SomebodyExists):
-            appointments.first_admin(
-                session, now=NOON, name_mr="सुनील", mail="sunil@pmc.example", department_id=water.id
-            )
+            appointments.require_nobody(session, water.id, now=NOON)

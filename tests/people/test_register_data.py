@@ -48,7 +48,7 @@ def test_no_two_departments_share_a_name() -> None:
 
 def test_only_departments_of_the_annex_carry_its_spelling() -> None:
     for row in load():
-        assert (row.name_mr_transcribed is not None) == row.named_nobody
+        assert bool(row.name_mr_transcribed) == row.named_nobody
 
 
 def test_the_kinds_are_counted() -> None:
