@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.intake.form import FIELDS, REUSED_FIELDS, Checked, HandIn
-from publisher.intake.uploads import KeptFile, kept_of
+from publisher.intake.uploads import FILE_COLUMNS, KeptFile, kept_of
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.people import Department
 from publisher.models.submissions import Submission, SubmissionFile
@@ -85,15 +85,8 @@ def fill_files(session: Session, submission: Submission, files: Sequence[KeptFil
 
 
 def _new_file(session: Session, submission: Submission, kept_file: KeptFile) -> SubmissionFile:
-    file = SubmissionFile(
-        submission=submission,
-        sha256=kept_file.sha256,
-        mime=kept_file.mime,
-        size=kept_file.size,
-        width=kept_file.width,
-        height=kept_file.height,
-        seconds=kept_file.seconds,
-    )
+    columns = {column: getattr(kept_file, column) for column in FILE_COLUMNS}
+    file = SubmissionFile(submission=submission, **columns)
     session.add(file)
     return file
 

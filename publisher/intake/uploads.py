@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import BinaryIO
 
 from sqlalchemy import delete, func, select
@@ -17,6 +16,7 @@ from publisher.i18n import text_cleaning
 from publisher.media import file_signatures, files, image_checks, video
 from publisher.media.files import BadFile, FileKind
 from publisher.media.image_checks import BadPicture
+from publisher.media.store import digest_of
 from publisher.models.submission_details import Upload
 from publisher.models.submissions import SubmissionFile
 from publisher.validation import FieldError, Invalid, person_of
@@ -25,7 +25,6 @@ from publisher.working_time import day_bounds, local_day
 MOST_BYTES_A_DAY = 1_000_000_000
 MOST_UPLOADS_A_DAY = 200
 _LONGEST_FILE_NAME = 200
-_PIECE = 1_000_000
 _MEGABYTE = 1_000_000
 
 
@@ -64,6 +63,10 @@ class KeptFile:
         return self.width is not None
 
 
+#: The fields of a file that are columns of a submission's file.
+FILE_COLUMNS = tuple(column.name for column in fields(KeptFile) if column.name != "content")
+
+
 class UploadRefused(Exception):
     """A refused file: `code` is the error code, `values` are those of its message."""
 
@@ -88,26 +91,15 @@ def look_at(name: str, source: BinaryIO) -> KeptFile:
     size = source.seek(0, io.SEEK_END)
     source.seek(0)
     try:
-        file_type = files.accept(
-            source.read(file_signatures.HEAD_BYTES), name, size=size, limits=files.FileLimits()
-        )
-        kept_file = KeptFile(display_name, _digest_of(source), file_type.mime, size)
+        file_type = files.accept(source.read(file_signatures.HEAD_BYTES), name, size=size)
+        kept_file = KeptFile(display_name, digest_of(source), file_type.mime, size)
         if file_type.kind is FileKind.PICTURE:
-            source.seek(0)
             picture = image_checks.inspect(source.read())
             return replace(kept_file, width=picture.width, height=picture.height)
     except (BadFile, BadPicture) as bad:
         raise UploadRefused(bad.code.value, {**bad.values, "name": display_name}) from bad
     is_video = file_type.kind is FileKind.VIDEO
     return replace(kept_file, seconds=video.seconds_of(source) if is_video else None)
-
-
-def _digest_of(source: BinaryIO) -> str:
-    whole = sha256()
-    source.seek(0)
-    while piece := source.read(_PIECE):
-        whole.update(piece)
-    return whole.hexdigest()
 
 
 def own_name(name: str) -> str:
@@ -121,17 +113,7 @@ def own_name(name: str) -> str:
 
 def kept_of(file: SubmissionFile) -> KeptFile:
     """Return a submission's file as a checked file, to be submitted again."""
-    return KeptFile(
-        name=file.name,
-        sha256=file.sha256,
-        mime=file.mime,
-        size=file.size,
-        width=file.width,
-        height=file.height,
-        seconds=file.seconds,
-        alt_mr=file.alt_mr,
-        alt_en=file.alt_en,
-    )
+    return KeptFile(**{column: getattr(file, column) for column in FILE_COLUMNS})
 
 
 def admit(session: Session, *, actor: Actor, now: datetime, file: KeptFile) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +15,14 @@ class FileKind(StrEnum):
     PICTURE = "picture"
     VIDEO = "video"
     DOCUMENT = "document"
-    REFUSED = "refused"
+
+
+#: The maximum size of each kind of file, in bytes.
+LIMITS: Mapping[FileKind, int] = {
+    FileKind.PICTURE: 20_000_000,
+    FileKind.VIDEO: 200_000_000,
+    FileKind.DOCUMENT: 20_000_000,
+}
 
 
 class FileProblem(StrEnum):
@@ -44,23 +52,6 @@ class FileType:
     extensions: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class FileLimits:
-    """The maximum size of each kind of file, in bytes."""
-
-    picture: int = 20_000_000
-    video: int = 200_000_000
-    document: int = 20_000_000
-
-    def of(self, kind: FileKind) -> int:
-        """Return the limit of one kind, in bytes; zero for refused files."""
-        return {
-            FileKind.PICTURE: self.picture,
-            FileKind.VIDEO: self.video,
-            FileKind.DOCUMENT: self.document,
-        }.get(kind, 0)
-
-
 def _type(kind: FileKind, mime: str, *extensions: str) -> FileType:
     return FileType(kind, mime, frozenset(extensions))
 
@@ -76,14 +67,6 @@ TYPES: dict[str, FileType] = {
     "webm": _type(FileKind.VIDEO, "video/webm", "webm"),
     "pdf": _type(FileKind.DOCUMENT, "application/pdf", "pdf"),
 }
-
-
-def kind_of(content_head: bytes, filename: str) -> FileKind:
-    """Return the kind of a file by its first bytes and its extension; `refused` if they differ."""
-    try:
-        return file_type(content_head, filename).kind
-    except BadFile:
-        return FileKind.REFUSED
 
 
 def file_type(content_head: bytes, filename: str) -> FileType:
@@ -103,10 +86,10 @@ def file_type(content_head: bytes, filename: str) -> FileType:
     return accepted_type
 
 
-def accept(content_head: bytes, filename: str, *, size: int, limits: FileLimits) -> FileType:
+def accept(content_head: bytes, filename: str, *, size: int) -> FileType:
     """Return the type of an acceptable file of `size` bytes. Raises BadFile."""
     accepted_type = file_type(content_head, filename)
-    limit = limits.of(accepted_type.kind)
+    limit = LIMITS[accepted_type.kind]
     if size > limit:
         raise BadFile(FileProblem.TOO_MANY_BYTES, found=size, limit=limit)
     return accepted_type

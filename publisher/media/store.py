@@ -120,14 +120,14 @@ class Store:
             file = self.path(digest).open("rb")
         except (FileNotFoundError, NotADirectoryError) as error:
             raise MediumMissing(digest) from error
-        if _digest_of(file) != digest:
+        if digest_of(file) != digest:
             file.close()
             raise MediumChanged(digest)
         return file
 
     def save_file(self, source: BinaryIO) -> str:
         """Store a file of any length as `save` does, without holding it in memory."""
-        digest = _digest_of(source)
+        digest = digest_of(source)
         if not self._stands(digest):
             self._keep(digest, _pieces(source))
         return digest
@@ -168,7 +168,8 @@ def _pieces(source: BinaryIO) -> Iterator[bytes]:
     source.seek(0)
 
 
-def _digest_of(source: BinaryIO) -> str:
+def digest_of(source: BinaryIO) -> str:
+    """Return the digest of an open file, and leave it at its beginning."""
     whole = sha256()
     for piece in _pieces(source):
         whole.update(piece)
