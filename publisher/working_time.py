@@ -101,13 +101,6 @@ def add_working_hours(at: datetime, hours: float, *, closed: Collection[date] = 
     return moment + remaining
 
 
-def deadline(
-    received_at: datetime, working_days: int = 3, *, closed: Collection[date] = ()
-) -> datetime:
-    """Return the due moment: the same time of day after so many working days; UTC."""
-    return add_working_days(received_at, working_days, closed=closed)
-
-
 def last_working_day_before(due_at: datetime, *, closed: Collection[date] = ()) -> date:
     """Return the last working day that opens before `due_at`, usually the same day."""
     local_time = local(due_at)

@@ -14,7 +14,6 @@ from publisher.working_time import (
     add_working_days,
     add_working_hours,
     day_bounds,
-    deadline,
     from_local,
     is_working,
     is_working_day,
@@ -87,11 +86,12 @@ def test_a_day_the_city_closes_is_no_working_day() -> None:
 def test_an_answer_is_due_three_working_days_later_at_the_same_hour(
     received: datetime, due: datetime
 ) -> None:
-    assert deadline(received) == due
+    assert add_working_days(received, 3) == due
 
 
 def test_a_day_closed_by_the_city_moves_the_deadline() -> None:
-    assert deadline(at(11, 25, 12), closed=[date(2026, 11, 27)]) == at(12, 1, 12)
+    closed = [date(2026, 11, 27)]
+    assert add_working_days(at(11, 25, 12), 3, closed=closed) == at(12, 1, 12)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_time_is_not_counted_backwards() -> None:
 def test_a_moment_without_its_zone_is_refused() -> None:
     naive = at(11, 25, 12).replace(tzinfo=None)
     with pytest.raises(ValueError, match="zone"):
-        deadline(naive)
+        add_working_days(naive, 3)
 
 
 @given(moments)

@@ -70,6 +70,8 @@ class NoticeKind(StrEnum):
     CLOCKS_SILENT = "clocks_silent"
 
 
+_OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
+
 # What each kind says; what ends in "?" may be left out. `department` may come as one row, or as
 # `department_mr` and `department_en`; a person as the row.
 _WANTED: Mapping[NoticeKind, str] = {
@@ -110,10 +112,8 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.FOUND_CHANGED: "title account at platform?",
     NoticeKind.STOPPED: "at reason by?",
     NoticeKind.RELEASED: "at reason by?",
-    NoticeKind.FROZEN: ("from_at until_at reason account? platform? department? kind? by? posts?"),
-    NoticeKind.FREEZE_LIFTED: (
-        "from_at until_at reason account? platform? department? kind? by? posts?"
-    ),
+    NoticeKind.FROZEN: _OF_A_FREEZE,
+    NoticeKind.FREEZE_LIFTED: _OF_A_FREEZE,
     NoticeKind.CLOCKS_SILENT: "since_at",
 }
 
@@ -143,14 +143,13 @@ def queue(
     ways = [_way_to(to)] if to else ways_to(session, person, kind)
     if not ways or person.disabled_at is not None:
         return None
-    texts = _in_words(kind, person, values, now=now, path=path)
-    subject, body = _written(kind, person, texts, now=now)
+    subject, body, texts = compose(kind, person, values, now=now, path=path)
     notices = [
         Notice(
             kind=kind,
             channel=way.channel,
             mail_too=way.mail_too,
-            variables=dict(texts) if way.channel is Channel.SMS else {},
+            variables=texts if way.channel is Channel.SMS else {},
             person=person,
             address=way.address,
             language=language_of(person),
@@ -193,34 +192,22 @@ def compose(
     *,
     now: datetime,
     path: str = "",
-) -> tuple[str, str]:
-    """Return subject and text of a mail; its links begin with the placeholder of our base URL."""
-    return _written(kind, person, _in_words(kind, person, values, now=now, path=path), now=now)
-
-
-def _in_words(
-    kind: NoticeKind, person: Person, values: Mapping[str, object], *, now: datetime, path: str
-) -> dict[str, str]:
-    """Return the values of this kind's template, with the link."""
-    texts = in_words(values, language_of(person), now=now)
-    texts = _checked(kind, {name: _plain(name, text) for name, text in texts.items()})
+) -> tuple[str, str, dict[str, str]]:
+    """Return subject and text of a mail, and the values in it; links begin with a placeholder."""
+    language = language_of(person)
+    texts = in_words({**values, "reader": person}, language, now=now)
+    texts = {name: _plain(name, text) for name, text in texts.items()}
+    reader = texts.pop("reader")
+    texts = _checked(kind, texts)
     texts["link"] = links.BASE + (path or links.today())
-    return texts
+    subject, _, letter = _render(language, kind, texts).partition("\n")
+    body = _render(language, "letter", {"name": reader, "letter": letter.strip()})
+    return _shortened(" ".join(subject.split())), body.strip() + "\n", texts
 
 
 def variables_of(kind: NoticeKind) -> frozenset[str]:
     """Return the variables that an SMS of this kind may use."""
     return frozenset({"link", *(name.removesuffix("?") for name in _WANTED[kind].split())})
-
-
-def _written(
-    kind: NoticeKind, person: Person, texts: Mapping[str, str], *, now: datetime
-) -> tuple[str, str]:
-    language = language_of(person)
-    subject, _, letter = _render(language, kind, texts).partition("\n")
-    name = _plain("name", in_words({"name": person}, language, now=now)["name"])
-    body = _render(language, "letter", {"name": name, "letter": letter.strip()})
-    return _shortened(" ".join(subject.split())), body.strip() + "\n"
 
 
 def _plain(name: str, value: str) -> str:

@@ -15,10 +15,7 @@ from sqlalchemy.orm import Session
 from publisher.database.session import Database
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import dispatch, links
-from publisher.notifications.dispatch import GIVE_UP_AFTER, LEASE, WAITS
 from publisher.notifications.smtp import MailServer, hand_over, mail_server
-
-__all__ = ["GIVE_UP_AFTER", "LEASE", "WAITS", "tick_mail"]
 
 
 def tick_mail(

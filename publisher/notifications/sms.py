@@ -20,6 +20,7 @@ from publisher.models.notifications import Channel, Notice
 from publisher.notifications import dispatch, links, sms_gateway
 from publisher.notifications.compose import NoticeKind, variables_of
 from publisher.notifications.dispatch import NoticeRefused
+from publisher.notifications.formatting import LANGUAGES
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import NoticeState
 
@@ -61,11 +62,8 @@ def unknown_in(sms: Sms) -> list[str]:
 
 
 def _fits(name: str, template: SmsTemplate) -> bool:
-    kinds = [kind for kind in NoticeKind if name in (kind, *(f"{kind}_{x}" for x in _LANGUAGES))]
+    kinds = [kind for kind in NoticeKind if name in (kind, *(f"{kind}_{x}" for x in LANGUAGES))]
     return any(set(template.variables) <= variables_of(kind) for kind in kinds)
-
-
-_LANGUAGES: Final = ("mr", "en", "hi")
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,10 @@ class _BySms:
         template = template_of(self.sms, notice.kind, notice.language)
         if template is None:
             raise NoticeRefused("no template is registered for it")
-        texts = {name: links.with_base(text, self.base_url) for name, text in _said(notice)}
+        texts = {
+            name: links.with_base(str(text), self.base_url)
+            for name, text in notice.variables.items()
+        }
         missing = [name for name in template.variables if name not in texts]
         if missing:
             raise NoticeRefused(f"its template wants what it does not say: {', '.join(missing)}")
@@ -116,10 +117,6 @@ class _BySms:
         notice.channel, notice.address, notice.variables = Channel.MAIL, mail, {}
         notice.tries, notice.send_at, notice.leased_until, notice.reason = 0, now, None, ""
         return True
-
-
-def _said(notice: Notice) -> list[tuple[str, str]]:
-    return [(name, str(text)) for name, text in notice.variables.items()]
 
 
 def _shortened(text: str) -> str:
