@@ -8,7 +8,6 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime
-from publisher.models.people import Appointment, Person
 from publisher.models.posts import Decision, Revision
 
 LONGEST_TEXT = 500
@@ -38,8 +37,6 @@ class SpotCode(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     revision: Mapped[Revision] = relationship()
-    made_by: Mapped[Person] = relationship()
-    made_under: Mapped[Appointment] = relationship()
 
 
 class ReturnText(Base):

@@ -59,7 +59,6 @@ class Duty(Base):
 
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
     recorded_by: Mapped[Person] = relationship(foreign_keys=[recorded_by_id])
-    recorded_under: Mapped[Appointment] = relationship()
     ended_by: Mapped[Person | None] = relationship(foreign_keys=[ended_by_id])
 
 
@@ -149,7 +148,6 @@ class TemplateDecision(Base):
     revision: Mapped[TemplateRevision] = relationship(back_populates="decisions")
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
     appointment: Mapped[Appointment] = relationship()
-    withdrawn_by: Mapped[Person | None] = relationship(foreign_keys=[withdrawn_by_id])
 
 
 _RATIFICATION_OWED = "ratification IS NULL"
@@ -220,4 +218,3 @@ class Alert(Base):
 
     delivery: Mapped[Delivery] = relationship()
     taken_by: Mapped[Person | None] = relationship(foreign_keys=[taken_by_id])
-    taken_under: Mapped[Appointment | None] = relationship()
