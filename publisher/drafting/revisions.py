@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -60,7 +60,8 @@ def write_revision(
     cleaned_note = validator.text("note", note, most=LONGEST_NOTE)
     placed = fit(session, post, variants, validator)
     accounts = _accounts_of(session, placed)
-    checked = _checked(placed, accounts, validator, is_post=post.kind is PostKind.POST)
+    check = _VariantCheck(accounts, validator, is_post=post.kind is PostKind.POST)
+    checked = check.checked(placed)
     _check_open(session, post, placed, validator)
     _check_window(validator, not_before, not_after, now=now)
     departments = _checked_departments(
@@ -108,28 +109,6 @@ def _accounts_of(session: Session, placed: Sequence[Placed]) -> dict[int, Accoun
     return {account.id: account for account in accounts if account is not None}
 
 
-def _checked(
-    placed: Sequence[Placed],
-    accounts: Mapping[int, Account],
-    validator: Validator,
-    *,
-    is_post: bool,
-) -> list[PreparedVariant]:
-    if not placed and all(problem.field != "variants" for problem in validator.problems):
-        validator.add("variants", "required")
-    checked = []
-    used_slots: set[tuple[int, str]] = set()
-    for index, variant in placed:
-        field_prefix = f"variants-{index}"
-        if (variant.account_id, variant.language) in used_slots:
-            validator.add(f"{field_prefix}-language", "twice", language=variant.language)
-        used_slots.add((variant.account_id, variant.language))
-        checked.append(
-            _checked_variant(field_prefix, variant, accounts, validator, is_post=is_post)
-        )
-    return checked
-
-
 def _check_open(
     session: Session, post: Post, placed: Sequence[Placed], validator: Validator
 ) -> None:
@@ -148,70 +127,71 @@ def _check_open(
             validator.add(f"variants-{index}-account_id", "account_not_open")
 
 
-def _checked_variant(
-    field_prefix: str,
-    variant: PreparedVariant,
-    accounts: Mapping[int, Account],
-    validator: Validator,
-    *,
-    is_post: bool,
-) -> PreparedVariant:
-    before = len(validator.problems)
-    text = validator.text(f"{field_prefix}-text", variant.text, most=_LONGEST_TEXT, required=True)
-    link = validator.link(f"{field_prefix}-link", variant.link)
-    pictures = _checked_pictures(field_prefix, variant.pictures, validator)
-    account = accounts.get(variant.account_id)
-    if account is None:
-        validator.add(f"{field_prefix}-account_id", "unknown_account")
-    elif account.state is AccountState.DISCONNECTED:
-        validator.add(f"{field_prefix}-account_id", "disconnected", account=account.name)
-    elif before == len(validator.problems):
-        cleaned = replace(variant, text=text, link=link)
-        _check_length(field_prefix, account.platform, cleaned, validator, is_post=is_post)
-    return replace(variant, text=text, link=link, pictures=pictures)
+@dataclass(frozen=True)
+class _VariantCheck:
+    """Checks the variants of a revision; `validator` collects the errors."""
 
+    accounts: Mapping[int, Account]
+    validator: Validator
+    is_post: bool
 
-def _check_length(
-    field_prefix: str,
-    platform: str,
-    variant: PreparedVariant,
-    validator: Validator,
-    *,
-    is_post: bool,
-) -> None:
-    text, has_pictures = variant.text, bool(variant.pictures)
-    # A post's target is what it corrects: an edit may be as long as a new post.
-    is_reply = bool(variant.target) and not is_post
-    length = outgoing_text.measure(
-        platform, text, variant.link, is_reply=is_reply, has_pictures=has_pictures
-    )
-    if not length.fits:
-        alone = outgoing_text.measure(platform, text, "", is_reply=is_reply)
-        code = "too_long_with_link" if alone.fits else "too_long"
-        validator.add(
-            f"{field_prefix}-text", code, found=length.used, most=length.limit, platform=platform
+    def checked(self, placed: Sequence[Placed]) -> list[PreparedVariant]:
+        """Return the variants as they are stored."""
+        if not placed and all(problem.field != "variants" for problem in self.validator.problems):
+            self.validator.add("variants", "required")
+        checked = []
+        used_slots: set[tuple[int, str]] = set()
+        for index, variant in placed:
+            field_prefix = f"variants-{index}"
+            if (variant.account_id, variant.language) in used_slots:
+                self.validator.add(f"{field_prefix}-language", "twice", language=variant.language)
+            used_slots.add((variant.account_id, variant.language))
+            checked.append(self._variant(field_prefix, variant))
+        return checked
+
+    def _variant(self, field_prefix: str, variant: PreparedVariant) -> PreparedVariant:
+        validator, before = self.validator, len(self.validator.problems)
+        text = validator.text(
+            f"{field_prefix}-text", variant.text, most=_LONGEST_TEXT, required=True
         )
+        link = validator.link(f"{field_prefix}-link", variant.link)
+        pictures = self._pictures(f"{field_prefix}-pictures", variant.pictures)
+        account = self.accounts.get(variant.account_id)
+        if account is None:
+            validator.add(f"{field_prefix}-account_id", "unknown_account")
+        elif account.state is AccountState.DISCONNECTED:
+            validator.add(f"{field_prefix}-account_id", "disconnected", account=account.name)
+        elif before == len(validator.problems):
+            cleaned = replace(variant, text=text, link=link)
+            self._length(f"{field_prefix}-text", account.platform, cleaned)
+        return replace(variant, text=text, link=link, pictures=pictures)
 
+    def _length(self, field: str, platform: str, variant: PreparedVariant) -> None:
+        text, has_pictures = variant.text, bool(variant.pictures)
+        # A post's target is what it corrects: an edit may be as long as a new post.
+        is_reply = bool(variant.target) and not self.is_post
+        length = outgoing_text.measure(
+            platform, text, variant.link, is_reply=is_reply, has_pictures=has_pictures
+        )
+        if not length.fits:
+            alone = outgoing_text.measure(platform, text, "", is_reply=is_reply)
+            code = "too_long_with_link" if alone.fits else "too_long"
+            self.validator.add(field, code, found=length.used, most=length.limit, platform=platform)
 
-def _checked_pictures(
-    field_prefix: str, pictures: tuple[PreparedPicture, ...], validator: Validator
-) -> tuple[PreparedPicture, ...]:
-    count = len(pictures)
-    if count > MOST_PICTURES:
-        validator.add(
-            f"{field_prefix}-pictures", "too_many_pictures", found=count, most=MOST_PICTURES
-        )
-    if len({picture.sha256 for picture in pictures}) < count:
-        validator.add(f"{field_prefix}-pictures", "same_picture_twice")
-    return tuple(
-        replace(
-            picture,
-            alt_text=validator.text(
-                f"{field_prefix}-pictures-{index}-alt_text", picture.alt_text, most=LONGEST_ALT_TEXT
-            ),
-        )
-        for index, picture in enumerate(pictures)
-    )
+    def _pictures(
+        self, field: str, pictures: tuple[PreparedPicture, ...]
+    ) -> tuple[PreparedPicture, ...]:
+        count = len(pictures)
+        if count > MOST_PICTURES:
+            self.validator.add(field, "too_many_pictures", found=count, most=MOST_PICTURES)
+        if len({picture.sha256 for picture in pictures}) < count:
+            self.validator.add(field, "same_picture_twice")
+        alt_texts = [
+            self.validator.text(f"{field}-{at}-alt_text", picture.alt_text, most=LONGEST_ALT_TEXT)
+            for at, picture in enumerate(pictures)
+        ]
+        pairs = zip(pictures, alt_texts, strict=True)
+        return tuple(replace(picture, alt_text=alt_text) for picture, alt_text in pairs)
 
 
 def _check_window(

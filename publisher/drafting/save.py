@@ -21,21 +21,14 @@ from publisher.states import SubmissionState
 from publisher.validation import NotFound, Validator
 
 
-def start(
-    session: Session, *, actor: Actor, now: datetime, submission_id: int, title: str | None = None
-) -> Post:
+def start(session: Session, *, actor: Actor, now: datetime, submission_id: int) -> Post:
     """Start a post from a submission, without a revision; a submission may have several posts.
 
-    Raises `NotFound`, `WrongRole`, `WrongState` or `Invalid` (the title).
+    Raises `NotFound`, `WrongRole` or `WrongState`.
     """
     submission = locked_submission(
         session, submission_id, actor=actor, action=Action.DRAFT, now=now
     )
-    validator = Validator()
-    checked_title = validator.line(
-        "title", submission.title if title is None else title, most=LONGEST_TITLE, required=True
-    )
-    validator.finish()
     verb = Action.DRAFT
     if submission.state is not SubmissionState.DRAFTED:
         transitions.apply(
@@ -43,7 +36,7 @@ def start(
         )
     post = Post(
         kind=PostKind.POST,
-        title=checked_title,
+        title=submission.title,
         department_id=submission.department_id,
         created_at=now,
         state_at=now,

@@ -208,7 +208,6 @@ def test_the_cell_drafts_twice_from_one_submission(database: Database, town: Cit
             actor=town.actor("lead"),
             now=NOON,
             submission_id=post.submissions[0].id,
-            title="दुसरे पोस्ट",
         )
     with database.reading() as session:
         submission = session.get_one(Submission, post.submissions[0].id)
