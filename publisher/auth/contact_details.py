@@ -19,13 +19,17 @@ _LONGEST_MAIL = 254
 _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")
 
 
-class BadPerson(NotAllowed):
-    """Input about a person or an appointment was refused: `field` and `code` say where and why."""
+class BadInput(NotAllowed):
+    """Input was refused: `field` and `code` say where and why."""
 
     def __init__(self, field: str, code: str, **values: object) -> None:
         super().__init__(field=field, **values)
         self.field = field
         self.code = code
+
+
+class BadPerson(BadInput):
+    """Input about a person or an appointment was refused."""
 
 
 def read_mail(mail_text: str | None) -> str | None:
@@ -80,17 +84,24 @@ def normal_identifier(identifier: str) -> str:
     return read_identifier(identifier) or identifier.strip().lower()
 
 
-def read_line(field: str, text: str, *, longest: int, needed: bool = False) -> str:
+def read_line(
+    field: str,
+    text: str,
+    *,
+    longest: int,
+    needed: bool = False,
+    refusal: type[BadInput] = BadPerson,
+) -> str:
     """Return one line of text in its stored form.
 
-    Raises `BadPerson` (missing, too_long, unreadable).
+    Raises the `refusal` (missing, too_long, unreadable).
     """
     cleaned = clean(text)
     line = " ".join(cleaned.text.split())
     if not cleaned.ok:
-        raise BadPerson(field, "unreadable")
+        raise refusal(field, "unreadable")
     if needed and not is_visible(line):
-        raise BadPerson(field, "missing")
+        raise refusal(field, "missing")
     if len(line) > longest:
-        raise BadPerson(field, "too_long", longest=longest)
+        raise refusal(field, "too_long", longest=longest)
     return line

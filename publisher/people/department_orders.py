@@ -6,16 +6,16 @@ The module also reads a department's history, its pending changes and its former
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.errors import NotAllowed
-from publisher.auth.contact_details import BadPerson, read_line
+from publisher.auth.contact_details import BadInput, read_line
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.people import Department
 from publisher.people.departments import is_in_force
@@ -28,13 +28,11 @@ LAST_DAY: Final = date(2099, 12, 31)
 _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
-class BadDepartment(NotAllowed):
-    """Input about a department was refused: `field` and `code` say where and why."""
+class BadDepartment(BadInput):
+    """Input about a department was refused."""
 
-    def __init__(self, field: str, code: str, **values: object) -> None:
-        super().__init__(field=field, **values)
-        self.field = field
-        self.code = code
+
+_line = partial(read_line, refusal=BadDepartment)
 
 
 @dataclass(frozen=True)
@@ -66,19 +64,6 @@ def read_order(number: str, in_force_on: date | None) -> DepartmentOrder:
     if not FIRST_DAY <= in_force_on <= LAST_DAY:
         raise BadDepartment("in_force_on", "out_of_range")
     return DepartmentOrder(line, in_force_on)
-
-
-def _line(field: str, text: str, *, longest: int, needed: bool = False) -> str:
-    try:
-        return read_line(field, text, longest=longest, needed=needed)
-    except BadPerson as problem:
-        raise BadDepartment(
-            problem.field, problem.code, **_without_field(problem.values)
-        ) from problem
-
-
-def _without_field(values: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in values.items() if name != "field"}
 
 
 def read_names(names: DepartmentNames) -> DepartmentNames:
