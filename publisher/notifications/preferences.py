@@ -27,13 +27,8 @@ GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
     NoticeGroup.COMMENTS: frozenset({"comment_routed", "answer_waits"}),
     NoticeGroup.DEADLINES: frozenset(
         {
-            *(
-                "delivery_failed",
-                "delivery_missed",
-                "delivery_held",
-                "account_paused",
-                "access_ends",
-            ),
+            *("delivery_failed", "delivery_missed", "delivery_held"),
+            *("account_paused", "access_ends"),
             *("stopped", "released", "frozen", "freeze_lifted"),
         }
     ),
