@@ -172,12 +172,12 @@ def _is_whole(number: PhoneNumber) -> bool:
 
 def _choice(choice: _Input) -> dict[str, str]:
     """Read the index of a choice, from 0; return the choice in each language."""
-    choices = {str(index): words for index, words in enumerate(choice.blank.choices)}
-    words = choices.get(choice.text())
-    if words is None:
+    choices = {str(index): texts for index, texts in enumerate(choice.blank.choices)}
+    texts = choices.get(choice.text())
+    if texts is None:
         choice.add("choose")
         return {}
-    return dict(zip(LANGUAGES, words, strict=True))
+    return dict(zip(LANGUAGES, texts, strict=True))
 
 
 _READERS: Mapping[BlankKind, Reader] = {
