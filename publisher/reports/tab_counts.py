@@ -1,25 +1,17 @@
-"""The counts on the tabs, read in one query that is built once for each role.
-
-They are shown on every page, and building so large a query takes longer than running it. The cached
-query has bind parameters for the actor's ids and the time.
-"""
+"""The counts on the tabs, read in one query."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from typing import cast
+from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
-from sqlalchemy.sql import visitors
-from sqlalchemy.sql.elements import BindParameter
-from sqlalchemy.sql.visitors import ExternallyTraversible
 
-from approvals.policy import Action, Actor, ActorKind, Role, scope_of
+from approvals.policy import Action, Actor, Role, scope_of
 from publisher.database.session import Base
 from publisher.models.comments import Comment
 from publisher.models.emergency import Alert, EmergencyTemplate, EmergencyUse
@@ -27,14 +19,9 @@ from publisher.models.submissions import Submission
 from publisher.reports import emergency_conditions, inbox_list, open_work
 from publisher.reports.decision_board import COUNTED_FOR, to_decide
 from publisher.reports.problems import to_count
+from publisher.reports.role_queries import MOMENT, RoleQuery, anybody
 from publisher.reports.submission_filters import in_sight
 from publisher.reports.todo_kinds import todo_kinds_for
-from publisher.working_time import local_day
-
-PERSON, APPOINTMENT, DEPARTMENT, LINE = -101, -102, -103, -104
-"""Placeholders for the actor's ids; no row has a negative id."""
-MOMENT = datetime(1, 1, 2, tzinfo=UTC)
-"""The placeholder for the present; times relative to it keep their distance."""
 
 
 @dataclass(frozen=True)
@@ -56,48 +43,28 @@ class Counts:
     on_duty: int = 0
 
 
-@dataclass(frozen=True)
-class _CountQuery:
-    """A role's query, the tab of each column, and the bind parameters to fill in."""
-
-    query: Select[*tuple[int, ...]]
-    tabs: tuple[str, ...]
-    distances: tuple[timedelta, ...]
-    names: frozenset[str]
-
-
 def counts(session: Session, *, actor: Actor, now: datetime) -> Counts:
     """Return the counts of the actor's tabs, in one query."""
-    count_query = _count_query(actor.role) if actor.role is not None else None
-    if count_query is None:
+    tabs, query = _count_query(actor.role) if actor.role is not None else ((), None)
+    if query is None:
         return Counts()
-    row = session.execute(count_query.query, _parameters(count_query, actor, now)).one()
     sums: Counter[str] = Counter()
-    for tab, count in zip(count_query.tabs, row, strict=True):
+    for tab, count in zip(tabs, query.execute(session, actor=actor, now=now).one(), strict=True):
         sums[tab] += count
     return Counts(**sums)
 
 
-@lru_cache(maxsize=len(Role))
-def _count_query(role: Role) -> _CountQuery | None:
-    """Return the role's query, or None if it has no counts."""
-    anybody = Actor(ActorKind.PERSON, PERSON, APPOINTMENT, role, DEPARTMENT, frozenset({LINE}))
-    columns_by_tab = list(_columns(anybody))
+@cache
+def _count_query(
+    role: Role,
+) -> tuple[tuple[str, ...], RoleQuery[*tuple[int, ...]] | None]:
+    """Return the tab of each column and the role's query, or None if it has no counts."""
+    columns_by_tab = list(_columns(anybody(role)))
     if not columns_by_tab:
-        return None
-    columns = [column.label(f"count_{at}") for at, (_tab, column) in enumerate(columns_by_tab)]
-    distances: dict[str, timedelta | None] = {}
-
-    def fill(element: ExternallyTraversible, **_more: object) -> ExternallyTraversible | None:
-        return _placeholder(element, distances)
-
-    query = visitors.replacement_traverse(select(*columns), {}, fill)
-    return _CountQuery(
-        cast("Select[*tuple[int, ...]]", query),
-        tuple(tab for tab, _column in columns_by_tab),
-        tuple(distance for distance in distances.values() if distance is not None),
-        frozenset(distances),
-    )
+        return (), None
+    tabs, columns = zip(*columns_by_tab, strict=True)
+    labelled = [column.label(f"count_{at}") for at, column in enumerate(columns)]
+    return tabs, RoleQuery(select(*labelled))
 
 
 def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
@@ -132,53 +99,6 @@ def _emergency_columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]
     ):
         yield "emergency", _count(about, condition)
     yield "on_duty", case((emergency_conditions.is_on_duty(actor, now=MOMENT), 1), else_=0)
-
-
-def _placeholder(
-    element: ExternallyTraversible, distances: dict[str, timedelta | None]
-) -> BindParameter[object] | None:
-    """Return a named bind parameter if the value is a placeholder, else None."""
-    if not isinstance(element, BindParameter):
-        return None
-    mark = _mark_of(element.value)
-    if mark is None:
-        return None
-    name, distance = mark
-    distances[name] = distance
-    return bindparam(name, type_=element.type, expanding=isinstance(element.value, list))
-
-
-def _mark_of(value: object) -> tuple[str, timedelta | None] | None:
-    if isinstance(value, datetime):
-        return _moment_name(value - MOMENT), value - MOMENT
-    if isinstance(value, date):
-        return ("today", None) if value == local_day(MOMENT) else None
-    name = _IN_SIGHT.get(frozenset(value)) if isinstance(value, list) else None
-    name = name or (_IDS.get(value) if isinstance(value, int) else None)
-    return (name, None) if name is not None else None
-
-
-def _moment_name(distance: timedelta) -> str:
-    return f"moment_{distance // timedelta(microseconds=1)}"
-
-
-_IDS = {PERSON: "person", APPOINTMENT: "appointment", DEPARTMENT: "department"}
-_IN_SIGHT = {frozenset({DEPARTMENT}): "own", frozenset({DEPARTMENT, LINE}): "line"}
-
-
-def _parameters(count_query: _CountQuery, actor: Actor, now: datetime) -> dict[str, object]:
-    """Return the values of the bind parameters for this actor and time."""
-    own_department_ids = [] if actor.department_id is None else [actor.department_id]
-    values: dict[str, object] = {
-        "person": actor.person_id,
-        "appointment": actor.appointment_id,
-        "department": actor.department_id,
-        "own": own_department_ids,
-        "today": local_day(now),
-        "line": [*actor.line, *own_department_ids],
-    }
-    values |= {_moment_name(distance): now + distance for distance in count_query.distances}
-    return {name: values[name] for name in count_query.names}
 
 
 def _count(about: type[Base], condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher.reports.todo_kinds import Waiting, todo_kinds_for
+from publisher.reports.todo_kinds import Waiting
 from publisher.reports.todo_queries import gather, with_texts
 
 SOON = timedelta(hours=4)
@@ -23,8 +23,7 @@ def waiting_for(
     The number of queries depends on the actor's role alone. With `most`, only the most urgent ones
     are read.
     """
-    todo_kinds = todo_kinds_for(actor, now=now)
-    rows = [row for todo_kind in todo_kinds for row in gather(session, todo_kind, most, now=now)]
+    rows = gather(session, actor=actor, now=now, most=most)
     marked = [replace(row, urgent=_is_urgent(row, now)) for row in rows]
     return with_texts(session, sorted(marked, key=_rank)[:most])
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import Select, and_, bindparam, exists, select
 from sqlalchemy.orm import Session, joinedload
 
 from publisher.intake.questions import SEE_NOTE
@@ -19,13 +20,20 @@ from publisher.states import SubmissionState
 
 def unseen_notes(session: Session, submissions: Collection[int]) -> list[SubmissionNote]:
     """Return the unseen notes on these submissions, oldest first."""
-    query = (
+    return list(session.scalars(_unseen_notes(), {"submission_ids": submissions}))
+
+
+@cache
+def _unseen_notes() -> Select[SubmissionNote]:
+    return (
         select(SubmissionNote)
-        .where(SubmissionNote.submission_id.in_(submissions), is_unseen())
+        .where(
+            SubmissionNote.submission_id.in_(bindparam("submission_ids")),
+            is_unseen(),
+        )
         .order_by(SubmissionNote.id)
         .options(joinedload(SubmissionNote.person), *with_names(SubmissionNote.appointment))
     )
-    return list(session.scalars(query))
 
 
 def has_unseen_note() -> Condition:
