@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from approvals.errors import NotAllowed
@@ -59,13 +60,8 @@ def session_of(session: Session, *, token: str, now: datetime) -> Present | None
 
 def peek(session: Session, *, token: str, now: datetime) -> Present | None:
     """Return the same as `session_of` without writing; if it `is_stale`, call `session_of`."""
-    appointments = joinedload(SignIn.person).joinedload(Person.appointments)
-    query = (
-        select(SignIn, is_newcomer(now))
-        .where(SignIn.token_digest == digest_of(token))
-        .options(appointments.joinedload(Appointment.department))
-    )
-    row = session.execute(query).unique().one_or_none()
+    values = {"token_digest": digest_of(token), "new_since": now - NEW_FOR}
+    row = session.execute(_by_token(), values).unique().one_or_none()
     if row is None or not _is_alive(row[0], now):
         return None
     sign_in, is_new = row
@@ -79,12 +75,20 @@ def peek(session: Session, *, token: str, now: datetime) -> Present | None:
     return Present(actor, sign_in, appointment, is_stale, is_new)
 
 
-def is_newcomer(now: datetime) -> ColumnElement[bool]:
-    """The person of the `SignIn` had no session that began seven days ago or earlier."""
-    earlier = aliased(SignIn)
-    return ~exists().where(
-        earlier.person_id == SignIn.person_id, earlier.signed_in_at <= now - NEW_FOR
+@cache
+def _by_token() -> Select[SignIn, bool]:
+    appointments = joinedload(SignIn.person).joinedload(Person.appointments)
+    return (
+        select(SignIn, is_newcomer(bindparam("new_since")))
+        .where(SignIn.token_digest == bindparam("token_digest"))
+        .options(appointments.joinedload(Appointment.department))
     )
+
+
+def is_newcomer(new_since: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """The person of the `SignIn` had no session that began at this time or earlier."""
+    earlier = aliased(SignIn)
+    return ~exists().where(earlier.person_id == SignIn.person_id, earlier.signed_in_at <= new_since)
 
 
 def _is_alive(sign_in: SignIn, now: datetime) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -134,12 +135,17 @@ def post_for(
     Raises `NotFound` unless the actor may see its department, one that a revision names, or the
     department of one of its submissions.
     """
-    query = select(Post).where(Post.id == post_id).options(*_IN_FULL, *options)
-    post = existing(session.scalars(query).one_or_none(), post_id)
+    query = _post_in_full().options(*options) if options else _post_in_full()
+    post = existing(session.scalars(query, {"post_id": post_id}).one_or_none(), post_id)
     named = {row.department_id for revision in post.revisions for row in revision.departments}
     sources = {submission.department_id for submission in post.submissions}
     check_in_sight(actor, Action.SEE_POST, {post.department_id, *named, *sources})
     return post
+
+
+@cache
+def _post_in_full() -> Select[Post]:
+    return select(Post).where(Post.id == bindparam("post_id")).options(*_IN_FULL)
 
 
 def usable_accounts(session: Session, post: Post | None = None) -> list[Account]:

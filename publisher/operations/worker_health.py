@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -83,16 +83,20 @@ def silence(session: Session, *, now: datetime) -> Silence | None:
     If none ever ran, that is since when deliveries have waited for the first one. It is None if
     nothing is scheduled, and in a demo.
     """
-    latest = func.max(ClockBeat.beat_at).filter(ClockBeat.name != DEMO_WORKER)
-    row = session.execute(select(latest, func.count(ClockBeat.name))).one()
-    beat_at: datetime | None = row[0]
-    has_begun, workers = beat_at is not None, row[1]
+    beat_at, workers = session.execute(_latest_beat_and_workers()).one()
+    has_begun = beat_at is not None
     if not workers:
         scheduled = Delivery.state == DeliveryState.SCHEDULED
         beat_at = session.scalar(select(func.min(Delivery.state_at)).where(scheduled))
     if beat_at is None or now - beat_at <= OUTAGE_AFTER:
         return None
     return Silence(beat_at, has_begun)
+
+
+@cache
+def _latest_beat_and_workers() -> Select[datetime | None, int]:
+    latest = func.max(ClockBeat.beat_at).filter(ClockBeat.name != DEMO_WORKER)
+    return select(latest, func.count(ClockBeat.name))
 
 
 PAST_SHOWN: Final = 20

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Role
@@ -16,21 +17,30 @@ def holders(
     session: Session, role: Role, *, now: datetime, department_id: int | None = None
 ) -> list[Appointment]:
     """Return the appointments to this role in force at `now`, of people who are not disabled."""
-    query = (
+    query = _holders() if department_id is None else _holders_in_department()
+    values = {"roles": [role], "now": now, "department_id": department_id}
+    return list(session.scalars(query, values))
+
+
+@cache
+def _holders() -> Select[Appointment]:
+    return (
         select(Appointment)
         .join(Appointment.person)
         .where(
-            Appointment.role == role,
-            Appointment.from_at <= now,
-            or_(Appointment.until_at.is_(None), Appointment.until_at > now),
+            Appointment.role.in_(bindparam("roles")),
+            Appointment.from_at <= bindparam("now"),
+            or_(Appointment.until_at.is_(None), Appointment.until_at > bindparam("now")),
             Person.disabled_at.is_(None),
         )
         .options(joinedload(Appointment.person), joinedload(Appointment.department))
         .order_by(Appointment.rank.nulls_last(), Appointment.id)
     )
-    if department_id is not None:
-        query = query.where(Appointment.department_id == department_id)
-    return list(session.scalars(query))
+
+
+@cache
+def _holders_in_department() -> Select[Appointment]:
+    return _holders().where(Appointment.department_id == bindparam("department_id"))
 
 
 def people_of(appointments: Iterable[Appointment]) -> list[Person]:
@@ -51,8 +61,11 @@ def head(session: Session, department_id: int, *, now: datetime) -> Appointment 
 
 def responsible_chain(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
     """Return the department's responsible people in order: first officer, second officer, head."""
-    top = head(session, department_id, now=now)
-    return officers(session, department_id, now=now) + ([top] if top else [])
+    roles = [Role.OFFICER, Role.HEAD]
+    values = {"roles": roles, "now": now, "department_id": department_id}
+    appointments = session.scalars(_holders_in_department(), values).all()
+    heads = [appointment for appointment in appointments if appointment.role is Role.HEAD]
+    return [appointment for appointment in appointments if appointment not in heads] + heads[:1]
 
 
 def cell(session: Session, *, now: datetime) -> list[Appointment]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, object_session
 
 from approvals import gate
 from approvals.errors import WrongRole
-from approvals.policy import Action, Actor
+from approvals.policy import Action, Actor, Role
 from publisher.database.session import AnyRow, Key, table_of
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import (
@@ -308,12 +308,10 @@ def approvers_for(
     session: Session, revision: Revision, department_id: int, *, now: datetime
 ) -> gate.Approvers:
     """Return who can approve this revision for that department now."""
-    head = responsibility.head(session, department_id, now=now)
+    chain = responsibility.responsible_chain(session, department_id, now=now)
+    head = next((appointment for appointment in chain if appointment.role is Role.HEAD), None)
     return gate.approvers(
-        [
-            _candidate(officer)
-            for officer in responsibility.officers(session, department_id, now=now)
-        ],
+        [_candidate(appointment) for appointment in chain if appointment.role is Role.OFFICER],
         _candidate(head) if head else None,
         excluded_authors(revision),
     )

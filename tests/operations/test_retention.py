@@ -103,7 +103,9 @@ def test_first_and_last_ended_sessions_stay_without_address_and_device(
     assert again > numbers[-1]
     tick(town)
     with town.read() as session:
-        is_newcomer = select(sessions.is_newcomer(town.now)).where(SignIn.id == again)
+        is_newcomer = select(sessions.is_newcomer(town.now - sessions.NEW_FOR)).where(
+            SignIn.id == again
+        )
         assert session.scalar(is_newcomer) is False
         assert session.get_one(SignIn, again).device == "a telephone"
 

@@ -68,8 +68,10 @@ def _page(
     previous, now = previous_revision(post, revision), ctx.now()
     reviews = gate_adapter.department_reviews(revision, now=now)
     without_approver = gate_adapter.without_approver(session, revision, reviews, now=now)
-    previews, blocking_sentence = previews_of(revision), _blocking_sentence(session, post, revision)
     department_id = _deciding_department_id(revision)
+    approvers = gate_adapter.approvers_for(session, revision, department_id, now=now)
+    blocking_sentence = _blocking_sentence(post, revision, approvers)
+    previews = previews_of(revision)
     return render_template(
         "review/review.html",
         post=post,
@@ -83,7 +85,7 @@ def _page(
         changes_since=newer_changes(post, revision),
         reviews=reviews,
         without_approver=without_approver,
-        approvers=gate_adapter.approvers_for(session, revision, department_id, now=now),
+        approvers=approvers,
         refusal=" ".join(form.form_errors) if form else blocking_sentence,
         was_refused=form is not None,
         # After a switch of the appointment nothing was decided: the button is shown once more.
@@ -115,7 +117,7 @@ def _deciding_department_id(revision: Revision) -> int:
     return own_id if own_id is not None and own_id in asked_ids else asked_ids[0]
 
 
-def _blocking_sentence(session: Session, post: Post, revision: Revision) -> str:
+def _blocking_sentence(post: Post, revision: Revision, approvers: gate.Approvers) -> str:
     """Return the sentence why the actor cannot decide; empty if they can, or nothing is asked."""
     if post.state is not PostState.IN_REVIEW or revision.number != post.newest:
         return ""
@@ -127,7 +129,6 @@ def _blocking_sentence(session: Session, post: Post, revision: Revision) -> str:
             "Your department has approved this revision. It waits for: %(departments)s.",
             departments=department_names,
         )
-    approvers = gate_adapter.approvers_for(session, revision, department_id, now=ctx.now())
     if not may(actor(), Action.APPROVE, department_id, standing_in=approvers.standing_in):
         return _("An officer of your department decides about this.")
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session, joinedload
@@ -54,8 +55,13 @@ def may_stop(session: Session, *, actor: Actor, now: datetime) -> bool:
 
 def open_stops(session: Session) -> list[Stop]:
     """Return the stops that are in force, the oldest first."""
-    query = select(Stop).where(Stop.released_at.is_(None)).options(*_with_people())
-    return list(session.scalars(query.order_by(Stop.id)))
+    return list(session.scalars(_open_stops()))
+
+
+@cache
+def _open_stops() -> Select[Stop]:
+    is_open = Stop.released_at.is_(None)
+    return select(Stop).where(is_open).options(*_with_people()).order_by(Stop.id)
 
 
 def past_stops(session: Session, *, most: int = 20) -> list[Stop]:
