@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload, selectinload
-from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Action, Actor, may
 from publisher.models.comments import AnswerKind, Comment, Routing, Thread
@@ -19,7 +19,14 @@ from publisher.notifications import links
 from publisher.reports import sql_conditions
 from publisher.reports.conversation import conversation_of
 from publisher.reports.replies import ReplyView, replies_to
-from publisher.reports.types import AccountName, Office, Who, account_of, office_of, who_of
+from publisher.reports.types import (
+    AccountName,
+    Office,
+    Who,
+    account_of,
+    office_of,
+    who_of,
+)
 from publisher.states import CommentState
 from publisher.validation import check_in_sight, existing
 
@@ -106,32 +113,12 @@ class CommentDetail:
     acts: frozenset[Action]
 
 
-_PAGE_OPTIONS: tuple[ORMOption, ...] = (
-    joinedload(Comment.account),
-    joinedload(Comment.department),
-    selectinload(Comment.routings).options(
-        joinedload(Routing.department),
-        joinedload(Routing.appointment).options(
-            joinedload(Appointment.person), joinedload(Appointment.department)
-        ),
-    ),
-    joinedload(Comment.thread)
-    .joinedload(Thread.receipt)
-    .joinedload(ReceiptRow.delivery)
-    .options(
-        joinedload(Delivery.account),
-        joinedload(Delivery.variant),
-        joinedload(Delivery.post).joinedload(Post.department),
-    ),
-)
-
-
 def comment_page(
     session: Session, *, actor: Actor, comment_id: int, now: datetime
 ) -> CommentDetail:
     """Return the comment's page; raises `NotFound` if the comment is not visible."""
-    query = select(Comment).where(Comment.id == comment_id).options(*_PAGE_OPTIONS)
-    comment = existing(session.scalars(query).one_or_none(), comment_id)
+    query = session.scalars(_comment_in_full(), {"comment_id": comment_id})
+    comment = existing(query.one_or_none(), comment_id)
     department_ids = [] if comment.department_id is None else [comment.department_id]
     check_in_sight(actor, Action.SEE_COMMENT, department_ids)
     conversation = conversation_of(session, comment)
@@ -161,6 +148,30 @@ def comment_page(
         replies=tuple(reply for reply in replies if reply.comment_id == comment.id),
         hidden_at=comment.hidden_at,
         acts=_allowed_actions(actor, comment, replies),
+    )
+
+
+@cache
+def _comment_in_full() -> Select[Comment]:
+    delivery = joinedload(Comment.thread).joinedload(Thread.receipt).joinedload(ReceiptRow.delivery)
+    return (
+        select(Comment)
+        .where(Comment.id == bindparam("comment_id"))
+        .options(
+            joinedload(Comment.account),
+            joinedload(Comment.department),
+            selectinload(Comment.routings).options(
+                joinedload(Routing.department),
+                joinedload(Routing.appointment).options(
+                    joinedload(Appointment.person), joinedload(Appointment.department)
+                ),
+            ),
+            delivery.options(
+                joinedload(Delivery.account),
+                joinedload(Delivery.variant),
+                joinedload(Delivery.post).joinedload(Post.department),
+            ),
+        )
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from publisher.models.comments import Comment, Reply
@@ -44,30 +45,44 @@ def conversation_of(session: Session, comment: Comment) -> Sequence[Comment]:
     position = comment_ids.index(comment.id)
     start = max(0, position - MOST_COMMENTS // 2)
     nearest_ids = comment_ids[start : position + MOST_COMMENTS // 2]
-    query = select(Comment).where(Comment.id.in_(nearest_ids))
-    return list(session.scalars(query.order_by(Comment.written_at, Comment.id)))
+    return list(session.scalars(_comments(), {"comment_ids": nearest_ids}))
+
+
+@cache
+def _comments() -> Select[Comment]:
+    nearest = Comment.id.in_(bindparam("comment_ids"))
+    return select(Comment).where(nearest).order_by(Comment.written_at, Comment.id)
 
 
 def _tree(session: Session, thread_id: int) -> Tree:
-    comments = (
+    values = {"thread_id": thread_id}
+    tree = {
+        platform_id: ThreadNode(parent_platform_id, comment_id)
+        for platform_id, parent_platform_id, comment_id in session.execute(_nodes(), values)
+    }
+    for platform_id, parent_platform_id in session.execute(_reply_nodes(), values):
+        tree[platform_id] = ThreadNode(parent_platform_id, 0)
+    return tree
+
+
+@cache
+def _nodes() -> Select[str, str, int]:
+    return (
         select(Comment.platform_id, Comment.parent_platform_id, Comment.id)
-        .where(Comment.thread_id == thread_id)
+        .where(Comment.thread_id == bindparam("thread_id"))
         .order_by(Comment.written_at, Comment.id)
     )
-    replies = (
+
+
+@cache
+def _reply_nodes() -> Select[str, str]:
+    return (
         select(ReceiptRow.platform_id, Comment.platform_id)
         .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
         .join(Reply, Reply.post_id == Delivery.post_id)
         .join(Comment, Comment.id == Reply.comment_id)
-        .where(Comment.thread_id == thread_id)
+        .where(Comment.thread_id == bindparam("thread_id"))
     )
-    tree = {
-        platform_id: ThreadNode(parent_platform_id, comment_id)
-        for platform_id, parent_platform_id, comment_id in session.execute(comments)
-    }
-    for platform_id, parent_platform_id in session.execute(replies):
-        tree[platform_id] = ThreadNode(parent_platform_id, 0)
-    return tree
 
 
 def _topmost(platform_id: str, tree: Tree) -> str:

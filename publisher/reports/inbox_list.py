@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from approvals.policy import Action, Actor, Role
 from publisher.models.comments import Comment, Routing
 from publisher.models.people import Appointment
 from publisher.reports import sql_conditions
+from publisher.reports.role_queries import MOMENT, RoleQuery, anybody
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import Cursor, Page, with_names
 from publisher.states import CommentState
@@ -97,23 +99,32 @@ def comments_in(
     Open comments are sorted by due time, settled ones newest first. Raises `WrongRole` if the
     actor's role sees no comments.
     """
+    query = _page(actor.role, view, limit + 1, is_first=before is None)
+    cursor = {} if before is None else {"after_at": before[0], "after_id": before[1]}
+    rows = [_row(*row, actor) for row in query.execute(session, actor=actor, now=now, **cursor)]
+    last = rows[limit - 1].comment if len(rows) > limit else None
+    following = (_moment(view, last), last.id) if last is not None else None
+    return Page(tuple(rows[:limit]), following)
+
+
+@cache
+def _page(
+    role: Role | None, view: InboxView, most: int, *, is_first: bool
+) -> RoleQuery[Comment, Routing | None]:
     routing = aliased(Routing)
     query = (
         select(Comment, routing)
         .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
-        .where(*in_view(actor, view, now=now), *_after(view, before))
+        .where(*in_view(anybody(role), view, now=MOMENT))
         .options(
             joinedload(Comment.account),
             joinedload(Comment.department),
             *with_names(routing.appointment),
         )
         .order_by(*_order(view))
-        .limit(limit + 1)
+        .limit(most)
     )
-    rows = [_row(*row, actor) for row in session.execute(query)]
-    last = rows[limit - 1].comment if len(rows) > limit else None
-    following = (_moment(view, last), last.id) if last is not None else None
-    return Page(tuple(rows[:limit]), following)
+    return RoleQuery(query if is_first else query.where(_is_after(view)))
 
 
 def in_view(actor: Actor, view: InboxView, *, now: datetime) -> list[Condition]:
@@ -140,14 +151,12 @@ def _moment(view: InboxView, comment: Comment) -> datetime:
     return comment.state_at if view in _SETTLED else comment.due_at
 
 
-def _after(view: InboxView, cursor: Cursor | None) -> list[Condition]:
-    if cursor is None:
-        return []
-    at, last = cursor
+def _is_after(view: InboxView) -> Condition:
+    at: ColumnElement[datetime] = bindparam("after_at")
+    last: ColumnElement[int] = bindparam("after_id")
     if view in _SETTLED:
-        same = and_(Comment.state_at == at, Comment.id < last)
-        return [or_(Comment.state_at < at, same)]
-    return [or_(Comment.due_at > at, and_(Comment.due_at == at, Comment.id > last))]
+        return or_(Comment.state_at < at, and_(Comment.state_at == at, Comment.id < last))
+    return or_(Comment.due_at > at, and_(Comment.due_at == at, Comment.id > last))
 
 
 def _row(comment: Comment, routing: Routing | None, actor: Actor) -> CommentRow:

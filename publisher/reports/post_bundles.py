@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeVarTuple
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import BindParameter, Select, bindparam, case, func, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
-from sqlalchemy.orm.interfaces import ORMOption
 
 from publisher.models.comments import Comment, Routing, Thread
 from publisher.models.deliveries import OF_TEXTS, Delivery, ReceiptRow
@@ -76,12 +76,12 @@ def bundles_by_submission(
 
 def bundle_of(session: Session, post: Post) -> PostBundle:
     """Return the bundle of a post whose revisions and deliveries are loaded, in two queries."""
-    orders = _deliveries([post.id]).where(Delivery.action.not_in(OF_TEXTS))
+    orders = _deliveries().where(Delivery.action.not_in(OF_TEXTS))
     return PostBundle(
         post,
         post.revisions[-1] if post.revisions else None,
         tuple(post.deliveries),
-        tuple(session.scalars(orders)),
+        tuple(session.scalars(orders, {"post_ids": [post.id]})),
         _threads(session, [post.id]).get(post.id, CommentThread()),
     )
 
@@ -89,10 +89,10 @@ def bundle_of(session: Session, post: Post) -> PostBundle:
 def bundles_by_post(session: Session, posts: Collection[Post]) -> dict[int, PostBundle]:
     """Return these posts' bundles by post id."""
     ids = {post.id for post in posts}
-    newest = session.scalars(_newest_revisions(ids)).unique()
+    newest = session.scalars(_newest_revisions(), {"post_ids": ids}).unique()
     revisions = {revision.post_id: revision for revision in newest}
     deliveries = defaultdict(list)
-    for delivery in session.scalars(_deliveries(ids)):
+    for delivery in session.scalars(_deliveries(), {"post_ids": ids}):
         deliveries[delivery.post_id].append(delivery)
     threads = _threads(session, ids)
     return {
@@ -107,31 +107,30 @@ def bundles_by_post(session: Session, posts: Collection[Post]) -> dict[int, Post
     }
 
 
-_DECISIONS = selectinload(Revision.decisions)
-_REVISION_OPTIONS: tuple[ORMOption, ...] = (
-    joinedload(Revision.author),
-    *with_names(Revision.author_under),
-    joinedload(Revision.variants),
-    joinedload(Revision.departments),
-    _DECISIONS.joinedload(Decision.person),
-    _DECISIONS.joinedload(Decision.appointment).joinedload(Appointment.person),
-    _DECISIONS.joinedload(Decision.appointment).joinedload(Appointment.department),
-)
-
-
-def _newest_revisions(posts: Collection[int]) -> Select[Revision]:
+@cache
+def _newest_revisions() -> Select[Revision]:
+    decisions = selectinload(Revision.decisions)
     return (
         select(Revision)
         .join(Post, sql_conditions.newest())
-        .where(Post.id.in_(posts))
-        .options(*_REVISION_OPTIONS)
+        .where(Post.id.in_(bindparam("post_ids")))
+        .options(
+            joinedload(Revision.author),
+            *with_names(Revision.author_under),
+            joinedload(Revision.variants),
+            joinedload(Revision.departments),
+            decisions.joinedload(Decision.person),
+            decisions.joinedload(Decision.appointment).joinedload(Appointment.person),
+            decisions.joinedload(Decision.appointment).joinedload(Appointment.department),
+        )
     )
 
 
-def _deliveries(posts: Collection[int]) -> Select[Delivery]:
+@cache
+def _deliveries() -> Select[Delivery]:
     return (
         select(Delivery)
-        .where(Delivery.post_id.in_(posts))
+        .where(Delivery.post_id.in_(bindparam("post_ids")))
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.variant),
@@ -144,6 +143,16 @@ def _deliveries(posts: Collection[int]) -> Select[Delivery]:
 
 def _threads(session: Session, posts: Collection[int]) -> Mapping[int, CommentThread]:
     """Return the comments under each of these posts by post id; posts without any are left out."""
+    return {
+        post_id: CommentThread(count, unanswered, *((comment, holder) if unanswered else ()))
+        for post_id, count, unanswered, comment, holder in session.execute(
+            _thread_query(), {"post_ids": posts}
+        )
+    }
+
+
+@cache
+def _thread_query() -> Select[int, int, int, Comment, Routing]:
     is_open = case((Comment.state.in_(sql_conditions.OPEN), 1), else_=0)
     ranked = under_posts(
         select(
@@ -157,23 +166,21 @@ def _threads(session: Session, posts: Collection[int]) -> Mapping[int, CommentTh
             )
             .label("rank"),
         ),
-        posts,
+        bindparam("post_ids"),
     ).subquery()
     routing = aliased(Routing)
-    query = (
+    return (
         select(ranked.c.post_id, ranked.c.count, ranked.c.unanswered, Comment, routing)
         .join(Comment, Comment.id == ranked.c.id)
         .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
         .where(ranked.c.rank == 1)
         .options(*with_names(routing.appointment))
     )
-    return {
-        post_id: CommentThread(count, unanswered, *((comment, holder) if unanswered else ()))
-        for post_id, count, unanswered, comment, holder in session.execute(query)
-    }
 
 
-def under_posts(query: Select[*Columns], posts: Collection[int]) -> Select[*Columns]:
+def under_posts(
+    query: Select[*Columns], posts: Collection[int] | BindParameter[int]
+) -> Select[*Columns]:
     """Restrict a query over comments to those under these posts' publications."""
     return (
         query.select_from(Comment)

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import assert_never
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.states import PostState
@@ -74,19 +75,23 @@ _REFUSALS = {
 
 def replies_to(session: Session, comment_ids: Collection[int]) -> list[ReplyView]:
     """Return all replies to these comments, oldest first, in a bounded number of queries."""
-    query = (
+    replies = session.scalars(_replies(), {"comment_ids": comment_ids}).all()
+    bundles = bundles_by_post(session, [reply.post for reply in replies])
+    return [_view(reply, reply.comment, bundles[reply.post_id]) for reply in replies]
+
+
+@cache
+def _replies() -> Select[Reply]:
+    return (
         select(Reply)
         .join(Post, Post.id == Reply.post_id)
-        .where(Reply.comment_id.in_(comment_ids), Post.newest > 0)
+        .where(Reply.comment_id.in_(bindparam("comment_ids")), Post.newest > 0)
         .options(
             joinedload(Reply.comment),
             joinedload(Reply.post).joinedload(Post.department),
         )
         .order_by(Reply.post_id)
     )
-    replies = session.scalars(query).all()
-    bundles = bundles_by_post(session, [reply.post for reply in replies])
-    return [_view(reply, reply.comment, bundles[reply.post_id]) for reply in replies]
 
 
 def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:

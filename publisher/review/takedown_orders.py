@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.errors import NotAllowed, WrongRole
@@ -208,8 +209,13 @@ def orders_of(session: Session, post_id: int) -> list[Order]:
 
 def orders_about(session: Session, comment_id: int) -> list[Order]:
     """Return every order to hide or show a comment, oldest first."""
-    query = select(Order).where(Order.comment_id == comment_id).options(*_IN_FULL)
-    return list(session.scalars(query.order_by(Order.id)))
+    return list(session.scalars(_orders_about(), {"comment_id": comment_id}))
+
+
+@cache
+def _orders_about() -> Select[Order]:
+    is_about = Order.comment_id == bindparam("comment_id")
+    return select(Order).where(is_about).options(*_IN_FULL).order_by(Order.id)
 
 
 _IN_FULL = (
