@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.states import PostState
@@ -132,22 +133,38 @@ def _candidates(
     session: Session, post: Post, marks: frozenset[int], *, now: datetime
 ) -> list[Variant]:
     """Return the texts of other posts, live or still to be sent, that share the most marks."""
-    since = now - LATELY
-    live = exists().where(Delivery.post_id == Post.id, ReceiptRow.published_at >= since)
-    live = live.where(ReceiptRow.delivery_id == Delivery.id)
+    values = {"marks": marks, "post_id": post.id, "since": now - LATELY}
+    return list(session.scalars(_sharing_marks(), values))
+
+
+@cache
+def _sharing_marks() -> Select[Variant]:
+    since: ColumnElement[datetime] = bindparam("since")
+    live = exists().where(
+        Delivery.post_id == Post.id,
+        ReceiptRow.published_at >= since,
+        ReceiptRow.delivery_id == Delivery.id,
+    )
     given_up = Post.state.in_((PostState.WITHDRAWN, PostState.REJECTED))
     sharing = (
         select(TextMark.variant_id)
         .join(Variant, Variant.id == TextMark.variant_id)
         .join(Variant.revision)
         .join(Revision.post)
-        .where(TextMark.mark.in_(marks), Post.id != post.id, Post.kind == PostKind.POST)
-        .where(Revision.number == Post.newest)
-        .where(or_(live, ~given_up & (Revision.saved_at >= since)))
+        .where(
+            TextMark.mark.in_(bindparam("marks")),
+            Post.id != bindparam("post_id"),
+            Post.kind == PostKind.POST,
+            Revision.number == Post.newest,
+            or_(live, ~given_up & (Revision.saved_at >= since)),
+        )
         .group_by(TextMark.variant_id)
         .order_by(func.count().desc(), TextMark.variant_id.desc())
         .limit(_MOST_CANDIDATES)
     )
-    query = select(Variant).where(Variant.id.in_(sharing))
-    loaded = query.options(joinedload(Variant.revision).joinedload(Revision.post))
-    return list(session.scalars(loaded.order_by(Variant.id.desc())))
+    return (
+        select(Variant)
+        .where(Variant.id.in_(sharing))
+        .options(joinedload(Variant.revision).joinedload(Revision.post))
+        .order_by(Variant.id.desc())
+    )

@@ -60,7 +60,7 @@ def marks_of(runs: frozenset[int]) -> frozenset[int]:
     """Return the marks of a text as 63-bit integers; the set is empty if there are no runs."""
     if not runs:
         return frozenset()
-    smallest = [min((turn * run + shift) % _PRIME for run in runs) for turn, shift in _TURNS]
+    smallest = [min([(turn * run + shift) % _PRIME for run in runs]) for turn, shift in _TURNS]
     return frozenset(_mark(at, smallest[at * ROWS : (at + 1) * ROWS]) for at in range(MARKS))
 
 
