@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from datetime import timedelta
+from typing import Any
 
+import flask.templating
 from flask import Flask, Response
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
@@ -39,11 +42,22 @@ class KeyConverter(IntegerConverter):
         super().__init__(url_map, max=MOST - 1)
 
 
+class Environment(flask.templating.Environment):
+    """Jinja's environment, with the globals of each template in a plain dict."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return the globals of a template; those of the app are registered before any is read."""
+        # Jinja compares their names at every import of a macro, and in the ChainMap that it makes
+        # each name is searched in Python.
+        return {**self.globals, **(d or {})}
+
+
 def create_app(context: AppContext) -> Flask:
     """Return the configured application; raises `RouteWithoutRule` if a route has no rule."""
     compile_all()
     app = Flask("web")
     app.request_class = Request
+    app.jinja_environment = Environment
     app.url_map.converters["int"] = KeyConverter
     app.url_map.merge_slashes = False  # its redirect would repeat whatever the Host header says
     app.extensions["house"] = context
@@ -86,10 +100,10 @@ def _register_extensions(app: Flask) -> None:
     database.register(app)
     auth.register(app)  # before CSRF: without a session, ask to sign in
     csrf.init_app(app)
-    i18n.babel.init_app(app, locale_selector=i18n.code, default_timezone="Asia/Kolkata")
+    i18n.register(app)
     state_badges.register(app)
     preview_filters.register(app)
-    filters.register(app, i18n.code)
+    filters.register(app, i18n.page_language)
     register(app)
     previews.register(app)
     errors.register(app)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from gettext import NullTranslations
+from typing import NamedTuple, cast
 
 import flask_babel
-from flask import g, session
+from flask import Flask, g, has_app_context, session
 from flask_babel import Babel
 from flask_babel.speaklater import LazyString
 
@@ -16,7 +18,8 @@ from web.core.layout import Locale
 
 def _(msgid: str, **values: object) -> str:
     """Return the sentence in the language of the page, with integers in its digits."""
-    return cast(str, flask_babel.gettext(msgid, **_localized(values)))
+    sentence = _translated(msgid)
+    return sentence % _localized(values) if values else sentence
 
 
 def _l(msgid: str, **values: object) -> LazyString:
@@ -26,8 +29,8 @@ def _l(msgid: str, **values: object) -> LazyString:
 
 def _n(singular: str, plural: str, num: int, **values: object) -> str:
     """Return the singular or plural sentence for `num`."""
-    sentence = flask_babel.get_domain().get_translations().ungettext(singular, plural, num)
-    return cast(str, sentence % _localized({"num": num, **values}))
+    sentence = _translated_plural(singular, plural, num)
+    return sentence % _localized({"num": num, **values})
 
 
 def N_(msgid: str) -> str:  # noqa: N802 - the extractor of Babel knows this name
@@ -37,8 +40,42 @@ def N_(msgid: str) -> str:  # noqa: N802 - the extractor of Babel knows this nam
 
 def page_language() -> str:
     """Return the language code of the page: mr, en or hi."""
-    locale = flask_babel.get_locale()
-    return cast(str, locale.language) if locale is not None else "mr"
+    return _page().language
+
+
+class _Page(NamedTuple):
+    language: str
+    translations: NullTranslations
+
+
+def _page() -> _Page:
+    """Return the language of the page; Flask-Babel is asked for it once in a request."""
+    if not has_app_context():
+        return _Page(DEFAULT, NullTranslations())
+    page: _Page | None = g.get("page")
+    if page is None:
+        locale = flask_babel.get_locale()
+        page = g.page = _Page(locale.language, flask_babel.get_translations())
+    return page
+
+
+def _translated(msgid: str) -> str:
+    return _page().translations.gettext(msgid)
+
+
+def _translated_plural(singular: str, plural: str, num: int) -> str:
+    return _page().translations.ngettext(singular, plural, num)
+
+
+@contextmanager
+def in_language(language: str) -> Iterator[None]:
+    """Translate into this language within the block, whatever that of the page is."""
+    page = g.pop("page", None)
+    try:
+        with flask_babel.force_locale(language):
+            yield
+    finally:
+        g.page = page
 
 
 def _localized(values: dict[str, object]) -> dict[str, object]:
@@ -51,7 +88,15 @@ def _localized(values: dict[str, object]) -> dict[str, object]:
 
 LANGUAGES: Mapping[Locale, str] = {"mr": "मराठी", "en": "English", "hi": "हिन्दी"}
 DEFAULT: Locale = "mr"
-babel = Babel()
+_babel = Babel()
+
+
+def register(app: Flask) -> None:
+    """Choose the language of each page, and translate the sentences of its template."""
+    _babel.init_app(app, locale_selector=code, default_timezone="Asia/Kolkata")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of its extension
+        _translated, _translated_plural, newstyle=True
+    )
 
 
 def code() -> Locale:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-import flask_babel
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from icalendar import Calendar, Event
 from sqlalchemy.orm import Session
@@ -18,7 +17,7 @@ from publisher.validation import NotFound
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
-from web.core.i18n import _
+from web.core.i18n import _, in_language
 from web.core.permissions import Page, for_roles, public
 from web.core.state_badges import STATE_WORDS
 from web.messages.names import account_name, department_name
@@ -76,7 +75,7 @@ def calendar(token: str) -> Response:
     except TooOften as problem:
         headers = {"Retry-After": str(problem.again_in)}
         return Response("", 429, mimetype="text/plain", headers=headers)
-    with flask_babel.force_locale(fed.person.language):
+    with in_language(fed.person.language):
         answer = make_response(ical_bytes(fed, ctx.settings.base_url))
     answer.mimetype = "text/calendar"
     answer.headers["Cache-Control"] = "private, no-cache"
