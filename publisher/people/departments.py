@@ -6,9 +6,10 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
@@ -47,15 +48,22 @@ def _add(session: Session, row: RegisterRow, now: datetime) -> None:
 
 def departments_in_force(session: Session, *, now: datetime) -> list[Department]:
     """Return every department in force on the city's date, by Marathi name."""
-    departments = session.scalars(select(Department).order_by(Department.name_mr))
-    return [department for department in departments if is_in_force(department, now=now)]
+    today = local_day(now)
+    return [department for department in session.scalars(_by_name()) if _covers(department, today)]
+
+
+@cache
+def _by_name() -> Select[Department]:
+    return select(Department).order_by(Department.name_mr)
 
 
 def is_in_force(department: Department, *, now: datetime) -> bool:
     """Return True if the department is in force on the city's date; `until_on` is its last day."""
-    today = local_day(now)
-    from_on, until_on = department.from_on or today, department.until_on or today
-    return from_on <= today <= until_on
+    return _covers(department, local_day(now))
+
+
+def _covers(department: Department, day: date) -> bool:
+    return (department.from_on or day) <= day <= (department.until_on or day)
 
 
 def find_departments(session: Session, search_text: str) -> list[Department]:
@@ -69,7 +77,7 @@ def find_departments(session: Session, search_text: str) -> list[Department]:
     former = _former_spellings(session)
     departments = [
         department
-        for department in session.scalars(select(Department).order_by(Department.name_mr))
+        for department in session.scalars(_by_name())
         if all(word in _spellings(department, former) for word in search_words)
     ]
     return sorted(

@@ -235,7 +235,8 @@ def _routing_steps(session: Session, comment: Comment) -> tuple[RoutingStep, ...
         for routing in comment.routings
         if routing.details.get("department") is not None
     }
-    departments = session.scalars(select(Department).where(Department.id.in_(department_ids)))
+    query = select(Department).where(Department.id.in_(department_ids))
+    departments = session.scalars(query) if department_ids else ()
     offices = {department.id: office_of(department) for department in departments}
     return tuple(_routing_step(routing, offices) for routing in comment.routings)
 
