@@ -7,9 +7,10 @@ A query is built with placeholders for the actor's ids (`anybody`) and the prese
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from typing import Generic, TypeVarTuple, cast
 
-from sqlalchemy import Result, Select, bindparam
+from sqlalchemy import ColumnElement, Result, Select, bindparam, literal_column
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import BindParameter
@@ -46,10 +47,14 @@ class RoleQuery(Generic[*Columns]):
 
     def _parameter(
         self, element: ExternallyTraversible, **_more: object
-    ) -> BindParameter[object] | None:
-        """Return a named bind parameter if the value is a placeholder, else None."""
+    ) -> ColumnElement[object] | None:
+        """Return a named bind parameter for a placeholder, a literal for a state, else None."""
         if not isinstance(element, BindParameter):
             return None
+        if isinstance(element.value, StrEnum):
+            # SQLite prepares a statement again for every execution if a partial index depends on a
+            # bound value.
+            return literal_column(f"'{element.value.value}'", element.type)
         mark = _mark_of(element.value)
         if mark is None:
             return None
