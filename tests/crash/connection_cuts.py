@@ -66,11 +66,14 @@ class CuttingProxy:
                 self._connections.append(_ProxiedConnection(self, client, listener))
                 self._connections[-1].begin()
 
-    def close(self) -> None:
-        """Stop accepting connections, and end the existing ones."""
+    def stop_accepting(self) -> None:
+        """Let `run` end, after a connection that it is accepting at this moment."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+    def end_connections(self) -> None:
+        """End the connections that were accepted; no more may be accepted meanwhile."""
         for passage in self._connections:
             passage.end()
 
@@ -158,5 +161,6 @@ def cut_commits(
     try:
         yield proxy
     finally:
-        proxy.close()
+        proxy.stop_accepting()
         thread.join(10)
+        proxy.end_connections()
