@@ -11,6 +11,7 @@ import pytest
 
 from publisher.platforms.base.protocol import OutcomeUnknown, Platform, PlatformError, TryLater
 from publisher.platforms.base.types import MENTIONS, HealthProblem
+from sandbox.credentials import FACEBOOK_PAGES
 from tests.platforms.hostile_answers import (
     CREATED,
     HOSTILE_ANSWERS,
@@ -163,3 +164,29 @@ def test_a_comment_without_an_id_of_x_is_left_out_and_the_others_are_read(
     stub.plan(http_response({"data": posts, "meta": {"result_count": 2}}))
     page = open_at("x", stub.url).comments_since(MENTIONS, None)
     assert [comment.platform_id for comment in page.comments] == ["88"]
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_no_clock_shows_counts_as_missing(stub: Stub, moment: str) -> None:
+    """In UTC it would be beyond what a `datetime` can hold."""
+    node = {"created_time": moment, "message": "पाणी बंद", "is_published": True, "success": True}
+    stub.default = http_response({"id": f"{FACEBOOK_PAGES[0].id}_77", **node})
+    platform = open_at("facebook", stub.url)
+    receipts = [
+        platform.publish(NOTICE, deadline=deadline()),
+        platform.release("77", deadline=deadline()),
+        platform.edit("77", NOTICE, deadline=deadline()),
+    ]
+    assert [receipt.published_at for receipt in receipts] == [NOW] * 3
+
+
+def test_a_post_of_no_time_does_not_keep_others_from_being_found(stub: Stub) -> None:
+    page_id = FACEBOOK_PAGES[0].id
+    odd, own = (
+        {"id": f"{page_id}_{number}", "created_time": moment, "message": "पाणी बंद"}
+        for number, moment in ((76, "9999-12-31T23:59:59-12:00"), (77, NOW.isoformat()))
+    )
+    stub.default = http_response({"data": [odd, own]})
+    match = open_at("facebook", stub.url).look_up(NOTICE.outgoing, since=NOW)
+    assert match is not None
+    assert match.platform_id == own["id"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 Json = dict[str, object]
 
@@ -39,5 +39,8 @@ def moment_at(value: object, *path: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text_at(value, *path))
     except ValueError:
+        return None
+    # In the first and the last year another time zone may be beyond what `datetime` can hold.
+    if not MINYEAR < moment.year < MAXYEAR:
         return None
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
