@@ -25,14 +25,18 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 @dataclass(frozen=True)
 class MailServer:
-    """The mail server; `context` decides which certificates are trusted."""
+    """The mail server; `context` decides which certificates are trusted (None: the system's)."""
 
     host: str
     port: int
     is_smtps: bool
     name: str
     password: str
-    context: ssl.SSLContext
+    context: ssl.SSLContext | None
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Return what a connection needs for TLS; the system's certificates are read anew."""
+        return self.context or ssl.create_default_context()
 
     @property
     def is_near(self) -> bool:
@@ -50,7 +54,7 @@ def mail_server(url: str, context: ssl.SSLContext | None = None) -> MailServer:
         is_smtps=is_smtps,
         name=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
-        context=context or ssl.create_default_context(),
+        context=context,
     )
 
 
@@ -87,7 +91,7 @@ def _called(server: MailServer) -> SMTP:
     local_hostname = "localhost" if server.is_near else None
     if server.is_smtps:
         return SMTP_SSL(
-            server.host, server.port, local_hostname, timeout=TIMEOUT, context=server.context
+            server.host, server.port, local_hostname, timeout=TIMEOUT, context=server.tls_context()
         )
     return SMTP(server.host, server.port, local_hostname, timeout=TIMEOUT)
 
@@ -101,7 +105,7 @@ def _secure(server: MailServer, client: SMTP) -> None:
     client.ehlo_or_helo_if_needed()
     is_secret = server.is_smtps
     if not is_secret and client.has_extn("starttls") and (server.name or not server.is_near):
-        client.starttls(context=server.context)
+        client.starttls(context=server.tls_context())
         client.ehlo()
         is_secret = True
     if server.name:
