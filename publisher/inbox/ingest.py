@@ -14,12 +14,13 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Insert, Select, bindparam, null, select
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
 from publisher.database.bulk import insert_for
 from publisher.delivery.accounts import manage
+from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox import deadlines, routing
 from publisher.models.comments import Comment, Source, Thread
@@ -74,7 +75,7 @@ def tick_ingest(
     """
     with context.database.transaction() as session:
         open_sources(session, now=context.now())
-    new_count = 0
+    new_count, pool = 0, PlatformPool(context)
     silent_ids: set[int] = set()
     for number in range(most):
         if is_stopping() or (number >= MOST_WHEN_BUSY and is_busy()):
@@ -82,7 +83,7 @@ def tick_ingest(
         reading = _lease_next_reading(context, silent_ids)
         if reading is None:
             break
-        page_count = _read_page(context, reading)
+        page_count = _read_page(pool, reading)
         if page_count is None:
             silent_ids.add(reading.account.id)
         new_count += page_count or 0
@@ -180,10 +181,11 @@ def _lease_next_reading(context: WorkerContext, silent_ids: Collection[int] = ()
         return Reading(source.id, source.account, comment_source, source.cursor)
 
 
-def _read_page(context: WorkerContext, reading: Reading) -> int | None:
+def _read_page(pool: PlatformPool, reading: Reading) -> int | None:
     """Read one page; return the number of new comments, or None if the platform did not respond."""
+    context = pool.context
     try:
-        platform = context.open_account(reading.account)
+        platform = pool.open(reading.account)
         page = platform.comments_since(reading.comment_source, reading.cursor)
     except TryLater as problem:
         _postpone(context, reading, problem.at)
@@ -218,15 +220,17 @@ def _pause_account(context: WorkerContext, reading: Reading) -> None:
 def _store_page(context: WorkerContext, reading: Reading, page: types.CommentPage) -> int:
     """Store the page with its cursor; return the number of new comments.
 
-    The account is locked, so that two clocks do not store the same comment.
+    If it has any, the account is locked, so that two clocks do not store the same comment.
     """
+    remote_comments = [
+        remote_comment for remote_comment in page.comments if not remote_comment.by_ourselves
+    ]
     with context.database.transaction() as session:
         now = context.now()
-        transitions.lock(session, Account, reading.account.id)
-        source = session.get_one(Source, reading.source_id)
-        remote_comments = [
-            remote_comment for remote_comment in page.comments if not remote_comment.by_ourselves
-        ]
+        if remote_comments:
+            transitions.lock(session, Account, reading.account.id)
+        with_receipt = [joinedload(Source.receipt)]
+        source = session.get_one(Source, reading.source_id, options=with_receipt)
         new_count = sum(
             store_comment(session, source.account_id, remote_comment, now=now)
             for remote_comment in remote_comments

@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
+from publisher.delivery.attempt import PlatformPool
 from publisher.inbox import ingest
 from publisher.models.comments import Comment, Source, Thread
 from publisher.models.deliveries import Account
 from publisher.platforms.base import types
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    Platform,
     PlatformError,
     RefusalCode,
     Refused,
@@ -131,9 +133,8 @@ def test_two_clocks_that_read_the_same_page_store_each_comment_once(town: City) 
         for source in session.scalars(select(Source)):
             source.read_at = town.now
     readings.append(ingest._lease_next_reading(town.clock_named("clock-2")))
-    pages = [
-        ingest._read_page(town.context, reading) for reading in readings if reading is not None
-    ]
+    pool = PlatformPool(town.context)
+    pages = [ingest._read_page(pool, reading) for reading in readings if reading is not None]
     assert set(pages) == {0, 1}
     assert _count(town) == 1
 
@@ -278,6 +279,19 @@ def test_a_busy_worker_reads_a_few_sources_and_the_rest_at_the_next_tick(
         town.live()
     ticks = [_read_by_one_tick(town, busy=busy) for _ in range(2)]
     assert ticks == [read, 7 - read]
+
+
+def test_a_tick_opens_each_account_once_however_many_posts_it_reads(town: City) -> None:
+    for _ in range(3):
+        town.live()
+    opened: list[Account] = []
+
+    def open_account(account: Account) -> Platform:
+        opened.append(account)
+        return town.context.open_account(account)
+
+    ingest.tick_ingest(replace(town.context, open_account=open_account))
+    assert [account.platform for account in opened] == ["x"]
 
 
 @pytest.mark.both
