@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
 from publisher.database.bulk import insert_for
-from publisher.delivery.accounts import manage
+from publisher.delivery import failures
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox import deadlines, routing
@@ -212,9 +212,7 @@ def _pause_account(context: WorkerContext, reading: Reading) -> None:
     with context.database.transaction() as session:
         now = context.now()
         session.get_one(Source, reading.source_id).read_at = now
-        manage.pause(
-            session, actor=CLOCK, now=now, account_id=reading.account.id, reason="credentials"
-        )
+        failures.pause(session, reading.account.id, now)
 
 
 def _store_page(context: WorkerContext, reading: Reading, page: types.CommentPage) -> int:

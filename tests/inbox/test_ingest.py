@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
+from publisher import transitions
 from publisher.delivery.attempt import PlatformPool
 from publisher.inbox import ingest
 from publisher.models.comments import Comment, Source, Thread
@@ -136,6 +137,30 @@ def test_two_clocks_that_read_the_same_page_store_each_comment_once(town: City) 
     pool = PlatformPool(town.context)
     pages = [ingest._read_page(pool, reading) for reading in readings if reading is not None]
     assert set(pages) == {0, 1}
+    assert _count(town) == 1
+
+
+@pytest.mark.both
+def test_a_clock_waits_for_another_one_that_stores_the_same_comment(town: City) -> None:
+    (delivery_id,) = town.live()
+    post_id = town.platform_id(delivery_id)
+    town.listen()
+    town.platform("x").citizen_says("एकदाच", parent_id=post_id)
+    town.clock.move(10 * MINUTE)
+    reading = ingest._lease_next_reading(town.context)
+    assert reading is not None
+    page = town.platform("x").comments_since(types.CommentSource(post_id), None)
+    counts: list[int | None] = []
+    with town.write() as session:
+        transitions.lock(session, Account, town.accounts["x"])
+        ingest.store_comment(session, town.accounts["x"], page.comments[-1], now=town.now)
+        pool = PlatformPool(town.clock_named("clock-2"))
+        other = threading.Thread(target=lambda: counts.append(ingest._read_page(pool, reading)))
+        other.start()
+        other.join(0.3)
+        assert counts == []
+    other.join(30)
+    assert counts == [0]
     assert _count(town) == 1
 
 
