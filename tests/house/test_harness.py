@@ -7,6 +7,8 @@ import smtplib
 import socket
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -22,6 +24,7 @@ from tests.support.accessibility import Findings
 from tests.support.city_people import add_department
 from tests.support.database_pool import DatabasePool
 from tests.support.mail import MailServer
+from tests.support.memory_platform.store import PostStore
 from tests.support.open_connections import Connections
 from tests.support.postgres import Server
 from tests.support.processes import Starter, plain_environment
@@ -158,6 +161,17 @@ def test_a_run_inside_a_run_ends_with_it(start: Starter, run: Run, tmp_path: Pat
 def test_a_free_port_can_be_taken(free_port: int) -> None:
     with socket.create_server(("127.0.0.1", free_port)) as listener:
         assert listener.getsockname()[1] == free_port
+
+
+def test_the_platform_in_memory_gives_each_post_of_many_threads_its_own_id() -> None:
+    store, interval = PostStore(lambda: datetime.now(UTC)), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            posts = list(threads.map(lambda _: store.keep("city", "a" * 200, None), range(2_000)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert len({post.platform_id for post in posts}) == len(posts)
 
 
 def test_the_mail_server_takes_and_refuses_mail(mail_server: MailServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,6 +36,7 @@ class PostStore:
         self.posts: list[StoredPost] = []
         self.deleted_posts: list[StoredPost] = []
         self._now = now
+        self._keeping = threading.Lock()  # two threads of a worker must not get the same id
 
     def keep(
         self,
@@ -47,12 +49,14 @@ class PostStore:
     ) -> StoredPost:
         """Store a new post."""
         parent = self.find(parent_id) if parent_id else None
-        platform_id = str(1_000 + len(self.posts) + len(self.deleted_posts))
-        root_id = parent.root_id if parent else platform_id
-        remote_post = StoredPost(
-            platform_id, author, composed(text), parent_id, root_id, media, self._now(), is_public
-        )
-        self.posts.append(remote_post)
+        with self._keeping:
+            platform_id = str(1_000 + len(self.posts) + len(self.deleted_posts))
+            root_id = parent.root_id if parent else platform_id
+            created_at, text = self._now(), composed(text)
+            remote_post = StoredPost(
+                platform_id, author, text, parent_id, root_id, media, created_at, is_public
+            )
+            self.posts.append(remote_post)
         return remote_post
 
     def change(
