@@ -35,7 +35,7 @@ from publisher.models.people import Appointment, Department
 from publisher.models.posts import Post, PostKind, Rendition
 from publisher.models.submissions import Submission, SubmissionFile
 from publisher.now import now
-from publisher.review.gate_adapter import department_reviews
+from publisher.review.department_reviews import department_reviews
 from publisher.states import CommentState, DeliveryState, SubmissionState
 from tests.demo.conftest import City
 from tests.reports.test_tab_counts import check as check_counts

@@ -16,6 +16,7 @@ from publisher.media.store import Store
 from publisher.models.posts import Language, Post
 from publisher.models.submissions import Submission
 from publisher.review import decide, gate_adapter
+from publisher.review.department_reviews import department_reviews
 from publisher.states import SubmissionState
 from publisher.validation import Invalid, NotFound
 from tests.support.city import City
@@ -209,7 +210,7 @@ def test_who_has_approved_and_who_has_not_is_told_department_by_department(
         )
     with database.reading() as session:
         post = session.get_one(Post, joint.id)
-        reviews = gate_adapter.department_reviews(post.revisions[-1], now=NOON)
+        reviews = department_reviews(post.revisions[-1], now=NOON)
         review_facts = [
             (
                 department_review.department.id,
@@ -251,7 +252,7 @@ def test_a_return_by_one_department_is_told_and_takes_the_others_approval(
         post = session.get_one(Post, joint.id)
         kinds = [
             department_review.decision.kind if department_review.decision else None
-            for department_review in gate_adapter.department_reviews(post.revisions[-1], now=NOON)
+            for department_review in department_reviews(post.revisions[-1], now=NOON)
         ]
         assert (kinds, post.state) == ([None, "returned"], PostState.DRAFT)
 

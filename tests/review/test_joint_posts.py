@@ -11,6 +11,7 @@ from approvals.states import PostState
 from publisher.models.people import Appointment, Person
 from publisher.models.posts import Decision, Post, Revision
 from publisher.review import decide, gate_adapter, withdraw
+from publisher.review.department_reviews import department_reviews
 from publisher.scheduling import schedule
 from tests.support import post_steps
 from tests.support.city_people import DAY, HOUR, NOON, CityPeople, verbs
@@ -151,14 +152,14 @@ def test_a_department_that_returned_it_is_waited_for_once_it_is_sent_again(
     )
     session.expire(revision)
     (department_review,) = [
-        x for x in gate_adapter.department_reviews(revision, now=NOON) if x.department.id == road
+        x for x in department_reviews(revision, now=NOON) if x.department.id == road
     ]
     assert department_review.decision is not None
     decide.send_for_review(
         session, actor=city.actor("clerk"), now=NOON + HOUR, post_id=joint, seen_revision=1
     )
     session.expire(revision)
-    assert all(x.is_pending for x in gate_adapter.department_reviews(revision, now=NOON + HOUR))
+    assert all(x.is_pending for x in department_reviews(revision, now=NOON + HOUR))
 
 
 def test_one_department_takes_back_its_own_approval_and_the_others_stand(

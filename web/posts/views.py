@@ -15,7 +15,12 @@ from publisher.models.posts import Post, PostKind
 from publisher.models.submissions import Submission
 from publisher.reports import timeline
 from publisher.review import decide, gate_adapter
-from publisher.review.gate_adapter import DepartmentReview, asked_department_ids
+from publisher.review.department_reviews import (
+    DepartmentReview,
+    department_reviews,
+    without_approver,
+)
+from publisher.review.gate_adapter import asked_department_ids
 from publisher.validation import departments_in_sight
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
@@ -48,7 +53,7 @@ def show(post_id: int) -> Page:
 def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id, options=_SIBLINGS)
     newest = post.revisions[-1] if post.revisions else None
-    reviews = gate_adapter.department_reviews(newest, now=ctx.now()) if newest else []
+    reviews = department_reviews(newest, now=ctx.now()) if newest else []
     publications = publications_of(session, post)
     acts = _acts(post) | _deletion_acts(post, publications)
     return render_template(
@@ -78,10 +83,8 @@ def _blocked(session: Session, post: Post, reviews: Sequence[DepartmentReview]) 
     """Return the ids of asked departments in which nobody can approve the newest revision."""
     if post.state is not PostState.IN_REVIEW:
         return set()
-    without_approver = gate_adapter.without_approver(
-        session, post.revisions[-1], reviews, now=ctx.now()
-    )
-    return {department.id for department, _why in without_approver}
+    nobody_for = without_approver(session, post.revisions[-1], reviews, now=ctx.now())
+    return {department.id for department, _why in nobody_for}
 
 
 def _visible_submission_ids(post: Post) -> set[int]:

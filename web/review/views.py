@@ -18,6 +18,7 @@ from publisher.drafting import diff, drafts
 from publisher.models.posts import DecisionKind, Post, Revision
 from publisher.review import decide, gate_adapter, history
 from publisher.review.decide import ActsUnderAnother
+from publisher.review.department_reviews import department_reviews, without_approver
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
@@ -66,8 +67,8 @@ def _page(
 ) -> str:
     """Return the page of a revision; `form` is the one with which it could not be approved."""
     previous, now = previous_revision(post, revision), ctx.now()
-    reviews = gate_adapter.department_reviews(revision, now=now)
-    without_approver = gate_adapter.without_approver(session, revision, reviews, now=now)
+    reviews = department_reviews(revision, now=now)
+    nobody_for = without_approver(session, revision, reviews, now=now)
     department_id = _deciding_department_id(revision)
     approvers = gate_adapter.approvers_for(session, revision, department_id, now=now)
     blocking_sentence = _blocking_sentence(post, revision, approvers)
@@ -84,7 +85,7 @@ def _page(
         changes=diff.changes(previous, revision) if previous else [],
         changes_since=newer_changes(post, revision),
         reviews=reviews,
-        without_approver=without_approver,
+        without_approver=nobody_for,
         approvers=approvers,
         refusal=" ".join(form.form_errors) if form else blocking_sentence,
         was_refused=form is not None,
@@ -95,7 +96,7 @@ def _page(
         appointment_id=actor().appointment_id,
         # It takes a department that has yet to decide and has somebody who can.
         may_approve_in_person=may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
-        and sum(review.is_pending for review in reviews) > len(without_approver),
+        and sum(review.is_pending for review in reviews) > len(nobody_for),
     )
 
 
@@ -149,7 +150,7 @@ def _blocking_sentence(post: Post, revision: Revision, approvers: gate.Approvers
 
 def _pending_department_names(revision: Revision, department_id: int | None) -> str:
     """Return the departments yet to decide, joined by commas, if the actor's has approved."""
-    reviews = gate_adapter.department_reviews(revision, now=ctx.now())
+    reviews = department_reviews(revision, now=ctx.now())
     has_approved = any(
         review.has_approved for review in reviews if review.department.id == department_id
     )
