@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import psycopg
 from psycopg.abc import Params, Query, QueryNoTemplate
-from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
@@ -102,15 +101,10 @@ def make_engine(url: str) -> Engine:
         "autocommit": True,
     }
     engine = create_engine(url, connect_args=connect_args, **POOL)
-    event.listen(engine, "before_cursor_execute", _begin_if_idle)
+    event.listen(engine, "begin", execute_begin)
     event.listen(engine, "checkin", _note_checkin)
     event.listen(engine, "checkout", _test_idle_connection)
     return engine
-
-
-def _begin_if_idle(connection: Connection, cursor: Any, *_rest: object) -> None:  # noqa: ANN401  a driver's
-    if cursor.connection.info.transaction_status is TransactionStatus.IDLE:
-        execute_begin(connection)
 
 
 def _note_checkin(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
