@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Update, bindparam, insert, update
+from sqlalchemy import Insert, Update, bindparam, insert, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import ORMOption
@@ -16,7 +16,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from approvals.errors import Overtaken, WrongState
 from approvals.policy import Actor
 from approvals.states import POST_MOVES, Moves
-from publisher.database.bulk import bulk_insert, column_equals
+from publisher.database.bulk import as_json, bulk_insert, column_equals, insert_of_changed
 from publisher.database.session import Key, UtcDateTime, table_of
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery
@@ -130,7 +130,7 @@ def apply_all(
     fence: int | None = None,
     columns: Mapping[str, object] | None = None,
 ) -> None:
-    """Change the state of rows of one model that share a state: one UPDATE and one INSERT."""
+    """Change the state of rows of one model that share a state: all by one UPDATE."""
     if not rows:
         return
     session.flush()
@@ -139,34 +139,47 @@ def apply_all(
         raise ValueError("apply_all moves things of one kind and state")
     check_move(TABLES[kind], before, to)
     set_columns = {"state": to, "state_at": now, **(columns or {})}
-    _update_states(session, rows, set_columns, fence)
     event_rows = [
         event_row(row, verb, actor=actor, now=now, values=values, before=before, after=to)
         for row in rows
     ]
-    bulk_insert(session, Event, event_rows)
+    _write(session, rows, set_columns, event_rows, fence)
     for row in rows:
         for name, value in set_columns.items():
             set_committed_value(row, name, value)
 
 
-def _update_states(
+def _write(
     session: Session,
     rows: Sequence[Stateful],
     set_columns: Mapping[str, object],
+    event_rows: Sequence[Mapping[str, object]],
     fence: int | None,
 ) -> None:
-    kind, before = type(rows[0]), rows[0].state
-    statement = _guarded_update(kind, tuple(set_columns), has_fence=fence is not None)
+    kind, before, connection = type(rows[0]), rows[0].state, session.connection()
     values = {f"new_{name}": value for name, value in set_columns.items()}
     values |= {"ids": [row.id for row in rows], "before": before, "of_fence": fence}
-    result = session.connection().execute(statement, values)
+    move = (kind, tuple(set_columns), fence is not None)
+    if connection.dialect.name == "sqlite":
+        result = connection.execute(_guarded_update(*move), values)
+        if result.rowcount == len(rows):
+            bulk_insert(session, Event, event_rows)
+    else:
+        values["rows"] = as_json(event_rows)
+        result = connection.execute(_update_with_events(*move), values)
     if result.rowcount != len(rows):
         raise Overtaken(state=before, to=set_columns["state"])
 
 
 @cache
-def _guarded_update(kind: type[Stateful], names: tuple[str, ...], *, has_fence: bool) -> Update:
+def _update_with_events(kind: type[Stateful], names: tuple[str, ...], has_fence: bool) -> Insert:
+    # One statement of PostgreSQL: each is a round trip in the middle of a delivery.
+    change = _guarded_update(kind, names, has_fence).returning(table_of(kind).c.id)
+    return insert_of_changed(change, Event, "subject_id")
+
+
+@cache
+def _guarded_update(kind: type[Stateful], names: tuple[str, ...], has_fence: bool) -> Update:
     # The guard: another transaction may have moved a row since it was read.
     table = table_of(kind)
     guarded = update(table).where(

@@ -34,6 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
@@ -81,6 +82,19 @@ def _update(table: Table, column_names: tuple[str, ...]) -> Update:
     rows = _from_json({name: table.c[name].type for name in column_names})
     values = {name: rows.c[name] for name in column_names if name != "id"}
     return update(table).where(table.c.id == rows.c.id).values(values)
+
+
+def insert_of_changed(change: ReturningUpdate[int], model: type[Base], key: str) -> Insert:
+    """Return one statement that changes rows and inserts others about them; not for SQLite.
+
+    It inserts those of `ROWS_AS_JSON` whose `key` the change returns. `rowcount` is their number.
+    """
+    changed, table = change.cte("changed"), table_of(model)
+    types = {column.name: column.type for column in table.c if column.name != "id"}
+    rows = _from_json(types)
+    of_changed = select(rows).where(rows.c[key].in_(select(*changed.c))).add_cte(changed)
+    statement = insert(table).from_select(list(types), of_changed)
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def insert_for(dialect: str, model: type[Base]) -> sqlite.Insert | postgresql.Insert:
