@@ -50,7 +50,8 @@ class DeliveryPayload:
     """Everything that one attempt needs.
 
     `account` is read only, and shared by the payloads of one claim. `variant` holds the text,
-    link, target and pictures as the gate will see them. `target` is the platform's id of what is
+    link, target and pictures as the gate will see them, `variant_id` and `revision_id` are the
+    rows that it was read from. `target` is the platform's id of what is
     replied to, edited, deleted or hidden. `staged_id` is the platform's id of the unpublished post
     of an earlier attempt. `urgent` payloads are sent before all others.
     """
@@ -58,6 +59,8 @@ class DeliveryPayload:
     claim: Claim
     action: DeliveryAction
     account: Account
+    revision_id: int
+    variant_id: int
     variant: gate.VariantSubject
     media_refs: tuple[MediaRef, ...]
     target: str
@@ -266,6 +269,8 @@ def _payload(claim: Claim, delivery: Delivery) -> DeliveryPayload:
         claim=claim,
         action=delivery.action,
         account=delivery.account,
+        revision_id=variant.revision_id,
+        variant_id=variant.id,
         variant=gate_adapter.variant_subject(variant),
         media_refs=tuple(
             MediaRef(rendition.sha256, rendition.mime, rendition.alt_text)

@@ -6,7 +6,7 @@ id, their attempts, the account, and its rate limits last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -57,8 +57,8 @@ DOES_NOT_FIT = (DataError, IntegrityError)
 _IS_PUBLICATION = column_is(table_of(ReceiptRow).c.action, DeliveryAction.PUBLISH)
 
 
-_ENDS = ("ended_at", "outcome", "answer")
-"""The columns of an attempt that say how it ended."""
+_ENDS = ("sending_at", "ended_at", "outcome", "answer")
+"""The columns of an attempt that are written at its end."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,7 @@ def store(context: WorkerContext, outcomes: Sequence[Outcome]) -> None:
         claims = [outcome.payload.claim for outcome in outcomes]
         deliveries, attempts = _lock(session, claims), _attempts(session, claims)
         platform_ids, published = _stored_ids(session, outcomes), list[Published]()
-        _end(
-            session,
-            [(attempts.get(outcome.payload.claim), outcome.ending) for outcome in outcomes],
-            now,
-        )
+        _end(session, outcomes, attempts, deliveries, now)
         for outcome, claim in zip(outcomes, claims, strict=True):
             delivery, account_id = deliveries.get(claim.delivery_id), outcome.payload.account.id
             if delivery is None or delivery.fence != claim.fence:
@@ -137,18 +133,37 @@ def attempt_of(session: Session, claim: Claim) -> Attempt:
     return _attempts(session, [claim])[claim]
 
 
-def _end(session: Session, endings: Sequence[tuple[Attempt | None, Ending]], now: datetime) -> None:
-    """End these attempts by one statement, without those that the sweep has ended."""
-    ended = [
-        (attempt, dict(zip(_ENDS, (now, *_in_words(ending)), strict=True)))
-        for attempt, ending in endings
-        if attempt is not None and not (isinstance(ending, Lost) and attempt.ended_at is not None)
-    ]
+def _end(
+    session: Session,
+    outcomes: Sequence[Outcome],
+    attempts: Mapping[Claim, Attempt],
+    deliveries: Mapping[int, Delivery],
+    now: datetime,
+) -> None:
+    """End the attempts by one statement, without those that the sweep has ended."""
+    ended: list[tuple[Attempt, dict[str, object]]] = []
+    for outcome in outcomes:
+        attempt, ending = attempts.get(outcome.payload.claim), outcome.ending
+        if attempt is None or (isinstance(ending, Lost) and attempt.ended_at is not None):
+            continue
+        sending_at = _sending_at(attempt, deliveries.get(attempt.delivery_id))
+        columns = zip(_ENDS, (sending_at, now, *_in_words(ending)), strict=True)
+        ended.append((attempt, dict(columns)))
     if ended:
         bulk_update(session, Attempt, [{"id": attempt.id} | values for attempt, values in ended])
     for attempt, values in ended:
         for name, value in values.items():
             set_committed_value(attempt, name, value)
+
+
+def _sending_at(attempt: Attempt, delivery: Delivery | None) -> datetime | None:
+    """Return when the attempt began to send; None if it did not.
+
+    While it is being sent, its delivery alone knows this moment.
+    """
+    if delivery is None or delivery.fence != attempt.fence:
+        return attempt.sending_at
+    return delivery.sending_at if delivery.state is DeliveryState.SENDING else attempt.sending_at
 
 
 def _in_words(ending: Ending) -> tuple[str, str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session, load_only
 
 from approvals import gate
 from approvals.policy import CLOCK
@@ -21,8 +21,8 @@ from publisher.delivery.worker_context import WorkerContext
 from publisher.models.accounts import AllowanceRow
 from publisher.models.comments import Comment, Thread
 from publisher.models.controls import Order
-from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction, ReceiptRow
-from publisher.models.posts import Post, Revision, Variant
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
+from publisher.models.posts import Post
 from publisher.review import gate_adapter
 from publisher.scheduling import holds
 from publisher.states import AccountState, DeliveryState
@@ -45,37 +45,29 @@ class Blocker:
         return self.code in WAITING_CODES
 
 
-_DELIVERY, _VARIANT, _REVISION = table_of(Delivery), table_of(Variant), table_of(Revision)
+_DELIVERY, _POST = table_of(Delivery), table_of(Post)
 _ACCOUNT, _ALLOWANCE = table_of(Account), table_of(AllowanceRow)
 _ORDER, _COMMENT, _THREAD = table_of(Order), table_of(Comment), table_of(Thread)
-_POST, _RECEIPT, _ATTEMPT = table_of(Post), table_of(ReceiptRow), table_of(Attempt)
+_RECEIPT = table_of(ReceiptRow)
 
 #: PostgreSQL:
-#:   SELECT posts.id, variants.revision_id, revisions.not_after
-#:   FROM deliveries
-#:   JOIN posts ON posts.id = deliveries.post_id
-#:   JOIN variants ON variants.id = deliveries.variant_id
-#:   JOIN revisions ON revisions.id = variants.revision_id
+#:   SELECT posts.id
+#:   FROM posts
+#:   JOIN deliveries ON deliveries.post_id = posts.id
 #:   WHERE deliveries.id = :delivery_id
 #:   FOR SHARE OF posts
 _LOCK_POST = (
-    select(_POST.c.id, _VARIANT.c.revision_id, _REVISION.c.not_after)
-    .select_from(_DELIVERY)
-    .join(_POST, _POST.c.id == _DELIVERY.c.post_id)
-    .join(_VARIANT, _VARIANT.c.id == _DELIVERY.c.variant_id)
-    .join(_REVISION, _REVISION.c.id == _VARIANT.c.revision_id)
+    select(_POST.c.id)
+    .join(_DELIVERY, _DELIVERY.c.post_id == _POST.c.id)
     .where(_DELIVERY.c.id == DELIVERY_ID)
     .with_for_update(read=True, of=_POST)
 )
 
 # An order names the receipt of the post to delete, or a comment below the post that has a receipt.
 #: PostgreSQL:
-#:   SELECT deliveries.id, deliveries.action, deliveries.variant_id, deliveries.post_id,
-#:       deliveries.account_id, deliveries.state, deliveries.state_at, deliveries.due_at,
-#:       deliveries.late_limit, deliveries.not_before, deliveries.fence, deliveries.claimed_by,
-#:       deliveries.leased_until, deliveries.sending_at, deliveries.look_at, deliveries.looks,
-#:       deliveries.reason, deliveries.scheduled_by_id, deliveries.staged_id, deliveries.urgent,
-#:       revisions.not_after, receipts.account_id AS receipt_account_id,
+#:   SELECT deliveries.id, deliveries.variant_id, deliveries.post_id, deliveries.account_id,
+#:       deliveries.state, deliveries.due_at, deliveries.late_limit, deliveries.fence,
+#:       deliveries.leased_until, deliveries.urgent, receipts.account_id AS receipt_account_id,
 #:       accounts.state AS account_state, accounts.quiet_until, (EXISTS (
 #:         SELECT * FROM stops WHERE stops.released_at IS NULL
 #:       )) OR (EXISTS (
@@ -90,8 +82,6 @@ _LOCK_POST = (
 #:       )) AS is_limited
 #:   FROM deliveries
 #:   JOIN accounts ON accounts.id = deliveries.account_id
-#:   JOIN variants ON variants.id = deliveries.variant_id
-#:   JOIN revisions ON revisions.id = variants.revision_id
 #:   LEFT OUTER JOIN orders ON orders.delivery_id = deliveries.id
 #:   LEFT OUTER JOIN comments ON comments.id = orders.comment_id
 #:   LEFT OUTER JOIN threads ON threads.id = comments.thread_id
@@ -100,7 +90,6 @@ _LOCK_POST = (
 _FACTS = (
     select(
         Delivery,
-        _REVISION.c.not_after,
         _RECEIPT.c.account_id.label("receipt_account_id"),
         *(_ACCOUNT.c.state.label("account_state"), _ACCOUNT.c.quiet_until),
         holds.are_any(NOW).label("any_holds"),
@@ -112,28 +101,24 @@ _FACTS = (
     )
     .select_from(_DELIVERY)
     .join(_ACCOUNT, _ACCOUNT.c.id == _DELIVERY.c.account_id)
-    .join(_VARIANT, _VARIANT.c.id == _DELIVERY.c.variant_id)
-    .join(_REVISION, _REVISION.c.id == _VARIANT.c.revision_id)
     .outerjoin(_ORDER, _ORDER.c.delivery_id == _DELIVERY.c.id)
     .outerjoin(_COMMENT, _COMMENT.c.id == _ORDER.c.comment_id)
     .outerjoin(_THREAD, _THREAD.c.id == _COMMENT.c.thread_id)
     .outerjoin(_RECEIPT, _RECEIPT.c.id == func.coalesce(_ORDER.c.receipt_id, _THREAD.c.receipt_id))
     .where(_DELIVERY.c.id == DELIVERY_ID)
-)
-
-
-#: PostgreSQL:
-#:   UPDATE attempts
-#:   SET sending_at=:now
-#:   WHERE attempts.delivery_id = :of_delivery
-#:     AND attempts.fence = :of_fence
-_BEGIN_SENDING = (
-    update(_ATTEMPT)
-    .where(
-        _ATTEMPT.c.delivery_id == bindparam("of_delivery"),
-        _ATTEMPT.c.fence == bindparam("of_fence"),
+    .options(
+        load_only(
+            Delivery.state,
+            Delivery.due_at,
+            Delivery.late_limit,
+            Delivery.leased_until,
+            Delivery.fence,
+            Delivery.account_id,
+            Delivery.variant_id,
+            Delivery.post_id,
+            Delivery.urgent,
+        )
     )
-    .values(sending_at=NOW)
 )
 
 
@@ -148,27 +133,20 @@ def start(context: WorkerContext, payload: DeliveryPayload) -> Blocker | None:
         row, blocker = _examine(session, payload, now, context.delivery_settings.send_deadline)
         blocker = blocker or _limit(session, payload, row, now)
         if blocker is None:
-            _write(session, row.Delivery, payload, now)
+            transitions.apply(
+                session,
+                row.Delivery,
+                DeliveryState.SENDING,
+                actor=CLOCK,
+                now=now,
+                verb="send",
+                fence=payload.claim.fence,
+                columns={"sending_at": now},
+            )
         failpoints.hit("publish.in_sending_commit")
     if blocker is None:
         failpoints.hit("publish.before_connect")
     return blocker
-
-
-def _write(session: Session, delivery: Delivery, payload: DeliveryPayload, now: datetime) -> None:
-    claim = payload.claim
-    transitions.apply(
-        session,
-        delivery,
-        DeliveryState.SENDING,
-        actor=CLOCK,
-        now=now,
-        verb="send",
-        fence=claim.fence,
-        columns={"sending_at": now},
-    )
-    values = {"of_delivery": claim.delivery_id, "of_fence": claim.fence, "now": now}
-    session.connection().execute(_BEGIN_SENDING, values)
 
 
 def check(
@@ -185,25 +163,30 @@ def _examine(
     session: Session, payload: DeliveryPayload, now: datetime, seconds: float
 ) -> tuple[AnyRow, Blocker | None]:
     """Return the facts of the delivery and what blocks it. The gate judges here, once."""
-    # Posts are locked before deliveries everywhere, so that two transactions never deadlock. What
-    # is decided on is read by later statements, so it is never older than the locks.
-    values = {"delivery_id": payload.claim.delivery_id, "now": now}
-    locked = session.execute(_LOCK_POST, values).one()
-    case = None
-    if payload.creates and locked.not_after is not None:
-        case = gate_adapter.case_of(session, locked.revision_id, now=now, lock_approvers=True)
+    # Posts are locked before deliveries everywhere, so that two transactions never deadlock. The
+    # facts are read by a later statement, so they are never older than the locks.
+    values, case = {"delivery_id": payload.claim.delivery_id, "now": now}, None
+    if payload.creates:
+        case = gate_adapter.locked_case(session, payload.revision_id, now=now)
+    else:
+        session.execute(_LOCK_POST, values)
     row = session.execute(_FACTS, values, execution_options={"populate_existing": True}).one()
-    blocker = _delay(session, payload, row, now, seconds) or _refusal(payload, case, row, now)
-    return row, blocker
+    if now > _latest(row.Delivery, case):
+        return row, Blocker("late")
+    return row, _delay(session, payload, row, now, seconds) or _refusal(payload, case, row, now)
+
+
+def _latest(delivery: Delivery, case: gate.Case | None) -> datetime:
+    """Return the latest moment of sending. The window does not apply to what is taken back."""
+    limit = delivery.due_at + timedelta(minutes=delivery.late_limit)
+    return limit if case is None else min(limit, case.subject.window.not_after)
 
 
 def _delay(
     session: Session, payload: DeliveryPayload, row: AnyRow, now: datetime, seconds: float
 ) -> Blocker | None:
-    """Return what makes the delivery wait, or miss its time."""
+    """Return what makes the delivery wait."""
     delivery: Delivery = row.Delivery
-    if now > _latest(row, payload):
-        return Blocker("late")
     if row.account_state is not AccountState.CONNECTED:
         return Blocker("account")
     # An attempt that could outlive its lease is not begun: the sweeper might take it up meanwhile.
@@ -214,13 +197,6 @@ def _delay(
         hold = holds.active_holds(session, now=now).holds(holds.facts_of(delivery))
         return None if hold is None else Blocker(hold)
     return None
-
-
-def _latest(row: AnyRow, payload: DeliveryPayload) -> datetime:
-    """Return the latest moment of sending. The window does not apply to what is taken back."""
-    delivery: Delivery = row.Delivery
-    limit = delivery.due_at + timedelta(minutes=delivery.late_limit)
-    return min(limit, row.not_after) if payload.creates and row.not_after is not None else limit
 
 
 def _refusal(
@@ -234,6 +210,8 @@ def _refusal(
         refusal = gate.refusal_of_account(account_id, row.receipt_account_id)
     elif case is None:
         refusal = gate.Refusal.NOT_IN_STATE_APPROVED
+    elif payload.variant_id != row.Delivery.variant_id:  # changed since the claim
+        refusal = gate.Refusal.CHANGED
     else:
         # The payload was read at the claim: its text and pictures have to be the judged ones.
         verdict = gate.judge_variant(case, payload.variant, account_id=account_id, now=now)

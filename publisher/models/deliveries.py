@@ -176,6 +176,7 @@ class Attempt(Base):
     fence: Mapped[int]
     clock: Mapped[str] = mapped_column(String(80))
     claimed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: Written when the attempt ends; while it is being sent, its delivery has this moment.
     sending_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str] = mapped_column(String(40), default="")

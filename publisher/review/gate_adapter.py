@@ -68,6 +68,24 @@ _CASE_ROWS = (
 )
 
 #: PostgreSQL:
+#:   SELECT posts.state, posts.newest, posts.department_id, posts.kind, revisions.number,
+#:       revisions.digest, revisions.author_id, revisions.restored_from_id, revisions.not_before,
+#:       revisions.not_after, revision_departments.department_id AS asked_id,
+#:       variants.id AS variant_id, variants.account_id, variants.language, variants.text,
+#:       variants.link, variants.target, renditions.position, renditions.sha256, renditions.alt_text
+#:   FROM revisions
+#:   JOIN posts ON posts.id = revisions.post_id
+#:   LEFT OUTER JOIN revision_departments ON revision_departments.revision_id = revisions.id
+#:     AND revision_departments.asked IS true
+#:   LEFT OUTER JOIN variants ON variants.revision_id = revisions.id
+#:   LEFT OUTER JOIN renditions ON renditions.variant_id = variants.id
+#:   WHERE revisions.id = :revision_id
+#:   ORDER BY variants.position, variants.id, renditions.position,
+#:       revision_departments.department_id
+#:   FOR SHARE OF posts
+_LOCKED_CASE_ROWS = _CASE_ROWS.with_for_update(read=True, of=_POST)
+
+#: PostgreSQL:
 #:   SELECT decisions.id, decisions.kind, decisions.department_id, decisions.person_id,
 #:       decisions.digest, decisions.withdrawn_at, appointments.from_at, appointments.until_at,
 #:       people.disabled_at
@@ -108,19 +126,41 @@ _APPROVALS = (
 _LOCKED_APPROVALS = _APPROVALS.with_for_update(read=True, of=(_APPOINTMENT, _PERSON))
 
 
-def case_of(
-    session: Session, revision_id: int, *, now: datetime, lock_approvers: bool = False
-) -> gate.Case:
+def case_of(session: Session, revision_id: int, *, now: datetime) -> gate.Case:
     """Return the case that the gate judges, read from the database.
 
-    With `lock_approvers`, none of the approvers leaves office before the transaction ends. Raises
-    `ValueError` if the revision's window is not fixed, as it is before review.
+    Raises `ValueError` if the revision's window is not fixed, as it is before review.
     """
     rows = _rows(session, revision_id)
+    return _case(session, revision_id, rows, session.execute(_APPROVALS, _of(revision_id)), now)
+
+
+def locked_case(session: Session, revision_id: int, *, now: datetime) -> gate.Case | None:
+    """Return the case as `case_of` does, or None if the revision's window is not fixed.
+
+    Until the transaction ends, the post does not change, and no approver leaves office.
+    """
+    # One statement locks the post and reads the revision. If it has to wait for the lock, it still
+    # reads the post as it is then; the rest of an approved revision never changes.
+    rows = session.execute(_LOCKED_CASE_ROWS, _of(revision_id)).all()
+    if rows[0].not_after is None:
+        return None
+    approvals = session.execute(_LOCKED_APPROVALS, _of(revision_id))
+    return _case(session, revision_id, rows, approvals, now)
+
+
+def _of(revision_id: int) -> dict[str, int]:
+    return {"revision_id": revision_id}
+
+
+def _case(
+    session: Session,
+    revision_id: int,
+    rows: Sequence[AnyRow],
+    approvals: Iterable[AnyRow],
+    now: datetime,
+) -> gate.Case:
     first, subject = rows[0], _subject(rows)
-    approvals = session.execute(
-        _LOCKED_APPROVALS if lock_approvers else _APPROVALS, {"revision_id": revision_id}
-    )
     authors = frozenset({first.author_id})
     if first.restored_from_id is not None:
         authors = authors_of(session.get_one(Revision, revision_id))
@@ -142,7 +182,7 @@ def subject_of(session: Session, revision_id: int) -> gate.Subject:
 
 def _rows(session: Session, revision_id: int) -> Sequence[AnyRow]:
     """Return one row for each combination of variant, picture and asked department."""
-    rows = session.execute(_CASE_ROWS, {"revision_id": revision_id}).all()
+    rows = session.execute(_CASE_ROWS, _of(revision_id)).all()
     if rows[0].not_after is None:
         raise ValueError("the window is not fixed before review")
     return rows

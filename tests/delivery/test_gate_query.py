@@ -186,6 +186,22 @@ def test_withdrawing_and_sending_at_the_same_time_never_deadlock(town: City) -> 
     assert _nothing_left(town)
 
 
+@pytest.mark.both
+def test_the_gate_judges_a_post_as_it_is_after_the_wait_for_its_lock(town: City) -> None:
+    (delivery_id,) = town.due()
+    claim = _claim(town)
+    with ThreadPoolExecutor(1) as press:
+        with town.write() as session:
+            transitions.lock(session, Post, town.delivery(delivery_id).post_id)
+            sending = press.submit(attempt.attempt_and_store, town.context, claim)
+            with pytest.raises(TimeoutError):
+                sending.result(timeout=0.3)
+            session.execute(update(Post).values(newest=Post.newest + 1))
+        sending.result(timeout=20)
+    assert town.delivery(delivery_id).reason == {"code": "not_newest"}
+    assert _nothing_left(town)
+
+
 def test_a_missing_picture_fails_the_delivery_with_a_reason(town: City) -> None:
     (delivery_id,) = _due_with_picture(town)
     _stored(town).unlink()

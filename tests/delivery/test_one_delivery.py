@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import text
 
 from publisher.database.session import Database
-from publisher.delivery import attempt, dispatch
+from publisher.delivery import attempt, dispatch, sending
 from publisher.delivery.claim import claim
 from publisher.delivery.outcomes import NOT_STORED
 from publisher.delivery.worker import Worker
 from publisher.states import DeliveryState
-from tests.support.city import PACE, City, city
+from tests.support.city import PACE, City, city, statements
 from tests.support.runs import CHECKOUT
 
 MOST_FILES = 8
@@ -41,6 +41,16 @@ def test_few_files_have_to_be_opened_to_follow_a_delivery(town: City) -> None:
     own = {file for file in files if not file.startswith(ASIDE)} - {KILL_POINTS}
     assert len(own) <= MOST_FILES, sorted(own)
     assert {"publisher/delivery/claim.py", "approvals/gate.py"} <= own
+
+
+@pytest.mark.both
+def test_sending_is_committed_after_few_statements(town: City) -> None:
+    """On PostgreSQL each is a round trip, in which 64 threads take turns at the interpreter."""
+    town.due()
+    (payload,) = claim(town.context, account_id=town.accounts["x"], most=1)
+    with statements(town.database) as executed:
+        assert sending.start(town.context, payload) is None
+    assert len(executed) == (5 if town.database.is_sqlite else 4), executed
 
 
 @contextmanager

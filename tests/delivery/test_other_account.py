@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from approvals.errors import NotApproved
 from publisher.delivery import attempt, dispatch, manual, outcomes
@@ -100,6 +100,22 @@ def test_a_text_moved_to_another_account_with_its_delivery_is_not_sent(
     town.tick_dispatch()
     assert town.delivery(delivery_id).reason == {"code": "changed"}
     assert _posts(town) == before
+
+
+def test_a_delivery_moved_to_another_text_after_its_claim_is_refused(town: City) -> None:
+    """Both texts are approved, and on that account, but the claim read the first one."""
+    first_id, second_id = _publish(town), _publish(town)
+    claimed = dispatch.claim_next(town.context)
+    assert claimed is not None
+    assert claimed.claim.delivery_id == first_id
+    second = town.delivery(second_id)
+    with town.write() as session:
+        session.execute(delete(Delivery).where(Delivery.id == second_id))
+        moved = update(Delivery).where(Delivery.id == first_id)
+        session.execute(moved.values(variant_id=second.variant_id, post_id=second.post_id))
+    attempt.attempt_and_store(town.context, claimed)
+    assert town.delivery(first_id).reason == {"code": "changed"}
+    assert _posts(town) == {"x": [], "facebook": []}
 
 
 def test_a_receipt_names_the_account_that_was_used(town: City) -> None:

@@ -20,11 +20,12 @@ from publisher.delivery.rate_limits import counter, daily_cap, response_limits
 from publisher.delivery.rate_limits import query as rate_limits_query
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Attempt, Delivery
+from publisher.platforms.base.protocol import TryLater
 from publisher.platforms.base.types import Allowance as Told
 from publisher.states import DeliveryState
 from tests.support.city import PACE, City, statements
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON
-from tests.support.claims import try_start
+from tests.support.claims import receipt_for, try_start
 
 IN_15 = NOON + 15 * MINUTE
 
@@ -287,6 +288,41 @@ def test_a_claim_counts_nothing_under_a_daily_cap_or_without_known_limits(
     assert remaining(town) == 5
     sending.start(town.context, capped)
     assert remaining(town) == 4
+
+
+@pytest.mark.both
+def test_a_publication_counts_towards_the_cap_while_it_is_being_sent(town: City) -> None:
+    cap(town, 1)
+    first, second = claimed(town, remaining=5, due=2)
+    assert try_start(town, first)
+    assert sent_today(town) == 1
+    assert not try_start(town, second)
+    assert town.delivery(second.claim.delivery_id).reason["code"] == "cap"
+    outcomes.store(town.context, [Outcome(first, receipt_for(1, town))])
+    assert sent_today(town) == 1
+    with town.read() as session:
+        sent = select(Attempt.sending_at).where(Attempt.outcome == "published")
+        assert session.scalars(sent).all() == [town.delivery(first.claim.delivery_id).sending_at]
+
+
+@pytest.mark.both
+def test_an_attempt_is_not_taken_for_sent_because_one_before_it_was(town: City) -> None:
+    (sent,) = claimed(town, remaining=5, due=1)
+    assert try_start(town, sent)
+    outcomes.store(town.context, [Outcome(sent, TryLater(None))])
+    town.clock.move(MINUTE)
+    (unsent,) = delivery_claim(town.context, account_id=town.accounts["x"], most=1)
+    assert remaining(town) == 3
+    outcomes.store(town.context, [Outcome(unsent, GivenBack())])
+    assert remaining(town) == 4
+    with town.read() as session:
+        moments = session.scalars(select(Attempt.sending_at).order_by(Attempt.id)).all()
+    assert moments == [NOON, None]
+
+
+def sent_today(town: City) -> int:
+    with town.read() as session:
+        return daily_cap.sent_in_a_day(session, town.accounts["x"], town.now)
 
 
 def test_a_delivery_that_is_given_back_gives_back_its_count(town: City) -> None:

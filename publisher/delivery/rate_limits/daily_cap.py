@@ -13,6 +13,7 @@ from publisher.delivery.rate_limits.response_limits import ROW, values_of
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
 from publisher.platforms.base.rate_limits import PUBLISH, RateWindow
+from publisher.states import DeliveryState
 
 CAP = f"{PUBLISH}.cap"
 DAY = timedelta(hours=24)
@@ -41,20 +42,28 @@ def sent_in_a_day(session: Session, account_id: int, now: datetime) -> int:
 
 def _sent(session: Session, account_id: int, most: int | None, now: datetime) -> list[datetime]:
     """Return when publications were sent in the last 24 hours, the newest first."""
-    query = (
+    # An attempt gets this moment when it ends; while it is being sent, its delivery has it.
+    is_publication = (
+        Delivery.account_id == account_id,
+        Delivery.action == DeliveryAction.PUBLISH,
+    )
+    ended = (
         select(Attempt.sending_at)
         .join(Delivery, Delivery.id == Attempt.delivery_id)
         .where(
+            *is_publication,
             Attempt.sending_at > now - DAY,
             Attempt.outcome.not_in(NOT_SENT),
             Attempt.fence > 0,  # retries of a staged post (fence < 0) are no further publications
-            Delivery.account_id == account_id,
-            Delivery.action == DeliveryAction.PUBLISH,
         )
         .order_by(Attempt.sending_at.desc())
         .limit(most)
     )
-    return [at for at in session.scalars(query) if at is not None]
+    under_way = select(Delivery.sending_at).where(
+        *is_publication, Delivery.state == DeliveryState.SENDING
+    )
+    moments = [*session.scalars(ended), *session.scalars(under_way)]
+    return sorted((at for at in moments if at is not None), reverse=True)[:most]
 
 
 def ensure_row(session: Session, account_id: int, cap: int, now: datetime) -> None:
