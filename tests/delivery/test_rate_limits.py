@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Barrier
 
@@ -26,6 +29,7 @@ from publisher.states import DeliveryState
 from tests.support.city import PACE, City, statements
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON
 from tests.support.claims import receipt_for, try_start
+from tests.support.lock_conflicts import after_each_statement
 
 IN_15 = NOON + 15 * MINUTE
 
@@ -303,6 +307,46 @@ def test_a_publication_counts_towards_the_cap_while_it_is_being_sent(town: City)
     with town.read() as session:
         sent = select(Attempt.sending_at).where(Attempt.outcome == "published")
         assert session.scalars(sent).all() == [town.delivery(first.claim.delivery_id).sending_at]
+
+
+@pytest.mark.both
+def test_a_receipt_stored_meanwhile_is_counted_towards_the_cap(town: City) -> None:
+    cap(town, 2)
+    first, second, third = claimed(town, remaining=5)
+    assert try_start(town, first)
+    with _beside(town, "FROM attempts", lambda: _store_receipt(town, first)):
+        assert try_start(town, second)
+    assert not try_start(town, third)
+
+
+@pytest.mark.both
+def test_a_cap_that_is_lowered_meanwhile_holds_the_next_publication(town: City) -> None:
+    cap(town, 3)
+    first, second = claimed(town, remaining=5, due=2)
+    with _beside(town, "SELECT accounts.daily_cap", lambda: cap(town, 1)):
+        assert try_start(town, first)
+    assert not try_start(town, second)
+
+
+@contextmanager
+def _beside(town: City, part_of_sql: str, act: Callable[[], None]) -> Iterator[None]:
+    """Act in another thread after the first such statement of this one."""
+    if town.database.is_sqlite:
+        pytest.skip("one writer at a time")
+    own_thread, acts = threading.get_ident(), [act]
+
+    def once(sql: str) -> None:
+        if threading.get_ident() == own_thread and part_of_sql in sql and acts:
+            with ThreadPoolExecutor(1) as other:
+                other.submit(acts.pop()).result(timeout=20)
+
+    with after_each_statement(town.database, once):
+        yield
+    assert not acts
+
+
+def _store_receipt(town: City, payload: DeliveryPayload) -> None:
+    outcomes.store(town.context, [Outcome(payload, receipt_for(1, town))])
 
 
 @pytest.mark.both

@@ -89,6 +89,8 @@ def spend(
     if cap is not None:
         daily_cap.ensure_row(session, account_id, cap, now)
     rows = _locked(session, account_id, now)
+    if cap is not None:  # a person may have changed it before the lock, and counted by it
+        cap = session.scalar(_CAP, {"account_id": account_id})
     windows = [window for window in rows if window.name == CAP or not counted]
     full = [
         window.resets_at for window in windows if window.remaining <= 0 and window.resets_at > now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Insert, delete, select, update
+from sqlalchemy import Insert, delete, select, union_all, update
 from sqlalchemy.orm import Session
 
 from publisher.database.bulk import insert_for
@@ -42,7 +42,8 @@ def sent_in_a_day(session: Session, account_id: int, now: datetime) -> int:
 
 def _sent(session: Session, account_id: int, most: int | None, now: datetime) -> list[datetime]:
     """Return when publications were sent in the last 24 hours, the newest first."""
-    # An attempt gets this moment when it ends; while it is being sent, its delivery has it.
+    # An attempt gets this moment when it ends; while it is being sent, its delivery has it. One
+    # statement reads both: a receipt that is stored between two would be counted by neither.
     is_publication = (
         Delivery.account_id == account_id,
         Delivery.action == DeliveryAction.PUBLISH,
@@ -56,14 +57,13 @@ def _sent(session: Session, account_id: int, most: int | None, now: datetime) ->
             Attempt.outcome.not_in(NOT_SENT),
             Attempt.fence > 0,  # retries of a staged post (fence < 0) are no further publications
         )
-        .order_by(Attempt.sending_at.desc())
-        .limit(most)
     )
     under_way = select(Delivery.sending_at).where(
         *is_publication, Delivery.state == DeliveryState.SENDING
     )
-    moments = [*session.scalars(ended), *session.scalars(under_way)]
-    return sorted((at for at in moments if at is not None), reverse=True)[:most]
+    sent = union_all(ended, under_way).subquery()
+    query = select(sent.c.sending_at).order_by(sent.c.sending_at.desc()).limit(most)
+    return list(session.scalars(query))
 
 
 def ensure_row(session: Session, account_id: int, cap: int, now: datetime) -> None:
