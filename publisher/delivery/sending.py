@@ -149,6 +149,11 @@ def start(context: WorkerContext, payload: DeliveryPayload) -> Blocker | None:
     return blocker
 
 
+def lock_post(session: Session, delivery_id: int) -> None:
+    """Lock the delivery's post, before the delivery, against changes until the transaction ends."""
+    session.execute(_LOCK_POST, {"delivery_id": delivery_id})
+
+
 def check(
     session: Session, payload: DeliveryPayload, *, now: datetime, seconds: float
 ) -> Blocker | None:
@@ -169,7 +174,7 @@ def _examine(
     if payload.creates:
         case = gate_adapter.locked_case(session, payload.revision_id, now=now)
     else:
-        session.execute(_LOCK_POST, values)
+        lock_post(session, payload.claim.delivery_id)
     row = session.execute(_FACTS, values, execution_options={"populate_existing": True}).one()
     if now > _latest(row.Delivery, case):
         return row, Blocker("late")

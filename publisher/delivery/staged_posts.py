@@ -61,6 +61,7 @@ def _begin(context: WorkerContext, payload: DeliveryPayload) -> int | None:
     """Start an attempt and return its id; None if the post may not be sent now."""
     with context.database.transaction() as session:
         now = context.now()
+        sending.lock_post(session, payload.claim.delivery_id)
         delivery = outcomes.lock_for_claim(session, payload.claim)
         if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
             return None

@@ -5,18 +5,20 @@ On SQLite the second waits for the file, on PostgreSQL for the rows that the fir
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from approvals.errors import WrongState
-from publisher.delivery import dispatch, manual, outcomes, sending
+from publisher.delivery import dispatch, manual, outcomes, sending, staged_posts
 from publisher.delivery.claim import DeliveryPayload
 from publisher.delivery.claim import claim as delivery_claim
 from publisher.delivery.manual import LinkedPost, ManualPost
 from publisher.delivery.outcomes import Outcome
 from publisher.models.deliveries import Account, ReceiptOrigin, ReceiptRow
+from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
 from tests.delivery.test_manual import post
@@ -145,6 +147,27 @@ def test_a_refused_manual_post_does_not_stop_the_clock_that_has_the_claim(
     )
     assert delivery_state(town, payload) is DeliveryState.SENDING
     assert proofs(town) == []
+
+
+def test_a_manual_post_and_a_retried_release_never_deadlock(town: City) -> None:
+    """Both lock the post before the delivery."""
+    (delivery_id,) = town.due()
+    (payload,) = claim(town)
+    sending.start(town.context, payload)
+    outcomes.store(town.context, [Outcome(payload, OutcomeUnknown("reset"))])
+    pasted, read_back = check_link(town, delivery_id)
+    staged = replace(payload, staged_id="1_2")
+
+    def is_locking(sql: str) -> bool:
+        return town.database.is_sqlite or "FOR NO KEY UPDATE" in sql
+
+    run_into_locks(
+        town,
+        lambda: store_manual_post(town, pasted, read_back),
+        lambda: staged_posts.release_again(town.context, town.platform("x"), staged),
+        pauses_at=lambda sql: "FROM posts" in sql and is_locking(sql),
+    )
+    assert delivery_state(town, payload) is DeliveryState.PUBLISHED
 
 
 def with_late_response(town: City) -> tuple[Outcome, ManualPost, LinkedPost]:
