@@ -137,6 +137,8 @@ def apply_all(
     kind, before = type(rows[0]), rows[0].state
     if any(type(row) is not kind or row.state != before for row in rows):
         raise ValueError("apply_all moves things of one kind and state")
+    if len({row.id for row in rows}) != len(rows):
+        raise ValueError("apply_all moves each thing once")
     check_move(TABLES[kind], before, to)
     set_columns = {"state": to, "state_at": now, **(columns or {})}
     event_rows = [

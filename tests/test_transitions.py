@@ -319,6 +319,14 @@ def test_a_set_of_two_states_or_two_kinds_is_no_set(
         transitions.apply_all(session, mixed, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="x")
 
 
+def test_a_set_holds_each_thing_once(session: Session, rows_with_states: Things) -> None:
+    post = three(session, rows_with_states)[0]
+    with pytest.raises(ValueError, match="once"):
+        transitions.apply_all(
+            session, [post, post], PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="x"
+        )
+
+
 def test_an_empty_set_writes_nothing(session: Session, rows_with_states: Things) -> None:
     transitions.apply_all(session, [], PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
     assert session.scalar(select(func.count(Event.id))) == 0
