@@ -81,7 +81,7 @@ def store(context: WorkerContext, outcomes: Sequence[Outcome]) -> None:
         claims = [outcome.payload.claim for outcome in outcomes]
         deliveries, attempts = _lock(session, claims), _attempts(session, claims)
         platform_ids, published = _stored_ids(session, outcomes), list[Published]()
-        _end(session, outcomes, attempts, deliveries, now)
+        _end(session, outcomes, attempts, now)
         for outcome, claim in zip(outcomes, claims, strict=True):
             delivery, account_id = deliveries.get(claim.delivery_id), outcome.payload.account.id
             if delivery is None or delivery.fence != claim.fence:
@@ -137,7 +137,6 @@ def _end(
     session: Session,
     outcomes: Sequence[Outcome],
     attempts: Mapping[Claim, Attempt],
-    deliveries: Mapping[int, Delivery],
     now: datetime,
 ) -> None:
     """End the attempts by one statement, without those that the sweep has ended."""
@@ -146,24 +145,13 @@ def _end(
         attempt, ending = attempts.get(outcome.payload.claim), outcome.ending
         if attempt is None or (isinstance(ending, Lost) and attempt.ended_at is not None):
             continue
-        sending_at = _sending_at(attempt, deliveries.get(attempt.delivery_id))
-        columns = zip(_ENDS, (sending_at, now, *_in_words(ending)), strict=True)
+        columns = zip(_ENDS, (attempt.began_at, now, *_in_words(ending)), strict=True)
         ended.append((attempt, dict(columns)))
     if ended:
         bulk_update(session, Attempt, [{"id": attempt.id} | values for attempt, values in ended])
     for attempt, values in ended:
         for name, value in values.items():
             set_committed_value(attempt, name, value)
-
-
-def _sending_at(attempt: Attempt, delivery: Delivery | None) -> datetime | None:
-    """Return when the attempt began to send; None if it did not.
-
-    While it is being sent, its delivery alone knows this moment.
-    """
-    if delivery is None or delivery.fence != attempt.fence:
-        return attempt.sending_at
-    return delivery.sending_at if delivery.state is DeliveryState.SENDING else attempt.sending_at
 
 
 def _in_words(ending: Ending) -> tuple[str, str]:

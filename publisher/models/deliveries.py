@@ -192,6 +192,13 @@ class Attempt(Base):
 
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
 
+    @property
+    def began_at(self) -> datetime | None:
+        """The moment at which it began to send; None if it did not."""
+        delivery = self.delivery
+        is_under_way = delivery.state is DeliveryState.SENDING and delivery.fence == self.fence
+        return delivery.sending_at if is_under_way else self.sending_at
+
 
 class ReceiptRow(Base):
     """The proof that a delivery was carried out: the platform's id, URL and time."""
