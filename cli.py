@@ -21,6 +21,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     for chatty in ("apscheduler", "urllib3", "alembic", "mail.log"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    from commands.private_files import take_from_others
+
+    take_from_others()
     try:
         nagarvani(standalone_mode=True)
     except WrongSetting as problem:
@@ -30,8 +33,11 @@ def main() -> None:
 
 def _settings() -> Settings:
     from commands.app_setup import settings_with_secret
+    from commands.private_files import close_existing
 
-    return settings_with_secret()
+    settings = settings_with_secret()
+    close_existing(settings)
+    return settings
 
 
 @click.group()

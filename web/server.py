@@ -52,6 +52,7 @@ def serve(context: AppContext, *, port: int, workers: int) -> None:
         "timeout": 120,
         "graceful_timeout": 10,
         "control_socket_disable": True,
+        "umask": 0o077,  # its own default is 0
         "accesslog": None,
         "errorlog": "-",
         "loglevel": "warning",

@@ -13,7 +13,6 @@ from typing import BinaryIO, Protocol
 
 log = logging.getLogger("nagarvani.media")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_READABLE_BY_GROUP = 0o640
 _PIECE = 1_000_000
 
 
@@ -182,7 +181,6 @@ def _write(target: Path, pieces: Iterable[bytes]) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.writelines(pieces)
             file.flush()
-            os.fchmod(file.fileno(), _READABLE_BY_GROUP)
             os.fsync(file.fileno())
         Path(name).replace(target)
     finally:

@@ -17,6 +17,7 @@ import pytest
 from commands.demo.environment import DemoEnvironment, locked_folder
 from demo import people
 from tests.cli.command_line import CLI, CookieClient, Workspace, make_workspace, three_free_ports
+from tests.support.private_files import USUAL_UMASK, open_to_others
 from tests.support.processes import RunningCommand, Starter
 from tests.support.runs import is_alive, wait_until
 
@@ -29,7 +30,7 @@ TABLE_ENDS = "see the whole history of a post"
 
 def start_demo(start: Starter, folder: Path, port: int, *more: str) -> RunningCommand:
     call = [*CLI, "demo", "--port", str(port), "--folder", str(folder), *more]
-    demo = start(call, cwd=folder.parent)
+    demo = start(call, cwd=folder.parent, umask=USUAL_UMASK)
     demo.wait_for(TABLE_ENDS, within=TIMEOUT)
     return demo
 
@@ -64,6 +65,7 @@ def test_a_demo_answers_lets_people_in_ends_whole_and_goes_on(
     assert code == 200
     assert officer.name_en in page or officer.name_mr in page
     demo.wait_for("city 1 of", within=TIMEOUT)
+    assert open_to_others(folder) == []
     assert demo.stop(signal.SIGINT, within=TIMEOUT) == 0
     assert demo.session() == []
 

@@ -34,7 +34,7 @@ def test_the_file_stands_under_its_digest_and_alone(store: Store) -> None:
     store.save(CONTENT)
     files = [path for path in store.root.rglob("*") if path.is_file()]
     assert files == [store.root / DIGEST[:2] / DIGEST[2:4] / DIGEST]
-    assert files[0].stat().st_mode & 0o777 == 0o640
+    assert files[0].stat().st_mode & 0o777 == 0o600
 
 
 def test_what_was_never_saved_is_missing(store: Store) -> None:

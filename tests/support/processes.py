@@ -117,8 +117,12 @@ class Starter:
         ready: Path | None = None,
         within: float = 20,
         cwd: Path = CHECKOUT,
+        umask: int = -1,
     ) -> RunningCommand:
-        """Start a command in a session of its own; with `ready`, wait for that file."""
+        """Start a command in a session of its own; with `ready`, wait for that file.
+
+        `umask` is the one that the command starts with; -1 is this process's.
+        """
         self.count += 1
         output = self.folder / f"output-{self.count}.txt"
         with output.open("wb") as file:
@@ -130,6 +134,7 @@ class Starter:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=umask,
             )
         return self.stop_later(RunningCommand(popen, output), ready=ready, within=within)
 
