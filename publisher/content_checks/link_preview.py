@@ -7,6 +7,7 @@ checked again. Bytes, redirections and the total time are limited.
 
 from __future__ import annotations
 
+import codecs
 import http.client
 import re
 import ssl
@@ -33,6 +34,18 @@ from publisher.settings.environment import Reach
 LONGEST_TITLE = 300
 LONGEST_ADDRESS = 2_000
 _CHARSET = re.compile(r"charset=[\"']?([A-Za-z0-9_.:-]{2,40})")
+_CHARSETS = frozenset(
+    [
+        *("ascii", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"),
+        *(f"iso8859-{number}" for number in range(1, 17)),
+        *(f"cp125{number}" for number in range(9)),
+    ]
+)
+"""The encodings of web pages, by Python's names; Indian pages name UTF-8 or one of the Latin ones.
+
+A page could choose a slow one otherwise, which no deadline ends: 128 KiB of Punycode takes seconds.
+"""
+
 _TITLES = ("og:title", "twitter:title")
 _PICTURES = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image")
 
@@ -71,10 +84,16 @@ def _is_unstorable(letter: str) -> bool:
 def _decoded(content: bytes, content_type: str) -> str:
     head = content[:1024].decode("latin-1")
     named = _CHARSET.search(content_type) or _CHARSET.search(head)
+    return content.decode(_charset(named[1]) if named else "utf-8", errors="replace")
+
+
+def _charset(name: str) -> str:
+    """Return Python's name of an encoding of `_CHARSETS`; UTF-8 for any other."""
     try:
-        return content.decode(named[1] if named else "utf-8", errors="replace")
-    except (LookupError, UnicodeError):  # an unknown charset, or a codec that is none for text
-        return content.decode("utf-8", errors="replace")
+        charset = codecs.lookup(name).name
+    except LookupError:
+        return "utf-8"
+    return charset if charset in _CHARSETS else "utf-8"
 
 
 class _MetaParser(HTMLParser):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 
 import pytest
 from PIL import Image
@@ -264,6 +264,23 @@ def test_a_page_is_read_in_what_it_says_it_is_written() -> None:
     assert read_page(b"<title>x</title>", "text/html; charset=nonsense").title == "x"
 
 
+@pytest.mark.parametrize(
+    ("charset", "title"),
+    [
+        ("utf-16", "पुणे"),
+        ("UTF-16LE", "पुणे"),
+        ("us-ascii", "Pune"),
+        ("latin-1", "Café"),
+        ("ISO-8859-15", "Café €"),
+        ("windows-1251", "Пуна"),
+        ("cp1252", "Café"),
+    ],
+)
+def test_a_page_is_read_in_each_usual_charset(charset: str, title: str) -> None:
+    page = f"<title>{title}</title>".encode(charset)
+    assert read_page(page, f"text/html; charset={charset}").title == title
+
+
 def test_the_first_meta_of_a_name_counts_and_the_title_is_shortened() -> None:
     head = "<meta property='og:image' content='a'><meta property='og:image' content='b'>"
     page = read_page(f"{head}<title>{'x' * 1_000}</title>".encode(), "text/html")
@@ -281,6 +298,21 @@ def test_a_page_that_names_no_writing_of_pages_is_read_all_the_same(
     site.replies["/a"] = Reply(b"<title>x</title>", kind=f"text/html; charset={named}")
     preview = check_link(site.url("/a"))
     assert (preview.finding, preview.title) == (LinkFinding.FINE, "x")
+
+
+def test_a_charset_that_decodes_slowly_is_not_used() -> None:
+    page = b"<title>x</title>" + b"-" + b"9" * (MOST_PAGE - 17)
+    began = process_time()
+    assert read_page(page, "text/html; charset=punycode").title == "x"
+    assert process_time() - began < 0.5  # seconds as Punycode, and milliseconds as UTF-8
+
+
+@pytest.mark.parametrize(
+    "named", ["punycode", "rot13", "hz", "utf-7", "iso2022_jp", "raw_unicode_escape"]
+)
+def test_another_charset_is_read_as_utf_8(named: str) -> None:
+    page = "<title>पुणे\\u0041</title>".encode()
+    assert read_page(page, f"text/html; charset={named}").title == "पुणे\\u0041"
 
 
 def test_a_picture_at_what_is_no_address_takes_nothing_from_the_page(site: WebServer) -> None:
