@@ -7,10 +7,17 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.http import wsgi
 
 from web.app import create_app
 from web.controls.workers import keep_watch
 from web.core.context import AppContext
+
+
+class _Response(wsgi.Response):
+    def default_headers(self) -> list[str]:
+        """Return gunicorn's own headers without the one that names the software."""
+        return [line for line in super().default_headers() if not line.startswith("Server:")]
 
 
 class _Server(BaseApplication):
@@ -57,4 +64,5 @@ def serve(context: AppContext, *, port: int, workers: int) -> None:
         "errorlog": "-",
         "loglevel": "warning",
     }
+    wsgi.Response = _Response  # there is no setting for it
     _Server(context, options).run()

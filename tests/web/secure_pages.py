@@ -28,7 +28,7 @@ def check_headers(response: TestResponse) -> None:
     assert {name: policy.get(name) for name in POLICY} == POLICY
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "same-origin"
-    assert response.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    assert response.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
 def check_markup(html: str) -> None:
