@@ -79,7 +79,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.PASSWORD_LINK: "expires_at",
     NoticeKind.PASSWORD_CODE: "secret expires_at",
     NoticeKind.CONTACT_CODE: "secret expires_at",
-    NoticeKind.ACCESS_CHANGED: "changed at",
+    NoticeKind.ACCESS_CHANGED: "changed at calendar?",
     NoticeKind.ACKNOWLEDGEMENT: "number title department received_at wished_at?",
     NoticeKind.SUBMISSION_DECLINED: "number title reason by?",
     NoticeKind.SUBMISSION_RETURNED: "number title reason by?",

@@ -22,6 +22,7 @@ from publisher.models.people import Link, Person
 from publisher.notifications import compose
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.links import forgotten_code, forgotten_link, profile
+from publisher.people import calendar_feeds
 from publisher.people.permissions import standing
 
 LINK_LASTS: Final = timedelta(hours=1)
@@ -107,7 +108,7 @@ def reset(
     now: datetime,
     city_words: Collection[str] = (),
 ) -> Person:
-    """Set the password, use up the link or code, and end every session of the person.
+    """Set the password, use up the link or code, and end the person's sessions and calendar link.
 
     `password_hash` is the password's hash, which was made before the transaction was opened.
     Raises `BadPassword`, after which it is still valid, or `LinkSpent` if it was used.
@@ -129,19 +130,35 @@ def reset(
         throttling.reset(session, throttling.key_of_identifier(contact))
     actor = Actor(ActorKind.LINK, person_id=person.id)
     transitions.record(session, person, "reset_password", actor=actor, now=now)
-    say_changed(session, person, "password", now=now)
+    say_password_changed(session, person, actor=actor, now=now)
     return person
 
 
+def say_password_changed(session: Session, person: Person, *, actor: Actor, now: datetime) -> None:
+    """End the person's private calendar link, and notify them that their password has changed."""
+    # Whoever knew the old password may have read the link, which needs none.
+    has_ended = calendar_feeds.end_feed(session, person_id=person.id, actor=actor, now=now)
+    say_changed(session, person, "password", now=now, calendar=has_ended)
+
+
 def say_changed(
-    session: Session, person: Person, changed: str, *, now: datetime, to: str = ""
+    session: Session,
+    person: Person,
+    changed: str,
+    *,
+    now: datetime,
+    to: str = "",
+    calendar: bool = False,
 ) -> None:
-    """Notify a person that their password, mail address or mobile number has changed."""
+    """Notify a person that their password, mail address or mobile number has changed.
+
+    `calendar` is true if their private calendar link has ended with it.
+    """
     compose.queue(
         session,
         kind=NoticeKind.ACCESS_CHANGED,
         person=person,
-        values={"changed": changed, "at": now},
+        values={"changed": changed, "at": now} | ({"calendar": True} if calendar else {}),
         now=now,
         path=profile(),
         to=to,

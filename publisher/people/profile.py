@@ -17,7 +17,7 @@ from publisher.auth.sessions import end_others
 from publisher.auth.sign_in import SignInRefusal, choose_language, prove
 from publisher.models.people import NoticeGroup, Person, SignIn, Telling
 from publisher.notifications import preferences
-from publisher.people.password_reset import say_changed
+from publisher.people.password_reset import say_password_changed
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,9 @@ def change_password(
 ) -> SignInRefusal | None:
     """Change the password, given the old one, and end the other sessions if `ends_others`.
 
-    A refusal is returned and not raised, as the failed attempt has to be committed. `proof` of the
-    old password and `password_hash` of the new one are made before the transaction is opened.
+    The person's private calendar link ends too. A refusal is returned and not raised, as the failed
+    attempt has to be committed. `proof` of the old password and `password_hash` of the new one are
+    made before the transaction is opened.
     Raises `BadPassword`.
     """
     sign_in = session.get_one(SignIn, sign_in_id)
@@ -80,5 +81,5 @@ def change_password(
     one_time_links.end_for_password(session, person=sign_in.person, now=now)
     if ends_others:
         end_others(session, sign_in_id=sign_in_id, now=now)
-    say_changed(session, sign_in.person, "password", now=now)
+    say_password_changed(session, sign_in.person, actor=actor, now=now)
     return None

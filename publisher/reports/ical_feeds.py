@@ -1,6 +1,7 @@
 """A person's private iCalendar link: creation, renewal, end, and reading by token.
 
-The link shows what the person may see at that moment. It stops working if the person is disabled.
+The link shows what the person may see at that moment. It stops working if the person is disabled,
+and ends with a new password.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
@@ -21,6 +22,7 @@ from publisher.auth.one_time_links import digest_of
 from publisher.auth.sessions import actor_under, line_of
 from publisher.models.desk import CalendarFeed
 from publisher.models.people import Person
+from publisher.people.calendar_feeds import end_feed
 from publisher.reports.calendar import CalendarPart
 from publisher.reports.calendar_month import Item, items_by_day
 from publisher.validation import NotFound, departments_in_sight, person_of
@@ -53,14 +55,6 @@ class FeedContent:
     changed_at: datetime
 
 
-def feed_of(session: Session, *, person_id: int | None) -> CalendarFeed | None:
-    """Return the person's open link, or None."""
-    query = select(CalendarFeed).where(
-        CalendarFeed.person_id == person_id, CalendarFeed.ended_at.is_(None)
-    )
-    return session.scalars(query.order_by(CalendarFeed.id.desc())).first()
-
-
 def renew(session: Session, *, actor: Actor, now: datetime) -> str:
     """Replace the person's link and return its token, which is not stored."""
     person_id = person_of(actor)
@@ -74,15 +68,7 @@ def renew(session: Session, *, actor: Actor, now: datetime) -> str:
 
 def end(session: Session, *, actor: Actor, now: datetime) -> None:
     """End the person's link, if there is one."""
-    feed = feed_of(session, person_id=person_of(actor))
-    if feed is None:
-        return
-    session.execute(
-        update(CalendarFeed)
-        .where(CalendarFeed.person_id == feed.person_id, CalendarFeed.ended_at.is_(None))
-        .values(ended_at=now)
-    )
-    transitions.record(session, feed, "end_feed", actor=actor, now=now)
+    end_feed(session, person_id=person_of(actor), actor=actor, now=now)
 
 
 def fetch(session: Session, *, token: str, now: datetime) -> FeedContent:

@@ -86,7 +86,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.PASSWORD_LINK: {"expires_at": DUE},
     NoticeKind.PASSWORD_CODE: {"secret": "49172056", "expires_at": DUE},
     NoticeKind.CONTACT_CODE: {"secret": "49172056", "expires_at": DUE},
-    NoticeKind.ACCESS_CHANGED: {"changed": "password", "at": NOON},
+    NoticeKind.ACCESS_CHANGED: {"changed": "password", "at": NOON, "calendar": True},
     NoticeKind.ACKNOWLEDGEMENT: {
         **ABOUT_A_SUBMISSION,
         "department": WATER,

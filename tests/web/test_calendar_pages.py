@@ -7,14 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from icalendar import Calendar
+from sqlalchemy import select
 
+from publisher.models.notifications import Notice
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.reports.ical_feeds import MOST_FETCHES
 from tests.support import city_controls
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.html_page import Page
-from tests.web.site import Browser, Site
+from tests.web.site import PASSWORD, Browser, Site
+
+NEW = "तळ्यात पाच बदके आणि चंद्र"
 
 
 def due_at(town: City, delivery_id: int) -> datetime:
@@ -376,3 +380,30 @@ def test_an_account_with_expired_access_is_listed_with_what_to_do(site: Site) ->
     assert "माध्यमाने या सोशल मिडिया खात्यास दिलेली प्रवेश परवानगी संपली आहे" in page
     assert addresses(page, "/accounts$")
     assert "परवानगी संपली" not in site.browser("first").page("/decisions")
+
+
+@pytest.mark.parametrize("by", ["change", "reset"])
+def test_a_feed_link_ends_with_a_new_password(any_site: Site, by: str) -> None:
+    first, nobody = any_site.browser("first"), any_site.nobody()
+    path, of_another = link_of(first), link_of(any_site.browser("second"))
+    if by == "change":
+        fields = {"password": PASSWORD, "new_password": NEW}
+        assert first.post("/profile/password", fields).status_code == 302
+    else:
+        nobody.post("/forgotten", {"identifier": "first@pmc.example"})
+        (notice,) = sent_notices(any_site, "password_link")
+        link = re.search(r"/forgotten/link/[\w-]+", notice.body)
+        assert link is not None
+        assert nobody.post(link[0], {"new_password": NEW}).status_code == 302
+    assert nobody.get(path).status_code == 404
+    assert nobody.get(of_another).status_code == 200
+    (notice,) = sent_notices(any_site, "access_changed")
+    assert "लिंक बंद झाली आहे" in notice.body
+    again = any_site.nobody()
+    again.sign_in("first", NEW)
+    assert nobody.get(link_of(again)).status_code == 200
+
+
+def sent_notices(site: Site, kind: str) -> list[Notice]:
+    with site.city.read() as session:
+        return list(session.scalars(select(Notice).where(Notice.kind == kind)))

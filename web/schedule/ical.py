@@ -10,6 +10,7 @@ from icalendar import Calendar, Event
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
+from publisher.people import calendar_feeds
 from publisher.reports import ical_feeds
 from publisher.reports.calendar_month import Item
 from publisher.reports.ical_feeds import FeedContent, TooOften
@@ -38,7 +39,7 @@ def index(session: Session) -> Page:
 
 
 def _page(session: Session, *, address: str = "") -> str:
-    feed = ical_feeds.feed_of(session, person_id=actor().person_id)
+    feed = calendar_feeds.feed_of(session, person_id=actor().person_id)
     return render_template("schedule/calendar_feed.html", feed=feed, address=address)
 
 
