@@ -12,6 +12,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "settings_read": "read; people reach the pages at {base_url}",
     "no_tls": "{base_url} carries passwords in the clear: put a web server with TLS before it "
     f"and write https:// in {PREFIX}BASE_URL",
+    "no_proxies": "{base_url} is served through a proxy, and none is trusted, so everybody seems "
+    "to sign in from one address and is locked out together: write how many proxies are in front "
+    f"in {PREFIX}TRUSTED_PROXIES, such as 1",
     "durable": "{url} answers and keeps what it confirms",
     "unreachable": f"{{url}} does not answer ({{detail}}): start it, or mend {PREFIX}DATABASE_URL",
     "not_durable": "{url} may lose what it confirmed ({detail}): set it on the server",

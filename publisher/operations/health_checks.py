@@ -67,12 +67,18 @@ class HealthFinding:
 
 
 def check_settings(settings: Settings) -> HealthFinding:
-    """Check that passwords are not sent without TLS, except on this machine."""
+    """Check that passwords are not sent without TLS, and that people's own addresses are seen.
+
+    This machine needs no TLS.
+    """
     values = {"base_url": settings.base_url}
-    local = urlsplit(settings.base_url).hostname in _LOOPBACK
-    if settings.is_tls or local:
-        return HealthFinding(HealthSubject.SETTINGS, True, "settings_read", values)
-    return HealthFinding(HealthSubject.SETTINGS, False, "no_tls", values)
+    is_local = urlsplit(settings.base_url).hostname in _LOOPBACK
+    if not settings.is_tls and not is_local:
+        return HealthFinding(HealthSubject.SETTINGS, False, "no_tls", values)
+    # TLS is always a proxy's. Without its header all people share one address and its throttling.
+    if settings.is_tls and settings.trusted_proxies == 0:
+        return HealthFinding(HealthSubject.SETTINGS, False, "no_proxies", values)
+    return HealthFinding(HealthSubject.SETTINGS, True, "settings_read", values)
 
 
 def check_database(database: Database) -> HealthFinding:

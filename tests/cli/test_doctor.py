@@ -133,6 +133,18 @@ def test_pages_in_the_clear_are_named(workspace: Workspace) -> None:
     assert line.startswith("settings: http://desk.example carries passwords in the clear")
 
 
+def test_https_without_a_trusted_proxy_is_named(workspace: Workspace) -> None:
+    output = workspace.run_in_process("doctor", BASE_URL="https://desk.example")
+    assert output.code == 1
+    (line,) = failed_lines(output)
+    assert line.startswith("settings: https://desk.example is served through a proxy")
+    assert "NAGARVANI_TRUSTED_PROXIES" in line
+    output = workspace.run_in_process(
+        "doctor", BASE_URL="https://desk.example", TRUSTED_PROXIES="1"
+    )
+    assert failed_lines(output) == []
+
+
 def test_a_media_folder_that_cannot_be_written_is_named(
     workspace: Workspace, tmp_path: Path
 ) -> None:
