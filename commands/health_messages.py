@@ -57,6 +57,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "their time, one of them since {since}, so what others change or delete there is noticed late; "
     "see whether the platform's reads are used up: get more, or set "
     f"{PREFIX}WEEKLY_LOOKS_AFTER",
+    "comments_unstored": "{account} on {platform} ({handle}): comments of the last 30 days that "
+    "could not be stored and are in no inbox: {number}, the latest at {at} ({id}: {reason}); "
+    "answer it on the platform, and report the reason. The table unstored_comments has each as it "
+    "was read",
     "try_stopped": "all publishing is stopped, so nothing is tried: release the stop first",
     "two_steps_none": "{account} ({handle}): its platform knows no unpublished posts, so a test "
     "would be read by everybody; its access was only checked, above",

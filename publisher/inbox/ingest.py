@@ -2,7 +2,7 @@
 
 A source is one post of ours, or the mentions of an account. A page of comments is stored in the
 same transaction as the cursor behind it, so that no comment is lost; a comment that comes twice is
-stored once.
+stored once, and one that cannot be stored keeps no other from being stored.
 """
 
 from __future__ import annotations
@@ -16,20 +16,19 @@ from typing import Any
 from sqlalchemy import Insert, Select, bindparam, null, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from approvals.policy import CLOCK
 from publisher import failpoints, transitions
 from publisher.database.bulk import insert_for
 from publisher.delivery import failures
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.worker_context import WorkerContext
-from publisher.inbox import deadlines, routing
-from publisher.models.comments import Comment, Source, Thread
+from publisher.inbox import comment_storage
+from publisher.models.comments import Source
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.posts import Post, PostKind
 from publisher.platforms.base import types
 from publisher.platforms.base.protocol import CredentialsExpired, Refused, TryLater
 from publisher.platforms.registry import all_platforms
-from publisher.states import AccountState, CommentState
+from publisher.states import AccountState
 from publisher.transitions import NOW
 
 READING_INTERVALS = (
@@ -218,6 +217,23 @@ def _pause_account(context: WorkerContext, reading: Reading) -> None:
 def _store_page(context: WorkerContext, reading: Reading, page: types.CommentPage) -> int:
     """Store the page with its cursor; return the number of new comments.
 
+    The comments are stored together, which takes the fewest statements. If one of them cannot be
+    stored, each is stored in a savepoint of its own, in one transaction with the cursor too.
+    """
+    try:
+        return _store_comments(context, reading, page, comment_storage.store)
+    except comment_storage.NOT_STORABLE:
+        return _store_comments(context, reading, page, comment_storage.store_or_keep)
+
+
+def _store_comments(
+    context: WorkerContext,
+    reading: Reading,
+    page: types.CommentPage,
+    store: Callable[[Session, int, types.RemoteComment, datetime], bool],
+) -> int:
+    """Store the page's comments by `store`, and the cursor.
+
     If it has any, the account is locked, so that two clocks do not store the same comment.
     """
     remote_comments = [
@@ -230,7 +246,7 @@ def _store_page(context: WorkerContext, reading: Reading, page: types.CommentPag
         with_receipt = [joinedload(Source.receipt)]
         source = session.get_one(Source, reading.source_id, options=with_receipt)
         new_count = sum(
-            store_comment(session, source.account_id, remote_comment, now=now)
+            store(session, source.account_id, remote_comment, now)
             for remote_comment in remote_comments
         )
         source.cursor, source.last_read_at = page.cursor, now
@@ -244,74 +260,3 @@ def _next_time(source: Source, now: datetime) -> datetime | None:
     age = now - source.receipt.published_at
     pauses = [pause for oldest, pause in READING_INTERVALS if age <= oldest]
     return now + pauses[0] if pauses else None
-
-
-def store_comment(
-    session: Session, account_id: int, remote_comment: types.RemoteComment, *, now: datetime
-) -> bool:
-    """Store and route a comment if it is new; return True if it was new."""
-    query = select(Comment).where(
-        Comment.account_id == account_id, Comment.platform_id == remote_comment.platform_id
-    )
-    comment = session.scalars(query).one_or_none()
-    if comment is not None:
-        _store_edit(session, comment, remote_comment, now=now)
-        return False
-    comment = _new_comment(session, account_id, remote_comment, now=now)
-    transitions.record(session, comment, "receive", actor=CLOCK, now=now)
-    routing.route_new(session, comment, now=now)
-    return True
-
-
-def _store_edit(
-    session: Session, comment: Comment, remote_comment: types.RemoteComment, *, now: datetime
-) -> None:
-    if comment.text == remote_comment.text:
-        return
-    comment.text = remote_comment.text
-    transitions.record(session, comment, "edited_by_citizen", actor=CLOCK, now=now)
-
-
-def _new_comment(
-    session: Session, account_id: int, remote_comment: types.RemoteComment, *, now: datetime
-) -> Comment:
-    comment = Comment(
-        account_id=account_id,
-        thread=_thread(session, account_id, remote_comment.root_id),
-        platform_id=remote_comment.platform_id,
-        parent_platform_id=remote_comment.parent_id or "",
-        author_name=remote_comment.author_name,
-        author_handle=remote_comment.author_handle or "",
-        text=remote_comment.text,
-        url=remote_comment.url,
-        written_at=remote_comment.written_at,
-        seen_at=now,
-        state=CommentState.RECEIVED,
-        state_at=now,
-        due_at=deadlines.assign_by(now),
-    )
-    session.add(comment)
-    session.flush()
-    return comment
-
-
-def _thread(session: Session, account_id: int, root_id: str) -> Thread:
-    query = select(Thread).where(Thread.account_id == account_id, Thread.root_id == root_id)
-    thread = session.scalars(query).one_or_none()
-    if thread is None:
-        thread = Thread(
-            account_id=account_id,
-            root_id=root_id,
-            receipt=_receipt(session, account_id, root_id),
-        )
-        session.add(thread)
-    return thread
-
-
-def _receipt(session: Session, account_id: int, platform_id: str) -> ReceiptRow | None:
-    query = select(ReceiptRow).where(
-        ReceiptRow.account_id == account_id,
-        ReceiptRow.platform_id == platform_id,
-        ReceiptRow.action == DeliveryAction.PUBLISH,
-    )
-    return session.scalars(query).one_or_none()

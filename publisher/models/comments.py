@@ -39,7 +39,7 @@ class Source(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     receipt_id: Mapped[int | None] = mapped_column(ForeignKey("receipts.id"))
-    cursor: Mapped[str | None] = mapped_column(String(500))
+    cursor: Mapped[str | None] = mapped_column(Text)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -109,6 +109,25 @@ class Comment(Base):
     def author(self) -> str:
         """Return the author's handle, or their name on a platform without handles."""
         return self.author_handle or self.author_name
+
+
+class UnstoredComment(Base):
+    """A comment that could not be stored: it is in no inbox, and here as it was read, once."""
+
+    __tablename__ = "unstored_comments"
+    __table_args__ = (UniqueConstraint("account_id", "digest"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    #: SHA-256 of `platform_id`, which may be too long for an index.
+    digest: Mapped[str] = mapped_column(String(64))
+    platform_id: Mapped[str] = mapped_column(Text)
+    #: The comment as the platform's client returned it, as JSON.
+    raw: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    account: Mapped[Account] = relationship()
 
 
 class Routing(Base):

@@ -23,6 +23,7 @@ from publisher.delivery.accounts.manage import all_accounts
 from publisher.delivery.accounts.token_expiry import ends
 from publisher.delivery.monitoring import overdue
 from publisher.i18n import fonts
+from publisher.inbox import comment_storage
 from publisher.models.deliveries import Account
 from publisher.notifications.sms import unknown_in
 from publisher.operations import worker_health
@@ -38,6 +39,9 @@ LATE_AFTER: Final = timedelta(minutes=1)
 `worker_health` has two more limits: the shorter `ALIVE_FOR` is applied to each worker alone, and
 after the longer `OUTAGE_AFTER` the admins are notified.
 """
+
+UNSTORED_FOR: Final = timedelta(days=30)
+"""`nagarvani doctor` names a comment that could not be stored for this long."""
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -209,6 +213,23 @@ def check_monitoring(
             since=f"{behind[account.id].since:%Y-%m-%d %H:%M} UTC",
         )
         for account in late
+    ]
+
+
+def check_comments(database: Database, *, now: datetime) -> list[HealthFinding]:
+    """Report the comments of the last 30 days that could not be stored, by account."""
+    with database.reading() as session:
+        unstored = comment_storage.unstored_by_account(session, since=now - UNSTORED_FOR)
+    return [
+        _account_finding(
+            account,
+            "comments_unstored",
+            number=len(comments),
+            at=f"{comments[0].seen_at:%Y-%m-%d %H:%M} UTC",
+            id=comments[0].platform_id,
+            reason=comments[0].reason,
+        )
+        for account, comments in unstored.items()
     ]
 
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, text
 
 from publisher.database.session import Database
+from publisher.models.comments import UnstoredComment
 from publisher.models.deliveries import Account
 from publisher.now import now
 from sandbox import credentials
@@ -114,6 +115,29 @@ def test_access_that_ends_soon_and_rights_that_lack_are_named(
     assert "its access ends in 6 days" in token
     assert "the access to comments ends in 0 days" in data
     assert "missing: pages_manage_engagement, pages_read_user_content; connect it anew" in rights
+
+
+def test_comments_that_could_not_be_stored_are_named_with_the_reason(
+    workspace: Workspace, database: Database
+) -> None:
+    with database.transaction() as session:
+        account = session.scalars(select(Account).where(Account.platform == "x")).one()
+        for number, reason in ((1, "an earlier reason"), (2, "DataError: too long")):
+            unstored = UnstoredComment(
+                account=account,
+                digest=f"{number}" * 64,
+                platform_id=f"77{number}",
+                raw="{}",
+                reason=reason,
+                seen_at=now(),
+            )
+            session.add(unstored)
+            session.flush()
+    output = workspace.run_in_process("doctor")
+    assert output.code == 1
+    (line,) = failed_lines(output)
+    assert "could not be stored and are in no inbox: 2, the latest at" in line
+    assert "772: DataError: too long" in line
 
 
 def test_a_clock_that_stands_is_late(workspace: Workspace, database: Database) -> None:

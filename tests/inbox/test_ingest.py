@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from publisher import transitions
 from publisher.delivery.attempt import PlatformPool
-from publisher.inbox import ingest
+from publisher.inbox import comment_storage, ingest
 from publisher.models.comments import Comment, Source, Thread
 from publisher.models.deliveries import Account
 from publisher.platforms.base import types
@@ -153,7 +153,7 @@ def test_a_clock_waits_for_another_one_that_stores_the_same_comment(town: City) 
     counts: list[int | None] = []
     with town.write() as session:
         transitions.lock(session, Account, town.accounts["x"])
-        ingest.store_comment(session, town.accounts["x"], page.comments[-1], now=town.now)
+        comment_storage.store(session, town.accounts["x"], page.comments[-1], town.now)
         pool = PlatformPool(town.clock_named("clock-2"))
         other = threading.Thread(target=lambda: counts.append(ingest._read_page(pool, reading)))
         other.start()

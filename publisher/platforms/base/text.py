@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from publisher.platforms.base.storable_text import shortened, storable
 from publisher.platforms.base.types import Outgoing, RemotePost
 
 LONGEST_ANSWER = 2_000
@@ -59,6 +60,5 @@ def composed(text: str) -> str:
 
 
 def for_storage(answer: str) -> str:
-    """Return a response as it is stored: shortened, and without NUL, which no text column holds."""
-    answer = answer.replace("\0", "")
-    return answer if len(answer) <= LONGEST_ANSWER else answer[: LONGEST_ANSWER - 1] + "…"
+    """Return a response as it is stored: shortened, without NUL, and with whole characters."""
+    return shortened(storable(answer.replace("\0", "")), LONGEST_ANSWER)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from publisher.platforms.base.storable_text import shortened, storable
+
 
 @dataclass(frozen=True)
 class Medium:
@@ -65,6 +67,15 @@ class CommentSource:
 
 MENTIONS = CommentSource()
 
+LONGEST_ID = 120
+"""The maximum length of an id of a comment, its parent or its thread."""
+
+LONGEST_URL = 500
+"""The maximum length of the URL of a comment."""
+
+LONGEST_TEXTS = {"author_name": 200, "author_handle": 120, "text": 50_000}
+"""The lengths to which the texts of a comment are shortened. X allows 25,000 characters."""
+
 
 @dataclass(frozen=True)
 class RemotePost:
@@ -85,13 +96,19 @@ class RemotePost:
     is_public: bool = True
     is_hidden: bool = False
 
+    def __post_init__(self) -> None:
+        """Replace the characters of the text that a database refuses."""
+        object.__setattr__(self, "text", storable(self.text))
+
 
 @dataclass(frozen=True)
 class RemoteComment:
-    """A comment as read from a platform.
+    """A comment as read from a platform, with texts that every database can store.
 
     `parent_id` is the post or comment it replies to, or None; `root_id` is the post or thread that
-    contains it.
+    contains it. Characters that a database refuses are replaced, long names and texts are
+    shortened, and a URL that is too long is left out. An id is never shortened, since it could
+    become the id of another comment.
     """
 
     platform_id: str
@@ -104,6 +121,17 @@ class RemoteComment:
     written_at: datetime
     url: str
     by_ourselves: bool
+
+    def __post_init__(self) -> None:
+        """Make each text storable."""
+        texts = {name: text for name, text in vars(self).items() if isinstance(text, str)}
+        for name, text in texts.items():
+            most = LONGEST_TEXTS.get(name)
+            clean_text = storable(text)
+            # `frozen` keeps others from changing a comment.
+            object.__setattr__(self, name, shortened(clean_text, most) if most else clean_text)
+        if len(self.url) > LONGEST_URL:
+            object.__setattr__(self, "url", "")
 
 
 @dataclass(frozen=True)
@@ -118,6 +146,10 @@ class CommentPage:
     comments: tuple[RemoteComment, ...]
     cursor: str | None
     more: bool
+
+    def __post_init__(self) -> None:
+        """Make the cursor storable."""
+        object.__setattr__(self, "cursor", self.cursor and storable(self.cursor))
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,11 @@ class FacebookReader(FacebookCalls):
     def _comment_page(self, page: Json, post_id: str, position: CursorPosition) -> CommentPage:
         rows = [row for row in rows_at(page, "data") if text_at(row, "id")]
         remote_comments = tuple(self._remote_comment(row, post_id) for row in rows)
-        seconds = [int(remote_comment.written_at.timestamp()) for remote_comment in remote_comments]
+        # After a cursor in the future no comment would be listed any more.
+        seconds = [
+            int(min(remote_comment.written_at, self.now()).timestamp())
+            for remote_comment in remote_comments
+        ]
         newest = max([int(position.newest or 0), *seconds])
         next_position = position.after(str(newest) if newest else "", _next_cursor(page))
         return CommentPage(remote_comments, next_position.encode(), bool(next_position.token))
