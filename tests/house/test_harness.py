@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import smtplib
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ from tests.support.memory_platform.store import PostStore
 from tests.support.open_connections import Connections
 from tests.support.postgres import Server
 from tests.support.processes import Starter, plain_environment
-from tests.support.runs import MARK, Run, is_alive
+from tests.support.runs import CHECKOUT, MARK, Run, is_alive
 
 pytestmark = pytest.mark.both
 
@@ -172,6 +173,15 @@ def test_the_platform_in_memory_gives_each_post_of_many_threads_its_own_id() -> 
     finally:
         sys.setswitchinterval(interval)
     assert len({post.platform_id for post in posts}) == len(posts)
+
+
+def test_every_planted_bug_can_still_be_planted() -> None:
+    patches = sorted((CHECKOUT / "tests/mutants").glob("*.patch"))
+    assert patches
+    for patch in patches:
+        check = ["git", "apply", "--check", str(patch)]
+        done = subprocess.run(check, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{patch.name}: {done.stderr}"
 
 
 def test_the_mail_server_takes_and_refuses_mail(mail_server: MailServer) -> None:
