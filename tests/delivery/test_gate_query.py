@@ -172,22 +172,21 @@ def test_a_new_revision_cancels_even_a_claimed_delivery(town: City) -> None:
 @pytest.mark.both
 def test_withdrawing_and_sending_at_the_same_time_never_deadlock(town: City) -> None:
     """Withdrawing locks the post before the delivery, so sending must use the same order."""
-    (delivery_id,) = town.due()
-    claim = _claim(town)
-    with ThreadPoolExecutor(1) as press:
-        with town.write() as session:
-            transitions.lock(session, Post, town.delivery(delivery_id).post_id)
-            sending = press.submit(attempt.attempt_and_store, town.context, claim)
-            with pytest.raises(TimeoutError):
-                sending.result(timeout=0.3)
-            _withdraw(town, session)
-        sending.result(timeout=20)
-    assert town.delivery(delivery_id).state is DeliveryState.CANCELLED
+    delivery = _send_while_locked(town, lambda session: _withdraw(town, session))
+    assert delivery.state is DeliveryState.CANCELLED
     assert _nothing_left(town)
 
 
 @pytest.mark.both
 def test_the_gate_judges_a_post_as_it_is_after_the_wait_for_its_lock(town: City) -> None:
+    newer = update(Post).values(newest=Post.newest + 1)
+    delivery = _send_while_locked(town, lambda session: session.execute(newer))
+    assert delivery.reason == {"code": "not_newest"}
+    assert _nothing_left(town)
+
+
+def _send_while_locked(town: City, change: Callable[[Session], object]) -> Delivery:
+    """Send while another transaction has locked the post, which then makes this change."""
     (delivery_id,) = town.due()
     claim = _claim(town)
     with ThreadPoolExecutor(1) as press:
@@ -196,10 +195,9 @@ def test_the_gate_judges_a_post_as_it_is_after_the_wait_for_its_lock(town: City)
             sending = press.submit(attempt.attempt_and_store, town.context, claim)
             with pytest.raises(TimeoutError):
                 sending.result(timeout=0.3)
-            session.execute(update(Post).values(newest=Post.newest + 1))
+            change(session)
         sending.result(timeout=20)
-    assert town.delivery(delivery_id).reason == {"code": "not_newest"}
-    assert _nothing_left(town)
+    return town.delivery(delivery_id)
 
 
 def test_a_missing_picture_fails_the_delivery_with_a_reason(town: City) -> None:

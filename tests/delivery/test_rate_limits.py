@@ -299,6 +299,10 @@ def test_a_publication_counts_towards_the_cap_while_it_is_being_sent(town: City)
     cap(town, 1)
     first, second = claimed(town, remaining=5, due=2)
     assert try_start(town, first)
+    with town.read() as session:
+        of_first = select(Attempt).where(Attempt.delivery_id == first.claim.delivery_id)
+        under_way = session.scalars(of_first).one()
+        assert (under_way.sending_at, under_way.began_at) == (None, NOON)
     assert sent_today(town) == 1
     assert not try_start(town, second)
     assert town.delivery(second.claim.delivery_id).reason["code"] == "cap"
