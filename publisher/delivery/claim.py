@@ -50,10 +50,10 @@ class DeliveryPayload:
     """Everything that one attempt needs.
 
     `account` is read only, and shared by the payloads of one claim. `variant` holds the text,
-    link, target and pictures as the gate will see them, `variant_id` and `revision_id` are the
-    rows that it was read from. `target` is the platform's id of what is
-    replied to, edited, deleted or hidden. `staged_id` is the platform's id of the unpublished post
-    of an earlier attempt. `urgent` payloads are sent before all others.
+    link, target and pictures as the gate will see them, as the claim read them from the rows
+    `variant_id` and `revision_id`. `target` is the platform's id of what is replied to, edited,
+    deleted or hidden. `staged_id` is the platform's id of the unpublished post of an earlier
+    attempt. `urgent` payloads are sent before all others.
     """
 
     claim: Claim
