@@ -28,6 +28,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
+from publisher.platforms.base.storable_text import storable
 from publisher.platforms.base.types import Allowance, Match, Medium, Outgoing, PreparedPost, Receipt
 from publisher.states import DeliveryState
 
@@ -36,9 +37,6 @@ NO_POST = PreparedPost(Outgoing(""))
 
 LONGEST_ID, LONGEST_URL = 120, 500
 """Lengths of a receipt's columns, in characters."""
-
-NUL = "\0"
-"""PostgreSQL's text columns cannot hold this character."""
 
 ReceiptOrMatch = TypeVar("ReceiptOrMatch", Receipt, Match)
 
@@ -175,19 +173,18 @@ def normalized(proof: ReceiptOrMatch) -> ReceiptOrMatch:
     """
     if not is_id(proof.platform_id):
         raise OutcomeUnknown("the id in the answer cannot be one")
-    fits = len(proof.url) <= LONGEST_URL and _is_text(proof.url)
-    answer = proof.answer.replace(NUL, "").encode(errors="replace").decode()
-    return dataclasses.replace(proof, url=proof.url if fits else "", answer=answer)
+    fits = len(proof.url) <= LONGEST_URL and _is_storable(proof.url)
+    url = proof.url if fits else ""
+    return dataclasses.replace(proof, url=url, answer=storable(proof.answer))
 
 
 def is_id(platform_id: str) -> bool:
     """Return True if the platform's id fits the columns of receipts."""
-    return len(platform_id) <= LONGEST_ID and _is_text(platform_id)
+    return len(platform_id) <= LONGEST_ID and _is_storable(platform_id)
 
 
-def _is_text(text: str) -> bool:
-    """Return True if a database can store the text: no NUL, and no lone surrogate."""
-    return NUL not in text and text == text.encode(errors="replace").decode()
+def _is_storable(text: str) -> bool:
+    return storable(text) == text
 
 
 def outgoing_of(payload: DeliveryPayload, store: Store) -> Outgoing:
