@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, case, or_, select, true
+from sqlalchemy import Select, case, or_, select, true, update
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import CLOCK
@@ -59,11 +59,9 @@ def claim_next(context: WorkerContext) -> DeliveryPayload | None:
 
 def record_heartbeat(session: Session, clock_name: str, *, now: datetime) -> None:
     """Record that this clock is alive."""
-    beat = session.get(ClockBeat, clock_name)
-    if beat is None:
+    beats = update(ClockBeat).where(ClockBeat.name == clock_name).values(beat_at=now)
+    if not session.connection().execute(beats).rowcount:
         session.add(ClockBeat(name=clock_name, started_at=now, beat_at=now))
-    else:
-        beat.beat_at = now
 
 
 def give_up_late(session: Session, *, now: datetime) -> list[Delivery]:
@@ -135,25 +133,17 @@ def sweep(session: Session, *, now: datetime, delivery_settings: DeliverySetting
     A claimed one is scheduled again, as nothing was sent. A sending one may be live: it becomes
     unconfirmed, and no clock ever sends it again by itself.
     """
-    for delivery in _lock_lapsed(session, DeliveryState.CLAIMED, now):
-        end_lapsed_attempt(session, delivery, now, sending_at=None)
+    for delivery in _lock_lapsed(session, now):
+        is_sending = delivery.state is DeliveryState.SENDING
+        sending_at = delivery.sending_at if is_sending else None
+        end_lapsed_attempt(session, delivery, now, sending_at=sending_at)
+        if is_sending:
+            delivery.look_at = now + timedelta(seconds=delivery_settings.looks[0])
+            delivery.reason = {"code": "lease_ended"}
         transitions.apply(
             session,
             delivery,
-            DeliveryState.SCHEDULED,
-            actor=CLOCK,
-            now=now,
-            verb="lease_ended",
-            fence=delivery.fence,
-        )
-    for delivery in _lock_lapsed(session, DeliveryState.SENDING, now):
-        end_lapsed_attempt(session, delivery, now, sending_at=delivery.sending_at)
-        delivery.look_at = now + timedelta(seconds=delivery_settings.looks[0])
-        delivery.reason = {"code": "lease_ended"}
-        transitions.apply(
-            session,
-            delivery,
-            DeliveryState.UNCONFIRMED,
+            DeliveryState.UNCONFIRMED if is_sending else DeliveryState.SCHEDULED,
             actor=CLOCK,
             now=now,
             verb="lease_ended",
@@ -227,12 +217,12 @@ def _end_overtaken(session: Session, attempt_id: int, now: datetime) -> None:
         outcomes.finish(session, attempt, "gate", "overtaken", now)
 
 
-def _lock_lapsed(session: Session, state: DeliveryState, now: datetime) -> list[Delivery]:
+def _lock_lapsed(session: Session, now: datetime) -> list[Delivery]:
     # Ordered by account: ending an attempt locks the rate limits of its account, and two clocks
     # that lock them in different orders would deadlock.
     query = (
         select(Delivery)
-        .where(Delivery.state == state, Delivery.leased_until < now)
+        .where(Delivery.state.in_(CLAIMED_OR_SENDING), Delivery.leased_until < now)
         .order_by(Delivery.account_id, Delivery.id)
         .with_for_update(skip_locked=True)
     )

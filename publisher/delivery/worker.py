@@ -239,10 +239,9 @@ class Worker:
             self.wake.clear()  # before the query: a request during it must not be lost
             due = find_due(self.context)
             claimed_count += self._claim_for_all(due)
-            remaining = ends_at - self.context.monotonic()
-            if remaining <= 0:
-                break
-            self.wake.wait(self._seconds_to_wait(remaining, due.next_at))
+            self.wake.wait(self._seconds_to_wait(ends_at, due.next_at))
+            if self.context.monotonic() >= ends_at:
+                break  # the next call begins with a query
         return claimed_count
 
     def _claim_for_all(self, due: Due) -> int:
@@ -278,12 +277,12 @@ class Worker:
         queue.threads = threads
         return queue
 
-    def _seconds_to_wait(self, remaining: float, next_at: datetime | None) -> float:
+    def _seconds_to_wait(self, ends_at: float, next_at: datetime | None) -> float:
         """Return the seconds until the next delivery is due, at most POLL_INTERVAL."""
-        soon = min(remaining, POLL_INTERVAL)
-        if next_at is None:
-            return soon
-        return min(soon, max(0.0, (next_at - self.context.now()).total_seconds()))
+        soon = min(ends_at - self.context.monotonic(), POLL_INTERVAL)
+        if next_at is not None:
+            soon = min(soon, (next_at - self.context.now()).total_seconds())
+        return max(0.0, soon)
 
     def close(self) -> None:
         """Finish running attempts, give back the other claimed deliveries, store all receipts."""
