@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from publisher.platforms.base.json_values import Json, moment_at, number_at, rows_at, text_at
-from publisher.platforms.x.text import has_text, media_count, readable_text, reply_target
+from publisher.platforms.x.text import (
+    has_text,
+    is_echo,
+    media_count,
+    readable_text,
+    reply_target,
+)
+from publisher.platforms.x.url_detection import extract_urls
 
 LINKS: Json = {
     "urls": [
@@ -50,6 +59,38 @@ def test_only_what_is_answered_is_a_reply_target(name: str) -> None:
 def test_the_same_words_are_known_again(returned_text: str, written: str) -> None:
     assert has_text({"text": returned_text}, written)
     assert not has_text({"text": returned_text + "!"}, written)
+
+
+ORDINARY = (
+    "माहिती pmc.gov.in वर पाहा.",
+    "अर्ज pmc.gov.in/mr/water येथे करा, किंवा www.example.org वर.",
+    "(example.in)",
+    "PMC.GOV.IN",
+    "सरकार.भारत व example.in/a?b=c&d=e.",
+    "१) example.in\n२) https://example.org/x",
+)
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_a_text_that_is_returned_as_it_was_sent_is_the_same(text: str) -> None:
+    """X may leave bare domains as they are, shorten them, or add the protocol."""
+    links = extract_urls(text)
+    assert links
+    for shape in ("{}", "https://t.co/AbC9", "https://{}"):
+        returned = text
+        for link in links:
+            returned = returned.replace(link, link if "://" in link else shape.format(link))
+        assert _is_echo(returned, text)
+    assert not _is_echo(text.replace(links[0], "आणि"), text)
+
+
+@given(st.text(), st.booleans(), st.booleans())
+def test_any_text_is_its_own_echo(text: str, is_reply: bool, has_pictures: bool) -> None:
+    assert is_echo(text, text, is_reply=is_reply, has_pictures=has_pictures)
+
+
+def _is_echo(returned: str, text: str) -> bool:
+    return is_echo(returned, text, is_reply=False, has_pictures=False)
 
 
 def test_names_in_front_are_set_aside_in_replies_alone() -> None:

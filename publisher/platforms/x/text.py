@@ -77,13 +77,15 @@ def has_text(post: Json, text: str) -> bool:
 def is_echo(echoed_text: str, sent_text: str, *, is_reply: bool, has_pictures: bool) -> bool:
     """Return True if the text in the response to a creation is the text that was sent.
 
-    That response does not expand short links, so a short link matches any URL. It may truncate a
-    long text, and append a link to the pictures.
+    That response does not expand short links, so a short link matches any URL. It may leave a bare
+    domain as it is, truncate a long text, and append a link to the pictures.
     """
+    if _comparable(composed(echoed_text), is_reply) == _comparable(composed(sent_text), is_reply):
+        return True
     expected = _comparable(_with_link_marks(composed(sent_text)), is_reply)
     for text in (echoed_text, html.unescape(echoed_text)):
         without_short = _SHORT_LINK.sub(_LINK, composed(text))
-        candidate = _comparable(_ANY_ADDRESS.sub(_LINK, without_short), is_reply)
+        candidate = _comparable(_with_link_marks(without_short), is_reply)
         if candidate == expected or (
             has_pictures and candidate.removesuffix(_LINK).rstrip() == expected
         ):
