@@ -78,7 +78,7 @@ def move_on(
             _schedule(session, delivery, now)
             pause(session, delivery.account_id, now)
         case OutcomeUnknown():
-            unconfirm(context, session, delivery, "unknown")
+            unconfirm(context, session, delivery, "unknown", platform_id=failure.platform_id)
         case Blocker() if not failure.waits:
             _fail(session, delivery, failure.code, now)
         case Blocker():
@@ -146,13 +146,23 @@ def pause(session: Session, account_id: int, now: datetime) -> None:
     manage.pause(session, actor=CLOCK, now=now, account_id=account_id, reason="credentials")
 
 
-def unconfirm(context: WorkerContext, session: Session, delivery: Delivery, code: str) -> None:
-    """Move a delivery that is `sending` to unconfirmed: it is looked for, and never sent again."""
+def unconfirm(
+    context: WorkerContext,
+    session: Session,
+    delivery: Delivery,
+    code: str,
+    *,
+    platform_id: str = "",
+) -> None:
+    """Move a delivery that is `sending` to unconfirmed: it is looked for, and never sent again.
+
+    `platform_id` is the id of a post that the answer named; that post is looked at first.
+    """
     if delivery.state is not DeliveryState.SENDING:
         return
     now = context.now()
     delivery.look_at = now + timedelta(seconds=context.delivery_settings.looks[0])
-    delivery.reason = {"code": code}
+    delivery.reason = {"code": code} | ({"platform_id": platform_id} if platform_id else {})
     _move(session, delivery, DeliveryState.UNCONFIRMED, now, "unconfirm")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from publisher.delivery.attempt import is_id, lookup_of, normalized
 from publisher.delivery.claim import DeliveryPayload
 from publisher.models.deliveries import DeliveryAction
-from publisher.platforms.base.protocol import Platform
+from publisher.platforms.base.protocol import Platform, Refused
 from publisher.platforms.base.text import is_shown_as_sent
 from publisher.platforms.base.types import Match, Outgoing, RemotePost
 
@@ -15,20 +16,33 @@ HIDES = (DeliveryAction.HIDE, DeliveryAction.UNHIDE)
 
 
 def find_published(
-    platform: Platform, payload: DeliveryPayload, *, since: datetime
+    platform: Platform,
+    payload: DeliveryPayload,
+    *,
+    since: datetime,
+    named_id: str = "",
+    known_ids: Collection[str] = (),
 ) -> Match | None:
     """Return what shows that the action was carried out, or None if nothing does.
 
-    Raises `TryLater`, `Refused` or `CredentialsExpired`.
+    `named_id` is the id in a platform's doubtful answer, which is looked at first. `known_ids` are
+    those of other deliveries. Raises `TryLater`, `Refused` or `CredentialsExpired`.
     """
-    match = _find(platform, payload, since)
+    match = _find(platform, payload, since, named_id, known_ids)
     return normalized(match) if match is not None and is_id(match.platform_id) else None
 
 
-def _find(platform: Platform, payload: DeliveryPayload, since: datetime) -> Match | None:
+def _find(
+    platform: Platform,
+    payload: DeliveryPayload,
+    since: datetime,
+    named_id: str,
+    known_ids: Collection[str],
+) -> Match | None:
     outgoing = lookup_of(payload)
     if payload.action is DeliveryAction.PUBLISH and not payload.staged_id:
-        return platform.look_up(outgoing, since=since)
+        named = _named(platform, outgoing, named_id) if named_id not in known_ids else None
+        return named or platform.look_up(outgoing, since=since, known_ids=known_ids)
     target = payload.staged_id or payload.target
     if payload.action in HIDES and not platform.limits.tells_hidden:
         return None  # the platform does not show what is hidden: a person decides
@@ -37,6 +51,28 @@ def _find(platform: Platform, payload: DeliveryPayload, since: datetime) -> Matc
         return None
     if remote_post is None:
         return Match(target, "", since, "")
+    return _match_of(remote_post)
+
+
+def _named(platform: Platform, outgoing: Outgoing, named_id: str) -> Match | None:
+    """Return the post that the answer named, if it is ours and shows what was sent."""
+    if not named_id:
+        return None
+    try:
+        remote_post = platform.see(named_id)
+    except Refused:
+        return None  # this post cannot be read; a search may find another one
+    is_it = (
+        remote_post is not None
+        and remote_post.by_ourselves
+        and remote_post.is_public
+        and remote_post.parent_id == outgoing.reply_to
+        and is_shown_as_sent(remote_post, outgoing)
+    )
+    return _match_of(remote_post) if remote_post is not None and is_it else None
+
+
+def _match_of(remote_post: RemotePost) -> Match:
     return Match(
         remote_post.platform_id, remote_post.url, remote_post.published_at, remote_post.text
     )

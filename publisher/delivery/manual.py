@@ -52,13 +52,17 @@ class HeldByFreeze(NotAllowed):
 
 @dataclass(frozen=True)
 class ManualPost:
-    """A delivery's text for a post made by hand, and the pasted link. Detached from any session."""
+    """A delivery's text for a post made by hand, and the pasted link. Detached from any session.
+
+    `known_ids` are the platform's ids of other deliveries on the account.
+    """
 
     delivery_id: int
     account: Account
     outgoing: Outgoing
     pasted: PastedLink
     since: datetime
+    known_ids: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -112,12 +116,26 @@ def look_at_link(
     pasted = link_of(session, payload, link)
     if pasted.platform_id:
         _check_unknown(session, delivery, pasted.platform_id)
+    return manual_post_of(session, delivery, payload, pasted, now=now)
+
+
+def manual_post_of(
+    session: Session,
+    delivery: Delivery,
+    payload: DeliveryPayload,
+    pasted: PastedLink,
+    *,
+    now: datetime,
+) -> ManualPost:
+    """Return what the post behind the link has to be."""
+    since = min(delivery.due_at, now) - LOOK_BACK
     return ManualPost(
         delivery_id=delivery.id,
         account=payload.account,
         outgoing=lookup_of(payload),
         pasted=pasted,
-        since=min(delivery.due_at, now) - LOOK_BACK,
+        since=since,
+        known_ids=outcomes.ids_since(session, delivery.account_id, since),
     )
 
 
@@ -180,9 +198,13 @@ def unread(manual_post: ManualPost) -> LinkedPost:
 
 def _read_by_text(platform: Platform, manual_post: ManualPost) -> LinkedPost:
     # The link holds no id, so the account is searched for the approved text.
-    match = platform.look_up(manual_post.outgoing, since=manual_post.since)
+    match = platform.look_up(
+        manual_post.outgoing, since=manual_post.since, known_ids=manual_post.known_ids
+    )
     if match is None:
-        raise Invalid([FieldError("link", "not_found_there")])
+        of_another = platform.look_up(manual_post.outgoing, since=manual_post.since)
+        code = "other_post" if of_another is not None else "not_found_there"
+        raise Invalid([FieldError("link", code)])
     return LinkedPost(True, match.platform_id, match.published_at, match.answer)
 
 

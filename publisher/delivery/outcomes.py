@@ -194,6 +194,14 @@ def _stored_ids(session: Session, outcomes: Sequence[Outcome]) -> set[tuple[int,
     return {(account_id, platform_id) for account_id, platform_id in rows}
 
 
+def ids_since(session: Session, account_id: int, since: datetime) -> frozenset[str]:
+    """Return the ids of the publications on that account that have a receipt of this time on."""
+    query = select(ReceiptRow.platform_id).where(
+        ReceiptRow.account_id == account_id, ReceiptRow.stored_at >= since, _IS_PUBLICATION
+    )
+    return frozenset(session.scalars(query))
+
+
 def is_known(session: Session, account_id: int, platform_id: str) -> bool:
     """Return True if another publication on that account has a receipt with this id."""
     query = select(ReceiptRow.id).where(

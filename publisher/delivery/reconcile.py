@@ -17,7 +17,7 @@ from approvals.errors import NotAllowed, WrongState
 from approvals.policy import CLOCK, Action, Actor, require
 from publisher import failpoints, transitions
 from publisher.delivery import failures, lookup, manual, notify, outcomes, staged_posts
-from publisher.delivery.attempt import PlatformPool, lookup_of
+from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.claim import DeliveryPayload, load_payloads
 from publisher.delivery.manual import LinkedPost, ManualPost
 from publisher.delivery.permalinks import PastedLink
@@ -53,12 +53,15 @@ class ReconcileCheck:
     """A search of the platform for an unconfirmed delivery's post.
 
     `number` counts the delivery's checks from 1. `since` is the earliest time at which the post can
-    have been created.
+    have been created. `named_id` is the id in the platform's doubtful answer, and `known_ids` are
+    those of other deliveries.
     """
 
     payload: DeliveryPayload
     number: int
     since: datetime
+    named_id: str
+    known_ids: frozenset[str]
 
 
 def tick_reconcile(
@@ -104,7 +107,14 @@ def _lease_next_check(context: WorkerContext, silent_ids: Collection[int]) -> Re
         delivery.looks += 1
         delivery.look_at = now + timedelta(seconds=context.delivery_settings.lease)
         (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
-        check = ReconcileCheck(payload, delivery.looks, delivery.sending_at or delivery.due_at)
+        since = delivery.sending_at or delivery.due_at
+        check = ReconcileCheck(
+            payload=payload,
+            number=delivery.looks,
+            since=since,
+            named_id=delivery.reason.get("platform_id", ""),
+            known_ids=outcomes.ids_since(session, delivery.account_id, since - manual.LOOK_BACK),
+        )
     failpoints.hit("look.marked")
     return check
 
@@ -127,7 +137,13 @@ def _find_or_release(pool: PlatformPool, check: ReconcileCheck) -> Match | Platf
     """
     try:
         platform = pool.open(check.payload.account)
-        match = lookup.find_published(platform, check.payload, since=check.since)
+        match = lookup.find_published(
+            platform,
+            check.payload,
+            since=check.since,
+            named_id=check.named_id,
+            known_ids=check.known_ids,
+        )
         failpoints.hit("look.read")
         if match is None and check.payload.staged_id:
             match = staged_posts.release_again(pool.context, platform, check.payload)
@@ -220,8 +236,7 @@ def post_to_find(
     if not pasted.url or pasted.platform_id or delivery.action is not DeliveryAction.PUBLISH:
         return None
     (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
-    since = min(delivery.due_at, now) - manual.LOOK_BACK
-    return ManualPost(delivery.id, payload.account, lookup_of(payload), pasted, since)
+    return manual.manual_post_of(session, delivery, payload, pasted, now=now)
 
 
 def confirm_live(

@@ -79,6 +79,11 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = {
         "A freeze held it meanwhile.",
         "इस दौरान प्रकाशन पर स्थगन था।",
     ),
+    "late_disconnected": (
+        "या काळात सोशल मिडिया खात्याची जोडणी काढलेली होती.",
+        "The account was disconnected meanwhile.",
+        "इस दौरान सोशल मीडिया खाता अलग किया हुआ था।",
+    ),
     "late_paused": (
         "या काळात सोशल मिडिया खाते तात्पुरते बंद होते.",
         "The account had stopped meanwhile.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
@@ -85,15 +85,23 @@ class OpenedAccount:
         answer = for_storage(self._channel.mask(json.dumps(shown_json, ensure_ascii=False)))
         return Match(platform_id, url, made_at, answer)
 
-    def find_since(self, since: datetime, find: Callable[[datetime], Match | None]) -> Match | None:
-        """Find a post that was created at `since` or later.
+    def find_since(
+        self, since: datetime, find: Callable[[datetime], Iterable[Match]]
+    ) -> Match | None:
+        """Find the post that was created at `since` or later; of several, the one nearest to it.
 
         `find` searches back to the time that is passed to it. If the platform's clock differs from
         ours, it is called a second time with that time by the platform's clock.
         """
-        match = find(since - SLACK)
-        skew = self._channel.skew
-        return find(since + skew - SLACK) if match is None and skew else match
+        return self._nearest(since, find) or (
+            self._nearest(since + self._channel.skew, find) if self._channel.skew else None
+        )
+
+    def _nearest(
+        self, moment: datetime, find: Callable[[datetime], Iterable[Match]]
+    ) -> Match | None:
+        matches = find(moment - SLACK)
+        return min(matches, key=lambda match: abs(match.published_at - moment), default=None)
 
     def health(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 import psycopg
@@ -40,9 +40,11 @@ class _LockCheckingPlatform(MemoryPlatform):
         self.found["publish"] = self._free()
         return super().publish(prepared, deadline=deadline)
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
+    def look_up(
+        self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+    ) -> Match | None:
         self.found["look_up"] = self._free()
-        return super().look_up(outgoing, since=since)
+        return super().look_up(outgoing, since=since, known_ids=known_ids)
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         self.found["comments_since"] = self._free()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -196,8 +196,10 @@ def test_a_receipt_with_an_invalid_id_leaves_the_delivery_unconfirmed(
 @pytest.mark.parametrize("platform_id", ["9" * 121, "9\0"])
 def test_a_check_that_finds_an_invalid_id_has_found_nothing(town: City, platform_id: str) -> None:
     class Strange(MemoryPlatform):
-        def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
-            del outgoing
+        def look_up(
+            self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+        ) -> Match | None:
+            del outgoing, known_ids
             return Match(platform_id, "", since, "")
 
     (only,) = claim_due(town)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -166,6 +167,41 @@ def test_a_post_with_the_receipt_of_another_delivery_confirms_nothing(town: City
     for _ in range(100):
         town.tick_reconcile(10 * SECOND)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
+
+
+def test_a_post_is_found_beside_a_later_one_with_the_same_text(town: City) -> None:
+    """The later one was made by another delivery, or by a person on the platform."""
+    first, later = _same_text_twice(town)
+    _tick_until_settled(town)
+    receipts = {delivery_id: _receipt_id(town, delivery_id) for delivery_id in (first, later)}
+    published = [stored_post.platform_id for stored_post in town.platform("x").published]
+    assert receipts == dict(zip((first, later), published, strict=True))
+
+
+@pytest.mark.parametrize("is_it", [True, False])
+def test_the_post_that_a_doubtful_answer_named_is_looked_at_first(town: City, is_it: bool) -> None:
+    """The search does not list it yet. If it is another post, it proves nothing."""
+    x = town.platform("x")
+    other_id = x.citizen_says("काहीतरी दुसरे")
+    x.lag = HOUR
+    answered_id = str(int(other_id) + 1) if is_it else other_id
+    x.fail_next(OutcomeUnknown("another text", answered_id), after_keeping=True)
+    (delivery_id,) = town.live()
+    assert town.delivery(delivery_id).reason == {"code": "unknown", "platform_id": answered_id}
+    town.tick_reconcile(20 * SECOND)
+    delivery = town.delivery(delivery_id)
+    assert delivery.state is (DeliveryState.PUBLISHED if is_it else DeliveryState.UNCONFIRMED)
+    if is_it:
+        assert _receipt_id(town, delivery_id) == answered_id
+
+
+def test_a_named_post_that_cannot_be_read_does_not_end_the_search(town: City) -> None:
+    x = town.platform("x")
+    x.fail_next(OutcomeUnknown("another text", "77"), after_keeping=True)
+    (delivery_id,) = town.live()
+    x.fail_next(Refused(RefusalCode.PERMISSION), on="see")
+    town.tick_reconcile(20 * SECOND)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
 def test_a_clock_that_died_while_sending_leaves_an_unconfirmed_delivery(town: City) -> None:
@@ -470,6 +506,29 @@ def _held_edit(town: City, platform_id: str) -> int:
     return edit
 
 
+def _same_text_twice(town: City) -> tuple[int, int]:
+    """Return two unconfirmed deliveries of one text; the later one's post is found already."""
+    deliveries = []
+    for _ in range(2):
+        town.platform("x").fail_next(OutcomeUnknown(), after_keeping=True)
+        deliveries += town.live()
+        town.clock.move(2 * SECOND)
+    with town.write() as session:  # the first one is looked for last
+        session.get_one(Delivery, deliveries[0]).look_at = town.now + MINUTE
+    return deliveries[0], deliveries[1]
+
+
+def _tick_until_settled(town: City) -> None:
+    for _ in range(30):
+        town.tick_reconcile(10 * SECOND)
+
+
+def _receipt_id(town: City, delivery_id: int) -> str:
+    with town.read() as session:
+        receipt = session.get_one(Delivery, delivery_id).receipt
+        return "" if receipt is None else receipt.platform_id
+
+
 def _send_again(town: City, session: Session, delivery_id: int) -> None:
     reconcile.send_again(
         session,
@@ -525,7 +584,9 @@ class _FailingPlatform(MemoryPlatform):
         self.trouble = trouble
         self.asked = 0
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
-        del outgoing, since
+    def look_up(
+        self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+    ) -> Match | None:
+        del outgoing, since, known_ids
         self.asked += 1
         raise self.trouble

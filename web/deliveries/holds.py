@@ -20,7 +20,7 @@ SHOWN_FREE, MOST_FREE = 3, 60
 
 
 def hold_sentence(session: Session, delivery: Delivery) -> str:
-    """Return the reason why an unsent delivery is held (a stop or a freeze); empty if it is not."""
+    """Return what holds an unsent delivery, a stop, a freeze or its account; else empty."""
     if delivery.state not in UNSENT:
         return ""
     now = ctx.now()
@@ -30,7 +30,9 @@ def hold_sentence(session: Session, delivery: Delivery) -> str:
         return delivery_reason(delivery.state, {"code": hold})
     freezes = holds.freezes_ahead(session, now=now)
     freeze = holds.freeze_at(freezes, facts, max(delivery.due_at, now))
-    return freeze_words(freeze) if freeze is not None else ""
+    if freeze is not None:
+        return freeze_words(freeze)
+    return delivery_reason(delivery.state, {"code": f"account_{delivery.account.state}"})
 
 
 def freeze_sentences(session: Session, variant: Variant, due_at: datetime) -> list[str]:

@@ -45,6 +45,18 @@ DELIVERY: Mapping[str, str] = {
         "Its account had stopped, and its time passed meanwhile. Decide whether it still makes "
         "sense, and set a new time."
     ),
+    "late_disconnected": N_(
+        "Its account was disconnected, and its time passed meanwhile. Decide whether it still "
+        "makes sense, and set a new time once the account is connected again."
+    ),
+    "account_paused": N_(
+        "Its account has stopped. It waits until the admin has renewed the access, unless its late "
+        "limit passes first."
+    ),
+    "account_disconnected": N_(
+        "Its account was disconnected. It waits until the admin connects it again, unless its late "
+        "limit passes first."
+    ),
     "late_stopped": N_(
         "Everything was stopped, and its late limit passed meanwhile. Decide whether it still "
         "makes sense, and set a new time."

@@ -5,7 +5,7 @@ Each error class carries the decision what to do next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -69,7 +69,14 @@ class CredentialsExpired(PlatformError):
 
 
 class OutcomeUnknown(PlatformError):
-    """The post may or may not be live: check the platform, and never retry automatically."""
+    """The post may or may not be live: check the platform, and never retry automatically.
+
+    `platform_id` is the id of a post that the answer named although it did not fit; usually "".
+    """
+
+    def __init__(self, detail: str = "", platform_id: str = "") -> None:
+        super().__init__(detail)
+        self.platform_id = platform_id
 
 
 PostOrError = RemotePost | Refused | TryLater | None
@@ -167,8 +174,13 @@ class Platform(Protocol):
         TryLater, Refused or CredentialsExpired.
         """
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
+    def look_up(
+        self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+    ) -> Match | None:
         """Find a post that may have been created since the attempt began; return None if not found.
+
+        Of several with the same text it is the one made nearest to `since`, without those of
+        `known_ids`, which belong to other deliveries.
 
         Raises TryLater, Refused or CredentialsExpired.
         """

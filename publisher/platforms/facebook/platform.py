@@ -80,7 +80,7 @@ class FacebookPlatform(FacebookReader):
             raise_wrong_account(call)
         shown_text = text_at(node, "message")
         if shown_text and comparable(shown_text) != comparable(sent_text(prepared.outgoing)):
-            call.raise_senseless("the answer holds another text")
+            call.raise_senseless("the answer holds another text", text_at(node, "id"))
 
     def reply(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Reply to a post or a comment as the page."""

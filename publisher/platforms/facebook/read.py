@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from publisher.platforms.account import MOST_PAGES, OVERLAP
@@ -108,19 +108,22 @@ class FacebookReader(FacebookCalls):
         post_number = text_at(comment, "id").partition("_")[0]
         return text_at(comment, "parent", "id") or f"{self.page_id}_{post_number}"
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
+    def look_up(
+        self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+    ) -> Match | None:
         """Search the page's posts, or the comments under what is replied to, newest first."""
-        return self.find_since(since, lambda oldest: self._find(outgoing, oldest))
+        return self.find_since(since, lambda oldest: self._find(outgoing, oldest, known_ids))
 
-    def _find(self, outgoing: Outgoing, oldest: datetime) -> Match | None:
+    def _find(
+        self, outgoing: Outgoing, oldest: datetime, known_ids: Collection[str]
+    ) -> Iterator[Match]:
         with self.reading() as call:
             for node in self._own_nodes(call, outgoing):
-                made_at = moment_at(node, "created_time")
+                node_id, made_at = text_at(node, "id"), moment_at(node, "created_time")
                 if made_at is not None and made_at < oldest:
-                    return None
-                if made_at is not None and self._matches(node, outgoing):
-                    return self.match(text_at(node, "id"), self.public_url(node), made_at, node)
-        return None
+                    return
+                if made_at and node_id not in known_ids and self._matches(node, outgoing):
+                    yield self.match(node_id, self.public_url(node), made_at, node)
 
     def _own_nodes(self, call: ClientCall, outgoing: Outgoing) -> Iterator[Json]:
         if outgoing.reply_to is None:

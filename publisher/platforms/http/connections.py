@@ -21,10 +21,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
 from publisher import failpoints
-from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.protocol import Deadline, OutcomeUnknown, TryLater
 from publisher.platforms.base.text import for_storage
 from publisher.platforms.http.mask import Mask
-from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault, error_for
+from publisher.platforms.http.responses import PlatformResponse
 
 HALF_SENT = "publish.half_sent"
 READ_SECONDS = 20.0
@@ -60,10 +60,15 @@ class ClientCall:
         """The last raw response body, masked and shortened; empty before the first response."""
         return for_storage(self.mask(self.answers[-1].body)) if self.answers else ""
 
-    def raise_senseless(self, what: str) -> NoReturn:
-        """Raise OutcomeUnknown, or TryLater without a public effect: a success makes no sense."""
+    def raise_senseless(self, what: str, platform_id: str = "") -> NoReturn:
+        """Raise OutcomeUnknown, or TryLater without a public effect: a success makes no sense.
+
+        `platform_id` is the id of the post that the response names, if it names one.
+        """
         detail = for_storage(f"{what}: {self.answer}")
-        raise error_for(ResponseFault(Fault.TROUBLE), detail, creating=self.creating)
+        if self.creating:
+            raise OutcomeUnknown(detail, platform_id)
+        raise TryLater(None, detail)
 
 
 CURRENT: ContextVar[ClientCall] = ContextVar("current call")

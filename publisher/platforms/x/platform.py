@@ -110,7 +110,8 @@ def _check_echo(call: ClientCall, post: object, prepared: PreparedPost) -> None:
     X's response does not name the account. If it shows an older post, the caller notices that a
     receipt with its id exists already.
     """
-    if not is_post_id(text_at(post, "id")):
+    post_id = text_at(post, "id")
+    if not is_post_id(post_id):
         call.raise_senseless("the answer names no post")
     echoed_text, outgoing = text_at(post, "text"), prepared.outgoing
     if echoed_text and not is_echo(
@@ -119,4 +120,4 @@ def _check_echo(call: ClientCall, post: object, prepared: PreparedPost) -> None:
         is_reply=outgoing.reply_to is not None,
         has_pictures=bool(prepared.media_ids),
     ):
-        call.raise_senseless("the answer holds another text")
+        call.raise_senseless("the answer holds another text", post_id)

@@ -7,7 +7,7 @@ decimal numbers, sent and received as text. A variable `post` is the JSON of a p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from publisher.platforms.account import MOST_PAGES, OVERLAP
@@ -156,18 +156,22 @@ class XReader(XAccount):
             by_ourselves=text_at(post, "author_id") == self.user_id,
         )
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
+    def look_up(
+        self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+    ) -> Match | None:
         """Search the account's own timeline, newest first, back to the beginning of the attempt."""
-        return self.find_since(since, lambda oldest: self._find(outgoing, oldest))
+        return self.find_since(since, lambda oldest: self._find(outgoing, oldest, known_ids))
 
-    def _find(self, outgoing: Outgoing, oldest: datetime) -> Match | None:
+    def _find(
+        self, outgoing: Outgoing, oldest: datetime, known_ids: Collection[str]
+    ) -> Iterator[Match]:
         with self.reading() as call:
             for post in self._own_posts(call, oldest):
-                made_at = moment_at(post, "created_at")
-                if made_at and made_at >= oldest and _matches(post, outgoing):
-                    post_id = text_at(post, "id")
-                    return self.match(post_id, self.post_url(post_id), made_at, post)
-        return None
+                post_id, made_at = text_at(post, "id"), moment_at(post, "created_at")
+                if post_id in known_ids or made_at is None or made_at < oldest:
+                    continue
+                if _matches(post, outgoing):
+                    yield self.match(post_id, self.post_url(post_id), made_at, post)
 
     def _own_posts(self, call: ClientCall, oldest: datetime) -> Iterator[Json]:
         token = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -185,12 +185,15 @@ class MemoryPlatform:
             for platform_id, stored_post in posts.items()
         }
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
+    def look_up(
+        self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+    ) -> Match | None:
         """Find a post created since the attempt, once the lag is over."""
         self._begin("look_up")
         for stored_post in self._visible():
             if (
                 stored_post.author == OURSELVES
+                and stored_post.platform_id not in known_ids
                 and stored_post.created_at >= since - SLACK
                 and (stored_post.text, stored_post.parent_id)
                 == (stored_text(outgoing), outgoing.reply_to)
