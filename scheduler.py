@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from publisher.content_checks.link_checker import LinkChecker, tick_links
 from publisher.database.session import Database
 from publisher.delivery.accounts.token_expiry import tick_tokens
-from publisher.delivery.dispatch import tick_dispatch, tick_overtaken
+from publisher.delivery.dispatch import take_up_claims, tick_dispatch, tick_overtaken
 from publisher.delivery.emergency.alerts import tick_alerts
 from publisher.delivery.emergency.ratification import tick_ratifications
 from publisher.delivery.monitoring.poll import tick_watching
@@ -126,6 +126,7 @@ def _links(context: WorkerContext, settings: Settings) -> int:
 
 def run_once(context: WorkerContext, settings: Settings) -> dict[str, int]:
     """Run each tick once; returns how much each did, by name."""
+    take_up_claims(context)
     close_past_outage(context.database, now=context.now())
     return {tick.name: tick.run() for tick in ticks(context, settings)}
 
@@ -135,6 +136,7 @@ def run(context: WorkerContext, settings: Settings) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
+    take_up_claims(context)
     close_past_outage(context.database, now=context.now())
     died = threading.Event()
     # An upgrade while this clock runs changes the tables under it: it stops and is started again.

@@ -77,10 +77,11 @@ def open_app_context(settings: Settings) -> AppContext:
     )
 
 
-def clock_name() -> str:
-    """Return a unique name for this clock."""
+def clock_name(slot: str) -> str:
+    """Return a unique name for this clock; it begins with its slot and a slash, if it has one."""
     # In containers host name and process id may be the same.
-    return f"{socket.gethostname()[:50]}-{os.getpid()}-{secrets.token_hex(3)}"
+    process = f"{os.getpid()}-{secrets.token_hex(3)}"
+    return f"{slot}/{process}" if slot else f"{socket.gethostname()[:50]}-{process}"
 
 
 def open_worker_context(settings: Settings) -> WorkerContext:
@@ -95,7 +96,7 @@ def open_worker_context(settings: Settings) -> WorkerContext:
         store=Store(settings.media_dir),
         open_account=opener(settings),
         delivery_settings=settings.delivery,
-        clock_name=clock_name(),
+        clock_name=clock_name(settings.delivery.clock_name),
         now=now,
         monotonic=time.monotonic,
     )

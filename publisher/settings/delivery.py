@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+_NAME = re.compile(r"[A-Za-z0-9._@-]{0,50}")
 LOOKS: tuple[float, ...] = (20.0, 60.0, 300.0, 900.0)
 
 
@@ -14,7 +16,8 @@ class DeliverySettings:
     """Limits of the delivery to platforms. Durations are in seconds.
 
     `connections` is the number of concurrent tries of one clock; a post older than
-    `weekly_looks_after` is checked weekly instead of daily (None: always daily).
+    `weekly_looks_after` is checked weekly instead of daily (None: always daily). Of the clocks with
+    one `clock_name` only one runs at a time ("": nothing is known about the others).
     """
 
     lease: float
@@ -22,6 +25,7 @@ class DeliverySettings:
     looks: tuple[float, ...]
     connections: int
     weekly_looks_after: timedelta | None
+    clock_name: str = ""
 
 
 def read_second(text: str) -> float:
@@ -44,6 +48,13 @@ def read_days(text: str) -> timedelta | None:
     if not 1 <= int(text) <= 36_500:
         raise ValueError(text)
     return timedelta(days=int(text))
+
+
+def read_name(text: str) -> str:
+    """Parse the name of a clock: up to 50 letters, digits, dots, dashes; raises `ValueError`."""
+    if not _NAME.fullmatch(text):
+        raise ValueError(text)
+    return text
 
 
 def read_some(text: str) -> int:

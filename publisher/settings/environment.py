@@ -18,6 +18,7 @@ from publisher.settings.delivery import (
     LOOKS,
     DeliverySettings,
     read_days,
+    read_name,
     read_second,
     read_seconds,
     read_some,
@@ -260,6 +261,7 @@ def _press(reader: _Reader) -> DeliverySettings:
         weekly_looks_after=reader.read(
             "WEEKLY_LOOKS_AFTER", None, read_days, "write days, such as 90, or never"
         ),
+        clock_name=reader.read("CLOCK_NAME", "", read_name, "write a name, such as clock-1"),
     )
 
 

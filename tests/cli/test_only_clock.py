@@ -87,6 +87,7 @@ def test_any_number_may_run_on_postgresql(tmp_path: Path) -> None:
 
 
 def test_two_clocks_of_one_host_and_process_number_have_names_of_their_own() -> None:
-    assert clock_name() != clock_name()
-    assert clock_name().startswith(socket.gethostname()[:50])
-    assert len(clock_name()) <= 80
+    assert clock_name("") != clock_name("")
+    assert clock_name("").startswith(socket.gethostname()[:50])
+    assert clock_name("clock@1").startswith("clock@1/")
+    assert max(len(clock_name("")), len(clock_name("a" * 50))) <= 80

@@ -204,6 +204,33 @@ def test_a_named_post_that_cannot_be_read_does_not_end_the_search(town: City) ->
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
+@pytest.mark.parametrize("name", ["clock-2", "west/9-ab"])
+def test_what_a_dead_predecessor_held_is_taken_up_at_once(town: City, name: str) -> None:
+    """On SQLite each other clock is one; elsewhere one of the same slot."""
+    claimed, sending_id = town.due(on=["x", "facebook"])
+    dead = town.clock_named("west/7-cd")
+    payloads = [dispatch.claim_next(dead), dispatch.claim_next(dead)]
+    on_facebook = next(
+        payload for payload in payloads if payload and payload.claim.delivery_id == sending_id
+    )
+    sending.start(dead, on_facebook)
+    dispatch.take_up_claims(town.clock_named(name))
+    is_known_dead = town.database.is_sqlite or name.startswith("west/")
+    assert (town.delivery(claimed).state, town.delivery(sending_id).state) == (
+        (DeliveryState.SCHEDULED, DeliveryState.UNCONFIRMED)
+        if is_known_dead
+        else (DeliveryState.CLAIMED, DeliveryState.SENDING)
+    )
+
+
+def test_a_clock_takes_up_nothing_of_its_own(town: City) -> None:
+    (delivery_id,) = town.due()
+    own = town.clock_named("west/7-cd")
+    assert dispatch.claim_next(own) is not None
+    dispatch.take_up_claims(own)
+    assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
+
+
 def test_a_clock_that_died_while_sending_leaves_an_unconfirmed_delivery(town: City) -> None:
     (delivery_id,) = town.due()
     _commit_sending(town)
