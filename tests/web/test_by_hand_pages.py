@@ -151,6 +151,13 @@ def test_an_unconfirmed_delivery_is_settled_by_the_link_a_person_found(site: Sit
     assert city.platform_id(delivery) == number
 
 
+def test_the_post_that_a_doubtful_answer_named_is_shown(site: Site) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    city.platform("x").fail_next(OutcomeUnknown("another text", "4711"))
+    (delivery,) = city.live()
+    assert "पोस्ट क्रमांक 4711" in clerk.page(f"/deliveries/{delivery}")
+
+
 def test_a_wrong_link_is_an_error_when_a_delivery_is_confirmed_as_live(
     site: Site,
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from publisher.delivery.accounts import manage
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Duty
 from publisher.operations.backup import restore
@@ -362,3 +363,31 @@ def test_a_delivery_that_is_due_during_a_stop_is_shown_as_paused(site: Site) -> 
     page = clerk.page(f"/deliveries/{delivery}")
     assert "तात्पुरते थांबविले" in page
     assert "तात्पुरते थांबविले" in clerk.page("/calendar?view=list")
+
+
+@pytest.mark.parametrize(
+    ("leave", "waits", "missed"),
+    [
+        ("pause", "प्रवेश परवानगीचे नूतनीकरण केल्यावर", "तात्पुरते बंद असताना निश्चित वेळ उलटली"),
+        ("disconnect", "प्रशासकाने खाते पुन्हा जोडल्यावर", "जोडणी काढलेली असताना निश्चित वेळ उलटली"),
+    ],
+)
+def test_a_delivery_whose_account_does_not_publish_says_so(
+    site: Site, leave: str, waits: str, missed: str
+) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    (delivery,) = city.due()
+    account_id, admin = city.accounts["x"], city.actor("admin")
+    with city.write() as session:
+        if leave == "pause":
+            manage.pause(
+                session, actor=admin, now=city.now, account_id=account_id, reason="credentials"
+            )
+        else:
+            manage.disconnect(session, actor=admin, now=city.now, account_id=account_id)
+    assert waits in clerk.page(f"/deliveries/{delivery}")
+    city.tick_dispatch(3 * HOUR)
+    assert city.delivery(delivery).state is DeliveryState.MISSED
+    page = clerk.page(f"/deliveries/{delivery}")
+    assert missed in page
+    assert waits not in page
