@@ -84,6 +84,19 @@ def test_a_text_that_is_returned_as_it_was_sent_is_the_same(text: str) -> None:
     assert not _is_echo(text.replace(links[0], "आणि"), text)
 
 
+@pytest.mark.parametrize(
+    ("sent", "returned"),
+    [
+        ("Pay only at pmc.gov.in", "Pay only at evil.com"),
+        ("Bridge is open.do not worry", "Bridge is closed.do not worry"),
+        ("Pay at https://pmc.gov.in/tax", "Pay at no.it"),
+        ("Water at ward 5.in today", "Water at ward 7.in today"),
+    ],
+)
+def test_a_text_with_another_bare_domain_is_another(sent: str, returned: str) -> None:
+    assert not _is_echo(returned, sent)
+
+
 @given(st.text(), st.booleans(), st.booleans())
 def test_any_text_is_its_own_echo(text: str, is_reply: bool, has_pictures: bool) -> None:
     assert is_echo(text, text, is_reply=is_reply, has_pictures=has_pictures)

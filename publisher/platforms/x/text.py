@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Collection
 
 from publisher.platforms.base.json_values import Json, at, rows_at, text_at
 from publisher.platforms.base.text import comparable, composed
 from publisher.platforms.x.text_length import LIMIT, count
-from publisher.platforms.x.url_detection import address_spans
+from publisher.platforms.x.url_detection import address_spans, extract_urls
 
 _LEADING_NAMES = re.compile(r"^(?:@\w+\s+)+")
 # A full stop or a closing bracket after a URL belongs to the sentence, not to the URL.
@@ -82,10 +83,12 @@ def is_echo(echoed_text: str, sent_text: str, *, is_reply: bool, has_pictures: b
     """
     if _comparable(composed(echoed_text), is_reply) == _comparable(composed(sent_text), is_reply):
         return True
-    expected = _comparable(_with_link_marks(composed(sent_text)), is_reply)
+    sent = composed(sent_text)
+    links = frozenset(extract_urls(sent))
+    expected = _comparable(_with_link_marks(sent, links), is_reply)
     for text in (echoed_text, html.unescape(echoed_text)):
         without_short = _SHORT_LINK.sub(_LINK, composed(text))
-        candidate = _comparable(_with_link_marks(without_short), is_reply)
+        candidate = _comparable(_with_link_marks(without_short, links), is_reply)
         if candidate == expected or (
             has_pictures and candidate.removesuffix(_LINK).rstrip() == expected
         ):
@@ -104,10 +107,15 @@ def _is_beginning(candidate: str, expected: str) -> bool:
     return is_cut and expected.startswith(beginning)
 
 
-def _with_link_marks(text: str) -> str:
-    """Return the text with a mark in place of each URL, even of an unknown top-level domain."""
+def _with_link_marks(text: str, links: Collection[str]) -> str:
+    """Return the text with a mark in place of each of these links, and of each URL with a protocol.
+
+    A bare domain that is none of them is a word of the text.
+    """
     parts, position = [], 0
     for span in address_spans(text):
+        if text[span.start : span.end] not in links:
+            continue
         parts += [text[position : span.start], _LINK]
         position = span.end
     return _ANY_ADDRESS.sub(_LINK, "".join([*parts, text[position:]]))
