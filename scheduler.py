@@ -126,7 +126,6 @@ def _links(context: WorkerContext, settings: Settings) -> int:
 
 def run_once(context: WorkerContext, settings: Settings) -> dict[str, int]:
     """Run each tick once; returns how much each did, by name."""
-    take_up_claims(context)
     close_past_outage(context.database, now=context.now())
     return {tick.name: tick.run() for tick in ticks(context, settings)}
 

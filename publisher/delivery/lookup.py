@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from publisher.delivery.attempt import is_id, lookup_of, normalized
 from publisher.delivery.claim import DeliveryPayload
 from publisher.models.deliveries import DeliveryAction
-from publisher.platforms.base.protocol import Platform, Refused
+from publisher.platforms.base.protocol import Platform, Refused, TryLater
 from publisher.platforms.base.text import is_shown_as_sent
 from publisher.platforms.base.types import Match, Outgoing, RemotePost
+
+LARGEST_SKEW = timedelta(days=1)
+"""How far a platform's clock may be behind ours for a named post to be that of the attempt."""
 
 HIDES = (DeliveryAction.HIDE, DeliveryAction.UNHIDE)
 
@@ -41,8 +44,10 @@ def _find(
 ) -> Match | None:
     outgoing = lookup_of(payload)
     if payload.action is DeliveryAction.PUBLISH and not payload.staged_id:
-        named = _named(platform, outgoing, named_id) if named_id not in known_ids else None
-        return named or platform.look_up(outgoing, since=since, known_ids=known_ids)
+        named_post = None if named_id in known_ids else _named_post(platform, named_id)
+        if named_post is not None and _is_ours(named_post, outgoing, since):
+            return _match_of(named_post)
+        return platform.look_up(outgoing, since=since, known_ids=known_ids)
     target = payload.staged_id or payload.target
     if payload.action in HIDES and not platform.limits.tells_hidden:
         return None  # the platform does not show what is hidden: a person decides
@@ -54,22 +59,22 @@ def _find(
     return _match_of(remote_post)
 
 
-def _named(platform: Platform, outgoing: Outgoing, named_id: str) -> Match | None:
-    """Return the post that the answer named, if it is ours and shows what was sent."""
-    if not named_id:
-        return None
+def _named_post(platform: Platform, named_id: str) -> RemotePost | None:
     try:
-        remote_post = platform.see(named_id)
-    except Refused:
-        return None  # this post cannot be read; a search may find another one
-    is_it = (
-        remote_post is not None
-        and remote_post.by_ourselves
-        and remote_post.is_public
-        and remote_post.parent_id == outgoing.reply_to
-        and is_shown_as_sent(remote_post, outgoing)
+        return platform.see(named_id) if named_id else None
+    except (Refused, TryLater):
+        return None  # the search decides: if the platform is down, it fails as well
+
+
+def _is_ours(named_post: RemotePost, outgoing: Outgoing, since: datetime) -> bool:
+    """Return True if the post can be that of the attempt, and shows what was sent."""
+    return (
+        named_post.by_ourselves
+        and named_post.is_public
+        and named_post.published_at > since - LARGEST_SKEW
+        and named_post.parent_id == outgoing.reply_to
+        and is_shown_as_sent(named_post, outgoing)
     )
-    return _match_of(remote_post) if remote_post is not None and is_it else None
 
 
 def _match_of(remote_post: RemotePost) -> Match:

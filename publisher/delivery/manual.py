@@ -54,7 +54,8 @@ class HeldByFreeze(NotAllowed):
 class ManualPost:
     """A delivery's text for a post made by hand, and the pasted link. Detached from any session.
 
-    `known_ids` are the platform's ids of other deliveries on the account.
+    It was made between `since` and `pasted_at`. `known_ids` are the platform's ids of other
+    deliveries on the account.
     """
 
     delivery_id: int
@@ -62,6 +63,7 @@ class ManualPost:
     outgoing: Outgoing
     pasted: PastedLink
     since: datetime
+    pasted_at: datetime
     known_ids: frozenset[str]
 
 
@@ -135,6 +137,7 @@ def manual_post_of(
         outgoing=lookup_of(payload),
         pasted=pasted,
         since=since,
+        pasted_at=now,
         known_ids=outcomes.ids_since(session, delivery.account_id, since),
     )
 
@@ -199,7 +202,10 @@ def unread(manual_post: ManualPost) -> LinkedPost:
 def _read_by_text(platform: Platform, manual_post: ManualPost) -> LinkedPost:
     # The link holds no id, so the account is searched for the approved text.
     match = platform.look_up(
-        manual_post.outgoing, since=manual_post.since, known_ids=manual_post.known_ids
+        manual_post.outgoing,
+        since=manual_post.since,
+        near=manual_post.pasted_at,
+        known_ids=manual_post.known_ids,
     )
     if match is None:
         of_another = platform.look_up(manual_post.outgoing, since=manual_post.since)

@@ -24,6 +24,9 @@ from publisher.platforms.http.session import PlatformSession
 SLACK = timedelta(minutes=5)
 """The difference that is tolerated between our clock and a platform's."""
 
+A_SECOND = timedelta(seconds=1)
+"""The resolution of the times that platforms show."""
+
 OVERLAP = timedelta(minutes=10)
 """Each round reads this span again: platforms list some comments later than their times say."""
 
@@ -86,22 +89,24 @@ class OpenedAccount:
         return Match(platform_id, url, made_at, answer)
 
     def find_since(
-        self, since: datetime, find: Callable[[datetime], Iterable[Match]]
+        self, since: datetime, near: datetime | None, find: Callable[[datetime], Iterable[Match]]
     ) -> Match | None:
-        """Find the post that was created at `since` or later; of several, the one nearest to it.
+        """Find the post that was created at `since` or later.
 
-        `find` searches back to the time that is passed to it. If the platform's clock differs from
-        ours, it is called a second time with that time by the platform's clock.
+        Of several it is the first one after the moment `near` (None: `since`), else the last one
+        before it. `find` searches back to the time that is passed to it. If the platform's clock
+        differs from ours, it is called a second time with that time by the platform's clock.
         """
-        return self._nearest(since, find) or (
-            self._nearest(since + self._channel.skew, find) if self._channel.skew else None
+        matches = list(find(since - SLACK))
+        skew = self._channel.skew
+        if not matches and skew:
+            matches = list(find(since + skew - SLACK))
+        moment = (near or since) + skew - A_SECOND
+        return min(
+            matches,
+            key=lambda match: (match.published_at < moment, abs(match.published_at - moment)),
+            default=None,
         )
-
-    def _nearest(
-        self, moment: datetime, find: Callable[[datetime], Iterable[Match]]
-    ) -> Match | None:
-        matches = find(moment - SLACK)
-        return min(matches, key=lambda match: abs(match.published_at - moment), default=None)
 
     def health(
         self,

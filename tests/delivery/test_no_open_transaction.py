@@ -41,10 +41,15 @@ class _LockCheckingPlatform(MemoryPlatform):
         return super().publish(prepared, deadline=deadline)
 
     def look_up(
-        self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+        self,
+        outgoing: Outgoing,
+        *,
+        since: datetime,
+        near: datetime | None = None,
+        known_ids: Collection[str] = (),
     ) -> Match | None:
         self.found["look_up"] = self._free()
-        return super().look_up(outgoing, since=since, known_ids=known_ids)
+        return super().look_up(outgoing, since=since, near=near, known_ids=known_ids)
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         self.found["comments_since"] = self._free()

@@ -197,9 +197,14 @@ def test_a_receipt_with_an_invalid_id_leaves_the_delivery_unconfirmed(
 def test_a_check_that_finds_an_invalid_id_has_found_nothing(town: City, platform_id: str) -> None:
     class Strange(MemoryPlatform):
         def look_up(
-            self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+            self,
+            outgoing: Outgoing,
+            *,
+            since: datetime,
+            near: datetime | None = None,
+            known_ids: Collection[str] = (),
         ) -> Match | None:
-            del outgoing, known_ids
+            del outgoing, near, known_ids
             return Match(platform_id, "", since, "")
 
     (only,) = claim_due(town)

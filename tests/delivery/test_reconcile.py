@@ -30,7 +30,7 @@ from publisher.validation import Invalid, NotFound
 from tests.delivery.test_corrections import MENDED, correct
 from tests.delivery.test_manual import link_to
 from tests.support.city import PACE, City
-from tests.support.city_people import HOUR, MINUTE
+from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.support.memory_platform.platform import MemoryPlatform
 
 SECOND = timedelta(seconds=1)
@@ -175,6 +175,7 @@ def test_a_post_is_found_beside_a_later_one_with_the_same_text(town: City) -> No
     _tick_until_settled(town)
     receipts = {delivery_id: _receipt_id(town, delivery_id) for delivery_id in (first, later)}
     published = [stored_post.platform_id for stored_post in town.platform("x").published]
+    assert {stored_post.text for stored_post in town.platform("x").published} == {"तोच मजकूर"}
     assert receipts == dict(zip((first, later), published, strict=True))
 
 
@@ -195,13 +196,30 @@ def test_the_post_that_a_doubtful_answer_named_is_looked_at_first(town: City, is
         assert _receipt_id(town, delivery_id) == answered_id
 
 
-def test_a_named_post_that_cannot_be_read_does_not_end_the_search(town: City) -> None:
+@pytest.mark.parametrize("trouble", [Refused(RefusalCode.PERMISSION), TryLater()])
+def test_a_named_post_that_cannot_be_read_does_not_end_the_search(
+    town: City, trouble: PlatformError
+) -> None:
     x = town.platform("x")
     x.fail_next(OutcomeUnknown("another text", "77"), after_keeping=True)
     (delivery_id,) = town.live()
-    x.fail_next(Refused(RefusalCode.PERMISSION), on="see")
+    x.fail_next(trouble, on="see")
     town.tick_reconcile(20 * SECOND)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+
+
+def test_a_named_post_that_is_older_than_the_attempt_proves_nothing(town: City) -> None:
+    first, later = _same_text_twice(town)
+    _tick_until_settled(town)
+    with town.write() as session:
+        delivery = session.get_one(Delivery, later)
+        assert delivery.receipt is not None
+        session.delete(delivery.receipt)
+        delivery.state, delivery.looks = DeliveryState.UNCONFIRMED, 0
+        delivery.sending_at = delivery.look_at = town.now + 2 * DAY
+        delivery.reason = {"code": "unknown", "platform_id": _receipt_id(town, first)}
+    town.tick_reconcile(2 * DAY)
+    assert town.delivery(later).state is DeliveryState.UNCONFIRMED
 
 
 @pytest.mark.parametrize("name", ["clock-2", "west/9-ab"])
@@ -537,8 +555,13 @@ def _same_text_twice(town: City) -> tuple[int, int]:
     """Return two unconfirmed deliveries of one text; the later one's post is found already."""
     deliveries = []
     for _ in range(2):
+        post_id = town.start(town.hand_in())
+        town.save(post_id, on=["x"], text="तोच मजकूर")
+        town.send(post_id)
+        town.approve(post_id)
+        deliveries += town.schedule(post_id, timedelta(0))
         town.platform("x").fail_next(OutcomeUnknown(), after_keeping=True)
-        deliveries += town.live()
+        town.tick_dispatch()
         town.clock.move(2 * SECOND)
     with town.write() as session:  # the first one is looked for last
         session.get_one(Delivery, deliveries[0]).look_at = town.now + MINUTE
@@ -612,8 +635,13 @@ class _FailingPlatform(MemoryPlatform):
         self.asked = 0
 
     def look_up(
-        self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+        self,
+        outgoing: Outgoing,
+        *,
+        since: datetime,
+        near: datetime | None = None,
+        known_ids: Collection[str] = (),
     ) -> Match | None:
-        del outgoing, since, known_ids
+        del outgoing, since, near, known_ids
         self.asked += 1
         raise self.trouble

@@ -151,6 +151,54 @@ def test_looking_finds_ours_where_the_platforms_clock_is_off(
     assert published.platform_id == "77"
 
 
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("since", "near", "made", "expected"),
+    [
+        (NOW, None, [NOW - 10 * SECOND, NOW + 15 * SECOND], 1),  # one by hand, just before
+        (NOW, None, [NOW - 10 * SECOND], 0),
+        (NOW + 2 * SECOND, None, [NOW + SECOND, NOW + 6 * SECOND], 0),  # a second is not told apart
+        (NOW + 3 * SECOND, None, [NOW + SECOND, NOW + 6 * SECOND], 1),
+        (NOW, None, [NOW + SECOND, NOW + 4 * SECOND], 0),
+        (NOW - DAY, NOW, [NOW - 20 * 60 * SECOND, NOW - SECOND], 1),  # a link was pasted now
+    ],
+)
+def test_of_equal_posts_the_first_one_after_the_moment_is_found(
+    stub: Stub,
+    name: str,
+    since: datetime,
+    near: datetime | None,
+    made: list[datetime],
+    expected: int,
+) -> None:
+    rows = [_row(str(number), made_at) for number, made_at in enumerate(made)]
+    stub.plan(http_response({"data": rows[::-1], "meta": {}}))
+    found = open_at(name, stub.url).look_up(Outgoing("पाणी"), since=since, near=near)
+    assert found is not None
+    assert found.platform_id == str(expected)
+
+
+def test_a_post_of_another_delivery_is_not_found(stub: Stub, name: str) -> None:
+    rows = [_row("1", NOW), _row("2", NOW - SECOND)]
+    stub.plan(http_response({"data": rows, "meta": {}}))
+    found = open_at(name, stub.url).look_up(Outgoing("पाणी"), since=NOW, known_ids={"1"})
+    assert found is not None
+    assert found.platform_id == "2"
+
+
+def _row(number: str, made_at: datetime) -> dict[str, str]:
+    made = made_at.isoformat()
+    return {
+        "id": number,
+        "text": "पाणी",
+        "message": "पाणी",
+        "created_at": made,
+        "created_time": made,
+    }
+
+
 @pytest.fixture(params=CREDENTIALS)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)

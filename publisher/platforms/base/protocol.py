@@ -175,12 +175,17 @@ class Platform(Protocol):
         """
 
     def look_up(
-        self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+        self,
+        outgoing: Outgoing,
+        *,
+        since: datetime,
+        near: datetime | None = None,
+        known_ids: Collection[str] = (),
     ) -> Match | None:
         """Find a post that may have been created since the attempt began; return None if not found.
 
-        Of several with the same text it is the one made nearest to `since`, without those of
-        `known_ids`, which belong to other deliveries.
+        Of several with the same text it is the first one made after `near` (None: `since`), else
+        the last one before it; never one of `known_ids`, which belong to other deliveries.
 
         Raises TryLater, Refused or CredentialsExpired.
         """

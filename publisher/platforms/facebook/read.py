@@ -109,10 +109,15 @@ class FacebookReader(FacebookCalls):
         return text_at(comment, "parent", "id") or f"{self.page_id}_{post_number}"
 
     def look_up(
-        self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+        self,
+        outgoing: Outgoing,
+        *,
+        since: datetime,
+        near: datetime | None = None,
+        known_ids: Collection[str] = (),
     ) -> Match | None:
         """Search the page's posts, or the comments under what is replied to, newest first."""
-        return self.find_since(since, lambda oldest: self._find(outgoing, oldest, known_ids))
+        return self.find_since(since, near, lambda oldest: self._find(outgoing, oldest, known_ids))
 
     def _find(
         self, outgoing: Outgoing, oldest: datetime, known_ids: Collection[str]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import io
 import math
+import re
 import socket
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -26,6 +27,8 @@ from publisher.platforms.base.text import for_storage
 from publisher.platforms.http.mask import Mask
 from publisher.platforms.http.responses import PlatformResponse
 
+# An id goes into the path of a request, into a column, and onto a page.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 HALF_SENT = "publish.half_sent"
 READ_SECONDS = 20.0
 """The longest silence of a platform while it answers."""
@@ -67,7 +70,7 @@ class ClientCall:
         """
         detail = for_storage(f"{what}: {self.answer}")
         if self.creating:
-            raise OutcomeUnknown(detail, platform_id)
+            raise OutcomeUnknown(detail, platform_id if _ID.fullmatch(platform_id) else "")
         raise TryLater(None, detail)
 
 

@@ -157,10 +157,15 @@ class XReader(XAccount):
         )
 
     def look_up(
-        self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+        self,
+        outgoing: Outgoing,
+        *,
+        since: datetime,
+        near: datetime | None = None,
+        known_ids: Collection[str] = (),
     ) -> Match | None:
         """Search the account's own timeline, newest first, back to the beginning of the attempt."""
-        return self.find_since(since, lambda oldest: self._find(outgoing, oldest, known_ids))
+        return self.find_since(since, near, lambda oldest: self._find(outgoing, oldest, known_ids))
 
     def _find(
         self, outgoing: Outgoing, oldest: datetime, known_ids: Collection[str]

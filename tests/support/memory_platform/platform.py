@@ -186,22 +186,33 @@ class MemoryPlatform:
         }
 
     def look_up(
-        self, outgoing: Outgoing, *, since: datetime, known_ids: Collection[str] = ()
+        self,
+        outgoing: Outgoing,
+        *,
+        since: datetime,
+        near: datetime | None = None,
+        known_ids: Collection[str] = (),
     ) -> Match | None:
         """Find a post created since the attempt, once the lag is over."""
         self._begin("look_up")
-        for stored_post in self._visible():
-            if (
-                stored_post.author == OURSELVES
-                and stored_post.platform_id not in known_ids
-                and stored_post.created_at >= since - SLACK
-                and (stored_post.text, stored_post.parent_id)
-                == (stored_text(outgoing), outgoing.reply_to)
-                and len(stored_post.media) == len(outgoing.media)
-            ):
-                url = address(stored_post.platform_id)
-                return Match(stored_post.platform_id, url, stored_post.created_at, stored_post.text)
-        return None
+        moment = near or since
+        stored_posts = [
+            stored_post
+            for stored_post in self._visible()
+            if stored_post.author == OURSELVES
+            and stored_post.platform_id not in known_ids
+            and stored_post.created_at >= since - SLACK
+            and (stored_post.text, stored_post.parent_id)
+            == (stored_text(outgoing), outgoing.reply_to)
+            and len(stored_post.media) == len(outgoing.media)
+        ]
+        if not stored_posts:
+            return None
+        first = min(
+            stored_posts, key=lambda post: (post.created_at < moment, abs(post.created_at - moment))
+        )
+        url = address(first.platform_id)
+        return Match(first.platform_id, url, first.created_at, first.text)
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         """Read the comments under a post, or mentions outside our posts, in order."""
