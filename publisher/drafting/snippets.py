@@ -14,8 +14,9 @@ from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.history import Event
-from publisher.models.people import Appointment, Department
+from publisher.models.people import Appointment
 from publisher.models.submissions import SubmissionKind
+from publisher.people.departments import all_in_force
 from publisher.validation import NotFound, Validator, existing
 
 LONGEST_NAME = 120
@@ -40,7 +41,7 @@ class SnippetDraft:
 def make(session: Session, *, actor: Actor, now: datetime, form: SnippetDraft) -> StartingText:
     """Create a snippet; raises `WrongRole`, or `Invalid` with every error."""
     require(actor, Action.DRAFT, None, now=now)
-    checked = _checked(session, form)
+    checked = _checked(session, form, now=now)
     text = StartingText(made_at=now, **checked)
     session.add(text)
     transitions.record(
@@ -65,7 +66,7 @@ def change(
     text = _locked(session, text_id, actor=actor, now=now)
     gate.check_seen(seen_version, text.version)
     before = {name: getattr(text, name) for name in asdict(form)}
-    checked = _checked(session, form)
+    checked = _checked(session, form, now=now, before=text.department_id)
     values = _changes(form, before, checked)
     if not values["changed"]:
         return text
@@ -92,8 +93,13 @@ def _locked(session: Session, text_id: int, *, actor: Actor, now: datetime) -> S
     return text
 
 
-def _checked(session: Session, form: SnippetDraft) -> dict[str, object]:
-    """Return the values of the columns; raises `Invalid`."""
+def _checked(
+    session: Session, form: SnippetDraft, *, now: datetime, before: int | None = None
+) -> dict[str, object]:
+    """Return the values of the columns; raises `Invalid`.
+
+    A department other than the one `before` must be in force.
+    """
     validator = Validator()
     if form.part is None:
         validator.add("part", "required")
@@ -103,7 +109,12 @@ def _checked(session: Session, form: SnippetDraft) -> dict[str, object]:
     texts = {column: read(column, getattr(form, column), most=most) for column in TEXT_COLUMNS}
     if not any(texts.values()):
         validator.add("text_mr", "no_text")
-    if form.department_id is not None and session.get(Department, form.department_id) is None:
+    department_id = form.department_id
+    if (
+        department_id is not None
+        and department_id != before
+        and not all_in_force(session, [department_id], now=now)
+    ):
         validator.add("department_id", "unknown_department")
     validator.finish()
     plain = {"part": form.part, "kind": form.kind, "department_id": form.department_id}

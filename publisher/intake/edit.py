@@ -102,7 +102,8 @@ def _checked(
     wards = [
         ward_id for ward_id in form.wards if ward_id not in {ward.id for ward in submission.wards}
     ]
-    if problems := [*checked.problems, *missing, *persistence.wrong_wards(session, wards)]:
+    wrong = persistence.wrong_wards(session, wards, now=now)
+    if problems := [*checked.problems, *missing, *wrong]:
         raise Invalid(problems)
     return checked
 

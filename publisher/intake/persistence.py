@@ -47,13 +47,12 @@ def ward_offices(session: Session, *, now: datetime) -> list[Department]:
     return [office for office in session.scalars(query) if is_in_force(office, now=now)]
 
 
-def wrong_wards(session: Session, wards: Sequence[int]) -> list[FieldError]:
-    """Return an error if one of the ids is not a ward office."""
+def wrong_wards(session: Session, wards: Sequence[int], *, now: datetime) -> list[FieldError]:
+    """Return an error if one of the ids is not a ward office in force."""
     if not wards:
         return []
-    offices = select(Department.id).where(Department.id.in_(wards), Department.kind == WARD_OFFICE)
-    ward_ids = set(session.scalars(offices))
-    return [] if ward_ids == set(wards) else [FieldError("wards", "unknown_ward")]
+    ward_ids = {office.id for office in ward_offices(session, now=now)}
+    return [] if ward_ids.issuperset(wards) else [FieldError("wards", "unknown_ward")]
 
 
 def fill(session: Session, submission: Submission, form: HandIn) -> None:

@@ -53,7 +53,8 @@ def hand_in(
         session, actor, checked, now=now
     ):
         return first
-    wrong = [*_wrong_department(session, form, now), *persistence.wrong_wards(session, form.wards)]
+    wrong = _wrong_department(session, form, now)
+    wrong += persistence.wrong_wards(session, form.wards, now=now)
     if problems := [*checked.problems, *missing, *wrong]:
         raise Invalid(problems)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import cache
@@ -64,6 +64,15 @@ def is_in_force(department: Department, *, now: datetime) -> bool:
 
 def _covers(department: Department, day: date) -> bool:
     return (department.from_on or day) <= day <= (department.until_on or day)
+
+
+def all_in_force(session: Session, department_ids: Collection[int], *, now: datetime) -> bool:
+    """Return True if each of these ids is that of a department in force on the city's date."""
+    if not department_ids:
+        return True
+    query = select(Department).where(Department.id.in_(department_ids))
+    in_force = {row.id for row in session.scalars(query) if is_in_force(row, now=now)}
+    return in_force.issuperset(department_ids)
 
 
 def find_departments(session: Session, search_text: str) -> list[Department]:

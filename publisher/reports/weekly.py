@@ -14,6 +14,7 @@ from approvals.policy import Action, Actor
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind
+from publisher.people.departments import is_in_force
 from publisher.reports.types import Office, office_of
 from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, day_bounds, local_day
@@ -86,7 +87,7 @@ def weekly_report(
         tuple(
             (office_of(department), _tally(by_department, department.id))
             for department in _departments(session, visible_departments)
-            if department.until_on is None or department.id in active_departments
+            if is_in_force(department, now=now) or department.id in active_departments
         ),
     )
 

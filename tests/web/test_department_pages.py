@@ -11,7 +11,9 @@ from sqlalchemy import Connection, event
 
 from approvals.policy import Role
 from publisher.database.session import Database
+from publisher.models.desk import StartingText
 from publisher.models.people import Department, Person
+from publisher.models.submissions import Submission
 from publisher.operations.departments.close import tick_departments
 from publisher.working_time import local_day
 from tests.web.html_page import Page
@@ -207,3 +209,30 @@ def _recorded_queries(database: Database) -> Iterator[list[tuple[str, tuple[obje
         yield executed
     finally:
         event.remove(database.engine, "before_cursor_execute", note)
+
+
+def test_a_form_keeps_a_department_that_ended_after_it_was_chosen(site: Site) -> None:
+    city = site.city
+    ward = city.add_department("aundh", kind="ward-office", until_on=today(site))
+    submission_id = city.hand_in()
+    change_path, member = f"/submissions/{submission_id}/change", site.browser("member")
+    form = [*member.page(change_path).form("hand-in"), ("wards", str(ward))]
+    assert member.post(change_path, form).status_code == 302
+    city.starting_text("पाणी बंद", department="aundh", text_mr="पाणी नाही.")
+    with city.read() as session:
+        text_path = f"/texts/{session.query(StartingText).one().id}"
+    city.clock.move(timedelta(days=1))
+    member, clerk = site.browser("member"), site.browser("clerk")
+    member.post(change_path, _renamed(member.page(change_path).form("hand-in"), "title"))
+    clerk.post(text_path, _renamed(clerk.page(text_path).form("text"), "name"))
+    with city.read() as session:
+        submission = session.get_one(Submission, submission_id)
+        text = session.query(StartingText).one()
+        assert (submission.title, [office.id for office in submission.wards]) == ("नवीन", [ward])
+        assert (text.name, text.department_id) == ("नवीन", ward)
+    new_form = site.browser("member").page("/submissions/new")
+    assert new_form.named("wards") == []
+
+
+def _renamed(fields: list[tuple[str, str]], field: str) -> list[tuple[str, str]]:
+    return [(name, "नवीन" if name == field else value) for name, value in fields]

@@ -92,8 +92,8 @@ def index(session: Session) -> Page:
 @reads
 def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> str:
     """Return the page of the form; if another person changed the text, with the differences."""
-    _set_choices(session, form)
     text = None if text_id is None else snippets.text_of(session, text_id)
+    _set_choices(session, form, text)
     differences: list[LabelledDifference] = []
     if text is not None and request.method != "POST":
         _fill(form, text)
@@ -146,11 +146,14 @@ def edit(form: OneTextForm, text_id: int) -> Page:
     return redirect(url_for("texts.edit", text_id=text_id))
 
 
-def _set_choices(session: Session, form: OneTextForm) -> None:
+def _set_choices(session: Session, form: OneTextForm, text: StartingText | None) -> None:
+    """Offer the departments in force, and the text's own even if it has ended."""
     form.part.choices = options((part, _(label)) for part, label in PARTS.items())
     kinds = [(kind.value, _(label)) for kind, label in KIND_WORDS.items()]
     form.kind.choices = options([("", _("All kinds")), *kinds])
     departments = departments_in_force(session, now=ctx.now())
+    if text is not None and text.department is not None and text.department not in departments:
+        departments.append(text.department)
     form.department_id.choices = department_options(departments, empty_label=_("All departments"))
 
 

@@ -124,10 +124,13 @@ def _empty_page(session: Session, earlier: int | None) -> str:
     return Filled(form, uploads.rows_of(hand_in_form.files), again=True).page()
 
 
-def _empty_form(session: Session) -> HandInForm:
+def _empty_form(session: Session, submission: Submission | None = None) -> HandInForm:
+    """Return the form; a ward office that the submission names already is offered if it ended."""
     at_desk = scope_of(actor(), Action.HAND_IN) is Scope.ANY
     departments = departments_in_force(session, now=ctx.now()) if at_desk else []
     wards = persistence.ward_offices(session, now=ctx.now())
+    if submission is not None:
+        wards += [ward for ward in submission.wards if ward not in wards]
     return forms.empty_form(departments, wards, actor().department_id)
 
 
@@ -175,7 +178,7 @@ def _stored_page(session: Session, submission: Submission) -> Page:
         flash(refusal_sentence(refusal), "amber")
         where = "note" if isinstance(refusal, DraftingBegun) else "show"
         return redirect(url_for(f"submissions.{where}", submission_id=submission.id))
-    form = _empty_form(session)
+    form = _empty_form(session, submission)
     hand_in_form = persistence.form_of(submission)
     forms.fill(form, hand_in_form)
     form.seen.data = str(submission.edition)
@@ -191,7 +194,7 @@ def change(session: Session, submission_id: int) -> Page:
     check_recorded_here(submission, actor())
     if request.method != "POST":
         return _stored_page(session, submission)
-    filled = _read_files(_empty_form(session), submission)
+    filled = _read_files(_empty_form(session, submission), submission)
     if (act := request.form.get("act", SEND)) != SEND:
         return _page_after_file_act(filled, act)
     hand_in_form = forms.read(

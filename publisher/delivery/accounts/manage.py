@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor, require
@@ -18,6 +18,7 @@ from publisher.models.people import Department
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
+from publisher.people.departments import all_in_force
 from publisher.platforms.base.types import Health
 from publisher.platforms.oauth.types import TokenFacts
 from publisher.states import AccountState
@@ -101,8 +102,13 @@ def _may_be(account: Account, platform_id: str) -> bool:
     return not (account.platform_id and platform_id and account.platform_id != platform_id)
 
 
-def checked(session: Session, choice: AccountSettings) -> AccountSettings:
-    """Return the validated settings. Raises `Invalid`."""
+def checked(
+    session: Session, choice: AccountSettings, account: Account | None, *, now: datetime
+) -> AccountSettings:
+    """Return the validated settings. Raises `Invalid`.
+
+    Departments must be in force, except those that `account` has already.
+    """
     check = Validator()
     name = check.line("name", choice.name, most=LONGEST_NAME, required=True)
     purpose = check.text("purpose", choice.purpose, most=LONGEST_PURPOSE)
@@ -110,8 +116,9 @@ def checked(session: Session, choice: AccountSettings) -> AccountSettings:
     if cap is not None and not 1 <= cap <= MOST_A_DAY:
         check.add("daily_cap", "out_of_range", least=1, most=MOST_A_DAY)
     department_ids = {choice.department_id, *choice.open_to}
-    counted = select(func.count()).select_from(Department).where(Department.id.in_(department_ids))
-    if session.scalar(counted) != len(department_ids):
+    if account is not None:
+        department_ids -= {account.department_id, *(office.id for office in account.open_to)}
+    if not all_in_force(session, department_ids, now=now):
         check.add("department_id", "unknown_department")
     check.finish()
     return AccountSettings(name, choice.department_id, purpose, tuple(choice.open_to), cap)
@@ -135,7 +142,7 @@ def change(
     """Change an account's settings. Raises `WrongRole`, `NotFound` or `Invalid`."""
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
     account = account_for(session, account_id)
-    apply_choice(session, account, checked(session, choice), now=now)
+    apply_choice(session, account, checked(session, choice, account, now=now), now=now)
     values = {
         "owner": choice.department_id,
         "open_to": sorted(choice.open_to),

@@ -191,7 +191,9 @@ def finish(
     missing = (*chosen.missing, *(facts.missing if facts else ()))
     if missing:
         raise OAuthAborted(AbortReason.MISSING_RIGHTS, ", ".join(missing))
-    account_settings = manage.checked(session, choice)
+    account_settings = manage.checked(
+        session, choice, _known(session, connecting.platform, chosen), now=now
+    )
     account = _connect(session, connecting.platform, chosen, account_settings, actor=actor, now=now)
     account.credentials = vault.seal(chosen.credentials)
     account.checked_at = now
@@ -213,6 +215,12 @@ def is_from_page(session: Session, account: Account) -> bool:
     return session.scalar(query.order_by(Event.id.desc()).limit(1)) is not None
 
 
+def _known(session: Session, platform: str, chosen: ConnectableAccount) -> Account | None:
+    """Return our row of the chosen account, locked until the transaction ends."""
+    code = f"{platform}-{chosen.platform_id}"
+    return manage.find_account(session, code, platform, chosen.platform_id, chosen.handle)
+
+
 def _connect(
     session: Session,
     platform: str,
@@ -222,11 +230,10 @@ def _connect(
     actor: Actor,
     now: datetime,
 ) -> Account:
-    code = f"{platform}-{chosen.platform_id}"
-    account = manage.find_account(session, code, platform, chosen.platform_id, chosen.handle)
+    account = _known(session, platform, chosen)
     if account is None:
         account = Account(
-            code=code,
+            code=f"{platform}-{chosen.platform_id}",
             platform=platform,
             name=account_settings.name,
             department_id=account_settings.department_id,
