@@ -109,7 +109,7 @@ def language_of(text: str) -> str | None:
 
 _SILENT = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_SELECTORS = range(0xFE00, 0xFE10)
+_SELECTORS = frozenset([*range(0xFE00, 0xFE10), *range(0x180B, 0x1810), *range(0xE0100, 0xE01F0)])
 
 
 def is_visible(text: str) -> bool:

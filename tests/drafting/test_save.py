@@ -339,6 +339,16 @@ def test_every_problem_is_told_at_once(database: Database, town: City, store: St
     )
 
 
+@pytest.mark.parametrize(
+    "text", [" \u00a0\u2003\n", "\u200b\u2060", "\u180b\ufe0f\U000e0100"], ids=ascii
+)
+def test_a_text_that_nobody_can_see_is_refused(
+    database: Database, town: City, store: Store, text: str
+) -> None:
+    new_draft = draft(variant(town.accounts["x"], text=text))
+    assert problems(database, town, store, new_draft) == [("variants-0-text", "required")]
+
+
 def test_a_post_without_a_text_is_none(database: Database, town: City, store: Store) -> None:
     assert problems(database, town, store, draft()) == [("variants", "required")]
 

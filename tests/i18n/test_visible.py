@@ -16,7 +16,7 @@ from publisher.i18n.text_cleaning import is_visible
         "\u200e\u200f\u202a\u202e\u2066\u2069",
         "\u00ad\u061c\u180e",
         "\u2800\u3164\uffa0\u115f\u1160\u034f",
-        "\ufe0f\ufe0e",
+        "\ufe0f\ufe0e\u180b\u180f\U000e0100\U000e01ef",
         "\x00\x07",
     ],
 )

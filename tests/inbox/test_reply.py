@@ -37,6 +37,18 @@ def test_an_officers_own_answer_leaves_at_once_under_that_very_comment(
         assert decision.person_id == town.people[who]
 
 
+@pytest.mark.parametrize(
+    "text", [" \u00a0\u2003\n", "\u200b\u2060", "\u180b\ufe0f\U000e0100"], ids=ascii
+)
+def test_an_answer_that_nobody_can_see_is_refused_and_stores_nothing(town: City, text: str) -> None:
+    comment_id = _routed(town)
+    with pytest.raises(Invalid) as refused:
+        town.answer(comment_id, text)
+    assert refused.value.codes == [("variants-0-text", "required")]
+    with town.read() as session:
+        assert session.scalars(select(Reply)).all() == []
+
+
 @pytest.mark.parametrize("who", ["clerk", "lead"])
 def test_an_answer_by_the_cell_waits_for_the_officer(town: City, who: str) -> None:
     comment_id = _routed(town)

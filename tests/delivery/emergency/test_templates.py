@@ -226,6 +226,14 @@ def test_names_texts_department_and_limit_are_asked_for(town: City) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text", [" \u00a0\u2003\n", "\u200b\u2060", "\u180b\ufe0f\U000e0100"], ids=ascii
+)
+def test_a_template_that_nobody_can_see_is_refused(town: City, text: str) -> None:
+    errors = error_codes(town, text_mr=text, text_en=text, blanks=())
+    assert errors == [("text_mr", "required"), ("text_en", "required")]
+
+
 def test_those_that_come_with_the_product_are_laid_once_and_unapproved(town: City) -> None:
     with town.write() as session:
         load_register(session, now=town.now)
