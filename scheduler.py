@@ -28,6 +28,7 @@ from publisher.delivery.worker import Worker
 from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox.ingest import tick_ingest
 from publisher.inbox.reply import tick_answers
+from publisher.inbox.unread import tick_unread
 from publisher.notifications.email import tick_mail
 from publisher.notifications.sms import tick_sms
 from publisher.operations.backup.reconcile import tick_seeking
@@ -81,6 +82,7 @@ def ticks(
             5.0,
             lambda: tick_ingest(context, is_busy=is_busy, is_stopping=is_stopping),
         ),
+        Tick("unread", 60.0, lambda: tick_unread(context.database, now=context.now())),
         Tick("mail", 2.0, lambda: _mail(context, settings, is_stopping)),
         Tick("exports", 1.0, lambda: tick_exports(context.database, now=context.now())),
         Tick("sms", 2.0, lambda: _sms(context, settings, is_stopping)),

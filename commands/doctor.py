@@ -69,6 +69,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
         yield from health_checks.check_monitoring(
             database, now=now(), weekly_after=settings.delivery.weekly_looks_after
         )
+        yield from health_checks.check_unread_comments(database, now=now())
         yield from health_checks.check_comments(database, now=now())
         yield from health_checks.check_clocks(database, now=now())
 

@@ -57,6 +57,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "their time, one of them since {since}, so what others change or delete there is noticed late; "
     "see whether the platform's reads are used up: get more, or set "
     f"{PREFIX}WEEKLY_LOOKS_AFTER",
+    "comments_unread": "{account} on {platform} ({handle}): comments were not read for thrice "
+    "their interval, since {since} (posts: {posts}, mentions: {mentions}); see whether the "
+    "platform's reads are used up, and look at the clock's log",
     "comments_unstored": "{account} on {platform} ({handle}): comments of the last 30 days that "
     "could not be stored and are in no inbox: {number}, the latest at {at} ({id}: {reason}); "
     "answer it on the platform, and report the reason. The table unstored_comments has each as it "

@@ -42,6 +42,8 @@ PROMISES = {
     "ratifications": 60,
     # Comments on Facebook arrive in seconds, those on X within a minute.
     "listening": 5,
+    # The leads and admins learn within minutes that comments are not read.
+    "unread": 60,
     # Codes and invitations are mailed while a person waits for them.
     "mail": 2,
     # A long list is written down step by step while a person waits for it.

@@ -43,7 +43,7 @@ MENTIONS_EVERY = timedelta(minutes=2)
 """The interval at which mentions are read."""
 
 PAUSE_AFTER_ERROR = timedelta(minutes=5)
-"""The pause of a source that could not be read, unless the platform names a time."""
+"""The longest pause of a source that could not be read, unless the platform names a time."""
 
 MOST_WHEN_BUSY = 5
 """The number of sources that a tick reads even while deliveries are being sent."""
@@ -204,7 +204,9 @@ def _read_page(pool: PlatformPool, reading: Reading) -> int | None:
 def _postpone(context: WorkerContext, reading: Reading, at: datetime | None) -> None:
     with context.database.transaction() as session:
         source = session.get_one(Source, reading.source_id)
-        source.read_at = max(at, context.now()) if at else context.now() + PAUSE_AFTER_ERROR
+        now = context.now()
+        pause = min(_interval(source, now) or PAUSE_AFTER_ERROR, PAUSE_AFTER_ERROR)
+        source.read_at = max(at, now) if at else now + pause
 
 
 def _pause_account(context: WorkerContext, reading: Reading) -> None:
@@ -250,13 +252,14 @@ def _store_comments(
             for remote_comment in remote_comments
         )
         source.cursor, source.last_read_at = page.cursor, now
-        source.read_at = now if page.more else _next_time(source, now)
+        interval = timedelta(0) if page.more else _interval(source, now)
+        source.read_at = None if interval is None else now + interval
     return new_count
 
 
-def _next_time(source: Source, now: datetime) -> datetime | None:
+def _interval(source: Source, now: datetime) -> timedelta | None:
+    """Return the reading interval of a source; None if it is no longer read."""
     if source.receipt is None:
-        return now + MENTIONS_EVERY
+        return MENTIONS_EVERY
     age = now - source.receipt.published_at
-    pauses = [pause for oldest, pause in READING_INTERVALS if age <= oldest]
-    return now + pauses[0] if pauses else None
+    return next((interval for oldest, interval in READING_INTERVALS if age <= oldest), None)

@@ -51,6 +51,8 @@ class NoticeKind(StrEnum):
     COMMENT_ROUTED = "comment_routed"
     ACCOUNT_PAUSED = "account_paused"
     ACCESS_ENDS = "access_ends"
+    COMMENTS_UNREAD = "comments_unread"
+    COMMENTS_READ_AGAIN = "comments_read_again"
     DELIVERY_FAILED = "delivery_failed"
     DELIVERY_MISSED = "delivery_missed"
     DELIVERY_HELD = "delivery_held"
@@ -98,6 +100,8 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.COMMENT_ROUTED: "comment author department due_at platform? title? by? reason?",
     NoticeKind.ACCOUNT_PAUSED: "account platform? handle? reason?",
     NoticeKind.ACCESS_ENDS: "account ends_at about platform? handle?",
+    NoticeKind.COMMENTS_UNREAD: "account since_at platform? handle?",
+    NoticeKind.COMMENTS_READ_AGAIN: "account platform? handle?",
     NoticeKind.DELIVERY_FAILED: "title account due_at platform? code?",
     NoticeKind.DELIVERY_MISSED: "title account due_at platform? code?",
     NoticeKind.DELIVERY_HELD: "title account due_at platform? code?",

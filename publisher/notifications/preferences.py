@@ -28,7 +28,7 @@ GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
     NoticeGroup.DEADLINES: frozenset(
         {
             *("delivery_failed", "delivery_missed", "delivery_held"),
-            *("account_paused", "access_ends"),
+            *("account_paused", "access_ends", "comments_unread", "comments_read_again"),
             *("stopped", "released", "frozen", "freeze_lifted"),
         }
     ),

@@ -24,6 +24,7 @@ from publisher.delivery.accounts.token_expiry import ends
 from publisher.delivery.monitoring import overdue
 from publisher.i18n import fonts
 from publisher.inbox import comment_storage
+from publisher.inbox.unread import unread
 from publisher.models.deliveries import Account
 from publisher.notifications.sms import unknown_in
 from publisher.operations import worker_health
@@ -213,6 +214,23 @@ def check_monitoring(
             since=f"{behind[account.id].since:%Y-%m-%d %H:%M} UTC",
         )
         for account in late
+    ]
+
+
+def check_unread_comments(database: Database, *, now: datetime) -> list[HealthFinding]:
+    """Report accounts whose comments were not read for thrice their interval."""
+    with database.reading() as session:
+        late = unread(session, now=now)
+        accounts = [account for account in all_accounts(session) if account.id in late]
+    return [
+        _account_finding(
+            account,
+            "comments_unread",
+            posts=late[account.id].posts,
+            mentions="yes" if late[account.id].mentions else "no",
+            since=f"{late[account.id].since:%Y-%m-%d %H:%M} UTC",
+        )
+        for account in accounts
     ]
 
 

@@ -199,22 +199,18 @@ def test_comments_of_older_posts_are_read_less_often_and_end_after_30_days(town:
     assert town.listen(DAY) == 0
 
 
+@pytest.mark.parametrize("trouble", [TryLater(), TryLater(at=None), Refused(RefusalCode.UNKNOWN)])
 @pytest.mark.parametrize(
-    ("trouble", "wait"),
-    [
-        (TryLater(), 5 * MINUTE),
-        (TryLater(at=None), 5 * MINUTE),
-        (Refused(RefusalCode.UNKNOWN), 5 * MINUTE),
-    ],
+    ("age", "wait"), [(10 * MINUTE, MINUTE), (2 * HOUR, 5 * MINUTE), (2 * DAY, 5 * MINUTE)]
 )
 def test_a_platform_in_trouble_is_read_again_later_from_where_it_stood(
-    town: City, trouble: PlatformError, wait: timedelta
+    town: City, trouble: PlatformError, age: timedelta, wait: timedelta
 ) -> None:
     (delivery_id,) = town.live()
     town.listen()
     before = _source(town, delivery_id).cursor
     healthy = _replace_x(town, trouble)
-    town.listen(10 * MINUTE)
+    town.listen(age)
     source = _source(town, delivery_id)
     assert (source.cursor, source.read_at) == (before, town.now + wait)
     town.platforms[town.accounts["x"]] = healthy

@@ -75,6 +75,12 @@ ABOUT_A_FREEZE: Mapping[str, object] = {
     "posts": 3,
 }
 
+ABOUT_AN_ACCOUNT: Mapping[str, object] = {
+    "account": "पुणे महानगरपालिका",
+    "platform": "x",
+    "handle": "@pmc_example",
+}
+
 # Every kind with all that it can say.
 VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.INVITATION: {
@@ -178,6 +184,8 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "due_at": DUE,
         "since_at": NOON,
     },
+    NoticeKind.COMMENTS_UNREAD: {**ABOUT_AN_ACCOUNT, "since_at": DUE},
+    NoticeKind.COMMENTS_READ_AGAIN: ABOUT_AN_ACCOUNT,
     NoticeKind.STOPPED: {"at": DUE, "reason": "चुकीची पोस्ट प्रसिद्ध झाली.", "by": MEDHA},
     NoticeKind.RELEASED: {"at": DUE, "reason": "पोस्ट हटविली आहे.", "by": MEDHA},
     NoticeKind.FROZEN: ABOUT_A_FREEZE,

@@ -39,3 +39,19 @@ def test_overdue_checks_are_shown_on_the_list_and_on_the_account_s_page(any_site
     assert sentence not in admin.page(f"/accounts/{city.accounts['facebook']}")
     poll.tick_watching(city.context)
     assert not any(sentence in admin.page(page) for page in pages)
+
+
+def test_unread_comments_are_shown_on_the_list_and_on_the_account_s_page(any_site: Site) -> None:
+    city = any_site.city
+    city.live(on=["x"])
+    city.listen()
+    pages = ("/accounts", f"/accounts/{city.accounts['x']}")
+    admin = any_site.browser("admin")
+    sentences = (
+        "खात्याचे उल्लेख वेळेत वाचले जात नाहीत.",
+        "१ प्रसिद्धीखालील टिप्पण्या वेळेत वाचल्या जात नाहीत.",
+    )
+    assert not any(sentence in admin.page(page) for page in pages for sentence in sentences)
+    city.clock.move(7 * MINUTE)
+    assert all(sentence in admin.page(page) for page in pages for sentence in sentences)
+    assert sentences[1] not in admin.page(f"/accounts/{city.accounts['facebook']}")

@@ -14,6 +14,7 @@ from publisher.delivery.accounts.credentials import AccountCheck
 from publisher.delivery.monitoring import overdue
 from publisher.delivery.rate_limits import daily_cap
 from publisher.delivery.rate_limits.query import free_at
+from publisher.inbox.unread import unread
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery
 from publisher.platforms.registry import all_platforms
@@ -44,6 +45,7 @@ def index(session: Session) -> Page:
         accounts=accounts,
         access_endings={account.id: token_expiry.ends(account, now=now) for account in accounts},
         overdue_checks=_behind(session),
+        unread_comments=unread(session, now=now),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
         connectable=[(platform, oauth_flows.lacks(platform.name)) for platform in all_platforms()],
     )
@@ -60,6 +62,7 @@ def show(session: Session, account_id: int) -> Page:
         account=account,
         access_endings=token_expiry.ends(account, now=now),
         overdue_checks=_behind(session).get(account_id),
+        unread_comments=unread(session, now=now).get(account_id),
         limits=_limits(session, account_id),
         sent_count=daily_cap.sent_in_a_day(session, account_id, now),
         free_at=free_at(session, account_id, now),
