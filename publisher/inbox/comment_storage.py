@@ -16,7 +16,7 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.database.bulk import insert_for
 from publisher.inbox import deadlines, routing
-from publisher.models.comments import Comment, Thread, UnstoredComment
+from publisher.models.comments import Comment, CommentVersion, Thread, UnstoredComment
 from publisher.models.deliveries import Account, DeliveryAction, ReceiptRow
 from publisher.platforms.base.storable_text import shortened, storable
 from publisher.platforms.base.types import LONGEST_ID, RemoteComment
@@ -91,10 +91,7 @@ def store(session: Session, account_id: int, remote_comment: RemoteComment, now:
     Raises one of `NOT_STORABLE` for a comment that the tables cannot hold.
     """
     _check_ids(remote_comment)
-    query = select(Comment).where(
-        Comment.account_id == account_id, Comment.platform_id == remote_comment.platform_id
-    )
-    comment = session.scalars(query).one_or_none()
+    comment = _stored_comment(session, account_id, remote_comment)
     if comment is not None:
         _store_edit(session, comment, remote_comment, now=now)
         return False
@@ -102,6 +99,20 @@ def store(session: Session, account_id: int, remote_comment: RemoteComment, now:
     transitions.record(session, comment, "receive", actor=CLOCK, now=now)
     routing.route_new(session, comment, now=now)
     return True
+
+
+def _stored_comment(
+    session: Session, account_id: int, remote_comment: RemoteComment
+) -> Comment | None:
+    """Return the row of the comment, or of another version of it."""
+    platform_id = remote_comment.platform_id
+    query = select(Comment).where(
+        Comment.account_id == account_id,
+        Comment.platform_id.in_({platform_id, *remote_comment.version_ids}),
+    )
+    comments = session.scalars(query.order_by(Comment.id)).all()
+    exact = (comment for comment in comments if comment.platform_id == platform_id)
+    return next(exact, comments[0] if comments else None)
 
 
 def _check_ids(remote_comment: RemoteComment) -> None:
@@ -115,9 +126,14 @@ def _check_ids(remote_comment: RemoteComment) -> None:
 def _store_edit(
     session: Session, comment: Comment, remote_comment: RemoteComment, *, now: datetime
 ) -> None:
-    if comment.text == remote_comment.text:
+    """Store the new text and keep the earlier one, unless an earlier version was read again."""
+    newest_id = (remote_comment.version_ids or (remote_comment.platform_id,))[-1]
+    if comment.text == remote_comment.text or remote_comment.platform_id != newest_id:
         return
-    comment.text = remote_comment.text
+    versions = comment.versions
+    read_at = versions[-1].replaced_at if versions else comment.seen_at
+    versions.append(CommentVersion(text=comment.text, read_at=read_at, replaced_at=now))
+    comment.text, comment.url = remote_comment.text, remote_comment.url
     transitions.record(session, comment, "edited_by_citizen", actor=CLOCK, now=now)
 
 

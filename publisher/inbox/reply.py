@@ -5,6 +5,7 @@ A comment whose final answer we deleted is unanswered, and is reopened.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from sqlalchemy import Select, or_, select
@@ -97,6 +98,17 @@ class AlreadyAnswered(NotAllowed):
     code = "already_answered"
 
 
+class CommentEdited(NotAllowed):
+    """The citizen edited the comment after the writer of the answer had read it."""
+
+    code = "comment_edited"
+
+
+def digest_of(text: str) -> str:
+    """Return what tells a form's text of a comment from the text of an edit."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def answer(
     session: Session,
     *,
@@ -105,16 +117,20 @@ def answer(
     comment_id: int,
     text: str,
     kind: AnswerKind = AnswerKind.FINAL,
+    seen_digest: str = "",
 ) -> Post:
     """Write the answer to a comment.
 
     An officer's own answer is approved by writing it and is sent at once; any other waits for the
-    department's officer. Raises `Invalid`, `WrongState` or `AlreadyAnswered`.
+    department's officer. `seen_digest` is that of the comment's text that the writer saw. Raises
+    `Invalid`, `WrongState`, `AlreadyAnswered` or `CommentEdited`.
     """
     comment = routing.locked_comment(session, comment_id, actor=actor)
     require(actor, Action.ANSWER, comment.department_id, now=now)
     if comment.state is not CommentState.ROUTED or comment.department_id is None:
         raise WrongState(state=comment.state, to=CommentState.ANSWERED)
+    if seen_digest and seen_digest != digest_of(comment.text):
+        raise CommentEdited
     _make_room(session, comment, kind, actor=actor, now=now)
     with session.no_autoflush:  # the post is inserted together with its revision
         post = _new_reply(comment, kind, now=now)

@@ -104,11 +104,30 @@ class Comment(Base):
     department: Mapped[Department | None] = relationship()
     routings: Mapped[list[Routing]] = relationship(back_populates="comment", order_by="Routing.id")
     replies: Mapped[list[Reply]] = relationship(back_populates="comment", order_by="Reply.post_id")
+    versions: Mapped[list[CommentVersion]] = relationship(
+        back_populates="comment", order_by="CommentVersion.id"
+    )
 
     @property
     def author(self) -> str:
         """Return the author's handle, or their name on a platform without handles."""
         return self.author_handle or self.author_name
+
+
+class CommentVersion(Base):
+    """An earlier text of a comment that its citizen edited."""
+
+    __tablename__ = "comment_versions"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    #: The time when this text was read first.
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The time when the text that replaced it was read.
+    replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    comment: Mapped[Comment] = relationship(back_populates="versions")
 
 
 class UnstoredComment(Base):

@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor, may
-from publisher.models.comments import AnswerKind, Comment, Routing, Thread
+from publisher.models.comments import AnswerKind, Comment, CommentVersion, Routing, Thread
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.people import Appointment, Department
 from publisher.models.posts import Post
@@ -33,7 +33,11 @@ from publisher.validation import check_in_sight, existing
 
 @dataclass(frozen=True)
 class ThreadMessage:
-    """A citizen's comment or our reply; `is_this` marks the requested comment."""
+    """A citizen's comment or our reply; `is_this` marks the requested comment.
+
+    A comment has the texts that it had `before`, oldest first; a reply, what the comment said when
+    it was answered, as `answered_text`, if the comment was edited after that.
+    """
 
     at: datetime
     comment_id: int
@@ -44,6 +48,8 @@ class ThreadMessage:
     parent_id: int | None = None
     reply: ReplyView | None = None
     is_this: bool = False
+    before: tuple[CommentVersion, ...] = ()
+    answered_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -208,16 +214,21 @@ def _messages(
             state=branch_comment.state,
             parent_id=ids_by_platform_id.get(branch_comment.parent_platform_id),
             is_this=branch_comment.id == comment.id,
+            before=tuple(branch_comment.versions),
         )
         for branch_comment in conversation
     ]
+    before = {branch_comment.id: branch_comment.versions for branch_comment in conversation}
     reply_messages = [
-        _reply_message(reply) for reply in replies if reply.is_in_force or reply.may_be_live
+        _reply_message(reply, before[reply.comment_id])
+        for reply in replies
+        if reply.is_in_force or reply.may_be_live
     ]
     return sorted([*messages, *reply_messages], key=lambda message: message.at)
 
 
-def _reply_message(reply: ReplyView) -> ThreadMessage:
+def _reply_message(reply: ReplyView, before: Sequence[CommentVersion]) -> ThreadMessage:
+    later_replaced = (version.text for version in before if version.replaced_at > reply.answered_at)
     return ThreadMessage(
         at=reply.published_at or reply.written_at,
         comment_id=reply.comment_id,
@@ -226,6 +237,7 @@ def _reply_message(reply: ReplyView) -> ThreadMessage:
         url=reply.url,
         parent_id=reply.comment_id,
         reply=reply,
+        answered_text=next(later_replaced, ""),
     )
 
 

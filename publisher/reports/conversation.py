@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from publisher.models.comments import Comment, Reply
 from publisher.models.deliveries import Delivery, ReceiptRow
@@ -51,7 +51,8 @@ def conversation_of(session: Session, comment: Comment) -> Sequence[Comment]:
 @cache
 def _comments() -> Select[Comment]:
     nearest = Comment.id.in_(bindparam("comment_ids"))
-    return select(Comment).where(nearest).order_by(Comment.written_at, Comment.id)
+    query = select(Comment).where(nearest).options(selectinload(Comment.versions))
+    return query.order_by(Comment.written_at, Comment.id)
 
 
 def _tree(session: Session, thread_id: int) -> Tree:

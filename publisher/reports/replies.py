@@ -43,7 +43,7 @@ class ReplyView:
 
     `code` is the reason of a failure, `refusal_reason` the officer's reason for not approving it;
     `url` and `published_at` are set once it is live. `is_in_force` is false if it was withdrawn, or
-    if the comment was opened again after it.
+    if the comment was opened again after it. `answered_at` is when it was approved, else written.
     """
 
     post_id: int
@@ -54,6 +54,7 @@ class ReplyView:
     text: str
     by: Who
     written_at: datetime
+    answered_at: datetime
     delivery_id: int | None
     url: str
     published_at: datetime | None
@@ -98,6 +99,7 @@ def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:
     revision, delivery = bundle.revision, _delivery(bundle)
     receipt = delivery.receipt if delivery is not None else None
     refusal = _last_refusal(bundle)
+    written_at = revision.saved_at if revision else bundle.post.created_at
     return ReplyView(
         post_id=reply.post_id,
         comment_id=reply.comment_id,
@@ -106,7 +108,8 @@ def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:
         kind=reply.answer,
         text=revision.variants[0].text if revision and revision.variants else "",
         by=who_acted(revision.author_under, revision.author) if revision else MACHINE,
-        written_at=revision.saved_at if revision else bundle.post.created_at,
+        written_at=written_at,
+        answered_at=_approved_at(bundle) or written_at,
         delivery_id=delivery.id if delivery is not None else None,
         url=receipt.url if receipt is not None else "",
         published_at=receipt.published_at if receipt is not None else None,
@@ -118,6 +121,12 @@ def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:
 
 def _delivery(bundle: PostBundle) -> Delivery | None:
     return bundle.deliveries[-1] if bundle.deliveries else None
+
+
+def _approved_at(bundle: PostBundle) -> datetime | None:
+    decisions = bundle.revision.decisions if bundle.revision is not None else []
+    approvals = [decision.at for decision in decisions if decision.kind not in _REFUSALS]
+    return approvals[-1] if approvals else None
 
 
 def _last_refusal(bundle: PostBundle) -> Decision | None:

@@ -135,6 +135,7 @@ class City(CityPosts):
         *,
         by: str = "first",
         kind: AnswerKind = AnswerKind.FINAL,
+        seen_digest: str = "",
     ) -> int:
         """Answer a comment, and return the id of the reply's post."""
         with self.write() as session:
@@ -145,6 +146,7 @@ class City(CityPosts):
                 comment_id=comment_id,
                 text=text,
                 kind=kind,
+                seen_digest=seen_digest,
             )
             return post.id
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, SelectField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
 
 from approvals.policy import Action
 from approvals.states import PostState
@@ -41,6 +41,7 @@ class AnswerForm(Form):
 
     aliases = {"variants-0-text": "text"}  # noqa: RUF012  read by the base class only
 
+    text_digest = HiddenField()
     text = TextAreaField(_l("The answer"))
     interim = BooleanField(_l("This is an interim answer; the deadline goes on"))
 
@@ -94,6 +95,7 @@ def _comment_page(session: Session, form: AnswerForm, comment_id: int) -> str:
         length=outgoing_text.measure(
             comment.account.platform, form.text.data or "", "", is_reply=True
         ),
+        seen_digest=reply.digest_of(comment.text),
         reply_labels=REPLIES,
         reply_warning=warnings.of_reply(comment),
         acts={action.value for action in comment.acts},
@@ -140,6 +142,7 @@ def answer(form: AnswerForm, comment_id: int) -> Page:
             comment_id=comment_id,
             text=form.text.data or "",
             kind=AnswerKind.INTERIM if form.interim.data else AnswerKind.FINAL,
+            seen_digest=form.text_digest.data or "",
         )
         leaves = post.state is PostState.APPROVED
     failpoints.hit("answer.after_commit")

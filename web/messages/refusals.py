@@ -62,6 +62,9 @@ REFUSALS: Mapping[str, str] = {
     ),
     "hidden_already": N_("It is so already. Look at how it stands now."),
     "already_answered": N_("This comment has its final answer already."),
+    "comment_edited": N_(
+        "The citizen edited this comment while you were writing. Read it again before you answer."
+    ),
     "last_admin": N_("This is the last admin. Record another one first."),
     "released_already": N_("It was released already."),
     "freeze_over": N_("This freeze is over or lifted already."),

@@ -108,7 +108,8 @@ class RemoteComment:
     `parent_id` is the post or comment it replies to, or None; `root_id` is the post or thread that
     contains it. Characters that a database refuses are replaced, long names and texts are
     shortened, and a URL that is too long is left out. An id is never shortened, since it could
-    become the id of another comment.
+    become the id of another comment. On a platform where each edit gets an id of its own,
+    `version_ids` are those of all versions, the newest last.
     """
 
     platform_id: str
@@ -121,6 +122,7 @@ class RemoteComment:
     written_at: datetime
     url: str
     by_ourselves: bool
+    version_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Make each text storable."""

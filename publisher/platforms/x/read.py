@@ -34,6 +34,7 @@ from publisher.platforms.x.text import (
     own_text,
     readable_text,
     reply_target,
+    version_ids,
 )
 
 FIELDS = "attachments,author_id,conversation_id,created_at,entities,note_tweet,referenced_tweets"
@@ -254,6 +255,7 @@ class XReader(XAccount):
             written_at=moment_at(post, "created_at") or self.now(),
             url=self.post_url(post_id, handle or "i"),
             by_ourselves=author_id == self.user_id,
+            version_ids=tuple(filter(is_post_id, version_ids(post))),
         )
 
     def check(self) -> Health:

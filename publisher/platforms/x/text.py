@@ -50,11 +50,16 @@ def media_count(post: Json) -> int:
 
 def newest_version(post: Json) -> str:
     """Return the id of a post's newest version: each edit has an id of its own."""
+    return version_ids(post)[-1]
+
+
+def version_ids(post: Json) -> tuple[str, ...]:
+    """Return the ids of all versions of a post, the newest last."""
     for name in ("edit_history_tweet_ids", "edit_history_post_ids"):
         ids = at(post, name)
-        if isinstance(ids, list) and ids and isinstance(ids[-1], str):
-            return ids[-1]
-    return text_at(post, "id")
+        if isinstance(ids, list) and ids and all(isinstance(post_id, str) for post_id in ids):
+            return tuple(ids)
+    return (text_at(post, "id"),)
 
 
 def own_text(post: Json) -> str:
