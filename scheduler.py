@@ -24,6 +24,7 @@ from publisher.delivery.orphan_cleanup import tick_orphan_cleanup
 from publisher.delivery.outcomes import NOT_STORED
 from publisher.delivery.rate_limits.query import tick_limits
 from publisher.delivery.reconcile import tick_reconcile
+from publisher.delivery.unread_links import tick_unread_links
 from publisher.delivery.worker import Worker
 from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox.ingest import tick_ingest
@@ -71,6 +72,7 @@ def ticks(
         Tick("seeking", 60.0, lambda: tick_seeking(context, is_stopping=is_stopping)),
         Tick("answers", 2.0, lambda: tick_answers(context.database, now=context.now())),
         Tick("watching", 60.0, lambda: tick_watching(context, is_stopping=is_stopping)),
+        Tick("pasted", 60.0, lambda: tick_unread_links(context, is_stopping=is_stopping)),
         Tick("limits", 5.0, lambda: tick_limits(context.database, now=context.now())),
         Tick("tokens", 3_600.0, lambda: tick_tokens(context, settings, is_stopping=is_stopping)),
         Tick(

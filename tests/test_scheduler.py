@@ -30,6 +30,8 @@ PROMISES = {
     "answers": 2,
     # Edits and deletions by others are noticed within a day: each watch has its own due time.
     "watching": 60,
+    # A pasted link that could not be read back is read again after a quarter of an hour.
+    "pasted": 60,
     # What waits for a full account says until when.
     "limits": 5,
     # What a restore left in doubt is looked for while everything is stopped.

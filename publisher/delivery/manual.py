@@ -23,18 +23,25 @@ from publisher.delivery.claim import DeliveryPayload, load_payloads
 from publisher.delivery.permalinks import PastedLink
 from publisher.delivery.worker_context import Claim
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
+from publisher.models.monitoring import UnreadLink
 from publisher.models.posts import Post, PostKind
 from publisher.platforms.base.protocol import CredentialsExpired, Platform, Refused, TryLater
 from publisher.platforms.base.text import is_shown_as_sent
 from publisher.platforms.base.types import Outgoing, Receipt, RemotePost
 from publisher.review import gate_adapter
 from publisher.scheduling import holds
+from publisher.scheduling.corrections import UNKNOWN_ID
 from publisher.scheduling.holds import Hold
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import CLAIMED_OR_SENDING, PUBLISHABLE_BY_HAND, DeliveryState
 from publisher.validation import FieldError, Invalid, existing
 
 LOOK_BACK = timedelta(days=1)
+
+FIRST_LOOK_AFTER = timedelta(minutes=15)
+"""The time until a link that could not be read back is read again, which a platform may need too to
+list a new post."""
+
 _LEADING_NAMES = re.compile(r"^(?:@\w+\s+)+")
 
 
@@ -69,12 +76,16 @@ class ManualPost:
 
 @dataclass(frozen=True)
 class LinkedPost:
-    """The post behind the link. `is_read` is False if the platform could not be read."""
+    """The post behind the link. `is_read` is False if the platform could not be read.
+
+    `url` is the platform's own address, if the link held no id to build it from.
+    """
 
     is_read: bool
     platform_id: str
     published_at: datetime | None = None
     answer: str = ""
+    url: str = ""
 
 
 def require_publishable(
@@ -142,6 +153,14 @@ def manual_post_of(
     )
 
 
+def unread_post(session: Session, delivery: Delivery, receipt: ReceiptRow) -> ManualPost:
+    """Return the post of a delivery that was published by hand, to be read back now."""
+    (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
+    is_known = not receipt.platform_id.startswith(UNKNOWN_ID)
+    pasted = PastedLink(receipt.url, receipt.platform_id if is_known else "")
+    return manual_post_of(session, delivery, payload, pasted, now=receipt.stored_at)
+
+
 def link_of(session: Session, payload: DeliveryPayload, link: str) -> PastedLink:
     """Parse a link to a post on the payload's account. Raises `Invalid`."""
     return permalinks.read_link(
@@ -195,7 +214,7 @@ def read_back(platform: Platform, manual_post: ManualPost) -> LinkedPost:
 def unread(manual_post: ManualPost) -> LinkedPost:
     """Return the post without having read it; pages then say that it is unverified."""
     return LinkedPost(
-        False, manual_post.pasted.platform_id or f"not-given-{manual_post.delivery_id}"
+        False, manual_post.pasted.platform_id or f"{UNKNOWN_ID}{manual_post.delivery_id}"
     )
 
 
@@ -211,7 +230,7 @@ def _read_by_text(platform: Platform, manual_post: ManualPost) -> LinkedPost:
         of_another = platform.look_up(manual_post.outgoing, since=manual_post.since)
         code = "other_post" if of_another is not None else "not_found_there"
         raise Invalid([FieldError("link", code)])
-    return LinkedPost(True, match.platform_id, match.published_at, match.answer)
+    return LinkedPost(True, match.platform_id, match.published_at, match.answer, match.url)
 
 
 def _read_by_id(platform: Platform, manual_post: ManualPost) -> LinkedPost:
@@ -274,7 +293,7 @@ def publish_by_hand(
     _check_unknown(session, delivery, linked_post.platform_id)
     receipt = Receipt(
         linked_post.platform_id,
-        manual_post.pasted.url,
+        linked_post.url or manual_post.pasted.url,
         linked_post.published_at or now,
         linked_post.answer,
     )
@@ -286,6 +305,8 @@ def publish_by_hand(
         now=now,
         person_id=actor.person_id,
     )
+    if not linked_post.is_read:
+        session.add(UnreadLink(delivery_id=delivery.id, look_at=now + FIRST_LOOK_AFTER))
     delivery.reason, delivery.look_at = {}, None
     transitions.apply(
         session,

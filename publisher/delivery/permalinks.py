@@ -17,7 +17,7 @@ LONGEST = 500
 
 @dataclass(frozen=True)
 class PastedLink:
-    """A link to a post or reply on one of our accounts.
+    """A link to a post or reply on one of our accounts, as the platform itself writes it.
 
     `platform_id` is the platform's id; empty if the link holds none.
     """
@@ -39,13 +39,15 @@ def read_link(link: str, account: Account, *, is_reply: bool, page_id: str = "")
     permalink = capabilities(account.platform).read_permalink(url, page_id)
     if permalink is None:
         raise _wrong("names_no_post")
+    if len(permalink.url) > LONGEST:
+        raise _wrong("link")
     if not _is_ours(permalink.owner, account, page_id):
         raise _wrong("other_account")
     if not is_reply:
-        return PastedLink(url, permalink.post_id)
+        return PastedLink(permalink.url, permalink.post_id)
     if permalink.reply_id is None:
         raise _wrong("names_no_answer")
-    return PastedLink(url, permalink.reply_id)
+    return PastedLink(permalink.url, permalink.reply_id)
 
 
 def _wrong(code: str) -> Invalid:

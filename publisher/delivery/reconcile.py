@@ -266,7 +266,7 @@ def confirm_live(
         pasted.platform_id or linked.platform_id or f"{corrections.UNKNOWN_ID}{delivery.id}"
     )
     published_at = linked.published_at or delivery.sending_at or now
-    receipt = Receipt(platform_id, pasted.url, published_at, linked.answer)
+    receipt = Receipt(platform_id, linked.url or pasted.url, published_at, linked.answer)
     outcomes.add_receipt(
         session,
         delivery,

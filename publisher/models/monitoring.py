@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime
-from publisher.models.deliveries import ReceiptRow
+from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.partial_index import partial_index
 from publisher.models.people import Appointment, Person
 
@@ -46,6 +46,24 @@ class Watch(Base):
     receipt: Mapped[ReceiptRow] = relationship()
     settled_by: Mapped[Person | None] = relationship()
     settled_under: Mapped[Appointment | None] = relationship()
+
+
+class UnreadLink(Base):
+    """The link of a post published by hand that was not read back yet, or leads to another post."""
+
+    __tablename__ = "unread_links"
+
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), primary_key=True)
+    #: The time of the next look; None once its result is in `problem`.
+    look_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    #: The number of looks so far.
+    looks: Mapped[int] = mapped_column(default=0)
+    #: The time of the look that found a problem.
+    found_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The code of the field error that a form would show, such as "not_there"; empty if unread.
+    problem: Mapped[str] = mapped_column(String(40), default="")
+
+    delivery: Mapped[Delivery] = relationship()
 
 
 class Outage(Base):

@@ -65,6 +65,7 @@ class NoticeKind(StrEnum):
     EMERGENCY_ALERT = "emergency_alert"
     FOUND_GONE = "found_gone"
     FOUND_CHANGED = "found_changed"
+    LINK_WRONG = "link_wrong"
     STOPPED = "stopped"
     RELEASED = "released"
     FROZEN = "frozen"
@@ -114,6 +115,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.EMERGENCY_ALERT: "title account trouble due_at since_at platform?",
     NoticeKind.FOUND_GONE: "title account at platform?",
     NoticeKind.FOUND_CHANGED: "title account at platform?",
+    NoticeKind.LINK_WRONG: "title account at platform? code?",
     NoticeKind.STOPPED: "at reason by?",
     NoticeKind.RELEASED: "at reason by?",
     NoticeKind.FROZEN: _OF_A_FREEZE,

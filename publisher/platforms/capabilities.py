@@ -5,11 +5,12 @@ A new platform is its own folder (see `publisher.platforms.registry`), and no ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
+from urllib.parse import SplitResult
 
 from publisher.platforms.base.protocol import CredentialsExpired, Platform
 from publisher.platforms.base.types import PlatformLimits
@@ -79,12 +80,20 @@ class Permalink:
     """The parts of a post's address: whose page it is on, and the ids that it holds.
 
     An id is empty if the address leads to the post but holds no id. `reply_id` is None if the
-    address leads to a post and not to a reply.
+    address leads to a post and not to a reply. `url` is the platform's own address of it, built
+    from these parts alone.
     """
 
     owner: str
     post_id: str
     reply_id: str | None
+    url: str
+
+
+def address_base(parts: SplitResult, prefix: str, *, hosts: Collection[str], web_url: str) -> str:
+    """Return the beginning of an address: the platform's, or a practice platform's own."""
+    is_practice = parts.netloc.lower() not in hosts
+    return f"{parts.scheme}://{parts.netloc}{prefix}" if is_practice else web_url
 
 
 class OAuthFlow(Protocol):

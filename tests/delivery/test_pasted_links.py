@@ -48,6 +48,64 @@ def test_a_post_on_facebook_is_known_by_page_and_number_or_looked_for(
     assert read_link(link, PAGE, is_reply=False, page_id=page_id).platform_id == expected
 
 
+@pytest.mark.parametrize(
+    ("account", "link", "is_reply", "url"),
+    [
+        (
+            X,
+            "http://mobile.twitter.com/PMCPune/status/7/photo/1?s=20#top",
+            False,
+            "/PMCPune/status/7",
+        ),
+        (
+            PAGE,
+            "https://m.facebook.com/PMCPune/posts/some-words/777/?ref=share",
+            False,
+            "/PMCPune/posts/777",
+        ),
+        (PAGE, "https://facebook.com/permalink.php?story_fbid=777&id=55", False, "/55/posts/777"),
+        (
+            PAGE,
+            "https://www.facebook.com/l.php?u=https%3A%2F%2Fevil.example%2F&story_fbid=777&id=55",
+            False,
+            "/55/posts/777",
+        ),
+        (
+            PAGE,
+            "https://facebook.com/PMCPune/posts/pfbid0abc?x=1",
+            False,
+            "/PMCPune/posts/pfbid0abc",
+        ),
+        (
+            PAGE,
+            "https://facebook.com/permalink.php?story_fbid=7%2F..%2Fa%3Fb&id=55",
+            False,
+            "/55/posts/7%2F..%2Fa%3Fb",
+        ),
+        (
+            PAGE,
+            "https://web.facebook.com/PMCPune/posts/777?u=1&reply_comment_id=9&comment_id=8",
+            True,
+            "/PMCPune/posts/777?comment_id=8&reply_comment_id=9",
+        ),
+    ],
+)
+def test_a_link_is_stored_as_the_platform_itself_writes_it(
+    account: Account, link: str, is_reply: bool, url: str
+) -> None:
+    pasted = read_link(link, account, is_reply=is_reply, page_id="55")
+    web_url = "https://x.com" if account is X else "https://www.facebook.com"
+    assert pasted.url == web_url + url
+
+
+def test_a_practice_platform_keeps_its_own_address() -> None:
+    link = (
+        "http://127.0.0.1:5070/facebook/l.php?u=http://evil.example&story_fbid=12&id=10020030040050"
+    )
+    pasted = read_link(link, PRACTICE, is_reply=False)
+    assert pasted.url == "http://127.0.0.1:5070/facebook/10020030040050/posts/12"
+
+
 def test_an_answer_on_facebook_is_known_by_post_and_comment() -> None:
     link = "https://www.facebook.com/PMCPune/posts/777?comment_id=888"
     pasted = read_link(link, PAGE, is_reply=True, page_id="55")

@@ -170,6 +170,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.DELIVERY_HELD: ABOUT_A_DELIVERY,
     NoticeKind.FOUND_GONE: FOUND,
     NoticeKind.FOUND_CHANGED: FOUND,
+    NoticeKind.LINK_WRONG: {**FOUND, "code": "not_there"},
     NoticeKind.DUTY_RECORDED: {"from_at": DUE, "until_at": DUE + timedelta(days=1)},
     NoticeKind.TEMPLATE_WAITS: ABOUT_A_TEMPLATE,
     NoticeKind.TEMPLATE_RETURNED: {**ABOUT_A_TEMPLATE, "reason": "क्रमांक द्यावा."},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from publisher.delivery.manual import FIRST_LOOK_AFTER
+from publisher.delivery.unread_links import tick_unread_links
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     OutcomeUnknown,
@@ -90,6 +92,31 @@ def test_the_page_says_if_the_text_on_the_platform_was_not_checked(site: Site, h
     city.platform("x").fail_next(TryLater() if how == "away" else CredentialsExpired(), on="see")
     clerk.post(f"/deliveries/{delivery}/by-hand", {"link": link})
     assert "तेथील मजकूर तपासलेला नाही" in clerk.page(f"/deliveries/{delivery}")
+    assert "नंतर पुन्हा पाहिले जाईल" in clerk.page(f"/deliveries/{delivery}")
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        ("approved", "मान्यता मिळालेलाच मजकूर तेथे आहे"),
+        ("nothing", "माध्यमावर शोधले असता ते तेथे आढळले नाही"),
+        ("other", "मान्यता मिळालेल्या मजकुरापेक्षा वेगळे आढळले"),
+    ],
+)
+def test_the_page_says_what_a_later_look_found(site: Site, there: str, says: str) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    delivery = failed_delivery(city)
+    link = post(city, delivery, text="दुसराच मजकूर" if there == "other" else "")
+    city.platform("x").fail_next(TryLater(), on="see")
+    clerk.post(f"/deliveries/{delivery}/by-hand", {"link": link})
+    assert "तेथील मजकूर तपासलेला नाही" in clerk.page(f"/deliveries/{delivery}")
+    if there == "nothing":
+        city.platform("x").posts.clear()
+    city.clock.move(FIRST_LOOK_AFTER)
+    assert tick_unread_links(city.context) == 1
+    page = clerk.page(f"/deliveries/{delivery}")
+    assert says in page
+    assert "तेथील मजकूर तपासलेला नाही" not in page
 
 
 def test_publishing_by_hand_warns_if_the_delivery_is_due_or_may_be_live(site: Site) -> None:

@@ -11,6 +11,7 @@ from wtforms import StringField
 from approvals.policy import Action, may
 from publisher.delivery import reconcile
 from publisher.models.deliveries import Delivery, ReceiptOrigin
+from publisher.models.monitoring import UnreadLink
 from publisher.models.people import Person
 from publisher.reports import problems
 from publisher.reports.decision_board import decisions
@@ -72,6 +73,7 @@ def _delivery_page(session: Session, form: PlatformLinkForm, delivery_id: int) -
         acts=_acts(delivery),
         hold_sentence=holds.hold_sentence(session, delivery),
         manual_publisher=_by_hand(session, delivery),
+        unread_link=session.get(UnreadLink, delivery_id),
         may_read_answers=may(actor(), Action.SEE_RAW_ANSWER, post.department_id),
         resend_from=(delivery.sending_at or ctx.now()) + reconcile.RESEND_WAIT,
         attempts=_attempts(delivery),

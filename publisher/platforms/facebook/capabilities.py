@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from publisher.platforms.capabilities import (
     N_,
@@ -17,6 +17,7 @@ from publisher.platforms.capabilities import (
     OAuthFlow,
     Permalink,
     RenditionFit,
+    address_base,
     read_credentials,
 )
 from publisher.platforms.facebook.post_limits import COMMENT_LIMITS, LIMITS, WEB_URL
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _POST = re.compile(r"/(?P<page>[^/]+)/posts/(?:[^/]+/)?(?P<number>[0-9]+|pfbid\w+)/?$")
 _LONGEST_NUMBER = 40
+_HOSTS = frozenset(f"{prefix}facebook.com" for prefix in ("", "www.", "m.", "web.", "business."))
+_OF_A_REPLY = ("comment_id", "reply_comment_id")
 
 
 def read_permalink(url: str, own_number: str) -> Permalink | None:
@@ -39,17 +42,26 @@ def read_permalink(url: str, own_number: str) -> Permalink | None:
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     if "story_fbid" in query and "id" in query:
         page, number = query["id"], query["story_fbid"]
+        prefix = parts.path.rpartition("/")[0]
     elif match := _POST.search(parts.path):
         page, number = match["page"], match["number"]
+        prefix = parts.path[: match.start()]
     else:
         return None
+    base = address_base(parts, prefix, hosts=_HOSTS, web_url=WEB_URL)
+    reply = urlencode({name: query[name] for name in _OF_A_REPLY if name in query})
     comment = query.get("reply_comment_id") or query.get("comment_id", "")
     page_number = page if _is_number(page) else own_number
     return Permalink(
         owner=page,
         post_id=_joined(page_number, number, comment or "0"),
         reply_id=_joined(number, comment) if comment else None,
+        url=f"{base}/{_in_path(page)}/posts/{_in_path(number)}" + (f"?{reply}" if reply else ""),
     )
+
+
+def _in_path(text: str) -> str:
+    return quote(unquote(text), safe="")
 
 
 def _joined(first: str, second: str, *others: str) -> str:
@@ -95,7 +107,7 @@ FACEBOOK: Final = Capabilities(
     name="facebook",
     label=N_("Facebook"),
     icon="facebook",
-    hosts=frozenset(f"{prefix}facebook.com" for prefix in ("", "www.", "m.", "web.", "business.")),
+    hosts=_HOSTS,
     read_permalink=read_permalink,
     limits=LIMITS,
     reply_limits=COMMENT_LIMITS,

@@ -18,6 +18,7 @@ from publisher.platforms.capabilities import (
     OAuthFlow,
     Permalink,
     RenditionFit,
+    address_base,
     read_credentials,
 )
 from publisher.platforms.oauth.types import ConnectableAccount
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from publisher.platforms.base.protocol import Platform
 
 _POST = re.compile(r"/(?P<handle>\w{1,30})/status/(?P<number>[0-9]{1,30})(?:/|$)")
+_HOSTS = frozenset(
+    {
+        *("x.com", "www.x.com", "mobile.x.com"),
+        *("twitter.com", "www.twitter.com", "mobile.twitter.com"),
+    }
+)
 _NO_HANDLES = frozenset({"i", "web"})
 _APP = ("x_consumer_key", "x_consumer_secret")
 _NAMES = ("x_handle", *_APP, "x_access_token", "x_access_token_secret")
@@ -35,10 +42,13 @@ _NAMES = ("x_handle", *_APP, "x_access_token", "x_access_token_secret")
 
 def read_permalink(url: str, _own_number: str) -> Permalink | None:
     """Parse /<handle>/status/<number>; a reply is a post like any other."""
-    match = _POST.search(urlsplit(url).path)
+    parts = urlsplit(url)
+    match = _POST.search(parts.path)
     if match is None or match["handle"].lower() in _NO_HANDLES:
         return None
-    return Permalink(match["handle"], match["number"], match["number"])
+    handle, number = match["handle"], match["number"]
+    base = address_base(parts, parts.path[: match.start()], hosts=_HOSTS, web_url=WEB_URL)
+    return Permalink(handle, number, number, f"{base}/{handle}/status/{number}")
 
 
 def _count(text: str) -> int:
@@ -73,12 +83,7 @@ X: Final = Capabilities(
     name="x",
     label=N_("X"),
     icon="twitter-x",
-    hosts=frozenset(
-        {
-            *("x.com", "www.x.com", "mobile.x.com"),
-            *("twitter.com", "www.twitter.com", "mobile.twitter.com"),
-        }
-    ),
+    hosts=_HOSTS,
     read_permalink=read_permalink,
     limits=LIMITS,
     reply_limits=LIMITS,

@@ -33,7 +33,8 @@ _POST = re.compile(r"/(?P<number>[0-9]{1,30})/?$")
 def read_permalink(url: str, _own_number: str) -> Permalink | None:
     """Parse /<number>: every post that has an address is the city's, replies too."""
     match = _POST.match(urlsplit(url).path)
-    return Permalink(OURSELVES, match["number"], match["number"]) if match else None
+    address = url.partition("?")[0]
+    return Permalink(OURSELVES, match["number"], match["number"], address) if match else None
 
 
 def _open_account(_credentials: Mapping[str, str], installation: Installation) -> MemoryPlatform:
