@@ -26,6 +26,7 @@ class LinkPurpose(StrEnum):
     INVITATION = "invitation"
     PASSWORD = "password"  # noqa: S105  a purpose
     CONTACT = "contact"
+    SIGN_IN = "sign_in"
 
 
 class LinkSpent(NotAllowed):
@@ -62,16 +63,21 @@ def make(session: Session, link_subject: LinkSubject, *, now: datetime, lasts: t
 
 
 def make_code(
-    session: Session, link_subject: LinkSubject, *, now: datetime, lasts: timedelta
+    session: Session,
+    link_subject: LinkSubject,
+    *,
+    now: datetime,
+    lasts: timedelta,
+    browser: str = "",
 ) -> str:
     """Make a code of eight digits, to be typed instead of a link; return it, once.
 
-    Its digest includes purpose and person. Eight digits can be guessed, so the caller has to
-    throttle attempts.
+    Its digest includes purpose and person, and a random text if only the `browser` that has it may
+    use the code. Eight digits can be guessed, so the caller has to throttle attempts.
     """
     while True:
         code = "".join(secrets.choice(string.digits) for _ in range(CODE_DIGITS))
-        digest = _digest_of_code(link_subject.purpose, link_subject.person.id, code)
+        digest = _digest_of_code(link_subject.purpose, link_subject.person.id, code, browser)
         if session.scalar(select(Link.id).where(Link.token_digest == digest)) is None:
             _add(session, digest, link_subject, now=now, lasts=lasts)
             return code
@@ -94,18 +100,24 @@ def _add(
     session.flush()
 
 
-def _digest_of_code(purpose: LinkPurpose, person_id: int, code: str) -> str:
-    return digest_of(f"{purpose}:{person_id}:{code}")
+def _digest_of_code(purpose: LinkPurpose, person_id: int, code: str, browser: str) -> str:
+    return digest_of(":".join(filter(None, (purpose, str(person_id), code, browser))))
 
 
 def find_code(
-    session: Session, *, code: str, purpose: LinkPurpose, person_id: int, now: datetime
+    session: Session,
+    *,
+    code: str,
+    purpose: LinkPurpose,
+    person_id: int,
+    now: datetime,
+    browser: str = "",
 ) -> Link | None:
     """Return the link behind a typed code, in either script, if it is valid for this purpose."""
     digits = "".join(
         str(unicodedata.digit(character)) for character in code if character.isdecimal()
     )
-    digest = _digest_of_code(purpose, person_id, digits)
+    digest = _digest_of_code(purpose, person_id, digits, browser)
     link = session.scalars(select(Link).where(Link.token_digest == digest)).one_or_none()
     return link if link is not None and _is_open(link, now) else None
 

@@ -19,6 +19,7 @@ from publisher.auth.one_time_links import digest_of
 from publisher.models.people import Appointment, Department, Person, SignIn
 
 IDLE_LIMIT: Final = timedelta(hours=8)
+IDLE_LIMIT_IF_SHARED: Final = timedelta(minutes=30)
 ABSOLUTE_LIMIT: Final = timedelta(days=7)
 SEEN_EVERY: Final = timedelta(minutes=1)
 NEW_FOR: Final = timedelta(days=7)
@@ -92,10 +93,11 @@ def is_newcomer(new_since: datetime | ColumnElement[datetime]) -> ColumnElement[
 
 
 def _is_alive(sign_in: SignIn, now: datetime) -> bool:
+    idle_limit = IDLE_LIMIT_IF_SHARED if sign_in.is_shared else IDLE_LIMIT
     return (
         sign_in.ended_at is None
         and sign_in.person.disabled_at is None
-        and now - sign_in.seen_at < IDLE_LIMIT
+        and now - sign_in.seen_at < idle_limit
         and now - sign_in.signed_in_at < ABSOLUTE_LIMIT
     )
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from approvals.policy import Actor, ActorKind
 from publisher import transitions
-from publisher.auth import throttling
+from publisher.auth import known_devices, refusals, sign_in_codes, throttling
 from publisher.auth.contact_details import normal_identifier
+from publisher.auth.known_devices import Visitor
 from publisher.auth.one_time_links import digest_of
 from publisher.auth.passwords import (
     HASHER,
@@ -24,33 +24,30 @@ from publisher.auth.passwords import (
     check_password,
     try_password,
 )
+from publisher.auth.refusals import SignInProblem
 from publisher.auth.sessions import actor_of, chosen_appointment, end_all
-from publisher.models.approvals import RefusedSignIn
-from publisher.models.people import Person, SignIn
+from publisher.auth.sign_in_codes import CodeRequest
+from publisher.models.people import Appointment, Person, SignIn
 from publisher.notifications.formatting import LANGUAGES
 
-NOBODY = Actor(ActorKind.PERSON)
-"""A visitor without any proof of identity."""
 
+class SignInMethod(StrEnum):
+    """How the person of a session proved to be the one."""
 
-class SignInProblem(StrEnum):
-    """The reason why a sign-in failed.
-
-    Only the account's owner learns others than the first two.
-    """
-
-    WRONG = "wrong"
-    THROTTLED = "throttled"
-    DISABLED = "disabled"
-    NO_APPOINTMENT = "no_appointment"
+    PASSWORD = "password"  # noqa: S105  a method
+    CODE = "code"
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A new session; `token` is put into the cookie and stored nowhere else."""
+    """A new session; `token` is put into the cookie and stored nowhere else.
+
+    `device_token` goes into the device's cookie; it is empty on a shared computer.
+    """
 
     token: str
     sign_in: SignIn
+    device_token: str
 
 
 @dataclass(frozen=True)
@@ -61,42 +58,108 @@ class SignInRefusal:
     until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class _Attempt:
+    """A sign-in that is tried: the person, if there is one, and the keys that its failure counts.
+
+    `busy_until` is the end of throttling. `wait` is set if the device is unknown and has to wait
+    and to type a code.
+    """
+
+    person: Person | None
+    keys: tuple[str, ...]
+    busy_until: datetime | None = None
+    wait: timedelta | None = None
+
+
+def _attempt(session: Session, identifier: str, visitor: Visitor, now: datetime) -> _Attempt:
+    identifier_key = normal_identifier(identifier)
+    person = person_of(session, identifier_key)
+    known_device = known_devices.find(session, token=visitor.device_token, person=person, now=now)
+    if known_device is not None:
+        device_key = throttling.key_of_identifier(f"device {known_device.id}")
+        # After too many failures it counts as unknown: it may have been stolen.
+        if throttling.throttled_until(session, [device_key], now=now) is None:
+            return _Attempt(person, (device_key,))
+    keys = (
+        throttling.key_of_identifier(identifier_key),
+        throttling.key_of_address(throttling.network_of(visitor.address)),
+    )
+    return _Attempt(
+        person,
+        keys,
+        busy_until=throttling.busy_until(session, keys[1], now=now),
+        wait=throttling.wait_of(session, *keys, now=now),
+    )
+
+
 def sign_in(
+    session: Session, *, identifier: str, proof: Proof, visitor: Visitor, now: datetime
+) -> SignedIn | CodeRequest | SignInRefusal:
+    """Sign a person in by mail address or mobile number, in any usual spelling, and password.
+
+    A known device has a counter of its own, so a stranger's failures do not concern it. After many
+    failures of the account or the network address, any other device gets a `CodeRequest`, whatever
+    was typed. A refusal is returned and not raised, as the failed attempt has to be committed. Time
+    and message are the same whether the account exists or not. `proof` is the password as it was
+    verified before the transaction was opened; see `hash_to_try`.
+    """
+    attempt = _attempt(session, identifier, visitor, now)
+    person = attempt.person
+    if attempt.busy_until is not None:
+        return SignInRefusal(SignInProblem.BUSY, attempt.busy_until)
+    is_right = accept_proof(person, proof)
+    if attempt.wait is not None:
+        code_request = sign_in_codes.ask(wait=attempt.wait, now=now)
+        if person is not None and is_right and _may_enter(session, person, now):
+            throttling.store_failure(session, attempt.keys[1:], now=now)
+            sign_in_codes.send(session, person=person, code_request=code_request, now=now)
+        else:
+            _store_failure(session, attempt, visitor, now)
+        return code_request
+    if person is None or not is_right:
+        _store_failure(session, attempt, visitor, now)
+        return SignInRefusal(SignInProblem.WRONG)
+    throttling.reset(session, attempt.keys[0])
+    return _enter(session, person, visitor, SignInMethod.PASSWORD, now=now)
+
+
+def confirm_code(
     session: Session,
     *,
     identifier: str,
-    proof: Proof,
-    address: str,
-    device: str,
+    code_request: CodeRequest,
+    code: str,
+    visitor: Visitor,
     now: datetime,
 ) -> SignedIn | SignInRefusal:
-    """Sign a person in by mail address or mobile number, in any usual spelling, and password.
+    """Sign the person in who got `CodeRequest` and typed the code that was sent.
 
-    A refusal is returned and not raised, as the failed attempt has to be committed. Time and
-    message are the same whether the account exists or not. `proof` is the password as it was
-    verified before the transaction was opened; see `hash_to_try`.
+    A refusal is returned and not raised, as the failed attempt has to be committed.
     """
-    identifier_key, keys = _login_and_keys(identifier, address)
-    until = throttling.throttled_until(session, keys, now=now)
+    if now < code_request.not_before:
+        return SignInRefusal(SignInProblem.TOO_EARLY, code_request.not_before)
+    until = sign_in_codes.throttled_until(session, code_request, now=now)
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
-    person = person_of(session, identifier_key)
-    if not accept_proof(person, proof) or person is None:
-        throttling.store_failure(session, keys, now=now)
-        _record_refusal(session, SignInProblem.WRONG, person, address, device, now=now)
-        return SignInRefusal(SignInProblem.WRONG)
-    throttling.reset(session, keys[0])
-    outcome = _open_session(session, person, address=address, device=device, now=now)
-    if isinstance(outcome, SignInRefusal):
-        _record_refusal(session, outcome.code, person, address, device, now=now)
-    return outcome
+    owner = person_of(session, normal_identifier(identifier))
+    person = sign_in_codes.use(session, person=owner, code_request=code_request, code=code, now=now)
+    if person is None:
+        return SignInRefusal(SignInProblem.WRONG_CODE)
+    return _enter(session, person, visitor, SignInMethod.CODE, now=now)
 
 
-def _login_and_keys(identifier: str, address: str) -> tuple[str, tuple[str, str]]:
-    """Return the normalised login, and the throttling keys of the attempt."""
-    identifier_key = normal_identifier(identifier)
-    keys = throttling.key_of_identifier(identifier_key), throttling.key_of_address(address)
-    return identifier_key, keys
+def _store_failure(session: Session, attempt: _Attempt, visitor: Visitor, now: datetime) -> None:
+    throttling.store_failure(session, attempt.keys, now=now)
+    number = throttling.number_of_failures(session, attempt.keys[0], now=now)
+    refusals.record(
+        session,
+        SignInProblem.WRONG,
+        attempt.person,
+        visitor,
+        is_wave=number >= throttling.MOST_PER_IDENTIFIER,
+        now=now,
+    )
 
 
 @dataclass(frozen=True)
@@ -114,13 +177,13 @@ class StoredPassword:
 
 
 def hash_to_try(
-    session: Session, *, identifier: str, address: str, now: datetime
+    session: Session, *, identifier: str, visitor: Visitor, now: datetime
 ) -> StoredPassword:
     """Return the hash that a sign-in is verified against, read before its transaction is opened."""
-    identifier_key, keys = _login_and_keys(identifier, address)
-    person = person_of(session, identifier_key)
-    is_throttled = throttling.throttled_until(session, keys, now=now) is not None
-    return StoredPassword(person.password_hash if person is not None else None, is_throttled)
+    attempt = _attempt(session, identifier, visitor, now)
+    person = attempt.person
+    password_hash = person.password_hash if person is not None else None
+    return StoredPassword(password_hash, attempt.busy_until is not None)
 
 
 def own_hash(session: Session, *, person_id: int, now: datetime) -> StoredPassword:
@@ -130,43 +193,19 @@ def own_hash(session: Session, *, person_id: int, now: datetime) -> StoredPasswo
     return StoredPassword(session.get_one(Person, person_id).password_hash, is_throttled)
 
 
-def _record_refusal(
-    session: Session,
-    problem: SignInProblem,
-    person: Person | None,
-    address: str,
-    device: str,
-    *,
-    now: datetime,
-) -> None:
-    """Record a refused sign-in in the history, without what was typed.
-
-    Throttled attempts are not recorded, so that nobody can flood the history.
-    """
-    person_id = person.id if person is not None else None
-    refused = RefusedSignIn(
-        at=now, why=problem, person_id=person_id, address=address[:64], device=device[:200]
-    )
-    session.add(refused)
-    session.flush()
-    values = {"why": problem.value, "person": refused.person_id}
-    transitions.record(session, refused, "refuse_sign_in", actor=NOBODY, now=now, values=values)
-
-
 def person_of(session: Session, identifier_key: str) -> Person | None:
     """Return the person with this mail address or mobile number; None if there is none."""
     column = Person.mail if "@" in identifier_key else Person.mobile
     return session.scalars(select(Person).where(column == identifier_key)).one_or_none()
 
 
-def _open_session(
-    session: Session, person: Person, *, address: str, device: str, now: datetime
+def _enter(
+    session: Session, person: Person, visitor: Visitor, method: SignInMethod, *, now: datetime
 ) -> SignedIn | SignInRefusal:
-    if person.disabled_at is not None:
-        return SignInRefusal(SignInProblem.DISABLED)
-    appointment = chosen_appointment(session, person, now=now)
-    if appointment is None:
-        return SignInRefusal(SignInProblem.NO_APPOINTMENT)
+    appointment = _appointment_or_problem(session, person, now)
+    if isinstance(appointment, SignInProblem):
+        refusals.record(session, appointment, person, visitor, is_wave=False, now=now)
+        return SignInRefusal(appointment)
     token = secrets.token_urlsafe(32)
     sign_in_row = SignIn(
         token_digest=digest_of(token),
@@ -175,14 +214,31 @@ def _open_session(
         signed_in_at=now,
         proved_at=now,
         seen_at=now,
-        device=device[:200],
-        address=address[:64],
+        device=visitor.device[:200],
+        address=visitor.address[:64],
+        is_shared=visitor.is_shared,
+        method=method,
     )
     session.add(sign_in_row)
     session.flush()
     actor = actor_of(session, sign_in_row, now=now)
     transitions.record(session, sign_in_row, "sign_in", actor=actor, now=now)
-    return SignedIn(token, sign_in_row)
+    device_token = ""
+    if not visitor.is_shared:
+        device_token = known_devices.remember(session, person=person, visitor=visitor, now=now)
+    return SignedIn(token, sign_in_row, device_token)
+
+
+def _may_enter(session: Session, person: Person, now: datetime) -> bool:
+    return isinstance(_appointment_or_problem(session, person, now), Appointment)
+
+
+def _appointment_or_problem(
+    session: Session, person: Person, now: datetime
+) -> Appointment | SignInProblem:
+    if person.disabled_at is not None:
+        return SignInProblem.DISABLED
+    return chosen_appointment(session, person, now=now) or SignInProblem.NO_APPOINTMENT
 
 
 def prove(
@@ -221,13 +277,14 @@ def set_password(
     now: datetime,
     city_words: Collection[str] = (),
 ) -> None:
-    """Set a person's password, and end the person's sessions. Raises `BadPassword`.
+    """Set a person's password, and end their sessions and known devices. Raises `BadPassword`.
 
     `password_hash` is its hash, which was made before the transaction was opened.
     """
     check_password(password, person, city_words=city_words)
     person.password_hash = password_hash
     end_all(session, person_id=person.id, now=now)
+    known_devices.end_all(session, person_id=person.id, now=now)
 
 
 def choose_language(session: Session, *, person_id: int, language: str) -> None:

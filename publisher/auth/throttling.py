@@ -1,13 +1,14 @@
-"""Throttle password guessing, by account and by network address."""
+"""Throttle password guessing, by account, known device and network address."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from publisher.models.people import SignInAttempt
@@ -15,6 +16,11 @@ from publisher.models.people import SignInAttempt
 WINDOW: Final = timedelta(minutes=15)
 MOST_PER_IDENTIFIER: Final = 5
 MOST_PER_ADDRESS: Final = 30
+#: Passwords that are verified in a minute for an address, once it has had its most failures.
+MOST_PER_MINUTE: Final = 10
+FIRST_WAIT: Final = timedelta(seconds=5)
+LONGEST_WAIT: Final = timedelta(minutes=1)
+_MOST_ROWS: Final = 20
 
 
 def key_of_identifier(identifier: str) -> str:
@@ -27,6 +33,17 @@ def key_of_address(address: str) -> str:
     return f"at:{hashlib.sha256(address.encode()).hexdigest()}"
 
 
+def network_of(address: str) -> str:
+    """Return the address, or of an IPv6 address its /64: one line has all addresses of it."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
+
+
 def throttled_until(session: Session, keys: Iterable[str], *, now: datetime) -> datetime | None:
     """Return when attempts under these keys are accepted again; None if they are accepted now."""
     ends = [end for key in keys if (end := _throttled_until(session, key, now)) is not None]
@@ -35,20 +52,60 @@ def throttled_until(session: Session, keys: Iterable[str], *, now: datetime) -> 
 
 def _throttled_until(session: Session, key: str, now: datetime) -> datetime | None:
     limit = MOST_PER_ADDRESS if key.startswith("at:") else MOST_PER_IDENTIFIER
+    failures = _latest_failures(session, key, limit, now)
+    return failures[-1] + WINDOW if len(failures) == limit else None
+
+
+def _latest_failures(session: Session, key: str, limit: int, now: datetime) -> list[datetime]:
     latest = (
         select(SignInAttempt.at)
         .where(SignInAttempt.key == key, SignInAttempt.at > now - WINDOW)
         .order_by(SignInAttempt.at.desc())
         .limit(limit)
     )
-    failures = list(session.scalars(latest))
-    return failures[-1] + WINDOW if len(failures) == limit else None
+    return list(session.scalars(latest))
+
+
+def number_of_failures(session: Session, key: str, *, now: datetime) -> int:
+    """Return how many attempts under this key failed within the window."""
+    query = select(func.count()).where(SignInAttempt.key == key, SignInAttempt.at > now - WINDOW)
+    return session.scalar(query) or 0
+
+
+def wait_of(
+    session: Session, identifier_key: str, address_key: str, *, now: datetime
+) -> timedelta | None:
+    """Return how long a sign-in from an unknown device waits; None if it need not.
+
+    It waits after many failures of the account or the address, and longer with each further one.
+    """
+    excess = max(
+        number_of_failures(session, identifier_key, now=now) - MOST_PER_IDENTIFIER,
+        number_of_failures(session, address_key, now=now) - MOST_PER_ADDRESS,
+    )
+    return min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(excess, 8)) if excess >= 0 else None
+
+
+def busy_until(session: Session, address_key: str, *, now: datetime) -> datetime | None:
+    """Return when a password from this address is verified again; None if it is verified now.
+
+    Verifying costs a tenth of a second and 64 MiB, and each failure a row. So an address with many
+    failures has a number of tries a minute. The end is at most a minute away.
+    """
+    failures = _latest_failures(session, address_key, MOST_PER_ADDRESS, now)
+    if len(failures) < MOST_PER_ADDRESS:
+        return None
+    end = failures[MOST_PER_MINUTE - 1] + timedelta(minutes=1)
+    return end if end > now else None
 
 
 def store_failure(session: Session, keys: Iterable[str], *, now: datetime) -> None:
     """Count a failed attempt, and delete those outside the window."""
     session.execute(delete(SignInAttempt).where(SignInAttempt.at <= now - WINDOW))
-    session.add_all(SignInAttempt(key=key, at=now) for key in keys)
+    for key in keys:
+        # From a thousand addresses an account is tried more often than its rows have to tell.
+        if key.startswith("at:") or number_of_failures(session, key, now=now) < _MOST_ROWS:
+            session.add(SignInAttempt(key=key, at=now))
     session.flush()
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime
+from publisher.models.partial_index import partial_index
 from publisher.models.posts import Decision, Revision
 
 LONGEST_TEXT = 500
@@ -67,3 +68,23 @@ class RefusedSignIn(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     address: Mapped[str] = mapped_column(String(64), default="")
     device: Mapped[str] = mapped_column(String(200), default="")
+
+
+class RefusalDay(Base):
+    """The number of sign-ins of a person that were refused on one day of the city.
+
+    Without a person it is the number of those that belong to no account. `owner_told_at` is when
+    the person was notified of the wave of failures.
+    """
+
+    __tablename__ = "refusal_days"
+    __table_args__ = (
+        UniqueConstraint("day", "person_id"),
+        partial_index("uq_refusal_days_nobody", "day", where="person_id IS NULL", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    day: Mapped[date]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    number: Mapped[int] = mapped_column(default=0)
+    owner_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

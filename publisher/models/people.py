@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from approvals.policy import Role
@@ -100,9 +100,30 @@ class SignIn(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     device: Mapped[str] = mapped_column(String(200), default="")
     address: Mapped[str] = mapped_column(String(64), default="")
+    is_shared: Mapped[bool] = mapped_column(default=False)
+    method: Mapped[str] = mapped_column(String(20), default="password")
 
     person: Mapped[Person] = relationship()
     appointment: Mapped[Appointment] = relationship()
+
+
+class KnownDevice(Base):
+    """A browser in which a person signed in, stored by the digest of its random token.
+
+    Several people may use one browser: each has a row of their own, with the same token.
+    """
+
+    __tablename__ = "known_devices"
+    __table_args__ = (UniqueConstraint("token_digest", "person_id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    token_digest: Mapped[str] = mapped_column(String(64))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    device: Mapped[str] = mapped_column(String(200))
+    address: Mapped[str] = mapped_column(String(64))
+    known_since: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class SignInAttempt(Base):

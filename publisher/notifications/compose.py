@@ -33,6 +33,8 @@ class NoticeKind(StrEnum):
     PASSWORD_CODE = "password_code"  # noqa: S105  a kind of notice
     CONTACT_CODE = "contact_code"
     ACCESS_CHANGED = "access_changed"
+    SIGN_IN_CODE = "sign_in_code"
+    SIGN_INS_REFUSED = "sign_ins_refused"
     ACKNOWLEDGEMENT = "acknowledgement"
     SUBMISSION_DECLINED = "submission_declined"
     SUBMISSION_RETURNED = "submission_returned"
@@ -83,6 +85,8 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.PASSWORD_CODE: "secret expires_at",
     NoticeKind.CONTACT_CODE: "secret expires_at",
     NoticeKind.ACCESS_CHANGED: "changed at calendar?",
+    NoticeKind.SIGN_IN_CODE: "secret expires_at",
+    NoticeKind.SIGN_INS_REFUSED: "at",
     NoticeKind.ACKNOWLEDGEMENT: "number title department received_at wished_at?",
     NoticeKind.SUBMISSION_DECLINED: "number title reason by?",
     NoticeKind.SUBMISSION_RETURNED: "number title reason by?",

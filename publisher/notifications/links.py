@@ -45,6 +45,16 @@ def profile() -> str:
     return "/profile"
 
 
+def sessions() -> str:
+    """Return the path of the reader's own sessions and known devices."""
+    return "/sessions"
+
+
+def sign_in_code() -> str:
+    """Return the path where an unknown device types the code of its sign-in."""
+    return "/sign-in/code"
+
+
 def submission(submission_id: int) -> str:
     """Return the path of a submission."""
     return f"/submissions/{submission_id}"

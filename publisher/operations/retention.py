@@ -9,16 +9,17 @@ from typing import Final
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, or_, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from publisher.auth import throttling
+from publisher.auth import known_devices, throttling
 from publisher.database.session import Database
 from publisher.media.store import MediaStore
-from publisher.models.approvals import RefusedSignIn, SpotCode
+from publisher.models.approvals import RefusalDay, RefusedSignIn, SpotCode
 from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import ClockBeat
-from publisher.models.people import ContactChange, Link, SignIn, SignInAttempt
+from publisher.models.people import ContactChange, KnownDevice, Link, SignIn, SignInAttempt
 from publisher.models.posts import Rendition
 from publisher.models.submission_details import Upload
 from publisher.models.submissions import SubmissionFile
+from publisher.working_time import local_day
 
 LOGS: Final = timedelta(days=180)
 """Refused sign-ins and ended sessions: access logs have to be kept for so long in India."""
@@ -43,15 +44,24 @@ USED_IN: Final[tuple[InstrumentedAttribute[str], ...]] = (
 )
 """Every column that names a stored file; a file named in any of them is kept."""
 
-Table = type[RefusedSignIn | SpotCode | ContactChange | Link | SignIn | SignInAttempt]
+Table = type[
+    RefusedSignIn
+    | RefusalDay
+    | SpotCode
+    | ContactChange
+    | Link
+    | SignIn
+    | SignInAttempt
+    | KnownDevice
+]
 
 
 def tick_retention(database: Database, store: MediaStore, *, now: datetime) -> int:
     """Delete expired rows and files, and return how many.
 
-    History, decisions and published posts are never deleted. The history refers to sessions and
-    refused sign-ins by id, so an id must not be used again: the last row stays without its address
-    and device.
+    History, decisions and published posts are never deleted. The history refers to sessions, known
+    devices and refused sign-ins by id, so an id must not be used again: the last row stays without
+    its address and device.
     """
     with database.transaction() as session:
         gone = sum(
@@ -66,12 +76,15 @@ def _expired(now: datetime) -> dict[Table, ColumnElement[bool]]:
     """Return the condition of expired rows by table, in order of foreign keys."""
     spent = now - SPENT
     newest = select(func.max(RefusedSignIn.id)).scalar_subquery()
+    newest_device = select(func.max(KnownDevice.id)).scalar_subquery()
     return {
         SignInAttempt: SignInAttempt.at <= now - throttling.WINDOW,
         Link: or_(Link.used_at <= spent, Link.ended_at <= spent, Link.expires_at <= spent),
         ContactChange: or_(ContactChange.ended_at <= spent, ContactChange.expires_at <= spent),
         SpotCode: or_(SpotCode.ended_at <= spent, SpotCode.expires_at <= spent),
         RefusedSignIn: and_(RefusedSignIn.at <= now - LOGS, RefusedSignIn.id != newest),
+        RefusalDay: RefusalDay.day <= local_day(now - LOGS),
+        KnownDevice: and_(_has_lapsed(now - known_devices.LASTS), KnownDevice.id != newest_device),
         SignIn: and_(_has_ended(now - LOGS), _is_in_between()),
     }
 
@@ -79,6 +92,11 @@ def _expired(now: datetime) -> dict[Table, ColumnElement[bool]]:
 def _has_ended(moment: datetime) -> ColumnElement[bool]:
     """The session ended by then, or was not used since."""
     return func.coalesce(SignIn.ended_at, SignIn.seen_at) <= moment
+
+
+def _has_lapsed(moment: datetime) -> ColumnElement[bool]:
+    """The device was ended, or not used since."""
+    return func.coalesce(KnownDevice.ended_at, KnownDevice.used_at) <= moment
 
 
 def _is_in_between() -> ColumnElement[bool]:
@@ -98,6 +116,7 @@ def _blank(session: Session, now: datetime) -> None:
     for table, is_expired in (
         (RefusedSignIn, RefusedSignIn.at <= now - LOGS),
         (SignIn, _has_ended(now - LOGS)),
+        (KnownDevice, _has_lapsed(now - known_devices.LASTS)),
     ):
         is_identifying = or_(table.address != "", table.device != "")
         session.execute(

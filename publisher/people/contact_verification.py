@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher import transitions
-from publisher.auth import one_time_links, throttling
+from publisher.auth import known_devices, one_time_links, throttling
 from publisher.auth.contact_details import BadPerson, read_mail, read_mobile
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.models.people import ContactChange, ContactField, Link, Person
@@ -155,6 +155,7 @@ def _take(
         return ContactCodeProblem.TAKEN
     # What was sent to the one before is void.
     one_time_links.end_for_password(session, person=person, now=now)
+    known_devices.end_all(session, person_id=person.id, now=now)
     values = {"field": change.field.value}
     transitions.record(session, person, "change_contact", actor=actor, now=now, values=values)
     if before is not None:

@@ -17,7 +17,8 @@ from publisher import transitions
 from publisher.auth import one_time_links, throttling
 from publisher.auth.contact_details import normal_identifier
 from publisher.auth.one_time_links import LinkPurpose, LinkSpent, LinkSubject
-from publisher.auth.sign_in import NOBODY, person_of, set_password
+from publisher.auth.refusals import NOBODY
+from publisher.auth.sign_in import person_of, set_password
 from publisher.models.people import Link, Person
 from publisher.notifications import compose
 from publisher.notifications.compose import NoticeKind
@@ -36,7 +37,7 @@ def ask(session: Session, *, identifier: str, address: str, now: datetime) -> da
     address has requested too often; an account with too many requests gets nothing more meanwhile.
     """
     identifier_key = normal_identifier(identifier)
-    address_key = throttling.key_of_address(f"forgotten {address}")
+    address_key = throttling.key_of_address(f"forgotten {throttling.network_of(address)}")
     person_key = throttling.key_of_identifier(f"forgotten {identifier_key}")
     if (until := throttling.throttled_until(session, [address_key], now=now)) is not None:
         return until

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind
 from publisher import transitions
-from publisher.auth import one_time_links
+from publisher.auth import known_devices, one_time_links
 from publisher.auth.contact_details import read_line
 from publisher.auth.passwords import Proof, check_password
 from publisher.auth.sessions import end_others
@@ -65,9 +65,9 @@ def change_password(
 ) -> SignInRefusal | None:
     """Change the password, given the old one, and end the other sessions if `ends_others`.
 
-    The person's private calendar link ends too. A refusal is returned and not raised, as the failed
-    attempt has to be committed. `proof` of the old password and `password_hash` of the new one are
-    made before the transaction is opened.
+    The person's known devices and private calendar link end too. A refusal is returned and not
+    raised, as the failed attempt has to be committed. `proof` of the old password and
+    `password_hash` of the new one are made before the transaction is opened.
     Raises `BadPassword`.
     """
     sign_in = session.get_one(SignIn, sign_in_id)
@@ -79,6 +79,7 @@ def change_password(
     actor = Actor(ActorKind.PERSON, sign_in.person_id, sign_in.appointment_id)
     transitions.record(session, sign_in.person, "change_password", actor=actor, now=now)
     one_time_links.end_for_password(session, person=sign_in.person, now=now)
+    known_devices.end_all(session, person_id=sign_in.person_id, now=now)
     if ends_others:
         end_others(session, sign_in_id=sign_in_id, now=now)
     say_password_changed(session, sign_in.person, actor=actor, now=now)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from publisher.auth.refusals import MOST_RECORDED, MOST_RECORDED_OF_NOBODY
 from publisher.auth.sign_in import SignedIn
-from publisher.auth.throttling import MOST_PER_IDENTIFIER, WINDOW
+from publisher.auth.throttling import WINDOW
 from publisher.database.session import Database
-from publisher.models.approvals import RefusedSignIn
+from publisher.models.approvals import RefusalDay, RefusedSignIn
 from publisher.models.history import Event
-from publisher.models.people import Person
+from publisher.models.people import Person, SignInAttempt
 from publisher.people.appointments import disable_person, end_appointment
 from publisher.people.permissions import COMMAND
 from tests.support.city_people import NOON, add_department, appoint, verbs
@@ -86,12 +88,40 @@ def test_whoever_has_the_password_but_is_let_in_no_more_is_written_down(
         ]
 
 
-def test_knocking_at_a_closed_door_fills_no_history(on_sqlite: Database) -> None:
+@pytest.mark.parametrize(
+    ("identifier", "most"), [(MAIL, MOST_RECORDED), ("nobody@pmc.example", MOST_RECORDED_OF_NOBODY)]
+)
+def test_failures_without_end_are_counted_and_fill_no_history(
+    on_sqlite: Database, identifier: str, most: int
+) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
-        for _try in range(MOST_PER_IDENTIFIER + 20):
-            try_sign_in(session, password=WRONG)
-        assert len(refusals(session)) == MOST_PER_IDENTIFIER
+        for number in range(most + 20):
+            address = f"203.0.113.{number // 6}"
+            signed_in_as(session, identifier, WRONG, address=address)
+        assert len(refusals(session)) == most
+        (refusal_day,) = session.scalars(select(RefusalDay))
+        assert refusal_day.number == most + 20
+        rows = session.scalars(select(func.count()).select_from(SignInAttempt)).one()
+        assert rows == most + 20 + 20, "one for each address and try, and twenty of the account"
+        try_again = NOON + timedelta(days=1)
+        signed_in_as(session, identifier, WRONG, now=try_again)
+        assert len(refusals(session)) == most + 1
+
+
+def test_many_at_once_are_counted_in_one_row_a_day(database: Database) -> None:
+    with database.transaction() as session:
+        officer(session)
+
+    def fail(number: int) -> None:
+        with database.transaction() as session:
+            signed_in_as(session, f"nobody{number}@pmc.example", WRONG, address=f"192.0.2.{number}")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(fail, range(12)))
+    with database.reading() as session:
+        (refusal_day,) = session.scalars(select(RefusalDay))
+        assert (refusal_day.person_id, refusal_day.number) == (None, 12)
 
 
 def test_getting_in_is_no_refusal(on_sqlite: Database) -> None:

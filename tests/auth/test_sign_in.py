@@ -7,16 +7,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
+from publisher.auth.known_devices import Visitor
+from publisher.auth.refusals import SignInProblem
 from publisher.auth.sign_in import (
     SignedIn,
-    SignInProblem,
     SignInRefusal,
     choose_language,
     hash_to_try,
     own_hash,
     sign_in,
 )
-from publisher.auth.throttling import MOST_PER_ADDRESS, MOST_PER_IDENTIFIER, WINDOW
+from publisher.auth.sign_in_codes import CodeRequest
+from publisher.auth.throttling import (
+    FIRST_WAIT,
+    MOST_PER_ADDRESS,
+    MOST_PER_IDENTIFIER,
+    WINDOW,
+)
 from publisher.database.session import Database
 from publisher.models.people import Person, SignIn, SignInAttempt
 from publisher.people.appointments import disable_person, end_appointment
@@ -35,6 +42,7 @@ pytestmark = pytest.mark.both
 
 MAIL, MOBILE = "first@pmc.example", "+919822012345"
 MINUTE = timedelta(minutes=1)
+Outcome = SignedIn | CodeRequest | SignInRefusal
 
 
 def officer(session: Session) -> Person:
@@ -50,16 +58,16 @@ def try_sign_in(
     address: str = "203.0.113.7",
     now: datetime = NOON,
     hasher: CheapHasher = HASHER,
-) -> SignedIn | SignInRefusal:
+) -> Outcome:
     return signed_in_as(session, identifier, password, address=address, now=now, hasher=hasher)
 
 
-def entered(outcome: SignedIn | SignInRefusal) -> SignedIn:
+def entered(outcome: Outcome) -> SignedIn:
     assert isinstance(outcome, SignedIn), outcome
     return outcome
 
 
-def problem(outcome: SignedIn | SignInRefusal) -> SignInProblem:
+def problem(outcome: Outcome) -> SignInProblem:
     assert isinstance(outcome, SignInRefusal), outcome
     return outcome.code
 
@@ -112,54 +120,55 @@ def test_a_wrong_password_and_an_unknown_account_are_indistinguishable(
 
 
 @pytest.mark.parametrize("identifier", [MAIL, "nobody@pmc.example"])
-def test_after_five_failures_an_account_is_closed_whether_it_exists_or_not(
+def test_after_five_failures_a_code_is_asked_of_everybody(
     database: Database, identifier: str
 ) -> None:
     with database.transaction() as session:
         officer(session)
-    for failure in range(MOST_PER_IDENTIFIER):
+    for _ in range(MOST_PER_IDENTIFIER):
         with database.transaction() as session:
-            signed_in = try_sign_in(
-                session, identifier, "wrong password", now=NOON + failure * MINUTE
-            )
+            signed_in = try_sign_in(session, identifier, "wrong password")
             assert problem(signed_in) is SignInProblem.WRONG
     with database.transaction() as session:
-        closed = try_sign_in(session, identifier, PASSWORD, now=NOON + 5 * MINUTE)
-        assert closed == SignInRefusal(SignInProblem.THROTTLED, NOON + WINDOW)
+        signed_in = try_sign_in(session, identifier, PASSWORD)
+        assert isinstance(signed_in, CodeRequest)
+        assert signed_in.not_before == NOON + FIRST_WAIT
 
 
-def test_a_locked_account_unlocks_itself_and_attempts_do_not_extend_it(
-    on_sqlite: Database,
-) -> None:
+def test_a_quarter_of_an_hour_later_the_password_is_enough_again(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
         for _ in range(MOST_PER_IDENTIFIER):
             try_sign_in(session, password="wrong password")
-        for minute in range(1, 15):
-            signed_in = try_sign_in(session, password="wrong password", now=NOON + minute * MINUTE)
-            assert problem(signed_in) is SignInProblem.THROTTLED
+        assert isinstance(try_sign_in(session, now=NOON + 14 * MINUTE), CodeRequest)
         entered(try_sign_in(session, now=NOON + WINDOW))
 
 
-def test_closing_one_spelling_of_an_account_closes_every_spelling_of_it(
+def test_failures_of_one_spelling_of_an_account_count_for_every_spelling(
     on_sqlite: Database,
 ) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
         for identifier in ("9822012345", "98220 12345", "098220-12345", MOBILE, "९८२२०१२३४५"):
             try_sign_in(session, identifier, "wrong password")
-        assert problem(try_sign_in(session, "0091 98220 12345")) is SignInProblem.THROTTLED
+        assert isinstance(try_sign_in(session, "0091 98220 12345"), CodeRequest)
 
 
-def test_an_address_that_tries_many_accounts_is_closed_and_no_other_one(
-    on_sqlite: Database,
+@pytest.mark.parametrize(
+    ("addresses", "other"),
+    [(["203.0.113.7"], "203.0.113.8"), (["2001:db8::1", "2001:db8::9:2"], "2001:db8:0:1::1")],
+)
+def test_an_address_that_tries_many_accounts_is_asked_for_codes(
+    on_sqlite: Database, addresses: list[str], other: str
 ) -> None:
     with on_sqlite.transaction() as session:
         officer(session)
         for number in range(MOST_PER_ADDRESS):
-            try_sign_in(session, f"guess{number}@pmc.example", "wrong password")
-        assert problem(try_sign_in(session)) is SignInProblem.THROTTLED
-        entered(try_sign_in(session, address="203.0.113.8"))
+            address = addresses[number % len(addresses)]
+            try_sign_in(session, f"guess{number}@pmc.example", "wrong password", address=address)
+        later = NOON + MINUTE
+        assert isinstance(try_sign_in(session, address=addresses[0], now=later), CodeRequest)
+        entered(try_sign_in(session, address=other, now=later))
 
 
 def test_signing_in_clears_failures_of_the_account_not_of_the_address(
@@ -246,29 +255,22 @@ def test_proving_is_throttled_too(on_sqlite: Database) -> None:
 def test_a_password_is_checked_before_the_transaction_and_not_in_it(
     on_sqlite: Database,
 ) -> None:
-    hasher = CheapHasher()
+    hasher, visitor = CheapHasher(), Visitor("203.0.113.7", "Firefox")
     with on_sqlite.transaction() as session:
         person = officer(session)
         for password, right in ((PASSWORD, True), ("wrong password", False)):
-            stored_hash = hash_to_try(session, identifier=MAIL, address="203.0.113.7", now=NOON)
+            stored_hash = hash_to_try(session, identifier=MAIL, visitor=visitor, now=NOON)
             proof = stored_hash.proof(password, hasher=hasher)
             before = hasher.verified
-            signed_in = sign_in(
-                session,
-                identifier=MAIL,
-                proof=proof,
-                address="203.0.113.7",
-                device="Firefox",
-                now=NOON,
-            )
+            signed_in = sign_in(session, identifier=MAIL, proof=proof, visitor=visitor, now=NOON)
             assert isinstance(signed_in, SignedIn) is right
             assert hasher.verified == before
         assert hasher.verified == 2
-        for _ in range(MOST_PER_IDENTIFIER):
+        for _ in range(MOST_PER_ADDRESS):
             try_sign_in(session, password="wrong password")
-        closed = hash_to_try(session, identifier=MAIL, address="203.0.113.7", now=NOON)
-        assert not closed.proof(PASSWORD, hasher=hasher).is_right
-        assert hasher.verified == 2, "a closed door is not worth the work"
+        busy = hash_to_try(session, identifier=MAIL, visitor=visitor, now=NOON)
+        assert not busy.proof(PASSWORD, hasher=hasher).is_right
+        assert hasher.verified == 2, "an address that is busy is not worth the work"
         assert not own_hash(session, person_id=person.id, now=NOON).is_throttled
 
 

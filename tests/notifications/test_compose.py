@@ -93,6 +93,8 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.PASSWORD_CODE: {"secret": "49172056", "expires_at": DUE},
     NoticeKind.CONTACT_CODE: {"secret": "49172056", "expires_at": DUE},
     NoticeKind.ACCESS_CHANGED: {"changed": "password", "at": NOON, "calendar": True},
+    NoticeKind.SIGN_IN_CODE: {"secret": "49172056", "expires_at": DUE},
+    NoticeKind.SIGN_INS_REFUSED: {"at": NOON},
     NoticeKind.ACKNOWLEDGEMENT: {
         **ABOUT_A_SUBMISSION,
         "department": WATER,

@@ -8,16 +8,24 @@ import pytest
 from sqlalchemy import func, select
 
 import publisher.models  # noqa: F401  the tables have to be known
-from publisher.auth import one_time_links, sessions, throttling
+from publisher.auth import known_devices, one_time_links, sessions, throttling
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.auth.sign_in import SignedIn
 from publisher.database.session import Base
 from publisher.intake import uploads
 from publisher.intake.uploads import UploadedFile
-from publisher.models.approvals import RefusedSignIn, SpotCode
+from publisher.models.approvals import RefusalDay, RefusedSignIn, SpotCode
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.history import Event
-from publisher.models.people import ContactChange, ContactField, Link, Person, SignIn, SignInAttempt
+from publisher.models.people import (
+    ContactChange,
+    ContactField,
+    KnownDevice,
+    Link,
+    Person,
+    SignIn,
+    SignInAttempt,
+)
 from publisher.models.posts import Decision, Post, Revision, Variant
 from publisher.models.submission_details import Upload
 from publisher.models.submissions import Submission
@@ -115,8 +123,33 @@ def test_a_session_that_nobody_ended_goes_180_days_after_it_was_last_seen(town: 
     for _day in range(3):
         try_sign_in(town, "first")
         town.clock.move(DAY)
-    assert tick(town, LOGS - 3 * DAY) == 0
-    assert tick(town, 2 * DAY) == 1
+    tick(town, LOGS - 3 * DAY)
+    assert count(town, SignIn) == 3
+    tick(town, 2 * DAY)
+    assert count(town, SignIn) == 2
+
+
+def test_known_devices_go_30_days_after_their_last_use_but_for_one(
+    town: City,
+) -> None:
+    give_password(town, "first")
+    for _day in range(3):
+        try_sign_in(town, "first")
+        town.clock.move(DAY)
+    assert tick(town, known_devices.LASTS - 3 * DAY) == 1
+    tick(town, 2 * DAY)
+    with town.read() as session:
+        last = session.scalars(select(KnownDevice)).one()
+        assert (last.device, last.address) == ("", "")
+
+
+def test_numbers_of_refused_sign_ins_go_after_180_days(town: City) -> None:
+    with town.write() as session:
+        signed_in_as(session, "nobody@pmc.example", now=town.now)
+    tick(town, LOGS - DAY)
+    assert count(town, RefusalDay) == 1
+    tick(town, DAY)
+    assert count(town, RefusalDay) == 0
 
 
 def make_link(town: City, lasts: timedelta) -> None:

@@ -8,7 +8,9 @@ from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from publisher.auth import sign_in
+from publisher.auth.known_devices import Visitor
 from publisher.auth.passwords import Hasher, hashed
+from publisher.auth.sign_in_codes import CodeRequest
 from publisher.models.people import Person, SignIn
 from tests.support.city import City
 from tests.support.city_people import NOON
@@ -56,15 +58,16 @@ def signed_in_as(
     *,
     address: str = "203.0.113.7",
     device: str = "Firefox",
+    device_token: str = "",
+    is_shared: bool = False,
     now: datetime = NOON,
     hasher: Hasher = HASHER,
-) -> sign_in.SignedIn | sign_in.SignInRefusal:
-    """Verify this password, and then sign in by it, or be refused."""
-    stored = sign_in.hash_to_try(session, identifier=identifier, address=address, now=now)
+) -> sign_in.SignedIn | CodeRequest | sign_in.SignInRefusal:
+    """Verify this password, and then sign in by it, be asked for a code, or be refused."""
+    visitor = Visitor(address, device, device_token, is_shared)
+    stored = sign_in.hash_to_try(session, identifier=identifier, visitor=visitor, now=now)
     proof = stored.proof(password, hasher=hasher)
-    return sign_in.sign_in(
-        session, identifier=identifier, proof=proof, address=address, device=device, now=now
-    )
+    return sign_in.sign_in(session, identifier=identifier, proof=proof, visitor=visitor, now=now)
 
 
 def prove(

@@ -129,6 +129,7 @@ OTHER_FORMS = {
     "profile.mobile": ("member", "/profile/mobile", "value password"),
     "rehearsals.start": ("lead", "/rehearsals/none-of-that-name/start", ""),
     "rehearsals.drop": ("lead", "/rehearsals/none-of-that-name/drop", ""),
+    "signing.confirm_code": ("first", "/sign-in/code", "code next"),
     "signing.end": ("first", "/sessions/99/end", ""),
     "signing.end_others": ("first", "/sessions/end-others", ""),
     "signing.prove": ("clerk", "/confirm", "password next kept_path kept:title"),

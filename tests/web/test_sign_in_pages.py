@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from werkzeug.test import Cookie
 
 from approvals.policy import FRESH, Role
 from publisher.auth.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT
@@ -90,29 +91,123 @@ def test_the_page_does_not_say_whether_an_account_exists(site: Site) -> None:
         assert NOT_RIGHT in Page(response.text)
 
 
-def test_too_many_tries_close_the_door_for_a_while_and_say_until_when(any_site: Site) -> None:
-    any_site.give_password("member")
-    nobody = any_site.nobody()
-    codes = [nobody.sign_in("member", "not the password").status_code for _try in range(5)]
+def fail_five_times(site: Site, name: str = "member") -> None:
+    """Fail to sign in as this person, in a stranger's browser."""
+    stranger = site.nobody()
+    codes = [stranger.sign_in(name, "not the password").status_code for _try in range(5)]
     assert codes == [401] * 5
-    response = nobody.sign_in("member")
-    page = Page(response.text)
-    assert response.status_code == 429
-    error = "लागोपाठ फार प्रयत्न झाले. आज दुपारी १२:१५ नंतर पुन्हा प्रयत्न करता येईल."
-    assert error in page
-    assert page.named("identifier")[0].get("value") == "member@pmc.example"
-    any_site.city.clock.move(timedelta(minutes=16))
-    assert nobody.sign_in("member").status_code == 302
 
 
-def test_a_throttled_sign_in_still_carries_what_was_written(site: Site) -> None:
+def sign_in_codes(site: Site) -> list[str]:
+    with site.city.read() as session:
+        notices = session.scalars(select(Notice).where(Notice.kind == "sign_in_code"))
+        return re.findall(r"\ue001(\d{8})\ue001", " ".join(notice.body for notice in notices))
+
+
+def test_an_unknown_device_types_a_code_after_many_failures(any_site: Site) -> None:
+    any_site.give_password("member")
+    fail_five_times(any_site)
+    member = any_site.nobody()
+    response = member.sign_in("member", next="/submissions")
+    assert response.status_code == 401
+    assert "संकेतांक ५ सेकंदांनी लिहिता येईल." in Page(response.text)
+    (code,) = sign_in_codes(any_site)
+    early = member.post("/sign-in/code", {"code": code, "next": "/submissions"})
+    assert early.status_code == 429
+    assert Page(early.text).error_at("code") == "संकेतांक ५ सेकंदांनी लिहिता येईल."
+    any_site.city.clock.move(timedelta(seconds=5))
+    assert "सेकंदांनी" not in member.get("/sign-in/code").text
+    wrong = member.post("/sign-in/code", {"code": "12345678"})
+    assert wrong.status_code == 401
+    entered = member.post("/sign-in/code", {"code": code, "next": "/submissions"})
+    assert (entered.status_code, entered.headers["Location"]) == (302, "/submissions")
+    assert member.get("/").status_code == 200
+    assert member.get("/sign-in/code").headers["Location"] == "/sign-in"
+
+
+def test_right_and_wrong_passwords_are_answered_alike_after_many_failures(site: Site) -> None:
+    answers = []
+    for name, password in (("member", PASSWORD), ("clerk", "wrong"), ("nobody", "wrong")):
+        if name != "nobody":
+            site.give_password(name)
+        fail_five_times(site, name)
+        visitor = site.nobody()
+        response = visitor.sign_in(name, password)
+        page = re.sub(r'(csrf_token" value=")[^"]+', r"\1", response.text)
+        again = visitor.post("/sign-in/code", {"code": "12345678"}).status_code
+        answers.append((response.status_code, page, again))
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_a_known_device_gets_in_past_a_strangers_failures(any_site: Site) -> None:
+    any_site.give_password("member")
+    member = any_site.nobody()
+    assert member.sign_in("member").status_code == 302
+    member.post("/sign-out")
+    member.forget_token()
+    fail_five_times(any_site)
+    assert member.sign_in("member").status_code == 302
+
+
+def device_cookie(browser: Browser) -> Cookie:
+    cookie = browser.client.get_cookie("__Host-nagarvani-device", domain="127.0.0.1")
+    assert cookie is not None
+    return cookie
+
+
+def test_the_cookie_of_a_device_is_for_this_host_alone_and_30_days(site: Site) -> None:
     site.give_password("member")
-    nobody = site.nobody()
+    member = site.nobody()
+    member.sign_in("member")
+    cookie = device_cookie(member)
+    flags = (cookie.secure, cookie.http_only, cookie.same_site, cookie.path, cookie.max_age)
+    assert flags == (True, True, "Strict", "/", 30 * 24 * 3600)
+    assert cookie.origin_only
+
+
+def test_a_forged_cookie_or_that_of_another_makes_no_device_known(site: Site) -> None:
+    cookies = {"member": "x", "clerk": "x"}
+    for name in cookies:
+        site.give_password(name)
+        browser = site.nobody()
+        browser.sign_in(name)
+        cookies[name] = device_cookie(browser).value
+    fail_five_times(site)
+    body, signature = cookies["member"].rsplit(".", 1)
+    for cookie in (body, f"{body}.{signature[::-1]}", f'"{body}"', "é", cookies["clerk"]):
+        thief = site.nobody()
+        thief.client.set_cookie("__Host-nagarvani-device", cookie, domain="127.0.0.1", secure=True)
+        response = thief.sign_in("member")
+        assert response.status_code == 401
+        assert Page(response.text).form("sign-in-code")
+
+
+def test_a_shared_computer_is_not_remembered(site: Site) -> None:
+    site.give_password("member")
+    member = site.nobody()
+    assert member.sign_in("member", is_shared="y").status_code == 302
+    assert member.client.get_cookie("__Host-nagarvani-device", domain="127.0.0.1") is None
+    session_cookie = member.client.get_cookie("__Host-nagarvani", domain="127.0.0.1")
+    assert session_cookie is not None
+    assert session_cookie.expires is None, "it ends with the browser"
+    site.city.clock.move(29 * MINUTE)
+    assert member.get("/").status_code == 200
+    site.city.clock.move(31 * MINUTE)
+    assert member.get("/").status_code == 401
+
+
+def test_what_was_written_is_carried_past_the_code(site: Site) -> None:
+    site.give_password("member")
+    fail_five_times(site)
+    member = site.nobody()
     carried = {"kept_path": "/submissions/new", "kept:title": "अर्धवट शीर्षक"}
-    for _try in range(6):
-        response = nobody.sign_in("member", "not the password", **carried)
-    assert response.status_code == 429
-    assert ("kept:title", "अर्धवट शीर्षक") in Page(response.text).form("sign-in")
+    response = member.sign_in("member", **carried)
+    fields = Page(response.text).form("sign-in-code")
+    assert ("kept:title", "अर्धवट शीर्षक") in fields
+    site.city.clock.move(MINUTE)
+    (code,) = sign_in_codes(site)
+    entered = member.post("/sign-in/code", {"code": code, **carried})
+    assert "अर्धवट शीर्षक" in entered.text
 
 
 def test_a_disabled_persons_session_ends_at_once(any_site: Site) -> None:

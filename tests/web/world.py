@@ -84,6 +84,7 @@ TABLE: Mapping[str, Entry] = {
     "bootstrap.static": PUBLIC,
     "language.choose": PUBLIC,
     "signing.ask": PUBLIC,
+    "signing.confirm_code": PUBLIC,
     "signing.open_invitation": PUBLIC,
     "signing.sign_out": page(EVERYBODY),
     "signing.prove": page(EVERYBODY),

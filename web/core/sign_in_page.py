@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import render_template
-from wtforms import HiddenField, PasswordField, StringField
+from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired
 
 from web.core import form_recovery
@@ -19,6 +19,14 @@ class SignInForm(Form):
         validators=[InputRequired(_l("Write your mail address or your mobile number."))],
     )
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Write your password."))])
+    is_shared = BooleanField(_l("Others use this computer too"))
+    next = HiddenField()
+
+
+class SignInCodeForm(Form):
+    """The code that an unknown device needs after many failures."""
+
+    code = StringField(_l("Code"), validators=[InputRequired(_l("Write the code."))])
     next = HiddenField()
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from math import ceil
 
 from publisher.auth.passwords import BadPassword
-from publisher.auth.sign_in import SignInProblem, SignInRefusal
+from publisher.auth.refusals import SignInProblem
+from publisher.auth.sign_in import SignInRefusal
 from publisher.people.contact_verification import ContactCodeProblem
+from web.core.context import ctx
 from web.core.i18n import N_, _
 from web.messages.field_errors import sentence_with
 
@@ -17,6 +20,13 @@ SIGN_IN: Mapping[SignInProblem, str] = {
     ),
     SignInProblem.THROTTLED: N_(
         "Too many tries, one after the other. You can try again from %(until)s on."
+    ),
+    SignInProblem.BUSY: N_(
+        "Too many wrong tries came from this network. You can try again in %(seconds)s seconds."
+    ),
+    SignInProblem.TOO_EARLY: N_("The code can be typed in %(seconds)s seconds."),
+    SignInProblem.WRONG_CODE: N_(
+        "This code is not right, or its time is over. If none has come, sign in once more."
     ),
     SignInProblem.DISABLED: N_("This access is closed. Ask the cell."),
     SignInProblem.NO_APPOINTMENT: N_(
@@ -57,7 +67,13 @@ def code_sentence(problem: ContactCodeProblem) -> str:
 
 def sign_in_sentence(refusal: SignInRefusal) -> str:
     """Return why the sign-in was refused."""
-    return sentence_with(SIGN_IN[refusal.code], {"until": refusal.until or ""})
+    seconds = seconds_until(refusal.until) if refusal.until is not None else ""
+    return sentence_with(SIGN_IN[refusal.code], {"until": refusal.until or "", "seconds": seconds})
+
+
+def seconds_until(moment: datetime) -> int:
+    """Return how many seconds are left until the moment, rounded up, at least 0."""
+    return max(0, ceil((moment - ctx.now()).total_seconds()))
 
 
 def password_sentence(problem: BadPassword) -> str:

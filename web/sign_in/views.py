@@ -12,20 +12,29 @@ from wtforms.validators import InputRequired
 
 from publisher.auth import sessions as signing_in_sessions
 from publisher.auth import sign_in as auth_sign_in
+from publisher.auth.known_devices import Visitor
 from publisher.auth.sign_in import SignedIn, SignInRefusal
+from publisher.auth.sign_in_codes import CodeRequest
 from publisher.models.people import Person
 from publisher.people import invitations
 from web.core import form_recovery
-from web.core.auth import SESSION_KEY, acting, reads, writes, writing
+from web.core.auth import acting, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.form_views import with_form
 from web.core.i18n import _, _l, _n
 from web.core.permissions import Page, for_roles, public
-from web.core.sign_in_page import ProveForm, SignInForm, prove_page, sign_in_page
+from web.core.sign_in_page import (
+    ProveForm,
+    SignInCodeForm,
+    SignInForm,
+    prove_page,
+    sign_in_page,
+)
 from web.errors import error_page
 from web.forms import Form, key_of
-from web.messages.sign_in import sign_in_sentence
+from web.messages.sign_in import seconds_until, sign_in_sentence
+from web.sign_in import browser_cookies
 from web.sign_in.passwords import city_words, new_hash, own_proof
 
 routes = Blueprint("signing", __name__)
@@ -50,47 +59,95 @@ def ask(form: SignInForm) -> Page:
     recovered = form_recovery.carried_form()
     if not form.validate():
         return sign_in_page(form=form, recovered=recovered, code=422)
-    outcome = _try_sign_in((form.identifier.data or "").replace("\0", ""), form.password.data or "")
+    visitor = _visitor(is_shared=bool(form.is_shared.data))
+    identifier = (form.identifier.data or "").replace("\0", "")
+    outcome = _try_sign_in(identifier, form.password.data or "", visitor)
+    if isinstance(outcome, CodeRequest):
+        browser_cookies.store_asked(identifier, outcome, is_shared=visitor.is_shared)
+        code_form = SignInCodeForm(formdata=None, next=form.next.data)
+        return _code_page(code_form, outcome, recovered)
     if isinstance(outcome, SignInRefusal):
         form.form_errors.append(sign_in_sentence(outcome))
         code = 429 if outcome.until is not None else 401
         return sign_in_page(form=form, recovered=recovered, code=code)
-    _begin_session(outcome)
-    if recovered is not None:
-        return form_recovery.page(recovered, message=_("You are signed in again."), code=200)
-    path = form.next.data or "/"
-    return redirect(path if form_recovery.is_own_path(path) else "/")
+    return _continue(outcome, form.next.data or "/", recovered)
 
 
-def _try_sign_in(identifier: str, password: str) -> SignedIn | SignInRefusal:
-    address = request.remote_addr or ""
+def _try_sign_in(
+    identifier: str, password: str, visitor: Visitor
+) -> SignedIn | CodeRequest | SignInRefusal:
     with reading() as database_session:
         stored_hash = auth_sign_in.hash_to_try(
-            database_session, identifier=identifier, address=address, now=ctx.now()
+            database_session, identifier=identifier, visitor=visitor, now=ctx.now()
         )
     end_reading()  # checking a hash is slow
     proof = stored_hash.proof(password)
     with writing() as database_session:
         return auth_sign_in.sign_in(
-            database_session,
-            identifier=identifier,
-            proof=proof,
-            address=address,
-            device=request.user_agent.string[:200],
-            now=ctx.now(),
+            database_session, identifier=identifier, proof=proof, visitor=visitor, now=ctx.now()
         )
 
 
-def _begin_session(signed_in: SignedIn) -> None:
-    """Begin a new session; nothing of the previous session is kept but the language."""
-    language = session.get("language")
-    session.clear()
-    # The form just read has made a token of the old session, which this page would hand on.
-    g.pop("csrf_token", None)
-    session[SESSION_KEY] = signed_in.token
-    session.permanent = True
-    if language:
-        session["language"] = language
+def _visitor(*, is_shared: bool) -> Visitor:
+    return Visitor(
+        address=request.remote_addr or "",
+        device=request.user_agent.string[:200],
+        device_token=browser_cookies.device_token(),
+        is_shared=is_shared,
+    )
+
+
+def _continue(
+    signed_in: SignedIn, path: str, recovered: form_recovery.RecoveredForm | None
+) -> Page:
+    """Begin the session, and continue where the person was, with the form they had submitted."""
+    browser_cookies.begin_session(signed_in)
+    if recovered is not None:
+        return form_recovery.page(recovered, message=_("You are signed in again."), code=200)
+    return redirect(path if form_recovery.is_own_path(path) else "/")
+
+
+@routes.route("/sign-in/code", methods=["GET", "POST"])
+@public
+@with_form(SignInCodeForm)
+def confirm_code(form: SignInCodeForm) -> Page:
+    """Sign in with the code that an unknown device needs, if the password was right."""
+    pending = browser_cookies.pending_sign_in()
+    if pending is None:
+        return redirect(url_for("signing.ask"))
+    recovered = form_recovery.carried_form()
+    if form.is_shown or not form.validate():
+        return _code_page(form, pending.code_request, recovered, code=200 if form.is_shown else 422)
+    with writing() as database_session:
+        outcome = auth_sign_in.confirm_code(
+            database_session,
+            identifier=pending.identifier,
+            code_request=pending.code_request,
+            code=form.code.data or "",
+            visitor=_visitor(is_shared=pending.is_shared),
+            now=ctx.now(),
+        )
+    if isinstance(outcome, SignInRefusal):
+        form.code.errors = [sign_in_sentence(outcome)]
+        code = 429 if outcome.until is not None else 401
+        return _code_page(form, pending.code_request, recovered, code=code)
+    return _continue(outcome, form.next.data or "/", recovered)
+
+
+def _code_page(
+    form: SignInCodeForm,
+    code_request: CodeRequest,
+    recovered: form_recovery.RecoveredForm | None,
+    *,
+    code: int = 401,
+) -> Page:
+    page = render_template(
+        "sign_in/sign_in_code.html",
+        form=form,
+        seconds=seconds_until(code_request.not_before),
+        carried_fields=form_recovery.hidden_fields(recovered) if recovered else [],
+    )
+    return page, code
 
 
 @routes.post("/sign-out")

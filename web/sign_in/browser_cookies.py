@@ -1,0 +1,93 @@
+"""The cookies of a browser: its session, a sign-in that waits for a code, and its device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import after_this_request, current_app, g, request, session
+from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug import Response
+
+from publisher.auth.known_devices import LASTS
+from publisher.auth.sign_in import SignedIn
+from publisher.auth.sign_in_codes import CodeRequest
+from web.core.auth import SESSION_KEY
+from web.core.context import ctx
+
+_ASKED_KEY = "sign_in_code"
+LONGEST_IDENTIFIER = 254
+"""Characters of a login that a cookie holds; no mail address is longer."""
+
+
+@dataclass(frozen=True)
+class PendingSignIn:
+    """A sign-in in this browser that waits for its code."""
+
+    identifier: str
+    code_request: CodeRequest
+    is_shared: bool
+
+
+def store_asked(identifier: str, code_request: CodeRequest, *, is_shared: bool) -> None:
+    """Store in the session cookie that a code is awaited; the cookie tells nothing else."""
+    not_before = code_request.not_before.isoformat()
+    session[_ASKED_KEY] = [
+        identifier[:LONGEST_IDENTIFIER],
+        code_request.browser,
+        not_before,
+        is_shared,
+    ]
+
+
+def pending_sign_in() -> PendingSignIn | None:
+    """Return the sign-in of this browser that waits for a code, or None."""
+    if _ASKED_KEY not in session:
+        return None
+    identifier, browser, not_before, is_shared = session[_ASKED_KEY]
+    code_request = CodeRequest(browser, datetime.fromisoformat(not_before))
+    return PendingSignIn(identifier, code_request, is_shared)
+
+
+def begin_session(signed_in: SignedIn) -> None:
+    """Begin a new session; nothing of the previous session is kept but the language."""
+    language = session.get("language")
+    session.clear()
+    # The form just read has made a token of the old session, which this page would hand on.
+    g.pop("csrf_token", None)
+    session[SESSION_KEY] = signed_in.token
+    session.permanent = not signed_in.sign_in.is_shared
+    if language:
+        session["language"] = language
+    if signed_in.device_token:
+        _set_device(signed_in.device_token)
+
+
+def _cookie_name() -> str:
+    return f"{current_app.config['SESSION_COOKIE_NAME']}-device"
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(ctx.settings.secret_key, salt="known device")
+
+
+def device_token() -> str:
+    """Return the token of the device cookie; empty if there is none, or it is not ours."""
+    try:
+        return str(_serializer().loads(request.cookies.get(_cookie_name(), "")))
+    except BadSignature:
+        return ""
+
+
+def _set_device(token: str) -> None:
+    @after_this_request
+    def set_cookie(response: Response) -> Response:
+        response.set_cookie(
+            _cookie_name(),
+            str(_serializer().dumps(token)),
+            max_age=LASTS,
+            secure=True,
+            httponly=True,
+            samesite="Strict",
+        )
+        return response
