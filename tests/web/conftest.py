@@ -33,7 +33,8 @@ def world_template(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> W
     """Return the city with one row of everything, to be copied for each test."""
     site = new_site(run, tmp_path_factory.mktemp("furnished"))
     world = World(site, add_one_of_each(site.city, "water"), add_one_of_each(site.city, "road"))
-    site.browser("road_member")
+    for name in ("road_member", "garden_member"):
+        site.browser(name)
     site.city.database.dispose()
     return world
 

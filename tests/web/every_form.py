@@ -79,6 +79,7 @@ PAGES = """
     admin /people/{person_first}
     admin /people/{person_left}
     admin /people/{person_new}
+    admin /people/{person_first}/sessions
     member /profile
     member /profile/mail
     member /profile/password
@@ -130,6 +131,8 @@ OTHER_FORMS = {
     "rehearsals.start": ("lead", "/rehearsals/none-of-that-name/start", ""),
     "rehearsals.drop": ("lead", "/rehearsals/none-of-that-name/drop", ""),
     "signing.confirm_code": ("first", "/sign-in/code", "code next"),
+    "person_sessions.end_device": ("admin", "/people/99/devices/99/end", ""),
+    "signing.end_device": ("first", "/devices/99/end", ""),
     "signing.end": ("first", "/sessions/99/end", ""),
     "signing.end_others": ("first", "/sessions/end-others", ""),
     "signing.prove": ("clerk", "/confirm", "password next kept_path kept:title"),

@@ -81,7 +81,7 @@ def _deviations(world: World, call: Call, browser: Browser, role: str) -> Iterat
 
 def test_every_private_page_asks_an_anonymous_visitor_to_sign_in(world: World) -> None:
     nobody, wrong = world.site.nobody(), []
-    ids = {**world.own, "sign_in_id": 1, "own_appointment": 1}
+    ids = {**world.own, "sign_in_id": 1, "known_device_id": 1, "own_appointment": 1}
     for call in calls(world.site):
         path = path_of(world.site, call, ids)
         code = send_call(nobody, call, path, ids).status_code
@@ -93,7 +93,7 @@ def test_every_private_page_asks_an_anonymous_visitor_to_sign_in(world: World) -
 
 def test_an_anonymous_post_is_carried_by_the_sign_in_page(world: World) -> None:
     nobody, lost = world.site.nobody(), []
-    ids = {**world.own, "sign_in_id": 1, "own_appointment": 1}
+    ids = {**world.own, "sign_in_id": 1, "known_device_id": 1, "own_appointment": 1}
     for call in calls(world.site):
         if call.entry.public or call.method == "GET" or call.foreign:
             continue
@@ -167,7 +167,7 @@ def test_an_unknown_id_is_a_404(world: World) -> None:
     nothing: dict[str, object] = dict.fromkeys(world.own, 999_999)
     nothing |= {"code": "atlantis", "sha256": "0" * 64, "token": "x", "filename": "no.css"}
     nothing |= {"scenario": "earthquake"}
-    nothing |= {"sign_in_id": 999_999, "own_appointment": 999_999}
+    nothing |= {"sign_in_id": 999_999, "known_device_id": 999_999, "own_appointment": 999_999}
     for call in calls(site):
         if call.foreign or call.entry.public or not _arguments(site, call):
             continue

@@ -12,8 +12,9 @@ from werkzeug.test import Cookie
 from approvals.policy import FRESH, Role
 from publisher.auth.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT
 from publisher.models.deliveries import Account, Delivery
+from publisher.models.history import Event
 from publisher.models.notifications import Notice
-from publisher.models.people import Person, SignIn
+from publisher.models.people import KnownDevice, Person, SignIn
 from publisher.people import appointments, permissions
 from publisher.states import AccountState
 from tests.support.city_people import DAY, HOUR, MINUTE
@@ -280,8 +281,7 @@ def test_nobody_acts_under_somebody_elses_appointment_or_an_ended_one(site: Site
 def test_one_sees_ones_own_sessions_and_ends_another(site: Site) -> None:
     here, phone = site.browser("member"), site.browser("member")
     stranger = site.browser("road_member")
-    page = here.page("/sessions")
-    ends = [form.get("action") for form in page.all if form.get("action").endswith("/end")]
+    ends = [path for path in actions(here, "/sessions") if re.match(r"/sessions/\d+/end", path)]
     assert len(ends) == 1
     assert stranger.post(ends[0]).status_code == 404
     assert phone.get("/").status_code == 200
@@ -457,6 +457,104 @@ def test_sessions_say_what_device_they_are_of_as_text(site: Site) -> None:
     with site.city.write() as session:
         session.scalars(select(SignIn)).one().device = "<img src=x onerror=alert(1)>"
     assert "<img src=x" not in member.get("/sessions").text
+
+
+CHROME = (
+    "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0.0.0 Mobile Safari/537.36"
+)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "plain"),
+    [
+        (CHROME, "Chrome, Android"),
+        (f"{CHROME} EdgA/140.0", "Edge, Android"),
+        (f"{CHROME} OPR/95", "Opera, Android"),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0",
+            "Firefox, Linux",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X) Version/18.0 Safari/605.1",
+            "Safari, Mac",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) CriOS/140.0", "Chrome, iPhone"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("x" * 200, "x" * 60),
+        ("", "अनोळखी उपकरण"),
+    ],
+)
+def test_sessions_and_devices_are_named_by_browser_and_system(
+    site: Site, user_agent: str, plain: str
+) -> None:
+    site.give_password("member")
+    member = site.nobody()
+    member.client.environ_base["HTTP_USER_AGENT"] = user_agent
+    member.sign_in("member")
+    page = member.page("/sessions")
+    assert page.text.count(plain) >= 2
+    assert "पासवर्डने" in page
+
+
+def test_one_ends_a_known_device_and_no_other_persons(any_site: Site) -> None:
+    any_site.give_password("member")
+    member, stranger = any_site.nobody(), any_site.browser("road_member")
+    member.sign_in("member")
+    (end,) = [path for path in actions(member, "/sessions") if "/devices/" in path]
+    assert "हे उपकरण" in member.page("/sessions")
+    assert stranger.post(end).status_code == 404
+    assert member.post(end).status_code == 302
+    assert member.get("/").status_code == 200, "the session goes on"
+    fail_five_times(any_site)
+    assert member.sign_in("member").status_code == 401
+
+
+def actions(browser: Browser, path: str) -> list[str]:
+    """Return where the forms of a page are sent."""
+    return [str(form.get("action")) for form in browser.page(path).all]
+
+
+def test_an_admin_ends_sessions_and_devices_of_others(any_site: Site) -> None:
+    any_site.give_password("member")
+    admin, lead, member = any_site.browser("admin"), any_site.browser("lead"), any_site.nobody()
+    member.sign_in("member")
+    listed = f"/people/{any_site.city.people['member']}/sessions"
+    device, session_path = sorted(
+        path for path in actions(admin, listed) if path.endswith("/end") and "/people/" in path
+    )
+    assert admin.post(session_path).status_code == 302
+    assert member.get("/").status_code == 401
+    assert admin.post(device).status_code == 302
+    again = any_site.browser("member")
+    assert admin.post(f"{listed}/end-all").status_code == 302
+    assert again.get("/").status_code == 401
+    assert "कोठेही" in admin.page(listed)
+    with any_site.city.read() as session:
+        verbs = [event.verb for event in session.scalars(select(Event).order_by(Event.id))]
+    assert [verb for verb in verbs if verb in ("end_session", "end_device", "end_access")] == [
+        *("end_session", "end_device", "end_access")
+    ]
+    own, above = (f"/people/{any_site.city.people[name]}/sessions" for name in ("lead", "admin"))
+    assert lead.get(above).status_code == 403
+    assert lead.post(f"{above}/end-all").status_code == 403
+    assert lead.post(f"{own}/end-all").status_code == 409
+    assert member.get(listed).status_code == 401
+    assert any_site.browser("member").get(listed).status_code == 403
+
+
+def test_an_admin_ends_nothing_of_one_person_by_anothers_page(site: Site) -> None:
+    site.give_password("clerk")
+    clerk, admin = site.nobody(), site.browser("admin")
+    clerk.sign_in("clerk")
+    clerk_id, member_id = site.city.people["clerk"], site.city.people["member"]
+    with site.city.read() as session:
+        own_session = session.scalars(select(SignIn.id).where(SignIn.person_id == clerk_id)).one()
+        device = session.scalars(select(KnownDevice.id).where(KnownDevice.person_id == clerk_id))
+        paths = (f"sessions/{own_session}/end", f"devices/{device.one()}/end")
+    for path in paths:
+        assert admin.post(f"/people/{member_id}/{path}").status_code == 404
+    assert clerk.get("/").status_code == 200
 
 
 def test_the_language_that_somebody_chose_is_kept(site: Site) -> None:

@@ -19,7 +19,7 @@ from publisher.intake.uploads import UploadedFile
 from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import Delivery
 from publisher.models.monitoring import Watch
-from publisher.models.people import Department, SignIn
+from publisher.models.people import Department, KnownDevice, SignIn
 from publisher.models.posts import Post
 from publisher.models.submissions import SubmissionFile
 from publisher.people import department_changes, department_orders
@@ -93,6 +93,7 @@ TABLE: Mapping[str, Entry] = {
     "signing.sessions": page(EVERYBODY),
     "signing.end": Entry("", EVERYBODY),
     "signing.end_others": page(EVERYBODY),
+    "signing.end_device": Entry("", EVERYBODY),
     "forgotten.ask": PUBLIC,
     "forgotten.sent": PUBLIC,
     "forgotten.open_link": PUBLIC,
@@ -148,6 +149,10 @@ TABLE: Mapping[str, Entry] = {
     "people.disable": page(RECORDS),
     "people.enable": page(RECORDS),
     "people.end": page(RECORDS),
+    "person_sessions.show": page(RECORDS),
+    "person_sessions.end": page(RECORDS),
+    "person_sessions.end_device": page(RECORDS),
+    "person_sessions.end_all": page(RECORDS),
     "rehearsals.index": page(RECORDS),
     "rehearsals.start": page(RECORDS),
     "rehearsals.drop": page(RECORDS),
@@ -422,9 +427,18 @@ class World:
         ids = dict(self.foreign if call.foreign else self.own)
         whose = "road_member" if call.foreign else name
         ids["sign_in_id"] = self._session_of(whose)
+        ids["known_device_id"] = self._device_of(whose)
+        if call.endpoint.startswith("person_sessions."):
+            ids["sign_in_id"] = self._session_of("garden_member")
+            ids["known_device_id"] = self._device_of("garden_member")
         ids["own_appointment"] = self.site.city.appointments[whose]
         ids |= saved_lists.lists_of(self.site.city, whose)
         return ids
+
+    def _device_of(self, name: str) -> int:
+        query = select(KnownDevice.id).where(KnownDevice.person_id == self.site.city.people[name])
+        with self.site.city.read() as session:
+            return session.scalars(query.order_by(KnownDevice.id.desc())).first() or 0
 
     def _session_of(self, name: str) -> int:
         query = select(SignIn.id).where(SignIn.person_id == self.site.city.people[name])

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from flask import Flask
 
-from web.messages import corrections, emergency, intake, names, reasons
+from web.messages import corrections, emergency, intake, names, reasons, sign_in
 from web.messages import register as register_messages
 from web.messages.warnings import warning_name
 
@@ -40,6 +40,7 @@ def register(app: Flask) -> None:
             "connection_end_sentence": register_messages.connection_end_sentence,
             "delivery_act": corrections.action_words,
             "delivery_reason": reasons.delivery_reason,
+            **sign_in.FILTERS,
             "delivery_thing": corrections.state_subject,
             "found_words": corrections.finding_words,
             "handle_shown": names.handle_shown,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from math import ceil
 
 from publisher.auth.passwords import BadPassword
 from publisher.auth.refusals import SignInProblem
-from publisher.auth.sign_in import SignInRefusal
+from publisher.auth.sign_in import SignInMethod, SignInRefusal
+from publisher.models.people import SignIn
 from publisher.people.contact_verification import ContactCodeProblem
 from web.core.context import ctx
 from web.core.i18n import N_, _
@@ -40,6 +41,31 @@ PASSWORD: Mapping[str, str] = {
     "context": N_("Names, numbers and the city are easily guessed. Put together other words."),
 }
 
+METHODS: Mapping[SignInMethod, str] = {
+    SignInMethod.PASSWORD: N_("by password"),
+    SignInMethod.CODE: N_("by password and code"),
+}
+# In this order: Chrome's User-Agent names Safari too, and Edge's names both.
+_BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser": "Samsung Internet",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "Chrome": "Chrome",
+    "CriOS": "Chrome",
+    "Safari": "Safari",
+}
+_SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Macintosh": "Mac",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+_LONGEST_DEVICE = 60
 
 CODES: Mapping[ContactCodeProblem, str] = {
     ContactCodeProblem.WRONG: N_(
@@ -76,6 +102,27 @@ def seconds_until(moment: datetime) -> int:
     return max(0, ceil((moment - ctx.now()).total_seconds()))
 
 
+def device_words(user_agent: str) -> str:
+    """Return a browser and its system, such as "Chrome, Android", or the User-Agent shortened."""
+    browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), None)
+    system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), None)
+    named = ", ".join(filter(None, (browser, system)))
+    return named or user_agent[:_LONGEST_DEVICE] or _("Unknown device")
+
+
+def method_words(sign_in: SignIn) -> str:
+    """Return how the person of a session signed in, and whether on a shared computer."""
+    method = _(METHODS[SignInMethod(sign_in.method)])
+    shared = _("shared computer")
+    return f"{method}, {shared}" if sign_in.is_shared else method
+
+
 def password_sentence(problem: BadPassword) -> str:
     """Return what is wrong with a new password."""
     return sentence_with(PASSWORD[problem.code], problem.values)
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "device_words": device_words,
+    "method_words": method_words,
+}

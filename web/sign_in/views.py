@@ -10,6 +10,7 @@ from werkzeug import Response
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
+from publisher.auth import known_devices
 from publisher.auth import sessions as signing_in_sessions
 from publisher.auth import sign_in as auth_sign_in
 from publisher.auth.known_devices import Visitor
@@ -18,7 +19,7 @@ from publisher.auth.sign_in_codes import CodeRequest
 from publisher.models.people import Person
 from publisher.people import invitations
 from web.core import form_recovery
-from web.core.auth import acting, reads, writes, writing
+from web.core.auth import acting, by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.form_views import with_form
@@ -253,12 +254,17 @@ def switch() -> Page:
 @for_roles()
 @reads
 def sessions(database_session: Session) -> Page:
-    """List one's own sessions."""
-    own_sessions = signing_in_sessions.sessions_of(
-        database_session, person_id=acting().actor.person_id or 0, now=ctx.now()
+    """List one's own sessions and known devices."""
+    person, now = acting().person, ctx.now()
+    this_device = known_devices.find(
+        database_session, token=browser_cookies.device_token(), person=person, now=now
     )
     return render_template(
-        "sign_in/sessions.html", sessions=own_sessions, current_id=acting().sign_in_id
+        "sign_in/sessions.html",
+        sessions=signing_in_sessions.sessions_of(database_session, person_id=person.id, now=now),
+        current_id=acting().sign_in_id,
+        devices=known_devices.devices_of(database_session, person_id=person.id, now=now),
+        current_device_id=this_device.id if this_device is not None else None,
     )
 
 
@@ -274,6 +280,21 @@ def end(database_session: Session, sign_in_id: int) -> Response:
         now=ctx.now(),
     )
     flash(_("The session has been ended."))
+    return redirect(url_for("signing.sessions"))
+
+
+@routes.post("/devices/<int:known_device_id>/end")
+@for_roles()
+@writes
+def end_device(database_session: Session, known_device_id: int) -> Response:
+    """End one of one's own known devices."""
+    known_devices.end(
+        database_session,
+        **by_actor(),
+        person_id=acting().person.id,
+        known_device_id=known_device_id,
+    )
+    flash(_("The device is not known any more."))
     return redirect(url_for("signing.sessions"))
 
 
