@@ -29,6 +29,7 @@ from web.core.layout import ActingLabel, Banner, Chrome, Help, LanguageChoice, M
 from web.emergency import summary
 from web.messages.names import post_of
 from web.rehearsals import views
+from web.reports import access
 
 
 def help_of(desk: HelpDesk) -> Help:
@@ -145,6 +146,7 @@ def chrome(acting: Acting | None) -> Chrome:
             ),
             *summary.entry(),
             *workers.entry(acting.actor),
+            *access.entry(acting.actor),
             *_personal_entries(),
         )
         if acting

@@ -1,4 +1,4 @@
-"""A browser that signed in is known; sessions on shared computers; refusals counted by day."""
+"""A browser that signed in is known, refusals are counted by day, and events of access listed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,23 @@ branch_labels = None
 depends_on = None
 
 NOBODY = sa.text("person_id IS NULL")
+OF_ACCESS = sa.text(
+    "subject || '' IN ('people', 'appointments', 'sign_ins', 'known_devices', 'refused_sign_ins', "
+    "'duties')"
+)
 
 
 def upgrade() -> None:
     """Make the change."""
     _known_devices()
     _refusal_days()
+    op.create_index(
+        "ix_events_access",
+        "events",
+        ["at", "id"],
+        sqlite_where=OF_ACCESS,
+        postgresql_where=OF_ACCESS,
+    )
     with op.batch_alter_table("sign_ins") as batch:
         batch.add_column(
             sa.Column("is_shared", sa.Boolean(), nullable=False, server_default=sa.false())
@@ -79,6 +90,7 @@ def _refusal_days() -> None:
 
 def downgrade() -> None:
     """Take it back: every browser is unknown again."""
+    op.drop_index("ix_events_access", table_name="events")
     with op.batch_alter_table("sign_ins") as batch:
         batch.drop_column("method")
         batch.drop_column("is_shared")

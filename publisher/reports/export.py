@@ -11,8 +11,10 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
+from publisher import transitions
 from publisher.auth.sessions import actor_under, line_of
 from publisher.database.session import Database
+from publisher.models.people import Person
 from publisher.models.saved_views import Export, ExportPart
 from publisher.models.submissions import Priority
 from publisher.reports import submission_list
@@ -46,8 +48,16 @@ def start(session: Session, *, actor: Actor, now: datetime, filters: SubmissionF
         expires_at=now + LIFETIME,
     )
     session.add(export)
-    session.flush()
+    record_export(session, actor=actor, now=now, rows=export.total)
     return export
+
+
+def record_export(session: Session, *, actor: Actor, now: datetime, rows: int) -> None:
+    """Record in the history that the person takes a list of so many rows away."""
+    # Of the person: an export is deleted after a day, and its id may be used again.
+    person = session.get_one(Person, person_of(actor))
+    values = {"page": SUBMISSIONS, "rows": rows}
+    transitions.record(session, person, "export", actor=actor, now=now, values=values)
 
 
 def _make_room(session: Session, person_id: int) -> None:

@@ -142,6 +142,7 @@ TABLE: Mapping[str, Entry] = {
     "reorganising.merge": page(RECORDS),
     "reorganising.close": page(RECORDS),
     "reorganising.drop": page(RECORDS),
+    "access.index": page("admin auditor"),
     "people.index": page(RECORDS),
     "people.new": page(RECORDS),
     "people.show": page(RECORDS),

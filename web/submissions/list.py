@@ -185,6 +185,8 @@ def csv() -> Response:
         total = submission_total(session, **by_actor(), filters=filters)
     if total >= export.AT_ONCE:
         return redirect(url_for("exports.index", list=filters.query))
+    with writing() as session:
+        export.record_export(session, **by_actor(), rows=total)
     return csv_response(_every_row(filters, actor()))
 
 

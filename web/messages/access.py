@@ -1,0 +1,83 @@
+"""Words for the access log: what happened, who did it, and the details."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from approvals.policy import ActorKind, Role
+from publisher.models.history import Event
+from publisher.operations.access_log import AccessKind
+from web.core.i18n import N_, _
+from web.messages.names import person_name, role_name
+
+KINDS: Mapping[AccessKind, str] = {
+    AccessKind.REFUSED: N_("Refused sign-ins"),
+    AccessKind.RIGHTS: N_("Rights"),
+    AccessKind.CHANNELS: N_("Channels and passwords"),
+    AccessKind.EXPORTS: N_("Exports"),
+}
+ACTS: Mapping[str, str] = {
+    "refuse_sign_in": N_("Sign-in refused"),
+    "refuse_prove": N_("Wrong password within a session"),
+    "refuse_code": N_("Wrong code for a post"),
+    "record_member": N_("Appointment recorded"),
+    "record_officer": N_("Appointment recorded"),
+    "record_head": N_("Appointment recorded"),
+    "record_other_role": N_("Appointment recorded"),
+    "end_appointment": N_("Appointment ended"),
+    "record_person": N_("Person recorded"),
+    "complete_person": N_("Mail address or mobile number added"),
+    "invite": N_("Invitation sent"),
+    "disable_person": N_("Access closed"),
+    "enable_person": N_("Access opened again"),
+    "end_session": N_("Session ended by somebody else"),
+    "end_others": N_("Own other sessions ended"),
+    "end_device": N_("Known device ended"),
+    "end_access": N_("All sessions and devices ended"),
+    "put_on_duty": N_("Put on duty"),
+    "take_off_duty": N_("Taken off duty"),
+    "ask_contact_change": N_("Code asked for a new mail address or mobile number"),
+    "change_contact": N_("Mail address or mobile number changed"),
+    "change_name": N_("Name changed"),
+    "change_password": N_("Password changed"),
+    "reset_password": N_("Password reset"),
+    "forget_password": N_("New password asked for"),
+    "export": N_("List exported as CSV"),
+}
+DETAILS: Mapping[str, str] = {
+    "wrong": N_("wrong password"),
+    "disabled": N_("access closed"),
+    "no_appointment": N_("no appointment"),
+    "mail": N_("mail address"),
+    "mobile": N_("mobile number"),
+}
+
+
+def access_words(event: Event) -> str:
+    """Return what happened; an act without words here is named by its verb."""
+    return _(ACTS[event.verb]) if event.verb in ACTS else event.verb.replace("_", " ")
+
+
+def access_details(event: Event) -> str:
+    """Return the details of an event that the log shows; empty if there are none."""
+    why, field, role = (str(event.details.get(key, "")) for key in ("why", "field", "role"))
+    if role in set(Role):
+        return role_name(Role(role))
+    sentence = DETAILS.get(why or field)
+    return _(sentence) if sentence is not None else ""
+
+
+def access_actor(event: Event) -> str:
+    """Return who acted: a person, the holder of a link, a command, or an unknown visitor."""
+    if event.person is not None:
+        return person_name(event.person)
+    if event.actor_kind is ActorKind.PERSON:
+        return _("not signed in")
+    return _("by command") if event.actor_kind is ActorKind.SERVICE else _("by the system")
+
+
+FILTERS: Mapping[str, Callable[[Event], str]] = {
+    "access_actor": access_actor,
+    "access_details": access_details,
+    "access_words": access_words,
+}
