@@ -58,8 +58,9 @@ class BadPassword(NotAllowed):
 def check_password(password: str, person: Person, *, city_words: Collection[str] = ()) -> None:
     """Raise `BadPassword`: too_short, too_long, common or context.
 
-    There are no rules of composition. A password of common passwords is `common`; one of the
-    person's own names, mail and mobile, the city and this product is `context`.
+    There are no rules of composition. A password of common passwords is `common`: those of a list
+    of our own, and the 3,000 commonest that are long enough. One of the person's own names, mail,
+    mobile and departments, of the city and this product is `context`.
     """
     length = len(_normal(password))
     if length < SHORTEST:
@@ -71,7 +72,8 @@ def check_password(password: str, person: Person, *, city_words: Collection[str]
     if _is_made_of(plain, context):
         raise BadPassword("context")
     is_monotonous = len(set(plain)) < _FEWEST_DIFFERENT
-    if is_monotonous or _is_made_of(plain, context | _words("common.txt")):
+    common = context | _words("common.txt") | _words("commonest.txt")
+    if is_monotonous or _is_made_of(plain, common):
         raise BadPassword("common")
 
 
@@ -147,7 +149,15 @@ def _left_of(plain: str, word_list: Collection[str]) -> int:
 def _own_words(person: Person) -> set[str]:
     local_part = (person.mail or "").partition("@")[0]
     mobile = person.mobile or ""
-    return _pieces((person.name_mr, person.name_en, local_part, mobile, mobile[-10:]))
+    departments = [appointment.department for appointment in person.appointments]
+    return _pieces(
+        (
+            *(person.name_mr, person.name_en, local_part, mobile, mobile[-10:]),
+            *(department.name_mr for department in departments),
+            *(department.name_en for department in departments),
+            *(department.code for department in departments),
+        )
+    )
 
 
 def _pieces(texts: Iterable[str]) -> set[str]:

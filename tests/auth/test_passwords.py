@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from importlib.resources import files
 
 import pytest
 from argon2 import extract_parameters
@@ -16,7 +17,9 @@ from publisher.auth.passwords import (
     hashed,
     try_password,
 )
+from publisher.database.session import Database
 from publisher.models.people import Person
+from tests.support.city_people import add_department, appoint
 from tests.support.passwords import CheapHasher
 
 ASHA = Person(
@@ -72,6 +75,13 @@ def test_the_passwords_of_the_demo_are_taken(password: str) -> None:
         ("qwertyuiop123", "common"),
         ("123456789012", "common"),
         ("aaaaaaaaaaaa", "common"),
+        ("liverpool1892", "common"),
+        ("jaimatadi1234", "common"),
+        ("unbelievable", "common"),
+        ("Unbelievable!2026", "common"),
+        ("123qweasdzxc", "common"),
+        ("manchesterunited", "common"),
+        ("administrator", "common"),
         ("abababababab", "common"),
         ("iloveyou iloveyou", "common"),
         ("JaiMaharashtra1", "common"),
@@ -90,6 +100,22 @@ def test_the_passwords_of_the_demo_are_taken(password: str) -> None:
 )
 def test_a_password_that_others_would_guess_is_refused(password: str, expected: str) -> None:
     assert code(password) == expected
+
+
+def test_the_3000_commonest_of_twelve_characters_are_refused() -> None:
+    listed = files("publisher.auth").joinpath("commonest.txt").read_text("utf-8").split()
+    assert len(listed) == len(set(listed)) == 3_000
+    assert [password for password in listed if code(password.upper()) is None] == []
+
+
+def test_the_departments_of_a_person_count_as_context(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        person = appoint(session, add_department(session, "drainageworks")).person
+        for password in ("DrainageWorks1", "drainageworks@22"):
+            assert code(password) is None
+            with pytest.raises(BadPassword) as refused:
+                check_password(password, person)
+            assert refused.value.code == "context"
 
 
 def test_the_city_of_the_settings_counts_as_context() -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired
 
-from publisher.models.people import Link
+from publisher.models.people import Link, Person
 from publisher.people import password_reset
 from web.core.auth import writing
 from web.core.context import ctx
@@ -109,7 +109,8 @@ def ask_code(form: ResetCodeForm) -> Page:
     password_hash = None
     link = _link_of(form) if form.validate() else None
     if link is not None:
-        password_hash = new_hash(form, link.person)
+        with reading() as session:  # the person's departments are read for the check
+            password_hash = new_hash(form, session.get_one(Person, link.person_id))
     if link is None or password_hash is None:
         return render_template("sign_in/password_reset_code.html", form=form), 422
     with writing() as session:

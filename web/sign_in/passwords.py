@@ -27,7 +27,7 @@ class WithNewPassword(Protocol):
 def city_words() -> tuple[str, ...]:
     """Return words of this city that are too easy to guess in a password."""
     city = ctx.settings.city
-    return city.name_en, city.code
+    return city.name_en, city.name_mr, city.code
 
 
 def new_hash(form: WithNewPassword, person: Person) -> str | None:
