@@ -14,7 +14,7 @@ from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.compose import NoticeKind, variables_of
 from publisher.states import NoticeState
 
 STUCK = (NoticeState.FAILED, NoticeState.UNCONFIRMED)
@@ -22,7 +22,7 @@ PAGE = 50
 _REMOVED_LINK = re.compile(rf"{links.BASE}\S*/…")
 
 
-_KINDS_WITH_CODE = frozenset({NoticeKind.PASSWORD_CODE, NoticeKind.CONTACT_CODE})
+_KINDS_WITH_CODE = frozenset(kind for kind in NoticeKind if "secret" in variables_of(kind))
 
 
 class LinkGone(NotAllowed):

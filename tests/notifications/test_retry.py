@@ -117,6 +117,11 @@ def test_one_whose_code_was_taken_out_is_not_sent(town: City, channel: Channel) 
         send_again(town, failed)
 
 
+def test_no_kind_of_notice_with_a_code_is_sent_again() -> None:
+    codes = {NoticeKind.PASSWORD_CODE, NoticeKind.CONTACT_CODE, NoticeKind.SIGN_IN_CODE}
+    assert codes == retry._KINDS_WITH_CODE
+
+
 def test_whoever_was_shut_out_since_gets_nothing_again(town: City) -> None:
     town.in_review()
     failed = city_controls.fail_mail(town)
