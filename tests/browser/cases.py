@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from tests.browser.example_city import ATTACKED
 from tests.support.emergency_steps import BLANK_TEXTS as LANE_TYPED
 
 Act = Callable[[Page], None]
@@ -483,6 +484,10 @@ CASES = (
     Case("people.index", "no-hit", "admin", "/people?q=qqq"),
     Case("people.new", "admin", "admin", "/people/new"),
     Case("people.new", "wrong", "admin", "/people/new", act=SUBMIT, code=422),
+    Case("person_sessions.show", "clerk", "admin", "/people/{person_clerk}/sessions"),
+    Case("person_sessions.show", "nowhere", "admin", "/people/{person_new}/sessions"),
+    Case("access.index", "admin", "admin", "/access-log"),
+    Case("access.index", "empty", "admin", "/access-log?day=2020-01-01"),
     Case("people.show", "officer", "admin", "/people/{person_first}"),
     Case("people.show", "disabled", "admin", "/people/{person_left}"),
     Case("people.show", "invited", "admin", "/people/{person_new}"),
@@ -511,6 +516,14 @@ CASES = (
     Case("rehearsals.index", "none-yet", "lead", "/rehearsals"),
     Case("signing.ask", "asked", "", "/sign-in"),
     Case("signing.ask", "wrong", "", "/sign-in", act=SUBMIT, code=422),
+    Case(
+        "signing.confirm_code",
+        "asked",
+        "",
+        "/sign-in",
+        act=fill({"[id=identifier]": ATTACKED, "[id=password]": "abc"}),
+        code=401,
+    ),
     Case("signing.open_invitation", "open", "", "/invitation/{token}"),
     Case(
         "signing.open_invitation",

@@ -10,6 +10,10 @@ from sqlalchemy import select, update
 from approvals.policy import Role
 from demo import notices
 from demo.notices import DemoNotice
+from publisher.auth import sign_in
+from publisher.auth.known_devices import Visitor
+from publisher.auth.passwords import Proof
+from publisher.auth.throttling import MOST_PER_IDENTIFIER
 from publisher.delivery.controls import freeze
 from publisher.delivery.emergency import alerts, ratification
 from publisher.delivery.monitoring import poll
@@ -46,6 +50,7 @@ from tests.support import city_controls, emergency_steps
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON
 
+ATTACKED = "attacked@pmc.example"
 MARATHI, ENGLISH = Language.MARATHI, Language.ENGLISH
 
 
@@ -382,9 +387,20 @@ def _add_people(town: City, paths: dict[str, int | str]) -> None:
         assert mail is not None
         paths["token"] = mail.body.split("/invitation/")[1].split()[0]
     paths["person_left"], paths["person_new"] = town.people["left"], town.people["new"]
-    paths["person_first"] = town.people["first"]
+    paths["person_first"], paths["person_clerk"] = town.people["first"], town.people["clerk"]
+    _fail_to_sign_in(town)
     _add_second_appointment(town, paths)
     example_departments.add_examples(town, paths)
+
+
+def _fail_to_sign_in(town: City) -> None:
+    """Fail so often to sign in as somebody that an unknown device is asked for a code."""
+    visitor, proof = Visitor("192.0.2.1", "Firefox"), Proof(None, is_right=False)
+    with town.write() as session:
+        for _ in range(MOST_PER_IDENTIFIER):
+            sign_in.sign_in(
+                session, identifier=ATTACKED, proof=proof, visitor=visitor, now=town.now
+            )
 
 
 def _add_second_appointment(town: City, paths: dict[str, int | str]) -> None:
