@@ -25,9 +25,8 @@ from web.forms import MOST
 from web.messages.filters import register
 
 MOST_BYTES = 64 * 1024 * 1024
-"""The largest request in bytes; `web.core.request` sets a higher limit for file uploads."""
+"""The largest form with files in bytes; `web.core.request` sets the other limits."""
 
-MOST_TEXT = 16 * 1024 * 1024
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
@@ -81,8 +80,6 @@ def _configuration(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_PATH": "/",
         "PERMANENT_SESSION_LIFETIME": timedelta(days=7),
         "MAX_CONTENT_LENGTH": MOST_BYTES,
-        "MAX_FORM_MEMORY_SIZE": MOST_TEXT,
-        "MAX_FORM_PARTS": 2_000,
         "BOOTSTRAP_SERVE_LOCAL": True,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,

@@ -6,15 +6,37 @@ shown again.
 
 from __future__ import annotations
 
+import io
+import threading
 from tempfile import SpooledTemporaryFile
-from typing import IO
+from typing import IO, Any, cast
 
 import flask
 from flask import g
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
 
 from publisher.intake.form import MOST_FILES
 
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 MEGABYTE = 1024 * 1024
+MOST_WITHOUT_FILES = 2 * MEGABYTE
+"""The most bytes of a body that is not multipart, and so brings no files."""
+
+MOST_FIELDS = 2_000
+"""The most fields of a form, files included."""
+
+MOST_TEXT = 2 * MEGABYTE
+"""The most bytes of a signed-in person's form, without the contents of its files."""
+
+MOST_TEXT_SIGNED_OUT = 200_000
+"""The most bytes of a form without a session, without the contents of its files."""
+
+_ADDED_BY_SIGN_IN = 16_000
+"""The bytes that the sign-in page adds to the longest form that it carries."""
+
 MOST_HELD = 256 * MEGABYTE
 """The most bytes that the files of a request may take on disk while it is read."""
 
@@ -26,14 +48,20 @@ MOST_READ_SIGNED_OUT = 256 * MEGABYTE
 
 _IN_MEMORY = 500_000
 _FILES = frozenset({"submissions.new", "submissions.change", "submissions.upload"})
+_PARSING = threading.Lock()
 
 
 class Budget:
-    """The bytes and the number of files that a request may still store."""
+    """The bytes and the number of files that a request may still store.
+
+    `bytes_of_files` are those that have arrived, stored or not.
+    """
 
     def __init__(self, bytes_left: int, files_left: int) -> None:
         self.bytes_left = bytes_left
         self.files_left = files_left
+        self.bytes_of_files = 0
+        self.files: list[HeldFile] = []
 
 
 class HeldFile(SpooledTemporaryFile[bytes]):
@@ -45,11 +73,13 @@ class HeldFile(SpooledTemporaryFile[bytes]):
     def __init__(self, budget: Budget) -> None:
         super().__init__(max_size=_IN_MEMORY, mode="w+b")
         self.budget = budget
+        budget.files.append(self)
         budget.files_left -= 1
         self.is_cut = budget.files_left < 0
 
     def write(self, content: bytes) -> int:  # type: ignore[override]  # bytes are all that comes
         """Store the content, or discard it if the budget is used up; returns its length."""
+        self.budget.bytes_of_files += len(content)
         if self.is_cut or len(content) > self.budget.bytes_left:
             self.is_cut = True
             return len(content)
@@ -57,30 +87,105 @@ class HeldFile(SpooledTemporaryFile[bytes]):
         return super().write(content)
 
 
+class TextLimit(io.RawIOBase):
+    """The body of a multipart form; more than the limit beside the contents of files is a 413."""
+
+    def __init__(self, stream: IO[bytes], budget: Budget, most_text: int) -> None:
+        super().__init__()
+        self.stream = stream
+        self.budget = budget
+        self.bytes_left = most_text
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes; raises `RequestEntityTooLarge`."""
+        # All that has been handed out before has reached its file, but for the parser's buffer.
+        if self.bytes_left + self.budget.bytes_of_files < 0:
+            raise RequestEntityTooLarge
+        content = self.stream.read(size)
+        self.bytes_left -= len(content)
+        return content
+
+
+class FormParser(FormDataParser):
+    """Werkzeug's parser with limits for what it does not limit.
+
+    That are urlencoded forms, and all texts and names of a multipart form together.
+    """
+
+    def __init__(self, budget: Budget, most_text: int) -> None:
+        super().__init__(
+            stream_factory=lambda *_sizes, **_names: HeldFile(budget),
+            max_form_memory_size=most_text,
+            max_form_parts=MOST_FIELDS,
+            cls=ImmutableMultiDict,
+        )
+        self.budget = budget
+        self.most_text = most_text
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> tuple[IO[bytes], MultiDict[str, Any], MultiDict[str, Any]]:
+        """Return the stream, the fields and the files; raises `RequestEntityTooLarge`."""
+        if mimetype != URLENCODED:
+            limited = cast(IO[bytes], TextLimit(stream, self.budget, self.most_text))
+            return super().parse(limited, mimetype, content_length, options)
+        body = stream.read() + stream.read(1)  # the second refuses what the first has cut
+        if body.count(b"&") >= MOST_FIELDS:
+            raise RequestEntityTooLarge
+        # Python needs 80 bytes to unquote one, so the threads of a process take turns.
+        with _PARSING:
+            stream, form, files = super().parse(io.BytesIO(body), mimetype, len(body), options)
+        if sum(len(f"{name}{text}".encode()) for name, text in form.items(multi=True)) > (
+            self.most_text
+        ):
+            raise RequestEntityTooLarge
+        return stream, form, files
+
+
 class Request(flask.Request):
-    """A request with a higher size limit on upload endpoints."""
+    """A request whose limits depend on its kind, its endpoint and on who sends it."""
 
     _budget: Budget | None = None
 
     @property
     def max_content_length(self) -> int | None:
         """The most bytes of the body; a larger request is refused with 413."""
+        if self.mimetype != MULTIPART:
+            return min(MOST_WITHOUT_FILES, 3 * self._most_text)  # a byte is quoted as three
         if self.endpoint not in _FILES:
             return super().max_content_length
-        return MOST_READ if g.get("acting") is not None else MOST_READ_SIGNED_OUT
+        return MOST_READ if _is_signed_in() else MOST_READ_SIGNED_OUT
 
     @max_content_length.setter
     def max_content_length(self, value: int | None) -> None:
         self._max_content_length = value
 
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
-        if self._budget is None:
-            is_signed_in = g.get("acting") is not None
-            self._budget = Budget(MOST_HELD if is_signed_in else 0, MOST_FILES)
-        return HeldFile(self._budget)
+    @property
+    def is_json(self) -> bool:
+        """False, so that Flask-WTF does not take JSON for a form: no page reads any."""
+        return False
+
+    def make_form_data_parser(self) -> FormParser:
+        """Return the parser of this request's form."""
+        self._budget = Budget(MOST_HELD if _is_signed_in() else 0, MOST_FILES)
+        return FormParser(self._budget, self._most_text)
+
+    def close(self) -> None:
+        """Close its files, also those of a form that was refused."""
+        for file in self._budget.files if self._budget else ():
+            file.close()
+
+    @property
+    def _most_text(self) -> int:
+        if _is_signed_in():
+            return MOST_TEXT
+        is_sign_in = self.endpoint == "signing.ask"
+        return MOST_TEXT_SIGNED_OUT - (0 if is_sign_in else _ADDED_BY_SIGN_IN)
+
+
+def _is_signed_in() -> bool:
+    return g.get("acting") is not None
