@@ -1,60 +1,79 @@
-"""The gunicorn server: worker processes with several threads, bound to loopback."""
+"""The web server: gunicorn's processes, in each of which waitress reads the requests."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
 from gunicorn.app.base import BaseApplication
-from gunicorn.http import wsgi
 
 from web.app import create_app
 from web.controls.workers import keep_watch
+from web.core.auth import SESSION_KEY
 from web.core.context import AppContext
+from web.request_reader import Limits
+from web.server_worker import ServerWorker
 
 
-class _Response(wsgi.Response):
-    def default_headers(self) -> list[str]:
-        """Return gunicorn's own headers without the one that names the software."""
-        return [line for line in super().default_headers() if not line.startswith("Server:")]
+class GunicornServer(BaseApplication):
+    """A gunicorn server of an application that each of its processes creates by `create`."""
 
-
-class _Server(BaseApplication):
-    def __init__(self, context: AppContext, options: dict[str, Any]) -> None:
-        self.context = context
+    def __init__(
+        self, create: Callable[[], Flask], options: dict[str, Any], limits: Limits
+    ) -> None:
+        self.create = create
         self.options = options
-        self.ended = threading.Event()
-        options["worker_exit"] = self._end
+        self.limits = limits
         super().__init__()
 
     def load_config(self) -> None:
+        """Set gunicorn's settings."""
         for name, value in self.options.items():
             self.cfg.set(name, value)
 
-    def _end(self, _server: object, _worker: object) -> None:
-        """End the watch thread of a worker process that exits."""
-        self.ended.set()
-
     def load(self) -> Flask:
-        """Create the application in each worker process, so that no connection is shared.
+        """Create the application in each web worker, so that no connection is shared."""
+        return self.create()
 
-        Each process also watches whether a clock runs, since a dead clock cannot report itself.
+    def is_signed_in(self, app: Flask, cookies: str) -> bool:
+        """Return whether the cookies hold a session that this application has signed in.
+
+        Whether the session has ended since is seen when the request is handled.
         """
-        self.context.database.dispose()
-        self.ended = threading.Event()  # each process has its own end
-        app = create_app(self.context)
-        if self.context.rings:
-            keep_watch(self.context, ended=self.ended)
+        request = Request({"HTTP_COOKIE": cookies})
+        session = app.session_interface.open_session(app, request)
+        return session is not None and SESSION_KEY in session
+
+
+def serve(context: AppContext, *, port: int, workers: int, limits: Limits | None = None) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Each process also watches whether a clock runs, since a dead clock cannot report itself.
+    """
+    ended = threading.Event()
+
+    def create() -> Flask:
+        context.database.dispose()
+        app = create_app(context)
+        if context.rings:
+            keep_watch(context, ended=ended)
         return app
 
+    def end(_server: object, _worker: object) -> None:
+        ended.set()  # each process has its own copy
 
-def serve(context: AppContext, *, port: int, workers: int) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    options = {
+    options = gunicorn_options(port, workers) | {"worker_exit": end}
+    GunicornServer(create, options, limits or Limits()).run()
+
+
+def gunicorn_options(port: int, workers: int) -> dict[str, Any]:
+    """Return gunicorn's settings: loopback, nobody else's files, no access log."""
+    return {
         "bind": f"127.0.0.1:{port}",
         "workers": workers,
-        "worker_class": "gthread",
+        "worker_class": ServerWorker,
         "threads": 4,
         "timeout": 120,
         "graceful_timeout": 10,
@@ -64,5 +83,3 @@ def serve(context: AppContext, *, port: int, workers: int) -> None:
         "errorlog": "-",
         "loglevel": "warning",
     }
-    wsgi.Response = _Response  # there is no setting for it
-    _Server(context, options).run()

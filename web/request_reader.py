@@ -1,0 +1,242 @@
+"""Reads requests whole before a thread handles them, and ends those that arrive too slowly.
+
+One loop in each process reads all connections (waitress), bodies into temporary files. So a client
+that sends slowly holds a connection, and none of the threads that create pages.
+"""
+
+from __future__ import annotations
+
+import html
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from socket import socket
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer
+from waitress.wasyncore import poll2
+
+from publisher.i18n.catalogues import translated
+from web.core.i18n import N_
+from web.core.request import (
+    MEGABYTE,
+    MOST_READ,
+    MOST_READ_SIGNED_OUT,
+    MOST_WITHOUT_FILES,
+    MULTIPART,
+)
+
+TOO_SLOW = N_("It took too long until everything had arrived. Nothing was stored. Try again.")
+TOO_MANY = N_(
+    "Too many large files are arriving at the moment. Nothing was stored. "
+    "Try again in a few minutes."
+)
+_KEPT_IN_MEMORY = 64 * 1024
+_MOST_AT_ONCE = 8
+"""The requests that may wait on one connection. Browsers and proxies send one at a time."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How a request may arrive: times in seconds, sizes in bytes.
+
+    `headers`: until its headers are whole; also how long a connection may be idle. `silence`:
+    without a byte of the body. `rate`: the least bytes per second on average, after the first
+    `grace` seconds. `signed_out` and `signed_in`: until the body is whole. `unread`: without a byte
+    of the response being read. `stored`: all bodies of a process together. `connections`: of a
+    process.
+    """
+
+    headers: float = 20
+    silence: float = 20
+    grace: float = 20
+    rate: float = 2_000
+    signed_out: float = 60
+    signed_in: float = 3_600
+    unread: float = 600
+    stored: int = 4_096 * MEGABYTE
+    connections: int = 500
+
+
+class ArrivalError:
+    """The response to a request that did not arrive: a sentence in the three languages."""
+
+    def __init__(self, status: str, sentence: str) -> None:
+        self.status = status
+        self.sentence = sentence
+
+    def to_response(self, _ident: str | None) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Return the status, the headers and the body, as waitress wants them."""
+        paragraphs = (
+            f'<p lang="{language}">{html.escape(translated(self.sentence, language))}</p>'
+            for language in ("mr", "hi", "en")
+        )
+        page = f'<!doctype html><meta charset="utf-8"><title>{self.status}</title>' + "".join(
+            paragraphs
+        )
+        headers = [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")]
+        return self.status, headers, page.encode()
+
+
+class Connection(HTTPChannel):
+    """A connection, whose requests have deadlines."""
+
+    server: RequestReader
+    request: HTTPRequestParser | None
+    requests: list[HTTPRequestParser]
+    began_at = 0.0
+    is_signed_in: bool | None = None
+    unread_since: tuple[float, float] | None = None
+    """Since when no byte of the response was read, and the last activity before."""
+
+    def received(self, data: bytes) -> bool:
+        """Take in what has arrived, and hand over a request that the pages will refuse anyway."""
+        former = self.request
+        is_taken = bool(super().received(data))
+        if len(self.requests) > _MOST_AT_ONCE:
+            self.handle_close()
+            return False
+        if self.request is not former:
+            self.began_at = self.last_activity
+            self.is_signed_in = None
+        if self.request is not None and self.request.headers_finished:
+            self._check_size(self.request)
+        return is_taken
+
+    def _check_size(self, request: HTTPRequestParser) -> None:
+        if self.is_signed_in is None:
+            self.is_signed_in = self.server.is_signed_in(request.headers.get("COOKIE", ""))
+        is_multipart = request.headers.get("CONTENT_TYPE", "").lower().startswith(MULTIPART)
+        most = MOST_READ if self.is_signed_in else MOST_READ_SIGNED_OUT
+        if not is_multipart:
+            most = MOST_WITHOUT_FILES
+        if max(request.content_length, request.body_bytes_received) > most:
+            self.hand_over(request)  # the page refuses it by its length, in the person's language
+
+    def hand_over(self, request: HTTPRequestParser, refusal: ArrivalError | None = None) -> None:
+        """Have the request answered as far as it has arrived, and then close the connection."""
+        with self.requests_lock:
+            self.request = None
+            request.headers["CONNECTION"] = "close"
+            request.error = refusal
+            self.requests.append(request)
+            if len(self.requests) == 1:
+                self.server.add_task(self)
+
+    def end_if_late(self, now: float, limits: Limits) -> None:
+        """Refuse a body that arrives too slowly; close a connection that is idle or unread."""
+        request = self.request
+        if self.total_outbufs_len:
+            if self._is_unread(now, limits):
+                self.handle_close()
+        elif self.requests:
+            pass  # a thread handles it
+        elif request is None or not request.headers_finished:
+            if now - (self.began_at if request else self.last_activity) > limits.headers:
+                self.handle_close()
+        elif self._is_slow(request, now, limits):
+            self.hand_over(request, ArrivalError("408 Request Timeout", TOO_SLOW))
+
+    def _is_slow(self, request: HTTPRequestParser, now: float, limits: Limits) -> bool:
+        elapsed = now - self.began_at
+        return (
+            now - self.last_activity > limits.silence
+            or elapsed > (limits.signed_in if self.is_signed_in else limits.signed_out)
+            or request.body_bytes_received < limits.rate * (elapsed - limits.grace)
+        )
+
+    def _is_unread(self, now: float, limits: Limits) -> bool:
+        # The last activity alone may be that before a page that took long to create.
+        if self.unread_since is None or self.unread_since[1] != self.last_activity:
+            self.unread_since = now, self.last_activity
+        return now - self.unread_since[0] > limits.unread
+
+    def stored_bytes(self) -> int:
+        """Return the bytes of its bodies, arriving and handled."""
+        requests = [request for request in (self.request, *self.requests) if request is not None]
+        return sum(request.body_bytes_received for request in requests if request.error is None)
+
+    def is_idle(self) -> bool:
+        """Return whether nothing of a request or response is under way."""
+        return self.request is None and not self.requests and not self.total_outbufs_len
+
+
+class RequestReader(TcpWSGIServer):
+    """The loop of a process: reads the requests of a listening socket, and sends the responses.
+
+    `is_signed_in` says of a Cookie header whether it holds a session of a signed-in person.
+    """
+
+    channel_class = Connection
+
+    def __init__(
+        self,
+        application: Callable[..., Iterable[bytes]],
+        listener: socket,
+        *,
+        threads: int,
+        limits: Limits,
+        is_signed_in: Callable[[str], bool],
+    ) -> None:
+        self.limits = limits
+        self.is_signed_in = is_signed_in
+        adjustments = Adjustments(
+            sockets=[listener],
+            threads=threads,
+            ident=None,  # no Server header
+            clear_untrusted_proxy_headers=False,  # they are the application's to judge
+            connection_limit=limits.connections,
+            cleanup_interval=1,
+            recv_bytes=256 * 1024,
+            inbuf_overflow=_KEPT_IN_MEMORY,
+            # A video that is read slowly, or paused, waits here and not in its thread.
+            outbuf_high_watermark=256 * MEGABYTE,
+            max_request_header_size=64 * 1024,
+            max_request_body_size=sys.maxsize,  # the connection limits it
+            log_socket_errors=False,
+        )
+        address = (listener.family, listener.type, listener.proto, listener.getsockname())
+        self.sockets: dict[int, object] = {}
+        super().__init__(
+            application,
+            self.sockets,
+            _sock=listener,
+            adj=adjustments,
+            sockinfo=address,
+            bind_socket=False,
+        )
+
+    def turn(self, seconds: float) -> None:
+        """Read and send what is there; wait so many seconds for it, at most."""
+        poll2(seconds, self.sockets)
+
+    def maintenance(self, now: float) -> None:
+        """End what is late, once a second, and the largest uploads if they fill the disk."""
+        channels = list(self.active_channels.values())
+        for channel in channels:
+            channel.end_if_late(now, self.limits)
+        stored = sum(channel.stored_bytes() for channel in channels)
+        for channel in sorted(channels, key=Connection.stored_bytes, reverse=True):
+            if stored <= self.limits.stored:
+                break
+            if channel.request is not None and channel.request.headers_finished:
+                stored -= channel.stored_bytes()
+                channel.hand_over(
+                    channel.request, ArrivalError("503 Service Unavailable", TOO_MANY)
+                )
+
+    def stop_accepting(self) -> None:
+        """Close the listening socket of this process; its connections go on."""
+        self.accepting = False
+        self.del_channel()
+        self.socket.close()
+
+    def close_idle(self) -> int:
+        """Close the connections on which nothing is under way; return how many remain."""
+        self.readable()  # does the maintenance, for which the loop does not ask any more
+        for channel in list(self.active_channels.values()):
+            if channel.is_idle():
+                channel.handle_close()
+        return len(self.active_channels)
