@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from approvals.errors import NotAllowed
@@ -105,9 +105,7 @@ def _is_alive(sign_in: SignIn, now: datetime) -> bool:
 def in_force(session: Session, person: Person, *, now: datetime) -> list[Appointment]:
     """Return the person's appointments in force, the oldest first."""
     query = select(Appointment).where(
-        Appointment.person_id == person.id,
-        Appointment.from_at <= now,
-        or_(Appointment.until_at.is_(None), Appointment.until_at > now),
+        Appointment.person_id == person.id, Appointment.in_force_at(now)
     )
     return list(session.scalars(query.order_by(Appointment.id)))
 

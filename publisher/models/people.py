@@ -5,11 +5,21 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    BindParameter,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    or_,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from approvals.policy import Role
-from publisher.database.session import Base, Key, UtcDateTime, enum_type
+from publisher.database.session import AnyRow, Base, Key, UtcDateTime, enum_type
 
 
 class Department(Base):
@@ -80,9 +90,23 @@ class Appointment(Base):
     department: Mapped[Department] = relationship()
     recorded_by: Mapped[Person | None] = relationship(foreign_keys=[recorded_by_id])
 
-    def in_force(self, now: datetime) -> bool:
-        """Return True if the appointment is in force at `now`."""
-        return self.from_at <= now and (self.until_at is None or now < self.until_at)
+    def in_force(self, at: datetime) -> bool:
+        """Return True if the appointment gives its rights at this time."""
+        return is_office_held(self, at)
+
+    @classmethod
+    def in_force_at(cls, at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+        """Return the same as a condition in SQL; an alias of the class has it too."""
+        return and_(cls.from_at <= at, or_(cls.until_at.is_(None), cls.until_at > at))
+
+    def has_ended(self, at: datetime) -> bool:
+        """Return True if the appointment has ended by this time; a future one has not."""
+        return self.until_at is not None and self.until_at <= at
+
+
+def is_office_held(row: Appointment | AnyRow, at: datetime) -> bool:
+    """Return what `Appointment.in_force` does, of an appointment or of a row with its columns."""
+    return bool(row.from_at <= at and (row.until_at is None or at < row.until_at))
 
 
 class SignIn(Base):

@@ -141,7 +141,7 @@ def end_appointment(
         require_another_admin(session, person_id=appointment.person_id, now=now)
     # A page has read it with its department, and PostgreSQL locks no row that may not be there.
     session.refresh(appointment, with_for_update={"of": Appointment})
-    if appointment.until_at is not None and appointment.until_at <= now:
+    if appointment.has_ended(now):
         raise WrongState(state="ended", to="ended")
     appointment.until_at = max(now, appointment.from_at)
     values = {"role": appointment.role, "department": appointment.department_id}

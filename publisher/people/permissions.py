@@ -114,7 +114,7 @@ def require_another_admin(session: Session, *, person_id: int, now: datetime) ->
         .join(Appointment, Appointment.person_id == Person.id)
         .where(
             Appointment.role == Role.ADMIN,
-            Appointment.from_at <= now,
+            Appointment.in_force_at(now),
             Appointment.until_at.is_(None),
             Person.disabled_at.is_(None),
             Person.id != person_id,
@@ -128,8 +128,7 @@ def is_admin(session: Session, person: Person, *, now: datetime) -> bool:
     """Return True if the person is an admin in force."""
     appointments = standing(session, person_id=person.id, now=now)
     return any(
-        appointment.role is Role.ADMIN and appointment.from_at <= now
-        for appointment in appointments
+        appointment.role is Role.ADMIN and appointment.in_force(now) for appointment in appointments
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Role
+from publisher.database.session import UtcDateTime
 from publisher.models.people import Appointment, Person
 
 
@@ -29,8 +30,7 @@ def _holders() -> Select[Appointment]:
         .join(Appointment.person)
         .where(
             Appointment.role.in_(bindparam("roles")),
-            Appointment.from_at <= bindparam("now"),
-            or_(Appointment.until_at.is_(None), Appointment.until_at > bindparam("now")),
+            Appointment.in_force_at(bindparam("now", type_=UtcDateTime())),
             Person.disabled_at.is_(None),
         )
         .options(joinedload(Appointment.person), joinedload(Appointment.department))

@@ -41,8 +41,7 @@ def in_office(appointment: type[Appointment], person: type[Person], *, now: date
     """The appointment holds at `now`, and its person is not disabled."""
     return and_(
         appointment.person_id == person.id,
-        appointment.from_at <= now,
-        or_(appointment.until_at.is_(None), appointment.until_at > now),
+        appointment.in_force_at(now),
         person.disabled_at.is_(None),
     )
 

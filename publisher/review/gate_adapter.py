@@ -12,7 +12,7 @@ from approvals import gate
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, Role
 from publisher.database.session import AnyRow, Key, table_of
-from publisher.models.people import Appointment, Person
+from publisher.models.people import Appointment, Person, is_office_held
 from publisher.models.posts import (
     Decision,
     DecisionKind,
@@ -225,9 +225,7 @@ def _variant(row: AnyRow | Variant, pictures: Iterable[gate.Picture]) -> gate.Va
 
 
 def _approval(session: Session, row: AnyRow, subject: gate.Subject, now: datetime) -> gate.Approval:
-    in_force = row.withdrawn_at is None and _is_office_held(
-        row.from_at, row.until_at, row.disabled_at, now
-    )
+    in_force = row.withdrawn_at is None and row.disabled_at is None and is_office_held(row, now)
     if in_force and row.kind is DecisionKind.EMERGENCY:
         in_force = emergency_grounds.counts(session.get_one(Decision, row.id).use, subject)
     return gate.Approval(
@@ -254,13 +252,7 @@ def is_in_force(decision: Decision, *, now: datetime) -> bool:
 
 
 def _is_in_office(office: Appointment, now: datetime) -> bool:
-    return _is_office_held(office.from_at, office.until_at, office.person.disabled_at, now)
-
-
-def _is_office_held(
-    from_at: datetime, until_at: datetime | None, disabled_at: datetime | None, now: datetime
-) -> bool:
-    return from_at <= now and (until_at is None or now < until_at) and disabled_at is None
+    return office.in_force(now) and office.person.disabled_at is None
 
 
 def check_in_office(session: Session, actor: Actor, action: Action, *, now: datetime) -> None:

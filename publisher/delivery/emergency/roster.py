@@ -73,11 +73,7 @@ def candidates(session: Session, *, now: datetime) -> list[Appointment]:
     query = (
         select(Appointment)
         .join(Appointment.person)
-        .where(
-            Appointment.from_at <= now,
-            or_(Appointment.until_at.is_(None), Appointment.until_at > now),
-            Person.disabled_at.is_(None),
-        )
+        .where(Appointment.in_force_at(now), Person.disabled_at.is_(None))
         .options(joinedload(Appointment.person), joinedload(Appointment.department))
         .order_by(Person.name_mr, Appointment.id)
     )
