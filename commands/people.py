@@ -30,6 +30,8 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "too_long": "{option} is too long; at most {longest} characters fit.",
     "unreadable": "{option} cannot be right; check the spelling.",
     "differs": "{option} differs from what is recorded of the person with this mail or mobile.",
+    "owners_alone": "This person signs in already and adds {option} in their own profile.",
+    "mail.has_password": "This person has a password already and signs in with it.",
     "mail.missing": "--mail is needed: the invitation to set a password goes there.",
     "mobile.landline": "--mobile is not a mobile number; write ten digits.",
     "mobile.another_person": "--mail and --mobile belong to two different people.",

@@ -28,7 +28,8 @@ INVITATION_LASTS: Final = timedelta(days=14)
 def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> Notice:
     """Mail the person a link that sets a password, and end an earlier link.
 
-    Raises `WrongRole`, or `BadPerson` if the person has no mail, no appointment, or is disabled.
+    Raises `WrongRole`, or `BadPerson` if the person has no mail, no appointment or a password
+    already, or is disabled.
     The token is in the mail only, and never visible to the inviting person.
     """
     require_whole_person(session, actor, person, now=now)
@@ -58,6 +59,8 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
 def _invited_to(session: Session, person: Person, now: datetime) -> Appointment:
     if person.disabled_at is not None:
         raise BadPerson("mail", "disabled")
+    if person.password_hash is not None:
+        raise BadPerson("mail", "has_password")
     appointments = standing(session, person_id=person.id, now=now)
     if not appointments:
         raise BadPerson("role", "no_appointment")
@@ -71,7 +74,7 @@ def invited(session: Session, *, token: str, now: datetime) -> Person | None:
 
 
 def _is_welcome(session: Session, link: Link, now: datetime) -> bool:
-    if link.person.disabled_at is not None:
+    if link.person.disabled_at is not None or link.person.password_hash is not None:
         return False
     return bool(standing(session, person_id=link.person_id, now=now))
 

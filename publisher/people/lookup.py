@@ -96,13 +96,20 @@ def _check_same(person: Person, details: PersonDetails) -> None:
 def _complete(
     session: Session, person: Person, details: PersonDetails, *, actor: Actor, now: datetime
 ) -> None:
-    """Fill in missing fields; existing values are never overwritten."""
+    """Fill in missing fields; existing values are never overwritten.
+
+    Raises `BadPerson` for a mail or mobile of somebody with a password.
+    """
     blanks = {
         field: new
         for field in ("name_en", "designation", "mail", "mobile")
         if (new := getattr(details, field)) and not getattr(person, field)
     }
-    if {"mail", "mobile"} & blanks.keys():
+    channels = [field for field in ("mail", "mobile") if field in blanks]
+    if channels and person.password_hash is not None:
+        # Whoever can reset the password by it is that person: only its owner adds a channel.
+        raise BadPerson(channels[0], "owners_alone")
+    if channels:
         require_whole_person(session, actor, person, now=now)
     for field, new in blanks.items():
         setattr(person, field, new)

@@ -15,6 +15,7 @@ from publisher.people import appointments, permissions
 from publisher.people.appointments import disable_person, enable_person, end_appointment
 from publisher.people.permissions import LastAdmin, OwnAppointment, SomebodyExists
 from tests.support.city_people import NOON, acting, add_department, appoint, verbs
+from tests.support.passwords import with_password
 
 pytestmark = pytest.mark.both
 
@@ -111,6 +112,25 @@ def test_a_cell_lead_cannot_give_an_admin_another_address(on_sqlite: Database) -
                 session, water, mail="thief@pmc.example", mobile="9822012345", actor=acting(lead)
             )
         assert admin.person.mail is None
+
+
+def test_recording_adds_no_channel_to_somebody_who_has_a_password(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        water, road = add_department(session, "water"), add_department(session, "road")
+        by_mail = with_password(session, appoint(session, water, mail="real@pmc.example").person)
+        by_mobile = with_password(session, appoint(session, water, mobile="9822012345").person)
+        lead = acting(appoint(session, water, Role.CELL_LEAD))
+        for actor in (lead, permissions.COMMAND):
+            for mail, mobile, added in (
+                ("real@pmc.example", "5550008888", "mobile"),
+                ("lead@pmc.example", "9822012345", "mail"),
+            ):
+                with pytest.raises(BadPerson) as problem:
+                    appoint(session, road, Role.MEMBER, mail=mail, mobile=mobile, actor=actor)
+                assert refusal(problem) == (added, "owners_alone")
+        assert (by_mail.mobile, by_mobile.mail) == (None, None)
+        second = appoint(session, road, Role.MEMBER, mail="real@pmc.example", actor=lead)
+        assert second.person is by_mail
 
 
 def test_somebody_who_can_be_reached_by_nothing_is_refused(on_sqlite: Database) -> None:

@@ -121,6 +121,21 @@ def test_disabling_ends_the_invitation(on_sqlite: Database) -> None:
         assert problem.value.code == "disabled"
 
 
+def test_nobody_with_a_password_is_invited_nor_sets_one_by_an_older_link(
+    on_sqlite: Database,
+) -> None:
+    with on_sqlite.transaction() as session:
+        appointment = appoint(session, add_department(session, "water"))
+        token = token_in(invite(session, actor=COMMAND, person=appointment.person, now=NOON))
+        with_password(session, appointment.person)
+        with pytest.raises(BadPerson) as problem:
+            invite(session, actor=COMMAND, person=appointment.person, now=NOON)
+        assert (problem.value.field, problem.value.code) == ("mail", "has_password")
+        assert invited(session, token=token, now=NOON) is None
+        with pytest.raises(LinkSpent):
+            accept(session, token, PASSWORD, now=NOON)
+
+
 def test_somebody_without_a_mail_address_cannot_be_invited_by_mail(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         person = appoint(session, add_department(session, "water"), mobile="9822012345").person
@@ -137,17 +152,3 @@ def test_an_officer_invites_nobody_and_a_cell_lead_no_admin(on_sqlite: Database)
             with pytest.raises(WrongRole):
                 invite(session, actor=actor(role, water.id), person=person, now=NOON)
         assert session.scalars(select(Notice)).all() == []
-
-
-def test_a_new_password_by_invitation_ends_the_sessions_of_the_old_one(
-    on_sqlite: Database,
-) -> None:
-    with on_sqlite.transaction() as session:
-        appointment = appoint(session, add_department(session, "water"), mail="first@pmc.example")
-        with_password(session, appointment.person)
-        signed_in = signed_in_as(session, "first@pmc.example")
-        assert isinstance(signed_in, SignedIn)
-        token = token_in(invite(session, actor=COMMAND, person=appointment.person, now=NOON))
-        accept(session, token, "dongar-mathyavar-dhag", now=NOON)
-        session.refresh(signed_in.sign_in)
-        assert signed_in.sign_in.ended_at == NOON

@@ -203,6 +203,11 @@ RECORDING: Mapping[str, str] = {
     "mail.disabled": N_("This person’s access is closed. Open it first."),
     "empty": N_("Fill this in."),
     "same": N_("This is what is recorded already."),
+    "mail.has_password": N_("This person has a password already, and signs in with it."),
+    "owners_alone": N_(
+        "This person signs in already, and adds an address or number in their own profile. "
+        "Leave this empty."
+    ),
     "mobile.another_person": N_("This mobile number belongs to another person."),
     "department_id.unknown": N_("Choose a department from the list."),
     "department_id.closed": N_("This department is closed. Choose another."),
