@@ -183,6 +183,15 @@ def add(
     )
 
 
+@people.command("confirm")
+@click.argument("ids", type=int, nargs=-1)
+def confirm_appointments(ids: tuple[int, ...]) -> None:
+    """Confirm appointments by number; without numbers, list those that wait."""
+    from commands.people import confirm
+
+    confirm(_settings(), ids)
+
+
 @nagarvani.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:

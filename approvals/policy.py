@@ -71,6 +71,7 @@ class Action(StrEnum):
     RECORD_OFFICER = "record_officer"
     RECORD_HEAD = "record_head"
     RECORD_OTHER_ROLE = "record_other_role"
+    CONFIRM_APPOINTMENT = "confirm_appointment"
     DISABLE_PERSON = "disable_person"
     RECORD_DEPARTMENT = "record_department"
     CONNECT_ACCOUNT = "connect_account"
@@ -123,6 +124,7 @@ NEEDS_FRESH_SIGN_IN = frozenset(
         Action.PUBLISH_NOW,
         Action.SETTLE_HELD,
         Action.CONNECT_ACCOUNT,
+        Action.CONFIRM_APPOINTMENT,
         Action.PUBLISH_EMERGENCY,
     }
 )
@@ -208,6 +210,7 @@ TABLE: Mapping[Role, Mapping[Action, Scope]] = {
         Action.KEEP_ROSTER: Scope.ANY,
         Action.SEE_EMERGENCY: Scope.ANY,
         Action.SEE_REPORT: Scope.ANY,
+        Action.CONFIRM_APPOINTMENT: Scope.ANY,
         Action.SEND_MAIL_AGAIN: Scope.ANY,
         Action.SEE_POST: Scope.ANY,
         Action.SEE_ATTEMPTS: Scope.ANY,
@@ -221,6 +224,7 @@ TABLE: Mapping[Role, Mapping[Action, Scope]] = {
         **_BRAKE,
         **_LANE,
         Action.KEEP_ROSTER: Scope.ANY,
+        Action.CONFIRM_APPOINTMENT: Scope.ANY,
         Action.WITHDRAW_POST: Scope.ANY,
         Action.ORDER_DELETION: Scope.ANY,
         Action.SETTLE_HELD: Scope.ANY,
@@ -238,6 +242,7 @@ TABLE: Mapping[Role, Mapping[Action, Scope]] = {
         **dict.fromkeys(_DECIDE, Scope.STANDING_IN),
         **_LANE,
         Action.SEE_REPORT: Scope.OWN,
+        Action.CONFIRM_APPOINTMENT: Scope.OWN,
     },
     Role.MEMBER: _MEMBER | _LANE,
     Role.OVERSIGHT: _READ_OWN | _LANE | {Action.SEE_REPORT: Scope.OWN},

@@ -1,7 +1,8 @@
-"""`nagarvani people add`: the first admin, and anybody for scripts."""
+"""`nagarvani people`: record the first admin, and anybody for scripts; confirm appointments."""
 
 from __future__ import annotations
 
+import getpass
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.notifications import links
 from publisher.now import now
-from publisher.people import appointments, invitations
+from publisher.people import appointments, confirmation, invitations
 from publisher.people.departments import find_departments
 from publisher.people.permissions import COMMAND
 from publisher.settings.environment import Settings
@@ -80,7 +81,7 @@ def add(
             is_first = not session.scalar(select(exists().select_from(Person)))
             recorded = _record(session, person, planned, is_first=is_first, at=now())
             notice = _invite(session, recorded[0].person, at=now())
-            lines = [_recorded_line(appointment) for appointment in recorded]
+            lines = [f"Recorded: {_appointment_text(appointment)}" for appointment in recorded]
             lines.append(
                 _invitation_line(notice, settings.base_url, show_link=show_link or is_first)
             )
@@ -108,11 +109,46 @@ def _record(
             role=planned.role,
             department_id=department_id,
             rank=planned.rank,
+            origin=_origin("people add"),
             **person,
         )
         recorded.append(appointment)
         session.flush()
     return recorded
+
+
+def _origin(command: str) -> dict[str, str]:
+    """Return what the history says of a command: its name, and the user of the machine."""
+    return {"command": command, "user": getpass.getuser()}
+
+
+def confirm(settings: Settings, ids: tuple[int, ...]) -> None:
+    """Confirm these appointments, or list those that wait; raises `click.ClickException`."""
+    with checked_database(settings) as database, database.transaction() as session:
+        waiting = {row.id: row for row in confirmation.waiting(session, now=now())}
+        if not ids:
+            lines = [_waiting_line(row) for row in waiting.values()]
+            lines = lines or ["No appointment waits for confirmation."]
+        elif unknown := sorted(set(ids) - waiting.keys()):
+            raise click.ClickException(f"No appointment with this number waits: {unknown[0]}.")
+        else:
+            digests = {number: confirmation.digest_of(waiting[number]) for number in ids}
+            confirmed = confirmation.confirm(
+                session,
+                actor=COMMAND,
+                now=now(),
+                digests=digests,
+                origin=_origin("people confirm"),
+            )
+            lines = [f"Confirmed: {_appointment_text(row)}" for row in confirmed]
+    for line in lines:
+        click.echo(line)
+
+
+def _waiting_line(appointment: Appointment) -> str:
+    person = appointment.person
+    reach = ", ".join(filter(None, (person.mail, person.mobile)))
+    return f"{appointment.id}: {_appointment_text(appointment)}, {reach}"
 
 
 def _department(session: Session, code: str) -> int:
@@ -136,10 +172,10 @@ def _invite(session: Session, person: Person, *, at: datetime) -> Notice | None:
     return invitations.invite(session, actor=COMMAND, person=person, now=at)
 
 
-def _recorded_line(appointment: Appointment) -> str:
+def _appointment_text(appointment: Appointment) -> str:
     rank = f" {appointment.rank}" if appointment.rank else ""
     person, department = appointment.person.name_mr, appointment.department.name_mr
-    return f"Recorded: {person}, {appointment.role}{rank}, {department}"
+    return f"{person}, {appointment.role}{rank}, {department}"
 
 
 def _invitation_line(notice: Notice | None, base_url: str, *, show_link: bool) -> str:

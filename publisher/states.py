@@ -1,4 +1,4 @@
-"""The states of submissions, deliveries, comments, accounts and notices, and their moves."""
+"""The states of submissions, deliveries, comments, accounts and others, and their moves."""
 
 from __future__ import annotations
 
@@ -163,6 +163,25 @@ ACCOUNT_MOVES: Moves = {
     AccountState.CONNECTED: frozenset({AccountState.PAUSED, AccountState.DISCONNECTED}),
     AccountState.PAUSED: frozenset({AccountState.CONNECTED, AccountState.DISCONNECTED}),
     AccountState.DISCONNECTED: frozenset({AccountState.CONNECTED}),
+}
+
+
+class AppointmentState(StrEnum):
+    """The state of an appointment, which decides what right it gives between its dates."""
+
+    RECORDED = "recorded"  #: It holds its place, and waits for somebody else to confirm it.
+    CONFIRMED = "confirmed"  #: It gets messages; its person has yet to set a password.
+    ACTIVE = "active"  #: It gives all rights of its role.
+    ENDED = "ended"
+
+
+APPOINTMENT_MOVES: Moves = {
+    AppointmentState.RECORDED: frozenset({AppointmentState.CONFIRMED, AppointmentState.ENDED}),
+    AppointmentState.CONFIRMED: frozenset(
+        {AppointmentState.ACTIVE, AppointmentState.RECORDED, AppointmentState.ENDED}
+    ),
+    AppointmentState.ACTIVE: frozenset({AppointmentState.RECORDED, AppointmentState.ENDED}),
+    AppointmentState.ENDED: frozenset(),
 }
 
 

@@ -22,18 +22,20 @@ from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
+from publisher.models.people import Appointment
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from publisher.states import (
     ACCOUNT_MOVES,
+    APPOINTMENT_MOVES,
     COMMENT_MOVES,
     DELIVERY_MOVES,
     NOTICE_MOVES,
     SUBMISSION_MOVES,
 )
 
-Stateful = Submission | Post | Delivery | Comment | Account | Notice
-Row = TypeVar("Row", Submission, Post, Delivery, Comment, Account, Notice)
+Stateful = Submission | Post | Delivery | Comment | Account | Notice | Appointment
+Row = TypeVar("Row", Submission, Post, Delivery, Comment, Account, Notice, Appointment)
 
 TABLES: Mapping[type[Stateful], Moves] = {
     Submission: SUBMISSION_MOVES,
@@ -42,6 +44,7 @@ TABLES: Mapping[type[Stateful], Moves] = {
     Comment: COMMENT_MOVES,
     Account: ACCOUNT_MOVES,
     Notice: NOTICE_MOVES,
+    Appointment: APPOINTMENT_MOVES,
 }
 
 DELIVERY_ID = bindparam("delivery_id", type_=Key)

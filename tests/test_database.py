@@ -466,6 +466,7 @@ def appointed(session: Session, *, role: Role, **values: object) -> None:
             role=role,
             department_id=department.id,
             from_at=NOW,
+            state_at=NOW,
             **values,
         )
     )

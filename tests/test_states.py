@@ -11,15 +11,18 @@ from publisher import states, transitions
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.notifications import Notice
+from publisher.models.people import Appointment
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from publisher.states import (
     ACCOUNT_MOVES,
+    APPOINTMENT_MOVES,
     COMMENT_MOVES,
     DELIVERY_MOVES,
     NOTICE_MOVES,
     SUBMISSION_MOVES,
     AccountState,
+    AppointmentState,
     CommentState,
     DeliveryState,
     NoticeState,
@@ -66,6 +69,12 @@ DESIGN: dict[type[StrEnum], str] = {
         paused > connected disconnected
         disconnected > connected
     """,
+    AppointmentState: """
+        recorded > confirmed ended
+        confirmed > active recorded ended
+        active > recorded ended
+        ended >
+    """,
     NoticeState: """
         queued > sending
         sending > sent failed unconfirmed queued
@@ -82,6 +91,7 @@ TABLES: dict[type[StrEnum], Moves] = {
     DeliveryState: DELIVERY_MOVES,
     CommentState: COMMENT_MOVES,
     AccountState: ACCOUNT_MOVES,
+    AppointmentState: APPOINTMENT_MOVES,
     NoticeState: NOTICE_MOVES,
 }
 OF = {
@@ -90,6 +100,7 @@ OF = {
     Delivery: DeliveryState,
     Comment: CommentState,
     Account: AccountState,
+    Appointment: AppointmentState,
     Notice: NoticeState,
 }
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from approvals.errors import Overtaken, WrongState
-from approvals.policy import CLOCK, Actor, ActorKind
+from approvals.policy import CLOCK, Actor, ActorKind, Role
 from approvals.states import PostState
 from publisher import transitions
 from publisher.database.session import Database
@@ -20,10 +20,17 @@ from publisher.models.comments import Comment, Thread
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
-from publisher.models.people import Department, Person
+from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Language, Post, Revision, Variant
 from publisher.models.submissions import Submission, SubmissionKind
-from publisher.states import AccountState, CommentState, DeliveryState, NoticeState, SubmissionState
+from publisher.states import (
+    AccountState,
+    AppointmentState,
+    CommentState,
+    DeliveryState,
+    NoticeState,
+    SubmissionState,
+)
 from tests.support.city_people import add_department
 from tests.test_states import OF, design_moves
 
@@ -64,7 +71,15 @@ def add(session: Session) -> Things:
         queued_at=NOW,
         send_at=NOW,
     )
-    session.add_all([account, post, submission, notice])
+    appointment = Appointment(
+        person_id=person.id,
+        role=Role.OFFICER,
+        department_id=department.id,
+        from_at=NOW,
+        state=AppointmentState.RECORDED,
+        state_at=NOW,
+    )
+    session.add_all([account, post, submission, notice, appointment])
     session.flush()
     revision = Revision(post=post, number=1, author_id=person.id, saved_at=NOW)
     variant = Variant(
@@ -88,7 +103,7 @@ def add(session: Session) -> Things:
     )
     session.add_all([delivery, comment])
     session.flush()
-    rows = (submission, post, delivery, comment, account, notice)
+    rows = (submission, post, delivery, comment, account, notice, appointment)
     return {type(thing): thing for thing in rows}
 
 

@@ -42,6 +42,8 @@ _CONNECTED: Final = 370 * _DAY
 _OWNER: Final = "information-technology"
 _GOOD_TIMES: Final = (time(9), time(12, 30), time(18))
 _NIGHT: Final = (time(22), time(7))
+#: The second officer of a department whose head has yet to confirm the appointment.
+_WAITS_FOR_HEAD: Final = "charuta-nimhan"
 #: Persons on duty, each for so many days, first and last day counted from the start.
 _DUTIES: Final = (
     ("vilas-thopate", -1, 6),
@@ -105,7 +107,7 @@ def _person(session: Session, key: str) -> Person:
 
 
 def _appoint_all(session: Session, began_at: datetime) -> None:
-    """Record everybody; the first person is the admin, who records all the others."""
+    """Record everybody by the command, and so in office; one officer waits for the head."""
     first, *others = people.load()
     since = first.appointments[0].since_days
     admin = actor_for(_appoint_admin(session, first, began_at), now=began_at)
@@ -116,7 +118,8 @@ def _appoint_all(session: Session, began_at: datetime) -> None:
         for appointment in person.appointments
     ]
     for at, person, appointment in sorted(records, key=lambda record: record[0]):
-        _record(session, person, appointment, actor=admin, began_at=began_at, now=at)
+        by = admin if person.key == _WAITS_FOR_HEAD else COMMAND
+        _record(session, person, appointment, actor=by, began_at=began_at, now=at)
     # Argon2 takes its time, and the demo's people share a few passwords.
     hashes = {password: hashed(password) for password in people.PASSWORDS.values()}
     for person in people.load():

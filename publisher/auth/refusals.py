@@ -41,6 +41,7 @@ class SignInProblem(StrEnum):
     WRONG_CODE = "wrong_code"
     DISABLED = "disabled"
     NO_APPOINTMENT = "no_appointment"
+    WAITS = "waits"  #: Somebody has yet to confirm the person's appointment.
 
 
 def record(

@@ -15,6 +15,7 @@ from publisher import transitions
 from publisher.auth import known_devices, refusals, sign_in_codes, throttling
 from publisher.auth.contact_details import normal_identifier
 from publisher.auth.known_devices import Visitor
+from publisher.auth.offices import take_up
 from publisher.auth.one_time_links import digest_of
 from publisher.auth.passwords import (
     HASHER,
@@ -29,6 +30,7 @@ from publisher.auth.sessions import actor_of, chosen_appointment, end_all
 from publisher.auth.sign_in_codes import CodeRequest
 from publisher.models.people import Appointment, Person, SignIn
 from publisher.notifications.formatting import LANGUAGES
+from publisher.states import AppointmentState
 
 
 class SignInMethod(StrEnum):
@@ -238,7 +240,11 @@ def _appointment_or_problem(
 ) -> Appointment | SignInProblem:
     if person.disabled_at is not None:
         return SignInProblem.DISABLED
-    return chosen_appointment(session, person, now=now) or SignInProblem.NO_APPOINTMENT
+    appointment = chosen_appointment(session, person, now=now)
+    if appointment is not None:
+        return appointment
+    waits = any(row.state is AppointmentState.RECORDED for row in person.appointments)
+    return SignInProblem.WAITS if waits else SignInProblem.NO_APPOINTMENT
 
 
 def prove(
@@ -279,10 +285,12 @@ def set_password(
 ) -> None:
     """Set a person's password, and end their sessions and known devices. Raises `BadPassword`.
 
-    `password_hash` is its hash, which was made before the transaction was opened.
+    `password_hash` is its hash, which was made before the transaction was opened. Raises
+    `BadPassword`.
     """
     check_password(password, person, city_words=city_words)
     person.password_hash = password_hash
+    take_up(session, person, now=now)
     end_all(session, person_id=person.id, now=now)
     known_devices.end_all(session, person_id=person.id, now=now)
 

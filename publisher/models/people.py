@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from approvals.policy import Role
 from publisher.database.session import AnyRow, Base, Key, UtcDateTime, enum_type
+from publisher.states import AppointmentState
 
 
 class Department(Base):
@@ -84,11 +85,26 @@ class Appointment(Base):
     from_at: Mapped[datetime] = mapped_column(UtcDateTime)
     until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     order_number: Mapped[str] = mapped_column(String(80), default="")
+    state: Mapped[AppointmentState] = mapped_column(
+        enum_type(AppointmentState, "state"), default=AppointmentState.RECORDED
+    )
+    state_at: Mapped[datetime] = mapped_column(UtcDateTime)
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    changed_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("people.id"),
+        comment="Who changed the person's mail or mobile after it was recorded",
+    )
+    confirmed_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("people.id"), comment="None with a time: by a command, or at an upgrade"
+    )
+    confirmed_under_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    taken_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     person: Mapped[Person] = relationship(back_populates="appointments", foreign_keys=[person_id])
     department: Mapped[Department] = relationship()
     recorded_by: Mapped[Person | None] = relationship(foreign_keys=[recorded_by_id])
+    confirmed_by: Mapped[Person | None] = relationship(foreign_keys=[confirmed_by_id])
 
     def in_force(self, at: datetime) -> bool:
         """Return True if the appointment gives its rights at this time."""
@@ -97,16 +113,27 @@ class Appointment(Base):
     @classmethod
     def in_force_at(cls, at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
         """Return the same as a condition in SQL; an alias of the class has it too."""
-        return and_(cls.from_at <= at, or_(cls.until_at.is_(None), cls.until_at > at))
+        return and_(
+            cls.state == AppointmentState.ACTIVE,
+            cls.from_at <= at,
+            or_(cls.until_at.is_(None), cls.until_at > at),
+        )
+
+    def covers(self, at: datetime) -> bool:
+        """Return True if this time lies between its dates, whatever its state is."""
+        return self.from_at <= at and (self.until_at is None or at < self.until_at)
 
     def has_ended(self, at: datetime) -> bool:
         """Return True if the appointment has ended by this time; a future one has not."""
-        return self.until_at is not None and self.until_at <= at
+        return self.state is AppointmentState.ENDED or (
+            self.until_at is not None and self.until_at <= at
+        )
 
 
 def is_office_held(row: Appointment | AnyRow, at: datetime) -> bool:
     """Return what `Appointment.in_force` does, of an appointment or of a row with its columns."""
-    return bool(row.from_at <= at and (row.until_at is None or at < row.until_at))
+    is_between = row.from_at <= at and (row.until_at is None or at < row.until_at)
+    return row.state is AppointmentState.ACTIVE and bool(is_between)
 
 
 class SignIn(Base):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import Actor, Role
 from publisher import transitions
 from publisher.models.people import Appointment, Department
-from publisher.people.appointments import RANKS, close_up
+from publisher.people.appointments import RANKS, end_now
 from publisher.people.permissions import action_to_record, not_ended
 
 ORDINARY: Final = frozenset({Role.OFFICER, Role.HEAD, Role.MEMBER})
@@ -52,12 +52,7 @@ def end_with(
 ) -> None:
     """End the appointments of a department that ends; people without any other are signed out."""
     for appointment in leaving:
-        appointment.until_at = max(now, appointment.from_at)
-        values = {"role": appointment.role, "department": appointment.department_id}
-        transitions.record(
-            session, appointment, "end_appointment", actor=actor, now=now, values=values
-        )
-        close_up(session, appointment.person, now)
+        end_now(session, appointment, actor=actor, now=now)
 
 
 def carry_over(
@@ -101,7 +96,15 @@ def _appoint(
         from_at=max(now, before.from_at),
         until_at=before.until_at,
         order_number=order_number,
-        recorded_by_id=actor.person_id,
+        # The order moves the department: whoever was confirmed in it need not be confirmed again.
+        state=before.state,
+        state_at=now,
+        recorded_by_id=before.recorded_by_id,
+        changed_by_id=before.changed_by_id,
+        confirmed_by_id=before.confirmed_by_id,
+        confirmed_under_id=before.confirmed_under_id,
+        confirmed_at=before.confirmed_at,
+        taken_up_at=before.taken_up_at,
     )
     session.add(appointment)
     values = {"role": before.role, "department": to.id, "rank": rank, "before": before.id}

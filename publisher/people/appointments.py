@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, joinedload
 
+from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.errors import WrongState
 from approvals.policy import Action, Actor, Role
 from publisher import transitions
@@ -24,6 +25,7 @@ from publisher.people.permissions import (
     SomebodyExists,
     action_to_record,
     is_admin,
+    is_command,
     not_ended,
     require_another_admin,
     require_disable,
@@ -31,6 +33,7 @@ from publisher.people.permissions import (
     require_record,
     standing,
 )
+from publisher.states import AppointmentState
 
 RANKS: Final = (1, 2)
 
@@ -50,11 +53,14 @@ def record_person(
     rank: int | None = None,
     order_number: str = "",
     from_at: datetime | None = None,
+    origin: Mapping[str, str] | None = None,
 ) -> Appointment:
     """Appoint a person from `from_at` or now; the person is found by mail or mobile, or recorded.
 
-    An officer without a `rank` gets the first free one. Raises `WrongRole`, `OwnAppointment`, and
-    `BadPerson` with the field and a code.
+    An officer without a `rank` gets the first free one. An admin, lead, officer or head waits for
+    confirmation by somebody else, unless a command appoints them; `origin` is that command's name
+    and user, for the history. Raises `WrongRole`, `OwnAppointment`, and `BadPerson` with the field
+    and a code.
     """
     require_record(actor, role, department_id, now=now)
     details = lookup.read(
@@ -72,12 +78,29 @@ def record_person(
         from_at=begins,
         order_number=order,
         recorded_by_id=actor.person_id,
+        **_first_state(actor, role, person, now),
     )
     session.add(appointment)
-    values = {"role": role, "department": department.id, "rank": appointment.rank}
+    values = {"role": role, "department": department.id, "rank": appointment.rank, **(origin or {})}
     verb = action_to_record(role)
     transitions.record(session, appointment, verb, actor=actor, now=now, values=values)
     return appointment
+
+
+def _first_state(actor: Actor, role: Role, person: Person, now: datetime) -> dict[str, Any]:
+    """Return the columns of the state in which an appointment begins."""
+    has_password = person.password_hash is not None
+    is_taken_up = has_password or is_command(actor)
+    is_confirmed = is_command(actor) or role not in NEEDS_CONFIRMATION
+    state = AppointmentState.RECORDED
+    if is_confirmed:
+        state = AppointmentState.ACTIVE if is_taken_up else AppointmentState.CONFIRMED
+    return {
+        "state": state,
+        "state_at": now,
+        "confirmed_at": now if is_confirmed else None,
+        "taken_up_at": now if is_taken_up else None,
+    }
 
 
 def _locked_department(session: Session, department_id: int, now: datetime) -> Department:
@@ -141,11 +164,24 @@ def end_appointment(
         require_another_admin(session, person_id=appointment.person_id, now=now)
     # A page has read it with its department, and PostgreSQL locks no row that may not be there.
     session.refresh(appointment, with_for_update={"of": Appointment})
-    if appointment.has_ended(now):
-        raise WrongState(state="ended", to="ended")
-    appointment.until_at = max(now, appointment.from_at)
-    values = {"role": appointment.role, "department": appointment.department_id}
-    transitions.record(session, appointment, "end_appointment", actor=actor, now=now, values=values)
+    end_now(session, appointment, actor=actor, now=now)
+
+
+def end_now(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
+    """End a locked appointment whoever acts; a person without any other is signed out.
+
+    Raises `WrongState` if it has ended already.
+    """
+    transitions.apply(
+        session,
+        appointment,
+        AppointmentState.ENDED,
+        actor=actor,
+        now=now,
+        verb="end_appointment",
+        values={"role": appointment.role, "department": appointment.department_id},
+        columns={"until_at": max(now, appointment.from_at)},
+    )
     close_up(session, appointment.person, now)
 
 

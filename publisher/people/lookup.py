@@ -9,11 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from approvals.policy import Actor
+from approvals.policy import Actor, Role
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, read_line, read_mail, read_mobile
 from publisher.models.people import Person
-from publisher.people.permissions import require_not_own, require_whole_person
+from publisher.people.permissions import (
+    is_command,
+    require_not_own,
+    require_whole_person,
+    standing,
+)
+from publisher.states import AppointmentState
 
 
 @dataclass(frozen=True)
@@ -111,8 +117,34 @@ def _complete(
         raise BadPerson(channels[0], "owners_alone")
     if channels:
         require_whole_person(session, actor, person, now=now)
+        _confirm_again(session, person, actor=actor, now=now)
     for field, new in blanks.items():
         setattr(person, field, new)
     if blanks:
         values = {"fields": sorted(blanks)}
         transitions.record(session, person, "complete_person", actor=actor, now=now, values=values)
+
+
+def _confirm_again(session: Session, person: Person, *, actor: Actor, now: datetime) -> None:
+    """Let a head or officer wait again: a confirmation covers the address that it showed."""
+    if is_command(actor):
+        return
+    for appointment in standing(session, person_id=person.id, now=now):
+        if appointment.role not in {Role.HEAD, Role.OFFICER}:
+            continue
+        appointment.changed_by_id = actor.person_id
+        if appointment.state is not AppointmentState.RECORDED:
+            transitions.apply(
+                session,
+                appointment,
+                AppointmentState.RECORDED,
+                actor=actor,
+                now=now,
+                verb="change_address",
+                columns={
+                    "confirmed_by_id": None,
+                    "confirmed_under_id": None,
+                    "confirmed_at": None,
+                    "taken_up_at": None,
+                },
+            )

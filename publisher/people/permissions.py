@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed, WrongRole
 from approvals.policy import Action, Actor, ActorKind, Role, may, require
 from publisher.models.people import Appointment, Person
+from publisher.states import AppointmentState
 
 COMMAND: Final = Actor(kind=ActorKind.SERVICE, name="command")
 """The person who runs the commands of this installation, with access to its database anyway."""
@@ -48,12 +49,12 @@ def action_to_record(role: Role) -> Action:
 
 def may_record(actor: Actor, role: Role, department_id: int | None) -> bool:
     """Return True if the actor may record and end appointments to this role in this department."""
-    return _is_command(actor) or may(actor, action_to_record(role), department_id)
+    return is_command(actor) or may(actor, action_to_record(role), department_id)
 
 
 def require_record(actor: Actor, role: Role, department_id: int, *, now: datetime) -> None:
     """Raise `WrongRole` unless `may_record`."""
-    if not _is_command(actor):
+    if not is_command(actor):
         require(actor, action_to_record(role), department_id, now=now)
 
 
@@ -68,7 +69,7 @@ def may_disable(session: Session, actor: Actor, person: Person, *, now: datetime
 
 def require_disable(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Raise `WrongRole`, or `OwnAppointment` if the person is the actor."""
-    if not _is_command(actor):
+    if not is_command(actor):
         require(actor, Action.DISABLE_PERSON, None, now=now)
     require_not_own(actor, person)
     require_whole_person(session, actor, person, now=now)
@@ -98,7 +99,10 @@ def standing(session: Session, *, person_id: int, now: datetime) -> list[Appoint
 
 def not_ended(now: datetime) -> ColumnElement[bool]:
     """Return the condition of appointments that have not ended."""
-    return or_(Appointment.until_at.is_(None), Appointment.until_at > now)
+    return and_(
+        Appointment.state != AppointmentState.ENDED,
+        or_(Appointment.until_at.is_(None), Appointment.until_at > now),
+    )
 
 
 def require_another_admin(session: Session, *, person_id: int, now: datetime) -> None:
@@ -132,5 +136,6 @@ def is_admin(session: Session, person: Person, *, now: datetime) -> bool:
     )
 
 
-def _is_command(actor: Actor) -> bool:
+def is_command(actor: Actor) -> bool:
+    """Return True if a command of this installation acts, not a person."""
     return actor.kind is ActorKind.SERVICE and actor.name == COMMAND.name

@@ -87,8 +87,8 @@ _LOCKED_CASE_ROWS = _CASE_ROWS.with_for_update(read=True, of=_POST)
 
 #: PostgreSQL:
 #:   SELECT decisions.id, decisions.kind, decisions.department_id, decisions.person_id,
-#:       decisions.digest, decisions.withdrawn_at, appointments.from_at, appointments.until_at,
-#:       people.disabled_at
+#:       decisions.digest, decisions.withdrawn_at, appointments.state, appointments.from_at,
+#:       appointments.until_at, people.disabled_at
 #:   FROM decisions
 #:   JOIN appointments ON appointments.id = decisions.appointment_id
 #:   JOIN people ON people.id = appointments.person_id
@@ -100,7 +100,8 @@ _APPROVALS = (
     select(
         *(_DECISION.c.id, _DECISION.c.kind, _DECISION.c.department_id, _DECISION.c.person_id),
         *(_DECISION.c.digest, _DECISION.c.withdrawn_at),
-        *(_APPOINTMENT.c.from_at, _APPOINTMENT.c.until_at, _PERSON.c.disabled_at),
+        *(_APPOINTMENT.c.state, _APPOINTMENT.c.from_at, _APPOINTMENT.c.until_at),
+        _PERSON.c.disabled_at,
     )
     .join(_APPOINTMENT, _APPOINTMENT.c.id == _DECISION.c.appointment_id)
     .join(_PERSON, _PERSON.c.id == _APPOINTMENT.c.person_id)
@@ -113,8 +114,8 @@ _APPROVALS = (
 
 #: PostgreSQL:
 #:   SELECT decisions.id, decisions.kind, decisions.department_id, decisions.person_id,
-#:       decisions.digest, decisions.withdrawn_at, appointments.from_at, appointments.until_at,
-#:       people.disabled_at
+#:       decisions.digest, decisions.withdrawn_at, appointments.state, appointments.from_at,
+#:       appointments.until_at, people.disabled_at
 #:   FROM decisions
 #:   JOIN appointments ON appointments.id = decisions.appointment_id
 #:   JOIN people ON people.id = appointments.person_id

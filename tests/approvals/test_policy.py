@@ -82,6 +82,7 @@ ratify                 .    .    .      o     h     .       .        .
 draft_template         .    +    +      .     .     .       .        .
 approve_template       .    .    .      o     h     .       .        .
 keep_roster            +    +    .      .     .     .       .        .
+confirm_appointment    +    +    .      .     o     .       .        .
 """
 _HEAD, *_ROWS = [line.split() for line in MAY.strip().splitlines()]
 WORDS = {"lead": "cell_lead"}
@@ -90,7 +91,10 @@ CELLS = {
     for row in _ROWS
     for role, mark in zip(_HEAD, row[1:], strict=True)
 }
-FRESH_ACTIONS = {"publish_now", "settle_held", "connect_account", "publish_emergency"}
+FRESH_ACTIONS = {
+    *("publish_now", "settle_held", "connect_account", "publish_emergency"),
+    "confirm_appointment",
+}
 
 
 def person(role: Role | str, department_id: int = HOME) -> Actor:

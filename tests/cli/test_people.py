@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import re
 from pathlib import Path
 
@@ -10,12 +11,16 @@ from sqlalchemy import func, select
 
 from approvals.policy import Role
 from publisher.database.session import Database
+from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
 from publisher.now import now
 from publisher.people import invitations
+from publisher.people.appointments import record_person
 from publisher.people.departments import load_register
+from publisher.states import AppointmentState
 from tests.cli.command_line import CommandResult, Workspace, make_workspace
+from tests.support.city_people import acting
 
 BASE = "https://desk.example"
 
@@ -179,3 +184,35 @@ def test_a_third_officer_and_a_second_head_are_refused(workspace: Workspace) -> 
         assert done.code == 0
     refused = add(workspace, "--role", "officer", "--department", "water")
     assert "two officers already" in refused.err
+
+
+def test_a_command_lists_and_confirms_what_waits_and_the_history_names_it(
+    workspace: Workspace, database: Database
+) -> None:
+    add_admin(workspace)
+    with database.transaction() as session:
+        admin = session.scalars(select(Appointment)).one()
+        waiting = record_person(
+            session,
+            actor=acting(admin),
+            now=now(),
+            name_mr="मेधा सातपुते",
+            mail="m@pmc.example",
+            role=Role.ADMIN,
+            department_id=admin.department_id,
+        )
+        session.flush()
+        number = waiting.id
+    output = workspace.run_in_process("people", "confirm")
+    assert f"{number}: मेधा सातपुते, admin" in output.out
+    assert workspace.run_in_process("people", "confirm", "999").code == 1
+    output = workspace.run_in_process("people", "confirm", str(number))
+    assert output.code == 0, output.err
+    assert "Confirmed: मेधा सातपुते" in output.out
+    assert workspace.run_in_process("people", "confirm", str(number)).code == 1
+    with database.reading() as session:
+        query = select(Event).where(Event.verb == "confirm_appointment")
+        event = session.scalars(query).one()
+        assert event.details["command"] == "people confirm"
+        assert event.details["user"] == getpass.getuser()
+        assert session.get_one(Appointment, number).state is AppointmentState.CONFIRMED

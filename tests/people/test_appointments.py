@@ -191,7 +191,8 @@ def test_an_ended_appointment_is_over_at_that_moment_and_ends_once(on_sqlite: Da
     with on_sqlite.transaction() as session:
         appointment = appoint(session, add_department(session, "water"))
         end_appointment(session, actor=permissions.COMMAND, appointment=appointment, now=NOON + DAY)
-        assert appointment.in_force(NOON + DAY - timedelta(seconds=1))
+        assert appointment.covers(NOON + DAY - timedelta(seconds=1))
+        assert not appointment.covers(NOON + DAY)
         assert not appointment.in_force(NOON + DAY)
         with pytest.raises(WrongState):
             end_appointment(

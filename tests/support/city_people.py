@@ -25,6 +25,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.people.appointments import disable_person, end_appointment, record_person
 from publisher.people.permissions import COMMAND
+from publisher.states import AppointmentState
 from publisher.transitions import Stateful
 from tests.support import sqlite
 from tests.support.row_copy import RowCopy
@@ -277,7 +278,13 @@ def add_appointment(
         person.mail = f"person{person.id}@pmc.example"
         person_id = person.id
     row = Appointment(
-        person_id=person_id, role=role, department_id=department_id, rank=rank, from_at=NOON - DAY
+        person_id=person_id,
+        role=role,
+        department_id=department_id,
+        rank=rank,
+        from_at=NOON - DAY,
+        state=AppointmentState.ACTIVE,
+        state_at=NOON - DAY,
     )
     session.add(row)
     session.flush()

@@ -146,6 +146,8 @@ TABLE: Mapping[str, Entry] = {
     "people.index": page(RECORDS),
     "people.new": page(RECORDS),
     "people.show": page(RECORDS),
+    "confirmation.index": page("admin lead head"),
+    "confirmation.confirm": page("admin lead head"),
     "people.invite": page(RECORDS),
     "people.disable": page(RECORDS),
     "people.enable": page(RECORDS),

@@ -67,7 +67,7 @@ def post_at(duty: Duty) -> str:
     appointments = [
         appointment
         for appointment in duty.person.appointments
-        if appointment.in_force(duty.from_at) or appointment.in_force(ctx.now())
+        if appointment.covers(duty.from_at) or appointment.in_force(ctx.now())
     ]
     return post_of(appointments[0]) if appointments else ""
 

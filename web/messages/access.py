@@ -24,6 +24,8 @@ ACTS: Mapping[str, str] = {
     "record_officer": N_("Appointment recorded"),
     "record_head": N_("Appointment recorded"),
     "record_other_role": N_("Appointment recorded"),
+    "confirm_appointment": N_("Appointment confirmed"),
+    "take_up": N_("Appointment taken up"),
     "end_appointment": N_("Appointment ended"),
     "record_person": N_("Person recorded"),
     "complete_person": N_("Mail address or mobile number added"),
@@ -48,6 +50,7 @@ DETAILS: Mapping[str, str] = {
     "wrong": N_("wrong password"),
     "disabled": N_("access closed"),
     "no_appointment": N_("no appointment"),
+    "waits": N_("not confirmed yet"),
     "mail": N_("mail address"),
     "mobile": N_("mobile number"),
 }

@@ -74,6 +74,18 @@ REFUSALS: Mapping[str, str] = {
     "frozen": N_(
         "It falls into a freeze. What the system may not send, nobody posts by hand either."
     ),
+    "may_not_confirm": N_(
+        "You cannot confirm %(name)s. Nobody confirms what they recorded themselves, or what was "
+        "recorded by the one who recorded their own appointment. Ask the head, or another admin or "
+        "lead."
+    ),
+    "changed_since_shown": N_(
+        "What is recorded of %(name)s has changed meanwhile. Look at it once more."
+    ),
+    "recorded_by_same": N_(
+        "You recorded the appointment of this person. Another admin or lead has to "
+        "put them on the roster."
+    ),
     "own_appointment": N_("Nobody records, changes or ends their own appointment."),
 }
 

@@ -30,6 +30,11 @@ SIGN_IN: Mapping[SignInProblem, str] = {
         "This code is not right, or its time is over. If none has come, sign in once more."
     ),
     SignInProblem.DISABLED: N_("This access is closed. Ask the cell."),
+    SignInProblem.WAITS: N_(
+        "Your appointment waits for confirmation by somebody other than its recorder: the head of "
+        "your department, or the head above, or an admin or the cell’s lead. Your password is set; "
+        "sign in with it once they have confirmed."
+    ),
     SignInProblem.NO_APPOINTMENT: N_(
         "You hold no appointment at present, so there is nothing to work on here. Ask the cell."
     ),

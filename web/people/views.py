@@ -7,10 +7,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from wtforms import SelectField, StringField
 
+from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.policy import Action, Role
 from publisher.auth.contact_details import BadPerson
 from publisher.models.people import Appointment, Department, Person
-from publisher.people import appointments, invitations, permissions
+from publisher.people import appointments, confirmation, invitations, permissions
 from publisher.people.departments import departments_in_force
 from publisher.validation import NotFound
 from web import in_flight
@@ -69,7 +70,10 @@ def index(session: Session) -> Page:
             )
         )
     return render_template(
-        "people/index.html", appointments=session.scalars(query).all(), query=search_text
+        "people/index.html",
+        appointments=session.scalars(query).all(),
+        query=search_text,
+        waiting_count=len(confirmation.waiting(session, now=ctx.now())),
     )
 
 
@@ -99,6 +103,8 @@ def new(form: PersonForm) -> Page:
     with writing() as session:
         person_id = _record(session, form)
     flash(_("Recorded. An invitation is on its way by mail."))
+    if Role(form.role.data) in NEEDS_CONFIRMATION:
+        flash(_("The appointment gives no right until somebody else has confirmed it."))
     return redirect(url_for("people.show", person_id=person_id))
 
 
@@ -148,6 +154,7 @@ def _person(session: Session, person_id: int) -> Person:
     options = (
         with_appointments.joinedload(Appointment.department),
         with_appointments.joinedload(Appointment.recorded_by),
+        with_appointments.joinedload(Appointment.confirmed_by),
     )
     person = session.scalars(
         select(Person).where(Person.id == person_id).options(*options)

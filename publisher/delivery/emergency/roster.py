@@ -26,6 +26,12 @@ class OwnDuty(NotAllowed):
     code = "own_duty"
 
 
+class RecordedBySame(NotAllowed):
+    """The actor recorded every appointment under which the person would be on duty."""
+
+    code = "recorded_by_same"
+
+
 def is_on_duty(session: Session, actor: Actor, *, now: datetime) -> bool:
     """Return True if the actor is on duty at `now`."""
     if actor.person_id is None:
@@ -93,12 +99,13 @@ def put_on(
 ) -> Duty:
     """Put a person on the roster, and notify them.
 
-    Raises `WrongRole`, `OwnDuty`, or `Invalid` with everything that is wrong.
+    Raises `WrongRole`, `OwnDuty`, `RecordedBySame`, or `Invalid` with everything that is wrong.
     """
     require(actor, Action.KEEP_ROSTER, None, now=now)
     if person_id == actor.person_id:
         raise OwnDuty
     begins, ends = _checked(session, person_id, from_at, until_at, now=now)
+    _check_independent(session, actor, person_id, now=now)
     duty = Duty(
         person_id=person_id,
         from_at=begins,
@@ -138,6 +145,17 @@ def _checked(
         validator.add("person_id", "on_duty_already")
     validator.finish()
     return begins, ends
+
+
+def _check_independent(session: Session, actor: Actor, person_id: int, *, now: datetime) -> None:
+    # Whoever is on duty publishes without an approval: it must not be the actor's other mailbox.
+    makers = [
+        {appointment.recorded_by_id, appointment.changed_by_id}
+        for appointment in session.get_one(Person, person_id).appointments
+        if appointment.in_force(now)
+    ]
+    if all(actor.person_id in person_ids for person_ids in makers):
+        raise RecordedBySame
 
 
 def _is_reachable(person: Person, now: datetime) -> bool:

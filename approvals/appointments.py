@@ -1,0 +1,79 @@
+"""Who may confirm an appointment, and on whom an appointment rests."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from approvals.policy import Action, Actor, Role, may
+
+_STAFF = frozenset({Role.ADMIN, Role.CELL_LEAD})
+NEEDS_CONFIRMATION = _STAFF | {Role.OFFICER, Role.HEAD}
+"""The roles whose appointments give no right before somebody else has confirmed them."""
+
+
+@dataclass(frozen=True)
+class Nomination:
+    """An appointment that waits for confirmation.
+
+    `superior_id` is the department that its department reports to. `recorder_ids` are those who
+    recorded it, or changed its person's address afterwards. `is_left_by_head` is true if the
+    department has no active head, or one who has let the time go by.
+    """
+
+    person_id: int
+    role: Role
+    department_id: int
+    superior_id: int | None
+    recorder_ids: frozenset[int]
+    is_left_by_head: bool
+
+
+def may_confirm(actor: Actor, nomination: Nomination, *, own_recorder_ids: Collection[int]) -> bool:
+    """Return True if the actor, whose appointment `own_recorder_ids` recorded, may confirm it.
+
+    An officer is confirmed by the head of the department, or of the one above if the head leaves
+    it; a head by the head above; anybody by an admin or lead, but an admin or lead by an admin.
+    """
+    if actor.person_id in {nomination.person_id, *nomination.recorder_ids}:
+        return False
+    if actor.role is Role.HEAD:
+        return _is_head_over(actor, nomination)
+    needs_admin = nomination.role in _STAFF
+    is_able = actor.role is Role.ADMIN if needs_admin else actor.role in _STAFF
+    # Otherwise two mailboxes of one person would be enough: one records, the other confirms.
+    return is_able and nomination.recorder_ids.isdisjoint(own_recorder_ids)
+
+
+def _is_head_over(actor: Actor, nomination: Nomination) -> bool:
+    if nomination.role not in {Role.OFFICER, Role.HEAD}:
+        return False
+    deciding_ids = [nomination.department_id] if nomination.role is Role.OFFICER else []
+    if nomination.superior_id is not None and (
+        nomination.role is Role.HEAD or nomination.is_left_by_head
+    ):
+        deciding_ids.append(nomination.superior_id)
+    action = Action.CONFIRM_APPOINTMENT
+    return any(may(actor, action, department_id) for department_id in deciding_ids)
+
+
+def rests_on(
+    *,
+    recorder_ids: Collection[int],
+    confirmed_by_id: int | None,
+    confirmed_by_role: Role | None,
+    confirmers_recorder_id: int | None,
+) -> frozenset[int]:
+    """Return the persons whose revisions an approval under this appointment must not release.
+
+    That is who confirmed it, and who recorded that person's own appointment to the staff. A
+    recorder is free once somebody else has confirmed it. What a command confirmed rests on nobody.
+    """
+    if confirmed_by_id is None:
+        return frozenset()
+    person_ids = {confirmed_by_id}
+    if confirmed_by_id in recorder_ids:
+        person_ids |= set(recorder_ids)
+    if confirmed_by_role in _STAFF and confirmers_recorder_id is not None:
+        person_ids.add(confirmers_recorder_id)
+    return frozenset(person_ids)

@@ -1,0 +1,186 @@
+"""Confirm appointments: somebody other than the recorder says who holds an office."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals import appointments
+from approvals.appointments import Nomination
+from approvals.errors import NotAllowed
+from approvals.policy import Action, Actor, Role, require
+from publisher import transitions
+from publisher.auth.offices import activate
+from publisher.models.people import Appointment, Department, Person
+from publisher.people import responsibility
+from publisher.people.permissions import is_command, not_ended
+from publisher.states import AppointmentState
+from publisher.validation import NotFound
+from publisher.working_time import add_working_days
+
+HEAD_DECIDES_WITHIN: Final = 3
+"""Working days after which the head of the office above may confirm an officer too."""
+
+MOST_AT_ONCE: Final = 200
+
+
+class MayNotConfirm(NotAllowed):
+    """The actor recorded it, or their own appointment rests on its recorder, or it is not theirs.
+
+    `name` is the person who was to be confirmed.
+    """
+
+    code = "may_not_confirm"
+
+
+class ChangedSinceShown(NotAllowed):
+    """What the page showed of this person is no longer so; `name` is the person."""
+
+    code = "changed_since_shown"
+
+
+def waiting(session: Session, *, now: datetime) -> list[Appointment]:
+    """Return the appointments that wait for confirmation, by department and role."""
+    query = (
+        select(Appointment)
+        .join(Appointment.person)
+        .join(Appointment.department)
+        .where(
+            Appointment.state == AppointmentState.RECORDED,
+            not_ended(now),
+            Person.disabled_at.is_(None),
+        )
+        .options(
+            joinedload(Appointment.person),
+            joinedload(Appointment.department),
+            joinedload(Appointment.recorded_by),
+        )
+        .order_by(Department.name_mr, Appointment.role, Appointment.id)
+    )
+    return list(session.scalars(query))
+
+
+def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Appointment]:
+    """Return those of the waiting appointments that the actor may confirm, at most 200."""
+    own = _own_recorder_ids(session, actor)
+    waiting_rows = waiting(session, now=now)
+    rows = [row for row in waiting_rows if _may(session, actor, row, own, now=now)]
+    return rows[:MOST_AT_ONCE]
+
+
+def digest_of(appointment: Appointment) -> str:
+    """Return a digest of what a confirmation covers: person, office, mail and mobile."""
+    person = appointment.person
+    parts = (
+        *(person.name_mr, person.designation, person.mail, person.mobile),
+        *(appointment.role, appointment.department_id, appointment.rank, appointment.order_number),
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def confirm(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    digests: Mapping[int, str],
+    origin: Mapping[str, str] | None = None,
+) -> list[Appointment]:
+    """Confirm these appointments, all or none; `digests` has what the page showed of each, by id.
+
+    A person who has a password already is then in office, anybody else once they set one. `origin`
+    is a command's name and user. Raises `WrongRole`, `FreshSignInRequired`, `NotFound`,
+    `ChangedSinceShown`, `MayNotConfirm`, or `WrongState` if somebody else has confirmed it.
+    """
+    if not is_command(actor):
+        require(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
+    own = _own_recorder_ids(session, actor)
+    confirmed = [_locked(session, appointment_id) for appointment_id in sorted(digests)]
+    for appointment in confirmed:
+        name = appointment.person.name_mr
+        transitions.check_move(
+            transitions.TABLES[Appointment], appointment.state, AppointmentState.CONFIRMED
+        )
+        if digests[appointment.id] != digest_of(appointment):
+            raise ChangedSinceShown(name=name)
+        if not is_command(actor) and not _may(session, actor, appointment, own, now=now):
+            raise MayNotConfirm(name=name)
+    for appointment in confirmed:
+        _confirm(session, appointment, actor=actor, now=now, origin=origin or {})
+    return confirmed
+
+
+def _locked(session: Session, appointment_id: int) -> Appointment:
+    appointment = transitions.lock(session, Appointment, appointment_id)
+    if appointment is None:
+        raise NotFound(appointment_id)
+    return appointment
+
+
+def _confirm(
+    session: Session,
+    appointment: Appointment,
+    *,
+    actor: Actor,
+    now: datetime,
+    origin: Mapping[str, str],
+) -> None:
+    transitions.apply(
+        session,
+        appointment,
+        AppointmentState.CONFIRMED,
+        actor=actor,
+        now=now,
+        verb=Action.CONFIRM_APPOINTMENT,
+        values={"role": appointment.role, "department": appointment.department_id, **origin},
+        columns={
+            "confirmed_by_id": actor.person_id,
+            "confirmed_under_id": actor.appointment_id,
+            "confirmed_at": now,
+        },
+    )
+    if appointment.taken_up_at is not None:
+        activate(session, appointment, now=now)
+
+
+def _may(
+    session: Session,
+    actor: Actor,
+    appointment: Appointment,
+    own_recorder_ids: frozenset[int],
+    *,
+    now: datetime,
+) -> bool:
+    nomination = _nomination(session, appointment, now)
+    return appointments.may_confirm(actor, nomination, own_recorder_ids=own_recorder_ids)
+
+
+def _nomination(session: Session, appointment: Appointment, now: datetime) -> Nomination:
+    recorder_ids = recorders_of(appointment)
+    head = responsibility.head(session, appointment.department_id, now=now)
+    is_late = now >= add_working_days(appointment.state_at, HEAD_DECIDES_WITHIN)
+    return Nomination(
+        person_id=appointment.person_id,
+        role=Role(appointment.role),
+        department_id=appointment.department_id,
+        superior_id=appointment.department.reports_to_id,
+        recorder_ids=recorder_ids,
+        is_left_by_head=head is None or head.person_id in recorder_ids or is_late,
+    )
+
+
+def recorders_of(appointment: Appointment) -> frozenset[int]:
+    """Return who recorded the appointment, and who changed its person's address afterwards."""
+    person_ids = (appointment.recorded_by_id, appointment.changed_by_id)
+    return frozenset(person_id for person_id in person_ids if person_id is not None)
+
+
+def _own_recorder_ids(session: Session, actor: Actor) -> frozenset[int]:
+    if actor.appointment_id is None:
+        return frozenset()
+    return recorders_of(session.get_one(Appointment, actor.appointment_id))

@@ -1,0 +1,90 @@
+"""Who may confirm an appointment, and on whom one rests: every rule by an example."""
+
+from __future__ import annotations
+
+import pytest
+
+from approvals.appointments import Nomination, may_confirm, rests_on
+from approvals.policy import Actor, ActorKind, Role
+
+DEPARTMENT, ABOVE, OTHER = 1, 2, 3
+PERSON, RECORDER, SOMEBODY = 10, 11, 12
+
+
+def actor(role: Role, department_id: int = OTHER, person_id: int = SOMEBODY) -> Actor:
+    return Actor(ActorKind.PERSON, person_id, 1, role, department_id)
+
+
+def nomination(role: Role = Role.OFFICER, *, is_left_by_head: bool = False) -> Nomination:
+    return Nomination(PERSON, role, DEPARTMENT, ABOVE, frozenset({RECORDER}), is_left_by_head)
+
+
+@pytest.mark.parametrize(
+    ("role", "by", "department_id", "is_left_by_head", "expected"),
+    [
+        (Role.OFFICER, Role.HEAD, DEPARTMENT, False, True),
+        (Role.OFFICER, Role.HEAD, ABOVE, False, False),
+        (Role.OFFICER, Role.HEAD, ABOVE, True, True),
+        (Role.OFFICER, Role.HEAD, OTHER, True, False),
+        (Role.HEAD, Role.HEAD, ABOVE, False, True),
+        (Role.HEAD, Role.HEAD, DEPARTMENT, True, False),
+        (Role.ADMIN, Role.HEAD, DEPARTMENT, True, False),
+        (Role.CELL_LEAD, Role.HEAD, ABOVE, True, False),
+        *((role, Role.ADMIN, OTHER, False, True) for role in (Role.OFFICER, Role.HEAD)),
+        *((role, Role.CELL_LEAD, OTHER, False, True) for role in (Role.OFFICER, Role.HEAD)),
+        *((role, Role.ADMIN, OTHER, False, True) for role in (Role.ADMIN, Role.CELL_LEAD)),
+        *((role, Role.CELL_LEAD, OTHER, False, False) for role in (Role.ADMIN, Role.CELL_LEAD)),
+        *(
+            (Role.OFFICER, by, DEPARTMENT, True, False)
+            for by in Role
+            if by not in {Role.HEAD, Role.ADMIN, Role.CELL_LEAD}
+        ),
+    ],
+)
+def test_each_role_confirms_whom_the_rules_name(
+    *, role: Role, by: Role, department_id: int, is_left_by_head: bool, expected: bool
+) -> None:
+    waiting = nomination(role, is_left_by_head=is_left_by_head)
+    assert may_confirm(actor(by, department_id), waiting, own_recorder_ids=()) is expected
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.CELL_LEAD, Role.HEAD])
+@pytest.mark.parametrize("person_id", [PERSON, RECORDER])
+def test_neither_the_person_nor_the_recorder_confirms(role: Role, person_id: int) -> None:
+    by = actor(role, DEPARTMENT, person_id)
+    assert not may_confirm(by, nomination(is_left_by_head=True), own_recorder_ids=())
+
+
+def test_nobody_confirms_for_the_one_who_recorded_them_to_the_staff() -> None:
+    for role in (Role.ADMIN, Role.CELL_LEAD):
+        assert not may_confirm(actor(role), nomination(), own_recorder_ids={RECORDER})
+    by_head = actor(Role.HEAD, DEPARTMENT)
+    assert may_confirm(by_head, nomination(), own_recorder_ids={RECORDER})
+
+
+@pytest.mark.parametrize(
+    ("recorders", "confirmed_by", "role", "its_recorder", "expected"),
+    [
+        ({RECORDER}, None, None, None, set()),  # by a command, or in force at the upgrade
+        ({RECORDER}, SOMEBODY, Role.HEAD, 13, {SOMEBODY}),
+        ({RECORDER}, SOMEBODY, Role.ADMIN, None, {SOMEBODY}),
+        ({RECORDER}, SOMEBODY, Role.CELL_LEAD, 13, {SOMEBODY, 13}),
+        ({RECORDER, 14}, RECORDER, Role.ADMIN, None, {RECORDER, 14}),
+    ],
+)
+def test_an_appointment_rests_on_who_confirmed_it(
+    recorders: set[int],
+    confirmed_by: int | None,
+    role: Role | None,
+    its_recorder: int | None,
+    expected: set[int],
+) -> None:
+    assert (
+        rests_on(
+            recorder_ids=recorders,
+            confirmed_by_id=confirmed_by,
+            confirmed_by_role=role,
+            confirmers_recorder_id=its_recorder,
+        )
+        == expected
+    )

@@ -1,0 +1,275 @@
+"""An appointment gives no right before somebody else has confirmed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy.orm import Session
+
+from approvals.errors import FreshSignInRequired, WrongRole, WrongState
+from approvals.policy import Action, Actor, Role
+from publisher.auth.refusals import SignInProblem
+from publisher.auth.sessions import chosen_appointment
+from publisher.auth.sign_in import SignedIn, SignInRefusal
+from publisher.database.session import Database
+from publisher.delivery.emergency import roster
+from publisher.models.people import Appointment, Department
+from publisher.people import confirmation, responsibility
+from publisher.people.confirmation import ChangedSinceShown, MayNotConfirm, digest_of
+from publisher.people.permissions import COMMAND
+from publisher.review import gate_adapter
+from publisher.states import AppointmentState
+from publisher.validation import Invalid
+from tests.support.city_people import (
+    DAY,
+    NOON,
+    CityPeople,
+    acting,
+    add_department,
+    appoint,
+    as_of,
+    city_people,
+    verbs,
+)
+from tests.support.passwords import set_password, signed_in_as
+
+pytestmark = pytest.mark.both
+
+MAIL = "charuta@pmc.example"
+PASSWORD = "dongar-mathyavar-dhag"
+
+
+@pytest.fixture
+def city(database: Database) -> CityPeople:
+    return city_people(database)
+
+
+def record(session: Session, city: CityPeople, role: Role, department: str, by: str) -> Appointment:
+    """Let a person of the city record somebody new."""
+    row = session.get_one(Department, city.departments[department])
+    return appoint(session, row, role, name="चारुता", mail=MAIL, actor=city.actor(by), now=NOON)
+
+
+def confirm(session: Session, appointment: Appointment, by: Actor) -> list[Appointment]:
+    return confirmation.confirm(
+        session, actor=by, now=NOON, digests={appointment.id: digest_of(appointment)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("role", "state"),
+    [
+        *((role, "recorded") for role in ("admin", "cell_lead", "officer", "head")),
+        *((role, "confirmed") for role in ("cell", "member", "oversight", "auditor")),
+    ],
+)
+def test_who_approves_or_records_waits_and_others_take_up_at_once(
+    city: CityPeople, role: str, state: str
+) -> None:
+    with city.write() as session:
+        appointment = record(session, city, Role(role), "garden", "admin")
+        assert appointment.state == state
+        assert not appointment.in_force(NOON)
+        set_password(session, appointment.person, PASSWORD, now=NOON)
+        assert appointment.in_force(NOON) is (state == "confirmed")
+
+
+def test_by_command_an_appointment_is_in_force_at_once(city: CityPeople) -> None:
+    with city.write() as session:
+        garden = session.get_one(Department, city.departments["garden"])
+        appointment = appoint(session, garden, Role.OFFICER, actor=COMMAND)
+        assert appointment.in_force(NOON)
+        assert (appointment.confirmed_at, appointment.confirmed_by_id) == (NOON, None)
+
+
+Gives = Callable[[Session, Appointment], bool]
+
+
+def signs_in(session: Session, _appointment: Appointment) -> bool:
+    return isinstance(signed_in_as(session, MAIL, PASSWORD), SignedIn)
+
+
+def acts(session: Session, appointment: Appointment) -> bool:
+    try:
+        gate_adapter.check_in_office(session, acting(appointment), Action.APPROVE, now=NOON)
+    except WrongRole:
+        return False
+    return True
+
+
+def is_put_on_duty(session: Session, appointment: Appointment) -> bool:
+    admin = next(iter(responsibility.holders(session, Role.ADMIN, now=NOON)))
+    try:
+        roster.put_on(
+            session,
+            actor=as_of(acting(admin), NOON),
+            now=NOON,
+            person_id=appointment.person_id,
+            from_at=NOON,
+            until_at=NOON + DAY,
+        )
+    except Invalid:
+        return False
+    return True
+
+
+RIGHTS: dict[str, Gives] = {
+    "signs in": signs_in,
+    "acts": acts,
+    "is put on duty": is_put_on_duty,
+    "stands on the roster's list": lambda session, appointment: (
+        appointment in roster.candidates(session, now=NOON)
+    ),
+    "is responsible": lambda session, appointment: (
+        appointment
+        in responsibility.responsible_chain(session, appointment.department_id, now=NOON)
+    ),
+    "is told as an officer": lambda session, appointment: (
+        appointment in responsibility.holders(session, appointment.role, now=NOON)
+    ),
+    "is worked under": lambda session, appointment: (
+        chosen_appointment(session, appointment.person, now=NOON) is appointment
+    ),
+}
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+@pytest.mark.parametrize("role", [Role.OFFICER, Role.HEAD])
+@pytest.mark.parametrize("is_confirmed", [False, True], ids=["recorded", "confirmed"])
+def test_only_an_active_appointment_gives_a_right(
+    city: CityPeople, role: Role, right: str, *, is_confirmed: bool
+) -> None:
+    with city.write() as session:
+        appointment = record(session, city, role, "garden", "lead")
+        if is_confirmed:
+            confirm(session, appointment, city.actor("admin"))
+            assert appointment.state is AppointmentState.CONFIRMED
+        else:
+            set_password(session, appointment.person, PASSWORD, now=NOON)
+            assert appointment.state is AppointmentState.RECORDED
+        assert not RIGHTS[right](session, appointment)
+        if is_confirmed:
+            set_password(session, appointment.person, PASSWORD, now=NOON)
+        else:
+            confirm(session, appointment, city.actor("admin"))
+        assert RIGHTS[right](session, appointment)
+
+
+def test_a_recorded_appointment_holds_its_place_and_says_so_at_the_sign_in(
+    city: CityPeople,
+) -> None:
+    with city.write() as session:
+        appointment = record(session, city, Role.OFFICER, "garden", "lead")
+        garden = session.get_one(Department, appointment.department_id)
+        assert (appointment.rank, appoint(session, garden).rank) == (1, 2)
+        set_password(session, appointment.person, PASSWORD, now=NOON)
+        refusal = signed_in_as(session, MAIL, PASSWORD)
+        assert isinstance(refusal, SignInRefusal)
+        assert refusal.code is SignInProblem.WAITS
+
+
+@pytest.mark.parametrize("by", ["lead", "clerk", "member", "first", "oversight", "health_head"])
+def test_neither_the_recorder_nor_who_has_no_say_confirms(city: CityPeople, by: str) -> None:
+    with city.write() as session:
+        road = session.get_one(Department, city.departments["road"])
+        road.reports_to_id = city.departments["garden"]
+        appointment = record(session, city, Role.OFFICER, "road", "lead")
+        with pytest.raises((MayNotConfirm, WrongRole)):
+            confirm(session, appointment, city.actor(by))
+        assert appointment.state is AppointmentState.RECORDED
+
+
+def test_an_admin_recorded_by_the_recorder_does_not_confirm_for_them(city: CityPeople) -> None:
+    with city.write() as session:
+        other = record(session, city, Role.ADMIN, "information-technology", "admin")
+        confirm(session, other, COMMAND)
+        set_password(session, other.person, PASSWORD, now=NOON)
+        garden = session.get_one(Department, city.departments["garden"])
+        appointment = appoint(session, garden, actor=city.actor("admin"))
+        with pytest.raises(MayNotConfirm):
+            confirm(session, appointment, as_of(acting(other), NOON))
+        confirm(session, appointment, city.actor("lead"))
+
+
+def test_the_head_above_confirms_once_the_head_has_had_three_working_days(
+    city: CityPeople,
+) -> None:
+    with city.write() as session:
+        water = session.get_one(Department, city.departments["water"])
+        water.reports_to_id = city.departments["health"]
+    city.end("second")
+    with city.write() as session:
+        appointment = record(session, city, Role.OFFICER, "water", "lead")
+        above = city.actor("health_head")
+        with pytest.raises(MayNotConfirm):
+            confirm(session, appointment, above)
+        later = NOON + timedelta(days=6)
+        confirmation.confirm(
+            session,
+            actor=as_of(above, later),
+            now=later,
+            digests={appointment.id: digest_of(appointment)},
+        )
+        assert appointment.confirmed_by_id == city.people["health_head"]
+
+
+def test_a_confirmation_covers_what_was_shown_happens_once_and_is_fresh(
+    city: CityPeople,
+) -> None:
+    with city.write() as session:
+        appointment = record(session, city, Role.OFFICER, "garden", "lead")
+        digests = {appointment.id: digest_of(appointment)}
+        with pytest.raises(FreshSignInRequired):
+            confirmation.confirm(
+                session, actor=city.actor("admin", fresh=False), now=NOON, digests=digests
+            )
+        appointment.person.mobile = "+915550008888"
+        with pytest.raises(ChangedSinceShown):
+            confirmation.confirm(session, actor=city.actor("admin"), now=NOON, digests=digests)
+        confirm(session, appointment, city.actor("admin"))
+        with pytest.raises(WrongState):
+            confirm(session, appointment, city.actor("admin"))
+        assert verbs(session, "appointments", appointment.id) == [
+            "record_officer",
+            "confirm_appointment",
+        ]
+
+
+def test_an_address_filled_in_by_staff_lets_the_officer_wait_again(city: CityPeople) -> None:
+    with city.write() as session:
+        appointment = record(session, city, Role.OFFICER, "garden", "lead")
+        confirm(session, appointment, city.actor("admin"))
+        road = add_department(session, "culture")
+        appoint(
+            session,
+            road,
+            Role.MEMBER,
+            name="चारुता",
+            mail=MAIL,
+            mobile="5550008888",
+            actor=city.actor("admin"),
+        )
+        assert appointment.state is AppointmentState.RECORDED
+        with pytest.raises(MayNotConfirm):
+            confirm(session, appointment, city.actor("admin"))
+
+
+def test_nobody_puts_on_duty_whom_they_recorded(city: CityPeople) -> None:
+    with city.write() as session:
+        appointment = record(session, city, Role.OFFICER, "garden", "lead")
+        confirm(session, appointment, city.actor("admin"))
+        set_password(session, appointment.person, PASSWORD, now=NOON)
+        put_on = partial(
+            roster.put_on,
+            session,
+            now=NOON,
+            person_id=appointment.person_id,
+            from_at=NOON,
+            until_at=NOON + DAY,
+        )
+        with pytest.raises(roster.RecordedBySame):
+            put_on(actor=city.actor("lead"))
+        put_on(actor=city.actor("admin"))

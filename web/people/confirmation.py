@@ -1,0 +1,71 @@
+"""The page of appointments that wait: a list with ticks, confirmed together."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from approvals.policy import Action
+from publisher.models.people import Appointment
+from publisher.people import confirmation
+from publisher.validation import FieldError, Invalid
+from web.core.auth import actor, by_actor, reads, writing
+from web.core.context import ctx
+from web.core.form_views import with_form
+from web.core.i18n import _n
+from web.core.permissions import Page, for_action
+from web.forms import Form, key_of
+from web.messages.names import person_name
+
+routes = Blueprint("confirmation", __name__)
+
+
+@routes.get("/people/waiting")
+@for_action(Action.CONFIRM_APPOINTMENT)
+def index() -> Page:
+    """List the appointments that the reader may confirm, and those that wait for others."""
+    return _page(Form(formdata=None))
+
+
+@reads
+def _page(session: Session, form: Form) -> str:
+    now = ctx.now()
+    own = confirmation.waiting_for(session, actor(), now=now)
+    sees_all = actor().role not in {None, "head"}
+    others = [row for row in confirmation.waiting(session, now=now) if row not in own]
+    return render_template(
+        "people/waiting.html",
+        form=form,
+        own=own,
+        others=others if sees_all else [],
+        chosen=request.form.getlist("chosen"),
+        value_of=_value_of,
+        number_of_all=len(own) + len(others),
+    )
+
+
+def _value_of(appointment: Appointment) -> str:
+    return f"{appointment.id}-{confirmation.digest_of(appointment)}"
+
+
+@routes.post("/people/waiting")
+@for_action(Action.CONFIRM_APPOINTMENT)
+@with_form(Form, shown_by=_page)
+def confirm(_form: Form) -> Page:
+    """Confirm what is ticked, as it was shown."""
+    pairs = [value.partition("-") for value in request.form.getlist("chosen")]
+    digests = {key_of(number): digest for number, _dash, digest in pairs}
+    if not digests:
+        raise Invalid([FieldError("chosen", "required")])
+    with writing() as session:
+        confirmed = confirmation.confirm(session, **by_actor(), digests=digests)
+        names = ", ".join(person_name(appointment.person) for appointment in confirmed)
+    flash(
+        _n(
+            "%(num)s appointment is confirmed: %(names)s.",
+            "%(num)s appointments are confirmed: %(names)s.",
+            len(confirmed),
+            names=names,
+        )
+    )
+    return redirect(url_for("confirmation.index"))
