@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from approvals.policy import Action, Actor, Role, may
 
-_STAFF = frozenset({Role.ADMIN, Role.CELL_LEAD})
-NEEDS_CONFIRMATION = _STAFF | {Role.OFFICER, Role.HEAD}
+STAFF = frozenset({Role.ADMIN, Role.CELL_LEAD})
+"""The roles that record others, and confirm what others of them recorded."""
+
+NEEDS_CONFIRMATION = STAFF | {Role.OFFICER, Role.HEAD}
 """The roles whose appointments give no right before somebody else has confirmed them."""
 
 
@@ -39,8 +41,8 @@ def may_confirm(actor: Actor, nomination: Nomination, *, own_recorder_ids: Colle
         return False
     if actor.role is Role.HEAD:
         return _is_head_over(actor, nomination)
-    needs_admin = nomination.role in _STAFF
-    is_able = actor.role is Role.ADMIN if needs_admin else actor.role in _STAFF
+    needs_admin = nomination.role in STAFF
+    is_able = actor.role is Role.ADMIN if needs_admin else actor.role in STAFF
     # Otherwise two mailboxes of one person would be enough: one records, the other confirms.
     return is_able and nomination.recorder_ids.isdisjoint(own_recorder_ids)
 
@@ -74,6 +76,6 @@ def rests_on(
     person_ids = {confirmed_by_id}
     if confirmed_by_id in recorder_ids:
         person_ids |= set(recorder_ids)
-    if confirmed_by_role in _STAFF and confirmers_recorder_id is not None:
+    if confirmed_by_role in STAFF and confirmers_recorder_id is not None:
         person_ids.add(confirmers_recorder_id)
     return frozenset(person_ids)

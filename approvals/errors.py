@@ -46,6 +46,12 @@ class FourEyesRequired(NotAllowed):
     code = "four_eyes_required"
 
 
+class RestsOnWriter(FourEyesRequired):
+    """The person's appointment rests on who wrote this revision: they confirmed it, for example."""
+
+    code = "rests_on_writer"
+
+
 class StaleRevision(NotAllowed):
     """The person looked at an older revision (`seen`) than the newest (`newest`)."""
 

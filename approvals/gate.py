@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from approvals.errors import FourEyesRequired, NotApproved, StaleRevision, WrongState
+from approvals.errors import (
+    FourEyesRequired,
+    NotApproved,
+    RestsOnWriter,
+    StaleRevision,
+    WrongState,
+)
 from approvals.states import PostState
 
 HASH_VERSION = 1
@@ -106,7 +112,7 @@ class Approval:
     """A stored approval as the gate needs it.
 
     `in_force` is false once the approval was withdrawn, or the approver's appointment has
-    ended or the person is disabled.
+    ended or the person is disabled. `rests_on` are the persons on whom that appointment rests.
     """
 
     kind: ApprovalKind
@@ -114,6 +120,7 @@ class Approval:
     person_id: int
     digest: str
     in_force: bool
+    rests_on: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -213,7 +220,8 @@ def _counts(approval: Approval, case: Case) -> bool:
         return False
     match approval.kind:
         case ApprovalKind.APPROVED:
-            return approval.person_id not in excluded_authors(case.subject.kind, case.authors)
+            excluded = excluded_authors(case.subject.kind, case.authors)
+            return approval.person_id not in excluded and excluded.isdisjoint(approval.rests_on)
         case ApprovalKind.OWN_HAND:
             return case.subject.kind == REPLY and approval.person_id in case.authors
         case ApprovalKind.EMERGENCY:
@@ -241,16 +249,20 @@ def check_approval(
     newest_revision: int,
     person_id: int,
     authors: Collection[int],
+    rests_on: Collection[int] = (),
 ) -> None:
     """Raise unless this person may approve this revision; `authors` may not.
 
-    Raises `StaleRevision` first, then `WrongState`, then `FourEyesRequired`.
+    `rests_on` are the persons on whom this person's appointment rests; none of them may be an
+    author. Raises `StaleRevision` first, then `WrongState`, `FourEyesRequired`, `RestsOnWriter`.
     """
     check_seen(seen_revision, newest_revision)
     if state is not PostState.IN_REVIEW:
         raise WrongState(state=state, to=PostState.APPROVED)
     if person_id in authors:
         raise FourEyesRequired(revision=newest_revision)
+    if not frozenset(authors).isdisjoint(rests_on):
+        raise RestsOnWriter(revision=newest_revision)
 
 
 def check_seen(seen_revision: int, newest_revision: int) -> None:
@@ -267,10 +279,15 @@ def require_verdict(verdict: Verdict) -> None:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A person whose appointment may approve for a department."""
+    """A person whose appointment may approve for a department; `rests_on` as of `Approval`."""
 
     person_id: int
     appointment_id: int
+    rests_on: frozenset[int] = frozenset()
+
+    def may_approve(self, authors: Collection[int]) -> bool:
+        """Return True if neither the person wrote it nor anybody on whom the appointment rests."""
+        return self.person_id not in authors and self.rests_on.isdisjoint(authors)
 
 
 @dataclass(frozen=True)
@@ -296,12 +313,15 @@ def approvers(
     officers: Collection[Candidate], head: Candidate | None, authors: Collection[int]
 ) -> Approvers:
     """Return the officers who can approve a revision of these authors, and the head."""
-    able_officers = tuple(officer for officer in officers if officer.person_id not in authors)
-    able_head = head if head is not None and head.person_id not in authors else None
-    return Approvers(
-        able_officers, able_head, None if able_officers or able_head else _missing(officers, head)
-    )
+    able_officers = tuple(officer for officer in officers if officer.may_approve(authors))
+    able_head = head if head is not None and head.may_approve(authors) else None
+    if able_officers or able_head:
+        return Approvers(able_officers, able_head, None)
+    return Approvers((), None, _missing([*officers, *([head] if head else [])], authors))
 
 
-def _missing(officers: Collection[Candidate], head: Candidate | None) -> str:
-    return "all_wrote_it" if officers or head is not None else "nobody_named"
+def _missing(candidates: Collection[Candidate], authors: Collection[int]) -> str:
+    if not candidates:
+        return "nobody_named"
+    all_wrote_it = all(candidate.person_id in authors for candidate in candidates)
+    return "all_wrote_it" if all_wrote_it else "rests_on_writer"

@@ -105,6 +105,9 @@ class Appointment(Base):
     department: Mapped[Department] = relationship()
     recorded_by: Mapped[Person | None] = relationship(foreign_keys=[recorded_by_id])
     confirmed_by: Mapped[Person | None] = relationship(foreign_keys=[confirmed_by_id])
+    confirmed_under: Mapped[Appointment | None] = relationship(
+        foreign_keys=[confirmed_under_id], remote_side="Appointment.id"
+    )
 
     def in_force(self, at: datetime) -> bool:
         """Return True if the appointment gives its rights at this time."""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals import appointments
 from approvals.appointments import Nomination
 from approvals.errors import NotAllowed
+from approvals.gate import Candidate
 from approvals.policy import Action, Actor, Role, require
 from publisher import transitions
 from publisher.auth.offices import activate
@@ -178,6 +179,22 @@ def recorders_of(appointment: Appointment) -> frozenset[int]:
     """Return who recorded the appointment, and who changed its person's address afterwards."""
     person_ids = (appointment.recorded_by_id, appointment.changed_by_id)
     return frozenset(person_id for person_id in person_ids if person_id is not None)
+
+
+def rests_on(appointment: Appointment) -> frozenset[int]:
+    """Return the persons on whom the appointment rests; see `approvals.appointments.rests_on`."""
+    confirming = appointment.confirmed_under
+    return appointments.rests_on(
+        recorder_ids=recorders_of(appointment),
+        confirmed_by_id=appointment.confirmed_by_id,
+        confirmed_by_role=confirming.role if confirming else None,
+        confirmers_recorder_id=confirming.recorded_by_id if confirming else None,
+    )
+
+
+def candidate(appointment: Appointment) -> Candidate:
+    """Return the appointment as the gate weighs it."""
+    return Candidate(appointment.person_id, appointment.id, rests_on(appointment))
 
 
 def _own_recorder_ids(session: Session, actor: Actor) -> frozenset[int]:

@@ -33,7 +33,11 @@ def _holders() -> Select[Appointment]:
             Appointment.in_force_at(bindparam("now", type_=UtcDateTime())),
             Person.disabled_at.is_(None),
         )
-        .options(joinedload(Appointment.person), joinedload(Appointment.department))
+        .options(
+            joinedload(Appointment.person),
+            joinedload(Appointment.department),
+            joinedload(Appointment.confirmed_under),
+        )
         .order_by(Appointment.rank.nulls_last(), Appointment.id)
     )
 

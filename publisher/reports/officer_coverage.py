@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals import gate
 from approvals.policy import Role
 from publisher.models.people import Appointment, Person
+from publisher.people.confirmation import candidate
 from publisher.reports import sql_conditions
 from publisher.reports.post_bundles import PostBundle
 from publisher.reports.types import Who, who_of
@@ -29,8 +30,8 @@ class Staff:
 
     def approvers(self, authors: Collection[int]) -> gate.Approvers:
         """Return the candidates who can approve a text by these authors."""
-        head = _candidate(self.head) if self.head else None
-        return gate.approvers([_candidate(officer) for officer in self.officers], head, authors)
+        head = candidate(self.head) if self.head else None
+        return gate.approvers([candidate(officer) for officer in self.officers], head, authors)
 
     def named(self, candidates: Collection[gate.Candidate]) -> tuple[Who, ...]:
         """Return the candidates with their names."""
@@ -53,10 +54,6 @@ class Roster:
         return self.staff.get(department_id, Staff())
 
 
-def _candidate(appointment: Appointment) -> gate.Candidate:
-    return gate.Candidate(appointment.person_id, appointment.id)
-
-
 def asked_by(bundles: Iterable[PostBundle]) -> set[int]:
     """Return the departments that own these posts or that their revisions list."""
     department_ids: set[int] = set()
@@ -75,7 +72,11 @@ def roster_of(session: Session, departments: Collection[int], *, now: datetime) 
             Appointment.department_id.in_(departments),
             Appointment.role.in_((Role.OFFICER, Role.HEAD)),
         )
-        .options(joinedload(Appointment.person), joinedload(Appointment.department))
+        .options(
+            joinedload(Appointment.person),
+            joinedload(Appointment.department),
+            joinedload(Appointment.confirmed_under),
+        )
     )
     staff: defaultdict[int, Staff] = defaultdict(Staff)
     for appointment in sorted(session.scalars(query), key=_rank_order):

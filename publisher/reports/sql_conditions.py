@@ -18,12 +18,12 @@ from publisher.models.posts import (
     Decision,
     DecisionKind,
     Post,
-    PostKind,
     Revision,
     RevisionDepartment,
     Variant,
 )
 from publisher.models.submissions import PostSubmission, Submission
+from publisher.reports import sql_four_eyes
 from publisher.reports.sql_basics import has, is_open_order
 from publisher.review.gate_adapter import APPROVAL_KINDS
 from publisher.states import STUCK, CommentState, DeliveryState
@@ -63,7 +63,7 @@ def officer_serves(
         appointment.department_id == department,
     ]
     if unbound:
-        serving.append(~is_excluded_author(appointment.person_id))
+        serving.append(~sql_four_eyes.is_barred(appointment))
     return exists().where(*serving).correlate_except(appointment, person)
 
 
@@ -85,7 +85,7 @@ def other_head_serves(department: ColumnElement[int], *, now: datetime) -> Condi
         in_office(appointment, person, now=now),
         appointment.role == Role.HEAD,
         appointment.department_id == department,
-        ~is_excluded_author(appointment.person_id),
+        ~sql_four_eyes.is_barred(appointment),
         ~earlier,
     )
     return serving.correlate_except(appointment, person)
@@ -131,35 +131,6 @@ def is_asked() -> Condition:
 def asked_department() -> ColumnElement[int]:
     """Return the asked department's id; the owning department if the revision lists none."""
     return func.coalesce(RevisionDepartment.department_id, Post.department_id)
-
-
-def is_excluded_author(person_id: ColumnElement[int] | InstrumentedAttribute[int]) -> Condition:
-    """The four-eyes rule keeps this person from approving `Revision`.
-
-    It is the SQL form of `gate.excluded_authors`: the person wrote the revision or one that it
-    restores. Replies bind nobody.
-    """
-    sources, older = _restored_sources(), aliased(Revision)
-    restored = exists().where(
-        sources.c.id == Revision.id, older.id == sources.c.source_id, older.author_id == person_id
-    )
-    wrote = or_(Revision.author_id == person_id, restored.correlate_except(sources, older))
-    return and_(Post.kind == PostKind.POST, wrote)
-
-
-@cache
-def _restored_sources() -> CTE:
-    """Return each restored revision paired with every revision it restores, transitively.
-
-    It is cached, so that a statement contains the CTE once.
-    """
-    restored, source = aliased(Revision), aliased(Revision)
-    first = select(restored.id, restored.restored_from_id.label("source_id"))
-    sources = first.where(restored.restored_from_id.is_not(None)).cte("restored", recursive=True)
-    further = select(sources.c.id, source.restored_from_id).join(
-        source, source.id == sources.c.source_id
-    )
-    return sources.union(further.where(source.restored_from_id.is_not(None)))
 
 
 def blocked(*, now: datetime) -> Condition:

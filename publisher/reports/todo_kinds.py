@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import and_, exists, literal, or_
+from sqlalchemy.orm import aliased
 
 from approvals.policy import Action, Actor, Role, Scope, scope_of
 from approvals.states import PostState
@@ -18,7 +19,13 @@ from publisher.models.monitoring import Watch
 from publisher.models.people import Appointment
 from publisher.models.posts import Language, Post, PostKind
 from publisher.models.submissions import Submission
-from publisher.reports import external_changes, sql_conditions, sql_scheduling, unseen_notes
+from publisher.reports import (
+    external_changes,
+    sql_conditions,
+    sql_four_eyes,
+    sql_scheduling,
+    unseen_notes,
+)
 from publisher.reports.external_changes import FindingKind
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import AccountName, Office, Who
@@ -238,11 +245,11 @@ def _to_approve(actor: Actor, now: datetime) -> Condition:
 
     The head is asked only if the department has no officer who can approve.
     """
-    department_id, bound = (
-        sql_conditions.asked_department(),
-        sql_conditions.is_excluded_author(literal(actor.person_id or 0)),
+    department_id, own = sql_conditions.asked_department(), aliased(Appointment)
+    able = exists().where(
+        own.id == literal(actor.appointment_id or 0), ~sql_four_eyes.is_barred(own)
     )
-    conditions = [department_id == actor.department_id, ~bound]
+    conditions = [department_id == actor.department_id, able.correlate_except(own)]
     if scope_of(actor, Action.APPROVE) is Scope.STANDING_IN:
         conditions.append(~sql_conditions.officer_serves(department_id, now=now, unbound=True))
         conditions.append(sql_conditions.other_head_serves(department_id, now=now))

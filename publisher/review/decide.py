@@ -151,6 +151,7 @@ def _to_decide(
         newest_revision=post.newest,
         person_id=actor.person_id or 0,
         authors=gate_adapter.excluded_authors(revision) if action is Action.APPROVE else (),
+        rests_on=gate_adapter.own_ground(session, actor),
     )
     return revision, department_id
 

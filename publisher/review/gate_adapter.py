@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session, object_session
 
-from approvals import gate
+from approvals import appointments, gate
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, Role
 from publisher.database.session import AnyRow, Key, table_of
@@ -23,6 +23,7 @@ from publisher.models.posts import (
     Variant,
 )
 from publisher.people import responsibility
+from publisher.people.confirmation import candidate, rests_on
 from publisher.review import emergency_grounds
 
 APPROVAL_KINDS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY})
@@ -31,6 +32,7 @@ APPROVAL_KINDS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, Decisi
 _POST, _REVISION, _ASKED = table_of(Post), table_of(Revision), table_of(RevisionDepartment)
 _VARIANT, _RENDITION = table_of(Variant), table_of(Rendition)
 _DECISION, _APPOINTMENT, _PERSON = table_of(Decision), table_of(Appointment), table_of(Person)
+_CONFIRMING = _APPOINTMENT.alias("confirming")
 _REVISION_ID = bindparam("revision_id", type_=Key)
 
 #: PostgreSQL:
@@ -88,10 +90,13 @@ _LOCKED_CASE_ROWS = _CASE_ROWS.with_for_update(read=True, of=_POST)
 #: PostgreSQL:
 #:   SELECT decisions.id, decisions.kind, decisions.department_id, decisions.person_id,
 #:       decisions.digest, decisions.withdrawn_at, appointments.state, appointments.from_at,
-#:       appointments.until_at, people.disabled_at
+#:       appointments.until_at, appointments.recorded_by_id, appointments.changed_by_id,
+#:       appointments.confirmed_by_id, people.disabled_at, confirming.role AS confirmed_by_role,
+#:       confirming.recorded_by_id AS confirmers_recorder_id
 #:   FROM decisions
 #:   JOIN appointments ON appointments.id = decisions.appointment_id
 #:   JOIN people ON people.id = appointments.person_id
+#:   LEFT OUTER JOIN appointments AS confirming ON confirming.id = appointments.confirmed_under_id
 #:   WHERE decisions.revision_id = :revision_id
 #:     AND (decisions.kind = 'approved' OR decisions.kind = 'emergency'
 #:         OR decisions.kind = 'own_hand')
@@ -101,10 +106,14 @@ _APPROVALS = (
         *(_DECISION.c.id, _DECISION.c.kind, _DECISION.c.department_id, _DECISION.c.person_id),
         *(_DECISION.c.digest, _DECISION.c.withdrawn_at),
         *(_APPOINTMENT.c.state, _APPOINTMENT.c.from_at, _APPOINTMENT.c.until_at),
-        _PERSON.c.disabled_at,
+        *(_APPOINTMENT.c.recorded_by_id, _APPOINTMENT.c.changed_by_id),
+        *(_APPOINTMENT.c.confirmed_by_id, _PERSON.c.disabled_at),
+        _CONFIRMING.c.role.label("confirmed_by_role"),
+        _CONFIRMING.c.recorded_by_id.label("confirmers_recorder_id"),
     )
     .join(_APPOINTMENT, _APPOINTMENT.c.id == _DECISION.c.appointment_id)
     .join(_PERSON, _PERSON.c.id == _APPOINTMENT.c.person_id)
+    .outerjoin(_CONFIRMING, _CONFIRMING.c.id == _APPOINTMENT.c.confirmed_under_id)
     .where(
         _DECISION.c.revision_id == _REVISION_ID,
         or_(*(_DECISION.c.kind == kind for kind in sorted(APPROVAL_KINDS))),
@@ -115,10 +124,13 @@ _APPROVALS = (
 #: PostgreSQL:
 #:   SELECT decisions.id, decisions.kind, decisions.department_id, decisions.person_id,
 #:       decisions.digest, decisions.withdrawn_at, appointments.state, appointments.from_at,
-#:       appointments.until_at, people.disabled_at
+#:       appointments.until_at, appointments.recorded_by_id, appointments.changed_by_id,
+#:       appointments.confirmed_by_id, people.disabled_at, confirming.role AS confirmed_by_role,
+#:       confirming.recorded_by_id AS confirmers_recorder_id
 #:   FROM decisions
 #:   JOIN appointments ON appointments.id = decisions.appointment_id
 #:   JOIN people ON people.id = appointments.person_id
+#:   LEFT OUTER JOIN appointments AS confirming ON confirming.id = appointments.confirmed_under_id
 #:   WHERE decisions.revision_id = :revision_id
 #:     AND (decisions.kind = 'approved' OR decisions.kind = 'emergency'
 #:         OR decisions.kind = 'own_hand')
@@ -235,6 +247,12 @@ def _approval(session: Session, row: AnyRow, subject: gate.Subject, now: datetim
         person_id=row.person_id,
         digest=row.digest,
         in_force=in_force,
+        rests_on=appointments.rests_on(
+            recorder_ids={row.recorded_by_id, row.changed_by_id} - {None},
+            confirmed_by_id=row.confirmed_by_id,
+            confirmed_by_role=row.confirmed_by_role,
+            confirmers_recorder_id=row.confirmers_recorder_id,
+        ),
     )
 
 
@@ -271,6 +289,12 @@ def check_in_office(session: Session, actor: Actor, action: Action, *, now: date
         raise WrongRole(role=actor.role, action=action)
 
 
+def own_ground(session: Session, actor: Actor) -> frozenset[int]:
+    """Return the persons on whom the appointment rests that the actor works under."""
+    key = actor.appointment_id
+    return rests_on(session.get_one(Appointment, key)) if key is not None else frozenset()
+
+
 def asked_department_ids(revision: Revision) -> list[int]:
     """Return the departments that have to approve, or the owning one if none is listed."""
     department_ids = [row.department_id for row in revision.departments if row.asked]
@@ -284,8 +308,8 @@ def approvers_for(
     chain = responsibility.responsible_chain(session, department_id, now=now)
     head = next((appointment for appointment in chain if appointment.role is Role.HEAD), None)
     return gate.approvers(
-        [_candidate(appointment) for appointment in chain if appointment.role is Role.OFFICER],
-        _candidate(head) if head else None,
+        [candidate(appointment) for appointment in chain if appointment.role is Role.OFFICER],
+        candidate(head) if head else None,
         excluded_authors(revision),
     )
 
@@ -302,7 +326,3 @@ def authors_of(revision: Revision) -> frozenset[int]:
         author_ids.add(source.author_id)
         source = source.restored_from
     return frozenset(author_ids)
-
-
-def _candidate(appointment: Appointment) -> gate.Candidate:
-    return gate.Candidate(appointment.person_id, appointment.id)

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from approvals import gate
 from approvals.errors import (
     FourEyesRequired,
     NotApproved,
+    RestsOnWriter,
     StaleRevision,
     WrongState,
 )
@@ -469,6 +471,8 @@ def test_the_head_stands_in_where_no_officer_can(officers: list[Candidate]) -> N
         ([USHA], None, {2}, "all_wrote_it"),
         ([], HEAD, {4}, "all_wrote_it"),
         ([USHA], Candidate(2, 41), {2}, "all_wrote_it"),  # one person under two appointments
+        ([replace(USHA, rests_on=frozenset({AUTHOR}))], None, {AUTHOR}, "rests_on_writer"),
+        ([USHA], replace(HEAD, rests_on=frozenset({AUTHOR})), {AUTHOR, 2}, "rests_on_writer"),
     ],
 )
 def test_where_nobody_can_it_is_blocked_and_says_why(
@@ -493,3 +497,28 @@ def test_either_somebody_who_did_not_write_it_can_approve_or_it_is_blocked(
     assert bool(approvers.everybody) is (approvers.blocked is None)
     assert all(person.person_id not in authors for person in approvers.everybody)
     assert not (approvers.standing_in and approvers.officers)
+
+
+def test_an_approval_that_rests_on_a_writer_counts_for_no_post() -> None:
+    resting = approval(rests_on=frozenset({AUTHOR}))
+    assert refusal(case(approvals=(resting,))) is Refusal.APPROVAL_MISSING
+    assert refusal(case(approvals=(approval(rests_on=frozenset({OTHER})),))) is None
+    reply = replace(SUBJECT, kind="reply")
+    assert refusal(case_about(reply, resting)) is None  # answers bind nobody
+
+
+def test_who_rests_on_a_writer_is_refused_beforehand_and_another_asked() -> None:
+    check = partial(
+        gate.check_approval,
+        state=PostState.IN_REVIEW,
+        seen_revision=1,
+        newest_revision=1,
+        person_id=OFFICER,
+        authors={AUTHOR},
+    )
+    check(rests_on={OTHER})
+    with pytest.raises(RestsOnWriter):
+        check(rests_on={AUTHOR, OTHER})
+    resting = replace(USHA, rests_on=frozenset({AUTHOR}))
+    assert gate.approvers([resting, DATTA], HEAD, {AUTHOR}).everybody == (DATTA,)
+    assert gate.approvers([resting], HEAD, {AUTHOR}).standing_in

@@ -16,6 +16,7 @@ from publisher.drafting.drafts import Draft, PictureDraft
 from publisher.models.desk import StartingText
 from publisher.models.people import Appointment, Department
 from publisher.models.posts import Decision, DecisionKind, Post, PostKind
+from publisher.people import confirmation
 from publisher.people.departments import departments_in_force
 from publisher.platforms.registry import capabilities
 from publisher.reports import officer_coverage
@@ -34,11 +35,15 @@ from web.previews import LANGUAGE_WORDS, ShownPicture
 
 @dataclass(frozen=True)
 class DepartmentApprovers:
-    """The people who decide for a department: its officers, else its head, else nobody."""
+    """The people who decide for a department: its officers, else its head, else nobody.
+
+    `barred_ids` are the appointments that rest on the reader, who may not approve what they save.
+    """
 
     department: Department
     people: tuple[Appointment, ...]
     is_head: bool
+    barred_ids: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -272,6 +277,11 @@ def _approvers(session: Session, post: Post, sheet: Sheet) -> list[DepartmentApp
 
 
 def _approvers_of(department: Department, staff: Staff) -> DepartmentApprovers:
-    if staff.officers:
-        return DepartmentApprovers(department, tuple(staff.officers), is_head=False)
-    return DepartmentApprovers(department, (staff.head,) if staff.head else (), is_head=True)
+    is_head = not staff.officers
+    people = ([staff.head] if staff.head else []) if is_head else staff.officers
+    barred_ids = frozenset(
+        appointment.id
+        for appointment in people
+        if actor().person_id in confirmation.rests_on(appointment)
+    )
+    return DepartmentApprovers(department, tuple(people), is_head, barred_ids)

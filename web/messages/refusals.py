@@ -20,6 +20,10 @@ REFUSALS: Mapping[str, str] = {
     "wrong_role": N_("Your appointment does not allow this."),
     "fresh_sign_in_required": N_("This step asks for your password once more."),
     "four_eyes_required": N_("You cannot approve a revision that you wrote yourself."),
+    "rests_on_writer": N_(
+        "You cannot approve this revision: who wrote it confirmed your appointment, or recorded "
+        "the one who did. Another officer decides, or somebody else of the cell saves the text."
+    ),
     "stale_revision": N_(
         "You are looking at revision %(seen)s; revision %(newest)s is newer. Look at the newer one."
     ),

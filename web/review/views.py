@@ -10,7 +10,13 @@ from werkzeug import Response
 from wtforms import IntegerField
 
 from approvals import gate
-from approvals.errors import FourEyesRequired, NotAllowed, StaleRevision, WrongState
+from approvals.errors import (
+    FourEyesRequired,
+    NotAllowed,
+    RestsOnWriter,
+    StaleRevision,
+    WrongState,
+)
 from approvals.policy import Action, may
 from approvals.states import PostState
 from publisher import failpoints
@@ -71,7 +77,7 @@ def _page(
     nobody_for = without_approver(session, revision, reviews, now=now)
     department_id = _deciding_department_id(revision)
     approvers = gate_adapter.approvers_for(session, revision, department_id, now=now)
-    blocking_sentence = _blocking_sentence(post, revision, approvers)
+    blocking_sentence = _blocking_sentence(session, post, revision, approvers)
     previews = previews_of(revision)
     return render_template(
         "review/review.html",
@@ -118,7 +124,9 @@ def _deciding_department_id(revision: Revision) -> int:
     return own_id if own_id is not None and own_id in asked_ids else asked_ids[0]
 
 
-def _blocking_sentence(post: Post, revision: Revision, approvers: gate.Approvers) -> str:
+def _blocking_sentence(
+    session: Session, post: Post, revision: Revision, approvers: gate.Approvers
+) -> str:
     """Return the sentence why the actor cannot decide; empty if they can, or nothing is asked."""
     if post.state is not PostState.IN_REVIEW or revision.number != post.newest:
         return ""
@@ -139,7 +147,10 @@ def _blocking_sentence(post: Post, revision: Revision, approvers: gate.Approvers
             newest_revision=post.newest,
             person_id=actor().person_id or 0,
             authors=gate_adapter.excluded_authors(revision),
+            rests_on=gate_adapter.own_ground(session, actor()),
         )
+    except RestsOnWriter as refusal:
+        return refusal_sentence(refusal)
     except FourEyesRequired as refusal:
         # The authors of the revisions that this one restores are excluded as well.
         if revision.author_id != actor().person_id:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals import emergency, gate
-from approvals.errors import FourEyesRequired, NotApproved, Overtaken, WrongState
+from approvals.errors import FourEyesRequired, NotApproved, Overtaken, RestsOnWriter, WrongState
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.delivery.emergency import notify, templates
@@ -31,11 +31,14 @@ def approve(
     """Approve exactly the revision that was seen, for the actor's department.
 
     Raises `NotFound`, `StaleRevision`, `WrongRole`, `FourEyesRequired` if the actor wrote it,
-    `Overtaken` if it is approved already, `NotApproved` if its rows were changed since.
+    `RestsOnWriter` if their appointment rests on who did, `Overtaken` if it is approved already,
+    `NotApproved` if its rows were changed since.
     """
     revision = _to_decide(session, template_id, seen_revision, actor=actor, now=now)
     if revision.author_id is not None and revision.author_id == actor.person_id:
         raise FourEyesRequired(revision=revision.number)
+    if revision.author_id in gate_adapter.own_ground(session, actor):
+        raise RestsOnWriter(revision=revision.number)
     if emergency.digest(emergency_grounds.template_of(revision)) != revision.digest:
         raise NotApproved(reason=gate.Refusal.CHANGED)
     return _decide(session, revision, TemplateVerdict.APPROVED, "", actor=actor, now=now)

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals import gate
-from approvals.gate import Approvers, Candidate
+from approvals.gate import Approvers
 from approvals.policy import Action, Actor
 from publisher.models.emergency import (
     EmergencyTemplate,
@@ -20,6 +20,7 @@ from publisher.models.emergency import (
 )
 from publisher.models.people import Appointment
 from publisher.people import responsibility
+from publisher.people.confirmation import candidate
 from publisher.review import emergency_grounds
 from publisher.validation import NotFound, check_in_sight, departments_in_sight, existing
 
@@ -130,12 +131,8 @@ def able_in(
     """
     top = responsibility.head(session, department_id, now=now)
     officers = [
-        _candidate(appointment)
+        candidate(appointment)
         for appointment in responsibility.officers(session, department_id, now=now)
     ]
-    head = _candidate(top) if top else None
+    head = candidate(top) if top else None
     return gate.approvers(officers, head, without)
-
-
-def _candidate(appointment: Appointment) -> Candidate:
-    return Candidate(appointment.person_id, appointment.id)
