@@ -53,6 +53,7 @@ PROMISES = {
     # A person waits for the code, as with mails.
     "sms": 2,
     # A department is merged or closed on its day.
+    "appointments": 60,
     "departments": 60,
     # A clerk learns of a dead link while drafting.
     "links": 3,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from approvals.policy import Actor, Role
@@ -35,6 +35,7 @@ from publisher.people.departments import load_register
 from publisher.people.permissions import COMMAND
 from publisher.scheduling import slots
 from publisher.settings.environment import Settings
+from publisher.states import AppointmentState
 
 _DAY: Final = timedelta(days=1)
 _REGISTERED: Final = 510 * _DAY
@@ -120,6 +121,9 @@ def _appoint_all(session: Session, began_at: datetime) -> None:
     for at, person, appointment in sorted(records, key=lambda record: record[0]):
         by = admin if person.key == _WAITS_FOR_HEAD else COMMAND
         _record(session, person, appointment, actor=by, began_at=began_at, now=at)
+    # The city has known them for long: only of who waits is anybody told.
+    announced = update(Appointment).where(Appointment.state != AppointmentState.RECORDED)
+    session.execute(announced.values(told_at=began_at))
     # Argon2 takes its time, and the demo's people share a few passwords.
     hashes = {password: hashed(password) for password in people.PASSWORDS.values()}
     for person in people.load():

@@ -100,6 +100,9 @@ class Appointment(Base):
     confirmed_under_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     taken_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    told_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="When others were told that it was recorded, or confirmed"
+    )
 
     person: Mapped[Person] = relationship(back_populates="appointments", foreign_keys=[person_id])
     department: Mapped[Department] = relationship()

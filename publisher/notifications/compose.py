@@ -73,6 +73,8 @@ class NoticeKind(StrEnum):
     FROZEN = "frozen"
     FREEZE_LIFTED = "freeze_lifted"
     CLOCKS_SILENT = "clocks_silent"
+    APPOINTMENTS_WAIT = "appointments_wait"
+    APPOINTED = "appointed"
 
 
 _OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
@@ -125,6 +127,8 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.FROZEN: _OF_A_FREEZE,
     NoticeKind.FREEZE_LIFTED: _OF_A_FREEZE,
     NoticeKind.CLOCKS_SILENT: "since_at",
+    NoticeKind.APPOINTMENTS_WAIT: "people count by?",
+    NoticeKind.APPOINTED: "people count by?",
 }
 
 

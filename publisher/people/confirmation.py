@@ -143,6 +143,7 @@ def _confirm(
             "confirmed_by_id": actor.person_id,
             "confirmed_under_id": actor.appointment_id,
             "confirmed_at": now,
+            "told_at": None,
         },
     )
     if appointment.taken_up_at is not None:

@@ -146,5 +146,6 @@ def _confirm_again(session: Session, person: Person, *, actor: Actor, now: datet
                     "confirmed_under_id": None,
                     "confirmed_at": None,
                     "taken_up_at": None,
+                    "told_at": None,
                 },
             )

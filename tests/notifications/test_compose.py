@@ -194,6 +194,8 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.FROZEN: ABOUT_A_FREEZE,
     NoticeKind.FREEZE_LIFTED: ABOUT_A_FREEZE,
     NoticeKind.CLOCKS_SILENT: {"since_at": DUE},
+    NoticeKind.APPOINTMENTS_WAIT: {"count": 2, "people": "मेधा सातपुते, समन्वयक"},
+    NoticeKind.APPOINTED: {"count": 2, "people": "मेधा सातपुते, समन्वयक"},
 }
 # What may be left out.
 SPARE = {

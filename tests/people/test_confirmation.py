@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from approvals.errors import FreshSignInRequired, WrongRole, WrongState
@@ -16,8 +17,10 @@ from publisher.auth.sessions import chosen_appointment
 from publisher.auth.sign_in import SignedIn, SignInRefusal
 from publisher.database.session import Database
 from publisher.delivery.emergency import roster
+from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department
 from publisher.people import confirmation, responsibility
+from publisher.people.appointment_notices import GATHERED, tick_appointments
 from publisher.people.confirmation import ChangedSinceShown, MayNotConfirm, digest_of
 from publisher.people.permissions import COMMAND
 from publisher.review import gate_adapter
@@ -273,3 +276,31 @@ def test_nobody_puts_on_duty_whom_they_recorded(city: CityPeople) -> None:
         with pytest.raises(roster.RecordedBySame):
             put_on(actor=city.actor("lead"))
         put_on(actor=city.actor("admin"))
+
+
+def test_who_may_confirm_is_asked_and_others_told_once_and_gathered(city: CityPeople) -> None:
+    with city.write() as session:
+        session.execute(update(Appointment).values(told_at=NOON))
+        garden = session.get_one(Department, city.departments["garden"])
+        rows = [
+            appoint(session, garden, role, name="चारुता", actor=city.actor("lead"))
+            for role in (Role.OFFICER, Role.HEAD)
+        ]
+        digests = {row.id: digest_of(row) for row in rows}
+    later = NOON + GATHERED
+    assert tick_appointments(city.database, now=later - timedelta(seconds=1)) == 0
+    assert tick_appointments(city.database, now=later) == 2
+    assert tick_appointments(city.database, now=later) == 0
+    assert city.notified("appointments_wait") == ["admin"]  # the lead recorded them
+    city.end("second")
+    with city.write() as session:
+        water = session.get_one(Department, city.departments["water"])
+        water.reports_to_id = city.departments["information-technology"]
+        officer = appoint(session, water, name="चारुता", actor=city.actor("lead"))
+        digests[officer.id] = digest_of(officer)
+        confirmation.confirm(session, actor=city.actor("admin"), now=NOON, digests=digests)
+    assert tick_appointments(city.database, now=later) == 3
+    assert city.notified("appointed") == ["first", "head", "oversight"]
+    with city.read() as session:
+        query = select(Notice.body).where(Notice.kind == "appointed")
+        assert all("अरुण टेकवडे" in body for body in session.scalars(query))

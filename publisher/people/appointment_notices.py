@@ -1,0 +1,128 @@
+"""Tell others, gathered, who was recorded and waits for them, and who was confirmed by whom."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.appointments import NEEDS_CONFIRMATION
+from approvals.policy import Role
+from publisher.auth.sessions import line_of
+from publisher.database.session import Database
+from publisher.models.people import Appointment, Person
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
+from publisher.notifications.formatting import in_words, language_of
+from publisher.people import responsibility
+from publisher.people.confirmation import recorders_of
+from publisher.states import AppointmentState
+
+GATHERED: Final = timedelta(minutes=15)
+"""The time for which what one person records or confirms is gathered into one message."""
+
+
+def tick_appointments(database: Database, *, now: datetime) -> int:
+    """Tell of appointments that were recorded or confirmed; returns the number of them."""
+    with database.transaction() as session:
+        groups: defaultdict[tuple[bool, int | None], list[Appointment]] = defaultdict(list)
+        for appointment in _untold(session):
+            is_waiting = appointment.state is AppointmentState.RECORDED
+            by = appointment.recorded_by_id if is_waiting else appointment.confirmed_by_id
+            groups[is_waiting, by].append(appointment)
+        count = 0
+        for (is_waiting, by), appointments in groups.items():
+            if min(row.state_at for row in appointments) <= now - GATHERED:
+                _tell(session, appointments, by, is_waiting=is_waiting, now=now)
+                count += len(appointments)
+        return count
+
+
+def _untold(session: Session) -> Sequence[Appointment]:
+    query = (
+        select(Appointment)
+        .where(
+            Appointment.told_at.is_(None),
+            Appointment.state != AppointmentState.ENDED,
+            Appointment.role.in_(NEEDS_CONFIRMATION),
+        )
+        .options(joinedload(Appointment.person), joinedload(Appointment.department))
+        .order_by(Appointment.id)
+    )
+    return session.scalars(query.with_for_update(of=Appointment, skip_locked=True)).all()
+
+
+def _tell(
+    session: Session,
+    appointments: Sequence[Appointment],
+    by: int | None,
+    *,
+    is_waiting: bool,
+    now: datetime,
+) -> None:
+    rows_by_reader: defaultdict[Person, list[Appointment]] = defaultdict(list)
+    for appointment in appointments:
+        appointment.told_at = now
+        readers = _who_confirm if is_waiting else _who_should_know
+        for person in dict.fromkeys(readers(session, appointment, now)):
+            if person.id != by and person is not appointment.person:
+                rows_by_reader[person].append(appointment)
+    for person, rows in rows_by_reader.items():
+        values: dict[str, object] = {"count": len(rows), "people": _names(rows, person, now)}
+        if by is not None:
+            values["by"] = session.get_one(Person, by)
+        compose.queue(
+            session,
+            kind=NoticeKind.APPOINTMENTS_WAIT if is_waiting else NoticeKind.APPOINTED,
+            person=person,
+            values=values,
+            now=now,
+            path=links.appointments_waiting() if is_waiting else links.today(),
+        )
+
+
+def _names(appointments: Iterable[Appointment], reader: Person, now: datetime) -> str:
+    """Return name, role and department of each, in the reader's language."""
+    language = language_of(reader)
+    texts = [
+        in_words(
+            {"name": row.person, "role": row.role, "department": row.department},
+            language,
+            now=now,
+        )
+        for row in appointments
+    ]
+    return "; ".join(f"{text['name']}, {text['role']}, {text['department']}" for text in texts)
+
+
+def _who_confirm(session: Session, appointment: Appointment, now: datetime) -> list[Person]:
+    """Return who may confirm it at once: the head, the admins and the leads."""
+    is_officer = appointment.role is Role.OFFICER
+    department = appointment.department
+    deciding_id = department.id if is_officer else department.reports_to_id
+    head = None
+    if deciding_id is not None and appointment.role in {Role.OFFICER, Role.HEAD}:
+        head = responsibility.head(session, deciding_id, now=now)
+    appointments = responsibility.lead_and_admins(session, now=now) + ([head] if head else [])
+    recorder_ids = recorders_of(appointment)
+    people = responsibility.people_of(appointments)
+    return [person for person in people if person.id not in recorder_ids]
+
+
+def _who_should_know(session: Session, appointment: Appointment, now: datetime) -> list[Person]:
+    """Return the head, the other officer, the oversight of the department, and the admins."""
+    department_id = appointment.department_id
+    appointments = [
+        *responsibility.responsible_chain(session, department_id, now=now),
+        *(
+            office
+            for office in responsibility.holders(session, Role.OVERSIGHT, now=now)
+            if department_id in line_of(session, office)
+        ),
+        *responsibility.holders(session, Role.ADMIN, now=now),
+    ]
+    return responsibility.people_of(appointments)
