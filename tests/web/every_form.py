@@ -123,6 +123,7 @@ OTHER_FORMS = {
     "submissions.see_note": ("clerk", "/submissions/{received}/note/seen", ""),
     "duty.take_off": ("lead", "/duty/99/end", ""),
     "stopping.release": ("lead", "/stop/release", "seen known release-reason release-in_doubt"),
+    "confirmation.confirm": ("admin", "/people/waiting", "chosen"),
     "drafting.send": ("clerk", "/posts/{drafted}/send-for-review", "seen"),
     "exports.start": ("clerk", "/exports", "view q department"),
     "exports.remove": ("clerk", "/exports/1/remove", ""),
