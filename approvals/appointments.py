@@ -1,4 +1,4 @@
-"""Who may confirm an appointment, and on whom an appointment rests."""
+"""Who may confirm an appointment."""
 
 from __future__ import annotations
 
@@ -57,25 +57,3 @@ def _is_head_over(actor: Actor, nomination: Nomination) -> bool:
         deciding_ids.append(nomination.superior_id)
     action = Action.CONFIRM_APPOINTMENT
     return any(may(actor, action, department_id) for department_id in deciding_ids)
-
-
-def rests_on(
-    *,
-    recorder_ids: Collection[int],
-    confirmed_by_id: int | None,
-    confirmed_by_role: Role | None,
-    confirmers_recorder_id: int | None,
-) -> frozenset[int]:
-    """Return the persons whose revisions an approval under this appointment must not release.
-
-    That is who confirmed it, and who recorded that person's own appointment to the staff. A
-    recorder is free once somebody else has confirmed it. What a command confirmed rests on nobody.
-    """
-    if confirmed_by_id is None:
-        return frozenset()
-    person_ids = {confirmed_by_id}
-    if confirmed_by_id in recorder_ids:
-        person_ids |= set(recorder_ids)
-    if confirmed_by_role in STAFF and confirmers_recorder_id is not None:
-        person_ids.add(confirmers_recorder_id)
-    return frozenset(person_ids)

@@ -277,6 +277,21 @@ def require_verdict(verdict: Verdict) -> None:
         raise NotApproved(reason=verdict.refusal)
 
 
+def rests_on(
+    recorder_ids: Collection[int], confirmed_by_id: int | None, staff_recorder_id: int | None
+) -> frozenset[int]:
+    """Return the persons whose revisions an approval under this appointment must not release.
+
+    That is who confirmed it, and who recorded that person's own appointment to the staff, if it is
+    one. A recorder is free once somebody else has confirmed it. A command's word rests on nobody.
+    """
+    if confirmed_by_id is None:
+        return frozenset()
+    recorders = frozenset(recorder_ids) if confirmed_by_id in recorder_ids else frozenset()
+    staff_recorders = () if staff_recorder_id is None else (staff_recorder_id,)
+    return recorders.union((confirmed_by_id, *staff_recorders))
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A person whose appointment may approve for a department; `rests_on` as of `Approval`."""

@@ -53,6 +53,8 @@ def sessions() -> str:
 def sign_in_code() -> str:
     """Return the path where an unknown device types the code of its sign-in."""
     return "/sign-in/code"
+
+
 def appointments_waiting() -> str:
     """Return the path of the appointments that wait for the reader's confirmation."""
     return "/people/waiting"

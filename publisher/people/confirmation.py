@@ -10,8 +10,8 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from approvals import appointments
-from approvals.appointments import Nomination
+from approvals import appointments, gate
+from approvals.appointments import STAFF, Nomination
 from approvals.errors import NotAllowed
 from approvals.gate import Candidate
 from approvals.policy import Action, Actor, Role, require
@@ -183,14 +183,12 @@ def recorders_of(appointment: Appointment) -> frozenset[int]:
 
 
 def rests_on(appointment: Appointment) -> frozenset[int]:
-    """Return the persons on whom the appointment rests; see `approvals.appointments.rests_on`."""
+    """Return the persons on whom the appointment rests; see `approvals.gate.rests_on`."""
     confirming = appointment.confirmed_under
-    return appointments.rests_on(
-        recorder_ids=recorders_of(appointment),
-        confirmed_by_id=appointment.confirmed_by_id,
-        confirmed_by_role=confirming.role if confirming else None,
-        confirmers_recorder_id=confirming.recorded_by_id if confirming else None,
-    )
+    staff_recorder_id = None
+    if confirming is not None and confirming.role in STAFF:
+        staff_recorder_id = confirming.recorded_by_id
+    return gate.rests_on(recorders_of(appointment), appointment.confirmed_by_id, staff_recorder_id)
 
 
 def candidate(appointment: Appointment) -> Candidate:

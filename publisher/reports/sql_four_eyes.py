@@ -30,7 +30,7 @@ def is_barred(appointment: type[Appointment]) -> ColumnElement[bool]:
 
 
 def _ground(appointment: type[Appointment]) -> tuple[ColumnElement[int], ...]:
-    """Return the persons on whom the appointment rests, 0 for nobody: `appointments.rests_on`."""
+    """Return the persons on whom the appointment rests, 0 for nobody: `gate.rests_on`."""
     confirming = aliased(Appointment)
     recorder_id = (
         select(confirming.recorded_by_id)

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session, object_session
 
-from approvals import appointments, gate
+from approvals import gate
+from approvals.appointments import STAFF
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, Role
 from publisher.database.session import AnyRow, Key, table_of
@@ -247,11 +248,10 @@ def _approval(session: Session, row: AnyRow, subject: gate.Subject, now: datetim
         person_id=row.person_id,
         digest=row.digest,
         in_force=in_force,
-        rests_on=appointments.rests_on(
-            recorder_ids={row.recorded_by_id, row.changed_by_id} - {None},
-            confirmed_by_id=row.confirmed_by_id,
-            confirmed_by_role=row.confirmed_by_role,
-            confirmers_recorder_id=row.confirmers_recorder_id,
+        rests_on=gate.rests_on(
+            {row.recorded_by_id, row.changed_by_id} - {None},
+            row.confirmed_by_id,
+            row.confirmers_recorder_id if row.confirmed_by_role in STAFF else None,
         ),
     )
 

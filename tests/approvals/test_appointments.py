@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from approvals.appointments import Nomination, may_confirm, rests_on
+from approvals.appointments import Nomination, may_confirm
 from approvals.policy import Actor, ActorKind, Role
 
 DEPARTMENT, ABOVE, OTHER = 1, 2, 3
@@ -60,31 +60,3 @@ def test_nobody_confirms_for_the_one_who_recorded_them_to_the_staff() -> None:
         assert not may_confirm(actor(role), nomination(), own_recorder_ids={RECORDER})
     by_head = actor(Role.HEAD, DEPARTMENT)
     assert may_confirm(by_head, nomination(), own_recorder_ids={RECORDER})
-
-
-@pytest.mark.parametrize(
-    ("recorders", "confirmed_by", "role", "its_recorder", "expected"),
-    [
-        ({RECORDER}, None, None, None, set()),  # by a command, or in force at the upgrade
-        ({RECORDER}, SOMEBODY, Role.HEAD, 13, {SOMEBODY}),
-        ({RECORDER}, SOMEBODY, Role.ADMIN, None, {SOMEBODY}),
-        ({RECORDER}, SOMEBODY, Role.CELL_LEAD, 13, {SOMEBODY, 13}),
-        ({RECORDER, 14}, RECORDER, Role.ADMIN, None, {RECORDER, 14}),
-    ],
-)
-def test_an_appointment_rests_on_who_confirmed_it(
-    recorders: set[int],
-    confirmed_by: int | None,
-    role: Role | None,
-    its_recorder: int | None,
-    expected: set[int],
-) -> None:
-    assert (
-        rests_on(
-            recorder_ids=recorders,
-            confirmed_by_id=confirmed_by,
-            confirmed_by_role=role,
-            confirmers_recorder_id=its_recorder,
-        )
-        == expected
-    )

@@ -522,3 +522,21 @@ def test_who_rests_on_a_writer_is_refused_beforehand_and_another_asked() -> None
     resting = replace(USHA, rests_on=frozenset({AUTHOR}))
     assert gate.approvers([resting, DATTA], HEAD, {AUTHOR}).everybody == (DATTA,)
     assert gate.approvers([resting], HEAD, {AUTHOR}).standing_in
+
+
+@pytest.mark.parametrize(
+    ("recorder_ids", "confirmed_by_id", "staff_recorder_id", "expected"),
+    [
+        ({11}, None, None, set()),  # by a command, or in force at the upgrade
+        ({11}, 12, None, {12}),  # by a head, or by staff that a command recorded
+        ({11}, 12, 13, {12, 13}),
+        ({11, 14}, 11, None, {11, 14}),
+    ],
+)
+def test_an_appointment_rests_on_who_confirmed_it(
+    recorder_ids: set[int],
+    confirmed_by_id: int | None,
+    staff_recorder_id: int | None,
+    expected: set[int],
+) -> None:
+    assert gate.rests_on(recorder_ids, confirmed_by_id, staff_recorder_id) == expected
