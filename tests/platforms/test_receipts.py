@@ -151,6 +151,19 @@ def test_looking_finds_ours_where_the_platforms_clock_is_off(
     assert published.platform_id == "77"
 
 
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [(f"{PAGE}_7", f"{PAGE}_7"), ("../../me/feed?x=1#", ""), ("7\0", ""), ("7" * 121, "")],
+)
+def test_the_id_of_a_doubtful_answer_is_kept_if_it_can_be_one(
+    stub: Stub, number: str, kept: str
+) -> None:
+    stub.plan(http_response({"id": number, "message": "दुसरे काही"}))
+    with pytest.raises(OutcomeUnknown) as unknown:
+        publish(open_at("facebook", stub.url))
+    assert unknown.value.platform_id == kept
+
+
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
