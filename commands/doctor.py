@@ -71,6 +71,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
         )
         yield from health_checks.check_unread_comments(database, now=now())
         yield from health_checks.check_comments(database, now=now())
+        yield from health_checks.check_appointments(database, now=now())
         yield from health_checks.check_clocks(database, now=now())
 
 

@@ -80,6 +80,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "platform by hand",
     "unsealable": "{account} on {platform} ({handle}): its credentials were sealed with another "
     f"key; put the earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or run nagarvani init",
+    "left_to_nobody": "{number} wait for confirmation, and nobody is left who may confirm them: "
+    "make sure that each holds the office, then run nagarvani people confirm {ids}",
     "no_clock": "none has ever run: start nagarvani clock",
     "clock_runs": "the last beat was {seconds} s ago",
     "clock_alive": "{name} is alive (since {since}, last beat {seconds} s ago)",

@@ -29,6 +29,7 @@ from publisher.models.deliveries import Account
 from publisher.notifications.sms import unknown_in
 from publisher.operations import worker_health
 from publisher.operations.worker_health import Clock
+from publisher.people import confirmation
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.settings.environment import Settings
 from publisher.settings.sms import Sms
@@ -58,6 +59,7 @@ class HealthSubject(StrEnum):
     MEDIA = "media folder"
     SMS = "SMS"
     ACCOUNT = "account"
+    APPOINTMENTS = "appointments"
     CLOCK = "clock"
 
 
@@ -249,6 +251,16 @@ def check_comments(database: Database, *, now: datetime) -> list[HealthFinding]:
         )
         for account, comments in unstored.items()
     ]
+
+
+def check_appointments(database: Database, *, now: datetime) -> list[HealthFinding]:
+    """Report appointments that wait, if nobody is left who may confirm them."""
+    with database.reading() as session:
+        ids = [row.id for row in confirmation.left_to_nobody(session, now=now)]
+    values = {"number": len(ids), "ids": " ".join(map(str, ids))}
+    return (
+        [HealthFinding(HealthSubject.APPOINTMENTS, False, "left_to_nobody", values)] if ids else []
+    )
 
 
 def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:

@@ -14,14 +14,14 @@ from approvals import appointments, gate
 from approvals.appointments import STAFF, Nomination
 from approvals.errors import NotAllowed
 from approvals.gate import Candidate
-from approvals.policy import Action, Actor, Role, require
+from approvals.policy import Action, Actor, ActorKind, Role, require
 from publisher import transitions
 from publisher.auth.offices import activate
 from publisher.models.people import Appointment, Department, Person
 from publisher.people import responsibility
 from publisher.people.permissions import is_command, not_ended
 from publisher.states import AppointmentState
-from publisher.validation import NotFound
+from publisher.validation import FieldError, Invalid, NotFound
 from publisher.working_time import add_working_days
 
 HEAD_DECIDES_WITHIN: Final = 3
@@ -74,6 +74,23 @@ def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Appoin
     return rows[:MOST_AT_ONCE]
 
 
+def left_to_nobody(session: Session, *, now: datetime) -> list[Appointment]:
+    """Return those of the waiting appointments that nobody in office may confirm, now or later."""
+    offices = responsibility.lead_and_admins(session, now=now)
+    offices += responsibility.holders(session, Role.HEAD, now=now)
+    return [
+        row
+        for row in waiting(session, now=now)
+        if not any(_may_in_time(office, row) for office in offices)
+    ]
+
+
+def _may_in_time(office: Appointment, appointment: Appointment) -> bool:
+    actor = Actor(ActorKind.PERSON, office.person_id, office.id, office.role, office.department_id)
+    nomination = _nomination(appointment, is_left_by_head=True)
+    return appointments.may_confirm(actor, nomination, own_recorder_ids=recorders_of(office))
+
+
 def digest_of(appointment: Appointment) -> str:
     """Return a digest of what a confirmation covers: person, office, mail and mobile."""
     person = appointment.person
@@ -95,10 +112,13 @@ def confirm(
     """Confirm these appointments, all or none; `digests` has what the page showed of each, by id.
 
     A person who has a password already is then in office, anybody else once they set one. `origin`
-    is a command's name and user. Raises `WrongRole`, `FreshSignInRequired`, `NotFound`,
-    `ChangedSinceShown`, `MayNotConfirm`, or `WrongState` if somebody else has confirmed it.
+    is a command's name and user, and a command may confirm more than 200. Raises `WrongRole`,
+    `FreshSignInRequired`, `Invalid`, `NotFound`, `ChangedSinceShown`, `MayNotConfirm`, or
+    `WrongState` if somebody else has confirmed it.
     """
     if not is_command(actor):
+        if len(digests) > MOST_AT_ONCE:
+            raise Invalid([FieldError("chosen", "too_many", {"most": MOST_AT_ONCE})])
         require(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
     own = _own_recorder_ids(session, actor)
     confirmed = [_locked(session, appointment_id) for appointment_id in sorted(digests)]
@@ -158,21 +178,26 @@ def _may(
     *,
     now: datetime,
 ) -> bool:
-    nomination = _nomination(session, appointment, now)
+    nomination = _nomination(
+        appointment, is_left_by_head=_is_left_by_head(session, appointment, now)
+    )
     return appointments.may_confirm(actor, nomination, own_recorder_ids=own_recorder_ids)
 
 
-def _nomination(session: Session, appointment: Appointment, now: datetime) -> Nomination:
-    recorder_ids = recorders_of(appointment)
+def _is_left_by_head(session: Session, appointment: Appointment, now: datetime) -> bool:
     head = responsibility.head(session, appointment.department_id, now=now)
     is_late = now >= add_working_days(appointment.state_at, HEAD_DECIDES_WITHIN)
+    return head is None or head.person_id in recorders_of(appointment) or is_late
+
+
+def _nomination(appointment: Appointment, *, is_left_by_head: bool) -> Nomination:
     return Nomination(
         person_id=appointment.person_id,
         role=Role(appointment.role),
         department_id=appointment.department_id,
         superior_id=appointment.department.reports_to_id,
-        recorder_ids=recorder_ids,
-        is_left_by_head=head is None or head.person_id in recorder_ids or is_late,
+        recorder_ids=recorders_of(appointment),
+        is_left_by_head=is_left_by_head,
     )
 
 

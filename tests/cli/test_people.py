@@ -203,6 +203,9 @@ def test_a_command_lists_and_confirms_what_waits_and_the_history_names_it(
         )
         session.flush()
         number = waiting.id
+    doctor = workspace.run_in_process("doctor")
+    assert "nobody is left who may confirm them" in doctor.out
+    assert f"nagarvani people confirm {number}" in doctor.out
     output = workspace.run_in_process("people", "confirm")
     assert f"{number}: मेधा सातपुते, admin" in output.out
     assert workspace.run_in_process("people", "confirm", "999").code == 1

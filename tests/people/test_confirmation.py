@@ -241,6 +241,40 @@ def test_a_confirmation_covers_what_was_shown_happens_once_and_is_fresh(
         ]
 
 
+def test_at_most_200_are_confirmed_at_once_also_by_a_forged_form(city: CityPeople) -> None:
+    digests = dict.fromkeys(range(1, confirmation.MOST_AT_ONCE + 2), "")
+    with city.write() as session, pytest.raises(Invalid) as refused:
+        confirmation.confirm(session, actor=city.actor("admin"), now=NOON, digests=digests)
+    assert refused.value.codes == [("chosen", "too_many")]
+
+
+def test_what_nobody_in_office_may_confirm_is_named(city: CityPeople) -> None:
+    with city.write() as session:
+        by_admin = record(session, city, Role.OFFICER, "garden", "admin")
+        garden = session.get_one(Department, city.departments["garden"])
+        admin = appoint(session, garden, Role.ADMIN, name="वसंत", actor=city.actor("admin"))
+        assert confirmation.left_to_nobody(session, now=NOON) == [admin]
+    city.end("lead")
+    with city.read() as session:
+        left = confirmation.left_to_nobody(session, now=NOON)
+        assert {row.id for row in left} == {by_admin.id, admin.id}
+
+
+def test_what_the_head_above_may_confirm_in_time_is_left_to_somebody(city: CityPeople) -> None:
+    city.end("second")
+    with city.write() as session:
+        water = session.get_one(Department, city.departments["water"])
+        water.reports_to_id = city.departments["health"]
+        record(session, city, Role.OFFICER, "water", "admin")
+    for name in ("lead", "head"):
+        city.end(name)
+    with city.read() as session:
+        assert confirmation.left_to_nobody(session, now=NOON) == []
+    city.end("health_head")
+    with city.read() as session:
+        assert len(confirmation.left_to_nobody(session, now=NOON)) == 1
+
+
 def test_an_address_filled_in_by_staff_lets_the_officer_wait_again(city: CityPeople) -> None:
     with city.write() as session:
         appointment = record(session, city, Role.OFFICER, "garden", "lead")

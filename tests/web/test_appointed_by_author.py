@@ -109,6 +109,21 @@ def test_a_lead_does_not_approve_by_a_second_mailbox(site: Site) -> None:
     assert outcome(site, post) == REFUSED
 
 
+def test_a_forged_form_of_more_than_200_is_refused_in_words(site: Site) -> None:
+    form = [("chosen", f"{number}-0") for number in range(1, 202)]
+    refused = site.browser("lead").post("/people/waiting", form)
+    assert refused.status_code == 422
+    assert "एका वेळी जास्तीत जास्त २०० नियुक्त्यांची पुष्टी" in refused.text
+
+
+def test_the_page_names_the_command_where_nobody_is_left_to_confirm(site: Site) -> None:
+    appointment_id = recorded(site, "admin")
+    command = f"nagarvani people confirm {appointment_id}"
+    assert command not in site.browser("admin").page("/people").text
+    site.city.end("lead")
+    assert command in site.browser("admin").page("/people").text
+
+
 def test_a_lead_does_not_put_a_second_mailbox_on_duty(site: Site) -> None:
     appointment_id = recorded(site, "lead")
     take_up(site)

@@ -106,6 +106,7 @@ FIELD_ERRORS: Mapping[str, str] = {
     "no_text": N_("Write the text in at least one language."),
     "before_wished": N_("The information has to stay useful until after the wished time."),
     "before_not_before": N_("The end has to lie after the beginning."),
+    "chosen.too_many": N_("At most %(most)s appointments can be confirmed at once."),
     "too_many_views": N_("At most %(most)s views are kept. Remove one first."),
     "too_many_files": N_("At most %(most)s files can be handed in at once."),
     "too_many_texts": N_("At most %(most)s texts are kept. Remove one first."),

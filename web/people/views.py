@@ -69,11 +69,13 @@ def index(session: Session) -> Page:
                 Department.name_en.icontains(search_text, autoescape=True),
             )
         )
+    now = ctx.now()
     return render_template(
         "people/index.html",
         appointments=session.scalars(query).all(),
         query=search_text,
-        waiting_count=len(confirmation.waiting(session, now=ctx.now())),
+        waiting_count=len(confirmation.waiting(session, now=now)),
+        left_ids=[row.id for row in confirmation.left_to_nobody(session, now=now)],
     )
 
 

@@ -12,6 +12,7 @@ from approvals.errors import (
     FourEyesRequired,
     NotApproved,
     Overtaken,
+    RestsOnWriter,
     StaleRevision,
     WrongRole,
     WrongState,
@@ -25,10 +26,14 @@ from publisher.delivery.emergency import (
 )
 from publisher.delivery.emergency.template_editing import BlankForm, TemplateForm
 from publisher.models.emergency import EmergencyTemplate, TemplateRevision
+from publisher.models.people import Department
+from publisher.people import confirmation
 from publisher.people.departments import load_register
 from publisher.validation import Invalid
 from tests.support import emergency_steps
 from tests.support.city import City
+from tests.support.city_people import appoint
+from tests.support.passwords import set_password
 
 
 def offered(town: City) -> list[str]:
@@ -71,6 +76,24 @@ def test_nobody_approves_what_they_wrote_under_whatever_appointment(town: City) 
     with pytest.raises(FourEyesRequired):
         emergency_steps.approve_template(town, template_id, by="first")
     emergency_steps.approve_template(town, template_id, by="second")
+
+
+def test_nobody_approves_what_who_confirmed_them_wrote(town: City) -> None:
+    with town.write() as session:
+        garden = session.get_one(Department, town.departments["garden"])
+        officer = appoint(session, garden, actor=town.actor("admin"))
+        digests = {officer.id: confirmation.digest_of(officer)}
+        confirmation.confirm(session, actor=town.actor("lead"), now=town.now, digests=digests)
+        set_password(session, officer.person, "dongar-mathyavar-dhag", now=town.now)
+        town.appointments["third"], town.people["third"] = officer.id, officer.person_id
+        town.roles["third"] = (Role.OFFICER, "garden")
+    by_lead = emergency_steps.add_template(town, "garden", by="lead")
+    with pytest.raises(RestsOnWriter):
+        emergency_steps.approve_template(town, by_lead, by="third")
+    assert offered(town) == []
+    by_clerk = emergency_steps.add_template(town, "garden", by="clerk")
+    emergency_steps.approve_template(town, by_clerk, by="third")
+    assert offered(town) == ["Heavy rain"]
 
 
 def test_only_the_revision_that_was_seen_is_approved_and_once(town: City) -> None:
