@@ -53,7 +53,8 @@ class Form(FlaskForm):
             self.show(refusal.problems)
             return 422
         if isinstance(refusal, BadPerson):
-            self._add(refusal.field, recording_problem(refusal))
+            for problem in (refusal, *refusal.others):
+                self._add(problem.field, recording_problem(problem))
             return 422
         self.form_errors.append(refusal_sentence(refusal))
         return 409

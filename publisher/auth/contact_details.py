@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
@@ -12,6 +13,7 @@ from approvals.errors import NotAllowed
 from publisher.i18n.text_cleaning import clean, is_visible
 
 REGION: Final = "IN"
+Value = TypeVar("Value")
 _INDIA = 91
 _INDIAN_DIGITS = 10
 _LONGEST_MAIL = 254
@@ -29,7 +31,31 @@ class BadInput(NotAllowed):
 
 
 class BadPerson(BadInput):
-    """Input about a person or an appointment was refused."""
+    """Input about a person or an appointment was refused; `others` are its further problems."""
+
+    others: tuple[BadPerson, ...] = ()
+
+
+class Problems:
+    """Collects what is wrong with the fields of one form, to raise it together."""
+
+    def __init__(self) -> None:
+        self.found: list[BadPerson] = []
+
+    def read(self, reader: Callable[[], Value]) -> Value | None:
+        """Return what the reader returns, or keep its `BadPerson` and return None."""
+        try:
+            return reader()
+        except BadPerson as problem:
+            self.found += [problem, *problem.others]
+            return None
+
+    def finish(self) -> None:
+        """Raise the first problem with the others, if there are any."""
+        if self.found:
+            first, *others = self.found
+            first.others = tuple(others)
+            raise first
 
 
 def read_mail(mail_text: str | None) -> str | None:

@@ -66,7 +66,7 @@ def record_person(
     details = lookup.read(
         name_mr=name_mr, name_en=name_en, designation=designation, mail=mail, mobile=mobile
     )
-    order = read_line("order_number", order_number, longest=80)
+    order = read_order(order_number)
     department = _locked_department(session, department_id, now)
     person = lookup.find_or_add(session, details, actor=actor, now=now)
     begins = from_at or now
@@ -85,6 +85,11 @@ def record_person(
     verb = action_to_record(role)
     transitions.record(session, appointment, verb, actor=actor, now=now, values=values)
     return appointment
+
+
+def read_order(order_number: str) -> str:
+    """Return the number of an office order as it is stored. Raises `BadPerson`."""
+    return read_line("order_number", order_number, longest=80)
 
 
 def _first_state(actor: Actor, role: Role, person: Person, now: datetime) -> dict[str, Any]:

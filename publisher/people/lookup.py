@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, Role
 from publisher import transitions
-from publisher.auth.contact_details import BadPerson, read_line, read_mail, read_mobile
+from publisher.auth.contact_details import BadPerson, Problems, read_line, read_mail, read_mobile
 from publisher.models.people import Person
 from publisher.people.permissions import (
     is_command,
@@ -36,16 +36,22 @@ class PersonDetails:
 def read(
     *, name_mr: str, name_en: str, designation: str, mail: str | None, mobile: str | None
 ) -> PersonDetails:
-    """Parse input about a person. Raises `BadPerson` for the first invalid field."""
+    """Parse input about a person. Raises `BadPerson` with every invalid field."""
+    problems = Problems()
+    marathi = problems.read(lambda: read_line("name_mr", name_mr, longest=120, needed=True))
+    english = problems.read(lambda: read_line("name_en", name_en, longest=120))
+    title = problems.read(lambda: read_line("designation", designation, longest=160))
     details = PersonDetails(
-        name_mr=read_line("name_mr", name_mr, longest=120, needed=True),
-        name_en=read_line("name_en", name_en, longest=120),
-        designation=read_line("designation", designation, longest=160),
-        mail=read_mail(mail),
-        mobile=read_mobile(mobile),
+        name_mr=marathi or "",
+        name_en=english or "",
+        designation=title or "",
+        mail=problems.read(lambda: read_mail(mail)),
+        mobile=problems.read(lambda: read_mobile(mobile)),
     )
-    if details.mail is None and details.mobile is None:
-        raise BadPerson("mail", "missing")
+    has_channel = details.mail is not None or details.mobile is not None
+    if not has_channel and {"mail", "mobile"}.isdisjoint(bad.field for bad in problems.found):
+        problems.found.append(BadPerson("mail", "missing"))
+    problems.finish()
     return details
 
 

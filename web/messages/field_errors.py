@@ -212,6 +212,11 @@ RECORDING: Mapping[str, str] = {
     "mobile.another_person": N_("This mobile number belongs to another person."),
     "department_id.unknown": N_("Choose a department from the list."),
     "department_id.closed": N_("This department is closed. Choose another."),
+    "role.missing": N_("Choose from the list."),
+    "sure.missing": N_(
+        "An admin appoints and dismisses everybody, closes accesses, and connects the accounts. "
+        "Tick that you mean this."
+    ),
     "role.no_appointment": N_("This person holds no appointment. Record one first."),
     "role.already_appointed": N_("This person is appointed so already."),
     "role.head_exists": N_("The department has a head already. End that appointment first."),

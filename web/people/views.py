@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
-from wtforms import SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 
 from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.policy import Action, Role
-from publisher.auth.contact_details import BadPerson
+from publisher.auth.contact_details import BadPerson, Problems
 from publisher.models.people import Appointment, Department, Person
-from publisher.people import appointments, confirmation, invitations, permissions
+from publisher.people import appointments, confirmation, invitations, lookup, permissions
 from publisher.people.departments import departments_in_force
 from publisher.validation import NotFound
 from web import in_flight
@@ -20,8 +22,8 @@ from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
-from web.forms import Form, department_options, key_of, options
-from web.messages.names import ROLE_WORDS
+from web.forms import Form, department_options, number_of, options
+from web.messages.names import ROLE_WORDS, department_name
 
 routes = Blueprint("people", __name__)
 RECORD_ACTIONS = (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
@@ -41,7 +43,8 @@ class PersonForm(Form):
     mail = StringField(_l("Mail address"))
     mobile = StringField(_l("Mobile number"))
     role = SelectField(_l("Appointed as"), validate_choice=False)
-    department_id = SelectField(_l("Department"), coerce=key_of, validate_choice=False)
+    sure = BooleanField(_l("Yes, appoint an admin"))
+    department_id = SelectField(_l("Department"), coerce=number_of, validate_choice=False)
     order_number = StringField(_l("Order number"))
 
 
@@ -81,19 +84,23 @@ def index(session: Session) -> Page:
 
 @reads
 def _new_page(session: Session, form: PersonForm) -> str:
-    """Return the page of the form, with the roles that this actor may record."""
+    """Return the page of the form, with the roles that this actor may record; admin is last."""
     own_department_id = actor().department_id
     roles = [role for role in Role if permissions.may_record(actor(), role, own_department_id)]
-    form.role.choices = options((role.value, _(ROLE_WORDS[role])) for role in roles)
+    roles.sort(key=lambda role: role is Role.ADMIN)
+    named_roles = [(role.value, _(ROLE_WORDS[role])) for role in roles]
+    form.role.choices = options([("", _("Choose")), *named_roles])
     departments = departments_in_force(session, now=ctx.now())
-    form.department_id.choices = department_options(departments)
+    departments.sort(key=lambda department: department_name(department).casefold())
+    form.department_id.choices = department_options(
+        departments, empty_label=_("Choose a department")
+    )
     department_code = request.args.get("department", "")
     if request.method != "POST" and department_code:
         form.department_id.data = next(
             (department.id for department in departments if department.code == department_code),
             None,
         )
-        form.role.data = Role.OFFICER.value
     return render_template("people/new.html", form=form)
 
 
@@ -110,17 +117,43 @@ def new(form: PersonForm) -> Page:
     return redirect(url_for("people.show", person_id=person_id))
 
 
-def _record(session: Session, form: PersonForm) -> int:
+class _Details(TypedDict):
+    """What the form says of the person."""
+
+    name_mr: str
+    name_en: str
+    designation: str
+    mail: str | None
+    mobile: str | None
+
+
+def _check(form: PersonForm, details: _Details) -> None:
+    """Raise `BadPerson` with everything that is wrong with the form."""
+    problems = Problems()
     if form.role.data not in set(Role):
-        raise BadPerson("role", "missing")
+        problems.found.append(BadPerson("role", "missing"))
+    if form.role.data == Role.ADMIN and not form.sure.data:
+        problems.found.append(BadPerson("sure", "missing"))
+    if not form.department_id.data:
+        problems.found.append(BadPerson("department_id", "unknown"))
+    problems.read(lambda: lookup.read(**details))
+    problems.read(lambda: appointments.read_order(form.order_number.data or ""))
+    problems.finish()
+
+
+def _record(session: Session, form: PersonForm) -> int:
+    details: _Details = {
+        "name_mr": form.name_mr.data or "",
+        "name_en": form.name_en.data or "",
+        "designation": form.designation.data or "",
+        "mail": form.mail.data or None,
+        "mobile": form.mobile.data or None,
+    }
+    _check(form, details)
     appointment = appointments.record_person(
         session,
         **by_actor(),
-        name_mr=form.name_mr.data or "",
-        name_en=form.name_en.data or "",
-        designation=form.designation.data or "",
-        mail=form.mail.data or None,
-        mobile=form.mobile.data or None,
+        **details,
         role=Role(form.role.data),
         department_id=form.department_id.data or 0,
         order_number=form.order_number.data or "",

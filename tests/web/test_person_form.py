@@ -1,0 +1,77 @@
+"""The form that records a person: it presumes nothing, and shows every error at once."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from approvals.policy import Role
+from publisher.models.people import Appointment, Person
+from tests.web.html_page import Page
+from tests.web.site import Site
+
+MAIL = "vasant@pmc.example"
+
+
+def fields_of(site: Site, **changes: str) -> dict[str, str]:
+    """Return the fields of a form that records an officer of the roads."""
+    department_id = str(site.city.departments["road"])
+    fields = {"name_mr": "वसंत काळे", "mail": MAIL, "role": "officer"}
+    return {**fields, "department_id": department_id, **changes}
+
+
+def options_of(page: Page, name: str) -> list[tuple[str, str]]:
+    """Return value and text of each option of a drop-down list."""
+    field = page.named(name)[0]
+    own = [element for element in page.all if element.within("select") is field]
+    return [(option.get("value"), option.text) for option in own if option.tag == "option"]
+
+
+def recorded(site: Site) -> list[Role]:
+    with site.city.read() as session:
+        query = select(Appointment.role).join(Appointment.person).where(Person.mail == MAIL)
+        return list(session.scalars(query))
+
+
+@pytest.mark.parametrize("address", ["/people/new", "/people/new?department=road"])
+def test_no_role_is_preselected_and_admin_is_last(site: Site, address: str) -> None:
+    page = site.browser("admin").page(address)
+    roles = [value for value, _text in options_of(page, "role")]
+    assert (roles[0], roles[-1]) == ("", "admin")
+    fields = dict(page.form("person"))
+    assert fields["role"] == ""
+    chosen = str(site.city.departments["road"]) if "?" in address else ""
+    assert fields["department_id"] == chosen
+
+
+@pytest.mark.parametrize("language", ["mr", "en"])
+def test_departments_are_sorted_in_the_language_of_the_page(site: Site, language: str) -> None:
+    browser = site.browser("admin")
+    browser.post("/language", {"lang": language})
+    names = [text for _value, text in options_of(browser.page("/people/new"), "department_id")][1:]
+    assert names == sorted(names)
+    assert len(names) == len(site.city.departments)
+
+
+def test_every_error_is_shown_at_once_and_everything_typed_is_kept(site: Site) -> None:
+    typed = fields_of(site, name_mr="", mail="vasant", mobile="12", role="", department_id="")
+    typed |= {"order_number": "आ" * 81, "name_en": "Vasant Kale"}
+    response = site.browser("admin").post("/people/new", typed)
+    assert response.status_code == 422
+    page = Page(response.text)
+    wrong = ("name_mr", "mail", "mobile", "role", "department_id", "order_number")
+    assert all(page.error_at(name) for name in wrong)
+    kept = dict(page.form("person"))
+    assert {name: kept[name] for name in typed} == typed
+
+
+def test_an_admin_is_asked_for_once_more_in_words(site: Site) -> None:
+    browser = site.browser("admin")
+    assert not browser.page("/people/new").named("sure")
+    response = browser.post("/people/new", fields_of(site, role="admin"))
+    assert response.status_code == 422
+    assert "सर्वांची नियुक्ती करतात" in Page(response.text).error_at("sure")
+    assert recorded(site) == []
+    sure = fields_of(site, role="admin", sure="y")
+    assert browser.post("/people/new", sure).status_code == 302
+    assert recorded(site) == [Role.ADMIN]
