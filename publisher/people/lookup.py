@@ -58,11 +58,12 @@ def read(
 def find_or_add(session: Session, details: PersonDetails, *, actor: Actor, now: datetime) -> Person:
     """Return the person with this mail or mobile, or a new one.
 
-    Raises `OwnAppointment`, and `BadPerson` if the record differs from the input.
+    Raises `OwnAppointment`, and `BadPerson` if the record differs from the input: its values name
+    the person who has the address or number.
     """
     people = _known(session, details)
     if len(people) > 1:
-        raise BadPerson("mobile", "another_person")
+        raise _held_by(people[1], "mobile", "another_person")
     if not people:
         return _add(session, details, actor=actor, now=now)
     person = people[0]
@@ -93,16 +94,20 @@ def _add(session: Session, details: PersonDetails, *, actor: Actor, now: datetim
     return person
 
 
+def _held_by(person: Person, field: str, code: str) -> BadPerson:
+    return BadPerson(field, code, name=person.name_mr, person_id=person.id)
+
+
 def _check_same(person: Person, details: PersonDetails) -> None:
     # A number or address may have passed to another person: then the names differ.
     if person.disabled_at is not None:
-        raise BadPerson("mail" if details.mail else "mobile", "disabled")
+        raise _held_by(person, "mail" if details.mail else "mobile", "disabled")
     if person.name_mr != details.name_mr:
-        raise BadPerson("name_mr", "differs", recorded=person.name_mr)
+        raise _held_by(person, "name_mr", "differs")
     for field, new in (("mail", details.mail), ("mobile", details.mobile)):
         recorded = getattr(person, field)
         if new is not None and recorded is not None and new != recorded:
-            raise BadPerson(field, "differs")
+            raise _held_by(person, field, "differs")
 
 
 def _complete(
@@ -120,7 +125,7 @@ def _complete(
     channels = [field for field in ("mail", "mobile") if field in blanks]
     if channels and person.password_hash is not None:
         # Whoever can reset the password by it is that person: only its owner adds a channel.
-        raise BadPerson(channels[0], "owners_alone")
+        raise _held_by(person, channels[0], "owners_alone")
     if channels:
         require_whole_person(session, actor, person, now=now)
         _confirm_again(session, person, actor=actor, now=now)

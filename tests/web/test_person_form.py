@@ -65,6 +65,35 @@ def test_every_error_is_shown_at_once_and_everything_typed_is_kept(site: Site) -
     assert {name: kept[name] for name in typed} == typed
 
 
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({"mail": "first@pmc.example"}, "name_mr"),
+        ({"mail": "clerk@pmc.example", "mobile": "+91 55500 11223"}, "mobile"),
+        ({"name_mr": "मेधा सातपुते", "mail": "first@pmc.example", "mobile": "5550008888"}, "mobile"),
+    ],
+)
+def test_who_has_the_address_is_named_with_a_link(
+    site: Site, typed: dict[str, str], wrong: str
+) -> None:
+    first = site.city.people["first"]
+    with site.city.write() as session:
+        session.get_one(Person, first).mobile = "+915550011223"
+    response = site.browser("admin").post("/people/new", fields_of(site, **typed))
+    page = Page(response.text)
+    assert response.status_code == 422
+    assert "मेधा सातपुते" in page.error_at(wrong)
+    link = next(own for own in page.all if own.get("href") == f"/people/{first}")
+    assert "मेधा सातपुते" in link.text
+
+
+def test_who_may_see_no_person_is_told_of_nobody(site: Site) -> None:
+    member = site.browser("member")
+    typed = fields_of(site, mail="first@pmc.example")
+    assert member.post("/people/new", typed).status_code == 403
+    assert member.get(f"/people/{site.city.people['first']}").status_code == 403
+
+
 def test_an_admin_is_asked_for_once_more_in_words(site: Site) -> None:
     browser = site.browser("admin")
     assert not browser.page("/people/new").named("sure")

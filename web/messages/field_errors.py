@@ -201,7 +201,7 @@ RECORDING: Mapping[str, str] = {
     "unreadable": N_("This cannot be right. Check the spelling."),
     "mobile.landline": N_("This is not a mobile number. Write ten digits."),
     "mail.missing": N_("Write a mail address or a mobile number; an invitation needs mail."),
-    "mail.disabled": N_("This person’s access is closed. Open it first."),
+    "disabled": N_("This person’s access is closed. Open it first."),
     "empty": N_("Fill this in."),
     "same": N_("This is what is recorded already."),
     "mail.has_password": N_("This person has a password already, and signs in with it."),
@@ -209,7 +209,12 @@ RECORDING: Mapping[str, str] = {
         "This person signs in already, and adds an address or number in their own profile. "
         "Leave this empty."
     ),
-    "mobile.another_person": N_("This mobile number belongs to another person."),
+    "mobile.another_person": N_("This mobile number belongs to %(name)s."),
+    "name_mr.differs": N_(
+        "The address or number belongs to %(name)s. For the same person write the name so; for "
+        "another one write another address and number."
+    ),
+    "differs": N_("%(name)s is recorded with another one. Leave this empty, or correct it."),
     "department_id.unknown": N_("Choose a department from the list."),
     "department_id.closed": N_("This department is closed. Choose another."),
     "role.missing": N_("Choose from the list."),
