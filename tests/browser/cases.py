@@ -64,6 +64,17 @@ def fill(values: dict[str, str], then: str = ".submit-bar .btn-act") -> Act:
     return act
 
 
+def record(values: dict[str, str], *, role: str) -> Act:
+    """Return an act that chooses a role and the first department, fills fields, and submits."""
+
+    def act(page: Page) -> None:
+        page.locator("#role").select_option(role)
+        page.locator("#department_id").select_option(index=1)
+        fill(values)(page)
+
+    return act
+
+
 def change(selector: str, value: str, then: str) -> Act:
     """Return an act that changes a hidden field, then clicks, as on a page open for too long."""
 
@@ -484,6 +495,23 @@ CASES = (
     Case("people.index", "no-hit", "admin", "/people?q=qqq"),
     Case("people.new", "admin", "admin", "/people/new"),
     Case("people.new", "wrong", "admin", "/people/new", act=SUBMIT, code=422),
+    Case("people.new", "second", "admin", "/people/new?person={person_first}"),
+    Case(
+        "people.new",
+        "sure",
+        "admin",
+        "/people/new?person={person_new}",
+        act=record({}, role="admin"),
+        code=422,
+    ),
+    Case(
+        "people.new",
+        "held",
+        "admin",
+        "/people/new?person={person_first}",
+        act=record({"#name_mr": "वसंत काळे"}, role="officer"),
+        code=422,
+    ),
     Case("person_sessions.show", "clerk", "admin", "/people/{person_clerk}/sessions"),
     Case("person_sessions.show", "nowhere", "admin", "/people/{person_new}/sessions"),
     Case("access.index", "admin", "admin", "/access-log"),

@@ -94,6 +94,29 @@ def test_who_may_see_no_person_is_told_of_nobody(site: Site) -> None:
     assert member.get(f"/people/{site.city.people['first']}").status_code == 403
 
 
+def test_a_second_appointment_begins_with_what_is_recorded(site: Site) -> None:
+    browser, city = site.browser("admin"), site.city
+    address = f"/people/new?person={city.people['first']}"
+    own_page = browser.page(f"/people/{city.people['admin']}")
+    assert not [own for own in own_page.all if "/people/new?person" in own.get("href")]
+    page = browser.page(f"/people/{city.people['first']}")
+    assert [own for own in page.all if own.get("href") == address]
+    fields = dict(browser.page(address).form("person"))
+    assert (fields["role"], fields["department_id"]) == ("", "")
+    assert (fields["name_mr"], fields["mail"]) == ("मेधा सातपुते", "first@pmc.example")
+    fields |= {"role": "officer", "department_id": str(city.departments["garden"])}
+    assert browser.post("/people/new", fields).status_code == 302
+    with city.read() as session:
+        query = select(Appointment).where(Appointment.person_id == city.people["first"])
+        assert len(session.scalars(query).all()) == 2
+
+
+@pytest.mark.parametrize("person", ["0", "x", "999999", str(2**63)])
+def test_an_unknown_person_leaves_the_form_empty(site: Site, person: str) -> None:
+    page = site.browser("admin").page(f"/people/new?person={person}")
+    assert dict(page.form("person"))["name_mr"] == ""
+
+
 def test_an_admin_is_asked_for_once_more_in_words(site: Site) -> None:
     browser = site.browser("admin")
     assert not browser.page("/people/new").named("sure")

@@ -101,7 +101,11 @@ def _new_page(session: Session, form: PersonForm) -> str:
             (department.id for department in departments if department.code == department_code),
             None,
         )
-    return render_template("people/new.html", form=form)
+    person = session.get(Person, number_of(request.args.get("person")))
+    if request.method != "POST" and person is not None:
+        for field in (form.name_mr, form.name_en, form.designation, form.mail, form.mobile):
+            field.data = getattr(person, field.short_name)
+    return render_template("people/new.html", form=form, is_filled=form.errors or person)
 
 
 @routes.route("/people/new", methods=["GET", "POST"])
