@@ -14,7 +14,7 @@ from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _n
 from web.core.permissions import Page, for_action
-from web.forms import Form, key_of
+from web.forms import Form, number_of
 from web.messages.names import person_name
 
 routes = Blueprint("confirmation", __name__)
@@ -54,8 +54,8 @@ def _value_of(appointment: Appointment) -> str:
 def confirm(_form: Form) -> Page:
     """Confirm what is ticked, as it was shown."""
     pairs = [value.partition("-") for value in request.form.getlist("chosen")]
-    digests = {key_of(number): digest for number, _dash, digest in pairs}
-    if not digests:
+    digests = {number_of(number): digest for number, _dash, digest in pairs}
+    if not digests or 0 in digests:
         raise Invalid([FieldError("chosen", "required")])
     with writing() as session:
         confirmed = confirmation.confirm(session, **by_actor(), digests=digests)
