@@ -44,7 +44,7 @@ _OWNER: Final = "information-technology"
 _GOOD_TIMES: Final = (time(9), time(12, 30), time(18))
 _NIGHT: Final = (time(22), time(7))
 #: The second officer of a department whose head has yet to confirm the appointment.
-_WAITS_FOR_HEAD: Final = "charuta-nimhan"
+WAITS_FOR_HEAD: Final = "charuta-nimhan"
 #: Persons on duty, each for so many days, first and last day counted from the start.
 _DUTIES: Final = (
     ("vilas-thopate", -1, 6),
@@ -119,7 +119,7 @@ def _appoint_all(session: Session, began_at: datetime) -> None:
         for appointment in person.appointments
     ]
     for at, person, appointment in sorted(records, key=lambda record: record[0]):
-        by = admin if person.key == _WAITS_FOR_HEAD else COMMAND
+        by = admin if person.key == WAITS_FOR_HEAD else COMMAND
         _record(session, person, appointment, actor=by, began_at=began_at, now=at)
     # The city has known them for long: only of who waits is anybody told.
     announced = update(Appointment).where(Appointment.state != AppointmentState.RECORDED)

@@ -493,6 +493,7 @@ CASES = (
     Case("departments.show", "with-nobody", "lead", "/departments/garden"),
     Case("people.index", "admin", "admin", "/people"),
     Case("people.index", "no-hit", "admin", "/people?q=qqq"),
+    Case("confirmation.index", "lead", "lead", "/people/waiting"),
     Case("people.new", "admin", "admin", "/people/new"),
     Case("people.new", "wrong", "admin", "/people/new", act=SUBMIT, code=422),
     Case("people.new", "second", "admin", "/people/new?person={person_first}"),

@@ -21,6 +21,7 @@ from approvals.states import PostState
 from demo import notices, people, script
 from demo.script import Story
 from demo.seeding.context import actor_for, post_of
+from demo.seeding.setup import WAITS_FOR_HEAD
 from publisher.auth import passwords
 from publisher.auth.sessions import line_of
 from publisher.auth.sign_in import SignedIn
@@ -137,7 +138,7 @@ def check_people_hold_their_appointments(_city: City, session: Session) -> None:
             appointment.role,
             appointment.department,
             appointment.rank,
-            appointment.in_force,
+            appointment.in_force and person.key != WAITS_FOR_HEAD,
         )
         for person in people.load()
         for appointment in person.appointments

@@ -236,7 +236,7 @@ def test_an_overlong_text_in_any_field_is_an_error_and_no_input_is_lost(
 
 @pytest.mark.proof
 @pytest.mark.timeout(600)
-def test_a_quarter_of_a_million_characters_are_an_error_and_nothing_is_lost(
+def test_a_very_long_text_in_any_form_is_an_error_and_nothing_is_lost(
     all_forms: AllForms,
 ) -> None:
     wrong: list[str] = []
