@@ -89,24 +89,41 @@ class OpenedAccount:
         return Match(platform_id, url, made_at, answer)
 
     def find_since(
-        self, since: datetime, near: datetime | None, find: Callable[[datetime], Iterable[Match]]
+        self,
+        since: datetime,
+        near: datetime | None,
+        timeline: Callable[[ClientCall, datetime], Iterable[tuple[datetime, Match | None]]],
     ) -> Match | None:
         """Find the post that was created at `since` or later.
 
         Of several it is the first one after the moment `near` (None: `since`), else the last one
-        before it. `find` searches back to the time that is passed to it. If the platform's clock
-        differs from ours, it is called a second time with that time by the platform's clock.
+        before it. `timeline` reads posts back to the time that is passed to it, newest first: when
+        each was created, and its match if it is one. If the platform's clock differs from ours, it
+        is read a second time, back to that time by the platform's clock.
         """
-        matches = list(find(since - SLACK))
+        moment = near or since
+        match = self._first_after(moment, since - SLACK, timeline)
         skew = self._channel.skew
-        if not matches and skew:
-            matches = list(find(since + skew - SLACK))
-        moment = (near or since) + skew - A_SECOND
-        return min(
-            matches,
-            key=lambda match: (match.published_at < moment, abs(match.published_at - moment)),
-            default=None,
-        )
+        if match is None and skew:
+            match = self._first_after(moment, since + skew - SLACK, timeline)
+        return match
+
+    def _first_after(
+        self,
+        moment: datetime,
+        oldest: datetime,
+        timeline: Callable[[ClientCall, datetime], Iterable[tuple[datetime, Match | None]]],
+    ) -> Match | None:
+        first = None
+        with self.reading() as call:
+            for made_at, match in timeline(call, oldest):
+                is_before = made_at < moment + self._channel.skew - A_SECOND
+                if is_before and first is not None:
+                    break  # further pages hold older posts alone
+                first = match or first
+                if is_before and first is not None:
+                    break
+        return first
 
     def health(
         self,

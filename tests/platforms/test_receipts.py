@@ -193,6 +193,15 @@ def test_of_equal_posts_the_first_one_after_the_moment_is_found(
     assert found.platform_id == str(expected)
 
 
+def test_no_page_is_read_that_is_older_than_the_attempt(stub: Stub, name: str) -> None:
+    rows = [_row("1", NOW), {**_row("2", NOW - 2 * SECOND), "text": "इतर", "message": "इतर"}]
+    more = {"meta": {"next_token": "n"}, "paging": {"next": "n", "cursors": {"after": "n"}}}
+    stub.plan(http_response({"data": rows, **more}))
+    found = open_at(name, stub.url).look_up(Outgoing("पाणी"), since=NOW)
+    assert found is not None
+    assert (found.platform_id, len(stub.requests)) == ("1", 1)
+
+
 def test_a_post_of_another_delivery_is_not_found(stub: Stub, name: str) -> None:
     rows = [_row("1", NOW), _row("2", NOW - SECOND)]
     stub.plan(http_response({"data": rows, "meta": {}}))

@@ -117,18 +117,19 @@ class FacebookReader(FacebookCalls):
         known_ids: Collection[str] = (),
     ) -> Match | None:
         """Search the page's posts, or the comments under what is replied to, newest first."""
-        return self.find_since(since, near, lambda oldest: self._find(outgoing, oldest, known_ids))
 
-    def _find(
-        self, outgoing: Outgoing, oldest: datetime, known_ids: Collection[str]
-    ) -> Iterator[Match]:
-        with self.reading() as call:
+        def timeline(call: ClientCall, oldest: datetime) -> Iterator[tuple[datetime, Match | None]]:
             for node in self._own_nodes(call, outgoing):
                 node_id, made_at = text_at(node, "id"), moment_at(node, "created_time")
-                if made_at is not None and made_at < oldest:
+                if made_at is None:
+                    continue
+                if made_at < oldest:
                     return
-                if made_at and node_id not in known_ids and self._matches(node, outgoing):
-                    yield self.match(node_id, self.public_url(node), made_at, node)
+                is_match = node_id not in known_ids and self._matches(node, outgoing)
+                url = self.public_url(node)
+                yield made_at, self.match(node_id, url, made_at, node) if is_match else None
+
+        return self.find_since(since, near, timeline)
 
     def _own_nodes(self, call: ClientCall, outgoing: Outgoing) -> Iterator[Json]:
         if outgoing.reply_to is None:

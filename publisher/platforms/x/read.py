@@ -166,18 +166,17 @@ class XReader(XAccount):
         known_ids: Collection[str] = (),
     ) -> Match | None:
         """Search the account's own timeline, newest first, back to the beginning of the attempt."""
-        return self.find_since(since, near, lambda oldest: self._find(outgoing, oldest, known_ids))
 
-    def _find(
-        self, outgoing: Outgoing, oldest: datetime, known_ids: Collection[str]
-    ) -> Iterator[Match]:
-        with self.reading() as call:
+        def timeline(call: ClientCall, oldest: datetime) -> Iterator[tuple[datetime, Match | None]]:
             for post in self._own_posts(call, oldest):
                 post_id, made_at = text_at(post, "id"), moment_at(post, "created_at")
-                if post_id in known_ids or made_at is None or made_at < oldest:
+                if made_at is None or made_at < oldest:
                     continue
-                if _matches(post, outgoing):
-                    yield self.match(post_id, self.post_url(post_id), made_at, post)
+                is_match = post_id not in known_ids and _matches(post, outgoing)
+                url = self.post_url(post_id)
+                yield made_at, self.match(post_id, url, made_at, post) if is_match else None
+
+        return self.find_since(since, near, timeline)
 
     def _own_posts(self, call: ClientCall, oldest: datetime) -> Iterator[Json]:
         token = None
