@@ -22,7 +22,10 @@ IS_OF_ACCESS = (
 
 
 class Event(Base):
-    """A row of history: `subject` is a table's name, `details` hold no personal data."""
+    """A row of history: `subject` is a table's name, `details` hold no personal data.
+
+    Only the event of a mistyped name's correction keeps the words before it.
+    """
 
     __tablename__ = "events"
     __table_args__ = (

@@ -64,6 +64,23 @@ class Person(Base):
     )
 
 
+class PersonName(Base):
+    """The names and designation of a person for a time; those in force have no `replaced_at`."""
+
+    __tablename__ = "person_names"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    name_mr: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str] = mapped_column(String(120))
+    designation: Mapped[str] = mapped_column(String(160))
+    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    recorded_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("people.id"), comment="None: by a command, or at an upgrade"
+    )
+
+
 class Appointment(Base):
     """A person's role in a department for a time, by an order.
 

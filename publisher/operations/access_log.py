@@ -35,7 +35,7 @@ VERBS: Final[Mapping[AccessKind, frozenset[str]]] = {
     AccessKind.REFUSED: frozenset({"refuse_sign_in", "refuse_prove", "refuse_code"}),
     AccessKind.CHANNELS: frozenset(
         {
-            *("ask_contact_change", "change_contact", "change_name"),
+            *("ask_contact_change", "change_contact", "change_name", "correct_name"),
             *("change_password", "reset_password", "forget_password"),
         }
     ),

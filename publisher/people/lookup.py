@@ -13,6 +13,7 @@ from approvals.policy import Actor, Role
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_line, read_mail, read_mobile
 from publisher.models.people import Person
+from publisher.people import names
 from publisher.people.permissions import (
     is_command,
     require_not_own,
@@ -88,6 +89,8 @@ def _add(session: Session, details: PersonDetails, *, actor: Actor, now: datetim
     try:
         with session.begin_nested():
             session.add(person)
+            session.flush()
+            names.add_present(session, person, actor=actor, now=now)
     except IntegrityError as problem:  # somebody else recorded the same person a moment ago
         raise BadPerson("mail" if details.mail else "mobile", "just_recorded") from problem
     transitions.record(session, person, "record_person", actor=actor, now=now)
@@ -128,16 +131,18 @@ def _complete(
         raise _held_by(person, channels[0], "owners_alone")
     if channels:
         require_whole_person(session, actor, person, now=now)
-        _confirm_again(session, person, actor=actor, now=now)
-    for field, new in blanks.items():
-        setattr(person, field, new)
+        confirm_again(session, person, actor=actor, now=now)
+    for field in channels:
+        setattr(person, field, blanks[field])
+    if added_names := {field: blanks[field] for field in blanks if field not in channels}:
+        names.store(session, person, added_names, actor=actor, now=now)
     if blanks:
         values = {"fields": sorted(blanks)}
         transitions.record(session, person, "complete_person", actor=actor, now=now, values=values)
 
 
-def _confirm_again(session: Session, person: Person, *, actor: Actor, now: datetime) -> None:
-    """Let a head or officer wait again: a confirmation covers the address that it showed."""
+def confirm_again(session: Session, person: Person, *, actor: Actor, now: datetime) -> None:
+    """Let a head or officer wait again: a confirmation covers what it showed."""
     if is_command(actor):
         return
     for appointment in standing(session, person_id=person.id, now=now):

@@ -1,4 +1,4 @@
-"""A person's own profile: names, language, notification preferences, and the password."""
+"""A person's own profile: language, notification preferences, and the password."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.auth import known_devices, one_time_links
-from publisher.auth.contact_details import read_line
 from publisher.auth.passwords import Proof, check_password
 from publisher.auth.sessions import end_others
 from publisher.auth.sign_in import SignInRefusal, choose_language, prove
@@ -24,8 +23,6 @@ from publisher.people.password_reset import say_password_changed
 class Profile:
     """The fields of the person's own profile."""
 
-    name_mr: str
-    name_en: str
     language: str
     tellings: Mapping[NoticeGroup, Telling]
 
@@ -33,21 +30,8 @@ class Profile:
 def save(
     session: Session, *, actor: Actor, person_id: int, profile: Profile, now: datetime
 ) -> None:
-    """Store the profile.
-
-    Raises `BadPerson`. The history names the changed fields, not the values.
-    """
+    """Store the profile; names and designation are changed by others (`name_changes`)."""
     person = session.get_one(Person, person_id)
-    names = {
-        "name_mr": read_line("name_mr", profile.name_mr, longest=120, needed=True),
-        "name_en": read_line("name_en", profile.name_en, longest=120),
-    }
-    changed = sorted(field for field, new in names.items() if new != getattr(person, field))
-    for field in changed:
-        setattr(person, field, names[field])
-    if changed:
-        values = {"fields": changed}
-        transitions.record(session, person, "change_name", actor=actor, now=now, values=values)
     choose_language(session, person_id=person_id, language=profile.language)
     preferences.choose(session, actor=actor, person=person, preferences=profile.tellings, now=now)
 

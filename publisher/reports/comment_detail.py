@@ -261,7 +261,7 @@ def _routing_step(routing: Routing, offices: Mapping[int, Office]) -> RoutingSte
         since_at=routing.since_at,
         until_at=routing.until_at,
         department=office_of(routing.department) if routing.department else None,
-        holder=who_of(routing.appointment) if routing.appointment else None,
+        holder=who_of(routing.appointment, routing.since_at) if routing.appointment else None,
         person_reason=str(details.get("words", "")),
         title=str(details.get("title", "")),
         published_at=datetime.fromisoformat(published_at) if published_at else None,

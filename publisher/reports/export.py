@@ -163,7 +163,9 @@ def _parse_cursor(text: str) -> Cursor | None:
 def plain_row(row: SubmissionRow) -> dict[str, object]:
     """Return a row as JSON values that are worded on download; times in ISO 8601."""
     submission, following = row.submission, row.next
-    handed_in_by = who_acted(submission.handed_in_under, submission.handed_in_by)
+    handed_in_by = who_acted(
+        submission.handed_in_under, submission.handed_in_by, submission.received_at
+    )
     return {
         "number": submission.number,
         "title": submission.title,

@@ -149,7 +149,9 @@ def _finding(session: Session, watch: Watch, actor: Actor) -> ExternalChange:
     return ExternalChange(
         watch=watch,
         own_text=_own_text(session, watch),
-        noted_by=who_acted(watch.settled_under, watch.settled_by) if is_noted else None,
+        noted_by=who_acted(watch.settled_under, watch.settled_by, watch.settled_at)
+        if is_noted
+        else None,
         acts=frozenset(action for action in _ACTS if may(actor, action, department_id)),
     )
 

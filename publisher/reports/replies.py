@@ -107,7 +107,9 @@ def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:
         state=_state(reply, bundle, delivery, refusal),
         kind=reply.answer,
         text=revision.variants[0].text if revision and revision.variants else "",
-        by=who_acted(revision.author_under, revision.author) if revision else MACHINE,
+        by=who_acted(revision.author_under, revision.author, revision.saved_at)
+        if revision
+        else MACHINE,
         written_at=written_at,
         answered_at=_approved_at(bundle) or written_at,
         delivery_id=delivery.id if delivery is not None else None,

@@ -85,18 +85,23 @@ def _steps(
     submission: Submission | None,
 ) -> list[TimelineStep]:
     posts = [bundle.post.id for bundle in bundles]
+    deliveries = {
+        delivery.id: delivery
+        for bundle in bundles
+        for delivery in (*bundle.deliveries, *bundle.orders)
+    }
+    events = session.scalars(_events(posts, list(deliveries), submission)).all()
+    has_notes = any("note" in event.details for event in events)
     rows = Background(
-        deliveries={
-            delivery.id: delivery
-            for bundle in bundles
-            for delivery in (*bundle.deliveries, *bundle.orders)
-        },
+        deliveries=deliveries,
         decisions={decision.id: decision for decision in decisions},
         submission=submission,
         files=len(submission.files) if submission else 0,
-        notes={note.id: note for note in session.scalars(_notes(submission))} if submission else {},
+        notes={note.id: note for note in session.scalars(_notes(submission))}
+        if submission and has_notes
+        else {},
     )
-    steps = steps_of(session.scalars(_events(posts, list(rows.deliveries), submission)), rows)
+    steps = steps_of(events, rows)
     conversation = [*_comments(session, bundles), *_answers(session, bundles)]
     return sorted([*steps, *conversation], key=lambda step: step.at)
 
@@ -177,7 +182,7 @@ def _answers(session: Session, bundles: Sequence[PostBundle]) -> Iterator[Timeli
         yield TimelineStep(
             StepKind.ANSWERED,
             receipt.published_at,
-            who_acted(revision.author_under, revision.author),
+            who_acted(revision.author_under, revision.author, revision.saved_at),
             post_id=reply.post_id,
             statement=comment.text,
             code=reply.answer.value,

@@ -101,7 +101,7 @@ def _with_notes(session: Session, tasks: Collection[Waiting]) -> Iterator[Waitin
     notes = {note.submission_id: note for note in unseen}
     for task in tasks:
         if (note := notes.get(task.subject_id)) is not None:
-            by = who_acted(note.appointment, note.person)
+            by = who_acted(note.appointment, note.person, note.at)
             yield replace(task, since_at=note.at, by=by, quote=note.text)
 
 

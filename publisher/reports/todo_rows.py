@@ -36,7 +36,7 @@ def _submission(todo_kind: TodoKind, submission: Submission) -> Waiting:
         title=submission.title,
         number=submission.number,
         department=office_of(submission.department),
-        by=who_acted(submission.handed_in_under, submission.handed_in_by),
+        by=who_acted(submission.handed_in_under, submission.handed_in_by, submission.received_at),
     )
 
 
@@ -68,7 +68,9 @@ def _post(
         quote=comment.text if comment else "",
         department=office_of(post.department),
         revision=revision.number if revision else None,
-        by=who_acted(revision.author_under, revision.author) if revision else None,
+        by=who_acted(revision.author_under, revision.author, revision.saved_at)
+        if revision
+        else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -13,6 +13,7 @@ from approvals.policy import Role
 from publisher.models.deliveries import Account, ReceiptOrigin, ReceiptRow
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Language
+from publisher.people.names import name_at
 
 Row = TypeVar("Row")
 Cursor = tuple[datetime, int]
@@ -35,6 +36,7 @@ class Who:
     """A person under an appointment, every holder of a role, or the system itself.
 
     Without a name it means everybody with that role; without a role either, the system.
+    `today_mr` and `today_en` are the present names of a person whose names are former ones.
     """
 
     role: Role | None
@@ -45,6 +47,8 @@ class Who:
     department: Office | None = None
     person_id: int | None = None
     appointment_id: int | None = None
+    today_mr: str = ""
+    today_en: str = ""
 
     @property
     def is_person(self) -> bool:
@@ -98,28 +102,44 @@ def office_of(department: Department) -> Office:
     )
 
 
-def who_of(appointment: Appointment) -> Who:
-    """Return an appointment's row, with its person and department, as a value."""
-    person = appointment.person
-    return Who(
+def who_of(appointment: Appointment, at: datetime | None = None) -> Who:
+    """Return an appointment's row, with its person and department, as a value.
+
+    The names are those in force at this time, without one those of today.
+    """
+    return replace(
+        _named(appointment.person, at),
         role=appointment.role,
-        name_mr=person.name_mr,
-        name_en=person.name_en,
-        designation=person.designation,
         rank=appointment.rank,
         department=office_of(appointment.department),
-        person_id=person.id,
         appointment_id=appointment.id,
     )
 
 
-def who_acted(appointment: Appointment | None, person: Person | None) -> Who:
-    """Return the actor: an appointment, a person without appointment, or the system."""
+def who_acted(
+    appointment: Appointment | None, person: Person | None, at: datetime | None = None
+) -> Who:
+    """Return the actor: an appointment, a person without appointment, or the system.
+
+    The names are those in force at this time, without one those of today.
+    """
     if appointment is not None:
-        return who_of(appointment)
-    if person is None:
-        return MACHINE
-    return Who(None, person.name_mr, person.name_en, person.designation, person_id=person.id)
+        return who_of(appointment, at)
+    return _named(person, at) if person is not None else MACHINE
+
+
+def _named(person: Person, at: datetime | None) -> Who:
+    names = name_at(person, at) if at is not None else person
+    today = ("", "") if names is person else (person.name_mr, person.name_en)
+    return Who(
+        None,
+        names.name_mr,
+        names.name_en,
+        names.designation,
+        person_id=person.id,
+        today_mr=today[0],
+        today_en=today[1],
+    )
 
 
 def account_of(account: Account) -> AccountName:

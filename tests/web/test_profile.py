@@ -17,8 +17,6 @@ from tests.web.site import PASSWORD, Browser, Site
 
 NEW = "तळ्यात पाच बदके आणि चंद्र"
 WRITTEN = {
-    "name_mr": "किरण वाबळे-पाटील",
-    "name_en": "Kiran Wable",
     "language": "mr",
     "approvals": "both",
     "comments": "sms",
@@ -48,13 +46,12 @@ def change(browser: Browser, old: str = PASSWORD, new: str = NEW, **more: str) -
     return Page(browser.post("/profile/password", fields).text)
 
 
-def test_names_language_and_notification_settings_are_saved(any_site: Site) -> None:
+def test_language_and_notification_settings_are_saved(any_site: Site) -> None:
     member = any_site.browser("member")
     assert member.post("/profile", WRITTEN).status_code == 302
     page = member.page("/profile")
     assert dict(page.form("profile")) == WRITTEN
     person_row = person(any_site)
-    assert (person_row.name_mr, person_row.name_en) == ("किरण वाबळे-पाटील", "Kiran Wable")
     with any_site.city.read() as session:
         chosen = preferences.preferences_of(session, person_id=person_row.id)
     assert chosen == {
@@ -63,7 +60,7 @@ def test_names_language_and_notification_settings_are_saved(any_site: Site) -> N
         NoticeGroup.DEADLINES: Telling.MAIL,
     }
     verbs = any_site.city.verbs("people", person_row.id)
-    assert verbs[-2:] == ["change_name", "choose_telling"]
+    assert verbs[-1] == "choose_telling"
 
 
 def test_the_pages_speak_the_chosen_language_and_so_do_the_mails(site: Site) -> None:
@@ -75,12 +72,12 @@ def test_the_pages_speak_the_chosen_language_and_so_do_the_mails(site: Site) -> 
 
 def test_an_invalid_profile_has_errors_at_its_fields_and_keeps_the_input(site: Site) -> None:
     member = site.browser("member")
-    response = member.post("/profile", {**WRITTEN, "name_mr": " ", "name_en": "Kiran W."})
+    response = member.post("/profile", {**WRITTEN, "language": "xx", "comments": "mail"})
     page = Page(response.text)
     assert response.status_code == 422
-    assert page.error_at("name_mr") == "ही माहिती भरावी."
-    assert dict(page.form("profile"))["name_en"] == "Kiran W."
-    for name, value in (("language", "xx"), ("approvals", "pigeon")):
+    assert page.error_at("language") == "ही माहिती भरावी."
+    assert dict(page.form("profile"))["comments"] == "mail"
+    for name, value in (("language", ""), ("approvals", "pigeon")):
         assert member.post("/profile", {**WRITTEN, name: value}).status_code == 422
 
 

@@ -148,6 +148,7 @@ TABLE: Mapping[str, Entry] = {
     "people.show": page(RECORDS),
     "confirmation.index": page("admin lead head"),
     "confirmation.confirm": page("admin lead head"),
+    "people.rename": page(RECORDS),
     "people.invite": page(RECORDS),
     "people.disable": page(RECORDS),
     "people.enable": page(RECORDS),

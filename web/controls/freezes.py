@@ -78,7 +78,7 @@ def _page(session: Session, form: LayForm) -> str:
         past_freezes=controls_freeze.past_freezes(session, now=now),
         may_freeze=may(actor(), Action.FREEZE, None),
         may_move=may(actor(), Action.SCHEDULE, None),
-        author_of=lambda freeze_row: who_name(who_of(freeze_row.appointment)),
+        author_of=lambda freeze_row: who_name(who_of(freeze_row.appointment, freeze_row.at)),
         scope_of=freeze_scope,
     )
 

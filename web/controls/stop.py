@@ -70,7 +70,9 @@ def _page(session: Session, form: ReasonForm) -> str:
 
 def stopper(stop: Stop) -> str:
     """Return name and post of who stopped; "a restored backup" if it was not a person."""
-    return who_name(who_of(stop.appointment)) if stop.appointment else _("a restored backup")
+    return (
+        who_name(who_of(stop.appointment, stop.at)) if stop.appointment else _("a restored backup")
+    )
 
 
 @routes.post("/stop")

@@ -105,7 +105,7 @@ def _by_hand(session: Session, delivery: Delivery) -> str:
     receipt = delivery.receipt
     if receipt is None or receipt.origin is not ReceiptOrigin.BY_HAND or receipt.person_id is None:
         return ""
-    return person_name(session.get_one(Person, receipt.person_id))
+    return person_name(session.get_one(Person, receipt.person_id), receipt.published_at)
 
 
 def _attempts(delivery: Delivery) -> list[object]:

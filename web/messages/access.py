@@ -41,6 +41,7 @@ ACTS: Mapping[str, str] = {
     "ask_contact_change": N_("Code asked for a new mail address or mobile number"),
     "change_contact": N_("Mail address or mobile number changed"),
     "change_name": N_("Name changed"),
+    "correct_name": N_("Mistyped name corrected"),
     "change_password": N_("Password changed"),
     "reset_password": N_("Password reset"),
     "forget_password": N_("New password asked for"),
@@ -73,7 +74,7 @@ def access_details(event: Event) -> str:
 def access_actor(event: Event) -> str:
     """Return who acted: a person, the holder of a link, a command, or an unknown visitor."""
     if event.person is not None:
-        return person_name(event.person)
+        return person_name(event.person, event.at)
     if event.actor_kind is ActorKind.PERSON:
         return _("not signed in")
     return _("by command") if event.actor_kind is ActorKind.SERVICE else _("by the system")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from approvals.policy import Role
 from publisher.i18n import dates
 from publisher.models.deliveries import Account
 from publisher.models.people import Appointment, Department, Person
+from publisher.people.names import name_at
 from publisher.platforms.registry import capabilities
 from publisher.reports.types import AccountName, Office, Who
 from web.core.i18n import N_, _, page_language
@@ -40,9 +41,28 @@ def department_name(department: Department | Office) -> str:
     return (department.name_hi if language == "hi" else "") or department.name_mr
 
 
-def person_name(person: Person | Who) -> str:
-    """Return the person's name in the script of the page if it is known, else in the other."""
-    return person.name_en or person.name_mr if page_language() == "en" else person.name_mr
+def person_name(person: Person | Who, at: datetime | None = None) -> str:
+    """Return the person's name in the script of the page if it is known, else in the other.
+
+    For an act, `at` is its time: the name is the one in force then, with the present one beside it
+    if it differs.
+    """
+    if isinstance(person, Who):
+        return _former(_in_script(person.name_mr, person.name_en), person.today_mr, person.today_en)
+    names = name_at(person, at) if at is not None else person
+    name = _in_script(names.name_mr, names.name_en)
+    return _former(name, person.name_mr, person.name_en)
+
+
+def _in_script(name_mr: str, name_en: str) -> str:
+    return name_en or name_mr if page_language() == "en" else name_mr
+
+
+def _former(name: str, today_mr: str, today_en: str) -> str:
+    today = _in_script(today_mr, today_en)
+    if today in {"", name}:
+        return name
+    return _("%(name)s (former name; now %(today)s)", name=name, today=today)
 
 
 def author_shown(author: str, platform: str) -> str:

@@ -13,7 +13,15 @@ from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.policy import Action, Role
 from publisher.auth.contact_details import BadPerson, Problems
 from publisher.models.people import Appointment, Department, Person
-from publisher.people import appointments, confirmation, invitations, lookup, permissions
+from publisher.people import (
+    appointments,
+    confirmation,
+    invitations,
+    lookup,
+    name_changes,
+    names,
+    permissions,
+)
 from publisher.people.departments import departments_in_force
 from publisher.validation import NotFound
 from web import in_flight
@@ -46,6 +54,14 @@ class PersonForm(Form):
     sure = BooleanField(_l("Yes, appoint an admin"))
     department_id = SelectField(_l("Department"), coerce=number_of, validate_choice=False)
     order_number = StringField(_l("Order number"))
+
+
+class NamesForm(Form):
+    """The names and designation of a person."""
+
+    name_mr = StringField(_l("Name in Marathi"))
+    name_en = StringField(_l("Name in English"))
+    designation = StringField(_l("Designation"))
 
 
 @routes.get("/people")
@@ -183,6 +199,8 @@ def _page(session: Session, /, form: Form, person_id: int, **_ids: int) -> str:
         messages=form.form_errors,
         may_disable=permissions.may_disable(session, actor(), person, now=ctx.now()),
         may_record=permissions.may_record,
+        may_rename=name_changes.may_rename(session, actor(), person, now=ctx.now()),
+        former_names=names.former_names(session, person),
         actor=actor(),
         disabling=appointments.disabling_of(session, person),
     )
@@ -201,6 +219,33 @@ def _person(session: Session, person_id: int) -> Person:
     if person is None:
         raise NotFound(person_id)
     return person
+
+
+@reads
+def _name_page(session: Session, /, form: NamesForm, person_id: int) -> str:
+    person = _person(session, person_id)
+    name_changes.require_rename(session, actor(), person, now=ctx.now())
+    if form.is_shown:
+        form.process(obj=person)
+    return render_template("people/name.html", form=form, person=person)
+
+
+@routes.route("/people/<int:person_id>/name", methods=["GET", "POST"])
+@for_action(*RECORD_ACTIONS)
+@with_form(NamesForm, shown_by=_name_page)
+def rename(form: NamesForm, person_id: int) -> Page:
+    """Change a person's names and designation from now on."""
+    with writing() as session:
+        name_changes.rename(
+            session,
+            **by_actor(),
+            person=_person(session, person_id),
+            name_mr=form.name_mr.data or "",
+            name_en=form.name_en.data or "",
+            designation=form.designation.data or "",
+        )
+    flash(_("The name is kept."))
+    return redirect(url_for("people.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/invite")

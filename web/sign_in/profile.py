@@ -39,10 +39,8 @@ TELLINGS = options(
 
 
 class ProfileForm(Form):
-    """Names, language, and how to be notified of each group."""
+    """Language, and how to be notified of each group."""
 
-    name_mr = StringField(_l("Name in Marathi"))
-    name_en = StringField(_l("Name in English"))
     language = RadioField(_l("Language"), choices=options(LANGUAGES.items()), validate_choice=False)
     approvals = RadioField(_l("Submissions and approvals"), choices=TELLINGS, validate_choice=False)
     comments = RadioField(_l("Comments"), choices=TELLINGS, validate_choice=False)
@@ -88,8 +86,7 @@ def _profile_page(database_session: Session, form: ProfileForm) -> str:
     if request.method != "POST":
         chosen = preferences.preferences_of(database_session, person_id=person.id)
         values = {group.value: how.value for group, how in chosen.items()}
-        for name in ("name_mr", "name_en", "language"):
-            values[name] = getattr(person, name)
+        values["language"] = person.language
         for name, value in values.items():
             form[name].data = value
     return render_template(
@@ -119,8 +116,6 @@ def _read(form: ProfileForm) -> Profile:
     if form.language.data not in LANGUAGES:
         raise BadPerson("language", "missing")
     return Profile(
-        name_mr=form.name_mr.data or "",
-        name_en=form.name_en.data or "",
         language=form.language.data,
         tellings={group: _telling(form, group) for group in NoticeGroup},
     )

@@ -196,7 +196,8 @@ def _every_row(filters: SubmissionFilter, viewer: Actor) -> Iterator[Plain]:
     while True:
         with ctx.database.reading() as session:
             page = read_on(session, actor=viewer, now=now, filters=filters, after=after)
-        yield from (export.plain_row(row) for row in page.rows)
+            rows = [export.plain_row(row) for row in page.rows]
+        yield from rows
         after = page.following
         if after is None:
             return
