@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 from click.testing import CliRunner
 
 from cli import nagarvani
-from tests.support.processes import free_port, plain_environment
+from tests.support.processes import plain_environment
 from tests.support.runs import CHECKOUT
 
 SECRET = "an-invented-secret-of-forty-characters-x"
@@ -82,19 +81,6 @@ def make_workspace(folder: Path, database_url: str) -> Workspace:
     return Workspace(
         folder, {"DATABASE_URL": database_url, "SECRET_KEY": SECRET, "MEDIA_DIR": str(media)}
     )
-
-
-def three_free_ports() -> int:
-    """Return the first of three consecutive ports on which nothing listens at the moment."""
-    while True:
-        first = free_port()
-        try:
-            for port in (first + 1, first + 2):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except (OSError, OverflowError):
-            continue
-        return first
 
 
 @dataclass

@@ -16,9 +16,9 @@ import pytest
 
 from commands.demo.environment import DemoEnvironment, locked_folder
 from demo import people
-from tests.cli.command_line import CLI, CookieClient, Workspace, make_workspace, three_free_ports
+from tests.cli.command_line import CLI, CookieClient, Workspace, make_workspace
 from tests.support.private_files import USUAL_UMASK, open_to_others
-from tests.support.processes import RunningCommand, Starter
+from tests.support.processes import RunningCommand, Starter, three_free_ports
 from tests.support.runs import is_alive, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(1200)]

@@ -24,7 +24,8 @@ from demo.rehearsals.scenarios import Scenario
 from publisher.database.session import migrate
 from publisher.now import now
 from publisher.settings.environment import WrongSetting, load
-from tests.cli.command_line import CookieClient, Workspace, make_workspace, three_free_ports
+from tests.cli.command_line import CookieClient, Workspace, make_workspace
+from tests.support.processes import three_free_ports
 from tests.support.runs import processes_in, wait_until
 
 BANNER = "Rehearsal – this is not real"

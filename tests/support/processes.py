@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -16,13 +17,30 @@ from tests.support.runs import CHECKOUT, is_alive, wait_until
 
 SETTINGS_PREFIX = "NAGARVANI_"
 INHERITED = ("NAGARVANI_TEST_RUN", "NAGARVANI_TEST_REGISTRY")
+# Below 32768, where Linux begins to give ports to outgoing connections: one of those took a port
+# between the moment it was found free and the start of its server. Each process begins elsewhere.
+PORTS = itertools.cycle(range(20_000, 32_000))
+next(itertools.islice(PORTS, os.getpid() * 400 % 12_000, None))
 
 
 def free_port() -> int:
-    """Return a loopback port on which nothing listens at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port on which nothing listens at the moment, another at each call."""
+    return next(port for port in PORTS if _is_free(port))
+
+
+def three_free_ports() -> int:
+    """Return the first of three consecutive ports on which nothing listens at the moment."""
+    while True:
+        first, _, third = (free_port() for _ in range(3))
+        if third == first + 2:
+            return first
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 def plain_environment(values: Mapping[str, str] | None = None) -> dict[str, str]:
