@@ -18,7 +18,7 @@ from publisher.i18n.catalogues import compile_all
 from publisher.settings.environment import Settings
 from web import blueprints, errors, navigation, preview_filters, previews
 from web.controls import workers
-from web.core import auth, database, filters, i18n, permissions, state_badges, static_files
+from web.core import auth, database, filters, i18n, icons, permissions, state_badges, static_files
 from web.core.context import AppContext, ctx
 from web.core.request import Request
 from web.forms import MOST
@@ -95,6 +95,7 @@ def _cookie_name(settings: Settings) -> str:
 def _register_extensions(app: Flask) -> None:
     Bootstrap5(app)
     static_files.register(app)
+    icons.register(app)
     database.register(app)
     auth.register(app)  # before CSRF: without a session, ask to sign in
     csrf.init_app(app)

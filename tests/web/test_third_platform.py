@@ -107,11 +107,11 @@ def test_every_page_calls_it_by_its_own_name(bulletin_site: Site, language: str)
         assert X_AS_A_WORD.findall(shown_text(html)) == [], endpoint
     named = {endpoint for endpoint, html in opened.items() if BULLETIN.label in shown_text(html)}
     assert NAMES_ITS_PLATFORM | {"accounts.index"} <= named, NAMES_ITS_PLATFORM - named
-    assert '#megaphone"/>' in opened["inbox.index"]
+    assert "#icon-megaphone" in opened["inbox.index"]
     for endpoint in ("reviewing.show", "posts.show", "drafting.edit"):
         assert 'class="preview preview-bulletin"' in opened[endpoint]
-        assert '#megaphone"/>' in opened[endpoint]
-        assert '#pin-angle"/>' in opened[endpoint]
+        assert "#icon-megaphone" in opened[endpoint]
+        assert "#icon-pin-angle" in opened[endpoint]
 
 
 def pages_of(world: World, language: str) -> Iterator[tuple[str, str]]:

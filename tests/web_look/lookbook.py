@@ -27,7 +27,7 @@ from publisher.i18n import fonts
 from tests.web_look.forms import SignInForm, hand_in
 from tests.web_look.pictures import picture
 from web import preview_filters
-from web.core import filters, state_badges
+from web.core import filters, icons, state_badges
 from web.core.layout import ActingLabel, Banner, Chrome, Help, LanguageChoice, MenuEntry, Tab
 
 HERE = Path(__file__).parent
@@ -170,6 +170,7 @@ def make_app() -> Flask:
     Bootstrap5(app)
     CSRFProtect(app)
     Babel(app)
+    icons.register(app)
     state_badges.register(app)
     preview_filters.register(app)
     filters.register(app, lambda: str(g.lang))

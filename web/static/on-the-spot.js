@@ -16,14 +16,15 @@
       if (response.ok) {
         const page = new DOMParser().parseFromString(await response.text(), "text/html");
         const newStateBox = page.querySelector("[data-spot-state]");
-        if (newStateBox && newStateBox.dataset.spotState !== stateBox().dataset.spotState) { show(newStateBox); return; }
+        if (newStateBox && newStateBox.dataset.spotState !== stateBox().dataset.spotState) { show(newStateBox, page); return; }
       }
     } catch { /* the connection failed; the next request may succeed */ }
     window.setTimeout(look, INTERVAL_MS);
   }
 
   // The code has ended with the decision, so it is removed and the decision is shown.
-  function show(newStateBox) {
+  function show(newStateBox, page) {
+    document.querySelector("#icons").innerHTML = page.querySelector("#icons").innerHTML;
     stateBox().innerHTML = newStateBox.innerHTML;
     stateBox().dataset.spotState = newStateBox.dataset.spotState;
     document.querySelectorAll("[data-spot-gone]").forEach((section) => section.remove());
