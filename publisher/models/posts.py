@@ -207,6 +207,7 @@ class Decision(Base):
             where="withdrawn_at IS NULL AND kind IN ('approved', 'own_hand', 'emergency')",
             unique=True,
         ),
+        partial_index("ix_decisions_lapsed", "lapsed_at", where="lapsed_at IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -220,6 +221,10 @@ class Decision(Base):
     digest: Mapped[str] = mapped_column(String(64))
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    lapsed_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime,
+        comment="When its appointment had to be confirmed again, until people are told",
+    )
 
     revision: Mapped[Revision] = relationship(back_populates="decisions")
     department: Mapped[Department] = relationship()

@@ -49,6 +49,7 @@ class NoticeKind(StrEnum):
     RETURNED = "returned"
     REJECTED = "rejected"
     APPROVAL_WITHDRAWN = "approval_withdrawn"
+    APPROVALS_LAPSED = "approvals_lapsed"
     ANSWER_WAITS = "answer_waits"
     COMMENT_ROUTED = "comment_routed"
     ACCOUNT_PAUSED = "account_paused"
@@ -103,6 +104,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.RETURNED: "title revision department reason by?",
     NoticeKind.REJECTED: "title revision department reason by?",
     NoticeKind.APPROVAL_WITHDRAWN: "title revision department reason by?",
+    NoticeKind.APPROVALS_LAPSED: "person role department waiting? gone?",
     NoticeKind.ANSWER_WAITS: "answer comment department by? due_at?",
     NoticeKind.COMMENT_ROUTED: "comment author department due_at platform? title? by? reason?",
     NoticeKind.ACCOUNT_PAUSED: "account platform? handle? reason?",

@@ -21,7 +21,8 @@ GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
         {
             *("acknowledgement", "submission_declined", "submission_returned"),
             *("review_asked", "review_blocked", "approved", "returned", "rejected"),
-            *("approval_withdrawn", "submission_withdrawn", "original_ended"),
+            *("approval_withdrawn", "approvals_lapsed"),
+            *("submission_withdrawn", "original_ended"),
         }
     ),
     NoticeGroup.COMMENTS: frozenset({"comment_routed", "answer_waits"}),

@@ -14,6 +14,7 @@ from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_line, read_mail, read_mobile
 from publisher.models.people import Person
 from publisher.people import names
+from publisher.people.appointment_return import put_back
 from publisher.people.permissions import (
     is_command,
     require_not_own,
@@ -150,18 +151,11 @@ def confirm_again(session: Session, person: Person, *, actor: Actor, now: dateti
             continue
         appointment.changed_by_id = actor.person_id
         if appointment.state is not AppointmentState.RECORDED:
-            transitions.apply(
+            put_back(
                 session,
                 appointment,
-                AppointmentState.RECORDED,
                 actor=actor,
                 now=now,
                 verb="change_address",
-                columns={
-                    "confirmed_by_id": None,
-                    "confirmed_under_id": None,
-                    "confirmed_at": None,
-                    "taken_up_at": None,
-                    "told_at": None,
-                },
+                columns={"taken_up_at": None},
             )

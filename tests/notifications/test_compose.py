@@ -137,6 +137,13 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.RETURNED: {**ABOUT_A_POST, **REFUSED},
     NoticeKind.REJECTED: {**ABOUT_A_POST, **REFUSED},
     NoticeKind.APPROVAL_WITHDRAWN: {**ABOUT_A_POST, **REFUSED},
+    NoticeKind.APPROVALS_LAPSED: {
+        "person": MEDHA,
+        "role": Role.OFFICER,
+        "department": WATER,
+        "waiting": "“पाणीपुरवठा बंद”",
+        "gone": "“टाकी दुरुस्ती”",
+    },
     NoticeKind.ANSWER_WAITS: {
         "answer": "उद्या सकाळी पाणी सुरू होईल.",
         "comment": "पाणी कधी येणार?",

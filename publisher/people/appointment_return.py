@@ -1,0 +1,118 @@
+"""Put an appointment back to *recorded*: approvals under it that have not gone out do not count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.gate import ApprovalKind
+from approvals.policy import Actor
+from approvals.states import PostState
+from publisher import transitions
+from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.models.people import Appointment
+from publisher.models.posts import Decision, DecisionKind, Post, Revision
+from publisher.states import SENT, UNSENT, AppointmentState, DeliveryState
+
+_UNCONFIRMED = dict.fromkeys(
+    ("confirmed_by_id", "confirmed_under_id", "confirmed_at", "told_at"), None
+)
+
+
+def put_back(
+    session: Session,
+    appointment: Appointment,
+    *,
+    actor: Actor,
+    now: datetime,
+    verb: str,
+    columns: Mapping[str, object] | None = None,
+) -> None:
+    """Let a confirmed or active appointment wait again, whoever acts.
+
+    Posts that it approved and that have not gone out are in review again, in this transaction;
+    `review.lapsed_approvals` then asks the approvers again, and tells the cell and the head what
+    has gone out already. `columns` are set beside those of the confirmation.
+    """
+    # As a worker does, lock the posts before the appointment: otherwise they wait for each other.
+    for decision in _locked_approvals(session, appointment):
+        decision.lapsed_at = now
+        if _has_all_gone(session, decision.revision):
+            continue  # it stands, as what it released does
+        _take_back(session, decision, actor=actor, now=now, why=verb)
+    transitions.apply(
+        session,
+        appointment,
+        AppointmentState.RECORDED,
+        actor=actor,
+        now=now,
+        verb=verb,
+        columns={**_UNCONFIRMED, **(columns or {})},
+    )
+
+
+def _locked_approvals(session: Session, appointment: Appointment) -> Sequence[Decision]:
+    """Lock the posts that this appointment approves now, and return its approvals of them."""
+    approvals = (
+        select(Decision)
+        .join(Decision.revision)
+        .join(Revision.post)
+        .where(
+            Decision.person_id == appointment.person_id,
+            Decision.appointment_id == appointment.id,
+            Decision.kind.in_([DecisionKind(kind) for kind in ApprovalKind]),
+            Decision.withdrawn_at.is_(None),
+            Revision.number == Post.newest,
+            Post.state.in_((PostState.IN_REVIEW, PostState.APPROVED)),
+        )
+        .order_by(Post.id)
+    )
+    for decision in session.scalars(approvals).all():
+        transitions.lock(session, Post, decision.revision.post_id)
+    # Freshly read: what waited for a lock may have been withdrawn or revised meanwhile.
+    return session.scalars(approvals.execution_options(populate_existing=True)).all()
+
+
+def _has_all_gone(session: Session, revision: Revision) -> bool:
+    query = (
+        select(Delivery.state)
+        .where(Delivery.post_id == revision.post_id, Delivery.action.in_(OF_TEXTS))
+        .where(Delivery.variant_id.in_(variant.id for variant in revision.variants))
+        .with_for_update()
+    )
+    states = session.scalars(query).all()
+    return bool(states) and all(state in SENT for state in states)
+
+
+def _take_back(
+    session: Session, decision: Decision, *, actor: Actor, now: datetime, why: str
+) -> None:
+    """Withdraw the approval, cancel what has not left, and put the post back in review."""
+    post = decision.revision.post
+    decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
+    query = select(Delivery).where(
+        Delivery.post_id == post.id, Delivery.state.in_(UNSENT), Delivery.action.in_(OF_TEXTS)
+    )
+    unsent = session.scalars(query.order_by(Delivery.id).with_for_update()).all()
+    for state in UNSENT:
+        transitions.apply_all(
+            session,
+            [delivery for delivery in unsent if delivery.state is state],
+            DeliveryState.CANCELLED,
+            actor=actor,
+            now=now,
+            verb="cancel",
+            values={"why": why},
+        )
+    transitions.apply_or_record(
+        session,
+        post,
+        PostState.IN_REVIEW,
+        actor=actor,
+        now=now,
+        verb="withdraw_approval",
+        values={"revision": decision.revision.number, "why": why},
+    )
