@@ -27,6 +27,8 @@ class LinkPurpose(StrEnum):
     PASSWORD = "password"  # noqa: S105  a purpose
     CONTACT = "contact"
     SIGN_IN = "sign_in"
+    DOUBT = "doubt"  #: Says that a confirmed appointment is wrong.
+    LINK_CODE = "link_code"  #: Proves the person of another link.
 
 
 class LinkSpent(NotAllowed):
@@ -122,10 +124,15 @@ def find_code(
     return link if link is not None and _is_open(link, now) else None
 
 
+def find_any(session: Session, *, token: str, purpose: LinkPurpose) -> Link | None:
+    """Return the link of this purpose behind a token, also one that is not valid any more."""
+    query = select(Link).where(Link.token_digest == digest_of(token), Link.purpose == purpose)
+    return session.scalars(query).one_or_none()
+
+
 def find(session: Session, *, token: str, purpose: LinkPurpose, now: datetime) -> Link | None:
     """Return the link behind a token, if it is valid for this purpose."""
-    query = select(Link).where(Link.token_digest == digest_of(token), Link.purpose == purpose)
-    link = session.scalars(query).one_or_none()
+    link = find_any(session, token=token, purpose=purpose)
     return link if link is not None and _is_open(link, now) else None
 
 

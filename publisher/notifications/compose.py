@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -76,6 +77,8 @@ class NoticeKind(StrEnum):
     CLOCKS_SILENT = "clocks_silent"
     APPOINTMENTS_WAIT = "appointments_wait"
     APPOINTED = "appointed"
+    APPOINTMENT_DOUBTED = "appointment_doubted"
+    LINK_CODE = "link_code"
 
 
 _OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
@@ -131,7 +134,17 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.CLOCKS_SILENT: "since_at",
     NoticeKind.APPOINTMENTS_WAIT: "people count by?",
     NoticeKind.APPOINTED: "people count by?",
+    NoticeKind.APPOINTMENT_DOUBTED: "person role department doubter put_back?",
+    NoticeKind.LINK_CODE: "secret act person department expires_at",
 }
+
+
+@dataclass(frozen=True)
+class LinkedLine:
+    """A line of a list in a mail, with the path of a link of its own below it."""
+
+    text: str
+    path: str
 
 
 class WrongValues(Exception):
@@ -151,7 +164,8 @@ def queue(
     """Queue a notice to a person in the person's language, by the channels that the person chose.
 
     Returns the first of its rows, or None if there is no address or the person is disabled. Moments
-    have to be aware; moments, numbers, roles, persons and departments are formatted here. `path`
+    have to be aware; moments, numbers, roles, persons and departments are formatted here; a list of
+    `LinkedLine` becomes lines with links. `path`
     (from `publisher.notifications.links`) is the target of the mail's link; the default is Today.
     `to` is a mail address or mobile number instead of the person's own. Raises `WrongValues` if the
     values do not fit the kind.
@@ -211,8 +225,11 @@ def compose(
 ) -> tuple[str, str, dict[str, str]]:
     """Return subject and text of a mail, and the values in it; links begin with a placeholder."""
     language = language_of(person)
-    texts = in_words({**values, "reader": person}, language, now=now)
+    lists = {name: value for name, value in values.items() if isinstance(value, list)}
+    plain = {name: value for name, value in values.items() if name not in lists}
+    texts = in_words({**plain, "reader": person}, language, now=now)
     texts = {name: _plain(name, text) for name, text in texts.items()}
+    texts |= {name: _listed(lines) for name, lines in lists.items()}
     reader = texts.pop("reader")
     texts = _checked(kind, texts)
     texts["link"] = links.BASE + (path or links.today())
@@ -234,6 +251,10 @@ def _plain(name: str, value: str) -> str:
     if name not in _QUOTATIONS:
         text = _NEW_LINES.sub(" ", text)
     return text if len(text) <= LONGEST_QUOTATION else text[: LONGEST_QUOTATION - 1] + "…"
+
+
+def _listed(lines: Iterable[LinkedLine]) -> str:
+    return "\n\n".join(f"{_plain('', line.text)}\n{links.BASE}{line.path}" for line in lines)
 
 
 def _checked(kind: NoticeKind, texts: dict[str, str]) -> dict[str, str]:

@@ -128,7 +128,17 @@ _CHANGED: Final[Mapping[str, tuple[str, str, str]]] = {
     "mobile": ("मोबाइल क्रमांक", "mobile number", "मोबाइल नंबर"),
 }
 
+# What the code of a link is for.
+_ACTS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "doubt": (
+        "नियुक्ती चुकीची असल्याचे कळविणे",
+        "to say that an appointment is wrong",
+        "नियुक्ति गलत होने की सूचना देना",
+    ),
+}
+
 _LISTS: Final = {
+    "act": _ACTS,
     "code": _REASONS,
     "changed": _CHANGED,
     "trouble": _TROUBLES,

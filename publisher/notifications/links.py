@@ -11,7 +11,7 @@ BASE: Final = "\ue000"
 #: Stands in a stored notice on both sides of a code that is to be forgotten once it has gone.
 MARK: Final = "\ue001"
 
-_SECRET = re.compile(rf"({BASE}/(?:invitation|forgotten/link)/)[\w-]+")
+_SECRET = re.compile(rf"({BASE}/(?:invitation|forgotten/link|wrong)/)[\w-]+")
 _CODE = re.compile(rf"{MARK}[^{MARK}]*{MARK}")
 
 
@@ -58,6 +58,11 @@ def sign_in_code() -> str:
 def appointments_waiting() -> str:
     """Return the path of the appointments that wait for the reader's confirmation."""
     return "/people/waiting"
+
+
+def wrong(token: str) -> str:
+    """Return the path where its reader says that a confirmed appointment is wrong."""
+    return f"/wrong/{token}"
 
 
 def submission(submission_id: int) -> str:

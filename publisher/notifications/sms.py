@@ -28,7 +28,7 @@ PLACE: Final = "{#var#}"
 LONGEST_VARIABLE: Final = 30
 """The maximum length of a variable in a registered template; a link is never shortened."""
 
-_TO_THIS_NUMBER_ALONE: Final = frozenset({NoticeKind.CONTACT_CODE})
+_TO_THIS_NUMBER_ALONE: Final = frozenset({NoticeKind.CONTACT_CODE, NoticeKind.LINK_CODE})
 
 
 def tick_sms(

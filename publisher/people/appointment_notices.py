@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.policy import Role
+from publisher.auth.one_time_links import LinkPurpose
 from publisher.auth.sessions import line_of
 from publisher.database.session import Database
 from publisher.models.people import Appointment, Person
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.compose import LinkedLine, NoticeKind
 from publisher.notifications.formatting import in_words, language_of
-from publisher.people import responsibility
+from publisher.people import personal_links, responsibility
 from publisher.people.confirmation import recorders_of
 from publisher.states import AppointmentState
 
@@ -67,36 +68,74 @@ def _tell(
     rows_by_reader: defaultdict[Person, list[Appointment]] = defaultdict(list)
     for appointment in appointments:
         appointment.told_at = now
-        readers = _who_confirm if is_waiting else _who_should_know
+        readers = _who_confirm if is_waiting else who_should_know
         for person in dict.fromkeys(readers(session, appointment, now)):
             if person.id != by and person is not appointment.person:
                 rows_by_reader[person].append(appointment)
     for person, rows in rows_by_reader.items():
-        values: dict[str, object] = {"count": len(rows), "people": _names(rows, person, now)}
-        if by is not None:
-            values["by"] = session.get_one(Person, by)
+        by_whom = {"by": session.get_one(Person, by)} if by is not None else {}
+        if is_waiting:
+            _ask(session, person, rows, by_whom, now)
+        else:
+            _say(session, person, rows, by_whom, now)
+
+
+def _ask(
+    session: Session,
+    person: Person,
+    rows: Sequence[Appointment],
+    by_whom: Mapping[str, Person],
+    now: datetime,
+) -> None:
+    """Ask the person to confirm these appointments."""
+    names = "; ".join(_name(row, person, now) for row in rows)
+    compose.queue(
+        session,
+        kind=NoticeKind.APPOINTMENTS_WAIT,
+        person=person,
+        values={"count": len(rows), "people": names, **by_whom},
+        now=now,
+        path=links.appointments_waiting(),
+    )
+
+
+def _say(
+    session: Session,
+    person: Person,
+    rows: Sequence[Appointment],
+    by_whom: Mapping[str, Person],
+    now: datetime,
+) -> None:
+    """Tell the person who holds these offices now, each with a link that says it is wrong."""
+    lines = [
+        LinkedLine(
+            _name(row, person, now),
+            links.wrong(personal_links.make(session, LinkPurpose.DOUBT, row, person, now=now)),
+        )
+        for row in rows
+    ]
+    # An SMS holds one link alone.
+    groups = [lines] if person.mail is not None else [[line] for line in lines]
+    for group in groups:
         compose.queue(
             session,
-            kind=NoticeKind.APPOINTMENTS_WAIT if is_waiting else NoticeKind.APPOINTED,
+            kind=NoticeKind.APPOINTED,
             person=person,
-            values=values,
+            values={"count": len(group), "people": group, **by_whom},
             now=now,
-            path=links.appointments_waiting() if is_waiting else links.today(),
+            path=group[0].path if len(group) == 1 else links.today(),
         )
 
 
-def _names(appointments: Iterable[Appointment], reader: Person, now: datetime) -> str:
-    """Return name, role and department of each, in the reader's language."""
-    language = language_of(reader)
-    texts = [
-        in_words(
-            {"name": row.person, "role": row.role, "department": row.department},
-            language,
-            now=now,
-        )
-        for row in appointments
-    ]
-    return "; ".join(f"{text['name']}, {text['role']}, {text['department']}" for text in texts)
+def _name(appointment: Appointment, reader: Person, now: datetime) -> str:
+    """Return name, role and department, in the reader's language."""
+    values = {
+        "name": appointment.person,
+        "role": appointment.role,
+        "department": appointment.department,
+    }
+    text = in_words(values, language_of(reader), now=now)
+    return f"{text['name']}, {text['role']}, {text['department']}"
 
 
 def _who_confirm(session: Session, appointment: Appointment, now: datetime) -> list[Person]:
@@ -113,7 +152,7 @@ def _who_confirm(session: Session, appointment: Appointment, now: datetime) -> l
     return [person for person in people if person.id not in recorder_ids]
 
 
-def _who_should_know(session: Session, appointment: Appointment, now: datetime) -> list[Person]:
+def who_should_know(session: Session, appointment: Appointment, now: datetime) -> list[Person]:
     """Return the head, the other officer, the oversight of the department, and the admins."""
     department_id = appointment.department_id
     appointments = [

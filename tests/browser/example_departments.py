@@ -6,17 +6,23 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from publisher.auth.one_time_links import LinkPurpose
 from publisher.models.notifications import Notice
-from publisher.models.people import ContactField, Department
+from publisher.models.people import Appointment, ContactField, Department, Person
 from publisher.operations.departments import close
-from publisher.people import contact_verification, department_changes, password_reset
+from publisher.people import (
+    contact_verification,
+    department_changes,
+    password_reset,
+    personal_links,
+)
 from publisher.people.department_orders import DepartmentNames, DepartmentOrder
 from publisher.working_time import local_day
 from tests.support.city import City
 
 
 def add_examples(town: City, paths: dict[str, int | str]) -> None:
-    """Write the examples into the city, and add the password link's token to `paths`."""
+    """Write the examples into the city, and add the tokens of links to `paths`."""
     _change_departments(town)
     with town.write() as session:
         password_reset.ask(
@@ -24,6 +30,13 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
         )
         mail = session.scalars(select(Notice).where(Notice.kind == "password_link")).one()
         paths["password_token"] = mail.body.split("/forgotten/link/")[1].split()[0]
+        paths["wrong_token"] = personal_links.make(
+            session,
+            LinkPurpose.DOUBT,
+            session.get_one(Appointment, town.appointments["second"]),
+            session.get_one(Person, town.people["first"]),
+            now=town.now,
+        )
         contact_verification.ask_change(
             session,
             actor=town.actor("head"),

@@ -12,7 +12,7 @@ from publisher.database.session import Database
 from publisher.i18n.catalogues import translated
 from publisher.models.people import Person
 from publisher.notifications import links
-from publisher.notifications.compose import NoticeKind, WrongValues, compose, queue
+from publisher.notifications.compose import LinkedLine, NoticeKind, WrongValues, compose, queue
 from publisher.notifications.formatting import LANGUAGES
 from publisher.platforms.facebook.capabilities import FACEBOOK
 from publisher.platforms.registry import registered
@@ -202,7 +202,24 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.FREEZE_LIFTED: ABOUT_A_FREEZE,
     NoticeKind.CLOCKS_SILENT: {"since_at": DUE},
     NoticeKind.APPOINTMENTS_WAIT: {"count": 2, "people": "मेधा सातपुते, समन्वयक"},
-    NoticeKind.APPOINTED: {"count": 2, "people": "मेधा सातपुते, समन्वयक"},
+    NoticeKind.APPOINTED: {
+        "count": 1,
+        "people": [LinkedLine("1", links.wrong("1"))],
+    },
+    NoticeKind.APPOINTMENT_DOUBTED: {
+        "person": MEDHA,
+        "role": Role.OFFICER,
+        "department": WATER,
+        "doubter": MEDHA,
+        "put_back": True,
+    },
+    NoticeKind.LINK_CODE: {
+        "secret": "49172056",
+        "act": "doubt",
+        "person": MEDHA,
+        "department": WATER,
+        "expires_at": DUE,
+    },
 }
 # What may be left out.
 SPARE = {
@@ -217,6 +234,9 @@ SPARE = {
     "code",
     "kind",
     "posts",
+    "put_back",
+    "waiting",
+    "gone",
 }
 WHAT_TO_DO = {
     "mr": ("पुढील कार्यवाही",),

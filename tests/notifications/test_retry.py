@@ -119,6 +119,7 @@ def test_one_whose_code_was_taken_out_is_not_sent(town: City, channel: Channel) 
 
 def test_no_kind_of_notice_with_a_code_is_sent_again() -> None:
     codes = {NoticeKind.PASSWORD_CODE, NoticeKind.CONTACT_CODE, NoticeKind.SIGN_IN_CODE}
+    codes |= {NoticeKind.LINK_CODE}
     assert codes == retry._KINDS_WITH_CODE
 
 

@@ -200,9 +200,14 @@ def test_where_the_mail_says_the_same_already_it_is_not_mailed_twice(sms_setup: 
     assert sms_setup.notices[1].reason == "no template is registered for it"
 
 
-def test_a_code_for_a_new_number_goes_to_that_number_alone(sms_setup: SmsSetup) -> None:
-    values = {"secret": "49172056", "expires_at": NOON + timedelta(minutes=15)}
-    sms_setup.write(NoticeKind.CONTACT_CODE, values=values, to="+919822099999")
+@pytest.mark.parametrize("kind", [NoticeKind.CONTACT_CODE, NoticeKind.LINK_CODE])
+def test_a_code_for_one_number_goes_to_that_number_alone(
+    sms_setup: SmsSetup, kind: NoticeKind
+) -> None:
+    values: dict[str, object] = {"secret": "49172056", "expires_at": NOON + timedelta(minutes=15)}
+    if kind is NoticeKind.LINK_CODE:
+        values |= {"act": "doubt", "person": "मेधा", "department": "पाणीपुरवठा"}
+    sms_setup.write(kind, values=values, to="+919822099999")
     sms_setup.tick(gateway(""))
     (notice,) = sms_setup.notices
     assert (notice.address, notice.state) == ("+919822099999", NoticeState.FAILED)

@@ -86,6 +86,7 @@ PAGES = """
     head /profile/code
     head /appointments
     first /approvals
+    first /wrong/{wrong_token}
     first /comments
     road_member /submissions/{asked}
     road_member /submissions/{received}/change

@@ -98,6 +98,7 @@ TABLE: Mapping[str, Entry] = {
     "forgotten.sent": PUBLIC,
     "forgotten.open_link": PUBLIC,
     "forgotten.ask_code": PUBLIC,
+    "personal_links.wrong": PUBLIC,
     "profile.show": page(EVERYBODY),
     "profile.password": page(EVERYBODY),
     "profile.mail": page(EVERYBODY),

@@ -26,6 +26,7 @@ ACTS: Mapping[str, str] = {
     "record_other_role": N_("Appointment recorded"),
     "confirm_appointment": N_("Appointment confirmed"),
     "take_up": N_("Appointment taken up"),
+    "doubt_appointment": N_("“This is wrong” said of an appointment"),
     "end_appointment": N_("Appointment ended"),
     "record_person": N_("Person recorded"),
     "complete_person": N_("Mail address or mobile number added"),

@@ -86,6 +86,10 @@ REFUSALS: Mapping[str, str] = {
     "changed_since_shown": N_(
         "What is recorded of %(name)s has changed meanwhile. Look at it once more."
     ),
+    "not_told_any_more": N_(
+        "This link was for the head, the other officer, the oversight or an admin. You hold none "
+        "of these offices any more."
+    ),
     "recorded_by_same": N_(
         "You recorded the appointment of this person. Another admin or lead has to "
         "put them on the roster."

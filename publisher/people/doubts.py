@@ -1,0 +1,105 @@
+"""Say “this is wrong” of an appointment, by the link that comes with news of its confirmation."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed
+from approvals.policy import Actor, Role
+from publisher import transitions
+from publisher.auth import one_time_links
+from publisher.models.people import Appointment, Link, Person
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
+from publisher.people import responsibility
+from publisher.people.appointment_notices import who_should_know
+from publisher.people.appointment_return import put_back
+from publisher.people.permissions import require_another_admin
+from publisher.people.personal_links import appointment_of
+from publisher.states import AppointmentState
+
+PUTS_BACK_WITHIN: Final = timedelta(hours=72)
+_VERB: Final = "doubt_appointment"
+
+
+class DoubtOutlook(StrEnum):
+    """What the link does now."""
+
+    PUTS_BACK = "puts_back"
+    ASKS = "asks"  #: The admins are asked to look.
+    DONE = "done"  #: It was put back, ended or confirmed again since.
+    SAID = "said"  #: This link was used.
+
+
+class NotToldAnyMore(NotAllowed):
+    """The person of the link is no longer one of those who are told of such a confirmation."""
+
+    code = "not_told_any_more"
+
+
+def outlook(session: Session, *, link: Link, now: datetime) -> DoubtOutlook:
+    """Return what the link does now. Raises `NotToldAnyMore`."""
+    appointment = appointment_of(session, link)
+    if link.person not in who_should_know(session, appointment, now):
+        raise NotToldAnyMore
+    if link.used_at is not None:
+        return DoubtOutlook.SAID
+    confirmed_at = appointment.confirmed_at
+    is_over = appointment.state not in (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
+    if confirmed_at is None or is_over or confirmed_at > link.made_at:
+        return DoubtOutlook.DONE
+    is_in_time = now < confirmed_at + PUTS_BACK_WITHIN
+    return DoubtOutlook.PUTS_BACK if is_in_time else DoubtOutlook.ASKS
+
+
+def doubt(session: Session, *, link: Link, actor: Actor, now: datetime) -> DoubtOutlook:
+    """Put the appointment back to *recorded*, or ask the admins to look; return what was done.
+
+    The caller has checked that the person of the link acts. Returns `DONE` or `SAID` if there is
+    nothing left to do. Raises `NotToldAnyMore`, `LastAdmin`, or `Overtaken` if somebody else did it
+    at this moment.
+    """
+    what = outlook(session, link=link, now=now)
+    appointment = appointment_of(session, link)
+    if what is DoubtOutlook.PUTS_BACK:
+        confirmer = appointment.confirmed_by
+        if appointment.role is Role.ADMIN:
+            require_another_admin(session, person_id=appointment.person_id, now=now)
+        put_back(session, appointment, actor=actor, now=now, verb=_VERB)
+        readers = who_should_know(session, appointment, now)
+        readers += responsibility.people_of(responsibility.lead_and_admins(session, now=now))
+        _tell(session, link, appointment, [*readers, *filter(None, [confirmer])], what, now)
+    elif what is DoubtOutlook.ASKS:
+        transitions.record(session, appointment, _VERB, actor=actor, now=now)
+        admins = responsibility.holders(session, Role.ADMIN, now=now)
+        _tell(session, link, appointment, responsibility.people_of(admins), what, now)
+    else:
+        return what
+    one_time_links.use(session, link=link, now=now)
+    return what
+
+
+def _tell(
+    session: Session,
+    link: Link,
+    appointment: Appointment,
+    readers: list[Person],
+    what: DoubtOutlook,
+    now: datetime,
+) -> None:
+    values = {
+        "doubter": link.person,
+        "person": appointment.person,
+        "role": appointment.role,
+        "department": appointment.department,
+        "put_back": what is DoubtOutlook.PUTS_BACK,
+    }
+    for person in dict.fromkeys(readers):
+        if person in {link.person, appointment.person}:
+            continue
+        kind = NoticeKind.APPOINTMENT_DOUBTED
+        compose.queue(session, kind=kind, person=person, values=values, now=now, path=links.today())

@@ -1,0 +1,120 @@
+"""Personal links to one act on one appointment; the act needs a code by SMS, or the sign-in.
+
+They open no session, and opening one does not use it up.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from publisher.auth import one_time_links, throttling
+from publisher.auth.one_time_links import LinkPurpose, LinkSubject
+from publisher.models.people import Appointment, Link, Person
+from publisher.notifications import compose
+from publisher.notifications.compose import NoticeKind
+from publisher.people.permissions import standing
+from publisher.states import AppointmentState
+
+LINK_LASTS: Final = timedelta(days=30)
+CODE_LASTS: Final = timedelta(minutes=15)
+
+
+class LinkCodeProblem(StrEnum):
+    """The reason why a typed code is refused; five wrong ones close the page for 15 minutes."""
+
+    WRONG = "wrong"
+    THROTTLED = "throttled"
+
+
+def make(
+    session: Session,
+    purpose: LinkPurpose,
+    appointment: Appointment,
+    person: Person,
+    *,
+    now: datetime,
+) -> str:
+    """Make a link for this person to an act on this appointment; return its token, once."""
+    subject = LinkSubject(purpose, Appointment.__tablename__, appointment.id, person)
+    return one_time_links.make(session, subject, now=now, lasts=LINK_LASTS)
+
+
+def find(session: Session, *, token: str, purpose: LinkPurpose, now: datetime) -> Link | None:
+    """Return the link, also one that was used, until it expires or its person is disabled."""
+    link = one_time_links.find_any(session, token=token, purpose=purpose)
+    if link is None or link.ended_at is not None or now >= link.expires_at:
+        return None
+    return link if link.person.disabled_at is None else None
+
+
+def appointment_of(session: Session, link: Link) -> Appointment:
+    """Return the appointment that the link is about."""
+    return session.get_one(Appointment, link.subject_id)
+
+
+def confirmed_mobile(session: Session, person: Person, *, now: datetime) -> str | None:
+    """Return the mobile that stood in a confirmation of the person; None if there is none."""
+    # An address that changes afterwards is proven by its owner, or the appointment waits again.
+    confirmed = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
+    rows = standing(session, person_id=person.id, now=now)
+    return person.mobile if any(row.state in confirmed for row in rows) else None
+
+
+def send_code(session: Session, *, link: Link, now: datetime) -> LinkCodeProblem | None:
+    """Send a code for this link to its person's mobile, and end an earlier one."""
+    person = link.person
+    mobile = confirmed_mobile(session, person, now=now)
+    # Who has stolen a link must not send SMS without end.
+    key = throttling.key_of_identifier(f"link codes of {person.id}")
+    is_closed = throttling.throttled_until(session, [key, _wrong_key(link)], now=now) is not None
+    if mobile is None or is_closed:
+        return LinkCodeProblem.THROTTLED
+    throttling.store_failure(session, [key], now=now)
+    one_time_links.end_for(
+        session,
+        subject=Link.__tablename__,
+        subject_id=link.id,
+        purpose=LinkPurpose.LINK_CODE,
+        now=now,
+    )
+    subject = LinkSubject(LinkPurpose.LINK_CODE, Link.__tablename__, link.id, person)
+    code = one_time_links.make_code(session, subject, now=now, lasts=CODE_LASTS)
+    appointment = appointment_of(session, link)
+    values = {
+        "secret": code,
+        "act": link.purpose,
+        "person": appointment.person,
+        "department": appointment.department,
+        "expires_at": now + CODE_LASTS,
+    }
+    kind = NoticeKind.LINK_CODE
+    compose.queue(session, kind=kind, person=person, values=values, now=now, to=mobile)
+    return None
+
+
+def use_code(session: Session, *, link: Link, code: str, now: datetime) -> LinkCodeProblem | None:
+    """Use up the code that was sent for this link; return None, or the refusal.
+
+    A refusal is returned and not raised, as the failed attempt has to be committed.
+    """
+    key = _wrong_key(link)
+    if throttling.throttled_until(session, [key], now=now) is not None:
+        return LinkCodeProblem.THROTTLED
+    code_link = one_time_links.find_code(
+        session, code=code, purpose=LinkPurpose.LINK_CODE, person_id=link.person_id, now=now
+    )
+    if (
+        code_link is None or code_link.subject_id != link.id
+    ):  # the code of another page is a wrong one
+        throttling.store_failure(session, [key], now=now)
+        return LinkCodeProblem.WRONG
+    one_time_links.use(session, link=code_link, now=now)
+    return None
+
+
+def _wrong_key(link: Link) -> str:
+    return throttling.key_of_identifier(f"code of link {link.id}")
