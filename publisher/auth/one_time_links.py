@@ -28,6 +28,7 @@ class LinkPurpose(StrEnum):
     CONTACT = "contact"
     SIGN_IN = "sign_in"
     DOUBT = "doubt"  #: Says that a confirmed appointment is wrong.
+    TAKE_UP = "take_up"  #: Takes a confirmed office up.
     LINK_CODE = "link_code"  #: Proves the person of another link.
 
 

@@ -79,6 +79,7 @@ class NoticeKind(StrEnum):
     APPOINTED = "appointed"
     APPOINTMENT_DOUBTED = "appointment_doubted"
     LINK_CODE = "link_code"
+    OFFICE_WAITS = "office_waits"
 
 
 _OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
@@ -135,6 +136,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.APPOINTMENTS_WAIT: "people count by?",
     NoticeKind.APPOINTED: "people count by?",
     NoticeKind.APPOINTMENT_DOUBTED: "person role department doubter put_back?",
+    NoticeKind.OFFICE_WAITS: "role department",
     NoticeKind.LINK_CODE: "secret act person department expires_at",
 }
 

@@ -135,6 +135,7 @@ _ACTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "to say that an appointment is wrong",
         "नियुक्ति गलत होने की सूचना देना",
     ),
+    "take_up": ("पदभार स्वीकारणे", "to take up the office", "पदभार ग्रहण करना"),
 }
 
 _LISTS: Final = {

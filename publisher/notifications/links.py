@@ -11,7 +11,7 @@ BASE: Final = "\ue000"
 #: Stands in a stored notice on both sides of a code that is to be forgotten once it has gone.
 MARK: Final = "\ue001"
 
-_SECRET = re.compile(rf"({BASE}/(?:invitation|forgotten/link|wrong)/)[\w-]+")
+_SECRET = re.compile(rf"({BASE}/(?:invitation|forgotten/link|wrong|office)/)[\w-]+")
 _CODE = re.compile(rf"{MARK}[^{MARK}]*{MARK}")
 
 
@@ -63,6 +63,11 @@ def appointments_waiting() -> str:
 def wrong(token: str) -> str:
     """Return the path where its reader says that a confirmed appointment is wrong."""
     return f"/wrong/{token}"
+
+
+def office(token: str) -> str:
+    """Return the path where a confirmed head takes the office up by a code."""
+    return f"/office/{token}"
 
 
 def submission(submission_id: int) -> str:

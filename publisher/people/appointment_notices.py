@@ -19,7 +19,7 @@ from publisher.models.people import Appointment, Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import LinkedLine, NoticeKind
 from publisher.notifications.formatting import in_words, language_of
-from publisher.people import personal_links, responsibility
+from publisher.people import office_links, personal_links, responsibility
 from publisher.people.confirmation import recorders_of
 from publisher.states import AppointmentState
 
@@ -68,6 +68,8 @@ def _tell(
     rows_by_reader: defaultdict[Person, list[Appointment]] = defaultdict(list)
     for appointment in appointments:
         appointment.told_at = now
+        for head in _heads_to_activate(session, appointment, is_waiting=is_waiting):
+            office_links.offer(session, head, now=now)
         readers = _who_confirm if is_waiting else who_should_know
         for person in dict.fromkeys(readers(session, appointment, now)):
             if person.id != by and person is not appointment.person:
@@ -125,6 +127,22 @@ def _say(
             now=now,
             path=group[0].path if len(group) == 1 else links.today(),
         )
+
+
+def _heads_to_activate(
+    session: Session, appointment: Appointment, *, is_waiting: bool
+) -> Sequence[Appointment]:
+    """Return the head who was confirmed, or the confirmed head of an officer who waits."""
+    if not is_waiting:
+        return [appointment]
+    if appointment.role is not Role.OFFICER:
+        return []
+    heads = select(Appointment).where(
+        Appointment.department_id == appointment.department_id,
+        Appointment.role == Role.HEAD,
+        Appointment.state == AppointmentState.CONFIRMED,
+    )
+    return session.scalars(heads).all()
 
 
 def _name(appointment: Appointment, reader: Person, now: datetime) -> str:

@@ -583,6 +583,8 @@ CASES = (
     Case("personal_links.wrong", "signed-out", "", "/wrong/{wrong_token}"),
     Case("personal_links.wrong", "of-another", "head", "/wrong/{wrong_token}", code=403),
     Case("personal_links.wrong", "spent", "", "/wrong/spent", code=404),
+    Case("personal_links.office", "signed-out", "", "/office/{office_token}"),
+    Case("personal_links.office", "spent", "", "/office/spent", code=404),
     Case("forgotten.ask_code", "asked", "", "/forgotten/code"),
     Case("forgotten.ask_code", "wrong", "", "/forgotten/code", act=SUBMIT, code=422),
     Case("profile.show", "member", "member", "/profile"),

@@ -37,6 +37,13 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
             session.get_one(Person, town.people["first"]),
             now=town.now,
         )
+        paths["office_token"] = personal_links.make(
+            session,
+            LinkPurpose.TAKE_UP,
+            session.get_one(Appointment, town.appointments["head"]),
+            session.get_one(Person, town.people["head"]),
+            now=town.now,
+        )
         contact_verification.ask_change(
             session,
             actor=town.actor("head"),

@@ -201,7 +201,10 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.FROZEN: ABOUT_A_FREEZE,
     NoticeKind.FREEZE_LIFTED: ABOUT_A_FREEZE,
     NoticeKind.CLOCKS_SILENT: {"since_at": DUE},
-    NoticeKind.APPOINTMENTS_WAIT: {"count": 2, "people": "मेधा सातपुते, समन्वयक"},
+    NoticeKind.APPOINTMENTS_WAIT: {
+        "count": 2,
+        "people": "मेधा सातपुते, समन्वयक",
+    },
     NoticeKind.APPOINTED: {
         "count": 1,
         "people": [LinkedLine("1", links.wrong("1"))],
@@ -213,6 +216,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "doubter": MEDHA,
         "put_back": True,
     },
+    NoticeKind.OFFICE_WAITS: {"role": Role.HEAD, "department": WATER},
     NoticeKind.LINK_CODE: {
         "secret": "49172056",
         "act": "doubt",

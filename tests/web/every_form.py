@@ -115,6 +115,7 @@ PAGES = """
 """The pages whose forms are read, and the person who opens each; "-" has not signed in."""
 
 OTHER_FORMS = {
+    "personal_links.office": ("-", "/office/{office_token}", "code"),
     "accounts_connecting.begin": ("admin", "/accounts/connect", "platform"),
     "accounts_connecting.walk": ("admin", "/accounts/connecting/99", "page_id"),
     "emergency.take": ("clerk", "/emergency/alerts/99/take", ""),

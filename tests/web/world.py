@@ -99,6 +99,7 @@ TABLE: Mapping[str, Entry] = {
     "forgotten.open_link": PUBLIC,
     "forgotten.ask_code": PUBLIC,
     "personal_links.wrong": PUBLIC,
+    "personal_links.office": PUBLIC,
     "profile.show": page(EVERYBODY),
     "profile.password": page(EVERYBODY),
     "profile.mail": page(EVERYBODY),

@@ -1,6 +1,8 @@
-"""The page of a personal link that says that an appointment is wrong."""
+"""Pages of personal links: say that an appointment is wrong, and take an office up."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -11,7 +13,7 @@ from publisher.auth.one_time_links import LinkPurpose
 from publisher.models.people import Link
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.sms import template_of
-from publisher.people import doubts, personal_links
+from publisher.people import doubts, office_links, personal_links
 from publisher.people.doubts import DoubtOutlook
 from publisher.people.personal_links import LinkCodeProblem
 from publisher.validation import NotFound
@@ -41,8 +43,28 @@ class LinkForm(Form):
     code = StringField(_l("Code"))
 
 
-def _link(session: Session, token: str) -> Link | None:
-    return personal_links.find(session, token=token, purpose=LinkPurpose.DOUBT, now=ctx.now())
+def _link(session: Session, token: str, purpose: LinkPurpose) -> Link | None:
+    return personal_links.find(session, token=token, purpose=purpose, now=ctx.now())
+
+
+def _shown(
+    session: Session, token: str, purpose: LinkPurpose, show: Callable[[Link], Page]
+) -> Page:
+    """Return the link's page, or one that says that it is over, or somebody else's."""
+    link = _link(session, token, purpose)
+    if link is None:
+        return error_page(404, message=_("This link has been used, or its time is over."))
+    if g.acting is not None and not _is_by_owner(link):
+        page = render_template("people/personal_link_of_another.html", person=link.person)
+        return page, 403
+    return show(link)
+
+
+def _has_code(session: Session, link: Link) -> bool:
+    """Return True if a code can be sent to the person of the link."""
+    template = template_of(ctx.settings.sms, NoticeKind.LINK_CODE, link.person.language)
+    mobile = personal_links.confirmed_mobile(session, link.person, now=ctx.now())
+    return template is not None and mobile is not None
 
 
 def _is_by_owner(link: Link) -> bool:
@@ -51,24 +73,18 @@ def _is_by_owner(link: Link) -> bool:
 
 @reads
 def _wrong_page(session: Session, /, form: LinkForm, token: str) -> Page:
-    link = _link(session, token)
-    if link is None:
-        return error_page(404, message=_("This link has been used, or its time is over."))
-    if g.acting is not None and not _is_by_owner(link):
-        page = render_template("people/personal_link_of_another.html", person=link.person)
-        return page, 403
-    now, sms = ctx.now(), ctx.settings.sms
-    has_code = personal_links.confirmed_mobile(session, link.person, now=now) is not None
-    has_code = has_code and template_of(sms, NoticeKind.LINK_CODE, link.person.language) is not None
-    return render_template(
-        "people/wrong.html",
-        form=form,
-        appointment=personal_links.appointment_of(session, link),
-        outlook=doubts.outlook(session, link=link, now=now),
-        is_owner=_is_by_owner(link),
-        has_code=has_code,
-        has_password=link.person.password_hash is not None,
-    )
+    def show(link: Link) -> Page:
+        return render_template(
+            "people/wrong.html",
+            form=form,
+            appointment=personal_links.appointment_of(session, link),
+            outlook=doubts.outlook(session, link=link, now=ctx.now()),
+            is_owner=_is_by_owner(link),
+            has_code=_has_code(session, link),
+            has_password=link.person.password_hash is not None,
+        )
+
+    return _shown(session, token, LinkPurpose.DOUBT, show)
 
 
 @routes.route("/wrong/<token>", methods=["GET", "POST"])
@@ -78,31 +94,73 @@ def wrong(form: LinkForm, token: str) -> Page:
     """Say that an appointment is wrong, after a code or in a session; opening does nothing."""
     outcome: DoubtOutlook | None = None
     with writing() as session:
-        link = _link(session, token)
-        if link is None or (g.acting is not None and not _is_by_owner(link)):
-            raise NotFound(token)
-        problem = None if _is_by_owner(link) else _problem_of_code(session, form, link)
+        link, problem = _proof(session, form, token, LinkPurpose.DOUBT)
         if problem is None and not _asks_for_code():
             by = actor() if g.acting else Actor(ActorKind.LINK, person_id=link.person_id)
             outcome = doubts.doubt(session, link=link, actor=by, now=ctx.now())
     if problem is not None:
-        form.code.errors = [_(PROBLEMS[problem])]
-        page = _wrong_page(form, token)
-        return (page, 422) if isinstance(page, str) else page
+        return _refused(_wrong_page(form, token))
     flash(_sentence(outcome))
     return redirect(url_for("personal_links.wrong", token=token))
 
 
+@reads
+def _office_page(session: Session, /, form: LinkForm, token: str) -> Page:
+    def show(link: Link) -> Page:
+        return render_template(
+            "people/office.html",
+            form=form,
+            appointment=personal_links.appointment_of(session, link),
+            is_open=office_links.is_open(session, link, now=ctx.now()),
+            has_code=_has_code(session, link),
+        )
+
+    return _shown(session, token, LinkPurpose.TAKE_UP, show)
+
+
+@routes.route("/office/<token>", methods=["GET", "POST"])
+@public
+@with_form(LinkForm, shown_by=_office_page)
+def office(form: LinkForm, token: str) -> Page:
+    """Take a confirmed office up by a code to the confirmed mobile; opening does nothing."""
+    with writing() as session:
+        link, problem = _proof(session, form, token, LinkPurpose.TAKE_UP)
+        if problem is None and not _asks_for_code():
+            office_links.take_up(session, link=link, now=ctx.now())
+    if problem is not None:
+        return _refused(_office_page(form, token))
+    flash(_("You hold this office now.") if not _asks_for_code() else _sentence(None))
+    return redirect(url_for("personal_links.office", token=token))
+
+
+def _proof(
+    session: Session, form: LinkForm, token: str, purpose: LinkPurpose
+) -> tuple[Link, LinkCodeProblem | None]:
+    """Return the link, and why its person is not proven; sends a code if one is asked for.
+
+    Raises `NotFound` if it is over, or opened by somebody else.
+    """
+    link = _link(session, token, purpose)
+    if link is None or (g.acting is not None and not _is_by_owner(link)):
+        raise NotFound(token)
+    if _is_by_owner(link):
+        return link, None
+    if _asks_for_code():
+        problem = personal_links.send_code(session, link=link, now=ctx.now())
+    else:
+        code = form.code.data or ""
+        problem = personal_links.use_code(session, link=link, code=code, now=ctx.now())
+    if problem is not None:
+        form.code.errors = [_(PROBLEMS[problem])]
+    return link, problem
+
+
+def _refused(page: Page) -> Page:
+    return (page, 422) if isinstance(page, str) else page
+
+
 def _asks_for_code() -> bool:
     return g.acting is None and request.form.get("step") == "send"
-
-
-def _problem_of_code(session: Session, form: LinkForm, link: Link) -> LinkCodeProblem | None:
-    """Send a code if the person asks for one, else use the typed one up."""
-    if _asks_for_code():
-        return personal_links.send_code(session, link=link, now=ctx.now())
-    code = form.code.data or ""
-    return personal_links.use_code(session, link=link, code=code, now=ctx.now())
 
 
 def _sentence(outcome: DoubtOutlook | None) -> str:

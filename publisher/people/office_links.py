@@ -1,0 +1,62 @@
+"""A confirmed head without an account takes the office up by a code to the confirmed mobile."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals.policy import Role
+from publisher.auth import offices, one_time_links
+from publisher.auth.one_time_links import LinkPurpose, LinkSpent
+from publisher.models.people import Appointment, Link
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
+from publisher.people import personal_links
+from publisher.states import AppointmentState
+
+
+def can_take_up(session: Session, appointment: Appointment, *, now: datetime) -> bool:
+    """Return True if a code can activate it: a confirmed head with a mobile, and no password."""
+    person = appointment.person
+    is_waiting = appointment.state is AppointmentState.CONFIRMED and appointment.role is Role.HEAD
+    if not is_waiting or person.password_hash is not None:
+        return False
+    return personal_links.confirmed_mobile(session, person, now=now) is not None
+
+
+def offer(session: Session, appointment: Appointment, *, now: datetime) -> None:
+    """Send the head the link, and end an earlier one; nothing where a code cannot activate it."""
+    if not can_take_up(session, appointment, now=now):
+        return
+    subject, subject_id = Appointment.__tablename__, appointment.id
+    purpose = LinkPurpose.TAKE_UP
+    one_time_links.end_for(
+        session, subject=subject, subject_id=subject_id, purpose=purpose, now=now
+    )
+    token = personal_links.make(session, purpose, appointment, appointment.person, now=now)
+    compose.queue(
+        session,
+        kind=NoticeKind.OFFICE_WAITS,
+        person=appointment.person,
+        values={"role": appointment.role, "department": appointment.department},
+        now=now,
+        path=links.office(token),
+    )
+
+
+def is_open(session: Session, link: Link, *, now: datetime) -> bool:
+    """Return True if a code can still be used for this link."""
+    appointment = personal_links.appointment_of(session, link)
+    confirmed_at = appointment.confirmed_at
+    # A link from before a new confirmation may have gone to an address that was not confirmed.
+    is_of_this = confirmed_at is not None and confirmed_at <= link.made_at
+    return link.used_at is None and is_of_this and can_take_up(session, appointment, now=now)
+
+
+def take_up(session: Session, *, link: Link, now: datetime) -> None:
+    """Let the head take the office up; the caller has used up the code. Raises `LinkSpent`."""
+    if not is_open(session, link, now=now):
+        raise LinkSpent
+    one_time_links.use(session, link=link, now=now)
+    offices.take_up(session, link.person, now=now)
