@@ -38,6 +38,7 @@ from publisher.operations.retention import tick_retention
 from publisher.operations.schedule_marker import tick_timed
 from publisher.operations.worker_health import close_past_outage, tick_outages
 from publisher.people.appointment_notices import tick_appointments
+from publisher.people.confirmation_reminders import tick_reminders
 from publisher.reports.export import tick_exports
 from publisher.review.lapsed_approvals import tick_lapsed_approvals
 from publisher.settings.environment import Settings
@@ -91,6 +92,7 @@ def ticks(
         Tick("exports", 1.0, lambda: tick_exports(context.database, now=context.now())),
         Tick("sms", 2.0, lambda: _sms(context, settings, is_stopping)),
         Tick("appointments", 60.0, lambda: tick_appointments(context.database, now=context.now())),
+        Tick("reminders", 600.0, lambda: tick_reminders(context.database, now=context.now())),
         Tick("lapsed", 5.0, lambda: tick_lapsed_approvals(context.database, now=context.now())),
         Tick("departments", 60.0, lambda: tick_departments(context.database, now=context.now)),
         Tick("links", 3.0, lambda: _links(context, settings)),

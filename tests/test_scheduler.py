@@ -54,6 +54,7 @@ PROMISES = {
     "sms": 2,
     # A department is merged or closed on its day.
     "appointments": 60,
+    "reminders": 600,
     "lapsed": 5,
     "departments": 60,
     # A clerk learns of a dead link while drafting.

@@ -133,7 +133,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.FROZEN: _OF_A_FREEZE,
     NoticeKind.FREEZE_LIFTED: _OF_A_FREEZE,
     NoticeKind.CLOCKS_SILENT: "since_at",
-    NoticeKind.APPOINTMENTS_WAIT: "people count by?",
+    NoticeKind.APPOINTMENTS_WAIT: "people count by? again?",
     NoticeKind.APPOINTED: "people count by?",
     NoticeKind.APPOINTMENT_DOUBTED: "person role department doubter put_back?",
     NoticeKind.OFFICE_WAITS: "role department",

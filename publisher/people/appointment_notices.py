@@ -77,25 +77,25 @@ def _tell(
     for person, rows in rows_by_reader.items():
         by_whom = {"by": session.get_one(Person, by)} if by is not None else {}
         if is_waiting:
-            _ask(session, person, rows, by_whom, now)
+            ask(session, person, rows, by_whom, now)
         else:
             _say(session, person, rows, by_whom, now)
 
 
-def _ask(
+def ask(
     session: Session,
     person: Person,
     rows: Sequence[Appointment],
-    by_whom: Mapping[str, Person],
+    more_values: Mapping[str, object],
     now: datetime,
 ) -> None:
-    """Ask the person to confirm these appointments."""
+    """Ask the person to confirm these appointments; `more_values` are `by` and `again`."""
     names = "; ".join(_name(row, person, now) for row in rows)
     compose.queue(
         session,
         kind=NoticeKind.APPOINTMENTS_WAIT,
         person=person,
-        values={"count": len(rows), "people": names, **by_whom},
+        values={"count": len(rows), "people": names, **more_values},
         now=now,
         path=links.appointments_waiting(),
     )

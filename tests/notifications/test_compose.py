@@ -204,6 +204,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.APPOINTMENTS_WAIT: {
         "count": 2,
         "people": "मेधा सातपुते, समन्वयक",
+        "again": True,
     },
     NoticeKind.APPOINTED: {
         "count": 1,
@@ -239,6 +240,7 @@ SPARE = {
     "kind",
     "posts",
     "put_back",
+    "again",
     "waiting",
     "gone",
 }
