@@ -198,7 +198,7 @@ def tell_person(
 def contact(session: Session, submission: Submission, *, now: datetime) -> Person | None:
     """Return the person to notify: who handed it in, otherwise the first responsible person.
 
-    None if nobody is in office.
+    If nobody is in office, the first who is confirmed; else None.
     """
     under = submission.handed_in_under
     person = submission.handed_in_by
@@ -207,6 +207,7 @@ def contact(session: Session, submission: Submission, *, now: datetime) -> Perso
         if is_own_department and under.role in _OF_A_DEPARTMENT:
             return person
     chain = responsibility.responsible_chain(session, submission.department_id, now=now)
+    chain = chain or responsibility.informed(session, submission.department_id, now=now)
     return chain[0].person if chain else None
 
 

@@ -136,11 +136,17 @@ class Appointment(Base):
     @classmethod
     def in_force_at(cls, at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
         """Return the same as a condition in SQL; an alias of the class has it too."""
-        return and_(
-            cls.state == AppointmentState.ACTIVE,
-            cls.from_at <= at,
-            or_(cls.until_at.is_(None), cls.until_at > at),
-        )
+        return and_(cls.state == AppointmentState.ACTIVE, cls._covered_at(at))
+
+    @classmethod
+    def informed_at(cls, at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+        """Return the condition of those who get messages: also who is confirmed and not active."""
+        informed = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
+        return and_(cls.state.in_(informed), cls._covered_at(at))
+
+    @classmethod
+    def _covered_at(cls, at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+        return and_(cls.from_at <= at, or_(cls.until_at.is_(None), cls.until_at > at))
 
     def covers(self, at: datetime) -> bool:
         """Return True if this time lies between its dates, whatever its state is."""

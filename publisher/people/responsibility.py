@@ -72,6 +72,27 @@ def responsible_chain(session: Session, department_id: int, *, now: datetime) ->
     return [appointment for appointment in appointments if appointment not in heads] + heads[:1]
 
 
+def informed(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
+    """Return the officers, by rank, and the head, who are told what happens to their department.
+
+    Whoever is confirmed and has not taken the office up yet is told too. They get no work: ask
+    `responsible_chain` for those.
+    """
+    query = (
+        select(Appointment)
+        .join(Appointment.person)
+        .where(
+            Appointment.department_id == department_id,
+            Appointment.role.in_((Role.OFFICER, Role.HEAD)),
+            Appointment.informed_at(now),
+            Person.disabled_at.is_(None),
+        )
+        .options(joinedload(Appointment.person))
+        .order_by(Appointment.rank.nulls_last(), Appointment.id)
+    )
+    return list(session.scalars(query))
+
+
 def cell(session: Session, *, now: datetime) -> list[Appointment]:
     """Return the Social Media Cell: its lead, then its staff."""
     return holders(session, Role.CELL_LEAD, now=now) + holders(session, Role.CELL, now=now)

@@ -40,8 +40,8 @@ def _tell(
     cell, total = responsibility.cell(session, now=now), sum(touched.values())
     counts = dict.fromkeys(responsibility.people_of(cell), total)
     for department_id, count in touched.items():
-        chain = responsibility.responsible_chain(session, department_id, now=now)
-        for person in responsibility.people_of(chain):
+        informed = responsibility.informed(session, department_id, now=now)
+        for person in responsibility.people_of(informed):
             counts.setdefault(person, count)
     for person, count in counts.items():
         notice_values = {**values, "posts": count or None}

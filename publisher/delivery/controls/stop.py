@@ -226,5 +226,5 @@ def _concerned(session: Session, posts: Select[int], *, now: datetime) -> list[P
     ]
     query = select(Post.department_id).where(Post.id.in_(posts)).distinct()
     for department_id in session.scalars(query.order_by(Post.department_id)):
-        appointments += responsibility.responsible_chain(session, department_id, now=now)
+        appointments += responsibility.informed(session, department_id, now=now)
     return responsibility.people_of(appointments)

@@ -43,9 +43,10 @@ def _notify(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) 
 
 
 def _recipients(session: Session, department_id: int, *, now: datetime) -> list[Person]:
-    """Return the cell's lead, and the department's officers, or its head if it has none."""
-    appointments = responsibility.holders(session, Role.CELL_LEAD, now=now)
-    officers = responsibility.officers(session, department_id, now=now)
-    head = responsibility.head(session, department_id, now=now)
-    appointments += officers or ([head] if head else [])
-    return responsibility.people_of(appointments)
+    """Return the cell's lead, and the department's officers, or its head if none is in office."""
+    leads = responsibility.holders(session, Role.CELL_LEAD, now=now)
+    informed = responsibility.informed(session, department_id, now=now)
+    officers = [row for row in informed if row.role is Role.OFFICER]
+    if any(row.in_force(now) for row in officers):
+        informed = officers
+    return responsibility.people_of([*leads, *informed])
