@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -182,3 +183,28 @@ def test_confirming_again_lets_the_officer_approve_again(town: City) -> None:
         appointment.state = AppointmentState.ACTIVE
     town.approve(post_id, by="first")
     assert states(town, post_id)[0] is PostState.APPROVED
+
+
+def test_at_the_moment_of_sending_it_is_published_or_in_review_and_never_failed(
+    town: City,
+) -> None:
+    posts = [(post_id := town.approved(), *town.schedule(post_id)) for _ in range(4)]
+    town.clock.move(HOUR)
+    barrier = threading.Barrier(2)
+
+    def send() -> None:
+        barrier.wait(timeout=10)
+        town.tick_dispatch()
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    barrier.wait(timeout=10)
+    change_address(town)
+    sending.join(timeout=60)
+    town.tick_dispatch()
+    outcomes = {states(town, post_id, delivery_id)[1][0] for post_id, delivery_id in posts}
+    assert outcomes <= {DeliveryState.PUBLISHED, DeliveryState.CANCELLED}
+    for post_id, delivery_id in posts:
+        state, (delivery_state,) = states(town, post_id, delivery_id)
+        is_out = delivery_state is DeliveryState.PUBLISHED
+        assert state is (PostState.APPROVED if is_out else PostState.IN_REVIEW)
