@@ -20,6 +20,7 @@ from publisher.auth.sign_in import set_password
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
 from publisher.delivery.accounts.manage import connect
+from publisher.delivery.emergency.roster import approve as approve_duty
 from publisher.delivery.emergency.roster import put_on
 from publisher.delivery.emergency.seed_templates import insert_missing
 from publisher.delivery.emergency.template_approval import approve
@@ -244,12 +245,18 @@ def _approve_templates(session: Session, *, now: datetime) -> None:
 
 
 def _put_on_duty(session: Session, lead: Actor, began_at: datetime) -> None:
+    """Let the lead propose the duties, and the admin approve them: nobody has signed in yet."""
+    before = began_at - _DAY
+    admin = actor_for(_holder(session, Role.ADMIN, before), now=before)
     for key, first_day, last_day in _DUTIES:
-        put_on(
+        duty = put_on(
             session,
             actor=lead,
-            now=began_at - _DAY,
+            now=before,
             person_id=_person(session, key).id,
             from_at=began_at + first_day * _DAY,
             until_at=began_at + last_day * _DAY,
         )
+        if duty.approved_at is None:
+            session.flush()
+            approve_duty(session, actor=admin, now=before, duty_id=duty.id)

@@ -42,7 +42,8 @@ class Ratification(StrEnum):
 class Duty(Base):
     """A duty of a person, who may publish urgent warnings in that time, whatever the role.
 
-    An ended duty records when and by whom it was ended, and stays in the roster.
+    It gives no right before it is approved: at once, or by a second admin or lead. An ended duty
+    records when and by whom it was ended, and stays in the roster.
     """
 
     __tablename__ = "duties"
@@ -54,11 +55,18 @@ class Duty(Base):
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     recorded_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     recorded_under_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    approved_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="None: it waits for a second admin or lead, and gives no right"
+    )
+    approved_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("people.id"), comment="None with a time: it needed nobody else"
+    )
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
     recorded_by: Mapped[Person] = relationship(foreign_keys=[recorded_by_id])
+    approved_by: Mapped[Person | None] = relationship(foreign_keys=[approved_by_id])
     ended_by: Mapped[Person | None] = relationship(foreign_keys=[ended_by_id])
 
 

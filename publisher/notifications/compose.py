@@ -61,6 +61,8 @@ class NoticeKind(StrEnum):
     DELIVERY_MISSED = "delivery_missed"
     DELIVERY_HELD = "delivery_held"
     DUTY_RECORDED = "duty_recorded"
+    DUTY_GIVEN = "duty_given"
+    DUTY_WAITS = "duty_waits"
     TEMPLATE_WAITS = "template_waits"
     TEMPLATE_RETURNED = "template_returned"
     EMERGENCY_OWED = "emergency_owed"
@@ -119,6 +121,8 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.DELIVERY_MISSED: "title account due_at platform? code?",
     NoticeKind.DELIVERY_HELD: "title account due_at platform? code?",
     NoticeKind.DUTY_RECORDED: "from_at until_at",
+    NoticeKind.DUTY_GIVEN: "name from_at until_at by?",
+    NoticeKind.DUTY_WAITS: "name from_at until_at by?",
     NoticeKind.TEMPLATE_WAITS: "template revision department",
     NoticeKind.TEMPLATE_RETURNED: "template revision department reason",
     NoticeKind.EMERGENCY_OWED: "template department at due_at by?",

@@ -36,6 +36,7 @@ def is_on_duty(actor: Actor, *, now: datetime) -> Condition:
         Duty.from_at <= now,
         Duty.until_at > now,
         Duty.ended_at.is_(None),
+        Duty.approved_at.is_not(None),
     )
 
 

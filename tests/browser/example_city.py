@@ -167,6 +167,7 @@ def add_examples(town: City) -> ExamplePaths:
 def _add_emergency_uses(town: City, paths: dict[str, int | str]) -> None:
     """Add an emergency post that failed on X and waits for ratification, and a refused one."""
     emergency_steps.add_duty(town, "clerk", hours=24 * 30)
+    emergency_steps.add_duty(town, "road_member", has_signed_in=False)  # waits for a second person
     paths["template"] = template = emergency_steps.add_template(town)
     emergency_steps.approve_template(town, template)
     paths["waiting_template"] = emergency_steps.add_template(town)

@@ -58,6 +58,7 @@ def put_on_duty(town: City, name: str) -> None:
                 until_at=town.now + HOUR,
                 recorded_at=town.now - HOUR,
                 recorded_by_id=town.people["admin"],
+                approved_at=town.now,
                 recorded_under_id=town.appointments["admin"],
             )
         )

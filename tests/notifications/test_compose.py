@@ -181,6 +181,8 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.FOUND_CHANGED: FOUND,
     NoticeKind.LINK_WRONG: {**FOUND, "code": "not_there"},
     NoticeKind.DUTY_RECORDED: {"from_at": DUE, "until_at": DUE + timedelta(days=1)},
+    NoticeKind.DUTY_GIVEN: {"name": MEDHA, "by": MEDHA, "from_at": NOON, "until_at": DUE},
+    NoticeKind.DUTY_WAITS: {"name": MEDHA, "by": MEDHA, "from_at": NOON, "until_at": DUE},
     NoticeKind.TEMPLATE_WAITS: ABOUT_A_TEMPLATE,
     NoticeKind.TEMPLATE_RETURNED: {**ABOUT_A_TEMPLATE, "reason": "क्रमांक द्यावा."},
     NoticeKind.EMERGENCY_OWED: {**ABOUT_A_USE, "due_at": DUE},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 
 import pytest
 from sqlalchemy import select, update
@@ -292,24 +291,6 @@ def test_an_address_filled_in_by_staff_lets_the_officer_wait_again(city: CityPeo
         assert appointment.state is AppointmentState.RECORDED
         with pytest.raises(MayNotConfirm):
             confirm(session, appointment, city.actor("admin"))
-
-
-def test_nobody_puts_on_duty_whom_they_recorded(city: CityPeople) -> None:
-    with city.write() as session:
-        appointment = record(session, city, Role.OFFICER, "garden", "lead")
-        confirm(session, appointment, city.actor("admin"))
-        set_password(session, appointment.person, PASSWORD, now=NOON)
-        put_on = partial(
-            roster.put_on,
-            session,
-            now=NOON,
-            person_id=appointment.person_id,
-            from_at=NOON,
-            until_at=NOON + DAY,
-        )
-        with pytest.raises(roster.RecordedBySame):
-            put_on(actor=city.actor("lead"))
-        put_on(actor=city.actor("admin"))
 
 
 def test_who_may_confirm_is_asked_and_others_told_once_and_gathered(city: CityPeople) -> None:

@@ -123,6 +123,7 @@ OTHER_FORMS = {
     "orders.hide": ("first", "/comments/{routed}/hide", "reason"),
     "orders.unhide": ("first", "/comments/{routed}/unhide", "reason"),
     "submissions.see_note": ("clerk", "/submissions/{received}/note/seen", ""),
+    "duty.approve": ("lead", "/duty/99/approve", ""),
     "duty.take_off": ("lead", "/duty/99/end", ""),
     "stopping.release": ("lead", "/stop/release", "seen known release-reason release-in_doubt"),
     "confirmation.confirm": ("admin", "/people/waiting", "chosen"),

@@ -126,7 +126,7 @@ def test_the_page_names_the_command_where_nobody_is_left_to_confirm(site: Site) 
 
 def test_a_lead_does_not_put_a_second_mailbox_on_duty(site: Site) -> None:
     appointment_id = recorded(site, "lead")
-    take_up(site)
+    mailbox = take_up(site)
     lead = site.browser("lead")
     with site.city.read() as session:
         person_id = session.get_one(Appointment, appointment_id).person_id
@@ -138,8 +138,16 @@ def test_a_lead_does_not_put_a_second_mailbox_on_duty(site: Site) -> None:
     assert lead.post("/duty", duty).status_code == 422
     assert confirm(site.browser("admin")) == 302
     assert state_of(site, appointment_id) is AppointmentState.ACTIVE
-    assert lead.post("/duty", duty).status_code == 409
-    assert site.browser("admin").post("/duty", duty).status_code == 302
+    assert mailbox.post("/sign-in", {"identifier": MAIL, "password": PASSWORD}).status_code == 302
+    assert lead.post("/duty", duty).status_code == 302
+    assert "अद्याप कर्तव्यावर नाहीत" in "".join(lead.page("/duty").notices())
+    assert lead.post("/duty/1/approve").status_code == 409
+    assert mailbox.get("/emergency").status_code == 403
+    assert site.browser("admin").post("/duty/1/approve").status_code == 302
+    assert mailbox.get("/emergency").status_code == 200
+    history = lead.page("/duty").text
+    assert "प्रसाद केंजळे" in history
+    assert "अरुण टेकवडे" in history
 
 
 @pytest.mark.parametrize("by", ["lead", "head"])

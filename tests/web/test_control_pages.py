@@ -138,6 +138,7 @@ def test_officers_see_the_button_while_they_are_on_duty(site: Site) -> None:
                 from_at=site.city.now - HOUR,
                 until_at=site.city.now + HOUR,
                 recorded_at=site.city.now - HOUR,
+                approved_at=site.city.now - HOUR,
                 recorded_by_id=site.city.people["admin"],
                 recorded_under_id=site.city.appointments["admin"],
             )

@@ -190,6 +190,7 @@ def test_a_template_goes_from_the_cell_to_its_department(site: Site) -> None:
 
 def test_the_roster_says_who_is_on_duty_now_and_next(site: Site) -> None:
     admin = site.browser("admin")
+    emergency_steps.signed_in(site.city, "second")
     day = {"until_day": ["27", "11", "2026"]}
     person = str(site.city.people["second"])
     fields = [("person_id", person), *(("until_day", number) for number in day["until_day"])]

@@ -227,6 +227,7 @@ TABLE: Mapping[str, Entry] = {
     "emergency_templates.withdraw": DECIDE,
     "duty.index": page(EVERYBODY),
     "duty.put_on": page(RECORDS),
+    "duty.approve": page(RECORDS),
     "duty.take_off": page(RECORDS),
     "deliveries.board": page(f"admin {READS_ALL} {SEES_OWN}"),
     "deliveries.show": SEE_POST,

@@ -53,6 +53,7 @@ def _roster_page(session: Session, form: DutyForm) -> str:
         "emergency/roster.html",
         current_duties=roster.on_duty(session, now=now),
         coming_duties=roster.coming(session, now=now),
+        waiting_duties=roster.waiting(session, now=now) if keeps else [],
         past_duties=roster.past(session, now=now) if sees_past else [],
         may_see_past=sees_past,
         may_edit=keeps,
@@ -85,8 +86,21 @@ def put_on(form: DutyForm) -> Page:
             from_at=optional_moment(form.from_day, form.from_clock) or ctx.now(),
             until_at=optional_moment(form.until_day, form.until_clock),
         )
-        name = person_name(duty.person)
-    flash(_("%(name)s is on the roster, and is told.", name=name))
+        name, is_waiting = person_name(duty.person), duty.approved_at is None
+    if is_waiting:
+        flash(_("%(name)s is not on duty yet: a second admin or lead is asked.", name=name))
+    else:
+        flash(_("%(name)s is on the roster, and is told.", name=name))
+    return redirect(url_for("duty.index"))
+
+
+@routes.post("/<int:duty_id>/approve")
+@for_action(Action.KEEP_ROSTER)
+@writes
+def approve(session: Session, duty_id: int) -> Page:
+    """Let a duty that somebody else proposed take effect."""
+    duty = roster.approve(session, **by_actor(), duty_id=duty_id)
+    flash(_("%(name)s is on the roster, and is told.", name=person_name(duty.person)))
     return redirect(url_for("duty.index"))
 
 

@@ -38,6 +38,8 @@ ACTS: Mapping[str, str] = {
     "end_device": N_("Known device ended"),
     "end_access": N_("All sessions and devices ended"),
     "put_on_duty": N_("Put on duty"),
+    "propose_duty": N_("Duty proposed"),
+    "approve_duty": N_("Duty approved by a second person"),
     "take_off_duty": N_("Taken off duty"),
     "ask_contact_change": N_("Code asked for a new mail address or mobile number"),
     "change_contact": N_("Mail address or mobile number changed"),

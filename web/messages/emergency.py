@@ -45,6 +45,10 @@ SENTENCES: Mapping[str, str] = {
 REFUSALS: Mapping[str, str] = {
     "not_on_duty": N_("You are not on the duty roster now, so you cannot publish in an emergency."),
     "own_duty": N_("Nobody puts themselves on the duty roster, or takes themselves off it."),
+    "duty_needs_another": N_(
+        "Who proposed a duty does not approve it, and neither does somebody whose appointment they "
+        "recorded. Another admin or lead approves it."
+    ),
     "what_leaves_changed": N_(
         "What would leave has changed since you looked, for example because an account was "
         "connected or paused. Nothing was published. Look once more, then publish."

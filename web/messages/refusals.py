@@ -90,10 +90,6 @@ REFUSALS: Mapping[str, str] = {
         "This link was for the head, the other officer, the oversight or an admin. You hold none "
         "of these offices any more."
     ),
-    "recorded_by_same": N_(
-        "You recorded the appointment of this person. Another admin or lead has to "
-        "put them on the roster."
-    ),
     "own_appointment": N_("Nobody records, changes or ends their own appointment."),
 }
 

@@ -7,17 +7,20 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.errors import NotAllowed
+from approvals.appointments import NEEDS_CONFIRMATION
+from approvals.errors import NotAllowed, Overtaken
 from approvals.policy import Action, Actor, require
 from publisher import transitions
+from publisher.delivery.emergency import duty_notices
 from publisher.models.emergency import Duty
-from publisher.models.people import Appointment, Person
-from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.models.people import Appointment, Person, SignIn
+from publisher.people.confirmation import recorders_of
 from publisher.validation import NotFound, Validator, person_of
 
 LONGEST = timedelta(days=31)
 MOST_SHOWN = 200
+SETTLED = timedelta(hours=72)
+"""The age from which an appointment counts here as a confirmed one does."""
 
 
 class OwnDuty(NotAllowed):
@@ -26,10 +29,10 @@ class OwnDuty(NotAllowed):
     code = "own_duty"
 
 
-class RecordedBySame(NotAllowed):
-    """The actor recorded every appointment under which the person would be on duty."""
+class NeedsAnother(NotAllowed):
+    """The actor proposed this duty, or their own appointment was recorded by who proposed it."""
 
-    code = "recorded_by_same"
+    code = "duty_needs_another"
 
 
 def is_on_duty(session: Session, actor: Actor, *, now: datetime) -> bool:
@@ -48,12 +51,21 @@ def on_duty(session: Session, *, now: datetime) -> list[Duty]:
 
 
 def _at(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (Duty.from_at <= now, Duty.until_at > now, Duty.ended_at.is_(None))
+    is_approved = Duty.approved_at.is_not(None)
+    return (Duty.from_at <= now, Duty.until_at > now, Duty.ended_at.is_(None), is_approved)
+
+
+def waiting(session: Session, *, now: datetime) -> list[Duty]:
+    """Return the duties that wait for a second admin or lead, the next one first."""
+    is_open = (Duty.approved_at.is_(None), Duty.ended_at.is_(None), Duty.until_at > now)
+    query = _duties().where(*is_open).order_by(Duty.from_at, Duty.id)
+    return list(session.scalars(query.limit(MOST_SHOWN)))
 
 
 def coming(session: Session, *, now: datetime) -> list[Duty]:
     """Return the duties that have yet to begin, the next one first."""
-    query = _duties().where(Duty.from_at > now, Duty.ended_at.is_(None))
+    is_approved = Duty.approved_at.is_not(None)
+    query = _duties().where(Duty.from_at > now, Duty.ended_at.is_(None), is_approved)
     return list(session.scalars(query.order_by(Duty.from_at, Duty.id).limit(MOST_SHOWN)))
 
 
@@ -70,6 +82,7 @@ def _duties() -> Select[Duty]:
         .selectinload(Person.appointments)
         .joinedload(Appointment.department),
         joinedload(Duty.recorded_by),
+        joinedload(Duty.approved_by),
         joinedload(Duty.ended_by),
     )
 
@@ -97,15 +110,16 @@ def put_on(
     from_at: datetime | None,
     until_at: datetime | None,
 ) -> Duty:
-    """Put a person on the roster, and notify them.
+    """Put a person on the roster, and notify them and others.
 
-    Raises `WrongRole`, `OwnDuty`, `RecordedBySame`, or `Invalid` with everything that is wrong.
+    If the person is not known well enough, the duty waits for a second admin or lead, who are
+    asked. Raises `WrongRole`, `OwnDuty`, or `Invalid` with everything that is wrong.
     """
     require(actor, Action.KEEP_ROSTER, None, now=now)
     if person_id == actor.person_id:
         raise OwnDuty
     begins, ends = _checked(session, person_id, from_at, until_at, now=now)
-    _check_independent(session, actor, person_id, now=now)
+    needs_second = not is_known(session, person_id, actor=actor, now=now)
     duty = Duty(
         person_id=person_id,
         from_at=begins,
@@ -113,11 +127,63 @@ def put_on(
         recorded_at=now,
         recorded_by_id=person_of(actor),
         recorded_under_id=actor.appointment_id or 0,
+        approved_at=None if needs_second else now,
     )
     session.add(duty)
     values = {"person": person_id, "from_at": begins.isoformat(), "until_at": ends.isoformat()}
-    transitions.record(session, duty, "put_on_duty", actor=actor, now=now, values=values)
-    _tell(session, duty, now=now)
+    verb = "propose_duty" if needs_second else "put_on_duty"
+    transitions.record(session, duty, verb, actor=actor, now=now, values=values)
+    if needs_second:
+        duty_notices.ask(session, duty, now=now)
+    else:
+        _tell(session, duty, by=actor, now=now)
+    return duty
+
+
+def is_known(session: Session, person_id: int, *, actor: Actor, now: datetime) -> bool:
+    """Return True if the actor alone may put this person on duty.
+
+    The person has signed in under an appointment in force that the actor did not record, and that
+    somebody else has confirmed or that is older than 72 hours.
+    """
+    # Whoever is on duty publishes without an approval: it must not be the actor's other mailbox.
+    signed_in = select(SignIn.appointment_id).where(SignIn.person_id == person_id)
+    query = select(Appointment).where(Appointment.in_force_at(now), Appointment.id.in_(signed_in))
+    return any(
+        actor.person_id not in recorders_of(appointment) and _is_settled(appointment, now)
+        for appointment in session.scalars(query)
+    )
+
+
+def _is_settled(appointment: Appointment, now: datetime) -> bool:
+    # A role that needs no confirmation has its time from the recorder: that is nobody else's word.
+    is_weighed = appointment.role in NEEDS_CONFIRMATION or appointment.recorded_by_id is None
+    is_confirmed = is_weighed and appointment.confirmed_at is not None
+    # The recorder may date the beginning back, but not the change of state.
+    begun_at = max(appointment.from_at, appointment.state_at)
+    return is_confirmed or begun_at <= now - SETTLED
+
+
+def approve(session: Session, *, actor: Actor, now: datetime, duty_id: int) -> Duty:
+    """Let a duty that somebody else proposed take effect now, and notify as `put_on` does.
+
+    Raises `WrongRole`, `OwnDuty`, `NeedsAnother`, `NotFound` if it is over, `Overtaken` if somebody
+    else approved it, or `Invalid` if the person has left office meanwhile.
+    """
+    duty = _open_duty(session, duty_id, actor=actor, now=now)
+    if duty.approved_at is not None:
+        raise Overtaken
+    own = session.get(Appointment, actor.appointment_id) if actor.appointment_id else None
+    if own is None or duty.recorded_by_id in {actor.person_id, *recorders_of(own)}:
+        raise NeedsAnother
+    if not _is_reachable(duty.person, now):
+        validator = Validator()
+        validator.add("person_id", "unknown_person")
+        validator.finish()
+    duty.approved_at, duty.approved_by_id = now, person_of(actor)
+    values = {"person": duty.person_id, "proposed_by": duty.recorded_by_id}
+    transitions.record(session, duty, "approve_duty", actor=actor, now=now, values=values)
+    _tell(session, duty, by=actor, now=now)
     return duty
 
 
@@ -147,17 +213,6 @@ def _checked(
     return begins, ends
 
 
-def _check_independent(session: Session, actor: Actor, person_id: int, *, now: datetime) -> None:
-    # Whoever is on duty publishes without an approval: it must not be the actor's other mailbox.
-    makers = [
-        {appointment.recorded_by_id, appointment.changed_by_id}
-        for appointment in session.get_one(Person, person_id).appointments
-        if appointment.in_force(now)
-    ]
-    if all(actor.person_id in person_ids for person_ids in makers):
-        raise RecordedBySame
-
-
 def _is_reachable(person: Person, now: datetime) -> bool:
     """Return True if the person is in office and not disabled."""
     is_in_office = any(appointment.in_force(now) for appointment in person.appointments)
@@ -179,23 +234,23 @@ def take_off(session: Session, *, actor: Actor, now: datetime, duty_id: int) -> 
 
     Raises `NotFound` if it is over already, `WrongRole` or `OwnDuty`.
     """
+    duty = _open_duty(session, duty_id, actor=actor, now=now)
+    duty.ended_at, duty.ended_by_id = now, person_of(actor)
+    transitions.record(session, duty, "take_off_duty", actor=actor, now=now)
+    return duty
+
+
+def _open_duty(session: Session, duty_id: int, *, actor: Actor, now: datetime) -> Duty:
+    """Return somebody else's duty that is not over, locked."""
     require(actor, Action.KEEP_ROSTER, None, now=now)
     duty = session.get(Duty, duty_id, with_for_update=True, populate_existing=True)
     if duty is None or duty.ended_at is not None or duty.until_at <= now:
         raise NotFound(duty_id)
     if duty.person_id == actor.person_id:
         raise OwnDuty
-    duty.ended_at, duty.ended_by_id = now, person_of(actor)
-    transitions.record(session, duty, "take_off_duty", actor=actor, now=now)
     return duty
 
 
-def _tell(session: Session, duty: Duty, *, now: datetime) -> None:
-    compose.queue(
-        session,
-        kind=NoticeKind.DUTY_RECORDED,
-        person=session.get_one(Person, duty.person_id),
-        values={"from_at": duty.from_at, "until_at": duty.until_at},
-        now=now,
-        path=links.duty(),
-    )
+def _tell(session: Session, duty: Duty, *, by: Actor, now: datetime) -> None:
+    on_duty_people = [other.person for other in on_duty(session, now=now)]
+    duty_notices.tell(session, duty, on_duty_people, by=by, now=now)

@@ -24,6 +24,8 @@ def add_duty(
     ends: datetime | None = None,
     by: str = "lead",
 ) -> int:
+    if name in town.people:
+        emergency_steps.signed_in(town, name)
     with town.write() as session:
         return roster.put_on(
             session,
