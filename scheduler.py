@@ -40,6 +40,7 @@ from publisher.operations.worker_health import close_past_outage, tick_outages
 from publisher.people.appointment_notices import tick_appointments
 from publisher.people.confirmation_reminders import tick_reminders
 from publisher.reports.export import tick_exports
+from publisher.review.head_notices import tick_heads
 from publisher.review.lapsed_approvals import tick_lapsed_approvals
 from publisher.settings.environment import Settings
 
@@ -94,6 +95,7 @@ def ticks(
         Tick("appointments", 60.0, lambda: tick_appointments(context.database, now=context.now())),
         Tick("reminders", 600.0, lambda: tick_reminders(context.database, now=context.now())),
         Tick("lapsed", 5.0, lambda: tick_lapsed_approvals(context.database, now=context.now())),
+        Tick("heads", 60.0, lambda: tick_heads(context.database, now=context.now())),
         Tick("departments", 60.0, lambda: tick_departments(context.database, now=context.now)),
         Tick("links", 3.0, lambda: _links(context, settings)),
         Tick("outages", 5.0, lambda: tick_outages(context.database, now=context.now())),

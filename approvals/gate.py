@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from approvals.approvers import HeadRight
 from approvals.errors import (
     FourEyesRequired,
     NotApproved,
@@ -113,6 +114,7 @@ class Approval:
 
     `in_force` is false once the approval was withdrawn, or the approver's appointment has
     ended or the person is disabled. `rests_on` are the persons on whom that appointment rests.
+    `head_right` is what was kept of a head's right when they approved; None for officers.
     """
 
     kind: ApprovalKind
@@ -121,6 +123,7 @@ class Approval:
     digest: str
     in_force: bool
     rests_on: frozenset[int] = frozenset()
+    head_right: HeadRight | None = None
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,8 @@ def _counts(approval: Approval, case: Case) -> bool:
         return False
     match approval.kind:
         case ApprovalKind.APPROVED:
+            if approval.head_right is not None and not approval.head_right.held:
+                return False
             excluded = excluded_authors(case.subject.kind, case.authors)
             return approval.person_id not in excluded and excluded.isdisjoint(approval.rests_on)
         case ApprovalKind.OWN_HAND:
@@ -278,65 +283,15 @@ def require_verdict(verdict: Verdict) -> None:
 
 
 def rests_on(
-    recorder_ids: Collection[int], confirmed_by_id: int | None, staff_recorder_id: int | None
+    recorder_ids: Collection[int], confirmed_by_id: int | None, staff_recorder_ids: Collection[int]
 ) -> frozenset[int]:
     """Return the persons whose revisions an approval under this appointment must not release.
 
-    That is who confirmed it, and who recorded that person's own appointment to the staff, if it is
-    one. A recorder is free once somebody else has confirmed it. A command's word rests on nobody.
+    That is who confirmed it, and `staff_recorder_ids`: who recorded that person's own appointment
+    to the staff, or changed their address afterwards. A recorder is free once somebody else has
+    confirmed it. A command's word rests on nobody.
     """
     if confirmed_by_id is None:
         return frozenset()
     recorders = frozenset(recorder_ids) if confirmed_by_id in recorder_ids else frozenset()
-    staff_recorders = () if staff_recorder_id is None else (staff_recorder_id,)
-    return recorders.union((confirmed_by_id, *staff_recorders))
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A person whose appointment may approve for a department; `rests_on` as of `Approval`."""
-
-    person_id: int
-    appointment_id: int
-    rests_on: frozenset[int] = frozenset()
-
-    def may_approve(self, authors: Collection[int]) -> bool:
-        """Return True if neither the person wrote it nor anybody on whom the appointment rests."""
-        return self.person_id not in authors and self.rests_on.isdisjoint(authors)
-
-
-@dataclass(frozen=True)
-class Approvers:
-    """The approvers of a department; `blocked` is the code of the reason if there are none."""
-
-    officers: tuple[Candidate, ...]
-    head: Candidate | None
-    blocked: str | None
-
-    @property
-    def standing_in(self) -> bool:
-        """True if the head approves because no officer can."""
-        return not self.officers and self.head is not None
-
-    @property
-    def everybody(self) -> tuple[Candidate, ...]:
-        """The officers if there are any, else the head, else nobody."""
-        return self.officers or ((self.head,) if self.head is not None else ())
-
-
-def approvers(
-    officers: Collection[Candidate], head: Candidate | None, authors: Collection[int]
-) -> Approvers:
-    """Return the officers who can approve a revision of these authors, and the head."""
-    able_officers = tuple(officer for officer in officers if officer.may_approve(authors))
-    able_head = head if head is not None and head.may_approve(authors) else None
-    if able_officers or able_head:
-        return Approvers(able_officers, able_head, None)
-    return Approvers((), None, _missing([*officers, *([head] if head else [])], authors))
-
-
-def _missing(candidates: Collection[Candidate], authors: Collection[int]) -> str:
-    if not candidates:
-        return "nobody_named"
-    all_wrote_it = all(candidate.person_id in authors for candidate in candidates)
-    return "all_wrote_it" if all_wrote_it else "rests_on_writer"
+    return recorders.union((confirmed_by_id, *staff_recorder_ids))

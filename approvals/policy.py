@@ -88,6 +88,7 @@ class Action(StrEnum):
     DRAFT_TEMPLATE = "draft_template"
     APPROVE_TEMPLATE = "approve_template"
     KEEP_ROSTER = "keep_roster"
+    RECORD_AWAY = "record_away"
 
 
 class Scope(StrEnum):
@@ -155,6 +156,7 @@ _DESK_OF_DEPARTMENT = _MEMBER | {
     Action.REOPEN: Scope.OWN,
     Action.HIDE: Scope.OWN,
     Action.UNHIDE: Scope.OWN,
+    Action.RECORD_AWAY: Scope.OWN,
 }
 _DECIDE = (
     Action.APPROVE,
@@ -186,6 +188,7 @@ _AT_THE_CELL = (
     Action.NOTE_FINDING,
     Action.ASSIGN,
     Action.DRAFT_TEMPLATE,
+    Action.RECORD_AWAY,
 )
 _RECORDS = (
     Action.RECORD_MEMBER,

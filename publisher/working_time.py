@@ -101,6 +101,18 @@ def add_working_hours(at: datetime, hours: float, *, closed: Collection[date] = 
     return moment + remaining
 
 
+def working_hours_between(
+    start: datetime, end: datetime, *, closed: Collection[date] = ()
+) -> float:
+    """Return the hours of working time from `start` to `end`; 0 if the end is not later."""
+    span, moment = timedelta(0), next_working_moment(start, closed=closed)
+    while moment < end:
+        day = local_day(moment)
+        span += min(end, from_local(day, CLOSES)) - moment
+        moment = from_local(_next_day(day, closed), OPENS)
+    return span / timedelta(hours=1)
+
+
 def last_working_day_before(due_at: datetime, *, closed: Collection[date] = ()) -> date:
     """Return the last working day that opens before `due_at`, usually the same day."""
     local_time = local(due_at)

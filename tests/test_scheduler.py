@@ -56,6 +56,8 @@ PROMISES = {
     "appointments": 60,
     "reminders": 600,
     "lapsed": 5,
+    # A head is told in the minute in which their right to decide begins.
+    "heads": 60,
     "departments": 60,
     # A clerk learns of a dead link while drafting.
     "links": 3,

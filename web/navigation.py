@@ -141,6 +141,7 @@ def chrome(acting: Acting | None) -> Chrome:
             *(
                 *_decision_entries(acting),
                 *_drafting_entries(acting),
+                *_away_entries(acting),
                 *_freeze_entries(acting),
                 *_rehearsal_entries(acting),
             ),
@@ -258,6 +259,12 @@ def _drafting_entries(acting: Acting) -> tuple[MenuEntry, ...]:
     if scope_of(acting.actor, Action.DRAFT) is None:
         return ()
     return (MenuEntry(_("Starting texts"), url_for("texts.index"), icon="card-text"),)
+
+
+def _away_entries(acting: Acting) -> tuple[MenuEntry, ...]:
+    if scope_of(acting.actor, Action.RECORD_AWAY) is None:
+        return ()
+    return (MenuEntry(_("Who is away"), url_for("away.index"), icon="calendar-x"),)
 
 
 def _freeze_entries(acting: Acting) -> tuple[MenuEntry, ...]:

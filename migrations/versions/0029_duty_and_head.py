@@ -1,4 +1,4 @@
-"""A duty waits for a second person."""
+"""Duties wait for a second person, officers are away by dates, heads decide when nobody has."""
 
 from __future__ import annotations
 
@@ -11,6 +11,20 @@ revision = "0029"
 down_revision = "0025"
 branch_labels = None
 depends_on = None
+
+_GROUNDS = sa.Enum(
+    *("no_officer", "undecided"),
+    name="head_ground",
+    native_enum=False,
+    create_constraint=True,
+    length=24,
+)
+_ABSENCE_KEYS = {
+    "person_id": "people",
+    "recorded_by_id": "people",
+    "recorded_under_id": "appointments",
+    "ended_by_id": "people",
+}
 
 
 def upgrade() -> None:
@@ -36,10 +50,65 @@ def upgrade() -> None:
             op.f("fk_duties_approved_by_id"), "people", ["approved_by_id"], ["id"]
         )
     op.execute("UPDATE duties SET approved_at = recorded_at")
+    op.create_table(
+        "absences",
+        sa.Column("id", Key, primary_key=True),
+        sa.Column("person_id", Key, nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("until_on", sa.Date(), nullable=False),
+        sa.Column("recorded_at", UtcDateTime(), nullable=False),
+        sa.Column("recorded_by_id", Key, nullable=False),
+        sa.Column("recorded_under_id", Key, nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_by_id", Key, nullable=True),
+        *(
+            sa.ForeignKeyConstraint([name], [f"{table}.id"], name=f"fk_absences_{name}")
+            for name, table in _ABSENCE_KEYS.items()
+        ),
+    )
+    op.create_index("ix_absences_person_id", "absences", ["person_id"])
+    with op.batch_alter_table("revisions") as batch:
+        batch.add_column(
+            sa.Column(
+                "head_decides_at",
+                UtcDateTime(),
+                nullable=True,
+                comment="From when the head may decide if no officer has; fixed on sending",
+            )
+        )
+    with op.batch_alter_table("decisions") as batch:
+        batch.add_column(
+            sa.Column(
+                "head_ground",
+                _GROUNDS,
+                nullable=True,
+                comment="Why a head might decide; None for others",
+            )
+        )
+        batch.add_column(
+            sa.Column(
+                "head_from_at",
+                UtcDateTime(),
+                nullable=True,
+                comment="From when the head might, if it was because nobody had decided",
+            )
+        )
+    # Until now a head decided only where no officer could.
+    op.execute(
+        "UPDATE decisions SET head_ground = 'no_officer' WHERE kind <> 'own_hand'"
+        " AND appointment_id IN (SELECT id FROM appointments WHERE role = 'head')"
+    )
 
 
 def downgrade() -> None:
     """Take it back: a duty that waits ends, as it would give its rights otherwise."""
+    with op.batch_alter_table("decisions") as batch:
+        batch.drop_constraint(op.f("ck_decisions_head_ground"), type_="check")
+        batch.drop_column("head_from_at")
+        batch.drop_column("head_ground")
+    with op.batch_alter_table("revisions") as batch:
+        batch.drop_column("head_decides_at")
+    op.drop_table("absences")
     op.execute("UPDATE duties SET ended_at = recorded_at WHERE approved_at IS NULL")
     with op.batch_alter_table("duties") as batch:
         batch.drop_constraint(op.f("fk_duties_approved_by_id"), type_="foreignkey")

@@ -26,6 +26,7 @@ from publisher.models.controls import Order
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.posts import Language, Post, PostKind, Revision
 from publisher.review import decide
+from publisher.review.department_approvers import HEAD_HOURS
 from publisher.scheduling import schedule
 from publisher.scheduling.constraints import LONGEST_LATE_LIMIT
 from publisher.states import NOT_PUBLISHED, CommentState, DeliveryState
@@ -118,6 +119,7 @@ def answer(
     text: str,
     kind: AnswerKind = AnswerKind.FINAL,
     seen_digest: str = "",
+    head_hours: float = HEAD_HOURS,
 ) -> Post:
     """Write the answer to a comment.
 
@@ -143,7 +145,7 @@ def answer(
             variants=[variant],
             not_after=now + decide.USEFUL_FOR,
         )
-    _decide(session, post, revision, actor=actor, now=now)
+    _decide(session, post, revision, actor=actor, now=now, head_hours=head_hours)
     failpoints.hit("answer.before_commit")
     return post
 
@@ -196,12 +198,23 @@ def _new_reply(comment: Comment, kind: AnswerKind, *, now: datetime) -> Post:
 
 
 def _decide(
-    session: Session, post: Post, revision: Revision, *, actor: Actor, now: datetime
+    session: Session,
+    post: Post,
+    revision: Revision,
+    *,
+    actor: Actor,
+    now: datetime,
+    head_hours: float,
 ) -> None:
     # An officer of the responsible department approves by writing; others need a review.
     if actor.role not in OWN_HAND or actor.department_id != post.department_id:
         decide.send_for_review(
-            session, actor=actor, now=now, post_id=post.id, seen_revision=revision.number
+            session,
+            actor=actor,
+            now=now,
+            post_id=post.id,
+            seen_revision=revision.number,
+            head_hours=head_hours,
         )
         return
     decide.approve_by_own_hand(session, actor=actor, now=now, post=post, revision=revision)

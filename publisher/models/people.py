@@ -165,6 +165,25 @@ def is_office_held(row: Appointment | AnyRow, at: datetime) -> bool:
     return row.state is AppointmentState.ACTIVE and bool(is_between)
 
 
+class Absence(Base):
+    """The days on which an officer or head is away, both included; it ends no appointment."""
+
+    __tablename__ = "absences"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    recorded_under_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    recorded_by: Mapped[Person] = relationship(foreign_keys=[recorded_by_id])
+
+
 class SignIn(Base):
     """A session of a person, stored by the digest of its random token."""
 

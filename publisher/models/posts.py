@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from approvals.approvers import HeadGround
 from approvals.states import PostState
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.comments import Reply
@@ -119,6 +120,9 @@ class Revision(Base):
     note: Mapped[str] = mapped_column(Text, default="")
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
     sent_for_review_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    head_decides_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="From when the head may decide if no officer has; fixed on sending"
+    )
     not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
     not_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
     canonical: Mapped[str] = mapped_column(Text, default="")
@@ -224,6 +228,12 @@ class Decision(Base):
     lapsed_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime,
         comment="When its appointment had to be confirmed again, until people are told",
+    )
+    head_ground: Mapped[HeadGround | None] = mapped_column(
+        enum_type(HeadGround, "head_ground"), comment="Why a head might decide; None for others"
+    )
+    head_from_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="From when the head might, if it was because nobody had decided"
     )
 
     revision: Mapped[Revision] = relationship(back_populates="decisions")

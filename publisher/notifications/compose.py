@@ -46,6 +46,7 @@ class NoticeKind(StrEnum):
     ORIGINAL_ENDED = "original_ended"
     REVIEW_ASKED = "review_asked"
     REVIEW_BLOCKED = "review_blocked"
+    HEAD_MAY_DECIDE = "head_may_decide"
     APPROVED = "approved"
     RETURNED = "returned"
     REJECTED = "rejected"
@@ -63,6 +64,7 @@ class NoticeKind(StrEnum):
     DUTY_RECORDED = "duty_recorded"
     DUTY_GIVEN = "duty_given"
     DUTY_WAITS = "duty_waits"
+    AWAY = "away"
     TEMPLATE_WAITS = "template_waits"
     TEMPLATE_RETURNED = "template_returned"
     EMERGENCY_OWED = "emergency_owed"
@@ -106,6 +108,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.ORIGINAL_ENDED: "number title into reason by? declined?",
     NoticeKind.REVIEW_ASKED: "title revision department by? due_at? standing_in?",
     NoticeKind.REVIEW_BLOCKED: "title department revision? why?",
+    NoticeKind.HEAD_MAY_DECIDE: "title revision department why?",
     NoticeKind.APPROVED: "title revision department by?",
     NoticeKind.RETURNED: "title revision department reason by?",
     NoticeKind.REJECTED: "title revision department reason by?",
@@ -123,6 +126,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.DUTY_RECORDED: "from_at until_at",
     NoticeKind.DUTY_GIVEN: "name from_at until_at by?",
     NoticeKind.DUTY_WAITS: "name from_at until_at by?",
+    NoticeKind.AWAY: "name from_on until_on by? ended?",
     NoticeKind.TEMPLATE_WAITS: "template revision department",
     NoticeKind.TEMPLATE_RETURNED: "template revision department reason",
     NoticeKind.EMERGENCY_OWED: "template department at due_at by?",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from approvals.policy import Role
@@ -171,6 +171,8 @@ def _said(name: str, value: object, language: str, now: datetime) -> str:
             return ""
         case datetime():
             return f"{dates.day(value, language, now=now)}, {dates.clock_time(value, language)}"
+        case date():
+            return dates.day(value, language, now=now)
         case Person():
             return _person(value, language)
         case Department():

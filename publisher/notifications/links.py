@@ -130,6 +130,11 @@ def duty() -> str:
     return "/duty"
 
 
+def away() -> str:
+    """Return the path of those who are away, by dates."""
+    return "/away"
+
+
 def emergency() -> str:
     """Return the path where the person on duty publishes, and takes alerts."""
     return "/emergency"

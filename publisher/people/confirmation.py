@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals import appointments, gate
 from approvals.appointments import STAFF, Nomination
+from approvals.approvers import Candidate
 from approvals.errors import NotAllowed
-from approvals.gate import Candidate
 from approvals.policy import Action, Actor, ActorKind, Role, require
 from publisher import transitions
 from publisher.auth.offices import activate
@@ -210,10 +210,9 @@ def recorders_of(appointment: Appointment) -> frozenset[int]:
 def rests_on(appointment: Appointment) -> frozenset[int]:
     """Return the persons on whom the appointment rests; see `approvals.gate.rests_on`."""
     confirming = appointment.confirmed_under
-    staff_recorder_id = None
-    if confirming is not None and confirming.role in STAFF:
-        staff_recorder_id = confirming.recorded_by_id
-    return gate.rests_on(recorders_of(appointment), appointment.confirmed_by_id, staff_recorder_id)
+    is_staff = confirming is not None and confirming.role in STAFF
+    staff_recorder_ids = recorders_of(confirming) if confirming and is_staff else frozenset()
+    return gate.rests_on(recorders_of(appointment), appointment.confirmed_by_id, staff_recorder_ids)
 
 
 def candidate(appointment: Appointment) -> Candidate:

@@ -164,8 +164,12 @@ def _undecided(revision: Revision, now: datetime) -> Iterator[int]:
 
 
 def _approvers_in(revision: Revision, roster: Roster, department_id: int) -> tuple[Who, ...]:
-    staff = roster.of(department_id)
-    return staff.named(staff.approvers(gate_adapter.excluded_authors(revision)).everybody)
+    staff, decides_at = roster.of(department_id), revision.head_decides_at
+    approvers = staff.approvers(
+        gate_adapter.excluded_authors(revision),
+        is_overdue=decides_at is not None and decides_at <= roster.now,
+    )
+    return staff.named(approvers.everybody)
 
 
 def _to_leave(bundle: PostBundle, wished_at: datetime | None) -> Next | None:

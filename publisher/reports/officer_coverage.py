@@ -10,13 +10,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from approvals import gate
+from approvals import approvers
+from approvals.approvers import Approvers, Candidate
 from approvals.policy import Role
-from publisher.models.people import Appointment, Person
-from publisher.people.confirmation import candidate
+from publisher.models.people import Absence, Appointment, Person
+from publisher.people import absences
 from publisher.reports import sql_conditions
 from publisher.reports.post_bundles import PostBundle
 from publisher.reports.types import Who, who_of
+from publisher.working_time import local_day
 
 _WITHOUT_RANK = 9
 
@@ -27,13 +29,19 @@ class Staff:
 
     officers: list[Appointment] = field(default_factory=list)
     head: Appointment | None = None
+    absences: dict[int, list[Absence]] = field(default_factory=dict)
 
-    def approvers(self, authors: Collection[int]) -> gate.Approvers:
+    def approvers(self, authors: Collection[int], *, is_overdue: bool = False) -> Approvers:
         """Return the candidates who can approve a text by these authors."""
-        head = candidate(self.head) if self.head else None
-        return gate.approvers([candidate(officer) for officer in self.officers], head, authors)
+        heads = [self.head] if self.head else []
+        return approvers.approvers(
+            absences.candidates(self.officers, self.absences, authors),
+            next(iter(absences.candidates(heads, self.absences, authors)), None),
+            authors,
+            is_overdue=is_overdue,
+        )
 
-    def named(self, candidates: Collection[gate.Candidate]) -> tuple[Who, ...]:
+    def named(self, candidates: Collection[Candidate]) -> tuple[Who, ...]:
         """Return the candidates with their names."""
         appointments = [*self.officers, *([self.head] if self.head else [])]
         appointment_ids = {candidate.appointment_id for candidate in candidates}
@@ -64,10 +72,12 @@ def asked_by(bundles: Iterable[PostBundle]) -> set[int]:
 
 
 def roster_of(session: Session, departments: Collection[int], *, now: datetime) -> Roster:
-    """Return the officers and heads in office at `now`, in one query."""
+    """Return the officers and heads in office at `now`, and who of them is away, in one query."""
+    is_away = absences.is_away_on(local_day(now))
     query = (
-        select(Appointment)
+        select(Appointment, Absence)
         .join(Person, sql_conditions.in_office(Appointment, Person, now=now))
+        .outerjoin(Absence, is_away & (Absence.person_id == Person.id))
         .where(
             Appointment.department_id.in_(departments),
             Appointment.role.in_((Role.OFFICER, Role.HEAD)),
@@ -79,12 +89,18 @@ def roster_of(session: Session, departments: Collection[int], *, now: datetime) 
         )
     )
     staff: defaultdict[int, Staff] = defaultdict(Staff)
-    for appointment in sorted(session.scalars(query), key=_rank_order):
+    rows = session.execute(query).tuples().all()
+    for appointment in sorted({row[0]: None for row in rows}, key=_rank_order):
         department_staff = staff[appointment.department_id]
         if appointment.role is Role.OFFICER:
             department_staff.officers.append(appointment)
         elif department_staff.head is None:
             department_staff.head = appointment
+    for appointment, absence in rows:
+        if absence is not None:
+            staff[appointment.department_id].absences.setdefault(absence.person_id, []).append(
+                absence
+            )
     return Roster(now, staff)
 
 

@@ -54,7 +54,8 @@ def officer_serves(
 ) -> Condition:
     """The department has an officer in office.
 
-    With `unbound`, only officers who may approve `Revision` under the four-eyes rule count.
+    With `unbound`, only officers count who may approve `Revision` under the four-eyes rule and are
+    not away.
     """
     appointment, person = aliased(Appointment), aliased(Person)
     serving = [
@@ -64,6 +65,7 @@ def officer_serves(
     ]
     if unbound:
         serving.append(~sql_four_eyes.is_barred(appointment))
+        serving.append(~sql_four_eyes.is_away(appointment, now=now))
     return exists().where(*serving).correlate_except(appointment, person)
 
 

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 
 from sqlalchemy import CTE, ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from approvals.appointments import STAFF
-from publisher.models.people import Appointment
+from publisher.models.people import Absence, Appointment
 from publisher.models.posts import Post, PostKind, Revision
+from publisher.people.absences import is_away_on
+from publisher.working_time import local_day
 
 
 def is_barred(appointment: type[Appointment]) -> ColumnElement[bool]:
     """The four-eyes rule keeps the holder of this appointment from approving `Revision`.
 
-    It is the SQL form of `gate.Candidate.may_approve`: the person, or somebody on whom the
+    It is the SQL form of `Candidate.may_approve`: the person, or somebody on whom the
     appointment rests, wrote the revision or one that it restores. Replies bind nobody.
     """
+    return _wrote(appointment.person_id, *_ground(appointment))
+
+
+def is_away(appointment: type[Appointment], *, now: datetime) -> ColumnElement[bool]:
+    """The holder of this appointment is away, by the word of somebody who did not write `Revision`.
+
+    It is the SQL form of `Candidate.is_away`.
+    """
+    is_recorded = exists().where(
+        Absence.person_id == appointment.person_id,
+        is_away_on(local_day(now)),
+        ~_wrote(Absence.recorded_by_id),
+    )
+    return is_recorded.correlate_except(Absence)
+
+
+def _wrote(*person_ids: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """One of these persons wrote `Revision`, which is of a post, or a revision that it restores."""
     sources, older = _restored_sources(), aliased(Revision)
-    person_ids = (appointment.person_id, *_ground(appointment))
     restored = exists().where(
         sources.c.id == Revision.id,
         older.id == sources.c.source_id,
@@ -32,14 +52,17 @@ def is_barred(appointment: type[Appointment]) -> ColumnElement[bool]:
 def _ground(appointment: type[Appointment]) -> tuple[ColumnElement[int], ...]:
     """Return the persons on whom the appointment rests, 0 for nobody: `gate.rests_on`."""
     confirming = aliased(Appointment)
-    recorder_id = (
-        select(confirming.recorded_by_id)
+    recorder_ids = [
+        select(column)
         .where(confirming.id == appointment.confirmed_under_id, confirming.role.in_(STAFF))
         .correlate_except(confirming)
         .scalar_subquery()
-    )
+        for column in (confirming.recorded_by_id, confirming.changed_by_id)
+    ]
     # NULL in a list makes NOT IN unknown, and the officer would disappear.
-    return (func.coalesce(appointment.confirmed_by_id, 0), func.coalesce(recorder_id, 0))
+    return tuple(
+        func.coalesce(person_id, 0) for person_id in (appointment.confirmed_by_id, *recorder_ids)
+    )
 
 
 @cache

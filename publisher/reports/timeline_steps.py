@@ -41,6 +41,7 @@ class StepKind(StrEnum):
     REVISED = "revised"
     SENT_FOR_REVIEW = "sent_for_review"
     BLOCKED = "blocked"
+    HEAD_MAY_DECIDE = "head_may_decide"
     APPROVED = "approved"
     RETURNED = "returned"
     REJECTED = "rejected"
@@ -129,6 +130,7 @@ _KINDS: Mapping[tuple[str, str], StepKind] = {
     ("posts", "withdraw_submission"): StepKind.PULLED_OUT,
     ("posts", "send_for_review"): StepKind.SENT_FOR_REVIEW,
     ("posts", "blocked"): StepKind.BLOCKED,
+    ("posts", "head_may_decide"): StepKind.HEAD_MAY_DECIDE,
     ("posts", "approve"): StepKind.APPROVED,
     ("posts", "return"): StepKind.RETURNED,
     ("posts", "reject"): StepKind.REJECTED,

@@ -17,7 +17,7 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.monitoring import Watch
 from publisher.models.people import Appointment
-from publisher.models.posts import Language, Post, PostKind
+from publisher.models.posts import Language, Post, PostKind, Revision
 from publisher.models.submissions import Submission
 from publisher.reports import (
     external_changes,
@@ -243,7 +243,7 @@ def _of_the_department(actor: Actor, now: datetime) -> Iterator[TodoKind]:
 def _to_approve(actor: Actor, now: datetime) -> Condition:
     """The actor's department is asked, and four eyes allow the actor to approve.
 
-    The head is asked only if the department has no officer who can approve.
+    The head is asked only if the department has no officer who can approve, or none has in time.
     """
     department_id, own = sql_conditions.asked_department(), aliased(Appointment)
     able = exists().where(
@@ -251,6 +251,7 @@ def _to_approve(actor: Actor, now: datetime) -> Condition:
     )
     conditions = [department_id == actor.department_id, able.correlate_except(own)]
     if scope_of(actor, Action.APPROVE) is Scope.STANDING_IN:
-        conditions.append(~sql_conditions.officer_serves(department_id, now=now, unbound=True))
+        is_left = ~sql_conditions.officer_serves(department_id, now=now, unbound=True)
+        conditions.append(or_(is_left, Revision.head_decides_at <= now))
         conditions.append(sql_conditions.other_head_serves(department_id, now=now))
     return sql_conditions.approval_wanted(*conditions, now=now)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from approvals import gate
+from approvals.approvers import HeadGround
 from approvals.errors import NotAllowed, NotApproved, Overtaken, WrongRole, WrongState
 from approvals.policy import Action, Actor, require, scope_of
 from approvals.states import PostState
@@ -15,7 +16,7 @@ from publisher.content_checks import checks, placeholders
 from publisher.models.posts import Decision, DecisionKind, Post, PostKind, Revision
 from publisher.notifications.compose import NoticeKind
 from publisher.people import departments
-from publisher.review import gate_adapter, in_person, notify
+from publisher.review import department_approvers, gate_adapter, in_person, notify
 from publisher.scheduling import schedule
 from publisher.validation import FieldError, Invalid, checked_reason, existing
 
@@ -38,12 +39,18 @@ def check_acting_under(actor: Actor, appointment_id: int | None) -> None:
 
 
 def send_for_review(
-    session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    post_id: int,
+    seen_revision: int,
+    head_hours: float = department_approvers.HEAD_HOURS,
 ) -> Post:
     """Fix the newest revision's window and digest, and ask the departments' officers to review it.
 
-    Raises `StaleRevision`, `WrongState`, or `Invalid` if the window has passed, a blank is not
-    filled, or an asked department has ended.
+    Its head may decide after half the time, at least `head_hours` of work. Raises `StaleRevision`,
+    `WrongState`, or `Invalid` if the window has passed, a blank is left, or a department has ended.
     """
     post = locked_post(session, post_id)
     require(actor, Action.SEND_FOR_REVIEW, post.department_id, now=now)
@@ -53,6 +60,7 @@ def send_for_review(
         placeholders.check_filled(revision)
         _check_asked(revision, now=now)
     _open_review(session, revision, actor=actor, now=now)
+    department_approvers.set_head_time(revision, least=head_hours, now=now)
     for department_id in gate_adapter.asked_department_ids(revision):
         notify.ask(session, revision, department_id, actor=actor, now=now)
     return post
@@ -176,8 +184,7 @@ def deciding_department(
     department_id = actor.department_id
     if department_id is None or department_id not in gate_adapter.asked_department_ids(revision):
         raise WrongRole(role=actor.role, action=action)
-    approvers = gate_adapter.approvers_for(session, revision, department_id, now=now)
-    require(actor, action, department_id, now=now, standing_in=approvers.standing_in)
+    department_approvers.check(session, revision, department_id, action, actor=actor, now=now)
     gate_adapter.check_in_office(session, actor, action, now=now)
     return department_id
 
@@ -205,6 +212,9 @@ def _decide(
 ) -> Decision:
     if actor.person_id is None or actor.appointment_id is None:
         raise WrongRole(role=actor.role, action=Action.APPROVE)
+    ground = department_approvers.head_ground(
+        session, revision, department_id, actor=actor, now=now
+    )
     decision = Decision(
         revision=revision,
         department_id=department_id,
@@ -214,6 +224,8 @@ def _decide(
         at=now,
         reason=reason,
         digest=revision.digest,
+        head_ground=ground,
+        head_from_at=revision.head_decides_at if ground is HeadGround.UNDECIDED else None,
     )
     session.add(decision)
     session.flush()

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from publisher.models.people import Department
 from publisher.models.posts import Decision, Revision
-from publisher.review.gate_adapter import APPROVAL_KINDS, approvers_for, is_in_force
+from publisher.review.department_approvers import approvers_for
+from publisher.review.gate_adapter import APPROVAL_KINDS, is_in_force
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, object_session
 
 from approvals import gate
 from approvals.appointments import STAFF
+from approvals.approvers import HeadRight
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, Role
 from publisher.database.session import AnyRow, Key, table_of
@@ -23,8 +24,7 @@ from publisher.models.posts import (
     RevisionDepartment,
     Variant,
 )
-from publisher.people import responsibility
-from publisher.people.confirmation import candidate, rests_on
+from publisher.people.confirmation import rests_on
 from publisher.review import emergency_grounds
 
 APPROVAL_KINDS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY})
@@ -90,10 +90,12 @@ _LOCKED_CASE_ROWS = _CASE_ROWS.with_for_update(read=True, of=_POST)
 
 #: PostgreSQL:
 #:   SELECT decisions.id, decisions.kind, decisions.department_id, decisions.person_id,
-#:       decisions.digest, decisions.withdrawn_at, appointments.state, appointments.from_at,
+#:       decisions.digest, decisions.withdrawn_at, decisions.at, decisions.head_ground,
+#:       decisions.head_from_at, appointments.role, appointments.state, appointments.from_at,
 #:       appointments.until_at, appointments.recorded_by_id, appointments.changed_by_id,
 #:       appointments.confirmed_by_id, people.disabled_at, confirming.role AS confirmed_by_role,
-#:       confirming.recorded_by_id AS confirmers_recorder_id
+#:       confirming.recorded_by_id AS confirmers_recorder_id,
+#:       confirming.changed_by_id AS confirmers_changer_id
 #:   FROM decisions
 #:   JOIN appointments ON appointments.id = decisions.appointment_id
 #:   JOIN people ON people.id = appointments.person_id
@@ -105,12 +107,14 @@ _LOCKED_CASE_ROWS = _CASE_ROWS.with_for_update(read=True, of=_POST)
 _APPROVALS = (
     select(
         *(_DECISION.c.id, _DECISION.c.kind, _DECISION.c.department_id, _DECISION.c.person_id),
-        *(_DECISION.c.digest, _DECISION.c.withdrawn_at),
+        *(_DECISION.c.digest, _DECISION.c.withdrawn_at, _DECISION.c.at),
+        *(_DECISION.c.head_ground, _DECISION.c.head_from_at, _APPOINTMENT.c.role),
         *(_APPOINTMENT.c.state, _APPOINTMENT.c.from_at, _APPOINTMENT.c.until_at),
         *(_APPOINTMENT.c.recorded_by_id, _APPOINTMENT.c.changed_by_id),
         *(_APPOINTMENT.c.confirmed_by_id, _PERSON.c.disabled_at),
         _CONFIRMING.c.role.label("confirmed_by_role"),
         _CONFIRMING.c.recorded_by_id.label("confirmers_recorder_id"),
+        _CONFIRMING.c.changed_by_id.label("confirmers_changer_id"),
     )
     .join(_APPOINTMENT, _APPOINTMENT.c.id == _DECISION.c.appointment_id)
     .join(_PERSON, _PERSON.c.id == _APPOINTMENT.c.person_id)
@@ -124,10 +128,12 @@ _APPROVALS = (
 
 #: PostgreSQL:
 #:   SELECT decisions.id, decisions.kind, decisions.department_id, decisions.person_id,
-#:       decisions.digest, decisions.withdrawn_at, appointments.state, appointments.from_at,
+#:       decisions.digest, decisions.withdrawn_at, decisions.at, decisions.head_ground,
+#:       decisions.head_from_at, appointments.role, appointments.state, appointments.from_at,
 #:       appointments.until_at, appointments.recorded_by_id, appointments.changed_by_id,
 #:       appointments.confirmed_by_id, people.disabled_at, confirming.role AS confirmed_by_role,
-#:       confirming.recorded_by_id AS confirmers_recorder_id
+#:       confirming.recorded_by_id AS confirmers_recorder_id,
+#:       confirming.changed_by_id AS confirmers_changer_id
 #:   FROM decisions
 #:   JOIN appointments ON appointments.id = decisions.appointment_id
 #:   JOIN people ON people.id = appointments.person_id
@@ -242,6 +248,8 @@ def _approval(session: Session, row: AnyRow, subject: gate.Subject, now: datetim
     in_force = row.withdrawn_at is None and row.disabled_at is None and is_office_held(row, now)
     if in_force and row.kind is DecisionKind.EMERGENCY:
         in_force = emergency_grounds.counts(session.get_one(Decision, row.id).use, subject)
+    confirmers_recorder_ids = {row.confirmers_recorder_id, row.confirmers_changer_id} - {None}
+    is_head = row.role is Role.HEAD
     return gate.Approval(
         kind=gate.ApprovalKind(row.kind.value),
         department_id=row.department_id,
@@ -251,8 +259,9 @@ def _approval(session: Session, row: AnyRow, subject: gate.Subject, now: datetim
         rests_on=gate.rests_on(
             {row.recorded_by_id, row.changed_by_id} - {None},
             row.confirmed_by_id,
-            row.confirmers_recorder_id if row.confirmed_by_role in STAFF else None,
+            confirmers_recorder_ids if row.confirmed_by_role in STAFF else (),
         ),
+        head_right=HeadRight(row.at, row.head_ground, row.head_from_at) if is_head else None,
     )
 
 
@@ -299,19 +308,6 @@ def asked_department_ids(revision: Revision) -> list[int]:
     """Return the departments that have to approve, or the owning one if none is listed."""
     department_ids = [row.department_id for row in revision.departments if row.asked]
     return department_ids or [revision.post.department_id]
-
-
-def approvers_for(
-    session: Session, revision: Revision, department_id: int, *, now: datetime
-) -> gate.Approvers:
-    """Return who can approve this revision for that department now."""
-    chain = responsibility.responsible_chain(session, department_id, now=now)
-    head = next((appointment for appointment in chain if appointment.role is Role.HEAD), None)
-    return gate.approvers(
-        [candidate(appointment) for appointment in chain if appointment.role is Role.OFFICER],
-        candidate(head) if head else None,
-        excluded_authors(revision),
-    )
 
 
 def excluded_authors(revision: Revision) -> frozenset[int]:

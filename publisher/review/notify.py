@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from approvals.approvers import Approvers
 from approvals.policy import Actor
 from publisher import transitions
 from publisher.models.comments import Reply
@@ -14,18 +15,23 @@ from publisher.models.posts import Revision
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
-from publisher.review import gate_adapter
+from publisher.review import department_approvers
 from publisher.scheduling import slots
+
+HEAD_MAY_DECIDE = "head_may_decide"
+"""The verb of the event that a head is told of their right to decide about a revision."""
 
 
 def ask(
     session: Session, revision: Revision, department_id: int, *, actor: Actor, now: datetime
 ) -> None:
     """Notify those who can approve, or the admins if the department has no approver."""
-    approvers = gate_adapter.approvers_for(session, revision, department_id, now=now)
+    approvers = department_approvers.approvers_for(session, revision, department_id, now=now)
     if approvers.blocked is not None:
         _say_blocked(session, revision, department_id, approvers.blocked, actor=actor, now=now)
         return
+    if approvers.standing_in:
+        record_head(session, revision, department_id, approvers, actor=actor, now=now)
     for approver in approvers.everybody:
         person = session.get_one(Person, approver.person_id)
         if revision.post.reply is None:
@@ -37,6 +43,21 @@ def ask(
             tell(session, kind, person, revision, by=actor, now=now, **notice_values)
         else:
             _say_answer_waits(session, person, revision, revision.post.reply, now=now)
+
+
+def record_head(
+    session: Session,
+    revision: Revision,
+    department_id: int,
+    approvers: Approvers,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Record that the head of this department is told that they may decide, and why."""
+    why = approvers.head_ground
+    values = {"revision": revision.number, "department": department_id, "why": why}
+    transitions.record(session, revision.post, HEAD_MAY_DECIDE, actor=actor, now=now, values=values)
 
 
 def _say_blocked(
@@ -94,5 +115,6 @@ def tell(
     }
     if by is not None and by.person_id is not None:
         values["by"] = session.get_one(Person, by.person_id)
-    path = links.review(post.id) if kind is NoticeKind.REVIEW_ASKED else links.post(post.id)
+    decides = kind in {NoticeKind.REVIEW_ASKED, NoticeKind.HEAD_MAY_DECIDE}
+    path = links.review(post.id) if decides else links.post(post.id)
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)

@@ -20,6 +20,7 @@ from publisher.review import decide, notify
 from publisher.scheduling import schedule
 from publisher.states import SENT, DeliveryState
 from publisher.validation import checked_reason
+from publisher.working_time import add_working_days
 
 
 def withdraw_approval(
@@ -108,6 +109,8 @@ def _void(
     """Withdraw these approvals; an approved post is in review again."""
     for decision in approvals:
         decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
+    # An officer had decided in time: the head waits anew.
+    revision.head_decides_at = add_working_days(now, 1)
     to, verb = PostState.IN_REVIEW, "withdraw_approval"
     transitions.apply_or_record(
         session, revision.post, to, actor=actor, now=now, verb=verb, values=values

@@ -34,6 +34,8 @@ from publisher.settings.sms import (
 )
 
 PREFIX = "NAGARVANI_"
+MOST_HEAD_HOURS = 40.0
+"""The longest least time of the officers before their head may decide: a week of work."""
 _WEB = ("https", "http")
 _SECRET_SETTINGS = frozenset(
     {
@@ -87,6 +89,7 @@ class Settings:
     mail_from: str
     city: City
     help_desk: HelpDesk
+    head_hours: float
     delivery: DeliverySettings
     platforms: Mapping[str, str]
     sms: Sms
@@ -128,13 +131,11 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         media_dir=Path(reader.text("MEDIA_DIR", str(root / "var" / "media"))),
         smtp_url=reader.url("SMTP_URL", "smtp://127.0.0.1:25", ("smtp", "smtps")),
         mail_from=reader.read(
-            "MAIL_FROM",
-            "nagarvani@localhost",
-            _address,
-            "write it as city@pmc.example",
+            "MAIL_FROM", "nagarvani@localhost", _address, "write it as city@pmc.example"
         ),
         city=_city(reader),
         help_desk=_help_desk(reader),
+        head_hours=reader.read("HEAD_HOURS", 2.0, _hours, "write working hours, such as 2"),
         delivery=_press(reader),
         platforms=_platforms(reader),
         sms=_sms(reader, root),
@@ -143,6 +144,13 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         rehearsals_dir=Path(reader.text("REHEARSALS_DIR", str(root / "var" / "rehearsals"))),
         rehearsal=reader.text("REHEARSAL"),
     )
+
+
+def _hours(text: str) -> float:
+    hours = float(text)
+    if not 0 < hours <= MOST_HEAD_HOURS:
+        raise ValueError(text)
+    return hours
 
 
 def _yes_or_no(text: str) -> bool:

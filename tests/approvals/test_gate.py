@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals import gate
+from approvals import approvers, gate
+from approvals.approvers import Candidate, HeadGround, HeadRight
 from approvals.errors import (
     FourEyesRequired,
     NotApproved,
@@ -21,7 +22,6 @@ from approvals.errors import (
 from approvals.gate import (
     Approval,
     ApprovalKind,
-    Candidate,
     Case,
     Picture,
     Refusal,
@@ -446,8 +446,8 @@ USHA, DATTA, HEAD = Candidate(2, 20), Candidate(3, 30), Candidate(4, 40)
 
 
 def test_the_officers_come_first_and_the_head_stands_by() -> None:
-    approvers = gate.approvers([USHA, DATTA], HEAD, {AUTHOR})
-    assert (approvers.everybody, approvers.standing_in, approvers.blocked) == (
+    able = approvers.approvers([USHA, DATTA], HEAD, {AUTHOR})
+    assert (able.everybody, able.standing_in, able.blocked) == (
         (USHA, DATTA),
         False,
         None,
@@ -455,13 +455,13 @@ def test_the_officers_come_first_and_the_head_stands_by() -> None:
 
 
 def test_an_officer_who_wrote_it_is_left_out() -> None:
-    assert gate.approvers([USHA, DATTA], HEAD, {USHA.person_id}).everybody == (DATTA,)
+    assert approvers.approvers([USHA, DATTA], HEAD, {USHA.person_id}).everybody == (DATTA,)
 
 
 @pytest.mark.parametrize("officers", [[], [USHA]])
 def test_the_head_stands_in_where_no_officer_can(officers: list[Candidate]) -> None:
-    approvers = gate.approvers(officers, HEAD, {USHA.person_id})
-    assert (approvers.everybody, approvers.standing_in, approvers.blocked) == ((HEAD,), True, None)
+    able = approvers.approvers(officers, HEAD, {USHA.person_id})
+    assert (able.everybody, able.standing_in, able.blocked) == ((HEAD,), True, None)
 
 
 @pytest.mark.parametrize(
@@ -478,25 +478,29 @@ def test_the_head_stands_in_where_no_officer_can(officers: list[Candidate]) -> N
 def test_where_nobody_can_it_is_blocked_and_says_why(
     officers: list[Candidate], head: Candidate | None, authors: set[int], missing: str
 ) -> None:
-    approvers = gate.approvers(officers, head, authors)
-    assert (approvers.everybody, approvers.standing_in, approvers.blocked) == ((), False, missing)
+    able = approvers.approvers(officers, head, authors)
+    assert (able.everybody, able.standing_in, able.blocked) == ((), False, missing)
 
 
-candidates = st.builds(Candidate, st.integers(1, 4), st.integers(1, 9))
+candidates = st.builds(Candidate, st.integers(1, 4), st.integers(1, 9), is_away=st.booleans())
 
 
 @given(
     officers=st.lists(candidates, max_size=2),
     head=st.none() | candidates,
     authors=st.frozensets(st.integers(1, 4), max_size=2),
+    is_overdue=st.booleans(),
 )
 def test_either_somebody_who_did_not_write_it_can_approve_or_it_is_blocked(
-    officers: list[Candidate], head: Candidate | None, authors: frozenset[int]
+    officers: list[Candidate], head: Candidate | None, authors: frozenset[int], is_overdue: bool
 ) -> None:
-    approvers = gate.approvers(officers, head, authors)
-    assert bool(approvers.everybody) is (approvers.blocked is None)
-    assert all(person.person_id not in authors for person in approvers.everybody)
-    assert not (approvers.standing_in and approvers.officers)
+    able = approvers.approvers(officers, head, authors, is_overdue=is_overdue)
+    is_left = able.blocked is not None and able.blocked != "all_away"
+    assert bool(able.everybody) is not is_left
+    assert all(person.person_id not in authors for person in able.everybody)
+    is_overdue_or_away = is_overdue or all(officer.is_away for officer in able.officers)
+    assert not able.standing_in or is_overdue_or_away
+    assert able.standing_in <= (able.head is not None)
 
 
 def test_an_approval_that_rests_on_a_writer_counts_for_no_post() -> None:
@@ -520,23 +524,66 @@ def test_who_rests_on_a_writer_is_refused_beforehand_and_another_asked() -> None
     with pytest.raises(RestsOnWriter):
         check(rests_on={AUTHOR, OTHER})
     resting = replace(USHA, rests_on=frozenset({AUTHOR}))
-    assert gate.approvers([resting, DATTA], HEAD, {AUTHOR}).everybody == (DATTA,)
-    assert gate.approvers([resting], HEAD, {AUTHOR}).standing_in
+    assert approvers.approvers([resting, DATTA], HEAD, {AUTHOR}).everybody == (DATTA,)
+    assert approvers.approvers([resting], HEAD, {AUTHOR}).standing_in
 
 
 @pytest.mark.parametrize(
-    ("recorder_ids", "confirmed_by_id", "staff_recorder_id", "expected"),
+    ("recorder_ids", "confirmed_by_id", "staff_recorder_ids", "expected"),
     [
-        ({11}, None, None, set()),  # by a command, or in force at the upgrade
-        ({11}, 12, None, {12}),  # by a head, or by staff that a command recorded
-        ({11}, 12, 13, {12, 13}),
-        ({11, 14}, 11, None, {11, 14}),
+        ({11}, None, (), set()),  # by a command, or in force at the upgrade
+        ({11}, 12, (), {12}),  # by a head, or by staff that a command recorded
+        ({11}, 12, (13,), {12, 13}),
+        ({11}, 12, (13, 15), {12, 13, 15}),  # 15 changed the address of who confirmed
+        ({11, 14}, 11, (), {11, 14}),
     ],
 )
 def test_an_appointment_rests_on_who_confirmed_it(
     recorder_ids: set[int],
     confirmed_by_id: int | None,
-    staff_recorder_id: int | None,
+    staff_recorder_ids: tuple[int, ...],
     expected: set[int],
 ) -> None:
-    assert gate.rests_on(recorder_ids, confirmed_by_id, staff_recorder_id) == expected
+    assert gate.rests_on(recorder_ids, confirmed_by_id, staff_recorder_ids) == expected
+
+
+@pytest.mark.parametrize(
+    ("ground", "from_at", "counts"),
+    [
+        (HeadGround.NO_OFFICER, None, True),
+        (HeadGround.UNDECIDED, NOW, True),
+        (HeadGround.UNDECIDED, NOW - SECOND, True),
+        (HeadGround.UNDECIDED, NOW + TICK, False),  # decided too early
+        (HeadGround.UNDECIDED, None, False),
+        (None, NOW - SECOND, False),
+        (None, None, False),
+    ],
+)
+def test_a_head_s_approval_counts_by_the_right_that_was_kept(
+    ground: HeadGround | None, from_at: datetime | None, counts: bool
+) -> None:
+    by_head = approval(head_right=HeadRight(NOW, ground, from_at))
+    expected = None if counts else Refusal.APPROVAL_MISSING
+    assert refusal(case(approvals=(by_head,))) is expected
+    # Time that passes afterwards, or a clock that goes back, changes nothing of it.
+    later = replace(case(approvals=(by_head,)))
+    assert (gate.judge(later, now=NOW + timedelta(days=1)).refusal is None) is counts
+
+
+def test_the_head_may_decide_only_once_it_is_overdue() -> None:
+    able = approvers.approvers([USHA, DATTA], HEAD, {AUTHOR}, is_overdue=True)
+    assert able.head_ground is HeadGround.UNDECIDED
+    assert able.everybody == (USHA, DATTA, HEAD)
+    assert not approvers.approvers([USHA, DATTA], None, {AUTHOR}, is_overdue=True).standing_in
+    wrote_it = approvers.approvers([USHA], HEAD, {HEAD.person_id}, is_overdue=True)
+    assert not wrote_it.standing_in
+
+
+def test_officers_who_are_away_leave_it_to_the_head() -> None:
+    usha, datta = replace(USHA, is_away=True), replace(DATTA, is_away=True)
+    assert approvers.approvers([usha, DATTA], HEAD, {AUTHOR}).everybody == (DATTA,)
+    able = approvers.approvers([usha, datta], HEAD, {AUTHOR})
+    assert able.head_ground is HeadGround.NO_OFFICER
+    assert able.everybody == (HEAD,)
+    alone = approvers.approvers([usha, datta], None, {AUTHOR})
+    assert (alone.everybody, alone.blocked) == ((usha, datta), "all_away")

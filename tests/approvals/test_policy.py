@@ -82,6 +82,7 @@ ratify                 .    .    .      o     h     .       .        .
 draft_template         .    +    +      .     .     .       .        .
 approve_template       .    .    .      o     h     .       .        .
 keep_roster            +    +    .      .     .     .       .        .
+record_away            .    +    +      o     o     .       .        .
 confirm_appointment    +    +    .      .     o     .       .        .
 """
 _HEAD, *_ROWS = [line.split() for line in MAY.strip().splitlines()]

@@ -99,6 +99,7 @@ PAGES = """
     first /emergency/uses/{used}
     first /emergency/uses/{used}/refuse
     lead /duty
+    head /away
     clerk /emergency/templates/new
     clerk /emergency/templates/{template}
     clerk /emergency/templates/{template}/edit
@@ -123,6 +124,7 @@ OTHER_FORMS = {
     "orders.hide": ("first", "/comments/{routed}/hide", "reason"),
     "orders.unhide": ("first", "/comments/{routed}/unhide", "reason"),
     "submissions.see_note": ("clerk", "/submissions/{received}/note/seen", ""),
+    "away.end": ("clerk", "/away/99/end", ""),
     "duty.approve": ("lead", "/duty/99/approve", ""),
     "duty.take_off": ("lead", "/duty/99/end", ""),
     "stopping.release": ("lead", "/stop/release", "seen known release-reason release-in_doubt"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import url_for
@@ -22,7 +22,7 @@ from publisher.models.monitoring import Watch
 from publisher.models.people import Department, KnownDevice, SignIn
 from publisher.models.posts import Post
 from publisher.models.submissions import SubmissionFile
-from publisher.people import department_changes, department_orders
+from publisher.people import absences, department_changes, department_orders
 from publisher.review import in_person
 from publisher.working_time import local_day
 from tests.support import city_controls, emergency_steps
@@ -225,6 +225,9 @@ TABLE: Mapping[str, Entry] = {
     "emergency_templates.approve": DECIDE,
     "emergency_templates.return_template": DECIDE,
     "emergency_templates.withdraw": DECIDE,
+    "away.index": page("lead cell officer head"),
+    "away.record": page("lead cell officer head"),
+    "away.end": Entry("lead cell", "officer head"),
     "duty.index": page(EVERYBODY),
     "duty.put_on": page(RECORDS),
     "duty.approve": page(RECORDS),
@@ -296,6 +299,7 @@ def add_one_of_each(city: City, department: str, platform: str = "x") -> Ids:
         "person_id": city.people["garden_member"],
         "appointment_id": city.appointments["garden_member"],
         "account_id": city.accounts["x"],
+        "absence_id": _add_absence(city, APPROVERS[department]),
         "platform": platform,
         "walk_id": city_controls.start_oauth_elsewhere(city, department, platform),
         "code": department,
@@ -318,6 +322,20 @@ def _add_external_change(city: City, delivery_id: int) -> int:
         session.add(watch)
         session.flush()
         return watch.id
+
+
+def _add_absence(city: City, name: str) -> int:
+    with city.write() as session:
+        absence = absences.record(
+            session,
+            actor=city.actor("other_clerk"),
+            now=city.now,
+            person_id=city.people[name],
+            from_on=date(2027, 3, 1),
+            until_on=date(2027, 3, 2),
+        )
+        session.flush()
+        return absence.id
 
 
 def _in_person_token(city: City, department: str) -> str:

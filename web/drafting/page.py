@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -37,13 +38,15 @@ from web.previews import LANGUAGE_WORDS, ShownPicture
 class DepartmentApprovers:
     """The people who decide for a department: its officers, else its head, else nobody.
 
-    `barred_ids` are the appointments that rest on the reader, who may not approve what they save.
+    `barred_ids` are the appointments that rest on the reader, who may not approve what they save;
+    `away_until` has the last day of those people who are away.
     """
 
     department: Department
     people: tuple[Appointment, ...]
     is_head: bool
     barred_ids: frozenset[int]
+    away_until: Mapping[int, date]
 
 
 @dataclass(frozen=True)
@@ -278,10 +281,12 @@ def _approvers(session: Session, post: Post, sheet: Sheet) -> list[DepartmentApp
 
 def _approvers_of(department: Department, staff: Staff) -> DepartmentApprovers:
     is_head = not staff.officers
-    people = ([staff.head] if staff.head else []) if is_head else staff.officers
+    all_away = all(officer.person_id in staff.absences for officer in staff.officers)
+    people = [*staff.officers, *([staff.head] if staff.head and all_away else [])]
     barred_ids = frozenset(
         appointment.id
         for appointment in people
         if actor().person_id in confirmation.rests_on(appointment)
     )
-    return DepartmentApprovers(department, tuple(people), is_head, barred_ids)
+    away_until = {person_id: rows[0].until_on for person_id, rows in staff.absences.items()}
+    return DepartmentApprovers(department, tuple(people), is_head, barred_ids, away_until)

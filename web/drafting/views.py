@@ -150,7 +150,13 @@ def _store(
 
 def _send(session: Session, post_id: int, number: int) -> None:
     """Send a revision for review and close the draft. Raises `Invalid` if a blank is left."""
-    decide.send_for_review(session, **by_actor(), post_id=post_id, seen_revision=number)
+    decide.send_for_review(
+        session,
+        **by_actor(),
+        post_id=post_id,
+        seen_revision=number,
+        head_hours=ctx.settings.head_hours,
+    )
     collaboration.delete_open_draft(session, actor=actor(), post_id=post_id)
 
 

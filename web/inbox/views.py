@@ -143,6 +143,7 @@ def answer(form: AnswerForm, comment_id: int) -> Page:
             text=form.text.data or "",
             kind=AnswerKind.INTERIM if form.interim.data else AnswerKind.FINAL,
             seen_digest=form.text_digest.data or "",
+            head_hours=ctx.settings.head_hours,
         )
         leaves = post.state is PostState.APPROVED
     failpoints.hit("answer.after_commit")

@@ -19,6 +19,10 @@ from web.messages.names import platform_word
 FIELD_ERRORS: Mapping[str, str] = {
     **EMERGENCY_SENTENCES,
     **SENTENCES,
+    "away_already": N_("This person is recorded as away on one of these days already."),
+    "away_past": N_("Write today or a later day."),
+    "until_on.required": N_("Write the last day."),
+    "too_long_away": N_("Write at most a year. Whoever is away for longer is replaced in office."),
     "required": N_("Fill this in."),
     "kind.required": N_("Choose what kind of information it is."),
     "title.required": N_("Write the title."),

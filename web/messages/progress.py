@@ -118,6 +118,11 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.REVISED: (N_("New revision saved"), "post", "draft"),
     StepKind.SENT_FOR_REVIEW: (N_("Sent for review"), "post", "in_review"),
     StepKind.BLOCKED: (N_("Nobody can approve"), "post", "blocked"),
+    StepKind.HEAD_MAY_DECIDE: (
+        N_("The head may decide in the officers’ place"),
+        "post",
+        "in_review",
+    ),
     StepKind.APPROVED: (N_("Approved"), "post", "approved"),
     StepKind.PUBLISHED_IN_EMERGENCY: (N_("Emergency publication"), "emergency", "owed"),
     StepKind.RATIFIED: (N_("Ratified"), "emergency", "ratified"),

@@ -18,6 +18,14 @@ REFUSALS: Mapping[str, str] = {
     "wrong_state": N_("This has moved on meanwhile. Look at how it stands now."),
     "overtaken": N_("Somebody else acted a moment before you. Look at how it stands now."),
     "wrong_role": N_("Your appointment does not allow this."),
+    "head_not_yet": N_(
+        "An officer of your department decides about this. You may as its head from %(from_at)s "
+        "on, if nobody has decided, or while no officer can."
+    ),
+    "head_not_yet.never": N_(
+        "An officer of your department decides about this. You may as its head while no officer "
+        "can."
+    ),
     "fresh_sign_in_required": N_("This step asks for your password once more."),
     "four_eyes_required": N_("You cannot approve a revision that you wrote yourself."),
     "rests_on_writer": N_(

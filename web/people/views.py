@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from wtforms import BooleanField, SelectField, StringField
 
 from approvals.appointments import NEEDS_CONFIRMATION
-from approvals.policy import Action, Role
+from approvals.policy import Action, Role, may
 from publisher.auth.contact_details import BadPerson, Problems
 from publisher.models.people import Appointment, Department, Person
 from publisher.people import (
+    absences,
     appointments,
     confirmation,
     invitations,
@@ -203,6 +204,8 @@ def _page(session: Session, /, form: Form, person_id: int, **_ids: int) -> str:
         former_names=names.former_names(session, person),
         actor=actor(),
         disabling=appointments.disabling_of(session, person),
+        own_absences=absences.of_anybody(session, [person.id], now=ctx.now()),
+        may_record_away=may(actor(), Action.RECORD_AWAY, None),
     )
 
 

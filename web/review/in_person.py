@@ -17,7 +17,7 @@ from publisher.drafting import drafts
 from publisher.models.approvals import SpotCode
 from publisher.models.people import Appointment
 from publisher.models.posts import Revision
-from publisher.review import gate_adapter, in_person
+from publisher.review import department_approvers, gate_adapter, in_person
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal, Spelled
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
@@ -92,7 +92,9 @@ def _deciders(session: Session, revision: Revision) -> list[Appointment]:
     """Return the appointments that can decide now, department by department."""
     deciders = []
     for department_id in gate_adapter.asked_department_ids(revision):
-        approvers = gate_adapter.approvers_for(session, revision, department_id, now=ctx.now())
+        approvers = department_approvers.approvers_for(
+            session, revision, department_id, now=ctx.now()
+        )
         deciders += [
             session.get_one(Appointment, officer.appointment_id) for officer in approvers.everybody
         ]

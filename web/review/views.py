@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import date
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from werkzeug import Response
 from wtforms import IntegerField
 
 from approvals import gate
+from approvals.approvers import Approvers
 from approvals.errors import (
     FourEyesRequired,
     NotAllowed,
@@ -21,9 +23,12 @@ from approvals.policy import Action, may
 from approvals.states import PostState
 from publisher import failpoints
 from publisher.drafting import diff, drafts
+from publisher.models.people import Absence, Appointment
 from publisher.models.posts import DecisionKind, Post, Revision
-from publisher.review import decide, gate_adapter, history
+from publisher.people import absences, responsibility
+from publisher.review import decide, department_approvers, gate_adapter, history
 from publisher.review.decide import ActsUnderAnother
+from publisher.review.department_approvers import HeadNotYet
 from publisher.review.department_reviews import department_reviews, without_approver
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
@@ -76,7 +81,7 @@ def _page(
     reviews = department_reviews(revision, now=now)
     nobody_for = without_approver(session, revision, reviews, now=now)
     department_id = _deciding_department_id(revision)
-    approvers = gate_adapter.approvers_for(session, revision, department_id, now=now)
+    approvers = department_approvers.approvers_for(session, revision, department_id, now=now)
     blocking_sentence = _blocking_sentence(session, post, revision, approvers)
     previews = previews_of(revision)
     return render_template(
@@ -93,6 +98,7 @@ def _page(
         reviews=reviews,
         without_approver=nobody_for,
         approvers=approvers,
+        approver_offices=_approver_offices(session, approvers),
         refusal=" ".join(form.form_errors) if form else blocking_sentence,
         was_refused=form is not None,
         # After a switch of the appointment nothing was decided: the button is shown once more.
@@ -104,6 +110,21 @@ def _page(
         may_approve_in_person=may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
         and sum(review.is_pending for review in reviews) > len(nobody_for),
     )
+
+
+def _approver_offices(
+    session: Session, approvers: Approvers
+) -> list[tuple[Appointment, date | None]]:
+    """Return the offices of those who may decide now, and of who is away the last day."""
+    heads = [approvers.head] if approvers.head is not None and approvers.standing_in else []
+    ids = [candidate.appointment_id for candidate in (*approvers.officers, *heads)]
+    offices = responsibility.offices(session, ids)
+    away = absences.of_people(session, [office.person_id for office in offices], now=ctx.now())
+    return [(office, _last_day(away.get(office.person_id, []))) for office in offices]
+
+
+def _last_day(own_absences: Sequence[Absence]) -> date | None:
+    return own_absences[0].until_on if own_absences else None
 
 
 def _count_photos(revision: Revision) -> int:
@@ -125,7 +146,7 @@ def _deciding_department_id(revision: Revision) -> int:
 
 
 def _blocking_sentence(
-    session: Session, post: Post, revision: Revision, approvers: gate.Approvers
+    session: Session, post: Post, revision: Revision, approvers: Approvers
 ) -> str:
     """Return the sentence why the actor cannot decide; empty if they can, or nothing is asked."""
     if post.state is not PostState.IN_REVIEW or revision.number != post.newest:
@@ -138,6 +159,10 @@ def _blocking_sentence(
             "Your department has approved this revision. It waits for: %(departments)s.",
             departments=department_names,
         )
+    try:
+        department_approvers.check_right(revision, approvers, Action.APPROVE, actor=actor())
+    except HeadNotYet as refusal:
+        return refusal_sentence(refusal)
     if not may(actor(), Action.APPROVE, department_id, standing_in=approvers.standing_in):
         return _("An officer of your department decides about this.")
     try:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from approvals.gate import Approvers
+from approvals.approvers import Approvers
 from approvals.policy import Role
 from publisher.delivery.emergency import templates
 from publisher.models.emergency import EmergencyTemplate, EmergencyUse, TemplateDecision

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from approvals import gate
-from approvals.gate import Approvers
+from approvals import approvers
+from approvals.approvers import Approvers
 from approvals.policy import Action, Actor
 from publisher.models.emergency import (
     EmergencyTemplate,
@@ -19,8 +19,7 @@ from publisher.models.emergency import (
     TemplateVerdict,
 )
 from publisher.models.people import Appointment
-from publisher.people import responsibility
-from publisher.people.confirmation import candidate
+from publisher.people import absences, responsibility
 from publisher.review import emergency_grounds
 from publisher.validation import NotFound, check_in_sight, departments_in_sight, existing
 
@@ -127,12 +126,13 @@ def able_in(
 ) -> Approvers:
     """Return those who can decide for a department now, except for the people `without`.
 
-    These are its officers; if none is left, its head.
+    These are its officers; if none is left who is not away, its head.
     """
     top = responsibility.head(session, department_id, now=now)
-    officers = [
-        candidate(appointment)
-        for appointment in responsibility.officers(session, department_id, now=now)
-    ]
-    head = candidate(top) if top else None
-    return gate.approvers(officers, head, without)
+    officers = responsibility.officers(session, department_id, now=now)
+    away = absences.of_people(session, [officer.person_id for officer in officers], now=now)
+    return approvers.approvers(
+        absences.candidates(officers, away, without),
+        next(iter(absences.candidates([top] if top else [], away, without)), None),
+        without,
+    )

@@ -1,0 +1,107 @@
+"""Who can approve a revision for a department now, and from when on its head may."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from approvals import approvers
+from approvals.approvers import Approvers, HeadGround
+from approvals.errors import WrongRole
+from approvals.policy import Action, Actor, Role, require
+from publisher.models.posts import Revision
+from publisher.people import absences, responsibility
+from publisher.review.gate_adapter import excluded_authors
+from publisher.scheduling import slots
+from publisher.working_time import add_working_days, add_working_hours, working_hours_between
+
+HEAD_HOURS: Final = 2.0
+"""Working hours that the officers have at least before their head may decide."""
+
+
+class HeadNotYet(WrongRole):
+    """An officer can still decide, and the head may from `from_at` on.
+
+    The values have the state `never` if the time was not fixed, as before this was asked.
+    """
+
+    code = "head_not_yet"
+
+
+def approvers_for(
+    session: Session, revision: Revision, department_id: int, *, now: datetime
+) -> Approvers:
+    """Return who can approve this revision for that department now."""
+    chain = responsibility.responsible_chain(session, department_id, now=now)
+    away = absences.of_people(session, [office.person_id for office in chain], now=now)
+    authors = excluded_authors(revision)
+    heads = [office for office in chain if office.role is Role.HEAD]
+    return approvers.approvers(
+        absences.candidates([office for office in chain if office not in heads], away, authors),
+        next(iter(absences.candidates(heads, away, authors)), None),
+        authors,
+        is_overdue=is_overdue(revision, now=now),
+    )
+
+
+def is_overdue(revision: Revision, *, now: datetime) -> bool:
+    """Return True if the officers' time is over: their head may decide if nobody has."""
+    return revision.head_decides_at is not None and now >= revision.head_decides_at
+
+
+def head_decides_at(sent_at: datetime, wished_at: datetime | None, *, least: float) -> datetime:
+    """Return when half the working time from sending to the wished time is over; UTC.
+
+    It is one working day after sending without a wished time, and never earlier than `least`
+    working hours after it.
+    """
+    earliest = add_working_hours(sent_at, least)
+    if wished_at is None:
+        return max(earliest, add_working_days(sent_at, 1))
+    half = working_hours_between(sent_at, wished_at) / 2
+    return max(earliest, add_working_hours(sent_at, half))
+
+
+def set_head_time(revision: Revision, *, least: float, now: datetime) -> None:
+    """Fix from when the head may decide, when the revision is sent for review.
+
+    Of an answer the wished time is the deadline of its comment.
+    """
+    reply = revision.post.reply
+    wished_at = slots.earliest_wish(revision.post) if reply is None else reply.comment.due_at
+    revision.head_decides_at = head_decides_at(now, wished_at, least=least)
+
+
+def check(
+    session: Session,
+    revision: Revision,
+    department_id: int,
+    action: Action,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Raise `WrongRole` unless the actor may decide now; `HeadNotYet` for the department's head."""
+    able = approvers_for(session, revision, department_id, now=now)
+    check_right(revision, able, action, actor=actor)
+    require(actor, action, department_id, now=now, standing_in=able.standing_in)
+
+
+def check_right(revision: Revision, able: Approvers, action: Action, *, actor: Actor) -> None:
+    """Raise `HeadNotYet` if the actor is the head who may decide later, or in their place alone."""
+    is_able_head = able.head is not None and able.head.appointment_id == actor.appointment_id
+    if is_able_head and not able.standing_in:
+        from_at = revision.head_decides_at
+        state = None if from_at else "never"
+        raise HeadNotYet(role=actor.role, action=action, from_at=from_at, state=state)
+
+
+def head_ground(
+    session: Session, revision: Revision, department_id: int, *, actor: Actor, now: datetime
+) -> HeadGround | None:
+    """Return the ground on which the actor decides as head; None for anybody else."""
+    if actor.role is not Role.HEAD:
+        return None
+    return approvers_for(session, revision, department_id, now=now).head_ground

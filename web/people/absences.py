@@ -1,0 +1,78 @@
+"""Who of the officers and heads is away: a list, and a form to record it by dates."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+from wtforms import SelectField
+
+from approvals.policy import Action
+from publisher.people import absences
+from web.core.auth import actor, by_actor, reads, writes, writing
+from web.core.context import ctx
+from web.core.form_views import with_form
+from web.core.i18n import _, _l
+from web.core.permissions import Page, for_action
+from web.forms import DayMonthYearField, Form, number_of, options
+from web.messages.names import person_name, post_of
+
+routes = Blueprint("away", __name__, url_prefix="/away")
+
+
+class AwayForm(Form):
+    """A person who is away, and the first and last day."""
+
+    person_id = SelectField(_l("Person"), validate_choice=False)
+    from_on = DayMonthYearField(_l("First day"))
+    until_on = DayMonthYearField(_l("Last day"))
+
+
+@routes.get("")
+@for_action(Action.RECORD_AWAY)
+def index() -> Page:
+    """Show who is away or will be, and the form."""
+    return _page(AwayForm(formdata=None))
+
+
+@reads
+def _page(session: Session, form: AwayForm) -> str:
+    now = ctx.now()
+    offices = absences.recordable(session, actor=actor(), now=now)
+    people = {
+        office.person_id: f"{person_name(office.person)} – {post_of(office)}" for office in offices
+    }
+    own_id = actor().person_id
+    if form.person_id.data is None and own_id in people:
+        form.person_id.data = str(own_id)
+    choices = [(str(person_id), text) for person_id, text in people.items()]
+    form.person_id.choices = options([("", _("Choose")), *choices])
+    away = absences.of_anybody(session, people, now=now)
+    return render_template("people/away.html", form=form, absences=away, posts=people)
+
+
+@routes.post("")
+@for_action(Action.RECORD_AWAY)
+@with_form(AwayForm, shown_by=_page)
+def record(form: AwayForm) -> Page:
+    """Record that somebody is away."""
+    with writing() as session:
+        absence = absences.record(
+            session,
+            **by_actor(),
+            person_id=number_of(form.person_id.data),
+            from_on=form.from_on.data,
+            until_on=form.until_on.data,
+        )
+        name = person_name(absence.person)
+    flash(_("%(name)s is recorded as away, and the others are told.", name=name))
+    return redirect(url_for("away.index"))
+
+
+@routes.post("/<int:absence_id>/end")
+@for_action(Action.RECORD_AWAY)
+@writes
+def end(session: Session, absence_id: int) -> Page:
+    """End an absence now, or before it begins."""
+    absence = absences.end(session, **by_actor(), absence_id=absence_id)
+    flash(_("%(name)s is no longer recorded as away.", name=person_name(absence.person)))
+    return redirect(url_for("away.index"))
