@@ -39,6 +39,7 @@ from publisher.operations.schedule_marker import tick_timed
 from publisher.operations.worker_health import close_past_outage, tick_outages
 from publisher.people.appointment_notices import tick_appointments
 from publisher.people.confirmation_reminders import tick_reminders
+from publisher.people.contact_corrections import tick_contacts
 from publisher.reports.export import tick_exports
 from publisher.review.head_notices import tick_heads
 from publisher.review.lapsed_approvals import tick_lapsed_approvals
@@ -96,6 +97,7 @@ def ticks(
         Tick("reminders", 600.0, lambda: tick_reminders(context.database, now=context.now())),
         Tick("lapsed", 5.0, lambda: tick_lapsed_approvals(context.database, now=context.now())),
         Tick("heads", 60.0, lambda: tick_heads(context.database, now=context.now())),
+        Tick("contacts", 60.0, lambda: tick_contacts(context.database, now=context.now())),
         Tick("departments", 60.0, lambda: tick_departments(context.database, now=context.now)),
         Tick("links", 3.0, lambda: _links(context, settings)),
         Tick("outages", 5.0, lambda: tick_outages(context.database, now=context.now())),

@@ -58,6 +58,7 @@ PROMISES = {
     "lapsed": 5,
     # A head is told in the minute in which their right to decide begins.
     "heads": 60,
+    "contacts": 60,
     "departments": 60,
     # A clerk learns of a dead link while drafting.
     "links": 3,

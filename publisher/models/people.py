@@ -58,6 +58,18 @@ class Person(Base):
     language: Mapped[str] = mapped_column(String(2), default="mr")
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    mail_proven_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="When a link or code that was sent there was used"
+    )
+    mobile_proven_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="When a link or code that was sent there was used"
+    )
+    mail_confirmed_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="When it stood in the confirmation of an appointment"
+    )
+    mobile_confirmed_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="When it stood in the confirmation of an appointment"
+    )
 
     appointments: Mapped[list[Appointment]] = relationship(
         back_populates="person", foreign_keys="Appointment.person_id", order_by="Appointment.id"
@@ -289,7 +301,11 @@ class ContactField(StrEnum):
 
 
 class ContactChange(Base):
-    """A new mail address or mobile number that its owner has yet to verify by a code sent to it."""
+    """A new mail address or mobile number that is not in force yet.
+
+    What its owner asked for waits for the code that was sent there. What the staff asked for, of
+    somebody who has signed in, has an `in_force_at`.
+    """
 
     __tablename__ = "contact_changes"
     __table_args__ = (Index("ix_contact_changes_person_id", "person_id"),)
@@ -301,5 +317,12 @@ class ContactChange(Base):
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    asked_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("people.id"), comment="None: by its owner"
+    )
+    seconded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    in_force_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    person: Mapped[Person] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    asked_by: Mapped[Person | None] = relationship(foreign_keys=[asked_by_id])
+    seconded_by: Mapped[Person | None] = relationship(foreign_keys=[seconded_by_id])

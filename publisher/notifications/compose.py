@@ -33,6 +33,7 @@ class NoticeKind(StrEnum):
     PASSWORD_LINK = "password_link"  # noqa: S105  a kind of notice
     PASSWORD_CODE = "password_code"  # noqa: S105  a kind of notice
     CONTACT_CODE = "contact_code"
+    CONTACT_CHANGE = "contact_change"
     ACCESS_CHANGED = "access_changed"
     SIGN_IN_CODE = "sign_in_code"
     SIGN_INS_REFUSED = "sign_ins_refused"
@@ -95,6 +96,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.PASSWORD_LINK: "expires_at",
     NoticeKind.PASSWORD_CODE: "secret expires_at",
     NoticeKind.CONTACT_CODE: "secret expires_at",
+    NoticeKind.CONTACT_CHANGE: "person changed contact at by? own?",
     NoticeKind.ACCESS_CHANGED: "changed at calendar?",
     NoticeKind.SIGN_IN_CODE: "secret expires_at",
     NoticeKind.SIGN_INS_REFUSED: "at",

@@ -45,6 +45,11 @@ def profile() -> str:
     return "/profile"
 
 
+def own_contacts() -> str:
+    """Return the path where the reader accepts or refuses what the staff recorded for them."""
+    return "/profile/contacts"
+
+
 def sessions() -> str:
     """Return the path of the reader's own sessions and known devices."""
     return "/sessions"

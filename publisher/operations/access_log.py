@@ -36,6 +36,7 @@ VERBS: Final[Mapping[AccessKind, frozenset[str]]] = {
     AccessKind.CHANNELS: frozenset(
         {
             *("ask_contact_change", "change_contact", "change_name", "correct_name"),
+            *("correct_contact", "second_contact", "refuse_contact"),
             *("change_password", "reset_password", "forget_password"),
         }
     ),

@@ -7,19 +7,18 @@ from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher import transitions
-from publisher.auth import known_devices, one_time_links, throttling
+from publisher.auth import one_time_links, throttling
 from publisher.auth.contact_details import BadPerson, read_mail, read_mobile
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.models.people import ContactChange, ContactField, Link, Person
 from publisher.notifications import compose
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.links import contact_code
-from publisher.people.password_reset import say_changed
+from publisher.people import channels
 
 CODE_LASTS: Final = timedelta(hours=1)
 
@@ -86,6 +85,7 @@ def _give_up_earlier(session: Session, person: Person, now: datetime) -> None:
 def _open_changes(session: Session, person_id: int, now: datetime) -> list[ContactChange]:
     query = select(ContactChange).where(
         ContactChange.person_id == person_id,
+        ContactChange.in_force_at.is_(None),
         ContactChange.ended_at.is_(None),
         ContactChange.expires_at > now,
     )
@@ -144,20 +144,12 @@ def confirm(
 def _take(
     session: Session, change: ContactChange, link: Link, *, actor: Actor, now: datetime
 ) -> ContactCodeProblem | None:
-    person, before = change.person, change.person.mail
     one_time_links.use(session, link=link, now=now)
     _end(session, change, now)
+    contacts = {change.field: change.value}
     try:
-        with session.begin_nested():
-            setattr(person, change.field, change.value)
-    except IntegrityError:  # it is another person's
-        session.refresh(person)
+        channels.store(session, change.person, contacts, actor=actor, now=now)
+    except BadPerson:
         return ContactCodeProblem.TAKEN
-    # What was sent to the one before is void.
-    one_time_links.end_for_password(session, person=person, now=now)
-    known_devices.end_all(session, person_id=person.id, now=now)
-    values = {"field": change.field.value}
-    transitions.record(session, person, "change_contact", actor=actor, now=now, values=values)
-    if before is not None:
-        say_changed(session, person, change.field.value, now=now, to=before)
+    channels.note_proven(change.person, change.value, now=now)
     return None

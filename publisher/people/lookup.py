@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from approvals.policy import Actor, Role
+from approvals.appointments import NEEDS_CONFIRMATION
+from approvals.policy import Actor
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_line, read_mail, read_mobile
 from publisher.models.people import Person
@@ -143,11 +144,11 @@ def _complete(
 
 
 def confirm_again(session: Session, person: Person, *, actor: Actor, now: datetime) -> None:
-    """Let a head or officer wait again: a confirmation covers what it showed."""
+    """Let an appointment wait again: a confirmation covers what it showed."""
     if is_command(actor):
         return
     for appointment in standing(session, person_id=person.id, now=now):
-        if appointment.role not in {Role.HEAD, Role.OFFICER}:
+        if appointment.role not in NEEDS_CONFIRMATION:
             continue
         appointment.changed_by_id = actor.person_id
         if appointment.state is not AppointmentState.RECORDED:

@@ -79,6 +79,8 @@ PAGES = """
     admin /people/{person_first}
     admin /people/{person_left}
     admin /people/{person_new}
+    admin /people/{person_first}/contacts
+    admin /people/{person_first}/name
     admin /people/{person_first}/sessions
     member /profile
     member /profile/mail
@@ -129,6 +131,10 @@ OTHER_FORMS = {
     "duty.take_off": ("lead", "/duty/99/end", ""),
     "stopping.release": ("lead", "/stop/release", "seen known release-reason release-in_doubt"),
     "confirmation.confirm": ("admin", "/people/waiting", "chosen"),
+    "contacts.second": ("admin", "/people/99/contacts/99/second", ""),
+    "contacts.refuse": ("admin", "/people/99/contacts/99/refuse", ""),
+    "own_contacts.accept": ("member", "/profile/contacts/99/accept", ""),
+    "own_contacts.refuse": ("member", "/profile/contacts/99/refuse", ""),
     "drafting.send": ("clerk", "/posts/{drafted}/send-for-review", "seen"),
     "exports.start": ("clerk", "/exports", "view q department"),
     "exports.remove": ("clerk", "/exports/1/remove", ""),

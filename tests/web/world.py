@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import product
 from typing import Any
 
 from flask import url_for
@@ -19,7 +20,7 @@ from publisher.intake.uploads import UploadedFile
 from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import Delivery
 from publisher.models.monitoring import Watch
-from publisher.models.people import Department, KnownDevice, SignIn
+from publisher.models.people import ContactChange, ContactField, Department, KnownDevice, SignIn
 from publisher.models.posts import Post
 from publisher.models.submissions import SubmissionFile
 from publisher.people import absences, department_changes, department_orders
@@ -105,6 +106,9 @@ TABLE: Mapping[str, Entry] = {
     "profile.mail": page(EVERYBODY),
     "profile.mobile": page(EVERYBODY),
     "profile.code": page(EVERYBODY),
+    "own_contacts.index": page(EVERYBODY),
+    "own_contacts.accept": page(EVERYBODY),
+    "own_contacts.refuse": page(EVERYBODY),
     "today.index": page(EVERYBODY),
     "tour.step": page(EVERYBODY),
     "accounts.index": page("admin lead cell auditor"),
@@ -155,6 +159,9 @@ TABLE: Mapping[str, Entry] = {
     "people.disable": page(RECORDS),
     "people.enable": page(RECORDS),
     "people.end": page(RECORDS),
+    "contacts.correct": page(RECORDS),
+    "contacts.second": page("admin lead head"),
+    "contacts.refuse": page(RECORDS),
     "person_sessions.show": page(RECORDS),
     "person_sessions.end": page(RECORDS),
     "person_sessions.end_device": page(RECORDS),
@@ -279,8 +286,11 @@ def add_one_of_each(city: City, department: str, platform: str = "x") -> Ids:
         newest = session.get_one(Post, post).revisions[-1]
         sha256 = newest.variants[0].renditions[0].sha256
     slot, quiet = city_controls.set_slot_and_quiet_time(city, minute=len(department))
+    if department == "water":
+        _correct_mails(city)
     saved_lists.save_lists(city, CAST.values() if department == "water" else ["road_member"])
     return {
+        "contact_change_id": 0,
         "view_id": 0,
         "export_id": 0,
         "slot_id": slot,
@@ -351,6 +361,21 @@ def _in_person_token(city: City, department: str) -> str:
             secret=SECRET,
         )
         return in_person.spell(code.seed, SECRET).token
+
+
+def _correct_mails(city: City) -> None:
+    """Let two other mail addresses wait for everybody: one is accepted, the other refused."""
+    with city.write() as session:
+        for person_id, number in product(city.people.values(), (1, 2)):
+            change = ContactChange(
+                person_id=person_id,
+                field=ContactField.MAIL,
+                value=f"new-{number}-{person_id}@pmc.example",
+                asked_at=city.now,
+                expires_at=city.now + timedelta(days=30),
+                in_force_at=city.now + timedelta(days=3),
+            )
+            session.add(change)
 
 
 def _add_link_picture(city: City, sha256: str) -> str:
@@ -453,6 +478,8 @@ class World:
         whose = "road_member" if call.foreign else name
         ids["sign_in_id"] = self._session_of(whose)
         ids["known_device_id"] = self._device_of(whose)
+        is_own = call.endpoint.startswith("own_contacts.")
+        ids["contact_change_id"] = self._change_of(whose if is_own else "garden_member")
         if call.endpoint.startswith("person_sessions."):
             ids["sign_in_id"] = self._session_of("garden_member")
             ids["known_device_id"] = self._device_of("garden_member")
@@ -464,6 +491,14 @@ class World:
         query = select(KnownDevice.id).where(KnownDevice.person_id == self.site.city.people[name])
         with self.site.city.read() as session:
             return session.scalars(query.order_by(KnownDevice.id.desc())).first() or 0
+
+    def _change_of(self, name: str) -> int:
+        person_id = self.site.city.people[name]
+        query = select(ContactChange.id).where(
+            ContactChange.person_id == person_id, ContactChange.ended_at.is_(None)
+        )
+        with self.site.city.read() as session:
+            return session.scalars(query).first() or 0
 
     def _session_of(self, name: str) -> int:
         query = select(SignIn.id).where(SignIn.person_id == self.site.city.people[name])

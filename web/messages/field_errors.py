@@ -213,6 +213,9 @@ RECORDING: Mapping[str, str] = {
         "This person signs in already, and adds an address or number in their own profile. "
         "Leave this empty."
     ),
+    "mail.another_person": N_("This mail address belongs to %(name)s."),
+    "just_recorded": N_("Somebody else has recorded this a moment ago. Look for it on People."),
+    "last_channel": N_("This is the only way to reach this person. Write another one first."),
     "mobile.another_person": N_("This mobile number belongs to %(name)s."),
     "name_mr.differs": N_(
         "The address or number belongs to %(name)s. For the same person write the name so; for "

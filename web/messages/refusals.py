@@ -91,6 +91,10 @@ REFUSALS: Mapping[str, str] = {
         "recorded by the one who recorded their own appointment. Ask the head, or another admin or "
         "lead."
     ),
+    "may_not_second": N_(
+        "You cannot agree to this. It needs another admin or lead than the one who asked for it, "
+        "whose own appointment that one did not record."
+    ),
     "changed_since_shown": N_(
         "What is recorded of %(name)s has changed meanwhile. Look at it once more."
     ),

@@ -17,6 +17,7 @@ from publisher.people import (
     absences,
     appointments,
     confirmation,
+    contact_corrections,
     invitations,
     lookup,
     name_changes,
@@ -188,19 +189,28 @@ def _record(session: Session, form: PersonForm) -> int:
 @for_action(*RECORD_ACTIONS)
 def show(person_id: int) -> Page:
     """Show a person with past and present appointments."""
-    return _page(Form(formdata=None), person_id)
+    return person_page(Form(formdata=None), person_id)
 
 
 @reads
-def _page(session: Session, /, form: Form, person_id: int, **_ids: int) -> str:
-    person = _person(session, person_id)
+def person_page(session: Session, /, form: Form, person_id: int, **_ids: int) -> str:
+    """Render the page of a person, with what was refused there."""
+    person = person_of(session, person_id)
+    contact_changes = contact_corrections.waiting(session, person_id=person_id)
+    now = ctx.now()
     return render_template(
         "people/person.html",
         person=person,
         messages=form.form_errors,
-        may_disable=permissions.may_disable(session, actor(), person, now=ctx.now()),
+        may_disable=permissions.may_disable(session, actor(), person, now=now),
         may_record=permissions.may_record,
-        may_rename=name_changes.may_rename(session, actor(), person, now=ctx.now()),
+        may_rename=name_changes.may_rename(session, actor(), person, now=now),
+        contact_changes=contact_changes,
+        may_second=[
+            change.id
+            for change in contact_changes
+            if contact_corrections.may_second(session, actor(), change, now=now)
+        ],
         former_names=names.former_names(session, person),
         actor=actor(),
         disabling=appointments.disabling_of(session, person),
@@ -209,7 +219,8 @@ def _page(session: Session, /, form: Form, person_id: int, **_ids: int) -> str:
     )
 
 
-def _person(session: Session, person_id: int) -> Person:
+def person_of(session: Session, person_id: int) -> Person:
+    """Return the person with their appointments; raises `NotFound`."""
     with_appointments = selectinload(Person.appointments)
     options = (
         with_appointments.joinedload(Appointment.department),
@@ -226,7 +237,7 @@ def _person(session: Session, person_id: int) -> Person:
 
 @reads
 def _name_page(session: Session, /, form: NamesForm, person_id: int) -> str:
-    person = _person(session, person_id)
+    person = person_of(session, person_id)
     name_changes.require_rename(session, actor(), person, now=ctx.now())
     if form.is_shown:
         form.process(obj=person)
@@ -242,7 +253,7 @@ def rename(form: NamesForm, person_id: int) -> Page:
         name_changes.rename(
             session,
             **by_actor(),
-            person=_person(session, person_id),
+            person=person_of(session, person_id),
             name_mr=form.name_mr.data or "",
             name_en=form.name_en.data or "",
             designation=form.designation.data or "",
@@ -253,22 +264,22 @@ def rename(form: NamesForm, person_id: int) -> Page:
 
 @routes.post("/people/<int:person_id>/invite")
 @for_action(*RECORD_ACTIONS)
-@with_form(Form, shown_by=_page)
+@with_form(Form, shown_by=person_page)
 def invite(_form: Form, person_id: int) -> Page:
     """Send a new invitation; the previous one becomes invalid."""
     with writing() as session:
-        invitations.invite(session, **by_actor(), person=_person(session, person_id))
+        invitations.invite(session, **by_actor(), person=person_of(session, person_id))
     flash(_("An invitation is on its way by mail."))
     return redirect(url_for("people.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/disable")
 @for_action(Action.DISABLE_PERSON)
-@with_form(Form, shown_by=_page)
+@with_form(Form, shown_by=person_page)
 def disable(_form: Form, person_id: int) -> Page:
     """Disable a person's access at once."""
     with writing() as session:
-        person = _person(session, person_id)
+        person = person_of(session, person_id)
         appointments.disable_person(session, **by_actor(), person=person)
         appointment_ids = [appointment.id for appointment in person.appointments]
     flash(_("The access is closed, and every session of this person has ended."))
@@ -278,24 +289,24 @@ def disable(_form: Form, person_id: int) -> Page:
 
 @routes.post("/people/<int:person_id>/enable")
 @for_action(Action.DISABLE_PERSON)
-@with_form(Form, shown_by=_page)
+@with_form(Form, shown_by=person_page)
 def enable(_form: Form, person_id: int) -> Page:
     """Enable a person's access again."""
     with writing() as session:
-        appointments.enable_person(session, **by_actor(), person=_person(session, person_id))
+        appointments.enable_person(session, **by_actor(), person=person_of(session, person_id))
     flash(_("The access is open again."))
     return redirect(url_for("people.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/appointments/<int:appointment_id>/end")
 @for_action(*RECORD_ACTIONS)
-@with_form(Form, shown_by=_page)
+@with_form(Form, shown_by=person_page)
 def end(_form: Form, person_id: int, appointment_id: int) -> Page:
     """End an appointment now."""
     with writing() as session:
         ending = [
             appointment
-            for appointment in _person(session, person_id).appointments
+            for appointment in person_of(session, person_id).appointments
             if appointment.id == appointment_id
         ]
         if not ending:

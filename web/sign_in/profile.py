@@ -12,7 +12,7 @@ from publisher.auth.contact_details import BadPerson
 from publisher.auth.sign_in import SignInRefusal
 from publisher.models.people import ContactField, NoticeGroup, Person, Telling
 from publisher.notifications import preferences
-from publisher.people import contact_verification, profile
+from publisher.people import contact_corrections, contact_verification, profile
 from publisher.people.contact_verification import ContactCodeProblem
 from publisher.people.profile import Profile
 from web.core.auth import acting, actor, by_actor, reads, writing
@@ -96,6 +96,7 @@ def _profile_page(database_session: Session, form: ProfileForm) -> str:
         pending_change=contact_verification.waiting_change(
             database_session, person_id=_own_id(), now=ctx.now()
         ),
+        contact_changes=contact_corrections.waiting(database_session, person_id=_own_id()),
         has_sms=ctx.settings.sms.is_set,
     )
 

@@ -1,0 +1,66 @@
+"""Store a person's mail address and mobile number, and when they were proven and confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from publisher import transitions
+from publisher.auth import known_devices, one_time_links
+from publisher.auth.contact_details import BadPerson
+from publisher.models.people import ContactField, Person
+from publisher.people.password_reset import say_changed
+
+Contacts = Mapping[ContactField, str | None]
+"""New addresses and numbers by field; None removes one."""
+
+
+def store(
+    session: Session, person: Person, contacts: Contacts, *, actor: Actor, now: datetime
+) -> None:
+    """Store a locked person's new address or number, and tell those that they had before.
+
+    What was sent to the former ones is void, and no device is known any more. Raises `BadPerson`
+    if somebody else has recorded it meanwhile.
+    """
+    former = {field: getattr(person, field) for field in ContactField}
+    try:
+        with session.begin_nested():
+            for field, value in contacts.items():
+                setattr(person, field, value)
+                setattr(person, f"{field}_proven_at", None)
+                setattr(person, f"{field}_confirmed_at", None)
+    except IntegrityError as problem:
+        session.refresh(person)
+        raise BadPerson(next(iter(contacts)), "just_recorded") from problem
+    one_time_links.end_for_password(session, person=person, now=now)
+    known_devices.end_all(session, person_id=person.id, now=now)
+    for field in contacts:
+        values = {"field": field.value}
+        transitions.record(session, person, "change_contact", actor=actor, now=now, values=values)
+        for address in _told(former, field):
+            say_changed(session, person, field.value, now=now, to=address)
+
+
+def _told(former: Contacts, field: ContactField) -> list[str]:
+    """Return where the change of this field is told: the one it had before, and by mail."""
+    addresses = dict.fromkeys((former[field], former[ContactField.MAIL]))
+    return [address for address in addresses if address is not None]
+
+
+def note_proven(person: Person, address: str, *, now: datetime) -> None:
+    """Note that a link or code that was sent to this address or number was used."""
+    for field in ContactField:
+        if getattr(person, field) == address:
+            setattr(person, f"{field}_proven_at", now)
+
+
+def note_confirmed(person: Person, *, now: datetime) -> None:
+    """Note that the address and number stood in a confirmation."""
+    for field in ContactField:
+        if getattr(person, field) is not None:
+            setattr(person, f"{field}_confirmed_at", now)

@@ -1,0 +1,257 @@
+"""Correct the mail address and mobile number of somebody else, as one or two of the staff.
+
+Who has signed in is not handed over by it: what is added or changed is in force after 72 hours, or
+24 hours after a second one of the staff has agreed, or once its owner accepts it in their session.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals import appointments
+from approvals.appointments import STAFF, Nomination
+from approvals.errors import FreshSignInRequired, NotAllowed
+from approvals.policy import CLOCK, FRESH, Action, Actor, require
+from publisher import transitions
+from publisher.auth.contact_details import BadPerson, Problems, read_mail, read_mobile
+from publisher.database.session import Database
+from publisher.models.people import Appointment, ContactChange, ContactField, Person
+from publisher.people import channels, confirmation, contact_notices
+from publisher.people.lookup import confirm_again
+from publisher.people.name_changes import require_rename
+from publisher.people.permissions import is_command, require_not_own, standing
+from publisher.validation import NotFound
+
+WAIT: Final = timedelta(hours=72)
+WAIT_OF_TWO: Final = timedelta(hours=24)
+_KEPT: Final = timedelta(days=30)
+_READERS: Final = {ContactField.MAIL: read_mail, ContactField.MOBILE: read_mobile}
+
+
+class MayNotSecond(NotAllowed):
+    """The actor asked for it, or is not one of the staff who may agree to it."""
+
+    code = "may_not_second"
+
+
+def correct(
+    session: Session,
+    *,
+    actor: Actor,
+    person: Person,
+    mail: str | None,
+    mobile: str | None,
+    now: datetime,
+) -> list[ContactChange]:
+    """Store the person's mail and mobile; return the changes that are not in force yet.
+
+    Who has never signed in is reached there at once; as a confirmation covered the former ones,
+    those who need one wait for it again, and the actor counts as their recorder. A removal is in
+    force at once. Raises as `name_changes.require_rename` does, and `BadPerson` with every invalid
+    field; its values name who has the address or number.
+    """
+    require_rename(session, actor, person, now=now)
+    session.refresh(person, with_for_update={"of": Person})
+    contacts = _read(session, person, mail, mobile)
+    if not contacts:
+        return []
+    if person.password_hash is None:
+        confirm_again(session, person, actor=actor, now=now)
+        channels.store(session, person, contacts, actor=actor, now=now)
+        return []
+    if removed := {field: None for field, value in contacts.items() if value is None}:
+        _require_one_left(person, removed)
+        channels.store(session, person, removed, actor=actor, now=now)
+    return [
+        _ask(session, person, field, value, actor=actor, now=now)
+        for field, value in contacts.items()
+        if value is not None
+    ]
+
+
+def _require_one_left(person: Person, removed: channels.Contacts) -> None:
+    if all(field in removed or getattr(person, field) is None for field in ContactField):
+        raise BadPerson(next(iter(removed)), "last_channel")
+
+
+def _read(
+    session: Session, person: Person, mail: str | None, mobile: str | None
+) -> dict[ContactField, str | None]:
+    """Return what would change. Raises `BadPerson` with every field that is invalid or taken."""
+    problems = Problems()
+    contacts = {
+        ContactField.MAIL: problems.read(lambda: _free(session, person, ContactField.MAIL, mail)),
+        ContactField.MOBILE: problems.read(
+            lambda: _free(session, person, ContactField.MOBILE, mobile)
+        ),
+    }
+    if not problems.found and not any(contacts.values()):
+        problems.found.append(BadPerson(ContactField.MAIL, "missing"))
+    problems.finish()
+    return {field: new for field, new in contacts.items() if new != getattr(person, field)}
+
+
+def _free(session: Session, person: Person, field: ContactField, text: str | None) -> str | None:
+    value = _READERS[field](text)
+    owner = _owner(session, field, value)
+    if owner is not None and owner is not person:
+        raise BadPerson(field, "another_person", name=owner.name_mr, person_id=owner.id)
+    return value
+
+
+def _owner(session: Session, field: ContactField, value: str | None) -> Person | None:
+    if value is None:
+        return None
+    column = Person.mail if field is ContactField.MAIL else Person.mobile
+    return session.scalars(select(Person).where(column == value)).one_or_none()
+
+
+def _ask(
+    session: Session,
+    person: Person,
+    field: ContactField,
+    value: str,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> ContactChange:
+    for earlier in waiting(session, person_id=person.id):
+        if earlier.field is field:
+            earlier.ended_at = now
+    change = ContactChange(
+        person=person,
+        field=field,
+        value=value,
+        asked_at=now,
+        expires_at=now + _KEPT,
+        asked_by_id=actor.person_id,
+        in_force_at=now + WAIT,
+    )
+    session.add(change)
+    session.flush()
+    _record(session, change, "correct_contact", actor, now)
+    contact_notices.tell(session, change, by=actor.person_id, now=now)
+    return change
+
+
+def waiting(session: Session, *, person_id: int) -> list[ContactChange]:
+    """Return the changes by the staff that are not in force yet."""
+    query = select(ContactChange).where(
+        ContactChange.person_id == person_id,
+        ContactChange.in_force_at.is_not(None),
+        ContactChange.ended_at.is_(None),
+    )
+    return list(session.scalars(query.order_by(ContactChange.id)))
+
+
+def may_second(session: Session, actor: Actor, change: ContactChange, *, now: datetime) -> bool:
+    """Return True if the actor may agree to this change, as the second one of the staff."""
+    if change.seconded_by_id is not None:
+        return False
+    if is_command(actor):
+        return True
+    if actor.role not in STAFF or actor.person_id in {change.person_id, change.asked_by_id}:
+        return False
+    own = session.get_one(Appointment, actor.appointment_id)
+    own_recorder_ids = confirmation.recorders_of(own)
+    return all(
+        appointments.may_confirm(
+            actor, _nomination(change, appointment), own_recorder_ids=own_recorder_ids
+        )
+        for appointment in standing(session, person_id=change.person_id, now=now)
+    )
+
+
+def _nomination(change: ContactChange, appointment: Appointment) -> Nomination:
+    return Nomination(
+        person_id=change.person_id,
+        role=appointment.role,
+        department_id=appointment.department_id,
+        superior_id=None,
+        recorder_ids=frozenset(filter(None, (change.asked_by_id,))),
+        is_left_by_head=False,
+    )
+
+
+def second(
+    session: Session, *, actor: Actor, person: Person, change_id: int, now: datetime
+) -> ContactChange:
+    """Agree that the person is reached at none of the former ones: in force in 24 hours.
+
+    Raises `WrongRole`, `FreshSignInRequired`, `NotFound` or `MayNotSecond`.
+    """
+    if not is_command(actor):
+        require(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
+    change = _locked(session, person, change_id)
+    if not may_second(session, actor, change, now=now):
+        raise MayNotSecond
+    change.seconded_by_id = actor.person_id
+    change.in_force_at = min(change.in_force_at or now, now + WAIT_OF_TWO)
+    _record(session, change, "second_contact", actor, now)
+    contact_notices.tell(session, change, by=actor.person_id, now=now)
+    return change
+
+
+def accept(session: Session, *, actor: Actor, change_id: int, now: datetime) -> None:
+    """Put a change into force as its owner, in a session and soon after the password.
+
+    Raises `NotFound`, `FreshSignInRequired`, or `BadPerson` if somebody else has it by now.
+    """
+    if actor.signed_in_at is None or now - actor.signed_in_at > FRESH:
+        raise FreshSignInRequired
+    change = _locked(session, session.get_one(Person, actor.person_id), change_id)
+    _put_in_force(session, change, actor=actor, now=now)
+
+
+def refuse(
+    session: Session, *, actor: Actor, person: Person, change_id: int, now: datetime
+) -> None:
+    """Give a change up, as its owner or as one who may ask for it. Raises as `correct`."""
+    if actor.person_id != person.id:
+        require_not_own(actor, person)
+        require_rename(session, actor, person, now=now)
+    change = _locked(session, person, change_id)
+    change.ended_at = now
+    _record(session, change, "refuse_contact", actor, now)
+
+
+def _locked(session: Session, person: Person, change_id: int) -> ContactChange:
+    session.refresh(person, with_for_update={"of": Person})
+    changes = waiting(session, person_id=person.id)
+    for change in changes:
+        if change.id == change_id:
+            return change
+    raise NotFound(change_id)
+
+
+def _put_in_force(session: Session, change: ContactChange, *, actor: Actor, now: datetime) -> None:
+    change.ended_at = now
+    channels.store(session, change.person, {change.field: change.value}, actor=actor, now=now)
+
+
+def tick_contacts(database: Database, *, now: datetime) -> int:
+    """Put into force what has waited long enough; returns the number of changes."""
+    due = (
+        select(ContactChange)
+        .where(ContactChange.in_force_at <= now, ContactChange.ended_at.is_(None))
+        .order_by(ContactChange.id)
+    )
+    with database.transaction() as session:
+        changes = session.scalars(due.with_for_update(skip_locked=True)).all()
+        for change in changes:
+            try:
+                _put_in_force(session, change, actor=CLOCK, now=now)
+            except BadPerson:  # somebody else has it by now
+                _record(session, change, "refuse_contact", CLOCK, now)
+        return len(changes)
+
+
+def _record(
+    session: Session, change: ContactChange, verb: str, actor: Actor, now: datetime
+) -> None:
+    values = {"field": change.field.value}
+    transitions.record(session, change.person, verb, actor=actor, now=now, values=values)

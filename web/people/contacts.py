@@ -1,0 +1,110 @@
+"""Pages that correct the mail address and mobile number of somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+from wtforms import StringField
+
+from approvals.policy import Action
+from publisher.auth.contact_details import BadPerson
+from publisher.models.people import Person
+from publisher.people import contact_corrections, invitations, name_changes
+from publisher.people.permissions import standing
+from web.core.auth import actor, by_actor, reads, writing
+from web.core.context import ctx
+from web.core.form_views import with_form
+from web.core.i18n import _, _l
+from web.core.permissions import Page, for_action
+from web.forms import Form
+from web.people.views import RECORD_ACTIONS, person_of, person_page
+
+routes = Blueprint("contacts", __name__)
+
+
+class ContactsForm(Form):
+    """The mail address and mobile number of a person."""
+
+    mail = StringField(_l("Mail address"))
+    mobile = StringField(_l("Mobile number"))
+
+    @property
+    def holders(self) -> list[Mapping[str, object]]:
+        """Who has what was typed: `person_id` and `name` of each."""
+        problem = self.refusal
+        if not isinstance(problem, BadPerson):
+            return []
+        problems = (problem, *problem.others)
+        return [bad.values for bad in problems if "person_id" in bad.values]
+
+
+@reads
+def _contacts_page(session: Session, /, form: ContactsForm, person_id: int) -> str:
+    person = person_of(session, person_id)
+    name_changes.require_rename(session, actor(), person, now=ctx.now())
+    if form.is_shown and form.refusal is None:
+        form.process(obj=person)
+    return render_template("people/contacts.html", form=form, person=person)
+
+
+@routes.route("/people/<int:person_id>/contacts", methods=["GET", "POST"])
+@for_action(*RECORD_ACTIONS)
+@with_form(ContactsForm, shown_by=_contacts_page)
+def correct(form: ContactsForm, person_id: int) -> Page:
+    """Correct a person's mail address and mobile number."""
+    with writing() as session:
+        person = person_of(session, person_id)
+        before = (person.mail, person.mobile)
+        changes = contact_corrections.correct(
+            session,
+            **by_actor(),
+            person=person,
+            mail=form.mail.data or None,
+            mobile=form.mobile.data or None,
+        )
+        is_changed = before != (person.mail, person.mobile)
+        is_invited = is_changed and _is_to_be_invited(session, person)
+        if is_invited:
+            invitations.invite(session, **by_actor(), person=person)
+    if changes:
+        flash(_("Asked for. It is not in force yet: the person is told, and can accept it."))
+    elif is_invited:
+        flash(_("Recorded. A new invitation is on its way; the earlier one is void."))
+    else:
+        flash(_("It is kept."))
+    return redirect(url_for("people.show", person_id=person_id))
+
+
+def _is_to_be_invited(session: Session, person: Person) -> bool:
+    is_new = person.password_hash is None and person.disabled_at is None
+    return is_new and bool(standing(session, person_id=person.id, now=ctx.now()))
+
+
+@routes.post("/people/<int:person_id>/contacts/<int:contact_change_id>/second")
+@for_action(Action.CONFIRM_APPOINTMENT)
+@with_form(Form, shown_by=person_page)
+def second(_form: Form, person_id: int, contact_change_id: int) -> Page:
+    """Agree to a change that another one of the staff asked for."""
+    with writing() as session:
+        person = person_of(session, person_id)
+        contact_corrections.second(
+            session, **by_actor(), person=person, change_id=contact_change_id
+        )
+    flash(_("Agreed. It is in force in 24 hours, and the head is told."))
+    return redirect(url_for("people.show", person_id=person_id))
+
+
+@routes.post("/people/<int:person_id>/contacts/<int:contact_change_id>/refuse")
+@for_action(*RECORD_ACTIONS)
+@with_form(Form, shown_by=person_page)
+def refuse(_form: Form, person_id: int, contact_change_id: int) -> Page:
+    """Give up a change that is not in force yet."""
+    with writing() as session:
+        person = person_of(session, person_id)
+        contact_corrections.refuse(
+            session, **by_actor(), person=person, change_id=contact_change_id
+        )
+    flash(_("It is given up; what was recorded before stays."))
+    return redirect(url_for("people.show", person_id=person_id))
