@@ -29,11 +29,16 @@ SENTENCES: Final[Mapping[str, str]] = {
     "writable": "{folder} can be written",
     "not_writable": "{folder} cannot be written ({detail}): give this user the folder, "
     f"or name another in {PREFIX}MEDIA_DIR",
-    "no_sms": f"no gateway is set ({PREFIX}SMS_URL): every notice goes by mail",
+    "no_sms": f"no gateway is set ({PREFIX}SMS_URL): every notice goes by mail; people without "
+    "mail cannot be invited, and no mobile number can be verified",
     "sms_half": f"{PREFIX}SMS_URL and {PREFIX}SMS_TEMPLATES belong together: "
     "write both, or neither",
     "sms_unknown": f"{PREFIX}SMS_TEMPLATES names what no notice says: {{unknown}}; "
     "look at docs/settings.md for kinds and variables",
+    "sms_codes": f"by {{host}}, but {PREFIX}SMS_TEMPLATES has no template of these: {{codes}}; "
+    "without invitation nobody without mail can be invited, without password_code no password is "
+    "set by mobile number, without contact_code no mobile number is verified, without sign_in_code "
+    "nobody without mail signs in on an unknown device after many failures",
     "sms_set": "by {host}, {kinds} kinds have a registered template; every other goes by mail",
     "no_account": "none is connected: connect one on the page Accounts, or set "
     f"{PREFIX}X_… or {PREFIX}FACEBOOK_… and run nagarvani init",

@@ -19,6 +19,8 @@ from publisher.auth.contact_details import BadPerson
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.notifications import links
+from publisher.notifications.compose import NoticeKind
+from publisher.notifications.sms import missing_codes
 from publisher.now import now
 from publisher.people import appointments, confirmation, invitations
 from publisher.people.departments import find_departments
@@ -33,7 +35,7 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "differs": "{option} differs from what is recorded of the person with this mail or mobile.",
     "owners_alone": "This person signs in already and adds {option} in their own profile.",
     "mail.has_password": "This person has a password already and signs in with it.",
-    "mail.missing": "--mail is needed: the invitation to set a password goes there.",
+    "mail.missing": "--mail or --mobile is needed: the invitation to set a password goes there.",
     "mobile.landline": "--mobile is not a mobile number; write ten digits.",
     "mobile.another_person": "--mail and --mobile belong to two different people.",
     "disabled": "This person's access is closed; open it on the page People first.",
@@ -76,6 +78,8 @@ def add(
 
     The link of the first admin is always shown: mail may not work yet.
     """
+    if not person["mail"] and NoticeKind.INVITATION in missing_codes(settings.sms):
+        raise click.ClickException("--mail is needed: SMS is not set up for invitations.")
     try:
         with checked_database(settings) as database, database.transaction() as session:
             is_first = not session.scalar(select(exists().select_from(Person)))

@@ -31,6 +31,16 @@ def upgrade() -> None:
             key = op.f(f"fk_contact_changes_{name}")
             batch.create_foreign_key(key, "people", [name], ["id"])
         batch.add_column(sa.Column("in_force_at", UtcDateTime(), nullable=True))
+    with op.batch_alter_table("links") as batch:
+        sent_to = sa.Column("sent_to", sa.String(254), nullable=False, server_default="")
+        batch.add_column(sent_to)
+    with op.batch_alter_table("links") as batch:
+        batch.alter_column(
+            "sent_to",
+            existing_type=sa.String(254),
+            server_default=None,
+            comment="The mail address or mobile number it was made for",
+        )
     for name, comment in _MOMENTS.items():
         op.add_column("people", sa.Column(name, UtcDateTime(), nullable=True, comment=comment))
     op.execute(
@@ -51,5 +61,7 @@ def downgrade() -> None:
             batch.drop_constraint(op.f(f"fk_contact_changes_{name}"), type_="foreignkey")
             batch.drop_column(name)
         batch.drop_column("in_force_at")
+    with op.batch_alter_table("links") as batch:
+        batch.drop_column("sent_to")
     for name in _MOMENTS:
         op.drop_column("people", name)

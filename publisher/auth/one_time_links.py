@@ -15,7 +15,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
-from publisher.models.people import Link, Person
+from publisher.models.people import ContactField, Link, Person
 
 CODE_DIGITS: Final = 8
 
@@ -58,10 +58,15 @@ class LinkSubject:
         return cls(purpose, Person.__tablename__, person.id, person)
 
 
-def make(session: Session, link_subject: LinkSubject, *, now: datetime, lasts: timedelta) -> str:
-    """Make a link to the subject for its person; return the token, once."""
+def make(
+    session: Session, link_subject: LinkSubject, *, to: str, now: datetime, lasts: timedelta
+) -> str:
+    """Make a link to the subject for its person; return the token, once.
+
+    `to` is where it is sent: it is void once that is no longer the person's.
+    """
     token = secrets.token_urlsafe(32)
-    _add(session, digest_of(token), link_subject, now=now, lasts=lasts)
+    _add(session, digest_of(token), link_subject, to=to, now=now, lasts=lasts)
     return token
 
 
@@ -69,6 +74,7 @@ def make_code(
     session: Session,
     link_subject: LinkSubject,
     *,
+    to: str,
     now: datetime,
     lasts: timedelta,
     browser: str = "",
@@ -82,12 +88,18 @@ def make_code(
         code = "".join(secrets.choice(string.digits) for _ in range(CODE_DIGITS))
         digest = _digest_of_code(link_subject.purpose, link_subject.person.id, code, browser)
         if session.scalar(select(Link.id).where(Link.token_digest == digest)) is None:
-            _add(session, digest, link_subject, now=now, lasts=lasts)
+            _add(session, digest, link_subject, to=to, now=now, lasts=lasts)
             return code
 
 
 def _add(
-    session: Session, digest: str, link_subject: LinkSubject, *, now: datetime, lasts: timedelta
+    session: Session,
+    digest: str,
+    link_subject: LinkSubject,
+    *,
+    to: str,
+    now: datetime,
+    lasts: timedelta,
 ) -> None:
     session.add(
         Link(
@@ -96,6 +108,7 @@ def _add(
             subject=link_subject.subject,
             subject_id=link_subject.subject_id,
             person=link_subject.person,
+            sent_to=to,
             made_at=now,
             expires_at=now + lasts,
         )
@@ -138,11 +151,17 @@ def find(session: Session, *, token: str, purpose: LinkPurpose, now: datetime) -
 
 
 def _is_open(link: Link, now: datetime) -> bool:
-    return link.used_at is None and link.ended_at is None and now < link.expires_at
+    is_in_time = link.used_at is None and link.ended_at is None and now < link.expires_at
+    return is_in_time and (link.purpose == LinkPurpose.CONTACT or _is_own(link))
+
+
+def _is_own(link: Link) -> bool:
+    """Return True if the person is still reached where the link went; older links do not say."""
+    return link.sent_to in {"", link.person.mail, link.person.mobile}
 
 
 def use(session: Session, *, link: Link, now: datetime) -> None:
-    """Mark the link as used, in the same transaction as its act.
+    """Mark the link as used, in the same transaction as its act; it proves where it was sent.
 
     Raises `LinkSpent` if it was used.
     """
@@ -159,6 +178,9 @@ def use(session: Session, *, link: Link, now: datetime) -> None:
     result = session.execute(unused)
     if not isinstance(result, CursorResult) or result.rowcount != 1:
         raise LinkSpent
+    for field in ContactField:
+        if link.sent_to and link.sent_to == getattr(link.person, field):
+            setattr(link.person, f"{field}_proven_at", now)
 
 
 def end_for_password(session: Session, *, person: Person, now: datetime) -> None:

@@ -45,9 +45,11 @@ def send(session: Session, *, person: Person, code_request: CodeRequest, now: da
     if throttling.throttled_until(session, [key], now=now) is not None:
         return
     throttling.store_failure(session, [key], now=now)
+    to = person.mail or person.mobile or ""
     code = one_time_links.make_code(
         session,
         LinkSubject.of(person, LinkPurpose.SIGN_IN),
+        to=to,
         now=now,
         lasts=CODE_LASTS,
         browser=code_request.browser,
@@ -59,7 +61,7 @@ def send(session: Session, *, person: Person, code_request: CodeRequest, now: da
         values={"secret": code, "expires_at": now + CODE_LASTS},
         now=now,
         path=sign_in_code(),
-        to=person.mail or person.mobile or "",
+        to=to,
     )
 
 

@@ -259,6 +259,9 @@ class Link(Base):
     subject: Mapped[str] = mapped_column(String(40))
     subject_id: Mapped[int] = mapped_column(Key)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    sent_to: Mapped[str] = mapped_column(
+        String(254), default="", comment="The mail address or mobile number it was made for"
+    )
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

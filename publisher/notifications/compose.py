@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from typing import Final
 
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
@@ -159,8 +160,17 @@ class LinkedLine:
     path: str
 
 
+HAS_SECRET: Final = frozenset(
+    {
+        *(NoticeKind.INVITATION, NoticeKind.PASSWORD_LINK, NoticeKind.OFFICE_WAITS),
+        *(kind for kind, names in _WANTED.items() if "secret" in names.split()),
+    }
+)
+"""The kinds with a one-time link or code, which goes where it was made for and nowhere else."""
+
+
 class WrongValues(Exception):
-    """Values of this kind of notice are missing, or it has no such values."""
+    """Values of this kind of notice are missing, or it has no such values, or no secret link."""
 
 
 def queue(
@@ -182,6 +192,8 @@ def queue(
     `to` is a mail address or mobile number instead of the person's own. Raises `WrongValues` if the
     values do not fit the kind.
     """
+    if links.has_token(path) and kind not in HAS_SECRET:
+        raise WrongValues(kind, [], ["path"])
     ways = [_way_to(to)] if to else ways_to(session, person, kind)
     if not ways or person.disabled_at is not None:
         return None

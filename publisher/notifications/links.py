@@ -155,6 +155,11 @@ def emergency_template(template_id: int) -> str:
     return f"/emergency/templates/{template_id}"
 
 
+def has_token(path: str) -> bool:
+    """Return True if the path holds the token of a one-time link."""
+    return _SECRET.search(BASE + path) is not None
+
+
 def secret(code: str) -> str:
     """Return a one-time code with the marks of a stored notice."""
     return f"{MARK}{code}{MARK}"

@@ -14,15 +14,12 @@ from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import links
-from publisher.notifications.compose import NoticeKind, variables_of
+from publisher.notifications.compose import HAS_SECRET, NoticeKind
 from publisher.states import NoticeState
 
 STUCK = (NoticeState.FAILED, NoticeState.UNCONFIRMED)
 PAGE = 50
 _REMOVED_LINK = re.compile(rf"{links.BASE}\S*/…")
-
-
-_KINDS_WITH_CODE = frozenset(kind for kind in NoticeKind if "secret" in variables_of(kind))
 
 
 class LinkGone(NotAllowed):
@@ -61,9 +58,9 @@ def stuck_mails(
 
 
 def can_go_again(notice: Notice) -> bool:
-    """Return True if it can be resent as it is, with its link or code if it had one."""
-    is_whole = _REMOVED_LINK.search(notice.body) is None and notice.kind not in _KINDS_WITH_CODE
-    return notice.state in STUCK and is_whole
+    """Return True if it can be resent as it is: it had no one-time link or code."""
+    is_whole = _REMOVED_LINK.search(notice.body) is None
+    return notice.state in STUCK and notice.kind not in HAS_SECRET and is_whole
 
 
 def send_again(session: Session, *, actor: Actor, now: datetime, notice: Notice) -> None:

@@ -1,6 +1,7 @@
 """The tick that sends SMS, each by the template registered with the operators.
 
-Operators drop unregistered texts, so a kind without a template is sent by mail only.
+Operators drop unregistered texts, so a kind without a template is sent by mail only; one with a
+link or code is not sent then, as it goes to the number that it was made for or nowhere.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from publisher import transitions
 from publisher.database.session import Database
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import dispatch, links, sms_gateway
-from publisher.notifications.compose import NoticeKind, variables_of
+from publisher.notifications.compose import HAS_SECRET, NoticeKind, variables_of
 from publisher.notifications.dispatch import NoticeRefused
 from publisher.notifications.formatting import LANGUAGES
 from publisher.settings.sms import Sms, SmsTemplate
@@ -28,7 +29,13 @@ PLACE: Final = "{#var#}"
 LONGEST_VARIABLE: Final = 30
 """The maximum length of a variable in a registered template; a link is never shortened."""
 
-_TO_THIS_NUMBER_ALONE: Final = frozenset({NoticeKind.CONTACT_CODE, NoticeKind.LINK_CODE})
+BY_SMS_ALONE: Final = (
+    NoticeKind.INVITATION,
+    NoticeKind.PASSWORD_CODE,
+    NoticeKind.CONTACT_CODE,
+    NoticeKind.SIGN_IN_CODE,
+)
+"""The kinds with a link or code that a person without mail gets by SMS or not at all."""
 
 
 def tick_sms(
@@ -59,6 +66,15 @@ def template_of(sms: Sms, kind: str, language: str = "") -> SmsTemplate | None:
 def unknown_in(sms: Sms) -> list[str]:
     """Return the names of templates that no notice uses, or with variables that no notice has."""
     return [name for name, template in sms.sms_templates.items() if not _fits(name, template)]
+
+
+def missing_codes(sms: Sms) -> list[NoticeKind]:
+    """Return the kinds with a link or code that cannot go by SMS to readers of every language."""
+    return [
+        kind
+        for kind in BY_SMS_ALONE
+        if any(template_of(sms, kind, language) is None for language in LANGUAGES)
+    ]
 
 
 def _fits(name: str, template: SmsTemplate) -> bool:
@@ -110,7 +126,7 @@ class _BySms:
     def give_up_on(self, session: Session, notice: Notice, *, now: datetime) -> bool:
         """Requeue it by mail, unless it goes by mail already or must not go there."""
         mail = notice.person.mail if notice.person is not None else None
-        if notice.mail_too or mail is None or notice.kind in _TO_THIS_NUMBER_ALONE:
+        if notice.mail_too or mail is None or notice.kind in HAS_SECRET:
             return False
         verb = "by_mail_instead"
         transitions.apply(session, notice, NoticeState.QUEUED, actor=CLOCK, now=now, verb=verb)

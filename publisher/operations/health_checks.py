@@ -26,7 +26,7 @@ from publisher.i18n import fonts
 from publisher.inbox import comment_storage
 from publisher.inbox.unread import unread
 from publisher.models.deliveries import Account
-from publisher.notifications.sms import unknown_in
+from publisher.notifications.sms import missing_codes, unknown_in
 from publisher.operations import worker_health
 from publisher.operations.worker_health import Clock
 from publisher.people import confirmation
@@ -147,8 +147,15 @@ def check_sms(sms: Sms) -> HealthFinding:
         "host": urlsplit(sms.sms_url).hostname,
         "kinds": len(sms.sms_templates),
         "unknown": ", ".join(unknown_in(sms)),
+        "codes": ", ".join(missing_codes(sms)),
     }
-    code = "sms_half" if not sms.is_set else "sms_unknown" if values["unknown"] else "sms_set"
+    code = "sms_set"
+    if not sms.is_set:
+        code = "sms_half"
+    elif values["unknown"]:
+        code = "sms_unknown"
+    elif values["codes"]:
+        code = "sms_codes"
     return HealthFinding(HealthSubject.SMS, code == "sms_set", code, values)
 
 

@@ -19,7 +19,7 @@ from publisher.auth.one_time_links import LinkPurpose
 from publisher.auth.sessions import end_all
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person
-from publisher.people import lookup
+from publisher.people import channels, lookup
 from publisher.people.departments import is_in_force
 from publisher.people.permissions import (
     SomebodyExists,
@@ -81,6 +81,8 @@ def record_person(
         **_first_state(actor, role, person, now),
     )
     session.add(appointment)
+    if is_command(actor) and role in NEEDS_CONFIRMATION:
+        channels.note_confirmed(person, now=now)
     values = {"role": role, "department": department.id, "rank": appointment.rank, **(origin or {})}
     verb = action_to_record(role)
     transitions.record(session, appointment, verb, actor=actor, now=now, values=values)

@@ -20,19 +20,26 @@ Contacts = Mapping[ContactField, str | None]
 
 
 def store(
-    session: Session, person: Person, contacts: Contacts, *, actor: Actor, now: datetime
+    session: Session,
+    person: Person,
+    contacts: Contacts,
+    *,
+    actor: Actor,
+    now: datetime,
+    is_proven: bool = False,
 ) -> None:
     """Store a locked person's new address or number, and tell those that they had before.
 
-    What was sent to the former ones is void, and no device is known any more. Raises `BadPerson`
-    if somebody else has recorded it meanwhile.
+    `is_proven`: the code that was sent there has been typed. What was sent to the former ones is
+    void, and no device is known any more. Raises `BadPerson` if somebody else has recorded it
+    meanwhile.
     """
     former = {field: getattr(person, field) for field in ContactField}
     try:
         with session.begin_nested():
             for field, value in contacts.items():
                 setattr(person, field, value)
-                setattr(person, f"{field}_proven_at", None)
+                setattr(person, f"{field}_proven_at", now if is_proven else None)
                 setattr(person, f"{field}_confirmed_at", None)
     except IntegrityError as problem:
         session.refresh(person)
@@ -50,13 +57,6 @@ def _told(former: Contacts, field: ContactField) -> list[str]:
     """Return where the change of this field is told: the one it had before, and by mail."""
     addresses = dict.fromkeys((former[field], former[ContactField.MAIL]))
     return [address for address in addresses if address is not None]
-
-
-def note_proven(person: Person, address: str, *, now: datetime) -> None:
-    """Note that a link or code that was sent to this address or number was used."""
-    for field in ContactField:
-        if getattr(person, field) == address:
-            setattr(person, f"{field}_proven_at", now)
 
 
 def note_confirmed(person: Person, *, now: datetime) -> None:

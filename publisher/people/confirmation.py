@@ -18,7 +18,7 @@ from approvals.policy import Action, Actor, ActorKind, Role, require
 from publisher import transitions
 from publisher.auth.offices import activate
 from publisher.models.people import Appointment, Department, Person
-from publisher.people import responsibility
+from publisher.people import channels, responsibility
 from publisher.people.permissions import is_command, not_ended
 from publisher.states import AppointmentState
 from publisher.validation import FieldError, Invalid, NotFound
@@ -166,6 +166,7 @@ def _confirm(
             "told_at": None,
         },
     )
+    channels.note_confirmed(appointment.person, now=now)
     if appointment.taken_up_at is not None:
         activate(session, appointment, now=now)
 

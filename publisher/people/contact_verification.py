@@ -101,7 +101,9 @@ def _end(session: Session, change: ContactChange, now: datetime) -> None:
 def _send(session: Session, change: ContactChange, now: datetime) -> None:
     table = ContactChange.__tablename__
     link_subject = LinkSubject(LinkPurpose.CONTACT, table, change.id, change.person)
-    code = one_time_links.make_code(session, link_subject, now=now, lasts=CODE_LASTS)
+    code = one_time_links.make_code(
+        session, link_subject, to=change.value, now=now, lasts=CODE_LASTS
+    )
     compose.queue(
         session,
         kind=NoticeKind.CONTACT_CODE,
@@ -148,8 +150,7 @@ def _take(
     _end(session, change, now)
     contacts = {change.field: change.value}
     try:
-        channels.store(session, change.person, contacts, actor=actor, now=now)
+        channels.store(session, change.person, contacts, actor=actor, now=now, is_proven=True)
     except BadPerson:
         return ContactCodeProblem.TAKEN
-    channels.note_proven(change.person, change.value, now=now)
     return None

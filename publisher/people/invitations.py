@@ -26,17 +26,18 @@ INVITATION_LASTS: Final = timedelta(days=14)
 
 
 def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> Notice:
-    """Mail the person a link that sets a password, and end an earlier link.
+    """Send the person a link that sets a password, and end an earlier link.
 
-    Raises `WrongRole`, or `BadPerson` if the person has no mail, no appointment or a password
-    already, or is disabled.
-    The token is in the mail only, and never visible to the inviting person.
+    It goes by mail, or by SMS to a person without a mail address. The token is in that message
+    only, and never visible to the inviting person. Raises `WrongRole`, or `BadPerson` if the person
+    has neither, no appointment or a password already, or is disabled.
     """
     require_whole_person(session, actor, person, now=now)
     appointment = _invited_to(session, person, now)
     one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.INVITATION, now=now)
     link_subject = LinkSubject.of(person, LinkPurpose.INVITATION)
-    token = one_time_links.make(session, link_subject, now=now, lasts=INVITATION_LASTS)
+    to = person.mail or person.mobile or ""
+    token = one_time_links.make(session, link_subject, to=to, now=now, lasts=INVITATION_LASTS)
     notice = compose.queue(
         session,
         kind=NoticeKind.INVITATION,
@@ -49,6 +50,7 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
         },
         now=now,
         path=invitation(token),
+        to=to,
     )
     if notice is None:
         raise BadPerson("mail", "missing")

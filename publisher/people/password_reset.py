@@ -57,11 +57,15 @@ def _send(session: Session, person: Person, identifier_key: str, now: datetime) 
     one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.PASSWORD, now=now)
     link_subject = LinkSubject.of(person, LinkPurpose.PASSWORD)
     if "@" in identifier_key:
-        token = one_time_links.make(session, link_subject, now=now, lasts=LINK_LASTS)
+        token = one_time_links.make(
+            session, link_subject, to=identifier_key, now=now, lasts=LINK_LASTS
+        )
         kind, path = NoticeKind.PASSWORD_LINK, forgotten_link(token)
         values: dict[str, object] = {"expires_at": now + LINK_LASTS}
     else:
-        code = one_time_links.make_code(session, link_subject, now=now, lasts=CODE_LASTS)
+        code = one_time_links.make_code(
+            session, link_subject, to=identifier_key, now=now, lasts=CODE_LASTS
+        )
         kind, path = NoticeKind.PASSWORD_CODE, forgotten_code()
         values = {"expires_at": now + CODE_LASTS, "secret": code}
     compose.queue(
@@ -95,9 +99,10 @@ def _code_of(session: Session, identifier_key: str, code: str, now: datetime) ->
     person = person_of(session, identifier_key)
     if person is None or not _is_welcome(session, person, now):
         return None
-    return one_time_links.find_code(
+    link = one_time_links.find_code(
         session, code=code, purpose=LinkPurpose.PASSWORD, person_id=person.id, now=now
     )
+    return link if link is not None and link.sent_to in {"", identifier_key} else None
 
 
 def reset(

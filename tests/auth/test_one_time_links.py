@@ -20,7 +20,7 @@ LASTS = timedelta(days=14)
 
 def make(session: Session, person: Person) -> str:
     link_subject = LinkSubject.of(person, INVITATION)
-    return one_time_links.make(session, link_subject, now=NOON, lasts=LASTS)
+    return one_time_links.make(session, link_subject, to="", now=NOON, lasts=LASTS)
 
 
 def find(session: Session, token: str, now: datetime = NOON) -> Link | None:

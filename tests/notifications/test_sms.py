@@ -18,13 +18,14 @@ from publisher.database.session import Database
 from publisher.models.notifications import Channel, Notice
 from publisher.models.people import NoticeGroup, Person, Telling
 from publisher.notifications import links, preferences
-from publisher.notifications.compose import NoticeKind, queue
+from publisher.notifications.compose import HAS_SECRET, NoticeKind, WrongValues, queue
 from publisher.notifications.email import tick_mail
-from publisher.notifications.sms import tick_sms, unknown_in
+from publisher.notifications.sms import BY_SMS_ALONE, missing_codes, tick_sms, unknown_in
 from publisher.notifications.sms_gateway import filled
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import NoticeState
 from sandbox.server import SandboxAddresses, run_sandbox
+from tests.notifications.test_compose import VALUES as EXAMPLES
 from tests.support.city_people import NOON, add_department, appoint, verbs
 from tests.support.mail import MailServer
 from tests.support.processes import free_port
@@ -211,6 +212,48 @@ def test_a_code_for_one_number_goes_to_that_number_alone(
     sms_setup.tick(gateway(""))
     (notice,) = sms_setup.notices
     assert (notice.address, notice.state) == ("+919822099999", NoticeState.FAILED)
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_no_kind_with_a_secret_falls_back_to_mail(sms_setup: SmsSetup, kind: NoticeKind) -> None:
+    linked = {"invitation", "password_link", "office_waits"}
+    path = links.invitation("aB3-_x") if kind in linked else ""
+    with sms_setup.database.transaction() as session:
+        person = session.get_one(Person, sms_setup.person_id)
+        queue(
+            session, kind=kind, person=person, values=EXAMPLES[kind], now=NOON, path=path, to=MOBILE
+        )
+    sms_setup.tick(gateway(""))
+    (notice,) = sms_setup.notices
+    has_secret = bool(path) or "secret" in EXAMPLES[kind]
+    expected = ("sms", MOBILE, "failed") if has_secret else ("mail", MAIL, "queued")
+    assert (notice.channel, notice.address, notice.state) == expected
+    assert "aB3-_x" not in notice.body
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_only_kinds_with_a_secret_may_hold_the_link_that_sets_a_password(
+    sms_setup: SmsSetup, kind: NoticeKind
+) -> None:
+    for path in (links.invitation("aB3-_x"), links.forgotten_link("aB3-_x")):
+        with sms_setup.database.transaction() as session:
+            person = session.get_one(Person, sms_setup.person_id)
+            try:
+                queue(session, kind=kind, person=person, values=EXAMPLES[kind], now=NOON, path=path)
+            except WrongValues:
+                assert kind not in HAS_SECRET
+            else:
+                assert kind in HAS_SECRET
+
+
+def test_codes_without_a_registered_template_are_named() -> None:
+    assert missing_codes(gateway("http://x.example")) == list(BY_SMS_ALONE)
+    every = {kind.value: APPROVED for kind in BY_SMS_ALONE}
+    assert missing_codes(gateway("http://x.example", sms_templates=every)) == []
+    marathi = {**every, "contact_code_mr": APPROVED}
+    del marathi["contact_code"]
+    missing = missing_codes(gateway("http://x.example", sms_templates=marathi))
+    assert missing == [NoticeKind.CONTACT_CODE], "readers of other languages get none"
 
 
 def test_no_code_rests_with_a_notice_that_has_gone(

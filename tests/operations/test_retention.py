@@ -156,7 +156,7 @@ def make_link(town: City, lasts: timedelta) -> None:
     with town.write() as session:
         person = session.get_one(Person, town.people["first"])
         link_subject = LinkSubject.of(person, LinkPurpose.INVITATION)
-        one_time_links.make(session, link_subject, now=town.now, lasts=lasts)
+        one_time_links.make(session, link_subject, to="", now=town.now, lasts=lasts)
 
 
 def test_links_go_30_days_after_they_ran_out_and_open_ones_stay(town: City) -> None:

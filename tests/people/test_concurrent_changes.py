@@ -131,7 +131,7 @@ def test_a_link_posted_twice_at_once_is_used_once(database: Database) -> None:
         person = appoint(session, add_department(session, "water")).person
         link_subject = one_time_links.LinkSubject.of(person, one_time_links.LinkPurpose.INVITATION)
         lasts = NOON - NOON.replace(year=2025)
-        token = one_time_links.make(session, link_subject, now=NOON, lasts=lasts)
+        token = one_time_links.make(session, link_subject, to="", now=NOON, lasts=lasts)
     barrier = threading.Barrier(2)
 
     def use() -> None:

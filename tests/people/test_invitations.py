@@ -136,9 +136,13 @@ def test_nobody_with_a_password_is_invited_nor_sets_one_by_an_older_link(
             accept(session, token, PASSWORD, now=NOON)
 
 
-def test_somebody_without_a_mail_address_cannot_be_invited_by_mail(on_sqlite: Database) -> None:
+def test_somebody_without_a_mail_address_is_invited_by_sms(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         person = appoint(session, add_department(session, "water"), mobile="9822012345").person
+        notice = invite(session, actor=COMMAND, person=person, now=NOON)
+        assert (notice.channel, notice.address) == ("sms", "+919822012345")
+        assert "/invitation/" in notice.variables["link"]
+        person.mobile = None
         with pytest.raises(BadPerson) as problem:
             invite(session, actor=COMMAND, person=person, now=NOON)
         assert (problem.value.field, problem.value.code) == ("mail", "missing")

@@ -108,3 +108,13 @@ def test_only_who_may_record_the_person_opens_the_page(site: Site) -> None:
         ("lead", "lead", 409),
     ):
         assert site.browser(by).get(path_of(site, name) + "/contacts").status_code == status
+
+
+def test_without_sms_a_number_alone_is_refused_in_words(site: Site) -> None:
+    typed = {"name_mr": "वसंत काळे", "mobile": "5550001111", "role": "officer"}
+    typed["department_id"] = str(site.city.departments["road"])
+    admin = site.browser("admin")
+    for path in ("/people/new", path_of(site) + "/contacts"):
+        response = admin.post(path, typed)
+        assert response.status_code == 422
+        assert "एसएमएस" in Page(response.text).error_at("mail")

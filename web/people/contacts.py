@@ -19,7 +19,7 @@ from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.forms import Form
-from web.people.views import RECORD_ACTIONS, person_of, person_page
+from web.people.views import RECORD_ACTIONS, can_invite_by_sms, person_of, person_page
 
 routes = Blueprint("contacts", __name__)
 
@@ -54,8 +54,11 @@ def _contacts_page(session: Session, /, form: ContactsForm, person_id: int) -> s
 @with_form(ContactsForm, shown_by=_contacts_page)
 def correct(form: ContactsForm, person_id: int) -> Page:
     """Correct a person's mail address and mobile number."""
+    is_without_mail = bool(form.mobile.data) and not form.mail.data
     with writing() as session:
         person = person_of(session, person_id)
+        if is_without_mail and person.password_hash is None and not can_invite_by_sms():
+            raise BadPerson("mail", "no_sms")
         before = (person.mail, person.mobile)
         changes = contact_corrections.correct(
             session,

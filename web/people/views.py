@@ -13,6 +13,8 @@ from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.policy import Action, Role, may
 from publisher.auth.contact_details import BadPerson, Problems
 from publisher.models.people import Appointment, Department, Person
+from publisher.notifications.compose import NoticeKind
+from publisher.notifications.sms import missing_codes
 from publisher.people import (
     absences,
     appointments,
@@ -133,10 +135,15 @@ def new(form: PersonForm) -> Page:
     """Record a person and send the invitation."""
     with writing() as session:
         person_id = _record(session, form)
-    flash(_("Recorded. An invitation is on its way by mail."))
+    flash(_("Recorded. An invitation is on its way."))
     if Role(form.role.data) in NEEDS_CONFIRMATION:
         flash(_("The appointment gives no right until somebody else has confirmed it."))
     return redirect(url_for("people.show", person_id=person_id))
+
+
+def can_invite_by_sms() -> bool:
+    """Return True if an invitation can reach people without a mail address."""
+    return NoticeKind.INVITATION not in missing_codes(ctx.settings.sms)
 
 
 class _Details(TypedDict):
@@ -159,6 +166,8 @@ def _check(form: PersonForm, details: _Details) -> None:
     if not form.department_id.data:
         problems.found.append(BadPerson("department_id", "unknown"))
     problems.read(lambda: lookup.read(**details))
+    if details["mobile"] and not details["mail"] and not can_invite_by_sms():
+        problems.found.append(BadPerson("mail", "no_sms"))
     problems.read(lambda: appointments.read_order(form.order_number.data or ""))
     problems.finish()
 
@@ -269,7 +278,7 @@ def invite(_form: Form, person_id: int) -> Page:
     """Send a new invitation; the previous one becomes invalid."""
     with writing() as session:
         invitations.invite(session, **by_actor(), person=person_of(session, person_id))
-    flash(_("An invitation is on its way by mail."))
+    flash(_("An invitation is on its way."))
     return redirect(url_for("people.show", person_id=person_id))
 
 
