@@ -16,6 +16,7 @@ from publisher.delivery.accounts import manage
 from publisher.delivery.accounts.credentials import Unsealable, Vault
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
+from publisher.models.second_factors import SecondFactor
 from publisher.now import now
 from publisher.people.permissions import COMMAND
 from publisher.platforms.registry import all_platforms
@@ -46,7 +47,7 @@ def _lines(account: Account) -> Iterator[str]:
 
 
 def rotate(settings: Settings) -> int:
-    """Encrypt all credentials with the newest key; returns 1 if any cannot be decrypted, else 0."""
+    """Encrypt all that is sealed with the newest key; return 1 if any cannot be opened, else 0."""
     with checked_database(settings) as database, database.transaction() as session:
         failures = _reseal_all(session, Vault.of(settings), at=now())
     for line in failures:
@@ -72,7 +73,22 @@ def _reseal_all(session: Session, vault: Vault, *, at: datetime) -> list[str]:
             )
         else:
             transitions.record(session, account, "rotate_keys", actor=COMMAND, now=at)
+    failures += _reseal_second_factors(session, vault)
     _end_oauth_flows(session, at=at)
+    return failures
+
+
+def _reseal_second_factors(session: Session, vault: Vault) -> list[str]:
+    failures = []
+    sealed = select(SecondFactor).where(SecondFactor.sealed != "").order_by(SecondFactor.id)
+    for factor in session.scalars(sealed.with_for_update()):
+        try:
+            factor.sealed = vault.seal_anew(factor.sealed)
+        except Unsealable:
+            failures.append(
+                f"second factor of person {factor.person_id}: none of the keys opens it. Put the "
+                f"earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back."
+            )
     return failures
 
 

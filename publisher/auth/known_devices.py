@@ -47,8 +47,18 @@ def find(
     return session.scalars(query).one_or_none()
 
 
-def remember(session: Session, *, person: Person, visitor: Visitor, now: datetime) -> str:
-    """Make the browser a known device of the person for 30 days; return its new token, once."""
+def remember(
+    session: Session,
+    *,
+    person: Person,
+    visitor: Visitor,
+    factor_at: datetime | None,
+    now: datetime,
+) -> str:
+    """Make the browser a known device of the person for 30 days; return its new token, once.
+
+    `factor_at` is when the person last proved a second factor in it.
+    """
     token = secrets.token_urlsafe(32)
     digest = digest_of(token)
     # A cookie that somebody copied, or put into this browser, is worth nothing from now on.
@@ -66,7 +76,7 @@ def remember(session: Session, *, person: Person, visitor: Visitor, now: datetim
         session.add(known_device)
     elif known_device.ended_at is not None:
         known_device.known_since, known_device.ended_at = now, None
-    known_device.used_at = now
+    known_device.used_at, known_device.factor_at = now, factor_at
     known_device.device, known_device.address = visitor.device[:200], visitor.address[:64]
     session.flush()
     return token
@@ -95,10 +105,11 @@ def end(
 
 
 def end_all(session: Session, *, person_id: int, now: datetime) -> None:
-    """End every known device of a person, and the codes that make a device known, at once."""
+    """End every known device of a person, and sign-ins that wait for a code, at once."""
     session.flush()
-    person, purpose = session.get_one(Person, person_id), LinkPurpose.SIGN_IN
-    one_time_links.end_of_person(session, person=person, purpose=purpose, now=now)
+    person = session.get_one(Person, person_id)
+    for purpose in (LinkPurpose.SIGN_IN, LinkPurpose.SECOND_FACTOR):
+        one_time_links.end_of_person(session, person=person, purpose=purpose, now=now)
     session.execute(
         update(KnownDevice)
         .where(KnownDevice.person_id == person_id, KnownDevice.ended_at.is_(None))

@@ -30,6 +30,7 @@ class LinkPurpose(StrEnum):
     DOUBT = "doubt"  #: Says that a confirmed appointment is wrong.
     TAKE_UP = "take_up"  #: Takes a confirmed office up.
     LINK_CODE = "link_code"  #: Proves the person of another link.
+    SECOND_FACTOR = "second_factor"
 
 
 class LinkSpent(NotAllowed):
@@ -120,6 +121,11 @@ def _digest_of_code(purpose: LinkPurpose, person_id: int, code: str, browser: st
     return digest_of(":".join(filter(None, (purpose, str(person_id), code, browser))))
 
 
+def digits_of(code: str) -> str:
+    """Return the digits of a typed code, in either script, without what stands between them."""
+    return "".join(str(unicodedata.digit(character)) for character in code if character.isdecimal())
+
+
 def find_code(
     session: Session,
     *,
@@ -130,10 +136,7 @@ def find_code(
     browser: str = "",
 ) -> Link | None:
     """Return the link behind a typed code, in either script, if it is valid for this purpose."""
-    digits = "".join(
-        str(unicodedata.digit(character)) for character in code if character.isdecimal()
-    )
-    digest = _digest_of_code(purpose, person_id, digits, browser)
+    digest = _digest_of_code(purpose, person_id, digits_of(code), browser)
     link = session.scalars(select(Link).where(Link.token_digest == digest)).one_or_none()
     return link if link is not None and _is_open(link, now) else None
 

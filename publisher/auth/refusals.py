@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -31,7 +32,7 @@ NOBODY = Actor(ActorKind.PERSON)
 class SignInProblem(StrEnum):
     """The reason why a sign-in failed.
 
-    Only the account's owner learns others than those up to `WRONG_CODE`.
+    Only the account's owner learns others than those up to `TOO_LATE`.
     """
 
     WRONG = "wrong"
@@ -39,9 +40,19 @@ class SignInProblem(StrEnum):
     BUSY = "busy"
     TOO_EARLY = "too_early"
     WRONG_CODE = "wrong_code"
+    WRONG_FACTOR = "wrong_factor"
+    TOO_LATE = "too_late"  #: The sign-in that waited for a second factor is over.
     DISABLED = "disabled"
     NO_APPOINTMENT = "no_appointment"
     WAITS = "waits"  #: Somebody has yet to confirm the person's appointment.
+
+
+@dataclass(frozen=True)
+class SignInRefusal:
+    """A refused sign-in; `until` is the end of throttling (aware UTC)."""
+
+    code: SignInProblem
+    until: datetime | None = None
 
 
 def record(

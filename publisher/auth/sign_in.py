@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher import transitions
-from publisher.auth import known_devices, refusals, sign_in_codes, throttling
+from publisher.auth import (
+    known_devices,
+    refusals,
+    sign_in_codes,
+    throttling,
+)
 from publisher.auth.contact_details import normal_identifier
 from publisher.auth.known_devices import Visitor
 from publisher.auth.offices import take_up
-from publisher.auth.one_time_links import digest_of
 from publisher.auth.passwords import (
     HASHER,
     Hasher,
@@ -25,39 +27,18 @@ from publisher.auth.passwords import (
     check_password,
     try_password,
 )
-from publisher.auth.refusals import SignInProblem
-from publisher.auth.sessions import actor_of, chosen_appointment, end_all
+from publisher.auth.refusals import SignInProblem, SignInRefusal
+from publisher.auth.session_start import (
+    FactorRequest,
+    SignedIn,
+    SignInMethod,
+    enter,
+    may_enter,
+)
+from publisher.auth.sessions import actor_of, end_all
 from publisher.auth.sign_in_codes import CodeRequest
-from publisher.models.people import Appointment, Person, SignIn
+from publisher.models.people import Person, SignIn
 from publisher.notifications.formatting import LANGUAGES
-from publisher.states import AppointmentState
-
-
-class SignInMethod(StrEnum):
-    """How the person of a session proved to be the one."""
-
-    PASSWORD = "password"  # noqa: S105  a method
-    CODE = "code"
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """A new session; `token` is put into the cookie and stored nowhere else.
-
-    `device_token` goes into the device's cookie; it is empty on a shared computer.
-    """
-
-    token: str
-    sign_in: SignIn
-    device_token: str
-
-
-@dataclass(frozen=True)
-class SignInRefusal:
-    """A refused sign-in; `until` is the end of throttling (aware UTC)."""
-
-    code: SignInProblem
-    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -97,14 +78,15 @@ def _attempt(session: Session, identifier: str, visitor: Visitor, now: datetime)
 
 def sign_in(
     session: Session, *, identifier: str, proof: Proof, visitor: Visitor, now: datetime
-) -> SignedIn | CodeRequest | SignInRefusal:
+) -> SignedIn | CodeRequest | FactorRequest | SignInRefusal:
     """Sign a person in by mail address or mobile number, in any usual spelling, and password.
 
     A known device has a counter of its own, so a stranger's failures do not concern it. After many
     failures of the account or the network address, any other device gets a `CodeRequest`, whatever
-    was typed. A refusal is returned and not raised, as the failed attempt has to be committed. Time
-    and message are the same whether the account exists or not. `proof` is the password as it was
-    verified before the transaction was opened; see `hash_to_try`.
+    was typed. A person with a second factor gets a `FactorRequest`. A refusal is returned and not
+    raised, as the failed attempt has to be committed. Time and message are the same whether the
+    account exists or not. `proof` is the password as it was verified before the transaction was
+    opened; see `hash_to_try`.
     """
     attempt = _attempt(session, identifier, visitor, now)
     person = attempt.person
@@ -113,7 +95,7 @@ def sign_in(
     is_right = accept_proof(person, proof)
     if attempt.wait is not None:
         code_request = sign_in_codes.ask(wait=attempt.wait, now=now)
-        if person is not None and is_right and _may_enter(session, person, now):
+        if person is not None and is_right and may_enter(session, person, now):
             throttling.store_failure(session, attempt.keys[1:], now=now)
             sign_in_codes.send(session, person=person, code_request=code_request, now=now)
         else:
@@ -123,7 +105,7 @@ def sign_in(
         _store_failure(session, attempt, visitor, now)
         return SignInRefusal(SignInProblem.WRONG)
     throttling.reset(session, attempt.keys[0])
-    return _enter(session, person, visitor, SignInMethod.PASSWORD, now=now)
+    return enter(session, person, visitor, SignInMethod.PASSWORD, now=now)
 
 
 def confirm_code(
@@ -134,7 +116,7 @@ def confirm_code(
     code: str,
     visitor: Visitor,
     now: datetime,
-) -> SignedIn | SignInRefusal:
+) -> SignedIn | FactorRequest | SignInRefusal:
     """Sign the person in who got `CodeRequest` and typed the code that was sent.
 
     A refusal is returned and not raised, as the failed attempt has to be committed.
@@ -148,7 +130,7 @@ def confirm_code(
     person = sign_in_codes.use(session, person=owner, code_request=code_request, code=code, now=now)
     if person is None:
         return SignInRefusal(SignInProblem.WRONG_CODE)
-    return _enter(session, person, visitor, SignInMethod.CODE, now=now)
+    return enter(session, person, visitor, SignInMethod.CODE, now=now)
 
 
 def _store_failure(session: Session, attempt: _Attempt, visitor: Visitor, now: datetime) -> None:
@@ -199,52 +181,6 @@ def person_of(session: Session, identifier_key: str) -> Person | None:
     """Return the person with this mail address or mobile number; None if there is none."""
     column = Person.mail if "@" in identifier_key else Person.mobile
     return session.scalars(select(Person).where(column == identifier_key)).one_or_none()
-
-
-def _enter(
-    session: Session, person: Person, visitor: Visitor, method: SignInMethod, *, now: datetime
-) -> SignedIn | SignInRefusal:
-    appointment = _appointment_or_problem(session, person, now)
-    if isinstance(appointment, SignInProblem):
-        refusals.record(session, appointment, person, visitor, is_wave=False, now=now)
-        return SignInRefusal(appointment)
-    token = secrets.token_urlsafe(32)
-    sign_in_row = SignIn(
-        token_digest=digest_of(token),
-        person=person,
-        appointment=appointment,
-        signed_in_at=now,
-        proved_at=now,
-        seen_at=now,
-        device=visitor.device[:200],
-        address=visitor.address[:64],
-        is_shared=visitor.is_shared,
-        method=method,
-    )
-    session.add(sign_in_row)
-    session.flush()
-    actor = actor_of(session, sign_in_row, now=now)
-    transitions.record(session, sign_in_row, "sign_in", actor=actor, now=now)
-    device_token = ""
-    if not visitor.is_shared:
-        device_token = known_devices.remember(session, person=person, visitor=visitor, now=now)
-    return SignedIn(token, sign_in_row, device_token)
-
-
-def _may_enter(session: Session, person: Person, now: datetime) -> bool:
-    return isinstance(_appointment_or_problem(session, person, now), Appointment)
-
-
-def _appointment_or_problem(
-    session: Session, person: Person, now: datetime
-) -> Appointment | SignInProblem:
-    if person.disabled_at is not None:
-        return SignInProblem.DISABLED
-    appointment = chosen_appointment(session, person, now=now)
-    if appointment is not None:
-        return appointment
-    waits = any(row.state is AppointmentState.RECORDED for row in person.appointments)
-    return SignInProblem.WAITS if waits else SignInProblem.NO_APPOINTMENT
 
 
 def prove(

@@ -1,6 +1,6 @@
 """The database tables: one module for each group of them.
 
-They are all imported here, so that a relationship finds its table by name.
+They are all imported here (`people` by others), so that a relationship finds its table by name.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from publisher.models import (  # noqa: F401  imported to be known
     history,
     monitoring,
     notifications,
-    people,
     posts,
     saved_views,
+    second_factors,
     submission_details,
 )

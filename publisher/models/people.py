@@ -213,6 +213,9 @@ class SignIn(Base):
     address: Mapped[str] = mapped_column(String(64), default="")
     is_shared: Mapped[bool] = mapped_column(default=False)
     method: Mapped[str] = mapped_column(String(20), default="password")
+    factor_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="When the second factor was last proved, here or on this device"
+    )
 
     person: Mapped[Person] = relationship()
     appointment: Mapped[Appointment] = relationship()
@@ -235,6 +238,9 @@ class KnownDevice(Base):
     known_since: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    factor_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="When the second factor was last proved on this device"
+    )
 
 
 class SignInAttempt(Base):

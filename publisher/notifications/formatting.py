@@ -126,6 +126,21 @@ _CHANGED: Final[Mapping[str, tuple[str, str, str]]] = {
     "password": ("पासवर्ड", "password", "पासवर्ड"),
     "mail": ("ईमेल पत्ता", "mail address", "ई-मेल पता"),
     "mobile": ("मोबाइल क्रमांक", "mobile number", "मोबाइल नंबर"),
+    "second_factor": (
+        "साइन इनसाठी ॲपमधील संकेतांक सुरू केला",
+        "code of an app set up for signing in",
+        "साइन इन हेतु ऐप का कोड चालू किया गया",
+    ),
+    "second_factor_ended": (
+        "साइन इनसाठीचा ॲपमधील संकेतांक बंद केला",
+        "code of the app for signing in ended",
+        "साइन इन हेतु ऐप का कोड बंद किया गया",
+    ),
+    "recovery_code": (
+        "साइन इनसाठी कागदावरील राखीव संकेतांक वापरला",
+        "recovery code used for signing in",
+        "साइन इन हेतु काग़ज़ पर लिखा आरक्षित कोड प्रयोग किया गया",
+    ),
 }
 
 # What the code of a link is for.

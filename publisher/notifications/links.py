@@ -55,6 +55,11 @@ def sessions() -> str:
     return "/sessions"
 
 
+def second_factor() -> str:
+    """Return the path of the reader's own second factor."""
+    return "/profile/second-factor"
+
+
 def sign_in_code() -> str:
     """Return the path where an unknown device types the code of its sign-in."""
     return "/sign-in/code"

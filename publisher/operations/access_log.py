@@ -38,6 +38,7 @@ VERBS: Final[Mapping[AccessKind, frozenset[str]]] = {
             *("ask_contact_change", "change_contact", "change_name", "correct_name"),
             *("correct_contact", "second_contact", "refuse_contact"),
             *("change_password", "reset_password", "forget_password"),
+            *("add_factor", "end_factor", "make_recovery_codes", "use_recovery_code"),
         }
     ),
     AccessKind.EXPORTS: frozenset({"export"}),

@@ -12,8 +12,9 @@ from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.auth import known_devices, one_time_links
 from publisher.auth.passwords import Proof, check_password
+from publisher.auth.refusals import SignInRefusal
 from publisher.auth.sessions import end_others
-from publisher.auth.sign_in import SignInRefusal, choose_language, prove
+from publisher.auth.sign_in import choose_language, prove
 from publisher.models.people import NoticeGroup, Person, SignIn, Telling
 from publisher.notifications import preferences
 from publisher.people.password_reset import say_password_changed

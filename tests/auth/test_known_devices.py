@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from publisher.auth import known_devices, sessions
 from publisher.auth.known_devices import LASTS, Visitor
-from publisher.auth.refusals import SignInProblem
-from publisher.auth.sign_in import SignedIn, SignInMethod, SignInRefusal, confirm_code
+from publisher.auth.refusals import SignInProblem, SignInRefusal
+from publisher.auth.session_start import FactorRequest, SignedIn, SignInMethod
+from publisher.auth.sign_in import confirm_code
 from publisher.auth.sign_in_codes import CodeRequest
 from publisher.auth.throttling import (
     LONGEST_WAIT,
@@ -82,7 +83,7 @@ def type_code(
     mail: str = MAIL,
     now: datetime = NOON + MINUTE,
 ) -> SignedIn | SignInRefusal:
-    return confirm_code(
+    outcome = confirm_code(
         session,
         identifier=mail,
         code_request=asked,
@@ -90,6 +91,8 @@ def type_code(
         visitor=Visitor(HOME, "Firefox"),
         now=now,
     )
+    assert not isinstance(outcome, FactorRequest)
+    return outcome
 
 
 def problem(outcome: object) -> SignInProblem:

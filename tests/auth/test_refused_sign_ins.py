@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from publisher.auth.refusals import MOST_RECORDED, MOST_RECORDED_OF_NOBODY
-from publisher.auth.sign_in import SignedIn
+from publisher.auth.session_start import SignedIn
 from publisher.auth.throttling import WINDOW
 from publisher.database.session import Database
 from publisher.models.approvals import RefusalDay, RefusedSignIn

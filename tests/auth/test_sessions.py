@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Role
 from publisher.auth import sessions
+from publisher.auth.session_start import SignedIn
 from publisher.auth.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT, NotYours, Present, actor_of
-from publisher.auth.sign_in import SignedIn
 from publisher.database.session import Database
 from publisher.models.people import Appointment, SignIn
 from publisher.people.appointments import disable_person, enable_person, end_appointment

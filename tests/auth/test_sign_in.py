@@ -8,15 +8,9 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Role
 from publisher.auth.known_devices import Visitor
-from publisher.auth.refusals import SignInProblem
-from publisher.auth.sign_in import (
-    SignedIn,
-    SignInRefusal,
-    choose_language,
-    hash_to_try,
-    own_hash,
-    sign_in,
-)
+from publisher.auth.refusals import SignInProblem, SignInRefusal
+from publisher.auth.session_start import FactorRequest, SignedIn
+from publisher.auth.sign_in import choose_language, hash_to_try, own_hash, sign_in
 from publisher.auth.sign_in_codes import CodeRequest
 from publisher.auth.throttling import (
     FIRST_WAIT,
@@ -42,7 +36,7 @@ pytestmark = pytest.mark.both
 
 MAIL, MOBILE = "first@pmc.example", "+919822012345"
 MINUTE = timedelta(minutes=1)
-Outcome = SignedIn | CodeRequest | SignInRefusal
+Outcome = SignedIn | CodeRequest | FactorRequest | SignInRefusal
 
 
 def officer(session: Session) -> Person:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from tests.browser.city_server import PASSWORD
 from tests.browser.example_city import ATTACKED
 from tests.support.emergency_steps import BLANK_TEXTS as LANE_TYPED
 
@@ -616,6 +617,33 @@ CASES = (
     Case("profile.code", "awaited", "head", "/profile/code"),
     Case("profile.code", "wrong", "head", "/profile/code", act=SUBMIT, code=422),
     Case("profile.code", "nothing", "member", "/profile/code"),
+    Case("second_factor.show", "none", "member", "/profile/second-factor"),
+    Case("second_factor.show", "set-up", "garden_member", "/profile/second-factor"),
+    Case("second_factor.app", "begun", "member", "/profile/second-factor/app"),
+    Case("second_factor.code", "asked", "member", "/profile/second-factor/code"),
+    Case(
+        "second_factor.code",
+        "wrong",
+        "member",
+        "/profile/second-factor/code",
+        act=SUBMIT,
+        code=422,
+    ),
+    Case(
+        "second_factor.show",
+        "new-codes",
+        "garden_member",
+        "/profile/second-factor",
+        act=press("form[action$='recovery-codes'] button"),
+    ),
+    Case(
+        "second_factor.confirm",
+        "asked",
+        "",
+        "/sign-in",
+        act=fill({"[id=identifier]": "garden-member@pmc.example", "[id=password]": PASSWORD}),
+        code=401,
+    ),
     Case("reorganising.new", "asked", "lead", "/departments/new"),
     Case("reorganising.new", "wrong", "lead", "/departments/new", act=SUBMIT, code=422),
     Case("reorganising.rename", "asked", "lead", "/departments/road/rename"),

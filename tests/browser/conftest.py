@@ -18,14 +18,18 @@ from playwright.sync_api import (
     expect,
 )
 
+from publisher.auth import totp
 from publisher.database.session import Database, migrate
 from publisher.delivery import dispatch
+from publisher.delivery.accounts.credentials import Vault
+from publisher.models.people import Person
 from publisher.operations.backup import restore
 from publisher.platforms.base.protocol import OutcomeUnknown
-from tests.browser.city_server import CityServer, create_city, serve_city
+from tests.browser.city_server import SECRET, CityServer, create_city, serve_city
 from tests.browser.example_city import ExamplePaths, add_examples
 from tests.support import axe_report, chromium, city_controls, sqlite
 from tests.support.runs import Run
+from tests.support.second_factors import set_up_app
 
 PEOPLE = ("admin", "lead", "clerk", "oversight", "member", "first", "head")
 OTHER_DEPARTMENTS = ("road_member", "health_member", "health_head")
@@ -65,11 +69,23 @@ def servers(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City
             examples = add_examples(city) if name == "filled" else ExamplePaths({})
             servers_by_name[name] = (stack.enter_context(serve_city(city, folder)), examples)
         _sign_in(servers_by_name["filled"][0], PEOPLE + OTHER_DEPARTMENTS)
+        _set_up_apps(servers_by_name["filled"][0])
         _record_heartbeat(servers_by_name["filled"][0])
         _sign_in(servers_by_name["empty"][0], ("member", "clerk", "first", "lead"))
         _stop_publishing(servers_by_name["stopped"][0])
         (filled, examples), (empty, _), (stopped, _) = servers_by_name.values()
         yield CityServers(filled, empty, stopped, examples)
+
+
+def _set_up_apps(server: CityServer) -> None:
+    """Let one member have an app for the codes of signing in, and another be setting it up."""
+    sealer, town = Vault(SECRET, ()), server.town
+    server.sign_in("garden_member")
+    with town.write() as session:
+        garden_member = session.get_one(Person, town.people["garden_member"])
+        set_up_app(session, garden_member, sealer=sealer, now=town.now)
+        member = session.get_one(Person, town.people["member"])
+        totp.make(session, person=member, sealer=sealer, now=town.now)
 
 
 def _record_heartbeat(server: CityServer) -> None:

@@ -8,14 +8,18 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
+from publisher.auth import totp
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Unsealable, Vault
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
+from publisher.models.people import Department
 from publisher.settings.environment import WrongSetting
 from publisher.states import AccountState
 from tests.cli.command_line import SECRET, Workspace, make_workspace
 from tests.cli.test_init import FACEBOOK, X
+from tests.support.city_people import NOON, appoint
+from tests.support.second_factors import set_up_app
 
 FIRST, SECOND = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
@@ -54,6 +58,22 @@ def test_everything_is_resealed_under_the_newest_key_and_old_keys_can_go(
     opened = [only_newest.open(account.credentials) for account in stored_accounts(workspace)]
     assert opened[0]["access_token"] == "1-token"
     assert opened[1]["page_token"] == "page-token"
+
+
+def test_second_factors_are_resealed_too(workspace: Workspace) -> None:
+    database = Database(workspace.environment()["NAGARVANI_DATABASE_URL"])
+    with database.transaction() as session:
+        garden = session.scalars(select(Department).where(Department.code == "garden")).one()
+        person = appoint(session, garden).person
+        app = set_up_app(session, person, sealer=Vault(SECRET, (FIRST,)), now=NOON)
+        person_id = person.id
+    workspace.run_in_process("accounts", "rotate-keys", TOKEN_KEYS=f"{SECOND},{FIRST}")
+    only_newest = Vault("another-secret-that-is-long-enough-for-it", (SECOND,))
+    with database.reading() as session:
+        factor = totp.in_force(session, person_id=person_id)
+        assert factor is not None
+        assert totp.secret_of(factor, only_newest) == app.secret
+    database.dispose()
 
 
 def test_what_no_key_opens_is_named_and_stays_as_it_is(workspace: Workspace) -> None:

@@ -23,8 +23,8 @@ from demo.script import Story
 from demo.seeding.context import actor_for, post_of
 from demo.seeding.setup import WAITS_FOR_HEAD
 from publisher.auth import passwords
+from publisher.auth.session_start import SignedIn
 from publisher.auth.sessions import line_of
-from publisher.auth.sign_in import SignedIn
 from publisher.content_checks.checks import warnings_of
 from publisher.content_checks.types import WarningCode
 from publisher.media.store import Store

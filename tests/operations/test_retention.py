@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 import publisher.models  # noqa: F401  the tables have to be known
 from publisher.auth import known_devices, one_time_links, sessions, throttling
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
-from publisher.auth.sign_in import SignedIn
+from publisher.auth.session_start import SignedIn
 from publisher.database.session import Base
 from publisher.intake import uploads
 from publisher.intake.uploads import UploadedFile

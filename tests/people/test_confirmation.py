@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import FreshSignInRequired, WrongRole, WrongState
 from approvals.policy import Action, Actor, Role
-from publisher.auth.refusals import SignInProblem
+from publisher.auth.refusals import SignInProblem, SignInRefusal
+from publisher.auth.session_start import SignedIn
 from publisher.auth.sessions import chosen_appointment
-from publisher.auth.sign_in import SignedIn, SignInRefusal
 from publisher.database.session import Database
 from publisher.delivery.emergency import roster
 from publisher.models.notifications import Notice

@@ -12,7 +12,7 @@ from approvals.policy import Role
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.one_time_links import LinkSpent
 from publisher.auth.passwords import BadPassword, hashed
-from publisher.auth.sign_in import SignedIn
+from publisher.auth.session_start import SignedIn
 from publisher.database.session import Database
 from publisher.models.notifications import Notice
 from publisher.models.people import SignIn

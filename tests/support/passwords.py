@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from publisher.auth import sign_in
 from publisher.auth.known_devices import Visitor
 from publisher.auth.passwords import Hasher, hashed
+from publisher.auth.refusals import SignInRefusal
+from publisher.auth.session_start import FactorRequest, SignedIn
 from publisher.auth.sign_in_codes import CodeRequest
 from publisher.models.people import Person, SignIn
 from tests.support.city import City
@@ -62,7 +64,7 @@ def signed_in_as(
     is_shared: bool = False,
     now: datetime = NOON,
     hasher: Hasher = HASHER,
-) -> sign_in.SignedIn | CodeRequest | sign_in.SignInRefusal:
+) -> SignedIn | CodeRequest | FactorRequest | SignInRefusal:
     """Verify this password, and then sign in by it, be asked for a code, or be refused."""
     visitor = Visitor(address, device, device_token, is_shared)
     stored = sign_in.hash_to_try(session, identifier=identifier, visitor=visitor, now=now)
@@ -72,7 +74,7 @@ def signed_in_as(
 
 def prove(
     session: Session, sign_in_id: int, password: str, *, now: datetime
-) -> sign_in.SignInRefusal | None:
+) -> SignInRefusal | None:
     """Verify this password, and then prove oneself by it within a session, or be refused."""
     person_id = session.get_one(SignIn, sign_in_id).person_id
     stored = sign_in.own_hash(session, person_id=person_id, now=now)
@@ -98,5 +100,5 @@ def session_token(city: City, name: str, password: str) -> str:
             device=f"browser of {name}",
             now=city.now,
         )
-        assert isinstance(signed_in, sign_in.SignedIn), signed_in
+        assert isinstance(signed_in, SignedIn), signed_in
         return signed_in.token

@@ -85,6 +85,8 @@ PAGES = """
     member /profile
     member /profile/mail
     member /profile/password
+    member /profile/second-factor
+    member /profile/second-factor/code
     head /profile/code
     head /appointments
     first /approvals
@@ -143,6 +145,9 @@ OTHER_FORMS = {
     "rehearsals.start": ("lead", "/rehearsals/none-of-that-name/start", ""),
     "rehearsals.drop": ("lead", "/rehearsals/none-of-that-name/drop", ""),
     "signing.confirm_code": ("first", "/sign-in/code", "code next"),
+    "second_factor.confirm": ("first", "/sign-in/factor", "code next"),
+    "second_factor.renew": ("member", "/profile/second-factor/recovery-codes", ""),
+    "second_factor.end": ("member", "/profile/second-factor/end", ""),
     "person_sessions.end_device": ("admin", "/people/99/devices/99/end", ""),
     "signing.end_device": ("first", "/devices/99/end", ""),
     "signing.end": ("first", "/sessions/99/end", ""),

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from approvals.policy import Role
 from approvals.states import PostState
-from publisher.auth.sign_in import SignedIn
+from publisher.auth.session_start import SignedIn
 from publisher.models.deliveries import Delivery
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person

@@ -51,10 +51,16 @@ ACTS: Mapping[str, str] = {
     "change_password": N_("Password changed"),
     "reset_password": N_("Password reset"),
     "forget_password": N_("New password asked for"),
+    "add_factor": N_("Second factor set up"),
+    "end_factor": N_("Second factor ended"),
+    "make_recovery_codes": N_("New recovery codes made"),
+    "use_recovery_code": N_("Recovery code used"),
     "export": N_("List exported as CSV"),
 }
 DETAILS: Mapping[str, str] = {
     "wrong": N_("wrong password"),
+    "wrong_factor": N_("wrong code"),
+    "throttled": N_("too many tries"),
     "disabled": N_("access closed"),
     "no_appointment": N_("no appointment"),
     "waits": N_("not confirmed yet"),

@@ -7,8 +7,8 @@ from datetime import datetime
 from math import ceil
 
 from publisher.auth.passwords import BadPassword
-from publisher.auth.refusals import SignInProblem
-from publisher.auth.sign_in import SignInMethod, SignInRefusal
+from publisher.auth.refusals import SignInProblem, SignInRefusal
+from publisher.auth.session_start import SignInMethod
 from publisher.models.people import SignIn
 from publisher.people.contact_verification import ContactCodeProblem
 from web.core.context import ctx
@@ -29,6 +29,10 @@ SIGN_IN: Mapping[SignInProblem, str] = {
     SignInProblem.WRONG_CODE: N_(
         "This code is not right, or its time is over. If none has come, sign in once more."
     ),
+    SignInProblem.WRONG_FACTOR: N_(
+        "This code is not right, or was used already. Type the next one that the app shows."
+    ),
+    SignInProblem.TOO_LATE: N_("Too much time has passed. Sign in once more."),
     SignInProblem.DISABLED: N_("This access is closed. Ask the cell."),
     SignInProblem.WAITS: N_(
         "Your appointment waits for confirmation by somebody other than its recorder: the head of "

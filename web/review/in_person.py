@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import segno
 from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -24,6 +23,7 @@ from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _l
 from web.core.permissions import Page, for_action, for_roles
+from web.core.qr_code import qr_code
 from web.forms import Form, number_of
 from web.messages.review_codes import DECIDED, code_sentence
 
@@ -72,20 +72,12 @@ def _code_page(session: Session, form: Form, post_id: int) -> Page:
 def _code_view(code: SpotCode) -> CodeView:
     spelled = in_person.spell(code.seed, ctx.settings.secret_key)
     address = _public_address(url_for("on_the_spot.arrive", spot=spelled.token))
-    return CodeView(code, spelled, address, _qr_code(address))
+    return CodeView(code, spelled, address, qr_code(address))
 
 
 def _public_address(path: str) -> str:
     """Return the public URL of a path, from the settings and not from the Host header."""
     return ctx.settings.base_url.rstrip("/") + path
-
-
-def _qr_code(address: str) -> Markup:
-    """Return the address as a QR code in SVG."""
-    qr_code = segno.make(address, error="m", micro=False)
-    return Markup(  # noqa: S704  made of squares; the address is drawn, not written
-        qr_code.svg_inline(omitsize=True, border=4, dark="#000", light="#fff", svgclass="qr-code")
-    )
 
 
 def _deciders(session: Session, revision: Revision) -> list[Appointment]:

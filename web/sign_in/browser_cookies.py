@@ -10,12 +10,13 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug import Response
 
 from publisher.auth.known_devices import LASTS
-from publisher.auth.sign_in import SignedIn
+from publisher.auth.session_start import FactorRequest, SignedIn, SignInMethod
 from publisher.auth.sign_in_codes import CodeRequest
 from web.core.auth import SESSION_KEY
 from web.core.context import ctx
 
 _ASKED_KEY = "sign_in_code"
+_FACTOR_KEY = "sign_in_factor"
 LONGEST_IDENTIFIER = 254
 """Characters of a login that a cookie holds; no mail address is longer."""
 
@@ -47,6 +48,28 @@ def pending_sign_in() -> PendingSignIn | None:
     identifier, browser, not_before, is_shared = session[_ASKED_KEY]
     code_request = CodeRequest(browser, datetime.fromisoformat(not_before))
     return PendingSignIn(identifier, code_request, is_shared)
+
+
+@dataclass(frozen=True)
+class PendingFactor:
+    """A sign-in in this browser that waits for its second factor."""
+
+    factor_request: FactorRequest
+    is_shared: bool
+
+
+def store_factor_request(factor_request: FactorRequest, *, is_shared: bool) -> None:
+    """Store in the session cookie that a second factor is awaited."""
+    session.pop(_ASKED_KEY, None)
+    session[_FACTOR_KEY] = [factor_request.token, factor_request.method.value, is_shared]
+
+
+def pending_factor() -> PendingFactor | None:
+    """Return the sign-in of this browser that waits for a second factor, or None."""
+    if _FACTOR_KEY not in session:
+        return None
+    token, method, is_shared = session[_FACTOR_KEY]
+    return PendingFactor(FactorRequest(token, SignInMethod(method)), is_shared)
 
 
 def begin_session(signed_in: SignedIn) -> None:

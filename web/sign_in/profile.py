@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired
 
 from publisher.auth import sign_in
 from publisher.auth.contact_details import BadPerson
-from publisher.auth.sign_in import SignInRefusal
+from publisher.auth.refusals import SignInRefusal
 from publisher.models.people import ContactField, NoticeGroup, Person, Telling
 from publisher.notifications import preferences
 from publisher.people import contact_corrections, contact_verification, profile

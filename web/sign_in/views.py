@@ -14,7 +14,8 @@ from publisher.auth import known_devices
 from publisher.auth import sessions as signing_in_sessions
 from publisher.auth import sign_in as auth_sign_in
 from publisher.auth.known_devices import Visitor
-from publisher.auth.sign_in import SignedIn, SignInRefusal
+from publisher.auth.refusals import SignInRefusal
+from publisher.auth.session_start import FactorRequest, SignedIn
 from publisher.auth.sign_in_codes import CodeRequest
 from publisher.models.people import Person
 from publisher.people import invitations
@@ -35,7 +36,7 @@ from web.core.sign_in_page import (
 from web.errors import error_page
 from web.forms import Form, key_of
 from web.messages.sign_in import seconds_until, sign_in_sentence
-from web.sign_in import browser_cookies
+from web.sign_in import browser_cookies, sign_in_steps
 from web.sign_in.passwords import city_words, new_hash, own_proof
 
 routes = Blueprint("signing", __name__)
@@ -60,7 +61,7 @@ def ask(form: SignInForm) -> Page:
     recovered = form_recovery.carried_form()
     if not form.validate():
         return sign_in_page(form=form, recovered=recovered, code=422)
-    visitor = _visitor(is_shared=bool(form.is_shared.data))
+    visitor = sign_in_steps.visitor(is_shared=bool(form.is_shared.data))
     identifier = (form.identifier.data or "").replace("\0", "")
     outcome = _try_sign_in(identifier, form.password.data or "", visitor)
     if isinstance(outcome, CodeRequest):
@@ -71,12 +72,13 @@ def ask(form: SignInForm) -> Page:
         form.form_errors.append(sign_in_sentence(outcome))
         code = 429 if outcome.until is not None else 401
         return sign_in_page(form=form, recovered=recovered, code=code)
-    return _continue(outcome, form.next.data or "/", recovered)
+    path, is_shared = form.next.data or "/", visitor.is_shared
+    return sign_in_steps.go_on(outcome, path, recovered, is_shared=is_shared)
 
 
 def _try_sign_in(
     identifier: str, password: str, visitor: Visitor
-) -> SignedIn | CodeRequest | SignInRefusal:
+) -> SignedIn | CodeRequest | FactorRequest | SignInRefusal:
     with reading() as database_session:
         stored_hash = auth_sign_in.hash_to_try(
             database_session, identifier=identifier, visitor=visitor, now=ctx.now()
@@ -87,25 +89,6 @@ def _try_sign_in(
         return auth_sign_in.sign_in(
             database_session, identifier=identifier, proof=proof, visitor=visitor, now=ctx.now()
         )
-
-
-def _visitor(*, is_shared: bool) -> Visitor:
-    return Visitor(
-        address=request.remote_addr or "",
-        device=request.user_agent.string[:200],
-        device_token=browser_cookies.device_token(),
-        is_shared=is_shared,
-    )
-
-
-def _continue(
-    signed_in: SignedIn, path: str, recovered: form_recovery.RecoveredForm | None
-) -> Page:
-    """Begin the session, and continue where the person was, with the form they had submitted."""
-    browser_cookies.begin_session(signed_in)
-    if recovered is not None:
-        return form_recovery.page(recovered, message=_("You are signed in again."), code=200)
-    return redirect(path if form_recovery.is_own_path(path) else "/")
 
 
 @routes.route("/sign-in/code", methods=["GET", "POST"])
@@ -125,14 +108,15 @@ def confirm_code(form: SignInCodeForm) -> Page:
             identifier=pending.identifier,
             code_request=pending.code_request,
             code=form.code.data or "",
-            visitor=_visitor(is_shared=pending.is_shared),
+            visitor=sign_in_steps.visitor(is_shared=pending.is_shared),
             now=ctx.now(),
         )
     if isinstance(outcome, SignInRefusal):
         form.code.errors = [sign_in_sentence(outcome)]
         code = 429 if outcome.until is not None else 401
         return _code_page(form, pending.code_request, recovered, code=code)
-    return _continue(outcome, form.next.data or "/", recovered)
+    path, is_shared = form.next.data or "/", pending.is_shared
+    return sign_in_steps.go_on(outcome, path, recovered, is_shared=is_shared)
 
 
 def _code_page(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -40,6 +41,7 @@ class Vault:
     def __init__(self, secret_key: str, token_keys: tuple[str, ...]) -> None:
         keys = [Fernet(key) for key in token_keys]
         self._fernet = MultiFernet([*keys, Fernet(_derived(secret_key))])
+        self._secret_key = secret_key
 
     @classmethod
     def of(cls, settings: Settings) -> Vault:
@@ -64,6 +66,11 @@ class Vault:
             return self._fernet.rotate(sealed.encode()).decode()
         except InvalidToken as problem:
             raise Unsealable from problem
+
+    def digest(self, text: str) -> str:
+        """Return a digest from which nobody who has the database alone can guess the text."""
+        key = b"nagarvani digests\0" + self._secret_key.encode()
+        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _derived(secret_key: str) -> bytes:

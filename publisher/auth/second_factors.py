@@ -1,0 +1,156 @@
+"""The second factor of a person: set up, asked for at sign-in, and ended."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from approvals.errors import FreshSignInRequired
+from approvals.policy import Actor, ActorKind, is_fresh
+from publisher import transitions
+from publisher.auth import known_devices, one_time_links, recovery_codes, throttling, totp
+from publisher.auth.one_time_links import LinkPurpose, LinkSubject, digits_of
+from publisher.auth.refusals import SignInProblem, SignInRefusal
+from publisher.auth.totp import Sealer
+from publisher.models.people import KnownDevice, Person, SignIn
+from publisher.models.second_factors import SecondFactor
+from publisher.notifications import compose
+from publisher.notifications.compose import NoticeKind
+from publisher.notifications.links import second_factor
+
+ASKED_EVERY: Final = timedelta(hours=12)
+"""How long a known device is not asked again."""
+
+REQUEST_LASTS: Final = timedelta(minutes=10)
+
+
+def is_asked(
+    session: Session, person: Person, known_device: KnownDevice | None, *, now: datetime
+) -> bool:
+    """Return True if a sign-in of this person on this device needs the second factor now."""
+    if totp.in_force(session, person_id=person.id) is None:
+        return False
+    proved_at = known_device.factor_at if known_device is not None else None
+    return proved_at is None or now - proved_at >= ASKED_EVERY
+
+
+def request(session: Session, person: Person, *, now: datetime) -> str:
+    """Return the token of a sign-in whose password was right, and that waits for the factor."""
+    link_subject = LinkSubject.of(person, LinkPurpose.SECOND_FACTOR)
+    return one_time_links.make(session, link_subject, now=now, lasts=REQUEST_LASTS)
+
+
+def key_of(person: Person, known_device: KnownDevice | None) -> str:
+    """Return the key that wrong codes count under: a known device has one of its own."""
+    owner = f"device {known_device.id}" if known_device is not None else f"person {person.id}"
+    return throttling.key_of_identifier(f"factor of {owner}")
+
+
+def accept(
+    session: Session, *, person: Person, code: str, sealer: Sealer, key: str, now: datetime
+) -> SignInRefusal | None:
+    """Accept a code of the app, or a recovery code; return None, or the refusal.
+
+    A refusal is returned and not raised, as the failed attempt has to be committed.
+    """
+    until = throttling.throttled_until(session, [key], now=now)
+    if until is not None:
+        return SignInRefusal(SignInProblem.THROTTLED, until)
+    digits, factor = digits_of(code), totp.in_force(session, person_id=person.id)
+    if factor is not None and len(digits) == totp.DIGITS:
+        is_right = totp.use(session, factor=factor, digits=digits, sealer=sealer, now=now)
+    else:
+        is_right = _use_recovery_code(session, person, digits, sealer, now)
+    if not is_right:
+        throttling.store_failure(session, [key], now=now)
+        return SignInRefusal(SignInProblem.WRONG_FACTOR)
+    throttling.reset(session, key)
+    return None
+
+
+def _use_recovery_code(
+    session: Session, person: Person, digits: str, sealer: Sealer, now: datetime
+) -> bool:
+    if not recovery_codes.use(session, person_id=person.id, digits=digits, sealer=sealer, now=now):
+        return False
+    actor = Actor(ActorKind.PERSON, person.id)
+    transitions.record(session, person, "use_recovery_code", actor=actor, now=now)
+    _tell(session, person, "recovery_code", now=now)
+    return True
+
+
+def make_app(
+    session: Session, *, actor: Actor, person: Person, sealer: Sealer, now: datetime
+) -> SecondFactor:
+    """Make a secret for the person's app. Raises `FreshSignInRequired`."""
+    _require_fresh(actor, now)
+    return totp.make(session, person=person, sealer=sealer, now=now)
+
+
+def _require_fresh(actor: Actor, now: datetime) -> None:
+    if not is_fresh(actor, now=now):
+        raise FreshSignInRequired
+
+
+def confirm(
+    session: Session, *, actor: Actor, sign_in_id: int, code: str, sealer: Sealer, now: datetime
+) -> list[str] | SignInRefusal:
+    """Put the app in force that the person has set up, if this is its code.
+
+    Returns the recovery codes, once, in place of those before; known devices end, and so does the
+    app before. A refusal is returned and not raised, as the failed attempt has to be committed.
+    """
+    sign_in = session.get_one(SignIn, sign_in_id)
+    factor = totp.begun(session, person_id=sign_in.person_id, now=now)
+    if factor is None:
+        return SignInRefusal(SignInProblem.TOO_LATE)
+    key = throttling.key_of_identifier(f"set up factor of {sign_in.person_id}")
+    until = throttling.throttled_until(session, [key], now=now)
+    if until is not None:
+        return SignInRefusal(SignInProblem.THROTTLED, until)
+    if not totp.use(session, factor=factor, digits=digits_of(code), sealer=sealer, now=now):
+        throttling.store_failure(session, [key], now=now)
+        return SignInRefusal(SignInProblem.WRONG_FACTOR)
+    totp.confirm(session, factor=factor, now=now)
+    sign_in.factor_at = now
+    known_devices.end_all(session, person_id=sign_in.person_id, now=now)
+    transitions.record(session, sign_in.person, "add_factor", actor=actor, now=now)
+    _tell(session, sign_in.person, "second_factor", now=now)
+    return recovery_codes.make(session, person_id=sign_in.person_id, sealer=sealer, now=now)
+
+
+def renew_recovery_codes(
+    session: Session, *, actor: Actor, person: Person, sealer: Sealer, now: datetime
+) -> list[str]:
+    """Make new recovery codes; return them, once. Raises `FreshSignInRequired`."""
+    _require_fresh(actor, now)
+    transitions.record(session, person, "make_recovery_codes", actor=actor, now=now)
+    return recovery_codes.make(session, person_id=person.id, sealer=sealer, now=now)
+
+
+def end_own(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
+    """End one's own second factor, as `end` does. Raises `FreshSignInRequired`."""
+    _require_fresh(actor, now)
+    end(session, actor=actor, person=person, now=now)
+
+
+def end(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
+    """End the person's second factor, recovery codes and known devices, and tell the person."""
+    totp.end(session, person_id=person.id, now=now)
+    recovery_codes.end(session, person_id=person.id)
+    known_devices.end_all(session, person_id=person.id, now=now)
+    transitions.record(session, person, "end_factor", actor=actor, now=now)
+    _tell(session, person, "second_factor_ended", now=now)
+
+
+def _tell(session: Session, person: Person, changed: str, *, now: datetime) -> None:
+    compose.queue(
+        session,
+        kind=NoticeKind.ACCESS_CHANGED,
+        person=person,
+        values={"changed": changed, "at": now},
+        now=now,
+        path=second_factor(),
+    )

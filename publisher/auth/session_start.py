@@ -1,0 +1,157 @@
+"""The start of a session, after the password and, for whoever has one, the second factor."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from publisher import transitions
+from publisher.auth import known_devices, one_time_links, refusals, second_factors, throttling
+from publisher.auth.known_devices import Visitor
+from publisher.auth.one_time_links import LinkPurpose, digest_of
+from publisher.auth.refusals import SignInProblem, SignInRefusal
+from publisher.auth.sessions import actor_of, chosen_appointment
+from publisher.auth.totp import Sealer
+from publisher.models.people import Appointment, Person, SignIn
+from publisher.states import AppointmentState
+
+
+class SignInMethod(StrEnum):
+    """How the person of a session proved to be the one."""
+
+    PASSWORD = "password"  # noqa: S105  a method
+    CODE = "code"
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A new session; `token` is put into the cookie and stored nowhere else.
+
+    `device_token` goes into the device's cookie; it is empty on a shared computer.
+    """
+
+    token: str
+    sign_in: SignIn
+    device_token: str
+
+
+@dataclass(frozen=True)
+class FactorRequest:
+    """A sign-in whose password was right, and that waits for the second factor.
+
+    Only the browser that has the `token` may finish it; `method` is how it was proved so far.
+    """
+
+    token: str
+    method: SignInMethod
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A session to begin; `proved_at` and `factor_at` are when both proofs were given."""
+
+    appointment: Appointment
+    visitor: Visitor
+    method: SignInMethod
+    proved_at: datetime
+    factor_at: datetime | None
+
+
+def confirm_factor(
+    session: Session,
+    *,
+    factor_request: FactorRequest,
+    code: str,
+    sealer: Sealer,
+    visitor: Visitor,
+    now: datetime,
+) -> SignedIn | SignInRefusal:
+    """Sign the person in who got `FactorRequest` and typed a code of the second factor.
+
+    A refusal is returned and not raised, as the failed attempt has to be committed.
+    """
+    link = one_time_links.find(
+        session, token=factor_request.token, purpose=LinkPurpose.SECOND_FACTOR, now=now
+    )
+    if link is None:
+        return SignInRefusal(SignInProblem.TOO_LATE)
+    person = link.person
+    known_device = known_devices.find(session, token=visitor.device_token, person=person, now=now)
+    key = second_factors.key_of(person, known_device)
+    refusal = second_factors.accept(
+        session, person=person, code=code, sealer=sealer, key=key, now=now
+    )
+    if refusal is not None:
+        number = throttling.number_of_failures(session, key, now=now)
+        is_wave = number >= throttling.MOST_PER_IDENTIFIER
+        refusals.record(session, refusal.code, person, visitor, is_wave=is_wave, now=now)
+        return refusal
+    one_time_links.use(session, link=link, now=now)
+    appointment = _appointment_or_problem(session, person, now)
+    if isinstance(appointment, SignInProblem):
+        return SignInRefusal(appointment)
+    session_begun = _Entry(appointment, visitor, factor_request.method, link.made_at, factor_at=now)
+    return _begin(session, session_begun, now=now)
+
+
+def enter(
+    session: Session, person: Person, visitor: Visitor, method: SignInMethod, *, now: datetime
+) -> SignedIn | FactorRequest | SignInRefusal:
+    """Begin a session, or ask for the second factor; the password was right, or a code was."""
+    appointment = _appointment_or_problem(session, person, now)
+    if isinstance(appointment, SignInProblem):
+        refusals.record(session, appointment, person, visitor, is_wave=False, now=now)
+        return SignInRefusal(appointment)
+    known_device = known_devices.find(session, token=visitor.device_token, person=person, now=now)
+    if second_factors.is_asked(session, person, known_device, now=now):
+        return FactorRequest(second_factors.request(session, person, now=now), method)
+    factor_at = known_device.factor_at if known_device is not None else None
+    return _begin(session, _Entry(appointment, visitor, method, now, factor_at), now=now)
+
+
+def _begin(session: Session, entry: _Entry, *, now: datetime) -> SignedIn:
+    token, person, visitor = secrets.token_urlsafe(32), entry.appointment.person, entry.visitor
+    sign_in_row = SignIn(
+        token_digest=digest_of(token),
+        person=person,
+        appointment=entry.appointment,
+        signed_in_at=now,
+        proved_at=entry.proved_at,
+        seen_at=now,
+        device=visitor.device[:200],
+        address=visitor.address[:64],
+        is_shared=visitor.is_shared,
+        method=entry.method,
+        factor_at=entry.factor_at,
+    )
+    session.add(sign_in_row)
+    session.flush()
+    actor = actor_of(session, sign_in_row, now=now)
+    transitions.record(session, sign_in_row, "sign_in", actor=actor, now=now)
+    device_token = ""
+    if not visitor.is_shared:
+        device_token = known_devices.remember(
+            session, person=person, visitor=visitor, factor_at=entry.factor_at, now=now
+        )
+    return SignedIn(token, sign_in_row, device_token)
+
+
+def may_enter(session: Session, person: Person, now: datetime) -> bool:
+    """Return True if the person is not disabled and has an appointment in force."""
+    return isinstance(_appointment_or_problem(session, person, now), Appointment)
+
+
+def _appointment_or_problem(
+    session: Session, person: Person, now: datetime
+) -> Appointment | SignInProblem:
+    if person.disabled_at is not None:
+        return SignInProblem.DISABLED
+    appointment = chosen_appointment(session, person, now=now)
+    if appointment is not None:
+        return appointment
+    waits = any(row.state is AppointmentState.RECORDED for row in person.appointments)
+    return SignInProblem.WAITS if waits else SignInProblem.NO_APPOINTMENT

@@ -1,0 +1,157 @@
+"""Pages to set up a second factor, to type its code at sign-in, and to end it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+from wtforms import StringField
+from wtforms.validators import InputRequired
+
+from publisher.auth import recovery_codes, second_factors, session_start, totp
+from publisher.auth.refusals import SignInProblem, SignInRefusal
+from web.core import form_recovery
+from web.core.auth import acting, by_actor, reads, writing
+from web.core.context import ctx
+from web.core.form_views import with_form
+from web.core.i18n import _, _l
+from web.core.permissions import Page, for_roles, public
+from web.core.qr_code import qr_code
+from web.core.sign_in_page import SignInCodeForm
+from web.core.vault import vault
+from web.forms import Form
+from web.messages.sign_in import sign_in_sentence
+from web.sign_in import browser_cookies, sign_in_steps
+
+routes = Blueprint("second_factor", __name__)
+
+
+class FactorCodeForm(Form):
+    """The first code of an app that is being set up."""
+
+    code = StringField(_l("Code"), validators=[InputRequired(_l("Write the code."))])
+
+
+@routes.route("/sign-in/factor", methods=["GET", "POST"])
+@public
+@with_form(SignInCodeForm)
+def confirm(form: SignInCodeForm) -> Page:
+    """Sign in with a code of the second factor, after the password."""
+    pending = browser_cookies.pending_factor()
+    if pending is None:
+        return redirect(url_for("signing.ask"))
+    if form.is_shown or not form.validate():
+        return sign_in_steps.factor_page(form, code=200 if form.is_shown else 422)
+    with writing() as session:
+        outcome = session_start.confirm_factor(
+            session,
+            factor_request=pending.factor_request,
+            code=form.code.data or "",
+            sealer=vault(),
+            visitor=sign_in_steps.visitor(is_shared=pending.is_shared),
+            now=ctx.now(),
+        )
+    if isinstance(outcome, SignInRefusal):
+        form.code.errors = [sign_in_sentence(outcome)]
+        return sign_in_steps.factor_page(form, code=429 if outcome.until is not None else 401)
+    return sign_in_steps.enter(outcome, form.next.data or "/", form_recovery.carried_form())
+
+
+@routes.get("/profile/second-factor")
+@for_roles()
+@reads
+def show(session: Session) -> Page:
+    """Show one's own second factor."""
+    person_id = acting().person.id
+    return render_template(
+        "sign_in/second_factor.html",
+        factor=totp.in_force(session, person_id=person_id),
+        codes_left=recovery_codes.number_left(session, person_id=person_id),
+    )
+
+
+@routes.post("/profile/second-factor")
+@for_roles()
+def begin() -> Page:
+    """Make a secret for an app, which the next page shows."""
+    with writing() as session:
+        second_factors.make_app(session, **by_actor(), person=acting().person, sealer=vault())
+    return redirect(url_for("second_factor.app"))
+
+
+@routes.get("/profile/second-factor/app")
+@for_roles()
+@reads
+def app(session: Session) -> Page:
+    """Show the secret as a QR code and as a key to type."""
+    person = acting().person
+    factor = totp.begun(session, person_id=person.id, now=ctx.now())
+    if factor is None:
+        return redirect(url_for("second_factor.show"))
+    city = ctx.settings.city
+    address = totp.address_of(
+        factor,
+        vault(),
+        login=person.mail or person.mobile or person.name_en,
+        issuer=f"Nagarvani {city.code}",
+    )
+    return render_template(
+        "sign_in/second_factor_app.html",
+        qr_code=qr_code(address),
+        key=" ".join(_groups(totp.secret_of(factor, vault()))),
+    )
+
+
+def _groups(text: str) -> list[str]:
+    return [text[at : at + 4] for at in range(0, len(text), 4)]
+
+
+@routes.route("/profile/second-factor/code", methods=["GET", "POST"])
+@for_roles()
+@with_form(FactorCodeForm)
+def code(form: FactorCodeForm) -> Page:
+    """Put the app in force with its first code, and show the recovery codes."""
+    if form.is_shown or not form.validate():
+        return render_template("sign_in/second_factor_code.html", form=form), (
+            200 if form.is_shown else 422
+        )
+    with writing() as session:
+        outcome = second_factors.confirm(
+            session,
+            **by_actor(),
+            sign_in_id=acting().sign_in_id,
+            code=form.code.data or "",
+            sealer=vault(),
+        )
+    if not isinstance(outcome, SignInRefusal):
+        return _codes_page(outcome)
+    is_over = outcome.code is SignInProblem.TOO_LATE
+    over = _("The time for this key is over. Go back, and begin once more.")
+    form.code.errors = [over if is_over else sign_in_sentence(outcome)]
+    return render_template("sign_in/second_factor_code.html", form=form), 422
+
+
+def _codes_page(codes: list[str]) -> Page:
+    return render_template(
+        "sign_in/recovery_codes.html", codes=[" ".join(_groups(code)) for code in codes]
+    )
+
+
+@routes.post("/profile/second-factor/recovery-codes")
+@for_roles()
+def renew() -> Page:
+    """Make new recovery codes, and show them once."""
+    with writing() as session:
+        codes = second_factors.renew_recovery_codes(
+            session, **by_actor(), person=acting().person, sealer=vault()
+        )
+    return _codes_page(codes)
+
+
+@routes.post("/profile/second-factor/end")
+@for_roles()
+def end() -> Page:
+    """End one's own second factor."""
+    with writing() as session:
+        second_factors.end_own(session, **by_actor(), person=acting().person)
+    flash(_("Signing in asks for the password alone again."))
+    return redirect(url_for("second_factor.show"))

@@ -1,0 +1,52 @@
+"""What the pages of signing in share: the visitor, and the way on after each proof."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request
+
+from publisher.auth.known_devices import Visitor
+from publisher.auth.session_start import FactorRequest, SignedIn
+from web.core import form_recovery
+from web.core.i18n import _
+from web.core.permissions import Page
+from web.core.sign_in_page import SignInCodeForm
+from web.sign_in import browser_cookies
+
+
+def visitor(*, is_shared: bool) -> Visitor:
+    """Return the browser of this request."""
+    return Visitor(
+        address=request.remote_addr or "",
+        device=request.user_agent.string[:200],
+        device_token=browser_cookies.device_token(),
+        is_shared=is_shared,
+    )
+
+
+def go_on(
+    outcome: SignedIn | FactorRequest,
+    path: str,
+    recovered: form_recovery.RecoveredForm | None,
+    *,
+    is_shared: bool,
+) -> Page:
+    """Begin the session, or ask for the second factor, which carries the form along."""
+    if isinstance(outcome, SignedIn):
+        return enter(outcome, path, recovered)
+    browser_cookies.store_factor_request(outcome, is_shared=is_shared)
+    return factor_page(SignInCodeForm(formdata=None, next=path))
+
+
+def enter(signed_in: SignedIn, path: str, recovered: form_recovery.RecoveredForm | None) -> Page:
+    """Begin the session, and continue where the person was, with the form they had submitted."""
+    browser_cookies.begin_session(signed_in)
+    if recovered is not None:
+        return form_recovery.page(recovered, message=_("You are signed in again."), code=200)
+    return redirect(path if form_recovery.is_own_path(path) else "/")
+
+
+def factor_page(form: SignInCodeForm, *, code: int = 401) -> Page:
+    """Return the page that asks for a code of the second factor."""
+    recovered = form_recovery.carried_form()
+    carried = form_recovery.hidden_fields(recovered) if recovered else []
+    return render_template("sign_in/factor_code.html", form=form, carried_fields=carried), code
