@@ -12,6 +12,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "settings_read": "read; people reach the pages at {base_url}",
     "no_tls": "{base_url} carries passwords in the clear: put a web server with TLS before it "
     f"and write https:// in {PREFIX}BASE_URL",
+    "no_second_factor": "people reach {base_url} from everywhere and sign in by password alone: "
+    f"write in {PREFIX}SECOND_FACTOR_FROM from which day they need a second factor, such as "
+    "2027-01-15, and tell them",
     "no_proxies": "{base_url} is served through a proxy, and none is trusted, so everybody seems "
     "to sign in from one address and is locked out together: write how many proxies are in front "
     f"in {PREFIX}TRUSTED_PROXIES, such as 1",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,7 @@ def test_the_press_reaches_the_real_platforms_unless_told_otherwise(tmp_path: Pa
 
 
 GOOD = {
+    "SECOND_FACTOR_FROM": "2027-01-15",
     "DATABASE_URL": "postgresql://house:word@db.example/house",
     "SECRET_KEY": "k" * 32,
     "TOKEN_KEYS": f"{KEY}, {OTHER_KEY}",
@@ -103,6 +104,7 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
         "दुसरे शहर",
         "TEST",
     )
+    assert settings.second_factor_from == date(2027, 1, 15)
     press = settings.delivery
     assert (press.lease, press.send_deadline) == (10.0, 4.5)
     assert press.looks == (0.2, 0.5)
@@ -237,6 +239,7 @@ WRONG = [
     ("WEEKLY_LOOKS_AFTER", "0", "write days, such as 90, or never"),
     ("WEEKLY_LOOKS_AFTER", "a month", "write days, such as 90, or never"),
     ("WEEKLY_LOOKS_AFTER", "99999999", "write days, such as 90, or never"),
+    ("SECOND_FACTOR_FROM", "15-01-2027", "write a day, such as 2027-01-15"),
     ("SMS_URL", "gateway.example", "https:// or http://"),
     ("SMS_METHOD", "PUT", "write GET or POST"),
     ("SMS_HEADERS", "Content-Type: text", "write a JSON object of texts"),

@@ -10,9 +10,17 @@ from sqlalchemy.orm import Session
 from approvals.errors import FreshSignInRequired
 from approvals.policy import Actor, ActorKind, is_fresh
 from publisher import transitions
-from publisher.auth import known_devices, one_time_links, recovery_codes, throttling, totp
+from publisher.auth import (
+    known_devices,
+    one_time_links,
+    recovery_codes,
+    sign_in_codes,
+    throttling,
+    totp,
+)
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject, digits_of
 from publisher.auth.refusals import SignInProblem, SignInRefusal
+from publisher.auth.sign_in_codes import CodeRequest
 from publisher.auth.totp import Sealer
 from publisher.models.people import KnownDevice, Person, SignIn
 from publisher.models.second_factors import SecondFactor
@@ -27,19 +35,37 @@ REQUEST_LASTS: Final = timedelta(minutes=10)
 
 
 def is_asked(
-    session: Session, person: Person, known_device: KnownDevice | None, *, now: datetime
+    session: Session,
+    person: Person,
+    known_device: KnownDevice | None,
+    *,
+    by_sms: bool,
+    now: datetime,
 ) -> bool:
-    """Return True if a sign-in of this person on this device needs the second factor now."""
-    if totp.in_force(session, person_id=person.id) is None:
+    """Return True if a sign-in of this person on this device needs the second factor now.
+
+    `by_sms`: without an app a code by SMS is needed.
+    """
+    if not by_sms and totp.in_force(session, person_id=person.id) is None:
         return False
     proved_at = known_device.factor_at if known_device is not None else None
     return proved_at is None or now - proved_at >= ASKED_EVERY
 
 
-def request(session: Session, person: Person, *, now: datetime) -> str:
-    """Return the token of a sign-in whose password was right, and that waits for the factor."""
+def request(session: Session, person: Person, *, by_sms: bool, now: datetime) -> tuple[str, bool]:
+    """Return the token of a sign-in whose password was right, and if a code was sent by SMS."""
     link_subject = LinkSubject.of(person, LinkPurpose.SECOND_FACTOR)
-    return one_time_links.make(session, link_subject, now=now, lasts=REQUEST_LASTS)
+    token = one_time_links.make(session, link_subject, now=now, lasts=REQUEST_LASTS)
+    is_sent = by_sms and totp.in_force(session, person_id=person.id) is None
+    if is_sent:
+        sign_in_codes.send(
+            session,
+            person=person,
+            code_request=CodeRequest(token, now),
+            to=person.mobile or "",
+            now=now,
+        )
+    return token, is_sent
 
 
 def key_of(person: Person, known_device: KnownDevice | None) -> str:
@@ -49,17 +75,30 @@ def key_of(person: Person, known_device: KnownDevice | None) -> str:
 
 
 def accept(
-    session: Session, *, person: Person, code: str, sealer: Sealer, key: str, now: datetime
+    session: Session,
+    *,
+    person: Person,
+    code: str,
+    sealer: Sealer,
+    key: str,
+    now: datetime,
+    token: str = "",
 ) -> SignInRefusal | None:
-    """Accept a code of the app, or a recovery code; return None, or the refusal.
+    """Accept a code of the app, a recovery code, or without an app the code by SMS.
 
+    `token` is that of the sign-in for which a code was sent. Returns None, or the refusal.
     A refusal is returned and not raised, as the failed attempt has to be committed.
     """
     until = throttling.throttled_until(session, [key], now=now)
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
     digits, factor = digits_of(code), totp.in_force(session, person_id=person.id)
-    if factor is not None and len(digits) == totp.DIGITS:
+    if factor is None and token:
+        owner = sign_in_codes.use(
+            session, person=person, code_request=CodeRequest(token, now), code=digits, now=now
+        )
+        is_right = owner is not None
+    elif factor is not None and len(digits) == totp.DIGITS:
         is_right = totp.use(session, factor=factor, digits=digits, sealer=sealer, now=now)
     else:
         is_right = _use_recovery_code(session, person, digits, sealer, now)

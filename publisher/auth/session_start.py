@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from approvals.second_factor import FactorRule
 from publisher import transitions
 from publisher.auth import known_devices, one_time_links, refusals, second_factors, throttling
 from publisher.auth.known_devices import Visitor
@@ -18,6 +19,7 @@ from publisher.auth.sessions import actor_of, chosen_appointment
 from publisher.auth.totp import Sealer
 from publisher.models.people import Appointment, Person, SignIn
 from publisher.states import AppointmentState
+from publisher.working_time import local_day
 
 
 class SignInMethod(StrEnum):
@@ -44,10 +46,12 @@ class FactorRequest:
     """A sign-in whose password was right, and that waits for the second factor.
 
     Only the browser that has the `token` may finish it; `method` is how it was proved so far.
+    `by_sms`: the code was sent by SMS, as the person has no app.
     """
 
     token: str
     method: SignInMethod
+    by_sms: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,13 @@ def confirm_factor(
     known_device = known_devices.find(session, token=visitor.device_token, person=person, now=now)
     key = second_factors.key_of(person, known_device)
     refusal = second_factors.accept(
-        session, person=person, code=code, sealer=sealer, key=key, now=now
+        session,
+        person=person,
+        code=code,
+        sealer=sealer,
+        key=key,
+        token=factor_request.token,
+        now=now,
     )
     if refusal is not None:
         number = throttling.number_of_failures(session, key, now=now)
@@ -99,7 +109,13 @@ def confirm_factor(
 
 
 def enter(
-    session: Session, person: Person, visitor: Visitor, method: SignInMethod, *, now: datetime
+    session: Session,
+    person: Person,
+    visitor: Visitor,
+    method: SignInMethod,
+    *,
+    rule: FactorRule,
+    now: datetime,
 ) -> SignedIn | FactorRequest | SignInRefusal:
     """Begin a session, or ask for the second factor; the password was right, or a code was."""
     appointment = _appointment_or_problem(session, person, now)
@@ -107,8 +123,10 @@ def enter(
         refusals.record(session, appointment, person, visitor, is_wave=False, now=now)
         return SignInRefusal(appointment)
     known_device = known_devices.find(session, token=visitor.device_token, person=person, now=now)
-    if second_factors.is_asked(session, person, known_device, now=now):
-        return FactorRequest(second_factors.request(session, person, now=now), method)
+    by_sms = rule.takes_sms(appointment.role, local_day(now)) and person.mobile is not None
+    if second_factors.is_asked(session, person, known_device, by_sms=by_sms, now=now):
+        token, is_sent = second_factors.request(session, person, by_sms=by_sms, now=now)
+        return FactorRequest(token, method, is_sent)
     factor_at = known_device.factor_at if known_device is not None else None
     return _begin(session, _Entry(appointment, visitor, method, now, factor_at), now=now)
 

@@ -17,6 +17,7 @@ from approvals.policy import Actor, ActorKind, Role
 from publisher import transitions
 from publisher.auth.one_time_links import digest_of
 from publisher.models.people import Appointment, Department, Person, SignIn
+from publisher.models.second_factors import SecondFactor
 
 IDLE_LIMIT: Final = timedelta(hours=8)
 IDLE_LIMIT_IF_SHARED: Final = timedelta(minutes=30)
@@ -36,7 +37,7 @@ class Present:
     """The person present in a session, under an appointment in force.
 
     `is_stale`: the session's row has to be updated. `is_newcomer`: the person's first session began
-    less than seven days ago.
+    less than seven days ago. `has_app`: the person has an app for the codes of signing in.
     """
 
     actor: Actor
@@ -44,6 +45,7 @@ class Present:
     appointment: Appointment
     is_stale: bool
     is_newcomer: bool
+    has_app: bool
 
 
 def session_of(session: Session, *, token: str, now: datetime) -> Present | None:
@@ -65,7 +67,7 @@ def peek(session: Session, *, token: str, now: datetime) -> Present | None:
     row = session.execute(_by_token(), values).unique().one_or_none()
     if row is None or not _is_alive(row[0], now):
         return None
-    sign_in, is_new = row
+    sign_in, is_new, has_app = row
     appointment: Appointment | None = sign_in.appointment
     if not sign_in.appointment.in_force(now):
         appointment = chosen_appointment(session, sign_in.person, now=now)
@@ -73,16 +75,24 @@ def peek(session: Session, *, token: str, now: datetime) -> Present | None:
         return None
     is_stale = now - sign_in.seen_at >= SEEN_EVERY or appointment.id != sign_in.appointment_id
     actor = _actor(session, sign_in, appointment)
-    return Present(actor, sign_in, appointment, is_stale, is_new)
+    return Present(actor, sign_in, appointment, is_stale, is_new, has_app)
 
 
 @cache
-def _by_token() -> Select[SignIn, bool]:
+def _by_token() -> Select[SignIn, bool, bool]:
     appointments = joinedload(SignIn.person).joinedload(Person.appointments)
     return (
-        select(SignIn, is_newcomer(bindparam("new_since")))
+        select(SignIn, is_newcomer(bindparam("new_since")), _has_app())
         .where(SignIn.token_digest == bindparam("token_digest"))
         .options(appointments.joinedload(Appointment.department))
+    )
+
+
+def _has_app() -> ColumnElement[bool]:
+    return exists().where(
+        SecondFactor.person_id == SignIn.person_id,
+        SecondFactor.confirmed_at.is_not(None),
+        SecondFactor.ended_at.is_(None),
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from approvals.second_factor import FactorRule
 from publisher import transitions
 from publisher.auth import (
     known_devices,
@@ -39,6 +41,8 @@ from publisher.auth.sessions import actor_of, end_all
 from publisher.auth.sign_in_codes import CodeRequest
 from publisher.models.people import Person, SignIn
 from publisher.notifications.formatting import LANGUAGES
+
+NOBODY_NEEDS_ONE: Final = FactorRule()
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,13 @@ def _attempt(session: Session, identifier: str, visitor: Visitor, now: datetime)
 
 
 def sign_in(
-    session: Session, *, identifier: str, proof: Proof, visitor: Visitor, now: datetime
+    session: Session,
+    *,
+    identifier: str,
+    proof: Proof,
+    visitor: Visitor,
+    now: datetime,
+    rule: FactorRule = NOBODY_NEEDS_ONE,
 ) -> SignedIn | CodeRequest | FactorRequest | SignInRefusal:
     """Sign a person in by mail address or mobile number, in any usual spelling, and password.
 
@@ -105,7 +115,7 @@ def sign_in(
         _store_failure(session, attempt, visitor, now)
         return SignInRefusal(SignInProblem.WRONG)
     throttling.reset(session, attempt.keys[0])
-    return enter(session, person, visitor, SignInMethod.PASSWORD, now=now)
+    return enter(session, person, visitor, SignInMethod.PASSWORD, rule=rule, now=now)
 
 
 def confirm_code(
@@ -116,6 +126,7 @@ def confirm_code(
     code: str,
     visitor: Visitor,
     now: datetime,
+    rule: FactorRule = NOBODY_NEEDS_ONE,
 ) -> SignedIn | FactorRequest | SignInRefusal:
     """Sign the person in who got `CodeRequest` and typed the code that was sent.
 
@@ -130,7 +141,7 @@ def confirm_code(
     person = sign_in_codes.use(session, person=owner, code_request=code_request, code=code, now=now)
     if person is None:
         return SignInRefusal(SignInProblem.WRONG_CODE)
-    return enter(session, person, visitor, SignInMethod.CODE, now=now)
+    return enter(session, person, visitor, SignInMethod.CODE, rule=rule, now=now)
 
 
 def _store_failure(session: Session, attempt: _Attempt, visitor: Visitor, now: datetime) -> None:

@@ -74,7 +74,7 @@ class HealthFinding:
 
 
 def check_settings(settings: Settings) -> HealthFinding:
-    """Check that passwords are not sent without TLS, and that people's own addresses are seen.
+    """Check that passwords go by TLS, that people's own addresses are seen, and a second factor.
 
     This machine needs no TLS.
     """
@@ -85,6 +85,8 @@ def check_settings(settings: Settings) -> HealthFinding:
     # TLS is always a proxy's. Without its header all people share one address and its throttling.
     if settings.is_tls and settings.trusted_proxies == 0:
         return HealthFinding(HealthSubject.SETTINGS, False, "no_proxies", values)
+    if settings.is_tls and settings.second_factor_from is None:
+        return HealthFinding(HealthSubject.SETTINGS, False, "no_second_factor", values)
     return HealthFinding(HealthSubject.SETTINGS, True, "settings_read", values)
 
 

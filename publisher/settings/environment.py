@@ -7,6 +7,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -94,6 +95,7 @@ class Settings:
     platforms: Mapping[str, str]
     sms: Sms
     link_reach: Reach
+    second_factor_from: date | None
     rehearsals: bool
     rehearsals_dir: Path
     rehearsal: str
@@ -140,6 +142,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         platforms=_platforms(reader),
         sms=_sms(reader, root),
         link_reach=_link_reach(reader),
+        second_factor_from=_second_factor_from(reader),
         rehearsals=reader.read("REHEARSALS", False, _yes_or_no, "write 1 or 0"),
         rehearsals_dir=Path(reader.text("REHEARSALS_DIR", str(root / "var" / "rehearsals"))),
         rehearsal=reader.text("REHEARSAL"),
@@ -151,6 +154,11 @@ def _hours(text: str) -> float:
     if not 0 < hours <= MOST_HEAD_HOURS:
         raise ValueError(text)
     return hours
+
+
+def _second_factor_from(reader: _Reader) -> date | None:
+    hint = "write a day, such as 2027-01-15"
+    return reader.read("SECOND_FACTOR_FROM", None, date.fromisoformat, hint)
 
 
 def _yes_or_no(text: str) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from approvals.second_factor import FactorRule
 from publisher.auth import second_factors, session_start, totp
 from publisher.auth.known_devices import Visitor
 from publisher.auth.refusals import SignInProblem, SignInRefusal
@@ -225,7 +226,9 @@ def test_the_code_after_many_failures_does_not_replace_the_factor(database: Data
         officer, later = enrolled(session), NOON + MINUTE
         person = officer.person
         visitor = Visitor("203.0.113.7", "Firefox")
-        outcome = session_start.enter(session, person, visitor, SignInMethod.CODE, now=later)
+        outcome = session_start.enter(
+            session, person, visitor, SignInMethod.CODE, rule=FactorRule(), now=later
+        )
         assert isinstance(outcome, FactorRequest)
         signed_in = typed(session, outcome, officer.code(later), now=later)
         assert isinstance(signed_in, SignedIn)

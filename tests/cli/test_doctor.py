@@ -163,9 +163,11 @@ def test_https_without_a_trusted_proxy_is_named(workspace: Workspace) -> None:
     (line,) = failed_lines(output)
     assert line.startswith("settings: https://desk.example is served through a proxy")
     assert "NAGARVANI_TRUSTED_PROXIES" in line
-    output = workspace.run_in_process(
-        "doctor", BASE_URL="https://desk.example", TRUSTED_PROXIES="1"
-    )
+    behind_proxy = {"BASE_URL": "https://desk.example", "TRUSTED_PROXIES": "1"}
+    (line,) = failed_lines(workspace.run_in_process("doctor", **behind_proxy))
+    assert line.startswith("settings: people reach https://desk.example from everywhere")
+    assert "NAGARVANI_SECOND_FACTOR_FROM" in line
+    output = workspace.run_in_process("doctor", **behind_proxy, SECOND_FACTOR_FROM="2027-01-15")
     assert failed_lines(output) == []
 
 

@@ -14,12 +14,15 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.policy import Actor
+from approvals.second_factor import OPEN_WITHOUT
 from publisher.auth import sessions
 from publisher.auth.sessions import Present
 from publisher.models.people import Appointment, Person
+from publisher.working_time import local_day
 from web.core import form_recovery, permissions
 from web.core.context import ctx
 from web.core.database import end_reading, reading
+from web.core.second_factor import factor_rule
 from web.core.sign_in_page import sign_in_page
 from web.forms import number_of
 
@@ -35,7 +38,8 @@ class Acting:
     """The signed-in person and the appointment that the session works under.
 
     `may_switch`: the person has another appointment in force. `is_newcomer`: the person signed in
-    for the first time less than seven days ago.
+    for the first time less than seven days ago. `lacks_factor`: the role needs a second factor, and
+    the session has none.
     """
 
     actor: Actor
@@ -43,6 +47,7 @@ class Acting:
     appointment: Appointment
     may_switch: bool
     is_newcomer: bool
+    lacks_factor: bool
 
     @property
     def person(self) -> Person:
@@ -109,6 +114,9 @@ def _check_access() -> Response | tuple[str, int] | str | None:
         return refusal_page
     if g.acting.actor.role not in rule.roles:
         abort(403)
+    is_open = not rule.actions or not rule.actions.isdisjoint(OPEN_WITHOUT)
+    if request.method == "POST" and g.acting.lacks_factor and not is_open:
+        return render_template("sign_in/factor_needed.html"), 403
     return None
 
 
@@ -182,6 +190,12 @@ def _acting(present: Present) -> Acting:
         appointment,
         may_switch=len(in_force) > 1,
         is_newcomer=present.is_newcomer,
+        lacks_factor=factor_rule().is_lacking(
+            appointment.role,
+            local_day(now),
+            has_app=present.has_app,
+            is_proved=present.sign_in.factor_at is not None,
+        ),
     )
 
 

@@ -36,10 +36,12 @@ class AccessRule:
     """A page is public, or open to these roles.
 
     Within a role, a use case or query decides which rows of the database the person may see.
+    `actions` are those of which the role has one; empty if the page serves no action.
     """
 
     public: bool
     roles: frozenset[Role]
+    actions: frozenset[Action] = frozenset()
 
 
 # By the function that Flask calls: a decorator that wraps the view has to stand below the rule's.
@@ -55,9 +57,12 @@ def public(view: View) -> View:
 
 def for_roles(*roles: Role) -> Callable[[View], View]:
     """Declare that a page is open to these roles; without arguments, to every role."""
+    return _declare(AccessRule(public=False, roles=frozenset(roles) or EVERYBODY))
 
+
+def _declare(rule: AccessRule) -> Callable[[View], View]:
     def declare(view: View) -> View:
-        _RULES_BY_VIEW[view] = AccessRule(public=False, roles=frozenset(roles) or EVERYBODY)
+        _RULES_BY_VIEW[view] = rule
         return view
 
     return declare
@@ -65,7 +70,8 @@ def for_roles(*roles: Role) -> Callable[[View], View]:
 
 def for_action(*actions: Action) -> Callable[[View], View]:
     """Declare that a page is open to every role that may do one of these actions anywhere."""
-    return for_roles(*roles_with(actions))
+    roles = frozenset(roles_with(actions))
+    return _declare(AccessRule(public=False, roles=roles, actions=frozenset(actions)))
 
 
 def roles_with(actions: Collection[Action]) -> list[Role]:

@@ -28,12 +28,14 @@ from publisher.people import (
 )
 from publisher.people.departments import departments_in_force
 from publisher.validation import NotFound
+from publisher.working_time import local_day
 from web import in_flight
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
+from web.core.second_factor import factor_rule
 from web.forms import Form, department_options, number_of, options
 from web.messages.names import ROLE_WORDS, department_name
 
@@ -98,6 +100,7 @@ def index(session: Session) -> Page:
         appointments=session.scalars(query).all(),
         query=search_text,
         waiting_count=len(confirmation.waiting(session, now=now)),
+        is_sms_missing=factor_rule().holds(local_day(now)) and not factor_rule().has_sms,
         left_ids=[row.id for row in confirmation.left_to_nobody(session, now=now)],
     )
 

@@ -61,15 +61,16 @@ class PendingFactor:
 def store_factor_request(factor_request: FactorRequest, *, is_shared: bool) -> None:
     """Store in the session cookie that a second factor is awaited."""
     session.pop(_ASKED_KEY, None)
-    session[_FACTOR_KEY] = [factor_request.token, factor_request.method.value, is_shared]
+    token, method, by_sms = factor_request.token, factor_request.method, factor_request.by_sms
+    session[_FACTOR_KEY] = [token, method.value, by_sms, is_shared]
 
 
 def pending_factor() -> PendingFactor | None:
     """Return the sign-in of this browser that waits for a second factor, or None."""
     if _FACTOR_KEY not in session:
         return None
-    token, method, is_shared = session[_FACTOR_KEY]
-    return PendingFactor(FactorRequest(token, SignInMethod(method)), is_shared)
+    token, method, by_sms, is_shared = session[_FACTOR_KEY]
+    return PendingFactor(FactorRequest(token, SignInMethod(method), by_sms), is_shared)
 
 
 def begin_session(signed_in: SignedIn) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from wtforms import StringField
 from wtforms.validators import InputRequired
 
+from approvals.second_factor import NEED_APP
 from publisher.auth import recovery_codes, second_factors, session_start, totp
 from publisher.auth.refusals import SignInProblem, SignInRefusal
+from publisher.working_time import local_day
 from web.core import form_recovery
 from web.core.auth import acting, by_actor, reads, writing
 from web.core.context import ctx
@@ -16,6 +18,7 @@ from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_roles, public
 from web.core.qr_code import qr_code
+from web.core.second_factor import factor_rule
 from web.core.sign_in_page import SignInCodeForm
 from web.core.vault import vault
 from web.forms import Form
@@ -66,7 +69,14 @@ def show(session: Session) -> Page:
         "sign_in/second_factor.html",
         factor=totp.in_force(session, person_id=person_id),
         codes_left=recovery_codes.number_left(session, person_id=person_id),
+        lacks_factor=acting().lacks_factor,
+        is_needed=_needs_app(),
     )
+
+
+def _needs_app() -> bool:
+    role, day = acting().appointment.role, local_day(ctx.now())
+    return factor_rule().holds(day) and role in NEED_APP
 
 
 @routes.post("/profile/second-factor")
@@ -150,7 +160,9 @@ def renew() -> Page:
 @routes.post("/profile/second-factor/end")
 @for_roles()
 def end() -> Page:
-    """End one's own second factor."""
+    """End one's own second factor, unless the appointment needs it."""
+    if _needs_app():
+        abort(403)
     with writing() as session:
         second_factors.end_own(session, **by_actor(), person=acting().person)
     flash(_("Signing in asks for the password alone again."))

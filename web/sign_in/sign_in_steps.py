@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request
+from flask import redirect, render_template, request, url_for
 
 from publisher.auth.known_devices import Visitor
 from publisher.auth.session_start import FactorRequest, SignedIn
+from publisher.models.people import SignIn
+from publisher.working_time import local_day
 from web.core import form_recovery
 from web.core.i18n import _
 from web.core.permissions import Page
+from web.core.second_factor import factor_rule
 from web.core.sign_in_page import SignInCodeForm
 from web.sign_in import browser_cookies
 
@@ -42,11 +45,27 @@ def enter(signed_in: SignedIn, path: str, recovered: form_recovery.RecoveredForm
     browser_cookies.begin_session(signed_in)
     if recovered is not None:
         return form_recovery.page(recovered, message=_("You are signed in again."), code=200)
+    if _lacks_factor(signed_in.sign_in):
+        return redirect(url_for("second_factor.show"))
     return redirect(path if form_recovery.is_own_path(path) else "/")
+
+
+def _lacks_factor(sign_in: SignIn) -> bool:
+    # Whoever has an app has typed its code: to get here takes no further look.
+    is_proved = sign_in.factor_at is not None
+    role, day = sign_in.appointment.role, local_day(sign_in.signed_in_at)
+    return factor_rule().is_lacking(role, day, has_app=is_proved, is_proved=is_proved)
 
 
 def factor_page(form: SignInCodeForm, *, code: int = 401) -> Page:
     """Return the page that asks for a code of the second factor."""
+    pending = browser_cookies.pending_factor()
     recovered = form_recovery.carried_form()
     carried = form_recovery.hidden_fields(recovered) if recovered else []
-    return render_template("sign_in/factor_code.html", form=form, carried_fields=carried), code
+    page = render_template(
+        "sign_in/factor_code.html",
+        form=form,
+        carried_fields=carried,
+        by_sms=pending is not None and pending.factor_request.by_sms,
+    )
+    return page, code

@@ -26,6 +26,7 @@ from web.core.database import end_reading, reading
 from web.core.form_views import with_form
 from web.core.i18n import _, _l, _n
 from web.core.permissions import Page, for_roles, public
+from web.core.second_factor import factor_rule
 from web.core.sign_in_page import (
     ProveForm,
     SignInCodeForm,
@@ -87,7 +88,12 @@ def _try_sign_in(
     proof = stored_hash.proof(password)
     with writing() as database_session:
         return auth_sign_in.sign_in(
-            database_session, identifier=identifier, proof=proof, visitor=visitor, now=ctx.now()
+            database_session,
+            identifier=identifier,
+            proof=proof,
+            visitor=visitor,
+            now=ctx.now(),
+            rule=factor_rule(),
         )
 
 
@@ -110,6 +116,7 @@ def confirm_code(form: SignInCodeForm) -> Page:
             code=form.code.data or "",
             visitor=sign_in_steps.visitor(is_shared=pending.is_shared),
             now=ctx.now(),
+            rule=factor_rule(),
         )
     if isinstance(outcome, SignInRefusal):
         form.code.errors = [sign_in_sentence(outcome)]
