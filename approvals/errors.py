@@ -40,6 +40,12 @@ class FreshSignInRequired(NotAllowed):
     code = "fresh_sign_in_required"
 
 
+class FreshFactorRequired(FreshSignInRequired):
+    """The action requires the second factor of the person within the last few minutes, too."""
+
+    code = "fresh_factor_required"
+
+
 class FourEyesRequired(NotAllowed):
     """The person wrote this revision, so another person has to approve it."""
 

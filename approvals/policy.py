@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from approvals.errors import FreshSignInRequired, WrongRole
+from approvals.errors import FreshFactorRequired, FreshSignInRequired, WrongRole
 
 
 class Role(StrEnum):
@@ -105,7 +105,8 @@ class Actor:
     """A person under an appointment, or an actor that is not a person.
 
     `line` holds the ids of the departments that report to an oversight office.
-    `signed_in_at` is the moment of the last sign-in (aware UTC).
+    `signed_in_at` is the moment of the last sign-in (aware UTC), `factor_at` that of the last
+    second factor, and `has_app` says if the person has an app for its codes.
     """
 
     kind: ActorKind
@@ -116,6 +117,8 @@ class Actor:
     line: frozenset[int] = frozenset()
     signed_in_at: datetime | None = None
     name: str = ""
+    factor_at: datetime | None = None
+    has_app: bool = False
 
 
 CLOCK = Actor(kind=ActorKind.CLOCK)
@@ -129,6 +132,9 @@ NEEDS_FRESH_SIGN_IN = frozenset(
         Action.PUBLISH_EMERGENCY,
     }
 )
+
+NEEDS_FRESH_FACTOR = frozenset({Action.CONFIRM_APPOINTMENT, Action.CONNECT_ACCOUNT, Action.RELEASE})
+"""The actions for which a person who has an app types its code again; approving is none of them."""
 
 _READ_OWN = {
     Action.SEE_SUBMISSION: Scope.OWN,
@@ -302,11 +308,22 @@ def require(
     standing_in: bool = False,
     on_duty: bool = False,
 ) -> None:
-    """Raise `WrongRole`, or `FreshSignInRequired` if the action needs a recent sign-in."""
+    """Raise `WrongRole`, or `FreshSignInRequired` if the action needs a recent sign-in.
+
+    Raises `FreshFactorRequired` if it needs a recent second factor of somebody who has one.
+    """
     if not may(actor, action, department_id, standing_in=standing_in, on_duty=on_duty):
         raise WrongRole(role=actor.role, action=action)
+    if action in NEEDS_FRESH_FACTOR:
+        require_fresh_factor(actor, now=now)
     if action in NEEDS_FRESH_SIGN_IN and not is_fresh(actor, now=now):
         raise FreshSignInRequired(action=action)
+
+
+def require_fresh_factor(actor: Actor, *, now: datetime) -> None:
+    """Raise `FreshFactorRequired` unless the actor has no app, or has just typed its code."""
+    if actor.has_app and (actor.factor_at is None or now - actor.factor_at > FRESH):
+        raise FreshFactorRequired
 
 
 def is_fresh(actor: Actor, *, now: datetime) -> bool:

@@ -11,7 +11,13 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
-from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
+from approvals.errors import (
+    FreshFactorRequired,
+    FreshSignInRequired,
+    NotAllowed,
+    StaleRevision,
+    WrongRole,
+)
 from publisher.auth.sessions import NotYours
 from publisher.media.store import StoreAway
 from publisher.validation import NotFound
@@ -106,7 +112,8 @@ def _missing(_error: NotFound | NotYours) -> Page:
 def _not_allowed(error: NotAllowed) -> Page:
     """Show a refusal that no view has handled, or ask for the password that it requires."""
     if isinstance(error, FreshSignInRequired) and request.method == "POST":
-        return prove_page(form_recovery.keep_act()), 200
+        with_factor = isinstance(error, FreshFactorRequired)
+        return prove_page(form_recovery.keep_act(), with_factor=with_factor), 200
     code = 403 if isinstance(error, WrongRole | FreshSignInRequired) else 409
     recovered = form_recovery.keep_request() if isinstance(error, StaleRevision) else None
     if recovered is not None:

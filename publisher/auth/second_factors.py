@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from approvals.errors import FreshSignInRequired
-from approvals.policy import Actor, ActorKind, is_fresh
+from approvals.policy import Actor, ActorKind, is_fresh, require_fresh_factor
 from publisher import transitions
 from publisher.auth import (
     known_devices,
@@ -129,8 +129,24 @@ def make_app(
 
 
 def _require_fresh(actor: Actor, now: datetime) -> None:
+    require_fresh_factor(actor, now=now)
     if not is_fresh(actor, now=now):
         raise FreshSignInRequired
+
+
+def prove(
+    session: Session, *, sign_in_id: int, code: str, sealer: Sealer, now: datetime
+) -> SignInRefusal | None:
+    """Accept a code within a session; return None, or the refusal.
+
+    A refusal is returned and not raised, as the failed attempt has to be committed.
+    """
+    sign_in = session.get_one(SignIn, sign_in_id)
+    key = throttling.key_of_identifier(f"factor in session of {sign_in.person_id}")
+    refusal = accept(session, person=sign_in.person, code=code, sealer=sealer, key=key, now=now)
+    if refusal is None:
+        sign_in.factor_at = now
+    return refusal
 
 
 def confirm(

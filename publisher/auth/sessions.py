@@ -74,7 +74,7 @@ def peek(session: Session, *, token: str, now: datetime) -> Present | None:
     if appointment is None:
         return None
     is_stale = now - sign_in.seen_at >= SEEN_EVERY or appointment.id != sign_in.appointment_id
-    actor = _actor(session, sign_in, appointment)
+    actor = replace(_actor(session, sign_in, appointment), has_app=has_app)
     return Present(actor, sign_in, appointment, is_stale, is_new, has_app)
 
 
@@ -144,7 +144,12 @@ def actor_of(session: Session, sign_in: SignIn, *, now: datetime) -> Actor:
 
 def _actor(session: Session, sign_in: SignIn, appointment: Appointment) -> Actor:
     actor = actor_under(appointment, line_of(session, appointment))
-    return replace(actor, signed_in_at=sign_in.proved_at, name=sign_in.person.name_mr)
+    return replace(
+        actor,
+        signed_in_at=sign_in.proved_at,
+        factor_at=sign_in.factor_at,
+        name=sign_in.person.name_mr,
+    )
 
 
 def actor_under(appointment: Appointment, line: Iterable[int]) -> Actor:

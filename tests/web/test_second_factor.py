@@ -6,11 +6,17 @@ import re
 from datetime import timedelta
 
 import pyotp
+import pytest
 
-from approvals.policy import FRESH
+from approvals.policy import FRESH, Role
+from approvals.states import PostState
 from publisher.auth import totp
 from publisher.delivery.accounts.credentials import Vault
-from publisher.models.people import Person
+from publisher.models.people import Appointment, Person
+from publisher.models.posts import Post
+from publisher.people import appointments, confirmation
+from publisher.states import AppointmentState
+from tests.support.city_controls import stop_all
 from tests.support.second_factors import AppOnPhone, set_up_app
 from tests.web.html_page import Page
 from tests.web.site import PASSWORD, SECRET, Browser, Site
@@ -134,3 +140,89 @@ def test_ending_it_and_new_codes_are_told(site: Site) -> None:
     assert not set(app.recovery_codes) & {code.replace(" ", "") for code in codes}
     assert browser.post("/profile/second-factor/end").status_code == 302
     assert site.nobody().sign_in("member").status_code == 302
+
+
+def signed_in_with_app(site: Site, name: str) -> tuple[Browser, AppOnPhone]:
+    """Sign a person in with password and code."""
+    app = with_app(site, name)
+    browser = sign_in_to_the_code(site, name)
+    browser.post("/sign-in/factor", {"code": app.code(site.city.now)})
+    browser.forget_token()
+    return browser, app
+
+
+STEPS_WITH_FACTOR = [
+    "/accounts/connect",
+    "/stop/release",
+    "/profile/second-factor",
+    "/profile/second-factor/recovery-codes",
+    "/profile/second-factor/end",
+    "/profile/mail",
+]
+
+
+@pytest.mark.parametrize("path", STEPS_WITH_FACTOR)
+def test_some_steps_ask_for_the_factor_again_and_go_on(site: Site, path: str) -> None:
+    admin, app = signed_in_with_app(site, "admin")
+    stop_id = stop_all(site.city)
+    site.city.clock.move(FRESH + STEP)
+    fields = {"seen": str(stop_id), "known": "1", "release-reason": "संपले", "platform": "x"}
+    fields |= {"value": "another@pmc.example", "password": PASSWORD}
+    page = Page(admin.post(path, fields).text)
+    assert page.by_id("code").get("name") == "code"
+    carried = dict(page.form("prove"))
+    wrong = admin.post("/confirm", {**carried, "password": PASSWORD, "code": "000000"})
+    assert (wrong.status_code, WRONG in Page(wrong.text).error_at("code")) == (422, True)
+    only_password = admin.post("/confirm", {**carried, "password": PASSWORD, "with_factor": ""})
+    assert only_password.status_code == 200
+    assert 'id="code"' in admin.post(path, fields).text
+    code = app.code(site.city.now)
+    right = admin.post("/confirm", {**carried, "password": PASSWORD, "code": code})
+    assert right.status_code == 200
+    assert 'id="code"' not in admin.post(path, fields).text
+
+
+def test_approving_asks_nothing_beyond_the_session(site: Site) -> None:
+    post_id = site.city.start(site.city.hand_in())
+    site.city.save(post_id)
+    site.city.send(post_id)
+    officer, _app = signed_in_with_app(site, "first")
+    site.city.clock.move(timedelta(hours=3))
+    page = officer.page(f"/posts/{post_id}/review")
+    fields = page.form_to(f"/posts/{post_id}/approve")
+    assert officer.post(f"/posts/{post_id}/approve", fields).status_code == 302
+    with site.city.read() as session:
+        assert session.get_one(Post, post_id).state is PostState.APPROVED
+
+
+def test_without_an_app_the_same_steps_ask_for_the_password_alone(site: Site) -> None:
+    admin = site.browser("admin")
+    site.city.clock.move(FRESH + STEP)
+    assert "prove" in admin.post("/accounts/connect", {"platform": "x"}).text
+    assert 'id="code"' not in admin.post("/accounts/connect", {"platform": "x"}).text
+
+
+def test_confirming_an_appointment_asks_for_the_factor_again(site: Site) -> None:
+    lead, app = signed_in_with_app(site, "lead")
+    site.city.clock.move(FRESH + STEP)
+    with site.city.write() as session:
+        waiting = appointments.record_person(
+            session,
+            actor=site.city.actor("admin"),
+            now=site.city.now,
+            name_mr="नवा अधिकारी",
+            mail="new-officer@pmc.example",
+            role=Role.OFFICER,
+            department_id=site.city.departments["garden"],
+        )
+        session.flush()
+        chosen = f"{waiting.id}-{confirmation.digest_of(waiting)}"
+        waiting_id = waiting.id
+    page = Page(lead.post("/people/waiting", {"chosen": chosen}).text)
+    carried = dict(page.form("prove"))
+    code = app.code(site.city.now)
+    assert lead.post("/confirm", {**carried, "password": PASSWORD, "code": code}).status_code == 200
+    assert lead.post("/people/waiting", {"chosen": chosen}).status_code == 302
+    with site.city.read() as session:
+        appointment = session.get_one(Appointment, waiting_id)
+        assert appointment.state is AppointmentState.CONFIRMED

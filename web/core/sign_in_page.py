@@ -31,16 +31,21 @@ class SignInCodeForm(Form):
 
 
 class ProveForm(Form):
-    """The password, asked again before a sensitive action."""
+    """The password, asked again before a sensitive action; `with_factor`: the second factor too."""
 
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Write your password."))])
+    code = StringField(_l("Code of your app"))
+    with_factor = HiddenField()
 
 
 def prove_page(
-    recovered: form_recovery.RecoveredForm | None, *, form: ProveForm | None = None
+    recovered: form_recovery.RecoveredForm | None,
+    *,
+    form: ProveForm | None = None,
+    with_factor: bool = False,
 ) -> str:
     """Return the page that asks for the password again and carries the submitted form."""
-    form = form or ProveForm(formdata=None)
+    form = form or ProveForm(formdata=None, with_factor="1" if with_factor else "")
     carried = form_recovery.hidden_fields(recovered) if recovered else []
     return render_template("sign_in/prove.html", form=form, carried_fields=carried)
 

@@ -27,6 +27,7 @@ REFUSALS: Mapping[str, str] = {
         "can."
     ),
     "fresh_sign_in_required": N_("This step asks for your password once more."),
+    "fresh_factor_required": N_("This step asks for your password and the code of your app."),
     "four_eyes_required": N_("You cannot approve a revision that you wrote yourself."),
     "rests_on_writer": N_(
         "You cannot approve this revision: who wrote it confirmed your appointment, or recorded "

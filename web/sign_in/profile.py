@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired
 
+from approvals.policy import require_fresh_factor
 from publisher.auth import sign_in
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.refusals import SignInRefusal
@@ -209,6 +210,7 @@ def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | N
     """Check the password, then request the change; commits a wrong try too, to count it."""
     proof = own_proof(form.password.data or "")
     with writing() as database_session:
+        require_fresh_factor(actor(), now=ctx.now())
         refusal = sign_in.prove(
             database_session,
             sign_in_id=acting().sign_in_id,

@@ -7,10 +7,10 @@ from dataclasses import replace
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
-from wtforms import PasswordField
+from wtforms import Field, PasswordField
 from wtforms.validators import InputRequired
 
-from publisher.auth import known_devices
+from publisher.auth import known_devices, second_factors
 from publisher.auth import sessions as signing_in_sessions
 from publisher.auth import sign_in as auth_sign_in
 from publisher.auth.known_devices import Visitor
@@ -34,6 +34,7 @@ from web.core.sign_in_page import (
     prove_page,
     sign_in_page,
 )
+from web.core.vault import vault
 from web.errors import error_page
 from web.forms import Form, key_of
 from web.messages.sign_in import seconds_until, sign_in_sentence
@@ -199,8 +200,18 @@ def prove() -> Page:
         refusal = auth_sign_in.prove(
             database_session, sign_in_id=sign_in_id, proof=proof, now=ctx.now()
         )
+        field: Field = form.password
+        if refusal is None and form.with_factor.data:
+            field = form.code
+            refusal = second_factors.prove(
+                database_session,
+                sign_in_id=sign_in_id,
+                code=form.code.data or "",
+                sealer=vault(),
+                now=ctx.now(),
+            )
     if refusal is not None:
-        form.password.errors = [sign_in_sentence(refusal)]
+        field.errors = [sign_in_sentence(refusal)]
         return prove_page(recovered, form=form), 422
     if recovered is None:
         return redirect(url_for("today.index"))
